@@ -1,0 +1,302 @@
+//! All that a machine can want. One step's actions go into a bounded list beside one arena of bytes, both reused.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt::{self, Write as _};
+use core::net::SocketAddr;
+use core::ops::Range;
+
+use crate::input::{LinkId, ListenerId};
+
+/// The most actions one step may cause: an event fanned out to every monitor of a device, with room to spare.
+pub const MAX_ACTIONS: usize = 512;
+
+/// How urgent a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// For engineers.
+    Debug,
+    /// The ordinary course of things.
+    Info,
+    /// Something was refused or discarded; users may notice.
+    Warn,
+    /// The gateway cannot do its work in part or in whole.
+    Error,
+}
+
+impl Level {
+    /// The level as logs and traces write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Something worth telling the operator: one log line, one count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice<'a> {
+    /// How urgent.
+    pub level: Level,
+    /// What happened, as a constant snake-case name (`session_started`, `message_discarded`).
+    pub name: &'static str,
+    /// Its fields in logfmt (`user=sip:a@b line="tel:1;x=y"`), already quoted where needed.
+    pub fields: &'a str,
+}
+
+/// One thing a machine wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action<'a> {
+    /// Open a TCP connection; the answer is `Opened` or `Closed`.
+    Connect {
+        /// The number the connection will have.
+        link: LinkId,
+        /// `host:port`; the host may be a name.
+        address: &'a str,
+    },
+    /// Send bytes on a connection.
+    Write {
+        /// The connection.
+        link: LinkId,
+        /// The bytes.
+        bytes: &'a [u8],
+    },
+    /// Close a connection, after what was written is sent. No `Closed` follows.
+    Close {
+        /// The connection.
+        link: LinkId,
+    },
+    /// Send a datagram.
+    SendDatagram {
+        /// From which of our sockets.
+        listener: ListenerId,
+        /// To whom.
+        peer: SocketAddr,
+        /// The bytes.
+        bytes: &'a [u8],
+    },
+    /// Tell the operator.
+    Notify(Notice<'a>),
+    /// Print one line to standard output: what the scripted client shows.
+    Print {
+        /// The line, without its end.
+        text: &'a str,
+    },
+    /// The machine has come to its end: nothing more will be wanted.
+    Finish {
+        /// The program's exit status.
+        status: u8,
+    },
+}
+
+/// What is kept of an action: its bytes are in the arena.
+#[derive(Clone, Debug)]
+enum Entry {
+    Connect { link: LinkId, address: Range<usize> },
+    Write { link: LinkId, bytes: Range<usize> },
+    Close { link: LinkId },
+    SendDatagram { listener: ListenerId, peer: SocketAddr, bytes: Range<usize> },
+    Notify { level: Level, name: &'static str, fields: Range<usize> },
+    Print { text: Range<usize> },
+    Finish { status: u8 },
+}
+
+/// The actions of one step. Reused from step to step, so that the steady state allocates nothing.
+pub struct Actions {
+    entries: Box<heapless::Vec<Entry, MAX_ACTIONS>>,
+    arena: Vec<u8>,
+    /// The most actions any step has caused, for simulations that watch the bound.
+    high_water: usize,
+}
+
+impl Default for Actions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Actions {
+    /// An empty list.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { entries: Box::new(heapless::Vec::new()), arena: Vec::with_capacity(4096), high_water: 0 }
+    }
+
+    /// Forgets all actions; keeps the room they took.
+    pub fn clear(&mut self) {
+        self.high_water = self.high_water.max(self.entries.len());
+        self.entries.clear();
+        self.arena.clear();
+    }
+
+    /// How many actions there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no action.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many more actions there is room for.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        MAX_ACTIONS.saturating_sub(self.entries.len())
+    }
+
+    /// The most actions any one step has caused since this list was made.
+    #[must_use]
+    pub fn high_water(&self) -> usize {
+        self.high_water.max(self.entries.len())
+    }
+
+    /// The actions, in the order they were wanted.
+    pub fn iter(&self) -> impl Iterator<Item = Action<'_>> {
+        self.entries.iter().map(|entry| match entry {
+            Entry::Connect { link, address } => Action::Connect { link: *link, address: self.text(address) },
+            Entry::Write { link, bytes } => Action::Write { link: *link, bytes: self.bytes(bytes) },
+            Entry::Close { link } => Action::Close { link: *link },
+            Entry::SendDatagram { listener, peer, bytes } => {
+                Action::SendDatagram { listener: *listener, peer: *peer, bytes: self.bytes(bytes) }
+            }
+            Entry::Notify { level, name, fields } => {
+                Action::Notify(Notice { level: *level, name, fields: self.text(fields) })
+            }
+            Entry::Print { text } => Action::Print { text: self.text(text) },
+            Entry::Finish { status } => Action::Finish { status: *status },
+        })
+    }
+
+    fn bytes(&self, range: &Range<usize>) -> &[u8] {
+        self.arena.get(range.clone()).unwrap_or_default()
+    }
+
+    fn text(&self, range: &Range<usize>) -> &str {
+        core::str::from_utf8(self.bytes(range)).unwrap_or_default()
+    }
+
+    fn push(&mut self, entry: Entry) {
+        let pushed = self.entries.push(entry);
+        debug_assert!(pushed.is_ok(), "a step caused more than {MAX_ACTIONS} actions");
+    }
+
+    /// Lets `fill` append to the arena and returns what it appended.
+    fn append(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
+        let start = self.arena.len();
+        fill(&mut self.arena);
+        start..self.arena.len()
+    }
+
+    /// Wants a connection to `address` (`host:port`).
+    pub fn connect(&mut self, link: LinkId, address: &str) {
+        let address = self.append(|arena| arena.extend_from_slice(address.as_bytes()));
+        self.push(Entry::Connect { link, address });
+    }
+
+    /// Wants `bytes` sent on `link`.
+    pub fn write(&mut self, link: LinkId, bytes: &[u8]) {
+        self.write_with(link, |arena| arena.extend_from_slice(bytes));
+    }
+
+    /// Wants sent on `link` what `fill` appends; `fill` must not touch what is there already.
+    pub fn write_with(&mut self, link: LinkId, fill: impl FnOnce(&mut Vec<u8>)) {
+        let bytes = self.append(fill);
+        self.push(Entry::Write { link, bytes });
+    }
+
+    /// Wants `link` closed once all that was written is sent.
+    pub fn close(&mut self, link: LinkId) {
+        self.push(Entry::Close { link });
+    }
+
+    /// Wants `bytes` sent as one datagram.
+    pub fn send_datagram(&mut self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]) {
+        self.send_datagram_with(listener, peer, |arena| arena.extend_from_slice(bytes));
+    }
+
+    /// Wants sent as one datagram what `fill` appends.
+    pub fn send_datagram_with(
+        &mut self,
+        listener: ListenerId,
+        peer: SocketAddr,
+        fill: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let bytes = self.append(fill);
+        self.push(Entry::SendDatagram { listener, peer, bytes });
+    }
+
+    /// Wants the operator told. Values are quoted where logfmt needs it.
+    pub fn notify(&mut self, level: Level, name: &'static str, fields: &[(&str, &dyn fmt::Display)]) {
+        let fields = self.append(|arena| {
+            for (place, (key, value)) in fields.iter().enumerate() {
+                if place > 0 {
+                    arena.push(b' ');
+                }
+                arena.extend_from_slice(key.as_bytes());
+                arena.push(b'=');
+                push_logfmt_value(arena, value);
+            }
+        });
+        self.push(Entry::Notify { level, name, fields });
+    }
+
+    /// Wants `text` printed as one line.
+    pub fn print(&mut self, text: fmt::Arguments<'_>) {
+        let text = self.append(|arena| {
+            let written = Utf8Writer(arena).write_fmt(text);
+            debug_assert!(written.is_ok(), "writing to memory cannot fail");
+        });
+        self.push(Entry::Print { text });
+    }
+
+    /// The machine has come to its end.
+    pub fn finish(&mut self, status: u8) {
+        self.push(Entry::Finish { status });
+    }
+}
+
+/// Appends formatted text to bytes.
+struct Utf8Writer<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Utf8Writer<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Appends `value` as logfmt wants it: bare where it can be, else quoted with `\`, `"`, and control characters escaped.
+fn push_logfmt_value(arena: &mut Vec<u8>, value: &dyn fmt::Display) {
+    let start = arena.len();
+    let written = write!(Utf8Writer(arena), "{value}");
+    debug_assert!(written.is_ok(), "writing to memory cannot fail");
+    let written = arena.get(start..).unwrap_or_default();
+    let bare = !written.is_empty()
+        && written
+            .iter()
+            .all(|byte| *byte > b' ' && *byte != b'"' && *byte != b'=' && *byte != b'\\' && *byte != 0x7f);
+    if bare {
+        return;
+    }
+    let raw = Vec::from(written);
+    arena.truncate(start);
+    arena.push(b'"');
+    for byte in raw {
+        match byte {
+            b'"' | b'\\' => arena.extend_from_slice(&[b'\\', byte]),
+            b'\n' => arena.extend_from_slice(b"\\n"),
+            b'\r' => arena.extend_from_slice(b"\\r"),
+            b'\t' => arena.extend_from_slice(b"\\t"),
+            0..=0x1f | 0x7f => arena.push(b'?'),
+            _ => arena.push(byte),
+        }
+    }
+    arena.push(b'"');
+}

@@ -1,0 +1,133 @@
+//! Identifiers as a function of seed, domain and a count: one more tag drawn does not shift any later Call-ID.
+
+use core::hash::Hasher as _;
+
+use siphasher::sip::SipHasher24;
+use siphasher::sip128::{Hasher128 as _, SipHasher24 as SipHasher24x128};
+
+use crate::digest::{Digest, Digester};
+
+/// The 32 bytes a machine is born with. The shell reads them from the operating system, once; a test invents them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Seed([u8; 32]);
+
+impl Seed {
+    /// A seed of these bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// A seed made of one number, for tests and simulations.
+    #[must_use]
+    pub fn from_number(number: u64) -> Self {
+        let mut bytes = [0; 32];
+        for (place, byte) in bytes.iter_mut().zip(number.to_le_bytes()) {
+            *place = byte;
+        }
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    fn half(&self, second: bool) -> [u8; 16] {
+        let mut half = [0; 16];
+        let skipped = if second { 16 } else { 0 };
+        for (place, byte) in half.iter_mut().zip(self.0.iter().skip(skipped)) {
+            *place = *byte;
+        }
+        half
+    }
+}
+
+impl core::fmt::Debug for Seed {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Seed(..)")
+    }
+}
+
+/// What an identifier is for. Each domain counts for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// Tags of dialogs.
+    Tag,
+    /// Branches of Via headers.
+    Branch,
+    /// Call-IDs, and names the scripted client invents.
+    CallId,
+    /// Registration and cross-reference IDs.
+    Reference,
+    /// Spread of waiting times.
+    Jitter,
+}
+
+/// The number of domains.
+const DOMAINS: usize = 5;
+
+/// Draws identifiers, and keys the hashes by which peers' words are looked up.
+pub struct Entropy {
+    seed: Seed,
+    drawn: [u64; DOMAINS],
+}
+
+impl Entropy {
+    /// Born of `seed`, nothing drawn.
+    #[must_use]
+    pub const fn new(seed: Seed) -> Self {
+        Self { seed, drawn: [0; DOMAINS] }
+    }
+
+    /// The next identifier of `domain`.
+    pub fn draw(&mut self, domain: Domain) -> u64 {
+        let place = match domain {
+            Domain::Tag => 0,
+            Domain::Branch => 1,
+            Domain::CallId => 2,
+            Domain::Reference => 3,
+            Domain::Jitter => 4,
+        };
+        let mut hasher = SipHasher24::new_with_key(&self.seed.half(false));
+        if let Some(count) = self.drawn.get_mut(place) {
+            hasher.write(&count.to_le_bytes());
+            *count = count.wrapping_add(1);
+        }
+        hasher.write_usize_le(place);
+        hasher.finish()
+    }
+
+    /// A hash of `parts` that nobody who does not know the seed can steer: for looking up what a peer chose.
+    #[must_use]
+    pub fn key<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> u128 {
+        let mut hasher = SipHasher24x128::new_with_key(&self.seed.half(true));
+        for part in parts {
+            hasher.write_usize_le(part.len());
+            hasher.write(part);
+        }
+        hasher.finish128().as_u128()
+    }
+}
+
+impl Digest for Entropy {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { seed, drawn } = self;
+        digester.bytes(seed.bytes());
+        for count in drawn {
+            digester.number(*count);
+        }
+    }
+}
+
+/// Lengths as eight little-endian bytes on every machine.
+trait WriteLength {
+    fn write_usize_le(&mut self, value: usize);
+}
+
+impl<H: core::hash::Hasher> WriteLength for H {
+    fn write_usize_le(&mut self, value: usize) {
+        self.write(&u64::try_from(value).unwrap_or(u64::MAX).to_le_bytes());
+    }
+}

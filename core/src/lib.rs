@@ -1,0 +1,27 @@
+//! The deterministic heart of ctigate, an open CTI gateway for remote call control.
+//!
+//! No clock, no entropy, no sockets, no global state: what a machine does is a function of its configuration, its seed
+//! and its inputs. Three machines share one face ([`Machine`]): the gateway itself ([`engine`]), the built-in phone
+//! system ([`switch`]) and the scripted client ([`client`]).
+#![no_std]
+
+extern crate alloc;
+
+pub mod action;
+pub mod digest;
+pub mod entropy;
+pub mod input;
+pub mod machine;
+pub mod pump;
+pub mod setting;
+pub mod slots;
+pub mod time;
+pub mod timer;
+pub mod wire;
+
+pub use action::{Action, Actions, Level, Notice};
+pub use entropy::Seed;
+pub use input::{Closed, Command, Input, LinkId, Listen, ListenerId, Peer, Transport};
+pub use machine::{Machine, Taken, Wake, Why};
+pub use pump::{Effects, NoRecorder, Pump, Recorder};
+pub use time::{Duration, Instant};

@@ -1,0 +1,181 @@
+//! Drives a machine: step, record, apply, and the overdue timers up to a budget. A shell only waits and carries bytes.
+
+use core::net::SocketAddr;
+
+use crate::action::{Action, Actions, Notice};
+use crate::input::{Input, LinkId, ListenerId};
+use crate::machine::{Machine, Taken, Wake};
+use crate::time::Instant;
+
+/// The most overdue timers and portions of jobs handled in one turn; what is left is handled in the next.
+const TICKS_PER_TURN: usize = 64;
+
+/// What a shell can do for a machine. None of these may wait; bytes for a link go into its queue and are written
+/// together when the turn ends.
+pub trait Effects {
+    /// Begin to open a connection to `host:port`.
+    fn connect(&mut self, link: LinkId, address: &str);
+    /// Send bytes on a connection.
+    fn write(&mut self, link: LinkId, bytes: &[u8]);
+    /// Close a connection once what was written is sent.
+    fn close(&mut self, link: LinkId);
+    /// Send a datagram.
+    fn send_datagram(&mut self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]);
+    /// Tell the operator.
+    fn notify(&mut self, notice: Notice<'_>);
+    /// Print a line to standard output.
+    fn print(&mut self, text: &str);
+    /// The machine has come to its end.
+    fn finish(&mut self, status: u8);
+}
+
+/// Keeps what happened, step by step.
+pub trait Recorder {
+    /// A step: when, what came in (as much of it as was taken), and what was wanted.
+    fn step(&mut self, now: Instant, input: Input<'_>, actions: &Actions);
+    /// Whether the state's fingerprint is wanted after the step just recorded.
+    fn wants_digest(&mut self) -> bool;
+    /// The fingerprint after the step just recorded.
+    fn digest(&mut self, digest: u64);
+}
+
+/// Records nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoRecorder;
+
+impl Recorder for NoRecorder {
+    fn step(&mut self, _now: Instant, _input: Input<'_>, _actions: &Actions) {}
+
+    fn wants_digest(&mut self) -> bool {
+        false
+    }
+
+    fn digest(&mut self, _digest: u64) {}
+}
+
+impl<R: Recorder + ?Sized> Recorder for alloc::boxed::Box<R> {
+    fn step(&mut self, now: Instant, input: Input<'_>, actions: &Actions) {
+        (**self).step(now, input, actions);
+    }
+
+    fn wants_digest(&mut self) -> bool {
+        (**self).wants_digest()
+    }
+
+    fn digest(&mut self, digest: u64) {
+        (**self).digest(digest);
+    }
+}
+
+/// A machine, its recorder, and the room its actions need.
+pub struct Pump<M, R> {
+    machine: M,
+    recorder: R,
+    actions: Actions,
+    next_link: u64,
+}
+
+impl<M: Machine, R: Recorder> Pump<M, R> {
+    /// Drives `machine`, keeping what happens with `recorder`.
+    pub fn new(machine: M, recorder: R) -> Self {
+        Self { machine, recorder, actions: Actions::new(), next_link: 1 }
+    }
+
+    /// The machine.
+    pub const fn machine(&self) -> &M {
+        &self.machine
+    }
+
+    /// The machine, for fingerprints.
+    pub const fn machine_mut(&mut self) -> &mut M {
+        &mut self.machine
+    }
+
+    /// The recorder.
+    pub const fn recorder_mut(&mut self) -> &mut R {
+        &mut self.recorder
+    }
+
+    /// The machine and the recorder, when the run is over.
+    pub fn into_parts(self) -> (M, R) {
+        (self.machine, self.recorder)
+    }
+
+    /// The most actions any step has caused.
+    #[must_use]
+    pub fn high_water(&self) -> usize {
+        self.actions.high_water()
+    }
+
+    /// The number of a connection just accepted: odd, never used twice.
+    pub const fn accepted(&mut self) -> LinkId {
+        let link = LinkId::new(self.next_link);
+        self.next_link = self.next_link.wrapping_add(2);
+        link
+    }
+
+    /// Gives the machine one input: all of it, in as many steps as it has messages, each recorded.
+    pub fn input(&mut self, now: Instant, input: Input<'_>, effects: &mut impl Effects) {
+        let Input::Bytes { link, mut bytes } = input else {
+            self.step(now, input, effects);
+            return;
+        };
+        loop {
+            let Taken(taken) = self.step(now, Input::Bytes { link, bytes }, effects);
+            bytes = bytes.get(taken..).unwrap_or_default();
+            if bytes.is_empty() || taken == 0 {
+                debug_assert!(bytes.is_empty(), "a step with bytes left over must take some");
+                return;
+            }
+        }
+    }
+
+    /// Handles what is overdue, up to a budget. Returns when the machine next wants to be woken.
+    pub fn overdue(&mut self, now: Instant, effects: &mut impl Effects) -> Option<Wake> {
+        for _ in 0..TICKS_PER_TURN {
+            let wake = self.machine.next_wake()?;
+            if wake.at > now {
+                return Some(wake);
+            }
+            self.step(now, Input::Tick, effects);
+        }
+        self.machine.next_wake()
+    }
+
+    fn step(&mut self, now: Instant, input: Input<'_>, effects: &mut impl Effects) -> Taken {
+        self.actions.clear();
+        let taken = self.machine.step(now, input, &mut self.actions);
+        let seen = match input {
+            Input::Bytes { link, bytes } => {
+                Input::Bytes { link, bytes: bytes.get(..taken.0).unwrap_or(bytes) }
+            }
+            other @ (Input::Tick
+            | Input::Listening { .. }
+            | Input::Opened { .. }
+            | Input::Closed { .. }
+            | Input::Datagram { .. }
+            | Input::Command(_)
+            | Input::Clock { .. }) => other,
+        };
+        self.recorder.step(now, seen, &self.actions);
+        if self.recorder.wants_digest() {
+            self.recorder.digest(self.machine.digest());
+        }
+        for action in self.actions.iter() {
+            apply(action, effects);
+        }
+        taken
+    }
+}
+
+fn apply(action: Action<'_>, effects: &mut impl Effects) {
+    match action {
+        Action::Connect { link, address } => effects.connect(link, address),
+        Action::Write { link, bytes } => effects.write(link, bytes),
+        Action::Close { link } => effects.close(link),
+        Action::SendDatagram { listener, peer, bytes } => effects.send_datagram(listener, peer, bytes),
+        Action::Notify(notice) => effects.notify(notice),
+        Action::Print { text } => effects.print(text),
+        Action::Finish { status } => effects.finish(status),
+    }
+}

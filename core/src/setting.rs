@@ -1,0 +1,95 @@
+//! Configuration as the core takes it: a flat list of settings, checked against one table of keys.
+//! The host makes the list from TOML and keeps the places; a trace carries the list itself.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// A value as it stands in a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A whole number.
+    Integer(i64),
+    /// Text.
+    Text(String),
+    /// Yes or no.
+    Flag(bool),
+    /// Several values.
+    List(Vec<Value>),
+    /// Something no key takes (a float, a date), by its type's name.
+    Other(&'static str),
+}
+
+/// One setting: its full key, with the place of each table in its list (`cti.connection[0].address`), and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The key.
+    pub key: String,
+    /// The value.
+    pub value: Value,
+}
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole number between two bounds, both included.
+    Integer {
+        /// The least.
+        min: i64,
+        /// The most.
+        max: i64,
+    },
+    /// Yes or no.
+    Flag,
+    /// Text of at most so many bytes.
+    Text {
+        /// The most bytes.
+        max: usize,
+    },
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// `address:port` to listen on: an IP address, port 0 to let the kernel choose.
+    Listen,
+    /// `host:port` to connect to; the host may be a name.
+    Target,
+    /// Text that is a list of networks: `192.0.2.0/24`, `::1`.
+    Network,
+}
+
+/// One key the program knows: the source of checks, defaults, help and the example file.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// The full key; a list of tables is written `cti.connection[].address`.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// Whether it takes a list of such values, and how many at most (0: a single value).
+    pub many: usize,
+    /// Whether it must be there (within its table, if that is there).
+    pub required: bool,
+    /// The unit of a number, for people (`s`, `ms`, `bytes`, `sessions`), or nothing.
+    pub unit: &'static str,
+    /// The default as TOML writes it; empty if there is none.
+    pub default: &'static str,
+    /// What it does, in a sentence or two.
+    pub doc: &'static str,
+}
+
+/// A setting that cannot be used: the key, the value and the bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Which setting in the list; `None` when one is missing.
+    pub setting: Option<usize>,
+    /// The key.
+    pub key: String,
+    /// The value, as TOML writes it; empty when it is missing.
+    pub value: String,
+    /// What it would have to be.
+    pub bound: String,
+}
+
+impl core::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { setting: _, key, value, bound } = self;
+        if value.is_empty() { write!(f, "{key}: {bound}") } else { write!(f, "{key} = {value}: {bound}") }
+    }
+}

@@ -1,0 +1,1 @@
+//! Bytes and typed messages, in both directions. Nothing here knows any state.

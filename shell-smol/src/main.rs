@@ -1,0 +1,2 @@
+//! ctigate's smol shell.
+fn main() {}

@@ -1,0 +1,1 @@
+//! What both programs share and needs std: commands, configuration text, log, recorder.

@@ -1,0 +1,2 @@
+//! ctigate's std shell.
+fn main() {}

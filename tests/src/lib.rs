@@ -1,0 +1,1 @@
+//! The simulated world: hosts, virtual clock, weather.
