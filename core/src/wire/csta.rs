@@ -1,0 +1,12 @@
+//! CSTA XML (ECMA-323 edition 3, answered in the edition and namespace style the peer used).
+//!
+//! A document's way in: [`guard`] (cheap bounds), roxmltree (once), [`parse`] (typed, borrowed). Its way out: [`emit`]
+//! (by hand, into a buffer). `parse(emit(m)) == m`.
+
+pub mod emit;
+pub mod errors;
+pub mod events;
+pub mod guard;
+pub mod model;
+pub mod parse;
+pub mod services;

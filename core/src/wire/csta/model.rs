@@ -1,0 +1,471 @@
+//! The typed messages of ECMA-323 that remote call control uses. Borrowed from the document they were read from.
+
+use super::errors::CstaError;
+
+/// Declares an enum whose values are words of the schema, with both directions.
+macro_rules! words {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $value:ident = $word:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name { $($(#[$doc])* $value,)+ }
+
+        impl $name {
+            /// All values, in the schema's order.
+            pub const ALL: &'static [Self] = &[$(Self::$value,)+];
+
+            /// The value as the schema spells it.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$value => $word,)+ }
+            }
+
+            /// The value spelt `word`, if there is one.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$value),)+ _ => None }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+/// The namespace a peer speaks: which edition, and which of the two ways to name it.
+/// `http://www.ecma-international.org/standards/ecma-323/csta/edN` or the older `http://www.ecma.ch/...`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Namespace {
+    /// `http://www.ecma-international.org/standards/ecma-323/csta/edN`, N from 2 to 6.
+    International(u8),
+    /// `http://www.ecma.ch/standards/ecma-323/csta/edN`, N from 2 to 6.
+    Ch(u8),
+}
+
+/// ECMA-354's namespace: application sessions over a CTI link.
+pub const APPLICATION_SESSION: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
+
+impl Namespace {
+    /// Edition 3, what this project speaks unless asked otherwise.
+    pub const ED3: Self = Self::International(3);
+}
+
+words! {
+    /// ECMA-269's system status values.
+    pub enum SystemStatus {
+        /// Cannot answer requests.
+        Disabled = "disabled",
+        /// Some devices are out of reach.
+        PartiallyDisabled = "partiallyDisabled",
+        /// Running again; everything from before is void.
+        Enabled = "enabled",
+        /// Cannot answer yet.
+        Initializing = "initializing",
+        /// Events may be missing.
+        MessagesLost = "messagesLost",
+        /// All is well.
+        Normal = "normal",
+        /// The receiver should shed load.
+        OverloadImminent = "overloadImminent",
+        /// The sender may refuse requests now.
+        OverloadReached = "overloadReached",
+        /// The overload is over.
+        OverloadRelieved = "overloadRelieved",
+    }
+}
+
+words! {
+    /// The state of one connection.
+    pub enum LocalConnectionState {
+        /// No relation between call and device.
+        Null = "null",
+        /// Off hook, or prompted.
+        Initiated = "initiated",
+        /// Ringing or offered.
+        Alerting = "alerting",
+        /// Talking.
+        Connected = "connected",
+        /// On hold.
+        Hold = "hold",
+        /// Queued, parked, camped on.
+        Queued = "queued",
+        /// Progress stopped.
+        Fail = "fail",
+    }
+}
+
+words! {
+    /// Whether the phone rings its own user before dialling.
+    pub enum AutoOriginate {
+        /// The default: it does.
+        Prompt = "prompt",
+        /// It goes off hook by itself.
+        DoNotPrompt = "doNotPrompt",
+    }
+}
+
+words! {
+    /// What a monitor follows.
+    pub enum MonitorType {
+        /// Calls, wherever they go.
+        Call = "call",
+        /// What happens at the device.
+        Device = "device",
+    }
+}
+
+/// What a registration for system services asks for (SystemRegister's `requestTypes`; true means register).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "the schema's own shape")]
+pub struct RequestTypes {
+    /// SystemStatus.
+    pub system_status: bool,
+    /// RequestSystemStatus.
+    pub request_system_status: bool,
+    /// SwitchingFunctionCapsChanged.
+    pub switching_function_caps_changed: bool,
+    /// SwitchingFunctionDevicesChanged.
+    pub switching_function_devices_changed: bool,
+}
+
+/// Which status values are filtered out (true, a set bit: not sent). One bit a value, in [`SystemStatus::ALL`]'s order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StatusFilter(pub u16);
+
+/// Which events a monitor filters out (a set bit: not sent). One bit an event, in [`super::events::FILTER_MEMBERS`]' order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MonitorFilter(pub u64);
+
+/// A DeviceID: text, and how it is to be read (`typeOfNumber`, absent for the default `dialingNumber`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Device<'a> {
+    /// The identifier's text, without the white space around it.
+    pub id: &'a str,
+    /// The attribute `typeOfNumber`, where it was given; `dynamic` only inside a ConnectionID.
+    pub type_of_number: Option<&'a str>,
+}
+
+/// A ConnectionID: one device's part in one call. In requests either half may be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connection<'a> {
+    /// The call, as the switch named it.
+    pub call: Option<&'a str>,
+    /// The device.
+    pub device: Option<Device<'a>>,
+}
+
+/// A subject, calling, called, ... device of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party<'a> {
+    /// `deviceIdentifier`.
+    Device(Device<'a>),
+    /// `notKnown`.
+    NotKnown,
+    /// `restricted`: withheld.
+    Restricted,
+}
+
+/// `lastRedirectionDevice`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redirection<'a> {
+    /// `numberDialed`.
+    NumberDialed(Device<'a>),
+    /// Redirected, by whom is not known.
+    NotKnown,
+    /// Never redirected: the ordinary call.
+    NotRequired,
+    /// The switch cannot tell.
+    NotSpecified,
+    /// Withheld.
+    Restricted,
+}
+
+/// What MonitorStart watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MonitorObject<'a> {
+    /// `deviceObject`.
+    Device(Device<'a>),
+    /// `callObject`.
+    Call(Connection<'a>),
+}
+
+/// A service request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request<'a> {
+    /// RequestSystemStatus. `register` is given when the switch asks and registrations are in use.
+    RequestSystemStatus {
+        /// `sysStatRegisterID`.
+        register: Option<&'a str>,
+    },
+    /// SystemStatus: the sender's state has changed.
+    SystemStatus {
+        /// `sysStatRegisterID`.
+        register: Option<&'a str>,
+        /// The state.
+        status: SystemStatus,
+    },
+    /// SystemRegister.
+    SystemRegister {
+        /// What for.
+        types: RequestTypes,
+        /// Which values are not wanted.
+        filter: Option<StatusFilter>,
+    },
+    /// SystemRegisterCancel.
+    SystemRegisterCancel {
+        /// `sysStatRegisterID`.
+        register: &'a str,
+    },
+    /// SystemRegisterAbort (switch to client).
+    SystemRegisterAbort {
+        /// `sysStatRegisterID`.
+        register: &'a str,
+    },
+    /// GetCSTAFeatures.
+    GetCstaFeatures,
+    /// MonitorStart.
+    MonitorStart {
+        /// What to watch.
+        object: MonitorObject<'a>,
+        /// What not to send; absent: everything is wanted.
+        filter: Option<MonitorFilter>,
+        /// What to follow; absent: the switch's default.
+        kind: Option<MonitorType>,
+    },
+    /// MonitorStop.
+    MonitorStop {
+        /// `monitorCrossRefID`.
+        cross_reference: &'a str,
+    },
+    /// SnapshotDevice.
+    SnapshotDevice {
+        /// Which.
+        device: Device<'a>,
+    },
+    /// MakeCall.
+    MakeCall {
+        /// Who calls.
+        calling: Device<'a>,
+        /// What is dialled.
+        called: Device<'a>,
+        /// Absent: `prompt`.
+        auto_originate: Option<AutoOriginate>,
+    },
+    /// AnswerCall.
+    AnswerCall {
+        /// `callToBeAnswered`.
+        connection: Connection<'a>,
+    },
+    /// ClearConnection.
+    ClearConnection {
+        /// `connectionToBeCleared`.
+        connection: Connection<'a>,
+    },
+    /// HoldCall.
+    HoldCall {
+        /// `callToBeHeld`.
+        connection: Connection<'a>,
+    },
+    /// RetrieveCall.
+    RetrieveCall {
+        /// `callToBeRetrieved`.
+        connection: Connection<'a>,
+    },
+    /// StartApplicationSession (ECMA-354).
+    StartApplicationSession {
+        /// `applicationInfo/applicationID`.
+        application: &'a str,
+        /// `requestedProtocolVersions/protocolVersion`; the first of them.
+        protocol_version: &'a str,
+        /// `requestedSessionDuration` in seconds, if given.
+        duration: Option<u32>,
+    },
+    /// ResetApplicationSessionTimer (ECMA-354): the heartbeat.
+    ResetApplicationSessionTimer {
+        /// `sessionID`.
+        session: &'a str,
+        /// `requestedSessionDuration` in seconds, if given.
+        duration: Option<u32>,
+    },
+    /// StopApplicationSession (ECMA-354).
+    StopApplicationSession {
+        /// `sessionID`.
+        session: &'a str,
+        /// `sessionEndReason/appEndReason`.
+        reason: &'a str,
+    },
+    /// ApplicationSessionTerminated (ECMA-354, from the server).
+    ApplicationSessionTerminated {
+        /// `sessionID`.
+        session: &'a str,
+    },
+    /// A request this project does not model; by its root's name.
+    Other {
+        /// The root's local name.
+        name: &'a str,
+    },
+}
+
+/// A positive or negative response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Response<'a> {
+    /// RequestSystemStatusResponse.
+    RequestSystemStatus {
+        /// The responder's state.
+        status: SystemStatus,
+    },
+    /// SystemStatusResponse.
+    SystemStatus,
+    /// SystemRegisterResponse.
+    SystemRegister {
+        /// `sysStatRegisterID`.
+        register: &'a str,
+        /// `actualStatusFilter`.
+        filter: Option<StatusFilter>,
+    },
+    /// SystemRegisterCancelResponse.
+    SystemRegisterCancel,
+    /// GetCSTAFeaturesResponse: which services and events ([`super::services`]).
+    GetCstaFeatures(super::services::Features),
+    /// MonitorStartResponse.
+    MonitorStart {
+        /// `monitorCrossRefID`.
+        cross_reference: &'a str,
+        /// `actualMonitorFilter`.
+        filter: Option<MonitorFilter>,
+    },
+    /// MonitorStopResponse.
+    MonitorStop,
+    /// SnapshotDeviceResponse with `snapshotData`.
+    SnapshotDevice(alloc::vec::Vec<SnapshotItem<'a>>),
+    /// MakeCallResponse.
+    MakeCall {
+        /// `callingDevice`, a ConnectionID.
+        calling: Connection<'a>,
+    },
+    /// AnswerCallResponse.
+    AnswerCall,
+    /// ClearConnectionResponse.
+    ClearConnection,
+    /// HoldCallResponse.
+    HoldCall,
+    /// RetrieveCallResponse.
+    RetrieveCall,
+    /// StartApplicationSessionPosResponse (ECMA-354).
+    StartApplicationSession {
+        /// `sessionID`.
+        session: &'a str,
+        /// `actualProtocolVersion`.
+        protocol_version: &'a str,
+        /// `actualSessionDuration` in seconds.
+        duration: u32,
+    },
+    /// StartApplicationSessionNegResponse (ECMA-354).
+    StartApplicationSessionRefused {
+        /// `errorCode/definedError` (or the application's own word).
+        error: &'a str,
+    },
+    /// ResetApplicationSessionTimerPosResponse (ECMA-354).
+    ResetApplicationSessionTimer {
+        /// `actualSessionDuration` in seconds.
+        duration: Option<u32>,
+    },
+    /// ResetApplicationSessionTimerNegResponse (ECMA-354).
+    ResetApplicationSessionTimerRefused {
+        /// `errorCode/definedError` (or the application's own word).
+        error: &'a str,
+    },
+    /// StopApplicationSessionPosResponse (ECMA-354).
+    StopApplicationSession,
+    /// CSTAErrorCode.
+    Error(CstaError),
+    /// A positive response this project does not model; by its root's name.
+    Other {
+        /// The root's local name.
+        name: &'a str,
+    },
+}
+
+/// One call at a device (`snapshotDeviceResponseInfo`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotItem<'a> {
+    /// `connectionIdentifier`.
+    pub connection: Connection<'a>,
+    /// `endpointDevice`.
+    pub endpoint: Option<Party<'a>>,
+    /// `localCallState/compoundCallState`, one state a party, this device's own first; empty for `unknown`.
+    pub states: heapless::Vec<LocalConnectionState, 8>,
+}
+
+/// A call-control event that this project models: see [`super::events::SHAPES`] for each kind's form.
+#[derive(Clone, Copy, Debug)]
+pub struct CallEvent<'a> {
+    /// Which event.
+    pub kind: CallEventKind,
+    /// `monitorCrossRefID`.
+    pub cross_reference: &'a str,
+    /// The connection it is about.
+    pub connection: Connection<'a>,
+    /// The device it is about.
+    pub subject: Party<'a>,
+    /// `callingDevice`, where the event has it.
+    pub calling: Option<Party<'a>>,
+    /// `calledDevice`, where the event has it.
+    pub called: Option<Party<'a>>,
+    /// `lastRedirectionDevice`, where the event has it.
+    pub redirection: Option<Redirection<'a>>,
+    /// `localConnectionInfo`: the monitored device's state after the event.
+    pub local: Option<LocalConnectionState>,
+    /// `cause`, as the link spelt it (any EventCause of any edition).
+    pub cause: &'a str,
+    /// The document it was read from: what is not modelled is copied from there.
+    pub source: Option<roxmltree::Node<'a, 'a>>,
+}
+
+words! {
+    /// The call-control events this project models, by their roots' names.
+    pub enum CallEventKind {
+        /// A device went off hook.
+        ServiceInitiated = "ServiceInitiatedEvent",
+        /// It dialled.
+        Originated = "OriginatedEvent",
+        /// A device rings.
+        Delivered = "DeliveredEvent",
+        /// It answered.
+        Established = "EstablishedEvent",
+        /// A connection was put on hold.
+        Held = "HeldEvent",
+        /// It was taken back.
+        Retrieved = "RetrievedEvent",
+        /// A call cannot be completed.
+        Failed = "FailedEvent",
+        /// A device left a call.
+        ConnectionCleared = "ConnectionClearedEvent",
+        /// A call left for another network.
+        NetworkReached = "NetworkReachedEvent",
+    }
+}
+
+/// An event.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// One that is modelled.
+    Call(CallEvent<'a>),
+    /// One that is passed on with its identifiers rewritten and nothing else touched.
+    Other {
+        /// The root's local name (`OfferedEvent`).
+        name: &'a str,
+        /// `monitorCrossRefID`.
+        cross_reference: &'a str,
+        /// The document's root.
+        source: roxmltree::Node<'a, 'a>,
+    },
+}
+
+/// Any message.
+#[derive(Clone, Debug)]
+pub enum Message<'a> {
+    /// A service request.
+    Request(Request<'a>),
+    /// A response.
+    Response(Response<'a>),
+    /// An event.
+    Event(Event<'a>),
+}
