@@ -1,10 +1,10 @@
 //! The threads that wait: for connections, for bytes, for datagrams. Each posts what it got to the machine's inbox.
 
 use core::net::SocketAddr;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::{self, ErrorKind, Read};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::thread;
 use std::time::Instant as Monotonic;

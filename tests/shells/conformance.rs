@@ -2,11 +2,12 @@
 //! its shell as `crate::run::SHELL`.
 
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant as Monotonic};
+use std::time::Instant as Monotonic;
 
 use ctigate_core::{
     Actions, Closed, Command, Input, Instant, Level, LinkId, ListenerId, Machine, NoRecorder, Taken, Wake,
@@ -137,7 +138,7 @@ struct Running {
 
 impl Running {
     fn start(limits: Limits, ignores_stop: bool) -> Self {
-        let (seen, sees) = mpsc::channel();
+        let (seen, inbox) = mpsc::channel();
         let (speaker, speakers) = mpsc::channel();
         let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
         let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -163,7 +164,7 @@ impl Running {
         let running = Self {
             tcp: addresses.0,
             udp: addresses.1,
-            seen: sees,
+            seen: inbox,
             speaker: speakers.recv_timeout(PATIENCE).unwrap(),
             thread,
         };

@@ -17,7 +17,7 @@ const OVERRAN: u8 = 1;
 #[derive(Debug)]
 pub struct Clock {
     birth: Monotonic,
-    next_wall_clock: Monotonic,
+    tell_wall: Monotonic,
     stop_by: Option<Monotonic>,
 }
 
@@ -32,7 +32,7 @@ impl Clock {
     #[must_use]
     pub fn new() -> Self {
         let birth = Monotonic::now();
-        Self { birth, next_wall_clock: birth, stop_by: None }
+        Self { birth, tell_wall: birth, stop_by: None }
     }
 
     /// The time since the machine's birth.
@@ -44,10 +44,10 @@ impl Clock {
     /// The wall clock's time, if the machine should be told now.
     pub fn wall_clock(&mut self) -> Option<Input<'static>> {
         let now = Monotonic::now();
-        if now < self.next_wall_clock {
+        if now < self.tell_wall {
             return None;
         }
-        self.next_wall_clock = now.checked_add(WALL_CLOCK_EVERY)?;
+        self.tell_wall = now.checked_add(WALL_CLOCK_EVERY)?;
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Some(Input::Clock { unix_micros: u64::try_from(unix.as_micros()).unwrap_or(u64::MAX) })
     }
@@ -67,7 +67,7 @@ impl Clock {
     #[must_use]
     pub fn until(&self, wake: Option<Wake>, shell: Option<Monotonic>) -> Monotonic {
         let wake = wake.and_then(|wake| self.birth.checked_add(Duration::from_micros(wake.at.as_micros())));
-        [wake, shell, self.stop_by].into_iter().flatten().fold(self.next_wall_clock, Monotonic::min)
+        [wake, shell, self.stop_by].into_iter().flatten().fold(self.tell_wall, Monotonic::min)
     }
 }
 
@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(clock.until(Some(wake), None), clock.birth + Duration::from_secs(2));
         let earlier = clock.birth + Duration::from_secs(1);
         assert_eq!(clock.until(Some(wake), Some(earlier)), earlier);
-        assert_eq!(clock.until(None, None), clock.next_wall_clock);
+        assert_eq!(clock.until(None, None), clock.tell_wall);
     }
 
     #[test]

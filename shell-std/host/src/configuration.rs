@@ -118,8 +118,13 @@ impl Flat {
                     self.value(&format!("{key}[{index}]"), value, start(value.span(), place));
                 }
             }
-            plain => {
-                self.settings.push(Setting { key: key.to_owned(), value: plain_value(plain) });
+            toml_edit::Value::Array(_)
+            | toml_edit::Value::String(_)
+            | toml_edit::Value::Integer(_)
+            | toml_edit::Value::Float(_)
+            | toml_edit::Value::Boolean(_)
+            | toml_edit::Value::Datetime(_) => {
+                self.settings.push(Setting { key: key.to_owned(), value: plain_value(value) });
                 self.places.push(place);
             }
         }

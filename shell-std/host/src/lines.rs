@@ -1,9 +1,9 @@
 //! Text on its way to a terminal or file that may be slow: a bounded queue and a thread that waits in its stead.
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 

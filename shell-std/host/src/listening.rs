@@ -20,13 +20,14 @@ impl fmt::Display for ListenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { listen, error } = self;
         write!(f, "{}: cannot listen on {}: ", listen.key, listen.address)?;
-        match error.kind() {
-            ErrorKind::AddrInUse => f.write_str("address in use (is another ctigate running?)"),
-            ErrorKind::AddrNotAvailable => f.write_str("this machine has no such address"),
-            ErrorKind::PermissionDenied => {
-                f.write_str("permission denied (ports below 1024 need privileges)")
-            }
-            _ => write!(f, "{error}"),
+        let hint = [
+            (ErrorKind::AddrInUse, "address in use (is another ctigate running?)"),
+            (ErrorKind::AddrNotAvailable, "this machine has no such address"),
+            (ErrorKind::PermissionDenied, "permission denied (ports below 1024 need privileges)"),
+        ];
+        match hint.iter().find(|(kind, _)| *kind == error.kind()) {
+            Some((_, hint)) => f.write_str(hint),
+            None => write!(f, "{error}"),
         }
     }
 }

@@ -125,7 +125,8 @@ impl Speaker {
         Self(Arc::new(deliver))
     }
 
-    /// Says one command; false when nobody listens any more.
+    /// Says one command; returns false when nobody listens any more.
+    #[must_use]
     pub fn say(&self, said: Said) -> bool {
         (self.0)(said)
     }
