@@ -1,76 +1,123 @@
 //! The three machines, born from settings, and made ready to run: sockets open, console and sources at hand.
 
+use core::net::SocketAddr;
 use std::fs::File;
-use std::io::{self, BufRead, Read as _};
+use std::io::{BufRead, Read as _};
+use std::path::Path;
 use std::thread;
 
-use ctigate_core::config::Config;
-use ctigate_core::{Level, Listen, Machine, Recorder, Seed};
+use ctigate_core::config::{Config, LogFormat};
+use ctigate_core::engine::Engine;
+use ctigate_core::setting::Setting;
+use ctigate_core::{Level, Listen, Machine, NoRecorder, Recorder, Seed};
 
-use crate::console::Console;
-use crate::listening::{self, ListenError};
-use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, Said, Source};
+use crate::console::{Console, Format};
+use crate::listening;
+use crate::recording;
+use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, Said, Shell, Source};
 
 /// What a shell runs, for gateway, phone system and client alike.
 pub(crate) type AnyMachine = Box<dyn Machine + Send>;
 
-/// 32 bytes from the operating system.
-///
-/// # Errors
-/// What the operating system says.
-pub(crate) fn seed() -> io::Result<Seed> {
-    let mut bytes = [0; 32];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(Seed::new(bytes))
+/// All that a machine's life depends on besides its inputs; a recording begins with it.
+pub(crate) struct Birth {
+    /// Which machine: `gateway`, `switch`, `client`.
+    pub(crate) kind: &'static str,
+    /// Its configuration.
+    pub(crate) settings: Vec<Setting>,
+    /// Its seed.
+    pub(crate) seed: Seed,
 }
 
-/// A machine whose sockets are open.
+impl Birth {
+    /// A birth with 32 bytes from the operating system.
+    ///
+    /// # Errors
+    /// A complaint: the operating system gives none.
+    pub(crate) fn new(kind: &'static str, settings: &[Setting]) -> Result<Self, String> {
+        let mut bytes = [0; 32];
+        File::open("/dev/urandom")
+            .and_then(|mut file| file.read_exact(&mut bytes))
+            .map_err(|error| format!("cannot read 32 random bytes from /dev/urandom: {error}"))?;
+        Ok(Self { kind, settings: settings.to_vec(), seed: Seed::new(bytes) })
+    }
+}
+
+/// A machine whose sockets are open, and its birth.
 pub(crate) struct Ready {
     machine: AnyMachine,
+    birth: Birth,
+    links: usize,
     listens: Vec<Listen>,
     listeners: Vec<Listener>,
 }
 
 impl Ready {
-    /// Opens all the sockets that `machine` wants.
+    /// Opens all the sockets that `machine` wants; it may have so many `links`.
     ///
     /// # Errors
-    /// All those that cannot be opened.
-    pub(crate) fn new(machine: AnyMachine) -> Result<Self, Vec<ListenError>> {
+    /// A complaint for each that cannot be opened.
+    pub(crate) fn new(machine: AnyMachine, birth: Birth, links: usize) -> Result<Self, Vec<String>> {
         let listens = machine.listens();
-        let listeners = listening::open(&listens)?;
-        Ok(Self { machine, listens, listeners })
+        match listening::open(&listens) {
+            Ok(listeners) => Ok(Self { machine, birth, links, listens, listeners }),
+            Err(errors) => Err(errors.iter().map(ToString::to_string).collect()),
+        }
     }
 
     /// The address opened for the configuration key `key`, with the port the kernel chose.
-    pub(crate) fn address(&self, key: &str) -> Option<core::net::SocketAddr> {
+    pub(crate) fn address(&self, key: &str) -> Option<SocketAddr> {
         let opened = self.listens.iter().zip(&self.listeners);
         opened.into_iter().find(|(listen, _)| listen.key == key).map(|(_, listener)| listener.address)
     }
 
-    /// The program, ready for a shell. The log says where it listens.
+    /// The program, ready for a shell, recorded in the directory `record`. The log says where it listens.
+    ///
+    /// # Errors
+    /// A complaint: the recording cannot be begun.
     pub(crate) fn program(
         self,
-        recorder: Box<dyn Recorder + Send>,
-        console: Console,
+        record: Option<&Path>,
+        console: &Console,
         sources: Vec<Source>,
-        links: usize,
-    ) -> Program {
+    ) -> Result<Program, String> {
+        let recorder: Box<dyn Recorder + Send> = match record {
+            Some(directory) => Box::new(recording::begin(directory, &self.birth, console)?),
+            None => Box::new(NoRecorder),
+        };
         for (listen, listener) in self.listens.iter().zip(&self.listeners) {
             let fields: &[(&str, &dyn core::fmt::Display)] =
                 &[("key", &listen.key), ("transport", &listen.transport.name()), ("address", &listener.address)];
             console.tell(Level::Info, "listening", fields);
         }
-        let limits = Limits { links, queue_bytes: QUEUE_BYTES };
-        Program { machine: self.machine, recorder, console, listeners: self.listeners, sources, limits }
+        Ok(Program {
+            machine: self.machine,
+            recorder,
+            console: console.clone(),
+            listeners: self.listeners,
+            sources,
+            limits: Limits { links: self.links, queue_bytes: QUEUE_BYTES },
+        })
     }
 }
 
-/// The log's form and least level, as the core's configuration says it.
-pub(crate) fn log_of(config: &Config) -> (crate::console::Format, Level) {
+/// The gateway that `settings` describe; `config` is what the core made of them.
+///
+/// # Errors
+/// Complaints about sockets, or about the operating system's entropy.
+pub(crate) fn gateway(shell: &dyn Shell, settings: &[Setting], config: Config) -> Result<Ready, Vec<String>> {
+    // The shell's own measure holds unless the operator has named one.
+    let named = settings.iter().any(|setting| setting.key == "limits.links");
+    let links = if named { config.limits.links } else { config.limits.links.min(shell.links()) };
+    let birth = Birth::new("gateway", settings).map_err(|complaint| vec![complaint])?;
+    Ready::new(Box::new(Engine::new(config, birth.seed)), birth, links)
+}
+
+/// The log's form and least level, as the gateway's configuration says it.
+pub(crate) const fn log_of(config: &Config) -> (Format, Level) {
     let format = match config.log.format {
-        ctigate_core::config::LogFormat::Logfmt => crate::console::Format::Logfmt,
-        ctigate_core::config::LogFormat::Json => crate::console::Format::Json,
+        LogFormat::Logfmt => Format::Logfmt,
+        LogFormat::Json => Format::Json,
     };
     (format, config.log.level)
 }
