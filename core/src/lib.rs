@@ -8,6 +8,7 @@
 extern crate alloc;
 
 pub mod action;
+pub mod config;
 pub mod digest;
 pub mod entropy;
 pub mod input;
