@@ -1,1 +1,3 @@
 //! Bytes and typed messages, in both directions. Nothing here knows any state.
+
+pub mod sip;
