@@ -17,6 +17,17 @@ pub struct Handle<T> {
 }
 
 impl<T> Handle<T> {
+    /// The handle that [`Handle::number`] was made of; whether it finds anything is the table's to say.
+    #[must_use]
+    pub const fn from_number(number: u64) -> Self {
+        let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
+        Self {
+            slot: u32::from_le_bytes([a, b, c, d]),
+            generation: u32::from_le_bytes([e, f, g, h]),
+            of: PhantomData,
+        }
+    }
+
     /// Both halves in one number, for wire identifiers.
     #[must_use]
     pub fn number(self) -> u64 {
