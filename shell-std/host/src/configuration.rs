@@ -52,6 +52,14 @@ impl Configuration {
         &self.settings
     }
 
+    /// Gives a key a value from elsewhere than the text, whatever the text says.
+    pub(crate) fn set(&mut self, key: &str, value: Value) {
+        match self.settings.iter_mut().find(|setting| setting.key == key) {
+            Some(setting) => setting.value = value,
+            None => self.settings.push(Setting { key: key.to_owned(), value }),
+        }
+    }
+
     /// The complaints, each `FILE:LINE:COLUMN: key = value: bound`, sorted by place.
     pub(crate) fn complaints(&self, errors: &[ConfigError]) -> Vec<String> {
         let mut placed: Vec<_> = errors.iter().map(|error| (self.place(error), error)).collect();
@@ -228,6 +236,17 @@ mod tests {
             read("[log]\n").complaints(&[error(None, "sip.tcp", "")]),
             ["c.toml:1:1: sip.tcp: is wrong"]
         );
+    }
+
+    #[test]
+    fn a_value_from_elsewhere_replaces_the_texts() {
+        let mut configuration = read("a = 1\nb = 2\n");
+        configuration.set("a", Value::Integer(3));
+        configuration.set("c", Value::Integer(4));
+        assert_eq!(configuration.settings.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(configuration.settings[0].value, Value::Integer(3));
+        let complaints = configuration.complaints(&[error(Some(1), "b", "2"), error(Some(2), "c", "4")]);
+        assert_eq!(complaints, ["c.toml:1:1: c = 4: is wrong", "c.toml:2:5: b = 2: is wrong"]);
     }
 
     #[test]

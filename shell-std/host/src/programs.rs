@@ -9,6 +9,8 @@ use std::thread;
 use ctigate_core::config::{Config, LogFormat};
 use ctigate_core::engine::Engine;
 use ctigate_core::setting::Setting;
+use ctigate_core::switch::{Switch, SwitchConfig};
+use ctigate_core::trace::Header;
 use ctigate_core::{Level, Listen, Machine, NoRecorder, Recorder, Seed};
 
 use crate::console::{Console, Format};
@@ -19,34 +21,22 @@ use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, Said, Shell, Source};
 /// What a shell runs, for gateway, phone system and client alike.
 pub(crate) type AnyMachine = Box<dyn Machine + Send>;
 
-/// All that a machine's life depends on besides its inputs; a recording begins with it.
-pub(crate) struct Birth {
-    /// Which machine: `gateway`, `switch`, `client`.
-    pub(crate) kind: &'static str,
-    /// Its configuration.
-    pub(crate) settings: Vec<Setting>,
-    /// Its seed.
-    pub(crate) seed: Seed,
-}
-
-impl Birth {
-    /// A birth with 32 bytes from the operating system.
-    ///
-    /// # Errors
-    /// A complaint: the operating system gives none.
-    pub(crate) fn new(kind: &'static str, settings: &[Setting]) -> Result<Self, String> {
-        let mut bytes = [0; 32];
-        File::open("/dev/urandom")
-            .and_then(|mut file| file.read_exact(&mut bytes))
-            .map_err(|error| format!("cannot read 32 random bytes from /dev/urandom: {error}"))?;
-        Ok(Self { kind, settings: settings.to_vec(), seed: Seed::new(bytes) })
+/// All that a machine's life depends on besides its inputs, with 32 bytes from the operating system.
+///
+/// # Errors
+/// A complaint: the operating system gives none.
+fn birth(machine: &str, settings: &[Setting]) -> Result<Header, Vec<String>> {
+    let mut bytes = [0; 32];
+    match File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)) {
+        Ok(()) => Ok(Header::new(machine, Seed::new(bytes), settings.to_vec())),
+        Err(error) => Err(vec![format!("cannot read 32 random bytes from /dev/urandom: {error}")]),
     }
 }
 
 /// A machine whose sockets are open, and its birth.
 pub(crate) struct Ready {
     machine: AnyMachine,
-    birth: Birth,
+    birth: Header,
     links: usize,
     listens: Vec<Listen>,
     listeners: Vec<Listener>,
@@ -57,7 +47,7 @@ impl Ready {
     ///
     /// # Errors
     /// A complaint for each that cannot be opened.
-    pub(crate) fn new(machine: AnyMachine, birth: Birth, links: usize) -> Result<Self, Vec<String>> {
+    pub(crate) fn new(machine: AnyMachine, birth: Header, links: usize) -> Result<Self, Vec<String>> {
         let listens = machine.listens();
         match listening::open(&listens) {
             Ok(listeners) => Ok(Self { machine, birth, links, listens, listeners }),
@@ -82,7 +72,7 @@ impl Ready {
         sources: Vec<Source>,
     ) -> Result<Program, String> {
         let recorder: Box<dyn Recorder + Send> = match record {
-            Some(directory) => Box::new(recording::begin(directory, &self.birth, console)?),
+            Some(directory) => Box::new(recording::begin(directory, self.birth, console)?),
             None => Box::new(NoRecorder),
         };
         for (listen, listener) in self.listens.iter().zip(&self.listeners) {
@@ -109,8 +99,18 @@ pub(crate) fn gateway(shell: &dyn Shell, settings: &[Setting], config: Config) -
     // The shell's own measure holds unless the operator has named one.
     let named = settings.iter().any(|setting| setting.key == "limits.links");
     let links = if named { config.limits.links } else { config.limits.links.min(shell.links()) };
-    let birth = Birth::new("gateway", settings).map_err(|complaint| vec![complaint])?;
+    let birth = birth("gateway", settings)?;
     Ready::new(Box::new(Engine::new(config, birth.seed)), birth, links)
+}
+
+/// The phone system that `settings` describe; `config` is what the core made of them.
+///
+/// # Errors
+/// As for the gateway.
+pub(crate) fn switch(settings: &[Setting], config: SwitchConfig) -> Result<Ready, Vec<String>> {
+    let birth = birth("switch", settings)?;
+    let links = config.links;
+    Ready::new(Box::new(Switch::new(config, birth.seed)), birth, links)
 }
 
 /// The log's form and least level, as the gateway's configuration says it.

@@ -11,7 +11,8 @@ use crate::terminal::Terminal;
 
 /// Checks the file and says so.
 pub(super) fn check(file: &Path, terminal: &mut Terminal<'_>) -> u8 {
-    let Some((configuration, config)) = load(file, Config::from_settings, terminal) else { return FAILED };
+    let read = Configuration::read(file);
+    let Some((configuration, config)) = load(read, Config::from_settings, terminal) else { return FAILED };
     let listens = config.sip.tcp.len().saturating_add(config.sip.udp.len());
     said(terminal.say(&format!(
         "{}: good: {} settings, {listens} SIP addresses, {} CTI connections\n",
@@ -21,13 +22,13 @@ pub(super) fn check(file: &Path, terminal: &mut Terminal<'_>) -> u8 {
     )))
 }
 
-/// Reads a configuration and lets `make` check it; what is wrong is said, and then there is nothing to return.
+/// Lets `make` check what was read; what is wrong is said, and then there is nothing to return.
 pub(super) fn load<C>(
-    file: &Path,
+    read: Result<Configuration, String>,
     make: impl FnOnce(&[Setting]) -> Result<C, Vec<ConfigError>>,
     terminal: &mut Terminal<'_>,
 ) -> Option<(Configuration, C)> {
-    let configuration = match Configuration::read(file) {
+    let configuration = match read {
         Ok(configuration) => configuration,
         Err(complaint) => {
             terminal.complain(&complaint);

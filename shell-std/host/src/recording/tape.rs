@@ -14,14 +14,14 @@ const EAGER_BYTES: usize = 256 * 1024;
 const WAITING_BYTES: usize = 32 * 1024 * 1024;
 
 /// Opens the file of a segment, counted from 1.
-pub(crate) type Opener = Box<dyn FnMut(u32) -> io::Result<Box<dyn Write>> + Send>;
+pub(crate) type Opener = Box<dyn FnMut(u64) -> io::Result<Box<dyn Write>> + Send>;
 /// Is told, once, why writing stopped.
 pub(crate) type Complaint = Box<dyn FnOnce(&str) + Send>;
 
 #[derive(Default)]
 struct State {
     /// Bytes not written yet, by segment.
-    waiting: Vec<(u32, Vec<u8>)>,
+    waiting: Vec<(u64, Vec<u8>)>,
     count: usize,
     /// Nothing more will come.
     ended: bool,
@@ -71,7 +71,7 @@ impl Tape {
 
     /// Adds bytes to a segment; segments come in order. False when too much waits for the disk: the recording is not
     /// whole any more, and must end.
-    pub(crate) fn push(&self, segment: u32, bytes: &[u8]) -> bool {
+    pub(crate) fn push(&self, segment: u64, bytes: &[u8]) -> bool {
         let mut state = self.shared.state();
         if state.count.saturating_add(bytes.len()) > WAITING_BYTES {
             return false;
@@ -101,7 +101,7 @@ impl Drop for Tape {
 
 /// Writes until the end or the first error.
 fn write_all(shared: &Shared, mut open: Opener, complain: Complaint) {
-    let mut file: Option<(u32, Box<dyn Write>)> = None;
+    let mut file: Option<(u64, Box<dyn Write>)> = None;
     loop {
         let (waiting, ended) = {
             let state = shared.state();
@@ -125,9 +125,9 @@ fn write_all(shared: &Shared, mut open: Opener, complain: Complaint) {
 }
 
 fn write_one(
-    file: &mut Option<(u32, Box<dyn Write>)>,
+    file: &mut Option<(u64, Box<dyn Write>)>,
     open: &mut Opener,
-    segment: u32,
+    segment: u64,
     bytes: &[u8],
 ) -> io::Result<()> {
     let fresh = match file.take() {
@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
 
-    type Files = Arc<Mutex<Vec<(u32, Vec<u8>)>>>;
+    type Files = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
 
     struct Memory(Files, usize);
 
@@ -173,7 +173,7 @@ mod tests {
     fn every_byte_is_in_its_segment_when_the_tape_is_dropped() {
         let files = Files::default();
         let tape = Tape::new(memory(&files), Box::new(|why| panic!("{why}"))).unwrap();
-        for number in 0..1000_u32 {
+        for number in 0..1000_u64 {
             assert!(tape.push(1 + number / 600, &number.to_le_bytes()));
         }
         drop(tape);
