@@ -8,9 +8,6 @@ pub(crate) mod protocol;
 
 use crate::digest::{Digest, Digester};
 
-/// The most CTI connections there can be.
-pub const MAX_CONNECTIONS: usize = 8;
-
 /// One connect of one CTI connection: its place in the configuration, and a connection ID that is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ConnectionRef {
@@ -18,13 +15,6 @@ pub(crate) struct ConnectionRef {
     pub(crate) place: u8,
     /// The connection ID.
     pub(crate) id: u64,
-}
-
-impl ConnectionRef {
-    /// The place, to look up with.
-    pub(crate) fn index(self) -> usize {
-        usize::from(self.place)
-    }
 }
 
 impl Digest for ConnectionRef {

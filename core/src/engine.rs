@@ -35,6 +35,7 @@ mod view;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt::Display;
 use core::net::SocketAddr;
 
 pub(crate) use outcome::Pending;
@@ -95,6 +96,13 @@ impl TimerKey {
 pub(crate) struct Step<'a> {
     pub(crate) now: Instant,
     pub(crate) actions: &'a mut Actions,
+}
+
+impl Step<'_> {
+    /// Something from a peer is dropped; said, and harmless otherwise.
+    fn discard(&mut self, peer: &dyn Display, why: &dyn Display) {
+        self.actions.notify(Level::Warn, "message_discarded", &[("peer", peer), ("why", why)]);
+    }
 }
 
 /// Whether the gateway goes on.

@@ -1,11 +1,11 @@
 //! SIP's state machines (RFC 3261, 6026, 4028, 4320): one file per machine of the RFC, each a pure function of its
 //! state, a cause and the time. They know no bytes but the response or request they may have to send again.
 
+pub(crate) mod dialog;
 pub mod invite_server;
 pub mod non_invite_client;
 pub mod non_invite_server;
 pub mod session_timer;
-pub(crate) mod dialog;
 pub(crate) mod transactions;
 
 use crate::time::Duration;

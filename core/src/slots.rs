@@ -20,10 +20,10 @@ impl<T> Handle<T> {
     /// The handle that [`Handle::number`] was made of; whether it finds anything is the table's to say.
     #[must_use]
     pub const fn from_number(number: u64) -> Self {
-        let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
+        let [s0, s1, s2, s3, high @ ..] = number.to_le_bytes();
         Self {
-            slot: u32::from_le_bytes([a, b, c, d]),
-            generation: u32::from_le_bytes([e, f, g, h]),
+            slot: u32::from_le_bytes([s0, s1, s2, s3]),
+            generation: u32::from_le_bytes(high),
             of: PhantomData,
         }
     }

@@ -131,19 +131,30 @@ impl State {
             (Self::Down { .. }, Cause::Timer) => {
                 (Self::Connecting { until: now + times.connect }, Then::Connect)
             }
-            (Self::Connecting { .. }, Cause::Opened) => (Self::Opening { until: now + times.answer }, Then::Open),
+            (Self::Connecting { .. }, Cause::Opened) => {
+                (Self::Opening { until: now + times.answer }, Then::Open)
+            }
             (Self::Opening { .. }, Cause::Ready) => {
                 (Self::InService { heartbeat_at: now + times.heartbeat }, Then::Serve)
             }
-            (Self::InService { .. }, Cause::Timer) => (Self::Beating { until: now + times.answer }, Then::Beat),
+            (Self::InService { .. }, Cause::Timer) => {
+                (Self::Beating { until: now + times.answer }, Then::Beat)
+            }
             (Self::Beating { .. }, Cause::Alive) => {
                 (Self::InService { heartbeat_at: now + times.heartbeat }, Then::Nothing)
             }
             (Self::Connecting { .. }, Cause::Timer) => Self::given_up(now, times, "connecting took too long"),
-            (Self::Opening { .. }, Cause::Timer) => Self::given_up(now, times, "the session did not open in time"),
-            (Self::Beating { .. }, Cause::Timer) => Self::given_up(now, times, "a heartbeat was not answered"),
+            (Self::Opening { .. }, Cause::Timer) => {
+                Self::given_up(now, times, "the session did not open in time")
+            }
+            (Self::Beating { .. }, Cause::Timer) => {
+                Self::given_up(now, times, "a heartbeat was not answered")
+            }
             (
-                Self::Connecting { .. } | Self::Opening { .. } | Self::InService { .. } | Self::Beating { .. },
+                Self::Connecting { .. }
+                | Self::Opening { .. }
+                | Self::InService { .. }
+                | Self::Beating { .. },
                 Cause::Failed,
             ) => Self::given_up(now, times, "the connection failed"),
             (state, Cause::Opened | Cause::Ready | Cause::Alive | Cause::Failed) => (state, Then::Nothing),
@@ -195,8 +206,13 @@ mod tests {
 
     #[test]
     fn a_missed_heartbeat_takes_it_out_of_service_at_once() {
-        let causes =
-            [(Cause::Timer, 0), (Cause::Opened, 0), (Cause::Ready, 0), (Cause::Timer, 30), (Cause::Timer, 35)];
+        let causes = [
+            (Cause::Timer, 0),
+            (Cause::Opened, 0),
+            (Cause::Ready, 0),
+            (Cause::Timer, 30),
+            (Cause::Timer, 35),
+        ];
         let (state, then) = run(&causes);
         assert_eq!(then, Then::GiveUp("a heartbeat was not answered"));
         assert!(!state.is_in_service());

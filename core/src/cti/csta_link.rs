@@ -65,7 +65,7 @@ impl CstaLink {
             application: config.application.clone(),
             session_kind: config.session,
             requested_duration: config.session_duration,
-            namespace: Namespace::International(config.edition),
+            namespace: Namespace::International(config.protocol_version),
             window: usize::from(config.window),
             queue_limit: config.queue,
             session: None,
@@ -146,42 +146,29 @@ impl CstaLink {
                 let filter = Some(StatusFilter::default());
                 let types = RequestTypes { system_status: true, ..RequestTypes::default() };
                 self.ask(Asked::Registration, &Request::SystemRegister { types, filter }, outlet);
-                Incoming::Ready(match response {
-                    Response::GetCstaFeatures(features) => features,
-                    _ => offer::presumed(),
-                })
+                let told =
+                    if let Response::GetCstaFeatures(features) = response { Some(features) } else { None };
+                Incoming::Ready(told.unwrap_or_else(offer::presumed))
             }
-            Asked::Heartbeat => match response {
-                Response::ResetApplicationSessionTimerRefused { .. } => {
-                    Incoming::Failed("the application session is not known any more")
-                }
-                Response::RequestSystemStatus { status: SystemStatus::Disabled } => {
-                    Incoming::Failed("the phone system says it is disabled")
-                }
-                _ => Incoming::Alive,
-            },
+            Asked::Heartbeat => on_heartbeat(&response),
             // A phone system without registrations tells nothing of itself; the heartbeat still does.
             Asked::Registration | Asked::Leave => Incoming::Nothing,
         }
     }
 
     fn on_session<'d>(&mut self, response: &Response<'d>, outlet: &mut Outlet<'_>) -> Incoming<'d> {
-        match response {
-            Response::StartApplicationSession { session, duration, .. } => {
-                self.session = Some(Box::from(*session));
-                self.granted = Some(*duration);
-                self.ask_features(outlet);
-                Incoming::Nothing
+        if let Response::StartApplicationSession { session, duration, .. } = response {
+            self.session = Some(Box::from(*session));
+            self.granted = Some(*duration);
+        } else if let Response::RequestSystemStatus { status } = response {
+            if matches!(status, SystemStatus::Disabled | SystemStatus::Initializing) {
+                return Incoming::Failed("the phone system says it cannot serve");
             }
-            Response::RequestSystemStatus { status: SystemStatus::Disabled | SystemStatus::Initializing } => {
-                Incoming::Failed("the phone system says it cannot serve")
-            }
-            Response::RequestSystemStatus { .. } => {
-                self.ask_features(outlet);
-                Incoming::Nothing
-            }
-            _ => Incoming::Failed("the phone system refused the application session"),
+        } else {
+            return Incoming::Failed("the phone system refused the application session");
         }
+        self.ask_features(outlet);
+        Incoming::Nothing
     }
 
     /// The phone system's own requests are answered under their invoke ID: a link that does not is dropped.
@@ -208,7 +195,20 @@ impl CstaLink {
             Request::ApplicationSessionTerminated { .. } => {
                 Incoming::Failed("the phone system ended the application session")
             }
-            _ => {
+            Request::SystemRegister { .. }
+            | Request::SystemRegisterCancel { .. }
+            | Request::GetCstaFeatures
+            | Request::MonitorStart { .. }
+            | Request::SnapshotDevice { .. }
+            | Request::MakeCall { .. }
+            | Request::AnswerCall { .. }
+            | Request::ClearConnection { .. }
+            | Request::HoldCall { .. }
+            | Request::RetrieveCall { .. }
+            | Request::StartApplicationSession { .. }
+            | Request::ResetApplicationSessionTimer { .. }
+            | Request::StopApplicationSession { .. }
+            | Request::Other { .. } => {
                 self.answer(invoke, &Response::Error(CstaError::SERVICE_NOT_SUPPORTED), outlet);
                 Incoming::Discarded("a service asked of the gateway that it does not have")
             }
@@ -231,6 +231,17 @@ impl CstaLink {
             self.by_pending.insert(pending, invoke);
             write_frame(outlet, invoke, |out| out.extend_from_slice(&document));
         }
+    }
+}
+
+/// What a heartbeat's answer says; any answer but these two says that the link lives.
+fn on_heartbeat<'d>(response: &Response<'d>) -> Incoming<'d> {
+    if let Response::ResetApplicationSessionTimerRefused { .. } = response {
+        Incoming::Failed("the application session is not known any more")
+    } else if let Response::RequestSystemStatus { status: SystemStatus::Disabled } = response {
+        Incoming::Failed("the phone system says it is disabled")
+    } else {
+        Incoming::Alive
     }
 }
 

@@ -2,10 +2,10 @@
 
 use alloc::boxed::Box;
 
+use super::ConnectionRef;
 use super::connection::State;
 use super::protocol::Protocol;
-use super::{ConnectionRef, MAX_CONNECTIONS};
-use crate::config::Cti;
+use crate::config::{Cti, MAX_CONNECTIONS};
 use crate::digest::{Digest, Digester};
 use crate::input::LinkId;
 use crate::time::{Duration, Instant};
@@ -115,11 +115,6 @@ impl Pool {
     /// Whether a later connect of the same connection is in service: a session of the old one is stale.
     pub(crate) fn is_replaced(&self, of: ConnectionRef) -> bool {
         self.at(of.place).is_some_and(|one| one.id != of.id && one.state.is_in_service())
-    }
-
-    /// Whether any connection is in service.
-    pub(crate) fn any_in_service(&self) -> bool {
-        self.connections.iter().any(|one| one.state.is_in_service())
     }
 
     /// Which connection a link carries.

@@ -149,8 +149,8 @@ impl Engine {
         let reference = self.reference_of(place);
         let Some(connection) = self.pool.at_mut(place) else { return bytes.len() };
         let mut framer = core::mem::take(&mut connection.framer);
-        let (taken, framed) = framer.push(bytes);
-        match framed {
+        let (taken, found) = framer.push(bytes);
+        match found {
             Framed::Incomplete => {}
             Framed::Frame { invoke, document } => self.on_cti_frame(step, reference, invoke, document),
             Framed::Broken(_) => {
@@ -169,7 +169,7 @@ impl Engine {
         let document = match Document::parse(bytes, &self.xml_limits) {
             Ok(document) => document,
             Err(error) => {
-                self.discard(step, &"cti", &error);
+                step.discard(&"cti", &error);
                 return;
             }
         };
@@ -195,7 +195,7 @@ impl Engine {
             Incoming::MonitorStopped(cross_reference) => {
                 self.on_watch_stopped(step, connection, cross_reference);
             }
-            Incoming::Discarded(why) => self.discard(step, &"cti", &why),
+            Incoming::Discarded(why) => step.discard(&"cti", &why),
             Incoming::Failed(why) => self.fail(step, place, why),
         }
     }

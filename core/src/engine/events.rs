@@ -198,10 +198,10 @@ impl Engine {
     pub(super) fn deliver_one_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>) -> bool {
         let Some(place) = self.early.iter().position(|early| early.is_from(source)) else { return false };
         let Some(early) = self.early.remove(place) else { return false };
-        if let Ok(document) = Document::parse(&early.document, &self.xml_limits) {
-            if let Ok(Message::Event(event)) = document.message() {
-                self.fan_out(step, source, &event);
-            }
+        if let Ok(document) = Document::parse(&early.document, &self.xml_limits)
+            && let Ok(Message::Event(event)) = document.message()
+        {
+            self.fan_out(step, source, &event);
         }
         true
     }

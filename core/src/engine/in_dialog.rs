@@ -2,16 +2,16 @@
 
 use core::fmt::Display;
 
-use super::invite::csta_body;
 use super::receive::{ALLOW, Received, Refusal};
-use super::respond::{CSTA, Reply};
+use super::respond::Reply;
 use super::{Engine, Step};
 use crate::action::Level;
 use crate::rcc::session::{Phase, Session};
 use crate::slots::Handle;
 use crate::wire::csta::model::Message as Csta;
 use crate::wire::csta::parse::Document;
-use crate::wire::sip::message::Method;
+use crate::wire::sip::Method;
+use crate::wire::sip::media::CSTA_XML;
 
 impl Engine {
     pub(super) fn on_in_dialog(
@@ -78,15 +78,15 @@ impl Engine {
             self.reply(step, received, &Reply::new(200));
             return;
         }
-        let Some(body) = csta_body(message) else {
-            self.refuse(step, received, &Refusal::with(415, "Accept", CSTA));
+        let Some(body) = message.csta_body() else {
+            self.refuse(step, received, &Refusal::with(415, "Accept", CSTA_XML));
             return;
         };
         let document = match Document::parse(body, &self.xml_limits) {
             Ok(document) => document,
             Err(error) => {
                 let detail = alloc::format!("{error}");
-                let refusal = Refusal { detail: &detail, ..Refusal::new(400, "Malformed CSTA document") };
+                let refusal = Refusal { detail, ..Refusal::new(400, "Malformed CSTA document") };
                 self.refuse(step, received, &refusal);
                 return;
             }
@@ -114,8 +114,12 @@ impl Engine {
             self.refuse(step, received, &Refusal::new(481, ""));
             return;
         }
-        let headers: &[(&str, &dyn Display)] =
-            &[("Allow", &ALLOW), ("Accept", &CSTA), ("Supported", &"timer"), ("Accept-Encoding", &"identity")];
+        let headers: &[(&str, &dyn Display)] = &[
+            ("Allow", &ALLOW),
+            ("Accept", &CSTA_XML),
+            ("Supported", &"timer"),
+            ("Accept-Encoding", &"identity"),
+        ];
         let status = if self.phase == super::Phase::Running { 200 } else { 503 };
         self.reply(step, received, &Reply { more: headers, ..Reply::new(status) });
     }

@@ -6,7 +6,7 @@ use core::fmt::Display;
 
 use super::outcome::Purpose;
 use super::receive::{ALLOW, Received, Refusal};
-use super::respond::{CSTA, Reply};
+use super::respond::Reply;
 use super::{Engine, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
@@ -14,19 +14,19 @@ use crate::rcc::device::number_of;
 use crate::rcc::outbox::Outbox;
 use crate::rcc::session::{Phase, Session};
 use crate::sip::dialog::{Dialog, Unusable};
+use crate::sip::invite_server;
 use crate::sip::session_timer::{Agreed, Bounds, Offer, Refresher, negotiate};
 use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction, matching_key};
-use crate::sip::invite_server;
 use crate::slots::Handle;
 use crate::timer::Deadline;
 use crate::wire::csta::emit::{self, Verbatim};
-use crate::wire::csta::model::{Device, Namespace, Request, Response, SystemStatus};
 use crate::wire::csta::model::Message as Csta;
+use crate::wire::csta::model::{Device, Namespace, Request, Response, SystemStatus};
 use crate::wire::csta::parse::Document;
-use crate::wire::sip::message::{Message, Method};
-use crate::wire::sip::message::SessionExpires;
-use crate::wire::sip::multipart;
+use crate::wire::sip::Refresher as Side;
+use crate::wire::sip::media::CSTA_XML;
 use crate::wire::sip::uri::Uri;
+use crate::wire::sip::{Message, Method};
 
 /// What a sign-in's body says.
 struct SignIn {
@@ -84,11 +84,17 @@ impl Engine {
     }
 
     /// Asks the phone system whether it knows the line; without a way to ask, the user is let in.
-    fn verify_line(&mut self, step: &mut Step<'_>, handle: Handle<Session>, connection: Option<ConnectionRef>) {
+    fn verify_line(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Session>,
+        connection: Option<ConnectionRef>,
+    ) {
         let number = self.sessions.get(handle).map(|session| Box::<str>::from(session.number()));
         let asked = match (connection, number) {
             (Some(connection), Some(number)) if self.config.cti.verify_line && !number.is_empty() => {
-                let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
+                let request =
+                    Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
                 self.ask(step, connection, handle, None, Purpose::VerifyLine, &request).is_ok()
             }
             _ => false,
@@ -184,7 +190,7 @@ impl Engine {
             ("Contact", &contact),
             ("Allow", &ALLOW),
             ("Supported", &"timer"),
-            ("Accept", &CSTA),
+            ("Accept", &CSTA_XML),
             ("Session-Expires", &expires),
             // RFC 4028 9: demanded where the client is to refresh.
             ("Require", &"timer"),
@@ -199,7 +205,12 @@ impl Engine {
     }
 
     /// A re-INVITE: the session goes on, perhaps over another CTI connection.
-    pub(super) fn on_reinvite(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
+    pub(super) fn on_reinvite(
+        &mut self,
+        step: &mut Step<'_>,
+        received: &Received<'_>,
+        handle: Handle<Session>,
+    ) {
         let Some(session) = self.sessions.get(handle) else { return };
         if let Phase::SigningIn { .. } = session.phase {
             // RFC 3261 14.2: a second INVITE before the first is answered.
@@ -248,15 +259,15 @@ impl Engine {
 
     /// The body of an INVITE. `None`: it was refused.
     fn read_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) -> Option<SignIn> {
-        let Some(body) = csta_body(received.message) else {
-            self.refuse(step, received, &Refusal::with(415, "Accept", CSTA));
+        let Some(body) = received.message.csta_body() else {
+            self.refuse(step, received, &Refusal::with(415, "Accept", CSTA_XML));
             return None;
         };
         let document = match Document::parse(body, &self.xml_limits) {
             Ok(document) => document,
             Err(error) => {
                 let detail = alloc::format!("{error}");
-                let refusal = Refusal { detail: &detail, ..Refusal::new(400, "Malformed CSTA document") };
+                let refusal = Refusal { detail, ..Refusal::new(400, "Malformed CSTA document") };
                 self.refuse(step, received, &refusal);
                 return None;
             }
@@ -369,25 +380,14 @@ impl Engine {
     }
 }
 
-/// The CSTA document in a message: its body, or a part of it (client quirk 10).
-pub(super) fn csta_body<'m>(message: &Message<'m>) -> Option<&'m [u8]> {
-    let media = message.content_type()?;
-    if media.is("application", "csta+xml") {
-        return Some(message.body);
-    }
-    if media.is("multipart", "mixed") {
-        return multipart::csta_part(message.body, media.param("boundary")?);
-    }
-    None
-}
-
 fn offer_of(message: &Message<'_>) -> Offer {
-    let expires: Option<SessionExpires> = message.session_expires();
+    let expires = message.session_expires();
     Offer {
-        supported: message.supports("timer") || message.requires().any(|one| one.eq_ignore_ascii_case("timer")),
+        supported: message.supports("timer")
+            || message.requires().any(|one| one.eq_ignore_ascii_case("timer")),
         expires: expires.as_ref().map(|expires| expires.seconds),
         min: message.min_se(),
-        wants_us: expires.is_some_and(|expires| expires.is_refreshed_by_server()),
+        wants_us: expires.is_some_and(|expires| expires.refresher == Some(Side::Uas)),
     }
 }
 

@@ -60,7 +60,9 @@ impl Engine {
                 let more = self.deliver_one_early(step, source);
                 more.then_some(Job::DeliverEarly { connection, cross_reference })
             }
-            Job::SignOutAll { slot } => self.sign_out_portion(step, slot).map(|slot| Job::SignOutAll { slot }),
+            Job::SignOutAll { slot } => {
+                self.sign_out_portion(step, slot).map(|slot| Job::SignOutAll { slot })
+            }
         };
         if let Some(rest) = rest {
             self.jobs.push_front(rest);

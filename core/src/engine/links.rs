@@ -152,8 +152,8 @@ impl Engine {
         let Some(peer) = entry.peer else { return bytes.len() };
         let allowed = entry.allowed;
         let mut framer = core::mem::take(&mut entry.framer);
-        let (taken, framed) = framer.push(bytes, limit);
-        match framed {
+        let (taken, found) = framer.push(bytes, limit);
+        match found {
             Framed::Incomplete => {}
             // RFC 5626 4.4.1: a double CRLF is answered with one.
             Framed::KeepAlive => step.actions.write(link, b"\r\n"),

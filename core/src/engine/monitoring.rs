@@ -49,7 +49,9 @@ impl Engine {
         object: MonitorObject<'_>,
         filter: MonitorFilter,
     ) -> Result<Handle<Monitor>, CstaError> {
-        let MonitorObject::Device(device) = object else { return Err(CstaError::INVALID_MONITOR_OBJECT_TYPE) };
+        let MonitorObject::Device(device) = object else {
+            return Err(CstaError::INVALID_MONITOR_OBJECT_TYPE);
+        };
         if !self.is_own_line(handle, device) {
             return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
         }
@@ -63,8 +65,7 @@ impl Engine {
         let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
         let cross_reference = reference(&session.dialog.local_tag, session.monitors_had);
         let monitor = Monitor { session: handle, cross_reference, filter, watch };
-        let monitor =
-            self.monitors.insert(monitor).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
+        let monitor = self.monitors.insert(monitor).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
         session.monitors_had = session.monitors_had.wrapping_add(1);
         session.monitors.push(monitor);
         if let Some(watch) = self.watches.slots.get_mut(watch) {
@@ -219,11 +220,10 @@ impl Engine {
     /// Ends a client's monitor, and its watch if that has no other.
     pub(super) fn drop_monitor(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>) {
         let Some(watch) = self.forget_monitor(monitor) else { return };
-        let idle = self
-            .watches
-            .slots
-            .get(watch)
-            .is_some_and(|watch| watch.monitors.is_empty() && matches!(watch.state, State::Active { .. }));
+        let idle =
+            self.watches.slots.get(watch).is_some_and(|watch| {
+                watch.monitors.is_empty() && matches!(watch.state, State::Active { .. })
+            });
         if idle {
             self.stop_watch(step, watch);
         }
@@ -279,7 +279,9 @@ impl Engine {
         handle: Handle<Session>,
         link: ConnectionRef,
     ) {
-        let Some(monitors) = self.sessions.get(handle).map(|session| session.monitors.clone()) else { return };
+        let Some(monitors) = self.sessions.get(handle).map(|session| session.monitors.clone()) else {
+            return;
+        };
         let number = self.number_of(handle);
         for monitor in monitors {
             let moved = self.watch(step, link, handle, &number);

@@ -148,11 +148,10 @@ impl Engine {
             Purpose::VerifyLine => self.on_line_verified(step, session, response),
             Purpose::StartWatch(watch) => {
                 self.note_starting(pending.connection, false);
-                match response {
-                    Response::MonitorStart { cross_reference, .. } => {
-                        self.on_watch_started(step, watch, cross_reference);
-                    }
-                    other => self.on_watch_refused(step, watch, error_of(other)),
+                if let Response::MonitorStart { cross_reference, .. } = response {
+                    self.on_watch_started(step, watch, cross_reference);
+                } else {
+                    self.on_watch_refused(step, watch, error_of(response));
                 }
             }
             Purpose::StopWatch => {}
@@ -165,11 +164,11 @@ impl Engine {
 
     /// Only a phone system that says it does not know the line keeps the user out.
     fn on_line_verified(&mut self, step: &mut Step<'_>, session: Handle<Session>, response: &Response<'_>) {
-        match response {
-            Response::Error(error) if error.means_unknown_device() => {
-                self.refuse_sign_in(step, session, error);
-            }
-            _ => self.accept_sign_in(step, session),
+        let error = error_of(response);
+        if error.means_unknown_device() {
+            self.refuse_sign_in(step, session, &error);
+        } else {
+            self.accept_sign_in(step, session);
         }
     }
 
@@ -213,10 +212,7 @@ impl Engine {
 
 /// The error in a response; a response that answers something else is no answer at all.
 fn error_of(response: &Response<'_>) -> CstaError {
-    match response {
-        Response::Error(error) => *error,
-        _ => CstaError::UNSPECIFIED,
-    }
+    if let Response::Error(error) = response { *error } else { CstaError::UNSPECIFIED }
 }
 
 impl Digest for Pending {

@@ -1,5 +1,7 @@
 //! A SIP message's way in: to its transaction, its dialog and its method (RFC 3261 8.2, 12.2.2, 17.2.3, 18.1.2).
 
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString as _};
 use core::fmt::{self, Display};
 use core::net::SocketAddr;
 
@@ -11,9 +13,8 @@ use crate::rcc::session::Session;
 use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction, matching_key};
 use crate::sip::{invite_server, non_invite_server};
 use crate::slots::Handle;
-use crate::wire::sip::message::{Message, Method, Start};
-use crate::wire::sip::uri::Uri;
-use crate::wire::sip::{emit, message};
+use crate::wire::sip::{Limits, Scheme, Uri, emit, reason_phrase};
+use crate::wire::sip::{Message, Method, Start};
 
 /// The methods we take, for Allow (client quirk 6).
 pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, INFO, UPDATE, OPTIONS";
@@ -46,20 +47,17 @@ impl Engine {
         bytes: &[u8],
     ) {
         let mut unfolded = core::mem::take(&mut self.buffers.unfolded);
-        let limits = message::Limits { headers: self.config.limits.headers };
+        let limits = Limits { headers: self.config.limits.headers, head: self.config.limits.message_bytes };
         match Message::parse(bytes, &mut unfolded, limits) {
             Ok(message) => match message.start {
-                Start::Request { method, uri } => self.on_request(step, flow, peer, allowed, (&message, method, uri)),
+                Start::Request { method, uri } => {
+                    self.on_request(step, flow, peer, allowed, (&message, method, uri))
+                }
                 Start::Response { status, .. } => self.on_sip_response(step, status, &message),
             },
-            Err(error) => self.discard(step, &peer, &error),
+            Err(error) => step.discard(&peer, &error),
         }
         self.buffers.unfolded = unfolded;
-    }
-
-    /// Something from a peer is dropped; said once, harmless otherwise.
-    pub(super) fn discard(&mut self, step: &mut Step<'_>, peer: &dyn Display, why: &dyn Display) {
-        step.actions.notify(Level::Warn, "message_discarded", &[("peer", peer), ("why", why)]);
     }
 
     fn on_request(
@@ -183,7 +181,7 @@ impl Engine {
         ];
         step.actions.notify(Level::Warn, "request_refused", fields);
         let mut reply = Reply::new(refusal.status);
-        reply.reason = refusal.reason;
+        reply.reason = &refusal.reason;
         let warning = format_args!("399 ctigate \"{}\"", refusal.detail);
         let with_warning: &[(&str, &dyn Display)] = &[("Warning", &warning)];
         if !refusal.detail.is_empty() {
@@ -201,28 +199,28 @@ impl Engine {
 pub(super) struct Refusal<'a> {
     pub(super) status: u16,
     /// The reason phrase; empty for the status's own.
-    pub(super) reason: &'a str,
+    pub(super) reason: Cow<'a, str>,
     /// A Warning's text (RFC 3261 20.43); empty for none.
-    pub(super) detail: &'a str,
+    pub(super) detail: String,
     /// A header that the status demands; an empty name for none.
     pub(super) header: (&'static str, &'a str),
 }
 
 impl<'a> Refusal<'a> {
     /// A refusal with this reason phrase.
-    pub(super) const fn new(status: u16, reason: &'a str) -> Self {
-        Self { status, reason, detail: "", header: ("", "") }
+    pub(super) fn new(status: u16, reason: impl Into<Cow<'a, str>>) -> Self {
+        Self { status, reason: reason.into(), detail: String::new(), header: ("", "") }
     }
 
     /// A refusal with a header that the status demands.
     pub(super) const fn with(status: u16, header: &'static str, value: &'a str) -> Self {
-        Self { status, reason: "", detail: "", header: (header, value) }
+        Self { status, reason: Cow::Borrowed(""), detail: String::new(), header: (header, value) }
     }
 }
 
 impl Display for Refusal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.reason.is_empty() { emit::reason_phrase(self.status) } else { self.reason })?;
+        f.write_str(if self.reason.is_empty() { reason_phrase(self.status) } else { &self.reason })?;
         if !self.detail.is_empty() {
             write!(f, " ({})", self.detail)?;
         }
@@ -236,7 +234,7 @@ impl Display for Refusal<'_> {
 /// What is wrong with a request whatever it asks (RFC 3261 8.2.1, 8.2.2).
 fn refusal<'a>(received: &Received<'a>, allowed: bool) -> Option<Refusal<'a>> {
     if let Some(flaw) = &received.message.flaw {
-        return Some(Refusal::new(flaw.status(), flaw.reason()));
+        return Some(Refusal::new(flaw.status(), flaw.to_string()));
     }
     if !allowed {
         return Some(Refusal::new(403, "Peer not on the access list"));
@@ -244,9 +242,10 @@ fn refusal<'a>(received: &Received<'a>, allowed: bool) -> Option<Refusal<'a>> {
     if matches!(received.method, Method::Other(_)) {
         return Some(Refusal::with(405, "Allow", ALLOW));
     }
-    let known = |scheme: &str| ["sip", "sips", "tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    if !Uri::parse(received.uri).is_some_and(|uri| known(uri.scheme)) {
-        return Some(Refusal::new(416, ""));
+    match Uri::parse(received.uri).map(|uri| uri.scheme) {
+        Some(Scheme::Sip | Scheme::Sips | Scheme::Tel) => {}
+        Some(Scheme::Other(_)) => return Some(Refusal::new(416, "")),
+        None => return Some(Refusal::new(400, "Malformed Request-URI")),
     }
     // 8.2.2.3: not checked for CANCEL (and ACK).
     let unknown = received.message.requires().find(|option| !option.eq_ignore_ascii_case("timer"));

@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 use core::fmt::{Display, Write as _};
 
-use super::respond::CSTA;
 use super::{Engine, Step, TimerKey};
 use crate::action::Level;
 use crate::entropy::Domain;
@@ -12,10 +11,9 @@ use crate::sip::non_invite_client::{Cause, State, Then};
 use crate::sip::transactions::{ClientTransaction, Flow, Purpose};
 use crate::slots::Handle;
 use crate::timer::Timers;
-use crate::wire::sip::message::Message;
-
-/// RFC 3261 8.1.1.7: how a branch of this RFC begins.
-const MAGIC_COOKIE: &str = "z9hG4bK";
+use crate::wire::sip::Message;
+use crate::wire::sip::media::CSTA_XML;
+use crate::wire::sip::via::MAGIC_COOKIE;
 
 /// A request to be sent.
 #[derive(Clone, Copy)]
@@ -53,16 +51,19 @@ impl Engine {
         outgoing: Outgoing<'_>,
     ) {
         let Some(flow) = self.flow_to(step, handle) else {
-            self.note_unsent(step, handle, outgoing, "its connection is gone and its route is not known");
+            note_unsent(step, handle, outgoing, "its connection is gone and its route is not known");
             return;
         };
         let now = step.now;
         let secret = self.entropy.draw(Domain::Branch);
         let machine = State::new(&[], now, flow.is_reliable());
-        let opened =
-            self.transactions.open_client((outgoing.purpose(), handle, flow, secret), &mut self.timers, machine);
+        let opened = self.transactions.open_client(
+            (outgoing.purpose(), handle, flow, secret),
+            &mut self.timers,
+            machine,
+        );
         let Ok(transaction) = opened else {
-            self.note_unsent(step, handle, outgoing, "limits.transactions is reached");
+            note_unsent(step, handle, outgoing, "limits.transactions is reached");
             return;
         };
         let mut bytes = core::mem::take(&mut self.buffers.message);
@@ -71,7 +72,7 @@ impl Engine {
         let sent = self.send(step, flow, &bytes);
         if !sent {
             self.transactions.drop_client(transaction, &mut self.timers);
-            self.note_unsent(step, handle, outgoing, "too much waits for its connection");
+            note_unsent(step, handle, outgoing, "too much waits for its connection");
         } else if !flow.is_reliable() {
             if let Some(transaction) = self.transactions.client.get_mut(transaction) {
                 transaction.machine = State::new(&bytes, now, false);
@@ -81,12 +82,6 @@ impl Engine {
             }
         }
         self.buffers.message = bytes;
-    }
-
-    fn note_unsent(&self, step: &mut Step<'_>, handle: Handle<Session>, outgoing: Outgoing<'_>, why: &str) {
-        let fields: &[(&str, &dyn Display)] =
-            &[("session", &handle), ("method", &outgoing.method()), ("why", &why)];
-        step.actions.notify(Level::Warn, "request_unsent", fields);
     }
 
     fn write_request(
@@ -115,7 +110,8 @@ impl Engine {
         session.dialog.write_head(text.0);
         let _infallible = write!(text, "CSeq: {sequence} {method}\r\n");
         if let Outgoing::Refresh = outgoing {
-            let (seconds, _) = session.timer.interval.unwrap_or((0, crate::sip::session_timer::Refresher::Gateway));
+            let (seconds, _) =
+                session.timer.interval.unwrap_or((0, crate::sip::session_timer::Refresher::Gateway));
             let scheme = if flow.is_reliable() { ";transport=tcp" } else { "" };
             let _infallible = write!(
                 text,
@@ -127,7 +123,7 @@ impl Engine {
             Outgoing::Event(document) => {
                 let _infallible = write!(
                     text,
-                    "Content-Disposition: signal;handling=required\r\nContent-Type: {CSTA}\r\n\
+                    "Content-Disposition: signal;handling=required\r\nContent-Type: {CSTA_XML}\r\n\
                      Content-Length: {}\r\n\r\n",
                     document.len(),
                 );
@@ -236,6 +232,12 @@ impl Engine {
             self.by_dialog.remove(&session.dialog.key);
         }
     }
+}
+
+fn note_unsent(step: &mut Step<'_>, handle: Handle<Session>, outgoing: Outgoing<'_>, why: &str) {
+    let fields: &[(&str, &dyn Display)] =
+        &[("session", &handle), ("method", &outgoing.method()), ("why", &why)];
+    step.actions.notify(Level::Warn, "request_unsent", fields);
 }
 
 /// The transaction and the secret in a branch of ours.

@@ -10,11 +10,9 @@ use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction};
 use crate::sip::{invite_server, non_invite_server};
 use crate::slots::Handle;
 use crate::time::Instant;
+use crate::wire::sip::Method;
 use crate::wire::sip::emit;
-use crate::wire::sip::message::Method;
-
-/// The content type of CSTA documents.
-pub(super) const CSTA: &str = "application/csta+xml";
+use crate::wire::sip::media::CSTA_XML;
 
 /// A response to be.
 #[derive(Clone, Copy)]
@@ -41,9 +39,8 @@ impl<'a> Reply<'a> {
 }
 
 fn write(reply: &Reply<'_>, head: &[u8], out: &mut alloc::vec::Vec<u8>) {
-    let reason = if reply.reason.is_empty() { emit::reason_phrase(reply.status) } else { reply.reason };
-    let body = reply.body.map(|body| (CSTA, body));
-    emit::response(out, reply.status, reason, head, reply.more, body);
+    let body = reply.body.map(|body| (CSTA_XML, body));
+    emit::response(out, reply.status, reply.reason, head, reply.more, body);
 }
 
 impl Engine {

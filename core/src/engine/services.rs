@@ -129,7 +129,7 @@ impl Engine {
             session.registration = None;
             self.reply_response(step, received, handle, &Response::SystemRegisterCancel);
         } else {
-            self.reply_error(step, received, handle, CstaError::INVALID_CROSS_REF_ID);
+            self.reply_error(step, received, handle, CstaError::INVALID_PARAMETER_VALUE);
         }
     }
 
@@ -232,15 +232,17 @@ impl Engine {
         let purpose = Purpose::Service(service);
         if let Err(error) = self.ask(step, link, handle, Some(transaction), purpose, request) {
             self.answer_error(step, transaction, handle, error);
-        } else if service.announces() {
-            if let Some(session) = self.sessions.get_mut(handle) {
-                session.outbox.announce();
-            }
+        } else if let Some(session) = self.sessions.get_mut(handle).filter(|_| service.announces()) {
+            session.outbox.announce();
         }
     }
 
     /// The session's connection, if it is in service and its link has `service`.
-    pub(super) fn link_for(&self, handle: Handle<Session>, service: &str) -> Result<ConnectionRef, CstaError> {
+    pub(super) fn link_for(
+        &self,
+        handle: Handle<Session>,
+        service: &str,
+    ) -> Result<ConnectionRef, CstaError> {
         let link = self.link_of(handle)?;
         let can = self.pool.at(link.place).is_some_and(|one| one.features.has_service(service));
         if can { Ok(link) } else { Err(CstaError::SERVICE_NOT_SUPPORTED) }

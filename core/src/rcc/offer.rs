@@ -60,8 +60,3 @@ pub(crate) fn presumed() -> Features {
     }
     features
 }
-
-/// Whether the gateway serves `request`, and if so whether the phone system is needed for it.
-pub(crate) fn find(request: &str) -> Option<Offered> {
-    OFFERED.iter().copied().find(|offered| offered.request == request)
-}

@@ -31,7 +31,7 @@ pub(crate) enum State {
 #[derive(Debug)]
 pub(crate) struct Call {
     /// As the phone system named it.
-    pub(crate) call: Box<str>,
+    pub(crate) id: Box<str>,
     /// The deviceID of the device's own connection; the device itself unless the phone system told another.
     pub(crate) device: Box<str>,
     /// Its `typeOfNumber`, where that is `dynamic`.
@@ -52,7 +52,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// The device's own connection in `call`, as the phone system names it: deviceID and whether it is dynamic.
     pub(crate) fn own_device(&self, call: &str) -> Option<(&str, bool)> {
-        self.calls.iter().find(|known| &*known.call == call).map(|known| (&*known.device, known.dynamic))
+        self.calls.iter().find(|known| &*known.id == call).map(|known| (&*known.device, known.dynamic))
     }
 
     /// Learns from an event which connection is the device's own, and forgets calls that ended here.
@@ -65,24 +65,24 @@ impl Watch {
         let ended = event.kind == CallEventKind::ConnectionCleared
             && (about_us || event.local == Some(LocalConnectionState::Null));
         if ended {
-            self.calls.retain(|known| &*known.call != call);
+            self.calls.retain(|known| &*known.id != call);
             return;
         }
         let own = event.connection.device.filter(|_| about_us);
         let device = own.map_or(&*self.device, |device| device.id);
         let dynamic = own.is_some_and(|device| device.type_of_number == Some("dynamic"));
-        match self.calls.iter_mut().find(|known| &*known.call == call) {
+        let room = self.calls.len() < limit;
+        match self.calls.iter_mut().find(|known| &*known.id == call) {
             Some(known) if about_us && (&*known.device != device || known.dynamic != dynamic) => {
                 known.device = Box::from(device);
                 known.dynamic = dynamic;
             }
-            Some(_) => {}
-            None if self.calls.len() < limit => {
+            None if room => {
                 let (call, device) = (Box::from(call), Box::from(device));
-                self.calls.push(Call { call, device, dynamic });
+                self.calls.push(Call { id: call, device, dynamic });
             }
             // Requests for a call beyond the limit name the device itself, which is right unless IDs are dynamic.
-            None => {}
+            Some(_) | None => {}
         }
     }
 }
@@ -180,8 +180,8 @@ impl Watches {
 
 impl Digest for Call {
     fn digest(&self, digester: &mut Digester) {
-        let Self { call, device, dynamic } = self;
-        digester.value(call);
+        let Self { id, device, dynamic } = self;
+        digester.value(id);
         digester.value(device);
         digester.flag(*dynamic);
     }

@@ -10,8 +10,7 @@ use core::fmt::Write as _;
 
 use super::transactions::Flow;
 use crate::digest::{Digest, Digester};
-use crate::wire::sip::message::Message;
-use crate::wire::sip::uri::Uri;
+use crate::wire::sip::{Message, Scheme, Uri};
 
 /// Why a request cannot begin or refresh a dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,12 +80,7 @@ impl Dialog {
 
     /// Takes target and route set from an INVITE or re-INVITE. RFC 3261 12.2 lets a re-INVITE change the target only;
     /// SIPE replaces its route set by what each answer says (quirk 6), so ours follows each INVITE's Record-Route.
-    pub(crate) fn refresh(
-        &mut self,
-        invite: &Message<'_>,
-        flow: Flow,
-        limit: usize,
-    ) -> Result<(), Unusable> {
+    pub(crate) fn refresh(&mut self, invite: &Message<'_>, flow: Flow, limit: usize) -> Result<(), Unusable> {
         let contact = invite.contact().ok_or(Unusable::NoContact)?;
         let mut routes: Vec<&str> = Vec::new();
         routes.extend(invite.record_routes());
@@ -125,7 +119,7 @@ impl Dialog {
     /// RFC 3261 12.2.1.1, loose and strict routers.
     fn set_routes(&mut self, target: &str, routes: &[&str]) {
         let first = routes.first().map(|route| address_of(route));
-        let strict = first.is_some_and(|uri| !is_loose(uri));
+        let strict = first.is_some_and(|uri| Uri::parse(uri).is_some_and(|uri| !uri.is_loose_router()));
         let mut lines = String::new();
         for route in routes.iter().skip(usize::from(strict)) {
             let _infallible = write!(lines, "Route: {route}\r\n");
@@ -168,30 +162,18 @@ impl Dialog {
 
 /// The URI inside a Route value's angle brackets.
 fn address_of(route: &str) -> &str {
-    route
-        .split_once('<')
-        .and_then(|(_, rest)| rest.split_once('>'))
-        .map_or(route, |(uri, _)| uri)
-}
-
-/// RFC 3261 19.1.1: whether the URI has the parameter `lr`.
-fn is_loose(uri: &str) -> bool {
-    uri.split(';').skip(1).any(|parameter| {
-        parameter.split('=').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("lr"))
-    })
+    route.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or(route, |(uri, _)| uri)
 }
 
 /// Where a request for `uri` goes over TCP; empty for what plain TCP cannot reach.
 fn next_hop(uri: &str) -> Box<str> {
     let Some(uri) = Uri::parse(uri) else { return Box::default() };
-    let tls = uri.scheme.eq_ignore_ascii_case("sips")
-        || uri.param("transport").is_some_and(|transport| transport.eq_ignore_ascii_case("tls"));
-    if tls || !uri.scheme.eq_ignore_ascii_case("sip") {
+    let tls = uri.param("transport").is_some_and(|transport| transport.eq_ignore_ascii_case("tls"));
+    let Some((host, port)) = uri.host_port(5060).filter(|_| uri.scheme == Scheme::Sip && !tls) else {
         return Box::default();
-    }
-    let host = uri.param("maddr").unwrap_or(uri.host);
+    };
     let mut address = String::new();
-    let _infallible = write!(address, "{host}:{}", uri.port.unwrap_or(5060));
+    let _infallible = write!(address, "{host}:{port}");
     address.into_boxed_str()
 }
 

@@ -181,7 +181,10 @@ impl State {
             Cause::Final { success: false, response } => {
                 let resend_at = (!reliable).then_some(now + T1);
                 let until = now + TRANSACTION_TIMEOUT;
-                (Self::Completed { response: Box::from(response), interval: T1, resend_at, until }, Then::Nothing)
+                (
+                    Self::Completed { response: Box::from(response), interval: T1, resend_at, until },
+                    Then::Nothing,
+                )
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::rcc::session::Session;
 use crate::slots::{Full, Handle, Slots};
 use crate::time::Instant;
 use crate::timer::{Deadline, Timers};
-use crate::wire::sip::message::{Message, Method};
+use crate::wire::sip::{Message, Method};
 
 /// Where a message came from, and where its answer goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,12 +244,11 @@ impl Transactions {
 
     fn settle_client(&mut self, handle: Handle<ClientTransaction>, timers: &mut Timers<TimerKey>) {
         let Some(transaction) = self.client.get_mut(handle) else { return };
-        match transaction.machine.deadline() {
-            Some(at) => timers.set(&mut transaction.deadline, TimerKey::Client(handle), at),
-            None => {
-                timers.cancel(&mut transaction.deadline, TimerKey::Client(handle));
-                self.client.remove(handle);
-            }
+        if let Some(at) = transaction.machine.deadline() {
+            timers.set(&mut transaction.deadline, TimerKey::Client(handle), at);
+        } else {
+            timers.cancel(&mut transaction.deadline, TimerKey::Client(handle));
+            self.client.remove(handle);
         }
     }
 }
@@ -268,8 +267,8 @@ pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Met
         return entropy.key([&b"branch"[..], branch, via.host.as_bytes(), &port, method, &epoch]);
     }
     let uri = match message.start {
-        crate::wire::sip::message::Start::Request { uri, .. } => uri,
-        crate::wire::sip::message::Start::Response { .. } => "",
+        crate::wire::sip::Start::Request { uri, .. } => uri,
+        crate::wire::sip::Start::Response { .. } => "",
     };
     let sequence = message.cseq().map_or(0, |sequence| sequence.number).to_le_bytes();
     let from_tag = message.from().and_then(|from| from.tag()).unwrap_or_default().as_bytes();
