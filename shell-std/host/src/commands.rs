@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
+use ctigate_core::trace;
+
 use crate::arguments::{self, Request, Usage};
 use crate::shell::Shell;
 use crate::terminal::Terminal;
@@ -15,7 +17,7 @@ mod client;
 mod demo;
 mod run;
 mod switch;
-mod trace;
+mod traces;
 
 /// It went well.
 pub(crate) const GOOD: u8 = 0;
@@ -40,9 +42,9 @@ fn obey(shell: &dyn Shell, arguments: impl Iterator<Item = OsString>, terminal: 
         Ok(Request::Check { config }) => check::check(&config, terminal),
         Ok(Request::Switch(request)) => switch::switch(shell, &request, terminal),
         Ok(Request::Client(request)) => client::client(shell, request, terminal),
-        Ok(Request::Replay { traces }) => trace::replay(&traces, terminal),
-        Ok(Request::Ladder(request)) => trace::ladder(&request, terminal),
-        Ok(Request::Redact { trace, out }) => trace::redact(&trace, &out, terminal),
+        Ok(Request::Replay { traces }) => traces::replay(&traces, terminal),
+        Ok(Request::Ladder(request)) => traces::ladder(&request, terminal),
+        Ok(Request::Redact { trace, out }) => traces::redact(&trace, &out, terminal),
         Ok(Request::Demo { wire, record }) => demo::demo(shell, wire, record.as_deref(), terminal),
         Ok(Request::Help { topic }) => show_help(shell.program(), topic, terminal),
         Ok(Request::Version) => said(terminal.say(&version(shell.program()))),
@@ -50,7 +52,7 @@ fn obey(shell: &dyn Shell, arguments: impl Iterator<Item = OsString>, terminal: 
 }
 
 fn version(program: &str) -> String {
-    format!("{program} {}\n", env!("CARGO_PKG_VERSION"))
+    format!("{program} {} (engine build {})\n", env!("CARGO_PKG_VERSION"), trace::BUILD)
 }
 
 /// The exit status of a command that only had something to say.

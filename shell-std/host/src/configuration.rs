@@ -243,7 +243,10 @@ mod tests {
         let mut configuration = read("a = 1\nb = 2\n");
         configuration.set("a", Value::Integer(3));
         configuration.set("c", Value::Integer(4));
-        assert_eq!(configuration.settings.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(
+            configuration.settings.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(),
+            ["a", "b", "c"]
+        );
         assert_eq!(configuration.settings[0].value, Value::Integer(3));
         let complaints = configuration.complaints(&[error(Some(1), "b", "2"), error(Some(2), "c", "4")]);
         assert_eq!(complaints, ["c.toml:1:1: c = 4: is wrong", "c.toml:2:5: b = 2: is wrong"]);

@@ -136,12 +136,16 @@ Exit status 0 when everything went as it should.
 ";
 
 const HELP: &str = "\
+Explains.
+
   PROGRAM help            what there is
   PROGRAM help COMMAND    more about one command
 ";
 
 const VERSION: &str = "\
-  PROGRAM --version       the version of PROGRAM and the build of its engine
+Says which version this is, and which build of the engine: recordings of the same build replay to the same states.
+
+  PROGRAM --version
 ";
 
 #[cfg(test)]

@@ -76,8 +76,11 @@ impl Ready {
             None => Box::new(NoRecorder),
         };
         for (listen, listener) in self.listens.iter().zip(&self.listeners) {
-            let fields: &[(&str, &dyn core::fmt::Display)] =
-                &[("key", &listen.key), ("transport", &listen.transport.name()), ("address", &listener.address)];
+            let fields: &[(&str, &dyn core::fmt::Display)] = &[
+                ("key", &listen.key),
+                ("transport", &listen.transport.name()),
+                ("address", &listener.address),
+            ];
             console.tell(Level::Info, "listening", fields);
         }
         Ok(Program {

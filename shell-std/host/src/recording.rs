@@ -42,7 +42,8 @@ pub(crate) fn begin(directory: &Path, mut birth: Header, console: &Console) -> R
     let time = utc::now();
     birth.comment.push(format!(" recorded from {time} on"));
     let name = format!("{}-{}", birth.machine, time.replace(['-', ':'], ""));
-    let complain = |error: io::Error| format!("--record {}: cannot record there: {error}", directory.display());
+    let complain =
+        |error: io::Error| format!("--record {}: cannot record there: {error}", directory.display());
     fs::create_dir_all(directory).map_err(complain)?;
     let first = create(directory, &name, 1).map_err(complain)?;
     let open = opener(directory.to_owned(), name, first);
@@ -183,7 +184,8 @@ mod tests {
         recording.next_segment();
         tick(&mut recording, 2);
         drop(recording);
-        let mut files: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut files: Vec<_> =
+            fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         let texts: Vec<_> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
         fs::remove_dir_all(&directory).unwrap();

@@ -61,9 +61,8 @@ mod tests {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let status = check(&file, &mut Terminal { out: &mut out, err: &mut err });
         fs::remove_file(&file).unwrap();
-        let plain = |bytes: Vec<u8>| {
-            String::from_utf8(bytes).unwrap().replace(&file.display().to_string(), "FILE")
-        };
+        let plain =
+            |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&file.display().to_string(), "FILE");
         (status, plain(out), plain(err))
     }
 

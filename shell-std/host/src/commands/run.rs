@@ -15,7 +15,10 @@ use crate::{programs, signals};
 
 /// Runs the gateway until it is told to stop.
 pub(super) fn run(shell: &dyn Shell, file: &Path, record: Option<&Path>, terminal: &mut Terminal<'_>) -> u8 {
-    let Some((configuration, config)) = load(Configuration::read(file), Config::from_settings, terminal) else { return FAILED };
+    let Some((configuration, config)) = load(Configuration::read(file), Config::from_settings, terminal)
+    else {
+        return FAILED;
+    };
     let (format, level) = programs::log_of(&config);
     let console = Console::new(Box::new(io::stderr()), Box::new(io::stdout()), format, level);
     let ready = programs::gateway(shell, configuration.settings(), config);

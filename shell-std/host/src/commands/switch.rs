@@ -23,7 +23,9 @@ pub(super) fn switch(shell: &dyn Shell, request: &SwitchRequest, terminal: &mut 
         None => Configuration::parse("command line".into(), String::new()),
     };
     let read = read.map(|configuration| with_addresses(configuration, request));
-    let Some((configuration, config)) = load(read, SwitchConfig::from_settings, terminal) else { return FAILED };
+    let Some((configuration, config)) = load(read, SwitchConfig::from_settings, terminal) else {
+        return FAILED;
+    };
     let console = Console::new(Box::new(io::stderr()), Box::new(io::stdout()), Format::Logfmt, Level::Info);
     let ready = programs::switch(configuration.settings(), config);
     let program = ready.and_then(|ready| {
