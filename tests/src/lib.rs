@@ -5,6 +5,7 @@
 //! a network that cuts, merges, delays, loses, doubles and reorders as the weather says; the weather is drawn from a
 //! seed, so a run is repeated by its seed alone. Nothing here panics: what goes wrong is a [`Fault`].
 
+pub mod bench;
 pub mod random;
 pub mod toy;
 pub mod world;
