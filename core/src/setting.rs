@@ -4,6 +4,16 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+mod check;
+mod help;
+mod line;
+mod network;
+
+pub use check::{Checked, check};
+pub use help::help;
+pub use line::{read_line, read_value, write_line};
+pub use network::Network;
+
 /// A value as it stands in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
@@ -51,8 +61,10 @@ pub enum Kind {
     Listen,
     /// `host:port` to connect to; the host may be a name.
     Target,
-    /// Text that is a list of networks: `192.0.2.0/24`, `::1`.
+    /// A network or one address: `192.0.2.0/24`, `::1`.
     Network,
+    /// A list of tables: its key ends in `[]`, and the keys within begin with it. Required: at least one table.
+    Tables,
 }
 
 /// One key the program knows: the source of checks, defaults, help and the example file.
@@ -74,10 +86,87 @@ pub struct Key {
     pub doc: &'static str,
 }
 
+impl Key {
+    const fn new(name: &'static str, kind: Kind, doc: &'static str) -> Self {
+        Self { name, kind, many: 0, required: false, unit: "", default: "", doc }
+    }
+
+    /// A whole number from `min` to `max`, in `unit`.
+    #[must_use]
+    pub const fn integer(
+        name: &'static str,
+        (min, max): (i64, i64),
+        unit: &'static str,
+        doc: &'static str,
+    ) -> Self {
+        Self { unit, ..Self::new(name, Kind::Integer { min, max }, doc) }
+    }
+
+    /// Yes or no.
+    #[must_use]
+    pub const fn flag(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Flag, doc)
+    }
+
+    /// Text of at most `max` bytes.
+    #[must_use]
+    pub const fn text(name: &'static str, max: usize, doc: &'static str) -> Self {
+        Self::new(name, Kind::Text { max }, doc)
+    }
+
+    /// One of `words`.
+    #[must_use]
+    pub const fn choice(name: &'static str, words: &'static [&'static str], doc: &'static str) -> Self {
+        Self::new(name, Kind::Choice(words), doc)
+    }
+
+    /// An address to listen on.
+    #[must_use]
+    pub const fn listen(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Listen, doc)
+    }
+
+    /// An address to connect to.
+    #[must_use]
+    pub const fn target(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Target, doc)
+    }
+
+    /// A network.
+    #[must_use]
+    pub const fn network(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Network, doc)
+    }
+
+    /// At most `many` tables; `name` ends in `[]`.
+    #[must_use]
+    pub const fn tables(name: &'static str, many: usize, doc: &'static str) -> Self {
+        Self { many, ..Self::new(name, Kind::Tables, doc) }
+    }
+
+    /// The same key, for a list of at most `many` values.
+    #[must_use]
+    pub const fn list(self, many: usize) -> Self {
+        Self { many, ..self }
+    }
+
+    /// The same key, with a default as TOML writes it.
+    #[must_use]
+    pub const fn default(self, default: &'static str) -> Self {
+        Self { default, ..self }
+    }
+
+    /// The same key, which must be there.
+    #[must_use]
+    pub const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+}
+
 /// A setting that cannot be used: the key, the value and the bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// Which setting in the list; `None` when one is missing.
+    /// Which setting in the list; of one missing within a table, the table's first; `None` when there is none near.
     pub setting: Option<usize>,
     /// The key.
     pub key: String,

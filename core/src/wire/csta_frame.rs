@@ -6,6 +6,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::digest::{Digest, Digester};
+
 /// Bytes before the document.
 const HEADER: usize = 8;
 
@@ -81,6 +83,15 @@ pub struct Framer {
     /// `held` was given out, and is forgotten at the next push.
     given: bool,
     broken: Option<FrameError>,
+}
+
+impl Digest for Framer {
+    fn digest(&self, digester: &mut Digester) {
+        // What was given out is as good as gone.
+        let Self { held, given, broken } = self;
+        digester.bytes(if *given { &[] } else { held });
+        digester.flag(broken.is_some());
+    }
 }
 
 impl Framer {

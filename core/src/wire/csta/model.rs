@@ -42,6 +42,12 @@ pub enum Namespace {
 /// ECMA-354's namespace: application sessions over a CTI link.
 pub const APPLICATION_SESSION: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
 
+impl Default for Namespace {
+    fn default() -> Self {
+        Self::ED3
+    }
+}
+
 impl Namespace {
     /// Edition 3, what this project speaks unless asked otherwise.
     pub const ED3: Self = Self::International(3);

@@ -1,0 +1,292 @@
+//! The gateway's configuration, typed: made from settings by way of the table of keys.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use crate::action::Level;
+use crate::setting::{self, Checked, ConfigError, Setting};
+use crate::time::Duration;
+
+mod cross;
+mod keys;
+
+pub use crate::setting::Network;
+pub use keys::{KEYS, MAX_CONNECTIONS, MAX_LISTENERS};
+
+/// All of the gateway's configuration. Each field's bounds and default stand in [`KEYS`] under its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The side of the clients.
+    pub sip: Sip,
+    /// The side of the phone system.
+    pub cti: Cti,
+    /// How much of everything.
+    pub limits: Limits,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// The side of the clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sip {
+    /// TCP addresses to listen on.
+    pub tcp: Vec<SocketAddr>,
+    /// UDP addresses to listen on.
+    pub udp: Vec<SocketAddr>,
+    /// Our own domain: a dialog-forming INVITE for another host is answered 404. `None`: any host is ours.
+    pub domain: Option<String>,
+    /// `host:port` in our Contact and Via, where it is not the address a client connected to.
+    pub advertised: Option<String>,
+    /// Peers that may speak to us; others are answered 403.
+    pub allow: Vec<Network>,
+    /// The session interval offered, in seconds (RFC 4028 §4).
+    pub session_expires: u32,
+    /// The least session interval accepted, in seconds (RFC 4028 §5).
+    pub min_session_expires: u32,
+    /// The least time a session lives that is not refreshed, in seconds.
+    pub linger: u32,
+    /// How long an event waits behind the answer to the request that caused it.
+    pub event_delay: Duration,
+    /// How long an event over UDP waits for its answer before the next one goes out.
+    pub udp_event_timeout: Duration,
+    /// The session interval while the phone system is out of reach, in seconds.
+    pub unavailable_expires: u32,
+    /// How long stopping waits for clients to answer their BYE.
+    pub stop_timeout: Duration,
+}
+
+/// How a CTI connection begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionKind {
+    /// With an application session (ECMA-354).
+    Application,
+    /// With CSTA at once.
+    None,
+}
+
+/// The side of the phone system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cti {
+    /// The connections, by priority; at least one.
+    pub connections: heapless::Vec<CtiConnection, MAX_CONNECTIONS>,
+    /// The applicationID of the application session.
+    pub application: String,
+    /// How a connection begins.
+    pub session: SessionKind,
+    /// The application session duration asked for, in seconds.
+    pub session_duration: u32,
+    /// The edition of ECMA-323 spoken, 3 to 6 (`cti.edition`).
+    pub protocol_version: u8,
+    /// How often the application session is renewed.
+    pub heartbeat: Duration,
+    /// How long a heartbeat's answer may take.
+    pub heartbeat_timeout: Duration,
+    /// How long a service's answer may take.
+    pub service_timeout: Duration,
+    /// How long a connection may take to open.
+    pub connect_timeout: Duration,
+    /// The pause before the first attempt to reconnect.
+    pub reconnect_min: Duration,
+    /// The longest pause between attempts.
+    pub reconnect_max: Duration,
+    /// The most unanswered requests of one connection.
+    pub window: u16,
+    /// The most requests that wait for a connection's window.
+    pub queue: usize,
+    /// Whether signing in asks the phone system if it knows the line; if it does not, the answer is 404.
+    pub verify_line: bool,
+}
+
+/// One CTI connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CtiConnection {
+    /// `host:port` to connect to.
+    pub address: String,
+    /// What logs call it; its address unless named.
+    pub name: String,
+    /// The phone system's name: connections naming the same one share callIDs.
+    pub switch: String,
+}
+
+/// How much of everything. Each limit has an answer of its own when it is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Stream connections at a time.
+    pub links: usize,
+    /// Signed-in sessions at a time.
+    pub sessions: usize,
+    /// Monitors of one session.
+    pub monitors_per_session: usize,
+    /// Monitors of one device, of all sessions.
+    pub monitors_per_device: usize,
+    /// Calls at one device.
+    pub calls_per_device: usize,
+    /// SIP transactions kept at a time.
+    pub transactions: usize,
+    /// Bytes of one SIP message or CTI frame.
+    pub message_bytes: usize,
+    /// Header fields of one SIP message.
+    pub headers: usize,
+    /// Depth of a CSTA document.
+    pub xml_depth: usize,
+    /// Elements of a CSTA document.
+    pub xml_elements: usize,
+    /// Attributes of one element.
+    pub xml_attributes: usize,
+    /// Events that wait for one session.
+    pub queued_events: usize,
+    /// Bytes of route set and targets that one dialog keeps.
+    pub dialog_bytes: usize,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// `level=info event=...`.
+    Logfmt,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// How lines are written.
+    pub format: LogFormat,
+    /// The least urgent lines that are logged.
+    pub level: Level,
+}
+
+impl Config {
+    /// The configuration that `settings` make, with defaults for what they leave out.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once: each key by itself, and keys that do not fit together.
+    pub fn from_settings(settings: &[Setting]) -> Result<Self, Vec<ConfigError>> {
+        let (checked, mut errors) = setting::check(KEYS, settings);
+        cross::check(&checked, &mut errors);
+        if errors.is_empty() { Ok(Self::from_checked(&checked)) } else { Err(errors) }
+    }
+
+    fn from_checked(checked: &Checked) -> Self {
+        Self {
+            sip: Sip::from_checked(checked),
+            cti: Cti::from_checked(checked),
+            limits: Limits::from_checked(checked),
+            log: Log::from_checked(checked),
+        }
+    }
+}
+
+/// A number of seconds.
+fn seconds(checked: &Checked, name: &str) -> Duration {
+    Duration::from_secs(checked.number(name))
+}
+
+impl Sip {
+    fn from_checked(checked: &Checked) -> Self {
+        let addresses = |name| checked.texts(name).filter_map(|text| text.parse().ok()).collect();
+        Self {
+            tcp: addresses("sip.tcp"),
+            udp: addresses("sip.udp"),
+            domain: checked.text("sip.domain").map(String::from),
+            advertised: checked.text("sip.advertised").map(String::from),
+            allow: checked.texts("sip.allow").filter_map(Network::parse).collect(),
+            session_expires: checked.number("sip.session_expires"),
+            min_session_expires: checked.number("sip.min_session_expires"),
+            linger: checked.number("sip.linger"),
+            event_delay: Duration::from_millis(checked.number("sip.event_delay")),
+            udp_event_timeout: Duration::from_millis(checked.number("sip.udp_event_timeout")),
+            unavailable_expires: checked.number("sip.unavailable_expires"),
+            stop_timeout: seconds(checked, "sip.stop_timeout"),
+        }
+    }
+}
+
+impl Cti {
+    fn from_checked(checked: &Checked) -> Self {
+        let text = |name| checked.text(name).map(String::from).unwrap_or_default();
+        Self {
+            connections: checked
+                .tables("cti.connection")
+                .take(MAX_CONNECTIONS)
+                .map(|table| CtiConnection::from_checked(checked, &table))
+                .collect(),
+            application: text("cti.application"),
+            session: match checked.text("cti.session") {
+                Some("none") => SessionKind::None,
+                _ => SessionKind::Application,
+            },
+            session_duration: checked.number("cti.session_duration"),
+            protocol_version: checked.number("cti.edition"),
+            heartbeat: seconds(checked, "cti.heartbeat"),
+            heartbeat_timeout: seconds(checked, "cti.heartbeat_timeout"),
+            service_timeout: seconds(checked, "cti.service_timeout"),
+            connect_timeout: seconds(checked, "cti.connect_timeout"),
+            reconnect_min: seconds(checked, "cti.reconnect_min"),
+            reconnect_max: seconds(checked, "cti.reconnect_max"),
+            window: checked.number("cti.window"),
+            queue: checked.number("cti.queue"),
+            verify_line: checked.flag("cti.verify_line"),
+        }
+    }
+}
+
+impl CtiConnection {
+    fn from_checked(checked: &Checked, table: &str) -> Self {
+        let text = |field: &str| checked.text(&alloc::format!("{table}.{field}")).map(String::from);
+        let address = text("address").unwrap_or_default();
+        Self {
+            name: text("name").unwrap_or_else(|| address.clone()),
+            switch: text("switch").unwrap_or_default(),
+            address,
+        }
+    }
+}
+
+impl Limits {
+    fn from_checked(checked: &Checked) -> Self {
+        Self {
+            links: checked.number("limits.links"),
+            sessions: checked.number("limits.sessions"),
+            monitors_per_session: checked.number("limits.monitors_per_session"),
+            monitors_per_device: checked.number("limits.monitors_per_device"),
+            calls_per_device: checked.number("limits.calls_per_device"),
+            transactions: checked.number("limits.transactions"),
+            message_bytes: checked.number("limits.message_bytes"),
+            headers: checked.number("limits.headers"),
+            xml_depth: checked.number("limits.xml_depth"),
+            xml_elements: checked.number("limits.xml_elements"),
+            xml_attributes: checked.number("limits.xml_attributes"),
+            queued_events: checked.number("limits.queued_events"),
+            dialog_bytes: checked.number("limits.dialog_bytes"),
+        }
+    }
+}
+
+impl Log {
+    fn from_checked(checked: &Checked) -> Self {
+        Self {
+            format: match checked.text("log.format") {
+                Some("json") => LogFormat::Json,
+                _ => LogFormat::Logfmt,
+            },
+            level: match checked.text("log.level") {
+                Some("debug") => Level::Debug,
+                Some("warn") => Level::Warn,
+                Some("error") => Level::Error,
+                _ => Level::Info,
+            },
+        }
+    }
+}
+
+/// Every key with what it takes, its default and what it does.
+#[must_use]
+pub fn help() -> String {
+    setting::help(KEYS)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! Settings that are right by themselves but do not fit together.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use crate::setting::{Checked, ConfigError};
+
+/// Appends an error for each pair of settings that contradict each other.
+pub(super) fn check(checked: &Checked, errors: &mut Vec<ConfigError>) {
+    let mut order = |lesser: &str, relation: fn(i64, i64) -> bool, must: &str, greater: &str| {
+        if checked.is_sound(lesser)
+            && checked.is_sound(greater)
+            && !relation(checked.integer(lesser), checked.integer(greater))
+        {
+            let greater_value = checked.integer(greater);
+            errors.push(checked.error(lesser, format!("must {must} {greater}, which is {greater_value}")));
+        }
+    };
+    let at_most = |lesser, greater| lesser <= greater;
+    order("sip.min_session_expires", at_most, "be at most", "sip.session_expires");
+    order("cti.reconnect_min", at_most, "be at most", "cti.reconnect_max");
+    order("cti.heartbeat", |lesser, greater| lesser < greater, "be less than", "cti.session_duration");
+    check_listeners(checked, errors);
+    check_names(checked, errors);
+}
+
+fn check_listeners(checked: &Checked, errors: &mut Vec<ConfigError>) {
+    let keys = ["sip.tcp", "sip.udp"];
+    for key in keys {
+        let addresses: Vec<SocketAddr> =
+            checked.texts(key).filter_map(|address| address.parse().ok()).collect();
+        for (place, address) in addresses.iter().enumerate() {
+            if address.port() != 0 && addresses.iter().take(place).any(|earlier| earlier == address) {
+                errors.push(checked.error(key, format!("names {address} twice")));
+            }
+        }
+    }
+    let none = keys.iter().all(|key| checked.is_sound(key) && checked.texts(key).next().is_none());
+    if none {
+        errors.push(checked.error(
+            "sip.tcp",
+            "is missing: sip.tcp or sip.udp must name an address to listen on, such as [\"127.0.0.1:5060\"]".into(),
+        ));
+    }
+}
+
+fn check_names(checked: &Checked, errors: &mut Vec<ConfigError>) {
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    for table in checked.tables("cti.connection") {
+        let key = ["name", "address"].map(|field| format!("{table}.{field}"));
+        let Some((key, name)) = key.iter().find_map(|key| Some((key, checked.text(key)?.to_string()))) else {
+            continue;
+        };
+        if let Some(other) = names.get(&name) {
+            errors.push(checked.error(key, format!("is {other}'s name too; give each connection its own")));
+        } else {
+            names.insert(name, table);
+        }
+    }
+}

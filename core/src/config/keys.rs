@@ -1,0 +1,176 @@
+//! Every key the gateway knows: the one source of checks, defaults and help.
+
+use crate::setting::Key;
+
+/// The most CTI connections.
+pub const MAX_CONNECTIONS: usize = 8;
+
+/// The most addresses of one transport to listen on.
+pub const MAX_LISTENERS: usize = 8;
+
+/// Every key of the gateway's configuration, in the order of the example file.
+pub const KEYS: &[Key] = &[
+    Key::listen("sip.tcp", "Where SIP clients reach the gateway over TCP; port 0 lets the kernel choose.")
+        .list(MAX_LISTENERS),
+    Key::listen("sip.udp", "Where SIP clients reach the gateway over UDP; port 0 lets the kernel choose.")
+        .list(MAX_LISTENERS),
+    Key::text(
+        "sip.domain",
+        255,
+        "The gateway's own domain: an INVITE for another host is answered 404. Unset: any host is ours.",
+    ),
+    Key::target(
+        "sip.advertised",
+        "What the gateway's Contact and Via headers name, where clients reach it through a load balancer or \
+         address translation. Unset: the address a client connected to.",
+    ),
+    Key::network("sip.allow", "Who may speak SIP to the gateway; everybody else is answered 403.")
+        .list(64)
+        .default("[\"127.0.0.0/8\", \"::1/128\"]"),
+    Key::integer(
+        "sip.session_expires",
+        (90, 86_400),
+        "s",
+        "The session interval offered to a client that names none (RFC 4028).",
+    )
+    .default("1800"),
+    Key::integer(
+        "sip.min_session_expires",
+        (90, 86_400),
+        "s",
+        "The shortest session interval accepted; shorter ones are answered 422 (RFC 4028).",
+    )
+    .default("90"),
+    Key::integer("sip.linger", (90, 86_400), "s", "The least time a session lives that is not refreshed.")
+        .default("2100"),
+    Key::integer(
+        "sip.event_delay",
+        (0, 1_000),
+        "ms",
+        "How long an event waits behind the answer to the request that caused it.",
+    )
+    .default("20"),
+    Key::integer(
+        "sip.udp_event_timeout",
+        (100, 32_000),
+        "ms",
+        "How long an event sent over UDP waits for its answer before the next one goes out.",
+    )
+    .default("2000"),
+    Key::integer(
+        "sip.unavailable_expires",
+        (90, 86_400),
+        "s",
+        "The session interval while the phone system is out of reach, so that clients come back soon.",
+    )
+    .default("90"),
+    Key::integer(
+        "sip.stop_timeout",
+        (1, 60),
+        "s",
+        "How long stopping waits for clients to answer their BYE.",
+    )
+    .default("3"),
+    Key::text(
+        "cti.application",
+        64,
+        "The name the gateway gives itself when it opens an application session.",
+    )
+    .default("\"ctigate\""),
+    Key::choice(
+        "cti.session",
+        &["application", "none"],
+        "Whether a connection begins with an application session (ECMA-354) or with CSTA at once.",
+    )
+    .default("\"application\""),
+    Key::integer("cti.session_duration", (10, 3_600), "s", "The application session duration asked for.")
+        .default("180"),
+    Key::integer("cti.edition", (3, 6), "", "The edition of ECMA-323 spoken to the phone system.")
+        .default("3"),
+    Key::integer(
+        "cti.heartbeat",
+        (1, 3_600),
+        "s",
+        "How often a connection's application session is renewed.",
+    )
+    .default("30"),
+    Key::integer("cti.heartbeat_timeout", (1, 60), "s", "How long a heartbeat's answer may take.")
+        .default("5"),
+    Key::integer(
+        "cti.service_timeout",
+        (1, 60),
+        "s",
+        "How long the phone system may take to answer a service.",
+    )
+    .default("5"),
+    Key::integer("cti.connect_timeout", (1, 60), "s", "How long a connection may take to open.").default("5"),
+    Key::integer("cti.reconnect_min", (1, 3_600), "s", "The pause before the first attempt to reconnect.")
+        .default("1"),
+    Key::integer("cti.reconnect_max", (1, 3_600), "s", "The longest pause between attempts to reconnect.")
+        .default("60"),
+    Key::integer("cti.window", (1, 9_000), "requests", "The most requests one connection has unanswered.")
+        .default("1000"),
+    Key::integer(
+        "cti.queue",
+        (0, 100_000),
+        "requests",
+        "The most requests that wait for a connection's window.",
+    )
+    .default("10000"),
+    Key::flag(
+        "cti.verify_line",
+        "Whether signing in asks the phone system if it knows the line, answering 404 if it does not.",
+    )
+    .default("true"),
+    Key::tables(
+        "cti.connection[]",
+        MAX_CONNECTIONS,
+        "The phone system's CTI connections, by priority. All are used; new sessions go to each in turn.",
+    )
+    .required(),
+    Key::target("cti.connection[].address", "Where to connect to.").required(),
+    Key::text("cti.connection[].name", 64, "What logs call the connection. Unset: its address."),
+    Key::text(
+        "cti.connection[].switch",
+        64,
+        "The phone system's name: connections that name the same one share its calls.",
+    )
+    .default("\"\""),
+    Key::integer("limits.links", (1, 100_000), "connections", "The most stream connections at a time.")
+        .default("10000"),
+    Key::integer("limits.sessions", (1, 1_000_000), "sessions", "The most signed-in users at a time.")
+        .default("100000"),
+    Key::integer("limits.monitors_per_session", (1, 64), "monitors", "The most monitors of one session.")
+        .default("4"),
+    Key::integer("limits.monitors_per_device", (1, 64), "monitors", "The most monitors of one phone.")
+        .default("32"),
+    Key::integer("limits.calls_per_device", (1, 256), "calls", "The most calls at one phone.").default("32"),
+    Key::integer(
+        "limits.transactions",
+        (1, 1_000_000),
+        "transactions",
+        "The most SIP transactions kept at a time.",
+    )
+    .default("200000"),
+    Key::integer("limits.message_bytes", (1_024, 65_536), "bytes", "The longest SIP message or CTI frame.")
+        .default("65536"),
+    Key::integer("limits.headers", (16, 128), "headers", "The most header fields of one SIP message.")
+        .default("128"),
+    Key::integer("limits.xml_depth", (8, 64), "elements", "How deep a CSTA document may nest.").default("32"),
+    Key::integer("limits.xml_elements", (64, 65_536), "elements", "The most elements of one CSTA document.")
+        .default("4096"),
+    Key::integer("limits.xml_attributes", (4, 64), "attributes", "The most attributes of one element.")
+        .default("32"),
+    Key::integer("limits.queued_events", (1, 1_024), "events", "The most events that wait for one session.")
+        .default("64"),
+    Key::integer(
+        "limits.dialog_bytes",
+        (1_024, 65_536),
+        "bytes",
+        "The most bytes of route set and targets that one dialog keeps.",
+    )
+    .default("8192"),
+    Key::choice("log.format", &["logfmt", "json"], "How log lines are written.").default("\"logfmt\""),
+    Key::choice("log.level", &["debug", "info", "warn", "error"], "The least urgent lines that are logged.")
+        .default("\"info\""),
+];

@@ -1,0 +1,314 @@
+//! Settings against the table of keys: every error at once, then typed access with the defaults filled in.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use super::help::Bound;
+use super::{ConfigError, Key, Kind, Network, Setting, Value, read_value};
+
+/// The longest value an error repeats, in characters.
+const VALUE_SHOWN: usize = 80;
+
+/// Settings that passed, by their keys, and the defaults of the others.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What was set: the place in the list, and the value.
+    set: BTreeMap<String, (usize, Value)>,
+    defaults: BTreeMap<&'static str, Value>,
+    /// Keys that are set to something wrong: no cross-check should add to that.
+    wrong: BTreeSet<String>,
+    /// The tables that are there (`cti.connection[0]`), each with the place of its first setting.
+    tables: BTreeMap<(String, usize), usize>,
+}
+
+/// Checks `settings` against `keys`. Returns what can be used and everything that is wrong with the rest.
+#[must_use]
+pub fn check(keys: &[Key], settings: &[Setting]) -> (Checked, Vec<ConfigError>) {
+    let mut checked = Checked {
+        set: BTreeMap::new(),
+        defaults: defaults(keys),
+        wrong: BTreeSet::new(),
+        tables: BTreeMap::new(),
+    };
+    let mut errors = Vec::new();
+    for (place, setting) in settings.iter().enumerate() {
+        checked.note_tables(keys, place, &setting.key);
+        if let Err((value, bound)) = checked.take(keys, place, setting) {
+            checked.wrong.insert(setting.key.clone());
+            errors.push(ConfigError { setting: Some(place), key: setting.key.clone(), value, bound });
+        }
+    }
+    checked.count_tables(keys, settings, &mut errors);
+    checked.find_missing(keys, &mut errors);
+    (checked, errors)
+}
+
+fn defaults(keys: &[Key]) -> BTreeMap<&'static str, Value> {
+    let with_default = keys.iter().filter(|key| !key.default.is_empty());
+    with_default
+        .filter_map(|key| {
+            let value = read_value(key.default).ok().filter(|value| fit(key, value).is_ok());
+            debug_assert!(value.is_some(), "the default of {} does not fit its own bound", key.name);
+            Some((key.name, value?))
+        })
+        .collect()
+}
+
+/// A setting's key with the places taken out: `cti.connection[3].address` is `cti.connection[].address`.
+fn generic(key: &str) -> String {
+    let mut out = String::with_capacity(key.len());
+    let mut inside = false;
+    for character in key.chars() {
+        inside = inside && character != ']';
+        if !(inside && character.is_ascii_digit()) {
+            out.push(character);
+        }
+        inside = inside || character == '[';
+    }
+    out
+}
+
+/// The last table a key stands in: its list (`cti.connection[]`, or with the places of outer lists) and its place.
+fn table_of(key: &str) -> Option<(String, usize)> {
+    let (front, _) = key.rsplit_once(']')?;
+    let (list, place) = front.rsplit_once('[')?;
+    Some((format!("{list}[]"), place.parse().ok()?))
+}
+
+impl Checked {
+    fn note_tables(&mut self, keys: &[Key], place: usize, key: &str) {
+        if let Some(table) = table_of(key)
+            && keys.iter().any(|known| known.kind == Kind::Tables && known.name == generic(&table.0))
+        {
+            self.tables.entry(table).or_insert(place);
+        }
+    }
+
+    /// Takes one setting, or says which value is wrong and what it would have to be.
+    fn take(&mut self, keys: &[Key], place: usize, setting: &Setting) -> Result<(), (String, String)> {
+        let Setting { key: name, value } = setting;
+        let shown = shorten(&value.to_string());
+        let generic = generic(name);
+        let known = keys.iter().find(|key| key.name == generic && !name.contains("[]"));
+        let Some(key) = known else {
+            return Err((shown, unknown(keys, &generic)));
+        };
+        if key.kind == Kind::Tables {
+            return if *value == Value::Other("table") {
+                Ok(())
+            } else {
+                Err((shown, "must be a table with keys of its own".into()))
+            };
+        }
+        if self.set.contains_key(name) || self.wrong.contains(name) {
+            return Err((shown, "is set already".into()));
+        }
+        fit(key, value)?;
+        self.set.insert(name.clone(), (place, value.clone()));
+        Ok(())
+    }
+
+    fn count_tables(&self, keys: &[Key], settings: &[Setting], errors: &mut Vec<ConfigError>) {
+        for key in keys.iter().filter(|key| key.kind == Kind::Tables) {
+            let here = self.tables.iter().filter(|((list, _), _)| generic(list) == key.name);
+            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+            for ((list, place), first) in here {
+                let count = counts.entry(list).or_default();
+                *count = count.saturating_add(1);
+                if *count == key.many.saturating_add(1) {
+                    errors.push(ConfigError {
+                        setting: Some(*first),
+                        key: format!("{}[{place}]", list.strip_suffix("[]").unwrap_or(list)),
+                        value: settings
+                            .get(*first)
+                            .map_or_else(String::new, |s| shorten(&s.value.to_string())),
+                        bound: format!("is one too many: {}", Bound(key)),
+                    });
+                }
+            }
+            if counts.is_empty() && key.required {
+                let bound = format!("is missing: there must be at least one, and {}", Bound(key));
+                errors.push(ConfigError { setting: None, key: key.name.into(), value: String::new(), bound });
+            }
+        }
+    }
+
+    fn find_missing(&self, keys: &[Key], errors: &mut Vec<ConfigError>) {
+        for key in keys.iter().filter(|key| key.required && key.kind != Kind::Tables) {
+            let mut missing = |setting, name: String| {
+                if !self.set.contains_key(&name) && !self.wrong.contains(&name) {
+                    let bound = format!("is missing: {}", Bound(key));
+                    errors.push(ConfigError { setting, key: name, value: String::new(), bound });
+                }
+            };
+            match key.name.rsplit_once("[]") {
+                None => missing(None, key.name.into()),
+                Some((list, rest)) => {
+                    for ((table, place), first) in &self.tables {
+                        if generic(table).strip_suffix("[]") == Some(list) {
+                            let table = table.strip_suffix("[]").unwrap_or(table);
+                            missing(Some(*first), format!("{table}[{place}]{rest}"));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The value of `name`, set or default.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        match self.set.get(name) {
+            Some((_, value)) => Some(value),
+            None => self.defaults.get(generic(name).as_str()),
+        }
+    }
+
+    /// The number `name` is set to, or its default, or zero.
+    #[must_use]
+    pub fn integer(&self, name: &str) -> i64 {
+        if let Some(Value::Integer(number)) = self.value(name) { *number } else { 0 }
+    }
+
+    /// The number `name` is set to, where no bound lies outside of what `N` can hold.
+    #[must_use]
+    pub fn number<N: TryFrom<i64> + Default>(&self, name: &str) -> N {
+        N::try_from(self.integer(name)).unwrap_or_default()
+    }
+
+    /// Whether `name` is set to true, or is so by default.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> bool {
+        self.value(name) == Some(&Value::Flag(true))
+    }
+
+    /// The text `name` is set to, or its default.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        if let Some(Value::Text(text)) = self.value(name) { Some(text) } else { None }
+    }
+
+    /// The texts of the list `name` is set to, or of its default; empty if there is neither.
+    pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        let values = if let Some(Value::List(values)) = self.value(name) { values.as_slice() } else { &[] };
+        values
+            .iter()
+            .filter_map(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None })
+    }
+
+    /// The tables of a list, `cti.connection` giving `cti.connection[0]`, `cti.connection[1]` and so on, in order.
+    pub fn tables(&self, list: &str) -> impl Iterator<Item = String> {
+        let list: String = list.into();
+        let places = self
+            .tables
+            .keys()
+            .filter(move |(table, _)| table.strip_suffix("[]").is_some_and(|table| table == list));
+        places.map(|(table, place)| format!("{}[{place}]", table.strip_suffix("[]").unwrap_or(table)))
+    }
+
+    /// Which setting of the list set `name`.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.set.get(name).map(|(place, _)| *place)
+    }
+
+    /// Whether nothing is wrong with `name` by itself, so that it can be compared with others.
+    #[must_use]
+    pub fn is_sound(&self, name: &str) -> bool {
+        !self.wrong.contains(name)
+    }
+
+    /// An error about `name`, with its place and value.
+    #[must_use]
+    pub fn error(&self, name: &str, bound: String) -> ConfigError {
+        let value = self.value(name).map_or_else(String::new, |value| shorten(&value.to_string()));
+        ConfigError { setting: self.place(name), key: name.into(), value, bound }
+    }
+}
+
+/// Whether `value` fits `key`; if not, which value does not, and what it would have to be.
+fn fit(key: &Key, value: &Value) -> Result<(), (String, String)> {
+    let shown = || shorten(&value.to_string());
+    if key.many == 0 {
+        return fit_one(key, value);
+    }
+    let Value::List(values) = value else {
+        return Err((
+            shown(),
+            format!("must be a list in brackets, of at most {}, each {}", key.many, Bound(key)),
+        ));
+    };
+    if values.len() > key.many {
+        return Err((shown(), format!("has {} entries, and must have at most {}", values.len(), key.many)));
+    }
+    values.iter().try_for_each(|value| fit_one(key, value))
+}
+
+fn fit_one(key: &Key, value: &Value) -> Result<(), (String, String)> {
+    let fits = match (key.kind, value) {
+        (Kind::Integer { min, max }, Value::Integer(number)) => (min..=max).contains(number),
+        (Kind::Flag, Value::Flag(_)) => true,
+        (Kind::Text { max }, Value::Text(text)) => text.len() <= max && !text.chars().any(char::is_control),
+        (Kind::Choice(words), Value::Text(text)) => words.contains(&text.as_str()),
+        (Kind::Listen, Value::Text(text)) => text.parse::<SocketAddr>().is_ok(),
+        (Kind::Target, Value::Text(text)) => is_target(text),
+        (Kind::Network, Value::Text(text)) => Network::parse(text).is_some(),
+        _ => false,
+    };
+    if fits { Ok(()) } else { Err((shorten(&value.to_string()), format!("must be {}", Bound(key)))) }
+}
+
+/// Whether `text` is `host:port`: a name, an IPv4 address or an IPv6 address in brackets, and a port that is not 0.
+fn is_target(text: &str) -> bool {
+    let Some((host, port)) = text.rsplit_once(':') else { return false };
+    let port =
+        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
+    let name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.' || byte == b'_';
+    let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<core::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.len() <= 255 && host.bytes().all(name),
+    };
+    host && port
+}
+
+fn shorten(value: &str) -> String {
+    match value.char_indices().nth(VALUE_SHOWN) {
+        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
+        None => value.into(),
+    }
+}
+
+fn unknown(keys: &[Key], name: &str) -> String {
+    let list = format!("{name}[]");
+    if keys.iter().any(|key| key.name == list) {
+        return format!("is a list of tables: write [[{name}]] above each");
+    }
+    let nearest = keys.iter().min_by_key(|key| distance(key.name, name));
+    nearest.map_or_else(|| "is not a key".into(), |key| format!("is not a key; the nearest is {}", key.name))
+}
+
+/// How many characters must be added, taken away or changed to make `other`, whose first 100 count, of `name`.
+fn distance(name: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=name.chars().count()).collect();
+    for (line, theirs) in other.chars().take(100).enumerate() {
+        let mut diagonal = line;
+        let mut left = line.saturating_add(1);
+        let mut cells = row.iter_mut();
+        if let Some(first) = cells.next() {
+            *first = left;
+        }
+        for (cell, ours) in cells.zip(name.chars()) {
+            let changed = diagonal.saturating_add(usize::from(ours != theirs));
+            diagonal = *cell;
+            left = changed.min(left.saturating_add(1)).min(cell.saturating_add(1));
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests;
