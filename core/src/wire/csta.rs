@@ -10,3 +10,6 @@ pub mod guard;
 pub mod model;
 pub mod parse;
 pub mod services;
+
+mod names;
+mod read;
