@@ -16,6 +16,7 @@ pub mod machine;
 pub mod pump;
 pub mod setting;
 pub mod slots;
+pub mod switch;
 pub mod time;
 pub mod timer;
 pub mod wire;

@@ -335,8 +335,11 @@ impl Phones {
         calls.into_iter().filter_map(move |handle| {
             let call = self.calls.get(handle)?;
             let caller = call.caller == phone;
-            let (own, other) =
-                if caller { (call.caller_state, call.far_state) } else { (call.far_state, call.caller_state) };
+            let (own, other) = if caller {
+                (call.caller_state, call.far_state)
+            } else {
+                (call.far_state, call.caller_state)
+            };
             let party = if caller { call.far_party() } else { Some(Party::Phone(call.caller)) };
             Some(Seen { call: handle, own, other, party })
         })

@@ -262,10 +262,7 @@ fn a_prompted_phone_dials_when_it_goes_off_hook_and_gives_up_in_time() {
     assert_eq!(world.phones.off_hook(world.now, phone, &mut world.told), Ok(call));
     assert_eq!(
         world.heard(),
-        [
-            "Originated 1001 makeCall 1001:connected",
-            "Delivered 1002 newCall 1001:connected 1002:alerting"
-        ]
+        ["Originated 1001 makeCall 1001:connected", "Delivered 1002 newCall 1001:connected 1002:alerting"]
     );
     world.phones.clear(call, Side::Caller, "normalClearing", &mut world.told).unwrap();
     world.phones.make_call(world.now, phone, "1002", true, &mut world.told).unwrap();
