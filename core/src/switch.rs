@@ -111,7 +111,7 @@ impl Switch {
     /// How many links, monitors and calls there are: after a calm phase those of nobody left are gone.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        Counts { links: self.links.len(), monitors: self.monitors.len(), calls: self.phones.calls().len() }
+        Counts { links: self.links.len(), monitors: self.monitors.count(), calls: self.phones.calls().len() }
     }
 
     fn opened(&mut self, step: &mut Step<'_>, id: LinkId, peer: Peer) {
@@ -144,14 +144,14 @@ impl Switch {
         let Some(link) = self.links.get_mut(handle) else { return bytes.len() };
         match &mut link.kind {
             Kind::Control(lines) => {
-                let (taken, line) = lines.take(bytes);
-                self.control_line(step, id, line);
+                let (taken, found) = lines.take(bytes);
+                self.control_line(step, id, found);
                 taken
             }
             Kind::Cti(cti) => {
                 let mut framer = core::mem::take(&mut cti.framer);
-                let (taken, framed) = framer.push(bytes);
-                self.framed(step, handle, framed);
+                let (taken, found) = framer.push(bytes);
+                self.framed(step, handle, &found);
                 if let Some(cti) = self.links.get_mut(handle).and_then(Link::cti_mut) {
                     cti.framer = framer;
                 }
@@ -338,8 +338,7 @@ impl Machine for Switch {
     fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
         let mut step = Step { now, actions };
         let whole = match input {
-            Input::Bytes { bytes, .. } => bytes.len(),
-            Input::Datagram { bytes, .. } => bytes.len(),
+            Input::Bytes { bytes, .. } | Input::Datagram { bytes, .. } => bytes.len(),
             Input::Tick
             | Input::Listening { .. }
             | Input::Opened { .. }

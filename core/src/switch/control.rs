@@ -127,7 +127,7 @@ impl Switch {
             "phones={} calls={} monitors={} links={} sessions={} status={} stalled={} delay={}",
             self.phones.count(),
             self.phones.calls().len(),
-            self.monitors.len(),
+            self.monitors.count(),
             self.links.len(),
             sessions.count(),
             self.status.word(),

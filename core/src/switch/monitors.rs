@@ -106,6 +106,7 @@ impl Monitors {
     }
 
     /// The monitors of a phone, dead ones included.
+    #[must_use]
     pub fn of(&self, phone: Handle<Phone>) -> Vec<(Handle<Monitor>, Monitor)> {
         let here = self.by_phone.get(&phone).into_iter().flatten();
         here.filter_map(|handle| self.table.get(*handle).map(|monitor| (*handle, *monitor))).collect()
@@ -113,7 +114,7 @@ impl Monitors {
 
     /// How many there are, dead ones not yet cleared away included.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.table.len()
     }
 

@@ -5,7 +5,7 @@ use super::service::static_device;
 use super::{Step, Switch, is_alive, names};
 use crate::action::Level;
 use crate::wire::csta::events::Part;
-use crate::wire::csta::model::{self, CallEvent, CallEventKind, Connection, Redirection};
+use crate::wire::csta::model::{self, CallEvent, CallEventKind, Connection, Event, Redirection};
 
 impl Switch {
     /// Tells every monitor concerned, in the order in which it happened.
@@ -38,7 +38,7 @@ impl Switch {
                 if monitor.filter.excludes(kind.word()) || !is_alive(&self.links, &monitor) {
                     continue;
                 }
-                let event = CallEvent {
+                let event = Event::Call(CallEvent {
                     kind: *kind,
                     cross_reference: &self.monitors.cross_reference(handle),
                     connection: Connection { call: Some(&call), device: Some(static_device(&device)) },
@@ -49,8 +49,8 @@ impl Switch {
                     local: Some(*state),
                     cause,
                     source: None,
-                };
-                self.tell(step, monitor.link, event);
+                });
+                self.tell(step, monitor.link, &event);
             }
         }
     }

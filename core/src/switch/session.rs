@@ -17,7 +17,7 @@ use crate::wire::csta_frame::EVENT_INVOKE;
 const EDITIONS: core::ops::RangeInclusive<u8> = 3..=6;
 
 impl Switch {
-    /// StartApplicationSession.
+    /// Start Application Session.
     pub(super) fn start_session(
         &mut self,
         step: &mut Step<'_>,
@@ -65,7 +65,7 @@ impl Switch {
         Ok(())
     }
 
-    /// ResetApplicationSessionTimer: the heartbeat.
+    /// Reset Application Session Timer: the heartbeat.
     pub(super) fn reset_session(
         &mut self,
         step: &mut Step<'_>,
@@ -98,7 +98,7 @@ impl Switch {
         Ok(())
     }
 
-    /// StopApplicationSession: everything the client set up in the session ends with it.
+    /// Stop Application Session: everything the client set up in the session ends with it.
     pub(super) fn stop_session(
         &mut self,
         step: &mut Step<'_>,

@@ -10,16 +10,16 @@ use crate::time::Duration;
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::guard::XmlLimits;
-use crate::wire::csta::model::{CallEvent, Event, Message, Request, Response, SystemStatus};
+use crate::wire::csta::model::{Event, Message, Request, Response, SystemStatus};
 use crate::wire::csta::parse::Document;
 use crate::wire::csta_frame::{self, EVENT_INVOKE, Framed, LAST_INVOKE};
 
 impl Switch {
     /// What the framer found.
-    pub(super) fn framed(&mut self, step: &mut Step<'_>, handle: Handle<Link>, framed: Framed<'_>) {
-        match framed {
+    pub(super) fn framed(&mut self, step: &mut Step<'_>, handle: Handle<Link>, found: &Framed<'_>) {
+        match found {
             Framed::Incomplete => {}
-            Framed::Frame { invoke, document } => self.document(step, handle, invoke, document),
+            Framed::Frame { invoke, document } => self.document(step, handle, *invoke, document),
             Framed::Broken(error) => {
                 let why = alloc::format!("{error}");
                 self.drop_link(step, handle, Level::Warn, "link_broken", &why);
@@ -112,7 +112,7 @@ impl Switch {
         let mut frame = Vec::new();
         let namespace = cti.namespace;
         let framed = csta_frame::frame(&mut frame, to.1, |out| {
-            emit::response(out, namespace, response, &mut Verbatim)
+            emit::response(out, namespace, response, &mut Verbatim);
         });
         debug_assert!(framed.is_ok(), "no answer is longer than a frame");
         let last = cti.delayed.back().map_or(step.now, |(at, _, _)| *at);
@@ -128,7 +128,7 @@ impl Switch {
         let Some(cti) = link.cti() else { return };
         step.actions.write_with(link.id, |out| {
             let framed = csta_frame::frame(out, to.1, |out| {
-                emit::response(out, cti.namespace, response, &mut Verbatim)
+                emit::response(out, cti.namespace, response, &mut Verbatim);
             });
             debug_assert!(framed.is_ok(), "no answer is longer than a frame");
         });
@@ -153,7 +153,7 @@ impl Switch {
         let Some(cti) = link.cti() else { return };
         step.actions.write_with(link.id, |out| {
             let framed = csta_frame::frame(out, invoke, |out| {
-                emit::request(out, cti.namespace, request, &mut Verbatim)
+                emit::request(out, cti.namespace, request, &mut Verbatim);
             });
             debug_assert!(framed.is_ok(), "no request of ours is longer than a frame");
         });
@@ -212,13 +212,12 @@ impl Switch {
     }
 
     /// Sends an event.
-    pub(super) fn tell(&self, step: &mut Step<'_>, handle: Handle<Link>, event: CallEvent<'_>) {
+    pub(super) fn tell(&self, step: &mut Step<'_>, handle: Handle<Link>, event: &Event<'_>) {
         let Some(link) = self.links.get(handle) else { return };
         let Some(cti) = link.cti() else { return };
         step.actions.write_with(link.id, |out| {
-            let event = Event::Call(event);
             let framed = csta_frame::frame(out, EVENT_INVOKE, |out| {
-                emit::event(out, cti.namespace, &event, &mut Verbatim)
+                emit::event(out, cti.namespace, event, &mut Verbatim);
             });
             debug_assert!(framed.is_ok(), "no event of ours is longer than a frame");
         });

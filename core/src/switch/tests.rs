@@ -169,19 +169,19 @@ impl World {
     fn frames(&mut self, link: LinkId) -> Vec<(u16, String)> {
         let bytes = core::mem::take(&mut self.inboxes.get_mut(&link).unwrap().bytes);
         let mut framer = Framer::default();
-        let mut frames = Vec::new();
+        let mut found = Vec::new();
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
-            let (taken, framed) = framer.push(rest);
-            match framed {
+            let (taken, piece) = framer.push(rest);
+            match piece {
                 Framed::Frame { invoke, document } => {
-                    frames.push((invoke, String::from_utf8(document.to_vec()).unwrap()));
+                    found.push((invoke, String::from_utf8(document.to_vec()).unwrap()));
                 }
-                Framed::Incomplete | Framed::Broken(_) => panic!("not whole frames: {framed:?}"),
+                Framed::Incomplete | Framed::Broken(_) => panic!("not whole frames: {piece:?}"),
             }
             rest = &rest[taken..];
         }
-        frames
+        found
     }
 
     fn send_xml(&mut self, link: LinkId, invoke: u16, xml: &str) {
@@ -291,8 +291,8 @@ impl World {
     }
 
     /// Says a line on the control link and returns the answer.
-    fn control(&mut self, link: LinkId, line: &str) -> String {
-        self.bytes(link, format!("{line}\n").as_bytes());
+    fn control(&mut self, link: LinkId, command: &str) -> String {
+        self.bytes(link, format!("{command}\n").as_bytes());
         let answer = core::mem::take(&mut self.inboxes.get_mut(&link).unwrap().bytes);
         let answer = String::from_utf8(answer).unwrap();
         answer.strip_suffix('\n').expect("one line").to_string()

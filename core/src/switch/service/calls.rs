@@ -27,10 +27,7 @@ impl Switch {
         let prompt = auto_originate.unwrap_or(AutoOriginate::Prompt) == AutoOriginate::Prompt;
         let mut told = Vec::new();
         let made = self.phones.make_call(step.now, phone, called.id, prompt, &mut told);
-        let call = made.map_err(|refusal| match refusal {
-            Refusal::PhoneRings => CstaError::INVALID_CALLING_DEVICE_STATE,
-            other => reason(other),
-        })?;
+        let call = made.map_err(reason)?;
         let call = names::name(call, self.call_salt);
         let calling = Connection { call: Some(&call), device: Some(static_device(calling.id)) };
         self.respond(step, to, &Response::MakeCall { calling });
@@ -123,7 +120,7 @@ impl Switch {
         Ok((call, side))
     }
 
-    /// The call and the phone that a ConnectionID of a client names. A phone alone may stand for its one fitting call,
+    /// The call and the phone that a client's connection identifier names. A phone alone may stand for its one fitting call,
     /// as our device IDs are static; a call alone names no connection.
     fn own(
         &self,
@@ -148,7 +145,7 @@ impl Switch {
 fn reason(refusal: Refusal) -> CstaError {
     match refusal {
         Refusal::ActiveCallExists => error("stateIncompatibility", "connectedCallExists"),
-        Refusal::PhoneRings => CstaError::INVALID_DEVICE_STATE,
+        Refusal::PhoneRings => CstaError::INVALID_CALLING_DEVICE_STATE,
         Refusal::LinesTaken => CstaError::RESOURCE_BUSY,
         Refusal::TooManyCalls => CstaError::RESOURCE_LIMIT_EXCEEDED,
         Refusal::NotANumber => CstaError::INVALID_CALLED_DEVICE_ID,

@@ -169,7 +169,7 @@ impl Switch {
         Ok(())
     }
 
-    /// The phone that a DeviceID of a client names.
+    /// The phone that a client's device identifier names.
     pub(in crate::switch) fn device(&self, device: Device<'_>) -> Option<Handle<Phone>> {
         let readable = matches!(device.type_of_number, None | Some("dialingNumber"));
         if readable { self.phones.find(device.id) } else { None }
@@ -187,7 +187,7 @@ impl Switch {
     }
 }
 
-/// A DeviceID of the default kind.
+/// A device identifier of the default kind.
 pub(in crate::switch) const fn static_device(id: &str) -> Device<'_> {
     Device { id, type_of_number: None }
 }
