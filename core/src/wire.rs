@@ -2,3 +2,4 @@
 
 pub mod csta;
 pub mod csta_frame;
+pub mod sip;

@@ -182,6 +182,14 @@ impl CstaError {
     }
 }
 
+impl CstaError {
+    /// Whether it says that the device is not known, in any of the words phone systems use for that.
+    #[must_use]
+    pub fn means_unknown_device(self) -> bool {
+        [Self::INVALID_DEVICE_ID, Self::OBJECT_NOT_KNOWN, Self::INVALID_CALLING_DEVICE_ID].contains(&self)
+    }
+}
+
 impl fmt::Display for CstaError {
     /// `operation/serviceNotSupported`; the category alone where it has no values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -205,7 +213,7 @@ mod tests {
 
     #[test]
     fn each_error_is_found_by_its_spelling() {
-        assert_eq!(CstaError::all().count(), 198 + 2 + 1 + 1 + 4 + 27 + 5 + 26 + 1);
+        assert_eq!(CstaError::all().count(), 193 + 2 + 1 + 1 + 4 + 28 + 5 + 27 + 1);
         for error in CstaError::all() {
             assert_eq!(CstaError::find(error.category().word(), error.value()), Some(error));
         }
