@@ -55,7 +55,10 @@ impl SipText {
 
     /// The values of all header fields of this name.
     pub fn all_of(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.headers.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// The status of a response; 0 for a request.
@@ -158,7 +161,9 @@ impl SipPeer {
     pub fn received(&self, world: &World) -> Vec<SipText> {
         match self.way {
             Way::Tcp(link) => SipText::all(world.received(self.host, link)),
-            Way::Udp(_) => world.datagrams(self.host).iter().flat_map(|(_, bytes)| SipText::all(bytes)).collect(),
+            Way::Udp(_) => {
+                world.datagrams(self.host).iter().flat_map(|(_, bytes)| SipText::all(bytes)).collect()
+            }
         }
     }
 
@@ -166,7 +171,9 @@ impl SipPeer {
     #[must_use]
     pub fn answer(&self, world: &World, skipped: usize, cseq: &str) -> Option<SipText> {
         let messages = self.received(world).into_iter().skip(skipped);
-        messages.filter(|message| message.status() >= 200).find(|message| message.header("CSeq") == Some(cseq))
+        messages
+            .filter(|message| message.status() >= 200)
+            .find(|message| message.header("CSeq") == Some(cseq))
     }
 
     /// Sends a request and waits for its final answer.
@@ -174,12 +181,15 @@ impl SipPeer {
     /// # Errors
     /// The world's fault, such as an answer that does not come.
     pub fn ask(&self, world: &mut World, request: &[u8]) -> Result<SipText, Fault> {
-        let cseq = SipText::all(request).first().and_then(|message| message.header("CSeq").map(str::to_owned));
+        let cseq =
+            SipText::all(request).first().and_then(|message| message.header("CSeq").map(str::to_owned));
         let cseq = cseq.unwrap_or_default();
         let skipped = self.received(world).len();
         self.send(world, request);
         let what = format!("the answer to {cseq}");
-        world.run_until(&what, Duration::from_secs(40), |world| self.answer(world, skipped, &cseq).is_some())?;
+        world.run_until(&what, Duration::from_secs(40), |world| {
+            self.answer(world, skipped, &cseq).is_some()
+        })?;
         Ok(self.answer(world, skipped, &cseq).unwrap_or_else(|| SipText {
             start: String::new(),
             headers: Vec::new(),
@@ -210,7 +220,8 @@ mod tests {
     #[test]
     fn messages_are_cut_by_their_length() {
         let body = "<x:A u=\"v\"><x:b>c</x:b></x:A>";
-        let one = format!("INFO sip:a SIP/2.0\r\nCSeq: 1 INFO\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        let one =
+            format!("INFO sip:a SIP/2.0\r\nCSeq: 1 INFO\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         let found = SipText::all(format!("{one}\r\n\r\n{one}{}", "SIP/2.0 200 OK\r\nVia").as_bytes());
         assert_eq!(found.len(), 2);
         assert_eq!(found[1].root(), "A");
