@@ -5,6 +5,8 @@ mod canary;
 #[cfg(test)]
 mod quirks;
 #[cfg(test)]
+mod sipe;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod world;
