@@ -5,6 +5,10 @@ mod canary;
 #[cfg(test)]
 mod quirks;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod services;
+#[cfg(test)]
 mod sipe;
 #[cfg(test)]
 mod tidy;
