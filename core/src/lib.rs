@@ -18,6 +18,7 @@ pub mod setting;
 pub mod slots;
 pub mod time;
 pub mod timer;
+pub mod trace;
 pub mod wire;
 
 pub use action::{Action, Actions, Level, Notice};
