@@ -9,13 +9,18 @@ extern crate alloc;
 
 pub mod action;
 pub mod config;
+mod cti;
 pub mod digest;
+pub mod engine;
 pub mod entropy;
 pub mod input;
 pub mod machine;
 pub mod pump;
+mod rcc;
 pub mod setting;
+pub mod sip;
 pub mod slots;
+pub mod switch;
 pub mod time;
 pub mod timer;
 pub mod trace;

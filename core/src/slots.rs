@@ -17,6 +17,17 @@ pub struct Handle<T> {
 }
 
 impl<T> Handle<T> {
+    /// The handle that [`Handle::number`] was made of; whether it finds anything is the table's to say.
+    #[must_use]
+    pub const fn from_number(number: u64) -> Self {
+        let [s0, s1, s2, s3, high @ ..] = number.to_le_bytes();
+        Self {
+            slot: u32::from_le_bytes([s0, s1, s2, s3]),
+            generation: u32::from_le_bytes(high),
+            of: PhantomData,
+        }
+    }
+
     /// Both halves in one number, for wire identifiers.
     #[must_use]
     pub fn number(self) -> u64 {

@@ -10,3 +10,8 @@ pub mod guard;
 pub mod model;
 pub mod parse;
 pub mod services;
+
+mod names;
+mod read;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,394 @@
+//! CSTA III over TCP as a client: application session (ECMA-354), invoke IDs, window and queue.
+//!
+//! Invoke IDs are separate per direction: 1 to 9998 for requests, 9999 for events. One whose request was given up is not
+//! used again before its late answer came.
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::string::String;
+
+use super::protocol::{Busy, Incoming, LinkProtocol, Outlet};
+use crate::config::{Cti, SessionKind};
+use crate::digest::{Digest, Digester};
+use crate::engine::Pending;
+use crate::rcc::offer;
+use crate::slots::Handle;
+use crate::time::Duration;
+use crate::wire::csta::emit::{self, Verbatim};
+use crate::wire::csta::errors::CstaError;
+use crate::wire::csta::model::{
+    Message, Namespace, Request, RequestTypes, Response, StatusFilter, SystemStatus,
+};
+use crate::wire::csta::parse::Document;
+use crate::wire::csta_frame;
+
+/// The invoke ID of events.
+const EVENT: u16 = 9999;
+/// The highest invoke ID of a request.
+const LAST_INVOKE: u16 = 9998;
+
+/// What an invoke ID was used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Session,
+    Features,
+    Registration,
+    Heartbeat,
+    Leave,
+    Service(Handle<Pending>),
+}
+
+/// One CSTA link.
+pub(crate) struct CstaLink {
+    application: String,
+    session_kind: SessionKind,
+    requested_duration: u32,
+    namespace: Namespace,
+    window: usize,
+    queue_limit: usize,
+    /// `sessionID`, once the application session is open.
+    session: Option<Box<str>>,
+    /// How long the session lasts without a reset, in seconds, as the phone system said.
+    granted: Option<u32>,
+    next_invoke: u16,
+    outstanding: BTreeMap<u16, Asked>,
+    by_pending: BTreeMap<Handle<Pending>, u16>,
+    /// Invoke IDs nobody waits for any more, until their late answers come.
+    abandoned: BTreeSet<u16>,
+    /// Requests that wait for room in the window, oldest first, as documents.
+    queue: VecDeque<(Handle<Pending>, Box<[u8]>)>,
+}
+
+impl CstaLink {
+    pub(crate) fn new(config: &Cti) -> Self {
+        Self {
+            application: config.application.clone(),
+            session_kind: config.session,
+            requested_duration: config.session_duration,
+            namespace: Namespace::International(config.protocol_version),
+            window: usize::from(config.window),
+            queue_limit: config.queue,
+            session: None,
+            granted: None,
+            next_invoke: 1,
+            outstanding: BTreeMap::new(),
+            by_pending: BTreeMap::new(),
+            abandoned: BTreeSet::new(),
+            queue: VecDeque::new(),
+        }
+    }
+
+    /// An invoke ID that is not in use.
+    fn draw_invoke(&mut self) -> Option<u16> {
+        for _ in 0..LAST_INVOKE {
+            let invoke = self.next_invoke;
+            self.next_invoke = if invoke >= LAST_INVOKE { 1 } else { invoke + 1 };
+            if !self.outstanding.contains_key(&invoke) && !self.abandoned.contains(&invoke) {
+                return Some(invoke);
+            }
+        }
+        None
+    }
+
+    /// Sends a request of the link's own.
+    fn ask(&mut self, asked: Asked, request: &Request<'_>, outlet: &mut Outlet<'_>) {
+        let Some(invoke) = self.draw_invoke() else { return };
+        self.outstanding.insert(invoke, asked);
+        let namespace = self.namespace;
+        write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
+    }
+
+    fn ask_features(&mut self, outlet: &mut Outlet<'_>) {
+        self.ask(Asked::Features, &Request::GetCstaFeatures, outlet);
+    }
+
+    /// Takes the link's next message; the document was framed under `invoke`.
+    pub(crate) fn on_document<'d>(
+        &mut self,
+        invoke: u16,
+        document: &'d Document<'_>,
+        outlet: &mut Outlet<'_>,
+    ) -> Incoming<'d> {
+        match document.message() {
+            Ok(Message::Event(event)) => Incoming::Event(event),
+            Ok(Message::Response(response)) => self.on_response(invoke, response, outlet),
+            Ok(Message::Request(request)) => self.on_request(invoke, &request, outlet),
+            Err(_) if invoke == EVENT => Incoming::Discarded("an event lacks a required element"),
+            Err(_) if self.outstanding.contains_key(&invoke) => {
+                let misread = Response::Error(CstaError::UNSPECIFIED);
+                self.on_response(invoke, misread, outlet)
+            }
+            Err(misshapen) => {
+                self.answer(invoke, &Response::Error(misshapen.error), outlet);
+                Incoming::Discarded("a request of the phone system lacks a required element")
+            }
+        }
+    }
+
+    fn on_response<'d>(
+        &mut self,
+        invoke: u16,
+        response: Response<'d>,
+        outlet: &mut Outlet<'_>,
+    ) -> Incoming<'d> {
+        let Some(asked) = self.outstanding.remove(&invoke) else {
+            self.abandoned.remove(&invoke);
+            return Incoming::Discarded("a late or unexpected response");
+        };
+        match asked {
+            Asked::Service(pending) => {
+                self.by_pending.remove(&pending);
+                self.send_queued(outlet);
+                Incoming::Response(pending, response)
+            }
+            Asked::Session => self.on_session(&response, outlet),
+            Asked::Features => {
+                let filter = Some(StatusFilter::default());
+                let types = RequestTypes { system_status: true, ..RequestTypes::default() };
+                self.ask(Asked::Registration, &Request::SystemRegister { types, filter }, outlet);
+                let told =
+                    if let Response::GetCstaFeatures(features) = response { Some(features) } else { None };
+                Incoming::Ready(told.unwrap_or_else(offer::presumed))
+            }
+            Asked::Heartbeat => on_heartbeat(&response),
+            // A phone system without registrations tells nothing of itself; the heartbeat still does.
+            Asked::Registration | Asked::Leave => Incoming::Nothing,
+        }
+    }
+
+    fn on_session<'d>(&mut self, response: &Response<'d>, outlet: &mut Outlet<'_>) -> Incoming<'d> {
+        if let Response::StartApplicationSession { session, duration, .. } = response {
+            self.session = Some(Box::from(*session));
+            self.granted = Some(*duration);
+        } else if let Response::RequestSystemStatus { status } = response {
+            if matches!(status, SystemStatus::Disabled | SystemStatus::Initializing) {
+                return Incoming::Failed("the phone system says it cannot serve");
+            }
+        } else {
+            return Incoming::Failed("the phone system refused the application session");
+        }
+        self.ask_features(outlet);
+        Incoming::Nothing
+    }
+
+    /// The phone system's own requests are answered under their invoke ID: a link that does not is dropped.
+    fn on_request<'d>(
+        &mut self,
+        invoke: u16,
+        request: &Request<'d>,
+        outlet: &mut Outlet<'_>,
+    ) -> Incoming<'d> {
+        match *request {
+            Request::SystemStatus { status, .. } => {
+                self.answer(invoke, &Response::SystemStatus, outlet);
+                Incoming::Status(status)
+            }
+            Request::RequestSystemStatus { .. } => {
+                self.answer(invoke, &Response::RequestSystemStatus { status: SystemStatus::Normal }, outlet);
+                Incoming::Nothing
+            }
+            Request::MonitorStop { cross_reference } => {
+                self.answer(invoke, &Response::MonitorStop, outlet);
+                Incoming::MonitorStopped(cross_reference)
+            }
+            Request::SystemRegisterAbort { .. } => Incoming::Nothing,
+            Request::ApplicationSessionTerminated { .. } => {
+                Incoming::Failed("the phone system ended the application session")
+            }
+            Request::SystemRegister { .. }
+            | Request::SystemRegisterCancel { .. }
+            | Request::GetCstaFeatures
+            | Request::MonitorStart { .. }
+            | Request::SnapshotDevice { .. }
+            | Request::MakeCall { .. }
+            | Request::AnswerCall { .. }
+            | Request::ClearConnection { .. }
+            | Request::HoldCall { .. }
+            | Request::RetrieveCall { .. }
+            | Request::StartApplicationSession { .. }
+            | Request::ResetApplicationSessionTimer { .. }
+            | Request::StopApplicationSession { .. }
+            | Request::Other { .. } => {
+                self.answer(invoke, &Response::Error(CstaError::SERVICE_NOT_SUPPORTED), outlet);
+                Incoming::Discarded("a service asked of the gateway that it does not have")
+            }
+        }
+    }
+
+    fn answer(&self, invoke: u16, response: &Response<'_>, outlet: &mut Outlet<'_>) {
+        if invoke != EVENT {
+            let namespace = self.namespace;
+            write_frame(outlet, invoke, |out| emit::response(out, namespace, response, &mut Verbatim));
+        }
+    }
+
+    /// Sends what waited, as far as the window allows.
+    fn send_queued(&mut self, outlet: &mut Outlet<'_>) {
+        while self.by_pending.len() < self.window {
+            let Some((pending, document)) = self.queue.pop_front() else { return };
+            let Some(invoke) = self.draw_invoke() else { return };
+            self.outstanding.insert(invoke, Asked::Service(pending));
+            self.by_pending.insert(pending, invoke);
+            write_frame(outlet, invoke, |out| out.extend_from_slice(&document));
+        }
+    }
+}
+
+/// What a heartbeat's answer says; any answer but these two says that the link lives.
+fn on_heartbeat<'d>(response: &Response<'d>) -> Incoming<'d> {
+    if let Response::ResetApplicationSessionTimerRefused { .. } = response {
+        Incoming::Failed("the application session is not known any more")
+    } else if let Response::RequestSystemStatus { status: SystemStatus::Disabled } = response {
+        Incoming::Failed("the phone system says it is disabled")
+    } else {
+        Incoming::Alive
+    }
+}
+
+fn write_frame(outlet: &mut Outlet<'_>, invoke: u16, fill: impl FnOnce(&mut alloc::vec::Vec<u8>)) {
+    outlet.actions.write_with(outlet.link, |out| {
+        let framed = csta_frame::frame(out, invoke, fill);
+        debug_assert!(framed.is_ok(), "requests are bounded by what clients may send");
+    });
+}
+
+impl LinkProtocol for CstaLink {
+    fn longest_silence(&self) -> Option<Duration> {
+        // The session is refreshed at the latest at half its duration.
+        self.granted.map(|seconds| Duration::from_millis(u64::from(seconds) * 500))
+    }
+
+    fn open(&mut self, outlet: &mut Outlet<'_>) {
+        self.session = None;
+        self.granted = None;
+        self.next_invoke = 1;
+        self.outstanding.clear();
+        self.by_pending.clear();
+        self.abandoned.clear();
+        self.queue.clear();
+        match self.session_kind {
+            SessionKind::Application => {
+                let application = self.application.clone();
+                let protocol_version = self.namespace.uri();
+                let duration = Some(self.requested_duration);
+                let request = Request::StartApplicationSession {
+                    application: &application,
+                    protocol_version,
+                    duration,
+                };
+                self.ask(Asked::Session, &request, outlet);
+            }
+            SessionKind::None => {
+                self.ask(Asked::Session, &Request::RequestSystemStatus { register: None }, outlet);
+            }
+        }
+    }
+
+    fn request(
+        &mut self,
+        pending: Handle<Pending>,
+        request: &Request<'_>,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<(), Busy> {
+        let namespace = self.namespace;
+        if self.by_pending.len() < self.window {
+            let invoke = self.draw_invoke().ok_or(Busy)?;
+            self.outstanding.insert(invoke, Asked::Service(pending));
+            self.by_pending.insert(pending, invoke);
+            write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
+            return Ok(());
+        }
+        if self.queue.len() >= self.queue_limit {
+            return Err(Busy);
+        }
+        let mut document = alloc::vec::Vec::new();
+        emit::request(&mut document, namespace, request, &mut Verbatim);
+        self.queue.push_back((pending, document.into_boxed_slice()));
+        Ok(())
+    }
+
+    fn abandon(&mut self, pending: Handle<Pending>) {
+        if let Some(invoke) = self.by_pending.remove(&pending) {
+            self.outstanding.remove(&invoke);
+            self.abandoned.insert(invoke);
+        } else {
+            self.queue.retain(|(queued, _)| *queued != pending);
+        }
+    }
+
+    fn heartbeat(&mut self, outlet: &mut Outlet<'_>) {
+        match self.session.clone() {
+            Some(session) => {
+                let duration = Some(self.requested_duration);
+                let request = Request::ResetApplicationSessionTimer { session: &session, duration };
+                self.ask(Asked::Heartbeat, &request, outlet);
+            }
+            None => self.ask(Asked::Heartbeat, &Request::RequestSystemStatus { register: None }, outlet),
+        }
+    }
+
+    fn close(&mut self, outlet: &mut Outlet<'_>) {
+        if let Some(session) = self.session.take() {
+            let request = Request::StopApplicationSession { session: &session, reason: "normal" };
+            self.ask(Asked::Leave, &request, outlet);
+        }
+    }
+}
+
+impl Digest for Asked {
+    fn digest(&self, digester: &mut Digester) {
+        let (kind, pending) = match self {
+            Self::Session => (0, None),
+            Self::Features => (1, None),
+            Self::Registration => (2, None),
+            Self::Heartbeat => (3, None),
+            Self::Leave => (4, None),
+            Self::Service(pending) => (5, Some(*pending)),
+        };
+        digester.number(kind);
+        digester.value(&pending);
+    }
+}
+
+impl Digest for CstaLink {
+    fn digest(&self, digester: &mut Digester) {
+        let Self {
+            application,
+            session_kind,
+            requested_duration,
+            namespace,
+            window,
+            queue_limit,
+            session,
+            granted,
+            next_invoke,
+            outstanding,
+            by_pending: _derived,
+            abandoned,
+            queue,
+        } = self;
+        digester.value(application);
+        digester.flag(*session_kind == SessionKind::Application);
+        digester.value(requested_duration);
+        digester.text(namespace.uri());
+        digester.value(window);
+        digester.value(queue_limit);
+        digester.value(session);
+        digester.value(granted);
+        digester.number(u64::from(*next_invoke));
+        digester.value(&outstanding.len());
+        for (invoke, asked) in outstanding {
+            digester.number(u64::from(*invoke));
+            digester.value(asked);
+        }
+        digester.value(&abandoned.len());
+        for invoke in abandoned {
+            digester.number(u64::from(*invoke));
+        }
+        digester.value(&queue.len());
+        for (pending, document) in queue {
+            digester.value(pending);
+            digester.value(document);
+        }
+    }
+}

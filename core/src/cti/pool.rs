@@ -1,0 +1,198 @@
+//! The pool of CTI connections: round robin for new sessions, and which connection is which.
+
+use alloc::boxed::Box;
+
+use super::ConnectionRef;
+use super::connection::State;
+use super::protocol::Protocol;
+use crate::config::{Cti, MAX_CONNECTIONS};
+use crate::digest::{Digest, Digester};
+use crate::input::LinkId;
+use crate::time::{Duration, Instant};
+use crate::timer::Deadline;
+use crate::wire::csta::services::Features;
+use crate::wire::csta_frame::Framer;
+
+/// One configured CTI connection.
+pub(crate) struct Connection {
+    pub(crate) address: Box<str>,
+    pub(crate) name: Box<str>,
+    /// Which phone system: connections to the same one share callIDs.
+    pub(crate) switch: u8,
+    /// The connection ID; 0 before the first connect.
+    pub(crate) id: u64,
+    pub(crate) link: Option<LinkId>,
+    pub(crate) state: State,
+    pub(crate) deadline: Deadline,
+    pub(crate) protocol: Protocol,
+    /// What the link can do, as it said when it came into service.
+    pub(crate) features: Features,
+    /// Attempts since it was last in service: the wait doubles with each.
+    pub(crate) attempts: u32,
+    /// Why it is failing, where that is known before it is given up.
+    pub(crate) failure: Option<&'static str>,
+    /// Why it last failed.
+    pub(crate) last_failure: Option<&'static str>,
+    /// How many watches are being started.
+    pub(crate) starting: u32,
+    pub(crate) framer: Framer,
+}
+
+/// All CTI connections, in configured order.
+pub(crate) struct Pool {
+    pub(crate) connections: heapless::Vec<Connection, MAX_CONNECTIONS>,
+    /// Where the next turn of the rotation begins.
+    next: usize,
+    /// The last connection ID drawn.
+    last_id: u64,
+}
+
+impl Pool {
+    pub(crate) fn new(config: &Cti) -> Self {
+        let mut connections: heapless::Vec<Connection, MAX_CONNECTIONS> = heapless::Vec::new();
+        for (place, configured) in config.connections.iter().enumerate() {
+            // The place of the first connection that names the same phone system.
+            let switch = config
+                .connections
+                .iter()
+                .position(|other| other.switch == configured.switch)
+                .unwrap_or(place);
+            let pushed = connections.push(Connection {
+                address: Box::from(configured.address.as_str()),
+                name: Box::from(configured.name.as_str()),
+                switch: u8::try_from(switch).unwrap_or(0),
+                id: 0,
+                link: None,
+                state: State::Down { retry_at: Instant::ZERO },
+                deadline: Deadline::default(),
+                protocol: Protocol::new(config),
+                features: Features::default(),
+                attempts: 0,
+                failure: None,
+                last_failure: None,
+                starting: 0,
+                framer: Framer::default(),
+            });
+            debug_assert!(pushed.is_ok(), "the configuration holds at most {MAX_CONNECTIONS}");
+        }
+        Self { connections, next: 0, last_id: 0 }
+    }
+
+    /// A connection ID that was never used before.
+    pub(crate) fn draw_id(&mut self) -> u64 {
+        self.last_id = self.last_id.wrapping_add(1);
+        self.last_id
+    }
+
+    /// The connection whose turn it is among those in service: strictly in order, one session each.
+    pub(crate) fn take_turn(&mut self) -> Option<ConnectionRef> {
+        let count = self.connections.len();
+        for offset in 0..count {
+            let place = (self.next + offset) % count;
+            if let Some(connection) = self.connections.get(place).filter(|one| one.state.is_in_service()) {
+                self.next = (place + 1) % count;
+                return Some(ConnectionRef { place: u8::try_from(place).unwrap_or(0), id: connection.id });
+            }
+        }
+        None
+    }
+
+    /// The connection at `place`.
+    pub(crate) fn at(&self, place: u8) -> Option<&Connection> {
+        self.connections.get(usize::from(place))
+    }
+
+    /// The connection at `place`, to be changed.
+    pub(crate) fn at_mut(&mut self, place: u8) -> Option<&mut Connection> {
+        self.connections.get_mut(usize::from(place))
+    }
+
+    /// This very connect of a connection, while it lasts and is in service.
+    pub(crate) fn in_service(&self, of: ConnectionRef) -> Option<&Connection> {
+        self.at(of.place).filter(|one| one.id == of.id && one.state.is_in_service())
+    }
+
+    /// Whether a later connect of the same connection is in service: a session of the old one is stale.
+    pub(crate) fn is_replaced(&self, of: ConnectionRef) -> bool {
+        self.at(of.place).is_some_and(|one| one.id != of.id && one.state.is_in_service())
+    }
+
+    /// Which connection a link carries.
+    pub(crate) fn of_link(&self, link: LinkId) -> Option<u8> {
+        self.connections
+            .iter()
+            .position(|one| one.link == Some(link))
+            .and_then(|place| u8::try_from(place).ok())
+    }
+}
+
+/// How long to wait before attempt number `attempts`: doubled each time, between the bounds, spread over the upper
+/// half by `jitter` so that gateways do not come back in step.
+pub(crate) fn backoff(attempts: u32, min: Duration, max: Duration, jitter: u64) -> Duration {
+    let factor = 1_u64.checked_shl(attempts.min(32)).unwrap_or(u64::MAX);
+    let full = min.times(factor).min(max).as_micros();
+    let half = full / 2;
+    Duration::from_micros(half + jitter % (half + 1))
+}
+
+impl Digest for Connection {
+    fn digest(&self, digester: &mut Digester) {
+        let Self {
+            address,
+            name,
+            switch,
+            id,
+            link,
+            state,
+            deadline,
+            protocol,
+            features,
+            attempts,
+            failure,
+            last_failure,
+            starting,
+            framer,
+        } = self;
+        digester.value(address);
+        digester.value(name);
+        digester.number(u64::from(*switch));
+        digester.number(*id);
+        digester.value(link);
+        digester.value(state);
+        digester.value(deadline);
+        digester.value(protocol);
+        digester.bytes(&features.services.to_le_bytes());
+        digester.number(features.events);
+        digester.value(attempts);
+        digester.text(failure.unwrap_or_default());
+        digester.text(last_failure.unwrap_or_default());
+        digester.value(starting);
+        digester.value(framer);
+    }
+}
+
+impl Digest for Pool {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { connections, next, last_id } = self;
+        crate::digest::sequence(digester, connections.iter());
+        digester.value(next);
+        digester.value(last_id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_between_its_bounds_and_is_spread_over_the_upper_half() {
+        let (min, max) = (Duration::from_secs(1), Duration::from_secs(60));
+        for attempts in 0..40 {
+            let full = Duration::from_secs((1_u64 << attempts.min(6)).min(60));
+            for jitter in [0, 1, u64::MAX] {
+                let wait = backoff(attempts, min, max, jitter);
+                assert!(wait <= full && wait.times(2) >= full - Duration::from_micros(1));
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The one interface behind which link protocols stand: CSTA III over TCP now, others later.
+//!
+//! A protocol turns the gateway's typed requests into bytes and the link's messages into [`Incoming`]; it knows the
+//! sessions and invoke IDs of its link, and nothing of clients. Framing is beside it, because an [`Incoming`] borrows
+//! from the bytes that were framed.
+
+use alloc::boxed::Box;
+
+use super::csta_link::CstaLink;
+use crate::action::Actions;
+use crate::config::Cti;
+use crate::digest::{Digest, Digester};
+use crate::engine::Pending;
+use crate::input::LinkId;
+use crate::slots::Handle;
+use crate::time::Duration;
+use crate::wire::csta::model::{Event, Request, Response, SystemStatus};
+use crate::wire::csta::services::Features;
+
+/// Where a protocol writes.
+pub(crate) struct Outlet<'a> {
+    pub(crate) link: LinkId,
+    pub(crate) actions: &'a mut Actions,
+}
+
+/// What a link's message means to the gateway.
+#[derive(Debug)]
+pub(crate) enum Incoming<'d> {
+    /// Nothing the gateway must know.
+    Nothing,
+    /// The link can serve, and this is what it can do.
+    Ready(Features),
+    /// A heartbeat was answered.
+    Alive,
+    /// A request was answered.
+    Response(Handle<Pending>, Response<'d>),
+    /// An event.
+    Event(Event<'d>),
+    /// The phone system tells how it is.
+    Status(SystemStatus),
+    /// The phone system stopped a monitor by itself.
+    MonitorStopped(&'d str),
+    /// Something was dropped, and why.
+    Discarded(&'static str),
+    /// The link is of no more use, and why.
+    Failed(&'static str),
+}
+
+/// A request cannot be sent: window and queue are full. The refusal changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Busy;
+
+/// A link protocol's duties.
+pub(crate) trait LinkProtocol {
+    /// The transport is open: begin the session. All of an earlier connect is forgotten.
+    fn open(&mut self, outlet: &mut Outlet<'_>);
+    /// Ask the phone system for something.
+    fn request(
+        &mut self,
+        pending: Handle<Pending>,
+        request: &Request<'_>,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<(), Busy>;
+    /// Nobody waits for this answer any more; it is dropped when it comes.
+    fn abandon(&mut self, pending: Handle<Pending>);
+    /// Send a heartbeat.
+    fn heartbeat(&mut self, outlet: &mut Outlet<'_>);
+    /// The longest time that may pass between two heartbeats, where the link sets one.
+    fn longest_silence(&self) -> Option<Duration>;
+    /// Take leave, if there is still somebody to take leave of.
+    fn close(&mut self, outlet: &mut Outlet<'_>);
+}
+
+/// The link protocols there are.
+pub(crate) enum Protocol {
+    /// CSTA III over TCP.
+    Csta(Box<CstaLink>),
+}
+
+impl Protocol {
+    pub(crate) fn new(config: &Cti) -> Self {
+        Self::Csta(Box::new(CstaLink::new(config)))
+    }
+
+    /// The protocol behind the interface.
+    pub(crate) fn as_ref(&self) -> &dyn LinkProtocol {
+        match self {
+            Self::Csta(link) => &**link,
+        }
+    }
+
+    /// The protocol behind the interface, to be used.
+    pub(crate) fn as_mut(&mut self) -> &mut dyn LinkProtocol {
+        match self {
+            Self::Csta(link) => &mut **link,
+        }
+    }
+}
+
+impl Digest for Protocol {
+    fn digest(&self, digester: &mut Digester) {
+        match self {
+            Self::Csta(link) => digester.value(&**link),
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! The gateway: a deterministic machine that consumes SIP and CTI events and wants actions.
+//!
+//! The engine's parts know nothing of each other; the files below this one tie them together, one subject each:
+//!
+//! | file | subject |
+//! |---|---|
+//! | `links` | SIP connections: framing, access, outbound connections, sending |
+//! | `receive` | a SIP message's way to its transaction, dialog and method |
+//! | `respond` | answering, at once or later |
+//! | `invite` | sign-in, refresh by re-INVITE, ACK, CANCEL |
+//! | `in_dialog` | BYE, UPDATE, INFO; OPTIONS |
+//! | `services` | what a client asks for by CSTA |
+//! | `monitoring` | monitors, and the watches that feed them |
+//! | `outcome` | what the phone system answered |
+//! | `events` | the phone system's events on their way to clients |
+//! | `requests` | requests of ours inside a dialog: events, BYE, refresh |
+//! | `connections` | the CTI connections' life |
+//! | `jobs` | what touches many sessions, done in portions |
+//! | `view` | reading the engine's state |
+
+mod connections;
+mod events;
+mod in_dialog;
+mod invite;
+mod jobs;
+mod links;
+mod monitoring;
+mod outcome;
+mod receive;
+mod requests;
+mod respond;
+mod services;
+mod view;
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Display;
+use core::net::SocketAddr;
+
+pub(crate) use outcome::Pending;
+pub use view::{ConnectionView, View};
+
+use crate::action::{Actions, Level};
+use crate::config::Config;
+use crate::cti::pool::Pool;
+use crate::digest::{Digest, Digester};
+use crate::entropy::{Entropy, Seed};
+use crate::input::{Command, Input, Listen, Transport};
+use crate::machine::{Machine, Taken, Wake, Why};
+use crate::rcc::session::{Monitor, Session};
+use crate::rcc::watch::Watches;
+use crate::sip::transactions::{ClientTransaction, ServerTransaction, Transactions};
+use crate::slots::{Handle, Slots};
+use crate::time::Instant;
+use crate::timer::{Deadline, Timers};
+use crate::wire::csta::guard::XmlLimits;
+
+/// Whose deadline, and what for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum TimerKey {
+    /// A server transaction's machine.
+    Server(Handle<ServerTransaction>),
+    /// A client transaction's machine.
+    Client(Handle<ClientTransaction>),
+    /// A session that was not refreshed.
+    Expiry(Handle<Session>),
+    /// A session that we refresh.
+    Refresh(Handle<Session>),
+    /// Events that wait.
+    Outbox(Handle<Session>),
+    /// A request that the phone system does not answer.
+    Pending(Handle<Pending>),
+    /// A CTI connection's machine, by its place.
+    Connection(u8),
+    /// The end of a stop.
+    Stop,
+}
+
+impl TimerKey {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Server(_) => "server transaction",
+            Self::Client(_) => "client transaction",
+            Self::Expiry(_) => "session expiry",
+            Self::Refresh(_) => "session refresh",
+            Self::Outbox(_) => "waiting events",
+            Self::Pending(_) => "service time-out",
+            Self::Connection(_) => "CTI connection",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+/// One step: when, and where actions go.
+pub(crate) struct Step<'a> {
+    pub(crate) now: Instant,
+    pub(crate) actions: &'a mut Actions,
+}
+
+impl Step<'_> {
+    /// Something from a peer is dropped; said, and harmless otherwise.
+    fn discard(&mut self, peer: &dyn Display, why: &dyn Display) {
+        self.actions.notify(Level::Warn, "message_discarded", &[("peer", peer), ("why", why)]);
+    }
+}
+
+/// Whether the gateway goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Running,
+    /// Sessions are being told.
+    Stopping,
+    /// All is said; nothing more is wanted.
+    Finished,
+}
+
+/// Buffers that are reused from step to step; never part of the state.
+#[derive(Default)]
+struct Buffers {
+    /// The lines that every response to the request at hand repeats.
+    head: Vec<u8>,
+    /// A CSTA document on its way out.
+    body: Vec<u8>,
+    /// A SIP message on its way out.
+    message: Vec<u8>,
+    /// Unfolded headers of the message at hand.
+    unfolded: crate::wire::sip::message::Scratch,
+}
+
+/// The gateway.
+pub struct Engine {
+    config: Config,
+    xml_limits: XmlLimits,
+    entropy: Entropy,
+    timers: Timers<TimerKey>,
+    listening: Vec<Option<SocketAddr>>,
+    links: links::Links,
+    transactions: Transactions,
+    sessions: Slots<Session>,
+    by_dialog: BTreeMap<u128, Handle<Session>>,
+    monitors: Slots<Monitor>,
+    watches: Watches,
+    pending: Slots<Pending>,
+    pool: Pool,
+    /// Events that came before the answer that names their monitor.
+    early: VecDeque<events::Early>,
+    jobs: VecDeque<jobs::Job>,
+    phase: Phase,
+    stop: Deadline,
+    buffers: Buffers,
+}
+
+impl Engine {
+    /// A gateway of this configuration. It dials its CTI connections with the first [`Input::Tick`].
+    #[must_use]
+    pub fn new(config: Config, seed: Seed) -> Self {
+        let limits = &config.limits;
+        let xml_limits = XmlLimits {
+            bytes: limits.message_bytes,
+            depth: limits.xml_depth,
+            attributes: limits.xml_attributes,
+            elements: limits.xml_elements,
+            ..XmlLimits::default()
+        };
+        let monitors = limits.sessions.saturating_mul(limits.monitors_per_session);
+        let mut timers = Timers::new();
+        let mut pool = Pool::new(&config.cti);
+        for (place, connection) in (0..).zip(pool.connections.iter_mut()) {
+            timers.set(&mut connection.deadline, TimerKey::Connection(place), Instant::ZERO);
+        }
+        Self {
+            xml_limits,
+            entropy: Entropy::new(seed),
+            timers,
+            listening: alloc::vec![None; config.sip.tcp.len() + config.sip.udp.len()],
+            links: links::Links::new(limits.links),
+            transactions: Transactions::new(limits.transactions),
+            sessions: Slots::new(limits.sessions),
+            by_dialog: BTreeMap::new(),
+            monitors: Slots::new(monitors),
+            watches: Watches::new(monitors),
+            pending: Slots::new(limits.transactions),
+            pool,
+            early: VecDeque::new(),
+            jobs: VecDeque::new(),
+            phase: Phase::Running,
+            stop: Deadline::default(),
+            buffers: Buffers::default(),
+            config,
+        }
+    }
+
+    /// Handles the earliest overdue timer, or else a portion of the oldest job.
+    fn on_tick(&mut self, step: &mut Step<'_>) {
+        let Some((_, key)) = self.timers.pop_due(step.now) else {
+            self.work(step);
+            return;
+        };
+        match key {
+            TimerKey::Server(handle) => self.on_server_timer(step, handle),
+            TimerKey::Client(handle) => self.on_client_timer(step, handle),
+            TimerKey::Expiry(session) => self.on_expiry(step, session),
+            TimerKey::Refresh(session) => self.on_refresh_due(step, session),
+            TimerKey::Outbox(session) => {
+                if let Some(session) = self.sessions.get_mut(session) {
+                    Timers::<TimerKey>::fired(&mut session.outbox.deadline);
+                }
+                self.send_waiting_events(step, session);
+            }
+            TimerKey::Pending(handle) => self.on_service_timeout(step, handle),
+            TimerKey::Connection(place) => self.on_connection_timer(step, place),
+            TimerKey::Stop => {
+                Timers::<TimerKey>::fired(&mut self.stop);
+                self.finish(step);
+            }
+        }
+    }
+
+    fn on_command(&mut self, step: &mut Step<'_>, command: Command<'_>) {
+        match command {
+            Command::Stop if self.phase == Phase::Running => {
+                self.phase = Phase::Stopping;
+                step.actions.notify(Level::Info, "stopping", &[("sessions", &self.sessions.len())]);
+                let at = step.now + self.config.sip.stop_timeout;
+                self.timers.set(&mut self.stop, TimerKey::Stop, at);
+                self.jobs.push_back(jobs::Job::SignOutAll { slot: 0 });
+            }
+            Command::Stop => {}
+            Command::Line(_) | Command::End => {
+                step.actions.notify(Level::Warn, "command_refused", &[("why", &"the gateway takes no text")]);
+            }
+        }
+    }
+
+    /// When a stop has nothing more to wait for: every BYE is answered.
+    fn finish_if_done(&mut self, step: &mut Step<'_>) {
+        let done = self.phase == Phase::Stopping
+            && self.jobs.is_empty()
+            && self.sessions.is_empty()
+            && self.transactions.client.is_empty();
+        if done {
+            self.finish(step);
+        }
+    }
+
+    fn finish(&mut self, step: &mut Step<'_>) {
+        if self.phase == Phase::Finished {
+            return;
+        }
+        self.phase = Phase::Finished;
+        self.timers.cancel(&mut self.stop, TimerKey::Stop);
+        self.leave_links(step);
+        step.actions.notify(Level::Info, "stopped", &[("sessions_left", &self.sessions.len())]);
+        step.actions.finish(0);
+    }
+}
+
+impl Machine for Engine {
+    fn listens(&self) -> Vec<Listen> {
+        let named = |transport, key: &str, addresses: &[SocketAddr]| {
+            addresses
+                .iter()
+                .map(|address| Listen { transport, address: *address, key: String::from(key) })
+                .collect::<Vec<_>>()
+        };
+        let mut listens = named(Transport::Tcp, "sip.tcp", &self.config.sip.tcp);
+        listens.extend(named(Transport::Udp, "sip.udp", &self.config.sip.udp));
+        listens
+    }
+
+    fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
+        let step = &mut Step { now, actions };
+        let mut taken = Taken(0);
+        match input {
+            _ if self.phase == Phase::Finished => {
+                if let Input::Bytes { bytes, .. } = input {
+                    taken = Taken(bytes.len());
+                }
+            }
+            Input::Tick => self.on_tick(step),
+            Input::Listening { listener, address } => {
+                if let Some(place) = self.listening.get_mut(usize::from(listener.place())) {
+                    *place = Some(address);
+                }
+            }
+            Input::Opened { link, peer } => self.on_opened(step, link, peer),
+            Input::Bytes { link, bytes } => taken = Taken(self.on_bytes(step, link, bytes)),
+            Input::Closed { link, why } => self.on_closed(step, link, why),
+            Input::Datagram { listener, peer, bytes } => self.on_datagram(step, listener, peer, bytes),
+            Input::Command(command) => self.on_command(step, command),
+            Input::Clock { .. } => {}
+        }
+        self.finish_if_done(step);
+        taken
+    }
+
+    fn next_wake(&self) -> Option<Wake> {
+        if self.phase == Phase::Finished {
+            return None;
+        }
+        if !self.jobs.is_empty() {
+            return Some(Wake { at: Instant::ZERO, why: Why::Backlog });
+        }
+        self.timers.next().map(|(at, key)| Wake { at, why: Why::Timer(key.name()) })
+    }
+
+    fn digest(&mut self) -> u64 {
+        let tables = [
+            self.links.slots.fold(),
+            self.transactions.server.fold(),
+            self.transactions.client.fold(),
+            self.sessions.fold(),
+            self.monitors.fold(),
+            self.watches.slots.fold(),
+            self.pending.fold(),
+        ];
+        self.digest_with(tables)
+    }
+
+    fn full_digest(&self) -> u64 {
+        let tables = [
+            self.links.slots.recompute(),
+            self.transactions.server.recompute(),
+            self.transactions.client.recompute(),
+            self.sessions.recompute(),
+            self.monitors.recompute(),
+            self.watches.slots.recompute(),
+            self.pending.recompute(),
+        ];
+        self.digest_with(tables)
+    }
+}
+
+impl Engine {
+    /// The fingerprint of everything outside the tables, with theirs. The configuration is constant, the indexes and
+    /// the timers follow from the tables, the buffers mean nothing between two steps.
+    fn digest_with(&self, tables: [u64; 7]) -> u64 {
+        let Self {
+            config: _,
+            xml_limits: _,
+            entropy,
+            timers,
+            listening,
+            links,
+            transactions: _,
+            sessions: _,
+            by_dialog,
+            monitors: _,
+            watches: _,
+            pending: _,
+            pool,
+            early,
+            jobs,
+            phase,
+            stop,
+            buffers: _,
+        } = self;
+        let mut digester = Digester::new();
+        for table in tables {
+            digester.number(table);
+        }
+        digester.value(entropy);
+        digester.value(&timers.len());
+        crate::digest::sequence(&mut digester, listening.iter());
+        digester.number(links.last_drawn());
+        digester.value(&by_dialog.len());
+        digester.value(pool);
+        crate::digest::sequence(&mut digester, early.iter());
+        crate::digest::sequence(&mut digester, jobs.iter());
+        digester.number(match phase {
+            Phase::Running => 0,
+            Phase::Stopping => 1,
+            Phase::Finished => 2,
+        });
+        stop.digest(&mut digester);
+        digester.finish()
+    }
+}

@@ -1,0 +1,223 @@
+//! The CTI connections' life, and the way of what they bring.
+
+use core::fmt::Display;
+
+use super::jobs::{Job, Stage};
+use super::{Engine, Step, TimerKey};
+use crate::action::Level;
+use crate::cti::ConnectionRef;
+use crate::cti::connection::{Cause, State, Then, Times};
+use crate::cti::pool::backoff;
+use crate::cti::protocol::{Incoming, Outlet, Protocol};
+use crate::entropy::Domain;
+use crate::input::Closed;
+use crate::timer::Timers;
+use crate::wire::csta::model::SystemStatus;
+use crate::wire::csta::parse::Document;
+use crate::wire::csta_frame::Framed;
+
+impl Engine {
+    /// The connection as it is now, by place and ID.
+    fn reference_of(&self, place: u8) -> ConnectionRef {
+        ConnectionRef { place, id: self.pool.at(place).map_or(0, |connection| connection.id) }
+    }
+
+    fn times(&mut self, place: u8) -> Times {
+        let cti = &self.config.cti;
+        let attempts = self.pool.at(place).map_or(0, |connection| connection.attempts);
+        let longest = self.pool.at(place).and_then(|one| one.protocol.as_ref().longest_silence());
+        let (min, max) = (cti.reconnect_min, cti.reconnect_max);
+        Times {
+            connect: cti.connect_timeout,
+            heartbeat: longest.map_or(cti.heartbeat, |longest| longest.min(cti.heartbeat)),
+            answer: cti.heartbeat_timeout,
+            retry: backoff(attempts, min, max, self.entropy.draw(Domain::Jitter)),
+        }
+    }
+
+    /// Lets a connection's machine take a cause, and does what it wants.
+    fn on_connection(&mut self, step: &mut Step<'_>, place: u8, cause: Cause) {
+        let times = self.times(place);
+        let Some(connection) = self.pool.at_mut(place) else { return };
+        let (state, then) = connection.state.on(cause, step.now, times);
+        connection.state = state;
+        let at = state.deadline();
+        self.timers.set(&mut connection.deadline, TimerKey::Connection(place), at);
+        match then {
+            Then::Nothing => {}
+            Then::Connect => self.dial(step, place),
+            Then::Open => self.with_protocol(step, place, |protocol, outlet| protocol.as_mut().open(outlet)),
+            Then::Serve => self.serve_connection_up(step, place),
+            Then::Beat => {
+                self.with_protocol(step, place, |protocol, outlet| protocol.as_mut().heartbeat(outlet));
+            }
+            Then::GiveUp(why) => self.give_up(step, place, why),
+        }
+    }
+
+    pub(super) fn on_connection_timer(&mut self, step: &mut Step<'_>, place: u8) {
+        if let Some(connection) = self.pool.at_mut(place) {
+            Timers::<TimerKey>::fired(&mut connection.deadline);
+        }
+        self.on_connection(step, place, Cause::Timer);
+    }
+
+    fn with_protocol(
+        &mut self,
+        step: &mut Step<'_>,
+        place: u8,
+        act: impl FnOnce(&mut Protocol, &mut Outlet<'_>),
+    ) {
+        let Some(connection) = self.pool.at_mut(place) else { return };
+        let Some(link) = connection.link else { return };
+        act(&mut connection.protocol, &mut Outlet { link, actions: step.actions });
+    }
+
+    /// Opens the transport; every connect has a new connection ID.
+    fn dial(&mut self, step: &mut Step<'_>, place: u8) {
+        let link = self.links.draw();
+        let id = self.pool.draw_id();
+        let Some(connection) = self.pool.at_mut(place) else { return };
+        connection.link = Some(link);
+        connection.id = id;
+        connection.starting = 0;
+        connection.framer = crate::wire::csta_frame::Framer::default();
+        connection.attempts = connection.attempts.saturating_add(1);
+        step.actions.connect(link, &connection.address);
+        let fields: &[(&str, &dyn Display)] =
+            &[("cti", &connection.name), ("connection", &id), ("attempt", &connection.attempts)];
+        step.actions.notify(Level::Debug, "cti_connecting", fields);
+    }
+
+    fn serve_connection_up(&mut self, step: &mut Step<'_>, place: u8) {
+        let Some(connection) = self.pool.at_mut(place) else { return };
+        connection.attempts = 0;
+        connection.failure = None;
+        let fields: &[(&str, &dyn Display)] =
+            &[("cti", &connection.name), ("connection", &connection.id), ("address", &connection.address)];
+        step.actions.notify(Level::Info, "cti_in_service", fields);
+        self.jobs.push_back(Job::TellStatus { place, status: SystemStatus::Enabled, slot: 0 });
+    }
+
+    /// A connection is of no more use: what was under way is returned, its sessions are told, it is dialled again.
+    fn give_up(&mut self, step: &mut Step<'_>, place: u8, why: &'static str) {
+        let connection = self.reference_of(place);
+        let Some(one) = self.pool.at_mut(place) else { return };
+        let why = one.failure.unwrap_or(why);
+        one.failure = Some(why);
+        let State::Down { retry_at } = one.state else { return };
+        let wait = retry_at.since(step.now).as_millis();
+        let fields: &[(&str, &dyn Display)] = &[
+            ("cti", &one.name),
+            ("connection", &one.id),
+            ("address", &one.address),
+            ("why", &why),
+            ("retry_in_ms", &wait),
+        ];
+        step.actions.notify(Level::Error, "cti_out_of_service", fields);
+        if let Some(link) = one.link.take() {
+            step.actions.close(link);
+        }
+        one.failure = None;
+        one.last_failure = Some(why);
+        self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
+        self.jobs.push_back(Job::TellStatus { place, status: SystemStatus::Disabled, slot: 0 });
+    }
+
+    /// Fails a connection for a reason of its own.
+    fn fail(&mut self, step: &mut Step<'_>, place: u8, why: &'static str) {
+        if let Some(connection) = self.pool.at_mut(place) {
+            connection.failure = Some(why);
+        }
+        self.on_connection(step, place, Cause::Failed);
+    }
+
+    pub(super) fn on_cti_opened(&mut self, step: &mut Step<'_>, place: u8) {
+        self.on_connection(step, place, Cause::Opened);
+    }
+
+    pub(super) fn on_cti_closed(&mut self, step: &mut Step<'_>, place: u8, why: Closed) {
+        // The link is closed already: nothing is to be closed again.
+        if let Some(connection) = self.pool.at_mut(place) {
+            connection.link = None;
+        }
+        self.fail(step, place, closed_because(why));
+    }
+
+    /// Bytes of a CTI link: at most one frame.
+    pub(super) fn on_cti_bytes(&mut self, step: &mut Step<'_>, place: u8, bytes: &[u8]) -> usize {
+        let reference = self.reference_of(place);
+        let Some(connection) = self.pool.at_mut(place) else { return bytes.len() };
+        let mut framer = core::mem::take(&mut connection.framer);
+        let (taken, found) = framer.push(bytes);
+        match found {
+            Framed::Incomplete => {}
+            Framed::Frame { invoke, document } => self.on_cti_frame(step, reference, invoke, document),
+            Framed::Broken(_) => {
+                self.fail(step, place, "the phone system sent a broken frame");
+                return bytes.len();
+            }
+        }
+        if let Some(connection) = self.pool.at_mut(place).filter(|one| one.id == reference.id) {
+            connection.framer = framer;
+        }
+        taken
+    }
+
+    fn on_cti_frame(&mut self, step: &mut Step<'_>, connection: ConnectionRef, invoke: u16, bytes: &[u8]) {
+        let place = connection.place;
+        let document = match Document::parse(bytes, &self.xml_limits) {
+            Ok(document) => document,
+            Err(error) => {
+                step.discard(&"cti", &error);
+                return;
+            }
+        };
+        let Some(one) = self.pool.at_mut(place) else { return };
+        let Some(link) = one.link else { return };
+        let mut outlet = Outlet { link, actions: step.actions };
+        let incoming = match &mut one.protocol {
+            Protocol::Csta(protocol) => protocol.on_document(invoke, &document, &mut outlet),
+        };
+        match incoming {
+            Incoming::Nothing => {}
+            Incoming::Ready(features) => {
+                one.features = features;
+                self.on_connection(step, place, Cause::Ready);
+            }
+            Incoming::Alive => self.on_connection(step, place, Cause::Alive),
+            Incoming::Response(pending, response) => self.on_outcome(step, pending, &response),
+            Incoming::Event(event) => self.on_event(step, connection, &event, bytes),
+            Incoming::Status(SystemStatus::Disabled) => {
+                self.fail(step, place, "the phone system says it is disabled");
+            }
+            Incoming::Status(status) => self.jobs.push_back(Job::TellStatus { place, status, slot: 0 }),
+            Incoming::MonitorStopped(cross_reference) => {
+                self.on_watch_stopped(step, connection, cross_reference);
+            }
+            Incoming::Discarded(why) => step.discard(&"cti", &why),
+            Incoming::Failed(why) => self.fail(step, place, why),
+        }
+    }
+
+    /// Takes leave of every phone system.
+    pub(super) fn leave_links(&mut self, step: &mut Step<'_>) {
+        for connection in &mut self.pool.connections {
+            if let Some(link) = connection.link.take() {
+                connection.protocol.as_mut().close(&mut Outlet { link, actions: step.actions });
+                step.actions.close(link);
+            }
+        }
+    }
+}
+
+const fn closed_because(why: Closed) -> &'static str {
+    match why {
+        Closed::ByPeer => "the phone system closed the connection",
+        Closed::Broken => "the connection broke",
+        Closed::Refused => "the phone system refused the connection",
+        Closed::TimedOut => "connecting took too long",
+        Closed::NameUnknown => "the address has a name that is not known",
+        Closed::TooSlow => "the phone system does not read what it is sent",
+    }
+}

@@ -1,0 +1,260 @@
+//! The phone system's events on their way to clients: found by cross-reference, filtered, rewritten, ordered.
+
+use alloc::boxed::Box;
+use core::fmt::Display;
+
+use super::jobs::Job;
+use super::requests::Outgoing;
+use super::{Engine, Step, TimerKey};
+use crate::action::Level;
+use crate::cti::ConnectionRef;
+use crate::digest::{Digest, Digester};
+use crate::rcc::session::{Monitor, Session};
+use crate::rcc::view::{ClientView, write_hexadecimal};
+use crate::slots::Handle;
+use crate::wire::csta::emit::{self, Verbatim};
+use crate::wire::csta::model::{Event, Message, Request, SystemStatus};
+use crate::wire::csta::parse::Document;
+
+/// The most events that wait for the answer that names their monitor.
+const MAX_EARLY: usize = 256;
+
+/// Where an event comes from.
+#[derive(Clone, Copy)]
+pub(super) struct EventSource<'a> {
+    pub(super) connection: ConnectionRef,
+    pub(super) cross_reference: &'a str,
+}
+
+/// An event that came before the answer to the MonitorStart that it belongs to.
+pub(super) struct Early {
+    connection: ConnectionRef,
+    cross_reference: Box<str>,
+    document: Box<[u8]>,
+}
+
+impl Engine {
+    /// An event came; `document` is what it was read from.
+    pub(super) fn on_event(
+        &mut self,
+        step: &mut Step<'_>,
+        connection: ConnectionRef,
+        event: &Event<'_>,
+        document: &[u8],
+    ) {
+        let cross_reference = match event {
+            Event::Call(call) => call.cross_reference,
+            Event::Other { cross_reference, .. } => cross_reference,
+        };
+        let source = EventSource { connection, cross_reference };
+        let waits_behind = self.early.iter().any(|early| early.is_from(source));
+        if waits_behind || self.watches.of_cross_reference(connection, cross_reference).is_none() {
+            self.hold_early(step, source, document);
+            return;
+        }
+        self.fan_out(step, source, event);
+    }
+
+    /// Sends an event to each client that monitors the device and wants it.
+    fn fan_out(&mut self, step: &mut Step<'_>, source: EventSource<'_>, event: &Event<'_>) {
+        let Some(handle) = self.watches.of_cross_reference(source.connection, source.cross_reference) else {
+            return;
+        };
+        let limit = self.config.limits.calls_per_device;
+        let Some(watch) = self.watches.slots.get_mut(handle) else { return };
+        let name = match event {
+            Event::Call(call) => {
+                watch.learn(call, limit);
+                call.kind.word()
+            }
+            Event::Other { name, .. } => name,
+        };
+        // Bounded by limits.monitors_per_device.
+        for place in 0..watch.monitors.len() {
+            let monitor = self.watches.slots.get(handle).and_then(|watch| watch.monitors.get(place)).copied();
+            if let Some(monitor) = monitor {
+                self.send_to_monitor(step, monitor, name, event);
+            }
+        }
+    }
+
+    fn send_to_monitor(
+        &mut self,
+        step: &mut Step<'_>,
+        monitor: Handle<Monitor>,
+        name: &str,
+        event: &Event<'_>,
+    ) {
+        let Some(monitor) = self.monitors.get(monitor) else { return };
+        if monitor.filter.excludes(name) {
+            return;
+        }
+        let (owner, cross_reference) = (monitor.session, monitor.cross_reference);
+        let Some(session) = self.sessions.get(owner) else { return };
+        let switch = session
+            .connection
+            .and_then(|connection| self.pool.at(connection.place))
+            .map_or(0, |connection| connection.switch);
+        let number = session.number();
+        let mut view = ClientView { line: &session.line, number, switch, cross_reference, exact: false };
+        let mut body = core::mem::take(&mut self.buffers.body);
+        body.clear();
+        emit::event(&mut body, session.namespace, event, &mut view);
+        self.send_event(step, owner, &body);
+        self.buffers.body = body;
+    }
+
+    /// Sends an event's document to a client, or lets it wait its turn ([`crate::rcc::outbox`]).
+    pub(super) fn send_event(&mut self, step: &mut Step<'_>, handle: Handle<Session>, document: &[u8]) {
+        let limit = self.config.limits.queued_events;
+        let Some(session) = self.sessions.get_mut(handle) else { return };
+        if session.outbox.is_empty() && session.outbox.is_open(step.now) {
+            self.send_request(step, handle, Outgoing::Event(document));
+            return;
+        }
+        if session.outbox.hold(document, limit).is_err() {
+            let fields: &[(&str, &dyn Display)] =
+                &[("session", &handle), ("why", &"limits.queued_events is reached"), ("limit", &limit)];
+            step.actions.notify(Level::Warn, "event_lost", fields);
+        }
+        self.schedule_events(handle);
+    }
+
+    /// Sends what waits, as far as it may be sent.
+    pub(super) fn send_waiting_events(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+        while step.actions.room() > 2 {
+            let Some(session) = self.sessions.get_mut(handle) else { return };
+            let Some(document) = session.outbox.next(step.now) else { break };
+            self.send_request(step, handle, Outgoing::Event(&document));
+        }
+        self.schedule_events(handle);
+    }
+
+    fn schedule_events(&mut self, handle: Handle<Session>) {
+        let Some(session) = self.sessions.get_mut(handle) else { return };
+        match session.outbox.next_at() {
+            Some(at) => self.timers.set(&mut session.outbox.deadline, TimerKey::Outbox(handle), at),
+            None => self.timers.cancel(&mut session.outbox.deadline, TimerKey::Outbox(handle)),
+        }
+    }
+
+    /// A response that announces an identifier was just written: its events follow a little later.
+    pub(super) fn note_announced(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+        let quiet_until = step.now + self.config.sip.event_delay;
+        if let Some(session) = self.sessions.get_mut(handle) {
+            session.outbox.announced(quiet_until);
+        }
+        self.schedule_events(handle);
+    }
+
+    /// Keeps an event whose monitor is not known yet, if one is being started; others are dropped.
+    fn hold_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>, document: &[u8]) {
+        let why = if !self.is_starting(source.connection) {
+            "its monitor is not known"
+        } else if self.early.len() >= MAX_EARLY {
+            "too many events came before the answers that name their monitors"
+        } else {
+            self.early.push_back(Early {
+                connection: source.connection,
+                cross_reference: Box::from(source.cross_reference),
+                document: Box::from(document),
+            });
+            return;
+        };
+        let cti = u32::from(source.connection.place) + 1;
+        let fields: &[(&str, &dyn Display)] =
+            &[("cti", &cti), ("cross_reference", &source.cross_reference), ("why", &why)];
+        step.actions.notify(Level::Debug, "event_discarded", fields);
+    }
+
+    /// Whether a watch is being started over a connection, or events that came early still wait there.
+    fn is_starting(&self, connection: ConnectionRef) -> bool {
+        self.pool.at(connection.place).is_some_and(|one| one.starting > 0)
+            || self.early.iter().any(|early| early.connection == connection)
+    }
+
+    /// The answer is there: what came early is delivered, in portions.
+    pub(super) fn deliver_early(&mut self, source: EventSource<'_>) {
+        if self.early.iter().any(|early| early.is_from(source)) {
+            let cross_reference = Box::from(source.cross_reference);
+            self.jobs.push_back(Job::DeliverEarly { connection: source.connection, cross_reference });
+        }
+        self.forget_early(source.connection);
+    }
+
+    /// Forgets early events of a connection that no watch can be waiting for any more.
+    pub(super) fn forget_early(&mut self, connection: ConnectionRef) {
+        if self.pool.at(connection.place).is_some_and(|one| one.starting > 0) {
+            return;
+        }
+        let watches = &self.watches;
+        self.early.retain(|early| {
+            early.connection != connection
+                || watches.of_cross_reference(connection, &early.cross_reference).is_some()
+        });
+    }
+
+    /// Delivers one event that came early. False: there is none left of this monitor.
+    pub(super) fn deliver_one_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>) -> bool {
+        let Some(place) = self.early.iter().position(|early| early.is_from(source)) else { return false };
+        let Some(early) = self.early.remove(place) else { return false };
+        if let Ok(document) = Document::parse(&early.document, &self.xml_limits)
+            && let Ok(Message::Event(event)) = document.message()
+        {
+            self.fan_out(step, source, &event);
+        }
+        true
+    }
+
+    /// Tells a client that its monitor is dead (MonitorStop is the same message in both directions).
+    pub(super) fn tell_monitor_stopped(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Session>,
+        cross_reference: u32,
+    ) {
+        let mut id = alloc::vec::Vec::new();
+        write_hexadecimal(cross_reference, &mut id);
+        let cross_reference = core::str::from_utf8(&id).unwrap_or_default();
+        self.tell(step, handle, &Request::MonitorStop { cross_reference });
+    }
+
+    /// Tells a client that registered for it how the phone system is.
+    pub(super) fn tell_status(&mut self, step: &mut Step<'_>, handle: Handle<Session>, status: SystemStatus) {
+        let registration = self.sessions.get(handle).and_then(|session| session.registration);
+        let Some(registration) = registration.filter(|one| !one.filter.excludes(status)) else { return };
+        let mut id = alloc::vec::Vec::new();
+        write_hexadecimal(registration.id, &mut id);
+        let register = core::str::from_utf8(&id).ok();
+        self.tell(step, handle, &Request::SystemStatus { register, status });
+    }
+
+    fn tell(&mut self, step: &mut Step<'_>, handle: Handle<Session>, request: &Request<'_>) {
+        let Some(namespace) = self.sessions.get(handle).map(|session| session.namespace) else { return };
+        let mut body = core::mem::take(&mut self.buffers.body);
+        body.clear();
+        emit::request(&mut body, namespace, request, &mut Verbatim);
+        self.send_event(step, handle, &body);
+        self.buffers.body = body;
+    }
+}
+
+impl Early {
+    /// Whether it came over this connection.
+    pub(super) fn is_of(&self, connection: ConnectionRef) -> bool {
+        self.connection == connection
+    }
+
+    fn is_from(&self, source: EventSource<'_>) -> bool {
+        self.connection == source.connection && &*self.cross_reference == source.cross_reference
+    }
+}
+
+impl Digest for Early {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { connection, cross_reference, document } = self;
+        digester.value(connection);
+        digester.value(cross_reference);
+        digester.value(document);
+    }
+}

@@ -1,0 +1,126 @@
+//! Requests inside a dialog beside re-INVITE: BYE, UPDATE, INFO; and OPTIONS, wherever it comes.
+
+use core::fmt::Display;
+
+use super::receive::{ALLOW, Received, Refusal};
+use super::respond::Reply;
+use super::{Engine, Step};
+use crate::action::Level;
+use crate::rcc::session::{Phase, Session};
+use crate::slots::Handle;
+use crate::wire::csta::model::Message as Csta;
+use crate::wire::csta::parse::Document;
+use crate::wire::sip::Method;
+use crate::wire::sip::media::CSTA_XML;
+
+impl Engine {
+    pub(super) fn on_in_dialog(
+        &mut self,
+        step: &mut Step<'_>,
+        received: &Received<'_>,
+        handle: Handle<Session>,
+    ) {
+        if received.method == Method::Bye {
+            self.on_bye(step, received, handle);
+            return;
+        }
+        if received.method == Method::Invite {
+            self.on_reinvite(step, received, handle);
+            return;
+        }
+        // S8: the connection the session began with was replaced; the client is to INVITE anew.
+        let stale = self
+            .sessions
+            .get(handle)
+            .and_then(|session| session.connection)
+            .is_some_and(|connection| self.pool.is_replaced(connection));
+        if stale {
+            self.refuse(step, received, &Refusal::new(481, "CTI connection was replaced"));
+            return;
+        }
+        // Client quirk 8: events go where the client's last request came from.
+        if let Some(session) = self.sessions.get_mut(handle) {
+            session.dialog.flow = received.flow;
+        }
+        if received.method == Method::Update {
+            self.on_update(step, received, handle);
+        } else {
+            self.on_info(step, received, handle);
+        }
+    }
+
+    /// BYE (RFC 3261 15.1.2). What the client asked before and was not answered yet gets 487 when its answer comes.
+    fn on_bye(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
+        self.reply(step, received, &Reply::new(200));
+        if let Some(Phase::SigningIn { invite }) = self.sessions.get(handle).map(|session| session.phase) {
+            self.answer(step, invite, &Reply::new(487));
+        }
+        self.end_session(step, handle, "BYE");
+    }
+
+    /// UPDATE (RFC 3311): a refresh without a body, Communicator 2007 R2's way (client quirk 6).
+    fn on_update(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
+        let Some(timer) = self.settle_timer(step, received) else { return };
+        let Some(session) = self.sessions.get_mut(handle) else { return };
+        session.timer = timer;
+        session.dialog.retarget(received.message);
+        let flow = session.dialog.flow;
+        let Some(transaction) = self.hold(step, received, handle) else { return };
+        self.answer_refresh(step, transaction, flow, timer, None);
+        self.restart_session_timer(step, handle);
+        step.actions.notify(Level::Debug, "session_refreshed", &[("session", &handle), ("by", &"UPDATE")]);
+    }
+
+    /// INFO in its legacy use (client quirk 11): a CSTA request, or nothing at all.
+    fn on_info(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
+        let message = received.message;
+        if message.body.is_empty() {
+            self.reply(step, received, &Reply::new(200));
+            return;
+        }
+        let Some(body) = message.csta_body() else {
+            self.refuse(step, received, &Refusal::with(415, "Accept", CSTA_XML));
+            return;
+        };
+        let document = match Document::parse(body, &self.xml_limits) {
+            Ok(document) => document,
+            Err(error) => {
+                let detail = alloc::format!("{error}");
+                let refusal = Refusal { detail, ..Refusal::new(400, "Malformed CSTA document") };
+                self.refuse(step, received, &refusal);
+                return;
+            }
+        };
+        if let (Some(session), Some(namespace)) = (self.sessions.get_mut(handle), document.namespace()) {
+            session.namespace = namespace;
+        }
+        match document.message() {
+            Ok(Csta::Request(request)) => self.serve(step, received, handle, &request),
+            Ok(Csta::Response(_) | Csta::Event(_)) => {
+                self.refuse(step, received, &Refusal::new(400, "A CSTA request was expected"));
+            }
+            Err(misshapen) => {
+                let error = misshapen.error;
+                let fields: &[(&str, &dyn Display)] = &[("session", &handle), ("why", &misshapen)];
+                step.actions.notify(Level::Info, "service_refused", fields);
+                self.reply_error(step, received, handle, error);
+            }
+        }
+    }
+
+    /// OPTIONS: a load balancer's probe, or a client's question (RFC 3261 11).
+    pub(super) fn on_options(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
+        if received.in_dialog && received.session.is_none() {
+            self.refuse(step, received, &Refusal::new(481, ""));
+            return;
+        }
+        let headers: &[(&str, &dyn Display)] = &[
+            ("Allow", &ALLOW),
+            ("Accept", &CSTA_XML),
+            ("Supported", &"timer"),
+            ("Accept-Encoding", &"identity"),
+        ];
+        let status = if self.phase == super::Phase::Running { 200 } else { 503 };
+        self.reply(step, received, &Reply { more: headers, ..Reply::new(status) });
+    }
+}

@@ -1,0 +1,403 @@
+//! Sign-in by INVITE, refresh by re-INVITE, and what belongs to them: ACK and CANCEL.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt::Display;
+
+use super::outcome::Purpose;
+use super::receive::{ALLOW, Received, Refusal};
+use super::respond::Reply;
+use super::{Engine, Step, TimerKey};
+use crate::action::Level;
+use crate::cti::ConnectionRef;
+use crate::rcc::device::number_of;
+use crate::rcc::outbox::Outbox;
+use crate::rcc::session::{Phase, Session};
+use crate::sip::dialog::{Dialog, Unusable};
+use crate::sip::invite_server;
+use crate::sip::session_timer::{Agreed, Bounds, Offer, Refresher, negotiate};
+use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction, matching_key};
+use crate::slots::Handle;
+use crate::timer::Deadline;
+use crate::wire::csta::emit::{self, Verbatim};
+use crate::wire::csta::model::Message as Csta;
+use crate::wire::csta::model::{Device, Namespace, Request, Response, SystemStatus};
+use crate::wire::csta::parse::Document;
+use crate::wire::sip::Refresher as Side;
+use crate::wire::sip::media::CSTA_XML;
+use crate::wire::sip::uri::Uri;
+use crate::wire::sip::{Message, Method};
+
+/// What a sign-in's body says.
+struct SignIn {
+    namespace: Namespace,
+    line: Box<str>,
+}
+
+impl Engine {
+    /// An INVITE outside any dialog: a user signs in.
+    pub(super) fn on_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
+        if self.phase != super::Phase::Running {
+            self.refuse(step, received, &Refusal::with(503, "Retry-After", "10"));
+            return;
+        }
+        if !self.is_for_us(received.uri) {
+            self.refuse(step, received, &Refusal::new(404, "Not our domain"));
+            return;
+        }
+        let Some(sign_in) = self.read_sign_in(step, received) else { return };
+        let Some(timer) = self.settle_timer(step, received) else { return };
+        if self.sessions.is_full() {
+            self.refuse(step, received, &Refusal::with(503, "Retry-After", "60"));
+            return;
+        }
+        let Some(dialog) = self.begin_dialog(step, received) else { return };
+        let connection = self.pool.take_turn();
+        let session = Session {
+            dialog,
+            user: Box::from(received.message.from().map_or("", |from| from.uri)),
+            line: sign_in.line,
+            namespace: sign_in.namespace,
+            connection,
+            // Replaced as soon as the INVITE is held.
+            phase: Phase::Established,
+            monitors: Vec::new(),
+            monitors_had: 0,
+            registration: None,
+            timer,
+            expiry: Deadline::default(),
+            refresh: Deadline::default(),
+            unacknowledged: None,
+            outbox: Outbox::default(),
+        };
+        let key = session.dialog.key;
+        let Ok(handle) = self.sessions.insert(session) else { return };
+        let Some(invite) = self.hold(step, received, handle) else {
+            self.sessions.remove(handle);
+            return;
+        };
+        self.by_dialog.insert(key, handle);
+        if let Some(session) = self.sessions.get_mut(handle) {
+            session.phase = Phase::SigningIn { invite };
+        }
+        self.verify_line(step, handle, connection);
+    }
+
+    /// Asks the phone system whether it knows the line; without a way to ask, the user is let in.
+    fn verify_line(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Session>,
+        connection: Option<ConnectionRef>,
+    ) {
+        let number = self.sessions.get(handle).map(|session| Box::<str>::from(session.number()));
+        let asked = match (connection, number) {
+            (Some(connection), Some(number)) if self.config.cti.verify_line && !number.is_empty() => {
+                let request =
+                    Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
+                self.ask(step, connection, handle, None, Purpose::VerifyLine, &request).is_ok()
+            }
+            _ => false,
+        };
+        if !asked {
+            self.accept_sign_in(step, handle);
+        }
+    }
+
+    /// Answers a sign-in 200.
+    pub(super) fn accept_sign_in(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+        let Some(session) = self.sessions.get_mut(handle) else { return };
+        let Phase::SigningIn { invite } = session.phase else { return };
+        session.phase = Phase::Established;
+        let status = self.status_of(handle);
+        if let Some(session) = self.sessions.get(handle) {
+            let place = session.connection.map_or(0, |connection| u64::from(connection.place) + 1);
+            let fields: &[(&str, &dyn Display)] = &[
+                ("session", &handle),
+                ("user", &session.user),
+                ("line", &session.line),
+                ("cti", &place),
+                ("status", &status.word()),
+                ("call_id", &session.dialog.call_id),
+            ];
+            step.actions.notify(Level::Info, "session_started", fields);
+        }
+        self.answer_invite(step, handle, invite, status);
+    }
+
+    /// The line is not known: 404, and nothing remains.
+    pub(super) fn refuse_sign_in(&mut self, step: &mut Step<'_>, handle: Handle<Session>, why: &dyn Display) {
+        let Some(session) = self.sessions.get(handle) else { return };
+        let Phase::SigningIn { invite } = session.phase else { return };
+        let fields: &[(&str, &dyn Display)] =
+            &[("user", &session.user), ("line", &session.line), ("status", &404), ("why", why)];
+        step.actions.notify(Level::Warn, "request_refused", fields);
+        self.answer(step, invite, &Reply { reason: "Unknown line", ..Reply::new(404) });
+        self.end_session(step, handle, "unknown line");
+    }
+
+    /// How the phone system behind a session is.
+    pub(super) fn status_of(&self, handle: Handle<Session>) -> SystemStatus {
+        let connection = self.sessions.get(handle).and_then(|session| session.connection);
+        match connection.and_then(|connection| self.pool.in_service(connection)) {
+            Some(_) => SystemStatus::Normal,
+            None => SystemStatus::Disabled,
+        }
+    }
+
+    /// The 200 to an INVITE or re-INVITE: always a RequestSystemStatusResponse (client quirk 6).
+    pub(super) fn answer_invite(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Session>,
+        invite: Handle<ServerTransaction>,
+        status: SystemStatus,
+    ) {
+        let unavailable = self.config.sip.unavailable_expires;
+        let Some(session) = self.sessions.get_mut(handle) else { return };
+        session.unacknowledged = Some(invite);
+        // Clients that never retry come back by themselves, soon (S9).
+        if let (SystemStatus::Disabled, Some((seconds, _))) = (status, session.timer.interval.as_mut()) {
+            *seconds = unavailable;
+        }
+        let (flow, timer, namespace) = (session.dialog.flow, session.timer, session.namespace);
+        let mut body = core::mem::take(&mut self.buffers.body);
+        body.clear();
+        emit::response(&mut body, namespace, &Response::RequestSystemStatus { status }, &mut Verbatim);
+        self.answer_refresh(step, invite, flow, timer, Some(&body));
+        self.buffers.body = body;
+        self.restart_session_timer(step, handle);
+    }
+
+    /// The headers every 200 to INVITE, re-INVITE and UPDATE carries (client quirk 6).
+    pub(super) fn answer_refresh(
+        &mut self,
+        step: &mut Step<'_>,
+        transaction: Handle<ServerTransaction>,
+        flow: Flow,
+        timer: Agreed,
+        body: Option<&[u8]>,
+    ) {
+        let mut address = Vec::new();
+        self.write_own_address(flow, &mut address);
+        let address = core::str::from_utf8(&address).unwrap_or_default();
+        let transport = if flow.is_reliable() { ";transport=tcp" } else { "" };
+        let contact = format_args!("<sip:ctigate@{address}{transport}>");
+        let (seconds, refresher) = timer.interval.unwrap_or((0, Refresher::Client));
+        let refresher = if refresher == Refresher::Client { "uac" } else { "uas" };
+        let expires = format_args!("{seconds};refresher={refresher}");
+        let headers: [(&str, &dyn Display); 6] = [
+            ("Contact", &contact),
+            ("Allow", &ALLOW),
+            ("Supported", &"timer"),
+            ("Accept", &CSTA_XML),
+            ("Session-Expires", &expires),
+            // RFC 4028 9: demanded where the client is to refresh.
+            ("Require", &"timer"),
+        ];
+        let count = match timer.interval {
+            None => 4,
+            Some((_, Refresher::Gateway)) => 5,
+            Some((_, Refresher::Client)) => 6,
+        };
+        let more = headers.get(..count).unwrap_or_default();
+        self.answer(step, transaction, &Reply { more, body, ..Reply::new(200) });
+    }
+
+    /// A re-INVITE: the session goes on, perhaps over another CTI connection.
+    pub(super) fn on_reinvite(
+        &mut self,
+        step: &mut Step<'_>,
+        received: &Received<'_>,
+        handle: Handle<Session>,
+    ) {
+        let Some(session) = self.sessions.get(handle) else { return };
+        if let Phase::SigningIn { .. } = session.phase {
+            // RFC 3261 14.2: a second INVITE before the first is answered.
+            self.refuse(step, received, &Refusal::with(500, "Retry-After", "5"));
+            return;
+        }
+        let sign_in = if received.message.body.is_empty() {
+            None
+        } else {
+            let Some(sign_in) = self.read_sign_in(step, received) else { return };
+            Some(sign_in)
+        };
+        let Some(timer) = self.settle_timer(step, received) else { return };
+        let limit = self.config.limits.dialog_bytes;
+        let Some(session) = self.sessions.get_mut(handle) else { return };
+        if let Err(unusable) = session.dialog.refresh(received.message, received.flow, limit) {
+            self.refuse(step, received, &unusable_dialog(unusable));
+            return;
+        }
+        session.timer = timer;
+        session.dialog.epoch = session.dialog.epoch.wrapping_add(1);
+        if let Some(sign_in) = sign_in {
+            session.namespace = sign_in.namespace;
+        }
+        let Some(invite) = self.hold(step, received, handle) else { return };
+        self.renew_connection(step, handle);
+        let status = self.status_of(handle);
+        self.answer_invite(step, handle, invite, status);
+        let fields: &[(&str, &dyn Display)] =
+            &[("session", &handle), ("by", &"INVITE"), ("status", &status.word())];
+        step.actions.notify(Level::Debug, "session_refreshed", fields);
+    }
+
+    /// A session whose connection is gone takes the next one in service, with its monitors (S8).
+    fn renew_connection(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+        let Some(session) = self.sessions.get(handle) else { return };
+        if session.connection.is_some_and(|connection| self.pool.in_service(connection).is_some()) {
+            return;
+        }
+        let Some(connection) = self.pool.take_turn() else { return };
+        if let Some(session) = self.sessions.get_mut(handle) {
+            session.connection = Some(connection);
+        }
+        self.restart_monitors(step, handle, connection);
+    }
+
+    /// The body of an INVITE. `None`: it was refused.
+    fn read_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) -> Option<SignIn> {
+        let Some(body) = received.message.csta_body() else {
+            self.refuse(step, received, &Refusal::with(415, "Accept", CSTA_XML));
+            return None;
+        };
+        let document = match Document::parse(body, &self.xml_limits) {
+            Ok(document) => document,
+            Err(error) => {
+                let detail = alloc::format!("{error}");
+                let refusal = Refusal { detail, ..Refusal::new(400, "Malformed CSTA document") };
+                self.refuse(step, received, &refusal);
+                return None;
+            }
+        };
+        let is_sign_in = matches!(document.message(), Ok(Csta::Request(Request::RequestSystemStatus { .. })));
+        if !is_sign_in {
+            let refusal = Refusal::new(488, "An INVITE carries RequestSystemStatus here");
+            self.refuse(step, received, &refusal);
+            return None;
+        }
+        let line = document.line().unwrap_or_default();
+        if !line.is_empty() && number_of(line).is_none() {
+            self.refuse(step, received, &Refusal::new(404, "Unknown line"));
+            return None;
+        }
+        let namespace = document.namespace().unwrap_or(Namespace::ED3);
+        Some(SignIn { namespace, line: Box::from(line) })
+    }
+
+    /// RFC 4028. `None`: the request was refused with 422.
+    pub(super) fn settle_timer(&mut self, step: &mut Step<'_>, received: &Received<'_>) -> Option<Agreed> {
+        let sip = &self.config.sip;
+        let bounds =
+            Bounds { expires: sip.session_expires, min: sip.min_session_expires, linger: sip.linger };
+        match negotiate(offer_of(received.message), bounds) {
+            Ok(agreed) => Some(agreed),
+            Err(too_small) => {
+                let min = alloc::format!("{}", too_small.min);
+                self.refuse(step, received, &Refusal::with(422, "Min-SE", &min));
+                None
+            }
+        }
+    }
+
+    fn begin_dialog(&mut self, step: &mut Step<'_>, received: &Received<'_>) -> Option<Dialog> {
+        let message = received.message;
+        let remote_tag = message.from().and_then(|from| from.tag()).unwrap_or_default();
+        let key = self.dialog_key(message.call_id().unwrap_or_default(), &received.local_tag, remote_tag);
+        let limit = self.config.limits.dialog_bytes;
+        match Dialog::new(message, received.flow, &received.local_tag, key, limit) {
+            Ok(dialog) => Some(dialog),
+            Err(unusable) => {
+                self.refuse(step, received, &unusable_dialog(unusable));
+                None
+            }
+        }
+    }
+
+    /// Whether a dialog-forming request is for this gateway: our domain, our advertised host, or an address we
+    /// listen on; any, where no domain is configured.
+    fn is_for_us(&self, uri: &str) -> bool {
+        let (Some(domain), Some(uri)) = (&self.config.sip.domain, Uri::parse(uri)) else { return true };
+        let host = uri.host;
+        let advertised = self.config.sip.advertised.as_deref().unwrap_or_default();
+        let is_address = host.trim_matches(['[', ']']).parse::<core::net::IpAddr>().is_ok();
+        is_address
+            || host.eq_ignore_ascii_case(domain)
+            || advertised.rsplit_once(':').is_some_and(|(ours, _)| ours.eq_ignore_ascii_case(host))
+    }
+
+    /// An ACK: for the INVITE with its key, and for whichever of its dialog still waits for one, whatever the CSeq
+    /// (client quirk 2).
+    pub(super) fn on_ack(
+        &mut self,
+        step: &mut Step<'_>,
+        message: &Message<'_>,
+        session: Option<Handle<Session>>,
+    ) {
+        let key = matching_key(&self.entropy, message, Method::Invite, 0);
+        let waiting = session.and_then(|handle| self.sessions.get(handle)).and_then(|one| one.unacknowledged);
+        let matched = self.transactions.find(key).filter(|handle| {
+            let machine = self.transactions.server.get(*handle).map(|transaction| &transaction.machine);
+            matches!(machine, Some(ServerMachine::Invite(_)))
+        });
+        for transaction in
+            [matched, waiting.filter(|waiting| Some(*waiting) != matched)].into_iter().flatten()
+        {
+            let cause = invite_server::Cause::Ack;
+            let then = self.transactions.on_invite(transaction, cause, step.now, &mut self.timers);
+            self.after_invite(step, transaction, then);
+        }
+        if let Some(session) = session.and_then(|handle| self.sessions.get_mut(handle)) {
+            session.unacknowledged = None;
+        }
+    }
+
+    /// CANCEL (RFC 3261 9.2): 200 if there is such an INVITE, and 487 to that if it was not answered yet.
+    pub(super) fn on_cancel(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
+        let key = matching_key(&self.entropy, received.message, Method::Invite, 0);
+        let Some(invite) = self.transactions.find(key) else {
+            self.refuse(step, received, &Refusal::new(481, ""));
+            return;
+        };
+        self.reply(step, received, &Reply::new(200));
+        let session = self.transactions.server.get(invite).and_then(|transaction| transaction.session);
+        let signing_in = session.filter(|handle| {
+            self.sessions.get(*handle).is_some_and(|one| one.phase == Phase::SigningIn { invite })
+        });
+        if let Some(session) = signing_in {
+            self.answer(step, invite, &Reply::new(487));
+            self.end_session(step, session, "cancelled");
+        }
+    }
+
+    /// Sets a session's expiry anew, and our own refresh where that is our part.
+    pub(super) fn restart_session_timer(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+        let Some(session) = self.sessions.get_mut(handle) else { return };
+        let expiry = step.now + session.timer.lifetime;
+        self.timers.set(&mut session.expiry, TimerKey::Expiry(handle), expiry);
+        match session.timer.refresh_at(step.now) {
+            Some(at) => self.timers.set(&mut session.refresh, TimerKey::Refresh(handle), at),
+            None => self.timers.cancel(&mut session.refresh, TimerKey::Refresh(handle)),
+        }
+    }
+}
+
+fn offer_of(message: &Message<'_>) -> Offer {
+    let expires = message.session_expires();
+    Offer {
+        supported: message.supports("timer")
+            || message.requires().any(|one| one.eq_ignore_ascii_case("timer")),
+        expires: expires.as_ref().map(|expires| expires.seconds),
+        min: message.min_se(),
+        wants_us: expires.is_some_and(|expires| expires.refresher == Some(Side::Uas)),
+    }
+}
+
+fn unusable_dialog(unusable: Unusable) -> Refusal<'static> {
+    match unusable {
+        Unusable::NoContact => Refusal::new(400, "Missing Contact"),
+        Unusable::TooLong => Refusal::new(400, "Route set too long"),
+    }
+}

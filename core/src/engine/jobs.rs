@@ -1,0 +1,162 @@
+//! What touches many sessions, done in portions: one entry per cause, with a cursor. Between two portions anything may
+//! happen; each portion looks at the tables as they are then.
+
+use alloc::boxed::Box;
+
+use super::events::EventSource;
+use super::outcome::Pending;
+use super::{Engine, Step};
+use crate::cti::ConnectionRef;
+use crate::digest::{Digest, Digester};
+use crate::slots::Slots;
+use crate::wire::csta::errors::CstaError;
+use crate::wire::csta::model::{Response, SystemStatus};
+
+/// The slots a portion looks at.
+const PORTION: u32 = 32;
+
+/// What is walked while the loss of a connection is dealt with, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Requests under way: returned.
+    Pending,
+    /// Watches: their monitors remain, without a source, until their session takes another connection.
+    Watches,
+}
+
+/// Something to be done in portions.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// A connection failed.
+    ConnectionLost { connection: ConnectionRef, stage: Stage, slot: u32 },
+    /// How a phone system is has changed: clients that registered for it are told.
+    TellStatus { place: u8, status: SystemStatus, slot: u32 },
+    /// Events that came before their monitor's name are delivered.
+    DeliverEarly { connection: ConnectionRef, cross_reference: Box<str> },
+    /// The gateway stops: every session is ended.
+    SignOutAll { slot: u32 },
+}
+
+impl Engine {
+    /// Does a portion of the oldest job.
+    pub(super) fn work(&mut self, step: &mut Step<'_>) {
+        let Some(job) = self.jobs.pop_front() else { return };
+        let rest = match job {
+            Job::ConnectionLost { connection, stage: Stage::Pending, slot } => {
+                let next = self.return_pending(step, connection, slot);
+                let (stage, slot) = next.map_or((Stage::Watches, 0), |slot| (Stage::Pending, slot));
+                Some(Job::ConnectionLost { connection, stage, slot })
+            }
+            Job::ConnectionLost { connection, stage: Stage::Watches, slot } => {
+                let next = self.drop_watches(connection, slot);
+                next.map(|slot| Job::ConnectionLost { connection, stage: Stage::Watches, slot })
+            }
+            Job::TellStatus { place, status, slot } => {
+                let next = self.tell_portion(step, place, status, slot);
+                next.map(|slot| Job::TellStatus { place, status, slot })
+            }
+            Job::DeliverEarly { connection, cross_reference } => {
+                let source = EventSource { connection, cross_reference: &cross_reference };
+                let more = self.deliver_one_early(step, source);
+                more.then_some(Job::DeliverEarly { connection, cross_reference })
+            }
+            Job::SignOutAll { slot } => {
+                self.sign_out_portion(step, slot).map(|slot| Job::SignOutAll { slot })
+            }
+        };
+        if let Some(rest) = rest {
+            self.jobs.push_front(rest);
+        }
+    }
+
+    /// Requests in flight when a connection fails get their answer then.
+    fn return_pending(&mut self, step: &mut Step<'_>, connection: ConnectionRef, slot: u32) -> Option<u32> {
+        let (slots, next) = portion(&self.pending, slot);
+        for slot in slots {
+            let Some(handle) = self.pending.at(slot) else { continue };
+            if self.pending.get(handle).is_some_and(|pending: &Pending| pending.connection == connection) {
+                self.on_outcome(step, handle, &Response::Error(CstaError::NETWORK_OUT_OF_SERVICE));
+            }
+        }
+        next
+    }
+
+    fn drop_watches(&mut self, connection: ConnectionRef, slot: u32) -> Option<u32> {
+        let (slots, next) = portion(&self.watches.slots, slot);
+        for slot in slots {
+            let Some(handle) = self.watches.slots.at(slot) else { continue };
+            if self.watches.slots.get(handle).is_some_and(|watch| watch.connection == connection) {
+                self.watches.remove(handle);
+            }
+        }
+        if next.is_none() {
+            self.early.retain(|early| !early.is_of(connection));
+        }
+        next
+    }
+
+    fn tell_portion(
+        &mut self,
+        step: &mut Step<'_>,
+        place: u8,
+        status: SystemStatus,
+        slot: u32,
+    ) -> Option<u32> {
+        let (slots, next) = portion(&self.sessions, slot);
+        for slot in slots {
+            let Some(handle) = self.sessions.at(slot) else { continue };
+            let concerned = self.sessions.get(handle).is_some_and(|session| {
+                session.registration.is_some()
+                    && session.connection.is_none_or(|connection| connection.place == place)
+            });
+            if concerned {
+                self.tell_status(step, handle, status);
+            }
+        }
+        next
+    }
+
+    fn sign_out_portion(&mut self, step: &mut Step<'_>, slot: u32) -> Option<u32> {
+        let (slots, next) = portion(&self.sessions, slot);
+        for slot in slots {
+            if let Some(handle) = self.sessions.at(slot) {
+                self.sign_out(step, handle, "the gateway stops");
+            }
+        }
+        next
+    }
+}
+
+/// The slots of the next portion, and where the one after it begins, if there is one.
+fn portion<T: Digest>(table: &Slots<T>, slot: u32) -> (core::ops::Range<u32>, Option<u32>) {
+    let end = slot.saturating_add(PORTION).min(table.slots());
+    (slot..end, (end < table.slots()).then_some(end))
+}
+
+impl Digest for Job {
+    fn digest(&self, digester: &mut Digester) {
+        match self {
+            Self::ConnectionLost { connection, stage, slot } => {
+                digester.number(0);
+                digester.value(connection);
+                digester.flag(*stage == Stage::Watches);
+                digester.value(slot);
+            }
+            Self::TellStatus { place, status, slot } => {
+                digester.number(1);
+                digester.number(u64::from(*place));
+                digester.text(status.word());
+                digester.value(slot);
+            }
+            Self::DeliverEarly { connection, cross_reference } => {
+                digester.number(2);
+                digester.value(connection);
+                digester.value(cross_reference);
+            }
+            Self::SignOutAll { slot } => {
+                digester.number(3);
+                digester.value(slot);
+            }
+        }
+    }
+}

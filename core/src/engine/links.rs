@@ -1,0 +1,304 @@
+//! SIP connections: framing, access, connections that we open towards a client's next hop, sending.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+
+use super::{Engine, Step};
+use crate::action::Level;
+use crate::digest::{Digest, Digester};
+use crate::input::{Closed, LinkId, ListenerId, Peer};
+use crate::rcc::session::Session;
+use crate::sip::transactions::Flow;
+use crate::slots::{Full, Handle, Slots};
+use crate::wire::sip::framer::{Framed, Framer};
+
+/// The most bytes that wait for a connection of ours to open.
+const MAX_WAITING: usize = 256 * 1024;
+
+/// One SIP connection.
+pub(super) struct SipLink {
+    id: LinkId,
+    framer: Framer,
+    peer: Option<SocketAddr>,
+    /// Our end's address; what a Contact names unless one is configured.
+    local: Option<SocketAddr>,
+    /// Whether the access list knows the peer.
+    allowed: bool,
+    /// `host:port`, where we opened it.
+    target: Option<Box<str>>,
+    /// What is to be sent once it is open; `None` when it is.
+    waiting: Option<Vec<u8>>,
+}
+
+/// All SIP connections.
+pub(super) struct Links {
+    pub(super) slots: Slots<SipLink>,
+    by_id: BTreeMap<LinkId, Handle<SipLink>>,
+    by_target: BTreeMap<Box<str>, LinkId>,
+    last_drawn: u64,
+}
+
+impl Links {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { slots: Slots::new(limit), by_id: BTreeMap::new(), by_target: BTreeMap::new(), last_drawn: 0 }
+    }
+
+    /// The last link number drawn.
+    pub(super) const fn last_drawn(&self) -> u64 {
+        self.last_drawn
+    }
+
+    /// The number of a connection that we are about to ask for: even, never used twice.
+    pub(super) fn draw(&mut self) -> LinkId {
+        self.last_drawn = self.last_drawn.wrapping_add(2);
+        LinkId::new(self.last_drawn)
+    }
+
+    fn insert(&mut self, link: SipLink) -> Result<(), Full> {
+        let (id, target) = (link.id, link.target.clone());
+        let handle = self.slots.insert(link)?;
+        self.by_id.insert(id, handle);
+        if let Some(target) = target {
+            self.by_target.insert(target, id);
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, id: LinkId) -> Option<SipLink> {
+        let link = self.slots.remove(self.by_id.remove(&id)?)?;
+        if let Some(target) = &link.target {
+            self.by_target.remove(target);
+        }
+        Some(link)
+    }
+
+    fn get(&self, id: LinkId) -> Option<&SipLink> {
+        self.slots.get(*self.by_id.get(&id)?)
+    }
+
+    fn get_mut(&mut self, id: LinkId) -> Option<&mut SipLink> {
+        self.slots.get_mut(*self.by_id.get(&id)?)
+    }
+}
+
+impl Engine {
+    /// Whether the access list knows an address (403 otherwise).
+    fn is_allowed(&self, address: IpAddr) -> bool {
+        self.config.sip.allow.iter().any(|network| network.contains(address))
+    }
+
+    pub(super) fn on_opened(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
+        if let Some(place) = self.pool.of_link(link) {
+            self.on_cti_opened(step, place);
+            return;
+        }
+        if peer.listener.is_none() {
+            self.on_connected(step, link, peer);
+            return;
+        }
+        let accepted = SipLink {
+            id: link,
+            framer: Framer::default(),
+            peer: Some(peer.address),
+            local: Some(peer.local),
+            allowed: self.is_allowed(peer.address.ip()),
+            target: None,
+            waiting: None,
+        };
+        if self.links.insert(accepted).is_err() {
+            let limit = self.config.limits.links;
+            let fields: &[(&str, &dyn core::fmt::Display)] =
+                &[("peer", &peer.address), ("why", &"limits.links is reached"), ("limit", &limit)];
+            step.actions.notify(Level::Warn, "link_refused", fields);
+            step.actions.close(link);
+        }
+    }
+
+    /// A connection that we asked for is open: what waited for it is sent.
+    fn on_connected(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
+        let Some(entry) = self.links.get_mut(link) else {
+            step.actions.close(link);
+            return;
+        };
+        entry.peer = Some(peer.address);
+        entry.local = Some(peer.local);
+        if let Some(waiting) = entry.waiting.take() {
+            step.actions.write(link, &waiting);
+        }
+    }
+
+    pub(super) fn on_closed(&mut self, step: &mut Step<'_>, link: LinkId, why: Closed) {
+        if let Some(place) = self.pool.of_link(link) {
+            self.on_cti_closed(step, place, why);
+            return;
+        }
+        let Some(entry) = self.links.remove(link) else { return };
+        let lost = entry.waiting.as_ref().map_or(0, Vec::len);
+        let level = if lost > 0 { Level::Warn } else { Level::Debug };
+        let target = entry.target.as_deref().unwrap_or_default();
+        let fields: &[(&str, &dyn core::fmt::Display)] =
+            &[("link", &link), ("target", &target), ("why", &why.name()), ("bytes_lost", &lost)];
+        step.actions.notify(level, "link_closed", fields);
+    }
+
+    pub(super) fn on_bytes(&mut self, step: &mut Step<'_>, link: LinkId, bytes: &[u8]) -> usize {
+        if let Some(place) = self.pool.of_link(link) {
+            return self.on_cti_bytes(step, place, bytes);
+        }
+        let limit = self.config.limits.message_bytes;
+        let Some(entry) = self.links.get_mut(link) else { return bytes.len() };
+        let Some(peer) = entry.peer else { return bytes.len() };
+        let allowed = entry.allowed;
+        let mut framer = core::mem::take(&mut entry.framer);
+        let (taken, found) = framer.push(bytes, limit);
+        match found {
+            Framed::Incomplete => {}
+            // RFC 5626 4.4.1: a double CRLF is answered with one.
+            Framed::KeepAlive => step.actions.write(link, b"\r\n"),
+            Framed::Message(message) => self.on_sip(step, Flow::Stream(link), peer, allowed, message),
+            Framed::Broken(error) => {
+                let fields: &[(&str, &dyn core::fmt::Display)] =
+                    &[("link", &link), ("peer", &peer), ("why", &error)];
+                step.actions.notify(Level::Warn, "link_broken", fields);
+                step.actions.close(link);
+                self.links.remove(link);
+                return bytes.len();
+            }
+        }
+        if let Some(entry) = self.links.get_mut(link) {
+            entry.framer = framer;
+        }
+        taken
+    }
+
+    pub(super) fn on_datagram(
+        &mut self,
+        step: &mut Step<'_>,
+        listener: ListenerId,
+        peer: SocketAddr,
+        bytes: &[u8],
+    ) {
+        if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            if bytes.starts_with(b"\r\n\r\n") {
+                step.actions.send_datagram(listener, peer, b"\r\n");
+            }
+            return;
+        }
+        let allowed = self.is_allowed(peer.ip());
+        self.on_sip(step, Flow::Datagram(listener, peer), peer, allowed, bytes);
+    }
+
+    /// Sends a message on a flow. False: the flow's connection is gone.
+    pub(super) fn send(&mut self, step: &mut Step<'_>, flow: Flow, message: &[u8]) -> bool {
+        match flow {
+            Flow::Datagram(listener, peer) => {
+                step.actions.send_datagram(listener, peer, message);
+                true
+            }
+            Flow::Stream(link) => {
+                let Some(entry) = self.links.get(link) else { return false };
+                if entry.waiting.is_none() {
+                    step.actions.write(link, message);
+                    return true;
+                }
+                let Some(waiting) = self.links.get_mut(link).and_then(|entry| entry.waiting.as_mut()) else {
+                    return false;
+                };
+                if waiting.len() + message.len() > MAX_WAITING {
+                    return false;
+                }
+                waiting.extend_from_slice(message);
+                true
+            }
+        }
+    }
+
+    /// The flow of a request of ours: the dialog's, or, when its connection is gone, one that is opened to the route
+    /// set's next hop (client quirk 8). `None`: there is no way to the client until it speaks.
+    pub(super) fn flow_to(&mut self, step: &mut Step<'_>, session: Handle<Session>) -> Option<Flow> {
+        let dialog = &self.sessions.get(session)?.dialog;
+        let Flow::Stream(link) = dialog.flow else { return Some(dialog.flow) };
+        if self.links.get(link).is_some() {
+            return Some(dialog.flow);
+        }
+        let target = Box::<str>::from(dialog.next_hop()?);
+        let link = match self.links.by_target.get(&target) {
+            Some(link) => *link,
+            None => self.open_link(step, &target)?,
+        };
+        let flow = Flow::Stream(link);
+        self.sessions.get_mut(session)?.dialog.flow = flow;
+        Some(flow)
+    }
+
+    fn open_link(&mut self, step: &mut Step<'_>, target: &str) -> Option<LinkId> {
+        let link = self.links.draw();
+        let connecting = SipLink {
+            id: link,
+            framer: Framer::default(),
+            peer: None,
+            local: None,
+            allowed: true,
+            target: Some(Box::from(target)),
+            waiting: Some(Vec::new()),
+        };
+        if self.links.insert(connecting).is_err() {
+            let fields: &[(&str, &dyn core::fmt::Display)] =
+                &[("target", &target), ("why", &"limits.links is reached")];
+            step.actions.notify(Level::Warn, "link_refused", fields);
+            return None;
+        }
+        step.actions.connect(link, target);
+        Some(link)
+    }
+
+    /// Writes `host:port` as the other side of a flow should know us.
+    pub(super) fn write_own_address(&self, flow: Flow, out: &mut Vec<u8>) {
+        use core::fmt::Write as _;
+
+        if let Some(advertised) = &self.config.sip.advertised {
+            out.extend_from_slice(advertised.as_bytes());
+            return;
+        }
+        let local = match flow {
+            Flow::Stream(link) => self.own_stream_address(link),
+            Flow::Datagram(listener, _) => {
+                self.listening.get(usize::from(listener.place())).copied().flatten()
+            }
+        };
+        let mut text: heapless::String<64> = heapless::String::new();
+        if let Some(local) = local {
+            let _fits = write!(text, "{local}");
+        }
+        out.extend_from_slice(if text.is_empty() { b"invalid.invalid" } else { text.as_bytes() });
+    }
+
+    /// The address clients may open connections to: the listener's port at the link's own address.
+    fn own_stream_address(&self, link: LinkId) -> Option<SocketAddr> {
+        let mut local = self.links.get(link).and_then(|entry| entry.local);
+        let listening = self.listening.iter().take(self.config.sip.tcp.len()).copied().flatten().next();
+        if self.links.get(link).is_none_or(|entry| entry.target.is_some()) {
+            // A connection of ours ends at an ephemeral port: the listener's is the one to tell.
+            local = match (local, listening) {
+                (Some(local), Some(listening)) => Some(SocketAddr::new(local.ip(), listening.port())),
+                (_, listening) => listening,
+            };
+        }
+        local
+    }
+}
+
+impl Digest for SipLink {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { id, framer, peer, local, allowed, target, waiting } = self;
+        digester.value(id);
+        digester.value(framer);
+        digester.value(peer);
+        digester.value(local);
+        digester.flag(*allowed);
+        digester.value(target);
+        digester.value(&waiting.as_deref());
+    }
+}

@@ -1,0 +1,301 @@
+//! Monitors: the clients' own, and the one per connection and device that feeds them.
+
+use super::events::EventSource;
+use super::outcome::Purpose;
+use super::receive::Received;
+use super::respond::Reply;
+use super::services::reference;
+use super::{Engine, Step};
+use crate::action::Level;
+use crate::cti::ConnectionRef;
+use crate::rcc::session::{Monitor, Session};
+use crate::rcc::view::{read_hexadecimal, write_hexadecimal};
+use crate::rcc::watch::{State, Watch};
+use crate::sip::transactions::ServerTransaction;
+use crate::slots::Handle;
+use crate::wire::csta::emit::{self, Verbatim};
+use crate::wire::csta::errors::CstaError;
+use crate::wire::csta::model::{Device, MonitorFilter, MonitorObject, MonitorType, Request, Response};
+
+impl Engine {
+    pub(super) fn serve_monitor_start(
+        &mut self,
+        step: &mut Step<'_>,
+        received: &Received<'_>,
+        handle: Handle<Session>,
+        object: MonitorObject<'_>,
+        filter: MonitorFilter,
+    ) {
+        match self.prepare_monitor(step, handle, object, filter) {
+            Err(error) => self.reply_error(step, received, handle, error),
+            Ok(monitor) => {
+                let Some(transaction) = self.hold(step, received, handle) else {
+                    self.drop_monitor(step, monitor);
+                    return;
+                };
+                if let Some(session) = self.sessions.get_mut(handle) {
+                    session.outbox.announce();
+                }
+                self.start_or_join(step, monitor, transaction);
+            }
+        }
+    }
+
+    /// Makes a client's monitor and attaches it to its watch, which may have to be started.
+    fn prepare_monitor(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Session>,
+        object: MonitorObject<'_>,
+        filter: MonitorFilter,
+    ) -> Result<Handle<Monitor>, CstaError> {
+        let MonitorObject::Device(device) = object else {
+            return Err(CstaError::INVALID_MONITOR_OBJECT_TYPE);
+        };
+        if !self.is_own_line(handle, device) {
+            return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
+        }
+        let link = self.link_for(handle, "MonitorStart")?;
+        let number = self.number_of(handle);
+        let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
+        if session.monitors.len() >= self.config.limits.monitors_per_session {
+            return Err(CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED);
+        }
+        let watch = self.watch(step, link, handle, &number)?;
+        let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
+        let cross_reference = reference(&session.dialog.local_tag, session.monitors_had);
+        let monitor = Monitor { session: handle, cross_reference, filter, watch };
+        let monitor = self.monitors.insert(monitor).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
+        session.monitors_had = session.monitors_had.wrapping_add(1);
+        session.monitors.push(monitor);
+        if let Some(watch) = self.watches.slots.get_mut(watch) {
+            watch.monitors.push(monitor);
+        }
+        Ok(monitor)
+    }
+
+    /// The watch of a device over a connection: the one there is, or one just asked for.
+    fn watch(
+        &mut self,
+        step: &mut Step<'_>,
+        link: ConnectionRef,
+        session: Handle<Session>,
+        number: &str,
+    ) -> Result<Handle<Watch>, CstaError> {
+        if let Some(handle) = self.watches.of_device(link, number) {
+            let room = self.config.limits.monitors_per_device;
+            let full = self.watches.slots.get(handle).is_some_and(|watch| watch.monitors.len() >= room);
+            return if full { Err(CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED) } else { Ok(handle) };
+        }
+        let handle =
+            self.watches.begin(link, number).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
+        let request = Request::MonitorStart {
+            object: MonitorObject::Device(Device { id: number, type_of_number: None }),
+            filter: None,
+            kind: Some(MonitorType::Device),
+        };
+        let asked = self.ask(step, link, session, None, Purpose::StartWatch(handle), &request);
+        if let Err(error) = asked {
+            self.watches.remove(handle);
+            return Err(error);
+        }
+        self.note_starting(link, true);
+        Ok(handle)
+    }
+
+    /// Counts the watches being started over a connection: while there is one, events may come early.
+    pub(super) fn note_starting(&mut self, connection: ConnectionRef, begun: bool) {
+        if let Some(one) = self.pool.at_mut(connection.place).filter(|one| one.id == connection.id) {
+            one.starting = if begun { one.starting + 1 } else { one.starting.saturating_sub(1) };
+        }
+    }
+
+    /// Lets a MonitorStart wait for the watch, or answers it where that is active.
+    fn start_or_join(
+        &mut self,
+        step: &mut Step<'_>,
+        monitor: Handle<Monitor>,
+        transaction: Handle<ServerTransaction>,
+    ) {
+        let Some(watch) = self.monitors.get(monitor).map(|monitor| monitor.watch) else { return };
+        match self.watches.slots.get_mut(watch).map(|watch| &mut watch.state) {
+            Some(State::Starting { waiters }) => waiters.push((transaction, monitor)),
+            Some(State::Active { .. }) => self.announce_monitor(step, monitor, transaction),
+            None => {}
+        }
+    }
+
+    /// The phone system started a watch: those who waited are answered, and what came early follows.
+    pub(super) fn on_watch_started(
+        &mut self,
+        step: &mut Step<'_>,
+        watch: Handle<Watch>,
+        cross_reference: &str,
+    ) {
+        let waiters = self.watches.activate(watch, cross_reference);
+        for (transaction, monitor) in waiters {
+            self.announce_monitor(step, monitor, transaction);
+        }
+        let Some(connection) = self.watches.slots.get(watch).map(|watch| watch.connection) else { return };
+        if self.watches.slots.get(watch).is_some_and(|watch| watch.monitors.is_empty()) {
+            self.stop_watch(step, watch);
+            return;
+        }
+        self.deliver_early(EventSource { connection, cross_reference });
+    }
+
+    /// The phone system would not start a watch: those who waited get its reason.
+    pub(super) fn on_watch_refused(&mut self, step: &mut Step<'_>, watch: Handle<Watch>, error: CstaError) {
+        let Some(removed) = self.watches.remove(watch) else { return };
+        let State::Starting { waiters } = removed.state else { return };
+        for (transaction, monitor) in waiters {
+            let session = self.monitors.get(monitor).map(|monitor| monitor.session);
+            self.forget_monitor(monitor);
+            match session {
+                Some(session) if self.sessions.get(session).is_some() => {
+                    self.answer_error(step, transaction, session, error);
+                    self.note_announced(step, session);
+                }
+                _ => self.answer(step, transaction, &Reply::new(487)),
+            }
+        }
+        // Monitors that nobody asked for just now: those of sessions that changed their connection.
+        for monitor in removed.monitors {
+            self.forget_monitor(monitor);
+        }
+        self.forget_early(removed.connection);
+    }
+
+    /// Answers a MonitorStart.
+    fn announce_monitor(
+        &mut self,
+        step: &mut Step<'_>,
+        monitor: Handle<Monitor>,
+        transaction: Handle<ServerTransaction>,
+    ) {
+        let named = self
+            .monitors
+            .get(monitor)
+            .and_then(|monitor| Some((monitor, self.sessions.get(monitor.session)?)));
+        let Some((monitor, session)) = named else {
+            // The session ended meanwhile (RFC 3261 15.1.2).
+            self.answer(step, transaction, &Reply::new(487));
+            return;
+        };
+        let (owner, filter, namespace) = (monitor.session, monitor.filter, session.namespace);
+        let mut id = alloc::vec::Vec::new();
+        write_hexadecimal(monitor.cross_reference, &mut id);
+        let cross_reference = core::str::from_utf8(&id).unwrap_or_default();
+        let filter = (filter != MonitorFilter::default()).then_some(filter);
+        let response = Response::MonitorStart { cross_reference, filter };
+        let mut body = core::mem::take(&mut self.buffers.body);
+        body.clear();
+        emit::response(&mut body, namespace, &response, &mut Verbatim);
+        self.answer(step, transaction, &Reply::document(&body));
+        self.buffers.body = body;
+        self.note_announced(step, owner);
+    }
+
+    /// MonitorStop is the gateway's own affair: answered at once, the phone system is told where nobody watches on.
+    pub(super) fn serve_monitor_stop(
+        &mut self,
+        step: &mut Step<'_>,
+        received: &Received<'_>,
+        handle: Handle<Session>,
+        cross_reference: &str,
+    ) {
+        let named = read_hexadecimal(cross_reference);
+        let monitors = self.sessions.get(handle).map(|session| session.monitors.as_slice());
+        let monitor = monitors.unwrap_or_default().iter().copied().find(|monitor| {
+            named.is_some() && self.monitors.get(*monitor).map(|one| one.cross_reference) == named
+        });
+        let Some(monitor) = monitor else {
+            self.reply_error(step, received, handle, CstaError::INVALID_MONITOR_CROSS_REF_ID);
+            return;
+        };
+        self.reply_response(step, received, handle, &Response::MonitorStop);
+        self.drop_monitor(step, monitor);
+    }
+
+    /// Ends a client's monitor, and its watch if that has no other.
+    pub(super) fn drop_monitor(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>) {
+        let Some(watch) = self.forget_monitor(monitor) else { return };
+        let idle =
+            self.watches.slots.get(watch).is_some_and(|watch| {
+                watch.monitors.is_empty() && matches!(watch.state, State::Active { .. })
+            });
+        if idle {
+            self.stop_watch(step, watch);
+        }
+    }
+
+    /// Takes a client's monitor out of its session and its watch.
+    pub(super) fn forget_monitor(&mut self, monitor: Handle<Monitor>) -> Option<Handle<Watch>> {
+        let Monitor { session, watch, .. } = self.monitors.remove(monitor)?;
+        if let Some(session) = self.sessions.get_mut(session) {
+            session.monitors.retain(|other| *other != monitor);
+        }
+        if let Some(watch) = self.watches.slots.get_mut(watch) {
+            watch.monitors.retain(|other| *other != monitor);
+        }
+        Some(watch)
+    }
+
+    /// Nobody watches a device any more: the phone system is told.
+    fn stop_watch(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
+        let Some(watch) = self.watches.remove(handle) else { return };
+        let State::Active { cross_reference } = &watch.state else { return };
+        let request = Request::MonitorStop { cross_reference };
+        let link = watch.connection;
+        if self.pool.in_service(link).is_some() {
+            let nobody = Handle::from_number(u64::MAX);
+            if let Err(error) = self.ask(step, link, nobody, None, Purpose::StopWatch, &request) {
+                step.actions.notify(Level::Warn, "monitor_left_behind", &[("error", &error)]);
+            }
+        }
+    }
+
+    /// The phone system stopped a watch by itself: its clients' monitors are dead, and they are told.
+    pub(super) fn on_watch_stopped(
+        &mut self,
+        step: &mut Step<'_>,
+        connection: ConnectionRef,
+        cross_reference: &str,
+    ) {
+        let Some(handle) = self.watches.of_cross_reference(connection, cross_reference) else { return };
+        let Some(watch) = self.watches.remove(handle) else { return };
+        for monitor in watch.monitors {
+            let Some(one) = self.monitors.get(monitor) else { continue };
+            let (session, id) = (one.session, one.cross_reference);
+            self.forget_monitor(monitor);
+            self.tell_monitor_stopped(step, session, id);
+        }
+    }
+
+    /// Starts a session's monitors on another connection, under the IDs the client knows.
+    pub(super) fn restart_monitors(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Session>,
+        link: ConnectionRef,
+    ) {
+        let Some(monitors) = self.sessions.get(handle).map(|session| session.monitors.clone()) else {
+            return;
+        };
+        let number = self.number_of(handle);
+        for monitor in monitors {
+            let moved = self.watch(step, link, handle, &number);
+            let Ok(watch) = moved else {
+                self.forget_monitor(monitor);
+                continue;
+            };
+            let before = self.monitors.get_mut(monitor).map(|one| core::mem::replace(&mut one.watch, watch));
+            if let Some(before) = before.and_then(|before| self.watches.slots.get_mut(before)) {
+                before.monitors.retain(|other| *other != monitor);
+            }
+            if let Some(watch) = self.watches.slots.get_mut(watch) {
+                watch.monitors.push(monitor);
+            }
+        }
+    }
+}

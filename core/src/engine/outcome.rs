@@ -1,0 +1,235 @@
+//! Requests to the phone system, and what becomes of them: an answer, a refusal, or silence.
+
+use core::fmt::Display;
+
+use super::respond::Reply;
+use super::{Engine, Step, TimerKey};
+use crate::action::Level;
+use crate::cti::ConnectionRef;
+use crate::cti::protocol::Outlet;
+use crate::digest::{Digest, Digester};
+use crate::rcc::session::Session;
+use crate::rcc::view::ClientView;
+use crate::rcc::watch::Watch;
+use crate::sip::transactions::ServerTransaction;
+use crate::slots::Handle;
+use crate::timer::{Deadline, Timers};
+use crate::wire::csta::emit;
+use crate::wire::csta::errors::CstaError;
+use crate::wire::csta::model::{Request, Response};
+
+/// A call-control or snapshot service that is passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    MakeCall,
+    AnswerCall,
+    ClearConnection,
+    HoldCall,
+    RetrieveCall,
+    SnapshotDevice,
+}
+
+impl Service {
+    /// The request's root element.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::MakeCall => "MakeCall",
+            Self::AnswerCall => "AnswerCall",
+            Self::ClearConnection => "ClearConnection",
+            Self::HoldCall => "HoldCall",
+            Self::RetrieveCall => "RetrieveCall",
+            Self::SnapshotDevice => "SnapshotDevice",
+        }
+    }
+
+    /// Whether its response tells the client an identifier that events will use.
+    pub(super) const fn announces(self) -> bool {
+        matches!(self, Self::MakeCall)
+    }
+
+    /// Whether a positive response is one to this service.
+    const fn fits(self, response: &Response<'_>) -> bool {
+        matches!(
+            (self, response),
+            (Self::MakeCall, Response::MakeCall { .. })
+                | (Self::AnswerCall, Response::AnswerCall)
+                | (Self::ClearConnection, Response::ClearConnection)
+                | (Self::HoldCall, Response::HoldCall)
+                | (Self::RetrieveCall, Response::RetrieveCall)
+                | (Self::SnapshotDevice, Response::SnapshotDevice(_))
+        )
+    }
+}
+
+/// What the phone system was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Whether it knows a line, while a user signs in.
+    VerifyLine,
+    /// A watch to be started.
+    StartWatch(Handle<Watch>),
+    /// A watch to be stopped.
+    StopWatch,
+    /// What a client asked for.
+    Service(Service),
+}
+
+/// A request that the phone system has not answered yet.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(super) connection: ConnectionRef,
+    session: Handle<Session>,
+    /// The client's request that waits for it.
+    transaction: Option<Handle<ServerTransaction>>,
+    purpose: Purpose,
+    deadline: Deadline,
+}
+
+impl Engine {
+    /// Asks the phone system over this very connection.
+    ///
+    /// # Errors
+    /// The CSTAErrorCode to return, if it cannot be asked; then nothing has changed.
+    pub(super) fn ask(
+        &mut self,
+        step: &mut Step<'_>,
+        link: ConnectionRef,
+        session: Handle<Session>,
+        transaction: Option<Handle<ServerTransaction>>,
+        purpose: Purpose,
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
+        let connection = self.pool.in_service(link).ok_or(CstaError::NETWORK_OUT_OF_SERVICE)?;
+        let link_id = connection.link.ok_or(CstaError::NETWORK_OUT_OF_SERVICE)?;
+        let pending =
+            Pending { connection: link, session, transaction, purpose, deadline: Deadline::default() };
+        let handle =
+            self.pending.insert(pending).map_err(|_| CstaError::OUTSTANDING_REQUEST_LIMIT_EXCEEDED)?;
+        let Some(connection) = self.pool.at_mut(link.place) else {
+            return Err(CstaError::NETWORK_OUT_OF_SERVICE);
+        };
+        let mut outlet = Outlet { link: link_id, actions: step.actions };
+        if connection.protocol.as_mut().request(handle, request, &mut outlet).is_err() {
+            self.pending.remove(handle);
+            return Err(CstaError::RESOURCE_BUSY);
+        }
+        let at = step.now + self.config.cti.service_timeout;
+        if let Some(pending) = self.pending.get_mut(handle) {
+            self.timers.set(&mut pending.deadline, TimerKey::Pending(handle), at);
+        }
+        Ok(())
+    }
+
+    /// The phone system says nothing: the client is told so, a late answer is dropped.
+    pub(super) fn on_service_timeout(&mut self, step: &mut Step<'_>, handle: Handle<Pending>) {
+        let Some(pending) = self.pending.get_mut(handle) else { return };
+        Timers::<TimerKey>::fired(&mut pending.deadline);
+        let place = pending.connection.place;
+        let fields: &[(&str, &dyn Display)] =
+            &[("cti", &(u32::from(place) + 1)), ("why", &"the phone system did not answer in time")];
+        step.actions.notify(Level::Warn, "service_timed_out", fields);
+        if let Some(connection) = self.pool.at_mut(place) {
+            connection.protocol.as_mut().abandon(handle);
+        }
+        self.on_outcome(step, handle, &Response::Error(CstaError::RESOURCE_OUT_OF_SERVICE));
+    }
+
+    /// A request to the phone system has come to its end.
+    pub(super) fn on_outcome(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Pending>,
+        response: &Response<'_>,
+    ) {
+        let Some(mut pending) = self.pending.remove(handle) else { return };
+        self.timers.cancel(&mut pending.deadline, TimerKey::Pending(handle));
+        let session = pending.session;
+        match pending.purpose {
+            Purpose::VerifyLine => self.on_line_verified(step, session, response),
+            Purpose::StartWatch(watch) => {
+                self.note_starting(pending.connection, false);
+                if let Response::MonitorStart { cross_reference, .. } = response {
+                    self.on_watch_started(step, watch, cross_reference);
+                } else {
+                    self.on_watch_refused(step, watch, error_of(response));
+                }
+            }
+            Purpose::StopWatch => {}
+            Purpose::Service(service) => {
+                let Some(transaction) = pending.transaction else { return };
+                self.on_service_outcome(step, (session, transaction), service, response);
+            }
+        }
+    }
+
+    /// Only a phone system that says it does not know the line keeps the user out.
+    fn on_line_verified(&mut self, step: &mut Step<'_>, session: Handle<Session>, response: &Response<'_>) {
+        let error = error_of(response);
+        if error.means_unknown_device() {
+            self.refuse_sign_in(step, session, &error);
+        } else {
+            self.accept_sign_in(step, session);
+        }
+    }
+
+    fn on_service_outcome(
+        &mut self,
+        step: &mut Step<'_>,
+        (handle, transaction): (Handle<Session>, Handle<ServerTransaction>),
+        service: Service,
+        response: &Response<'_>,
+    ) {
+        let Some(session) = self.sessions.get(handle) else {
+            // RFC 3261 15.1.2: what was under way when the dialog ended.
+            self.answer(step, transaction, &Reply::new(487));
+            return;
+        };
+        if service.fits(response) {
+            let switch = session
+                .connection
+                .and_then(|connection| self.pool.at(connection.place))
+                .map_or(0, |connection| connection.switch);
+            let mut view = ClientView {
+                line: &session.line,
+                number: session.number(),
+                switch,
+                cross_reference: 0,
+                exact: service == Service::MakeCall,
+            };
+            let mut body = core::mem::take(&mut self.buffers.body);
+            body.clear();
+            emit::response(&mut body, session.namespace, response, &mut view);
+            self.answer(step, transaction, &Reply::document(&body));
+            self.buffers.body = body;
+        } else {
+            self.answer_error(step, transaction, handle, error_of(response));
+        }
+        if service.announces() {
+            self.note_announced(step, handle);
+        }
+    }
+}
+
+/// The error in a response; a response that answers something else is no answer at all.
+fn error_of(response: &Response<'_>) -> CstaError {
+    if let Response::Error(error) = response { *error } else { CstaError::UNSPECIFIED }
+}
+
+impl Digest for Pending {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { connection, session, transaction, purpose, deadline } = self;
+        digester.value(connection);
+        digester.value(session);
+        digester.value(transaction);
+        let (kind, watch, service) = match purpose {
+            Purpose::VerifyLine => (0, None, ""),
+            Purpose::StartWatch(watch) => (1, Some(*watch), ""),
+            Purpose::StopWatch => (2, None, ""),
+            Purpose::Service(service) => (3, None, service.name()),
+        };
+        digester.number(kind);
+        digester.value(&watch);
+        digester.text(service);
+        digester.value(deadline);
+    }
+}

@@ -1,0 +1,267 @@
+//! A SIP message's way in: to its transaction, its dialog and its method (RFC 3261 8.2, 12.2.2, 17.2.3, 18.1.2).
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString as _};
+use core::fmt::{self, Display};
+use core::net::SocketAddr;
+
+use super::respond::Reply;
+use super::{Engine, Step};
+use crate::action::Level;
+use crate::entropy::Domain;
+use crate::rcc::session::Session;
+use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction, matching_key};
+use crate::sip::{invite_server, non_invite_server};
+use crate::slots::Handle;
+use crate::wire::sip::{Limits, Scheme, Uri, emit, reason_phrase};
+use crate::wire::sip::{Message, Method, Start};
+
+/// The methods we take, for Allow (client quirk 6).
+pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, INFO, UPDATE, OPTIONS";
+
+/// A request at hand.
+pub(super) struct Received<'m> {
+    pub(super) message: &'m Message<'m>,
+    pub(super) method: Method<'m>,
+    pub(super) uri: &'m str,
+    /// Where it came from.
+    pub(super) flow: Flow,
+    /// Where its answer goes: a datagram's Via may name another port (RFC 3261 18.2.2, RFC 3581).
+    pub(super) answer_flow: Flow,
+    pub(super) key: u128,
+    /// The tag we add to To where there is none yet.
+    pub(super) local_tag: heapless::String<16>,
+    /// The session whose dialog it is in.
+    pub(super) session: Option<Handle<Session>>,
+    /// Whether To has a tag: it is inside some dialog, known or not.
+    pub(super) in_dialog: bool,
+}
+
+impl Engine {
+    pub(super) fn on_sip(
+        &mut self,
+        step: &mut Step<'_>,
+        flow: Flow,
+        peer: SocketAddr,
+        allowed: bool,
+        bytes: &[u8],
+    ) {
+        let mut unfolded = core::mem::take(&mut self.buffers.unfolded);
+        let limits = Limits { headers: self.config.limits.headers, head: self.config.limits.message_bytes };
+        match Message::parse(bytes, &mut unfolded, limits) {
+            Ok(message) => match message.start {
+                Start::Request { method, uri } => {
+                    self.on_request(step, flow, peer, allowed, (&message, method, uri))
+                }
+                Start::Response { status, .. } => self.on_sip_response(step, status, &message),
+            },
+            Err(error) => step.discard(&peer, &error),
+        }
+        self.buffers.unfolded = unfolded;
+    }
+
+    fn on_request(
+        &mut self,
+        step: &mut Step<'_>,
+        flow: Flow,
+        peer: SocketAddr,
+        allowed: bool,
+        (message, method, uri): (&Message<'_>, Method<'_>, &str),
+    ) {
+        let to_tag = message.to().and_then(|to| to.tag());
+        let session = to_tag.and_then(|tag| self.session_of(message, tag));
+        if method == Method::Ack {
+            self.on_ack(step, message, session);
+            return;
+        }
+        let epoch = session.and_then(|handle| self.sessions.get(handle)).map_or(0, |one| one.dialog.epoch);
+        let key = matching_key(&self.entropy, message, method, epoch);
+        if let Some(transaction) = self.transactions.find(key) {
+            self.on_repeated(step, transaction);
+            return;
+        }
+        let received = Received {
+            message,
+            method,
+            uri,
+            flow,
+            answer_flow: answer_flow(flow, message),
+            key,
+            local_tag: self.tag_for(method, key, to_tag.is_some()),
+            session,
+            in_dialog: to_tag.is_some(),
+        };
+        self.write_reply_head(&received, peer);
+        match refusal(&received, allowed) {
+            Some(refusal) => self.refuse(step, &received, &refusal),
+            None => self.dispatch(step, &received),
+        }
+    }
+
+    fn dispatch(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
+        match received.method {
+            Method::Options => self.on_options(step, received),
+            Method::Cancel => self.on_cancel(step, received),
+            Method::Invite if !received.in_dialog => self.on_sign_in(step, received),
+            Method::Invite | Method::Bye | Method::Info | Method::Update => match received.session {
+                Some(session) => self.on_in_dialog(step, received, session),
+                None => self.refuse(step, received, &Refusal::new(481, "")),
+            },
+            // An ACK never comes here, and all other methods were refused before.
+            Method::Ack | Method::Other(_) => {}
+        }
+    }
+
+    /// The session whose dialog a message with this To tag is in.
+    fn session_of(&self, message: &Message<'_>, to_tag: &str) -> Option<Handle<Session>> {
+        let remote_tag = message.from().and_then(|from| from.tag()).unwrap_or_default();
+        let key = self.dialog_key(message.call_id()?, to_tag, remote_tag);
+        self.by_dialog.get(&key).copied()
+    }
+
+    /// The hash a dialog is looked up by (RFC 3261 12: Call-ID and both tags).
+    pub(super) fn dialog_key(&self, call_id: &str, local_tag: &str, remote_tag: &str) -> u128 {
+        self.entropy.key([&b"dialog"[..], call_id.as_bytes(), local_tag.as_bytes(), remote_tag.as_bytes()])
+    }
+
+    /// A tag of our own: drawn for a dialog to be, otherwise a function of the request, so that an answer repeated
+    /// without any state has the same one (RFC 3261 8.2.7).
+    fn tag_for(&mut self, method: Method<'_>, key: u128, in_dialog: bool) -> heapless::String<16> {
+        use core::fmt::Write as _;
+
+        let mut tag = heapless::String::new();
+        if !in_dialog {
+            let drawn = method == Method::Invite;
+            let low = u64::try_from(key & u128::from(u64::MAX)).unwrap_or(0);
+            let value = if drawn { self.entropy.draw(Domain::Tag) } else { low };
+            let _fits = write!(tag, "{value:016x}");
+        }
+        tag
+    }
+
+    /// The lines every response to this request repeats; a dialog's also its Record-Route (RFC 3261 12.1.1).
+    fn write_reply_head(&mut self, received: &Received<'_>, peer: SocketAddr) {
+        self.buffers.head.clear();
+        let tag = Some(received.local_tag.as_str()).filter(|tag| !tag.is_empty());
+        emit::reply_head(&mut self.buffers.head, received.message, tag, Some(peer));
+        if matches!(received.method, Method::Invite | Method::Update) {
+            emit::record_routes(&mut self.buffers.head, received.message);
+        }
+    }
+
+    /// A request that is known already (RFC 3261 17.2): its response is repeated, or it is absorbed.
+    fn on_repeated(&mut self, step: &mut Step<'_>, handle: Handle<ServerTransaction>) {
+        let Some(transaction) = self.transactions.server.get(handle) else { return };
+        let now = step.now;
+        match transaction.machine {
+            ServerMachine::Invite(_) => {
+                let cause = invite_server::Cause::Request;
+                let then = self.transactions.on_invite(handle, cause, now, &mut self.timers);
+                self.after_invite(step, handle, then);
+            }
+            ServerMachine::NonInvite(_) => {
+                let cause = non_invite_server::Cause::Request;
+                if self.transactions.on_non_invite(handle, cause, now, &mut self.timers) {
+                    self.resend(step, handle);
+                }
+            }
+        }
+    }
+
+    /// Refuses a request, and says why to client and operator.
+    pub(super) fn refuse(&mut self, step: &mut Step<'_>, received: &Received<'_>, refusal: &Refusal<'_>) {
+        let user = received.message.from().map_or("", |from| from.uri);
+        let call_id = received.message.call_id().unwrap_or_default();
+        let fields: &[(&str, &dyn Display)] = &[
+            ("method", &received.method.name()),
+            ("status", &refusal.status),
+            ("why", &refusal),
+            ("user", &user),
+            ("call_id", &call_id),
+        ];
+        step.actions.notify(Level::Warn, "request_refused", fields);
+        let mut reply = Reply::new(refusal.status);
+        reply.reason = &refusal.reason;
+        let warning = format_args!("399 ctigate \"{}\"", refusal.detail);
+        let with_warning: &[(&str, &dyn Display)] = &[("Warning", &warning)];
+        if !refusal.detail.is_empty() {
+            reply.more = with_warning;
+        }
+        let with_header: &[(&str, &dyn Display)] = &[(refusal.header.0, &refusal.header.1)];
+        if !refusal.header.0.is_empty() {
+            reply.more = with_header;
+        }
+        self.reply(step, received, &reply);
+    }
+}
+
+/// Why a request is refused.
+pub(super) struct Refusal<'a> {
+    pub(super) status: u16,
+    /// The reason phrase; empty for the status's own.
+    pub(super) reason: Cow<'a, str>,
+    /// A Warning's text (RFC 3261 20.43); empty for none.
+    pub(super) detail: String,
+    /// A header that the status demands; an empty name for none.
+    pub(super) header: (&'static str, &'a str),
+}
+
+impl<'a> Refusal<'a> {
+    /// A refusal with this reason phrase.
+    pub(super) fn new(status: u16, reason: impl Into<Cow<'a, str>>) -> Self {
+        Self { status, reason: reason.into(), detail: String::new(), header: ("", "") }
+    }
+
+    /// A refusal with a header that the status demands.
+    pub(super) const fn with(status: u16, header: &'static str, value: &'a str) -> Self {
+        Self { status, reason: Cow::Borrowed(""), detail: String::new(), header: (header, value) }
+    }
+}
+
+impl Display for Refusal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.reason.is_empty() { reason_phrase(self.status) } else { &self.reason })?;
+        if !self.detail.is_empty() {
+            write!(f, " ({})", self.detail)?;
+        }
+        if !self.header.0.is_empty() {
+            write!(f, " ({}: {})", self.header.0, self.header.1)?;
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with a request whatever it asks (RFC 3261 8.2.1, 8.2.2).
+fn refusal<'a>(received: &Received<'a>, allowed: bool) -> Option<Refusal<'a>> {
+    if let Some(flaw) = &received.message.flaw {
+        return Some(Refusal::new(flaw.status(), flaw.to_string()));
+    }
+    if !allowed {
+        return Some(Refusal::new(403, "Peer not on the access list"));
+    }
+    if matches!(received.method, Method::Other(_)) {
+        return Some(Refusal::with(405, "Allow", ALLOW));
+    }
+    match Uri::parse(received.uri).map(|uri| uri.scheme) {
+        Some(Scheme::Sip | Scheme::Sips | Scheme::Tel) => {}
+        Some(Scheme::Other(_)) => return Some(Refusal::new(416, "")),
+        None => return Some(Refusal::new(400, "Malformed Request-URI")),
+    }
+    // 8.2.2.3: not checked for CANCEL (and ACK).
+    let unknown = received.message.requires().find(|option| !option.eq_ignore_ascii_case("timer"));
+    match unknown {
+        Some(option) if received.method != Method::Cancel => Some(Refusal::with(420, "Unsupported", option)),
+        _ => None,
+    }
+}
+
+/// Where the answer to a message goes. RFC 3581 4: with `rport`, back where the datagram came from; RFC 3261 18.2.2:
+/// otherwise to the sender's address and the port its Via names.
+fn answer_flow(flow: Flow, message: &Message<'_>) -> Flow {
+    match (flow, message.via()) {
+        (Flow::Datagram(listener, peer), Some(via)) if via.rport.is_none() => {
+            Flow::Datagram(listener, SocketAddr::new(peer.ip(), via.port.unwrap_or(5060)))
+        }
+        (flow, _) => flow,
+    }
+}

@@ -1,0 +1,195 @@
+//! Answering requests: at once, or later through a transaction that was held.
+
+use core::fmt::Display;
+
+use super::receive::Received;
+use super::{Engine, Step};
+use crate::action::Level;
+use crate::rcc::session::Session;
+use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction};
+use crate::sip::{invite_server, non_invite_server};
+use crate::slots::Handle;
+use crate::time::Instant;
+use crate::wire::sip::Method;
+use crate::wire::sip::emit;
+use crate::wire::sip::media::CSTA_XML;
+
+/// A response to be.
+#[derive(Clone, Copy)]
+pub(super) struct Reply<'a> {
+    pub(super) status: u16,
+    /// The reason phrase; empty for the status's own.
+    pub(super) reason: &'a str,
+    /// Headers beside those every response has.
+    pub(super) more: &'a [(&'a str, &'a dyn Display)],
+    /// A CSTA document.
+    pub(super) body: Option<&'a [u8]>,
+}
+
+impl<'a> Reply<'a> {
+    /// A bare response.
+    pub(super) const fn new(status: u16) -> Self {
+        Self { status, reason: "", more: &[], body: None }
+    }
+
+    /// 200 with a CSTA document.
+    pub(super) const fn document(body: &'a [u8]) -> Self {
+        Self { status: 200, reason: "", more: &[], body: Some(body) }
+    }
+}
+
+fn write(reply: &Reply<'_>, head: &[u8], out: &mut alloc::vec::Vec<u8>) {
+    let body = reply.body.map(|body| (CSTA_XML, body));
+    emit::response(out, reply.status, reply.reason, head, reply.more, body);
+}
+
+impl Engine {
+    /// Answers a request at once.
+    pub(super) fn reply(&mut self, step: &mut Step<'_>, received: &Received<'_>, reply: &Reply<'_>) {
+        // Only what may have to be said again is kept: everything on datagrams, INVITEs anywhere.
+        if received.method == Method::Invite || !received.flow.is_reliable() {
+            if let Some(handle) = self.open(step.now, received) {
+                self.answer(step, handle, reply);
+                return;
+            }
+            self.note_full(step);
+        }
+        let mut bytes = core::mem::take(&mut self.buffers.message);
+        bytes.clear();
+        write(reply, &self.buffers.head, &mut bytes);
+        self.send_response(step, received.answer_flow, &bytes);
+        self.buffers.message = bytes;
+    }
+
+    /// Keeps a request to be answered later. `None`: there is no room, and it was refused.
+    pub(super) fn hold(
+        &mut self,
+        step: &mut Step<'_>,
+        received: &Received<'_>,
+        session: Handle<Session>,
+    ) -> Option<Handle<ServerTransaction>> {
+        let Some(handle) = self.open(step.now, received) else {
+            self.note_full(step);
+            let retry: &[(&str, &dyn Display)] = &[("Retry-After", &5)];
+            let mut bytes = core::mem::take(&mut self.buffers.message);
+            bytes.clear();
+            write(&Reply { more: retry, ..Reply::new(500) }, &self.buffers.head, &mut bytes);
+            self.send_response(step, received.answer_flow, &bytes);
+            self.buffers.message = bytes;
+            return None;
+        };
+        if let Some(transaction) = self.transactions.server.get_mut(handle) {
+            transaction.session = Some(session);
+        }
+        Some(handle)
+    }
+
+    fn open(&mut self, now: Instant, received: &Received<'_>) -> Option<Handle<ServerTransaction>> {
+        let machine = if received.method == Method::Invite {
+            ServerMachine::Invite(invite_server::State::new(now))
+        } else {
+            ServerMachine::NonInvite(non_invite_server::State::Trying)
+        };
+        let branchless = !received.message.via().is_some_and(|via| via.has_rfc3261_branch());
+        let ends_with_ack = received.in_dialog && branchless;
+        let (key, flow) = (received.key, received.answer_flow);
+        self.transactions.open(key, (flow, ends_with_ack), &self.buffers.head, machine, &mut self.timers).ok()
+    }
+
+    fn note_full(&mut self, step: &mut Step<'_>) {
+        let limit = self.config.limits.transactions;
+        let fields: &[(&str, &dyn Display)] = &[("table", &"limits.transactions"), ("limit", &limit)];
+        step.actions.notify(Level::Error, "table_full", fields);
+    }
+
+    /// Answers a request that was held. An answer for one that is no more is dropped.
+    pub(super) fn answer(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<ServerTransaction>,
+        reply: &Reply<'_>,
+    ) {
+        let Some(transaction) = self.transactions.server.get(handle) else { return };
+        let flow = transaction.flow;
+        let is_invite = matches!(transaction.machine, ServerMachine::Invite(_));
+        let mut bytes = core::mem::take(&mut self.buffers.message);
+        bytes.clear();
+        write(reply, &transaction.head, &mut bytes);
+        self.send_response(step, flow, &bytes);
+        if is_invite {
+            let success = (200..300).contains(&reply.status);
+            let cause = invite_server::Cause::Final { success, response: &bytes };
+            let then = self.transactions.on_invite(handle, cause, step.now, &mut self.timers);
+            debug_assert_eq!(then, invite_server::Then::Nothing, "a final response causes nothing more");
+        } else {
+            let cause = non_invite_server::Cause::Final(&bytes);
+            self.transactions.on_non_invite(handle, cause, step.now, &mut self.timers);
+        }
+        self.buffers.message = bytes;
+    }
+
+    fn send_response(&mut self, step: &mut Step<'_>, flow: Flow, bytes: &[u8]) {
+        if !self.send(step, flow, bytes) {
+            // RFC 3261 18.2.2 would open a connection to the Via's address: the client's proxy, which lost the request
+            // with its connection and has answered it by itself.
+            let fields: &[(&str, &dyn Display)] = &[("why", &"the connection it came on is gone")];
+            step.actions.notify(Level::Info, "response_discarded", fields);
+        }
+    }
+
+    /// Sends a transaction's response again.
+    pub(super) fn resend(&mut self, step: &mut Step<'_>, handle: Handle<ServerTransaction>) {
+        let Some(transaction) = self.transactions.server.get(handle) else { return };
+        let response = match &transaction.machine {
+            ServerMachine::Invite(state) => state.response(),
+            ServerMachine::NonInvite(state) => state.response(),
+        };
+        let Some(response) = response.map(alloc::vec::Vec::from) else { return };
+        let flow = transaction.flow;
+        self.send_response(step, flow, &response);
+    }
+
+    /// Does what an INVITE's machine wants.
+    pub(super) fn after_invite(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<ServerTransaction>,
+        then: invite_server::Then,
+    ) {
+        match then {
+            invite_server::Then::Nothing => {}
+            invite_server::Then::Resend => self.resend(step, handle),
+            invite_server::Then::SendTrying => {
+                let Some(transaction) = self.transactions.server.get(handle) else { return };
+                let (flow, head) = (transaction.flow, transaction.head.clone());
+                let mut bytes = core::mem::take(&mut self.buffers.message);
+                bytes.clear();
+                write(&Reply::new(100), &head, &mut bytes);
+                self.send_response(step, flow, &bytes);
+                self.buffers.message = bytes;
+            }
+            // Client quirk 6: a missing ACK ends nothing. SIPE's ACK to a re-INVITE may come under any CSeq, a lost one
+            // on datagrams is made good by the next request.
+            invite_server::Then::Unacknowledged => {
+                step.actions.notify(Level::Warn, "ack_missing", &[("transaction", &handle)]);
+            }
+        }
+    }
+
+    pub(super) fn on_server_timer(&mut self, step: &mut Step<'_>, handle: Handle<ServerTransaction>) {
+        self.transactions.server_fired(handle);
+        let Some(transaction) = self.transactions.server.get(handle) else { return };
+        let now = step.now;
+        match transaction.machine {
+            ServerMachine::Invite(_) => {
+                let cause = invite_server::Cause::Timer;
+                let then = self.transactions.on_invite(handle, cause, now, &mut self.timers);
+                self.after_invite(step, handle, then);
+            }
+            ServerMachine::NonInvite(_) => {
+                let cause = non_invite_server::Cause::Timer;
+                self.transactions.on_non_invite(handle, cause, now, &mut self.timers);
+            }
+        }
+    }
+}

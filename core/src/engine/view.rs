@@ -1,0 +1,76 @@
+//! Reading the engine's state: not an input, changes nothing.
+
+use super::Engine;
+
+/// One CTI connection, to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionView<'a> {
+    /// Its configured name.
+    pub name: &'a str,
+    /// Its configured address.
+    pub address: &'a str,
+    /// The connection ID of its latest connect; 0 before the first.
+    pub id: u64,
+    /// Its state's name.
+    pub state: &'static str,
+    /// Whether sessions may use it.
+    pub in_service: bool,
+    /// Why it last failed.
+    pub last_failure: Option<&'static str>,
+}
+
+/// How many of everything there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// SIP connections.
+    pub links: usize,
+    /// Sessions.
+    pub sessions: usize,
+    /// Clients' monitors.
+    pub monitors: usize,
+    /// Monitors towards the phone systems.
+    pub watches: usize,
+    /// Requests the phone systems have not answered.
+    pub pending: usize,
+    /// Requests received that still need care.
+    pub server_transactions: usize,
+    /// Requests sent that are not answered.
+    pub client_transactions: usize,
+    /// Events that came before their monitor's name.
+    pub early: usize,
+    /// Timers set.
+    pub timers: usize,
+    /// Jobs under way.
+    pub jobs: usize,
+}
+
+impl Engine {
+    /// How many of everything there are now.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View {
+            links: self.links.slots.len(),
+            sessions: self.sessions.len(),
+            monitors: self.monitors.len(),
+            watches: self.watches.slots.len(),
+            pending: self.pending.len(),
+            server_transactions: self.transactions.server.len(),
+            client_transactions: self.transactions.client.len(),
+            early: self.early.len(),
+            timers: self.timers.len(),
+            jobs: self.jobs.len(),
+        }
+    }
+
+    /// The CTI connections, in configured order.
+    pub fn connections(&self) -> impl Iterator<Item = ConnectionView<'_>> {
+        self.pool.connections.iter().map(|connection| ConnectionView {
+            name: &connection.name,
+            address: &connection.address,
+            id: connection.id,
+            state: connection.state.name(),
+            in_service: connection.state.is_in_service(),
+            last_failure: connection.last_failure,
+        })
+    }
+}

@@ -1,0 +1,8 @@
+//! Remote call control: what one user's session is, and how the phone system's identifiers look to that user.
+
+pub(crate) mod device;
+pub(crate) mod offer;
+pub(crate) mod outbox;
+pub(crate) mod session;
+pub(crate) mod view;
+pub(crate) mod watch;

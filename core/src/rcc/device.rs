@@ -1,0 +1,73 @@
+//! Device identifiers: the client's line URIs and the phone system's numbers.
+//!
+//! A client names its line `tel:73124;phone-context=dialstring`, perhaps with `;device=` and `;partition=`; the phone
+//! system knows it as `73124`. Events name devices to the client without partition and device.
+
+use alloc::vec::Vec;
+
+use crate::wire::csta::emit;
+
+/// The number the phone system knows a line URI by: without scheme and parameters. `None` if nothing is left.
+pub(crate) fn number_of(uri: &str) -> Option<&str> {
+    let uri = uri.trim();
+    let number = ["tel:", "sip:", "sips:"]
+        .iter()
+        .find_map(|scheme| {
+            let (head, rest) = uri.split_at_checked(scheme.len())?;
+            head.eq_ignore_ascii_case(scheme).then_some(rest)
+        })
+        .unwrap_or(uri);
+    let number = number.split([';', '@']).next().unwrap_or_default().trim();
+    (!number.is_empty()).then_some(number)
+}
+
+/// Writes a line URI as events name it: `partition` and `device` dropped, all else as the client sent it.
+pub(crate) fn write_own_line(line: &str, out: &mut Vec<u8>) {
+    for (place, part) in line.split(';').enumerate() {
+        let name = part.split('=').next().unwrap_or_default().trim();
+        if name.eq_ignore_ascii_case("partition") || name.eq_ignore_ascii_case("device") {
+            continue;
+        }
+        if place > 0 {
+            out.push(b';');
+        }
+        emit::text(out, part);
+    }
+}
+
+/// Writes a number of the phone system as clients expect it: E.164 numbers bare, others as dial strings.
+pub(crate) fn write_number(number: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"tel:");
+    emit::text(out, number);
+    if !number.starts_with('+') {
+        out.extend_from_slice(b";phone-context=dialstring");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(line: &str) -> alloc::string::String {
+        let mut out = Vec::new();
+        write_own_line(line, &mut out);
+        alloc::string::String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_line_uri_names_the_number_before_its_parameters() {
+        assert_eq!(number_of("tel:73124;phone-context=dialstring;partition=BE_BRS_INT"), Some("73124"));
+        assert_eq!(number_of("TEL:+14255550150;ext=50150"), Some("+14255550150"));
+        assert_eq!(number_of("sip:1001@example.com;user=phone"), Some("1001"));
+        assert_eq!(number_of(" 1001 "), Some("1001"));
+        assert_eq!(number_of("tel:;phone-context=dialstring"), None);
+    }
+
+    #[test]
+    fn events_name_the_own_line_without_partition_and_device() {
+        assert_eq!(
+            own("tel:73124;phone-context=dialstring;partition=BE_BRS_INT;device=SEP0002FD3BB5C5"),
+            "tel:73124;phone-context=dialstring"
+        );
+    }
+}

@@ -1,0 +1,150 @@
+//! When a session's events may be sent: a machine of its own, because three rules meet here.
+//!
+//! 1. A response that announces an identifier (monitorCrossRefID, callID) is written before the first event that uses
+//!    it: while such a request is under way, events wait.
+//! 2. Behind such a response the next event waits a short time more: through a proxy that opens a connection of its
+//!    own, an event overtakes the response otherwise.
+//! 3. On datagrams one event is under way at a time, and the next waits for its final answer, but not for ever (client
+//!    quirk 3).
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+
+use crate::digest::{Digest, Digester};
+use crate::time::Instant;
+use crate::timer::Deadline;
+
+/// Events on their way to one client.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    /// Documents that wait, oldest first.
+    waiting: VecDeque<Box<[u8]>>,
+    /// How many requests that announce identifiers are under way.
+    announcing: u16,
+    /// Rule 2.
+    quiet_until: Instant,
+    /// Rule 3: until when an event under way holds back the next.
+    under_way_until: Option<Instant>,
+    /// When the session is to look again.
+    pub(crate) deadline: Deadline,
+}
+
+/// The outbox is full: the event is lost, and that is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OutboxFull;
+
+impl Outbox {
+    /// Whether an event may be sent at `now`.
+    pub(crate) fn is_open(&self, now: Instant) -> bool {
+        self.announcing == 0
+            && now >= self.quiet_until
+            && self.under_way_until.is_none_or(|until| now >= until)
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Lets an event wait.
+    pub(crate) fn hold(&mut self, document: &[u8], limit: usize) -> Result<(), OutboxFull> {
+        if self.waiting.len() >= limit {
+            return Err(OutboxFull);
+        }
+        self.waiting.push_back(Box::from(document));
+        Ok(())
+    }
+
+    /// The next event that waits, if it may be sent at `now`.
+    pub(crate) fn next(&mut self, now: Instant) -> Option<Box<[u8]>> {
+        if !self.is_open(now) {
+            return None;
+        }
+        let next = self.waiting.pop_front();
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new();
+        }
+        next
+    }
+
+    /// When to look again: `None` if nothing waits, or only an answer can open it.
+    pub(crate) fn next_at(&self) -> Option<Instant> {
+        if self.waiting.is_empty() || self.announcing > 0 {
+            return None;
+        }
+        Some(self.under_way_until.map_or(self.quiet_until, |until| until.max(self.quiet_until)))
+    }
+
+    /// A request that announces an identifier is under way.
+    pub(crate) fn announce(&mut self) {
+        self.announcing = self.announcing.saturating_add(1);
+    }
+
+    /// Its response was just written; the next event waits until `quiet_until`.
+    pub(crate) fn announced(&mut self, quiet_until: Instant) {
+        self.announcing = self.announcing.saturating_sub(1);
+        self.quiet_until = self.quiet_until.max(quiet_until);
+    }
+
+    /// An event was sent by datagram.
+    pub(crate) fn sent(&mut self, until: Instant) {
+        self.under_way_until = Some(until);
+    }
+
+    /// The event under way was answered.
+    pub(crate) fn answered(&mut self) {
+        self.under_way_until = None;
+    }
+}
+
+impl Digest for Outbox {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { waiting, announcing, quiet_until, under_way_until, deadline } = self;
+        crate::digest::sequence(digester, waiting.iter());
+        digester.number(u64::from(*announcing));
+        digester.value(quiet_until);
+        digester.value(under_way_until);
+        digester.value(deadline);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Duration;
+
+    #[test]
+    fn an_event_waits_for_the_response_that_announces_its_identifier_and_20_ms_more() {
+        let mut outbox = Outbox::default();
+        let now = Instant::ZERO;
+        outbox.announce();
+        assert!(!outbox.is_open(now));
+        outbox.hold(b"event", 8).unwrap();
+        assert_eq!(outbox.next_at(), None);
+        outbox.announced(now + Duration::from_millis(20));
+        assert_eq!(outbox.next_at(), Some(now + Duration::from_millis(20)));
+        assert_eq!(outbox.next(now), None);
+        assert!(outbox.next(now + Duration::from_millis(20)).is_some());
+    }
+
+    #[test]
+    fn quirk_3_on_datagrams_the_next_event_waits_for_an_answer_or_the_time_limit() {
+        let mut outbox = Outbox::default();
+        let limit = Instant::ZERO + Duration::from_secs(2);
+        outbox.sent(limit);
+        assert!(!outbox.is_open(Instant::ZERO) && outbox.is_open(limit));
+        outbox.answered();
+        assert!(outbox.is_open(Instant::ZERO));
+    }
+
+    #[test]
+    fn a_full_outbox_refuses_and_changes_nothing() {
+        let mut outbox = Outbox::default();
+        outbox.announce();
+        outbox.hold(b"1", 1).unwrap();
+        assert_eq!(outbox.hold(b"2", 1), Err(OutboxFull));
+        outbox.announced(Instant::ZERO);
+        assert_eq!(outbox.next(Instant::ZERO).as_deref(), Some(&b"1"[..]));
+        assert_eq!(outbox.next(Instant::ZERO), None);
+    }
+}

@@ -1,0 +1,140 @@
+//! One user's session: a dialog, the line it controls, the CTI connection it stays on, and its monitors.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::outbox::Outbox;
+use super::watch::Watch;
+use crate::cti::ConnectionRef;
+use crate::digest::{Digest, Digester};
+use crate::sip::dialog::Dialog;
+use crate::sip::session_timer::Agreed;
+use crate::sip::transactions::ServerTransaction;
+use crate::slots::Handle;
+use crate::timer::Deadline;
+use crate::wire::csta::model::{MonitorFilter, Namespace, StatusFilter};
+
+/// Where a session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Its INVITE is not answered yet: the phone system is asked whether it knows the line.
+    SigningIn {
+        /// The INVITE.
+        invite: Handle<ServerTransaction>,
+    },
+    /// Its INVITE was answered 200.
+    Established,
+}
+
+/// A client's registration for system status (SystemRegister).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Registration {
+    /// `sysStatRegisterID`.
+    pub(crate) id: u32,
+    /// What it does not want.
+    pub(crate) filter: StatusFilter,
+}
+
+/// One user's session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) dialog: Dialog,
+    /// From's URI.
+    pub(crate) user: Box<str>,
+    /// The line URI as the client sent it; empty until it names one.
+    pub(crate) line: Box<str>,
+    /// The edition and namespace style the client speaks.
+    pub(crate) namespace: Namespace,
+    /// The CTI connection it began with and stays on; `None` if there was none in service.
+    pub(crate) connection: Option<ConnectionRef>,
+    pub(crate) phase: Phase,
+    /// What it watches, in the order it asked.
+    pub(crate) monitors: Vec<Handle<Monitor>>,
+    /// How many monitors it has had: names the next one.
+    pub(crate) monitors_had: u32,
+    pub(crate) registration: Option<Registration>,
+    pub(crate) timer: Agreed,
+    /// When it is ended unless refreshed.
+    pub(crate) expiry: Deadline,
+    /// When we refresh it, if that is our part.
+    pub(crate) refresh: Deadline,
+    /// The INVITE or re-INVITE whose 2xx awaits its ACK.
+    pub(crate) unacknowledged: Option<Handle<ServerTransaction>>,
+    pub(crate) outbox: Outbox,
+}
+
+impl Session {
+    /// The number the phone system knows its line by; empty until the client names one.
+    pub(crate) fn number(&self) -> &str {
+        super::device::number_of(&self.line).unwrap_or_default()
+    }
+}
+
+/// One monitor of one client.
+#[derive(Debug)]
+pub(crate) struct Monitor {
+    pub(crate) session: Handle<Session>,
+    /// `monitorCrossRefID`, written as 8 hexadecimal digits.
+    pub(crate) cross_reference: u32,
+    pub(crate) filter: MonitorFilter,
+    /// The monitor towards the phone system that feeds it.
+    pub(crate) watch: Handle<Watch>,
+}
+
+impl Digest for Phase {
+    fn digest(&self, digester: &mut Digester) {
+        match self {
+            Self::SigningIn { invite } => digester.value(&Some(*invite)),
+            Self::Established => digester.value(&None::<Handle<ServerTransaction>>),
+        }
+    }
+}
+
+impl Digest for Session {
+    fn digest(&self, digester: &mut Digester) {
+        let Self {
+            dialog,
+            user,
+            line,
+            namespace,
+            connection,
+            phase,
+            monitors,
+            monitors_had,
+            registration,
+            timer,
+            expiry,
+            refresh,
+            unacknowledged,
+            outbox,
+        } = self;
+        digester.value(dialog);
+        digester.value(user);
+        digester.value(line);
+        digester.text(namespace.uri());
+        digester.value(connection);
+        digester.value(phase);
+        crate::digest::sequence(digester, monitors.iter());
+        digester.value(monitors_had);
+        digester.flag(registration.is_some());
+        if let Some(Registration { id, filter }) = registration {
+            digester.value(id);
+            digester.number(u64::from(filter.0));
+        }
+        digester.value(timer);
+        digester.value(expiry);
+        digester.value(refresh);
+        digester.value(unacknowledged);
+        digester.value(outbox);
+    }
+}
+
+impl Digest for Monitor {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { session, cross_reference, filter, watch } = self;
+        digester.value(session);
+        digester.value(cross_reference);
+        digester.number(filter.0);
+        digester.value(watch);
+    }
+}

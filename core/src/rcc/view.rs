@@ -1,0 +1,69 @@
+//! How the phone system's identifiers look to one client.
+
+use alloc::vec::Vec;
+
+use super::device::{write_number, write_own_line};
+use crate::wire::csta::emit::{self, Rewrite};
+use crate::wire::csta::model::Device;
+
+/// One client's view: its line, its monitor, and the prefix that tells calls of different phone systems apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientView<'a> {
+    /// The line URI as the client sent it.
+    pub(crate) line: &'a str,
+    /// The number the phone system knows it by.
+    pub(crate) number: &'a str,
+    /// Which phone system's calls: `0_` in front of its callIDs.
+    pub(crate) switch: u8,
+    /// The client's own `monitorCrossRefID`.
+    pub(crate) cross_reference: u32,
+    /// MakeCall's answer repeats the line URI byte for byte; events drop partition and device.
+    pub(crate) exact: bool,
+}
+
+impl Rewrite for ClientView<'_> {
+    fn cross_reference(&mut self, _id: &str, out: &mut Vec<u8>) {
+        write_hexadecimal(self.cross_reference, out);
+    }
+
+    fn call(&mut self, call: &str, out: &mut Vec<u8>) {
+        out.push(b'0'.wrapping_add(self.switch));
+        out.push(b'_');
+        emit::text(out, call);
+    }
+
+    fn device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
+        if device.type_of_number == Some("dynamic") {
+            emit::text(out, device.id);
+        } else if device.id != self.number {
+            write_number(device.id, out);
+        } else if self.exact {
+            emit::text(out, self.line);
+        } else {
+            write_own_line(self.line, out);
+        }
+    }
+
+    fn keeps_type_of_number(&mut self, device: Device<'_>) -> bool {
+        device.type_of_number == Some("dynamic")
+    }
+}
+
+/// Eight lower-case hexadecimal digits, as clients know cross-reference IDs.
+pub(crate) fn write_hexadecimal(value: u32, out: &mut Vec<u8>) {
+    for shift in (0..8).rev() {
+        let nibble = u8::try_from((value >> (shift * 4)) & 0xf).unwrap_or(0);
+        out.push(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
+    }
+}
+
+/// The number eight hexadecimal digits stand for.
+pub(crate) fn read_hexadecimal(text: &str) -> Option<u32> {
+    (text.len() == 8).then(|| u32::from_str_radix(text, 16).ok()).flatten()
+}
+
+/// The phone system's callID inside a client's, if it is one of this phone system.
+pub(crate) fn call_of(call: &str, switch: u8) -> Option<&str> {
+    let rest = call.strip_prefix(char::from(b'0'.wrapping_add(switch)))?;
+    rest.strip_prefix('_').filter(|call| !call.is_empty())
+}

@@ -1,0 +1,208 @@
+//! The gateway's own monitors: towards the phone system there is one per connection and device, counted, whose events
+//! are fanned out to the clients' monitors (client quirk 12).
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::session::Monitor;
+use crate::cti::ConnectionRef;
+use crate::digest::{Digest, Digester};
+use crate::sip::transactions::ServerTransaction;
+use crate::slots::{Full, Handle, Slots};
+use crate::wire::csta::model::{CallEvent, CallEventKind, LocalConnectionState, Party};
+
+/// Where a watch stands.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// The phone system was asked; these clients wait for its answer.
+    Starting {
+        /// MonitorStart requests to answer, with the monitor each is for.
+        waiters: Vec<(Handle<ServerTransaction>, Handle<Monitor>)>,
+    },
+    /// Events come under this `monitorCrossRefID`.
+    Active {
+        /// As the phone system named it.
+        cross_reference: Box<str>,
+    },
+}
+
+/// A call the watched device takes part in.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// As the phone system named it.
+    pub(crate) id: Box<str>,
+    /// The deviceID of the device's own connection; the device itself unless the phone system told another.
+    pub(crate) device: Box<str>,
+    /// Its `typeOfNumber`, where that is `dynamic`.
+    pub(crate) dynamic: bool,
+}
+
+/// One device monitored over one connection.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    pub(crate) connection: ConnectionRef,
+    pub(crate) device: Box<str>,
+    pub(crate) state: State,
+    /// The clients' monitors it feeds.
+    pub(crate) monitors: Vec<Handle<Monitor>>,
+    pub(crate) calls: Vec<Call>,
+}
+
+impl Watch {
+    /// The device's own connection in `call`, as the phone system names it: deviceID and whether it is dynamic.
+    pub(crate) fn own_device(&self, call: &str) -> Option<(&str, bool)> {
+        self.calls.iter().find(|known| &*known.id == call).map(|known| (&*known.device, known.dynamic))
+    }
+
+    /// Learns from an event which connection is the device's own, and forgets calls that ended here.
+    pub(crate) fn learn(&mut self, event: &CallEvent<'_>, limit: usize) {
+        let Some(call) = event.connection.call else { return };
+        let about_us = match event.subject {
+            Party::Device(device) => device.id == &*self.device,
+            Party::NotKnown | Party::Restricted => false,
+        };
+        let ended = event.kind == CallEventKind::ConnectionCleared
+            && (about_us || event.local == Some(LocalConnectionState::Null));
+        if ended {
+            self.calls.retain(|known| &*known.id != call);
+            return;
+        }
+        let own = event.connection.device.filter(|_| about_us);
+        let device = own.map_or(&*self.device, |device| device.id);
+        let dynamic = own.is_some_and(|device| device.type_of_number == Some("dynamic"));
+        let room = self.calls.len() < limit;
+        match self.calls.iter_mut().find(|known| &*known.id == call) {
+            Some(known) if about_us && (&*known.device != device || known.dynamic != dynamic) => {
+                known.device = Box::from(device);
+                known.dynamic = dynamic;
+            }
+            None if room => {
+                let (call, device) = (Box::from(call), Box::from(device));
+                self.calls.push(Call { id: call, device, dynamic });
+            }
+            // Requests for a call beyond the limit name the device itself, which is right unless IDs are dynamic.
+            Some(_) | None => {}
+        }
+    }
+}
+
+/// Finds watches by a connection and a word the phone system chose.
+#[derive(Default)]
+struct Index(BTreeMap<u64, BTreeMap<Box<str>, Handle<Watch>>>);
+
+impl Index {
+    fn get(&self, connection: ConnectionRef, word: &str) -> Option<Handle<Watch>> {
+        self.0.get(&connection.id)?.get(word).copied()
+    }
+
+    fn insert(&mut self, connection: ConnectionRef, word: &str, handle: Handle<Watch>) {
+        self.0.entry(connection.id).or_default().insert(Box::from(word), handle);
+    }
+
+    fn remove(&mut self, connection: ConnectionRef, word: &str, handle: Handle<Watch>) {
+        let Some(words) = self.0.get_mut(&connection.id) else { return };
+        if words.get(word) == Some(&handle) {
+            words.remove(word);
+        }
+        if words.is_empty() {
+            self.0.remove(&connection.id);
+        }
+    }
+}
+
+/// All watches, found by device and by the phone system's cross-reference.
+pub(crate) struct Watches {
+    pub(crate) slots: Slots<Watch>,
+    by_device: Index,
+    by_cross_reference: Index,
+}
+
+impl Watches {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { slots: Slots::new(limit), by_device: Index::default(), by_cross_reference: Index::default() }
+    }
+
+    /// The watch of `device` over `connection`.
+    pub(crate) fn of_device(&self, connection: ConnectionRef, device: &str) -> Option<Handle<Watch>> {
+        self.by_device.get(connection, device)
+    }
+
+    /// The watch whose events come under `cross_reference` over `connection`.
+    pub(crate) fn of_cross_reference(
+        &self,
+        connection: ConnectionRef,
+        cross_reference: &str,
+    ) -> Option<Handle<Watch>> {
+        self.by_cross_reference.get(connection, cross_reference)
+    }
+
+    /// Adds a watch that is being started.
+    pub(crate) fn begin(&mut self, connection: ConnectionRef, device: &str) -> Result<Handle<Watch>, Full> {
+        let handle = self.slots.insert(Watch {
+            connection,
+            device: Box::from(device),
+            state: State::Starting { waiters: Vec::new() },
+            monitors: Vec::new(),
+            calls: Vec::new(),
+        })?;
+        self.by_device.insert(connection, device, handle);
+        Ok(handle)
+    }
+
+    /// The phone system answered; returns the clients that waited.
+    pub(crate) fn activate(
+        &mut self,
+        handle: Handle<Watch>,
+        cross_reference: &str,
+    ) -> Vec<(Handle<ServerTransaction>, Handle<Monitor>)> {
+        let Some(watch) = self.slots.get_mut(handle) else { return Vec::new() };
+        let active = State::Active { cross_reference: Box::from(cross_reference) };
+        let connection = watch.connection;
+        let before = core::mem::replace(&mut watch.state, active);
+        self.by_cross_reference.insert(connection, cross_reference, handle);
+        match before {
+            State::Starting { waiters } => waiters,
+            State::Active { .. } => Vec::new(),
+        }
+    }
+
+    /// Forgets a watch.
+    pub(crate) fn remove(&mut self, handle: Handle<Watch>) -> Option<Watch> {
+        let watch = self.slots.remove(handle)?;
+        self.by_device.remove(watch.connection, &watch.device, handle);
+        if let State::Active { cross_reference } = &watch.state {
+            self.by_cross_reference.remove(watch.connection, cross_reference, handle);
+        }
+        Some(watch)
+    }
+}
+
+impl Digest for Call {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { id, device, dynamic } = self;
+        digester.value(id);
+        digester.value(device);
+        digester.flag(*dynamic);
+    }
+}
+
+impl Digest for Watch {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { connection, device, state, monitors, calls } = self;
+        digester.value(connection);
+        digester.value(device);
+        match state {
+            State::Starting { waiters } => {
+                digester.value(&waiters.len());
+                for (transaction, monitor) in waiters {
+                    digester.value(transaction);
+                    digester.value(monitor);
+                }
+            }
+            State::Active { cross_reference } => digester.value(cross_reference),
+        }
+        crate::digest::sequence(digester, monitors.iter());
+        crate::digest::sequence(digester, calls.iter());
+    }
+}

@@ -1,0 +1,32 @@
+//! SIP's state machines (RFC 3261, 6026, 4028, 4320): one file per machine of the RFC, each a pure function of its
+//! state, a cause and the time. They know no bytes but the response or request they may have to send again.
+
+pub(crate) mod dialog;
+pub mod invite_server;
+pub mod non_invite_client;
+pub mod non_invite_server;
+pub mod session_timer;
+pub(crate) mod transactions;
+
+use crate::time::Duration;
+
+/// RFC 3261 17.1.1.1: T1, the round-trip estimate.
+pub const T1: Duration = Duration::from_millis(500);
+/// RFC 3261 17.1.2.2: T2, the longest time between retransmissions.
+pub const T2: Duration = Duration::from_secs(4);
+/// RFC 3261 17.1.2.2: T4, the longest time a message stays in the network.
+pub const T4: Duration = Duration::from_secs(5);
+/// 64 * T1: how long a transaction is given.
+pub const TRANSACTION_TIMEOUT: Duration = Duration::from_millis(500 * 64);
+/// RFC 3261 17.2.1: an INVITE that takes longer than this is answered 100 Trying.
+pub const TRYING_AFTER: Duration = Duration::from_millis(200);
+
+/// Asserts that a state change is one of a machine's table: the one place where states change calls it.
+pub(crate) fn assert_transition(table: &[(&str, &str)], from: &str, to: &str) {
+    debug_assert!(from == to || table.contains(&(from, to)), "no transition from {from} to {to}");
+}
+
+/// The longest of the RFC's doubling intervals, after `interval`.
+pub(crate) fn doubled(interval: Duration) -> Duration {
+    interval.times(2).min(T2)
+}

@@ -1,0 +1,203 @@
+//! A dialog (RFC 3261 12) seen from the gateway: always as the server of its INVITE, client only inside it.
+//!
+//! Route set, target and the parties' names are opaque and kept byte for byte (client quirk 7). The remote CSeq is not
+//! kept at all: it is never a reason for anything (client quirk 2).
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write as _;
+
+use super::transactions::Flow;
+use crate::digest::{Digest, Digester};
+use crate::wire::sip::{Message, Scheme, Uri};
+
+/// Why a request cannot begin or refresh a dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// It has no Contact, so nothing could be sent to the client (RFC 3261 12.1.1).
+    NoContact,
+    /// Its route set and names are longer than `limits.dialog_bytes`.
+    TooLong,
+}
+
+/// A dialog's state.
+#[derive(Debug)]
+pub(crate) struct Dialog {
+    /// The hash it is looked up by.
+    pub(crate) key: u128,
+    /// Call-ID.
+    pub(crate) call_id: Box<str>,
+    /// Our tag.
+    pub(crate) local_tag: Box<str>,
+    /// What we write into From: the INVITE's To, with our tag.
+    local: Box<str>,
+    /// What we write into To: the INVITE's From, byte for byte.
+    remote: Box<str>,
+    /// The Request-URI of our requests: the remote target, or the first route if that is a strict router.
+    request_uri: Box<str>,
+    /// Complete `Route:` lines, in order.
+    routes: Box<str>,
+    /// `host:port` our requests go to when the dialog's flow is gone; empty if it cannot be told.
+    next_hop: Box<str>,
+    /// Where the client's last request came from: our requests go there.
+    pub(crate) flow: Flow,
+    /// The CSeq of our last request.
+    local_sequence: u32,
+    /// Counts answered re-INVITEs: completed requests from before one are never taken for retransmissions (quirk 2).
+    pub(crate) epoch: u32,
+}
+
+impl Dialog {
+    /// The dialog that a 2xx to `invite` begins.
+    pub(crate) fn new(
+        invite: &Message<'_>,
+        flow: Flow,
+        local_tag: &str,
+        key: u128,
+        limit: usize,
+    ) -> Result<Self, Unusable> {
+        let to = invite.to().map_or("", |to| to.raw);
+        let from = invite.from().map_or("", |from| from.raw);
+        let mut local = String::with_capacity(to.len() + local_tag.len() + 5);
+        let _infallible = write!(local, "{to};tag={local_tag}");
+        let mut dialog = Self {
+            key,
+            call_id: Box::from(invite.call_id().unwrap_or_default()),
+            local_tag: Box::from(local_tag),
+            local: local.into_boxed_str(),
+            remote: Box::from(from),
+            request_uri: Box::default(),
+            routes: Box::default(),
+            next_hop: Box::default(),
+            flow,
+            local_sequence: 0,
+            epoch: 0,
+        };
+        dialog.refresh(invite, flow, limit)?;
+        Ok(dialog)
+    }
+
+    /// Takes target and route set from an INVITE or re-INVITE. RFC 3261 12.2 lets a re-INVITE change the target only;
+    /// SIPE replaces its route set by what each answer says (quirk 6), so ours follows each INVITE's Record-Route.
+    pub(crate) fn refresh(&mut self, invite: &Message<'_>, flow: Flow, limit: usize) -> Result<(), Unusable> {
+        let contact = invite.contact().ok_or(Unusable::NoContact)?;
+        let mut routes: Vec<&str> = Vec::new();
+        routes.extend(invite.record_routes());
+        let bytes = routes.iter().map(|route| route.len()).sum::<usize>()
+            + contact.uri.len()
+            + self.local.len()
+            + self.remote.len()
+            + self.call_id.len();
+        if bytes > limit {
+            return Err(Unusable::TooLong);
+        }
+        // A refresh without Record-Route keeps the route set: a proxy that routes statically adds none to it.
+        if !routes.is_empty() || self.request_uri.is_empty() {
+            self.set_routes(contact.uri, &routes);
+        } else {
+            self.set_target(contact.uri);
+        }
+        self.flow = flow;
+        Ok(())
+    }
+
+    /// Takes the target of an UPDATE (RFC 3311 5.2: a target refresh request).
+    pub(crate) fn retarget(&mut self, update: &Message<'_>) {
+        if let Some(contact) = update.contact() {
+            self.set_target(contact.uri);
+        }
+    }
+
+    fn set_target(&mut self, target: &str) {
+        if self.routes.is_empty() {
+            self.next_hop = next_hop(target);
+        }
+        self.request_uri = Box::from(target);
+    }
+
+    /// RFC 3261 12.2.1.1, loose and strict routers.
+    fn set_routes(&mut self, target: &str, routes: &[&str]) {
+        let first = routes.first().map(|route| address_of(route));
+        let strict = first.is_some_and(|uri| Uri::parse(uri).is_some_and(|uri| !uri.is_loose_router()));
+        let mut lines = String::new();
+        for route in routes.iter().skip(usize::from(strict)) {
+            let _infallible = write!(lines, "Route: {route}\r\n");
+        }
+        if strict {
+            let _infallible = write!(lines, "Route: <{target}>\r\n");
+        }
+        self.next_hop = next_hop(first.unwrap_or(target));
+        self.request_uri = Box::from(if strict { first.unwrap_or(target) } else { target });
+        self.routes = lines.into_boxed_str();
+    }
+
+    /// The CSeq of our next request.
+    pub(crate) fn next_sequence(&mut self) -> u32 {
+        self.local_sequence = self.local_sequence.wrapping_add(1).max(1);
+        self.local_sequence
+    }
+
+    /// The Request-URI of our requests.
+    pub(crate) fn request_uri(&self) -> &str {
+        &self.request_uri
+    }
+
+    /// `host:port` to connect to when the flow is gone; `None` if that cannot be told.
+    pub(crate) fn next_hop(&self) -> Option<&str> {
+        Some(&*self.next_hop).filter(|address| !address.is_empty())
+    }
+
+    /// Appends the lines that each of our requests has: Route, From, To, Call-ID.
+    pub(crate) fn write_head(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.routes.as_bytes());
+        for (name, value) in [("From", &self.local), ("To", &self.remote), ("Call-ID", &self.call_id)] {
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(value.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+}
+
+/// The URI inside a Route value's angle brackets.
+fn address_of(route: &str) -> &str {
+    route.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or(route, |(uri, _)| uri)
+}
+
+/// Where a request for `uri` goes over TCP; empty for what plain TCP cannot reach.
+fn next_hop(uri: &str) -> Box<str> {
+    let Some(uri) = Uri::parse(uri) else { return Box::default() };
+    let tls = uri.param("transport").is_some_and(|transport| transport.eq_ignore_ascii_case("tls"));
+    let Some((host, port)) = uri.host_port(5060).filter(|_| uri.scheme == Scheme::Sip && !tls) else {
+        return Box::default();
+    };
+    let mut address = String::new();
+    let _infallible = write!(address, "{host}:{port}");
+    address.into_boxed_str()
+}
+
+impl Digest for Dialog {
+    fn digest(&self, digester: &mut Digester) {
+        let Self {
+            key,
+            call_id,
+            local_tag,
+            local,
+            remote,
+            request_uri,
+            routes,
+            next_hop,
+            flow,
+            local_sequence,
+            epoch,
+        } = self;
+        digester.bytes(&key.to_le_bytes());
+        for text in [call_id, local_tag, local, remote, request_uri, routes, next_hop] {
+            digester.text(text);
+        }
+        digester.value(flow);
+        digester.value(local_sequence);
+        digester.value(epoch);
+    }
+}

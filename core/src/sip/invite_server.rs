@@ -1,0 +1,319 @@
+//! The INVITE server transaction: RFC 3261 17.2.1 with RFC 6026's Accepted state.
+//!
+//! ```text
+//!   Proceeding --2xx--> Accepted --ACK (stream) or timer L--> Terminated
+//!   Proceeding --300-699--> Completed --ACK--> Confirmed --timer I--> Terminated
+//!                           Completed --timer H--> Terminated
+//! ```
+//! A 2xx is sent again on every transport until an ACK arrives (13.3.1.4, where that is the core's duty; the response
+//! is kept here, so it is done here). On a stream the transaction ends with the ACK: no retransmission can follow, and
+//! SIPE's next re-INVITE has the same key (quirk 2).
+
+use alloc::boxed::Box;
+
+use super::{T1, T4, TRANSACTION_TIMEOUT, TRYING_AFTER, assert_transition, doubled};
+use crate::digest::{Digest, Digester};
+use crate::time::{Duration, Instant};
+
+/// Where the transaction stands.
+#[derive(Debug)]
+pub enum State {
+    /// No final response yet; 100 Trying is due at `trying_at` unless it was sent.
+    Proceeding {
+        /// When 100 Trying is due.
+        trying_at: Option<Instant>,
+    },
+    /// A 2xx was sent (RFC 6026 7.1).
+    Accepted {
+        /// The response, until it is acknowledged.
+        response: Option<Box<[u8]>>,
+        /// The time to wait after the next retransmission.
+        interval: Duration,
+        /// When it is sent again.
+        resend_at: Instant,
+        /// Timer L.
+        until: Instant,
+    },
+    /// A 300-699 response was sent.
+    Completed {
+        /// The response.
+        response: Box<[u8]>,
+        /// The time to wait after the next retransmission.
+        interval: Duration,
+        /// Timer G; not set on streams.
+        resend_at: Option<Instant>,
+        /// Timer H.
+        until: Instant,
+    },
+    /// The ACK to a 300-699 response arrived; later ones are absorbed.
+    Confirmed {
+        /// Timer I.
+        until: Instant,
+    },
+    /// Over.
+    Terminated,
+}
+
+/// What can happen to it.
+#[derive(Clone, Copy, Debug)]
+pub enum Cause<'a> {
+    /// The INVITE arrived again.
+    Request,
+    /// An ACK arrived.
+    Ack,
+    /// The core answers finally.
+    Final {
+        /// Whether it is a 2xx.
+        success: bool,
+        /// The response, as it was just sent.
+        response: &'a [u8],
+    },
+    /// The deadline was reached.
+    Timer,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Nothing.
+    Nothing,
+    /// Send [`State::response`] again.
+    Resend,
+    /// Send 100 Trying.
+    SendTrying,
+    /// The final response was never acknowledged.
+    Unacknowledged,
+}
+
+/// All transitions.
+pub const TABLE: &[(&str, &str)] = &[
+    ("Proceeding", "Accepted"),
+    ("Proceeding", "Completed"),
+    ("Accepted", "Terminated"),
+    ("Completed", "Confirmed"),
+    ("Completed", "Terminated"),
+    ("Confirmed", "Terminated"),
+];
+
+impl State {
+    /// A new transaction.
+    #[must_use]
+    pub fn new(now: Instant) -> Self {
+        Self::Proceeding { trying_at: Some(now + TRYING_AFTER) }
+    }
+
+    /// The state's name, as in [`TABLE`].
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Proceeding { .. } => "Proceeding",
+            Self::Accepted { .. } => "Accepted",
+            Self::Completed { .. } => "Completed",
+            Self::Confirmed { .. } => "Confirmed",
+            Self::Terminated => "Terminated",
+        }
+    }
+
+    /// When it wants [`Cause::Timer`].
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Proceeding { trying_at } => *trying_at,
+            Self::Accepted { response: Some(_), resend_at, until, .. } => Some(*resend_at.min(until)),
+            Self::Accepted { response: None, until, .. } | Self::Confirmed { until } => Some(*until),
+            Self::Completed { resend_at, until, .. } => Some(resend_at.map_or(*until, |at| at.min(*until))),
+            Self::Terminated => None,
+        }
+    }
+
+    /// The final response, while it may have to be sent again.
+    #[must_use]
+    pub fn response(&self) -> Option<&[u8]> {
+        match self {
+            Self::Accepted { response, .. } => response.as_deref(),
+            Self::Completed { response, .. } => Some(response),
+            Self::Proceeding { .. } | Self::Confirmed { .. } | Self::Terminated => None,
+        }
+    }
+
+    /// Takes a cause; `reliable` says that the transport is a stream.
+    #[must_use]
+    pub fn on(self, cause: Cause<'_>, now: Instant, reliable: bool) -> (Self, Then) {
+        let from = self.name();
+        let (next, then) = match self {
+            Self::Proceeding { trying_at } => Self::in_proceeding(trying_at, cause, now, reliable),
+            Self::Accepted { response, interval, resend_at, until } => {
+                Self::in_accepted(response, interval, (resend_at, until), cause, now, reliable)
+            }
+            Self::Completed { response, interval, resend_at, until } => {
+                Self::in_completed(response, interval, (resend_at, until), cause, now, reliable)
+            }
+            Self::Confirmed { until } => match cause {
+                Cause::Timer if now >= until => (Self::Terminated, Then::Nothing),
+                Cause::Timer | Cause::Request | Cause::Ack | Cause::Final { .. } => {
+                    (Self::Confirmed { until }, Then::Nothing)
+                }
+            },
+            Self::Terminated => (Self::Terminated, Then::Nothing),
+        };
+        assert_transition(TABLE, from, next.name());
+        (next, then)
+    }
+
+    fn in_proceeding(
+        trying_at: Option<Instant>,
+        cause: Cause<'_>,
+        now: Instant,
+        reliable: bool,
+    ) -> (Self, Then) {
+        match cause {
+            // 17.2.1: "the most recent provisional response ... MUST be passed to the transport layer".
+            Cause::Request if trying_at.is_none() => (Self::Proceeding { trying_at }, Then::SendTrying),
+            Cause::Timer => (Self::Proceeding { trying_at: None }, Then::SendTrying),
+            Cause::Request | Cause::Ack => (Self::Proceeding { trying_at }, Then::Nothing),
+            // 13.3.1.4: the 2xx is retransmitted "even if reliable transports are used".
+            Cause::Final { success: true, response } => {
+                let until = now + TRANSACTION_TIMEOUT;
+                let response = Some(Box::from(response));
+                (Self::Accepted { response, interval: T1, resend_at: now + T1, until }, Then::Nothing)
+            }
+            // 17.2.1: timer G is set for unreliable transports only; timer H for all.
+            Cause::Final { success: false, response } => {
+                let resend_at = (!reliable).then_some(now + T1);
+                let until = now + TRANSACTION_TIMEOUT;
+                (
+                    Self::Completed { response: Box::from(response), interval: T1, resend_at, until },
+                    Then::Nothing,
+                )
+            }
+        }
+    }
+
+    fn in_accepted(
+        response: Option<Box<[u8]>>,
+        interval: Duration,
+        (resend_at, until): (Instant, Instant),
+        cause: Cause<'_>,
+        now: Instant,
+        reliable: bool,
+    ) -> (Self, Then) {
+        match cause {
+            Cause::Ack if reliable => (Self::Terminated, Then::Nothing),
+            Cause::Ack => (Self::Accepted { response: None, interval, resend_at, until }, Then::Nothing),
+            Cause::Timer if now >= until => {
+                let then = if response.is_some() { Then::Unacknowledged } else { Then::Nothing };
+                (Self::Terminated, then)
+            }
+            Cause::Timer if response.is_some() && now >= resend_at => {
+                let interval = doubled(interval);
+                (Self::Accepted { response, interval, resend_at: now + interval, until }, Then::Resend)
+            }
+            // RFC 6026 7.1: a retransmitted INVITE is absorbed without a response.
+            Cause::Timer | Cause::Request | Cause::Final { .. } => {
+                (Self::Accepted { response, interval, resend_at, until }, Then::Nothing)
+            }
+        }
+    }
+
+    fn in_completed(
+        response: Box<[u8]>,
+        interval: Duration,
+        (resend_at, until): (Option<Instant>, Instant),
+        cause: Cause<'_>,
+        now: Instant,
+        reliable: bool,
+    ) -> (Self, Then) {
+        match cause {
+            // 17.2.1: timer I is T4 for unreliable transports and zero for reliable ones.
+            Cause::Ack if reliable => (Self::Terminated, Then::Nothing),
+            Cause::Ack => (Self::Confirmed { until: now + T4 }, Then::Nothing),
+            Cause::Request => (Self::Completed { response, interval, resend_at, until }, Then::Resend),
+            Cause::Timer if now >= until => (Self::Terminated, Then::Unacknowledged),
+            Cause::Timer if resend_at.is_some_and(|at| now >= at) => {
+                let interval = doubled(interval);
+                let resend_at = Some(now + interval);
+                (Self::Completed { response, interval, resend_at, until }, Then::Resend)
+            }
+            Cause::Timer | Cause::Final { .. } => {
+                (Self::Completed { response, interval, resend_at, until }, Then::Nothing)
+            }
+        }
+    }
+}
+
+impl Digest for State {
+    fn digest(&self, digester: &mut Digester) {
+        digester.text(self.name());
+        match self {
+            Self::Proceeding { trying_at } => digester.value(trying_at),
+            Self::Accepted { response, interval, resend_at, until } => {
+                digester.value(response);
+                digester.value(interval);
+                digester.value(resend_at);
+                digester.value(until);
+            }
+            Self::Completed { response, interval, resend_at, until } => {
+                digester.value(response);
+                digester.value(interval);
+                digester.value(resend_at);
+                digester.value(until);
+            }
+            Self::Confirmed { until } => digester.value(until),
+            Self::Terminated => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Instant = Instant::ZERO;
+
+    fn accepted(reliable: bool) -> State {
+        State::new(START).on(Cause::Final { success: true, response: b"200" }, START, reliable).0
+    }
+
+    #[test]
+    fn trying_is_due_after_200_ms_and_once() {
+        let state = State::new(START);
+        assert_eq!(state.deadline(), Some(START + Duration::from_millis(200)));
+        let (state, then) = state.on(Cause::Timer, START + TRYING_AFTER, true);
+        assert_eq!((then, state.deadline()), (Then::SendTrying, None));
+    }
+
+    #[test]
+    fn a_2xx_is_sent_again_on_a_stream_until_the_ack_ends_the_transaction() {
+        let (state, then) = accepted(true).on(Cause::Timer, START + T1, true);
+        assert_eq!((then, state.response()), (Then::Resend, Some(&b"200"[..])));
+        let (state, _) = state.on(Cause::Ack, START + T1, true);
+        assert_eq!(state.name(), "Terminated");
+    }
+
+    #[test]
+    fn a_2xx_never_acknowledged_is_reported_after_64_t1() {
+        let (state, then) = accepted(false).on(Cause::Timer, START + TRANSACTION_TIMEOUT, false);
+        assert_eq!((state.name(), then), ("Terminated", Then::Unacknowledged));
+    }
+
+    #[test]
+    fn after_the_ack_a_datagram_transaction_absorbs_the_invite_until_timer_l() {
+        let (state, _) = accepted(false).on(Cause::Ack, START, false);
+        let (state, then) = state.on(Cause::Request, START + T1, false);
+        assert_eq!((state.name(), then), ("Accepted", Then::Nothing));
+        let (state, then) = state.on(Cause::Timer, START + TRANSACTION_TIMEOUT, false);
+        assert_eq!((state.name(), then), ("Terminated", Then::Nothing));
+    }
+
+    #[test]
+    fn a_refusal_is_sent_again_by_timer_g_on_datagrams_only() {
+        for reliable in [false, true] {
+            let refusal = Cause::Final { success: false, response: b"404" };
+            let (state, _) = State::new(START).on(refusal, START, reliable);
+            let expected = if reliable { TRANSACTION_TIMEOUT } else { T1 };
+            assert_eq!(state.deadline(), Some(START + expected));
+            let (state, _) = state.on(Cause::Ack, START, reliable);
+            assert_eq!(state.name(), if reliable { "Terminated" } else { "Confirmed" });
+        }
+    }
+}

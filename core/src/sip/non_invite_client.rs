@@ -1,0 +1,223 @@
+//! The non-INVITE client transaction: RFC 3261 17.1.2.
+//!
+//! ```text
+//!   Trying --1xx--> Proceeding --final--> Completed --timer K--> Terminated
+//!   Trying --final--> Completed;  Trying, Proceeding --timer F--> Terminated (timed out)
+//! ```
+//! On a stream nothing is sent again and a final response ends it at once (timer K is zero).
+
+use alloc::boxed::Box;
+
+use super::{T1, T2, T4, TRANSACTION_TIMEOUT, assert_transition, doubled};
+use crate::digest::{Digest, Digester};
+use crate::time::{Duration, Instant};
+
+/// When a request is sent again, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The time to wait after the next retransmission.
+    interval: Duration,
+    /// Timer E; not set on streams.
+    resend_at: Option<Instant>,
+    /// Timer F.
+    until: Instant,
+}
+
+/// Where the transaction stands.
+#[derive(Debug)]
+pub enum State {
+    /// Nothing came back yet.
+    Trying {
+        /// The request, where it may have to be sent again.
+        request: Box<[u8]>,
+        /// When.
+        schedule: Schedule,
+    },
+    /// A provisional response came.
+    Proceeding {
+        /// The request, where it may have to be sent again.
+        request: Box<[u8]>,
+        /// When.
+        schedule: Schedule,
+    },
+    /// A final response came; its repetitions are absorbed.
+    Completed {
+        /// Timer K.
+        until: Instant,
+    },
+    /// Over.
+    Terminated,
+}
+
+/// What can happen to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A provisional response.
+    Provisional,
+    /// A final response.
+    Final,
+    /// The deadline was reached.
+    Timer,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Nothing.
+    Nothing,
+    /// Send [`State::request`] again.
+    Resend,
+    /// Tell the core that the final response came.
+    Answered,
+    /// Tell the core that none came.
+    TimedOut,
+}
+
+/// All transitions.
+pub const TABLE: &[(&str, &str)] = &[
+    ("Trying", "Proceeding"),
+    ("Trying", "Completed"),
+    ("Trying", "Terminated"),
+    ("Proceeding", "Completed"),
+    ("Proceeding", "Terminated"),
+    ("Completed", "Terminated"),
+];
+
+impl State {
+    /// A request just sent. On a stream it is not kept.
+    #[must_use]
+    pub fn new(request: &[u8], now: Instant, reliable: bool) -> Self {
+        let schedule = Schedule {
+            interval: T1,
+            resend_at: (!reliable).then_some(now + T1),
+            until: now + TRANSACTION_TIMEOUT,
+        };
+        Self::Trying { request: if reliable { Box::default() } else { Box::from(request) }, schedule }
+    }
+
+    /// The state's name, as in [`TABLE`].
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Trying { .. } => "Trying",
+            Self::Proceeding { .. } => "Proceeding",
+            Self::Completed { .. } => "Completed",
+            Self::Terminated => "Terminated",
+        }
+    }
+
+    /// When it wants [`Cause::Timer`].
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Trying { schedule, .. } | Self::Proceeding { schedule, .. } => {
+                Some(schedule.resend_at.map_or(schedule.until, |at| at.min(schedule.until)))
+            }
+            Self::Completed { until } => Some(*until),
+            Self::Terminated => None,
+        }
+    }
+
+    /// The request, where it may have to be sent again.
+    #[must_use]
+    pub fn request(&self) -> Option<&[u8]> {
+        match self {
+            Self::Trying { request, .. } | Self::Proceeding { request, .. } => Some(request),
+            Self::Completed { .. } | Self::Terminated => None,
+        }
+    }
+
+    /// Takes a cause; `reliable` says that the transport is a stream.
+    #[must_use]
+    pub fn on(self, cause: Cause, now: Instant, reliable: bool) -> (Self, Then) {
+        let from = self.name();
+        let (next, then) = match (self, cause) {
+            (Self::Trying { .. } | Self::Proceeding { .. }, Cause::Final) if reliable => {
+                (Self::Terminated, Then::Answered)
+            }
+            (Self::Trying { .. } | Self::Proceeding { .. }, Cause::Final) => {
+                (Self::Completed { until: now + T4 }, Then::Answered)
+            }
+            (Self::Trying { schedule, .. } | Self::Proceeding { schedule, .. }, Cause::Timer)
+                if now >= schedule.until =>
+            {
+                (Self::Terminated, Then::TimedOut)
+            }
+            // 17.1.2.2: in Trying the interval doubles up to T2 ...
+            (Self::Trying { request, schedule }, Cause::Timer) => {
+                let interval = doubled(schedule.interval);
+                let schedule = Schedule { interval, resend_at: Some(now + interval), ..schedule };
+                (Self::Trying { request, schedule }, Then::Resend)
+            }
+            // ... in Proceeding it is T2.
+            (Self::Proceeding { request, schedule }, Cause::Timer) => {
+                let schedule = Schedule { resend_at: Some(now + T2), ..schedule };
+                (Self::Proceeding { request, schedule }, Then::Resend)
+            }
+            (
+                Self::Trying { request, schedule } | Self::Proceeding { request, schedule },
+                Cause::Provisional,
+            ) => (Self::Proceeding { request, schedule }, Then::Nothing),
+            (Self::Completed { until }, Cause::Timer) if now >= until => (Self::Terminated, Then::Nothing),
+            (state @ (Self::Completed { .. } | Self::Terminated), _) => (state, Then::Nothing),
+        };
+        assert_transition(TABLE, from, next.name());
+        (next, then)
+    }
+}
+
+impl Digest for State {
+    fn digest(&self, digester: &mut Digester) {
+        digester.text(self.name());
+        match self {
+            Self::Trying { request, schedule } | Self::Proceeding { request, schedule } => {
+                let Schedule { interval, resend_at, until } = schedule;
+                digester.value(request);
+                digester.value(interval);
+                digester.value(resend_at);
+                digester.value(until);
+            }
+            Self::Completed { until } => digester.value(until),
+            Self::Terminated => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Instant = Instant::ZERO;
+
+    #[test]
+    fn on_a_stream_nothing_is_sent_again_and_silence_ends_after_64_t1() {
+        let state = State::new(b"INFO", START, true);
+        assert_eq!(state.deadline(), Some(START + TRANSACTION_TIMEOUT));
+        let (state, then) = state.on(Cause::Timer, START + TRANSACTION_TIMEOUT, true);
+        assert_eq!((state.name(), then), ("Terminated", Then::TimedOut));
+    }
+
+    #[test]
+    fn on_datagrams_the_interval_doubles_up_to_t2() {
+        let mut state = State::new(b"INFO", START, false);
+        let mut waits = alloc::vec::Vec::new();
+        let mut now = START;
+        for _ in 0..5 {
+            let at = state.deadline().unwrap();
+            waits.push(at.since(now).as_millis());
+            now = at;
+            let (next, then) = state.on(Cause::Timer, now, false);
+            assert_eq!(then, Then::Resend);
+            state = next;
+        }
+        assert_eq!(waits, [500, 1000, 2000, 4000, 4000]);
+    }
+
+    #[test]
+    fn a_repeated_final_response_is_told_once() {
+        let (state, then) = State::new(b"INFO", START, false).on(Cause::Final, START, false);
+        assert_eq!(then, Then::Answered);
+        let (state, then) = state.on(Cause::Final, START, false);
+        assert_eq!((state.name(), then), ("Completed", Then::Nothing));
+    }
+}

@@ -1,0 +1,130 @@
+//! The non-INVITE server transaction: RFC 3261 17.2.2, as RFC 4320 leaves it (no provisional response is ever sent).
+//!
+//! ```text
+//!   Trying --final (stream)--> Terminated
+//!   Trying --final (datagram)--> Completed --timer J--> Terminated
+//! ```
+
+use alloc::boxed::Box;
+
+use super::{TRANSACTION_TIMEOUT, assert_transition};
+use crate::digest::{Digest, Digester};
+use crate::time::Instant;
+
+/// Where the transaction stands.
+#[derive(Debug)]
+pub enum State {
+    /// No final response yet.
+    Trying,
+    /// Answered; the request may come again.
+    Completed {
+        /// The response.
+        response: Box<[u8]>,
+        /// Timer J.
+        until: Instant,
+    },
+    /// Over.
+    Terminated,
+}
+
+/// What can happen to it.
+#[derive(Clone, Copy, Debug)]
+pub enum Cause<'a> {
+    /// The request arrived again.
+    Request,
+    /// The core answers; the response as it was just sent.
+    Final(&'a [u8]),
+    /// The deadline was reached.
+    Timer,
+}
+
+/// All transitions.
+pub const TABLE: &[(&str, &str)] =
+    &[("Trying", "Completed"), ("Trying", "Terminated"), ("Completed", "Terminated")];
+
+impl State {
+    /// The state's name, as in [`TABLE`].
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Trying => "Trying",
+            Self::Completed { .. } => "Completed",
+            Self::Terminated => "Terminated",
+        }
+    }
+
+    /// When it wants [`Cause::Timer`].
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Completed { until, .. } => Some(*until),
+            Self::Trying | Self::Terminated => None,
+        }
+    }
+
+    /// The response, while it may have to be sent again.
+    #[must_use]
+    pub fn response(&self) -> Option<&[u8]> {
+        match self {
+            Self::Completed { response, .. } => Some(response),
+            Self::Trying | Self::Terminated => None,
+        }
+    }
+
+    /// Takes a cause; `reliable` says that the transport is a stream. True: send [`State::response`] again.
+    #[must_use]
+    pub fn on(self, cause: Cause<'_>, now: Instant, reliable: bool) -> (Self, bool) {
+        let from = self.name();
+        let (next, resend) = match (self, cause) {
+            // Timer J is zero for reliable transports.
+            (Self::Trying, Cause::Final(_)) if reliable => (Self::Terminated, false),
+            (Self::Trying, Cause::Final(response)) => {
+                (Self::Completed { response: Box::from(response), until: now + TRANSACTION_TIMEOUT }, false)
+            }
+            (Self::Completed { until, .. }, Cause::Timer) if now >= until => (Self::Terminated, false),
+            (state @ Self::Completed { .. }, Cause::Request) => (state, true),
+            (state, Cause::Request | Cause::Final(_) | Cause::Timer) => (state, false),
+        };
+        assert_transition(TABLE, from, next.name());
+        (next, resend)
+    }
+}
+
+impl Digest for State {
+    fn digest(&self, digester: &mut Digester) {
+        digester.text(self.name());
+        match self {
+            Self::Completed { response, until } => {
+                digester.value(response);
+                digester.value(until);
+            }
+            Self::Trying | Self::Terminated => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_a_stream_the_final_response_ends_it() {
+        let (state, _) = State::Trying.on(Cause::Final(b"200"), Instant::ZERO, true);
+        assert_eq!(state.name(), "Terminated");
+    }
+
+    #[test]
+    fn on_datagrams_the_response_is_repeated_until_timer_j() {
+        let (state, _) = State::Trying.on(Cause::Final(b"200"), Instant::ZERO, false);
+        let (state, resend) = state.on(Cause::Request, Instant::ZERO, false);
+        assert!(resend && state.response() == Some(b"200"));
+        let (state, _) = state.on(Cause::Timer, Instant::ZERO + TRANSACTION_TIMEOUT, false);
+        assert_eq!(state.name(), "Terminated");
+    }
+
+    #[test]
+    fn a_repeated_request_without_an_answer_yet_is_absorbed() {
+        let (state, resend) = State::Trying.on(Cause::Request, Instant::ZERO, false);
+        assert!(!resend && state.name() == "Trying");
+    }
+}

@@ -1,0 +1,143 @@
+//! Session timers, RFC 4028, as remote call control needs them (client quirk 6).
+//!
+//! The client refreshes by default. A session that is not refreshed is ended only after the longer of Session-Expires
+//! and the configured linger, because Communicator keeps its own 10 or 25 minutes whatever it was told.
+
+use crate::digest::{Digest, Digester};
+use crate::time::{Duration, Instant};
+
+/// RFC 4028 4: the least interval there is, in seconds.
+pub const LEAST_SECONDS: u32 = 90;
+
+/// Who refreshes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresher {
+    /// The client.
+    Client,
+    /// We do: the client asked for it (RFC 4028 9: `refresher=uas` in the request binds the server).
+    Gateway,
+}
+
+/// What a request says about session timers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// `Supported: timer` (or `Require: timer`).
+    pub supported: bool,
+    /// Session-Expires, in seconds.
+    pub expires: Option<u32>,
+    /// Min-SE, in seconds.
+    pub min: Option<u32>,
+    /// `refresher=uas`.
+    pub wants_us: bool,
+}
+
+/// The bounds we were configured with, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// What we say unless the client wants less.
+    pub expires: u32,
+    /// The least we accept.
+    pub min: u32,
+    /// The least time an unrefreshed session lives.
+    pub linger: u32,
+}
+
+/// What was agreed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// Session-Expires in seconds and who refreshes; `None` if the client does not know session timers.
+    pub interval: Option<(u32, Refresher)>,
+    /// How long the session lives without a refresh.
+    pub lifetime: Duration,
+}
+
+impl Agreed {
+    /// When we have to refresh the session, if that is our part: at half the interval (RFC 4028 10).
+    #[must_use]
+    pub fn refresh_at(&self, now: Instant) -> Option<Instant> {
+        match self.interval {
+            Some((seconds, Refresher::Gateway)) => Some(now + Duration::from_secs(u64::from(seconds) / 2)),
+            Some((_, Refresher::Client)) | None => None,
+        }
+    }
+}
+
+/// The client's interval is too small: 422 with this Min-SE (RFC 4028 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooSmall {
+    /// Min-SE in seconds.
+    pub min: u32,
+}
+
+/// Settles the session timer of a request.
+///
+/// # Errors
+/// [`TooSmall`] if the client asks for less than `bounds.min`.
+pub fn negotiate(offer: Offer, bounds: Bounds) -> Result<Agreed, TooSmall> {
+    let lingering = |seconds: u32| Duration::from_secs(u64::from(seconds.max(bounds.linger)));
+    if !offer.supported {
+        return Ok(Agreed { interval: None, lifetime: lingering(bounds.expires) });
+    }
+    if offer.expires.is_some_and(|seconds| seconds < bounds.min) {
+        return Err(TooSmall { min: bounds.min });
+    }
+    // RFC 4028 9: not above what the request says, not below its Min-SE.
+    let seconds = offer.expires.map_or(bounds.expires, |seconds| seconds.min(bounds.expires));
+    let seconds = seconds.max(offer.min.unwrap_or(0)).max(LEAST_SECONDS);
+    let refresher = if offer.wants_us { Refresher::Gateway } else { Refresher::Client };
+    Ok(Agreed { interval: Some((seconds, refresher)), lifetime: lingering(seconds) })
+}
+
+impl Digest for Agreed {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { interval, lifetime } = self;
+        digester.flag(interval.is_some());
+        if let Some((seconds, refresher)) = interval {
+            digester.value(seconds);
+            digester.flag(*refresher == Refresher::Gateway);
+        }
+        digester.value(lifetime);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { expires: 1800, min: 90, linger: 2100 };
+
+    #[test]
+    fn without_supported_timer_there_is_no_session_expires() {
+        let agreed = negotiate(Offer { expires: Some(600), ..Offer::default() }, BOUNDS).unwrap();
+        assert_eq!((agreed.interval, agreed.lifetime), (None, Duration::from_secs(2100)));
+    }
+
+    #[test]
+    fn the_client_refreshes_by_default() {
+        let agreed = negotiate(Offer { supported: true, ..Offer::default() }, BOUNDS).unwrap();
+        assert_eq!(agreed.interval, Some((1800, Refresher::Client)));
+        assert_eq!(agreed.refresh_at(Instant::ZERO), None);
+    }
+
+    #[test]
+    fn an_interval_below_the_least_is_refused_with_min_se() {
+        let offer = Offer { supported: true, expires: Some(89), ..Offer::default() };
+        assert_eq!(negotiate(offer, BOUNDS), Err(TooSmall { min: 90 }));
+    }
+
+    #[test]
+    fn a_client_that_wants_us_to_refresh_gets_it_at_half_the_interval() {
+        let offer = Offer { supported: true, expires: Some(600), wants_us: true, ..Offer::default() };
+        let agreed = negotiate(offer, BOUNDS).unwrap();
+        assert_eq!(agreed.refresh_at(Instant::ZERO), Some(Instant::ZERO + Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn quirk_6_an_unrefreshed_session_lives_for_the_longer_of_session_expires_and_linger() {
+        let agreed = negotiate(Offer { supported: true, ..Offer::default() }, BOUNDS).unwrap();
+        assert_eq!(agreed.lifetime, Duration::from_secs(2100));
+        let long = Bounds { expires: 7200, ..BOUNDS };
+        let agreed = negotiate(Offer { supported: true, ..Offer::default() }, long).unwrap();
+        assert_eq!(agreed.lifetime, Duration::from_secs(7200));
+    }
+}

@@ -1,0 +1,322 @@
+//! The transaction layer (RFC 3261 17): tables, matching, timers. What is sent when is decided by the machines beside
+//! this file; what a request means is decided by the core above.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use core::net::SocketAddr;
+
+use super::{invite_server, non_invite_client, non_invite_server};
+use crate::digest::{Digest, Digester};
+use crate::engine::TimerKey;
+use crate::entropy::Entropy;
+use crate::input::{LinkId, ListenerId};
+use crate::rcc::session::Session;
+use crate::slots::{Full, Handle, Slots};
+use crate::time::Instant;
+use crate::timer::{Deadline, Timers};
+use crate::wire::sip::{Message, Method};
+
+/// Where a message came from, and where its answer goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// A stream connection.
+    Stream(LinkId),
+    /// Datagrams between one of our sockets and a peer.
+    Datagram(ListenerId, SocketAddr),
+}
+
+impl Flow {
+    /// Whether nothing is lost or repeated on it.
+    pub(crate) const fn is_reliable(self) -> bool {
+        matches!(self, Self::Stream(_))
+    }
+}
+
+impl Digest for Flow {
+    fn digest(&self, digester: &mut Digester) {
+        match self {
+            Self::Stream(link) => digester.value(link),
+            Self::Datagram(listener, peer) => {
+                digester.value(listener);
+                digester.value(peer);
+            }
+        }
+    }
+}
+
+/// Which of the two server machines.
+#[derive(Debug)]
+pub(crate) enum ServerMachine {
+    Invite(invite_server::State),
+    NonInvite(non_invite_server::State),
+}
+
+/// A request that was received, until it needs no more care.
+#[derive(Debug)]
+pub(crate) struct ServerTransaction {
+    pub(crate) key: u128,
+    pub(crate) flow: Flow,
+    /// The lines every response repeats, and for an INVITE its Record-Route.
+    pub(crate) head: Box<[u8]>,
+    pub(crate) machine: ServerMachine,
+    /// Whether an ACK ends it on datagrams too: a re-INVITE without a branch, whose like is new (quirk 2).
+    ends_with_ack: bool,
+    /// The session it belongs to, once there is one.
+    pub(crate) session: Option<Handle<Session>>,
+    deadline: Deadline,
+}
+
+/// What one of our requests was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// An event, in an INFO.
+    Event,
+    /// The end of a session.
+    Bye,
+    /// A refresh of ours, in an UPDATE.
+    Refresh,
+}
+
+/// A request that we sent.
+#[derive(Debug)]
+pub(crate) struct ClientTransaction {
+    pub(crate) purpose: Purpose,
+    pub(crate) session: Handle<Session>,
+    pub(crate) flow: Flow,
+    /// The random part of its branch: an answer must repeat it.
+    pub(crate) secret: u64,
+    pub(crate) machine: non_invite_client::State,
+    deadline: Deadline,
+}
+
+/// All transactions.
+pub(crate) struct Transactions {
+    pub(crate) server: Slots<ServerTransaction>,
+    pub(crate) client: Slots<ClientTransaction>,
+    by_key: BTreeMap<u128, Handle<ServerTransaction>>,
+}
+
+impl Transactions {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { server: Slots::new(limit), client: Slots::new(limit), by_key: BTreeMap::new() }
+    }
+
+    /// The transaction a request belongs to, if it is not the first of its kind.
+    pub(crate) fn find(&self, key: u128) -> Option<Handle<ServerTransaction>> {
+        self.by_key.get(&key).copied()
+    }
+
+    /// Keeps a request that is not answered at once.
+    pub(crate) fn open(
+        &mut self,
+        key: u128,
+        (flow, ends_with_ack): (Flow, bool),
+        head: &[u8],
+        machine: ServerMachine,
+        timers: &mut Timers<TimerKey>,
+    ) -> Result<Handle<ServerTransaction>, Full> {
+        let transaction = ServerTransaction {
+            key,
+            flow,
+            head: Box::from(head),
+            machine,
+            ends_with_ack,
+            session: None,
+            deadline: Deadline::default(),
+        };
+        let handle = self.server.insert(transaction)?;
+        self.by_key.insert(key, handle);
+        self.settle_server(handle, timers);
+        Ok(handle)
+    }
+
+    /// Keeps a request of ours until it is answered.
+    pub(crate) fn open_client(
+        &mut self,
+        transaction: (Purpose, Handle<Session>, Flow, u64),
+        timers: &mut Timers<TimerKey>,
+        machine: non_invite_client::State,
+    ) -> Result<Handle<ClientTransaction>, Full> {
+        let (purpose, session, flow, secret) = transaction;
+        let deadline = Deadline::default();
+        let handle =
+            self.client.insert(ClientTransaction { purpose, session, flow, secret, machine, deadline })?;
+        self.settle_client(handle, timers);
+        Ok(handle)
+    }
+
+    /// Lets an INVITE's machine take a cause.
+    pub(crate) fn on_invite(
+        &mut self,
+        handle: Handle<ServerTransaction>,
+        cause: invite_server::Cause<'_>,
+        now: Instant,
+        timers: &mut Timers<TimerKey>,
+    ) -> invite_server::Then {
+        let Some(transaction) = self.server.get_mut(handle) else { return invite_server::Then::Nothing };
+        let ends = transaction.ends_with_ack && matches!(cause, invite_server::Cause::Ack);
+        let reliable = ends || transaction.flow.is_reliable();
+        let ServerMachine::Invite(machine) = &mut transaction.machine else {
+            return invite_server::Then::Nothing;
+        };
+        let state = core::mem::replace(machine, invite_server::State::Terminated);
+        let (state, then) = state.on(cause, now, reliable);
+        *machine = state;
+        self.settle_server(handle, timers);
+        then
+    }
+
+    /// Lets another request's machine take a cause. True: its response is to be sent again.
+    pub(crate) fn on_non_invite(
+        &mut self,
+        handle: Handle<ServerTransaction>,
+        cause: non_invite_server::Cause<'_>,
+        now: Instant,
+        timers: &mut Timers<TimerKey>,
+    ) -> bool {
+        let Some(transaction) = self.server.get_mut(handle) else { return false };
+        let reliable = transaction.flow.is_reliable();
+        let ServerMachine::NonInvite(machine) = &mut transaction.machine else { return false };
+        let state = core::mem::replace(machine, non_invite_server::State::Terminated);
+        let (state, resend) = state.on(cause, now, reliable);
+        *machine = state;
+        self.settle_server(handle, timers);
+        resend
+    }
+
+    /// Lets one of our requests' machine take a cause.
+    pub(crate) fn on_client(
+        &mut self,
+        handle: Handle<ClientTransaction>,
+        cause: non_invite_client::Cause,
+        now: Instant,
+        timers: &mut Timers<TimerKey>,
+    ) -> non_invite_client::Then {
+        let Some(transaction) = self.client.get_mut(handle) else { return non_invite_client::Then::Nothing };
+        let reliable = transaction.flow.is_reliable();
+        let state = core::mem::replace(&mut transaction.machine, non_invite_client::State::Terminated);
+        let (state, then) = state.on(cause, now, reliable);
+        transaction.machine = state;
+        self.settle_client(handle, timers);
+        then
+    }
+
+    /// Notes that a deadline was reached.
+    pub(crate) fn server_fired(&mut self, handle: Handle<ServerTransaction>) {
+        if let Some(transaction) = self.server.get_mut(handle) {
+            Timers::<TimerKey>::fired(&mut transaction.deadline);
+        }
+    }
+
+    /// Notes that a deadline was reached.
+    pub(crate) fn client_fired(&mut self, handle: Handle<ClientTransaction>) {
+        if let Some(transaction) = self.client.get_mut(handle) {
+            Timers::<TimerKey>::fired(&mut transaction.deadline);
+        }
+    }
+
+    /// Forgets a client transaction, whatever its state.
+    pub(crate) fn drop_client(&mut self, handle: Handle<ClientTransaction>, timers: &mut Timers<TimerKey>) {
+        if let Some(mut transaction) = self.client.remove(handle) {
+            timers.cancel(&mut transaction.deadline, TimerKey::Client(handle));
+        }
+    }
+
+    /// After a state change: the timer is set anew, or the transaction is over and forgotten.
+    fn settle_server(&mut self, handle: Handle<ServerTransaction>, timers: &mut Timers<TimerKey>) {
+        let Some(transaction) = self.server.get_mut(handle) else { return };
+        let (deadline, over) = match &transaction.machine {
+            ServerMachine::Invite(state) => {
+                (state.deadline(), matches!(state, invite_server::State::Terminated))
+            }
+            ServerMachine::NonInvite(state) => {
+                (state.deadline(), matches!(state, non_invite_server::State::Terminated))
+            }
+        };
+        match deadline {
+            Some(at) => timers.set(&mut transaction.deadline, TimerKey::Server(handle), at),
+            None => timers.cancel(&mut transaction.deadline, TimerKey::Server(handle)),
+        }
+        if over {
+            let key = transaction.key;
+            self.server.remove(handle);
+            if self.by_key.get(&key) == Some(&handle) {
+                self.by_key.remove(&key);
+            }
+        }
+    }
+
+    fn settle_client(&mut self, handle: Handle<ClientTransaction>, timers: &mut Timers<TimerKey>) {
+        let Some(transaction) = self.client.get_mut(handle) else { return };
+        if let Some(at) = transaction.machine.deadline() {
+            timers.set(&mut transaction.deadline, TimerKey::Client(handle), at);
+        } else {
+            timers.cancel(&mut transaction.deadline, TimerKey::Client(handle));
+            self.client.remove(handle);
+        }
+    }
+}
+
+/// The key a request is matched by (RFC 3261 17.2.3). `epoch` is the dialog's, for requests inside one.
+///
+/// With a branch on the topmost Via, the branch decides; without one, the fields of the older rule. An ACK has its
+/// INVITE's key, a CANCEL one of its own.
+pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Method<'_>, epoch: u32) -> u128 {
+    let epoch = if matches!(method, Method::Invite) { [0; 4] } else { epoch.to_le_bytes() };
+    let method = method.name().as_bytes();
+    let Some(via) = message.via() else { return entropy.key([&b"no via"[..], method]) };
+    if via.has_rfc3261_branch() {
+        let port = via.port.unwrap_or(0).to_le_bytes();
+        let branch = via.branch.unwrap_or_default().as_bytes();
+        return entropy.key([&b"branch"[..], branch, via.host.as_bytes(), &port, method, &epoch]);
+    }
+    let uri = match message.start {
+        crate::wire::sip::Start::Request { uri, .. } => uri,
+        crate::wire::sip::Start::Response { .. } => "",
+    };
+    let sequence = message.cseq().map_or(0, |sequence| sequence.number).to_le_bytes();
+    let from_tag = message.from().and_then(|from| from.tag()).unwrap_or_default().as_bytes();
+    let call_id = message.call_id().unwrap_or_default().as_bytes();
+    entropy.key([
+        &b"fields"[..],
+        uri.as_bytes(),
+        from_tag,
+        call_id,
+        &sequence,
+        via.raw.as_bytes(),
+        method,
+        &epoch,
+    ])
+}
+
+impl Digest for ServerTransaction {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { key, flow, head, machine, ends_with_ack, session, deadline } = self;
+        digester.bytes(&key.to_le_bytes());
+        digester.value(flow);
+        digester.value(head);
+        match machine {
+            ServerMachine::Invite(state) => digester.value(state),
+            ServerMachine::NonInvite(state) => digester.value(state),
+        }
+        digester.flag(*ends_with_ack);
+        digester.value(session);
+        digester.value(deadline);
+    }
+}
+
+impl Digest for ClientTransaction {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { purpose, session, flow, secret, machine, deadline } = self;
+        digester.number(match purpose {
+            Purpose::Event => 0,
+            Purpose::Bye => 1,
+            Purpose::Refresh => 2,
+        });
+        digester.value(session);
+        digester.value(flow);
+        digester.value(secret);
+        digester.value(machine);
+        digester.value(deadline);
+    }
+}

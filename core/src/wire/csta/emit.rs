@@ -1,0 +1,135 @@
+//! From a typed message to bytes, on one line, in edition 3's element order. Identifiers pass through a [`Rewrite`], so
+//! that a message of one side becomes one of the other side without a copy in between.
+
+use alloc::vec::Vec;
+
+use super::model::{APPLICATION_SESSION, Device, Event, Message, Namespace, Request, Response};
+
+mod copy;
+mod event;
+mod request;
+mod response;
+mod writer;
+
+use writer::Writer;
+
+/// How identifiers are written. Each method appends an element's text to `out`, escaped ([`text`] does that).
+pub trait Rewrite {
+    /// A monitorCrossRefID.
+    fn cross_reference(&mut self, id: &str, out: &mut Vec<u8>);
+
+    /// A callID.
+    fn call(&mut self, call: &str, out: &mut Vec<u8>);
+
+    /// A `DeviceID` outside a `ConnectionID`.
+    fn device(&mut self, device: Device<'_>, out: &mut Vec<u8>);
+
+    /// Whether the attribute `typeOfNumber` is written where `device` has it: no, if what [`Self::device`] writes is
+    /// to be read otherwise.
+    fn keeps_type_of_number(&mut self, device: Device<'_>) -> bool;
+
+    /// The device of a `ConnectionID`.
+    fn connection_device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
+        self.device(device, out);
+    }
+}
+
+/// Writes every identifier as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Verbatim;
+
+impl Rewrite for Verbatim {
+    fn cross_reference(&mut self, id: &str, out: &mut Vec<u8>) {
+        text(out, id);
+    }
+
+    fn call(&mut self, call: &str, out: &mut Vec<u8>) {
+        text(out, call);
+    }
+
+    fn device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
+        text(out, device.id);
+    }
+
+    fn keeps_type_of_number(&mut self, _: Device<'_>) -> bool {
+        true
+    }
+}
+
+/// Appends text, escaped for an element or for an attribute in double quotes. White space other than blanks becomes
+/// character references, so that a document stays on one line and nothing is normalized away; characters that XML 1.0
+/// does not have are dropped.
+pub fn text(out: &mut Vec<u8>, value: &str) {
+    let mut room = [0; 4];
+    for character in value.chars() {
+        let instead = match character {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            '"' => "&quot;",
+            '\t' => "&#9;",
+            '\n' => "&#10;",
+            '\r' => "&#13;",
+            '\0'..' ' | '\u{fffe}' | '\u{ffff}' => "",
+            _ => character.encode_utf8(&mut room),
+        };
+        out.extend_from_slice(instead.as_bytes());
+    }
+}
+
+/// Appends any message as a whole document. ECMA-354's messages are in their own namespace whatever `namespace` is.
+pub fn message(out: &mut Vec<u8>, namespace: Namespace, message: &Message<'_>, rewrite: &mut impl Rewrite) {
+    match message {
+        Message::Request(request) => self::request(out, namespace, request, rewrite),
+        Message::Response(response) => self::response(out, namespace, response, rewrite),
+        Message::Event(event) => self::event(out, namespace, event, rewrite),
+    }
+}
+
+/// Appends a request as a whole document.
+pub fn request(out: &mut Vec<u8>, namespace: Namespace, request: &Request<'_>, rewrite: &mut impl Rewrite) {
+    let uri = if request.is_application_session() { APPLICATION_SESSION } else { namespace.uri() };
+    Writer::new(out, uri, rewrite).document(request.name(), |w| request::body(w, request));
+}
+
+/// Appends a request as a whole document, with the private data by which a client says which line it signs in for.
+pub fn request_with_line(out: &mut Vec<u8>, namespace: Namespace, request: &Request<'_>, line: &str) {
+    Writer::new(out, namespace.uri(), &mut Verbatim).document(request.name(), |w| {
+        request::body(w, request);
+        w.raw("<extensions><privateData><private><lcs:line xmlns:lcs=\"");
+        w.raw("http://schemas.microsoft.com/Lcs/2005/04/RCCExtension\">");
+        w.text(line);
+        w.raw("</lcs:line></private></privateData></extensions>");
+    });
+}
+
+/// Appends a `StartApplicationSession` (ECMA-354) as a whole document: which application, which versions it speaks in its
+/// order of preference, for how many seconds. `specific` appends the XML that stands inside `applicationSpecificInfo`,
+/// the login for one; where it appends nothing that element is left out.
+pub fn start_application_session(
+    out: &mut Vec<u8>,
+    application: &str,
+    versions: &[&str],
+    duration: Option<u32>,
+    specific: impl FnOnce(&mut Vec<u8>),
+) {
+    Writer::new(out, APPLICATION_SESSION, &mut Verbatim).document("StartApplicationSession", |w| {
+        request::start_session(w, application, versions, duration, specific);
+    });
+}
+
+/// Appends a response as a whole document.
+pub fn response(
+    out: &mut Vec<u8>,
+    namespace: Namespace,
+    response: &Response<'_>,
+    rewrite: &mut impl Rewrite,
+) {
+    let uri = if response.is_application_session() { APPLICATION_SESSION } else { namespace.uri() };
+    Writer::new(out, uri, rewrite).document(response.name(), |w| response::body(w, response));
+}
+
+/// Appends an event as a whole document.
+pub fn event(out: &mut Vec<u8>, namespace: Namespace, event: &Event<'_>, rewrite: &mut impl Rewrite) {
+    Writer::new(out, namespace.uri(), rewrite).document(event.name(), |w| event::body(w, event));
+}

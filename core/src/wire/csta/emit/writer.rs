@@ -1,0 +1,197 @@
+//! Elements, and the types that many messages share.
+
+use alloc::vec::Vec;
+
+use super::{
+    super::{
+        events::{FILTER_MEMBERS, STATUS_MEMBERS},
+        model::{Connection, Device, MonitorFilter, Party, Redirection, StatusFilter},
+    },
+    Rewrite, text,
+};
+
+/// Writes one document.
+pub(super) struct Writer<'w, R> {
+    pub(super) out: &'w mut Vec<u8>,
+    /// The namespace of the document's root.
+    pub(super) uri: &'static str,
+    pub(super) rewrite: &'w mut R,
+}
+
+impl<'w, R: Rewrite> Writer<'w, R> {
+    pub(super) const fn new(out: &'w mut Vec<u8>, uri: &'static str, rewrite: &'w mut R) -> Self {
+        Self { out, uri, rewrite }
+    }
+
+    /// The declaration, and the root with what `fill` writes into it.
+    pub(super) fn document(&mut self, name: &str, fill: impl FnOnce(&mut Self)) {
+        self.raw("<?xml version=\"1.0\"?><");
+        self.text(name);
+        self.raw(" xmlns=\"");
+        self.raw(self.uri);
+        self.raw("\">");
+        let start = self.out.len();
+        fill(self);
+        if self.out.len() == start {
+            self.out.pop();
+            self.raw("/>");
+        } else {
+            self.close(name);
+        }
+    }
+
+    /// Text that needs no escaping.
+    pub(super) fn raw(&mut self, markup: &str) {
+        self.out.extend_from_slice(markup.as_bytes());
+    }
+
+    pub(super) fn text(&mut self, value: &str) {
+        text(self.out, value);
+    }
+
+    pub(super) fn open(&mut self, name: &str) {
+        self.raw("<");
+        self.text(name);
+        self.raw(">");
+    }
+
+    pub(super) fn close(&mut self, name: &str) {
+        self.raw("</");
+        self.text(name);
+        self.raw(">");
+    }
+
+    /// An element without content.
+    pub(super) fn empty(&mut self, name: &str) {
+        self.raw("<");
+        self.text(name);
+        self.raw("/>");
+    }
+
+    /// An element with elements inside.
+    pub(super) fn element(&mut self, name: &str, fill: impl FnOnce(&mut Self)) {
+        self.open(name);
+        fill(self);
+        self.close(name);
+    }
+
+    /// An element with text inside.
+    pub(super) fn leaf(&mut self, name: &str, value: &str) {
+        self.element(name, |w| w.text(value));
+    }
+
+    /// An element with text inside, if there is any.
+    pub(super) fn optional(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.leaf(name, value);
+        }
+    }
+
+    pub(super) fn truth(&mut self, name: &str, value: bool) {
+        self.leaf(name, if value { "true" } else { "false" });
+    }
+
+    pub(super) fn seconds(&mut self, name: &str, value: Option<u32>) {
+        if let Some(value) = value {
+            self.leaf(name, &alloc::format!("{value}"));
+        }
+    }
+
+    pub(super) fn cross_reference(&mut self, id: &str) {
+        self.open("monitorCrossRefID");
+        self.rewrite.cross_reference(id, self.out);
+        self.close("monitorCrossRefID");
+    }
+
+    /// A `DeviceID`.
+    pub(super) fn device(&mut self, name: &str, device: Device<'_>) {
+        self.device_tag(name, device);
+        self.rewrite.device(device, self.out);
+        self.close(name);
+    }
+
+    /// A `ConnectionID`: the call first.
+    pub(super) fn connection(&mut self, name: &str, connection: Connection<'_>) {
+        self.open(name);
+        if let Some(call) = connection.call {
+            self.open("callID");
+            self.rewrite.call(call, self.out);
+            self.close("callID");
+        }
+        if let Some(device) = connection.device {
+            self.device_tag("deviceID", device);
+            self.rewrite.connection_device(device, self.out);
+            self.close("deviceID");
+        }
+        self.close(name);
+    }
+
+    fn device_tag(&mut self, name: &str, device: Device<'_>) {
+        self.raw("<");
+        self.text(name);
+        if let Some(kind) = device.type_of_number
+            && self.rewrite.keeps_type_of_number(device)
+        {
+            self.raw(" typeOfNumber=\"");
+            self.text(kind);
+            self.raw("\"");
+        }
+        self.raw(">");
+    }
+
+    /// A device that may be unknown or withheld.
+    pub(super) fn party(&mut self, name: &str, party: Party<'_>) {
+        self.element(name, |w| match party {
+            Party::Device(device) => w.device("deviceIdentifier", device),
+            Party::NotKnown => w.empty("notKnown"),
+            Party::Restricted => w.empty("restricted"),
+        });
+    }
+
+    pub(super) fn redirection(&mut self, name: &str, redirection: Redirection<'_>) {
+        self.element(name, |w| match redirection {
+            Redirection::NumberDialed(device) => w.device("numberDialed", device),
+            Redirection::NotKnown => w.empty("notKnown"),
+            Redirection::NotRequired => w.empty("notRequired"),
+            Redirection::NotSpecified => w.empty("notSpecified"),
+            Redirection::Restricted => w.empty("restricted"),
+        });
+    }
+
+    /// A monitor filter: what is filtered out. What is not named is sent.
+    pub(super) fn monitor_filter(&mut self, name: &str, filter: MonitorFilter) {
+        self.element(name, |w| {
+            let mut group = "";
+            let excluded =
+                FILTER_MEMBERS.iter().zip(0..u64::BITS).filter(|(_, bit)| filter.0 >> bit & 1 == 1);
+            for (member, _) in excluded {
+                w.next_group(&mut group, member.group);
+                w.truth(member.member, true);
+            }
+            w.next_group(&mut group, "");
+        });
+    }
+
+    /// A status filter, with all its members.
+    pub(super) fn status_filter(&mut self, name: &str, filter: StatusFilter) {
+        self.element(name, |w| {
+            for (member, status) in STATUS_MEMBERS {
+                w.truth(member, filter.excludes(status));
+            }
+        });
+    }
+
+    /// Closes the group that is open and opens `next`, unless they are the same. An empty name is no group.
+    pub(super) fn next_group(&mut self, group: &mut &'static str, next: &'static str) {
+        if *group == next {
+            return;
+        }
+        if !group.is_empty() {
+            self.close(group);
+        }
+        if !next.is_empty() {
+            self.open(next);
+        }
+        *group = next;
+    }
+}

@@ -1,0 +1,65 @@
+//! The members of a monitor filter.
+
+use super::FilterMember;
+
+const fn member(group: &'static str, member: &'static str, event: &'static str) -> FilterMember {
+    FilterMember { group, member, event }
+}
+
+/// Every member of `MonitorFilter` that speaks of events a telephone line can have, in the schema's order: bit 0 first.
+/// The groups of media attachment and voice are not here: such events are never asked for nor sent.
+pub const FILTER_MEMBERS: &[FilterMember] = &[
+    member("callcontrol", "bridged", "BridgedEvent"),
+    member("callcontrol", "callCleared", "CallClearedEvent"),
+    member("callcontrol", "conferenced", "ConferencedEvent"),
+    member("callcontrol", "connectionCleared", "ConnectionClearedEvent"),
+    member("callcontrol", "delivered", "DeliveredEvent"),
+    member("callcontrol", "digitsDialed", "DigitsDialedEvent"),
+    member("callcontrol", "diverted", "DivertedEvent"),
+    member("callcontrol", "established", "EstablishedEvent"),
+    member("callcontrol", "failed", "FailedEvent"),
+    member("callcontrol", "held", "HeldEvent"),
+    member("callcontrol", "networkCapabilitiesChanged", "NetworkCapabilitiesChangedEvent"),
+    member("callcontrol", "networkReached", "NetworkReachedEvent"),
+    member("callcontrol", "offered", "OfferedEvent"),
+    member("callcontrol", "originated", "OriginatedEvent"),
+    member("callcontrol", "queued", "QueuedEvent"),
+    member("callcontrol", "retrieved", "RetrievedEvent"),
+    member("callcontrol", "serviceInitiated", "ServiceInitiatedEvent"),
+    member("callcontrol", "transferred", "TransferedEvent"),
+    member("callAssociated", "callInformation", "CallInformationEvent"),
+    member("callAssociated", "charging", "ChargingEvent"),
+    member("callAssociated", "digitsGenerated", "DigitsGeneratedEvent"),
+    member("callAssociated", "telephonyTonesGenerated", "TelephonyTonesGeneratedEvent"),
+    member("callAssociated", "serviceCompletionFailure", "ServiceCompletionFailureEvent"),
+    member("physicalDeviceFeature", "buttonInformation", "ButtonInformationEvent"),
+    member("physicalDeviceFeature", "buttonPress", "ButtonPressEvent"),
+    member("physicalDeviceFeature", "displayUpdated", "DisplayUpdatedEvent"),
+    member("physicalDeviceFeature", "hookswitch", "HookswitchEvent"),
+    member("physicalDeviceFeature", "lampMode", "LampModeEvent"),
+    member("physicalDeviceFeature", "messageWaiting", "MessageWaitingEvent"),
+    member("physicalDeviceFeature", "microphoneGain", "MicrophoneGainEvent"),
+    member("physicalDeviceFeature", "microphoneMute", "MicrophoneMuteEvent"),
+    member("physicalDeviceFeature", "ringerStatus", "RingerStatusEvent"),
+    member("physicalDeviceFeature", "speakerMute", "SpeakerMuteEvent"),
+    member("physicalDeviceFeature", "speakerVolume", "SpeakerVolumeEvent"),
+    member("logicalDeviceFeature", "agentBusy", "AgentBusyEvent"),
+    member("logicalDeviceFeature", "agentLoggedOn", "AgentLoggedOnEvent"),
+    member("logicalDeviceFeature", "agentLoggedOff", "AgentLoggedOffEvent"),
+    member("logicalDeviceFeature", "agentNotReady", "AgentNotReadyEvent"),
+    member("logicalDeviceFeature", "agentReady", "AgentReadyEvent"),
+    member("logicalDeviceFeature", "agentWorkingAfterCall", "AgentWorkingAfterCallEvent"),
+    member("logicalDeviceFeature", "autoAnswer", "AutoAnswerEvent"),
+    member("logicalDeviceFeature", "autoWorkMode", "AutoWorkModeEvent"),
+    member("logicalDeviceFeature", "callBack", "CallBackEvent"),
+    member("logicalDeviceFeature", "callBackMessage", "CallBackMessageEvent"),
+    member("logicalDeviceFeature", "callerIDStatus", "CallerIDStatusEvent"),
+    member("logicalDeviceFeature", "doNotDisturb", "DoNotDisturbEvent"),
+    member("logicalDeviceFeature", "forwarding", "ForwardingEvent"),
+    member("logicalDeviceFeature", "routeingMode", "RouteingModeEvent"),
+    member("maintenance", "backInService", "BackInServiceEvent"),
+    member("maintenance", "deviceCapabilityChanged", "DeviceCapsChangedEvent"),
+    member("maintenance", "outOfService", "OutOfServiceEvent"),
+    member("maintenance", "partiallyInService", "PartiallyInServiceEvent"),
+    member("private", "private", "PrivateEvent"),
+];

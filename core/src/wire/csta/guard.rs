@@ -1,0 +1,272 @@
+//! Cheap bounds on a document before the XML parser sees it.
+//!
+//! roxmltree is safe on any bytes, but its time grows faster than linearly with the attributes of one element and with
+//! the namespaces in scope. One linear pass over the bytes finds both, and nesting, before it is asked.
+
+use core::fmt;
+
+/// The most bytes that one namespace's name may have: copies of foreign elements repeat it.
+const NAMESPACE_BYTES: usize = 256;
+
+/// What a document may have at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct XmlLimits {
+    /// Bytes in all.
+    pub bytes: usize,
+    /// Elements inside one another.
+    pub depth: usize,
+    /// Attributes of one element, `xmlns` declarations included.
+    pub attributes: usize,
+    /// `xmlns` declarations in the whole document.
+    pub namespaces: usize,
+    /// Elements, comments, processing instructions and CDATA sections in the whole document.
+    pub elements: usize,
+}
+
+impl Default for XmlLimits {
+    fn default() -> Self {
+        Self { bytes: 65_536, depth: 32, attributes: 32, namespaces: 32, elements: 4096 }
+    }
+}
+
+/// Why a document was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum XmlError {
+    /// More bytes than [`XmlLimits::bytes`].
+    TooLong,
+    /// Deeper than [`XmlLimits::depth`].
+    TooDeep,
+    /// More attributes on one element than [`XmlLimits::attributes`].
+    TooManyAttributes,
+    /// More `xmlns` declarations than [`XmlLimits::namespaces`].
+    TooManyNamespaces,
+    /// A namespace's name of more than 256 bytes.
+    NamespaceTooLong,
+    /// More elements than [`XmlLimits::elements`].
+    TooManyElements,
+    /// A document type declaration: refused, since it can define entities.
+    Dtd,
+    /// It ends inside a tag, a comment or an element.
+    Truncated,
+    /// Bytes that are not UTF-8.
+    NotUtf8,
+    /// Not well-formed XML in another way.
+    NotWellFormed,
+}
+
+impl fmt::Display for XmlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "the document is longer than the bound on bytes",
+            Self::TooDeep => "elements are nested deeper than the bound on depth",
+            Self::TooManyAttributes => "an element has more attributes than the bound on attributes",
+            Self::TooManyNamespaces => "there are more xmlns declarations than the bound on namespaces",
+            Self::NamespaceTooLong => "the name of a namespace is longer than 256 bytes",
+            Self::TooManyElements => "there are more elements than the bound on elements",
+            Self::Dtd => "document type declarations are not accepted",
+            Self::Truncated => "the document ends in the middle",
+            Self::NotUtf8 => "the document is not UTF-8",
+            Self::NotWellFormed => "the document is not well-formed XML",
+        })
+    }
+}
+
+impl core::error::Error for XmlError {}
+
+/// Checks `text` against `limits` in one linear pass. What passes is bounded, not necessarily well-formed.
+///
+/// # Errors
+/// The first bound that is passed, a document type declaration, or markup that does not end.
+pub fn check(text: &[u8], limits: &XmlLimits) -> Result<(), XmlError> {
+    if text.len() > limits.bytes {
+        return Err(XmlError::TooLong);
+    }
+    let mut tally = Tally { limits: *limits, depth: 0, namespaces: 0, elements: 0 };
+    let mut rest = text;
+    while let Some(start) = rest.iter().position(|&byte| byte == b'<') {
+        let markup = rest.get(start..).unwrap_or_default();
+        let length = tally.markup(markup)?;
+        rest = markup.get(length..).unwrap_or_default();
+    }
+    if tally.depth == 0 { Ok(()) } else { Err(XmlError::Truncated) }
+}
+
+/// What was counted so far.
+struct Tally {
+    limits: XmlLimits,
+    depth: usize,
+    namespaces: usize,
+    elements: usize,
+}
+
+impl Tally {
+    /// Takes the piece of markup that `text` begins with; its length, never zero.
+    fn markup(&mut self, text: &[u8]) -> Result<usize, XmlError> {
+        if let Some(rest) = text.strip_prefix(b"</") {
+            self.depth = self.depth.checked_sub(1).ok_or(XmlError::NotWellFormed)?;
+            return Ok(2 + through(rest, b">")?);
+        }
+        self.elements += 1;
+        if self.elements > self.limits.elements {
+            return Err(XmlError::TooManyElements);
+        }
+        if let Some(rest) = text.strip_prefix(b"<!--") {
+            Ok(4 + through(rest, b"-->")?)
+        } else if let Some(rest) = text.strip_prefix(b"<![CDATA[") {
+            Ok(9 + through(rest, b"]]>")?)
+        } else if let Some(rest) = text.strip_prefix(b"<?") {
+            Ok(2 + through(rest, b"?>")?)
+        } else if text.starts_with(b"<!") {
+            Err(XmlError::Dtd)
+        } else {
+            self.start_tag(text)
+        }
+    }
+
+    /// Takes a start tag or an empty element's tag. Attributes are counted by their `=` and declarations by the word
+    /// `xmlns`, both outside quotes: at least as many as a parser can find.
+    fn start_tag(&mut self, text: &[u8]) -> Result<usize, XmlError> {
+        let mut attributes = 0;
+        let mut declares = false;
+        let mut last = b'<';
+        let mut at = 1;
+        while let Some(&byte) = text.get(at) {
+            match byte {
+                b'>' => {
+                    if last != b'/' {
+                        self.depth += 1;
+                        if self.depth > self.limits.depth {
+                            return Err(XmlError::TooDeep);
+                        }
+                    }
+                    return Ok(at + 1);
+                }
+                b'"' | b'\'' => {
+                    let value = through(text.get(at + 1..).unwrap_or_default(), &[byte])?;
+                    if declares && value > NAMESPACE_BYTES + 1 {
+                        return Err(XmlError::NamespaceTooLong);
+                    }
+                    declares = false;
+                    at += value;
+                }
+                b'=' => {
+                    attributes += 1;
+                    if attributes > self.limits.attributes {
+                        return Err(XmlError::TooManyAttributes);
+                    }
+                }
+                b'x' if text.get(at..at + 5) == Some(b"xmlns".as_slice()) => {
+                    declares = true;
+                    self.namespaces += 1;
+                    if self.namespaces > self.limits.namespaces {
+                        return Err(XmlError::TooManyNamespaces);
+                    }
+                }
+                b'<' => return Err(XmlError::NotWellFormed),
+                _ => {}
+            }
+            last = byte;
+            at += 1;
+        }
+        Err(XmlError::Truncated)
+    }
+}
+
+/// How many bytes of `text` there are up to and with the first `end`.
+fn through(text: &[u8], end: &[u8]) -> Result<usize, XmlError> {
+    text.windows(end.len())
+        .position(|window| window == end)
+        .map(|at| at + end.len())
+        .ok_or(XmlError::Truncated)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    fn checked(text: &str) -> Result<(), XmlError> {
+        check(text.as_bytes(), &XmlLimits::default())
+    }
+
+    #[test]
+    fn each_bound_is_met_exactly() {
+        let depth = |n: usize| format!("{}{}", "<a>".repeat(n), "</a>".repeat(n));
+        assert_eq!(checked(&depth(32)), Ok(()));
+        assert_eq!(checked(&depth(33)), Err(XmlError::TooDeep));
+
+        let attributes = |n: usize| format!("<a{}/>", " b=''".repeat(n));
+        assert_eq!(checked(&attributes(32)), Ok(()));
+        assert_eq!(checked(&attributes(33)), Err(XmlError::TooManyAttributes));
+
+        let namespaces = |n: usize| format!("<r>{}</r>", "<a xmlns='u'/>".repeat(n));
+        assert_eq!(checked(&namespaces(32)), Ok(()));
+        assert_eq!(checked(&namespaces(33)), Err(XmlError::TooManyNamespaces));
+
+        let elements = |n: usize| format!("<r>{}</r>", "<a/>".repeat(n - 1));
+        assert_eq!(checked(&elements(4096)), Ok(()));
+        assert_eq!(checked(&elements(4097)), Err(XmlError::TooManyElements));
+
+        let bytes = |n: usize| format!("<r>{}</r>", " ".repeat(n - 7));
+        assert_eq!(checked(&bytes(65_536)), Ok(()));
+        assert_eq!(checked(&bytes(65_537)), Err(XmlError::TooLong));
+
+        let namespace = |n: usize| format!("<r xmlns = \"{}\"/>", "u".repeat(n));
+        assert_eq!(checked(&namespace(256)), Ok(()));
+        assert_eq!(checked(&namespace(257)), Err(XmlError::NamespaceTooLong));
+    }
+
+    #[test]
+    fn comments_and_sections_count_as_elements() {
+        for piece in ["<!---->", "<?p?>", "<![CDATA[]]>"] {
+            let text = format!("<r>{}</r>", piece.repeat(4096));
+            assert_eq!(checked(&text), Err(XmlError::TooManyElements), "{piece}");
+        }
+    }
+
+    #[test]
+    fn quotes_comments_sections_and_instructions_hide_markup_from_the_count() {
+        let tags = "<a>".repeat(40);
+        assert_eq!(checked(&format!("<r><!--{tags}--></r>")), Ok(()));
+        assert_eq!(checked(&format!("<r><![CDATA[{tags}]]></r>")), Ok(()));
+        assert_eq!(checked(&format!("<r><?p {tags}?></r>")), Ok(()));
+        assert_eq!(checked(&format!("<r b='/>{}'/>", "=".repeat(40))), Ok(()));
+        assert_eq!(checked("<r b='\">' c=\"'/>\"></r>"), Ok(()));
+    }
+
+    #[test]
+    fn nothing_hides_markup_that_a_parser_sees() {
+        let deep = "<a>".repeat(33);
+        for before in [
+            "<!-- ' -->",
+            "<!-- \" -->",
+            "<?p '?>",
+            "<![CDATA[']]>",
+            "'",
+            "\"",
+            "<b c='\"'/>",
+            "<b c=\"'\"/>",
+        ] {
+            assert_eq!(checked(&format!("<r>{before}{deep}")), Err(XmlError::TooDeep), "{before}");
+        }
+        let glued = "xmlns:b='u'".repeat(33);
+        assert_eq!(checked(&format!("<a {glued}/>")), Err(XmlError::TooManyNamespaces));
+        let spaced = " c = 'v'".repeat(33);
+        assert_eq!(checked(&format!("<a{spaced}/>")), Err(XmlError::TooManyAttributes));
+    }
+
+    #[test]
+    fn a_document_type_is_refused_in_any_spelling() {
+        assert_eq!(checked("<!DOCTYPE r [<!ENTITY a 'b'>]><r>&a;</r>"), Err(XmlError::Dtd));
+        assert_eq!(checked("<r><!ENTITY a 'b'></r>"), Err(XmlError::Dtd));
+    }
+
+    #[test]
+    fn what_does_not_end_is_told() {
+        for text in ["<a", "<a b='", "<!--", "<![CDATA[]]", "<?p", "</a", "<a>", "<a><b></a"] {
+            let told = checked(text);
+            assert!(matches!(told, Err(XmlError::Truncated | XmlError::NotWellFormed)), "{text}: {told:?}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! From bytes to a typed message. Tolerant of prefixes, order, white space, unknown elements and private data; strict
+//! about what is required and about values that must be read.
+
+use core::fmt;
+
+use roxmltree::{Node, ParsingOptions};
+
+use super::{
+    errors::CstaError,
+    guard::{XmlError, XmlLimits, check},
+    model::{APPLICATION_SESSION, Message, Namespace},
+    read,
+};
+
+mod event;
+mod request;
+mod response;
+
+/// A document that was read, once; typed messages borrow from it.
+#[derive(Debug)]
+pub struct Document<'a> {
+    tree: roxmltree::Document<'a>,
+}
+
+/// A message that is well-formed XML but lacks something it must have, or has a value that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Misshapen {
+    /// The message: its root's name (`event` for an event of unknown name).
+    pub service: &'static str,
+    /// The element that is missing or unreadable.
+    pub element: &'static str,
+    /// What to answer, if it is a request.
+    pub error: CstaError,
+}
+
+impl fmt::Display for Misshapen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} is missing or cannot be read ({})", self.service, self.element, self.error)
+    }
+}
+
+impl core::error::Error for Misshapen {}
+
+impl<'a> Document<'a> {
+    /// Reads a document: UTF-8, with or without byte order mark and declaration, white space around it allowed.
+    ///
+    /// # Errors
+    /// A bound of `limits`, a document type declaration, or XML that is not well-formed.
+    pub fn parse(text: &'a [u8], limits: &XmlLimits) -> Result<Self, XmlError> {
+        check(text, limits)?;
+        let text = core::str::from_utf8(text).map_err(|_| XmlError::NotUtf8)?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = text.trim_matches([' ', '\t', '\r', '\n', '\0']);
+        // Each piece of markup makes at most one node, and between two pieces there is at most one text.
+        let nodes = u32::try_from(limits.elements.saturating_mul(3)).unwrap_or(u32::MAX).saturating_add(8);
+        let options = ParsingOptions { allow_dtd: false, nodes_limit: nodes, ..ParsingOptions::default() };
+        let tree = roxmltree::Document::parse_with_options(text, options).map_err(|error| {
+            if error == roxmltree::Error::DtdDetected { XmlError::Dtd } else { XmlError::NotWellFormed }
+        })?;
+        Ok(Self { tree })
+    }
+
+    /// The root's local name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.tree.root_element().tag_name().name()
+    }
+
+    /// The namespace that the root is in, if it is one of CSTA's.
+    #[must_use]
+    pub fn namespace(&self) -> Option<Namespace> {
+        self.tree.root_element().tag_name().namespace().and_then(Namespace::parse)
+    }
+
+    /// Whether the root is in ECMA-354's namespace.
+    #[must_use]
+    pub fn is_application_session(&self) -> bool {
+        self.tree.root_element().tag_name().namespace() == Some(APPLICATION_SESSION)
+    }
+
+    /// The message. Which it is, is decided by the root's local name alone.
+    ///
+    /// # Errors
+    /// [`Misshapen`] if a required element is missing or a value cannot be read.
+    pub fn message(&self) -> Result<Message<'_>, Misshapen> {
+        let root = self.root();
+        let name = root.tag_name().name();
+        if name.ends_with("Event") {
+            event::read(root).map(Message::Event)
+        } else if name.ends_with("Response") || name == "CSTAErrorCode" {
+            response::read(root).map(Message::Response)
+        } else {
+            request::read(root).map(Message::Request)
+        }
+    }
+
+    /// The text of the private data element `line`: which line a client signs in for.
+    #[must_use]
+    pub fn line(&self) -> Option<&str> {
+        let private = read::at(self.root(), &["extensions", "privateData", "private"])?;
+        read::descendant(private, "line").and_then(read::text).filter(|line| !line.is_empty())
+    }
+
+    fn root(&self) -> Node<'_, '_> {
+        self.tree.root_element()
+    }
+}
+
+impl Namespace {
+    /// The namespace that `uri` names: editions 2 to 6, under both hosts; a maker's suffix (`/priv5`) does not matter.
+    #[must_use]
+    pub fn parse(uri: &str) -> Option<Self> {
+        let international = uri.strip_prefix("http://www.ecma-international.org/standards/ecma-323/csta/ed");
+        let ch = || uri.strip_prefix("http://www.ecma.ch/standards/ecma-323/csta/ed");
+        let (rest, make): (_, fn(u8) -> Self) = match international {
+            Some(rest) => (rest, Self::International),
+            None => (ch()?, Self::Ch),
+        };
+        let (edition, suffix) = rest.split_at_checked(1)?;
+        let edition: u8 = edition.parse().ok()?;
+        let known = (2..=6).contains(&edition) && (suffix.is_empty() || suffix.starts_with('/'));
+        known.then(|| make(edition))
+    }
+
+    /// The namespace's name. Editions that do not exist count as edition 3.
+    #[must_use]
+    pub const fn uri(self) -> &'static str {
+        match self {
+            Self::International(2) => "http://www.ecma-international.org/standards/ecma-323/csta/ed2",
+            Self::International(4) => "http://www.ecma-international.org/standards/ecma-323/csta/ed4",
+            Self::International(5) => "http://www.ecma-international.org/standards/ecma-323/csta/ed5",
+            Self::International(6) => "http://www.ecma-international.org/standards/ecma-323/csta/ed6",
+            Self::International(_) => "http://www.ecma-international.org/standards/ecma-323/csta/ed3",
+            Self::Ch(2) => "http://www.ecma.ch/standards/ecma-323/csta/ed2",
+            Self::Ch(4) => "http://www.ecma.ch/standards/ecma-323/csta/ed4",
+            Self::Ch(5) => "http://www.ecma.ch/standards/ecma-323/csta/ed5",
+            Self::Ch(6) => "http://www.ecma.ch/standards/ecma-323/csta/ed6",
+            Self::Ch(_) => "http://www.ecma.ch/standards/ecma-323/csta/ed3",
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Requests.
+
+use super::{
+    super::{
+        errors::CstaError,
+        model::{AutoOriginate, MonitorObject, MonitorType, Request, RequestTypes, SystemStatus},
+        read::{self, Element, Reader},
+    },
+    Misshapen,
+};
+
+/// The request whose root is `root`.
+pub(super) fn read(root: Element<'_>) -> Result<Request<'_>, Misshapen> {
+    let name = root.tag_name().name();
+    let of = |service| Reader { service, root };
+    match name {
+        "RequestSystemStatus" => Ok(Request::RequestSystemStatus {
+            register: of("RequestSystemStatus").optional_text("sysStatRegisterID"),
+        }),
+        "SystemStatus" => system_status(of("SystemStatus")),
+        "SystemRegister" => system_register(of("SystemRegister")),
+        "SystemRegisterCancel" => {
+            Ok(Request::SystemRegisterCancel { register: register(of("SystemRegisterCancel"))? })
+        }
+        "SystemRegisterAbort" => {
+            Ok(Request::SystemRegisterAbort { register: register(of("SystemRegisterAbort"))? })
+        }
+        "GetCSTAFeatures" => Ok(Request::GetCstaFeatures),
+        "MonitorStart" => monitor_start(of("MonitorStart")),
+        "MonitorStop" => {
+            let error = CstaError::INVALID_MONITOR_CROSS_REF_ID;
+            Ok(Request::MonitorStop { cross_reference: of("MonitorStop").text("monitorCrossRefID", error)? })
+        }
+        "SnapshotDevice" => {
+            let device = of("SnapshotDevice").device("snapshotObject", CstaError::INVALID_DEVICE_ID)?;
+            Ok(Request::SnapshotDevice { device })
+        }
+        "MakeCall" => make_call(of("MakeCall")),
+        "AnswerCall" => {
+            Ok(Request::AnswerCall { connection: of("AnswerCall").connection("callToBeAnswered")? })
+        }
+        "ClearConnection" => {
+            let connection = of("ClearConnection").connection("connectionToBeCleared")?;
+            Ok(Request::ClearConnection { connection })
+        }
+        "HoldCall" => Ok(Request::HoldCall { connection: of("HoldCall").connection("callToBeHeld")? }),
+        "RetrieveCall" => {
+            Ok(Request::RetrieveCall { connection: of("RetrieveCall").connection("callToBeRetrieved")? })
+        }
+        "StartApplicationSession" => start_session(of("StartApplicationSession")),
+        "ResetApplicationSessionTimer" => {
+            let reader = of("ResetApplicationSessionTimer");
+            Ok(Request::ResetApplicationSessionTimer {
+                session: session(reader)?,
+                duration: reader.seconds("requestedSessionDuration")?,
+            })
+        }
+        "StopApplicationSession" => {
+            let reader = of("StopApplicationSession");
+            let reason = read::at(root, &["sessionEndReason", "appEndReason"]).and_then(read::text);
+            Ok(Request::StopApplicationSession {
+                session: session(reader)?,
+                reason: reason.unwrap_or_default(),
+            })
+        }
+        "ApplicationSessionTerminated" => Ok(Request::ApplicationSessionTerminated {
+            session: session(of("ApplicationSessionTerminated"))?,
+        }),
+        _ => Ok(Request::Other { name }),
+    }
+}
+
+fn register(reader: Reader<'_>) -> Result<&str, Misshapen> {
+    reader.text("sysStatRegisterID", CstaError::PARAMETER_MISSING)
+}
+
+fn session(reader: Reader<'_>) -> Result<&str, Misshapen> {
+    reader.text("sessionID", CstaError::PARAMETER_MISSING)
+}
+
+fn system_status(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
+    Ok(Request::SystemStatus {
+        register: reader.optional_text("sysStatRegisterID"),
+        status: reader.word(
+            "systemStatus",
+            CstaError::SYSTEM_STATUS_OUT_OF_RANGE,
+            SystemStatus::from_word,
+        )?,
+    })
+}
+
+fn system_register(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
+    let element = "requestTypes";
+    let node = read::child(reader.root, element);
+    let node = node.ok_or(reader.misshapen(element, CstaError::PARAMETER_MISSING))?;
+    let asks = |name| match read::child(node, name) {
+        None => Ok(false),
+        Some(member) => {
+            read::truth(member).ok_or(reader.misshapen(element, CstaError::INVALID_PARAMETER_VALUE))
+        }
+    };
+    let types = RequestTypes {
+        system_status: asks("systemStatus")?,
+        request_system_status: asks("requestSystemStatus")?,
+        switching_function_caps_changed: asks("switchingFunctionCapsChanged")?,
+        switching_function_devices_changed: asks("switchingFunctionDevicesChanged")?,
+    };
+    let error = CstaError::INVALID_PARAMETER_VALUE;
+    let filter = reader.optional("requestedStatusFilter", error, read::status_filter)?;
+    Ok(Request::SystemRegister { types, filter })
+}
+
+fn monitor_start(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
+    let element = "monitorObject";
+    let missing = reader.misshapen(element, CstaError::INVALID_MONITOR_OBJECT);
+    let node = read::child(reader.root, element).ok_or(missing)?;
+    let object = if let Some(device) = read::child(node, "deviceObject") {
+        let device = read::known_device(device);
+        MonitorObject::Device(device.ok_or(reader.misshapen("deviceObject", CstaError::INVALID_DEVICE_ID))?)
+    } else if read::child(node, "callObject").is_some() {
+        MonitorObject::Call(Reader { service: reader.service, root: node }.connection("callObject")?)
+    } else {
+        return Err(missing);
+    };
+    let filter =
+        reader.optional("requestedMonitorFilter", CstaError::INVALID_MONITOR_FILTER, read::monitor_filter)?;
+    let kind = reader.optional("monitorType", CstaError::INVALID_MONITOR_TYPE, |node| {
+        MonitorType::from_word(read::text(node)?)
+    })?;
+    Ok(Request::MonitorStart { object, filter, kind })
+}
+
+fn make_call(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
+    let calling = reader.device("callingDevice", CstaError::INVALID_CALLING_DEVICE_ID)?;
+    // The called device may be empty: digits follow.
+    let element = "calledDirectoryNumber";
+    let called = read::child(reader.root, element).and_then(read::device);
+    let called = called.ok_or(reader.misshapen(element, CstaError::INVALID_CALLED_DEVICE_ID))?;
+    let error = CstaError::INVALID_PARAMETER_VALUE;
+    let auto_originate =
+        reader.optional("autoOriginate", error, |node| AutoOriginate::from_word(read::text(node)?))?;
+    Ok(Request::MakeCall { calling, called, auto_originate })
+}
+
+fn start_session(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
+    let missing = |element| reader.misshapen(element, CstaError::PARAMETER_MISSING);
+    let filled = |path: &[&str]| {
+        read::at(reader.root, path).and_then(read::text).filter(|text: &&str| !text.is_empty())
+    };
+    Ok(Request::StartApplicationSession {
+        application: filled(&["applicationInfo", "applicationID"]).ok_or(missing("applicationID"))?,
+        protocol_version: filled(&["requestedProtocolVersions", "protocolVersion"])
+            .ok_or(missing("protocolVersion"))?,
+        duration: reader.seconds("requestedSessionDuration")?,
+    })
+}

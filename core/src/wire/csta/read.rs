@@ -1,0 +1,194 @@
+//! Looking into a document: children by local name, texts, and the types that many messages share.
+
+use roxmltree::Node;
+
+use super::{
+    errors::CstaError,
+    events::{FILTER_MEMBERS, STATUS_MEMBERS},
+    model::{Connection, Device, MonitorFilter, Party, Redirection, StatusFilter},
+    parse::Misshapen,
+};
+
+/// A document's node, read for as long as the document lives.
+pub(super) type Element<'a> = Node<'a, 'a>;
+
+/// The first child element of that local name.
+pub(super) fn child<'a>(node: Element<'a>, name: &str) -> Option<Element<'a>> {
+    node.children().find(|child| child.is_element() && child.tag_name().name() == name)
+}
+
+/// The element at the end of a path of children.
+pub(super) fn at<'a>(node: Element<'a>, path: &[&str]) -> Option<Element<'a>> {
+    path.iter().try_fold(node, |node, name| child(node, name))
+}
+
+/// The first element of that local name somewhere inside.
+pub(super) fn descendant<'a>(node: Element<'a>, name: &str) -> Option<Element<'a>> {
+    node.descendants().skip(1).find(|inner| inner.is_element() && inner.tag_name().name() == name)
+}
+
+/// The text of an element, without the white space around it. `None` if it is in several pieces (a comment may break
+/// it up): half a number must not pass for a whole one.
+pub(super) fn text(node: Element<'_>) -> Option<&str> {
+    let pieces = node.children().filter(roxmltree::Node::is_text).filter_map(|child| child.text());
+    let mut pieces =
+        pieces.map(|piece| piece.trim_matches([' ', '\t', '\r', '\n'])).filter(|piece| !piece.is_empty());
+    match (pieces.next(), pieces.next()) {
+        (None, _) => Some(""),
+        (Some(piece), None) => Some(piece),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+/// The text of a child, if there is one that is not empty.
+pub(super) fn child_text<'a>(node: Element<'a>, name: &str) -> Option<&'a str> {
+    child(node, name).and_then(text).filter(|text| !text.is_empty())
+}
+
+/// A truth value in either of XML Schema's spellings.
+pub(super) fn truth(node: Element<'_>) -> Option<bool> {
+    match text(node)? {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// A `DeviceID` that the element itself is; its text may be empty.
+pub(super) fn device(node: Element<'_>) -> Option<Device<'_>> {
+    Some(Device { id: text(node)?, type_of_number: node.attribute("typeOfNumber") })
+}
+
+/// A `DeviceID` that the element itself is, with a text.
+pub(super) fn known_device(node: Element<'_>) -> Option<Device<'_>> {
+    device(node).filter(|device| !device.id.is_empty())
+}
+
+/// A `ConnectionID` that the element itself is; an empty half counts as missing.
+pub(super) fn connection(node: Element<'_>) -> Connection<'_> {
+    Connection { call: child_text(node, "callID"), device: child(node, "deviceID").and_then(known_device) }
+}
+
+/// A device that may be unknown or withheld. Where nothing can be read it is unknown.
+pub(super) fn party(node: Element<'_>) -> Party<'_> {
+    if let Some(device) = child(node, "deviceIdentifier").and_then(known_device) {
+        Party::Device(device)
+    } else if child(node, "restricted").is_some() {
+        Party::Restricted
+    } else {
+        Party::NotKnown
+    }
+}
+
+/// The last redirection. Where nothing can be read, the switch cannot tell.
+pub(super) fn redirection(node: Element<'_>) -> Redirection<'_> {
+    if let Some(device) = child(node, "numberDialed").and_then(known_device) {
+        Redirection::NumberDialed(device)
+    } else if child(node, "notKnown").is_some() {
+        Redirection::NotKnown
+    } else if child(node, "notRequired").is_some() {
+        Redirection::NotRequired
+    } else if child(node, "restricted").is_some() {
+        Redirection::Restricted
+    } else {
+        Redirection::NotSpecified
+    }
+}
+
+/// A monitor filter that the element itself is. Unknown groups and members do not matter; a truth value that cannot be
+/// read does.
+pub(super) fn monitor_filter(node: Element<'_>) -> Option<MonitorFilter> {
+    let mut filter = MonitorFilter::NONE;
+    for group in node.children().filter(Node::is_element) {
+        for member in group.children().filter(Node::is_element) {
+            let (group, name) = (group.tag_name().name(), member.tag_name().name());
+            // Some peers spell the first group as the ASN.1 does, `callControl`.
+            let known = FILTER_MEMBERS
+                .iter()
+                .find(|known| known.member == name && known.group.eq_ignore_ascii_case(group));
+            if let Some(known) = known
+                && truth(member)?
+            {
+                filter = filter.excluding(known.event);
+            }
+        }
+    }
+    Some(filter)
+}
+
+/// A status filter that the element itself is.
+pub(super) fn status_filter(node: Element<'_>) -> Option<StatusFilter> {
+    let mut filter = StatusFilter::default();
+    for (name, status) in STATUS_MEMBERS {
+        if let Some(member) = child(node, name)
+            && truth(member)?
+        {
+            filter = filter.excluding(status);
+        }
+    }
+    Some(filter)
+}
+
+/// One message's required elements: each says what was wrong, should it be missing.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    /// The message's name, for the report.
+    pub(super) service: &'static str,
+    /// Its root.
+    pub(super) root: Element<'a>,
+}
+
+impl<'a> Reader<'a> {
+    /// The report that `element` is missing or unreadable.
+    pub(super) const fn misshapen(self, element: &'static str, error: CstaError) -> Misshapen {
+        Misshapen { service: self.service, element, error }
+    }
+
+    /// A child's text, not empty.
+    pub(super) fn text(self, element: &'static str, error: CstaError) -> Result<&'a str, Misshapen> {
+        child_text(self.root, element).ok_or(self.misshapen(element, error))
+    }
+
+    /// A child's text, not empty, if there is one.
+    pub(super) fn optional_text(self, element: &str) -> Option<&'a str> {
+        child_text(self.root, element)
+    }
+
+    /// A child that is a `DeviceID` with a text.
+    pub(super) fn device(self, element: &'static str, error: CstaError) -> Result<Device<'a>, Misshapen> {
+        child(self.root, element).and_then(known_device).ok_or(self.misshapen(element, error))
+    }
+
+    /// A child that is a `ConnectionID` with at least one half.
+    pub(super) fn connection(self, element: &'static str) -> Result<Connection<'a>, Misshapen> {
+        let connection = child(self.root, element).map(connection);
+        let named = connection.filter(|connection| connection.call.is_some() || connection.device.is_some());
+        named.ok_or(self.misshapen(element, CstaError::INVALID_CONNECTION_ID))
+    }
+
+    /// A child that may be missing, but must be readable if it is there.
+    pub(super) fn optional<T>(
+        self,
+        element: &'static str,
+        error: CstaError,
+        read: impl FnOnce(Element<'a>) -> Option<T>,
+    ) -> Result<Option<T>, Misshapen> {
+        child(self.root, element).map(|node| read(node).ok_or(self.misshapen(element, error))).transpose()
+    }
+
+    /// A child that must be there, and whose text must be a word that `read` knows: missing and unknown are two errors.
+    pub(super) fn word<T>(
+        self,
+        element: &'static str,
+        unknown: CstaError,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, Misshapen> {
+        let text = self.text(element, CstaError::PARAMETER_MISSING)?;
+        read(text).ok_or(self.misshapen(element, unknown))
+    }
+
+    /// A child that is a number of seconds, if there is one.
+    pub(super) fn seconds(self, element: &'static str) -> Result<Option<u32>, Misshapen> {
+        self.optional(element, CstaError::INVALID_PARAMETER_VALUE, |node| text(node)?.parse().ok())
+    }
+}

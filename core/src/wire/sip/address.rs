@@ -1,0 +1,111 @@
+//! Addresses in From, To, Contact, Route, ...: `name-addr` and `addr-spec` (RFC 3261 20.10).
+
+use super::list;
+
+/// `"Display, Name" <uri>;params` or `uri;params`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameAddress<'a> {
+    /// The whole, as it was written.
+    pub raw: &'a str,
+    /// The URI; inside angle brackets all that stands there, else all up to the first semicolon.
+    pub uri: &'a str,
+    /// The header's parameters with their first semicolon, or nothing.
+    pub params: &'a str,
+}
+
+impl<'a> NameAddress<'a> {
+    /// Reads one address: not a list of them. `None` when it is malformed: an open quote or bracket, no URI, or text
+    /// behind the bracket that is not a parameter.
+    #[must_use]
+    pub fn parse(raw: &'a str) -> Option<Self> {
+        let raw = list::trim(raw);
+        let (uri, params) = match opening_bracket(raw).ok()? {
+            Some(open) => {
+                let (uri, behind) = raw.get(open.saturating_add(1)..)?.split_once('>')?;
+                (list::trim(uri), list::trim(behind))
+            }
+            None => match raw.find(';') {
+                Some(end) => (list::trim(raw.get(..end)?), raw.get(end..)?),
+                None => (raw, ""),
+            },
+        };
+        let (scheme, opaque) = uri.split_once(':')?;
+        let sound =
+            !scheme.is_empty() && !opaque.is_empty() && (params.is_empty() || params.starts_with(';'));
+        sound.then_some(Self { raw, uri, params })
+    }
+
+    /// The dialog tag, if there is one.
+    #[must_use]
+    pub fn tag(&self) -> Option<&'a str> {
+        self.param("tag").filter(|tag| !tag.is_empty())
+    }
+
+    /// The value of the header parameter `name`, compared without case; empty when it has none.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&'a str> {
+        list::find(self.params, name)
+    }
+
+    /// The display name, without the quotes around it; empty when there is none.
+    #[must_use]
+    pub fn display(&self) -> &'a str {
+        let Ok(Some(open)) = opening_bracket(self.raw) else { return "" };
+        let name = list::trim(self.raw.get(..open).unwrap_or_default());
+        name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name)
+    }
+}
+
+/// A quote is never closed.
+struct OpenQuote;
+
+/// Where `<` stands outside quotes, if anywhere.
+fn opening_bracket(text: &str) -> Result<Option<usize>, OpenQuote> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        if quoted {
+            quoted = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+        } else if byte == b'<' {
+            return Ok(Some(at));
+        } else if byte == b'"' {
+            quoted = true;
+        }
+    }
+    if quoted { Err(OpenQuote) } else { Ok(None) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(raw: &str) -> Option<(&str, &str, Option<&str>)> {
+        NameAddress::parse(raw).map(|address| (address.display(), address.uri, address.tag()))
+    }
+
+    #[test]
+    fn names_with_commas_quotes_and_brackets_are_passed_over() {
+        assert_eq!(
+            parts(r#""Doe, \"J\" <x@y>" <sip:j@example.com;x=1>;tag=7"#),
+            Some((r#"Doe, \"J\" <x@y>"#, "sip:j@example.com;x=1", Some("7")))
+        );
+        assert_eq!(parts("Doe, John <sip:j@e>"), Some(("Doe, John", "sip:j@e", None)));
+        assert_eq!(parts("<tel:+1;ext=2> ; TAG = a"), Some(("", "tel:+1;ext=2", Some("a"))));
+    }
+
+    #[test]
+    fn without_brackets_parameters_are_the_headers() {
+        assert_eq!(parts("sip:j@e;tag=1;epid=2"), Some(("", "sip:j@e", Some("1"))));
+        assert_eq!(parts("tel:1001 ;tag=x"), Some(("", "tel:1001", Some("x"))));
+        assert_eq!(NameAddress::parse("sip:j@e;epid=2").unwrap().param("epid"), Some("2"));
+    }
+
+    #[test]
+    fn malformed_addresses_are_none() {
+        for bad in
+            ["", "\"Mr. J <sip:j@e>", "<sip:j@e", "<>", "<sip:>", "nothing", "<sip:a@b> x", "<sip:a>,<sip:b>"]
+        {
+            assert_eq!(NameAddress::parse(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Writes messages, by hand, into a buffer. The inverse of [`super::Message::parse`].
+
+use alloc::vec::Vec;
+use core::fmt::{self, Display, Write as _};
+use core::net::{IpAddr, SocketAddr};
+
+use super::header::Name;
+use super::list::{self, Split};
+use super::media;
+use super::message::Message;
+use super::method::Method;
+use super::status::reason_phrase;
+use super::via::Via;
+
+/// Appends `name: value` and a line end. Control characters in the value become spaces, so that no value can end its line.
+pub fn header(out: &mut Vec<u8>, name: &str, value: &dyn Display) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    text(out, value);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends the header lines every response repeats (RFC 3261 8.2.6.2): all Via, From, To, Call-ID and `CSeq`, byte for byte,
+/// those absent left out. To gets `local_tag` if it has no tag; the topmost Via says where the request came from,
+/// `source`, where RFC 3261 18.2.1 and RFC 3581 4 want it said.
+pub fn reply_head(
+    out: &mut Vec<u8>,
+    request: &Message<'_>,
+    local_tag: Option<&str>,
+    source: Option<SocketAddr>,
+) {
+    for (place, value) in request.headers_named(Name::Via).enumerate() {
+        out.extend_from_slice(b"Via: ");
+        match source {
+            Some(source) if place == 0 => topmost_via(out, value, source),
+            Some(_) | None => out.extend_from_slice(value.as_bytes()),
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+    for name in [Name::From, Name::To, Name::CallId, Name::CSeq] {
+        let Some(value) = request.header(name) else { continue };
+        out.extend_from_slice(name.text().as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value.as_bytes());
+        if let Some(tag) = local_tag.filter(|_| name == Name::To && lacks_tag(request)) {
+            out.extend_from_slice(b";tag=");
+            out.extend_from_slice(tag.as_bytes());
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// A To that cannot be read gets no tag: where it would belong is not known.
+fn lacks_tag(request: &Message<'_>) -> bool {
+    request.to().is_some_and(|to| to.tag().is_none())
+}
+
+/// Appends a Via header's value, its first item told where the request came from.
+fn topmost_via(out: &mut Vec<u8>, value: &str, source: SocketAddr) {
+    let mut items = Split::commas(value);
+    let via = items.next().and_then(Via::parse);
+    let Some(via) = via else {
+        out.extend_from_slice(value.as_bytes());
+        return;
+    };
+    let sent_by = via.raw.strip_suffix(via.params).unwrap_or(via.raw);
+    out.extend_from_slice(list::trim(sent_by).as_bytes());
+    for item in Split::semicolons(via.params) {
+        let (name, _) = list::parameter(item);
+        if name.eq_ignore_ascii_case("received") {
+            continue;
+        }
+        out.push(b';');
+        if name.eq_ignore_ascii_case("rport") {
+            format(out, format_args!("rport={}", source.port()));
+        } else {
+            out.extend_from_slice(item.as_bytes());
+        }
+    }
+    let address = source.ip().to_canonical();
+    if via.rport.is_some() || !is_address(via.host, address) {
+        format(out, format_args!(";received={address}"));
+    }
+    for item in items {
+        out.extend_from_slice(b", ");
+        out.extend_from_slice(item.as_bytes());
+    }
+}
+
+fn is_address(host: &str, address: IpAddr) -> bool {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    bare.parse::<IpAddr>().is_ok_and(|host| host.to_canonical() == address)
+}
+
+/// Appends the request's Record-Route lines in order, byte for byte (RFC 3261 12.1.1).
+pub fn record_routes(out: &mut Vec<u8>, request: &Message<'_>) {
+    for value in request.headers_named(Name::RecordRoute) {
+        out.extend_from_slice(b"Record-Route: ");
+        out.extend_from_slice(value.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Appends a response: status line with `reason` (or the RFCs' own where that is empty), `head` ([`reply_head`], perhaps
+/// with more lines), the headers `more`, and the body with its content type.
+pub fn response(
+    out: &mut Vec<u8>,
+    status: u16,
+    reason: &str,
+    head: &[u8],
+    more: &[(&str, &dyn Display)],
+    body: Option<(&str, &[u8])>,
+) {
+    format(out, format_args!("SIP/2.0 {status} "));
+    text(out, &if reason.is_empty() { reason_phrase(status) } else { reason });
+    out.extend_from_slice(b"\r\n");
+    rest(out, head, more, body);
+}
+
+/// Appends a request: request line, `head` (finished header lines, or nothing), the headers `more`, and the body with its
+/// content type.
+pub fn request(
+    out: &mut Vec<u8>,
+    method: Method<'_>,
+    uri: &str,
+    head: &[u8],
+    more: &[(&str, &dyn Display)],
+    body: Option<(&str, &[u8])>,
+) {
+    format(out, format_args!("{method} {uri} SIP/2.0\r\n"));
+    rest(out, head, more, body);
+}
+
+/// Everything behind the first line. An empty body has no Content-Type (client quirk 4).
+fn rest(out: &mut Vec<u8>, head: &[u8], more: &[(&str, &dyn Display)], body: Option<(&str, &[u8])>) {
+    out.extend_from_slice(head);
+    for (name, value) in more {
+        header(out, name, value);
+    }
+    let (content_type, body) = body.unwrap_or_default();
+    if !body.is_empty() {
+        if content_type.eq_ignore_ascii_case(media::CSTA_XML) {
+            // Client quirk 11: the legacy use of INFO.
+            out.extend_from_slice(b"Content-Disposition: signal;handling=required\r\n");
+        }
+        header(out, Name::ContentType.text(), &content_type);
+    }
+    header(out, Name::ContentLength.text(), &body.len());
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(body);
+}
+
+/// Appends shown text without control characters.
+fn text(out: &mut Vec<u8>, value: &dyn Display) {
+    let begin = out.len();
+    format(out, format_args!("{value}"));
+    for byte in out.iter_mut().skip(begin).filter(|byte| byte.is_ascii_control()) {
+        *byte = b' ';
+    }
+}
+
+fn format(out: &mut Vec<u8>, arguments: fmt::Arguments<'_>) {
+    struct Writer<'a>(&'a mut Vec<u8>);
+    impl fmt::Write for Writer<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.extend_from_slice(text.as_bytes());
+            Ok(())
+        }
+    }
+    let written = Writer(out).write_fmt(arguments);
+    debug_assert!(written.is_ok(), "writing to memory cannot fail");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! What can be wrong with a message.
+
+use core::fmt;
+
+use super::header::Name;
+
+/// The first thing found wrong with a message whose start line could be read. The message can still be answered, with
+/// whichever of its headers are there. Shown, it is fit for a reason phrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// Its SIP version is not 2.0: answered 505.
+    Version,
+    /// Its request line has more than three parts, or parts too far apart.
+    RequestLine,
+    /// Its head has bytes that are not UTF-8.
+    NotUtf8,
+    /// Its head has control characters.
+    ControlCharacter,
+    /// A line of its head is not a header.
+    HeaderLine,
+    /// Its head has no end.
+    Endless,
+    /// It has more headers than allowed; those beyond are left out.
+    TooManyHeaders,
+    /// A mandatory header is missing.
+    Missing(Name<'static>),
+    /// A header that may be there once is there more than once.
+    Repeated(Name<'static>),
+    /// A header cannot be understood.
+    Malformed(Name<'static>),
+    /// `CSeq`'s method is not the request's.
+    CSeqMethod,
+    /// The body is shorter than Content-Length says.
+    BodyCut,
+}
+
+impl Flaw {
+    /// The status to answer a request with.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Version => 505,
+            Self::RequestLine
+            | Self::NotUtf8
+            | Self::ControlCharacter
+            | Self::HeaderLine
+            | Self::Endless
+            | Self::TooManyHeaders
+            | Self::Missing(_)
+            | Self::Repeated(_)
+            | Self::Malformed(_)
+            | Self::CSeqMethod
+            | Self::BodyCut => 400,
+        }
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version => f.write_str("Version Not Supported"),
+            Self::RequestLine => f.write_str("Malformed Request-Line"),
+            Self::NotUtf8 => f.write_str("Header Is Not UTF-8"),
+            Self::ControlCharacter => f.write_str("Control Character In Header"),
+            Self::HeaderLine => f.write_str("Header Line Without A Name"),
+            Self::Endless => f.write_str("No Empty Line After Headers"),
+            Self::TooManyHeaders => f.write_str("Too Many Headers"),
+            Self::Missing(name) => write!(f, "Missing {name} Header"),
+            Self::Repeated(name) => write!(f, "Repeated {name} Header"),
+            Self::Malformed(name) => write!(f, "Malformed {name} Header"),
+            Self::CSeqMethod => f.write_str("CSeq Method Differs From Request Method"),
+            Self::BodyCut => f.write_str("Body Shorter Than Content-Length"),
+        }
+    }
+}
+
+/// Why bytes are no message that could be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParseError {
+    /// Nothing but line ends: a keep-alive datagram.
+    Empty,
+    /// The first line is neither a request line nor a status line.
+    StartLine,
+    /// The head is larger than allowed.
+    TooLarge,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "nothing but line ends",
+            Self::StartLine => "the first line is not SIP",
+            Self::TooLarge => "the head is too large",
+        })
+    }
+}

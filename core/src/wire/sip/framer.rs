@@ -1,0 +1,300 @@
+//! Messages out of a stream of bytes, by Content-Length (RFC 3261 18.3).
+//!
+//! Linear however the bytes are cut: each byte is looked at once for the end of the head and copied at most once, and a
+//! message that arrived whole is not copied at all.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::header::Name;
+use super::list;
+use crate::digest::{Digest, Digester};
+
+/// The buffer's room that outlives a message.
+const KEPT_ROOM: usize = 4096;
+
+/// Why a stream cannot be cut into messages any further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameError {
+    /// A message is larger than the limit.
+    TooLarge,
+    /// A Content-Length is no number.
+    BadContentLength,
+    /// Two Content-Lengths differ.
+    ConflictingContentLength,
+}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLarge => "message larger than the limit",
+            Self::BadContentLength => "Content-Length is not a number",
+            Self::ConflictingContentLength => "Content-Lengths differ",
+        })
+    }
+}
+
+/// What came of some bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framed<'a> {
+    /// No message is complete yet.
+    Incomplete,
+    /// A double CRLF between messages: answered with one CRLF (RFC 5626 4.4.1).
+    KeepAlive,
+    /// One message, head and body.
+    Message(&'a [u8]),
+    /// The stream has lost its order; nothing more will come of it.
+    Broken(FrameError),
+}
+
+/// Cuts one stream into messages.
+#[derive(Debug, Default)]
+pub struct Framer {
+    /// An incomplete message from its first byte on, or the complete one handed out last.
+    buffer: Vec<u8>,
+    /// How far the end of the head was seen.
+    head: HeadEnd,
+    /// The whole message's size, once its head is complete.
+    size: Option<usize>,
+    /// Line ends seen between messages.
+    blank_lines: u8,
+    /// The buffer holds a message that was handed out.
+    handed_out: bool,
+    /// What broke the stream.
+    broken: Option<FrameError>,
+}
+
+impl Framer {
+    /// Takes exactly one message, or all bytes of an incomplete one, and says how many bytes of `bytes` that was.
+    /// `limit` bounds a message, head and body together.
+    pub fn push<'a>(&'a mut self, bytes: &'a [u8], limit: usize) -> (usize, Framed<'a>) {
+        if let Some(error) = self.broken {
+            return (bytes.len(), Framed::Broken(error));
+        }
+        self.forget_handed_out();
+        let (skipped, keep_alive) = self.skip_line_ends(bytes);
+        if keep_alive {
+            return (skipped, Framed::KeepAlive);
+        }
+        let message = bytes.get(skipped..).unwrap_or_default();
+        match self.take(message, limit) {
+            Err(error) => {
+                self.broken = Some(error);
+                self.buffer = Vec::new();
+                (bytes.len(), Framed::Broken(error))
+            }
+            Ok(None) => (bytes.len(), Framed::Incomplete),
+            Ok(Some(taken)) => {
+                (self.head, self.size) = (HeadEnd::default(), None);
+                let whole = if self.buffer.is_empty() {
+                    message.get(..taken).unwrap_or_default()
+                } else {
+                    self.handed_out = true;
+                    self.buffer.as_slice()
+                };
+                (skipped.saturating_add(taken), Framed::Message(whole))
+            }
+        }
+    }
+
+    /// Whether it is between two messages.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.buffer.is_empty() || self.handed_out
+    }
+
+    fn forget_handed_out(&mut self) {
+        if self.handed_out {
+            self.handed_out = false;
+            self.buffer.clear();
+            if self.buffer.capacity() > KEPT_ROOM {
+                self.buffer = Vec::new();
+            }
+        }
+    }
+
+    /// Passes over line ends between messages; stops behind the second one in a row.
+    fn skip_line_ends(&mut self, bytes: &[u8]) -> (usize, bool) {
+        if !self.buffer.is_empty() {
+            return (0, false);
+        }
+        for (at, byte) in bytes.iter().enumerate() {
+            match byte {
+                b'\r' => {}
+                b'\n' if self.blank_lines > 0 => {
+                    self.blank_lines = 0;
+                    return (at.saturating_add(1), true);
+                }
+                b'\n' => self.blank_lines = 1,
+                _ => {
+                    self.blank_lines = 0;
+                    return (at, false);
+                }
+            }
+        }
+        (bytes.len(), false)
+    }
+
+    /// How many of `bytes` complete the message; `None` when all of them were kept and it is incomplete.
+    fn take(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, FrameError> {
+        let mut kept = 0;
+        let size = match self.size {
+            Some(size) => size,
+            None => match self.head.search(bytes) {
+                None => {
+                    self.keep(bytes, limit)?;
+                    return Ok(None);
+                }
+                Some(end) => {
+                    let (head, _) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+                    if self.buffer.len().saturating_add(end) > limit {
+                        return Err(FrameError::TooLarge);
+                    }
+                    let length = if self.buffer.is_empty() {
+                        content_length(head)?
+                    } else {
+                        self.keep(head, limit)?;
+                        kept = end;
+                        content_length(&self.buffer)?
+                    };
+                    let head = if kept == 0 { end } else { self.buffer.len() };
+                    let size = head.checked_add(length).filter(|size| *size <= limit);
+                    *self.size.insert(size.ok_or(FrameError::TooLarge)?)
+                }
+            },
+        };
+        let missing = size.saturating_sub(self.buffer.len());
+        let rest = bytes.get(kept..).unwrap_or_default();
+        let Some(part) = rest.get(..missing) else {
+            self.keep(rest, limit)?;
+            return Ok(None);
+        };
+        if !self.buffer.is_empty() {
+            self.keep(part, limit)?;
+        }
+        Ok(Some(kept.saturating_add(missing)))
+    }
+
+    fn keep(&mut self, bytes: &[u8], limit: usize) -> Result<(), FrameError> {
+        if self.buffer.len().saturating_add(bytes.len()) > limit {
+            return Err(FrameError::TooLarge);
+        }
+        self.buffer.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+impl Digest for Framer {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { buffer, head, size, blank_lines, handed_out, broken } = self;
+        let kept = if *handed_out { &[] } else { buffer.as_slice() };
+        digester.bytes(kept);
+        digester.number(match head {
+            HeadEnd::Inside => 0,
+            HeadEnd::LineEnd => 1,
+            HeadEnd::CarriageReturn => 2,
+        });
+        size.digest(digester);
+        digester.number(u64::from(*blank_lines));
+        broken.is_some().digest(digester);
+    }
+}
+
+/// Finds the empty line behind a head, over any number of pieces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum HeadEnd {
+    /// Inside a line.
+    #[default]
+    Inside,
+    /// Behind a line feed.
+    LineEnd,
+    /// Behind a line feed and a carriage return.
+    CarriageReturn,
+}
+
+impl HeadEnd {
+    /// Looks through the next piece; returns the place behind the empty line if that ends in it.
+    pub(super) fn search(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0_usize;
+        loop {
+            let rest = bytes.get(at..)?;
+            if *self == Self::Inside {
+                let line_feed = rest.iter().position(|byte| *byte == b'\n')?;
+                at = at.saturating_add(line_feed).saturating_add(1);
+                *self = Self::LineEnd;
+                continue;
+            }
+            let byte = *rest.first()?;
+            at = at.saturating_add(1);
+            *self = match byte {
+                b'\n' => {
+                    *self = Self::Inside;
+                    return Some(at);
+                }
+                b'\r' if *self == Self::LineEnd => Self::CarriageReturn,
+                _ => Self::Inside,
+            };
+        }
+    }
+}
+
+/// The head's Content-Length; 0 when there is none.
+fn content_length(head: &[u8]) -> Result<usize, FrameError> {
+    let mut found = None;
+    let mut lines = head.split(|byte| *byte == b'\n').skip(1).peekable();
+    while let Some(line) = lines.next() {
+        let Some(value) = content_length_value(line) else { continue };
+        let mut length = Digits::default();
+        length.take(value)?;
+        while let Some(folded) = lines.next_if(|line| matches!(line.first(), Some(b' ' | b'\t'))) {
+            length.take(folded)?;
+        }
+        let length = length.value.ok_or(FrameError::BadContentLength)?;
+        if found.is_some_and(|found| found != length) {
+            return Err(FrameError::ConflictingContentLength);
+        }
+        found = Some(length);
+    }
+    Ok(found.unwrap_or(0))
+}
+
+/// The value on `line` if it begins a Content-Length.
+fn content_length_value(line: &[u8]) -> Option<&[u8]> {
+    // Most lines are ruled out by their first letter.
+    if !matches!(line.first()?, b'C' | b'c' | b'L' | b'l') {
+        return None;
+    }
+    let colon = line.iter().position(|byte| *byte == b':')?;
+    let (name, value) = line.split_at_checked(colon)?;
+    let name = list::trim(core::str::from_utf8(name).ok()?);
+    (Name::from_text(name) == Name::ContentLength).then(|| value.get(1..).unwrap_or_default())
+}
+
+/// A number whose digits may be on several lines' white space apart, but not apart from each other.
+#[derive(Default)]
+struct Digits {
+    value: Option<usize>,
+    ended: bool,
+}
+
+impl Digits {
+    fn take(&mut self, text: &[u8]) -> Result<(), FrameError> {
+        for byte in text {
+            match byte {
+                b' ' | b'\t' | b'\r' => self.ended = self.value.is_some(),
+                b'0'..=b'9' if !self.ended => {
+                    let digit = usize::from(byte.wrapping_sub(b'0'));
+                    let value =
+                        self.value.unwrap_or(0).checked_mul(10).and_then(|ten| ten.checked_add(digit));
+                    self.value = Some(value.ok_or(FrameError::TooLarge)?);
+                }
+                _ => return Err(FrameError::BadContentLength),
+            }
+        }
+        self.ended = self.value.is_some();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

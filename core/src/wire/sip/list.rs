@@ -1,0 +1,139 @@
+//! Lists and parameters inside header values: split where the grammar splits, never inside quotes or angle brackets.
+
+/// The items of a header value. Empty items are left out, white space around items is cut off, the rest is kept byte for
+/// byte.
+#[derive(Clone, Debug)]
+pub struct Split<'a> {
+    rest: Option<&'a str>,
+    separator: u8,
+}
+
+impl<'a> Split<'a> {
+    /// Items of a comma-separated list (RFC 3261 7.3.1).
+    #[must_use]
+    pub const fn commas(text: &'a str) -> Self {
+        Self { rest: Some(text), separator: b',' }
+    }
+
+    /// Items between semicolons: parameters.
+    #[must_use]
+    pub const fn semicolons(text: &'a str) -> Self {
+        Self { rest: Some(text), separator: b';' }
+    }
+}
+
+impl<'a> Iterator for Split<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        while let Some(text) = self.rest.take() {
+            let item = match item_end(text, self.separator) {
+                Some(end) => {
+                    self.rest = text.get(end.saturating_add(1)..);
+                    text.get(..end).unwrap_or_default()
+                }
+                None => text,
+            };
+            let item = trim(item);
+            if !item.is_empty() {
+                return Some(item);
+            }
+        }
+        None
+    }
+}
+
+/// Where the first `separator` outside quoted strings and angle brackets stands.
+fn item_end(text: &str, separator: u8) -> Option<usize> {
+    let (mut quoted, mut escaped, mut bracketed) = (false, false, false);
+    text.bytes().position(|byte| {
+        if quoted {
+            quoted = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+        } else if bracketed {
+            bracketed = byte != b'>';
+        } else if byte == b'"' {
+            quoted = true;
+        } else if byte == b'<' {
+            bracketed = true;
+        } else {
+            return byte == separator;
+        }
+        false
+    })
+}
+
+/// `text` without the spaces and tabs around it.
+#[must_use]
+pub fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+/// One parameter: its name, and its value, empty if it has none. Quotes around a value are taken off; what is escaped
+/// inside them stays escaped.
+#[must_use]
+pub fn parameter(item: &str) -> (&str, &str) {
+    match item.split_once('=') {
+        None => (trim(item), ""),
+        Some((name, value)) => {
+            let value = trim(value);
+            let bare = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+            (trim(name), bare.unwrap_or(value))
+        }
+    }
+}
+
+/// All parameters of `;a=1;b`.
+pub fn parameters(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    Split::semicolons(text).map(parameter)
+}
+
+/// The value of the parameter `name` (compared without case) in `;a=1;b`; empty when it has none.
+#[must_use]
+pub fn find<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    parameters(text).find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// A whole number in decimal digits, nothing else; `None` when it is not one or does not fit.
+#[must_use]
+pub fn number<T: core::str::FromStr>(text: &str) -> Option<T> {
+    let text = trim(text);
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
+/// Whether `text` is a token (RFC 3261 25.1).
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn commas_inside_quotes_and_brackets_do_not_split() {
+        let text = r#""Doe, \"J, <", <sip:a@b;x="1,2",y> ;q=1 ,, <sip:c>,"#;
+        let items: Vec<&str> = Split::commas(text).collect();
+        assert_eq!(items, [r#""Doe, \"J, <""#, r#"<sip:a@b;x="1,2",y> ;q=1"#, "<sip:c>"]);
+    }
+
+    #[test]
+    fn parameters_are_found_without_case_and_with_space_around_the_equals_sign() {
+        let text = "; Tag = abc ;flag; quoted = \"a;b\";empty=";
+        assert_eq!(find(text, "tag"), Some("abc"));
+        assert_eq!(find(text, "FLAG"), Some(""));
+        assert_eq!(find(text, "quoted"), Some("a;b"));
+        assert_eq!(find(text, "empty"), Some(""));
+        assert_eq!(find(text, "b"), None);
+    }
+
+    #[test]
+    fn numbers_are_digits_only() {
+        assert_eq!(number::<u32>(" 42 "), Some(42));
+        for bad in ["", "+1", "-1", "4 2", "4294967296", "0x10"] {
+            assert_eq!(number::<u32>(bad), None, "{bad}");
+        }
+    }
+}

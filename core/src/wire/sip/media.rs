@@ -1,0 +1,60 @@
+//! Content types.
+
+use super::list;
+
+/// The content type of CSTA documents (ECMA TR/87).
+pub const CSTA_XML: &str = "application/csta+xml";
+
+/// `type/subtype;params`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MediaType<'a> {
+    /// The type as it was written.
+    pub kind: &'a str,
+    /// The subtype as it was written.
+    pub subtype: &'a str,
+    /// The parameters with their first semicolon, or nothing.
+    pub params: &'a str,
+}
+
+impl<'a> MediaType<'a> {
+    /// Reads one; `None` when it is malformed.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let (media, params) = match text.find(';') {
+            Some(end) => text.split_at_checked(end)?,
+            None => (text, ""),
+        };
+        let (kind, subtype) = media.split_once('/')?;
+        let (kind, subtype) = (list::trim(kind), list::trim(subtype));
+        (list::is_token(kind) && list::is_token(subtype)).then_some(Self { kind, subtype, params })
+    }
+
+    /// Whether it is `name` (`application/csta+xml`), compared without case and without parameters.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        name.split_once('/').is_some_and(|(kind, subtype)| {
+            self.kind.eq_ignore_ascii_case(kind) && self.subtype.eq_ignore_ascii_case(subtype)
+        })
+    }
+
+    /// The value of the parameter `name`, compared without case; empty when it has none.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&'a str> {
+        list::find(self.params, name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_compare_without_case_and_carry_parameters() {
+        let media = MediaType::parse("Application / CSTA+xml ;charset=utf-8; Boundary=\"a b\"").unwrap();
+        assert!(media.is(CSTA_XML));
+        assert!(!media.is("application/sdp"));
+        assert_eq!(media.param("boundary"), Some("a b"));
+        assert_eq!(MediaType::parse("text"), None);
+        assert_eq!(MediaType::parse("/csta+xml"), None);
+    }
+}

@@ -1,0 +1,215 @@
+//! A whole message, borrowed from the bytes it came in.
+
+use alloc::string::String;
+
+use super::flaw::{Flaw, ParseError};
+use super::framer::HeadEnd;
+use super::head;
+use super::header::{Headers, MAX_HEADERS, Name};
+use super::list;
+use super::method::Method;
+
+/// Bounds on one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most headers; never more than [`MAX_HEADERS`].
+    pub headers: usize,
+    /// The most bytes of a head.
+    pub head: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { headers: MAX_HEADERS, head: 65_536 }
+    }
+}
+
+/// Room for heads that cannot be read in place; reused from message to message.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    text: String,
+}
+
+impl Scratch {
+    /// No room yet: it is taken when needed.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { text: String::new() }
+    }
+}
+
+/// A message's first line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start<'a> {
+    /// A request line.
+    Request {
+        /// The method.
+        method: Method<'a>,
+        /// The Request-URI as it was written.
+        uri: &'a str,
+    },
+    /// A status line.
+    Response {
+        /// The status code, 100 to 699.
+        status: u16,
+        /// The reason phrase.
+        reason: &'a str,
+    },
+}
+
+/// `CSeq`: a number and a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CSeq<'a> {
+    /// The number. RFC 3261 8.1.1.5 wants it below 2^31; any that fits is taken.
+    pub number: u32,
+    /// The method.
+    pub method: Method<'a>,
+}
+
+impl<'a> CSeq<'a> {
+    /// Reads one; `None` when it is malformed.
+    #[must_use]
+    pub fn parse(value: &'a str) -> Option<Self> {
+        let (number, method) = value.split_once([' ', '\t'])?;
+        let method = list::trim(method);
+        let number = list::number(number)?;
+        list::is_token(method).then_some(Self { number, method: Method::from_name(method) })
+    }
+}
+
+/// A message. It is some kilobytes large: hand it on by reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// Its first line.
+    pub start: Start<'a>,
+    /// Its headers, in order.
+    pub headers: Headers<'a>,
+    /// Its body, cut to Content-Length.
+    pub body: &'a [u8],
+    /// The first thing wrong with it.
+    pub flaw: Option<Flaw>,
+}
+
+impl<'a> Message<'a> {
+    /// Reads one message: all of a datagram, or what [`super::Framer`] cut out of a stream. Bytes behind its end are
+    /// dropped (RFC 3261 18.3). What is wrong with it stands in [`Message::flaw`]; a request with a flaw can still be
+    /// answered.
+    ///
+    /// # Errors
+    /// [`ParseError`] when it cannot even be answered.
+    pub fn parse(
+        bytes: &'a [u8],
+        scratch: &'a mut Scratch,
+        limits: Limits,
+    ) -> Result<Message<'a>, ParseError> {
+        let begin = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).ok_or(ParseError::Empty)?;
+        let bytes = bytes.get(begin..).unwrap_or_default();
+        let end = HeadEnd::default().search(bytes);
+        let (head, rest) = bytes.split_at_checked(end.unwrap_or(bytes.len())).unwrap_or((bytes, &[]));
+        if head.len() > limits.head {
+            return Err(ParseError::TooLarge);
+        }
+        let mut headers = Headers::new();
+        let (start, flaw) = if let Some(read) = read_in_place(head, limits, &mut headers)? {
+            read
+        } else {
+            headers.clear();
+            read_mended(head, scratch, limits, &mut headers)?
+        };
+        let mut message = Self { start, headers, body: rest, flaw };
+        if end.is_none() {
+            message.blame(Flaw::Endless);
+        }
+        message.cut_body();
+        message.check();
+        Ok(message)
+    }
+
+    /// Notes what is wrong, unless something was before. A wrong version outdoes all else: it explains it.
+    pub(super) fn blame(&mut self, flaw: Flaw) {
+        if self.flaw.is_none() || flaw == Flaw::Version {
+            self.flaw = Some(flaw);
+        }
+    }
+
+    /// Cuts the body to Content-Length, where that is given.
+    fn cut_body(&mut self) {
+        let Some(first) = self.header(Name::ContentLength) else { return };
+        let first = list::number::<usize>(first);
+        let same = self.headers_named(Name::ContentLength).all(|length| list::number(length) == first);
+        match first.filter(|_| same) {
+            None => self.blame(Flaw::Malformed(Name::ContentLength)),
+            Some(length) => match self.body.get(..length) {
+                Some(body) => self.body = body,
+                None => self.blame(Flaw::BodyCut),
+            },
+        }
+    }
+
+    /// Looks for what every message must have (RFC 3261 8.1.1).
+    fn check(&mut self) {
+        for name in [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq] {
+            let several = self.headers_named(name).nth(1).is_some();
+            if self.header(name).is_none() {
+                self.blame(Flaw::Missing(name));
+            } else if several && name != Name::Via {
+                self.blame(Flaw::Repeated(name));
+            }
+        }
+        for (name, sound) in [
+            (Name::Via, self.via().is_some()),
+            (Name::From, self.from().is_some()),
+            (Name::To, self.to().is_some()),
+            (Name::CallId, self.call_id().is_some_and(|id| !id.is_empty())),
+            (Name::CSeq, self.cseq().is_some()),
+        ] {
+            if !sound {
+                self.blame(Flaw::Malformed(name));
+            }
+        }
+        if let (Some(method), Some(cseq)) = (self.method(), self.cseq())
+            && cseq.method != method
+        {
+            self.blame(Flaw::CSeqMethod);
+        }
+    }
+}
+
+type Read<'a> = (Start<'a>, Option<Flaw>);
+
+/// Reads a head as it stands; `Ok(None)` when it must be put in order first.
+fn read_in_place<'a>(
+    head: &'a [u8],
+    limits: Limits,
+    headers: &mut Headers<'a>,
+) -> Result<Option<Read<'a>>, ParseError> {
+    let line = head.iter().position(|byte| *byte == b'\n').unwrap_or(head.len());
+    let (line, lines) = head.split_at_checked(line).unwrap_or((head, &[]));
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let Ok(line) = core::str::from_utf8(line) else { return Ok(None) };
+    if line.bytes().any(|byte| byte.is_ascii_control()) {
+        return Ok(None);
+    }
+    let (start, flaw) = head::start_line(line)?;
+    let read = head::header_lines(lines.get(1..).unwrap_or_default(), limits.headers, headers);
+    Ok(read.ok().map(|more| (start, flaw.or(more))))
+}
+
+/// Reads a head after putting it in order.
+fn read_mended<'a>(
+    head: &[u8],
+    scratch: &'a mut Scratch,
+    limits: Limits,
+    headers: &mut Headers<'a>,
+) -> Result<Read<'a>, ParseError> {
+    let mended = head::put_in_order(head, &mut scratch.text);
+    let (line, lines) = scratch.text.split_once("\r\n").ok_or(ParseError::StartLine)?;
+    let (start, flaw) = head::start_line(line)?;
+    let more = head::header_lines(lines.as_bytes(), limits.headers, headers);
+    debug_assert!(more.is_ok(), "a head put in order can be read");
+    let flaw = if flaw == Some(Flaw::Version) { flaw } else { mended.or(flaw) };
+    Ok((start, flaw.or(more.unwrap_or(Some(Flaw::HeaderLine)))))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! Via (RFC 3261 20.42, RFC 3581).
+
+use super::list;
+
+/// The magic cookie with which branches of RFC 3261 begin (8.1.1.7).
+pub const MAGIC_COOKIE: &str = "z9hG4bK";
+
+/// One Via value. Real clients leave the branch out (RFC 2543), and so all parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Via<'a> {
+    /// `TCP`, `udp`, ... as it was written.
+    pub transport: &'a str,
+    /// Sent-by's host, an IPv6 address with its brackets.
+    pub host: &'a str,
+    /// Sent-by's port, if given.
+    pub port: Option<u16>,
+    /// The branch, if there is one.
+    pub branch: Option<&'a str>,
+    /// `rport`: `Some(None)` where it asks to be filled in (RFC 3581 3).
+    pub rport: Option<Option<u16>>,
+    /// `received`.
+    pub received: Option<&'a str>,
+    /// `maddr`.
+    pub maddr: Option<&'a str>,
+    /// The whole value, as it was written.
+    pub raw: &'a str,
+    /// The parameters with their first semicolon, or nothing.
+    pub params: &'a str,
+}
+
+impl<'a> Via<'a> {
+    /// Reads one value. `None` when it is not `SIP/2.0/transport host[:port][;params]`, white space allowed around
+    /// slashes and colon.
+    #[must_use]
+    pub fn parse(raw: &'a str) -> Option<Self> {
+        let raw = list::trim(raw);
+        let (line, params) = match raw.find(';') {
+            Some(end) => raw.split_at_checked(end)?,
+            None => (raw, ""),
+        };
+        let mut protocol = line.splitn(3, '/').map(list::trim);
+        let known = protocol.next()?.eq_ignore_ascii_case("SIP") && protocol.next()? == "2.0";
+        let (transport, sent_by) = protocol.next()?.split_once([' ', '\t'])?;
+        let (host, port) = host_and_port(list::trim(sent_by))?;
+        if !known || !list::is_token(transport) {
+            return None;
+        }
+        let mut via = Self {
+            transport,
+            host,
+            port,
+            branch: None,
+            rport: None,
+            received: None,
+            maddr: None,
+            raw,
+            params,
+        };
+        for (name, value) in list::parameters(params) {
+            via.take(name, value);
+        }
+        Some(via)
+    }
+
+    fn take(&mut self, name: &str, value: &'a str) {
+        let filled = Some(value).filter(|value| !value.is_empty());
+        if name.eq_ignore_ascii_case("branch") {
+            self.branch = filled;
+        } else if name.eq_ignore_ascii_case("rport") {
+            self.rport = Some(filled.and_then(list::number));
+        } else if name.eq_ignore_ascii_case("received") {
+            self.received = filled;
+        } else if name.eq_ignore_ascii_case("maddr") {
+            self.maddr = filled;
+        }
+    }
+
+    /// Whether the branch begins with the magic cookie, so that it alone names the transaction (RFC 3261 17.2.3).
+    #[must_use]
+    pub fn has_rfc3261_branch(&self) -> bool {
+        self.branch
+            .and_then(|branch| branch.get(..MAGIC_COOKIE.len()))
+            .is_some_and(|start| start.eq_ignore_ascii_case(MAGIC_COOKIE))
+    }
+}
+
+/// Reads `host[:port]`; an IPv6 address keeps its brackets.
+pub(super) fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
+    let end = if text.starts_with('[') { text.find(']')?.saturating_add(1) } else { 0 };
+    let colon = text.get(end..)?.find(':').and_then(|colon| end.checked_add(colon));
+    let (host, port) = match colon {
+        Some(colon) => (text.get(..colon)?, Some(list::number(text.get(colon.saturating_add(1)..)?)?)),
+        None => (text, None),
+    };
+    let host = list::trim(host);
+    let bracketed = host.starts_with('[');
+    let sound = !host.is_empty()
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte) || bracketed)
+        && (!bracketed || host.ends_with(']'));
+    sound.then_some((host, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_via_without_parameters_is_good() {
+        let via = Via::parse("SIP/2.0/tcp 127.0.0.1:59982").unwrap();
+        assert_eq!((via.transport, via.host, via.port, via.branch), ("tcp", "127.0.0.1", Some(59982), None));
+        assert!(!via.has_rfc3261_branch());
+    }
+
+    #[test]
+    fn white_space_around_slashes_colon_and_semicolons_is_passed_over() {
+        let raw =
+            "SIP / 2.0 / UDP  first.example.com : 4000 ;ttl=16 ; maddr=224.2.0.1 ;branch = Z9hG4bKa7 ;rport";
+        let via = Via::parse(raw).unwrap();
+        assert_eq!((via.transport, via.host, via.port), ("UDP", "first.example.com", Some(4000)));
+        assert_eq!((via.maddr, via.branch, via.rport), (Some("224.2.0.1"), Some("Z9hG4bKa7"), Some(None)));
+        assert!(via.has_rfc3261_branch());
+    }
+
+    #[test]
+    fn ipv6_references_and_filled_in_parameters_are_read() {
+        let via =
+            Via::parse("SIP/2.0/TCP [2001:db8::9]:5070;received=2001:db8::1;rport=6000;branch=old").unwrap();
+        assert_eq!((via.host, via.port, via.rport), ("[2001:db8::9]", Some(5070), Some(Some(6000))));
+        assert_eq!(via.received, Some("2001:db8::1"));
+        assert!(!via.has_rfc3261_branch());
+        assert_eq!(Via::parse("SIP/2.0/TCP [::1]").unwrap().port, None);
+    }
+
+    #[test]
+    fn malformed_vias_are_none() {
+        for bad in [
+            "",
+            "SIP/2.0/UDP",
+            "SIP/3.0/UDP a",
+            "HTTP/2.0/UDP a",
+            "SIP/2.0/UDP a:x",
+            "SIP/2.0/UDP a:70000",
+            "SIP/2.0/UDP ;branch=1",
+            "SIP/2.0/UDP [::1",
+            "SIP/2.0/UDP a b",
+            "SIP/2.0/ a",
+        ] {
+            assert_eq!(Via::parse(bad), None, "{bad}");
+        }
+    }
+}

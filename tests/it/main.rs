@@ -1,0 +1,10 @@
+//! All tests that need no program: the simulated world, its canaries, and the repository's own rules.
+
+#[cfg(test)]
+mod canary;
+#[cfg(test)]
+mod quirks;
+#[cfg(test)]
+mod tidy;
+#[cfg(test)]
+mod world;
