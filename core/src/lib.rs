@@ -20,6 +20,7 @@ mod rcc;
 pub mod setting;
 pub mod sip;
 pub mod slots;
+pub mod switch;
 pub mod time;
 pub mod timer;
 pub mod wire;

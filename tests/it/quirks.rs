@@ -1,22 +1,27 @@
-//! What real clients send and expect, quirk by quirk: each test carries its quirk's number. Every one is told twice and
-//! replayed.
+//! Every quirk of real clients, by its number: what must not break anything.
 
-mod body;
-mod dialog;
-mod event;
+mod events;
+mod forms;
+mod numbers;
 mod refresh;
-mod request;
+mod routing;
+mod sipe;
+mod transactions;
 
-use ctigate_tests::office::Office;
-use ctigate_tests::{Fault, Plan, Weather, World, twice};
+use ctigate_core::NoRecorder;
+use ctigate_tests::bench::{Bench, Client, PhoneSystem};
 
-/// Tells a story in calm weather, in an office of the usual plan with this setting of the gateway.
-#[track_caller]
-fn story(settings: &[&str], told: impl Fn(&mut World, &Office) -> Result<(), Fault>) {
-    let plan = Plan::gateway(settings);
-    let end = twice(1, Weather::CALM, |world| {
-        let office = Office::open(world, &plan)?;
-        told(world, &office)
-    });
-    end.unwrap_or_else(|fault| panic!("{fault}"));
+/// A gateway in service.
+fn gateway() -> (Bench, PhoneSystem) {
+    let mut bench = Bench::new(Box::new(NoRecorder));
+    let system = PhoneSystem::answer(&mut bench);
+    (bench, system)
+}
+
+/// A gateway in service with a client that signed in over a stream.
+fn signed_in() -> (Bench, PhoneSystem, Client) {
+    let (mut bench, system) = gateway();
+    let mut client = Client::new(&mut bench, "alice");
+    client.sign_in(&mut bench, system);
+    (bench, system, client)
 }

@@ -6,6 +6,7 @@
 //! seed, so a run is repeated by its seed alone. Nothing here panics: what goes wrong is a [`Fault`].
 
 pub mod agent;
+pub mod bench;
 pub mod office;
 pub mod random;
 pub mod sip_peer;

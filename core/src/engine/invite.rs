@@ -328,7 +328,8 @@ impl Engine {
             || advertised.rsplit_once(':').is_some_and(|(ours, _)| ours.eq_ignore_ascii_case(host))
     }
 
-    /// An ACK: its INVITE's key, or else any INVITE of its dialog, whatever the CSeq (client quirk 2).
+    /// An ACK: for the INVITE with its key, and for whichever of its dialog still waits for one, whatever the CSeq
+    /// (client quirk 2).
     pub(super) fn on_ack(
         &mut self,
         step: &mut Step<'_>,
@@ -341,10 +342,13 @@ impl Engine {
             let machine = self.transactions.server.get(*handle).map(|transaction| &transaction.machine);
             matches!(machine, Some(ServerMachine::Invite(_)))
         });
-        let Some(transaction) = matched.or(waiting) else { return };
-        let cause = invite_server::Cause::Ack;
-        let then = self.transactions.on_invite(transaction, cause, step.now, &mut self.timers);
-        self.after_invite(step, transaction, then);
+        for transaction in
+            [matched, waiting.filter(|waiting| Some(*waiting) != matched)].into_iter().flatten()
+        {
+            let cause = invite_server::Cause::Ack;
+            let then = self.transactions.on_invite(transaction, cause, step.now, &mut self.timers);
+            self.after_invite(step, transaction, then);
+        }
         if let Some(session) = session.and_then(|handle| self.sessions.get_mut(handle)) {
             session.unacknowledged = None;
         }

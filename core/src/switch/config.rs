@@ -34,14 +34,30 @@ pub const SWITCH_KEYS: &[Key] = &[
         .default("180"),
     Key::text("application", 64, "The only applicationID that may start a session; empty: any may.")
         .default("\"\""),
-    Key::integer("response_delay_ms", (0, 60_000), "ms", "How long every answer is held back; events are not.")
-        .default("0"),
-    Key::integer("lines", (1, 8), "calls", "The most calls at one phone; with one, there is no call waiting.")
-        .default("2"),
-    Key::text("trunk_prefix", 8, "Numbers that begin so leave through a trunk; empty: none do.").default("\"\""),
+    Key::integer(
+        "response_delay_ms",
+        (0, 60_000),
+        "ms",
+        "How long every answer is held back; events are not.",
+    )
+    .default("0"),
+    Key::integer(
+        "lines",
+        (1, 8),
+        "calls",
+        "The most calls at one phone; with one, there is no call waiting.",
+    )
+    .default("2"),
+    Key::text("trunk_prefix", 8, "Numbers that begin so leave through a trunk; empty: none do.")
+        .default("\"\""),
     Key::integer("trunks", (1, 1_000), "calls", "The most calls through trunks at a time.").default("8"),
-    Key::integer("trunk_answer_ms", (0, 3_600_000), "ms", "How long the party behind a trunk takes to answer.")
-        .default("2000"),
+    Key::integer(
+        "trunk_answer_ms",
+        (0, 3_600_000),
+        "ms",
+        "How long the party behind a trunk takes to answer.",
+    )
+    .default("2000"),
     Key::integer("limits.links", (1, 64), "links", "The most CTI and control links at a time.").default("64"),
     Key::integer("limits.calls", (1, 1_000_000), "calls", "The most calls at a time.").default("100000"),
     Key::integer("limits.monitors", (1, 1_000_000), "monitors", "The most monitors at a time.")
@@ -51,10 +67,19 @@ pub const SWITCH_KEYS: &[Key] = &[
     Key::text("phone[].name", 64, "Whose it is.").default("\"\""),
     Key::integer("phone[].count", (1, 200_000), "phones", "How many phones, numbered on from `number`.")
         .default("1"),
-    Key::choice("phone[].answer", &["manual", "auto", "busy"], "What it does when it rings; busy never does.")
-        .default("\"manual\""),
-    Key::integer("phone[].answer_after_ms", (0, 3_600_000), "ms", "How long it rings before it answers by itself.")
-        .default("2000"),
+    Key::choice(
+        "phone[].answer",
+        &["manual", "auto", "busy"],
+        "What it does when it rings; busy never does.",
+    )
+    .default("\"manual\""),
+    Key::integer(
+        "phone[].answer_after_ms",
+        (0, 3_600_000),
+        "ms",
+        "How long it rings before it answers by itself.",
+    )
+    .default("2000"),
     Key::integer("phone[].no_answer_after_ms", (1, 3_600_000), "ms", "How long it rings at most.")
         .default("30000"),
 ];

@@ -183,7 +183,7 @@ pub struct Happening {
     pub calling: Handle<Phone>,
     /// The number dialled.
     pub called: String,
-    /// Why (an EventCause).
+    /// Why, as the schema's `EventCause` spells it.
     pub cause: &'static str,
     /// Who sees it, each with its own connection's state afterwards: the caller first.
     pub seen: heapless::Vec<(Handle<Phone>, LocalConnectionState), 2>,
@@ -216,7 +216,7 @@ pub enum Refusal {
 
 /// All phones, calls and trunks.
 pub struct Phones {
-    phones: Slots<Phone>,
+    table: Slots<Phone>,
     /// Never changes.
     numbers: BTreeMap<String, Handle<Phone>>,
     calls: Slots<Call>,
@@ -239,13 +239,13 @@ impl Phones {
     /// The phones of `config`, all on hook.
     #[must_use]
     pub fn new(config: &SwitchConfig) -> Self {
-        let mut phones = Slots::new(config.phones.len());
+        let mut table = Slots::new(config.phones.len());
         let mut numbers = BTreeMap::new();
         for phone in &config.phones {
             if numbers.contains_key(&phone.number) {
                 continue;
             }
-            let added = phones.insert(Phone {
+            let added = table.insert(Phone {
                 number: phone.number.clone(),
                 name: phone.name.clone(),
                 answer: phone.answer,
@@ -263,7 +263,7 @@ impl Phones {
             trunk_answers_after: config.trunk_answers_after,
         };
         Self {
-            phones,
+            table,
             numbers,
             calls: Slots::new(config.calls),
             trunks_taken: BTreeSet::new(),
@@ -281,7 +281,7 @@ impl Phones {
     /// A phone.
     #[must_use]
     pub fn phone(&self, phone: Handle<Phone>) -> Option<&Phone> {
-        self.phones.get(phone)
+        self.table.get(phone)
     }
 
     /// A call, while it exists.
@@ -299,7 +299,7 @@ impl Phones {
     /// How many phones there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.phones.len()
+        self.table.len()
     }
 
     /// When the next phone acts by itself or gives up.
@@ -331,12 +331,15 @@ impl Phones {
 
     /// The phone's calls with its own and the other party's state, oldest first.
     pub fn snapshot(&self, phone: Handle<Phone>) -> impl Iterator<Item = Seen> {
-        let calls = self.phones.get(phone).map(|phone| phone.calls.clone()).unwrap_or_default();
+        let calls = self.table.get(phone).map(|phone| phone.calls.clone()).unwrap_or_default();
         calls.into_iter().filter_map(move |handle| {
             let call = self.calls.get(handle)?;
             let caller = call.caller == phone;
-            let (own, other) =
-                if caller { (call.caller_state, call.far_state) } else { (call.far_state, call.caller_state) };
+            let (own, other) = if caller {
+                (call.caller_state, call.far_state)
+            } else {
+                (call.far_state, call.caller_state)
+            };
             let party = if caller { call.far_party() } else { Some(Party::Phone(call.caller)) };
             Some(Seen { call: handle, own, other, party })
         })
@@ -345,7 +348,7 @@ impl Phones {
     /// The phone's newest call whose own connection is in one of `states`.
     #[must_use]
     pub fn newest(&self, phone: Handle<Phone>, states: &[LocalConnectionState]) -> Option<Handle<Call>> {
-        let calls = &self.phones.get(phone)?.calls;
+        let calls = &self.table.get(phone)?.calls;
         calls.iter().rev().copied().find(|call| states.contains(&self.state(*call, phone)))
     }
 
@@ -357,15 +360,15 @@ impl Phones {
 
     /// The state's fingerprint, kept up to date.
     pub fn fold(&mut self) -> u64 {
-        let Self { phones, numbers: _, calls, trunks_taken: _, timers: _, rules: _ } = self;
-        phones.fold() ^ calls.fold().rotate_left(1)
+        let Self { table, numbers: _, calls, trunks_taken: _, timers: _, rules: _ } = self;
+        table.fold() ^ calls.fold().rotate_left(1)
     }
 
     /// The state's fingerprint, computed anew.
     #[must_use]
     pub fn recompute(&self) -> u64 {
-        let Self { phones, numbers: _, calls, trunks_taken: _, timers: _, rules: _ } = self;
-        phones.recompute() ^ calls.recompute().rotate_left(1)
+        let Self { table, numbers: _, calls, trunks_taken: _, timers: _, rules: _ } = self;
+        table.recompute() ^ calls.recompute().rotate_left(1)
     }
 
     /// The one place where a connection changes its state.

@@ -1,178 +1,200 @@
-//! Quirk 6: how long a session lives, and how it is refreshed.
+//! Quirk 6: refreshes by re-INVITE and by UPDATE, and what answers them.
 
 use ctigate_core::Duration;
-use ctigate_tests::Agent;
+use ctigate_core::NoRecorder;
+use ctigate_core::setting::Value;
+use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, address, only};
 
-use super::story;
+use super::{gateway, signed_in};
 
-const MINUTE: u64 = 60;
-
-#[test]
-fn quirk_6_a_session_lives_on_re_invites_every_10_minutes() {
-    story(&[], |world, office| {
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        assert_eq!(alice.sign_in(world)?.status(), 200);
-        let body = alice.status_document();
-        for _ in 0..12 {
-            world.run_for(Duration::from_secs(10 * MINUTE))?;
-            let answer = alice.ask(world, "INVITE", "", &body)?;
-            alice.acknowledge(world);
-            assert_eq!((answer.status(), answer.root()), (200, "RequestSystemStatusResponse"));
-        }
-        assert_eq!(office.view().sessions, 1);
-        Ok(())
-    });
+/// What every 200 to INVITE, re-INVITE and UPDATE carries.
+fn assert_complete(ok: &Sip, routes: &[&str]) {
+    for (header, value) in [
+        ("Contact", "<sip:ctigate@127.0.0.1:5060;transport=tcp>"),
+        ("Allow", "INVITE, ACK, BYE, CANCEL, INFO, UPDATE, OPTIONS"),
+        ("Supported", "timer"),
+        ("Session-Expires", "1800;refresher=uac"),
+        ("Require", "timer"),
+    ] {
+        assert_eq!(ok.header(header), value, "{header}");
+    }
+    assert_eq!(ok.headers("Record-Route"), routes);
 }
 
 #[test]
-fn quirk_6_a_session_lives_on_updates_every_25_minutes() {
-    story(&[], |world, office| {
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        assert_eq!(alice.sign_in(world)?.status(), 200);
-        for _ in 0..6 {
-            world.run_for(Duration::from_secs(25 * MINUTE))?;
-            let answer = alice.ask(world, "UPDATE", "Supported: timer\r\nSession-Expires: 1800\r\n", "")?;
-            assert_eq!(answer.status(), 200);
-            for name in ["Contact", "Allow", "Supported", "Session-Expires"] {
-                assert!(answer.header(name).is_some(), "{name}: {answer:?}");
+fn quirk_6_every_refresh_s_200_carries_contact_allow_supported_session_expires_and_the_record_route() {
+    let route = "<sip:proxy@127.0.0.1:17060;transport=tcp;lr;ms-route-sig=aAbB-_1>";
+    let (mut bench, system) = gateway();
+    let mut client = Client::new(&mut bench, "alice");
+    client.more += &format!("Record-Route: {route}\r\n");
+    assert_complete(&client.sign_in(&mut bench, system), &[route]);
+    let body = client.sign_in_body();
+    let refreshed = only(&client.send(&mut bench, "INVITE", &body), 200);
+    assert_complete(&refreshed, &[route]);
+    assert_eq!(refreshed.root(), "RequestSystemStatusResponse");
+    client.send(&mut bench, "ACK", "");
+    assert_complete(&only(&client.send(&mut bench, "UPDATE", ""), 200), &[route]);
+}
+
+#[test]
+fn quirk_6_an_unrefreshed_session_ends_with_bye_after_35_minutes_and_not_before() {
+    let (mut bench, _system, client) = signed_in();
+    bench.advance(Duration::from_secs(2_099));
+    assert_eq!(client.heard(&mut bench), []);
+    bench.advance(Duration::from_secs(1));
+    let [bye] = client.heard(&mut bench).try_into().expect("one BYE");
+    assert_eq!(bye.method(), "BYE");
+    assert_eq!(bench.engine().view().sessions, 0);
+}
+
+#[test]
+fn quirk_6_reinvite_every_10_minutes_and_update_every_25_keep_a_session() {
+    for (method, minutes) in [("INVITE", 10), ("UPDATE", 25)] {
+        let (mut bench, _system, mut client) = signed_in();
+        for _ in 0..20 {
+            bench.advance(Duration::from_secs(minutes * 60));
+            let body = if method == "INVITE" { client.sign_in_body() } else { String::new() };
+            only(&client.send(&mut bench, method, &body), 200);
+            if method == "INVITE" {
+                client.send(&mut bench, "ACK", "");
             }
         }
-        assert_eq!(office.view().sessions, 1);
-        Ok(())
-    });
+        assert_eq!(bench.engine().view().sessions, 1, "{method}");
+    }
 }
 
 #[test]
-fn quirk_6_an_unrefreshed_session_is_ended_with_bye_after_35_minutes_and_not_before() {
-    story(&[], |world, office| {
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        let body = alice.status_document();
-        alice.sign_in_with(world, "Supported: timer\r\nSession-Expires: 90\r\n", &body)?;
-        world.run_for(Duration::from_secs(34 * MINUTE))?;
-        assert_eq!(office.view().sessions, 1);
-        world.run_for(Duration::from_secs(2 * MINUTE))?;
-        assert_eq!(office.view().sessions, 0);
-        assert_eq!(alice.requests(world).last().map(|last| last.method().to_owned()), Some("BYE".to_owned()));
-        Ok(())
-    });
+fn quirk_6_without_supported_timer_nothing_is_said_of_timers() {
+    let (mut bench, system) = gateway();
+    let mut client = Client::new(&mut bench, "alice");
+    client.more.clear();
+    let ok = client.sign_in(&mut bench, system);
+    assert_eq!((ok.header("Session-Expires"), ok.header("Require")), ("", ""));
 }
 
 #[test]
-fn quirk_6_a_longer_interval_is_waited_for() {
-    story(&["sip.session_expires = 7200"], |world, office| {
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        let body = alice.status_document();
-        let answer = alice.sign_in_with(world, "Supported: timer\r\nSession-Expires: 7200\r\n", &body)?;
-        assert_eq!(answer.header("Session-Expires"), Some("7200;refresher=uac"));
-        world.run_for(Duration::from_secs(119 * MINUTE))?;
-        assert_eq!(office.view().sessions, 1);
-        world.run_for(Duration::from_secs(2 * MINUTE))?;
-        assert_eq!(office.view().sessions, 0);
-        Ok(())
-    });
+fn quirk_6_a_2xx_to_invite_is_sent_again_on_a_stream_until_any_ack_of_the_dialog() {
+    let (mut bench, system) = gateway();
+    let mut client = Client::new(&mut bench, "alice");
+    let body = client.sign_in_body();
+    client.send(&mut bench, "INVITE", &body);
+    system.knows_line(&mut bench);
+    let ok = only(&client.heard(&mut bench), 200);
+    bench.advance(Duration::from_millis(1_500));
+    let again = client.heard(&mut bench);
+    assert_eq!(again.len(), 2);
+    assert!(again.iter().all(|one| *one == ok));
+    client.take_tag(&ok);
+    client.sequence = 77;
+    client.send(&mut bench, "ACK", "");
+    bench.advance(Duration::from_secs(40));
+    assert_eq!(client.heard(&mut bench), []);
 }
 
 #[test]
-fn quirk_6_every_answer_to_invite_and_update_says_what_the_client_must_know() {
-    story(&[], |world, _| {
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        "Record-Route: <sip:p@192.0.2.2;lr;ms-rrsig=x>, <sip:192.0.2.3;lr>\r\n"
-            .clone_into(&mut alice.headers);
-        let first = alice.sign_in(world)?;
-        let body = alice.status_document();
-        let second = alice.ask(world, "INVITE", "Supported: timer\r\n", &body)?;
-        alice.acknowledge(world);
-        let third = alice.ask(world, "UPDATE", "Supported: timer\r\n", "")?;
-        for answer in [first, second, third] {
-            assert_eq!(answer.header("Allow"), Some("INVITE, ACK, BYE, CANCEL, INFO, UPDATE, OPTIONS"));
-            assert_eq!(answer.header("Supported"), Some("timer"));
-            assert_eq!(answer.header("Session-Expires"), Some("1800;refresher=uac"));
-            assert_eq!(answer.header("Require"), Some("timer"));
-            assert!(answer.header("Contact").is_some());
-            let routes: Vec<&str> = answer.all_of("Record-Route").collect();
-            assert_eq!(routes.join(", "), "<sip:p@192.0.2.2;lr;ms-rrsig=x>, <sip:192.0.2.3;lr>");
+fn quirk_6_a_missing_ack_to_a_reinvite_is_logged_and_ends_nothing() {
+    let (mut bench, _system, mut client) = signed_in();
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    bench.advance(Duration::from_secs(33));
+    assert!(bench.notices().iter().any(|notice| notice.starts_with("ack_missing")));
+    assert_eq!(bench.engine().view().sessions, 1);
+    assert!(client.heard(&mut bench).iter().all(|one| one.status() == 200), "no BYE");
+}
+
+#[test]
+fn quirk_6_a_disabled_session_is_told_90_seconds_and_lives_as_long_as_any() {
+    let mut bench = Bench::new(Box::new(NoRecorder));
+    let mut client = Client::new(&mut bench, "alice");
+    let body = client.sign_in_body();
+    let ok = only(&client.send(&mut bench, "INVITE", &body), 200);
+    assert_eq!((ok.element("systemStatus"), ok.header("Session-Expires")), ("disabled", "90;refresher=uac"));
+    client.take_tag(&ok);
+    client.send(&mut bench, "ACK", "");
+    let call = format!(
+        "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:1002</calledDirectoryNumber>",
+        client.uri
+    );
+    let refused = only(&client.info(&mut bench, "MakeCall", &call), 200);
+    assert_eq!(refused.element("systemResourceAvailibility"), "networkOutOfService");
+    bench.advance(Duration::from_secs(2_000));
+    assert_eq!(bench.engine().view().sessions, 1);
+}
+
+#[test]
+fn quirk_6_a_disabled_session_is_normal_again_at_the_refresh_after_the_phone_system_came_back() {
+    let mut bench = Bench::new(Box::new(NoRecorder));
+    let mut client = Client::new(&mut bench, "alice");
+    let body = client.sign_in_body();
+    let ok = only(&client.send(&mut bench, "INVITE", &body), 200);
+    client.take_tag(&ok);
+    client.send(&mut bench, "ACK", "");
+    PhoneSystem::answer(&mut bench);
+    let ok = only(&client.send(&mut bench, "INVITE", &body), 200);
+    assert_eq!((ok.element("systemStatus"), ok.header("Session-Expires")), ("normal", "1800;refresher=uac"));
+}
+
+#[test]
+fn quirk_6_100_trying_comes_for_an_invite_after_200_ms_and_for_nothing_else() {
+    let (mut bench, system) = gateway();
+    let mut client = Client::new(&mut bench, "alice");
+    let body = client.sign_in_body();
+    client.send(&mut bench, "INVITE", &body);
+    bench.advance(Duration::from_millis(199));
+    assert_eq!(client.heard(&mut bench), []);
+    bench.advance(Duration::from_millis(1));
+    only(&client.heard(&mut bench), 100);
+    system.knows_line(&mut bench);
+    let ok = only(&client.heard(&mut bench), 200);
+    client.take_tag(&ok);
+    client.send(&mut bench, "ACK", "");
+    let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+    client.info(&mut bench, "MonitorStart", &object);
+    bench.advance(Duration::from_secs(3));
+    assert_eq!(client.heard(&mut bench), [], "RFC 4320: no provisional response to INFO");
+    bench.advance(Duration::from_secs(2));
+    let answer = only(&client.heard(&mut bench), 200);
+    assert_eq!(answer.element("systemResourceAvailibility"), "resourceOutOfService", "and never 408");
+}
+
+#[test]
+fn an_interval_below_min_se_is_refused_with_422() {
+    let (mut bench, _system) = gateway();
+    let mut client = Client::new(&mut bench, "alice");
+    client.more += "Session-Expires: 60\r\n";
+    let body = client.sign_in_body();
+    let refused = only(&client.send(&mut bench, "INVITE", &body), 422);
+    assert_eq!(refused.header("Min-SE"), "90");
+}
+
+#[test]
+fn a_client_that_wants_the_gateway_to_refresh_is_sent_updates() {
+    let (mut bench, system) = gateway();
+    let mut client = Client::new(&mut bench, "alice");
+    client.more += "Session-Expires: 600;refresher=uas\r\n";
+    let ok = client.sign_in(&mut bench, system);
+    assert_eq!(ok.header("Session-Expires"), "600;refresher=uas");
+    bench.advance(Duration::from_secs(300));
+    let [update] = client.heard(&mut bench).try_into().expect("one UPDATE");
+    assert_eq!((update.method(), update.header("Session-Expires")), ("UPDATE", "600;refresher=uac"));
+}
+
+#[test]
+fn all_but_the_2xx_to_invite_is_sent_again_by_datagram_only() {
+    for datagram in [false, true] {
+        let more = [("sip.domain", Value::Text("gateway.example.com".into()))];
+        let mut bench = Bench::with(&more, Box::new(NoRecorder));
+        PhoneSystem::answer(&mut bench);
+        let mut client = Client::new(&mut bench, "alice");
+        if datagram {
+            client.line = Line::Datagram(address("127.0.0.1:5070"));
         }
-        Ok(())
-    });
-}
-
-#[test]
-fn quirk_6_without_supported_timer_there_is_no_session_expires() {
-    story(&[], |world, _| {
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        let body = alice.status_document();
-        let answer = alice.sign_in_with(world, "", &body)?;
-        assert_eq!(answer.status(), 200);
-        assert_eq!((answer.header("Session-Expires"), answer.header("Require")), (None, None));
-        Ok(())
-    });
-}
-
-#[test]
-fn quirk_6_an_interval_below_90_s_is_refused_with_the_least_one() {
-    story(&[], |world, office| {
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        let body = alice.status_document();
-        let answer = alice.sign_in_with(world, "Supported: timer\r\nSession-Expires: 89\r\n", &body)?;
-        assert_eq!((answer.status(), answer.header("Min-SE")), (422, Some("90")));
-        world.run_for(Duration::from_secs(60))?;
-        assert_eq!(office.view().sessions, 0);
-        Ok(())
-    });
-}
-
-#[test]
-fn quirk_6_the_200_is_sent_again_on_tcp_until_any_ack_of_the_dialog_comes() {
-    story(&[], |world, office| {
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        let body = alice.status_document();
-        let answer = alice.ask(world, "INVITE", "Supported: timer\r\n", &body)?;
-        world.run_for(Duration::from_secs(4))?;
-        let count = |world: &_| alice.peer.received(world).iter().filter(|one| one.status() == 200).count();
-        let sent = count(world);
-        assert!((3..=5).contains(&sent), "after 0, 0.5, 1.5 and 3.5 s: {sent}");
-        let mut late = alice.clone();
-        answer.parameter("To", "tag").unwrap().clone_into(&mut late.to_tag);
-        late.cseq = 77;
-        late.acknowledge(world);
-        world.run_for(Duration::from_secs(60))?;
-        assert!(count(world) <= sent + 1, "{} after {sent}", count(world));
-        assert_eq!(office.view().sessions, 1);
-        Ok(())
-    });
-}
-
-#[test]
-fn quirk_6_a_missing_ack_is_logged_and_ends_nothing() {
-    story(&[], |world, office| {
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        assert_eq!(alice.sign_in(world)?.status(), 200);
-        let body = alice.status_document();
-        alice.ask(world, "INVITE", "Supported: timer\r\n", &body)?;
-        world.run_for(Duration::from_secs(100))?;
-        assert!(world.notices(office.gateway).iter().any(|said| said.name == "ack_missing"));
-        let view = office.view();
-        assert_eq!((view.sessions, view.server_transactions), (1, 0), "{view:?}");
-        assert_eq!(alice.serve(world, "GetCSTAFeatures", "")?.status(), 200);
-        Ok(())
-    });
-}
-
-#[test]
-fn quirk_6_trying_is_said_for_slow_invites_only() {
-    story(&[], |world, office| {
-        world.line(office.switches[0], "delay 1000");
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        assert_eq!(alice.sign_in(world)?.status(), 200);
-        alice.monitor(world)?;
-        let provisional: Vec<(u16, Option<String>)> = alice
-            .peer
-            .received(world)
-            .iter()
-            .filter(|message| (100..200).contains(&message.status()))
-            .map(|message| (message.status(), message.header("CSeq").map(str::to_owned)))
-            .collect();
-        assert_eq!(provisional, [(100, Some("1 INVITE".to_owned()))]);
-        Ok(())
-    });
+        let body = client.sign_in_body();
+        let request = client
+            .request("INVITE", &body)
+            .replace("sip:gw@127.0.0.1:5060 SIP", "sip:gw@elsewhere.example SIP");
+        only(&client.say(&mut bench, &request), 404);
+        bench.advance(Duration::from_millis(1_500));
+        assert_eq!(client.heard(&mut bench).len(), if datagram { 2 } else { 0 });
+    }
 }

@@ -91,7 +91,7 @@ impl Phones {
             self.originate(now, call, told);
             return Ok(call);
         }
-        let Some(calling) = self.phones.get(phone) else { return Ok(call) };
+        let Some(calling) = self.table.get(phone) else { return Ok(call) };
         let (due, after) = match calling.answer {
             Answer::After(after) if after < calling.no_answer_after => (Due::AutoAnswer, after),
             Answer::After(_) | Answer::Manual | Answer::Busy => (Due::PromptEnds, calling.no_answer_after),
@@ -207,7 +207,7 @@ impl Phones {
     }
 
     fn lines_taken(&self, phone: Handle<Phone>) -> bool {
-        self.phones.get(phone).is_none_or(|phone| phone.calls.len() >= self.rules.lines)
+        self.table.get(phone).is_none_or(|phone| phone.calls.len() >= self.rules.lines)
     }
 
     /// A call begins: its phone is off hook, or asked to be.
@@ -237,7 +237,7 @@ impl Phones {
     }
 
     fn attach(&mut self, call: Handle<Call>, phone: Handle<Phone>) {
-        if let Some(phone) = self.phones.get_mut(phone) {
+        if let Some(phone) = self.table.get_mut(phone) {
             let attached = phone.calls.push(call);
             debug_assert!(attached.is_ok(), "lines were counted before");
         }
@@ -251,7 +251,7 @@ impl Phones {
         let (by, caller, dialled) = (call.by, call.caller, call.dialled.clone());
         self.tell(handle, CallEventKind::Originated, Side::Caller, cause_of_call(by), told);
         if let Some(phone) = self.find(&dialled) {
-            let always_busy = self.phones.get(phone).is_some_and(|phone| phone.answer == Answer::Busy);
+            let always_busy = self.table.get(phone).is_some_and(|phone| phone.answer == Answer::Busy);
             if phone == caller || always_busy || self.lines_taken(phone) || self.is_off_hook_only(phone) {
                 self.fail_far(handle, "busy", told);
             } else {
@@ -275,7 +275,7 @@ impl Phones {
     }
 
     fn ring(&mut self, now: Instant, handle: Handle<Call>, phone: Handle<Phone>, told: &mut Vec<Happening>) {
-        let Some(called) = self.phones.get(phone) else { return };
+        let Some(called) = self.table.get(phone) else { return };
         let (due, after) = match called.answer {
             Answer::After(after) if after < called.no_answer_after => (Due::AutoAnswer, after),
             Answer::After(_) | Answer::Manual | Answer::Busy => (Due::RingingEnds, called.no_answer_after),

@@ -75,7 +75,7 @@ impl Phones {
             (Side::Far, Far::Nobody) => return,
         };
         self.tell(handle, CallEventKind::ConnectionCleared, side, cause, told);
-        if let Some(phone) = leaver.and_then(|phone| self.phones.get_mut(phone)) {
+        if let Some(phone) = leaver.and_then(|phone| self.table.get_mut(phone)) {
             phone.calls.retain(|call| *call != handle);
         }
     }

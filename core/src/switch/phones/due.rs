@@ -37,7 +37,7 @@ impl Phones {
         };
         let since = call.ringing_since;
         if self.answer(now, handle, phone, told).is_err() {
-            let rings = self.phones.get(phone).map(|phone| phone.no_answer_after).unwrap_or_default();
+            let rings = self.table.get(phone).map(|phone| phone.no_answer_after).unwrap_or_default();
             self.set_due(handle, Due::RingingEnds, (since + rings).max(now));
         }
     }

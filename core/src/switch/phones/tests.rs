@@ -3,6 +3,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt::Write as _;
 
 use super::{By, Call, Happening, Party, Phone, Phones, Refusal, Side, is_dialable};
 use crate::slots::Handle;
@@ -71,7 +72,7 @@ impl World {
                 let mut line =
                     format!("{} {party} {}", happening.kind.word().replace("Event", ""), happening.cause);
                 for (phone, state) in &happening.seen {
-                    line.push_str(&format!(" {}:{}", number(*phone), state.word()));
+                    write!(line, " {}:{}", number(*phone), state.word()).unwrap();
                 }
                 line
             })
@@ -82,7 +83,7 @@ impl World {
         assert!(self.phones.calls().is_empty());
         assert!(self.phones.trunks_taken.is_empty());
         assert_eq!(self.phones.next_due(), None);
-        assert!(self.phones.phones.iter().all(|(_, phone)| phone.calls.is_empty()));
+        assert!(self.phones.table.iter().all(|(_, phone)| phone.calls.is_empty()));
         assert_eq!(self.phones.fold(), self.phones.recompute());
     }
 }
@@ -262,10 +263,7 @@ fn a_prompted_phone_dials_when_it_goes_off_hook_and_gives_up_in_time() {
     assert_eq!(world.phones.off_hook(world.now, phone, &mut world.told), Ok(call));
     assert_eq!(
         world.heard(),
-        [
-            "Originated 1001 makeCall 1001:connected",
-            "Delivered 1002 newCall 1001:connected 1002:alerting"
-        ]
+        ["Originated 1001 makeCall 1001:connected", "Delivered 1002 newCall 1001:connected 1002:alerting"]
     );
     world.phones.clear(call, Side::Caller, "normalClearing", &mut world.told).unwrap();
     world.phones.make_call(world.now, phone, "1002", true, &mut world.told).unwrap();
