@@ -23,6 +23,7 @@ pub mod slots;
 pub mod switch;
 pub mod time;
 pub mod timer;
+pub mod trace;
 pub mod wire;
 
 pub use action::{Action, Actions, Level, Notice};
