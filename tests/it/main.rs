@@ -3,6 +3,16 @@
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod office;
+#[cfg(test)]
+mod quirks;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod services;
+#[cfg(test)]
+mod sipe;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod world;

@@ -11,7 +11,7 @@ const CORE_BANS: [(&str, &str); 13] = [
     (concat!("std", "::"), "the core is no_std; use core or alloc"),
     (concat!(":", "p}"), "an address in memory differs from run to run"),
     (concat!(".", "addr()"), "an address in memory differs from run to run"),
-    (concat!("from_", "ref("), "an address in memory differs from run to run"),
+    (concat!("ptr::from_", "ref("), "an address in memory differs from run to run"),
     (concat!("as_", "ptr("), "an address in memory differs from run to run"),
     (concat!("Hash", "Map"), "its order depends on the process; use BTreeMap"),
     (concat!("Hash", "Set"), "its order depends on the process; use BTreeSet"),

@@ -147,6 +147,9 @@ impl Framer {
                 }
                 Some(end) => {
                     let (head, _) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+                    if self.buffer.len().saturating_add(end) > limit {
+                        return Err(FrameError::TooLarge);
+                    }
                     let length = if self.buffer.is_empty() {
                         content_length(head)?
                     } else {
@@ -163,7 +166,6 @@ impl Framer {
         let missing = size.saturating_sub(self.buffer.len());
         let rest = bytes.get(kept..).unwrap_or_default();
         let Some(part) = rest.get(..missing) else {
-            self.buffer.reserve_exact(missing);
             self.keep(rest, limit)?;
             return Ok(None);
         };
