@@ -21,8 +21,10 @@ mod rcc;
 pub mod setting;
 pub mod sip;
 pub mod slots;
+pub mod switch;
 pub mod time;
 pub mod timer;
+pub mod trace;
 pub mod wire;
 
 pub use action::{Action, Actions, Level, Notice};

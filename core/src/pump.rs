@@ -91,6 +91,11 @@ impl<M: Machine, R: Recorder> Pump<M, R> {
         &mut self.machine
     }
 
+    /// The recorder, to be read.
+    pub const fn recorder(&self) -> &R {
+        &self.recorder
+    }
+
     /// The recorder.
     pub const fn recorder_mut(&mut self) -> &mut R {
         &mut self.recorder

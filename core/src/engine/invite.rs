@@ -92,7 +92,7 @@ impl Engine {
     ) {
         let number = self.sessions.get(handle).map(|session| Box::<str>::from(session.number()));
         let asked = match (connection, number) {
-            (Some(connection), Some(number)) if self.config.cti.verify_line && !number.is_empty() => {
+            (Some(connection), Some(number)) if self.can_verify(connection) && !number.is_empty() => {
                 let request =
                     Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
                 self.ask(step, connection, handle, None, Purpose::VerifyLine, &request).is_ok()
@@ -102,6 +102,11 @@ impl Engine {
         if !asked {
             self.accept_sign_in(step, handle);
         }
+    }
+
+    fn can_verify(&self, connection: ConnectionRef) -> bool {
+        let features = self.pool.at(connection.place).map(|one| one.features).unwrap_or_default();
+        self.config.cti.verify_line && features.has_service("SnapshotDevice")
     }
 
     /// Answers a sign-in 200.
@@ -328,7 +333,8 @@ impl Engine {
             || advertised.rsplit_once(':').is_some_and(|(ours, _)| ours.eq_ignore_ascii_case(host))
     }
 
-    /// An ACK: its INVITE's key, or else any INVITE of its dialog, whatever the CSeq (client quirk 2).
+    /// An ACK: for the INVITE with its key, and for whichever of its dialog still waits for one, whatever the CSeq
+    /// (client quirk 2).
     pub(super) fn on_ack(
         &mut self,
         step: &mut Step<'_>,
@@ -341,10 +347,13 @@ impl Engine {
             let machine = self.transactions.server.get(*handle).map(|transaction| &transaction.machine);
             matches!(machine, Some(ServerMachine::Invite(_)))
         });
-        let Some(transaction) = matched.or(waiting) else { return };
-        let cause = invite_server::Cause::Ack;
-        let then = self.transactions.on_invite(transaction, cause, step.now, &mut self.timers);
-        self.after_invite(step, transaction, then);
+        for transaction in
+            [matched, waiting.filter(|waiting| Some(*waiting) != matched)].into_iter().flatten()
+        {
+            let cause = invite_server::Cause::Ack;
+            let then = self.transactions.on_invite(transaction, cause, step.now, &mut self.timers);
+            self.after_invite(step, transaction, then);
+        }
         if let Some(session) = session.and_then(|handle| self.sessions.get_mut(handle)) {
             session.unacknowledged = None;
         }

@@ -90,8 +90,10 @@ impl Engine {
         } else {
             ServerMachine::NonInvite(non_invite_server::State::Trying)
         };
+        let branchless = !received.message.via().is_some_and(|via| via.has_rfc3261_branch());
+        let ends_with_ack = received.in_dialog && branchless;
         let (key, flow) = (received.key, received.answer_flow);
-        self.transactions.open(key, flow, &self.buffers.head, machine, &mut self.timers).ok()
+        self.transactions.open(key, (flow, ends_with_ack), &self.buffers.head, machine, &mut self.timers).ok()
     }
 
     fn note_full(&mut self, step: &mut Step<'_>) {

@@ -59,6 +59,8 @@ pub(crate) struct ServerTransaction {
     /// The lines every response repeats, and for an INVITE its Record-Route.
     pub(crate) head: Box<[u8]>,
     pub(crate) machine: ServerMachine,
+    /// Whether an ACK ends it on datagrams too: a re-INVITE without a branch, whose like is new (quirk 2).
+    ends_with_ack: bool,
     /// The session it belongs to, once there is one.
     pub(crate) session: Option<Handle<Session>>,
     deadline: Deadline,
@@ -108,7 +110,7 @@ impl Transactions {
     pub(crate) fn open(
         &mut self,
         key: u128,
-        flow: Flow,
+        (flow, ends_with_ack): (Flow, bool),
         head: &[u8],
         machine: ServerMachine,
         timers: &mut Timers<TimerKey>,
@@ -118,6 +120,7 @@ impl Transactions {
             flow,
             head: Box::from(head),
             machine,
+            ends_with_ack,
             session: None,
             deadline: Deadline::default(),
         };
@@ -151,7 +154,8 @@ impl Transactions {
         timers: &mut Timers<TimerKey>,
     ) -> invite_server::Then {
         let Some(transaction) = self.server.get_mut(handle) else { return invite_server::Then::Nothing };
-        let reliable = transaction.flow.is_reliable();
+        let ends = transaction.ends_with_ack && matches!(cause, invite_server::Cause::Ack);
+        let reliable = ends || transaction.flow.is_reliable();
         let ServerMachine::Invite(machine) = &mut transaction.machine else {
             return invite_server::Then::Nothing;
         };
@@ -287,7 +291,7 @@ pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Met
 
 impl Digest for ServerTransaction {
     fn digest(&self, digester: &mut Digester) {
-        let Self { key, flow, head, machine, session, deadline } = self;
+        let Self { key, flow, head, machine, ends_with_ack, session, deadline } = self;
         digester.bytes(&key.to_le_bytes());
         digester.value(flow);
         digester.value(head);
@@ -295,6 +299,7 @@ impl Digest for ServerTransaction {
             ServerMachine::Invite(state) => digester.value(state),
             ServerMachine::NonInvite(state) => digester.value(state),
         }
+        digester.flag(*ends_with_ack);
         digester.value(session);
         digester.value(deadline);
     }

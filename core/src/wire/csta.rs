@@ -13,3 +13,5 @@ pub mod services;
 
 mod names;
 mod read;
+#[cfg(test)]
+mod tests;

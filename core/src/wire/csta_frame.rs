@@ -110,7 +110,7 @@ impl Framer {
         match taken {
             Err(error) => self.break_off(bytes, error),
             Ok(0) => self.in_place(bytes),
-            Ok(taken) => self.from_held(taken),
+            Ok(taken) => self.after_filling(taken),
         }
     }
 
@@ -152,7 +152,7 @@ impl Framer {
     }
 
     /// What is held after `taken` more bytes.
-    fn from_held(&mut self, taken: usize) -> (usize, Framed<'_>) {
+    fn after_filling(&mut self, taken: usize) -> (usize, Framed<'_>) {
         match header(&self.held) {
             Ok(Some(header)) if self.held.len() >= header.length => {
                 self.given = true;
@@ -224,8 +224,8 @@ mod tests {
         for piece in stream.chunks(size) {
             let mut rest = piece;
             while !rest.is_empty() {
-                let (taken, framed) = framer.push(rest);
-                match framed {
+                let (taken, found_next) = framer.push(rest);
+                match found_next {
                     Framed::Frame { invoke, document } => found.push((invoke, document.to_vec())),
                     Framed::Incomplete => assert_eq!(taken, rest.len()),
                     Framed::Broken(error) => panic!("{error}"),

@@ -21,14 +21,14 @@ pub trait Rewrite {
     /// A callID.
     fn call(&mut self, call: &str, out: &mut Vec<u8>);
 
-    /// A DeviceID outside a ConnectionID.
+    /// A `DeviceID` outside a `ConnectionID`.
     fn device(&mut self, device: Device<'_>, out: &mut Vec<u8>);
 
     /// Whether the attribute `typeOfNumber` is written where `device` has it: no, if what [`Self::device`] writes is
     /// to be read otherwise.
     fn keeps_type_of_number(&mut self, device: Device<'_>) -> bool;
 
-    /// The device of a ConnectionID.
+    /// The device of a `ConnectionID`.
     fn connection_device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
         self.device(device, out);
     }
@@ -103,7 +103,7 @@ pub fn request_with_line(out: &mut Vec<u8>, namespace: Namespace, request: &Requ
     });
 }
 
-/// Appends a StartApplicationSession (ECMA-354) as a whole document: which application, which versions it speaks in its
+/// Appends a `StartApplicationSession` (ECMA-354) as a whole document: which application, which versions it speaks in its
 /// order of preference, for how many seconds. `specific` appends the XML that stands inside `applicationSpecificInfo`,
 /// the login for one; where it appends nothing that element is left out.
 pub fn start_application_session(

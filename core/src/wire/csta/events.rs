@@ -118,7 +118,7 @@ impl StatusFilter {
     }
 }
 
-/// The members of StatusFilter in the schema's order. Their spelling differs from the values' in one: `messageLost`.
+/// The members of `StatusFilter` in the schema's order. Their spelling differs from the values' in one: `messageLost`.
 pub const STATUS_MEMBERS: [(&str, SystemStatus); 9] = [
     ("initializing", SystemStatus::Initializing),
     ("enabled", SystemStatus::Enabled),

@@ -125,9 +125,9 @@ pub struct RequestTypes {
     pub system_status: bool,
     /// RequestSystemStatus.
     pub request_system_status: bool,
-    /// SwitchingFunctionCapsChanged.
+    /// `SwitchingFunctionCapsChanged`.
     pub switching_function_caps_changed: bool,
-    /// SwitchingFunctionDevicesChanged.
+    /// `SwitchingFunctionDevicesChanged`.
     pub switching_function_devices_changed: bool,
 }
 
@@ -139,16 +139,16 @@ pub struct StatusFilter(pub u16);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MonitorFilter(pub u64);
 
-/// A DeviceID: text, and how it is to be read (`typeOfNumber`, absent for the default `dialingNumber`).
+/// A `DeviceID`: text, and how it is to be read (`typeOfNumber`, absent for the default `dialingNumber`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Device<'a> {
     /// The identifier's text, without the white space around it.
     pub id: &'a str,
-    /// The attribute `typeOfNumber`, where it was given; `dynamic` only inside a ConnectionID.
+    /// The attribute `typeOfNumber`, where it was given; `dynamic` only inside a `ConnectionID`.
     pub type_of_number: Option<&'a str>,
 }
 
-/// A ConnectionID: one device's part in one call. In requests either half may be missing.
+/// A `ConnectionID`: one device's part in one call. In requests either half may be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connection<'a> {
     /// The call, as the switch named it.
@@ -214,12 +214,12 @@ pub enum Request<'a> {
         /// Which values are not wanted.
         filter: Option<StatusFilter>,
     },
-    /// SystemRegisterCancel.
+    /// `SystemRegisterCancel`.
     SystemRegisterCancel {
         /// `sysStatRegisterID`.
         register: &'a str,
     },
-    /// SystemRegisterAbort (switch to client).
+    /// `SystemRegisterAbort` (switch to client).
     SystemRegisterAbort {
         /// `sysStatRegisterID`.
         register: &'a str,
@@ -274,7 +274,7 @@ pub enum Request<'a> {
         /// `callToBeRetrieved`.
         connection: Connection<'a>,
     },
-    /// StartApplicationSession (ECMA-354).
+    /// `StartApplicationSession` (ECMA-354).
     StartApplicationSession {
         /// `applicationInfo/applicationID`.
         application: &'a str,
@@ -283,21 +283,21 @@ pub enum Request<'a> {
         /// `requestedSessionDuration` in seconds, if given.
         duration: Option<u32>,
     },
-    /// ResetApplicationSessionTimer (ECMA-354): the heartbeat.
+    /// `ResetApplicationSessionTimer` (ECMA-354): the heartbeat.
     ResetApplicationSessionTimer {
         /// `sessionID`.
         session: &'a str,
         /// `requestedSessionDuration` in seconds, if given.
         duration: Option<u32>,
     },
-    /// StopApplicationSession (ECMA-354).
+    /// `StopApplicationSession` (ECMA-354).
     StopApplicationSession {
         /// `sessionID`.
         session: &'a str,
         /// `sessionEndReason/appEndReason`.
         reason: &'a str,
     },
-    /// ApplicationSessionTerminated (ECMA-354, from the server).
+    /// `ApplicationSessionTerminated` (ECMA-354, from the server).
     ApplicationSessionTerminated {
         /// `sessionID`.
         session: &'a str,
@@ -312,49 +312,49 @@ pub enum Request<'a> {
 /// A positive or negative response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response<'a> {
-    /// RequestSystemStatusResponse.
+    /// `RequestSystemStatusResponse`.
     RequestSystemStatus {
         /// The responder's state.
         status: SystemStatus,
     },
-    /// SystemStatusResponse.
+    /// `SystemStatusResponse`.
     SystemStatus,
-    /// SystemRegisterResponse.
+    /// `SystemRegisterResponse`.
     SystemRegister {
         /// `sysStatRegisterID`.
         register: &'a str,
         /// `actualStatusFilter`.
         filter: Option<StatusFilter>,
     },
-    /// SystemRegisterCancelResponse.
+    /// `SystemRegisterCancelResponse`.
     SystemRegisterCancel,
-    /// GetCSTAFeaturesResponse: which services and events ([`super::services`]).
+    /// `GetCSTAFeaturesResponse`: which services and events ([`super::services`]).
     GetCstaFeatures(super::services::Features),
-    /// MonitorStartResponse.
+    /// `MonitorStartResponse`.
     MonitorStart {
         /// `monitorCrossRefID`.
         cross_reference: &'a str,
         /// `actualMonitorFilter`.
         filter: Option<MonitorFilter>,
     },
-    /// MonitorStopResponse.
+    /// `MonitorStopResponse`.
     MonitorStop,
-    /// SnapshotDeviceResponse with `snapshotData`.
+    /// `SnapshotDeviceResponse` with `snapshotData`.
     SnapshotDevice(alloc::vec::Vec<SnapshotItem<'a>>),
-    /// MakeCallResponse.
+    /// `MakeCallResponse`.
     MakeCall {
-        /// `callingDevice`, a ConnectionID.
+        /// `callingDevice`, a `ConnectionID`.
         calling: Connection<'a>,
     },
-    /// AnswerCallResponse.
+    /// `AnswerCallResponse`.
     AnswerCall,
-    /// ClearConnectionResponse.
+    /// `ClearConnectionResponse`.
     ClearConnection,
-    /// HoldCallResponse.
+    /// `HoldCallResponse`.
     HoldCall,
-    /// RetrieveCallResponse.
+    /// `RetrieveCallResponse`.
     RetrieveCall,
-    /// StartApplicationSessionPosResponse (ECMA-354).
+    /// `StartApplicationSessionPosResponse` (ECMA-354).
     StartApplicationSession {
         /// `sessionID`.
         session: &'a str,
@@ -363,22 +363,22 @@ pub enum Response<'a> {
         /// `actualSessionDuration` in seconds.
         duration: u32,
     },
-    /// StartApplicationSessionNegResponse (ECMA-354).
+    /// `StartApplicationSessionNegResponse` (ECMA-354).
     StartApplicationSessionRefused {
         /// `errorCode/definedError` (or the application's own word).
         error: &'a str,
     },
-    /// ResetApplicationSessionTimerPosResponse (ECMA-354).
+    /// `ResetApplicationSessionTimerPosResponse` (ECMA-354).
     ResetApplicationSessionTimer {
         /// `actualSessionDuration` in seconds.
         duration: Option<u32>,
     },
-    /// ResetApplicationSessionTimerNegResponse (ECMA-354).
+    /// `ResetApplicationSessionTimerNegResponse` (ECMA-354).
     ResetApplicationSessionTimerRefused {
         /// `errorCode/definedError` (or the application's own word).
         error: &'a str,
     },
-    /// StopApplicationSessionPosResponse (ECMA-354).
+    /// `StopApplicationSessionPosResponse` (ECMA-354).
     StopApplicationSession,
     /// CSTAErrorCode.
     Error(CstaError),
@@ -419,7 +419,7 @@ pub struct CallEvent<'a> {
     pub redirection: Option<Redirection<'a>>,
     /// `localConnectionInfo`: the monitored device's state after the event.
     pub local: Option<LocalConnectionState>,
-    /// `cause`, as the link spelt it (any EventCause of any edition).
+    /// `cause`, as the link spelt it (any `EventCause` of any edition).
     pub cause: &'a str,
     /// The document it was read from: what is not modelled is copied from there.
     pub source: Option<roxmltree::Node<'a, 'a>>,
@@ -451,6 +451,7 @@ words! {
 
 /// An event.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::large_enum_variant, reason = "events are read, passed on and forgotten, never stored")]
 pub enum Event<'a> {
     /// One that is modelled.
     Call(CallEvent<'a>),

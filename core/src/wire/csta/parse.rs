@@ -54,10 +54,8 @@ impl<'a> Document<'a> {
         // Each piece of markup makes at most one node, and between two pieces there is at most one text.
         let nodes = u32::try_from(limits.elements.saturating_mul(3)).unwrap_or(u32::MAX).saturating_add(8);
         let options = ParsingOptions { allow_dtd: false, nodes_limit: nodes, ..ParsingOptions::default() };
-        let tree = roxmltree::Document::parse_with_options(text, options).map_err(|error| match error {
-            roxmltree::Error::DtdDetected => XmlError::Dtd,
-            roxmltree::Error::NodesLimitReached => XmlError::TooManyElements,
-            _ => XmlError::NotWellFormed,
+        let tree = roxmltree::Document::parse_with_options(text, options).map_err(|error| {
+            if error == roxmltree::Error::DtdDetected { XmlError::Dtd } else { XmlError::NotWellFormed }
         })?;
         Ok(Self { tree })
     }

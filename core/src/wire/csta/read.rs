@@ -29,8 +29,8 @@ pub(super) fn descendant<'a>(node: Element<'a>, name: &str) -> Option<Element<'a
 
 /// The text of an element, without the white space around it. `None` if it is in several pieces (a comment may break
 /// it up): half a number must not pass for a whole one.
-pub(super) fn text<'a>(node: Element<'a>) -> Option<&'a str> {
-    let pieces = node.children().filter(|child| child.is_text()).filter_map(|child| child.text());
+pub(super) fn text(node: Element<'_>) -> Option<&str> {
+    let pieces = node.children().filter(roxmltree::Node::is_text).filter_map(|child| child.text());
     let mut pieces =
         pieces.map(|piece| piece.trim_matches([' ', '\t', '\r', '\n'])).filter(|piece| !piece.is_empty());
     match (pieces.next(), pieces.next()) {
@@ -54,17 +54,17 @@ pub(super) fn truth(node: Element<'_>) -> Option<bool> {
     }
 }
 
-/// A DeviceID that the element itself is; its text may be empty.
+/// A `DeviceID` that the element itself is; its text may be empty.
 pub(super) fn device(node: Element<'_>) -> Option<Device<'_>> {
     Some(Device { id: text(node)?, type_of_number: node.attribute("typeOfNumber") })
 }
 
-/// A DeviceID that the element itself is, with a text.
+/// A `DeviceID` that the element itself is, with a text.
 pub(super) fn known_device(node: Element<'_>) -> Option<Device<'_>> {
     device(node).filter(|device| !device.id.is_empty())
 }
 
-/// A ConnectionID that the element itself is; an empty half counts as missing.
+/// A `ConnectionID` that the element itself is; an empty half counts as missing.
 pub(super) fn connection(node: Element<'_>) -> Connection<'_> {
     Connection { call: child_text(node, "callID"), device: child(node, "deviceID").and_then(known_device) }
 }
@@ -154,12 +154,12 @@ impl<'a> Reader<'a> {
         child_text(self.root, element)
     }
 
-    /// A child that is a DeviceID with a text.
+    /// A child that is a `DeviceID` with a text.
     pub(super) fn device(self, element: &'static str, error: CstaError) -> Result<Device<'a>, Misshapen> {
         child(self.root, element).and_then(known_device).ok_or(self.misshapen(element, error))
     }
 
-    /// A child that is a ConnectionID with at least one half.
+    /// A child that is a `ConnectionID` with at least one half.
     pub(super) fn connection(self, element: &'static str) -> Result<Connection<'a>, Misshapen> {
         let connection = child(self.root, element).map(connection);
         let named = connection.filter(|connection| connection.call.is_some() || connection.device.is_some());

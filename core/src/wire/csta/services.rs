@@ -1,7 +1,7 @@
 //! What GetCSTAFeatures speaks of: services and events, each one bit here, one empty element on the wire.
 //!
 //! The presence of a member means support, its absence that no device supports it. ECMA-285's ASN.1 marks all four
-//! members of SnapshotServList as required; that would announce services that do not exist. Truth goes before the
+//! members of `SnapshotServList` as required; that would announce services that do not exist. Truth goes before the
 //! mark: that list holds what is supported, as the others do, and is left out where nothing is.
 
 mod tables;

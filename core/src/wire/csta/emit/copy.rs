@@ -12,7 +12,7 @@ use super::{
     writer::Writer,
 };
 
-/// Elements that are a DeviceID by themselves, wherever they hold text.
+/// Elements that are a `DeviceID` by themselves, wherever they hold text.
 const DEVICE_IDS: [&str; 12] = [
     "callingDevice",
     "device",
@@ -39,7 +39,7 @@ pub(super) fn element<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>) {
 
 /// Copies all elements of a root.
 pub(super) fn children<R: Rewrite>(w: &mut Writer<'_, R>, root: Element<'_>) {
-    root.children().filter(|child| child.is_element()).for_each(|child| element(w, child));
+    root.children().filter(roxmltree::Node::is_element).for_each(|child| element(w, child));
 }
 
 /// Whether an element belongs to the message itself. Peers that forget the namespace mean CSTA's.
@@ -126,7 +126,7 @@ fn attributes<'a, R: Rewrite>(
         let named = uri.and_then(|uri| {
             node.namespaces().find(|namespace| namespace.uri() == uri && namespace.name().is_some())
         });
-        let prefix = named.and_then(|namespace| namespace.name());
+        let prefix = named.and_then(roxmltree::Namespace::name);
         if let (Some(prefix), Some(uri)) = (prefix, uri) {
             declare(w, scope, Some(prefix), uri);
         }
@@ -195,7 +195,7 @@ fn identifier(node: Element<'_>) -> Option<Identifier<'_>> {
     }
 }
 
-/// Whether this `deviceID` is a ConnectionID's half, and not one of the choices of an endpoint, nor a list's.
+/// Whether this `deviceID` is a `ConnectionID`'s half, and not one of the choices of an endpoint, nor a list's.
 fn is_of_connection(node: Element<'_>) -> bool {
     let parent = node.parent_element().map(|parent| parent.tag_name().name()).unwrap_or_default();
     !(parent == "endpoint" || parent == "associatedNID" || parent.ends_with("List"))

@@ -3,7 +3,7 @@
 use super::{
     super::{
         events::Part,
-        model::{CallEvent, Event, Party, Redirection},
+        model::{CallEvent, Event, LocalConnectionState, Party, Redirection},
         read,
     },
     Rewrite, copy,
@@ -30,7 +30,9 @@ fn call_event<R: Rewrite>(w: &mut Writer<'_, R>, event: &CallEvent<'_>) {
             Part::Redirection => {
                 w.redirection(slot.name, event.redirection.unwrap_or(Redirection::NotSpecified));
             }
-            Part::LocalState => w.optional(slot.name, event.local.map(|state| state.word())),
+            Part::LocalState => {
+                w.optional(slot.name, event.local.map(LocalConnectionState::word));
+            }
             Part::Cause => w.leaf(slot.name, if event.cause.is_empty() { "normal" } else { event.cause }),
             Part::Copy => {
                 if let Some(node) = event.source.and_then(|source| read::child(source, slot.name)) {

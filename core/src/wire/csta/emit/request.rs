@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    super::model::{MonitorObject, Request, RequestTypes},
+    super::model::{AutoOriginate, MonitorObject, MonitorType, Request, RequestTypes},
     Rewrite,
     writer::Writer,
 };
@@ -34,14 +34,14 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, request: &Request<'_>) {
             if let Some(filter) = filter {
                 w.monitor_filter("requestedMonitorFilter", filter);
             }
-            w.optional("monitorType", kind.map(|kind| kind.word()));
+            w.optional("monitorType", kind.map(MonitorType::word));
         }
         Request::MonitorStop { cross_reference } => w.cross_reference(cross_reference),
         Request::SnapshotDevice { device } => w.device("snapshotObject", device),
         Request::MakeCall { calling, called, auto_originate } => {
             w.device("callingDevice", calling);
             w.device("calledDirectoryNumber", called);
-            w.optional("autoOriginate", auto_originate.map(|value| value.word()));
+            w.optional("autoOriginate", auto_originate.map(AutoOriginate::word));
         }
         Request::AnswerCall { connection } => w.connection("callToBeAnswered", connection),
         Request::ClearConnection { connection } => w.connection("connectionToBeCleared", connection),
@@ -69,7 +69,7 @@ fn request_types<R: Rewrite>(w: &mut Writer<'_, R>, types: RequestTypes) {
     w.truth("switchingFunctionDevicesChanged", types.switching_function_devices_changed);
 }
 
-/// StartApplicationSession's body.
+/// `StartApplicationSession`'s body.
 pub(super) fn start_session<R: Rewrite>(
     w: &mut Writer<'_, R>,
     application: &str,

@@ -56,7 +56,7 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, response: &Response<'_>) {
     }
 }
 
-/// GetCSTAFeaturesResponse's two parts; the second is optional and left out where it would be empty.
+/// `GetCSTAFeaturesResponse`'s two parts; the second is optional and left out where it would be empty.
 fn feature_lists<R: Rewrite>(w: &mut Writer<'_, R>, features: Features) {
     w.element("supportedServices", |w| lists(w, features.services()));
     if features.events != 0 {

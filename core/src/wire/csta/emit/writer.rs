@@ -103,14 +103,14 @@ impl<'w, R: Rewrite> Writer<'w, R> {
         self.close("monitorCrossRefID");
     }
 
-    /// A DeviceID.
+    /// A `DeviceID`.
     pub(super) fn device(&mut self, name: &str, device: Device<'_>) {
         self.device_tag(name, device);
         self.rewrite.device(device, self.out);
         self.close(name);
     }
 
-    /// A ConnectionID: the call first.
+    /// A `ConnectionID`: the call first.
     pub(super) fn connection(&mut self, name: &str, connection: Connection<'_>) {
         self.open(name);
         if let Some(call) = connection.call {

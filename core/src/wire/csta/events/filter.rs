@@ -6,7 +6,7 @@ const fn member(group: &'static str, member: &'static str, event: &'static str) 
     FilterMember { group, member, event }
 }
 
-/// Every member of MonitorFilter that speaks of events a telephone line can have, in the schema's order: bit 0 first.
+/// Every member of `MonitorFilter` that speaks of events a telephone line can have, in the schema's order: bit 0 first.
 /// The groups of media attachment and voice are not here: such events are never asked for nor sent.
 pub const FILTER_MEMBERS: &[FilterMember] = &[
     member("callcontrol", "bridged", "BridgedEvent"),

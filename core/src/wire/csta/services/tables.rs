@@ -1,4 +1,4 @@
-//! Which request each member of GetCSTAFeaturesResponse's lists of services stands for, and which event.
+//! Which request each member of `GetCSTAFeaturesResponse`'s lists of services stands for, and which event.
 
 use super::{Entry, entry};
 

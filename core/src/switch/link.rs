@@ -1,0 +1,344 @@
+//! The two kinds of links: a CTI client's, and a control link of text lines.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use crate::digest::{Digest, Digester};
+use crate::input::LinkId;
+use crate::time::{Duration, Instant};
+use crate::timer::Deadline;
+use crate::wire::csta::model::{Namespace, Response, StatusFilter};
+use crate::wire::csta_frame::{Framer, LAST_INVOKE};
+
+/// The longest line of a control link, in bytes.
+pub const MAX_LINE: usize = 1024;
+
+/// How long the client may take to answer a question.
+pub const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The most questions that wait for an answer on one link.
+pub const MAX_QUESTIONS: usize = 32;
+
+/// The most answers that are held back on one link.
+pub const MAX_DELAYED: usize = 1_000;
+
+/// One accepted connection.
+pub struct Link {
+    /// The connection.
+    pub id: LinkId,
+    /// Its other end.
+    pub peer: SocketAddr,
+    /// What is spoken on it.
+    pub kind: Kind,
+}
+
+/// What is spoken on a link.
+pub enum Kind {
+    /// CSTA III over TCP.
+    Cti(Cti),
+    /// Lines of text.
+    Control(Lines),
+}
+
+/// The state of a CTI link.
+pub struct Cti {
+    /// Cuts frames.
+    pub framer: Framer,
+    /// The edition and namespace style that the client used last.
+    pub namespace: Namespace,
+    /// The application session, if one is running.
+    pub session: Option<Session>,
+    /// Counts sessions: monitors of an earlier one are dead.
+    pub epoch: u32,
+    /// The registration for system services.
+    pub registration: Option<Registration>,
+    /// The last invoke ID of a question of ours.
+    pub last_invoke: u16,
+    /// Our questions without an answer, by invoke ID.
+    pub questions: BTreeMap<u16, Question>,
+    /// Due when the oldest question has waited too long.
+    pub question_deadline: Deadline,
+    /// Answers held back: when each is due, its invoke ID, its frame.
+    pub delayed: VecDeque<(Instant, u16, Vec<u8>)>,
+    /// Due with the first of them.
+    pub delayed_deadline: Deadline,
+}
+
+/// An application session (ECMA-354).
+pub struct Session {
+    /// Its sessionID.
+    pub id: String,
+    /// Its duration without a reset, in seconds.
+    pub duration: u32,
+    /// When it ends unless it is reset.
+    pub deadline: Deadline,
+}
+
+/// A registration for system services (ECMA-269, System Register).
+pub struct Registration {
+    /// Its sysStatRegisterID.
+    pub id: String,
+    /// Whether SystemStatus is to be sent.
+    pub system_status: bool,
+    /// Which values are not.
+    pub filter: StatusFilter,
+}
+
+/// What we asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// SystemStatus.
+    SystemStatus,
+    /// RequestSystemStatus.
+    RequestSystemStatus,
+    /// MonitorStop.
+    MonitorStop,
+}
+
+impl Asked {
+    /// Whether `response` is the positive answer to it.
+    #[must_use]
+    pub const fn fits(self, response: &Response<'_>) -> bool {
+        match self {
+            Self::SystemStatus => matches!(response, Response::SystemStatus),
+            Self::RequestSystemStatus => matches!(response, Response::RequestSystemStatus { .. }),
+            Self::MonitorStop => matches!(response, Response::MonitorStop),
+        }
+    }
+}
+
+/// A question of ours.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// When it was sent.
+    pub at: Instant,
+    /// What it was.
+    pub asked: Asked,
+}
+
+/// The state of a control link.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// The beginning of a line.
+    pub held: Vec<u8>,
+    /// The line is too long already; what is left of it is thrown away.
+    pub skipping: bool,
+}
+
+impl Cti {
+    /// A link that has just been accepted.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            framer: Framer::default(),
+            namespace: Namespace::ED3,
+            session: None,
+            epoch: 0,
+            registration: None,
+            last_invoke: 0,
+            questions: BTreeMap::new(),
+            question_deadline: Deadline::default(),
+            delayed: VecDeque::new(),
+            delayed_deadline: Deadline::default(),
+        }
+    }
+
+    /// An invoke ID for a question: the next that no question has. `None` when too many wait.
+    pub fn next_invoke(&mut self) -> Option<u16> {
+        if self.questions.len() >= MAX_QUESTIONS {
+            return None;
+        }
+        loop {
+            self.last_invoke =
+                if self.last_invoke >= LAST_INVOKE { 1 } else { self.last_invoke.saturating_add(1) };
+            if !self.questions.contains_key(&self.last_invoke) {
+                return Some(self.last_invoke);
+            }
+        }
+    }
+}
+
+impl Default for Cti {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Link {
+    /// The CTI state, if it is a CTI link.
+    #[must_use]
+    pub const fn cti(&self) -> Option<&Cti> {
+        match &self.kind {
+            Kind::Cti(cti) => Some(cti),
+            Kind::Control(_) => None,
+        }
+    }
+
+    /// The CTI state, to be changed.
+    pub const fn cti_mut(&mut self) -> Option<&mut Cti> {
+        match &mut self.kind {
+            Kind::Cti(cti) => Some(cti),
+            Kind::Control(_) => None,
+        }
+    }
+}
+
+/// What [`Lines::take`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Line {
+    /// No whole line yet.
+    Incomplete,
+    /// A line, without its end.
+    Whole(Vec<u8>),
+    /// The end of a line that was too long.
+    TooLong,
+}
+
+impl Lines {
+    /// Takes bytes up to the end of one line; says how many.
+    pub fn take(&mut self, bytes: &[u8]) -> (usize, Line) {
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let part = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
+        if self.held.len().saturating_add(part.len()) > MAX_LINE {
+            self.skipping = true;
+            self.held = Vec::new();
+        } else if !self.skipping {
+            self.held.extend_from_slice(part);
+        }
+        match end {
+            None => (bytes.len(), Line::Incomplete),
+            Some(end) => {
+                let line = core::mem::take(&mut self.held);
+                let skipped = core::mem::take(&mut self.skipping);
+                (end.saturating_add(1), if skipped { Line::TooLong } else { Line::Whole(line) })
+            }
+        }
+    }
+}
+
+impl Digest for Link {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { id, peer, kind } = self;
+        digester.value(id);
+        digester.value(peer);
+        match kind {
+            Kind::Cti(cti) => digester.value(cti),
+            Kind::Control(Lines { held, skipping }) => {
+                digester.bytes(held);
+                digester.flag(*skipping);
+            }
+        }
+    }
+}
+
+impl Digest for Cti {
+    fn digest(&self, digester: &mut Digester) {
+        let Self {
+            framer,
+            namespace,
+            session,
+            epoch,
+            registration,
+            last_invoke,
+            questions,
+            question_deadline,
+            delayed,
+            delayed_deadline,
+        } = self;
+        // The framer shows how much it holds, not what; the trace has the bytes.
+        digester.value(&framer.held());
+        digester.text(namespace.uri());
+        digester.value(session);
+        digester.value(epoch);
+        digester.value(registration);
+        digester.number(u64::from(*last_invoke));
+        digester.value(&questions.len());
+        for (invoke, Question { at, asked }) in questions {
+            digester.number(u64::from(*invoke));
+            digester.value(at);
+            digester.number(match asked {
+                Asked::SystemStatus => 0,
+                Asked::RequestSystemStatus => 1,
+                Asked::MonitorStop => 2,
+            });
+        }
+        digester.value(question_deadline);
+        digester.value(&delayed.len());
+        for (at, invoke, frame) in delayed {
+            digester.value(at);
+            digester.number(u64::from(*invoke));
+            digester.bytes(frame);
+        }
+        digester.value(delayed_deadline);
+    }
+}
+
+impl Digest for Session {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { id, duration, deadline } = self;
+        digester.value(id);
+        digester.value(duration);
+        digester.value(deadline);
+    }
+}
+
+impl Digest for Registration {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { id, system_status, filter } = self;
+        digester.value(id);
+        digester.flag(*system_status);
+        digester.number(u64::from(filter.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_whole_however_they_are_cut_and_long_ones_are_thrown_away() {
+        let mut stream = b"one\r\n\n".to_vec();
+        stream.extend_from_slice(&[b'x'; MAX_LINE]);
+        stream.extend_from_slice(b"\n");
+        stream.extend_from_slice(&[b'x'; MAX_LINE + 1]);
+        stream.extend_from_slice(b"\nlast\n");
+        let expected = [
+            Line::Whole(b"one\r".to_vec()),
+            Line::Whole(Vec::new()),
+            Line::Whole([b'x'; MAX_LINE].to_vec()),
+            Line::TooLong,
+            Line::Whole(b"last".to_vec()),
+        ];
+        for size in [1, 2, 7, 1000, 5000] {
+            let mut lines = Lines::default();
+            let mut found = Vec::new();
+            for piece in stream.chunks(size) {
+                let mut rest = piece;
+                while !rest.is_empty() {
+                    let (taken, line) = lines.take(rest);
+                    rest = &rest[taken..];
+                    if line != Line::Incomplete {
+                        found.push(line);
+                    }
+                }
+            }
+            assert_eq!(found, expected, "pieces of {size}");
+            assert!(lines.held.is_empty());
+        }
+    }
+
+    #[test]
+    fn invoke_ids_run_from_1_to_9998_and_pass_over_those_in_use() {
+        let mut cti = Cti { last_invoke: 9997, ..Cti::new() };
+        let question = Question { at: Instant::ZERO, asked: Asked::SystemStatus };
+        cti.questions.insert(1, question);
+        assert_eq!(cti.next_invoke(), Some(9998));
+        assert_eq!(cti.next_invoke(), Some(2));
+        for invoke in 100..131 {
+            cti.questions.insert(invoke, question);
+        }
+        assert_eq!(cti.next_invoke(), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! The segments of one run, in order: numbered from 1, each repeating the hash of the one before.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Header;
+use super::read::{ReadError, Reader};
+use super::step::Step;
+
+/// A run: its segments, read one after the other.
+#[derive(Clone, Debug)]
+pub struct Trace<'t> {
+    header: Header,
+    readers: Vec<Reader<'t>>,
+    /// Which of them is being read.
+    at: usize,
+}
+
+impl<'t> Trace<'t> {
+    /// Reads the segments' headers and checks that they are one run's, from its first segment, in order, none missing.
+    ///
+    /// # Errors
+    /// What is wrong with which segment.
+    pub fn open(segments: &[&'t [u8]]) -> Result<Self, ReadError> {
+        let mut readers: Vec<Reader<'t>> = Vec::with_capacity(segments.len());
+        for (given, text) in (1..).zip(segments) {
+            let reader = Reader::new(text, given)?;
+            check_place(&reader, readers.last())
+                .map_err(|what| reader.error(reader.line().saturating_sub(1), what))?;
+            readers.push(reader);
+        }
+        let Some(first) = readers.first() else {
+            return Err(ReadError { segment: 1, line: 1, what: "there is no trace to read".into() });
+        };
+        Ok(Self { header: first.header().clone(), readers, at: 0 })
+    }
+
+    /// How the run began.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Which of the segments is being read, from 1.
+    #[must_use]
+    pub const fn segment(&self) -> usize {
+        self.at.saturating_add(1)
+    }
+
+    /// The next step of the run; `None` when there is none left.
+    ///
+    /// # Errors
+    /// What is wrong with the trace at which line; also a segment that was cut short or edited before the last one.
+    pub fn next_step(&mut self) -> Result<Option<Step<'t>>, ReadError> {
+        loop {
+            let Some(reader) = self.readers.get_mut(self.at) else { return Ok(None) };
+            if let Some(step) = reader.next_step()? {
+                return Ok(Some(step));
+            }
+            let next = self.at.saturating_add(1);
+            let (Some(reader), Some(following)) = (self.readers.get(self.at), self.readers.get(next)) else {
+                return Ok(None);
+            };
+            check_joint(reader, following)?;
+            self.at = next;
+        }
+    }
+
+    /// Where the trace breaks off without an end mark, once all steps are read: segment and line.
+    #[must_use]
+    pub fn cut(&self) -> Option<(usize, usize)> {
+        let reader = self.readers.get(self.at)?;
+        (!reader.is_ended()).then(|| (self.segment(), reader.line()))
+    }
+}
+
+/// Whether `reader` may follow `previous`, judging by the headers.
+fn check_place(reader: &Reader<'_>, previous: Option<&Reader<'_>>) -> Result<(), String> {
+    let number = reader.segment();
+    let expected = previous.map_or(1, |previous| previous.segment().saturating_add(1));
+    if number > expected {
+        return Err(format!("segment {expected} is missing before segment {number}"));
+    }
+    if number < expected {
+        return Err(format!("segment {number} is out of order: segment {expected} was expected"));
+    }
+    let Some(previous) = previous else { return Ok(()) };
+    let one_run = {
+        let Header { comment: _, version, build, machine, seed, settings } = reader.header();
+        let before = previous.header();
+        *version == before.version
+            && *build == before.build
+            && *machine == before.machine
+            && *seed == before.seed
+            && *settings == before.settings
+    };
+    if one_run { Ok(()) } else { Err(format!("segment {number} belongs to another run")) }
+}
+
+/// Whether `following` is what followed `reader`, whose steps have all been read.
+fn check_joint(reader: &Reader<'_>, following: &Reader<'_>) -> Result<(), ReadError> {
+    let number = reader.segment();
+    if !reader.is_ended() {
+        return Err(
+            reader.error(reader.line(), format!("segment {number} is cut short: its end mark is missing"))
+        );
+    }
+    if following.previous() != Some(reader.hash_so_far()) {
+        let what =
+            format!("segment {number} was edited, or is another run's: this hash is not that of its text");
+        return Err(following.error(following.line().saturating_sub(1), what));
+    }
+    Ok(())
+}

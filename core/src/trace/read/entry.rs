@@ -1,0 +1,186 @@
+//! The lines of a step, word by word. A line that is not understood is `None`; the reader says where it stood.
+
+use alloc::borrow::Cow;
+use core::net::SocketAddr;
+
+use super::super::step::{RecordedAction, RecordedInput};
+use super::super::text::unescape;
+use super::ReadError;
+use crate::action::Level;
+use crate::input::{Closed, LinkId, ListenerId, Peer};
+
+/// How the bytes below a line are shown.
+#[derive(Clone, Copy)]
+pub(super) enum Layout {
+    /// So many bytes as they are.
+    Verbatim(usize),
+    /// Escaped, line by line.
+    Escaped,
+}
+
+/// The words of a line, between single spaces.
+pub(super) struct Words<'t>(&'t str);
+
+impl<'t> Words<'t> {
+    pub(super) const fn new(line: &'t str) -> Self {
+        Self(line)
+    }
+
+    /// The next word; `None` at the end.
+    pub(super) fn next(&mut self) -> Option<&'t str> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let (word, rest) = self.0.split_once(' ').unwrap_or((self.0, ""));
+        self.0 = rest;
+        Some(word)
+    }
+
+    /// The next word, a number without sign.
+    pub(super) fn number<N: core::str::FromStr>(&mut self) -> Option<N> {
+        let word = self.next()?;
+        word.bytes().all(|byte| byte.is_ascii_digit()).then(|| word.parse().ok())?
+    }
+
+    fn keyword(&mut self, keyword: &str) -> Option<()> {
+        (self.next()? == keyword).then_some(())
+    }
+
+    fn link(&mut self) -> Option<LinkId> {
+        self.next()?.strip_prefix('#')?.parse().ok().map(LinkId::new)
+    }
+
+    fn listener(&mut self) -> Option<ListenerId> {
+        self.number().map(ListenerId::new)
+    }
+
+    fn address(&mut self) -> Option<SocketAddr> {
+        self.next()?.parse().ok()
+    }
+
+    /// How the bytes below are shown: verbatim if the line ends in their count.
+    fn layout(&mut self) -> Option<Layout> {
+        if self.0.is_empty() { Some(Layout::Escaped) } else { self.number().map(Layout::Verbatim) }
+    }
+
+    /// The rest of the line, unescaped.
+    fn text(&mut self) -> Option<Cow<'t, str>> {
+        unescape(core::mem::take(&mut self.0))
+    }
+
+    /// `value`, if nothing is left.
+    fn at_end<T>(&self, value: T) -> Option<T> {
+        self.0.is_empty().then_some(value)
+    }
+}
+
+/// Understands an input's line; `payload` reads the bytes below it.
+pub(super) fn input<'t>(
+    text: &str,
+    payload: impl FnOnce(Layout) -> Result<Cow<'t, [u8]>, ReadError>,
+) -> Result<Option<RecordedInput<'t>>, ReadError> {
+    let mut words = Words::new(text);
+    let head = |words: &mut Words<'_>| {
+        Some(match words.next()? {
+            "bytes" => InputHead::Bytes(words.link()?, words.layout()?),
+            "datagram" => InputHead::Datagram(words.listener()?, words.address()?, words.layout()?),
+            word => InputHead::Whole(whole_input(word, words)?),
+        })
+    };
+    let Some(head) = head(&mut words).and_then(|head| words.at_end(head)) else { return Ok(None) };
+    Ok(Some(match head {
+        InputHead::Bytes(link, layout) => RecordedInput::Bytes { link, bytes: payload(layout)? },
+        InputHead::Datagram(listener, peer, layout) => {
+            RecordedInput::Datagram { listener, peer, bytes: payload(layout)? }
+        }
+        InputHead::Whole(input) => input,
+    }))
+}
+
+enum InputHead {
+    Bytes(LinkId, Layout),
+    Datagram(ListenerId, SocketAddr, Layout),
+    Whole(RecordedInput<'static>),
+}
+
+/// An input that is its line alone.
+fn whole_input(word: &str, words: &mut Words<'_>) -> Option<RecordedInput<'static>> {
+    Some(match word {
+        "tick" => RecordedInput::Tick,
+        "listening" => RecordedInput::Listening { listener: words.listener()?, address: words.address()? },
+        "opened" => RecordedInput::Opened { link: words.link()?, peer: peer(words)? },
+        "closed" => {
+            let link = words.link()?;
+            let name = words.next()?;
+            let why = Closed::ALL.into_iter().find(|why| why.name() == name)?;
+            RecordedInput::Closed { link, why }
+        }
+        "command" => match words.next()? {
+            "line" => RecordedInput::Line(Cow::Owned(words.text()?.into_owned())),
+            "end" => RecordedInput::End,
+            "stop" => RecordedInput::Stop,
+            _ => return None,
+        },
+        "clock" => RecordedInput::Clock { unix_micros: words.number()? },
+        _ => return None,
+    })
+}
+
+fn peer(words: &mut Words<'_>) -> Option<Peer> {
+    words.keyword("peer")?;
+    let address = words.address()?;
+    words.keyword("local")?;
+    let local = words.address()?;
+    let listener = match words.next() {
+        None => None,
+        Some("listener") => Some(words.listener()?),
+        Some(_) => return None,
+    };
+    Some(Peer { address, local, listener })
+}
+
+/// Understands an action's line, without its `> `; `payload` reads the bytes below it.
+pub(super) fn action<'t>(
+    text: &'t str,
+    payload: impl FnOnce(Layout) -> Result<Cow<'t, [u8]>, ReadError>,
+) -> Result<Option<RecordedAction<'t>>, ReadError> {
+    let mut words = Words::new(text);
+    let head = |words: &mut Words<'t>| {
+        Some(match words.next()? {
+            "write" => ActionHead::Write(words.link()?, words.layout()?),
+            "datagram" => ActionHead::Datagram(words.listener()?, words.address()?, words.layout()?),
+            word => ActionHead::Whole(whole_action(word, words)?),
+        })
+    };
+    let Some(head) = head(&mut words).and_then(|head| words.at_end(head)) else { return Ok(None) };
+    Ok(Some(match head {
+        ActionHead::Write(link, layout) => RecordedAction::Write { link, bytes: payload(layout)? },
+        ActionHead::Datagram(listener, peer, layout) => {
+            RecordedAction::SendDatagram { listener, peer, bytes: payload(layout)? }
+        }
+        ActionHead::Whole(action) => action,
+    }))
+}
+
+enum ActionHead<'t> {
+    Write(LinkId, Layout),
+    Datagram(ListenerId, SocketAddr, Layout),
+    Whole(RecordedAction<'t>),
+}
+
+/// An action that is its line alone.
+fn whole_action<'t>(word: &str, words: &mut Words<'t>) -> Option<RecordedAction<'t>> {
+    Some(match word {
+        "connect" => RecordedAction::Connect { link: words.link()?, address: words.text()? },
+        "close" => RecordedAction::Close { link: words.link()? },
+        "notify" => {
+            let levels = [Level::Debug, Level::Info, Level::Warn, Level::Error];
+            let name = words.next()?;
+            let level = levels.into_iter().find(|level| level.name() == name)?;
+            RecordedAction::Notify { level, name: words.next()?, fields: words.text()? }
+        }
+        "print" => RecordedAction::Print { text: words.text()? },
+        "finish" => RecordedAction::Finish { status: words.number()? },
+        _ => return None,
+    })
+}

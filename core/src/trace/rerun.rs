@@ -1,0 +1,97 @@
+//! Runs a new machine on a trace's inputs and records what it does now: how golden traces are rewritten.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use super::chain::Trace;
+use super::replay::ReplayError;
+use super::step::{RecordedInput, Step};
+use super::write::TraceRecorder;
+use super::{Digests, Form, Header};
+use crate::action::Notice;
+use crate::input::{Input, LinkId, ListenerId};
+use crate::machine::Machine;
+use crate::pump::{Effects, Pump};
+use crate::setting::ConfigError;
+
+/// A run that was run anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rerun {
+    /// The new trace, in one segment.
+    pub trace: Vec<u8>,
+    /// How many steps the old one had.
+    pub steps: u64,
+    /// The first step whose actions are of other kinds than before: the old trace's segment and line.
+    pub parted: Option<(usize, usize)>,
+}
+
+/// Runs the machine that `make` makes on the inputs of `segments`, each as `rewrite` changes it, and records the run
+/// under `header`. Comments stay where they stand.
+///
+/// # Errors
+/// A trace that cannot be read, or a configuration that makes no machine.
+pub fn rerun<'t>(
+    segments: &[&'t [u8]],
+    header: Header,
+    (form, digests): (Form, Digests),
+    mut rewrite: impl FnMut(RecordedInput<'t>) -> RecordedInput<'t>,
+    make: impl FnOnce(&Header) -> Result<Box<dyn Machine>, Vec<ConfigError>>,
+) -> Result<Rerun, ReplayError> {
+    let mut old = Trace::open(segments)?;
+    let machine = make(&header).map_err(ReplayError::Config)?;
+    let mut pump = Pump::new(machine, TraceRecorder::new(header, form, digests));
+    let mut steps = 0_u64;
+    while let Some(step) = old.next_step()? {
+        let Step { comment, now, input, .. } = step;
+        for line in comment.lines() {
+            pump.recorder_mut().comment(line.strip_prefix('#').unwrap_or(line));
+        }
+        pump.input(now, rewrite(input).as_input(), &mut Nothing);
+        steps = steps.saturating_add(1);
+    }
+    let (_, recorder) = pump.into_parts();
+    let trace = recorder.finish();
+    Ok(Rerun { parted: find_parting(segments, &trace)?, steps, trace })
+}
+
+/// The first step of `old` whose actions are of other kinds in `new`, or that was divided otherwise.
+fn find_parting(old: &[&[u8]], new: &[u8]) -> Result<Option<(usize, usize)>, ReplayError> {
+    let (mut old, mut new) = (Trace::open(old)?, Trace::open(&[new])?);
+    while let Some(before) = old.next_step()? {
+        let alike = new.next_step()?.is_some_and(|now| is_alike(&before, &now));
+        if !alike {
+            return Ok(Some((old.segment(), before.line)));
+        }
+    }
+    Ok(None)
+}
+
+fn is_alike(before: &Step<'_>, now: &Step<'_>) -> bool {
+    let sizes = match (before.input.as_input(), now.input.as_input()) {
+        (Input::Bytes { bytes, .. }, Input::Bytes { bytes: other, .. }) => bytes.len() == other.len(),
+        _ => true,
+    };
+    sizes
+        && before.actions.len() == now.actions.len()
+        && before.actions.iter().zip(&now.actions).all(|((_, before), (_, now))| before.is_same_kind(now))
+}
+
+/// Lets nothing happen outside.
+struct Nothing;
+
+impl Effects for Nothing {
+    fn connect(&mut self, _link: LinkId, _address: &str) {}
+
+    fn write(&mut self, _link: LinkId, _bytes: &[u8]) {}
+
+    fn close(&mut self, _link: LinkId) {}
+
+    fn send_datagram(&mut self, _listener: ListenerId, _peer: SocketAddr, _bytes: &[u8]) {}
+
+    fn notify(&mut self, _notice: Notice<'_>) {}
+
+    fn print(&mut self, _text: &str) {}
+
+    fn finish(&mut self, _status: u8) {}
+}

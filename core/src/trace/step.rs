@@ -1,0 +1,204 @@
+//! One step as a trace tells it: what went in, what was wanted. Borrowed from the trace where its form allows.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use crate::action::{Action, Level, Notice};
+use crate::input::{Closed, Command, Input, LinkId, ListenerId, Peer};
+use crate::time::Instant;
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step<'t> {
+    /// The comment above it, as it stands: lines that begin with `#`.
+    pub comment: &'t str,
+    /// The line of its `@`, from 1.
+    pub line: usize,
+    /// When.
+    pub now: Instant,
+    /// What went in.
+    pub input: RecordedInput<'t>,
+    /// What was wanted, each with its line.
+    pub actions: Vec<(usize, RecordedAction<'t>)>,
+    /// The state's fingerprint afterwards, with its line, where one was taken.
+    pub digest: Option<(usize, u64)>,
+    /// The first line after it.
+    pub end_line: usize,
+}
+
+/// An [`Input`] as a trace holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordedInput<'t> {
+    /// [`Input::Tick`].
+    Tick,
+    /// [`Input::Listening`].
+    Listening {
+        /// Which listener.
+        listener: ListenerId,
+        /// Its address.
+        address: SocketAddr,
+    },
+    /// [`Input::Opened`].
+    Opened {
+        /// The connection.
+        link: LinkId,
+        /// Its other end.
+        peer: Peer,
+    },
+    /// [`Input::Bytes`]: those that were taken.
+    Bytes {
+        /// The connection.
+        link: LinkId,
+        /// The bytes.
+        bytes: Cow<'t, [u8]>,
+    },
+    /// [`Input::Closed`].
+    Closed {
+        /// The connection.
+        link: LinkId,
+        /// Why.
+        why: Closed,
+    },
+    /// [`Input::Datagram`].
+    Datagram {
+        /// The socket it arrived on.
+        listener: ListenerId,
+        /// Who sent it.
+        peer: SocketAddr,
+        /// Its bytes.
+        bytes: Cow<'t, [u8]>,
+    },
+    /// [`Command::Line`].
+    Line(Cow<'t, str>),
+    /// [`Command::End`].
+    End,
+    /// [`Command::Stop`].
+    Stop,
+    /// [`Input::Clock`].
+    Clock {
+        /// Microseconds since 1970.
+        unix_micros: u64,
+    },
+}
+
+impl RecordedInput<'_> {
+    /// The input itself, to be given to a machine.
+    #[must_use]
+    pub fn as_input(&self) -> Input<'_> {
+        match self {
+            Self::Tick => Input::Tick,
+            Self::Listening { listener, address } => {
+                Input::Listening { listener: *listener, address: *address }
+            }
+            Self::Opened { link, peer } => Input::Opened { link: *link, peer: *peer },
+            Self::Bytes { link, bytes } => Input::Bytes { link: *link, bytes },
+            Self::Closed { link, why } => Input::Closed { link: *link, why: *why },
+            Self::Datagram { listener, peer, bytes } => {
+                Input::Datagram { listener: *listener, peer: *peer, bytes }
+            }
+            Self::Line(line) => Input::Command(Command::Line(line)),
+            Self::End => Input::Command(Command::End),
+            Self::Stop => Input::Command(Command::Stop),
+            Self::Clock { unix_micros } => Input::Clock { unix_micros: *unix_micros },
+        }
+    }
+}
+
+/// An [`Action`] as a trace holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordedAction<'t> {
+    /// [`Action::Connect`].
+    Connect {
+        /// The number the connection will have.
+        link: LinkId,
+        /// `host:port`.
+        address: Cow<'t, str>,
+    },
+    /// [`Action::Write`].
+    Write {
+        /// The connection.
+        link: LinkId,
+        /// The bytes.
+        bytes: Cow<'t, [u8]>,
+    },
+    /// [`Action::Close`].
+    Close {
+        /// The connection.
+        link: LinkId,
+    },
+    /// [`Action::SendDatagram`].
+    SendDatagram {
+        /// From which of our sockets.
+        listener: ListenerId,
+        /// To whom.
+        peer: SocketAddr,
+        /// The bytes.
+        bytes: Cow<'t, [u8]>,
+    },
+    /// [`Action::Notify`].
+    Notify {
+        /// How urgent.
+        level: Level,
+        /// What happened.
+        name: &'t str,
+        /// Its fields in logfmt.
+        fields: Cow<'t, str>,
+    },
+    /// [`Action::Print`].
+    Print {
+        /// The line.
+        text: Cow<'t, str>,
+    },
+    /// [`Action::Finish`].
+    Finish {
+        /// The exit status.
+        status: u8,
+    },
+}
+
+impl RecordedAction<'_> {
+    /// Whether `action` is the very same.
+    #[must_use]
+    pub fn is(&self, action: &Action<'_>) -> bool {
+        match (self, action) {
+            (Self::Connect { link, address }, Action::Connect { link: other, address: to }) => {
+                link == other && address == to
+            }
+            (Self::Write { link, bytes }, Action::Write { link: other, bytes: written }) => {
+                link == other && **bytes == **written
+            }
+            (Self::Close { link }, Action::Close { link: other }) => link == other,
+            (
+                Self::SendDatagram { listener, peer, bytes },
+                Action::SendDatagram { listener: from, peer: to, bytes: sent },
+            ) => listener == from && peer == to && **bytes == **sent,
+            (Self::Notify { level, name, fields }, Action::Notify(notice)) => {
+                let Notice { level: other, name: what, fields: told } = notice;
+                level == other && name == what && fields == told
+            }
+            (Self::Print { text }, Action::Print { text: printed }) => text == printed,
+            (Self::Finish { status }, Action::Finish { status: other }) => status == other,
+            _ => false,
+        }
+    }
+
+    /// Whether both are of one kind: the same connection written to, the same notice given, whatever the content.
+    #[must_use]
+    pub fn is_same_kind(&self, other: &RecordedAction<'_>) -> bool {
+        match (self, other) {
+            (Self::Connect { link, .. }, RecordedAction::Connect { link: other, .. })
+            | (Self::Write { link, .. }, RecordedAction::Write { link: other, .. })
+            | (Self::Close { link }, RecordedAction::Close { link: other }) => link == other,
+            (Self::SendDatagram { listener, .. }, RecordedAction::SendDatagram { listener: other, .. }) => {
+                listener == other
+            }
+            (Self::Notify { level, name, .. }, RecordedAction::Notify { level: other, name: what, .. }) => {
+                level == other && name == what
+            }
+            (Self::Print { .. }, RecordedAction::Print { .. }) => true,
+            (Self::Finish { status }, RecordedAction::Finish { status: other }) => status == other,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The letters of a trace: numbers without the formatting machinery, and the two ways to show bytes.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Where an escaped line of at least this many bytes may be broken, between two XML tags.
+const BREAK_AFTER: usize = 72;
+
+/// Appends `number` in decimal.
+pub(super) fn push_decimal(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0_u8; 20];
+    let mut used = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' | u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+        used += 1;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(digits.len().saturating_sub(used)..).unwrap_or_default());
+}
+
+/// Appends a count in decimal.
+pub(super) fn push_count(out: &mut Vec<u8>, count: usize) {
+    push_decimal(out, u64::try_from(count).unwrap_or(u64::MAX));
+}
+
+/// Appends bytes as lower-case hexadecimal digits.
+pub(super) fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+    for byte in bytes {
+        out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+}
+
+/// Bytes of hexadecimal digits, exactly `N` of them.
+pub(super) fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    if text.len() != N.checked_mul(2)? {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = pair.iter().try_fold(0_u8, |byte, digit| {
+            let digit = char::from(*digit).to_digit(16)?;
+            Some((byte << 4) | u8::try_from(digit).ok()?)
+        })?;
+    }
+    Some(bytes)
+}
+
+/// Appends whatever formats itself.
+pub(super) struct Formatted<'a>(pub(super) &'a mut Vec<u8>);
+
+impl fmt::Write for Formatted<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Appends what `text` formats to.
+pub(super) fn push_formatted(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
+    let written = fmt::Write::write_fmt(&mut Formatted(out), text);
+    debug_assert!(written.is_ok(), "writing to memory cannot fail");
+}
+
+/// Appends `bytes` escaped: text as it is but for `\`, control characters and what is not UTF-8.
+pub(super) fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
+    let plain = |byte: &u8| (0x20..0x7f).contains(byte) && *byte != b'\\';
+    if bytes.iter().all(plain) {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            push_escaped_character(out, character);
+        }
+        for byte in chunk.invalid() {
+            push_escaped_byte(out, *byte);
+        }
+    }
+}
+
+fn push_escaped_character(out: &mut Vec<u8>, character: char) {
+    let mut encoded = [0; 4];
+    let encoded = character.encode_utf8(&mut encoded).as_bytes();
+    match character {
+        '\\' => out.extend_from_slice(b"\\\\"),
+        '\n' => out.extend_from_slice(b"\\n"),
+        '\r' => out.extend_from_slice(b"\\r"),
+        '\t' => out.extend_from_slice(b"\\t"),
+        character if character.is_control() => {
+            for byte in encoded {
+                push_escaped_byte(out, *byte);
+            }
+        }
+        _ => out.extend_from_slice(encoded),
+    }
+}
+
+fn push_escaped_byte(out: &mut Vec<u8>, byte: u8) {
+    out.extend_from_slice(b"\\x");
+    push_hex(out, &[byte]);
+}
+
+/// Appends to `out` what [`push_escaped`] made `escaped` from; says whether it could be.
+pub(super) fn push_unescaped(out: &mut Vec<u8>, escaped: &[u8]) -> bool {
+    let mut rest = escaped;
+    while let Some(place) = rest.iter().position(|byte| *byte == b'\\') {
+        let (plain, escape) = rest.split_at_checked(place).unwrap_or((rest, &[]));
+        out.extend_from_slice(plain);
+        let (byte, after) = match escape {
+            [_, b'\\', after @ ..] => (b'\\', after),
+            [_, b'n', after @ ..] => (b'\n', after),
+            [_, b'r', after @ ..] => (b'\r', after),
+            [_, b't', after @ ..] => (b'\t', after),
+            [_, b'x', first, second, after @ ..] => {
+                let pair = [*first, *second];
+                let Some([byte]) = core::str::from_utf8(&pair).ok().and_then(read_hex::<1>) else {
+                    return false;
+                };
+                (byte, after)
+            }
+            _ => return false,
+        };
+        out.push(byte);
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+    true
+}
+
+/// The text that was escaped into `escaped`.
+pub(super) fn unescape(escaped: &str) -> Option<Cow<'_, str>> {
+    if !escaped.contains('\\') {
+        return Some(Cow::Borrowed(escaped));
+    }
+    let mut bytes = Vec::with_capacity(escaped.len());
+    if !push_unescaped(&mut bytes, escaped.as_bytes()) {
+        return None;
+    }
+    String::from_utf8(bytes).ok().map(Cow::Owned)
+}
+
+/// Appends `bytes` as escaped lines, each with its end.
+pub(super) fn push_payload(out: &mut Vec<u8>, bytes: &[u8]) {
+    let mut mark = b'|';
+    let mut rest = bytes;
+    loop {
+        let piece = next_piece(rest);
+        let (shown, after) = rest.split_at_checked(piece).unwrap_or((rest, &[]));
+        let after_break = after.strip_prefix(b"\r\n");
+        out.push(mark);
+        if !shown.is_empty() {
+            out.push(b' ');
+            push_escaped(out, shown);
+        }
+        out.push(b'\n');
+        mark = if after_break.is_some() { b'|' } else { b'+' };
+        rest = after_break.unwrap_or(after);
+        if rest.is_empty() && after_break.is_none() {
+            return;
+        }
+    }
+}
+
+/// How many bytes stand in one line: up to CR LF, or up to and with a lone LF, or up to a good place to break XML.
+fn next_piece(bytes: &[u8]) -> usize {
+    let mut before = 0;
+    for (place, byte) in bytes.iter().enumerate() {
+        let next = bytes.get(place.saturating_add(1)).copied();
+        match (byte, next) {
+            (b'\r', Some(b'\n')) => return place,
+            (b'\n', _) => return place.saturating_add(1),
+            (b'<', Some(next)) if before == b'>' && place >= BREAK_AFTER && next != b'/' => return place,
+            _ => before = *byte,
+        }
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn escaped(bytes: &[u8]) -> String {
+        let mut out = Vec::new();
+        push_payload(&mut out, bytes);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_written_as_formatting_writes_them() {
+        for number in [0, 1, 9, 10, 99, 100, 1_234_567_890, u64::MAX] {
+            let mut out = Vec::new();
+            push_decimal(&mut out, number);
+            assert_eq!(out, alloc::format!("{number}").into_bytes());
+        }
+    }
+
+    #[test]
+    fn hexadecimal_reads_back() {
+        let mut out = Vec::new();
+        push_hex(&mut out, &[0, 0x9a, 0xff]);
+        assert_eq!(out, b"009aff");
+        assert_eq!(read_hex("009aff"), Some([0, 0x9a, 0xff]));
+        assert_eq!(read_hex::<1>("0"), None);
+        assert_eq!(read_hex::<1>("0g"), None);
+        assert_eq!(read_hex::<1>("+1"), None);
+    }
+
+    #[test]
+    fn escaped_payloads_look_like_the_messages_they_are() {
+        assert_eq!(escaped(b""), "|\n");
+        assert_eq!(escaped(b"A: b\r\n\r\n"), "| A: b\n|\n|\n");
+        assert_eq!(escaped(b"A: b\r\n\r\n<x/>"), "| A: b\n|\n| <x/>\n");
+        assert_eq!(escaped(b"a\nb\rc\\\0\xff\xc3\xbc"), "| a\\n\n+ b\\rc\\\\\\x00\\xff\u{fc}\n");
+        assert_eq!(escaped(b"a\n"), "| a\\n\n");
+        assert_eq!(escaped(b" a "), "|  a \n");
+        assert_eq!(escaped("\u{85}".as_bytes()), "| \\xc2\\x85\n");
+    }
+
+    #[test]
+    fn long_xml_is_broken_between_tags() {
+        let first = alloc::format!("<{}>", "a".repeat(80));
+        let text = alloc::format!("{first}<b></b>");
+        assert_eq!(escaped(text.as_bytes()), alloc::format!("| {first}\n+ <b></b>\n"));
+    }
+
+    #[test]
+    fn broken_escapes_are_refused() {
+        for text in ["\\", "\\q", "\\x", "\\x0", "\\xg0", "\\xff"] {
+            assert_eq!(unescape(text), None, "{text}");
+        }
+        assert_eq!(unescape("a\\\\b\\xc3\\xbc").as_deref(), Some("a\\b\u{fc}"));
+    }
+}

@@ -1,0 +1,212 @@
+//! Writes traces: a recorder for the pump, into memory that whoever owns it takes away in portions.
+
+use alloc::vec::Vec;
+use core::hash::Hasher as _;
+
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
+
+use super::text::{push_decimal, push_formatted, push_hex};
+use super::{Digests, Form, Header, MAGIC};
+use crate::action::Actions;
+use crate::input::Input;
+use crate::pump::Recorder;
+use crate::time::Instant;
+
+mod lines;
+pub(super) use lines::Lines;
+
+/// Records a run as a trace. What is written gathers in [`TraceRecorder::pending`] until it is taken away.
+pub struct TraceRecorder {
+    header: Header,
+    form: Form,
+    digests: Digests,
+    /// Written and not taken away yet.
+    pending: Vec<u8>,
+    /// How much of `pending` is hashed, or belongs to an earlier segment.
+    hashed: usize,
+    /// Of this segment's text so far, but for what is pending and not hashed.
+    hasher: SipHasher13,
+    /// How many bytes `hasher` has seen.
+    bytes: u64,
+    /// From 1.
+    segment: u64,
+    previous: Option<u128>,
+    /// Steps since the last digest.
+    undigested: u32,
+    /// A comment was written that belongs to the next step.
+    commented: bool,
+    ended: bool,
+}
+
+/// The hash of a segment's text.
+pub(super) fn text_hash(text: &[u8]) -> u128 {
+    let mut hasher = SipHasher13::new();
+    hasher.write(text);
+    hasher.finish128().as_u128()
+}
+
+impl TraceRecorder {
+    /// A recorder of the run that `header` begins; the first segment is begun.
+    #[must_use]
+    pub fn new(header: Header, form: Form, digests: Digests) -> Self {
+        let mut recorder = Self {
+            header,
+            form,
+            digests,
+            pending: Vec::with_capacity(64 * 1024),
+            hashed: 0,
+            hasher: SipHasher13::new(),
+            bytes: 0,
+            segment: 0,
+            previous: None,
+            undigested: 0,
+            commented: false,
+            ended: true,
+        };
+        recorder.begin_segment();
+        recorder
+    }
+
+    /// What was written and not taken away.
+    #[must_use]
+    pub fn pending(&self) -> &[u8] {
+        &self.pending
+    }
+
+    /// Takes away what was written, leaving in its place the room that `into` had; `into`'s content is lost.
+    pub fn take_pending(&mut self, into: &mut Vec<u8>) {
+        self.hash_pending();
+        self.hashed = 0;
+        into.clear();
+        core::mem::swap(&mut self.pending, into);
+    }
+
+    fn unhashed(&self) -> &[u8] {
+        self.pending.get(self.hashed..).unwrap_or_default()
+    }
+
+    fn hash_pending(&mut self) {
+        self.bytes = self.segment_bytes();
+        self.hasher.write(self.pending.get(self.hashed..).unwrap_or_default());
+        self.hashed = self.pending.len();
+    }
+
+    /// How many bytes the segment has so far.
+    #[must_use]
+    pub fn segment_bytes(&self) -> u64 {
+        self.bytes.saturating_add(u64::try_from(self.unhashed().len()).unwrap_or(u64::MAX))
+    }
+
+    /// The segment's number, from 1.
+    #[must_use]
+    pub const fn segment(&self) -> u64 {
+        self.segment
+    }
+
+    /// Ends the segment. Until another is begun, steps are not recorded.
+    pub fn end_segment(&mut self) {
+        if self.ended {
+            return;
+        }
+        self.pending.push(b'\n');
+        self.hash_pending();
+        let hash = self.hasher.finish128().as_u128();
+        self.previous = Some(hash);
+        self.pending.extend_from_slice(b"end");
+        if self.form == Form::Verbatim {
+            self.pending.push(b' ');
+            push_hex(&mut self.pending, &hash.to_be_bytes());
+        }
+        self.pending.push(b'\n');
+        self.ended = true;
+    }
+
+    /// Begins the next segment. What is pending still belongs to the one before: take it away first.
+    pub fn begin_segment(&mut self) {
+        self.end_segment();
+        self.hasher = SipHasher13::new();
+        self.hashed = self.pending.len();
+        self.bytes = 0;
+        self.segment = self.segment.saturating_add(1);
+        self.ended = false;
+        let Self { header, pending, segment, previous, .. } = self;
+        let Header { comment, version, build, machine, seed, settings } = &*header;
+        push_formatted(pending, format_args!("{MAGIC}\n"));
+        for line in comment {
+            push_formatted(pending, format_args!("#{line}\n"));
+        }
+        push_formatted(pending, format_args!("version {version}\nbuild {build}\nmachine {machine}\nseed "));
+        push_hex(pending, seed.bytes());
+        for setting in settings {
+            push_formatted(pending, format_args!("\nsetting {setting}"));
+        }
+        push_formatted(pending, format_args!("\nsegment {segment}"));
+        if let Some(hash) = previous {
+            push_formatted(pending, format_args!(" previous {hash:032x}"));
+        }
+        pending.push(b'\n');
+    }
+
+    /// Ends the trace and returns all of it that was not taken away.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
+        self.end_segment();
+        self.pending
+    }
+
+    /// Writes a comment above the next step, of as many lines as `text` has.
+    pub fn comment(&mut self, text: &str) {
+        for line in text.lines().filter(|_| !self.ended) {
+            if !self.commented {
+                self.pending.push(b'\n');
+            }
+            self.commented = true;
+            self.pending.push(b'#');
+            self.pending.extend_from_slice(line.as_bytes());
+            self.pending.push(b'\n');
+        }
+    }
+}
+
+impl Recorder for TraceRecorder {
+    fn step(&mut self, now: Instant, input: Input<'_>, actions: &Actions) {
+        if self.ended {
+            return;
+        }
+        if !core::mem::take(&mut self.commented) {
+            self.pending.push(b'\n');
+        }
+        self.pending.push(b'@');
+        push_decimal(&mut self.pending, now.as_micros());
+        self.pending.push(b' ');
+        let mut lines = Lines { out: &mut self.pending, form: self.form };
+        lines.input(input);
+        for action in actions.iter() {
+            lines.action(action);
+        }
+    }
+
+    fn wants_digest(&mut self) -> bool {
+        if self.ended {
+            return false;
+        }
+        self.undigested = self.undigested.saturating_add(1);
+        let wanted = match self.digests {
+            Digests::Every => true,
+            Digests::EveryNth(count) => self.undigested >= count,
+            Digests::Never => false,
+        };
+        if wanted {
+            self.undigested = 0;
+        }
+        wanted
+    }
+
+    fn digest(&mut self, digest: u64) {
+        if !self.ended {
+            self.pending.push(b'=');
+            push_hex(&mut self.pending, &digest.to_be_bytes());
+            self.pending.push(b'\n');
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The lines of a step. Written for speed: recording must cost little more than copying.
+
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use super::super::Form;
+use super::super::text::{push_count, push_decimal, push_escaped, push_formatted, push_payload};
+use crate::action::Action;
+use crate::input::{Command, Input, LinkId, ListenerId};
+
+/// Appends lines of a step to `out`.
+pub(in crate::trace) struct Lines<'a> {
+    /// Where to.
+    pub(in crate::trace) out: &'a mut Vec<u8>,
+    /// How bytes are shown.
+    pub(in crate::trace) form: Form,
+}
+
+impl Lines<'_> {
+    fn payload(&mut self, bytes: &[u8]) {
+        match self.form {
+            Form::Verbatim => {
+                self.out.push(b' ');
+                push_count(self.out, bytes.len());
+                self.out.push(b'\n');
+                self.out.extend_from_slice(bytes);
+                self.out.push(b'\n');
+            }
+            Form::Escaped => {
+                self.out.push(b'\n');
+                push_payload(self.out, bytes);
+            }
+        }
+    }
+
+    fn word(&mut self, word: &str) {
+        self.out.extend_from_slice(word.as_bytes());
+    }
+
+    fn link(&mut self, word: &str, link: LinkId) {
+        self.word(word);
+        push_decimal(self.out, link.number());
+    }
+
+    fn datagram(&mut self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]) {
+        self.word("datagram ");
+        push_decimal(self.out, listener.place().into());
+        push_formatted(self.out, format_args!(" {peer}"));
+        self.payload(bytes);
+    }
+
+    /// Text to the end of the line, escaped where it must be.
+    fn text(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.out.push(b' ');
+            push_escaped(self.out, text.as_bytes());
+        }
+        self.out.push(b'\n');
+    }
+
+    /// Appends an input, behind its time.
+    pub(in crate::trace) fn input(&mut self, input: Input<'_>) {
+        match input {
+            Input::Tick => self.word("tick\n"),
+            Input::Listening { listener, address } => {
+                let place = listener.place();
+                push_formatted(self.out, format_args!("listening {place} {address}\n"));
+            }
+            Input::Opened { link, peer } => {
+                let (address, local) = (peer.address, peer.local);
+                push_formatted(self.out, format_args!("opened {link} peer {address} local {local}"));
+                if let Some(listener) = peer.listener {
+                    push_formatted(self.out, format_args!(" listener {}", listener.place()));
+                }
+                self.out.push(b'\n');
+            }
+            Input::Bytes { link, bytes } => {
+                self.link("bytes #", link);
+                self.payload(bytes);
+            }
+            Input::Closed { link, why } => {
+                push_formatted(self.out, format_args!("closed {link} {}\n", why.name()));
+            }
+            Input::Datagram { listener, peer, bytes } => self.datagram(listener, peer, bytes),
+            Input::Command(Command::Line(line)) => {
+                self.word("command line");
+                self.text(line);
+            }
+            Input::Command(Command::End) => self.word("command end\n"),
+            Input::Command(Command::Stop) => self.word("command stop\n"),
+            Input::Clock { unix_micros } => {
+                self.word("clock ");
+                push_decimal(self.out, unix_micros);
+                self.out.push(b'\n');
+            }
+        }
+    }
+
+    /// Appends an action.
+    pub(in crate::trace) fn action(&mut self, action: Action<'_>) {
+        match action {
+            Action::Connect { link, address } => {
+                self.link("> connect #", link);
+                self.text(address);
+            }
+            Action::Write { link, bytes } => {
+                self.link("> write #", link);
+                self.payload(bytes);
+            }
+            Action::Close { link } => {
+                self.link("> close #", link);
+                self.out.push(b'\n');
+            }
+            Action::SendDatagram { listener, peer, bytes } => {
+                self.word("> ");
+                self.datagram(listener, peer, bytes);
+            }
+            Action::Notify(notice) => {
+                for part in ["> notify ", notice.level.name(), " ", notice.name] {
+                    self.word(part);
+                }
+                self.text(notice.fields);
+            }
+            Action::Print { text } => {
+                self.word("> print");
+                self.text(text);
+            }
+            Action::Finish { status } => {
+                self.word("> finish ");
+                push_decimal(self.out, status.into());
+                self.out.push(b'\n');
+            }
+        }
+    }
+}

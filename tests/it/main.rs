@@ -1,0 +1,18 @@
+//! All tests that need no program: the simulated world, its canaries, and the repository's own rules.
+
+#[cfg(test)]
+mod canary;
+#[cfg(test)]
+mod office;
+#[cfg(test)]
+mod quirks;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod services;
+#[cfg(test)]
+mod sipe;
+#[cfg(test)]
+mod tidy;
+#[cfg(test)]
+mod world;

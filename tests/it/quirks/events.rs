@@ -1,0 +1,108 @@
+//! Quirk 3, and the order of responses and events.
+
+use ctigate_core::Duration;
+use ctigate_tests::bench::{Client, Line, Sip, address, csta, only};
+
+use super::{gateway, signed_in};
+
+const DELIVERED: &str = "<connection><callID>7</callID><deviceID>1002</deviceID></connection>\
+    <alertingDevice><deviceIdentifier>1002</deviceIdentifier></alertingDevice>\
+    <callingDevice><deviceIdentifier>1001</deviceIdentifier></callingDevice>\
+    <calledDevice><deviceIdentifier>1002</deviceIdentifier></calledDevice>\
+    <lastRedirectionDevice><notRequired/></lastRedirectionDevice>\
+    <localConnectionInfo>connected</localConnectionInfo><cause>newCall</cause>";
+
+/// The answer to one of the gateway's requests, as a client or a proxy would write it.
+fn response(request: &Sip, status: u16) -> String {
+    let mut text = format!("SIP/2.0 {status} Whatever\r\n");
+    for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
+        text += &format!("{name}: {}\r\n", request.header(name));
+    }
+    text + "Content-Length: 0\r\n\r\n"
+}
+
+#[test]
+fn quirk_3_events_that_are_never_answered_end_nothing_and_leave_nothing_behind() {
+    let (mut bench, system, mut client) = signed_in();
+    let id = client.monitor(&mut bench, system, "m1");
+    for _ in 0..5 {
+        system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
+    }
+    let events = client.heard(&mut bench);
+    assert_eq!(events.len(), 5, "on a stream events are pipelined");
+    assert!(events.iter().all(|event| event.element("monitorCrossRefID") == id));
+    bench.advance(Duration::from_secs(60));
+    assert_eq!(client.heard(&mut bench), [], "and never sent again");
+    let view = bench.engine().view();
+    assert_eq!((view.sessions, view.client_transactions), (1, 0));
+}
+
+#[test]
+fn quirk_3_408_480_500_and_503_end_nothing_but_481_404_and_410_do() {
+    for (status, sessions) in [(408, 1), (480, 1), (500, 1), (503, 1), (481, 0), (404, 0), (410, 0)] {
+        let (mut bench, system, mut client) = signed_in();
+        client.monitor(&mut bench, system, "m1");
+        system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
+        let events = client.heard(&mut bench);
+        client.say(&mut bench, &response(&events[0], status));
+        assert_eq!(bench.engine().view().sessions, sessions, "after {status}");
+    }
+}
+
+#[test]
+fn quirk_3_by_datagram_the_next_event_waits_for_an_answer_or_two_seconds() {
+    let (mut bench, system) = gateway();
+    let mut client = Client::over(Line::Datagram(address("127.0.0.1:5070")), "alice");
+    client.sign_in(&mut bench, system);
+    client.monitor(&mut bench, system, "m1");
+    for _ in 0..3 {
+        system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
+    }
+    let first = client.heard(&mut bench);
+    assert_eq!(first.len(), 1);
+    let second = client.say(&mut bench, &response(&first[0], 200));
+    assert_eq!(second.len(), 1);
+    assert_ne!(first[0].header("CSeq"), second[0].header("CSeq"));
+    bench.advance(Duration::from_millis(1_999));
+    let repeated = client.heard(&mut bench);
+    assert!(repeated.iter().all(|one| *one == second[0]), "only retransmissions: {repeated:#?}");
+    bench.advance(Duration::from_millis(1));
+    assert!(client.heard(&mut bench).iter().any(|one| one.header("CSeq") == "3 INFO"));
+}
+
+#[test]
+fn an_event_that_overtakes_the_answer_announcing_its_call_waits_for_it_and_20_ms_more() {
+    let (mut bench, system, mut client) = signed_in();
+    client.monitor(&mut bench, system, "m1");
+    let call = format!(
+        "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:1002</calledDirectoryNumber>",
+        client.uri
+    );
+    client.info(&mut bench, "MakeCall", &call);
+    system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
+    assert_eq!(client.heard(&mut bench), []);
+    let made = csta(
+        "MakeCallResponse",
+        "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>",
+    );
+    system.serve(&mut bench, "MakeCall", |_| made);
+    assert_eq!(only(&client.heard(&mut bench), 200).root(), "MakeCallResponse");
+    bench.advance(Duration::from_millis(19));
+    assert_eq!(client.heard(&mut bench), []);
+    bench.advance(Duration::from_millis(1));
+    assert_eq!(client.heard(&mut bench)[0].root(), "DeliveredEvent");
+}
+
+#[test]
+fn an_event_that_overtakes_the_answer_naming_its_monitor_waits_for_it() {
+    let (mut bench, system, mut client) = signed_in();
+    let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+    client.info(&mut bench, "MonitorStart", &object);
+    system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
+    assert_eq!(client.heard(&mut bench), []);
+    system.start_monitor(&mut bench, "m1");
+    assert_eq!(only(&client.heard(&mut bench), 200).root(), "MonitorStartResponse");
+    bench.advance(Duration::from_millis(20));
+    assert_eq!(client.heard(&mut bench)[0].root(), "DeliveredEvent");
+    assert_eq!(bench.engine().view().early, 0);
+}

@@ -1,0 +1,106 @@
+//! Quirks 7 and 8: opaque routes, shared connections, connections that go away.
+
+use ctigate_core::{Closed, Input};
+use ctigate_tests::bench::{Client, Line, Sip, only};
+
+use super::{gateway, signed_in};
+
+const HELD: &str = "<heldConnection><callID>7</callID><deviceID>1001</deviceID></heldConnection>\
+    <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice>\
+    <localConnectionInfo>hold</localConnectionInfo><cause>normal</cause>";
+
+const ROUTES: &str = "Record-Route: <sip:pool.example.com;transport=tcp;lr;ms-route-sig=aAbB-_1==;ms-rrsig=x;\
+    ms-received-cid=4D00;ms-identity-info=\"a,b\">, \"Edge, two\" <sip:127.0.0.1:17060;lr>\r\n";
+
+#[test]
+fn quirk_7_requests_follow_the_route_set_byte_for_byte() {
+    let (mut bench, system) = gateway();
+    let mut client = Client::new(&mut bench, "alice");
+    client.more += ROUTES;
+    client.sign_in(&mut bench, system);
+    client.monitor(&mut bench, system, "m1");
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    let [event] = client.heard(&mut bench).try_into().expect("one event");
+    assert_eq!(event.start(), "INFO sip:alice@127.0.0.1:49999;transport=tcp SIP/2.0");
+    let routes = event.headers("Route").join(", ");
+    assert_eq!(format!("Record-Route: {routes}\r\n"), ROUTES);
+}
+
+#[test]
+fn quirk_7_a_strict_router_gets_the_request_and_the_target_goes_last() {
+    let (mut bench, system) = gateway();
+    let mut client = Client::new(&mut bench, "alice");
+    client.more += "Record-Route: <sip:strict@127.0.0.1:17060>, <sip:127.0.0.1:17061;lr>\r\n";
+    client.sign_in(&mut bench, system);
+    client.monitor(&mut bench, system, "m1");
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    let [event] = client.heard(&mut bench).try_into().expect("one event");
+    assert_eq!(event.start(), "INFO sip:strict@127.0.0.1:17060 SIP/2.0");
+    assert_eq!(
+        event.headers("Route"),
+        ["<sip:127.0.0.1:17061;lr>", "<sip:alice@127.0.0.1:49999;transport=tcp>"]
+    );
+}
+
+#[test]
+fn quirk_8_many_dialogs_share_one_connection() {
+    let (mut bench, system) = gateway();
+    let line = Line::Stream(bench.connect());
+    let mut clients: Vec<Client> =
+        (0..20).map(|number| Client::over(line, &format!("user{number}"))).collect();
+    for client in &mut clients {
+        client.sign_in(&mut bench, system);
+    }
+    let all: String = clients.iter_mut().map(|client| client.request("OPTIONS", "")).collect();
+    let answers = clients[0].say(&mut bench, &all);
+    let call_ids: Vec<&str> = answers.iter().map(|answer| answer.header("Call-ID")).collect();
+    assert_eq!(call_ids, clients.iter().map(|client| format!("{}-call", client.name)).collect::<Vec<_>>());
+}
+
+#[test]
+fn quirk_8_answers_go_where_the_request_came_from_and_events_follow_the_dialog() {
+    let (mut bench, system, mut client) = signed_in();
+    client.monitor(&mut bench, system, "m1");
+    let first = client.line;
+    client.line = Line::Stream(bench.connect());
+    only(&client.info(&mut bench, "GetCSTAFeatures", ""), 200);
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    assert_eq!(client.heard(&mut bench).len(), 1);
+    client.line = first;
+    assert_eq!(client.heard(&mut bench), []);
+}
+
+#[test]
+fn quirk_8_when_the_connection_is_gone_one_is_opened_to_the_next_hop_and_the_event_follows() {
+    let (mut bench, system) = gateway();
+    let mut client = Client::new(&mut bench, "alice");
+    client.more += "Record-Route: <sip:127.0.0.1:17060;transport=tcp;lr>\r\n";
+    client.sign_in(&mut bench, system);
+    client.monitor(&mut bench, system, "m1");
+    let Line::Stream(link) = client.line else { unreachable!() };
+    bench.close(link);
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    let [(next, address)] = bench.connects().try_into().expect("one connection");
+    assert_eq!(address, "127.0.0.1:17060");
+    bench.opened(next, &address);
+    assert_eq!(bench.messages(next).len(), 2);
+    assert_eq!(bench.engine().view().sessions, 1);
+}
+
+#[test]
+fn quirk_8_a_next_hop_that_refuses_loses_the_event_loudly_and_keeps_the_session() {
+    let (mut bench, system, mut client) = signed_in();
+    client.monitor(&mut bench, system, "m1");
+    let Line::Stream(link) = client.line else { unreachable!() };
+    bench.close(link);
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    let [(next, _)] = bench.connects().try_into().expect("one connection");
+    bench.input(Input::Closed { link: next, why: Closed::Refused });
+    assert!(
+        bench.notices().iter().any(|notice| notice.starts_with("link_closed") && notice.contains("refused"))
+    );
+    client.line = Line::Stream(bench.connect());
+    let answers: Vec<Sip> = client.info(&mut bench, "GetCSTAFeatures", "");
+    only(&answers, 200);
+}

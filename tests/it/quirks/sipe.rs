@@ -1,0 +1,72 @@
+//! What SIPE put on the wire, byte for byte, against the gateway.
+
+use ctigate_core::Duration;
+use ctigate_tests::bench::{csta, only};
+
+use super::gateway;
+
+const INVITE: &str = include_str!("../../data/sipe/01-invite.sip");
+const ACK: &str = include_str!("../../data/sipe/02-ack.sip");
+const FEATURES: &str = include_str!("../../data/sipe/03-info-GetCSTAFeatures.sip");
+const MONITOR: &str = include_str!("../../data/sipe/04-info-MonitorStart.sip");
+const CALL: &str = include_str!("../../data/sipe/05-info-MakeCall.sip");
+const REINVITE: &str = include_str!("../../data/sipe/06-invite.sip");
+const REACK: &str = include_str!("../../data/sipe/07-ack.sip");
+const STOP: &str = include_str!("../../data/sipe/08-info-MonitorStop.sip");
+const BYE: &str = include_str!("../../data/sipe/09-bye.sip");
+
+#[test]
+fn sipe_s_own_bytes_sign_in_call_refresh_and_sign_out() {
+    let (mut bench, system) = gateway();
+    let link = bench.connect();
+    bench.send(link, INVITE.as_bytes());
+    system.knows_line(&mut bench);
+    let ok = only(&bench.messages(link), 200);
+    assert_eq!((ok.root(), ok.element("systemStatus")), ("RequestSystemStatusResponse", "normal"));
+    let tag = ok.header("To").split_once(";tag=").unwrap().1.to_owned();
+    let placed = |text: &str| text.replace("tag=gw1", &format!("tag={tag}"));
+
+    bench.send(link, placed(ACK).as_bytes());
+    bench.send(link, placed(FEATURES).as_bytes());
+    bench.send(link, placed(MONITOR).as_bytes());
+    let features = only(&bench.messages(link), 200);
+    assert_eq!(features.root(), "GetCSTAFeaturesResponse");
+    let asked = system.start_monitor(&mut bench, "m1");
+    assert_eq!(asked.element("deviceObject"), "73124");
+    let monitor = only(&bench.messages(link), 200);
+    let cross_reference = monitor.element("monitorCrossRefID").to_owned();
+    bench.advance(Duration::from_millis(3_000));
+
+    bench.send(link, placed(CALL).as_bytes());
+    let made = csta(
+        "MakeCallResponse",
+        "<callingDevice><callID>7</callID><deviceID>73124</deviceID></callingDevice>",
+    );
+    let asked = system.serve(&mut bench, "MakeCall", |_| made);
+    assert_eq!(asked.element("calledDirectoryNumber"), "+3222220220");
+    let call = only(&bench.messages(link), 200);
+    assert_eq!(
+        (call.element("callID"), call.element("deviceID")),
+        ("0_7", "tel:73124;phone-context=dialstring;partition=BE_BRS_INT"),
+        "the answer repeats the line URI byte for byte"
+    );
+
+    bench.advance(Duration::from_secs(30));
+    bench.send(link, placed(REINVITE).as_bytes());
+    let refreshed = only(&bench.messages(link), 200);
+    assert_eq!(refreshed.element("systemStatus"), "normal");
+    bench.send(link, placed(REACK).as_bytes());
+    bench.advance(Duration::from_secs(40));
+    assert_eq!(bench.messages(link), [], "the ACK with CSeq 1 ended the 200's retransmission");
+
+    let stop = placed(STOP).replace("99fda87c", &cross_reference);
+    bench.send(link, (stop + &placed(BYE)).as_bytes());
+    let answers: Vec<u16> = bench.messages(link).iter().map(ctigate_tests::bench::Sip::status).collect();
+    assert_eq!(answers, [200, 200]);
+    system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
+    let view = bench.engine().view();
+    assert_eq!(
+        (view.sessions, view.monitors, view.watches, view.pending, view.server_transactions),
+        (0, 0, 0, 0, 0)
+    );
+}

@@ -1,0 +1,181 @@
+//! Rules for Rust sources.
+
+use super::{Finding, assert_clean, lines, texts};
+
+/// The most lines of a Rust file.
+const LINES: usize = 500;
+
+/// What the core may not contain, and why. (In pieces, so that this file does not contain it either.)
+const CORE_BANS: [(&str, &str); 13] = [
+    (concat!("extern crate ", "std"), "it slips past no_std"),
+    (concat!("std", "::"), "the core is no_std; use core or alloc"),
+    (concat!(":", "p}"), "an address in memory differs from run to run"),
+    (concat!(".", "addr()"), "an address in memory differs from run to run"),
+    (concat!("ptr::from_", "ref("), "an address in memory differs from run to run"),
+    (concat!("as_", "ptr("), "an address in memory differs from run to run"),
+    (concat!("Hash", "Map"), "its order depends on the process; use BTreeMap"),
+    (concat!("Hash", "Set"), "its order depends on the process; use BTreeSet"),
+    (concat!("Random", "State"), "a peer can flood it and a replay cannot repeat it"),
+    (concat!("thread_", "local!"), "state outside the machine"),
+    (concat!("static ", "mut"), "state outside the machine"),
+    (concat!("Sys", "temTime"), "the core reads no clock"),
+    (concat!("cfg(", "feature"), "the core has no Cargo features"),
+];
+
+/// Types that change behind a shared reference.
+const INTERIOR: [&str; 7] = ["Atomic", "Cell<", "Mutex", "RwLock", "Once", "Lazy", "UnsafeCell"];
+
+/// What no source may contain, and what to do instead.
+const BANS: [(&str, &str); 5] = [
+    (concat!("to", "do!"), "finish it, or open an issue"),
+    (concat!("un", "implemented!"), "finish it, or refuse with an answer"),
+    (concat!("db", "g!"), "take it out"),
+    (concat!("#[ig", "nore"), "a test that does not run is no test"),
+    (concat!("#[al", "low("), "use #[expect(..., reason = \"...\")]"),
+];
+
+/// A line without its comment. (A `//` inside a string ends it too soon, which only makes a rule miss something.)
+fn code(line: &str) -> &str {
+    line.split_once("//").filter(|(code, _)| !code.ends_with(':')).map_or(line, |(code, _)| code)
+}
+
+/// Whether `needle` stands in `line` and is not the end of a longer word.
+fn stands_in(line: &str, needle: &str) -> bool {
+    let word = needle.starts_with(|first: char| first.is_alphanumeric());
+    line.match_indices(needle).any(|(at, _)| {
+        let before = line.split_at(at).0.chars().next_back();
+        !(word && before.is_some_and(|before| before.is_alphanumeric() || before == '_'))
+    })
+}
+
+fn banned(bans: &[(&str, &str)], text: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (number, line) in lines(text) {
+        for (needle, why) in bans {
+            if stands_in(code(line), needle) {
+                found.push((number, format!("«{needle}»: {why}")));
+            }
+        }
+    }
+    found
+}
+
+fn interior_statics(text: &str) -> Vec<Finding> {
+    let declared = lines(text).filter(|(_, line)| {
+        let code = code(line);
+        stands_in(code, "static ")
+            && !code.contains("'static ")
+            && INTERIOR.iter().any(|kind| code.contains(kind))
+    });
+    declared
+        .map(|(number, _)| (number, "a static that can change is state outside the machine".to_owned()))
+        .collect()
+}
+
+/// Digests take every field: none of their patterns may leave some out.
+fn lazy_digests(text: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut end = None;
+    for (number, line) in lines(text) {
+        let indent = line.len().saturating_sub(line.trim_start().len());
+        let starts = ["fn digest(&self", "fn full_digest(&self"].iter().any(|start| line.contains(start));
+        if starts && line.ends_with('{') {
+            end = Some(format!("{}}}", " ".repeat(indent)));
+        } else if end.as_deref() == Some(line) {
+            end = None;
+        } else if end.is_some()
+            && code(line).contains("Self")
+            && (line.contains(", .. }") || line.contains("{ .. }"))
+        {
+            found.push((number, "a digest names every field: no `..` in its patterns".to_owned()));
+        }
+    }
+    found
+}
+
+fn unreasoned(text: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for start in [concat!("#[exp", "ect("), concat!("#![exp", "ect(")] {
+        for (at, _) in text.match_indices(start) {
+            let (before, after) = text.split_at(at);
+            let attribute = after.split_once(")]").map_or("", |(attribute, _)| attribute);
+            if !attribute.contains("reason = ") {
+                let number = 1 + before.matches('\n').count();
+                found.push((number, "an expected lint needs a reason".to_owned()));
+            }
+        }
+    }
+    found
+}
+
+fn too_long(text: &str) -> Vec<Finding> {
+    let count = text.lines().count();
+    if count <= LINES {
+        return Vec::new();
+    }
+    vec![(count, format!("{count} lines; at most {LINES}: one file, one subject"))]
+}
+
+/// The core's sources, without what only tests of them see.
+fn core_sources() -> Vec<(String, String)> {
+    texts(".rs").into_iter().filter(|(path, _)| path.starts_with("core/src/")).collect()
+}
+
+#[test]
+fn the_core_uses_nothing_that_differs_between_runs() {
+    assert_clean(&core_sources(), |_, text| banned(&CORE_BANS, text));
+}
+
+#[test]
+fn the_core_has_no_state_outside_its_machines() {
+    assert_clean(&core_sources(), |_, text| interior_statics(text));
+}
+
+#[test]
+fn the_core_says_that_it_is_no_std() {
+    let library = core_sources().into_iter().find(|(path, _)| path == "core/src/lib.rs").unwrap().1;
+    assert!(library.lines().any(|line| line == "#![no_std]"), "core/src/lib.rs lacks #![no_std]");
+}
+
+#[test]
+fn digests_name_every_field() {
+    assert_clean(&texts(".rs"), |_, text| lazy_digests(text));
+}
+
+#[test]
+fn nothing_is_left_unfinished() {
+    assert_clean(&texts(".rs"), |_, text| banned(&BANS, text));
+}
+
+#[test]
+fn every_expected_lint_has_a_reason() {
+    assert_clean(&texts(".rs"), |_, text| unreasoned(text));
+}
+
+#[test]
+fn no_file_is_too_long() {
+    assert_clean(&texts(".rs"), |_, text| too_long(text));
+}
+
+#[test]
+fn the_rules_find_their_offenders() {
+    for (needle, _) in CORE_BANS {
+        assert_eq!(
+            banned(&CORE_BANS, &format!("\nlet x = {needle}y;")).first().map(|found| found.0),
+            Some(2)
+        );
+    }
+    for (needle, _) in BANS {
+        assert_eq!(banned(&BANS, &format!("    {needle}")).len(), 1, "{needle}");
+        assert_eq!(banned(&BANS, &format!("    // {needle}")).len(), 0, "{needle}");
+    }
+    assert_eq!(interior_statics("static COUNT: AtomicU64 = AtomicU64::new(0);").len(), 1);
+    assert_eq!(interior_statics("pub const NAMES: &'static [Cell<u8>] = &[];").len(), 0);
+    let digest = "    fn digest(&self, d: &mut Digester) {\n        let Self { a, .. } = self;\n    }\n";
+    assert_eq!(lazy_digests(digest).len(), 1);
+    assert_eq!(lazy_digests(&digest.replace(", ..", "")).len(), 0);
+    assert_eq!(unreasoned(concat!("\n\n#[exp", "ect(dead_code)]")).first().map(|found| found.0), Some(3));
+    assert_eq!(unreasoned(concat!("#[exp", "ect(dead_code, reason = \"shown later\")]")).len(), 0);
+    assert_eq!(too_long(&"\n".repeat(LINES + 1)).len(), 1);
+    assert_eq!(too_long(&"\n".repeat(LINES)).len(), 0);
+}

@@ -1,0 +1,292 @@
+//! The gateway on a workbench: one engine whose clients and phone system are played by hand, message by message, in
+//! virtual time. For tests of one rule at a time; whole conversations belong into the [`crate::World`].
+
+mod client;
+mod phone_system;
+mod wire;
+
+use std::collections::BTreeMap;
+
+use core::net::SocketAddr;
+
+use ctigate_core::config::Config;
+use ctigate_core::engine::Engine;
+use ctigate_core::setting::{Setting, Value};
+use ctigate_core::{
+    Closed, Duration, Effects, Input, Instant, LinkId, ListenerId, Machine as _, Notice, Peer, Pump,
+    Recorder, Seed,
+};
+
+pub use client::{Client, Line, document, only};
+pub use phone_system::{Asked, PhoneSystem, csta, csta_error};
+pub use wire::Sip;
+
+/// Where the gateway listens.
+const GATEWAY: &str = "127.0.0.1:5060";
+
+/// What the gateway wanted.
+#[derive(Default)]
+struct Wanted {
+    connects: Vec<(LinkId, String)>,
+    streams: BTreeMap<LinkId, Vec<u8>>,
+    closed: Vec<LinkId>,
+    datagrams: Vec<(SocketAddr, Vec<u8>)>,
+    notices: Vec<String>,
+    finished: Option<u8>,
+}
+
+impl Effects for Wanted {
+    fn connect(&mut self, link: LinkId, address: &str) {
+        self.connects.push((link, address.into()));
+    }
+
+    fn write(&mut self, link: LinkId, bytes: &[u8]) {
+        self.streams.entry(link).or_default().extend_from_slice(bytes);
+    }
+
+    fn close(&mut self, link: LinkId) {
+        self.closed.push(link);
+    }
+
+    fn send_datagram(&mut self, _listener: ListenerId, peer: SocketAddr, bytes: &[u8]) {
+        self.datagrams.push((peer, bytes.to_vec()));
+    }
+
+    fn notify(&mut self, notice: Notice<'_>) {
+        self.notices.push(format!("{} {}", notice.name, notice.fields));
+    }
+
+    fn print(&mut self, _text: &str) {}
+
+    fn finish(&mut self, status: u8) {
+        self.finished = Some(status);
+    }
+}
+
+/// A gateway, and all that its peers have to say.
+pub struct Bench {
+    pump: Pump<Engine, Box<dyn Recorder>>,
+    now: Instant,
+    wanted: Wanted,
+    ports: u16,
+    /// The phone system whose heartbeats are answered while time passes.
+    alive: Option<PhoneSystem>,
+}
+
+impl Bench {
+    /// A gateway with one CTI connection and every default, that has not been started.
+    ///
+    /// # Panics
+    /// If the configuration is wrong.
+    #[must_use]
+    pub fn new(recorder: Box<dyn Recorder>) -> Self {
+        Self::with(&[], recorder)
+    }
+
+    /// The same with settings of the test's own.
+    ///
+    /// # Panics
+    /// If the configuration is wrong.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test's configuration is right or the test is wrong")]
+    pub fn with(more: &[(&str, Value)], recorder: Box<dyn Recorder>) -> Self {
+        let config = Config::from_settings(&settings(more)).expect("the bench's configuration is right");
+        let engine = Engine::new(config, Seed::from_number(1));
+        let mut bench = Self {
+            pump: Pump::new(engine, recorder),
+            now: Instant::ZERO,
+            wanted: Wanted::default(),
+            ports: 40_000,
+            alive: None,
+        };
+        bench.input(Input::Clock { unix_micros: 1_735_689_600_000_000 });
+        for place in 0..2 {
+            let address = address(GATEWAY);
+            bench.input(Input::Listening { listener: ListenerId::new(place), address });
+        }
+        bench.settle();
+        bench
+    }
+
+    /// The engine, to be read.
+    pub const fn engine(&self) -> &Engine {
+        self.pump.machine()
+    }
+
+    /// Gives the gateway an input, and checks what must hold after every one.
+    ///
+    /// # Panics
+    /// If the state's fingerprint, kept from step to step, is not what it is computed anew.
+    pub fn input(&mut self, input: Input<'_>) {
+        self.pump.input(self.now, input, &mut self.wanted);
+        let kept = self.pump.machine_mut().digest();
+        assert_eq!(kept, self.pump.machine().full_digest(), "the fingerprint went astray");
+    }
+
+    /// Lets the gateway do all that is due now.
+    ///
+    /// # Panics
+    /// If that does not end.
+    pub fn settle(&mut self) {
+        for _ in 0..10_000 {
+            match self.pump.overdue(self.now, &mut self.wanted) {
+                Some(wake) if wake.at <= self.now => {}
+                _ => return,
+            }
+        }
+        panic_on_live_lock();
+    }
+
+    /// Lets time pass, timer by timer.
+    pub fn advance(&mut self, span: Duration) {
+        let end = self.now + span;
+        self.settle();
+        while let Some(wake) = self.pump.machine().next_wake().filter(|wake| wake.at <= end) {
+            self.now = self.now.max(wake.at);
+            self.settle();
+            if let Some(system) = self.alive {
+                system.keep_alive(self);
+            }
+        }
+        self.now = end;
+        self.settle();
+    }
+
+    /// While time passes, the phone system answers heartbeats by itself; or does so no more.
+    pub const fn heartbeats(&mut self, from: Option<PhoneSystem>) {
+        self.alive = from;
+    }
+
+    /// Puts bytes back in front of those sent on a connection: they were not asked for yet.
+    fn put_back(&mut self, link: LinkId, bytes: &[u8]) {
+        let sent = self.wanted.streams.entry(link).or_default();
+        sent.splice(0..0, bytes.iter().copied());
+    }
+
+    /// The time.
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Opens a connection to the gateway from `127.0.0.1`.
+    pub fn connect(&mut self) -> LinkId {
+        self.connect_from("127.0.0.1")
+    }
+
+    /// Opens a connection to the gateway from an address.
+    pub fn connect_from(&mut self, host: &str) -> LinkId {
+        self.ports += 1;
+        let link = self.pump.accepted();
+        let peer = Peer {
+            address: address(&format!("{host}:{}", self.ports)),
+            local: address(GATEWAY),
+            listener: Some(ListenerId::new(0)),
+        };
+        self.input(Input::Opened { link, peer });
+        link
+    }
+
+    /// Sends bytes to the gateway and lets it do what is due.
+    pub fn send(&mut self, link: LinkId, bytes: &[u8]) {
+        self.input(Input::Bytes { link, bytes });
+        self.settle();
+    }
+
+    /// Sends a datagram to the gateway.
+    pub fn send_datagram(&mut self, from: SocketAddr, bytes: &[u8]) {
+        self.input(Input::Datagram { listener: ListenerId::new(1), peer: from, bytes });
+        self.settle();
+    }
+
+    /// Ends a connection.
+    pub fn close(&mut self, link: LinkId) {
+        self.input(Input::Closed { link, why: Closed::ByPeer });
+        self.settle();
+    }
+
+    /// The bytes sent on a connection since last asked.
+    pub fn received(&mut self, link: LinkId) -> Vec<u8> {
+        self.wanted.streams.remove(&link).unwrap_or_default()
+    }
+
+    /// The SIP messages sent on a connection since last asked.
+    pub fn messages(&mut self, link: LinkId) -> Vec<Sip> {
+        Sip::split(&self.received(link))
+    }
+
+    /// The SIP messages sent to a datagram peer since last asked.
+    pub fn datagrams(&mut self, to: SocketAddr) -> Vec<Sip> {
+        let (ours, others) =
+            core::mem::take(&mut self.wanted.datagrams).into_iter().partition(|(peer, _)| *peer == to);
+        self.wanted.datagrams = others;
+        let ours: Vec<(SocketAddr, Vec<u8>)> = ours;
+        ours.iter().flat_map(|(_, bytes)| Sip::split(bytes)).collect()
+    }
+
+    /// The connections wanted since last asked: number and address.
+    pub fn connects(&mut self) -> Vec<(LinkId, String)> {
+        core::mem::take(&mut self.wanted.connects)
+    }
+
+    /// Answers a wanted connection: it is open.
+    pub fn opened(&mut self, link: LinkId, peer: &str) {
+        let peer = Peer { address: address(peer), local: address("127.0.0.1:50000"), listener: None };
+        self.input(Input::Opened { link, peer });
+        self.settle();
+    }
+
+    /// Whether the gateway closed a connection.
+    #[must_use]
+    pub fn is_closed(&self, link: LinkId) -> bool {
+        self.wanted.closed.contains(&link)
+    }
+
+    /// What the operator was told since last asked: name and fields.
+    pub fn notices(&mut self) -> Vec<String> {
+        core::mem::take(&mut self.wanted.notices)
+    }
+
+    /// The exit status, once the gateway has come to its end.
+    #[must_use]
+    pub const fn finished(&self) -> Option<u8> {
+        self.wanted.finished
+    }
+
+    /// The recorder, at the end of a run.
+    #[must_use]
+    pub fn into_recorder(self) -> Box<dyn Recorder> {
+        self.pump.into_parts().1
+    }
+}
+
+#[expect(clippy::panic, reason = "a live-lock is a bug that must stop the test")]
+fn panic_on_live_lock() {
+    panic!("the gateway is never done with what is due now");
+}
+
+/// The bench's configuration, with settings of the test's own in place of its.
+#[must_use]
+pub fn settings(more: &[(&str, Value)]) -> Vec<Setting> {
+    let text = |text: &str| Value::Text(text.into());
+    let own = [
+        ("sip.tcp", Value::List(vec![text(GATEWAY)])),
+        ("sip.udp", Value::List(vec![text(GATEWAY)])),
+        ("cti.connection[0].address", text("127.0.0.1:4000")),
+    ];
+    let replaced = |key: &str| more.iter().any(|(name, _)| *name == key);
+    own.iter()
+        .filter(|(key, _)| !replaced(key))
+        .chain(more)
+        .map(|(key, value)| Setting { key: (*key).into(), value: value.clone() })
+        .collect()
+}
+
+/// A socket address.
+///
+/// # Panics
+/// If it is none.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a test's address is right or the test is wrong")]
+pub fn address(text: &str) -> SocketAddr {
+    text.parse().expect("a socket address")
+}

@@ -1,0 +1,193 @@
+//! A phone system played by hand: what the gateway asked it, and what it says.
+
+use ctigate_core::LinkId;
+
+use super::Bench;
+use super::wire::{element, root};
+
+/// ECMA-323 edition 3.
+const CSTA: &str = "http://www.ecma-international.org/standards/ecma-323/csta/ed3";
+/// ECMA-354.
+const SESSION: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
+
+/// One end of a CTI link.
+#[derive(Clone, Copy, Debug)]
+pub struct PhoneSystem {
+    link: LinkId,
+}
+
+/// A document that the gateway sent, under its invoke ID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The invoke ID.
+    pub invoke: u16,
+    /// The document.
+    pub document: String,
+}
+
+impl Asked {
+    #[expect(clippy::expect_used, reason = "a test's document is short")]
+    fn frame(&self) -> Vec<u8> {
+        let length = u16::try_from(self.document.len() + 8).expect("a document that fits");
+        let mut frame = vec![0, 0];
+        frame.extend_from_slice(&length.to_be_bytes());
+        frame.extend_from_slice(format!("{:04}{}", self.invoke, self.document).as_bytes());
+        frame
+    }
+
+    /// The name of the document's root element.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        root(&self.document)
+    }
+
+    /// The text of an element.
+    #[must_use]
+    pub fn element(&self, name: &str) -> &str {
+        element(&self.document, name)
+    }
+}
+
+impl PhoneSystem {
+    /// Takes the connection that the gateway wants, and brings it into service: application session, features (all that
+    /// the gateway serves), registration.
+    ///
+    /// # Panics
+    /// If the gateway does not do its part.
+    pub fn answer(bench: &mut Bench) -> Self {
+        Self::answer_with(
+            bench,
+            "<monitoringServList><monitorStart/><monitorStop/></monitoringServList>\
+             <snapshotServList><snapshotDevice/></snapshotServList><callControlServList><answerCall/>\
+             <clearConnection/><holdCall/><makeCall/><retrieveCall/></callControlServList>",
+        )
+    }
+
+    /// The same, with these lists of services in place of all.
+    ///
+    /// # Panics
+    /// If the gateway does not do its part.
+    #[expect(clippy::expect_used, reason = "a gateway that does not connect fails the test")]
+    pub fn answer_with(bench: &mut Bench, services: &str) -> Self {
+        let (link, address) = bench.connects().pop().expect("the gateway dials its CTI connection");
+        bench.opened(link, &address);
+        let system = Self { link };
+        let started = "<sessionID>s1</sessionID><actualProtocolVersion>x</actualProtocolVersion>\
+                       <actualSessionDuration>180</actualSessionDuration>";
+        system.serve(bench, "StartApplicationSession", |_| {
+            format!("<StartApplicationSessionPosResponse xmlns=\"{SESSION}\">{started}</StartApplicationSessionPosResponse>")
+        });
+        system.serve(bench, "GetCSTAFeatures", |_| csta("GetCSTAFeaturesResponse", &features(services)));
+        system.serve(bench, "SystemRegister", |_| {
+            csta("SystemRegisterResponse", "<sysStatRegisterID>r1</sysStatRegisterID>")
+        });
+        bench.heartbeats(Some(system));
+        system
+    }
+
+    /// The link.
+    #[must_use]
+    pub const fn link(self) -> LinkId {
+        self.link
+    }
+
+    /// The documents that the gateway sent since last asked.
+    ///
+    /// # Panics
+    /// If it sent something that is no frame.
+    #[expect(clippy::expect_used, reason = "what the gateway sends must be frames")]
+    pub fn asked(self, bench: &mut Bench) -> Vec<Asked> {
+        let bytes = bench.received(self.link);
+        let mut rest = bytes.as_slice();
+        let mut asked = Vec::new();
+        while let Some((header, _)) = rest.split_first_chunk::<8>() {
+            let [zero, also_zero, high, low, digits @ ..] = *header;
+            assert_eq!((zero, also_zero), (0, 0), "a frame begins with two zero bytes");
+            let (frame, others) = rest
+                .split_at_checked(usize::from(u16::from_be_bytes([high, low])))
+                .expect("the frame is whole");
+            let invoke = core::str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
+            let document = frame.get(8..).map(<[u8]>::to_vec).and_then(|bytes| String::from_utf8(bytes).ok());
+            asked.push(Asked { invoke: invoke.expect("four digits"), document: document.expect("UTF-8") });
+            rest = others;
+        }
+        asked
+    }
+
+    /// Answers the heartbeats among what the gateway sent; the rest is still to be asked for.
+    pub(super) fn keep_alive(self, bench: &mut Bench) {
+        let (beats, others): (Vec<Asked>, Vec<Asked>) =
+            self.asked(bench).into_iter().partition(|asked| asked.root() == "ResetApplicationSessionTimer");
+        for asked in others.iter().rev() {
+            let frame = asked.frame();
+            bench.put_back(self.link, &frame);
+        }
+        let alive = format!("<ResetApplicationSessionTimerPosResponse xmlns=\"{SESSION}\"/>");
+        for beat in beats {
+            self.say(bench, beat.invoke, &alive);
+        }
+    }
+
+    /// Answers the one request that the gateway sent, which must be a `service`.
+    ///
+    /// # Panics
+    /// If it sent anything else.
+    pub fn serve(self, bench: &mut Bench, service: &str, answer: impl FnOnce(&Asked) -> String) -> Asked {
+        let asked = self.asked(bench);
+        let [asked] = asked.as_slice() else { unexpected(service, &asked) };
+        if asked.root() != service {
+            unexpected(service, core::slice::from_ref(asked));
+        }
+        self.say(bench, asked.invoke, &answer(asked));
+        asked.clone()
+    }
+
+    /// Answers a MonitorStart.
+    pub fn start_monitor(self, bench: &mut Bench, cross_reference: &str) -> Asked {
+        let named = format!("<monitorCrossRefID>{cross_reference}</monitorCrossRefID>");
+        self.serve(bench, "MonitorStart", |_| csta("MonitorStartResponse", &named))
+    }
+
+    /// Answers a SnapshotDevice: no calls.
+    pub fn knows_line(self, bench: &mut Bench) -> Asked {
+        let none = "<crossRefIDorSnapshotData><snapshotData/></crossRefIDorSnapshotData>";
+        self.serve(bench, "SnapshotDevice", |_| csta("SnapshotDeviceResponse", none))
+    }
+
+    /// Says a document under an invoke ID.
+    pub fn say(self, bench: &mut Bench, invoke: u16, document: &str) {
+        let frame = Asked { invoke, document: document.into() }.frame();
+        bench.send(self.link, &frame);
+    }
+
+    /// Sends an event: `children` follow the cross-reference.
+    pub fn event(self, bench: &mut Bench, name: &str, cross_reference: &str, children: &str) {
+        let named = format!("<monitorCrossRefID>{cross_reference}</monitorCrossRefID>{children}");
+        self.say(bench, 9999, &csta(name, &named));
+    }
+}
+
+/// A CSTA document.
+#[must_use]
+pub fn csta(root: &str, children: &str) -> String {
+    format!("<?xml version=\"1.0\"?><{root} xmlns=\"{CSTA}\">{children}</{root}>")
+}
+
+/// A CSTAErrorCode.
+#[must_use]
+pub fn csta_error(category: &str, value: &str) -> String {
+    csta("CSTAErrorCode", &format!("<{category}>{value}</{category}>"))
+}
+
+fn features(services: &str) -> String {
+    format!(
+        "<supportedServices>{services}</supportedServices>\
+         <supportedEvents><callControlEvtsList><connectionCleared/><delivered/><established/><failed/><held/>\
+         <netwReached/><originated/><retrieved/><serviceInitiated/></callControlEvtsList></supportedEvents>",
+    )
+}
+
+#[expect(clippy::panic, reason = "what the gateway asks is what the test is about")]
+fn unexpected(wanted: &str, asked: &[Asked]) -> ! {
+    panic!("the phone system should be asked for {wanted}, and nothing else: {asked:#?}");
+}

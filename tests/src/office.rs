@@ -1,0 +1,191 @@
+//! An office in a world: the gateway, its phone systems, and what tests look at behind the network.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use core::net::{IpAddr, Ipv4Addr};
+
+use ctigate_core::config::Config;
+use ctigate_core::engine::{Engine, View};
+use ctigate_core::setting::{Setting, read_line};
+use ctigate_core::switch::{Counts, Switch, SwitchConfig};
+use ctigate_core::{Actions, Duration, Input, Instant, Listen, Machine, Seed, Taken, Wake};
+
+use crate::world::{Fault, HostId, World};
+
+/// A machine that is looked at after every step, wherever it is.
+struct Watched<M, V> {
+    machine: M,
+    look: fn(&M) -> V,
+    seen: Rc<RefCell<V>>,
+}
+
+impl<M: Machine, V> Machine for Watched<M, V> {
+    fn listens(&self) -> Vec<Listen> {
+        self.machine.listens()
+    }
+
+    fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
+        let taken = self.machine.step(now, input, actions);
+        self.seen.replace((self.look)(&self.machine));
+        taken
+    }
+
+    fn next_wake(&self) -> Option<Wake> {
+        self.machine.next_wake()
+    }
+
+    fn digest(&mut self) -> u64 {
+        self.machine.digest()
+    }
+
+    fn full_digest(&self) -> u64 {
+        self.machine.full_digest()
+    }
+}
+
+/// What an office is made of.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How many phone systems there are.
+    pub switches: u8,
+    /// Settings of the gateway beyond the usual ones, one a line as a trace writes them.
+    pub gateway: Vec<String>,
+    /// Settings of every phone system beyond the usual ones.
+    pub switch: Vec<String>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { switches: 1, gateway: Vec::new(), switch: Vec::new() }
+    }
+}
+
+impl Plan {
+    /// The usual plan with these settings of the gateway.
+    #[must_use]
+    pub fn gateway(settings: &[&str]) -> Self {
+        Self { gateway: settings.iter().map(|line| (*line).to_owned()).collect(), ..Self::default() }
+    }
+
+    /// The same with these settings of every phone system.
+    #[must_use]
+    pub fn with_switch(self, settings: &[&str]) -> Self {
+        Self { switch: settings.iter().map(|line| (*line).to_owned()).collect(), ..self }
+    }
+}
+
+/// The gateway and its phone systems.
+pub struct Office {
+    /// The gateway; SIP over TCP and UDP at [`GATEWAY`].
+    pub gateway: HostId,
+    /// The phone systems.
+    pub switches: Vec<HostId>,
+    view: Rc<RefCell<View>>,
+    counts: Vec<Rc<RefCell<Option<Counts>>>>,
+}
+
+/// Where the gateway takes SIP, over TCP and UDP.
+pub const GATEWAY: &str = "192.0.2.1:5060";
+
+/// An address of the network for tests (RFC 5737).
+#[must_use]
+pub const fn ip(last: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(192, 0, 2, last))
+}
+
+impl Office {
+    /// Adds an office to a world and waits until every CTI connection is in service.
+    ///
+    /// # Errors
+    /// The world's fault, or what is wrong with the plan.
+    pub fn open(world: &mut World, plan: &Plan) -> Result<Self, Fault> {
+        let office = Self::build(world, plan)?;
+        let count = usize::from(plan.switches);
+        world.run_until("every CTI connection is in service", Duration::from_secs(60), |world| {
+            let ready = world.notices(office.gateway).iter().filter(|said| said.name == "cti_in_service");
+            ready.count() >= count
+        })?;
+        Ok(office)
+    }
+
+    /// Adds an office to a world, as it is before anything has happened.
+    ///
+    /// # Errors
+    /// What is wrong with the plan.
+    pub fn build(world: &mut World, plan: &Plan) -> Result<Self, Fault> {
+        let mut lines: Vec<String> = [
+            "sip.tcp = [\"192.0.2.1:5060\"]",
+            "sip.udp = [\"192.0.2.1:5060\"]",
+            "sip.allow = [\"192.0.2.0/24\"]",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        let mut switches = Vec::new();
+        let mut counts = Vec::new();
+        for place in 0..plan.switches {
+            lines.push(format!("cti.connection[{place}].address = \"switch{place}:2748\""));
+            lines.push(format!("cti.connection[{place}].switch = \"office{place}\""));
+            let counted = Rc::new(RefCell::new(None));
+            switches.push(add_switch(world, place, &plan.switch, &counted)?);
+            counts.push(counted);
+        }
+        lines.extend(plan.gateway.iter().cloned());
+        let settings = settings(world, &lines)?;
+        let config = Config::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
+        let view = Rc::new(RefCell::new(View::default()));
+        let seen = Rc::clone(&view);
+        let seed = Seed::from_number(world.seed());
+        let gateway = world.add("gateway", ip(1), move || {
+            Box::new(Watched {
+                machine: Engine::new(config.clone(), seed),
+                look: Engine::view,
+                seen: Rc::clone(&seen),
+            })
+        });
+        Ok(Self { gateway, switches, view, counts })
+    }
+
+    /// How many of everything the gateway holds now.
+    #[must_use]
+    pub fn view(&self) -> View {
+        *self.view.borrow()
+    }
+
+    /// How many of everything a phone system holds now.
+    #[must_use]
+    pub fn counts(&self, place: usize) -> Option<Counts> {
+        *self.counts.get(place)?.borrow()
+    }
+}
+
+fn add_switch(
+    world: &mut World,
+    place: u8,
+    lines: &[String],
+    counted: &Rc<RefCell<Option<Counts>>>,
+) -> Result<HostId, Fault> {
+    let mut all = vec!["listen = [\"0.0.0.0:2748\"]".to_owned(), "control = \"0.0.0.0:2749\"".to_owned()];
+    all.extend(lines.iter().cloned());
+    let settings = settings(world, &all)?;
+    let config = SwitchConfig::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
+    let seed = Seed::from_number(world.seed().wrapping_add(1_000).wrapping_add(u64::from(place)));
+    let seen = Rc::clone(counted);
+    Ok(world.add(&format!("switch{place}"), ip(11_u8.wrapping_add(place)), move || {
+        Box::new(Watched {
+            machine: Switch::new(config.clone(), seed),
+            look: |switch| Some(switch.counts()),
+            seen: Rc::clone(&seen),
+        })
+    }))
+}
+
+/// Settings from lines.
+fn settings(world: &World, lines: &[String]) -> Result<Vec<Setting>, Fault> {
+    let read = |line: &String| read_line(line).map_err(|what| wrong(world, &format!("{line}: {what}")));
+    lines.iter().map(read).collect()
+}
+
+fn wrong(world: &World, what: &dyn core::fmt::Debug) -> Fault {
+    Fault { seed: world.seed(), at: world.now(), what: format!("the plan is wrong: {what:?}") }
+}

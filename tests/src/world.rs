@@ -1,0 +1,395 @@
+//! A small world: hosts, one virtual clock in microseconds, and a network with weather.
+
+mod host;
+mod journal;
+mod network;
+mod stage;
+mod twice;
+mod weather;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use core::net::{IpAddr, SocketAddr};
+
+use ctigate_core::{Closed, Command, Duration, Input, LinkId, Listen, ListenerId, Machine, Peer, Transport};
+
+use crate::random::Random;
+use host::{Host, Wanted};
+use network::{Arrival, End, Life, Network, Place};
+
+pub use host::{Factory, Said};
+pub use twice::twice;
+pub use weather::Weather;
+
+/// The wall clock at the world's beginning: 2025-01-01T00:00:00Z in microseconds.
+const WALL_CLOCK: u64 = 1_735_689_600_000_000;
+
+/// The most turns without virtual time passing: more is a live-lock.
+const TURNS_PER_INSTANT: u64 = 20_000;
+
+/// The most turns one call may take: more is a live-lock in small steps.
+const TURNS_PER_CALL: u64 = 20_000_000;
+
+/// A host, by its place in the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostId(usize);
+
+/// What went wrong in a world, with all that is needed to see it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The seed of the world.
+    pub seed: u64,
+    /// When, in microseconds.
+    pub at: u64,
+    /// What, and at which host.
+    pub what: String,
+}
+
+impl core::fmt::Display for Fault {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { seed, at, what } = self;
+        write!(f, "seed {seed}, at {at} us: {what}")
+    }
+}
+
+impl core::error::Error for Fault {}
+
+/// The world.
+pub struct World {
+    seed: u64,
+    now: u64,
+    random: Random,
+    weather: Weather,
+    /// Weather of its own from one host to another.
+    between: BTreeMap<(HostId, HostId), Weather>,
+    hosts: Vec<Host>,
+    network: Network,
+    /// Every connection a machine ever asked for.
+    asked: BTreeSet<Place>,
+    fault: Option<Fault>,
+    turns: u64,
+    turns_now: u64,
+}
+
+impl World {
+    /// An empty world. Equal seeds, weather and calls make equal worlds.
+    #[must_use]
+    pub fn new(seed: u64, weather: Weather) -> Self {
+        Self {
+            seed,
+            now: 0,
+            random: Random::new(seed),
+            weather,
+            between: BTreeMap::new(),
+            hosts: Vec::new(),
+            network: Network::default(),
+            asked: BTreeSet::new(),
+            fault: None,
+            turns: 0,
+            turns_now: 0,
+        }
+    }
+
+    /// Adds a host at `ip` with the machine that `factory` makes. It is told at once where it listens: at `ip`,
+    /// whatever address it asked for, with a port where it asked for none.
+    pub fn add(
+        &mut self,
+        name: &str,
+        ip: IpAddr,
+        factory: impl Fn() -> Box<dyn Machine> + 'static,
+    ) -> HostId {
+        let id = HostId(self.hosts.len());
+        let host = Host::machine(name, ip, self.now, Box::new(factory));
+        let listens = host.listens.clone();
+        self.hosts.push(host);
+        self.turn(id, Some(Input::Clock { unix_micros: WALL_CLOCK.saturating_add(self.now) }));
+        for (listen, place) in listens.iter().zip(0..) {
+            let listener = ListenerId::new(place);
+            self.turn(id, Some(Input::Listening { listener, address: listen.address }));
+        }
+        id
+    }
+
+    /// Adds a host without a machine, which the test moves by hand.
+    pub fn add_bare(&mut self, name: &str, ip: IpAddr, listens: Vec<Listen>) -> HostId {
+        let id = HostId(self.hosts.len());
+        self.hosts.push(Host::bare(name, ip, self.now, listens));
+        id
+    }
+
+    /// Gives a host a command.
+    pub fn command(&mut self, host: HostId, command: Command<'_>) {
+        self.turn(host, Some(Input::Command(command)));
+    }
+
+    /// Runs until `met`; a fault if that takes longer than `limit`. `what` names the condition for people.
+    ///
+    /// # Errors
+    /// The world's first fault, which may be this one.
+    pub fn run_until(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        met: impl Fn(&Self) -> bool,
+    ) -> Result<(), Fault> {
+        let end = self.now.saturating_add(limit.as_micros());
+        let last_turn = self.turns.saturating_add(TURNS_PER_CALL);
+        while self.fault.is_none() && !met(self) {
+            let Some(at) = self.next().filter(|at| *at <= end) else {
+                self.now = end;
+                self.fail(format!("waited {} ms in vain for: {what}\n{}", limit.as_millis(), self.scene()));
+                break;
+            };
+            self.advance(at);
+            if self.turns > last_turn {
+                self.fail(format!("live-lock: {TURNS_PER_CALL} turns while waiting for: {what}"));
+            }
+        }
+        self.sound()
+    }
+
+    /// Runs for a while.
+    ///
+    /// # Errors
+    /// The world's first fault.
+    pub fn run_for(&mut self, span: Duration) -> Result<(), Fault> {
+        let end = self.now.saturating_add(span.as_micros());
+        let last_turn = self.turns.saturating_add(TURNS_PER_CALL);
+        while self.fault.is_none()
+            && let Some(at) = self.next().filter(|at| *at <= end)
+        {
+            self.advance(at);
+            if self.turns > last_turn {
+                self.fail(format!("live-lock: {TURNS_PER_CALL} turns in {} ms", span.as_millis()));
+            }
+        }
+        self.now = self.now.max(end);
+        self.sound()
+    }
+
+    /// Checks what should hold at any time, with every fingerprint computed anew.
+    fn sound(&mut self) -> Result<(), Fault> {
+        for id in self.ids() {
+            if let Some(Err(what)) = self.host_mut(id).map(Host::audit) {
+                self.fail_at(id, &what);
+            }
+        }
+        self.fault.clone().map_or(Ok(()), Err)
+    }
+
+    /// When the next thing happens.
+    fn next(&self) -> Option<u64> {
+        let wake = self.hosts.iter().filter_map(|host| host.wake).min();
+        let next = match (wake, self.network.next()) {
+            (Some(wake), Some(arrival)) => wake.min(arrival),
+            (wake, arrival) => wake.or(arrival)?,
+        };
+        Some(next.max(self.now))
+    }
+
+    /// Lets the one thing happen that is due at `at`.
+    fn advance(&mut self, at: u64) {
+        if at > self.now {
+            self.now = at;
+            self.turns_now = 0;
+        }
+        if self.network.next().is_some_and(|arrival| arrival <= at) {
+            if let Some(arrival) = self.network.pop() {
+                self.arrive(arrival);
+            }
+        } else if let Some(id) = self.ids().find(|id| self.host(*id).is_some_and(|host| host.wakes_by(at))) {
+            self.turn(id, None);
+        }
+    }
+
+    fn arrive(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Knock { from, to, listener, asker, reached } => {
+                self.knock(from, to, listener, asker, reached);
+            }
+            Arrival::Open { at, peer } => {
+                if let Some(end) = self.network.ends.get_mut(&at).filter(|end| end.life == Life::Asked) {
+                    end.life = Life::Open;
+                    self.turn(at.0, Some(Input::Opened { link: at.1, peer }));
+                }
+            }
+            Arrival::Bytes { from, count } => {
+                let wait = self.weather.merge > 0 && self.random.chance(self.weather.merge);
+                if let Some(((host, link), bytes)) = self.network.receive(from, count, wait)
+                    && self.network.hears((host, link))
+                {
+                    self.turn(host, Some(Input::Bytes { link, bytes: &bytes }));
+                }
+            }
+            Arrival::Shut { at, why } => {
+                if self.network.remove(at) {
+                    self.turn(at.0, Some(Input::Closed { link: at.1, why }));
+                }
+            }
+            Arrival::Datagram { to, listener, peer, bytes } => {
+                self.turn(to, Some(Input::Datagram { listener, peer, bytes: &bytes }));
+            }
+        }
+    }
+
+    /// A connection reaches the host that listens: accepted there, open for the asker a moment later.
+    fn knock(
+        &mut self,
+        from: Place,
+        to: HostId,
+        listener: ListenerId,
+        asker: SocketAddr,
+        reached: SocketAddr,
+    ) {
+        if !self.network.hears(from) {
+            return;
+        }
+        let Some(link) = self.host_mut(to).map(Host::accepted) else { return };
+        let at = (to, link);
+        if let Some(end) = self.network.ends.get_mut(&from) {
+            end.peer = Some(at);
+        }
+        let mut far = End::new(Some(from), Life::Open);
+        let opens = self.now.saturating_add(self.travel(to, from.0));
+        far.last = opens;
+        self.network.ends.insert(at, far);
+        let peer = Peer { address: reached, local: asker, listener: None };
+        self.network.schedule(opens, Arrival::Open { at: from, peer });
+        let peer = Peer { address: asker, local: reached, listener: Some(listener) };
+        self.turn(to, Some(Input::Opened { link, peer }));
+    }
+
+    /// One turn of a host, and what it wants then.
+    fn turn(&mut self, id: HostId, input: Option<Input<'_>>) {
+        if self.fault.is_some() {
+            return;
+        }
+        let now = self.now;
+        self.turns = self.turns.wrapping_add(1);
+        self.turns_now = self.turns_now.wrapping_add(1);
+        let Some(host) = self.host_mut(id) else { return };
+        let done = host.turn(now, input);
+        let wanted = core::mem::take(&mut host.outbox.wanted);
+        if let Err(what) = done {
+            return self.fail_at(id, &what);
+        }
+        if self.turns_now > TURNS_PER_INSTANT {
+            return self.fail_at(id, &format!("live-lock: {TURNS_PER_INSTANT} turns and no time has passed"));
+        }
+        self.oversleep(id);
+        for wish in wanted {
+            if let Err(what) = self.grant(id, wish) {
+                return self.fail_at(id, &what);
+            }
+        }
+    }
+
+    /// Puts off a host's wake-up a little, as operating systems do.
+    fn oversleep(&mut self, id: HostId) {
+        let late = self.random.between(0, self.weather.oversleep);
+        let now = self.now;
+        if let Some(host) = self.host_mut(id) {
+            host.wake = host.wake.map(|wake| if wake > now { wake.saturating_add(late) } else { wake });
+        }
+    }
+
+    /// Does what a machine wants; says what it must not want.
+    fn grant(&mut self, id: HostId, wish: Wanted) -> Result<(), String> {
+        match wish {
+            Wanted::Connect(link, address) => {
+                if link.number() % 2 != 0 {
+                    return Err(format!("asked for {link}: a machine draws even numbers"));
+                }
+                if !self.asked.insert((id, link)) {
+                    return Err(format!("asked for {link} twice: a number is never used again"));
+                }
+                self.open(id, link, &address);
+            }
+            Wanted::Write(link, bytes) => match self.network.ends.get(&(id, link)).map(|end| end.life) {
+                Some(Life::Open) => self.send_stream((id, link), &bytes),
+                Some(Life::Broken) => {}
+                known @ (None | Some(Life::Asked | Life::Closed)) => {
+                    return Err(format!("wrote to {link} ({known:?}): {}", bytes.escape_ascii()));
+                }
+            },
+            Wanted::Close(link) => match self.network.ends.get(&(id, link)).map(|end| end.life) {
+                Some(Life::Open | Life::Asked | Life::Broken) => self.shut((id, link)),
+                known @ (None | Some(Life::Closed)) => return Err(format!("closed {link} ({known:?})")),
+            },
+            Wanted::Datagram(listener, peer, bytes) => self.send_udp(id, listener, peer, &bytes)?,
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, id: HostId, link: LinkId, address: &str) {
+        let from = (id, link);
+        self.network.ends.insert(from, End::new(None, Life::Asked));
+        let Some(reached) = self.resolve(address) else {
+            let at = self.now.saturating_add(self.weather.latency);
+            return self.network.schedule(at, Arrival::Shut { at: from, why: Closed::NameUnknown });
+        };
+        let found = self.listener(Transport::Tcp, reached);
+        let there = self.now.saturating_add(self.travel(id, found.map_or(id, |(host, _)| host)));
+        let Some((to, listener)) = found else {
+            let back = there.saturating_add(self.weather.latency);
+            return self.network.schedule(back, Arrival::Shut { at: from, why: Closed::Refused });
+        };
+        let Some(asker) = self.host_mut(id).map(Host::free_address) else { return };
+        self.network.schedule(there, Arrival::Knock { from, to, listener, asker, reached });
+    }
+
+    fn send_stream(&mut self, from: Place, bytes: &[u8]) {
+        let Some((to, _)) = self.network.ends.get(&from).and_then(|end| end.peer) else { return };
+        let weather = self.weather(from.0, to);
+        let pieces: Vec<(usize, u64)> = weather
+            .pieces(bytes.len(), &mut self.random)
+            .into_iter()
+            .map(|piece| (piece, weather.travel(&mut self.random)))
+            .collect();
+        self.network.send(from, bytes, self.now, &pieces);
+    }
+
+    /// Ends a connection from one end, after what was written there has arrived.
+    fn shut(&mut self, at: Place) {
+        let Some(end) = self.network.ends.get_mut(&at) else { return };
+        end.life = Life::Closed;
+        let last = end.last;
+        let Some(peer) = end.peer else {
+            self.network.ends.remove(&at);
+            return;
+        };
+        let told = last.max(self.now.saturating_add(self.travel(at.0, peer.0)));
+        self.network.schedule(told, Arrival::Shut { at: peer, why: Closed::ByPeer });
+    }
+
+    fn send_udp(
+        &mut self,
+        id: HostId,
+        listener: ListenerId,
+        peer: SocketAddr,
+        bytes: &[u8],
+    ) -> Result<(), String> {
+        let place = usize::from(listener.place());
+        let from = self.host(id).and_then(|host| host.listens.get(place)).map(|listen| listen.address);
+        let from = from.ok_or_else(|| format!("sent from socket {place}, which it does not have"))?;
+        let Some((to, socket)) = self.listener(Transport::Udp, peer) else { return Ok(()) };
+        let weather = self.weather(id, to);
+        for delay in weather.datagram(&mut self.random) {
+            let at = self.now.saturating_add(delay);
+            let bytes = bytes.to_vec();
+            self.network.schedule(at, Arrival::Datagram { to, listener: socket, peer: from, bytes });
+        }
+        Ok(())
+    }
+
+    fn fail_at(&mut self, id: HostId, what: &str) {
+        let (name, steps) =
+            self.host(id).map_or_else(Default::default, |host| (host.name.clone(), host.last_steps(6)));
+        self.fail(format!("{name}: {what}\nits last steps:\n{steps}"));
+    }
+
+    fn fail(&mut self, what: String) {
+        let Self { seed, now, .. } = *self;
+        self.fault.get_or_insert(Fault { seed, at: now, what });
+    }
+}

@@ -1,0 +1,313 @@
+//! One host: a machine behind its pump with its journal, or a bare one that a test moves by hand. What must hold after
+//! every turn of a machine is checked here.
+
+use std::collections::BTreeMap;
+
+use core::net::{IpAddr, SocketAddr};
+
+use ctigate_core::action::MAX_ACTIONS;
+use ctigate_core::{
+    Closed, Effects, Input, Instant, Level, LinkId, Listen, ListenerId, Machine, Notice, Pump, Why,
+};
+
+use super::journal::Journal;
+
+/// Makes the machine of a host: for its birth, and again for each replay.
+pub type Factory = Box<dyn Fn() -> Box<dyn Machine>>;
+
+/// How often a machine's fingerprint is computed anew and compared, in turns.
+const AUDIT_EVERY: u64 = 16;
+
+/// What a machine wanted of the network in one turn, in order.
+pub(super) enum Wanted {
+    Connect(LinkId, String),
+    Write(LinkId, Vec<u8>),
+    Close(LinkId),
+    Datagram(ListenerId, SocketAddr, Vec<u8>),
+}
+
+/// What a machine said to the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// How urgent.
+    pub level: Level,
+    /// What happened.
+    pub name: &'static str,
+    /// Its fields in logfmt.
+    pub fields: String,
+}
+
+/// Where a machine's wishes go.
+#[derive(Default)]
+pub(super) struct Outbox {
+    pub(super) wanted: Vec<Wanted>,
+    pub(super) printed: Vec<String>,
+    pub(super) said: Vec<Said>,
+    pub(super) finished: Option<u8>,
+}
+
+impl Effects for Outbox {
+    fn connect(&mut self, link: LinkId, address: &str) {
+        self.wanted.push(Wanted::Connect(link, address.to_owned()));
+    }
+
+    fn write(&mut self, link: LinkId, bytes: &[u8]) {
+        if let Some(Wanted::Write(last, gathered)) = self.wanted.last_mut()
+            && *last == link
+        {
+            gathered.extend_from_slice(bytes);
+            return;
+        }
+        self.wanted.push(Wanted::Write(link, bytes.to_vec()));
+    }
+
+    fn close(&mut self, link: LinkId) {
+        self.wanted.push(Wanted::Close(link));
+    }
+
+    fn send_datagram(&mut self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]) {
+        self.wanted.push(Wanted::Datagram(listener, peer, bytes.to_vec()));
+    }
+
+    fn notify(&mut self, notice: Notice<'_>) {
+        let Notice { level, name, fields } = notice;
+        self.said.push(Said { level, name, fields: fields.to_owned() });
+    }
+
+    fn print(&mut self, text: &str) {
+        self.printed.push(text.to_owned());
+    }
+
+    fn finish(&mut self, status: u8) {
+        self.finished = Some(status);
+    }
+}
+
+/// What a bare host has received.
+#[derive(Default)]
+pub(super) struct Inbox {
+    pub(super) streams: BTreeMap<LinkId, Vec<u8>>,
+    pub(super) closed: BTreeMap<LinkId, Closed>,
+    pub(super) datagrams: Vec<(SocketAddr, Vec<u8>)>,
+    next_link: u64,
+}
+
+enum Body {
+    Machine { pump: Box<Pump<Box<dyn Machine>, Journal>>, factory: Factory },
+    Bare(Inbox),
+}
+
+/// A host: where it is, what it is, what it has shown.
+pub(super) struct Host {
+    pub(super) name: String,
+    pub(super) ip: IpAddr,
+    pub(super) listens: Vec<Listen>,
+    /// When the machine was born, in the world's microseconds.
+    born: u64,
+    body: Body,
+    pub(super) outbox: Outbox,
+    /// When the machine wants to be woken, in the world's microseconds.
+    pub(super) wake: Option<u64>,
+    pub(super) next_port: u16,
+    turns: u64,
+}
+
+impl Host {
+    pub(super) fn machine(name: &str, ip: IpAddr, born: u64, factory: Factory) -> Self {
+        let mut machine = factory();
+        let journal = Journal::new(machine.digest());
+        let listens = machine.listens();
+        let pump = Box::new(Pump::new(machine, journal));
+        Self::new(name, ip, born, listens, Body::Machine { pump, factory })
+    }
+
+    pub(super) fn bare(name: &str, ip: IpAddr, born: u64, listens: Vec<Listen>) -> Self {
+        Self::new(name, ip, born, listens, Body::Bare(Inbox::default()))
+    }
+
+    fn new(name: &str, ip: IpAddr, born: u64, listens: Vec<Listen>, body: Body) -> Self {
+        let listens = listens
+            .into_iter()
+            .zip(20_000_u16..)
+            .map(|(mut listen, free)| {
+                let port = if listen.address.port() == 0 { free } else { listen.address.port() };
+                listen.address = SocketAddr::new(ip, port);
+                listen
+            })
+            .collect();
+        let outbox = Outbox::default();
+        Self {
+            name: name.to_owned(),
+            ip,
+            listens,
+            born,
+            body,
+            outbox,
+            wake: None,
+            next_port: 49_152,
+            turns: 0,
+        }
+    }
+
+    /// The time as the machine has it.
+    fn instant(&self, now: u64) -> Instant {
+        Instant::from_micros(now.saturating_sub(self.born))
+    }
+
+    /// Whether it wants to be woken by `at`.
+    pub(super) fn wakes_by(&self, at: u64) -> bool {
+        self.wake.is_some_and(|wake| wake <= at)
+    }
+
+    /// An address of its own that was not used before, for a connection it asks for.
+    pub(super) const fn free_address(&mut self) -> SocketAddr {
+        self.next_port = if self.next_port == u16::MAX { 49_152 } else { self.next_port.wrapping_add(1) };
+        SocketAddr::new(self.ip, self.next_port)
+    }
+
+    /// The number of a connection accepted here.
+    pub(super) fn accepted(&mut self) -> LinkId {
+        match &mut self.body {
+            Body::Machine { pump, .. } => pump.accepted(),
+            Body::Bare(inbox) => inbox.next_link(),
+        }
+    }
+
+    pub(super) const fn inbox(&mut self) -> Option<&mut Inbox> {
+        match &mut self.body {
+            Body::Bare(inbox) => Some(inbox),
+            Body::Machine { .. } => None,
+        }
+    }
+
+    pub(super) const fn seen(&self) -> Option<&Inbox> {
+        match &self.body {
+            Body::Bare(inbox) => Some(inbox),
+            Body::Machine { .. } => None,
+        }
+    }
+
+    /// One turn: an input (or none: a wake-up), then what is overdue. Says what must not be.
+    pub(super) fn turn(&mut self, now: u64, input: Option<Input<'_>>) -> Result<(), String> {
+        let instant = self.instant(now);
+        let born = self.born;
+        let pump = match &mut self.body {
+            Body::Machine { pump, .. } => pump,
+            Body::Bare(inbox) => {
+                if let Some(input) = input {
+                    inbox.take(input);
+                }
+                return Ok(());
+            }
+        };
+        if let Some(input) = input {
+            pump.input(instant, input, &mut self.outbox);
+        }
+        let before = pump.recorder_mut().steps().len();
+        let wake = pump.overdue(instant, &mut self.outbox);
+        let ticks = pump.recorder_mut().steps().len().saturating_sub(before);
+        self.wake = wake.map(|wake| wake.at.as_micros().saturating_add(born));
+        self.turns = self.turns.wrapping_add(1);
+        if let Some(at) = pump.recorder_mut().idle_tick() {
+            return Err(format!(
+                "a stale wake-up: the tick at {} us did nothing; it now wants {wake:?}",
+                at.as_micros()
+            ));
+        }
+        if let Some(wake) = wake
+            && wake.at <= instant
+            && ticks == 0
+            && wake.why != Why::Backlog
+        {
+            return Err(format!("{wake:?} is overdue and the turn did nothing about it"));
+        }
+        if pump.high_water() >= MAX_ACTIONS {
+            return Err(format!("a step caused {} actions: there is no room for more", pump.high_water()));
+        }
+        if self.turns.is_multiple_of(AUDIT_EVERY) { self.audit() } else { Ok(()) }
+    }
+
+    /// Compares the fingerprint kept up to date with one computed anew.
+    pub(super) fn audit(&mut self) -> Result<(), String> {
+        let Body::Machine { pump, .. } = &mut self.body else { return Ok(()) };
+        let kept = pump.machine_mut().digest();
+        let anew = pump.machine().full_digest();
+        if kept == anew {
+            return Ok(());
+        }
+        Err(format!(
+            "the digest kept is {kept:016x}, computed anew it is {anew:016x}: a change was not folded in"
+        ))
+    }
+
+    /// Feeds the run so far to a fresh machine.
+    pub(super) fn replay(&self) -> Result<(), String> {
+        match &self.body {
+            Body::Machine { pump, factory } => pump.recorder().replay(&mut factory()),
+            Body::Bare(_) => Ok(()),
+        }
+    }
+
+    /// The first difference between this run and another of the same host.
+    pub(super) fn difference(&self, other: &Self) -> Option<String> {
+        match (&self.body, &other.body) {
+            (Body::Machine { pump: one, .. }, Body::Machine { pump: two, .. }) => {
+                one.recorder().difference(two.recorder())
+            }
+            (Body::Bare(_), Body::Bare(_)) => None,
+            (Body::Machine { .. }, Body::Bare(_)) | (Body::Bare(_), Body::Machine { .. }) => {
+                Some("it was another kind of host".to_owned())
+            }
+        }
+    }
+
+    /// How many steps the machine has made.
+    pub(super) fn steps(&self) -> usize {
+        match &self.body {
+            Body::Machine { pump, .. } => pump.recorder().steps().len(),
+            Body::Bare(_) => 0,
+        }
+    }
+
+    /// The most actions any step has caused.
+    pub(super) fn high_water(&self) -> usize {
+        match &self.body {
+            Body::Machine { pump, .. } => pump.high_water(),
+            Body::Bare(_) => 0,
+        }
+    }
+
+    /// The last `count` steps, for a fault's message.
+    pub(super) fn last_steps(&self, count: usize) -> String {
+        let Body::Machine { pump, .. } = &self.body else { return String::new() };
+        let steps = pump.recorder().steps();
+        let mut text = String::new();
+        for step in steps.iter().skip(steps.len().saturating_sub(count)) {
+            text.push_str(&step.to_string());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+impl Inbox {
+    /// The number of a connection asked for or accepted here; a bare host makes no difference.
+    pub(super) const fn next_link(&mut self) -> LinkId {
+        self.next_link = self.next_link.wrapping_add(1);
+        LinkId::new(self.next_link)
+    }
+
+    fn take(&mut self, input: Input<'_>) {
+        match input {
+            Input::Opened { link, .. } => {
+                self.streams.entry(link).or_default();
+            }
+            Input::Bytes { link, bytes } => self.streams.entry(link).or_default().extend_from_slice(bytes),
+            Input::Closed { link, why } => {
+                self.closed.insert(link, why);
+            }
+            Input::Datagram { peer, bytes, .. } => self.datagrams.push((peer, bytes.to_vec())),
+            Input::Tick | Input::Listening { .. } | Input::Command(_) | Input::Clock { .. } => {}
+        }
+    }
+}

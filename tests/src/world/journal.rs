@@ -1,0 +1,207 @@
+//! What a host did, step by step, kept in memory: enough to compare two runs and to replay one.
+
+use std::io::Write as _;
+
+use ctigate_core::{
+    Action, Actions, Closed, Command, Input, Instant, LinkId, ListenerId, Machine, Peer, Recorder, Taken,
+};
+
+use core::net::SocketAddr;
+
+/// An input that owns its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    Tick,
+    Listening(ListenerId, SocketAddr),
+    Opened(LinkId, Peer),
+    Bytes(LinkId, Vec<u8>),
+    Closed(LinkId, Closed),
+    Datagram(ListenerId, SocketAddr, Vec<u8>),
+    Line(String),
+    End,
+    Stop,
+    Clock(u64),
+}
+
+impl Kept {
+    pub(super) fn of(input: Input<'_>) -> Self {
+        match input {
+            Input::Tick => Self::Tick,
+            Input::Listening { listener, address } => Self::Listening(listener, address),
+            Input::Opened { link, peer } => Self::Opened(link, peer),
+            Input::Bytes { link, bytes } => Self::Bytes(link, bytes.to_vec()),
+            Input::Closed { link, why } => Self::Closed(link, why),
+            Input::Datagram { listener, peer, bytes } => Self::Datagram(listener, peer, bytes.to_vec()),
+            Input::Command(Command::Line(line)) => Self::Line(line.to_owned()),
+            Input::Command(Command::End) => Self::End,
+            Input::Command(Command::Stop) => Self::Stop,
+            Input::Clock { unix_micros } => Self::Clock(unix_micros),
+        }
+    }
+
+    pub(super) fn input(&self) -> Input<'_> {
+        match self {
+            Self::Tick => Input::Tick,
+            Self::Listening(listener, address) => Input::Listening { listener: *listener, address: *address },
+            Self::Opened(link, peer) => Input::Opened { link: *link, peer: *peer },
+            Self::Bytes(link, bytes) => Input::Bytes { link: *link, bytes },
+            Self::Closed(link, why) => Input::Closed { link: *link, why: *why },
+            Self::Datagram(listener, peer, bytes) => {
+                Input::Datagram { listener: *listener, peer: *peer, bytes }
+            }
+            Self::Line(line) => Input::Command(Command::Line(line)),
+            Self::End => Input::Command(Command::End),
+            Self::Stop => Input::Command(Command::Stop),
+            Self::Clock(unix_micros) => Input::Clock { unix_micros: *unix_micros },
+        }
+    }
+
+    /// How many bytes a step must have taken for this to have been recorded.
+    fn length(&self) -> Option<usize> {
+        if let Self::Bytes(_, bytes) = self { Some(bytes.len()) } else { None }
+    }
+}
+
+impl core::fmt::Display for Kept {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Bytes(link, bytes) => write!(f, "bytes {link} {}", bytes.escape_ascii()),
+            Self::Datagram(_, peer, bytes) => write!(f, "datagram from {peer} {}", bytes.escape_ascii()),
+            Self::Tick
+            | Self::Listening(..)
+            | Self::Opened(..)
+            | Self::Closed(..)
+            | Self::Line(_)
+            | Self::End
+            | Self::Stop
+            | Self::Clock(_) => write!(f, "{self:?}"),
+        }
+    }
+}
+
+/// One step: when, what came in, what was wanted, and the state's fingerprint after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) now: Instant,
+    pub(super) input: Kept,
+    /// The actions, as text; the bytes they carry stand in it as they are.
+    pub(super) actions: Vec<u8>,
+    pub(super) digest: u64,
+}
+
+impl core::fmt::Display for Step {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { now, input, actions, digest } = self;
+        writeln!(f, "@{} {input}", now.as_micros())?;
+        for line in actions.split_inclusive(|byte| *byte == b'\n') {
+            writeln!(f, "    {}", line.escape_ascii())?;
+        }
+        write!(f, "    ={digest:016x}")
+    }
+}
+
+/// A host's run.
+pub(super) struct Journal {
+    steps: Vec<Step>,
+    birth: u64,
+    /// The first tick that had no effect at all, with its time: a deadline that went stale.
+    idle_tick: Option<Instant>,
+}
+
+impl Journal {
+    /// A run that has not begun, of a machine with this fingerprint.
+    pub(super) const fn new(birth: u64) -> Self {
+        Self { steps: Vec::new(), birth, idle_tick: None }
+    }
+
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// When the machine was woken for nothing, if it ever was. It asked for the wake-up, so it had a reason then.
+    pub(super) const fn idle_tick(&self) -> Option<Instant> {
+        self.idle_tick
+    }
+
+    /// Feeds the inputs to `machine`, which was born like the first; the first difference, if there is one.
+    pub(super) fn replay(&self, machine: &mut dyn Machine) -> Result<(), String> {
+        let mut actions = Actions::new();
+        if machine.digest() != self.birth {
+            return Err("the machines differ at birth".to_owned());
+        }
+        for (place, step) in self.steps.iter().enumerate() {
+            actions.clear();
+            let Taken(taken) = machine.step(step.now, step.input.input(), &mut actions);
+            let replayed = Step {
+                now: step.now,
+                input: step.input.clone(),
+                actions: written(&actions),
+                digest: machine.digest(),
+            };
+            if step.input.length().is_some_and(|length| length != taken) {
+                return Err(format!("step {place} took {taken} bytes in the replay:\n{step}"));
+            }
+            if replayed != *step {
+                return Err(format!("step {place} recorded as\n{step}\nreplays as\n{replayed}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The first difference between two runs.
+    pub(super) fn difference(&self, other: &Self) -> Option<String> {
+        let pairs = self.steps.iter().zip(&other.steps).enumerate();
+        for (place, (one, two)) in pairs {
+            if one != two {
+                return Some(format!("step {place} was\n{one}\nand the second time\n{two}"));
+            }
+        }
+        let (one, two) = (self.steps.len(), other.steps.len());
+        (one != two).then(|| format!("it took {one} steps and the second time {two}"))
+    }
+}
+
+impl Recorder for Journal {
+    fn step(&mut self, now: Instant, input: Input<'_>, actions: &Actions) {
+        self.steps.push(Step { now, input: Kept::of(input), actions: written(actions), digest: 0 });
+    }
+
+    fn wants_digest(&mut self) -> bool {
+        true
+    }
+
+    fn digest(&mut self, digest: u64) {
+        let before = self.steps.iter().rev().nth(1).map_or(self.birth, |step| step.digest);
+        let Some(step) = self.steps.last_mut() else { return };
+        step.digest = digest;
+        if step.input == Kept::Tick && step.actions.is_empty() && digest == before {
+            self.idle_tick = self.idle_tick.or(Some(step.now));
+        }
+    }
+}
+
+/// The actions as text, one a line.
+fn written(actions: &Actions) -> Vec<u8> {
+    let mut text = Vec::new();
+    for action in actions.iter() {
+        let done = match action {
+            Action::Connect { link, address } => write!(text, "connect {link} {address}"),
+            Action::Write { link, bytes } => {
+                write!(text, "write {link} {} ", bytes.len()).and_then(|()| text.write_all(bytes))
+            }
+            Action::Close { link } => write!(text, "close {link}"),
+            Action::SendDatagram { listener, peer, bytes } => {
+                write!(text, "datagram {} {peer} {} ", listener.place(), bytes.len())
+                    .and_then(|()| text.write_all(bytes))
+            }
+            Action::Notify(notice) => {
+                write!(text, "{} {} {}", notice.level.name(), notice.name, notice.fields)
+            }
+            Action::Print { text: line } => write!(text, "print {line}"),
+            Action::Finish { status } => write!(text, "finish {status}"),
+        };
+        debug_assert!(done.is_ok(), "writing to memory cannot fail");
+        text.push(b'\n');
+    }
+    text
+}

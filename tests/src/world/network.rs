@@ -1,0 +1,149 @@
+//! The network between hosts: connections and what travels on them, in virtual time.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use core::net::SocketAddr;
+
+use ctigate_core::{Closed, LinkId, ListenerId, Peer};
+
+use super::HostId;
+
+/// One end of a connection: a host, and the number the connection has there.
+pub(super) type Place = (HostId, LinkId);
+
+/// Something that will happen to a host.
+pub(super) enum Arrival {
+    /// A connection that was asked for reaches the host that listens.
+    Knock { from: Place, to: HostId, listener: ListenerId, asker: SocketAddr, reached: SocketAddr },
+    /// A connection that was asked for is open.
+    Open { at: Place, peer: Peer },
+    /// Some of the bytes that travel from this end are there.
+    Bytes { from: Place, count: usize },
+    /// The other end of the connection that ended here is told.
+    Shut { at: Place, why: Closed },
+    /// A datagram.
+    Datagram { to: HostId, listener: ListenerId, peer: SocketAddr, bytes: Vec<u8> },
+}
+
+/// What the host at one end knows of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    /// The host asked for it and was not answered yet.
+    Asked,
+    /// The host was told that it is open.
+    Open,
+    /// The host closed it: what it wrote before is under way, and it hears no more.
+    Closed,
+    /// It broke, and the host was not told yet.
+    Broken,
+}
+
+/// What stands at one end of a connection.
+pub(super) struct End {
+    /// The other end, once it was accepted there.
+    pub(super) peer: Option<Place>,
+    pub(super) life: Life,
+    /// What this end has sent and the other has not received.
+    pub(super) travelling: VecDeque<u8>,
+    /// How many of those have arrived and wait to be merged with the next.
+    pub(super) waiting: usize,
+    /// How many arrivals are still to come.
+    pub(super) arrivals: usize,
+    /// When the last of them comes.
+    pub(super) last: u64,
+}
+
+impl End {
+    pub(super) const fn new(peer: Option<Place>, life: Life) -> Self {
+        Self { peer, life, travelling: VecDeque::new(), waiting: 0, arrivals: 0, last: 0 }
+    }
+}
+
+/// All connections, and all that is under way.
+#[derive(Default)]
+pub(super) struct Network {
+    pub(super) ends: BTreeMap<Place, End>,
+    arrivals: BTreeMap<(u64, u64), Arrival>,
+    sequence: u64,
+}
+
+impl Network {
+    /// Lets `arrival` happen at `at`, after all that was scheduled for the same time before.
+    pub(super) fn schedule(&mut self, at: u64, arrival: Arrival) {
+        self.sequence = self.sequence.wrapping_add(1);
+        self.arrivals.insert((at, self.sequence), arrival);
+    }
+
+    /// When the next thing arrives.
+    pub(super) fn next(&self) -> Option<u64> {
+        self.arrivals.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// The next thing that arrives.
+    pub(super) fn pop(&mut self) -> Option<Arrival> {
+        self.arrivals.pop_first().map(|(_, arrival)| arrival)
+    }
+
+    /// Sends bytes from an end, in pieces that arrive in order, each with the delay drawn for it.
+    pub(super) fn send(&mut self, from: Place, bytes: &[u8], now: u64, pieces: &[(usize, u64)]) {
+        let Some(end) = self.ends.get_mut(&from) else { return };
+        end.travelling.extend(bytes);
+        let mut due = Vec::new();
+        for (count, delay) in pieces {
+            end.last = end.last.max(now.saturating_add(*delay));
+            end.arrivals = end.arrivals.saturating_add(1);
+            due.push((end.last, *count));
+        }
+        for (at, count) in due {
+            self.schedule(at, Arrival::Bytes { from, count });
+        }
+    }
+
+    /// Whether the host at this end still hears what comes.
+    pub(super) fn hears(&self, place: Place) -> bool {
+        self.ends.get(&place).is_some_and(|end| matches!(end.life, Life::Asked | Life::Open))
+    }
+
+    /// Takes an end away, and the other one with it if that was closed by its host. Whether the host here is to be told.
+    pub(super) fn remove(&mut self, place: Place) -> bool {
+        let Some(end) = self.ends.remove(&place) else { return false };
+        if let Some(peer) = end.peer
+            && self.ends.get(&peer).is_some_and(|far| far.life == Life::Closed)
+        {
+            self.ends.remove(&peer);
+        }
+        end.life != Life::Closed
+    }
+
+    /// Breaks every connection between two hosts: what is under way is lost. Returns the ends whose hosts are to be told.
+    pub(super) fn cut(&mut self, one: HostId, two: HostId) -> Vec<Place> {
+        let mut told = Vec::new();
+        for (place, end) in &mut self.ends {
+            let Some(peer) = end.peer else { continue };
+            if (place.0, peer.0) != (one, two) && (place.0, peer.0) != (two, one) {
+                continue;
+            }
+            end.travelling.clear();
+            end.waiting = 0;
+            if matches!(end.life, Life::Asked | Life::Open) {
+                end.life = Life::Broken;
+                told.push(*place);
+            }
+        }
+        told
+    }
+
+    /// Takes from an end's travelling bytes what has arrived, and says where it goes; nothing if it waits for more.
+    pub(super) fn receive(&mut self, from: Place, count: usize, wait: bool) -> Option<(Place, Vec<u8>)> {
+        let end = self.ends.get_mut(&from)?;
+        end.arrivals = end.arrivals.saturating_sub(1);
+        end.waiting = end.waiting.saturating_add(count);
+        if wait && end.arrivals > 0 {
+            return None;
+        }
+        let count = core::mem::take(&mut end.waiting).min(end.travelling.len());
+        let bytes: Vec<u8> = end.travelling.drain(..count).collect();
+        let peer = end.peer?;
+        (!bytes.is_empty()).then_some((peer, bytes))
+    }
+}

@@ -1,0 +1,72 @@
+//! A story is told twice: equal seeds must give equal runs, and every run must replay.
+
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
+use super::{Fault, Weather, World};
+
+impl World {
+    /// Feeds what happened to every host to a fresh machine, which must do the same.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn replayed(&self) -> Result<(), Fault> {
+        for host in &self.hosts {
+            host.replay().map_err(|what| self.unequal(&host.name, "does not replay", &what))?;
+        }
+        Ok(())
+    }
+
+    /// Compares the run of every host with that in another world.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn same_as(&self, other: &Self) -> Result<(), Fault> {
+        for (one, two) in self.hosts.iter().zip(&other.hosts) {
+            if let Some(what) = one.difference(two) {
+                return Err(self.unequal(&one.name, "does not run the same way twice", &what));
+            }
+        }
+        if self.hosts.len() == other.hosts.len() && self.now == other.now {
+            return Ok(());
+        }
+        Err(self.unequal("the world", "does not run the same way twice", "another end"))
+    }
+
+    fn unequal(&self, host: &str, why: &str, what: &str) -> Fault {
+        Fault { seed: self.seed, at: self.now, what: format!("{host} {why}: {what}") }
+    }
+}
+
+/// Tells a story in two new worlds of the same seed and weather, which must not differ, and replays the first. Returns
+/// what the story returned.
+///
+/// # Errors
+/// The first fault; a panic inside a machine (a `debug_assert!`) is one too.
+pub fn twice<T>(
+    seed: u64,
+    weather: Weather,
+    story: impl Fn(&mut World) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let tell = || {
+        let mut world = World::new(seed, weather);
+        match catch_unwind(AssertUnwindSafe(|| story(&mut world))) {
+            Ok(told) => told.map(|told| (world, told)),
+            Err(panic) => Err(Fault { seed, at: world.now, what: format!("panicked: {}", message(&*panic)) }),
+        }
+    };
+    let (first, told) = tell()?;
+    let (second, _) = tell()?;
+    first.same_as(&second)?;
+    first.replayed()?;
+    Ok(told)
+}
+
+/// What a panic said.
+fn message(panic: &(dyn core::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("something that is not text")
+}
