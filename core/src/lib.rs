@@ -8,6 +8,7 @@
 extern crate alloc;
 
 pub mod action;
+pub mod client;
 pub mod config;
 mod cti;
 pub mod digest;

@@ -163,7 +163,7 @@ impl Switch {
     fn control_line(&mut self, step: &mut Step<'_>, id: LinkId, line: Line) {
         let answer = match line {
             Line::Incomplete => return,
-            Line::TooLong => alloc::format!("error the line is longer than {} bytes", link::MAX_LINE),
+            Line::TooLong => control::too_long(),
             Line::Whole(line) => match core::str::from_utf8(&line) {
                 Ok(line) => self.command(step, line),
                 Err(_) => String::from("error the line is not UTF-8"),
@@ -416,4 +416,5 @@ impl Kind {
 }
 
 #[cfg(test)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "a test says what it expects; all else fails it")]
 mod tests;

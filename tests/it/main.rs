@@ -7,6 +7,10 @@ mod office;
 #[cfg(test)]
 mod quirks;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod services;
+#[cfg(test)]
 mod sipe;
 #[cfg(test)]
 mod tidy;

@@ -225,8 +225,11 @@ impl CstaLink {
     /// Sends what waited, as far as the window allows.
     fn send_queued(&mut self, outlet: &mut Outlet<'_>) {
         while self.by_pending.len() < self.window {
-            let Some((pending, document)) = self.queue.pop_front() else { return };
+            if self.queue.is_empty() {
+                return;
+            }
             let Some(invoke) = self.draw_invoke() else { return };
+            let Some((pending, document)) = self.queue.pop_front() else { return };
             self.outstanding.insert(invoke, Asked::Service(pending));
             self.by_pending.insert(pending, invoke);
             write_frame(outlet, invoke, |out| out.extend_from_slice(&document));

@@ -6,8 +6,10 @@ use super::receive::{ALLOW, Received, Refusal};
 use super::respond::Reply;
 use super::{Engine, Step};
 use crate::action::Level;
+use crate::rcc::offer::is_offered;
 use crate::rcc::session::{Phase, Session};
 use crate::slots::Handle;
+use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::Message as Csta;
 use crate::wire::csta::parse::Document;
 use crate::wire::sip::Method;
@@ -100,7 +102,11 @@ impl Engine {
                 self.refuse(step, received, &Refusal::new(400, "A CSTA request was expected"));
             }
             Err(misshapen) => {
-                let error = misshapen.error;
+                let error = if is_offered(document.name()) {
+                    misshapen.error
+                } else {
+                    CstaError::SERVICE_NOT_SUPPORTED
+                };
                 let fields: &[(&str, &dyn Display)] = &[("session", &handle), ("why", &misshapen)];
                 step.actions.notify(Level::Info, "service_refused", fields);
                 self.reply_error(step, received, handle, error);

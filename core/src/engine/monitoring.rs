@@ -161,9 +161,17 @@ impl Engine {
         }
         // Monitors that nobody asked for just now: those of sessions that changed their connection.
         for monitor in removed.monitors {
-            self.forget_monitor(monitor);
+            self.end_monitor(step, monitor);
         }
         self.forget_early(removed.connection);
+    }
+
+    /// A monitor is dead without its client's doing: the client is told.
+    fn end_monitor(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>) {
+        let Some(one) = self.monitors.get(monitor) else { return };
+        let (session, id) = (one.session, one.cross_reference);
+        self.forget_monitor(monitor);
+        self.tell_monitor_stopped(step, session, id);
     }
 
     /// Answers a MonitorStart.
@@ -265,10 +273,7 @@ impl Engine {
         let Some(handle) = self.watches.of_cross_reference(connection, cross_reference) else { return };
         let Some(watch) = self.watches.remove(handle) else { return };
         for monitor in watch.monitors {
-            let Some(one) = self.monitors.get(monitor) else { continue };
-            let (session, id) = (one.session, one.cross_reference);
-            self.forget_monitor(monitor);
-            self.tell_monitor_stopped(step, session, id);
+            self.end_monitor(step, monitor);
         }
     }
 
@@ -286,7 +291,7 @@ impl Engine {
         for monitor in monitors {
             let moved = self.watch(step, link, handle, &number);
             let Ok(watch) = moved else {
-                self.forget_monitor(monitor);
+                self.end_monitor(step, monitor);
                 continue;
             };
             let before = self.monitors.get_mut(monitor).map(|one| core::mem::replace(&mut one.watch, watch));

@@ -60,3 +60,8 @@ pub(crate) fn presumed() -> Features {
     }
     features
 }
+
+/// Whether the gateway serves `request`, whatever the phone system behind can do.
+pub(crate) fn is_offered(request: &str) -> bool {
+    OFFERED.iter().any(|offered| offered.request == request)
+}

@@ -71,13 +71,16 @@ impl Watch {
         let own = event.connection.device.filter(|_| about_us);
         let device = own.map_or(&*self.device, |device| device.id);
         let dynamic = own.is_some_and(|device| device.type_of_number == Some("dynamic"));
-        let room = self.calls.len() < limit;
         match self.calls.iter_mut().find(|known| &*known.id == call) {
             Some(known) if about_us && (&*known.device != device || known.dynamic != dynamic) => {
                 known.device = Box::from(device);
                 known.dynamic = dynamic;
             }
-            None if room => {
+            None => {
+                // A call whose end was never told makes room for the newest.
+                if self.calls.len() >= limit {
+                    self.calls.drain(..1);
+                }
                 let (call, device) = (Box::from(call), Box::from(device));
                 self.calls.push(Call { id: call, device, dynamic });
             }

@@ -1,23 +1,25 @@
 //! The control language: lines of text that make phones act and links fail, for tests and for people. Each line is
 //! answered by one line, `ok ...` or `error ...`.
 
+mod links;
+
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 
-use super::link::{Asked, Kind, Link};
+use super::link::{Kind, Link, MAX_LINE};
 use super::phones::{By, Call, Phone, Refusal, Side};
 use super::{Step, Switch, names};
 use crate::action::Level;
 use crate::slots::Handle;
 use crate::time::Duration;
-use crate::wire::csta::model::{LocalConnectionState, SystemStatus};
+use crate::wire::csta::model::LocalConnectionState;
 
 /// The commands, for `help` and for errors.
 const COMMANDS: &str = "offhook PHONE, dial PHONE NUMBER, answer PHONE, hold PHONE, retrieve PHONE, \
     hangup PHONE|TRUNK, phone PHONE, status, close links, fail link, stall on|off, delay MILLISECONDS, ask, \
-    system STATUS, help";
+    unmonitor PHONE, event PHONE XML (REF in it stands for the monitorCrossRefID), system STATUS, help";
 
 /// The longest delay of answers, in milliseconds.
 const MAX_DELAY: u64 = 60_000;
@@ -28,18 +30,21 @@ type Done = Result<String, String>;
 impl Switch {
     /// Carries out one line; returns the answer, which is empty for an empty line.
     pub(super) fn command(&mut self, step: &mut Step<'_>, line: &str) -> String {
+        if line.len() > MAX_LINE {
+            return too_long();
+        }
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
         if words.is_empty() {
             return String::new();
         }
-        match self.carry_out(step, &words) {
+        match self.carry_out(step, line, &words) {
             Ok(answer) if answer.is_empty() => "ok".to_string(),
             Ok(answer) => format!("ok {answer}"),
             Err(why) => format!("error {why}"),
         }
     }
 
-    fn carry_out(&mut self, step: &mut Step<'_>, words: &[&str]) -> Done {
+    fn carry_out(&mut self, step: &mut Step<'_>, line: &str, words: &[&str]) -> Done {
         match *words {
             ["help"] => Ok(COMMANDS.to_string()),
             ["status"] => Ok(self.status_line()),
@@ -63,6 +68,8 @@ impl Switch {
             }
             ["delay", millis] => self.set_delay(millis),
             ["ask"] => Ok(self.ask_all(step)),
+            ["unmonitor", number] => self.unmonitor(step, number),
+            ["event", number, _, ..] => self.inject(step, number, line),
             ["system", word] => self.system(step, word),
             _ => Err(format!("{:?} is not a command; the commands are: {COMMANDS}", words.join(" "))),
         }
@@ -179,69 +186,11 @@ impl Switch {
         self.delay = Duration::from_millis(delay);
         Ok(String::new())
     }
+}
 
-    /// The links that are served: those in a session, or all where none is needed.
-    fn served_links(&self) -> Vec<Handle<Link>> {
-        let served = |handle: &Handle<Link>| {
-            let cti = self.links.get(*handle).and_then(Link::cti);
-            cti.is_some_and(|cti| cti.session.is_some() || !self.config.session_required)
-        };
-        self.cti_links().into_iter().filter(served).collect()
-    }
-
-    fn ask_all(&mut self, step: &mut Step<'_>) -> String {
-        let links = self.served_links();
-        let asked =
-            links.iter().filter(|link| self.ask(step, **link, Asked::RequestSystemStatus, self.status));
-        format!("asked {}", asked.count())
-    }
-
-    /// The switch's state changes, and is told to every client that registered for it, and to those that did not
-    /// register for anything (ECMA-269, System Status).
-    fn system(&mut self, step: &mut Step<'_>, word: &str) -> Done {
-        let Some(status) = SystemStatus::from_word(word) else {
-            let words: Vec<&str> = SystemStatus::ALL.iter().map(|status| status.word()).collect();
-            return Err(format!("a system status is one of {}", words.join(", ")));
-        };
-        match status {
-            SystemStatus::Enabled => {
-                self.void_monitors();
-                self.status = SystemStatus::Normal;
-            }
-            SystemStatus::Disabled => {
-                self.void_monitors();
-                self.status = status;
-            }
-            SystemStatus::OverloadRelieved => self.status = SystemStatus::Normal,
-            SystemStatus::MessagesLost => {}
-            SystemStatus::PartiallyDisabled
-            | SystemStatus::Initializing
-            | SystemStatus::Normal
-            | SystemStatus::OverloadImminent
-            | SystemStatus::OverloadReached => self.status = status,
-        }
-        let mut told = 0_usize;
-        for link in self.served_links() {
-            let registration =
-                self.links.get(link).and_then(Link::cti).and_then(|cti| cti.registration.as_ref());
-            let wanted = registration.is_none_or(|own| own.system_status && !own.filter.excludes(status));
-            if wanted && self.ask(step, link, Asked::SystemStatus, status) {
-                told = told.saturating_add(1);
-            }
-        }
-        step.actions.notify(Level::Info, "system_status", &[("status", &status.word()), ("told", &told)]);
-        Ok(format!("told {told}"))
-    }
-
-    /// All monitors die, as `enabled` and `disabled` say.
-    fn void_monitors(&mut self) {
-        for link in self.cti_links() {
-            if let Some(cti) = self.links.get_mut(link).and_then(Link::cti_mut) {
-                cti.epoch = cti.epoch.wrapping_add(1);
-            }
-        }
-        self.monitors.begin_sweep();
-    }
+/// The answer to a line that is too long.
+pub(super) fn too_long() -> String {
+    format!("error the line is longer than {MAX_LINE} bytes")
 }
 
 /// A refusal, for people.

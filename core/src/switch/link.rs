@@ -9,7 +9,7 @@ use crate::digest::{Digest, Digester};
 use crate::input::LinkId;
 use crate::time::{Duration, Instant};
 use crate::timer::Deadline;
-use crate::wire::csta::model::{Namespace, StatusFilter};
+use crate::wire::csta::model::{Namespace, Response, StatusFilter};
 use crate::wire::csta_frame::{Framer, LAST_INVOKE};
 
 /// The longest line of a control link, in bytes.
@@ -93,6 +93,20 @@ pub enum Asked {
     SystemStatus,
     /// RequestSystemStatus.
     RequestSystemStatus,
+    /// MonitorStop.
+    MonitorStop,
+}
+
+impl Asked {
+    /// Whether `response` is the positive answer to it.
+    #[must_use]
+    pub const fn fits(self, response: &Response<'_>) -> bool {
+        match self {
+            Self::SystemStatus => matches!(response, Response::SystemStatus),
+            Self::RequestSystemStatus => matches!(response, Response::RequestSystemStatus { .. }),
+            Self::MonitorStop => matches!(response, Response::MonitorStop),
+        }
+    }
 }
 
 /// A question of ours.
@@ -244,7 +258,11 @@ impl Digest for Cti {
         for (invoke, Question { at, asked }) in questions {
             digester.number(u64::from(*invoke));
             digester.value(at);
-            digester.flag(*asked == Asked::SystemStatus);
+            digester.number(match asked {
+                Asked::SystemStatus => 0,
+                Asked::RequestSystemStatus => 1,
+                Asked::MonitorStop => 2,
+            });
         }
         digester.value(question_deadline);
         digester.value(&delayed.len());

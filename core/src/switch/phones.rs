@@ -9,6 +9,8 @@ mod clearing;
 mod due;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod walk;
 
 pub use acting::{MAX_NUMBER, is_dialable};
 
@@ -401,6 +403,10 @@ impl Phones {
             && (side == Side::Far || call.far_state != LocalConnectionState::Null)
         {
             let _room_for_two = seen.push((phone, call.far_state));
+        }
+        if seen.is_empty() {
+            // A trunk is freed after the caller left: nobody is there to see it.
+            return;
         }
         let party = match side {
             Side::Caller => Party::Phone(call.caller),

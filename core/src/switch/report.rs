@@ -38,9 +38,10 @@ impl Switch {
                 if monitor.filter.excludes(kind.word()) || !is_alive(&self.links, &monitor) {
                     continue;
                 }
+                let cross_reference = self.monitors.cross_reference(handle);
                 let event = Event::Call(CallEvent {
                     kind: *kind,
-                    cross_reference: &self.monitors.cross_reference(handle),
+                    cross_reference: &cross_reference,
                     connection: Connection { call: Some(&call), device: Some(static_device(&device)) },
                     subject: known(subject),
                     calling: has(Part::Calling).then(|| known(&calling)),

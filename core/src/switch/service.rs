@@ -13,7 +13,7 @@ use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{CallEventKind, Request, SystemStatus};
 use crate::wire::csta::services::Features;
 
-/// The services of CSTA that a client can ask for: what GetCSTAFeatures says and what [`Switch::serve`] serves.
+/// The services of CSTA that a client can ask for: what GetCSTAFeatures says and what is served.
 pub const SERVICES: &[&str] = &[
     "GetCSTAFeatures",
     "RequestSystemStatus",

@@ -10,7 +10,7 @@ use crate::time::Duration;
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::guard::XmlLimits;
-use crate::wire::csta::model::{Event, Message, Request, Response, SystemStatus};
+use crate::wire::csta::model::{Event, Message, Request, Response};
 use crate::wire::csta::parse::Document;
 use crate::wire::csta_frame::{self, EVENT_INVOKE, Framed, LAST_INVOKE};
 
@@ -165,7 +165,7 @@ impl Switch {
         step: &mut Step<'_>,
         handle: Handle<Link>,
         asked: Asked,
-        status: SystemStatus,
+        request: &Request<'_>,
     ) -> bool {
         let Some(cti) = self.links.get_mut(handle).and_then(Link::cti_mut) else { return false };
         let Some(invoke) = cti.next_invoke() else {
@@ -177,13 +177,7 @@ impl Switch {
             let at = step.now + QUESTION_TIMEOUT;
             self.timers.set(&mut cti.question_deadline, Key::Question(handle), at);
         }
-        let register = cti.registration.as_ref().map(|registration| registration.id.clone());
-        let register = register.as_deref();
-        let request = match asked {
-            Asked::SystemStatus => Request::SystemStatus { register, status },
-            Asked::RequestSystemStatus => Request::RequestSystemStatus { register },
-        };
-        self.say(step, handle, invoke, &request);
+        self.say(step, handle, invoke, request);
         true
     }
 
@@ -200,13 +194,9 @@ impl Switch {
             }
             None => self.timers.cancel(&mut cti.question_deadline, Key::Question(handle)),
         }
-        let fits = match question.asked {
-            Asked::SystemStatus => *response == Response::SystemStatus,
-            Asked::RequestSystemStatus => matches!(response, Response::RequestSystemStatus { .. }),
-        };
         if let Response::Error(error) = response {
             step.actions.notify(Level::Debug, "question_refused", &[("invoke", &invoke), ("error", error)]);
-        } else if !fits {
+        } else if !question.asked.fits(response) {
             self.client_error(step, handle, "an answer of another kind than the question");
         }
     }

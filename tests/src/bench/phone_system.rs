@@ -54,8 +54,21 @@ impl PhoneSystem {
     ///
     /// # Panics
     /// If the gateway does not do its part.
-    #[expect(clippy::expect_used, reason = "a gateway that does not connect fails the test")]
     pub fn answer(bench: &mut Bench) -> Self {
+        Self::answer_with(
+            bench,
+            "<monitoringServList><monitorStart/><monitorStop/></monitoringServList>\
+             <snapshotServList><snapshotDevice/></snapshotServList><callControlServList><answerCall/>\
+             <clearConnection/><holdCall/><makeCall/><retrieveCall/></callControlServList>",
+        )
+    }
+
+    /// The same, with these lists of services in place of all.
+    ///
+    /// # Panics
+    /// If the gateway does not do its part.
+    #[expect(clippy::expect_used, reason = "a gateway that does not connect fails the test")]
+    pub fn answer_with(bench: &mut Bench, services: &str) -> Self {
         let (link, address) = bench.connects().pop().expect("the gateway dials its CTI connection");
         bench.opened(link, &address);
         let system = Self { link };
@@ -64,7 +77,7 @@ impl PhoneSystem {
         system.serve(bench, "StartApplicationSession", |_| {
             format!("<StartApplicationSessionPosResponse xmlns=\"{SESSION}\">{started}</StartApplicationSessionPosResponse>")
         });
-        system.serve(bench, "GetCSTAFeatures", |_| csta("GetCSTAFeaturesResponse", &features()));
+        system.serve(bench, "GetCSTAFeatures", |_| csta("GetCSTAFeaturesResponse", &features(services)));
         system.serve(bench, "SystemRegister", |_| {
             csta("SystemRegisterResponse", "<sysStatRegisterID>r1</sysStatRegisterID>")
         });
@@ -166,11 +179,9 @@ pub fn csta_error(category: &str, value: &str) -> String {
     csta("CSTAErrorCode", &format!("<{category}>{value}</{category}>"))
 }
 
-fn features() -> String {
-    String::from(
-        "<supportedServices><monitoringServList><monitorStart/><monitorStop/></monitoringServList>\
-         <snapshotServList><snapshotDevice/></snapshotServList><callControlServList><answerCall/>\
-         <clearConnection/><holdCall/><makeCall/><retrieveCall/></callControlServList></supportedServices>\
+fn features(services: &str) -> String {
+    format!(
+        "<supportedServices>{services}</supportedServices>\
          <supportedEvents><callControlEvtsList><connectionCleared/><delivered/><established/><failed/><held/>\
          <netwReached/><originated/><retrieved/><serviceInitiated/></callControlEvtsList></supportedEvents>",
     )

@@ -1,7 +1,6 @@
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 
@@ -360,7 +359,7 @@ fn only_what_has_a_key_can_be_dialled() {
         assert!(is_dialable(number), "{number}");
     }
     let long = "1".repeat(33);
-    for number in vec!["", "+", "tel:1", "10 01", "1+1", "5555551234v:41234", &long] {
+    for number in ["", "+", "tel:1", "10 01", "1+1", "5555551234v:41234", &long] {
         assert!(!is_dialable(number), "{number}");
     }
 }

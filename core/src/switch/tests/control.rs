@@ -150,3 +150,33 @@ fn a_disabled_switch_refuses_and_an_enabled_one_has_no_old_monitors() {
     assert_eq!(world.outcome(alice, &stop), "operation/invalidMonitorCrossRefID");
     assert_eq!(world.outcome(alice, &start), "MonitorStartResponse");
 }
+
+#[test]
+fn the_switch_itself_stops_monitors_and_asks_the_client_to_agree() {
+    let mut world = world();
+    let alice = world.client();
+    let reference = world.monitor(alice, "1001");
+    assert_eq!(world.command("unmonitor 1001"), "ok stopped 1");
+    let (invoke, xml) = world.frames(alice).remove(0);
+    with(&xml, |message| match message {
+        Message::Request(Request::MonitorStop { cross_reference }) => assert_eq!(cross_reference, reference),
+        other => panic!("{other:?}"),
+    });
+    world.send_xml(alice, invoke, &format!("<MonitorStopResponse xmlns=\"{VERSION}\"/>"));
+    assert!(!world.noticed("client_error"), "{:?}", world.notices);
+    assert_eq!(world.command("unmonitor 1001"), "ok stopped 0");
+    assert_eq!(world.switch.counts().monitors, 0);
+}
+
+#[test]
+fn an_event_of_any_kind_can_be_sent_to_the_monitors_of_a_phone() {
+    let mut world = world();
+    let (alice, bob) = (world.client(), world.client());
+    let references = [world.monitor(alice, "1001"), world.monitor(bob, "1001")];
+    assert_eq!(world.command("event 1001 <OfferedEvent a=\"b  c\"><x>REF</x></OfferedEvent>"), "ok told 2");
+    for (link, reference) in [alice, bob].into_iter().zip(references) {
+        let expected = format!("<OfferedEvent a=\"b  c\"><x>{reference}</x></OfferedEvent>");
+        assert_eq!(world.frames(link), [(9999, expected)]);
+    }
+    assert_eq!(world.command("event 1001 nothing"), "error an event is an XML document");
+}

@@ -91,8 +91,8 @@ fn byte_by_byte_the_buffer_grows_a_few_times_only() {
     let mut framer = Framer::default();
     let mut moves = 0;
     let mut capacity = 0;
-    for byte in message.as_bytes() {
-        framer.push(core::slice::from_ref(byte), LIMIT);
+    for byte in message.as_bytes().chunks(1) {
+        framer.push(byte, LIMIT);
         moves += usize::from(framer.buffer.capacity() != capacity);
         capacity = framer.buffer.capacity();
     }

@@ -1,0 +1,190 @@
+//! Runs the script: one line after another, each until what it is for is done or its time is up.
+
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::String;
+
+use super::happening::Wanted;
+use super::script::{self, Line, Service};
+use super::{Client, Phase, Step};
+use crate::digest::{Digest, Digester};
+use crate::time::Instant;
+
+/// The most lines that may wait.
+const MAX_LINES: usize = 100_000;
+
+/// The most lines that are begun in one step.
+const LINES_PER_STEP: usize = 8;
+
+/// What the current line waits for.
+#[derive(Debug)]
+enum Doing {
+    /// The session, so that the service can be asked for.
+    Session(Service),
+    /// The answer to its request.
+    Answer,
+    /// Something to happen.
+    Happening(Wanted),
+    /// Time to pass.
+    Sleep,
+}
+
+#[derive(Debug)]
+struct Current {
+    text: String,
+    doing: Doing,
+    until: Instant,
+}
+
+/// The script so far.
+#[derive(Debug, Default)]
+pub(super) struct Runner {
+    lines: VecDeque<String>,
+    current: Option<Current>,
+    /// No more lines will come.
+    pub(super) ended: bool,
+    /// Lines are left that could be begun at once.
+    pub(super) backlog: bool,
+}
+
+impl Runner {
+    /// Adds a line; `false` if there are too many.
+    pub(super) fn add(&mut self, line: &str) -> bool {
+        let room = self.lines.len() < MAX_LINES;
+        if room {
+            self.lines.push_back(line.into());
+        }
+        room
+    }
+
+    /// When the current line's time is up.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.current.as_ref().map(|current| current.until)
+    }
+
+    /// Drops all lines.
+    pub(super) fn clear(&mut self) {
+        self.lines.clear();
+        self.current = None;
+        self.backlog = false;
+    }
+
+    /// The answer for the current line came.
+    pub(super) fn answered(&mut self) {
+        if self.current.as_ref().is_some_and(|current| matches!(current.doing, Doing::Answer)) {
+            self.current = None;
+        }
+    }
+}
+
+impl Client {
+    /// Goes on with the script as far as it can.
+    pub(super) fn run_script(&mut self, step: &mut Step<'_>) {
+        self.runner.backlog = false;
+        for _ in 0..LINES_PER_STEP {
+            let more = self.may_run() && self.continue_line(step) && self.begin_line(step);
+            if !more {
+                return;
+            }
+        }
+        self.runner.backlog = true;
+    }
+
+    /// Whether the script goes on: before the end, that is.
+    fn may_run(&self) -> bool {
+        !matches!(self.phase, Phase::Leaving { .. } | Phase::Finished)
+    }
+
+    /// Whether the current line is done, or there is none.
+    fn continue_line(&mut self, step: &mut Step<'_>) -> bool {
+        let Some(current) = self.runner.current.take() else { return true };
+        match current.doing {
+            Doing::Happening(ref wanted) if self.happenings.take(wanted) => return true,
+            Doing::Session(service) if self.is_ready() => {
+                self.runner.current = Some(Current { doing: Doing::Answer, ..current });
+                self.ask(step, &service);
+                return self.runner.current.is_none();
+            }
+            Doing::Session(_) if self.phase == Phase::Ended => {
+                self.fail(step, &format!("{}: not signed in", current.text));
+                return false;
+            }
+            Doing::Session(_) | Doing::Answer | Doing::Happening(_) | Doing::Sleep => {}
+        }
+        self.runner.current = Some(current);
+        false
+    }
+
+    /// Begins the next line; `false` if there is none.
+    fn begin_line(&mut self, step: &mut Step<'_>) -> bool {
+        let Some(text) = self.runner.lines.pop_front() else {
+            if self.runner.ended {
+                self.leave(step);
+            }
+            return false;
+        };
+        let usual = self.config.timeout;
+        let (doing, span) = match script::parse(&text) {
+            Ok(Line::Empty) => return true,
+            Ok(Line::Service(service)) => (Doing::Session(service), usual),
+            Ok(Line::Wait(wanted, time)) => (Doing::Happening(wanted), time.unwrap_or(usual)),
+            Ok(Line::Sleep(time)) => (Doing::Sleep, time),
+            Ok(Line::Quit) => {
+                self.leave(step);
+                return false;
+            }
+            Err(what) => {
+                self.fail(step, &what);
+                return false;
+            }
+        };
+        self.runner.current = Some(Current { text, doing, until: step.now + span });
+        true
+    }
+
+    /// The current line's time is up.
+    pub(super) fn line_timed_out(&mut self, step: &mut Step<'_>) {
+        let Some(current) = self.runner.current.take() else { return };
+        let what = match current.doing {
+            Doing::Sleep => return,
+            Doing::Session(_) => "not signed in in time",
+            Doing::Answer => "no answer in time",
+            Doing::Happening(_) => "did not happen in time",
+        };
+        self.fail(step, &format!("{}: {what}", current.text));
+    }
+
+    /// Something the script needs did not come true: the rest of it is dropped.
+    pub(super) fn fail(&mut self, step: &mut Step<'_>, what: &str) {
+        step.actions.print(format_args!("failed: {what}"));
+        self.failed = true;
+        self.leave(step);
+    }
+}
+
+impl Digest for Runner {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { lines, current, ended, backlog } = self;
+        lines.len().digest(digester);
+        for line in lines {
+            digester.text(line);
+        }
+        digester.flag(current.is_some());
+        if let Some(Current { text, doing, until }) = current {
+            digester.text(text);
+            until.digest(digester);
+            match doing {
+                // The service stands in the text.
+                Doing::Session(_) => digester.number(0),
+                Doing::Answer => digester.number(1),
+                Doing::Happening(wanted) => {
+                    digester.number(2);
+                    wanted.digest(digester);
+                }
+                Doing::Sleep => digester.number(3),
+            }
+        }
+        ended.digest(digester);
+        backlog.digest(digester);
+    }
+}

@@ -1,0 +1,233 @@
+//! What the script asks for, and what comes back.
+
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use super::happening::{Happening, Sort};
+use super::script::Service;
+use super::transaction::{Purpose, Then, Told};
+use super::{Client, Monitor, Phase, Step};
+use crate::wire::csta::emit::{self as csta, Verbatim};
+use crate::wire::csta::guard::XmlLimits;
+use crate::wire::csta::model::{
+    AutoOriginate, Device, LocalConnectionState as State, Message as Csta, Namespace, Request, Response,
+    SnapshotItem,
+};
+use crate::wire::csta::parse::Document;
+use crate::wire::sip::{Message, Method, Start};
+
+/// In which states a call can be cleared, the likeliest first.
+const CLEARABLE: &[State] =
+    &[State::Connected, State::Initiated, State::Fail, State::Alerting, State::Queued, State::Hold];
+
+const fn device(id: &str) -> Device<'_> {
+    Device { id, type_of_number: None }
+}
+
+impl Client {
+    /// Asks for a service for the current line.
+    pub(super) fn ask(&mut self, step: &mut Step<'_>, service: &Service) {
+        let line = self.config.line.clone();
+        let connection = |states| self.calls.connection(states, &line);
+        let (purpose, request) = match service {
+            Service::Call(number) => return self.call(step, number),
+            Service::Answer => {
+                ("answer", Request::AnswerCall { connection: connection(&[State::Alerting, State::Queued]) })
+            }
+            Service::Hold => ("hold", Request::HoldCall { connection: connection(&[State::Connected]) }),
+            Service::Retrieve => {
+                ("retrieve", Request::RetrieveCall { connection: connection(&[State::Hold]) })
+            }
+            Service::Hangup => ("hangup", Request::ClearConnection { connection: connection(CLEARABLE) }),
+            Service::Snapshot => ("snapshot", Request::SnapshotDevice { device: device(&line) }),
+            Service::Features => return self.ask_features(step, true),
+            Service::Refresh => return self.invite(step, Purpose::Refresh, true),
+            Service::Update => return self.update(step),
+            Service::Raw(xml) => {
+                return self.request(step, Method::Info, (Purpose::Raw, true), &[], xml.as_bytes());
+            }
+        };
+        let mut body = Vec::new();
+        csta::request(&mut body, Namespace::ED3, &request, &mut Verbatim);
+        self.request(step, Method::Info, (Purpose::Service(purpose), true), &[], &body);
+    }
+
+    fn call(&mut self, step: &mut Step<'_>, number: &str) {
+        let line = self.config.line.clone();
+        let called = if number.contains(':') { String::from(number) } else { ["tel:", number].concat() };
+        let auto_originate = Some(AutoOriginate::DoNotPrompt);
+        let request = Request::MakeCall { calling: device(&line), called: device(&called), auto_originate };
+        self.info(step, Purpose::Service("call"), true, &request);
+    }
+
+    /// Takes a response.
+    pub(super) fn response(&mut self, step: &mut Step<'_>, response: &Message<'_>, reliable: bool) {
+        let Some(told) = self.transactions.response(response, step.now, reliable) else { return };
+        let success = response.status().is_some_and(|status| status < 300);
+        let invite = matches!(told.purpose, Purpose::SignIn | Purpose::Refresh);
+        let last = matches!(told.then, Then::Final | Then::Again);
+        if invite && last && success {
+            if told.then == Then::Final {
+                self.dialog.learn(response, true);
+            }
+            self.acknowledge_success(step, told.sequence);
+        } else if invite && last {
+            self.acknowledge_failure(step, &told.uri, response);
+        }
+        if told.then != Then::Final {
+            return;
+        }
+        if success {
+            self.succeeded(step, &told, response);
+        } else {
+            self.refused(step, &told, response);
+        }
+        if told.for_line {
+            self.runner.answered();
+        }
+    }
+
+    fn succeeded(&mut self, step: &mut Step<'_>, told: &Told, response: &Message<'_>) {
+        let limits = XmlLimits::default();
+        let body = response.csta_body();
+        let document = body.and_then(|body| Document::parse(body, &limits).ok());
+        let message = document.as_ref().and_then(|document| document.message().ok());
+        match told.purpose {
+            Purpose::SignIn | Purpose::Refresh => {
+                let status = match message {
+                    Some(Csta::Response(Response::RequestSystemStatus { status })) => Some(status),
+                    Some(_) | None => None,
+                };
+                self.invited(step, told.purpose, response, status);
+            }
+            Purpose::Update => {
+                self.dialog.learn(response, false);
+                self.schedule_refresh(step, response);
+                let happening =
+                    Happening::new(Sort::Result, "refreshed").with_some("session-expires", self.expires);
+                self.happen(step, happening);
+            }
+            Purpose::Bye => {
+                self.happen(step, Happening::new(Sort::Result, "signed-out"));
+                self.finish(step, None);
+            }
+            Purpose::Raw => {
+                let text = String::from_utf8_lossy(body.unwrap_or_default());
+                self.happen(step, Happening::new(Sort::Result, "response").with("body", &text));
+            }
+            Purpose::Monitor | Purpose::Service(_) => {
+                if let Some(Csta::Response(answer)) = message {
+                    self.answered(step, told.purpose, &answer);
+                } else {
+                    self.misshapen(step, told.purpose.name());
+                }
+            }
+        }
+        if told.purpose == Purpose::Monitor && self.monitor == Monitor::Asked {
+            self.monitor = Monitor::None;
+        }
+    }
+
+    /// Takes a service's answer.
+    fn answered(&mut self, step: &mut Step<'_>, purpose: Purpose, answer: &Response<'_>) {
+        let result = |name: &str| Happening::new(Sort::Result, name);
+        let happening = match answer {
+            Response::MonitorStart { cross_reference, .. } => {
+                self.monitor = Monitor::Running((*cross_reference).into());
+                result("monitor").with("xref", cross_reference)
+            }
+            Response::MonitorStop => result("monitor-stopped"),
+            Response::MakeCall { calling } => {
+                self.calls.made(calling);
+                result("made")
+                    .with_some("call", calling.call)
+                    .with_some("device", calling.device.map(|it| it.id))
+            }
+            Response::GetCstaFeatures(features) => {
+                let names: Vec<&str> = features.services().map(|service| service.root).collect();
+                result("features")
+                    .with("services", &names.join(","))
+                    .with("events", &features.events().count())
+            }
+            Response::SnapshotDevice(items) => self.snapshot(items),
+            Response::Error(error) => Happening::new(Sort::Fault, "error")
+                .with("category", &error.category().word())
+                .with_some("value", Some(error.value()).filter(|value| !value.is_empty())),
+            Response::RequestSystemStatus { .. }
+            | Response::SystemStatus
+            | Response::SystemRegister { .. }
+            | Response::SystemRegisterCancel
+            | Response::AnswerCall
+            | Response::ClearConnection
+            | Response::HoldCall
+            | Response::RetrieveCall
+            | Response::StartApplicationSession { .. }
+            | Response::StartApplicationSessionRefused { .. }
+            | Response::ResetApplicationSessionTimer { .. }
+            | Response::ResetApplicationSessionTimerRefused { .. }
+            | Response::StopApplicationSession
+            | Response::Other { .. } => result("ok").with("service", &purpose.name()),
+        };
+        self.happen(step, happening);
+    }
+
+    fn snapshot(&mut self, items: &[SnapshotItem<'_>]) -> Happening {
+        let mut calls = Vec::new();
+        for item in items {
+            self.calls.found(&item.connection, item.states.first().copied());
+            let states: Vec<&str> = item.states.iter().map(|state| state.word()).collect();
+            calls.push([item.connection.call.unwrap_or_default(), states.join("+").as_str()].join("="));
+        }
+        let happening = Happening::new(Sort::Result, "snapshot").with("count", &items.len());
+        if calls.is_empty() { happening } else { happening.with("calls", &calls.join(",")) }
+    }
+
+    fn refused(&mut self, step: &mut Step<'_>, told: &Told, response: &Message<'_>) {
+        let status = response.status().unwrap_or_default();
+        let reason = match response.start {
+            Start::Response { reason, .. } => reason,
+            Start::Request { .. } => "",
+        };
+        if told.purpose == Purpose::Bye {
+            // Whatever it says, the session is over (RFC 3261 15.1.1).
+            self.happen(step, Happening::new(Sort::Result, "signed-out").with("status", &status));
+            self.finish(step, None);
+            return;
+        }
+        let happening =
+            Happening::new(Sort::Fault, "refused").with("status", &status).with("reason", &reason);
+        self.happen(step, happening);
+        match told.purpose {
+            Purpose::SignIn => {
+                self.refresh_at = None;
+                if matches!(self.phase, Phase::Leaving { .. }) {
+                    self.finish(step, None);
+                } else {
+                    self.phase = Phase::Ended;
+                }
+            }
+            Purpose::Refresh => self.session_ended(step, &"refresh refused"),
+            Purpose::Monitor => self.monitor = Monitor::None,
+            Purpose::Update | Purpose::Service(_) | Purpose::Raw if matches!(status, 481 | 404 | 410) => {
+                self.session_ended(step, &status.to_string());
+            }
+            Purpose::Update | Purpose::Service(_) | Purpose::Raw | Purpose::Bye => {}
+        }
+    }
+
+    /// No answer came to a request.
+    pub(super) fn unanswered(&mut self, step: &mut Step<'_>, told: &Told) {
+        let happening = Happening::new(Sort::Fault, "no-answer").with("to", &told.purpose.name());
+        self.happen(step, happening);
+        match told.purpose {
+            Purpose::SignIn => self.finish(step, Some(super::COULD_NOT_CONNECT)),
+            Purpose::Bye => self.finish(step, None),
+            Purpose::Refresh => self.session_ended(step, &"refresh not answered"),
+            Purpose::Monitor => self.monitor = Monitor::None,
+            Purpose::Update | Purpose::Service(_) | Purpose::Raw => {}
+        }
+        if told.for_line {
+            self.runner.answered();
+        }
+    }
+}
