@@ -1,1 +1,3 @@
 //! The simulated world: hosts, virtual clock, weather.
+
+pub mod fuzz;
