@@ -18,3 +18,6 @@ pub use office::{GATEWAY, Office, Plan};
 pub use random::Random;
 pub use sip_peer::{SipPeer, SipText};
 pub use world::{Fault, HostId, Weather, World, twice};
+//! The simulated world: hosts, virtual clock, weather.
+
+pub mod fuzz;
