@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod bench;
+pub mod fuzz;
 pub mod office;
 pub mod random;
 pub mod sip_peer;
@@ -18,6 +19,3 @@ pub use office::{GATEWAY, Office, Plan};
 pub use random::Random;
 pub use sip_peer::{SipPeer, SipText};
 pub use world::{Fault, HostId, Weather, World, twice};
-//! The simulated world: hosts, virtual clock, weather.
-
-pub mod fuzz;

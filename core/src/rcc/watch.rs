@@ -85,7 +85,7 @@ impl Watch {
                 self.calls.push(Call { id: call, device, dynamic });
             }
             // Requests for a call beyond the limit name the device itself, which is right unless IDs are dynamic.
-            Some(_) | None => {}
+            Some(_) => {}
         }
     }
 }
