@@ -9,6 +9,7 @@ use ctigate_core::config::Config;
 use ctigate_core::engine::{Engine, View};
 use ctigate_core::setting::{Setting, read_line};
 use ctigate_core::switch::{Counts, Switch, SwitchConfig};
+use ctigate_core::trace::Header;
 use ctigate_core::{Actions, Duration, Input, Instant, Listen, Machine, Seed, Taken, Wake};
 
 use crate::world::{Fault, HostId, World};
@@ -53,11 +54,13 @@ pub struct Plan {
     pub gateway: Vec<String>,
     /// Settings of every phone system beyond the usual ones.
     pub switch: Vec<String>,
+    /// Whether the gateway's trace is to be a golden one: for people and for later builds.
+    pub golden: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { switches: 1, gateway: Vec::new(), switch: Vec::new() }
+        Self { switches: 1, gateway: Vec::new(), switch: Vec::new(), golden: false }
     }
 }
 
@@ -136,7 +139,11 @@ impl Office {
         let view = Rc::new(RefCell::new(View::default()));
         let seen = Rc::clone(&view);
         let seed = Seed::from_number(world.seed());
-        let gateway = world.add("gateway", ip(1), move || {
+        let mut header = Header::new("gateway", seed, settings);
+        if plan.golden {
+            header.build = "golden".to_owned();
+        }
+        let gateway = world.add_traced("gateway", ip(1), Some(header), move || {
             Box::new(Watched {
                 machine: Engine::new(config.clone(), seed),
                 look: Engine::view,

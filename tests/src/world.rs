@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use core::net::{IpAddr, SocketAddr};
 
+use ctigate_core::trace::Header;
 use ctigate_core::{Closed, Command, Duration, Input, LinkId, Listen, ListenerId, Machine, Peer, Transport};
 
 use crate::random::Random;
@@ -98,8 +99,19 @@ impl World {
         ip: IpAddr,
         factory: impl Fn() -> Box<dyn Machine> + 'static,
     ) -> HostId {
+        self.add_traced(name, ip, None, factory)
+    }
+
+    /// The same for a machine whose run is also kept as a trace that begins with `header`.
+    pub fn add_traced(
+        &mut self,
+        name: &str,
+        ip: IpAddr,
+        header: Option<Header>,
+        factory: impl Fn() -> Box<dyn Machine> + 'static,
+    ) -> HostId {
         let id = HostId(self.hosts.len());
-        let host = Host::machine(name, ip, self.now, Box::new(factory));
+        let host = Host::machine(name, ip, self.now, header, Box::new(factory));
         let listens = host.listens.clone();
         self.hosts.push(host);
         self.turn(id, Some(Input::Clock { unix_micros: WALL_CLOCK.saturating_add(self.now) }));

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use core::net::{IpAddr, SocketAddr};
 
 use ctigate_core::action::MAX_ACTIONS;
+use ctigate_core::trace::{self, Header};
 use ctigate_core::{
     Closed, Effects, Input, Instant, Level, LinkId, Listen, ListenerId, Machine, Notice, Pump, Why,
 };
@@ -113,9 +114,15 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn machine(name: &str, ip: IpAddr, born: u64, factory: Factory) -> Self {
+    pub(super) fn machine(
+        name: &str,
+        ip: IpAddr,
+        born: u64,
+        header: Option<Header>,
+        factory: Factory,
+    ) -> Self {
         let mut machine = factory();
-        let journal = Journal::new(machine.digest());
+        let journal = Journal::new(machine.digest(), header);
         let listens = machine.listens();
         let pump = Box::new(Pump::new(machine, journal));
         Self::new(name, ip, born, listens, Body::Machine { pump, factory })
@@ -240,12 +247,23 @@ impl Host {
         ))
     }
 
-    /// Feeds the run so far to a fresh machine.
-    pub(super) fn replay(&self) -> Result<(), String> {
-        match &self.body {
-            Body::Machine { pump, factory } => pump.recorder().replay(&mut factory()),
-            Body::Bare(_) => Ok(()),
+    /// The machine's journal.
+    pub(super) const fn journal(&mut self) -> Option<&mut Journal> {
+        match &mut self.body {
+            Body::Machine { pump, .. } => Some(pump.recorder_mut()),
+            Body::Bare(_) => None,
         }
+    }
+
+    /// Feeds the run so far to a fresh machine; and its trace, where there is one, by way of text and reader.
+    pub(super) fn replay(&mut self) -> Result<(), String> {
+        let Body::Machine { pump, factory } = &mut self.body else { return Ok(()) };
+        pump.recorder().replay(&mut factory())?;
+        if let Some(trace) = pump.recorder_mut().end_trace() {
+            let replayed = trace::replay(&[&trace], |_| Ok(factory()));
+            replayed.map_err(|error| format!("by way of its trace: {error}"))?;
+        }
+        Ok(())
     }
 
     /// The first difference between this run and another of the same host.

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use ctigate_core::trace::{Digests, Form, Header, TraceRecorder};
 use ctigate_core::{
     Action, Actions, Closed, Command, Input, Instant, LinkId, ListenerId, Machine, Peer, Recorder, Taken,
 };
@@ -106,12 +107,37 @@ pub(super) struct Journal {
     birth: u64,
     /// The first tick that had no effect at all, with its time: a deadline that went stale.
     idle_tick: Option<Instant>,
+    /// The same run as a trace, where one was wanted.
+    trace: Option<Box<TraceRecorder>>,
 }
 
 impl Journal {
-    /// A run that has not begun, of a machine with this fingerprint.
-    pub(super) const fn new(birth: u64) -> Self {
-        Self { steps: Vec::new(), birth, idle_tick: None }
+    /// A run that has not begun, of a machine with this fingerprint; also kept as a trace if its header is given.
+    pub(super) fn new(birth: u64, header: Option<Header>) -> Self {
+        let trace = header.map(|header| {
+            // A trace of no particular build is for people and for later builds: escaped, and without states.
+            let (form, digests) = if header.is_this_build() {
+                (Form::Verbatim, Digests::Every)
+            } else {
+                (Form::Escaped, Digests::Never)
+            };
+            Box::new(TraceRecorder::new(header, form, digests))
+        });
+        Self { steps: Vec::new(), birth, idle_tick: None, trace }
+    }
+
+    /// Writes a comment above the trace's next step.
+    pub(super) fn comment(&mut self, text: &str) {
+        if let Some(trace) = &mut self.trace {
+            trace.comment(text);
+        }
+    }
+
+    /// Ends the trace and returns it.
+    pub(super) fn end_trace(&mut self) -> Option<Vec<u8>> {
+        let trace = self.trace.as_mut()?;
+        trace.end_segment();
+        Some(trace.pending().to_vec())
     }
 
     pub(super) fn steps(&self) -> &[Step] {
@@ -163,6 +189,9 @@ impl Journal {
 
 impl Recorder for Journal {
     fn step(&mut self, now: Instant, input: Input<'_>, actions: &Actions) {
+        if let Some(trace) = &mut self.trace {
+            trace.step(now, input, actions);
+        }
         self.steps.push(Step { now, input: Kept::of(input), actions: written(actions), digest: 0 });
     }
 
@@ -171,6 +200,11 @@ impl Recorder for Journal {
     }
 
     fn digest(&mut self, digest: u64) {
+        if let Some(trace) = &mut self.trace
+            && trace.wants_digest()
+        {
+            trace.digest(digest);
+        }
         let before = self.steps.iter().rev().nth(1).map_or(self.birth, |step| step.digest);
         let Some(step) = self.steps.last_mut() else { return };
         step.digest = digest;

@@ -10,9 +10,15 @@ impl World {
     ///
     /// # Errors
     /// The first difference.
-    pub fn replayed(&self) -> Result<(), Fault> {
-        for host in &self.hosts {
-            host.replay().map_err(|what| self.unequal(&host.name, "does not replay", &what))?;
+    pub fn replayed(&mut self) -> Result<(), Fault> {
+        let (seed, at) = (self.seed, self.now);
+        for host in &mut self.hosts {
+            let replayed = host.replay();
+            replayed.map_err(|what| Fault {
+                seed,
+                at,
+                what: format!("{} does not replay: {what}", host.name),
+            })?;
         }
         Ok(())
     }
@@ -55,7 +61,7 @@ pub fn twice<T>(
             Err(panic) => Err(Fault { seed, at: world.now, what: format!("panicked: {}", message(&*panic)) }),
         }
     };
-    let (first, told) = tell()?;
+    let (mut first, told) = tell()?;
     let (second, _) = tell()?;
     first.same_as(&second)?;
     first.replayed()?;
