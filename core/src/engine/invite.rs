@@ -341,7 +341,7 @@ impl Engine {
         message: &Message<'_>,
         session: Option<Handle<Session>>,
     ) {
-        let key = matching_key(&self.entropy, message, Method::Invite, 0);
+        let key = matching_key(&self.entropy, message, Method::Invite);
         let waiting = session.and_then(|handle| self.sessions.get(handle)).and_then(|one| one.unacknowledged);
         let matched = self.transactions.find(key).filter(|handle| {
             let machine = self.transactions.server.get(*handle).map(|transaction| &transaction.machine);
@@ -361,7 +361,7 @@ impl Engine {
 
     /// CANCEL (RFC 3261 9.2): 200 if there is such an INVITE, and 487 to that if it was not answered yet.
     pub(super) fn on_cancel(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
-        let key = matching_key(&self.entropy, received.message, Method::Invite, 0);
+        let key = matching_key(&self.entropy, received.message, Method::Invite);
         let Some(invite) = self.transactions.find(key) else {
             self.refuse(step, received, &Refusal::new(481, ""));
             return;
