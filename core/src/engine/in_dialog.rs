@@ -40,9 +40,9 @@ impl Engine {
             self.refuse(step, received, &Refusal::new(481, "CTI connection was replaced"));
             return;
         }
-        // Client quirk 8: events go where the client's last request came from.
+        // Client quirk 8: events go where the answer to the client's last request goes.
         if let Some(session) = self.sessions.get_mut(handle) {
-            session.dialog.flow = received.flow;
+            session.dialog.flow = received.answer_flow;
         }
         if received.method == Method::Update {
             self.on_update(step, received, handle);

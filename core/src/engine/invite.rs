@@ -16,7 +16,7 @@ use crate::rcc::session::{Phase, Session};
 use crate::sip::dialog::{Dialog, Unusable};
 use crate::sip::invite_server;
 use crate::sip::session_timer::{Agreed, Bounds, Offer, Refresher, negotiate};
-use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction, matching_key};
+use crate::sip::transactions::{Flow, ServerTransaction, matching_key};
 use crate::slots::Handle;
 use crate::timer::Deadline;
 use crate::wire::csta::emit::{self, Verbatim};
@@ -159,6 +159,7 @@ impl Engine {
         status: SystemStatus,
     ) {
         let unavailable = self.config.sip.unavailable_expires;
+        self.acknowledge(step, handle);
         let Some(session) = self.sessions.get_mut(handle) else { return };
         session.unacknowledged = Some(invite);
         // Clients that never retry come back by themselves, soon (S9).
@@ -231,7 +232,7 @@ impl Engine {
         let Some(timer) = self.settle_timer(step, received) else { return };
         let limit = self.config.limits.dialog_bytes;
         let Some(session) = self.sessions.get_mut(handle) else { return };
-        if let Err(unusable) = session.dialog.refresh(received.message, received.flow, limit) {
+        if let Err(unusable) = session.dialog.refresh(received.message, received.answer_flow, limit) {
             self.refuse(step, received, &unusable_dialog(unusable));
             return;
         }
@@ -312,7 +313,7 @@ impl Engine {
         let remote_tag = message.from().and_then(|from| from.tag()).unwrap_or_default();
         let key = self.dialog_key(message.call_id().unwrap_or_default(), &received.local_tag, remote_tag);
         let limit = self.config.limits.dialog_bytes;
-        match Dialog::new(message, received.flow, &received.local_tag, key, limit) {
+        match Dialog::new(message, received.answer_flow, &received.local_tag, key, limit) {
             Ok(dialog) => Some(dialog),
             Err(unusable) => {
                 self.refuse(step, received, &unusable_dialog(unusable));
@@ -342,21 +343,28 @@ impl Engine {
         session: Option<Handle<Session>>,
     ) {
         let key = matching_key(&self.entropy, message, Method::Invite);
-        let waiting = session.and_then(|handle| self.sessions.get(handle)).and_then(|one| one.unacknowledged);
-        let matched = self.transactions.find(key).filter(|handle| {
-            let machine = self.transactions.server.get(*handle).map(|transaction| &transaction.machine);
-            matches!(machine, Some(ServerMachine::Invite(_)))
-        });
-        for transaction in
-            [matched, waiting.filter(|waiting| Some(*waiting) != matched)].into_iter().flatten()
-        {
-            let cause = invite_server::Cause::Ack;
-            let then = self.transactions.on_invite(transaction, cause, step.now, &mut self.timers);
-            self.after_invite(step, transaction, then);
+        if let Some(transaction) = self.transactions.find(key) {
+            self.take_ack(step, transaction);
         }
-        if let Some(session) = session.and_then(|handle| self.sessions.get_mut(handle)) {
+        if let Some(session) = session {
+            self.acknowledge(step, session);
+        }
+    }
+
+    /// The client has the 2xx that its session still repeats: it acknowledged it, or it went on.
+    pub(super) fn acknowledge(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+        let waiting = self.sessions.get(handle).and_then(|session| session.unacknowledged);
+        let Some(transaction) = waiting else { return };
+        if let Some(session) = self.sessions.get_mut(handle) {
             session.unacknowledged = None;
         }
+        self.take_ack(step, transaction);
+    }
+
+    fn take_ack(&mut self, step: &mut Step<'_>, transaction: Handle<ServerTransaction>) {
+        let cause = invite_server::Cause::Ack;
+        let then = self.transactions.on_invite(transaction, cause, step.now, &mut self.timers);
+        self.after_invite(step, transaction, then);
     }
 
     /// CANCEL (RFC 3261 9.2): 200 if there is such an INVITE, and 487 to that if it was not answered yet.

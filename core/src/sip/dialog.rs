@@ -40,7 +40,7 @@ pub(crate) struct Dialog {
     routes: Box<str>,
     /// `host:port` our requests go to when the dialog's flow is gone; empty if it cannot be told.
     next_hop: Box<str>,
-    /// Where the client's last request came from: our requests go there.
+    /// Where the answer to the client's last request went: our requests go there.
     pub(crate) flow: Flow,
     /// The CSeq of our last request.
     local_sequence: u32,
