@@ -3,7 +3,7 @@
 use core::fmt::Display;
 
 use super::jobs::{Job, Stage};
-use super::{Engine, Step, TimerKey};
+use super::{Engine, Pending, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::cti::connection::{Cause, State, Then, Times};
@@ -11,6 +11,7 @@ use crate::cti::pool::backoff;
 use crate::cti::protocol::{Incoming, Outlet, Protocol};
 use crate::entropy::Domain;
 use crate::input::Closed;
+use crate::slots::Handle;
 use crate::timer::Timers;
 use crate::wire::csta::model::SystemStatus;
 use crate::wire::csta::parse::Document;
@@ -130,6 +131,25 @@ impl Engine {
             connection.failure = Some(why);
         }
         self.on_connection(step, place, Cause::Failed);
+    }
+
+    /// Nobody waits for an answer any more. Each that never comes costs an invoke ID: with too few left, the connection
+    /// is renewed.
+    pub(super) fn abandon(
+        &mut self,
+        step: &mut Step<'_>,
+        connection: ConnectionRef,
+        pending: Handle<Pending>,
+    ) {
+        if self.pool.in_service(connection).is_none() {
+            return;
+        }
+        self.with_protocol(step, connection.place, |protocol, outlet| {
+            protocol.as_mut().abandon(pending, outlet);
+        });
+        if self.pool.at(connection.place).is_some_and(|one| one.protocol.as_ref().is_worn_out()) {
+            self.fail(step, connection.place, "too few invoke IDs are left: too many requests got no answer");
+        }
     }
 
     pub(super) fn on_cti_opened(&mut self, step: &mut Step<'_>, place: u8) {
