@@ -40,6 +40,7 @@ impl Engine {
     fn on_connection(&mut self, step: &mut Step<'_>, place: u8, cause: Cause) {
         let times = self.times(place);
         let Some(connection) = self.pool.at_mut(place) else { return };
+        let served = connection.state.is_in_service();
         let (state, then) = connection.state.on(cause, step.now, times);
         connection.state = state;
         let at = state.deadline();
@@ -52,7 +53,7 @@ impl Engine {
             Then::Beat => {
                 self.with_protocol(step, place, |protocol, outlet| protocol.as_mut().heartbeat(outlet));
             }
-            Then::GiveUp(why) => self.give_up(step, place, why),
+            Then::GiveUp(why) => self.give_up(step, place, why, served),
         }
     }
 
@@ -97,11 +98,11 @@ impl Engine {
         let fields: &[(&str, &dyn Display)] =
             &[("cti", &connection.name), ("connection", &connection.id), ("address", &connection.address)];
         step.actions.notify(Level::Info, "cti_in_service", fields);
-        self.jobs.push_back(Job::TellStatus { place, status: SystemStatus::Enabled, slot: 0 });
+        self.tell_all(place, SystemStatus::Enabled);
     }
 
     /// A connection is of no more use: what was under way is returned, its sessions are told, it is dialled again.
-    fn give_up(&mut self, step: &mut Step<'_>, place: u8, why: &'static str) {
+    fn give_up(&mut self, step: &mut Step<'_>, place: u8, why: &'static str, served: bool) {
         let connection = self.reference_of(place);
         let Some(one) = self.pool.at_mut(place) else { return };
         let why = one.failure.unwrap_or(why);
@@ -121,8 +122,11 @@ impl Engine {
         }
         one.failure = None;
         one.last_failure = Some(why);
-        self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
-        self.jobs.push_back(Job::TellStatus { place, status: SystemStatus::Disabled, slot: 0 });
+        // One that was not in service had no requests, and nobody need hear that it still is not.
+        if served {
+            self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
+            self.tell_all(place, SystemStatus::Disabled);
+        }
     }
 
     /// Fails a connection for a reason of its own.
@@ -211,7 +215,7 @@ impl Engine {
             Incoming::Status(SystemStatus::Disabled) => {
                 self.fail(step, place, "the phone system says it is disabled");
             }
-            Incoming::Status(status) => self.jobs.push_back(Job::TellStatus { place, status, slot: 0 }),
+            Incoming::Status(status) => self.tell_all(place, status),
             Incoming::MonitorStopped(cross_reference) => {
                 self.on_watch_stopped(step, connection, cross_reference);
             }

@@ -31,18 +31,18 @@ impl Engine {
             return;
         }
         // S8: the connection the session began with was replaced; the client is to INVITE anew.
-        let stale = self
-            .sessions
-            .get(handle)
-            .and_then(|session| session.connection)
-            .is_some_and(|connection| self.pool.is_replaced(connection));
-        if stale {
+        let connection = self.sessions.get(handle).and_then(|session| session.connection);
+        if connection.is_some_and(|connection| self.pool.is_replaced(connection)) {
             self.refuse(step, received, &Refusal::new(481, "CTI connection was replaced"));
             return;
         }
         // Client quirk 8: events go where the answer to the client's last request goes.
         if let Some(session) = self.sessions.get_mut(handle) {
             session.dialog.flow = received.answer_flow;
+        }
+        let serves = connection.is_some_and(|connection| self.pool.in_service(connection).is_some());
+        if connection.is_none() || (serves && received.method == Method::Update) {
+            self.renew_connection(step, handle);
         }
         if received.method == Method::Update {
             self.on_update(step, received, handle);

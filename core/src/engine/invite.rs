@@ -250,13 +250,12 @@ impl Engine {
         step.actions.notify(Level::Debug, "session_refreshed", fields);
     }
 
-    /// A session whose connection is gone takes the next one in service, with its monitors (S8).
-    fn renew_connection(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+    /// A session whose connection is gone, or that never had one, takes the next one in service (S8). Monitors that
+    /// nothing feeds are started there.
+    pub(super) fn renew_connection(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
         let Some(session) = self.sessions.get(handle) else { return };
-        if session.connection.is_some_and(|connection| self.pool.in_service(connection).is_some()) {
-            return;
-        }
-        let Some(connection) = self.pool.take_turn() else { return };
+        let held = session.connection.filter(|connection| self.pool.in_service(*connection).is_some());
+        let Some(connection) = held.or_else(|| self.pool.take_turn()) else { return };
         if let Some(session) = self.sessions.get_mut(handle) {
             session.connection = Some(connection);
         }

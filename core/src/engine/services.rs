@@ -114,6 +114,10 @@ impl Engine {
         let register = core::str::from_utf8(&register).unwrap_or_default();
         let response = Response::SystemRegister { register, filter: Some(filter) };
         self.reply_response(step, received, handle, &response);
+        let quiet_until = step.now + self.config.sip.event_delay;
+        if let Some(session) = self.sessions.get_mut(handle) {
+            session.outbox.keep_quiet(quiet_until);
+        }
     }
 
     fn serve_register_cancel(

@@ -85,7 +85,12 @@ impl Outbox {
     /// Its response was just written; the next event waits until `quiet_until`.
     pub(crate) fn announced(&mut self, quiet_until: Instant) {
         self.announcing = self.announcing.saturating_sub(1);
-        self.quiet_until = self.quiet_until.max(quiet_until);
+        self.keep_quiet(quiet_until);
+    }
+
+    /// A response that announces an identifier was written at once: the next event waits until then.
+    pub(crate) fn keep_quiet(&mut self, until: Instant) {
+        self.quiet_until = self.quiet_until.max(until);
     }
 
     /// An event was sent by datagram.

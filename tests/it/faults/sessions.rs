@@ -20,3 +20,21 @@ fn what_does_not_fit_into_a_frame_is_refused_and_the_connection_lives() {
     system.serve(&mut bench, "AnswerCall", |_| csta("AnswerCallResponse", ""));
     only(&client.heard(&mut bench), 200);
 }
+
+#[test]
+fn a_session_that_began_without_a_connection_takes_one_with_its_next_request() {
+    let mut bench = Bench::new();
+    let mut client = Client::new(&mut bench, "alice");
+    let body = client.sign_in_body();
+    let ok = only(&client.send(&mut bench, "INVITE", &body), 200);
+    assert_eq!(ok.element("systemStatus"), "disabled");
+    client.take_tag(&ok);
+    client.send(&mut bench, "ACK", "");
+    let inside = call(&client);
+    let refused = only(&client.info(&mut bench, "MakeCall", &inside), 200);
+    assert_eq!(refused.element("systemResourceAvailibility"), "networkOutOfService");
+    let system = PhoneSystem::answer(&mut bench);
+    only(&client.send(&mut bench, "UPDATE", ""), 200);
+    client.info(&mut bench, "MakeCall", &inside);
+    assert_eq!(system.asked(&mut bench).len(), 1);
+}
