@@ -38,3 +38,35 @@ fn a_session_that_began_without_a_connection_takes_one_with_its_next_request() {
     client.info(&mut bench, "MakeCall", &inside);
     assert_eq!(system.asked(&mut bench).len(), 1);
 }
+
+#[test]
+fn a_peer_that_the_gateway_was_told_to_connect_to_is_not_believed_for_that() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    client.monitor(&mut bench, system, "m1");
+    let Line::Stream(link) = client.line else { unreachable!() };
+    bench.close(link);
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    let [(next, _)] = bench.connects().try_into().expect("one connection");
+    bench.opened(next, "192.0.2.9:49999");
+    assert_eq!(bench.messages(next).len(), 1, "the event is sent");
+    client.line = Line::Stream(next);
+    only(&client.info(&mut bench, "GetCSTAFeatures", ""), 403);
+}
+
+#[test]
+fn an_address_that_stands_for_all_is_never_told_to_anybody() {
+    let listen = Value::List(vec![Value::Text("0.0.0.0:5060".into())]);
+    let (mut bench, system, mut client) = signed_in(&[("sip.tcp", listen), ("sip.udp", Value::List(vec![]))]);
+    client.monitor(&mut bench, system, "m1");
+    let Line::Stream(link) = client.line else { unreachable!() };
+    bench.input(ctigate_core::Input::Listening {
+        listener: ctigate_core::ListenerId::new(0),
+        address: ctigate_tests::bench::address("0.0.0.0:5060"),
+    });
+    bench.close(link);
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    let [(next, address)] = bench.connects().try_into().expect("one connection");
+    bench.opened(next, &address);
+    let [event] = bench.messages(next).try_into().expect("one event");
+    assert!(event.header("Via").starts_with("SIP/2.0/TCP 127.0.0.1:5060;"), "{}", event.header("Via"));
+}
