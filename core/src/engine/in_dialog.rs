@@ -2,6 +2,7 @@
 
 use core::fmt::Display;
 
+use super::invite::unusable_dialog;
 use super::receive::{ALLOW, Received, Refusal};
 use super::respond::Reply;
 use super::{Engine, Step};
@@ -63,9 +64,13 @@ impl Engine {
     /// UPDATE (RFC 3311): a refresh without a body, Communicator 2007 R2's way (client quirk 6).
     fn on_update(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
         let Some(timer) = self.settle_timer(step, received) else { return };
+        let limit = self.config.limits.dialog_bytes;
         let Some(session) = self.sessions.get_mut(handle) else { return };
+        if let Err(unusable) = session.dialog.retarget(received.message, limit) {
+            self.refuse(step, received, &unusable_dialog(unusable));
+            return;
+        }
         session.timer = timer;
-        session.dialog.retarget(received.message);
         let flow = session.dialog.flow;
         let Some(transaction) = self.hold(step, received, handle) else { return };
         self.answer_refresh(step, transaction, flow, timer, None);

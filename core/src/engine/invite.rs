@@ -229,6 +229,10 @@ impl Engine {
             let Some(sign_in) = self.read_sign_in(step, received) else { return };
             Some(sign_in)
         };
+        if sign_in.as_ref().is_some_and(|sign_in| !self.may_name(handle, &sign_in.line)) {
+            self.refuse(step, received, &Refusal::new(488, "Another line needs a session of its own"));
+            return;
+        }
         let Some(timer) = self.settle_timer(step, received) else { return };
         let limit = self.config.limits.dialog_bytes;
         let Some(session) = self.sessions.get_mut(handle) else { return };
@@ -240,6 +244,9 @@ impl Engine {
         session.dialog.epoch = session.dialog.epoch.wrapping_add(1);
         if let Some(sign_in) = sign_in {
             session.namespace = sign_in.namespace;
+            if !sign_in.line.is_empty() {
+                session.line = sign_in.line;
+            }
         }
         let Some(invite) = self.hold(step, received, handle) else { return };
         self.renew_connection(step, handle);
@@ -248,6 +255,13 @@ impl Engine {
         let fields: &[(&str, &dyn Display)] =
             &[("session", &handle), ("by", &"INVITE"), ("status", &status.word())];
         step.actions.notify(Level::Debug, "session_refreshed", fields);
+    }
+
+    /// Whether a session's refresh may carry `line`: its own in any writing, or the first that it names.
+    fn may_name(&self, handle: Handle<Session>, line: &str) -> bool {
+        self.sessions.get(handle).is_some_and(|session| {
+            session.line.is_empty() || line.is_empty() || number_of(line) == Some(session.number())
+        })
     }
 
     /// A session whose connection is gone, or that never had one, takes the next one in service (S8). Monitors that
@@ -284,6 +298,10 @@ impl Engine {
             return None;
         }
         let line = document.line().unwrap_or_default();
+        if line.len() > self.config.limits.dialog_bytes {
+            self.refuse(step, received, &Refusal::new(400, "Line URI too long"));
+            return None;
+        }
         if !line.is_empty() && number_of(line).is_none() {
             self.refuse(step, received, &Refusal::new(404, "Unknown line"));
             return None;
@@ -407,9 +425,9 @@ fn offer_of(message: &Message<'_>) -> Offer {
     }
 }
 
-fn unusable_dialog(unusable: Unusable) -> Refusal<'static> {
+pub(super) fn unusable_dialog(unusable: Unusable) -> Refusal<'static> {
     match unusable {
         Unusable::NoContact => Refusal::new(400, "Missing Contact"),
-        Unusable::TooLong => Refusal::new(400, "Route set too long"),
+        Unusable::TooLong => Refusal::new(400, "Route set or Contact too long"),
     }
 }
