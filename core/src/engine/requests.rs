@@ -62,9 +62,16 @@ impl Engine {
             &mut self.timers,
             machine,
         );
-        let Ok(transaction) = opened else {
-            note_unsent(step, handle, outgoing, "limits.transactions is reached");
-            return;
+        let transaction = match opened {
+            Ok(transaction) => transaction,
+            // On a stream only a 404, 410 or 481 would be missed, and the next event's answer says the same.
+            Err(_) if flow.is_reliable() && matches!(outgoing, Outgoing::Event(_)) => {
+                Handle::from_number(u64::MAX)
+            }
+            Err(_) => {
+                note_unsent(step, handle, outgoing, "limits.transactions is reached");
+                return;
+            }
         };
         let mut bytes = core::mem::take(&mut self.buffers.message);
         bytes.clear();

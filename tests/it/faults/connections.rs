@@ -48,11 +48,11 @@ fn a_request_in_the_queue_goes_out_when_one_before_it_was_given_up() {
 fn a_connection_with_too_few_invoke_ids_left_is_renewed() {
     let (mut bench, system, mut client) = signed_in(&[("cti.window", Value::Integer(9_000))]);
     let answer = "<callToBeAnswered><callID>0_7</callID></callToBeAnswered>";
-    for _ in 0..1_100 {
+    for _ in 0..1_000 {
         client.info(&mut bench, "AnswerCall", answer);
     }
     bench.advance(Duration::from_secs(5));
-    assert_eq!(client.heard(&mut bench).len(), 1_100, "each is answered");
+    assert_eq!(client.heard(&mut bench).len(), 1_000, "each is answered");
     assert!(bench.is_closed(system.link()));
     let renewed = bench.notices().into_iter().find(|notice| notice.starts_with("cti_out_of_service"));
     assert!(renewed.unwrap().contains("invoke"));

@@ -172,3 +172,24 @@ fn an_address_that_stands_for_all_is_never_told_to_anybody() {
     let [event] = bench.messages(next).try_into().expect("one event");
     assert!(event.header("Via").starts_with("SIP/2.0/TCP 127.0.0.1:5060;"), "{}", event.header("Via"));
 }
+
+#[test]
+fn calls_and_early_events_beyond_their_limits_are_told_to_the_operator() {
+    let (mut bench, system, mut client) = signed_in(&[("limits.calls_per_device", Value::Integer(2))]);
+    client.monitor(&mut bench, system, "m1");
+    bench.notices();
+    for call in 1..=3 {
+        system.event(&mut bench, "HeldEvent", "m1", &HELD.replace(">7<", &format!(">{call}<")));
+    }
+    let told = bench.notices();
+    assert!(told.iter().any(|one| one.starts_with("call_forgotten") && one.contains("call=1")), "{told:#?}");
+    let mut other = Client::new(&mut bench, "bob");
+    other.uri = "tel:1002;phone-context=dialstring".into();
+    other.sign_in(&mut bench, system);
+    other.info(&mut bench, "MonitorStart", &super::monitored(&other.clone()));
+    for _ in 0..257 {
+        system.event(&mut bench, "HeldEvent", "m2", HELD);
+    }
+    assert_eq!(bench.engine().view().early, 256);
+    assert!(bench.notices().iter().any(|one| one.starts_with("event_lost")));
+}

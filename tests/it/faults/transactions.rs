@@ -102,11 +102,9 @@ fn a_bye_ends_the_repetition_of_the_2xx_before_it() {
 
 /// The answer to one of the gateway's requests.
 fn answered(request: &Sip) -> String {
-    let mut text = String::from("SIP/2.0 408 Request Timeout\r\n");
-    for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-        text += &format!("{name}: {}\r\n", request.header(name));
-    }
-    text + "Content-Length: 0\r\n\r\n"
+    let headers =
+        ["Via", "From", "To", "Call-ID", "CSeq"].map(|name| format!("{name}: {}", request.header(name)));
+    format!("SIP/2.0 408 Request Timeout\r\n{}\r\nContent-Length: 0\r\n\r\n", headers.join("\r\n"))
 }
 
 #[test]
@@ -147,4 +145,20 @@ fn by_datagram_events_go_where_answers_go() {
     bench.advance(Duration::from_millis(20));
     system.event(&mut bench, "HeldEvent", "m1", HELD);
     assert_eq!(client.heard(&mut bench).len(), 1);
+}
+
+#[test]
+fn events_that_nobody_answers_fill_no_table_so_that_later_ones_are_lost() {
+    let limit = ctigate_core::setting::Value::Integer(3);
+    let (mut bench, system, mut client) = signed_in(&[("limits.transactions", limit)]);
+    client.monitor(&mut bench, system, "m1");
+    for _ in 0..8 {
+        system.event(&mut bench, "HeldEvent", "m1", HELD);
+    }
+    let events = client.heard(&mut bench);
+    assert_eq!(events.len(), 8);
+    for event in &events {
+        assert_eq!(client.say(&mut bench, &answered(event)), []);
+    }
+    assert_eq!(bench.engine().view().sessions, 1);
 }
