@@ -13,6 +13,8 @@ mod services;
 #[cfg(test)]
 mod sipe;
 #[cfg(test)]
+mod stories;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod world;

@@ -14,7 +14,7 @@ pub mod toy;
 pub mod world;
 
 pub use agent::Agent;
-pub use office::{GATEWAY, Office, Plan};
+pub use office::{GATEWAY, Office, Plan, Wants};
 pub use random::Random;
 pub use sip_peer::{SipPeer, SipText};
 pub use world::{Fault, HostId, Weather, World, twice};

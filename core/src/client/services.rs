@@ -194,13 +194,18 @@ impl Client {
             self.finish(step, None);
             return;
         }
+        let leaving = matches!(self.phase, Phase::Leaving { .. });
+        if leaving && status == 481 && matches!(told.purpose, Purpose::Service(_)) {
+            // The BYE overtook MonitorStop, which it makes needless.
+            return;
+        }
         let happening =
             Happening::new(Sort::Fault, "refused").with("status", &status).with("reason", &reason);
         self.happen(step, happening);
         match told.purpose {
             Purpose::SignIn => {
                 self.refresh_at = None;
-                if matches!(self.phase, Phase::Leaving { .. }) {
+                if leaving {
                     self.finish(step, None);
                 } else {
                     self.phase = Phase::Ended;

@@ -173,8 +173,9 @@ impl World {
         self.host_mut(host)?.inbox()
     }
 
-    /// What every host printed last: for a fault's message.
-    pub(super) fn scene(&self) -> String {
+    /// What every host said and printed last: for a fault's message.
+    #[must_use]
+    pub fn scene(&self) -> String {
         let mut text = String::new();
         for host in &self.hosts {
             let name = &host.name;
