@@ -41,6 +41,7 @@ use crate::setting::{ConfigError, Setting};
 
 mod chain;
 mod compare;
+mod ladder;
 mod read;
 mod replay;
 mod rerun;
@@ -50,6 +51,7 @@ mod write;
 
 pub use chain::Trace;
 pub use compare::Difference;
+pub use ladder::{LadderOptions, ladder};
 pub use read::{ReadError, Reader};
 pub use replay::{ReplayError, Summary, replay};
 pub use rerun::{Rerun, rerun};

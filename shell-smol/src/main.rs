@@ -1,2 +1,19 @@
-//! ctigate's smol shell.
-fn main() {}
+//! `ctigate`: ctigate on smol.
+//!
+//! One thread runs everything of a machine: a task per link reads, the loop runs the machine and writes at once, and a
+//! link that cannot take what it is sent has a writing task until it can again.
+
+mod links;
+mod reading;
+mod run;
+mod writing;
+
+#[cfg(test)]
+#[path = "../../tests/shells/conformance.rs"]
+mod conformance;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ctigate_host::main(&run::SHELL)
+}

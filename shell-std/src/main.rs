@@ -1,2 +1,19 @@
-//! ctigate's std shell.
-fn main() {}
+//! `ctigate-std`: ctigate with blocking threads and nothing but the standard library.
+//!
+//! One thread per link reads; one thread runs the machine and writes itself, without waiting; a link that cannot take
+//! what it is sent has a writing thread until it can again.
+
+mod links;
+mod reading;
+mod run;
+mod writing;
+
+#[cfg(test)]
+#[path = "../../tests/shells/conformance.rs"]
+mod conformance;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ctigate_host::main(&run::SHELL)
+}

@@ -8,12 +8,11 @@ mod routing;
 mod sipe;
 mod transactions;
 
-use ctigate_core::NoRecorder;
 use ctigate_tests::bench::{Bench, Client, PhoneSystem};
 
 /// A gateway in service.
 fn gateway() -> (Bench, PhoneSystem) {
-    let mut bench = Bench::new(Box::new(NoRecorder));
+    let mut bench = Bench::new();
     let system = PhoneSystem::answer(&mut bench);
     (bench, system)
 }

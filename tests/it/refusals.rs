@@ -1,6 +1,5 @@
 //! What SIP got wrong is answered by SIP: every status the gateway refuses with, each with what it must carry.
 
-use ctigate_core::NoRecorder;
 use ctigate_core::setting::Value;
 use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, csta_error, document, only};
 
@@ -10,7 +9,7 @@ fn text(text: &str) -> Value {
 
 /// A gateway in service with settings of the test's own, and a client that has not signed in.
 fn bench(more: &[(&str, Value)]) -> (Bench, PhoneSystem, Client) {
-    let mut bench = Bench::with(more, Box::new(NoRecorder));
+    let mut bench = Bench::with(more);
     let system = PhoneSystem::answer(&mut bench);
     let client = Client::new(&mut bench, "alice");
     (bench, system, client)

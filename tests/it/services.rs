@@ -1,11 +1,11 @@
 //! What the phone system got wrong is answered by CSTA; and GetCSTAFeatures lists exactly what works.
 
+use ctigate_core::Duration;
 use ctigate_core::wire::csta::services::SERVICES;
-use ctigate_core::{Duration, NoRecorder};
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, csta, csta_error, only};
 
 fn signed_in() -> (Bench, PhoneSystem, Client) {
-    let mut bench = Bench::new(Box::new(NoRecorder));
+    let mut bench = Bench::new();
     let system = PhoneSystem::answer(&mut bench);
     let mut client = Client::new(&mut bench, "alice");
     client.sign_in(&mut bench, system);
@@ -220,7 +220,7 @@ fn a_monitor_s_filter_keeps_events_back_and_is_told_in_the_answer() {
 
 #[test]
 fn events_name_the_own_line_without_partition_and_others_as_dial_strings() {
-    let mut bench = Bench::new(Box::new(NoRecorder));
+    let mut bench = Bench::new();
     let system = PhoneSystem::answer(&mut bench);
     let mut client = Client::new(&mut bench, "alice");
     client.uri = "tel:1001;phone-context=dialstring;partition=P;device=SEP1".into();
@@ -244,7 +244,7 @@ fn events_name_the_own_line_without_partition_and_others_as_dial_strings() {
 
 #[test]
 fn what_the_link_cannot_do_is_neither_listed_nor_served() {
-    let mut bench = Bench::new(Box::new(NoRecorder));
+    let mut bench = Bench::new();
     let system =
         PhoneSystem::answer_with(&mut bench, "<callControlServList><makeCall/></callControlServList>");
     let mut client = Client::new(&mut bench, "alice");

@@ -2,6 +2,7 @@
 //! virtual time. For tests of one rule at a time; whole conversations belong into the [`crate::World`].
 
 mod client;
+mod golden;
 mod phone_system;
 mod wire;
 
@@ -12,12 +13,14 @@ use core::net::SocketAddr;
 use ctigate_core::config::Config;
 use ctigate_core::engine::Engine;
 use ctigate_core::setting::{Setting, Value};
+use ctigate_core::trace::{Digests, Form, Header, TraceRecorder};
 use ctigate_core::{
     Closed, Duration, Effects, Input, Instant, LinkId, ListenerId, Machine as _, Notice, Peer, Pump,
     Recorder, Seed,
 };
 
 pub use client::{Client, Line, document, only};
+pub use golden::replayed;
 pub use phone_system::{Asked, PhoneSystem, csta, csta_error};
 pub use wire::Sip;
 
@@ -63,14 +66,24 @@ impl Effects for Wanted {
     }
 }
 
-/// A gateway, and all that its peers have to say.
+/// A golden trace that a run is to be.
+#[derive(Clone, Copy, Debug)]
+struct Golden {
+    name: &'static str,
+    why: &'static str,
+}
+
+/// A gateway, and all that its peers have to say. When it is dropped, what happened is lived again in a new engine, and
+/// compared with the golden trace it is to be, if it is one.
 pub struct Bench {
-    pump: Pump<Engine, Box<dyn Recorder>>,
+    pump: Pump<Engine, TraceRecorder>,
     now: Instant,
     wanted: Wanted,
     ports: u16,
     /// The phone system whose heartbeats are answered while time passes.
     alive: Option<PhoneSystem>,
+    /// The golden trace that the run is to be.
+    golden: Option<Golden>,
 }
 
 impl Bench {
@@ -79,8 +92,8 @@ impl Bench {
     /// # Panics
     /// If the configuration is wrong.
     #[must_use]
-    pub fn new(recorder: Box<dyn Recorder>) -> Self {
-        Self::with(&[], recorder)
+    pub fn new() -> Self {
+        Self::with(&[])
     }
 
     /// The same with settings of the test's own.
@@ -89,15 +102,20 @@ impl Bench {
     /// If the configuration is wrong.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a test's configuration is right or the test is wrong")]
-    pub fn with(more: &[(&str, Value)], recorder: Box<dyn Recorder>) -> Self {
-        let config = Config::from_settings(&settings(more)).expect("the bench's configuration is right");
-        let engine = Engine::new(config, Seed::from_number(1));
+    pub fn with(more: &[(&str, Value)]) -> Self {
+        let settings = settings(more);
+        let config = Config::from_settings(&settings).expect("the bench's configuration is right");
+        let seed = Seed::from_number(1);
+        let engine = Engine::new(config, seed);
+        let recorder =
+            TraceRecorder::new(Header::new("gateway", seed, settings), Form::Escaped, Digests::Every);
         let mut bench = Self {
             pump: Pump::new(engine, recorder),
             now: Instant::ZERO,
             wanted: Wanted::default(),
             ports: 40_000,
             alive: None,
+            golden: None,
         };
         bench.input(Input::Clock { unix_micros: 1_735_689_600_000_000 });
         for place in 0..2 {
@@ -252,10 +270,33 @@ impl Bench {
         self.wanted.finished
     }
 
-    /// The recorder, at the end of a run.
-    #[must_use]
-    pub fn into_recorder(self) -> Box<dyn Recorder> {
-        self.pump.into_parts().1
+    /// The run is a story worth keeping: the trace `tests/golden/NAME.trace`, which begins with `why`.
+    pub const fn golden(&mut self, name: &'static str, why: &'static str) {
+        self.golden = Some(Golden { name, why });
+    }
+
+    /// A remark on what comes next, for readers of the trace.
+    pub fn note(&mut self, remark: &str) {
+        self.pump.recorder_mut().comment(&format!(" {remark}"));
+    }
+}
+
+impl Default for Bench {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let recorder = self.pump.recorder_mut();
+        recorder.end_segment();
+        let mut trace = Vec::new();
+        recorder.take_pending(&mut trace);
+        golden::check(&trace, self.golden);
     }
 }
 

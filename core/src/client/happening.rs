@@ -203,7 +203,7 @@ mod tests {
     fn wanted(name: &str, words: &[&str], filters: &[(&str, &str)]) -> Wanted {
         Wanted {
             name: plain(name),
-            words: words.iter().map(ToString::to_string).collect(),
+            words: words.iter().map(|word| String::from(*word)).collect(),
             filters: filters.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
         }
     }

@@ -180,7 +180,7 @@ mod tests {
     fn waits_have_names_words_filters_and_a_time() {
         let wanted = |name: &str, words: &[&str], filters: &[(&str, &str)]| Wanted {
             name: name.into(),
-            words: words.iter().map(ToString::to_string).collect(),
+            words: words.iter().map(|word| String::from(*word)).collect(),
             filters: filters.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
         };
         let five = Some(Duration::from_secs(5));

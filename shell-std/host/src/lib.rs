@@ -1,1 +1,23 @@
-//! What both programs share and needs std: commands, configuration text, log, recorder.
+//! What both programs share and what needs std, once: commands, configuration text, log, recorder, the demo.
+//!
+//! A program is a shell (something that waits and carries bytes, see [`shell::Shell`]) and a call of
+//! [`main`](fn@main). The arrows point inwards: a shell knows this package, this package knows the core.
+
+mod arguments;
+pub mod clock;
+mod commands;
+mod configuration;
+pub mod console;
+mod help;
+mod lines;
+mod listening;
+mod log;
+mod panics;
+mod programs;
+mod recording;
+pub mod shell;
+mod signals;
+mod terminal;
+mod utc;
+
+pub use commands::main;

@@ -24,6 +24,7 @@ fn response(request: &Sip, status: u16) -> String {
 #[test]
 fn quirk_3_events_that_are_never_answered_end_nothing_and_leave_nothing_behind() {
     let (mut bench, system, mut client) = signed_in();
+    bench.golden("quirk-3-events-never-answered", "SIPE never answers events. On a stream they are pipelined, never sent again, and nothing is left of them.");
     let id = client.monitor(&mut bench, system, "m1");
     for _ in 0..5 {
         system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
@@ -73,6 +74,7 @@ fn quirk_3_by_datagram_the_next_event_waits_for_an_answer_or_two_seconds() {
 #[test]
 fn an_event_that_overtakes_the_answer_announcing_its_call_waits_for_it_and_20_ms_more() {
     let (mut bench, system, mut client) = signed_in();
+    bench.golden("events-wait-for-the-answer-that-announces-them", "An event that overtakes the answer naming its call waits for it, and 20 ms more: proxies may carry it on\nanother connection.");
     client.monitor(&mut bench, system, "m1");
     let call = format!(
         "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:1002</calledDirectoryNumber>",

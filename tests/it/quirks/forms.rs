@@ -11,6 +11,10 @@ const HELD: &str = "<heldConnection><callID>7</callID><deviceID>1001</deviceID><
 #[test]
 fn quirk_9_compact_names_any_case_folded_lines_and_odd_addresses_are_understood() {
     let (mut bench, system) = gateway();
+    bench.golden(
+        "quirk-9-forms",
+        "Compact names, any case, folded lines, tel: URIs, display names with commas and angle brackets.",
+    );
     let client = Client::new(&mut bench, "alice");
     let body = client.sign_in_body();
     let invite = format!(
@@ -48,6 +52,7 @@ fn quirk_9_each_edition_and_namespace_style_is_answered_in_its_own() {
 #[test]
 fn quirk_10_a_csta_part_of_a_multipart_body_is_found() {
     let (mut bench, system) = gateway();
+    bench.golden("quirk-10-multipart", "The CSTA document is a part of a multipart body.");
     let mut client = Client::new(&mut bench, "alice");
     let part = client.sign_in_body();
     let body = format!(
@@ -65,6 +70,7 @@ fn quirk_10_a_csta_part_of_a_multipart_body_is_found() {
 #[test]
 fn quirk_11_info_is_the_legacy_one_never_469_and_events_ask_for_no_package() {
     let (mut bench, system, mut client) = signed_in();
+    bench.golden("quirk-11-legacy-info", "The legacy use of INFO: no Recv-Info, no Info-Package, never 469.");
     client.monitor(&mut bench, system, "m1");
     system.event(&mut bench, "HeldEvent", "m1", HELD);
     let [event] = client.heard(&mut bench).try_into().expect("one event");
@@ -77,6 +83,10 @@ fn quirk_11_info_is_the_legacy_one_never_469_and_events_ask_for_no_package() {
 #[test]
 fn quirk_12_two_sessions_on_one_line_share_one_monitor_and_both_get_its_events() {
     let (mut bench, system, mut alice) = signed_in();
+    bench.golden(
+        "quirk-12-two-sessions-on-one-line",
+        "Two sessions on one line share one monitor towards the phone system; each gets its own events.",
+    );
     let mut other = Client::new(&mut bench, "alice2");
     other.sign_in(&mut bench, system);
     let first = alice.monitor(&mut bench, system, "m1");

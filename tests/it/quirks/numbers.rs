@@ -7,6 +7,10 @@ use super::signed_in;
 #[test]
 fn quirk_4_no_event_and_no_answer_ever_has_a_content_type_without_a_body() {
     let (mut bench, system, mut client) = signed_in();
+    bench.golden(
+        "quirk-4-no-empty-bodies",
+        "A body of length 0 with a Content-Type crashed clients: none is ever sent.",
+    );
     client.monitor(&mut bench, system, "m1");
     let mut sent = client.send(&mut bench, "INFO", "");
     sent.extend(client.send(&mut bench, "OPTIONS", ""));
@@ -27,6 +31,7 @@ fn quirk_4_no_event_and_no_answer_ever_has_a_content_type_without_a_body() {
 #[test]
 fn quirk_5_a_vanity_suffix_is_not_dialled() {
     let (mut bench, system, mut client) = signed_in();
+    bench.golden("quirk-5-vanity-numbers", "tel:5555551234v:41234 is dialled without its vanity suffix.");
     let call = format!(
         "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:5555551234v:41234</calledDirectoryNumber>",
         client.uri

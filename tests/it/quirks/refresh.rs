@@ -1,7 +1,6 @@
 //! Quirk 6: refreshes by re-INVITE and by UPDATE, and what answers them.
 
 use ctigate_core::Duration;
-use ctigate_core::NoRecorder;
 use ctigate_core::setting::Value;
 use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, address, only};
 
@@ -25,6 +24,10 @@ fn assert_complete(ok: &Sip, routes: &[&str]) {
 fn quirk_6_every_refresh_s_200_carries_contact_allow_supported_session_expires_and_the_record_route() {
     let route = "<sip:proxy@127.0.0.1:17060;transport=tcp;lr;ms-route-sig=aAbB-_1>";
     let (mut bench, system) = gateway();
+    bench.golden(
+        "quirk-6-refresh",
+        "Refreshes by re-INVITE (with RequestSystemStatus) and by UPDATE; every 200 is complete.",
+    );
     let mut client = Client::new(&mut bench, "alice");
     client.more += &format!("Record-Route: {route}\r\n");
     assert_complete(&client.sign_in(&mut bench, system), &[route]);
@@ -104,7 +107,7 @@ fn quirk_6_a_missing_ack_to_a_reinvite_is_logged_and_ends_nothing() {
 
 #[test]
 fn quirk_6_a_disabled_session_is_told_90_seconds_and_lives_as_long_as_any() {
-    let mut bench = Bench::new(Box::new(NoRecorder));
+    let mut bench = Bench::new();
     let mut client = Client::new(&mut bench, "alice");
     let body = client.sign_in_body();
     let ok = only(&client.send(&mut bench, "INVITE", &body), 200);
@@ -123,7 +126,7 @@ fn quirk_6_a_disabled_session_is_told_90_seconds_and_lives_as_long_as_any() {
 
 #[test]
 fn quirk_6_a_disabled_session_is_normal_again_at_the_refresh_after_the_phone_system_came_back() {
-    let mut bench = Bench::new(Box::new(NoRecorder));
+    let mut bench = Bench::new();
     let mut client = Client::new(&mut bench, "alice");
     let body = client.sign_in_body();
     let ok = only(&client.send(&mut bench, "INVITE", &body), 200);
@@ -183,7 +186,7 @@ fn a_client_that_wants_the_gateway_to_refresh_is_sent_updates() {
 fn all_but_the_2xx_to_invite_is_sent_again_by_datagram_only() {
     for datagram in [false, true] {
         let more = [("sip.domain", Value::Text("gateway.example.com".into()))];
-        let mut bench = Bench::with(&more, Box::new(NoRecorder));
+        let mut bench = Bench::with(&more);
         PhoneSystem::answer(&mut bench);
         let mut client = Client::new(&mut bench, "alice");
         if datagram {

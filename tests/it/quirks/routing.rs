@@ -15,6 +15,7 @@ const ROUTES: &str = "Record-Route: <sip:pool.example.com;transport=tcp;lr;ms-ro
 #[test]
 fn quirk_7_requests_follow_the_route_set_byte_for_byte() {
     let (mut bench, system) = gateway();
+    bench.golden("quirk-7-opaque-routes", "Requests of the gateway follow the route set byte for byte.");
     let mut client = Client::new(&mut bench, "alice");
     client.more += ROUTES;
     client.sign_in(&mut bench, system);
@@ -73,6 +74,7 @@ fn quirk_8_answers_go_where_the_request_came_from_and_events_follow_the_dialog()
 #[test]
 fn quirk_8_when_the_connection_is_gone_one_is_opened_to_the_next_hop_and_the_event_follows() {
     let (mut bench, system) = gateway();
+    bench.golden("quirk-8-connection-gone", "The connection a dialog came on is gone: one is opened to the route set's next hop, and events follow.");
     let mut client = Client::new(&mut bench, "alice");
     client.more += "Record-Route: <sip:127.0.0.1:17060;transport=tcp;lr>\r\n";
     client.sign_in(&mut bench, system);

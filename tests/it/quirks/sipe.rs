@@ -18,6 +18,8 @@ const BYE: &str = include_str!("../../data/sipe/09-bye.sip");
 #[test]
 fn sipe_s_own_bytes_sign_in_call_refresh_and_sign_out() {
     let (mut bench, system) = gateway();
+    bench.golden("sign-in-call-and-refresh", "SIPE's own bytes: sign-in, features, monitor, a call, a refresh after 30 s\nwhose ACK goes back to CSeq 1, sign-out.");
+    bench.note("The user signs in.");
     let link = bench.connect();
     bench.send(link, INVITE.as_bytes());
     system.knows_line(&mut bench);
@@ -26,6 +28,7 @@ fn sipe_s_own_bytes_sign_in_call_refresh_and_sign_out() {
     let tag = ok.header("To").split_once(";tag=").unwrap().1.to_owned();
     let placed = |text: &str| text.replace("tag=gw1", &format!("tag={tag}"));
 
+    bench.note("ACK, and at once features and monitor, without waiting for the first answer.");
     bench.send(link, placed(ACK).as_bytes());
     bench.send(link, placed(FEATURES).as_bytes());
     bench.send(link, placed(MONITOR).as_bytes());
@@ -37,6 +40,7 @@ fn sipe_s_own_bytes_sign_in_call_refresh_and_sign_out() {
     let cross_reference = monitor.element("monitorCrossRefID").to_owned();
     bench.advance(Duration::from_millis(3_000));
 
+    bench.note("A click to call.");
     bench.send(link, placed(CALL).as_bytes());
     let made = csta(
         "MakeCallResponse",
@@ -52,6 +56,7 @@ fn sipe_s_own_bytes_sign_in_call_refresh_and_sign_out() {
     );
 
     bench.advance(Duration::from_secs(30));
+    bench.note("The refresh, in the same dialog.");
     bench.send(link, placed(REINVITE).as_bytes());
     let refreshed = only(&bench.messages(link), 200);
     assert_eq!(refreshed.element("systemStatus"), "normal");
@@ -59,6 +64,7 @@ fn sipe_s_own_bytes_sign_in_call_refresh_and_sign_out() {
     bench.advance(Duration::from_secs(40));
     assert_eq!(bench.messages(link), [], "the ACK with CSeq 1 ended the 200's retransmission");
 
+    bench.note("Sign-out: MonitorStop, and BYE right behind it.");
     let stop = placed(STOP).replace("99fda87c", &cross_reference);
     bench.send(link, (stop + &placed(BYE)).as_bytes());
     let answers: Vec<u16> = bench.messages(link).iter().map(ctigate_tests::bench::Sip::status).collect();

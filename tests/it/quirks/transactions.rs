@@ -8,6 +8,7 @@ use super::{gateway, signed_in};
 #[test]
 fn quirk_1_a_branchless_request_on_a_stream_is_new_once_its_like_was_answered() {
     let (mut bench, _system, mut client) = signed_in();
+    bench.golden("quirk-1-branchless-requests", "Requests whose Via has no branch, all alike: on a stream each is a new one once its like was answered.");
     client.branch = false;
     for _ in 0..3 {
         client.sequence = 2;
@@ -63,6 +64,7 @@ fn quirk_2_refreshes_that_all_carry_cseq_2_are_each_answered() {
 #[test]
 fn quirk_2_an_answered_reinvite_by_datagram_clears_the_dialog_s_completed_requests() {
     let (mut bench, system) = gateway();
+    bench.golden("quirk-2-cseq-goes-back", "After a re-INVITE the client's CSeq goes back. By datagram the request that then has the CSeq of an\nearlier one is no retransmission of it.");
     let mut client = Client::over(Line::Datagram(address("127.0.0.1:5070")), "alice");
     client.branch = false;
     client.sign_in(&mut bench, system);

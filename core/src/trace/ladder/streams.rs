@@ -1,0 +1,93 @@
+//! The messages in the bytes of a link: what is spoken on it shows at its first byte.
+
+use alloc::vec::Vec;
+
+use crate::wire::csta_frame;
+use crate::wire::sip;
+
+/// The longest SIP message that is put together, in bytes.
+const MESSAGE_LIMIT: usize = 1024 * 1024;
+
+/// One direction of one link.
+#[derive(Default)]
+pub(super) enum Stream {
+    /// Nothing was said yet.
+    #[default]
+    Silent,
+    /// SIP.
+    Sip(sip::Framer),
+    /// CSTA III over TCP.
+    Frames(csta_frame::Framer),
+    /// Lines of text, the last one incomplete.
+    Lines(Vec<u8>),
+}
+
+/// One message.
+#[derive(Debug)]
+pub(super) enum Piece<'a> {
+    /// A SIP message.
+    Sip(&'a [u8]),
+    /// Line ends that keep a SIP connection alive.
+    KeepAlive,
+    /// A CSTA document and its invoke ID.
+    Frame(u16, &'a [u8]),
+    /// A line of text.
+    Line(&'a [u8]),
+    /// Nothing can be made of the bytes from here on.
+    Broken,
+}
+
+impl Stream {
+    /// Takes `bytes` and hands out each message that they complete. `lines`: what begins with neither zero nor a line
+    /// end is lines of text, and not SIP.
+    pub(super) fn feed(&mut self, mut bytes: &[u8], lines: bool, mut each: impl FnMut(Piece<'_>)) {
+        if let (Self::Silent, Some(first)) = (&*self, bytes.first()) {
+            *self = match first {
+                0 => Self::Frames(csta_frame::Framer::default()),
+                _ if lines => Self::Lines(Vec::new()),
+                _ => Self::Sip(sip::Framer::default()),
+            };
+        }
+        while !bytes.is_empty() {
+            let taken = match self {
+                Self::Silent => return,
+                Self::Sip(framer) => feed_sip(framer, bytes, &mut each),
+                Self::Frames(framer) => feed_frames(framer, bytes, &mut each),
+                Self::Lines(held) => feed_lines(held, bytes, &mut each),
+            };
+            bytes = bytes.get(taken.max(1)..).unwrap_or_default();
+        }
+    }
+}
+
+fn feed_sip(framer: &mut sip::Framer, bytes: &[u8], each: &mut impl FnMut(Piece<'_>)) -> usize {
+    let (taken, found) = framer.push(bytes, MESSAGE_LIMIT);
+    match found {
+        sip::Framed::Incomplete => {}
+        sip::Framed::KeepAlive => each(Piece::KeepAlive),
+        sip::Framed::Message(message) => each(Piece::Sip(message)),
+        sip::Framed::Broken(_) => each(Piece::Broken),
+    }
+    taken
+}
+
+fn feed_frames(framer: &mut csta_frame::Framer, bytes: &[u8], each: &mut impl FnMut(Piece<'_>)) -> usize {
+    let (taken, found) = framer.push(bytes);
+    match found {
+        csta_frame::Framed::Incomplete => {}
+        csta_frame::Framed::Frame { invoke, document } => each(Piece::Frame(invoke, document)),
+        csta_frame::Framed::Broken(_) => each(Piece::Broken),
+    }
+    taken
+}
+
+fn feed_lines(held: &mut Vec<u8>, bytes: &[u8], each: &mut impl FnMut(Piece<'_>)) -> usize {
+    let end = bytes.iter().position(|byte| *byte == b'\n');
+    let taken = end.map_or(bytes.len(), |end| end.saturating_add(1));
+    held.extend_from_slice(bytes.get(..taken).unwrap_or_default());
+    if end.is_some() {
+        each(Piece::Line(held.trim_ascii_end()));
+        held.clear();
+    }
+    taken
+}

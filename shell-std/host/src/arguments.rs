@@ -1,0 +1,370 @@
+//! The command line: what was asked, or what is wrong with it.
+
+use core::net::SocketAddr;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use lexopt::Parser;
+use lexopt::prelude::*;
+
+/// What the user asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    Run { config: PathBuf, record: Option<PathBuf> },
+    Check { config: PathBuf },
+    Switch(SwitchRequest),
+    Client(ClientRequest),
+    Replay { traces: Vec<PathBuf> },
+    Ladder(LadderRequest),
+    Redact { trace: PathBuf, out: PathBuf },
+    Demo { wire: bool, record: Option<PathBuf> },
+    Help { topic: Option<String> },
+    Version,
+}
+
+/// The phone system alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SwitchRequest {
+    pub(crate) listen: SocketAddr,
+    pub(crate) control: Option<SocketAddr>,
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// The scripted client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClientRequest {
+    pub(crate) server: String,
+    pub(crate) user: String,
+    pub(crate) line: String,
+    pub(crate) udp: bool,
+    pub(crate) script: Option<PathBuf>,
+}
+
+/// A trace as a ladder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LadderRequest {
+    pub(crate) trace: PathBuf,
+    pub(crate) call_id: Option<String>,
+    pub(crate) user: Option<String>,
+    pub(crate) wire: bool,
+}
+
+/// A command line that makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Usage {
+    /// What is wrong.
+    pub(crate) what: String,
+    /// The command whose help would help.
+    pub(crate) topic: Option<String>,
+}
+
+/// Reads the arguments, without the program's name.
+///
+/// # Errors
+/// [`Usage`]: what is wrong, and which command's help says how it is done.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, Usage> {
+    let mut parser = Parser::from_args(arguments);
+    let command = match parser.next().map_err(|error| usage(&error, None))? {
+        None => return Err(Usage { what: "no command given".into(), topic: None }),
+        Some(Long("help") | Short('h')) => return Ok(Request::Help { topic: None }),
+        Some(Long("version") | Short('V')) => return Ok(Request::Version),
+        Some(Value(command)) => command.to_string_lossy().into_owned(),
+        Some(other @ (Long(_) | Short(_))) => return Err(usage(&other.unexpected(), None)),
+    };
+    let result = match command.as_str() {
+        "run" => run(&mut parser),
+        "check" => check(&mut parser),
+        "switch" => switch(&mut parser),
+        "client" => client(&mut parser),
+        "replay" => replay(&mut parser),
+        "trace" => trace(&mut parser),
+        "demo" => demo(&mut parser),
+        "help" => help(&mut parser),
+        unknown => return Err(Usage { what: format!("there is no command '{unknown}'"), topic: None }),
+    };
+    match result {
+        Err(Stop::Help) => Ok(Request::Help { topic: Some(command) }),
+        Err(Stop::Wrong(error)) => Err(usage(&error, Some(command))),
+        Ok(request) => Ok(request),
+    }
+}
+
+fn usage(error: &lexopt::Error, topic: Option<String>) -> Usage {
+    Usage { what: error.to_string(), topic }
+}
+
+/// Why reading one command's arguments ended early.
+enum Stop {
+    Help,
+    Wrong(lexopt::Error),
+}
+
+impl From<lexopt::Error> for Stop {
+    fn from(error: lexopt::Error) -> Self {
+        Self::Wrong(error)
+    }
+}
+
+/// Reads arguments one by one; `take` says whether it knows the one it is given.
+fn each(
+    parser: &mut Parser,
+    mut take: impl FnMut(&Word, &mut Parser) -> Result<bool, lexopt::Error>,
+) -> Result<(), Stop> {
+    while let Some(argument) = parser.next()? {
+        let word = match argument {
+            Long("help") | Short('h') => return Err(Stop::Help),
+            Long(name) => Word::Option(name.into()),
+            Short(letter) => Word::Option(letter.into()),
+            Value(value) => Word::Value(value),
+        };
+        if !take(&word, parser)? {
+            return Err(Stop::Wrong(match word {
+                Word::Option(name) if name.chars().nth(1).is_none() => {
+                    lexopt::Error::UnexpectedOption(format!("-{name}"))
+                }
+                Word::Option(name) => lexopt::Error::UnexpectedOption(format!("--{name}")),
+                Word::Value(value) => lexopt::Error::UnexpectedArgument(value),
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// One argument, owned, so that the parser is free to read its value.
+enum Word {
+    /// An option's name without dashes.
+    Option(String),
+    Value(OsString),
+}
+
+impl Word {
+    fn option(&self) -> Option<&str> {
+        match self {
+            Self::Option(name) => Some(name),
+            Self::Value(_) => None,
+        }
+    }
+}
+
+fn path(parser: &mut Parser) -> Result<Option<PathBuf>, lexopt::Error> {
+    Ok(Some(PathBuf::from(parser.value()?)))
+}
+
+fn text(parser: &mut Parser) -> Result<Option<String>, lexopt::Error> {
+    Ok(Some(parser.value()?.string()?))
+}
+
+fn missing(what: &str) -> Stop {
+    Stop::Wrong(format!("{what} is missing").into())
+}
+
+fn run(parser: &mut Parser) -> Result<Request, Stop> {
+    let (mut config, mut record) = (None, None);
+    each(parser, |word, parser| {
+        match word.option() {
+            Some("config") => config = path(parser)?,
+            Some("record") => record = path(parser)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    Ok(Request::Run { config: config.ok_or_else(|| missing("--config FILE"))?, record })
+}
+
+fn check(parser: &mut Parser) -> Result<Request, Stop> {
+    let mut config = None;
+    each(parser, |word, parser| {
+        match word {
+            Word::Option(name) if name == "config" => config = path(parser)?,
+            Word::Value(value) if config.is_none() => config = Some(value.into()),
+            Word::Option(_) | Word::Value(_) => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    Ok(Request::Check { config: config.ok_or_else(|| missing("--config FILE"))? })
+}
+
+fn switch(parser: &mut Parser) -> Result<Request, Stop> {
+    let (mut listen, mut control, mut config) = (None, None, None);
+    each(parser, |word, parser| {
+        match word.option() {
+            Some("listen") => listen = Some(address("--listen", parser)?),
+            Some("control") => control = Some(address("--control", parser)?),
+            Some("config") => config = path(parser)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    let listen = listen.ok_or_else(|| missing("--listen ADDRESS:PORT"))?;
+    Ok(Request::Switch(SwitchRequest { listen, control, config }))
+}
+
+fn address(option: &str, parser: &mut Parser) -> Result<SocketAddr, lexopt::Error> {
+    let value = parser.value()?.string()?;
+    value.parse().map_err(|_| {
+        format!("{option} '{value}': an IP address and a port are wanted, as in 127.0.0.1:8200").into()
+    })
+}
+
+fn client(parser: &mut Parser) -> Result<Request, Stop> {
+    let (mut server, mut user, mut line, mut udp, mut script) = (None, None, None, false, None);
+    each(parser, |word, parser| {
+        match word.option() {
+            Some("server") => server = text(parser)?,
+            Some("user") => user = text(parser)?,
+            Some("line") => line = text(parser)?,
+            Some("script") => script = path(parser)?,
+            Some("transport") => {
+                udp = match parser.value()?.string()?.as_str() {
+                    "tcp" => false,
+                    "udp" => true,
+                    other => return Err(format!("--transport '{other}': it is tcp or udp").into()),
+                }
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    Ok(Request::Client(ClientRequest {
+        server: server.ok_or_else(|| missing("--server HOST:PORT"))?,
+        user: user.ok_or_else(|| missing("--user URI"))?,
+        line: line.ok_or_else(|| missing("--line URI"))?,
+        udp,
+        script,
+    }))
+}
+
+fn replay(parser: &mut Parser) -> Result<Request, Stop> {
+    let mut traces = Vec::new();
+    each(parser, |word, _| match word {
+        Word::Value(value) => {
+            traces.push(value.into());
+            Ok(true)
+        }
+        Word::Option(_) => Ok(false),
+    })?;
+    if traces.is_empty() { Err(missing("the trace to replay")) } else { Ok(Request::Replay { traces }) }
+}
+
+fn trace(parser: &mut Parser) -> Result<Request, Stop> {
+    let (mut verb, mut trace, mut out) = (None, None, None);
+    let (mut call_id, mut user, mut wire) = (None, None, false);
+    each(parser, |word, parser| {
+        match word {
+            Word::Value(value) if verb.is_none() => verb = Some(value.to_string_lossy().into_owned()),
+            Word::Value(value) if trace.is_none() => trace = Some(PathBuf::from(value)),
+            Word::Value(_) => return Ok(false),
+            Word::Option(name) => match (verb.as_deref(), name.as_str()) {
+                (Some("redact"), "o" | "output") => out = path(parser)?,
+                (Some("ladder"), "call-id") => call_id = text(parser)?,
+                (Some("ladder"), "user") => user = text(parser)?,
+                (Some("ladder"), "wire") => wire = true,
+                _ => return Ok(false),
+            },
+        }
+        Ok(true)
+    })?;
+    let verb = verb.ok_or_else(|| missing("'ladder' or 'redact'"))?;
+    let needed = trace.ok_or_else(|| missing("the trace"));
+    match verb.as_str() {
+        "ladder" => Ok(Request::Ladder(LadderRequest { trace: needed?, call_id, user, wire })),
+        "redact" => Ok(Request::Redact { trace: needed?, out: out.ok_or_else(|| missing("-o OUT"))? }),
+        other => Err(Stop::Wrong(format!("trace '{other}': it is 'trace ladder' or 'trace redact'").into())),
+    }
+}
+
+fn demo(parser: &mut Parser) -> Result<Request, Stop> {
+    let (mut wire, mut record) = (false, None);
+    each(parser, |word, parser| {
+        match word.option() {
+            Some("wire") => wire = true,
+            Some("record") => record = path(parser)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    Ok(Request::Demo { wire, record })
+}
+
+fn help(parser: &mut Parser) -> Result<Request, Stop> {
+    let mut topic = None;
+    each(parser, |word, _| match word {
+        Word::Value(value) if topic.is_none() => {
+            topic = Some(value.to_string_lossy().into_owned());
+            Ok(true)
+        }
+        Word::Value(_) | Word::Option(_) => Ok(false),
+    })?;
+    Ok(Request::Help { topic })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Request, Usage> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    fn wrong(line: &str) -> (String, Option<String>) {
+        let Usage { what, topic } = parsed(line).unwrap_err();
+        (what, topic)
+    }
+
+    #[test]
+    fn every_command_is_understood() {
+        let config = PathBuf::from("c.toml");
+        assert_eq!(
+            parsed("run --config c.toml --record=dir"),
+            Ok(Request::Run { config: config.clone(), record: Some("dir".into()) })
+        );
+        assert_eq!(parsed("check --config c.toml"), Ok(Request::Check { config }));
+        assert_eq!(
+            parsed("switch --listen 127.0.0.1:0"),
+            Ok(Request::Switch(SwitchRequest {
+                listen: "127.0.0.1:0".parse().unwrap(),
+                control: None,
+                config: None
+            }))
+        );
+        assert_eq!(parsed("replay a b"), Ok(Request::Replay { traces: vec!["a".into(), "b".into()] }));
+        assert_eq!(
+            parsed("trace redact t -o out"),
+            Ok(Request::Redact { trace: "t".into(), out: "out".into() })
+        );
+        assert_eq!(parsed("demo --wire"), Ok(Request::Demo { wire: true, record: None }));
+        assert_eq!(parsed("--version"), Ok(Request::Version));
+    }
+
+    #[test]
+    fn a_client_speaks_tcp_unless_told_otherwise() {
+        let client = "client --server h:5060 --user sip:a@b --line tel:1;phone-context=dialstring";
+        let udp = |line: &str| match parsed(line) {
+            Ok(Request::Client(client)) => client.udp,
+            other => panic!("{other:?}"),
+        };
+        assert!(!udp(client));
+        assert!(udp(&format!("{client} --transport udp")));
+        assert_eq!(wrong(&format!("{client} --transport sctp")).0, "--transport 'sctp': it is tcp or udp");
+    }
+
+    #[test]
+    fn help_after_a_command_is_about_that_command() {
+        assert_eq!(parsed("switch --help"), Ok(Request::Help { topic: Some("switch".into()) }));
+        assert_eq!(parsed("help switch"), Ok(Request::Help { topic: Some("switch".into()) }));
+        assert_eq!(parsed("-h"), Ok(Request::Help { topic: None }));
+    }
+
+    #[test]
+    fn what_is_missing_or_unknown_is_named_with_the_command_whose_help_says_more() {
+        assert_eq!(wrong(""), ("no command given".into(), None));
+        assert_eq!(wrong("dmeo"), ("there is no command 'dmeo'".into(), None));
+        assert_eq!(wrong("run"), ("--config FILE is missing".into(), Some("run".into())));
+        assert_eq!(wrong("run --conf x"), ("invalid option '--conf'".into(), Some("run".into())));
+        assert_eq!(wrong("trace ladder"), ("the trace is missing".into(), Some("trace".into())));
+        assert_eq!(
+            wrong("switch --listen localhost").0,
+            "--listen 'localhost': an IP address and a port are wanted, as in 127.0.0.1:8200"
+        );
+    }
+}

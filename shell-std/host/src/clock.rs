@@ -1,0 +1,111 @@
+//! The machine's time: whole microseconds since its birth, by the monotonic clock.
+
+use core::time::Duration;
+use std::time::{Instant as Monotonic, SystemTime, UNIX_EPOCH};
+
+use ctigate_core::{Input, Instant, Wake};
+
+/// How often the machine is told the wall clock's time.
+const WALL_CLOCK_EVERY: Duration = Duration::from_secs(60);
+/// How long a machine may take to stop once it was told to.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// The exit status of a machine that did not stop in time.
+const OVERRAN: u8 = 1;
+
+/// A machine's clock, and the two things a shell does by time alone: telling the wall clock, and not waiting for ever
+/// for an end.
+#[derive(Debug)]
+pub struct Clock {
+    birth: Monotonic,
+    tell_wall: Monotonic,
+    stop_by: Option<Monotonic>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock {
+    /// A clock that starts now.
+    #[must_use]
+    pub fn new() -> Self {
+        let birth = Monotonic::now();
+        Self { birth, tell_wall: birth, stop_by: None }
+    }
+
+    /// The time since the machine's birth.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        Instant::from_micros(u64::try_from(self.birth.elapsed().as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// The wall clock's time, if the machine should be told now.
+    pub fn wall_clock(&mut self) -> Option<Input<'static>> {
+        let now = Monotonic::now();
+        if now < self.tell_wall {
+            return None;
+        }
+        self.tell_wall = now.checked_add(WALL_CLOCK_EVERY)?;
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Some(Input::Clock { unix_micros: u64::try_from(unix.as_micros()).unwrap_or(u64::MAX) })
+    }
+
+    /// The machine was told to stop: from now on its time is counted.
+    pub fn stopping(&mut self) {
+        self.stop_by = self.stop_by.or_else(|| Monotonic::now().checked_add(STOP_LIMIT));
+    }
+
+    /// The exit status, if the machine was told to stop and did not in time.
+    #[must_use]
+    pub fn overran(&self) -> Option<u8> {
+        self.stop_by.filter(|by| Monotonic::now() >= *by).map(|_| OVERRAN)
+    }
+
+    /// When to stop waiting for messages: for the machine's wake-up, the shell's own next deadline, or the clock's.
+    #[must_use]
+    pub fn until(&self, wake: Option<Wake>, shell: Option<Monotonic>) -> Monotonic {
+        let wake = wake.and_then(|wake| self.birth.checked_add(Duration::from_micros(wake.at.as_micros())));
+        [wake, shell, self.stop_by].into_iter().flatten().fold(self.tell_wall, Monotonic::min)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ctigate_core::Why;
+
+    use super::*;
+
+    #[test]
+    fn the_wall_clock_is_told_at_once_and_then_not_for_a_minute() {
+        let mut clock = Clock::new();
+        assert!(
+            matches!(clock.wall_clock(), Some(Input::Clock { unix_micros }) if unix_micros > 1_700_000_000_000_000)
+        );
+        assert_eq!(clock.wall_clock(), None);
+    }
+
+    #[test]
+    fn waiting_ends_at_the_earliest_of_wake_shell_and_wall_clock() {
+        let mut clock = Clock::new();
+        clock.wall_clock();
+        let wake = Wake { at: Instant::from_micros(2_000_000), why: Why::Backlog };
+        assert_eq!(clock.until(Some(wake), None), clock.birth + Duration::from_secs(2));
+        let earlier = clock.birth + Duration::from_secs(1);
+        assert_eq!(clock.until(Some(wake), Some(earlier)), earlier);
+        assert_eq!(clock.until(None, None), clock.tell_wall);
+    }
+
+    #[test]
+    fn a_machine_told_to_stop_has_ten_seconds() {
+        let mut clock = Clock::new();
+        clock.wall_clock();
+        assert_eq!(clock.overran(), None);
+        clock.stopping();
+        assert_eq!(clock.overran(), None);
+        assert!(clock.until(None, None) <= Monotonic::now() + STOP_LIMIT);
+        clock.stop_by = Some(clock.birth);
+        assert_eq!(clock.overran(), Some(OVERRAN));
+    }
+}

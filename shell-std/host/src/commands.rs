@@ -1,0 +1,134 @@
+//! The commands: the same in both programs, with the same exit statuses.
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use ctigate_core::trace;
+
+use crate::arguments::{self, Request, Usage};
+use crate::shell::Shell;
+use crate::terminal::Terminal;
+use crate::{help, panics};
+
+mod check;
+mod client;
+mod demo;
+mod run;
+mod switch;
+mod traces;
+
+/// It went well.
+pub(crate) const GOOD: u8 = 0;
+/// What was asked for failed.
+pub(crate) const FAILED: u8 = 1;
+/// The command line makes no sense.
+const WRONG_USAGE: u8 = 2;
+
+/// Runs the program whose shell this is, with the process's arguments and standard streams.
+pub fn main(shell: &dyn Shell) -> ExitCode {
+    panics::install(shell.program());
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let mut terminal = Terminal { out: &mut out, err: &mut err };
+    ExitCode::from(obey(shell, env::args_os().skip(1), &mut terminal))
+}
+
+/// Does what the arguments ask for; returns the exit status.
+fn obey(shell: &dyn Shell, arguments: impl Iterator<Item = OsString>, terminal: &mut Terminal<'_>) -> u8 {
+    match arguments::parse(arguments) {
+        Err(usage) => refuse(shell.program(), &usage, terminal),
+        Ok(Request::Run { config, record }) => run::run(shell, &config, record.as_deref(), terminal),
+        Ok(Request::Check { config }) => check::check(&config, terminal),
+        Ok(Request::Switch(request)) => switch::switch(shell, &request, terminal),
+        Ok(Request::Client(request)) => client::client(shell, request, terminal),
+        Ok(Request::Replay { traces }) => traces::replay(&traces, terminal),
+        Ok(Request::Ladder(request)) => traces::ladder(&request, terminal),
+        Ok(Request::Redact { trace, out }) => traces::redact(&trace, &out, terminal),
+        Ok(Request::Demo { wire, record }) => demo::demo(shell, wire, record.as_deref(), terminal),
+        Ok(Request::Help { topic }) => show_help(shell.program(), topic, terminal),
+        Ok(Request::Version) => said(terminal.say(&version(shell.program()))),
+    }
+}
+
+fn version(program: &str) -> String {
+    format!("{program} {} (engine build {})\n", env!("CARGO_PKG_VERSION"), trace::BUILD)
+}
+
+/// The exit status of a command that only had something to say.
+const fn said(all: bool) -> u8 {
+    if all { GOOD } else { FAILED }
+}
+
+fn refuse(program: &str, usage: &Usage, terminal: &mut Terminal<'_>) -> u8 {
+    let Usage { what, topic } = usage;
+    terminal.complain(&format!("{program}: {what}"));
+    let topic = topic.as_deref().map(|topic| format!(" {topic}")).unwrap_or_default();
+    terminal.complain(&format!("'{program} help{topic}' shows how it is done"));
+    WRONG_USAGE
+}
+
+fn show_help(program: &'static str, topic: Option<String>, terminal: &mut Terminal<'_>) -> u8 {
+    match help::about(topic.as_deref(), program) {
+        Some(text) => said(terminal.say(&text)),
+        None => {
+            let what = format!("there is no command '{}'", topic.unwrap_or_default());
+            refuse(program, &Usage { what, topic: None }, terminal)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::Program;
+
+    struct NoShell;
+
+    impl Shell for NoShell {
+        fn program(&self) -> &'static str {
+            "ctigate-test"
+        }
+
+        fn links(&self) -> usize {
+            1
+        }
+
+        fn run(&self, _program: Program) -> u8 {
+            panic!("nothing is to be run")
+        }
+    }
+
+    fn obeyed(line: &str) -> (u8, String, String) {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut terminal = Terminal { out: &mut out, err: &mut err };
+        let status = obey(&NoShell, line.split_whitespace().map(OsString::from), &mut terminal);
+        (status, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    }
+
+    #[test]
+    fn a_wrong_command_line_says_what_is_wrong_and_whose_help_to_read() {
+        let (status, out, err) = obeyed("switch --lisen 1");
+        assert_eq!((status, out.as_str()), (2, ""));
+        assert_eq!(
+            err,
+            "ctigate-test: invalid option '--lisen'\n'ctigate-test help switch' shows how it is done\n"
+        );
+        assert_eq!(obeyed("help nonsense").0, 2);
+    }
+
+    #[test]
+    fn help_and_version_go_to_standard_output() {
+        let (status, out, err) = obeyed("client --help");
+        assert_eq!((status, err.as_str()), (0, ""));
+        assert!(out.contains("ctigate-test client --server"), "{out}");
+        assert!(obeyed("--version").1.starts_with("ctigate-test 0."));
+    }
+
+    #[test]
+    fn a_configuration_that_is_not_there_is_named() {
+        let (status, _, err) = obeyed("check --config no/such/file.toml");
+        assert_eq!(status, 1);
+        assert!(err.starts_with("no/such/file.toml: cannot read the configuration: "), "{err}");
+    }
+}

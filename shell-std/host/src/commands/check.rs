@@ -1,0 +1,89 @@
+//! `check`: everything that is wrong with a configuration, at once.
+
+use std::path::Path;
+
+use ctigate_core::config::Config;
+use ctigate_core::setting::{ConfigError, Setting};
+
+use super::{FAILED, said};
+use crate::configuration::Configuration;
+use crate::terminal::Terminal;
+
+/// Checks the file and says so.
+pub(super) fn check(file: &Path, terminal: &mut Terminal<'_>) -> u8 {
+    let read = Configuration::read(file);
+    let Some((configuration, config)) = load(read, Config::from_settings, terminal) else { return FAILED };
+    let listens = config.sip.tcp.len().saturating_add(config.sip.udp.len());
+    said(terminal.say(&format!(
+        "{}: good: {} settings, {listens} SIP addresses, {} CTI connections\n",
+        file.display(),
+        configuration.settings().len(),
+        config.cti.connections.len()
+    )))
+}
+
+/// Lets `make` check what was read; what is wrong is said, and then there is nothing to return.
+pub(super) fn load<C>(
+    read: Result<Configuration, String>,
+    make: impl FnOnce(&[Setting]) -> Result<C, Vec<ConfigError>>,
+    terminal: &mut Terminal<'_>,
+) -> Option<(Configuration, C)> {
+    let configuration = match read {
+        Ok(configuration) => configuration,
+        Err(complaint) => {
+            terminal.complain(&complaint);
+            return None;
+        }
+    };
+    match make(configuration.settings()) {
+        Ok(made) => Some((configuration, made)),
+        Err(errors) => {
+            for complaint in configuration.complaints(&errors) {
+                terminal.complain(&complaint);
+            }
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::commands::GOOD;
+
+    fn checked(text: &str) -> (u8, String, String) {
+        let directory = std::env::temp_dir();
+        let name = format!("ctigate-check-{}-{:?}.toml", std::process::id(), std::thread::current().id());
+        let file = directory.join(name);
+        fs::write(&file, text).unwrap();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let status = check(&file, &mut Terminal { out: &mut out, err: &mut err });
+        fs::remove_file(&file).unwrap();
+        let plain =
+            |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&file.display().to_string(), "FILE");
+        (status, plain(out), plain(err))
+    }
+
+    #[test]
+    fn a_good_configuration_gets_one_line() {
+        let text = "[sip]\ntcp = [\"127.0.0.1:5060\"]\n[[cti.connection]]\naddress = \"pbx:1040\"\n";
+        assert_eq!(
+            checked(text),
+            (GOOD, "FILE: good: 2 settings, 1 SIP addresses, 1 CTI connections\n".into(), String::new())
+        );
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() {
+        let text = "[sip]\ntpc = []\ntcp = [\"127.0.0.1:5060\"]\n[limits]\nlinks = 0\n[[cti.connection]]\nname = \"a\"\n";
+        let (status, out, err) = checked(text);
+        assert_eq!((status, out.as_str()), (FAILED, ""));
+        let lines: Vec<_> = err.lines().collect();
+        assert_eq!(lines.len(), 3, "{err}");
+        assert!(lines[0].starts_with("FILE:2:7: sip.tpc = [") && lines[0].contains("sip.tcp"), "{err}");
+        assert!(lines[1].starts_with("FILE:5:9: limits.links = 0: "), "{err}");
+        assert!(lines[2].starts_with("FILE:7:8: cti.connection[0].address: "), "{err}");
+    }
+}

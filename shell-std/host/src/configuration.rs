@@ -1,0 +1,262 @@
+//! Configuration text: TOML into a flat list of settings whose places are kept, and the core's complaints about them
+//! with line and column.
+
+use core::ops::Range;
+use std::fs;
+use std::path::Path;
+
+use ctigate_core::setting::{ConfigError, Setting, Value};
+use toml_edit::{Document, Item, Table, TableLike, TomlError};
+
+/// A configuration as it was read: the settings, and where each stands.
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    /// The file's name, for complaints.
+    file: String,
+    text: String,
+    settings: Vec<Setting>,
+    /// The byte where each setting's value begins.
+    places: Vec<usize>,
+}
+
+impl Configuration {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// The complaint to show: the file cannot be read, or is not TOML.
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        let file = path.display().to_string();
+        match fs::read_to_string(path) {
+            Ok(text) => Self::parse(file, text),
+            Err(error) => Err(format!("{file}: cannot read the configuration: {error}")),
+        }
+    }
+
+    /// Takes `text` apart.
+    ///
+    /// # Errors
+    /// The complaint to show: it is not TOML, and where.
+    pub(crate) fn parse(file: String, text: String) -> Result<Self, String> {
+        let document = match Document::parse(text.as_str()) {
+            Ok(document) => document,
+            Err(error) => return Err(syntax_error(&file, &text, &error)),
+        };
+        let mut flat = Flat { settings: Vec::new(), places: Vec::new() };
+        flat.table("", document.as_table(), 0);
+        let Flat { settings, places } = flat;
+        Ok(Self { file, text, settings, places })
+    }
+
+    /// The settings, in the order of the text.
+    pub(crate) fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// Gives a key a value from elsewhere than the text, whatever the text says.
+    pub(crate) fn set(&mut self, key: &str, value: Value) {
+        match self.settings.iter_mut().find(|setting| setting.key == key) {
+            Some(setting) => setting.value = value,
+            None => self.settings.push(Setting { key: key.to_owned(), value }),
+        }
+    }
+
+    /// The complaints, each `FILE:LINE:COLUMN: key = value: bound`, sorted by place.
+    pub(crate) fn complaints(&self, errors: &[ConfigError]) -> Vec<String> {
+        let mut placed: Vec<_> = errors.iter().map(|error| (self.place(error), error)).collect();
+        placed.sort_by_key(|(place, _)| *place);
+        let complain = |(place, error): (usize, &ConfigError)| {
+            let (line, column) = line_and_column(&self.text, place);
+            format!("{}:{line}:{column}: {error}", self.file)
+        };
+        placed.into_iter().map(complain).collect()
+    }
+
+    /// Where the setting stands; for one that is missing, where its table's first setting does.
+    fn place(&self, error: &ConfigError) -> usize {
+        let sibling = || {
+            let (table, _) = error.key.rsplit_once('.')?;
+            let inside = |setting: &Setting| {
+                setting.key.strip_prefix(table).is_some_and(|rest| rest.starts_with(['.', '[']))
+            };
+            self.settings.iter().position(inside)
+        };
+        let setting = error.setting.or_else(sibling);
+        setting.and_then(|setting| self.places.get(setting)).copied().unwrap_or_default()
+    }
+}
+
+/// Collects settings while it walks the tree.
+struct Flat {
+    settings: Vec<Setting>,
+    places: Vec<usize>,
+}
+
+impl Flat {
+    /// `within` is where to point if an item's own place is not known.
+    fn table(&mut self, prefix: &str, table: &dyn TableLike, within: usize) {
+        for (name, item) in table.iter() {
+            let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+            let named = table.key(name).and_then(toml_edit::Key::span).map(|span| span.start);
+            self.item(&key, item, named.unwrap_or(within));
+        }
+    }
+
+    fn item(&mut self, key: &str, item: &Item, place: usize) {
+        match item {
+            Item::None => {}
+            Item::Table(table) => self.table(key, table, start(table.span(), place)),
+            Item::ArrayOfTables(tables) => {
+                for (index, table) in tables.iter().enumerate() {
+                    self.tables_entry(key, index, table, place);
+                }
+            }
+            Item::Value(value) => self.value(key, value, start(value.span(), place)),
+        }
+    }
+
+    fn tables_entry(&mut self, key: &str, index: usize, table: &Table, place: usize) {
+        self.table(&format!("{key}[{index}]"), table, start(table.span(), place));
+    }
+
+    fn value(&mut self, key: &str, value: &toml_edit::Value, place: usize) {
+        match value {
+            toml_edit::Value::InlineTable(table) => self.table(key, table, place),
+            toml_edit::Value::Array(array) if array.iter().any(toml_edit::Value::is_inline_table) => {
+                for (index, value) in array.iter().enumerate() {
+                    self.value(&format!("{key}[{index}]"), value, start(value.span(), place));
+                }
+            }
+            toml_edit::Value::Array(_)
+            | toml_edit::Value::String(_)
+            | toml_edit::Value::Integer(_)
+            | toml_edit::Value::Float(_)
+            | toml_edit::Value::Boolean(_)
+            | toml_edit::Value::Datetime(_) => {
+                self.settings.push(Setting { key: key.to_owned(), value: plain_value(value) });
+                self.places.push(place);
+            }
+        }
+    }
+}
+
+fn start(span: Option<Range<usize>>, otherwise: usize) -> usize {
+    span.map_or(otherwise, |span| span.start)
+}
+
+fn plain_value(value: &toml_edit::Value) -> Value {
+    match value {
+        toml_edit::Value::String(text) => Value::Text(text.value().clone()),
+        toml_edit::Value::Integer(number) => Value::Integer(*number.value()),
+        toml_edit::Value::Boolean(flag) => Value::Flag(*flag.value()),
+        toml_edit::Value::Array(values) => Value::List(values.iter().map(plain_value).collect()),
+        toml_edit::Value::Float(_) => Value::Other("float"),
+        toml_edit::Value::Datetime(_) => Value::Other("date"),
+        toml_edit::Value::InlineTable(_) => Value::Other("table"),
+    }
+}
+
+fn syntax_error(file: &str, text: &str, error: &TomlError) -> String {
+    let (line, column) = line_and_column(text, start(error.span(), 0));
+    let message = error.message().trim().replace('\n', ", ");
+    format!("{file}:{line}:{column}: this is not TOML: {message}")
+}
+
+/// The line and the column (in characters), both counted from 1, of the byte at `place`.
+fn line_and_column(text: &str, place: usize) -> (usize, usize) {
+    let before = text.get(..place).unwrap_or(text);
+    let line = before.matches('\n').count().saturating_add(1);
+    let last = before.rsplit('\n').next().unwrap_or_default();
+    (line, last.chars().count().saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "# ä comment\n[sip]\ntcp = [\"127.0.0.1:0\"]\nudp = []\n\n[limits]\nlinks = 99\nload = 1.5\n\n\
+        [[cti.connection]]\naddress = \"switch:1\"\n[[cti.connection]]\nname = \"b\"\n[log]\njson = true\n";
+
+    fn read(text: &str) -> Configuration {
+        Configuration::parse("c.toml".into(), text.into()).unwrap()
+    }
+
+    fn error(setting: Option<usize>, key: &str, value: &str) -> ConfigError {
+        ConfigError { setting, key: key.into(), value: value.into(), bound: "is wrong".into() }
+    }
+
+    #[test]
+    fn toml_becomes_a_flat_list_with_the_tables_places_in_the_keys() {
+        let settings = read(TEXT).settings;
+        let keys: Vec<_> = settings.iter().map(|setting| setting.key.as_str()).collect();
+        assert_eq!(
+            keys,
+            [
+                "sip.tcp",
+                "sip.udp",
+                "limits.links",
+                "limits.load",
+                "cti.connection[0].address",
+                "cti.connection[1].name",
+                "log.json"
+            ]
+        );
+        assert_eq!(settings[0].value, Value::List(vec![Value::Text("127.0.0.1:0".into())]));
+        assert_eq!(settings[2].value, Value::Integer(99));
+        assert_eq!(settings[3].value, Value::Other("float"));
+        assert_eq!(settings[6].value, Value::Flag(true));
+    }
+
+    #[test]
+    fn inline_tables_are_tables() {
+        let settings = read("a = { b = 1, c = [{ d = \"x\" }, { d = \"y\" }] }\n").settings;
+        let keys: Vec<_> = settings.iter().map(|setting| setting.key.as_str()).collect();
+        assert_eq!(keys, ["a.b", "a.c[0].d", "a.c[1].d"]);
+    }
+
+    #[test]
+    fn complaints_are_sorted_by_place_and_name_line_and_column() {
+        let complaints = read(TEXT).complaints(&[
+            error(Some(6), "log.json", "true"),
+            error(None, "cti.connection[1].address", ""),
+            error(Some(2), "limits.links", "99"),
+        ]);
+        assert_eq!(
+            complaints,
+            [
+                "c.toml:7:9: limits.links = 99: is wrong",
+                "c.toml:13:8: cti.connection[1].address: is wrong",
+                "c.toml:15:8: log.json = true: is wrong"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_missing_altogether_is_complained_about_at_the_top() {
+        assert_eq!(
+            read("[log]\n").complaints(&[error(None, "sip.tcp", "")]),
+            ["c.toml:1:1: sip.tcp: is wrong"]
+        );
+    }
+
+    #[test]
+    fn a_value_from_elsewhere_replaces_the_texts() {
+        let mut configuration = read("a = 1\nb = 2\n");
+        configuration.set("a", Value::Integer(3));
+        configuration.set("c", Value::Integer(4));
+        assert_eq!(
+            configuration.settings.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(),
+            ["a", "b", "c"]
+        );
+        assert_eq!(configuration.settings[0].value, Value::Integer(3));
+        let complaints = configuration.complaints(&[error(Some(1), "b", "2"), error(Some(2), "c", "4")]);
+        assert_eq!(complaints, ["c.toml:1:1: c = 4: is wrong", "c.toml:2:5: b = 2: is wrong"]);
+    }
+
+    #[test]
+    fn text_that_is_not_toml_is_refused_with_its_place() {
+        let refused = |text: &str| Configuration::parse("c.toml".into(), text.into()).unwrap_err();
+        assert!(refused("[sip]\ntcp = [\n").starts_with("c.toml:"), "{}", refused("[sip]\ntcp = [\n"));
+        let twice = refused("[sip]\na = 1\na = 2\n");
+        assert!(twice.starts_with("c.toml:3:1: this is not TOML: duplicate key"), "{twice}");
+    }
+}

@@ -1,0 +1,71 @@
+//! Where a running machine's notices and lines go. Neither way ever waits.
+
+use core::fmt::Display;
+use std::io::Write;
+
+use ctigate_core::{Action, Actions, Level, Notice};
+
+use crate::lines::Lines;
+use crate::log;
+
+/// The most log lines that wait for a slow standard error.
+const LOG_LINES: usize = 8 * 1024;
+/// The most printed lines that wait for a slow standard output.
+const PRINTED_LINES: usize = 64 * 1024;
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// `time=.. level=.. name=.. key=value`.
+    #[default]
+    Logfmt,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A machine's log and standard output.
+#[derive(Clone)]
+pub struct Console {
+    log: Lines,
+    out: Lines,
+    format: Format,
+    least: Level,
+}
+
+impl Console {
+    /// Notices of at least level `least` go to `err` as `format` says, printed lines to `out`; each is written by a
+    /// thread of its own.
+    #[must_use]
+    pub fn new(err: Box<dyn Write + Send>, out: Box<dyn Write + Send>, format: Format, least: Level) -> Self {
+        Self { log: Lines::new(err, LOG_LINES), out: Lines::new(out, PRINTED_LINES), format, least }
+    }
+
+    /// Tells the operator.
+    pub fn notice(&self, notice: Notice<'_>) {
+        if notice.level >= self.least {
+            self.log.push(log::line(self.format, &crate::utc::now(), notice));
+        }
+    }
+
+    /// Tells the operator what the shell itself met; quoting is the core's.
+    pub fn tell(&self, level: Level, name: &'static str, fields: &[(&str, &dyn Display)]) {
+        let mut actions = Actions::new();
+        actions.notify(level, name, fields);
+        for action in actions.iter() {
+            if let Action::Notify(notice) = action {
+                self.notice(notice);
+            }
+        }
+    }
+
+    /// Prints one line.
+    pub fn print(&self, text: &str) {
+        self.out.push(text.into());
+    }
+
+    /// Waits, for a bounded time, until all is written.
+    pub fn flush(&self) {
+        self.out.flush();
+        self.log.flush();
+    }
+}

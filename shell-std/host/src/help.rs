@@ -1,0 +1,172 @@
+//! Help, by example.
+
+/// The commands, in the order of the overview.
+const TOPICS: [(&str, &str); 9] = [
+    ("run", RUN),
+    ("check", CHECK),
+    ("switch", SWITCH),
+    ("client", CLIENT),
+    ("replay", REPLAY),
+    ("trace", TRACE),
+    ("demo", DEMO),
+    ("help", HELP),
+    ("version", VERSION),
+];
+
+/// The help on `topic`; `None` when there is no such command. `program` is the program's name.
+pub(crate) fn about(topic: Option<&str>, program: &str) -> Option<String> {
+    let text = match topic {
+        None => OVERVIEW,
+        Some(topic) => TOPICS.iter().find(|(name, _)| *name == topic)?.1,
+    };
+    Some(text.replace("PROGRAM", program))
+}
+
+const OVERVIEW: &str = "\
+PROGRAM is an open CTI gateway: clients control phones over SIP and CSTA (remote call control), and the phone system
+is reached over a CTI connection.
+
+  PROGRAM demo                          see everything work, in this process, on loopback sockets
+  PROGRAM check --config gateway.toml   say what is wrong with a configuration, all of it at once
+  PROGRAM run --config gateway.toml     run the gateway; SIGTERM or Ctrl-C stops it in good order
+  PROGRAM switch --listen 127.0.0.1:1040
+                                        the built-in phone system, for tests
+  PROGRAM client --server HOST:PORT --user URI --line URI
+                                        a scripted client on this terminal
+  PROGRAM replay FILE...                run a recording again and compare
+  PROGRAM trace ladder FILE             show a recording as a ladder of messages
+  PROGRAM trace redact FILE -o OUT      make a recording safe to share
+  PROGRAM --version
+
+'PROGRAM help COMMAND' or 'PROGRAM COMMAND --help' says more.
+Exit status: 0 it went well, 1 it did not, 2 the command line makes no sense, 70 a bug in PROGRAM.
+";
+
+const RUN: &str = "\
+Runs the gateway.
+
+  PROGRAM run --config gateway.toml
+  PROGRAM run --config gateway.toml --record /var/lib/ctigate/traces
+
+  --config FILE   the configuration (TOML); ctigate.example.toml has every key with its meaning
+  --record DIR    record everything that happens, in segments DIR/gateway-0001.trace and so on; the recording holds
+                  phone numbers, and can be replayed ('PROGRAM help replay')
+
+One log line per event goes to standard error, as logfmt or JSON (key log.format). All addresses are opened before
+anything starts; one that cannot be is named with its key. SIGTERM or Ctrl-C: every session is told with BYE, within a
+bounded time; the second signal ends the process at once.
+";
+
+const CHECK: &str = "\
+Says what is wrong with a configuration: everything at once, each with line, column, key, value and bound.
+
+  PROGRAM check --config gateway.toml
+
+  gateway.toml:12:9: limits.links = 0: 1 to 100000 links
+
+Exit status 0 and one line when nothing is wrong.
+";
+
+const SWITCH: &str = "\
+Runs the built-in phone system alone: a CTI server (CSTA III over TCP) with phones 1001 to 1010, or those of a
+configuration.
+
+  PROGRAM switch --listen 127.0.0.1:1040
+  PROGRAM switch --listen 127.0.0.1:1040 --control 127.0.0.1:1041 --config phones.toml
+
+  --listen ADDRESS:PORT    where CTI links are accepted; port 0 lets the kernel choose, the log says what
+  --control ADDRESS:PORT   where lines of text make phones act, for example with: nc 127.0.0.1 1041
+  --config FILE            phones and their habits (TOML)
+";
+
+const CLIENT: &str = "\
+Runs a scripted client: signs in at a gateway, controls one line, prints each event as one line.
+
+  PROGRAM client --server 127.0.0.1:5060 --user sip:alice@example.com --line 'tel:1001;phone-context=dialstring'
+
+Then commands, one a line, from standard input or --script FILE:
+
+  call 1002                  dial
+  answer                     answer the ringing call
+  hold, retrieve, hangup
+  wait established 5s        wait for an event; fail after five seconds
+  expect delivered           the event must have come
+  quit                       sign out
+
+  --server HOST:PORT     the gateway
+  --user URI             who signs in
+  --line URI             the line to control
+  --transport tcp|udp    tcp unless given
+  --script FILE          commands from a file instead of standard input
+
+Exit status 1 when an 'expect' or a 'wait' fails, so that it serves in tests and in monitoring.
+";
+
+const REPLAY: &str = "\
+Runs a recording again in a new engine and compares every action and the state.
+
+  PROGRAM replay traces/gateway-0001.trace traces/gateway-0002.trace
+
+Give the segments of a run in order. Exit status 0 and the count of steps, or 1 and the first difference: the line,
+what was recorded, what was replayed.
+";
+
+const TRACE: &str = "\
+Shows or redacts a recording.
+
+  PROGRAM trace ladder gateway-0001.trace                          who said what to whom, and when
+  PROGRAM trace ladder gateway-0001.trace --user alice@example.com
+  PROGRAM trace ladder gateway-0001.trace --call-id a84b4c76e66710
+  PROGRAM trace ladder gateway-0001.trace --wire                   every byte
+  PROGRAM trace redact gateway-0001.trace -o shareable.trace
+
+Redacting replaces numbers, names and addresses consistently; the result replays.
+";
+
+const DEMO: &str = "\
+Runs the gateway, the built-in phone system and two scripted clients in this process, on loopback sockets whose ports
+the kernel chooses: Alice signs in and dials Bob, Bob answers, Alice holds, retrieves and hangs up, both sign out. The
+gateway's recording is shown as a ladder and replayed.
+
+  PROGRAM demo
+  PROGRAM demo --wire            every byte
+  PROGRAM demo --record DIR      keep the recording
+
+Exit status 0 when everything went as it should.
+";
+
+const HELP: &str = "\
+Explains.
+
+  PROGRAM help            what there is
+  PROGRAM help COMMAND    more about one command
+";
+
+const VERSION: &str = "\
+Says which version this is, and which build of the engine: recordings of the same build replay to the same states.
+
+  PROGRAM --version
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_help_that_shows_the_program_by_its_name() {
+        for (topic, _) in TOPICS {
+            let text = about(Some(topic), "ctigate-std").unwrap();
+            assert!(text.contains("  ctigate-std "), "{topic}");
+            assert!(!text.contains("PROGRAM"), "{topic}");
+        }
+        assert!(about(Some("nonsense"), "ctigate").is_none());
+    }
+
+    #[test]
+    fn help_fits_a_terminal_of_120_columns() {
+        for topic in TOPICS.iter().map(|(topic, _)| Some(*topic)).chain([None]) {
+            let text = about(topic, "ctigate-std").unwrap();
+            assert!(text.lines().all(|line| line.chars().count() <= 120), "{topic:?}");
+        }
+    }
+}

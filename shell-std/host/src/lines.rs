@@ -1,0 +1,115 @@
+//! Text on its way to a terminal or file that may be slow: a bounded queue and a thread that waits in its stead.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread;
+
+/// How long the end waits for what is still queued.
+const FLUSH_LIMIT: Duration = Duration::from_secs(1);
+
+enum Order {
+    Line(String),
+    /// Everything queued before this is written; say so.
+    Flush(SyncSender<()>),
+}
+
+/// Lines on their way out. Never waits: a line that finds the queue full is dropped and counted.
+#[derive(Clone)]
+pub(crate) struct Lines {
+    queue: SyncSender<Order>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Lines {
+    /// Writes to `out` from a thread of its own; at most `capacity` lines wait.
+    pub(crate) fn new(out: Box<dyn Write + Send>, capacity: usize) -> Self {
+        let (queue, orders) = mpsc::sync_channel(capacity);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&dropped);
+        // Without a thread every line is dropped, and counted.
+        let _ = thread::Builder::new().name("lines".into()).spawn(move || write_all(out, &orders, &count));
+        Self { queue, dropped }
+    }
+
+    /// Queues one line, its end included by the writer.
+    pub(crate) fn push(&self, line: String) {
+        if self.queue.try_send(Order::Line(line)).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits, for a bounded time, until everything queued is written.
+    pub(crate) fn flush(&self) {
+        let (done, flushed) = mpsc::sync_channel(1);
+        if self.queue.try_send(Order::Flush(done)).is_ok() {
+            // Either it is written or the terminal is too slow to wait for.
+            let _ = flushed.recv_timeout(FLUSH_LIMIT);
+        }
+    }
+}
+
+/// Writes until all senders are gone. An error of the terminal is nobody's to tell: the program goes on without it.
+fn write_all(mut out: Box<dyn Write + Send>, orders: &Receiver<Order>, dropped: &AtomicU64) {
+    for order in orders {
+        match order {
+            Order::Line(line) => {
+                let _ = writeln!(out, "{line}");
+            }
+            Order::Flush(done) => {
+                let _ = out.flush();
+                let _ = done.try_send(());
+            }
+        }
+        let lost = dropped.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            let _ = writeln!(
+                out,
+                "level=warn name=lines_dropped count={lost} hint=\"standard error is too slow\""
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// A writer that waits for its gate before the first write.
+    struct Gated(Arc<Mutex<()>>, Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Gated {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let _open = self.0.lock().unwrap();
+            self.1.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_terminal_that_does_not_read_stalls_nobody_and_the_loss_is_told() {
+        let gate = Arc::new(Mutex::new(()));
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let lines = Lines::new(Box::new(Gated(Arc::clone(&gate), Arc::clone(&seen))), 4);
+        let closed = gate.lock().unwrap();
+        for number in 0..20 {
+            lines.push(format!("line {number}"));
+        }
+        drop(closed);
+        while lines.dropped.load(Ordering::Relaxed) > 0 {
+            thread::yield_now();
+        }
+        lines.flush();
+        let seen = String::from_utf8(seen.lock().unwrap().clone()).unwrap();
+        assert!(seen.starts_with("line 0\n"), "{seen}");
+        assert!(seen.contains("name=lines_dropped count=1"), "{seen}");
+    }
+}

@@ -1,0 +1,123 @@
+//! Log lines: logfmt, or one JSON object each.
+
+use core::fmt::Write as _;
+
+use ctigate_core::Notice;
+
+use crate::console::Format;
+
+/// One line, without its end. `notice.fields` is logfmt already.
+pub(crate) fn line(format: Format, time: &str, notice: Notice<'_>) -> String {
+    let Notice { level, name, fields } = notice;
+    match format {
+        Format::Logfmt if fields.is_empty() => format!("time={time} level={} name={name}", level.name()),
+        Format::Logfmt => format!("time={time} level={} name={name} {fields}", level.name()),
+        Format::Json => {
+            let mut line = String::from("{");
+            member(&mut line, "time", time);
+            member(&mut line, "level", level.name());
+            member(&mut line, "name", name);
+            for (key, value) in Fields(fields) {
+                member(&mut line, key, &value);
+            }
+            line.push('}');
+            line
+        }
+    }
+}
+
+fn member(line: &mut String, key: &str, value: &str) {
+    if line.len() > 1 {
+        line.push(',');
+    }
+    quote(line, key);
+    line.push(':');
+    quote(line, value);
+}
+
+/// Appends `text` as a JSON string (RFC 8259, 7).
+fn quote(line: &mut String, text: &str) {
+    line.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => line.push_str("\\\""),
+            '\\' => line.push_str("\\\\"),
+            '\n' => line.push_str("\\n"),
+            '\r' => line.push_str("\\r"),
+            '\t' => line.push_str("\\t"),
+            control if control < ' ' => {
+                let written = write!(line, "\\u{:04x}", u32::from(control));
+                debug_assert!(written.is_ok(), "writing to memory cannot fail");
+            }
+            other => line.push(other),
+        }
+    }
+    line.push('"');
+}
+
+/// The pairs of a logfmt text as the core writes it: `key=bare key="quo\"ted"`.
+struct Fields<'a>(&'a str);
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (&'a str, String);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (key, rest) = self.0.trim_start().split_once('=')?;
+        let Some(quoted) = rest.strip_prefix('"') else {
+            let (value, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+            self.0 = rest;
+            return Some((key, value.into()));
+        };
+        let mut value = String::new();
+        let mut characters = quoted.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '"' => break,
+                '\\' => match characters.next() {
+                    Some('n') => value.push('\n'),
+                    Some('r') => value.push('\r'),
+                    Some('t') => value.push('\t'),
+                    Some(other) => value.push(other),
+                    None => {}
+                },
+                other => value.push(other),
+            }
+        }
+        self.0 = characters.as_str();
+        Some((key, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ctigate_core::{Action, Actions, Level};
+
+    use super::*;
+
+    fn written(format: Format, fields: &[(&str, &dyn core::fmt::Display)]) -> String {
+        let mut actions = Actions::new();
+        actions.notify(Level::Warn, "message_discarded", fields);
+        let mut lines = actions.iter().filter_map(|action| match action {
+            Action::Notify(notice) => Some(line(format, "T", notice)),
+            _ => None,
+        });
+        lines.next().unwrap()
+    }
+
+    #[test]
+    fn logfmt_has_time_level_name_and_fields() {
+        assert_eq!(
+            written(Format::Logfmt, &[("why", &"no \"end\""), ("bytes", &12)]),
+            r#"time=T level=warn name=message_discarded why="no \"end\"" bytes=12"#
+        );
+        assert_eq!(written(Format::Logfmt, &[]), "time=T level=warn name=message_discarded");
+    }
+
+    #[test]
+    fn json_says_the_same_whatever_the_value_contains() {
+        assert_eq!(
+            written(Format::Json, &[("why", &"a=\"b\\c\"\r\n d"), ("empty", &""), ("line", &"tel:1;x=y")]),
+            r#"{"time":"T","level":"warn","name":"message_discarded","why":"a=\"b\\c\"\r\n d","empty":"","line":"tel:1;x=y"}"#
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! The three machines, born from settings, and made ready to run: sockets open, console and sources at hand.
+
+use core::net::SocketAddr;
+use std::fs::File;
+use std::io::{BufRead, Read as _};
+use std::path::Path;
+use std::thread;
+
+use ctigate_core::config::{Config, LogFormat};
+use ctigate_core::engine::Engine;
+use ctigate_core::setting::Setting;
+use ctigate_core::switch::{Switch, SwitchConfig};
+use ctigate_core::trace::Header;
+use ctigate_core::{Level, Listen, Machine, NoRecorder, Recorder, Seed};
+
+use crate::console::{Console, Format};
+use crate::listening;
+use crate::recording;
+use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, Said, Shell, Source};
+
+/// What a shell runs, for gateway, phone system and client alike.
+pub(crate) type AnyMachine = Box<dyn Machine + Send>;
+
+/// All that a machine's life depends on besides its inputs, with 32 bytes from the operating system.
+///
+/// # Errors
+/// A complaint: the operating system gives none.
+fn birth(machine: &str, settings: &[Setting]) -> Result<Header, Vec<String>> {
+    let mut bytes = [0; 32];
+    match File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)) {
+        Ok(()) => Ok(Header::new(machine, Seed::new(bytes), settings.to_vec())),
+        Err(error) => Err(vec![format!("cannot read 32 random bytes from /dev/urandom: {error}")]),
+    }
+}
+
+/// A machine whose sockets are open, and its birth.
+pub(crate) struct Ready {
+    machine: AnyMachine,
+    birth: Header,
+    links: usize,
+    listens: Vec<Listen>,
+    listeners: Vec<Listener>,
+}
+
+impl Ready {
+    /// Opens all the sockets that `machine` wants; it may have so many `links`.
+    ///
+    /// # Errors
+    /// A complaint for each that cannot be opened.
+    pub(crate) fn new(machine: AnyMachine, birth: Header, links: usize) -> Result<Self, Vec<String>> {
+        let listens = machine.listens();
+        match listening::open(&listens) {
+            Ok(listeners) => Ok(Self { machine, birth, links, listens, listeners }),
+            Err(errors) => Err(errors.iter().map(ToString::to_string).collect()),
+        }
+    }
+
+    /// The address opened for the configuration key `key`, with the port the kernel chose.
+    pub(crate) fn address(&self, key: &str) -> Option<SocketAddr> {
+        let opened = self.listens.iter().zip(&self.listeners);
+        opened.into_iter().find(|(listen, _)| listen.key == key).map(|(_, listener)| listener.address)
+    }
+
+    /// The program, ready for a shell, recorded in the directory `record`. The log says where it listens.
+    ///
+    /// # Errors
+    /// A complaint: the recording cannot be begun.
+    pub(crate) fn program(
+        self,
+        record: Option<&Path>,
+        console: &Console,
+        sources: Vec<Source>,
+    ) -> Result<Program, String> {
+        let recorder: Box<dyn Recorder + Send> = match record {
+            Some(directory) => Box::new(recording::begin(directory, self.birth, console)?),
+            None => Box::new(NoRecorder),
+        };
+        for (listen, listener) in self.listens.iter().zip(&self.listeners) {
+            let fields: &[(&str, &dyn core::fmt::Display)] = &[
+                ("key", &listen.key),
+                ("transport", &listen.transport.name()),
+                ("address", &listener.address),
+            ];
+            console.tell(Level::Info, "listening", fields);
+        }
+        Ok(Program {
+            machine: self.machine,
+            recorder,
+            console: console.clone(),
+            listeners: self.listeners,
+            sources,
+            limits: Limits { links: self.links, queue_bytes: QUEUE_BYTES },
+        })
+    }
+}
+
+/// The gateway that `settings` describe; `config` is what the core made of them.
+///
+/// # Errors
+/// Complaints about sockets, or about the operating system's entropy.
+pub(crate) fn gateway(shell: &dyn Shell, settings: &[Setting], config: Config) -> Result<Ready, Vec<String>> {
+    // The shell's own measure holds unless the operator has named one.
+    let named = settings.iter().any(|setting| setting.key == "limits.links");
+    let links = if named { config.limits.links } else { config.limits.links.min(shell.links()) };
+    let birth = birth("gateway", settings)?;
+    Ready::new(Box::new(Engine::new(config, birth.seed)), birth, links)
+}
+
+/// The phone system that `settings` describe; `config` is what the core made of them.
+///
+/// # Errors
+/// As for the gateway.
+pub(crate) fn switch(settings: &[Setting], config: SwitchConfig) -> Result<Ready, Vec<String>> {
+    let birth = birth("switch", settings)?;
+    let links = config.links;
+    Ready::new(Box::new(Switch::new(config, birth.seed)), birth, links)
+}
+
+/// The log's form and least level, as the gateway's configuration says it.
+pub(crate) const fn log_of(config: &Config) -> (Format, Level) {
+    let format = match config.log.format {
+        LogFormat::Logfmt => Format::Logfmt,
+        LogFormat::Json => Format::Json,
+    };
+    (format, config.log.level)
+}
+
+/// The lines of `text`, and then its end, as a source of commands.
+pub(crate) fn lines(text: impl BufRead + Send + 'static) -> Source {
+    Box::new(move |speaker| {
+        let read = move || {
+            for line in text.lines().map_while(Result::ok) {
+                if !speaker.say(Said::Line(line)) {
+                    return;
+                }
+            }
+            // If nobody listens any more, nobody needs to know.
+            let _ = speaker.say(Said::End);
+        };
+        // Without a thread no line is said: the machine runs on and its user sees no answer.
+        let _ = thread::Builder::new().name("script".into()).spawn(read);
+    })
+}

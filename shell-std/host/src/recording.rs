@@ -1,0 +1,241 @@
+//! `--record`: a run as a trace in segments, written by a thread of its own. Recording stops, and says so, when the
+//! disk is full or slow; the machine goes on.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use ctigate_core::trace::{Digests, Form, Header, TraceRecorder};
+use ctigate_core::{Actions, Input, Instant, Level, Recorder};
+
+use crate::console::Console;
+use crate::utc;
+
+mod tape;
+
+use tape::{Complaint, Opener, Tape};
+
+/// A segment that has so many bytes is the last of its file.
+const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+/// The most segments of one run: 16 GiB.
+const SEGMENTS: u64 = 256;
+/// How many steps stand between two fingerprints of the state.
+const DIGEST_EVERY: u32 = 64;
+
+/// Records one run.
+pub(crate) struct Recording {
+    trace: TraceRecorder,
+    tape: Tape,
+    console: Console,
+    segment_bytes: u64,
+    /// Taken from the trace, on its way to the tape.
+    bytes: Vec<u8>,
+    /// Recording has ended before the run.
+    over: bool,
+}
+
+/// Begins to record a run in `directory`, which is made if it is not there.
+///
+/// # Errors
+/// A complaint: nothing can be written there.
+pub(crate) fn begin(directory: &Path, mut birth: Header, console: &Console) -> Result<Recording, String> {
+    let time = utc::now();
+    birth.comment.push(format!(" recorded from {time} on"));
+    let name = format!("{}-{}", birth.machine, time.replace(['-', ':'], ""));
+    let complain =
+        |error: io::Error| format!("--record {}: cannot record there: {error}", directory.display());
+    fs::create_dir_all(directory).map_err(complain)?;
+    let first = create(directory, &name, 1).map_err(complain)?;
+    let open = opener(directory.to_owned(), name, first);
+    Recording::new(birth, open, console, SEGMENT_BYTES).map_err(complain)
+}
+
+fn create(directory: &Path, name: &str, segment: u64) -> io::Result<File> {
+    File::create_new(directory.join(format!("{name}-{segment:04}.trace")))
+}
+
+fn opener(directory: PathBuf, name: String, first: File) -> Opener {
+    let mut first = Some(first);
+    Box::new(move |segment| {
+        let file = first.take().map_or_else(|| create(&directory, &name, segment), Ok)?;
+        Ok(Box::new(file) as Box<dyn Write>)
+    })
+}
+
+impl Recording {
+    fn new(birth: Header, open: Opener, console: &Console, segment_bytes: u64) -> io::Result<Self> {
+        let complain: Complaint = {
+            let console = console.clone();
+            Box::new(move |why| tell(&console, why))
+        };
+        let mut recording = Self {
+            trace: TraceRecorder::new(birth, Form::Verbatim, Digests::EveryNth(DIGEST_EVERY)),
+            tape: Tape::new(open, complain)?,
+            console: console.clone(),
+            segment_bytes,
+            bytes: Vec::new(),
+            over: false,
+        };
+        recording.write();
+        Ok(recording)
+    }
+
+    /// Hands what is recorded to the tape, as part of the present segment.
+    fn write(&mut self) {
+        self.trace.take_pending(&mut self.bytes);
+        if self.bytes.is_empty() || self.over {
+            return;
+        }
+        if !self.tape.push(self.trace.segment(), &self.bytes) {
+            self.over = true;
+            tell(&self.console, "the disk is too slow");
+        }
+        self.over |= self.tape.has_stopped();
+    }
+
+    fn next_segment(&mut self) {
+        self.trace.end_segment();
+        self.write();
+        if self.trace.segment() >= SEGMENTS {
+            self.over = true;
+            tell(&self.console, "it has reached its limit of 16 GiB");
+        } else {
+            self.trace.begin_segment();
+        }
+    }
+}
+
+fn tell(console: &Console, why: &str) {
+    console.tell(Level::Error, "recording_stopped", &[("why", &why)]);
+}
+
+impl Recorder for Recording {
+    fn step(&mut self, now: Instant, input: Input<'_>, actions: &Actions) {
+        if self.over {
+            return;
+        }
+        if self.trace.segment_bytes() >= self.segment_bytes {
+            self.next_segment();
+        }
+        self.trace.step(now, input, actions);
+        self.write();
+    }
+
+    fn wants_digest(&mut self) -> bool {
+        !self.over && self.trace.wants_digest()
+    }
+
+    fn digest(&mut self, digest: u64) {
+        self.trace.digest(digest);
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if !self.over {
+            self.trace.end_segment();
+            self.write();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use ctigate_core::Seed;
+
+    use super::*;
+    use crate::console::Format;
+
+    type Shared = Arc<Mutex<Vec<u8>>>;
+
+    struct Memory(Shared);
+
+    impl Write for Memory {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn console(log: &Shared) -> Console {
+        let err = Box::new(Memory(Arc::clone(log)));
+        Console::new(err, Box::new(io::sink()), Format::Logfmt, Level::Info)
+    }
+
+    fn birth() -> Header {
+        Header::new("gateway", Seed::from_number(1), Vec::new())
+    }
+
+    fn tick(recording: &mut Recording, micros: u64) {
+        recording.step(Instant::from_micros(micros), Input::Tick, &Actions::new());
+    }
+
+    #[test]
+    fn a_run_becomes_files_whose_segments_are_numbered() {
+        let directory = std::env::temp_dir().join(format!("ctigate-recording-{}", std::process::id()));
+        let mut recording = begin(&directory, birth(), &console(&Shared::default())).unwrap();
+        tick(&mut recording, 1);
+        recording.next_segment();
+        tick(&mut recording, 2);
+        drop(recording);
+        let mut files: Vec<_> =
+            fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        let texts: Vec<_> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+        fs::remove_dir_all(&directory).unwrap();
+        assert_eq!(files.len(), 2);
+        assert!(files[0].to_string_lossy().ends_with("-0001.trace"), "{files:?}");
+        assert!(files[1].to_string_lossy().ends_with("-0002.trace"), "{files:?}");
+        assert!(texts[0].contains("\n@1 tick\n") && texts[0].contains("\nend "), "{}", texts[0]);
+        assert!(texts[1].contains("segment 2 previous ") && texts[1].contains("\n@2 tick\n"), "{}", texts[1]);
+    }
+
+    #[test]
+    fn a_segment_ends_at_its_size() {
+        let segments = Arc::new(Mutex::new(Vec::new()));
+        let opened = Arc::clone(&segments);
+        let open: Opener = Box::new(move |segment| {
+            opened.lock().unwrap().push(segment);
+            Ok(Box::new(io::sink()))
+        });
+        let mut recording = Recording::new(birth(), open, &console(&Shared::default()), 400).unwrap();
+        for micros in 0..100 {
+            tick(&mut recording, micros);
+        }
+        drop(recording);
+        let segments = segments.lock().unwrap();
+        assert!(segments.len() > 2, "{segments:?}");
+        assert!((1..).zip(segments.iter()).all(|(wanted, segment)| wanted == *segment), "{segments:?}");
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_recording_with_a_notice_and_not_the_run() {
+        let log = Shared::default();
+        let console = console(&log);
+        let open: Opener = Box::new(|_| Err(io::Error::from(io::ErrorKind::StorageFull)));
+        let mut recording = Recording::new(birth(), open, &console, SEGMENT_BYTES).unwrap();
+        let began = std::time::Instant::now();
+        while !recording.over {
+            tick(&mut recording, 1);
+            assert!(began.elapsed().as_secs() < 5, "recording goes on");
+        }
+        tick(&mut recording, 2);
+        drop(recording);
+        console.flush();
+        let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+        assert_eq!(log.matches("name=recording_stopped why=\"").count(), 1, "{log}");
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_said_before_anything_starts() {
+        let console = console(&Shared::default());
+        let complaint = begin(Path::new("/dev/null/traces"), birth(), &console).err().unwrap();
+        assert!(complaint.starts_with("--record /dev/null/traces: cannot record there: "), "{complaint}");
+    }
+}

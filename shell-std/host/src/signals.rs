@@ -1,0 +1,28 @@
+//! SIGTERM and SIGINT: the first asks the machine to stop, the second ends the process at once.
+
+use std::thread;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::shell::{Said, Source};
+
+/// A shell's usual status for a process that a signal ended: 128 and the signal's number.
+const SIGNALLED: i32 = 128;
+
+/// The signals as a source of commands.
+pub(crate) fn source() -> Source {
+    Box::new(|speaker| {
+        // Without handlers the signals end the process, as they do by default.
+        let Ok(mut signals) = Signals::new([SIGTERM, SIGINT]) else { return };
+        let _ = thread::Builder::new().name("signals".into()).spawn(move || {
+            let mut asked = false;
+            for signal in signals.forever() {
+                if asked || !speaker.say(Said::Stop) {
+                    std::process::exit(SIGNALLED.saturating_add(signal));
+                }
+                asked = true;
+            }
+        });
+    })
+}

@@ -1,0 +1,43 @@
+//! Wall-clock time as RFC 3339 writes it, in UTC with milliseconds.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Now, as `2026-03-01T12:00:00.123Z`.
+pub(crate) fn now() -> String {
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    rfc3339(unix.as_secs(), unix.subsec_millis())
+}
+
+/// The time `secs` seconds and `millis` milliseconds after 1970 began.
+fn rfc3339(secs: u64, millis: u32) -> String {
+    let (year, month, day) = civil(secs / 86_400);
+    let (hour, minute, second) = (secs / 3_600 % 24, secs / 60 % 60, secs % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+}
+
+/// The date `days` days after 1970-01-01, by the Gregorian calendar: years begin in March, so that the leap day is
+/// a year's last, and 400 of them have 146,097 days.
+const fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_moments_are_written_as_rfc_3339_does() {
+        assert_eq!(rfc3339(0, 0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(rfc3339(951_782_400, 7), "2000-02-29T00:00:00.007Z");
+        assert_eq!(rfc3339(1_709_251_199, 999), "2024-02-29T23:59:59.999Z");
+        assert_eq!(rfc3339(4_107_542_400, 0), "2100-03-01T00:00:00.000Z");
+    }
+}

@@ -1,0 +1,175 @@
+//! The threads that wait: for connections, for bytes, for datagrams. Each posts what it got to the machine's inbox.
+
+use core::net::SocketAddr;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::io::{self, ErrorKind, Read};
+use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::thread;
+use std::time::Instant as Monotonic;
+
+use ctigate_core::{Closed, LinkId, ListenerId};
+use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, Said};
+
+/// What a waiting thread needs: its data are on the heap.
+const STACK_BYTES: usize = 64 * 1024;
+/// Name resolution is the C library's, which wants more.
+const RESOLVER_STACK_BYTES: usize = 512 * 1024;
+
+/// What happened, on its way to the machine's thread.
+pub(crate) enum Message {
+    /// A connection was accepted.
+    Accepted { listener: ListenerId, stream: TcpStream, peer: SocketAddr },
+    /// A connection that was asked for is open.
+    Connected { link: LinkId, stream: TcpStream, peer: SocketAddr },
+    /// A connection that was asked for could not be opened.
+    Unconnected { link: LinkId, why: Closed },
+    /// The first `length` bytes of `buffer` arrived; the buffer is to be given back.
+    Read { link: LinkId, buffer: Vec<u8>, length: usize },
+    /// Nothing more will arrive.
+    Closed { link: LinkId, why: Closed },
+    /// A datagram arrived.
+    Datagram { listener: ListenerId, peer: SocketAddr, bytes: Vec<u8> },
+    /// A command was said.
+    Said(Said),
+    /// Accepting or receiving failed, and is tried again after a pause.
+    Trouble { listener: ListenerId, error: io::Error },
+}
+
+/// Starts a thread with a small stack.
+pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(body).map(drop)
+}
+
+/// Accepts until told to stop.
+pub(crate) fn accept(id: ListenerId, socket: &TcpListener, post: &SyncSender<Message>, stopped: &AtomicBool) {
+    loop {
+        let accepted = socket.accept();
+        if stopped.load(Ordering::Acquire) {
+            return;
+        }
+        let message = match accepted {
+            Ok((stream, peer)) => Message::Accepted { listener: id, stream, peer },
+            Err(error) if transient(&error) => continue,
+            Err(error) => {
+                thread::sleep(ACCEPT_PAUSE);
+                Message::Trouble { listener: id, error }
+            }
+        };
+        if post.send(message).is_err() {
+            return;
+        }
+    }
+}
+
+/// Receives datagrams until told to stop.
+pub(crate) fn datagrams(
+    id: ListenerId,
+    socket: &UdpSocket,
+    post: &SyncSender<Message>,
+    stopped: &AtomicBool,
+) {
+    let mut buffer = vec![0; DATAGRAM_BYTES];
+    loop {
+        let received = socket.recv_from(&mut buffer);
+        if stopped.load(Ordering::Acquire) {
+            return;
+        }
+        let message = match received {
+            Ok((length, peer)) => {
+                let bytes = buffer.get(..length).unwrap_or_default().to_vec();
+                Message::Datagram { listener: id, peer, bytes }
+            }
+            Err(error) if transient(&error) => continue,
+            Err(error) => {
+                thread::sleep(ACCEPT_PAUSE);
+                Message::Trouble { listener: id, error }
+            }
+        };
+        if post.send(message).is_err() {
+            return;
+        }
+    }
+}
+
+/// Errors that say nothing about the listening socket: a peer that went away before we looked.
+fn transient(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Interrupted
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+    )
+}
+
+/// Reads a link to its end. A buffer is filled only when it has come back, so that no link can fill the inbox alone.
+pub(crate) fn read(
+    link: LinkId,
+    stream: &TcpStream,
+    post: &SyncSender<Message>,
+    buffers: &Receiver<Vec<u8>>,
+) {
+    let mut stream = stream;
+    while let Ok(mut buffer) = buffers.recv() {
+        let message = match stream.read(&mut buffer) {
+            Ok(0) => Message::Closed { link, why: Closed::ByPeer },
+            Ok(length) => Message::Read { link, buffer, length },
+            Err(error) if error.kind() == ErrorKind::Interrupted => Message::Read { link, buffer, length: 0 },
+            Err(_) => Message::Closed { link, why: Closed::Broken },
+        };
+        let over = matches!(message, Message::Closed { .. });
+        if post.send(message).is_err() || over {
+            return;
+        }
+    }
+    // We closed the link. Bytes left unread would make the system answer with a reset, which can overtake our last
+    // words: read on until the peer closes too or the link is cut.
+    let mut rest = [0; 4096];
+    while matches!(stream.read(&mut rest), Ok(length) if length > 0) {}
+}
+
+/// Opens a connection in a thread of its own, name resolution included.
+pub(crate) fn connect(link: LinkId, address: String, post: SyncSender<Message>) -> io::Result<()> {
+    let body = move || {
+        let message = match connected(&address) {
+            Ok((stream, peer)) => Message::Connected { link, stream, peer },
+            Err(why) => Message::Unconnected { link, why },
+        };
+        // Nobody listens any more: the stream is closed.
+        let _ = post.send(message);
+    };
+    thread::Builder::new().name("connect".into()).stack_size(RESOLVER_STACK_BYTES).spawn(body).map(drop)
+}
+
+/// Tries every address the name has, in order, within one time limit.
+fn connected(address: &str) -> Result<(TcpStream, SocketAddr), Closed> {
+    let limit = Monotonic::now().checked_add(CONNECT_LIMIT).ok_or(Closed::TimedOut)?;
+    let addresses = address.to_socket_addrs().map_err(|_| Closed::NameUnknown)?;
+    let mut why = Closed::NameUnknown;
+    for peer in addresses {
+        let left = limit.saturating_duration_since(Monotonic::now());
+        if left.is_zero() {
+            return Err(Closed::TimedOut);
+        }
+        match TcpStream::connect_timeout(&peer, left) {
+            Ok(stream) => return Ok((stream, peer)),
+            Err(error) if error.kind() == ErrorKind::TimedOut => why = Closed::TimedOut,
+            Err(_) => why = Closed::Refused,
+        }
+    }
+    Err(why)
+}
+
+/// Starts the thread that serves a listening socket.
+pub(crate) fn serve<S: Send + Sync + 'static>(
+    id: ListenerId,
+    socket: &Arc<S>,
+    post: SyncSender<Message>,
+    stopped: &Arc<AtomicBool>,
+    body: fn(ListenerId, &S, &SyncSender<Message>, &AtomicBool),
+) -> io::Result<()> {
+    let (socket, stopped) = (Arc::clone(socket), Arc::clone(stopped));
+    spawn("listen", move || body(id, &socket, &post, &stopped))
+}

@@ -1,0 +1,116 @@
+//! Writing without waiting; and, while a link cannot take what it is sent, the thread that waits for it.
+
+use std::io::Write;
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
+
+use crate::reading::spawn;
+
+/// Writes as much of `bytes` as the link takes at once.
+///
+/// # Errors
+/// The link is broken.
+pub(crate) fn write_now(stream: &TcpStream, bytes: &[u8]) -> Result<usize, Errno> {
+    let mut sent: usize = 0;
+    while let Some(rest) = bytes.get(sent..).filter(|rest| !rest.is_empty()) {
+        match send(stream, rest, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            Ok(length) => sent = sent.saturating_add(length),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(sent)
+}
+
+/// What a congested link still has to send.
+pub(crate) struct Congestion(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    queue: Vec<u8>,
+    /// Of what the thread is writing just now.
+    in_flight: usize,
+    /// Close the sending side when all is written.
+    closing: bool,
+    /// The thread has written everything (or failed) and is gone.
+    over: bool,
+}
+
+/// What became of bytes for a congested link.
+pub(crate) enum Queued {
+    /// They wait behind the others.
+    Waiting,
+    /// They would exceed the limit.
+    Full,
+    /// The link is not congested any more: write them yourself.
+    Over,
+}
+
+impl Congestion {
+    /// Starts a thread that writes `bytes`, and what is queued meanwhile, to `stream`.
+    pub(crate) fn begin(stream: Arc<TcpStream>, bytes: Vec<u8>) -> std::io::Result<Arc<Self>> {
+        let congestion = Arc::new(Self(Mutex::new(State { queue: bytes, ..State::default() })));
+        let shared = Arc::clone(&congestion);
+        spawn("write", move || shared.write_all(&stream))?;
+        Ok(congestion)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes `bytes` if they fit.
+    pub(crate) fn queue(&self, bytes: &mut Vec<u8>, limit: usize) -> Queued {
+        let mut state = self.state();
+        if state.over {
+            return Queued::Over;
+        }
+        if state.queue.len().saturating_add(state.in_flight).saturating_add(bytes.len()) > limit {
+            return Queued::Full;
+        }
+        state.queue.append(bytes);
+        Queued::Waiting
+    }
+
+    /// Closes the sending side once all is written. False if all is written already.
+    pub(crate) fn close(&self) -> bool {
+        let mut state = self.state();
+        state.closing = true;
+        !state.over
+    }
+
+    /// Whether the thread is still at work.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.state().over
+    }
+
+    fn write_all(&self, stream: &TcpStream) {
+        let mut bytes = Vec::new();
+        loop {
+            {
+                let mut state = self.state();
+                bytes.clear();
+                core::mem::swap(&mut bytes, &mut state.queue);
+                state.in_flight = bytes.len();
+                if bytes.is_empty() {
+                    state.over = true;
+                    if state.closing {
+                        // A link that is gone already needs no end.
+                        let _ = stream.shutdown(Shutdown::Write);
+                    }
+                    return;
+                }
+            }
+            if (&*stream).write_all(&bytes).is_err() {
+                self.state().over = true;
+                // Wakes the reading thread, which reports the end.
+                let _ = stream.shutdown(Shutdown::Both);
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Golden traces: runs that are kept as literature, in `tests/golden`. `BLESS=1` writes them anew.
+
+use std::path::{Path, PathBuf};
+
+use super::Golden;
+use ctigate_core::Machine;
+use ctigate_core::engine::Engine;
+use ctigate_core::trace::{Summary, replay};
+
+/// Where they are kept.
+fn place(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.trace"))
+}
+
+/// Lives a trace of the gateway again in a new engine.
+///
+/// # Panics
+/// If anything happens otherwise than recorded, with the first difference.
+#[must_use]
+#[expect(clippy::panic, reason = "a run that does not replay fails the test")]
+pub fn replayed(trace: &[u8]) -> Summary {
+    let make = |header: &ctigate_core::trace::Header| {
+        let engine = Engine::new(header.config()?, header.seed);
+        Ok(Box::new(engine) as Box<dyn Machine>)
+    };
+    replay(&[trace], make).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Checks that a run replays, states included, and that it is the golden trace `name`.
+///
+/// # Panics
+/// If not.
+#[expect(clippy::panic, reason = "a golden trace that differs fails the test")]
+pub(super) fn check(trace: &[u8], golden: Option<Golden>) {
+    assert!(replayed(trace).digests > 0, "states were compared");
+    let Some(Golden { name, why }) = golden else { return };
+    let fresh = as_story(&String::from_utf8_lossy(trace), why);
+    let place = place(name);
+    if std::env::var_os("BLESS").is_some() {
+        let written = std::fs::write(&place, &fresh);
+        assert!(written.is_ok(), "{}: {written:?}", place.display());
+    }
+    let kept = std::fs::read_to_string(&place).unwrap_or_default();
+    let differs = kept.lines().zip(fresh.lines()).position(|(kept, fresh)| kept != fresh);
+    if kept != fresh {
+        let line = differs.map_or(kept.lines().count().min(fresh.lines().count()), |line| line) + 1;
+        let show = |text: &str| text.lines().nth(line - 1).unwrap_or("(nothing)").to_owned();
+        panic!(
+            "{}:{line}: kept\n  {}\nnow\n  {}\n(BLESS=1 cargo test keeps what is now; CHANGELOG says why)",
+            place.display(),
+            show(&kept),
+            show(&fresh),
+        );
+    }
+}
+
+/// The story begins with its reason. What depends on the build is no part of it: version, build, and the states'
+/// fingerprints. No line of a payload begins like these.
+fn as_story(trace: &str, why: &str) -> String {
+    let mut text = String::new();
+    for (place, line) in trace.lines().enumerate() {
+        if place == 1 {
+            why.lines().for_each(|line| text.extend(["# ", line.trim(), "\n"]));
+        }
+        match line.split_once(' ') {
+            Some(("version", _)) => text.push_str("version any"),
+            Some(("build", _)) => text.push_str("build any"),
+            _ if line.starts_with('=') => continue,
+            _ => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
+}
