@@ -13,6 +13,8 @@ mod refusals;
 #[cfg(test)]
 mod services;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod sipe;
 #[cfg(test)]
 mod stories;
