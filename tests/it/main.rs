@@ -17,6 +17,8 @@ mod simulation;
 #[cfg(test)]
 mod sipe;
 #[cfg(test)]
+mod stop;
+#[cfg(test)]
 mod stories;
 #[cfg(test)]
 mod tidy;
