@@ -1,8 +1,8 @@
 //! An office in a world: the gateway, its phone systems, and what tests look at behind the network.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
+use core::cell::RefCell;
 use core::net::{IpAddr, Ipv4Addr};
 
 use ctigate_core::client::{Client, ClientConfig};
