@@ -56,12 +56,8 @@ impl<'scope> Actor<'scope> {
         script: Option<Source>,
     ) -> Result<Self, Vec<String>> {
         let (log, printed) = (Gathered::default(), Gathered::default());
-        let console = Console::new(
-            Box::new(log.clone()),
-            Box::new(printed.clone()),
-            Format::Logfmt,
-            Level::Info,
-        );
+        let console =
+            Console::new(Box::new(log.clone()), Box::new(printed.clone()), Format::Logfmt, Level::Info);
         let (hand_over, speaker) = mpsc::channel();
         let mut sources: Vec<Source> = vec![Box::new(move |speaker| {
             // The demo may be over already.
