@@ -238,7 +238,7 @@ impl Engine {
         let done = self.phase == Phase::Stopping
             && self.jobs.is_empty()
             && self.sessions.is_empty()
-            && self.transactions.client.is_empty();
+            && self.transactions.byes == 0;
         if done {
             self.finish(step);
         }

@@ -15,6 +15,8 @@ mod services;
 #[cfg(test)]
 mod sipe;
 #[cfg(test)]
+mod stop;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod world;

@@ -89,16 +89,18 @@ pub(crate) struct ClientTransaction {
     deadline: Deadline,
 }
 
-/// All transactions.
+/// All transactions. A client transaction is dropped only before it was answered.
 pub(crate) struct Transactions {
     pub(crate) server: Slots<ServerTransaction>,
     pub(crate) client: Slots<ClientTransaction>,
     by_key: BTreeMap<u128, Handle<ServerTransaction>>,
+    /// How many BYEs of ours are not answered yet: a stop waits for them and for nothing else.
+    pub(crate) byes: usize,
 }
 
 impl Transactions {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { server: Slots::new(limit), client: Slots::new(limit), by_key: BTreeMap::new() }
+        Self { server: Slots::new(limit), client: Slots::new(limit), by_key: BTreeMap::new(), byes: 0 }
     }
 
     /// The transaction a request belongs to, if it is not the first of its kind.
@@ -141,6 +143,7 @@ impl Transactions {
         let deadline = Deadline::default();
         let handle =
             self.client.insert(ClientTransaction { purpose, session, flow, secret, machine, deadline })?;
+        self.byes += usize::from(purpose == Purpose::Bye);
         self.settle_client(handle, timers);
         Ok(handle)
     }
@@ -197,6 +200,8 @@ impl Transactions {
         let state = core::mem::replace(&mut transaction.machine, non_invite_client::State::Terminated);
         let (state, then) = state.on(cause, now, reliable);
         transaction.machine = state;
+        let over = matches!(then, non_invite_client::Then::Answered | non_invite_client::Then::TimedOut);
+        self.byes -= usize::from(over && transaction.purpose == Purpose::Bye);
         self.settle_client(handle, timers);
         then
     }
@@ -219,6 +224,7 @@ impl Transactions {
     pub(crate) fn drop_client(&mut self, handle: Handle<ClientTransaction>, timers: &mut Timers<TimerKey>) {
         if let Some(mut transaction) = self.client.remove(handle) {
             timers.cancel(&mut transaction.deadline, TimerKey::Client(handle));
+            self.byes -= usize::from(transaction.purpose == Purpose::Bye);
         }
     }
 

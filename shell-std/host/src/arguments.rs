@@ -16,7 +16,7 @@ pub(crate) enum Request {
     Client(ClientRequest),
     Replay { traces: Vec<PathBuf> },
     Ladder(LadderRequest),
-    Redact { trace: PathBuf, out: PathBuf },
+    Redact { traces: Vec<PathBuf>, out: PathBuf },
     Demo { wire: bool, record: Option<PathBuf> },
     Help { topic: Option<String> },
     Version,
@@ -40,10 +40,10 @@ pub(crate) struct ClientRequest {
     pub(crate) script: Option<PathBuf>,
 }
 
-/// A trace as a ladder.
+/// A run as a ladder: its segments in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LadderRequest {
-    pub(crate) trace: PathBuf,
+    pub(crate) traces: Vec<PathBuf>,
     pub(crate) call_id: Option<String>,
     pub(crate) user: Option<String>,
     pub(crate) wire: bool,
@@ -247,13 +247,12 @@ fn replay(parser: &mut Parser) -> Result<Request, Stop> {
 }
 
 fn trace(parser: &mut Parser) -> Result<Request, Stop> {
-    let (mut verb, mut trace, mut out) = (None, None, None);
+    let (mut verb, mut traces, mut out) = (None, Vec::new(), None);
     let (mut call_id, mut user, mut wire) = (None, None, false);
     each(parser, |word, parser| {
         match word {
             Word::Value(value) if verb.is_none() => verb = Some(value.to_string_lossy().into_owned()),
-            Word::Value(value) if trace.is_none() => trace = Some(PathBuf::from(value)),
-            Word::Value(_) => return Ok(false),
+            Word::Value(value) => traces.push(PathBuf::from(value)),
             Word::Option(name) => match (verb.as_deref(), name.as_str()) {
                 (Some("redact"), "o" | "output") => out = path(parser)?,
                 (Some("ladder"), "call-id") => call_id = text(parser)?,
@@ -265,10 +264,10 @@ fn trace(parser: &mut Parser) -> Result<Request, Stop> {
         Ok(true)
     })?;
     let verb = verb.ok_or_else(|| missing("'ladder' or 'redact'"))?;
-    let needed = trace.ok_or_else(|| missing("the trace"));
     match verb.as_str() {
-        "ladder" => Ok(Request::Ladder(LadderRequest { trace: needed?, call_id, user, wire })),
-        "redact" => Ok(Request::Redact { trace: needed?, out: out.ok_or_else(|| missing("-o OUT"))? }),
+        "ladder" | "redact" if traces.is_empty() => Err(missing("the trace")),
+        "ladder" => Ok(Request::Ladder(LadderRequest { traces, call_id, user, wire })),
+        "redact" => Ok(Request::Redact { traces, out: out.ok_or_else(|| missing("-o OUT"))? }),
         other => Err(Stop::Wrong(format!("trace '{other}': it is 'trace ladder' or 'trace redact'").into())),
     }
 }
@@ -330,7 +329,7 @@ mod tests {
         assert_eq!(parsed("replay a b"), Ok(Request::Replay { traces: vec!["a".into(), "b".into()] }));
         assert_eq!(
             parsed("trace redact t -o out"),
-            Ok(Request::Redact { trace: "t".into(), out: "out".into() })
+            Ok(Request::Redact { traces: vec!["t".into()], out: "out".into() })
         );
         assert_eq!(parsed("demo --wire"), Ok(Request::Demo { wire: true, record: None }));
         assert_eq!(parsed("--version"), Ok(Request::Version));

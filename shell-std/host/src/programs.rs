@@ -6,9 +6,10 @@ use std::io::{BufRead, Read as _};
 use std::path::Path;
 use std::thread;
 
+use ctigate_core::client::{Client, ClientConfig};
 use ctigate_core::config::{Config, LogFormat};
 use ctigate_core::engine::Engine;
-use ctigate_core::setting::Setting;
+use ctigate_core::setting::{ConfigError, Setting};
 use ctigate_core::switch::{Switch, SwitchConfig};
 use ctigate_core::trace::Header;
 use ctigate_core::{Level, Listen, Machine, NoRecorder, Recorder, Seed};
@@ -114,6 +115,34 @@ pub(crate) fn switch(settings: &[Setting], config: SwitchConfig) -> Result<Ready
     let birth = birth("switch", settings)?;
     let links = config.links;
     Ready::new(Box::new(Switch::new(config, birth.seed)), birth, links)
+}
+
+/// The scripted client that `config` describes.
+///
+/// # Errors
+/// As for the gateway.
+pub(crate) fn client(shell: &dyn Shell, config: ClientConfig) -> Result<Ready, Vec<String>> {
+    let birth = birth("client", &config.settings())?;
+    Ready::new(Box::new(Client::new(config, birth.seed)), birth, shell.links())
+}
+
+/// The machine that a recording begins with.
+///
+/// # Errors
+/// What is wrong with its settings; or there is no such machine.
+pub(crate) fn reborn(birth: &Header) -> Result<Box<dyn Machine>, Vec<ConfigError>> {
+    let settings = &birth.settings;
+    match birth.machine.as_str() {
+        "gateway" => Ok(Box::new(Engine::new(Config::from_settings(settings)?, birth.seed))),
+        "switch" => Ok(Box::new(Switch::new(SwitchConfig::from_settings(settings)?, birth.seed))),
+        "client" => Ok(Box::new(Client::new(ClientConfig::from_settings(settings)?, birth.seed))),
+        other => Err(vec![ConfigError {
+            setting: None,
+            key: "machine".into(),
+            value: other.into(),
+            bound: "it must be gateway, switch or client".into(),
+        }]),
+    }
 }
 
 /// The log's form and least level, as the gateway's configuration says it.

@@ -1,6 +1,79 @@
-use crate::arguments::*;
-use crate::shell::Shell;
+//! `client`: the scripted client on this terminal.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+
+use ctigate_core::client::ClientConfig;
+use ctigate_core::setting::Value;
+use ctigate_core::{Level, Transport};
+
+use super::run::run_to_its_end;
+use super::{FAILED, GOOD};
+use crate::arguments::ClientRequest;
+use crate::console::{Console, Format};
+use crate::shell::{Shell, Source};
 use crate::terminal::Terminal;
-pub(super) fn client(_: &dyn Shell, _: ClientRequest, _: &mut Terminal<'_>) -> u8 {
-    0
+use crate::{programs, signals};
+
+/// Runs the client until its script or its standard input ends.
+pub(super) fn client(shell: &dyn Shell, request: ClientRequest, terminal: &mut Terminal<'_>) -> u8 {
+    let script = match &request.script {
+        None => Ok(programs::lines(BufReader::new(io::stdin()))),
+        Some(file) => File::open(file)
+            .map(|file| programs::lines(BufReader::new(file)))
+            .map_err(|error| format!("--script {}: cannot read it: {error}", file.display())),
+    };
+    let console = Console::new(Box::new(io::stderr()), Box::new(io::stdout()), Format::Logfmt, Level::Warn);
+    let program = script.map_err(|complaint| vec![complaint]).and_then(|script: Source| {
+        let ready = programs::client(shell, config(request)?)?;
+        let sources = vec![signals::source(), script];
+        ready.program(None, &console, sources).map_err(|complaint| vec![complaint])
+    });
+    let status = run_to_its_end(shell, program, &console, terminal);
+    if status == GOOD { GOOD } else { FAILED }
+}
+
+/// The configuration that the command line makes.
+///
+/// # Errors
+/// A complaint for each option that cannot be used.
+fn config(request: ClientRequest) -> Result<ClientConfig, Vec<String>> {
+    let ClientRequest { server, user, line, udp, script: _ } = request;
+    let mut config = ClientConfig::new(&server, &user, &line);
+    config.transport = if udp { Transport::Udp } else { Transport::Tcp };
+    ClientConfig::from_settings(&config.settings()).map_err(|errors| {
+        let option = |error: ctigate_core::setting::ConfigError| {
+            let given = error.setting.and_then(|place| config.settings().into_iter().nth(place));
+            let value = match given.map(|setting| setting.value) {
+                Some(Value::Text(text)) => text,
+                Some(other) => other.to_string(),
+                None => error.value,
+            };
+            format!("--{} '{value}': {}", error.key, error.bound)
+        };
+        errors.into_iter().map(option).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(server: &str, user: &str, udp: bool) -> ClientRequest {
+        let line = "tel:1001;phone-context=dialstring".into();
+        ClientRequest { server: server.into(), user: user.into(), line, udp, script: None }
+    }
+
+    #[test]
+    fn options_that_cannot_be_used_are_all_named() {
+        assert!(config(request("gw:5060", "sip:alice@example.com", false)).is_ok());
+        let complaints = config(request("gw:5060", "alice", true)).unwrap_err();
+        assert_eq!(
+            complaints,
+            [
+                "--user 'alice': a SIP URI with a user: sip:alice@example.com",
+                "--server 'gw:5060': an IP address and a port, when the transport is udp"
+            ]
+        );
+    }
 }

@@ -1,0 +1,87 @@
+//! One program of the demo, at work on a thread of its own.
+
+use core::time::Duration;
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{Scope, ScopedJoinHandle};
+
+use ctigate_core::Level;
+
+use super::gathered::Gathered;
+use crate::commands::FAILED;
+use crate::console::{Console, Format};
+use crate::programs::Ready;
+use crate::shell::{Said, Shell, Source, Speaker};
+
+/// How long a program may take to begin.
+const BEGIN_LIMIT: Duration = Duration::from_secs(5);
+
+/// A program at work.
+pub(super) struct Actor<'scope> {
+    name: &'static str,
+    role: &'static str,
+    /// Its log.
+    pub(super) log: Gathered,
+    /// What it prints.
+    pub(super) printed: Gathered,
+    speaker: Receiver<Speaker>,
+    thread: ScopedJoinHandle<'scope, u8>,
+}
+
+/// A program that has come to its end.
+pub(super) struct Ended {
+    /// What it is called.
+    pub(super) name: &'static str,
+    /// What it did.
+    pub(super) role: &'static str,
+    /// Its exit status.
+    pub(super) status: u8,
+    /// Its log.
+    pub(super) log: Vec<String>,
+    /// What it printed.
+    pub(super) printed: Vec<String>,
+}
+
+impl<'scope> Actor<'scope> {
+    /// Starts a program.
+    ///
+    /// # Errors
+    /// It cannot be recorded.
+    pub(super) fn start<'env>(
+        scope: &'scope Scope<'scope, 'env>,
+        shell: &'env dyn Shell,
+        (name, role): (&'static str, &'static str),
+        ready: Ready,
+        record: Option<&Path>,
+        script: Option<Source>,
+    ) -> Result<Self, Vec<String>> {
+        let (log, printed) = (Gathered::default(), Gathered::default());
+        let console =
+            Console::new(Box::new(log.clone()), Box::new(printed.clone()), Format::Logfmt, Level::Info);
+        let (hand_over, speaker) = mpsc::channel();
+        let mut sources: Vec<Source> = vec![Box::new(move |speaker| {
+            // The demo may be over already.
+            let _ = hand_over.send(speaker);
+        })];
+        sources.extend(script);
+        let program = ready.program(record, &console, sources).map_err(|complaint| vec![complaint])?;
+        let thread = scope.spawn(move || shell.run(program));
+        Ok(Self { name, role, log, printed, speaker, thread })
+    }
+
+    /// Tells it to stop, and waits for its end.
+    pub(super) fn stop(self) -> Ended {
+        if let Ok(speaker) = self.speaker.recv_timeout(BEGIN_LIMIT) {
+            // It may have ended by itself.
+            let _ = speaker.say(Said::Stop);
+        }
+        self.end()
+    }
+
+    /// Waits for its end.
+    pub(super) fn end(self) -> Ended {
+        let status = self.thread.join().unwrap_or(FAILED);
+        let (log, printed) = (self.log.lines(), self.printed.lines());
+        Ended { name: self.name, role: self.role, status, log, printed }
+    }
+}

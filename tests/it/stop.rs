@@ -1,0 +1,60 @@
+//! A stop: sessions are told, bounded in time.
+
+use ctigate_core::{Command, Duration, Input};
+use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, only};
+
+fn signed_in() -> (Bench, Client) {
+    let mut bench = Bench::new();
+    let system = PhoneSystem::answer(&mut bench);
+    let mut client = Client::new(&mut bench, "alice");
+    client.sign_in(&mut bench, system);
+    client.monitor(&mut bench, system, "m1");
+    let held = "<heldConnection><callID>7</callID><deviceID>1001</deviceID></heldConnection>\
+        <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice><cause>normal</cause>";
+    system.event(&mut bench, "HeldEvent", "m1", held);
+    assert_eq!(client.heard(&mut bench).len(), 1, "an event that is never answered");
+    bench.input(Input::Command(Command::Stop));
+    bench.settle();
+    (bench, client)
+}
+
+fn bye(bench: &mut Bench, client: &Client) -> Sip {
+    let [bye] = client.heard(bench).try_into().expect("one BYE");
+    assert_eq!(bye.method(), "BYE");
+    bye
+}
+
+#[test]
+fn a_stop_ends_as_soon_as_every_bye_is_answered() {
+    let (mut bench, client) = signed_in();
+    let bye = bye(&mut bench, &client);
+    assert_eq!(bench.finished(), None);
+    let mut answer = String::from("SIP/2.0 200 OK\r\n");
+    for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
+        answer += &format!("{name}: {}\r\n", bye.header(name));
+    }
+    client.say(&mut bench, &(answer + "Content-Length: 0\r\n\r\n"));
+    assert_eq!(bench.finished(), Some(0));
+}
+
+#[test]
+fn a_stop_waits_no_longer_than_it_may_for_a_client_that_says_nothing() {
+    let (mut bench, client) = signed_in();
+    bye(&mut bench, &client);
+    bench.advance(Duration::from_millis(2_999));
+    assert_eq!(bench.finished(), None);
+    bench.advance(Duration::from_millis(1));
+    assert_eq!(bench.finished(), Some(0));
+}
+
+#[test]
+fn a_gateway_that_stops_takes_no_new_session_and_tells_load_balancers() {
+    let (mut bench, mut client) = signed_in();
+    bye(&mut bench, &client);
+    let mut other = Client::new(&mut bench, "bob");
+    let body = other.sign_in_body();
+    let refused = only(&other.send(&mut bench, "INVITE", &body), 503);
+    assert_ne!(refused.header("Retry-After"), "");
+    client.gateway_tag.clear();
+    only(&client.send(&mut bench, "OPTIONS", ""), 503);
+}
