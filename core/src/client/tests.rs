@@ -92,7 +92,7 @@ impl Stage {
                     self.asked_for = Some(address.to_string());
                 }
                 Action::Write { bytes, .. } | Action::SendDatagram { bytes, .. } => {
-                    self.sent.push(bytes.to_vec())
+                    self.sent.push(bytes.to_vec());
                 }
                 Action::Print { text } => self.shown.push(text.to_string()),
                 Action::Finish { status } => self.finished = Some(status),
