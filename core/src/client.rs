@@ -38,18 +38,17 @@ pub use config::{CLIENT_KEYS, ClientConfig};
 use calls::Calls;
 use dialog::Dialog;
 use flow::{Flows, Way};
-use happening::{Happening, Happenings, Sort};
+use happening::{Happening, Happenings};
 use runner::Runner;
 use transaction::{Purpose, Then, Transactions};
 
 use crate::action::Actions;
 use crate::digest::{Digest, Digester};
 use crate::entropy::{Entropy, Seed};
-use crate::input::{Closed, Command, Input, LinkId, Listen, Peer, Transport};
+use crate::input::{Command, Input, LinkId, Listen, Transport};
 use crate::machine::{Machine, Taken, Wake, Why};
 use crate::time::{Duration, Instant};
 use crate::wire::csta::model::SystemStatus;
-use crate::wire::sip::{Framed, Framer};
 
 /// How long the answers to MonitorStop and BYE are waited for.
 const LEAVE_TIME: Duration = Duration::from_secs(2);

@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod bench;
+pub mod fuzz;
 pub mod office;
 pub mod random;
 pub mod sip_peer;

@@ -8,6 +8,7 @@ use core::net::SocketAddr;
 use super::*;
 use crate::action::Action;
 use crate::input::ListenerId;
+use crate::input::{Closed, Peer};
 use crate::wire::sip::{Limits, Message, Name, Scratch, emit};
 
 mod lines;

@@ -51,7 +51,7 @@ impl Engine {
         match Message::parse(bytes, &mut unfolded, limits) {
             Ok(message) => match message.start {
                 Start::Request { method, uri } => {
-                    self.on_request(step, flow, peer, allowed, (&message, method, uri))
+                    self.on_request(step, flow, peer, allowed, (&message, method, uri));
                 }
                 Start::Response { status, .. } => self.on_sip_response(step, status, &message),
             },

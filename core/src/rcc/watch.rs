@@ -84,8 +84,7 @@ impl Watch {
                 let (call, device) = (Box::from(call), Box::from(device));
                 self.calls.push(Call { id: call, device, dynamic });
             }
-            // Requests for a call beyond the limit name the device itself, which is right unless IDs are dynamic.
-            Some(_) | None => {}
+            Some(_) => {}
         }
     }
 }

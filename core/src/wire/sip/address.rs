@@ -14,8 +14,8 @@ pub struct NameAddress<'a> {
 }
 
 impl<'a> NameAddress<'a> {
-    /// Reads one address: not a list of them. `None` when it is malformed: an open quote or bracket, no URI, or text
-    /// behind the bracket that is not a parameter.
+    /// Reads one address: not a list of them. `None` when it is malformed: an open quote or bracket (a tag put behind it
+    /// would be lost inside), no URI, or text behind the bracket that is not a parameter.
     #[must_use]
     pub fn parse(raw: &'a str) -> Option<Self> {
         let raw = list::trim(raw);
@@ -32,6 +32,7 @@ impl<'a> NameAddress<'a> {
         let (scheme, opaque) = uri.split_once(':')?;
         let sound =
             !scheme.is_empty() && !opaque.is_empty() && (params.is_empty() || params.starts_with(';'));
+        let sound = sound && list::is_closed(params);
         sound.then_some(Self { raw, uri, params })
     }
 

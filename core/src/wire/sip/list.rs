@@ -45,22 +45,41 @@ impl<'a> Iterator for Split<'a> {
 
 /// Where the first `separator` outside quoted strings and angle brackets stands.
 fn item_end(text: &str, separator: u8) -> Option<usize> {
-    let (mut quoted, mut escaped, mut bracketed) = (false, false, false);
+    let mut nesting = Nesting::Outside;
     text.bytes().position(|byte| {
-        if quoted {
-            quoted = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-        } else if bracketed {
-            bracketed = byte != b'>';
-        } else if byte == b'"' {
-            quoted = true;
-        } else if byte == b'<' {
-            bracketed = true;
-        } else {
-            return byte == separator;
-        }
-        false
+        let outside = nesting == Nesting::Outside;
+        nesting = nesting.behind(byte);
+        outside && byte == separator
     })
+}
+
+/// Whether every quote and angle bracket of `text` is closed: only then is what is appended to it read as it is meant.
+#[must_use]
+pub fn is_closed(text: &str) -> bool {
+    text.bytes().fold(Nesting::Outside, Nesting::behind) == Nesting::Outside
+}
+
+/// What a place in a header value is inside of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nesting {
+    Outside,
+    Quotes,
+    /// Behind a backslash in a quoted string.
+    Escape,
+    Brackets,
+}
+
+impl Nesting {
+    /// The next place, behind `byte`.
+    const fn behind(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Outside, b'"') | (Self::Escape, _) => Self::Quotes,
+            (Self::Outside, b'<') => Self::Brackets,
+            (Self::Quotes, b'\\') => Self::Escape,
+            (Self::Quotes, b'"') | (Self::Brackets, b'>') => Self::Outside,
+            (same, _) => same,
+        }
+    }
 }
 
 /// `text` without the spaces and tabs around it.

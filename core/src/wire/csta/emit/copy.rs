@@ -28,12 +28,15 @@ const DEVICE_IDS: [&str; 12] = [
     "originatingDevice",
 ];
 
+/// The namespace of the prefix `xml`, which needs no declaration.
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
 /// The namespaces declared around what is being written: prefix (none for the default one) and name.
 type Scope<'a> = Vec<(Option<&'a str>, &'a str)>;
 
 /// Copies an element. Depth is what the parser's guard allowed.
 pub(super) fn element<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>) {
-    let mut scope = alloc::vec![(None, w.uri), (Some("xml"), "http://www.w3.org/XML/1998/namespace")];
+    let mut scope = alloc::vec![(None, w.uri), (Some("xml"), XML)];
     within(w, node, &mut scope);
 }
 
@@ -81,10 +84,15 @@ fn name<R: Rewrite>(w: &mut Writer<'_, R>, prefix: Option<&str>, local: &str) {
 
 /// The prefix that stands for `uri` at this place in the source; none where it is the default namespace.
 fn prefix<'a>(node: Element<'a>, uri: &str) -> Option<&'a str> {
-    if node.default_namespace() == Some(uri) {
-        return None;
+    if node.default_namespace() == Some(uri) { None } else { bound_prefix(node, uri) }
+}
+
+/// A prefix that stands for `uri` at this place in the source.
+fn bound_prefix<'a>(node: Element<'a>, uri: &str) -> Option<&'a str> {
+    if uri == XML {
+        return Some("xml");
     }
-    node.namespaces().find(|namespace| namespace.uri() == uri && namespace.name().is_some())?.name()
+    node.namespaces().filter(|namespace| namespace.uri() == uri).find_map(roxmltree::Namespace::name)
 }
 
 /// Declares a namespace, unless the prefix stands for it already.
@@ -122,16 +130,12 @@ fn attributes<'a, R: Rewrite>(
         {
             continue;
         }
-        let uri = attribute.namespace();
-        let named = uri.and_then(|uri| {
-            node.namespaces().find(|namespace| namespace.uri() == uri && namespace.name().is_some())
-        });
-        let prefix = named.and_then(roxmltree::Namespace::name);
-        if let (Some(prefix), Some(uri)) = (prefix, uri) {
+        let prefix = attribute.namespace().and_then(|uri| Some((bound_prefix(node, uri)?, uri)));
+        if let Some((prefix, uri)) = prefix {
             declare(w, scope, Some(prefix), uri);
         }
         w.raw(" ");
-        name(w, prefix, attribute.name());
+        name(w, prefix.map(|(prefix, _)| prefix), attribute.name());
         w.raw("=\"");
         w.text(attribute.value());
         w.raw("\"");

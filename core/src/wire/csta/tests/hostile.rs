@@ -14,7 +14,15 @@ use crate::wire::csta::{
 fn look(text: &[u8]) -> Option<XmlError> {
     let document = match Document::parse(text, &XmlLimits::default()) {
         Ok(document) => document,
-        Err(error) => return Some(error),
+        Err(error) => {
+            if matches!(error, XmlError::Truncated | XmlError::NotWellFormed) {
+                // The guard must not refuse what the parser would read.
+                let parsed =
+                    core::str::from_utf8(text).is_ok_and(|text| roxmltree::Document::parse(text).is_ok());
+                assert!(!parsed, "refused, but good: {}", String::from_utf8_lossy(text));
+            }
+            return Some(error);
+        }
     };
     let _ = (document.name().len(), document.namespace(), document.line().map(str::len));
     if let Ok(message) = document.message() {

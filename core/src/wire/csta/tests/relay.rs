@@ -82,12 +82,12 @@ fn white_space_and_comments_between_elements_are_left_out() {
 #[test]
 fn private_data_keep_their_namespaces_texts_and_attributes() {
     let id = "<monitorCrossRefID>7</monitorCrossRefID>";
-    let private = "<private><p:a p:b=\"1\" c=\"&lt;&#10;\"> x <callID>9</callID></p:a><d xmlns=\"urn:d\"><callID>9</callID>\
+    let private = "<private><p:a p:b=\"1\" c=\"&lt;&#10;\"> x <callID>9</callID></p:a><d xmlns=\"urn:d\" xml:lang=\"de\"><callID>9</callID>\
                    </d></private>";
     assert_eq!(
         relayed("QueuedEvent", &format!("{id}{private}")),
         "<monitorCrossRefID>X(7)</monitorCrossRefID><private><p:a xmlns:p=\"urn:p\" p:b=\"1\" c=\"&lt;&#10;\"> x \
-         <callID>C(9)</callID></p:a><d xmlns=\"urn:d\"><callID>9</callID></d></private>"
+         <callID>C(9)</callID></p:a><d xmlns=\"urn:d\" xml:lang=\"de\"><callID>9</callID></d></private>"
     );
     let back = "<private><d xmlns=\"urn:d\"><q:e xmlns:q=\"http://www.ecma.ch/standards/ecma-323/csta/ed5\"/></d></private>";
     assert_eq!(

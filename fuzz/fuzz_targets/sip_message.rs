@@ -1,0 +1,4 @@
+//! One SIP message.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| ctigate_tests::fuzz::sip_message(bytes));

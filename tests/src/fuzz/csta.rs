@@ -1,0 +1,93 @@
+//! CSTA documents and frames.
+
+use ctigate_core::wire::csta::{
+    emit::{self, Verbatim},
+    guard::{XmlError, XmlLimits},
+    model::Namespace,
+    parse::Document,
+};
+use ctigate_core::wire::csta_frame::{self, FrameError, Framed, Framer};
+
+use super::pieces;
+
+/// Wide enough for whatever is written for a document within the default limits.
+const WIDE: XmlLimits =
+    XmlLimits { bytes: usize::MAX, depth: 64, attributes: 256, namespaces: 16_384, elements: 16_384 };
+
+/// A CSTA document: read or refused; what was read can be written, and what was written is read the same.
+///
+/// # Panics
+/// If a property does not hold.
+pub fn csta_document(bytes: &[u8]) {
+    let Ok(document) = Document::parse(bytes, &XmlLimits::default()) else { return };
+    let line = document.line();
+    assert!(line.is_none_or(|line| !line.is_empty()), "an empty line");
+    let Ok(message) = document.message() else { return };
+    assert_eq!(document.name(), message.name(), "a message has its root's name");
+
+    let namespace = document.namespace().unwrap_or(Namespace::ED3);
+    let mut written = Vec::new();
+    emit::message(&mut written, namespace, &message, &mut Verbatim);
+    let again = rewritten(&written, namespace);
+    assert_eq!(again.as_deref(), Ok(written.as_slice()), "written, read and written again");
+}
+
+/// What is written for what is read.
+fn rewritten(text: &[u8], namespace: Namespace) -> Result<Vec<u8>, XmlError> {
+    let document = Document::parse(text, &WIDE)?;
+    let message = document.message();
+    assert!(message.is_ok(), "{message:?}: {}", String::from_utf8_lossy(text));
+    let mut out = Vec::new();
+    if let Ok(message) = message {
+        emit::message(&mut out, namespace, &message, &mut Verbatim);
+    }
+    Ok(out)
+}
+
+/// What a stream of frames was found to be.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Found {
+    frames: Vec<(u16, Vec<u8>)>,
+    broken: Option<FrameError>,
+    /// Bytes of an unfinished frame.
+    held: usize,
+}
+
+fn cut<'a>(stream: impl Iterator<Item = &'a [u8]>) -> Found {
+    let mut framer = Framer::default();
+    let mut found = Found::default();
+    for piece in stream {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let (taken, next) = framer.push(rest);
+            match next {
+                Framed::Frame { invoke, document } => found.frames.push((invoke, document.to_vec())),
+                Framed::Incomplete => assert_eq!(taken, rest.len(), "incomplete, and bytes left"),
+                Framed::Broken(error) => found.broken = Some(error),
+            }
+            assert!(taken > 0, "nothing was taken");
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+    }
+    found.held = framer.held();
+    found
+}
+
+/// A stream of CSTA frames: the same frames however it is cut, and written again they are the stream's beginning.
+///
+/// # Panics
+/// If a property does not hold.
+pub fn csta_frame(bytes: &[u8]) {
+    let found = cut(core::iter::once(bytes));
+    assert_eq!(cut(pieces(bytes)), found, "in pieces");
+    assert_eq!(cut(bytes.chunks(1)), found, "byte by byte");
+
+    let mut written = Vec::new();
+    for (invoke, document) in &found.frames {
+        let framed = csta_frame::frame(&mut written, *invoke, |out| out.extend_from_slice(document));
+        assert_eq!(framed, Ok(()), "what came in a frame fits into one");
+        csta_document(document);
+    }
+    assert!(bytes.starts_with(&written), "the frames are the stream's beginning");
+    assert!(found.broken.is_some() || written.len() + found.held == bytes.len(), "bytes were lost");
+}
