@@ -15,9 +15,15 @@ mod scripted;
 #[cfg(test)]
 mod services;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod sipe;
 #[cfg(test)]
+<<<<<<< HEAD
 mod stop;
+=======
+mod stories;
+>>>>>>> h-f
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

@@ -18,7 +18,9 @@ fn the_demo_shows_a_ladder_and_a_summary_in_under_five_seconds() {
     let (status, out, err) = output(&["demo"]);
     assert_eq!((status, err.as_str()), (0, ""), "{out}");
     assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
-    for shown in ["INVITE RequestSystemStatus", "MakeCallResponse", "EstablishedEvent", "RetrievedEvent", "BYE"] {
+    for shown in
+        ["INVITE RequestSystemStatus", "MakeCallResponse", "EstablishedEvent", "RetrievedEvent", "BYE"]
+    {
         assert!(out.contains(shown), "{shown} is not in the ladder:\n{out}");
     }
     assert!(out.contains("states compared"), "{out}");
@@ -65,9 +67,19 @@ fn a_trace_that_was_edited_or_cut_short_is_refused_by_line() {
 #[test]
 fn switch_gateway_and_clients_work_as_programs_of_their_own() {
     let office = Office::open("office", true);
-    let mut bob = office.client("sip:bob@example.com", "1002", &["--transport", "tcp"], "wait delivered 5s\nanswer\nwait established 5s\nwait cleared 5s\n");
+    let mut bob = office.client(
+        "sip:bob@example.com",
+        "1002",
+        &["--transport", "tcp"],
+        "wait delivered 5s\nanswer\nwait established 5s\nwait cleared 5s\n",
+    );
     bob.wait_for("monitor ");
-    let mut alice = office.client("sip:alice@example.com", "1001", &[], "call 1002\nwait established 5s\nhangup\nwait cleared 5s\n");
+    let mut alice = office.client(
+        "sip:alice@example.com",
+        "1001",
+        &[],
+        "call 1002\nwait established 5s\nhangup\nwait cleared 5s\n",
+    );
     assert_eq!(alice.end(), 0, "{}", alice.said());
     assert_eq!(bob.end(), 0, "{}", bob.said());
     let traces = office.close();
@@ -86,7 +98,8 @@ fn an_expectation_that_fails_is_an_exit_status() {
 #[test]
 fn a_gateway_that_is_told_to_stop_in_mid_call_tells_its_clients() {
     let mut office = Office::open("stop", false);
-    let mut alice = office.client("sip:alice@example.com", "1001", &[], "call 1002\nwait delivered 5s\nsleep 20s\n");
+    let mut alice =
+        office.client("sip:alice@example.com", "1001", &[], "call 1002\nwait delivered 5s\nsleep 20s\n");
     alice.wait_for("event delivered");
     office.gateway.signal("TERM");
     assert_eq!(office.gateway.end(), 0, "{}", office.gateway.said());
@@ -138,4 +151,3 @@ fn command() -> Command {
     let program = option_env!("CARGO_BIN_EXE_ctigate").or(option_env!("CARGO_BIN_EXE_ctigate-std"));
     Command::new(PathBuf::from(program.unwrap()))
 }
-

@@ -194,14 +194,29 @@ impl Client {
             self.finish(step, None);
             return;
         }
+        let leaving = matches!(self.phase, Phase::Leaving { .. });
+        if leaving && status == 481 && matches!(told.purpose, Purpose::Service(_)) {
+            // The BYE overtook MonitorStop, which it makes needless.
+            return;
+        }
         let happening =
             Happening::new(Sort::Fault, "refused").with("status", &status).with("reason", &reason);
         self.happen(step, happening);
         let leaving = matches!(self.phase, Phase::Leaving { .. });
         match told.purpose {
+<<<<<<< HEAD
             Purpose::SignIn if leaving => {
                 self.failed = true;
                 self.finish(step, None);
+=======
+            Purpose::SignIn => {
+                self.refresh_at = None;
+                if leaving {
+                    self.finish(step, None);
+                } else {
+                    self.phase = Phase::Ended;
+                }
+>>>>>>> h-f
             }
             // The answer to BYE is still to come.
             _ if leaving => {}
