@@ -19,11 +19,9 @@ mod simulation;
 #[cfg(test)]
 mod sipe;
 #[cfg(test)]
-<<<<<<< HEAD
 mod stop;
-=======
+#[cfg(test)]
 mod stories;
->>>>>>> h-f
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

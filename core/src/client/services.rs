@@ -202,25 +202,18 @@ impl Client {
         let happening =
             Happening::new(Sort::Fault, "refused").with("status", &status).with("reason", &reason);
         self.happen(step, happening);
-        let leaving = matches!(self.phase, Phase::Leaving { .. });
         match told.purpose {
-<<<<<<< HEAD
-            Purpose::SignIn if leaving => {
-                self.failed = true;
-                self.finish(step, None);
-=======
             Purpose::SignIn => {
                 self.refresh_at = None;
                 if leaving {
+                    self.failed = true;
                     self.finish(step, None);
                 } else {
                     self.phase = Phase::Ended;
                 }
->>>>>>> h-f
             }
             // The answer to BYE is still to come.
             _ if leaving => {}
-            Purpose::SignIn => self.phase = Phase::Ended,
             Purpose::Refresh => self.session_ended(step, &"refresh refused"),
             Purpose::Monitor => self.monitor = Monitor::None,
             Purpose::Update | Purpose::Service(_) | Purpose::Raw if matches!(status, 481 | 404 | 410) => {
