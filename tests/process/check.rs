@@ -12,9 +12,13 @@ const WRONG: [(&str, &str, &[&str]); 12] = [
     ("", "[log]\nformat = \"xml\"\n", &[":6:10: log.format = \"xml\": "]),
     ("", "[log]\nlevel = 3\n", &[":6:9: log.level = 3: "]),
     ("", "[[cti.connection]]\nname = \"b\"\n", &[":6:8: cti.connection[1].address: "]),
-    ("", "[[cti.connection]]\naddress = \"no port\"\n", &[":6:11: cti.connection[1].address = \"no port\": "]),
+    (
+        "",
+        "[[cti.connection]]\naddress = \"no port\"\n",
+        &[":6:11: cti.connection[1].address = \"no port\": "],
+    ),
     ("", "[cti2]\na = 1.5\n", &[":6:5: cti2.a"]),
-    ("", "[sip]\n", &[":5:1: this is not TOML: "]),
+    ("", "[sip]\n", &[":5:2: this is not TOML: duplicate key"]),
     ("oops\n", "", &[":1:5: this is not TOML: "]),
     ("top = true\n", "", &[":1:7: top = true: "]),
     (
