@@ -18,7 +18,7 @@ const WRONG: [(&str, &str, &[&str]); 12] = [
         &[":6:11: cti.connection[1].address = \"no port\": "],
     ),
     ("", "[cti2]\na = 1.5\n", &[":6:5: cti2.a"]),
-    ("", "[sip]\n", &[":5:1: this is not TOML: "]),
+    ("", "[sip]\n", &[":5:2: this is not TOML: duplicate key"]),
     ("oops\n", "", &[":1:5: this is not TOML: "]),
     ("top = true\n", "", &[":1:7: top = true: "]),
     (

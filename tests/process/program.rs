@@ -1,9 +1,10 @@
 //! A program at work, and a folder for its files.
 
+use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+
 use std::{env, fs, process, thread};
 
 use crate::command;
@@ -71,11 +72,15 @@ impl Running {
         let mut child = command.spawn().unwrap();
         let said = Said::default();
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        for stream in [Box::new(out) as Box<dyn Read + Send>, Box::new(err)] {
+        let streams: [Box<dyn Read + Send>; 2] = [Box::new(out), Box::new(err)];
+        for stream in streams {
             let said = Arc::clone(&said);
             thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    *said.0.lock().unwrap() += &format!("{line}\n");
+                    let mut text = said.0.lock().unwrap();
+                    text.push_str(&line);
+                    text.push('\n');
+                    drop(text);
                     said.1.notify_all();
                 }
             });

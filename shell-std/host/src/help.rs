@@ -82,7 +82,8 @@ configuration.
 const CLIENT: &str = "\
 Runs a scripted client: signs in at a gateway, controls one line, prints each event as one line.
 
-  PROGRAM client --server 127.0.0.1:5060 --user sip:alice@example.com --line 'tel:1001;phone-context=dialstring'
+  PROGRAM client --server 127.0.0.1:5060 --user sip:alice@example.com \\
+      --line 'tel:1001;phone-context=dialstring'
 
 Then commands, one a line, from standard input or --script FILE:
 
@@ -99,7 +100,8 @@ Then commands, one a line, from standard input or --script FILE:
   --transport tcp|udp    tcp unless given
   --script FILE          commands from a file instead of standard input
 
-Exit status 1 when a line fails or something goes wrong that no line expected, so that it serves in tests and in monitoring.
+Exit status 1 when a line fails or something goes wrong that no line expected, so that it serves in tests and in
+monitoring.
 ";
 
 const REPLAY: &str = "\

@@ -58,7 +58,8 @@ fn opener(directory: PathBuf, name: String, first: File) -> Opener {
     let mut first = Some(first);
     Box::new(move |segment| {
         let file = first.take().map_or_else(|| create(&directory, &name, segment), Ok)?;
-        Ok(Box::new(file) as Box<dyn Write>)
+        let file: Box<dyn Write> = Box::new(file);
+        Ok(file)
     })
 }
 
