@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::agent::Agent;
-use crate::sip_peer::SipText;
+use crate::sip_peer::{SipText, Way};
 use crate::world::{Fault, HostId, World};
 
 /// What a walker does with the gateway's requests.
@@ -30,6 +30,8 @@ pub(super) struct Walker {
     /// The requests that have a branch: the branch, when it was sent, and its text.
     asked: Vec<(String, u64, String)>,
     dialogs: u32,
+    /// It has sent a re-INVITE, after which old requests count as new ones (client quirk 2).
+    refreshed: bool,
 }
 
 impl Walker {
@@ -43,6 +45,7 @@ impl Walker {
             calls: Vec::new(),
             asked: Vec::new(),
             dialogs: 0,
+            refreshed: false,
         }
     }
 
@@ -103,6 +106,7 @@ impl Walker {
             self.send(world, "UPDATE", "Supported: timer\r\n", "");
         } else {
             let body = self.agent.status_document();
+            self.refreshed = true;
             self.send(world, "INVITE", "Supported: timer\r\n", &body);
         }
         if world.random().chance(300) {
@@ -189,6 +193,13 @@ impl Walker {
         }
     }
 
+    /// Closes its connection, if it has one.
+    pub(super) fn hang_up(&self, world: &mut World) {
+        if let Way::Tcp(link) = self.agent.peer.way {
+            world.close(self.host(), link);
+        }
+    }
+
     /// Takes note of what came, and answers as its manner is.
     pub(super) fn look(&mut self, world: &mut World) {
         let manners = [Manner::Polite, Manner::Polite, Manner::Silent, Manner::Proxied, Manner::Forgetful];
@@ -244,7 +255,7 @@ impl Walker {
     ///
     /// # Errors
     /// A request whose answers are too few or differ.
-    pub(super) fn check(&self, world: &World) -> Result<(), Fault> {
+    pub(super) fn check(&self, world: &World, remembers: bool) -> Result<(), Fault> {
         let mut answers: BTreeMap<String, Vec<u16>> = BTreeMap::new();
         for message in self.received(world).iter().filter(|message| message.status() >= 200) {
             let branch = message.header("Via").and_then(|via| via.split("branch=").nth(1));
@@ -257,7 +268,8 @@ impl Walker {
         let whole = self.stream && self.agent.peer.is_open(world);
         for (branch, when, sent) in &self.asked {
             let statuses = answers.get(branch).map(Vec::as_slice).unwrap_or_default();
-            let differ = statuses.windows(2).any(|pair| pair.first() != pair.last());
+            let comparable = self.stream || (remembers && (!self.refreshed || sent.starts_with("BYE")));
+            let differ = comparable && statuses.windows(2).any(|pair| pair.first() != pair.last());
             if differ || (whole && statuses.is_empty()) {
                 let user = &self.agent.user;
                 let what = format!("{user} got the answers {statuses:?} to this, sent at {when} us:\n{sent}");
