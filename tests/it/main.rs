@@ -11,6 +11,8 @@ mod quirks;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod scripted;
+#[cfg(test)]
 mod services;
 #[cfg(test)]
 mod simulation;

@@ -206,11 +206,14 @@ impl Client {
             Purpose::SignIn => {
                 self.refresh_at = None;
                 if leaving {
+                    self.failed = true;
                     self.finish(step, None);
                 } else {
                     self.phase = Phase::Ended;
                 }
             }
+            // The answer to BYE is still to come.
+            _ if leaving => {}
             Purpose::Refresh => self.session_ended(step, &"refresh refused"),
             Purpose::Monitor => self.monitor = Monitor::None,
             Purpose::Update | Purpose::Service(_) | Purpose::Raw if matches!(status, 481 | 404 | 410) => {
