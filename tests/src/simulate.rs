@@ -260,6 +260,8 @@ fn clear_up(world: &mut World, office: &Office) -> Result<(), Fault> {
             world.line(*switch, line);
         }
     }
+    // What is under way may still begin a call.
+    world.run_for(Duration::from_secs(40))?;
     for phone in 1001..=1000 + PHONES {
         for switch in &office.switches {
             // Twice: a phone may have one call on hold behind another.
@@ -267,7 +269,7 @@ fn clear_up(world: &mut World, office: &Office) -> Result<(), Fault> {
             world.line(*switch, &format!("hangup {phone}"));
         }
     }
-    world.run_for(Duration::from_secs(40))
+    world.run_for(Duration::from_secs(1))
 }
 
 /// Everything mends itself: sessions nobody refreshes end, and a client gets through.
