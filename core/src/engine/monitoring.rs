@@ -139,6 +139,7 @@ impl Engine {
         let Some(connection) = self.watches.slots.get(watch).map(|watch| watch.connection) else { return };
         if self.watches.slots.get(watch).is_some_and(|watch| watch.monitors.is_empty()) {
             self.stop_watch(step, watch);
+            self.forget_early(connection);
             return;
         }
         self.deliver_early(EventSource { connection, cross_reference });
