@@ -23,6 +23,8 @@ mod stop;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod world;

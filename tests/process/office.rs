@@ -6,7 +6,8 @@ pub(crate) struct Office {
     folder: Folder,
     switch: Running,
     pub(crate) gateway: Running,
-    sip: String,
+    /// Where the gateway listens.
+    pub(crate) sip: String,
 }
 
 /// A gateway's configuration.
@@ -15,9 +16,22 @@ pub(crate) fn config(sip: &str, cti: &str) -> String {
 }
 
 impl Office {
+    /// A phone system with its usual phones, and a gateway.
     pub(crate) fn open(name: &str, record: bool) -> Self {
         let folder = Folder::new(name);
         let switch = Running::start(&["switch", "--listen", "127.0.0.1:0"], "");
+        Self::join(folder, switch, record)
+    }
+
+    /// A phone system with phones of the test's own, and a gateway that records.
+    pub(crate) fn with_phones(name: &str, phones: &str) -> Self {
+        let folder = Folder::new(name);
+        let phones = folder.write("phones.toml", phones);
+        let switch = Running::start(&["switch", "--listen", "127.0.0.1:0", "--config", &phones], "");
+        Self::join(folder, switch, true)
+    }
+
+    fn join(folder: Folder, switch: Running, record: bool) -> Self {
         let cti = switch.wait_for("key=listen transport=TCP address=");
         let file = folder.write("gateway.toml", &config("127.0.0.1:0", &cti));
         let mut arguments = vec!["run", "--config", &file];

@@ -265,7 +265,7 @@ impl Transactions {
 
 /// The key a request is matched by (RFC 3261 17.2.3). `epoch` is the dialog's, for requests inside one.
 ///
-/// With a branch on the topmost Via, the branch decides; without one, the fields of the older rule. An ACK has its
+/// With a branch on the topmost Via, the branch decides; without one (client quirk 1), the fields of the older rule. An ACK has its
 /// INVITE's key, a CANCEL one of its own. A BYE's is free of the epoch: sent again, it comes when the dialog is no more.
 pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Method<'_>, epoch: u32) -> u128 {
     let epoch = if matches!(method, Method::Invite | Method::Bye) { [0; 4] } else { epoch.to_le_bytes() };
