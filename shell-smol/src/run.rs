@@ -10,8 +10,8 @@ use smol::{LocalExecutor, Timer, channel, future};
 use crate::links::Links;
 use crate::reading::Message;
 
-/// The most links this shell carries if the configuration does not say.
-const LINKS: usize = 10_000;
+/// The most links this shell carries: as many as can be configured.
+const LINKS: usize = 100_000;
 
 /// This program's shell.
 pub(crate) static SHELL: Smol = Smol;

@@ -10,7 +10,7 @@ use ctigate_host::shell::{INBOX, MESSAGES_PER_TURN, Program, Shell, Speaker};
 use crate::links::Links;
 use crate::reading::Message;
 
-/// The most links this shell carries if the configuration does not say: each has a thread.
+/// The most links this shell carries: each has a thread.
 const LINKS: usize = 1_000;
 
 /// This program's shell.

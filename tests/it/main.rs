@@ -13,11 +13,19 @@ mod quirks;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod scripted;
+#[cfg(test)]
 mod services;
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod sipe;
 #[cfg(test)]
 mod stop;
+#[cfg(test)]
+mod stories;
+#[cfg(test)]
+mod tables;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

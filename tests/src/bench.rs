@@ -15,8 +15,7 @@ use ctigate_core::engine::Engine;
 use ctigate_core::setting::{Setting, Value};
 use ctigate_core::trace::{Digests, Form, Header, TraceRecorder};
 use ctigate_core::{
-    Closed, Duration, Effects, Input, Instant, LinkId, ListenerId, Machine as _, Notice, Peer, Pump,
-    Recorder, Seed,
+    Closed, Duration, Effects, Input, Instant, LinkId, ListenerId, Machine as _, Notice, Peer, Pump, Seed,
 };
 
 pub use client::{Client, Line, document, only};
@@ -127,6 +126,7 @@ impl Bench {
     }
 
     /// The engine, to be read.
+    #[must_use]
     pub const fn engine(&self) -> &Engine {
         self.pump.machine()
     }
@@ -182,6 +182,7 @@ impl Bench {
     }
 
     /// The time.
+    #[must_use]
     pub const fn now(&self) -> Instant {
         self.now
     }

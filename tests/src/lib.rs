@@ -10,12 +10,15 @@ pub mod bench;
 pub mod fuzz;
 pub mod office;
 pub mod random;
+pub mod simulate;
 pub mod sip_peer;
+pub mod steady;
 pub mod toy;
 pub mod world;
 
 pub use agent::Agent;
-pub use office::{GATEWAY, Office, Plan};
+pub use office::{GATEWAY, Office, Plan, Wants};
 pub use random::Random;
+pub use simulate::simulate;
 pub use sip_peer::{SipPeer, SipText};
 pub use world::{Fault, HostId, Weather, World, twice};

@@ -1,18 +1,19 @@
 //! An office in a world: the gateway, its phone systems, and what tests look at behind the network.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
+use core::cell::RefCell;
 use core::net::{IpAddr, Ipv4Addr};
 
+use ctigate_core::client::{Client, ClientConfig};
 use ctigate_core::config::Config;
 use ctigate_core::engine::{Engine, View};
 use ctigate_core::setting::{Setting, read_line};
 use ctigate_core::switch::{Counts, Switch, SwitchConfig};
 use ctigate_core::trace::Header;
-use ctigate_core::{Actions, Duration, Input, Instant, Listen, Machine, Seed, Taken, Wake};
+use ctigate_core::{Actions, Command, Duration, Input, Instant, Listen, Machine, Seed, Taken, Wake};
 
-use crate::world::{Fault, HostId, World};
+use crate::world::{Fault, HostId, Weather, World};
 
 /// A machine that is looked at after every step, wherever it is.
 struct Watched<M, V> {
@@ -54,13 +55,11 @@ pub struct Plan {
     pub gateway: Vec<String>,
     /// Settings of every phone system beyond the usual ones.
     pub switch: Vec<String>,
-    /// Whether the gateway's trace is to be a golden one: for people and for later builds.
-    pub golden: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { switches: 1, gateway: Vec::new(), switch: Vec::new(), golden: false }
+        Self { switches: 1, gateway: Vec::new(), switch: Vec::new() }
     }
 }
 
@@ -78,12 +77,37 @@ impl Plan {
     }
 }
 
+/// What a scripted client is and does.
+#[derive(Clone, Copy, Debug)]
+pub struct Wants<'a> {
+    /// The user's name.
+    pub user: &'a str,
+    /// The phone's number.
+    pub number: &'a str,
+    /// Whether SIP goes over UDP.
+    pub udp: bool,
+    /// How long a command may take.
+    pub patience: Duration,
+    /// The script, line by line.
+    pub script: &'a [&'a str],
+}
+
+impl<'a> Wants<'a> {
+    /// A client over TCP.
+    #[must_use]
+    pub const fn new(user: &'a str, number: &'a str, script: &'a [&'a str]) -> Self {
+        Self { user, number, udp: false, patience: Duration::from_secs(30), script }
+    }
+}
+
 /// The gateway and its phone systems.
 pub struct Office {
     /// The gateway; SIP over TCP and UDP at [`GATEWAY`].
     pub gateway: HostId,
     /// The phone systems.
     pub switches: Vec<HostId>,
+    /// The scripted clients.
+    pub clients: Vec<HostId>,
     view: Rc<RefCell<View>>,
     counts: Vec<Rc<RefCell<Option<Counts>>>>,
 }
@@ -137,20 +161,89 @@ impl Office {
         let settings = settings(world, &lines)?;
         let config = Config::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
         let view = Rc::new(RefCell::new(View::default()));
-        let seen = Rc::clone(&view);
+        let shared = Rc::clone(&view);
         let seed = Seed::from_number(world.seed());
-        let mut header = Header::new("gateway", seed, settings);
-        if plan.golden {
-            header.build = "golden".to_owned();
-        }
+        let header = Header::new("gateway", seed, settings);
         let gateway = world.add_traced("gateway", ip(1), Some(header), move || {
             Box::new(Watched {
                 machine: Engine::new(config.clone(), seed),
                 look: Engine::view,
-                seen: Rc::clone(&seen),
+                seen: Rc::clone(&shared),
             })
         });
-        Ok(Self { gateway, switches, view, counts })
+        Ok(Self { gateway, switches, clients: Vec::new(), view, counts })
+    }
+
+    /// Adds a scripted client at `192.0.2.<last>` with all of its script.
+    ///
+    /// # Errors
+    /// What is wrong with its configuration.
+    pub fn client(&mut self, world: &mut World, last: u8, wants: &Wants<'_>) -> Result<HostId, Fault> {
+        let transport = if wants.udp { "udp" } else { "tcp" };
+        let lines = [
+            format!("server = \"{GATEWAY}\""),
+            format!("transport = \"{transport}\""),
+            format!("user = \"sip:{}@example.com\"", wants.user),
+            format!("line = \"tel:{};phone-context=dialstring\"", wants.number),
+            format!("timeout_ms = {}", wants.patience.as_millis()),
+        ];
+        let settings = settings(world, &lines)?;
+        let config = ClientConfig::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
+        let seed = Seed::from_number(world.seed().wrapping_mul(256).wrapping_add(u64::from(last)));
+        let id = world.add(wants.user, ip(last), move || Box::new(Client::new(config.clone(), seed)));
+        for line in wants.script {
+            world.line(id, line);
+        }
+        world.command(id, Command::End);
+        self.clients.push(id);
+        Ok(id)
+    }
+
+    /// Runs until every client has come to its end.
+    ///
+    /// # Errors
+    /// The world's fault; a client that does not end, or whose script failed, is one too.
+    pub fn play(&self, world: &mut World, limit: Duration) -> Result<(), Fault> {
+        world.run_until("every client has come to its end", limit, |world| {
+            self.clients.iter().all(|client| world.finished(*client).is_some())
+        })?;
+        for client in &self.clients {
+            if world.finished(*client) != Some(0) {
+                let what = format!("a client's script failed:\n{}", world.scene());
+                return Err(Fault { seed: world.seed(), at: world.now(), what });
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until everything has come to rest, and finds every table empty.
+    ///
+    /// # Errors
+    /// The world's fault; anything that is left is one too.
+    pub fn close(&self, world: &mut World) -> Result<(), Fault> {
+        world.set_weather(Weather::CALM);
+        world.run_for(Duration::from_secs(100))?;
+        let View { links, sessions, monitors, watches, .. } = self.view();
+        let left = View { links, timers: self.switches.len(), ..View::default() };
+        // One that has stopped keeps what only time would have taken away.
+        let stopped = world.finished(self.gateway).is_some() && sessions + monitors + watches == 0;
+        let mut wrong = String::new();
+        if self.view() != left && !stopped {
+            wrong = format!("the gateway still holds {:?}", self.view());
+        }
+        // A request that the phone system did not take or answer may have left something there; that is said.
+        let given_up = ["monitor_left_behind", "service_timed_out"];
+        let said = world.notices(self.gateway).iter().any(|said| given_up.contains(&said.name));
+        for place in 0..self.switches.len() {
+            let counts = self.counts(place);
+            if counts.is_none_or(|counts| (counts.monitors > 0 && !said) || counts.calls > 0) {
+                wrong = format!("phone system {place} still holds {counts:?}");
+            }
+        }
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        Err(Fault { seed: world.seed(), at: world.now(), what: format!("{wrong}\n{}", world.scene()) })
     }
 
     /// How many of everything the gateway holds now.
@@ -177,12 +270,12 @@ fn add_switch(
     let settings = settings(world, &all)?;
     let config = SwitchConfig::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
     let seed = Seed::from_number(world.seed().wrapping_add(1_000).wrapping_add(u64::from(place)));
-    let seen = Rc::clone(counted);
+    let shared = Rc::clone(counted);
     Ok(world.add(&format!("switch{place}"), ip(11_u8.wrapping_add(place)), move || {
         Box::new(Watched {
             machine: Switch::new(config.clone(), seed),
             look: |switch| Some(switch.counts()),
-            seen: Rc::clone(&seen),
+            seen: Rc::clone(&shared),
         })
     }))
 }

@@ -148,6 +148,15 @@ impl SipPeer {
         Self { host, way: Way::Udp(gateway) }
     }
 
+    /// Whether its connection is open; datagrams have none that could close.
+    #[must_use]
+    pub fn is_open(&self, world: &World) -> bool {
+        match self.way {
+            Way::Tcp(link) => world.is_open(self.host, link),
+            Way::Udp(_) => true,
+        }
+    }
+
     /// Sends bytes.
     pub fn send(&self, world: &mut World, bytes: &[u8]) {
         match self.way {

@@ -279,7 +279,7 @@ impl World {
         let now = self.now;
         self.turns = self.turns.wrapping_add(1);
         self.turns_now = self.turns_now.wrapping_add(1);
-        let Some(host) = self.host_mut(id) else { return };
+        let Some(host) = self.host_mut(id).filter(|host| host.outbox.finished.is_none()) else { return };
         let done = host.turn(now, input);
         let wanted = core::mem::take(&mut host.outbox.wanted);
         if let Err(what) = done {
@@ -293,6 +293,20 @@ impl World {
             if let Err(what) = self.grant(id, wish) {
                 return self.fail_at(id, &what);
             }
+        }
+        if self.finished(id).is_some() {
+            self.leave(id);
+        }
+    }
+
+    /// A program that has come to its end: its system closes what it left open.
+    fn leave(&mut self, id: HostId) {
+        if let Some(host) = self.host_mut(id) {
+            host.wake = None;
+            host.listens.clear();
+        }
+        for at in self.network.left_open(id) {
+            self.shut(at);
         }
     }
 

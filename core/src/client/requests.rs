@@ -7,6 +7,7 @@ use core::fmt::Display;
 use super::flow::Way;
 use super::happening::{Happening, Sort, shown};
 use super::{Client, Monitor, Step};
+use crate::input::Transport;
 use crate::wire::csta::guard::XmlLimits;
 use crate::wire::csta::model::{CallEvent, Event, LocalConnectionState, Message as Csta, Party, Request};
 use crate::wire::csta::parse::Document;
@@ -106,9 +107,12 @@ impl Client {
             Event::Call(event) => event.cross_reference,
             Event::Other { cross_reference, .. } => cross_reference,
         };
-        // SIPE drops events of a monitor it has not learnt of; here that is a fault of the gateway's.
+        // SIPE drops events of a monitor it has not learnt of. On a stream that is a fault of the gateway's; datagrams
+        // may overtake or outlive the answer.
         if self.monitor != Monitor::Running(cross_reference.into()) {
-            let happening = Happening::new(Sort::Fault, "error")
+            let early = self.config.transport == Transport::Udp && self.monitor == Monitor::Asked;
+            let sort = if early { Sort::Result } else { Sort::Fault };
+            let happening = Happening::new(sort, if early { "dropped" } else { "error" })
                 .with("category", &"unknown-monitor")
                 .with("value", &cross_reference);
             return self.happen(step, happening);

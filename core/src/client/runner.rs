@@ -19,6 +19,8 @@ const LINES_PER_STEP: usize = 8;
 /// What the current line waits for.
 #[derive(Debug)]
 enum Doing {
+    /// Sign-in to succeed or fail: the last thing a script waits for.
+    SignIn,
     /// The session, so that the service can be asked for.
     Session(Service),
     /// The answer to its request.
@@ -100,6 +102,7 @@ impl Client {
         let Some(current) = self.runner.current.take() else { return true };
         match current.doing {
             Doing::Happening(ref wanted) if self.happenings.take(wanted) => return true,
+            Doing::SignIn if self.is_ready() || self.phase == Phase::Ended => return true,
             Doing::Session(service) if self.is_ready() => {
                 self.runner.current = Some(Current { doing: Doing::Answer, ..current });
                 self.ask(step, &service);
@@ -109,7 +112,7 @@ impl Client {
                 self.fail(step, &format!("{}: not signed in", current.text));
                 return false;
             }
-            Doing::Session(_) | Doing::Answer | Doing::Happening(_) | Doing::Sleep => {}
+            Doing::SignIn | Doing::Session(_) | Doing::Answer | Doing::Happening(_) | Doing::Sleep => {}
         }
         self.runner.current = Some(current);
         false
@@ -117,13 +120,16 @@ impl Client {
 
     /// Begins the next line; `false` if there is none.
     fn begin_line(&mut self, step: &mut Step<'_>) -> bool {
+        let usual = self.config.timeout;
         let Some(text) = self.runner.lines.pop_front() else {
-            if self.runner.ended {
+            if self.runner.ended && (self.is_ready() || self.phase == Phase::Ended) {
                 self.leave(step);
+            } else if self.runner.ended {
+                let (text, until) = (String::from("sign-in"), step.now + usual);
+                self.runner.current = Some(Current { text, doing: Doing::SignIn, until });
             }
             return false;
         };
-        let usual = self.config.timeout;
         let (doing, span) = match script::parse(&text) {
             Ok(Line::Empty) => return true,
             Ok(Line::Service(service)) => (Doing::Session(service), usual),
@@ -147,7 +153,7 @@ impl Client {
         let Some(current) = self.runner.current.take() else { return };
         let what = match current.doing {
             Doing::Sleep => return,
-            Doing::Session(_) => "not signed in in time",
+            Doing::SignIn | Doing::Session(_) => "not signed in in time",
             Doing::Answer => "no answer in time",
             Doing::Happening(_) => "did not happen in time",
         };
@@ -182,6 +188,7 @@ impl Digest for Runner {
                     wanted.digest(digester);
                 }
                 Doing::Sleep => digester.number(3),
+                Doing::SignIn => digester.number(4),
             }
         }
         ended.digest(digester);

@@ -194,18 +194,26 @@ impl Client {
             self.finish(step, None);
             return;
         }
+        let leaving = matches!(self.phase, Phase::Leaving { .. });
+        if leaving && status == 481 && matches!(told.purpose, Purpose::Service(_)) {
+            // The BYE overtook MonitorStop, which it makes needless.
+            return;
+        }
         let happening =
             Happening::new(Sort::Fault, "refused").with("status", &status).with("reason", &reason);
         self.happen(step, happening);
         match told.purpose {
             Purpose::SignIn => {
                 self.refresh_at = None;
-                if matches!(self.phase, Phase::Leaving { .. }) {
+                if leaving {
+                    self.failed = true;
                     self.finish(step, None);
                 } else {
                     self.phase = Phase::Ended;
                 }
             }
+            // The answer to BYE is still to come.
+            _ if leaving => {}
             Purpose::Refresh => self.session_ended(step, &"refresh refused"),
             Purpose::Monitor => self.monitor = Monitor::None,
             Purpose::Update | Purpose::Service(_) | Purpose::Raw if matches!(status, 481 | 404 | 410) => {

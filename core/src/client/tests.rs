@@ -8,6 +8,7 @@ use core::net::SocketAddr;
 use super::*;
 use crate::action::Action;
 use crate::input::ListenerId;
+use crate::input::{Closed, Peer};
 use crate::wire::sip::{Limits, Message, Name, Scratch, emit};
 
 mod lines;
@@ -92,7 +93,7 @@ impl Stage {
                     self.asked_for = Some(address.to_string());
                 }
                 Action::Write { bytes, .. } | Action::SendDatagram { bytes, .. } => {
-                    self.sent.push(bytes.to_vec())
+                    self.sent.push(bytes.to_vec());
                 }
                 Action::Print { text } => self.shown.push(text.to_string()),
                 Action::Finish { status } => self.finished = Some(status),

@@ -282,8 +282,8 @@ impl Transactions {
 
 /// The key a request is matched by (RFC 3261 17.2.3).
 ///
-/// With a branch on the topmost Via, the branch decides; without one, the fields of the older rule. An ACK has its
-/// INVITE's key, a CANCEL one of its own. A request without a Via matches nothing: it must not be kept.
+/// With a branch on the topmost Via, the branch decides; without one (client quirk 1), the fields of the older rule. An
+/// ACK has its INVITE's key, a CANCEL one of its own. A request without a Via matches nothing: it must not be kept.
 pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Method<'_>) -> u128 {
     let method = method.name().as_bytes();
     let Some(via) = message.via() else { return entropy.key([&b"no via"[..], method]) };

@@ -20,7 +20,7 @@ mod label;
 mod row;
 mod streams;
 
-use label::{SipLabel, who};
+use label::{SipLabel, is_named, who};
 use row::Side;
 use streams::{Piece, Stream};
 
@@ -29,7 +29,7 @@ use streams::{Piece, Stream};
 pub struct LadderOptions<'a> {
     /// Only the dialog with this Call-ID, and what the phone system has to do with it.
     pub call_id: Option<&'a str>,
-    /// Only this user's dialogs (`alice`, or a whole URI), and what the phone system has to do with them.
+    /// Only this user's dialogs (`alice`, `alice@example.com` or a whole URI), and what the phone system has to do with them.
     pub user: Option<&'a str>,
     /// Each message's bytes below its line.
     pub wire: bool,
@@ -220,7 +220,8 @@ impl Ladder<'_> {
     fn datagram(&mut self, now: Instant, peer: SocketAddr, bytes: &[u8], inward: bool) {
         let name = peer.to_string();
         let (text, name, belongs) = self.sip(bytes, inward, &name);
-        let text = row::arrow(now, Side::Left, &name, inward, &format!("{text} [{}]", Transport::Udp.name()));
+        let name = format!("{name}/{}", Transport::Udp.name());
+        let text = row::arrow(now, Side::Left, &name, inward, &text);
         self.rows.push(Row { text, wire: bytes.into(), belongs });
     }
 
@@ -241,8 +242,7 @@ impl Ladder<'_> {
 
     fn wants(&self, label: &SipLabel) -> bool {
         let LadderOptions { call_id, user, wire: _ } = self.options;
-        let is_user =
-            |user: &str| [&label.from, &label.to].iter().any(|uri| *uri == user || who(uri) == user);
+        let is_user = |user: &str| [&label.from, &label.to].iter().any(|uri| is_named(uri, user));
         call_id.is_none_or(|call_id| call_id == label.call_id) && user.is_none_or(is_user)
     }
 

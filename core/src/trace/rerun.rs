@@ -78,7 +78,7 @@ fn is_alike(before: &Step<'_>, now: &Step<'_>) -> bool {
 }
 
 /// Lets nothing happen outside.
-struct Nothing;
+pub(super) struct Nothing;
 
 impl Effects for Nothing {
     fn connect(&mut self, _link: LinkId, _address: &str) {}

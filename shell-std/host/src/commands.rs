@@ -10,7 +10,7 @@ use ctigate_core::trace;
 use crate::arguments::{self, Request, Usage};
 use crate::shell::Shell;
 use crate::terminal::Terminal;
-use crate::{help, panics};
+use crate::{descriptors, help, panics};
 
 mod check;
 mod client;
@@ -29,6 +29,7 @@ const WRONG_USAGE: u8 = 2;
 /// Runs the program whose shell this is, with the process's arguments and standard streams.
 pub fn main(shell: &dyn Shell) -> ExitCode {
     panics::install(shell.program());
+    descriptors::raise_limit();
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let mut terminal = Terminal { out: &mut out, err: &mut err };
     ExitCode::from(obey(shell, env::args_os().skip(1), &mut terminal))
@@ -44,7 +45,7 @@ fn obey(shell: &dyn Shell, arguments: impl Iterator<Item = OsString>, terminal: 
         Ok(Request::Client(request)) => client::client(shell, request, terminal),
         Ok(Request::Replay { traces }) => traces::replay(&traces, terminal),
         Ok(Request::Ladder(request)) => traces::ladder(&request, terminal),
-        Ok(Request::Redact { .. }) => FAILED,
+        Ok(Request::Redact { traces, out }) => traces::redact(&traces, &out, terminal),
         Ok(Request::Demo { wire, record }) => demo::demo(shell, wire, record.as_deref(), terminal),
         Ok(Request::Help { topic }) => show_help(shell.program(), topic, terminal),
         Ok(Request::Version) => said(terminal.say(&version(shell.program()))),
@@ -69,13 +70,11 @@ fn refuse(program: &str, usage: &Usage, terminal: &mut Terminal<'_>) -> u8 {
 }
 
 fn show_help(program: &'static str, topic: Option<String>, terminal: &mut Terminal<'_>) -> u8 {
-    match help::about(topic.as_deref(), program) {
-        Some(text) => said(terminal.say(&text)),
-        None => {
-            let what = format!("there is no command '{}'", topic.unwrap_or_default());
-            refuse(program, &Usage { what, topic: None }, terminal)
-        }
+    if let Some(text) = help::about(topic.as_deref(), program) {
+        return said(terminal.say(&text));
     }
+    let what = format!("there is no command '{}'", topic.unwrap_or_default());
+    refuse(program, &Usage { what, topic: None }, terminal)
 }
 
 #[cfg(test)]

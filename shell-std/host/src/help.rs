@@ -82,16 +82,17 @@ configuration.
 const CLIENT: &str = "\
 Runs a scripted client: signs in at a gateway, controls one line, prints each event as one line.
 
-  PROGRAM client --server 127.0.0.1:5060 --user sip:alice@example.com --line 'tel:1001;phone-context=dialstring'
+  PROGRAM client --server 127.0.0.1:5060 --user sip:alice@example.com \\
+      --line 'tel:1001;phone-context=dialstring'
 
 Then commands, one a line, from standard input or --script FILE:
 
-  call 1002                  dial
-  answer                     answer the ringing call
-  hold, retrieve, hangup
-  wait established 5s        wait for an event; fail after five seconds
-  expect delivered           the event must have come
-  quit                       sign out
+  call 1002                  dial; also: answer, hold, retrieve, hangup, snapshot, features, refresh, update
+  wait established 5s        wait until it happens; fail after five seconds
+  expect delivered calling=1001 called=1002
+                             the same, with what the event must say
+  sleep 200ms
+  quit                       sign out; so does the end of the script
 
   --server HOST:PORT     the gateway
   --user URI             who signs in
@@ -99,7 +100,8 @@ Then commands, one a line, from standard input or --script FILE:
   --transport tcp|udp    tcp unless given
   --script FILE          commands from a file instead of standard input
 
-Exit status 1 when an 'expect' or a 'wait' fails, so that it serves in tests and in monitoring.
+Exit status 1 when a line fails or something goes wrong that no line expected, so that it serves in tests and in
+monitoring.
 ";
 
 const REPLAY: &str = "\

@@ -8,6 +8,7 @@ pub mod clock;
 mod commands;
 mod configuration;
 pub mod console;
+mod descriptors;
 mod help;
 mod lines;
 mod listening;

@@ -97,11 +97,9 @@ mod tests {
     fn written(format: Format, fields: &[(&str, &dyn core::fmt::Display)]) -> String {
         let mut actions = Actions::new();
         actions.notify(Level::Warn, "message_discarded", fields);
-        let mut lines = actions.iter().filter_map(|action| match action {
-            Action::Notify(notice) => Some(line(format, "T", notice)),
-            _ => None,
-        });
-        lines.next().unwrap()
+        let action = actions.iter().next();
+        let Some(Action::Notify(notice)) = action else { panic!("{action:?}") };
+        line(format, "T", notice)
     }
 
     #[test]

@@ -27,10 +27,21 @@ pub(crate) type AnyMachine = Box<dyn Machine + Send>;
 /// # Errors
 /// A complaint: the operating system gives none.
 fn birth(machine: &str, settings: &[Setting]) -> Result<Header, Vec<String>> {
-    let mut bytes = [0; 32];
+    match random() {
+        Ok(bytes) => Ok(Header::new(machine, Seed::new(bytes), settings.to_vec())),
+        Err(complaint) => Err(vec![complaint]),
+    }
+}
+
+/// Bytes from the operating system that nobody can guess.
+///
+/// # Errors
+/// A complaint: it gives none.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], String> {
+    let mut bytes = [0; N];
     match File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)) {
-        Ok(()) => Ok(Header::new(machine, Seed::new(bytes), settings.to_vec())),
-        Err(error) => Err(vec![format!("cannot read 32 random bytes from /dev/urandom: {error}")]),
+        Ok(()) => Ok(bytes),
+        Err(error) => Err(format!("cannot read {N} random bytes from /dev/urandom: {error}")),
     }
 }
 
@@ -100,9 +111,7 @@ impl Ready {
 /// # Errors
 /// Complaints about sockets, or about the operating system's entropy.
 pub(crate) fn gateway(shell: &dyn Shell, settings: &[Setting], config: Config) -> Result<Ready, Vec<String>> {
-    // The shell's own measure holds unless the operator has named one.
-    let named = settings.iter().any(|setting| setting.key == "limits.links");
-    let links = if named { config.limits.links } else { config.limits.links.min(shell.links()) };
+    let links = config.limits.links.min(shell.links());
     let birth = birth("gateway", settings)?;
     Ready::new(Box::new(Engine::new(config, birth.seed)), birth, links)
 }

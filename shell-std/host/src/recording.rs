@@ -20,7 +20,7 @@ const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 /// The most segments of one run: 16 GiB.
 const SEGMENTS: u64 = 256;
 /// How many steps stand between two fingerprints of the state.
-const DIGEST_EVERY: u32 = 64;
+const DIGEST_EVERY: u32 = 16;
 
 /// Records one run.
 pub(crate) struct Recording {
@@ -58,7 +58,8 @@ fn opener(directory: PathBuf, name: String, first: File) -> Opener {
     let mut first = Some(first);
     Box::new(move |segment| {
         let file = first.take().map_or_else(|| create(&directory, &name, segment), Ok)?;
-        Ok(Box::new(file) as Box<dyn Write>)
+        let file: Box<dyn Write> = Box::new(file);
+        Ok(file)
     })
 }
 

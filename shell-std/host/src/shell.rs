@@ -31,7 +31,7 @@ pub trait Shell: Sync {
     /// The program's name, for help and error messages.
     fn program(&self) -> &'static str;
 
-    /// The most links a machine may have here if its configuration does not say.
+    /// The most links this shell carries, whatever the configuration says.
     fn links(&self) -> usize;
 
     /// Runs one machine on the calling thread until it finishes; returns its exit status. Several may run at once,

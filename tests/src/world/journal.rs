@@ -114,23 +114,8 @@ pub(super) struct Journal {
 impl Journal {
     /// A run that has not begun, of a machine with this fingerprint; also kept as a trace if its header is given.
     pub(super) fn new(birth: u64, header: Option<Header>) -> Self {
-        let trace = header.map(|header| {
-            // A trace of no particular build is for people and for later builds: escaped, and without states.
-            let (form, digests) = if header.is_this_build() {
-                (Form::Verbatim, Digests::Every)
-            } else {
-                (Form::Escaped, Digests::Never)
-            };
-            Box::new(TraceRecorder::new(header, form, digests))
-        });
+        let trace = header.map(|header| Box::new(TraceRecorder::new(header, Form::Verbatim, Digests::Every)));
         Self { steps: Vec::new(), birth, idle_tick: None, trace }
-    }
-
-    /// Writes a comment above the trace's next step.
-    pub(super) fn comment(&mut self, text: &str) {
-        if let Some(trace) = &mut self.trace {
-            trace.comment(text);
-        }
     }
 
     /// Ends the trace and returns it.

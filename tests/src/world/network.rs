@@ -115,6 +115,12 @@ impl Network {
         end.life != Life::Closed
     }
 
+    /// The ends that a host has not closed.
+    pub(super) fn left_open(&self, host: HostId) -> Vec<Place> {
+        let own = self.ends.iter().filter(|(place, end)| place.0 == host && end.life != Life::Closed);
+        own.map(|(place, _)| *place).collect()
+    }
+
     /// Breaks every connection between two hosts: what is under way is lost. Returns the ends whose hosts are to be told.
     pub(super) fn cut(&mut self, one: HostId, two: HostId) -> Vec<Place> {
         let mut told = Vec::new();

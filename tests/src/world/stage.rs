@@ -90,13 +90,6 @@ impl World {
         self.between.insert((from, to), weather);
     }
 
-    /// Writes a comment above the next step of a host's trace.
-    pub fn comment(&mut self, host: HostId, text: &str) {
-        if let Some(journal) = self.host_mut(host).and_then(Host::journal) {
-            journal.comment(text);
-        }
-    }
-
     /// Ends a host's trace and returns it; nothing for a host without one.
     pub fn end_trace(&mut self, host: HostId) -> Option<Vec<u8>> {
         self.host_mut(host)?.journal()?.end_trace()
@@ -173,8 +166,9 @@ impl World {
         self.host_mut(host)?.inbox()
     }
 
-    /// What every host printed last: for a fault's message.
-    pub(super) fn scene(&self) -> String {
+    /// What every host said and printed last: for a fault's message.
+    #[must_use]
+    pub fn scene(&self) -> String {
         let mut text = String::new();
         for host in &self.hosts {
             let name = &host.name;

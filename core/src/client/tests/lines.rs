@@ -176,6 +176,25 @@ fn events_under_an_unknown_monitor_are_a_fault() {
 }
 
 #[test]
+fn a_script_without_lines_ends_once_sign_in_is_done() {
+    let (mut stage, invite) = Stage::inviting(false);
+    stage.input(Input::Command(Command::End));
+    stage.accept(&invite, &[], STATUS);
+    let (_, _, monitor) = (stage.take("ACK"), stage.take("INFO"), stage.take("INFO"));
+    stage.accept(&monitor, &[], MONITOR);
+    let (_, bye) = (stage.take("INFO"), stage.take("BYE"));
+    stage.accept(&bye, &[], "");
+    assert_eq!(stage.finished, Some(0));
+    let (mut stage, _) = Stage::inviting(false);
+    stage.input(Input::Command(Command::End));
+    stage.pass(Duration::from_secs(8));
+    assert_eq!(
+        (stage.shown(), stage.finished),
+        ([String::from("failed: sign-in: not signed in in time")].into(), Some(1))
+    );
+}
+
+#[test]
 fn lines_that_make_no_sense_fail() {
     let mut stage = Stage::signed_in();
     stage.say(&["sleep 1s", "dance"]);

@@ -97,3 +97,10 @@ pub(super) fn who(uri: &str) -> &str {
     let Some(parsed) = Uri::parse(uri) else { return uri };
     parsed.user.filter(|user| !user.is_empty()).unwrap_or(parsed.host)
 }
+
+/// Whether `name` names whom `uri` does: by the whole URI, by user and host, or by the user alone.
+pub(super) fn is_named(uri: &str, name: &str) -> bool {
+    let (_, rest) = uri.split_once(':').unwrap_or(("", uri));
+    let (address, _) = rest.split_once(';').unwrap_or((rest, ""));
+    uri == name || address == name || who(uri) == name
+}

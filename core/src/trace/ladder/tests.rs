@@ -106,7 +106,7 @@ fn a_filter_shows_one_users_dialogs_and_what_the_phone_system_has_to_do_with_the
         "1.000040 alice <-- 200 OK RequestSystemStatusResponse normal",
         "1.000060 <-- 9999 OfferedEvent cti 1",
     ];
-    for user in ["alice", "sip:alice@h"] {
+    for user in ["alice", "alice@h", "sip:alice@h"] {
         assert_eq!(words(&LadderOptions { user: Some(user), ..LadderOptions::default() }), alice);
     }
     let options = LadderOptions { call_id: Some("b@h"), ..LadderOptions::default() };

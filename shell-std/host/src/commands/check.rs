@@ -36,7 +36,7 @@ pub(super) fn load<C>(
         }
     };
     match make(configuration.settings()) {
-        Ok(made) => Some((configuration, made)),
+        Ok(good) => Some((configuration, good)),
         Err(errors) => {
             for complaint in configuration.complaints(&errors) {
                 terminal.complain(&complaint);

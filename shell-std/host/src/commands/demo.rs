@@ -117,13 +117,12 @@ fn show(
 }
 
 fn summary(program: &str, outcome: &Outcome, replay: &str, elapsed: Duration) -> String {
-    let mut text = String::new();
+    let mut lines: Vec<String> = Vec::new();
     for actor in &outcome.ended {
         let well = if actor.status == GOOD { "good" } else { "FAILED" };
-        let role = actor.role;
-        text.push_str(&format!("{:<13}{well:<7}{role}\n", actor.name));
+        lines.push(format!("{:<13}{well:<7}{}", actor.name, actor.role));
     }
-    text.push_str(&format!("replay       {replay}\n"));
-    text.push_str(&format!("{program} demo took {} ms\n", elapsed.as_millis()));
-    text
+    lines.push(format!("replay       {replay}"));
+    lines.push(format!("{program} demo took {} ms\n", elapsed.as_millis()));
+    lines.join("\n")
 }

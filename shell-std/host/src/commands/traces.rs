@@ -1,7 +1,8 @@
 //! `replay`, `trace ladder`, `trace redact`: what can be done with a recording.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use ctigate_core::trace::{self, LadderOptions};
 
@@ -56,6 +57,37 @@ pub(super) fn drawn(segments: &[Vec<u8>], options: &LadderOptions<'_>) -> (Strin
         text.push('\n');
     });
     (text, drawn.err())
+}
+
+/// Writes a run anew with everything replaced that says who it was.
+pub(super) fn redact(files: &[PathBuf], out: &Path, terminal: &mut Terminal<'_>) -> u8 {
+    let Some(segments) = read(files, terminal) else { return FAILED };
+    let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
+    let redacted = programs::random().and_then(|secret| {
+        trace::redact(&segments, &secret, programs::reborn)
+            .map_err(|error| format!("{}: {error}", shown(files)))
+    });
+    let written = redacted.and_then(|redacted| {
+        let written = File::create_new(out).and_then(|mut file| file.write_all(&redacted.trace));
+        written.map(|()| redacted).map_err(|error| format!("-o {}: cannot write it: {error}", out.display()))
+    });
+    match written {
+        Ok(redacted) => {
+            let parted = match redacted.parted {
+                Some((segment, line)) => {
+                    format!(
+                        "; from segment {segment}, line {line} of the original on, the engine acts differently"
+                    )
+                }
+                None => String::new(),
+            };
+            said(terminal.say(&format!("{}: {} steps redacted{parted}\n", out.display(), redacted.steps)))
+        }
+        Err(complaint) => {
+            terminal.complain(&complaint);
+            FAILED
+        }
+    }
 }
 
 /// Reads the segments of a run; what cannot be read is said.

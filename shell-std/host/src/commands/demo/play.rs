@@ -8,7 +8,7 @@ use std::thread::{self, Scope};
 use ctigate_core::Transport;
 use ctigate_core::client::ClientConfig;
 use ctigate_core::config::Config;
-use ctigate_core::setting::{Setting, Value};
+use ctigate_core::setting::{ConfigError, Setting, Value};
 use ctigate_core::switch::SwitchConfig;
 
 use super::actor::{Actor, Ended};
@@ -58,7 +58,7 @@ fn any_port(key: &str) -> Setting {
 }
 
 /// The complaints about settings of our own making.
-fn wrong(errors: Vec<ctigate_core::setting::ConfigError>) -> Vec<String> {
+fn wrong(errors: &[ConfigError]) -> Vec<String> {
     errors.iter().map(ToString::to_string).collect()
 }
 
@@ -72,14 +72,21 @@ fn address(ready: &programs::Ready, key: &str) -> Result<SocketAddr, Vec<String>
 /// It could not begin.
 pub(super) fn play(shell: &dyn Shell, folder: &Path) -> Result<Outcome, Vec<String>> {
     let settings = [any_port("listen")];
-    let switch = programs::switch(&settings, SwitchConfig::from_settings(&settings).map_err(wrong)?)?;
+    let switch = programs::switch(
+        &settings,
+        SwitchConfig::from_settings(&settings).map_err(|errors| wrong(&errors))?,
+    )?;
     let settings = [
         any_port("sip.tcp"),
         any_port("sip.udp"),
         text("cti.connection[0].address", &address(&switch, "listen")?.to_string()),
         text("cti.connection[0].name", "pbx"),
     ];
-    let gateway = programs::gateway(shell, &settings, Config::from_settings(&settings).map_err(wrong)?)?;
+    let gateway = programs::gateway(
+        shell,
+        &settings,
+        Config::from_settings(&settings).map_err(|errors| wrong(&errors))?,
+    )?;
     let (tcp, udp) = (address(&gateway, "sip.tcp")?, address(&gateway, "sip.udp")?);
     thread::scope(|scope| {
         let switch = Actor::start(scope, shell, ("switch", "the built-in phone system"), switch, None, None)?;

@@ -1,0 +1,200 @@
+//! Makes a trace safe to share: numbers, names and addresses are replaced in configuration and inputs, each always by
+//! the same other one of the same length, and a new machine is run on them. So the result replays by construction.
+//!
+//! Both sides cannot be rewritten instead: digits decide rules of dialling, order in tables, lengths and fingerprints.
+//! What is sensitive is found by where it stands ([`mark`]); words found so are replaced elsewhere too, unless they are
+//! the protocols' own. What the machine drew from its seed (tags, references) stays, and so does the seed.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::chain::Trace;
+use super::replay::ReplayError;
+use super::rerun::{Rerun, rerun};
+use super::step::RecordedInput;
+use super::{Digests, Form, Header};
+use crate::input::{LinkId, Peer};
+use crate::machine::Machine;
+use crate::setting::{ConfigError, Setting, Value};
+
+mod address;
+mod mark;
+mod words;
+mod xml;
+
+use address::Addresses;
+use mark::{Mark, Speech, mark};
+use words::Words;
+
+/// Redacts the run in `segments`. `secret` decides what is replaced by what; it must be drawn anew and forgotten, or
+/// short numbers could be found out by trying. [`Rerun::parted`] says whether the machine behaved otherwise.
+///
+/// # Errors
+/// A trace that cannot be read, or settings that make no machine once they are redacted.
+pub fn redact(
+    segments: &[&[u8]],
+    secret: &[u8; 16],
+    make: impl FnOnce(&Header) -> Result<Box<dyn Machine>, Vec<ConfigError>>,
+) -> Result<Rerun, ReplayError> {
+    let mut redactor = Redactor::new(segments, secret)?;
+    let mut header = Trace::open(segments)?.header().clone();
+    header.settings = header.settings.into_iter().map(|setting| redactor.setting(setting)).collect();
+    header.comment = Vec::new();
+    header.version = super::VERSION.into();
+    header.build = super::BUILD.into();
+    rerun(segments, header, (Form::Verbatim, Digests::Every), |input| redactor.input(input), make)
+}
+
+struct Redactor {
+    words: Words,
+    addresses: Addresses,
+    machine: String,
+    /// All that came in on each link, redacted, and how much of it was handed out: a word may be cut in two by the
+    /// network.
+    streams: BTreeMap<LinkId, (Vec<u8>, usize)>,
+}
+
+impl Redactor {
+    /// Reads all of the run: what is sensitive anywhere must be known before anything is replaced.
+    fn new(segments: &[&[u8]], secret: &[u8; 16]) -> Result<Self, ReplayError> {
+        let mut trace = Trace::open(segments)?;
+        let machine = trace.header().machine.clone();
+        let mut words = Words::new(secret);
+        for setting in &trace.header().settings {
+            learn_value(&mut words, &setting.value);
+        }
+        let mut streams: BTreeMap<LinkId, Vec<u8>> = BTreeMap::new();
+        while let Some(step) = trace.next_step()? {
+            match step.input {
+                RecordedInput::Bytes { link, bytes } => {
+                    streams.entry(link).or_default().extend_from_slice(&bytes);
+                }
+                RecordedInput::Datagram { bytes, .. } => learn(&mut words, &bytes, Speech::Sip),
+                RecordedInput::Line(line) => learn(&mut words, line.as_bytes(), Speech::Lines),
+                RecordedInput::Tick
+                | RecordedInput::Listening { .. }
+                | RecordedInput::Opened { .. }
+                | RecordedInput::Closed { .. }
+                | RecordedInput::End
+                | RecordedInput::Stop
+                | RecordedInput::Clock { .. } => {}
+            }
+        }
+        let mut redactor =
+            Self { words, addresses: Addresses::new(secret), machine, streams: BTreeMap::new() };
+        for stream in streams.values() {
+            let speech = redactor.speech(stream);
+            learn(&mut redactor.words, stream, speech);
+        }
+        for (link, stream) in streams {
+            let speech = redactor.speech(&stream);
+            let redacted = redactor.text(&stream, speech);
+            redactor.streams.insert(link, (redacted, 0));
+        }
+        Ok(redactor)
+    }
+
+    /// What is spoken on a link, judging by its first byte and the machine.
+    fn speech(&self, stream: &[u8]) -> Speech {
+        match stream.first() {
+            Some(0) => Speech::Csta,
+            _ if self.machine == "switch" => Speech::Lines,
+            _ => Speech::Sip,
+        }
+    }
+
+    fn text(&mut self, bytes: &[u8], speech: Speech) -> Vec<u8> {
+        let marks = mark(bytes, speech);
+        let mut out = Vec::with_capacity(bytes.len());
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let place = bytes.len().saturating_sub(rest.len());
+            let before = place.checked_sub(1).and_then(|before| bytes.get(before)).copied();
+            let address = self.addresses.replace_front(before, rest, &mut out);
+            let taken = address.unwrap_or_else(|| {
+                let mark = marks.get(place).copied().unwrap_or(Mark::Plain);
+                self.words.replace_front(before, rest, mark, &mut out)
+            });
+            rest = rest.get(taken.max(1)..).unwrap_or_default();
+        }
+        debug_assert_eq!(out.len(), bytes.len(), "lengths stay");
+        out
+    }
+
+    fn string(&mut self, text: &str, speech: Speech) -> String {
+        String::from_utf8_lossy(&self.text(text.as_bytes(), speech)).into_owned()
+    }
+
+    fn setting(&mut self, setting: Setting) -> Setting {
+        let Setting { key, value } = setting;
+        Setting { key, value: self.value(value) }
+    }
+
+    fn value(&mut self, value: Value) -> Value {
+        match value {
+            Value::Text(text) => Value::Text(self.string(&text, Speech::Setting)),
+            Value::List(values) => Value::List(values.into_iter().map(|value| self.value(value)).collect()),
+            Value::Integer(_) | Value::Flag(_) | Value::Other(_) => value,
+        }
+    }
+
+    fn input<'t>(&mut self, input: RecordedInput<'t>) -> RecordedInput<'t> {
+        match input {
+            RecordedInput::Listening { listener, address } => {
+                RecordedInput::Listening { listener, address: self.addresses.socket(address) }
+            }
+            RecordedInput::Opened { link, peer } => {
+                let Peer { address, local, listener } = peer;
+                let (address, local) = (self.addresses.socket(address), self.addresses.socket(local));
+                RecordedInput::Opened { link, peer: Peer { address, local, listener } }
+            }
+            RecordedInput::Bytes { link, bytes } => {
+                let length = bytes.len();
+                let redacted = self.streams.get_mut(&link).and_then(|(stream, at)| {
+                    let end = at.saturating_add(length);
+                    let part = stream.get(*at..end)?;
+                    *at = end;
+                    Some(part.to_vec())
+                });
+                RecordedInput::Bytes { link, bytes: redacted.map_or(bytes, Cow::Owned) }
+            }
+            RecordedInput::Datagram { listener, peer, bytes } => {
+                let bytes = Cow::Owned(self.text(&bytes, Speech::Sip));
+                RecordedInput::Datagram { listener, peer: self.addresses.socket(peer), bytes }
+            }
+            RecordedInput::Line(line) => RecordedInput::Line(Cow::Owned(self.string(&line, Speech::Lines))),
+            input @ (RecordedInput::Tick
+            | RecordedInput::Closed { .. }
+            | RecordedInput::End
+            | RecordedInput::Stop
+            | RecordedInput::Clock { .. }) => input,
+        }
+    }
+}
+
+fn learn_value(words: &mut Words, value: &Value) {
+    match value {
+        Value::Text(text) => learn(words, text.as_bytes(), Speech::Setting),
+        Value::List(values) => values.iter().for_each(|value| learn_value(words, value)),
+        Value::Integer(_) | Value::Flag(_) | Value::Other(_) => {}
+    }
+}
+
+/// Learns which words of `bytes` are sensitive.
+fn learn(words: &mut Words, bytes: &[u8], speech: Speech) {
+    let marks = mark(bytes, speech);
+    let mut place = 0;
+    while let Some(rest) = bytes.get(place..).filter(|rest| !rest.is_empty()) {
+        let length = words::length(rest);
+        if marks.get(place) == Some(&Mark::Sensitive) {
+            words.learn(rest.get(..length).unwrap_or_default());
+        }
+        place = place.saturating_add(length.max(1));
+    }
+}
+
+#[cfg(test)]
+mod tests;

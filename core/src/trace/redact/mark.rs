@@ -1,0 +1,236 @@
+//! Which bytes of a text are sensitive, by where they stand: in URIs, in display names, in hosts, in the text of CSTA
+//! elements, in headers nobody knows. And which are the protocols' own and must stay.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::xml;
+
+/// What becomes of the word that begins at a byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// Replaced if it is sensitive elsewhere.
+    Plain,
+    /// Replaced.
+    Sensitive,
+    /// Never replaced.
+    Locked,
+}
+
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speech {
+    /// SIP messages, one after the other.
+    Sip,
+    /// CSTA documents in frames.
+    Csta,
+    /// Lines that a person or a script types.
+    Lines,
+    /// A setting's value.
+    Setting,
+}
+
+/// The marks of a text, being made.
+pub(super) struct Marks<'a> {
+    pub(super) bytes: &'a [u8],
+    marks: Vec<Mark>,
+}
+
+impl Marks<'_> {
+    pub(super) fn set(&mut self, range: Range<usize>, mark: Mark) {
+        self.marks.get_mut(range).into_iter().flatten().for_each(|place| *place = mark);
+    }
+}
+
+/// Marks every byte of `bytes`.
+pub(super) fn mark(bytes: &[u8], speech: Speech) -> Vec<Mark> {
+    let whole = if speech == Speech::Setting { Mark::Sensitive } else { Mark::Plain };
+    let mut marks = Marks { bytes, marks: alloc::vec![whole; bytes.len()] };
+    match speech {
+        Speech::Sip => mark_lines(&mut marks, mark_header),
+        Speech::Lines => mark_lines(&mut marks, mark_numbers),
+        Speech::Setting => mark_after(&mut marks, &[b":", b"/"]),
+        Speech::Csta => {}
+    }
+    if matches!(speech, Speech::Sip | Speech::Csta) {
+        xml::mark(&mut marks);
+    }
+    for scheme in ["sip:", "sips:", "tel:"] {
+        mark_uris(&mut marks, scheme);
+    }
+    marks.marks
+}
+
+fn mark_lines(marks: &mut Marks<'_>, each: impl Fn(&mut Marks<'_>, Range<usize>)) {
+    let mut start = 0;
+    for line in marks.bytes.split_inclusive(|byte| *byte == b'\n') {
+        let end = start + line.len();
+        each(marks, start..end);
+        start = end;
+    }
+}
+
+/// Numbers of at least three digits.
+fn mark_numbers(marks: &mut Marks<'_>, range: Range<usize>) {
+    let mut at = range.start;
+    while at < range.end {
+        let rest = marks.bytes.get(at..range.end).unwrap_or_default();
+        let length = super::words::length(rest);
+        let word = rest.get(..length).unwrap_or_default();
+        if length >= 3 && word.iter().all(u8::is_ascii_digit) {
+            marks.set(at..at + length, Mark::Sensitive);
+        }
+        at += length;
+    }
+}
+
+/// Locks the numbers behind any of `signs`: ports, and the lengths of networks' prefixes.
+fn mark_after(marks: &mut Marks<'_>, signs: &[&[u8]]) {
+    for (place, byte) in marks.bytes.iter().enumerate() {
+        if signs.iter().any(|sign| sign.first() == Some(byte)) {
+            lock_number(marks, place.saturating_add(1));
+        }
+    }
+}
+
+fn lock_number(marks: &mut Marks<'_>, start: usize) {
+    let digits = marks.bytes.get(start..).unwrap_or_default();
+    let digits = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    marks.set(start..start.saturating_add(digits), Mark::Locked);
+}
+
+/// Headers whose values are the protocol's own, in lower case, with their compact names.
+const STRUCTURE: &str = "accept allow allow-events c content-disposition content-encoding content-length content-type cseq \
+    date e event expires k l max-forwards mime-version min-se proxy-require rack require retry-after \
+    rseq server session-expires supported timestamp unsupported user-agent warning x";
+
+/// Headers that hold addresses: display names, hosts and URIs are sensitive, parameters are not.
+const ADDRESSES: &str = "alert-info contact f from m p-asserted-identity p-preferred-identity record-route refer-to \
+    referred-by remote-party-id reply-to route t to";
+
+/// One line of a SIP message. Lines of bodies come by here too; they do not look like headers.
+fn mark_header(marks: &mut Marks<'_>, range: Range<usize>) {
+    let line = marks.bytes.get(range.clone()).unwrap_or_default();
+    if line.windows(7).any(|window| window == b"SIP/2.0") && !is_header(line) {
+        marks.set(range, Mark::Locked);
+        return;
+    }
+    let Some(colon) = line.iter().position(|byte| *byte == b':').filter(|_| is_header(line)) else { return };
+    let name = line.get(..colon).unwrap_or_default().trim_ascii().to_ascii_lowercase();
+    let is = |names: &str| names.split(' ').any(|known| known.as_bytes() == name);
+    let value = range.start + colon + 1..range.end;
+    marks.set(range.start..value.start, Mark::Locked);
+    if is(STRUCTURE) {
+        marks.set(value, Mark::Locked);
+    } else if is("via v") {
+        mark_vias(marks, value);
+    } else if is("call-id i") {
+        let host = line.iter().position(|byte| *byte == b'@').map_or(range.end, |at| range.start + at);
+        marks.set(value.start..host, Mark::Locked);
+        marks.set(host..range.end, Mark::Sensitive);
+    } else if is(ADDRESSES) {
+        mark_display_names(marks, value);
+    } else {
+        marks.set(value, Mark::Sensitive);
+    }
+}
+
+/// Whether a line begins like a header: a token and a colon.
+fn is_header(line: &[u8]) -> bool {
+    let name = line.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
+    let behind = line.get(name..).unwrap_or_default().trim_ascii_start();
+    name > 0 && behind.first() == Some(&b':')
+}
+
+/// `SIP/2.0/TCP host:port;params`: the host.
+fn mark_vias(marks: &mut Marks<'_>, value: Range<usize>) {
+    let mut start = value.start;
+    let text = marks.bytes.get(value).unwrap_or_default();
+    for via in text.split_inclusive(|byte| *byte == b',') {
+        let end = via.iter().position(|byte| *byte == b';').unwrap_or(via.len());
+        let protocol = via.get(..end).unwrap_or_default();
+        let sent_by = protocol.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+        let transport = protocol.get(sent_by..).unwrap_or_default();
+        let space = transport.iter().position(u8::is_ascii_whitespace).unwrap_or(0);
+        marks.set(start..start + sent_by + space, Mark::Locked);
+        mark_host(marks, start + sent_by + space..start + end);
+        start += via.len();
+    }
+}
+
+/// `host` or `host:port`: all but the port.
+fn mark_host(marks: &mut Marks<'_>, range: Range<usize>) {
+    let host = marks.bytes.get(range.clone()).unwrap_or_default();
+    let port = host.iter().rposition(|byte| *byte == b':').map(|colon| range.start + colon + 1);
+    marks.set(range, Mark::Sensitive);
+    if let Some(port) = port {
+        lock_number(marks, port);
+    }
+}
+
+/// What stands before each `<`, behind the comma that divides it from the address before.
+fn mark_display_names(marks: &mut Marks<'_>, value: Range<usize>) {
+    let mut name = Some(value.start);
+    for place in value {
+        match (marks.bytes.get(place), name) {
+            (Some(b'<'), Some(start)) => {
+                marks.set(start..place, Mark::Sensitive);
+                name = None;
+            }
+            (Some(b','), None) => name = Some(place),
+            _ => {}
+        }
+    }
+}
+
+/// The longest URI that is looked for, in bytes.
+const LONGEST_URI: usize = 4096;
+
+/// The user and the host of each URI of `scheme`, or its number, and the numbers' context.
+fn mark_uris(marks: &mut Marks<'_>, scheme: &str) {
+    let mut at = 0;
+    while let Some(rest) = marks.bytes.get(at..) {
+        let found =
+            rest.windows(scheme.len()).position(|window| window.eq_ignore_ascii_case(scheme.as_bytes()));
+        let Some(found) = found else { return };
+        let start = at + found + scheme.len();
+        let before = (at + found).checked_sub(1).and_then(|before| marks.bytes.get(before));
+        if before.is_none_or(|before| !super::words::is_word(*before)) {
+            let rest = marks.bytes.get(start..).unwrap_or_default();
+            let ends = |byte: &u8| byte.is_ascii_whitespace() || b"<>\"'".contains(byte);
+            let end = rest.iter().take(LONGEST_URI).position(ends).unwrap_or(rest.len().min(LONGEST_URI));
+            let range = start..start + end;
+            if scheme == "tel:" { mark_number(marks, range) } else { mark_sip_uri(marks, range) }
+        }
+        at = start;
+    }
+}
+
+fn mark_sip_uri(marks: &mut Marks<'_>, range: Range<usize>) {
+    let uri = marks.bytes.get(range.clone()).unwrap_or_default();
+    let user = uri.iter().position(|byte| *byte == b'@').map_or(0, |at| at + 1);
+    let host = uri.get(user..).unwrap_or_default();
+    let host = user + host.iter().position(|byte| b";?,".contains(byte)).unwrap_or(host.len());
+    marks.set(range.start..range.start + user, Mark::Sensitive);
+    mark_host(marks, range.start + user..range.start + host);
+    let params = range.start + host..range.end;
+    mark_param(marks, params, b"maddr=");
+}
+
+fn mark_number(marks: &mut Marks<'_>, range: Range<usize>) {
+    let uri = marks.bytes.get(range.clone()).unwrap_or_default();
+    let number = uri.iter().position(|byte| b";?,".contains(byte)).unwrap_or(uri.len());
+    marks.set(range.start..range.start + number, Mark::Sensitive);
+    mark_param(marks, range.start + number..range.end, b"phone-context=");
+    mark_param(marks, range.start + number..range.end, b"partition=");
+}
+
+/// The value of the parameter `name` (with its `=`), if it is there.
+fn mark_param(marks: &mut Marks<'_>, range: Range<usize>, name: &[u8]) {
+    let params = marks.bytes.get(range.clone()).unwrap_or_default();
+    let found = params.windows(name.len()).position(|window| window.eq_ignore_ascii_case(name));
+    let Some(start) = found.map(|found| found + name.len()) else { return };
+    let value = params.get(start..).unwrap_or_default();
+    let end = value.iter().position(|byte| b";?,>".contains(byte)).unwrap_or(value.len());
+    marks.set(range.start + start..range.start + start + end, Mark::Sensitive);
+}

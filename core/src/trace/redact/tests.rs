@@ -1,0 +1,228 @@
+use super::*;
+use alloc::format;
+
+use crate::engine::Engine;
+use crate::entropy::Seed;
+use crate::input::{Input, ListenerId};
+use crate::pump::Pump;
+use crate::time::Instant;
+use crate::trace::{Reader, TraceRecorder, replay};
+
+const SECRET: [u8; 16] = [9; 16];
+
+const LINE: &str = "tel:+493012345;phone-context=acme.invalid";
+
+fn invite() -> String {
+    let body = format!(
+        "<?xml version=\"1.0\"?><RequestSystemStatus xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\">\
+         <extensions><privateData><private><lcs:line xmlns:lcs=\"urn:x\">{LINE}</lcs:line></private></privateData>\
+         </extensions></RequestSystemStatus>"
+    );
+    format!(
+        "INVITE sip:gw@gateway.acme.invalid SIP/2.0\r\nVia: SIP/2.0/TCP alices-desk.acme.invalid:5061;branch=z9hG4bK1\r\n\
+         From: \"Alice Archer\" <sip:alice@acme.invalid>;tag=7;epid=1\r\nTo: <sip:gw@gateway.acme.invalid>\r\n\
+         Call-ID: 77@alices-desk\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nSupported: timer\r\n\
+         Contact: <sip:alice@192.0.2.7:5061;transport=tcp>\r\nX-Floor: Alice sits in 30 12345\r\n\
+         Content-Type: application/csta+xml\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn engine(header: &Header) -> Result<Box<dyn Machine>, Vec<ConfigError>> {
+    Ok(Box::new(Engine::new(header.config()?, header.seed)))
+}
+
+fn header() -> Header {
+    let settings = [
+        "sip.tcp = [\"192.0.2.1:5060\"]",
+        "sip.allow = [\"192.0.2.0/24\"]",
+        "cti.connection[0].address = \"pbx.acme.invalid:1040\"",
+        "cti.connection[0].name = \"basement\"",
+        "cti.session = \"none\"",
+    ];
+    let settings = settings.iter().map(|line| crate::setting::read_line(line).unwrap()).collect();
+    Header::new("gateway", Seed::from_number(7), settings)
+}
+
+/// What a gateway does when Alice signs in, in bytes that come in two pieces, and somebody she does not know probes it.
+fn run() -> Vec<u8> {
+    let recorder = TraceRecorder::new(header(), Form::Verbatim, Digests::Every);
+    let mut pump = Pump::new(engine(&header()).unwrap(), recorder);
+    let socket = |text: &str| text.parse().unwrap();
+    let peer =
+        |address, listener| Peer { address: socket(address), local: socket("192.0.2.1:5060"), listener };
+    let listener = ListenerId::new(0);
+    let link = pump.accepted();
+    let invite = invite();
+    let (first, second) = invite.split_once("ce Archer").unwrap();
+    let second = format!("ce Archer{second}");
+    let options = invite.replace("INVITE", "OPTIONS").replace("alice", "mallory");
+    let inputs = [
+        Input::Listening { listener, address: socket("192.0.2.1:5060") },
+        Input::Tick,
+        Input::Opened { link: LinkId::new(2), peer: peer("192.0.2.9:1040", None) },
+        Input::Opened { link, peer: peer("192.0.2.7:40000", Some(listener)) },
+        Input::Bytes { link, bytes: first.as_bytes() },
+        Input::Bytes { link, bytes: second.as_bytes() },
+        Input::Bytes { link, bytes: options.as_bytes() },
+        Input::Closed { link, why: crate::input::Closed::Broken },
+    ];
+    for (micros, input) in (0..).zip(inputs) {
+        pump.input(Instant::from_micros(micros), input, &mut super::super::rerun::Nothing);
+    }
+    pump.into_parts().1.finish()
+}
+
+#[test]
+fn a_redacted_run_tells_nothing_and_replays() {
+    let old = run();
+    let text = String::from_utf8_lossy(&old).to_lowercase();
+    assert!(
+        text.contains("sip/2.0 200 ok") || text.contains("sip/2.0 100"),
+        "the run is worth redacting:\n{text}"
+    );
+    let redacted = redact(&[&old], &SECRET, engine).unwrap();
+    assert_eq!(redacted.parted, None);
+    let new = String::from_utf8_lossy(&redacted.trace).to_lowercase();
+    for word in ["alice", "archer", "acme", "12345", "192.0.2", "basement", "pbx", "mallory", "desk"] {
+        assert!(text.contains(word), "the run has {word}");
+        assert!(!new.contains(word), "{word} is still there:\n{new}");
+    }
+    assert_eq!(new.len(), text.len(), "every length stays");
+    let summary = replay(&[&redacted.trace], engine).unwrap();
+    assert_eq!(summary.steps, redacted.steps);
+}
+
+#[test]
+fn what_is_the_protocols_own_stays() {
+    let redacted = redact(&[&run()], &SECRET, engine).unwrap().trace;
+    let mut reader = Reader::new(&redacted, 1).unwrap();
+    let mut bytes = Vec::new();
+    while let Some(step) = reader.next_step().unwrap() {
+        if let RecordedInput::Bytes { bytes: part, .. } = step.input {
+            bytes.extend_from_slice(&part);
+        }
+    }
+    let new = String::from_utf8(bytes).unwrap();
+    let old = invite();
+    let names = |text: &str| -> Vec<String> {
+        let lines = text.split("\r\n").take(12);
+        lines.map(|line| line.split(':').next().unwrap_or_default().into()).collect()
+    };
+    assert_eq!(names(&new)[1..], names(&old)[1..]);
+    for kept in [
+        ";branch=z9hG4bK1\r\n",
+        ">;tag=7;epid=1\r\n",
+        "CSeq: 1 INVITE\r\nMax-Forwards: 70\r\nSupported: timer\r\n",
+        ":5061;transport=tcp>\r\n",
+        "Content-Type: application/csta+xml\r\n",
+        "<extensions><privateData><private><lcs:line xmlns:lcs=\"urn:x\">tel:+",
+        ";phone-context=",
+        ".invalid</lcs:line></private></privateData></extensions></RequestSystemStatus>",
+    ] {
+        assert!(old.contains(kept), "{kept}");
+        assert!(new.contains(kept), "{kept} is gone from\n{new}");
+    }
+}
+
+#[test]
+fn one_word_becomes_one_word_wherever_it_stands() {
+    let old = run();
+    let mut redactor = Redactor::new(&[&old], &SECRET).unwrap();
+    let invite = String::from_utf8(redactor.text(invite().as_bytes(), Speech::Sip)).unwrap();
+    let user = invite.split("<sip:").nth(1).unwrap().split('@').next().unwrap();
+    let floor = invite.split("X-Floor: ").nth(1).unwrap().split(' ').next().unwrap();
+    assert_eq!(user, floor.to_lowercase());
+    let number = invite.split("tel:+").nth(1).unwrap().split(';').next().unwrap();
+    let line = redactor.string("call 493012345", Speech::Lines);
+    assert_eq!(line, format!("call {number}"));
+    let frame = b"\0\0\0\x350001<deviceID>493012345</deviceID><callID>4711</callID>";
+    let frame = String::from_utf8(redactor.text(frame, Speech::Csta)).unwrap();
+    assert_eq!(frame, format!("\0\0\0\x350001<deviceID>{number}</deviceID><callID>4711</callID>"));
+}
+
+#[test]
+fn a_machine_that_minds_is_noticed() {
+    struct Minds;
+    impl Machine for Minds {
+        fn listens(&self) -> Vec<crate::input::Listen> {
+            Vec::new()
+        }
+        fn step(
+            &mut self,
+            _now: Instant,
+            input: Input<'_>,
+            actions: &mut crate::action::Actions,
+        ) -> crate::machine::Taken {
+            if let Input::Command(crate::input::Command::Line("call 1001")) = input {
+                actions.finish(0);
+            }
+            crate::machine::Taken(0)
+        }
+        fn next_wake(&self) -> Option<crate::machine::Wake> {
+            None
+        }
+        fn digest(&mut self) -> u64 {
+            0
+        }
+        fn full_digest(&self) -> u64 {
+            0
+        }
+    }
+    let trace = format!(
+        "ctigate trace 1\nmachine client\nseed {}\nsegment 1\n\n@0 tick\n\n@1 command line call 1001\n> finish 0\n\nend\n",
+        "00".repeat(32)
+    );
+    let redacted = redact(&[trace.as_bytes()], &SECRET, |_| Ok(Box::new(Minds))).unwrap();
+    assert_eq!(redacted.parted, Some((1, 8)));
+}
+
+#[test]
+fn any_bytes_keep_their_length_and_their_text() {
+    let old = run();
+    let mut redactor = Redactor::new(&[&old], &SECRET).unwrap();
+    let mut state = 1_u64;
+    let alphabet: Vec<&[u8]> = [
+        "<",
+        ">",
+        "sip:",
+        "tel:",
+        "@",
+        ";",
+        ":",
+        "\r\n",
+        "a",
+        "1001",
+        "::",
+        "1.2.3.4",
+        "</",
+        "<![CDATA[",
+        "]]>",
+        "\u{fc}",
+        "SIP/2.0",
+        "Via",
+        "Contact",
+        ",",
+        "/",
+        "&lt;",
+        "maddr=",
+        "0",
+    ]
+    .map(str::as_bytes)
+    .into_iter()
+    .chain([[0].as_slice(), &[0xff], &[0xe4, 0xb8]])
+    .collect();
+    for _ in 0..2_000 {
+        let mut bytes = Vec::new();
+        for _ in 0..20 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let place = usize::try_from(state >> 33).unwrap() % alphabet.len();
+            bytes.extend_from_slice(alphabet[place]);
+        }
+        for speech in [Speech::Sip, Speech::Csta, Speech::Lines, Speech::Setting] {
+            let new = redactor.text(&bytes, speech);
+            assert_eq!(new.len(), bytes.len());
+            assert_eq!(core::str::from_utf8(&new).is_ok(), core::str::from_utf8(&bytes).is_ok());
+        }
+    }
+}

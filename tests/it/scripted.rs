@@ -1,0 +1,94 @@
+//! The scripted client, the gateway and the phone system together, in good weather and bad.
+
+use ctigate_core::client::{Client, ClientConfig};
+use ctigate_core::{Command, Duration, Seed, Transport};
+use ctigate_tests::office::{GATEWAY, Office, Plan, ip};
+use ctigate_tests::random::Random;
+use ctigate_tests::world::{Fault, HostId, Weather, World, twice};
+
+const ALICE: &[&str] = &[
+    "wait signed-in 60s",
+    "wait monitor 60s",
+    "sleep 1s",
+    "call 1002",
+    "wait established called=1002 60s",
+    "hold",
+    "wait held 60s",
+    "retrieve",
+    "wait retrieved 60s",
+    "snapshot",
+    "refresh",
+    "wait refreshed 60s",
+    "update",
+    "hangup",
+    "wait cleared 60s",
+    "quit",
+];
+
+const BOB: &[&str] = &[
+    "wait monitor 60s",
+    "wait delivered calling=1001 60s",
+    "answer",
+    "wait established 60s",
+    "wait cleared 120s",
+    "quit",
+];
+
+fn client(world: &mut World, name: &str, place: u8, number: &str, transport: Transport) -> HostId {
+    let (user, line) = (format!("sip:{name}@example.com"), format!("tel:{number};phone-context=dialstring"));
+    let mut config = ClientConfig::new(GATEWAY, &user, &line);
+    config.transport = transport;
+    config.timeout = Duration::from_secs(60);
+    let seed = Seed::from_number(world.seed().wrapping_add(u64::from(place)));
+    world.add(name, ip(place), move || Box::new(Client::new(config.clone(), seed)))
+}
+
+fn story(world: &mut World, transport: Transport) -> Result<(HostId, HostId), Fault> {
+    let _office = Office::open(world, &Plan::default())?;
+    let alice = client(world, "alice", 21, "1001", transport);
+    let bob = client(world, "bob", 22, "1002", transport);
+    // Nobody is called before he can see it.
+    world.run_until("Bob sees his phone", Duration::from_secs(120), |world| {
+        world.has_printed(bob, "monitor ")
+    })?;
+    for (host, lines) in [(alice, ALICE), (bob, BOB)] {
+        for line in lines {
+            world.line(host, line);
+        }
+        world.command(host, Command::End);
+    }
+    world.run_until("both clients come to their end", Duration::from_secs(600), |world| {
+        world.finished(alice).is_some() && world.finished(bob).is_some()
+    })?;
+    Ok((alice, bob))
+}
+
+#[track_caller]
+fn both_end_well(seed: u64, weather: Weather, transport: Transport) {
+    let played = twice(seed, weather, |world| {
+        let (alice, bob) = story(world, transport)?;
+        let show = |host| (world.finished(host), world.printed(host).to_vec());
+        Ok((show(alice), show(bob)))
+    });
+    let ((alice, said), (bob, heard)) = played.unwrap_or_else(|fault| panic!("{fault}"));
+    assert_eq!((alice, bob), (Some(0), Some(0)), "seed {seed}\nalice: {said:#?}\nbob: {heard:#?}");
+}
+
+#[test]
+fn alice_calls_bob_over_tcp() {
+    both_end_well(1, Weather::CALM, Transport::Tcp);
+}
+
+#[test]
+fn alice_calls_bob_over_udp() {
+    both_end_well(1, Weather::CALM, Transport::Udp);
+}
+
+#[test]
+fn alice_calls_bob_in_any_weather() {
+    for seed in 1..=20 {
+        let weather = Weather::drawn(&mut Random::new(seed));
+        both_end_well(seed, weather, Transport::Tcp);
+        both_end_well(seed, weather, Transport::Udp);
+    }
+}

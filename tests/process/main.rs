@@ -1,0 +1,157 @@
+//! Starts each program as a user would. Both shells compile this file; each runs its own program.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+mod check;
+mod office;
+mod program;
+mod sipe;
+
+use office::Office;
+use program::{Folder, Running, output};
+
+#[test]
+fn the_demo_shows_a_ladder_and_a_summary_in_under_five_seconds() {
+    let began = std::time::Instant::now();
+    let (status, out, err) = output(&["demo"]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
+    for shown in
+        ["INVITE RequestSystemStatus", "MakeCallResponse", "EstablishedEvent", "RetrievedEvent", "BYE"]
+    {
+        assert!(out.contains(shown), "{shown} is not in the ladder:\n{out}");
+    }
+    assert!(out.contains("states compared"), "{out}");
+}
+
+#[test]
+fn the_demos_recording_replays_can_be_filtered_and_can_be_redacted() {
+    let folder = Folder::new("demo");
+    let (status, wire, _) = output(&["demo", "--wire", "--record", folder.text()]);
+    assert_eq!(status, 0, "{wire}");
+    assert!(wire.contains("| INVITE sip:"), "{wire}");
+    let trace = folder.only("trace");
+    let (status, out, err) = output(&["replay", &trace]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    let (status, out, _) = output(&["trace", "ladder", &trace, "--user", "alice"]);
+    assert_eq!(status, 0);
+    assert!(out.contains("alice") && !out.contains("bob"), "{out}");
+    let redacted = folder.path("redacted");
+    let (status, out, err) = output(&["trace", "redact", &trace, "-o", &redacted]);
+    assert_eq!(status, 0, "{out}{err}");
+    let text = String::from_utf8_lossy(&fs::read(&redacted).unwrap()).into_owned();
+    assert!(!text.contains("alice") && !text.contains(":1002"), "something was not redacted");
+    assert_eq!(output(&["replay", &redacted]).0, 0);
+}
+
+#[test]
+fn a_trace_that_was_edited_or_cut_short_is_refused_by_line() {
+    let folder = Folder::new("edited");
+    assert_eq!(output(&["demo", "--record", folder.text()]).0, 0);
+    let trace = folder.only("trace");
+    let whole = fs::read(&trace).unwrap();
+    let place = |part: &[u8]| whole.windows(part.len()).position(|window| window == part).unwrap();
+    let mut edited = whole.clone();
+    edited[place(b"<MakeCallResponse") + 1] = b'F';
+    fs::write(&trace, &edited).unwrap();
+    let (status, _, err) = output(&["replay", &trace]);
+    assert_eq!(status, 1, "{err}");
+    assert!(err.contains(&trace) && err.contains("line "), "{err}");
+    fs::write(&trace, &whole[..place(b"<MonitorStart ")]).unwrap();
+    let (status, _, err) = output(&["replay", &trace]);
+    assert_eq!(status, 1, "{err}");
+    assert!(err.contains("line ") && err.contains("cut short"), "{err}");
+}
+
+#[test]
+fn switch_gateway_and_clients_work_as_programs_of_their_own() {
+    let office = Office::open("office", true);
+    let mut bob = office.client(
+        "sip:bob@example.com",
+        "1002",
+        &["--transport", "tcp"],
+        "wait delivered 5s\nanswer\nwait established 5s\nwait cleared 5s\n",
+    );
+    bob.wait_for("monitor ");
+    let mut alice = office.client(
+        "sip:alice@example.com",
+        "1001",
+        &[],
+        "call 1002\nwait established 5s\nhangup\nwait cleared 5s\n",
+    );
+    assert_eq!(alice.end(), 0, "{}", alice.said());
+    assert_eq!(bob.end(), 0, "{}", bob.said());
+    let traces = office.close();
+    assert_eq!(output(&["replay", &traces.only("trace")]).0, 0);
+}
+
+#[test]
+fn an_expectation_that_fails_is_an_exit_status() {
+    let office = Office::open("expect", false);
+    let mut alice = office.client("sip:alice@example.com", "1001", &[], "expect delivered 200ms\n");
+    assert_eq!(alice.end(), 1);
+    assert!(alice.said().contains("failed: "), "{}", alice.said());
+    office.close();
+}
+
+#[test]
+fn a_gateway_that_is_told_to_stop_in_mid_call_tells_its_clients() {
+    let mut office = Office::open("stop", false);
+    let mut alice =
+        office.client("sip:alice@example.com", "1001", &[], "call 1002\nwait delivered 5s\nsleep 20s\n");
+    alice.wait_for("event delivered");
+    office.gateway.signal("TERM");
+    assert_eq!(office.gateway.end(), 0, "{}", office.gateway.said());
+    alice.wait_for("BYE from the gateway");
+    assert_eq!(alice.end(), 1);
+}
+
+#[test]
+fn an_address_in_use_is_named_with_its_key() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let folder = Folder::new("taken");
+    let config = folder.write("gateway.toml", &office::config(&address.to_string(), "127.0.0.1:9"));
+    let (status, _, err) = output(&["run", "--config", &config]);
+    assert_eq!(status, 1);
+    assert_eq!(
+        err,
+        format!("sip.tcp: cannot listen on {address}: address in use (is another ctigate running?)\n")
+    );
+}
+
+#[test]
+fn the_example_configuration_is_good() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ctigate.example.toml");
+    let (status, out, err) = output(&["check", "--config", example.to_str().unwrap()]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert!(out.contains(": good: "), "{out}");
+}
+
+#[test]
+fn a_client_without_a_gateway_fails_and_says_so() {
+    let line = "tel:1001;phone-context=dialstring";
+    let arguments = ["client", "--server", "127.0.0.1:9", "--user", "sip:a@example.com", "--line", line];
+    let mut client = Running::start(&arguments, "call 1002\n");
+    assert_eq!(client.end(), 1, "{}", client.said());
+    assert!(client.said().contains("refused"), "{}", client.said());
+}
+
+#[test]
+fn help_and_wrong_usage_have_their_exit_statuses() {
+    assert_eq!(output(&["help"]).0, 0);
+    assert_eq!(output(&["run", "--help"]).0, 0);
+    assert_eq!(output(&["--version"]).0, 0);
+    assert_eq!(output(&[]).0, 2);
+    assert_eq!(output(&["run"]).0, 2);
+}
+
+fn command() -> Command {
+    let program = option_env!("CARGO_BIN_EXE_ctigate").or(option_env!("CARGO_BIN_EXE_ctigate-std"));
+    Command::new(PathBuf::from(program.unwrap()))
+}

@@ -1,0 +1,64 @@
+//! A phone system and a gateway, each a process.
+
+use crate::program::{Folder, Running};
+
+pub(crate) struct Office {
+    folder: Folder,
+    switch: Running,
+    pub(crate) gateway: Running,
+    /// Where the gateway listens.
+    pub(crate) sip: String,
+}
+
+/// A gateway's configuration.
+pub(crate) fn config(sip: &str, cti: &str) -> String {
+    format!("[sip]\ntcp = [\"{sip}\"]\n[[cti.connection]]\naddress = \"{cti}\"\n")
+}
+
+impl Office {
+    /// A phone system with its usual phones, and a gateway.
+    pub(crate) fn open(name: &str, record: bool) -> Self {
+        let folder = Folder::new(name);
+        let switch = Running::start(&["switch", "--listen", "127.0.0.1:0"], "");
+        Self::join(folder, switch, record)
+    }
+
+    /// A phone system with phones of the test's own, and a gateway that records.
+    pub(crate) fn with_phones(name: &str, phones: &str) -> Self {
+        let folder = Folder::new(name);
+        let phones = folder.write("phones.toml", phones);
+        let switch = Running::start(&["switch", "--listen", "127.0.0.1:0", "--config", &phones], "");
+        Self::join(folder, switch, true)
+    }
+
+    fn join(folder: Folder, switch: Running, record: bool) -> Self {
+        let cti = switch.wait_for("key=listen transport=TCP address=");
+        let file = folder.write("gateway.toml", &config("127.0.0.1:0", &cti));
+        let mut arguments = vec!["run", "--config", &file];
+        if record {
+            arguments.extend(["--record", folder.text()]);
+        }
+        let gateway = Running::start(&arguments, "");
+        let sip = gateway.wait_for("key=sip.tcp transport=TCP address=");
+        gateway.wait_for("name=cti_in_service");
+        Self { folder, switch, gateway, sip }
+    }
+
+    /// A client that obeys `script`.
+    pub(crate) fn client(&self, user: &str, number: &str, options: &[&str], script: &str) -> Running {
+        let line = format!("tel:{number};phone-context=dialstring");
+        let mut arguments = vec!["client", "--server", &self.sip, "--user", user, "--line", &line];
+        arguments.extend(options);
+        Running::start(&arguments, script)
+    }
+
+    /// Stops both; the folder has the recording, if there is one.
+    pub(crate) fn close(self) -> Folder {
+        let Self { folder, mut switch, mut gateway, sip: _ } = self;
+        gateway.signal("TERM");
+        assert_eq!(gateway.end(), 0, "{}", gateway.said());
+        switch.signal("INT");
+        assert_eq!(switch.end(), 0, "{}", switch.said());
+        folder
+    }
+}

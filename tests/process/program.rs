@@ -1,0 +1,137 @@
+//! A program at work, and a folder for its files.
+
+use core::time::Duration;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+
+use std::{env, fs, process, thread};
+
+use crate::command;
+
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Runs the program with an empty standard input: exit status, standard output, standard error.
+pub(crate) fn output(arguments: &[&str]) -> (i32, String, String) {
+    let output = command().args(arguments).stdin(Stdio::null()).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+/// A folder of the test's own, gone when the test is.
+pub(crate) struct Folder(String);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = env::temp_dir().join(format!("ctigate-process-{}-{name}", process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder.to_str().unwrap().into())
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        format!("{}/{name}", self.0)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+        fs::write(self.path(name), text).unwrap();
+        self.path(name)
+    }
+
+    /// The only file whose name ends so.
+    pub(crate) fn only(&self, extension: &str) -> String {
+        let paths = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path());
+        let found: Vec<_> =
+            paths.filter(|path| path.extension().is_some_and(|found| found == extension)).collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].to_str().unwrap().into()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+type Said = Arc<(Mutex<String>, Condvar)>;
+
+/// A program at work. Killed if the test ends first.
+pub(crate) struct Running {
+    child: Child,
+    said: Said,
+    /// One for each of its streams; over when the stream is.
+    readers: Vec<thread::JoinHandle<()>>,
+}
+
+impl Running {
+    pub(crate) fn start(arguments: &[&str], input: &str) -> Self {
+        let mut command = command();
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let said = Said::default();
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let streams: [Box<dyn Read + Send>; 2] = [Box::new(out), Box::new(err)];
+        let readers = streams.into_iter().map(|stream| {
+            let said = Arc::clone(&said);
+            thread::spawn(move || {
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    let mut text = said.0.lock().unwrap();
+                    text.push_str(&line);
+                    text.push('\n');
+                    drop(text);
+                    said.1.notify_all();
+                }
+            })
+        });
+        let readers = readers.collect();
+        // A program that ends early has no use for the rest.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        Self { child, said, readers }
+    }
+
+    /// Everything it has said so far, on both streams.
+    pub(crate) fn said(&self) -> String {
+        self.said.0.lock().unwrap().clone()
+    }
+
+    /// Waits until it has said something; returns the line's rest.
+    pub(crate) fn wait_for(&self, part: &str) -> String {
+        let said = self.said.0.lock().unwrap();
+        let waited = self.said.1.wait_timeout_while(said, PATIENCE, |said| !said.contains(part));
+        let said = waited.unwrap().0;
+        let (_, rest) = said.split_once(part).unwrap_or_else(|| panic!("'{part}' was never said:\n{said}"));
+        rest.lines().next().unwrap_or_default().to_owned()
+    }
+
+    /// Waits for its end; the exit status.
+    pub(crate) fn end(&mut self) -> i32 {
+        let began = std::time::Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                // What it said last may still be on its way through the pipes.
+                for reader in self.readers.drain(..) {
+                    reader.join().unwrap();
+                }
+                return status.code().unwrap_or(-1);
+            }
+            assert!(began.elapsed() < PATIENCE, "it does not end:\n{}", self.said());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(process::Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
