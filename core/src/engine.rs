@@ -48,9 +48,9 @@ use crate::digest::{Digest, Digester};
 use crate::entropy::{Entropy, Seed};
 use crate::input::{Command, Input, Listen, Transport};
 use crate::machine::{Machine, Taken, Wake, Why};
-use crate::rcc::session::{Monitor, Session};
+use crate::rcc::session::{ClientTransaction, Monitor, ServerTransaction, Session};
 use crate::rcc::watch::Watches;
-use crate::sip::transactions::{ClientTransaction, ServerTransaction, Transactions};
+use crate::sip::transactions::{TransactionTimer, Transactions};
 use crate::slots::{Handle, Slots};
 use crate::time::Instant;
 use crate::timer::{Deadline, Timers};
@@ -75,6 +75,16 @@ pub(crate) enum TimerKey {
     Connection(u8),
     /// The end of a stop.
     Stop,
+}
+
+impl TransactionTimer<Handle<Session>> for TimerKey {
+    fn server(transaction: Handle<ServerTransaction>) -> Self {
+        Self::Server(transaction)
+    }
+
+    fn client(transaction: Handle<ClientTransaction>) -> Self {
+        Self::Client(transaction)
+    }
 }
 
 impl TimerKey {
@@ -136,7 +146,7 @@ pub struct Engine {
     timers: Timers<TimerKey>,
     listening: Vec<Option<SocketAddr>>,
     links: links::Links,
-    transactions: Transactions,
+    transactions: Transactions<Handle<Session>, TimerKey>,
     sessions: Slots<Session>,
     by_dialog: BTreeMap<u128, Handle<Session>>,
     monitors: Slots<Monitor>,

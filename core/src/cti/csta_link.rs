@@ -7,12 +7,9 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 
-use super::protocol::{Incoming, LinkProtocol, Outlet, Refused};
+use super::protocol::{Asker, Incoming, LinkProtocol, Outlet, Refused};
 use crate::config::{Cti, SessionKind};
 use crate::digest::{Digest, Digester};
-use crate::engine::Pending;
-use crate::rcc::offer;
-use crate::slots::Handle;
 use crate::time::Duration;
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::errors::CstaError;
@@ -38,7 +35,7 @@ enum Asked {
     Heartbeat,
     /// What nobody waits for the answer of.
     Nothing,
-    Service(Handle<Pending>),
+    Service(Asker),
 }
 
 /// One CSTA link.
@@ -55,11 +52,11 @@ pub(crate) struct CstaLink {
     granted: Option<u32>,
     next_invoke: u16,
     outstanding: BTreeMap<u16, Asked>,
-    by_pending: BTreeMap<Handle<Pending>, u16>,
+    by_asker: BTreeMap<Asker, u16>,
     /// Invoke IDs nobody waits for any more, until their late answers come.
     abandoned: BTreeSet<u16>,
     /// Requests that wait for room in the window, oldest first, as documents.
-    queue: VecDeque<(Handle<Pending>, Box<[u8]>)>,
+    queue: VecDeque<(Asker, Box<[u8]>)>,
 }
 
 impl CstaLink {
@@ -75,7 +72,7 @@ impl CstaLink {
             granted: None,
             next_invoke: 1,
             outstanding: BTreeMap::new(),
-            by_pending: BTreeMap::new(),
+            by_asker: BTreeMap::new(),
             abandoned: BTreeSet::new(),
             queue: VecDeque::new(),
         }
@@ -143,10 +140,10 @@ impl CstaLink {
             return self.on_late_response(invoke, &response, outlet);
         };
         match asked {
-            Asked::Service(pending) => {
-                self.by_pending.remove(&pending);
+            Asked::Service(who) => {
+                self.by_asker.remove(&who);
                 self.send_queued(outlet);
-                Incoming::Response(pending, response)
+                Incoming::Response(who, response)
             }
             Asked::Session => self.on_session(&response, outlet),
             Asked::Features => {
@@ -155,7 +152,7 @@ impl CstaLink {
                 self.ask(Asked::Registration, &Request::SystemRegister { types, filter }, outlet);
                 let told =
                     if let Response::GetCstaFeatures(features) = response { Some(features) } else { None };
-                Incoming::Ready(told.unwrap_or_else(offer::presumed))
+                Incoming::Ready(told)
             }
             Asked::Heartbeat => self.on_heartbeat(&response),
             // A phone system without registrations tells nothing of itself; the heartbeat still does.
@@ -264,21 +261,21 @@ impl CstaLink {
 
     /// Sends what waited, as far as the window allows.
     fn send_queued(&mut self, outlet: &mut Outlet<'_>) {
-        while self.by_pending.len() < self.window {
+        while self.by_asker.len() < self.window {
             if self.queue.is_empty() {
                 return;
             }
             let Some(invoke) = self.draw_invoke() else { return };
-            let Some((pending, document)) = self.queue.pop_front() else { return };
-            self.await_answer(invoke, pending);
+            let Some((who, document)) = self.queue.pop_front() else { return };
+            self.await_answer(invoke, who);
             let written = write_frame(outlet, invoke, |out| out.extend_from_slice(&document));
             debug_assert!(written.is_ok(), "what does not fit into a frame is not queued");
         }
     }
 
-    fn await_answer(&mut self, invoke: u16, pending: Handle<Pending>) {
-        self.outstanding.insert(invoke, Asked::Service(pending));
-        self.by_pending.insert(pending, invoke);
+    fn await_answer(&mut self, invoke: u16, who: Asker) {
+        self.outstanding.insert(invoke, Asked::Service(who));
+        self.by_asker.insert(who, invoke);
     }
 }
 
@@ -303,7 +300,7 @@ impl LinkProtocol for CstaLink {
         self.granted = None;
         self.next_invoke = 1;
         self.outstanding.clear();
-        self.by_pending.clear();
+        self.by_asker.clear();
         self.abandoned.clear();
         self.queue.clear();
         match self.session_kind {
@@ -324,18 +321,13 @@ impl LinkProtocol for CstaLink {
         }
     }
 
-    fn request(
-        &mut self,
-        pending: Handle<Pending>,
-        request: &Request<'_>,
-        outlet: &mut Outlet<'_>,
-    ) -> Result<(), Refused> {
+    fn request(&mut self, who: Asker, request: &Request<'_>, outlet: &mut Outlet<'_>) -> Result<(), Refused> {
         let namespace = self.namespace;
-        if self.by_pending.len() < self.window {
+        if self.by_asker.len() < self.window {
             let invoke = self.draw_invoke().ok_or(Refused::Busy)?;
             write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim))
                 .map_err(|TooLong| Refused::TooLong)?;
-            self.await_answer(invoke, pending);
+            self.await_answer(invoke, who);
             return Ok(());
         }
         if self.queue.len() >= self.queue_limit {
@@ -346,16 +338,16 @@ impl LinkProtocol for CstaLink {
         if document.len() > csta_frame::MAX_DOCUMENT {
             return Err(Refused::TooLong);
         }
-        self.queue.push_back((pending, document.into_boxed_slice()));
+        self.queue.push_back((who, document.into_boxed_slice()));
         Ok(())
     }
 
-    fn abandon(&mut self, pending: Handle<Pending>, outlet: &mut Outlet<'_>) {
-        if let Some(invoke) = self.by_pending.remove(&pending) {
+    fn abandon(&mut self, who: Asker, outlet: &mut Outlet<'_>) {
+        if let Some(invoke) = self.by_asker.remove(&who) {
             self.outstanding.remove(&invoke);
             self.abandoned.insert(invoke);
             self.send_queued(outlet);
-        } else if let Some(place) = self.queue.iter().position(|(queued, _)| *queued == pending) {
+        } else if let Some(place) = self.queue.iter().position(|(queued, _)| *queued == who) {
             // All wait equally long: the one given up is among the first.
             self.queue.remove(place);
         }
@@ -386,16 +378,16 @@ impl LinkProtocol for CstaLink {
 
 impl Digest for Asked {
     fn digest(&self, digester: &mut Digester) {
-        let (kind, pending) = match self {
+        let (kind, who) = match self {
             Self::Session => (0, None),
             Self::Features => (1, None),
             Self::Registration => (2, None),
             Self::Heartbeat => (3, None),
             Self::Nothing => (4, None),
-            Self::Service(pending) => (5, Some(*pending)),
+            Self::Service(Asker(who)) => (5, Some(*who)),
         };
         digester.number(kind);
-        digester.value(&pending);
+        digester.value(&who);
     }
 }
 
@@ -412,7 +404,7 @@ impl Digest for CstaLink {
             granted,
             next_invoke,
             outstanding,
-            by_pending: _derived,
+            by_asker: _derived,
             abandoned,
             queue,
         } = self;
@@ -435,8 +427,8 @@ impl Digest for CstaLink {
             digester.number(u64::from(*invoke));
         }
         digester.value(&queue.len());
-        for (pending, document) in queue {
-            digester.value(pending);
+        for (who, document) in queue {
+            digester.number(who.0);
             digester.value(document);
         }
     }

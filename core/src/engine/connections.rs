@@ -8,9 +8,10 @@ use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::cti::connection::{Cause, State, Then, Times};
 use crate::cti::pool::backoff;
-use crate::cti::protocol::{Incoming, Outlet, Protocol};
+use crate::cti::protocol::{Asker, Incoming, Outlet, Protocol};
 use crate::entropy::Domain;
 use crate::input::Closed;
+use crate::rcc::offer;
 use crate::slots::Handle;
 use crate::timer::Timers;
 use crate::wire::csta::model::SystemStatus;
@@ -149,7 +150,7 @@ impl Engine {
             return;
         }
         self.with_protocol(step, connection.place, |protocol, outlet| {
-            protocol.as_mut().abandon(pending, outlet);
+            protocol.as_mut().abandon(Asker(pending.number()), outlet);
         });
         if self.pool.at(connection.place).is_some_and(|one| one.protocol.as_ref().is_worn_out()) {
             self.fail(step, connection.place, "too few invoke IDs are left: too many requests got no answer");
@@ -206,11 +207,13 @@ impl Engine {
         match incoming {
             Incoming::Nothing => {}
             Incoming::Ready(features) => {
-                one.features = features;
+                one.features = features.unwrap_or_else(offer::presumed);
                 self.on_connection(step, place, Cause::Ready);
             }
             Incoming::Alive => self.on_connection(step, place, Cause::Alive),
-            Incoming::Response(pending, response) => self.on_outcome(step, pending, &response),
+            Incoming::Response(Asker(pending), response) => {
+                self.on_outcome(step, Handle::from_number(pending), &response);
+            }
             Incoming::Event(event) => self.on_event(step, connection, &event, bytes),
             Incoming::Status(SystemStatus::Disabled) => {
                 self.fail(step, place, "the phone system says it is disabled");

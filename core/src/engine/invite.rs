@@ -12,11 +12,11 @@ use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::rcc::device::number_of;
 use crate::rcc::outbox::Outbox;
-use crate::rcc::session::{Phase, Session};
+use crate::rcc::session::{Phase, ServerTransaction, Session};
 use crate::sip::dialog::{Dialog, Unusable};
 use crate::sip::invite_server;
 use crate::sip::session_timer::{Agreed, Bounds, Offer, Refresher, negotiate};
-use crate::sip::transactions::{Flow, ServerTransaction, matching_key};
+use crate::sip::transactions::{Flow, matching_key};
 use crate::slots::Handle;
 use crate::timer::Deadline;
 use crate::wire::csta::emit::{self, Verbatim};
@@ -392,7 +392,7 @@ impl Engine {
             return;
         };
         self.reply(step, received, &Reply::new(200));
-        let session = self.transactions.server.get(invite).and_then(|transaction| transaction.session);
+        let session = self.transactions.server.get(invite).and_then(|transaction| transaction.owner);
         let signing_in = session.filter(|handle| {
             self.sessions.get(*handle).is_some_and(|one| one.phase == Phase::SigningIn { invite })
         });

@@ -10,10 +10,9 @@ use super::services::reference;
 use super::{Engine, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
-use crate::rcc::session::{Monitor, Session};
+use crate::rcc::session::{Monitor, ServerTransaction, Session};
 use crate::rcc::view::{read_hexadecimal, write_hexadecimal};
 use crate::rcc::watch::{State, Watch};
-use crate::sip::transactions::ServerTransaction;
 use crate::slots::Handle;
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::errors::CstaError;
@@ -169,7 +168,7 @@ impl Engine {
         transaction: Handle<ServerTransaction>,
         error: CstaError,
     ) {
-        let session = self.transactions.server.get(transaction).and_then(|one| one.session);
+        let session = self.transactions.server.get(transaction).and_then(|one| one.owner);
         match session.filter(|session| self.sessions.get(*session).is_some()) {
             Some(session) => {
                 self.answer_error(step, transaction, session, error);

@@ -6,12 +6,11 @@ use super::respond::Reply;
 use super::{Engine, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
-use crate::cti::protocol::{Outlet, Refused};
+use crate::cti::protocol::{Asker, Outlet, Refused};
 use crate::digest::{Digest, Digester};
-use crate::rcc::session::Session;
+use crate::rcc::session::{ServerTransaction, Session};
 use crate::rcc::view::ClientView;
 use crate::rcc::watch::Watch;
-use crate::sip::transactions::ServerTransaction;
 use crate::slots::Handle;
 use crate::timer::{Deadline, Timers};
 use crate::wire::csta::emit;
@@ -109,7 +108,9 @@ impl Engine {
             return Err(CstaError::NETWORK_OUT_OF_SERVICE);
         };
         let mut outlet = Outlet { link: link_id, actions: step.actions };
-        if let Err(refused) = connection.protocol.as_mut().request(handle, request, &mut outlet) {
+        if let Err(refused) =
+            connection.protocol.as_mut().request(Asker(handle.number()), request, &mut outlet)
+        {
             self.pending.remove(handle);
             return Err(match refused {
                 Refused::Busy => CstaError::RESOURCE_BUSY,

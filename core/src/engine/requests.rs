@@ -6,9 +6,9 @@ use core::fmt::{Display, Write as _};
 use super::{Engine, Step, TimerKey};
 use crate::action::Level;
 use crate::entropy::Domain;
-use crate::rcc::session::{Phase, Session};
+use crate::rcc::session::{ClientTransaction, Phase, Session};
 use crate::sip::non_invite_client::{Cause, State, Then};
-use crate::sip::transactions::{ClientTransaction, Flow, Purpose};
+use crate::sip::transactions::{Flow, Purpose};
 use crate::slots::Handle;
 use crate::timer::Timers;
 use crate::wire::sip::Message;
@@ -150,7 +150,7 @@ impl Engine {
         }
         let cause = if status < 200 { Cause::Provisional } else { Cause::Final };
         let Some(transaction) = self.transactions.client.get(handle) else { return };
-        let (purpose, session) = (transaction.purpose, transaction.session);
+        let (purpose, session) = (transaction.purpose, transaction.owner);
         let then = self.transactions.on_client(handle, cause, step.now, &mut self.timers);
         if then == Then::Answered {
             self.on_answered(step, session, (handle, purpose), status);

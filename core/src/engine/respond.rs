@@ -5,8 +5,8 @@ use core::fmt::Display;
 use super::receive::Received;
 use super::{Engine, Step};
 use crate::action::Level;
-use crate::rcc::session::Session;
-use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction};
+use crate::rcc::session::{ServerTransaction, Session};
+use crate::sip::transactions::{Flow, ServerMachine};
 use crate::sip::{invite_server, non_invite_server};
 use crate::slots::Handle;
 use crate::time::Instant;
@@ -81,7 +81,7 @@ impl Engine {
             return None;
         };
         if let Some(transaction) = self.transactions.server.get_mut(handle) {
-            transaction.session = Some(session);
+            transaction.owner = Some(session);
         }
         Some(handle)
     }

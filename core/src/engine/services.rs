@@ -12,7 +12,7 @@ use crate::cti::ConnectionRef;
 use crate::digest::Digester;
 use crate::rcc::device::number_of;
 use crate::rcc::offer;
-use crate::rcc::session::{Registration, Session};
+use crate::rcc::session::{Registration, ServerTransaction, Session};
 use crate::rcc::view::{call_of, read_hexadecimal, write_hexadecimal};
 use crate::slots::Handle;
 use crate::wire::csta::emit::{self, Verbatim};
@@ -319,7 +319,7 @@ impl Engine {
     pub(super) fn answer_error(
         &mut self,
         step: &mut Step<'_>,
-        transaction: Handle<crate::sip::transactions::ServerTransaction>,
+        transaction: Handle<ServerTransaction>,
         handle: Handle<Session>,
         error: CstaError,
     ) {

@@ -5,10 +5,9 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::session::Monitor;
+use super::session::{Monitor, ServerTransaction};
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
-use crate::sip::transactions::ServerTransaction;
 use crate::slots::{Full, Handle, Slots};
 use crate::wire::csta::model::{CallEvent, CallEventKind, LocalConnectionState, Party};
 
