@@ -11,6 +11,7 @@ use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
 use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, Said};
+use rustix::net::{RecvFlags, recvfrom};
 
 /// What a waiting thread needs: its data are on the heap.
 const STACK_BYTES: usize = 64 * 1024;
@@ -72,12 +73,14 @@ pub(crate) fn datagrams(
 ) {
     let mut buffer = vec![0; DATAGRAM_BYTES];
     loop {
-        let received = socket.recv_from(&mut buffer);
+        // The standard library asserts that a datagram has a sender; what wakes us at the end has none.
+        let received = recvfrom(socket, &mut buffer, RecvFlags::empty()).map_err(io::Error::from);
         if stopped.load(Ordering::Acquire) {
             return;
         }
         let message = match received {
-            Ok((length, peer)) => {
+            Ok((length, _, peer)) => {
+                let Some(peer) = peer.and_then(|peer| SocketAddr::try_from(peer).ok()) else { continue };
                 let bytes = buffer.get(..length).unwrap_or_default().to_vec();
                 Message::Datagram { listener: id, peer, bytes }
             }
