@@ -11,6 +11,7 @@ use crate::cti::pool::backoff;
 use crate::cti::protocol::{Incoming, Outlet, Protocol};
 use crate::entropy::Domain;
 use crate::input::Closed;
+use crate::rcc::offer;
 use crate::timer::Timers;
 use crate::wire::csta::model::SystemStatus;
 use crate::wire::csta::parse::Document;
@@ -183,6 +184,7 @@ impl Engine {
             Incoming::Nothing => {}
             Incoming::Ready(features) => {
                 one.features = features;
+                one.offered = offer::features(features);
                 self.on_connection(step, place, Cause::Ready);
             }
             Incoming::Alive => self.on_connection(step, place, Cause::Alive),
