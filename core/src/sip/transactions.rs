@@ -2,13 +2,13 @@
 //! this file; what a request means is decided by the core above.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use core::net::SocketAddr;
 
 use super::{invite_server, non_invite_client, non_invite_server};
 use crate::digest::{Digest, Digester};
 use crate::engine::TimerKey;
 use crate::entropy::Entropy;
+use crate::index::Index;
 use crate::input::{LinkId, ListenerId};
 use crate::rcc::session::Session;
 use crate::slots::{Full, Handle, Slots};
@@ -93,19 +93,19 @@ pub(crate) struct ClientTransaction {
 pub(crate) struct Transactions {
     pub(crate) server: Slots<ServerTransaction>,
     pub(crate) client: Slots<ClientTransaction>,
-    by_key: BTreeMap<u128, Handle<ServerTransaction>>,
+    by_key: Index<ServerTransaction>,
     /// How many BYEs of ours are not answered yet: a stop waits for them and for nothing else.
     pub(crate) byes: usize,
 }
 
 impl Transactions {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { server: Slots::new(limit), client: Slots::new(limit), by_key: BTreeMap::new(), byes: 0 }
+        Self { server: Slots::new(limit), client: Slots::new(limit), by_key: Index::default(), byes: 0 }
     }
 
     /// The transaction a request belongs to, if it is not the first of its kind.
     pub(crate) fn find(&self, key: u128) -> Option<Handle<ServerTransaction>> {
-        self.by_key.get(&key).copied()
+        self.by_key.get(key)
     }
 
     /// Keeps a request that is not answered at once.
@@ -246,9 +246,7 @@ impl Transactions {
         if over {
             let key = transaction.key;
             self.server.remove(handle);
-            if self.by_key.get(&key) == Some(&handle) {
-                self.by_key.remove(&key);
-            }
+            self.by_key.remove(key, handle);
         }
     }
 
