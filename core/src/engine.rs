@@ -32,7 +32,7 @@ mod respond;
 mod services;
 mod view;
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Display;
@@ -46,6 +46,7 @@ use crate::config::Config;
 use crate::cti::pool::Pool;
 use crate::digest::{Digest, Digester};
 use crate::entropy::{Entropy, Seed};
+use crate::index::Index;
 use crate::input::{Command, Input, Listen, Transport};
 use crate::machine::{Machine, Taken, Wake, Why};
 use crate::rcc::session::{ClientTransaction, Monitor, ServerTransaction, Session};
@@ -148,7 +149,7 @@ pub struct Engine {
     links: links::Links,
     transactions: Transactions<Handle<Session>, TimerKey>,
     sessions: Slots<Session>,
-    by_dialog: BTreeMap<u128, Handle<Session>>,
+    by_dialog: Index<Session>,
     monitors: Slots<Monitor>,
     watches: Watches,
     pending: Slots<Pending>,
@@ -187,9 +188,9 @@ impl Engine {
             links: links::Links::new(limits.links),
             transactions: Transactions::new(limits.transactions),
             sessions: Slots::new(limits.sessions),
-            by_dialog: BTreeMap::new(),
+            by_dialog: Index::default(),
             monitors: Slots::new(monitors),
-            watches: Watches::new(monitors),
+            watches: Watches::new(monitors, Entropy::new(seed)),
             pending: Slots::new(limits.transactions),
             pool,
             early: VecDeque::new(),

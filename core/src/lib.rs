@@ -14,6 +14,7 @@ mod cti;
 pub mod digest;
 pub mod engine;
 pub mod entropy;
+mod index;
 pub mod input;
 pub mod machine;
 pub mod pump;

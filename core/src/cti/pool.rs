@@ -27,6 +27,8 @@ pub(crate) struct Connection {
     pub(crate) protocol: Protocol,
     /// What the link can do, as it said when it came into service.
     pub(crate) features: Features,
+    /// What its clients are told that they can do: follows from `features`.
+    pub(crate) offered: Features,
     /// Attempts since it was last in service: the wait doubles with each.
     pub(crate) attempts: u32,
     /// Why it is failing, where that is known before it is given up.
@@ -67,6 +69,7 @@ impl Pool {
                 deadline: Deadline::default(),
                 protocol: Protocol::new(config),
                 features: Features::default(),
+                offered: Features::default(),
                 attempts: 0,
                 failure: None,
                 last_failure: None,
@@ -147,6 +150,7 @@ impl Digest for Connection {
             deadline,
             protocol,
             features,
+            offered: _derived,
             attempts,
             failure,
             last_failure,

@@ -128,7 +128,7 @@ impl Engine {
     fn session_of(&self, message: &Message<'_>, to_tag: &str) -> Option<Handle<Session>> {
         let remote_tag = message.from().and_then(|from| from.tag()).unwrap_or_default();
         let key = self.dialog_key(message.call_id()?, to_tag, remote_tag);
-        self.by_dialog.get(&key).copied()
+        self.by_dialog.get(key)
     }
 
     /// The hash a dialog is looked up by (RFC 3261 12: Call-ID and both tags).

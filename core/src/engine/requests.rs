@@ -242,9 +242,7 @@ impl Engine {
         self.timers.cancel(&mut session.expiry, TimerKey::Expiry(handle));
         self.timers.cancel(&mut session.refresh, TimerKey::Refresh(handle));
         self.timers.cancel(&mut session.outbox.deadline, TimerKey::Outbox(handle));
-        if self.by_dialog.get(&session.dialog.key) == Some(&handle) {
-            self.by_dialog.remove(&session.dialog.key);
-        }
+        self.by_dialog.remove(session.dialog.key, handle);
     }
 }
 

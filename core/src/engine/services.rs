@@ -11,8 +11,12 @@ use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::digest::Digester;
 use crate::rcc::device::number_of;
+<<<<<<< HEAD
 use crate::rcc::offer;
 use crate::rcc::session::{Registration, ServerTransaction, Session};
+=======
+use crate::rcc::session::{Registration, Session};
+>>>>>>> h-k
 use crate::rcc::view::{call_of, read_hexadecimal, write_hexadecimal};
 use crate::slots::Handle;
 use crate::wire::csta::emit::{self, Verbatim};
@@ -81,9 +85,8 @@ impl Engine {
     fn serve_features(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
         match self.link_of(handle) {
             Ok(connection) => {
-                let link = self.pool.at(connection.place).map(|one| one.features).unwrap_or_default();
-                let features = Response::GetCstaFeatures(offer::features(link));
-                self.reply_response(step, received, handle, &features);
+                let offered = self.pool.at(connection.place).map(|one| one.offered).unwrap_or_default();
+                self.reply_response(step, received, handle, &Response::GetCstaFeatures(offered));
             }
             Err(error) => self.reply_error(step, received, handle, error),
         }

@@ -2,12 +2,17 @@
 //! are fanned out to the clients' monitors (client quirk 12).
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::session::{Monitor, ServerTransaction};
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
+<<<<<<< HEAD
+=======
+use crate::entropy::Entropy;
+use crate::index::Index;
+use crate::sip::transactions::ServerTransaction;
+>>>>>>> h-k
 use crate::slots::{Full, Handle, Slots};
 use crate::wire::csta::model::{CallEvent, CallEventKind, LocalConnectionState, Party};
 
@@ -88,45 +93,29 @@ impl Watch {
     }
 }
 
-/// Finds watches by a connection and a word the phone system chose.
-#[derive(Default)]
-struct Index(BTreeMap<u64, BTreeMap<Box<str>, Handle<Watch>>>);
-
-impl Index {
-    fn get(&self, connection: ConnectionRef, word: &str) -> Option<Handle<Watch>> {
-        self.0.get(&connection.id)?.get(word).copied()
-    }
-
-    fn insert(&mut self, connection: ConnectionRef, word: &str, handle: Handle<Watch>) {
-        self.0.entry(connection.id).or_default().insert(Box::from(word), handle);
-    }
-
-    fn remove(&mut self, connection: ConnectionRef, word: &str, handle: Handle<Watch>) {
-        let Some(words) = self.0.get_mut(&connection.id) else { return };
-        if words.get(word) == Some(&handle) {
-            words.remove(word);
-        }
-        if words.is_empty() {
-            self.0.remove(&connection.id);
-        }
-    }
-}
-
 /// All watches, found by device and by the phone system's cross-reference.
 pub(crate) struct Watches {
     pub(crate) slots: Slots<Watch>,
-    by_device: Index,
-    by_cross_reference: Index,
+    by_device: Index<Watch>,
+    by_cross_reference: Index<Watch>,
+    /// Keys the hashes of the words by which they are found; draws nothing.
+    entropy: Entropy,
 }
 
 impl Watches {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { slots: Slots::new(limit), by_device: Index::default(), by_cross_reference: Index::default() }
+    pub(crate) fn new(limit: usize, entropy: Entropy) -> Self {
+        let (by_device, by_cross_reference) = (Index::default(), Index::default());
+        Self { slots: Slots::new(limit), by_device, by_cross_reference, entropy }
+    }
+
+    /// The hash that stands for a word the phone system or a client chose.
+    fn key(&self, connection: ConnectionRef, word: &str) -> u128 {
+        self.entropy.key([&b"watch"[..], &connection.id.to_le_bytes(), word.as_bytes()])
     }
 
     /// The watch of `device` over `connection`.
     pub(crate) fn of_device(&self, connection: ConnectionRef, device: &str) -> Option<Handle<Watch>> {
-        self.by_device.get(connection, device)
+        self.by_device.get(self.key(connection, device))
     }
 
     /// The watch whose events come under `cross_reference` over `connection`.
@@ -135,7 +124,7 @@ impl Watches {
         connection: ConnectionRef,
         cross_reference: &str,
     ) -> Option<Handle<Watch>> {
-        self.by_cross_reference.get(connection, cross_reference)
+        self.by_cross_reference.get(self.key(connection, cross_reference))
     }
 
     /// Adds a watch that is being started.
@@ -147,7 +136,7 @@ impl Watches {
             monitors: Vec::new(),
             calls: Vec::new(),
         })?;
-        self.by_device.insert(connection, device, handle);
+        self.by_device.insert(self.key(connection, device), handle);
         Ok(handle)
     }
 
@@ -161,7 +150,7 @@ impl Watches {
         let active = State::Active { cross_reference: Box::from(cross_reference) };
         let connection = watch.connection;
         let before = core::mem::replace(&mut watch.state, active);
-        self.by_cross_reference.insert(connection, cross_reference, handle);
+        self.by_cross_reference.insert(self.key(connection, cross_reference), handle);
         match before {
             State::Starting { waiters } => waiters,
             State::Active { .. } => Vec::new(),
@@ -171,9 +160,9 @@ impl Watches {
     /// Forgets a watch.
     pub(crate) fn remove(&mut self, handle: Handle<Watch>) -> Option<Watch> {
         let watch = self.slots.remove(handle)?;
-        self.by_device.remove(watch.connection, &watch.device, handle);
+        self.by_device.remove(self.key(watch.connection, &watch.device), handle);
         if let State::Active { cross_reference } = &watch.state {
-            self.by_cross_reference.remove(watch.connection, cross_reference, handle);
+            self.by_cross_reference.remove(self.key(watch.connection, cross_reference), handle);
         }
         Some(watch)
     }

@@ -2,13 +2,17 @@
 //! this file; what a request means is decided by the core above.
 
 use alloc::boxed::Box;
+<<<<<<< HEAD
 use alloc::collections::BTreeMap;
 use core::marker::PhantomData;
+=======
+>>>>>>> h-k
 use core::net::SocketAddr;
 
 use super::{invite_server, non_invite_client, non_invite_server};
 use crate::digest::{Digest, Digester};
 use crate::entropy::Entropy;
+use crate::index::Index;
 use crate::input::{LinkId, ListenerId};
 use crate::slots::{Full, Handle, Slots};
 use crate::time::Instant;
@@ -99,10 +103,17 @@ pub(crate) struct ClientTransaction<O> {
 }
 
 /// All transactions. A client transaction is dropped only before it was answered.
+<<<<<<< HEAD
 pub(crate) struct Transactions<O, K> {
     pub(crate) server: Slots<ServerTransaction<O>>,
     pub(crate) client: Slots<ClientTransaction<O>>,
     by_key: BTreeMap<u128, Handle<ServerTransaction<O>>>,
+=======
+pub(crate) struct Transactions {
+    pub(crate) server: Slots<ServerTransaction>,
+    pub(crate) client: Slots<ClientTransaction>,
+    by_key: Index<ServerTransaction>,
+>>>>>>> h-k
     /// How many BYEs of ours are not answered yet: a stop waits for them and for nothing else.
     pub(crate) byes: usize,
     timed_by: PhantomData<fn() -> K>,
@@ -110,6 +121,7 @@ pub(crate) struct Transactions<O, K> {
 
 impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
     pub(crate) fn new(limit: usize) -> Self {
+<<<<<<< HEAD
         Self {
             server: Slots::new(limit),
             client: Slots::new(limit),
@@ -122,6 +134,14 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
     /// The transaction a request belongs to, if it is not the first of its kind.
     pub(crate) fn find(&self, key: u128) -> Option<Handle<ServerTransaction<O>>> {
         self.by_key.get(&key).copied()
+=======
+        Self { server: Slots::new(limit), client: Slots::new(limit), by_key: Index::default(), byes: 0 }
+    }
+
+    /// The transaction a request belongs to, if it is not the first of its kind.
+    pub(crate) fn find(&self, key: u128) -> Option<Handle<ServerTransaction>> {
+        self.by_key.get(key)
+>>>>>>> h-k
     }
 
     /// Whether a request is new although it matches a transaction (client quirk 2): its dialog has answered a re-INVITE
@@ -277,9 +297,7 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
         if over {
             let key = transaction.key;
             self.server.remove(handle);
-            if self.by_key.get(&key) == Some(&handle) {
-                self.by_key.remove(&key);
-            }
+            self.by_key.remove(key, handle);
         }
     }
 

@@ -37,6 +37,15 @@ fn bit(table: &[Entry], root: &str) -> Option<u32> {
     table.iter().zip(0..).find(|(entry, _)| entry.root == root).map(|(_, bit)| bit)
 }
 
+/// The positions of a set's bits, lowest first.
+fn set_bits(mut set: u128) -> impl Iterator<Item = usize> {
+    core::iter::from_fn(move || {
+        let lowest = set.trailing_zeros();
+        set &= set.checked_sub(1)?;
+        usize::try_from(lowest).ok()
+    })
+}
+
 impl Features {
     /// No service and no event.
     pub const NONE: Self = Self { services: 0, events: 0 };
@@ -85,12 +94,12 @@ impl Features {
 
     /// The services of the set, in the schema's order.
     pub fn services(self) -> impl Iterator<Item = &'static Entry> {
-        SERVICES.iter().zip(0..).filter(move |(_, bit)| self.services >> bit & 1 == 1).map(|(entry, _)| entry)
+        set_bits(self.services).filter_map(|bit| SERVICES.get(bit))
     }
 
     /// The events of the set, in the schema's order.
     pub fn events(self) -> impl Iterator<Item = &'static Entry> {
-        EVENTS.iter().zip(0..).filter(move |(_, bit)| self.events >> bit & 1 == 1).map(|(entry, _)| entry)
+        set_bits(u128::from(self.events)).filter_map(|bit| EVENTS.get(bit))
     }
 }
 

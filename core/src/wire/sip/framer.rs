@@ -6,8 +6,6 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::header::Name;
-use super::list;
 use crate::digest::{Digest, Digester};
 
 /// The buffer's room that outlives a message.
@@ -282,8 +280,10 @@ fn content_length_value(line: &[u8]) -> Option<&[u8]> {
     }
     let colon = line.iter().position(|byte| *byte == b':')?;
     let (name, value) = line.split_at_checked(colon)?;
-    let name = list::trim(core::str::from_utf8(name).ok()?);
-    (Name::from_text(name) == Name::ContentLength).then(|| value.get(1..).unwrap_or_default())
+    let blanks = name.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let name = name.get(..name.len().saturating_sub(blanks))?;
+    let is_length = name.eq_ignore_ascii_case(b"Content-Length") || name.eq_ignore_ascii_case(b"l");
+    is_length.then(|| value.get(1..).unwrap_or_default())
 }
 
 /// A number whose digits may be on several lines' white space apart, but not apart from each other.

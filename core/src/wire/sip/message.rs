@@ -173,21 +173,22 @@ impl<'a> Message<'a> {
 
     /// Looks for what every message must have (RFC 3261 8.1.1).
     fn check(&mut self) {
-        for name in [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq] {
-            let several = self.headers_named(name).nth(1).is_some();
-            if self.header(name).is_none() {
-                self.blame(Flaw::Missing(name));
-            } else if several && name != Name::Via {
-                self.blame(Flaw::Repeated(name));
+        let known = &self.known;
+        let must = [
+            (Name::Via, known.via.is_some()),
+            (Name::From, known.from.is_some()),
+            (Name::To, known.to.is_some()),
+            (Name::CallId, self.call_id().is_some_and(|id| !id.is_empty())),
+            (Name::CSeq, known.cseq.is_some()),
+        ];
+        for (name, _) in must {
+            match self.headers_named(name).take(2).count() {
+                0 => self.blame(Flaw::Missing(name)),
+                2 if name != Name::Via => self.blame(Flaw::Repeated(name)),
+                _ => {}
             }
         }
-        for (name, sound) in [
-            (Name::Via, self.via().is_some()),
-            (Name::From, self.from().is_some()),
-            (Name::To, self.to().is_some()),
-            (Name::CallId, self.call_id().is_some_and(|id| !id.is_empty())),
-            (Name::CSeq, self.cseq().is_some()),
-        ] {
+        for (name, sound) in must {
             if !sound {
                 self.blame(Flaw::Malformed(name));
             }

@@ -26,7 +26,7 @@ impl<'w, R: Rewrite> Writer<'w, R> {
     /// The declaration, and the root with what `fill` writes into it.
     pub(super) fn document(&mut self, name: &str, fill: impl FnOnce(&mut Self)) {
         self.raw("<?xml version=\"1.0\"?><");
-        self.text(name);
+        self.name(name);
         self.raw(" xmlns=\"");
         self.raw(self.uri);
         self.raw("\">");
@@ -51,21 +51,27 @@ impl<'w, R: Rewrite> Writer<'w, R> {
 
     pub(super) fn open(&mut self, name: &str) {
         self.raw("<");
-        self.text(name);
+        self.name(name);
         self.raw(">");
     }
 
     pub(super) fn close(&mut self, name: &str) {
         self.raw("</");
-        self.text(name);
+        self.name(name);
         self.raw(">");
     }
 
     /// An element without content.
     pub(super) fn empty(&mut self, name: &str) {
         self.raw("<");
-        self.text(name);
+        self.name(name);
         self.raw("/>");
+    }
+
+    /// An element's name: the schema's own word, or one that an XML parser took for a name.
+    fn name(&mut self, name: &str) {
+        debug_assert!(!name.contains(['<', '>', '&', '"', ' ']), "{name} is no name");
+        self.raw(name);
     }
 
     /// An element with elements inside.
@@ -128,7 +134,7 @@ impl<'w, R: Rewrite> Writer<'w, R> {
 
     fn device_tag(&mut self, name: &str, device: Device<'_>) {
         self.raw("<");
-        self.text(name);
+        self.name(name);
         if let Some(kind) = device.type_of_number
             && self.rewrite.keeps_type_of_number(device)
         {
