@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 
 use std::{env, fs, process, thread};
@@ -66,10 +66,18 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Starts the program with `input` as its standard input.
     pub(crate) fn start(arguments: &[&str], input: &str) -> Self {
-        let mut command = command();
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut running = Self::spawn(command().args(arguments));
+        // A program that ends early has no use for the rest.
+        let _ = running.child.stdin.take().unwrap().write_all(input.as_bytes());
+        running
+    }
+
+    /// Starts any program. Its standard input stays open.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let said = Said::default();
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let streams: [Box<dyn Read + Send>; 2] = [Box::new(out), Box::new(err)];
@@ -85,8 +93,6 @@ impl Running {
                 }
             });
         }
-        // A program that ends early has no use for the rest.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         Self { child, said }
     }
 
@@ -106,6 +112,10 @@ impl Running {
 
     /// Waits for its end; the exit status.
     pub(crate) fn end(&mut self) -> i32 {
+        self.end_within(PATIENCE)
+    }
+
+    pub(crate) fn end_within(&mut self, patience: Duration) -> i32 {
         let began = std::time::Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -113,7 +123,7 @@ impl Running {
                 thread::sleep(Duration::from_millis(50));
                 return status.code().unwrap_or(-1);
             }
-            assert!(began.elapsed() < PATIENCE, "it does not end:\n{}", self.said());
+            assert!(began.elapsed() < patience, "it does not end:\n{}", self.said());
             thread::sleep(Duration::from_millis(5));
         }
     }
