@@ -11,6 +11,8 @@ use std::process::Command;
 mod office;
 #[path = "../process/program.rs"]
 mod program;
+mod proxy;
+mod sipe;
 mod sipp;
 
 /// The program under test.

@@ -4,7 +4,7 @@ use crate::program::{Folder, Running};
 
 pub(crate) struct Office {
     folder: Folder,
-    switch: Running,
+    pub(crate) switch: Running,
     pub(crate) gateway: Running,
     /// Where the gateway listens.
     pub(crate) sip: String,

@@ -69,12 +69,12 @@ impl Running {
     /// Starts the program with `input` as its standard input.
     pub(crate) fn start(arguments: &[&str], input: &str) -> Self {
         let mut running = Self::spawn(command().args(arguments));
-        // A program that ends early has no use for the rest.
-        let _ = running.child.stdin.take().unwrap().write_all(input.as_bytes());
+        running.tell(input);
+        running.child.stdin = None;
         running
     }
 
-    /// Starts any program. Its standard input stays open.
+    /// Starts any program. Its standard input stays open for [`Self::tell`].
     pub(crate) fn spawn(command: &mut Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -94,6 +94,11 @@ impl Running {
             });
         }
         Self { child, said }
+    }
+
+    /// Says something on its standard input. A program that ended early has no use for it.
+    pub(crate) fn tell(&mut self, text: &str) {
+        let _ = self.child.stdin.as_mut().unwrap().write_all(text.as_bytes());
     }
 
     /// Everything it has said so far, on both streams.
