@@ -12,10 +12,7 @@ use crate::cti::protocol::{Asker, Incoming, Outlet, Protocol};
 use crate::entropy::Domain;
 use crate::input::Closed;
 use crate::rcc::offer;
-<<<<<<< HEAD
 use crate::slots::Handle;
-=======
->>>>>>> h-k
 use crate::timer::Timers;
 use crate::wire::csta::model::SystemStatus;
 use crate::wire::csta::parse::Document;
@@ -210,12 +207,8 @@ impl Engine {
         match incoming {
             Incoming::Nothing => {}
             Incoming::Ready(features) => {
-<<<<<<< HEAD
                 one.features = features.unwrap_or_else(offer::presumed);
-=======
-                one.features = features;
-                one.offered = offer::features(features);
->>>>>>> h-k
+                one.offered = offer::features(one.features);
                 self.on_connection(step, place, Cause::Ready);
             }
             Incoming::Alive => self.on_connection(step, place, Cause::Alive),

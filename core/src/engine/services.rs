@@ -11,12 +11,7 @@ use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::digest::Digester;
 use crate::rcc::device::number_of;
-<<<<<<< HEAD
-use crate::rcc::offer;
 use crate::rcc::session::{Registration, ServerTransaction, Session};
-=======
-use crate::rcc::session::{Registration, Session};
->>>>>>> h-k
 use crate::rcc::view::{call_of, read_hexadecimal, write_hexadecimal};
 use crate::slots::Handle;
 use crate::wire::csta::emit::{self, Verbatim};

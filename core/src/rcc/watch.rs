@@ -7,12 +7,8 @@ use alloc::vec::Vec;
 use super::session::{Monitor, ServerTransaction};
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
-<<<<<<< HEAD
-=======
 use crate::entropy::Entropy;
 use crate::index::Index;
-use crate::sip::transactions::ServerTransaction;
->>>>>>> h-k
 use crate::slots::{Full, Handle, Slots};
 use crate::wire::csta::model::{CallEvent, CallEventKind, LocalConnectionState, Party};
 

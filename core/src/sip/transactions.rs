@@ -2,11 +2,7 @@
 //! this file; what a request means is decided by the core above.
 
 use alloc::boxed::Box;
-<<<<<<< HEAD
-use alloc::collections::BTreeMap;
 use core::marker::PhantomData;
-=======
->>>>>>> h-k
 use core::net::SocketAddr;
 
 use super::{invite_server, non_invite_client, non_invite_server};
@@ -103,17 +99,10 @@ pub(crate) struct ClientTransaction<O> {
 }
 
 /// All transactions. A client transaction is dropped only before it was answered.
-<<<<<<< HEAD
 pub(crate) struct Transactions<O, K> {
     pub(crate) server: Slots<ServerTransaction<O>>,
     pub(crate) client: Slots<ClientTransaction<O>>,
-    by_key: BTreeMap<u128, Handle<ServerTransaction<O>>>,
-=======
-pub(crate) struct Transactions {
-    pub(crate) server: Slots<ServerTransaction>,
-    pub(crate) client: Slots<ClientTransaction>,
-    by_key: Index<ServerTransaction>,
->>>>>>> h-k
+    by_key: Index<ServerTransaction<O>>,
     /// How many BYEs of ours are not answered yet: a stop waits for them and for nothing else.
     pub(crate) byes: usize,
     timed_by: PhantomData<fn() -> K>,
@@ -121,11 +110,10 @@ pub(crate) struct Transactions {
 
 impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
     pub(crate) fn new(limit: usize) -> Self {
-<<<<<<< HEAD
         Self {
             server: Slots::new(limit),
             client: Slots::new(limit),
-            by_key: BTreeMap::new(),
+            by_key: Index::default(),
             byes: 0,
             timed_by: PhantomData,
         }
@@ -133,15 +121,7 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
 
     /// The transaction a request belongs to, if it is not the first of its kind.
     pub(crate) fn find(&self, key: u128) -> Option<Handle<ServerTransaction<O>>> {
-        self.by_key.get(&key).copied()
-=======
-        Self { server: Slots::new(limit), client: Slots::new(limit), by_key: Index::default(), byes: 0 }
-    }
-
-    /// The transaction a request belongs to, if it is not the first of its kind.
-    pub(crate) fn find(&self, key: u128) -> Option<Handle<ServerTransaction>> {
         self.by_key.get(key)
->>>>>>> h-k
     }
 
     /// Whether a request is new although it matches a transaction (client quirk 2): its dialog has answered a re-INVITE
