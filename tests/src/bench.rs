@@ -20,6 +20,7 @@ use ctigate_core::{
 
 pub use client::{Client, Line, document, only};
 pub use golden::replayed;
+pub(crate) use phone_system::{ALL_SERVICES, SESSION, features};
 pub use phone_system::{Asked, PhoneSystem, csta, csta_error};
 pub use wire::Sip;
 
@@ -129,6 +130,12 @@ impl Bench {
     #[must_use]
     pub const fn engine(&self) -> &Engine {
         self.pump.machine()
+    }
+
+    /// The most actions any step has caused.
+    #[must_use]
+    pub fn high_water(&self) -> usize {
+        self.pump.high_water()
     }
 
     /// Gives the gateway an input, and checks what must hold after every one.
