@@ -177,6 +177,14 @@ impl Bench {
         self.settle();
     }
 
+    /// Lets time pass until something is due, at most until `end`. False: it is `end` now.
+    pub(crate) fn advance_once(&mut self, end: Instant) -> bool {
+        let due = self.pump.machine().next_wake().filter(|wake| wake.at <= end);
+        self.now = due.map_or(end, |wake| self.now.max(wake.at));
+        self.settle();
+        due.is_some()
+    }
+
     /// While time passes, the phone system answers heartbeats by itself; or does so no more.
     pub const fn heartbeats(&mut self, from: Option<PhoneSystem>) {
         self.alive = from;

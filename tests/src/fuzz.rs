@@ -39,7 +39,7 @@ mod tests {
     const MUTATIONS: usize = 4000;
 
     /// How many random inputs the whole gateway is given.
-    const ENGINE_RUNS: u64 = 300;
+    const ENGINE_RUNS: u64 = 100;
 
     fn run(body: fn(&[u8]), seeds: &[Vec<u8>]) {
         for seed in seeds {

@@ -40,6 +40,9 @@ impl Reached {
     }
 
     fn note(&mut self, name: &str) {
+        if name.is_empty() {
+            return;
+        }
         *self.counts.entry(name.into()).or_default() += 1;
     }
 

@@ -8,7 +8,8 @@ use super::{mangle, speech, systems};
 use crate::bench::{Line, PhoneSystem, address};
 
 /// Spans, in milliseconds, around what the gateway's timers are set to.
-const SPANS: [u64; 12] = [1, 20, 100, 200, 500, 1_000, 2_000, 5_000, 32_000, 90_000, 900_000, 2_100_000];
+const SPANS: [u64; 16] =
+    [1, 20, 20, 20, 100, 200, 200, 500, 1_000, 2_000, 5_000, 5_000, 32_000, 45_000, 90_000, 2_100_000];
 
 /// One operation.
 pub(super) fn one(stage: &mut Stage, choices: &mut Choices<'_>) {
@@ -199,7 +200,7 @@ fn wanted(stage: &mut Stage, choices: &mut Choices<'_>) {
 }
 
 fn manners(stage: &mut Stage, choices: &mut Choices<'_>) {
-    match choices.below(4) {
+    match choices.below(8) {
         0 => stage.clients_behave = !stage.clients_behave,
         1 => stage.systems_behave = !stage.systems_behave,
         2 => stage.prompt = !stage.prompt,

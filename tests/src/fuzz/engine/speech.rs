@@ -7,8 +7,12 @@ use super::mangle;
 use crate::bench::{Client, Sip, document};
 
 /// The bodies that clients send.
-const SERVICES: [&str; 16] = [
+const SERVICES: [&str; 20] = [
     "MonitorStart",
+    "MonitorStart",
+    "MonitorStart",
+    "MakeCall",
+    "MakeCall",
     "MakeCall",
     "SystemRegister",
     "MonitorStop",
@@ -26,8 +30,22 @@ const SERVICES: [&str; 16] = [
     "MakeCallResponse",
 ];
 
-const METHODS: [&str; 10] =
-    ["INFO", "INFO", "UPDATE", "INVITE", "BYE", "CANCEL", "OPTIONS", "ACK", "REGISTER", "SUBSCRIBE"];
+const METHODS: [&str; 14] = [
+    "INFO",
+    "INFO",
+    "INFO",
+    "INFO",
+    "INFO",
+    "INFO",
+    "UPDATE",
+    "INVITE",
+    "BYE",
+    "CANCEL",
+    "OPTIONS",
+    "ACK",
+    "REGISTER",
+    "SUBSCRIBE",
+];
 
 /// A CSTA document; `monitor` is the last cross-reference the client was told.
 fn service(choices: &mut Choices<'_>, client: &Client, monitor: &str) -> String {

@@ -291,9 +291,13 @@ impl Stage {
         }
     }
 
-    /// Lets time pass.
+    /// Lets time pass; who behaves reacts to what falls due.
     pub(super) fn advance(&mut self, span: Duration) {
-        self.bench.advance(span);
+        let end = self.bench.now() + span;
+        self.bench.settle();
+        while self.bench.advance_once(end) {
+            self.look();
+        }
     }
 
     /// The run is over: everybody leaves, and nothing remains; then the gateway stops.
