@@ -39,7 +39,7 @@ mod tests {
     const MUTATIONS: usize = 4000;
 
     /// How many random inputs the whole gateway is given.
-    const ENGINE_RUNS: u64 = 100;
+    const ENGINE_RUNS: u64 = 150;
 
     fn run(body: fn(&[u8]), seeds: &[Vec<u8>]) {
         for seed in seeds {
@@ -76,9 +76,18 @@ mod tests {
         for seed in 0..ENGINE_RUNS {
             reached.add(&super::reached(&mutate::noise(seed, 1200)));
         }
-        println!("{reached:#?}");
-        for (name, floor) in [("session_started", 300), ("session_refreshed", 50)] {
-            assert!(reached.count(name) >= floor, "{name} only {} times of {floor}", reached.count(name));
+        let floors = [
+            ("session_started", 600),
+            ("session_refreshed", 60),
+            ("stale session", 20),
+            ("MonitorStartResponse", 80),
+            ("MakeCallResponse", 15),
+            ("INFO", 300),
+            ("cti_out_of_service", 500),
+            ("table_full", 100),
+        ];
+        for (name, floor) in floors {
+            assert!(reached.count(name) >= floor, "{name}: not {floor} in {reached:#?}");
         }
     }
 

@@ -48,7 +48,7 @@ const VALUES: [&str; 12] = [
 
 /// Damages a message of lines, mostly not at all.
 pub(super) fn message(choices: &mut Choices<'_>, text: String) -> Vec<u8> {
-    if !choices.chance(72) {
+    if !choices.chance(40) {
         return text.into_bytes();
     }
     let mut bytes = text.into_bytes();
@@ -112,7 +112,7 @@ fn line_end(bytes: &[u8], start: usize) -> usize {
 
 /// Damages a document, mostly not at all: the text of an element becomes another.
 pub(super) fn document(choices: &mut Choices<'_>, mut text: String) -> String {
-    if !choices.chance(48) {
+    if !choices.chance(24) {
         return text;
     }
     let starts: Vec<usize> = text.match_indices('>').map(|(at, _)| at + 1).collect();

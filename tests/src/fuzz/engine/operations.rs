@@ -168,6 +168,10 @@ fn system_link(stage: &mut Stage, choices: &mut Choices<'_>) {
         stage.open_system(place);
         return;
     }
+    // Links mostly last, or nothing deep would be reached.
+    if system.open && choices.chance(160) {
+        return;
+    }
     system.over = true;
     let link = system.link;
     if !stage.bench.is_closed(link) {

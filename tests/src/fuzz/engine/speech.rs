@@ -64,7 +64,7 @@ fn service(choices: &mut Choices<'_>, client: &Client, monitor: &str) -> String 
                 filter.unwrap_or_default()
             )
         }
-        "MonitorStop" => format!("<monitorCrossRefID>{monitor}</monitorCrossRefID>"),
+        "MonitorStop" | "DeliveredEvent" => format!("<monitorCrossRefID>{monitor}</monitorCrossRefID>"),
         "SnapshotDevice" => format!("<snapshotObject>{uri}</snapshotObject>"),
         "MakeCall" => format!(
             "<callingDevice>{uri}</callingDevice><calledDirectoryNumber>tel:+3222220220</calledDirectoryNumber>\
@@ -77,7 +77,6 @@ fn service(choices: &mut Choices<'_>, client: &Client, monitor: &str) -> String 
         "SystemRegister" => "<requestTypes><systemStatus>true</systemStatus></requestTypes>".into(),
         "SystemRegisterCancel" => "<sysStatRegisterID>1</sysStatRegisterID>".into(),
         "SystemStatus" => "<systemStatus>normal</systemStatus>".into(),
-        "DeliveredEvent" => format!("<monitorCrossRefID>{monitor}</monitorCrossRefID>"),
         _ => String::new(),
     };
     mangle::document(choices, document(root, &children))

@@ -52,7 +52,7 @@ pub(super) struct Stage {
 const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
 
 fn configured(choices: &mut Choices<'_>) -> Bench {
-    let tight = choices.chance(96);
+    let tight = choices.chance(64);
     let number = |number: i64| Value::Integer(number);
     let text = |text: &str| Value::Text(text.into());
     let mut settings = vec![
@@ -93,7 +93,7 @@ impl Stage {
             wanted: VecDeque::new(),
             ledger: Ledger::new(MESSAGE_BYTES),
             clients_behave: !choices.chance(96),
-            systems_behave: !choices.chance(64),
+            systems_behave: !choices.chance(40),
             prompt: !choices.chance(48),
             reached: Reached::default(),
         };
@@ -135,8 +135,8 @@ impl Stage {
     }
 
     /// Somebody says something.
-    pub(super) fn say(&mut self, line: Line, bytes: &[u8]) {
-        match line {
+    pub(super) fn say(&mut self, over: Line, bytes: &[u8]) {
+        match over {
             Line::Stream(link) if self.ledger.is_open(link) => {
                 self.ledger.said(link, bytes);
                 self.input(Input::Bytes { link, bytes });
@@ -194,7 +194,9 @@ impl Stage {
             }
         }
         let datagrams: Vec<Sip> = self.bench.datagrams(address("127.0.0.1:49000"));
-        datagrams.iter().for_each(|message| self.hear(message));
+        for message in &datagrams {
+            self.hear(message);
+        }
         moved || !datagrams.is_empty()
     }
 

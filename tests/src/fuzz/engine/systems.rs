@@ -89,7 +89,7 @@ pub(super) fn event(choices: &mut Choices<'_>, monitors: usize) -> String {
     let device = |choices: &mut Choices<'_>| Device { id: choices.word(&NUMBERS), type_of_number: None };
     let connection = Connection { call: Some(choices.word(&CALLS)), device: Some(device(choices)) };
     let event = Event::Call(CallEvent {
-        kind: *choices.pick(&CallEventKind::ALL),
+        kind: *choices.pick(CallEventKind::ALL),
         cross_reference: &cross_reference,
         connection,
         subject: Party::Device(device(choices)),
