@@ -1,7 +1,7 @@
 //! The document of state machines is drawn from their tables. `BLESS=1` draws it anew.
 
+use core::fmt::Write as _;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use ctigate_core::tables::{ALL, Machine};

@@ -63,6 +63,8 @@ type Said = Arc<(Mutex<String>, Condvar)>;
 pub(crate) struct Running {
     child: Child,
     said: Said,
+    /// One for each of its streams; over when the stream is.
+    readers: Vec<thread::JoinHandle<()>>,
 }
 
 impl Running {
@@ -73,7 +75,7 @@ impl Running {
         let said = Said::default();
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let streams: [Box<dyn Read + Send>; 2] = [Box::new(out), Box::new(err)];
-        for stream in streams {
+        let readers = streams.into_iter().map(|stream| {
             let said = Arc::clone(&said);
             thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
@@ -83,11 +85,12 @@ impl Running {
                     drop(text);
                     said.1.notify_all();
                 }
-            });
-        }
+            })
+        });
+        let readers = readers.collect();
         // A program that ends early has no use for the rest.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        Self { child, said }
+        Self { child, said, readers }
     }
 
     /// Everything it has said so far, on both streams.
@@ -109,8 +112,10 @@ impl Running {
         let began = std::time::Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                // What it said last is still on its way through the pipe.
-                thread::sleep(Duration::from_millis(50));
+                // What it said last may still be on its way through the pipes.
+                for reader in self.readers.drain(..) {
+                    reader.join().unwrap();
+                }
                 return status.code().unwrap_or(-1);
             }
             assert!(began.elapsed() < PATIENCE, "it does not end:\n{}", self.said());

@@ -111,7 +111,6 @@ fn walk_with(world: &mut World, plan: &Plan, weather: Weather) -> Result<Report,
     }
     walkers.append(&mut gone);
     clear_up(world, &office)?;
-    let mut report = report(world, &office, &walkers);
     // Without room for its transaction a request that comes twice is two requests.
     let remembers = !plan.gateway.iter().any(|setting| setting.starts_with("limits.transactions"));
     for walker in &walkers {
@@ -119,6 +118,7 @@ fn walk_with(world: &mut World, plan: &Plan, weather: Weather) -> Result<Report,
         walker.hang_up(world);
     }
     recover(world, &mut office)?;
+    let mut report = report(world, &office, &walkers);
     office.close(world)?;
     report.steps = u64::try_from(world.steps(office.gateway)).unwrap_or(u64::MAX);
     report.high_water = world.high_water(office.gateway);
