@@ -123,6 +123,11 @@ impl Transactions {
         })
     }
 
+    /// How many requests [`Transactions::find`] finds.
+    pub(crate) fn indexed(&self) -> usize {
+        self.by_key.len()
+    }
+
     /// Keeps a request that is not answered at once.
     pub(crate) fn open(
         &mut self,
