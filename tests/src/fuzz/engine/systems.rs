@@ -80,7 +80,8 @@ const STATES: [LocalConnectionState; 3] =
 
 /// An event of a monitor.
 pub(super) fn event(choices: &mut Choices<'_>, monitors: usize) -> String {
-    let cross_reference = format!("m{}", choices.below(monitors + 2));
+    let known = if choices.chance(24) { 0 } else { monitors.saturating_sub(choices.below(monitors.min(3))) };
+    let cross_reference = format!("m{known}");
     if choices.chance(24) {
         let named = format!("<monitorCrossRefID>{cross_reference}</monitorCrossRefID>");
         let root = *choices.pick(&["OfferedEvent", "CallInformationEvent", "MonitorStop", "DeliveredEvent"]);
