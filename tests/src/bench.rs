@@ -20,6 +20,7 @@ use ctigate_core::{
 
 pub use client::{Client, Line, document, only};
 pub use golden::replayed;
+pub(crate) use phone_system::{ALL_SERVICES, SESSION, features};
 pub use phone_system::{Asked, PhoneSystem, csta, csta_error};
 pub use wire::Sip;
 
@@ -131,6 +132,12 @@ impl Bench {
         self.pump.machine()
     }
 
+    /// The most actions any step has caused.
+    #[must_use]
+    pub fn high_water(&self) -> usize {
+        self.pump.high_water()
+    }
+
     /// Gives the gateway an input, and checks what must hold after every one.
     ///
     /// # Panics
@@ -168,6 +175,14 @@ impl Bench {
         }
         self.now = end;
         self.settle();
+    }
+
+    /// Lets time pass until something is due, at most until `end`. False: it is `end` now.
+    pub(crate) fn advance_once(&mut self, end: Instant) -> bool {
+        let due = self.pump.machine().next_wake().filter(|wake| wake.at <= end);
+        self.now = due.map_or(end, |wake| self.now.max(wake.at));
+        self.settle();
+        due.is_some()
     }
 
     /// While time passes, the phone system answers heartbeats by itself; or does so no more.

@@ -137,6 +137,11 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
         })
     }
 
+    /// How many requests [`Transactions::find`] finds.
+    pub(crate) fn indexed(&self) -> usize {
+        self.by_key.len()
+    }
+
     /// Keeps a request that is not answered at once.
     pub(crate) fn open(
         &mut self,
