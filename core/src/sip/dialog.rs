@@ -129,7 +129,9 @@ impl Dialog {
     /// RFC 3261 12.2.1.1, loose and strict routers.
     fn set_routes(&mut self, target: &str, routes: &[&str]) {
         let first = routes.first().map(|route| address_of(route));
-        let strict = first.is_some_and(|uri| Uri::parse(uri).is_some_and(|uri| !uri.is_loose_router()));
+        let strict = first
+            .and_then(Uri::parse)
+            .is_some_and(|uri| matches!(uri.scheme, Scheme::Sip | Scheme::Sips) && !uri.is_loose_router());
         let mut lines = String::new();
         for route in routes.iter().skip(usize::from(strict)) {
             let _infallible = write!(lines, "Route: {route}\r\n");
