@@ -33,8 +33,9 @@ fn last_words(program: &str, place: &dyn Display, payload: &dyn Any) -> String {
 
 #[cfg(test)]
 mod tests {
+    use core::panic::Location;
+    use std::env;
     use std::process::Command;
-    use std::{env, panic::Location};
 
     use super::*;
 
