@@ -6,18 +6,27 @@ pub(crate) struct Office {
     folder: Folder,
     pub(crate) switch: Running,
     pub(crate) gateway: Running,
+<<<<<<< HEAD
     /// Where the gateway listens.
     pub(crate) sip: String,
+=======
+    sip: String,
+    udp: String,
+>>>>>>> h-i
 }
 
 /// A gateway's configuration.
 pub(crate) fn config(sip: &str, cti: &str) -> String {
+<<<<<<< HEAD
     config_with("", sip, cti)
 }
 
 /// A gateway's configuration with `more` lines about SIP.
 fn config_with(more: &str, sip: &str, cti: &str) -> String {
     format!("[sip]\ntcp = [\"{sip}\"]\n{more}[[cti.connection]]\naddress = \"{cti}\"\n")
+=======
+    format!("[sip]\ntcp = [\"{sip}\"]\nudp = [\"127.0.0.1:0\"]\n[[cti.connection]]\naddress = \"{cti}\"\n")
+>>>>>>> h-i
 }
 
 impl Office {
@@ -50,25 +59,35 @@ impl Office {
         }
         let gateway = Running::start(&arguments, "");
         let sip = gateway.wait_for("key=sip.tcp transport=TCP address=");
+        let udp = gateway.wait_for("key=sip.udp transport=UDP address=");
         gateway.wait_for("name=cti_in_service");
-        Self { folder, switch, gateway, sip }
+        Self { folder, switch, gateway, sip, udp }
     }
 
-    /// A client that obeys `script`.
+    /// A client over UDP that obeys `script`.
+    pub(crate) fn client_over_udp(&self, user: &str, number: &str, script: &str) -> Running {
+        client(&self.udp, user, number, &["--transport", "udp"], script)
+    }
+
+    /// A client over TCP that obeys `script`.
     pub(crate) fn client(&self, user: &str, number: &str, options: &[&str], script: &str) -> Running {
-        let line = format!("tel:{number};phone-context=dialstring");
-        let mut arguments = vec!["client", "--server", &self.sip, "--user", user, "--line", &line];
-        arguments.extend(options);
-        Running::start(&arguments, script)
+        client(&self.sip, user, number, options, script)
     }
 
     /// Stops both; the folder has the recording, if there is one.
     pub(crate) fn close(self) -> Folder {
-        let Self { folder, mut switch, mut gateway, sip: _ } = self;
+        let Self { folder, mut switch, mut gateway, sip: _, udp: _ } = self;
         gateway.signal("TERM");
         assert_eq!(gateway.end(), 0, "{}", gateway.said());
         switch.signal("INT");
         assert_eq!(switch.end(), 0, "{}", switch.said());
         folder
     }
+}
+
+fn client(server: &str, user: &str, number: &str, options: &[&str], script: &str) -> Running {
+    let line = format!("tel:{number};phone-context=dialstring");
+    let mut arguments = vec!["client", "--server", server, "--user", user, "--line", &line];
+    arguments.extend(options);
+    Running::start(&arguments, script)
 }
