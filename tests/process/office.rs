@@ -6,27 +6,20 @@ pub(crate) struct Office {
     folder: Folder,
     pub(crate) switch: Running,
     pub(crate) gateway: Running,
-<<<<<<< HEAD
-    /// Where the gateway listens.
+    /// Where the gateway listens over TCP.
     pub(crate) sip: String,
-=======
-    sip: String,
     udp: String,
->>>>>>> h-i
 }
 
 /// A gateway's configuration.
 pub(crate) fn config(sip: &str, cti: &str) -> String {
-<<<<<<< HEAD
     config_with("", sip, cti)
 }
 
 /// A gateway's configuration with `more` lines about SIP.
 fn config_with(more: &str, sip: &str, cti: &str) -> String {
-    format!("[sip]\ntcp = [\"{sip}\"]\n{more}[[cti.connection]]\naddress = \"{cti}\"\n")
-=======
-    format!("[sip]\ntcp = [\"{sip}\"]\nudp = [\"127.0.0.1:0\"]\n[[cti.connection]]\naddress = \"{cti}\"\n")
->>>>>>> h-i
+    let sip = format!("[sip]\ntcp = [\"{sip}\"]\nudp = [\"127.0.0.1:0\"]\n{more}");
+    format!("{sip}[[cti.connection]]\naddress = \"{cti}\"\n")
 }
 
 impl Office {
