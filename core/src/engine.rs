@@ -364,6 +364,7 @@ impl Engine {
         digester.value(&timers.len());
         crate::digest::sequence(&mut digester, listening.iter());
         digester.number(links.last_drawn());
+        digester.value(&links.reached_at());
         digester.value(&by_dialog.len());
         digester.value(pool);
         crate::digest::sequence(&mut digester, early.iter());

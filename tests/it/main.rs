@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod cti;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod office;

@@ -12,6 +12,7 @@ pub mod office;
 pub mod random;
 pub mod simulate;
 pub mod sip_peer;
+pub mod steady;
 pub mod toy;
 pub mod world;
 

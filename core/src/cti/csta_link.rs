@@ -7,7 +7,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 
-use super::protocol::{Busy, Incoming, LinkProtocol, Outlet};
+use super::protocol::{Incoming, LinkProtocol, Outlet, Refused};
 use crate::config::{Cti, SessionKind};
 use crate::digest::{Digest, Digester};
 use crate::engine::Pending;
@@ -20,12 +20,14 @@ use crate::wire::csta::model::{
     Message, Namespace, Request, RequestTypes, Response, StatusFilter, SystemStatus,
 };
 use crate::wire::csta::parse::Document;
-use crate::wire::csta_frame;
+use crate::wire::csta_frame::{self, TooLong};
 
 /// The invoke ID of events.
 const EVENT: u16 = 9999;
 /// The highest invoke ID of a request.
 const LAST_INVOKE: u16 = 9998;
+/// Invoke IDs kept for the link's own requests, beside the window's.
+const OWN_INVOKES: usize = 16;
 
 /// What an invoke ID was used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +36,8 @@ enum Asked {
     Features,
     Registration,
     Heartbeat,
-    Leave,
+    /// What nobody waits for the answer of.
+    Nothing,
     Service(Handle<Pending>),
 }
 
@@ -93,9 +96,13 @@ impl CstaLink {
     /// Sends a request of the link's own.
     fn ask(&mut self, asked: Asked, request: &Request<'_>, outlet: &mut Outlet<'_>) {
         let Some(invoke) = self.draw_invoke() else { return };
-        self.outstanding.insert(invoke, asked);
         let namespace = self.namespace;
-        write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
+        let written =
+            write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
+        // Only what the phone system itself named can be too long: it gets no request, as if none had answered.
+        if written.is_ok() {
+            self.outstanding.insert(invoke, asked);
+        }
     }
 
     fn ask_features(&mut self, outlet: &mut Outlet<'_>) {
@@ -118,6 +125,7 @@ impl CstaLink {
                 let misread = Response::Error(CstaError::UNSPECIFIED);
                 self.on_response(invoke, misread, outlet)
             }
+            Err(_) if self.abandoned.remove(&invoke) => Incoming::Discarded("a late response"),
             Err(misshapen) => {
                 self.answer(invoke, &Response::Error(misshapen.error), outlet);
                 Incoming::Discarded("a request of the phone system lacks a required element")
@@ -132,8 +140,7 @@ impl CstaLink {
         outlet: &mut Outlet<'_>,
     ) -> Incoming<'d> {
         let Some(asked) = self.outstanding.remove(&invoke) else {
-            self.abandoned.remove(&invoke);
-            return Incoming::Discarded("a late or unexpected response");
+            return self.on_late_response(invoke, &response, outlet);
         };
         match asked {
             Asked::Service(pending) => {
@@ -150,10 +157,26 @@ impl CstaLink {
                     if let Response::GetCstaFeatures(features) = response { Some(features) } else { None };
                 Incoming::Ready(told.unwrap_or_else(offer::presumed))
             }
-            Asked::Heartbeat => on_heartbeat(&response),
+            Asked::Heartbeat => self.on_heartbeat(&response),
             // A phone system without registrations tells nothing of itself; the heartbeat still does.
-            Asked::Registration | Asked::Leave => Incoming::Nothing,
+            Asked::Registration | Asked::Nothing => Incoming::Nothing,
         }
+    }
+
+    /// A response that nobody waits for. A monitor that it brings is stopped: its events would have nowhere to go.
+    fn on_late_response<'d>(
+        &mut self,
+        invoke: u16,
+        response: &Response<'d>,
+        outlet: &mut Outlet<'_>,
+    ) -> Incoming<'d> {
+        if !self.abandoned.remove(&invoke) {
+            return Incoming::Discarded("an unexpected response");
+        }
+        if let Response::MonitorStart { cross_reference, .. } = response {
+            self.ask(Asked::Nothing, &Request::MonitorStop { cross_reference }, outlet);
+        }
+        Incoming::Discarded("a late response")
     }
 
     fn on_session<'d>(&mut self, response: &Response<'d>, outlet: &mut Outlet<'_>) -> Incoming<'d> {
@@ -169,6 +192,20 @@ impl CstaLink {
         }
         self.ask_features(outlet);
         Incoming::Nothing
+    }
+
+    /// What a heartbeat's answer says; any answer but two says that the link lives.
+    fn on_heartbeat<'d>(&mut self, response: &Response<'d>) -> Incoming<'d> {
+        if let Response::ResetApplicationSessionTimerRefused { .. } = response {
+            return Incoming::Failed("the application session is not known any more");
+        }
+        if let Response::RequestSystemStatus { status: SystemStatus::Disabled } = response {
+            return Incoming::Failed("the phone system says it is disabled");
+        }
+        if let Response::ResetApplicationSessionTimer { duration: Some(duration) } = response {
+            self.granted = Some(*duration);
+        }
+        Incoming::Alive
     }
 
     /// The phone system's own requests are answered under their invoke ID: a link that does not is dropped.
@@ -191,11 +228,12 @@ impl CstaLink {
                 self.answer(invoke, &Response::MonitorStop, outlet);
                 Incoming::MonitorStopped(cross_reference)
             }
-            Request::SystemRegisterAbort { .. } => Incoming::Nothing,
             Request::ApplicationSessionTerminated { .. } => {
                 Incoming::Failed("the phone system ended the application session")
             }
-            Request::SystemRegister { .. }
+            // The standard knows no response to SystemRegisterAbort; some phone systems wait for one.
+            Request::SystemRegisterAbort { .. }
+            | Request::SystemRegister { .. }
             | Request::SystemRegisterCancel { .. }
             | Request::GetCstaFeatures
             | Request::MonitorStart { .. }
@@ -218,7 +256,9 @@ impl CstaLink {
     fn answer(&self, invoke: u16, response: &Response<'_>, outlet: &mut Outlet<'_>) {
         if invoke != EVENT {
             let namespace = self.namespace;
-            write_frame(outlet, invoke, |out| emit::response(out, namespace, response, &mut Verbatim));
+            let written =
+                write_frame(outlet, invoke, |out| emit::response(out, namespace, response, &mut Verbatim));
+            debug_assert!(written.is_ok(), "the gateway's own answers are short");
         }
     }
 
@@ -230,35 +270,32 @@ impl CstaLink {
             }
             let Some(invoke) = self.draw_invoke() else { return };
             let Some((pending, document)) = self.queue.pop_front() else { return };
-            self.outstanding.insert(invoke, Asked::Service(pending));
-            self.by_pending.insert(pending, invoke);
-            write_frame(outlet, invoke, |out| out.extend_from_slice(&document));
+            self.await_answer(invoke, pending);
+            let written = write_frame(outlet, invoke, |out| out.extend_from_slice(&document));
+            debug_assert!(written.is_ok(), "what does not fit into a frame is not queued");
         }
     }
-}
 
-/// What a heartbeat's answer says; any answer but these two says that the link lives.
-fn on_heartbeat<'d>(response: &Response<'d>) -> Incoming<'d> {
-    if let Response::ResetApplicationSessionTimerRefused { .. } = response {
-        Incoming::Failed("the application session is not known any more")
-    } else if let Response::RequestSystemStatus { status: SystemStatus::Disabled } = response {
-        Incoming::Failed("the phone system says it is disabled")
-    } else {
-        Incoming::Alive
+    fn await_answer(&mut self, invoke: u16, pending: Handle<Pending>) {
+        self.outstanding.insert(invoke, Asked::Service(pending));
+        self.by_pending.insert(pending, invoke);
     }
 }
 
-fn write_frame(outlet: &mut Outlet<'_>, invoke: u16, fill: impl FnOnce(&mut alloc::vec::Vec<u8>)) {
-    outlet.actions.write_with(outlet.link, |out| {
-        let framed = csta_frame::frame(out, invoke, fill);
-        debug_assert!(framed.is_ok(), "requests are bounded by what clients may send");
-    });
+fn write_frame(
+    outlet: &mut Outlet<'_>,
+    invoke: u16,
+    fill: impl FnOnce(&mut alloc::vec::Vec<u8>),
+) -> Result<(), TooLong> {
+    outlet.actions.try_write_with(outlet.link, |out| csta_frame::frame(out, invoke, fill))
 }
 
 impl LinkProtocol for CstaLink {
     fn longest_silence(&self) -> Option<Duration> {
-        // The session is refreshed at the latest at half its duration.
-        self.granted.map(|seconds| Duration::from_millis(u64::from(seconds) * 500))
+        // The session is refreshed at the latest at half its duration; one of no duration is none that was granted.
+        self.granted
+            .filter(|seconds| *seconds > 0)
+            .map(|seconds| Duration::from_millis(u64::from(seconds) * 500))
     }
 
     fn open(&mut self, outlet: &mut Outlet<'_>) {
@@ -292,31 +329,40 @@ impl LinkProtocol for CstaLink {
         pending: Handle<Pending>,
         request: &Request<'_>,
         outlet: &mut Outlet<'_>,
-    ) -> Result<(), Busy> {
+    ) -> Result<(), Refused> {
         let namespace = self.namespace;
         if self.by_pending.len() < self.window {
-            let invoke = self.draw_invoke().ok_or(Busy)?;
-            self.outstanding.insert(invoke, Asked::Service(pending));
-            self.by_pending.insert(pending, invoke);
-            write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
+            let invoke = self.draw_invoke().ok_or(Refused::Busy)?;
+            write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim))
+                .map_err(|TooLong| Refused::TooLong)?;
+            self.await_answer(invoke, pending);
             return Ok(());
         }
         if self.queue.len() >= self.queue_limit {
-            return Err(Busy);
+            return Err(Refused::Busy);
         }
         let mut document = alloc::vec::Vec::new();
         emit::request(&mut document, namespace, request, &mut Verbatim);
+        if document.len() > csta_frame::MAX_DOCUMENT {
+            return Err(Refused::TooLong);
+        }
         self.queue.push_back((pending, document.into_boxed_slice()));
         Ok(())
     }
 
-    fn abandon(&mut self, pending: Handle<Pending>) {
+    fn abandon(&mut self, pending: Handle<Pending>, outlet: &mut Outlet<'_>) {
         if let Some(invoke) = self.by_pending.remove(&pending) {
             self.outstanding.remove(&invoke);
             self.abandoned.insert(invoke);
-        } else {
-            self.queue.retain(|(queued, _)| *queued != pending);
+            self.send_queued(outlet);
+        } else if let Some(place) = self.queue.iter().position(|(queued, _)| *queued == pending) {
+            // All wait equally long: the one given up is among the first.
+            self.queue.remove(place);
         }
+    }
+
+    fn is_worn_out(&self) -> bool {
+        usize::from(LAST_INVOKE) < self.abandoned.len() + self.window + OWN_INVOKES
     }
 
     fn heartbeat(&mut self, outlet: &mut Outlet<'_>) {
@@ -333,7 +379,7 @@ impl LinkProtocol for CstaLink {
     fn close(&mut self, outlet: &mut Outlet<'_>) {
         if let Some(session) = self.session.take() {
             let request = Request::StopApplicationSession { session: &session, reason: "normal" };
-            self.ask(Asked::Leave, &request, outlet);
+            self.ask(Asked::Nothing, &request, outlet);
         }
     }
 }
@@ -345,7 +391,7 @@ impl Digest for Asked {
             Self::Features => (1, None),
             Self::Registration => (2, None),
             Self::Heartbeat => (3, None),
-            Self::Leave => (4, None),
+            Self::Nothing => (4, None),
             Self::Service(pending) => (5, Some(*pending)),
         };
         digester.number(kind);

@@ -46,9 +46,14 @@ pub(crate) enum Incoming<'d> {
     Failed(&'static str),
 }
 
-/// A request cannot be sent: window and queue are full. The refusal changed nothing.
+/// Why a request cannot be sent. The refusal changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Busy;
+pub(crate) enum Refused {
+    /// Window and queue are full.
+    Busy,
+    /// It does not fit into one message of the link.
+    TooLong,
+}
 
 /// A link protocol's duties.
 pub(crate) trait LinkProtocol {
@@ -60,9 +65,11 @@ pub(crate) trait LinkProtocol {
         pending: Handle<Pending>,
         request: &Request<'_>,
         outlet: &mut Outlet<'_>,
-    ) -> Result<(), Busy>;
+    ) -> Result<(), Refused>;
     /// Nobody waits for this answer any more; it is dropped when it comes.
-    fn abandon(&mut self, pending: Handle<Pending>);
+    fn abandon(&mut self, pending: Handle<Pending>, outlet: &mut Outlet<'_>);
+    /// Whether so many answers never came that the link has to be opened anew.
+    fn is_worn_out(&self) -> bool;
     /// Send a heartbeat.
     fn heartbeat(&mut self, outlet: &mut Outlet<'_>);
     /// The longest time that may pass between two heartbeats, where the link sets one.

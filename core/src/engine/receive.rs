@@ -74,9 +74,8 @@ impl Engine {
             self.on_ack(step, message, session);
             return;
         }
-        let epoch = session.and_then(|handle| self.sessions.get(handle)).map_or(0, |one| one.dialog.epoch);
-        let key = matching_key(&self.entropy, message, method, epoch);
-        if let Some(transaction) = self.transactions.find(key) {
+        let key = matching_key(&self.entropy, message, method);
+        if let Some(transaction) = self.repeated(message, key, session) {
             self.on_repeated(step, transaction);
             return;
         }
@@ -110,6 +109,19 @@ impl Engine {
             // An ACK never comes here, and all other methods were refused before.
             Method::Ack | Method::Other(_) => {}
         }
+    }
+
+    /// The transaction that a request belongs to already.
+    fn repeated(
+        &self,
+        message: &Message<'_>,
+        key: u128,
+        session: Option<Handle<Session>>,
+    ) -> Option<Handle<ServerTransaction>> {
+        let transaction = message.via().and_then(|_| self.transactions.find(key))?;
+        let epoch = session.and_then(|handle| self.sessions.get(handle)).map(|one| one.dialog.epoch);
+        let is_new = epoch.is_some_and(|epoch| self.transactions.is_superseded(transaction, epoch));
+        (!is_new).then_some(transaction)
     }
 
     /// The session whose dialog a message with this To tag is in.

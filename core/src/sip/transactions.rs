@@ -59,8 +59,10 @@ pub(crate) struct ServerTransaction {
     /// The lines every response repeats, and for an INVITE its Record-Route.
     pub(crate) head: Box<[u8]>,
     pub(crate) machine: ServerMachine,
-    /// Whether an ACK ends it on datagrams too: a re-INVITE without a branch, whose like is new (quirk 2).
-    ends_with_ack: bool,
+    /// Whether it is inside a dialog and without a branch, so that its like may be new (quirks 1 and 2).
+    branchless: bool,
+    /// Its dialog's [`crate::sip::dialog::Dialog::epoch`] when it came.
+    epoch: u32,
     /// The session it belongs to, once there is one.
     pub(crate) session: Option<Handle<Session>>,
     deadline: Deadline,
@@ -108,11 +110,24 @@ impl Transactions {
         self.by_key.get(&key).copied()
     }
 
+    /// Whether a request is new although it matches a transaction (client quirk 2): its dialog has answered a re-INVITE
+    /// since, which clears what was completed. One under way still is what it was, except on a stream without a branch,
+    /// where nothing is ever repeated.
+    pub(crate) fn is_superseded(&self, handle: Handle<ServerTransaction>, epoch: u32) -> bool {
+        self.server.get(handle).is_some_and(|transaction| match &transaction.machine {
+            ServerMachine::Invite(_) => false,
+            ServerMachine::NonInvite(state) => {
+                let cannot_repeat = transaction.branchless && transaction.flow.is_reliable();
+                transaction.epoch != epoch && (state.response().is_some() || cannot_repeat)
+            }
+        })
+    }
+
     /// Keeps a request that is not answered at once.
     pub(crate) fn open(
         &mut self,
         key: u128,
-        (flow, ends_with_ack): (Flow, bool),
+        (flow, branchless, epoch): (Flow, bool, u32),
         head: &[u8],
         machine: ServerMachine,
         timers: &mut Timers<TimerKey>,
@@ -122,7 +137,8 @@ impl Transactions {
             flow,
             head: Box::from(head),
             machine,
-            ends_with_ack,
+            branchless,
+            epoch,
             session: None,
             deadline: Deadline::default(),
         };
@@ -157,7 +173,8 @@ impl Transactions {
         timers: &mut Timers<TimerKey>,
     ) -> invite_server::Then {
         let Some(transaction) = self.server.get_mut(handle) else { return invite_server::Then::Nothing };
-        let ends = transaction.ends_with_ack && matches!(cause, invite_server::Cause::Ack);
+        // Quirk 2: the like of a re-INVITE without a branch is new once this one is acknowledged, on datagrams too.
+        let ends = transaction.branchless && matches!(cause, invite_server::Cause::Ack);
         let reliable = ends || transaction.flow.is_reliable();
         let ServerMachine::Invite(machine) = &mut transaction.machine else {
             return invite_server::Then::Nothing;
@@ -263,18 +280,17 @@ impl Transactions {
     }
 }
 
-/// The key a request is matched by (RFC 3261 17.2.3). `epoch` is the dialog's, for requests inside one.
+/// The key a request is matched by (RFC 3261 17.2.3).
 ///
-/// With a branch on the topmost Via, the branch decides; without one (client quirk 1), the fields of the older rule. An ACK has its
-/// INVITE's key, a CANCEL one of its own. A BYE's is free of the epoch: sent again, it comes when the dialog is no more.
-pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Method<'_>, epoch: u32) -> u128 {
-    let epoch = if matches!(method, Method::Invite | Method::Bye) { [0; 4] } else { epoch.to_le_bytes() };
+/// With a branch on the topmost Via, the branch decides; without one (client quirk 1), the fields of the older rule. An
+/// ACK has its INVITE's key, a CANCEL one of its own. A request without a Via matches nothing: it must not be kept.
+pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Method<'_>) -> u128 {
     let method = method.name().as_bytes();
     let Some(via) = message.via() else { return entropy.key([&b"no via"[..], method]) };
     if via.has_rfc3261_branch() {
         let port = via.port.unwrap_or(0).to_le_bytes();
         let branch = via.branch.unwrap_or_default().as_bytes();
-        return entropy.key([&b"branch"[..], branch, via.host.as_bytes(), &port, method, &epoch]);
+        return entropy.key([&b"branch"[..], branch, via.host.as_bytes(), &port, method]);
     }
     let uri = match message.start {
         crate::wire::sip::Start::Request { uri, .. } => uri,
@@ -283,21 +299,12 @@ pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Met
     let sequence = message.cseq().map_or(0, |sequence| sequence.number).to_le_bytes();
     let from_tag = message.from().and_then(|from| from.tag()).unwrap_or_default().as_bytes();
     let call_id = message.call_id().unwrap_or_default().as_bytes();
-    entropy.key([
-        &b"fields"[..],
-        uri.as_bytes(),
-        from_tag,
-        call_id,
-        &sequence,
-        via.raw.as_bytes(),
-        method,
-        &epoch,
-    ])
+    entropy.key([&b"fields"[..], uri.as_bytes(), from_tag, call_id, &sequence, via.raw.as_bytes(), method])
 }
 
 impl Digest for ServerTransaction {
     fn digest(&self, digester: &mut Digester) {
-        let Self { key, flow, head, machine, ends_with_ack, session, deadline } = self;
+        let Self { key, flow, head, machine, branchless, epoch, session, deadline } = self;
         digester.bytes(&key.to_le_bytes());
         digester.value(flow);
         digester.value(head);
@@ -305,7 +312,8 @@ impl Digest for ServerTransaction {
             ServerMachine::Invite(state) => digester.value(state),
             ServerMachine::NonInvite(state) => digester.value(state),
         }
-        digester.flag(*ends_with_ack);
+        digester.flag(*branchless);
+        digester.value(epoch);
         digester.value(session);
         digester.value(deadline);
     }

@@ -61,7 +61,14 @@ impl Rewrite for Verbatim {
 /// does not have are dropped.
 pub fn text(out: &mut Vec<u8>, value: &str) {
     let mut room = [0; 4];
-    for character in value.chars() {
+    let mut rest = value;
+    loop {
+        // Nearly all text needs nothing, and is copied in one piece.
+        let plain = rest.bytes().position(needs_care).unwrap_or(rest.len());
+        let (plain, behind) = rest.split_at_checked(plain).unwrap_or((rest, ""));
+        out.extend_from_slice(plain.as_bytes());
+        let mut characters = behind.chars();
+        let Some(character) = characters.next() else { return };
         let instead = match character {
             '&' => "&amp;",
             '<' => "&lt;",
@@ -74,7 +81,14 @@ pub fn text(out: &mut Vec<u8>, value: &str) {
             _ => character.encode_utf8(&mut room),
         };
         out.extend_from_slice(instead.as_bytes());
+        rest = characters.as_str();
     }
+}
+
+/// Whether a character that begins with this byte may have to be written otherwise; the two that XML 1.0 does not have
+/// at the end of the first plane begin with `EF`.
+const fn needs_care(byte: u8) -> bool {
+    matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..b' ' | 0xef)
 }
 
 /// Appends any message as a whole document. ECMA-354's messages are in their own namespace whatever `namespace` is.

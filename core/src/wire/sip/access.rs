@@ -61,20 +61,20 @@ impl<'a> Message<'a> {
 
     /// The topmost Via; `None` when it is missing or malformed.
     #[must_use]
-    pub fn via(&self) -> Option<Via<'a>> {
-        self.vias().next().and_then(Via::parse)
+    pub const fn via(&self) -> Option<Via<'a>> {
+        self.known.via
     }
 
     /// From; `None` when it is missing or malformed.
     #[must_use]
-    pub fn from(&self) -> Option<NameAddress<'a>> {
-        self.header(Name::From).and_then(NameAddress::parse)
+    pub const fn from(&self) -> Option<NameAddress<'a>> {
+        self.known.from
     }
 
     /// To; `None` when it is missing or malformed.
     #[must_use]
-    pub fn to(&self) -> Option<NameAddress<'a>> {
-        self.header(Name::To).and_then(NameAddress::parse)
+    pub const fn to(&self) -> Option<NameAddress<'a>> {
+        self.known.to
     }
 
     /// The first Contact; `None` when it is missing, malformed or `*`.
@@ -91,8 +91,8 @@ impl<'a> Message<'a> {
 
     /// `CSeq`; `None` when it is missing or malformed.
     #[must_use]
-    pub fn cseq(&self) -> Option<CSeq<'a>> {
-        self.header(Name::CSeq).and_then(CSeq::parse)
+    pub const fn cseq(&self) -> Option<CSeq<'a>> {
+        self.known.cseq
     }
 
     /// All Record-Route values, in order.

@@ -32,7 +32,7 @@ pub fn reply_head(
     for (place, value) in request.headers_named(Name::Via).enumerate() {
         out.extend_from_slice(b"Via: ");
         match source {
-            Some(source) if place == 0 => topmost_via(out, value, source),
+            Some(source) if place == 0 => topmost_via(out, value, request.via(), source),
             Some(_) | None => out.extend_from_slice(value.as_bytes()),
         }
         out.extend_from_slice(b"\r\n");
@@ -55,10 +55,10 @@ fn lacks_tag(request: &Message<'_>) -> bool {
     request.to().is_some_and(|to| to.tag().is_none())
 }
 
-/// Appends a Via header's value, its first item told where the request came from.
-fn topmost_via(out: &mut Vec<u8>, value: &str, source: SocketAddr) {
+/// Appends a Via header's value, its first item, `topmost`, told where the request came from.
+fn topmost_via(out: &mut Vec<u8>, value: &str, topmost: Option<Via<'_>>, source: SocketAddr) {
     let mut items = Split::commas(value);
-    let via = items.next().and_then(Via::parse);
+    let via = items.next().and(topmost);
     let Some(via) = via else {
         out.extend_from_slice(value.as_bytes());
         return;

@@ -219,7 +219,7 @@ impl HeadEnd {
         loop {
             let rest = bytes.get(at..)?;
             if *self == Self::Inside {
-                let line_feed = rest.iter().position(|byte| *byte == b'\n')?;
+                let line_feed = memchr::memchr(b'\n', rest)?;
                 at = at.saturating_add(line_feed).saturating_add(1);
                 *self = Self::LineEnd;
                 continue;
@@ -241,7 +241,7 @@ impl HeadEnd {
 /// The head's Content-Length; 0 when there is none.
 fn content_length(head: &[u8]) -> Result<usize, FrameError> {
     let mut found = None;
-    let mut lines = head.split(|byte| *byte == b'\n').skip(1).peekable();
+    let mut lines = Lines(head).skip(1).peekable();
     while let Some(line) = lines.next() {
         let Some(value) = content_length_value(line) else { continue };
         let mut length = Digits::default();
@@ -256,6 +256,22 @@ fn content_length(head: &[u8]) -> Result<usize, FrameError> {
         found = Some(length);
     }
     Ok(found.unwrap_or(0))
+}
+
+/// What stands between line feeds.
+struct Lines<'a>(&'a [u8]);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let Some(end) = memchr::memchr(b'\n', self.0) else {
+            return Some(core::mem::take(&mut self.0)).filter(|last| !last.is_empty());
+        };
+        let (line, rest) = self.0.split_at_checked(end)?;
+        self.0 = rest.get(1..).unwrap_or_default();
+        Some(line)
+    }
 }
 
 /// The value on `line` if it begins a Content-Length.

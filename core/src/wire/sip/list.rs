@@ -45,12 +45,15 @@ impl<'a> Iterator for Split<'a> {
 
 /// Where the first `separator` outside quoted strings and angle brackets stands.
 fn item_end(text: &str, separator: u8) -> Option<usize> {
+    // Up to the first quote or bracket there is nothing to keep account of; mostly there is none.
+    let start = text.bytes().position(|byte| byte == separator || matches!(byte, b'"' | b'<'))?;
     let mut nesting = Nesting::Outside;
-    text.bytes().position(|byte| {
+    let end = text.bytes().skip(start).position(|byte| {
         let outside = nesting == Nesting::Outside;
         nesting = nesting.behind(byte);
         outside && byte == separator
-    })
+    });
+    end.map(|end| start.saturating_add(end))
 }
 
 /// Whether every quote and angle bracket of `text` is closed: only then is what is appended to it read as it is meant.
@@ -85,7 +88,10 @@ impl Nesting {
 /// `text` without the spaces and tabs around it.
 #[must_use]
 pub fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
+    let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    let bytes = text.as_bytes();
+    // Nearly everything is without already.
+    if is_blank(bytes.first()) || is_blank(bytes.last()) { text.trim_matches([' ', '\t']) } else { text }
 }
 
 /// One parameter: its name, and its value, empty if it has none. Quotes around a value are taken off; what is escaped

@@ -2,12 +2,14 @@
 
 use alloc::string::String;
 
+use super::address::NameAddress;
 use super::flaw::{Flaw, ParseError};
 use super::framer::HeadEnd;
 use super::head;
 use super::header::{Headers, MAX_HEADERS, Name};
-use super::list;
+use super::list::{self, Split};
 use super::method::Method;
+use super::via::Via;
 
 /// Bounds on one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,18 @@ impl<'a> CSeq<'a> {
     }
 }
 
+impl<'a> Known<'a> {
+    fn read(headers: &Headers<'a>) -> Self {
+        let topmost = headers.named(Name::Via).flat_map(Split::commas).next();
+        Self {
+            via: topmost.and_then(Via::parse),
+            from: headers.first(Name::From).and_then(NameAddress::parse),
+            to: headers.first(Name::To).and_then(NameAddress::parse),
+            cseq: headers.first(Name::CSeq).and_then(CSeq::parse),
+        }
+    }
+}
+
 /// A message. It is some kilobytes large: hand it on by reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message<'a> {
@@ -88,6 +102,16 @@ pub struct Message<'a> {
     pub body: &'a [u8],
     /// The first thing wrong with it.
     pub flaw: Option<Flaw>,
+    pub(super) known: Known<'a>,
+}
+
+/// The headers that are asked for again and again, read once. `None`: missing or malformed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Known<'a> {
+    pub(super) via: Option<Via<'a>>,
+    pub(super) from: Option<NameAddress<'a>>,
+    pub(super) to: Option<NameAddress<'a>>,
+    pub(super) cseq: Option<CSeq<'a>>,
 }
 
 impl<'a> Message<'a> {
@@ -116,7 +140,8 @@ impl<'a> Message<'a> {
             headers.clear();
             read_mended(head, scratch, limits, &mut headers)?
         };
-        let mut message = Self { start, headers, body: rest, flaw };
+        let known = Known::read(&headers);
+        let mut message = Self { start, headers, body: rest, flaw, known };
         if end.is_none() {
             message.blame(Flaw::Endless);
         }

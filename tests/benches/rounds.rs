@@ -1,0 +1,73 @@
+//! How much memory a session takes, how often a request allocates, and that requests take no memory for good:
+//! `cargo bench -p ctigate-tests --bench rounds`. With `-- ROUND COUNT` it only plays rounds, for a profiler to watch.
+
+use std::alloc::System;
+use std::env;
+use std::io;
+
+use ctigate_tests::steady::{Round, Steady};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Stats, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Sessions, and rounds of each kind: every session has its turn.
+const MANY: usize = 100_000;
+
+/// The users of a gateway that a profiler watches.
+const FEW: usize = 100;
+
+fn main() -> io::Result<()> {
+    let words: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    match words.as_slice() {
+        [name, count] => {
+            let round = Round::ALL.into_iter().find(|round| round.name() == name.as_str());
+            let (Some(round), Ok(count)) = (round, count.parse()) else {
+                return Err(io::Error::other("usage: features|hold|event|sign-in COUNT"));
+            };
+            play(&mut Steady::new(FEW), round, count);
+            Ok(())
+        }
+        _ => print_table(&mut io::stdout().lock()),
+    }
+}
+
+fn print_table(out: &mut impl io::Write) -> io::Result<()> {
+    let mut gateway = Steady::without_users(MANY);
+    let before = held(&ALLOCATOR.stats());
+    for user in 0..MANY {
+        gateway.add_user(user);
+    }
+    // What the measurement keeps of each user is not the gateway's.
+    let sessions = (held(&ALLOCATOR.stats()) - before).saturating_sub(gateway.own_bytes());
+    writeln!(out, "{MANY} idle monitored sessions: {} bytes each\n", sessions / MANY)?;
+    writeln!(out, "{MANY} rounds of    allocations each    growth of the heap")?;
+    for round in Round::ALL {
+        // First every buffer finds its size, and every phone has had its first call.
+        play(&mut gateway, round, MANY);
+        let before = held(&ALLOCATOR.stats());
+        let allocations = play(&mut gateway, round, MANY);
+        let grown = held(&ALLOCATOR.stats()).wrapping_sub(before).cast_signed();
+        let (whole, tenths) = (allocations / MANY, allocations * 10 / MANY % 10);
+        writeln!(out, "{:16} {whole:17}.{tenths} {grown:15} bytes", round.name())?;
+    }
+    Ok(())
+}
+
+/// Plays rounds; how often that allocated, without what it takes to write the requests.
+fn play(gateway: &mut Steady, round: Round, times: usize) -> usize {
+    let mut allocations = 0;
+    for _ in 0..times {
+        let (user, opening) = gateway.begin(round);
+        let before = ALLOCATOR.stats();
+        gateway.play(round, user, &opening);
+        let made = ALLOCATOR.stats() - before;
+        allocations += made.allocations + made.reallocations;
+    }
+    allocations
+}
+
+/// The bytes that are allocated.
+const fn held(stats: &Stats) -> usize {
+    stats.bytes_allocated.wrapping_sub(stats.bytes_deallocated)
+}

@@ -1,0 +1,87 @@
+//! How long the core takes: `cargo bench -p ctigate-tests --bench speed`.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use ctigate_core::wire::csta::emit::{self, Verbatim};
+use ctigate_core::wire::csta::guard::XmlLimits;
+use ctigate_core::wire::csta::model::{Message, Namespace};
+use ctigate_core::wire::csta::parse::Document;
+use ctigate_core::wire::sip::Limits;
+use ctigate_core::wire::sip::message::{self, Scratch};
+use ctigate_tests::steady::{Round, Steady};
+use divan::{Bencher, black_box};
+
+/// How many sessions there are.
+const SESSIONS: [usize; 2] = [100, 100_000];
+
+/// Samples of each measurement, and rounds in one sample, each of another session.
+const SAMPLES: u32 = 200;
+const ROUNDS: u32 = 100;
+
+std::thread_local! {
+    /// Gateways by their number of sessions: signing in 100,000 users takes longer than any measurement.
+    static GATEWAYS: RefCell<BTreeMap<usize, Steady>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+fn main() {
+    divan::main();
+}
+
+/// Runs `work` with the gateway that has this many sessions.
+fn with<T>(sessions: usize, work: impl FnOnce(&mut Steady) -> T) -> T {
+    GATEWAYS
+        .with_borrow_mut(|gateways| work(gateways.entry(sessions).or_insert_with(|| Steady::new(sessions))))
+}
+
+#[divan::bench]
+fn parse_sip_info(bencher: Bencher<'_, '_>) {
+    let (_, info) = Steady::new(1).begin(Round::Features);
+    let mut scratch = Scratch::new();
+    bencher.bench_local(|| {
+        let read = message::Message::parse(black_box(info.as_bytes()), &mut scratch, Limits::default());
+        black_box(read.is_ok());
+    });
+}
+
+#[divan::bench]
+fn parse_and_emit_csta(bencher: Bencher<'_, '_>) {
+    let (_, event) = Steady::new(1).begin(Round::Event);
+    let mut out = Vec::new();
+    bencher.bench_local(|| {
+        out.clear();
+        if let Ok(document) = Document::parse(black_box(event.as_bytes()), &XmlLimits::default())
+            && let Ok(Message::Event(event)) = document.message()
+        {
+            emit::event(&mut out, Namespace::ED3, &event, &mut Verbatim);
+        }
+        black_box(out.len());
+    });
+}
+
+fn round(bencher: Bencher<'_, '_>, sessions: usize, round: Round) {
+    with(sessions, |_| ());
+    bencher
+        .with_inputs(|| with(sessions, |gateway| gateway.begin(round)))
+        .bench_local_refs(|(user, opening)| with(sessions, |gateway| gateway.play(round, *user, opening)));
+}
+
+#[divan::bench(args = SESSIONS, sample_count = SAMPLES, sample_size = ROUNDS)]
+fn step_features(bencher: Bencher<'_, '_>, sessions: usize) {
+    round(bencher, sessions, Round::Features);
+}
+
+#[divan::bench(args = SESSIONS, sample_count = SAMPLES, sample_size = ROUNDS)]
+fn step_hold_and_back(bencher: Bencher<'_, '_>, sessions: usize) {
+    round(bencher, sessions, Round::Hold);
+}
+
+#[divan::bench(args = SESSIONS, sample_count = SAMPLES, sample_size = ROUNDS)]
+fn step_event_and_answer(bencher: Bencher<'_, '_>, sessions: usize) {
+    round(bencher, sessions, Round::Event);
+}
+
+#[divan::bench(args = SESSIONS, sample_count = SAMPLES, sample_size = ROUNDS)]
+fn step_sign_in_and_bye(bencher: Bencher<'_, '_>, sessions: usize) {
+    round(bencher, sessions, Round::SignIn);
+}

@@ -1,0 +1,383 @@
+//! A gateway in its steady state: many users signed in and monitored, nothing recorded, nothing checked that would cost
+//! time. For measurements; what is right is shown by the tests.
+
+use core::fmt::Write as _;
+
+use ctigate_core::config::Config;
+use ctigate_core::engine::Engine;
+use ctigate_core::setting::Value;
+use ctigate_core::{
+    Duration, Effects, Input, Instant, LinkId, ListenerId, NoRecorder, Notice, Peer, Pump, Seed,
+};
+
+use crate::bench::{address, csta, document, settings};
+
+/// How many SIP connections the users share, as behind proxies.
+const CONNECTIONS: usize = 16;
+
+/// The services of the phone system: all that the gateway passes on.
+const SERVICES: &str = "<supportedServices><monitoringServList><monitorStart/><monitorStop/></monitoringServList>\
+    <snapshotServList><snapshotDevice/></snapshotServList><callControlServList><answerCall/><clearConnection/>\
+    <holdCall/><makeCall/><retrieveCall/></callControlServList></supportedServices><supportedEvents>\
+    <callControlEvtsList><delivered/><established/><held/></callControlEvtsList></supportedEvents>";
+
+/// What the gateway sent with its last turn, to whomever.
+#[derive(Default)]
+struct Sent {
+    bytes: Vec<u8>,
+    connect: Option<LinkId>,
+}
+
+impl Effects for Sent {
+    fn connect(&mut self, link: LinkId, _address: &str) {
+        self.connect = Some(link);
+    }
+
+    fn write(&mut self, _link: LinkId, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn close(&mut self, _link: LinkId) {}
+
+    fn send_datagram(&mut self, _listener: ListenerId, _peer: core::net::SocketAddr, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn notify(&mut self, _notice: Notice<'_>) {}
+
+    fn print(&mut self, _text: &str) {}
+
+    fn finish(&mut self, _status: u8) {}
+}
+
+/// One signed-in user, as far as its next request needs it.
+struct User {
+    link: LinkId,
+    tag: String,
+}
+
+/// A gateway, its phone system and its users.
+pub struct Steady {
+    pump: Pump<Engine, NoRecorder>,
+    now: Instant,
+    sent: Sent,
+    system: LinkId,
+    links: Vec<LinkId>,
+    users: Vec<User>,
+    requests: usize,
+    /// The phone system's answer on its way.
+    answer: Vec<u8>,
+}
+
+/// What can be asked of the gateway again and again, leaving nothing behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Round {
+    /// INFO GetCSTAFeatures, which the gateway answers by itself.
+    Features,
+    /// INFO HoldCall, through the link and back.
+    Hold,
+    /// An event of the phone system to the one client that monitors the device, and the client's 200.
+    Event,
+    /// INVITE, the phone system's word for the line, 200, ACK; then BYE and its 200.
+    SignIn,
+}
+
+impl Round {
+    /// All rounds.
+    pub const ALL: [Self; 4] = [Self::Features, Self::Hold, Self::Event, Self::SignIn];
+
+    /// The round's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Features => "features",
+            Self::Hold => "hold",
+            Self::Event => "event",
+            Self::SignIn => "sign-in",
+        }
+    }
+}
+
+impl Steady {
+    /// A gateway whose `users` users are signed in and monitor each their own line.
+    ///
+    /// # Panics
+    /// If the gateway does not do its part.
+    #[must_use]
+    pub fn new(users: usize) -> Self {
+        let mut steady = Self::without_users(users);
+        for user in 0..users {
+            steady.add_user(user);
+        }
+        // Every announced identifier is old now, so that events wait for nothing.
+        steady.pass(Duration::from_secs(1));
+        steady
+    }
+
+    /// A gateway in service with room for `users` users (and some more), none of them there yet.
+    ///
+    /// # Panics
+    /// If the gateway does not do its part.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a measurement's configuration is right or it measures nothing")]
+    pub fn without_users(users: usize) -> Self {
+        let room = i64::try_from(users + 16).expect("a number of users");
+        let settings = settings(&[("limits.sessions", Value::Integer(room))]);
+        let config = Config::from_settings(&settings).expect("the configuration is right");
+        let mut pump = Pump::new(Engine::new(config, Seed::from_number(1)), NoRecorder);
+        let mut sent = Sent::default();
+        pump.overdue(Instant::ZERO, &mut sent);
+        let system = sent.connect.expect("the gateway dials its CTI connection");
+        let mut steady = Self {
+            pump,
+            now: Instant::ZERO,
+            sent,
+            system,
+            links: Vec::new(),
+            users: Vec::new(),
+            requests: 0,
+            answer: Vec::new(),
+        };
+        steady.begin_service();
+        steady
+    }
+
+    fn begin_service(&mut self) {
+        let peer =
+            Peer { address: address("127.0.0.1:4000"), local: address("127.0.0.1:50000"), listener: None };
+        self.input(Input::Opened { link: self.system, peer });
+        let session = "<StartApplicationSessionPosResponse \
+            xmlns=\"http://www.ecma-international.org/standards/ecma-354/appl_session\"><sessionID>s</sessionID>\
+            <actualProtocolVersion>x</actualProtocolVersion><actualSessionDuration>180</actualSessionDuration>\
+            </StartApplicationSessionPosResponse>";
+        self.answer_with(session);
+        self.answer_with(&csta("GetCSTAFeaturesResponse", SERVICES));
+        self.answer_with(&csta("SystemRegisterResponse", "<sysStatRegisterID>r1</sysStatRegisterID>"));
+        for _ in 0..CONNECTIONS {
+            let link = self.pump.accepted();
+            let local = address("127.0.0.1:5060");
+            let peer =
+                Peer { address: address("127.0.0.1:40000"), local, listener: Some(ListenerId::new(0)) };
+            self.input(Input::Opened { link, peer });
+            self.links.push(link);
+        }
+    }
+
+    /// How many bytes the gateway sent with the last input.
+    #[must_use]
+    pub const fn sent(&self) -> usize {
+        self.sent.bytes.len()
+    }
+
+    /// The bytes that this keeps of the users by itself, beside the gateway.
+    #[must_use]
+    pub fn own_bytes(&self) -> usize {
+        let tags: usize = self.users.iter().map(|user| user.tag.capacity()).sum();
+        tags + self.users.capacity() * size_of::<User>()
+    }
+
+    /// The engine, to be read.
+    #[must_use]
+    pub const fn engine(&self) -> &Engine {
+        self.pump.machine()
+    }
+
+    /// Lets the gateway take an input, and what is due then, as a shell does.
+    fn input(&mut self, input: Input<'_>) {
+        self.sent.bytes.clear();
+        self.now = self.now + Duration::from_micros(1);
+        self.pump.input(self.now, input, &mut self.sent);
+        self.pump.overdue(self.now, &mut self.sent);
+    }
+
+    fn pass(&mut self, span: Duration) {
+        self.now = self.now + span;
+        self.pump.overdue(self.now, &mut self.sent);
+    }
+
+    /// Answers what the gateway just asked the phone system.
+    ///
+    /// # Panics
+    /// If it did not ask.
+    fn answer_with(&mut self, document: &str) {
+        let invoke = *self.sent.bytes.get(4..).and_then(<[u8]>::first_chunk::<4>).unwrap_or(b"none");
+        assert!(invoke.iter().all(u8::is_ascii_digit), "the phone system was not asked: {}", self.heard());
+        self.say(invoke, document);
+    }
+
+    /// The phone system says a document.
+    fn say(&mut self, invoke: [u8; 4], document: &str) {
+        let mut frame = core::mem::take(&mut self.answer);
+        frame.clear();
+        let length = u16::try_from(document.len() + 8).unwrap_or(u16::MAX);
+        frame.extend_from_slice(&[0, 0]);
+        frame.extend_from_slice(&length.to_be_bytes());
+        frame.extend_from_slice(&invoke);
+        frame.extend_from_slice(document.as_bytes());
+        self.input(Input::Bytes { link: self.system, bytes: &frame });
+        self.answer = frame;
+    }
+
+    /// What the gateway sent with the last input.
+    fn heard(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.sent.bytes)
+    }
+
+    /// Signs a user in and starts its monitor.
+    ///
+    /// # Panics
+    /// If the gateway does not do its part.
+    pub fn add_user(&mut self, user: usize) {
+        let tag = self.sign_in(user);
+        let link = self.link_of(user);
+        self.users.push(User { link, tag });
+        let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", line_of(user));
+        let info = self.info(user, "MonitorStart", &object);
+        self.input(Input::Bytes { link, bytes: info.as_bytes() });
+        let named = format!("<monitorCrossRefID>m{user}</monitorCrossRefID>");
+        self.answer_with(&csta("MonitorStartResponse", &named));
+        assert!(self.heard().starts_with("SIP/2.0 200 "), "{}", self.heard());
+    }
+
+    fn link_of(&self, user: usize) -> LinkId {
+        self.links.get(user % CONNECTIONS).copied().unwrap_or(self.system)
+    }
+
+    /// INVITE, SnapshotDevice, 200, ACK; the gateway's tag.
+    fn sign_in(&mut self, user: usize) -> String {
+        let link = self.link_of(user);
+        let named = format!(
+            "<extensions><privateData><private>\
+             <lcs:line xmlns:lcs=\"http://schemas.microsoft.com/Lcs/2005/04/RCCExtension\">{}</lcs:line>\
+             </private></privateData></extensions>",
+            line_of(user),
+        );
+        let invite = self.request(user, "INVITE", "", &document("RequestSystemStatus", &named));
+        self.input(Input::Bytes { link, bytes: invite.as_bytes() });
+        let none = "<crossRefIDorSnapshotData><snapshotData/></crossRefIDorSnapshotData>";
+        self.answer_with(&csta("SnapshotDeviceResponse", none));
+        let heard = self.heard();
+        assert!(heard.starts_with("SIP/2.0 200 "), "{heard}");
+        let to = heard.lines().find(|line| line.starts_with("To:")).unwrap_or_default();
+        let tag = to.split_once(";tag=").map_or("", |(_, tag)| tag).to_owned();
+        let ack = self.request(user, "ACK", &tag, "");
+        self.input(Input::Bytes { link, bytes: ack.as_bytes() });
+        tag
+    }
+
+    fn request(&mut self, user: usize, method: &str, tag: &str, body: &str) -> String {
+        self.requests += 1;
+        let to_tag = if tag.is_empty() { "" } else { ";tag=" };
+        let content = if body.is_empty() {
+            ""
+        } else {
+            "Content-Disposition: signal;handling=required\r\nContent-Type: application/csta+xml\r\n"
+        };
+        let sequence = self.requests;
+        format!(
+            "{method} sip:gw@127.0.0.1:5060 SIP/2.0\r\n\
+             Via: SIP/2.0/TCP 127.0.0.1:49999;branch=z9hG4bK{sequence:012x}\r\n\
+             From: <sip:user{user}@example.com>;tag=client{user};epid=cf0b98dadeb9\r\n\
+             To: <sip:gw@127.0.0.1:5060>{to_tag}{tag}\r\nMax-Forwards: 70\r\nCSeq: {sequence} {method}\r\n\
+             User-Agent: UCCAPI/2.0.6362.111 OC/2.0.6362.111 (Microsoft Office Communicator)\r\n\
+             Call-ID: {user:032x}\r\nContact: <sip:user{user}@127.0.0.1:49999;transport=tcp>;proxy=replace\r\n\
+             Supported: timer\r\n{content}Content-Length: {}\r\n\r\n{body}",
+            body.len(),
+        )
+    }
+
+    fn info(&mut self, user: usize, root: &str, children: &str) -> String {
+        let tag = self.users.get(user).map(|user| user.tag.clone()).unwrap_or_default();
+        self.request(user, "INFO", &tag, &document(root, children))
+    }
+
+    /// The bytes that begin a round: with the next user, far from the last one.
+    #[must_use]
+    pub fn begin(&mut self, round: Round) -> (usize, String) {
+        let user = self.requests.wrapping_mul(7_919) % self.users.len().max(1);
+        let mut opening = String::new();
+        match round {
+            Round::Features => opening = self.info(user, "GetCSTAFeatures", ""),
+            Round::Hold => {
+                let held = "<callToBeHeld><callID>0_77</callID><deviceID>";
+                let held = format!("{held}{}</deviceID></callToBeHeld>", line_of(user));
+                opening = self.info(user, "HoldCall", &held);
+            }
+            Round::Event => {
+                self.requests += 1;
+                let number = number_of(user);
+                let device = |name: &str, number: &str| {
+                    format!("<{name}><deviceIdentifier>{number}</deviceIdentifier></{name}>")
+                };
+                let event = format!(
+                    "<monitorCrossRefID>m{user}</monitorCrossRefID><heldConnection><callID>77</callID>\
+                     <deviceID>{number}</deviceID></heldConnection>{}\
+                     <localConnectionInfo>hold</localConnectionInfo><cause>normal</cause>",
+                    device("holdingDevice", &number),
+                );
+                let _infallible = write!(opening, "{}", csta("HeldEvent", &event));
+            }
+            Round::SignIn => self.requests += 1,
+        }
+        (user, opening)
+    }
+
+    /// Plays a round to its end.
+    ///
+    /// # Panics
+    /// If the gateway does not do its part.
+    pub fn play(&mut self, round: Round, user: usize, opening: &str) {
+        let link = self.users.get(user).map_or(self.system, |user| user.link);
+        match round {
+            Round::Features => self.input(Input::Bytes { link, bytes: opening.as_bytes() }),
+            Round::Hold => {
+                self.input(Input::Bytes { link, bytes: opening.as_bytes() });
+                self.answer_with(HELD);
+            }
+            Round::Event => {
+                self.say(*b"9999", opening);
+                self.answer_event(link);
+            }
+            Round::SignIn => {
+                let user = self.users.len() + user;
+                let tag = self.sign_in(user);
+                let bye = self.request(user, "BYE", &tag, "");
+                let link = self.link_of(user);
+                self.input(Input::Bytes { link, bytes: bye.as_bytes() });
+            }
+        }
+        debug_assert!(self.sent() > 0 || round == Round::Event, "the gateway said nothing");
+    }
+
+    /// The client's 200 to the INFO that the gateway just sent.
+    fn answer_event(&mut self, link: LinkId) {
+        let heard = core::mem::take(&mut self.sent.bytes);
+        let mut ok = core::mem::take(&mut self.answer);
+        ok.clear();
+        ok.extend_from_slice(b"SIP/2.0 200 OK\r\n");
+        for line in heard.split_inclusive(|byte| *byte == b'\n') {
+            let repeated = [&b"Via:"[..], b"From:", b"To:", b"Call-ID:", b"CSeq:"];
+            if repeated.iter().any(|name| line.starts_with(name)) {
+                ok.extend_from_slice(line);
+            }
+        }
+        ok.extend_from_slice(b"Content-Length: 0\r\n\r\n");
+        self.sent.bytes = heard;
+        self.input(Input::Bytes { link, bytes: &ok });
+        self.answer = ok;
+    }
+}
+
+/// The phone system's word that it did.
+const HELD: &str = "<?xml version=\"1.0\"?><HoldCallResponse \
+    xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"/>";
+
+/// The number of a user's line.
+fn number_of(user: usize) -> String {
+    format!("{}", 1_000_000 + user)
+}
+
+/// A user's line URI.
+fn line_of(user: usize) -> String {
+    format!("tel:{};phone-context=dialstring", number_of(user))
+}
