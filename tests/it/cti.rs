@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const EVENT: &str = "9999";
 
 /// One CTI link, held by hand.
-struct Link {
+struct Application {
     host: HostId,
     link: LinkId,
     invoke: u32,
@@ -33,7 +33,7 @@ fn frames(mut bytes: &[u8]) -> Vec<(String, String)> {
     found
 }
 
-impl Link {
+impl Application {
     fn open(world: &mut World) -> Result<Self, Fault> {
         let host = world.add_bare("application", ip(5), Vec::new());
         let link = world.connect(host, "switch0:2748");
@@ -86,7 +86,7 @@ impl Link {
 
 fn call(world: &mut World) -> Result<Vec<String>, Fault> {
     let office = Office::build(world, &Plan::default())?;
-    let mut link = Link::open(world)?;
+    let mut link = Application::open(world)?;
     link.start_session(world)?;
     let monitored =
         link.csta(world, "MonitorStart", "<monitorObject><deviceObject>1001</deviceObject></monitorObject>")?;
