@@ -211,6 +211,25 @@ impl Actions {
         self.push(Entry::Write { link, bytes });
     }
 
+    /// The same, if `fill` succeeds; what it appended before it failed is forgotten.
+    ///
+    /// # Errors
+    /// What `fill` failed with; then nothing is wanted.
+    pub fn try_write_with<E>(
+        &mut self,
+        link: LinkId,
+        fill: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let start = self.arena.len();
+        let filled = fill(&mut self.arena);
+        if filled.is_ok() {
+            self.push(Entry::Write { link, bytes: start..self.arena.len() });
+        } else {
+            self.arena.truncate(start);
+        }
+        filled
+    }
+
     /// Wants `link` closed once all that was written is sent.
     pub fn close(&mut self, link: LinkId) {
         self.push(Entry::Close { link });

@@ -125,12 +125,18 @@ impl Digest for crate::input::ListenerId {
     }
 }
 
+impl Digest for core::net::IpAddr {
+    fn digest(&self, digester: &mut Digester) {
+        match self {
+            Self::V4(address) => digester.bytes(&address.octets()),
+            Self::V6(address) => digester.bytes(&address.octets()),
+        }
+    }
+}
+
 impl Digest for core::net::SocketAddr {
     fn digest(&self, digester: &mut Digester) {
-        match self.ip() {
-            core::net::IpAddr::V4(address) => digester.bytes(&address.octets()),
-            core::net::IpAddr::V6(address) => digester.bytes(&address.octets()),
-        }
+        digester.value(&self.ip());
         digester.number(u64::from(self.port()));
     }
 }

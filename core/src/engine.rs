@@ -49,9 +49,9 @@ use crate::entropy::{Entropy, Seed};
 use crate::index::Index;
 use crate::input::{Command, Input, Listen, Transport};
 use crate::machine::{Machine, Taken, Wake, Why};
-use crate::rcc::session::{Monitor, Session};
+use crate::rcc::session::{ClientTransaction, Monitor, ServerTransaction, Session};
 use crate::rcc::watch::Watches;
-use crate::sip::transactions::{ClientTransaction, ServerTransaction, Transactions};
+use crate::sip::transactions::{TransactionTimer, Transactions};
 use crate::slots::{Handle, Slots};
 use crate::time::Instant;
 use crate::timer::{Deadline, Timers};
@@ -76,6 +76,16 @@ pub(crate) enum TimerKey {
     Connection(u8),
     /// The end of a stop.
     Stop,
+}
+
+impl TransactionTimer<Handle<Session>> for TimerKey {
+    fn server(transaction: Handle<ServerTransaction>) -> Self {
+        Self::Server(transaction)
+    }
+
+    fn client(transaction: Handle<ClientTransaction>) -> Self {
+        Self::Client(transaction)
+    }
 }
 
 impl TimerKey {
@@ -139,7 +149,7 @@ pub struct Engine {
     timers: Timers<TimerKey>,
     listening: Vec<Option<SocketAddr>>,
     links: links::Links,
-    transactions: Transactions,
+    transactions: Transactions<Handle<Session>, TimerKey>,
     sessions: Slots<Session>,
     by_dialog: Index<Session>,
     monitors: Slots<Monitor>,
@@ -367,6 +377,7 @@ impl Engine {
         digester.value(&timers.len());
         crate::digest::sequence(&mut digester, listening.iter());
         digester.number(links.last_drawn());
+        digester.value(&links.reached_at());
         digester.value(&by_dialog.len());
         digester.value(pool);
         crate::digest::sequence(&mut digester, early.iter());

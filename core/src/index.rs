@@ -1,110 +1,47 @@
-//! Finds handles by keyed hashes ([`crate::entropy::Entropy::key`]): a table with open addresses, the same on every
-//! machine. With 100,000 entries a look-up touches one or two lines of memory, where a tree touches several on its way.
+//! Finds handles by keyed hashes ([`crate::entropy::Entropy::key`]). With 100,000 entries a look-up touches one or two
+//! lines of memory, where a tree touches several on its way. Nothing walks it, so its order is nobody's concern.
 
-use alloc::vec::Vec;
+use hashbrown::HashTable;
 
 use crate::slots::Handle;
 
-/// The places of the smallest table; a power of two, as all sizes are.
-const LEAST: usize = 16;
-
-type Place<T> = Option<(u128, Handle<T>)>;
-
-/// Handles by keys that nobody can steer. At most half of its places are taken; it never shrinks.
-pub(crate) struct Index<T> {
-    places: Vec<Place<T>>,
-    len: usize,
-}
+/// Handles by keys that nobody can steer: the key is its own hash.
+pub(crate) struct Index<T>(HashTable<(u128, Handle<T>)>);
 
 impl<T> Default for Index<T> {
     fn default() -> Self {
-        Self { places: Vec::new(), len: 0 }
+        Self(HashTable::new())
     }
+}
+
+fn hash(key: u128) -> u64 {
+    u64::try_from(key & u128::from(u64::MAX)).unwrap_or(0)
 }
 
 impl<T> Index<T> {
     /// How many keys there are.
-    pub(crate) const fn len(&self) -> usize {
-        self.len
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// The handle under `key`.
     pub(crate) fn get(&self, key: u128) -> Option<Handle<T>> {
-        let (_, handle) = (*self.places.get(self.find(key)?)?)?;
-        Some(handle)
+        self.0.find(hash(key), |(other, _)| *other == key).map(|(_, handle)| *handle)
     }
 
     /// Puts `handle` under `key`, in place of what was there.
     pub(crate) fn insert(&mut self, key: u128, handle: Handle<T>) {
-        if self.len.saturating_mul(2) >= self.places.len() {
-            self.grow();
-        }
-        self.put(key, handle);
+        self.0
+            .entry(hash(key), |(other, _)| *other == key, |(other, _)| hash(*other))
+            .and_modify(|entry| entry.1 = handle)
+            .or_insert((key, handle));
     }
 
     /// Forgets `key`, if it is `handle` that it leads to.
     pub(crate) fn remove(&mut self, key: u128, handle: Handle<T>) {
-        if self.get(key) != Some(handle) {
-            return;
+        if let Ok(entry) = self.0.find_entry(hash(key), |entry| *entry == (key, handle)) {
+            entry.remove();
         }
-        let Some(mut hole) = self.find(key) else { return };
-        // Whatever stands further from its home than the hole does moves back into it, so that no search ends too soon.
-        let mut next = self.behind(hole);
-        while let Some((moved, _)) = self.places.get(next).copied().flatten() {
-            let from_home = self.distance(self.home(moved), next);
-            if from_home >= self.distance(hole, next) {
-                self.places.swap(hole, next);
-                hole = next;
-            }
-            next = self.behind(next);
-        }
-        if let Some(place) = self.places.get_mut(hole) {
-            *place = None;
-        }
-        self.len = self.len.saturating_sub(1);
-    }
-
-    /// Where `key` stands, or the vacant place where it would; `None` only in a table without places.
-    fn find(&self, key: u128) -> Option<usize> {
-        let mut at = self.home(key);
-        loop {
-            match self.places.get(at)? {
-                Some((other, _)) if *other != key => at = self.behind(at),
-                Some(_) | None => return Some(at),
-            }
-        }
-    }
-
-    fn put(&mut self, key: u128, handle: Handle<T>) {
-        if let Some(at) = self.find(key)
-            && let Some(place) = self.places.get_mut(at)
-        {
-            self.len = self.len.saturating_add(usize::from(place.is_none()));
-            *place = Some((key, handle));
-        }
-    }
-
-    fn grow(&mut self) {
-        let size = self.places.len().saturating_mul(2).max(LEAST);
-        let before = core::mem::replace(&mut self.places, alloc::vec![None; size]);
-        self.len = 0;
-        for (key, handle) in before.into_iter().flatten() {
-            self.put(key, handle);
-        }
-    }
-
-    fn home(&self, key: u128) -> usize {
-        let low = usize::try_from(key & u128::from(u32::MAX)).unwrap_or(0);
-        low & self.places.len().wrapping_sub(1)
-    }
-
-    fn behind(&self, at: usize) -> usize {
-        at.wrapping_add(1) & self.places.len().wrapping_sub(1)
-    }
-
-    /// How many steps forward it is from one place to another.
-    fn distance(&self, from: usize, to: usize) -> usize {
-        to.wrapping_sub(from) & self.places.len().wrapping_sub(1)
     }
 }
 
@@ -121,7 +58,7 @@ mod tests {
         let mut state = 1_u64;
         for round in 0..20_000_u64 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            // Few homes, so that there are long runs which meet and wrap around.
+            // Few hashes, so that many keys share one.
             let key = u128::from(state >> 60) | u128::from(state >> 40 & 31) << 64 | (u128::MAX << 124);
             let handle = Handle::from_number(round);
             match (state >> 33) % 3 {
@@ -139,13 +76,13 @@ mod tests {
             assert_eq!((index.get(key), index.len()), (map.get(&key).copied(), map.len()));
         }
         assert!(map.iter().all(|(key, handle)| index.get(*key) == Some(*handle)));
-        assert!(map.len() > 50, "there were long runs: {}", map.len());
+        assert!(map.len() > 50, "there were many keys: {}", map.len());
     }
 
     #[test]
     fn an_empty_index_finds_nothing_and_takes_no_memory() {
         let mut index = Index::<u8>::default();
         index.remove(7, Handle::from_number(7));
-        assert_eq!((index.get(7), index.len(), index.places.capacity()), (None, 0, 0));
+        assert_eq!((index.get(7), index.len(), index.0.capacity()), (None, 0, 0));
     }
 }

@@ -23,6 +23,7 @@ pub mod setting;
 pub mod sip;
 pub mod slots;
 pub mod switch;
+pub mod tables;
 pub mod time;
 pub mod timer;
 pub mod trace;

@@ -11,6 +11,7 @@ use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
 use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, Said};
+use rustix::net::{RecvFlags, recvfrom};
 
 /// What a waiting thread needs: its data are on the heap.
 const STACK_BYTES: usize = 64 * 1024;
@@ -72,12 +73,13 @@ pub(crate) fn datagrams(
 ) {
     let mut buffer = vec![0; DATAGRAM_BYTES];
     loop {
-        let received = socket.recv_from(&mut buffer);
+        let received = receive(socket, &mut buffer);
         if stopped.load(Ordering::Acquire) {
             return;
         }
         let message = match received {
-            Ok((length, peer)) => {
+            Ok(None) => continue,
+            Ok(Some((length, peer))) => {
                 let bytes = buffer.get(..length).unwrap_or_default().to_vec();
                 Message::Datagram { listener: id, peer, bytes }
             }
@@ -91,6 +93,13 @@ pub(crate) fn datagrams(
             return;
         }
     }
+}
+
+/// Waits for a datagram: its length and whom it is from. `None` when the socket was shut down to wake us: then there
+/// is no sender, which the standard library's `recv_from` takes for a broken assumption and panics.
+fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Option<(usize, SocketAddr)>> {
+    let (length, _, sender) = recvfrom(socket, buffer, RecvFlags::empty())?;
+    Ok(sender.and_then(|sender| SocketAddr::try_from(sender).ok()).map(|sender| (length, sender)))
 }
 
 /// Errors that say nothing about the listening socket: a peer that went away before we looked.
@@ -172,4 +181,29 @@ pub(crate) fn serve<S: Send + Sync + 'static>(
 ) -> io::Result<()> {
     let (socket, stopped) = (Arc::clone(socket), Arc::clone(stopped));
     spawn("listen", move || body(id, &socket, &post, &stopped))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_that_is_shut_down_wakes_its_thread_without_a_sender() {
+        let socket = Arc::new(UdpSocket::bind("127.0.0.1:0").unwrap());
+        let address = socket.local_addr().unwrap();
+        let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let waiting = Arc::clone(&socket);
+        let thread = thread::spawn(move || {
+            let mut buffer = [0; 16];
+            // What the first leaves on the stack must not be taken for the second's sender.
+            (receive(&waiting, &mut buffer).unwrap(), receive(&waiting, &mut buffer).unwrap())
+        });
+        peer.send_to(b"hello", address).unwrap();
+        while !thread.is_finished() {
+            // It says that the socket has no peer, and wakes the reader all the same.
+            let _ = rustix::net::shutdown(&socket, rustix::net::Shutdown::Both);
+            thread::sleep(core::time::Duration::from_millis(5));
+        }
+        assert_eq!(thread.join().unwrap(), (Some((5, peer.local_addr().unwrap())), None));
+    }
 }

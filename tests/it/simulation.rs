@@ -4,7 +4,7 @@ use ctigate_tests::simulate;
 use ctigate_tests::simulate::Report;
 
 /// How many seeds the tests walk; `simulate` walks more.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 30;
 
 #[test]
 fn walks_hold_every_promise_and_get_everywhere() {

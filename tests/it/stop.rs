@@ -1,5 +1,7 @@
 //! A stop: sessions are told, bounded in time.
 
+use core::fmt::Write as _;
+
 use ctigate_core::{Command, Duration, Input};
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, only};
 
@@ -31,7 +33,7 @@ fn a_stop_ends_as_soon_as_every_bye_is_answered() {
     assert_eq!(bench.finished(), None);
     let mut answer = String::from("SIP/2.0 200 OK\r\n");
     for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-        answer += &format!("{name}: {}\r\n", bye.header(name));
+        write!(answer, "{name}: {}\r\n", bye.header(name)).unwrap();
     }
     client.say(&mut bench, &(answer + "Content-Length: 0\r\n\r\n"));
     assert_eq!(bench.finished(), Some(0));

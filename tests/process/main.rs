@@ -10,6 +10,7 @@ use std::process::Command;
 mod check;
 mod office;
 mod program;
+mod sipe;
 
 use office::Office;
 use program::{Folder, Running, output};

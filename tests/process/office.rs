@@ -4,22 +4,46 @@ use crate::program::{Folder, Running};
 
 pub(crate) struct Office {
     folder: Folder,
-    switch: Running,
+    pub(crate) switch: Running,
     pub(crate) gateway: Running,
-    sip: String,
+    /// Where the gateway listens.
+    pub(crate) sip: String,
 }
 
 /// A gateway's configuration.
 pub(crate) fn config(sip: &str, cti: &str) -> String {
-    format!("[sip]\ntcp = [\"{sip}\"]\n[[cti.connection]]\naddress = \"{cti}\"\n")
+    config_with("", sip, cti)
+}
+
+/// A gateway's configuration with `more` lines about SIP.
+fn config_with(more: &str, sip: &str, cti: &str) -> String {
+    format!("[sip]\ntcp = [\"{sip}\"]\n{more}[[cti.connection]]\naddress = \"{cti}\"\n")
 }
 
 impl Office {
+    /// A phone system with its usual phones, and a gateway.
     pub(crate) fn open(name: &str, record: bool) -> Self {
         let folder = Folder::new(name);
         let switch = Running::start(&["switch", "--listen", "127.0.0.1:0"], "");
+        Self::join(folder, switch, "", record)
+    }
+
+    /// A phone system with phones of the test's own, and a gateway that records.
+    pub(crate) fn with_phones(name: &str, phones: &str) -> Self {
+        Self::configured(name, phones, "")
+    }
+
+    /// The same, with `more` lines about SIP in the gateway's configuration.
+    pub(crate) fn configured(name: &str, phones: &str, more: &str) -> Self {
+        let folder = Folder::new(name);
+        let phones = folder.write("phones.toml", phones);
+        let switch = Running::start(&["switch", "--listen", "127.0.0.1:0", "--config", &phones], "");
+        Self::join(folder, switch, more, true)
+    }
+
+    fn join(folder: Folder, switch: Running, more: &str, record: bool) -> Self {
         let cti = switch.wait_for("key=listen transport=TCP address=");
-        let file = folder.write("gateway.toml", &config("127.0.0.1:0", &cti));
+        let file = folder.write("gateway.toml", &config_with(more, "127.0.0.1:0", &cti));
         let mut arguments = vec!["run", "--config", &file];
         if record {
             arguments.extend(["--record", folder.text()]);

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 
 use std::{env, fs, process, thread};
@@ -63,17 +63,27 @@ type Said = Arc<(Mutex<String>, Condvar)>;
 pub(crate) struct Running {
     child: Child,
     said: Said,
+    /// One for each of its streams; over when the stream is.
+    readers: Vec<thread::JoinHandle<()>>,
 }
 
 impl Running {
+    /// Starts the program with `input` as its standard input.
     pub(crate) fn start(arguments: &[&str], input: &str) -> Self {
-        let mut command = command();
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut running = Self::spawn(command().args(arguments));
+        running.tell(input);
+        running.child.stdin = None;
+        running
+    }
+
+    /// Starts any program. Its standard input stays open for [`Self::tell`].
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let said = Said::default();
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let streams: [Box<dyn Read + Send>; 2] = [Box::new(out), Box::new(err)];
-        for stream in streams {
+        let readers = streams.into_iter().map(|stream| {
             let said = Arc::clone(&said);
             thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
@@ -83,11 +93,15 @@ impl Running {
                     drop(text);
                     said.1.notify_all();
                 }
-            });
-        }
-        // A program that ends early has no use for the rest.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        Self { child, said }
+            })
+        });
+        let readers = readers.collect();
+        Self { child, said, readers }
+    }
+
+    /// Says something on its standard input. A program that ended early has no use for it.
+    pub(crate) fn tell(&mut self, text: &str) {
+        let _ = self.child.stdin.as_mut().unwrap().write_all(text.as_bytes());
     }
 
     /// Everything it has said so far, on both streams.
@@ -106,14 +120,20 @@ impl Running {
 
     /// Waits for its end; the exit status.
     pub(crate) fn end(&mut self) -> i32 {
+        self.end_within(PATIENCE)
+    }
+
+    pub(crate) fn end_within(&mut self, patience: Duration) -> i32 {
         let began = std::time::Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                // What it said last is still on its way through the pipe.
-                thread::sleep(Duration::from_millis(50));
+                // What it said last may still be on its way through the pipes.
+                for reader in self.readers.drain(..) {
+                    reader.join().unwrap();
+                }
                 return status.code().unwrap_or(-1);
             }
-            assert!(began.elapsed() < PATIENCE, "it does not end:\n{}", self.said());
+            assert!(began.elapsed() < patience, "it does not end:\n{}", self.said());
             thread::sleep(Duration::from_millis(5));
         }
     }

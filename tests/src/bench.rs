@@ -15,12 +15,12 @@ use ctigate_core::engine::Engine;
 use ctigate_core::setting::{Setting, Value};
 use ctigate_core::trace::{Digests, Form, Header, TraceRecorder};
 use ctigate_core::{
-    Closed, Duration, Effects, Input, Instant, LinkId, ListenerId, Machine as _, Notice, Peer, Pump,
-    Recorder, Seed,
+    Closed, Duration, Effects, Input, Instant, LinkId, ListenerId, Machine as _, Notice, Peer, Pump, Seed,
 };
 
 pub use client::{Client, Line, document, only};
 pub use golden::replayed;
+pub(crate) use phone_system::{ALL_SERVICES, SESSION, features};
 pub use phone_system::{Asked, PhoneSystem, csta, csta_error};
 pub use wire::Sip;
 
@@ -127,8 +127,15 @@ impl Bench {
     }
 
     /// The engine, to be read.
+    #[must_use]
     pub const fn engine(&self) -> &Engine {
         self.pump.machine()
+    }
+
+    /// The most actions any step has caused.
+    #[must_use]
+    pub fn high_water(&self) -> usize {
+        self.pump.high_water()
     }
 
     /// Gives the gateway an input, and checks what must hold after every one.
@@ -170,6 +177,14 @@ impl Bench {
         self.settle();
     }
 
+    /// Lets time pass until something is due, at most until `end`. False: it is `end` now.
+    pub(crate) fn advance_once(&mut self, end: Instant) -> bool {
+        let due = self.pump.machine().next_wake().filter(|wake| wake.at <= end);
+        self.now = due.map_or(end, |wake| self.now.max(wake.at));
+        self.settle();
+        due.is_some()
+    }
+
     /// While time passes, the phone system answers heartbeats by itself; or does so no more.
     pub const fn heartbeats(&mut self, from: Option<PhoneSystem>) {
         self.alive = from;
@@ -182,6 +197,7 @@ impl Bench {
     }
 
     /// The time.
+    #[must_use]
     pub const fn now(&self) -> Instant {
         self.now
     }

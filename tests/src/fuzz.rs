@@ -4,6 +4,7 @@
 //! never without use.
 
 mod csta;
+mod engine;
 mod sip;
 
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod mutate;
 mod seeds;
 
 pub use csta::{csta_document, csta_frame};
+pub use engine::{Reached, engine, reached};
 pub use sip::{sip_framer, sip_message};
 
 /// Cuts `bytes` into pieces of 1 to 64 bytes, where depends on the bytes alone.
@@ -35,6 +37,9 @@ mod tests {
 
     /// How many mutations of the seeds each body sees.
     const MUTATIONS: usize = 4000;
+
+    /// How many random inputs the whole gateway is given.
+    const ENGINE_RUNS: u64 = 200;
 
     fn run(body: fn(&[u8]), seeds: &[Vec<u8>]) {
         for seed in seeds {
@@ -63,6 +68,27 @@ mod tests {
     #[test]
     fn a_stream_of_csta_frames_is_the_frames_it_is_made_of() {
         run(super::csta_frame, &seeds::csta_streams());
+    }
+
+    #[test]
+    fn the_gateway_reaches_deep_states_and_keeps_its_word_in_all_of_them() {
+        let mut reached = super::Reached::default();
+        for seed in 0..ENGINE_RUNS {
+            reached.add(&super::reached(&mutate::noise(seed, 600)));
+        }
+        let floors = [
+            ("session_started", 400),
+            ("session_refreshed", 40),
+            ("stale session", 8),
+            ("MonitorStartResponse", 60),
+            ("MakeCallResponse", 8),
+            ("INFO", 50),
+            ("cti_in_service", 150),
+            ("table_full", 50),
+        ];
+        for (name, floor) in floors {
+            assert!(reached.count(name) >= floor, "{name}: not {floor} in {reached:#?}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! An office in a world: the gateway, its phone systems, and what tests look at behind the network.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
+use core::cell::RefCell;
 use core::net::{IpAddr, Ipv4Addr};
 
 use ctigate_core::client::{Client, ClientConfig};
@@ -161,14 +161,14 @@ impl Office {
         let settings = settings(world, &lines)?;
         let config = Config::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
         let view = Rc::new(RefCell::new(View::default()));
-        let seen = Rc::clone(&view);
+        let shared = Rc::clone(&view);
         let seed = Seed::from_number(world.seed());
         let header = Header::new("gateway", seed, settings);
         let gateway = world.add_traced("gateway", ip(1), Some(header), move || {
             Box::new(Watched {
                 machine: Engine::new(config.clone(), seed),
                 look: Engine::view,
-                seen: Rc::clone(&seen),
+                seen: Rc::clone(&shared),
             })
         });
         Ok(Self { gateway, switches, clients: Vec::new(), view, counts })
@@ -270,12 +270,12 @@ fn add_switch(
     let settings = settings(world, &all)?;
     let config = SwitchConfig::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
     let seed = Seed::from_number(world.seed().wrapping_add(1_000).wrapping_add(u64::from(place)));
-    let seen = Rc::clone(counted);
+    let shared = Rc::clone(counted);
     Ok(world.add(&format!("switch{place}"), ip(11_u8.wrapping_add(place)), move || {
         Box::new(Watched {
             machine: Switch::new(config.clone(), seed),
             look: |switch| Some(switch.counts()),
-            seen: Rc::clone(&seen),
+            seen: Rc::clone(&shared),
         })
     }))
 }

@@ -64,7 +64,7 @@ pub fn simulate(seed: u64) -> Result<Report, Fault> {
 }
 
 fn walk(world: &mut World, weather: Weather) -> Result<Report, Fault> {
-    let switches = world.random().between(1, 3);
+    let switches = if world.random().chance(600) { 1 } else { world.random().between(2, 3) };
     let plan = plan(world.random(), u8::try_from(switches).unwrap_or(1));
     let walked = walk_with(world, &plan, weather);
     walked.map_err(|fault| Fault { what: format!("{}\n{plan:?}\n{weather:?}", fault.what), ..fault })
@@ -111,7 +111,6 @@ fn walk_with(world: &mut World, plan: &Plan, weather: Weather) -> Result<Report,
     }
     walkers.append(&mut gone);
     clear_up(world, &office)?;
-    let mut report = report(world, &office, &walkers);
     // Without room for its transaction a request that comes twice is two requests.
     let remembers = !plan.gateway.iter().any(|setting| setting.starts_with("limits.transactions"));
     for walker in &walkers {
@@ -119,6 +118,7 @@ fn walk_with(world: &mut World, plan: &Plan, weather: Weather) -> Result<Report,
         walker.hang_up(world);
     }
     recover(world, &mut office)?;
+    let mut report = report(world, &office, &walkers);
     office.close(world)?;
     report.steps = u64::try_from(world.steps(office.gateway)).unwrap_or(u64::MAX);
     report.high_water = world.high_water(office.gateway);
@@ -166,11 +166,7 @@ fn arrive(world: &mut World, last: u8) -> Result<Walker, Fault> {
     let user = format!("user{last}");
     let stream = world.random().chance(700);
     let mut agent = if stream {
-        match Agent::tcp(world, last, &user, &number) {
-            Ok(agent) => agent,
-            // Refused, or the link was broken at once: that is the weather's right, but not a fault of the world.
-            Err(fault) => return Err(fault),
-        }
+        Agent::tcp(world, last, &user, &number)?
     } else {
         Agent::udp(world, last, &user, &number)
     };
@@ -204,6 +200,12 @@ fn some_phone(random: &mut Random) -> u64 {
 fn phone_acts(world: &mut World, office: &Office) {
     let place = world.random().place(office.switches.len());
     let Some(switch) = office.switches.get(place).copied() else { return };
+    if world.random().chance(250) {
+        for phone in 1001..=1000 + PHONES {
+            world.line(switch, &format!("answer {phone}"));
+        }
+        return;
+    }
     let phone = some_phone(world.random());
     let other = some_phone(world.random());
     let line = match world.random().below(12) {
@@ -258,6 +260,8 @@ fn clear_up(world: &mut World, office: &Office) -> Result<(), Fault> {
             world.line(*switch, line);
         }
     }
+    // What is under way may still begin a call.
+    world.run_for(Duration::from_secs(40))?;
     for phone in 1001..=1000 + PHONES {
         for switch in &office.switches {
             // Twice: a phone may have one call on hold behind another.
@@ -265,7 +269,7 @@ fn clear_up(world: &mut World, office: &Office) -> Result<(), Fault> {
             world.line(*switch, &format!("hangup {phone}"));
         }
     }
-    world.run_for(Duration::from_secs(40))
+    world.run_for(Duration::from_secs(1))
 }
 
 /// Everything mends itself: sessions nobody refreshes end, and a client gets through.

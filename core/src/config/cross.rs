@@ -38,6 +38,17 @@ fn check_listeners(checked: &Checked, errors: &mut Vec<ConfigError>) {
             }
         }
     }
+    // A datagram does not say which of our addresses it came to, so there would be none to put into Contact.
+    let unspecified =
+        |address: &str| address.parse().is_ok_and(|address: SocketAddr| address.ip().is_unspecified());
+    if checked.text("sip.advertised").is_none()
+        && let Some(address) = checked.texts("sip.udp").find(|address| unspecified(address))
+    {
+        let what = format!(
+            "names {address}, which clients cannot be told: sip.advertised must say what they can reach"
+        );
+        errors.push(checked.error("sip.udp", what));
+    }
     let none = keys.iter().all(|key| checked.is_sound(key) && checked.texts(key).next().is_none());
     if none {
         errors.push(checked.error(

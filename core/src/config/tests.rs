@@ -55,6 +55,16 @@ fn every_integer_can_be_set_to_both_its_bounds_without_loss() {
 }
 
 #[test]
+fn an_address_for_datagrams_that_stands_for_all_needs_one_that_clients_can_be_told() {
+    let [error] = errors("sip.udp = [\"0.0.0.0:5060\"]").try_into().unwrap();
+    assert!(error.contains("sip.udp") && error.contains("sip.advertised"), "{error}");
+    assert!(
+        config(&format!("{LEAST}sip.udp = [\"[::]:5060\"]\nsip.advertised = \"gw.example.com:5060\""))
+            .is_ok()
+    );
+}
+
+#[test]
 fn settings_that_contradict_each_other_are_told_so() {
     for (lines, error) in [
         (

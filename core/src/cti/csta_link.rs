@@ -7,12 +7,9 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 
-use super::protocol::{Busy, Incoming, LinkProtocol, Outlet};
+use super::protocol::{Asker, Incoming, LinkProtocol, Outlet, Refused};
 use crate::config::{Cti, SessionKind};
 use crate::digest::{Digest, Digester};
-use crate::engine::Pending;
-use crate::rcc::offer;
-use crate::slots::Handle;
 use crate::time::Duration;
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::errors::CstaError;
@@ -20,12 +17,14 @@ use crate::wire::csta::model::{
     Message, Namespace, Request, RequestTypes, Response, StatusFilter, SystemStatus,
 };
 use crate::wire::csta::parse::Document;
-use crate::wire::csta_frame;
+use crate::wire::csta_frame::{self, TooLong};
 
 /// The invoke ID of events.
 const EVENT: u16 = 9999;
 /// The highest invoke ID of a request.
 const LAST_INVOKE: u16 = 9998;
+/// Invoke IDs kept for the link's own requests, beside the window's.
+const OWN_INVOKES: usize = 16;
 
 /// What an invoke ID was used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +33,9 @@ enum Asked {
     Features,
     Registration,
     Heartbeat,
-    Leave,
-    Service(Handle<Pending>),
+    /// What nobody waits for the answer of.
+    Nothing,
+    Service(Asker),
 }
 
 /// One CSTA link.
@@ -52,11 +52,11 @@ pub(crate) struct CstaLink {
     granted: Option<u32>,
     next_invoke: u16,
     outstanding: BTreeMap<u16, Asked>,
-    by_pending: BTreeMap<Handle<Pending>, u16>,
+    by_asker: BTreeMap<Asker, u16>,
     /// Invoke IDs nobody waits for any more, until their late answers come.
     abandoned: BTreeSet<u16>,
     /// Requests that wait for room in the window, oldest first, as documents.
-    queue: VecDeque<(Handle<Pending>, Box<[u8]>)>,
+    queue: VecDeque<(Asker, Box<[u8]>)>,
 }
 
 impl CstaLink {
@@ -72,7 +72,7 @@ impl CstaLink {
             granted: None,
             next_invoke: 1,
             outstanding: BTreeMap::new(),
-            by_pending: BTreeMap::new(),
+            by_asker: BTreeMap::new(),
             abandoned: BTreeSet::new(),
             queue: VecDeque::new(),
         }
@@ -93,9 +93,13 @@ impl CstaLink {
     /// Sends a request of the link's own.
     fn ask(&mut self, asked: Asked, request: &Request<'_>, outlet: &mut Outlet<'_>) {
         let Some(invoke) = self.draw_invoke() else { return };
-        self.outstanding.insert(invoke, asked);
         let namespace = self.namespace;
-        write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
+        let written =
+            write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
+        // Only what the phone system itself named can be too long: it gets no request, as if none had answered.
+        if written.is_ok() {
+            self.outstanding.insert(invoke, asked);
+        }
     }
 
     fn ask_features(&mut self, outlet: &mut Outlet<'_>) {
@@ -118,6 +122,7 @@ impl CstaLink {
                 let misread = Response::Error(CstaError::UNSPECIFIED);
                 self.on_response(invoke, misread, outlet)
             }
+            Err(_) if self.abandoned.remove(&invoke) => Incoming::Discarded("a late response"),
             Err(misshapen) => {
                 self.answer(invoke, &Response::Error(misshapen.error), outlet);
                 Incoming::Discarded("a request of the phone system lacks a required element")
@@ -132,14 +137,13 @@ impl CstaLink {
         outlet: &mut Outlet<'_>,
     ) -> Incoming<'d> {
         let Some(asked) = self.outstanding.remove(&invoke) else {
-            self.abandoned.remove(&invoke);
-            return Incoming::Discarded("a late or unexpected response");
+            return self.on_late_response(invoke, &response, outlet);
         };
         match asked {
-            Asked::Service(pending) => {
-                self.by_pending.remove(&pending);
+            Asked::Service(who) => {
+                self.by_asker.remove(&who);
                 self.send_queued(outlet);
-                Incoming::Response(pending, response)
+                Incoming::Response(who, response)
             }
             Asked::Session => self.on_session(&response, outlet),
             Asked::Features => {
@@ -148,12 +152,28 @@ impl CstaLink {
                 self.ask(Asked::Registration, &Request::SystemRegister { types, filter }, outlet);
                 let told =
                     if let Response::GetCstaFeatures(features) = response { Some(features) } else { None };
-                Incoming::Ready(told.unwrap_or_else(offer::presumed))
+                Incoming::Ready(told)
             }
-            Asked::Heartbeat => on_heartbeat(&response),
+            Asked::Heartbeat => self.on_heartbeat(&response),
             // A phone system without registrations tells nothing of itself; the heartbeat still does.
-            Asked::Registration | Asked::Leave => Incoming::Nothing,
+            Asked::Registration | Asked::Nothing => Incoming::Nothing,
         }
+    }
+
+    /// A response that nobody waits for. A monitor that it brings is stopped: its events would have nowhere to go.
+    fn on_late_response<'d>(
+        &mut self,
+        invoke: u16,
+        response: &Response<'d>,
+        outlet: &mut Outlet<'_>,
+    ) -> Incoming<'d> {
+        if !self.abandoned.remove(&invoke) {
+            return Incoming::Discarded("an unexpected response");
+        }
+        if let Response::MonitorStart { cross_reference, .. } = response {
+            self.ask(Asked::Nothing, &Request::MonitorStop { cross_reference }, outlet);
+        }
+        Incoming::Discarded("a late response")
     }
 
     fn on_session<'d>(&mut self, response: &Response<'d>, outlet: &mut Outlet<'_>) -> Incoming<'d> {
@@ -169,6 +189,20 @@ impl CstaLink {
         }
         self.ask_features(outlet);
         Incoming::Nothing
+    }
+
+    /// What a heartbeat's answer says; any answer but two says that the link lives.
+    fn on_heartbeat<'d>(&mut self, response: &Response<'d>) -> Incoming<'d> {
+        if let Response::ResetApplicationSessionTimerRefused { .. } = response {
+            return Incoming::Failed("the application session is not known any more");
+        }
+        if let Response::RequestSystemStatus { status: SystemStatus::Disabled } = response {
+            return Incoming::Failed("the phone system says it is disabled");
+        }
+        if let Response::ResetApplicationSessionTimer { duration: Some(duration) } = response {
+            self.granted = Some(*duration);
+        }
+        Incoming::Alive
     }
 
     /// The phone system's own requests are answered under their invoke ID: a link that does not is dropped.
@@ -191,11 +225,12 @@ impl CstaLink {
                 self.answer(invoke, &Response::MonitorStop, outlet);
                 Incoming::MonitorStopped(cross_reference)
             }
-            Request::SystemRegisterAbort { .. } => Incoming::Nothing,
             Request::ApplicationSessionTerminated { .. } => {
                 Incoming::Failed("the phone system ended the application session")
             }
-            Request::SystemRegister { .. }
+            // The standard knows no response to SystemRegisterAbort; some phone systems wait for one.
+            Request::SystemRegisterAbort { .. }
+            | Request::SystemRegister { .. }
             | Request::SystemRegisterCancel { .. }
             | Request::GetCstaFeatures
             | Request::MonitorStart { .. }
@@ -218,47 +253,46 @@ impl CstaLink {
     fn answer(&self, invoke: u16, response: &Response<'_>, outlet: &mut Outlet<'_>) {
         if invoke != EVENT {
             let namespace = self.namespace;
-            write_frame(outlet, invoke, |out| emit::response(out, namespace, response, &mut Verbatim));
+            let written =
+                write_frame(outlet, invoke, |out| emit::response(out, namespace, response, &mut Verbatim));
+            debug_assert!(written.is_ok(), "the gateway's own answers are short");
         }
     }
 
     /// Sends what waited, as far as the window allows.
     fn send_queued(&mut self, outlet: &mut Outlet<'_>) {
-        while self.by_pending.len() < self.window {
+        while self.by_asker.len() < self.window {
             if self.queue.is_empty() {
                 return;
             }
             let Some(invoke) = self.draw_invoke() else { return };
-            let Some((pending, document)) = self.queue.pop_front() else { return };
-            self.outstanding.insert(invoke, Asked::Service(pending));
-            self.by_pending.insert(pending, invoke);
-            write_frame(outlet, invoke, |out| out.extend_from_slice(&document));
+            let Some((who, document)) = self.queue.pop_front() else { return };
+            self.await_answer(invoke, who);
+            let written = write_frame(outlet, invoke, |out| out.extend_from_slice(&document));
+            debug_assert!(written.is_ok(), "what does not fit into a frame is not queued");
         }
     }
-}
 
-/// What a heartbeat's answer says; any answer but these two says that the link lives.
-fn on_heartbeat<'d>(response: &Response<'d>) -> Incoming<'d> {
-    if let Response::ResetApplicationSessionTimerRefused { .. } = response {
-        Incoming::Failed("the application session is not known any more")
-    } else if let Response::RequestSystemStatus { status: SystemStatus::Disabled } = response {
-        Incoming::Failed("the phone system says it is disabled")
-    } else {
-        Incoming::Alive
+    fn await_answer(&mut self, invoke: u16, who: Asker) {
+        self.outstanding.insert(invoke, Asked::Service(who));
+        self.by_asker.insert(who, invoke);
     }
 }
 
-fn write_frame(outlet: &mut Outlet<'_>, invoke: u16, fill: impl FnOnce(&mut alloc::vec::Vec<u8>)) {
-    outlet.actions.write_with(outlet.link, |out| {
-        let framed = csta_frame::frame(out, invoke, fill);
-        debug_assert!(framed.is_ok(), "requests are bounded by what clients may send");
-    });
+fn write_frame(
+    outlet: &mut Outlet<'_>,
+    invoke: u16,
+    fill: impl FnOnce(&mut alloc::vec::Vec<u8>),
+) -> Result<(), TooLong> {
+    outlet.actions.try_write_with(outlet.link, |out| csta_frame::frame(out, invoke, fill))
 }
 
 impl LinkProtocol for CstaLink {
     fn longest_silence(&self) -> Option<Duration> {
-        // The session is refreshed at the latest at half its duration.
-        self.granted.map(|seconds| Duration::from_millis(u64::from(seconds) * 500))
+        // The session is refreshed at the latest at half its duration; one of no duration is none that was granted.
+        self.granted
+            .filter(|seconds| *seconds > 0)
+            .map(|seconds| Duration::from_millis(u64::from(seconds) * 500))
     }
 
     fn open(&mut self, outlet: &mut Outlet<'_>) {
@@ -266,7 +300,7 @@ impl LinkProtocol for CstaLink {
         self.granted = None;
         self.next_invoke = 1;
         self.outstanding.clear();
-        self.by_pending.clear();
+        self.by_asker.clear();
         self.abandoned.clear();
         self.queue.clear();
         match self.session_kind {
@@ -287,36 +321,40 @@ impl LinkProtocol for CstaLink {
         }
     }
 
-    fn request(
-        &mut self,
-        pending: Handle<Pending>,
-        request: &Request<'_>,
-        outlet: &mut Outlet<'_>,
-    ) -> Result<(), Busy> {
+    fn request(&mut self, who: Asker, request: &Request<'_>, outlet: &mut Outlet<'_>) -> Result<(), Refused> {
         let namespace = self.namespace;
-        if self.by_pending.len() < self.window {
-            let invoke = self.draw_invoke().ok_or(Busy)?;
-            self.outstanding.insert(invoke, Asked::Service(pending));
-            self.by_pending.insert(pending, invoke);
-            write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
+        if self.by_asker.len() < self.window {
+            let invoke = self.draw_invoke().ok_or(Refused::Busy)?;
+            write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim))
+                .map_err(|TooLong| Refused::TooLong)?;
+            self.await_answer(invoke, who);
             return Ok(());
         }
         if self.queue.len() >= self.queue_limit {
-            return Err(Busy);
+            return Err(Refused::Busy);
         }
         let mut document = alloc::vec::Vec::new();
         emit::request(&mut document, namespace, request, &mut Verbatim);
-        self.queue.push_back((pending, document.into_boxed_slice()));
+        if document.len() > csta_frame::MAX_DOCUMENT {
+            return Err(Refused::TooLong);
+        }
+        self.queue.push_back((who, document.into_boxed_slice()));
         Ok(())
     }
 
-    fn abandon(&mut self, pending: Handle<Pending>) {
-        if let Some(invoke) = self.by_pending.remove(&pending) {
+    fn abandon(&mut self, who: Asker, outlet: &mut Outlet<'_>) {
+        if let Some(invoke) = self.by_asker.remove(&who) {
             self.outstanding.remove(&invoke);
             self.abandoned.insert(invoke);
-        } else {
-            self.queue.retain(|(queued, _)| *queued != pending);
+            self.send_queued(outlet);
+        } else if let Some(place) = self.queue.iter().position(|(queued, _)| *queued == who) {
+            // All wait equally long: the one given up is among the first.
+            self.queue.remove(place);
         }
+    }
+
+    fn is_worn_out(&self) -> bool {
+        usize::from(LAST_INVOKE) < self.abandoned.len() + self.window + OWN_INVOKES
     }
 
     fn heartbeat(&mut self, outlet: &mut Outlet<'_>) {
@@ -333,23 +371,23 @@ impl LinkProtocol for CstaLink {
     fn close(&mut self, outlet: &mut Outlet<'_>) {
         if let Some(session) = self.session.take() {
             let request = Request::StopApplicationSession { session: &session, reason: "normal" };
-            self.ask(Asked::Leave, &request, outlet);
+            self.ask(Asked::Nothing, &request, outlet);
         }
     }
 }
 
 impl Digest for Asked {
     fn digest(&self, digester: &mut Digester) {
-        let (kind, pending) = match self {
+        let (kind, who) = match self {
             Self::Session => (0, None),
             Self::Features => (1, None),
             Self::Registration => (2, None),
             Self::Heartbeat => (3, None),
-            Self::Leave => (4, None),
-            Self::Service(pending) => (5, Some(*pending)),
+            Self::Nothing => (4, None),
+            Self::Service(Asker(who)) => (5, Some(*who)),
         };
         digester.number(kind);
-        digester.value(&pending);
+        digester.value(&who);
     }
 }
 
@@ -366,7 +404,7 @@ impl Digest for CstaLink {
             granted,
             next_invoke,
             outstanding,
-            by_pending: _derived,
+            by_asker: _derived,
             abandoned,
             queue,
         } = self;
@@ -389,8 +427,8 @@ impl Digest for CstaLink {
             digester.number(u64::from(*invoke));
         }
         digester.value(&queue.len());
-        for (pending, document) in queue {
-            digester.value(pending);
+        for (who, document) in queue {
+            digester.number(who.0);
             digester.value(document);
         }
     }

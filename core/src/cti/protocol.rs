@@ -10,9 +10,7 @@ use super::csta_link::CstaLink;
 use crate::action::Actions;
 use crate::config::Cti;
 use crate::digest::{Digest, Digester};
-use crate::engine::Pending;
 use crate::input::LinkId;
-use crate::slots::Handle;
 use crate::time::Duration;
 use crate::wire::csta::model::{Event, Request, Response, SystemStatus};
 use crate::wire::csta::services::Features;
@@ -23,17 +21,21 @@ pub(crate) struct Outlet<'a> {
     pub(crate) actions: &'a mut Actions,
 }
 
+/// Who asked the phone system, in the asker's own words: given back with the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Asker(pub(crate) u64);
+
 /// What a link's message means to the gateway.
 #[derive(Debug)]
 pub(crate) enum Incoming<'d> {
     /// Nothing the gateway must know.
     Nothing,
-    /// The link can serve, and this is what it can do.
-    Ready(Features),
+    /// The link can serve, and this is what it says it can do, if it does.
+    Ready(Option<Features>),
     /// A heartbeat was answered.
     Alive,
     /// A request was answered.
-    Response(Handle<Pending>, Response<'d>),
+    Response(Asker, Response<'d>),
     /// An event.
     Event(Event<'d>),
     /// The phone system tells how it is.
@@ -46,23 +48,25 @@ pub(crate) enum Incoming<'d> {
     Failed(&'static str),
 }
 
-/// A request cannot be sent: window and queue are full. The refusal changed nothing.
+/// Why a request cannot be sent. The refusal changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Busy;
+pub(crate) enum Refused {
+    /// Window and queue are full.
+    Busy,
+    /// It does not fit into one message of the link.
+    TooLong,
+}
 
 /// A link protocol's duties.
 pub(crate) trait LinkProtocol {
     /// The transport is open: begin the session. All of an earlier connect is forgotten.
     fn open(&mut self, outlet: &mut Outlet<'_>);
     /// Ask the phone system for something.
-    fn request(
-        &mut self,
-        pending: Handle<Pending>,
-        request: &Request<'_>,
-        outlet: &mut Outlet<'_>,
-    ) -> Result<(), Busy>;
+    fn request(&mut self, who: Asker, request: &Request<'_>, outlet: &mut Outlet<'_>) -> Result<(), Refused>;
     /// Nobody waits for this answer any more; it is dropped when it comes.
-    fn abandon(&mut self, pending: Handle<Pending>);
+    fn abandon(&mut self, who: Asker, outlet: &mut Outlet<'_>);
+    /// Whether so many answers never came that the link has to be opened anew.
+    fn is_worn_out(&self) -> bool;
     /// Send a heartbeat.
     fn heartbeat(&mut self, outlet: &mut Outlet<'_>);
     /// The longest time that may pass between two heartbeats, where the link sets one.

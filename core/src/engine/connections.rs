@@ -3,15 +3,16 @@
 use core::fmt::Display;
 
 use super::jobs::{Job, Stage};
-use super::{Engine, Step, TimerKey};
+use super::{Engine, Pending, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::cti::connection::{Cause, State, Then, Times};
 use crate::cti::pool::backoff;
-use crate::cti::protocol::{Incoming, Outlet, Protocol};
+use crate::cti::protocol::{Asker, Incoming, Outlet, Protocol};
 use crate::entropy::Domain;
 use crate::input::Closed;
 use crate::rcc::offer;
+use crate::slots::Handle;
 use crate::timer::Timers;
 use crate::wire::csta::model::SystemStatus;
 use crate::wire::csta::parse::Document;
@@ -40,6 +41,7 @@ impl Engine {
     fn on_connection(&mut self, step: &mut Step<'_>, place: u8, cause: Cause) {
         let times = self.times(place);
         let Some(connection) = self.pool.at_mut(place) else { return };
+        let served = connection.state.is_in_service();
         let (state, then) = connection.state.on(cause, step.now, times);
         connection.state = state;
         let at = state.deadline();
@@ -52,7 +54,7 @@ impl Engine {
             Then::Beat => {
                 self.with_protocol(step, place, |protocol, outlet| protocol.as_mut().heartbeat(outlet));
             }
-            Then::GiveUp(why) => self.give_up(step, place, why),
+            Then::GiveUp(why) => self.give_up(step, place, why, served),
         }
     }
 
@@ -97,11 +99,11 @@ impl Engine {
         let fields: &[(&str, &dyn Display)] =
             &[("cti", &connection.name), ("connection", &connection.id), ("address", &connection.address)];
         step.actions.notify(Level::Info, "cti_in_service", fields);
-        self.jobs.push_back(Job::TellStatus { place, status: SystemStatus::Enabled, slot: 0 });
+        self.tell_all(place, SystemStatus::Enabled);
     }
 
     /// A connection is of no more use: what was under way is returned, its sessions are told, it is dialled again.
-    fn give_up(&mut self, step: &mut Step<'_>, place: u8, why: &'static str) {
+    fn give_up(&mut self, step: &mut Step<'_>, place: u8, why: &'static str, served: bool) {
         let connection = self.reference_of(place);
         let Some(one) = self.pool.at_mut(place) else { return };
         let why = one.failure.unwrap_or(why);
@@ -121,8 +123,11 @@ impl Engine {
         }
         one.failure = None;
         one.last_failure = Some(why);
-        self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
-        self.jobs.push_back(Job::TellStatus { place, status: SystemStatus::Disabled, slot: 0 });
+        // One that was not in service had no requests, and nobody need hear that it still is not.
+        if served {
+            self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
+            self.tell_all(place, SystemStatus::Disabled);
+        }
     }
 
     /// Fails a connection for a reason of its own.
@@ -131,6 +136,25 @@ impl Engine {
             connection.failure = Some(why);
         }
         self.on_connection(step, place, Cause::Failed);
+    }
+
+    /// Nobody waits for an answer any more. Each that never comes costs an invoke ID: with too few left, the connection
+    /// is renewed.
+    pub(super) fn abandon(
+        &mut self,
+        step: &mut Step<'_>,
+        connection: ConnectionRef,
+        pending: Handle<Pending>,
+    ) {
+        if self.pool.in_service(connection).is_none() {
+            return;
+        }
+        self.with_protocol(step, connection.place, |protocol, outlet| {
+            protocol.as_mut().abandon(Asker(pending.number()), outlet);
+        });
+        if self.pool.at(connection.place).is_some_and(|one| one.protocol.as_ref().is_worn_out()) {
+            self.fail(step, connection.place, "too few invoke IDs are left: too many requests got no answer");
+        }
     }
 
     pub(super) fn on_cti_opened(&mut self, step: &mut Step<'_>, place: u8) {
@@ -183,17 +207,19 @@ impl Engine {
         match incoming {
             Incoming::Nothing => {}
             Incoming::Ready(features) => {
-                one.features = features;
-                one.offered = offer::features(features);
+                one.features = features.unwrap_or_else(offer::presumed);
+                one.offered = offer::features(one.features);
                 self.on_connection(step, place, Cause::Ready);
             }
             Incoming::Alive => self.on_connection(step, place, Cause::Alive),
-            Incoming::Response(pending, response) => self.on_outcome(step, pending, &response),
+            Incoming::Response(Asker(pending), response) => {
+                self.on_outcome(step, Handle::from_number(pending), &response);
+            }
             Incoming::Event(event) => self.on_event(step, connection, &event, bytes),
             Incoming::Status(SystemStatus::Disabled) => {
                 self.fail(step, place, "the phone system says it is disabled");
             }
-            Incoming::Status(status) => self.jobs.push_back(Job::TellStatus { place, status, slot: 0 }),
+            Incoming::Status(status) => self.tell_all(place, status),
             Incoming::MonitorStopped(cross_reference) => {
                 self.on_watch_stopped(step, connection, cross_reference);
             }

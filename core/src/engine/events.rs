@@ -64,7 +64,15 @@ impl Engine {
         let Some(watch) = self.watches.slots.get_mut(handle) else { return };
         let name = match event {
             Event::Call(call) => {
-                watch.learn(call, limit);
+                if let Some(forgotten) = watch.learn(call, limit) {
+                    let fields: &[(&str, &dyn Display)] = &[
+                        ("device", &watch.device),
+                        ("call", &forgotten.id),
+                        ("why", &"limits.calls_per_device is reached"),
+                        ("limit", &limit),
+                    ];
+                    step.actions.notify(Level::Warn, "call_forgotten", fields);
+                }
                 call.kind.word()
             }
             Event::Other { name, .. } => name,
@@ -149,10 +157,10 @@ impl Engine {
 
     /// Keeps an event whose monitor is not known yet, if one is being started; others are dropped.
     fn hold_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>, document: &[u8]) {
-        let why = if !self.is_starting(source.connection) {
-            "its monitor is not known"
+        let (level, name, why) = if !self.is_starting(source.connection) {
+            (Level::Debug, "event_discarded", "its monitor is not known")
         } else if self.early.len() >= MAX_EARLY {
-            "too many events came before the answers that name their monitors"
+            (Level::Warn, "event_lost", "too many events came before the answers that name their monitors")
         } else {
             self.early.push_back(Early {
                 connection: source.connection,
@@ -164,7 +172,7 @@ impl Engine {
         let cti = u32::from(source.connection.place) + 1;
         let fields: &[(&str, &dyn Display)] =
             &[("cti", &cti), ("cross_reference", &source.cross_reference), ("why", &why)];
-        step.actions.notify(Level::Debug, "event_discarded", fields);
+        step.actions.notify(level, name, fields);
     }
 
     /// Whether a watch is being started over a connection, or events that came early still wait there.

@@ -2,6 +2,7 @@
 
 use core::fmt::Display;
 
+use super::invite::unusable_dialog;
 use super::receive::{ALLOW, Received, Refusal};
 use super::respond::Reply;
 use super::{Engine, Step};
@@ -31,18 +32,18 @@ impl Engine {
             return;
         }
         // S8: the connection the session began with was replaced; the client is to INVITE anew.
-        let stale = self
-            .sessions
-            .get(handle)
-            .and_then(|session| session.connection)
-            .is_some_and(|connection| self.pool.is_replaced(connection));
-        if stale {
+        let connection = self.sessions.get(handle).and_then(|session| session.connection);
+        if connection.is_some_and(|connection| self.pool.is_replaced(connection)) {
             self.refuse(step, received, &Refusal::new(481, "CTI connection was replaced"));
             return;
         }
-        // Client quirk 8: events go where the client's last request came from.
+        // Client quirk 8: events go where the answer to the client's last request goes.
         if let Some(session) = self.sessions.get_mut(handle) {
-            session.dialog.flow = received.flow;
+            session.dialog.flow = received.answer_flow;
+        }
+        let serves = connection.is_some_and(|connection| self.pool.in_service(connection).is_some());
+        if connection.is_none() || (serves && received.method == Method::Update) {
+            self.renew_connection(step, handle);
         }
         if received.method == Method::Update {
             self.on_update(step, received, handle);
@@ -63,9 +64,13 @@ impl Engine {
     /// UPDATE (RFC 3311): a refresh without a body, Communicator 2007 R2's way (client quirk 6).
     fn on_update(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
         let Some(timer) = self.settle_timer(step, received) else { return };
+        let limit = self.config.limits.dialog_bytes;
         let Some(session) = self.sessions.get_mut(handle) else { return };
+        if let Err(unusable) = session.dialog.retarget(received.message, limit) {
+            self.refuse(step, received, &unusable_dialog(unusable));
+            return;
+        }
         session.timer = timer;
-        session.dialog.retarget(received.message);
         let flow = session.dialog.flow;
         let Some(transaction) = self.hold(step, received, handle) else { return };
         self.answer_refresh(step, transaction, flow, timer, None);

@@ -12,11 +12,11 @@ use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::rcc::device::number_of;
 use crate::rcc::outbox::Outbox;
-use crate::rcc::session::{Phase, Session};
+use crate::rcc::session::{Phase, ServerTransaction, Session};
 use crate::sip::dialog::{Dialog, Unusable};
 use crate::sip::invite_server;
 use crate::sip::session_timer::{Agreed, Bounds, Offer, Refresher, negotiate};
-use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction, matching_key};
+use crate::sip::transactions::{Flow, matching_key};
 use crate::slots::Handle;
 use crate::timer::Deadline;
 use crate::wire::csta::emit::{self, Verbatim};
@@ -159,6 +159,7 @@ impl Engine {
         status: SystemStatus,
     ) {
         let unavailable = self.config.sip.unavailable_expires;
+        self.acknowledge(step, handle);
         let Some(session) = self.sessions.get_mut(handle) else { return };
         session.unacknowledged = Some(invite);
         // Clients that never retry come back by themselves, soon (S9).
@@ -228,10 +229,14 @@ impl Engine {
             let Some(sign_in) = self.read_sign_in(step, received) else { return };
             Some(sign_in)
         };
+        if sign_in.as_ref().is_some_and(|sign_in| !self.may_name(handle, &sign_in.line)) {
+            self.refuse(step, received, &Refusal::new(488, "Another line needs a session of its own"));
+            return;
+        }
         let Some(timer) = self.settle_timer(step, received) else { return };
         let limit = self.config.limits.dialog_bytes;
         let Some(session) = self.sessions.get_mut(handle) else { return };
-        if let Err(unusable) = session.dialog.refresh(received.message, received.flow, limit) {
+        if let Err(unusable) = session.dialog.refresh(received.message, received.answer_flow, limit) {
             self.refuse(step, received, &unusable_dialog(unusable));
             return;
         }
@@ -239,6 +244,9 @@ impl Engine {
         session.dialog.epoch = session.dialog.epoch.wrapping_add(1);
         if let Some(sign_in) = sign_in {
             session.namespace = sign_in.namespace;
+            if !sign_in.line.is_empty() {
+                session.line = sign_in.line;
+            }
         }
         let Some(invite) = self.hold(step, received, handle) else { return };
         self.renew_connection(step, handle);
@@ -249,13 +257,19 @@ impl Engine {
         step.actions.notify(Level::Debug, "session_refreshed", fields);
     }
 
-    /// A session whose connection is gone takes the next one in service, with its monitors (S8).
-    fn renew_connection(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+    /// Whether a session's refresh may carry `line`: its own in any writing, or the first that it names.
+    fn may_name(&self, handle: Handle<Session>, line: &str) -> bool {
+        self.sessions.get(handle).is_some_and(|session| {
+            session.line.is_empty() || line.is_empty() || number_of(line) == Some(session.number())
+        })
+    }
+
+    /// A session whose connection is gone, or that never had one, takes the next one in service (S8). Monitors that
+    /// nothing feeds are started there.
+    pub(super) fn renew_connection(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
         let Some(session) = self.sessions.get(handle) else { return };
-        if session.connection.is_some_and(|connection| self.pool.in_service(connection).is_some()) {
-            return;
-        }
-        let Some(connection) = self.pool.take_turn() else { return };
+        let held = session.connection.filter(|connection| self.pool.in_service(*connection).is_some());
+        let Some(connection) = held.or_else(|| self.pool.take_turn()) else { return };
         if let Some(session) = self.sessions.get_mut(handle) {
             session.connection = Some(connection);
         }
@@ -284,6 +298,10 @@ impl Engine {
             return None;
         }
         let line = document.line().unwrap_or_default();
+        if line.len() > self.config.limits.dialog_bytes {
+            self.refuse(step, received, &Refusal::new(400, "Line URI too long"));
+            return None;
+        }
         if !line.is_empty() && number_of(line).is_none() {
             self.refuse(step, received, &Refusal::new(404, "Unknown line"));
             return None;
@@ -312,7 +330,7 @@ impl Engine {
         let remote_tag = message.from().and_then(|from| from.tag()).unwrap_or_default();
         let key = self.dialog_key(message.call_id().unwrap_or_default(), &received.local_tag, remote_tag);
         let limit = self.config.limits.dialog_bytes;
-        match Dialog::new(message, received.flow, &received.local_tag, key, limit) {
+        match Dialog::new(message, received.answer_flow, &received.local_tag, key, limit) {
             Ok(dialog) => Some(dialog),
             Err(unusable) => {
                 self.refuse(step, received, &unusable_dialog(unusable));
@@ -341,33 +359,40 @@ impl Engine {
         message: &Message<'_>,
         session: Option<Handle<Session>>,
     ) {
-        let key = matching_key(&self.entropy, message, Method::Invite, 0);
-        let waiting = session.and_then(|handle| self.sessions.get(handle)).and_then(|one| one.unacknowledged);
-        let matched = self.transactions.find(key).filter(|handle| {
-            let machine = self.transactions.server.get(*handle).map(|transaction| &transaction.machine);
-            matches!(machine, Some(ServerMachine::Invite(_)))
-        });
-        for transaction in
-            [matched, waiting.filter(|waiting| Some(*waiting) != matched)].into_iter().flatten()
-        {
-            let cause = invite_server::Cause::Ack;
-            let then = self.transactions.on_invite(transaction, cause, step.now, &mut self.timers);
-            self.after_invite(step, transaction, then);
+        let key = matching_key(&self.entropy, message, Method::Invite);
+        if let Some(transaction) = self.transactions.find(key) {
+            self.take_ack(step, transaction);
         }
-        if let Some(session) = session.and_then(|handle| self.sessions.get_mut(handle)) {
+        if let Some(session) = session {
+            self.acknowledge(step, session);
+        }
+    }
+
+    /// The client has the 2xx that its session still repeats: it acknowledged it, or it went on.
+    pub(super) fn acknowledge(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+        let waiting = self.sessions.get(handle).and_then(|session| session.unacknowledged);
+        let Some(transaction) = waiting else { return };
+        if let Some(session) = self.sessions.get_mut(handle) {
             session.unacknowledged = None;
         }
+        self.take_ack(step, transaction);
+    }
+
+    fn take_ack(&mut self, step: &mut Step<'_>, transaction: Handle<ServerTransaction>) {
+        let cause = invite_server::Cause::Ack;
+        let then = self.transactions.on_invite(transaction, cause, step.now, &mut self.timers);
+        self.after_invite(step, transaction, then);
     }
 
     /// CANCEL (RFC 3261 9.2): 200 if there is such an INVITE, and 487 to that if it was not answered yet.
     pub(super) fn on_cancel(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
-        let key = matching_key(&self.entropy, received.message, Method::Invite, 0);
+        let key = matching_key(&self.entropy, received.message, Method::Invite);
         let Some(invite) = self.transactions.find(key) else {
             self.refuse(step, received, &Refusal::new(481, ""));
             return;
         };
         self.reply(step, received, &Reply::new(200));
-        let session = self.transactions.server.get(invite).and_then(|transaction| transaction.session);
+        let session = self.transactions.server.get(invite).and_then(|transaction| transaction.owner);
         let signing_in = session.filter(|handle| {
             self.sessions.get(*handle).is_some_and(|one| one.phase == Phase::SigningIn { invite })
         });
@@ -400,9 +425,9 @@ fn offer_of(message: &Message<'_>) -> Offer {
     }
 }
 
-fn unusable_dialog(unusable: Unusable) -> Refusal<'static> {
+pub(super) fn unusable_dialog(unusable: Unusable) -> Refusal<'static> {
     match unusable {
         Unusable::NoContact => Refusal::new(400, "Missing Contact"),
-        Unusable::TooLong => Refusal::new(400, "Route set too long"),
+        Unusable::TooLong => Refusal::new(400, "Route set or Contact too long"),
     }
 }

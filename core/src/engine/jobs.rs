@@ -15,6 +15,10 @@ use crate::wire::csta::model::{Response, SystemStatus};
 /// The slots a portion looks at.
 const PORTION: u32 = 32;
 
+/// The most actions one request that is returned may cause: a watch that is refused answers each of its clients (at
+/// most 64), with a notice.
+const MOST_FOR_ONE: usize = 256;
+
 /// What is walked while the loss of a connection is dealt with, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -25,7 +29,7 @@ pub(super) enum Stage {
 }
 
 /// Something to be done in portions.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Job {
     /// A connection failed.
     ConnectionLost { connection: ConnectionRef, stage: Stage, slot: u32 },
@@ -69,11 +73,22 @@ impl Engine {
         }
     }
 
+    /// Tells all who registered for it how a phone system is. What is still to be told is not told twice.
+    pub(super) fn tell_all(&mut self, place: u8, status: SystemStatus) {
+        let job = Job::TellStatus { place, status, slot: 0 };
+        if !self.jobs.contains(&job) {
+            self.jobs.push_back(job);
+        }
+    }
+
     /// Requests in flight when a connection fails get their answer then.
     fn return_pending(&mut self, step: &mut Step<'_>, connection: ConnectionRef, slot: u32) -> Option<u32> {
         let (slots, next) = portion(&self.pending, slot);
         for slot in slots {
             let Some(handle) = self.pending.at(slot) else { continue };
+            if step.actions.room() < MOST_FOR_ONE {
+                return Some(slot);
+            }
             if self.pending.get(handle).is_some_and(|pending: &Pending| pending.connection == connection) {
                 self.on_outcome(step, handle, &Response::Error(CstaError::NETWORK_OUT_OF_SERVICE));
             }

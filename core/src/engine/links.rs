@@ -38,16 +38,29 @@ pub(super) struct Links {
     by_id: BTreeMap<LinkId, Handle<SipLink>>,
     by_target: BTreeMap<Box<str>, LinkId>,
     last_drawn: u64,
+    /// Our own address, as the last peer that connected knows it.
+    reached_at: Option<IpAddr>,
 }
 
 impl Links {
     pub(super) fn new(limit: usize) -> Self {
-        Self { slots: Slots::new(limit), by_id: BTreeMap::new(), by_target: BTreeMap::new(), last_drawn: 0 }
+        Self {
+            slots: Slots::new(limit),
+            by_id: BTreeMap::new(),
+            by_target: BTreeMap::new(),
+            last_drawn: 0,
+            reached_at: None,
+        }
     }
 
     /// The last link number drawn.
     pub(super) const fn last_drawn(&self) -> u64 {
         self.last_drawn
+    }
+
+    /// Our own address, as the last peer that connected knows it.
+    pub(super) const fn reached_at(&self) -> Option<IpAddr> {
+        self.reached_at
     }
 
     /// The number of a connection that we are about to ask for: even, never used twice.
@@ -98,6 +111,7 @@ impl Engine {
             self.on_connected(step, link, peer);
             return;
         }
+        self.links.reached_at = Some(peer.local.ip());
         let accepted = SipLink {
             id: link,
             framer: Framer::default(),
@@ -118,10 +132,13 @@ impl Engine {
 
     /// A connection that we asked for is open: what waited for it is sent.
     fn on_connected(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
+        let allowed = self.is_allowed(peer.address.ip());
         let Some(entry) = self.links.get_mut(link) else {
             step.actions.close(link);
             return;
         };
+        // Whom a client's Contact or Record-Route names is not believed for that.
+        entry.allowed = allowed;
         entry.peer = Some(peer.address);
         entry.local = Some(peer.local);
         if let Some(waiting) = entry.waiting.take() {
@@ -240,7 +257,7 @@ impl Engine {
             framer: Framer::default(),
             peer: None,
             local: None,
-            allowed: true,
+            allowed: false,
             target: Some(Box::from(target)),
             waiting: Some(Vec::new()),
         };
@@ -277,16 +294,17 @@ impl Engine {
 
     /// The address clients may open connections to: the listener's port at the link's own address.
     fn own_stream_address(&self, link: LinkId) -> Option<SocketAddr> {
-        let mut local = self.links.get(link).and_then(|entry| entry.local);
-        let listening = self.listening.iter().take(self.config.sip.tcp.len()).copied().flatten().next();
-        if self.links.get(link).is_none_or(|entry| entry.target.is_some()) {
-            // A connection of ours ends at an ephemeral port: the listener's is the one to tell.
-            local = match (local, listening) {
-                (Some(local), Some(listening)) => Some(SocketAddr::new(local.ip(), listening.port())),
-                (_, listening) => listening,
-            };
+        let entry = self.links.get(link);
+        let local = entry.and_then(|entry| entry.local);
+        if entry.is_some_and(|entry| entry.target.is_none()) {
+            return local;
         }
-        local
+        // A connection of ours ends at an ephemeral port: the listener's is the one to tell. An address that stands for
+        // all of ours is none to tell; before ours is open, the one that peers reach us at is as good as any.
+        let listening = self.listening.iter().take(self.config.sip.tcp.len()).copied().flatten().next()?;
+        let named = Some(listening.ip()).filter(|address| !address.is_unspecified());
+        let address = local.map(|local| local.ip()).or(named).or(self.links.reached_at());
+        Some(SocketAddr::new(address?, listening.port()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Monitors: the clients' own, and the one per connection and device that feeds them.
 
+use core::fmt::Display;
+
 use super::events::EventSource;
 use super::outcome::Purpose;
 use super::receive::Received;
@@ -8,10 +10,9 @@ use super::services::reference;
 use super::{Engine, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
-use crate::rcc::session::{Monitor, Session};
+use crate::rcc::session::{Monitor, ServerTransaction, Session};
 use crate::rcc::view::{read_hexadecimal, write_hexadecimal};
 use crate::rcc::watch::{State, Watch};
-use crate::sip::transactions::ServerTransaction;
 use crate::slots::Handle;
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::errors::CstaError;
@@ -139,6 +140,7 @@ impl Engine {
         let Some(connection) = self.watches.slots.get(watch).map(|watch| watch.connection) else { return };
         if self.watches.slots.get(watch).is_some_and(|watch| watch.monitors.is_empty()) {
             self.stop_watch(step, watch);
+            self.forget_early(connection);
             return;
         }
         self.deliver_early(EventSource { connection, cross_reference });
@@ -149,21 +151,44 @@ impl Engine {
         let Some(removed) = self.watches.remove(watch) else { return };
         let State::Starting { waiters } = removed.state else { return };
         for (transaction, monitor) in waiters {
-            let session = self.monitors.get(monitor).map(|monitor| monitor.session);
             self.forget_monitor(monitor);
-            match session {
-                Some(session) if self.sessions.get(session).is_some() => {
-                    self.answer_error(step, transaction, session, error);
-                    self.note_announced(step, session);
-                }
-                _ => self.answer(step, transaction, &Reply::new(487)),
-            }
+            self.refuse_waiter(step, transaction, error);
         }
         // Monitors that nobody asked for just now: those of sessions that changed their connection.
         for monitor in removed.monitors {
-            self.end_monitor(step, monitor);
+            self.leave_unmoved(step, monitor, error);
         }
         self.forget_early(removed.connection);
+    }
+
+    /// Answers a MonitorStart whose monitor did not come to be.
+    fn refuse_waiter(
+        &mut self,
+        step: &mut Step<'_>,
+        transaction: Handle<ServerTransaction>,
+        error: CstaError,
+    ) {
+        let session = self.transactions.server.get(transaction).and_then(|one| one.owner);
+        match session.filter(|session| self.sessions.get(*session).is_some()) {
+            Some(session) => {
+                self.answer_error(step, transaction, session, error);
+                self.note_announced(step, session);
+            }
+            // The session ended meanwhile (RFC 3261 15.1.2).
+            None => self.answer(step, transaction, &Reply::new(487)),
+        }
+    }
+
+    /// A monitor could not be moved to another connection: that is tried again with the next refresh, unless it will
+    /// never succeed.
+    fn leave_unmoved(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, error: CstaError) {
+        if !error.is_passing() {
+            self.end_monitor(step, monitor);
+            return;
+        }
+        let Some(session) = self.monitors.get(monitor).map(|one| one.session) else { return };
+        let fields: &[(&str, &dyn Display)] = &[("session", &session), ("why", &error)];
+        step.actions.notify(Level::Warn, "monitor_unmoved", fields);
     }
 
     /// A monitor is dead without its client's doing: the client is told.
@@ -186,8 +211,7 @@ impl Engine {
             .get(monitor)
             .and_then(|monitor| Some((monitor, self.sessions.get(monitor.session)?)));
         let Some((monitor, session)) = named else {
-            // The session ended meanwhile (RFC 3261 15.1.2).
-            self.answer(step, transaction, &Reply::new(487));
+            self.refuse_waiter(step, transaction, CstaError::INVALID_MONITOR_CROSS_REF_ID);
             return;
         };
         let (owner, filter, namespace) = (monitor.session, monitor.filter, session.namespace);
@@ -277,7 +301,7 @@ impl Engine {
         }
     }
 
-    /// Starts a session's monitors on another connection, under the IDs the client knows.
+    /// Starts those of a session's monitors that nothing feeds on its connection, under the IDs the client knows.
     pub(super) fn restart_monitors(
         &mut self,
         step: &mut Step<'_>,
@@ -289,10 +313,16 @@ impl Engine {
         };
         let number = self.number_of(handle);
         for monitor in monitors {
-            let moved = self.watch(step, link, handle, &number);
-            let Ok(watch) = moved else {
-                self.end_monitor(step, monitor);
+            let source = self.monitors.get(monitor).and_then(|one| self.watches.slots.get(one.watch));
+            if source.is_some_and(|watch| watch.connection == link) {
                 continue;
+            }
+            let watch = match self.watch(step, link, handle, &number) {
+                Ok(watch) => watch,
+                Err(error) => {
+                    self.leave_unmoved(step, monitor, error);
+                    continue;
+                }
             };
             let before = self.monitors.get_mut(monitor).map(|one| core::mem::replace(&mut one.watch, watch));
             if let Some(before) = before.and_then(|before| self.watches.slots.get_mut(before)) {

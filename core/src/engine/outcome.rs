@@ -6,12 +6,11 @@ use super::respond::Reply;
 use super::{Engine, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
-use crate::cti::protocol::Outlet;
+use crate::cti::protocol::{Asker, Outlet, Refused};
 use crate::digest::{Digest, Digester};
-use crate::rcc::session::Session;
+use crate::rcc::session::{ServerTransaction, Session};
 use crate::rcc::view::ClientView;
 use crate::rcc::watch::Watch;
-use crate::sip::transactions::ServerTransaction;
 use crate::slots::Handle;
 use crate::timer::{Deadline, Timers};
 use crate::wire::csta::emit;
@@ -109,9 +108,14 @@ impl Engine {
             return Err(CstaError::NETWORK_OUT_OF_SERVICE);
         };
         let mut outlet = Outlet { link: link_id, actions: step.actions };
-        if connection.protocol.as_mut().request(handle, request, &mut outlet).is_err() {
+        if let Err(refused) =
+            connection.protocol.as_mut().request(Asker(handle.number()), request, &mut outlet)
+        {
             self.pending.remove(handle);
-            return Err(CstaError::RESOURCE_BUSY);
+            return Err(match refused {
+                Refused::Busy => CstaError::RESOURCE_BUSY,
+                Refused::TooLong => CstaError::INVALID_PARAMETER_VALUE,
+            });
         }
         let at = step.now + self.config.cti.service_timeout;
         if let Some(pending) = self.pending.get_mut(handle) {
@@ -124,14 +128,14 @@ impl Engine {
     pub(super) fn on_service_timeout(&mut self, step: &mut Step<'_>, handle: Handle<Pending>) {
         let Some(pending) = self.pending.get_mut(handle) else { return };
         Timers::<TimerKey>::fired(&mut pending.deadline);
-        let place = pending.connection.place;
-        let fields: &[(&str, &dyn Display)] =
-            &[("cti", &(u32::from(place) + 1)), ("why", &"the phone system did not answer in time")];
+        let connection = pending.connection;
+        let fields: &[(&str, &dyn Display)] = &[
+            ("cti", &(u32::from(connection.place) + 1)),
+            ("why", &"the phone system did not answer in time"),
+        ];
         step.actions.notify(Level::Warn, "service_timed_out", fields);
-        if let Some(connection) = self.pool.at_mut(place) {
-            connection.protocol.as_mut().abandon(handle);
-        }
         self.on_outcome(step, handle, &Response::Error(CstaError::RESOURCE_OUT_OF_SERVICE));
+        self.abandon(step, connection, handle);
     }
 
     /// A request to the phone system has come to its end.

@@ -9,8 +9,8 @@ use super::respond::Reply;
 use super::{Engine, Step};
 use crate::action::Level;
 use crate::entropy::Domain;
-use crate::rcc::session::Session;
-use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction, matching_key};
+use crate::rcc::session::{ServerTransaction, Session};
+use crate::sip::transactions::{Flow, ServerMachine, matching_key};
 use crate::sip::{invite_server, non_invite_server};
 use crate::slots::Handle;
 use crate::wire::sip::{Limits, Scheme, Uri, emit, reason_phrase};
@@ -75,9 +75,8 @@ impl Engine {
             self.on_ack(step, message, session);
             return;
         }
-        let epoch = session.and_then(|handle| self.sessions.get(handle)).map_or(0, |one| one.dialog.epoch);
-        let key = matching_key(&self.entropy, message, method, epoch);
-        if let Some(transaction) = self.transactions.find(key) {
+        let key = matching_key(&self.entropy, message, method);
+        if let Some(transaction) = self.repeated(message, key, session) {
             self.on_repeated(step, transaction);
             return;
         }
@@ -111,6 +110,19 @@ impl Engine {
             // An ACK never comes here, and all other methods were refused before.
             Method::Ack | Method::Other(_) => {}
         }
+    }
+
+    /// The transaction that a request belongs to already.
+    fn repeated(
+        &self,
+        message: &Message<'_>,
+        key: u128,
+        session: Option<Handle<Session>>,
+    ) -> Option<Handle<ServerTransaction>> {
+        let transaction = message.via().and_then(|_| self.transactions.find(key))?;
+        let epoch = session.and_then(|handle| self.sessions.get(handle)).map(|one| one.dialog.epoch);
+        let is_new = epoch.is_some_and(|epoch| self.transactions.is_superseded(transaction, epoch));
+        (!is_new).then_some(transaction)
     }
 
     /// The session whose dialog a message with this To tag is in.

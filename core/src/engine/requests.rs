@@ -6,9 +6,9 @@ use core::fmt::{Display, Write as _};
 use super::{Engine, Step, TimerKey};
 use crate::action::Level;
 use crate::entropy::Domain;
-use crate::rcc::session::{Phase, Session};
+use crate::rcc::session::{ClientTransaction, Phase, Session};
 use crate::sip::non_invite_client::{Cause, State, Then};
-use crate::sip::transactions::{ClientTransaction, Flow, Purpose};
+use crate::sip::transactions::{Flow, Purpose};
 use crate::slots::Handle;
 use crate::timer::Timers;
 use crate::wire::sip::Message;
@@ -62,9 +62,16 @@ impl Engine {
             &mut self.timers,
             machine,
         );
-        let Ok(transaction) = opened else {
-            note_unsent(step, handle, outgoing, "limits.transactions is reached");
-            return;
+        let transaction = match opened {
+            Ok(transaction) => transaction,
+            // On a stream only a 404, 410 or 481 would be missed, and the next event's answer says the same.
+            Err(_) if flow.is_reliable() && matches!(outgoing, Outgoing::Event(_)) => {
+                Handle::from_number(u64::MAX)
+            }
+            Err(_) => {
+                note_unsent(step, handle, outgoing, "limits.transactions is reached");
+                return;
+            }
         };
         let mut bytes = core::mem::take(&mut self.buffers.message);
         bytes.clear();
@@ -74,11 +81,11 @@ impl Engine {
             self.transactions.drop_client(transaction, &mut self.timers);
             note_unsent(step, handle, outgoing, "too much waits for its connection");
         } else if !flow.is_reliable() {
-            if let Some(transaction) = self.transactions.client.get_mut(transaction) {
-                transaction.machine = State::new(&bytes, now, false);
+            if let Some(opened) = self.transactions.client.get_mut(transaction) {
+                opened.machine = State::new(&bytes, now, false);
             }
             if let (Outgoing::Event(_), Some(session)) = (outgoing, self.sessions.get_mut(handle)) {
-                session.outbox.sent(now + self.config.sip.udp_event_timeout);
+                session.outbox.sent(transaction, now + self.config.sip.udp_event_timeout);
             }
         }
         self.buffers.message = bytes;
@@ -145,14 +152,20 @@ impl Engine {
         }
         let cause = if status < 200 { Cause::Provisional } else { Cause::Final };
         let Some(transaction) = self.transactions.client.get(handle) else { return };
-        let (purpose, session) = (transaction.purpose, transaction.session);
+        let (purpose, session) = (transaction.purpose, transaction.owner);
         let then = self.transactions.on_client(handle, cause, step.now, &mut self.timers);
         if then == Then::Answered {
-            self.on_answered(step, session, purpose, status);
+            self.on_answered(step, session, (handle, purpose), status);
         }
     }
 
-    fn on_answered(&mut self, step: &mut Step<'_>, handle: Handle<Session>, purpose: Purpose, status: u16) {
+    fn on_answered(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Session>,
+        (transaction, purpose): (Handle<ClientTransaction>, Purpose),
+        status: u16,
+    ) {
         // Client quirk 3: SIPE never answers events, and proxies answer for it with 408; only these say that the
         // client knows the dialog no more (RFC 3261 12.2.1.2 would count 408 among them).
         if matches!(status, 404 | 410 | 481) && purpose != Purpose::Bye {
@@ -162,7 +175,7 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         match purpose {
             Purpose::Event => {
-                session.outbox.answered();
+                session.outbox.answered(transaction);
                 self.send_waiting_events(step, handle);
             }
             Purpose::Refresh if (200..300).contains(&status) => self.restart_session_timer(step, handle),
@@ -214,6 +227,7 @@ impl Engine {
 
     /// Forgets a session and all that is its own.
     pub(super) fn end_session(&mut self, step: &mut Step<'_>, handle: Handle<Session>, why: &str) {
+        self.acknowledge(step, handle);
         let Some(session) = self.sessions.get(handle) else { return };
         let fields: &[(&str, &dyn Display)] = &[
             ("session", &handle),

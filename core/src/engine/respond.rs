@@ -5,8 +5,8 @@ use core::fmt::Display;
 use super::receive::Received;
 use super::{Engine, Step};
 use crate::action::Level;
-use crate::rcc::session::Session;
-use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction};
+use crate::rcc::session::{ServerTransaction, Session};
+use crate::sip::transactions::{Flow, ServerMachine};
 use crate::sip::{invite_server, non_invite_server};
 use crate::slots::Handle;
 use crate::time::Instant;
@@ -46,8 +46,10 @@ fn write(reply: &Reply<'_>, head: &[u8], out: &mut alloc::vec::Vec<u8>) {
 impl Engine {
     /// Answers a request at once.
     pub(super) fn reply(&mut self, step: &mut Step<'_>, received: &Received<'_>, reply: &Reply<'_>) {
-        // Only what may have to be said again is kept: everything on datagrams, INVITEs anywhere.
-        if received.method == Method::Invite || !received.flow.is_reliable() {
+        // Only what may have to be said again is kept: everything on datagrams, INVITEs anywhere. Without a Via nothing
+        // could be matched to it.
+        let repeatable = received.method == Method::Invite || !received.flow.is_reliable();
+        if repeatable && received.message.via().is_some() {
             if let Some(handle) = self.open(step.now, received) {
                 self.answer(step, handle, reply);
                 return;
@@ -79,7 +81,7 @@ impl Engine {
             return None;
         };
         if let Some(transaction) = self.transactions.server.get_mut(handle) {
-            transaction.session = Some(session);
+            transaction.owner = Some(session);
         }
         Some(handle)
     }
@@ -91,9 +93,10 @@ impl Engine {
             ServerMachine::NonInvite(non_invite_server::State::Trying)
         };
         let branchless = !received.message.via().is_some_and(|via| via.has_rfc3261_branch());
-        let ends_with_ack = received.in_dialog && branchless;
-        let (key, flow) = (received.key, received.answer_flow);
-        self.transactions.open(key, (flow, ends_with_ack), &self.buffers.head, machine, &mut self.timers).ok()
+        let session = received.session.and_then(|handle| self.sessions.get(handle));
+        let epoch = session.map_or(0, |session| session.dialog.epoch);
+        let origin = (received.answer_flow, received.in_dialog && branchless, epoch);
+        self.transactions.open(received.key, origin, &self.buffers.head, machine, &mut self.timers).ok()
     }
 
     fn note_full(&mut self, step: &mut Step<'_>) {

@@ -11,7 +11,7 @@ use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::digest::Digester;
 use crate::rcc::device::number_of;
-use crate::rcc::session::{Registration, Session};
+use crate::rcc::session::{Registration, ServerTransaction, Session};
 use crate::rcc::view::{call_of, read_hexadecimal, write_hexadecimal};
 use crate::slots::Handle;
 use crate::wire::csta::emit::{self, Verbatim};
@@ -112,6 +112,10 @@ impl Engine {
         let register = core::str::from_utf8(&register).unwrap_or_default();
         let response = Response::SystemRegister { register, filter: Some(filter) };
         self.reply_response(step, received, handle, &response);
+        let quiet_until = step.now + self.config.sip.event_delay;
+        if let Some(session) = self.sessions.get_mut(handle) {
+            session.outbox.keep_quiet(quiet_until);
+        }
     }
 
     fn serve_register_cancel(
@@ -194,6 +198,10 @@ impl Engine {
             return;
         };
         let number = self.number_of(handle);
+        if number.is_empty() {
+            self.reply_error(step, received, handle, CstaError::INVALID_CONNECTION_ID);
+            return;
+        }
         let known = self.watches.of_device(link, &number).and_then(|watch| self.watches.slots.get(watch));
         let (device, dynamic) =
             known.and_then(|watch| watch.own_device(call)).unwrap_or((number.as_ref(), false));
@@ -268,6 +276,9 @@ impl Engine {
         if !session.line.is_empty() {
             return session.number() == number;
         }
+        if device.id.len() > self.config.limits.dialog_bytes {
+            return false;
+        }
         if let Some(session) = self.sessions.get_mut(handle) {
             session.line = Box::from(device.id);
         }
@@ -306,7 +317,7 @@ impl Engine {
     pub(super) fn answer_error(
         &mut self,
         step: &mut Step<'_>,
-        transaction: Handle<crate::sip::transactions::ServerTransaction>,
+        transaction: Handle<ServerTransaction>,
         handle: Handle<Session>,
         error: CstaError,
     ) {

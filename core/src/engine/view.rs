@@ -38,6 +38,8 @@ pub struct View {
     pub client_transactions: usize,
     /// Events that came before their monitor's name.
     pub early: usize,
+    /// Dialogs and requests that can be found.
+    pub indexed: usize,
     /// Timers set.
     pub timers: usize,
     /// Jobs under way.
@@ -57,6 +59,7 @@ impl Engine {
             server_transactions: self.transactions.server.len(),
             client_transactions: self.transactions.client.len(),
             early: self.early.len(),
+            indexed: self.by_dialog.len() + self.transactions.indexed(),
             timers: self.timers.len(),
             jobs: self.jobs.len(),
         }

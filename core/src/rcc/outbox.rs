@@ -10,7 +10,9 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
+use super::session::ClientTransaction;
 use crate::digest::{Digest, Digester};
+use crate::slots::Handle;
 use crate::time::Instant;
 use crate::timer::Deadline;
 
@@ -23,8 +25,8 @@ pub(crate) struct Outbox {
     announcing: u16,
     /// Rule 2.
     quiet_until: Instant,
-    /// Rule 3: until when an event under way holds back the next.
-    under_way_until: Option<Instant>,
+    /// Rule 3: the event under way, and until when it holds back the next.
+    under_way: Option<(Handle<ClientTransaction>, Instant)>,
     /// When the session is to look again.
     pub(crate) deadline: Deadline,
 }
@@ -38,7 +40,7 @@ impl Outbox {
     pub(crate) fn is_open(&self, now: Instant) -> bool {
         self.announcing == 0
             && now >= self.quiet_until
-            && self.under_way_until.is_none_or(|until| now >= until)
+            && self.under_way.is_none_or(|(_, until)| now >= until)
     }
 
     /// Whether nothing waits.
@@ -72,7 +74,7 @@ impl Outbox {
         if self.waiting.is_empty() || self.announcing > 0 {
             return None;
         }
-        Some(self.under_way_until.map_or(self.quiet_until, |until| until.max(self.quiet_until)))
+        Some(self.under_way.map_or(self.quiet_until, |(_, until)| until.max(self.quiet_until)))
     }
 
     /// A request that announces an identifier is under way.
@@ -83,27 +85,35 @@ impl Outbox {
     /// Its response was just written; the next event waits until `quiet_until`.
     pub(crate) fn announced(&mut self, quiet_until: Instant) {
         self.announcing = self.announcing.saturating_sub(1);
-        self.quiet_until = self.quiet_until.max(quiet_until);
+        self.keep_quiet(quiet_until);
+    }
+
+    /// A response that announces an identifier was written at once: the next event waits until then.
+    pub(crate) fn keep_quiet(&mut self, until: Instant) {
+        self.quiet_until = self.quiet_until.max(until);
     }
 
     /// An event was sent by datagram.
-    pub(crate) fn sent(&mut self, until: Instant) {
-        self.under_way_until = Some(until);
+    pub(crate) fn sent(&mut self, event: Handle<ClientTransaction>, until: Instant) {
+        self.under_way = Some((event, until));
     }
 
-    /// The event under way was answered.
-    pub(crate) fn answered(&mut self) {
-        self.under_way_until = None;
+    /// An event was answered; only the one under way held anything back.
+    pub(crate) fn answered(&mut self, event: Handle<ClientTransaction>) {
+        if self.under_way.is_some_and(|(under_way, _)| under_way == event) {
+            self.under_way = None;
+        }
     }
 }
 
 impl Digest for Outbox {
     fn digest(&self, digester: &mut Digester) {
-        let Self { waiting, announcing, quiet_until, under_way_until, deadline } = self;
+        let Self { waiting, announcing, quiet_until, under_way, deadline } = self;
         crate::digest::sequence(digester, waiting.iter());
         digester.number(u64::from(*announcing));
         digester.value(quiet_until);
-        digester.value(under_way_until);
+        digester.value(&under_way.map(|(event, _)| event));
+        digester.value(&under_way.map(|(_, until)| until));
         digester.value(deadline);
     }
 }
@@ -131,9 +141,12 @@ mod tests {
     fn quirk_3_on_datagrams_the_next_event_waits_for_an_answer_or_the_time_limit() {
         let mut outbox = Outbox::default();
         let limit = Instant::ZERO + Duration::from_secs(2);
-        outbox.sent(limit);
+        let event = Handle::from_number(1);
+        outbox.sent(event, limit);
         assert!(!outbox.is_open(Instant::ZERO) && outbox.is_open(limit));
-        outbox.answered();
+        outbox.answered(Handle::from_number(2));
+        assert!(!outbox.is_open(Instant::ZERO));
+        outbox.answered(event);
         assert!(outbox.is_open(Instant::ZERO));
     }
 

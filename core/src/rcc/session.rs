@@ -9,10 +9,15 @@ use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
 use crate::sip::dialog::Dialog;
 use crate::sip::session_timer::Agreed;
-use crate::sip::transactions::ServerTransaction;
+use crate::sip::transactions;
 use crate::slots::Handle;
 use crate::timer::Deadline;
 use crate::wire::csta::model::{MonitorFilter, Namespace, StatusFilter};
+
+/// A request received in the name of a session.
+pub(crate) type ServerTransaction = transactions::ServerTransaction<Handle<Session>>;
+/// A request sent in the name of a session.
+pub(crate) type ClientTransaction = transactions::ClientTransaction<Handle<Session>>;
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

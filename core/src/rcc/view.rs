@@ -17,7 +17,8 @@ pub(crate) struct ClientView<'a> {
     pub(crate) switch: u8,
     /// The client's own `monitorCrossRefID`.
     pub(crate) cross_reference: u32,
-    /// MakeCall's answer repeats the line URI byte for byte; events drop partition and device.
+    /// MakeCall's answer repeats the line URI byte for byte, whatever the phone system calls the connection; events drop
+    /// partition and device.
     pub(crate) exact: bool,
 }
 
@@ -33,19 +34,19 @@ impl Rewrite for ClientView<'_> {
     }
 
     fn device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
-        if device.type_of_number == Some("dynamic") {
+        if self.exact {
+            emit::text(out, self.line);
+        } else if device.type_of_number == Some("dynamic") {
             emit::text(out, device.id);
         } else if device.id != self.number {
             write_number(device.id, out);
-        } else if self.exact {
-            emit::text(out, self.line);
         } else {
             write_own_line(self.line, out);
         }
     }
 
     fn keeps_type_of_number(&mut self, device: Device<'_>) -> bool {
-        device.type_of_number == Some("dynamic")
+        !self.exact && device.type_of_number == Some("dynamic")
     }
 }
 

@@ -4,12 +4,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::session::Monitor;
+use super::session::{Monitor, ServerTransaction};
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
 use crate::entropy::Entropy;
 use crate::index::Index;
-use crate::sip::transactions::ServerTransaction;
 use crate::slots::{Full, Handle, Slots};
 use crate::wire::csta::model::{CallEvent, CallEventKind, LocalConnectionState, Party};
 
@@ -56,9 +55,10 @@ impl Watch {
         self.calls.iter().find(|known| &*known.id == call).map(|known| (&*known.device, known.dynamic))
     }
 
-    /// Learns from an event which connection is the device's own, and forgets calls that ended here.
-    pub(crate) fn learn(&mut self, event: &CallEvent<'_>, limit: usize) {
-        let Some(call) = event.connection.call else { return };
+    /// Learns from an event which connection is the device's own, and forgets calls that ended here. At the limit a call
+    /// whose end was never told makes room for the newest: it is returned.
+    pub(crate) fn learn(&mut self, event: &CallEvent<'_>, limit: usize) -> Option<Call> {
+        let call = event.connection.call?;
         let about_us = match event.subject {
             Party::Device(device) => device.id == &*self.device,
             Party::NotKnown | Party::Restricted => false,
@@ -67,7 +67,7 @@ impl Watch {
             && (about_us || event.local == Some(LocalConnectionState::Null));
         if ended {
             self.calls.retain(|known| &*known.id != call);
-            return;
+            return None;
         }
         let own = event.connection.device.filter(|_| about_us);
         let device = own.map_or(&*self.device, |device| device.id);
@@ -76,16 +76,15 @@ impl Watch {
             Some(known) if about_us && (&*known.device != device || known.dynamic != dynamic) => {
                 known.device = Box::from(device);
                 known.dynamic = dynamic;
+                None
             }
             None => {
-                // A call whose end was never told makes room for the newest.
-                if self.calls.len() >= limit {
-                    self.calls.drain(..1);
-                }
+                let forgotten = (self.calls.len() >= limit).then(|| self.calls.remove(0));
                 let (call, device) = (Box::from(call), Box::from(device));
                 self.calls.push(Call { id: call, device, dynamic });
+                forgotten
             }
-            Some(_) => {}
+            Some(_) => None,
         }
     }
 }

@@ -38,9 +38,11 @@ pub(crate) struct Dialog {
     request_uri: Box<str>,
     /// Complete `Route:` lines, in order.
     routes: Box<str>,
+    /// Whether the first hop is a strict router: the Request-URI is its own, and the target stands last in `routes`.
+    strict: bool,
     /// `host:port` our requests go to when the dialog's flow is gone; empty if it cannot be told.
     next_hop: Box<str>,
-    /// Where the client's last request came from: our requests go there.
+    /// Where the answer to the client's last request went: our requests go there.
     pub(crate) flow: Flow,
     /// The CSeq of our last request.
     local_sequence: u32,
@@ -69,6 +71,7 @@ impl Dialog {
             remote: Box::from(from),
             request_uri: Box::default(),
             routes: Box::default(),
+            strict: false,
             next_hop: Box::default(),
             flow,
             local_sequence: 0,
@@ -84,14 +87,8 @@ impl Dialog {
         let contact = invite.contact().ok_or(Unusable::NoContact)?;
         let mut routes: Vec<&str> = Vec::new();
         routes.extend(invite.record_routes());
-        let bytes = routes.iter().map(|route| route.len()).sum::<usize>()
-            + contact.uri.len()
-            + self.local.len()
-            + self.remote.len()
-            + self.call_id.len();
-        if bytes > limit {
-            return Err(Unusable::TooLong);
-        }
+        let bytes = routes.iter().map(|route| route.len()).sum::<usize>() + contact.uri.len();
+        self.check_length(bytes, limit)?;
         // A refresh without Record-Route keeps the route set: a proxy that routes statically adds none to it.
         if !routes.is_empty() || self.request_uri.is_empty() {
             self.set_routes(contact.uri, &routes);
@@ -102,14 +99,27 @@ impl Dialog {
         Ok(())
     }
 
-    /// Takes the target of an UPDATE (RFC 3311 5.2: a target refresh request).
-    pub(crate) fn retarget(&mut self, update: &Message<'_>) {
-        if let Some(contact) = update.contact() {
-            self.set_target(contact.uri);
-        }
+    /// Takes the target of an UPDATE (RFC 3311 5.2: a target refresh request), if it names one.
+    pub(crate) fn retarget(&mut self, update: &Message<'_>, limit: usize) -> Result<(), Unusable> {
+        let Some(contact) = update.contact() else { return Ok(()) };
+        self.check_length(self.routes.len() + contact.uri.len(), limit)?;
+        self.set_target(contact.uri);
+        Ok(())
+    }
+
+    /// Whether names, and `bytes` of route set and target, are within `limit`.
+    fn check_length(&self, bytes: usize, limit: usize) -> Result<(), Unusable> {
+        let names = self.local.len() + self.remote.len() + self.call_id.len();
+        if names + bytes > limit { Err(Unusable::TooLong) } else { Ok(()) }
     }
 
     fn set_target(&mut self, target: &str) {
+        if self.strict {
+            let lines = self.routes.strip_suffix("\r\n").unwrap_or(&self.routes);
+            let kept = lines.rfind("\r\n").and_then(|end| lines.get(..end + 2)).unwrap_or_default();
+            self.routes = alloc::format!("{kept}Route: <{target}>\r\n").into_boxed_str();
+            return;
+        }
         if self.routes.is_empty() {
             self.next_hop = next_hop(target);
         }
@@ -119,7 +129,9 @@ impl Dialog {
     /// RFC 3261 12.2.1.1, loose and strict routers.
     fn set_routes(&mut self, target: &str, routes: &[&str]) {
         let first = routes.first().map(|route| address_of(route));
-        let strict = first.is_some_and(|uri| Uri::parse(uri).is_some_and(|uri| !uri.is_loose_router()));
+        let strict = first
+            .and_then(Uri::parse)
+            .is_some_and(|uri| matches!(uri.scheme, Scheme::Sip | Scheme::Sips) && !uri.is_loose_router());
         let mut lines = String::new();
         for route in routes.iter().skip(usize::from(strict)) {
             let _infallible = write!(lines, "Route: {route}\r\n");
@@ -127,6 +139,7 @@ impl Dialog {
         if strict {
             let _infallible = write!(lines, "Route: <{target}>\r\n");
         }
+        self.strict = strict;
         self.next_hop = next_hop(first.unwrap_or(target));
         self.request_uri = Box::from(if strict { first.unwrap_or(target) } else { target });
         self.routes = lines.into_boxed_str();
@@ -187,6 +200,7 @@ impl Digest for Dialog {
             remote,
             request_uri,
             routes,
+            strict,
             next_hop,
             flow,
             local_sequence,
@@ -196,6 +210,7 @@ impl Digest for Dialog {
         for text in [call_id, local_tag, local, remote, request_uri, routes, next_hop] {
             digester.text(text);
         }
+        digester.flag(*strict);
         digester.value(flow);
         digester.value(local_sequence);
         digester.value(epoch);

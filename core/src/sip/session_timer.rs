@@ -8,6 +8,8 @@ use crate::time::{Duration, Instant};
 
 /// RFC 4028 4: the least interval there is, in seconds.
 pub const LEAST_SECONDS: u32 = 90;
+/// The longest interval there is, in seconds, whatever Min-SE says: no session lives for ever (client quirk 6).
+pub const MOST_SECONDS: u32 = 86_400;
 
 /// Who refreshes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +85,7 @@ pub fn negotiate(offer: Offer, bounds: Bounds) -> Result<Agreed, TooSmall> {
     }
     // RFC 4028 9: not above what the request says, not below its Min-SE.
     let seconds = offer.expires.map_or(bounds.expires, |seconds| seconds.min(bounds.expires));
-    let seconds = seconds.max(offer.min.unwrap_or(0)).max(LEAST_SECONDS);
+    let seconds = seconds.max(offer.min.unwrap_or(0)).clamp(LEAST_SECONDS, MOST_SECONDS);
     let refresher = if offer.wants_us { Refresher::Gateway } else { Refresher::Client };
     Ok(Agreed { interval: Some((seconds, refresher)), lifetime: lingering(seconds) })
 }

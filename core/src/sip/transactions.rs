@@ -2,15 +2,14 @@
 //! this file; what a request means is decided by the core above.
 
 use alloc::boxed::Box;
+use core::marker::PhantomData;
 use core::net::SocketAddr;
 
 use super::{invite_server, non_invite_client, non_invite_server};
 use crate::digest::{Digest, Digester};
-use crate::engine::TimerKey;
 use crate::entropy::Entropy;
 use crate::index::Index;
 use crate::input::{LinkId, ListenerId};
-use crate::rcc::session::Session;
 use crate::slots::{Full, Handle, Slots};
 use crate::time::Instant;
 use crate::timer::{Deadline, Timers};
@@ -51,18 +50,28 @@ pub(crate) enum ServerMachine {
     NonInvite(non_invite_server::State),
 }
 
-/// A request that was received, until it needs no more care.
+/// How the deadlines of transactions are named among all others.
+pub(crate) trait TransactionTimer<O>: Ord + Copy {
+    /// A server transaction's.
+    fn server(transaction: Handle<ServerTransaction<O>>) -> Self;
+    /// A client transaction's.
+    fn client(transaction: Handle<ClientTransaction<O>>) -> Self;
+}
+
+/// A request that was received, until it needs no more care. `O` is what it belongs to, in the words of the core above.
 #[derive(Debug)]
-pub(crate) struct ServerTransaction {
+pub(crate) struct ServerTransaction<O> {
     pub(crate) key: u128,
     pub(crate) flow: Flow,
     /// The lines every response repeats, and for an INVITE its Record-Route.
     pub(crate) head: Box<[u8]>,
     pub(crate) machine: ServerMachine,
-    /// Whether an ACK ends it on datagrams too: a re-INVITE without a branch, whose like is new (quirk 2).
-    ends_with_ack: bool,
-    /// The session it belongs to, once there is one.
-    pub(crate) session: Option<Handle<Session>>,
+    /// Whether it is inside a dialog and without a branch, so that its like may be new (quirks 1 and 2).
+    branchless: bool,
+    /// Its dialog's [`crate::sip::dialog::Dialog::epoch`] when it came.
+    epoch: u32,
+    /// What it belongs to, once there is such.
+    pub(crate) owner: Option<O>,
     deadline: Deadline,
 }
 
@@ -79,9 +88,9 @@ pub(crate) enum Purpose {
 
 /// A request that we sent.
 #[derive(Debug)]
-pub(crate) struct ClientTransaction {
+pub(crate) struct ClientTransaction<O> {
     pub(crate) purpose: Purpose,
-    pub(crate) session: Handle<Session>,
+    pub(crate) owner: O,
     pub(crate) flow: Flow,
     /// The random part of its branch: an answer must repeat it.
     pub(crate) secret: u64,
@@ -90,40 +99,66 @@ pub(crate) struct ClientTransaction {
 }
 
 /// All transactions. A client transaction is dropped only before it was answered.
-pub(crate) struct Transactions {
-    pub(crate) server: Slots<ServerTransaction>,
-    pub(crate) client: Slots<ClientTransaction>,
-    by_key: Index<ServerTransaction>,
+pub(crate) struct Transactions<O, K> {
+    pub(crate) server: Slots<ServerTransaction<O>>,
+    pub(crate) client: Slots<ClientTransaction<O>>,
+    by_key: Index<ServerTransaction<O>>,
     /// How many BYEs of ours are not answered yet: a stop waits for them and for nothing else.
     pub(crate) byes: usize,
+    timed_by: PhantomData<fn() -> K>,
 }
 
-impl Transactions {
+impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { server: Slots::new(limit), client: Slots::new(limit), by_key: Index::default(), byes: 0 }
+        Self {
+            server: Slots::new(limit),
+            client: Slots::new(limit),
+            by_key: Index::default(),
+            byes: 0,
+            timed_by: PhantomData,
+        }
     }
 
     /// The transaction a request belongs to, if it is not the first of its kind.
-    pub(crate) fn find(&self, key: u128) -> Option<Handle<ServerTransaction>> {
+    pub(crate) fn find(&self, key: u128) -> Option<Handle<ServerTransaction<O>>> {
         self.by_key.get(key)
+    }
+
+    /// Whether a request is new although it matches a transaction (client quirk 2): its dialog has answered a re-INVITE
+    /// since, which clears what was completed. One under way still is what it was, except on a stream without a branch,
+    /// where nothing is ever repeated.
+    pub(crate) fn is_superseded(&self, handle: Handle<ServerTransaction<O>>, epoch: u32) -> bool {
+        self.server.get(handle).is_some_and(|transaction| match &transaction.machine {
+            ServerMachine::Invite(_) => false,
+            ServerMachine::NonInvite(state) => {
+                let cannot_repeat = transaction.branchless && transaction.flow.is_reliable();
+                transaction.epoch != epoch && (state.response().is_some() || cannot_repeat)
+            }
+        })
+    }
+
+    /// How many requests [`Transactions::find`] finds.
+    pub(crate) fn indexed(&self) -> usize {
+        self.by_key.len()
     }
 
     /// Keeps a request that is not answered at once.
     pub(crate) fn open(
         &mut self,
         key: u128,
-        (flow, ends_with_ack): (Flow, bool),
+        (flow, branchless, epoch): (Flow, bool, u32),
         head: &[u8],
         machine: ServerMachine,
-        timers: &mut Timers<TimerKey>,
-    ) -> Result<Handle<ServerTransaction>, Full> {
+        timers: &mut Timers<K>,
+    ) -> Result<Handle<ServerTransaction<O>>, Full> {
         let transaction = ServerTransaction {
             key,
             flow,
             head: Box::from(head),
             machine,
-            ends_with_ack,
-            session: None,
+            branchless,
+            epoch,
+            owner: None,
             deadline: Deadline::default(),
         };
         let handle = self.server.insert(transaction)?;
@@ -135,14 +170,14 @@ impl Transactions {
     /// Keeps a request of ours until it is answered.
     pub(crate) fn open_client(
         &mut self,
-        transaction: (Purpose, Handle<Session>, Flow, u64),
-        timers: &mut Timers<TimerKey>,
+        transaction: (Purpose, O, Flow, u64),
+        timers: &mut Timers<K>,
         machine: non_invite_client::State,
-    ) -> Result<Handle<ClientTransaction>, Full> {
-        let (purpose, session, flow, secret) = transaction;
+    ) -> Result<Handle<ClientTransaction<O>>, Full> {
+        let (purpose, owner, flow, secret) = transaction;
         let deadline = Deadline::default();
         let handle =
-            self.client.insert(ClientTransaction { purpose, session, flow, secret, machine, deadline })?;
+            self.client.insert(ClientTransaction { purpose, owner, flow, secret, machine, deadline })?;
         self.byes += usize::from(purpose == Purpose::Bye);
         self.settle_client(handle, timers);
         Ok(handle)
@@ -151,13 +186,14 @@ impl Transactions {
     /// Lets an INVITE's machine take a cause.
     pub(crate) fn on_invite(
         &mut self,
-        handle: Handle<ServerTransaction>,
+        handle: Handle<ServerTransaction<O>>,
         cause: invite_server::Cause<'_>,
         now: Instant,
-        timers: &mut Timers<TimerKey>,
+        timers: &mut Timers<K>,
     ) -> invite_server::Then {
         let Some(transaction) = self.server.get_mut(handle) else { return invite_server::Then::Nothing };
-        let ends = transaction.ends_with_ack && matches!(cause, invite_server::Cause::Ack);
+        // Quirk 2: the like of a re-INVITE without a branch is new once this one is acknowledged, on datagrams too.
+        let ends = transaction.branchless && matches!(cause, invite_server::Cause::Ack);
         let reliable = ends || transaction.flow.is_reliable();
         let ServerMachine::Invite(machine) = &mut transaction.machine else {
             return invite_server::Then::Nothing;
@@ -172,10 +208,10 @@ impl Transactions {
     /// Lets another request's machine take a cause. True: its response is to be sent again.
     pub(crate) fn on_non_invite(
         &mut self,
-        handle: Handle<ServerTransaction>,
+        handle: Handle<ServerTransaction<O>>,
         cause: non_invite_server::Cause<'_>,
         now: Instant,
-        timers: &mut Timers<TimerKey>,
+        timers: &mut Timers<K>,
     ) -> bool {
         let Some(transaction) = self.server.get_mut(handle) else { return false };
         let reliable = transaction.flow.is_reliable();
@@ -190,10 +226,10 @@ impl Transactions {
     /// Lets one of our requests' machine take a cause.
     pub(crate) fn on_client(
         &mut self,
-        handle: Handle<ClientTransaction>,
+        handle: Handle<ClientTransaction<O>>,
         cause: non_invite_client::Cause,
         now: Instant,
-        timers: &mut Timers<TimerKey>,
+        timers: &mut Timers<K>,
     ) -> non_invite_client::Then {
         let Some(transaction) = self.client.get_mut(handle) else { return non_invite_client::Then::Nothing };
         let reliable = transaction.flow.is_reliable();
@@ -207,29 +243,29 @@ impl Transactions {
     }
 
     /// Notes that a deadline was reached.
-    pub(crate) fn server_fired(&mut self, handle: Handle<ServerTransaction>) {
+    pub(crate) fn server_fired(&mut self, handle: Handle<ServerTransaction<O>>) {
         if let Some(transaction) = self.server.get_mut(handle) {
-            Timers::<TimerKey>::fired(&mut transaction.deadline);
+            Timers::<K>::fired(&mut transaction.deadline);
         }
     }
 
     /// Notes that a deadline was reached.
-    pub(crate) fn client_fired(&mut self, handle: Handle<ClientTransaction>) {
+    pub(crate) fn client_fired(&mut self, handle: Handle<ClientTransaction<O>>) {
         if let Some(transaction) = self.client.get_mut(handle) {
-            Timers::<TimerKey>::fired(&mut transaction.deadline);
+            Timers::<K>::fired(&mut transaction.deadline);
         }
     }
 
     /// Forgets a client transaction, whatever its state.
-    pub(crate) fn drop_client(&mut self, handle: Handle<ClientTransaction>, timers: &mut Timers<TimerKey>) {
+    pub(crate) fn drop_client(&mut self, handle: Handle<ClientTransaction<O>>, timers: &mut Timers<K>) {
         if let Some(mut transaction) = self.client.remove(handle) {
-            timers.cancel(&mut transaction.deadline, TimerKey::Client(handle));
+            timers.cancel(&mut transaction.deadline, K::client(handle));
             self.byes -= usize::from(transaction.purpose == Purpose::Bye);
         }
     }
 
     /// After a state change: the timer is set anew, or the transaction is over and forgotten.
-    fn settle_server(&mut self, handle: Handle<ServerTransaction>, timers: &mut Timers<TimerKey>) {
+    fn settle_server(&mut self, handle: Handle<ServerTransaction<O>>, timers: &mut Timers<K>) {
         let Some(transaction) = self.server.get_mut(handle) else { return };
         let (deadline, over) = match &transaction.machine {
             ServerMachine::Invite(state) => {
@@ -240,8 +276,8 @@ impl Transactions {
             }
         };
         match deadline {
-            Some(at) => timers.set(&mut transaction.deadline, TimerKey::Server(handle), at),
-            None => timers.cancel(&mut transaction.deadline, TimerKey::Server(handle)),
+            Some(at) => timers.set(&mut transaction.deadline, K::server(handle), at),
+            None => timers.cancel(&mut transaction.deadline, K::server(handle)),
         }
         if over {
             let key = transaction.key;
@@ -250,29 +286,28 @@ impl Transactions {
         }
     }
 
-    fn settle_client(&mut self, handle: Handle<ClientTransaction>, timers: &mut Timers<TimerKey>) {
+    fn settle_client(&mut self, handle: Handle<ClientTransaction<O>>, timers: &mut Timers<K>) {
         let Some(transaction) = self.client.get_mut(handle) else { return };
         if let Some(at) = transaction.machine.deadline() {
-            timers.set(&mut transaction.deadline, TimerKey::Client(handle), at);
+            timers.set(&mut transaction.deadline, K::client(handle), at);
         } else {
-            timers.cancel(&mut transaction.deadline, TimerKey::Client(handle));
+            timers.cancel(&mut transaction.deadline, K::client(handle));
             self.client.remove(handle);
         }
     }
 }
 
-/// The key a request is matched by (RFC 3261 17.2.3). `epoch` is the dialog's, for requests inside one.
+/// The key a request is matched by (RFC 3261 17.2.3).
 ///
-/// With a branch on the topmost Via, the branch decides; without one, the fields of the older rule. An ACK has its
-/// INVITE's key, a CANCEL one of its own. A BYE's is free of the epoch: sent again, it comes when the dialog is no more.
-pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Method<'_>, epoch: u32) -> u128 {
-    let epoch = if matches!(method, Method::Invite | Method::Bye) { [0; 4] } else { epoch.to_le_bytes() };
+/// With a branch on the topmost Via, the branch decides; without one (client quirk 1), the fields of the older rule. An
+/// ACK has its INVITE's key, a CANCEL one of its own. A request without a Via matches nothing: it must not be kept.
+pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Method<'_>) -> u128 {
     let method = method.name().as_bytes();
     let Some(via) = message.via() else { return entropy.key([&b"no via"[..], method]) };
     if via.has_rfc3261_branch() {
         let port = via.port.unwrap_or(0).to_le_bytes();
         let branch = via.branch.unwrap_or_default().as_bytes();
-        return entropy.key([&b"branch"[..], branch, via.host.as_bytes(), &port, method, &epoch]);
+        return entropy.key([&b"branch"[..], branch, via.host.as_bytes(), &port, method]);
     }
     let uri = match message.start {
         crate::wire::sip::Start::Request { uri, .. } => uri,
@@ -281,21 +316,12 @@ pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Met
     let sequence = message.cseq().map_or(0, |sequence| sequence.number).to_le_bytes();
     let from_tag = message.from().and_then(|from| from.tag()).unwrap_or_default().as_bytes();
     let call_id = message.call_id().unwrap_or_default().as_bytes();
-    entropy.key([
-        &b"fields"[..],
-        uri.as_bytes(),
-        from_tag,
-        call_id,
-        &sequence,
-        via.raw.as_bytes(),
-        method,
-        &epoch,
-    ])
+    entropy.key([&b"fields"[..], uri.as_bytes(), from_tag, call_id, &sequence, via.raw.as_bytes(), method])
 }
 
-impl Digest for ServerTransaction {
+impl<O: Digest> Digest for ServerTransaction<O> {
     fn digest(&self, digester: &mut Digester) {
-        let Self { key, flow, head, machine, ends_with_ack, session, deadline } = self;
+        let Self { key, flow, head, machine, branchless, epoch, owner, deadline } = self;
         digester.bytes(&key.to_le_bytes());
         digester.value(flow);
         digester.value(head);
@@ -303,21 +329,22 @@ impl Digest for ServerTransaction {
             ServerMachine::Invite(state) => digester.value(state),
             ServerMachine::NonInvite(state) => digester.value(state),
         }
-        digester.flag(*ends_with_ack);
-        digester.value(session);
+        digester.flag(*branchless);
+        digester.value(epoch);
+        digester.value(owner);
         digester.value(deadline);
     }
 }
 
-impl Digest for ClientTransaction {
+impl<O: Digest> Digest for ClientTransaction<O> {
     fn digest(&self, digester: &mut Digester) {
-        let Self { purpose, session, flow, secret, machine, deadline } = self;
+        let Self { purpose, owner, flow, secret, machine, deadline } = self;
         digester.number(match purpose {
             Purpose::Event => 0,
             Purpose::Bye => 1,
             Purpose::Refresh => 2,
         });
-        digester.value(session);
+        digester.value(owner);
         digester.value(flow);
         digester.value(secret);
         digester.value(machine);

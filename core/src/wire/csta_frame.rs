@@ -11,6 +11,9 @@ use crate::digest::{Digest, Digester};
 /// Bytes before the document.
 const HEADER: usize = 8;
 
+/// The longest document that fits into a frame, in bytes.
+pub const MAX_DOCUMENT: usize = 65_535 - HEADER;
+
 /// The invoke ID of events; it is never answered.
 pub const EVENT_INVOKE: u16 = 9999;
 

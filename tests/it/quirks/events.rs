@@ -1,5 +1,7 @@
 //! Quirk 3, and the order of responses and events.
 
+use core::fmt::Write as _;
+
 use ctigate_core::Duration;
 use ctigate_tests::bench::{Client, Line, Sip, address, csta, only};
 
@@ -16,7 +18,7 @@ const DELIVERED: &str = "<connection><callID>7</callID><deviceID>1002</deviceID>
 fn response(request: &Sip, status: u16) -> String {
     let mut text = format!("SIP/2.0 {status} Whatever\r\n");
     for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-        text += &format!("{name}: {}\r\n", request.header(name));
+        write!(text, "{name}: {}\r\n", request.header(name)).unwrap();
     }
     text + "Content-Length: 0\r\n\r\n"
 }

@@ -1,5 +1,7 @@
 //! Quirk 6: refreshes by re-INVITE and by UPDATE, and what answers them.
 
+use core::fmt::Write as _;
+
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
 use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, address, only};
@@ -29,7 +31,7 @@ fn quirk_6_every_refresh_s_200_carries_contact_allow_supported_session_expires_a
         "Refreshes by re-INVITE (with RequestSystemStatus) and by UPDATE; every 200 is complete.",
     );
     let mut client = Client::new(&mut bench, "alice");
-    client.more += &format!("Record-Route: {route}\r\n");
+    write!(client.more, "Record-Route: {route}\r\n").unwrap();
     assert_complete(&client.sign_in(&mut bench, system), &[route]);
     let body = client.sign_in_body();
     let refreshed = only(&client.send(&mut bench, "INVITE", &body), 200);

@@ -190,6 +190,7 @@ pub fn document(root: &str, children: &str) -> String {
 /// # Panics
 /// If there is none, another, or more.
 #[expect(clippy::panic, reason = "an answer that is not the expected one fails the test")]
+#[expect(clippy::must_use_candidate, reason = "asking for it is a test in itself")]
 pub fn only(answers: &[Sip], status: u16) -> Sip {
     match answers {
         [answer] if answer.status() == status => answer.clone(),

@@ -20,8 +20,8 @@ fn place(name: &str) -> PathBuf {
 #[expect(clippy::panic, reason = "a run that does not replay fails the test")]
 pub fn replayed(trace: &[u8]) -> Summary {
     let make = |header: &ctigate_core::trace::Header| {
-        let engine = Engine::new(header.config()?, header.seed);
-        Ok(Box::new(engine) as Box<dyn Machine>)
+        let engine: Box<dyn Machine> = Box::new(Engine::new(header.config()?, header.seed));
+        Ok(engine)
     };
     replay(&[trace], make).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -8,7 +8,12 @@ use super::wire::{element, root};
 /// ECMA-323 edition 3.
 const CSTA: &str = "http://www.ecma-international.org/standards/ecma-323/csta/ed3";
 /// ECMA-354.
-const SESSION: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
+pub(crate) const SESSION: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
+
+/// Every service that the gateway serves.
+pub(crate) const ALL_SERVICES: &str = "<monitoringServList><monitorStart/><monitorStop/></monitoringServList>\
+    <snapshotServList><snapshotDevice/></snapshotServList><callControlServList><answerCall/>\
+    <clearConnection/><holdCall/><makeCall/><retrieveCall/></callControlServList>";
 
 /// One end of a CTI link.
 #[derive(Clone, Copy, Debug)]
@@ -55,12 +60,7 @@ impl PhoneSystem {
     /// # Panics
     /// If the gateway does not do its part.
     pub fn answer(bench: &mut Bench) -> Self {
-        Self::answer_with(
-            bench,
-            "<monitoringServList><monitorStart/><monitorStop/></monitoringServList>\
-             <snapshotServList><snapshotDevice/></snapshotServList><callControlServList><answerCall/>\
-             <clearConnection/><holdCall/><makeCall/><retrieveCall/></callControlServList>",
-        )
+        Self::answer_with(bench, ALL_SERVICES)
     }
 
     /// The same, with these lists of services in place of all.
@@ -83,6 +83,11 @@ impl PhoneSystem {
         });
         bench.heartbeats(Some(system));
         system
+    }
+
+    /// The other end of a link that the gateway opened.
+    pub(crate) const fn on(link: LinkId) -> Self {
+        Self { link }
     }
 
     /// The link.
@@ -179,7 +184,8 @@ pub fn csta_error(category: &str, value: &str) -> String {
     csta("CSTAErrorCode", &format!("<{category}>{value}</{category}>"))
 }
 
-fn features(services: &str) -> String {
+/// What a phone system says it can do.
+pub(crate) fn features(services: &str) -> String {
     format!(
         "<supportedServices>{services}</supportedServices>\
          <supportedEvents><callControlEvtsList><connectionCleared/><delivered/><established/><failed/><held/>\

@@ -58,6 +58,12 @@ pub(super) fn all(seeds: &[Vec<u8>]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
+/// Noise of so many bytes, the same for the same seed.
+pub(super) fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut random = crate::Random::new(seed);
+    core::iter::repeat_with(|| random.bits().to_le_bytes()).flatten().take(length).collect()
+}
+
 fn change(draw: &mut Draw, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
     let at = draw.below(bytes.len() + 1);
     let range = draw.range(bytes.len());

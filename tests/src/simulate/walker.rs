@@ -65,6 +65,7 @@ impl Walker {
         match world.random().below(16) {
             0 => self.monitor(world),
             1..=3 => self.call(world),
+            4..=9 if self.calls.is_empty() => self.call(world),
             4..=9 => self.with_call(world),
             10 => {
                 let object = format!("<snapshotObject>{}</snapshotObject>", self.agent.line);
@@ -87,10 +88,10 @@ impl Walker {
     fn sign_in(&mut self, world: &mut World) {
         self.dialogs = self.dialogs.wrapping_add(1);
         self.agent.call_id = format!("{}-{}", self.agent.user, self.dialogs);
-        let headers = match world.random().below(4) {
-            0 => "",
-            1 => "Supported: timer\r\nSession-Expires: 120\r\n",
-            2 => "Supported: timer\r\nSession-Expires: 30\r\n",
+        let headers = match world.random().below(10) {
+            0 | 1 => "",
+            2 | 3 => "Supported: timer\r\nSession-Expires: 120\r\n",
+            4 => "Supported: timer\r\nSession-Expires: 30\r\n",
             _ => "Supported: timer\r\n",
         };
         let body = self.agent.status_document();
@@ -238,17 +239,38 @@ impl Walker {
         let invite = response.header("CSeq").is_some_and(|cseq| cseq.ends_with(" INVITE"));
         let ours = response.header("Call-ID") == Some(&self.agent.call_id);
         if invite && ours && response.status() >= 200 {
-            if response.status() < 300 {
-                let tag = response.parameter("To", "tag").unwrap_or_default();
-                tag.clone_into(&mut self.agent.to_tag);
+            let tag = response.parameter("To", "tag").unwrap_or_default();
+            let success = response.status() < 300;
+            if response.status() == 404 {
+                self.agent.line =
+                    format!("tel:{};phone-context=dialstring", super::some_phone(world.random()));
             }
             if world.random().chance(900) {
-                self.agent.acknowledge(world);
+                self.acknowledge(world, response, tag, success);
+            }
+            if success {
+                tag.clone_into(&mut self.agent.to_tag);
             }
         }
         if let Some(reference) = response.element("monitorCrossRefID").filter(|_| ours) {
             self.references.push(reference.to_owned());
         }
+    }
+
+    /// The ACK of a success has a branch of its own, that of a failure the INVITE's (RFC 3261 17.1.1.3).
+    fn acknowledge(&mut self, world: &mut World, response: &SipText, tag: &str, success: bool) {
+        let mut other = self.agent.clone();
+        tag.clone_into(&mut other.to_tag);
+        let number = response.header("CSeq").and_then(|cseq| cseq.split(' ').next());
+        other.cseq = number.and_then(|number| number.parse().ok()).unwrap_or(1);
+        let mut request = other.request("ACK", "", "");
+        self.agent.branch = other.branch;
+        if let Some(via) = response.header("Via").filter(|_| !success) {
+            let text = String::from_utf8_lossy(&request).into_owned();
+            let own = text.lines().find(|line| line.starts_with("Via: ")).unwrap_or_default();
+            request = text.replacen(own, &format!("Via: {via}"), 1).into_bytes();
+        }
+        self.agent.peer.send(world, &request);
     }
 
     /// Every request over a stream that was never broken has exactly one final answer; nobody ever has two that differ.

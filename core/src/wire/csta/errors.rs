@@ -188,6 +188,17 @@ impl CstaError {
     pub fn means_unknown_device(self) -> bool {
         [Self::INVALID_DEVICE_ID, Self::OBJECT_NOT_KNOWN, Self::INVALID_CALLING_DEVICE_ID].contains(&self)
     }
+
+    /// Whether the same request may succeed later: something is lacking or out of service now.
+    #[must_use]
+    pub const fn is_passing(self) -> bool {
+        matches!(
+            self.category,
+            ErrorCategory::SystemResourceAvailability
+                | ErrorCategory::SubscribedResourceAvailability
+                | ErrorCategory::PerformanceManagement
+        )
+    }
 }
 
 impl fmt::Display for CstaError {

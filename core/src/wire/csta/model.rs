@@ -29,7 +29,7 @@ macro_rules! words {
 }
 pub(crate) use words;
 
-/// The namespace a peer speaks: which edition, and which of the two ways to name it.
+/// The namespace a peer speaks, and is answered in (client quirk 9): which edition, and which of the two ways to name it.
 /// `http://www.ecma-international.org/standards/ecma-323/csta/edN` or the older `http://www.ecma.ch/...`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Namespace {

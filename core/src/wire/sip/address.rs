@@ -15,7 +15,8 @@ pub struct NameAddress<'a> {
 
 impl<'a> NameAddress<'a> {
     /// Reads one address: not a list of them. `None` when it is malformed: an open quote or bracket (a tag put behind it
-    /// would be lost inside), no URI, or text behind the bracket that is not a parameter.
+    /// would be lost inside), no URI or one with a space in it (it may become a Request-URI), or text behind the bracket that
+    /// is not a parameter.
     #[must_use]
     pub fn parse(raw: &'a str) -> Option<Self> {
         let raw = list::trim(raw);
@@ -32,7 +33,7 @@ impl<'a> NameAddress<'a> {
         let (scheme, opaque) = uri.split_once(':')?;
         let sound =
             !scheme.is_empty() && !opaque.is_empty() && (params.is_empty() || params.starts_with(';'));
-        let sound = sound && list::is_closed(params);
+        let sound = sound && list::is_closed(params) && !uri.contains([' ', '\t', '<', '"']);
         sound.then_some(Self { raw, uri, params })
     }
 
@@ -103,9 +104,19 @@ mod tests {
 
     #[test]
     fn malformed_addresses_are_none() {
-        for bad in
-            ["", "\"Mr. J <sip:j@e>", "<sip:j@e", "<>", "<sip:>", "nothing", "<sip:a@b> x", "<sip:a>,<sip:b>"]
-        {
+        for bad in [
+            "",
+            "\"Mr. J <sip:j@e>",
+            "<sip:j@e",
+            "<>",
+            "<sip:>",
+            "nothing",
+            "<sip:a@b> x",
+            "<sip:a>,<sip:b>",
+            "<sip:a@b c>",
+            "<tel:1 2>",
+            "<sip:<a@b>",
+        ] {
             assert_eq!(NameAddress::parse(bad), None, "{bad}");
         }
     }

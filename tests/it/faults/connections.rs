@@ -1,0 +1,220 @@
+//! CTI connections that fail, and phone systems that are slow.
+
+use ctigate_core::setting::Value;
+use ctigate_core::{Closed, Duration, Input};
+use ctigate_tests::bench::{Client, PhoneSystem, csta, csta_error, only};
+
+use super::{HELD, call, monitored, signed_in};
+
+#[test]
+fn events_that_came_early_for_a_client_that_left_are_forgotten() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    client.info(&mut bench, "MonitorStart", &monitored(&client.clone()));
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    let answers = client.send(&mut bench, "BYE", "");
+    only(&answers, 200);
+    system.start_monitor(&mut bench, "m1");
+    only(&client.heard(&mut bench), 487);
+    system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
+    assert_eq!((bench.engine().view().early, bench.engine().view().watches), (0, 0));
+}
+
+#[test]
+fn a_monitor_that_the_phone_system_started_too_late_is_stopped_again() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    client.info(&mut bench, "MonitorStart", &monitored(&client.clone()));
+    bench.advance(Duration::from_secs(5));
+    assert_eq!(only(&client.heard(&mut bench), 200).root(), "CSTAErrorCode");
+    system.start_monitor(&mut bench, "m1");
+    let stop = system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
+    assert_eq!(stop.element("monitorCrossRefID"), "m1");
+}
+
+#[test]
+fn a_request_in_the_queue_goes_out_when_one_before_it_was_given_up() {
+    let (mut bench, system, mut client) = signed_in(&[("cti.window", Value::Integer(1))]);
+    client.info(&mut bench, "MakeCall", &call(&client.clone()));
+    bench.advance(Duration::from_secs(1));
+    let answer = "<callToBeAnswered><callID>0_7</callID></callToBeAnswered>";
+    client.info(&mut bench, "AnswerCall", answer);
+    assert_eq!(system.asked(&mut bench).len(), 1, "the window is full");
+    bench.advance(Duration::from_secs(4));
+    assert_eq!(only(&client.heard(&mut bench), 200).root(), "CSTAErrorCode");
+    system.serve(&mut bench, "AnswerCall", |_| csta("AnswerCallResponse", ""));
+    assert_eq!(only(&client.heard(&mut bench), 200).root(), "AnswerCallResponse");
+}
+
+#[test]
+fn a_connection_with_too_few_invoke_ids_left_is_renewed() {
+    let (mut bench, system, mut client) = signed_in(&[("cti.window", Value::Integer(9_000))]);
+    let answer = "<callToBeAnswered><callID>0_7</callID></callToBeAnswered>";
+    for _ in 0..1_000 {
+        client.info(&mut bench, "AnswerCall", answer);
+    }
+    bench.advance(Duration::from_secs(5));
+    assert_eq!(client.heard(&mut bench).len(), 1_000, "each is answered");
+    assert!(bench.is_closed(system.link()));
+    let renewed = bench.notices().into_iter().find(|notice| notice.starts_with("cti_out_of_service"));
+    assert!(renewed.unwrap().contains("invoke"));
+}
+
+#[test]
+fn a_connection_lost_with_many_monitors_being_started_refuses_each_of_them() {
+    let (mut bench, system, _) = signed_in(&[("limits.monitors_per_device", Value::Integer(64))]);
+    let mut clients: Vec<Client> = Vec::new();
+    for line in 0..12 {
+        for user in 0..24 {
+            let mut client = Client::new(&mut bench, &format!("user{line}x{user}"));
+            client.uri = format!("tel:20{line:02};phone-context=dialstring");
+            client.sign_in(&mut bench, system);
+            clients.push(client);
+        }
+    }
+    for client in &mut clients {
+        let inside = monitored(client);
+        assert_eq!(client.info(&mut bench, "MonitorStart", &inside), []);
+    }
+    bench.close(system.link());
+    for client in &clients {
+        assert_eq!(only(&client.heard(&mut bench), 200).root(), "CSTAErrorCode");
+    }
+    assert_eq!((bench.engine().view().monitors, bench.engine().view().pending), (0, 0));
+}
+
+fn register(bench: &mut ctigate_tests::bench::Bench, client: &mut Client) {
+    let inside = "<requestTypes><systemStatus>true</systemStatus></requestTypes><requestedStatusFilter/>";
+    assert_eq!(only(&client.info(bench, "SystemRegister", inside), 200).root(), "SystemRegisterResponse");
+}
+
+#[test]
+fn a_connection_that_stays_away_is_told_once_to_those_who_registered() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    register(&mut bench, &mut client);
+    bench.advance(Duration::from_millis(20));
+    bench.close(system.link());
+    let told = client.heard(&mut bench);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].element("systemStatus"), "disabled");
+    bench.heartbeats(None);
+    for _ in 0..3 {
+        bench.advance(Duration::from_secs(30));
+        for (link, _) in bench.connects() {
+            bench.input(Input::Closed { link, why: Closed::Refused });
+        }
+    }
+    assert_eq!(client.heard(&mut bench), []);
+}
+
+#[test]
+fn a_status_right_behind_a_registration_does_not_overtake_its_answer() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    register(&mut bench, &mut client);
+    bench.close(system.link());
+    bench.advance(Duration::from_millis(19));
+    assert_eq!(client.heard(&mut bench), []);
+    bench.advance(Duration::from_millis(1));
+    assert_eq!(client.heard(&mut bench).len(), 1);
+}
+
+fn reconnect(bench: &mut ctigate_tests::bench::Bench, system: PhoneSystem) -> PhoneSystem {
+    bench.heartbeats(None);
+    bench.close(system.link());
+    bench.advance(Duration::from_secs(3));
+    PhoneSystem::answer(bench)
+}
+
+#[test]
+fn monitors_that_were_being_moved_when_the_next_connection_failed_too_are_moved_again() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    let id = client.monitor(&mut bench, system, "m1");
+    let body = client.sign_in_body();
+    let second = reconnect(&mut bench, system);
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    client.send(&mut bench, "ACK", "");
+    let third = reconnect(&mut bench, second);
+    assert_eq!(client.heard(&mut bench), [], "the client's monitor lives on");
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    client.send(&mut bench, "ACK", "");
+    third.start_monitor(&mut bench, "m3");
+    third.event(&mut bench, "HeldEvent", "m3", HELD);
+    assert_eq!(client.heard(&mut bench)[0].element("monitorCrossRefID"), id);
+}
+
+#[test]
+fn monitors_that_could_not_be_moved_at_once_are_moved_with_the_next_refresh() {
+    let (mut bench, system, mut client) =
+        signed_in(&[("cti.window", Value::Integer(1)), ("cti.queue", Value::Integer(0))]);
+    let id = client.monitor(&mut bench, system, "m1");
+    let mut other = Client::new(&mut bench, "bob");
+    other.uri = "tel:1002;phone-context=dialstring".into();
+    other.sign_in(&mut bench, system);
+    let second = reconnect(&mut bench, system);
+    for client in [&mut other, &mut client] {
+        let body = client.sign_in_body();
+        only(&client.send(&mut bench, "INVITE", &body), 200);
+        client.send(&mut bench, "ACK", "");
+        if client.name == "bob" {
+            let inside = monitored(client);
+            client.info(&mut bench, "MonitorStart", &inside);
+        }
+    }
+    second.start_monitor(&mut bench, "m2");
+    assert_eq!(client.heard(&mut bench), [], "its monitor is not given up");
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    second.start_monitor(&mut bench, "m3");
+    second.event(&mut bench, "HeldEvent", "m3", HELD);
+    assert_eq!(client.heard(&mut bench)[0].element("monitorCrossRefID"), id);
+}
+
+#[test]
+fn a_monitor_that_the_next_phone_system_refuses_is_told_to_be_dead() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    let id = client.monitor(&mut bench, system, "m1");
+    let second = reconnect(&mut bench, system);
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    second.serve(&mut bench, "MonitorStart", |_| csta_error("operation", "invalidDeviceID"));
+    let told = client.heard(&mut bench);
+    assert_eq!((told[0].root(), told[0].element("monitorCrossRefID")), ("MonitorStop", id.as_str()));
+    assert_eq!(bench.engine().view().monitors, 0);
+}
+
+#[test]
+fn the_phone_system_s_own_questions_are_each_answered_under_their_id_and_events_never() {
+    let (mut bench, system, _client) = signed_in(&[]);
+    let id = "<sysStatRegisterID>r1</sysStatRegisterID>";
+    for (invoke, root, inside, answer) in [
+        (11, "SystemStatus", "<systemStatus>normal</systemStatus>", "SystemStatusResponse"),
+        (12, "RequestSystemStatus", "", "RequestSystemStatusResponse"),
+        (13, "SystemRegisterAbort", id, "CSTAErrorCode"),
+        (14, "MonitorStop", "<monitorCrossRefID>none</monitorCrossRefID>", "MonitorStopResponse"),
+        (15, "MakeCall", "", "CSTAErrorCode"),
+        (16, "Unheard", "", "CSTAErrorCode"),
+    ] {
+        system.say(&mut bench, invoke, &csta(root, inside));
+        let [asked] = system.asked(&mut bench).try_into().expect("one answer");
+        assert_eq!((asked.invoke, asked.root()), (invoke, answer), "{root}");
+        system.say(&mut bench, 9999, &csta(root, inside));
+        assert_eq!(system.asked(&mut bench), [], "{root}");
+    }
+}
+
+#[test]
+fn heartbeats_follow_the_duration_that_the_phone_system_last_granted() {
+    for (granted, heartbeat) in [(10, 5), (0, 30)] {
+        let (mut bench, system, _client) = signed_in(&[]);
+        bench.heartbeats(None);
+        bench.advance(Duration::from_secs(30));
+        let granted = format!(
+            "<ResetApplicationSessionTimerPosResponse xmlns=\"http://www.ecma-international.org/standards/\
+             ecma-354/appl_session\"><actualSessionDuration>{granted}</actualSessionDuration>\
+             </ResetApplicationSessionTimerPosResponse>"
+        );
+        system.serve(&mut bench, "ResetApplicationSessionTimer", |_| granted);
+        bench.advance(Duration::from_millis(heartbeat * 1_000 - 1));
+        assert_eq!(system.asked(&mut bench), []);
+        bench.advance(Duration::from_millis(1));
+        assert_eq!(system.asked(&mut bench).len(), 1);
+    }
+}

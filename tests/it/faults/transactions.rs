@@ -1,0 +1,164 @@
+//! Repetitions, and answers that come at the wrong time.
+
+use ctigate_core::Duration;
+use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, address, csta, document, only};
+
+use super::{HELD, call, signed_in};
+
+fn by_datagram() -> (Bench, PhoneSystem, Client) {
+    let mut bench = Bench::new();
+    let system = PhoneSystem::answer(&mut bench);
+    let mut client = Client::over(Line::Datagram(address("127.0.0.1:5070")), "alice");
+    client.sign_in(&mut bench, system);
+    (bench, system, client)
+}
+
+fn refresh(bench: &mut Bench, client: &mut Client) {
+    let body = client.sign_in_body();
+    only(&client.send(bench, "INVITE", &body), 200);
+    client.send(bench, "ACK", "");
+}
+
+#[test]
+fn a_request_under_way_that_comes_again_after_a_reinvite_is_not_done_twice() {
+    for branch in [true, false] {
+        let (mut bench, system, mut client) = by_datagram();
+        client.branch = branch;
+        let body = document("MakeCall", &call(&client));
+        let request = client.request("INFO", &body);
+        client.say(&mut bench, &request);
+        refresh(&mut bench, &mut client);
+        assert_eq!(client.say(&mut bench, &request), [], "it is absorbed");
+        system.serve(&mut bench, "MakeCall", |_| {
+            csta(
+                "MakeCallResponse",
+                "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>",
+            )
+        });
+        only(&client.heard(&mut bench), 200);
+    }
+}
+
+#[test]
+fn a_branchless_request_on_a_stream_is_new_after_a_reinvite_though_its_like_is_under_way() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    client.branch = false;
+    for _ in 0..2 {
+        client.sequence = 2;
+        let inside = "<callToBeAnswered><callID>0_7</callID></callToBeAnswered>";
+        assert_eq!(client.info(&mut bench, "AnswerCall", inside), []);
+        refresh(&mut bench, &mut client);
+    }
+    let asked = system.asked(&mut bench);
+    assert_eq!(asked.len(), 2);
+    for one in asked {
+        system.say(&mut bench, one.invoke, &csta("AnswerCallResponse", ""));
+        only(&client.heard(&mut bench), 200);
+    }
+    assert_eq!(bench.engine().view().server_transactions, 0);
+}
+
+#[test]
+fn a_bye_that_comes_again_after_a_refreshed_session_ended_is_answered_as_before() {
+    let (mut bench, _system, mut client) = by_datagram();
+    refresh(&mut bench, &mut client);
+    let bye = client.request("BYE", "");
+    let first = only(&client.say(&mut bench, &bye), 200);
+    assert_eq!(client.say(&mut bench, &bye), [first]);
+}
+
+#[test]
+fn requests_without_a_via_are_each_refused_where_they_came_from() {
+    let (mut bench, _system, client) = signed_in(&[]);
+    let mut other = Client::new(&mut bench, "bob");
+    for mut client in [client, other.clone()] {
+        client.gateway_tag.clear();
+        let request = client.request("INVITE", "");
+        let via = request.lines().find(|line| line.starts_with("Via")).unwrap().to_owned() + "\r\n";
+        only(&client.say(&mut bench, &request.replace(&via, "")), 400);
+    }
+    assert_eq!(other.send(&mut bench, "OPTIONS", "").len(), 1);
+}
+
+#[test]
+fn a_reinvite_ends_the_repetition_of_the_2xx_before_it() {
+    let (mut bench, _system, mut client) = signed_in(&[]);
+    let body = client.sign_in_body();
+    let first = only(&client.send(&mut bench, "INVITE", &body), 200);
+    refresh(&mut bench, &mut client);
+    bench.advance(Duration::from_secs(40));
+    assert!(!client.heard(&mut bench).contains(&first), "the client asked anew: it has the answer");
+}
+
+#[test]
+fn a_bye_ends_the_repetition_of_the_2xx_before_it() {
+    let (mut bench, _system, mut client) = signed_in(&[]);
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    only(&client.send(&mut bench, "BYE", ""), 200);
+    bench.advance(Duration::from_secs(40));
+    assert_eq!(client.heard(&mut bench), []);
+}
+
+/// The answer to one of the gateway's requests.
+fn answered(request: &Sip) -> String {
+    let headers =
+        ["Via", "From", "To", "Call-ID", "CSeq"].map(|name| format!("{name}: {}", request.header(name)));
+    format!("SIP/2.0 408 Request Timeout\r\n{}\r\nContent-Length: 0\r\n\r\n", headers.join("\r\n"))
+}
+
+#[test]
+fn quirk_3_by_datagram_a_late_answer_to_an_earlier_event_lets_no_later_one_pass() {
+    let (mut bench, system, mut client) = by_datagram();
+    client.monitor(&mut bench, system, "m1");
+    for _ in 0..3 {
+        system.event(&mut bench, "HeldEvent", "m1", HELD);
+    }
+    let first = client.heard(&mut bench);
+    bench.advance(Duration::from_secs(2));
+    let second = client.heard(&mut bench);
+    assert!(second.iter().any(|event| event.header("CSeq") == "2 INFO"));
+    let after = client.say(&mut bench, &answered(&first[0]));
+    assert_eq!(after, [], "the second is still under way");
+}
+
+#[test]
+fn by_datagram_events_go_where_answers_go() {
+    let mut bench = Bench::new();
+    let system = PhoneSystem::answer(&mut bench);
+    let mut client = Client::over(Line::Datagram(address("127.0.0.1:5070")), "alice");
+    let hears = client.line;
+    let body = client.sign_in_body();
+    let invite = client.request("INVITE", &body);
+    // Without rport, answers go to the Via's port, wherever the datagram came from (RFC 3261 18.2.2).
+    bench.send_datagram(address("127.0.0.1:5099"), invite.as_bytes());
+    system.knows_line(&mut bench);
+    client.line = hears;
+    let ok = only(&client.heard(&mut bench), 200);
+    client.take_tag(&ok);
+    let ack = client.request("ACK", "");
+    bench.send_datagram(address("127.0.0.1:5099"), ack.as_bytes());
+    let start = client.request("INFO", &document("MonitorStart", &super::monitored(&client)));
+    bench.send_datagram(address("127.0.0.1:5099"), start.as_bytes());
+    system.start_monitor(&mut bench, "m1");
+    only(&client.heard(&mut bench), 200);
+    bench.advance(Duration::from_millis(20));
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    assert_eq!(client.heard(&mut bench).len(), 1);
+}
+
+#[test]
+fn events_that_nobody_answers_fill_no_table_so_that_later_ones_are_lost() {
+    let limit = ctigate_core::setting::Value::Integer(3);
+    let (mut bench, system, mut client) = signed_in(&[("limits.transactions", limit)]);
+    client.monitor(&mut bench, system, "m1");
+    for _ in 0..8 {
+        system.event(&mut bench, "HeldEvent", "m1", HELD);
+    }
+    let events = client.heard(&mut bench);
+    assert_eq!(events.len(), 8);
+    for event in &events {
+        assert_eq!(client.say(&mut bench, &answered(event)), []);
+    }
+    assert_eq!(bench.engine().view().sessions, 1);
+}

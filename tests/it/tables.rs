@@ -1,0 +1,62 @@
+//! The document of state machines is drawn from their tables. `BLESS=1` draws it anew.
+
+use core::fmt::Write as _;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use ctigate_core::tables::{ALL, Machine};
+
+fn drawn() -> String {
+    let mut text = String::from(
+        "# State machines\n\nDrawn from the tables beside the machines by `tests/it/tables.rs`: do not edit. Every state change is asserted\n\
+         against its table, at the one place where states change (`sip::assert_transition`).\n",
+    );
+    for Machine { name, clause, transitions } in ALL {
+        let _ = write!(text, "\n## {name}\n\n{clause}\n\n```mermaid\nstateDiagram-v2\n");
+        let targets: BTreeSet<&str> = transitions.iter().map(|(_, to)| *to).collect();
+        for (from, _) in transitions.iter().take(1) {
+            let _ = writeln!(text, "    [*] --> {from}");
+        }
+        for (from, to) in *transitions {
+            let _ = writeln!(text, "    {from} --> {to}");
+        }
+        if targets.contains("Terminated") {
+            text.push_str("    Terminated --> [*]\n");
+        }
+        text.push_str("```\n");
+    }
+    text
+}
+
+#[test]
+fn the_document_of_state_machines_is_drawn_from_their_tables() {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/state-machines.md");
+    let drawn = drawn();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&place, &drawn).unwrap();
+    }
+    let kept = std::fs::read_to_string(&place).unwrap_or_default();
+    assert!(
+        kept == drawn,
+        "docs/state-machines.md is not what the tables say: BLESS=1 cargo test draws it anew"
+    );
+}
+
+#[test]
+fn every_state_but_the_first_is_reached_and_only_the_last_is_left_by_nothing() {
+    for Machine { name, transitions, .. } in ALL {
+        let first = transitions[0].0;
+        for (from, _) in *transitions {
+            assert!(
+                *from == first || transitions.iter().any(|(_, to)| to == from),
+                "{name}: {from} is never reached"
+            );
+        }
+        for (_, to) in *transitions {
+            assert!(
+                *to == "Terminated" || transitions.iter().any(|(from, _)| from == to),
+                "{name}: {to} is a trap"
+            );
+        }
+    }
+}

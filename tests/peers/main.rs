@@ -1,0 +1,41 @@
+//! Each program against peers that others wrote: SIPp, and SIPE behind a proxy. Both shells compile this file; each
+//! runs its own program. Needs the packages of those peers, and fails where one is missing.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+
+use std::path::PathBuf;
+use std::process::Command;
+
+#[path = "../process/office.rs"]
+#[expect(dead_code, reason = "not every peer needs every helper")]
+mod office;
+#[path = "../process/program.rs"]
+mod program;
+mod proxy;
+mod sipe;
+mod sipp;
+
+/// The program under test.
+fn command() -> Command {
+    let program = option_env!("CARGO_BIN_EXE_ctigate").or(option_env!("CARGO_BIN_EXE_ctigate-std"));
+    Command::new(PathBuf::from(program.unwrap()))
+}
+
+/// Somebody else's program; the test fails naming the package when it is not installed.
+fn installed(program: &str, package: &str) -> Command {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    assert!(found, "'{program}' is missing: install the package {package}");
+    Command::new(program)
+}
+
+/// A file of this folder.
+fn file(name: &str) -> String {
+    format!("{}/../tests/peers/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs the recording again.
+fn assert_replays(folder: &program::Folder) {
+    let (status, out, err) = program::output(&["replay", &folder.only("trace")]);
+    assert_eq!(status, 0, "{out}{err}");
+}

@@ -1,0 +1,79 @@
+//! SIPp: a hundred clients sign in, ask ten times each and sign out.
+
+use core::time::Duration;
+use std::fs;
+use std::net::UdpSocket;
+
+use crate::office::Office;
+use crate::program::{Folder, Running};
+use crate::{assert_replays, file, installed};
+
+const CALLS: usize = 100;
+const FIRST_LINE: usize = 1000;
+
+#[test]
+fn sipp_signs_in_asks_and_signs_out_over_tcp() {
+    let office = open("sipp-tcp");
+    let statistics = run(&office.sip, &["-t", "t1"]);
+    assert_eq!(sent(&statistics, "INFO"), (1_000, 0), "{statistics}");
+    assert_replays(&office.close());
+}
+
+#[test]
+fn sipp_signs_in_asks_and_signs_out_over_udp() {
+    let office = open("sipp-udp");
+    let statistics = run(&udp(&office), &["-t", "u1"]);
+    assert_eq!(sent(&statistics, "INFO").0, 1_000, "{statistics}");
+    assert_replays(&office.close());
+}
+
+#[test]
+fn sipp_signs_in_asks_and_signs_out_over_udp_that_loses_packets() {
+    let office = open("sipp-loss");
+    let statistics = run(&udp(&office), &["-t", "u1", "-lost", "10"]);
+    let (once, again) = sent(&statistics, "INFO");
+    assert!(once == 1_000 && again > 0, "{statistics}");
+    assert_replays(&office.close());
+}
+
+/// A gateway with a line for each client.
+fn open(name: &str) -> Office {
+    let phones = format!("[[phone]]\nnumber = \"{FIRST_LINE}\"\ncount = {CALLS}\n");
+    Office::configured(name, &phones, "udp = [\"127.0.0.1:0\"]\n")
+}
+
+fn udp(office: &Office) -> String {
+    office.gateway.wait_for("key=sip.udp transport=UDP address=")
+}
+
+/// Runs the scenario for every line; what SIPp counted. Fails unless every call went well.
+fn run(gateway: &str, transport: &[&str]) -> String {
+    let mut command = installed("sipp", "sip-tester");
+    let folder = Folder::new(&format!("sipp{}", transport.concat()));
+    let lines = (FIRST_LINE..FIRST_LINE + CALLS).map(|line| format!("{line}\n"));
+    let lines = folder.write("lines.csv", &format!("SEQUENTIAL\n{}", lines.collect::<String>()));
+    let errors = folder.path("errors");
+    command.args([gateway, "-sf", &file("sipp/sign-in.xml"), "-inf", &lines]).args(transport);
+    command.args(["-m", &CALLS.to_string(), "-r", "50", "-timeout", "60", "-timeout_error"]);
+    command.args(["-i", "127.0.0.1", "-p", &free_port(), "-ci", "127.0.0.1", "-cp", &free_port()]);
+    command.args(["-nostdin", "-trace_err", "-error_file", &errors]);
+    let mut sipp = Running::spawn(&mut command);
+    let status = sipp.end_within(Duration::from_secs(75));
+    let said = sipp.said();
+    assert_eq!(status, 0, "{said}\n{}", fs::read_to_string(&errors).unwrap_or_default());
+    let (_, statistics) = said.rsplit_once("Messages  Retrans").unwrap();
+    statistics.to_owned()
+}
+
+/// SIPp takes no port 0.
+fn free_port() -> String {
+    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+}
+
+/// How many requests of this method were sent, and how many sent again.
+fn sent(statistics: &str, method: &str) -> (u32, u32) {
+    let arrow = format!("{method} ---------->");
+    let (_, counts) = statistics.split_once(&arrow).unwrap();
+    let mut counts = counts.split_whitespace().map(|count| count.parse().unwrap());
+    (counts.next().unwrap(), counts.next().unwrap())
+}

@@ -1,0 +1,242 @@
+//! The operations that bytes stand for.
+
+use ctigate_core::{Closed, Command, Duration, Input};
+
+use super::choices::Choices;
+use super::stage::Stage;
+use super::{mangle, speech, systems};
+use crate::bench::{Line, PhoneSystem, address};
+
+/// Spans, in milliseconds, around what the gateway's timers are set to.
+const SPANS: [u64; 16] =
+    [1, 20, 20, 20, 100, 200, 200, 500, 1_000, 2_000, 5_000, 5_000, 32_000, 45_000, 90_000, 2_100_000];
+
+/// One operation.
+pub(super) fn one(stage: &mut Stage, choices: &mut Choices<'_>) {
+    match choices.below(20) {
+        0..=4 => request(stage, choices),
+        5 => sign_in(stage, choices),
+        6 => reconnect(stage, choices),
+        7 => client_answer(stage, choices),
+        8 | 9 => event(stage, choices),
+        10 => system_answer(stage, choices),
+        11 => system_speaks(stage, choices),
+        12 => system_link(stage, choices),
+        13 | 14 => time(stage, choices),
+        15 => raw(stage, choices),
+        16 => wanted(stage, choices),
+        17 => manners(stage, choices),
+        18 => crowd(stage, choices),
+        _ => command(stage, choices),
+    }
+}
+
+/// A client of the four.
+fn actor(stage: &Stage, choices: &mut Choices<'_>) -> usize {
+    choices.below(stage.actors.len())
+}
+
+fn say_request(stage: &mut Stage, choices: &mut Choices<'_>, place: usize, text: String) {
+    let Some(actor) = stage.actors.get(place) else { return };
+    let line = actor.client.line;
+    let bytes = mangle::message(choices, text);
+    let cut = if choices.chance(24) { choices.below(250) * 4 } else { 0 };
+    match bytes.split_at_checked(cut) {
+        Some((front, back)) if !front.is_empty() => {
+            stage.say(line, front);
+            stage.say(line, back);
+        }
+        _ => stage.say(line, &bytes),
+    }
+    // The same again.
+    if choices.chance(16) {
+        stage.say(line, &bytes);
+    }
+}
+
+fn request(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let place = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let monitor = actor.monitor.clone();
+    let text = speech::request(choices, &mut actor.client, &monitor);
+    say_request(stage, choices, place, text);
+}
+
+fn sign_in(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let place = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(place) else { return };
+    actor.client.gateway_tag.clear();
+    if choices.chance(64) {
+        actor.client.uri =
+            (*choices.pick(&["tel:1002;phone-context=dialstring", "tel:1003", "tel:1001"])).into();
+    }
+    let more = ["Supported: timer\r\n", "", "Supported: timer\r\nSession-Expires: 120;refresher=uas\r\n"];
+    if choices.chance(64) {
+        actor.client.more = (*choices.pick(&more)).into();
+    }
+    let body = mangle::document(choices, actor.client.sign_in_body());
+    let text = actor.client.request("INVITE", &body);
+    say_request(stage, choices, place, text);
+}
+
+/// A client's connection ends, or is replaced.
+fn reconnect(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let place = actor(stage, choices);
+    let Some(Line::Stream(link)) = stage.actors.get(place).map(|actor| actor.client.line) else { return };
+    if choices.chance(200) {
+        let why = *choices.pick(&Closed::ALL);
+        stage.close(link, why);
+    }
+    if choices.chance(200) {
+        let host = *choices.pick(&["127.0.0.1", "127.0.0.2", "10.0.0.1"]);
+        let link = stage.connect(host);
+        if let Some(actor) = stage.actors.get_mut(place) {
+            actor.client.line = Line::Stream(link);
+        }
+    }
+}
+
+fn client_answer(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let place = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let Some(asked) = actor.asked.pop_front() else { return };
+    let line = actor.client.line;
+    let status = *choices.pick(&[200, 200, 100, 408, 481, 500, 404]);
+    let answer = speech::answer(status, &asked);
+    let answer = mangle::message(choices, answer);
+    stage.say(line, &answer);
+}
+
+/// A phone system whose link is open: the latest, or any.
+fn system(stage: &Stage, choices: &mut Choices<'_>) -> Option<usize> {
+    let open = |system: &systems::System| system.open && !system.over;
+    let places: Vec<usize> =
+        stage.systems.iter().enumerate().filter(|(_, system)| open(system)).map(|(place, _)| place).collect();
+    (!places.is_empty()).then(|| *choices.pick(&places))
+}
+
+fn event(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let Some(system) = system(stage, choices).and_then(|place| stage.systems.get(place)) else { return };
+    let (hand, monitors) = (PhoneSystem::on(system.link), system.monitors);
+    let document = systems::event(choices, monitors);
+    let document = mangle::document(choices, document);
+    hand.say(&mut stage.bench, 9999, &document);
+}
+
+fn system_answer(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let Some(system) = system(stage, choices).and_then(|place| stage.systems.get_mut(place)) else { return };
+    let hand = PhoneSystem::on(system.link);
+    // The oldest, or another: phone systems need not keep the order.
+    let place = if choices.chance(64) { choices.below(system.asked.len().max(1)) } else { 0 };
+    let Some(asked) = system.asked.remove(place) else { return };
+    let answer = system.some_answer(choices, &asked);
+    let answer = mangle::document(choices, answer);
+    hand.say(&mut stage.bench, asked.invoke, &answer);
+    if choices.chance(24) {
+        hand.say(&mut stage.bench, asked.invoke, &answer);
+    }
+}
+
+/// A phone system says something by itself, or nothing that can be understood.
+fn system_speaks(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let Some(link) = system(stage, choices).and_then(|place| stage.systems.get(place)).map(|one| one.link)
+    else {
+        return;
+    };
+    let hand = PhoneSystem::on(link);
+    match choices.below(4) {
+        0 | 1 => {
+            let document = systems::request(choices);
+            let invoke = u16::from(choices.byte());
+            hand.say(&mut stage.bench, invoke, &document);
+        }
+        2 => {
+            let invoke = *choices.pick(&[0, 1, 2, 3, 4, 5, 9998, 9999]);
+            let raw = String::from_utf8_lossy(choices.raw()).into_owned();
+            hand.say(&mut stage.bench, invoke, &raw);
+        }
+        _ => stage.bench.send(link, choices.raw()),
+    }
+}
+
+/// A CTI connection opens, cannot be opened, or ends.
+fn system_link(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let Some(place) = stage.systems.len().checked_sub(1 + choices.below(2)) else { return };
+    let why = *choices.pick(&Closed::ALL);
+    let Some(system) = stage.systems.get_mut(place).filter(|system| !system.over) else { return };
+    if !system.open && choices.chance(192) {
+        stage.open_system(place);
+        return;
+    }
+    // Links mostly last, or nothing deep would be reached.
+    if system.open && choices.chance(160) {
+        return;
+    }
+    system.over = true;
+    let link = system.link;
+    if !stage.bench.is_closed(link) {
+        stage.input(Input::Closed { link, why });
+    }
+}
+
+fn time(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let span = *choices.pick(&SPANS);
+    stage.advance(Duration::from_millis(span));
+}
+
+fn raw(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let place = actor(stage, choices);
+    let Some(line) = stage.actors.get(place).map(|actor| actor.client.line) else { return };
+    match choices.below(3) {
+        0 => stage.say(line, b"\r\n\r\n"),
+        1 => stage.say(Line::Datagram(address("10.0.0.1:5060")), choices.raw()),
+        _ => stage.say(line, choices.raw()),
+    }
+}
+
+/// A connection that the gateway wants towards a client opens, or cannot be opened.
+fn wanted(stage: &mut Stage, choices: &mut Choices<'_>) {
+    if choices.chance(128) {
+        stage.open_wanted();
+    } else if let Some(link) = stage.wanted.pop_front() {
+        stage.close(link, Closed::Refused);
+    }
+}
+
+fn manners(stage: &mut Stage, choices: &mut Choices<'_>) {
+    match choices.below(8) {
+        0 => stage.clients_behave = !stage.clients_behave,
+        1 => stage.systems_behave = !stage.systems_behave,
+        2 => stage.prompt = !stage.prompt,
+        _ => (stage.clients_behave, stage.systems_behave, stage.prompt) = (true, true, true),
+    }
+}
+
+/// Many do the same at once.
+fn crowd(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let monitors = choices.chance(128);
+    for place in 0..stage.actors.len() {
+        let Some(actor) = stage.actors.get_mut(place) else { continue };
+        let text = if monitors {
+            let object =
+                format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", actor.client.uri);
+            actor.client.request("INFO", &crate::bench::document("MonitorStart", &object))
+        } else {
+            actor.client.gateway_tag.clear();
+            let body = actor.client.sign_in_body();
+            actor.client.request("INVITE", &body)
+        };
+        let line = actor.client.line;
+        stage.say(line, text.as_bytes());
+    }
+}
+
+fn command(stage: &mut Stage, choices: &mut Choices<'_>) {
+    match choices.below(16) {
+        0 => stage.input(Input::Command(Command::Stop)),
+        1 => stage.input(Input::Command(Command::Line("x"))),
+        2 => stage.input(Input::Command(Command::End)),
+        3 => stage.input(Input::Clock { unix_micros: 1 }),
+        _ => stage.input(Input::Tick),
+    }
+}

@@ -1,0 +1,338 @@
+//! The gateway with its clients and phone systems, and what must hold after every operation.
+
+use std::collections::VecDeque;
+
+use ctigate_core::action::MAX_ACTIONS;
+use ctigate_core::engine::View;
+use ctigate_core::setting::Value;
+use ctigate_core::{Closed, Command, Duration, Input, LinkId};
+
+use super::Reached;
+use super::choices::Choices;
+use super::ledger::Ledger;
+use super::speech;
+use super::systems::System;
+use crate::bench::{Bench, Client, Line, PhoneSystem, Sip, address};
+
+/// The longest SIP message; small, so that a fuzzer reaches it.
+const MESSAGE_BYTES: usize = 4096;
+
+/// How often peers that act by themselves take turns with the gateway before it must be silent.
+const ROUNDS: usize = 200;
+
+/// How long an unrefreshed session lives, whatever is asked for within reason.
+const LONGEST: u32 = 10_000;
+
+/// One client, and what it was asked and told.
+pub(super) struct Actor {
+    pub(super) client: Client,
+    /// Requests of the gateway's that are not answered.
+    pub(super) asked: VecDeque<Sip>,
+    /// The last monitor's cross-reference.
+    pub(super) monitor: String,
+}
+
+/// The gateway, and all its peers.
+pub(super) struct Stage {
+    pub(super) bench: Bench,
+    pub(super) actors: Vec<Actor>,
+    pub(super) systems: Vec<System>,
+    /// Connections towards clients that the gateway wants.
+    pub(super) wanted: VecDeque<LinkId>,
+    pub(super) ledger: Ledger,
+    /// Whether clients do what they should by themselves.
+    pub(super) clients_behave: bool,
+    /// Whether phone systems do.
+    pub(super) systems_behave: bool,
+    /// Whether what is due is done at once.
+    pub(super) prompt: bool,
+    reached: Reached,
+}
+
+const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
+
+fn configured(choices: &mut Choices<'_>) -> Bench {
+    let tight = choices.chance(64);
+    let number = |number: i64| Value::Integer(number);
+    let text = |text: &str| Value::Text(text.into());
+    let mut settings = vec![
+        ("limits.message_bytes", number(4096)),
+        ("sip.linger", number(if choices.chance(128) { 90 } else { 2100 })),
+        ("cti.verify_line", Value::Flag(!choices.chance(64))),
+        ("cti.session", text(if choices.chance(64) { "none" } else { "application" })),
+        ("cti.reconnect_max", number(3600)),
+    ];
+    if choices.chance(96) {
+        settings.push(("cti.connection[0].switch", text("s")));
+        settings.push(("cti.connection[1].address", text("127.0.0.1:4001")));
+        settings.push(("cti.connection[1].switch", text(choices.word(&["s", "t"]))));
+    }
+    if tight {
+        settings.extend([
+            ("limits.links", number(5)),
+            ("limits.sessions", number(3)),
+            ("limits.monitors_per_session", number(2)),
+            ("limits.monitors_per_device", number(3)),
+            ("limits.calls_per_device", number(2)),
+            ("limits.transactions", number(6)),
+            ("limits.queued_events", number(2)),
+            ("limits.dialog_bytes", number(1024)),
+            ("cti.window", number(2)),
+            ("cti.queue", number(2)),
+        ]);
+    }
+    Bench::with(&settings)
+}
+
+impl Stage {
+    pub(super) fn new(choices: &mut Choices<'_>) -> Self {
+        let mut stage = Self {
+            bench: configured(choices),
+            actors: Vec::new(),
+            systems: Vec::new(),
+            wanted: VecDeque::new(),
+            ledger: Ledger::new(MESSAGE_BYTES),
+            clients_behave: !choices.chance(96),
+            systems_behave: !choices.chance(40),
+            prompt: !choices.chance(48),
+            reached: Reached::default(),
+        };
+        for name in NAMES {
+            let line = if name == "dave" {
+                Line::Datagram(address("127.0.0.1:49000"))
+            } else {
+                Line::Stream(stage.connect("127.0.0.1"))
+            };
+            let mut client = Client::over(line, name);
+            client.branch = name != "bob";
+            stage.actors.push(Actor { client, asked: VecDeque::new(), monitor: String::new() });
+        }
+        stage.look();
+        stage
+    }
+
+    /// Opens a connection to the gateway.
+    pub(super) fn connect(&mut self, host: &str) -> LinkId {
+        let link = self.bench.connect_from(host);
+        self.ledger.opened(link);
+        link
+    }
+
+    /// Ends a connection, if it is open.
+    pub(super) fn close(&mut self, link: LinkId, why: Closed) {
+        if self.ledger.is_open(link) {
+            self.input(Input::Closed { link, why });
+            self.ledger.closed(link);
+        }
+    }
+
+    /// Gives the gateway an input; what is due may have to wait.
+    pub(super) fn input(&mut self, input: Input<'_>) {
+        self.bench.input(input);
+        if self.prompt {
+            self.bench.settle();
+        }
+    }
+
+    /// Somebody says something.
+    pub(super) fn say(&mut self, over: Line, bytes: &[u8]) {
+        match over {
+            Line::Stream(link) if self.ledger.is_open(link) => {
+                self.ledger.said(link, bytes);
+                self.input(Input::Bytes { link, bytes });
+            }
+            Line::Stream(_) => {}
+            Line::Datagram(peer) => {
+                self.ledger.thrown(bytes);
+                let listener = ctigate_core::ListenerId::new(1);
+                self.input(Input::Datagram { listener, peer, bytes });
+            }
+        }
+    }
+
+    /// Sees what the gateway wants and says, and lets who behaves react.
+    ///
+    /// # Panics
+    /// If it does not come to rest, or a property does not hold.
+    pub(super) fn look(&mut self) {
+        for round in 0.. {
+            assert!(round < ROUNDS, "the gateway and peers that behave never come to rest");
+            if !self.look_once() {
+                break;
+            }
+        }
+        for notice in self.bench.notices() {
+            self.reached.note(notice.split(' ').next().unwrap_or_default());
+            if notice.contains("CTI connection was replaced") {
+                self.reached.note("stale session");
+            }
+        }
+        let view = self.bench.engine().view();
+        self.reached.at_least("sessions at a time", view.sessions);
+        self.reached.at_least("monitors at a time", view.monitors);
+        let most = self.bench.high_water();
+        assert!(most < MAX_ACTIONS, "{most} actions in a step");
+    }
+
+    /// Whether anything happened.
+    fn look_once(&mut self) -> bool {
+        let mut moved = self.take_connects();
+        for place in 0..self.systems.len() {
+            moved |= self.hear_system(place);
+        }
+        for link in self.ledger.open() {
+            let heard = self.bench.messages(link);
+            for message in &heard {
+                if message.status() > 0 {
+                    self.ledger.answered(link, message);
+                }
+                self.hear(message);
+            }
+            moved |= !heard.is_empty();
+            if self.bench.is_closed(link) {
+                self.ledger.closed(link);
+            }
+        }
+        let datagrams: Vec<Sip> = self.bench.datagrams(address("127.0.0.1:49000"));
+        for message in &datagrams {
+            self.hear(message);
+        }
+        moved || !datagrams.is_empty()
+    }
+
+    /// Takes note of the connections that the gateway wants.
+    fn take_connects(&mut self) -> bool {
+        let wanted = self.bench.connects();
+        for (link, target) in &wanted {
+            if target.starts_with("127.0.0.1:400") {
+                self.systems.push(System::new(*link, target.clone()));
+                if self.systems_behave {
+                    self.open_system(self.systems.len() - 1);
+                }
+            } else {
+                self.ledger.opened(*link);
+                self.wanted.push_back(*link);
+                if self.clients_behave {
+                    self.open_wanted();
+                }
+            }
+        }
+        !wanted.is_empty()
+    }
+
+    /// A CTI connection that the gateway wants is open.
+    pub(super) fn open_system(&mut self, place: usize) {
+        let Some(system) = self.systems.get_mut(place).filter(|system| !system.open && !system.over) else {
+            return;
+        };
+        if self.bench.is_closed(system.link) {
+            system.over = true;
+            return;
+        }
+        system.open = true;
+        let (link, peer) = (system.link, system.address.clone());
+        self.bench.opened(link, &peer);
+    }
+
+    /// A connection that the gateway wants towards a client is open.
+    pub(super) fn open_wanted(&mut self) {
+        if let Some(link) = self.wanted.pop_front().filter(|link| self.ledger.is_open(*link)) {
+            self.bench.opened(link, "127.0.0.1:5070");
+        }
+    }
+
+    fn hear_system(&mut self, place: usize) -> bool {
+        let Some(system) = self.systems.get_mut(place) else { return false };
+        let hand = PhoneSystem::on(system.link);
+        let asked = hand.asked(&mut self.bench);
+        let any = !asked.is_empty();
+        let Some(system) = self.systems.get_mut(place) else { return false };
+        system.asked.extend(asked);
+        system.over |= self.bench.is_closed(system.link);
+        while self.systems_behave
+            && let Some(system) = self.systems.get_mut(place).filter(|system| system.open && !system.over)
+            && let Some(asked) = system.asked.pop_front()
+        {
+            let answer = system.usual_answer(&asked);
+            hand.say(&mut self.bench, asked.invoke, &answer);
+        }
+        any
+    }
+
+    /// A client hears something: it learns, and reacts if it behaves.
+    fn hear(&mut self, message: &Sip) {
+        let named = |actor: &&mut Actor| message.header("Call-ID") == format!("{}-call", actor.client.name);
+        let behaves = self.clients_behave;
+        let Some(actor) = self.actors.iter_mut().find(named) else { return };
+        let line = actor.client.line;
+        if message.status() == 0 {
+            self.reached.note(message.method());
+            if behaves {
+                let answer = speech::answer(200, message);
+                self.say(line, answer.as_bytes());
+            } else {
+                actor.asked.push_back(message.clone());
+            }
+            return;
+        }
+        if (200..300).contains(&message.status()) {
+            self.reached.note(message.root());
+            let id = message.element("monitorCrossRefID");
+            if !id.is_empty() {
+                actor.monitor = id.into();
+            }
+        }
+        if message.header("CSeq").ends_with("INVITE") && message.status() >= 200 {
+            if message.status() < 300 {
+                actor.client.take_tag(message);
+            }
+            if behaves {
+                let ack = actor.client.request("ACK", "");
+                self.say(line, ack.as_bytes());
+            }
+        }
+    }
+
+    /// Lets time pass; who behaves reacts to what falls due.
+    pub(super) fn advance(&mut self, span: Duration) {
+        let end = self.bench.now() + span;
+        self.bench.settle();
+        while self.bench.advance_once(end) {
+            self.look();
+        }
+    }
+
+    /// The run is over: everybody leaves, and nothing remains; then the gateway stops.
+    ///
+    /// # Panics
+    /// If something remains.
+    pub(super) fn end(mut self) -> Reached {
+        (self.prompt, self.clients_behave, self.systems_behave) = (true, false, false);
+        if self.bench.finished().is_none() {
+            self.bench.settle();
+            self.advance(Duration::from_secs(40));
+            self.look();
+        }
+        if self.bench.finished().is_none() {
+            self.ledger.assert_all_answered();
+        }
+        for link in self.ledger.open() {
+            self.close(link, Closed::ByPeer);
+        }
+        if self.ledger.longest <= LONGEST && self.bench.finished().is_none() {
+            self.advance(Duration::from_secs(u64::from(LONGEST) + 100));
+            let view = self.bench.engine().view();
+            let connections = self.bench.engine().connections().count();
+            let nothing = View { timers: connections, ..View::default() };
+            if self.bench.finished().is_none() {
+                assert_eq!(View { links: 0, ..view }, nothing, "something remains");
+            }
+        }
+        self.input(Input::Command(Command::Stop));
+        self.advance(Duration::from_secs(61));
+        assert_eq!(self.bench.finished(), Some(0), "a stop comes to an end");
+        assert_eq!(self.bench.engine().view().sessions, 0, "sessions remain after a stop");
+        self.look();
+        core::mem::take(&mut self.reached)
+    }
+}
