@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use ctigate_core::action::MAX_ACTIONS;
 use ctigate_core::engine::View;
 use ctigate_core::setting::Value;
-use ctigate_core::{Closed, Command, Duration, Input, LinkId};
+use ctigate_core::{Closed, Command, Duration, Input, LinkId, ListenerId};
 
 use super::Reached;
 use super::choices::Choices;
@@ -144,8 +144,8 @@ impl Stage {
             Line::Stream(_) => {}
             Line::Datagram(peer) => {
                 self.ledger.thrown(bytes);
-                let listener = ctigate_core::ListenerId::new(1);
-                self.input(Input::Datagram { listener, peer, bytes });
+                let socket = ListenerId::new(1);
+                self.input(Input::Datagram { listener: socket, peer, bytes });
             }
         }
     }
