@@ -94,8 +94,16 @@ fn a_line_the_phone_system_does_not_know_is_404_and_its_other_errors_let_the_use
         let (mut bench, system, mut client) = bench(&[]);
         let body = client.sign_in_body();
         client.send(&mut bench, "INVITE", &body);
+        bench.notices();
         system.serve(&mut bench, "SnapshotDevice", |_| csta_error(category, value));
         only(&client.heard(&mut bench), status);
+        let names: Vec<String> = bench.notices();
+        let began = names.iter().any(|notice| notice.starts_with("session_started"));
+        assert_eq!(began, status == 200);
+        assert!(
+            !names.iter().any(|notice| notice.starts_with("session_ended")),
+            "what never began does not end"
+        );
     }
 }
 

@@ -236,7 +236,10 @@ impl Engine {
             ("why", &why),
             ("call_id", &session.dialog.call_id),
         ];
-        step.actions.notify(Level::Info, "session_ended", fields);
+        // One that never began was refused or cancelled, and that was said.
+        if session.phase == Phase::Established {
+            step.actions.notify(Level::Info, "session_ended", fields);
+        }
         for monitor in session.monitors.clone() {
             self.drop_monitor(step, monitor);
         }
