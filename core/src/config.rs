@@ -68,7 +68,7 @@ pub enum SessionKind {
 /// The side of the phone system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cti {
-    /// The connections, by priority; at least one.
+    /// The connections; at least one.
     pub connections: heapless::Vec<CtiConnection, MAX_CONNECTIONS>,
     /// The applicationID of the application session.
     pub application: String,

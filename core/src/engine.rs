@@ -135,6 +135,8 @@ struct Buffers {
     body: Vec<u8>,
     /// A SIP message on its way out.
     message: Vec<u8>,
+    /// How the other side should know us.
+    address: Vec<u8>,
     /// Unfolded headers of the message at hand.
     unfolded: crate::wire::sip::message::Scratch,
 }

@@ -354,11 +354,6 @@ impl Machine for Switch {
         }
         match input {
             Input::Tick => self.tick(&mut step),
-            Input::Listening { listener, address } => {
-                let control = usize::from(listener.place()) >= self.config.cti.len();
-                let kind = if control { "control" } else { "cti" };
-                step.actions.notify(Level::Info, "listening", &[("kind", &kind), ("address", &address)]);
-            }
             Input::Opened { link, peer } => self.opened(&mut step, link, peer),
             Input::Bytes { link, bytes } => return Taken(self.bytes(&mut step, link, bytes)),
             Input::Closed { link, why } => self.closed(&mut step, link, why),
@@ -369,7 +364,11 @@ impl Machine for Switch {
                 }
             }
             Input::Command(Command::Stop) => self.stop(&mut step),
-            Input::Command(Command::End) | Input::Datagram { .. } | Input::Clock { .. } => {}
+            // The host says where it listens.
+            Input::Listening { .. }
+            | Input::Command(Command::End)
+            | Input::Datagram { .. }
+            | Input::Clock { .. } => {}
         }
         Taken(whole)
     }

@@ -6,6 +6,7 @@ mod dialog;
 mod event;
 mod refresh;
 mod request;
+mod sign_out;
 
 use ctigate_tests::office::Office;
 use ctigate_tests::{Fault, Plan, Weather, World, twice};

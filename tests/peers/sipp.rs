@@ -44,7 +44,7 @@ fn sipp_signs_in_asks_and_signs_out_over_udp_that_loses_packets() {
 /// A gateway with a line for each client.
 fn open(name: &str) -> Office {
     let phones = format!("[[phone]]\nnumber = \"{FIRST_LINE}\"\ncount = {CALLS}\n");
-    Office::configured(name, &phones, "udp = [\"127.0.0.1:0\"]\n")
+    Office::with_phones(name, &phones)
 }
 
 fn udp(office: &Office) -> String {

@@ -112,6 +112,76 @@ fn a_gateway_that_is_told_to_stop_in_mid_call_tells_its_clients() {
 }
 
 #[test]
+fn a_second_signal_ends_the_process_at_once() {
+    let mut office = Office::open("signals", false);
+    let alice = office.client("sip:alice@example.com", "1001", &[], "sleep 20s\n");
+    alice.wait_for("monitor ");
+    // A client that does not answer its BYE would hold the gateway up for three seconds.
+    alice.signal("STOP");
+    office.gateway.signal("INT");
+    office.gateway.wait_for("name=stopping ");
+    let began = std::time::Instant::now();
+    office.gateway.signal("INT");
+    assert_eq!(office.gateway.end(), 128 + 2, "{}", office.gateway.said());
+    assert!(began.elapsed().as_secs() < 2, "{:?}", began.elapsed());
+    alice.signal("CONT");
+}
+
+#[test]
+fn a_gateway_with_datagrams_stops_in_good_order() {
+    let office = Office::open("datagrams", true);
+    let mut alice = office.client_over_udp("sip:alice@example.com", "1001", "snapshot\n");
+    assert_eq!(alice.end(), 0, "{}", alice.said());
+    assert_eq!(output(&["replay", &office.close().only("trace")]).0, 0);
+}
+
+#[test]
+fn a_script_fails_if_the_sign_in_does_even_if_it_asks_for_nothing() {
+    // It accepts, and never says a word.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let user = ["--user", "sip:alice@example.com", "--line", "tel:1001"];
+    let arguments = [&["client", "--server", &address], &user[..]].concat();
+    for mut alice in ["", "quit\n"].map(|script| Running::start(&arguments, script)) {
+        assert_eq!(alice.end(), 1, "{}", alice.said());
+        assert!(alice.said().contains("failed: sign-in: not signed in in time"), "{}", alice.said());
+    }
+    let office = Office::open("unknown", false);
+    let mut alice = office.client("sip:alice@example.com", "4711", &[], "");
+    assert_eq!(alice.end(), 1);
+    assert!(alice.said().contains("refused 404 "), "{}", alice.said());
+    office.close();
+}
+
+#[test]
+fn each_address_is_told_once_and_a_limit_that_is_lowered_too() {
+    let folder = Folder::new("limit");
+    let text = format!("{}[limits]\nlinks = 5000\n", office::config("127.0.0.1:0", "127.0.0.1:9"));
+    let mut gateway = Running::start(&["run", "--config", &folder.write("gateway.toml", &text)], "");
+    gateway.wait_for("name=cti_out_of_service");
+    let lowered =
+        gateway.said().contains("level=warn name=limit_lowered key=limits.links from=5000 to=1000 ");
+    let has_threads = option_env!("CARGO_BIN_EXE_ctigate-std").is_some();
+    assert_eq!(lowered, has_threads, "{}", gateway.said());
+    gateway.signal("TERM");
+    assert_eq!(gateway.end(), 0);
+    let mut switch = Running::start(&["switch", "--listen", "127.0.0.1:0"], "");
+    switch.wait_for("name=listening");
+    switch.signal("TERM");
+    assert_eq!(switch.end(), 0);
+    assert_eq!(switch.said().matches("name=listening").count(), 1, "{}", switch.said());
+}
+
+#[test]
+fn a_ladder_of_somebody_who_is_not_in_the_recording_says_so() {
+    let folder = Folder::new("nobody");
+    assert_eq!(output(&["demo", "--record", folder.text()]).0, 0);
+    let trace = folder.only("trace");
+    let (status, _, err) = output(&["trace", "ladder", &trace, "--user", "carol"]);
+    assert_eq!((status, err), (1, format!("{trace}: it has no message of user 'carol'\n")));
+}
+
+#[test]
 fn an_address_in_use_is_named_with_its_key() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();

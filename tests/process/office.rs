@@ -6,8 +6,9 @@ pub(crate) struct Office {
     folder: Folder,
     pub(crate) switch: Running,
     pub(crate) gateway: Running,
-    /// Where the gateway listens.
+    /// Where the gateway listens over TCP.
     pub(crate) sip: String,
+    udp: String,
 }
 
 /// A gateway's configuration.
@@ -17,7 +18,8 @@ pub(crate) fn config(sip: &str, cti: &str) -> String {
 
 /// A gateway's configuration with `more` lines about SIP.
 fn config_with(more: &str, sip: &str, cti: &str) -> String {
-    format!("[sip]\ntcp = [\"{sip}\"]\n{more}[[cti.connection]]\naddress = \"{cti}\"\n")
+    let sip = format!("[sip]\ntcp = [\"{sip}\"]\nudp = [\"127.0.0.1:0\"]\n{more}");
+    format!("{sip}[[cti.connection]]\naddress = \"{cti}\"\n")
 }
 
 impl Office {
@@ -50,21 +52,24 @@ impl Office {
         }
         let gateway = Running::start(&arguments, "");
         let sip = gateway.wait_for("key=sip.tcp transport=TCP address=");
+        let udp = gateway.wait_for("key=sip.udp transport=UDP address=");
         gateway.wait_for("name=cti_in_service");
-        Self { folder, switch, gateway, sip }
+        Self { folder, switch, gateway, sip, udp }
     }
 
-    /// A client that obeys `script`.
+    /// A client over UDP that obeys `script`.
+    pub(crate) fn client_over_udp(&self, user: &str, number: &str, script: &str) -> Running {
+        client(&self.udp, user, number, &["--transport", "udp"], script)
+    }
+
+    /// A client over TCP that obeys `script`.
     pub(crate) fn client(&self, user: &str, number: &str, options: &[&str], script: &str) -> Running {
-        let line = format!("tel:{number};phone-context=dialstring");
-        let mut arguments = vec!["client", "--server", &self.sip, "--user", user, "--line", &line];
-        arguments.extend(options);
-        Running::start(&arguments, script)
+        client(&self.sip, user, number, options, script)
     }
 
     /// Stops both; the folder has what the gateway has logged, and the recording, if there is one.
     pub(crate) fn close(self) -> Folder {
-        let Self { folder, mut switch, mut gateway, sip: _ } = self;
+        let Self { folder, mut switch, mut gateway, sip: _, udp: _ } = self;
         gateway.signal("TERM");
         assert_eq!(gateway.end(), 0, "{}", gateway.said());
         switch.signal("INT");
@@ -72,4 +77,11 @@ impl Office {
         folder.write("gateway.log", &gateway.said());
         folder
     }
+}
+
+fn client(server: &str, user: &str, number: &str, options: &[&str], script: &str) -> Running {
+    let line = format!("tel:{number};phone-context=dialstring");
+    let mut arguments = vec!["client", "--server", server, "--user", user, "--line", &line];
+    arguments.extend(options);
+    Running::start(&arguments, script)
 }

@@ -26,6 +26,8 @@ pub const CLIENT_KEYS: &[Key] = &[
         "How long a command may take that says no time of its own.",
     )
     .default("5000"),
+    Key::flag("interactive", "Whether somebody types the lines: one that fails does not end the session.")
+        .default("false"),
 ];
 
 /// What the scripted client needs to know.
@@ -45,6 +47,8 @@ pub struct ClientConfig {
     pub listen: Option<SocketAddr>,
     /// How long a command may take that says no time of its own.
     pub timeout: Duration,
+    /// Whether somebody types the lines: one that fails does not end the session.
+    pub interactive: bool,
 }
 
 impl ClientConfig {
@@ -59,6 +63,7 @@ impl ClientConfig {
             gateway: None,
             listen: None,
             timeout: Duration::from_secs(5),
+            interactive: false,
         }
     }
 
@@ -78,6 +83,7 @@ impl ClientConfig {
             gateway: text("gateway"),
             listen: checked.text("listen").and_then(|address| address.parse().ok()),
             timeout: Duration::from_millis(checked.number("timeout_ms")),
+            interactive: checked.flag("interactive"),
         };
         config.cross_check(&checked, &mut errors);
         if errors.is_empty() { Ok(config) } else { Err(errors) }
@@ -90,19 +96,23 @@ impl ClientConfig {
             }
         };
         let names_user = Uri::parse(&self.user).is_some_and(|uri| uri.user.is_some() && !uri.host.is_empty());
-        need("user", names_user, "a SIP URI with a user: sip:alice@example.com");
+        need("user", names_user, "must be a SIP URI with a user, such as sip:alice@example.com");
         let address = self.transport == Transport::Tcp || self.peer().is_some();
-        need("server", address, "an IP address and a port, when the transport is udp");
+        need(
+            "server",
+            address,
+            "must be an IP address and a port, such as 127.0.0.1:5060, when the transport is udp",
+        );
         let gateway = self.gateway.as_deref().is_none_or(|gateway| Uri::parse(gateway).is_some());
-        need("gateway", gateway, "a URI: sip:gateway@example.com");
+        need("gateway", gateway, "must be a URI, such as sip:gateway@example.com");
         let line = !self.line.is_empty() && !self.line.contains([' ', '<', '>', '\r', '\n']);
-        need("line", line, "a line URI: tel:1001;phone-context=dialstring");
+        need("line", line, "must be a line URI, such as tel:1001;phone-context=dialstring");
     }
 
     /// The settings that make this configuration: for recordings.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
-        let Self { server, transport, user, line, gateway, listen, timeout } = self;
+        let Self { server, transport, user, line, gateway, listen, timeout, interactive } = self;
         let text = |key: &str, value: &str| Setting { key: key.into(), value: Value::Text(value.into()) };
         let mut settings = alloc::vec![
             text("server", server),
@@ -114,6 +124,7 @@ impl ClientConfig {
         settings.extend(listen.map(|listen| text("listen", &listen.to_string())));
         let millis = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
         settings.push(Setting { key: "timeout_ms".into(), value: Value::Integer(millis) });
+        settings.push(Setting { key: "interactive".into(), value: Value::Flag(*interactive) });
         settings
     }
 
@@ -142,7 +153,7 @@ impl ClientConfig {
 
 impl Digest for ClientConfig {
     fn digest(&self, digester: &mut Digester) {
-        let Self { server, transport, user, line, gateway, listen, timeout } = self;
+        let Self { server, transport, user, line, gateway, listen, timeout, interactive } = self;
         for text in [server, user, line] {
             digester.text(text);
         }
@@ -150,6 +161,7 @@ impl Digest for ClientConfig {
         gateway.digest(digester);
         listen.digest(digester);
         timeout.digest(digester);
+        interactive.digest(digester);
     }
 }
 
@@ -166,6 +178,7 @@ mod tests {
         config.gateway = Some("sip:8000@example.com".into());
         config.listen = "127.0.0.1:5070".parse().ok();
         config.timeout = Duration::from_millis(250);
+        config.interactive = true;
         assert_eq!(ClientConfig::from_settings(&config.settings()), Ok(config));
     }
 

@@ -18,7 +18,7 @@ pub(super) enum Sort {
     Event,
     /// A result, shown `name key=value ...`.
     Result,
-    /// An error or a refusal, shown by its values alone. One that no line of the script expected fails the run.
+    /// An error or a refusal, shown by its values alone, but for the service that it is about. One that no line of the script expected fails the run.
     Fault,
 }
 
@@ -68,7 +68,7 @@ impl Display for Happening {
         f.write_str(&self.name)?;
         for (key, value) in &self.fields {
             f.write_char(' ')?;
-            if self.sort != Sort::Fault {
+            if self.sort != Sort::Fault || *key == "service" {
                 write!(f, "{key}=")?;
             }
             for character in value.chars() {

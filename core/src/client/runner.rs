@@ -110,7 +110,7 @@ impl Client {
             }
             Doing::Session(_) if self.phase == Phase::Ended => {
                 self.fail(step, &format!("{}: not signed in", current.text));
-                return false;
+                return self.may_run();
             }
             Doing::SignIn | Doing::Session(_) | Doing::Answer | Doing::Happening(_) | Doing::Sleep => {}
         }
@@ -136,12 +136,18 @@ impl Client {
             Ok(Line::Wait(wanted, time)) => (Doing::Happening(wanted), time.unwrap_or(usual)),
             Ok(Line::Sleep(time)) => (Doing::Sleep, time),
             Ok(Line::Quit) => {
-                self.leave(step);
-                return false;
+                // As when the lines come to their end, which may have to wait for the sign-in.
+                self.runner.clear();
+                self.runner.ended = true;
+                return true;
+            }
+            Ok(Line::Help) => {
+                step.actions.print(format_args!("commands: {}", script::COMMANDS));
+                return true;
             }
             Err(what) => {
                 self.fail(step, &what);
-                return false;
+                return self.may_run();
             }
         };
         self.runner.current = Some(Current { text, doing, until: step.now + span });
@@ -160,11 +166,13 @@ impl Client {
         self.fail(step, &format!("{}: {what}", current.text));
     }
 
-    /// Something the script needs did not come true: the rest of it is dropped.
+    /// Something the script needs did not come true: the rest of it is dropped. Who types the lines can go on.
     pub(super) fn fail(&mut self, step: &mut Step<'_>, what: &str) {
         step.actions.print(format_args!("failed: {what}"));
         self.failed = true;
-        self.leave(step);
+        if !self.config.interactive || self.runner.ended {
+            self.leave(step);
+        }
     }
 }
 

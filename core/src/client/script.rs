@@ -29,6 +29,10 @@ const RESULTS: &[&str] = &[
 /// Two words for events that are long to write.
 const SHORT: &[(&str, &str)] = &[("cleared", "connectioncleared"), ("initiated", "serviceinitiated")];
 
+/// All commands, as the answer to `help` and to a word that is none.
+pub(super) const COMMANDS: &str = "call, answer, hold, retrieve, hangup, snapshot, features, refresh, update, wait, \
+    expect, sleep, raw, help, quit";
+
 /// A service that a line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Service {
@@ -67,6 +71,8 @@ pub(super) enum Line {
     Sleep(Duration),
     /// Sign out and come to an end.
     Quit,
+    /// Say which commands there are.
+    Help,
 }
 
 /// Reads a line.
@@ -101,11 +107,9 @@ pub(super) fn parse(line: &str) -> Result<Line, String> {
         "refresh" => Service::Refresh,
         "update" => Service::Update,
         "quit" => return Ok(Line::Quit),
+        "help" => return Ok(Line::Help),
         _ => {
-            return Err(format!(
-                "'{command}' is no command: call, answer, hold, retrieve, hangup, snapshot, features, refresh, update, \
-                 wait, expect, sleep, raw, quit"
-            ));
+            return Err(format!("'{command}' is no command: {COMMANDS}"));
         }
     };
     let takes_words = matches!(service, Service::Call(_) | Service::Raw(_));

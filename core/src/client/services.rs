@@ -152,7 +152,8 @@ impl Client {
             Response::SnapshotDevice(items) => self.snapshot(items),
             Response::Error(error) => Happening::new(Sort::Fault, "error")
                 .with("category", &error.category().word())
-                .with_some("value", Some(error.value()).filter(|value| !value.is_empty())),
+                .with_some("value", Some(error.value()).filter(|value| !value.is_empty()))
+                .with("service", &purpose.name()),
             Response::RequestSystemStatus { .. }
             | Response::SystemStatus
             | Response::SystemRegister { .. }

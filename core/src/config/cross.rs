@@ -23,8 +23,20 @@ pub(super) fn check(checked: &Checked, errors: &mut Vec<ConfigError>) {
     order("sip.min_session_expires", at_most, "be at most", "sip.session_expires");
     order("cti.reconnect_min", at_most, "be at most", "cti.reconnect_max");
     order("cti.heartbeat", |lesser, greater| lesser < greater, "be less than", "cti.session_duration");
+    check_domain(checked, errors);
     check_listeners(checked, errors);
     check_names(checked, errors);
+}
+
+/// Our domain is compared with the host of a Request-URI: what can be no host would be no INVITE's.
+fn check_domain(checked: &Checked, errors: &mut Vec<ConfigError>) {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || ".-_[]:".contains(letter);
+    let wrong = |domain: &str| domain.is_empty() || !domain.chars().all(allowed);
+    if checked.is_sound("sip.domain") && checked.text("sip.domain").is_some_and(wrong) {
+        errors.push(
+            checked.error("sip.domain", "must be a host's name or address, such as \"example.com\"".into()),
+        );
+    }
 }
 
 fn check_listeners(checked: &Checked, errors: &mut Vec<ConfigError>) {

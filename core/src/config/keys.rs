@@ -125,7 +125,7 @@ pub const KEYS: &[Key] = &[
     Key::tables(
         "cti.connection[]",
         MAX_CONNECTIONS,
-        "The phone system's CTI connections, by priority. All are used; new sessions go to each in turn.",
+        "The phone system's CTI connections. All are used; new sessions go to each in turn.",
     )
     .required(),
     Key::target("cti.connection[].address", "Where to connect to.").required(),

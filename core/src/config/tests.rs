@@ -71,6 +71,10 @@ fn settings_that_contradict_each_other_are_told_so() {
             "sip.min_session_expires = 100\nsip.session_expires = 99",
             "sip.min_session_expires = 100: must be at most sip.session_expires, which is 99",
         ),
+        (
+            "sip.domain = \"example com\"",
+            "sip.domain = \"example com\": must be a host's name or address, such as \"example.com\"",
+        ),
         ("cti.reconnect_min = 61", "cti.reconnect_min = 61: must be at most cti.reconnect_max, which is 60"),
         ("cti.heartbeat = 180", "cti.heartbeat = 180: must be less than cti.session_duration, which is 180"),
         (
@@ -104,7 +108,7 @@ fn kernel_chosen_ports_may_repeat() {
 #[test]
 fn nothing_to_listen_on_and_nothing_to_connect_to_are_errors() {
     let expected = vec![
-        "cti.connection[]: is missing: there must be at least one, and at most 8 tables",
+        "cti.connection: is missing: there must be at least one table [[cti.connection]], and at most 8 tables",
         "sip.tcp: is missing: sip.tcp or sip.udp must name an address to listen on, such as [\"127.0.0.1:5060\"]",
     ];
     assert_eq!(config("").unwrap_err(), expected);

@@ -48,14 +48,15 @@ impl Engine {
     ) {
         let mut unfolded = core::mem::take(&mut self.buffers.unfolded);
         let limits = Limits { headers: self.config.limits.headers, head: self.config.limits.message_bytes };
-        match Message::parse(bytes, &mut unfolded, limits) {
+        // By reference: a message is too large to be moved about.
+        match &Message::parse(bytes, &mut unfolded, limits) {
             Ok(message) => match message.start {
                 Start::Request { method, uri } => {
-                    self.on_request(step, flow, peer, allowed, (&message, method, uri));
+                    self.on_request(step, flow, peer, allowed, (message, method, uri));
                 }
-                Start::Response { status, .. } => self.on_sip_response(step, status, &message),
+                Start::Response { status, .. } => self.on_sip_response(step, status, message),
             },
-            Err(error) => step.discard(&peer, &error),
+            Err(error) => step.discard(&peer, error),
         }
         self.buffers.unfolded = unfolded;
     }

@@ -99,9 +99,10 @@ impl Engine {
         flow: Flow,
         out: &mut Vec<u8>,
     ) {
-        let mut address = Vec::new();
-        self.write_own_address(flow, &mut address);
-        let address = core::str::from_utf8(&address).unwrap_or_default();
+        let mut room = core::mem::take(&mut self.buffers.address);
+        room.clear();
+        self.write_own_address(flow, &mut room);
+        let address = core::str::from_utf8(&room).unwrap_or_default();
         let Some(session) = self.sessions.get_mut(handle) else { return };
         let sequence = session.dialog.next_sequence();
         let method = outgoing.method();
@@ -138,6 +139,7 @@ impl Engine {
             }
             Outgoing::Bye | Outgoing::Refresh => text.0.extend_from_slice(b"Content-Length: 0\r\n\r\n"),
         }
+        self.buffers.address = room;
     }
 
     /// A response came: its branch names the transaction, and repeats a number that only we and the client know.

@@ -36,7 +36,7 @@ pub fn check(keys: &[Key], settings: &[Setting]) -> (Checked, Vec<ConfigError>) 
     let mut errors = Vec::new();
     for (place, setting) in settings.iter().enumerate() {
         checked.note_tables(keys, place, &setting.key);
-        if let Err((value, bound)) = checked.take(keys, place, setting) {
+        for (value, bound) in checked.take(keys, place, setting) {
             checked.wrong.insert(setting.key.clone());
             errors.push(ConfigError { setting: Some(place), key: setting.key.clone(), value, bound });
         }
@@ -50,7 +50,7 @@ fn defaults(keys: &[Key]) -> BTreeMap<&'static str, Value> {
     let with_default = keys.iter().filter(|key| !key.default.is_empty());
     with_default
         .filter_map(|key| {
-            let value = read_value(key.default).ok().filter(|value| fit(key, value).is_ok());
+            let value = read_value(key.default).ok().filter(|value| unfit(key, value).is_empty());
             debug_assert!(value.is_some(), "the default of {} does not fit its own bound", key.name);
             Some((key.name, value?))
         })
@@ -87,28 +87,29 @@ impl Checked {
         }
     }
 
-    /// Takes one setting, or says which value is wrong and what it would have to be.
-    fn take(&mut self, keys: &[Key], place: usize, setting: &Setting) -> Result<(), (String, String)> {
+    /// Takes one setting, or says which of its values are wrong, each with what it would have to be.
+    fn take(&mut self, keys: &[Key], place: usize, setting: &Setting) -> Vec<(String, String)> {
         let Setting { key: name, value } = setting;
-        let shown = shorten(&value.to_string());
+        let wrong = |bound: String| alloc::vec![(shorten(&value.to_string()), bound)];
         let generic = generic(name);
+        let is_table = *value == Value::Other("table");
         let known = keys.iter().find(|key| key.name == generic && !name.contains("[]"));
         let Some(key) = known else {
-            return Err((shown, unknown(keys, &generic)));
+            // An empty table sets nothing, but its name may be wrong all the same.
+            let is_known_table = is_table && keys.iter().any(|key| stands_in(key.name, &generic));
+            return if is_known_table { Vec::new() } else { wrong(unknown(keys, &generic)) };
         };
         if key.kind == Kind::Tables {
-            return if *value == Value::Other("table") {
-                Ok(())
-            } else {
-                Err((shown, "must be a table with keys of its own".into()))
-            };
+            return if is_table { Vec::new() } else { wrong("must be a table with keys of its own".into()) };
         }
         if self.set.contains_key(name) || self.wrong.contains(name) {
-            return Err((shown, "is set already".into()));
+            return wrong("is set already".into());
         }
-        fit(key, value)?;
-        self.set.insert(name.clone(), (place, value.clone()));
-        Ok(())
+        let unfit = unfit(key, value);
+        if unfit.is_empty() {
+            self.set.insert(name.clone(), (place, value.clone()));
+        }
+        unfit
     }
 
     fn count_tables(&self, keys: &[Key], settings: &[Setting], errors: &mut Vec<ConfigError>) {
@@ -130,8 +131,10 @@ impl Checked {
                 }
             }
             if counts.is_empty() && key.required {
-                let bound = format!("is missing: there must be at least one, and {}", Bound(key));
-                errors.push(ConfigError { setting: None, key: key.name.into(), value: String::new(), bound });
+                let list = key.name.strip_suffix("[]").unwrap_or(key.name);
+                let bound =
+                    format!("is missing: there must be at least one table [[{list}]], and {}", Bound(key));
+                errors.push(ConfigError { setting: None, key: list.into(), value: String::new(), bound });
             }
         }
     }
@@ -229,22 +232,21 @@ impl Checked {
     }
 }
 
-/// Whether `value` fits `key`; if not, which value does not, and what it would have to be.
-fn fit(key: &Key, value: &Value) -> Result<(), (String, String)> {
+/// Which values of `value` do not fit `key`, each with what it would have to be; none if all fit.
+fn unfit(key: &Key, value: &Value) -> Vec<(String, String)> {
     let shown = || shorten(&value.to_string());
     if key.many == 0 {
-        return fit_one(key, value);
+        return fit_one(key, value).err().into_iter().collect();
     }
     let Value::List(values) = value else {
-        return Err((
-            shown(),
-            format!("must be a list in brackets, of at most {}, each {}", key.many, Bound(key)),
-        ));
+        let bound = format!("must be a list in brackets, of at most {}, each {}", key.many, Bound(key));
+        return alloc::vec![(shown(), bound)];
     };
     if values.len() > key.many {
-        return Err((shown(), format!("has {} entries, and must have at most {}", values.len(), key.many)));
+        let bound = format!("has {} entries, and must have at most {}", values.len(), key.many);
+        return alloc::vec![(shown(), bound)];
     }
-    values.iter().try_for_each(|value| fit_one(key, value))
+    values.iter().filter_map(|value| fit_one(key, value).err()).collect()
 }
 
 fn fit_one(key: &Key, value: &Value) -> Result<(), (String, String)> {
@@ -281,13 +283,28 @@ fn shorten(value: &str) -> String {
     }
 }
 
+/// Whether the key `name` stands in the table `table`.
+fn stands_in(name: &str, table: &str) -> bool {
+    name.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// What to tell of a name that is no key: how it would be one, if that can be guessed.
 fn unknown(keys: &[Key], name: &str) -> String {
-    let list = format!("{name}[]");
-    if keys.iter().any(|key| key.name == list) {
-        return format!("is a list of tables: write [[{name}]] above each");
+    let list_for = |key: &&Key| {
+        let list = key.name.strip_suffix("[]");
+        list.is_some_and(|list| list == name || stands_in(name, list))
+    };
+    if let Some(list) = keys.iter().find(list_for).and_then(|key| key.name.strip_suffix("[]")) {
+        return format!("is not a key: {list} is a list of tables; write [[{list}]] above each");
     }
-    let nearest = keys.iter().min_by_key(|key| distance(key.name, name));
-    nearest.map_or_else(|| "is not a key".into(), |key| format!("is not a key; the nearest is {}", key.name))
+    let last = |name: &str| name.rsplit_once('.').map_or(name.len(), |(_, last)| last.len());
+    let namesake = |key: &&Key| key.name.len() > name.len() && key.name.ends_with(&format!(".{name}"));
+    let near = |key: &&Key| distance(key.name, name) <= last(name).div_ceil(3).max(2);
+    let nearest = keys.iter().min_by_key(|key| distance(key.name, name)).filter(near);
+    match keys.iter().find(namesake).or(nearest) {
+        Some(key) => format!("is not a key; the nearest is {}", key.name),
+        None => "is not a key".into(),
+    }
 }
 
 /// How many characters must be added, taken away or changed to make `other`, whose first 100 count, of `name`.

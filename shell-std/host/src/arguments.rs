@@ -67,7 +67,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
     let command = match parser.next().map_err(|error| usage(&error, None))? {
         None => return Err(Usage { what: "no command given".into(), topic: None }),
         Some(Long("help") | Short('h')) => return Ok(Request::Help { topic: None }),
-        Some(Long("version") | Short('V')) => return Ok(Request::Version),
+        Some(Long("version") | Short('V')) => "version".into(),
         Some(Value(command)) => command.to_string_lossy().into_owned(),
         Some(other @ (Long(_) | Short(_))) => return Err(usage(&other.unexpected(), None)),
     };
@@ -80,6 +80,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
         "trace" => trace(&mut parser),
         "demo" => demo(&mut parser),
         "help" => help(&mut parser),
+        "version" => each(&mut parser, |_, _| Ok(false)).map(|()| Request::Version),
         unknown => return Err(Usage { what: format!("there is no command '{unknown}'"), topic: None }),
     };
     match result {
@@ -113,16 +114,13 @@ fn each(
     while let Some(argument) = parser.next()? {
         let word = match argument {
             Long("help") | Short('h') => return Err(Stop::Help),
-            Long(name) => Word::Option(name.into()),
-            Short(letter) => Word::Option(letter.into()),
+            Long(name) => Word::Option(format!("--{name}")),
+            Short(letter) => Word::Option(format!("-{letter}")),
             Value(value) => Word::Value(value),
         };
         if !take(&word, parser)? {
             return Err(Stop::Wrong(match word {
-                Word::Option(name) if name.chars().nth(1).is_none() => {
-                    lexopt::Error::UnexpectedOption(format!("-{name}"))
-                }
-                Word::Option(name) => lexopt::Error::UnexpectedOption(format!("--{name}")),
+                Word::Option(name) => lexopt::Error::UnexpectedOption(name),
                 Word::Value(value) => lexopt::Error::UnexpectedArgument(value),
             }));
         }
@@ -132,7 +130,7 @@ fn each(
 
 /// One argument, owned, so that the parser is free to read its value.
 enum Word {
-    /// An option's name without dashes.
+    /// An option's name with its dashes.
     Option(String),
     Value(OsString),
 }
@@ -146,12 +144,22 @@ impl Word {
     }
 }
 
-fn path(parser: &mut Parser) -> Result<Option<PathBuf>, lexopt::Error> {
-    Ok(Some(PathBuf::from(parser.value()?)))
+/// Keeps an option's value. One that is given twice might not be what is meant.
+fn keep<T>(option: &str, kept: &mut Option<T>, value: T) -> Result<(), lexopt::Error> {
+    if kept.replace(value).is_some() { Err(format!("{option} is given twice").into()) } else { Ok(()) }
 }
 
-fn text(parser: &mut Parser) -> Result<Option<String>, lexopt::Error> {
-    Ok(Some(parser.value()?.string()?))
+/// Reads a path; an empty one is what a script's unset variable makes.
+fn path(option: &str, kept: &mut Option<PathBuf>, parser: &mut Parser) -> Result<(), lexopt::Error> {
+    let value = parser.value()?;
+    if value.is_empty() {
+        return Err(format!("{option} '': a name is wanted").into());
+    }
+    keep(option, kept, value.into())
+}
+
+fn text(option: &str, kept: &mut Option<String>, parser: &mut Parser) -> Result<(), lexopt::Error> {
+    keep(option, kept, parser.value()?.string()?)
 }
 
 fn missing(what: &str) -> Stop {
@@ -162,8 +170,8 @@ fn run(parser: &mut Parser) -> Result<Request, Stop> {
     let (mut config, mut record) = (None, None);
     each(parser, |word, parser| {
         match word.option() {
-            Some("config") => config = path(parser)?,
-            Some("record") => record = path(parser)?,
+            Some(option @ "--config") => path(option, &mut config, parser)?,
+            Some(option @ "--record") => path(option, &mut record, parser)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -174,10 +182,9 @@ fn run(parser: &mut Parser) -> Result<Request, Stop> {
 fn check(parser: &mut Parser) -> Result<Request, Stop> {
     let mut config = None;
     each(parser, |word, parser| {
-        match word {
-            Word::Option(name) if name == "config" => config = path(parser)?,
-            Word::Value(value) if config.is_none() => config = Some(value.into()),
-            Word::Option(_) | Word::Value(_) => return Ok(false),
+        match word.option() {
+            Some(option @ "--config") => path(option, &mut config, parser)?,
+            _ => return Ok(false),
         }
         Ok(true)
     })?;
@@ -188,9 +195,9 @@ fn switch(parser: &mut Parser) -> Result<Request, Stop> {
     let (mut listen, mut control, mut config) = (None, None, None);
     each(parser, |word, parser| {
         match word.option() {
-            Some("listen") => listen = Some(address("--listen", parser)?),
-            Some("control") => control = Some(address("--control", parser)?),
-            Some("config") => config = path(parser)?,
+            Some(option @ "--listen") => keep(option, &mut listen, address(option, parser)?)?,
+            Some(option @ "--control") => keep(option, &mut control, address(option, parser)?)?,
+            Some(option @ "--config") => path(option, &mut config, parser)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -202,25 +209,19 @@ fn switch(parser: &mut Parser) -> Result<Request, Stop> {
 fn address(option: &str, parser: &mut Parser) -> Result<SocketAddr, lexopt::Error> {
     let value = parser.value()?.string()?;
     value.parse().map_err(|_| {
-        format!("{option} '{value}': an IP address and a port are wanted, as in 127.0.0.1:8200").into()
+        format!("{option} '{value}': an IP address and a port are wanted, as in 127.0.0.1:1040").into()
     })
 }
 
 fn client(parser: &mut Parser) -> Result<Request, Stop> {
-    let (mut server, mut user, mut line, mut udp, mut script) = (None, None, None, false, None);
+    let (mut server, mut user, mut line, mut udp, mut script) = (None, None, None, None, None);
     each(parser, |word, parser| {
         match word.option() {
-            Some("server") => server = text(parser)?,
-            Some("user") => user = text(parser)?,
-            Some("line") => line = text(parser)?,
-            Some("script") => script = path(parser)?,
-            Some("transport") => {
-                udp = match parser.value()?.string()?.as_str() {
-                    "tcp" => false,
-                    "udp" => true,
-                    other => return Err(format!("--transport '{other}': it is tcp or udp").into()),
-                }
-            }
+            Some(option @ "--server") => text(option, &mut server, parser)?,
+            Some(option @ "--user") => text(option, &mut user, parser)?,
+            Some(option @ "--line") => text(option, &mut line, parser)?,
+            Some(option @ "--script") => path(option, &mut script, parser)?,
+            Some(option @ "--transport") => keep(option, &mut udp, is_udp(parser)?)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -229,9 +230,17 @@ fn client(parser: &mut Parser) -> Result<Request, Stop> {
         server: server.ok_or_else(|| missing("--server HOST:PORT"))?,
         user: user.ok_or_else(|| missing("--user URI"))?,
         line: line.ok_or_else(|| missing("--line URI"))?,
-        udp,
+        udp: udp.unwrap_or_default(),
         script,
     }))
+}
+
+fn is_udp(parser: &mut Parser) -> Result<bool, lexopt::Error> {
+    match parser.value()?.string()?.as_str() {
+        "tcp" => Ok(false),
+        "udp" => Ok(true),
+        other => Err(format!("--transport '{other}': it is tcp or udp").into()),
+    }
 }
 
 fn replay(parser: &mut Parser) -> Result<Request, Stop> {
@@ -254,10 +263,11 @@ fn trace(parser: &mut Parser) -> Result<Request, Stop> {
             Word::Value(value) if verb.is_none() => verb = Some(value.to_string_lossy().into_owned()),
             Word::Value(value) => traces.push(PathBuf::from(value)),
             Word::Option(name) => match (verb.as_deref(), name.as_str()) {
-                (Some("redact"), "o" | "output") => out = path(parser)?,
-                (Some("ladder"), "call-id") => call_id = text(parser)?,
-                (Some("ladder"), "user") => user = text(parser)?,
-                (Some("ladder"), "wire") => wire = true,
+                (Some("redact"), "-o" | "--output") => path(name, &mut out, parser)?,
+                (Some("ladder"), "--call-id") => text(name, &mut call_id, parser)?,
+                (Some("ladder"), "--user") => text(name, &mut user, parser)?,
+                (Some("ladder"), "--wire") => wire = true,
+                (None, _) => return Err(format!("{name}: 'ladder' or 'redact' must stand before it").into()),
                 _ => return Ok(false),
             },
         }
@@ -276,8 +286,8 @@ fn demo(parser: &mut Parser) -> Result<Request, Stop> {
     let (mut wire, mut record) = (false, None);
     each(parser, |word, parser| {
         match word.option() {
-            Some("wire") => wire = true,
-            Some("record") => record = path(parser)?,
+            Some("--wire") => wire = true,
+            Some(option @ "--record") => path(option, &mut record, parser)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -333,6 +343,7 @@ mod tests {
         );
         assert_eq!(parsed("demo --wire"), Ok(Request::Demo { wire: true, record: None }));
         assert_eq!(parsed("--version"), Ok(Request::Version));
+        assert_eq!(parsed("version"), Ok(Request::Version));
     }
 
     #[test]
@@ -355,15 +366,28 @@ mod tests {
     }
 
     #[test]
+    fn an_option_is_given_once_and_with_a_value() {
+        assert_eq!(wrong("run --config a --config b").0, "--config is given twice");
+        assert_eq!(wrong("client --transport tcp --transport udp").0, "--transport is given twice");
+        assert_eq!(wrong("trace ladder t --user a --user b").0, "--user is given twice");
+        assert_eq!(wrong("run --config c --record=").0, "--record '': a name is wanted");
+        assert_eq!(wrong("run --config").0, "missing argument for option '--config'");
+        assert_eq!(wrong("--version 3").0, "unexpected argument \"3\"");
+    }
+
+    #[test]
     fn what_is_missing_or_unknown_is_named_with_the_command_whose_help_says_more() {
         assert_eq!(wrong(""), ("no command given".into(), None));
         assert_eq!(wrong("dmeo"), ("there is no command 'dmeo'".into(), None));
         assert_eq!(wrong("run"), ("--config FILE is missing".into(), Some("run".into())));
         assert_eq!(wrong("run --conf x"), ("invalid option '--conf'".into(), Some("run".into())));
+        assert_eq!(wrong("replay --x").0, "invalid option '--x'");
+        assert_eq!(wrong("check c.toml").0, "unexpected argument \"c.toml\"");
+        assert_eq!(wrong("trace --wire ladder t").0, "--wire: 'ladder' or 'redact' must stand before it");
         assert_eq!(wrong("trace ladder"), ("the trace is missing".into(), Some("trace".into())));
         assert_eq!(
             wrong("switch --listen localhost").0,
-            "--listen 'localhost': an IP address and a port are wanted, as in 127.0.0.1:8200"
+            "--listen 'localhost': an IP address and a port are wanted, as in 127.0.0.1:1040"
         );
     }
 }

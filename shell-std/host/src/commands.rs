@@ -42,7 +42,7 @@ fn obey(shell: &dyn Shell, arguments: impl Iterator<Item = OsString>, terminal: 
         Ok(Request::Run { config, record }) => run::run(shell, &config, record.as_deref(), terminal),
         Ok(Request::Check { config }) => check::check(&config, terminal),
         Ok(Request::Switch(request)) => switch::switch(shell, &request, terminal),
-        Ok(Request::Client(request)) => client::client(shell, request, terminal),
+        Ok(Request::Client(request)) => client::client(shell, &request, terminal),
         Ok(Request::Replay { traces }) => traces::replay(&traces, terminal),
         Ok(Request::Ladder(request)) => traces::ladder(&request, terminal),
         Ok(Request::Redact { traces, out }) => traces::redact(&traces, &out, terminal),
@@ -63,7 +63,9 @@ const fn said(all: bool) -> u8 {
 
 fn refuse(program: &str, usage: &Usage, terminal: &mut Terminal<'_>) -> u8 {
     let Usage { what, topic } = usage;
-    terminal.complain(&format!("{program}: {what}"));
+    for what in what.lines() {
+        terminal.complain(&format!("{program}: {what}"));
+    }
     let topic = topic.as_deref().map(|topic| format!(" {topic}")).unwrap_or_default();
     terminal.complain(&format!("'{program} help{topic}' shows how it is done"));
     WRONG_USAGE
@@ -122,6 +124,27 @@ mod tests {
         assert_eq!((status, err.as_str()), (0, ""));
         assert!(out.contains("ctigate-test client --server"), "{out}");
         assert!(obeyed("--version").1.starts_with("ctigate-test 0."));
+    }
+
+    #[test]
+    fn options_that_cannot_be_used_are_wrong_usage_whoever_notices() {
+        let (status, out, err) = obeyed("client --server x --user alice --line tel:1");
+        assert_eq!((status, out.as_str()), (2, ""));
+        let lines: Vec<_> = err.lines().collect();
+        assert_eq!(lines.len(), 3, "{err}");
+        assert!(lines[0].starts_with("ctigate-test: --server 'x': must be a host and port"), "{err}");
+        assert!(lines[1].starts_with("ctigate-test: --user 'alice': must be a SIP URI"), "{err}");
+        assert_eq!(lines[2], "'ctigate-test help client' shows how it is done");
+    }
+
+    #[test]
+    fn a_script_that_cannot_be_read_is_named() {
+        let client = "client --server h:1 --user sip:a@b --line tel:1 --script";
+        for (script, why) in [("no/such/script", "No such file"), (".", "Is a directory")] {
+            let (status, _, err) = obeyed(&format!("{client} {script}"));
+            assert_eq!(status, 1);
+            assert!(err.starts_with(&format!("--script {script}: cannot read it: {why}")), "{err}");
+        }
     }
 
     #[test]

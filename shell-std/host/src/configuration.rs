@@ -26,9 +26,17 @@ impl Configuration {
     /// The complaint to show: the file cannot be read, or is not TOML.
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let file = path.display().to_string();
-        match fs::read_to_string(path) {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => return Err(format!("{file}: cannot read the configuration: {error}")),
+        };
+        match String::from_utf8(bytes) {
             Ok(text) => Self::parse(file, text),
-            Err(error) => Err(format!("{file}: cannot read the configuration: {error}")),
+            Err(error) => {
+                let text = String::from_utf8_lossy(error.as_bytes());
+                let (line, column) = line_and_column(&text, error.utf8_error().valid_up_to());
+                Err(format!("{file}:{line}:{column}: this is not UTF-8, which TOML is written in"))
+            }
         }
     }
 
@@ -47,7 +55,12 @@ impl Configuration {
         Ok(Self { file, text, settings, places })
     }
 
-    /// The settings, in the order of the text.
+    /// How many keys are set.
+    pub(crate) fn count(&self) -> usize {
+        self.settings.iter().filter(|setting| !matches!(setting.value, Value::Other(_))).count()
+    }
+
+    /// The settings, in the order of the text; a table without any is there by its name.
     pub(crate) fn settings(&self) -> &[Setting] {
         &self.settings
     }
@@ -94,6 +107,10 @@ struct Flat {
 impl Flat {
     /// `within` is where to point if an item's own place is not known.
     fn table(&mut self, prefix: &str, table: &dyn TableLike, within: usize) {
+        if table.is_empty() && !prefix.is_empty() {
+            self.settings.push(Setting { key: prefix.to_owned(), value: Value::Other("table") });
+            self.places.push(within);
+        }
         for (name, item) in table.iter() {
             let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
             let named = table.key(name).and_then(toml_edit::Key::span).map(|span| span.start);
@@ -158,6 +175,12 @@ fn plain_value(value: &toml_edit::Value) -> Value {
 fn syntax_error(file: &str, text: &str, error: &TomlError) -> String {
     let (line, column) = line_and_column(text, start(error.span(), 0));
     let message = error.message().trim().replace('\n', ", ");
+    // What the parser takes for a bad number is most often text without its quotes.
+    let message = if message.starts_with("invalid float") {
+        "neither a number nor true or false, and text stands in quotes"
+    } else {
+        message.strip_suffix(", expected nothing").unwrap_or(&message)
+    };
     format!("{file}:{line}:{column}: this is not TOML: {message}")
 }
 
@@ -204,6 +227,15 @@ mod tests {
         assert_eq!(settings[2].value, Value::Integer(99));
         assert_eq!(settings[3].value, Value::Other("float"));
         assert_eq!(settings[6].value, Value::Flag(true));
+    }
+
+    #[test]
+    fn empty_tables_are_there_by_name_but_are_no_settings() {
+        let configuration = read("[sip]\n[[cti.connection]]\n[log]\nlevel = \"info\"\n");
+        let keys: Vec<_> = configuration.settings().iter().map(|setting| setting.key.as_str()).collect();
+        assert_eq!(keys, ["sip", "cti.connection[0]", "log.level"]);
+        assert_eq!(configuration.count(), 1);
+        assert_eq!(configuration.places[..2], [0, 6]);
     }
 
     #[test]
@@ -258,5 +290,9 @@ mod tests {
         assert!(refused("[sip]\ntcp = [\n").starts_with("c.toml:"), "{}", refused("[sip]\ntcp = [\n"));
         let twice = refused("[sip]\na = 1\na = 2\n");
         assert!(twice.starts_with("c.toml:3:1: this is not TOML: duplicate key"), "{twice}");
+        assert_eq!(
+            refused("a = 127.0.0.1:5060\n"),
+            "c.toml:1:10: this is not TOML: neither a number nor true or false, and text stands in quotes"
+        );
     }
 }

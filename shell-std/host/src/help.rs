@@ -49,8 +49,8 @@ Runs the gateway.
   PROGRAM run --config gateway.toml --record /var/lib/ctigate/traces
 
   --config FILE   the configuration (TOML); ctigate.example.toml has every key with its meaning
-  --record DIR    record everything that happens, in segments DIR/gateway-0001.trace and so on; the recording holds
-                  phone numbers, and can be replayed ('PROGRAM help replay')
+  --record DIR    record everything that happens, in segments DIR/gateway-TIME-0001.trace and so on; the recording
+                  holds phone numbers, and can be replayed ('PROGRAM help replay')
 
 One log line per event goes to standard error, as logfmt or JSON (key log.format). All addresses are opened before
 anything starts; one that cannot be is named with its key. SIGTERM or Ctrl-C: every session is told with BYE, within a
@@ -62,7 +62,7 @@ Says what is wrong with a configuration: everything at once, each with line, col
 
   PROGRAM check --config gateway.toml
 
-  gateway.toml:12:9: limits.links = 0: 1 to 100000 links
+  gateway.toml:12:9: limits.links = 0: must be a whole number from 1 to 100000 connections
 
 Exit status 0 and one line when nothing is wrong.
 ";
@@ -92,6 +92,7 @@ Then commands, one a line, from standard input or --script FILE:
   expect delivered calling=1001 called=1002
                              the same, with what the event must say
   sleep 200ms
+  help                       say which commands there are
   quit                       sign out; so does the end of the script
 
   --server HOST:PORT     the gateway
@@ -100,14 +101,14 @@ Then commands, one a line, from standard input or --script FILE:
   --transport tcp|udp    tcp unless given
   --script FILE          commands from a file instead of standard input
 
-Exit status 1 when a line fails or something goes wrong that no line expected, so that it serves in tests and in
-monitoring.
+A line that fails ends the session, unless it was typed at a terminal. Exit status 1 when a line failed, the sign-in
+did, or something went wrong that no line expected, so that it serves in tests and in monitoring.
 ";
 
 const REPLAY: &str = "\
 Runs a recording again in a new engine and compares every action and the state.
 
-  PROGRAM replay traces/gateway-0001.trace traces/gateway-0002.trace
+  PROGRAM replay traces/gateway-20260102T030405.678Z-*.trace
 
 Give the segments of a run in order. Exit status 0 and the count of steps, or 1 and the first difference: the line,
 what was recorded, what was replayed.
@@ -116,11 +117,11 @@ what was recorded, what was replayed.
 const TRACE: &str = "\
 Shows or redacts a recording.
 
-  PROGRAM trace ladder gateway-0001.trace                          who said what to whom, and when
-  PROGRAM trace ladder gateway-0001.trace --user alice@example.com
-  PROGRAM trace ladder gateway-0001.trace --call-id a84b4c76e66710
-  PROGRAM trace ladder gateway-0001.trace --wire                   every byte
-  PROGRAM trace redact gateway-0001.trace -o shareable.trace
+  PROGRAM trace ladder FILE...                             who said what to whom, and when
+  PROGRAM trace ladder FILE... --user alice@example.com
+  PROGRAM trace ladder FILE... --call-id a84b4c76e66710
+  PROGRAM trace ladder FILE... --wire                      every byte
+  PROGRAM trace redact FILE... -o shareable.trace
 
 Redacting replaces numbers, names and addresses consistently; the result replays.
 ";

@@ -1,7 +1,13 @@
 //! A bug of ours is one line and an exit status of its own, never a backtrace.
 
+use core::any::Any;
+use core::fmt::Display;
+use core::time::Duration;
 use std::io::{self, Write as _};
-use std::panic;
+use std::{panic, thread};
+
+/// How long a recording has to reach its file before the process ends; it is written twice a second.
+const LAST_WORDS: Duration = Duration::from_millis(750);
 
 /// The exit status of an internal error (`EX_SOFTWARE` of sysexits).
 const INTERNAL_ERROR: i32 = 70;
@@ -9,16 +15,58 @@ const INTERNAL_ERROR: i32 = 70;
 /// From now on a panic in any thread says one line and ends the process.
 pub(crate) fn install(program: &'static str) {
     panic::set_hook(Box::new(move |info| {
-        let payload = info.payload();
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text
-            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("no reason given");
-        let place = info.location().map(ToString::to_string).unwrap_or_default();
-        let line = text.replace('\n', " ");
+        let place: &dyn Display = info.location().map_or(&"an unknown place", |place| place);
         // Nothing can be done about a standard error that is closed.
-        let _ =
-            writeln!(io::stderr(), "{program}: internal error at {place}: {line}; please report this line");
+        let _ = writeln!(io::stderr(), "{}", last_words(program, place, info.payload()));
+        thread::sleep(LAST_WORDS);
         std::process::exit(INTERNAL_ERROR);
     }));
+}
+
+/// The one line that a panic is told in.
+fn last_words(program: &str, place: &dyn Display, payload: &dyn Any) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let text = text.unwrap_or("no reason given").replace('\n', " ");
+    format!("{program}: internal error at {place}: {text}; please report this line")
+}
+
+#[cfg(test)]
+mod tests {
+    use core::panic::Location;
+    use std::env;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_told_in_one_line_whatever_it_says() {
+        let place = Location::caller();
+        let told = |payload: &dyn Any| last_words("ctigate", place, payload);
+        let wanted =
+            |text: &str| format!("ctigate: internal error at {place}: {text}; please report this line");
+        assert_eq!(told(&"one"), wanted("one"));
+        assert_eq!(told(&String::from("two\nlines")), wanted("two lines"));
+        assert_eq!(told(&3), wanted("no reason given"));
+    }
+
+    /// In a process of its own, which is this test program with a variable set.
+    #[test]
+    fn a_panic_in_any_thread_ends_the_process_with_status_70() {
+        const CHILD: &str = "CTIGATE_TEST_PANICS";
+        if env::var_os(CHILD).is_some() {
+            install("ctigate-test");
+            let _ = thread::spawn(|| panic!("on purpose")).join();
+            return;
+        }
+        let name = "panics::tests::a_panic_in_any_thread_ends_the_process_with_status_70";
+        let mut child = Command::new(env::current_exe().unwrap());
+        let output = child.args(["--exact", name, "--nocapture"]).env(CHILD, "").output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(INTERNAL_ERROR), "{err}");
+        let lines: Vec<_> = err.lines().filter(|line| line.contains("on purpose")).collect();
+        assert_eq!(lines.len(), 1, "{err}");
+        assert!(lines[0].starts_with("ctigate-test: internal error at "), "{err}");
+        assert!(lines[0].ends_with(": on purpose; please report this line"), "{err}");
+    }
 }

@@ -9,7 +9,7 @@ use std::thread;
 use ctigate_core::client::{Client, ClientConfig};
 use ctigate_core::config::{Config, LogFormat};
 use ctigate_core::engine::Engine;
-use ctigate_core::setting::{ConfigError, Setting};
+use ctigate_core::setting::{ConfigError, Setting, Value};
 use ctigate_core::switch::{Switch, SwitchConfig};
 use ctigate_core::trace::Header;
 use ctigate_core::{Level, Listen, Machine, NoRecorder, Recorder, Seed};
@@ -28,7 +28,12 @@ pub(crate) type AnyMachine = Box<dyn Machine + Send>;
 /// A complaint: the operating system gives none.
 fn birth(machine: &str, settings: &[Setting]) -> Result<Header, Vec<String>> {
     match random() {
-        Ok(bytes) => Ok(Header::new(machine, Seed::new(bytes), settings.to_vec())),
+        Ok(bytes) => {
+            // An empty table sets nothing.
+            let set = |setting: &&Setting| !matches!(setting.value, Value::Other(_));
+            let settings = settings.iter().filter(set).cloned().collect();
+            Ok(Header::new(machine, Seed::new(bytes), settings))
+        }
         Err(complaint) => Err(vec![complaint]),
     }
 }
@@ -49,22 +54,35 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], String> {
 pub(crate) struct Ready {
     machine: AnyMachine,
     birth: Header,
-    links: usize,
+    /// The links that were asked for, and those that the shell carries.
+    links: (usize, usize),
     listens: Vec<Listen>,
     listeners: Vec<Listener>,
 }
 
 impl Ready {
-    /// Opens all the sockets that `machine` wants; it may have so many `links`.
+    /// Opens all the sockets that `machine` wants; `links` are how many were asked for, and how many the shell carries.
     ///
     /// # Errors
     /// A complaint for each that cannot be opened.
-    pub(crate) fn new(machine: AnyMachine, birth: Header, links: usize) -> Result<Self, Vec<String>> {
+    pub(crate) fn new(
+        machine: AnyMachine,
+        birth: Header,
+        links: (usize, usize),
+    ) -> Result<Self, Vec<String>> {
         let listens = machine.listens();
         match listening::open(&listens) {
             Ok(listeners) => Ok(Self { machine, birth, links, listens, listeners }),
             Err(errors) => Err(errors.iter().map(ToString::to_string).collect()),
         }
+    }
+
+    /// How urgently to tell that the shell carries fewer links than were asked for; who left the limit at its default
+    /// did not ask.
+    fn links_lowered(&self) -> Option<Level> {
+        let (wanted, carried) = self.links;
+        let asked = self.birth.settings.iter().any(|setting| setting.key == "limits.links");
+        (carried < wanted).then_some(if asked { Level::Warn } else { Level::Info })
     }
 
     /// The address opened for the configuration key `key`, with the port the kernel chose.
@@ -83,6 +101,8 @@ impl Ready {
         console: &Console,
         sources: Vec<Source>,
     ) -> Result<Program, String> {
+        let lowered = self.links_lowered();
+        let (wanted, carried) = self.links;
         let recorder: Box<dyn Recorder + Send> = match record {
             Some(directory) => Box::new(recording::begin(directory, self.birth, console)?),
             None => Box::new(NoRecorder),
@@ -95,13 +115,22 @@ impl Ready {
             ];
             console.tell(Level::Info, "listening", fields);
         }
+        if let Some(level) = lowered {
+            let fields: &[(&str, &dyn core::fmt::Display)] = &[
+                ("key", &"limits.links"),
+                ("from", &wanted),
+                ("to", &carried),
+                ("why", &"this program has threads of its own for each link"),
+            ];
+            console.tell(level, "limit_lowered", fields);
+        }
         Ok(Program {
             machine: self.machine,
             recorder,
             console: console.clone(),
             listeners: self.listeners,
             sources,
-            limits: Limits { links: self.links, queue_bytes: QUEUE_BYTES },
+            limits: Limits { links: wanted.min(carried), queue_bytes: QUEUE_BYTES },
         })
     }
 }
@@ -111,7 +140,7 @@ impl Ready {
 /// # Errors
 /// Complaints about sockets, or about the operating system's entropy.
 pub(crate) fn gateway(shell: &dyn Shell, settings: &[Setting], config: Config) -> Result<Ready, Vec<String>> {
-    let links = config.limits.links.min(shell.links());
+    let links = (config.limits.links, shell.links());
     let birth = birth("gateway", settings)?;
     Ready::new(Box::new(Engine::new(config, birth.seed)), birth, links)
 }
@@ -122,7 +151,7 @@ pub(crate) fn gateway(shell: &dyn Shell, settings: &[Setting], config: Config) -
 /// As for the gateway.
 pub(crate) fn switch(settings: &[Setting], config: SwitchConfig) -> Result<Ready, Vec<String>> {
     let birth = birth("switch", settings)?;
-    let links = config.links;
+    let links = (config.links, config.links);
     Ready::new(Box::new(Switch::new(config, birth.seed)), birth, links)
 }
 
@@ -132,7 +161,7 @@ pub(crate) fn switch(settings: &[Setting], config: SwitchConfig) -> Result<Ready
 /// As for the gateway.
 pub(crate) fn client(shell: &dyn Shell, config: ClientConfig) -> Result<Ready, Vec<String>> {
     let birth = birth("client", &config.settings())?;
-    Ready::new(Box::new(Client::new(config, birth.seed)), birth, shell.links())
+    Ready::new(Box::new(Client::new(config, birth.seed)), birth, (shell.links(), shell.links()))
 }
 
 /// The machine that a recording begins with.
@@ -167,7 +196,9 @@ pub(crate) const fn log_of(config: &Config) -> (Format, Level) {
 pub(crate) fn lines(text: impl BufRead + Send + 'static) -> Source {
     Box::new(move |speaker| {
         let read = move || {
-            for line in text.lines().map_while(Result::ok) {
+            // Bytes that are no text make a line that no machine understands, and says so.
+            for line in text.split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
                 if !speaker.say(Said::Line(line)) {
                     return;
                 }

@@ -10,11 +10,12 @@ use crate::shell::{Said, Source};
 /// A shell's usual status for a process that a signal ended: 128 and the signal's number.
 const SIGNALLED: i32 = 128;
 
-/// The signals as a source of commands.
+/// The signals as a source of commands. They are caught from now on, and kept until there is somebody to tell.
 pub(crate) fn source() -> Source {
+    let signals = Signals::new([SIGTERM, SIGINT]);
     Box::new(|speaker| {
         // Without handlers the signals end the process, as they do by default.
-        let Ok(mut signals) = Signals::new([SIGTERM, SIGINT]) else { return };
+        let Ok(mut signals) = signals else { return };
         let _ = thread::Builder::new().name("signals".into()).spawn(move || {
             let mut asked = false;
             for signal in signals.forever() {

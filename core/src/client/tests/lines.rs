@@ -114,10 +114,40 @@ fn an_error_fails_the_run_unless_it_was_expected() {
         stage.say(&["answer", line, "quit"]);
         let request = stage.take("INFO");
         stage.accept(&request, &[], error);
-        assert_eq!(stage.shown()[0], "error stateIncompatibility noCallToAnswer");
+        assert_eq!(stage.shown()[0], "error stateIncompatibility noCallToAnswer service=answer");
         stage.pass(Duration::from_secs(3));
         assert_eq!(stage.finished, Some(status), "{line}");
     }
+}
+
+#[test]
+fn who_types_the_lines_can_go_on_behind_one_that_fails() {
+    let mut stage = Stage::signed_in();
+    stage.client.config.interactive = true;
+    stage.say(&["cal 1002", "expect delivered 100ms", "help"]);
+    stage.pass(Duration::from_millis(101));
+    let shown = stage.shown();
+    assert!(shown[0].starts_with("failed: 'cal' is no command: call, answer, "), "{shown:?}");
+    assert_eq!(shown[1], "failed: expect delivered 100ms: did not happen in time");
+    assert!(shown[2].starts_with("commands: call, answer, "), "{shown:?}");
+    stage.say(&["call 1002"]);
+    let call = stage.take("INFO");
+    stage.accept(&call, &[], MADE);
+    stage.say(&["quit"]);
+    stage.take("INFO");
+    let bye = stage.take("BYE");
+    stage.accept(&bye, &[], "");
+    assert_eq!(stage.finished, Some(1), "the end tells that something failed");
+}
+
+#[test]
+fn quitting_is_good_only_if_the_sign_in_was() {
+    let (mut stage, _) = Stage::inviting(false);
+    stage.say(&["quit", "call 1002"]);
+    assert_eq!(stage.finished, None);
+    stage.pass(Duration::from_secs(8));
+    assert_eq!(stage.shown()[0], "failed: sign-in: not signed in in time");
+    assert_eq!(stage.finished, Some(1));
 }
 
 #[test]

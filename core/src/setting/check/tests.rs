@@ -68,7 +68,7 @@ fn each_wrong_setting_is_told_its_bound() {
         ("cti.haertbeat = 1", "cti.haertbeat = 1: is not a key; the nearest is cti.heartbeat"),
         (
             "cti.connection = []",
-            "cti.connection = []: is a list of tables: write [[cti.connection]] above each",
+            "cti.connection = []: is not a key: cti.connection is a list of tables; write [[cti.connection]] above each",
         ),
         (
             "cti.connection[0].adress = 1",
@@ -86,6 +86,48 @@ fn each_wrong_setting_is_told_its_bound() {
     ] {
         assert_eq!(errors(line), [error]);
     }
+}
+
+#[test]
+fn a_name_that_is_no_key_is_guessed_at_only_if_it_is_near_to_one() {
+    let list = "is not a key: cti.connection is a list of tables; write [[cti.connection]] above each";
+    for (line, error) in [
+        ("ctj.heartbeat = 1", "ctj.heartbeat = 1: is not a key; the nearest is cti.heartbeat"),
+        ("heartbeat = 1", "heartbeat = 1: is not a key; the nearest is cti.heartbeat"),
+        ("cti.connection.address = \"a:1\"", &format!("cti.connection.address = \"a:1\": {list}")),
+        ("foo = 3", "foo = 3: is not a key"),
+        ("cti.color = \"red\"", "cti.color = \"red\": is not a key"),
+    ] {
+        assert_eq!(errors(line), [error]);
+    }
+}
+
+#[test]
+fn every_wrong_value_of_a_list_is_told() {
+    assert_eq!(
+        errors("sip.tcp = [\"localhost:1\", 2]"),
+        [
+            "sip.tcp = \"localhost:1\": must be an IP address and port to listen on, such as \"127.0.0.1:5060\"",
+            "sip.tcp = 2: must be an IP address and port to listen on, such as \"127.0.0.1:5060\""
+        ]
+    );
+}
+
+#[test]
+fn an_empty_table_must_have_a_name_that_is_known() {
+    let table = |key: &str| {
+        let table = Setting { key: key.into(), value: Value::Other("table") };
+        let sound = settings("needed = \"\"\ncti.connection[0].address = \"pbx:1\"");
+        check(KEYS, &[sound.as_slice(), &[table]].concat())
+            .1
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(table("sip"), [""; 0]);
+    assert_eq!(table("cti"), [""; 0]);
+    assert_eq!(table("spi"), ["spi = <table>: is not a key"]);
+    assert_eq!(table("cti.heart"), ["cti.heart = <table>: is not a key"]);
 }
 
 #[test]
@@ -113,7 +155,7 @@ fn all_errors_come_at_once_with_their_places() {
         (Some(1), "cti.heartbeat"),
         (Some(2), "log.format"),
         (Some(3), "x"),
-        (None, "cti.connection[]"),
+        (None, "cti.connection"),
         (None, "needed"),
     ];
     assert_eq!(places, expected);

@@ -83,7 +83,7 @@ pub fn check(text: &[u8], limits: &XmlLimits) -> Result<(), XmlError> {
     }
     let mut tally = Tally { limits: *limits, depth: 0, namespaces: 0, elements: 0 };
     let mut rest = text;
-    while let Some(start) = rest.iter().position(|&byte| byte == b'<') {
+    while let Some(start) = memchr::memchr(b'<', rest) {
         let markup = rest.get(start..).unwrap_or_default();
         let length = tally.markup(markup)?;
         rest = markup.get(length..).unwrap_or_default();
@@ -104,7 +104,7 @@ impl Tally {
     fn markup(&mut self, text: &[u8]) -> Result<usize, XmlError> {
         if let Some(rest) = text.strip_prefix(b"</") {
             self.depth = self.depth.checked_sub(1).ok_or(XmlError::NotWellFormed)?;
-            return Ok(2 + through(rest, b">")?);
+            return Ok(2 + through_byte(rest, b'>')?);
         }
         self.elements += 1;
         if self.elements > self.limits.elements {
@@ -142,7 +142,7 @@ impl Tally {
                     return Ok(at + 1);
                 }
                 b'"' | b'\'' => {
-                    let value = through(text.get(at + 1..).unwrap_or_default(), &[byte])?;
+                    let value = through_byte(text.get(at + 1..).unwrap_or_default(), byte)?;
                     if declares && value > NAMESPACE_BYTES + 1 {
                         return Err(XmlError::NamespaceTooLong);
                     }
@@ -173,6 +173,11 @@ impl Tally {
 }
 
 /// How many bytes of `text` there are up to and with the first `end`.
+fn through_byte(text: &[u8], end: u8) -> Result<usize, XmlError> {
+    memchr::memchr(end, text).map(|at| at + 1).ok_or(XmlError::Truncated)
+}
+
+/// The same for an end of several bytes.
 fn through(text: &[u8], end: &[u8]) -> Result<usize, XmlError> {
     text.windows(end.len())
         .position(|window| window == end)

@@ -17,7 +17,7 @@ pub(super) fn check(file: &Path, terminal: &mut Terminal<'_>) -> u8 {
     said(terminal.say(&format!(
         "{}: good: {} settings, {listens} SIP addresses, {} CTI connections\n",
         file.display(),
-        configuration.settings().len(),
+        configuration.count(),
         config.cti.connections.len()
     )))
 }

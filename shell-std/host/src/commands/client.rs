@@ -1,31 +1,39 @@
 //! `client`: the scripted client on this terminal.
 
-use std::fs::File;
-use std::io::{self, BufReader};
+use std::fs;
+use std::io::{self, BufReader, Cursor, IsTerminal as _};
 
 use ctigate_core::client::ClientConfig;
 use ctigate_core::setting::Value;
 use ctigate_core::{Level, Transport};
 
 use super::run::run_to_its_end;
-use super::{FAILED, GOOD};
-use crate::arguments::ClientRequest;
+use super::{FAILED, GOOD, refuse};
+use crate::arguments::{ClientRequest, Usage};
 use crate::console::{Console, Format};
 use crate::shell::{Shell, Source};
 use crate::terminal::Terminal;
 use crate::{programs, signals};
 
 /// Runs the client until its script or its standard input ends.
-pub(super) fn client(shell: &dyn Shell, request: ClientRequest, terminal: &mut Terminal<'_>) -> u8 {
+pub(super) fn client(shell: &dyn Shell, request: &ClientRequest, terminal: &mut Terminal<'_>) -> u8 {
+    let interactive = request.script.is_none() && io::stdin().is_terminal();
+    let config = match config(request, interactive) {
+        Ok(config) => config,
+        Err(complaints) => {
+            let usage = Usage { what: complaints.join("\n"), topic: Some("client".into()) };
+            return refuse(shell.program(), &usage, terminal);
+        }
+    };
     let script = match &request.script {
         None => Ok(programs::lines(BufReader::new(io::stdin()))),
-        Some(file) => File::open(file)
-            .map(|file| programs::lines(BufReader::new(file)))
+        Some(file) => fs::read(file)
+            .map(|text| programs::lines(Cursor::new(text)))
             .map_err(|error| format!("--script {}: cannot read it: {error}", file.display())),
     };
     let console = Console::new(Box::new(io::stderr()), Box::new(io::stdout()), Format::Logfmt, Level::Warn);
     let program = script.map_err(|complaint| vec![complaint]).and_then(|script: Source| {
-        let ready = programs::client(shell, config(request)?)?;
+        let ready = programs::client(shell, config)?;
         let sources = vec![signals::source(), script];
         ready.program(None, &console, sources).map_err(|complaint| vec![complaint])
     });
@@ -37,10 +45,11 @@ pub(super) fn client(shell: &dyn Shell, request: ClientRequest, terminal: &mut T
 ///
 /// # Errors
 /// A complaint for each option that cannot be used.
-fn config(request: ClientRequest) -> Result<ClientConfig, Vec<String>> {
+fn config(request: &ClientRequest, interactive: bool) -> Result<ClientConfig, Vec<String>> {
     let ClientRequest { server, user, line, udp, script: _ } = request;
-    let mut config = ClientConfig::new(&server, &user, &line);
-    config.transport = if udp { Transport::Udp } else { Transport::Tcp };
+    let mut config = ClientConfig::new(server, user, line);
+    config.transport = if *udp { Transport::Udp } else { Transport::Tcp };
+    config.interactive = interactive;
     ClientConfig::from_settings(&config.settings()).map_err(|errors| {
         let option = |error: ctigate_core::setting::ConfigError| {
             let given = error.setting.and_then(|place| config.settings().into_iter().nth(place));
@@ -66,13 +75,13 @@ mod tests {
 
     #[test]
     fn options_that_cannot_be_used_are_all_named() {
-        assert!(config(request("gw:5060", "sip:alice@example.com", false)).is_ok());
-        let complaints = config(request("gw:5060", "alice", true)).unwrap_err();
+        assert!(config(&request("gw:5060", "sip:alice@example.com", false), true).is_ok());
+        let complaints = config(&request("gw:5060", "alice", true), false).unwrap_err();
         assert_eq!(
             complaints,
             [
-                "--user 'alice': a SIP URI with a user: sip:alice@example.com",
-                "--server 'gw:5060': an IP address and a port, when the transport is udp"
+                "--user 'alice': must be a SIP URI with a user, such as sip:alice@example.com",
+                "--server 'gw:5060': must be an IP address and a port, such as 127.0.0.1:5060, when the transport is udp"
             ]
         );
     }

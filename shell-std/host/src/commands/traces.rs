@@ -40,6 +40,12 @@ pub(super) fn ladder(request: &LadderRequest, terminal: &mut Terminal<'_>) -> u8
     let (text, error) = drawn(&segments, &options);
     let good = terminal.say(&text);
     match error {
+        None if (call_id.is_some() || user.is_some()) && text.lines().nth(1).is_none() => {
+            let call_id = call_id.as_ref().map(|id| format!(" with the Call-ID '{id}'")).unwrap_or_default();
+            let user = user.as_ref().map(|user| format!(" of user '{user}'")).unwrap_or_default();
+            terminal.complain(&format!("{}: it has no message{user}{call_id}", shown(traces)));
+            FAILED
+        }
         None => said(good),
         Some(error) => {
             terminal.complain(&format!("{}: {error}", shown(traces)));
