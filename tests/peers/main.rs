@@ -34,6 +34,15 @@ fn file(name: &str) -> String {
     format!("{}/../tests/peers/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Looks at what a gateway has left behind that served its peers well: no session and no complaint.
+fn assert_served_well(folder: &program::Folder) {
+    let log = std::fs::read_to_string(folder.path("gateway.log")).unwrap();
+    assert!(log.contains("name=stopping sessions=0"), "sessions are left:\n{log}");
+    let mut lines = log.lines();
+    assert!(!lines.any(|line| line.contains("level=warn") || line.contains("level=error")), "{log}");
+    assert_replays(folder);
+}
+
 /// Runs the recording again.
 fn assert_replays(folder: &program::Folder) {
     let (status, out, err) = program::output(&["replay", &folder.only("trace")]);

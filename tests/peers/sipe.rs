@@ -11,7 +11,7 @@ use std::time::Instant;
 use crate::office::Office;
 use crate::program::{Folder, Running};
 use crate::proxy::Proxy;
-use crate::{assert_replays, file, installed};
+use crate::{assert_served_well, file, installed};
 
 const LINE: &str = "tel:73124;phone-context=dialstring;partition=BE_BRS_INT";
 const FAR: &str = "+3222220220";
@@ -51,7 +51,7 @@ fn sipe_signs_in_calls_refreshes_three_times_calls_again_and_signs_out() {
         let mut decisions = said.lines().filter(|line| line.contains("csta"));
         assert!(!decisions.any(|line| line.contains(complaint)), "{complaint}:\n{said}");
     }
-    assert_replays(&office.close());
+    assert_served_well(&office.close());
 }
 
 /// SIPE without a window.

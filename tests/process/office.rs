@@ -67,13 +67,14 @@ impl Office {
         client(&self.sip, user, number, options, script)
     }
 
-    /// Stops both; the folder has the recording, if there is one.
+    /// Stops both; the folder has what the gateway has logged, and the recording, if there is one.
     pub(crate) fn close(self) -> Folder {
         let Self { folder, mut switch, mut gateway, sip: _, udp: _ } = self;
         gateway.signal("TERM");
         assert_eq!(gateway.end(), 0, "{}", gateway.said());
         switch.signal("INT");
         assert_eq!(switch.end(), 0, "{}", switch.said());
+        folder.write("gateway.log", &gateway.said());
         folder
     }
 }
