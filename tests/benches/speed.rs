@@ -1,6 +1,6 @@
 //! How long the core takes: `cargo bench -p ctigate-tests --bench speed`.
 
-use std::cell::RefCell;
+use core::cell::RefCell;
 use std::collections::BTreeMap;
 
 use ctigate_core::wire::csta::emit::{self, Verbatim};
