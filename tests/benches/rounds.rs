@@ -1,8 +1,9 @@
-//! How much memory a session takes, how often a request allocates, and that requests take no memory for good:
-//! `cargo bench -p ctigate-tests --bench rounds`. With `-- ROUND COUNT` it only plays rounds, for a profiler to watch.
+//! How much memory a session takes, how often a request allocates, that requests take no memory for good, and what they
+//! cost of a processor's time, which a busy machine changes little: `cargo bench -p ctigate-tests --bench rounds`. With `-- ROUND COUNT` it only plays rounds, for a profiler to watch.
 
 use std::alloc::System;
 use std::env;
+use std::fs;
 use std::io;
 
 use ctigate_tests::steady::{Round, Steady};
@@ -13,6 +14,9 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// Sessions, and rounds of each kind: every session has its turn.
 const MANY: usize = 100_000;
+
+/// Measurements of each time.
+const MEASUREMENTS: usize = 4;
 
 /// The users of a gateway that a profiler watches.
 const FEW: usize = 100;
@@ -51,7 +55,40 @@ fn print_table(out: &mut impl io::Write) -> io::Result<()> {
         let (whole, tenths) = (allocations / MANY, allocations * 10 / MANY % 10);
         writeln!(out, "{:16} {whole:17}.{tenths} {grown:15} bytes", round.name())?;
     }
+    writeln!(out, "\nprocessor time a round        {FEW} sessions    {MANY} sessions")?;
+    let mut small = Steady::new(FEW);
+    for round in Round::ALL {
+        let (few, many) = (processor_time(&mut small, round), processor_time(&mut gateway, round));
+        writeln!(out, "{:16} {few:22} ns {many:17} ns", round.name())?;
+    }
     Ok(())
+}
+
+/// The nanoseconds of processor time that a round takes, the least of several measurements; 0 where the system does not
+/// tell. What it takes to write the opening is measured apart and taken off.
+fn processor_time(gateway: &mut Steady, round: Round) -> u64 {
+    let mut least = u64::MAX;
+    for _ in 0..MEASUREMENTS {
+        let began = processor_time_so_far();
+        for _ in 0..MANY {
+            let (user, opening) = gateway.begin(round);
+            gateway.play(round, user, &opening);
+        }
+        let played = processor_time_so_far();
+        for _ in 0..MANY {
+            core::hint::black_box(gateway.begin(round));
+        }
+        let written = processor_time_so_far();
+        let whole = played.saturating_sub(began).saturating_sub(written.saturating_sub(played));
+        least = least.min(whole / u64::try_from(MANY).unwrap_or(1));
+    }
+    least
+}
+
+/// The nanoseconds this thread has run, as Linux counts them.
+fn processor_time_so_far() -> u64 {
+    let counted = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    counted.split(' ').next().and_then(|first| first.parse().ok()).unwrap_or(0)
 }
 
 /// Plays rounds; how often that allocated, without what it takes to write the requests.

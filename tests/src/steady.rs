@@ -246,13 +246,13 @@ impl Steady {
     /// INVITE, SnapshotDevice, 200, ACK; the gateway's tag.
     fn sign_in(&mut self, user: usize) -> String {
         let link = self.link_of(user);
-        let named = format!(
+        let private = format!(
             "<extensions><privateData><private>\
              <lcs:line xmlns:lcs=\"http://schemas.microsoft.com/Lcs/2005/04/RCCExtension\">{}</lcs:line>\
              </private></privateData></extensions>",
             line_of(user),
         );
-        let invite = self.request(user, "INVITE", "", &document("RequestSystemStatus", &named));
+        let invite = self.request(user, "INVITE", "", &document("RequestSystemStatus", &private));
         self.input(Input::Bytes { link, bytes: invite.as_bytes() });
         let none = "<crossRefIDorSnapshotData><snapshotData/></crossRefIDorSnapshotData>";
         self.answer_with(&csta("SnapshotDeviceResponse", none));
