@@ -12,7 +12,6 @@ use crate::rcc::session::{Phase, Session};
 use crate::slots::Handle;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::Message as Csta;
-use crate::wire::csta::parse::Document;
 use crate::wire::sip::Method;
 use crate::wire::sip::media::CSTA_XML;
 
@@ -85,19 +84,7 @@ impl Engine {
             self.reply(step, received, &Reply::new(200));
             return;
         }
-        let Some(body) = message.csta_body() else {
-            self.refuse(step, received, &Refusal::with(415, "Accept", CSTA_XML));
-            return;
-        };
-        let document = match Document::parse(body, &self.xml_limits) {
-            Ok(document) => document,
-            Err(error) => {
-                let detail = alloc::format!("{error}");
-                let refusal = Refusal { detail, ..Refusal::new(400, "Malformed CSTA document") };
-                self.refuse(step, received, &refusal);
-                return;
-            }
-        };
+        let Some(document) = self.read_document(step, received) else { return };
         if let (Some(session), Some(namespace)) = (self.sessions.get_mut(handle), document.namespace()) {
             session.namespace = namespace;
         }

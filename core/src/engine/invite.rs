@@ -22,7 +22,6 @@ use crate::timer::Deadline;
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::model::Message as Csta;
 use crate::wire::csta::model::{Device, Namespace, Request, Response, SystemStatus};
-use crate::wire::csta::parse::Document;
 use crate::wire::sip::Refresher as Side;
 use crate::wire::sip::media::CSTA_XML;
 use crate::wire::sip::uri::Uri;
@@ -278,19 +277,7 @@ impl Engine {
 
     /// The body of an INVITE. `None`: it was refused.
     fn read_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) -> Option<SignIn> {
-        let Some(body) = received.message.csta_body() else {
-            self.refuse(step, received, &Refusal::with(415, "Accept", CSTA_XML));
-            return None;
-        };
-        let document = match Document::parse(body, &self.xml_limits) {
-            Ok(document) => document,
-            Err(error) => {
-                let detail = alloc::format!("{error}");
-                let refusal = Refusal { detail, ..Refusal::new(400, "Malformed CSTA document") };
-                self.refuse(step, received, &refusal);
-                return None;
-            }
-        };
+        let document = self.read_document(step, received)?;
         let is_sign_in = matches!(document.message(), Ok(Csta::Request(Request::RequestSystemStatus { .. })));
         if !is_sign_in {
             let refusal = Refusal::new(488, "An INVITE carries RequestSystemStatus here");

@@ -13,6 +13,8 @@ use crate::rcc::session::{ServerTransaction, Session};
 use crate::sip::transactions::{Flow, ServerMachine, matching_key};
 use crate::sip::{invite_server, non_invite_server};
 use crate::slots::Handle;
+use crate::wire::csta::parse::Document;
+use crate::wire::sip::media::CSTA_XML;
 use crate::wire::sip::{Limits, Scheme, Uri, emit, reason_phrase};
 use crate::wire::sip::{Message, Method, Start};
 
@@ -177,6 +179,27 @@ impl Engine {
                 if self.transactions.on_non_invite(handle, cause, now, &mut self.timers) {
                     self.resend(step, handle);
                 }
+            }
+        }
+    }
+
+    /// The CSTA document a request carries. `None`: it carries none that can be read, and was refused.
+    pub(super) fn read_document<'m>(
+        &mut self,
+        step: &mut Step<'_>,
+        received: &Received<'m>,
+    ) -> Option<Document<'m>> {
+        let Some(body) = received.message.csta_body() else {
+            self.refuse(step, received, &Refusal::with(415, "Accept", CSTA_XML));
+            return None;
+        };
+        match Document::parse(body, &self.xml_limits) {
+            Ok(document) => Some(document),
+            Err(error) => {
+                let detail = error.to_string();
+                let refusal = Refusal { detail, ..Refusal::new(400, "Malformed CSTA document") };
+                self.refuse(step, received, &refusal);
+                None
             }
         }
     }
