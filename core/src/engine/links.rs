@@ -87,6 +87,11 @@ impl Links {
         Some(link)
     }
 
+    /// Whether a connection is open, or being opened.
+    pub(super) fn is_known(&self, id: LinkId) -> bool {
+        self.by_id.contains_key(&id)
+    }
+
     fn get(&self, id: LinkId) -> Option<&SipLink> {
         self.slots.get(*self.by_id.get(&id)?)
     }

@@ -79,7 +79,7 @@ impl Engine {
         }
         let key = matching_key(&self.entropy, message, method);
         if let Some(transaction) = self.repeated(message, key, session) {
-            self.on_repeated(step, transaction);
+            self.on_repeated(step, transaction, answer_flow(flow, message));
             return;
         }
         let received = Received {
@@ -165,8 +165,14 @@ impl Engine {
     }
 
     /// A request that is known already (RFC 3261 17.2): its response is repeated, or it is absorbed.
-    fn on_repeated(&mut self, step: &mut Step<'_>, handle: Handle<ServerTransaction>) {
-        let Some(transaction) = self.transactions.server.get(handle) else { return };
+    fn on_repeated(&mut self, step: &mut Step<'_>, handle: Handle<ServerTransaction>, flow: Flow) {
+        let Some(transaction) = self.transactions.server.get_mut(handle) else { return };
+        // A stream that is gone carries no answer; the client waits for it where it asked again.
+        if let (Flow::Stream(before), Flow::Stream(_)) = (transaction.flow, flow)
+            && !self.links.is_known(before)
+        {
+            transaction.flow = flow;
+        }
         let now = step.now;
         match transaction.machine {
             ServerMachine::Invite(_) => {

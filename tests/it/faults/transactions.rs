@@ -162,3 +162,29 @@ fn events_that_nobody_answers_fill_no_table_so_that_later_ones_are_lost() {
     }
     assert_eq!(bench.engine().view().sessions, 1);
 }
+
+#[test]
+fn a_request_that_comes_again_on_a_new_stream_is_answered_there_if_the_old_one_is_gone() {
+    for method in ["INFO", "INVITE"] {
+        let (mut bench, system, mut client) = signed_in(&[]);
+        let body = if method == "INFO" {
+            document("MakeCall", &call(&client))
+        } else {
+            client.gateway_tag.clear();
+            client.sign_in_body()
+        };
+        let request = client.request(method, &body);
+        assert_eq!(client.say(&mut bench, &request), []);
+        let Line::Stream(before) = client.line else { panic!("a stream") };
+        bench.close(before);
+        client.line = Line::Stream(bench.connect());
+        assert_eq!(client.say(&mut bench, &request), [], "it is not done twice");
+        if method == "INFO" {
+            let made = "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>";
+            system.serve(&mut bench, "MakeCall", |_| csta("MakeCallResponse", made));
+        } else {
+            system.knows_line(&mut bench);
+        }
+        only(&client.heard(&mut bench), 200);
+    }
+}
