@@ -3,17 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ctigate_core::LinkId;
-use ctigate_core::wire::sip::{Framed, Framer, Limits, Message, Method, Scratch, Start};
+use ctigate_core::wire::sip::{Framed, Framer, Limits, Message, Method, NameAddress, Scratch, Start};
 
 use crate::bench::Sip;
 
 /// Call-ID, CSeq, and the topmost Via's branch: what a transaction is known by, seen from outside.
 type Key = (String, u32, String, String);
 
+/// What the gateway matches a request by, or coarser: two requests that have it in common may be one to it, and the
+/// second is then answered as the first was, or not at all.
+type Likeness = (String, String, Option<u16>, String);
+
 #[derive(Default)]
 struct Asked {
     requests: usize,
     finals: usize,
+    /// Whether an answer must come: to sound requests unlike any before.
+    owed: bool,
+    /// Whether an INVITE was among the requests, whatever its CSeq says.
+    invite: bool,
     /// The texts of finals to INVITEs, which are rightly sent again.
     texts: BTreeSet<String>,
 }
@@ -30,6 +38,8 @@ struct Stream {
 pub(super) struct Ledger {
     limit: usize,
     streams: BTreeMap<LinkId, Stream>,
+    /// The first request of each likeness: its key, and its stream if it came on one.
+    first: BTreeMap<Likeness, (Key, Option<LinkId>)>,
     /// The longest session interval that was ever demanded, in seconds.
     pub(super) longest: u32,
 }
@@ -40,10 +50,22 @@ fn key(message: &Message<'_>) -> Option<Key> {
     Some((call_id.into(), cseq.number, cseq.method.name().into(), branch.into()))
 }
 
+fn likeness(message: &Message<'_>, method: Method<'_>) -> Option<Likeness> {
+    let via = message.via()?;
+    let rest = if via.has_rfc3261_branch() {
+        String::from(via.branch.unwrap_or_default())
+    } else {
+        let from = message.from();
+        let tag = from.as_ref().and_then(NameAddress::tag);
+        format!("{:?} {tag:?} {:?}", message.cseq().map(|cseq| cseq.number), message.call_id())
+    };
+    Some((method.name().into(), via.host.into(), via.port, rest))
+}
+
 impl Ledger {
     /// A ledger where messages have at most `limit` bytes.
     pub(super) const fn new(limit: usize) -> Self {
-        Self { limit, streams: BTreeMap::new(), longest: 0 }
+        Self { limit, streams: BTreeMap::new(), first: BTreeMap::new(), longest: 0 }
     }
 
     const fn limits(&self) -> Limits {
@@ -71,23 +93,67 @@ impl Ledger {
 
     /// Somebody says something; on a stream it is framed first.
     pub(super) fn said(&mut self, link: LinkId, mut bytes: &[u8]) {
-        let (limits, limit) = (self.limits(), self.limit);
         let Some(stream) = self.streams.get_mut(&link) else { return };
+        let mut framer = core::mem::take(&mut stream.framer);
         while !bytes.is_empty() {
-            let (taken, found) = stream.framer.push(bytes, limit);
+            let (taken, found) = framer.push(bytes, self.limit);
             match found {
-                Framed::Message(message) => note(&mut stream.asked, &mut self.longest, message, limits),
-                Framed::Broken(_) => return,
+                Framed::Message(message) => self.note(message, Some(link)),
+                Framed::Broken(_) => break,
                 Framed::KeepAlive | Framed::Incomplete => {}
             }
             bytes = bytes.get(taken..).unwrap_or_default();
         }
+        self.streams.entry(link).or_default().framer = framer;
     }
 
     /// A datagram was sent.
     pub(super) fn thrown(&mut self, bytes: &[u8]) {
-        let limits = self.limits();
-        note(&mut BTreeMap::new(), &mut self.longest, bytes, limits);
+        self.note(bytes, None);
+    }
+
+    /// Notes a request.
+    fn note(&mut self, bytes: &[u8], link: Option<LinkId>) {
+        let mut scratch = Scratch::new();
+        let Ok(message) = Message::parse(bytes, &mut scratch, self.limits()) else { return };
+        self.longest = self.longest.max(message.min_se().unwrap_or(0));
+        let Start::Request { method, .. } = message.start else { return };
+        let Some(key) = key(&message).filter(|_| method != Method::Ack) else { return };
+        let Some(likeness) = likeness(&message, method) else { return };
+        let first = self.first.get(&likeness).cloned();
+        let owed = message.flaw.is_none() && first.is_none();
+        if let Some((first, stream)) = first.filter(|(first, stream)| (first, *stream) != (&key, link)) {
+            // It may be answered as the first of its like, there or here.
+            let streams: BTreeSet<LinkId> = stream.into_iter().chain(link).collect();
+            for stream in streams {
+                self.expect(stream, first.clone(), method);
+            }
+        } else {
+            self.first.entry(likeness).or_insert_with(|| (key.clone(), link));
+        }
+        if let Some(link) = link {
+            self.expect(link, key, method).owed |= owed;
+        }
+    }
+
+    /// One more answer may come on a stream.
+    fn expect(&mut self, link: LinkId, key: Key, method: Method<'_>) -> &mut Asked {
+        let asked = self.streams.entry(link).or_default().asked.entry(key).or_default();
+        asked.requests += 1;
+        asked.invite |= method == Method::Invite;
+        asked
+    }
+
+    /// The gateway says something.
+    ///
+    /// # Panics
+    /// If that is no message, or a request with a flaw.
+    pub(super) fn assert_sound(&self, said: &Sip) {
+        let mut scratch = Scratch::new();
+        let limits = Limits { head: 65_536, ..self.limits() };
+        let message = Message::parse(said.text.as_bytes(), &mut scratch, limits);
+        let flaw = message.map(|message| message.flaw.filter(|_| said.status() == 0));
+        assert_eq!(flaw, Ok(None), "the gateway sent {}", said.text);
     }
 
     /// The gateway answers on a stream.
@@ -113,8 +179,7 @@ impl Ledger {
         };
         asked.finals += 1;
         asked.texts.insert(answer.text.clone());
-        let is_invite = key.2 == Method::Invite.name();
-        let finals = if is_invite { asked.texts.len() } else { asked.finals };
+        let finals = if asked.invite { asked.texts.len() } else { asked.finals };
         assert!(finals <= asked.requests, "{finals} answers to {} of {key:?}", asked.requests);
     }
 
@@ -125,22 +190,76 @@ impl Ledger {
     pub(super) fn assert_all_answered(&self) {
         for (link, stream) in self.streams.iter().filter(|(_, stream)| !stream.over) {
             for (key, asked) in &stream.asked {
-                assert!(asked.finals > 0, "no answer on {link} to {key:?}");
+                assert!(!asked.owed || asked.finals > 0, "no answer on {link} to {key:?}");
             }
         }
     }
 }
 
-/// Notes a request.
-fn note(asked: &mut BTreeMap<Key, Asked>, longest: &mut u32, bytes: &[u8], limits: Limits) {
-    let mut scratch = Scratch::new();
-    let Ok(message) = Message::parse(bytes, &mut scratch, limits) else { return };
-    *longest = (*longest).max(message.min_se().unwrap_or(0));
-    let Start::Request { method, .. } = message.start else { return };
-    if method == Method::Ack {
-        return;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINK: LinkId = LinkId::new(1);
+
+    fn headers(start: &str, branch: &str, number: u32, method: &str) -> String {
+        format!(
+            "{start}\r\nVia: SIP/2.0/TCP h{branch}\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:gw@h>\r\nCall-ID: c\r\n\
+             CSeq: {number} {method}\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        )
     }
-    if let Some(key) = key(&message) {
-        asked.entry(key).or_default().requests += 1;
+
+    fn asked(requests: &[(&str, u32, &str)]) -> Ledger {
+        let mut ledger = Ledger::new(4096);
+        ledger.opened(LINK);
+        for (branch, number, method) in requests {
+            let start = format!("{method} sip:gw@h SIP/2.0");
+            ledger.said(LINK, headers(&start, branch, *number, method).as_bytes());
+        }
+        ledger
+    }
+
+    fn answer(ledger: &mut Ledger, branch: &str, number: u32, method: &str) {
+        let text = headers("SIP/2.0 200 OK", branch, number, method);
+        ledger.answered(LINK, &Sip { text });
+    }
+
+    #[test]
+    fn one_answer_to_each_request_is_right() {
+        let mut ledger = asked(&[(";branch=z9hG4bK1", 1, "INFO"), ("", 2, "INFO"), ("", 2, "BYE")]);
+        answer(&mut ledger, "", 2, "BYE");
+        answer(&mut ledger, "", 2, "INFO");
+        answer(&mut ledger, ";branch=z9hG4bK1", 1, "INFO");
+        ledger.assert_all_answered();
+    }
+
+    #[test]
+    #[should_panic(expected = "no answer")]
+    fn a_request_without_an_answer_is_found() {
+        asked(&[("", 1, "INFO")]).assert_all_answered();
+    }
+
+    #[test]
+    #[should_panic(expected = "2 answers to 1")]
+    fn an_answer_too_many_is_found() {
+        let mut ledger = asked(&[("", 1, "INFO")]);
+        answer(&mut ledger, "", 1, "INFO");
+        answer(&mut ledger, "", 1, "INFO");
+    }
+
+    #[test]
+    fn a_request_that_is_like_an_earlier_one_may_be_answered_as_that_or_not_at_all() {
+        let branch = ";branch=z9hG4bK1";
+        let mut ledger = asked(&[(branch, 1, "INFO"), (branch, 2, "INFO")]);
+        answer(&mut ledger, branch, 1, "INFO");
+        ledger.assert_all_answered();
+        answer(&mut ledger, branch, 1, "INFO");
+    }
+
+    #[test]
+    #[should_panic(expected = "the gateway sent BYE sip:a b@h")]
+    fn a_request_of_the_gateways_with_a_flaw_is_found() {
+        let text = headers("BYE sip:a b@h SIP/2.0", "", 1, "BYE");
+        Ledger::new(4096).assert_sound(&Sip { text });
     }
 }

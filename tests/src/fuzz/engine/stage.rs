@@ -183,6 +183,7 @@ impl Stage {
         for link in self.ledger.open() {
             let heard = self.bench.messages(link);
             for message in &heard {
+                self.ledger.assert_sound(message);
                 if message.status() > 0 {
                     self.ledger.answered(link, message);
                 }
@@ -195,6 +196,7 @@ impl Stage {
         }
         let datagrams: Vec<Sip> = self.bench.datagrams(address("127.0.0.1:49000"));
         for message in &datagrams {
+            self.ledger.assert_sound(message);
             self.hear(message);
         }
         moved || !datagrams.is_empty()
