@@ -8,6 +8,7 @@
 //! | `receive` | a SIP message's way to its transaction, dialog and method |
 //! | `respond` | answering, at once or later |
 //! | `invite` | sign-in, refresh by re-INVITE, ACK, CANCEL |
+//! | `takeover` | a re-INVITE in a dialog that was begun at another node |
 //! | `in_dialog` | BYE, UPDATE, INFO; OPTIONS |
 //! | `services` | what a client asks for by CSTA |
 //! | `monitoring` | monitors, and the watches that feed them |
@@ -30,6 +31,7 @@ mod receive;
 mod requests;
 mod respond;
 mod services;
+mod takeover;
 mod view;
 
 use alloc::collections::VecDeque;
@@ -161,6 +163,8 @@ pub struct Engine {
     jobs: VecDeque<jobs::Job>,
     phase: Phase,
     stop: Deadline,
+    /// The time of day as last told, in seconds since 1970, and when that was.
+    clock: Option<(Instant, u64)>,
     buffers: Buffers,
 }
 
@@ -199,6 +203,7 @@ impl Engine {
             jobs: VecDeque::new(),
             phase: Phase::Running,
             stop: Deadline::default(),
+            clock: None,
             buffers: Buffers::default(),
             config,
         }
@@ -302,7 +307,7 @@ impl Machine for Engine {
             Input::Closed { link, why } => self.on_closed(step, link, why),
             Input::Datagram { listener, peer, bytes } => self.on_datagram(step, listener, peer, bytes),
             Input::Command(command) => self.on_command(step, command),
-            Input::Clock { .. } => {}
+            Input::Clock { unix_micros } => self.clock = Some((now, unix_micros / 1_000_000)),
         }
         self.finish_if_done(step);
         taken
@@ -367,6 +372,7 @@ impl Engine {
             jobs,
             phase,
             stop,
+            clock,
             buffers: _,
         } = self;
         let mut digester = Digester::new();
@@ -388,6 +394,8 @@ impl Engine {
             Phase::Finished => 2,
         });
         stop.digest(&mut digester);
+        digester.value(&clock.map(|(at, _)| at));
+        digester.value(&clock.map(|(_, seconds)| seconds));
         digester.finish()
     }
 }
