@@ -5,6 +5,8 @@ mod canary;
 #[cfg(test)]
 mod cti;
 #[cfg(test)]
+mod drain;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod golden;
