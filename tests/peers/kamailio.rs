@@ -51,6 +51,11 @@ impl Kamailio {
         self.running.signal("TERM");
         self.running.end();
     }
+
+    /// What it has said since it was started last.
+    pub(crate) fn said(&self) -> String {
+        self.running.said()
+    }
 }
 
 impl Drop for Kamailio {
