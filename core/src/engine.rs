@@ -39,7 +39,7 @@ use core::fmt::Display;
 use core::net::SocketAddr;
 
 pub(crate) use outcome::Pending;
-pub use view::{ConnectionView, View};
+pub use view::{ConnectionView, SessionView, View};
 
 use crate::action::{Actions, Level};
 use crate::config::Config;

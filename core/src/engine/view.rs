@@ -1,6 +1,7 @@
 //! Reading the engine's state: not an input, changes nothing.
 
 use super::Engine;
+use crate::sip::transactions::ServerMachine;
 
 /// One CTI connection, to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,19 @@ pub struct ConnectionView<'a> {
     pub in_service: bool,
     /// Why it last failed.
     pub last_failure: Option<&'static str>,
+}
+
+/// One session, to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionView<'a> {
+    /// Names it, for the life of the process.
+    pub handle: u64,
+    /// Its dialog's Call-ID.
+    pub call_id: &'a str,
+    /// The number the phone system knows its line by; empty until the client names one.
+    pub number: &'a str,
+    /// The CTI connection it is on: its place in configured order, and its connection ID.
+    pub connection: Option<(u8, u64)>,
 }
 
 /// How many of everything there are.
@@ -75,5 +89,32 @@ impl Engine {
             in_service: connection.state.is_in_service(),
             last_failure: connection.last_failure,
         })
+    }
+
+    /// The sessions, those that are signing in included.
+    pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
+        self.sessions.iter().map(|(handle, session)| SessionView {
+            handle: handle.number(),
+            call_id: &session.dialog.call_id,
+            number: session.number(),
+            connection: session.connection.map(|connection| (connection.place, connection.id)),
+        })
+    }
+
+    /// The state of every machine there is: the machine as [`crate::tables::ALL`] names it, what tells it from others
+    /// of its kind, and the state.
+    pub fn machines(&self) -> impl Iterator<Item = (&'static str, u64, &'static str)> {
+        let server = self.transactions.server.iter().map(|(handle, transaction)| match &transaction.machine {
+            ServerMachine::Invite(state) => ("INVITE server transaction", handle.number(), state.name()),
+            ServerMachine::NonInvite(state) => {
+                ("non-INVITE server transaction", handle.number(), state.name())
+            }
+        });
+        let client = self.transactions.client.iter().map(|(handle, transaction)| {
+            ("non-INVITE client transaction", handle.number(), transaction.machine.name())
+        });
+        let connections = (0..).zip(&self.pool.connections);
+        let connections = connections.map(|(place, one)| ("CTI connection", place, one.state.name()));
+        server.chain(client).chain(connections)
     }
 }
