@@ -51,7 +51,7 @@ use core::net::SocketAddr;
 pub use counters::Counters;
 use ending::Phase;
 pub(crate) use outcome::Pending;
-pub use view::{ConnectionView, Overview, View};
+pub use view::{ConnectionView, Overview, SessionView, View};
 
 use crate::action::{Actions, Level};
 use crate::config::Config;
