@@ -9,6 +9,7 @@ use std::process::Command;
 
 mod check;
 mod office;
+mod operate;
 mod program;
 mod sipe;
 

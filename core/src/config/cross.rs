@@ -26,6 +26,7 @@ pub(super) fn check(checked: &Checked, errors: &mut Vec<ConfigError>) {
     check_domain(checked, errors);
     check_listeners(checked, errors);
     check_names(checked, errors);
+    check_socket(checked, errors);
 }
 
 /// Our domain is compared with the host of a Request-URI: what can be no host would be no INVITE's.
@@ -36,6 +37,17 @@ fn check_domain(checked: &Checked, errors: &mut Vec<ConfigError>) {
         errors.push(
             checked.error("sip.domain", "must be a host's name or address, such as \"example.com\"".into()),
         );
+    }
+}
+
+/// A relative path would be another place to each who asks.
+fn check_socket(checked: &Checked, errors: &mut Vec<ConfigError>) {
+    let wrong = |path: &str| !path.starts_with('/') || path.contains('\0');
+    if checked.is_sound("control.socket") && checked.text("control.socket").is_some_and(wrong) {
+        errors.push(checked.error(
+            "control.socket",
+            "must be a path that begins with /, such as \"/run/ctigate/control.sock\"".into(),
+        ));
     }
 }
 

@@ -64,9 +64,10 @@ pub const KEYS: &[Key] = &[
         "The session interval while the phone system is out of reach, so that clients come back soon.",
     )
     .default("90"),
+    // The host ends a program that takes ten seconds to stop.
     Key::integer(
         "sip.stop_timeout",
-        (1, 60),
+        (1, 8),
         "s",
         "How long stopping waits for clients to answer their BYE.",
     )
@@ -187,4 +188,9 @@ pub const KEYS: &[Key] = &[
     Key::choice("log.format", &["logfmt", "json"], "How log lines are written.").default("\"logfmt\""),
     Key::choice("log.level", &["debug", "info", "warn", "error"], "The least urgent lines that are logged.")
         .default("\"info\""),
+    Key::text(
+        "control.socket",
+        107,
+        "The path of the Unix-domain socket that 'ctigate ctl' speaks to, made with mode 0600. Unset: there is none.",
+    ),
 ];
