@@ -8,6 +8,7 @@
 //! | `receive` | a SIP message's way to its transaction, dialog and method |
 //! | `respond` | answering, at once or later |
 //! | `invite` | sign-in, refresh by re-INVITE, ACK, CANCEL |
+//! | `takeover` | a re-INVITE in a dialog that was begun at another node |
 //! | `in_dialog` | BYE, UPDATE, INFO; OPTIONS |
 //! | `services` | what a client asks for by CSTA |
 //! | `monitoring` | monitors, and the watches that feed them |
@@ -38,6 +39,7 @@ mod receive;
 mod requests;
 mod respond;
 mod services;
+mod takeover;
 mod view;
 
 use alloc::collections::VecDeque;
@@ -49,7 +51,7 @@ use core::net::SocketAddr;
 pub use counters::Counters;
 use ending::Phase;
 pub(crate) use outcome::Pending;
-pub use view::{ConnectionView, Overview, View};
+pub use view::{ConnectionView, Overview, SessionView, View};
 
 use crate::action::{Actions, Level};
 use crate::config::Config;
@@ -161,6 +163,8 @@ pub struct Engine {
     jobs: VecDeque<jobs::Job>,
     phase: Phase,
     stop: Deadline,
+    /// The time of day as last told, in seconds since 1970, and when that was.
+    clock: Option<(Instant, u64)>,
     counters: Counters,
     buffers: Buffers,
 }
@@ -200,6 +204,7 @@ impl Engine {
             jobs: VecDeque::new(),
             phase: Phase::Running,
             stop: Deadline::default(),
+            clock: None,
             counters: Counters::default(),
             buffers: Buffers::default(),
             config,
@@ -263,7 +268,7 @@ impl Machine for Engine {
             Input::Closed { link, why } => self.on_closed(step, link, why),
             Input::Datagram { listener, peer, bytes } => self.on_datagram(step, listener, peer, bytes),
             Input::Command(command) => self.on_command(step, command),
-            Input::Clock { .. } => {}
+            Input::Clock { unix_micros } => self.clock = Some((now, unix_micros / 1_000_000)),
         }
         self.finish_if_done(step);
         taken
@@ -332,6 +337,7 @@ impl Engine {
             jobs,
             phase,
             stop,
+            clock,
             counters,
             buffers: _,
         } = self;
@@ -350,6 +356,8 @@ impl Engine {
         crate::digest::sequence(&mut digester, jobs.iter());
         digester.text(phase.name());
         stop.digest(&mut digester);
+        digester.value(&clock.map(|(at, _)| at));
+        digester.value(&clock.map(|(_, seconds)| seconds));
         digester.value(counters);
         crate::digest::sequence(&mut digester, held.iter());
         digester.finish()

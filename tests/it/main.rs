@@ -31,6 +31,8 @@ mod stories;
 #[cfg(test)]
 mod tables;
 #[cfg(test)]
+mod takeover;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod world;

@@ -112,6 +112,7 @@ impl Engine {
             Method::Invite if !received.in_dialog => self.on_sign_in(step, received),
             Method::Invite | Method::Bye | Method::Info | Method::Update => match received.session {
                 Some(session) => self.on_in_dialog(step, received, session),
+                None if received.method == Method::Invite => self.on_takeover(step, received),
                 None => self.refuse(step, received, &Refusal::new(481, "")),
             },
             // An ACK never comes here, and all other methods were refused before.

@@ -88,7 +88,10 @@ impl Engine {
                 opened.machine = State::new(&bytes, now, false);
             }
             if let (Outgoing::Event(_), Some(session)) = (outgoing, self.sessions.get_mut(handle)) {
-                session.outbox.sent(transaction, now + self.config.sip.udp_event_timeout);
+                let before = session.outbox.sent(transaction, now + self.config.sip.udp_event_timeout);
+                if let Some(before) = before {
+                    self.transactions.drop_client(before, &mut self.timers);
+                }
             }
         }
         self.buffers.message = bytes;
