@@ -111,9 +111,10 @@ pub const KEYS: &[Key] = &[
     .default("30"),
     Key::integer("cti.heartbeat_timeout", (1, 60), "s", "How long a heartbeat's answer may take.")
         .default("5"),
+    // A client's own request ends after 32 s (RFC 3261 17.1.2.2).
     Key::integer(
         "cti.service_timeout",
-        (1, 60),
+        (1, 30),
         "s",
         "How long the phone system may take to answer a service.",
     )
