@@ -309,6 +309,10 @@ impl Machine for Engine {
         ];
         self.digest_with(tables, self.recount_held())
     }
+
+    fn overview(&self) -> Option<Overview> {
+        Some(Self::overview(self))
+    }
 }
 
 impl Engine {

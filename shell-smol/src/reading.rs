@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::rc::Rc;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
-use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Said};
+use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Spoken};
 use smol::channel::Sender;
 use smol::{Async, Timer, future, net};
 
@@ -28,8 +28,8 @@ pub(crate) enum Message {
     Closed { link: LinkId, why: Closed },
     /// A datagram arrived.
     Datagram { listener: ListenerId, peer: SocketAddr, bytes: Vec<u8> },
-    /// A command was said.
-    Said(Said),
+    /// A command was said, or a question.
+    Said(Spoken),
     /// Accepting or receiving failed, and is tried again after a pause.
     Trouble { listener: ListenerId, error: io::Error },
 }

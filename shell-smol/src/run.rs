@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use ctigate_core::{Input, Pump, Recorder};
 use ctigate_host::clock::Clock;
-use ctigate_host::shell::{INBOX, MESSAGES_PER_TURN, Program, Said, Shell, Speaker};
+use ctigate_host::shell::{INBOX, MESSAGES_PER_TURN, Program, Said, Shell, Speaker, Spoken};
 use smol::{LocalExecutor, Timer, channel, future};
 
 use crate::links::Links;
@@ -46,7 +46,7 @@ async fn serve(executor: Rc<LocalExecutor<'static>>, program: Program) -> u8 {
         pump.input(clock.now(), listener.listening(), &mut links);
         links.listen(listener);
     }
-    let speaker = Speaker::new(move |said| post.send_blocking(Message::Said(said)).is_ok());
+    let speaker = Speaker::new(move |spoken| post.send_blocking(Message::Said(spoken)).is_ok());
     for source in sources {
         source(speaker.clone());
     }
@@ -121,7 +121,8 @@ fn handle<R: Recorder>(message: Message, pump: &mut Pump<Machine, R>, clock: &mu
         Message::Datagram { listener, peer, bytes } => {
             pump.input(now, Input::Datagram { listener, peer, bytes: &bytes }, links);
         }
-        Message::Said(said) => {
+        Message::Said(Spoken::Question(question)) => question.answer(now, pump.machine()),
+        Message::Said(Spoken::Command(said)) => {
             if said == Said::Stop {
                 clock.stopping();
             }

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
-use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, Said};
+use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, Spoken};
 use rustix::net::{RecvFlags, recvfrom};
 
 /// What a waiting thread needs: its data are on the heap.
@@ -32,8 +32,8 @@ pub(crate) enum Message {
     Closed { link: LinkId, why: Closed },
     /// A datagram arrived.
     Datagram { listener: ListenerId, peer: SocketAddr, bytes: Vec<u8> },
-    /// A command was said.
-    Said(Said),
+    /// A command was said, or a question.
+    Said(Spoken),
     /// Accepting or receiving failed, and is tried again after a pause.
     Trouble { listener: ListenerId, error: io::Error },
 }

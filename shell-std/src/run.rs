@@ -5,7 +5,7 @@ use std::time::Instant as Monotonic;
 
 use ctigate_core::{Input, Pump, Recorder};
 use ctigate_host::clock::Clock;
-use ctigate_host::shell::{INBOX, MESSAGES_PER_TURN, Program, Shell, Speaker};
+use ctigate_host::shell::{INBOX, MESSAGES_PER_TURN, Program, Said, Shell, Speaker, Spoken};
 
 use crate::links::Links;
 use crate::reading::Message;
@@ -40,7 +40,7 @@ impl Shell for Threads {
             pump.input(clock.now(), listener.listening(), &mut links);
             links.listen(listener);
         }
-        let speaker = Speaker::new(move |said| post.send(Message::Said(said)).is_ok());
+        let speaker = Speaker::new(move |spoken| post.send(Message::Said(spoken)).is_ok());
         for source in sources {
             source(speaker.clone());
         }
@@ -109,8 +109,9 @@ fn handle<R: Recorder>(message: Message, pump: &mut Pump<Machine, R>, clock: &mu
         Message::Datagram { listener, peer, bytes } => {
             pump.input(now, Input::Datagram { listener, peer, bytes: &bytes }, links);
         }
-        Message::Said(said) => {
-            if said == ctigate_host::shell::Said::Stop {
+        Message::Said(Spoken::Question(question)) => question.answer(now, pump.machine()),
+        Message::Said(Spoken::Command(said)) => {
+            if said == Said::Stop {
                 clock.stopping();
             }
             pump.input(now, Input::Command(said.command()), links);

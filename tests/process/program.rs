@@ -150,6 +150,10 @@ impl Running {
         None
     }
 
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(process::Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
