@@ -2,14 +2,34 @@
 
 use ctigate_core::{Closed, Command, Duration, Input};
 
-use super::choices::Choices;
 use super::stage::Stage;
-use super::{mangle, speech, systems};
+use super::systems;
 use crate::bench::{Line, PhoneSystem, address};
+use crate::fuzz::choices::Choices;
+use crate::fuzz::{mangle, speech};
 
 /// Spans, in milliseconds, around what the gateway's timers are set to.
-const SPANS: [u64; 16] =
+pub(super) const SPANS: [u64; 16] =
     [1, 20, 20, 20, 100, 200, 200, 500, 1_000, 2_000, 5_000, 5_000, 32_000, 45_000, 90_000, 2_100_000];
+
+/// The operations that seeds are made of.
+#[derive(Clone, Copy)]
+pub(super) enum Operation {
+    SystemSpeaks,
+    Time,
+    Raw,
+}
+
+impl Operation {
+    /// The byte that stands for it.
+    pub(super) const fn byte(self) -> u8 {
+        match self {
+            Self::SystemSpeaks => 11,
+            Self::Time => 13,
+            Self::Raw => 15,
+        }
+    }
+}
 
 /// One operation.
 pub(super) fn one(stage: &mut Stage, choices: &mut Choices<'_>) {
@@ -237,6 +257,7 @@ fn command(stage: &mut Stage, choices: &mut Choices<'_>) {
         1 => stage.input(Input::Command(Command::Line("x"))),
         2 => stage.input(Input::Command(Command::End)),
         3 => stage.input(Input::Clock { unix_micros: 1 }),
+        4 => stage.input(Input::Command(Command::Drain)),
         _ => stage.input(Input::Tick),
     }
 }
