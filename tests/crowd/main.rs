@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a measurement may fail")]
 
+use core::fmt::Write as _;
 use core::time::Duration;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -76,7 +77,7 @@ impl Company {
             command.args(["switch", "--listen", "127.0.0.1:0", "--config", &phones]);
             let switch = Process::start(&mut command, folder.path(&format!("switch{place}.log")))?;
             let address = switch.wait_for("key=listen transport=TCP address=")?;
-            config += &format!("[[cti.connection]]\naddress = \"{address}\"\nname = \"node{place}\"\n");
+            write!(config, "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{place}\"\n").unwrap();
             switches.push(switch);
         }
         let config = folder.write("gateway.toml", &config);
