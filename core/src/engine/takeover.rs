@@ -62,7 +62,7 @@ impl Engine {
         };
         if let Some(session) = self.sessions.get(handle) {
             let fields: &[(&str, &dyn Display)] =
-                &[("session", &handle), ("user", &session.user), ("call_id", &session.dialog.call_id)];
+                &[("session", &handle), ("user", &session.user), ("call_id", &session.dialog.call_id())];
             step.actions.notify(Level::Info, "dialog_taken_over", fields);
             self.counters.takeovers += 1;
         }
