@@ -12,7 +12,7 @@ use crate::program::Folder;
 use crate::proxy::Proxy;
 use crate::sipe::client::{LINE, PHONES, SESSION, Sipe};
 use crate::sipe::until_signed_out;
-use crate::site::{Node, Site, Towards};
+use crate::site::{Site, Towards};
 use client::Client;
 
 /// Longer than Kamailio waits for an answer.
@@ -75,8 +75,7 @@ fn everybody_goes_on(name: &str, towards: Towards) {
     let said = balanced.kamailio.said();
     assert!(said.contains("takes over"), "{said}");
     for folder in balanced.close() {
-        assert_served_well(&folder);
-        let log = fs::read_to_string(folder.path("gateway.log")).unwrap();
+        let log = assert_served_well(&folder);
         assert_eq!(log.matches("name=dialog_taken_over").count(), 2, "SIPE and one client: {log}");
         // Every probe found the node well.
         let [all, well] = ["", "200"].map(|status| answered(&folder, status, "OPTIONS"));
@@ -92,7 +91,7 @@ fn s10_clients_pass_over_nodes_that_are_silent_or_dead_until_these_come_back() {
     stalled.running.signal("STOP");
     // Two, so that one of them is meant for the silent node: it is given to the other in time.
     let others = ["1002", "1003"].map(|number| Client::signs_in(&balanced, number));
-    assert_eq!(balanced.nodes[0].sessions(), 2);
+    balanced.nodes[0].wait_for_sessions(2);
     stalled.running.signal("CONT");
     first.signs_out_without_a_call();
 
@@ -100,14 +99,15 @@ fn s10_clients_pass_over_nodes_that_are_silent_or_dead_until_these_come_back() {
     stalled.running.signal("KILL");
     balanced.kamailio.wait_for("is out of order");
     let more = ["1004", "1005"].map(|number| Client::signs_in(&balanced, number));
-    assert_eq!(balanced.nodes[0].sessions(), 4);
+    balanced.nodes[0].wait_for_sessions(4);
     let said = balanced.kamailio.said();
     assert_eq!(said.matches("does not take it").count(), 1, "only while it was silent: {said}");
     balanced.restart(stalled);
     balanced.kamailio.wait_for("is in order");
     let last = ["1006", "1007"].map(|number| Client::signs_in(&balanced, number));
-    let shares: Vec<usize> = balanced.nodes.iter().map(Node::sessions).collect();
-    assert_eq!(shares, [5, 1]);
+    for (node, sessions) in balanced.nodes.iter().zip([5, 1]) {
+        node.wait_for_sessions(sessions);
+    }
     for client in others.into_iter().chain(more).chain(last) {
         client.signs_out_without_a_call();
     }
