@@ -16,9 +16,11 @@
 //! | `events` | the phone system's events on their way to clients |
 //! | `requests` | requests of ours inside a dialog: events, BYE, refresh |
 //! | `connections` | the CTI connections' life |
+//! | `catch_up` | telling a client what changed while nothing fed its monitor |
 //! | `jobs` | what touches many sessions, done in portions |
 //! | `view` | reading the engine's state |
 
+mod catch_up;
 mod connections;
 mod events;
 mod in_dialog;
