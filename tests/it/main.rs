@@ -7,6 +7,8 @@ mod catch_up;
 #[cfg(test)]
 mod cti;
 #[cfg(test)]
+mod drain;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod golden;

@@ -111,10 +111,16 @@ impl Running {
 
     /// Waits until it has said something; returns the line's rest.
     pub(crate) fn wait_for(&self, part: &str) -> String {
+        self.wait_for_times(part, 1)
+    }
+
+    /// Waits until it has said something for this time; returns the line's rest.
+    pub(crate) fn wait_for_times(&self, part: &str, times: usize) -> String {
         let said = self.said.0.lock().unwrap();
-        let waited = self.said.1.wait_timeout_while(said, PATIENCE, |said| !said.contains(part));
-        let said = waited.unwrap().0;
-        let (_, rest) = said.split_once(part).unwrap_or_else(|| panic!("'{part}' was never said:\n{said}"));
+        let lacks = |said: &mut String| said.matches(part).count() < times;
+        let (said, _) = self.said.1.wait_timeout_while(said, PATIENCE, lacks).unwrap();
+        let rest = said.split(part).nth(times);
+        let rest = rest.unwrap_or_else(|| panic!("'{part}' was not said {times} times:\n{said}"));
         rest.lines().next().unwrap_or_default().to_owned()
     }
 

@@ -219,6 +219,7 @@ impl Engine {
             return true;
         }
         if !behind.hold(call, document, limits.queued_events) {
+            self.counters.events_lost += 1;
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &monitor.session), ("why", &"limits.queued_events is reached")];
             step.actions.notify(Level::Warn, "event_lost", fields);

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::outcome::Purpose;
+use super::overload::Why;
 use super::receive::{ALLOW, Received, Refusal};
 use super::respond::Reply;
 use super::{Engine, Step, TimerKey};
@@ -46,8 +47,8 @@ pub(super) enum Beginning {
 impl Engine {
     /// An INVITE outside any dialog: a user signs in.
     pub(super) fn on_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
-        if self.phase != super::Phase::Running {
-            self.refuse(step, received, &Refusal::with(503, "Retry-After", "10"));
+        if !self.takes_sessions() {
+            self.turn_away(step, received, Why::Leaving);
             return;
         }
         if !self.is_for_us(received.uri) {
@@ -74,7 +75,7 @@ impl Engine {
     ) -> Option<(Handle<Session>, Option<ConnectionRef>)> {
         let timer = self.settle_timer(step, received)?;
         if self.sessions.is_full() {
-            self.refuse(step, received, &Refusal::with(503, "Retry-After", "60"));
+            self.turn_away(step, received, Why::Full);
             return None;
         }
         let mut dialog = self.begin_dialog(step, received, local_tag)?;
@@ -89,7 +90,7 @@ impl Engine {
             user: Box::from(received.message.from().map_or("", |from| from.uri)),
             line: sign_in.line,
             namespace: sign_in.namespace,
-            connection,
+            connection: None,
             // Replaced as soon as the INVITE is held.
             phase: Phase::Established,
             monitors: Vec::new(),
@@ -108,6 +109,7 @@ impl Engine {
             return None;
         };
         self.by_dialog.insert(key, handle);
+        self.hold_to(handle, connection);
         if let Some(session) = self.sessions.get_mut(handle) {
             session.phase = Phase::SigningIn { invite };
         }
@@ -146,6 +148,8 @@ impl Engine {
         let Phase::SigningIn { invite } = session.phase else { return };
         session.phase = Phase::Established;
         let status = self.status_of(handle);
+        self.counters.sign_ins += 1;
+        self.counters.sign_ins_unserved += u64::from(status == SystemStatus::Disabled);
         if let Some(session) = self.sessions.get(handle) {
             let place = session.connection.map_or(0, |connection| u64::from(connection.place) + 1);
             let fields: &[(&str, &dyn Display)] = &[
@@ -255,7 +259,12 @@ impl Engine {
         let Some(session) = self.sessions.get(handle) else { return };
         if let Phase::SigningIn { .. } = session.phase {
             // RFC 3261 14.2: a second INVITE before the first is answered.
-            self.refuse(step, received, &Refusal::with(500, "Retry-After", "5"));
+            let seconds = self.retry_after((0, 10));
+            self.refuse_for_now(step, received, (500, "Another INVITE is under way"), &seconds);
+            return;
+        }
+        if self.hands_over() {
+            self.hand_over(step, received, handle);
             return;
         }
         let sign_in = if received.message.body.is_empty() {
@@ -287,6 +296,7 @@ impl Engine {
         self.renew_connection(step, handle);
         let status = self.status_of(handle);
         self.answer_invite(step, handle, invite, status);
+        self.counters.refreshes += 1;
         let fields: &[(&str, &dyn Display)] =
             &[("session", &handle), ("by", &"INVITE"), ("status", &status.word())];
         step.actions.notify(Level::Debug, "session_refreshed", fields);
@@ -305,9 +315,7 @@ impl Engine {
         let Some(session) = self.sessions.get(handle) else { return };
         let held = session.connection.filter(|connection| self.pool.in_service(*connection).is_some());
         let Some(connection) = held.or_else(|| self.pool.take_turn()) else { return };
-        if let Some(session) = self.sessions.get_mut(handle) {
-            session.connection = Some(connection);
-        }
+        self.hold_to(handle, Some(connection));
         self.restart_monitors(step, handle, connection);
     }
 

@@ -58,7 +58,10 @@ impl Engine {
                 }
                 Start::Response { status, .. } => self.on_sip_response(step, status, message),
             },
-            Err(error) => step.discard(&peer, error),
+            Err(error) => {
+                self.counters.messages_discarded += 1;
+                step.discard(&peer, error);
+            }
         }
         self.buffers.unfolded = unfolded;
     }
@@ -79,9 +82,11 @@ impl Engine {
         }
         let key = matching_key(&self.entropy, message, method);
         if let Some(transaction) = self.repeated(message, key, session) {
+            self.counters.requests_repeated += 1;
             self.on_repeated(step, transaction, answer_flow(flow, message));
             return;
         }
+        self.counters.requests += 1;
         let received = Received {
             message,
             method,

@@ -15,6 +15,7 @@ use alloc::boxed::Box;
 use core::fmt::Display;
 
 use super::invite::Beginning;
+use super::overload::Why;
 use super::receive::{Received, Refusal};
 use super::services::reference;
 use super::{Engine, Step};
@@ -34,8 +35,8 @@ impl Engine {
     /// line it gets 481, as any other request does. The tag's length is bounded with the dialog's other texts
     /// (`limits.dialog_bytes`).
     pub(super) fn on_takeover(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
-        if self.phase != super::Phase::Running {
-            self.refuse(step, received, &Refusal::with(503, "Retry-After", "10"));
+        if !self.takes_sessions() {
+            self.turn_away(step, received, Why::Leaving);
             return;
         }
         let to = received.message.to();
@@ -62,6 +63,7 @@ impl Engine {
         let Some((handle, connection)) = self.begin_session(step, received, sign_in, tag, beginning) else {
             return;
         };
+        self.counters.takeovers += 1;
         if let Some(session) = self.sessions.get(handle) {
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &handle), ("user", &session.user), ("call_id", &session.dialog.call_id)];

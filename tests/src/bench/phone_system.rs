@@ -201,7 +201,7 @@ pub fn csta(root: &str, children: &str) -> String {
     format!("<?xml version=\"1.0\"?><{root} xmlns=\"{CSTA}\">{children}</{root}>")
 }
 
-/// A SnapshotDeviceResponse for a line: each call has its callID, the far end, and the states of line and far end.
+/// A `SnapshotDeviceResponse` for a line: each call has its callID, the far end, and the states of line and far end.
 #[must_use]
 pub fn snapshot(line: &str, calls: &[(&str, &str, [&str; 2])]) -> String {
     let item = |(call, far, [own, other]): &(&str, &str, [&str; 2])| {
