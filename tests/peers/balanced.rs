@@ -60,7 +60,8 @@ fn everybody_goes_on(name: &str, towards: Towards) {
     sipe.refreshes();
     sipe.is_hung_up(&balanced.switch, &third);
     for client in &mut clients {
-        client.refreshes_and_ends_its_call();
+        client.refreshes();
+        client.hangs_up();
         client.calls();
     }
     let fourth = sipe.calls();
@@ -84,7 +85,7 @@ fn everybody_goes_on(name: &str, towards: Towards) {
 }
 
 #[test]
-fn s10_clients_pass_over_nodes_that_are_silent_or_dead_until_these_come_back() {
+fn s10_clients_pass_over_nodes_that_are_silent_dead_or_draining() {
     let mut balanced = Site::open("balanced-nodes", Towards::Tcp, MORE_PHONES, SESSION);
     let first = Client::signs_in(&balanced, "1001");
     let stalled = balanced.take_node_of("1001");
@@ -108,11 +109,23 @@ fn s10_clients_pass_over_nodes_that_are_silent_or_dead_until_these_come_back() {
     for (node, sessions) in balanced.nodes.iter().zip([5, 1]) {
         node.wait_for_sessions(sessions);
     }
-    for client in others.into_iter().chain(more).chain(last) {
+
+    // One that drains gives its sessions to the other, each with its refresh, and ends when it has none.
+    let mut draining = balanced.nodes.remove(0);
+    draining.running.signal("USR1");
+    draining.running.wait_for("name=draining");
+    let late = Client::signs_in(&balanced, "1008");
+    let mut clients: Vec<Client> = others.into_iter().chain(more).chain(last).chain([late]).collect();
+    for client in &mut clients {
+        client.refreshes();
+    }
+    assert_eq!(draining.running.end(), 0, "{}", draining.running.said());
+    for client in clients {
         client.signs_out_without_a_call();
     }
     for folder in balanced.close() {
-        assert_served_well(&folder);
+        let log = assert_served_well(&folder);
+        assert_eq!(log.matches("name=dialog_taken_over").count(), 5, "{log}");
     }
 }
 

@@ -32,8 +32,12 @@ impl Client {
         self.does(&format!("call {}\nwait established 5s", self.far));
     }
 
-    pub(super) fn refreshes_and_ends_its_call(&mut self) {
-        self.does("refresh\nwait refreshed status=normal 5s\nhangup\nwait cleared 5s");
+    pub(super) fn refreshes(&mut self) {
+        self.does("refresh\nwait refreshed status=normal 5s");
+    }
+
+    pub(super) fn hangs_up(&mut self) {
+        self.does("hangup\nwait cleared 5s");
     }
 
     /// Runs these lines of its script, and waits for the last.
