@@ -55,7 +55,7 @@ use core::net::SocketAddr;
 pub use counters::Counters;
 use ending::Phase;
 pub(crate) use outcome::Pending;
-pub use view::{ConnectionView, Overview, View};
+pub use view::{ConnectionView, Overview, SessionView, View};
 
 use crate::action::{Actions, Level};
 use crate::config::Config;
@@ -323,6 +323,10 @@ impl Machine for Engine {
             self.pending.recompute(),
         ];
         self.digest_with(tables, self.recount_held())
+    }
+
+    fn overview(&self) -> Option<Overview> {
+        Some(Self::overview(self))
     }
 }
 

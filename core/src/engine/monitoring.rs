@@ -65,7 +65,7 @@ impl Engine {
         }
         let watch = self.watch(step, link, handle, &number)?;
         let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
-        let cross_reference = reference(&session.dialog.local_tag, session.monitors_had);
+        let cross_reference = reference(session.dialog.local_tag(), session.monitors_had);
         let monitor = Monitor { session: handle, cross_reference, filter, watch, behind: None };
         let monitor = self.monitors.insert(monitor).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
         session.monitors_had = session.monitors_had.wrapping_add(1);

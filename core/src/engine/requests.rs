@@ -88,7 +88,10 @@ impl Engine {
                 opened.machine = State::new(&bytes, now, false);
             }
             if let (Outgoing::Event(_), Some(session)) = (outgoing, self.sessions.get_mut(handle)) {
-                session.outbox.sent(transaction, now + self.config.sip.udp_event_timeout);
+                let before = session.outbox.sent(transaction, now + self.config.sip.udp_event_timeout);
+                if let Some(before) = before {
+                    self.transactions.drop_client(before, &mut self.timers);
+                }
             }
         }
         self.buffers.message = bytes;
@@ -237,7 +240,7 @@ impl Engine {
             ("user", &session.user),
             ("line", &session.line),
             ("why", &why),
-            ("call_id", &session.dialog.call_id),
+            ("call_id", &session.dialog.call_id()),
         ];
         // One that never began was refused or cancelled, and that was said.
         if session.phase == Phase::Established {

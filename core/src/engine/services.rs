@@ -104,7 +104,7 @@ impl Engine {
             self.reply_error(step, received, handle, CstaError::REGISTRATION_LIMIT_EXCEEDED);
             return;
         }
-        let id = reference(&session.dialog.local_tag, u32::MAX);
+        let id = reference(session.dialog.local_tag(), u32::MAX);
         let filter = filter.unwrap_or_default();
         session.registration = Some(Registration { id, filter });
         let mut register = alloc::vec::Vec::new();

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{Counters, Engine};
+use crate::sip::transactions::ServerMachine;
 use crate::time::{Duration, Instant};
 
 /// What an operator may see, all at one time: bounded, whatever the number of sessions.
@@ -46,6 +47,19 @@ pub struct ConnectionView {
     pub last_failure: Option<&'static str>,
     /// When it last failed.
     pub failed_at: Option<Instant>,
+}
+
+/// One session, to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionView<'a> {
+    /// Names it, for the life of the process.
+    pub handle: u64,
+    /// Its dialog's Call-ID.
+    pub call_id: &'a str,
+    /// The number the phone system knows its line by; empty until the client names one.
+    pub number: &'a str,
+    /// The CTI connection it is on: its place in configured order, and its connection ID.
+    pub connection: Option<(u8, u64)>,
 }
 
 /// How many of everything there are.
@@ -127,5 +141,33 @@ impl Engine {
             connections: self.connections().collect(),
             counters: self.counters.clone(),
         }
+    }
+
+    /// The sessions, those that are signing in included.
+    pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
+        self.sessions.iter().map(|(handle, session)| SessionView {
+            handle: handle.number(),
+            call_id: session.dialog.call_id(),
+            number: session.number(),
+            connection: session.connection.map(|connection| (connection.place, connection.id)),
+        })
+    }
+
+    /// The state of every machine there is: the machine as [`crate::tables::ALL`] names it, what tells it from others
+    /// of its kind, and the state.
+    pub fn machines(&self) -> impl Iterator<Item = (&'static str, u64, &'static str)> {
+        let server =
+            self.transactions.server.iter().map(|(handle, transaction)| match &transaction.machine {
+                ServerMachine::Invite(state) => ("INVITE server transaction", handle.number(), state.name()),
+                ServerMachine::NonInvite(state) => {
+                    ("non-INVITE server transaction", handle.number(), state.name())
+                }
+            });
+        let client = self.transactions.client.iter().map(|(handle, transaction)| {
+            ("non-INVITE client transaction", handle.number(), transaction.machine.name())
+        });
+        let connections = (0..).zip(&self.pool.connections);
+        let connections = connections.map(|(place, one)| ("CTI connection", place, one.state.name()));
+        server.chain(client).chain(connections)
     }
 }
