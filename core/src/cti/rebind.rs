@@ -149,16 +149,27 @@ impl State {
     }
 }
 
+impl Digest for Walk {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { slot, moved, again, unfed } = self;
+        digester.value(slot);
+        digester.value(moved);
+        digester.flag(*again);
+        digester.flag(*unfed);
+    }
+}
+
 impl Digest for State {
     fn digest(&self, digester: &mut Digester) {
         digester.text(self.name());
-        digester.value(&self.deadline());
-        if let Self::Pausing { walk, .. } | Self::Walking { walk } = self {
-            let Walk { slot, moved, again, unfed } = walk;
-            digester.value(slot);
-            digester.value(moved);
-            digester.flag(*again);
-            digester.flag(*unfed);
+        match self {
+            Self::Idle | Self::Waiting => {}
+            Self::Pausing { until, walk } => {
+                digester.value(until);
+                digester.value(walk);
+            }
+            Self::Walking { walk } => digester.value(walk),
+            Self::Resting { until } => digester.value(until),
         }
     }
 }

@@ -224,8 +224,12 @@ pub fn snapshot(line: &str, calls: &[(&str, &str, [&str; 2])]) -> String {
         )
     };
     let items: String = calls.iter().map(item).collect();
-    let data =
-        format!("<crossRefIDorSnapshotData><snapshotData>{items}</snapshotData></crossRefIDorSnapshotData>");
+    let list = if items.is_empty() {
+        "<snapshotData/>".into()
+    } else {
+        format!("<snapshotData>{items}</snapshotData>")
+    };
+    let data = format!("<crossRefIDorSnapshotData>{list}</crossRefIDorSnapshotData>");
     csta("SnapshotDeviceResponse", &data)
 }
 
