@@ -17,6 +17,8 @@ mod quirks;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod rush;
+#[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod services;
