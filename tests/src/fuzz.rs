@@ -12,9 +12,11 @@ mod ledger;
 mod literature;
 mod mangle;
 mod reached;
+mod retell;
 mod seeds;
 mod sip;
 mod speech;
+mod world;
 
 #[cfg(test)]
 mod mutate;
@@ -23,6 +25,7 @@ pub use csta::{csta_document, csta_frame};
 pub use engine::engine;
 pub use reached::Reached;
 pub use sip::{sip_framer, sip_message};
+pub use world::world;
 
 /// What must hold for any bytes; it takes down what they made it reach.
 pub type Body = fn(&[u8], &mut Reached);
@@ -39,12 +42,13 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     Target { name: "csta_document", body: csta_document, seeds: seeds::csta_documents },
     Target { name: "csta_frame", body: csta_frame, seeds: seeds::csta_streams },
     Target { name: "engine", body: engine, seeds: engine::seeds },
     Target { name: "sip_framer", body: sip_framer, seeds: seeds::sip_streams },
     Target { name: "sip_message", body: sip_message, seeds: seeds::sip_messages },
+    Target { name: "world", body: world, seeds: world::seeds },
 ];
 
 /// Runs a body, and says on standard error which states it reached that it had not reached before.
@@ -82,6 +86,9 @@ mod tests {
     /// How many random inputs the whole gateway is given.
     const ENGINE_RUNS: u64 = 200;
 
+    /// How many random inputs the two gateways are given.
+    const WORLD_RUNS: u64 = 60;
+
     fn run(body: Body, seeds: &[Vec<u8>]) {
         let mut reached = Reached::default();
         for seed in seeds {
@@ -89,6 +96,13 @@ mod tests {
         }
         for bytes in mutate::all(seeds).take(MUTATIONS) {
             body(&bytes, &mut reached);
+        }
+    }
+
+    #[track_caller]
+    fn assert_floors(reached: &Reached, floors: &[(&str, usize)]) {
+        for (name, floor) in floors {
+            assert!(reached.count(name) >= *floor, "{name}: not {floor} in {reached:#?}");
         }
     }
 
@@ -118,19 +132,46 @@ mod tests {
         for seed in 0..ENGINE_RUNS {
             super::engine(&mutate::noise(seed, 600), &mut reached);
         }
-        let floors = [
-            ("session_started", 400),
-            ("session_refreshed", 40),
-            ("stale session", 8),
-            ("MonitorStartResponse", 60),
-            ("MakeCallResponse", 8),
-            ("INFO", 50),
-            ("cti_in_service", 150),
-            ("table_full", 50),
-        ];
-        for (name, floor) in floors {
-            assert!(reached.count(name) >= floor, "{name}: not {floor} in {reached:#?}");
+        assert_floors(
+            &reached,
+            &[
+                ("session_started", 400),
+                ("session_refreshed", 40),
+                ("stale session", 8),
+                ("MonitorStartResponse", 60),
+                ("MakeCallResponse", 8),
+                ("INFO", 50),
+                ("cti_in_service", 150),
+                ("table_full", 50),
+            ],
+        );
+    }
+
+    #[test]
+    fn two_gateways_at_one_phone_system_keep_their_word() {
+        let mut reached = Reached::default();
+        for seed in super::world::seeds().unwrap() {
+            super::world(&seed, &mut reached);
         }
+        for seed in 0..WORLD_RUNS {
+            super::world(&mutate::noise(seed, 300), &mut reached);
+        }
+        assert_floors(
+            &reached,
+            &[
+                ("session_started", 200),
+                ("session_refreshed", 30),
+                ("client: refreshed", 20),
+                ("client: signed-out", 70),
+                ("MonitorStartResponse", 150),
+                ("MakeCallResponse", 5),
+                ("EstablishedEvent", 5),
+                ("service_timed_out", 4),
+                ("cti_out_of_service", 30),
+                ("phone system [2, 2]", 80),
+                ("481 to INFO", 30),
+            ],
+        );
     }
 
     #[test]

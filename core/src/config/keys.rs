@@ -21,8 +21,8 @@ pub const KEYS: &[Key] = &[
     ),
     Key::target(
         "sip.advertised",
-        "What the gateway's Contact and Via headers name, where clients reach it through a load balancer or \
-         address translation. Unset: the address a client connected to.",
+        "What the gateway's Contact and Via headers name, where it is reached through address translation; of several \
+         nodes each its own. Unset: the address a client connected to.",
     ),
     Key::network("sip.allow", "Who may speak SIP to the gateway; everybody else is answered 403.")
         .list(64)

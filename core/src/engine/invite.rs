@@ -159,7 +159,7 @@ impl Engine {
                 ("line", &session.line),
                 ("cti", &place),
                 ("status", &status.word()),
-                ("call_id", &session.dialog.call_id),
+                ("call_id", &session.dialog.call_id()),
             ];
             step.actions.notify(Level::Info, "session_started", fields);
         }

@@ -11,8 +11,12 @@ use ctigate_core::{Command, Input, Instant, ListenerId, Machine, Recorder};
 
 use crate::console::Console;
 
-/// The bytes a link may have waiting to be sent; a peer that lets more pile up is closed as too slow.
-pub const QUEUE_BYTES: usize = 1024 * 1024;
+/// The bytes a link may have waiting to be sent: an answer for each of 10,000 dialogs that share it. A peer that lets
+/// more pile up is closed as too slow.
+pub const QUEUE_BYTES: usize = 16 * 1024 * 1024;
+/// The part of these that may wait while the link is read on: a peer that asks faster than it takes the answers is held
+/// up, not cut off.
+pub const LAGGING_PART: usize = 16;
 /// How long opening a connection may take, name resolution included.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How long a link we closed may take to send its rest and to be closed by the peer.
@@ -21,10 +25,8 @@ pub const LINGER_LIMIT: Duration = Duration::from_secs(2);
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a machine may take to say how it is doing.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
-/// The messages (reads, connections, commands) that may wait for the machine; whoever brings one more waits.
+/// The commands that may wait for the machine; whoever brings one more waits.
 pub const INBOX: usize = 1024;
-/// The most messages handled before what they caused is written: one turn.
-pub const MESSAGES_PER_TURN: usize = 64;
 /// The most bytes read from a link at once.
 pub const READ_BYTES: usize = 16 * 1024;
 /// The largest datagram there is.
@@ -151,7 +153,7 @@ impl Question {
     }
 }
 
-/// Speaks to a running machine, from any thread. Waits while the machine's inbox is full.
+/// Speaks to a running machine, from any thread. Waits while the machine is busy.
 #[derive(Clone)]
 pub struct Speaker(Arc<dyn Fn(Spoken) -> bool + Send + Sync>);
 

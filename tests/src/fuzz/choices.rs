@@ -62,12 +62,14 @@ impl<'a> Choices<'a> {
 /// The count that says that another follows.
 const LONG: u8 = u8::MAX;
 
-/// Writes bytes as [`Choices::raw`] reads them; no more of them than can be counted.
-pub(super) fn raw(out: &mut Vec<u8>, bytes: &[u8]) {
+/// `before`, then bytes as [`Choices::raw`] reads them; no more of them than can be counted.
+pub(super) fn raw(before: &[u8], bytes: &[u8]) -> Vec<u8> {
     let count = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
+    let mut out = before.to_vec();
     out.push(LONG);
     out.extend(count.to_be_bytes());
     out.extend(bytes.iter().take(usize::from(count)));
+    out
 }
 
 #[cfg(test)]
@@ -77,11 +79,10 @@ mod tests {
     #[test]
     fn raw_bytes_are_read_as_they_were_written() {
         for length in [0, 1, 254, 255, 256, 5_000, 70_000] {
-            let bytes = vec![7; length];
-            let mut written = Vec::new();
-            raw(&mut written, &bytes);
+            let mut written = raw(&[8], &vec![7; length]);
             written.push(9);
             let mut choices = Choices::new(&written);
+            assert_eq!(choices.byte(), 8);
             assert_eq!(choices.raw().len(), length.min(65_535));
             assert_eq!(choices.byte(), 9);
         }

@@ -85,17 +85,7 @@ fn request(stage: &mut Stage, choices: &mut Choices<'_>) {
 fn sign_in(stage: &mut Stage, choices: &mut Choices<'_>) {
     let place = actor(stage, choices);
     let Some(actor) = stage.actors.get_mut(place) else { return };
-    actor.client.gateway_tag.clear();
-    if choices.chance(64) {
-        actor.client.uri =
-            (*choices.pick(&["tel:1002;phone-context=dialstring", "tel:1003", "tel:1001"])).into();
-    }
-    let more = ["Supported: timer\r\n", "", "Supported: timer\r\nSession-Expires: 120;refresher=uas\r\n"];
-    if choices.chance(64) {
-        actor.client.more = (*choices.pick(&more)).into();
-    }
-    let body = mangle::document(choices, actor.client.sign_in_body());
-    let text = actor.client.request("INVITE", &body);
+    let text = speech::sign_in(choices, &mut actor.client);
     say_request(stage, choices, place, text);
 }
 
