@@ -54,6 +54,10 @@ pub struct Sip {
     pub unavailable_expires: u32,
     /// How long stopping waits for clients to answer their BYE.
     pub stop_timeout: Duration,
+    /// How long a drain waits for sessions to go elsewhere before it ends the rest.
+    pub drain_timeout: Duration,
+    /// What a request for a new session is refused with when the gateway can take no more: 503 or 500.
+    pub overload_status: u16,
 }
 
 /// How a CTI connection begins.
@@ -200,6 +204,11 @@ impl Sip {
             udp_event_timeout: Duration::from_millis(checked.number("sip.udp_event_timeout")),
             unavailable_expires: checked.number("sip.unavailable_expires"),
             stop_timeout: seconds(checked, "sip.stop_timeout"),
+            drain_timeout: seconds(checked, "sip.drain_timeout"),
+            overload_status: match checked.text("sip.overload_status") {
+                Some("500") => 500,
+                _ => 503,
+            },
         }
     }
 }

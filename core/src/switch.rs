@@ -18,7 +18,7 @@ use crate::machine::{Machine, Taken, Wake, Why};
 use crate::slots::{Handle, Slots};
 use crate::time::{Duration, Instant};
 use crate::timer::Timers;
-use crate::wire::csta::model::SystemStatus;
+use crate::wire::csta::model::{LocalConnectionState, SystemStatus};
 
 pub mod config;
 mod control;
@@ -112,6 +112,13 @@ impl Switch {
     #[must_use]
     pub fn counts(&self) -> Counts {
         Counts { links: self.links.len(), monitors: self.monitors.count(), calls: self.phones.calls().len() }
+    }
+
+    /// The calls of the phone of this number, oldest first: each call's callID, and the state of the phone's own
+    /// connection in it. For tests that look behind the links.
+    pub fn calls_at(&self, number: &str) -> impl Iterator<Item = (String, LocalConnectionState)> {
+        let seen = self.phones.find(number).into_iter().flat_map(|phone| self.phones.snapshot(phone));
+        seen.map(|seen| (names::name(seen.call, self.call_salt), seen.own))
     }
 
     fn opened(&mut self, step: &mut Step<'_>, id: LinkId, peer: Peer) {
@@ -366,7 +373,7 @@ impl Machine for Switch {
             Input::Command(Command::Stop) => self.stop(&mut step),
             // The host says where it listens.
             Input::Listening { .. }
-            | Input::Command(Command::End)
+            | Input::Command(Command::End | Command::Drain)
             | Input::Datagram { .. }
             | Input::Clock { .. } => {}
         }

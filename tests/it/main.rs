@@ -5,6 +5,8 @@ mod canary;
 #[cfg(test)]
 mod cti;
 #[cfg(test)]
+mod drain;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod golden;
@@ -28,6 +30,8 @@ mod stop;
 mod stories;
 #[cfg(test)]
 mod tables;
+#[cfg(test)]
+mod takeover;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

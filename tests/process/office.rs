@@ -17,7 +17,7 @@ pub(crate) fn config(sip: &str, cti: &str) -> String {
 }
 
 /// A gateway's configuration with `more` lines about SIP.
-fn config_with(more: &str, sip: &str, cti: &str) -> String {
+pub(crate) fn config_with(more: &str, sip: &str, cti: &str) -> String {
     let sip = format!("[sip]\ntcp = [\"{sip}\"]\nudp = [\"127.0.0.1:0\"]\n{more}");
     format!("{sip}[[cti.connection]]\naddress = \"{cti}\"\n")
 }

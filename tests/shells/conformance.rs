@@ -68,6 +68,7 @@ impl Echo {
                 actions.connect(LinkId::new(self.next_link), address);
             }
             Command::Stop if self.ignores_stop => {}
+            Command::Drain => {}
             Command::End | Command::Stop => actions.finish(7),
         }
     }

@@ -4,6 +4,7 @@ mod host;
 mod journal;
 mod network;
 mod stage;
+mod trouble;
 mod twice;
 mod weather;
 
@@ -19,7 +20,9 @@ use host::{Host, Wanted};
 use network::{Arrival, End, Life, Network, Place};
 
 pub use host::{Factory, Said};
-pub use twice::twice;
+pub use journal::Care;
+pub use trouble::{Alarm, Death};
+pub use twice::{caught, twice};
 pub use weather::Weather;
 
 /// The wall clock at the world's beginning: 2025-01-01T00:00:00Z in microseconds.
@@ -27,6 +30,9 @@ const WALL_CLOCK: u64 = 1_735_689_600_000_000;
 
 /// The most turns without virtual time passing: more is a live-lock.
 const TURNS_PER_INSTANT: u64 = 20_000;
+
+/// The most bytes that wait at one end of a connection for a peer that does not read; more end it.
+const QUEUE: usize = 256 * 1024;
 
 /// The most turns one call may take: more is a live-lock in small steps.
 const TURNS_PER_CALL: u64 = 20_000_000;
@@ -58,6 +64,7 @@ impl core::error::Error for Fault {}
 /// The world.
 pub struct World {
     seed: u64,
+    care: Care,
     now: u64,
     random: Random,
     weather: Weather,
@@ -67,6 +74,9 @@ pub struct World {
     network: Network,
     /// Every connection a machine ever asked for.
     asked: BTreeSet<Place>,
+    /// Hosts that are dead, and whether those who knock hear nothing instead of a refusal.
+    silent: BTreeMap<HostId, bool>,
+    alarm: Alarm,
     fault: Option<Fault>,
     turns: u64,
     turns_now: u64,
@@ -76,8 +86,15 @@ impl World {
     /// An empty world. Equal seeds, weather and calls make equal worlds.
     #[must_use]
     pub fn new(seed: u64, weather: Weather) -> Self {
+        Self::with_care(seed, weather, Care::Full)
+    }
+
+    /// The same, keeping as much of what happens as `care` says.
+    #[must_use]
+    pub fn with_care(seed: u64, weather: Weather, care: Care) -> Self {
         Self {
             seed,
+            care,
             now: 0,
             random: Random::new(seed),
             weather,
@@ -85,6 +102,8 @@ impl World {
             hosts: Vec::new(),
             network: Network::default(),
             asked: BTreeSet::new(),
+            silent: BTreeMap::new(),
+            alarm: Alarm::default(),
             fault: None,
             turns: 0,
             turns_now: 0,
@@ -111,15 +130,20 @@ impl World {
         factory: impl Fn() -> Box<dyn Machine> + 'static,
     ) -> HostId {
         let id = HostId(self.hosts.len());
-        let host = Host::machine(name, ip, self.now, header, Box::new(factory));
-        let listens = host.listens.clone();
+        let host = Host::machine((name, ip), (self.now, self.care), header, Box::new(factory));
         self.hosts.push(host);
+        self.begin(id);
+        id
+    }
+
+    /// Tells a machine that was just born what it must know.
+    fn begin(&mut self, id: HostId) {
+        let listens = self.host(id).map(|host| host.listens.clone()).unwrap_or_default();
         self.turn(id, Some(Input::Clock { unix_micros: WALL_CLOCK.saturating_add(self.now) }));
         for (listen, place) in listens.iter().zip(0..) {
             let listener = ListenerId::new(place);
             self.turn(id, Some(Input::Listening { listener, address: listen.address }));
         }
-        id
     }
 
     /// Adds a host without a machine, which the test moves by hand.
@@ -206,7 +230,7 @@ impl World {
             self.turns_now = 0;
         }
         if self.network.next().is_some_and(|arrival| arrival <= at) {
-            if let Some(arrival) = self.network.pop() {
+            if let Some(arrival) = self.network.pop().and_then(|arrival| self.network.hold(arrival)) {
                 self.arrive(arrival);
             }
         } else if let Some(id) = self.ids().find(|id| self.host(*id).is_some_and(|host| host.wakes_by(at))) {
@@ -238,7 +262,7 @@ impl World {
                     self.turn(at.0, Some(Input::Closed { link: at.1, why }));
                 }
             }
-            Arrival::Datagram { to, listener, peer, bytes } => {
+            Arrival::Datagram { from: _, to, listener, peer, bytes } => {
                 self.turn(to, Some(Input::Datagram { listener, peer, bytes: &bytes }));
             }
         }
@@ -256,6 +280,9 @@ impl World {
         if !self.network.hears(from) {
             return;
         }
+        if self.finished(to).is_some() {
+            return self.refuse_knock(from, to);
+        }
         let Some(link) = self.host_mut(to).map(Host::accepted) else { return };
         let at = (to, link);
         if let Some(end) = self.network.ends.get_mut(&from) {
@@ -271,6 +298,14 @@ impl World {
         self.turn(to, Some(Input::Opened { link, peer }));
     }
 
+    /// Nobody listens at the address that a connection was to be opened to: refused, or not answered at all.
+    fn refuse_knock(&mut self, from: Place, to: HostId) {
+        if self.silent.get(&to) != Some(&true) {
+            let back = self.now.saturating_add(self.travel(to, from.0));
+            self.network.schedule(back, Arrival::Shut { at: from, why: Closed::Refused });
+        }
+    }
+
     /// One turn of a host, and what it wants then.
     fn turn(&mut self, id: HostId, input: Option<Input<'_>>) {
         if self.fault.is_some() {
@@ -283,6 +318,9 @@ impl World {
         let done = host.turn(now, input);
         let wanted = core::mem::take(&mut host.outbox.wanted);
         if let Err(what) = done {
+            return self.fail_at(id, &what);
+        }
+        if let Some(what) = self.alarm.take() {
             return self.fail_at(id, &what);
         }
         if self.turns_now > TURNS_PER_INSTANT {
@@ -333,13 +371,14 @@ impl World {
             }
             Wanted::Write(link, bytes) => match self.network.ends.get(&(id, link)).map(|end| end.life) {
                 Some(Life::Open) => self.send_stream((id, link), &bytes),
+                Some(Life::HalfOpen(gone)) => self.find_gone((id, link), gone),
                 Some(Life::Broken) => {}
                 known @ (None | Some(Life::Asked | Life::Closed)) => {
                     return Err(format!("wrote to {link} ({known:?}): {}", bytes.escape_ascii()));
                 }
             },
             Wanted::Close(link) => match self.network.ends.get(&(id, link)).map(|end| end.life) {
-                Some(Life::Open | Life::Asked | Life::Broken) => self.shut((id, link)),
+                Some(Life::Open | Life::Asked | Life::Broken | Life::HalfOpen(_)) => self.shut((id, link)),
                 known @ (None | Some(Life::Closed)) => return Err(format!("closed {link} ({known:?})")),
             },
             Wanted::Datagram(listener, peer, bytes) => self.send_udp(id, listener, peer, &bytes)?,
@@ -354,6 +393,10 @@ impl World {
             let at = self.now.saturating_add(self.weather.latency);
             return self.network.schedule(at, Arrival::Shut { at: from, why: Closed::NameUnknown });
         };
+        let dead = self.silent.keys().copied().find(|host| self.ip_of(*host) == Some(reached.ip()));
+        if let Some(dead) = dead {
+            return self.refuse_knock(from, dead);
+        }
         let found = self.listener(Transport::Tcp, reached);
         let there = self.now.saturating_add(self.travel(id, found.map_or(id, |(host, _)| host)));
         let Some((to, listener)) = found else {
@@ -366,13 +409,42 @@ impl World {
 
     fn send_stream(&mut self, from: Place, bytes: &[u8]) {
         let Some((to, _)) = self.network.ends.get(&from).and_then(|end| end.peer) else { return };
+        if self.network.ends.get(&from).is_some_and(|end| end.travelling.len() > QUEUE) {
+            return self.give_up_slow(from);
+        }
         let weather = self.weather(from.0, to);
         let pieces: Vec<(usize, u64)> = weather
             .pieces(bytes.len(), &mut self.random)
             .into_iter()
             .map(|piece| (piece, weather.travel(&mut self.random)))
             .collect();
-        self.network.send(from, bytes, self.now, &pieces);
+        self.network.send(from, bytes, (self.now, weather.per_byte), &pieces);
+    }
+
+    /// A host speaks to a peer that is gone: told so by the peer's system, if that is there again.
+    fn find_gone(&mut self, from: Place, gone: HostId) {
+        if self.silent.get(&gone) != Some(&true)
+            && let Some(end) = self.network.ends.get_mut(&from)
+        {
+            end.life = Life::Broken;
+            let back = self.now.saturating_add(self.travel(from.0, gone).saturating_mul(2));
+            self.network.schedule(back, Arrival::Shut { at: from, why: Closed::Broken });
+        }
+    }
+
+    /// The peer does not read what it is sent.
+    fn give_up_slow(&mut self, from: Place) {
+        let Some(end) = self.network.ends.get_mut(&from) else { return };
+        end.life = Life::Broken;
+        end.travelling.clear();
+        let peer = end.peer;
+        self.network.schedule(self.now, Arrival::Shut { at: from, why: Closed::TooSlow });
+        if let Some(peer) = peer.filter(|peer| self.network.hears(*peer)) {
+            if let Some(end) = self.network.ends.get_mut(&peer) {
+                end.life = Life::Broken;
+            }
+            self.network.schedule(self.now, Arrival::Shut { at: peer, why: Closed::Broken });
+        }
     }
 
     /// Ends a connection from one end, after what was written there has arrived.
@@ -403,7 +475,8 @@ impl World {
         for delay in weather.datagram(&mut self.random) {
             let at = self.now.saturating_add(delay);
             let bytes = bytes.to_vec();
-            self.network.schedule(at, Arrival::Datagram { to, listener: socket, peer: from, bytes });
+            self.network
+                .schedule(at, Arrival::Datagram { from: id, to, listener: socket, peer: from, bytes });
         }
         Ok(())
     }

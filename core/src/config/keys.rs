@@ -71,6 +71,20 @@ pub const KEYS: &[Key] = &[
         "How long stopping waits for clients to answer their BYE.",
     )
     .default("3"),
+    Key::integer(
+        "sip.drain_timeout",
+        (1, 86_400),
+        "s",
+        "How long a drain waits for sessions to go to other nodes with their refresh before it ends the rest.",
+    )
+    .default("1800"),
+    Key::choice(
+        "sip.overload_status",
+        &["503", "500"],
+        "What new sessions are refused with when the gateway is full or drains, with Retry-After: 500 where a \
+         proxy would stop routing to a node that says 503. A drain leaves sessions to other nodes only with 503.",
+    )
+    .default("\"503\""),
     Key::text(
         "cti.application",
         64,

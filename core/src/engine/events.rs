@@ -123,6 +123,7 @@ impl Engine {
         if session.outbox.hold(document, limit).is_err() {
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &handle), ("why", &"limits.queued_events is reached"), ("limit", &limit)];
+            self.counters.events_lost += 1;
             step.actions.notify(Level::Warn, "event_lost", fields);
         }
         self.schedule_events(handle);
@@ -158,8 +159,10 @@ impl Engine {
     /// Keeps an event whose monitor is not known yet, if one is being started; others are dropped.
     fn hold_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>, document: &[u8]) {
         let (level, name, why) = if !self.is_starting(source.connection) {
+            self.counters.events_unknown += 1;
             (Level::Debug, "event_discarded", "its monitor is not known")
         } else if self.early.len() >= MAX_EARLY {
+            self.counters.events_lost += 1;
             (Level::Warn, "event_lost", "too many events came before the answers that name their monitors")
         } else {
             self.early.push_back(Early {

@@ -121,6 +121,7 @@ impl Engine {
         if let Some(pending) = self.pending.get_mut(handle) {
             self.timers.set(&mut pending.deadline, TimerKey::Pending(handle), at);
         }
+        self.counters.services += 1;
         Ok(())
     }
 
@@ -129,6 +130,7 @@ impl Engine {
         let Some(pending) = self.pending.get_mut(handle) else { return };
         Timers::<TimerKey>::fired(&mut pending.deadline);
         let connection = pending.connection;
+        self.counters.services_timed_out += 1;
         let fields: &[(&str, &dyn Display)] = &[
             ("cti", &(u32::from(connection.place) + 1)),
             ("why", &"the phone system did not answer in time"),

@@ -51,7 +51,8 @@ pub(crate) struct Dialog {
 }
 
 impl Dialog {
-    /// The dialog that a 2xx to `invite` begins.
+    /// The dialog that a 2xx to `invite` begins; or the one that a re-INVITE is in, whose To has our tag already, and which
+    /// was begun elsewhere (RFC 3261 12.2.2 lets us accept it): its state is the same function of the request.
     pub(crate) fn new(
         invite: &Message<'_>,
         flow: Flow,
@@ -59,10 +60,12 @@ impl Dialog {
         key: u128,
         limit: usize,
     ) -> Result<Self, Unusable> {
-        let to = invite.to().map_or("", |to| to.raw);
+        let to = invite.to();
         let from = invite.from().map_or("", |from| from.raw);
-        let mut local = String::with_capacity(to.len() + local_tag.len() + 5);
-        let _infallible = write!(local, "{to};tag={local_tag}");
+        let mut local = String::from(to.map_or("", |to| to.raw));
+        if to.and_then(|to| to.tag()).is_none() {
+            let _infallible = write!(local, ";tag={local_tag}");
+        }
         let mut dialog = Self {
             key,
             call_id: Box::from(invite.call_id().unwrap_or_default()),
@@ -143,6 +146,11 @@ impl Dialog {
         self.next_hop = next_hop(first.unwrap_or(target));
         self.request_uri = Box::from(if strict { first.unwrap_or(target) } else { target });
         self.routes = lines.into_boxed_str();
+    }
+
+    /// Lets our requests' CSeq go on from `last`.
+    pub(crate) fn count_from(&mut self, last: u32) {
+        self.local_sequence = last;
     }
 
     /// The CSeq of our next request.

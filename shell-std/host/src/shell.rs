@@ -99,6 +99,8 @@ pub enum Said {
     Line(String),
     /// See [`Command::End`].
     End,
+    /// See [`Command::Drain`].
+    Drain,
     /// See [`Command::Stop`].
     Stop,
 }
@@ -110,6 +112,7 @@ impl Said {
         match self {
             Self::Line(line) => Command::Line(line),
             Self::End => Command::End,
+            Self::Drain => Command::Drain,
             Self::Stop => Command::Stop,
         }
     }

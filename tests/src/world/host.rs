@@ -11,13 +11,18 @@ use ctigate_core::{
     Closed, Effects, Input, Instant, Level, LinkId, Listen, ListenerId, Machine, Notice, Pump, Why,
 };
 
-use super::journal::Journal;
+use super::journal::{Care, Journal};
 
 /// Makes the machine of a host: for its birth, and again for each replay.
 pub type Factory = Box<dyn Fn() -> Box<dyn Machine>>;
 
 /// How often a machine's fingerprint is computed anew and compared, in turns.
-const AUDIT_EVERY: u64 = 16;
+const fn audit_every(care: Care) -> u64 {
+    match care {
+        Care::Full => 16,
+        Care::Light => 64,
+    }
+}
 
 /// What a machine wanted of the network in one turn, in order.
 pub(super) enum Wanted {
@@ -105,7 +110,12 @@ pub(super) struct Host {
     pub(super) listens: Vec<Listen>,
     /// When the machine was born, in the world's microseconds.
     born: u64,
+    /// By how much the machine's clock has jumped ahead since, in microseconds.
+    skew: u64,
+    care: Care,
     body: Body,
+    /// The runs of the machines that were here before this one.
+    past: Vec<(Journal, Factory)>,
     pub(super) outbox: Outbox,
     /// When the machine wants to be woken, in the world's microseconds.
     pub(super) wake: Option<u64>,
@@ -115,17 +125,30 @@ pub(super) struct Host {
 
 impl Host {
     pub(super) fn machine(
-        name: &str,
-        ip: IpAddr,
-        born: u64,
+        (name, ip): (&str, IpAddr),
+        (born, care): (u64, Care),
         header: Option<Header>,
         factory: Factory,
     ) -> Self {
-        let mut machine = factory();
-        let journal = Journal::new(machine.digest(), header);
-        let listens = machine.listens();
-        let pump = Box::new(Pump::new(machine, journal));
-        Self::new(name, ip, born, listens, Body::Machine { pump, factory })
+        let (listens, body) = be_born(care, header, factory);
+        Self { care, ..Self::new(name, ip, born, listens, body) }
+    }
+
+    /// Another machine takes the place of the one that was here; it has the same addresses, and nothing else.
+    pub(super) fn reborn(&mut self, now: u64, header: Option<Header>, factory: Factory) {
+        let (listens, body) = be_born(self.care, header, factory);
+        if let Body::Machine { pump, factory } = core::mem::replace(&mut self.body, body) {
+            let (_, journal) = pump.into_parts();
+            self.past.push((journal, factory));
+        }
+        self.listens = placed(self.ip, listens);
+        (self.born, self.skew, self.wake) = (now, 0, None);
+        self.outbox.finished = None;
+    }
+
+    /// The machine's clock jumps ahead.
+    pub(super) const fn jump(&mut self, by: u64) {
+        self.skew = self.skew.saturating_add(by);
     }
 
     pub(super) fn bare(name: &str, ip: IpAddr, born: u64, listens: Vec<Listen>) -> Self {
@@ -133,23 +156,16 @@ impl Host {
     }
 
     fn new(name: &str, ip: IpAddr, born: u64, listens: Vec<Listen>, body: Body) -> Self {
-        let listens = listens
-            .into_iter()
-            .zip(20_000_u16..)
-            .map(|(mut listen, free)| {
-                let port = if listen.address.port() == 0 { free } else { listen.address.port() };
-                listen.address = SocketAddr::new(ip, port);
-                listen
-            })
-            .collect();
-        let outbox = Outbox::default();
         Self {
             name: name.to_owned(),
             ip,
-            listens,
+            listens: placed(ip, listens),
             born,
+            skew: 0,
+            care: Care::Full,
             body,
-            outbox,
+            past: Vec::new(),
+            outbox: Outbox::default(),
             wake: None,
             next_port: 49_152,
             turns: 0,
@@ -158,7 +174,7 @@ impl Host {
 
     /// The time as the machine has it.
     fn instant(&self, now: u64) -> Instant {
-        Instant::from_micros(now.saturating_sub(self.born))
+        Instant::from_micros(now.saturating_sub(self.born).saturating_add(self.skew))
     }
 
     /// Whether it wants to be woken by `at`.
@@ -197,7 +213,7 @@ impl Host {
     /// One turn: an input (or none: a wake-up), then what is overdue. Says what must not be.
     pub(super) fn turn(&mut self, now: u64, input: Option<Input<'_>>) -> Result<(), String> {
         let instant = self.instant(now);
-        let born = self.born;
+        let (born, skew) = (self.born, self.skew);
         let pump = match &mut self.body {
             Body::Machine { pump, .. } => pump,
             Body::Bare(inbox) => {
@@ -210,10 +226,10 @@ impl Host {
         if let Some(input) = input {
             pump.input(instant, input, &mut self.outbox);
         }
-        let before = pump.recorder_mut().steps().len();
+        let before = pump.recorder_mut().count();
         let wake = pump.overdue(instant, &mut self.outbox);
-        let ticks = pump.recorder_mut().steps().len().saturating_sub(before);
-        self.wake = wake.map(|wake| wake.at.as_micros().saturating_add(born));
+        let ticks = pump.recorder_mut().count().saturating_sub(before);
+        self.wake = wake.map(|wake| wake.at.as_micros().saturating_add(born).saturating_sub(skew));
         self.turns = self.turns.wrapping_add(1);
         if let Some(at) = pump.recorder_mut().idle_tick() {
             return Err(format!(
@@ -231,7 +247,7 @@ impl Host {
         if pump.high_water() >= MAX_ACTIONS {
             return Err(format!("a step caused {} actions: there is no room for more", pump.high_water()));
         }
-        if self.turns.is_multiple_of(AUDIT_EVERY) { self.audit() } else { Ok(()) }
+        if self.turns.is_multiple_of(audit_every(self.care)) { self.audit() } else { Ok(()) }
     }
 
     /// Compares the fingerprint kept up to date with one computed anew.
@@ -255,22 +271,30 @@ impl Host {
         }
     }
 
-    /// Feeds the run so far to a fresh machine; and its trace, where there is one, by way of text and reader.
+    /// Feeds the runs so far to fresh machines.
     pub(super) fn replay(&mut self) -> Result<(), String> {
-        let Body::Machine { pump, factory } = &mut self.body else { return Ok(()) };
-        pump.recorder().replay(&mut factory())?;
-        if let Some(trace) = pump.recorder_mut().end_trace() {
-            let replayed = trace::replay(&[&trace], |_| Ok(factory()));
-            replayed.map_err(|error| format!("by way of its trace: {error}"))?;
+        for (journal, factory) in &mut self.past {
+            lived_again(journal, factory)?;
         }
-        Ok(())
+        let Body::Machine { pump, factory } = &mut self.body else { return Ok(()) };
+        lived_again(pump.recorder_mut(), factory)
+    }
+
+    /// The traces of all machines that were here, the oldest first.
+    pub(super) fn end_traces(&mut self) -> Vec<Vec<u8>> {
+        let mut traces: Vec<Vec<u8>> =
+            self.past.iter_mut().filter_map(|(journal, _)| journal.end_trace()).collect();
+        traces.extend(self.journal().and_then(Journal::end_trace));
+        traces
     }
 
     /// The first difference between this run and another of the same host.
     pub(super) fn difference(&self, other: &Self) -> Option<String> {
         match (&self.body, &other.body) {
             (Body::Machine { pump: one, .. }, Body::Machine { pump: two, .. }) => {
-                one.recorder().difference(two.recorder())
+                let mut past = self.past.iter().zip(&other.past);
+                past.find_map(|((one, _), (two, _))| one.difference(two))
+                    .or_else(|| one.recorder().difference(two.recorder()))
             }
             (Body::Bare(_), Body::Bare(_)) => None,
             (Body::Machine { .. }, Body::Bare(_)) | (Body::Bare(_), Body::Machine { .. }) => {
@@ -282,7 +306,10 @@ impl Host {
     /// How many steps the machine has made.
     pub(super) fn steps(&self) -> usize {
         match &self.body {
-            Body::Machine { pump, .. } => pump.recorder().steps().len(),
+            Body::Machine { pump, .. } => {
+                let past: usize = self.past.iter().map(|(journal, _)| journal.count()).sum();
+                past.saturating_add(pump.recorder().count())
+            }
             Body::Bare(_) => 0,
         }
     }
@@ -306,6 +333,36 @@ impl Host {
         }
         text
     }
+}
+
+/// A machine is born.
+fn be_born(care: Care, header: Option<Header>, factory: Factory) -> (Vec<Listen>, Body) {
+    let mut machine = factory();
+    let journal = Journal::new(care, machine.digest(), header);
+    let listens = machine.listens();
+    (listens, Body::Machine { pump: Box::new(Pump::new(machine, journal)), factory })
+}
+
+/// Where a host at `ip` listens: with a port of its own where none was asked for.
+fn placed(ip: IpAddr, listens: Vec<Listen>) -> Vec<Listen> {
+    let numbered = listens.into_iter().zip(20_000_u16..);
+    numbered
+        .map(|(mut listen, free)| {
+            let port = if listen.address.port() == 0 { free } else { listen.address.port() };
+            listen.address = SocketAddr::new(ip, port);
+            listen
+        })
+        .collect()
+}
+
+/// Feeds a run to a fresh machine; and its trace, where there is one, by way of text and reader.
+fn lived_again(journal: &mut Journal, factory: &Factory) -> Result<(), String> {
+    journal.replay(&mut factory())?;
+    if let Some(trace) = journal.end_trace() {
+        let replayed = trace::replay(&[&trace], |_| Ok(factory()));
+        replayed.map_err(|error| format!("by way of its trace: {error}"))?;
+    }
+    Ok(())
 }
 
 impl Inbox {

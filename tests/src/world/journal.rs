@@ -20,6 +20,7 @@ pub(super) enum Kept {
     Datagram(ListenerId, SocketAddr, Vec<u8>),
     Line(String),
     End,
+    Drain,
     Stop,
     Clock(u64),
 }
@@ -35,6 +36,7 @@ impl Kept {
             Input::Datagram { listener, peer, bytes } => Self::Datagram(listener, peer, bytes.to_vec()),
             Input::Command(Command::Line(line)) => Self::Line(line.to_owned()),
             Input::Command(Command::End) => Self::End,
+            Input::Command(Command::Drain) => Self::Drain,
             Input::Command(Command::Stop) => Self::Stop,
             Input::Clock { unix_micros } => Self::Clock(unix_micros),
         }
@@ -52,6 +54,7 @@ impl Kept {
             }
             Self::Line(line) => Input::Command(Command::Line(line)),
             Self::End => Input::Command(Command::End),
+            Self::Drain => Input::Command(Command::Drain),
             Self::Stop => Input::Command(Command::Stop),
             Self::Clock(unix_micros) => Input::Clock { unix_micros: *unix_micros },
         }
@@ -74,6 +77,7 @@ impl core::fmt::Display for Kept {
             | Self::Closed(..)
             | Self::Line(_)
             | Self::End
+            | Self::Drain
             | Self::Stop
             | Self::Clock(_) => write!(f, "{self:?}"),
         }
@@ -101,10 +105,26 @@ impl core::fmt::Display for Step {
     }
 }
 
+/// How much of a run is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// Every step, to be compared with another run and lived again.
+    Full,
+    /// Nothing but the last fingerprint: what must hold after every step is checked as well, at a fraction of the cost.
+    Light,
+}
+
 /// A host's run.
 pub(super) struct Journal {
+    care: Care,
     steps: Vec<Step>,
+    /// How many steps there were.
+    count: usize,
     birth: u64,
+    /// The fingerprint after the last step.
+    last: u64,
+    /// The last step was a tick without an action: when.
+    suspect: Option<Instant>,
     /// The first tick that had no effect at all, with its time: a deadline that went stale.
     idle_tick: Option<Instant>,
     /// The same run as a trace, where one was wanted.
@@ -113,9 +133,16 @@ pub(super) struct Journal {
 
 impl Journal {
     /// A run that has not begun, of a machine with this fingerprint; also kept as a trace if its header is given.
-    pub(super) fn new(birth: u64, header: Option<Header>) -> Self {
+    pub(super) fn new(care: Care, birth: u64, header: Option<Header>) -> Self {
+        let header = header.filter(|_| care == Care::Full);
         let trace = header.map(|header| Box::new(TraceRecorder::new(header, Form::Verbatim, Digests::Every)));
-        Self { steps: Vec::new(), birth, idle_tick: None, trace }
+        let (steps, count, suspect, idle_tick) = (Vec::new(), 0, None, None);
+        Self { care, steps, count, birth, last: birth, suspect, idle_tick, trace }
+    }
+
+    /// How many steps there were.
+    pub(super) const fn count(&self) -> usize {
+        self.count
     }
 
     /// Ends the trace and returns it.
@@ -177,7 +204,11 @@ impl Recorder for Journal {
         if let Some(trace) = &mut self.trace {
             trace.step(now, input, actions);
         }
-        self.steps.push(Step { now, input: Kept::of(input), actions: written(actions), digest: 0 });
+        self.count = self.count.saturating_add(1);
+        self.suspect = (input == Input::Tick && actions.is_empty()).then_some(now);
+        if self.care == Care::Full {
+            self.steps.push(Step { now, input: Kept::of(input), actions: written(actions), digest: 0 });
+        }
     }
 
     fn wants_digest(&mut self) -> bool {
@@ -190,11 +221,12 @@ impl Recorder for Journal {
         {
             trace.digest(digest);
         }
-        let before = self.steps.iter().rev().nth(1).map_or(self.birth, |step| step.digest);
-        let Some(step) = self.steps.last_mut() else { return };
-        step.digest = digest;
-        if step.input == Kept::Tick && step.actions.is_empty() && digest == before {
-            self.idle_tick = self.idle_tick.or(Some(step.now));
+        let before = core::mem::replace(&mut self.last, digest);
+        if let Some(step) = self.steps.last_mut() {
+            step.digest = digest;
+        }
+        if let Some(at) = self.suspect.take().filter(|_| digest == before) {
+            self.idle_tick = self.idle_tick.or(Some(at));
         }
     }
 }

@@ -8,6 +8,8 @@ use ctigate_core::{Closed, LinkId, ListenerId, Peer};
 
 use super::HostId;
 
+mod faults;
+
 /// One end of a connection: a host, and the number the connection has there.
 pub(super) type Place = (HostId, LinkId);
 
@@ -22,7 +24,7 @@ pub(super) enum Arrival {
     /// The other end of the connection that ended here is told.
     Shut { at: Place, why: Closed },
     /// A datagram.
-    Datagram { to: HostId, listener: ListenerId, peer: SocketAddr, bytes: Vec<u8> },
+    Datagram { from: HostId, to: HostId, listener: ListenerId, peer: SocketAddr, bytes: Vec<u8> },
 }
 
 /// What the host at one end knows of the connection.
@@ -36,6 +38,8 @@ pub(super) enum Life {
     Closed,
     /// It broke, and the host was not told yet.
     Broken,
+    /// The other end is gone without a word, and the host does not know. It stood at the host named.
+    HalfOpen(HostId),
 }
 
 /// What stands at one end of a connection.
@@ -65,6 +69,8 @@ pub(super) struct Network {
     pub(super) ends: BTreeMap<Place, End>,
     arrivals: BTreeMap<(u64, u64), Arrival>,
     sequence: u64,
+    /// From which host to which nothing gets through for now, and what waits there.
+    stalled: BTreeMap<(HostId, HostId), Vec<Arrival>>,
 }
 
 impl Network {
@@ -84,13 +90,21 @@ impl Network {
         self.arrivals.pop_first().map(|(_, arrival)| arrival)
     }
 
-    /// Sends bytes from an end, in pieces that arrive in order, each with the delay drawn for it.
-    pub(super) fn send(&mut self, from: Place, bytes: &[u8], now: u64, pieces: &[(usize, u64)]) {
+    /// Sends bytes from an end, in pieces that arrive in order, each with the delay drawn for it; each byte takes
+    /// `per_byte` on its way.
+    pub(super) fn send(
+        &mut self,
+        from: Place,
+        bytes: &[u8],
+        (now, per_byte): (u64, u64),
+        pieces: &[(usize, u64)],
+    ) {
         let Some(end) = self.ends.get_mut(&from) else { return };
         end.travelling.extend(bytes);
         let mut due = Vec::new();
         for (count, delay) in pieces {
-            end.last = end.last.max(now.saturating_add(*delay));
+            let carried = u64::try_from(*count).unwrap_or(u64::MAX).saturating_mul(per_byte);
+            end.last = end.last.max(now.saturating_add(*delay)).saturating_add(carried);
             end.arrivals = end.arrivals.saturating_add(1);
             due.push((end.last, *count));
         }
@@ -101,7 +115,9 @@ impl Network {
 
     /// Whether the host at this end still hears what comes.
     pub(super) fn hears(&self, place: Place) -> bool {
-        self.ends.get(&place).is_some_and(|end| matches!(end.life, Life::Asked | Life::Open))
+        self.ends
+            .get(&place)
+            .is_some_and(|end| matches!(end.life, Life::Asked | Life::Open | Life::HalfOpen(_)))
     }
 
     /// Takes an end away, and the other one with it if that was closed by its host. Whether the host here is to be told.
@@ -119,24 +135,6 @@ impl Network {
     pub(super) fn left_open(&self, host: HostId) -> Vec<Place> {
         let own = self.ends.iter().filter(|(place, end)| place.0 == host && end.life != Life::Closed);
         own.map(|(place, _)| *place).collect()
-    }
-
-    /// Breaks every connection between two hosts: what is under way is lost. Returns the ends whose hosts are to be told.
-    pub(super) fn cut(&mut self, one: HostId, two: HostId) -> Vec<Place> {
-        let mut told = Vec::new();
-        for (place, end) in &mut self.ends {
-            let Some(peer) = end.peer else { continue };
-            if (place.0, peer.0) != (one, two) && (place.0, peer.0) != (two, one) {
-                continue;
-            }
-            end.travelling.clear();
-            end.waiting = 0;
-            if matches!(end.life, Life::Asked | Life::Open) {
-                end.life = Life::Broken;
-                told.push(*place);
-            }
-        }
-        told
     }
 
     /// The bytes that are under way from one host to another, on the first connection that has any.

@@ -6,7 +6,6 @@ use core::net::{IpAddr, SocketAddr};
 use ctigate_core::{Closed, Command, LinkId, ListenerId, Transport};
 
 use super::host::{Host, Inbox, Said, Wanted};
-use super::network::Arrival;
 use super::{HostId, Weather, World};
 
 impl World {
@@ -90,17 +89,14 @@ impl World {
         self.between.insert((from, to), weather);
     }
 
+    /// Ends the traces of all machines that lived at a host and returns them, the oldest first.
+    pub fn end_traces(&mut self, host: HostId) -> Vec<Vec<u8>> {
+        self.host_mut(host).map(Host::end_traces).unwrap_or_default()
+    }
+
     /// Ends a host's trace and returns it; nothing for a host without one.
     pub fn end_trace(&mut self, host: HostId) -> Option<Vec<u8>> {
         self.host_mut(host)?.journal()?.end_trace()
-    }
-
-    /// Breaks every connection between two hosts: what is under way is lost, and both are told soon.
-    pub fn cut_link(&mut self, one: HostId, two: HostId) {
-        for at in self.network.cut(one, two) {
-            let soon = self.now.saturating_add(self.travel(one, two));
-            self.network.schedule(soon, Arrival::Shut { at, why: Closed::Broken });
-        }
     }
 
     /// The bytes that are under way from one host to another on some stream, to be damaged; none if there are none.
@@ -208,6 +204,11 @@ impl World {
     /// How long one thing travels from one host to another.
     pub(super) fn travel(&mut self, from: HostId, to: HostId) -> u64 {
         self.weather(from, to).travel(&mut self.random)
+    }
+
+    /// The address of a host.
+    pub(super) fn ip_of(&self, id: HostId) -> Option<IpAddr> {
+        self.host(id).map(|host| host.ip)
     }
 
     /// The host and its listener at `address`.

@@ -56,16 +56,27 @@ pub fn twice<T>(
 ) -> Result<T, Fault> {
     let tell = || {
         let mut world = World::new(seed, weather);
-        match catch_unwind(AssertUnwindSafe(|| story(&mut world))) {
-            Ok(told) => told.map(|told| (world, told)),
-            Err(panic) => Err(Fault { seed, at: world.now, what: format!("panicked: {}", message(&*panic)) }),
-        }
+        caught(&mut world, &story).map(|told| (world, told))
     };
     let (mut first, told) = tell()?;
     let (second, _) = tell()?;
     first.same_as(&second)?;
     first.replayed()?;
     Ok(told)
+}
+
+/// Tells a story in a world.
+///
+/// # Errors
+/// The first fault; a panic inside a machine (a `debug_assert!`) is one too.
+pub fn caught<T>(world: &mut World, story: impl FnOnce(&mut World) -> Result<T, Fault>) -> Result<T, Fault> {
+    match catch_unwind(AssertUnwindSafe(|| story(world))) {
+        Ok(told) => told,
+        Err(panic) => {
+            let what = format!("panicked: {}", message(&*panic));
+            Err(Fault { seed: world.seed, at: world.now, what })
+        }
+    }
 }
 
 /// What a panic said.

@@ -21,6 +21,8 @@ pub struct Weather {
     pub reorder: u64,
     /// The most by which a host wakes late, in microseconds.
     pub oversleep: u64,
+    /// How long a stream takes to carry one byte, in microseconds: a slow reader.
+    pub per_byte: u64,
 }
 
 impl Weather {
@@ -34,6 +36,7 @@ impl Weather {
         duplicate: 0,
         reorder: 0,
         oversleep: 0,
+        per_byte: 0,
     };
 
     /// Everything happens, and often.
@@ -46,6 +49,7 @@ impl Weather {
         duplicate: 100,
         reorder: 150,
         oversleep: 3_000,
+        per_byte: 0,
     };
 
     /// Weather in which each nuisance is there or not, so that no nuisance can hide another.
@@ -60,10 +64,11 @@ impl Weather {
             duplicate: some(200),
             reorder: some(200),
             oversleep: some(5_000),
+            per_byte: 0,
         }
     }
 
-    /// How long one thing travels.
+    /// How long one thing travels, however long it is.
     pub(super) fn travel(&self, random: &mut Random) -> u64 {
         self.latency.max(1).saturating_add(random.between(0, self.jitter))
     }

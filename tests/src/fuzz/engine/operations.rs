@@ -247,6 +247,7 @@ fn command(stage: &mut Stage, choices: &mut Choices<'_>) {
         1 => stage.input(Input::Command(Command::Line("x"))),
         2 => stage.input(Input::Command(Command::End)),
         3 => stage.input(Input::Clock { unix_micros: 1 }),
+        4 => stage.input(Input::Command(Command::Drain)),
         _ => stage.input(Input::Tick),
     }
 }
