@@ -25,6 +25,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged.
     pub log: Log,
+    /// How an operator reaches it.
+    pub control: Control,
 }
 
 /// The side of the clients.
@@ -144,6 +146,13 @@ pub struct Limits {
     pub dialog_bytes: usize,
 }
 
+/// How an operator reaches the gateway: the host's affair, as logging is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// The path of the control socket.
+    pub socket: Option<String>,
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -179,6 +188,7 @@ impl Config {
             cti: Cti::from_checked(checked),
             limits: Limits::from_checked(checked),
             log: Log::from_checked(checked),
+            control: Control { socket: checked.text("control.socket").map(String::from) },
         }
     }
 }

@@ -16,6 +16,7 @@
 //! | `events` | the phone system's events on their way to clients |
 //! | `requests` | requests of ours inside a dialog: events, BYE, refresh |
 //! | `connections` | the CTI connections' life |
+//! | `catch_up` | telling a client what changed while nothing fed its monitor |
 //! | `holding` | which connection a session holds to |
 //! | `jobs` | what touches many sessions, done in portions |
 //! | `overload` | turning away what is too much |
@@ -23,6 +24,7 @@
 //! | `counters` | what happened, counted |
 //! | `view` | reading the engine's state |
 
+mod catch_up;
 mod connections;
 mod counters;
 mod ending;
@@ -308,6 +310,10 @@ impl Machine for Engine {
             self.pending.recompute(),
         ];
         self.digest_with(tables, self.recount_held())
+    }
+
+    fn overview(&self) -> Option<Overview> {
+        Some(Self::overview(self))
     }
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod catch_up;
+#[cfg(test)]
 mod cti;
 #[cfg(test)]
 mod drain;

@@ -40,6 +40,7 @@ fn taken_over(bench: &mut Bench, system: PhoneSystem, client: &mut Client, named
     let ok = only(&client.heard(bench), 200);
     client.send(bench, "ACK", "");
     system.start_monitor(bench, named);
+    system.knows_line(bench);
     ok
 }
 
@@ -190,6 +191,7 @@ fn s10_a_dialog_taken_over_without_a_connection_in_service_gets_its_monitor_with
     let ok = only(&refresh(&mut bench, &mut client), 200);
     assert_eq!(ok.element("systemStatus"), "normal");
     system.start_monitor(&mut bench, "m9");
+    system.knows_line(&mut bench);
     system.event(&mut bench, "HeldEvent", "m9", HELD);
     assert_eq!(client.heard(&mut bench)[0].element("monitorCrossRefID"), id);
 }

@@ -1,23 +1,26 @@
-//! SIPE and scripted clients behind Kamailio and two gateway nodes, one of which dies.
+//! SIPE and scripted clients behind Kamailio and two gateway nodes: one stalls, dies, drains, comes back.
 
 use core::time::Duration;
 use std::fs;
 use std::thread;
 use std::time::Instant;
 
-use crate::program::{Folder, Running};
+mod client;
+
+use crate::assert_served_well;
+use crate::program::Folder;
 use crate::proxy::Proxy;
 use crate::sipe::client::{LINE, PHONES, SESSION, Sipe};
 use crate::sipe::until_signed_out;
 use crate::site::{Site, Towards};
-use crate::{assert_served_well, command};
+use client::Client;
 
 /// Longer than Kamailio waits for an answer.
 const LONG: Duration = Duration::from_secs(15);
 
-/// Phones for two scripted clients, and one for each to call.
-const MORE_PHONES: &str = "[[phone]]\nnumber = \"1001\"\ncount = 2\n\
-    [[phone]]\nnumber = \"2001\"\ncount = 2\nanswer = \"auto\"\nanswer_after_ms = 50\n";
+/// Phones for scripted clients, and one for each to call.
+const MORE_PHONES: &str = "[[phone]]\nnumber = \"1001\"\ncount = 9\n\
+    [[phone]]\nnumber = \"2001\"\ncount = 9\nanswer = \"auto\"\nanswer_after_ms = 50\n";
 
 #[test]
 fn s10_sipe_and_a_scripted_client_outlive_kamailio_s_restart_and_their_node_s_death_over_tcp() {
@@ -57,7 +60,8 @@ fn everybody_goes_on(name: &str, towards: Towards) {
     sipe.refreshes();
     sipe.is_hung_up(&balanced.switch, &third);
     for client in &mut clients {
-        client.refreshes_and_ends_its_call();
+        client.refreshes();
+        client.hangs_up();
         client.calls();
     }
     let fourth = sipe.calls();
@@ -72,8 +76,7 @@ fn everybody_goes_on(name: &str, towards: Towards) {
     let said = balanced.kamailio.said();
     assert!(said.contains("takes over"), "{said}");
     for folder in balanced.close() {
-        assert_served_well(&folder);
-        let log = fs::read_to_string(folder.path("gateway.log")).unwrap();
+        let log = assert_served_well(&folder);
         assert_eq!(log.matches("name=dialog_taken_over").count(), 2, "SIPE and one client: {log}");
         // Every probe found the node well.
         let [all, well] = ["", "200"].map(|status| answered(&folder, status, "OPTIONS"));
@@ -81,45 +84,48 @@ fn everybody_goes_on(name: &str, towards: Towards) {
     }
 }
 
-/// A scripted client with a call to the phone that answers it.
-struct Client {
-    running: Running,
-    far: String,
-}
+#[test]
+fn s10_clients_pass_over_nodes_that_are_silent_dead_or_draining() {
+    let mut balanced = Site::open("balanced-nodes", Towards::Tcp, MORE_PHONES, SESSION);
+    let first = Client::signs_in(&balanced, "1001");
+    let stalled = balanced.take_node_of("1001");
+    stalled.running.signal("STOP");
+    // Two, so that one of them is meant for the silent node: it is given to the other in time.
+    let others = ["1002", "1003"].map(|number| Client::signs_in(&balanced, number));
+    balanced.nodes[0].wait_for_sessions(2);
+    stalled.running.signal("CONT");
+    first.signs_out_without_a_call();
 
-impl Client {
-    fn signs_in(site: &Site, number: &str) -> Self {
-        let mut program = command();
-        program.args(["client", "--server", &site.kamailio.address]);
-        program.args(["--user", &format!("sip:{number}@example.com")]);
-        program.args(["--line", &format!("tel:{number};phone-context=dialstring")]);
-        let running = Running::spawn(&mut program);
-        running.wait_for("monitor xref=");
-        Self { running, far: number.replacen('1', "2", 1) }
+    // Dead, it is asked no more after some probes, and gets its turns again when it is back.
+    stalled.running.signal("KILL");
+    balanced.kamailio.wait_for("is out of order");
+    let more = ["1004", "1005"].map(|number| Client::signs_in(&balanced, number));
+    balanced.nodes[0].wait_for_sessions(4);
+    let said = balanced.kamailio.said();
+    assert_eq!(said.matches("does not take it").count(), 1, "only while it was silent: {said}");
+    balanced.restart(stalled);
+    balanced.kamailio.wait_for("is in order");
+    let last = ["1006", "1007"].map(|number| Client::signs_in(&balanced, number));
+    for (node, sessions) in balanced.nodes.iter().zip([5, 1]) {
+        node.wait_for_sessions(sessions);
     }
 
-    fn calls(&mut self) {
-        self.does(&format!("call {}\nwait established 5s", self.far));
+    // One that drains gives its sessions to the other, each with its refresh, and ends when it has none.
+    let mut draining = balanced.nodes.remove(0);
+    draining.running.signal("USR1");
+    draining.running.wait_for("name=draining");
+    let late = Client::signs_in(&balanced, "1008");
+    let mut clients: Vec<Client> = others.into_iter().chain(more).chain(last).chain([late]).collect();
+    for client in &mut clients {
+        client.refreshes();
     }
-
-    fn refreshes_and_ends_its_call(&mut self) {
-        self.does("refresh\nwait refreshed status=normal 5s\nhangup\nwait cleared 5s");
+    assert_eq!(draining.running.end(), 0, "{}", draining.running.said());
+    for client in clients {
+        client.signs_out_without_a_call();
     }
-
-    /// Runs these lines of its script, and waits for the last.
-    fn does(&mut self, script: &str) {
-        let before = self.running.said().matches("features services=").count();
-        self.running.tell(&format!("{script}\nfeatures\n"));
-        let began = Instant::now();
-        while self.running.said().matches("features services=").count() == before {
-            assert!(began.elapsed() < LONG, "{script}:\n{}", self.running.said());
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn signs_out(mut self) {
-        self.running.tell("hangup\nwait cleared 5s\nquit\n");
-        assert_eq!(self.running.end(), 0, "{}", self.running.said());
+    for folder in balanced.close() {
+        let log = assert_served_well(&folder);
+        assert_eq!(log.matches("name=dialog_taken_over").count(), 5, "{log}");
     }
 }
 

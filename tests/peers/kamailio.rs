@@ -1,8 +1,10 @@
-//! Kamailio, with the configuration that administrators are given, as a child process on loopback.
+//! Kamailio, with the configuration and the list of nodes that administrators are given, as a child process on loopback.
 
 use core::time::Duration;
+use std::fs;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::thread;
+use std::time::Instant;
 
 use crate::program::{Folder, Running};
 use crate::{file, installed};
@@ -11,6 +13,9 @@ use crate::{file, installed};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a port that was free is found taken.
 const ATTEMPTS: usize = 20;
+
+/// The nodes in the list that administrators are given.
+const NODES: [&str; 2] = ["sip:192.0.2.11:5060;transport=tcp", "sip:192.0.2.12:5060;transport=tcp"];
 
 /// Kamailio at work.
 pub(crate) struct Kamailio {
@@ -21,11 +26,15 @@ pub(crate) struct Kamailio {
 }
 
 impl Kamailio {
-    /// Starts it before these nodes, each written as its list has them.
-    pub(crate) fn start(name: &str, nodes: &[String]) -> Self {
+    /// Starts it before two nodes, in whose places the list has these URIs.
+    pub(crate) fn start(name: &str, nodes: &[String; 2]) -> Self {
         let folder = Folder::new(&format!("{name}-kamailio"));
-        let lines = nodes.iter().map(|node| format!("1 {node}\n"));
-        folder.write("dispatcher.list", &lines.collect::<String>());
+        let mut list = fs::read_to_string(file("../../docs/examples/dispatcher.list")).unwrap();
+        for (example, node) in NODES.iter().zip(nodes) {
+            assert!(list.contains(example), "{list}");
+            list = list.replace(example, node);
+        }
+        folder.write("dispatcher.list", &list);
         for _ in 0..ATTEMPTS {
             let address = free_address();
             if let Some(running) = run(&folder, &address) {
@@ -50,6 +59,15 @@ impl Kamailio {
     pub(crate) fn stop(&mut self) {
         self.running.signal("TERM");
         self.running.end();
+    }
+
+    /// Waits until it says so: a probe that is not answered takes its time.
+    pub(crate) fn wait_for(&self, part: &str) {
+        let began = Instant::now();
+        while !self.said().contains(part) {
+            assert!(began.elapsed() < 3 * PATIENCE, "'{part}' was never said:\n{}", self.said());
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// What it has said since it was started last.
@@ -91,7 +109,7 @@ fn run(folder: &Folder, address: &str) -> Option<Running> {
     command.args(["-A", &format!("SIP_TCP=tcp:{address}"), "-A", &format!("SIP_UDP=udp:{address}")]);
     command.args(["-A", &format!("NODES=\"{}\"", folder.path("dispatcher.list"))]);
     let mut running = Running::spawn(&mut command);
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     while TcpStream::connect(address).is_err() {
         if running.ended_within(Duration::from_millis(20)).is_some() {
             let said = running.said();

@@ -1,7 +1,13 @@
 //! A phone system, gateway nodes that know nothing of each other, and Kamailio before them.
 
+use core::time::Duration;
+use std::thread;
+use std::time::Instant;
+
 use crate::kamailio::Kamailio;
 use crate::program::{Folder, Running};
+
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How Kamailio speaks to the nodes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -14,8 +20,9 @@ pub(crate) enum Towards {
 pub(crate) struct Node {
     pub(crate) running: Running,
     pub(crate) folder: Folder,
-    /// As Kamailio's list has it.
-    uri: String,
+    towards: Towards,
+    /// Where Kamailio reaches it.
+    address: String,
 }
 
 /// All of it.
@@ -33,20 +40,33 @@ impl Site {
         let phones = folder.write("phones.toml", phones);
         let switch = Running::start(&["switch", "--listen", "127.0.0.1:0", "--config", &phones], "");
         let cti = switch.wait_for("key=listen transport=TCP address=");
-        let node = |number| Node::start(&format!("{name}-{number}"), towards, &cti, more);
-        let nodes: Vec<Node> = (1..=2).map(node).collect();
-        let uris: Vec<String> = nodes.iter().map(|node| node.uri.clone()).collect();
-        let kamailio = Kamailio::start(name, &uris);
-        Self { switch, nodes, kamailio, _folder: folder }
+        let start = |number| Node::start(&format!("{name}-{number}"), towards, "127.0.0.1:0", &cti, more);
+        let nodes = [1, 2].map(start);
+        let kamailio = Kamailio::start(name, &[&nodes[0], &nodes[1]].map(Node::uri));
+        Self { switch, nodes: nodes.into(), kamailio, _folder: folder }
     }
 
     /// Takes the node away that has this user's session.
     pub(crate) fn take_node_of(&mut self, user: &str) -> Node {
-        let began = "name=session_started session=";
-        let has =
-            |node: &Node| node.running.said().lines().any(|line| line.contains(began) && line.contains(user));
-        let place = self.nodes.iter().position(has).unwrap();
-        self.nodes.remove(place)
+        let began = Instant::now();
+        loop {
+            let has = |node: &Node| node.running.said().lines().any(|line| is_sign_in(line, user));
+            if let Some(place) = self.nodes.iter().position(has) {
+                return self.nodes.remove(place);
+            }
+            // A log may lag behind what it tells of.
+            assert!(began.elapsed() < PATIENCE, "nobody has a session of {user}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Starts a node over TCP again that has died, at the same place.
+    pub(crate) fn restart(&mut self, node: Node) {
+        let Node { mut running, folder, towards, address } = node;
+        running.end();
+        let name = format!("again-{}", folder.text().rsplit('-').next().unwrap());
+        let cti = self.switch.wait_for("key=listen transport=TCP address=");
+        self.nodes.push(Node::start(&name, towards, &address, &cti, ""));
     }
 
     /// Stops everything; the folders of the nodes that were left.
@@ -61,31 +81,41 @@ impl Site {
 }
 
 impl Node {
-    fn start(name: &str, towards: Towards, cti: &str, more: &str) -> Self {
+    /// Starts a node that listens there over TCP.
+    fn start(name: &str, towards: Towards, sip: &str, cti: &str, more: &str) -> Self {
         let folder = Folder::new(name);
-        let config = crate::office::config_with(more, "127.0.0.1:0", cti);
+        let config = crate::office::config_with(more, sip, cti);
         let config = folder.write("gateway.toml", &config);
         let running = Running::start(&["run", "--config", &config, "--record", folder.text()], "");
-        let uri = match towards {
-            Towards::Tcp => {
-                format!("sip:{};transport=tcp", running.wait_for("key=sip.tcp transport=TCP address="))
-            }
-            Towards::Udp => format!("sip:{}", running.wait_for("key=sip.udp transport=UDP address=")),
-        };
+        let address = running.wait_for(match towards {
+            Towards::Tcp => "key=sip.tcp transport=TCP address=",
+            Towards::Udp => "key=sip.udp transport=UDP address=",
+        });
         running.wait_for("name=cti_in_service");
-        Self { running, folder, uri }
+        Self { running, folder, towards, address }
     }
 
-    /// How many sessions have begun here.
-    pub(crate) fn sessions(&self) -> usize {
-        self.running.said().matches("name=session_started").count()
+    /// As Kamailio's list has it.
+    fn uri(&self) -> String {
+        let Self { address, towards, .. } = self;
+        let transport = if *towards == Towards::Tcp { ";transport=tcp" } else { "" };
+        format!("sip:{address}{transport}")
+    }
+
+    /// Waits until so many sessions have begun here.
+    pub(crate) fn wait_for_sessions(&self, count: usize) {
+        self.running.wait_for_times("name=session_started", count);
     }
 
     fn close(self) -> Folder {
-        let Self { mut running, folder, uri: _ } = self;
+        let Self { mut running, folder, .. } = self;
         running.signal("TERM");
         assert_eq!(running.end(), 0, "{}", running.said());
         folder.write("gateway.log", &running.said());
         folder
     }
+}
+
+fn is_sign_in(line: &str, user: &str) -> bool {
+    line.contains("name=session_started session=") && line.contains(user)
 }

@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// The number of the first client's line; the next one's is one more.
 pub(crate) const FIRST: usize = 20_000;
 
+/// Connections to each gateway.
+const LINKS: usize = 4;
+
 /// What is added to a client's number for that of the phone it calls, which answers by itself.
 pub(crate) const FAR: usize = 10_000;
 
@@ -66,13 +69,14 @@ struct Shared {
     streams: Vec<Mutex<TcpStream>>,
 }
 
-/// The clients of one gateway.
+/// The clients of a gateway, or of several as behind a load balancer.
 pub(crate) struct Crowd(Arc<Shared>);
 
 impl Crowd {
-    /// A crowd without clients, behind `links` connections.
-    pub(crate) fn open(gateway: &str, links: usize) -> Self {
-        let streams: Vec<TcpStream> = (0..links).map(|_| TcpStream::connect(gateway).unwrap()).collect();
+    /// A crowd without clients, behind [`LINKS`] connections to each gateway.
+    pub(crate) fn open(gateways: &[String]) -> Self {
+        let links = gateways.iter().flat_map(|gateway| [gateway; LINKS]);
+        let streams: Vec<TcpStream> = links.map(|gateway| TcpStream::connect(gateway).unwrap()).collect();
         let readers: Vec<TcpStream> = streams.iter().map(|stream| stream.try_clone().unwrap()).collect();
         let streams = streams.into_iter().map(Mutex::new).collect();
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new(), streams });
@@ -88,6 +92,12 @@ impl Crowd {
         Self(shared)
     }
 
+    /// A dialog's requests go to this gateway from now on; they go to the first in the beginning.
+    pub(crate) fn lead_to(&self, place: Place, gateway: usize) {
+        let member = &mut self.0.lock().members[place];
+        member.link = gateway * LINKS + member.link % LINKS;
+    }
+
     /// A new dialog of one user, who is the client with the number [`FIRST`] + `user`.
     pub(crate) fn dialog(&self, user: usize) -> Place {
         let mut state = self.0.lock();
@@ -95,7 +105,7 @@ impl Crowd {
         let call_id = format!("{place:08x}ctigate");
         let dialog = Dialog::new(&(FIRST + user).to_string(), &call_id);
         state.by_call_id.insert(call_id, place);
-        let link = user % self.0.streams.len();
+        let link = user % LINKS;
         state.members.push(Member { dialog, link, monitor: String::new() });
         place
     }
@@ -173,12 +183,17 @@ impl Crowd {
     /// Signs users in, all at once, and starts their monitors.
     pub(crate) fn sign_in(&self, users: Range<usize>) -> Vec<Place> {
         let places: Vec<Place> = users.map(|user| self.dialog(user)).collect();
+        self.begin_all(&places);
+        places
+    }
+
+    /// The same, of dialogs that have not begun yet.
+    pub(crate) fn begin_all(&self, places: &[Place]) {
         let invites: Vec<Ticket> = places.iter().map(|place| self.invite(*place)).collect();
         for answer in self.answers(&invites) {
             assert_eq!(answer.element("systemStatus"), Some("normal"), "{answer:?}");
         }
-        self.monitor_all(&places);
-        places
+        self.monitor_all(places);
     }
 
     /// Starts a monitor for each.

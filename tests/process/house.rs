@@ -19,8 +19,6 @@ pub(crate) const HEARTBEAT: u64 = 2;
 /// How many users there are.
 pub(crate) const USERS: usize = 400;
 
-const LINKS: usize = 4;
-
 /// One phone system, which may be down.
 pub(crate) struct Node {
     relay: Relay,
@@ -85,29 +83,46 @@ pub(crate) struct House {
     pub(crate) record: Arc<Record>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) gateway: Running,
+    /// A second gateway, in a house that has two.
+    pub(crate) other: Option<Running>,
     pub(crate) crowd: Crowd,
 }
 
 impl House {
     /// A house whose phone systems are all up and in service.
     pub(crate) fn open(name: &str, nodes: usize) -> Self {
-        let house = Self::with(name, nodes, nodes);
+        let house = Self::with(name, nodes, nodes, false);
         house.wait_in_service(nodes);
         house
     }
 
+    /// The same, with two gateways.
+    pub(crate) fn open_with_two(name: &str, nodes: usize) -> Self {
+        let house = Self::with(name, nodes, nodes, true);
+        house.wait_in_service(nodes);
+        house.other.as_ref().unwrap().wait_for_times("name=cti_in_service ", nodes);
+        house
+    }
+
     /// A house in which only the first `up` of its phone systems are up.
-    pub(crate) fn with(name: &str, nodes: usize, up: usize) -> Self {
+    pub(crate) fn with_some(name: &str, nodes: usize, up: usize) -> Self {
+        Self::with(name, nodes, up, false)
+    }
+
+    fn with(name: &str, nodes: usize, up: usize, two: bool) -> Self {
         let (folder, record) = (Folder::new(name), Arc::new(Record::default()));
         folder.write("phones.toml", &phones());
         let nodes: Vec<Node> = (0..nodes).map(|place| Node::down(place, &record)).collect();
         for node in nodes.iter().take(up) {
             node.start(&folder);
         }
-        let gateway = folder.write("gateway.toml", &gateway(&nodes));
-        let gateway = Running::start(&["run", "--config", &gateway], "");
-        let crowd = Crowd::open(&gateway.wait_for("key=sip.tcp transport=TCP address="), LINKS);
-        Self { folder, record, nodes, gateway, crowd }
+        let config = folder.write("gateway.toml", &gateway(&nodes));
+        let gateway = Running::start(&["run", "--config", &config], "");
+        let other = two.then(|| Running::start(&["run", "--config", &config], ""));
+        let gateways = [Some(&gateway), other.as_ref()].into_iter().flatten();
+        let gateways = gateways.map(|gateway| gateway.wait_for("key=sip.tcp transport=TCP address="));
+        let crowd = Crowd::open(&gateways.collect::<Vec<_>>());
+        Self { folder, record, nodes, gateway, other, crowd }
     }
 
     /// Starts a phone system that was killed; returns when it is in service.
@@ -169,12 +184,24 @@ impl House {
         path[0].0
     }
 
-    /// Ends the gateway in good order, after a look at the ledger.
-    pub(crate) fn close(mut self) {
+    /// Ends the gateways that are left in good order, after a look at the ledger.
+    pub(crate) fn close(self) {
         self.crowd.assert_all_answered_within(LIMIT);
-        self.gateway.signal("TERM");
-        assert_eq!(self.gateway.end(), 0, "{}", self.gateway.said());
+        for mut gateway in [Some(self.gateway), self.other].into_iter().flatten() {
+            gateway.signal("TERM");
+            assert_eq!(gateway.end(), 0, "{}", gateway.said());
+        }
     }
+}
+
+/// Puts everybody into a call, of which they are told.
+pub(crate) fn call_all(house: &House, places: &[Place]) {
+    let mark = house.crowd.mark();
+    let calls: Vec<_> = places.iter().map(|place| house.crowd.make_call(*place)).collect();
+    for answer in house.crowd.answers(&calls) {
+        assert_eq!(answer.root(), "MakeCallResponse", "{answer:?}");
+    }
+    house.crowd.wait_for_events(places, "EstablishedEvent", mark);
 }
 
 /// Counts that differ by at most one.

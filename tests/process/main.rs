@@ -11,6 +11,7 @@ mod check;
 mod crowd;
 mod house;
 mod office;
+mod operate;
 mod outages;
 mod program;
 mod promises;

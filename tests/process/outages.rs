@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::thread;
 
 use crate::crowd::{Crowd, Place, Ticket};
-use crate::house::{House, LIMIT, Node, assert_fair};
+use crate::house::{House, LIMIT, Node, assert_fair, call_all};
 
 const SESSIONS: usize = 240;
 
@@ -38,16 +38,6 @@ fn bustle(crowd: &Crowd, places: &[Place], over: &AtomicBool) {
         };
         thread::sleep(PAUSE);
     }
-}
-
-/// Puts everybody into a call.
-fn call_all(house: &House, places: &[Place]) {
-    let mark = house.crowd.mark();
-    let calls: Vec<_> = places.iter().map(|place| house.crowd.make_call(*place)).collect();
-    for answer in house.crowd.answers(&calls) {
-        assert_eq!(answer.root(), "MakeCallResponse", "{answer:?}");
-    }
-    house.crowd.wait_for_events(places, "EstablishedEvent", mark);
 }
 
 /// The sessions that were lost are shared out among all phone systems in service, once there are some.

@@ -118,7 +118,8 @@ impl Running {
     pub(crate) fn wait_for_times(&self, part: &str, times: usize) -> String {
         let said = self.said.0.lock().unwrap();
         let lacks = |said: &mut String| said.matches(part).count() < times;
-        let (said, _) = self.said.1.wait_timeout_while(said, PATIENCE, lacks).unwrap();
+        // A copy: a test that fails holds nothing that others need to end.
+        let said = self.said.1.wait_timeout_while(said, PATIENCE, lacks).unwrap().0.clone();
         let rest = said.split(part).nth(times);
         let rest = rest.unwrap_or_else(|| panic!("'{part}' was not said {times} times:\n{said}"));
         rest.lines().next().unwrap_or_default().to_owned()
@@ -147,6 +148,10 @@ impl Running {
             thread::sleep(Duration::from_millis(5));
         }
         None
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     pub(crate) fn signal(&self, name: &str) {

@@ -1,11 +1,11 @@
-//! What the gateway promises of its CTI connections, S1 to S9, shown by processes that are killed and stopped. What it
+//! What the gateway promises of its CTI connections, S1 to S10, shown by processes that are killed and stopped. What it
 //! did is counted by the relays between the processes.
 
 use core::time::Duration;
 use std::time::Instant;
 
 use crate::crowd::Place;
-use crate::house::{HEARTBEAT, House, LIMIT, assert_fair};
+use crate::house::{HEARTBEAT, House, LIMIT, assert_fair, call_all};
 use crate::relay::Passed;
 use crate::sip::{Message, csta};
 
@@ -34,7 +34,7 @@ fn s1_eight_connections_are_used_in_the_order_of_their_configuration() {
 
 #[test]
 fn s2_all_connections_are_dialled_at_start_and_each_has_its_heartbeat() {
-    let house = House::with("s2", 3, 2);
+    let house = House::with_some("s2", 3, 2);
     house.wait_in_service(2);
     house.wait_out_of_service(2, 1);
     // It serves with what there is, and dials on.
@@ -97,10 +97,7 @@ fn s5_all_of_a_session_goes_over_the_connection_it_began_with() {
     let house = House::open("s5", 3);
     let from = house.record.mark();
     let places = house.crowd.sign_in(0..60);
-    let mark = house.crowd.mark();
-    let calls: Vec<_> = places.iter().map(|place| house.crowd.make_call(*place)).collect();
-    house.crowd.answers(&calls);
-    house.crowd.wait_for_events(&places, "EstablishedEvent", mark);
+    call_all(&house, &places);
     let refreshes: Vec<_> = places.iter().map(|place| house.crowd.invite(*place)).collect();
     house.crowd.answers(&refreshes);
     let snapshots: Vec<_> = places.iter().map(|place| house.crowd.snapshot(*place)).collect();
@@ -183,10 +180,7 @@ fn s8_a_session_of_a_replaced_connection_is_taken_up_by_the_next_invite() {
     let from = house.record.mark();
     let places = house.crowd.sign_in(0..60);
     let lost = living_at(&house, 1, &places, from);
-    let mark = house.crowd.mark();
-    let calls: Vec<_> = lost.iter().map(|place| house.crowd.make_call(*place)).collect();
-    house.crowd.answers(&calls);
-    house.crowd.wait_for_events(&lost, "EstablishedEvent", mark);
+    call_all(&house, &lost);
     house.nodes[1].kill();
     house.wait_out_of_service(1, 1);
     house.restart(1);
@@ -196,22 +190,18 @@ fn s8_a_session_of_a_replaced_connection_is_taken_up_by_the_next_invite() {
     for answer in house.crowd.answers(&infos) {
         assert_eq!(answer.status(), Some(481), "{answer:?}");
     }
-    // In the old dialog: the monitors go on under the IDs that the clients hold.
-    let from = house.record.mark();
+    // In the old dialog: the monitors go on under the IDs that the clients hold, and what ended meanwhile is told.
+    let (from, mark) = (house.record.mark(), house.crowd.mark());
     let held: Vec<String> = refreshing.iter().map(|place| house.crowd.monitor(*place)).collect();
     let refreshes: Vec<_> = refreshing.iter().map(|place| house.crowd.invite(*place)).collect();
     for answer in house.crowd.answers(&refreshes) {
         assert_eq!(answer.element("systemStatus"), Some("normal"), "{answer:?}");
     }
-    let mark = house.crowd.mark();
-    let calls: Vec<_> = refreshing.iter().map(|place| house.crowd.make_call(*place)).collect();
-    house.crowd.answers(&calls);
-    house.crowd.wait_for_events(refreshing, "EstablishedEvent", mark);
+    house.crowd.wait_for_events(refreshing, "ConnectionClearedEvent", mark);
+    call_all(&house, refreshing);
     assert_fair(&house.passed(from, "MonitorStart"));
     for (place, held) in refreshing.iter().zip(held) {
-        for event in house.crowd.events(*place, mark) {
-            assert_eq!(event.element("monitorCrossRefID"), Some(held.as_str()));
-        }
+        assert_eq!(house.crowd.monitor(*place), held);
         house.home(*place, from);
     }
     // In a new dialog.
@@ -281,5 +271,38 @@ fn s9_with_none_in_service_clients_are_told_disabled_and_come_back_by_themselves
     let calls: Vec<_> = all.iter().map(|place| house.crowd.make_call(*place)).collect();
     house.crowd.answers(&calls);
     house.crowd.wait_for_events(&all, "EstablishedEvent", mark);
+    house.close();
+}
+
+#[test]
+fn s10_the_sessions_of_a_gateway_that_was_killed_go_on_at_the_other() {
+    let mut house = House::open_with_two("s10", 2);
+    let places: Vec<Place> = (0..40).map(|user| house.crowd.dialog(user)).collect();
+    let (dying, staying) = places.split_at(20);
+    for place in staying {
+        house.crowd.lead_to(*place, 1);
+    }
+    house.crowd.begin_all(&places);
+    let held: Vec<String> = dying.iter().map(|place| house.crowd.monitor(*place)).collect();
+
+    let other = house.other.take().unwrap();
+    drop(core::mem::replace(&mut house.gateway, other));
+    call_all(&house, staying);
+    for place in dying {
+        house.crowd.lead_to(*place, 1);
+    }
+    let strange: Vec<_> = dying.iter().map(|place| house.crowd.snapshot(*place)).collect();
+    for answer in house.crowd.answers(&strange) {
+        assert_eq!(answer.status(), Some(481), "{answer:?}");
+    }
+    // Their refresh carries all that is needed: nobody starts a monitor, and events bear the ID that the client holds.
+    let refreshes: Vec<_> = dying.iter().map(|place| house.crowd.invite(*place)).collect();
+    for answer in house.crowd.answers(&refreshes) {
+        assert_eq!(answer.element("systemStatus"), Some("normal"), "{answer:?}");
+    }
+    call_all(&house, dying);
+    for (place, held) in dying.iter().zip(held) {
+        assert_eq!(house.crowd.monitor(*place), held);
+    }
     house.close();
 }

@@ -129,7 +129,7 @@ fn plan(random: &mut Random, switches: u8) -> Plan {
     let mut gateway = vec!["sip.session_expires = 90".to_owned(), "sip.linger = 90".to_owned()];
     for (setting, least, most) in [
         ("sip.event_delay", 0, 60),
-        ("cti.heartbeat", 1, 20),
+        ("cti.heartbeat", 5, 20),
         ("cti.heartbeat_timeout", 1, 5),
         ("cti.service_timeout", 1, 5),
         ("cti.window", 1, 5),

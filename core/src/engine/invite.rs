@@ -84,7 +84,6 @@ impl Engine {
             Beginning::Continued { count } => count,
         };
         dialog.count_from(first);
-        let connection = self.pool.take_turn();
         let session = Session {
             dialog,
             user: Box::from(received.message.from().map_or("", |from| from.uri)),
@@ -109,6 +108,8 @@ impl Engine {
             return None;
         };
         self.by_dialog.insert(key, handle);
+        // Who is refused takes no turn.
+        let connection = self.pool.take_turn();
         self.hold_to(handle, connection);
         if let Some(session) = self.sessions.get_mut(handle) {
             session.phase = Phase::SigningIn { invite };
@@ -158,7 +159,7 @@ impl Engine {
                 ("line", &session.line),
                 ("cti", &place),
                 ("status", &status.word()),
-                ("call_id", &session.dialog.call_id),
+                ("call_id", &session.dialog.call_id()),
             ];
             step.actions.notify(Level::Info, "session_started", fields);
         }

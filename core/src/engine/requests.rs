@@ -240,7 +240,7 @@ impl Engine {
             ("user", &session.user),
             ("line", &session.line),
             ("why", &why),
-            ("call_id", &session.dialog.call_id),
+            ("call_id", &session.dialog.call_id()),
         ];
         // One that never began was refused or cancelled, and that was said.
         if session.phase == Phase::Established {

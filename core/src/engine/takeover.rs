@@ -11,6 +11,7 @@
 //! identifiers that the dead node cannot have given out, as counts go on from the time of day; so does our CSeq (RFC
 //! 3261 8.1.1.5 proposes the same), which a client may demand to grow (12.2.2).
 
+use alloc::boxed::Box;
 use core::fmt::Display;
 
 use super::invite::Beginning;
@@ -19,6 +20,8 @@ use super::receive::{Received, Refusal};
 use super::services::reference;
 use super::{Engine, Step};
 use crate::action::Level;
+use crate::rcc::behind::Behind;
+use crate::rcc::calls::Calls;
 use crate::rcc::session::{Monitor, Session};
 use crate::slots::Handle;
 use crate::time::Instant;
@@ -60,10 +63,12 @@ impl Engine {
         let Some((handle, connection)) = self.begin_session(step, received, sign_in, tag, beginning) else {
             return;
         };
+        self.counters.takeovers += 1;
         if let Some(session) = self.sessions.get(handle) {
             let fields: &[(&str, &dyn Display)] =
-                &[("session", &handle), ("user", &session.user), ("call_id", &session.dialog.call_id)];
+                &[("session", &handle), ("user", &session.user), ("call_id", &session.dialog.call_id())];
             step.actions.notify(Level::Info, "dialog_taken_over", fields);
+            self.counters.takeovers += 1;
         }
         self.recreate_monitor(step, handle, reference(tag, 0));
         self.verify_line(step, handle, connection);
@@ -73,7 +78,9 @@ impl Engine {
     fn recreate_monitor(&mut self, step: &mut Step<'_>, handle: Handle<Session>, cross_reference: u32) {
         let filter = MonitorFilter::default();
         let unfed = Handle::from_number(u64::MAX);
-        let monitor = Monitor { session: handle, cross_reference, filter, watch: unfed };
+        // Which calls the client knows is not known: those there are will be shown.
+        let behind = Some(Box::new(Behind::new(0, Calls::default())));
+        let monitor = Monitor { session: handle, cross_reference, filter, watch: unfed, behind };
         match self.monitors.insert(monitor) {
             Ok(monitor) => {
                 if let Some(session) = self.sessions.get_mut(handle) {

@@ -147,7 +147,7 @@ impl Engine {
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
         self.sessions.iter().map(|(handle, session)| SessionView {
             handle: handle.number(),
-            call_id: &session.dialog.call_id,
+            call_id: session.dialog.call_id(),
             number: session.number(),
             connection: session.connection.map(|connection| (connection.place, connection.id)),
         })

@@ -186,7 +186,7 @@ fn weather(stage: &mut Stage, choices: &mut Choices<'_>) {
         duplicate: some(600),
         reorder: some(600),
         oversleep: some(20_000),
-        per_byte: some(1_000),
+        per_byte: some(200),
     };
     stage.world.set_weather(weather);
 }

@@ -85,7 +85,7 @@ pub(super) fn plan(choices: &mut Choices<'_>) -> Vec<String> {
         "cti.connection[0].switch = \"s\"".to_owned(),
     ];
     if choices.chance(96) {
-        lines.push("cti.connection[1].address = \"switch0:2748\"".to_owned());
+        lines.push("cti.connection[1].address = \"192.0.2.11:2748\"".to_owned());
         lines.push("cti.connection[1].switch = \"s\"".to_owned());
         lines.push("cti.connection[1].name = \"second\"".to_owned());
     }
