@@ -289,15 +289,18 @@ impl Engine {
         step.discard(&self.pool.at(place).map_or("", |connection| &connection.name), why);
     }
 
-    /// Takes leave of every phone system.
+    /// Takes leave of every phone system. What still knows of an earlier connect has nothing to say on one that is
+    /// only being dialled.
     pub(super) fn leave_links(&mut self, step: &mut Step<'_>) {
         for connection in &mut self.pool.connections {
             if let Some(link) = connection.link.take() {
-                connection.protocol.as_mut().close(&mut Outlet {
-                    link,
-                    now: step.now,
-                    actions: step.actions,
-                });
+                if connection.state.is_open() {
+                    connection.protocol.as_mut().close(&mut Outlet {
+                        link,
+                        now: step.now,
+                        actions: step.actions,
+                    });
+                }
                 step.actions.close(link);
             }
         }
