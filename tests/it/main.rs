@@ -21,6 +21,8 @@ mod rebind;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod rush;
+#[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod services;

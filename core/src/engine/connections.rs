@@ -80,7 +80,7 @@ impl Engine {
     ) {
         let Some(connection) = self.pool.at_mut(place) else { return };
         let Some(link) = connection.link else { return };
-        act(&mut connection.protocol, &mut Outlet { link, actions: step.actions });
+        act(&mut connection.protocol, &mut Outlet { link, now: step.now, actions: step.actions });
     }
 
     /// Opens the transport; every connect has a new connection ID.
@@ -204,8 +204,8 @@ impl Engine {
         match found {
             Framed::Incomplete => {}
             Framed::Frame { invoke, document } => self.on_cti_frame(step, reference, invoke, document),
-            Framed::Broken(_) => {
-                self.fail(step, place, "the phone system sent a broken frame");
+            Framed::Broken(error) => {
+                self.fail(step, place, error.text());
                 return bytes.len();
             }
         }
@@ -221,13 +221,13 @@ impl Engine {
             Ok(document) => document,
             Err(error) => {
                 self.counters.documents_discarded += 1;
-                step.discard(&"cti", &error);
+                self.discard_from(step, place, &error);
                 return;
             }
         };
         let Some(one) = self.pool.at_mut(place) else { return };
         let Some(link) = one.link else { return };
-        let mut outlet = Outlet { link, actions: step.actions };
+        let mut outlet = Outlet { link, now: step.now, actions: step.actions };
         let incoming = match &mut one.protocol {
             Protocol::Csta(protocol) => protocol.on_document(invoke, &document, &mut outlet),
         };
@@ -255,15 +255,15 @@ impl Engine {
             }
             Incoming::Late => {
                 self.counters.answers_late += 1;
-                step.discard(&"cti", &"a late response");
+                self.discard_from(step, place, &"a late response");
             }
             Incoming::Unexpected => {
                 self.counters.answers_unknown += 1;
-                step.discard(&"cti", &"an unexpected response");
+                self.discard_from(step, place, &"an unexpected response");
             }
             Incoming::Discarded(why) => {
                 self.counters.documents_discarded += 1;
-                step.discard(&"cti", &why);
+                self.discard_from(step, place, &why);
             }
             Incoming::Failed(why) => self.fail(step, place, why),
         }
@@ -284,11 +284,22 @@ impl Engine {
         self.tell_all(place, status);
     }
 
-    /// Takes leave of every phone system.
+    fn discard_from(&self, step: &mut Step<'_>, place: u8, why: &dyn Display) {
+        step.discard(&self.pool.at(place).map_or("", |connection| &connection.name), why);
+    }
+
+    /// Takes leave of every phone system. What still knows of an earlier connect has nothing to say on one that is
+    /// only being dialled.
     pub(super) fn leave_links(&mut self, step: &mut Step<'_>) {
         for connection in &mut self.pool.connections {
             if let Some(link) = connection.link.take() {
-                connection.protocol.as_mut().close(&mut Outlet { link, actions: step.actions });
+                if connection.state.is_open() {
+                    connection.protocol.as_mut().close(&mut Outlet {
+                        link,
+                        now: step.now,
+                        actions: step.actions,
+                    });
+                }
                 step.actions.close(link);
             }
         }

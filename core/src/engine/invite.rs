@@ -267,10 +267,6 @@ impl Engine {
             self.refuse_for_now(step, received, (500, "Another INVITE is under way"), &seconds);
             return;
         }
-        if self.hands_over() {
-            self.hand_over(step, received, handle);
-            return;
-        }
         let sign_in = if received.message.body.is_empty() {
             None
         } else {
@@ -279,6 +275,11 @@ impl Engine {
         };
         if sign_in.as_ref().is_some_and(|sign_in| !self.may_name(handle, &sign_in.line)) {
             self.refuse(step, received, &Refusal::new(488, "Another line needs a session of its own"));
+            return;
+        }
+        // Only a complete sign-in can be taken over.
+        if self.hands_over() && sign_in.as_ref().is_some_and(|sign_in| !sign_in.line.is_empty()) {
+            self.hand_over(step, received, handle);
             return;
         }
         let Some(timer) = self.settle_timer(step, received) else { return };

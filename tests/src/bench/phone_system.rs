@@ -118,7 +118,8 @@ impl PhoneSystem {
     }
 
     /// The other end of a link that the gateway opened.
-    pub(crate) const fn on(link: LinkId) -> Self {
+    #[must_use]
+    pub const fn on(link: LinkId) -> Self {
         Self { link }
     }
 
