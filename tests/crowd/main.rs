@@ -37,6 +37,13 @@ const SWITCHES: usize = 2;
 const FIRST: usize = 200_000;
 /// How long nothing is done, to see what that costs; it holds a heartbeat of every connection.
 const IDLE: Duration = Duration::from_secs(35);
+/// Sign-ins that come all at once after a failover.
+const AT_ONCE: usize = 20_000;
+/// How long the phone system may take to hear of everything, and how often it is asked.
+const PATIENCE: Duration = Duration::from_secs(20);
+const STEP: Duration = Duration::from_millis(20);
+/// The name of a row.
+const WAITS: &str = "  longest wait for an answer, of half of them";
 /// How often each client refreshes its session.
 const REFRESH_EVERY: u64 = 1_800;
 
@@ -60,25 +67,23 @@ fn main() -> io::Result<()> {
 struct Company {
     sessions: usize,
     gateway: Process,
-    _switches: Vec<Process>,
+    /// With their addresses.
+    switches: Vec<(Process, String)>,
     proxies: Vec<Proxy>,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Company {
     fn found(sessions: usize) -> io::Result<Self> {
         let folder = Folder::new("crowd");
         let phones = format!("[[phone]]\nnumber = \"{FIRST}\"\ncount = {sessions}\n");
-        let phones = folder.write("phones.toml", &phones);
+        folder.write("phones.toml", &phones);
         let mut config = format!("[sip]\ntcp = [\"127.0.0.1:0\"]\n[limits]\nsessions = {sessions}\n");
         let mut switches = Vec::new();
         for place in 0..SWITCHES {
-            let mut command = command();
-            command.args(["switch", "--listen", "127.0.0.1:0", "--config", &phones]);
-            let switch = Process::start(&mut command, folder.path(&format!("switch{place}.log")))?;
-            let address = switch.wait_for("key=listen transport=TCP address=")?;
+            let (switch, address) = start_switch(&folder, place, "127.0.0.1:0")?;
             write!(config, "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{place}\"\n").unwrap();
-            switches.push(switch);
+            switches.push((switch, address));
         }
         let config = folder.write("gateway.toml", &config);
         let mut command = command();
@@ -86,54 +91,100 @@ impl Company {
         let gateway = Process::start(&mut command, folder.path("gateway.log"))?;
         let address = gateway.wait_for("key=sip.tcp transport=TCP address=")?;
         for place in 0..SWITCHES {
-            gateway.wait_for(&format!("name=cti_in_service cti=node{place} "))?;
+            gateway.wait_for_times(&in_service(place), 1)?;
         }
         let users =
             |proxy| (0..sessions).filter(move |user| user % PROXIES == proxy).map(|user| FIRST + user);
         let proxies = (0..PROXIES).map(|proxy| Proxy::open(&address, users(proxy)));
         let proxies = proxies.collect::<io::Result<Vec<Proxy>>>()?;
-        Ok(Self { sessions, gateway, _switches: switches, proxies, _folder: folder })
+        Ok(Self { sessions, gateway, switches, proxies, folder })
     }
 
     fn measure(mut self, out: &mut impl Write) -> io::Result<()> {
         let sessions = self.sessions;
         writeln!(out, "\n{sessions} sessions behind {PROXIES} connections, {SWITCHES} phone systems\n")?;
         row(out, "", "measured", "aim")?;
-        let before = self.gateway.resident()?;
-        let signing = self.round(Round::SignIn, WINDOW)?;
-        let after = self.gateway.resident()?;
-        row(out, "sign-ins a second, each with its monitor", &signing.rate(sessions), ">= 5000")?;
-        row(out, "  processor time each", &signing.cost(sessions), "")?;
-        row(out, "  longest wait for an answer, of half of them", &signing.waits(), "< 5 s")?;
-        let bytes = after.saturating_sub(before) * 1024 / sessions;
-        row(out, "resident memory a session", &format!("{bytes} B"), "<= 8192 B")?;
+        self.measure_sign_in(out)?;
+        self.measure_idleness(out)?;
+        let asking = self.round(Round::Snapshot, sessions, WINDOW)?;
+        row(out, "requests a second that the phone system is asked", &asking.rate(), "")?;
+        row(out, WAITS, &asking.waits(), "< 5 s")?;
+        self.measure_failure(out)?;
+        self.measure_failover(out)
+    }
 
+    /// Everybody leaves, and many come back at the same moment, as from a node that died.
+    fn measure_failover(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let sessions = self.sessions;
+        let leaving = self.round(Round::SignOut, sessions, WINDOW)?;
+        row(out, "sign-outs a second", &leaving.rate(), "")?;
+        let many = AT_ONCE.min(sessions);
+        let signing = self.round(Round::SignIn, many, many)?;
+        row(out, &format!("{many} sign-ins all at once: a second"), &signing.rate(), ">= 5000")?;
+        row(out, WAITS, &signing.waits(), "< 5 s")
+    }
+
+    fn measure_sign_in(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let before = self.gateway.resident()?;
+        let signing = self.round(Round::SignIn, self.sessions, WINDOW)?;
+        let after = self.gateway.resident()?;
+        row(out, "sign-ins a second, each with its monitor", &signing.rate(), ">= 5000")?;
+        row(out, "  processor time each", &signing.cost(), "")?;
+        row(out, WAITS, &signing.waits(), "< 5 s")?;
+        let bytes = after.saturating_sub(before) * 1024 / self.sessions;
+        row(out, "resident memory a session", &format!("{bytes} B"), "<= 8192 B")
+    }
+
+    fn measure_idleness(&mut self, out: &mut impl Write) -> io::Result<()> {
         let used = self.gateway.processor_time()?;
         thread::sleep(IDLE);
         let used = self.gateway.processor_time()?.saturating_sub(used);
         row(out, "processor while nothing happens, heartbeats only", &share(used, IDLE), "")?;
-        let refreshing = self.round(Round::Refresh, WINDOW)?;
-        row(out, "refreshes a second", &refreshing.rate(sessions), "")?;
-        row(out, "  processor time each", &refreshing.cost(sessions), "")?;
-        let idle = used
-            + refreshing.used.saturating_mul(u32::try_from(IDLE.as_secs()).unwrap())
-                / u32::try_from(REFRESH_EVERY).unwrap();
+        let refreshing = self.round(Round::Refresh, self.sessions, WINDOW)?;
+        row(out, "refreshes a second", &refreshing.rate(), "")?;
+        row(out, "  processor time each", &refreshing.cost(), "")?;
+        let refreshes = refreshing.used.saturating_mul(u32::try_from(IDLE.as_secs()).unwrap());
+        let idle = used + refreshes / u32::try_from(REFRESH_EVERY).unwrap();
         let name = "processor with heartbeats and a refresh every 30 min";
-        row(out, name, &share(idle, IDLE), "<= 2.00 %")?;
-
-        let asking = self.round(Round::Snapshot, WINDOW)?;
-        row(out, "requests a second that the phone system is asked", &asking.rate(sessions), "")?;
-        row(out, "  longest wait for an answer, of half of them", &asking.waits(), "< 5 s")?;
-        let leaving = self.round(Round::SignOut, WINDOW)?;
-        row(out, "sign-outs a second", &leaving.rate(sessions), "")?;
-        Ok(())
+        row(out, name, &share(idle, IDLE), "<= 2.00 %")
     }
 
-    /// Everybody plays a round; all must succeed.
-    fn round(&mut self, round: Round, window: usize) -> io::Result<Measured> {
+    /// One phone system dies; everybody's next refresh moves its sessions to the other. Then it comes back.
+    fn measure_failure(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let (dead, address) = self.switches.remove(0);
+        drop(dead);
+        self.gateway.wait_for("name=cti_out_of_service cti=node0 ")?;
+        let began = Instant::now();
+        let moving = self.round(Round::Refresh, self.sessions, WINDOW)?;
+        self.wait_for_monitors(began)?;
+        let moved = Measured { took: began.elapsed(), ..moving };
+        row(out, "refreshes a second when one phone system has died", &moved.rate(), "")?;
+        row(out, WAITS, &moved.waits(), "< 5 s")?;
+        self.switches.insert(0, start_switch(&self.folder, 0, &address)?);
+        self.gateway.wait_for_times(&in_service(0), 2).map(drop)
+    }
+
+    /// Waits until the only phone system has a monitor for everybody.
+    fn wait_for_monitors(&self, began: Instant) -> io::Result<()> {
+        let wanted = format!("monitors={}", self.sessions);
+        loop {
+            let status = self.switches[0].0.ask("status")?;
+            if status.split(' ').any(|word| word == wanted) {
+                return Ok(());
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(io::Error::other(format!("there are not {wanted} in time, but {status}")));
+            }
+            thread::sleep(STEP);
+        }
+    }
+
+    /// So many play a round, at most `window` on each connection at a time; all must succeed.
+    fn round(&mut self, round: Round, count: usize, window: usize) -> io::Result<Measured> {
         let (began, used) = (Instant::now(), self.gateway.processor_time()?);
         let outcomes: Vec<io::Result<Outcome>> = thread::scope(|scope| {
-            let play = |proxy| scope.spawn(move || Proxy::play(proxy, round, window));
+            let play =
+                |proxy| scope.spawn(move || Proxy::play(proxy, round, count.div_ceil(PROXIES), window));
             let playing: Vec<_> = self.proxies.iter_mut().map(play).collect();
             playing.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
@@ -147,12 +198,29 @@ impl Company {
             return Err(io::Error::other(format!("{round:?} failed {failures} times:\n{example}")));
         }
         all.waits.sort_unstable();
-        Ok(Measured { took, used, waits: all.waits })
+        Ok(Measured { count, took, used, waits: all.waits })
     }
+}
+
+/// Starts a phone system; it, and where it listens.
+fn start_switch(folder: &Folder, place: usize, address: &str) -> io::Result<(Process, String)> {
+    let phones = folder.path("phones.toml");
+    let mut command = command();
+    command.args(["switch", "--listen", address, "--control", "127.0.0.1:0", "--config", &phones]);
+    let switch = Process::start(&mut command, folder.path(&format!("switch{place}.log")))?;
+    let address = switch.wait_for("key=listen transport=TCP address=")?;
+    Ok((switch, address))
+}
+
+/// What the gateway's log says of a phone system that serves.
+fn in_service(place: usize) -> String {
+    format!("name=cti_in_service cti=node{place} ")
 }
 
 /// What a round took.
 struct Measured {
+    /// How many played.
+    count: usize,
     took: Duration,
     /// Of the gateway's processor time.
     used: Duration,
@@ -161,13 +229,13 @@ struct Measured {
 }
 
 impl Measured {
-    fn rate(&self, count: usize) -> String {
+    fn rate(&self) -> String {
         let millis = self.took.as_millis().max(1);
-        format!("{}", u128::try_from(count).unwrap() * 1_000 / millis)
+        format!("{}", u128::try_from(self.count).unwrap() * 1_000 / millis)
     }
 
-    fn cost(&self, count: usize) -> String {
-        format!("{} µs", self.used.as_micros() / u128::try_from(count).unwrap())
+    fn cost(&self) -> String {
+        format!("{} µs", self.used.as_micros() / u128::try_from(self.count).unwrap())
     }
 
     fn waits(&self) -> String {

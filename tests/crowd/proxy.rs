@@ -10,6 +10,9 @@ use crate::sip::{Dialog, Message, csta, line};
 /// Bytes read at a time.
 const READ_BYTES: usize = 64 * 1024;
 
+/// Requests sent between two looks at what has come.
+const BURST: usize = 64;
+
 /// What every user does once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Round {
@@ -77,11 +80,13 @@ impl Proxy {
         Ok(Self { stream, users, out: Vec::new(), outcome: Outcome::default() })
     }
 
-    /// Every user plays a round, at most `window` of them at a time.
-    pub(crate) fn play(&mut self, round: Round, window: usize) -> io::Result<Outcome> {
+    /// The first `count` users play a round, at most `window` of them at a time.
+    pub(crate) fn play(&mut self, round: Round, count: usize, window: usize) -> io::Result<Outcome> {
         let (mut next, mut open) = (0, 0);
-        while next < self.users.len() || open > 0 {
-            while open < window && next < self.users.len() {
+        let count = count.min(self.users.len());
+        while next < count || open > 0 {
+            // Whoever writes without end and reads nothing would be cut off.
+            for _ in 0..BURST.min(window - open).min(count - next) {
                 self.begin(next, round);
                 next += 1;
                 open += 1;

@@ -17,6 +17,8 @@ mod office;
 #[cfg(test)]
 mod quirks;
 #[cfg(test)]
+mod rebind;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod rush;

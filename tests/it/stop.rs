@@ -54,3 +54,21 @@ fn a_gateway_that_stops_takes_no_new_session_and_tells_load_balancers() {
     client.gateway_tag.clear();
     only(&client.send(&mut bench, "OPTIONS", ""), 503);
 }
+
+#[test]
+fn a_gateway_that_stops_while_it_dials_again_says_nothing_on_the_new_connection() {
+    let mut bench = Bench::new();
+    let system = PhoneSystem::answer(&mut bench);
+    bench.close(system.link());
+    let mut dialled = Vec::new();
+    while dialled.is_empty() {
+        bench.advance(Duration::from_millis(100));
+        dialled = bench.connects();
+    }
+    let (link, _) = dialled.remove(0);
+    assert!(!bench.is_closed(link));
+    bench.input(Input::Command(Command::Stop));
+    bench.settle();
+    assert_eq!(bench.finished(), Some(0));
+    assert_eq!(bench.received(link), []);
+}

@@ -190,13 +190,14 @@ fn s8_a_session_of_a_replaced_connection_is_taken_up_by_the_next_invite() {
     for answer in house.crowd.answers(&infos) {
         assert_eq!(answer.status(), Some(481), "{answer:?}");
     }
-    // In the old dialog: the monitors go on under the IDs that the clients hold.
-    let from = house.record.mark();
+    // In the old dialog: the monitors go on under the IDs that the clients hold, and what ended meanwhile is told.
+    let (from, mark) = (house.record.mark(), house.crowd.mark());
     let held: Vec<String> = refreshing.iter().map(|place| house.crowd.monitor(*place)).collect();
     let refreshes: Vec<_> = refreshing.iter().map(|place| house.crowd.invite(*place)).collect();
     for answer in house.crowd.answers(&refreshes) {
         assert_eq!(answer.element("systemStatus"), Some("normal"), "{answer:?}");
     }
+    house.crowd.wait_for_events(refreshing, "ConnectionClearedEvent", mark);
     call_all(&house, refreshing);
     assert_fair(&house.passed(from, "MonitorStart"));
     for (place, held) in refreshing.iter().zip(held) {

@@ -206,8 +206,10 @@ impl CstaLink {
         if let Response::ResetApplicationSessionTimerRefused { .. } = response {
             return Incoming::Failed("the application session is not known any more");
         }
-        if let Response::RequestSystemStatus { status: SystemStatus::Disabled } = response {
-            return Incoming::Failed("the phone system says it is disabled");
+        if let Response::RequestSystemStatus { status: SystemStatus::Disabled | SystemStatus::Initializing } =
+            response
+        {
+            return Incoming::Failed("the phone system says it cannot serve");
         }
         if let Response::ResetApplicationSessionTimer { duration: Some(duration) } = response {
             self.granted = Some(*duration);

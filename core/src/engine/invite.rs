@@ -148,6 +148,9 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         let Phase::SigningIn { invite } = session.phase else { return };
         session.phase = Phase::Established;
+        if self.rebinds() && self.link_of(handle).is_err() {
+            self.rebind_session(step, handle);
+        }
         let status = self.status_of(handle);
         self.counters.sign_ins += 1;
         self.counters.sign_ins_unserved += u64::from(status == SystemStatus::Disabled);
@@ -316,6 +319,10 @@ impl Engine {
     pub(super) fn renew_connection(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
         let Some(session) = self.sessions.get(handle) else { return };
         let held = session.connection.filter(|connection| self.pool.in_service(*connection).is_some());
+        if held.is_none() && self.rebinds() {
+            self.rebind_session(step, handle);
+            return;
+        }
         let Some(connection) = held.or_else(|| self.pool.take_turn()) else { return };
         self.hold_to(handle, Some(connection));
         self.restart_monitors(step, handle, connection);
