@@ -46,6 +46,7 @@ fn a_gateway_that_drains_serves_requests_and_events_in_its_dialogs() {
     command(&mut bench, Command::Drain);
     only(&client.info(&mut bench, "GetCSTAFeatures", ""), 200);
     only(&client.send(&mut bench, "UPDATE", ""), 200);
+    only(&client.send(&mut bench, "OPTIONS", ""), 200);
     let held = "<heldConnection><callID>7</callID><deviceID>1001</deviceID></heldConnection>\
         <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice><cause>normal</cause>";
     system.event(&mut bench, "HeldEvent", "m1", held);
