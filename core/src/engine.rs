@@ -28,7 +28,7 @@
 mod catch_up;
 mod connections;
 mod counters;
-mod ending;
+pub(crate) mod ending;
 mod events;
 mod holding;
 mod in_dialog;
@@ -264,7 +264,7 @@ impl Machine for Engine {
         let step = &mut Step { now, actions };
         let mut taken = Taken(0);
         match input {
-            _ if self.phase == Phase::Finished => {
+            _ if self.phase == Phase::Terminated => {
                 if let Input::Bytes { bytes, .. } = input {
                     taken = Taken(bytes.len());
                 }
@@ -287,7 +287,7 @@ impl Machine for Engine {
     }
 
     fn next_wake(&self) -> Option<Wake> {
-        if self.phase == Phase::Finished {
+        if self.phase == Phase::Terminated {
             return None;
         }
         if !self.jobs.is_empty() {
