@@ -170,8 +170,6 @@ pub struct Engine {
     jobs: VecDeque<jobs::Job>,
     rebind: crate::cti::rebind::State,
     rebind_deadline: Deadline,
-    /// When the pace allows the next session to be moved.
-    rebind_free_at: Instant,
     phase: Phase,
     stop: Deadline,
     /// The time of day as last told, in seconds since 1970, and when that was.
@@ -215,7 +213,6 @@ impl Engine {
             jobs: VecDeque::new(),
             rebind: crate::cti::rebind::State::Idle,
             rebind_deadline: Deadline::default(),
-            rebind_free_at: Instant::ZERO,
             phase: Phase::Running,
             stop: Deadline::default(),
             clock: None,
@@ -352,7 +349,6 @@ impl Engine {
             jobs,
             rebind,
             rebind_deadline,
-            rebind_free_at,
             phase,
             stop,
             clock,
@@ -374,7 +370,6 @@ impl Engine {
         crate::digest::sequence(&mut digester, jobs.iter());
         digester.value(rebind);
         digester.value(rebind_deadline);
-        digester.value(rebind_free_at);
         digester.text(phase.name());
         stop.digest(&mut digester);
         digester.value(&clock.map(|(at, _)| at));
