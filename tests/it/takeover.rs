@@ -59,6 +59,7 @@ fn s10_a_refresh_at_another_node_recreates_dialog_session_and_monitor() {
     assert_eq!(ok.element("systemStatus"), "normal");
     assert!(ok.header("To").ends_with(&format!(";tag={}", client.gateway_tag)), "{ok:?}");
     assert!(bench.notices().iter().any(|notice| notice.starts_with("dialog_taken_over")));
+    assert_eq!(bench.engine().counters().takeovers, 1);
 
     bench.note("An event under the ID the client holds, along the route that the refresh recorded.");
     system.event(&mut bench, "HeldEvent", "m9", HELD);
