@@ -71,6 +71,15 @@ pub enum SessionKind {
     None,
 }
 
+/// What becomes of the sessions of a CTI connection that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// Each takes another connection with its client's next INVITE or re-INVITE.
+    Reinvite,
+    /// The gateway moves them by itself.
+    Rebind,
+}
+
 /// The side of the phone system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cti {
@@ -96,6 +105,10 @@ pub struct Cti {
     pub reconnect_min: Duration,
     /// The longest pause between attempts.
     pub reconnect_max: Duration,
+    /// Who moves the sessions of a failed connection.
+    pub recovery: Recovery,
+    /// How many sessions are moved in a second.
+    pub rebind_rate: u32,
     /// The most unanswered requests of one connection.
     pub window: u16,
     /// The most requests that wait for a connection's window.
@@ -245,6 +258,11 @@ impl Cti {
             connect_timeout: seconds(checked, "cti.connect_timeout"),
             reconnect_min: seconds(checked, "cti.reconnect_min"),
             reconnect_max: seconds(checked, "cti.reconnect_max"),
+            recovery: match checked.text("cti.recovery") {
+                Some("rebind") => Recovery::Rebind,
+                _ => Recovery::Reinvite,
+            },
+            rebind_rate: checked.number("cti.rebind_rate"),
             window: checked.number("cti.window"),
             queue: checked.number("cti.queue"),
             verify_line: checked.flag("cti.verify_line"),

@@ -10,7 +10,7 @@ mod client;
 use crate::assert_served_well;
 use crate::program::Folder;
 use crate::proxy::Proxy;
-use crate::sipe::client::{LINE, PHONES, SESSION, Sipe};
+use crate::sipe::client::{LINE, PHONES, SESSION, Sipe, command};
 use crate::sipe::until_signed_out;
 use crate::site::{Site, Towards};
 use client::Client;
@@ -57,13 +57,18 @@ fn everybody_goes_on(name: &str, towards: Towards) {
         client.calls();
     }
     serving.running.signal("KILL");
-    sipe.refreshes();
-    sipe.is_hung_up(&balanced.switch, &third);
+    // While nobody looks, somebody calls each client; both learn of it.
     for client in &mut clients {
+        command(&balanced.switch, &format!("dial 2009 {}", client.number));
         client.refreshes();
+        client.hears("local=alerting");
+        command(&balanced.switch, "hangup 2009");
+        client.does("wait cleared 5s");
         client.hangs_up();
         client.calls();
     }
+    sipe.refreshes();
+    sipe.is_hung_up(&balanced.switch, &third);
     let fourth = sipe.calls();
     sipe.is_hung_up(&balanced.switch, &fourth);
     for client in clients {

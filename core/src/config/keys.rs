@@ -124,6 +124,19 @@ pub const KEYS: &[Key] = &[
         .default("1"),
     Key::integer("cti.reconnect_max", (1, 3_600), "s", "The longest pause between attempts to reconnect.")
         .default("60"),
+    Key::choice(
+        "cti.recovery",
+        &["reinvite", "rebind"],
+        "Who moves the sessions of a failed connection to others: their clients with their next INVITE, or the gateway.",
+    )
+    .default("\"reinvite\""),
+    Key::integer(
+        "cti.rebind_rate",
+        (1, 10_000),
+        "sessions/s",
+        "How fast the gateway moves sessions, whichever connections failed.",
+    )
+    .default("500"),
     Key::integer("cti.window", (1, 9_000), "requests", "The most requests one connection has unanswered.")
         .default("1000"),
     Key::integer(

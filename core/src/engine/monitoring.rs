@@ -191,6 +191,7 @@ impl Engine {
         let Some(session) = self.monitors.get(monitor).map(|one| one.session) else { return };
         let fields: &[(&str, &dyn Display)] = &[("session", &session), ("why", &error)];
         step.actions.notify(Level::Warn, "monitor_unmoved", fields);
+        self.want_feeding(step);
     }
 
     /// A monitor is dead without its client's doing: the client is told.
