@@ -58,8 +58,8 @@ pub struct Sip {
     pub stop_timeout: Duration,
     /// How long a drain waits for sessions to go elsewhere before it ends the rest.
     pub drain_timeout: Duration,
-    /// What a request for a new session is refused with when the gateway can take no more: 503 or 500.
-    pub overload_status: u16,
+    /// Whether what the gateway as a whole cannot take is refused with 503; otherwise with 500.
+    pub may_say_503: bool,
 }
 
 /// How a CTI connection begins.
@@ -228,10 +228,7 @@ impl Sip {
             unavailable_expires: checked.number("sip.unavailable_expires"),
             stop_timeout: seconds(checked, "sip.stop_timeout"),
             drain_timeout: seconds(checked, "sip.drain_timeout"),
-            overload_status: match checked.text("sip.overload_status") {
-                Some("500") => 500,
-                _ => 503,
-            },
+            may_say_503: checked.flag("sip.may_say_503"),
         }
     }
 }

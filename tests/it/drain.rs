@@ -2,7 +2,7 @@
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Command, Duration, Input};
-use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, csta, document, only};
+use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, address, csta, document, only};
 
 fn signed_in(more: &[(&str, Value)]) -> (Bench, PhoneSystem, Client) {
     let mut bench = Bench::with(more);
@@ -19,7 +19,7 @@ fn command(bench: &mut Bench, command: Command<'_>) {
 }
 
 fn with_500() -> [(&'static str, Value); 1] {
-    [("sip.overload_status", Value::Text("500".into()))]
+    [("sip.may_say_503", Value::Flag(false))]
 }
 
 fn retry_after(refused: &Sip) -> u32 {
@@ -88,6 +88,21 @@ fn a_session_that_a_drain_leaves_goes_on_at_another_node_with_the_same_request()
     command(&mut other, Command::Drain);
     client.tag = "another".into();
     only(&client.send(&mut other, "INVITE", &body), 503);
+}
+
+#[test]
+fn a_refresh_that_was_left_to_another_node_is_answered_the_same_when_it_is_repeated() {
+    let (mut bench, system, _other) = signed_in(&[]);
+    let line = Line::Datagram(address("127.0.0.1:5099"));
+    let mut client = Client::over(line, "bob");
+    client.uri = "tel:1002;phone-context=dialstring".into();
+    client.sign_in(&mut bench, system);
+    command(&mut bench, Command::Drain);
+    let body = client.sign_in_body();
+    let refresh = client.request("INVITE", &body);
+    let refused = only(&client.say(&mut bench, &refresh), 503);
+    assert_eq!(client.say(&mut bench, &refresh), [refused]);
+    assert_eq!(bench.engine().counters().sessions_handed_over, 1);
 }
 
 #[test]

@@ -337,6 +337,26 @@ fn with_reinvite_nothing_is_moved_before_its_client_asks() {
 }
 
 #[test]
+fn with_reinvite_too_a_monitor_that_cannot_be_started_now_is_tried_again_and_no_session_is_moved() {
+    let mut bench = Bench::with(&[("cti.connection[1].address", Value::Text("127.0.0.1:4001".into()))]);
+    let systems = PhoneSystem::answer_all(&mut bench);
+    let mut clients = signed_in(&mut bench, &systems, 3);
+    bench.heartbeats([systems[1]]);
+    bench.close(systems[0].link());
+    let (client, id) = &mut clients[0];
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    client.send(&mut bench, "ACK", "");
+    let busy = csta_error("systemResourceAvailibility", "resourceBusy");
+    systems[1].serve(&mut bench, "MonitorStart", |_| busy);
+    bench.advance(Duration::from_secs(6));
+    // The third client's session was on the failed connection too, and waits for its refresh.
+    assert_eq!(take_over(&mut bench, systems[1], 'n'), 1);
+    systems[1].event(&mut bench, "HeldEvent", "n1001", HELD);
+    assert_eq!(client.heard(&mut bench)[0].element("monitorCrossRefID"), id);
+}
+
+#[test]
 fn an_overloaded_connection_gets_no_new_session_while_there_is_another() {
     let mut bench = Bench::with(&[("cti.connection[1].address", Value::Text("127.0.0.1:4001".into()))]);
     let [first, second] = PhoneSystem::answer_all(&mut bench).try_into().expect("two connections");

@@ -57,6 +57,7 @@ fn everybody_goes_on(name: &str, towards: Towards) {
         client.calls();
     }
     serving.running.signal("KILL");
+    sipe.looks_ahead();
     // While nobody looks, somebody calls each client; both learn of it.
     for client in &mut clients {
         command(&balanced.switch, &format!("dial 2009 {}", client.number));

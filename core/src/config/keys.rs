@@ -79,13 +79,12 @@ pub const KEYS: &[Key] = &[
         "How long a drain waits for sessions to go to other nodes with their refresh before it ends the rest.",
     )
     .default("1800"),
-    Key::choice(
-        "sip.overload_status",
-        &["503", "500"],
-        "What new sessions are refused with when the gateway is full or drains, with Retry-After: 500 where a \
-         proxy would stop routing to a node that says 503. A drain leaves sessions to other nodes only with 503.",
+    Key::flag(
+        "sip.may_say_503",
+        "Whether new sessions are refused with 503 when the gateway is full or drains; if a proxy would stop routing to \
+         a node that says so, 500. A drain leaves sessions to other nodes only with 503.",
     )
-    .default("\"503\""),
+    .default("true"),
     Key::text(
         "cti.application",
         64,

@@ -109,10 +109,9 @@ impl Engine {
         let fields: &[(&str, &dyn Display)] =
             &[("cti", &connection.name), ("connection", &connection.id), ("address", &connection.address)];
         step.actions.notify(Level::Info, "cti_in_service", fields);
-        if self.rebinds() {
-            // Nothing of theirs is void: those that lost it are told when they are moved.
-            self.want_rebind(step);
-        } else {
+        self.want_rebind(step);
+        // Where sessions are moved nothing of theirs is void: those that lost it are told when they are moved.
+        if !self.rebinds() {
             self.tell_all(place, SystemStatus::Enabled);
         }
     }

@@ -181,8 +181,8 @@ impl Engine {
         }
     }
 
-    /// A monitor could not be moved to another connection: that is tried again with the next refresh, unless it will
-    /// never succeed.
+    /// A monitor could not be moved to another connection: that is tried again a little later, unless it will never
+    /// succeed.
     fn leave_unmoved(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, error: CstaError) {
         if !error.is_passing() {
             self.end_monitor(step, monitor);

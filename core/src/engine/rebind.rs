@@ -26,16 +26,15 @@ impl Engine {
 
     /// Sessions may have to be moved: a connection failed, or one is in service again.
     pub(super) fn want_rebind(&mut self, step: &mut Step<'_>) {
-        if self.rebinds() {
+        if self.rebinds() || self.rebind == State::Waiting {
             self.on_rebind(step, Cause::Wanted);
         }
     }
 
-    /// A monitor could not be started, for a reason that passes.
+    /// A monitor could not be started, for a reason that passes: when many move at once, their phone system has more to
+    /// do than it takes. It is tried again, whoever moved the session; its client hears nothing until then.
     pub(super) fn want_feeding(&mut self, step: &mut Step<'_>) {
-        if self.rebinds() {
-            self.on_rebind(step, Cause::Unfed);
-        }
+        self.on_rebind(step, Cause::Unfed);
     }
 
     fn on_rebind(&mut self, step: &mut Step<'_>, cause: Cause) {
@@ -91,10 +90,10 @@ impl Engine {
         }
     }
 
-    /// Whether a session's connection is not in service, or something it watches is not fed.
+    /// Whether a session's connection is not in service, where that is ours to mend, or something it watches is not fed.
     fn is_adrift(&self, handle: Handle<Session>) -> bool {
         let Some(session) = self.sessions.get(handle) else { return false };
-        let Ok(link) = self.link_of(handle) else { return true };
+        let Ok(link) = self.link_of(handle) else { return self.rebinds() };
         session.phase == Phase::Established
             && session.monitors.iter().any(|monitor| {
                 let watch = self.monitors.get(*monitor).and_then(|one| self.watches.slots.get(one.watch));
