@@ -162,6 +162,48 @@ fn s10_a_takeover_is_refused_as_a_sign_in_is() {
 }
 
 #[test]
+fn s10_a_refresh_that_is_repeated_meets_the_takeover_that_is_under_way() {
+    let (mut client, _) = orphan();
+    let (mut bench, system) = other_node(&mut client, &[]);
+    let body = client.sign_in_body();
+    let invite = client.request("INVITE", &body);
+    assert_eq!(client.say(&mut bench, &invite), []);
+    assert_eq!(client.say(&mut bench, &invite), [], "the same once more is absorbed");
+    only(&refresh(&mut bench, &mut client), 500);
+    assert_eq!(bench.engine().view().sessions, 1);
+    system.knows_line(&mut bench);
+    assert_eq!(only(&client.heard(&mut bench), 200).header("CSeq"), "3 INVITE");
+}
+
+#[test]
+fn s10_a_takeover_that_is_given_up_meanwhile_leaves_nothing_behind() {
+    for method in ["CANCEL", "BYE"] {
+        let (mut client, _) = orphan();
+        let (mut bench, system) = other_node(&mut client, &[]);
+        let body = client.sign_in_body();
+        let invite = client.request("INVITE", &body);
+        assert_eq!(client.say(&mut bench, &invite), []);
+        let given_up = match method {
+            "BYE" => client.request("BYE", ""),
+            _ => {
+                let head = invite.split("Content-Disposition").next().unwrap();
+                let head = head.replace("INVITE sip", "CANCEL sip").replace(" INVITE\r\n", " CANCEL\r\n");
+                format!("{head}Content-Length: 0\r\n\r\n")
+            }
+        };
+        let answers = client.say(&mut bench, &given_up);
+        let mut statuses: Vec<u16> = answers.iter().map(Sip::status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 487], "{method}");
+        system.knows_line(&mut bench);
+        assert_eq!(client.heard(&mut bench), [], "{method}");
+        assert_eq!(system.asked(&mut bench), [], "{method}: no monitor is started");
+        let view = bench.engine().view();
+        assert_eq!((view.sessions, view.monitors, view.watches, view.jobs), (0, 0, 0, 0), "{method}");
+    }
+}
+
+#[test]
 fn s10_a_tag_that_is_longer_than_a_dialog_may_be_is_refused() {
     let (mut client, _) = orphan();
     let (mut bench, _system) = other_node(&mut client, &[]);
