@@ -219,6 +219,10 @@ impl Engine {
             Incoming::Status(SystemStatus::Disabled) => {
                 self.fail(step, place, "the phone system says it is disabled");
             }
+            // ECMA-269, System Status: there are no monitors any more. With the connection's first words there were none.
+            Incoming::Status(SystemStatus::Enabled) if self.watches.is_any_of(connection) => {
+                self.fail(step, place, "the phone system says it has begun anew");
+            }
             Incoming::Status(status) => self.tell_all(place, status),
             Incoming::MonitorStopped(cross_reference) => {
                 self.on_watch_stopped(step, connection, cross_reference);
@@ -228,11 +232,13 @@ impl Engine {
         }
     }
 
-    /// Takes leave of every phone system.
+    /// Takes leave of every phone system. Where the transport is not open yet, there is nobody to take leave of.
     pub(super) fn leave_links(&mut self, step: &mut Step<'_>) {
         for connection in &mut self.pool.connections {
             if let Some(link) = connection.link.take() {
-                connection.protocol.as_mut().close(&mut Outlet { link, actions: step.actions });
+                if !matches!(connection.state, State::Connecting { .. }) {
+                    connection.protocol.as_mut().close(&mut Outlet { link, actions: step.actions });
+                }
                 step.actions.close(link);
             }
         }
