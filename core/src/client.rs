@@ -205,6 +205,7 @@ impl Client {
                 }
             }
             Command::End => self.runner.ended = true,
+            Command::Drain => {}
             Command::Stop => self.leave(step),
         }
     }

@@ -25,6 +25,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged.
     pub log: Log,
+    /// How an operator reaches it.
+    pub control: Control,
 }
 
 /// The side of the clients.
@@ -54,6 +56,10 @@ pub struct Sip {
     pub unavailable_expires: u32,
     /// How long stopping waits for clients to answer their BYE.
     pub stop_timeout: Duration,
+    /// How long a drain waits for sessions to go elsewhere before it ends the rest.
+    pub drain_timeout: Duration,
+    /// What a request for a new session is refused with when the gateway can take no more: 503 or 500.
+    pub overload_status: u16,
 }
 
 /// How a CTI connection begins.
@@ -140,6 +146,13 @@ pub struct Limits {
     pub dialog_bytes: usize,
 }
 
+/// How an operator reaches the gateway: the host's affair, as logging is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// The path of the control socket.
+    pub socket: Option<String>,
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -175,6 +188,7 @@ impl Config {
             cti: Cti::from_checked(checked),
             limits: Limits::from_checked(checked),
             log: Log::from_checked(checked),
+            control: Control { socket: checked.text("control.socket").map(String::from) },
         }
     }
 }
@@ -200,6 +214,11 @@ impl Sip {
             udp_event_timeout: Duration::from_millis(checked.number("sip.udp_event_timeout")),
             unavailable_expires: checked.number("sip.unavailable_expires"),
             stop_timeout: seconds(checked, "sip.stop_timeout"),
+            drain_timeout: seconds(checked, "sip.drain_timeout"),
+            overload_status: match checked.text("sip.overload_status") {
+                Some("500") => 500,
+                _ => 503,
+            },
         }
     }
 }

@@ -8,6 +8,7 @@
 //! | `receive` | a SIP message's way to its transaction, dialog and method |
 //! | `respond` | answering, at once or later |
 //! | `invite` | sign-in, refresh by re-INVITE, ACK, CANCEL |
+//! | `takeover` | a re-INVITE in a dialog that was begun at another node |
 //! | `in_dialog` | BYE, UPDATE, INFO; OPTIONS |
 //! | `services` | what a client asks for by CSTA |
 //! | `monitoring` | monitors, and the watches that feed them |
@@ -15,21 +16,32 @@
 //! | `events` | the phone system's events on their way to clients |
 //! | `requests` | requests of ours inside a dialog: events, BYE, refresh |
 //! | `connections` | the CTI connections' life |
+//! | `catch_up` | telling a client what changed while nothing fed its monitor |
+//! | `holding` | which connection a session holds to |
 //! | `jobs` | what touches many sessions, done in portions |
+//! | `overload` | turning away what is too much |
+//! | `ending` | drain and stop |
+//! | `counters` | what happened, counted |
 //! | `view` | reading the engine's state |
 
+mod catch_up;
 mod connections;
+mod counters;
+mod ending;
 mod events;
+mod holding;
 mod in_dialog;
 mod invite;
 mod jobs;
 mod links;
 mod monitoring;
 mod outcome;
+mod overload;
 mod receive;
 mod requests;
 mod respond;
 mod services;
+mod takeover;
 mod view;
 
 use alloc::collections::VecDeque;
@@ -38,8 +50,10 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 use core::net::SocketAddr;
 
+pub use counters::Counters;
+use ending::Phase;
 pub(crate) use outcome::Pending;
-pub use view::{ConnectionView, SessionView, View};
+pub use view::{ConnectionView, Overview, SessionView, View};
 
 use crate::action::{Actions, Level};
 use crate::config::Config;
@@ -47,7 +61,7 @@ use crate::cti::pool::Pool;
 use crate::digest::{Digest, Digester};
 use crate::entropy::{Entropy, Seed};
 use crate::index::Index;
-use crate::input::{Command, Input, Listen, Transport};
+use crate::input::{Input, Listen, Transport};
 use crate::machine::{Machine, Taken, Wake, Why};
 use crate::rcc::session::{ClientTransaction, Monitor, ServerTransaction, Session};
 use crate::rcc::watch::Watches;
@@ -74,7 +88,7 @@ pub(crate) enum TimerKey {
     Pending(Handle<Pending>),
     /// A CTI connection's machine, by its place.
     Connection(u8),
-    /// The end of a stop.
+    /// The end of a drain or a stop.
     Stop,
 }
 
@@ -116,16 +130,6 @@ impl Step<'_> {
     }
 }
 
-/// Whether the gateway goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Running,
-    /// Sessions are being told.
-    Stopping,
-    /// All is said; nothing more is wanted.
-    Finished,
-}
-
 /// Buffers that are reused from step to step; never part of the state.
 #[derive(Default)]
 struct Buffers {
@@ -161,6 +165,9 @@ pub struct Engine {
     jobs: VecDeque<jobs::Job>,
     phase: Phase,
     stop: Deadline,
+    /// The time of day as last told, in seconds since 1970, and when that was.
+    clock: Option<(Instant, u64)>,
+    counters: Counters,
     buffers: Buffers,
 }
 
@@ -199,6 +206,8 @@ impl Engine {
             jobs: VecDeque::new(),
             phase: Phase::Running,
             stop: Deadline::default(),
+            clock: None,
+            counters: Counters::default(),
             buffers: Buffers::default(),
             config,
         }
@@ -223,49 +232,8 @@ impl Engine {
             }
             TimerKey::Pending(handle) => self.on_service_timeout(step, handle),
             TimerKey::Connection(place) => self.on_connection_timer(step, place),
-            TimerKey::Stop => {
-                Timers::<TimerKey>::fired(&mut self.stop);
-                self.finish(step);
-            }
+            TimerKey::Stop => self.on_stop_timer(step),
         }
-    }
-
-    fn on_command(&mut self, step: &mut Step<'_>, command: Command<'_>) {
-        match command {
-            Command::Stop if self.phase == Phase::Running => {
-                self.phase = Phase::Stopping;
-                step.actions.notify(Level::Info, "stopping", &[("sessions", &self.sessions.len())]);
-                let at = step.now + self.config.sip.stop_timeout;
-                self.timers.set(&mut self.stop, TimerKey::Stop, at);
-                self.jobs.push_back(jobs::Job::SignOutAll { slot: 0 });
-            }
-            Command::Stop => {}
-            Command::Line(_) | Command::End => {
-                step.actions.notify(Level::Warn, "command_refused", &[("why", &"the gateway takes no text")]);
-            }
-        }
-    }
-
-    /// When a stop has nothing more to wait for: every BYE is answered.
-    fn finish_if_done(&mut self, step: &mut Step<'_>) {
-        let done = self.phase == Phase::Stopping
-            && self.jobs.is_empty()
-            && self.sessions.is_empty()
-            && self.transactions.byes == 0;
-        if done {
-            self.finish(step);
-        }
-    }
-
-    fn finish(&mut self, step: &mut Step<'_>) {
-        if self.phase == Phase::Finished {
-            return;
-        }
-        self.phase = Phase::Finished;
-        self.timers.cancel(&mut self.stop, TimerKey::Stop);
-        self.leave_links(step);
-        step.actions.notify(Level::Info, "stopped", &[("sessions_left", &self.sessions.len())]);
-        step.actions.finish(0);
     }
 }
 
@@ -302,7 +270,7 @@ impl Machine for Engine {
             Input::Closed { link, why } => self.on_closed(step, link, why),
             Input::Datagram { listener, peer, bytes } => self.on_datagram(step, listener, peer, bytes),
             Input::Command(command) => self.on_command(step, command),
-            Input::Clock { .. } => {}
+            Input::Clock { unix_micros } => self.clock = Some((now, unix_micros / 1_000_000)),
         }
         self.finish_if_done(step);
         taken
@@ -328,7 +296,7 @@ impl Machine for Engine {
             self.watches.slots.fold(),
             self.pending.fold(),
         ];
-        self.digest_with(tables)
+        self.digest_with(tables, self.held())
     }
 
     fn full_digest(&self) -> u64 {
@@ -341,14 +309,18 @@ impl Machine for Engine {
             self.watches.slots.recompute(),
             self.pending.recompute(),
         ];
-        self.digest_with(tables)
+        self.digest_with(tables, self.recount_held())
+    }
+
+    fn overview(&self) -> Option<Overview> {
+        Some(Self::overview(self))
     }
 }
 
 impl Engine {
     /// The fingerprint of everything outside the tables, with theirs. The configuration is constant, the indexes and
     /// the timers follow from the tables, the buffers mean nothing between two steps.
-    fn digest_with(&self, tables: [u64; 7]) -> u64 {
+    fn digest_with(&self, tables: [u64; 7], held: holding::Held) -> u64 {
         let Self {
             config: _,
             xml_limits: _,
@@ -367,6 +339,8 @@ impl Engine {
             jobs,
             phase,
             stop,
+            clock,
+            counters,
             buffers: _,
         } = self;
         let mut digester = Digester::new();
@@ -382,12 +356,12 @@ impl Engine {
         digester.value(pool);
         crate::digest::sequence(&mut digester, early.iter());
         crate::digest::sequence(&mut digester, jobs.iter());
-        digester.number(match phase {
-            Phase::Running => 0,
-            Phase::Stopping => 1,
-            Phase::Finished => 2,
-        });
+        digester.text(phase.name());
         stop.digest(&mut digester);
+        digester.value(&clock.map(|(at, _)| at));
+        digester.value(&clock.map(|(_, seconds)| seconds));
+        digester.value(counters);
+        crate::digest::sequence(&mut digester, held.iter());
         digester.finish()
     }
 }

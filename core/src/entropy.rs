@@ -63,10 +63,12 @@ pub enum Domain {
     Reference,
     /// Spread of waiting times.
     Jitter,
+    /// Spread of the times at which those turned away come back.
+    RetryAfter,
 }
 
 /// The number of domains.
-const DOMAINS: usize = 5;
+const DOMAINS: usize = 6;
 
 /// Draws identifiers, and keys the hashes by which peers' words are looked up.
 pub struct Entropy {
@@ -89,6 +91,7 @@ impl Entropy {
             Domain::CallId => 2,
             Domain::Reference => 3,
             Domain::Jitter => 4,
+            Domain::RetryAfter => 5,
         };
         let mut hasher = SipHasher24::new_with_key(&self.seed.half(false));
         if let Some(count) = self.drawn.get_mut(place) {

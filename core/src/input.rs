@@ -131,6 +131,8 @@ pub enum Command<'a> {
     Line(&'a str),
     /// No more lines will come.
     End,
+    /// Take no new sessions, leave those there are to others, and come to an end: the gateway's alone.
+    Drain,
     /// Come to an end in good order: sessions are told with BYE, bounded in time.
     Stop,
 }

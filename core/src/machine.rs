@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::action::Actions;
+use crate::engine::Overview;
 use crate::input::{Input, Listen};
 use crate::time::Instant;
 
@@ -44,6 +45,12 @@ pub trait Machine {
 
     /// The same fingerprint, computed anew from everything: must equal [`Machine::digest`].
     fn full_digest(&self) -> u64;
+
+    /// What an operator may see of it; nothing for a machine that nobody operates. Changes nothing, costs the same
+    /// whatever the number of sessions.
+    fn overview(&self) -> Option<Overview> {
+        None
+    }
 }
 
 /// A boxed machine is a machine, so that programs can hold machines of different kinds.
@@ -66,5 +73,9 @@ impl<M: Machine + ?Sized> Machine for alloc::boxed::Box<M> {
 
     fn full_digest(&self) -> u64 {
         (**self).full_digest()
+    }
+
+    fn overview(&self) -> Option<Overview> {
+        (**self).overview()
     }
 }

@@ -1,5 +1,8 @@
 //! Remote call control: what one user's session is, and how the phone system's identifiers look to that user.
 
+pub(crate) mod behind;
+pub(crate) mod calls;
+pub(crate) mod change;
 pub(crate) mod device;
 pub(crate) mod offer;
 pub(crate) mod outbox;

@@ -373,7 +373,7 @@ impl Machine for Switch {
             Input::Command(Command::Stop) => self.stop(&mut step),
             // The host says where it listens.
             Input::Listening { .. }
-            | Input::Command(Command::End)
+            | Input::Command(Command::End | Command::Drain)
             | Input::Datagram { .. }
             | Input::Clock { .. } => {}
         }

@@ -1,4 +1,6 @@
 //! One CSTA document.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| ctigate_tests::fuzz::csta_document(bytes));
+use ctigate_tests::fuzz::{csta_document, tell};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tell(csta_document, bytes));

@@ -1,4 +1,6 @@
 //! Streams of CSTA frames.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| ctigate_tests::fuzz::csta_frame(bytes));
+use ctigate_tests::fuzz::{csta_frame, tell};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tell(csta_frame, bytes));

@@ -1,4 +1,6 @@
 //! The whole gateway.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| ctigate_tests::fuzz::engine(bytes));
+use ctigate_tests::fuzz::{engine, tell};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tell(engine, bytes));

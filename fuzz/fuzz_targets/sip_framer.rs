@@ -1,4 +1,6 @@
 //! Streams of SIP messages.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| ctigate_tests::fuzz::sip_framer(bytes));
+use ctigate_tests::fuzz::{sip_framer, tell};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tell(sip_framer, bytes));

@@ -1,4 +1,6 @@
 //! One SIP message.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| ctigate_tests::fuzz::sip_message(bytes));
+use ctigate_tests::fuzz::{sip_message, tell};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tell(sip_message, bytes));

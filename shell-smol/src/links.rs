@@ -10,11 +10,11 @@ use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, Effects, Level, LinkId, ListenerId, Notice, Peer};
 use ctigate_host::console::Console;
-use ctigate_host::shell::{LINGER_LIMIT, Limits, Listener, READ_BYTES, Socket};
-use smol::channel::Sender;
+use ctigate_host::shell::{LAGGING_PART, LINGER_LIMIT, Limits, Listener, READ_BYTES, Socket};
 use smol::{Async, LocalExecutor, Task, Timer};
 
-use crate::reading::{self, Buffers, Message};
+use crate::reading::{self, Buffer};
+use crate::run::Inlet;
 use crate::writing::{Congestion, Queued, write_now};
 
 /// How often the end looks whether everything is written.
@@ -37,8 +37,8 @@ struct Cut {
 /// All links and sockets of one machine.
 pub(crate) struct Links {
     executor: Rc<LocalExecutor<'static>>,
-    post: Sender<Message>,
-    buffers: Buffers,
+    inlet: Inlet,
+    buffer: Buffer,
     console: Console,
     limits: Limits,
     open: BTreeMap<LinkId, Link>,
@@ -59,14 +59,14 @@ pub(crate) struct Links {
 impl Links {
     pub(crate) fn new(
         executor: Rc<LocalExecutor<'static>>,
-        post: Sender<Message>,
+        inlet: Inlet,
         console: Console,
         limits: Limits,
     ) -> Self {
         Self {
             executor,
-            post,
-            buffers: Buffers::default(),
+            inlet,
+            buffer: Buffer::default(),
             console,
             limits,
             open: BTreeMap::new(),
@@ -84,14 +84,14 @@ impl Links {
     /// Starts to serve a listening socket.
     pub(crate) fn listen(&mut self, listener: Listener) {
         let Listener { id, address: _, socket } = listener;
-        let post = self.post.clone();
+        let inlet = self.inlet.clone();
         let started = match socket {
             Socket::Tcp(socket) => {
-                Async::new(socket).map(|socket| self.executor.spawn(reading::accept(id, socket, post)))
+                Async::new(socket).map(|socket| self.executor.spawn(reading::accept(id, socket, inlet)))
             }
             Socket::Udp(socket) => Async::new(socket).map(Rc::new).map(|socket| {
                 self.udp.insert(id, Rc::clone(&socket));
-                self.executor.spawn(reading::datagrams(id, socket, post))
+                self.executor.spawn(reading::datagrams(id, socket, inlet))
             }),
         };
         match started {
@@ -147,8 +147,8 @@ impl Links {
         stream.get_ref().set_nodelay(true)?;
         let local = stream.get_ref().local_addr()?;
         let stream = Rc::new(stream);
-        let (post, buffers) = (self.post.clone(), self.buffers.clone());
-        self.executor.spawn(reading::read(link, Rc::clone(&stream), post, buffers)).detach();
+        let (inlet, buffer) = (self.inlet.clone(), self.buffer.clone());
+        self.executor.spawn(reading::read(link, Rc::clone(&stream), inlet, buffer)).detach();
         self.open.insert(link, Link { stream, outbox: Vec::new(), congestion: None });
         Ok(local)
     }
@@ -163,9 +163,10 @@ impl Links {
         self.open.contains_key(&link)
     }
 
-    /// Gives a buffer back to the reading tasks.
-    pub(crate) fn give_back(&self, buffer: Vec<u8>) {
-        self.buffers.give_back(buffer);
+    /// Whether so much waits to be sent on the link that it should not be read for now.
+    pub(crate) fn is_lagging(&self, link: LinkId) -> bool {
+        let congestion = self.open.get(&link).and_then(|link| link.congestion.as_ref());
+        congestion.is_some_and(|congestion| congestion.waiting() > self.limits.queue_bytes / LAGGING_PART)
     }
 
     /// The peer ended the link. False if we had ended it before.
@@ -279,7 +280,7 @@ impl Link {
 impl Effects for Links {
     fn connect(&mut self, link: LinkId, address: &str) {
         self.awaited.insert(link);
-        self.executor.spawn(reading::connect(link, address.to_owned(), self.post.clone())).detach();
+        self.executor.spawn(reading::connect(link, address.to_owned(), self.inlet.clone())).detach();
     }
 
     fn write(&mut self, link: LinkId, bytes: &[u8]) {

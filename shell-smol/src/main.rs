@@ -1,7 +1,8 @@
 //! `ctigate`: ctigate on smol.
 //!
-//! One thread runs everything of a machine: a task per link reads, the loop runs the machine and writes at once, and a
-//! link that cannot take what it is sent has a writing task until it can again.
+//! One thread runs everything of a machine: a task per link reads, runs the machine with what it has read and writes at
+//! once; the loop wakes the machine in time; a link that cannot take what it is sent has a writing task until it can
+//! again.
 
 mod links;
 mod reading;

@@ -1,4 +1,4 @@
-//! The tasks that wait: for connections, for bytes, for datagrams. Each posts what it got to the machine's inbox.
+//! The tasks that wait: for connections, for bytes, for datagrams, for commands. Each hands what it got to the machine.
 
 use core::cell::RefCell;
 use core::net::SocketAddr;
@@ -7,53 +7,44 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::rc::Rc;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
-use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Said};
-use smol::channel::Sender;
+use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Spoken};
+use smol::channel::Receiver;
 use smol::{Async, Timer, future, net};
 
-/// The most buffers kept for reading when nobody reads.
-const SPARE_BUFFERS: usize = 64;
+use crate::run::Inlet;
 
 /// What happened, on its way to the machine.
-pub(crate) enum Message {
+pub(crate) enum Message<'a> {
     /// A connection was accepted.
     Accepted { listener: ListenerId, stream: Async<TcpStream>, peer: SocketAddr },
     /// A connection that was asked for is open.
     Connected { link: LinkId, stream: Async<TcpStream>, peer: SocketAddr },
     /// A connection that was asked for could not be opened.
     Unconnected { link: LinkId, why: Closed },
-    /// The first `length` bytes of `buffer` arrived; the buffer is to be given back.
-    Read { link: LinkId, buffer: Vec<u8>, length: usize },
+    /// Bytes arrived.
+    Read { link: LinkId, bytes: &'a [u8] },
     /// Nothing more will arrive.
     Closed { link: LinkId, why: Closed },
     /// A datagram arrived.
-    Datagram { listener: ListenerId, peer: SocketAddr, bytes: Vec<u8> },
-    /// A command was said.
-    Said(Said),
+    Datagram { listener: ListenerId, peer: SocketAddr, bytes: &'a [u8] },
+    /// A command was said, or a question.
+    Said(Spoken),
     /// Accepting or receiving failed, and is tried again after a pause.
     Trouble { listener: ListenerId, error: io::Error },
 }
 
-/// Buffers for reading. A link has one only while there is something to read, so that idle links cost none.
-#[derive(Clone, Default)]
-pub(crate) struct Buffers(Rc<RefCell<Vec<Vec<u8>>>>);
+/// The buffer that all links of a machine are read with: what one task reads, it hands on before another reads.
+#[derive(Clone)]
+pub(crate) struct Buffer(Rc<RefCell<Vec<u8>>>);
 
-impl Buffers {
-    fn take(&self) -> Vec<u8> {
-        self.0.borrow_mut().pop().unwrap_or_else(|| vec![0; READ_BYTES])
-    }
-
-    /// Takes a buffer back.
-    pub(crate) fn give_back(&self, buffer: Vec<u8>) {
-        let mut spare = self.0.borrow_mut();
-        if spare.len() < SPARE_BUFFERS {
-            spare.push(buffer);
-        }
+impl Default for Buffer {
+    fn default() -> Self {
+        Self(Rc::new(RefCell::new(vec![0; READ_BYTES])))
     }
 }
 
 /// Accepts as long as the task lives.
-pub(crate) async fn accept(id: ListenerId, socket: Async<TcpListener>, post: Sender<Message>) {
+pub(crate) async fn accept(id: ListenerId, socket: Async<TcpListener>, inlet: Inlet) {
     loop {
         let message = match socket.accept().await {
             Ok((stream, peer)) => Message::Accepted { listener: id, stream, peer },
@@ -63,19 +54,19 @@ pub(crate) async fn accept(id: ListenerId, socket: Async<TcpListener>, post: Sen
                 Message::Trouble { listener: id, error }
             }
         };
-        if post.send(message).await.is_err() {
+        if !inlet.hand(message) {
             return;
         }
     }
 }
 
 /// Receives datagrams as long as the task lives.
-pub(crate) async fn datagrams(id: ListenerId, socket: Rc<Async<UdpSocket>>, post: Sender<Message>) {
+pub(crate) async fn datagrams(id: ListenerId, socket: Rc<Async<UdpSocket>>, inlet: Inlet) {
     let mut buffer = vec![0; DATAGRAM_BYTES];
     loop {
         let message = match socket.recv_from(&mut buffer).await {
             Ok((length, peer)) => {
-                let bytes = buffer.get(..length).unwrap_or_default().to_vec();
+                let bytes = buffer.get(..length).unwrap_or_default();
                 Message::Datagram { listener: id, peer, bytes }
             }
             Err(error) if transient(&error) => continue,
@@ -84,7 +75,7 @@ pub(crate) async fn datagrams(id: ListenerId, socket: Rc<Async<UdpSocket>>, post
                 Message::Trouble { listener: id, error }
             }
         };
-        if post.send(message).await.is_err() {
+        if !inlet.hand(message) {
             return;
         }
     }
@@ -101,39 +92,48 @@ fn transient(error: &io::Error) -> bool {
     )
 }
 
-/// Reads a link to its end. Once the machine has closed it, what still comes is read and forgotten: bytes left unread
-/// would make the system answer with a reset, which can overtake our last words.
-pub(crate) async fn read(
-    link: LinkId,
-    stream: Rc<Async<TcpStream>>,
-    post: Sender<Message>,
-    buffers: Buffers,
-) {
-    loop {
-        if stream.readable().await.is_err() {
-            break;
-        }
-        let mut buffer = buffers.take();
-        let message = match stream.get_ref().read(&mut buffer) {
-            Ok(0) => Message::Closed { link, why: Closed::ByPeer },
-            Ok(length) => Message::Read { link, buffer, length },
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-                buffers.give_back(buffer);
-                continue;
-            }
-            Err(_) => Message::Closed { link, why: Closed::Broken },
-        };
-        let over = matches!(message, Message::Closed { .. });
-        if post.send(message).await.is_err() || over {
+/// Hands on what is spoken as long as the task lives.
+pub(crate) async fn spoken(heard: Receiver<Spoken>, inlet: Inlet) {
+    while let Ok(spoken) = heard.recv().await {
+        if !inlet.hand(Message::Said(spoken)) {
             return;
         }
     }
-    // The machine is told; it may be gone as well.
-    let _ = post.send(Message::Closed { link, why: Closed::Broken }).await;
+}
+
+/// Reads a link to its end. Once the machine has closed it, what still comes is read and forgotten: bytes left unread
+/// would make the system answer with a reset, which can overtake our last words. A peer that asks faster than it takes
+/// the answers is not read until it has taken some.
+pub(crate) async fn read(link: LinkId, stream: Rc<Async<TcpStream>>, inlet: Inlet, buffer: Buffer) {
+    let mut why = Closed::Broken;
+    while stream.readable().await.is_ok() {
+        let read = {
+            let mut buffer = buffer.0.borrow_mut();
+            let read = stream.get_ref().read(&mut buffer);
+            if let Ok(length @ 1..) = read
+                && !inlet.hand(Message::Read { link, bytes: buffer.get(..length).unwrap_or_default() })
+            {
+                return;
+            }
+            read
+        };
+        match read {
+            Ok(0) => {
+                why = Closed::ByPeer;
+                break;
+            }
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+            Err(_) => break,
+        }
+        while inlet.is_lagging(link) && stream.writable().await.is_ok() {}
+    }
+    // The machine may have come to its end as well.
+    inlet.hand(Message::Closed { link, why });
 }
 
 /// Opens a connection, name resolution included, within one time limit.
-pub(crate) async fn connect(link: LinkId, address: String, post: Sender<Message>) {
+pub(crate) async fn connect(link: LinkId, address: String, inlet: Inlet) {
     let limit = async {
         Timer::after(CONNECT_LIMIT).await;
         Err(Closed::TimedOut)
@@ -143,7 +143,7 @@ pub(crate) async fn connect(link: LinkId, address: String, post: Sender<Message>
         Err(why) => Message::Unconnected { link, why },
     };
     // Nobody listens any more: the stream is closed.
-    let _ = post.send(message).await;
+    inlet.hand(message);
 }
 
 /// Tries every address the name has, in order.

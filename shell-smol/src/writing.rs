@@ -75,6 +75,12 @@ impl Congestion {
         !state.over
     }
 
+    /// The bytes that are not written yet.
+    pub(crate) fn waiting(&self) -> usize {
+        let state = self.0.borrow();
+        if state.over { 0 } else { state.queue.len().saturating_add(state.in_flight) }
+    }
+
     /// Whether the task is still at work.
     pub(crate) fn is_busy(&self) -> bool {
         !self.0.borrow().over

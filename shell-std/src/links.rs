@@ -6,21 +6,19 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
-use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, Effects, Level, LinkId, ListenerId, Notice, Peer};
 use ctigate_host::console::Console;
-use ctigate_host::shell::{CONNECT_LIMIT, LINGER_LIMIT, Limits, Listener, READ_BYTES, Socket};
+use ctigate_host::shell::{CONNECT_LIMIT, LAGGING_PART, LINGER_LIMIT, Limits, Listener, READ_BYTES, Socket};
 use rustix::net::{SendFlags, sendto};
 
-use crate::reading::{self, Message};
+use crate::reading;
+use crate::run::Inlet;
 use crate::writing::{Congestion, Queued, write_now};
 
-/// The buffers a link has for reading: one is filled while the machine looks at the other.
-const BUFFERS: usize = 2;
 /// How often the end looks whether everything is written.
 const END_STEP: Duration = Duration::from_millis(5);
 
@@ -29,8 +27,6 @@ struct Link {
     /// What this turn wants sent.
     outbox: Vec<u8>,
     congestion: Option<Arc<Congestion>>,
-    /// Takes the reading thread's buffers back.
-    buffers: SyncSender<Vec<u8>>,
 }
 
 /// What is to be done later, by time.
@@ -43,7 +39,7 @@ enum Later {
 
 /// All links and sockets of one machine.
 pub(crate) struct Links {
-    post: SyncSender<Message>,
+    inlet: Inlet,
     console: Console,
     limits: Limits,
     open: BTreeMap<LinkId, Link>,
@@ -62,9 +58,9 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    pub(crate) fn new(post: SyncSender<Message>, console: Console, limits: Limits) -> Self {
+    pub(crate) fn new(inlet: Inlet, console: Console, limits: Limits) -> Self {
         Self {
-            post,
+            inlet,
             console,
             limits,
             open: BTreeMap::new(),
@@ -84,17 +80,17 @@ impl Links {
     /// Starts to serve a listening socket.
     pub(crate) fn listen(&mut self, listener: Listener) {
         let Listener { id, address: _, socket } = listener;
-        let post = self.post.clone();
+        let inlet = self.inlet.clone();
         let started = match socket {
             Socket::Tcp(socket) => {
                 let socket = Arc::new(socket);
-                let started = reading::serve(id, &socket, post, &self.stopped, reading::accept);
+                let started = reading::serve(id, &socket, inlet, &self.stopped, reading::accept);
                 self.tcp.push(socket);
                 started
             }
             Socket::Udp(socket) => {
                 let socket = Arc::new(socket);
-                let started = reading::serve(id, &socket, post, &self.stopped, reading::datagrams);
+                let started = reading::serve(id, &socket, inlet, &self.stopped, reading::datagrams);
                 self.udp.insert(id, socket);
                 started
             }
@@ -151,14 +147,9 @@ impl Links {
         stream.set_nodelay(true)?;
         let local = stream.local_addr()?;
         let stream = Arc::new(stream);
-        let (buffers, returned) = mpsc::sync_channel(BUFFERS);
-        for _ in 0..BUFFERS {
-            // There is room for exactly these.
-            let _ = buffers.try_send(vec![0; READ_BYTES]);
-        }
-        let (reader, post) = (Arc::clone(&stream), self.post.clone());
-        reading::spawn("read", move || reading::read(link, &reader, &post, &returned))?;
-        self.open.insert(link, Link { stream, outbox: Vec::new(), congestion: None, buffers });
+        let (reader, inlet) = (Arc::clone(&stream), self.inlet.clone());
+        reading::spawn("read", move || reading::read(link, &reader, &inlet))?;
+        self.open.insert(link, Link { stream, outbox: Vec::new(), congestion: None });
         Ok(local)
     }
 
@@ -172,12 +163,10 @@ impl Links {
         self.open.contains_key(&link)
     }
 
-    /// Gives a buffer back to the link's reading thread.
-    pub(crate) fn give_back(&self, link: LinkId, buffer: Vec<u8>) {
-        if let Some(link) = self.open.get(&link) {
-            // Its thread may have ended; then the buffer has no use.
-            let _ = link.buffers.try_send(buffer);
-        }
+    /// What waits to be sent on the link, if it is so much that it should not be read for now.
+    pub(crate) fn lagging(&self, link: LinkId) -> Option<Arc<Congestion>> {
+        let congestion = self.open.get(&link).and_then(|link| link.congestion.as_ref());
+        congestion.filter(|congestion| congestion.waiting() > self.limits.queue_bytes / LAGGING_PART).cloned()
     }
 
     /// The peer ended the link. False if we had ended it before.
@@ -312,7 +301,7 @@ impl Link {
 
 impl Effects for Links {
     fn connect(&mut self, link: LinkId, address: &str) {
-        match reading::connect(link, address.to_owned(), self.post.clone()) {
+        match reading::connect(link, address.to_owned(), self.inlet.clone()) {
             Ok(()) => {
                 self.awaited.insert(link);
                 self.later(CONNECT_LIMIT, Later::GiveUp(link));

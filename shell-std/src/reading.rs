@@ -1,50 +1,49 @@
-//! The threads that wait: for connections, for bytes, for datagrams. Each posts what it got to the machine's inbox.
+//! The threads that wait: for connections, for bytes, for datagrams. Each hands what it got to the machine.
 
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::{self, ErrorKind, Read};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender};
 use std::thread;
 use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
-use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, Said};
+use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Spoken};
 use rustix::net::{RecvFlags, recvfrom};
 
-/// What a waiting thread needs: its data are on the heap.
-const STACK_BYTES: usize = 64 * 1024;
-/// Name resolution is the C library's, which wants more.
-const RESOLVER_STACK_BYTES: usize = 512 * 1024;
+use crate::run::Inlet;
 
-/// What happened, on its way to the machine's thread.
-pub(crate) enum Message {
+/// What a thread needs that runs the machine. The system gives it page by page, as it is used.
+const STACK_BYTES: usize = 512 * 1024;
+
+/// What happened, on its way to the machine.
+pub(crate) enum Message<'a> {
     /// A connection was accepted.
     Accepted { listener: ListenerId, stream: TcpStream, peer: SocketAddr },
     /// A connection that was asked for is open.
     Connected { link: LinkId, stream: TcpStream, peer: SocketAddr },
     /// A connection that was asked for could not be opened.
     Unconnected { link: LinkId, why: Closed },
-    /// The first `length` bytes of `buffer` arrived; the buffer is to be given back.
-    Read { link: LinkId, buffer: Vec<u8>, length: usize },
+    /// Bytes arrived.
+    Read { link: LinkId, bytes: &'a [u8] },
     /// Nothing more will arrive.
     Closed { link: LinkId, why: Closed },
     /// A datagram arrived.
-    Datagram { listener: ListenerId, peer: SocketAddr, bytes: Vec<u8> },
-    /// A command was said.
-    Said(Said),
+    Datagram { listener: ListenerId, peer: SocketAddr, bytes: &'a [u8] },
+    /// A command was said, or a question.
+    Said(Spoken),
     /// Accepting or receiving failed, and is tried again after a pause.
     Trouble { listener: ListenerId, error: io::Error },
 }
 
-/// Starts a thread with a small stack.
+/// Starts a thread that waits.
 pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(body).map(drop)
 }
 
 /// Accepts until told to stop.
-pub(crate) fn accept(id: ListenerId, socket: &TcpListener, post: &SyncSender<Message>, stopped: &AtomicBool) {
+pub(crate) fn accept(id: ListenerId, socket: &TcpListener, inlet: &Inlet, stopped: &AtomicBool) {
     loop {
         let accepted = socket.accept();
         if stopped.load(Ordering::Acquire) {
@@ -58,19 +57,14 @@ pub(crate) fn accept(id: ListenerId, socket: &TcpListener, post: &SyncSender<Mes
                 Message::Trouble { listener: id, error }
             }
         };
-        if post.send(message).is_err() {
+        if !inlet.hand(message) {
             return;
         }
     }
 }
 
 /// Receives datagrams until told to stop.
-pub(crate) fn datagrams(
-    id: ListenerId,
-    socket: &UdpSocket,
-    post: &SyncSender<Message>,
-    stopped: &AtomicBool,
-) {
+pub(crate) fn datagrams(id: ListenerId, socket: &UdpSocket, inlet: &Inlet, stopped: &AtomicBool) {
     let mut buffer = vec![0; DATAGRAM_BYTES];
     loop {
         let received = receive(socket, &mut buffer);
@@ -80,7 +74,7 @@ pub(crate) fn datagrams(
         let message = match received {
             Ok(None) => continue,
             Ok(Some((length, peer))) => {
-                let bytes = buffer.get(..length).unwrap_or_default().to_vec();
+                let bytes = buffer.get(..length).unwrap_or_default();
                 Message::Datagram { listener: id, peer, bytes }
             }
             Err(error) if transient(&error) => continue,
@@ -89,7 +83,7 @@ pub(crate) fn datagrams(
                 Message::Trouble { listener: id, error }
             }
         };
-        if post.send(message).is_err() {
+        if !inlet.hand(message) {
             return;
         }
     }
@@ -113,43 +107,43 @@ fn transient(error: &io::Error) -> bool {
     )
 }
 
-/// Reads a link to its end. A buffer is filled only when it has come back, so that no link can fill the inbox alone.
-pub(crate) fn read(
-    link: LinkId,
-    stream: &TcpStream,
-    post: &SyncSender<Message>,
-    buffers: &Receiver<Vec<u8>>,
-) {
+/// Reads a link to its end. A peer that asks faster than it takes the answers is not read until it has taken some.
+pub(crate) fn read(link: LinkId, stream: &TcpStream, inlet: &Inlet) {
     let mut stream = stream;
-    while let Ok(mut buffer) = buffers.recv() {
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
         let message = match stream.read(&mut buffer) {
             Ok(0) => Message::Closed { link, why: Closed::ByPeer },
-            Ok(length) => Message::Read { link, buffer, length },
-            Err(error) if error.kind() == ErrorKind::Interrupted => Message::Read { link, buffer, length: 0 },
+            Ok(length) => Message::Read { link, bytes: buffer.get(..length).unwrap_or_default() },
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(_) => Message::Closed { link, why: Closed::Broken },
         };
         let over = matches!(message, Message::Closed { .. });
-        if post.send(message).is_err() || over {
+        if !inlet.hand(message) {
+            break;
+        }
+        if over {
             return;
+        }
+        while let Some(congestion) = inlet.lagging(link) {
+            congestion.wait();
         }
     }
     // We closed the link. Bytes left unread would make the system answer with a reset, which can overtake our last
     // words: read on until the peer closes too or the link is cut.
-    let mut rest = [0; 4096];
-    while matches!(stream.read(&mut rest), Ok(length) if length > 0) {}
+    while matches!(stream.read(&mut buffer), Ok(length) if length > 0) {}
 }
 
 /// Opens a connection in a thread of its own, name resolution included.
-pub(crate) fn connect(link: LinkId, address: String, post: SyncSender<Message>) -> io::Result<()> {
-    let body = move || {
+pub(crate) fn connect(link: LinkId, address: String, inlet: Inlet) -> io::Result<()> {
+    spawn("connect", move || {
         let message = match connected(&address) {
             Ok((stream, peer)) => Message::Connected { link, stream, peer },
             Err(why) => Message::Unconnected { link, why },
         };
         // Nobody listens any more: the stream is closed.
-        let _ = post.send(message);
-    };
-    thread::Builder::new().name("connect".into()).stack_size(RESOLVER_STACK_BYTES).spawn(body).map(drop)
+        inlet.hand(message);
+    })
 }
 
 /// Tries every address the name has, in order, within one time limit.
@@ -175,12 +169,12 @@ fn connected(address: &str) -> Result<(TcpStream, SocketAddr), Closed> {
 pub(crate) fn serve<S: Send + Sync + 'static>(
     id: ListenerId,
     socket: &Arc<S>,
-    post: SyncSender<Message>,
+    inlet: Inlet,
     stopped: &Arc<AtomicBool>,
-    body: fn(ListenerId, &S, &SyncSender<Message>, &AtomicBool),
+    body: fn(ListenerId, &S, &Inlet, &AtomicBool),
 ) -> io::Result<()> {
     let (socket, stopped) = (Arc::clone(socket), Arc::clone(stopped));
-    spawn("listen", move || body(id, &socket, &post, &stopped))
+    spawn("listen", move || body(id, &socket, &inlet, &stopped))
 }
 
 #[cfg(test)]

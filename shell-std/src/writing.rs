@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
@@ -27,7 +27,11 @@ pub(crate) fn write_now(stream: &TcpStream, bytes: &[u8]) -> Result<usize, Errno
 }
 
 /// What a congested link still has to send.
-pub(crate) struct Congestion(Mutex<State>);
+pub(crate) struct Congestion {
+    state: Mutex<State>,
+    /// Rung when there is less to send.
+    less: Condvar,
+}
 
 #[derive(Default)]
 struct State {
@@ -50,17 +54,24 @@ pub(crate) enum Queued {
     Over,
 }
 
+impl State {
+    fn waiting(&self) -> usize {
+        if self.over { 0 } else { self.queue.len().saturating_add(self.in_flight) }
+    }
+}
+
 impl Congestion {
     /// Starts a thread that writes `bytes`, and what is queued meanwhile, to `stream`.
     pub(crate) fn begin(stream: Arc<TcpStream>, bytes: Vec<u8>) -> std::io::Result<Arc<Self>> {
-        let congestion = Arc::new(Self(Mutex::new(State { queue: bytes, ..State::default() })));
+        let state = Mutex::new(State { queue: bytes, ..State::default() });
+        let congestion = Arc::new(Self { state, less: Condvar::new() });
         let shared = Arc::clone(&congestion);
         spawn("write", move || shared.write_all(&stream))?;
         Ok(congestion)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes `bytes` if they fit.
@@ -83,6 +94,19 @@ impl Congestion {
         !state.over
     }
 
+    /// The bytes that are not written yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.state().waiting()
+    }
+
+    /// Waits until the thread has written all it had in hand, or is gone.
+    pub(crate) fn wait(&self) {
+        let state = self.state();
+        let before = state.waiting();
+        // A poisoned lock is that of a process that ends.
+        drop(self.less.wait_while(state, |state| !state.over && state.waiting() >= before));
+    }
+
     /// Whether the thread is still at work.
     pub(crate) fn is_busy(&self) -> bool {
         !self.state().over
@@ -96,6 +120,7 @@ impl Congestion {
                 bytes.clear();
                 core::mem::swap(&mut bytes, &mut state.queue);
                 state.in_flight = bytes.len();
+                self.less.notify_all();
                 if bytes.is_empty() {
                     state.over = true;
                     if state.closing {
@@ -107,6 +132,7 @@ impl Congestion {
             }
             if (&*stream).write_all(&bytes).is_err() {
                 self.state().over = true;
+                self.less.notify_all();
                 // Wakes the reading thread, which reports the end.
                 let _ = stream.shutdown(Shutdown::Both);
                 return;

@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod catch_up;
+#[cfg(test)]
 mod cti;
+#[cfg(test)]
+mod drain;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
@@ -28,6 +32,8 @@ mod stop;
 mod stories;
 #[cfg(test)]
 mod tables;
+#[cfg(test)]
+mod takeover;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

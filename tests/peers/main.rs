@@ -6,6 +6,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+mod balanced;
+mod kamailio;
 #[path = "../process/office.rs"]
 #[expect(dead_code, reason = "not every peer needs every helper")]
 mod office;
@@ -14,6 +16,7 @@ mod program;
 mod proxy;
 mod sipe;
 mod sipp;
+mod site;
 
 /// The program under test.
 fn command() -> Command {

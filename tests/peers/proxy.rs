@@ -1,9 +1,10 @@
-//! What SIPE signs in to: a registrar that knows its line, and a record-routing proxy between it and the gateway.
+//! What SIPE signs in to: a registrar that knows its line, and a record-routing proxy between it and the gateway, or the
+//! load balancer in front of that.
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use std::collections::BTreeMap;
 use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 mod message;
@@ -13,54 +14,77 @@ use message::Message;
 /// What a deployment's proxy writes into its routes is its own business.
 const ROUTE: &str = "lr;ms-route-sig=aAbB-_1";
 
+/// What the branches of ours begin with; the number of the request follows.
+const BRANCH: &str = "z9hG4bKproxy";
+
 /// A registrar and proxy at work, until the test's process ends.
 pub(crate) struct Proxy {
     /// Where it listens.
     pub(crate) address: String,
-    journal: Journal,
+    office: Arc<Office>,
 }
 
-/// The CSeq of each request that went to the gateway; the status and CSeq of each of its answers.
-type Journal = Arc<Mutex<(Vec<String>, Vec<String>)>>;
+/// The CSeq of each request that went to the gateway; the status and CSeq of each of its final answers.
+type Journal = (Vec<String>, Vec<String>);
 
 impl Proxy {
-    /// Serves users whose line is `line` at the gateway.
-    pub(crate) fn start(gateway: &str, line: &str) -> Self {
+    /// Serves users whose line is `line` at the gateway. SIPE answers no event; this proxy does, as a stateful one
+    /// would, with 408.
+    pub(crate) fn before_gateway(gateway: &str, line: &str) -> Self {
+        Self::start(gateway, line, true)
+    }
+
+    /// The same, with a load balancer next, which is stateful itself.
+    pub(crate) fn before_balancer(balancer: &str, line: &str) -> Self {
+        Self::start(balancer, line, false)
+    }
+
+    fn start(next_hop: &str, line: &str, stateful: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let journal = Journal::default();
-        let office = Office {
+        let office = Arc::new(Office {
             address: address.clone(),
-            gateway: gateway.to_owned(),
+            next_hop: next_hop.to_owned(),
             line: line.to_owned(),
-            journal: Arc::clone(&journal),
-            branches: Arc::default(),
-        };
+            stateful,
+            state: Mutex::default(),
+        });
+        let serving = Arc::clone(&office);
         thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                let office = office.clone();
-                thread::spawn(move || serve(&office, client));
+            for stream in listener.incoming().map_while(Result::ok) {
+                let office = Arc::clone(&serving);
+                thread::spawn(move || serve(&office, stream));
             }
         });
-        Self { address, journal }
+        Self { address, office }
     }
 
     /// The requests that have gone to the gateway so far, and its answers.
-    pub(crate) fn journal(&self) -> (Vec<String>, Vec<String>) {
-        self.journal.lock().unwrap().clone()
+    pub(crate) fn journal(&self) -> Journal {
+        self.office.state().journal.clone()
     }
 }
 
-#[derive(Clone)]
 struct Office {
     address: String,
-    gateway: String,
+    next_hop: String,
     line: String,
-    journal: Journal,
-    branches: Arc<AtomicU32>,
+    stateful: bool,
+    state: Mutex<State>,
 }
 
-/// Where messages go that way. Whoever is gone has no use for them.
+#[derive(Default)]
+struct State {
+    journal: Journal,
+    /// Where each request passed on came from, by the number in its branch.
+    asked: Vec<Outlet>,
+    /// Where clients are, by the URI of their Contact.
+    clients: BTreeMap<String, Outlet>,
+    /// The connection to the next hop, while there is one.
+    onwards: Option<Outlet>,
+}
+
+/// Where messages go that way.
 #[derive(Clone)]
 struct Outlet(Arc<Mutex<TcpStream>>);
 
@@ -69,77 +93,98 @@ impl Outlet {
         Self(Arc::new(Mutex::new(stream.try_clone().unwrap())))
     }
 
-    fn send(&self, message: &Message) {
-        let _ = self.0.lock().unwrap().write_all(&message.bytes());
+    /// False: whoever is there is gone.
+    fn send(&self, message: &Message) -> bool {
+        self.0.lock().unwrap().write_all(&message.bytes()).is_ok()
     }
 }
 
-/// A client's connection. What is not for the gateway is answered here.
-fn serve(office: &Office, client: TcpStream) {
-    let to_client = Outlet::new(&client);
-    let mut to_gateway = None;
-    let mut client = BufReader::new(client);
-    while let Some(mut message) = Message::read(&mut client) {
-        let Some((method, target)) = message.request() else {
-            message.pop("Via");
-            if let Some(gateway) = &to_gateway {
-                Outlet::send(gateway, &message);
-            }
-            continue;
-        };
-        if target.contains(&office.gateway) {
-            let gateway = to_gateway.get_or_insert_with(|| connect(office, &to_client));
-            gateway.send(&office.passed_on(&message));
-        } else if method != "ACK" {
-            to_client.send(&office.registrar(&message));
-        }
+/// A connection, from whichever side.
+fn serve(office: &Arc<Office>, stream: TcpStream) {
+    let origin = Outlet::new(&stream);
+    let mut stream = BufReader::new(stream);
+    while let Some(message) = Message::read(&mut stream) {
+        office.take(&origin, message);
     }
-}
-
-/// A connection to the gateway for one client.
-fn connect(office: &Office, to_client: &Outlet) -> Outlet {
-    let gateway = TcpStream::connect(&office.gateway).unwrap();
-    let to_gateway = Outlet::new(&gateway);
-    let (office, to_client, answers) = (office.clone(), to_client.clone(), to_gateway.clone());
-    thread::spawn(move || {
-        let mut gateway = BufReader::new(gateway);
-        while let Some(mut message) = Message::read(&mut gateway) {
-            if let Some((method, _)) = message.request() {
-                // SIPE answers no event, and so a stateful proxy ends each with a 408.
-                if method == "INFO" {
-                    answers.send(&message.answer("408 Request Timeout", &[], ""));
-                }
-                message.pop("Route");
-                message.push(office.via());
-                to_client.send(&message);
-            } else {
-                let answer = format!("{} {}", message.status(), message.header("CSeq").unwrap());
-                office.journal.lock().unwrap().1.push(answer);
-                message.pop("Via");
-                to_client.send(&message);
-            }
-        }
-    });
-    to_gateway
 }
 
 impl Office {
-    fn via(&self) -> String {
-        let count = self.branches.fetch_add(1, Ordering::Relaxed);
-        format!("Via: SIP/2.0/TCP {};branch=z9hG4bKproxy{count}", self.address)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
     }
 
-    /// A client's request as the gateway gets it.
-    fn passed_on(&self, request: &Message) -> Message {
-        let (method, _) = request.request().unwrap();
-        self.journal.lock().unwrap().0.push(request.header("CSeq").unwrap().to_owned());
-        let mut message = request.clone();
+    fn take(self: &Arc<Self>, origin: &Outlet, mut message: Message) {
+        let Some((method, target)) = message.request() else {
+            self.pass_back(message);
+            return;
+        };
+        let client = self.state().clients.get(target).cloned();
+        if let Some(client) = client {
+            if self.stateful && method == "INFO" {
+                origin.send(&message.answer("408 Request Timeout", &[], ""));
+            }
+            message.pop("Route");
+            message.push(self.via(origin));
+            client.send(&message);
+        } else if message.header("Route").is_some() || target.contains(&self.next_hop) {
+            self.pass_on(origin, message);
+        } else if method != "ACK" {
+            origin.send(&self.registrar(&message));
+        }
+    }
+
+    /// Our Via for a request from there.
+    fn via(&self, origin: &Outlet) -> String {
+        let asked = &mut self.state().asked;
+        asked.push(origin.clone());
+        format!("Via: SIP/2.0/TCP {};branch={BRANCH}{}", self.address, asked.len() - 1)
+    }
+
+    /// A client's request, to the gateway.
+    fn pass_on(self: &Arc<Self>, client: &Outlet, mut message: Message) {
+        let is_invite = message.request().is_some_and(|(method, _)| method == "INVITE");
+        let sequence = message.header("CSeq").unwrap().to_owned();
+        self.state().journal.0.push(sequence);
         message.pop("Route");
-        if method == "INVITE" {
+        if is_invite {
+            let (_, contact) = message.header("Contact").unwrap().split_once('<').unwrap();
+            let contact = contact.split_once('>').unwrap().0.to_owned();
+            self.state().clients.insert(contact, client.clone());
             message.push(format!("Record-Route: <sip:proxy@{};transport=tcp;{ROUTE}>", self.address));
         }
-        message.push(self.via());
-        message
+        message.push(self.via(client));
+        let onwards = self.state().onwards.clone();
+        if !onwards.is_some_and(|onwards| onwards.send(&message)) {
+            self.connect().send(&message);
+        }
+    }
+
+    /// A connection to the next hop.
+    fn connect(self: &Arc<Self>) -> Outlet {
+        let stream = TcpStream::connect(&self.next_hop).unwrap();
+        let outlet = Outlet::new(&stream);
+        self.state().onwards = Some(outlet.clone());
+        let office = Arc::clone(self);
+        thread::spawn(move || {
+            serve(&office, stream);
+            office.state().onwards = None;
+        });
+        outlet
+    }
+
+    /// An answer, to whoever asked.
+    fn pass_back(&self, mut message: Message) {
+        let via = message.header("Via").unwrap();
+        let (_, number) = via.split_once(BRANCH).unwrap();
+        let digits = number.split(|letter: char| !letter.is_ascii_digit()).next().unwrap();
+        let origin = self.state().asked[digits.parse::<usize>().unwrap()].clone();
+        let answer = format!("{} {}", message.status(), message.header("CSeq").unwrap());
+        let to_client = self.state().clients.values().any(|client| Arc::ptr_eq(&client.0, &origin.0));
+        if to_client && !message.status().starts_with('1') {
+            self.state().journal.1.push(answer);
+        }
+        message.pop("Via");
+        origin.send(&message);
     }
 
     /// The registrar's answer: welcome, and where the line is.
@@ -158,10 +203,10 @@ impl Office {
                 "subscription-state: terminated;expires=0",
                 "Content-Type: application/vnd-microsoft-roaming-provisioning+xml",
             ];
-            let Self { line, gateway, .. } = self;
+            let Self { line, next_hop, .. } = self;
             let body = format!(
                 "<provisioning><user uri=\"sip:alice@example.com\">\
-                 <line uri=\"{line}\" server=\"sip:gw@{gateway}\"/></user></provisioning>"
+                 <line uri=\"{line}\" server=\"sip:gw@{next_hop}\"/></user></provisioning>"
             );
             return request.answer("200 OK", &fields, &body);
         }

@@ -1,4 +1,4 @@
-//! SIPp: a hundred clients sign in, ask ten times each and sign out.
+//! SIPp: a hundred clients sign in, ask ten times each and sign out; alone, and behind Kamailio and two nodes.
 
 use core::time::Duration;
 use std::fs;
@@ -6,10 +6,14 @@ use std::net::UdpSocket;
 
 use crate::office::Office;
 use crate::program::{Folder, Running};
+use crate::site::{Node, Site, Towards};
 use crate::{assert_served_well, file, installed};
 
 const CALLS: usize = 100;
 const FIRST_LINE: usize = 1000;
+
+/// Its usual patience is too little: one request in some thousands would be lost that often.
+const PATIENT: [&str; 4] = ["-max_retrans", "20", "-max_invite_retrans", "10"];
 
 #[test]
 fn sipp_signs_in_asks_and_signs_out_over_tcp() {
@@ -33,18 +37,40 @@ fn sipp_signs_in_asks_and_signs_out_over_udp() {
 #[test]
 fn sipp_signs_in_asks_and_signs_out_over_udp_that_loses_packets() {
     let office = open("sipp-loss");
-    // Its usual patience is too little: one request in some thousands would be lost that often.
-    let patient = ["-max_retrans", "20", "-max_invite_retrans", "10"];
-    let statistics = run(&udp(&office), &[&["-t", "u1", "-lost", "10"], &patient[..]].concat());
+    let statistics = run(&udp(&office), &[&["-t", "u1", "-lost", "10"], &PATIENT[..]].concat());
     let (once, again) = sent(&statistics, "INFO");
     assert!(once == 1_000 && again > 0, "{statistics}");
     assert_served_well(&office.close());
 }
 
+#[test]
+fn sipp_is_shared_out_by_kamailio_over_tcp() {
+    is_shared_out("sipp-kamailio-tcp", Towards::Tcp, &["-t", "t1"]);
+}
+
+#[test]
+fn sipp_is_shared_out_by_kamailio_over_udp_that_loses_packets() {
+    is_shared_out("sipp-kamailio-udp", Towards::Udp, &[&["-t", "u1", "-lost", "10"], &PATIENT[..]].concat());
+}
+
+fn is_shared_out(name: &str, towards: Towards, transport: &[&str]) {
+    let site = Site::open(name, towards, &phones(), "");
+    let statistics = run(&site.kamailio.address, transport);
+    assert_eq!(sent(&statistics, "INFO").0, 1_000, "{statistics}");
+    let shares: Vec<usize> = site.nodes.iter().map(Node::sessions).collect();
+    assert_eq!(shares, [CALLS / 2; 2]);
+    for folder in site.close() {
+        assert_served_well(&folder);
+    }
+}
+
 /// A gateway with a line for each client.
 fn open(name: &str) -> Office {
-    let phones = format!("[[phone]]\nnumber = \"{FIRST_LINE}\"\ncount = {CALLS}\n");
-    Office::with_phones(name, &phones)
+    Office::with_phones(name, &phones())
+}
+
+fn phones() -> String {
+    format!("[[phone]]\nnumber = \"{FIRST_LINE}\"\ncount = {CALLS}\n")
 }
 
 fn udp(office: &Office) -> String {
@@ -54,7 +80,7 @@ fn udp(office: &Office) -> String {
 /// Runs the scenario for every line; what SIPp counted. Fails unless every call went well.
 fn run(gateway: &str, transport: &[&str]) -> String {
     let mut command = installed("sipp", "sip-tester");
-    let folder = Folder::new(&format!("sipp{}", transport.concat()));
+    let folder = Folder::new(&format!("sipp-{gateway}{}", transport.concat()));
     let lines = (FIRST_LINE..FIRST_LINE + CALLS).map(|line| format!("{line}\n"));
     let lines = folder.write("lines.csv", &format!("SEQUENTIAL\n{}", lines.collect::<String>()));
     let errors = folder.path("errors");

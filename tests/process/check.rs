@@ -31,6 +31,16 @@ const WRONG: &[(&str, &str)] = &[
         "[cti]\nheartbeat = 180\n",
         ":6:13: cti.heartbeat = 180: must be less than cti.session_duration, which is 180",
     ),
+    ("[cti]\nheartbeat = 0\n", ":6:13: cti.heartbeat = 0: must be a whole number from 1 to 3600 s"),
+    (
+        "[cti]\nheartbeat = 20\nheartbeat_timeout = 21\n",
+        ":7:21: cti.heartbeat_timeout = 21: must be at most cti.heartbeat, which is 20",
+    ),
+    (
+        "[[cti.connection]]\nname = \"two\"\naddress = \"pbx:1040\"\n",
+        ":7:11: cti.connection[1].address = \"pbx:1040\": is cti.connection[0]'s address too; \
+         give each connection its own",
+    ),
     ("[[cti.connection]]\n", ":5:1: cti.connection[1].address: is missing: TARGET"),
     (
         "[[cti.connection]]\naddress = \"no port\"\n",

@@ -8,8 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 mod check;
+mod crowd;
+mod house;
 mod office;
+mod operate;
+mod outages;
 mod program;
+mod promises;
+mod relay;
+mod sip;
 mod sipe;
 
 use office::Office;

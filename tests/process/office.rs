@@ -17,7 +17,7 @@ pub(crate) fn config(sip: &str, cti: &str) -> String {
 }
 
 /// A gateway's configuration with `more` lines about SIP.
-fn config_with(more: &str, sip: &str, cti: &str) -> String {
+pub(crate) fn config_with(more: &str, sip: &str, cti: &str) -> String {
     let sip = format!("[sip]\ntcp = [\"{sip}\"]\nudp = [\"127.0.0.1:0\"]\n{more}");
     format!("{sip}[[cti.connection]]\naddress = \"{cti}\"\n")
 }
@@ -43,9 +43,22 @@ impl Office {
         Self::join(folder, switch, more, true)
     }
 
+    /// A phone system with its usual phones called `pbx`, and a gateway with a control socket.
+    pub(crate) fn operated(name: &str, record: bool) -> Self {
+        let folder = Folder::new(name);
+        let switch = Running::start(&["switch", "--listen", "127.0.0.1:0"], "");
+        let behind = format!("name = \"pbx\"\n[control]\nsocket = \"{}\"\n", folder.path("control.sock"));
+        Self::start(folder, switch, ("", &behind), record)
+    }
+
     fn join(folder: Folder, switch: Running, more: &str, record: bool) -> Self {
+        Self::start(folder, switch, (more, ""), record)
+    }
+
+    /// Starts a gateway whose configuration has `more` lines about SIP, and `behind` at its end.
+    fn start(folder: Folder, switch: Running, (more, behind): (&str, &str), record: bool) -> Self {
         let cti = switch.wait_for("key=listen transport=TCP address=");
-        let file = folder.write("gateway.toml", &config_with(more, "127.0.0.1:0", &cti));
+        let file = folder.write("gateway.toml", &(config_with(more, "127.0.0.1:0", &cti) + behind));
         let mut arguments = vec!["run", "--config", &file];
         if record {
             arguments.extend(["--record", folder.text()]);
@@ -67,10 +80,17 @@ impl Office {
         client(&self.sip, user, number, options, script)
     }
 
-    /// Stops both; the folder has what the gateway has logged, and the recording, if there is one.
+    /// The path of a file of this office.
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.folder.path(name)
+    }
+
+    /// Stops both, if they still run; the folder has what the gateway has logged, and the recording, if there is one.
     pub(crate) fn close(self) -> Folder {
         let Self { folder, mut switch, mut gateway, sip: _, udp: _ } = self;
-        gateway.signal("TERM");
+        if gateway.is_running() {
+            gateway.signal("TERM");
+        }
         assert_eq!(gateway.end(), 0, "{}", gateway.said());
         switch.signal("INT");
         assert_eq!(switch.end(), 0, "{}", switch.said());

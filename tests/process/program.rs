@@ -111,10 +111,17 @@ impl Running {
 
     /// Waits until it has said something; returns the line's rest.
     pub(crate) fn wait_for(&self, part: &str) -> String {
+        self.wait_for_times(part, 1)
+    }
+
+    /// Waits until it has said something for this time; returns the line's rest.
+    pub(crate) fn wait_for_times(&self, part: &str, times: usize) -> String {
         let said = self.said.0.lock().unwrap();
-        let waited = self.said.1.wait_timeout_while(said, PATIENCE, |said| !said.contains(part));
-        let said = waited.unwrap().0;
-        let (_, rest) = said.split_once(part).unwrap_or_else(|| panic!("'{part}' was never said:\n{said}"));
+        let lacks = |said: &mut String| said.matches(part).count() < times;
+        // A copy: a test that fails holds nothing that others need to end.
+        let said = self.said.1.wait_timeout_while(said, PATIENCE, lacks).unwrap().0.clone();
+        let rest = said.split(part).nth(times);
+        let rest = rest.unwrap_or_else(|| panic!("'{part}' was not said {times} times:\n{said}"));
         rest.lines().next().unwrap_or_default().to_owned()
     }
 
@@ -124,18 +131,27 @@ impl Running {
     }
 
     pub(crate) fn end_within(&mut self, patience: Duration) -> i32 {
+        self.ended_within(patience).unwrap_or_else(|| panic!("it does not end:\n{}", self.said()))
+    }
+
+    /// Its exit status, if it ends in time.
+    pub(crate) fn ended_within(&mut self, patience: Duration) -> Option<i32> {
         let began = std::time::Instant::now();
-        loop {
+        while began.elapsed() < patience {
             if let Some(status) = self.child.try_wait().unwrap() {
                 // What it said last may still be on its way through the pipes.
                 for reader in self.readers.drain(..) {
                     reader.join().unwrap();
                 }
-                return status.code().unwrap_or(-1);
+                return Some(status.code().unwrap_or(-1));
             }
-            assert!(began.elapsed() < patience, "it does not end:\n{}", self.said());
             thread::sleep(Duration::from_millis(5));
         }
+        None
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     pub(crate) fn signal(&self, name: &str) {

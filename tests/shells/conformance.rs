@@ -68,6 +68,7 @@ impl Echo {
                 actions.connect(LinkId::new(self.next_link), address);
             }
             Command::Stop if self.ignores_stop => {}
+            Command::Drain => {}
             Command::End | Command::Stop => actions.finish(7),
         }
     }
@@ -263,6 +264,24 @@ fn a_peer_that_does_not_read_is_closed_as_too_slow_and_others_never_notice() {
         exchange(&mut other, b"still here");
         assert!(began.elapsed() < PATIENCE, "the slow peer was never closed");
     }
+    running.stop();
+}
+
+#[test]
+fn a_peer_that_asks_faster_than_it_reads_is_held_up_and_gets_every_answer() {
+    let running = Running::usual();
+    let mut peer = running.connect();
+    peer.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    let asked = vec![b'x'; 64 * 1024];
+    let mut count = 0;
+    // Far more than may wait for a peer; until what it says is taken no more.
+    while let Ok(written) = peer.write(&asked) {
+        count += written;
+        assert!(count < 1 << 30, "it reads on and on");
+    }
+    let mut answers = peer.try_clone().unwrap().take(u64::try_from(count).unwrap());
+    assert_eq!(std::io::copy(&mut answers, &mut std::io::sink()).unwrap(), u64::try_from(count).unwrap());
+    exchange(&mut peer, b"and on");
     running.stop();
 }
 

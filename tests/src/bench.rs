@@ -21,7 +21,7 @@ use ctigate_core::{
 pub use client::{Client, Line, document, only};
 pub use golden::replayed;
 pub(crate) use phone_system::{ALL_SERVICES, SESSION, features};
-pub use phone_system::{Asked, PhoneSystem, csta, csta_error};
+pub use phone_system::{Asked, PhoneSystem, csta, csta_error, snapshot};
 pub use wire::Sip;
 
 /// Where the gateway listens.
@@ -80,8 +80,8 @@ pub struct Bench {
     now: Instant,
     wanted: Wanted,
     ports: u16,
-    /// The phone system whose heartbeats are answered while time passes.
-    alive: Option<PhoneSystem>,
+    /// The phone systems that answer heartbeats while time passes.
+    alive: Vec<PhoneSystem>,
     /// The golden trace that the run is to be.
     golden: Option<Golden>,
 }
@@ -114,7 +114,7 @@ impl Bench {
             now: Instant::ZERO,
             wanted: Wanted::default(),
             ports: 40_000,
-            alive: None,
+            alive: Vec::new(),
             golden: None,
         };
         bench.input(Input::Clock { unix_micros: 1_735_689_600_000_000 });
@@ -169,7 +169,7 @@ impl Bench {
         while let Some(wake) = self.pump.machine().next_wake().filter(|wake| wake.at <= end) {
             self.now = self.now.max(wake.at);
             self.settle();
-            if let Some(system) = self.alive {
+            for system in self.alive.clone() {
                 system.keep_alive(self);
             }
         }
@@ -185,9 +185,9 @@ impl Bench {
         due.is_some()
     }
 
-    /// While time passes, the phone system answers heartbeats by itself; or does so no more.
-    pub const fn heartbeats(&mut self, from: Option<PhoneSystem>) {
-        self.alive = from;
+    /// While time passes, these phone systems answer heartbeats by themselves, and no others.
+    pub fn heartbeats(&mut self, from: impl IntoIterator<Item = PhoneSystem>) {
+        self.alive = from.into_iter().collect();
     }
 
     /// Puts bytes back in front of those sent on a connection: they were not asked for yet.

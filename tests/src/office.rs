@@ -16,10 +16,10 @@ use ctigate_core::{Actions, Command, Duration, Input, Instant, Listen, Machine, 
 use crate::world::{Fault, HostId, Weather, World};
 
 /// A machine that is looked at after every step, wherever it is.
-struct Watched<M, V> {
-    machine: M,
-    look: fn(&M) -> V,
-    seen: Rc<RefCell<V>>,
+pub(crate) struct Watched<M, V> {
+    pub(crate) machine: M,
+    pub(crate) look: fn(&M) -> V,
+    pub(crate) seen: Rc<RefCell<V>>,
 }
 
 impl<M: Machine, V> Machine for Watched<M, V> {
@@ -259,7 +259,7 @@ impl Office {
     }
 }
 
-fn add_switch(
+pub(crate) fn add_switch(
     world: &mut World,
     place: u8,
     lines: &[String],
@@ -281,7 +281,7 @@ fn add_switch(
 }
 
 /// Settings from lines.
-fn settings(world: &World, lines: &[String]) -> Result<Vec<Setting>, Fault> {
+pub(crate) fn settings(world: &World, lines: &[String]) -> Result<Vec<Setting>, Fault> {
     let read = |line: &String| read_line(line).map_err(|what| wrong(world, &format!("{line}: {what}")));
     lines.iter().map(read).collect()
 }

@@ -475,7 +475,8 @@ impl World {
         for delay in weather.datagram(&mut self.random) {
             let at = self.now.saturating_add(delay);
             let bytes = bytes.to_vec();
-            self.network.schedule(at, Arrival::Datagram { from: id, to, listener: socket, peer: from, bytes });
+            self.network
+                .schedule(at, Arrival::Datagram { from: id, to, listener: socket, peer: from, bytes });
         }
         Ok(())
     }

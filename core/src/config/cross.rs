@@ -21,11 +21,15 @@ pub(super) fn check(checked: &Checked, errors: &mut Vec<ConfigError>) {
     };
     let at_most = |lesser, greater| lesser <= greater;
     order("sip.min_session_expires", at_most, "be at most", "sip.session_expires");
+    order("sip.unavailable_expires", at_most, "be at most", "sip.session_expires");
+    order("cti.heartbeat_timeout", at_most, "be at most", "cti.heartbeat");
     order("cti.reconnect_min", at_most, "be at most", "cti.reconnect_max");
     order("cti.heartbeat", |lesser, greater| lesser < greater, "be less than", "cti.session_duration");
     check_domain(checked, errors);
     check_listeners(checked, errors);
+    check_addresses(checked, errors);
     check_names(checked, errors);
+    check_socket(checked, errors);
 }
 
 /// Our domain is compared with the host of a Request-URI: what can be no host would be no INVITE's.
@@ -36,6 +40,17 @@ fn check_domain(checked: &Checked, errors: &mut Vec<ConfigError>) {
         errors.push(
             checked.error("sip.domain", "must be a host's name or address, such as \"example.com\"".into()),
         );
+    }
+}
+
+/// A relative path would be another place to each who asks.
+fn check_socket(checked: &Checked, errors: &mut Vec<ConfigError>) {
+    let wrong = |path: &str| !path.starts_with('/') || path.contains('\0');
+    if checked.is_sound("control.socket") && checked.text("control.socket").is_some_and(wrong) {
+        errors.push(checked.error(
+            "control.socket",
+            "must be a path that begins with /, such as \"/run/ctigate/control.sock\"".into(),
+        ));
     }
 }
 
@@ -70,6 +85,24 @@ fn check_listeners(checked: &Checked, errors: &mut Vec<ConfigError>) {
     }
 }
 
+/// The same host, however it is written, and the same port: the phone system would see one application twice.
+fn check_addresses(checked: &Checked, errors: &mut Vec<ConfigError>) {
+    let mut addresses: BTreeMap<String, String> = BTreeMap::new();
+    for table in checked.tables("cti.connection") {
+        let key = format!("{table}.address");
+        let Some(address) = checked.text(&key).map(|address| address.trim().to_ascii_lowercase()) else {
+            continue;
+        };
+        if let Some(other) = addresses.get(&address) {
+            errors
+                .push(checked.error(&key, format!("is {other}'s address too; give each connection its own")));
+        } else {
+            addresses.insert(address, table);
+        }
+    }
+}
+
+/// Logs and status tell connections apart by their names; one without is called by its address.
 fn check_names(checked: &Checked, errors: &mut Vec<ConfigError>) {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for table in checked.tables("cti.connection") {
@@ -77,10 +110,16 @@ fn check_names(checked: &Checked, errors: &mut Vec<ConfigError>) {
         let Some((key, name)) = key.iter().find_map(|key| Some((key, checked.text(key)?.to_string()))) else {
             continue;
         };
-        if let Some(other) = names.get(&name) {
-            errors.push(checked.error(key, format!("is {other}'s name too; give each connection its own")));
-        } else {
-            names.insert(name, table);
+        match names.get(&name) {
+            // Two without a name have the same address, and that is said.
+            Some(other) if key.ends_with(".address") && checked.text(&format!("{other}.name")).is_none() => {}
+            Some(other) => {
+                errors
+                    .push(checked.error(key, format!("is {other}'s name too; give each connection its own")));
+            }
+            None => {
+                names.insert(name, table);
+            }
         }
     }
 }

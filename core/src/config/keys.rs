@@ -21,8 +21,8 @@ pub const KEYS: &[Key] = &[
     ),
     Key::target(
         "sip.advertised",
-        "What the gateway's Contact and Via headers name, where clients reach it through a load balancer or \
-         address translation. Unset: the address a client connected to.",
+        "What the gateway's Contact and Via headers name, where it is reached through address translation; of several \
+         nodes each its own. Unset: the address a client connected to.",
     ),
     Key::network("sip.allow", "Who may speak SIP to the gateway; everybody else is answered 403.")
         .list(64)
@@ -64,13 +64,28 @@ pub const KEYS: &[Key] = &[
         "The session interval while the phone system is out of reach, so that clients come back soon.",
     )
     .default("90"),
+    // The host ends a program that takes ten seconds to stop.
     Key::integer(
         "sip.stop_timeout",
-        (1, 60),
+        (1, 8),
         "s",
         "How long stopping waits for clients to answer their BYE.",
     )
     .default("3"),
+    Key::integer(
+        "sip.drain_timeout",
+        (1, 86_400),
+        "s",
+        "How long a drain waits for sessions to go to other nodes with their refresh before it ends the rest.",
+    )
+    .default("1800"),
+    Key::choice(
+        "sip.overload_status",
+        &["503", "500"],
+        "What new sessions are refused with when the gateway is full or drains, with Retry-After: 500 where a \
+         proxy would stop routing to a node that says 503. A drain leaves sessions to other nodes only with 503.",
+    )
+    .default("\"503\""),
     Key::text(
         "cti.application",
         64,
@@ -96,9 +111,10 @@ pub const KEYS: &[Key] = &[
     .default("30"),
     Key::integer("cti.heartbeat_timeout", (1, 60), "s", "How long a heartbeat's answer may take.")
         .default("5"),
+    // A client's own request ends after 32 s (RFC 3261 17.1.2.2).
     Key::integer(
         "cti.service_timeout",
-        (1, 60),
+        (1, 30),
         "s",
         "How long the phone system may take to answer a service.",
     )
@@ -173,4 +189,9 @@ pub const KEYS: &[Key] = &[
     Key::choice("log.format", &["logfmt", "json"], "How log lines are written.").default("\"logfmt\""),
     Key::choice("log.level", &["debug", "info", "warn", "error"], "The least urgent lines that are logged.")
         .default("\"info\""),
+    Key::text(
+        "control.socket",
+        107,
+        "The path of the Unix-domain socket that 'ctigate ctl' speaks to, made with mode 0600. Unset: there is none.",
+    ),
 ];

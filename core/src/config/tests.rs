@@ -83,7 +83,23 @@ fn settings_that_contradict_each_other_are_told_so() {
         ),
         (
             "cti.connection[1].address = \"pbx:1040\"",
-            "cti.connection[1].address = \"pbx:1040\": is cti.connection[0]'s name too; give each connection its own",
+            "cti.connection[1].address = \"pbx:1040\": is cti.connection[0]'s address too; give each connection its own",
+        ),
+        (
+            "cti.connection[1].address = \"PBX:1040\"\ncti.connection[1].name = \"two\"",
+            "cti.connection[1].address = \"PBX:1040\": is cti.connection[0]'s address too; give each connection its own",
+        ),
+        (
+            "cti.heartbeat = 10\ncti.heartbeat_timeout = 11",
+            "cti.heartbeat_timeout = 11: must be at most cti.heartbeat, which is 10",
+        ),
+        (
+            "sip.unavailable_expires = 1801",
+            "sip.unavailable_expires = 1801: must be at most sip.session_expires, which is 1800",
+        ),
+        (
+            "control.socket = \"control.sock\"",
+            "control.socket = \"control.sock\": must be a path that begins with /, such as \"/run/ctigate/control.sock\"",
         ),
         (
             "cti.connection[1].address = \"b:1\"\ncti.connection[1].name = \"pbx:1040\"",
@@ -91,6 +107,25 @@ fn settings_that_contradict_each_other_are_told_so() {
         ),
     ] {
         assert_eq!(errors(lines), [error]);
+    }
+}
+
+#[test]
+fn no_interval_and_no_time_out_is_zero_or_longer_than_a_client_waits() {
+    for (line, bound) in [
+        ("cti.heartbeat = 0", "1 to 3600 s"),
+        ("cti.heartbeat_timeout = 0", "1 to 60 s"),
+        ("cti.service_timeout = 0", "1 to 30 s"),
+        ("cti.service_timeout = 31", "1 to 30 s"),
+        ("cti.connect_timeout = 0", "1 to 60 s"),
+        ("cti.reconnect_min = 0", "1 to 3600 s"),
+        ("cti.reconnect_max = 0", "1 to 3600 s"),
+        ("sip.stop_timeout = 0", "1 to 8 s"),
+        ("sip.drain_timeout = 0", "1 to 86400 s"),
+        ("sip.session_expires = 0", "90 to 86400 s"),
+        ("sip.unavailable_expires = 89", "90 to 86400 s"),
+    ] {
+        assert_eq!(errors(line), [format!("{line}: must be a whole number from {bound}")]);
     }
 }
 

@@ -122,7 +122,7 @@ impl CstaLink {
                 let misread = Response::Error(CstaError::UNSPECIFIED);
                 self.on_response(invoke, misread, outlet)
             }
-            Err(_) if self.abandoned.remove(&invoke) => Incoming::Discarded("a late response"),
+            Err(_) if self.abandoned.remove(&invoke) => Incoming::Late,
             Err(misshapen) => {
                 self.answer(invoke, &Response::Error(misshapen.error), outlet);
                 Incoming::Discarded("a request of the phone system lacks a required element")
@@ -168,12 +168,12 @@ impl CstaLink {
         outlet: &mut Outlet<'_>,
     ) -> Incoming<'d> {
         if !self.abandoned.remove(&invoke) {
-            return Incoming::Discarded("an unexpected response");
+            return Incoming::Unexpected;
         }
         if let Response::MonitorStart { cross_reference, .. } = response {
             self.ask(Asked::Nothing, &Request::MonitorStop { cross_reference }, outlet);
         }
-        Incoming::Discarded("a late response")
+        Incoming::Late
     }
 
     fn on_session<'d>(&mut self, response: &Response<'d>, outlet: &mut Outlet<'_>) -> Incoming<'d> {

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use super::ConnectionRef;
 use super::connection::State;
 use super::protocol::Protocol;
+use super::vitals::Vitals;
 use crate::config::{Cti, MAX_CONNECTIONS};
 use crate::digest::{Digest, Digester};
 use crate::input::LinkId;
@@ -38,6 +39,7 @@ pub(crate) struct Connection {
     /// How many watches are being started.
     pub(crate) starting: u32,
     pub(crate) framer: Framer,
+    pub(crate) vitals: Vitals,
 }
 
 /// All CTI connections, in configured order.
@@ -75,6 +77,7 @@ impl Pool {
                 last_failure: None,
                 starting: 0,
                 framer: Framer::default(),
+                vitals: Vitals::default(),
             });
             debug_assert!(pushed.is_ok(), "the configuration holds at most {MAX_CONNECTIONS}");
         }
@@ -156,6 +159,7 @@ impl Digest for Connection {
             last_failure,
             starting,
             framer,
+            vitals,
         } = self;
         digester.value(address);
         digester.value(name);
@@ -172,6 +176,7 @@ impl Digest for Connection {
         digester.text(last_failure.unwrap_or_default());
         digester.value(starting);
         digester.value(framer);
+        digester.value(vitals);
     }
 }
 

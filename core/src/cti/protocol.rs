@@ -42,6 +42,10 @@ pub(crate) enum Incoming<'d> {
     Status(SystemStatus),
     /// The phone system stopped a monitor by itself.
     MonitorStopped(&'d str),
+    /// An answer that nobody waits for any more.
+    Late,
+    /// An answer to what was never asked.
+    Unexpected,
     /// Something was dropped, and why.
     Discarded(&'static str),
     /// The link is of no more use, and why.

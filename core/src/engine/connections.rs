@@ -42,8 +42,14 @@ impl Engine {
         let times = self.times(place);
         let Some(connection) = self.pool.at_mut(place) else { return };
         let served = connection.state.is_in_service();
+        if cause == Cause::Timer && matches!(connection.state, State::Beating { .. }) {
+            self.counters.heartbeats_missed += 1;
+        }
         let (state, then) = connection.state.on(cause, step.now, times);
         connection.state = state;
+        if cause == Cause::Alive {
+            connection.vitals.heard(step.now);
+        }
         let at = state.deadline();
         self.timers.set(&mut connection.deadline, TimerKey::Connection(place), at);
         match then {
@@ -52,6 +58,7 @@ impl Engine {
             Then::Open => self.with_protocol(step, place, |protocol, outlet| protocol.as_mut().open(outlet)),
             Then::Serve => self.serve_connection_up(step, place),
             Then::Beat => {
+                connection.vitals.asked(step.now);
                 self.with_protocol(step, place, |protocol, outlet| protocol.as_mut().heartbeat(outlet));
             }
             Then::GiveUp(why) => self.give_up(step, place, why, served),
@@ -96,6 +103,8 @@ impl Engine {
         let Some(connection) = self.pool.at_mut(place) else { return };
         connection.attempts = 0;
         connection.failure = None;
+        connection.vitals.served(step.now);
+        self.counters.connections_served += 1;
         let fields: &[(&str, &dyn Display)] =
             &[("cti", &connection.name), ("connection", &connection.id), ("address", &connection.address)];
         step.actions.notify(Level::Info, "cti_in_service", fields);
@@ -123,8 +132,10 @@ impl Engine {
         }
         one.failure = None;
         one.last_failure = Some(why);
+        one.vitals.failed(step.now, served);
         // One that was not in service had no requests, and nobody need hear that it still is not.
         if served {
+            self.counters.connections_lost += 1;
             self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
             self.tell_all(place, SystemStatus::Disabled);
         }
@@ -194,6 +205,7 @@ impl Engine {
         let document = match Document::parse(bytes, &self.xml_limits) {
             Ok(document) => document,
             Err(error) => {
+                self.counters.documents_discarded += 1;
                 step.discard(&"cti", &error);
                 return;
             }
@@ -227,7 +239,18 @@ impl Engine {
             Incoming::MonitorStopped(cross_reference) => {
                 self.on_watch_stopped(step, connection, cross_reference);
             }
-            Incoming::Discarded(why) => step.discard(&"cti", &why),
+            Incoming::Late => {
+                self.counters.answers_late += 1;
+                step.discard(&"cti", &"a late response");
+            }
+            Incoming::Unexpected => {
+                self.counters.answers_unknown += 1;
+                step.discard(&"cti", &"an unexpected response");
+            }
+            Incoming::Discarded(why) => {
+                self.counters.documents_discarded += 1;
+                step.discard(&"cti", &why);
+            }
             Incoming::Failed(why) => self.fail(step, place, why),
         }
     }

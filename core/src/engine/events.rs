@@ -9,8 +9,8 @@ use super::{Engine, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
-use crate::rcc::session::{Monitor, Session};
-use crate::rcc::view::{ClientView, write_hexadecimal};
+use crate::rcc::session::Session;
+use crate::rcc::view::write_hexadecimal;
 use crate::slots::Handle;
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::model::{Event, Message, Request, SystemStatus};
@@ -47,69 +47,38 @@ impl Engine {
             Event::Other { cross_reference, .. } => cross_reference,
         };
         let source = EventSource { connection, cross_reference };
-        let waits_behind = self.early.iter().any(|early| early.is_from(source));
-        if waits_behind || self.watches.of_cross_reference(connection, cross_reference).is_none() {
+        if self.has_early(source) || self.watches.of_cross_reference(connection, cross_reference).is_none() {
             self.hold_early(step, source, document);
             return;
         }
-        self.fan_out(step, source, event);
+        self.fan_out(step, source, event, document);
     }
 
     /// Sends an event to each client that monitors the device and wants it.
-    fn fan_out(&mut self, step: &mut Step<'_>, source: EventSource<'_>, event: &Event<'_>) {
+    fn fan_out(&mut self, step: &mut Step<'_>, source: EventSource<'_>, event: &Event<'_>, document: &[u8]) {
         let Some(handle) = self.watches.of_cross_reference(source.connection, source.cross_reference) else {
             return;
         };
         let limit = self.config.limits.calls_per_device;
         let Some(watch) = self.watches.slots.get_mut(handle) else { return };
-        let name = match event {
-            Event::Call(call) => {
-                if let Some(forgotten) = watch.learn(call, limit) {
-                    let fields: &[(&str, &dyn Display)] = &[
-                        ("device", &watch.device),
-                        ("call", &forgotten.id),
-                        ("why", &"limits.calls_per_device is reached"),
-                        ("limit", &limit),
-                    ];
-                    step.actions.notify(Level::Warn, "call_forgotten", fields);
-                }
-                call.kind.word()
-            }
-            Event::Other { name, .. } => name,
-        };
+        if let Event::Call(call) = event
+            && let Some(forgotten) = watch.calls.learn(&watch.device, call, limit)
+        {
+            let fields: &[(&str, &dyn Display)] = &[
+                ("device", &watch.device),
+                ("call", &forgotten.id),
+                ("why", &"limits.calls_per_device is reached"),
+                ("limit", &limit),
+            ];
+            step.actions.notify(Level::Warn, "call_forgotten", fields);
+        }
         // Bounded by limits.monitors_per_device.
         for place in 0..watch.monitors.len() {
             let monitor = self.watches.slots.get(handle).and_then(|watch| watch.monitors.get(place)).copied();
-            if let Some(monitor) = monitor {
-                self.send_to_monitor(step, monitor, name, event);
+            if let Some(monitor) = monitor.filter(|monitor| self.passes(step, *monitor, event, document)) {
+                self.send_as_seen(step, monitor, event, None);
             }
         }
-    }
-
-    fn send_to_monitor(
-        &mut self,
-        step: &mut Step<'_>,
-        monitor: Handle<Monitor>,
-        name: &str,
-        event: &Event<'_>,
-    ) {
-        let Some(monitor) = self.monitors.get(monitor) else { return };
-        if monitor.filter.excludes(name) {
-            return;
-        }
-        let (owner, cross_reference) = (monitor.session, monitor.cross_reference);
-        let Some(session) = self.sessions.get(owner) else { return };
-        let switch = session
-            .connection
-            .and_then(|connection| self.pool.at(connection.place))
-            .map_or(0, |connection| connection.switch);
-        let number = session.number();
-        let mut view = ClientView { line: &session.line, number, switch, cross_reference, exact: false };
-        let mut body = core::mem::take(&mut self.buffers.body);
-        body.clear();
-        emit::event(&mut body, session.namespace, event, &mut view);
-        self.send_event(step, owner, &body);
-        self.buffers.body = body;
     }
 
     /// Sends an event's document to a client, or lets it wait its turn ([`crate::rcc::outbox`]).
@@ -123,6 +92,7 @@ impl Engine {
         if session.outbox.hold(document, limit).is_err() {
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &handle), ("why", &"limits.queued_events is reached"), ("limit", &limit)];
+            self.counters.events_lost += 1;
             step.actions.notify(Level::Warn, "event_lost", fields);
         }
         self.schedule_events(handle);
@@ -158,8 +128,10 @@ impl Engine {
     /// Keeps an event whose monitor is not known yet, if one is being started; others are dropped.
     fn hold_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>, document: &[u8]) {
         let (level, name, why) = if !self.is_starting(source.connection) {
+            self.counters.events_unknown += 1;
             (Level::Debug, "event_discarded", "its monitor is not known")
         } else if self.early.len() >= MAX_EARLY {
+            self.counters.events_lost += 1;
             (Level::Warn, "event_lost", "too many events came before the answers that name their monitors")
         } else {
             self.early.push_back(Early {
@@ -181,9 +153,14 @@ impl Engine {
             || self.early.iter().any(|early| early.connection == connection)
     }
 
+    /// Whether events of a monitor came early and still wait.
+    pub(super) fn has_early(&self, source: EventSource<'_>) -> bool {
+        self.early.iter().any(|early| early.is_from(source))
+    }
+
     /// The answer is there: what came early is delivered, in portions.
     pub(super) fn deliver_early(&mut self, source: EventSource<'_>) {
-        if self.early.iter().any(|early| early.is_from(source)) {
+        if self.has_early(source) {
             let cross_reference = Box::from(source.cross_reference);
             self.jobs.push_back(Job::DeliverEarly { connection: source.connection, cross_reference });
         }
@@ -209,7 +186,7 @@ impl Engine {
         if let Ok(document) = Document::parse(&early.document, &self.xml_limits)
             && let Ok(Message::Event(event)) = document.message()
         {
-            self.fan_out(step, source, &event);
+            self.fan_out(step, source, &event, &early.document);
         }
         true
     }

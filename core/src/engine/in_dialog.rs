@@ -3,6 +3,7 @@
 use core::fmt::Display;
 
 use super::invite::unusable_dialog;
+use super::overload::Why;
 use super::receive::{ALLOW, Received, Refusal};
 use super::respond::Reply;
 use super::{Engine, Step};
@@ -73,6 +74,7 @@ impl Engine {
         let flow = session.dialog.flow;
         let Some(transaction) = self.hold(step, received, handle) else { return };
         self.answer_refresh(step, transaction, flow, timer, None);
+        self.counters.refreshes += 1;
         self.restart_session_timer(step, handle);
         step.actions.notify(Level::Debug, "session_refreshed", &[("session", &handle), ("by", &"UPDATE")]);
     }
@@ -118,7 +120,13 @@ impl Engine {
             ("Supported", &"timer"),
             ("Accept-Encoding", &"identity"),
         ];
-        let status = if self.phase == super::Phase::Running { 200 } else { 503 };
-        self.reply(step, received, &Reply { more: headers, ..Reply::new(status) });
+        if self.takes_sessions() {
+            self.reply(step, received, &Reply { more: headers, ..Reply::new(200) });
+            return;
+        }
+        // Load balancers ask often: it is not logged each time.
+        let (status, seconds) = self.overload(Why::Leaving);
+        let retry: &[(&str, &dyn Display)] = &[("Retry-After", &seconds)];
+        self.reply(step, received, &Reply { more: retry, ..Reply::new(status) });
     }
 }

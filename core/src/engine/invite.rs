@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::outcome::Purpose;
+use super::overload::Why;
 use super::receive::{ALLOW, Received, Refusal};
 use super::respond::Reply;
 use super::{Engine, Step, TimerKey};
@@ -28,16 +29,26 @@ use crate::wire::sip::uri::Uri;
 use crate::wire::sip::{Message, Method};
 
 /// What a sign-in's body says.
-struct SignIn {
-    namespace: Namespace,
-    line: Box<str>,
+pub(super) struct SignIn {
+    pub(super) namespace: Namespace,
+    /// Empty if it names none.
+    pub(super) line: Box<str>,
+}
+
+/// How a session's dialog begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Beginning {
+    /// With this INVITE.
+    Anew,
+    /// At another node, or before this one was restarted: what we count in it goes on from `count`.
+    Continued { count: u32 },
 }
 
 impl Engine {
     /// An INVITE outside any dialog: a user signs in.
     pub(super) fn on_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
-        if self.phase != super::Phase::Running {
-            self.refuse(step, received, &Refusal::with(503, "Retry-After", "10"));
+        if !self.takes_sessions() {
+            self.turn_away(step, received, Why::Leaving);
             return;
         }
         if !self.is_for_us(received.uri) {
@@ -45,23 +56,44 @@ impl Engine {
             return;
         }
         let Some(sign_in) = self.read_sign_in(step, received) else { return };
-        let Some(timer) = self.settle_timer(step, received) else { return };
-        if self.sessions.is_full() {
-            self.refuse(step, received, &Refusal::with(503, "Retry-After", "60"));
-            return;
+        if let Some((handle, connection)) =
+            self.begin_session(step, received, sign_in, &received.local_tag, Beginning::Anew)
+        {
+            self.verify_line(step, handle, connection);
         }
-        let Some(dialog) = self.begin_dialog(step, received) else { return };
-        let connection = self.pool.take_turn();
+    }
+
+    /// Makes the session of an INVITE that is held, in a dialog under our tag `local_tag`. It takes the next connection
+    /// in service. `None`: there is no room or no dialog, and the INVITE was refused.
+    pub(super) fn begin_session(
+        &mut self,
+        step: &mut Step<'_>,
+        received: &Received<'_>,
+        sign_in: SignIn,
+        local_tag: &str,
+        beginning: Beginning,
+    ) -> Option<(Handle<Session>, Option<ConnectionRef>)> {
+        let timer = self.settle_timer(step, received)?;
+        if self.sessions.is_full() {
+            self.turn_away(step, received, Why::Full);
+            return None;
+        }
+        let mut dialog = self.begin_dialog(step, received, local_tag)?;
+        let first = match beginning {
+            Beginning::Anew => 0,
+            Beginning::Continued { count } => count,
+        };
+        dialog.count_from(first);
         let session = Session {
             dialog,
             user: Box::from(received.message.from().map_or("", |from| from.uri)),
             line: sign_in.line,
             namespace: sign_in.namespace,
-            connection,
+            connection: None,
             // Replaced as soon as the INVITE is held.
             phase: Phase::Established,
             monitors: Vec::new(),
-            monitors_had: 0,
+            monitors_had: first,
             registration: None,
             timer,
             expiry: Deadline::default(),
@@ -70,20 +102,23 @@ impl Engine {
             outbox: Outbox::default(),
         };
         let key = session.dialog.key;
-        let Ok(handle) = self.sessions.insert(session) else { return };
+        let handle = self.sessions.insert(session).ok()?;
         let Some(invite) = self.hold(step, received, handle) else {
             self.sessions.remove(handle);
-            return;
+            return None;
         };
         self.by_dialog.insert(key, handle);
+        // Who is refused takes no turn.
+        let connection = self.pool.take_turn();
+        self.hold_to(handle, connection);
         if let Some(session) = self.sessions.get_mut(handle) {
             session.phase = Phase::SigningIn { invite };
         }
-        self.verify_line(step, handle, connection);
+        Some((handle, connection))
     }
 
     /// Asks the phone system whether it knows the line; without a way to ask, the user is let in.
-    fn verify_line(
+    pub(super) fn verify_line(
         &mut self,
         step: &mut Step<'_>,
         handle: Handle<Session>,
@@ -114,6 +149,8 @@ impl Engine {
         let Phase::SigningIn { invite } = session.phase else { return };
         session.phase = Phase::Established;
         let status = self.status_of(handle);
+        self.counters.sign_ins += 1;
+        self.counters.sign_ins_unserved += u64::from(status == SystemStatus::Disabled);
         if let Some(session) = self.sessions.get(handle) {
             let place = session.connection.map_or(0, |connection| u64::from(connection.place) + 1);
             let fields: &[(&str, &dyn Display)] = &[
@@ -122,11 +159,15 @@ impl Engine {
                 ("line", &session.line),
                 ("cti", &place),
                 ("status", &status.word()),
-                ("call_id", &session.dialog.call_id),
+                ("call_id", &session.dialog.call_id()),
             ];
             step.actions.notify(Level::Info, "session_started", fields);
         }
         self.answer_invite(step, handle, invite, status);
+        // A dialog that was taken over had a monitor before.
+        if let Ok(link) = self.link_of(handle) {
+            self.restart_monitors(step, handle, link);
+        }
     }
 
     /// The line is not known: 404, and nothing remains.
@@ -219,7 +260,12 @@ impl Engine {
         let Some(session) = self.sessions.get(handle) else { return };
         if let Phase::SigningIn { .. } = session.phase {
             // RFC 3261 14.2: a second INVITE before the first is answered.
-            self.refuse(step, received, &Refusal::with(500, "Retry-After", "5"));
+            let seconds = self.retry_after((0, 10));
+            self.refuse_for_now(step, received, (500, "Another INVITE is under way"), &seconds);
+            return;
+        }
+        if self.hands_over() {
+            self.hand_over(step, received, handle);
             return;
         }
         let sign_in = if received.message.body.is_empty() {
@@ -251,6 +297,7 @@ impl Engine {
         self.renew_connection(step, handle);
         let status = self.status_of(handle);
         self.answer_invite(step, handle, invite, status);
+        self.counters.refreshes += 1;
         let fields: &[(&str, &dyn Display)] =
             &[("session", &handle), ("by", &"INVITE"), ("status", &status.word())];
         step.actions.notify(Level::Debug, "session_refreshed", fields);
@@ -269,14 +316,12 @@ impl Engine {
         let Some(session) = self.sessions.get(handle) else { return };
         let held = session.connection.filter(|connection| self.pool.in_service(*connection).is_some());
         let Some(connection) = held.or_else(|| self.pool.take_turn()) else { return };
-        if let Some(session) = self.sessions.get_mut(handle) {
-            session.connection = Some(connection);
-        }
+        self.hold_to(handle, Some(connection));
         self.restart_monitors(step, handle, connection);
     }
 
     /// The body of an INVITE. `None`: it was refused.
-    fn read_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) -> Option<SignIn> {
+    pub(super) fn read_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) -> Option<SignIn> {
         let document = self.read_document(step, received)?;
         let is_sign_in = matches!(document.message(), Ok(Csta::Request(Request::RequestSystemStatus { .. })));
         if !is_sign_in {
@@ -312,12 +357,17 @@ impl Engine {
         }
     }
 
-    fn begin_dialog(&mut self, step: &mut Step<'_>, received: &Received<'_>) -> Option<Dialog> {
+    fn begin_dialog(
+        &mut self,
+        step: &mut Step<'_>,
+        received: &Received<'_>,
+        local_tag: &str,
+    ) -> Option<Dialog> {
         let message = received.message;
         let remote_tag = message.from().and_then(|from| from.tag()).unwrap_or_default();
-        let key = self.dialog_key(message.call_id().unwrap_or_default(), &received.local_tag, remote_tag);
+        let key = self.dialog_key(message.call_id().unwrap_or_default(), local_tag, remote_tag);
         let limit = self.config.limits.dialog_bytes;
-        match Dialog::new(message, received.answer_flow, &received.local_tag, key, limit) {
+        match Dialog::new(message, received.answer_flow, local_tag, key, limit) {
             Ok(dialog) => Some(dialog),
             Err(unusable) => {
                 self.refuse(step, received, &unusable_dialog(unusable));
@@ -328,7 +378,7 @@ impl Engine {
 
     /// Whether a dialog-forming request is for this gateway: our domain, our advertised host, or an address we
     /// listen on; any, where no domain is configured.
-    fn is_for_us(&self, uri: &str) -> bool {
+    pub(super) fn is_for_us(&self, uri: &str) -> bool {
         let (Some(domain), Some(uri)) = (&self.config.sip.domain, Uri::parse(uri)) else { return true };
         let host = uri.host;
         let advertised = self.config.sip.advertised.as_deref().unwrap_or_default();

@@ -8,7 +8,8 @@ use super::outcome::Pending;
 use super::{Engine, Step};
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
-use crate::slots::Slots;
+use crate::rcc::session::Monitor;
+use crate::slots::{Handle, Slots};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Response, SystemStatus};
 
@@ -37,6 +38,8 @@ pub(super) enum Job {
     TellStatus { place: u8, status: SystemStatus, slot: u32 },
     /// Events that came before their monitor's name are delivered.
     DeliverEarly { connection: ConnectionRef, cross_reference: Box<str> },
+    /// A client is told what changed while nothing fed its monitor: the rest of it.
+    TellChanges { monitor: Handle<Monitor> },
     /// The gateway stops: every session is ended.
     SignOutAll { slot: u32 },
 }
@@ -62,7 +65,14 @@ impl Engine {
             Job::DeliverEarly { connection, cross_reference } => {
                 let source = EventSource { connection, cross_reference: &cross_reference };
                 let more = self.deliver_one_early(step, source);
+                if let Some(watch) = self.watches.of_cross_reference(connection, &cross_reference) {
+                    self.catch_up(step, watch);
+                }
                 more.then_some(Job::DeliverEarly { connection, cross_reference })
+            }
+            Job::TellChanges { monitor } => {
+                self.tell_changes(step, monitor);
+                None
             }
             Job::SignOutAll { slot } => {
                 self.sign_out_portion(step, slot).map(|slot| Job::SignOutAll { slot })
@@ -101,7 +111,7 @@ impl Engine {
         for slot in slots {
             let Some(handle) = self.watches.slots.at(slot) else { continue };
             if self.watches.slots.get(handle).is_some_and(|watch| watch.connection == connection) {
-                self.watches.remove(handle);
+                self.lose_watch(handle);
             }
         }
         if next.is_none() {
@@ -167,6 +177,10 @@ impl Digest for Job {
                 digester.number(2);
                 digester.value(connection);
                 digester.value(cross_reference);
+            }
+            Self::TellChanges { monitor } => {
+                digester.number(4);
+                digester.value(monitor);
             }
             Self::SignOutAll { slot } => {
                 digester.number(3);

@@ -10,6 +10,7 @@ use super::services::reference;
 use super::{Engine, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
+use crate::rcc::calls::Calls;
 use crate::rcc::session::{Monitor, ServerTransaction, Session};
 use crate::rcc::view::{read_hexadecimal, write_hexadecimal};
 use crate::rcc::watch::{State, Watch};
@@ -64,8 +65,8 @@ impl Engine {
         }
         let watch = self.watch(step, link, handle, &number)?;
         let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
-        let cross_reference = reference(&session.dialog.local_tag, session.monitors_had);
-        let monitor = Monitor { session: handle, cross_reference, filter, watch };
+        let cross_reference = reference(session.dialog.local_tag(), session.monitors_had);
+        let monitor = Monitor { session: handle, cross_reference, filter, watch, behind: None };
         let monitor = self.monitors.insert(monitor).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
         session.monitors_had = session.monitors_had.wrapping_add(1);
         session.monitors.push(monitor);
@@ -144,6 +145,7 @@ impl Engine {
             return;
         }
         self.deliver_early(EventSource { connection, cross_reference });
+        self.catch_up(step, watch);
     }
 
     /// The phone system would not start a watch: those who waited get its reason.
@@ -324,13 +326,25 @@ impl Engine {
                     continue;
                 }
             };
-            let before = self.monitors.get_mut(monitor).map(|one| core::mem::replace(&mut one.watch, watch));
-            if let Some(before) = before.and_then(|before| self.watches.slots.get_mut(before)) {
-                before.monitors.retain(|other| *other != monitor);
-            }
-            if let Some(watch) = self.watches.slots.get_mut(watch) {
-                watch.monitors.push(monitor);
-            }
+            self.feed(step, monitor, watch);
         }
+    }
+
+    /// Attaches a monitor that is behind to the watch that feeds it from now on.
+    fn feed(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, watch: Handle<Watch>) {
+        let Some(one) = self.monitors.get_mut(monitor) else { return };
+        let before = core::mem::replace(&mut one.watch, watch);
+        // The loss of its connection may not be dealt with yet.
+        let known = self.watches.slots.get_mut(before).map(|before| {
+            before.monitors.retain(|other| *other != monitor);
+            (before.connection, before.calls.clone())
+        });
+        let (switch, calls) =
+            known.map_or((0, Calls::default()), |(connection, calls)| (self.switch_of(connection), calls));
+        self.fall_behind(monitor, (switch, &calls));
+        if let Some(watch) = self.watches.slots.get_mut(watch) {
+            watch.monitors.push(monitor);
+        }
+        self.catch_up(step, watch);
     }
 }

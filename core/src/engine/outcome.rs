@@ -8,7 +8,7 @@ use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::cti::protocol::{Asker, Outlet, Refused};
 use crate::digest::{Digest, Digester};
-use crate::rcc::session::{ServerTransaction, Session};
+use crate::rcc::session::{Monitor, ServerTransaction, Session};
 use crate::rcc::view::ClientView;
 use crate::rcc::watch::Watch;
 use crate::slots::Handle;
@@ -69,6 +69,8 @@ pub(crate) enum Purpose {
     StartWatch(Handle<Watch>),
     /// A watch to be stopped.
     StopWatch,
+    /// Which calls there are, for a monitor whose client is behind.
+    CatchUp(Handle<Monitor>),
     /// What a client asked for.
     Service(Service),
 }
@@ -121,6 +123,7 @@ impl Engine {
         if let Some(pending) = self.pending.get_mut(handle) {
             self.timers.set(&mut pending.deadline, TimerKey::Pending(handle), at);
         }
+        self.counters.services += 1;
         Ok(())
     }
 
@@ -129,6 +132,7 @@ impl Engine {
         let Some(pending) = self.pending.get_mut(handle) else { return };
         Timers::<TimerKey>::fired(&mut pending.deadline);
         let connection = pending.connection;
+        self.counters.services_timed_out += 1;
         let fields: &[(&str, &dyn Display)] = &[
             ("cti", &(u32::from(connection.place) + 1)),
             ("why", &"the phone system did not answer in time"),
@@ -159,8 +163,12 @@ impl Engine {
                 }
             }
             Purpose::StopWatch => {}
+            Purpose::CatchUp(monitor) => self.on_snapshot(step, monitor, pending.connection, response),
             Purpose::Service(service) => {
                 let Some(transaction) = pending.transaction else { return };
+                if service.fits(response) {
+                    self.note_told(session, pending.connection, response);
+                }
                 self.on_service_outcome(step, (session, transaction), service, response);
             }
         }
@@ -225,14 +233,15 @@ impl Digest for Pending {
         digester.value(connection);
         digester.value(session);
         digester.value(transaction);
-        let (kind, watch, service) = match purpose {
+        let (kind, of, service) = match purpose {
             Purpose::VerifyLine => (0, None, ""),
-            Purpose::StartWatch(watch) => (1, Some(*watch), ""),
+            Purpose::StartWatch(watch) => (1, Some(watch.number()), ""),
             Purpose::StopWatch => (2, None, ""),
             Purpose::Service(service) => (3, None, service.name()),
+            Purpose::CatchUp(monitor) => (4, Some(monitor.number()), ""),
         };
         digester.number(kind);
-        digester.value(&watch);
+        digester.value(&of);
         digester.text(service);
         digester.value(deadline);
     }

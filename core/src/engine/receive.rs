@@ -58,7 +58,10 @@ impl Engine {
                 }
                 Start::Response { status, .. } => self.on_sip_response(step, status, message),
             },
-            Err(error) => step.discard(&peer, error),
+            Err(error) => {
+                self.counters.messages_discarded += 1;
+                step.discard(&peer, error);
+            }
         }
         self.buffers.unfolded = unfolded;
     }
@@ -79,9 +82,11 @@ impl Engine {
         }
         let key = matching_key(&self.entropy, message, method);
         if let Some(transaction) = self.repeated(message, key, session) {
+            self.counters.requests_repeated += 1;
             self.on_repeated(step, transaction, answer_flow(flow, message));
             return;
         }
+        self.counters.requests += 1;
         let received = Received {
             message,
             method,
@@ -107,6 +112,7 @@ impl Engine {
             Method::Invite if !received.in_dialog => self.on_sign_in(step, received),
             Method::Invite | Method::Bye | Method::Info | Method::Update => match received.session {
                 Some(session) => self.on_in_dialog(step, received, session),
+                None if received.method == Method::Invite => self.on_takeover(step, received),
                 None => self.refuse(step, received, &Refusal::new(481, "")),
             },
             // An ACK never comes here, and all other methods were refused before.

@@ -80,12 +80,18 @@ impl Engine {
         if !sent {
             self.transactions.drop_client(transaction, &mut self.timers);
             note_unsent(step, handle, outgoing, "too much waits for its connection");
-        } else if !flow.is_reliable() {
+        } else if let Outgoing::Event(_) = outgoing {
+            self.counters.events_sent += 1;
+        }
+        if sent && !flow.is_reliable() {
             if let Some(opened) = self.transactions.client.get_mut(transaction) {
                 opened.machine = State::new(&bytes, now, false);
             }
             if let (Outgoing::Event(_), Some(session)) = (outgoing, self.sessions.get_mut(handle)) {
-                session.outbox.sent(transaction, now + self.config.sip.udp_event_timeout);
+                let before = session.outbox.sent(transaction, now + self.config.sip.udp_event_timeout);
+                if let Some(before) = before {
+                    self.transactions.drop_client(before, &mut self.timers);
+                }
             }
         }
         self.buffers.message = bytes;
@@ -234,15 +240,17 @@ impl Engine {
             ("user", &session.user),
             ("line", &session.line),
             ("why", &why),
-            ("call_id", &session.dialog.call_id),
+            ("call_id", &session.dialog.call_id()),
         ];
         // One that never began was refused or cancelled, and that was said.
         if session.phase == Phase::Established {
+            self.counters.sessions_ended += 1;
             step.actions.notify(Level::Info, "session_ended", fields);
         }
         for monitor in session.monitors.clone() {
             self.drop_monitor(step, monitor);
         }
+        self.hold_to(handle, None);
         let Some(mut session) = self.sessions.remove(handle) else { return };
         self.timers.cancel(&mut session.expiry, TimerKey::Expiry(handle));
         self.timers.cancel(&mut session.refresh, TimerKey::Refresh(handle));

@@ -2,6 +2,7 @@
 
 use core::fmt::Display;
 
+use super::overload::Why;
 use super::receive::Received;
 use super::{Engine, Step};
 use crate::action::Level;
@@ -56,6 +57,7 @@ impl Engine {
             }
             self.note_full(step);
         }
+        self.counters.replied(reply.status);
         let mut bytes = core::mem::take(&mut self.buffers.message);
         bytes.clear();
         write(reply, &self.buffers.head, &mut bytes);
@@ -72,10 +74,14 @@ impl Engine {
     ) -> Option<Handle<ServerTransaction>> {
         let Some(handle) = self.open(step.now, received) else {
             self.note_full(step);
-            let retry: &[(&str, &dyn Display)] = &[("Retry-After", &5)];
+            let begins = received.method == Method::Invite && !received.in_dialog;
+            let (status, seconds) =
+                if begins { self.overload(Why::Full) } else { (500, self.retry_after((5, 15))) };
+            self.counters.replied(status);
+            let retry: &[(&str, &dyn Display)] = &[("Retry-After", &seconds)];
             let mut bytes = core::mem::take(&mut self.buffers.message);
             bytes.clear();
-            write(&Reply { more: retry, ..Reply::new(500) }, &self.buffers.head, &mut bytes);
+            write(&Reply { more: retry, ..Reply::new(status) }, &self.buffers.head, &mut bytes);
             self.send_response(step, received.answer_flow, &bytes);
             self.buffers.message = bytes;
             return None;
@@ -115,6 +121,7 @@ impl Engine {
         let Some(transaction) = self.transactions.server.get(handle) else { return };
         let flow = transaction.flow;
         let is_invite = matches!(transaction.machine, ServerMachine::Invite(_));
+        self.counters.replied(reply.status);
         let mut bytes = core::mem::take(&mut self.buffers.message);
         bytes.clear();
         write(reply, &transaction.head, &mut bytes);

@@ -104,7 +104,7 @@ impl Engine {
             self.reply_error(step, received, handle, CstaError::REGISTRATION_LIMIT_EXCEEDED);
             return;
         }
-        let id = reference(&session.dialog.local_tag, u32::MAX);
+        let id = reference(session.dialog.local_tag(), u32::MAX);
         let filter = filter.unwrap_or_default();
         session.registration = Some(Registration { id, filter });
         let mut register = alloc::vec::Vec::new();
@@ -202,9 +202,8 @@ impl Engine {
             self.reply_error(step, received, handle, CstaError::INVALID_CONNECTION_ID);
             return;
         }
-        let known = self.watches.of_device(link, &number).and_then(|watch| self.watches.slots.get(watch));
         let (device, dynamic) =
-            known.and_then(|watch| watch.own_device(call)).unwrap_or((number.as_ref(), false));
+            self.own_connection(handle, link, &number, call).unwrap_or((number.as_ref(), false));
         let device = Box::<str>::from(device);
         let device = Device { id: &device, type_of_number: dynamic.then_some("dynamic") };
         let connection = Connection { call: Some(call), device: Some(device) };

@@ -1,23 +1,52 @@
 //! Reading the engine's state: not an input, changes nothing.
 
-use super::Engine;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::{Counters, Engine};
 use crate::sip::transactions::ServerMachine;
+use crate::time::{Duration, Instant};
+
+/// What an operator may see, all at one time: bounded, whatever the number of sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overview {
+    /// Whether the gateway runs, drains or stops, in a word.
+    pub phase: &'static str,
+    /// By when a drain or a stop is over at the latest.
+    pub ends_at: Option<Instant>,
+    /// How many of everything there are.
+    pub view: View,
+    /// The CTI connections, in configured order.
+    pub connections: Vec<ConnectionView>,
+    /// What happened so far.
+    pub counters: Counters,
+}
 
 /// One CTI connection, to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConnectionView<'a> {
+pub struct ConnectionView {
     /// Its configured name.
-    pub name: &'a str,
+    pub name: Box<str>,
     /// Its configured address.
-    pub address: &'a str,
+    pub address: Box<str>,
     /// The connection ID of its latest connect; 0 before the first.
     pub id: u64,
     /// Its state's name.
     pub state: &'static str,
     /// Whether sessions may use it.
     pub in_service: bool,
+    /// Since when it is in service, or out of it; `None` before its first attempt ended.
+    pub since: Option<Instant>,
+    /// When a heartbeat was last answered since it is in service.
+    pub heartbeat_at: Option<Instant>,
+    /// How long that answer took.
+    pub round_trip: Option<Duration>,
+    /// How many sessions hold to it, whichever connect they began with.
+    pub sessions: usize,
     /// Why it last failed.
     pub last_failure: Option<&'static str>,
+    /// When it last failed.
+    pub failed_at: Option<Instant>,
 }
 
 /// One session, to be shown.
@@ -79,23 +108,46 @@ impl Engine {
         }
     }
 
+    /// What happened so far.
+    #[must_use]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
     /// The CTI connections, in configured order.
-    pub fn connections(&self) -> impl Iterator<Item = ConnectionView<'_>> {
+    pub fn connections(&self) -> impl Iterator<Item = ConnectionView> {
         self.pool.connections.iter().map(|connection| ConnectionView {
-            name: &connection.name,
-            address: &connection.address,
+            name: connection.name.clone(),
+            address: connection.address.clone(),
             id: connection.id,
             state: connection.state.name(),
             in_service: connection.state.is_in_service(),
+            since: connection.vitals.since,
+            heartbeat_at: connection.vitals.heard_at,
+            round_trip: connection.vitals.round_trip,
+            sessions: connection.vitals.sessions,
             last_failure: connection.last_failure,
+            failed_at: connection.vitals.failed_at,
         })
+    }
+
+    /// Everything an operator may see.
+    #[must_use]
+    pub fn overview(&self) -> Overview {
+        Overview {
+            phase: self.phase.name(),
+            ends_at: self.stop.at(),
+            view: self.view(),
+            connections: self.connections().collect(),
+            counters: self.counters.clone(),
+        }
     }
 
     /// The sessions, those that are signing in included.
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
         self.sessions.iter().map(|(handle, session)| SessionView {
             handle: handle.number(),
-            call_id: &session.dialog.call_id,
+            call_id: session.dialog.call_id(),
             number: session.number(),
             connection: session.connection.map(|connection| (connection.place, connection.id)),
         })
@@ -104,12 +156,13 @@ impl Engine {
     /// The state of every machine there is: the machine as [`crate::tables::ALL`] names it, what tells it from others
     /// of its kind, and the state.
     pub fn machines(&self) -> impl Iterator<Item = (&'static str, u64, &'static str)> {
-        let server = self.transactions.server.iter().map(|(handle, transaction)| match &transaction.machine {
-            ServerMachine::Invite(state) => ("INVITE server transaction", handle.number(), state.name()),
-            ServerMachine::NonInvite(state) => {
-                ("non-INVITE server transaction", handle.number(), state.name())
-            }
-        });
+        let server =
+            self.transactions.server.iter().map(|(handle, transaction)| match &transaction.machine {
+                ServerMachine::Invite(state) => ("INVITE server transaction", handle.number(), state.name()),
+                ServerMachine::NonInvite(state) => {
+                    ("non-INVITE server transaction", handle.number(), state.name())
+                }
+            });
         let client = self.transactions.client.iter().map(|(handle, transaction)| {
             ("non-INVITE client transaction", handle.number(), transaction.machine.name())
         });

@@ -5,7 +5,8 @@
 //! 2. Behind such a response the next event waits a short time more: through a proxy that opens a connection of its
 //!    own, an event overtakes the response otherwise.
 //! 3. On datagrams one event is under way at a time, and the next waits for its final answer, but not for ever (client
-//!    quirk 3).
+//!    quirk 3). What is sent behind an event that was not answered takes its place: sent once more after that, it would
+//!    come with a CSeq that was passed (RFC 3261 12.2.2), or show a client that does not look what is no longer true.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -93,9 +94,14 @@ impl Outbox {
         self.quiet_until = self.quiet_until.max(until);
     }
 
-    /// An event was sent by datagram.
-    pub(crate) fn sent(&mut self, event: Handle<ClientTransaction>, until: Instant) {
-        self.under_way = Some((event, until));
+    /// An event was sent by datagram. The one before, if it was not answered, is to be sent no more.
+    #[must_use]
+    pub(crate) fn sent(
+        &mut self,
+        event: Handle<ClientTransaction>,
+        until: Instant,
+    ) -> Option<Handle<ClientTransaction>> {
+        self.under_way.replace((event, until)).map(|(before, _)| before)
     }
 
     /// An event was answered; only the one under way held anything back.
@@ -142,12 +148,14 @@ mod tests {
         let mut outbox = Outbox::default();
         let limit = Instant::ZERO + Duration::from_secs(2);
         let event = Handle::from_number(1);
-        outbox.sent(event, limit);
+        assert_eq!(outbox.sent(event, limit), None);
         assert!(!outbox.is_open(Instant::ZERO) && outbox.is_open(limit));
         outbox.answered(Handle::from_number(2));
         assert!(!outbox.is_open(Instant::ZERO));
         outbox.answered(event);
         assert!(outbox.is_open(Instant::ZERO));
+        assert_eq!(outbox.sent(event, limit), None);
+        assert_eq!(outbox.sent(Handle::from_number(2), limit), Some(event));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::behind::Behind;
 use super::outbox::Outbox;
 use super::watch::Watch;
 use crate::cti::ConnectionRef;
@@ -84,6 +85,8 @@ pub(crate) struct Monitor {
     pub(crate) filter: MonitorFilter,
     /// The monitor towards the phone system that feeds it.
     pub(crate) watch: Handle<Watch>,
+    /// What its client still believes, from when the monitor lost its watch until it was told what is.
+    pub(crate) behind: Option<Box<Behind>>,
 }
 
 impl Digest for Phase {
@@ -136,10 +139,14 @@ impl Digest for Session {
 
 impl Digest for Monitor {
     fn digest(&self, digester: &mut Digester) {
-        let Self { session, cross_reference, filter, watch } = self;
+        let Self { session, cross_reference, filter, watch, behind } = self;
         digester.value(session);
         digester.value(cross_reference);
         digester.number(filter.0);
         digester.value(watch);
+        digester.flag(behind.is_some());
+        if let Some(behind) = behind {
+            digester.value(&**behind);
+        }
     }
 }

@@ -4,13 +4,13 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::calls::Calls;
 use super::session::{Monitor, ServerTransaction};
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
 use crate::entropy::Entropy;
 use crate::index::Index;
 use crate::slots::{Full, Handle, Slots};
-use crate::wire::csta::model::{CallEvent, CallEventKind, LocalConnectionState, Party};
 
 /// Where a watch stands.
 #[derive(Debug)]
@@ -27,17 +27,6 @@ pub(crate) enum State {
     },
 }
 
-/// A call the watched device takes part in.
-#[derive(Debug)]
-pub(crate) struct Call {
-    /// As the phone system named it.
-    pub(crate) id: Box<str>,
-    /// The deviceID of the device's own connection; the device itself unless the phone system told another.
-    pub(crate) device: Box<str>,
-    /// Its `typeOfNumber`, where that is `dynamic`.
-    pub(crate) dynamic: bool,
-}
-
 /// One device monitored over one connection.
 #[derive(Debug)]
 pub(crate) struct Watch {
@@ -46,47 +35,7 @@ pub(crate) struct Watch {
     pub(crate) state: State,
     /// The clients' monitors it feeds.
     pub(crate) monitors: Vec<Handle<Monitor>>,
-    pub(crate) calls: Vec<Call>,
-}
-
-impl Watch {
-    /// The device's own connection in `call`, as the phone system names it: deviceID and whether it is dynamic.
-    pub(crate) fn own_device(&self, call: &str) -> Option<(&str, bool)> {
-        self.calls.iter().find(|known| &*known.id == call).map(|known| (&*known.device, known.dynamic))
-    }
-
-    /// Learns from an event which connection is the device's own, and forgets calls that ended here. At the limit a call
-    /// whose end was never told makes room for the newest: it is returned.
-    pub(crate) fn learn(&mut self, event: &CallEvent<'_>, limit: usize) -> Option<Call> {
-        let call = event.connection.call?;
-        let about_us = match event.subject {
-            Party::Device(device) => device.id == &*self.device,
-            Party::NotKnown | Party::Restricted => false,
-        };
-        let ended = event.kind == CallEventKind::ConnectionCleared
-            && (about_us || event.local == Some(LocalConnectionState::Null));
-        if ended {
-            self.calls.retain(|known| &*known.id != call);
-            return None;
-        }
-        let own = event.connection.device.filter(|_| about_us);
-        let device = own.map_or(&*self.device, |device| device.id);
-        let dynamic = own.is_some_and(|device| device.type_of_number == Some("dynamic"));
-        match self.calls.iter_mut().find(|known| &*known.id == call) {
-            Some(known) if about_us && (&*known.device != device || known.dynamic != dynamic) => {
-                known.device = Box::from(device);
-                known.dynamic = dynamic;
-                None
-            }
-            None => {
-                let forgotten = (self.calls.len() >= limit).then(|| self.calls.remove(0));
-                let (call, device) = (Box::from(call), Box::from(device));
-                self.calls.push(Call { id: call, device, dynamic });
-                forgotten
-            }
-            Some(_) => None,
-        }
-    }
+    pub(crate) calls: Calls,
 }
 
 /// All watches, found by device and by the phone system's cross-reference.
@@ -135,7 +84,7 @@ impl Watches {
             device: Box::from(device),
             state: State::Starting { waiters: Vec::new() },
             monitors: Vec::new(),
-            calls: Vec::new(),
+            calls: Calls::default(),
         })?;
         self.by_device.insert(self.key(connection, device), handle);
         Ok(handle)
@@ -169,15 +118,6 @@ impl Watches {
     }
 }
 
-impl Digest for Call {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { id, device, dynamic } = self;
-        digester.value(id);
-        digester.value(device);
-        digester.flag(*dynamic);
-    }
-}
-
 impl Digest for Watch {
     fn digest(&self, digester: &mut Digester) {
         let Self { connection, device, state, monitors, calls } = self;
@@ -194,6 +134,6 @@ impl Digest for Watch {
             State::Active { cross_reference } => digester.value(cross_reference),
         }
         crate::digest::sequence(digester, monitors.iter());
-        crate::digest::sequence(digester, calls.iter());
+        digester.value(calls);
     }
 }

@@ -3,7 +3,6 @@
 //! Route set, target and the parties' names are opaque and kept byte for byte (client quirk 7). The remote CSeq is not
 //! kept at all: it is never a reason for anything (client quirk 2).
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
@@ -11,6 +10,10 @@ use core::fmt::Write as _;
 use super::transactions::Flow;
 use crate::digest::{Digest, Digester};
 use crate::wire::sip::{Message, Scheme, Uri};
+
+mod texts;
+
+use texts::{Text, Texts};
 
 /// Why a request cannot begin or refresh a dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,22 +29,10 @@ pub(crate) enum Unusable {
 pub(crate) struct Dialog {
     /// The hash it is looked up by.
     pub(crate) key: u128,
-    /// Call-ID.
-    pub(crate) call_id: Box<str>,
-    /// Our tag.
-    pub(crate) local_tag: Box<str>,
-    /// What we write into From: the INVITE's To, with our tag.
-    local: Box<str>,
-    /// What we write into To: the INVITE's From, byte for byte.
-    remote: Box<str>,
-    /// The Request-URI of our requests: the remote target, or the first route if that is a strict router.
-    request_uri: Box<str>,
-    /// Complete `Route:` lines, in order.
-    routes: Box<str>,
-    /// Whether the first hop is a strict router: the Request-URI is its own, and the target stands last in `routes`.
+    /// Names, target and route set.
+    texts: Texts,
+    /// Whether the first hop is a strict router: the Request-URI is its own, and the target stands last in the routes.
     strict: bool,
-    /// `host:port` our requests go to when the dialog's flow is gone; empty if it cannot be told.
-    next_hop: Box<str>,
     /// Where the answer to the client's last request went: our requests go there.
     pub(crate) flow: Flow,
     /// The CSeq of our last request.
@@ -51,7 +42,8 @@ pub(crate) struct Dialog {
 }
 
 impl Dialog {
-    /// The dialog that a 2xx to `invite` begins.
+    /// The dialog that a 2xx to `invite` begins; or the one that a re-INVITE is in, whose To has our tag already, and which
+    /// was begun elsewhere (RFC 3261 12.2.2 lets us accept it): its state is the same function of the request.
     pub(crate) fn new(
         invite: &Message<'_>,
         flow: Flow,
@@ -59,24 +51,20 @@ impl Dialog {
         key: u128,
         limit: usize,
     ) -> Result<Self, Unusable> {
-        let to = invite.to().map_or("", |to| to.raw);
+        let to = invite.to();
         let from = invite.from().map_or("", |from| from.raw);
-        let mut local = String::with_capacity(to.len() + local_tag.len() + 5);
-        let _infallible = write!(local, "{to};tag={local_tag}");
-        let mut dialog = Self {
-            key,
-            call_id: Box::from(invite.call_id().unwrap_or_default()),
-            local_tag: Box::from(local_tag),
-            local: local.into_boxed_str(),
-            remote: Box::from(from),
-            request_uri: Box::default(),
-            routes: Box::default(),
-            strict: false,
-            next_hop: Box::default(),
-            flow,
-            local_sequence: 0,
-            epoch: 0,
-        };
+        let mut local = String::from(to.map_or("", |to| to.raw));
+        if to.and_then(|to| to.tag()).is_none() {
+            let _infallible = write!(local, ";tag={local_tag}");
+        }
+        let mut texts = Texts::default();
+        texts.set(&[
+            (Text::CallId, invite.call_id().unwrap_or_default()),
+            (Text::LocalTag, local_tag),
+            (Text::Local, &local),
+            (Text::Remote, from),
+        ]);
+        let mut dialog = Self { key, texts, strict: false, flow, local_sequence: 0, epoch: 0 };
         dialog.refresh(invite, flow, limit)?;
         Ok(dialog)
     }
@@ -90,7 +78,7 @@ impl Dialog {
         let bytes = routes.iter().map(|route| route.len()).sum::<usize>() + contact.uri.len();
         self.check_length(bytes, limit)?;
         // A refresh without Record-Route keeps the route set: a proxy that routes statically adds none to it.
-        if !routes.is_empty() || self.request_uri.is_empty() {
+        if !routes.is_empty() || self.request_uri().is_empty() {
             self.set_routes(contact.uri, &routes);
         } else {
             self.set_target(contact.uri);
@@ -102,28 +90,30 @@ impl Dialog {
     /// Takes the target of an UPDATE (RFC 3311 5.2: a target refresh request), if it names one.
     pub(crate) fn retarget(&mut self, update: &Message<'_>, limit: usize) -> Result<(), Unusable> {
         let Some(contact) = update.contact() else { return Ok(()) };
-        self.check_length(self.routes.len() + contact.uri.len(), limit)?;
+        self.check_length(self.texts.get(Text::Routes).len() + contact.uri.len(), limit)?;
         self.set_target(contact.uri);
         Ok(())
     }
 
     /// Whether names, and `bytes` of route set and target, are within `limit`.
     fn check_length(&self, bytes: usize, limit: usize) -> Result<(), Unusable> {
-        let names = self.local.len() + self.remote.len() + self.call_id.len();
+        let names = [Text::Local, Text::Remote, Text::CallId].map(|text| self.texts.get(text).len());
+        let names: usize = names.iter().sum();
         if names + bytes > limit { Err(Unusable::TooLong) } else { Ok(()) }
     }
 
     fn set_target(&mut self, target: &str) {
+        let routes = self.texts.get(Text::Routes);
         if self.strict {
-            let lines = self.routes.strip_suffix("\r\n").unwrap_or(&self.routes);
+            let lines = routes.strip_suffix("\r\n").unwrap_or(routes);
             let kept = lines.rfind("\r\n").and_then(|end| lines.get(..end + 2)).unwrap_or_default();
-            self.routes = alloc::format!("{kept}Route: <{target}>\r\n").into_boxed_str();
-            return;
+            let lines = alloc::format!("{kept}Route: <{target}>\r\n");
+            self.texts.set(&[(Text::Routes, &lines)]);
+        } else if routes.is_empty() {
+            self.texts.set(&[(Text::NextHop, &next_hop(target)), (Text::RequestUri, target)]);
+        } else {
+            self.texts.set(&[(Text::RequestUri, target)]);
         }
-        if self.routes.is_empty() {
-            self.next_hop = next_hop(target);
-        }
-        self.request_uri = Box::from(target);
     }
 
     /// RFC 3261 12.2.1.1, loose and strict routers.
@@ -140,9 +130,16 @@ impl Dialog {
             let _infallible = write!(lines, "Route: <{target}>\r\n");
         }
         self.strict = strict;
-        self.next_hop = next_hop(first.unwrap_or(target));
-        self.request_uri = Box::from(if strict { first.unwrap_or(target) } else { target });
-        self.routes = lines.into_boxed_str();
+        self.texts.set(&[
+            (Text::NextHop, &next_hop(first.unwrap_or(target))),
+            (Text::RequestUri, if strict { first.unwrap_or(target) } else { target }),
+            (Text::Routes, &lines),
+        ]);
+    }
+
+    /// Lets our requests' CSeq go on from `last`.
+    pub(crate) fn count_from(&mut self, last: u32) {
+        self.local_sequence = last;
     }
 
     /// The CSeq of our next request.
@@ -151,23 +148,33 @@ impl Dialog {
         self.local_sequence
     }
 
+    /// Call-ID.
+    pub(crate) fn call_id(&self) -> &str {
+        self.texts.get(Text::CallId)
+    }
+
+    /// Our tag.
+    pub(crate) fn local_tag(&self) -> &str {
+        self.texts.get(Text::LocalTag)
+    }
+
     /// The Request-URI of our requests.
     pub(crate) fn request_uri(&self) -> &str {
-        &self.request_uri
+        self.texts.get(Text::RequestUri)
     }
 
     /// `host:port` to connect to when the flow is gone; `None` if that cannot be told.
     pub(crate) fn next_hop(&self) -> Option<&str> {
-        Some(&*self.next_hop).filter(|address| !address.is_empty())
+        Some(self.texts.get(Text::NextHop)).filter(|address| !address.is_empty())
     }
 
     /// Appends the lines that each of our requests has: Route, From, To, Call-ID.
     pub(crate) fn write_head(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.routes.as_bytes());
-        for (name, value) in [("From", &self.local), ("To", &self.remote), ("Call-ID", &self.call_id)] {
+        out.extend_from_slice(self.texts.get(Text::Routes).as_bytes());
+        for (name, text) in [("From", Text::Local), ("To", Text::Remote), ("Call-ID", Text::CallId)] {
             out.extend_from_slice(name.as_bytes());
             out.extend_from_slice(b": ");
-            out.extend_from_slice(value.as_bytes());
+            out.extend_from_slice(self.texts.get(text).as_bytes());
             out.extend_from_slice(b"\r\n");
         }
     }
@@ -179,36 +186,23 @@ fn address_of(route: &str) -> &str {
 }
 
 /// Where a request for `uri` goes over TCP; empty for what plain TCP cannot reach.
-fn next_hop(uri: &str) -> Box<str> {
-    let Some(uri) = Uri::parse(uri) else { return Box::default() };
+fn next_hop(uri: &str) -> String {
+    let Some(uri) = Uri::parse(uri) else { return String::new() };
     let tls = uri.param("transport").is_some_and(|transport| transport.eq_ignore_ascii_case("tls"));
     let Some((host, port)) = uri.host_port(5060).filter(|_| uri.scheme == Scheme::Sip && !tls) else {
-        return Box::default();
+        return String::new();
     };
     let mut address = String::new();
     let _infallible = write!(address, "{host}:{port}");
-    address.into_boxed_str()
+    address
 }
 
 impl Digest for Dialog {
     fn digest(&self, digester: &mut Digester) {
-        let Self {
-            key,
-            call_id,
-            local_tag,
-            local,
-            remote,
-            request_uri,
-            routes,
-            strict,
-            next_hop,
-            flow,
-            local_sequence,
-            epoch,
-        } = self;
+        let Self { key, texts, strict, flow, local_sequence, epoch } = self;
         digester.bytes(&key.to_le_bytes());
-        for text in [call_id, local_tag, local, remote, request_uri, routes, next_hop] {
-            digester.text(text);
+        for text in Text::ALL {
+            digester.text(texts.get(text));
         }
         digester.flag(*strict);
         digester.value(flow);

@@ -140,6 +140,7 @@ impl Ladder<'_> {
                 self.note(now, &format!("listening on {address} (listener {})", listener.place()));
             }
             RecordedInput::Line(line) => self.note(now, &format!("> {line}")),
+            RecordedInput::Drain => self.note(now, "told to drain"),
             RecordedInput::Stop => self.note(now, "told to stop"),
             RecordedInput::Tick | RecordedInput::End | RecordedInput::Clock { .. } => {}
         }

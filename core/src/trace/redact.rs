@@ -79,6 +79,7 @@ impl Redactor {
                 | RecordedInput::Opened { .. }
                 | RecordedInput::Closed { .. }
                 | RecordedInput::End
+                | RecordedInput::Drain
                 | RecordedInput::Stop
                 | RecordedInput::Clock { .. } => {}
             }
@@ -169,6 +170,7 @@ impl Redactor {
             input @ (RecordedInput::Tick
             | RecordedInput::Closed { .. }
             | RecordedInput::End
+            | RecordedInput::Drain
             | RecordedInput::Stop
             | RecordedInput::Clock { .. }) => input,
         }

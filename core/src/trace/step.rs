@@ -73,6 +73,8 @@ pub enum RecordedInput<'t> {
     Line(Cow<'t, str>),
     /// [`Command::End`].
     End,
+    /// [`Command::Drain`].
+    Drain,
     /// [`Command::Stop`].
     Stop,
     /// [`Input::Clock`].
@@ -99,6 +101,7 @@ impl RecordedInput<'_> {
             }
             Self::Line(line) => Input::Command(Command::Line(line)),
             Self::End => Input::Command(Command::End),
+            Self::Drain => Input::Command(Command::Drain),
             Self::Stop => Input::Command(Command::Stop),
             Self::Clock { unix_micros } => Input::Clock { unix_micros: *unix_micros },
         }

@@ -42,6 +42,7 @@ impl Machine for Echo {
             }
             Input::Command(Command::Line(line)) => actions.print(format_args!("said {line}")),
             Input::Command(Command::End) => actions.print(format_args!("")),
+            Input::Command(Command::Drain) => actions.print(format_args!("said drain")),
             Input::Command(Command::Stop) => actions.finish(3),
             Input::Tick | Input::Listening { .. } | Input::Closed { .. } | Input::Clock { .. } => {
                 actions.notify(Level::Debug, "noted", &[]);
@@ -100,6 +101,7 @@ fn inputs() -> Vec<Input<'static>> {
         Input::Command(Command::Line(" call\t\"1002\"\n\\ \u{fc}")),
         Input::Command(Command::Line("")),
         Input::Command(Command::End),
+        Input::Command(Command::Drain),
     ];
     inputs.extend(Closed::ALL.map(|why| Input::Closed { link, why }));
     inputs.push(Input::Command(Command::Stop));
@@ -354,7 +356,7 @@ fn a_rerun_keeps_comments_and_says_where_it_parts() {
     assert!(replay(&[&parted.trace], echo).is_ok());
     let (segment, line) = parted.parted.unwrap();
     let line = String::from_utf8_lossy(&old).lines().nth(line - 1).unwrap().to_string();
-    assert_eq!((segment, line.as_str()), (1, "@18000 command stop"));
+    assert_eq!((segment, line.as_str()), (1, "@19000 command stop"));
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use lexopt::Parser;
 use lexopt::prelude::*;
 
+use crate::control;
+
 /// What the user asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
@@ -18,6 +20,7 @@ pub(crate) enum Request {
     Ladder(LadderRequest),
     Redact { traces: Vec<PathBuf>, out: PathBuf },
     Demo { wire: bool, record: Option<PathBuf> },
+    Ctl(CtlRequest),
     Help { topic: Option<String> },
     Version,
 }
@@ -47,6 +50,22 @@ pub(crate) struct LadderRequest {
     pub(crate) call_id: Option<String>,
     pub(crate) user: Option<String>,
     pub(crate) wire: bool,
+}
+
+/// Something for a running gateway, over its control socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CtlRequest {
+    pub(crate) request: control::Request,
+    pub(crate) place: Place,
+}
+
+/// Where the control socket is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// There.
+    Socket(PathBuf),
+    /// Where this configuration says.
+    Config(PathBuf),
 }
 
 /// A command line that makes no sense.
@@ -79,6 +98,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
         "replay" => replay(&mut parser),
         "trace" => trace(&mut parser),
         "demo" => demo(&mut parser),
+        "ctl" => ctl(&mut parser),
         "help" => help(&mut parser),
         "version" => each(&mut parser, |_, _| Ok(false)).map(|()| Request::Version),
         unknown => return Err(Usage { what: format!("there is no command '{unknown}'"), topic: None }),
@@ -295,6 +315,43 @@ fn demo(parser: &mut Parser) -> Result<Request, Stop> {
     Ok(Request::Demo { wire, record })
 }
 
+fn ctl(parser: &mut Parser) -> Result<Request, Stop> {
+    let (mut verb, mut json, mut socket, mut config) = (None, false, None, None);
+    each(parser, |word, parser| {
+        match word {
+            Word::Value(value) if verb.is_none() => verb = Some(value.to_string_lossy().into_owned()),
+            Word::Value(_) => return Ok(false),
+            Word::Option(name) => match (verb.as_deref(), name.as_str()) {
+                (_, "--socket") => path(name, &mut socket, parser)?,
+                (_, "--config") => path(name, &mut config, parser)?,
+                (Some("status"), "--json") => json = true,
+                _ => return Ok(false),
+            },
+        }
+        Ok(true)
+    })?;
+    let request = match verb.as_deref() {
+        None => return Err(missing("'status', 'drain' or 'stop'")),
+        Some("status") if json => control::Request::StatusJson,
+        Some("status") => control::Request::Status,
+        Some("drain") => control::Request::Drain,
+        Some("stop") => control::Request::Stop,
+        Some(other) => {
+            let what = format!("ctl {other}: it is 'ctl status', 'ctl drain' or 'ctl stop'");
+            return Err(Stop::Wrong(what.into()));
+        }
+    };
+    let place = match (socket, config) {
+        (Some(socket), None) => Place::Socket(socket),
+        (None, Some(config)) => Place::Config(config),
+        (None, None) => return Err(missing("--socket PATH or --config FILE")),
+        (Some(_), Some(_)) => {
+            return Err(Stop::Wrong("--socket and --config both say where the socket is: give one".into()));
+        }
+    };
+    Ok(Request::Ctl(CtlRequest { request, place }))
+}
+
 fn help(parser: &mut Parser) -> Result<Request, Stop> {
     let mut topic = None;
     each(parser, |word, _| match word {
@@ -341,6 +398,15 @@ mod tests {
             parsed("trace redact t -o out"),
             Ok(Request::Redact { traces: vec!["t".into()], out: "out".into() })
         );
+        let ctl = |request, place| Ok(Request::Ctl(CtlRequest { request, place }));
+        let socket = Place::Socket("s".into());
+        assert_eq!(parsed("ctl status --socket s"), ctl(control::Request::Status, socket.clone()));
+        assert_eq!(parsed("ctl status --json --socket s"), ctl(control::Request::StatusJson, socket.clone()));
+        assert_eq!(parsed("ctl --socket s stop"), ctl(control::Request::Stop, socket));
+        assert_eq!(
+            parsed("ctl drain --config c.toml"),
+            ctl(control::Request::Drain, Place::Config("c.toml".into()))
+        );
         assert_eq!(parsed("demo --wire"), Ok(Request::Demo { wire: true, record: None }));
         assert_eq!(parsed("--version"), Ok(Request::Version));
         assert_eq!(parsed("version"), Ok(Request::Version));
@@ -384,6 +450,13 @@ mod tests {
         assert_eq!(wrong("replay --x").0, "invalid option '--x'");
         assert_eq!(wrong("check c.toml").0, "unexpected argument \"c.toml\"");
         assert_eq!(wrong("trace --wire ladder t").0, "--wire: 'ladder' or 'redact' must stand before it");
+        assert_eq!(wrong("ctl").0, "'status', 'drain' or 'stop' is missing");
+        assert_eq!(wrong("ctl status").0, "--socket PATH or --config FILE is missing");
+        assert_eq!(wrong("ctl drain --json --socket s").0, "invalid option '--json'");
+        assert_eq!(
+            wrong("ctl reload --socket s").0,
+            "ctl reload: it is 'ctl status', 'ctl drain' or 'ctl stop'"
+        );
         assert_eq!(wrong("trace ladder"), ("the trace is missing".into(), Some("trace".into())));
         assert_eq!(
             wrong("switch --listen localhost").0,

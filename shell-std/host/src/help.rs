@@ -1,9 +1,10 @@
 //! Help, by example.
 
 /// The commands, in the order of the overview.
-const TOPICS: [(&str, &str); 9] = [
+const TOPICS: [(&str, &str); 10] = [
     ("run", RUN),
     ("check", CHECK),
+    ("ctl", CTL),
     ("switch", SWITCH),
     ("client", CLIENT),
     ("replay", REPLAY),
@@ -29,6 +30,8 @@ is reached over a CTI connection.
   PROGRAM demo                          see everything work, in this process, on loopback sockets
   PROGRAM check --config gateway.toml   say what is wrong with a configuration, all of it at once
   PROGRAM run --config gateway.toml     run the gateway; SIGTERM or Ctrl-C stops it in good order
+  PROGRAM ctl status --config gateway.toml
+                                        how a running gateway is; 'ctl drain' and 'ctl stop' end it
   PROGRAM switch --listen 127.0.0.1:1040
                                         the built-in phone system, for tests
   PROGRAM client --server HOST:PORT --user URI --line URI
@@ -54,7 +57,28 @@ Runs the gateway.
 
 One log line per event goes to standard error, as logfmt or JSON (key log.format). All addresses are opened before
 anything starts; one that cannot be is named with its key. SIGTERM or Ctrl-C: every session is told with BYE, within a
-bounded time; the second signal ends the process at once.
+bounded time; the second signal ends the process at once. SIGUSR1 drains it ('PROGRAM help ctl').
+";
+
+const CTL: &str = "\
+Speaks to a running gateway over its control socket (key control.socket).
+
+  PROGRAM ctl status --socket /run/ctigate/control.sock
+  PROGRAM ctl status --json --config gateway.toml
+  PROGRAM ctl drain --config gateway.toml
+  PROGRAM ctl stop --config gateway.toml
+
+  status         its CTI connections (state, connection ID, since when, last heartbeat and its round trip, sessions, why
+                 it last failed), its sessions, and what it has counted since it began
+  drain          no new sessions: INVITE and OPTIONS are answered 503; requests in dialogs are served, refreshes by
+                 re-INVITE are answered 503 too, so that a proxy gives them to another node (but see
+                 sip.overload_status); what is left after sip.drain_timeout is told with BYE, and the program ends
+  stop           every session is told with BYE now, as by SIGTERM
+  --json         one JSON object instead of tables; times are UTC, spans in the unit their names end in
+  --socket PATH  where the socket is
+  --config FILE  the gateway's configuration, which says where the socket is
+
+Exit status 0 and the answer, or 1 and what is wrong.
 ";
 
 const CHECK: &str = "\

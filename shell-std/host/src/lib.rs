@@ -8,8 +8,10 @@ pub mod clock;
 mod commands;
 mod configuration;
 pub mod console;
+mod control;
 mod descriptors;
 mod help;
+mod json;
 mod lines;
 mod listening;
 mod log;
@@ -18,6 +20,7 @@ mod programs;
 mod recording;
 pub mod shell;
 mod signals;
+mod status;
 mod terminal;
 mod utc;
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
+/// So many bytes are written without looking for more.
+const WRITE_BYTES: usize = 64 * 1024;
 /// How long the end waits for what is still queued.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
@@ -51,17 +53,29 @@ impl Lines {
     }
 }
 
-/// Writes until all senders are gone. An error of the terminal is nobody's to tell: the program goes on without it.
+/// Writes until all senders are gone: what waits together is written together. An error of the terminal is nobody's to
+/// tell: the program goes on without it.
 fn write_all(mut out: Box<dyn Write + Send>, orders: &Receiver<Order>, dropped: &AtomicU64) {
-    for order in orders {
-        match order {
-            Order::Line(line) => {
-                let _ = writeln!(out, "{line}");
+    let mut text = String::new();
+    while let Ok(first) = orders.recv() {
+        let mut flushed = None;
+        text.clear();
+        for order in core::iter::once(first).chain(orders.try_iter()) {
+            match order {
+                Order::Line(line) => {
+                    text.push_str(&line);
+                    text.push('\n');
+                }
+                Order::Flush(done) => flushed = Some(done),
             }
-            Order::Flush(done) => {
-                let _ = out.flush();
-                let _ = done.try_send(());
+            if flushed.is_some() || text.len() >= WRITE_BYTES {
+                break;
             }
+        }
+        let _ = out.write_all(text.as_bytes());
+        if let Some(done) = flushed {
+            let _ = out.flush();
+            let _ = done.try_send(());
         }
         let lost = dropped.swap(0, Ordering::Relaxed);
         if lost > 0 {

@@ -1,10 +1,9 @@
 //! Log lines: logfmt, or one JSON object each.
 
-use core::fmt::Write as _;
-
 use ctigate_core::Notice;
 
 use crate::console::Format;
+use crate::json::Json;
 
 /// One line, without its end. `notice.fields` is logfmt already.
 pub(crate) fn line(format: Format, time: &str, notice: Notice<'_>) -> String {
@@ -13,46 +12,12 @@ pub(crate) fn line(format: Format, time: &str, notice: Notice<'_>) -> String {
         Format::Logfmt if fields.is_empty() => format!("time={time} level={} name={name}", level.name()),
         Format::Logfmt => format!("time={time} level={} name={name} {fields}", level.name()),
         Format::Json => {
-            let mut line = String::from("{");
-            member(&mut line, "time", time);
-            member(&mut line, "level", level.name());
-            member(&mut line, "name", name);
-            for (key, value) in Fields(fields) {
-                member(&mut line, key, &value);
-            }
-            line.push('}');
-            line
+            let first = [("time", time), ("level", level.name()), ("name", name)];
+            let first = first.map(|(key, value)| (key.to_owned(), value.to_owned()));
+            let all = first.into_iter().chain(Fields(fields).map(|(key, value)| (key.to_owned(), value)));
+            Json::Object(all.map(|(key, value)| (key.into(), Json::Text(value))).collect()).to_string()
         }
     }
-}
-
-fn member(line: &mut String, key: &str, value: &str) {
-    if line.len() > 1 {
-        line.push(',');
-    }
-    quote(line, key);
-    line.push(':');
-    quote(line, value);
-}
-
-/// Appends `text` as a JSON string (RFC 8259, 7).
-fn quote(line: &mut String, text: &str) {
-    line.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => line.push_str("\\\""),
-            '\\' => line.push_str("\\\\"),
-            '\n' => line.push_str("\\n"),
-            '\r' => line.push_str("\\r"),
-            '\t' => line.push_str("\\t"),
-            control if control < ' ' => {
-                let written = write!(line, "\\u{:04x}", u32::from(control));
-                debug_assert!(written.is_ok(), "writing to memory cannot fail");
-            }
-            other => line.push(other),
-        }
-    }
-    line.push('"');
 }
 
 /// The pairs of a logfmt text as the core writes it: `key=bare key="quo\"ted"`.

@@ -4,23 +4,29 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
+use std::sync::mpsc::{self, SyncSender};
 
-use ctigate_core::{Command, Input, ListenerId, Machine, Recorder};
+use ctigate_core::engine::Overview;
+use ctigate_core::{Command, Input, Instant, ListenerId, Machine, Recorder};
 
 use crate::console::Console;
 
-/// The bytes a link may have waiting to be sent; a peer that lets more pile up is closed as too slow.
-pub const QUEUE_BYTES: usize = 1024 * 1024;
+/// The bytes a link may have waiting to be sent: an answer for each of 10,000 dialogs that share it. A peer that lets
+/// more pile up is closed as too slow.
+pub const QUEUE_BYTES: usize = 16 * 1024 * 1024;
+/// The part of these that may wait while the link is read on: a peer that asks faster than it takes the answers is held
+/// up, not cut off.
+pub const LAGGING_PART: usize = 16;
 /// How long opening a connection may take, name resolution included.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How long a link we closed may take to send its rest and to be closed by the peer.
 pub const LINGER_LIMIT: Duration = Duration::from_secs(2);
 /// How long to wait before accepting again when the system is out of sockets or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// The messages (reads, connections, commands) that may wait for the machine; whoever brings one more waits.
+/// How long a machine may take to say how it is doing.
+const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+/// The commands that may wait for the machine; whoever brings one more waits.
 pub const INBOX: usize = 1024;
-/// The most messages handled before what they caused is written: one turn.
-pub const MESSAGES_PER_TURN: usize = 64;
 /// The most bytes read from a link at once.
 pub const READ_BYTES: usize = 16 * 1024;
 /// The largest datagram there is.
@@ -99,6 +105,8 @@ pub enum Said {
     Line(String),
     /// See [`Command::End`].
     End,
+    /// See [`Command::Drain`].
+    Drain,
     /// See [`Command::Stop`].
     Stop,
 }
@@ -110,27 +118,67 @@ impl Said {
         match self {
             Self::Line(line) => Command::Line(line),
             Self::End => Command::End,
+            Self::Drain => Command::Drain,
             Self::Stop => Command::Stop,
         }
     }
 }
 
-/// Brings commands to a running machine, from any thread. Waits while the machine's inbox is full.
+/// What is spoken to a running machine from elsewhere in the process.
+pub enum Spoken {
+    /// A command, which is an input and is recorded.
+    Command(Said),
+    /// A question, which changes nothing.
+    Question(Question),
+}
+
+/// A question how the machine is doing, and the way back for the answer.
+pub struct Question(SyncSender<Answer>);
+
+/// How a machine is doing.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// The machine's time.
+    pub(crate) now: Instant,
+    pub(crate) overview: Overview,
+}
+
+impl Question {
+    /// Answers, if the machine is one that somebody operates. Never waits.
+    pub fn answer(self, now: Instant, machine: &impl Machine) {
+        if let Some(overview) = machine.overview() {
+            // Who asked may have lost patience.
+            let _ = self.0.try_send(Answer { now, overview });
+        }
+    }
+}
+
+/// Speaks to a running machine, from any thread. Waits while the machine is busy.
 #[derive(Clone)]
-pub struct Speaker(Arc<dyn Fn(Said) -> bool + Send + Sync>);
+pub struct Speaker(Arc<dyn Fn(Spoken) -> bool + Send + Sync>);
 
 impl Speaker {
-    /// A speaker that hands commands to `deliver`, which says whether the machine is still there.
-    pub fn new(deliver: impl Fn(Said) -> bool + Send + Sync + 'static) -> Self {
+    /// A speaker that hands what is spoken to `deliver`, which says whether the machine is still there.
+    pub fn new(deliver: impl Fn(Spoken) -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(deliver))
     }
 
     /// Says one command; returns false when nobody listens any more.
     #[must_use]
     pub fn say(&self, said: Said) -> bool {
-        (self.0)(said)
+        (self.0)(Spoken::Command(said))
+    }
+
+    /// Asks how the machine is doing. `None`: it is no more, or does not answer in time.
+    #[must_use]
+    pub(crate) fn ask(&self) -> Option<Answer> {
+        let (question, answer) = mpsc::sync_channel(1);
+        if !(self.0)(Spoken::Question(Question(question))) {
+            return None;
+        }
+        answer.recv_timeout(ANSWER_LIMIT).ok()
     }
 }
 
-/// Something that will bring commands once it is given a speaker.
+/// Something that will speak once it is given a speaker.
 pub type Source = Box<dyn FnOnce(Speaker) + Send>;

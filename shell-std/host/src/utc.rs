@@ -4,7 +4,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Now, as `2026-03-01T12:00:00.123Z`.
 pub(crate) fn now() -> String {
-    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    at(SystemTime::now())
+}
+
+/// A moment, written the same way; one before 1970 as 1970's first.
+pub(crate) fn at(moment: SystemTime) -> String {
+    let unix = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
     rfc3339(unix.as_secs(), unix.subsec_millis())
 }
 

@@ -136,6 +136,7 @@ fn monitors_that_were_being_moved_when_the_next_connection_failed_too_are_moved_
     only(&client.send(&mut bench, "INVITE", &body), 200);
     client.send(&mut bench, "ACK", "");
     third.start_monitor(&mut bench, "m3");
+    third.knows_line(&mut bench);
     third.event(&mut bench, "HeldEvent", "m3", HELD);
     assert_eq!(client.heard(&mut bench)[0].element("monitorCrossRefID"), id);
 }
@@ -163,6 +164,7 @@ fn monitors_that_could_not_be_moved_at_once_are_moved_with_the_next_refresh() {
     let body = client.sign_in_body();
     only(&client.send(&mut bench, "INVITE", &body), 200);
     second.start_monitor(&mut bench, "m3");
+    second.knows_line(&mut bench);
     second.event(&mut bench, "HeldEvent", "m3", HELD);
     assert_eq!(client.heard(&mut bench)[0].element("monitorCrossRefID"), id);
 }

@@ -74,6 +74,28 @@ fn quirk_3_by_datagram_the_next_event_waits_for_an_answer_or_two_seconds() {
 }
 
 #[test]
+fn by_datagram_an_event_is_not_repeated_behind_its_successor() {
+    let (mut bench, system) = gateway();
+    bench.golden("events-by-datagram-keep-their-order", "By datagram, to a client that never answers: once the next event went out, the one before is repeated no\nmore. A proxy that was restarted in between took it for new, and the client saw calls that were over.");
+    let mut client = Client::over(Line::Datagram(address("127.0.0.1:5070")), "alice");
+    client.sign_in(&mut bench, system);
+    client.monitor(&mut bench, system, "m1");
+    for _ in 0..2 {
+        system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
+    }
+    let mut sequences = Vec::new();
+    for _ in 0..80 {
+        let heard = client.heard(&mut bench);
+        sequences.extend(heard.iter().map(|event| event.header("CSeq").to_owned()));
+        bench.advance(Duration::from_millis(500));
+    }
+    let repeated = sequences.iter().filter(|sequence| *sequence == "1 INFO").count();
+    assert_eq!(repeated, 3, "{sequences:?}");
+    assert!(sequences.is_sorted(), "{sequences:?}");
+    assert_eq!(bench.engine().view().client_transactions, 0);
+}
+
+#[test]
 fn an_event_that_overtakes_the_answer_announcing_its_call_waits_for_it_and_20_ms_more() {
     let (mut bench, system, mut client) = signed_in();
     bench.golden("events-wait-for-the-answer-that-announces-them", "An event that overtakes the answer naming its call waits for it, and 20 ms more: proxies may carry it on\nanother connection.");

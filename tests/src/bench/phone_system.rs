@@ -70,7 +70,27 @@ impl PhoneSystem {
     #[expect(clippy::expect_used, reason = "a gateway that does not connect fails the test")]
     pub fn answer_with(bench: &mut Bench, services: &str) -> Self {
         let (link, address) = bench.connects().pop().expect("the gateway dials its CTI connection");
-        bench.opened(link, &address);
+        let system = Self::bring_up(bench, link, &address, services);
+        bench.heartbeats([system]);
+        system
+    }
+
+    /// Takes every connection that the gateway wants, in its order, and brings it into service.
+    ///
+    /// # Panics
+    /// If the gateway does not do its part.
+    pub fn answer_all(bench: &mut Bench) -> Vec<Self> {
+        let wanted = bench.connects();
+        let systems: Vec<Self> = wanted
+            .iter()
+            .map(|(link, address)| Self::bring_up(bench, *link, address, ALL_SERVICES))
+            .collect();
+        bench.heartbeats(systems.iter().copied());
+        systems
+    }
+
+    fn bring_up(bench: &mut Bench, link: LinkId, address: &str, services: &str) -> Self {
+        bench.opened(link, address);
         let system = Self { link };
         let started = "<sessionID>s1</sessionID><actualProtocolVersion>x</actualProtocolVersion>\
                        <actualSessionDuration>180</actualSessionDuration>";
@@ -81,7 +101,6 @@ impl PhoneSystem {
         system.serve(bench, "SystemRegister", |_| {
             csta("SystemRegisterResponse", "<sysStatRegisterID>r1</sysStatRegisterID>")
         });
-        bench.heartbeats(Some(system));
         system
     }
 
@@ -155,8 +174,12 @@ impl PhoneSystem {
 
     /// Answers a SnapshotDevice: no calls.
     pub fn knows_line(self, bench: &mut Bench) -> Asked {
-        let none = "<crossRefIDorSnapshotData><snapshotData/></crossRefIDorSnapshotData>";
-        self.serve(bench, "SnapshotDevice", |_| csta("SnapshotDeviceResponse", none))
+        self.has_calls(bench, &[])
+    }
+
+    /// Answers a SnapshotDevice: these calls, each with its callID, the far end, and the states of line and far end.
+    pub fn has_calls(self, bench: &mut Bench, calls: &[(&str, &str, [&str; 2])]) -> Asked {
+        self.serve(bench, "SnapshotDevice", |asked| snapshot(asked.element("snapshotObject"), calls))
     }
 
     /// Says a document under an invoke ID.
@@ -176,6 +199,24 @@ impl PhoneSystem {
 #[must_use]
 pub fn csta(root: &str, children: &str) -> String {
     format!("<?xml version=\"1.0\"?><{root} xmlns=\"{CSTA}\">{children}</{root}>")
+}
+
+/// A `SnapshotDeviceResponse` for a line: each call has its callID, the far end, and the states of line and far end.
+#[must_use]
+pub fn snapshot(line: &str, calls: &[(&str, &str, [&str; 2])]) -> String {
+    let item = |(call, far, [own, other]): &(&str, &str, [&str; 2])| {
+        format!(
+            "<snapshotDeviceResponseInfo><connectionIdentifier><callID>{call}</callID><deviceID>{line}</deviceID>\
+             </connectionIdentifier><endpointDevice><deviceIdentifier>{far}</deviceIdentifier></endpointDevice>\
+             <localCallState><compoundCallState><localConnectionState>{own}</localConnectionState>\
+             <localConnectionState>{other}</localConnectionState></compoundCallState></localCallState>\
+             </snapshotDeviceResponseInfo>"
+        )
+    };
+    let items: String = calls.iter().map(item).collect();
+    let data =
+        format!("<crossRefIDorSnapshotData><snapshotData>{items}</snapshotData></crossRefIDorSnapshotData>");
+    csta("SnapshotDeviceResponse", &data)
 }
 
 /// A CSTAErrorCode.

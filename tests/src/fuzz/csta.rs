@@ -1,28 +1,42 @@
 //! CSTA documents and frames.
 
+use std::borrow::Cow;
+
 use ctigate_core::wire::csta::{
     emit::{self, Verbatim},
     guard::{XmlError, XmlLimits},
-    model::Namespace,
+    model::{Event, Message, Namespace, Request, Response},
     parse::Document,
 };
 use ctigate_core::wire::csta_frame::{self, FrameError, Framed, Framer};
 
-use super::pieces;
+use super::{Reached, pieces};
 
 /// Wide enough for whatever is written for a document within the default limits.
 const WIDE: XmlLimits =
     XmlLimits { bytes: usize::MAX, depth: 64, attributes: 256, namespaces: 16_384, elements: 16_384 };
 
-/// A CSTA document: read or refused; what was read can be written, and what was written is read the same.
+/// A CSTA document: read or refused; what was read can be written, and what was written is read the same. States: each
+/// way to be refused, each kind of message, each namespace.
 ///
 /// # Panics
 /// If a property does not hold.
-pub fn csta_document(bytes: &[u8]) {
-    let Ok(document) = Document::parse(bytes, &XmlLimits::default()) else { return };
+pub fn csta_document(bytes: &[u8], reached: &mut Reached) {
+    let document = match Document::parse(bytes, &XmlLimits::default()) {
+        Ok(document) => document,
+        Err(error) => return reached.note(format!("refused: {error:?}")),
+    };
     let line = document.line();
     assert!(line.is_none_or(|line| !line.is_empty()), "an empty line");
-    let Ok(message) = document.message() else { return };
+    reached.note(if line.is_some() { "with a line" } else { "without a line" });
+    reached.note(document.namespace().map_or(Cow::Borrowed("no namespace of CSTA"), |namespace| {
+        Cow::Owned(format!("namespace {namespace:?}"))
+    }));
+    let message = match document.message() {
+        Ok(message) => message,
+        Err(error) => return reached.note(format!("not understood: {error:?}")),
+    };
+    reached.note(String::from(kind(&message)));
     assert_eq!(document.name(), message.name(), "a message has its root's name");
 
     let namespace = document.namespace().unwrap_or(Namespace::ED3);
@@ -30,6 +44,24 @@ pub fn csta_document(bytes: &[u8]) {
     emit::message(&mut written, namespace, &message, &mut Verbatim);
     let again = rewritten(&written, namespace);
     assert_eq!(again.as_deref(), Ok(written.as_slice()), "written, read and written again");
+}
+
+/// What kind of message it is; those that are not modelled are one kind each.
+fn kind<'a>(message: &Message<'a>) -> &'a str {
+    match message {
+        Message::Request(Request::Other { .. }) => "request of another name",
+        Message::Request(request) => request.name(),
+        Message::Response(Response::Other { .. }) => "response of another name",
+        Message::Response(response) => response.name(),
+        Message::Event(Event::Call(event)) => event.kind.word(),
+        Message::Event(Event::Other { .. }) => "event of another name",
+    }
+}
+
+/// What kind of message a document is; nothing if it is none.
+pub(super) fn kind_of(text: &str) -> String {
+    let Ok(document) = Document::parse(text.as_bytes(), &WIDE) else { return String::new() };
+    document.message().map_or_else(|_| String::new(), |message| kind(&message).into())
 }
 
 /// What is written for what is read.
@@ -73,11 +105,12 @@ fn cut<'a>(stream: impl Iterator<Item = &'a [u8]>) -> Found {
     found
 }
 
-/// A stream of CSTA frames: the same frames however it is cut, and written again they are the stream's beginning.
+/// A stream of CSTA frames: the same frames however it is cut, and written again they are the stream's beginning. States:
+/// how many frames there were, how the stream ends, and those of its documents.
 ///
 /// # Panics
 /// If a property does not hold.
-pub fn csta_frame(bytes: &[u8]) {
+pub fn csta_frame(bytes: &[u8], reached: &mut Reached) {
     let found = cut(core::iter::once(bytes));
     assert_eq!(cut(pieces(bytes)), found, "in pieces");
     assert_eq!(cut(bytes.chunks(1)), found, "byte by byte");
@@ -86,8 +119,10 @@ pub fn csta_frame(bytes: &[u8]) {
     for (invoke, document) in &found.frames {
         let framed = csta_frame::frame(&mut written, *invoke, |out| out.extend_from_slice(document));
         assert_eq!(framed, Ok(()), "what came in a frame fits into one");
-        csta_document(document);
+        csta_document(document, reached);
     }
     assert!(bytes.starts_with(&written), "the frames are the stream's beginning");
     assert!(found.broken.is_some() || written.len() + found.held == bytes.len(), "bytes were lost");
+    let Found { frames, broken, held } = &found;
+    reached.note(format!("stream of {}, {} held: {broken:?}", frames.len().min(5), (*held).min(9)));
 }

@@ -1,4 +1,7 @@
-//! Good messages to begin with.
+//! Good messages to begin with: those of the golden traces and of the recorded client, and some of every shape.
+
+use std::collections::BTreeSet;
+use std::io;
 
 use ctigate_core::wire::csta::{
     emit::{self, Verbatim},
@@ -11,6 +14,8 @@ use ctigate_core::wire::csta::{
     services::Features,
 };
 use ctigate_core::wire::csta_frame;
+
+use super::literature::{self, Story};
 
 const LINE: &str = "tel:73124;phone-context=dialstring;partition=BE_BRS_INT";
 
@@ -75,20 +80,53 @@ Content-Length: 0\r
 \r
 ";
 
+/// Seeds of a target, or why the golden traces cannot be read.
+pub(super) type Seeds = io::Result<Vec<Vec<u8>>>;
+
+/// `first`, then what is found in each golden trace; everything once.
+fn with_literature(first: Vec<Vec<u8>>, find: impl Fn(&Story) -> Vec<Vec<u8>>) -> Seeds {
+    let mut seen = BTreeSet::new();
+    let mut seeds = first;
+    seeds.extend(literature::stories()?.iter().flat_map(find));
+    seeds.retain(|seed| seen.insert(seed.clone()));
+    Ok(seeds)
+}
+
 /// Single messages.
-pub(super) fn sip_messages() -> Vec<Vec<u8>> {
-    [INVITE, INFO, RESPONSE].map(|text| text.as_bytes().to_vec()).to_vec()
+pub(super) fn sip_messages() -> Seeds {
+    let mut first = [INVITE, INFO, RESPONSE].map(|text| text.as_bytes().to_vec()).to_vec();
+    first.extend(literature::recorded_requests()?);
+    with_literature(first, Story::sip_messages)
 }
 
 /// Several messages in a row, and keep-alives between them.
-pub(super) fn sip_streams() -> Vec<Vec<u8>> {
-    [[INVITE, INFO, RESPONSE], [RESPONSE, "\r\n\r\n", RESPONSE], ["\r\n", INFO, "\r\n\r\n"]]
-        .map(|texts| texts.concat().into_bytes())
-        .to_vec()
+pub(super) fn sip_streams() -> Seeds {
+    let texts = [[INVITE, INFO, RESPONSE], [RESPONSE, "\r\n\r\n", RESPONSE], ["\r\n", INFO, "\r\n\r\n"]];
+    let mut first = texts.map(|texts| texts.concat().into_bytes()).to_vec();
+    first.push(literature::recorded_requests()?.concat());
+    with_literature(first, |story| story.sip_streams().cloned().collect())
 }
 
 /// Documents of every shape.
-pub(super) fn csta_documents() -> Vec<Vec<u8>> {
+pub(super) fn csta_documents() -> Seeds {
+    with_literature(written_documents(), Story::csta_documents)
+}
+
+/// Several frames in a row.
+pub(super) fn csta_streams() -> Seeds {
+    let frames = |documents: &[Vec<u8>]| {
+        let mut out = Vec::new();
+        for (invoke, document) in (9997..).zip(documents) {
+            let framed = csta_frame::frame(&mut out, invoke, |out| out.extend_from_slice(document));
+            framed.map_err(|error| io::Error::other(format!("{error:?}")))?;
+        }
+        Ok(out)
+    };
+    let first = written_documents().chunks(3).map(frames).collect::<Seeds>()?;
+    with_literature(first, |story| story.csta_streams().cloned().collect())
+}
+
+fn written_documents() -> Vec<Vec<u8>> {
     let mut documents: Vec<Vec<u8>> = Vec::new();
     let all = requests().into_iter().map(Message::Request);
     let all = all.chain(responses().into_iter().map(Message::Response));
@@ -109,19 +147,6 @@ pub(super) fn csta_documents() -> Vec<Vec<u8>> {
             .into_bytes(),
     );
     documents
-}
-
-/// Several frames in a row.
-pub(super) fn csta_streams() -> Vec<Vec<u8>> {
-    let documents = csta_documents();
-    let frames = |documents: &[Vec<u8>]| {
-        let mut out = Vec::new();
-        for (invoke, document) in (9997..).zip(documents) {
-            csta_frame::frame(&mut out, invoke, |out| out.extend_from_slice(document)).unwrap();
-        }
-        out
-    };
-    documents.chunks(3).map(frames).collect()
 }
 
 const DEVICE: Device<'static> = Device { id: LINE, type_of_number: Some("other") };

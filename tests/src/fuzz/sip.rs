@@ -1,10 +1,10 @@
 //! SIP messages and streams of them.
 
 use ctigate_core::wire::sip::{
-    Flaw, FrameError, Framed, Framer, Limits, Message, Method, Name, Scratch, emit,
+    Flaw, FrameError, Framed, Framer, Limits, Message, Method, Name, Scratch, Start, emit,
 };
 
-use super::pieces;
+use super::{Reached, pieces};
 
 /// The most bytes of a message in a stream; small, so that a fuzzer reaches it.
 const LIMIT: usize = 4096;
@@ -39,28 +39,37 @@ fn cut<'a>(stream: impl Iterator<Item = &'a [u8]>) -> Found {
     found
 }
 
-/// A stream of SIP messages: the same messages however it is cut, each within the limit.
+/// A stream of SIP messages: the same messages however it is cut, each within the limit. States: how many messages there
+/// were, how the stream ends, and those of its messages.
 ///
 /// # Panics
 /// If a property does not hold.
-pub fn sip_framer(bytes: &[u8]) {
+pub fn sip_framer(bytes: &[u8], reached: &mut Reached) {
     let found = cut(core::iter::once(bytes));
     assert_eq!(cut(pieces(bytes)), found, "in pieces");
     assert_eq!(cut(bytes.chunks(1)), found, "byte by byte");
     for message in &found.messages {
         assert!(message.len() <= LIMIT, "a message over the limit");
-        sip_message(message);
+        sip_message(message, reached);
     }
+    let Found { messages, keep_alives, broken, idle } = &found;
+    let counts = (messages.len().min(5), (*keep_alives).min(2), *idle);
+    reached.note(format!("stream of {counts:?}: {broken:?}"));
 }
 
-/// A SIP message: read or refused, and whatever was read can be looked at and answered.
+/// A SIP message: read or refused, and whatever was read can be looked at and answered. States: each way to be refused,
+/// each flaw, each known header, and the kind of message and of body.
 ///
 /// # Panics
 /// If a property does not hold.
-pub fn sip_message(bytes: &[u8]) {
+pub fn sip_message(bytes: &[u8], reached: &mut Reached) {
     let mut scratch = Scratch::new();
-    let Ok(message) = Message::parse(bytes, &mut scratch, Limits::default()) else { return };
+    let message = match Message::parse(bytes, &mut scratch, Limits::default()) {
+        Ok(message) => message,
+        Err(error) => return reached.note(format!("refused: {error:?}")),
+    };
     look(&message);
+    note(&message, reached);
     let sound = message.flaw.is_none();
 
     let mut head = Vec::new();
@@ -78,6 +87,31 @@ pub fn sip_message(bytes: &[u8]) {
         emit::reply_head(&mut twice, &again, Some("other"), None);
         assert_eq!(twice, head, "the answer to an answer repeats the same");
     }
+}
+
+/// Takes down what kind of message it is.
+fn note(message: &Message<'_>, reached: &mut Reached) {
+    match message.start {
+        Start::Request { method: Method::Other(_), .. } => reached.note("request of an unknown method"),
+        Start::Request { method, .. } => reached.note(format!("request {}", method.name())),
+        Start::Response { status, .. } => reached.note(format!("response {}xx", (status / 100).min(7))),
+    }
+    if let Some(flaw) = message.flaw {
+        reached.note(format!("flaw {flaw:?}"));
+    }
+    for header in message.headers.iter() {
+        if let Name::Other(_) = header.name {
+            reached.note("header that is not known");
+        } else {
+            reached.note(format!("header {:?}", header.name));
+        }
+    }
+    reached.note(match message.csta_body() {
+        Some(body) if body.len() < message.body.len() => "body with a CSTA part",
+        Some(_) => "body of CSTA",
+        None if message.body.is_empty() => "no body",
+        None => "body of something else",
+    });
 }
 
 /// An answer repeats what RFC 3261 8.2.6.2 says, and its To has a tag.
@@ -106,5 +140,19 @@ fn look(message: &Message<'_>) {
     );
     for header in message.headers.iter() {
         assert!(!header.value.contains(['\r', '\n']), "a line end inside a header");
+    }
+}
+
+/// What the fuzzer found, and must not find again.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_to_a_request_with_an_empty_tag_has_a_tag() {
+        let request = "UPDATE sip:gw@h SIP/2.0\r\nVia: SIP/2.0/TCP h\r\nFrom: <sip:a@h>;tag=1\r\n\
+                       To: <sip:gw@h>;tag=;c52e82af\r\nMax-Forwards: 70\r\nCSeq: 3 UPDATE\r\nCall-ID: 1\r\n\
+                       Content-Length: 0\r\n\r\n";
+        sip_message(request.as_bytes(), &mut Reached::default());
     }
 }

@@ -20,6 +20,7 @@ pub(super) enum Kept {
     Datagram(ListenerId, SocketAddr, Vec<u8>),
     Line(String),
     End,
+    Drain,
     Stop,
     Clock(u64),
 }
@@ -35,6 +36,7 @@ impl Kept {
             Input::Datagram { listener, peer, bytes } => Self::Datagram(listener, peer, bytes.to_vec()),
             Input::Command(Command::Line(line)) => Self::Line(line.to_owned()),
             Input::Command(Command::End) => Self::End,
+            Input::Command(Command::Drain) => Self::Drain,
             Input::Command(Command::Stop) => Self::Stop,
             Input::Clock { unix_micros } => Self::Clock(unix_micros),
         }
@@ -52,6 +54,7 @@ impl Kept {
             }
             Self::Line(line) => Input::Command(Command::Line(line)),
             Self::End => Input::Command(Command::End),
+            Self::Drain => Input::Command(Command::Drain),
             Self::Stop => Input::Command(Command::Stop),
             Self::Clock(unix_micros) => Input::Clock { unix_micros: *unix_micros },
         }
@@ -74,6 +77,7 @@ impl core::fmt::Display for Kept {
             | Self::Closed(..)
             | Self::Line(_)
             | Self::End
+            | Self::Drain
             | Self::Stop
             | Self::Clock(_) => write!(f, "{self:?}"),
         }

@@ -143,6 +143,14 @@ impl Network {
         own.map(|(place, _)| *place).collect()
     }
 
+    /// The bytes that are under way from one host to another, on the first connection that has any.
+    pub(super) fn under_way(&mut self, from: HostId, to: HostId) -> &mut [u8] {
+        let between = |place: &Place, end: &End| place.0 == from && end.peer.is_some_and(|peer| peer.0 == to);
+        let mut ends = self.ends.iter_mut();
+        let found = ends.find(|(place, end)| between(place, end) && !end.travelling.is_empty());
+        found.map_or(&mut [], |(_, end)| end.travelling.make_contiguous())
+    }
+
     /// Takes from an end's travelling bytes what has arrived, and says where it goes; nothing if it waits for more.
     pub(super) fn receive(&mut self, from: Place, count: usize, wait: bool) -> Option<(Place, Vec<u8>)> {
         let end = self.ends.get_mut(&from)?;

@@ -116,6 +116,11 @@ impl World {
         self.host_mut(host)?.journal()?.end_trace()
     }
 
+    /// The bytes that are under way from one host to another on some stream, to be damaged; none if there are none.
+    pub fn under_way(&mut self, from: HostId, to: HostId) -> &mut [u8] {
+        self.network.under_way(from, to)
+    }
+
     /// Lets a bare host open a connection to `address` (`host:port`); returns its number there.
     pub fn connect(&mut self, host: HostId, address: &str) -> LinkId {
         let link = self.inbox_mut(host).map_or(LinkId::new(0), Inbox::next_link);

@@ -118,6 +118,7 @@ fn whole_input(word: &str, words: &mut Words<'_>) -> Option<RecordedInput<'stati
         "command" => match words.next()? {
             "line" => RecordedInput::Line(Cow::Owned(words.text()?.into_owned())),
             "end" => RecordedInput::End,
+            "drain" => RecordedInput::Drain,
             "stop" => RecordedInput::Stop,
             _ => return None,
         },

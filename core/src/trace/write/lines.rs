@@ -87,6 +87,7 @@ impl Lines<'_> {
                 self.text(line);
             }
             Input::Command(Command::End) => self.word("command end\n"),
+            Input::Command(Command::Drain) => self.word("command drain\n"),
             Input::Command(Command::Stop) => self.word("command stop\n"),
             Input::Clock { unix_micros } => {
                 self.word("clock ");

@@ -37,10 +37,11 @@ impl<'a> NameAddress<'a> {
         sound.then_some(Self { raw, uri, params })
     }
 
-    /// The dialog tag, if there is one.
+    /// The dialog tag, if there is one. An empty one is none, and hides none: in an answer ours stands behind it.
     #[must_use]
     pub fn tag(&self) -> Option<&'a str> {
-        self.param("tag").filter(|tag| !tag.is_empty())
+        let tag = |(name, value): &(&str, &str)| name.eq_ignore_ascii_case("tag") && !value.is_empty();
+        list::parameters(self.params).find(tag).map(|(_, tag)| tag)
     }
 
     /// The value of the header parameter `name`, compared without case; empty when it has none.
@@ -100,6 +101,12 @@ mod tests {
         assert_eq!(parts("sip:j@e;tag=1;epid=2"), Some(("", "sip:j@e", Some("1"))));
         assert_eq!(parts("tel:1001 ;tag=x"), Some(("", "tel:1001", Some("x"))));
         assert_eq!(NameAddress::parse("sip:j@e;epid=2").unwrap().param("epid"), Some("2"));
+    }
+
+    #[test]
+    fn an_empty_tag_is_none_and_hides_none() {
+        assert_eq!(parts("<sip:j@e>;tag="), Some(("", "sip:j@e", None)));
+        assert_eq!(parts("<sip:j@e>;tag;tag=;x=1;tag=a;tag=b"), Some(("", "sip:j@e", Some("a"))));
     }
 
     #[test]

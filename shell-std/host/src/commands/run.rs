@@ -3,12 +3,15 @@
 use std::io;
 use std::path::Path;
 
+use ctigate_core::Level;
 use ctigate_core::config::Config;
 
 use super::FAILED;
 use super::check::load;
 use crate::configuration::Configuration;
 use crate::console::Console;
+use crate::control::{ControlSocket, Server};
+use crate::programs::Ready;
 use crate::shell::{Program, Shell};
 use crate::terminal::Terminal;
 use crate::{programs, signals};
@@ -21,11 +24,41 @@ pub(super) fn run(shell: &dyn Shell, file: &Path, record: Option<&Path>, termina
     };
     let (format, level) = programs::log_of(&config);
     let console = Console::new(Box::new(io::stderr()), Box::new(io::stdout()), format, level);
+    let socket = config.control.socket.clone();
     let ready = programs::gateway(shell, configuration.settings(), config);
-    let program = ready.and_then(|ready| {
-        ready.program(record, &console, vec![signals::source()]).map_err(|complaint| vec![complaint])
-    });
-    run_to_its_end(shell, program, &console, terminal)
+    // The socket comes after the addresses: two gateways that start together have met there.
+    let opened = ready.and_then(|ready| Ok((ready, serve(socket.as_deref(), &console)?)));
+    let (program, server) = match opened {
+        Ok((ready, server)) => (programmed(ready, server.as_ref(), record, &console), server),
+        Err(complaints) => (Err(complaints), None),
+    };
+    let status = run_to_its_end(shell, program, &console, terminal);
+    drop(server);
+    status
+}
+
+/// Makes the control socket, if one is wanted.
+fn serve(socket: Option<&str>, console: &Console) -> Result<Option<Server>, Vec<String>> {
+    let Some(socket) = socket else { return Ok(None) };
+    let socket = ControlSocket::open(Path::new(socket)).map_err(|complaint| vec![complaint])?;
+    let fields: &[(&str, &dyn core::fmt::Display)] =
+        &[("key", &"control.socket"), ("transport", &"unix"), ("address", &socket.path().display())];
+    console.tell(Level::Info, "listening", fields);
+    Ok(Some(Server::new(socket)))
+}
+
+fn programmed(
+    ready: Ready,
+    server: Option<&Server>,
+    record: Option<&Path>,
+    console: &Console,
+) -> Result<Program, Vec<String>> {
+    let mut sources = vec![signals::source(signals::Drains::Yes)];
+    if let Some(server) = server {
+        let source = server.source();
+        sources.push(source.map_err(|error| vec![format!("control.socket: cannot serve it: {error}")])?);
+    }
+    ready.program(record, console, sources).map_err(|complaint| vec![complaint])
 }
 
 /// Runs a program, or says why there is none.

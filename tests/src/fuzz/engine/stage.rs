@@ -7,12 +7,12 @@ use ctigate_core::engine::View;
 use ctigate_core::setting::Value;
 use ctigate_core::{Closed, Command, Duration, Input, LinkId, ListenerId};
 
-use super::Reached;
-use super::choices::Choices;
-use super::ledger::Ledger;
-use super::speech;
 use super::systems::System;
 use crate::bench::{Bench, Client, Line, PhoneSystem, Sip, address};
+use crate::fuzz::choices::Choices;
+use crate::fuzz::ledger::Ledger;
+use crate::fuzz::reached::Reached;
+use crate::fuzz::speech;
 
 /// The longest SIP message; small, so that a fuzzer reaches it.
 const MESSAGE_BYTES: usize = 4096;
@@ -48,6 +48,9 @@ pub(super) struct Stage {
     pub(super) prompt: bool,
     reached: Reached,
 }
+
+/// How many bytes a stage reads before the first operation, where all of them say no.
+pub(super) const FIRST_CHOICES: usize = 8;
 
 const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
 
@@ -162,14 +165,13 @@ impl Stage {
             }
         }
         for notice in self.bench.notices() {
-            self.reached.note(notice.split(' ').next().unwrap_or_default());
+            let name = notice.split(' ').next().unwrap_or_default();
+            self.reached.note(String::from(name));
             if notice.contains("CTI connection was replaced") {
                 self.reached.note("stale session");
             }
         }
-        let view = self.bench.engine().view();
-        self.reached.at_least("sessions at a time", view.sessions);
-        self.reached.at_least("monitors at a time", view.monitors);
+        self.reached.tables(&self.bench.engine().view());
         let most = self.bench.high_water();
         assert!(most < MAX_ACTIONS, "{most} actions in a step");
     }
@@ -267,8 +269,8 @@ impl Stage {
         let behaves = self.clients_behave;
         let Some(actor) = self.actors.iter_mut().find(named) else { return };
         let line = actor.client.line;
+        self.reached.said(message);
         if message.status() == 0 {
-            self.reached.note(message.method());
             if behaves {
                 let answer = speech::answer(200, message);
                 self.say(line, answer.as_bytes());
@@ -278,7 +280,6 @@ impl Stage {
             return;
         }
         if (200..300).contains(&message.status()) {
-            self.reached.note(message.root());
             let id = message.element("monitorCrossRefID");
             if !id.is_empty() {
                 actor.monitor = id.into();

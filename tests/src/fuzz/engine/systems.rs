@@ -8,8 +8,8 @@ use ctigate_core::wire::csta::model::{
     CallEvent, CallEventKind, Connection, Device, Event, LocalConnectionState, Namespace, Party,
 };
 
-use super::choices::Choices;
 use crate::bench::{ALL_SERVICES, Asked, SESSION, csta, csta_error, features};
+use crate::fuzz::choices::Choices;
 
 /// One CTI link, dialled by the gateway.
 pub(super) struct System {

@@ -100,6 +100,20 @@ pub(super) fn request(choices: &mut Choices<'_>, client: &mut Client, monitor: &
     client.request(method, &body)
 }
 
+/// A new dialog's first request, for any line.
+pub(super) fn sign_in(choices: &mut Choices<'_>, client: &mut Client) -> String {
+    client.gateway_tag.clear();
+    if choices.chance(64) {
+        client.uri = (*choices.pick(&["tel:1002;phone-context=dialstring", "tel:1003", "tel:1001"])).into();
+    }
+    let more = ["Supported: timer\r\n", "", "Supported: timer\r\nSession-Expires: 120;refresher=uas\r\n"];
+    if choices.chance(64) {
+        client.more = (*choices.pick(&more)).into();
+    }
+    let body = mangle::document(choices, client.sign_in_body());
+    client.request("INVITE", &body)
+}
+
 /// An answer to a request of the gateway's.
 pub(super) fn answer(status: u16, request: &Sip) -> String {
     let mut answer = format!("SIP/2.0 {status} X\r\n");

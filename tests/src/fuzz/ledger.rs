@@ -42,6 +42,8 @@ pub(super) struct Ledger {
     first: BTreeMap<Likeness, (Key, Option<LinkId>)>,
     /// The longest session interval that was ever demanded, in seconds.
     pub(super) longest: u32,
+    /// Whether what is said later on one stream may arrive before what was said on another.
+    overtaking: bool,
 }
 
 fn key(message: &Message<'_>) -> Option<Key> {
@@ -65,7 +67,14 @@ fn likeness(message: &Message<'_>, method: Method<'_>) -> Option<Likeness> {
 impl Ledger {
     /// A ledger where messages have at most `limit` bytes.
     pub(super) const fn new(limit: usize) -> Self {
-        Self { limit, streams: BTreeMap::new(), first: BTreeMap::new(), longest: 0 }
+        Self { limit, streams: BTreeMap::new(), first: BTreeMap::new(), longest: 0, overtaking: false }
+    }
+
+    /// The same where what is said later on one stream may arrive before what was said on another.
+    pub(super) const fn overtaking(limit: usize) -> Self {
+        let mut ledger = Self::new(limit);
+        ledger.overtaking = true;
+        ledger
     }
 
     const fn limits(&self) -> Limits {
@@ -125,8 +134,13 @@ impl Ledger {
         if let Some((first, stream)) = first.filter(|(first, stream)| (first, *stream) != (&key, link)) {
             // It may be answered as the first of its like, there or here.
             let streams: BTreeSet<LinkId> = stream.into_iter().chain(link).collect();
+            let either = self.overtaking && streams.len() > 1;
             for stream in streams {
-                self.expect(stream, first.clone(), method);
+                let asked = self.expect(stream, first.clone(), method);
+                asked.owed &= !either;
+                if either && Some(stream) != link {
+                    self.expect(stream, key.clone(), method);
+                }
             }
         } else {
             self.first.entry(likeness).or_insert_with(|| (key.clone(), link));

@@ -47,11 +47,46 @@ impl<'a> Choices<'a> {
         self.pick::<&str>(all)
     }
 
-    /// Some bytes as they are, at most 255.
+    /// Some bytes as they are: up to 254 behind their count; or more, behind 255 and the two bytes of their count.
     pub(super) fn raw(&mut self) -> &'a [u8] {
-        let length = usize::from(self.byte());
+        let length = match self.byte() {
+            LONG => usize::from(u16::from_be_bytes([self.byte(), self.byte()])),
+            short => usize::from(short),
+        };
         let (raw, rest) = self.0.split_at_checked(length).unwrap_or((self.0, &[]));
         self.0 = rest;
         raw
+    }
+}
+
+/// The count that says that another follows.
+const LONG: u8 = u8::MAX;
+
+/// `before`, then bytes as [`Choices::raw`] reads them; no more of them than can be counted.
+pub(super) fn raw(before: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let count = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
+    let mut out = before.to_vec();
+    out.push(LONG);
+    out.extend(count.to_be_bytes());
+    out.extend(bytes.iter().take(usize::from(count)));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_bytes_are_read_as_they_were_written() {
+        for length in [0, 1, 254, 255, 256, 5_000, 70_000] {
+            let mut written = raw(&[8], &vec![7; length]);
+            written.push(9);
+            let mut choices = Choices::new(&written);
+            assert_eq!(choices.byte(), 8);
+            assert_eq!(choices.raw().len(), length.min(65_535));
+            assert_eq!(choices.byte(), 9);
+        }
+        assert_eq!(Choices::new(&[2, 5, 6, 7]).raw(), [5, 6]);
+        assert_eq!(Choices::new(&[9, 5]).raw(), [5]);
     }
 }

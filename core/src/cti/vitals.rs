@@ -1,0 +1,65 @@
+//! How a connection has been doing: for its operator, and nothing depends on it.
+
+use crate::digest::{Digest, Digester};
+use crate::time::{Duration, Instant};
+
+/// How a connection has been doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Vitals {
+    /// Since when it is as it is: in service, or out of it.
+    pub(crate) since: Option<Instant>,
+    /// When the heartbeat that awaits its answer was sent.
+    asked_at: Option<Instant>,
+    /// When a heartbeat was last answered.
+    pub(crate) heard_at: Option<Instant>,
+    /// How long that answer took.
+    pub(crate) round_trip: Option<Duration>,
+    /// When it last failed.
+    pub(crate) failed_at: Option<Instant>,
+    /// How many sessions hold to it, whichever connect they began with.
+    pub(crate) sessions: usize,
+}
+
+impl Vitals {
+    /// It came into service.
+    pub(crate) fn served(&mut self, now: Instant) {
+        self.since = Some(now);
+        self.asked_at = None;
+        self.heard_at = None;
+        self.round_trip = None;
+    }
+
+    /// It failed; `served` says whether it was in service.
+    pub(crate) fn failed(&mut self, now: Instant, served: bool) {
+        self.failed_at = Some(now);
+        self.asked_at = None;
+        if served || self.since.is_none() {
+            self.since = Some(now);
+        }
+    }
+
+    /// A heartbeat is sent.
+    pub(crate) fn asked(&mut self, now: Instant) {
+        self.asked_at = Some(now);
+    }
+
+    /// A heartbeat was answered.
+    pub(crate) fn heard(&mut self, now: Instant) {
+        if let Some(asked_at) = self.asked_at.take() {
+            self.heard_at = Some(now);
+            self.round_trip = Some(now.since(asked_at));
+        }
+    }
+}
+
+impl Digest for Vitals {
+    fn digest(&self, digester: &mut Digester) {
+        // The sessions are counted beside, where a full recomputation counts them anew.
+        let Self { since, asked_at, heard_at, round_trip, failed_at, sessions: _derived } = self;
+        digester.value(since);
+        digester.value(asked_at);
+        digester.value(heard_at);
+        digester.value(round_trip);
+        digester.value(failed_at);
+    }
+}

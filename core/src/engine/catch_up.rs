@@ -1,0 +1,268 @@
+//! Bringing a client's view up to date after its monitor went from one connection to another
+//! ([`crate::rcc::behind`]): by re-INVITE, by rebinding, or because the dialog was taken over.
+
+use alloc::boxed::Box;
+use core::fmt::Display;
+
+use super::events::EventSource;
+use super::jobs::Job;
+use super::outcome::Purpose;
+use super::{Engine, Step};
+use crate::action::Level;
+use crate::cti::ConnectionRef;
+use crate::rcc::behind::{Behind, Way};
+use crate::rcc::calls::{Calls, Seen, Stage, seen};
+use crate::rcc::change::Change;
+use crate::rcc::session::{Monitor, Session};
+use crate::rcc::view::ClientView;
+use crate::rcc::watch::{State, Watch};
+use crate::slots::Handle;
+use crate::wire::csta::emit;
+use crate::wire::csta::model::{Device, Event, Message, Request, Response, SnapshotItem};
+use crate::wire::csta::parse::Document;
+
+/// The actions that one change or one event may cause: two events, each with a connection to be opened and a notice.
+const MOST_FOR_ONE: usize = 8;
+
+impl Engine {
+    /// A monitor lost its watch: what its client knows is kept.
+    pub(super) fn fall_behind(&mut self, monitor: Handle<Monitor>, (switch, calls): (u8, &Calls)) {
+        let Some(monitor) = self.monitors.get_mut(monitor) else { return };
+        match &mut monitor.behind {
+            Some(behind) => behind.lose(),
+            None => monitor.behind = Some(Box::new(Behind::new(switch, calls.clone()))),
+        }
+    }
+
+    /// A watch's connection is gone: it is forgotten, its monitors fall behind.
+    pub(super) fn lose_watch(&mut self, handle: Handle<Watch>) {
+        let Some(watch) = self.watches.remove(handle) else { return };
+        let switch = self.switch_of(watch.connection);
+        for monitor in watch.monitors {
+            self.fall_behind(monitor, (switch, &watch.calls));
+        }
+    }
+
+    /// Which phone system a connection leads to.
+    pub(super) fn switch_of(&self, connection: ConnectionRef) -> u8 {
+        self.pool.at(connection.place).map_or(0, |one| one.switch)
+    }
+
+    /// Asks for the snapshots that a watch's monitors wait for. Not before it is active, nor while events that came
+    /// early are still to be delivered: a snapshot would be newer than they are.
+    pub(super) fn catch_up(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
+        let Some(watch) = self.watches.slots.get(handle) else { return };
+        let State::Active { cross_reference } = &watch.state else { return };
+        let source = EventSource { connection: watch.connection, cross_reference };
+        if self.has_early(source) {
+            return;
+        }
+        let connection = watch.connection;
+        // Bounded by limits.monitors_per_device.
+        for place in 0..watch.monitors.len() {
+            let monitor = self.watches.slots.get(handle).and_then(|watch| watch.monitors.get(place)).copied();
+            if let Some(monitor) = monitor {
+                self.ask_snapshot(step, monitor, connection);
+            }
+        }
+    }
+
+    fn ask_snapshot(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
+        let Some(monitor) = self.monitors.get_mut(handle) else { return };
+        let owner = monitor.session;
+        let Some(behind) = monitor.behind.as_mut().filter(|behind| behind.is_waiting()) else { return };
+        behind.asked();
+        let number = self.number_of(owner);
+        let has_service =
+            self.pool.at(link.place).is_some_and(|one| one.features.has_service("SnapshotDevice"));
+        let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
+        let purpose = Purpose::CatchUp(handle);
+        if !has_service || self.ask(step, link, owner, None, purpose, &request).is_err() {
+            self.go_on_without(step, handle, link);
+        }
+    }
+
+    /// The phone system answered, or did not. An answer from a connection that the monitor has left means nothing.
+    pub(super) fn on_snapshot(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Monitor>,
+        link: ConnectionRef,
+        response: &Response<'_>,
+    ) {
+        let watch = self.monitors.get(handle).map(|monitor| monitor.watch);
+        let fed = watch.and_then(|watch| self.watches.slots.get(watch)).map(|watch| watch.connection);
+        if fed != Some(link) || self.pool.in_service(link).is_none() {
+            return;
+        }
+        if let Response::SnapshotDevice(items) = response {
+            self.compare(handle, link, items);
+            self.tell_changes(step, handle);
+        } else {
+            self.go_on_without(step, handle, link);
+        }
+    }
+
+    fn compare(&mut self, handle: Handle<Monitor>, link: ConnectionRef, items: &[SnapshotItem<'_>]) {
+        let switch = self.switch_of(link);
+        let limit = self.config.limits.calls_per_device;
+        let Some(monitor) = self.monitors.get_mut(handle) else { return };
+        let Some(behind) = monitor.behind.as_mut() else { return };
+        let Some(watch) = self.watches.slots.get_mut(monitor.watch) else { return };
+        watch.calls = behind.compare((switch, &watch.device), items, limit);
+    }
+
+    /// Without a snapshot the client goes on believing what it knows, but for calls of another phone system.
+    fn go_on_without(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
+        let switch = self.switch_of(link);
+        let limit = self.config.limits.calls_per_device;
+        let Some(monitor) = self.monitors.get_mut(handle) else { return };
+        let Some(behind) = monitor.behind.as_mut() else { return };
+        behind.compare_without(switch);
+        if let Some(watch) = self.watches.slots.get_mut(monitor.watch) {
+            for call in behind.staying(switch) {
+                if watch.calls.find(&call.id).is_none() {
+                    watch.calls.keep(call.clone(), limit);
+                }
+            }
+        }
+        let fields: &[(&str, &dyn Display)] =
+            &[("session", &monitor.session), ("why", &"the phone system gave no snapshot")];
+        step.actions.notify(Level::Warn, "calls_unverified", fields);
+        self.tell_changes(step, handle);
+    }
+
+    /// Tells a client what changed, then the events that waited, as much as there is room for; a job does the rest.
+    pub(super) fn tell_changes(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>) {
+        let limit = self.config.limits.calls_per_device;
+        while step.actions.room() > MOST_FOR_ONE {
+            let Some(monitor) = self.monitors.get_mut(handle) else { return };
+            let Some(behind) = monitor.behind.as_mut().filter(|behind| behind.is_telling()) else { return };
+            if let Some(change) = behind.next_change(limit) {
+                self.tell_change(step, handle, &change);
+            } else if let Some(document) = behind.next_held() {
+                self.send_held(step, handle, &document);
+            } else {
+                monitor.behind = None;
+                return;
+            }
+        }
+        self.jobs.push_back(Job::TellChanges { monitor: handle });
+    }
+
+    fn send_held(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, document: &[u8]) {
+        if let Ok(document) = Document::parse(document, &self.xml_limits)
+            && let Ok(Message::Event(event)) = document.message()
+        {
+            self.send_as_seen(step, handle, &event, None);
+        }
+    }
+
+    fn tell_change(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, change: &Change) {
+        let Some(session) = self.monitors.get(handle).and_then(|one| self.sessions.get(one.session)) else {
+            return;
+        };
+        let number = Box::<str>::from(session.number());
+        for kind in change.events() {
+            let event = Event::Call(change.event(*kind, &number));
+            self.send_as_seen(step, handle, &event, Some(change.switch));
+        }
+    }
+
+    /// Sends an event to a monitor's client, if it wants it. `switch`: whose calls it is about, where that is not the
+    /// phone system of the session's connection.
+    pub(super) fn send_as_seen(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Monitor>,
+        event: &Event<'_>,
+        switch: Option<u8>,
+    ) {
+        let Some(monitor) = self.monitors.get(handle) else { return };
+        if monitor.filter.excludes(event.name()) {
+            return;
+        }
+        let (owner, cross_reference) = (monitor.session, monitor.cross_reference);
+        let Some(session) = self.sessions.get(owner) else { return };
+        let switch =
+            switch.unwrap_or_else(|| session.connection.map_or(0, |connection| self.switch_of(connection)));
+        let number = session.number();
+        let mut view = ClientView { line: &session.line, number, switch, cross_reference, exact: false };
+        let mut body = core::mem::take(&mut self.buffers.body);
+        body.clear();
+        emit::event(&mut body, session.namespace, event, &mut view);
+        self.send_event(step, owner, &body);
+        self.buffers.body = body;
+    }
+
+    /// Whether an event goes to a monitor's client at once. One that is behind learns from it, or waits for it.
+    pub(super) fn passes(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Monitor>,
+        event: &Event<'_>,
+        document: &[u8],
+    ) -> bool {
+        let limits = self.config.limits;
+        let Some(monitor) = self.monitors.get(handle) else { return false };
+        if monitor.behind.is_none() {
+            return true;
+        }
+        let number = self.number_of(monitor.session);
+        let Some(monitor) = self.monitors.get_mut(handle) else { return false };
+        let Some(behind) = monitor.behind.as_mut() else { return true };
+        let call = if let Event::Call(call) = event { call.connection.call } else { None };
+        if behind.way_of(call) == Way::Passes {
+            if let Event::Call(call) = event {
+                behind.calls.learn(&number, call, limits.calls_per_device);
+            }
+            return true;
+        }
+        if !behind.hold(call, document, limits.queued_events) {
+            self.counters.events_lost += 1;
+            let fields: &[(&str, &dyn Display)] =
+                &[("session", &monitor.session), ("why", &"limits.queued_events is reached")];
+            step.actions.notify(Level::Warn, "event_lost", fields);
+        }
+        false
+    }
+
+    /// The line's own connection in a call as the phone system names it, if that was told: deviceID and whether it is
+    /// dynamic.
+    pub(super) fn own_connection(
+        &self,
+        handle: Handle<Session>,
+        link: ConnectionRef,
+        number: &str,
+        call: &str,
+    ) -> Option<(&str, bool)> {
+        let watch = self.watches.of_device(link, number).and_then(|watch| self.watches.slots.get(watch));
+        let monitors = self.sessions.get(handle).map_or(&[][..], |session| &session.monitors);
+        let behind = monitors.iter().filter_map(|monitor| self.monitors.get(*monitor)?.behind.as_deref());
+        let known = watch.map(|watch| &watch.calls).into_iter().chain(behind.map(|behind| &behind.calls));
+        let found = known.into_iter().find_map(|calls| calls.find(call))?;
+        Some((&found.device, found.dynamic))
+    }
+
+    /// A client was told of calls otherwise than by events: they are among those it knows.
+    pub(super) fn note_told(
+        &mut self,
+        handle: Handle<Session>,
+        link: ConnectionRef,
+        response: &Response<'_>,
+    ) {
+        let number = self.number_of(handle);
+        let limit = self.config.limits.calls_per_device;
+        let Some(watch) = self.watches.of_device(link, &number) else { return };
+        let Some(watch) = self.watches.slots.get_mut(watch) else { return };
+        if let Response::MakeCall { calling } = response {
+            watch.calls.meet(&number, calling, Stage::Initiated, limit);
+        } else if let Response::SnapshotDevice(items) = response {
+            for item in items.iter().take(limit) {
+                if let Seen::At(stage) = seen(item) {
+                    watch.calls.meet(&number, &item.connection, stage, limit);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What happened since the gateway's birth, counted: always, and at the cost of an addition.
+
+use crate::digest::{Digest, Digester};
+
+/// The statuses that refusals are counted by; any other is counted as 0.
+const STATUSES: [u16; 18] =
+    [400, 403, 404, 405, 415, 416, 420, 422, 480, 481, 487, 488, 491, 500, 501, 503, 505, 0];
+
+/// Counts since the gateway's birth. They only grow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// SIP requests, without ACKs and repetitions.
+    pub requests: u64,
+    /// SIP requests that were known already.
+    pub requests_repeated: u64,
+    /// SIP messages that could not be read.
+    pub messages_discarded: u64,
+    /// Users signed in.
+    pub sign_ins: u64,
+    /// Users signed in while no connection was in service.
+    pub sign_ins_unserved: u64,
+    /// Refreshes by re-INVITE or UPDATE.
+    pub refreshes: u64,
+    /// Sessions that ended, however they did.
+    pub sessions_ended: u64,
+    /// Sessions left to another node while this one drained.
+    pub sessions_handed_over: u64,
+    /// Sessions moved to another connection by the gateway itself.
+    pub rebinds: u64,
+    /// Dialogs of another node that were taken over.
+    pub takeovers: u64,
+    /// Events sent to clients.
+    pub events_sent: u64,
+    /// Events lost because too many waited.
+    pub events_lost: u64,
+    /// Events of phone systems that belong to no monitor.
+    pub events_unknown: u64,
+    /// Requests sent to phone systems in the name of sessions.
+    pub services: u64,
+    /// Requests that phone systems did not answer in time.
+    pub services_timed_out: u64,
+    /// Answers of phone systems that came too late.
+    pub answers_late: u64,
+    /// Answers of phone systems to what was never asked.
+    pub answers_unknown: u64,
+    /// Documents of phone systems that could not be read, or asked for what the gateway does not have.
+    pub documents_discarded: u64,
+    /// Heartbeats that were not answered in time.
+    pub heartbeats_missed: u64,
+    /// CTI connections that came into service.
+    pub connections_served: u64,
+    /// CTI connections that were in service and failed.
+    pub connections_lost: u64,
+    /// Final responses of 300 and above, in the order of [`STATUSES`].
+    refusals: [u64; STATUSES.len()],
+}
+
+/// The number of counters with a name of their own.
+const NAMED: usize = 21;
+
+impl Counters {
+    /// A final response was sent.
+    pub(super) fn replied(&mut self, status: u16) {
+        if status < 300 {
+            return;
+        }
+        let place = STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len() - 1);
+        if let Some(count) = self.refusals.get_mut(place) {
+            *count += 1;
+        }
+    }
+
+    /// Each counter by its name, for people and programs; refusals have names of their own.
+    #[must_use]
+    pub const fn named(&self) -> [(&'static str, u64); NAMED] {
+        let Self {
+            requests,
+            requests_repeated,
+            messages_discarded,
+            sign_ins,
+            sign_ins_unserved,
+            refreshes,
+            sessions_ended,
+            sessions_handed_over,
+            rebinds,
+            takeovers,
+            events_sent,
+            events_lost,
+            events_unknown,
+            services,
+            services_timed_out,
+            answers_late,
+            answers_unknown,
+            documents_discarded,
+            heartbeats_missed,
+            connections_served,
+            connections_lost,
+            refusals: _by_status,
+        } = self;
+        [
+            ("requests", *requests),
+            ("requests_repeated", *requests_repeated),
+            ("messages_discarded", *messages_discarded),
+            ("sign_ins", *sign_ins),
+            ("sign_ins_unserved", *sign_ins_unserved),
+            ("refreshes", *refreshes),
+            ("sessions_ended", *sessions_ended),
+            ("sessions_handed_over", *sessions_handed_over),
+            ("rebinds", *rebinds),
+            ("takeovers", *takeovers),
+            ("events_sent", *events_sent),
+            ("events_lost", *events_lost),
+            ("events_unknown", *events_unknown),
+            ("services", *services),
+            ("services_timed_out", *services_timed_out),
+            ("answers_late", *answers_late),
+            ("answers_unknown", *answers_unknown),
+            ("documents_discarded", *documents_discarded),
+            ("heartbeats_missed", *heartbeats_missed),
+            ("connections_served", *connections_served),
+            ("connections_lost", *connections_lost),
+        ]
+    }
+
+    /// How often each status was a refusal, if it ever was; 0 stands for all that have no count of their own.
+    pub fn refusals(&self) -> impl Iterator<Item = (u16, u64)> {
+        STATUSES.into_iter().zip(self.refusals).filter(|(_, count)| *count > 0)
+    }
+}
+
+impl Digest for Counters {
+    fn digest(&self, digester: &mut Digester) {
+        for (_, count) in self.named() {
+            digester.number(count);
+        }
+        for count in self.refusals {
+            digester.number(count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn refusals_are_counted_by_their_status_and_others_together() {
+        let mut counters = Counters::default();
+        for status in [404, 200, 503, 404, 606, 599] {
+            counters.replied(status);
+        }
+        assert_eq!(counters.refusals().collect::<Vec<_>>(), [(404, 2), (503, 1), (0, 2)]);
+    }
+
+    #[test]
+    fn every_count_changes_the_fingerprint() {
+        let print = |counters: &Counters| {
+            let mut digester = Digester::new();
+            digester.value(counters);
+            digester.finish()
+        };
+        let none = Counters::default();
+        assert_ne!(print(&none), print(&Counters { takeovers: 1, ..Counters::default() }));
+        let mut refused = Counters::default();
+        refused.replied(400);
+        assert_ne!(print(&none), print(&refused));
+    }
+}

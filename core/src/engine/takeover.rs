@@ -1,0 +1,101 @@
+//! Taking over a dialog that was begun at another node, without any state shared between the two (S10).
+//!
+//! A node that dies leaves clients behind whose next refresh, a re-INVITE with RequestSystemStatus in the old dialog,
+//! comes to another node (RFC 3261 12.2.2 lets that accept it); a node that was restarted gets its own former dialogs
+//! back the same way. All that is needed is in the request: our tag in To, the route set in Record-Route (12.1.1), the
+//! line in the body; and cross-reference IDs are a function of our tag and a count ([`super::services::reference`]). So
+//! the monitor that the client started first is made again under the ID it holds, with the default filter, and events
+//! go on; SIPE, which never sends a second MonitorStart, needs nothing else.
+//!
+//! What cannot be known is left out: further monitors, filters, and registrations. What the client asks for then gets
+//! identifiers that the dead node cannot have given out, as counts go on from the time of day; so does our CSeq (RFC
+//! 3261 8.1.1.5 proposes the same), which a client may demand to grow (12.2.2).
+
+use alloc::boxed::Box;
+use core::fmt::Display;
+
+use super::invite::Beginning;
+use super::overload::Why;
+use super::receive::{Received, Refusal};
+use super::services::reference;
+use super::{Engine, Step};
+use crate::action::Level;
+use crate::rcc::behind::Behind;
+use crate::rcc::calls::Calls;
+use crate::rcc::session::{Monitor, Session};
+use crate::slots::Handle;
+use crate::time::Instant;
+use crate::wire::csta::model::MonitorFilter;
+
+/// Where counts go on while the time of day is not known: no dialog has had so many requests and monitors.
+const FAR: u32 = 1 << 20;
+
+impl Engine {
+    /// A re-INVITE in a dialog that is not known here. Only one that is a complete sign-in can be taken over: without a
+    /// line it gets 481, as any other request does. The tag's length is bounded with the dialog's other texts
+    /// (`limits.dialog_bytes`).
+    pub(super) fn on_takeover(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
+        if !self.takes_sessions() {
+            self.turn_away(step, received, Why::Leaving);
+            return;
+        }
+        let to = received.message.to();
+        let Some((to, tag)) = to.and_then(|to| Some((to.uri, to.tag()?))) else { return };
+        // The Request-URI is the dead node's Contact; To still says for whom the first INVITE was.
+        if !self.is_for_us(received.uri) && !self.is_for_us(to) {
+            self.refuse(step, received, &Refusal::new(404, "Not our domain"));
+            return;
+        }
+        if received.message.csta_body().is_none() {
+            self.refuse(step, received, &Refusal::new(481, ""));
+            return;
+        }
+        let Some(sign_in) = self.read_sign_in(step, received) else { return };
+        if sign_in.line.is_empty() {
+            self.refuse(
+                step,
+                received,
+                &Refusal::new(481, "Unknown dialog, and no line to take it over with"),
+            );
+            return;
+        }
+        let beginning = Beginning::Continued { count: self.count_at(step.now) };
+        let Some((handle, connection)) = self.begin_session(step, received, sign_in, tag, beginning) else {
+            return;
+        };
+        self.counters.takeovers += 1;
+        if let Some(session) = self.sessions.get(handle) {
+            let fields: &[(&str, &dyn Display)] =
+                &[("session", &handle), ("user", &session.user), ("call_id", &session.dialog.call_id())];
+            step.actions.notify(Level::Info, "dialog_taken_over", fields);
+            self.counters.takeovers += 1;
+        }
+        self.recreate_monitor(step, handle, reference(tag, 0));
+        self.verify_line(step, handle, connection);
+    }
+
+    /// The monitor that the client holds the ID of. It is fed as soon as the session is answered and has a connection.
+    fn recreate_monitor(&mut self, step: &mut Step<'_>, handle: Handle<Session>, cross_reference: u32) {
+        let filter = MonitorFilter::default();
+        let unfed = Handle::from_number(u64::MAX);
+        // Which calls the client knows is not known: those there are will be shown.
+        let behind = Some(Box::new(Behind::new(0, Calls::default())));
+        let monitor = Monitor { session: handle, cross_reference, filter, watch: unfed, behind };
+        match self.monitors.insert(monitor) {
+            Ok(monitor) => {
+                if let Some(session) = self.sessions.get_mut(handle) {
+                    session.monitors.push(monitor);
+                }
+            }
+            // The client's next MonitorStart says so.
+            Err(_) => step.actions.notify(Level::Warn, "monitor_unmoved", &[("session", &handle)]),
+        }
+    }
+
+    /// A count above all that another node can have reached in a dialog it began earlier: half the seconds since 1970, so
+    /// that it fits into a CSeq (RFC 3261 8.1.1.5) for two centuries, and grows faster than dialogs have requests.
+    fn count_at(&self, now: Instant) -> u32 {
+        let seconds = self.clock.map(|(at, seconds)| seconds + now.since(at).as_micros() / 1_000_000);
+        seconds.and_then(|seconds| u32::try_from(seconds / 2).ok()).unwrap_or(FAR).max(FAR)
+    }
+}

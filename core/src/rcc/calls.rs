@@ -1,0 +1,250 @@
+//! The calls at a line, as events and snapshots tell them.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::digest::{Digest, Digester};
+use crate::wire::csta::model::{
+    CallEvent, CallEventKind, Connection, Device, LocalConnectionState as State, Party, SnapshotItem,
+};
+
+/// How far a call has come, seen from the line: what a client shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The phone is off hook.
+    Initiated,
+    /// The number is dialled.
+    Originated,
+    /// It rings at the far end.
+    Delivered,
+    /// The phone rings.
+    Ringing,
+    /// They talk.
+    Established,
+    /// On hold here.
+    Held,
+    /// It came to nothing, and nobody has hung up yet.
+    Failed,
+}
+
+impl Stage {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Initiated => "initiated",
+            Self::Originated => "originated",
+            Self::Delivered => "delivered",
+            Self::Ringing => "ringing",
+            Self::Established => "established",
+            Self::Held => "held",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A call the line takes part in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// As the phone system named it.
+    pub(crate) id: Box<str>,
+    /// The deviceID of the line's own connection; the line itself unless the phone system told another.
+    pub(crate) device: Box<str>,
+    /// Its `typeOfNumber`, where that is `dynamic`.
+    pub(crate) dynamic: bool,
+    pub(crate) stage: Stage,
+}
+
+impl Call {
+    /// The line's own connection in it.
+    pub(crate) fn own_device(&self) -> Device<'_> {
+        Device { id: &self.device, type_of_number: self.dynamic.then_some("dynamic") }
+    }
+}
+
+/// The calls of one line, oldest first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Calls(Vec<Call>);
+
+impl Calls {
+    /// How many there are.
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The call of this ID.
+    pub(crate) fn find(&self, id: &str) -> Option<&Call> {
+        self.0.iter().find(|known| &*known.id == id)
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Call> {
+        self.0.iter()
+    }
+
+    /// Forgets a call.
+    pub(crate) fn remove(&mut self, id: &str) {
+        self.0.retain(|known| &*known.id != id);
+    }
+
+    /// Keeps a call as it is now. At the limit one whose end was never told makes room for the newest: it is returned.
+    pub(crate) fn keep(&mut self, call: Call, limit: usize) -> Option<Call> {
+        if let Some(known) = self.0.iter_mut().find(|known| known.id == call.id) {
+            *known = call;
+            return None;
+        }
+        let forgotten = (self.0.len() >= limit).then(|| self.0.remove(0));
+        self.0.push(call);
+        forgotten
+    }
+
+    /// Learns from an event at `line`, and forgets calls that ended there. At the limit a call whose end was never told
+    /// makes room for the newest: it is returned.
+    pub(crate) fn learn(&mut self, line: &str, event: &CallEvent<'_>, limit: usize) -> Option<Call> {
+        let id = event.connection.call?;
+        let about_us = is_about(line, event);
+        if event.kind == CallEventKind::ConnectionCleared && (about_us || event.local == Some(State::Null)) {
+            self.remove(id);
+            return None;
+        }
+        let own = event.connection.device.filter(|_| about_us);
+        if let Some(known) = self.0.iter_mut().find(|known| &*known.id == id) {
+            known.stage = stage_after(event, about_us, known.stage);
+            if let Some(own) = own.filter(|own| *known.device != *own.id) {
+                known.device = Box::from(own.id);
+            }
+            if about_us {
+                known.dynamic = is_dynamic(own);
+            }
+            return None;
+        }
+        let device = Box::from(own.map_or(line, |own| own.id));
+        let stage = stage_after(event, about_us, Stage::Established);
+        self.keep(Call { id: Box::from(id), device, dynamic: is_dynamic(own), stage }, limit)
+    }
+
+    /// Learns of a call from a response that names the line's own connection in it; a call that is known stays as it is.
+    pub(crate) fn meet(&mut self, line: &str, connection: &Connection<'_>, stage: Stage, limit: usize) {
+        let Some(id) = connection.call.filter(|id| self.find(id).is_none()) else { return };
+        let device = Box::from(connection.device.map_or(line, |own| own.id));
+        self.keep(Call { id: Box::from(id), device, dynamic: is_dynamic(connection.device), stage }, limit);
+    }
+}
+
+fn is_about(line: &str, event: &CallEvent<'_>) -> bool {
+    match event.subject {
+        Party::Device(device) => device.id == line,
+        Party::NotKnown | Party::Restricted => false,
+    }
+}
+
+fn is_dynamic(device: Option<Device<'_>>) -> bool {
+    device.is_some_and(|device| device.type_of_number == Some("dynamic"))
+}
+
+/// How far a call has come with an event; `before` where it does not say.
+fn stage_after(event: &CallEvent<'_>, about_us: bool, before: Stage) -> Stage {
+    match (event.local, event.kind) {
+        (Some(State::Hold), _) => Stage::Held,
+        (Some(State::Alerting), _) => Stage::Ringing,
+        (Some(State::Fail), _) | (_, CallEventKind::Failed) => Stage::Failed,
+        (_, CallEventKind::ServiceInitiated) => Stage::Initiated,
+        (_, CallEventKind::Originated) => Stage::Originated,
+        (None, CallEventKind::Delivered) if about_us => Stage::Ringing,
+        (_, CallEventKind::Delivered | CallEventKind::NetworkReached) => Stage::Delivered,
+        (_, CallEventKind::Established) => Stage::Established,
+        (None, CallEventKind::Held) if about_us => Stage::Held,
+        (_, CallEventKind::Retrieved) if about_us => Stage::Established,
+        (_, CallEventKind::Held | CallEventKind::Retrieved | CallEventKind::ConnectionCleared) => before,
+    }
+}
+
+/// What a snapshot says of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// The line takes no part in it.
+    Gone,
+    /// It has come so far.
+    At(Stage),
+    /// The phone system does not tell.
+    Unknown,
+}
+
+/// How far a call of a snapshot has come: this device's own state first, then the others'.
+pub(crate) fn seen(item: &SnapshotItem<'_>) -> Seen {
+    let Some((own, others)) = item.states.split_first() else { return Seen::Unknown };
+    let any = |state: State| others.contains(&state);
+    Seen::At(match own {
+        State::Null if any(State::Fail) => Stage::Failed,
+        State::Null => return Seen::Gone,
+        State::Initiated => Stage::Initiated,
+        State::Alerting => Stage::Ringing,
+        State::Hold => Stage::Held,
+        State::Fail => Stage::Failed,
+        State::Queued => return Seen::Unknown,
+        State::Connected if others.is_empty() || any(State::Connected) || any(State::Hold) => {
+            Stage::Established
+        }
+        State::Connected if any(State::Alerting) || any(State::Queued) => Stage::Delivered,
+        State::Connected if any(State::Fail) => Stage::Failed,
+        State::Connected => Stage::Originated,
+    })
+}
+
+impl Digest for Call {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { id, device, dynamic, stage } = self;
+        digester.value(id);
+        digester.value(device);
+        digester.flag(*dynamic);
+        digester.text(stage.name());
+    }
+}
+
+impl Digest for Calls {
+    fn digest(&self, digester: &mut Digester) {
+        let Self(calls) = self;
+        crate::digest::sequence(digester, calls.iter());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(states: &[State]) -> SnapshotItem<'static> {
+        let connection = Connection { call: Some("7"), device: None };
+        SnapshotItem { connection, endpoint: None, states: states.iter().copied().collect() }
+    }
+
+    #[test]
+    fn a_snapshot_says_how_far_a_call_has_come() {
+        for (states, stage) in [
+            (&[State::Initiated, State::Null][..], Stage::Initiated),
+            (&[State::Connected, State::Null], Stage::Originated),
+            (&[State::Connected, State::Alerting], Stage::Delivered),
+            (&[State::Connected, State::Queued], Stage::Delivered),
+            (&[State::Alerting, State::Connected], Stage::Ringing),
+            (&[State::Connected, State::Connected], Stage::Established),
+            (&[State::Connected, State::Hold], Stage::Established),
+            (&[State::Connected, State::Null, State::Connected], Stage::Established),
+            (&[State::Hold, State::Connected], Stage::Held),
+            (&[State::Connected, State::Fail], Stage::Failed),
+            (&[State::Null, State::Fail], Stage::Failed),
+        ] {
+            assert_eq!(seen(&item(states)), Seen::At(stage), "{states:?}");
+        }
+        assert_eq!(seen(&item(&[State::Null, State::Connected])), Seen::Gone);
+        assert_eq!(seen(&item(&[])), Seen::Unknown);
+    }
+
+    #[test]
+    fn the_oldest_call_makes_room_at_the_limit() {
+        let mut calls = Calls::default();
+        for id in ["1", "2", "3"] {
+            let connection = Connection { call: Some(id), device: None };
+            calls.meet("1001", &connection, Stage::Initiated, 2);
+        }
+        assert_eq!(calls.len(), 2);
+        assert!(calls.find("1").is_none() && calls.find("3").is_some());
+    }
+}

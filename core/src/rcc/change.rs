@@ -1,0 +1,142 @@
+//! What changed at a line while its client was not told, and the events that tell it.
+
+use alloc::boxed::Box;
+
+use super::calls::{Call, Stage};
+use crate::digest::{Digest, Digester};
+use crate::wire::csta::events::Part;
+use crate::wire::csta::model::{
+    CallEvent, CallEventKind, Connection, Device, LocalConnectionState, Party, Redirection, SnapshotItem,
+};
+
+/// The far end of a call, as a snapshot names it.
+#[derive(Debug, PartialEq, Eq)]
+enum Far {
+    Device(Box<str>),
+    Restricted,
+    NotKnown,
+}
+
+/// One thing that changed while the client was not told.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// Which phone system's call.
+    pub(crate) switch: u8,
+    pub(crate) call: Call,
+    /// How far it had come as the client knows it; `None` if the client does not know it.
+    pub(crate) before: Option<Stage>,
+    /// How far it has come; `None` if it is gone.
+    pub(crate) now: Option<Stage>,
+    /// The line's own state, where it is told.
+    local: Option<LocalConnectionState>,
+    far: Far,
+}
+
+impl Change {
+    /// A call that is gone.
+    pub(crate) fn cleared(switch: u8, call: Call) -> Self {
+        let before = Some(call.stage);
+        Self { switch, call, before, now: None, local: None, far: Far::NotKnown }
+    }
+
+    /// A call as a snapshot has it now.
+    pub(crate) fn shown(switch: u8, call: Call, before: Option<Stage>, item: &SnapshotItem<'_>) -> Self {
+        let far = match item.endpoint {
+            Some(Party::Device(device)) => Far::Device(Box::from(device.id)),
+            Some(Party::Restricted) => Far::Restricted,
+            Some(Party::NotKnown) | None => Far::NotKnown,
+        };
+        let now = Some(call.stage);
+        Self { switch, call, before, now, local: item.states.first().copied(), far }
+    }
+
+    fn far(&self) -> Party<'_> {
+        match &self.far {
+            Far::Device(id) => Party::Device(Device { id, type_of_number: None }),
+            Far::Restricted => Party::Restricted,
+            Far::NotKnown => Party::NotKnown,
+        }
+    }
+
+    /// The events that tell it, in order.
+    pub(crate) fn events(&self) -> &'static [CallEventKind] {
+        use CallEventKind::{
+            ConnectionCleared, Delivered, Established, Failed, Held, Originated, Retrieved, ServiceInitiated,
+        };
+        match (self.before, self.now) {
+            (_, None) => &[ConnectionCleared],
+            (_, Some(Stage::Initiated)) => &[ServiceInitiated],
+            (_, Some(Stage::Originated)) => &[Originated],
+            (_, Some(Stage::Delivered | Stage::Ringing)) => &[Delivered],
+            (Some(Stage::Held), Some(Stage::Established)) => &[Retrieved],
+            (_, Some(Stage::Established)) => &[Established],
+            (Some(Stage::Established), Some(Stage::Held)) => &[Held],
+            (_, Some(Stage::Held)) => &[Established, Held],
+            (_, Some(Stage::Failed)) => &[Failed],
+        }
+    }
+
+    /// One of its events, at the line `number`. A snapshot does not say who called whom: a call that the client did not
+    /// see ring is shown as one from the far end, so that it sees who is there.
+    pub(crate) fn event<'a>(&'a self, kind: CallEventKind, number: &'a str) -> CallEvent<'a> {
+        use LocalConnectionState::{Alerting, Connected, Fail, Hold, Initiated, Null};
+
+        let line = Party::Device(Device { id: number, type_of_number: None });
+        let far = self.far();
+        let call = Some(&*self.call.id);
+        let own = Connection { call, device: Some(self.call.own_device()) };
+        // What happens at the far end is told of its connection.
+        let outgoing = self.now == Some(Stage::Delivered)
+            || (kind == CallEventKind::Established && self.before == Some(Stage::Delivered));
+        let there = match far {
+            Party::Device(device) if outgoing => Some((Connection { call, device: Some(device) }, far)),
+            Party::Device(_) | Party::NotKnown | Party::Restricted => None,
+        };
+        let (connection, subject) = there.unwrap_or((own, line));
+        let dialled = outgoing || matches!(kind, CallEventKind::Originated | CallEventKind::Failed);
+        let (calling, called) = if dialled { (line, far) } else { (far, line) };
+        let (local, cause) = match kind {
+            CallEventKind::ServiceInitiated => (Initiated, "newCall"),
+            CallEventKind::Delivered if self.now == Some(Stage::Ringing) => (Alerting, "newCall"),
+            CallEventKind::Held => (Hold, "normal"),
+            CallEventKind::Failed => (Fail, "normal"),
+            CallEventKind::ConnectionCleared => (Null, "normalClearing"),
+            CallEventKind::Originated
+            | CallEventKind::Delivered
+            | CallEventKind::NetworkReached
+            | CallEventKind::Established
+            | CallEventKind::Retrieved => (Connected, "newCall"),
+        };
+        let is_last = self.events().last() == Some(&kind);
+        let local = self.local.filter(|_| is_last).unwrap_or(local);
+        let has = |part| kind.name_of(part).is_some();
+        CallEvent {
+            kind,
+            cross_reference: "",
+            connection,
+            subject,
+            calling: has(Part::Calling).then_some(calling),
+            called: has(Part::Called).then_some(called),
+            redirection: Some(Redirection::NotSpecified),
+            local: Some(local),
+            cause,
+            source: None,
+        }
+    }
+}
+
+impl Digest for Change {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { switch, call, before, now, local, far } = self;
+        digester.number(u64::from(*switch));
+        digester.value(call);
+        digester.text(before.map(Stage::name).unwrap_or_default());
+        digester.text(now.map(Stage::name).unwrap_or_default());
+        digester.text(local.map(LocalConnectionState::word).unwrap_or_default());
+        digester.text(match far {
+            Far::Device(id) => id,
+            Far::Restricted => "restricted",
+            Far::NotKnown => "",
+        });
+    }
+}

@@ -1,0 +1,43 @@
+//! The operator's end of the control socket.
+
+use core::fmt::Display;
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+use rustix::io::Errno;
+
+use super::{ANSWER_BYTES, PATIENCE, Request, socket};
+
+/// Asks the gateway whose control socket is at `path`; returns what it says.
+///
+/// # Errors
+/// A complaint: nobody answers there, or what was asked is refused.
+pub(crate) fn ask(path: &Path, request: Request) -> Result<String, String> {
+    let complaint = |why: &dyn Display| format!("{}: {why}", path.display());
+    let answer = match socket::reach(path) {
+        Ok(stream) => exchange(&stream, request).map_err(|error| {
+            let late = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
+            if late { complaint(&"the gateway does not answer") } else { complaint(&error) }
+        })?,
+        Err(Errno::NOENT) => return Err(complaint(&"there is no such socket (is the gateway running?)")),
+        Err(Errno::CONNREFUSED) => return Err(complaint(&"nobody answers there (is the gateway running?)")),
+        Err(Errno::AGAIN) => return Err(complaint(&"too many ask at once")),
+        Err(errno) => return Err(complaint(&io::Error::from(errno))),
+    };
+    let (verdict, text) = answer.split_once('\n').unwrap_or((&answer, ""));
+    match verdict.split_once(' ') {
+        None if verdict == "ok" => Ok(text.to_owned()),
+        Some(("failed", why)) => Err(complaint(&why)),
+        _ => Err(complaint(&"what answers there is no gateway")),
+    }
+}
+
+fn exchange(mut stream: &std::os::unix::net::UnixStream, request: Request) -> io::Result<String> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.write_all(format!("{}\n", request.line()).as_bytes())?;
+    let mut answer = Vec::new();
+    let limit = u64::try_from(ANSWER_BYTES).unwrap_or(u64::MAX);
+    io::Read::take(&mut stream, limit).read_to_end(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}

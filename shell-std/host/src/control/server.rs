@@ -1,0 +1,169 @@
+//! The gateway's end of the control socket.
+
+use std::io::{self, Read, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Instant as Monotonic, SystemTime};
+
+use super::{ControlSocket, PATIENCE, REQUEST_BYTES, Request};
+use crate::shell::{ACCEPT_PAUSE, Answer, Said, Source, Speaker};
+use crate::status;
+
+/// The most conversations at a time; more wait to be accepted.
+const TALKS: usize = 8;
+
+/// A control socket that is served until this is dropped.
+pub(crate) struct Server {
+    socket: ControlSocket,
+    talks: Arc<Talks>,
+}
+
+/// The conversations under way.
+#[derive(Default)]
+struct Talks {
+    counts: Mutex<Counts>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Counts {
+    /// All there are.
+    open: usize,
+    /// Those that know what is asked, and owe an answer.
+    answering: usize,
+}
+
+impl Talks {
+    fn change(&self, change: impl FnOnce(&mut Counts)) {
+        change(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changed.notify_all();
+    }
+
+    /// Waits until it is so, at most for as long as a conversation may take.
+    fn wait_until(&self, so: impl Fn(&Counts) -> bool) {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whether time ran out makes no difference.
+        drop(self.changed.wait_timeout_while(counts, PATIENCE, |counts| !so(counts)));
+    }
+}
+
+impl Server {
+    /// Will serve `socket`.
+    pub(crate) fn new(socket: ControlSocket) -> Self {
+        Self { socket, talks: Arc::default() }
+    }
+
+    /// What brings the commands that come in over the socket.
+    ///
+    /// # Errors
+    /// The system refuses a second handle.
+    pub(crate) fn source(&self) -> io::Result<Source> {
+        let (listener, talks) = (self.socket.listener()?, Arc::clone(&self.talks));
+        Ok(Box::new(move |speaker| {
+            // Without a thread nobody is answered; who asks is told by its own patience.
+            let _ = thread::Builder::new()
+                .name("control".into())
+                .spawn(move || accept(&listener, &talks, &speaker));
+        }))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Whoever told the gateway to stop should hear that it did.
+        self.talks.wait_until(|counts| counts.answering == 0);
+    }
+}
+
+fn accept(listener: &UnixListener, talks: &Arc<Talks>, speaker: &Speaker) {
+    loop {
+        talks.wait_until(|counts| counts.open < TALKS);
+        let Ok((stream, _)) = listener.accept() else {
+            thread::sleep(ACCEPT_PAUSE);
+            continue;
+        };
+        talks.change(|counts| counts.open += 1);
+        let (speaker, over) = (speaker.clone(), Arc::clone(talks));
+        let talk = move || {
+            // Who is gone before the answer needs none.
+            let _ = talk(&stream, &over, &speaker);
+            over.change(|counts| counts.open = counts.open.saturating_sub(1));
+        };
+        if thread::Builder::new().name("talk".into()).spawn(talk).is_err() {
+            talks.change(|counts| counts.open = counts.open.saturating_sub(1));
+        }
+    }
+}
+
+fn talk(stream: &UnixStream, talks: &Talks, speaker: &Speaker) -> io::Result<()> {
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let line = read_line(stream)?;
+    talks.change(|counts| counts.answering += 1);
+    let answered = reply(stream, line.as_deref(), speaker);
+    talks.change(|counts| counts.answering = counts.answering.saturating_sub(1));
+    answered
+}
+
+fn reply(mut stream: &UnixStream, line: Option<&str>, speaker: &Speaker) -> io::Result<()> {
+    let answer = match line {
+        Some(line) => match Request::ALL.into_iter().find(|request| request.line() == line) {
+            Some(request) => answer(request, speaker),
+            None => "failed there is no such request\n".into(),
+        },
+        None => "failed a request is one short line\n".into(),
+    };
+    stream.write_all(answer.as_bytes())
+}
+
+/// The first line that is sent, without its end. `None`: there was none that is a request.
+///
+/// # Errors
+/// It took too long, or the connection failed.
+fn read_line(mut stream: &UnixStream) -> io::Result<Option<String>> {
+    let until = Monotonic::now() + PATIENCE;
+    let mut line = Vec::new();
+    let mut bytes = [0; REQUEST_BYTES];
+    loop {
+        let left = until.saturating_duration_since(Monotonic::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        stream.set_read_timeout(Some(left))?;
+        let length = stream.read(&mut bytes)?;
+        line.extend_from_slice(bytes.get(..length).unwrap_or_default());
+        if let Some(end) = line.iter().position(|byte| *byte == b'\n') {
+            line.truncate(end);
+            return Ok(String::from_utf8(line).ok());
+        }
+        if length == 0 || line.len() > REQUEST_BYTES {
+            return Ok(None);
+        }
+    }
+}
+
+/// What is answered to a request, which is obeyed.
+fn answer(request: Request, speaker: &Speaker) -> String {
+    let said = match request {
+        Request::Status | Request::StatusJson => None,
+        Request::Drain => Some(Said::Drain),
+        Request::Stop => Some(Said::Stop),
+    };
+    let obeyed = said.is_some();
+    if let Some(said) = said {
+        // A machine that is no more has stopped: the question finds out.
+        let _ = speaker.say(said);
+    }
+    match (speaker.ask(), request) {
+        (Some(answer), Request::StatusJson) => format!("ok\n{}", status::json(&answer, SystemTime::now())),
+        (Some(answer), Request::Status) => format!("ok\n{}", status::table(&answer, SystemTime::now())),
+        (Some(Answer { overview, .. }), Request::Drain | Request::Stop) => {
+            format!("ok\n{}: {} sessions\n", overview.phase, overview.view.sessions)
+        }
+        (None, _) if obeyed => "ok\nstopped\n".into(),
+        (None, _) => "failed the gateway does not answer\n".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! One connection to the gateway and the users behind it, as behind a proxy: they all do the same, so many at a time.
+
+use core::time::Duration;
+use std::io::{self, BufReader, Write as _};
+use std::net::TcpStream;
+use std::time::Instant;
+
+use crate::sip::{Dialog, Message, csta, line};
+
+/// Bytes read at a time.
+const READ_BYTES: usize = 64 * 1024;
+
+/// What every user does once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Round {
+    /// INVITE and ACK, then MonitorStart.
+    SignIn,
+    /// Re-INVITE and ACK.
+    Refresh,
+    /// SnapshotDevice, which the phone system is asked for.
+    Snapshot,
+    /// BYE.
+    SignOut,
+}
+
+/// What became of a round, or of several.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// How long each request waited for its answer.
+    pub(crate) waits: Vec<Duration>,
+    /// Answers that were no success.
+    pub(crate) failures: usize,
+    /// The first of them.
+    pub(crate) example: String,
+    /// Events that came meanwhile.
+    pub(crate) events: usize,
+}
+
+impl Outcome {
+    /// Takes another's outcome in.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.waits.extend(other.waits);
+        self.failures += other.failures;
+        self.events += other.events;
+        if self.example.is_empty() {
+            self.example = other.example;
+        }
+    }
+}
+
+struct User {
+    dialog: Dialog,
+    asked: Instant,
+}
+
+/// One connection and its users.
+pub(crate) struct Proxy {
+    stream: BufReader<TcpStream>,
+    users: Vec<User>,
+    /// What is to be sent as soon as nothing is left to be read.
+    out: Vec<u8>,
+    outcome: Outcome,
+}
+
+impl Proxy {
+    /// Connects; the users' lines have these numbers.
+    pub(crate) fn open(gateway: &str, numbers: impl Iterator<Item = usize>) -> io::Result<Self> {
+        let stream = TcpStream::connect(gateway)?;
+        stream.set_nodelay(true)?;
+        let port = stream.local_addr()?.port();
+        let user = |(place, number): (usize, usize)| User {
+            dialog: Dialog::new(&number.to_string(), &format!("{place}-{port}")),
+            asked: Instant::now(),
+        };
+        let users = numbers.enumerate().map(user).collect();
+        let stream = BufReader::with_capacity(READ_BYTES, stream);
+        Ok(Self { stream, users, out: Vec::new(), outcome: Outcome::default() })
+    }
+
+    /// Every user plays a round, at most `window` of them at a time.
+    pub(crate) fn play(&mut self, round: Round, window: usize) -> io::Result<Outcome> {
+        let (mut next, mut open) = (0, 0);
+        while next < self.users.len() || open > 0 {
+            while open < window && next < self.users.len() {
+                self.begin(next, round);
+                next += 1;
+                open += 1;
+            }
+            if self.stream.buffer().is_empty() {
+                self.stream.get_mut().write_all(&self.out)?;
+                self.out.clear();
+            }
+            let message =
+                Message::read(&mut self.stream).ok_or_else(|| io::Error::other("the gateway closed"))?;
+            if self.take(&message, round) {
+                open -= 1;
+            }
+        }
+        self.stream.get_mut().write_all(&self.out)?;
+        self.out.clear();
+        Ok(core::mem::take(&mut self.outcome))
+    }
+
+    fn begin(&mut self, place: usize, round: Round) {
+        let dialog = &self.users[place].dialog;
+        match round {
+            Round::SignIn | Round::Refresh => {
+                let body = dialog.sign_in();
+                self.ask(place, "INVITE", &body);
+            }
+            Round::Snapshot => {
+                let object = format!("<snapshotObject>{}</snapshotObject>", line(&dialog.number));
+                self.ask(place, "INFO", &csta("SnapshotDevice", &object));
+            }
+            Round::SignOut => self.ask(place, "BYE", ""),
+        }
+    }
+
+    fn ask(&mut self, place: usize, method: &str, body: &str) {
+        let user = &mut self.users[place];
+        let (_, text) = user.dialog.request(method, body);
+        user.asked = Instant::now();
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    /// Takes a message; whether it ends its user's round.
+    fn take(&mut self, message: &Message, round: Round) -> bool {
+        match message.status() {
+            None => {
+                self.outcome.events += 1;
+                self.out.extend_from_slice(message.ok().as_bytes());
+                false
+            }
+            Some(100) => false,
+            Some(status) => self.take_answer(message, status, round),
+        }
+    }
+
+    fn take_answer(&mut self, message: &Message, status: u16, round: Round) -> bool {
+        let call_id = message.header("Call-ID").unwrap();
+        let place: usize = call_id.split('-').next().unwrap().parse().unwrap();
+        let (sequence, method) = message.sequence();
+        let user = &mut self.users[place];
+        if method == "INVITE" {
+            user.dialog.gateway_tag = message.to_tag().into();
+            self.out.extend_from_slice(user.dialog.ack(sequence, Some(status)).as_bytes());
+        }
+        self.outcome.waits.push(user.asked.elapsed());
+        let wanted = if round == Round::Snapshot { "SnapshotDeviceResponse" } else { message.root() };
+        let good = status == 200 && message.root() == wanted && wanted != "CSTAErrorCode";
+        let served = method != "INVITE" || message.element("systemStatus") == Some("normal");
+        if !(good && served) {
+            self.outcome.failures += 1;
+            if self.outcome.example.is_empty() {
+                self.outcome.example = format!("{}{}", message.head, message.body);
+            }
+            return true;
+        }
+        if round == Round::SignIn && method == "INVITE" {
+            let body = self.users[place].dialog.monitor_start();
+            self.ask(place, "INFO", &body);
+            return false;
+        }
+        true
+    }
+}

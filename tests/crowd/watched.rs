@@ -1,0 +1,67 @@
+//! A program at work, and what the kernel says of it.
+
+use core::time::Duration;
+use std::fs::{self, File};
+use std::io;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+/// How long a program may take to say something.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often its log is looked at.
+const STEP: Duration = Duration::from_millis(20);
+/// A tick of the kernel's processor time.
+const TICK: Duration = Duration::from_millis(10);
+
+/// A program whose log is a file. Killed when it is dropped.
+pub(crate) struct Process {
+    child: Child,
+    log: String,
+}
+
+impl Process {
+    /// Starts it.
+    pub(crate) fn start(command: &mut Command, log: String) -> io::Result<Self> {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?).spawn()?;
+        Ok(Self { child, log })
+    }
+
+    /// Waits until it has logged this; the line's rest.
+    pub(crate) fn wait_for(&self, part: &str) -> io::Result<String> {
+        let began = Instant::now();
+        loop {
+            let log = fs::read_to_string(&self.log)?;
+            if let Some((_, rest)) = log.split_once(part) {
+                return Ok(rest.split_ascii_whitespace().next().unwrap_or_default().to_owned());
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(io::Error::other(format!("'{part}' was never said: {log}")));
+            }
+            thread::sleep(STEP);
+        }
+    }
+
+    /// Its resident memory, in KiB.
+    pub(crate) fn resident(&self) -> io::Result<usize> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        line.trim().trim_end_matches(" kB").parse().map_err(io::Error::other)
+    }
+
+    /// The processor time it has used, in user and in kernel mode.
+    pub(crate) fn processor_time(&self) -> io::Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_ascii_whitespace();
+        let ticks: u32 = fields.skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum();
+        Ok(TICK.saturating_mul(ticks))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,139 @@
+//! A drain: no new sessions, those there are may go elsewhere, and the rest is ended in time.
+
+use core::fmt::Write as _;
+
+use ctigate_core::setting::Value;
+use ctigate_core::{Command, Duration, Input};
+use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, csta, only};
+
+fn signed_in(more: &[(&str, Value)]) -> (Bench, PhoneSystem, Client) {
+    let mut bench = Bench::with(more);
+    let system = PhoneSystem::answer(&mut bench);
+    let mut client = Client::new(&mut bench, "alice");
+    client.sign_in(&mut bench, system);
+    client.monitor(&mut bench, system, "m1");
+    (bench, system, client)
+}
+
+fn command(bench: &mut Bench, command: Command<'_>) {
+    bench.input(Input::Command(command));
+    bench.settle();
+}
+
+fn with_500() -> [(&'static str, Value); 1] {
+    [("sip.overload_status", Value::Text("500".into()))]
+}
+
+fn retry_after(refused: &Sip) -> u32 {
+    refused.header("Retry-After").parse().expect("seconds to wait")
+}
+
+#[test]
+fn a_gateway_that_drains_takes_no_new_session_and_tells_load_balancers() {
+    for (more, status) in [(&[][..], 503), (&with_500()[..], 500)] {
+        let (mut bench, _system, _client) = signed_in(more);
+        command(&mut bench, Command::Drain);
+        let mut other = Client::new(&mut bench, "bob");
+        let body = other.sign_in_body();
+        let refused = only(&other.send(&mut bench, "INVITE", &body), status);
+        assert!((5..=15).contains(&retry_after(&refused)));
+        retry_after(&only(&other.send(&mut bench, "OPTIONS", ""), status));
+        assert_eq!(bench.engine().view().sessions, 1);
+    }
+}
+
+#[test]
+fn a_gateway_that_drains_serves_requests_and_events_in_its_dialogs() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    command(&mut bench, Command::Drain);
+    only(&client.info(&mut bench, "GetCSTAFeatures", ""), 200);
+    only(&client.send(&mut bench, "UPDATE", ""), 200);
+    let held = "<heldConnection><callID>7</callID><deviceID>1001</deviceID></heldConnection>\
+        <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice><cause>normal</cause>";
+    system.event(&mut bench, "HeldEvent", "m1", held);
+    assert_eq!(client.heard(&mut bench)[0].root(), "HeldEvent");
+}
+
+#[test]
+fn a_refresh_in_a_drain_is_left_to_another_node_without_bye_and_the_last_one_ends_it() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    bench.golden(
+        "drain-leaves-sessions-to-another-node",
+        "A drain: a re-INVITE is answered 503, so that a proxy gives it to another node, which takes the dialog over; \
+         this one forgets the session without BYE, stops its monitor, and ends.",
+    );
+    command(&mut bench, Command::Drain);
+    let body = client.sign_in_body();
+    retry_after(&only(&client.send(&mut bench, "INVITE", &body), 503));
+    assert_eq!((bench.engine().view().sessions, bench.engine().counters().sessions_handed_over), (0, 1));
+    assert_eq!(bench.finished(), None, "the phone system is still asked to stop a monitor");
+    system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
+    assert_eq!(client.heard(&mut bench), [], "no BYE");
+    assert_eq!(bench.finished(), Some(0));
+}
+
+#[test]
+fn a_refresh_in_a_drain_is_served_where_this_node_may_not_say_503() {
+    let (mut bench, _system, mut client) = signed_in(&with_500());
+    command(&mut bench, Command::Drain);
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    assert_eq!(bench.engine().view().sessions, 1);
+}
+
+#[test]
+fn what_a_drain_leaves_is_ended_with_bye_when_its_time_is_over() {
+    let (mut bench, _system, client) = signed_in(&[("sip.drain_timeout", Value::Integer(10))]);
+    command(&mut bench, Command::Drain);
+    bench.advance(Duration::from_millis(9_999));
+    assert_eq!(client.heard(&mut bench), []);
+    bench.advance(Duration::from_millis(1));
+    let [bye] = client.heard(&mut bench).try_into().expect("one BYE");
+    assert_eq!((bye.method(), bench.finished()), ("BYE", None));
+    let mut answer = String::from("SIP/2.0 200 OK\r\n");
+    for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
+        write!(answer, "{name}: {}\r\n", bye.header(name)).unwrap();
+    }
+    client.say(&mut bench, &(answer + "Content-Length: 0\r\n\r\n"));
+    assert_eq!(bench.finished(), Some(0));
+}
+
+#[test]
+fn a_second_drain_changes_nothing_and_a_stop_ends_a_drain_at_once() {
+    let (mut bench, _system, client) = signed_in(&[("sip.drain_timeout", Value::Integer(10))]);
+    command(&mut bench, Command::Drain);
+    bench.advance(Duration::from_secs(6));
+    command(&mut bench, Command::Drain);
+    assert_eq!(bench.engine().overview().phase, "draining");
+    bench.advance(Duration::from_secs(3));
+    assert_eq!(client.heard(&mut bench), [], "it ends when it was to end");
+    command(&mut bench, Command::Stop);
+    assert_eq!(client.heard(&mut bench)[0].method(), "BYE");
+    command(&mut bench, Command::Drain);
+    assert_eq!(bench.engine().overview().phase, "stopping");
+    bench.advance(Duration::from_secs(3));
+    assert_eq!(bench.finished(), Some(0));
+}
+
+#[test]
+fn a_drain_without_sessions_ends_at_once() {
+    let mut bench = Bench::new();
+    PhoneSystem::answer(&mut bench);
+    command(&mut bench, Command::Drain);
+    assert_eq!(bench.finished(), Some(0));
+}
+
+#[test]
+fn those_turned_away_together_are_told_to_come_back_apart() {
+    let mut seen = std::collections::BTreeSet::new();
+    let (mut bench, system, mut client) = signed_in(&[("limits.sessions", Value::Integer(1))]);
+    for place in 0..64 {
+        let mut other = Client::new(&mut bench, &format!("user{place}"));
+        let body = other.sign_in_body();
+        seen.insert(retry_after(&only(&other.send(&mut bench, "INVITE", &body), 503)));
+    }
+    assert!(seen.iter().all(|seconds| (30..=90).contains(seconds)), "{seen:?}");
+    assert!(seen.len() > 20, "{seen:?}");
+    only(&client.send(&mut bench, "BYE", ""), 200);
+    system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
+}

@@ -1,0 +1,60 @@
+//! The scripted client, led step by step.
+
+use core::time::Duration;
+use std::thread;
+use std::time::Instant;
+
+use crate::command;
+use crate::program::Running;
+use crate::site::Site;
+
+/// The patience of a line, and some more.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A scripted client with a call to the phone that answers it.
+pub(super) struct Client {
+    running: Running,
+    far: String,
+}
+
+impl Client {
+    pub(super) fn signs_in(site: &Site, number: &str) -> Self {
+        let mut program = command();
+        program.args(["client", "--server", &site.kamailio.address]);
+        program.args(["--user", &format!("sip:{number}@example.com")]);
+        program.args(["--line", &format!("tel:{number};phone-context=dialstring")]);
+        let running = Running::spawn(&mut program);
+        running.wait_for("monitor xref=");
+        Self { running, far: number.replacen('1', "2", 1) }
+    }
+
+    pub(super) fn calls(&mut self) {
+        self.does(&format!("call {}\nwait established 5s", self.far));
+    }
+
+    pub(super) fn refreshes_and_ends_its_call(&mut self) {
+        self.does("refresh\nwait refreshed status=normal 5s\nhangup\nwait cleared 5s");
+    }
+
+    /// Runs these lines of its script, and waits for the last.
+    fn does(&mut self, script: &str) {
+        let before = self.running.said().matches("features services=").count();
+        self.running.tell(&format!("{script}\nfeatures\n"));
+        let began = Instant::now();
+        while self.running.said().matches("features services=").count() == before {
+            assert!(began.elapsed() < PATIENCE, "{script}:\n{}", self.running.said());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Ends its call and leaves.
+    pub(super) fn signs_out(mut self) {
+        self.running.tell("hangup\nwait cleared 5s\nquit\n");
+        assert_eq!(self.running.end(), 0, "{}", self.running.said());
+    }
+
+    pub(super) fn signs_out_without_a_call(mut self) {
+        self.running.tell("quit\n");
+        assert_eq!(self.running.end(), 0, "{}", self.running.said());
+    }
+}

@@ -1,0 +1,330 @@
+//! A crowd of scripted clients behind a few connections, as behind a proxy. Every request is entered in a ledger, and so
+//! is its answer; events are answered as Communicator answers them.
+
+use core::ops::Range;
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::io::{BufReader, Write as _};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::Instant;
+
+use crate::sip::{Dialog, Message, csta, line};
+
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The number of the first client's line; the next one's is one more.
+pub(crate) const FIRST: usize = 20_000;
+
+/// Connections to each gateway.
+const LINKS: usize = 4;
+
+/// What is added to a client's number for that of the phone it calls, which answers by itself.
+pub(crate) const FAR: usize = 10_000;
+
+/// One dialog: a place in the crowd's table.
+pub(crate) type Place = usize;
+
+/// A request that was sent: whose, and its CSeq.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticket(Place, u32);
+
+struct Asked {
+    at: Instant,
+    method: &'static str,
+    answer: Option<Message>,
+}
+
+/// An event that a client was told.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) place: Place,
+    pub(crate) message: Message,
+}
+
+struct Member {
+    dialog: Dialog,
+    /// Which connection it speaks over.
+    link: usize,
+    /// The monitorCrossRefID it holds.
+    monitor: String,
+}
+
+#[derive(Default)]
+struct State {
+    members: Vec<Member>,
+    by_call_id: BTreeMap<String, Place>,
+    asked: BTreeMap<Ticket, Asked>,
+    unanswered: usize,
+    slowest: Duration,
+    events: Vec<Event>,
+    /// What must never happen.
+    faults: Vec<String>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    streams: Vec<Mutex<TcpStream>>,
+}
+
+/// The clients of a gateway, or of several as behind a load balancer.
+pub(crate) struct Crowd(Arc<Shared>);
+
+impl Crowd {
+    /// A crowd without clients, behind [`LINKS`] connections to each gateway.
+    pub(crate) fn open(gateways: &[String]) -> Self {
+        let links = gateways.iter().flat_map(|gateway| [gateway; LINKS]);
+        let streams: Vec<TcpStream> = links.map(|gateway| TcpStream::connect(gateway).unwrap()).collect();
+        let readers: Vec<TcpStream> = streams.iter().map(|stream| stream.try_clone().unwrap()).collect();
+        let streams = streams.into_iter().map(Mutex::new).collect();
+        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new(), streams });
+        for (link, stream) in readers.into_iter().enumerate() {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                let mut stream = BufReader::new(stream);
+                while let Some(message) = Message::read(&mut stream) {
+                    shared.take(link, message);
+                }
+            });
+        }
+        Self(shared)
+    }
+
+    /// A dialog's requests go to this gateway from now on; they go to the first in the beginning.
+    pub(crate) fn lead_to(&self, place: Place, gateway: usize) {
+        let member = &mut self.0.lock().members[place];
+        member.link = gateway * LINKS + member.link % LINKS;
+    }
+
+    /// A new dialog of one user, who is the client with the number [`FIRST`] + `user`.
+    pub(crate) fn dialog(&self, user: usize) -> Place {
+        let mut state = self.0.lock();
+        let place = state.members.len();
+        let call_id = format!("{place:08x}ctigate");
+        let dialog = Dialog::new(&(FIRST + user).to_string(), &call_id);
+        state.by_call_id.insert(call_id, place);
+        let link = user % LINKS;
+        state.members.push(Member { dialog, link, monitor: String::new() });
+        place
+    }
+
+    /// Sends a request.
+    pub(crate) fn send(&self, place: Place, method: &'static str, body: &str) -> Ticket {
+        let mut state = self.0.lock();
+        let member = &mut state.members[place];
+        let (sequence, text) = member.dialog.request(method, body);
+        let (link, ticket) = (member.link, Ticket(place, sequence));
+        state.asked.insert(ticket, Asked { at: Instant::now(), method, answer: None });
+        state.unanswered += 1;
+        drop(state);
+        self.0.write(link, &text);
+        ticket
+    }
+
+    /// Sends an INVITE: the first of its dialog, or a refresh.
+    pub(crate) fn invite(&self, place: Place) -> Ticket {
+        let body = self.0.lock().members[place].dialog.sign_in();
+        self.send(place, "INVITE", &body)
+    }
+
+    pub(crate) fn start_monitor(&self, place: Place) -> Ticket {
+        let body = self.0.lock().members[place].dialog.monitor_start();
+        self.send(place, "INFO", &body)
+    }
+
+    /// Calls the phone that answers by itself.
+    pub(crate) fn make_call(&self, place: Place) -> Ticket {
+        let number = self.number(place);
+        let far = number.parse::<usize>().unwrap() + FAR;
+        let children = format!(
+            "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:{far}</calledDirectoryNumber>\
+             <autoOriginate>doNotPrompt</autoOriginate>",
+            line(&number)
+        );
+        self.send(place, "INFO", &csta("MakeCall", &children))
+    }
+
+    pub(crate) fn snapshot(&self, place: Place) -> Ticket {
+        let object = format!("<snapshotObject>{}</snapshotObject>", line(&self.number(place)));
+        self.send(place, "INFO", &csta("SnapshotDevice", &object))
+    }
+
+    /// The number of a dialog's line.
+    pub(crate) fn number(&self, place: Place) -> String {
+        self.0.lock().members[place].dialog.number.clone()
+    }
+
+    /// The monitorCrossRefID that a client holds.
+    pub(crate) fn monitor(&self, place: Place) -> String {
+        self.0.lock().members[place].monitor.clone()
+    }
+
+    /// Waits for the answer to a request.
+    pub(crate) fn answer(&self, ticket: Ticket) -> Message {
+        let state = self.0.lock();
+        let open = |state: &mut State| state.asked[&ticket].answer.is_none();
+        let (state, _) = self.0.changed.wait_timeout_while(state, PATIENCE, open).unwrap();
+        let asked = &state.asked[&ticket];
+        asked.answer.clone().unwrap_or_else(|| panic!("{ticket:?}, {}, was never answered", asked.method))
+    }
+
+    /// The answer to a request, if it is there.
+    pub(crate) fn answer_so_far(&self, ticket: Ticket) -> Option<Message> {
+        self.0.lock().asked[&ticket].answer.clone()
+    }
+
+    /// Waits for the answers to requests, in their order.
+    pub(crate) fn answers(&self, tickets: &[Ticket]) -> Vec<Message> {
+        tickets.iter().map(|ticket| self.answer(*ticket)).collect()
+    }
+
+    /// Signs users in, all at once, and starts their monitors.
+    pub(crate) fn sign_in(&self, users: Range<usize>) -> Vec<Place> {
+        let places: Vec<Place> = users.map(|user| self.dialog(user)).collect();
+        self.begin_all(&places);
+        places
+    }
+
+    /// The same, of dialogs that have not begun yet.
+    pub(crate) fn begin_all(&self, places: &[Place]) {
+        let invites: Vec<Ticket> = places.iter().map(|place| self.invite(*place)).collect();
+        for answer in self.answers(&invites) {
+            assert_eq!(answer.element("systemStatus"), Some("normal"), "{answer:?}");
+        }
+        self.monitor_all(places);
+    }
+
+    /// Starts a monitor for each.
+    pub(crate) fn monitor_all(&self, places: &[Place]) {
+        let monitors: Vec<Ticket> = places.iter().map(|place| self.start_monitor(*place)).collect();
+        for answer in self.answers(&monitors) {
+            assert_eq!(answer.root(), "MonitorStartResponse", "{answer:?}");
+        }
+    }
+
+    /// A place in the list of events, from which on something is waited for.
+    pub(crate) fn mark(&self) -> usize {
+        self.0.lock().events.len()
+    }
+
+    /// Waits until each of these clients was told an event of this name since `mark`.
+    pub(crate) fn wait_for_events(&self, places: &[Place], root: &str, mark: usize) {
+        for place in places {
+            let state = self.0.lock();
+            let told = |state: &State| {
+                let mut events = state.events[mark..].iter();
+                events.any(|event| event.place == *place && event.message.root() == root)
+            };
+            let waited = self.0.changed.wait_timeout_while(state, PATIENCE, |state| !told(state)).unwrap();
+            assert!(!waited.1.timed_out(), "client {place} was never told {root}");
+        }
+    }
+
+    /// The events of one client since `mark`.
+    pub(crate) fn events(&self, place: Place, mark: usize) -> Vec<Message> {
+        let state = self.0.lock();
+        let events = state.events[mark..].iter().filter(|event| event.place == place);
+        events.map(|event| event.message.clone()).collect()
+    }
+
+    /// Looks at the ledger: every request had its one answer, none later than `limit`, and nothing else went wrong.
+    pub(crate) fn assert_all_answered_within(&self, limit: Duration) {
+        let state = self.0.lock();
+        let (state, _) =
+            self.0.changed.wait_timeout_while(state, limit, |state| state.unanswered > 0).unwrap();
+        let open: Vec<_> = state.asked.iter().filter(|(_, asked)| asked.answer.is_none()).collect();
+        let open: Vec<_> = open.iter().map(|(ticket, asked)| (ticket, asked.method)).collect();
+        assert!(open.is_empty(), "never answered: {open:?}");
+        assert!(state.slowest <= limit, "a request waited for {:?}", state.slowest);
+        assert!(state.faults.is_empty(), "{:#?}", state.faults);
+    }
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        for stream in &self.0.streams {
+            let _ = stream.lock().unwrap().shutdown(Shutdown::Both);
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    fn write(&self, link: usize, text: &str) {
+        // A gateway that was killed does not take it: the ledger tells.
+        let _ = self.streams[link].lock().unwrap().write_all(text.as_bytes());
+    }
+
+    /// Takes a message of the gateway.
+    fn take(&self, link: usize, message: Message) {
+        let mut state = self.lock();
+        let call_id = message.header("Call-ID").unwrap_or_default();
+        let reply = match (state.by_call_id.get(call_id).copied(), message.status()) {
+            (None, _) => {
+                state.faults.push(format!("a message for nobody: {message:?}"));
+                None
+            }
+            (Some(_), Some(100)) => None,
+            (Some(place), Some(_)) => state.take_answer(place, message),
+            (Some(place), None) => {
+                let ok = message.ok();
+                state.take_event(place, message);
+                Some(ok)
+            }
+        };
+        drop(state);
+        self.changed.notify_all();
+        if let Some(reply) = reply {
+            self.write(link, &reply);
+        }
+    }
+}
+
+impl State {
+    /// Enters an answer; an INVITE's gets its ACK.
+    fn take_answer(&mut self, place: Place, message: Message) -> Option<String> {
+        let (sequence, method) = message.sequence();
+        let (is_invite, ticket) = (method == "INVITE", Ticket(place, sequence));
+        let member = &mut self.members[place];
+        let Some(asked) = self.asked.get_mut(&ticket) else {
+            self.faults.push(format!("an answer to nothing: {message:?}"));
+            return None;
+        };
+        match &asked.answer {
+            None => {
+                self.slowest = self.slowest.max(asked.at.elapsed());
+                self.unanswered -= 1;
+            }
+            // An answer to an INVITE is sent again until its ACK is there.
+            Some(first) if is_invite && first.head == message.head => {}
+            Some(first) => self.faults.push(format!("answered twice: {first:?} {message:?}")),
+        }
+        if is_invite && message.status() == Some(200) {
+            member.dialog.gateway_tag = message.to_tag().into();
+        }
+        if let Some(monitor) = message.element("monitorCrossRefID") {
+            member.monitor = monitor.into();
+        }
+        let ack = is_invite.then(|| member.dialog.ack(sequence, message.status()));
+        asked.answer = Some(message);
+        ack
+    }
+
+    /// Enters a request of the gateway. What is about a call must bear the monitor that the client holds, and name its
+    /// line.
+    fn take_event(&mut self, place: Place, message: Message) {
+        let member = &self.members[place];
+        let wrong = message.element("monitorCrossRefID").is_some_and(|monitor| {
+            monitor != member.monitor || !message.body.contains(&member.dialog.number)
+        });
+        if wrong {
+            self.faults.push(format!("somebody else's event: {message:?}"));
+        }
+        self.events.push(Event { place, message });
+    }
+}

@@ -1,0 +1,139 @@
+//! The control socket and the signals of a running gateway, as its operator uses them.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
+
+use crate::office::Office;
+use crate::program::{Running, output};
+
+/// An office whose gateway has a control socket; its path.
+fn office(name: &str, record: bool) -> (Office, String) {
+    let office = Office::operated(name, record);
+    let socket = office.gateway.wait_for("key=control.socket transport=unix address=");
+    (office, socket)
+}
+
+/// What `ctl` answers, which must be good.
+fn ctl(arguments: &[&str], socket: &str) -> String {
+    let (status, out, err) = output(&[&["ctl"], arguments, &["--socket", socket]].concat());
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    out
+}
+
+#[test]
+fn status_shows_connections_sessions_and_counters_as_a_table_and_as_json() {
+    let (office, socket) = office("status", false);
+    let alice = office.client("sip:alice@example.com", "1001", &[], "sleep 20s\n");
+    alice.wait_for("monitor ");
+    let table = ctl(&["status"], &socket);
+    assert!(table.starts_with("running for "), "{table}");
+    assert!(table.contains("\n1 sessions, 1 monitors, "), "{table}");
+    let row = table.lines().find(|line| line.starts_with("pbx ")).unwrap();
+    assert!(row.contains("  InService  1   20") && row.ends_with("  1         -"), "{table}");
+    assert!(table.lines().any(|line| line.split_whitespace().eq(["sign_ins", "1"])), "{table}");
+    let json = ctl(&["status", "--json"], &socket);
+    for part in
+        ["\"phase\":\"running\"", "\"name\":\"pbx\"", "\"in_service\":true,\"id\":1,", "\"sign_ins\":1,"]
+    {
+        assert!(json.contains(part), "{part} is not in {json}");
+    }
+    assert!(json.ends_with("}\n") && json.lines().count() == 1, "{json}");
+    drop(alice);
+    office.close();
+}
+
+#[test]
+fn a_drain_leaves_a_session_its_time_and_its_commands_are_recorded() {
+    let (mut office, socket) = office("drain", true);
+    let mut alice = office.client(
+        "sip:alice@example.com",
+        "1001",
+        &[],
+        "call 1002\nwait delivered 5s\nhangup\nsleep 1s\n",
+    );
+    alice.wait_for("event delivered");
+    let drained = ctl(&["drain"], &socket);
+    assert_eq!(drained, "draining: 1 sessions\n");
+    assert!(ctl(&["status"], &socket).starts_with("draining for "));
+    let mut bob = office.client("sip:bob@example.com", "1002", &[], "");
+    assert_eq!(bob.end(), 1);
+    assert!(bob.said().contains("refused 503 "), "{}", bob.said());
+    assert_eq!(alice.end(), 0, "its session is served to its end: {}", alice.said());
+    assert_eq!(office.gateway.end(), 0, "{}", office.gateway.said());
+    office.gateway.wait_for("name=draining ");
+    assert!(!fs::exists(&socket).unwrap(), "the socket is gone with its gateway");
+    let folder = office.close();
+    assert_eq!(output(&["replay", &folder.only("trace")]).0, 0);
+}
+
+#[test]
+fn a_signal_drains_too_and_its_time_ends() {
+    let mut office = Office::configured("usr1", "", "drain_timeout = 1\n");
+    let mut alice = office.client("sip:alice@example.com", "1001", &[], "sleep 20s\n");
+    alice.wait_for("monitor ");
+    office.gateway.signal("USR1");
+    alice.wait_for("BYE from the gateway");
+    assert_eq!(alice.end(), 1);
+    assert_eq!(office.gateway.end(), 0, "{}", office.gateway.said());
+}
+
+#[test]
+fn a_stop_over_the_socket_is_answered_and_obeyed() {
+    let (mut office, socket) = office("ctl-stop", false);
+    assert_eq!(ctl(&["stop"], &socket), "stopped\n");
+    assert_eq!(office.gateway.end(), 0, "{}", office.gateway.said());
+    let (status, _, err) = output(&["ctl", "status", "--socket", &socket]);
+    assert_eq!((status, err), (1, format!("{socket}: there is no such socket (is the gateway running?)\n")));
+}
+
+#[test]
+fn the_socket_is_found_by_the_configuration_and_belongs_to_its_owner_alone() {
+    let (office, socket) = office("socket", false);
+    assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    let (status, out, err) = output(&["ctl", "status", "--config", &office.path("gateway.toml")]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    let plain = office.path("plain.toml");
+    fs::write(&plain, crate::office::config("127.0.0.1:0", "127.0.0.1:9")).unwrap();
+    let (status, _, err) = output(&["ctl", "status", "--config", &plain]);
+    assert_eq!((status, err), (1, format!("{plain}: control.socket is not set: there is none to ask\n")));
+    office.close();
+}
+
+#[test]
+fn a_second_gateway_at_the_same_socket_does_not_start_and_the_first_serves_on() {
+    let (office, socket) = office("second", false);
+    let (status, _, err) = output(&["run", "--config", &office.path("gateway.toml")]);
+    let taken = "a program answers there (is another ctigate running?)";
+    assert_eq!((status, err), (1, format!("control.socket: cannot listen on {socket}: {taken}\n")));
+    assert!(ctl(&["status"], &socket).starts_with("running for "));
+    office.close();
+}
+
+#[test]
+fn a_killed_gateway_s_socket_is_replaced() {
+    let (mut office, socket) = office("killed", false);
+    office.gateway.signal("KILL");
+    office.gateway.end();
+    let (status, _, err) = output(&["ctl", "status", "--socket", &socket]);
+    assert_eq!((status, err), (1, format!("{socket}: nobody answers there (is the gateway running?)\n")));
+    office.gateway = Running::start(&["run", "--config", &office.path("gateway.toml")], "");
+    office.gateway.wait_for("name=cti_in_service");
+    assert!(ctl(&["status"], &socket).starts_with("running for "));
+    office.close();
+}
+
+#[test]
+fn nonsense_on_the_socket_and_who_stalls_there_harm_nobody() {
+    let (office, socket) = office("nonsense", false);
+    let mut stalled: Vec<UnixStream> = (0..4).map(|_| UnixStream::connect(&socket).unwrap()).collect();
+    for (place, stream) in stalled.iter_mut().enumerate() {
+        stream.write_all(&b"status\n"[..place]).unwrap();
+    }
+    let mut nonsense = UnixStream::connect(&socket).unwrap();
+    // It may be closed before all is said.
+    let _ = nonsense.write_all(&vec![0xff; 100_000]);
+    assert!(ctl(&["status"], &socket).starts_with("running for "));
+    office.close();
+}

@@ -1,0 +1,128 @@
+//! Hundreds of sessions in calls, whose phone systems are killed, stopped and started again, one after another, while the
+//! clients go on asking.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::thread;
+
+use crate::crowd::{Crowd, Place, Ticket};
+use crate::house::{House, LIMIT, Node, assert_fair, call_all};
+
+const SESSIONS: usize = 240;
+
+/// Between two requests of the crowd.
+const PAUSE: Duration = Duration::from_millis(4);
+
+/// Ends the crowd's asking even when the test fails.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// One client after the other asks for something; one that is told 481 sends its INVITE anew.
+fn bustle(crowd: &Crowd, places: &[Place], over: &AtomicBool) {
+    let mut asked: Vec<Option<Ticket>> = vec![None; places.len()];
+    for turn in (0..places.len()).cycle() {
+        if over.load(Ordering::Acquire) {
+            return;
+        }
+        let (place, before) = (places[turn], asked[turn]);
+        let answer = before.map(|ticket| crowd.answer_so_far(ticket));
+        asked[turn] = match answer {
+            Some(None) => before,
+            Some(Some(answer)) if answer.status() == Some(481) => Some(crowd.invite(place)),
+            _ => Some(crowd.snapshot(place)),
+        };
+        thread::sleep(PAUSE);
+    }
+}
+
+/// The sessions that were lost are shared out among all phone systems in service, once there are some.
+fn assert_shared_out(house: &House, lost: usize, from: usize) {
+    let moved = house.wait_until_passed(from, "MonitorStartResponse", lost);
+    assert_eq!(moved.iter().sum::<usize>(), lost, "{moved:?}");
+    assert_fair(&moved);
+}
+
+/// Clients whose session was lost send their INVITE anew, in the old dialog.
+fn refresh_the_lost(house: &House, places: &[Place]) {
+    let asked: Vec<_> = places.iter().map(|place| house.crowd.snapshot(*place)).collect();
+    let answers = house.crowd.answers(&asked);
+    let lost = places.iter().zip(answers).filter(|(_, answer)| answer.status() == Some(481));
+    let invites: Vec<_> = lost.map(|(place, _)| house.crowd.invite(*place)).collect();
+    for answer in house.crowd.answers(&invites) {
+        assert_eq!(answer.element("systemStatus"), Some("normal"), "{answer:?}");
+    }
+}
+
+/// The requests about one client's line never go back to a connection that they have left.
+fn assert_affinity(house: &House, place: Place, from: usize) {
+    let mut path = house.path(place, from);
+    let (way, hops) = (path.clone(), path.len());
+    path.sort_unstable();
+    path.dedup();
+    assert_eq!(path.len(), hops, "client {place} went back to a connection: {way:?}");
+}
+
+/// The faults, one after another.
+fn go_wrong(house: &House) {
+    // Killed in mid-call, and started anew without calls and monitors.
+    let lost = house.nodes[0].monitors();
+    house.nodes[0].kill();
+    house.wait_out_of_service(0, 1);
+    let mark = house.record.mark();
+    house.restart(0);
+    assert_shared_out(house, lost, mark);
+
+    // Stopped: nothing is closed, nothing is said. New sessions go to the others.
+    let (lost, times) = (house.nodes[1].monitors(), house.times_in_service(1));
+    house.nodes[1].signal("STOP");
+    let why = house.wait_out_of_service(1, 1);
+    assert!(why.contains("why=\"a heartbeat was not answered\""), "{why}");
+    let mark = house.record.mark();
+    house.crowd.sign_in(SESSIONS..SESSIONS + 20);
+    assert_eq!(house.passed(mark, "MonitorStart"), [10, 0, 10]);
+    let mark = house.record.mark();
+    house.nodes[1].signal("CONT");
+    house.wait_back_in_service(1, times);
+    assert_shared_out(house, lost, mark);
+
+    // Two at once: whoever is new goes to the third.
+    for node in [1, 2] {
+        house.nodes[node].kill();
+        house.wait_out_of_service(node, [1, 2, 1][node]);
+    }
+    let mark = house.record.mark();
+    house.crowd.sign_in(SESSIONS + 20..SESSIONS + 30);
+    assert_eq!(house.passed(mark, "MonitorStart"), [10, 0, 0]);
+    house.restart(1);
+    house.restart(2);
+}
+
+#[test]
+fn no_request_is_left_unanswered_while_phone_systems_are_killed_stopped_and_restarted() {
+    let house = House::open("outages", 3);
+    let from = house.record.mark();
+    let places = house.crowd.sign_in(0..SESSIONS);
+    assert_eq!(house.passed(from, "MonitorStart"), [SESSIONS / 3; 3]);
+    call_all(&house, &places);
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let _ending = Ending(&over);
+        scope.spawn(|| bustle(&house.crowd, &places, &over));
+        go_wrong(&house);
+    });
+    house.crowd.assert_all_answered_within(LIMIT);
+    // In calm weather everybody has service again, under the IDs they hold, and nobody is monitored twice.
+    let all: Vec<Place> = (0..SESSIONS + 30).collect();
+    refresh_the_lost(&house, &all);
+    call_all(&house, &all);
+    assert_eq!(house.nodes.iter().map(Node::monitors).sum::<usize>(), all.len());
+    for place in all {
+        assert_affinity(&house, place, from);
+    }
+    house.close();
+}

@@ -1,0 +1,249 @@
+//! The operations that bytes stand for.
+
+use ctigate_core::{Command, Duration};
+
+use super::stage::Stage;
+use super::town::{FIRST_PHONE, PHONES};
+use crate::fuzz::choices::Choices;
+use crate::fuzz::{mangle, speech};
+use crate::random::Random;
+use crate::world::{HostId, Weather};
+
+/// Spans in milliseconds: after each operation one of the first half passes, and any where time itself is the operation.
+pub(super) const SPANS: [u64; 16] =
+    [0, 1, 2, 3, 10, 30, 100, 400, 20, 200, 500, 1_000, 2_000, 5_000, 32_000, 90_000];
+
+/// The operations that seeds are made of.
+#[derive(Clone, Copy)]
+pub(super) enum Operation {
+    Time,
+    Raw,
+    Script,
+}
+
+impl Operation {
+    /// The byte that stands for it.
+    pub(super) const fn byte(self) -> u8 {
+        match self {
+            Self::Time => 9,
+            Self::Raw => 12,
+            Self::Script => 5,
+        }
+    }
+}
+
+/// One operation, the network's dice, and what time passes then.
+pub(super) fn one(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let operation = choices.below(18);
+    *stage.world.random() = Random::new(u64::from(choices.byte()));
+    match operation {
+        0..=2 => request(stage, choices),
+        3 => sign_in(stage, choices),
+        4 => answer(stage, choices),
+        5 | 6 => script(stage, choices),
+        7 | 8 => phone(stage, choices),
+        9 | 10 => time(stage, choices),
+        11 => reconnect(stage, choices),
+        12 => raw(stage, choices),
+        13 => weather(stage, choices),
+        14 => cut(stage, choices),
+        15 => damage(stage, choices),
+        16 => trouble(stage, choices),
+        _ => manners(stage, choices),
+    }
+    let span = SPANS.get(choices.below(8)).copied().unwrap_or(0);
+    stage.run(Duration::from_millis(span));
+}
+
+fn actor(stage: &Stage, choices: &mut Choices<'_>) -> usize {
+    choices.below(stage.actors.len())
+}
+
+/// Says a message, damaged or not, perhaps twice.
+fn say(stage: &mut Stage, choices: &mut Choices<'_>, place: usize, text: String) {
+    let bytes = mangle::message(choices, text);
+    stage.say(place, &bytes);
+    if choices.chance(24) {
+        stage.say(place, &bytes);
+    }
+}
+
+fn request(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let place = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let monitor = actor.monitor.clone();
+    let text = speech::request(choices, &mut actor.client, &monitor);
+    say(stage, choices, place, text);
+}
+
+fn sign_in(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let place = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let text = speech::sign_in(choices, &mut actor.client);
+    say(stage, choices, place, text);
+}
+
+/// A client answers a gateway, late.
+fn answer(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let place = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let Some((line, asked)) = actor.asked.pop_front() else { return };
+    let gateway = actor.gateway;
+    let status = *choices.pick(&[200, 200, 100, 408, 481, 500, 404]);
+    let answer = mangle::message(choices, speech::answer(status, &asked));
+    stage.say_over(line, gateway, &answer);
+}
+
+const LINES: [&str; 14] = [
+    "call 1001",
+    "call 1002",
+    "call 1003",
+    "call 1004",
+    "answer",
+    "hold",
+    "retrieve",
+    "hangup",
+    "snapshot",
+    "features",
+    "refresh",
+    "update",
+    "sleep 100ms",
+    "quit",
+];
+
+/// A scripted client is told what to do next.
+fn script(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let Some(client) = stage.clients.get(choices.below(stage.clients.len())).copied() else { return };
+    let line = choices.word(&LINES);
+    stage.world.line(client, line);
+}
+
+fn some_phone(choices: &mut Choices<'_>) -> u32 {
+    FIRST_PHONE + u32::from(choices.byte()) % PHONES
+}
+
+/// Somebody at a phone does something.
+fn phone(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let phone = some_phone(choices);
+    let act = choices.word(&[
+        "dial",
+        "dial",
+        "answer",
+        "answer",
+        "hold",
+        "retrieve",
+        "offhook",
+        "hangup",
+        "unmonitor",
+    ]);
+    let line = if act == "dial" {
+        format!("dial {phone} {}", some_phone(choices))
+    } else {
+        format!("{act} {phone}")
+    };
+    stage.world.line(stage.system.host, &line);
+}
+
+fn time(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let span = *choices.pick(&SPANS);
+    stage.run(Duration::from_millis(span));
+}
+
+/// A client's connection ends, or is replaced; the balancer may lead the client to the other gateway.
+fn reconnect(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let place = actor(stage, choices);
+    let Some(actor) = stage.actors.get(place) else { return };
+    let line = actor.client.line;
+    if choices.chance(192) {
+        stage.close(line);
+    }
+    let gateway = choices.below(stage.gateways.len());
+    let next = if place == 3 { line } else { stage.connect(gateway) };
+    if let Some(actor) = stage.actors.get_mut(place) {
+        actor.client.line = next;
+        actor.gateway = gateway;
+    }
+    stage.run(Duration::from_millis(3));
+}
+
+fn raw(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let place = actor(stage, choices);
+    let bytes = choices.raw();
+    stage.say(place, bytes);
+}
+
+/// The network's weather changes.
+fn weather(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let mut some = |most: u64| if choices.chance(128) { u64::from(choices.byte()) * most / 255 } else { 0 };
+    let weather = Weather {
+        latency: 1 + some(50_000),
+        jitter: some(500_000),
+        piece: some(255),
+        merge: some(900),
+        loss: some(600),
+        duplicate: some(600),
+        reorder: some(600),
+        oversleep: some(20_000),
+        per_byte: some(20),
+    };
+    stage.world.set_weather(weather);
+}
+
+/// Two machines that may have a connection.
+fn ends(stage: &Stage, choices: &mut Choices<'_>) -> Option<(HostId, HostId)> {
+    let gateway = choices.below(stage.gateways.len());
+    let one = stage.gateways.get(gateway)?.host;
+    let other = if choices.chance(128) { stage.system.host } else { *stage.clients.get(gateway)? };
+    Some(if choices.chance(128) { (one, other) } else { (other, one) })
+}
+
+/// Connections break.
+fn cut(stage: &mut Stage, choices: &mut Choices<'_>) {
+    if choices.chance(96) {
+        let gateway = choices.below(stage.gateways.len());
+        stage.cut_off(gateway);
+    } else if let Some((one, other)) = ends(stage, choices) {
+        stage.world.cut_link(one, other);
+    }
+}
+
+/// Bytes between machines are damaged on their way.
+fn damage(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let Some((from, to)) = ends(stage, choices) else { return };
+    let bytes = stage.world.under_way(from, to);
+    stage.damaged |= !bytes.is_empty();
+    let at = usize::from(choices.byte()) * bytes.len() / 256;
+    let count = 1 + choices.below(8);
+    let value = choices.byte();
+    let flip = choices.chance(128);
+    for byte in bytes.iter_mut().skip(at).take(count) {
+        *byte = if flip { *byte ^ value } else { value };
+    }
+}
+
+const TROUBLES: [&str; 9] = [
+    "stall on",
+    "stall off",
+    "delay 400",
+    "delay 3000",
+    "delay 0",
+    "fail link",
+    "ask",
+    "system partiallyDisabled",
+    "system normal",
+];
+
+/// The phone system ails, or recovers; seldom a gateway stops for good.
+fn trouble(stage: &mut Stage, choices: &mut Choices<'_>) {
+    if choices.chance(12) {
+        let Some(gateway) = stage.gateways.get(choices.below(stage.gateways.len())) else { return };
+        stage.world.command(gateway.host, Command::Stop);
+    } else {
+        let line = choices.word(&TROUBLES);
+        stage.world.line(stage.system.host, line);
+    }
+}
+
+fn manners(stage: &mut Stage, choices: &mut Choices<'_>) {
+    stage.behave = choices.chance(192);
+}

@@ -1,0 +1,377 @@
+//! What goes on between the machines and the clients behind the balancer, and what must hold.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use ctigate_core::engine::View;
+use ctigate_core::wire::sip::{Framed, Framer};
+use ctigate_core::{Command, Duration, LinkId};
+
+use super::town::{self, FIRST_PHONE, Gateway, PHONES, PhoneSystem};
+use crate::bench::{Client, Line, Sip, address, document};
+use crate::fuzz::choices::Choices;
+use crate::fuzz::reached::Reached;
+use crate::fuzz::speech;
+use crate::world::{Fault, HostId, Weather, World};
+
+/// The longest SIP message; small, so that a fuzzer reaches it.
+pub(super) const MESSAGE_BYTES: usize = 4096;
+
+/// The longest message of a gateway's.
+const SAID_BYTES: usize = 65_536;
+
+/// How long an unrefreshed session lives, whatever is asked for within reason.
+const LONGEST: u32 = 10_000;
+
+/// One client behind the balancer.
+pub(super) struct Actor {
+    pub(super) client: Client,
+    /// Which gateway it is led to.
+    pub(super) gateway: usize,
+    /// The gateways' requests that it did not answer, and over what they came.
+    pub(super) asked: VecDeque<(Line, Sip)>,
+    /// The last monitor's cross-reference.
+    pub(super) monitor: String,
+}
+
+/// A connection of the balancer's.
+struct Heard {
+    /// The gateway at its other end, if the balancer opened it.
+    gateway: Option<usize>,
+    framer: Framer,
+    /// How many of its bytes were read.
+    read: usize,
+}
+
+/// The world, and who is played by hand in it.
+pub(super) struct Stage {
+    pub(super) world: World,
+    pub(super) gateways: Vec<Gateway>,
+    pub(super) system: PhoneSystem,
+    /// The scripted clients.
+    pub(super) clients: Vec<HostId>,
+    pub(super) actors: Vec<Actor>,
+    balancer: HostId,
+    links: BTreeMap<LinkId, Heard>,
+    datagrams: usize,
+    /// Whether clients behind the balancer do what they should by themselves.
+    pub(super) behave: bool,
+    /// Whether bytes were damaged on their way.
+    pub(super) damaged: bool,
+    reached: Reached,
+}
+
+const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
+
+/// Where datagrams to clients arrive.
+const DATAGRAMS: &str = "127.0.0.1:49000";
+
+/// How many bytes a stage reads before the first operation, where all of them say no.
+pub(super) const FIRST_CHOICES: usize = 13;
+
+/// What must not go wrong in a world.
+#[expect(clippy::panic, reason = "a property that does not hold is what the fuzzer looks for")]
+pub(super) fn sound<T>(done: Result<T, Fault>) -> T {
+    done.unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+impl Stage {
+    pub(super) fn new(choices: &mut Choices<'_>) -> Self {
+        let mut world = World::new(0, Weather::CALM);
+        let plan = town::plan(choices);
+        let system = sound(town::phone_system(&mut world));
+        let gateways =
+            vec![sound(town::gateway(&mut world, 1, &plan)), sound(town::gateway(&mut world, 2, &plan))];
+        let places = [usize::from(!choices.chance(128)), 1];
+        let clients = places.into_iter().zip(21..).filter_map(|(place, last)| {
+            let udp = last == 22 && choices.chance(128);
+            Some(sound(town::client(&mut world, last, gateways.get(place)?, udp)))
+        });
+        let clients = clients.collect();
+        let balancer = town::balancer(&mut world);
+        let mut stage = Self {
+            world,
+            gateways,
+            system,
+            clients,
+            actors: Vec::new(),
+            balancer,
+            links: BTreeMap::new(),
+            datagrams: 0,
+            behave: !choices.chance(96),
+            damaged: false,
+            reached: Reached::default(),
+        };
+        for (place, name) in NAMES.into_iter().enumerate() {
+            let gateway = place % 2;
+            let line =
+                if name == "dave" { Line::Datagram(address(DATAGRAMS)) } else { stage.connect(gateway) };
+            let mut client = Client::over(line, name);
+            client.branch = name != "bob";
+            stage.actors.push(Actor { client, gateway, asked: VecDeque::new(), monitor: String::new() });
+        }
+        stage.run(Duration::from_millis(20));
+        if choices.chance(192) {
+            stage.sign_in_all();
+        }
+        stage
+    }
+
+    /// Every client behind the balancer signs in and starts a monitor, as clients do.
+    fn sign_in_all(&mut self) {
+        for monitors in [false, true] {
+            for place in 0..self.actors.len() {
+                let Some(actor) = self.actors.get_mut(place) else { continue };
+                let (method, body) = if monitors {
+                    let object = format!("<deviceObject>{}</deviceObject>", actor.client.uri);
+                    ("INFO", document("MonitorStart", &format!("<monitorObject>{object}</monitorObject>")))
+                } else {
+                    ("INVITE", actor.client.sign_in_body())
+                };
+                let text = actor.client.request(method, &body);
+                self.say(place, text.as_bytes());
+            }
+            self.run(Duration::from_millis(30));
+        }
+    }
+
+    /// Lets time pass.
+    pub(super) fn run(&mut self, span: Duration) {
+        sound(self.world.run_for(span));
+        self.look();
+    }
+
+    /// Opens a connection to a gateway.
+    pub(super) fn connect(&mut self, gateway: usize) -> Line {
+        let Some(to) = self.gateways.get_mut(gateway) else { return Line::Datagram(address(DATAGRAMS)) };
+        let link = self.world.connect(self.balancer, &to.address.to_string());
+        to.ledger.opened(link);
+        self.links.insert(link, Heard { gateway: Some(gateway), framer: Framer::default(), read: 0 });
+        Line::Stream(link)
+    }
+
+    /// The balancer ends a connection.
+    pub(super) fn close(&mut self, over: Line) {
+        let Line::Stream(link) = over else { return };
+        if self.world.is_open(self.balancer, link) {
+            self.world.close(self.balancer, link);
+        }
+        self.forget(link);
+    }
+
+    fn forget(&mut self, link: LinkId) {
+        let heard = self.links.remove(&link);
+        if let Some(gateway) = heard.and_then(|heard| heard.gateway)
+            && let Some(gateway) = self.gateways.get_mut(gateway)
+        {
+            gateway.ledger.closed(link);
+        }
+    }
+
+    /// Breaks all connections between the balancer and a gateway.
+    pub(super) fn cut_off(&mut self, gateway: usize) {
+        if let Some(gateway) = self.gateways.get(gateway) {
+            self.world.cut_link(self.balancer, gateway.host);
+        }
+    }
+
+    /// A client says something to the gateway it is led to.
+    pub(super) fn say(&mut self, place: usize, bytes: &[u8]) {
+        let Some(actor) = self.actors.get(place) else { return };
+        let (line, gateway) = (actor.client.line, actor.gateway);
+        self.say_over(line, gateway, bytes);
+    }
+
+    /// Somebody behind the balancer says something.
+    pub(super) fn say_over(&mut self, over: Line, gateway: usize, bytes: &[u8]) {
+        let Some(gateway) = self.gateways.get_mut(gateway) else { return };
+        match over {
+            Line::Stream(link) if self.world.is_open(self.balancer, link) => {
+                gateway.ledger.said(link, bytes);
+                self.world.write(self.balancer, link, bytes);
+            }
+            Line::Stream(_) => {}
+            Line::Datagram(_) => {
+                gateway.ledger.thrown(bytes);
+                self.world.send_datagram(self.balancer, 0, gateway.address, bytes);
+            }
+        }
+    }
+
+    /// Hears what the gateways said to clients behind the balancer, who react if they behave; and counts what there is.
+    pub(super) fn look(&mut self) {
+        for link in self.world.links(self.balancer) {
+            self.hear_stream(link);
+        }
+        let news = self.world.datagrams(self.balancer).get(self.datagrams..).unwrap_or_default();
+        let news: Vec<Vec<u8>> = news.iter().map(|(_, bytes)| bytes.clone()).collect();
+        self.datagrams += news.len();
+        for bytes in news {
+            for message in Sip::split(&bytes) {
+                self.hear(Line::Datagram(address(DATAGRAMS)), &message);
+            }
+        }
+        for gateway in &self.gateways {
+            self.reached.tables(&gateway.view());
+        }
+        let full = self.system.counts().map(|count| count.min(2));
+        self.reached.note(format!("phone system {full:?}"));
+    }
+
+    fn hear_stream(&mut self, link: LinkId) {
+        let over = self.world.closed(self.balancer, link).is_some();
+        let known =
+            if over { None } else { Some(Heard { gateway: None, framer: Framer::default(), read: 0 }) };
+        let heard = self.links.remove(&link).or(known);
+        let Some(mut heard) = heard else { return };
+        let news = self.world.received(self.balancer, link).get(heard.read..).unwrap_or_default();
+        heard.read += news.len();
+        let mut messages = Vec::new();
+        let mut rest = news;
+        while !rest.is_empty() {
+            let (taken, found) = heard.framer.push(rest, SAID_BYTES);
+            match found {
+                Framed::Message(message) => messages.extend(Sip::split(message)),
+                Framed::KeepAlive | Framed::Incomplete => {}
+                Framed::Broken(error) => assert_eq!(None, Some(error), "a gateway said what is no message"),
+            }
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        let gateway = heard.gateway;
+        self.links.insert(link, heard);
+        for message in &messages {
+            if let Some(gateway) = gateway.and_then(|place| self.gateways.get_mut(place))
+                && message.status() > 0
+            {
+                gateway.ledger.answered(link, message);
+            }
+            self.hear(Line::Stream(link), message);
+        }
+        if over {
+            self.forget(link);
+        }
+    }
+
+    /// A client hears something: it learns, and reacts if it behaves.
+    fn hear(&mut self, line: Line, message: &Sip) {
+        if let Some(gateway) = self.gateways.first() {
+            gateway.ledger.assert_sound(message);
+        }
+        self.reached.said(message);
+        let named = |actor: &&mut Actor| message.header("Call-ID") == format!("{}-call", actor.client.name);
+        let Some(actor) = self.actors.iter_mut().find(named) else { return };
+        let gateway = actor.gateway;
+        if message.status() == 0 {
+            if self.behave {
+                let answer = speech::answer(200, message);
+                self.say_over(line, gateway, answer.as_bytes());
+            } else {
+                actor.asked.push_back((line, message.clone()));
+            }
+            return;
+        }
+        let id = message.element("monitorCrossRefID");
+        if !id.is_empty() {
+            actor.monitor = id.into();
+        }
+        if message.header("CSeq").ends_with("INVITE") && message.status() >= 200 {
+            if message.status() < 300 {
+                actor.client.take_tag(message);
+            }
+            if self.behave {
+                let ack = actor.client.request("ACK", "");
+                self.say_over(line, gateway, ack.as_bytes());
+            }
+        }
+    }
+
+    /// The run is over: the weather clears, all is answered, everybody leaves, nothing remains, and every run replays.
+    ///
+    /// # Panics
+    /// If something remains, or does not replay.
+    pub(super) fn end(mut self) -> Reached {
+        self.world.set_weather(Weather::CALM);
+        for line in ["stall off", "delay 0", "system normal"] {
+            self.world.line(self.system.host, line);
+        }
+        for client in self.clients.clone() {
+            self.world.line(client, "quit");
+            self.world.command(client, Command::End);
+        }
+        self.behave = false;
+        for _ in 0..5 {
+            self.run(Duration::from_secs(8));
+        }
+        for gateway in self.gateways.iter().filter(|gateway| self.world.finished(gateway.host).is_none()) {
+            gateway.ledger.assert_all_answered();
+        }
+        for link in self.world.links(self.balancer) {
+            self.close(Line::Stream(link));
+        }
+        self.hang_up();
+        let longest = self.gateways.iter().map(|gateway| gateway.ledger.longest).max().unwrap_or(0);
+        if longest <= LONGEST {
+            self.run(Duration::from_secs(u64::from(longest.max(90)) + 300));
+            self.assert_empty();
+        }
+        for gateway in &self.gateways {
+            self.world.command(gateway.host, Command::Stop);
+        }
+        sound(self.world.run_for(Duration::from_secs(61)));
+        for gateway in &self.gateways {
+            assert_eq!(self.world.finished(gateway.host), Some(0), "a stop comes to an end");
+            assert_eq!(gateway.view().sessions, 0, "sessions remain after a stop");
+        }
+        sound(self.world.replayed());
+        self.count()
+    }
+
+    /// Everybody at a phone puts it down. Twice: there may be one call on hold behind another.
+    fn hang_up(&mut self) {
+        for _ in 0..2 {
+            for phone in FIRST_PHONE..FIRST_PHONE + PHONES {
+                self.world.line(self.system.host, &format!("hangup {phone}"));
+            }
+        }
+    }
+
+    /// Nothing remains of what has come to its end.
+    fn assert_empty(&self) {
+        for gateway in self.gateways.iter().filter(|gateway| self.world.finished(gateway.host).is_none()) {
+            let View { links, .. } = gateway.view();
+            let nothing = View { links, timers: gateway.cti, ..View::default() };
+            assert_eq!(gateway.view(), nothing, "something remains:\n{}", self.world.scene());
+        }
+        for client in &self.clients {
+            assert!(self.world.finished(*client).is_some(), "a client never ends:\n{}", self.world.scene());
+        }
+        let [monitors, calls] = self.system.counts();
+        assert_eq!(calls, 0, "calls remain:\n{}", self.world.scene());
+        // A request that was not taken or answered may have left something there; that is said.
+        let given_up = ["monitor_left_behind", "service_timed_out"];
+        let said = |gateway: &Gateway| {
+            self.world.notices(gateway.host).iter().any(|said| given_up.contains(&said.name))
+        };
+        let excused = self.damaged || self.gateways.iter().any(said);
+        assert!(monitors == 0 || excused, "monitors remain:\n{}", self.world.scene());
+    }
+
+    /// What was reached.
+    fn count(mut self) -> Reached {
+        for gateway in &self.gateways {
+            for said in self.world.notices(gateway.host) {
+                self.reached.note(said.name);
+            }
+        }
+        for client in &self.clients {
+            for line in self.world.printed(*client) {
+                let mut words = line.split([' ', ':']).map(str::to_owned);
+                let word = words.next().unwrap_or_default();
+                let event = if word == "event" { words.next() } else { None };
+                self.reached.note(
+                    event.map_or_else(|| format!("client: {word}"), |event| format!("client: event {event}")),
+                );
+            }
+        }
+        self.reached
+    }
+}

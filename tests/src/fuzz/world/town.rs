@@ -1,0 +1,156 @@
+//! Who is there: two gateways, the phone system, scripted clients, and the balancer's end of the network.
+
+use core::cell::RefCell;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+
+use ctigate_core::client::{Client, ClientConfig};
+use ctigate_core::config::Config;
+use ctigate_core::engine::{Engine, View};
+use ctigate_core::switch::Counts;
+use ctigate_core::{Listen, Seed, Transport};
+
+use super::stage::MESSAGE_BYTES;
+use crate::fuzz::choices::Choices;
+use crate::fuzz::ledger::Ledger;
+use crate::office::{Watched, add_switch, ip, settings};
+use crate::world::{Fault, HostId, World};
+
+/// One of the gateways.
+pub(super) struct Gateway {
+    pub(super) host: HostId,
+    /// Where it takes SIP, over TCP and UDP.
+    pub(super) address: SocketAddr,
+    view: Rc<RefCell<View>>,
+    /// How many CTI connections it is configured for.
+    pub(super) cti: usize,
+    /// What it was asked by clients behind the balancer.
+    pub(super) ledger: Ledger,
+}
+
+impl Gateway {
+    /// How many of everything it holds now.
+    pub(super) fn view(&self) -> View {
+        *self.view.borrow()
+    }
+}
+
+/// The phone system.
+pub(super) struct PhoneSystem {
+    pub(super) host: HostId,
+    counts: Rc<RefCell<Option<Counts>>>,
+}
+
+impl PhoneSystem {
+    /// How many monitors and calls it holds now.
+    pub(super) fn counts(&self) -> [usize; 2] {
+        self.counts.borrow().map_or([0; 2], |counts| [counts.monitors, counts.calls])
+    }
+}
+
+/// The first phone's number.
+pub(super) const FIRST_PHONE: u32 = 1001;
+
+/// How many phones there are.
+pub(super) const PHONES: u32 = 4;
+
+/// What both gateways are configured to.
+pub(super) fn plan(choices: &mut Choices<'_>) -> Vec<String> {
+    let mut lines = vec![
+        "sip.allow = [\"192.0.2.0/24\", \"127.0.0.0/8\"]".to_owned(),
+        format!("limits.message_bytes = {MESSAGE_BYTES}"),
+        "sip.session_expires = 90".to_owned(),
+        "sip.linger = 90".to_owned(),
+        "cti.connection[0].address = \"switch0:2748\"".to_owned(),
+        "cti.connection[0].switch = \"s\"".to_owned(),
+    ];
+    if choices.chance(96) {
+        lines.push("cti.connection[1].address = \"switch0:2748\"".to_owned());
+        lines.push("cti.connection[1].switch = \"s\"".to_owned());
+        lines.push("cti.connection[1].name = \"second\"".to_owned());
+    }
+    let tight = [
+        "sip.event_delay = 0",
+        "limits.links = 5",
+        "limits.sessions = 2",
+        "limits.monitors_per_device = 1",
+        "limits.transactions = 6",
+        "limits.queued_events = 2",
+        "cti.window = 1",
+        "cti.queue = 1",
+    ];
+    for line in tight {
+        if choices.chance(24) {
+            lines.push(line.to_owned());
+        }
+    }
+    lines
+}
+
+/// Adds a gateway at `192.0.2.<last>`.
+pub(super) fn gateway(world: &mut World, last: u8, plan: &[String]) -> Result<Gateway, Fault> {
+    let address = SocketAddr::new(ip(last), 5060);
+    let mut lines = vec![format!("sip.tcp = [\"{address}\"]"), format!("sip.udp = [\"{address}\"]")];
+    lines.extend(plan.iter().cloned());
+    let config = Config::from_settings(&settings(world, &lines)?).map_err(|errors| wrong(world, &errors))?;
+    let view = Rc::new(RefCell::new(View::default()));
+    let shared = Rc::clone(&view);
+    let seed = Seed::from_number(u64::from(last));
+    let host = world.add(&format!("gateway{last}"), ip(last), move || {
+        let machine = Engine::new(config.clone(), seed);
+        Box::new(Watched { machine, look: Engine::view, seen: Rc::clone(&shared) })
+    });
+    let cti = plan.iter().filter(|line| line.contains("].address = ")).count();
+    Ok(Gateway { host, address, view, cti, ledger: Ledger::overtaking(MESSAGE_BYTES) })
+}
+
+/// Adds the phone system.
+pub(super) fn phone_system(world: &mut World) -> Result<PhoneSystem, Fault> {
+    let mut lines = Vec::new();
+    for place in 0..PHONES {
+        let answer = if place % 2 == 0 { "manual" } else { "auto" };
+        lines.push(format!("phone[{place}].number = \"{}\"", FIRST_PHONE + place));
+        lines.push(format!("phone[{place}].answer = \"{answer}\""));
+    }
+    let counts = Rc::new(RefCell::new(None));
+    let host = add_switch(world, 0, &lines, &counts)?;
+    Ok(PhoneSystem { host, counts })
+}
+
+/// Adds a scripted client of a gateway's for the phone `number`.
+pub(super) fn client(world: &mut World, last: u8, to: &Gateway, udp: bool) -> Result<HostId, Fault> {
+    let number = FIRST_PHONE + u32::from(last) % PHONES;
+    let lines = [
+        format!("server = \"{}\"", to.address),
+        format!("transport = \"{}\"", if udp { "udp" } else { "tcp" }),
+        format!("user = \"sip:user{last}@example.com\""),
+        format!("line = \"tel:{number};phone-context=dialstring\""),
+        "timeout_ms = 5000".to_owned(),
+    ];
+    let config =
+        ClientConfig::from_settings(&settings(world, &lines)?).map_err(|errors| wrong(world, &errors))?;
+    let seed = Seed::from_number(u64::from(last));
+    Ok(world.add(&format!("user{last}"), ip(last), move || Box::new(Client::new(config.clone(), seed))))
+}
+
+/// Adds the end of the network where all clients are that are played by hand.
+pub(super) fn balancer(world: &mut World) -> HostId {
+    let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let listen = |transport, port| Listen {
+        transport,
+        address: SocketAddr::new(address, port),
+        key: "balancer".to_owned(),
+    };
+    // Where their Contacts and routes lead, and where datagrams come from.
+    let listens = vec![
+        listen(Transport::Udp, 49_000),
+        listen(Transport::Tcp, 49_999),
+        listen(Transport::Tcp, 5070),
+        listen(Transport::Tcp, 5072),
+    ];
+    world.add_bare("balancer", address, listens)
+}
+
+fn wrong(world: &World, what: &dyn core::fmt::Debug) -> Fault {
+    Fault { seed: world.seed(), at: world.now(), what: format!("the plan is wrong: {what:?}") }
+}
