@@ -131,6 +131,12 @@ impl Engine {
         })
     }
 
+    /// The connection ID of each CTI connection, and whether it is in service, in configured order: a look that costs
+    /// next to nothing.
+    pub fn connection_ids(&self) -> impl Iterator<Item = (u64, bool)> + use<'_> {
+        self.pool.connections.iter().map(|connection| (connection.id, connection.state.is_in_service()))
+    }
+
     /// Everything an operator may see.
     #[must_use]
     pub fn overview(&self) -> Overview {

@@ -27,35 +27,52 @@ const SECOND: u64 = 1_000_000;
 /// How long a request may wait for its answer before the client gives up (RFC 3261, timers B and F).
 const PATIENCE: u64 = 32 * SECOND;
 
+/// What a load balancer knows of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Health {
+    /// It takes sessions.
+    Up,
+    /// It takes no new ones; requests in dialogs still go there.
+    Leaving,
+    /// It does not answer.
+    Down,
+}
+
 /// Where nodes can be reached, as a load balancer knows it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Balancer {
-    /// Whether each node takes requests.
-    pub(super) alive: Vec<bool>,
+    health: Vec<Health>,
     next: usize,
 }
 
 impl Balancer {
     pub(super) fn new(nodes: usize) -> Self {
-        Self { alive: vec![true; nodes], next: 0 }
+        Self { health: vec![Health::Up; nodes], next: 0 }
+    }
+
+    pub(super) fn set(&mut self, node: usize, health: Health) {
+        if let Some(known) = self.health.get_mut(node) {
+            *known = health;
+        }
     }
 
     /// The node whose turn it is for a new dialog.
     fn turn(&mut self) -> usize {
         self.next = self.next.wrapping_add(1);
-        self.from(self.next)
+        self.other(self.next)
     }
 
     /// The node of a dialog, or another where that does not answer.
     fn of(&self, node: usize) -> usize {
-        self.from(node)
+        if self.health.get(node) == Some(&Health::Leaving) { node } else { self.other(node) }
     }
 
-    fn from(&self, first: usize) -> usize {
-        let count = self.alive.len().max(1);
+    /// The first node from this one on that takes sessions.
+    fn other(&self, first: usize) -> usize {
+        let count = self.health.len().max(1);
         let places = (0..count).map(|offset| first.wrapping_add(offset) % count);
-        let mut alive = places.filter(|place| self.alive.get(*place) == Some(&true));
-        alive.next().unwrap_or(first % count)
+        let mut up = places.filter(|place| self.health.get(*place) == Some(&Health::Up));
+        up.next().unwrap_or(first % count)
     }
 }
 
@@ -117,6 +134,10 @@ pub(super) struct Client {
     refresh_at: u64,
     probe_at: u64,
     monitor: Option<String>,
+    /// Its last refresh was turned away: the next goes to another node, as a proxy does.
+    turned_away: bool,
+    /// What it believes may be out of date in a way that it is not told: its node died, or another took over.
+    doubts: bool,
     snapped: bool,
     belief: Belief,
     /// The events of this dialog that were heard, by CSeq.
@@ -149,6 +170,8 @@ impl Client {
             refresh_at: 0,
             probe_at: 0,
             monitor: None,
+            turned_away: false,
+            doubts: false,
             snapped: false,
             belief: Belief::default(),
             heard: BTreeSet::new(),
@@ -208,6 +231,11 @@ impl Client {
         self.dialog.as_ref().map(|dialog| dialog.call_id.as_str())
     }
 
+    /// The node its dialog is with.
+    pub(super) fn node(&self) -> Option<usize> {
+        self.dialog.as_ref().map(|dialog| dialog.node)
+    }
+
     /// Its calls as it believes them to be: callID and its own state in each.
     pub(super) fn believes(&self) -> impl Iterator<Item = (&str, &str)> {
         self.belief.calls()
@@ -223,6 +251,11 @@ impl Client {
     /// Refreshes as soon as it can.
     pub(super) const fn hasten(&mut self) {
         self.refresh_at = 0;
+    }
+
+    /// Asks for its calls once more.
+    pub(super) const fn doubt(&mut self) {
+        self.snapped = false;
     }
 
     /// Comes back as one that has never been there.

@@ -1,6 +1,6 @@
 //! Many seeds, on all processors: they have nothing to do with each other.
 
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::num::NonZero;
 use std::sync::mpsc;
 use std::thread;
@@ -19,11 +19,14 @@ pub struct Progress {
     pub of: u64,
 }
 
-/// Runs `count` seeds from `first`, and says now and then how far it is. Returns what was met with and every seed that
-/// failed, in order; after the first failure no new seeds are begun.
+/// After so many failures no new seeds are begun.
+const FAILURES: u64 = 3;
+
+/// Runs `count` seeds from `first`, and says now and then how far it is. Returns what was met with and the seeds that
+/// failed, in order; after a few of those no new ones are begun.
 pub fn crowd(first: u64, count: u64, mut told: impl FnMut(Progress)) -> (Report, Vec<Fault>) {
     let next = AtomicU64::new(0);
-    let failed = AtomicBool::new(false);
+    let failed = AtomicU64::new(0);
     let (sender, receiver) = mpsc::channel();
     let mut whole = Report::default();
     let mut faults = Vec::new();
@@ -31,13 +34,13 @@ pub fn crowd(first: u64, count: u64, mut told: impl FnMut(Progress)) -> (Report,
         for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
             let (sender, next, failed) = (sender.clone(), &next, &failed);
             scope.spawn(move || {
-                while !failed.load(Ordering::Relaxed) {
+                while failed.load(Ordering::Relaxed) < FAILURES {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     if place >= count {
                         break;
                     }
                     let outcome = simulate(first.wrapping_add(place));
-                    failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
+                    failed.fetch_add(u64::from(outcome.is_err()), Ordering::Relaxed);
                     if sender.send(outcome).is_err() {
                         break;
                     }

@@ -26,6 +26,8 @@ pub(super) struct Ledger {
     references: BTreeMap<String, (String, String)>,
     /// Every callID ever announced by an answer to MakeCall: by which.
     calls: BTreeMap<String, (String, String)>,
+    /// Dialogs that a node took over, by Call-ID.
+    taken_over: BTreeSet<String>,
 }
 
 /// Guards one life of one node.

@@ -114,6 +114,7 @@ fn draw_gateway(random: &mut Random) -> (Vec<String>, Bounds) {
         "sip.session_expires = 90".to_owned(),
         "sip.linger = 90".to_owned(),
         "sip.stop_timeout = 2".to_owned(),
+        format!("sip.drain_timeout = {}", random.between(1, 10)),
         format!("cti.session_duration = {}", heartbeat.saturating_add(random.between(9, 30))),
         format!("cti.reconnect_max = {}", random.between(1, 15)),
         format!("cti.heartbeat = {heartbeat}"),
@@ -127,7 +128,7 @@ fn draw_gateway(random: &mut Random) -> (Vec<String>, Bounds) {
         ("cti.queue", 2, 8, None),
         ("limits.queued_events", 8, 20, None),
         ("limits.sessions", 3, 7, Some(&mut bounds.sessions)),
-        ("limits.monitors_per_session", 1, 3, Some(&mut bounds.monitors_per_session)),
+        ("limits.monitors_per_session", 2, 4, Some(&mut bounds.monitors_per_session)),
         ("limits.transactions", 12, 80, Some(&mut bounds.transactions)),
         ("limits.links", 20, 32, Some(&mut bounds.links)),
     ] {

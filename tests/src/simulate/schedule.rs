@@ -100,6 +100,8 @@ pub enum What {
     NodeCrash { node: usize, silent: bool, ms: u64 },
     /// A node is told to stop, and is started again.
     NodeStop { node: usize, ms: u64 },
+    /// A node leaves its sessions to others and comes to its end, and is started again.
+    NodeDrain { node: usize },
     /// A node's clock jumps ahead.
     NodeJump { node: usize, ms: u64 },
     /// A phone system's clock jumps ahead.
@@ -223,6 +225,7 @@ const FAULTS: &[Draw] = &[
         ms: millis(random),
     },
     |random, plan| What::NodeStop { node: random.place(plan.nodes), ms: millis(random) },
+    |random, plan| What::NodeDrain { node: random.place(plan.nodes) },
     |random, plan| What::NodeJump { node: random.place(plan.nodes), ms: random.between(100, 60_000) },
     |random, plan| What::SwitchJump { switch: random.place(plan.switches), ms: random.between(100, 60_000) },
     |random, plan| What::WallClock { node: random.place(plan.nodes), micros: random.bits() },
@@ -245,10 +248,18 @@ const USES: &[Draw] = &[
     },
 ];
 
-/// What is drawn in calm weather: use that leaves everybody signed in.
+/// What is drawn in calm weather: use, and now and then a CTI link that fails, which nobody's calls may suffer from.
 const CALM_USES: &[Draw] = &[
     |random, plan| What::Ask { client: random.place(plan.clients.len()) },
     |random, plan| What::Phone { switch: random.place(plan.switches), phone: some_phone(random) },
+    |random, plan| {
+        let switch = random.place(plan.switches);
+        if random.chance(150) {
+            What::SwitchCloses { switch }
+        } else {
+            What::Phone { switch, phone: some_phone(random) }
+        }
+    },
 ];
 
 fn weather(random: &mut Random, nuisance: Nuisance, most: u64) -> What {
@@ -316,6 +327,6 @@ mod tests {
             assert!(schedule.entries.is_sorted_by_key(|entry| entry.at));
             kinds.extend(schedule.entries.iter().map(|entry| entry.what.kind()));
         }
-        assert_eq!(kinds.len(), 38, "{kinds:?}");
+        assert_eq!(kinds.len(), 39, "{kinds:?}");
     }
 }

@@ -35,9 +35,8 @@ impl Seen {
     pub(super) fn look(&mut self, engine: &Engine) {
         self.view = engine.view();
         self.connections.clear();
-        let connections = engine.connections();
-        self.connections
-            .extend(connections.map(|one| SeenConnection { id: one.id, in_service: one.in_service }));
+        let connections = engine.connection_ids();
+        self.connections.extend(connections.map(|(id, in_service)| SeenConnection { id, in_service }));
         let mut count = 0_usize;
         for session in engine.sessions() {
             match self.sessions.get_mut(count) {

@@ -16,7 +16,7 @@ use ctigate_core::trace::Header;
 use ctigate_core::{Duration, Machine, Seed};
 
 use super::broken::{Broken, Canary};
-use super::client::{Balancer, Client, node_address};
+use super::client::{Balancer, Client, Health, node_address};
 use super::guard::{Ledger, NodeGuard};
 use super::moody::Moody;
 use super::plan::{FIRST_PHONE, PHONES, WorldPlan};
@@ -195,9 +195,7 @@ impl Stage {
         let header = Header::new("gateway", seed, node.settings.clone());
         let factory = self.node_factory(world, node, seed);
         world.restart(host, Some(header), factory);
-        if let Some(alive) = self.balancer.alive.get_mut(place) {
-            *alive = true;
-        }
+        self.balancer.set(place, Health::Up);
     }
 
     /// A phone system begins another life, with another seed and without its calls.

@@ -185,6 +185,7 @@ fn weather(stage: &mut Stage, choices: &mut Choices<'_>) {
         reorder: some(600),
         oversleep: some(20_000),
         per_byte: some(20),
+        ..Weather::CALM
     };
     stage.world.set_weather(weather);
 }

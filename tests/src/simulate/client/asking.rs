@@ -94,6 +94,7 @@ impl Client {
 
     /// A node died, or was stopped: what it was asked may go without an answer, or have another from its successor.
     pub(in crate::simulate) fn excuse(&mut self, node: usize, now: u64) {
+        self.doubts |= self.dialog.as_ref().is_some_and(|dialog| dialog.node == node);
         for asked in &mut self.asked {
             if asked.node == node && asked.at.saturating_add(2 * PATIENCE) > now {
                 asked.excused = true;

@@ -32,7 +32,7 @@ impl Client {
     fn take(&mut self, world: &mut World, place: (usize, usize), text: &str) -> Result<(), Fault> {
         let status = status(text);
         if status == 0 {
-            self.take_request(world, place.0, text);
+            self.take_request(world, place, text);
             return Ok(());
         }
         if status < 200 {
@@ -63,6 +63,11 @@ impl Client {
         let later = header(text, "Retry-After").and_then(|wait| wait.parse().ok()).unwrap_or(2_u64).clamp(1, 20);
         let later = now.saturating_add(later.saturating_mul(SECOND));
         match (asked.purpose, status) {
+            (Purpose::Refresh, 503) => {
+                self.turned_away = true;
+                self.retry_at = now.saturating_add(SECOND);
+                self.refresh_at = now;
+            }
             (Purpose::Bye, _) => self.lose_dialog(now.saturating_add(SECOND)),
             (Purpose::SignIn, 200..=299) => self.begin(text, asked.node, now),
             (Purpose::Refresh, 200..=299) => self.refreshed(text, asked.node, now),
@@ -113,12 +118,15 @@ impl Client {
         }
         self.refresh_at = now.saturating_add(40 * SECOND);
         self.retry_at = now;
-        // Its session may be on another connection now: what it knows may be out of date.
-        self.snapped = false;
+        // Its session may be on another connection now. The gateway tells it what changed, and SIPE relies on that;
+        // others ask, and all must where a node knows nothing of what they know.
+        if !self.plan.sipe || core::mem::take(&mut self.doubts) {
+            self.snapped = false;
+        }
     }
 
     /// The gateway asks: an event, its own refresh, the end of the session.
-    fn take_request(&mut self, world: &mut World, path: usize, text: &str) {
+    fn take_request(&mut self, world: &mut World, (path, node): (usize, usize), text: &str) {
         let method = text.split(' ').next().unwrap_or_default();
         self.report.meet(&format!("request {method}"));
         let ours = header(text, "Call-ID").is_some_and(|call_id| Some(call_id) == self.call_id());
@@ -129,7 +137,9 @@ impl Client {
         match method {
             "INFO" => {
                 let cseq = header(text, "CSeq").unwrap_or_default().to_owned();
-                if self.heard.insert(cseq) {
+                // A node that still has the dialog, after another took it over, may speak of another phone system.
+                let own = self.dialog.as_ref().is_some_and(|dialog| dialog.node == node);
+                if own && self.heard.insert(cseq) {
                     self.take_event(world.now(), text);
                 }
                 match self.plan.manner {

@@ -54,7 +54,9 @@ impl Client {
 
     pub(super) fn refresh(&mut self, world: &mut World, balancer: &Balancer, update: bool) {
         let Some(dialog) = &self.dialog else { return };
-        let node = balancer.of(dialog.node);
+        let elsewhere = core::mem::take(&mut self.turned_away);
+        let node = if elsewhere { balancer.other(dialog.node) } else { balancer.of(dialog.node) };
+        self.doubts |= node != dialog.node;
         if update {
             self.ask(world, node, Purpose::Update, ("UPDATE", "Supported: timer\r\n", ""));
         } else {

@@ -51,9 +51,10 @@ impl Traffic {
                     if let Some(place) = self.cti.get(&link) {
                         let Some(session) = asking else { continue };
                         let text = String::from_utf8_lossy(bytes);
-                        // Stopping a monitor is the gateway's own affair.
-                        let own = session.connection.is_none_or(|(own, _)| own == *place);
-                        if !own && !text.contains("<MonitorStop") {
+                        // Stopping a monitor and taking leave are the gateway's own affairs.
+                        let own = session.connection.is_none_or(|(own, _)| own == *place)
+                            || ["<MonitorStop", "ApplicationSession"].iter().any(|name| text.contains(name));
+                        if !own {
                             return Err(format!(
                                 "a request goes over another connection than its session's: place {place}, {session:?}\n{text}"
                             ));
@@ -63,6 +64,10 @@ impl Traffic {
                     }
                 }
                 Action::SendDatagram { bytes, .. } => self.said(now, bytes)?,
+                Action::Notify(notice) if notice.name == "dialog_taken_over" => {
+                    let call_id = notice.fields.split("call_id=").nth(1).unwrap_or_default();
+                    self.ledger.borrow_mut().taken_over.insert(call_id.to_owned());
+                }
                 Action::Close { .. } | Action::Notify(_) | Action::Print { .. } | Action::Finish { .. } => {}
             }
         }
@@ -139,7 +144,11 @@ impl Traffic {
     /// An event goes to the session that was told of its monitor, and is about a call that its line took part in.
     fn event(&self, now: &Seen, call_id: &str, text: &str) -> Result<(), String> {
         let Some(reference) = element(text, "monitorCrossRefID") else { return Ok(()) };
-        let ledger = self.ledger.borrow();
+        let ledger = &mut *self.ledger.borrow_mut();
+        if ledger.taken_over.contains(call_id) && !ledger.references.contains_key(reference) {
+            // The node made the monitor that a client starts first, whether it ever did or not.
+            ledger.references.insert(reference.to_owned(), (call_id.to_owned(), String::new()));
+        }
         let owner = ledger.references.get(reference).map(|(dialog, _)| dialog.as_str());
         if owner != Some(call_id) {
             return Err(format!(

@@ -7,13 +7,16 @@ use ctigate_core::{Command, Duration, LinkId};
 use super::Stage;
 use crate::office::ip;
 use crate::random::Random;
-use crate::simulate::client::node_address;
+use crate::simulate::client::{Health, node_address};
 use crate::simulate::moody;
 use crate::simulate::schedule::{Entry, Far, Nuisance, STATUSES, What, some_phone};
 use crate::world::{Death, HostId, Weather, World};
 
 /// The last part of the addresses of those who talk rubbish.
 const RUBBISH: u8 = 99;
+
+/// How long a drain may take with all that comes after it, in milliseconds: `sip.drain_timeout` is 10 s at most here.
+const DRAINED: u64 = 14_000;
 
 /// What ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +72,11 @@ impl Stage {
             What::Cut { .. } | What::HalfOpen { .. } | What::Stall { .. } | What::Slow { .. } => {
                 self.link_fails(world, entry.what);
             }
-            What::NodeCrash { .. } | What::NodeStop { .. } | What::NodeJump { .. } | What::WallClock { .. } => {
+            What::NodeCrash { .. }
+            | What::NodeStop { .. }
+            | What::NodeDrain { .. }
+            | What::NodeJump { .. }
+            | What::WallClock { .. } => {
                 self.node_fails(world, entry.what);
             }
             What::SwitchRestart { .. }
@@ -144,6 +151,13 @@ impl Stage {
                 // Stopping takes its time.
                 self.later(world, ms.saturating_add(3_000), End::NodeDown(node));
             }
+            What::NodeDrain { node } => {
+                let Some(host) = self.nodes.get(node).map(|node| node.host) else { return };
+                self.node_goes(world, node);
+                self.balancer.set(node, Health::Leaving);
+                world.command(host, Command::Drain);
+                self.later(world, DRAINED, End::NodeDown(node));
+            }
             What::NodeJump { node, ms } => {
                 if let Some(node) = self.nodes.get(node) {
                     world.jump_clock(node.host, Duration::from_millis(ms));
@@ -160,9 +174,7 @@ impl Stage {
 
     /// A node takes no more requests: the balancer knows it, and what it was asked may go without an answer.
     fn node_goes(&mut self, world: &World, node: usize) {
-        if let Some(alive) = self.balancer.alive.get_mut(node) {
-            *alive = false;
-        }
+        self.balancer.set(node, Health::Down);
         for client in &mut self.clients {
             client.excuse(node, world.now());
         }

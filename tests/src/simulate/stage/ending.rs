@@ -18,6 +18,7 @@ impl Stage {
         for client in &mut self.clients {
             if client.plan.stays {
                 client.come_back();
+                client.doubt();
             } else {
                 client.sign_out(world, &self.balancer);
                 client.wants = false;
@@ -42,6 +43,11 @@ impl Stage {
         self.run_to(world, settled)?;
         // A client that had to begin anew may find the place taken by its old session, which ends unrefreshed.
         let limit = settled.saturating_add(130 * SECOND);
+        if self.has_lost_events(world) {
+            for client in &mut self.clients {
+                client.doubt();
+            }
+        }
         self.run_until(world, "every client has service still", limit, |stage, _| {
             stage.clients.iter().all(|client| client.is_served())
         })?;
@@ -61,13 +67,19 @@ impl Stage {
         Ok(())
     }
 
+    /// Whether a node said that it could not send a client all it should know: a table was full.
+    fn has_lost_events(&self, world: &World) -> bool {
+        let lost = ["request_unsent", "event_lost", "call_forgotten"];
+        let mut said = self.nodes.iter().flat_map(|node| world.notices(node.host));
+        said.any(|said| lost.contains(&said.name))
+    }
+
     /// In what a client's idea of its calls differs from what the phone system behind its session knows.
     fn difference(&self, client: &crate::simulate::client::Client) -> Option<String> {
         let call_id = client.call_id().filter(|_| client.wants)?;
-        let place = self.nodes.iter().find_map(|node| {
-            let seen = node.seen.borrow();
-            seen.of_dialog(call_id).and_then(|session| session.connection).map(|(place, _)| usize::from(place))
-        });
+        let seen = self.nodes.get(client.node()?)?.seen.borrow();
+        let connection = seen.of_dialog(call_id).and_then(|session| session.connection);
+        let place = connection.map(|(place, _)| usize::from(place));
         let switch = place.and_then(|place| self.plan.switch_of(place))?;
         let first = self.plan.connections.iter().position(|(other, _)| *other == switch)?;
         let number: u64 = client.plan.number.parse().ok()?;
@@ -109,8 +121,8 @@ impl Stage {
             client.check_answered(world, calm_since)?;
             client.hang_up(world);
         }
-        // Sessions of those who vanished end 90 s after their last refresh, transactions 32 s after their last message.
-        let limit = world.now().max(calm_since.saturating_add(95 * SECOND)).saturating_add(45 * SECOND);
+        // Sessions that nobody speaks of any more end 90 s after their last refresh, and transactions 32 s after that.
+        let limit = world.now().saturating_add(140 * SECOND);
         let emptied = self.run_until(world, "every table is empty", limit, |stage, world| stage.left(world).is_none());
         emptied.map_err(|fault| {
             let told = self.left(world);
