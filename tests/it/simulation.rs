@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use ctigate_core::trace::replay;
 use ctigate_core::Machine;
+use ctigate_core::trace::replay;
 use ctigate_tests::simulate::{Canary, Report, Run, Schedule, examine, sign, simulate, traces};
 
 /// How many seeds the tests run; the program `simulate` runs more.
@@ -40,10 +40,8 @@ fn simulations_hold_every_promise_and_get_everywhere() {
 #[test]
 fn a_failing_seed_shrinks_to_few_entries_that_fail_in_the_same_way() {
     let failing = (0..60).map(|seed| Run::of(seed).with(Canary::SameCall));
-    let (run, failure) = failing
-        .filter_map(|run| examine(&run, false).map(|failure| (run, failure)))
-        .next()
-        .expect("the canary is caught");
+    let mut failing = failing.filter_map(|run| Some((examine(&run, false)?, run)));
+    let (failure, run) = failing.next().expect("the canary is caught");
     assert_eq!(sign(&failure.shrunk), sign(&failure.fault));
     let (before, after) = (run.schedule.entries.len(), failure.run.schedule.entries.len());
     // Two calls are all it takes.
@@ -60,8 +58,9 @@ fn a_run_leaves_traces_that_replay() {
     for path in written {
         let trace = std::fs::read(&path).unwrap();
         let made = replay(&[&trace], |header| {
-            let machine = ctigate_core::engine::Engine::new(header.config()?, header.seed);
-            Ok(Box::new(machine) as Box<dyn Machine>)
+            let machine: Box<dyn Machine> =
+                Box::new(ctigate_core::engine::Engine::new(header.config()?, header.seed));
+            Ok(machine)
         });
         assert!(made.is_ok(), "{}: {made:?}", path.display());
     }

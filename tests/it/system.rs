@@ -38,7 +38,11 @@ fn field(fields: &str, name: &str) -> String {
 /// How often the gateway said this of a connection, by the phone system's address.
 fn said(world: &World, office: &Office, name: &str, switch: usize) -> usize {
     let address = format!("switch{switch}:2748");
-    world.notices(office.gateway).iter().filter(|said| said.name == name && said.fields.contains(&address)).count()
+    world
+        .notices(office.gateway)
+        .iter()
+        .filter(|said| said.name == name && said.fields.contains(&address))
+        .count()
 }
 
 /// Waits until the gateway has said this of a connection so many times.

@@ -80,7 +80,6 @@ pub struct World {
     fault: Option<Fault>,
     turns: u64,
     turns_now: u64,
-    longest_write: usize,
 }
 
 impl World {
@@ -108,7 +107,6 @@ impl World {
             fault: None,
             turns: 0,
             turns_now: 0,
-            longest_write: 0,
         }
     }
 
@@ -414,7 +412,6 @@ impl World {
         if self.network.ends.get(&from).is_some_and(|end| end.travelling.len() > QUEUE) {
             return self.give_up_slow(from);
         }
-        self.longest_write = self.longest_write.max(bytes.len());
         let weather = self.weather(from.0, to);
         let pieces: Vec<(usize, u64)> = weather
             .pieces(bytes.len(), &mut self.random)

@@ -2,16 +2,16 @@
 //! again. A seed that fails is shown with the shortest schedule found that fails in the same way, and leaves the nodes'
 //! traces in the folder `--traces` (`target/simulation`). The exit status is 1 if a seed failed, 2 for wrong arguments.
 
+use core::time::Duration;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ctigate_tests::Fault;
 use ctigate_tests::simulate::{Progress, Report, Run, crowd, examine, simulate, traces};
 
-const USAGE: &str =
-    "usage: simulate --seeds COUNT [--from COMMIT] [--traces FOLDER] | simulate --seed SEED [--traces FOLDER]";
+const USAGE: &str = "usage: simulate --seeds COUNT [--from COMMIT] [--traces FOLDER] | simulate --seed SEED [--traces FOLDER]";
 
 /// The most seeds that are shrunk when several fail at once.
 const SHRUNK: usize = 2;
@@ -101,7 +101,10 @@ fn explain(fault: &Fault, folder: &str, out: &mut impl Write) -> io::Result<()> 
     // What shows in one run need not be run twice each time.
     let failure = examine(&run, false).or_else(|| examine(&run, true));
     let Some(failure) = failure else {
-        return writeln!(out, "{fault}\nand it does not fail again: the simulation depends on something outside");
+        return writeln!(
+            out,
+            "{fault}\nand it does not fail again: the simulation depends on something outside"
+        );
     };
     writeln!(out, "{failure}")?;
     for path in traces(&failure.run, Path::new(folder))? {

@@ -99,12 +99,17 @@ impl Broken {
     }
 
     /// Spoils what is seen.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "each canary spoils one thing; the others leave it as it is"
+    )]
     pub(super) fn distort(&self, seen: &mut Seen) {
         match self.canary {
             Canary::UnfairRotation => {
-                let first = seen.in_service().next().and_then(|place| {
-                    Some((place, seen.connections.get(usize::from(place))?.id))
-                });
+                let first = seen
+                    .in_service()
+                    .next()
+                    .and_then(|place| Some((place, seen.connections.get(usize::from(place))?.id)));
                 for session in &mut seen.sessions {
                     session.connection = session.connection.and(first);
                 }
@@ -116,10 +121,13 @@ impl Broken {
             }
             Canary::RestlessSession if self.count > 3 => {
                 for session in &mut seen.sessions {
-                    session.connection = session.connection.map(|(place, id)| (place, id.wrapping_add(1_000)));
+                    session.connection =
+                        session.connection.map(|(place, id)| (place, id.wrapping_add(1_000)));
                 }
             }
-            Canary::PassedLimit if self.count > 3 => seen.view.sessions = seen.view.sessions.saturating_add(101),
+            Canary::PassedLimit if self.count > 3 => {
+                seen.view.sessions = seen.view.sessions.saturating_add(101);
+            }
             _ => {}
         }
     }
@@ -131,7 +139,7 @@ impl Broken {
     }
 
     /// Spoils what comes in: a BYE on a stream is answered and forgotten.
-    fn swallow(&mut self, input: &Input<'_>, actions: &mut Actions) -> Option<Taken> {
+    fn swallow(input: &Input<'_>, actions: &mut Actions) -> Option<Taken> {
         let Input::Bytes { link, bytes } = input else { return None };
         let length = complete(bytes).filter(|_| bytes.starts_with(b"BYE "))?;
         let text = core::str::from_utf8(bytes.get(..length)?).ok()?;
@@ -145,9 +153,14 @@ impl Broken {
     }
 
     /// Spoils what comes out; `None`: it is not sent.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "each canary spoils one thing; the others leave it as it is"
+    )]
     fn spoil(&mut self, cti: bool, link: Option<LinkId>, text: &str) -> Option<(Option<LinkId>, Vec<u8>)> {
         let mut out = text.to_owned();
-        let answers = text.starts_with("SIP/2.0 200") && header(text, "CSeq").is_some_and(|cseq| cseq.ends_with("INFO"));
+        let answers = text.starts_with("SIP/2.0 200")
+            && header(text, "CSeq").is_some_and(|cseq| cseq.ends_with("INFO"));
         let canary = self.canary;
         match canary {
             Canary::LostAnswer if answers && self.now_and_then() => return None,
@@ -169,7 +182,10 @@ impl Broken {
             }
             Canary::RestlessSession | Canary::PassedLimit => self.count = self.count.wrapping_add(1),
             Canary::WrongConnection if cti && text.contains("<MakeCall") => {
-                return Some((self.cti.iter().find(|other| Some(**other) != link).copied().or(link), out.into()));
+                return Some((
+                    self.cti.iter().find(|other| Some(**other) != link).copied().or(link),
+                    out.into(),
+                ));
             }
             _ => {}
         }
@@ -180,7 +196,8 @@ impl Broken {
     fn keep_monitor(bytes: &[u8], actions: &mut Actions, link: LinkId) {
         let digits = bytes.get(4..8).and_then(|digits| core::str::from_utf8(digits).ok());
         let invoke = digits.and_then(|digits| digits.parse().ok()).unwrap_or(1);
-        let ask = "<RequestSystemStatus xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"/>";
+        let ask =
+            "<RequestSystemStatus xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"/>";
         actions.write_with(link, |out| {
             let framed = frame(out, invoke, |out| out.extend_from_slice(ask.as_bytes()));
             debug_assert!(framed.is_ok(), "it is short");
@@ -223,7 +240,8 @@ impl Broken {
     fn forgets(&mut self, input: &Input<'_>) -> bool {
         let Input::Bytes { link, bytes } = input else { return false };
         let text = String::from_utf8_lossy(bytes);
-        let whole = bytes.get(2..4).map(|length| length.iter().fold(0, |sum, byte| sum * 256 + usize::from(*byte)));
+        let whole =
+            bytes.get(2..4).map(|length| length.iter().fold(0, |sum, byte| sum * 256 + usize::from(*byte)));
         let ends = text.contains("<ConnectionClearedEvent") && whole == Some(bytes.len());
         self.cti.contains(link) && ends && self.now_and_then()
     }
@@ -234,6 +252,10 @@ impl Machine for Broken {
         self.engine.listens()
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "each canary spoils one thing; the others leave it as it is"
+    )]
     fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
         match self.canary {
             Canary::Healthy | Canary::StaleWake => return self.engine.step(now, input, actions),
@@ -241,7 +263,7 @@ impl Machine for Broken {
                 return self.engine.step(now, input, actions);
             }
             Canary::SessionLeak => {
-                if let Some(taken) = self.swallow(&input, actions) {
+                if let Some(taken) = Self::swallow(&input, actions) {
                     return taken;
                 }
             }

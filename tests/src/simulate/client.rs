@@ -112,6 +112,7 @@ enum Purpose {
 }
 
 /// One client.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Client {
     pub(super) plan: ClientPlan,
     pub(super) host: HostId,

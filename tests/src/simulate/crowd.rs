@@ -1,7 +1,7 @@
 //! Many seeds, on all processors: they have nothing to do with each other.
 
+use core::num::NonZero;
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::num::NonZero;
 use std::sync::mpsc;
 use std::thread;
 

@@ -61,7 +61,8 @@ impl Moody {
 
     fn speak(&mut self, link: LinkId, bytes: &[u8], actions: &mut Actions) {
         let Some(mood) = self.spoils(bytes) else { return actions.write(link, bytes) };
-        self.mood = self.mood.and_then(|(mood, times)| Some((mood, times.checked_sub(1).filter(|left| *left > 0)?)));
+        self.mood =
+            self.mood.and_then(|(mood, times)| Some((mood, times.checked_sub(1).filter(|left| *left > 0)?)));
         let invoke = bytes.get(4..8).and_then(|digits| core::str::from_utf8(digits).ok()?.parse().ok());
         let invoke: u16 = invoke.unwrap_or(EVENT_INVOKE);
         let mut say = |invoke: u16, document: &str| {
@@ -91,6 +92,7 @@ impl Moody {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only what is written can go wrong")]
     fn pass(&mut self, actions: &mut Actions) {
         let inner = core::mem::take(&mut self.inner);
         for action in inner.iter() {

@@ -32,8 +32,10 @@ impl core::fmt::Display for Failure {
 #[must_use]
 pub fn sign(fault: &Fault) -> String {
     let line = fault.what.lines().next().unwrap_or_default();
-    let line = line.split_once(": ").map_or(line, |(host, rest)| if host.contains(' ') { line } else { rest });
-    let plain = line.split(' ').filter(|word| word.chars().all(|letter| letter.is_alphabetic() || letter == '-'));
+    let line =
+        line.split_once(": ").map_or(line, |(host, rest)| if host.contains(' ') { line } else { rest });
+    let plain =
+        line.split(' ').filter(|word| word.chars().all(|letter| letter.is_alphabetic() || letter == '-'));
     plain.take(6).collect::<Vec<_>>().join(" ")
 }
 
@@ -104,7 +106,8 @@ pub fn traces(run: &Run, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     for place in 0..run.plan.nodes {
         let Some(host) = world.host_named(&format!("node{place}")) else { continue };
         for (life, trace) in world.end_traces(host).iter().enumerate() {
-            let broken = if run.canary == Canary::Healthy { String::new() } else { format!("-{:?}", run.canary) };
+            let broken =
+                if run.canary == Canary::Healthy { String::new() } else { format!("-{:?}", run.canary) };
             let path = folder.join(format!("simulation-{}{broken}-node{place}-life{life}.trace", run.seed));
             std::fs::write(&path, trace)?;
             written.push(path);

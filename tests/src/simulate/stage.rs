@@ -82,7 +82,9 @@ impl Watcher<Moody> for CallsWatcher {
         _input: &ctigate_core::Input<'_>,
         _actions: &ctigate_core::Actions,
     ) {
-        self.0.borrow_mut().look(machine.switch(), (0..PHONES).map(|place| FIRST_PHONE.saturating_add(place)));
+        self.0
+            .borrow_mut()
+            .look(machine.switch(), (0..PHONES).map(|place| FIRST_PHONE.saturating_add(place)));
     }
 }
 
@@ -285,7 +287,9 @@ fn switch_factory(
 /// The seed of a machine's life.
 fn seed_of(world: &World, kind: u64, place: usize, life: u64) -> Seed {
     let place = u64::try_from(place).unwrap_or(0);
-    Seed::from_number(world.seed().wrapping_mul(1_000_003).wrapping_add(kind).wrapping_add(place * 100).wrapping_add(life))
+    Seed::from_number(
+        world.seed().wrapping_mul(1_000_003).wrapping_add(kind).wrapping_add(place * 100).wrapping_add(life),
+    )
 }
 
 fn address(first: u8, place: usize) -> core::net::IpAddr {

@@ -26,12 +26,6 @@ impl World {
         &mut self.random
     }
 
-    /// The longest that was ever written to a stream at once, in bytes.
-    #[must_use]
-    pub const fn longest_write(&self) -> usize {
-        self.longest_write
-    }
-
     /// How many steps a host's machine has made.
     #[must_use]
     pub fn steps(&self, host: HostId) -> usize {

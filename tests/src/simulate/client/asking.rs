@@ -75,6 +75,7 @@ impl Client {
     }
 
     /// No answer will come: the client refreshes its dialog, or begins another.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else leaves the client's state alone")]
     fn unanswered(&mut self, asked: &Asked, now: u64) {
         let ours = self.call_id() == Some(asked.call_id.as_str());
         match asked.purpose {
@@ -82,7 +83,9 @@ impl Client {
             Purpose::Bye if ours => self.lose_dialog(now),
             // A refresh that is not answered ends the dialog (RFC 5057).
             Purpose::Refresh if ours && now >= asked.until => self.lose_dialog(now),
-            Purpose::Refresh | Purpose::Update | Purpose::Monitor | Purpose::Snapshot | Purpose::Probe if ours => {
+            Purpose::Refresh | Purpose::Update | Purpose::Monitor | Purpose::Snapshot | Purpose::Probe
+                if ours =>
+            {
                 self.refresh_at = now;
                 if let Some(dialog) = &mut self.dialog {
                     dialog.normal = false;

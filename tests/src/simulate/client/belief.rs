@@ -25,7 +25,8 @@ impl Belief {
 
     /// Takes an event: `localConnectionInfo` is the state of the line's own connection.
     pub(super) fn learn(&mut self, event: &str) {
-        let (Some(call), Some(state)) = (element(event, "callID"), element(event, "localConnectionInfo")) else {
+        let (Some(call), Some(state)) = (element(event, "callID"), element(event, "localConnectionInfo"))
+        else {
             return;
         };
         if state == "null" {
@@ -39,7 +40,9 @@ impl Belief {
     pub(super) fn replace(&mut self, snapshot: &str) {
         self.0.clear();
         for item in snapshot.split("<snapshotDeviceResponseInfo>").skip(1) {
-            if let (Some(call), Some(state)) = (element(item, "callID"), element(item, "localConnectionState")) {
+            if let (Some(call), Some(state)) =
+                (element(item, "callID"), element(item, "localConnectionState"))
+            {
                 self.0.insert(call.to_owned(), state.to_owned());
             }
         }

@@ -60,7 +60,8 @@ impl Client {
         if !ours {
             return;
         }
-        let later = header(text, "Retry-After").and_then(|wait| wait.parse().ok()).unwrap_or(2_u64).clamp(1, 20);
+        let later =
+            header(text, "Retry-After").and_then(|wait| wait.parse().ok()).unwrap_or(2_u64).clamp(1, 20);
         let later = now.saturating_add(later.saturating_mul(SECOND));
         match (asked.purpose, status) {
             (Purpose::Refresh, 503) => {
@@ -95,7 +96,10 @@ impl Client {
                     self.retry_at = later;
                 }
             }
-            (Purpose::SignIn | Purpose::Refresh | Purpose::Update | Purpose::Monitor | Purpose::Snapshot, _) => {
+            (
+                Purpose::SignIn | Purpose::Refresh | Purpose::Update | Purpose::Monitor | Purpose::Snapshot,
+                _,
+            ) => {
                 self.retry_at = later;
             }
             (Purpose::Probe | Purpose::Other, _) => {}
@@ -155,7 +159,12 @@ impl Client {
                 self.reply(world, path, text, "200 OK");
                 self.lose_dialog(world.now().saturating_add(SECOND));
             }
-            _ => self.reply(world, path, text, "200 OK\r\nSupported: timer\r\nSession-Expires: 90;refresher=uac"),
+            _ => self.reply(
+                world,
+                path,
+                text,
+                "200 OK\r\nSupported: timer\r\nSession-Expires: 90;refresher=uac",
+            ),
         }
     }
 

@@ -140,9 +140,11 @@ impl Client {
             3 => ("SUBSCRIBE", "Event: x\r\n", String::new()),
             4 => ("UPDATE", "Require: telepathy\r\n", String::new()),
             5 => ("INFO", "", String::new()),
-            6 => own("SystemRegister", "<requestTypes><systemStatus/></requestTypes>"),
+            6 => own("SystemRegister", "<requestTypes>systemStatus</requestTypes>"),
             7 => own("MonitorStop", "<monitorCrossRefID>00000000</monitorCrossRefID>"),
-            8 => own("ClearConnection", "<connectionToBeCleared><callID>0_7</callID></connectionToBeCleared>"),
+            8 => {
+                own("ClearConnection", "<connectionToBeCleared><callID>0_7</callID></connectionToBeCleared>")
+            }
             9 => ("INVITE", "Supported: timer\r\nSession-Expires: 30\r\n", self.status_document()),
             10 => ("OPTIONS", "", String::new()),
             _ => own("MakeCall", "<callingDevice>tel:9</callingDevice>"),
@@ -237,14 +239,21 @@ impl Client {
     }
 
     /// The ACK of a success has a branch of its own, that of a failure the INVITE's (RFC 3261 17.1.1.3).
-    pub(super) fn acknowledge(&mut self, world: &mut World, place: (usize, usize), response: &str, success: bool) {
+    pub(super) fn acknowledge(
+        &mut self,
+        world: &mut World,
+        place: (usize, usize),
+        response: &str,
+        success: bool,
+    ) {
         let (path, node) = place;
         self.branch = self.branch.wrapping_add(1);
         let own = format!("z9hG4bK-{}-{}", self.plan.user, self.branch);
         let via = header(response, "Via").unwrap_or_default();
         let first = via.split("branch=").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or_default();
         let branch = if success { own.as_str() } else { first };
-        let cseq = header(response, "CSeq").and_then(|cseq| cseq.split(' ').next()?.parse().ok()).unwrap_or(1);
+        let cseq =
+            header(response, "CSeq").and_then(|cseq| cseq.split(' ').next()?.parse().ok()).unwrap_or(1);
         let call_id = header(response, "Call-ID").unwrap_or_default();
         let tag = tag_of(response);
         let text = self.request(("ACK", cseq, branch), (call_id, tag), node, ("", ""));

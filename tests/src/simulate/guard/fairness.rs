@@ -29,7 +29,11 @@ impl Fairness {
             turned = true;
             match self.turns.get_mut(&place) {
                 Some(turns) => *turns = turns.saturating_add(1),
-                None => return Err(format!("a session goes to place {place}, which is out of service: {session:?}")),
+                None => {
+                    return Err(format!(
+                        "a session goes to place {place}, which is out of service: {session:?}"
+                    ));
+                }
             }
         }
         let (least, most) = (self.turns.values().min(), self.turns.values().max());

@@ -75,7 +75,11 @@ impl Traffic {
     }
 
     fn dialled(&mut self, link: LinkId, address: &str) {
-        let place = self.plan.connections.iter().position(|(switch, port)| address == format!("switch{switch}:{port}"));
+        let place = self
+            .plan
+            .connections
+            .iter()
+            .position(|(switch, port)| address == format!("switch{switch}:{port}"));
         if let Some(place) = place.and_then(|place| u8::try_from(place).ok()) {
             self.cti.insert(link, place);
         }
@@ -127,7 +131,9 @@ impl Traffic {
             let first = ledger.references.entry(reference.to_owned()).or_insert_with(|| by.clone());
             // SIPE counts anew after each answered INVITE: two requests may look alike.
             if first.0 != by.0 {
-                return Err(format!("a cross-reference ID is used twice: {reference}, by {first:?} and {by:?}"));
+                return Err(format!(
+                    "a cross-reference ID is used twice: {reference}, by {first:?} and {by:?}"
+                ));
             }
         }
         if text.contains("MakeCallResponse")
@@ -166,6 +172,8 @@ impl Traffic {
         if took_part {
             return Ok(());
         }
-        Err(format!("an event reaches a session that it does not belong to: {number} never was in the call\n{text}"))
+        Err(format!(
+            "an event reaches a session that it does not belong to: {number} never was in the call\n{text}"
+        ))
     }
 }

@@ -35,7 +35,11 @@ pub(super) enum End {
 impl Stage {
     /// One entry of the schedule.
     pub(in crate::simulate) fn happen(&mut self, world: &mut World, entry: &Entry) {
-        self.report.happened.entry(entry.what.kind()).and_modify(|count| *count = count.saturating_add(1)).or_insert(1);
+        self.report
+            .happened
+            .entry(entry.what.kind())
+            .and_modify(|count| *count = count.saturating_add(1))
+            .or_insert(1);
         match entry.what {
             What::Ask { client } => {
                 if let Some(client) = self.clients.get_mut(client) {
@@ -103,6 +107,7 @@ impl Stage {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "called with its own kinds alone")]
     fn link_fails(&mut self, world: &mut World, what: What) {
         let ends = |node: usize, far: Far| Some((self.nodes.get(node)?.host, self.far(far)?));
         match what {
@@ -135,6 +140,7 @@ impl Stage {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "called with its own kinds alone")]
     fn node_fails(&mut self, world: &mut World, what: What) {
         match what {
             What::NodeCrash { node, silent, ms } => {
@@ -180,6 +186,7 @@ impl Stage {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "called with its own kinds alone")]
     fn switch_fails(&mut self, world: &mut World, what: What) {
         let host = |switch: usize| self.switches.get(switch).map(|switch| switch.host);
         let (switch, line) = match what {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ctigate_core::engine::View;
 
 use super::Stage;
+use crate::simulate::client::Client;
 use crate::simulate::plan::{FIRST_PHONE, PHONES};
 use crate::simulate::{SECOND, SERVED_WITHIN};
 use crate::world::{Fault, World};
@@ -26,7 +27,7 @@ impl Stage {
         }
         let limit = calm_since.saturating_add(SERVED_WITHIN);
         self.run_until(world, "every client has service", limit, |stage, _| {
-            stage.clients.iter().all(|client| client.is_served())
+            stage.clients.iter().all(Client::is_served)
         })
     }
 
@@ -49,7 +50,7 @@ impl Stage {
             }
         }
         self.run_until(world, "every client has service still", limit, |stage, _| {
-            stage.clients.iter().all(|client| client.is_served())
+            stage.clients.iter().all(Client::is_served)
         })?;
         let limit = limit.saturating_add(20 * SECOND);
         self.run_until(world, "every client believes what is", limit, |stage, _| {
@@ -67,15 +68,16 @@ impl Stage {
         Ok(())
     }
 
-    /// Whether a node said that it could not send a client all it should know: a table was full.
+    /// Whether a node said that it could not send a client all it should know: a table was full, or the phone system
+    /// refused for a while to start a monitor again.
     fn has_lost_events(&self, world: &World) -> bool {
-        let lost = ["request_unsent", "event_lost", "call_forgotten"];
+        let lost = ["request_unsent", "event_lost", "call_forgotten", "monitor_unmoved"];
         let mut said = self.nodes.iter().flat_map(|node| world.notices(node.host));
         said.any(|said| lost.contains(&said.name))
     }
 
     /// In what a client's idea of its calls differs from what the phone system behind its session knows.
-    fn difference(&self, client: &crate::simulate::client::Client) -> Option<String> {
+    fn difference(&self, client: &Client) -> Option<String> {
         let call_id = client.call_id().filter(|_| client.wants)?;
         let seen = self.nodes.get(client.node()?)?.seen.borrow();
         let connection = seen.of_dialog(call_id).and_then(|session| session.connection);
@@ -85,7 +87,8 @@ impl Stage {
         let number: u64 = client.plan.number.parse().ok()?;
         let calls = self.switches.get(switch)?.calls.borrow();
         let own = calls.now.iter().filter(|(phone, _, _)| *phone == number);
-        let knows: BTreeMap<String, &str> = own.map(|(_, call, state)| (format!("{first}_{call}"), *state)).collect();
+        let knows: BTreeMap<String, &str> =
+            own.map(|(_, call, state)| (format!("{first}_{call}"), *state)).collect();
         let believes: BTreeMap<String, &str> =
             client.believes().map(|(call, state)| (call.to_owned(), state)).collect();
         (knows != believes).then(|| {
@@ -115,7 +118,7 @@ impl Stage {
         }
         let limit = world.now().saturating_add(40 * SECOND);
         self.run_until(world, "every request is answered or given up", limit, |stage, _| {
-            stage.clients.iter().all(|client| client.is_idle())
+            stage.clients.iter().all(Client::is_idle)
         })?;
         for client in &self.clients {
             client.check_answered(world, calm_since)?;
@@ -123,10 +126,14 @@ impl Stage {
         }
         // Sessions that nobody speaks of any more end 90 s after their last refresh, and transactions 32 s after that.
         let limit = world.now().saturating_add(140 * SECOND);
-        let emptied = self.run_until(world, "every table is empty", limit, |stage, world| stage.left(world).is_none());
+        let emptied =
+            self.run_until(world, "every table is empty", limit, |stage, world| stage.left(world).is_none());
         emptied.map_err(|fault| {
             let told = self.left(world);
-            Fault { what: told.map_or(fault.what.clone(), |told| format!("{told}\n{}", world.scene())), ..fault }
+            Fault {
+                what: told.map_or(fault.what.clone(), |told| format!("{told}\n{}", world.scene())),
+                ..fault
+            }
         })
     }
 
