@@ -16,6 +16,7 @@
 //! | `events` | the phone system's events on their way to clients |
 //! | `requests` | requests of ours inside a dialog: events, BYE, refresh |
 //! | `connections` | the CTI connections' life |
+//! | `rebind` | moving sessions whose connection failed |
 //! | `catch_up` | telling a client what changed while nothing fed its monitor |
 //! | `holding` | which connection a session holds to |
 //! | `jobs` | what touches many sessions, done in portions |
@@ -37,6 +38,7 @@ mod links;
 mod monitoring;
 mod outcome;
 mod overload;
+mod rebind;
 mod receive;
 mod requests;
 mod respond;
@@ -88,6 +90,8 @@ pub(crate) enum TimerKey {
     Pending(Handle<Pending>),
     /// A CTI connection's machine, by its place.
     Connection(u8),
+    /// The next session to be moved.
+    Rebind,
     /// The end of a drain or a stop.
     Stop,
 }
@@ -112,6 +116,7 @@ impl TimerKey {
             Self::Outbox(_) => "waiting events",
             Self::Pending(_) => "service time-out",
             Self::Connection(_) => "CTI connection",
+            Self::Rebind => "rebind",
             Self::Stop => "stop",
         }
     }
@@ -163,6 +168,10 @@ pub struct Engine {
     /// Events that came before the answer that names their monitor.
     early: VecDeque<events::Early>,
     jobs: VecDeque<jobs::Job>,
+    rebind: crate::cti::rebind::State,
+    rebind_deadline: Deadline,
+    /// When the pace allows the next session to be moved.
+    rebind_free_at: Instant,
     phase: Phase,
     stop: Deadline,
     /// The time of day as last told, in seconds since 1970, and when that was.
@@ -204,6 +213,9 @@ impl Engine {
             pool,
             early: VecDeque::new(),
             jobs: VecDeque::new(),
+            rebind: crate::cti::rebind::State::Idle,
+            rebind_deadline: Deadline::default(),
+            rebind_free_at: Instant::ZERO,
             phase: Phase::Running,
             stop: Deadline::default(),
             clock: None,
@@ -232,6 +244,7 @@ impl Engine {
             }
             TimerKey::Pending(handle) => self.on_service_timeout(step, handle),
             TimerKey::Connection(place) => self.on_connection_timer(step, place),
+            TimerKey::Rebind => self.on_rebind_timer(step),
             TimerKey::Stop => self.on_stop_timer(step),
         }
     }
@@ -337,6 +350,9 @@ impl Engine {
             pool,
             early,
             jobs,
+            rebind,
+            rebind_deadline,
+            rebind_free_at,
             phase,
             stop,
             clock,
@@ -356,6 +372,9 @@ impl Engine {
         digester.value(pool);
         crate::digest::sequence(&mut digester, early.iter());
         crate::digest::sequence(&mut digester, jobs.iter());
+        digester.value(rebind);
+        digester.value(rebind_deadline);
+        digester.value(rebind_free_at);
         digester.text(phase.name());
         stop.digest(&mut digester);
         digester.value(&clock.map(|(at, _)| at));

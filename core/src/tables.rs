@@ -38,4 +38,9 @@ pub const ALL: &[Machine] = &[
         transitions: non_invite_client::TABLE,
     },
     Machine { name: "CTI connection", clause: "this project's own", transitions: cti::connection::TABLE },
+    Machine {
+        name: "Moving of sessions whose CTI connection failed",
+        clause: "this project's own",
+        transitions: cti::rebind::TABLE,
+    },
 ];

@@ -36,7 +36,16 @@ const SWITCHES: usize = 2;
 /// The number of the first phone.
 const FIRST: usize = 200_000;
 /// How long nothing is done, to see what that costs; it holds a heartbeat of every connection.
-const IDLE: Duration = Duration::from_secs(35);
+const IDLE: Duration = Duration::from_secs(3);
+/// Sign-ins that come all at once after a failover.
+const AT_ONCE: usize = 20_000;
+/// Sessions that the gateway moves a second, where it moves them by itself.
+const REBIND_RATE: u32 = 5_000;
+/// How long the phone system may take to hear of everything, and how often it is asked.
+const PATIENCE: Duration = Duration::from_secs(20);
+const STEP: Duration = Duration::from_millis(20);
+/// The name of a row.
+const WAITS: &str = "  longest wait for an answer, of half of them";
 /// How often each client refreshes its session.
 const REFRESH_EVERY: u64 = 1_800;
 
@@ -53,32 +62,37 @@ fn main() -> io::Result<()> {
         [option, number] if option == "--sessions" => number.parse().map_err(io::Error::other),
         _ => Err(io::Error::other("usage: [--sessions NUMBER]")),
     };
-    Company::found(sessions?)?.measure(&mut io::stdout().lock())
+    let (sessions, out) = (sessions?, &mut io::stdout().lock());
+    Company::found(sessions, "")?.measure(out)?;
+    let rebind = format!("[cti]\nrecovery = \"rebind\"\nrebind_rate = {REBIND_RATE}\n");
+    Company::found(sessions, &rebind)?.measure_rebind(out)
 }
 
 /// The gateway, its phone systems and everybody who is signed in.
 struct Company {
     sessions: usize,
     gateway: Process,
-    _switches: Vec<Process>,
+    /// With their addresses.
+    switches: Vec<(Process, String)>,
     proxies: Vec<Proxy>,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Company {
-    fn found(sessions: usize) -> io::Result<Self> {
+    fn found(sessions: usize, more: &str) -> io::Result<Self> {
         let folder = Folder::new("crowd");
         let phones = format!("[[phone]]\nnumber = \"{FIRST}\"\ncount = {sessions}\n");
-        let phones = folder.write("phones.toml", &phones);
-        let mut config = format!("[sip]\ntcp = [\"127.0.0.1:0\"]\n[limits]\nsessions = {sessions}\n");
+        folder.write("phones.toml", &phones);
+        let mut config = format!("[sip]\ntcp = [\"127.0.0.1:0\"]\n[limits]\nsessions = {sessions}\n{more}");
         let mut switches = Vec::new();
         for place in 0..SWITCHES {
-            let mut command = command();
-            command.args(["switch", "--listen", "127.0.0.1:0", "--config", &phones]);
-            let switch = Process::start(&mut command, folder.path(&format!("switch{place}.log")))?;
-            let address = switch.wait_for("key=listen transport=TCP address=")?;
-            write!(config, "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{place}\"\n").unwrap();
-            switches.push(switch);
+            let (switch, address) = start_switch(&folder, place, "127.0.0.1:0")?;
+            write!(
+                config,
+                "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{place}\"\nswitch = \"{place}\"\n"
+            )
+            .unwrap();
+            switches.push((switch, address));
         }
         let config = folder.write("gateway.toml", &config);
         let mut command = command();
@@ -86,54 +100,145 @@ impl Company {
         let gateway = Process::start(&mut command, folder.path("gateway.log"))?;
         let address = gateway.wait_for("key=sip.tcp transport=TCP address=")?;
         for place in 0..SWITCHES {
-            gateway.wait_for(&format!("name=cti_in_service cti=node{place} "))?;
+            gateway.wait_for_times(&in_service(place), 1)?;
         }
         let users =
             |proxy| (0..sessions).filter(move |user| user % PROXIES == proxy).map(|user| FIRST + user);
         let proxies = (0..PROXIES).map(|proxy| Proxy::open(&address, users(proxy)));
         let proxies = proxies.collect::<io::Result<Vec<Proxy>>>()?;
-        Ok(Self { sessions, gateway, _switches: switches, proxies, _folder: folder })
+        Ok(Self { sessions, gateway, switches, proxies, folder })
     }
 
     fn measure(mut self, out: &mut impl Write) -> io::Result<()> {
         let sessions = self.sessions;
         writeln!(out, "\n{sessions} sessions behind {PROXIES} connections, {SWITCHES} phone systems\n")?;
         row(out, "", "measured", "aim")?;
-        let before = self.gateway.resident()?;
-        let signing = self.round(Round::SignIn, WINDOW)?;
-        let after = self.gateway.resident()?;
-        row(out, "sign-ins a second, each with its monitor", &signing.rate(sessions), ">= 5000")?;
-        row(out, "  processor time each", &signing.cost(sessions), "")?;
-        row(out, "  longest wait for an answer, of half of them", &signing.waits(), "< 5 s")?;
-        let bytes = after.saturating_sub(before) * 1024 / sessions;
-        row(out, "resident memory a session", &format!("{bytes} B"), "<= 8192 B")?;
+        self.measure_sign_in(out)?;
+        self.measure_idleness(out)?;
+        let asking = self.round(Round::Snapshot, sessions, WINDOW)?;
+        row(out, "requests a second that the phone system is asked", &asking.rate(), "")?;
+        row(out, WAITS, &asking.waits(), "< 5 s")?;
+        self.measure_failure(out)?;
+        self.measure_failover(out)
+    }
 
+    /// Everybody leaves, and many come back at the same moment, as from a node that died.
+    fn measure_failover(mut self, out: &mut impl Write) -> io::Result<()> {
+        let sessions = self.sessions;
+        let leaving = self.round(Round::SignOut, sessions, WINDOW)?;
+        row(out, "sign-outs a second", &leaving.rate(), "")?;
+        let many = AT_ONCE.min(sessions);
+        let signing = self.round(Round::SignIn, many, many)?;
+        row(out, &format!("{many} sign-ins all at once: a second"), &signing.rate(), ">= 5000")?;
+        row(out, WAITS, &signing.waits(), "< 5 s")?;
+        self.round(Round::SignOut, many, WINDOW)?;
+        self.measure_telling(out)
+    }
+
+    /// What everybody must be told at the same moment: that both phone systems are gone, and that the gateway stops.
+    fn measure_telling(mut self, out: &mut impl Write) -> io::Result<()> {
+        let sessions = self.sessions;
+        self.round(Round::SignIn, sessions, WINDOW)?;
+        self.round(Round::Register, sessions, WINDOW)?;
+        let began = Instant::now();
+        self.switches.clear();
+        let told = self.listen(began)?;
+        row(out, "clients told a second that their phone system is gone", &told.rate(), "")?;
+        let began = Instant::now();
+        self.gateway.terminate()?;
+        let told = self.listen(began)?;
+        row(out, "clients told a second that the gateway stops", &told.rate(), "")
+    }
+
+    /// Everybody is told something.
+    fn listen(&mut self, began: Instant) -> io::Result<Measured> {
+        let heard: io::Result<Vec<usize>> = thread::scope(|scope| {
+            let listen = |proxy| scope.spawn(move || Proxy::listen(proxy));
+            let listening: Vec<_> = self.proxies.iter_mut().map(listen).collect();
+            listening.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let (count, took) = (heard?.iter().sum(), began.elapsed());
+        if count < self.sessions {
+            return Err(io::Error::other(format!("only {count} of {} were told", self.sessions)));
+        }
+        Ok(Measured { count, took, used: Duration::ZERO, waits: Vec::new() })
+    }
+
+    fn measure_sign_in(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let before = self.gateway.resident()?;
+        let signing = self.round(Round::SignIn, self.sessions, WINDOW)?;
+        let after = self.gateway.resident()?;
+        row(out, "sign-ins a second, each with its monitor", &signing.rate(), ">= 5000")?;
+        row(out, "  processor time each", &signing.cost(), "")?;
+        row(out, WAITS, &signing.waits(), "< 5 s")?;
+        let bytes = after.saturating_sub(before) * 1024 / self.sessions;
+        row(out, "resident memory a session", &format!("{bytes} B"), "<= 8192 B")
+    }
+
+    fn measure_idleness(&mut self, out: &mut impl Write) -> io::Result<()> {
         let used = self.gateway.processor_time()?;
         thread::sleep(IDLE);
         let used = self.gateway.processor_time()?.saturating_sub(used);
         row(out, "processor while nothing happens, heartbeats only", &share(used, IDLE), "")?;
-        let refreshing = self.round(Round::Refresh, WINDOW)?;
-        row(out, "refreshes a second", &refreshing.rate(sessions), "")?;
-        row(out, "  processor time each", &refreshing.cost(sessions), "")?;
-        let idle = used
-            + refreshing.used.saturating_mul(u32::try_from(IDLE.as_secs()).unwrap())
-                / u32::try_from(REFRESH_EVERY).unwrap();
+        let refreshing = self.round(Round::Refresh, self.sessions, WINDOW)?;
+        row(out, "refreshes a second", &refreshing.rate(), "")?;
+        row(out, "  processor time each", &refreshing.cost(), "")?;
+        let refreshes = refreshing.used.saturating_mul(u32::try_from(IDLE.as_secs()).unwrap());
+        let idle = used + refreshes / u32::try_from(REFRESH_EVERY).unwrap();
         let name = "processor with heartbeats and a refresh every 30 min";
-        row(out, name, &share(idle, IDLE), "<= 2.00 %")?;
-
-        let asking = self.round(Round::Snapshot, WINDOW)?;
-        row(out, "requests a second that the phone system is asked", &asking.rate(sessions), "")?;
-        row(out, "  longest wait for an answer, of half of them", &asking.waits(), "< 5 s")?;
-        let leaving = self.round(Round::SignOut, WINDOW)?;
-        row(out, "sign-outs a second", &leaving.rate(sessions), "")?;
-        Ok(())
+        row(out, name, &share(idle, IDLE), "<= 2.00 %")
     }
 
-    /// Everybody plays a round; all must succeed.
-    fn round(&mut self, round: Round, window: usize) -> io::Result<Measured> {
+    /// One phone system dies; everybody's next refresh moves its sessions to the other. Then it comes back.
+    fn measure_failure(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let (dead, address) = self.switches.remove(0);
+        drop(dead);
+        self.gateway.wait_for("name=cti_out_of_service cti=node0 ")?;
+        let began = Instant::now();
+        let moving = self.round(Round::Refresh, self.sessions, WINDOW)?;
+        self.wait_for_monitors(began)?;
+        let moved = Measured { took: began.elapsed(), ..moving };
+        row(out, "refreshes a second when one phone system has died", &moved.rate(), "")?;
+        row(out, WAITS, &moved.waits(), "< 5 s")?;
+        self.switches.insert(0, start_switch(&self.folder, 0, &address)?);
+        self.gateway.wait_for_times(&in_service(0), 2).map(drop)
+    }
+
+    /// One phone system dies and the gateway moves its sessions by itself, while everybody goes on asking.
+    fn measure_rebind(mut self, out: &mut impl Write) -> io::Result<()> {
+        let sessions = self.sessions;
+        self.round(Round::SignIn, sessions, WINDOW)?;
+        drop(self.switches.remove(0));
+        self.gateway.wait_for("name=cti_out_of_service cti=node0 ")?;
+        let began = Instant::now();
+        let asking = self.round(Round::Snapshot, sessions / 10, 1)?;
+        self.wait_for_monitors(began)?;
+        let moved = Measured { count: sessions / SWITCHES, took: began.elapsed(), ..asking };
+        row(out, "sessions rebound a second by the gateway itself", &moved.rate(), &REBIND_RATE.to_string())?;
+        row(out, WAITS, &moved.waits(), "< 5 s")
+    }
+
+    /// Waits until the only phone system has a monitor for everybody.
+    fn wait_for_monitors(&self, began: Instant) -> io::Result<()> {
+        let wanted = format!("monitors={}", self.sessions);
+        loop {
+            let status = self.switches[0].0.ask("status")?;
+            if status.split(' ').any(|word| word == wanted) {
+                return Ok(());
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(io::Error::other(format!("there are not {wanted} in time, but {status}")));
+            }
+            thread::sleep(STEP);
+        }
+    }
+
+    /// So many play a round, at most `window` on each connection at a time; all must succeed.
+    fn round(&mut self, round: Round, count: usize, window: usize) -> io::Result<Measured> {
         let (began, used) = (Instant::now(), self.gateway.processor_time()?);
         let outcomes: Vec<io::Result<Outcome>> = thread::scope(|scope| {
-            let play = |proxy| scope.spawn(move || Proxy::play(proxy, round, window));
+            let play =
+                |proxy| scope.spawn(move || Proxy::play(proxy, round, count.div_ceil(PROXIES), window));
             let playing: Vec<_> = self.proxies.iter_mut().map(play).collect();
             playing.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
@@ -147,12 +252,29 @@ impl Company {
             return Err(io::Error::other(format!("{round:?} failed {failures} times:\n{example}")));
         }
         all.waits.sort_unstable();
-        Ok(Measured { took, used, waits: all.waits })
+        Ok(Measured { count, took, used, waits: all.waits })
     }
+}
+
+/// Starts a phone system; it, and where it listens.
+fn start_switch(folder: &Folder, place: usize, address: &str) -> io::Result<(Process, String)> {
+    let phones = folder.path("phones.toml");
+    let mut command = command();
+    command.args(["switch", "--listen", address, "--control", "127.0.0.1:0", "--config", &phones]);
+    let switch = Process::start(&mut command, folder.path(&format!("switch{place}.log")))?;
+    let address = switch.wait_for("key=listen transport=TCP address=")?;
+    Ok((switch, address))
+}
+
+/// What the gateway's log says of a phone system that serves.
+fn in_service(place: usize) -> String {
+    format!("name=cti_in_service cti=node{place} ")
 }
 
 /// What a round took.
 struct Measured {
+    /// How many played.
+    count: usize,
     took: Duration,
     /// Of the gateway's processor time.
     used: Duration,
@@ -161,13 +283,13 @@ struct Measured {
 }
 
 impl Measured {
-    fn rate(&self, count: usize) -> String {
+    fn rate(&self) -> String {
         let millis = self.took.as_millis().max(1);
-        format!("{}", u128::try_from(count).unwrap() * 1_000 / millis)
+        format!("{}", u128::try_from(self.count).unwrap() * 1_000 / millis)
     }
 
-    fn cost(&self, count: usize) -> String {
-        format!("{} µs", self.used.as_micros() / u128::try_from(count).unwrap())
+    fn cost(&self) -> String {
+        format!("{} µs", self.used.as_micros() / u128::try_from(self.count).unwrap())
     }
 
     fn waits(&self) -> String {

@@ -10,6 +10,9 @@ use crate::sip::{Dialog, Message, csta, line};
 /// Bytes read at a time.
 const READ_BYTES: usize = 64 * 1024;
 
+/// Requests sent between two looks at what has come.
+const BURST: usize = 64;
+
 /// What every user does once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Round {
@@ -17,6 +20,8 @@ pub(crate) enum Round {
     SignIn,
     /// Re-INVITE and ACK.
     Refresh,
+    /// SystemRegister: events say how the phone system is.
+    Register,
     /// SnapshotDevice, which the phone system is asked for.
     Snapshot,
     /// BYE.
@@ -77,11 +82,13 @@ impl Proxy {
         Ok(Self { stream, users, out: Vec::new(), outcome: Outcome::default() })
     }
 
-    /// Every user plays a round, at most `window` of them at a time.
-    pub(crate) fn play(&mut self, round: Round, window: usize) -> io::Result<Outcome> {
+    /// The first `count` users play a round, at most `window` of them at a time.
+    pub(crate) fn play(&mut self, round: Round, count: usize, window: usize) -> io::Result<Outcome> {
         let (mut next, mut open) = (0, 0);
-        while next < self.users.len() || open > 0 {
-            while open < window && next < self.users.len() {
+        let count = count.min(self.users.len());
+        while next < count || open > 0 {
+            // Whoever writes without end and reads nothing would be cut off.
+            for _ in 0..BURST.min(window - open).min(count - next) {
                 self.begin(next, round);
                 next += 1;
                 open += 1;
@@ -101,6 +108,30 @@ impl Proxy {
         Ok(core::mem::take(&mut self.outcome))
     }
 
+    /// Answers what the gateway asks until it has asked each user once, or closes; how often it asked.
+    pub(crate) fn listen(&mut self) -> io::Result<usize> {
+        let mut heard = 0;
+        while heard < self.users.len() {
+            self.flush()?;
+            let Some(message) = Message::read(&mut self.stream) else { break };
+            self.out.extend_from_slice(message.ok().as_bytes());
+            heard += 1;
+        }
+        // It may have closed.
+        let _ = self.stream.get_mut().write_all(&self.out);
+        self.out.clear();
+        Ok(heard)
+    }
+
+    /// Sends what there is to be sent, unless there is something to be read first.
+    fn flush(&mut self) -> io::Result<()> {
+        if self.stream.buffer().is_empty() {
+            self.stream.get_mut().write_all(&self.out)?;
+            self.out.clear();
+        }
+        Ok(())
+    }
+
     fn begin(&mut self, place: usize, round: Round) {
         let dialog = &self.users[place].dialog;
         match round {
@@ -111,6 +142,10 @@ impl Proxy {
             Round::Snapshot => {
                 let object = format!("<snapshotObject>{}</snapshotObject>", line(&dialog.number));
                 self.ask(place, "INFO", &csta("SnapshotDevice", &object));
+            }
+            Round::Register => {
+                let types = "<requestTypes><systemStatus>true</systemStatus></requestTypes>";
+                self.ask(place, "INFO", &csta("SystemRegister", types));
             }
             Round::SignOut => self.ask(place, "BYE", ""),
         }

@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Instant;
@@ -27,12 +28,17 @@ impl Process {
         Ok(Self { child, log })
     }
 
-    /// Waits until it has logged this; the line's rest.
+    /// Waits until it has logged this; what stands behind it.
     pub(crate) fn wait_for(&self, part: &str) -> io::Result<String> {
+        self.wait_for_times(part, 1)
+    }
+
+    /// Waits until it has logged this for this time; what stands behind it.
+    pub(crate) fn wait_for_times(&self, part: &str, times: usize) -> io::Result<String> {
         let began = Instant::now();
         loop {
             let log = fs::read_to_string(&self.log)?;
-            if let Some((_, rest)) = log.split_once(part) {
+            if let Some(rest) = log.split(part).nth(times) {
                 return Ok(rest.split_ascii_whitespace().next().unwrap_or_default().to_owned());
             }
             if began.elapsed() > PATIENCE {
@@ -40,6 +46,21 @@ impl Process {
             }
             thread::sleep(STEP);
         }
+    }
+
+    /// The answer of a phone system to a line of its control language.
+    pub(crate) fn ask(&self, line: &str) -> io::Result<String> {
+        let mut stream = TcpStream::connect(self.wait_for("key=control transport=TCP address=")?)?;
+        writeln!(stream, "{line}")?;
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer)?;
+        Ok(answer.trim_end().to_owned())
+    }
+
+    /// Tells it to stop in good order.
+    pub(crate) fn terminate(&self) -> io::Result<()> {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().map(drop)
     }
 
     /// Its resident memory, in KiB.

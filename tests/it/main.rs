@@ -17,7 +17,11 @@ mod office;
 #[cfg(test)]
 mod quirks;
 #[cfg(test)]
+mod rebind;
+#[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod rush;
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]

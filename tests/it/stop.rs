@@ -1,7 +1,5 @@
 //! A stop: sessions are told, bounded in time.
 
-use core::fmt::Write as _;
-
 use ctigate_core::{Command, Duration, Input};
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, only};
 
@@ -31,11 +29,7 @@ fn a_stop_ends_as_soon_as_every_bye_is_answered() {
     let (mut bench, client) = signed_in();
     let bye = bye(&mut bench, &client);
     assert_eq!(bench.finished(), None);
-    let mut answer = String::from("SIP/2.0 200 OK\r\n");
-    for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-        write!(answer, "{name}: {}\r\n", bye.header(name)).unwrap();
-    }
-    client.say(&mut bench, &(answer + "Content-Length: 0\r\n\r\n"));
+    client.say(&mut bench, &bye.answered(200));
     assert_eq!(bench.finished(), Some(0));
 }
 
@@ -59,4 +53,22 @@ fn a_gateway_that_stops_takes_no_new_session_and_tells_load_balancers() {
     assert_ne!(refused.header("Retry-After"), "");
     client.gateway_tag.clear();
     only(&client.send(&mut bench, "OPTIONS", ""), 503);
+}
+
+#[test]
+fn a_gateway_that_stops_while_it_dials_again_says_nothing_on_the_new_connection() {
+    let mut bench = Bench::new();
+    let system = PhoneSystem::answer(&mut bench);
+    bench.close(system.link());
+    let mut dialled = Vec::new();
+    while dialled.is_empty() {
+        bench.advance(Duration::from_millis(100));
+        dialled = bench.connects();
+    }
+    let (link, _) = dialled.remove(0);
+    assert!(!bench.is_closed(link));
+    bench.input(Input::Command(Command::Stop));
+    bench.settle();
+    assert_eq!(bench.finished(), Some(0));
+    assert_eq!(bench.received(link), []);
 }

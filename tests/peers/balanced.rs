@@ -10,9 +10,9 @@ mod client;
 use crate::assert_served_well;
 use crate::program::Folder;
 use crate::proxy::Proxy;
-use crate::sipe::client::{LINE, PHONES, SESSION, Sipe};
+use crate::sipe::client::{LINE, PHONES, SESSION, Sipe, command};
 use crate::sipe::until_signed_out;
-use crate::site::{Node, Site, Towards};
+use crate::site::{Site, Towards};
 use client::Client;
 
 /// Longer than Kamailio waits for an answer.
@@ -57,12 +57,19 @@ fn everybody_goes_on(name: &str, towards: Towards) {
         client.calls();
     }
     serving.running.signal("KILL");
-    sipe.refreshes();
-    sipe.is_hung_up(&balanced.switch, &third);
+    sipe.looks_ahead();
+    // While nobody looks, somebody calls each client; both learn of it.
     for client in &mut clients {
-        client.refreshes_and_ends_its_call();
+        command(&balanced.switch, &format!("dial 2009 {}", client.number));
+        client.refreshes();
+        client.hears("local=alerting");
+        command(&balanced.switch, "hangup 2009");
+        client.does("wait cleared 5s");
+        client.hangs_up();
         client.calls();
     }
+    sipe.refreshes();
+    sipe.is_hung_up(&balanced.switch, &third);
     let fourth = sipe.calls();
     sipe.is_hung_up(&balanced.switch, &fourth);
     for client in clients {
@@ -75,8 +82,7 @@ fn everybody_goes_on(name: &str, towards: Towards) {
     let said = balanced.kamailio.said();
     assert!(said.contains("takes over"), "{said}");
     for folder in balanced.close() {
-        assert_served_well(&folder);
-        let log = fs::read_to_string(folder.path("gateway.log")).unwrap();
+        let log = assert_served_well(&folder);
         assert_eq!(log.matches("name=dialog_taken_over").count(), 2, "SIPE and one client: {log}");
         // Every probe found the node well.
         let [all, well] = ["", "200"].map(|status| answered(&folder, status, "OPTIONS"));
@@ -85,14 +91,14 @@ fn everybody_goes_on(name: &str, towards: Towards) {
 }
 
 #[test]
-fn s10_clients_pass_over_nodes_that_are_silent_or_dead_until_these_come_back() {
+fn s10_clients_pass_over_nodes_that_are_silent_dead_or_draining() {
     let mut balanced = Site::open("balanced-nodes", Towards::Tcp, MORE_PHONES, SESSION);
     let first = Client::signs_in(&balanced, "1001");
     let stalled = balanced.take_node_of("1001");
     stalled.running.signal("STOP");
     // Two, so that one of them is meant for the silent node: it is given to the other in time.
     let others = ["1002", "1003"].map(|number| Client::signs_in(&balanced, number));
-    assert_eq!(balanced.nodes[0].sessions(), 2);
+    balanced.nodes[0].wait_for_sessions(2);
     stalled.running.signal("CONT");
     first.signs_out_without_a_call();
 
@@ -100,19 +106,32 @@ fn s10_clients_pass_over_nodes_that_are_silent_or_dead_until_these_come_back() {
     stalled.running.signal("KILL");
     balanced.kamailio.wait_for("is out of order");
     let more = ["1004", "1005"].map(|number| Client::signs_in(&balanced, number));
-    assert_eq!(balanced.nodes[0].sessions(), 4);
+    balanced.nodes[0].wait_for_sessions(4);
     let said = balanced.kamailio.said();
     assert_eq!(said.matches("does not take it").count(), 1, "only while it was silent: {said}");
     balanced.restart(stalled);
     balanced.kamailio.wait_for("is in order");
     let last = ["1006", "1007"].map(|number| Client::signs_in(&balanced, number));
-    let shares: Vec<usize> = balanced.nodes.iter().map(Node::sessions).collect();
-    assert_eq!(shares, [5, 1]);
-    for client in others.into_iter().chain(more).chain(last) {
+    for (node, sessions) in balanced.nodes.iter().zip([5, 1]) {
+        node.wait_for_sessions(sessions);
+    }
+
+    // One that drains gives its sessions to the other, each with its refresh, and ends when it has none.
+    let mut draining = balanced.nodes.remove(0);
+    draining.running.signal("USR1");
+    draining.running.wait_for("name=draining");
+    let late = Client::signs_in(&balanced, "1008");
+    let mut clients: Vec<Client> = others.into_iter().chain(more).chain(last).chain([late]).collect();
+    for client in &mut clients {
+        client.refreshes();
+    }
+    assert_eq!(draining.running.end(), 0, "{}", draining.running.said());
+    for client in clients {
         client.signs_out_without_a_call();
     }
     for folder in balanced.close() {
-        assert_served_well(&folder);
+        let log = assert_served_well(&folder);
+        assert_eq!(log.matches("name=dialog_taken_over").count(), 5, "{log}");
     }
 }
 

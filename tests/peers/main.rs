@@ -37,13 +37,14 @@ fn file(name: &str) -> String {
     format!("{}/../tests/peers/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Looks at what a gateway has left behind that served its peers well: no session and no complaint.
-fn assert_served_well(folder: &program::Folder) {
+/// Looks at what a gateway has left behind that served its peers well: no session and no complaint. Its log.
+fn assert_served_well(folder: &program::Folder) -> String {
     let log = std::fs::read_to_string(folder.path("gateway.log")).unwrap();
     assert!(log.contains("name=stopping sessions=0"), "sessions are left:\n{log}");
     let mut lines = log.lines();
     assert!(!lines.any(|line| line.contains("level=warn") || line.contains("level=error")), "{log}");
     assert_replays(folder);
+    log
 }
 
 /// Runs the recording again.

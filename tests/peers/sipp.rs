@@ -3,10 +3,11 @@
 use core::time::Duration;
 use std::fs;
 use std::net::UdpSocket;
+use std::sync::{Mutex, PoisonError};
 
 use crate::office::Office;
 use crate::program::{Folder, Running};
-use crate::site::{Node, Site, Towards};
+use crate::site::{Site, Towards};
 use crate::{assert_served_well, file, installed};
 
 const CALLS: usize = 100;
@@ -57,10 +58,9 @@ fn is_shared_out(name: &str, towards: Towards, transport: &[&str]) {
     let site = Site::open(name, towards, &phones(), "");
     let statistics = run(&site.kamailio.address, transport);
     assert_eq!(sent(&statistics, "INFO").0, 1_000, "{statistics}");
-    let shares: Vec<usize> = site.nodes.iter().map(Node::sessions).collect();
-    assert_eq!(shares, [CALLS / 2; 2]);
     for folder in site.close() {
-        assert_served_well(&folder);
+        let log = assert_served_well(&folder);
+        assert_eq!(log.matches("name=session_started").count(), CALLS / 2, "the nodes take turns: {log}");
     }
 }
 
@@ -77,8 +77,12 @@ fn udp(office: &Office) -> String {
     office.gateway.wait_for("key=sip.udp transport=UDP address=")
 }
 
+/// SIPp keeps its machine busy, and whoever waits beside it for an answer in time: one at a time.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// Runs the scenario for every line; what SIPp counted. Fails unless every call went well.
 fn run(gateway: &str, transport: &[&str]) -> String {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut command = installed("sipp", "sip-tester");
     let folder = Folder::new(&format!("sipp-{gateway}{}", transport.concat()));
     let lines = (FIRST_LINE..FIRST_LINE + CALLS).map(|line| format!("{line}\n"));

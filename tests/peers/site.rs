@@ -1,7 +1,13 @@
 //! A phone system, gateway nodes that know nothing of each other, and Kamailio before them.
 
+use core::time::Duration;
+use std::thread;
+use std::time::Instant;
+
 use crate::kamailio::Kamailio;
 use crate::program::{Folder, Running};
+
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How Kamailio speaks to the nodes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,11 +48,16 @@ impl Site {
 
     /// Takes the node away that has this user's session.
     pub(crate) fn take_node_of(&mut self, user: &str) -> Node {
-        let began = "name=session_started session=";
-        let has =
-            |node: &Node| node.running.said().lines().any(|line| line.contains(began) && line.contains(user));
-        let place = self.nodes.iter().position(has).unwrap();
-        self.nodes.remove(place)
+        let began = Instant::now();
+        loop {
+            let has = |node: &Node| node.running.said().lines().any(|line| is_sign_in(line, user));
+            if let Some(place) = self.nodes.iter().position(has) {
+                return self.nodes.remove(place);
+            }
+            // A log may lag behind what it tells of.
+            assert!(began.elapsed() < PATIENCE, "nobody has a session of {user}");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Starts a node over TCP again that has died, at the same place.
@@ -91,9 +102,9 @@ impl Node {
         format!("sip:{address}{transport}")
     }
 
-    /// How many sessions have begun here.
-    pub(crate) fn sessions(&self) -> usize {
-        self.running.said().matches("name=session_started").count()
+    /// Waits until so many sessions have begun here.
+    pub(crate) fn wait_for_sessions(&self, count: usize) {
+        self.running.wait_for_times("name=session_started", count);
     }
 
     fn close(self) -> Folder {
@@ -103,4 +114,8 @@ impl Node {
         folder.write("gateway.log", &running.said());
         folder
     }
+}
+
+fn is_sign_in(line: &str, user: &str) -> bool {
+    line.contains("name=session_started session=") && line.contains(user)
 }

@@ -125,6 +125,21 @@ fn a_killed_gateway_s_socket_is_replaced() {
 }
 
 #[test]
+fn a_gateway_that_stands_still_is_waited_for_no_longer_than_it_may() {
+    let (office, socket) = office("still", false);
+    office.gateway.signal("STOP");
+    let began = std::time::Instant::now();
+    let (status, _, err) = output(&["ctl", "status", "--socket", &socket]);
+    assert_eq!((status, err), (1, format!("{socket}: the gateway does not answer\n")));
+    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    let (status, _, err) = output(&["run", "--config", &office.path("gateway.toml")]);
+    assert!(status == 1 && err.contains("a program answers there"), "it lives, and keeps its socket: {err}");
+    office.gateway.signal("CONT");
+    assert!(ctl(&["status"], &socket).starts_with("running for "));
+    office.close();
+}
+
+#[test]
 fn nonsense_on_the_socket_and_who_stalls_there_harm_nobody() {
     let (office, socket) = office("nonsense", false);
     let mut stalled: Vec<UnixStream> = (0..4).map(|_| UnixStream::connect(&socket).unwrap()).collect();

@@ -125,6 +125,11 @@ impl State {
         matches!(self, Self::InService { .. } | Self::Beating { .. })
     }
 
+    /// Whether its transport is open.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.is_in_service() || matches!(self, Self::Opening { .. })
+    }
+
     /// Takes a cause.
     pub(crate) fn on(self, cause: Cause, now: Instant, times: Times) -> (Self, Then) {
         let (next, then) = match (self, cause) {

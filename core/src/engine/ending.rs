@@ -82,7 +82,7 @@ impl Engine {
     /// Whether a session that is refreshed is left to another node: a proxy tries the next one after a 503, and that
     /// one takes the dialog over (S10).
     pub(super) fn hands_over(&self) -> bool {
-        self.phase == Phase::Draining && self.config.sip.overload_status == 503
+        self.phase == Phase::Draining && self.config.sip.may_say_503
     }
 
     /// Leaves a session to another node. The dialog lives on there: no BYE.

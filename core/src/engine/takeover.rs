@@ -67,7 +67,6 @@ impl Engine {
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &handle), ("user", &session.user), ("call_id", &session.dialog.call_id())];
             step.actions.notify(Level::Info, "dialog_taken_over", fields);
-            self.counters.takeovers += 1;
         }
         self.recreate_monitor(step, handle, reference(tag, 0));
         self.verify_line(step, handle, connection);

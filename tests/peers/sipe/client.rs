@@ -61,6 +61,11 @@ impl Sipe {
         }
     }
 
+    /// What it has said so far is not waited for any more.
+    pub(crate) fn looks_ahead(&mut self) {
+        self.seen = self.running.said().len();
+    }
+
     /// Signed in, knows the features, and has its monitor.
     pub(crate) fn signs_in(&mut self) {
         assert_eq!(self.reaches(STATUS, SOON), "normal");

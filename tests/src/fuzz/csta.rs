@@ -126,3 +126,25 @@ pub fn csta_frame(bytes: &[u8], reached: &mut Reached) {
     let Found { frames, broken, held } = &found;
     reached.note(format!("stream of {}, {} held: {broken:?}", frames.len().min(5), (*held).min(9)));
 }
+
+/// What the fuzzer found, and must not find again.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_that_grows_when_it_is_written_does_not_grow_beyond_its_bound() {
+        for name in [">", "\"", "&#34;", "&#x22;", "&#9;", "\t", "'", "&apos;", "&lt;", "&#38;", "\u{e4}"] {
+            for count in 1..=256 {
+                let quote = if name == "'" { '"' } else { '\'' };
+                let name = name.repeat(count);
+                let document = format!(
+                    "<OfferedEvent xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed5\">\
+                     <monitorCrossRefID>7</monitorCrossRefID><extensions>\
+                     <p:a xmlns:p={quote}{name}{quote}/></extensions></OfferedEvent>"
+                );
+                csta_document(document.as_bytes(), &mut Reached::default());
+            }
+        }
+    }
+}

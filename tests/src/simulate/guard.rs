@@ -125,7 +125,7 @@ impl Watcher<Broken> for NodeGuard {
         self.check_limits(&now);
         self.check_connections(&now);
         self.check_sessions(&now);
-        if let Err(what) = self.fairness.check(&self.before, &now) {
+        if let Err(what) = self.fairness.check(&self.before, &now, *input == Input::Tick) {
             self.alarm.raise(|| what);
         }
         if let Err(what) = self.traffic.check((&self.before, &now), input, actions) {

@@ -117,6 +117,8 @@ fn draw_gateway(random: &mut Random) -> (Vec<String>, Bounds) {
         format!("sip.drain_timeout = {}", random.between(1, 10)),
         format!("cti.session_duration = {}", heartbeat.saturating_add(random.between(9, 30))),
         format!("cti.reconnect_max = {}", random.between(1, 15)),
+        format!("cti.recovery = \"{}\"", if random.chance(400) { "rebind" } else { "reinvite" }),
+        format!("cti.rebind_rate = {}", random.between(1, 100)),
         format!("cti.heartbeat = {heartbeat}"),
         format!("cti.heartbeat_timeout = {}", random.between(1, heartbeat.saturating_sub(1).min(5))),
         format!("cti.service_timeout = {}", random.between(1, 5)),

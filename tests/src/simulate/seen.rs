@@ -10,6 +10,8 @@ use ctigate_core::switch::{Counts, Switch};
 pub(super) struct SeenConnection {
     pub(super) id: u64,
     pub(super) in_service: bool,
+    /// Its phone system says so: new sessions pass it over, unless that would leave none.
+    pub(super) overloaded: bool,
 }
 
 /// One session of a node.
@@ -36,7 +38,11 @@ impl Seen {
         self.view = engine.view();
         self.connections.clear();
         let connections = engine.connection_ids();
-        self.connections.extend(connections.map(|(id, in_service)| SeenConnection { id, in_service }));
+        self.connections.extend(connections.map(|(id, in_service, overloaded)| SeenConnection {
+            id,
+            in_service,
+            overloaded,
+        }));
         let mut count = 0_usize;
         for session in engine.sessions() {
             match self.sessions.get_mut(count) {
@@ -74,6 +80,14 @@ impl Seen {
     pub(super) fn serves(&self, (place, id): (u8, u64)) -> bool {
         let connection = self.connections.get(usize::from(place));
         connection.is_some_and(|one| one.id == id && one.in_service)
+    }
+
+    /// The places that take turns.
+    pub(super) fn rotation(&self) -> impl Iterator<Item = u8> + use<'_> {
+        let relaxed = self.connections.iter().any(|one| one.in_service && !one.overloaded);
+        let places = (0..).zip(&self.connections);
+        let serves = move |one: &SeenConnection| one.in_service && !(relaxed && one.overloaded);
+        places.filter(move |(_, one)| serves(one)).map(|(place, _)| place)
     }
 
     /// The places in service.

@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-/// The most bytes that one namespace's name may have: copies of foreign elements repeat it.
+/// The most bytes that one namespace's name may have: copies of foreign elements repeat it, escaped.
 const NAMESPACE_BYTES: usize = 256;
 
 /// What a document may have at most.
@@ -40,7 +40,7 @@ pub enum XmlError {
     TooManyAttributes,
     /// More `xmlns` declarations than [`XmlLimits::namespaces`].
     TooManyNamespaces,
-    /// A namespace's name of more than 256 bytes.
+    /// A namespace's name of more than 256 bytes, counted as it would be written in a copy.
     NamespaceTooLong,
     /// More elements than [`XmlLimits::elements`].
     TooManyElements,
@@ -142,12 +142,14 @@ impl Tally {
                     return Ok(at + 1);
                 }
                 b'"' | b'\'' => {
-                    let value = through_byte(text.get(at + 1..).unwrap_or_default(), byte)?;
-                    if declares && value > NAMESPACE_BYTES + 1 {
+                    let behind = text.get(at + 1..).unwrap_or_default();
+                    let through = through_byte(behind, byte)?;
+                    let value = behind.get(..through - 1).unwrap_or_default();
+                    if declares && written(value) > NAMESPACE_BYTES {
                         return Err(XmlError::NamespaceTooLong);
                     }
                     declares = false;
-                    at += value;
+                    at += through;
                 }
                 b'=' => {
                     attributes += 1;
@@ -170,6 +172,17 @@ impl Tally {
         }
         Err(XmlError::Truncated)
     }
+}
+
+/// How many bytes an attribute's value has at most when it is written again, escaped.
+fn written(value: &[u8]) -> usize {
+    let grown = |(at, byte): (usize, &u8)| match byte {
+        b'"' => "&quot;".len() - 1,
+        b'>' => "&gt;".len() - 1,
+        b'&' => usize::from(value.get(at..).is_some_and(|rest| rest.starts_with(b"&#34;"))),
+        _ => 0,
+    };
+    value.len() + value.iter().enumerate().map(grown).sum::<usize>()
 }
 
 /// How many bytes of `text` there are up to and with the first `end`.
@@ -220,6 +233,15 @@ mod tests {
         let namespace = |n: usize| format!("<r xmlns = \"{}\"/>", "u".repeat(n));
         assert_eq!(checked(&namespace(256)), Ok(()));
         assert_eq!(checked(&namespace(257)), Err(XmlError::NamespaceTooLong));
+    }
+
+    #[test]
+    fn a_namespace_is_measured_as_a_copy_would_repeat_it() {
+        let namespace = |name: &str, n: usize| checked(&format!("<r xmlns='{}'/>", name.repeat(n)));
+        for (name, most) in [(">", 64), ("\"", 42), ("&#34;", 42)] {
+            assert_eq!(namespace(name, most), Ok(()), "{name}");
+            assert_eq!(namespace(name, most + 1), Err(XmlError::NamespaceTooLong), "{name}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::town::{FIRST_PHONE, PHONES};
 use crate::fuzz::choices::Choices;
 use crate::fuzz::{mangle, speech};
 use crate::random::Random;
-use crate::world::{HostId, Weather};
+use crate::world::{Death, HostId, Weather};
 
 /// Spans in milliseconds: after each operation one of the first half passes, and any where time itself is the operation.
 pub(super) const SPANS: [u64; 16] =
@@ -34,7 +34,7 @@ impl Operation {
 
 /// One operation, the network's dice, and what time passes then.
 pub(super) fn one(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let operation = choices.below(18);
+    let operation = choices.below(20);
     *stage.world.random() = Random::new(u64::from(choices.byte()));
     match operation {
         0..=2 => request(stage, choices),
@@ -49,6 +49,8 @@ pub(super) fn one(stage: &mut Stage, choices: &mut Choices<'_>) {
         14 => cut(stage, choices),
         15 => damage(stage, choices),
         16 => trouble(stage, choices),
+        17 => links(stage, choices),
+        18 => fate(stage, choices),
         _ => manners(stage, choices),
     }
     let span = SPANS.get(choices.below(8)).copied().unwrap_or(0);
@@ -184,7 +186,7 @@ fn weather(stage: &mut Stage, choices: &mut Choices<'_>) {
         duplicate: some(600),
         reorder: some(600),
         oversleep: some(20_000),
-        per_byte: some(20),
+        per_byte: some(200),
         ..Weather::CALM
     };
     stage.world.set_weather(weather);
@@ -234,14 +236,43 @@ const TROUBLES: [&str; 9] = [
     "system normal",
 ];
 
-/// The phone system ails, or recovers; seldom a gateway stops for good.
+/// The phone system ails, or recovers.
 fn trouble(stage: &mut Stage, choices: &mut Choices<'_>) {
-    if choices.chance(12) {
-        let Some(gateway) = stage.gateways.get(choices.below(stage.gateways.len())) else { return };
-        stage.world.command(gateway.host, Command::Stop);
-    } else {
-        let line = choices.word(&TROUBLES);
-        stage.world.line(stage.system.host, line);
+    let line = choices.word(&TROUBLES);
+    stage.world.line(stage.system.host, line);
+}
+
+/// Links stall and get through again, or are gone for one end only.
+fn links(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let Some((one, other)) = ends(stage, choices) else { return };
+    match choices.below(5) {
+        0 | 1 => stage.world.stall(one, other),
+        2 => stage.world.resume(one, other),
+        3 => stage.world.half_open(one, other),
+        _ => {
+            let gateway = choices.below(stage.gateways.len());
+            stage.hold_up(gateway, choices.chance(128));
+        }
+    }
+}
+
+/// Seldom a gateway drains, stops or dies; it may begin anew, and clocks jump.
+fn fate(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let place = choices.below(stage.gateways.len());
+    let Some(host) = stage.gateways.get(place).map(|gateway| gateway.host) else { return };
+    match choices.below(12) {
+        0 => stage.world.command(host, Command::Drain),
+        1 => stage.world.command(host, Command::Stop),
+        2 => stage.crash(place, Death::Killed),
+        3 => stage.crash(place, Death::Silent),
+        4..=7 => stage.revive(place),
+        jump => {
+            let hosts = [host, host, stage.system.host];
+            let span = Duration::from_secs(u64::from(choices.byte()) * 16);
+            if let Some(host) = hosts.get(jump % 3) {
+                stage.world.jump_clock(*host, span);
+            }
+        }
     }
 }
 

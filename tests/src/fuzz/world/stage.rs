@@ -11,7 +11,7 @@ use crate::bench::{Client, Line, Sip, address, document};
 use crate::fuzz::choices::Choices;
 use crate::fuzz::reached::Reached;
 use crate::fuzz::speech;
-use crate::world::{Fault, HostId, Weather, World};
+use crate::world::{Death, Fault, HostId, Weather, World};
 
 /// The longest SIP message; small, so that a fuzzer reaches it.
 pub(super) const MESSAGE_BYTES: usize = 4096;
@@ -174,6 +174,34 @@ impl Stage {
         }
     }
 
+    /// Holds up all that the balancer and a gateway say to each other, or lets it through.
+    pub(super) fn hold_up(&mut self, gateway: usize, hold: bool) {
+        let Some(gateway) = self.gateways.get(gateway).map(|gateway| gateway.host) else { return };
+        for (from, to) in [(self.balancer, gateway), (gateway, self.balancer)] {
+            if hold {
+                self.world.stall(from, to);
+            } else {
+                self.world.resume(from, to);
+            }
+        }
+    }
+
+    /// A gateway dies, and with it what it owed.
+    pub(super) fn crash(&mut self, place: usize, death: Death) {
+        let Some(gateway) = self.gateways.get_mut(place) else { return };
+        self.world.crash(gateway.host, death);
+        for link in gateway.ledger.open() {
+            gateway.ledger.closed(link);
+        }
+    }
+
+    /// A gateway that has come to its end begins anew.
+    pub(super) fn revive(&mut self, place: usize) {
+        if let Some(gateway) = self.gateways.get_mut(place) {
+            gateway.revive(&mut self.world);
+        }
+    }
+
     /// A client says something to the gateway it is led to.
     pub(super) fn say(&mut self, place: usize, bytes: &[u8]) {
         let Some(actor) = self.actors.get(place) else { return };
@@ -290,6 +318,7 @@ impl Stage {
     /// If something remains, or does not replay.
     pub(super) fn end(mut self) -> Reached {
         self.world.set_weather(Weather::CALM);
+        self.let_through();
         for line in ["stall off", "delay 0", "system normal"] {
             self.world.line(self.system.host, line);
         }
@@ -307,6 +336,9 @@ impl Stage {
         for link in self.world.links(self.balancer) {
             self.close(Line::Stream(link));
         }
+        for place in 0..self.gateways.len() {
+            self.revive(place);
+        }
         self.hang_up();
         let longest = self.gateways.iter().map(|gateway| gateway.ledger.longest).max().unwrap_or(0);
         if longest <= LONGEST {
@@ -323,6 +355,17 @@ impl Stage {
         }
         sound(self.world.replayed());
         self.count()
+    }
+
+    /// Nothing is held up any more.
+    fn let_through(&mut self) {
+        let mut hosts: Vec<HostId> = self.gateways.iter().map(|gateway| gateway.host).collect();
+        hosts.extend(self.clients.iter().chain([&self.system.host, &self.balancer]));
+        for from in &hosts {
+            for to in &hosts {
+                self.world.resume(*from, *to);
+            }
+        }
     }
 
     /// Everybody at a phone puts it down. Twice: there may be one call on hold behind another.

@@ -8,7 +8,7 @@ use ctigate_core::client::{Client, ClientConfig};
 use ctigate_core::config::Config;
 use ctigate_core::engine::{Engine, View};
 use ctigate_core::switch::Counts;
-use ctigate_core::{Listen, Seed, Transport};
+use ctigate_core::{Listen, Machine, Seed, Transport};
 
 use super::stage::MESSAGE_BYTES;
 use crate::fuzz::choices::Choices;
@@ -21,7 +21,10 @@ pub(super) struct Gateway {
     pub(super) host: HostId,
     /// Where it takes SIP, over TCP and UDP.
     pub(super) address: SocketAddr,
+    config: Config,
     view: Rc<RefCell<View>>,
+    /// How often it began.
+    lives: u64,
     /// How many CTI connections it is configured for.
     pub(super) cti: usize,
     /// What it was asked by clients behind the balancer.
@@ -32,6 +35,23 @@ impl Gateway {
     /// How many of everything it holds now.
     pub(super) fn view(&self) -> View {
         *self.view.borrow()
+    }
+
+    /// It begins anew, if it has come to its end in whatever way.
+    pub(super) fn revive(&mut self, world: &mut World) {
+        if world.finished(self.host).is_some() {
+            self.lives += 1;
+            let seed = Seed::from_number(self.lives * 256);
+            world.restart(self.host, None, birth(self.config.clone(), seed, Rc::clone(&self.view)));
+        }
+    }
+}
+
+/// What makes the machine of a gateway.
+fn birth(config: Config, seed: Seed, view: Rc<RefCell<View>>) -> impl Fn() -> Box<dyn Machine> + 'static {
+    move || {
+        let machine = Engine::new(config.clone(), seed);
+        Box::new(Watched { machine, look: Engine::view, seen: Rc::clone(&view) })
     }
 }
 
@@ -65,7 +85,7 @@ pub(super) fn plan(choices: &mut Choices<'_>) -> Vec<String> {
         "cti.connection[0].switch = \"s\"".to_owned(),
     ];
     if choices.chance(96) {
-        lines.push("cti.connection[1].address = \"switch0:2748\"".to_owned());
+        lines.push("cti.connection[1].address = \"192.0.2.11:2748\"".to_owned());
         lines.push("cti.connection[1].switch = \"s\"".to_owned());
         lines.push("cti.connection[1].name = \"second\"".to_owned());
     }
@@ -94,14 +114,11 @@ pub(super) fn gateway(world: &mut World, last: u8, plan: &[String]) -> Result<Ga
     lines.extend(plan.iter().cloned());
     let config = Config::from_settings(&settings(world, &lines)?).map_err(|errors| wrong(world, &errors))?;
     let view = Rc::new(RefCell::new(View::default()));
-    let shared = Rc::clone(&view);
     let seed = Seed::from_number(u64::from(last));
-    let host = world.add(&format!("gateway{last}"), ip(last), move || {
-        let machine = Engine::new(config.clone(), seed);
-        Box::new(Watched { machine, look: Engine::view, seen: Rc::clone(&shared) })
-    });
+    let make = birth(config.clone(), seed, Rc::clone(&view));
+    let host = world.add(&format!("gateway{last}"), ip(last), make);
     let cti = plan.iter().filter(|line| line.contains("].address = ")).count();
-    Ok(Gateway { host, address, view, cti, ledger: Ledger::overtaking(MESSAGE_BYTES) })
+    Ok(Gateway { host, address, config, view, lives: 0, cti, ledger: Ledger::overtaking(MESSAGE_BYTES) })
 }
 
 /// Adds the phone system.

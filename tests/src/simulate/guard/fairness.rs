@@ -1,5 +1,5 @@
 //! Sessions go to the connections in service in turn: while the same are in service, the turns that each has had differ
-//! by at most one.
+//! by at most one. Sessions that the gateway moves by itself have turns of their own.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use crate::simulate::seen::Seen;
 #[derive(Debug, Default)]
 pub(super) struct Fairness {
     turns: BTreeMap<u8, u64>,
+    moves: BTreeMap<u8, u64>,
 }
 
 impl Fairness {
@@ -16,10 +17,12 @@ impl Fairness {
     ///
     /// # Errors
     /// What is unfair.
-    pub(super) fn check(&mut self, before: &Seen, now: &Seen) -> Result<(), String> {
-        if !before.in_service().eq(self.turns.keys().copied()) {
-            self.turns = before.in_service().map(|place| (place, 0)).collect();
+    pub(super) fn check(&mut self, before: &Seen, now: &Seen, by_itself: bool) -> Result<(), String> {
+        if !before.rotation().eq(self.turns.keys().copied()) {
+            self.turns = before.rotation().map(|place| (place, 0)).collect();
+            self.moves.clone_from(&self.turns);
         }
+        let turns = if by_itself { &mut self.moves } else { &mut self.turns };
         let mut turned = false;
         for session in &now.sessions {
             let held = before.session(session.handle).and_then(|session| session.connection);
@@ -27,7 +30,7 @@ impl Fairness {
                 continue;
             };
             turned = true;
-            match self.turns.get_mut(&place) {
+            match turns.get_mut(&place) {
                 Some(turns) => *turns = turns.saturating_add(1),
                 None => {
                     return Err(format!(
@@ -36,10 +39,10 @@ impl Fairness {
                 }
             }
         }
-        let (least, most) = (self.turns.values().min(), self.turns.values().max());
+        let (least, most) = (turns.values().min(), turns.values().max());
         match (least, most) {
             (Some(least), Some(most)) if turned && most.saturating_sub(*least) > 1 => {
-                Err(format!("round robin is unfair: turns by place {:?}", self.turns))
+                Err(format!("round robin is unfair: turns by place {turns:?}"))
             }
             _ => Ok(()),
         }
