@@ -131,6 +131,13 @@ impl Engine {
         })
     }
 
+    /// The connection ID of each CTI connection, whether it is in service, and whether its phone system says that it is
+    /// overloaded, in configured order: a look that costs next to nothing.
+    pub fn connection_ids(&self) -> impl Iterator<Item = (u64, bool, bool)> + use<'_> {
+        let connections = self.pool.connections.iter();
+        connections.map(|one| (one.id, one.state.is_in_service(), one.overloaded))
+    }
+
     /// Everything an operator may see.
     #[must_use]
     pub fn overview(&self) -> Overview {
