@@ -58,8 +58,8 @@ pub struct Sip {
     pub stop_timeout: Duration,
     /// How long a drain waits for sessions to go elsewhere before it ends the rest.
     pub drain_timeout: Duration,
-    /// What a request for a new session is refused with when the gateway can take no more: 503 or 500.
-    pub overload_status: u16,
+    /// Whether what the gateway as a whole cannot take is refused with 503; otherwise with 500.
+    pub may_say_503: bool,
 }
 
 /// How a CTI connection begins.
@@ -69,6 +69,15 @@ pub enum SessionKind {
     Application,
     /// With CSTA at once.
     None,
+}
+
+/// What becomes of the sessions of a CTI connection that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// Each takes another connection with its client's next INVITE or re-INVITE.
+    Reinvite,
+    /// The gateway moves them by itself.
+    Rebind,
 }
 
 /// The side of the phone system.
@@ -96,6 +105,10 @@ pub struct Cti {
     pub reconnect_min: Duration,
     /// The longest pause between attempts.
     pub reconnect_max: Duration,
+    /// Who moves the sessions of a failed connection.
+    pub recovery: Recovery,
+    /// How many sessions are moved in a second.
+    pub rebind_rate: u32,
     /// The most unanswered requests of one connection.
     pub window: u16,
     /// The most requests that wait for a connection's window.
@@ -215,10 +228,7 @@ impl Sip {
             unavailable_expires: checked.number("sip.unavailable_expires"),
             stop_timeout: seconds(checked, "sip.stop_timeout"),
             drain_timeout: seconds(checked, "sip.drain_timeout"),
-            overload_status: match checked.text("sip.overload_status") {
-                Some("500") => 500,
-                _ => 503,
-            },
+            may_say_503: checked.flag("sip.may_say_503"),
         }
     }
 }
@@ -245,6 +255,11 @@ impl Cti {
             connect_timeout: seconds(checked, "cti.connect_timeout"),
             reconnect_min: seconds(checked, "cti.reconnect_min"),
             reconnect_max: seconds(checked, "cti.reconnect_max"),
+            recovery: match checked.text("cti.recovery") {
+                Some("rebind") => Recovery::Rebind,
+                _ => Recovery::Reinvite,
+            },
+            rebind_rate: checked.number("cti.rebind_rate"),
             window: checked.number("cti.window"),
             queue: checked.number("cti.queue"),
             verify_line: checked.flag("cti.verify_line"),

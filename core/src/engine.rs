@@ -16,6 +16,7 @@
 //! | `events` | the phone system's events on their way to clients |
 //! | `requests` | requests of ours inside a dialog: events, BYE, refresh |
 //! | `connections` | the CTI connections' life |
+//! | `rebind` | moving sessions whose connection failed |
 //! | `catch_up` | telling a client what changed while nothing fed its monitor |
 //! | `holding` | which connection a session holds to |
 //! | `jobs` | what touches many sessions, done in portions |
@@ -27,7 +28,7 @@
 mod catch_up;
 mod connections;
 mod counters;
-mod ending;
+pub(crate) mod ending;
 mod events;
 mod holding;
 mod in_dialog;
@@ -37,6 +38,7 @@ mod links;
 mod monitoring;
 mod outcome;
 mod overload;
+mod rebind;
 mod receive;
 mod requests;
 mod respond;
@@ -88,6 +90,10 @@ pub(crate) enum TimerKey {
     Pending(Handle<Pending>),
     /// A CTI connection's machine, by its place.
     Connection(u8),
+    /// A connection of ours to a client's next hop that did not open.
+    Redial(Handle<links::SipLink>),
+    /// The next session to be moved.
+    Rebind,
     /// The end of a drain or a stop.
     Stop,
 }
@@ -112,6 +118,8 @@ impl TimerKey {
             Self::Outbox(_) => "waiting events",
             Self::Pending(_) => "service time-out",
             Self::Connection(_) => "CTI connection",
+            Self::Redial(_) => "connection to be tried again",
+            Self::Rebind => "rebind",
             Self::Stop => "stop",
         }
     }
@@ -163,6 +171,8 @@ pub struct Engine {
     /// Events that came before the answer that names their monitor.
     early: VecDeque<events::Early>,
     jobs: VecDeque<jobs::Job>,
+    rebind: crate::cti::rebind::State,
+    rebind_deadline: Deadline,
     phase: Phase,
     stop: Deadline,
     /// The time of day as last told, in seconds since 1970, and when that was.
@@ -204,6 +214,8 @@ impl Engine {
             pool,
             early: VecDeque::new(),
             jobs: VecDeque::new(),
+            rebind: crate::cti::rebind::State::Idle,
+            rebind_deadline: Deadline::default(),
             phase: Phase::Running,
             stop: Deadline::default(),
             clock: None,
@@ -232,6 +244,8 @@ impl Engine {
             }
             TimerKey::Pending(handle) => self.on_service_timeout(step, handle),
             TimerKey::Connection(place) => self.on_connection_timer(step, place),
+            TimerKey::Redial(link) => self.on_redial_due(step, link),
+            TimerKey::Rebind => self.on_rebind_timer(step),
             TimerKey::Stop => self.on_stop_timer(step),
         }
     }
@@ -254,7 +268,7 @@ impl Machine for Engine {
         let step = &mut Step { now, actions };
         let mut taken = Taken(0);
         match input {
-            _ if self.phase == Phase::Finished => {
+            _ if self.phase == Phase::Terminated => {
                 if let Input::Bytes { bytes, .. } = input {
                     taken = Taken(bytes.len());
                 }
@@ -277,7 +291,7 @@ impl Machine for Engine {
     }
 
     fn next_wake(&self) -> Option<Wake> {
-        if self.phase == Phase::Finished {
+        if self.phase == Phase::Terminated {
             return None;
         }
         if !self.jobs.is_empty() {
@@ -337,6 +351,8 @@ impl Engine {
             pool,
             early,
             jobs,
+            rebind,
+            rebind_deadline,
             phase,
             stop,
             clock,
@@ -356,6 +372,8 @@ impl Engine {
         digester.value(pool);
         crate::digest::sequence(&mut digester, early.iter());
         crate::digest::sequence(&mut digester, jobs.iter());
+        digester.value(rebind);
+        digester.value(rebind_deadline);
         digester.text(phase.name());
         stop.digest(&mut digester);
         digester.value(&clock.map(|(at, _)| at));

@@ -36,9 +36,11 @@ const SWITCHES: usize = 2;
 /// The number of the first phone.
 const FIRST: usize = 200_000;
 /// How long nothing is done, to see what that costs; it holds a heartbeat of every connection.
-const IDLE: Duration = Duration::from_secs(35);
+const IDLE: Duration = Duration::from_secs(3);
 /// Sign-ins that come all at once after a failover.
 const AT_ONCE: usize = 20_000;
+/// Sessions that the gateway moves a second, where it moves them by itself.
+const REBIND_RATE: u32 = 5_000;
 /// How long the phone system may take to hear of everything, and how often it is asked.
 const PATIENCE: Duration = Duration::from_secs(20);
 const STEP: Duration = Duration::from_millis(20);
@@ -60,7 +62,10 @@ fn main() -> io::Result<()> {
         [option, number] if option == "--sessions" => number.parse().map_err(io::Error::other),
         _ => Err(io::Error::other("usage: [--sessions NUMBER]")),
     };
-    Company::found(sessions?)?.measure(&mut io::stdout().lock())
+    let (sessions, out) = (sessions?, &mut io::stdout().lock());
+    Company::found(sessions, "")?.measure(out)?;
+    let rebind = format!("[cti]\nrecovery = \"rebind\"\nrebind_rate = {REBIND_RATE}\n");
+    Company::found(sessions, &rebind)?.measure_rebind(out)
 }
 
 /// The gateway, its phone systems and everybody who is signed in.
@@ -74,15 +79,21 @@ struct Company {
 }
 
 impl Company {
-    fn found(sessions: usize) -> io::Result<Self> {
+    fn found(sessions: usize, more: &str) -> io::Result<Self> {
         let folder = Folder::new("crowd");
         let phones = format!("[[phone]]\nnumber = \"{FIRST}\"\ncount = {sessions}\n");
         folder.write("phones.toml", &phones);
-        let mut config = format!("[sip]\ntcp = [\"127.0.0.1:0\"]\n[limits]\nsessions = {sessions}\n");
+        let mut config = format!(
+            "[sip]\ntcp = [\"127.0.0.1:0\"]\nstop_timeout = 8\n[limits]\nsessions = {sessions}\n{more}"
+        );
         let mut switches = Vec::new();
         for place in 0..SWITCHES {
             let (switch, address) = start_switch(&folder, place, "127.0.0.1:0")?;
-            write!(config, "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{place}\"\n").unwrap();
+            write!(
+                config,
+                "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{place}\"\nswitch = \"{place}\"\n"
+            )
+            .unwrap();
             switches.push((switch, address));
         }
         let config = folder.write("gateway.toml", &config);
@@ -114,14 +125,45 @@ impl Company {
     }
 
     /// Everybody leaves, and many come back at the same moment, as from a node that died.
-    fn measure_failover(&mut self, out: &mut impl Write) -> io::Result<()> {
+    fn measure_failover(mut self, out: &mut impl Write) -> io::Result<()> {
         let sessions = self.sessions;
         let leaving = self.round(Round::SignOut, sessions, WINDOW)?;
         row(out, "sign-outs a second", &leaving.rate(), "")?;
         let many = AT_ONCE.min(sessions);
         let signing = self.round(Round::SignIn, many, many)?;
         row(out, &format!("{many} sign-ins all at once: a second"), &signing.rate(), ">= 5000")?;
-        row(out, WAITS, &signing.waits(), "< 5 s")
+        row(out, WAITS, &signing.waits(), "< 5 s")?;
+        self.round(Round::SignOut, many, WINDOW)?;
+        self.measure_telling(out)
+    }
+
+    /// What everybody must be told at the same moment: that both phone systems are gone, and that the gateway stops.
+    fn measure_telling(mut self, out: &mut impl Write) -> io::Result<()> {
+        let sessions = self.sessions;
+        self.round(Round::SignIn, sessions, WINDOW)?;
+        self.round(Round::Register, sessions, WINDOW)?;
+        let began = Instant::now();
+        self.switches.clear();
+        let told = self.listen(began)?;
+        row(out, "clients told a second that their phone system is gone", &told.rate(), "")?;
+        let began = Instant::now();
+        self.gateway.terminate()?;
+        let told = self.listen(began)?;
+        row(out, "clients told a second that the gateway stops", &told.rate(), "")
+    }
+
+    /// Everybody is told something.
+    fn listen(&mut self, began: Instant) -> io::Result<Measured> {
+        let heard: Vec<usize> = thread::scope(|scope| {
+            let listen = |proxy| scope.spawn(move || Proxy::listen(proxy));
+            let listening: Vec<_> = self.proxies.iter_mut().map(listen).collect();
+            listening.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let (count, took) = (heard.iter().sum(), began.elapsed());
+        if count < self.sessions {
+            return Err(io::Error::other(format!("only {count} of {} were told", self.sessions)));
+        }
+        Ok(Measured { count, took, used: Duration::ZERO, waits: Vec::new() })
     }
 
     fn measure_sign_in(&mut self, out: &mut impl Write) -> io::Result<()> {
@@ -162,6 +204,20 @@ impl Company {
         row(out, WAITS, &moved.waits(), "< 5 s")?;
         self.switches.insert(0, start_switch(&self.folder, 0, &address)?);
         self.gateway.wait_for_times(&in_service(0), 2).map(drop)
+    }
+
+    /// One phone system dies and the gateway moves its sessions by itself, while everybody goes on asking.
+    fn measure_rebind(mut self, out: &mut impl Write) -> io::Result<()> {
+        let sessions = self.sessions;
+        self.round(Round::SignIn, sessions, WINDOW)?;
+        drop(self.switches.remove(0));
+        self.gateway.wait_for("name=cti_out_of_service cti=node0 ")?;
+        let began = Instant::now();
+        let asking = self.round(Round::Snapshot, sessions / 10, 1)?;
+        self.wait_for_monitors(began)?;
+        let moved = Measured { count: sessions / SWITCHES, took: began.elapsed(), ..asking };
+        row(out, "sessions rebound a second by the gateway itself", &moved.rate(), &REBIND_RATE.to_string())?;
+        row(out, WAITS, &moved.waits(), "< 5 s")
     }
 
     /// Waits until the only phone system has a monitor for everybody.

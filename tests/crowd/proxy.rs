@@ -20,6 +20,8 @@ pub(crate) enum Round {
     SignIn,
     /// Re-INVITE and ACK.
     Refresh,
+    /// SystemRegister: events say how the phone system is.
+    Register,
     /// SnapshotDevice, which the phone system is asked for.
     Snapshot,
     /// BYE.
@@ -106,6 +108,29 @@ impl Proxy {
         Ok(core::mem::take(&mut self.outcome))
     }
 
+    /// Answers what the gateway asks until it has asked each user once, or closes; how often it asked.
+    pub(crate) fn listen(&mut self) -> usize {
+        let mut heard = 0;
+        while heard < self.users.len() && self.flush().is_ok() {
+            let Some(message) = Message::read(&mut self.stream) else { break };
+            self.out.extend_from_slice(message.ok().as_bytes());
+            heard += 1;
+        }
+        // It may have closed.
+        let _ = self.stream.get_mut().write_all(&self.out);
+        self.out.clear();
+        heard
+    }
+
+    /// Sends what there is to be sent, unless there is something to be read first.
+    fn flush(&mut self) -> io::Result<()> {
+        if self.stream.buffer().is_empty() {
+            self.stream.get_mut().write_all(&self.out)?;
+            self.out.clear();
+        }
+        Ok(())
+    }
+
     fn begin(&mut self, place: usize, round: Round) {
         let dialog = &self.users[place].dialog;
         match round {
@@ -116,6 +141,10 @@ impl Proxy {
             Round::Snapshot => {
                 let object = format!("<snapshotObject>{}</snapshotObject>", line(&dialog.number));
                 self.ask(place, "INFO", &csta("SnapshotDevice", &object));
+            }
+            Round::Register => {
+                let types = "<requestTypes><systemStatus>true</systemStatus></requestTypes>";
+                self.ask(place, "INFO", &csta("SystemRegister", types));
             }
             Round::SignOut => self.ask(place, "BYE", ""),
         }

@@ -57,6 +57,12 @@ impl Process {
         Ok(answer.trim_end().to_owned())
     }
 
+    /// Tells it to stop in good order.
+    pub(crate) fn terminate(&self) -> io::Result<()> {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().map(drop)
+    }
+
     /// Its resident memory, in KiB.
     pub(crate) fn resident(&self) -> io::Result<usize> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;

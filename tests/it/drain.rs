@@ -1,10 +1,8 @@
 //! A drain: no new sessions, those there are may go elsewhere, and the rest is ended in time.
 
-use core::fmt::Write as _;
-
 use ctigate_core::setting::Value;
 use ctigate_core::{Command, Duration, Input};
-use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, csta, only};
+use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, address, csta, document, only};
 
 fn signed_in(more: &[(&str, Value)]) -> (Bench, PhoneSystem, Client) {
     let mut bench = Bench::with(more);
@@ -21,7 +19,7 @@ fn command(bench: &mut Bench, command: Command<'_>) {
 }
 
 fn with_500() -> [(&'static str, Value); 1] {
-    [("sip.overload_status", Value::Text("500".into()))]
+    [("sip.may_say_503", Value::Flag(false))]
 }
 
 fn retry_after(refused: &Sip) -> u32 {
@@ -48,6 +46,7 @@ fn a_gateway_that_drains_serves_requests_and_events_in_its_dialogs() {
     command(&mut bench, Command::Drain);
     only(&client.info(&mut bench, "GetCSTAFeatures", ""), 200);
     only(&client.send(&mut bench, "UPDATE", ""), 200);
+    only(&client.send(&mut bench, "OPTIONS", ""), 200);
     let held = "<heldConnection><callID>7</callID><deviceID>1001</deviceID></heldConnection>\
         <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice><cause>normal</cause>";
     system.event(&mut bench, "HeldEvent", "m1", held);
@@ -73,6 +72,52 @@ fn a_refresh_in_a_drain_is_left_to_another_node_without_bye_and_the_last_one_end
 }
 
 #[test]
+fn a_session_that_a_drain_leaves_goes_on_at_another_node_with_the_same_request() {
+    let (mut bench, _system, mut client) = signed_in(&[]);
+    command(&mut bench, Command::Drain);
+    let body = client.sign_in_body();
+    let refresh = client.request("INVITE", &body);
+    only(&client.say(&mut bench, &refresh), 503);
+    let mut other = Bench::new();
+    let system = PhoneSystem::answer(&mut other);
+    client.line = Line::Stream(other.connect());
+    assert_eq!(client.say(&mut other, &refresh), [], "the phone system is asked for the line first");
+    system.knows_line(&mut other);
+    assert_eq!(only(&client.heard(&mut other), 200).element("systemStatus"), "normal");
+    assert_eq!(other.engine().counters().takeovers, 1);
+    // A second node that drains takes nothing over.
+    command(&mut other, Command::Drain);
+    client.tag = "another".into();
+    only(&client.send(&mut other, "INVITE", &body), 503);
+}
+
+#[test]
+fn a_refresh_that_was_left_to_another_node_is_answered_the_same_when_it_is_repeated() {
+    let (mut bench, system, _other) = signed_in(&[]);
+    let line = Line::Datagram(address("127.0.0.1:5099"));
+    let mut client = Client::over(line, "bob");
+    client.uri = "tel:1002;phone-context=dialstring".into();
+    client.sign_in(&mut bench, system);
+    command(&mut bench, Command::Drain);
+    let body = client.sign_in_body();
+    let refresh = client.request("INVITE", &body);
+    let refused = only(&client.say(&mut bench, &refresh), 503);
+    assert_eq!(client.say(&mut bench, &refresh), [refused]);
+    assert_eq!(bench.engine().counters().sessions_handed_over, 1);
+}
+
+#[test]
+fn a_refresh_that_no_other_node_could_take_over_is_served_in_a_drain_too() {
+    let (mut bench, _system, mut client) = signed_in(&[]);
+    command(&mut bench, Command::Drain);
+    only(&client.send(&mut bench, "INVITE", ""), 200);
+    client.send(&mut bench, "ACK", "");
+    let lineless = document("RequestSystemStatus", "");
+    only(&client.send(&mut bench, "INVITE", &lineless), 200);
+    assert_eq!(bench.engine().view().sessions, 1);
+}
+
+#[test]
 fn a_refresh_in_a_drain_is_served_where_this_node_may_not_say_503() {
     let (mut bench, _system, mut client) = signed_in(&with_500());
     command(&mut bench, Command::Drain);
@@ -90,11 +135,7 @@ fn what_a_drain_leaves_is_ended_with_bye_when_its_time_is_over() {
     bench.advance(Duration::from_millis(1));
     let [bye] = client.heard(&mut bench).try_into().expect("one BYE");
     assert_eq!((bye.method(), bench.finished()), ("BYE", None));
-    let mut answer = String::from("SIP/2.0 200 OK\r\n");
-    for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-        write!(answer, "{name}: {}\r\n", bye.header(name)).unwrap();
-    }
-    client.say(&mut bench, &(answer + "Content-Length: 0\r\n\r\n"));
+    client.say(&mut bench, &bye.answered(200));
     assert_eq!(bench.finished(), Some(0));
 }
 
@@ -104,13 +145,13 @@ fn a_second_drain_changes_nothing_and_a_stop_ends_a_drain_at_once() {
     command(&mut bench, Command::Drain);
     bench.advance(Duration::from_secs(6));
     command(&mut bench, Command::Drain);
-    assert_eq!(bench.engine().overview().phase, "draining");
+    assert_eq!(bench.engine().overview().phase, "Draining");
     bench.advance(Duration::from_secs(3));
     assert_eq!(client.heard(&mut bench), [], "it ends when it was to end");
     command(&mut bench, Command::Stop);
     assert_eq!(client.heard(&mut bench)[0].method(), "BYE");
     command(&mut bench, Command::Drain);
-    assert_eq!(bench.engine().overview().phase, "stopping");
+    assert_eq!(bench.engine().overview().phase, "Stopping");
     bench.advance(Duration::from_secs(3));
     assert_eq!(bench.finished(), Some(0));
 }

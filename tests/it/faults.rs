@@ -2,6 +2,7 @@
 //! that are full. Nobody waits for ever, nothing is left behind.
 
 mod connections;
+mod phone_system;
 mod sessions;
 mod transactions;
 

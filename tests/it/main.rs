@@ -17,7 +17,11 @@ mod office;
 #[cfg(test)]
 mod quirks;
 #[cfg(test)]
+mod rebind;
+#[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod rush;
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]
@@ -31,10 +35,14 @@ mod stop;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
+mod system;
+#[cfg(test)]
 mod tables;
 #[cfg(test)]
 mod takeover;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod transport;
 #[cfg(test)]
 mod world;

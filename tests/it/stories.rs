@@ -129,6 +129,59 @@ fn a_session_is_refreshed_by_re_invite_and_by_update() {
     });
 }
 
+/// Alice talks with 1002 when the CTI connection breaks; before it is back the far end hangs up, and 1003 calls her.
+fn broken(world: &mut World, office: &mut Office, (udp, script): (bool, &[&str])) -> Result<(), Fault> {
+    let switch = office.switches[0];
+    let host = office.client(world, 2, &Wants { udp, ..Wants::new("alice", "1001", script) })?;
+    world.run_until("they talk", LIMIT, |world| world.has_printed(host, "established "))?;
+    world.cut_link(office.gateway, switch);
+    world.line(switch, "hangup 1002");
+    world.line(switch, "dial 1003 1001");
+    office.play(world, LIMIT)?;
+    world.line(switch, "hangup 1003");
+    Ok(())
+}
+
+fn who_answers_at_once() -> Vec<String> {
+    ["1001", "1002", "1003"]
+        .iter()
+        .enumerate()
+        .flat_map(|(place, number)| {
+            let answer = if *number == "1002" { "auto" } else { "manual" };
+            [format!("phone[{place}].number = \"{number}\""), format!("phone[{place}].answer = \"{answer}\"")]
+        })
+        .collect()
+}
+
+#[test]
+fn a_call_that_ends_while_the_connection_is_broken_is_cleared_after_it_was_rebound() {
+    let mut plan = Plan::gateway(&["cti.recovery = \"rebind\""]);
+    plan.switch = who_answers_at_once();
+    everywhere(&plan, |world, office, udp| {
+        let script =
+            ["wait monitor", "call 1002", "wait established", "wait cleared", "wait delivered", "quit"];
+        broken(world, office, (udp, &script))
+    });
+}
+
+#[test]
+fn a_call_that_ends_while_the_connection_is_broken_is_cleared_after_the_client_s_refresh() {
+    let plan = Plan { switch: who_answers_at_once(), ..Plan::default() };
+    everywhere(&plan, |world, office, udp| {
+        let script = [
+            "wait monitor",
+            "call 1002",
+            "wait established",
+            "sleep 8s",
+            "refresh",
+            "wait cleared",
+            "wait delivered",
+            "quit",
+        ];
+        broken(world, office, (udp, &script))
+    });
+}
+
 #[test]
 fn a_line_that_does_not_exist_is_refused() {
     everywhere(&Plan::default(), |world, office, udp| {

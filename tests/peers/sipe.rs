@@ -32,9 +32,12 @@ fn sipe_signs_in_calls_refreshes_three_times_calls_again_and_signs_out() {
     // MonitorStop and BYE end the session; SIPE waits for neither answer.
     let (passed_on, answers) = until_signed_out(&proxy);
     assert!(answers.iter().all(|answer| answer.starts_with("200 ")), "{answers:?}");
-    let refreshes: Vec<_> = passed_on.iter().filter(|request| request.ends_with(" INVITE")).skip(2).collect();
-    let [one, other] = refreshes[..] else { panic!("{passed_on:?}") };
-    assert_eq!(one, other, "SIPE repeats the CSeq of an idle refresh: {passed_on:?}");
+    let asked = passed_on.iter().filter(|request| !request.ends_with(" ACK")).count();
+    assert_eq!(asked, answers.len(), "{passed_on:?} {answers:?}");
+    // SIPE counts anew with each INVITE: from one idle refresh to the next the CSeq is the same.
+    let refreshes: Vec<_> = passed_on.iter().filter(|request| request.ends_with(" INVITE")).skip(1).collect();
+    assert_eq!(refreshes.len(), 3, "{passed_on:?}");
+    assert_eq!(refreshes[1..], ["2 INVITE"; 2], "{passed_on:?}");
     assert_served_well(&office.close());
 }
 

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::fs;
 use std::net::UdpSocket;
+use std::sync::{Mutex, PoisonError};
 
 use crate::office::Office;
 use crate::program::{Folder, Running};
@@ -76,8 +77,12 @@ fn udp(office: &Office) -> String {
     office.gateway.wait_for("key=sip.udp transport=UDP address=")
 }
 
+/// SIPp keeps its machine busy, and whoever waits beside it for an answer in time: one at a time.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// Runs the scenario for every line; what SIPp counted. Fails unless every call went well.
 fn run(gateway: &str, transport: &[&str]) -> String {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut command = installed("sipp", "sip-tester");
     let folder = Folder::new(&format!("sipp-{gateway}{}", transport.concat()));
     let lines = (FIRST_LINE..FIRST_LINE + CALLS).map(|line| format!("{line}\n"));

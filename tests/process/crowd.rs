@@ -229,6 +229,11 @@ impl Crowd {
         events.map(|event| event.message.clone()).collect()
     }
 
+    /// How many requests with this method were sent.
+    pub(crate) fn count(&self, method: &str) -> usize {
+        self.0.lock().asked.values().filter(|asked| asked.method == method).count()
+    }
+
     /// Looks at the ledger: every request had its one answer, none later than `limit`, and nothing else went wrong.
     pub(crate) fn assert_all_answered_within(&self, limit: Duration) {
         let state = self.0.lock();

@@ -126,3 +126,55 @@ fn no_request_is_left_unanswered_while_phone_systems_are_killed_stopped_and_rest
     }
     house.close();
 }
+
+/// Waits until the phone systems in service have a monitor for everybody.
+fn assert_all_moved(house: &House, from: usize, lost: usize) {
+    let moved = house.wait_until_passed(from, "MonitorStartResponse", lost);
+    assert_eq!(moved.iter().sum::<usize>(), lost, "{moved:?}");
+}
+
+#[test]
+fn with_rebind_no_client_sends_an_invite_and_all_are_served_while_phone_systems_come_and_go() {
+    let house = House::open_with_rebind("outages-rebind", 3);
+    let from = house.record.mark();
+    let places = house.crowd.sign_in(0..SESSIONS);
+    call_all(&house, &places);
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let _ending = Ending(&over);
+        scope.spawn(|| bustle(&house.crowd, &places, &over));
+        // Killed in mid-call, stopped, killed again: each time the others take its sessions over.
+        for (node, fault, times) in [(0, "KILL", 1), (1, "STOP", 1), (2, "KILL", 1)] {
+            let (lost, mark) = (house.nodes[node].monitors(), house.record.mark());
+            let in_service = house.times_in_service(node);
+            if fault == "KILL" {
+                house.nodes[node].kill();
+            } else {
+                house.nodes[node].signal(fault);
+            }
+            house.wait_out_of_service(node, times);
+            assert_all_moved(&house, mark, lost);
+            if fault == "KILL" {
+                house.restart(node);
+            } else {
+                house.nodes[node].signal("CONT");
+                house.wait_back_in_service(node, in_service);
+            }
+        }
+    });
+    house.crowd.assert_all_answered_within(LIMIT);
+    assert_eq!(house.crowd.count("INVITE"), SESSIONS, "a client was told to send its INVITE anew");
+    // At the phone system that only stood still some are in their call yet; all others can make one.
+    let snapshots: Vec<_> = places.iter().map(|place| house.crowd.snapshot(*place)).collect();
+    let answers = house.crowd.answers(&snapshots);
+    assert!(answers.iter().all(|answer| answer.root() == "SnapshotDeviceResponse"), "{answers:#?}");
+    let idle = places.iter().zip(answers).filter(|(_, answer)| !answer.body.contains("<callID>"));
+    let idle: Vec<Place> = idle.map(|(place, _)| *place).collect();
+    assert!(idle.len() >= SESSIONS / 3, "{idle:?}");
+    call_all(&house, &idle);
+    assert_eq!(house.nodes.iter().map(Node::monitors).sum::<usize>(), places.len());
+    for place in places {
+        assert_affinity(&house, place, from);
+    }
+    house.close();
+}

@@ -217,6 +217,33 @@ fn s8_a_session_of_a_replaced_connection_is_taken_up_by_the_next_invite() {
 }
 
 #[test]
+fn s8_with_rebind_a_session_goes_on_over_another_connection_as_if_nothing_had_been() {
+    let house = House::open_with_rebind("s8-rebind", 3);
+    let from = house.record.mark();
+    let places = house.crowd.sign_in(0..60);
+    let lost = living_at(&house, 1, &places, from);
+    call_all(&house, &lost);
+    let (from, mark) = (house.record.mark(), house.crowd.mark());
+    house.nodes[1].kill();
+    house.wait_out_of_service(1, 1);
+    let moved = house.wait_until_passed(from, "MonitorStartResponse", lost.len());
+    assert_eq!(moved, [lost.len() / 2, 0, lost.len() / 2]);
+    // Those who ask for nothing are told all the same: what ended with the phone system, and what begins elsewhere.
+    house.crowd.wait_for_events(&lost, "ConnectionClearedEvent", mark);
+    let mark = house.crowd.mark();
+    for place in &lost {
+        let number = house.crowd.number(*place);
+        house.nodes[house.home(*place, from)].tell(&format!("dial {number} {}", crate::crowd::FIRST));
+    }
+    house.crowd.wait_for_events(&lost, "OriginatedEvent", mark);
+    let snapshots: Vec<_> = lost.iter().map(|place| house.crowd.snapshot(*place)).collect();
+    for answer in house.crowd.answers(&snapshots) {
+        assert_eq!(answer.root(), "SnapshotDeviceResponse", "{answer:?}");
+    }
+    house.close();
+}
+
+#[test]
 fn s9_what_is_down_is_skipped_and_rejoins_at_its_place() {
     let house = House::open("s9", 3);
     house.nodes[1].kill();

@@ -79,13 +79,12 @@ pub const KEYS: &[Key] = &[
         "How long a drain waits for sessions to go to other nodes with their refresh before it ends the rest.",
     )
     .default("1800"),
-    Key::choice(
-        "sip.overload_status",
-        &["503", "500"],
-        "What new sessions are refused with when the gateway is full or drains, with Retry-After: 500 where a \
-         proxy would stop routing to a node that says 503. A drain leaves sessions to other nodes only with 503.",
+    Key::flag(
+        "sip.may_say_503",
+        "Whether new sessions are refused with 503 when the gateway is full or drains; if a proxy would stop routing to \
+         a node that says so, 500. A drain leaves sessions to other nodes only with 503.",
     )
-    .default("\"503\""),
+    .default("true"),
     Key::text(
         "cti.application",
         64,
@@ -124,6 +123,19 @@ pub const KEYS: &[Key] = &[
         .default("1"),
     Key::integer("cti.reconnect_max", (1, 3_600), "s", "The longest pause between attempts to reconnect.")
         .default("60"),
+    Key::choice(
+        "cti.recovery",
+        &["reinvite", "rebind"],
+        "Who moves the sessions of a failed connection to others: their clients with their next INVITE, or the gateway.",
+    )
+    .default("\"reinvite\""),
+    Key::integer(
+        "cti.rebind_rate",
+        (1, 10_000),
+        "sessions/s",
+        "How fast the gateway moves sessions, whichever connections failed.",
+    )
+    .default("500"),
     Key::integer("cti.window", (1, 9_000), "requests", "The most requests one connection has unanswered.")
         .default("1000"),
     Key::integer(

@@ -10,7 +10,7 @@ use alloc::string::String;
 use super::protocol::{Asker, Incoming, LinkProtocol, Outlet, Refused};
 use crate::config::{Cti, SessionKind};
 use crate::digest::{Digest, Digester};
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{
@@ -55,8 +55,17 @@ pub(crate) struct CstaLink {
     by_asker: BTreeMap<Asker, u16>,
     /// Invoke IDs nobody waits for any more, until their late answers come.
     abandoned: BTreeSet<u16>,
-    /// Requests that wait for room in the window, oldest first, as documents.
-    queue: VecDeque<(Asker, Box<[u8]>)>,
+    /// Requests that wait for room in the window, oldest first.
+    queue: VecDeque<Queued>,
+    /// How long an answer may take, the time in the queue included.
+    patience: Duration,
+}
+
+/// A request that waits for room in the window.
+struct Queued {
+    who: Asker,
+    document: Box<[u8]>,
+    since: Instant,
 }
 
 impl CstaLink {
@@ -75,6 +84,7 @@ impl CstaLink {
             by_asker: BTreeMap::new(),
             abandoned: BTreeSet::new(),
             queue: VecDeque::new(),
+            patience: config.service_timeout,
         }
     }
 
@@ -196,8 +206,10 @@ impl CstaLink {
         if let Response::ResetApplicationSessionTimerRefused { .. } = response {
             return Incoming::Failed("the application session is not known any more");
         }
-        if let Response::RequestSystemStatus { status: SystemStatus::Disabled } = response {
-            return Incoming::Failed("the phone system says it is disabled");
+        if let Response::RequestSystemStatus { status: SystemStatus::Disabled | SystemStatus::Initializing } =
+            response
+        {
+            return Incoming::Failed("the phone system says it cannot serve");
         }
         if let Response::ResetApplicationSessionTimer { duration: Some(duration) } = response {
             self.granted = Some(*duration);
@@ -259,18 +271,26 @@ impl CstaLink {
         }
     }
 
-    /// Sends what waited, as far as the window allows.
+    /// Sends what waited, as far as the window allows. What waited too long is let go: its own time-out answers it.
     fn send_queued(&mut self, outlet: &mut Outlet<'_>) {
         while self.by_asker.len() < self.window {
-            if self.queue.is_empty() {
-                return;
+            let Some(waited) = self.queue.front().map(|front| outlet.now.since(front.since)) else { return };
+            if self.is_too_late(waited) {
+                self.queue.pop_front();
+                continue;
             }
             let Some(invoke) = self.draw_invoke() else { return };
-            let Some((who, document)) = self.queue.pop_front() else { return };
+            let Some(Queued { who, document, since: _ }) = self.queue.pop_front() else { return };
             self.await_answer(invoke, who);
             let written = write_frame(outlet, invoke, |out| out.extend_from_slice(&document));
             debug_assert!(written.is_ok(), "what does not fit into a frame is not queued");
         }
+    }
+
+    /// Whether a request that waited so long would hardly be answered in the fifth of its time that is left. Sent all
+    /// the same, a crowd of such would use up the invoke IDs of a phone system that is merely slow.
+    fn is_too_late(&self, waited: Duration) -> bool {
+        waited.times(5) > self.patience.times(4)
     }
 
     fn await_answer(&mut self, invoke: u16, who: Asker) {
@@ -338,7 +358,8 @@ impl LinkProtocol for CstaLink {
         if document.len() > csta_frame::MAX_DOCUMENT {
             return Err(Refused::TooLong);
         }
-        self.queue.push_back((who, document.into_boxed_slice()));
+        let document = document.into_boxed_slice();
+        self.queue.push_back(Queued { who, document, since: outlet.now });
         Ok(())
     }
 
@@ -347,8 +368,11 @@ impl LinkProtocol for CstaLink {
             self.outstanding.remove(&invoke);
             self.abandoned.insert(invoke);
             self.send_queued(outlet);
-        } else if let Some(place) = self.queue.iter().position(|(queued, _)| *queued == who) {
-            // All wait equally long: the one given up is among the first.
+            return;
+        }
+        // All wait equally long: the one given up is among those that are due, if it is still here.
+        let due = |queued: &&Queued| outlet.now.since(queued.since) >= self.patience;
+        if let Some(place) = self.queue.iter().take_while(due).position(|queued| queued.who == who) {
             self.queue.remove(place);
         }
     }
@@ -407,6 +431,7 @@ impl Digest for CstaLink {
             by_asker: _derived,
             abandoned,
             queue,
+            patience,
         } = self;
         digester.value(application);
         digester.flag(*session_kind == SessionKind::Application);
@@ -427,9 +452,11 @@ impl Digest for CstaLink {
             digester.number(u64::from(*invoke));
         }
         digester.value(&queue.len());
-        for (who, document) in queue {
+        for Queued { who, document, since } in queue {
             digester.number(who.0);
             digester.value(document);
+            digester.value(since);
         }
+        digester.value(patience);
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Connection {
     pub(crate) failure: Option<&'static str>,
     /// Why it last failed.
     pub(crate) last_failure: Option<&'static str>,
+    /// Whether it says that it is overloaded: new sessions go elsewhere meanwhile, as long as there is another.
+    pub(crate) overloaded: bool,
     /// How many watches are being started.
     pub(crate) starting: u32,
     pub(crate) framer: Framer,
@@ -47,6 +49,8 @@ pub(crate) struct Pool {
     pub(crate) connections: heapless::Vec<Connection, MAX_CONNECTIONS>,
     /// Where the next turn of the rotation begins.
     next: usize,
+    /// Where the next turn begins of those that are moved.
+    next_move: usize,
     /// The last connection ID drawn.
     last_id: u64,
 }
@@ -75,13 +79,14 @@ impl Pool {
                 attempts: 0,
                 failure: None,
                 last_failure: None,
+                overloaded: false,
                 starting: 0,
                 framer: Framer::default(),
                 vitals: Vitals::default(),
             });
             debug_assert!(pushed.is_ok(), "the configuration holds at most {MAX_CONNECTIONS}");
         }
-        Self { connections, next: 0, last_id: 0 }
+        Self { connections, next: 0, next_move: 0, last_id: 0 }
     }
 
     /// A connection ID that was never used before.
@@ -92,15 +97,38 @@ impl Pool {
 
     /// The connection whose turn it is among those in service: strictly in order, one session each.
     pub(crate) fn take_turn(&mut self) -> Option<ConnectionRef> {
+        let (connection, next) = self.turn(self.next)?;
+        self.next = next;
+        Some(connection)
+    }
+
+    /// The connection whose turn it is to take a session that lost its own: as evenly, and beside the other rotation.
+    pub(crate) fn take_move(&mut self) -> Option<ConnectionRef> {
+        let (connection, next) = self.turn(self.next_move)?;
+        self.next_move = next;
+        Some(connection)
+    }
+
+    /// The first connection in service from place `first` on, round the end, and where the turn after it begins. One that
+    /// is overloaded is passed over, unless all are.
+    fn turn(&self, first: usize) -> Option<(ConnectionRef, usize)> {
         let count = self.connections.len();
-        for offset in 0..count {
-            let place = (self.next + offset) % count;
-            if let Some(connection) = self.connections.get(place).filter(|one| one.state.is_in_service()) {
-                self.next = (place + 1) % count;
-                return Some(ConnectionRef { place: u8::try_from(place).unwrap_or(0), id: connection.id });
-            }
-        }
-        None
+        let find = |overloaded_too: bool| {
+            (0..count).find_map(|offset| {
+                let place = (first + offset) % count;
+                let connection = self.connections.get(place)?;
+                let serves = connection.state.is_in_service() && (overloaded_too || !connection.overloaded);
+                let place_number = u8::try_from(place).unwrap_or(0);
+                let reference = ConnectionRef { place: place_number, id: connection.id };
+                serves.then_some((reference, (place + 1) % count))
+            })
+        };
+        find(false).or_else(|| find(true))
+    }
+
+    /// Whether any connection is in service.
+    pub(crate) fn serves(&self) -> bool {
+        self.connections.iter().any(|one| one.state.is_in_service())
     }
 
     /// The connection at `place`.
@@ -157,6 +185,7 @@ impl Digest for Connection {
             attempts,
             failure,
             last_failure,
+            overloaded,
             starting,
             framer,
             vitals,
@@ -174,6 +203,7 @@ impl Digest for Connection {
         digester.value(attempts);
         digester.text(failure.unwrap_or_default());
         digester.text(last_failure.unwrap_or_default());
+        digester.flag(*overloaded);
         digester.value(starting);
         digester.value(framer);
         digester.value(vitals);
@@ -182,9 +212,10 @@ impl Digest for Connection {
 
 impl Digest for Pool {
     fn digest(&self, digester: &mut Digester) {
-        let Self { connections, next, last_id } = self;
+        let Self { connections, next, next_move, last_id } = self;
         crate::digest::sequence(digester, connections.iter());
         digester.value(next);
+        digester.value(next_move);
         digester.value(last_id);
     }
 }

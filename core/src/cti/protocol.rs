@@ -11,13 +11,14 @@ use crate::action::Actions;
 use crate::config::Cti;
 use crate::digest::{Digest, Digester};
 use crate::input::LinkId;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::wire::csta::model::{Event, Request, Response, SystemStatus};
 use crate::wire::csta::services::Features;
 
 /// Where a protocol writes.
 pub(crate) struct Outlet<'a> {
     pub(crate) link: LinkId,
+    pub(crate) now: Instant,
     pub(crate) actions: &'a mut Actions,
 }
 

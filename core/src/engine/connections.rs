@@ -80,7 +80,7 @@ impl Engine {
     ) {
         let Some(connection) = self.pool.at_mut(place) else { return };
         let Some(link) = connection.link else { return };
-        act(&mut connection.protocol, &mut Outlet { link, actions: step.actions });
+        act(&mut connection.protocol, &mut Outlet { link, now: step.now, actions: step.actions });
     }
 
     /// Opens the transport; every connect has a new connection ID.
@@ -91,6 +91,7 @@ impl Engine {
         connection.link = Some(link);
         connection.id = id;
         connection.starting = 0;
+        connection.overloaded = false;
         connection.framer = crate::wire::csta_frame::Framer::default();
         connection.attempts = connection.attempts.saturating_add(1);
         step.actions.connect(link, &connection.address);
@@ -108,7 +109,11 @@ impl Engine {
         let fields: &[(&str, &dyn Display)] =
             &[("cti", &connection.name), ("connection", &connection.id), ("address", &connection.address)];
         step.actions.notify(Level::Info, "cti_in_service", fields);
-        self.tell_all(place, SystemStatus::Enabled);
+        self.want_rebind(step);
+        // Where sessions are moved nothing of theirs is void: those that lost it are told when they are moved.
+        if !self.rebinds() {
+            self.tell_all(place, SystemStatus::Enabled);
+        }
     }
 
     /// A connection is of no more use: what was under way is returned, its sessions are told, it is dialled again.
@@ -133,11 +138,21 @@ impl Engine {
         one.failure = None;
         one.last_failure = Some(why);
         one.vitals.failed(step.now, served);
+        self.note_unserved(step, served);
         // One that was not in service had no requests, and nobody need hear that it still is not.
         if served {
             self.counters.connections_lost += 1;
             self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
             self.tell_all(place, SystemStatus::Disabled);
+            self.want_rebind(step);
+        }
+    }
+
+    /// The last connection in service is gone: said once; what it means is counted (`sign_ins_unserved`).
+    fn note_unserved(&self, step: &mut Step<'_>, served: bool) {
+        if served && !self.pool.serves() {
+            let count = self.pool.connections.len();
+            step.actions.notify(Level::Error, "cti_none_in_service", &[("connections", &count)]);
         }
     }
 
@@ -189,8 +204,8 @@ impl Engine {
         match found {
             Framed::Incomplete => {}
             Framed::Frame { invoke, document } => self.on_cti_frame(step, reference, invoke, document),
-            Framed::Broken(_) => {
-                self.fail(step, place, "the phone system sent a broken frame");
+            Framed::Broken(error) => {
+                self.fail(step, place, error.text());
                 return bytes.len();
             }
         }
@@ -206,13 +221,13 @@ impl Engine {
             Ok(document) => document,
             Err(error) => {
                 self.counters.documents_discarded += 1;
-                step.discard(&"cti", &error);
+                self.discard_from(step, place, &error);
                 return;
             }
         };
         let Some(one) = self.pool.at_mut(place) else { return };
         let Some(link) = one.link else { return };
-        let mut outlet = Outlet { link, actions: step.actions };
+        let mut outlet = Outlet { link, now: step.now, actions: step.actions };
         let incoming = match &mut one.protocol {
             Protocol::Csta(protocol) => protocol.on_document(invoke, &document, &mut outlet),
         };
@@ -231,24 +246,50 @@ impl Engine {
             Incoming::Status(SystemStatus::Disabled) => {
                 self.fail(step, place, "the phone system says it is disabled");
             }
-            Incoming::Status(status) => self.tell_all(place, status),
+            // ECMA-269, System Status: there are no monitors any more. With the connection's first words there were none.
+            Incoming::Status(SystemStatus::Enabled) if self.watches.is_any_of(connection) => {
+                self.fail(step, place, "the phone system says it has begun anew");
+            }
+            Incoming::Status(SystemStatus::Initializing) => {
+                self.fail(step, place, "the phone system says it is initializing");
+            }
+            Incoming::Status(status) => self.on_status(place, status),
             Incoming::MonitorStopped(cross_reference) => {
                 self.on_watch_stopped(step, connection, cross_reference);
             }
             Incoming::Late => {
                 self.counters.answers_late += 1;
-                step.discard(&"cti", &"a late response");
+                self.discard_from(step, place, &"a late response");
             }
             Incoming::Unexpected => {
                 self.counters.answers_unknown += 1;
-                step.discard(&"cti", &"an unexpected response");
+                self.discard_from(step, place, &"an unexpected response");
             }
             Incoming::Discarded(why) => {
                 self.counters.documents_discarded += 1;
-                step.discard(&"cti", &why);
+                self.discard_from(step, place, &why);
             }
             Incoming::Failed(why) => self.fail(step, place, why),
         }
+    }
+
+    /// The phone system says how it is, and goes on serving.
+    fn on_status(&mut self, place: u8, status: SystemStatus) {
+        if let Some(one) = self.pool.at_mut(place) {
+            one.overloaded = match status {
+                SystemStatus::OverloadImminent | SystemStatus::OverloadReached => true,
+                SystemStatus::OverloadRelieved | SystemStatus::Normal | SystemStatus::Enabled => false,
+                SystemStatus::Disabled
+                | SystemStatus::Initializing
+                | SystemStatus::PartiallyDisabled
+                | SystemStatus::MessagesLost => one.overloaded,
+            };
+        }
+        self.tell_all(place, status);
+    }
+
+    fn discard_from(&self, step: &mut Step<'_>, place: u8, why: &dyn Display) {
+        step.discard(&self.pool.at(place).map_or("", |connection| &connection.name), why);
     }
 
     /// Takes leave of every phone system. What still knows of an earlier connect has nothing to say on one that is
@@ -257,7 +298,11 @@ impl Engine {
         for connection in &mut self.pool.connections {
             if let Some(link) = connection.link.take() {
                 if connection.state.is_open() {
-                    connection.protocol.as_mut().close(&mut Outlet { link, actions: step.actions });
+                    connection.protocol.as_mut().close(&mut Outlet {
+                        link,
+                        now: step.now,
+                        actions: step.actions,
+                    });
                 }
                 step.actions.close(link);
             }

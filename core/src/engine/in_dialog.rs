@@ -33,7 +33,11 @@ impl Engine {
         }
         // S8: the connection the session began with was replaced; the client is to INVITE anew.
         let connection = self.sessions.get(handle).and_then(|session| session.connection);
-        if connection.is_some_and(|connection| self.pool.is_replaced(connection)) {
+        if self.rebinds() {
+            if self.link_of(handle).is_err() {
+                self.rebind_session(step, handle);
+            }
+        } else if connection.is_some_and(|connection| self.pool.is_replaced(connection)) {
             self.refuse(step, received, &Refusal::new(481, "CTI connection was replaced"));
             return;
         }
@@ -120,7 +124,7 @@ impl Engine {
             ("Supported", &"timer"),
             ("Accept-Encoding", &"identity"),
         ];
-        if self.takes_sessions() {
+        if self.takes_sessions() || received.in_dialog {
             self.reply(step, received, &Reply { more: headers, ..Reply::new(200) });
             return;
         }

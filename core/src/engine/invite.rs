@@ -148,6 +148,9 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         let Phase::SigningIn { invite } = session.phase else { return };
         session.phase = Phase::Established;
+        if self.rebinds() && self.link_of(handle).is_err() {
+            self.rebind_session(step, handle);
+        }
         let status = self.status_of(handle);
         self.counters.sign_ins += 1;
         self.counters.sign_ins_unserved += u64::from(status == SystemStatus::Disabled);
@@ -264,10 +267,6 @@ impl Engine {
             self.refuse_for_now(step, received, (500, "Another INVITE is under way"), &seconds);
             return;
         }
-        if self.hands_over() {
-            self.hand_over(step, received, handle);
-            return;
-        }
         let sign_in = if received.message.body.is_empty() {
             None
         } else {
@@ -276,6 +275,11 @@ impl Engine {
         };
         if sign_in.as_ref().is_some_and(|sign_in| !self.may_name(handle, &sign_in.line)) {
             self.refuse(step, received, &Refusal::new(488, "Another line needs a session of its own"));
+            return;
+        }
+        // Only a complete sign-in can be taken over.
+        if self.hands_over() && sign_in.as_ref().is_some_and(|sign_in| !sign_in.line.is_empty()) {
+            self.hand_over(step, received, handle);
             return;
         }
         let Some(timer) = self.settle_timer(step, received) else { return };
@@ -315,6 +319,10 @@ impl Engine {
     pub(super) fn renew_connection(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
         let Some(session) = self.sessions.get(handle) else { return };
         let held = session.connection.filter(|connection| self.pool.in_service(*connection).is_some());
+        if held.is_none() && self.rebinds() {
+            self.rebind_session(step, handle);
+            return;
+        }
         let Some(connection) = held.or_else(|| self.pool.take_turn()) else { return };
         self.hold_to(handle, Some(connection));
         self.restart_monitors(step, handle, connection);

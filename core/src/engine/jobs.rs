@@ -14,7 +14,7 @@ use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Response, SystemStatus};
 
 /// The slots a portion looks at.
-const PORTION: u32 = 32;
+pub(super) const PORTION: u32 = 32;
 
 /// The most actions one request that is returned may cause: a watch that is refused answers each of its clients (at
 /// most 64), with a notice.
@@ -40,6 +40,8 @@ pub(super) enum Job {
     DeliverEarly { connection: ConnectionRef, cross_reference: Box<str> },
     /// A client is told what changed while nothing fed its monitor: the rest of it.
     TellChanges { monitor: Handle<Monitor> },
+    /// Sessions are moved to connections in service: the next is looked for.
+    Rebind,
     /// The gateway stops: every session is ended.
     SignOutAll { slot: u32 },
 }
@@ -74,6 +76,7 @@ impl Engine {
                 self.tell_changes(step, monitor);
                 None
             }
+            Job::Rebind => self.rebind_portion(step).then_some(Job::Rebind),
             Job::SignOutAll { slot } => {
                 self.sign_out_portion(step, slot).map(|slot| Job::SignOutAll { slot })
             }
@@ -182,6 +185,7 @@ impl Digest for Job {
                 digester.number(4);
                 digester.value(monitor);
             }
+            Self::Rebind => digester.number(5),
             Self::SignOutAll { slot } => {
                 digester.number(3);
                 digester.value(slot);

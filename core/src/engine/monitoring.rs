@@ -181,8 +181,8 @@ impl Engine {
         }
     }
 
-    /// A monitor could not be moved to another connection: that is tried again with the next refresh, unless it will
-    /// never succeed.
+    /// A monitor could not be moved to another connection: that is tried again a little later, unless it will never
+    /// succeed.
     fn leave_unmoved(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, error: CstaError) {
         if !error.is_passing() {
             self.end_monitor(step, monitor);
@@ -191,6 +191,7 @@ impl Engine {
         let Some(session) = self.monitors.get(monitor).map(|one| one.session) else { return };
         let fields: &[(&str, &dyn Display)] = &[("session", &session), ("why", &error)];
         step.actions.notify(Level::Warn, "monitor_unmoved", fields);
+        self.want_feeding(step);
     }
 
     /// A monitor is dead without its client's doing: the client is told.
@@ -310,9 +311,8 @@ impl Engine {
         handle: Handle<Session>,
         link: ConnectionRef,
     ) {
-        let Some(monitors) = self.sessions.get(handle).map(|session| session.monitors.clone()) else {
-            return;
-        };
+        let monitors = self.sessions.get(handle).map(|session| session.monitors.clone());
+        let Some(monitors) = monitors.filter(|monitors| !monitors.is_empty()) else { return };
         let number = self.number_of(handle);
         for monitor in monitors {
             let source = self.monitors.get(monitor).and_then(|one| self.watches.slots.get(one.watch));

@@ -109,7 +109,7 @@ impl Engine {
         let Some(connection) = self.pool.at_mut(link.place) else {
             return Err(CstaError::NETWORK_OUT_OF_SERVICE);
         };
-        let mut outlet = Outlet { link: link_id, actions: step.actions };
+        let mut outlet = Outlet { link: link_id, now: step.now, actions: step.actions };
         if let Err(refused) =
             connection.protocol.as_mut().request(Asker(handle.number()), request, &mut outlet)
         {

@@ -43,7 +43,8 @@ impl Engine {
     /// Seconds for a Retry-After, and the status with it: 503, or 500 where a proxy would stop routing to a node that
     /// says 503 (RFC 3261 21.5.1 and 21.5.4).
     pub(super) fn overload(&mut self, why: Why) -> (u16, u32) {
-        (self.config.sip.overload_status, self.retry_after(why.pause()))
+        let status = if self.config.sip.may_say_503 { 503 } else { 500 };
+        (status, self.retry_after(why.pause()))
     }
 
     /// Refuses a request because the gateway as a whole can take no more.

@@ -47,13 +47,21 @@ pub enum FrameError {
     Invoke,
 }
 
-impl fmt::Display for FrameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl FrameError {
+    /// What is wrong, in words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
             Self::Lead => "a frame does not begin with two zero bytes",
             Self::Length => "a frame says that it is shorter than its header",
             Self::Invoke => "a frame's invoke ID is not four digits",
-        })
+        }
+    }
+}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
     }
 }
 

@@ -71,8 +71,8 @@ Speaks to a running gateway over its control socket (key control.socket).
   status         its CTI connections (state, connection ID, since when, last heartbeat and its round trip, sessions, why
                  it last failed), its sessions, and what it has counted since it began
   drain          no new sessions: INVITE and OPTIONS are answered 503; requests in dialogs are served, refreshes by
-                 re-INVITE are answered 503 too, so that a proxy gives them to another node (but see
-                 sip.overload_status); what is left after sip.drain_timeout is told with BYE, and the program ends
+                 re-INVITE are answered 503 too, so that a proxy gives them to another node (if sip.may_say_503 is
+                 false, they are served); what is left after sip.drain_timeout is told with BYE, and the program ends
   stop           every session is told with BYE now, as by SIGTERM
   --json         one JSON object instead of tables; times are UTC, spans in the unit their names end in
   --socket PATH  where the socket is

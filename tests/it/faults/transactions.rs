@@ -1,7 +1,7 @@
 //! Repetitions, and answers that come at the wrong time.
 
 use ctigate_core::Duration;
-use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, address, csta, document, only};
+use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, address, csta, document, only};
 
 use super::{HELD, call, signed_in};
 
@@ -100,13 +100,6 @@ fn a_bye_ends_the_repetition_of_the_2xx_before_it() {
     assert_eq!(client.heard(&mut bench), []);
 }
 
-/// The answer to one of the gateway's requests.
-fn answered(request: &Sip) -> String {
-    let headers =
-        ["Via", "From", "To", "Call-ID", "CSeq"].map(|name| format!("{name}: {}", request.header(name)));
-    format!("SIP/2.0 408 Request Timeout\r\n{}\r\nContent-Length: 0\r\n\r\n", headers.join("\r\n"))
-}
-
 #[test]
 fn quirk_3_by_datagram_a_late_answer_to_an_earlier_event_lets_no_later_one_pass() {
     let (mut bench, system, mut client) = by_datagram();
@@ -118,7 +111,7 @@ fn quirk_3_by_datagram_a_late_answer_to_an_earlier_event_lets_no_later_one_pass(
     bench.advance(Duration::from_secs(2));
     let second = client.heard(&mut bench);
     assert!(second.iter().any(|event| event.header("CSeq") == "2 INFO"));
-    let after = client.say(&mut bench, &answered(&first[0]));
+    let after = client.say(&mut bench, &first[0].answered(408));
     assert_eq!(after, [], "the second is still under way");
 }
 
@@ -158,7 +151,7 @@ fn events_that_nobody_answers_fill_no_table_so_that_later_ones_are_lost() {
     let events = client.heard(&mut bench);
     assert_eq!(events.len(), 8);
     for event in &events {
-        assert_eq!(client.say(&mut bench, &answered(event)), []);
+        assert_eq!(client.say(&mut bench, &event.answered(408)), []);
     }
     assert_eq!(bench.engine().view().sessions, 1);
 }

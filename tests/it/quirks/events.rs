@@ -1,9 +1,7 @@
 //! Quirk 3, and the order of responses and events.
 
-use core::fmt::Write as _;
-
 use ctigate_core::Duration;
-use ctigate_tests::bench::{Client, Line, Sip, address, csta, only};
+use ctigate_tests::bench::{Client, Line, address, csta, only};
 
 use super::{gateway, signed_in};
 
@@ -13,15 +11,6 @@ const DELIVERED: &str = "<connection><callID>7</callID><deviceID>1002</deviceID>
     <calledDevice><deviceIdentifier>1002</deviceIdentifier></calledDevice>\
     <lastRedirectionDevice><notRequired/></lastRedirectionDevice>\
     <localConnectionInfo>connected</localConnectionInfo><cause>newCall</cause>";
-
-/// The answer to one of the gateway's requests, as a client or a proxy would write it.
-fn response(request: &Sip, status: u16) -> String {
-    let mut text = format!("SIP/2.0 {status} Whatever\r\n");
-    for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-        write!(text, "{name}: {}\r\n", request.header(name)).unwrap();
-    }
-    text + "Content-Length: 0\r\n\r\n"
-}
 
 #[test]
 fn quirk_3_events_that_are_never_answered_end_nothing_and_leave_nothing_behind() {
@@ -47,7 +36,7 @@ fn quirk_3_408_480_500_and_503_end_nothing_but_481_404_and_410_do() {
         client.monitor(&mut bench, system, "m1");
         system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
         let events = client.heard(&mut bench);
-        client.say(&mut bench, &response(&events[0], status));
+        client.say(&mut bench, &events[0].answered(status));
         assert_eq!(bench.engine().view().sessions, sessions, "after {status}");
     }
 }
@@ -63,7 +52,7 @@ fn quirk_3_by_datagram_the_next_event_waits_for_an_answer_or_two_seconds() {
     }
     let first = client.heard(&mut bench);
     assert_eq!(first.len(), 1);
-    let second = client.say(&mut bench, &response(&first[0], 200));
+    let second = client.say(&mut bench, &first[0].answered(200));
     assert_eq!(second.len(), 1);
     assert_ne!(first[0].header("CSeq"), second[0].header("CSeq"));
     bench.advance(Duration::from_millis(1_999));

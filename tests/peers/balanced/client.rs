@@ -13,8 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A scripted client with a call to the phone that answers it.
 pub(super) struct Client {
+    pub(super) number: String,
     running: Running,
-    far: String,
 }
 
 impl Client {
@@ -25,11 +25,11 @@ impl Client {
         program.args(["--line", &format!("tel:{number};phone-context=dialstring")]);
         let running = Running::spawn(&mut program);
         running.wait_for("monitor xref=");
-        Self { running, far: number.replacen('1', "2", 1) }
+        Self { number: number.to_owned(), running }
     }
 
     pub(super) fn calls(&mut self) {
-        self.does(&format!("call {}\nwait established 5s", self.far));
+        self.does(&format!("call {}\nwait established 5s", self.number.replacen('1', "2", 1)));
     }
 
     pub(super) fn refreshes(&mut self) {
@@ -40,8 +40,13 @@ impl Client {
         self.does("hangup\nwait cleared 5s");
     }
 
+    /// An event has this in it, whenever it came.
+    pub(super) fn hears(&self, part: &str) {
+        self.running.wait_for(part);
+    }
+
     /// Runs these lines of its script, and waits for the last.
-    fn does(&mut self, script: &str) {
+    pub(super) fn does(&mut self, script: &str) {
         let before = self.running.said().matches("features services=").count();
         self.running.tell(&format!("{script}\nfeatures\n"));
         let began = Instant::now();

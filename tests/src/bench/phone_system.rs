@@ -98,14 +98,28 @@ impl PhoneSystem {
             format!("<StartApplicationSessionPosResponse xmlns=\"{SESSION}\">{started}</StartApplicationSessionPosResponse>")
         });
         system.serve(bench, "GetCSTAFeatures", |_| csta("GetCSTAFeaturesResponse", &features(services)));
-        system.serve(bench, "SystemRegister", |_| {
-            csta("SystemRegisterResponse", "<sysStatRegisterID>r1</sysStatRegisterID>")
-        });
+        // The first sessions may be on their way to it already.
+        let asked = system.asked(bench);
+        let Some((register, others)) = asked.split_first().filter(|(one, _)| one.root() == "SystemRegister")
+        else {
+            unexpected("SystemRegister", &asked)
+        };
+        let registered = csta("SystemRegisterResponse", "<sysStatRegisterID>r1</sysStatRegisterID>");
+        system.say(bench, register.invoke, &registered);
+        system.put_back(bench, others);
         system
     }
 
+    fn put_back(self, bench: &mut Bench, asked: &[Asked]) {
+        for one in asked.iter().rev() {
+            let frame = one.frame();
+            bench.put_back(self.link, &frame);
+        }
+    }
+
     /// The other end of a link that the gateway opened.
-    pub(crate) const fn on(link: LinkId) -> Self {
+    #[must_use]
+    pub const fn on(link: LinkId) -> Self {
         Self { link }
     }
 
@@ -142,10 +156,7 @@ impl PhoneSystem {
     pub(super) fn keep_alive(self, bench: &mut Bench) {
         let (beats, others): (Vec<Asked>, Vec<Asked>) =
             self.asked(bench).into_iter().partition(|asked| asked.root() == "ResetApplicationSessionTimer");
-        for asked in others.iter().rev() {
-            let frame = asked.frame();
-            bench.put_back(self.link, &frame);
-        }
+        self.put_back(bench, &others);
         let alive = format!("<ResetApplicationSessionTimerPosResponse xmlns=\"{SESSION}\"/>");
         for beat in beats {
             self.say(bench, beat.invoke, &alive);
@@ -188,6 +199,12 @@ impl PhoneSystem {
         bench.send(self.link, &frame);
     }
 
+    /// The same, before the gateway does anything that is due.
+    pub fn interject(self, bench: &mut Bench, invoke: u16, document: &str) {
+        let frame = Asked { invoke, document: document.into() }.frame();
+        bench.input(ctigate_core::Input::Bytes { link: self.link, bytes: &frame });
+    }
+
     /// Sends an event: `children` follow the cross-reference.
     pub fn event(self, bench: &mut Bench, name: &str, cross_reference: &str, children: &str) {
         let named = format!("<monitorCrossRefID>{cross_reference}</monitorCrossRefID>{children}");
@@ -214,8 +231,12 @@ pub fn snapshot(line: &str, calls: &[(&str, &str, [&str; 2])]) -> String {
         )
     };
     let items: String = calls.iter().map(item).collect();
-    let data =
-        format!("<crossRefIDorSnapshotData><snapshotData>{items}</snapshotData></crossRefIDorSnapshotData>");
+    let list = if items.is_empty() {
+        "<snapshotData/>".into()
+    } else {
+        format!("<snapshotData>{items}</snapshotData>")
+    };
+    let data = format!("<crossRefIDorSnapshotData>{list}</crossRefIDorSnapshotData>");
     csta("SnapshotDeviceResponse", &data)
 }
 

@@ -60,6 +60,14 @@ impl Sip {
         fields(self.head(), name).collect()
     }
 
+    /// The answer to this request, as a client or a proxy would write it.
+    #[must_use]
+    pub fn answered(&self, status: u16) -> String {
+        let headers = ["Via", "From", "To", "Call-ID", "CSeq"];
+        let headers = headers.map(|name| format!("{name}: {}\r\n", self.header(name))).concat();
+        format!("SIP/2.0 {status} Whatever\r\n{headers}Content-Length: 0\r\n\r\n")
+    }
+
     /// Everything before the body.
     #[must_use]
     pub fn head(&self) -> &str {

@@ -39,6 +39,8 @@ fn header() -> Header {
         "cti.connection[0].address = \"pbx.acme.invalid:1040\"",
         "cti.connection[0].name = \"basement\"",
         "cti.session = \"none\"",
+        "sip.may_say_503 = false",
+        "control.socket = \"/run/archer/control.sock\"",
     ];
     let settings = settings.iter().map(|line| crate::setting::read_line(line).unwrap()).collect();
     Header::new("gateway", Seed::from_number(7), settings)

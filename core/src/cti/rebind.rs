@@ -1,0 +1,214 @@
+//! Moving sessions to connections in service, one after the other: where the walk over them stands.
+//!
+//! ```text
+//!   Idle --wanted--> Pausing --timer--> Walking --moved one--> Pausing ... Walking --end--> Idle
+//!   Walking --no connection in service--> Waiting --one is--> Pausing
+//!   Walking --end, some could not be fed--> Resting --timer--> Walking
+//! ```
+
+use crate::digest::{Digest, Digester};
+use crate::sip::assert_transition;
+use crate::time::{Duration, Instant};
+
+/// How long those wait whose monitors could not be started, for a reason that passes.
+const REST: Duration = Duration::from_secs(5);
+
+/// Where the walk stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// All sessions are where they can be served.
+    Idle,
+    /// Some are not, and there is no connection in service.
+    Waiting,
+    /// One was moved; the next may be later.
+    Pausing {
+        /// When.
+        until: Instant,
+        /// The walk.
+        walk: Walk,
+    },
+    /// The next is looked for.
+    Walking {
+        /// The walk.
+        walk: Walk,
+    },
+    /// All were looked at, and some are to be tried again.
+    Resting {
+        /// When.
+        until: Instant,
+    },
+}
+
+/// One walk over the table of sessions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Walk {
+    /// The slot to be looked at next.
+    pub(crate) slot: u32,
+    /// How many were moved.
+    pub(crate) moved: u32,
+    /// Another cause came meanwhile: one more walk is needed.
+    again: bool,
+    /// A monitor could not be started: it is tried again later.
+    unfed: bool,
+}
+
+/// What can happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Sessions may have lost their connection, or there is one again.
+    Wanted,
+    /// There is no connection in service.
+    NoneServes,
+    /// The deadline was reached.
+    Timer,
+    /// The slots before this one were looked at.
+    Looked(u32),
+    /// The session before this slot was moved; the next may be moved after this pause.
+    Moved(u32, Duration),
+    /// All slots were looked at.
+    End,
+    /// A monitor could not be started, for a reason that passes.
+    Unfed,
+}
+
+/// All transitions.
+pub(crate) const TABLE: &[(&str, &str)] = &[
+    ("Idle", "Pausing"),
+    ("Idle", "Resting"),
+    ("Pausing", "Walking"),
+    ("Walking", "Pausing"),
+    ("Walking", "Waiting"),
+    ("Walking", "Resting"),
+    ("Walking", "Idle"),
+    ("Waiting", "Pausing"),
+    ("Resting", "Pausing"),
+    ("Resting", "Walking"),
+];
+
+impl State {
+    /// The state's name, as in [`TABLE`].
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Idle => "Idle",
+            Self::Waiting => "Waiting",
+            Self::Pausing { .. } => "Pausing",
+            Self::Walking { .. } => "Walking",
+            Self::Resting { .. } => "Resting",
+        }
+    }
+
+    /// When it wants [`Cause::Timer`].
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Pausing { until, .. } | Self::Resting { until } => Some(*until),
+            Self::Idle | Self::Waiting | Self::Walking { .. } => None,
+        }
+    }
+
+    /// Takes a cause.
+    pub(crate) fn on(self, cause: Cause, now: Instant) -> Self {
+        let next = match (self, cause) {
+            (Self::Idle | Self::Waiting | Self::Resting { .. }, Cause::Wanted) => {
+                Self::Pausing { until: now, walk: Walk::default() }
+            }
+            (Self::Pausing { until, walk }, Cause::Wanted) => {
+                Self::Pausing { until, walk: Walk { again: true, ..walk } }
+            }
+            (Self::Walking { walk }, Cause::Wanted) => Self::Walking { walk: Walk { again: true, ..walk } },
+            (Self::Walking { .. }, Cause::NoneServes) => Self::Waiting,
+            (Self::Pausing { walk, .. }, Cause::Timer) => Self::Walking { walk },
+            (Self::Resting { .. }, Cause::Timer) => Self::Walking { walk: Walk::default() },
+            (Self::Walking { walk }, Cause::Looked(slot)) => Self::Walking { walk: Walk { slot, ..walk } },
+            (Self::Walking { walk }, Cause::Moved(slot, pause)) => {
+                let moved = walk.moved.saturating_add(1);
+                Self::Pausing { until: now + pause, walk: Walk { slot, moved, ..walk } }
+            }
+            (Self::Walking { walk }, Cause::End) if walk.again => {
+                Self::Walking { walk: Walk { moved: walk.moved, ..Walk::default() } }
+            }
+            (Self::Walking { walk }, Cause::End) if walk.unfed => Self::Resting { until: now + REST },
+            (Self::Walking { .. }, Cause::End) => Self::Idle,
+            (Self::Idle, Cause::Unfed) => Self::Resting { until: now + REST },
+            (Self::Pausing { until, walk }, Cause::Unfed) => {
+                Self::Pausing { until, walk: Walk { unfed: true, ..walk } }
+            }
+            (Self::Walking { walk }, Cause::Unfed) => Self::Walking { walk: Walk { unfed: true, ..walk } },
+            (
+                state,
+                Cause::NoneServes
+                | Cause::Timer
+                | Cause::Looked(_)
+                | Cause::Moved(..)
+                | Cause::End
+                | Cause::Unfed,
+            ) => state,
+        };
+        assert_transition(TABLE, self.name(), next.name());
+        next
+    }
+}
+
+impl Digest for Walk {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { slot, moved, again, unfed } = self;
+        digester.value(slot);
+        digester.value(moved);
+        digester.flag(*again);
+        digester.flag(*unfed);
+    }
+}
+
+impl Digest for State {
+    fn digest(&self, digester: &mut Digester) {
+        digester.text(self.name());
+        match self {
+            Self::Idle | Self::Waiting => {}
+            Self::Pausing { until, walk } => {
+                digester.value(until);
+                digester.value(walk);
+            }
+            Self::Walking { walk } => digester.value(walk),
+            Self::Resting { until } => digester.value(until),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACE: Duration = Duration::from_millis(10);
+
+    fn run(causes: &[Cause]) -> State {
+        causes.iter().fold(State::Idle, |state, cause| state.on(*cause, Instant::ZERO))
+    }
+
+    #[test]
+    fn one_is_moved_after_the_other_at_the_pace() {
+        let state = run(&[Cause::Wanted, Cause::Timer, Cause::Moved(7, PACE)]);
+        assert_eq!(state.deadline(), Some(Instant::ZERO + PACE));
+        let done = [Cause::Wanted, Cause::Timer, Cause::Moved(7, PACE), Cause::Timer, Cause::End];
+        assert_eq!(run(&done), State::Idle);
+    }
+
+    #[test]
+    fn a_second_cause_makes_a_second_walk() {
+        let state = run(&[Cause::Wanted, Cause::Timer, Cause::Looked(9), Cause::Wanted, Cause::End]);
+        assert_eq!(state, State::Walking { walk: Walk::default() });
+        assert_eq!(state.on(Cause::End, Instant::ZERO), State::Idle);
+    }
+
+    #[test]
+    fn without_a_connection_all_wait_and_the_walk_begins_anew() {
+        let state = run(&[Cause::Wanted, Cause::Timer, Cause::Looked(9), Cause::NoneServes]);
+        assert_eq!(state, State::Waiting);
+        let again = state.on(Cause::Wanted, Instant::ZERO);
+        assert_eq!(again, State::Pausing { until: Instant::ZERO, walk: Walk::default() });
+    }
+
+    #[test]
+    fn what_could_not_be_fed_is_tried_again_later() {
+        let state = run(&[Cause::Wanted, Cause::Timer, Cause::Unfed, Cause::End]);
+        assert_eq!(state.deadline(), Some(Instant::ZERO + REST));
+    }
+}
