@@ -37,7 +37,7 @@ fn field(fields: &str, name: &str) -> String {
 
 /// How often the gateway said this of a connection, by the phone system's address.
 fn said(world: &World, office: &Office, name: &str, switch: usize) -> usize {
-    let address = format!("switch{switch}:2748");
+    let address = format!("address=switch{switch}:2748");
     world
         .notices(office.gateway)
         .iter()

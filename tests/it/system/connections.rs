@@ -50,6 +50,15 @@ fn s2_all_connections_are_dialled_at_start_and_each_has_its_heartbeat() {
 }
 
 #[test]
+fn s2_the_gateway_serves_with_the_first_connection_and_says_what_is_missing() {
+    let (world, office) = house(3);
+    let said = world.notices(office.gateway).iter().filter(|said| said.name == "cti_in_service");
+    let missing: Vec<usize> =
+        said.map(|said| super::field(&said.fields, "missing").matches("switch").count()).collect();
+    assert_eq!(missing, [2, 1, 0]);
+}
+
+#[test]
 fn s2_a_connection_whose_other_end_is_gone_without_a_word_is_found_out_by_its_heartbeat() {
     let (mut world, office) = house(1);
     world.crash(office.switches[0], Death::Silent);
