@@ -181,15 +181,16 @@ impl Broken {
                 out = text.replace(call, &"7".repeat(call.len()));
             }
             Canary::RestlessSession | Canary::PassedLimit => self.count = self.count.wrapping_add(1),
-            Canary::WrongConnection if cti && text.contains("<MakeCall") => {
-                return Some((
-                    self.cti.iter().find(|other| Some(**other) != link).copied().or(link),
-                    out.into(),
-                ));
-            }
             _ => {}
         }
         Some((link, out.into_bytes()))
+    }
+
+    /// The link that a request to a phone system goes to: the one opened first, if it is a call and goes astray.
+    fn strayed(&self, link: LinkId, text: &str) -> LinkId {
+        let strays = self.canary == Canary::WrongConnection && text.contains("<MakeCall");
+        let other = self.cti.iter().rfind(|other| **other != link).copied();
+        other.filter(|_| strays).unwrap_or(link)
     }
 
     /// Asks for something harmless in place of a MonitorStop.
@@ -217,8 +218,8 @@ impl Broken {
                     let text = String::from_utf8_lossy(bytes);
                     if self.canary == Canary::MonitorLeak && cti && text.contains("<MonitorStop ") {
                         Self::keep_monitor(bytes, actions, link);
-                    } else if cti && self.canary != Canary::WrongConnection {
-                        actions.write(link, bytes);
+                    } else if cti {
+                        actions.write(self.strayed(link, &text), bytes);
                     } else if let Some((Some(link), text)) = self.spoil(cti, Some(link), &text) {
                         actions.write(link, &text);
                     }

@@ -141,7 +141,7 @@ pub(super) struct Client {
     doubts: bool,
     snapped: bool,
     belief: Belief,
-    /// The events of this dialog that were heard, by CSeq.
+    /// The events of this dialog that were heard, by their topmost Via.
     heard: BTreeSet<String>,
     random: Random,
     pub(super) report: Report,

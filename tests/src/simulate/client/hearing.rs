@@ -140,10 +140,11 @@ impl Client {
         }
         match method {
             "INFO" => {
-                let cseq = header(text, "CSeq").unwrap_or_default().to_owned();
+                // What is sent again has the branch it had.
+                let via = header(text, "Via").unwrap_or_default().to_owned();
                 // A node that still has the dialog, after another took it over, may speak of another phone system.
                 let own = self.dialog.as_ref().is_some_and(|dialog| dialog.node == node);
-                if own && self.heard.insert(cseq) {
+                if own && self.heard.insert(via) {
                     self.take_event(world.now(), text);
                 }
                 match self.plan.manner {

@@ -140,7 +140,7 @@ impl Client {
             3 => ("SUBSCRIBE", "Event: x\r\n", String::new()),
             4 => ("UPDATE", "Require: telepathy\r\n", String::new()),
             5 => ("INFO", "", String::new()),
-            6 => own("SystemRegister", "<requestTypes>systemStatus</requestTypes>"),
+            6 => own("SystemRegister", "<requestTypes><systemStatus>true</systemStatus></requestTypes>"),
             7 => own("MonitorStop", "<monitorCrossRefID>00000000</monitorCrossRefID>"),
             8 => {
                 own("ClearConnection", "<connectionToBeCleared><callID>0_7</callID></connectionToBeCleared>")
