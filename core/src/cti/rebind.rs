@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Idle --wanted--> Pausing --timer--> Walking --moved one--> Pausing ... Walking --end--> Idle
-//!   Pausing, Walking --no connection in service--> Waiting --one is--> Pausing
+//!   Walking --no connection in service--> Waiting --one is--> Pausing
 //!   Walking --end, some could not be fed--> Resting --timer--> Walking
 //! ```
 
@@ -76,7 +76,6 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("Idle", "Pausing"),
     ("Idle", "Resting"),
     ("Pausing", "Walking"),
-    ("Pausing", "Waiting"),
     ("Walking", "Pausing"),
     ("Walking", "Waiting"),
     ("Walking", "Resting"),
@@ -116,7 +115,7 @@ impl State {
                 Self::Pausing { until, walk: Walk { again: true, ..walk } }
             }
             (Self::Walking { walk }, Cause::Wanted) => Self::Walking { walk: Walk { again: true, ..walk } },
-            (Self::Pausing { .. } | Self::Walking { .. }, Cause::NoneServes) => Self::Waiting,
+            (Self::Walking { .. }, Cause::NoneServes) => Self::Waiting,
             (Self::Pausing { walk, .. }, Cause::Timer) => Self::Walking { walk },
             (Self::Resting { .. }, Cause::Timer) => Self::Walking { walk: Walk::default() },
             (Self::Walking { walk }, Cause::Looked(slot)) => Self::Walking { walk: Walk { slot, ..walk } },

@@ -10,7 +10,7 @@ use crate::time::{Duration, Instant};
 /// What an operator may see, all at one time: bounded, whatever the number of sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overview {
-    /// Whether the gateway runs, drains or stops, in a word.
+    /// Whether the gateway runs, drains or stops: the name of its state.
     pub phase: &'static str,
     /// By when a drain or a stop is over at the latest.
     pub ends_at: Option<Instant>,

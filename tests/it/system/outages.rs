@@ -102,7 +102,9 @@ fn s9_what_is_down_is_skipped_and_rejoins_at_its_place() {
 fn s9_with_none_in_service_clients_are_told_disabled_and_come_back_by_themselves() {
     let (mut world, office) = house(1);
     let mut alice = signed_in(&mut world, 100, "1001");
-    alice.serve(&mut world, "SystemRegister", "<requestTypes><systemStatus>true</systemStatus></requestTypes>").unwrap();
+    alice
+        .serve(&mut world, "SystemRegister", "<requestTypes><systemStatus>true</systemStatus></requestTypes>")
+        .unwrap();
     world.line(office.switches[0], "stall on");
     wait_for(&mut world, &office, "cti_out_of_service", (0, 1));
     for answer in [alice.sign_in(&mut world).unwrap(), {
