@@ -28,7 +28,7 @@ pub enum Canary {
     StaleWake,
     /// Events go to the dialog that spoke last.
     EventToWrongSession,
-    /// Now and then a service goes over the connection that was opened last.
+    /// A call goes over another connection than its session's.
     WrongConnection,
     /// A connection that is dialled again keeps its ID.
     ConnectionIdReused,
@@ -75,8 +75,8 @@ pub(super) struct Broken {
     inner: Actions,
     /// How many things could have been spoiled.
     count: u64,
-    /// Links of phone systems, in the order in which they were dialled.
-    cti: Vec<LinkId>,
+    /// Links of phone systems, in the order in which they were dialled, and to where.
+    cti: Vec<(LinkId, String)>,
     /// The last dialog heard of.
     dialog: String,
     /// Which of its kind this process has made.
@@ -152,12 +152,12 @@ impl Broken {
         Some(Taken(length))
     }
 
-    /// Spoils what comes out; `None`: it is not sent.
+    /// Spoils what clients are told; `None`: it is not sent.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "each canary spoils one thing; the others leave it as it is"
     )]
-    fn spoil(&mut self, cti: bool, link: Option<LinkId>, text: &str) -> Option<(Option<LinkId>, Vec<u8>)> {
+    fn spoil(&mut self, text: &str) -> Option<Vec<u8>> {
         let mut out = text.to_owned();
         let answers = text.starts_with("SIP/2.0 200")
             && header(text, "CSeq").is_some_and(|cseq| cseq.ends_with("INFO"));
@@ -172,7 +172,7 @@ impl Broken {
                 }
             }
             Canary::SameReference => {
-                let reference = element(text, "monitorCrossRefID").filter(|_| !cti);
+                let reference = element(text, "monitorCrossRefID");
                 out = reference.map_or(out, |reference| text.replace(reference, "99fda87c"));
             }
             Canary::SameCall if text.contains("MakeCallResponse") => {
@@ -183,13 +183,18 @@ impl Broken {
             Canary::RestlessSession | Canary::PassedLimit => self.count = self.count.wrapping_add(1),
             _ => {}
         }
-        Some((link, out.into_bytes()))
+        Some(out.into_bytes())
     }
 
-    /// The link that a request to a phone system goes to: the one opened first, if it is a call and goes astray.
+    fn is_cti(&self, link: LinkId) -> bool {
+        self.cti.iter().any(|(known, _)| *known == link)
+    }
+
+    /// The link that a request to a phone system goes to: that of another connection, if it is a call and goes astray.
     fn strayed(&self, link: LinkId, text: &str) -> LinkId {
         let strays = self.canary == Canary::WrongConnection && text.contains("<MakeCall");
-        let other = self.cti.iter().rfind(|other| **other != link).copied();
+        let own = self.cti.iter().find(|(known, _)| *known == link).map(|(_, address)| address);
+        let other = self.cti.iter().rfind(|(_, address)| Some(address) != own).map(|(other, _)| *other);
         other.filter(|_| strays).unwrap_or(link)
     }
 
@@ -209,23 +214,23 @@ impl Broken {
         let inner = core::mem::take(&mut self.inner);
         for action in inner.iter() {
             match action {
-                Action::Connect { link, .. } => {
-                    self.cti.push(link);
+                Action::Connect { link, address } => {
+                    self.cti.push((link, address.to_owned()));
                     super::pass(action, actions);
                 }
                 Action::Write { link, bytes } => {
-                    let cti = self.cti.contains(&link);
+                    let cti = self.is_cti(link);
                     let text = String::from_utf8_lossy(bytes);
                     if self.canary == Canary::MonitorLeak && cti && text.contains("<MonitorStop ") {
                         Self::keep_monitor(bytes, actions, link);
                     } else if cti {
                         actions.write(self.strayed(link, &text), bytes);
-                    } else if let Some((Some(link), text)) = self.spoil(cti, Some(link), &text) {
+                    } else if let Some(text) = self.spoil(&text) {
                         actions.write(link, &text);
                     }
                 }
                 Action::SendDatagram { listener, peer, bytes } => {
-                    if let Some((_, text)) = self.spoil(false, None, &String::from_utf8_lossy(bytes)) {
+                    if let Some(text) = self.spoil(&String::from_utf8_lossy(bytes)) {
                         actions.send_datagram(listener, peer, &text);
                     }
                 }
@@ -244,7 +249,7 @@ impl Broken {
         let whole =
             bytes.get(2..4).map(|length| length.iter().fold(0, |sum, byte| sum * 256 + usize::from(*byte)));
         let ends = text.contains("<ConnectionClearedEvent") && whole == Some(bytes.len());
-        self.cti.contains(link) && ends && self.now_and_then()
+        self.is_cti(*link) && ends && self.now_and_then()
     }
 }
 
