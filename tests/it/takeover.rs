@@ -183,13 +183,12 @@ fn s10_a_takeover_that_is_given_up_meanwhile_leaves_nothing_behind() {
         let body = client.sign_in_body();
         let invite = client.request("INVITE", &body);
         assert_eq!(client.say(&mut bench, &invite), []);
-        let given_up = match method {
-            "BYE" => client.request("BYE", ""),
-            _ => {
-                let head = invite.split("Content-Disposition").next().unwrap();
-                let head = head.replace("INVITE sip", "CANCEL sip").replace(" INVITE\r\n", " CANCEL\r\n");
-                format!("{head}Content-Length: 0\r\n\r\n")
-            }
+        let given_up = if method == "BYE" {
+            client.request("BYE", "")
+        } else {
+            let head = invite.split("Content-Disposition").next().unwrap();
+            let head = head.replace("INVITE sip", "CANCEL sip").replace(" INVITE\r\n", " CANCEL\r\n");
+            format!("{head}Content-Length: 0\r\n\r\n")
         };
         let answers = client.say(&mut bench, &given_up);
         let mut statuses: Vec<u16> = answers.iter().map(Sip::status).collect();
