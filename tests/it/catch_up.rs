@@ -396,7 +396,11 @@ fn events_that_came_early_are_told_before_the_snapshot_is_asked_for() {
     client.send(&mut bench, "ACK", "");
     own(system, &mut bench, "m2", ("HeldEvent", "5", "hold"));
     own(system, &mut bench, "m2", ("RetrievedEvent", "5", "connected"));
-    system.start_monitor(&mut bench, "m2");
+    let [start] = system.asked(&mut bench).try_into().expect("the monitor is started");
+    let named = csta("MonitorStartResponse", "<monitorCrossRefID>m2</monitorCrossRefID>");
+    system.interject(&mut bench, start.invoke, &named);
+    assert_eq!(system.asked(&mut bench), [], "a snapshot would be newer than the events that wait");
+    bench.settle();
     assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 0_5 hold", "RetrievedEvent 0_5 connected"]);
     system.has_calls(&mut bench, &[("5", "1002", ["connected", "connected"])]);
     assert_eq!(client.heard(&mut bench), []);

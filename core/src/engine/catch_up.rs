@@ -204,11 +204,11 @@ impl Engine {
         event: &Event<'_>,
         document: &[u8],
     ) -> bool {
-        let limits = self.config.limits;
         let Some(monitor) = self.monitors.get(handle) else { return false };
         if monitor.behind.is_none() {
             return true;
         }
+        let limits = self.config.limits;
         let number = self.number_of(monitor.session);
         let Some(monitor) = self.monitors.get_mut(handle) else { return false };
         let Some(behind) = monitor.behind.as_mut() else { return true };

@@ -246,6 +246,10 @@ impl Engine {
             Incoming::Status(SystemStatus::Disabled) => {
                 self.fail(step, place, "the phone system says it is disabled");
             }
+            // ECMA-269, System Status: there are no monitors any more. With the connection's first words there were none.
+            Incoming::Status(SystemStatus::Enabled) if self.watches.is_any_of(connection) => {
+                self.fail(step, place, "the phone system says it has begun anew");
+            }
             Incoming::Status(SystemStatus::Initializing) => {
                 self.fail(step, place, "the phone system says it is initializing");
             }

@@ -63,6 +63,11 @@ impl Watches {
         self.by_device.get(self.key(connection, device))
     }
 
+    /// Whether anything is watched over `connection`. Looks at one after the other: for what is seldom asked.
+    pub(crate) fn is_any_of(&self, connection: ConnectionRef) -> bool {
+        self.slots.iter().any(|(_, watch)| watch.connection == connection)
+    }
+
     /// The watch whose events come under `cross_reference` over `connection`.
     pub(crate) fn of_cross_reference(
         &self,
