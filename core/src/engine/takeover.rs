@@ -67,6 +67,7 @@ impl Engine {
         let Some((handle, connection)) = self.begin_session(step, received, sign_in, tag, beginning) else {
             return;
         };
+        self.counters.takeovers += 1;
         if let Some(session) = self.sessions.get(handle) {
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &handle), ("user", &session.user), ("call_id", &session.dialog.call_id())];
