@@ -200,8 +200,13 @@ impl Client {
     /// Does what is next on the way to service.
     fn strive(&mut self, world: &mut World, balancer: &mut Balancer) {
         let now = world.now();
-        if !self.wants || now < self.retry_at || self.is_busy() {
+        if now < self.retry_at || self.is_busy() {
             return;
+        }
+        if !self.wants {
+            // A sign-in may be answered when it is not wanted any more.
+            self.retry_at = now.saturating_add(2 * SECOND);
+            return self.sign_out(world, balancer);
         }
         let Some(dialog) = &self.dialog else { return self.sign_in(world, balancer) };
         let (normal, node) = (dialog.normal, dialog.node);
