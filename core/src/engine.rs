@@ -28,7 +28,7 @@
 mod catch_up;
 mod connections;
 mod counters;
-mod ending;
+pub(crate) mod ending;
 mod events;
 mod holding;
 mod in_dialog;
@@ -90,6 +90,8 @@ pub(crate) enum TimerKey {
     Pending(Handle<Pending>),
     /// A CTI connection's machine, by its place.
     Connection(u8),
+    /// A connection of ours to a client's next hop that did not open.
+    Redial(Handle<links::SipLink>),
     /// The next session to be moved.
     Rebind,
     /// The end of a drain or a stop.
@@ -116,6 +118,7 @@ impl TimerKey {
             Self::Outbox(_) => "waiting events",
             Self::Pending(_) => "service time-out",
             Self::Connection(_) => "CTI connection",
+            Self::Redial(_) => "connection to be tried again",
             Self::Rebind => "rebind",
             Self::Stop => "stop",
         }
@@ -170,8 +173,6 @@ pub struct Engine {
     jobs: VecDeque<jobs::Job>,
     rebind: crate::cti::rebind::State,
     rebind_deadline: Deadline,
-    /// When the pace allows the next session to be moved.
-    rebind_free_at: Instant,
     phase: Phase,
     stop: Deadline,
     /// The time of day as last told, in seconds since 1970, and when that was.
@@ -215,7 +216,6 @@ impl Engine {
             jobs: VecDeque::new(),
             rebind: crate::cti::rebind::State::Idle,
             rebind_deadline: Deadline::default(),
-            rebind_free_at: Instant::ZERO,
             phase: Phase::Running,
             stop: Deadline::default(),
             clock: None,
@@ -244,6 +244,7 @@ impl Engine {
             }
             TimerKey::Pending(handle) => self.on_service_timeout(step, handle),
             TimerKey::Connection(place) => self.on_connection_timer(step, place),
+            TimerKey::Redial(link) => self.on_redial_due(step, link),
             TimerKey::Rebind => self.on_rebind_timer(step),
             TimerKey::Stop => self.on_stop_timer(step),
         }
@@ -267,7 +268,7 @@ impl Machine for Engine {
         let step = &mut Step { now, actions };
         let mut taken = Taken(0);
         match input {
-            _ if self.phase == Phase::Finished => {
+            _ if self.phase == Phase::Terminated => {
                 if let Input::Bytes { bytes, .. } = input {
                     taken = Taken(bytes.len());
                 }
@@ -290,7 +291,7 @@ impl Machine for Engine {
     }
 
     fn next_wake(&self) -> Option<Wake> {
-        if self.phase == Phase::Finished {
+        if self.phase == Phase::Terminated {
             return None;
         }
         if !self.jobs.is_empty() {
@@ -352,7 +353,6 @@ impl Engine {
             jobs,
             rebind,
             rebind_deadline,
-            rebind_free_at,
             phase,
             stop,
             clock,
@@ -374,7 +374,6 @@ impl Engine {
         crate::digest::sequence(&mut digester, jobs.iter());
         digester.value(rebind);
         digester.value(rebind_deadline);
-        digester.value(rebind_free_at);
         digester.text(phase.name());
         stop.digest(&mut digester);
         digester.value(&clock.map(|(at, _)| at));

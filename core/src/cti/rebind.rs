@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Idle --wanted--> Pausing --timer--> Walking --moved one--> Pausing ... Walking --end--> Idle
-//!   Pausing, Walking --no connection in service--> Waiting --one is--> Pausing
+//!   Walking --no connection in service--> Waiting --one is--> Pausing
 //!   Walking --end, some could not be fed--> Resting --timer--> Walking
 //! ```
 
@@ -12,6 +12,9 @@ use crate::time::{Duration, Instant};
 
 /// How long those wait whose monitors could not be started, for a reason that passes.
 const REST: Duration = Duration::from_secs(5);
+
+/// How late a wake-up may come for the next to be as much earlier: so the pace holds on the whole, on a busy machine too.
+const LATE: Duration = Duration::from_millis(100);
 
 /// Where the walk stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,8 @@ pub(crate) struct Walk {
     pub(crate) slot: u32,
     /// How many were moved.
     pub(crate) moved: u32,
+    /// When the last one, or the walk itself, was due.
+    due: Instant,
     /// Another cause came meanwhile: one more walk is needed.
     again: bool,
     /// A monitor could not be started: it is tried again later.
@@ -76,7 +81,6 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("Idle", "Pausing"),
     ("Idle", "Resting"),
     ("Pausing", "Walking"),
-    ("Pausing", "Waiting"),
     ("Walking", "Pausing"),
     ("Walking", "Waiting"),
     ("Walking", "Resting"),
@@ -116,16 +120,21 @@ impl State {
                 Self::Pausing { until, walk: Walk { again: true, ..walk } }
             }
             (Self::Walking { walk }, Cause::Wanted) => Self::Walking { walk: Walk { again: true, ..walk } },
-            (Self::Pausing { .. } | Self::Walking { .. }, Cause::NoneServes) => Self::Waiting,
-            (Self::Pausing { walk, .. }, Cause::Timer) => Self::Walking { walk },
-            (Self::Resting { .. }, Cause::Timer) => Self::Walking { walk: Walk::default() },
+            (Self::Walking { .. }, Cause::NoneServes) => Self::Waiting,
+            (Self::Pausing { until, walk }, Cause::Timer) => {
+                Self::Walking { walk: Walk { due: until, ..walk } }
+            }
+            (Self::Resting { until }, Cause::Timer) => {
+                Self::Walking { walk: Walk { due: until, ..Walk::default() } }
+            }
             (Self::Walking { walk }, Cause::Looked(slot)) => Self::Walking { walk: Walk { slot, ..walk } },
             (Self::Walking { walk }, Cause::Moved(slot, pause)) => {
                 let moved = walk.moved.saturating_add(1);
-                Self::Pausing { until: now + pause, walk: Walk { slot, moved, ..walk } }
+                let from = if now.since(walk.due) <= LATE { walk.due } else { now };
+                Self::Pausing { until: from + pause, walk: Walk { slot, moved, ..walk } }
             }
             (Self::Walking { walk }, Cause::End) if walk.again => {
-                Self::Walking { walk: Walk { moved: walk.moved, ..Walk::default() } }
+                Self::Walking { walk: Walk { moved: walk.moved, due: walk.due, ..Walk::default() } }
             }
             (Self::Walking { walk }, Cause::End) if walk.unfed => Self::Resting { until: now + REST },
             (Self::Walking { .. }, Cause::End) => Self::Idle,
@@ -151,10 +160,11 @@ impl State {
 
 impl Digest for Walk {
     fn digest(&self, digester: &mut Digester) {
-        let Self { slot, moved, again, unfed } = self;
+        let Self { slot, moved, due, again, unfed } = self;
         digester.value(slot);
         digester.value(moved);
         digester.flag(*again);
+        digester.value(due);
         digester.flag(*unfed);
     }
 }
@@ -190,6 +200,18 @@ mod tests {
         assert_eq!(state.deadline(), Some(Instant::ZERO + PACE));
         let done = [Cause::Wanted, Cause::Timer, Cause::Moved(7, PACE), Cause::Timer, Cause::End];
         assert_eq!(run(&done), State::Idle);
+    }
+
+    #[test]
+    fn a_late_wake_up_is_made_up_for_unless_it_is_very_late() {
+        let at = |millis| Instant::ZERO + Duration::from_millis(millis);
+        let moved =
+            |state: State, millis| state.on(Cause::Timer, at(millis)).on(Cause::Moved(1, PACE), at(millis));
+        let first = moved(run(&[Cause::Wanted]), 35);
+        assert_eq!(first.deadline(), Some(at(10)));
+        let second = moved(first, 35);
+        assert_eq!(second.deadline(), Some(at(20)));
+        assert_eq!(moved(second, 500).deadline(), Some(at(510)));
     }
 
     #[test]

@@ -311,9 +311,8 @@ impl Engine {
         handle: Handle<Session>,
         link: ConnectionRef,
     ) {
-        let Some(monitors) = self.sessions.get(handle).map(|session| session.monitors.clone()) else {
-            return;
-        };
+        let monitors = self.sessions.get(handle).map(|session| session.monitors.clone());
+        let Some(monitors) = monitors.filter(|monitors| !monitors.is_empty()) else { return };
         let number = self.number_of(handle);
         for monitor in monitors {
             let source = self.monitors.get(monitor).and_then(|one| self.watches.slots.get(one.watch));

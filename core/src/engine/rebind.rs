@@ -38,12 +38,7 @@ impl Engine {
     }
 
     fn on_rebind(&mut self, step: &mut Step<'_>, cause: Cause) {
-        let state = self.rebind.on(cause, step.now);
-        // The pace holds over the end of a walk.
-        self.rebind = match state {
-            State::Pausing { until, walk } => State::Pausing { until: until.max(self.rebind_free_at), walk },
-            State::Idle | State::Waiting | State::Walking { .. } | State::Resting { .. } => state,
-        };
+        self.rebind = self.rebind.on(cause, step.now);
         match self.rebind.deadline() {
             Some(at) => self.timers.set(&mut self.rebind_deadline, TimerKey::Rebind, at),
             None => self.timers.cancel(&mut self.rebind_deadline, TimerKey::Rebind),
@@ -71,7 +66,6 @@ impl Engine {
         match adrift {
             Some((slot, handle)) => {
                 let pace = Duration::from_micros(1_000_000 / u64::from(self.config.cti.rebind_rate.max(1)));
-                self.rebind_free_at = step.now + pace;
                 self.on_rebind(step, Cause::Moved(slot.saturating_add(1), pace));
                 self.settle_session(step, handle);
                 false

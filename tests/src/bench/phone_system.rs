@@ -199,6 +199,12 @@ impl PhoneSystem {
         bench.send(self.link, &frame);
     }
 
+    /// The same, before the gateway does anything that is due.
+    pub fn interject(self, bench: &mut Bench, invoke: u16, document: &str) {
+        let frame = Asked { invoke, document: document.into() }.frame();
+        bench.input(ctigate_core::Input::Bytes { link: self.link, bytes: &frame });
+    }
+
     /// Sends an event: `children` follow the cross-reference.
     pub fn event(self, bench: &mut Bench, name: &str, cross_reference: &str, children: &str) {
         let named = format!("<monitorCrossRefID>{cross_reference}</monitorCrossRefID>{children}");
