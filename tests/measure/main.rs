@@ -5,12 +5,7 @@
 //! `-- WORD` measures only what has that word in its name. `-- look` asks once, at length, for a profiler to watch:
 //! `tests/measure/profile.sh`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a measurement that cannot be made may fail"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot be made may fail")]
 
 use core::fmt;
 use std::env;

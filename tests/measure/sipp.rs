@@ -3,7 +3,8 @@
 use core::ops::Range;
 use core::time::Duration;
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{self, Command, Stdio};
 use std::time::Instant;
 use std::{env, fs, thread};
 
@@ -58,8 +59,8 @@ impl Load {
         let lines = folder.write("lines.csv", &lines);
         // SIPp has one connection for all its dialogs, or one for each: several need as many of it.
         let (dialogs, calls) = (self.dialogs / self.connections, self.calls / self.connections);
-        let asking = free_ports(self.connections).into_iter().map(|port| {
-            let mut command = sipp(&scenario);
+        let asking = (0..).zip(free_ports(self.connections)).map(|(number, port)| {
+            let mut command = sipp(&scenario, number);
             command.args(["-p", &port]);
             command.arg(address).arg("-inf").arg(&lines).args(["-t", "t1", "-r", "100000"]);
             command.args(["-m", &calls.to_string(), "-l", &dialogs.to_string()]);
@@ -79,9 +80,12 @@ impl Load {
 pub(crate) fn answering(load: Load) -> Nanos {
     let folder = Folder::new("answer");
     let document = format!("<?xml version=\"1.0\"?>{:.<1$}", "", ANSWER_BYTES - 21);
-    let scenario = folder.write("answer.xml", &include_str!("answer.xml").replace("DOCUMENT", &document));
+    let scenario = include_str!("answer.xml").replace("DOCUMENT", &document);
+    let [before, repeated, behind] =
+        scenario.split("<!-- ten times -->").collect::<Vec<_>>().try_into().unwrap();
+    let scenario = folder.write("answer.xml", &[before, &repeated.repeat(10), behind].concat());
     let port = free_ports(1).concat();
-    let mut command = sipp(&scenario);
+    let mut command = sipp(&scenario, 64);
     let answerer = Running::start(command.args(["-t", "t1", "-p", &port]));
     let address = format!("127.0.0.1:{port}");
     let began = Instant::now();
@@ -94,18 +98,13 @@ pub(crate) fn answering(load: Load) -> Nanos {
     Nanos((processor::time_of(answerer.id()).0 - before.0) / requests)
 }
 
-fn sipp(scenario: &std::path::Path) -> Command {
+/// SIPp opens ports for control and for media even where there are none: each process of ours has its ten.
+fn sipp(scenario: &Path, number: u32) -> Command {
+    let media = 20_000 + process::id() % 64 * 650 + number * 10;
+    let control = media + 5;
     let mut command = Command::new("sipp");
-    let ports = free_ports(2);
-    command.arg("-sf").arg(scenario).args([
-        "-i",
-        "127.0.0.1",
-        "-nostdin",
-        "-cp",
-        &ports[0],
-        "-mp",
-        &ports[1],
-    ]);
+    command.arg("-sf").arg(scenario).args(["-i", "127.0.0.1", "-nostdin"]);
+    command.args(["-cp", &control.to_string(), "-mp", &media.to_string()]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
