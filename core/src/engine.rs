@@ -28,7 +28,7 @@
 mod catch_up;
 mod connections;
 mod counters;
-mod ending;
+pub(crate) mod ending;
 mod events;
 mod holding;
 mod in_dialog;
@@ -90,6 +90,8 @@ pub(crate) enum TimerKey {
     Pending(Handle<Pending>),
     /// A CTI connection's machine, by its place.
     Connection(u8),
+    /// A connection of ours to a client's next hop that did not open.
+    Redial(Handle<links::SipLink>),
     /// The next session to be moved.
     Rebind,
     /// The end of a drain or a stop.
@@ -116,6 +118,7 @@ impl TimerKey {
             Self::Outbox(_) => "waiting events",
             Self::Pending(_) => "service time-out",
             Self::Connection(_) => "CTI connection",
+            Self::Redial(_) => "connection to be tried again",
             Self::Rebind => "rebind",
             Self::Stop => "stop",
         }
@@ -241,6 +244,7 @@ impl Engine {
             }
             TimerKey::Pending(handle) => self.on_service_timeout(step, handle),
             TimerKey::Connection(place) => self.on_connection_timer(step, place),
+            TimerKey::Redial(link) => self.on_redial_due(step, link),
             TimerKey::Rebind => self.on_rebind_timer(step),
             TimerKey::Stop => self.on_stop_timer(step),
         }
@@ -264,7 +268,7 @@ impl Machine for Engine {
         let step = &mut Step { now, actions };
         let mut taken = Taken(0);
         match input {
-            _ if self.phase == Phase::Finished => {
+            _ if self.phase == Phase::Terminated => {
                 if let Input::Bytes { bytes, .. } = input {
                     taken = Taken(bytes.len());
                 }
@@ -287,7 +291,7 @@ impl Machine for Engine {
     }
 
     fn next_wake(&self) -> Option<Wake> {
-        if self.phase == Phase::Finished {
+        if self.phase == Phase::Terminated {
             return None;
         }
         if !self.jobs.is_empty() {

@@ -25,6 +25,8 @@ struct Link {
     /// What this turn wants sent.
     outbox: Vec<u8>,
     congestion: Option<Rc<Congestion>>,
+    /// Whether the peer opened it: it is the one that asks.
+    by_peer: bool,
 }
 
 /// A link we closed: when it is cut, and what it may still have to send.
@@ -130,7 +132,7 @@ impl Links {
         peer: SocketAddr,
         listener: Option<ListenerId>,
     ) -> Option<Peer> {
-        let opened = self.start(link, stream);
+        let opened = self.start(link, stream, listener.is_some());
         match opened {
             Ok(local) => Some(Peer { address: peer, local, listener }),
             Err(error) => {
@@ -143,13 +145,13 @@ impl Links {
         }
     }
 
-    fn start(&mut self, link: LinkId, stream: Async<TcpStream>) -> io::Result<SocketAddr> {
+    fn start(&mut self, link: LinkId, stream: Async<TcpStream>, by_peer: bool) -> io::Result<SocketAddr> {
         stream.get_ref().set_nodelay(true)?;
         let local = stream.get_ref().local_addr()?;
         let stream = Rc::new(stream);
         let (inlet, buffer) = (self.inlet.clone(), self.buffer.clone());
         self.executor.spawn(reading::read(link, Rc::clone(&stream), inlet, buffer)).detach();
-        self.open.insert(link, Link { stream, outbox: Vec::new(), congestion: None });
+        self.open.insert(link, Link { stream, outbox: Vec::new(), congestion: None, by_peer });
         Ok(local)
     }
 
@@ -163,9 +165,11 @@ impl Links {
         self.open.contains_key(&link)
     }
 
-    /// Whether so much waits to be sent on the link that it should not be read for now.
+    /// Whether so much waits to be sent on the link that it should not be read for now. A link that we opened is always
+    /// read: what waits there is what we ask, and a peer that waits until we read would take no more of it.
     pub(crate) fn is_lagging(&self, link: LinkId) -> bool {
-        let congestion = self.open.get(&link).and_then(|link| link.congestion.as_ref());
+        let link = self.open.get(&link).filter(|link| link.by_peer);
+        let congestion = link.and_then(|link| link.congestion.as_ref());
         congestion.is_some_and(|congestion| congestion.waiting() > self.limits.queue_bytes / LAGGING_PART)
     }
 

@@ -27,6 +27,8 @@ struct Link {
     /// What this turn wants sent.
     outbox: Vec<u8>,
     congestion: Option<Arc<Congestion>>,
+    /// Whether the peer opened it: it is the one that asks.
+    by_peer: bool,
 }
 
 /// What is to be done later, by time.
@@ -130,7 +132,7 @@ impl Links {
         peer: SocketAddr,
         listener: Option<ListenerId>,
     ) -> Option<Peer> {
-        let opened = self.start(link, stream);
+        let opened = self.start(link, stream, listener.is_some());
         match opened {
             Ok(local) => Some(Peer { address: peer, local, listener }),
             Err(error) => {
@@ -143,13 +145,13 @@ impl Links {
         }
     }
 
-    fn start(&mut self, link: LinkId, stream: TcpStream) -> io::Result<SocketAddr> {
+    fn start(&mut self, link: LinkId, stream: TcpStream, by_peer: bool) -> io::Result<SocketAddr> {
         stream.set_nodelay(true)?;
         let local = stream.local_addr()?;
         let stream = Arc::new(stream);
         let (reader, inlet) = (Arc::clone(&stream), self.inlet.clone());
         reading::spawn("read", move || reading::read(link, &reader, &inlet))?;
-        self.open.insert(link, Link { stream, outbox: Vec::new(), congestion: None });
+        self.open.insert(link, Link { stream, outbox: Vec::new(), congestion: None, by_peer });
         Ok(local)
     }
 
@@ -163,9 +165,11 @@ impl Links {
         self.open.contains_key(&link)
     }
 
-    /// What waits to be sent on the link, if it is so much that it should not be read for now.
+    /// What waits to be sent on the link, if it is so much that it should not be read for now. A link that we opened is
+    /// always read: what waits there is what we ask, and a peer that waits until we read would take no more of it.
     pub(crate) fn lagging(&self, link: LinkId) -> Option<Arc<Congestion>> {
-        let congestion = self.open.get(&link).and_then(|link| link.congestion.as_ref());
+        let link = self.open.get(&link).filter(|link| link.by_peer)?;
+        let congestion = link.congestion.as_ref();
         congestion.filter(|congestion| congestion.waiting() > self.limits.queue_bytes / LAGGING_PART).cloned()
     }
 

@@ -1,5 +1,7 @@
 //! Machines that are broken on purpose must be caught, or the world is blind.
 
+mod engines;
+
 use ctigate_core::Duration;
 use ctigate_tests::toy::Canary;
 use ctigate_tests::{Weather, twice};

@@ -407,6 +407,41 @@ fn events_that_came_early_are_told_before_the_snapshot_is_asked_for() {
 }
 
 #[test]
+fn many_clients_of_a_line_are_told_in_portions_where_no_snapshot_can_be_asked_for() {
+    let mut bench = Bench::with(&[("limits.monitors_per_device", Value::Integer(64))]);
+    let system = PhoneSystem::answer(&mut bench);
+    let mut clients: Vec<Client> =
+        (0..60).map(|number| Client::new(&mut bench, &format!("alice{number}"))).collect();
+    for client in &mut clients {
+        client.sign_in(&mut bench, system);
+    }
+    for client in &mut clients {
+        let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+        client.info(&mut bench, "MonitorStart", &object);
+    }
+    system.start_monitor(&mut bench, "m1");
+    bench.heartbeats(None);
+    bench.close(system.link());
+    bench.advance(Duration::from_secs(3));
+    let services = "<monitoringServList><monitorStart/><monitorStop/></monitoringServList>";
+    let system = PhoneSystem::answer_with(&mut bench, services);
+    for client in &mut clients {
+        client.heard(&mut bench);
+        let body = client.sign_in_body();
+        only(&client.send(&mut bench, "INVITE", &body), 200);
+        client.send(&mut bench, "ACK", "");
+    }
+    for call in 0..20 {
+        own(system, &mut bench, "m2", ("HeldEvent", &call.to_string(), "hold"));
+    }
+    system.start_monitor(&mut bench, "m2");
+    for client in &clients {
+        assert_eq!(client.heard(&mut bench).len(), 20, "{}", client.name);
+    }
+    assert!(bench.high_water() <= 512);
+}
+
+#[test]
 fn a_client_that_signs_out_meanwhile_leaves_nothing_behind() {
     let (mut bench, system, mut client, _) = monitored(&[]);
     own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));

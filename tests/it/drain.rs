@@ -46,6 +46,7 @@ fn a_gateway_that_drains_serves_requests_and_events_in_its_dialogs() {
     command(&mut bench, Command::Drain);
     only(&client.info(&mut bench, "GetCSTAFeatures", ""), 200);
     only(&client.send(&mut bench, "UPDATE", ""), 200);
+    only(&client.send(&mut bench, "OPTIONS", ""), 200);
     let held = "<heldConnection><callID>7</callID><deviceID>1001</deviceID></heldConnection>\
         <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice><cause>normal</cause>";
     system.event(&mut bench, "HeldEvent", "m1", held);
@@ -144,13 +145,13 @@ fn a_second_drain_changes_nothing_and_a_stop_ends_a_drain_at_once() {
     command(&mut bench, Command::Drain);
     bench.advance(Duration::from_secs(6));
     command(&mut bench, Command::Drain);
-    assert_eq!(bench.engine().overview().phase, "draining");
+    assert_eq!(bench.engine().overview().phase, "Draining");
     bench.advance(Duration::from_secs(3));
     assert_eq!(client.heard(&mut bench), [], "it ends when it was to end");
     command(&mut bench, Command::Stop);
     assert_eq!(client.heard(&mut bench)[0].method(), "BYE");
     command(&mut bench, Command::Drain);
-    assert_eq!(bench.engine().overview().phase, "stopping");
+    assert_eq!(bench.engine().overview().phase, "Stopping");
     bench.advance(Duration::from_secs(3));
     assert_eq!(bench.finished(), Some(0));
 }

@@ -35,10 +35,14 @@ mod stop;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
+mod system;
+#[cfg(test)]
 mod tables;
 #[cfg(test)]
 mod takeover;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod transport;
 #[cfg(test)]
 mod world;

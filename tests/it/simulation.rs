@@ -1,19 +1,22 @@
-//! Random walks through the whole system.
+//! The simulation of the whole system, and that it says well what it finds.
 
-use ctigate_tests::simulate;
-use ctigate_tests::simulate::Report;
+use std::path::Path;
 
-/// How many seeds the tests walk; `simulate` walks more.
-const SEEDS: u64 = 30;
+use ctigate_core::Machine;
+use ctigate_core::trace::replay;
+use ctigate_tests::simulate::{Canary, Report, Run, Schedule, examine, sign, simulate, traces};
+
+/// How many seeds the tests run; the program `simulate` runs more.
+const SEEDS: u64 = 24;
 
 #[test]
-fn walks_hold_every_promise_and_get_everywhere() {
+fn simulations_hold_every_promise_and_get_everywhere() {
     let mut whole = Report::default();
     for seed in 0..SEEDS {
         match simulate(seed) {
             Ok(report) => whole.add(&report),
             Err(fault) => {
-                panic!("{fault}\nagain: cargo run -p ctigate-tests --bin simulate -- --seed {seed}")
+                panic!("{fault}\nagain: cargo run --release -p ctigate-tests --bin simulate -- --seed {seed}")
             }
         }
     }
@@ -22,15 +25,52 @@ fn walks_hold_every_promise_and_get_everywhere() {
         "status 481",
         "csta MakeCallResponse",
         "csta CSTAErrorCode",
-        "csta DeliveredEvent",
-        "csta EstablishedEvent",
-        "csta HeldEvent",
-        "csta ConnectionClearedEvent",
-        "request INFO",
+        "event DeliveredEvent",
+        "event EstablishedEvent",
+        "event ConnectionClearedEvent",
         "request BYE",
         "notice session_ended",
         "notice cti_out_of_service",
     ] {
-        assert!(whole.met.contains_key(met), "no walk met with «{met}»: {:#?}", whole.met);
+        assert!(whole.met.contains_key(met), "no seed met with «{met}»: {:#?}", whole.met);
     }
+    assert!(whole.compared_calls > 10 && whole.replayed > 0 && !whole.transitions.0.is_empty());
+}
+
+#[test]
+fn a_failing_seed_shrinks_to_few_entries_that_fail_in_the_same_way() {
+    let failing = (0..60).map(|seed| Run::of(seed).with(Canary::SameCall));
+    let mut failing = failing.filter_map(|run| Some((examine(&run, false)?, run)));
+    let (failure, run) = failing.next().expect("the canary is caught");
+    assert_eq!(sign(&failure.shrunk), sign(&failure.fault));
+    let (before, after) = (run.schedule.entries.len(), failure.run.schedule.entries.len());
+    // Two calls are all it takes.
+    assert!(after <= 4 && after < before, "{before} entries, still {after}: {}", failure.run.schedule);
+    assert!(failure.to_string().contains("Ask"), "{failure}");
+}
+
+#[test]
+fn a_run_leaves_traces_that_replay() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("traces");
+    let run = Run::of(3);
+    let written = traces(&run, &folder).unwrap();
+    assert!(written.len() >= run.plan.nodes);
+    for path in written {
+        let trace = std::fs::read(&path).unwrap();
+        let made = replay(&[&trace], |header| {
+            let machine: Box<dyn Machine> =
+                Box::new(ctigate_core::engine::Engine::new(header.config()?, header.seed));
+            Ok(machine)
+        });
+        assert!(made.is_ok(), "{}: {made:?}", path.display());
+    }
+}
+
+#[test]
+fn an_empty_schedule_is_a_quiet_day() {
+    let run = Run::of(5);
+    let quiet = Run { schedule: Schedule { storm: 1, entries: Vec::new() }, ..run };
+    let report = quiet.twice().unwrap();
+    assert!(report.sessions > 0);
+    assert_eq!(report.met.get("notice cti_out_of_service"), None);
 }

@@ -59,6 +59,7 @@ fn s10_a_refresh_at_another_node_recreates_dialog_session_and_monitor() {
     assert_eq!(ok.element("systemStatus"), "normal");
     assert!(ok.header("To").ends_with(&format!(";tag={}", client.gateway_tag)), "{ok:?}");
     assert!(bench.notices().iter().any(|notice| notice.starts_with("dialog_taken_over")));
+    assert_eq!(bench.engine().counters().takeovers, 1);
 
     bench.note("An event under the ID the client holds, along the route that the refresh recorded.");
     system.event(&mut bench, "HeldEvent", "m9", HELD);
@@ -158,6 +159,47 @@ fn s10_a_takeover_is_refused_as_a_sign_in_is() {
     bench.advance(Duration::from_secs(40));
     let view = bench.engine().view();
     assert_eq!((view.sessions, view.monitors, view.indexed, view.timers), (0, 0, 0, 1), "{view:?}");
+}
+
+#[test]
+fn s10_a_refresh_that_is_repeated_meets_the_takeover_that_is_under_way() {
+    let (mut client, _) = orphan();
+    let (mut bench, system) = other_node(&mut client, &[]);
+    let body = client.sign_in_body();
+    let invite = client.request("INVITE", &body);
+    assert_eq!(client.say(&mut bench, &invite), []);
+    assert_eq!(client.say(&mut bench, &invite), [], "the same once more is absorbed");
+    only(&refresh(&mut bench, &mut client), 500);
+    assert_eq!(bench.engine().view().sessions, 1);
+    system.knows_line(&mut bench);
+    assert_eq!(only(&client.heard(&mut bench), 200).header("CSeq"), "3 INVITE");
+}
+
+#[test]
+fn s10_a_takeover_that_is_given_up_meanwhile_leaves_nothing_behind() {
+    for method in ["CANCEL", "BYE"] {
+        let (mut client, _) = orphan();
+        let (mut bench, system) = other_node(&mut client, &[]);
+        let body = client.sign_in_body();
+        let invite = client.request("INVITE", &body);
+        assert_eq!(client.say(&mut bench, &invite), []);
+        let given_up = if method == "BYE" {
+            client.request("BYE", "")
+        } else {
+            let head = invite.split("Content-Disposition").next().unwrap();
+            let head = head.replace("INVITE sip", "CANCEL sip").replace(" INVITE\r\n", " CANCEL\r\n");
+            format!("{head}Content-Length: 0\r\n\r\n")
+        };
+        let answers = client.say(&mut bench, &given_up);
+        let mut statuses: Vec<u16> = answers.iter().map(Sip::status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 487], "{method}");
+        system.knows_line(&mut bench);
+        assert_eq!(client.heard(&mut bench), [], "{method}");
+        assert_eq!(system.asked(&mut bench), [], "{method}: no monitor is started");
+        let view = bench.engine().view();
+        assert_eq!((view.sessions, view.monitors, view.watches, view.jobs), (0, 0, 0, 0), "{method}");
+    }
 }
 
 #[test]

@@ -1,11 +1,16 @@
 //! What a request costs the whole process, on real sockets: `cargo bench -p ctigate-smol -p ctigate-std --bench process`.
 //! Both shells compile this file; each measures its own program. SIPp (Debian's `sip-tester`) is the load, and beside
-//! it the yardstick: its own answering mode, asked the same. Takes about two minutes a program.
+//! it the yardstick: its own answering mode, asked the same. Takes two minutes a program.
 //!
-//! With `-- look` it runs the load once and only for a profiler: the gateway's process ID is printed, and it is asked
-//! for as long as SIPp takes.
+//! `-- WORD` measures only what has that word in its name. `-- look` asks once, at length, for a profiler to watch:
+//! `tests/measure/profile.sh`.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot be made may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a measurement that cannot be made may fail"
+)]
 
 use core::fmt;
 use std::env;
@@ -29,59 +34,49 @@ const ONE_AT_A_TIME: Load = Load { dialogs: 1, calls: 250, ..SATURATION };
 
 fn main() -> io::Result<()> {
     sipp::must_be_installed();
-    let mut words = env::args().skip(1).filter(|word| !word.starts_with("--"));
-    let mut table = Table(io::stdout().lock());
-    match words.next().as_deref() {
-        None => print_table(&mut table),
-        Some("look") => look(&mut table),
-        Some(other) => Err(io::Error::other(format!("'{other}': there is nothing but 'look'"))),
+    let word = env::args().skip(1).find(|word| !word.starts_with("--"));
+    match word.as_deref() {
+        Some("look") => look(),
+        word => print_table(&mut Table { out: io::stdout().lock(), word: word.unwrap_or_default() }),
     }
 }
 
 fn print_table(table: &mut Table<'_>) -> io::Result<()> {
     let name = program::name();
     writeln!(
-        table.0,
+        table.out,
         "microseconds of processor time per answered request; the least of {TIMES} measurements\n"
     )?;
     let office = Office::open(false);
-    let of_gateway = |load: Load| least(|| office.processor_time(load));
-    let saturated = of_gateway(SATURATION);
-    table.row(&format!("{name}: 1,000 dialogs on 1 connection, GetCSTAFeatures"), saturated)?;
-    let alone = of_gateway(ONE_AT_A_TIME);
-    table.row(&format!("{name}: 1 dialog"), alone)?;
-    table.row(
-        &format!("{name}: SnapshotDevice, through the link and back"),
-        of_gateway(Load { document: SNAPSHOT, ..SATURATION }),
-    )?;
-    for dialogs in [10, 100, 10_000] {
-        let calls = if dialogs < 1_000 { 3_000 } else { 20_000 };
-        table
-            .row(&format!("{name}: {dialogs} dialogs"), of_gateway(Load { dialogs, calls, ..SATURATION }))?;
+    let office = &office;
+    let of_gateway = |load: Load| move || office.processor_time(load);
+    let snapshot = Load { document: SNAPSHOT, ..SATURATION };
+    table.row(&format!("{name}: 1,000 dialogs on 1 connection, GetCSTAFeatures"), of_gateway(SATURATION))?;
+    table.row(&format!("{name}: SnapshotDevice, through the link and back"), of_gateway(snapshot))?;
+    table.row(&format!("{name}: 1 dialog"), of_gateway(ONE_AT_A_TIME))?;
+    for (dialogs, calls) in [(10, 3_000), (100, 6_000), (10_000, 20_000)] {
+        let load = Load { dialogs, calls, ..SATURATION };
+        table.row(&format!("{name}: {dialogs} dialogs on 1 connection"), of_gateway(load))?;
     }
     for connections in [4, 64] {
-        table.row(
-            &format!("{name}: 1,000 dialogs on {connections} connections"),
-            of_gateway(Load { connections, ..SATURATION }),
-        )?;
+        let load = Load { connections, ..SATURATION };
+        table.row(&format!("{name}: 1,000 dialogs on {connections} connections"), of_gateway(load))?;
     }
-    drop(office);
     let recording = Office::open(true);
-    table
-        .row(&format!("{name}: 1,000 dialogs, recording"), least(|| recording.processor_time(SATURATION)))?;
-    drop(recording);
-    table.row("SIPp answering: 1,000 dialogs", least(|| sipp::answering(SATURATION)))?;
-    table.row("SIPp answering: 1 dialog", least(|| sipp::answering(ONE_AT_A_TIME)))?;
-    table.row("a bare read and write of as many bytes: 1 at a time", least(|| floor::read_and_write(1)))?;
-    table.row("a bare read and write of as many bytes: 20 at a time", least(|| floor::read_and_write(20)))
+    let recorded = || recording.processor_time(SATURATION);
+    table.row(&format!("{name}: 1,000 dialogs on 1 connection, recording"), recorded)?;
+    table.row("SIPp answering: 1,000 dialogs on 1 connection", || sipp::answering(SATURATION))?;
+    table.row("SIPp answering: 1 dialog", || sipp::answering(ONE_AT_A_TIME))?;
+    table.row("a bare read and write of as many bytes: 1 at a time", || floor::read_and_write(1))?;
+    table.row("a bare read and write of as many bytes: 20 at a time", || floor::read_and_write(20))
 }
 
 /// Asks once, at length.
-fn look(table: &mut Table<'_>) -> io::Result<()> {
+fn look() -> io::Result<()> {
     let office = Office::open(false);
-    writeln!(table.0, "process {}", office.gateway_id())?;
-    let time = office.processor_time(Load { calls: 50_000, ..SATURATION });
-    table.row(program::name(), time)
+    writeln!(io::stdout(), "{} {}", program::path().display(), office.gateway_id())?;
+    let time = office.processor_time(Load { calls: 30_000, ..SATURATION });
+    writeln!(io::stdout(), "{time} microseconds a request")
 }
 
 fn least(mut measure: impl FnMut() -> Nanos) -> Nanos {
@@ -98,11 +93,18 @@ impl fmt::Display for Nanos {
     }
 }
 
-struct Table<'a>(io::StdoutLock<'a>);
+struct Table<'a> {
+    out: io::StdoutLock<'a>,
+    /// What a row's name must contain to be measured.
+    word: &'a str,
+}
 
 impl Table<'_> {
-    fn row(&mut self, what: &str, time: Nanos) -> io::Result<()> {
-        writeln!(self.0, "{what:66} {time}")?;
-        self.0.flush()
+    fn row(&mut self, what: &str, measure: impl FnMut() -> Nanos) -> io::Result<()> {
+        if !what.contains(self.word) {
+            return Ok(());
+        }
+        writeln!(self.out, "{what:66} {}", least(measure))?;
+        self.out.flush()
     }
 }

@@ -14,12 +14,11 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The program, by the name of its file.
 pub(crate) fn name() -> &'static str {
-    let path = option_env!("CARGO_BIN_EXE_ctigate").or(option_env!("CARGO_BIN_EXE_ctigate-std")).unwrap();
-    Path::new(path).file_name().and_then(|name| name.to_str()).unwrap()
+    path().file_name().and_then(|name| name.to_str()).unwrap()
 }
 
-fn path() -> PathBuf {
-    PathBuf::from(option_env!("CARGO_BIN_EXE_ctigate").or(option_env!("CARGO_BIN_EXE_ctigate-std")).unwrap())
+pub(crate) fn path() -> &'static Path {
+    Path::new(option_env!("CARGO_BIN_EXE_ctigate").or(option_env!("CARGO_BIN_EXE_ctigate-std")).unwrap())
 }
 
 /// A folder, gone with its owner.
@@ -83,7 +82,7 @@ pub(crate) struct Office {
 
 impl Office {
     pub(crate) fn open(record: bool) -> Self {
-        let folder = Folder::new("office");
+        let folder = Folder::new(if record { "recorded" } else { "office" });
         let (first, count) = (LINES.start, LINES.len());
         let phones = format!("control = \"127.0.0.1:0\"\n[[phone]]\nnumber = \"{first}\"\ncount = {count}\n");
         let phones = folder.write("phones.toml", &phones);

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 use core::time::Duration;
-use std::net::{TcpStream, UdpSocket};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 use std::{env, fs, thread};
@@ -58,12 +58,13 @@ impl Load {
         let lines = folder.write("lines.csv", &lines);
         // SIPp has one connection for all its dialogs, or one for each: several need as many of it.
         let (dialogs, calls) = (self.dialogs / self.connections, self.calls / self.connections);
-        let asking = (0..self.connections).map(|number| {
+        let asking = free_ports(self.connections).into_iter().map(|port| {
             let mut command = sipp(&scenario);
+            command.args(["-p", &port]);
             command.arg(address).arg("-inf").arg(&lines).args(["-t", "t1", "-r", "100000"]);
             command.args(["-m", &calls.to_string(), "-l", &dialogs.to_string()]);
             command.args(["-timeout", SECONDS, "-timeout_error", "-trace_err", "-error_file"]);
-            let errors = folder.path(&format!("errors-{number}"));
+            let errors = folder.path(&format!("errors-{port}"));
             (Running::start(command.arg(&errors)), errors)
         });
         for (mut one, errors) in asking.collect::<Vec<_>>() {
@@ -79,14 +80,12 @@ pub(crate) fn answering(load: Load) -> Nanos {
     let folder = Folder::new("answer");
     let document = format!("<?xml version=\"1.0\"?>{:.<1$}", "", ANSWER_BYTES - 21);
     let scenario = folder.write("answer.xml", &include_str!("answer.xml").replace("DOCUMENT", &document));
-    let port = free_port();
+    let port = free_ports(1).concat();
     let mut command = sipp(&scenario);
-    // It takes one connection, on which it may be asked by many.
-    command.args(["-t", "t1", "-max_socket", "100"]);
-    let (address, command) = (format!("127.0.0.1:{port}"), command.args(["-p", &port]));
-    let answerer = Running::start(command);
+    let answerer = Running::start(command.args(["-t", "t1", "-p", &port]));
+    let address = format!("127.0.0.1:{port}");
     let began = Instant::now();
-    while TcpStream::connect(&address).is_err() {
+    while !is_listening(&port) {
         assert!(began.elapsed().as_secs() < 5, "SIPp does not listen on {address}");
         thread::sleep(Duration::from_millis(20));
     }
@@ -97,12 +96,28 @@ pub(crate) fn answering(load: Load) -> Nanos {
 
 fn sipp(scenario: &std::path::Path) -> Command {
     let mut command = Command::new("sipp");
-    command.arg("-sf").arg(scenario).args(["-i", "127.0.0.1", "-nostdin", "-cp", &free_port()]);
+    let ports = free_ports(2);
+    command.arg("-sf").arg(scenario).args([
+        "-i",
+        "127.0.0.1",
+        "-nostdin",
+        "-cp",
+        &ports[0],
+        "-mp",
+        &ports[1],
+    ]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
+/// Whether somebody listens on a port; to try would be a connection that SIPp takes for its only one.
+fn is_listening(port: &str) -> bool {
+    let wanted = format!(":{:04X} 00000000:0000 0A", port.parse::<u16>().unwrap());
+    fs::read_to_string("/proc/net/tcp").unwrap().contains(&wanted)
+}
+
 /// SIPp takes no port 0.
-fn free_port() -> String {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+fn free_ports(count: u32) -> Vec<String> {
+    let sockets: Vec<_> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    sockets.iter().map(|socket| socket.local_addr().unwrap().port().to_string()).collect()
 }

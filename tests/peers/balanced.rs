@@ -10,7 +10,7 @@ mod client;
 use crate::assert_served_well;
 use crate::program::Folder;
 use crate::proxy::Proxy;
-use crate::sipe::client::{LINE, PHONES, SESSION, Sipe, command};
+use crate::sipe::client::{LINE, PHONES, SESSION, Sipe, command, hang_up};
 use crate::sipe::until_signed_out;
 use crate::site::{Site, Towards};
 use client::Client;
@@ -44,10 +44,19 @@ fn everybody_goes_on(name: &str, towards: Towards) {
     let serving = balanced.take_node_of("alice");
     until_answered(&serving.folder, "408", "INFO", 4);
 
-    // Kamailio begins anew: the connections are gone, and what it knew. The next event finds its way by itself.
+    // Kamailio begins anew: the connections are gone, and what it knew. Events find their way by themselves; over TCP
+    // even those of the time in between.
     let second = sipe.calls();
-    balanced.kamailio.restart();
-    sipe.is_hung_up(&balanced.switch, &second);
+    balanced.kamailio.stop();
+    if towards == Towards::Tcp {
+        hang_up(&balanced.switch);
+        serving.running.wait_for("name=link_not_opened");
+    }
+    balanced.kamailio.begin_again();
+    if towards == Towards::Udp {
+        hang_up(&balanced.switch);
+    }
+    sipe.hears_of_hang_up(&second);
     sipe.refreshes();
 
     // One scripted client on each node. The node that serves SIPE dies, and everybody is in a call.

@@ -44,9 +44,8 @@ impl Kamailio {
         panic!("Kamailio does not start");
     }
 
-    /// Ends it, and starts it again at the same place: what it knew is forgotten.
-    pub(crate) fn restart(&mut self) {
-        self.stop();
+    /// Starts it again at the same place, after [`Self::stop`]: what it knew is forgotten.
+    pub(crate) fn begin_again(&mut self) {
         for _ in 0..ATTEMPTS {
             if let Some(running) = run(&self.folder, &self.address) {
                 self.running = running;

@@ -28,14 +28,14 @@ fn status_shows_connections_sessions_and_counters_as_a_table_and_as_json() {
     let alice = office.client("sip:alice@example.com", "1001", &[], "sleep 20s\n");
     alice.wait_for("monitor ");
     let table = ctl(&["status"], &socket);
-    assert!(table.starts_with("running for "), "{table}");
+    assert!(table.starts_with("Running for "), "{table}");
     assert!(table.contains("\n1 sessions, 1 monitors, "), "{table}");
     let row = table.lines().find(|line| line.starts_with("pbx ")).unwrap();
     assert!(row.contains("  InService  1   20") && row.ends_with("  1         -"), "{table}");
     assert!(table.lines().any(|line| line.split_whitespace().eq(["sign_ins", "1"])), "{table}");
     let json = ctl(&["status", "--json"], &socket);
     for part in
-        ["\"phase\":\"running\"", "\"name\":\"pbx\"", "\"in_service\":true,\"id\":1,", "\"sign_ins\":1,"]
+        ["\"phase\":\"Running\"", "\"name\":\"pbx\"", "\"in_service\":true,\"id\":1,", "\"sign_ins\":1,"]
     {
         assert!(json.contains(part), "{part} is not in {json}");
     }
@@ -55,8 +55,8 @@ fn a_drain_leaves_a_session_its_time_and_its_commands_are_recorded() {
     );
     alice.wait_for("event delivered");
     let drained = ctl(&["drain"], &socket);
-    assert_eq!(drained, "draining: 1 sessions\n");
-    assert!(ctl(&["status"], &socket).starts_with("draining for "));
+    assert_eq!(drained, "Draining: 1 sessions\n");
+    assert!(ctl(&["status"], &socket).starts_with("Draining for "));
     let mut bob = office.client("sip:bob@example.com", "1002", &[], "");
     assert_eq!(bob.end(), 1);
     assert!(bob.said().contains("refused 503 "), "{}", bob.said());
@@ -107,7 +107,7 @@ fn a_second_gateway_at_the_same_socket_does_not_start_and_the_first_serves_on() 
     let (status, _, err) = output(&["run", "--config", &office.path("gateway.toml")]);
     let taken = "a program answers there (is another ctigate running?)";
     assert_eq!((status, err), (1, format!("control.socket: cannot listen on {socket}: {taken}\n")));
-    assert!(ctl(&["status"], &socket).starts_with("running for "));
+    assert!(ctl(&["status"], &socket).starts_with("Running for "));
     office.close();
 }
 
@@ -120,7 +120,7 @@ fn a_killed_gateway_s_socket_is_replaced() {
     assert_eq!((status, err), (1, format!("{socket}: nobody answers there (is the gateway running?)\n")));
     office.gateway = Running::start(&["run", "--config", &office.path("gateway.toml")], "");
     office.gateway.wait_for("name=cti_in_service");
-    assert!(ctl(&["status"], &socket).starts_with("running for "));
+    assert!(ctl(&["status"], &socket).starts_with("Running for "));
     office.close();
 }
 
@@ -135,7 +135,7 @@ fn a_gateway_that_stands_still_is_waited_for_no_longer_than_it_may() {
     let (status, _, err) = output(&["run", "--config", &office.path("gateway.toml")]);
     assert!(status == 1 && err.contains("a program answers there"), "it lives, and keeps its socket: {err}");
     office.gateway.signal("CONT");
-    assert!(ctl(&["status"], &socket).starts_with("running for "));
+    assert!(ctl(&["status"], &socket).starts_with("Running for "));
     office.close();
 }
 
@@ -149,6 +149,6 @@ fn nonsense_on_the_socket_and_who_stalls_there_harm_nobody() {
     let mut nonsense = UnixStream::connect(&socket).unwrap();
     // It may be closed before all is said.
     let _ = nonsense.write_all(&vec![0xff; 100_000]);
-    assert!(ctl(&["status"], &socket).starts_with("running for "));
+    assert!(ctl(&["status"], &socket).starts_with("Running for "));
     office.close();
 }

@@ -286,6 +286,24 @@ fn a_peer_that_asks_faster_than_it_reads_is_held_up_and_gets_every_answer() {
 }
 
 #[test]
+fn a_peer_that_was_dialled_is_read_however_much_waits_for_it() {
+    let running = Running::start(Limits { links: 10, queue_bytes: 64 * 1024 * 1024 }, false);
+    let there = TcpListener::bind("127.0.0.1:0").unwrap();
+    assert!(running.speaker.say(Said::Line(there.local_addr().unwrap().to_string())));
+    let (mut peer, _) = there.accept().unwrap();
+    assert_eq!(running.next(), Seen::Opened(LinkId::new(2)));
+    peer.set_write_timeout(Some(PATIENCE)).unwrap();
+    // It says all it has to say before it reads: more than may wait on links that are held up, and in the system.
+    let said = vec![b'x'; 1024 * 1024];
+    for _ in 0..40 {
+        peer.write_all(&said).unwrap();
+    }
+    let mut back = peer.try_clone().unwrap().take(40 * 1024 * 1024 + 5);
+    assert_eq!(std::io::copy(&mut back, &mut std::io::sink()).unwrap(), 40 * 1024 * 1024 + 5);
+    running.stop();
+}
+
+#[test]
 fn a_congested_link_gets_everything_once_it_reads() {
     let running = Running::start(Limits { links: 10, queue_bytes: 64 * 1024 * 1024 }, false);
     let mut stream = running.connect();

@@ -19,6 +19,8 @@ mod speech;
 mod world;
 
 #[cfg(test)]
+mod growth;
+#[cfg(test)]
 mod mutate;
 
 pub use csta::{csta_document, csta_frame};

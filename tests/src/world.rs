@@ -38,7 +38,7 @@ const QUEUE: usize = 256 * 1024;
 const TURNS_PER_CALL: u64 = 20_000_000;
 
 /// A host, by its place in the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HostId(usize);
 
 /// What went wrong in a world, with all that is needed to see it again.

@@ -112,7 +112,8 @@ impl Engine {
         watch.calls = behind.compare((switch, &watch.device), items, limit);
     }
 
-    /// Without a snapshot the client goes on believing what it knows, but for calls of another phone system.
+    /// Without a snapshot the client goes on believing what it knows, but for calls of another phone system. All clients
+    /// of a line may come here in one step: what they are told is a job's.
     fn go_on_without(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
         let switch = self.switch_of(link);
         let limit = self.config.limits.calls_per_device;
@@ -129,7 +130,7 @@ impl Engine {
         let fields: &[(&str, &dyn Display)] =
             &[("session", &monitor.session), ("why", &"the phone system gave no snapshot")];
         step.actions.notify(Level::Warn, "calls_unverified", fields);
-        self.tell_changes(step, handle);
+        self.jobs.push_back(Job::TellChanges { monitor: handle });
     }
 
     /// Tells a client what changed, then the events that waited, as much as there is room for; a job does the rest.

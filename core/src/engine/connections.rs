@@ -1,13 +1,13 @@
 //! The CTI connections' life, and the way of what they bring.
 
-use core::fmt::Display;
+use core::fmt::{self, Display};
 
 use super::jobs::{Job, Stage};
 use super::{Engine, Pending, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::cti::connection::{Cause, State, Then, Times};
-use crate::cti::pool::backoff;
+use crate::cti::pool::{Pool, backoff};
 use crate::cti::protocol::{Asker, Incoming, Outlet, Protocol};
 use crate::entropy::Domain;
 use crate::input::Closed;
@@ -106,14 +106,27 @@ impl Engine {
         connection.failure = None;
         connection.vitals.served(step.now);
         self.counters.connections_served += 1;
-        let fields: &[(&str, &dyn Display)] =
-            &[("cti", &connection.name), ("connection", &connection.id), ("address", &connection.address)];
-        step.actions.notify(Level::Info, "cti_in_service", fields);
+        self.tell_in_service(step, place);
         self.want_rebind(step);
         // Where sessions are moved nothing of theirs is void: those that lost it are told when they are moved.
         if !self.rebinds() {
             self.tell_all(place, SystemStatus::Enabled);
         }
+    }
+
+    /// Says that a connection serves, and which do not yet.
+    fn tell_in_service(&self, step: &mut Step<'_>, place: u8) {
+        let Some(connection) = self.pool.at(place) else { return };
+        let missing = Missing(&self.pool);
+        let fields: &[(&str, &dyn Display)] = &[
+            ("cti", &connection.name),
+            ("connection", &connection.id),
+            ("address", &connection.address),
+            ("missing", &missing),
+        ];
+        let is_complete = self.pool.connections.iter().all(|one| one.state.is_in_service());
+        let count = if is_complete { 3 } else { 4 };
+        step.actions.notify(Level::Info, "cti_in_service", fields.get(..count).unwrap_or_default());
     }
 
     /// A connection is of no more use: what was under way is returned, its sessions are told, it is dialled again.
@@ -246,6 +259,10 @@ impl Engine {
             Incoming::Status(SystemStatus::Disabled) => {
                 self.fail(step, place, "the phone system says it is disabled");
             }
+            // ECMA-269, System Status: there are no monitors any more. With the connection's first words there were none.
+            Incoming::Status(SystemStatus::Enabled) if self.watches.is_any_of(connection) => {
+                self.fail(step, place, "the phone system says it has begun anew");
+            }
             Incoming::Status(SystemStatus::Initializing) => {
                 self.fail(step, place, "the phone system says it is initializing");
             }
@@ -303,6 +320,20 @@ impl Engine {
                 step.actions.close(link);
             }
         }
+    }
+}
+
+/// The names of the connections that are not in service.
+struct Missing<'a>(&'a Pool);
+
+impl Display for Missing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let missing = self.0.connections.iter().filter(|one| !one.state.is_in_service());
+        for (count, one) in missing.enumerate() {
+            let comma = if count == 0 { "" } else { "," };
+            write!(f, "{comma}{}", one.name)?;
+        }
+        Ok(())
     }
 }
 

@@ -124,7 +124,7 @@ impl Engine {
             ("Supported", &"timer"),
             ("Accept-Encoding", &"identity"),
         ];
-        if self.takes_sessions() {
+        if self.takes_sessions() || received.in_dialog {
             self.reply(step, received, &Reply { more: headers, ..Reply::new(200) });
             return;
         }

@@ -5,20 +5,27 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
-use super::{Engine, Step};
+use super::{Engine, Step, TimerKey};
 use crate::action::Level;
 use crate::digest::{Digest, Digester};
 use crate::input::{Closed, LinkId, ListenerId, Peer};
 use crate::rcc::session::Session;
 use crate::sip::transactions::Flow;
 use crate::slots::{Full, Handle, Slots};
+use crate::time::Duration;
+use crate::timer::{Deadline, Timers};
 use crate::wire::sip::framer::{Framed, Framer};
 
 /// The most bytes that wait for a connection of ours to open.
 const MAX_WAITING: usize = 256 * 1024;
 
+/// The pauses before a connection of ours is tried again that did not open: long enough together for a proxy to be
+/// restarted, short enough for an event to be worth something still.
+const PAUSES: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+
 /// One SIP connection.
-pub(super) struct SipLink {
+pub(crate) struct SipLink {
     id: LinkId,
     framer: Framer,
     peer: Option<SocketAddr>,
@@ -30,6 +37,10 @@ pub(super) struct SipLink {
     target: Option<Box<str>>,
     /// What is to be sent once it is open; `None` when it is.
     waiting: Option<Vec<u8>>,
+    /// How often it did not open.
+    failures: usize,
+    /// When it is tried again.
+    redial: Deadline,
 }
 
 /// All SIP connections.
@@ -69,14 +80,14 @@ impl Links {
         LinkId::new(self.last_drawn)
     }
 
-    fn insert(&mut self, link: SipLink) -> Result<(), Full> {
+    fn insert(&mut self, link: SipLink) -> Result<Handle<SipLink>, Full> {
         let (id, target) = (link.id, link.target.clone());
         let handle = self.slots.insert(link)?;
         self.by_id.insert(id, handle);
         if let Some(target) = target {
             self.by_target.insert(target, id);
         }
-        Ok(())
+        Ok(handle)
     }
 
     fn remove(&mut self, id: LinkId) -> Option<SipLink> {
@@ -125,6 +136,8 @@ impl Engine {
             allowed: self.is_allowed(peer.address.ip()),
             target: None,
             waiting: None,
+            failures: 0,
+            redial: Deadline::default(),
         };
         if self.links.insert(accepted).is_err() {
             let limit = self.config.limits.links;
@@ -158,11 +171,39 @@ impl Engine {
         }
         let Some(entry) = self.links.remove(link) else { return };
         let lost = entry.waiting.as_ref().map_or(0, Vec::len);
+        if lost > 0
+            && let Some(pause) = PAUSES.get(entry.failures)
+        {
+            self.redial(step, entry, *pause, why);
+            return;
+        }
         let level = if lost > 0 { Level::Warn } else { Level::Debug };
         let target = entry.target.as_deref().unwrap_or_default();
         let fields: &[(&str, &dyn core::fmt::Display)] =
             &[("link", &link), ("target", &target), ("why", &why.name()), ("bytes_lost", &lost)];
         step.actions.notify(level, "link_closed", fields);
+    }
+
+    /// A connection of ours did not open, and messages wait for it (client quirk 8): it is tried again.
+    fn redial(&mut self, step: &mut Step<'_>, mut entry: SipLink, pause: Duration, why: Closed) {
+        let target = entry.target.as_deref().unwrap_or_default();
+        let pause_ms = pause.as_micros() / 1_000;
+        let fields: &[(&str, &dyn core::fmt::Display)] =
+            &[("target", &target), ("why", &why.name()), ("again_in_ms", &pause_ms)];
+        step.actions.notify(Level::Info, "link_not_opened", fields);
+        entry.id = self.links.draw();
+        entry.failures += 1;
+        // It had a place until now.
+        let Ok(handle) = self.links.insert(entry) else { return };
+        if let Some(entry) = self.links.slots.get_mut(handle) {
+            self.timers.set(&mut entry.redial, TimerKey::Redial(handle), step.now + pause);
+        }
+    }
+
+    pub(super) fn on_redial_due(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>) {
+        let Some(entry) = self.links.slots.get_mut(handle) else { return };
+        Timers::<TimerKey>::fired(&mut entry.redial);
+        step.actions.connect(entry.id, entry.target.as_deref().unwrap_or_default());
     }
 
     pub(super) fn on_bytes(&mut self, step: &mut Step<'_>, link: LinkId, bytes: &[u8]) -> usize {
@@ -265,6 +306,8 @@ impl Engine {
             allowed: false,
             target: Some(Box::from(target)),
             waiting: Some(Vec::new()),
+            failures: 0,
+            redial: Deadline::default(),
         };
         if self.links.insert(connecting).is_err() {
             let fields: &[(&str, &dyn core::fmt::Display)] =
@@ -315,7 +358,7 @@ impl Engine {
 
 impl Digest for SipLink {
     fn digest(&self, digester: &mut Digester) {
-        let Self { id, framer, peer, local, allowed, target, waiting } = self;
+        let Self { id, framer, peer, local, allowed, target, waiting, failures, redial } = self;
         digester.value(id);
         digester.value(framer);
         digester.value(peer);
@@ -323,5 +366,7 @@ impl Digest for SipLink {
         digester.flag(*allowed);
         digester.value(target);
         digester.value(&waiting.as_deref());
+        digester.value(failures);
+        digester.value(redial);
     }
 }

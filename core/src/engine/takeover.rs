@@ -7,6 +7,10 @@
 //! the monitor that the client started first is made again under the ID it holds, with the default filter, and events
 //! go on; SIPE, which never sends a second MonitorStart, needs nothing else.
 //!
+//! A proxy that stays in the path must add Record-Route to re-INVITEs too (16.6, step 4, asks for it): otherwise our
+//! requests have no route, go over the refresh's connection with the Contact alone, and a proxy that knows no way answers
+//! them 404, which ends the session.
+//!
 //! What cannot be known is left out: further monitors, filters, and registrations. What the client asks for then gets
 //! identifiers that the dead node cannot have given out, as counts go on from the time of day; so does our CSeq (RFC
 //! 3261 8.1.1.5 proposes the same), which a client may demand to grow (12.2.2).

@@ -10,7 +10,7 @@ use crate::time::{Duration, Instant};
 /// What an operator may see, all at one time: bounded, whatever the number of sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overview {
-    /// Whether the gateway runs, drains or stops, in a word.
+    /// Whether the gateway runs, drains or stops: the name of its state.
     pub phase: &'static str,
     /// By when a drain or a stop is over at the latest.
     pub ends_at: Option<Instant>,
@@ -129,6 +129,13 @@ impl Engine {
             last_failure: connection.last_failure,
             failed_at: connection.vitals.failed_at,
         })
+    }
+
+    /// The connection ID of each CTI connection, whether it is in service, and whether its phone system says that it is
+    /// overloaded, in configured order: a look that costs next to nothing.
+    pub fn connection_ids(&self) -> impl Iterator<Item = (u64, bool, bool)> + use<'_> {
+        let connections = self.pool.connections.iter();
+        connections.map(|one| (one.id, one.state.is_in_service(), one.overloaded))
     }
 
     /// Everything an operator may see.

@@ -2,6 +2,8 @@
 //! are fanned out to the clients' monitors (client quirk 12).
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
 
 use super::calls::Calls;
@@ -43,6 +45,8 @@ pub(crate) struct Watches {
     pub(crate) slots: Slots<Watch>,
     by_device: Index<Watch>,
     by_cross_reference: Index<Watch>,
+    /// How many there are over each connection that has any, by connection ID: follows from the table.
+    counts: BTreeMap<u64, usize>,
     /// Keys the hashes of the words by which they are found; draws nothing.
     entropy: Entropy,
 }
@@ -50,7 +54,7 @@ pub(crate) struct Watches {
 impl Watches {
     pub(crate) fn new(limit: usize, entropy: Entropy) -> Self {
         let (by_device, by_cross_reference) = (Index::default(), Index::default());
-        Self { slots: Slots::new(limit), by_device, by_cross_reference, entropy }
+        Self { slots: Slots::new(limit), by_device, by_cross_reference, counts: BTreeMap::new(), entropy }
     }
 
     /// The hash that stands for a word the phone system or a client chose.
@@ -61,6 +65,11 @@ impl Watches {
     /// The watch of `device` over `connection`.
     pub(crate) fn of_device(&self, connection: ConnectionRef, device: &str) -> Option<Handle<Watch>> {
         self.by_device.get(self.key(connection, device))
+    }
+
+    /// Whether anything is watched over `connection`.
+    pub(crate) fn is_any_of(&self, connection: ConnectionRef) -> bool {
+        self.counts.contains_key(&connection.id)
     }
 
     /// The watch whose events come under `cross_reference` over `connection`.
@@ -82,6 +91,7 @@ impl Watches {
             calls: Calls::default(),
         })?;
         self.by_device.insert(self.key(connection, device), handle);
+        *self.counts.entry(connection.id).or_default() += 1;
         Ok(handle)
     }
 
@@ -105,6 +115,12 @@ impl Watches {
     /// Forgets a watch.
     pub(crate) fn remove(&mut self, handle: Handle<Watch>) -> Option<Watch> {
         let watch = self.slots.remove(handle)?;
+        if let Entry::Occupied(mut count) = self.counts.entry(watch.connection.id) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
         self.by_device.remove(self.key(watch.connection, &watch.device), handle);
         if let State::Active { cross_reference } = &watch.state {
             self.by_cross_reference.remove(self.key(watch.connection, cross_reference), handle);

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
-use std::sync::mpsc::{self, SyncSender};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 
 use ctigate_core::engine::Overview;
 use ctigate_core::{Command, Input, Instant, ListenerId, Machine, Recorder};
@@ -153,6 +153,15 @@ impl Question {
     }
 }
 
+/// Why a machine did not say how it is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Silence {
+    /// It is no more.
+    Gone,
+    /// It is too busy.
+    Busy,
+}
+
 /// Speaks to a running machine, from any thread. Waits while the machine is busy.
 #[derive(Clone)]
 pub struct Speaker(Arc<dyn Fn(Spoken) -> bool + Send + Sync>);
@@ -169,14 +178,19 @@ impl Speaker {
         (self.0)(Spoken::Command(said))
     }
 
-    /// Asks how the machine is doing. `None`: it is no more, or does not answer in time.
-    #[must_use]
-    pub(crate) fn ask(&self) -> Option<Answer> {
+    /// Asks how the machine is doing.
+    ///
+    /// # Errors
+    /// It does not say.
+    pub(crate) fn ask(&self) -> Result<Answer, Silence> {
         let (question, answer) = mpsc::sync_channel(1);
         if !(self.0)(Spoken::Question(Question(question))) {
-            return None;
+            return Err(Silence::Gone);
         }
-        answer.recv_timeout(ANSWER_LIMIT).ok()
+        answer.recv_timeout(ANSWER_LIMIT).map_err(|error| match error {
+            RecvTimeoutError::Timeout => Silence::Busy,
+            RecvTimeoutError::Disconnected => Silence::Gone,
+        })
     }
 }
 

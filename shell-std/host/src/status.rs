@@ -231,7 +231,7 @@ mod tests {
         let mut counters = Counters::default();
         counters.sign_ins = 4;
         let overview = Overview {
-            phase: "draining",
+            phase: "Draining",
             ends_at: Some(second(3_760)),
             view: View { sessions: 3, ..View::default() },
             connections: vec![served, down],
@@ -245,7 +245,7 @@ mod tests {
         let (answer, wall) = answer();
         let text = table(&answer, wall);
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[0], "draining for 1 h 1 min, at most 1 min 0 s more");
+        assert_eq!(lines[0], "Draining for 1 h 1 min, at most 1 min 0 s more");
         assert_eq!(lines[3].split_whitespace().next(), Some("CONNECTION"));
         let cells: Vec<_> = lines[4].split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
         assert_eq!(
@@ -274,7 +274,7 @@ mod tests {
         let (answer, wall) = answer();
         let text = json(&answer, wall);
         for part in [
-            "\"phase\":\"draining\",\"ends_at\":\"2026-03-01T12:01:00.000Z\",\"sessions\":3,",
+            "\"phase\":\"Draining\",\"ends_at\":\"2026-03-01T12:01:00.000Z\",\"sessions\":3,",
             "{\"name\":\"pbx \\\"one\\\"\",\"address\":\"pbx:1040\",\"state\":\"InService\",\"in_service\":true,\"id\":7,",
             "\"since\":\"2026-03-01T11:00:00.000Z\",\"heartbeat_at\":\"2026-03-01T11:59:50.000Z\",\"round_trip_us\":1250,",
             "\"last_failure\":null,\"failed_at\":null}",

@@ -1,6 +1,6 @@
 //! Quirks 7 and 8: opaque routes, shared connections, connections that go away.
 
-use ctigate_core::{Closed, Input};
+use ctigate_core::{Closed, Duration, Input};
 use ctigate_tests::bench::{Client, Line, Sip, only};
 
 use super::{gateway, signed_in};
@@ -91,17 +91,44 @@ fn quirk_8_when_the_connection_is_gone_one_is_opened_to_the_next_hop_and_the_eve
 }
 
 #[test]
-fn quirk_8_a_next_hop_that_refuses_loses_the_event_loudly_and_keeps_the_session() {
+fn quirk_8_events_wait_for_a_next_hop_that_is_being_restarted() {
+    let (mut bench, system, mut client) = signed_in();
+    bench.golden("quirk-8-next-hop-restarted", "The connection is gone, and the next hop refuses another for a while: events wait, and come in their order.");
+    client.monitor(&mut bench, system, "m1");
+    let Line::Stream(link) = client.line else { unreachable!() };
+    bench.close(link);
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    let [(first, address)] = bench.connects().try_into().expect("one connection");
+    bench.input(Input::Closed { link: first, why: Closed::Refused });
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    bench.advance(Duration::from_millis(999));
+    assert_eq!(bench.connects(), []);
+    bench.advance(Duration::from_millis(1));
+    let [(second, again)] = bench.connects().try_into().expect("one connection");
+    assert_eq!(again, address);
+    assert_ne!(second, first, "no connection's number is used twice");
+    bench.opened(second, &address);
+    let events = bench.messages(second);
+    let sequences: Vec<&str> = events.iter().map(|event| event.header("CSeq")).collect();
+    assert_eq!(sequences, ["1 INFO", "2 INFO"]);
+}
+
+#[test]
+fn quirk_8_a_next_hop_that_refuses_for_15_s_loses_the_event_loudly_and_keeps_the_session() {
     let (mut bench, system, mut client) = signed_in();
     client.monitor(&mut bench, system, "m1");
     let Line::Stream(link) = client.line else { unreachable!() };
     bench.close(link);
     system.event(&mut bench, "HeldEvent", "m1", HELD);
-    let [(next, _)] = bench.connects().try_into().expect("one connection");
-    bench.input(Input::Closed { link: next, why: Closed::Refused });
-    assert!(
-        bench.notices().iter().any(|notice| notice.starts_with("link_closed") && notice.contains("refused"))
-    );
+    let is_lost = |notice: &String| notice.starts_with("link_closed") && notice.contains("refused");
+    for pause in [1, 2, 4, 8, 0] {
+        let [(next, _)] = bench.connects().try_into().expect("one connection");
+        assert!(!bench.notices().iter().any(is_lost), "before the {pause} s");
+        bench.input(Input::Closed { link: next, why: Closed::Refused });
+        bench.advance(Duration::from_secs(pause));
+    }
+    assert!(bench.notices().iter().any(is_lost));
+    assert_eq!((bench.connects(), bench.engine().view().links), (Vec::new(), 0));
     client.line = Line::Stream(bench.connect());
     let answers: Vec<Sip> = client.info(&mut bench, "GetCSTAFeatures", "");
     only(&answers, 200);

@@ -90,10 +90,14 @@ impl Sipe {
         call
     }
 
-    /// The other party hangs up. The first of the two that leave makes SIPE forget the call, so that it ignores the
-    /// second.
+    /// The other party hangs up, and it learns of that.
     pub(crate) fn is_hung_up(&mut self, switch: &Running, call: &str) {
-        command(switch, &format!("hangup {FAR}"));
+        hang_up(switch);
+        self.hears_of_hang_up(call);
+    }
+
+    /// The first of the two that leave makes SIPE forget the call, so that it ignores the second.
+    pub(crate) fn hears_of_hang_up(&mut self, call: &str) {
         self.reaches("<ConnectionClearedEvent ", SOON);
         self.reaches("<ConnectionClearedEvent ", SOON);
         self.reaches(&ignored(call), SOON);
@@ -117,6 +121,11 @@ impl Sipe {
             assert!(!decisions.any(|line| line.contains(complaint)), "{complaint}:\n{said}");
         }
     }
+}
+
+/// Whom SIPE calls hangs up.
+pub(crate) fn hang_up(switch: &Running) {
+    command(switch, &format!("hangup {FAR}"));
 }
 
 /// Has the phone system's phones do something.

@@ -1,38 +1,53 @@
-//! Walks the simulated world: `simulate --seeds 300 --from COMMIT` derives seeds from a commit's hash, `simulate --seed 7`
-//! walks one again. Each walk is made twice and replayed. The exit status is 1 with the first fault, 2 for wrong arguments.
+//! Simulates: `simulate --seeds 3000 --from COMMIT` runs seeds that follow from a commit's hash, `simulate --seed 7` one
+//! again. A seed that fails is shown with the shortest schedule found that fails in the same way, and leaves the nodes'
+//! traces in the folder `--traces` (`target/simulation`). The exit status is 1 if a seed failed, 2 for wrong arguments.
 
-use std::io::{self, Write};
+use core::time::Duration;
+use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use ctigate_tests::simulate::{Report, simulate};
+use ctigate_tests::Fault;
+use ctigate_tests::simulate::{Progress, Report, Run, crowd, examine, simulate, traces};
 
-const USAGE: &str = "usage: simulate --seeds COUNT [--from COMMIT] | simulate --seed SEED";
+const USAGE: &str = "usage: simulate --seeds COUNT [--from COMMIT] [--traces FOLDER] | simulate --seed SEED [--traces FOLDER]";
 
-/// What to walk.
+/// The most seeds that are shrunk when several fail at once.
+const SHRUNK: usize = 2;
+
+/// What to run.
 #[derive(Debug, PartialEq, Eq)]
-enum Walks {
+enum Seeds {
     /// Seeds that follow from a commit's hash.
-    Many { count: u64, from: String },
+    Many { count: u64, first: u64 },
     /// One seed.
     One(u64),
 }
 
-fn arguments(words: &[String]) -> Option<Walks> {
+struct Arguments {
+    seeds: Seeds,
+    traces: String,
+}
+
+fn arguments(words: &[String]) -> Option<Arguments> {
     let (mut count, mut from, mut seed) = (None, String::from("0"), None);
+    let mut traces = String::from("target/simulation");
     for pair in words.chunks(2) {
         match pair {
             [name, value] if name == "--seeds" => count = value.parse().ok(),
             [name, value] if name == "--from" => value.clone_into(&mut from),
             [name, value] if name == "--seed" => seed = value.parse().ok(),
+            [name, value] if name == "--traces" => value.clone_into(&mut traces),
             _ => return None,
         }
     }
-    match (count, seed) {
-        (Some(count), None) => Some(Walks::Many { count, from }),
-        (None, Some(seed)) => Some(Walks::One(seed)),
-        _ => None,
-    }
+    let seeds = match (count, seed) {
+        (Some(count), None) => Seeds::Many { count, first: first_seed(&from) },
+        (None, Some(seed)) => Seeds::One(seed),
+        _ => return None,
+    };
+    Some(Arguments { seeds, traces })
 }
 
 /// The number in the first digits of a commit's hash; other texts give numbers too.
@@ -42,46 +57,92 @@ fn first_seed(commit: &str) -> u64 {
         .unwrap_or_else(|_| commit.bytes().fold(0, |sum, byte| sum * 31 + u64::from(byte)))
 }
 
-fn walk(walks: &Walks, out: &mut impl Write) -> io::Result<bool> {
-    let (seeds, first) = match walks {
-        Walks::Many { count, from } => (*count, first_seed(from)),
-        Walks::One(seed) => (1, *seed),
+/// A bar that grows on a terminal; a plain line now and then elsewhere.
+struct Bar {
+    terminal: bool,
+    began: Instant,
+    last: Instant,
+}
+
+impl Bar {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self { terminal: io::stderr().is_terminal(), began: now, last: now }
+    }
+
+    fn show(&mut self, Progress { done, of }: Progress) {
+        let pause = if self.terminal { Duration::from_millis(200) } else { Duration::from_secs(20) };
+        if self.last.elapsed() < pause && done < of {
+            return;
+        }
+        self.last = Instant::now();
+        let seconds = self.began.elapsed().as_secs();
+        let left = seconds.saturating_mul(of.saturating_sub(done)).checked_div(done).unwrap_or(0);
+        // If standard error is gone there is nobody left to tell.
+        let mut out = io::stderr().lock();
+        if self.terminal {
+            let filled = done.saturating_mul(40).checked_div(of).unwrap_or(0);
+            let bar: String = (0..40).map(|place| if place < filled { '#' } else { '.' }).collect();
+            let end = if done >= of { "\n" } else { "" };
+            let _ = write!(out, "\r[{bar}] {done} of {of} seeds, {seconds} s, {left} s to go {end}");
+        } else {
+            let _ = writeln!(out, "{done} of {of} seeds, {seconds} s");
+        }
+        let _ = out.flush();
+    }
+}
+
+/// Shows a failing seed, cut down, and where its traces are.
+fn explain(fault: &Fault, folder: &str, out: &mut impl Write) -> io::Result<()> {
+    let seed = fault.seed;
+    writeln!(out, "{fault}\nshrinking it ...")?;
+    out.flush()?;
+    let run = Run::of(seed);
+    // What shows in one run need not be run twice each time.
+    let failure = examine(&run, false).or_else(|| examine(&run, true));
+    let Some(failure) = failure else {
+        return writeln!(
+            out,
+            "{fault}\nand it does not fail again: the simulation depends on something outside"
+        );
     };
+    writeln!(out, "{failure}")?;
+    for path in traces(&failure.run, Path::new(folder))? {
+        writeln!(out, "trace: ctigate replay {}", path.display())?;
+    }
+    writeln!(out, "again: cargo run --release -p ctigate-tests --bin simulate -- --seed {seed}\n")
+}
+
+fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<bool> {
     let began = Instant::now();
-    let mut whole = Report::default();
-    for walked in 0..seeds {
-        let seed = first.wrapping_add(walked);
-        match simulate(seed) {
-            Ok(report) => whole.add(&report),
-            Err(fault) => {
-                writeln!(out, "{fault}\nagain: cargo run -p ctigate-tests --bin simulate -- --seed {seed}")?;
-                return Ok(false);
-            }
+    let mut bar = Bar::new();
+    let (report, faults) = match arguments.seeds {
+        Seeds::Many { count, first } => {
+            writeln!(out, "seeds {first} to {}", first.wrapping_add(count).wrapping_sub(1))?;
+            crowd(first, count, |progress| bar.show(progress))
         }
-        if (walked + 1) % 50 == 0 {
-            writeln!(out, "{} walks, {} s", walked + 1, began.elapsed().as_secs())?;
-        }
+        Seeds::One(seed) => match simulate(seed).and_then(|_| Run::of(seed).twice()) {
+            Ok(report) => (report, Vec::new()),
+            Err(fault) => (Report::default(), vec![fault]),
+        },
+    };
+    writeln!(out, "{report}\n{} s", began.elapsed().as_secs())?;
+    for fault in faults.iter().take(SHRUNK) {
+        explain(fault, &arguments.traces, out)?;
     }
-    for (what, count) in &whole.met {
-        writeln!(out, "{count:>9}  {what}")?;
-    }
-    let Report { steps, high_water, .. } = whole;
-    let seconds = began.elapsed().as_secs();
-    writeln!(
-        out,
-        "{seeds} walks from seed {first}: {steps} steps of the gateway, at most {high_water} actions in one, {seconds} s"
-    )?;
-    Ok(true)
+    Ok(faults.is_empty())
 }
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let Some(walks) = arguments(&words) else {
+    let Some(arguments) = arguments(&words) else {
         // If standard error is gone there is nobody left to tell.
         let _ = writeln!(io::stderr(), "{USAGE}");
         return ExitCode::from(2);
     };
-    match walk(&walks, &mut io::stdout().lock()) {
+    // What a machine's panic says stands in the fault.
+    std::panic::set_hook(Box::new(|_| {}));
+    match run(&arguments, &mut io::stdout().lock()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) | Err(_) => ExitCode::FAILURE,
     }

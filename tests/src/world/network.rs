@@ -120,6 +120,12 @@ impl Network {
             .is_some_and(|end| matches!(end.life, Life::Asked | Life::Open | Life::HalfOpen(_)))
     }
 
+    /// Whether a connection is open at both ends.
+    pub(super) fn is_whole(&self, place: Place) -> bool {
+        let open = |place: Place| self.ends.get(&place).filter(|end| end.life == Life::Open);
+        open(place).and_then(|end| open(end.peer?)).is_some()
+    }
+
     /// Takes an end away, and the other one with it if that was closed by its host. Whether the host here is to be told.
     pub(super) fn remove(&mut self, place: Place) -> bool {
         let Some(end) = self.ends.remove(&place) else { return false };

@@ -84,6 +84,23 @@ impl World {
         self.weather = weather;
     }
 
+    /// The weather wherever it was not set for two hosts.
+    #[must_use]
+    pub const fn weather_everywhere(&self) -> Weather {
+        self.weather
+    }
+
+    /// From one host to another (one way) the weather is as everywhere again.
+    pub fn clear_weather_between(&mut self, from: HostId, to: HostId) {
+        self.between.remove(&(from, to));
+    }
+
+    /// The first host of this name.
+    #[must_use]
+    pub fn host_named(&self, name: &str) -> Option<HostId> {
+        self.hosts.iter().position(|host| host.name == name).map(HostId)
+    }
+
     /// From now on the weather from one host to another (one way) is this.
     pub fn set_weather_between(&mut self, from: HostId, to: HostId, weather: Weather) {
         self.between.insert((from, to), weather);
@@ -133,6 +150,12 @@ impl World {
     pub fn is_open(&self, host: HostId, link: LinkId) -> bool {
         self.inbox(host).is_some_and(|inbox| inbox.streams.contains_key(&link))
             && self.closed(host, link).is_none()
+    }
+
+    /// Whether a connection is open at both ends, so that what is sent gets there in the end.
+    #[must_use]
+    pub fn is_whole(&self, host: HostId, link: LinkId) -> bool {
+        self.network.is_whole((host, link))
     }
 
     /// Why a bare host's connection ended, if it did.

@@ -11,6 +11,8 @@ pub struct Weather {
     pub jitter: u64,
     /// The longest piece a stream's bytes are cut into; 0: every write arrives whole.
     pub piece: u64,
+    /// Behind which byte every write to a stream is cut in two; 0: none is.
+    pub cut: u64,
     /// In how many cases of a thousand a piece that arrives waits for the next one and is merged with it.
     pub merge: u64,
     /// How many datagrams of a thousand are lost.
@@ -31,6 +33,7 @@ impl Weather {
         latency: 1_000,
         jitter: 0,
         piece: 0,
+        cut: 0,
         merge: 0,
         loss: 0,
         duplicate: 0,
@@ -44,6 +47,7 @@ impl Weather {
         latency: 500,
         jitter: 80_000,
         piece: 97,
+        cut: 0,
         merge: 300,
         loss: 150,
         duplicate: 100,
@@ -59,6 +63,7 @@ impl Weather {
             latency: 1 + some(20_000),
             jitter: some(120_000),
             piece: some(200),
+            cut: 0,
             merge: some(600),
             loss: some(200),
             duplicate: some(200),
@@ -77,6 +82,10 @@ impl Weather {
     pub(super) fn pieces(&self, length: usize, random: &mut Random) -> Vec<usize> {
         let mut pieces = Vec::new();
         let mut left = length;
+        if let Some(cut) = usize::try_from(self.cut).ok().filter(|cut| (1..length).contains(cut)) {
+            pieces.push(cut);
+            left = left.saturating_sub(cut);
+        }
         while left > 0 {
             let most = usize::try_from(self.piece).unwrap_or(usize::MAX);
             let piece = if self.piece == 0 { left } else { (1 + random.place(most)).min(left) };

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Instant as Monotonic, SystemTime};
 
 use super::{ControlSocket, PATIENCE, REQUEST_BYTES, Request};
-use crate::shell::{ACCEPT_PAUSE, Answer, Said, Source, Speaker};
+use crate::shell::{ACCEPT_PAUSE, Answer, Said, Silence, Source, Speaker};
 use crate::status;
 
 /// The most conversations at a time; more wait to be accepted.
@@ -149,19 +149,19 @@ fn answer(request: Request, speaker: &Speaker) -> String {
         Request::Drain => Some(Said::Drain),
         Request::Stop => Some(Said::Stop),
     };
-    let obeyed = said.is_some();
     if let Some(said) = said {
         // A machine that is no more has stopped: the question finds out.
         let _ = speaker.say(said);
     }
     match (speaker.ask(), request) {
-        (Some(answer), Request::StatusJson) => format!("ok\n{}", status::json(&answer, SystemTime::now())),
-        (Some(answer), Request::Status) => format!("ok\n{}", status::table(&answer, SystemTime::now())),
-        (Some(Answer { overview, .. }), Request::Drain | Request::Stop) => {
+        (Ok(answer), Request::StatusJson) => format!("ok\n{}", status::json(&answer, SystemTime::now())),
+        (Ok(answer), Request::Status) => format!("ok\n{}", status::table(&answer, SystemTime::now())),
+        (Ok(Answer { overview, .. }), Request::Drain | Request::Stop) => {
             format!("ok\n{}: {} sessions\n", overview.phase, overview.view.sessions)
         }
-        (None, _) if obeyed => "ok\nstopped\n".into(),
-        (None, _) => "failed the gateway does not answer\n".into(),
+        (Err(Silence::Gone), Request::Drain | Request::Stop) => "ok\nstopped\n".into(),
+        (Err(Silence::Busy), Request::Drain | Request::Stop) => "ok\ntold, and too busy to answer\n".into(),
+        (Err(_), Request::Status | Request::StatusJson) => "failed the gateway does not answer\n".into(),
     }
 }
 

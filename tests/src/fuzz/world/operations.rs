@@ -187,6 +187,7 @@ fn weather(stage: &mut Stage, choices: &mut Choices<'_>) {
         reorder: some(600),
         oversleep: some(20_000),
         per_byte: some(200),
+        ..Weather::CALM
     };
     stage.world.set_weather(weather);
 }

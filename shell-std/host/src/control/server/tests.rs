@@ -46,6 +46,16 @@ fn commands_are_passed_on_and_a_machine_that_is_gone_has_stopped() {
 }
 
 #[test]
+fn a_gateway_that_is_too_busy_to_answer_is_not_said_to_have_stopped() {
+    let path = place("busy");
+    let server = Server::new(ControlSocket::open(&path).unwrap());
+    let (keep, kept) = std::sync::mpsc::channel();
+    server.source().unwrap()(Speaker::new(move |spoken| keep.send(spoken).is_ok()));
+    assert_eq!(ask(&path, Request::Drain).as_deref(), Ok("told, and too busy to answer\n"));
+    assert!(matches!(kept.try_recv(), Ok(Spoken::Command(Said::Drain))));
+}
+
+#[test]
 fn nonsense_is_refused_and_obeyed_by_nobody() {
     let (_server, path, heard) = serve("nonsense");
     for nonsense in [&b"dance\n"[..], b"\xff\xfe\n", b"", b"status", b"STOP\n", b"stop \n", b"\n"] {

@@ -1,0 +1,60 @@
+//! Broken engines in the simulation of the whole system: each must be caught, and for what it does.
+
+use ctigate_tests::simulate::{Canary, Run};
+use ctigate_tests::world::Care;
+
+/// The most seeds it may take.
+const SEEDS: u64 = 60;
+
+/// What a broken engine is caught by, with the first seed that shows anything.
+fn caught(canary: Canary) -> (u64, String) {
+    let found = (0..SEEDS).find_map(|seed| {
+        let run = Run::of(seed).with(canary);
+        let told = if canary == Canary::OutsideCounter { run.twice() } else { run.once(Care::Light) };
+        told.err().map(|fault| (seed, fault.what))
+    });
+    found.unwrap_or((SEEDS, "nothing".to_owned()))
+}
+
+#[track_caller]
+fn assert_caught(canary: Canary, words: &str) {
+    let (seed, said) = caught(canary);
+    assert!(said.contains(words), "{canary:?} should be caught by «{words}»; seed {seed} says: {said}");
+    let healthy = Run::of(seed).once(Care::Light).err();
+    assert!(healthy.is_none(), "seed {seed} accuses a healthy engine: {healthy:?}");
+}
+
+macro_rules! canaries {
+    ($($name:ident: $canary:ident, $words:literal;)+) => {
+        $(
+            #[test]
+            fn $name() {
+                assert_caught(Canary::$canary, $words);
+            }
+        )+
+
+        #[test]
+        fn every_canary_has_its_test() {
+            let tested = [$(Canary::$canary),+];
+            assert_eq!(Canary::ALL, tested);
+        }
+    };
+}
+
+canaries! {
+    a_lost_answer_is_caught: LostAnswer, "without an answer";
+    a_request_answered_twice_is_caught: AnsweredTwice, "answered more than once";
+    an_unfair_rotation_is_caught: UnfairRotation, "round robin is unfair";
+    a_session_that_outlives_its_bye_is_caught: SessionLeak, "outlives its BYE";
+    a_monitor_left_at_a_phone_system_is_caught: MonitorLeak, "monitors are left at a phone system";
+    a_wake_up_for_nothing_is_caught: StaleWake, "a stale wake-up";
+    an_event_to_the_wrong_session_is_caught: EventToWrongSession, "does not belong to";
+    a_request_on_the_wrong_connection_is_caught: WrongConnection, "another connection than its session's";
+    a_connection_id_used_twice_is_caught: ConnectionIdReused, "a connection ID is used twice";
+    a_call_whose_end_is_forgotten_is_caught: ForgottenCall, "believes";
+    a_cross_reference_id_used_twice_is_caught: SameReference, "a cross-reference ID is used twice";
+    a_call_id_used_twice_is_caught: SameCall, "a call ID is used twice";
+    a_session_that_leaves_a_connection_that_serves_is_caught: RestlessSession, "leaves a connection that serves";
+    a_table_that_passes_its_limit_is_caught: PassedLimit, "a table passes its limit";
+    an_engine_that_is_not_a_function_of_its_inputs_is_caught: OutsideCounter, "twice";
+}

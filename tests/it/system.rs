@@ -1,0 +1,68 @@
+//! What the system promises, S1 to S10, each shown in the simulated world: gateway, phone systems and clients, with every
+//! byte between them framed anew.
+
+mod connections;
+mod outages;
+mod sessions;
+
+use ctigate_tests::{Agent, Fault, Office, Plan, SipText, Weather, World};
+
+/// A gateway with so many phone systems, each with one connection, all in service; heartbeats every 2 s.
+fn house(switches: u8) -> (World, Office) {
+    let settings = ["cti.heartbeat = 2", "cti.heartbeat_timeout = 1", "cti.reconnect_max = 2"];
+    let plan = Plan { switches, ..Plan::gateway(&settings) };
+    let mut world = World::new(1, Weather::CALM);
+    let office = Office::open(&mut world, &plan).unwrap();
+    (world, office)
+}
+
+/// A client that has signed in for a phone.
+fn signed_in(world: &mut World, last: u8, number: &str) -> Agent {
+    let mut agent = Agent::tcp(world, last, &format!("user{last}"), number).unwrap();
+    assert_eq!(agent.sign_in(world).unwrap().status(), 200);
+    agent
+}
+
+/// The places, from 1, of the connections that the sessions so far were put on, in order.
+fn places(world: &World, office: &Office) -> Vec<String> {
+    let started = world.notices(office.gateway).iter().filter(|said| said.name == "session_started");
+    started.map(|said| field(&said.fields, "cti")).collect()
+}
+
+/// A field of a notice.
+fn field(fields: &str, name: &str) -> String {
+    let found = fields.split(' ').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
+    found.unwrap_or_default().to_owned()
+}
+
+/// How often the gateway said this of a connection, by the phone system's address.
+fn said(world: &World, office: &Office, name: &str, switch: usize) -> usize {
+    let address = format!("address=switch{switch}:2748");
+    world
+        .notices(office.gateway)
+        .iter()
+        .filter(|said| said.name == name && said.fields.contains(&address))
+        .count()
+}
+
+/// Waits until the gateway has said this of a connection so many times.
+fn wait_for(world: &mut World, office: &Office, name: &'static str, (switch, times): (usize, usize)) {
+    let limit = ctigate_core::Duration::from_secs(30);
+    let met = world.run_until(name, limit, |world| said(world, office, name, switch) >= times);
+    met.unwrap();
+}
+
+/// Asks for a call to 1002.
+fn call(agent: &mut Agent, world: &mut World) -> Result<SipText, Fault> {
+    agent.call(world, "1002")
+}
+
+/// How many calls a phone system has.
+fn calls(office: &Office, switch: usize) -> usize {
+    office.counts(switch).map_or(0, |counts| counts.calls)
+}
+
+/// How many monitors a phone system has.
+fn monitors(office: &Office, switch: usize) -> usize {
+    office.counts(switch).map_or(0, |counts| counts.monitors)
+}

@@ -1,0 +1,315 @@
+//! Canaries: engines that are broken on purpose, each in one way. A wrapper spoils what goes in, what comes out, or what
+//! is seen; nothing of the core knows of it. The simulation must catch every one, or it is blind.
+
+use ctigate_core::engine::Engine;
+use ctigate_core::wire::csta_frame::frame;
+use ctigate_core::{Action, Actions, Input, Instant, LinkId, Listen, Machine, Taken, Wake, Why};
+
+use super::inbox::{complete, element, header};
+use super::seen::Seen;
+
+/// How an engine is broken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Canary {
+    /// Not at all.
+    #[default]
+    Healthy,
+    /// Now and then an answer to an INFO is not sent.
+    LostAnswer,
+    /// Now and then an answer to an INFO is sent twice.
+    AnsweredTwice,
+    /// Every session is put on the first connection that serves.
+    UnfairRotation,
+    /// A BYE is answered, and the session stays.
+    SessionLeak,
+    /// The phone system is not told that a monitor has ended.
+    MonitorLeak,
+    /// It wants to be woken too early.
+    StaleWake,
+    /// Events go to the dialog that spoke last.
+    EventToWrongSession,
+    /// A call goes over another connection than its session's.
+    WrongConnection,
+    /// A connection that is dialled again keeps its ID.
+    ConnectionIdReused,
+    /// Now and then an event of a call's end is forgotten.
+    ForgottenCall,
+    /// Every monitor has the same cross-reference ID.
+    SameReference,
+    /// Every answer to MakeCall names the same call.
+    SameCall,
+    /// A session is moved from a connection that serves.
+    RestlessSession,
+    /// A table counts more than it may hold.
+    PassedLimit,
+    /// What it does depends on something outside: how often this process has made one.
+    OutsideCounter,
+}
+
+impl Canary {
+    /// All that are broken.
+    pub const ALL: [Self; 15] = [
+        Self::LostAnswer,
+        Self::AnsweredTwice,
+        Self::UnfairRotation,
+        Self::SessionLeak,
+        Self::MonitorLeak,
+        Self::StaleWake,
+        Self::EventToWrongSession,
+        Self::WrongConnection,
+        Self::ConnectionIdReused,
+        Self::ForgottenCall,
+        Self::SameReference,
+        Self::SameCall,
+        Self::RestlessSession,
+        Self::PassedLimit,
+        Self::OutsideCounter,
+    ];
+}
+
+/// An engine, healthy or not.
+pub(super) struct Broken {
+    engine: Engine,
+    canary: Canary,
+    /// What the engine wanted.
+    inner: Actions,
+    /// How many things could have been spoiled.
+    count: u64,
+    /// Links of phone systems, in the order in which they were dialled, and to where.
+    cti: Vec<(LinkId, String)>,
+    /// The last dialog heard of.
+    dialog: String,
+    /// Which of its kind this process has made.
+    made: u64,
+}
+
+std::thread_local! {
+    static MADE: core::cell::Cell<u64> = const { core::cell::Cell::new(0) };
+}
+
+impl Broken {
+    pub(super) fn new(engine: Engine, canary: Canary) -> Self {
+        let made = MADE.replace(MADE.get().wrapping_add(1));
+        let (inner, cti, dialog) = (Actions::new(), Vec::new(), String::new());
+        Self { engine, canary, inner, count: 0, cti, dialog, made }
+    }
+
+    pub(super) const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Spoils what is seen.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "each canary spoils one thing; the others leave it as it is"
+    )]
+    pub(super) fn distort(&self, seen: &mut Seen) {
+        match self.canary {
+            Canary::UnfairRotation => {
+                let first = seen
+                    .in_service()
+                    .next()
+                    .and_then(|place| Some((place, seen.connections.get(usize::from(place))?.id)));
+                for session in &mut seen.sessions {
+                    session.connection = session.connection.and(first);
+                }
+            }
+            Canary::ConnectionIdReused => {
+                for connection in &mut seen.connections {
+                    connection.id = connection.id.min(2);
+                }
+            }
+            Canary::RestlessSession if self.count > 3 => {
+                for session in &mut seen.sessions {
+                    session.connection =
+                        session.connection.map(|(place, id)| (place, id.wrapping_add(1_000)));
+                }
+            }
+            Canary::PassedLimit if self.count > 3 => {
+                seen.view.sessions = seen.view.sessions.saturating_add(101);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether this one of many is spoilt.
+    const fn now_and_then(&mut self) -> bool {
+        self.count = self.count.wrapping_add(1);
+        self.count.is_multiple_of(3)
+    }
+
+    /// Spoils what comes in: a BYE on a stream is answered and forgotten.
+    fn swallow(input: &Input<'_>, actions: &mut Actions) -> Option<Taken> {
+        let Input::Bytes { link, bytes } = input else { return None };
+        let length = complete(bytes).filter(|_| bytes.starts_with(b"BYE "))?;
+        let text = core::str::from_utf8(bytes.get(..length)?).ok()?;
+        let mut answer = String::from("SIP/2.0 200 OK\r\n");
+        for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
+            answer = format!("{answer}{name}: {}\r\n", header(text, name).unwrap_or_default());
+        }
+        answer.push_str("Content-Length: 0\r\n\r\n");
+        actions.write(*link, answer.as_bytes());
+        Some(Taken(length))
+    }
+
+    /// Spoils what clients are told; `None`: it is not sent.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "each canary spoils one thing; the others leave it as it is"
+    )]
+    fn spoil(&mut self, text: &str) -> Option<Vec<u8>> {
+        let mut out = text.to_owned();
+        let answers = text.starts_with("SIP/2.0 200")
+            && header(text, "CSeq").is_some_and(|cseq| cseq.ends_with("INFO"));
+        let canary = self.canary;
+        match canary {
+            Canary::LostAnswer if answers && self.now_and_then() => return None,
+            Canary::AnsweredTwice if answers && self.now_and_then() => out.push_str(text),
+            Canary::EventToWrongSession if text.starts_with("INFO ") => {
+                let call_id = header(text, "Call-ID").unwrap_or_default();
+                if self.dialog != call_id && !self.dialog.is_empty() {
+                    out = text.replace(call_id, &self.dialog);
+                }
+            }
+            Canary::SameReference => {
+                let reference = element(text, "monitorCrossRefID");
+                out = reference.map_or(out, |reference| text.replace(reference, "99fda87c"));
+            }
+            Canary::SameCall if text.contains("MakeCallResponse") => {
+                let call = element(text, "callID").unwrap_or_default();
+                // As long as it was, so that the length stays true.
+                out = text.replace(call, &"7".repeat(call.len()));
+            }
+            Canary::RestlessSession | Canary::PassedLimit => self.count = self.count.wrapping_add(1),
+            _ => {}
+        }
+        Some(out.into_bytes())
+    }
+
+    fn is_cti(&self, link: LinkId) -> bool {
+        self.cti.iter().any(|(known, _)| *known == link)
+    }
+
+    /// The link that a request to a phone system goes to: that of another connection, if it is a call and goes astray.
+    fn strayed(&self, link: LinkId, text: &str) -> LinkId {
+        let strays = self.canary == Canary::WrongConnection && text.contains("<MakeCall");
+        let own = self.cti.iter().find(|(known, _)| *known == link).map(|(_, address)| address);
+        let other = self.cti.iter().rfind(|(_, address)| Some(address) != own).map(|(other, _)| *other);
+        other.filter(|_| strays).unwrap_or(link)
+    }
+
+    /// Asks for something harmless in place of a MonitorStop.
+    fn keep_monitor(bytes: &[u8], actions: &mut Actions, link: LinkId) {
+        let digits = bytes.get(4..8).and_then(|digits| core::str::from_utf8(digits).ok());
+        let invoke = digits.and_then(|digits| digits.parse().ok()).unwrap_or(1);
+        let ask =
+            "<RequestSystemStatus xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"/>";
+        actions.write_with(link, |out| {
+            let framed = frame(out, invoke, |out| out.extend_from_slice(ask.as_bytes()));
+            debug_assert!(framed.is_ok(), "it is short");
+        });
+    }
+
+    fn pass(&mut self, actions: &mut Actions) {
+        let inner = core::mem::take(&mut self.inner);
+        for action in inner.iter() {
+            match action {
+                Action::Connect { link, address } => {
+                    self.cti.push((link, address.to_owned()));
+                    super::pass(action, actions);
+                }
+                Action::Write { link, bytes } => {
+                    let cti = self.is_cti(link);
+                    let text = String::from_utf8_lossy(bytes);
+                    if self.canary == Canary::MonitorLeak && cti && text.contains("<MonitorStop ") {
+                        Self::keep_monitor(bytes, actions, link);
+                    } else if cti {
+                        actions.write(self.strayed(link, &text), bytes);
+                    } else if let Some(text) = self.spoil(&text) {
+                        actions.write(link, &text);
+                    }
+                }
+                Action::SendDatagram { listener, peer, bytes } => {
+                    if let Some(text) = self.spoil(&String::from_utf8_lossy(bytes)) {
+                        actions.send_datagram(listener, peer, &text);
+                    }
+                }
+                Action::Close { .. } | Action::Notify(_) | Action::Print { .. } | Action::Finish { .. } => {
+                    super::pass(action, actions);
+                }
+            }
+        }
+        self.inner = inner;
+    }
+
+    /// Whether an event comes in that is forgotten: the end of a call.
+    fn forgets(&mut self, input: &Input<'_>) -> bool {
+        let Input::Bytes { link, bytes } = input else { return false };
+        let text = String::from_utf8_lossy(bytes);
+        let whole =
+            bytes.get(2..4).map(|length| length.iter().fold(0, |sum, byte| sum * 256 + usize::from(*byte)));
+        let ends = text.contains("<ConnectionClearedEvent") && whole == Some(bytes.len());
+        self.is_cti(*link) && ends && self.now_and_then()
+    }
+}
+
+impl Machine for Broken {
+    fn listens(&self) -> Vec<Listen> {
+        self.engine.listens()
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "each canary spoils one thing; the others leave it as it is"
+    )]
+    fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
+        match self.canary {
+            Canary::Healthy | Canary::StaleWake => return self.engine.step(now, input, actions),
+            Canary::UnfairRotation | Canary::ConnectionIdReused => {
+                return self.engine.step(now, input, actions);
+            }
+            Canary::SessionLeak => {
+                if let Some(taken) = Self::swallow(&input, actions) {
+                    return taken;
+                }
+            }
+            Canary::ForgottenCall => {
+                if let Input::Bytes { bytes, .. } = input
+                    && self.forgets(&input)
+                {
+                    return Taken(bytes.len());
+                }
+            }
+            Canary::OutsideCounter if input == Input::Tick && self.made % 2 == 1 => {
+                actions.print(format_args!("{}", self.made));
+            }
+            _ => {}
+        }
+        if let Input::Bytes { bytes, .. } | Input::Datagram { bytes, .. } = input
+            && let Some(call_id) = core::str::from_utf8(bytes).ok().and_then(|text| header(text, "Call-ID"))
+        {
+            call_id.clone_into(&mut self.dialog);
+        }
+        self.inner.clear();
+        let taken = self.engine.step(now, input, &mut self.inner);
+        self.pass(actions);
+        taken
+    }
+
+    fn next_wake(&self) -> Option<Wake> {
+        let wake = self.engine.next_wake()?;
+        if self.canary == Canary::StaleWake && matches!(wake.why, Why::Timer(_)) {
+            let at = Instant::from_micros(wake.at.as_micros().saturating_sub(1_000));
+            return Some(Wake { at, why: wake.why });
+        }
+        Some(wake)
+    }
+
+    fn digest(&mut self) -> u64 {
+        self.engine.digest()
+    }
+
+    fn full_digest(&self) -> u64 {
+        self.engine.full_digest()
+    }
+}

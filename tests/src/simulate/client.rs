@@ -1,0 +1,328 @@
+//! A client as real ones are: it signs in, monitors its line, refreshes, comes back after a 481, a time-out or a lost
+//! connection, and keeps an idea of its calls from what it is told. Over UDP it sends again what is not answered.
+
+mod asking;
+mod belief;
+mod hearing;
+mod writing;
+
+use std::collections::BTreeSet;
+
+use core::net::SocketAddr;
+
+use ctigate_core::{LinkId, Listen, Transport};
+
+use super::inbox::Cursor;
+use super::plan::ClientPlan;
+use super::report::Report;
+use crate::office::ip;
+use crate::random::Random;
+use crate::world::{Fault, HostId, World};
+pub(super) use asking::Asked;
+use belief::Belief;
+
+/// A second, in the world's microseconds.
+const SECOND: u64 = 1_000_000;
+
+/// How long a request may wait for its answer before the client gives up (RFC 3261, timers B and F).
+const PATIENCE: u64 = 32 * SECOND;
+
+/// What a load balancer knows of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Health {
+    /// It takes sessions.
+    Up,
+    /// It takes no new ones; requests in dialogs still go there.
+    Leaving,
+    /// It does not answer.
+    Down,
+}
+
+/// Where nodes can be reached, as a load balancer knows it.
+#[derive(Clone, Debug)]
+pub(super) struct Balancer {
+    health: Vec<Health>,
+    next: usize,
+}
+
+impl Balancer {
+    pub(super) fn new(nodes: usize) -> Self {
+        Self { health: vec![Health::Up; nodes], next: 0 }
+    }
+
+    pub(super) fn set(&mut self, node: usize, health: Health) {
+        if let Some(known) = self.health.get_mut(node) {
+            *known = health;
+        }
+    }
+
+    /// The node whose turn it is for a new dialog.
+    fn turn(&mut self) -> usize {
+        self.next = self.next.wrapping_add(1);
+        self.other(self.next)
+    }
+
+    /// The node of a dialog, or another where that does not answer.
+    fn of(&self, node: usize) -> usize {
+        if self.health.get(node) == Some(&Health::Leaving) { node } else { self.other(node) }
+    }
+
+    /// The first node from this one on that takes sessions.
+    fn other(&self, first: usize) -> usize {
+        let count = self.health.len().max(1);
+        let places = (0..count).map(|offset| first.wrapping_add(offset) % count);
+        let mut up = places.filter(|place| self.health.get(*place) == Some(&Health::Up));
+        up.next().unwrap_or(first % count)
+    }
+}
+
+/// A way to a node.
+#[derive(Debug)]
+struct Path {
+    node: usize,
+    /// The connection; none over UDP.
+    link: Option<LinkId>,
+    /// When it was asked for.
+    since: u64,
+    read: Cursor,
+}
+
+/// A dialog with a node.
+#[derive(Clone, Debug)]
+struct Dialog {
+    call_id: String,
+    tag: String,
+    node: usize,
+    /// Whether the phone system behind it serves.
+    normal: bool,
+}
+
+/// What a request was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    SignIn,
+    Refresh,
+    Update,
+    Monitor,
+    Snapshot,
+    Probe,
+    Bye,
+    /// Nothing that the client's own state depends on.
+    Other,
+}
+
+/// One client.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub(super) struct Client {
+    pub(super) plan: ClientPlan,
+    pub(super) host: HostId,
+    /// Whether it wants service now.
+    pub(super) wants: bool,
+    /// Whether nodes may have no room for its transactions: then what it repeats over UDP may be another request to them.
+    pub(super) forgetful: bool,
+    /// Whether it refreshes often, so as to come back soon.
+    pub(super) hurries: bool,
+    dialog: Option<Dialog>,
+    dialogs: u32,
+    cseq: u32,
+    branch: u32,
+    paths: Vec<Path>,
+    datagrams: Cursor,
+    asked: Vec<Asked>,
+    /// The first request that may still be under way.
+    first_open: usize,
+    retry_at: u64,
+    refresh_at: u64,
+    probe_at: u64,
+    monitor: Option<String>,
+    /// Its last refresh was turned away: the next goes to another node, as a proxy does.
+    turned_away: bool,
+    /// What it believes may be out of date in a way that it is not told: its node died, or another took over.
+    doubts: bool,
+    snapped: bool,
+    belief: Belief,
+    /// The events of this dialog that were heard, by their topmost Via.
+    heard: BTreeSet<String>,
+    random: Random,
+    pub(super) report: Report,
+}
+
+impl Client {
+    pub(super) fn new(world: &mut World, plan: &ClientPlan, last: u8) -> Self {
+        let address = SocketAddr::new(ip(last), 5060);
+        let listen = Listen { transport: Transport::Udp, address, key: plan.user.clone() };
+        let host = world.add_bare(&plan.user, ip(last), vec![listen]);
+        let random = Random::new(world.seed().wrapping_add(u64::from(last)));
+        Self {
+            plan: plan.clone(),
+            host,
+            wants: true,
+            forgetful: false,
+            hurries: false,
+            dialog: None,
+            dialogs: 0,
+            cseq: 0,
+            branch: 0,
+            paths: Vec::new(),
+            datagrams: Cursor::default(),
+            asked: Vec::new(),
+            first_open: 0,
+            retry_at: 0,
+            refresh_at: 0,
+            probe_at: 0,
+            monitor: None,
+            turned_away: false,
+            doubts: false,
+            snapped: false,
+            belief: Belief::default(),
+            heard: BTreeSet::new(),
+            random,
+            report: Report::default(),
+        }
+    }
+
+    /// The line as it names it.
+    fn line(&self) -> String {
+        format!("tel:{};phone-context=dialstring", self.plan.number)
+    }
+
+    /// Hears what came, sends again what is due, and does what it must to have service.
+    ///
+    /// # Errors
+    /// What the client was told and must not be.
+    pub(super) fn tend(&mut self, world: &mut World, balancer: &mut Balancer) -> Result<(), Fault> {
+        self.hear(world)?;
+        self.resend(world);
+        self.strive(world, balancer);
+        Ok(())
+    }
+
+    /// Does what is next on the way to service.
+    fn strive(&mut self, world: &mut World, balancer: &mut Balancer) {
+        let now = world.now();
+        if !self.wants || now < self.retry_at || self.is_busy() {
+            return;
+        }
+        let Some(dialog) = &self.dialog else { return self.sign_in(world, balancer) };
+        let (normal, node) = (dialog.normal, dialog.node);
+        let often = if normal { 30 } else { 2 };
+        if now >= self.refresh_at || (self.hurries && !normal) {
+            self.retry_at = now.saturating_add(often.min(2) * SECOND);
+            let update = normal && !self.plan.sipe && self.random.chance(300);
+            self.refresh(world, balancer, update);
+        } else if normal && self.monitor.is_none() {
+            self.monitor(world, balancer);
+        } else if normal && !self.snapped {
+            self.snapshot(world, balancer);
+        } else if now >= self.probe_at {
+            self.probe_at = now.saturating_add(5 * SECOND);
+            let body = document("GetCSTAFeatures", "");
+            self.ask(world, balancer.of(node), Purpose::Probe, ("INFO", "", &body));
+        }
+    }
+
+    /// Whether it has all it wants.
+    pub(super) fn is_served(&self) -> bool {
+        let normal = self.dialog.as_ref().is_some_and(|dialog| dialog.normal);
+        !self.wants || (normal && self.monitor.is_some() && self.snapped && !self.is_busy())
+    }
+
+    /// The Call-ID of its dialog.
+    pub(super) fn call_id(&self) -> Option<&str> {
+        self.dialog.as_ref().map(|dialog| dialog.call_id.as_str())
+    }
+
+    /// The node its dialog is with.
+    pub(super) fn node(&self) -> Option<usize> {
+        self.dialog.as_ref().map(|dialog| dialog.node)
+    }
+
+    /// Its calls as it believes them to be: callID and its own state in each.
+    pub(super) fn believes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.belief.calls()
+    }
+
+    /// How it stands, for a fault's message.
+    pub(super) fn scene(&self) -> String {
+        let Self { plan, wants, dialog, monitor, snapped, belief, .. } = self;
+        let user = &plan.user;
+        format!("{user}: wants {wants}, {dialog:?}, monitor {monitor:?}, snapshot {snapped}, {belief:?}")
+    }
+
+    /// Refreshes as soon as it can.
+    pub(super) const fn hasten(&mut self) {
+        self.refresh_at = 0;
+    }
+
+    /// Asks for its calls once more.
+    pub(super) const fn doubt(&mut self) {
+        self.snapped = false;
+    }
+
+    /// Comes back as one that has never been there.
+    pub(super) fn come_back(&mut self) {
+        self.wants = true;
+    }
+
+    /// Vanishes without a word.
+    pub(super) fn vanish(&mut self) {
+        self.wants = false;
+        self.lose_dialog(0);
+    }
+
+    /// Says BYE, as far as it has a session.
+    pub(super) fn sign_out(&mut self, world: &mut World, balancer: &Balancer) {
+        if let Some(dialog) = &self.dialog {
+            let node = balancer.of(dialog.node);
+            self.ask(world, node, Purpose::Bye, ("BYE", "", ""));
+        }
+    }
+
+    /// Closes its connections.
+    pub(super) fn hang_up(&self, world: &mut World) {
+        for link in self.paths.iter().filter_map(|path| path.link) {
+            world.close(self.host, link);
+        }
+    }
+
+    /// There is no dialog any more, or none that it knows of; another may be begun at `retry_at`.
+    fn lose_dialog(&mut self, retry_at: u64) {
+        self.dialog = None;
+        self.monitor = None;
+        self.snapped = false;
+        self.belief.forget();
+        self.heard.clear();
+        self.retry_at = retry_at;
+    }
+
+    /// The way to a node, if it is open; otherwise one is opened.
+    fn path(&mut self, world: &mut World, node: usize) -> Option<usize> {
+        let newest = self.paths.iter().rposition(|path| path.node == node);
+        if let Some((place, path)) = newest.and_then(|place| Some((place, self.paths.get(place)?))) {
+            let Some(link) = path.link else { return Some(place) };
+            if world.is_open(self.host, link) {
+                return Some(place);
+            }
+            let waits = world.closed(self.host, link).is_none()
+                && world.now() < path.since.saturating_add(10 * SECOND);
+            if waits {
+                return None;
+            }
+        }
+        let link = (!self.plan.udp).then(|| world.connect(self.host, &node_address(node)));
+        self.paths.push(Path { node, link, since: world.now(), read: Cursor::default() });
+        self.plan.udp.then(|| self.paths.len().saturating_sub(1))
+    }
+}
+
+/// Where a node takes SIP.
+pub(super) fn node_address(node: usize) -> String {
+    let last = u8::try_from(node).unwrap_or(0).wrapping_add(1);
+    SocketAddr::new(ip(last), 5060).to_string()
+}
+
+/// A CSTA document.
+fn document(name: &str, inside: &str) -> String {
+    let namespace = crate::agent::ED3;
+    format!("<?xml version=\"1.0\"?><{name} xmlns=\"{namespace}\">{inside}</{name}>")
+}

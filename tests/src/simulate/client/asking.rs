@@ -1,0 +1,176 @@
+//! A client's requests and their answers: exactly one each.
+
+use super::{Client, PATIENCE, Purpose, SECOND};
+use crate::simulate::inbox::{header, root, status};
+use crate::world::{Fault, World};
+
+/// One request.
+#[derive(Clone, Debug)]
+pub(in crate::simulate) struct Asked {
+    pub(super) purpose: Purpose,
+    pub(super) method: &'static str,
+    pub(super) branch: String,
+    pub(super) call_id: String,
+    /// The way it took.
+    pub(super) path: usize,
+    pub(super) node: usize,
+    pub(super) at: u64,
+    pub(super) resend_at: u64,
+    pub(super) interval: u64,
+    pub(super) until: u64,
+    pub(super) text: String,
+    /// The final answers: status and root of the body.
+    pub(super) answers: Vec<(u16, String)>,
+    /// The client waits for no answer any more.
+    pub(super) over: bool,
+    /// Its node died meanwhile, or a refresh made a repetition of it another request (client quirk 2).
+    pub(super) excused: bool,
+}
+
+impl Client {
+    /// Whether an answer is awaited that its state depends on.
+    pub(super) fn is_busy(&self) -> bool {
+        self.open().any(|asked| asked.purpose != Purpose::Other)
+    }
+
+    fn open(&self) -> impl Iterator<Item = &Asked> {
+        self.asked.iter().skip(self.first_open).filter(|asked| !asked.over && asked.answers.is_empty())
+    }
+
+    /// Sends again over UDP what is not answered, and gives up what waits too long or lost its way.
+    pub(super) fn resend(&mut self, world: &mut World) {
+        let now = world.now();
+        let closed = |path: Option<&super::Path>| {
+            let link = path.and_then(|path| path.link);
+            link.is_some_and(|link| !world.is_open(self.host, link))
+        };
+        let mut again = Vec::new();
+        let mut lost = Vec::new();
+        for (place, asked) in self.asked.iter_mut().enumerate().skip(self.first_open) {
+            if asked.over || !asked.answers.is_empty() {
+                continue;
+            }
+            let gone = closed(self.paths.get(asked.path));
+            if gone || now >= asked.until {
+                asked.over = true;
+                asked.excused |= gone;
+                lost.push(place);
+            } else if self.plan.udp && now >= asked.resend_at {
+                asked.interval = asked.interval.saturating_mul(2).min(4 * SECOND);
+                asked.resend_at = now.saturating_add(asked.interval);
+                again.push((asked.path, asked.text.clone()));
+            }
+        }
+        for (path, text) in again {
+            self.transmit(world, path, &text);
+        }
+        for place in lost {
+            if let Some(asked) = self.asked.get(place).cloned() {
+                self.unanswered(&asked, now);
+            }
+        }
+        while self.asked.get(self.first_open).is_some_and(|asked| asked.over || !asked.answers.is_empty()) {
+            self.first_open = self.first_open.saturating_add(1);
+        }
+    }
+
+    /// No answer will come: the client refreshes its dialog, or begins another.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else leaves the client's state alone")]
+    fn unanswered(&mut self, asked: &Asked, now: u64) {
+        let ours = self.call_id() == Some(asked.call_id.as_str());
+        match asked.purpose {
+            Purpose::SignIn => self.retry_at = now.saturating_add(SECOND),
+            Purpose::Bye if ours => self.lose_dialog(now),
+            // A refresh that is not answered ends the dialog (RFC 5057).
+            Purpose::Refresh if ours && now >= asked.until => self.lose_dialog(now),
+            Purpose::Refresh | Purpose::Update | Purpose::Monitor | Purpose::Snapshot | Purpose::Probe
+                if ours =>
+            {
+                self.refresh_at = now;
+                if let Some(dialog) = &mut self.dialog {
+                    dialog.normal = false;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A node died, or was stopped: what it was asked may go without an answer, or have another from its successor.
+    pub(in crate::simulate) fn excuse(&mut self, node: usize, now: u64) {
+        self.doubts |= self.dialog.as_ref().is_some_and(|dialog| dialog.node == node);
+        for asked in &mut self.asked {
+            if asked.node == node && asked.at.saturating_add(2 * PATIENCE) > now {
+                asked.excused = true;
+            }
+        }
+    }
+
+    /// Requests that were not answered finally when a re-INVITE was: their repetitions count as new ones.
+    pub(super) fn excuse_repeated(&mut self) {
+        let call_id = self.call_id().unwrap_or_default().to_owned();
+        let udp = self.plan.udp;
+        let skipped = self.asked.len().saturating_sub(40);
+        for asked in self.asked.iter_mut().skip(skipped) {
+            asked.excused |= udp && asked.call_id == call_id && asked.method != "INVITE";
+        }
+    }
+
+    /// Takes note of a final answer; returns the request that it is the first one to.
+    pub(super) fn answered(&mut self, world: &World, response: &str) -> Result<Option<Asked>, Fault> {
+        let via = header(response, "Via").unwrap_or_default();
+        let branch = via.split("branch=").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or_default();
+        let method = header(response, "CSeq").and_then(|cseq| cseq.split(' ').nth(1)).unwrap_or_default();
+        let udp = self.plan.udp;
+        if method == "CANCEL" {
+            return Ok(None);
+        }
+        let asked = self.asked.iter_mut().rfind(|asked| asked.branch == branch && asked.method == method);
+        let Some(asked) = asked else {
+            let what = format!("{} is answered what it did not ask:\n{response}", self.plan.user);
+            return Err(Fault { seed: world.seed(), at: world.now(), what });
+        };
+        let answer = (status(response), root(response).to_owned());
+        let first = asked.answers.is_empty();
+        let same = asked.answers.first().is_none_or(|before| *before == answer);
+        // A success to an INVITE is repeated until its ACK comes; what is repeated over UDP is answered again.
+        let may_repeat = udp || asked.method == "INVITE";
+        if !asked.excused && !first && !(may_repeat && (same || self.forgetful)) {
+            let before = &asked.answers;
+            let what = format!(
+                "a request of {} is answered more than once: {before:?}, now\n{response}\nasked at {} us:\n{}",
+                self.plan.user, asked.at, asked.text
+            );
+            return Err(Fault { seed: world.seed(), at: world.now(), what });
+        }
+        asked.answers.push(answer);
+        // One that was given up, as far as the client's state is concerned, stays given up.
+        Ok((first && !asked.over).then(|| asked.clone()))
+    }
+
+    /// Everything asked over a stream that lasted is answered, and over UDP all that was asked in calm weather.
+    ///
+    /// # Errors
+    /// A request without an answer.
+    pub(in crate::simulate) fn check_answered(&self, world: &World, calm_since: u64) -> Result<(), Fault> {
+        for asked in self.asked.iter().filter(|asked| asked.answers.is_empty() && !asked.excused) {
+            let link = self.paths.get(asked.path).and_then(|path| path.link);
+            let owed = match link {
+                Some(link) => world.is_whole(self.host, link),
+                None => asked.until > calm_since.saturating_add(6 * SECOND),
+            };
+            if owed && (asked.over || world.now() > asked.at.saturating_add(PATIENCE)) {
+                let what = format!(
+                    "a request of {} is without an answer, asked at {} us:\n{}",
+                    self.plan.user, asked.at, asked.text
+                );
+                return Err(Fault { seed: world.seed(), at: world.now(), what });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is under way.
+    pub(in crate::simulate) fn is_idle(&self) -> bool {
+        self.open().next().is_none()
+    }
+}

@@ -1,0 +1,202 @@
+//! What a client hears, and what it makes of it.
+
+use super::asking::Asked;
+use super::{Client, Purpose, SECOND};
+use crate::simulate::inbox::{element, header, root, status};
+use crate::simulate::plan::Manner;
+use crate::world::{Fault, World};
+
+impl Client {
+    /// Takes note of all that came.
+    pub(super) fn hear(&mut self, world: &mut World) -> Result<(), Fault> {
+        for place in 0..self.paths.len() {
+            loop {
+                let host = self.host;
+                let Some(path) = self.paths.get_mut(place) else { break };
+                let Some(link) = path.link else { break };
+                let node = path.node;
+                let Some(text) = path.read.next_on(world, host, link) else { break };
+                self.take(world, (place, node), &text)?;
+            }
+        }
+        while let Some((peer, text)) = self.datagrams.next_datagram(world, self.host) {
+            let place = self.paths.iter().position(|path| super::node_address(path.node) == peer.to_string());
+            if let Some((place, path)) = place.and_then(|place| Some((place, self.paths.get(place)?))) {
+                let node = path.node;
+                self.take(world, (place, node), &text)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, world: &mut World, place: (usize, usize), text: &str) -> Result<(), Fault> {
+        let status = status(text);
+        if status == 0 {
+            self.take_request(world, place, text);
+            return Ok(());
+        }
+        if status < 200 {
+            return Ok(());
+        }
+        self.report.meet(&format!("status {status}"));
+        if text.ends_with('>') {
+            self.report.meet(&format!("csta {}", root(text)));
+        }
+        let invite = header(text, "CSeq").is_some_and(|cseq| cseq.ends_with(" INVITE"));
+        let first = self.answered(world, text)?;
+        // A few ACKs get lost by the client itself.
+        if invite && self.random.chance(950) {
+            self.acknowledge(world, place, text, status < 300);
+        }
+        if let Some(asked) = first {
+            self.learn(world.now(), &asked, (status, text));
+        }
+        Ok(())
+    }
+
+    /// What a first final answer means.
+    fn learn(&mut self, now: u64, asked: &Asked, (status, text): (u16, &str)) {
+        let ours = asked.purpose == Purpose::SignIn || self.call_id() == Some(asked.call_id.as_str());
+        if !ours {
+            return;
+        }
+        let later =
+            header(text, "Retry-After").and_then(|wait| wait.parse().ok()).unwrap_or(2_u64).clamp(1, 20);
+        let later = now.saturating_add(later.saturating_mul(SECOND));
+        match (asked.purpose, status) {
+            (Purpose::Refresh, 503) => {
+                self.turned_away = true;
+                self.retry_at = now.saturating_add(SECOND);
+                self.refresh_at = now;
+            }
+            (Purpose::Bye, _) => self.lose_dialog(now.saturating_add(SECOND)),
+            (Purpose::SignIn, 200..=299) => self.begin(text, asked.node, now),
+            (Purpose::Refresh, 200..=299) => self.refreshed(text, asked.node, now),
+            (Purpose::Update, 200..=299) => self.refresh_at = now.saturating_add(40 * SECOND),
+            (Purpose::Other, _) if asked.method == "INVITE" && status < 300 => {
+                self.refreshed(text, asked.node, now);
+            }
+            (_, 481 | 408) if self.plan.sipe && asked.method != "INVITE" => {
+                // SIPE refreshes in the same dialog.
+                self.refresh_at = now;
+            }
+            (_, 481 | 408) => self.lose_dialog(now),
+            (Purpose::Monitor, 200) => match element(text, "monitorCrossRefID") {
+                Some(reference) if text.contains("MonitorStartResponse") => {
+                    self.monitor = Some(reference.to_owned());
+                    self.snapped = false;
+                }
+                _ => self.retry_at = later,
+            },
+            (Purpose::Snapshot, 200) => {
+                if text.contains("SnapshotDeviceResponse") {
+                    self.belief.replace(text);
+                    self.snapped = true;
+                } else {
+                    self.retry_at = later;
+                }
+            }
+            (
+                Purpose::SignIn | Purpose::Refresh | Purpose::Update | Purpose::Monitor | Purpose::Snapshot,
+                _,
+            ) => {
+                self.retry_at = later;
+            }
+            (Purpose::Probe | Purpose::Other, _) => {}
+        }
+        if asked.purpose == Purpose::Probe && text.contains("CSTAErrorCode") {
+            // Not served just now: whether it is again, a refresh tells.
+            self.refresh_at = now.saturating_add(2 * SECOND);
+        }
+    }
+
+    /// A re-INVITE was answered.
+    fn refreshed(&mut self, text: &str, node: usize, now: u64) {
+        self.excuse_repeated();
+        if self.plan.sipe {
+            self.cseq = 0;
+        }
+        if let Some(dialog) = &mut self.dialog {
+            dialog.normal = text.contains("<systemStatus>normal<");
+            dialog.node = node;
+        }
+        self.refresh_at = now.saturating_add(40 * SECOND);
+        self.retry_at = now;
+        // Its session may be on another connection now. The gateway tells it what changed, and SIPE relies on that;
+        // others ask, and all must where a node knows nothing of what they know.
+        if !self.plan.sipe || core::mem::take(&mut self.doubts) {
+            self.snapped = false;
+        }
+    }
+
+    /// The gateway asks: an event, its own refresh, the end of the session.
+    fn take_request(&mut self, world: &mut World, (path, node): (usize, usize), text: &str) {
+        let method = text.split(' ').next().unwrap_or_default();
+        self.report.meet(&format!("request {method}"));
+        let ours = header(text, "Call-ID").is_some_and(|call_id| Some(call_id) == self.call_id());
+        if !ours {
+            self.reply(world, path, text, "481 No Such Dialog");
+            return;
+        }
+        match method {
+            "INFO" => {
+                // What is sent again has the branch it had.
+                let via = header(text, "Via").unwrap_or_default().to_owned();
+                // A node that still has the dialog, after another took it over, may speak of another phone system.
+                let own = self.dialog.as_ref().is_some_and(|dialog| dialog.node == node);
+                if own && self.heard.insert(via) {
+                    self.take_event(world.now(), text);
+                }
+                match self.plan.manner {
+                    Manner::Polite => self.reply(world, path, text, "200 OK"),
+                    Manner::Silent => {}
+                    Manner::Proxied => {
+                        self.reply(world, path, text, "100 Trying");
+                        self.reply(world, path, text, "408 Request Timeout");
+                    }
+                }
+            }
+            "BYE" => {
+                self.reply(world, path, text, "200 OK");
+                self.lose_dialog(world.now().saturating_add(SECOND));
+            }
+            _ => self.reply(
+                world,
+                path,
+                text,
+                "200 OK\r\nSupported: timer\r\nSession-Expires: 90;refresher=uac",
+            ),
+        }
+    }
+
+    fn take_event(&mut self, now: u64, text: &str) {
+        self.report.events = self.report.events.saturating_add(1);
+        let name = root(text).to_owned();
+        self.report.meet(&format!("event {name}"));
+        if name == "SystemStatus" {
+            return;
+        }
+        let reference = element(text, "monitorCrossRefID");
+        if name == "MonitorStop" {
+            if reference.is_some() && reference == self.monitor.as_deref() {
+                self.monitor = None;
+                self.retry_at = now;
+            }
+            return;
+        }
+        self.belief.learn(text);
+    }
+
+    fn reply(&self, world: &mut World, path: usize, request: &str, status: &str) {
+        let mut text = format!("SIP/2.0 {status}\r\n");
+        for line in request.split("\r\n").skip(1).take_while(|line| !line.is_empty()) {
+            let name = line.split(':').next().unwrap_or_default();
+            if ["Via", "From", "To", "Call-ID", "CSeq"].contains(&name) {
+                text.push_str(line);
+                text.push_str("\r\n");
+            }
+        }
+        text.push_str("Content-Length: 0\r\n\r\n");
+        self.transmit(world, path, &text);
+    }
+}

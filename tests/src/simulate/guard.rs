@@ -1,0 +1,138 @@
+//! What must hold after every step of a node, whatever the weather.
+
+mod fairness;
+mod traffic;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use core::cell::RefCell;
+
+use ctigate_core::{Actions, Input, Instant};
+
+use super::broken::Broken;
+use super::plan::WorldPlan;
+use super::report::{States, Transitions};
+use super::seen::{Seen, SeenCalls};
+use super::watch::Watcher;
+use crate::world::Alarm;
+use fairness::Fairness;
+use traffic::Traffic;
+
+/// What all nodes of a world have ever said to clients.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// Every monitorCrossRefID ever announced: in which dialog, and by which answer.
+    references: BTreeMap<String, (String, String)>,
+    /// Every callID ever announced by an answer to MakeCall: by which.
+    calls: BTreeMap<String, (String, String)>,
+    /// Dialogs that a node took over, by Call-ID.
+    taken_over: BTreeSet<String>,
+}
+
+/// Guards one life of one node.
+pub(super) struct NodeGuard {
+    plan: Rc<WorldPlan>,
+    alarm: Alarm,
+    /// The node as it was before the step at hand.
+    before: Seen,
+    now: Rc<RefCell<Seen>>,
+    /// Every connection ID there was.
+    ids: BTreeSet<u64>,
+    fairness: Fairness,
+    traffic: Traffic,
+    /// What states its machines went through; kept for a share of the seeds.
+    transitions: Option<Rc<RefCell<Transitions>>>,
+    states: States,
+}
+
+impl NodeGuard {
+    pub(super) fn new(
+        plan: &Rc<WorldPlan>,
+        alarm: &Alarm,
+        now: &Rc<RefCell<Seen>>,
+        ledger: &Rc<RefCell<Ledger>>,
+        calls: &[Rc<RefCell<SeenCalls>>],
+        transitions: Option<Rc<RefCell<Transitions>>>,
+    ) -> Self {
+        now.replace(Seen::default());
+        Self {
+            plan: Rc::clone(plan),
+            alarm: alarm.clone(),
+            before: Seen::default(),
+            now: Rc::clone(now),
+            ids: BTreeSet::new(),
+            fairness: Fairness::default(),
+            traffic: Traffic::new(Rc::clone(plan), Rc::clone(ledger), calls.to_vec()),
+            transitions,
+            states: States::new(),
+        }
+    }
+
+    fn check_limits(&self, now: &Seen) {
+        let bounds = &self.plan.bounds;
+        let view = &now.view;
+        for (what, count, limit) in [
+            ("sessions", view.sessions, bounds.sessions),
+            ("monitors", view.monitors, view.sessions.saturating_mul(bounds.monitors_per_session)),
+            ("links", view.links, bounds.links),
+            ("server transactions", view.server_transactions, bounds.transactions),
+            ("client transactions", view.client_transactions, bounds.transactions),
+            ("requests to phone systems", view.pending, bounds.transactions),
+        ] {
+            if count > limit {
+                self.alarm.raise(|| format!("a table passes its limit: {count} {what} of {limit}"));
+            }
+        }
+    }
+
+    /// Every connect has a connection ID that was never used.
+    fn check_connections(&mut self, now: &Seen) {
+        for (place, connection) in now.connections.iter().enumerate() {
+            let before = self.before.connections.get(place).map_or(0, |before| before.id);
+            if connection.id != before && !self.ids.insert(connection.id) {
+                let id = connection.id;
+                self.alarm.raise(|| format!("a connection ID is used twice: {id}, at place {place}"));
+            }
+        }
+    }
+
+    /// A session stays on its connection as long as that is in service.
+    fn check_sessions(&self, now: &Seen) {
+        for session in &now.sessions {
+            let Some(before) = self.before.session(session.handle).and_then(|one| one.connection) else {
+                continue;
+            };
+            if session.connection != Some(before) && self.before.serves(before) {
+                let to = session.connection;
+                self.alarm.raise(|| {
+                    format!("a session leaves a connection that serves: {before:?} for {to:?}, {session:?}")
+                });
+            }
+        }
+    }
+}
+
+impl Watcher<Broken> for NodeGuard {
+    fn after(&mut self, machine: &Broken, _now: Instant, input: &Input<'_>, actions: &Actions) {
+        let shared = Rc::clone(&self.now);
+        let mut now = shared.borrow_mut();
+        now.look(machine.engine());
+        machine.distort(&mut now);
+        if let Some(transitions) = &self.transitions {
+            transitions.borrow_mut().note(&mut self.states, machine.engine().machines());
+        }
+        self.check_limits(&now);
+        self.check_connections(&now);
+        self.check_sessions(&now);
+        if let Err(what) = self.fairness.check(&self.before, &now, *input == Input::Tick) {
+            self.alarm.raise(|| what);
+        }
+        if let Err(what) = self.traffic.check((&self.before, &now), input, actions) {
+            self.alarm.raise(|| what);
+        }
+        if self.before != *now {
+            self.before.clone_from(&now);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What a node says, to phone systems and to clients: only what is theirs.
+
+use core::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use ctigate_core::{Action, Actions, Input, LinkId};
+
+use super::Ledger;
+use crate::simulate::inbox::{complete, element, header};
+use crate::simulate::plan::WorldPlan;
+use crate::simulate::seen::{Seen, SeenCalls};
+
+/// What one life of a node has heard and said, as far as it matters.
+pub(super) struct Traffic {
+    plan: Rc<WorldPlan>,
+    ledger: Rc<RefCell<Ledger>>,
+    calls: Vec<Rc<RefCell<SeenCalls>>>,
+    /// Which connection each CTI link carries.
+    cti: BTreeMap<LinkId, u8>,
+    /// What was heard on SIP connections and is no whole message yet.
+    heard: BTreeMap<LinkId, Vec<u8>>,
+}
+
+impl Traffic {
+    pub(super) const fn new(
+        plan: Rc<WorldPlan>,
+        ledger: Rc<RefCell<Ledger>>,
+        calls: Vec<Rc<RefCell<SeenCalls>>>,
+    ) -> Self {
+        Self { plan, ledger, calls, cti: BTreeMap::new(), heard: BTreeMap::new() }
+    }
+
+    /// Looks at one step.
+    ///
+    /// # Errors
+    /// What was said to whom it does not concern.
+    pub(super) fn check(
+        &mut self,
+        (before, now): (&Seen, &Seen),
+        input: &Input<'_>,
+        actions: &Actions,
+    ) -> Result<(), String> {
+        let heard = self.hear(input);
+        let asking = heard.as_deref().and_then(|text| header(text, "Call-ID"));
+        let asking = asking.and_then(|call_id| now.of_dialog(call_id).or_else(|| before.of_dialog(call_id)));
+        for action in actions.iter() {
+            match action {
+                Action::Connect { link, address } => self.dialled(link, address),
+                Action::Write { link, bytes } => {
+                    if let Some(place) = self.cti.get(&link) {
+                        let Some(session) = asking else { continue };
+                        let text = String::from_utf8_lossy(bytes);
+                        // Stopping a monitor and taking leave are the gateway's own affairs.
+                        let own = session.connection.is_none_or(|(own, _)| own == *place)
+                            || ["<MonitorStop", "ApplicationSession"].iter().any(|name| text.contains(name));
+                        if !own {
+                            return Err(format!(
+                                "a request goes over another connection than its session's: place {place}, {session:?}\n{text}"
+                            ));
+                        }
+                    } else {
+                        self.said(now, bytes)?;
+                    }
+                }
+                Action::SendDatagram { bytes, .. } => self.said(now, bytes)?,
+                Action::Notify(notice) if notice.name == "dialog_taken_over" => {
+                    let call_id = notice.fields.split("call_id=").nth(1).unwrap_or_default();
+                    self.ledger.borrow_mut().taken_over.insert(call_id.to_owned());
+                }
+                Action::Close { .. } | Action::Notify(_) | Action::Print { .. } | Action::Finish { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn dialled(&mut self, link: LinkId, address: &str) {
+        let place = self
+            .plan
+            .connections
+            .iter()
+            .position(|(switch, port)| address == format!("switch{switch}:{port}"));
+        if let Some(place) = place.and_then(|place| u8::try_from(place).ok()) {
+            self.cti.insert(link, place);
+        }
+    }
+
+    /// The SIP message that came in with this step, if one did.
+    fn hear(&mut self, input: &Input<'_>) -> Option<String> {
+        match input {
+            Input::Datagram { bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
+            Input::Bytes { link, bytes } if !self.cti.contains_key(link) => {
+                let held = self.heard.entry(*link).or_default();
+                held.extend_from_slice(bytes);
+                let length = complete(held)?;
+                let message: Vec<u8> = held.drain(..length).collect();
+                Some(String::from_utf8_lossy(&message).into_owned())
+            }
+            Input::Closed { link, .. } => {
+                self.heard.remove(link);
+                None
+            }
+            Input::Bytes { .. }
+            | Input::Tick
+            | Input::Listening { .. }
+            | Input::Opened { .. }
+            | Input::Command(_)
+            | Input::Clock { .. } => None,
+        }
+    }
+
+    /// A node speaks to a client.
+    fn said(&self, now: &Seen, bytes: &[u8]) -> Result<(), String> {
+        let text = String::from_utf8_lossy(bytes);
+        let call_id = header(&text, "Call-ID").unwrap_or_default();
+        let cseq = header(&text, "CSeq").unwrap_or_default();
+        if text.starts_with("INFO ") {
+            return self.event(now, call_id, &text);
+        }
+        if !text.starts_with("SIP/2.0 200") {
+            return Ok(());
+        }
+        if cseq.ends_with("BYE") && now.of_dialog(call_id).is_some() {
+            return Err(format!("a session outlives its BYE: {call_id}"));
+        }
+        let by = (call_id.to_owned(), cseq.to_owned());
+        let ledger = &mut *self.ledger.borrow_mut();
+        if text.contains("MonitorStartResponse")
+            && let Some(reference) = element(&text, "monitorCrossRefID")
+        {
+            let first = ledger.references.entry(reference.to_owned()).or_insert_with(|| by.clone());
+            // SIPE counts anew after each answered INVITE: two requests may look alike.
+            if first.0 != by.0 {
+                return Err(format!(
+                    "a cross-reference ID is used twice: {reference}, by {first:?} and {by:?}"
+                ));
+            }
+        }
+        if text.contains("MakeCallResponse")
+            && let Some(call) = element(&text, "callID")
+        {
+            let first = ledger.calls.entry(call.to_owned()).or_insert_with(|| by.clone());
+            if *first != by {
+                return Err(format!("a call ID is used twice: {call}, by {first:?} and {by:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// An event goes to the session that was told of its monitor, and is about a call that its line took part in.
+    fn event(&self, now: &Seen, call_id: &str, text: &str) -> Result<(), String> {
+        let Some(reference) = element(text, "monitorCrossRefID") else { return Ok(()) };
+        let ledger = &mut *self.ledger.borrow_mut();
+        if ledger.taken_over.contains(call_id) && !ledger.references.contains_key(reference) {
+            // The node made the monitor that a client starts first, whether it ever did or not.
+            ledger.references.insert(reference.to_owned(), (call_id.to_owned(), String::new()));
+        }
+        let owner = ledger.references.get(reference).map(|(dialog, _)| dialog.as_str());
+        if owner != Some(call_id) {
+            return Err(format!(
+                "an event reaches a session that it does not belong to: {reference} is of {owner:?}\n{text}"
+            ));
+        }
+        let Some(session) = now.of_dialog(call_id) else { return Ok(()) };
+        let Some((place, call)) = element(text, "callID").and_then(|call| call.split_once('_')) else {
+            return Ok(());
+        };
+        let switch = place.parse().ok().and_then(|place| self.plan.switch_of(place));
+        let calls = switch.and_then(|switch| self.calls.get(switch));
+        let number = session.number.parse().unwrap_or_default();
+        let took_part = calls.is_some_and(|calls| calls.borrow().ever.contains(&(call.to_owned(), number)));
+        if took_part {
+            return Ok(());
+        }
+        Err(format!(
+            "an event reaches a session that it does not belong to: {number} never was in the call\n{text}"
+        ))
+    }
+}

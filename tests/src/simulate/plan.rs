@@ -1,0 +1,180 @@
+//! What a simulated world is made of: drawn from the seed, before anything happens in it.
+
+use crate::random::Random;
+
+/// The phones of every phone system.
+pub(super) const PHONES: u64 = 6;
+
+/// The first phone's number.
+pub(super) const FIRST_PHONE: u64 = 1001;
+
+/// The most clients.
+const CLIENTS: u64 = 6;
+
+/// What a client does with the gateway's requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// Answers them.
+    Polite,
+    /// Never answers events, as SIPE.
+    Silent,
+    /// A proxy answers events 408 in its place.
+    Proxied,
+}
+
+/// One client.
+#[derive(Clone, Debug)]
+pub struct ClientPlan {
+    /// Its user's name.
+    pub user: String,
+    /// Its phone's number.
+    pub number: String,
+    /// Whether it speaks over UDP.
+    pub udp: bool,
+    /// What it does with events.
+    pub manner: Manner,
+    /// Whether it counts its requests anew after each answered INVITE, and refreshes in the same dialog after a 481, as
+    /// SIPE.
+    pub sipe: bool,
+    /// Whether it wants service when all is calm.
+    pub stays: bool,
+}
+
+/// A CTI connection: which phone system, and its port there.
+pub type CtiPlan = (usize, u16);
+
+/// The bounds that tables are checked against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// `limits.sessions`.
+    pub sessions: usize,
+    /// `limits.monitors_per_session`.
+    pub monitors_per_session: usize,
+    /// `limits.transactions`.
+    pub transactions: usize,
+    /// `limits.links`.
+    pub links: usize,
+}
+
+/// A whole world.
+#[derive(Clone, Debug)]
+pub struct WorldPlan {
+    /// How many gateway nodes there are.
+    pub nodes: usize,
+    /// How many phone systems there are.
+    pub switches: usize,
+    /// The CTI connections of every node, in configured order.
+    pub connections: Vec<CtiPlan>,
+    /// The nodes' settings beyond addresses.
+    pub gateway: Vec<String>,
+    /// The phone systems' settings beyond addresses.
+    pub switch: Vec<String>,
+    /// The bounds among the nodes' settings.
+    pub bounds: Bounds,
+    /// The clients.
+    pub clients: Vec<ClientPlan>,
+}
+
+impl WorldPlan {
+    /// The world of these random numbers.
+    #[must_use]
+    pub fn draw(random: &mut Random) -> Self {
+        let nodes = if random.chance(350) { 2 } else { 1 };
+        let switches = 1 + random.place(3);
+        let connections = draw_connections(random, switches);
+        let (gateway, bounds) = draw_gateway(random);
+        let switch = draw_switch(random);
+        let clients = draw_clients(random, bounds.sessions);
+        Self { nodes, switches, connections, gateway, switch, bounds, clients }
+    }
+
+    /// The phone system that the place in front of a callID stands for.
+    #[must_use]
+    pub fn switch_of(&self, place: usize) -> Option<usize> {
+        self.connections.get(place).map(|(switch, _)| *switch)
+    }
+}
+
+/// One or two connections to each phone system, at most eight, in any order.
+fn draw_connections(random: &mut Random, switches: usize) -> Vec<CtiPlan> {
+    let mut connections = Vec::new();
+    for switch in 0..switches {
+        let count = if random.chance(400) { 2 } else { 1 };
+        for port in (2_750..).take(count) {
+            let place = random.place(connections.len() + 1);
+            connections.insert(place, (switch, port));
+        }
+    }
+    connections
+}
+
+fn draw_gateway(random: &mut Random) -> (Vec<String>, Bounds) {
+    let heartbeat = random.between(2, 12);
+    let mut settings = vec![
+        "sip.session_expires = 90".to_owned(),
+        "sip.linger = 90".to_owned(),
+        "sip.stop_timeout = 2".to_owned(),
+        format!("sip.drain_timeout = {}", random.between(1, 10)),
+        format!("cti.session_duration = {}", heartbeat.saturating_add(random.between(9, 30))),
+        format!("cti.reconnect_max = {}", random.between(1, 15)),
+        format!("cti.recovery = \"{}\"", if random.chance(400) { "rebind" } else { "reinvite" }),
+        format!("cti.rebind_rate = {}", random.between(1, 100)),
+        format!("cti.heartbeat = {heartbeat}"),
+        format!("cti.heartbeat_timeout = {}", random.between(1, heartbeat.saturating_sub(1).min(5))),
+        format!("cti.service_timeout = {}", random.between(1, 5)),
+    ];
+    let mut bounds = Bounds { sessions: 100, monitors_per_session: 4, transactions: 1_000, links: 64 };
+    for (setting, least, most, bound) in [
+        ("sip.event_delay", 0, 60, None),
+        ("cti.window", 1, 5, None),
+        ("cti.queue", 2, 8, None),
+        ("limits.queued_events", 8, 20, None),
+        ("limits.sessions", 3, 7, Some(&mut bounds.sessions)),
+        ("limits.monitors_per_session", 2, 4, Some(&mut bounds.monitors_per_session)),
+        ("limits.transactions", 12, 80, Some(&mut bounds.transactions)),
+        ("limits.links", 20, 32, Some(&mut bounds.links)),
+    ] {
+        if random.chance(200) {
+            let value = random.between(least, most);
+            settings.push(format!("{setting} = {value}"));
+            if let Some(bound) = bound {
+                *bound = usize::try_from(value).unwrap_or(usize::MAX);
+            }
+        }
+    }
+    (settings, bounds)
+}
+
+fn draw_switch(random: &mut Random) -> Vec<String> {
+    let mut settings = Vec::new();
+    for place in 0..PHONES {
+        settings.push(format!("phone[{place}].number = \"{}\"", FIRST_PHONE.saturating_add(place)));
+        let answer = random.pick(&["manual", "manual", "auto", "busy"]).copied().unwrap_or("manual");
+        settings.push(format!("phone[{place}].answer = \"{answer}\""));
+        settings.push(format!("phone[{place}].no_answer_after_ms = {}", random.between(500, 8_000)));
+    }
+    if random.chance(500) {
+        settings.push("trunk_prefix = \"0\"".to_owned());
+    }
+    settings
+}
+
+fn draw_clients(random: &mut Random, sessions: usize) -> Vec<ClientPlan> {
+    let count = random.between(1, CLIENTS);
+    let udp = random.below(1_000);
+    let drawn = (0..count).map(|place| {
+        let shares = random.chance(250);
+        let number = FIRST_PHONE.saturating_add(if shares { random.below(PHONES) } else { place });
+        let manners = [Manner::Polite, Manner::Polite, Manner::Silent, Manner::Proxied];
+        ClientPlan {
+            user: format!("user{place}"),
+            number: number.to_string(),
+            udp: random.chance(udp),
+            manner: random.pick(&manners).copied().unwrap_or(Manner::Polite),
+            sipe: random.chance(400),
+            // One session stays free for what comes late.
+            stays: place < u64::try_from(sessions).unwrap_or(u64::MAX) && random.chance(850),
+        }
+    });
+    drawn.collect()
+}

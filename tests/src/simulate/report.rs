@@ -1,0 +1,155 @@
+//! What simulations met with, so that one that never gets anywhere is seen.
+
+use std::collections::BTreeMap;
+
+use core::fmt;
+
+use ctigate_core::tables::ALL;
+
+/// The states of one engine's machines: by the machine's name, and what tells it from others of its kind.
+pub(super) type States = BTreeMap<(&'static str, u64), &'static str>;
+
+/// From which state to which the machines of engines went, and how often: machine, from, to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transitions(pub BTreeMap<(&'static str, &'static str, &'static str), u64>);
+
+impl Transitions {
+    /// Looks at an engine's machines after a step. One that is gone was terminated.
+    pub(super) fn note(
+        &mut self,
+        states: &mut States,
+        machines: impl Iterator<Item = (&'static str, u64, &'static str)>,
+    ) {
+        let mut now = BTreeMap::new();
+        for (machine, key, state) in machines {
+            now.insert((machine, key), state);
+            match states.remove(&(machine, key)) {
+                Some(before) if before != state => self.count(machine, before, state),
+                Some(_) => {}
+                None => self.count(machine, "", state),
+            }
+        }
+        for ((machine, _), before) in core::mem::replace(states, now) {
+            if before != "Terminated" {
+                self.count(machine, before, "Terminated");
+            }
+        }
+    }
+
+    fn count(&mut self, machine: &'static str, from: &'static str, to: &'static str) {
+        let count = self.0.entry((machine, from, to)).or_default();
+        *count = count.saturating_add(1);
+    }
+}
+
+/// What one simulation, or many, met with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How often everything of interest happened: responses by status, events and CSTA answers by name, notices.
+    pub met: BTreeMap<String, u64>,
+    /// How often each kind of entry happened.
+    pub happened: BTreeMap<String, u64>,
+    /// The transitions of the machines, in the share of the seeds in which they were watched.
+    pub transitions: Transitions,
+    /// How many seeds.
+    pub seeds: u64,
+    /// How many of them were run twice and replayed.
+    pub replayed: u64,
+    /// Requests of clients.
+    pub requests: u64,
+    /// Events that reached clients.
+    pub events: u64,
+    /// Sign-ins that were answered 2xx.
+    pub sessions: u64,
+    /// Clients whose idea of their calls was compared with what the phone system knows.
+    pub compared: u64,
+    /// How many calls there were in these.
+    pub compared_calls: u64,
+    /// The nodes' steps.
+    pub steps: u64,
+    /// The most actions that one step of a node caused.
+    pub high_water: usize,
+}
+
+impl Report {
+    /// Adds another simulation's.
+    pub fn add(&mut self, other: &Self) {
+        for (mine, theirs) in [(&mut self.met, &other.met), (&mut self.happened, &other.happened)] {
+            for (what, count) in theirs {
+                let sum = mine.entry(what.clone()).or_default();
+                *sum = sum.saturating_add(*count);
+            }
+        }
+        for (what, count) in &other.transitions.0 {
+            let sum = self.transitions.0.entry(*what).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+        for (mine, theirs) in [
+            (&mut self.seeds, other.seeds),
+            (&mut self.replayed, other.replayed),
+            (&mut self.requests, other.requests),
+            (&mut self.events, other.events),
+            (&mut self.sessions, other.sessions),
+            (&mut self.compared, other.compared),
+            (&mut self.compared_calls, other.compared_calls),
+            (&mut self.steps, other.steps),
+        ] {
+            *mine = mine.saturating_add(theirs);
+        }
+        self.high_water = self.high_water.max(other.high_water);
+    }
+
+    pub(super) fn meet(&mut self, what: &str) {
+        match self.met.get_mut(what) {
+            Some(count) => *count = count.saturating_add(1),
+            None => {
+                self.met.insert(what.to_owned(), 1);
+            }
+        }
+    }
+
+    /// The transitions of the tables that were never seen, of the machines that were seen at all. Two in one step show
+    /// as one.
+    #[must_use]
+    pub fn never_seen(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        let met = |name: &str| self.transitions.0.keys().any(|(machine, _, _)| *machine == name);
+        for machine in ALL.iter().filter(|machine| met(machine.name)) {
+            for (from, to) in machine.transitions {
+                if !self.transitions.0.contains_key(&(machine.name, *from, *to)) {
+                    missing.push(format!("{}: {from} to {to}", machine.name));
+                }
+            }
+        }
+        missing
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "faults and uses:")?;
+        for (what, count) in &self.happened {
+            writeln!(f, "{count:>11}  {what}")?;
+        }
+        writeln!(f, "met by clients and told by nodes:")?;
+        for (what, count) in &self.met {
+            writeln!(f, "{count:>11}  {what}")?;
+        }
+        writeln!(f, "transitions, in a share of the seeds:")?;
+        for ((machine, from, to), count) in &self.transitions.0 {
+            let from = if from.is_empty() { "(new)" } else { from };
+            writeln!(f, "{count:>11}  {machine}: {from} to {to}")?;
+        }
+        for missing in self.never_seen() {
+            writeln!(f, "      never  {missing}")?;
+        }
+        let Self { seeds, replayed, requests, events, sessions, compared, compared_calls, steps, .. } = self;
+        write!(
+            f,
+            "{seeds} seeds ({replayed} of them twice and replayed): {requests} requests, {events} events, {sessions} \
+             sessions, {compared} clients' views compared with {compared_calls} calls in them, {steps} steps of nodes, at \
+             most {} actions in one",
+            self.high_water
+        )
+    }
+}

@@ -1,0 +1,128 @@
+//! What is seen of machines: of a node's engine after every step, of a phone system's calls.
+
+use std::collections::BTreeSet;
+
+use ctigate_core::engine::{Engine, View};
+use ctigate_core::switch::{Counts, Switch};
+
+/// One CTI connection of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SeenConnection {
+    pub(super) id: u64,
+    pub(super) in_service: bool,
+    /// Its phone system says so: new sessions pass it over, unless that would leave none.
+    pub(super) overloaded: bool,
+}
+
+/// One session of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SeenSession {
+    pub(super) handle: u64,
+    pub(super) call_id: String,
+    pub(super) number: String,
+    /// Its CTI connection: place and connection ID.
+    pub(super) connection: Option<(u8, u64)>,
+}
+
+/// A node after a step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) view: View,
+    pub(super) connections: Vec<SeenConnection>,
+    pub(super) sessions: Vec<SeenSession>,
+}
+
+impl Seen {
+    /// Looks anew; what has not changed is left as it was.
+    pub(super) fn look(&mut self, engine: &Engine) {
+        self.view = engine.view();
+        self.connections.clear();
+        let connections = engine.connection_ids();
+        self.connections.extend(connections.map(|(id, in_service, overloaded)| SeenConnection {
+            id,
+            in_service,
+            overloaded,
+        }));
+        let mut count = 0_usize;
+        for session in engine.sessions() {
+            match self.sessions.get_mut(count) {
+                Some(seen) if seen.handle == session.handle => {
+                    seen.connection = session.connection;
+                    if seen.number != session.number {
+                        session.number.clone_into(&mut seen.number);
+                    }
+                }
+                _ => {
+                    let seen = SeenSession {
+                        handle: session.handle,
+                        call_id: session.call_id.to_owned(),
+                        number: session.number.to_owned(),
+                        connection: session.connection,
+                    };
+                    self.sessions.truncate(count);
+                    self.sessions.push(seen);
+                }
+            }
+            count = count.saturating_add(1);
+        }
+        self.sessions.truncate(count);
+    }
+
+    pub(super) fn session(&self, handle: u64) -> Option<&SeenSession> {
+        self.sessions.iter().find(|session| session.handle == handle)
+    }
+
+    pub(super) fn of_dialog(&self, call_id: &str) -> Option<&SeenSession> {
+        self.sessions.iter().find(|session| session.call_id == call_id)
+    }
+
+    /// Whether this very connect of a connection is in service.
+    pub(super) fn serves(&self, (place, id): (u8, u64)) -> bool {
+        let connection = self.connections.get(usize::from(place));
+        connection.is_some_and(|one| one.id == id && one.in_service)
+    }
+
+    /// The places that take turns.
+    pub(super) fn rotation(&self) -> impl Iterator<Item = u8> + use<'_> {
+        let relaxed = self.connections.iter().any(|one| one.in_service && !one.overloaded);
+        let places = (0..).zip(&self.connections);
+        let serves = move |one: &SeenConnection| one.in_service && !(relaxed && one.overloaded);
+        places.filter(move |(_, one)| serves(one)).map(|(place, _)| place)
+    }
+
+    /// The places in service.
+    pub(super) fn in_service(&self) -> impl Iterator<Item = u8> + use<'_> {
+        let places = (0..).zip(&self.connections);
+        places.filter(|(_, one)| one.in_service).map(|(place, _)| place)
+    }
+}
+
+/// A phone system's calls: those there are, and all that were ever seen.
+#[derive(Debug, Default)]
+pub(super) struct SeenCalls {
+    pub(super) counts: Option<Counts>,
+    /// Each phone's calls, as callID and the phone's own state.
+    pub(super) now: Vec<(u64, String, &'static str)>,
+    /// callID and the number of a phone that ever took part.
+    pub(super) ever: BTreeSet<(String, u64)>,
+}
+
+impl SeenCalls {
+    pub(super) fn look(&mut self, switch: &Switch, phones: impl Iterator<Item = u64>) {
+        let counts = switch.counts();
+        let idle = counts.calls == 0 && self.now.is_empty();
+        self.counts = Some(counts);
+        if idle {
+            return;
+        }
+        self.now.clear();
+        for phone in phones {
+            for (call, state) in switch.calls_at(&phone.to_string()) {
+                if !self.ever.contains(&(call.clone(), phone)) {
+                    self.ever.insert((call.clone(), phone));
+                }
+                self.now.push((phone, call, state.word()));
+            }
+        }
+    }
+}

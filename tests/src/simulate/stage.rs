@@ -1,0 +1,306 @@
+//! A simulated world on its feet: nodes, phone systems, clients, and what is under way to be put right again.
+
+mod deeds;
+mod ending;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use core::cell::RefCell;
+
+use ctigate_core::config::Config;
+use ctigate_core::engine::Engine;
+use ctigate_core::setting::{Setting, read_line};
+use ctigate_core::switch::{Switch, SwitchConfig};
+use ctigate_core::trace::Header;
+use ctigate_core::{Duration, Machine, Seed};
+
+use super::broken::{Broken, Canary};
+use super::client::{Balancer, Client, Health, node_address};
+use super::guard::{Ledger, NodeGuard};
+use super::moody::Moody;
+use super::plan::{FIRST_PHONE, PHONES, WorldPlan};
+use super::report::{Report, Transitions};
+use super::seen::{Seen, SeenCalls};
+use super::watch::{Watcher, watched};
+use crate::office::ip;
+use crate::world::{Fault, HostId, World};
+use deeds::End;
+
+/// The last part of the first client's address; the others count on.
+pub(super) const FIRST_CLIENT: u8 = 101;
+
+/// The last part of the first phone system's address.
+const FIRST_SWITCH: u8 = 11;
+
+/// How long the world runs before the clients look at what came.
+const SLICE: u64 = 100_000;
+
+/// One gateway node.
+pub(super) struct Node {
+    pub(super) host: HostId,
+    pub(super) seen: Rc<RefCell<Seen>>,
+    /// How many lives it has had.
+    lives: u64,
+    settings: Vec<Setting>,
+    config: Config,
+}
+
+/// One phone system.
+pub(super) struct PhoneSystem {
+    pub(super) host: HostId,
+    pub(super) calls: Rc<RefCell<SeenCalls>>,
+    lives: u64,
+    config: SwitchConfig,
+}
+
+/// Everything there is.
+pub(super) struct Stage {
+    pub(super) plan: Rc<WorldPlan>,
+    canary: Canary,
+    pub(super) nodes: Vec<Node>,
+    pub(super) switches: Vec<PhoneSystem>,
+    pub(super) clients: Vec<Client>,
+    pub(super) balancer: Balancer,
+    ledger: Rc<RefCell<Ledger>>,
+    transitions: Option<Rc<RefCell<Transitions>>>,
+    /// What ends by itself, and when.
+    ends: BTreeMap<(u64, u64), End>,
+    sequence: u64,
+    /// Phone systems may have kept something for a reason that was told.
+    pub(super) report: Report,
+}
+
+/// Looks at a phone system after every step.
+struct CallsWatcher(Rc<RefCell<SeenCalls>>);
+
+impl Watcher<Moody> for CallsWatcher {
+    fn after(
+        &mut self,
+        machine: &Moody,
+        _now: ctigate_core::Instant,
+        _input: &ctigate_core::Input<'_>,
+        _actions: &ctigate_core::Actions,
+    ) {
+        self.0
+            .borrow_mut()
+            .look(machine.switch(), (0..PHONES).map(|place| FIRST_PHONE.saturating_add(place)));
+    }
+}
+
+impl Stage {
+    /// Everything begins at once; nobody is in service yet.
+    ///
+    /// # Errors
+    /// What is wrong with the plan.
+    pub(super) fn new(
+        world: &mut World,
+        plan: &Rc<WorldPlan>,
+        canary: Canary,
+        watch_states: bool,
+    ) -> Result<Self, Fault> {
+        let mut stage = Self {
+            plan: Rc::clone(plan),
+            canary,
+            nodes: Vec::new(),
+            switches: Vec::new(),
+            clients: Vec::new(),
+            balancer: Balancer::new(plan.nodes),
+            ledger: Rc::default(),
+            transitions: watch_states.then(Rc::default),
+            ends: BTreeMap::new(),
+            sequence: 0,
+            report: Report::default(),
+        };
+        for place in 0..plan.switches {
+            stage.add_switch(world, place)?;
+        }
+        for place in 0..plan.nodes {
+            stage.add_node(world, place)?;
+        }
+        for (place, client) in (FIRST_CLIENT..).zip(&plan.clients) {
+            let mut client = Client::new(world, client, place);
+            client.forgetful = plan.bounds.transactions < 500;
+            stage.clients.push(client);
+        }
+        Ok(stage)
+    }
+
+    fn add_switch(&mut self, world: &mut World, place: usize) -> Result<(), Fault> {
+        let ports = self.plan.connections.iter().filter(|(switch, _)| *switch == place);
+        let listens: Vec<String> = ports.map(|(_, port)| format!("\"0.0.0.0:{port}\"")).collect();
+        let mut lines = vec![format!("listen = [{}]", listens.join(", "))];
+        lines.extend(self.plan.switch.iter().cloned());
+        let settings = settings(world, &lines)?;
+        let config = SwitchConfig::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
+        let calls = Rc::default();
+        let factory = switch_factory(&config, seed_of(world, 1_000, place, 0), &calls);
+        let host = world.add(&format!("switch{place}"), address(FIRST_SWITCH, place), factory);
+        self.switches.push(PhoneSystem { host, calls, lives: 0, config });
+        Ok(())
+    }
+
+    fn add_node(&mut self, world: &mut World, place: usize) -> Result<(), Fault> {
+        let sip = node_address(place);
+        let mut lines = vec![
+            format!("sip.tcp = [\"{sip}\"]"),
+            format!("sip.udp = [\"{sip}\"]"),
+            "sip.allow = [\"192.0.2.0/24\"]".to_owned(),
+        ];
+        for (number, (switch, port)) in self.plan.connections.iter().enumerate() {
+            lines.push(format!("cti.connection[{number}].address = \"switch{switch}:{port}\""));
+            lines.push(format!("cti.connection[{number}].switch = \"office{switch}\""));
+        }
+        lines.extend(self.plan.gateway.iter().cloned());
+        let settings = settings(world, &lines)?;
+        let config = Config::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
+        let seed = seed_of(world, 0, place, 0);
+        let mut node = Node { host: HostId::default(), seen: Rc::default(), lives: 0, settings, config };
+        let factory = self.node_factory(world, &node, seed);
+        let header = Header::new("gateway", seed, node.settings.clone());
+        node.host = world.add_traced(&format!("node{place}"), address(1, place), Some(header), factory);
+        self.nodes.push(node);
+        Ok(())
+    }
+
+    /// A node's engine, guarded.
+    fn node_factory(
+        &self,
+        world: &World,
+        node: &Node,
+        seed: Seed,
+    ) -> impl Fn() -> Box<dyn Machine> + 'static {
+        let calls: Vec<_> = self.switches.iter().map(|switch| Rc::clone(&switch.calls)).collect();
+        let guard = NodeGuard::new(
+            &self.plan,
+            &world.alarm(),
+            &node.seen,
+            &self.ledger,
+            &calls,
+            self.transitions.clone(),
+        );
+        let (config, canary) = (node.config.clone(), self.canary);
+        watched(move || Broken::new(Engine::new(config.clone(), seed), canary), Rc::new(RefCell::new(guard)))
+    }
+
+    /// A node begins another life, with another seed.
+    fn restart_node(&mut self, world: &mut World, place: usize) {
+        let now = world.now();
+        for client in &mut self.clients {
+            client.excuse(place, now);
+        }
+        let Some(node) = self.nodes.get_mut(place) else { return };
+        node.lives = node.lives.wrapping_add(1);
+        let seed = seed_of(world, 0, place, node.lives);
+        let host = node.host;
+        let Some(node) = self.nodes.get(place) else { return };
+        let header = Header::new("gateway", seed, node.settings.clone());
+        let factory = self.node_factory(world, node, seed);
+        world.restart(host, Some(header), factory);
+        self.balancer.set(place, Health::Up);
+    }
+
+    /// A phone system begins another life, with another seed and without its calls.
+    fn restart_switch(&mut self, world: &mut World, place: usize) {
+        let Some(switch) = self.switches.get_mut(place) else { return };
+        switch.lives = switch.lives.wrapping_add(1);
+        let seed = seed_of(world, 1_000, place, switch.lives);
+        world.restart(switch.host, None, switch_factory(&switch.config, seed, &switch.calls));
+    }
+
+    /// Runs to a time: what ends meanwhile ends, and clients do their part.
+    ///
+    /// # Errors
+    /// The world's fault, or what a client was told and must not be.
+    pub(super) fn run_to(&mut self, world: &mut World, until: u64) -> Result<(), Fault> {
+        while world.now() < until {
+            let end = self.ends.first_key_value().map_or(u64::MAX, |((at, _), _)| *at);
+            let next = until.min(end).min(world.now().saturating_add(SLICE)).max(world.now());
+            world.run_for(Duration::from_micros(next.saturating_sub(world.now())))?;
+            while self.ends.first_key_value().is_some_and(|((at, _), _)| *at <= world.now()) {
+                if let Some((_, end)) = self.ends.pop_first() {
+                    self.end(world, end);
+                }
+            }
+            for client in &mut self.clients {
+                client.tend(world, &mut self.balancer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs until `met`.
+    ///
+    /// # Errors
+    /// A fault, or that it takes longer than `limit`.
+    pub(super) fn run_until(
+        &mut self,
+        world: &mut World,
+        what: &str,
+        limit: u64,
+        met: impl Fn(&Self, &World) -> bool,
+    ) -> Result<(), Fault> {
+        while !met(self, world) {
+            if world.now() >= limit {
+                let clients: Vec<String> = self.clients.iter().map(Client::scene).collect();
+                let what = format!("waited in vain until {what}\n{}\n{}", clients.join("\n"), world.scene());
+                return Err(Fault { seed: world.seed(), at: world.now(), what });
+            }
+            let next = world.now().saturating_add(5 * SLICE / 2);
+            self.run_to(world, next)?;
+        }
+        Ok(())
+    }
+
+    /// What all of this met with.
+    pub(super) fn sum_up(&mut self, world: &World) -> Report {
+        let mut report = core::mem::take(&mut self.report);
+        for client in &self.clients {
+            report.add(&client.report);
+        }
+        for node in &self.nodes {
+            for said in world.notices(node.host) {
+                report.meet(&format!("notice {}", said.name));
+            }
+            let steps = u64::try_from(world.steps(node.host)).unwrap_or(u64::MAX);
+            report.steps = report.steps.saturating_add(steps);
+            report.high_water = report.high_water.max(world.high_water(node.host));
+        }
+        if let Some(transitions) = &self.transitions {
+            report.transitions.clone_from(&transitions.borrow());
+        }
+        report
+    }
+}
+
+/// A phone system, watched.
+fn switch_factory(
+    config: &SwitchConfig,
+    seed: Seed,
+    calls: &Rc<RefCell<SeenCalls>>,
+) -> impl Fn() -> Box<dyn Machine> + use<> + 'static {
+    let config = config.clone();
+    let make = move || Moody::new(Switch::new(config.clone(), seed));
+    watched(make, Rc::new(RefCell::new(CallsWatcher(Rc::clone(calls)))))
+}
+
+/// The seed of a machine's life.
+fn seed_of(world: &World, kind: u64, place: usize, life: u64) -> Seed {
+    let place = u64::try_from(place).unwrap_or(0);
+    Seed::from_number(
+        world.seed().wrapping_mul(1_000_003).wrapping_add(kind).wrapping_add(place * 100).wrapping_add(life),
+    )
+}
+
+fn address(first: u8, place: usize) -> core::net::IpAddr {
+    ip(first.wrapping_add(u8::try_from(place).unwrap_or(0)))
+}
+
+fn settings(world: &World, lines: &[String]) -> Result<Vec<Setting>, Fault> {
+    let read = |line: &String| read_line(line).map_err(|what| wrong(world, &format!("{line}: {what}")));
+    lines.iter().map(read).collect()
+}
+
+fn wrong(world: &World, what: &dyn core::fmt::Debug) -> Fault {
+    Fault { seed: world.seed(), at: world.now(), what: format!("the plan is wrong: {what:?}") }
+}

@@ -1,0 +1,322 @@
+//! The entries of a schedule come true, and what lasts for a while ends.
+
+use core::net::IpAddr;
+
+use ctigate_core::{Command, Duration, LinkId};
+
+use super::Stage;
+use crate::office::ip;
+use crate::random::Random;
+use crate::simulate::client::{Health, node_address};
+use crate::simulate::moody;
+use crate::simulate::schedule::{Entry, Far, Nuisance, STATUSES, What, some_phone};
+use crate::world::{Death, HostId, Weather, World};
+
+/// The last part of the addresses of those who talk rubbish.
+const RUBBISH: u8 = 99;
+
+/// How long a drain may take with all that comes after it, in milliseconds: `sip.drain_timeout` is 10 s at most here.
+const DRAINED: u64 = 14_000;
+
+/// What ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Weather(Nuisance),
+    Stall(HostId, HostId),
+    Slow(HostId, HostId),
+    SwitchDown(usize),
+    SwitchSilent(usize),
+    SwitchLate(usize),
+    NodeDown(usize),
+    Vanished(usize),
+    Rubbish { host: HostId, link: LinkId, salt: u64 },
+}
+
+impl Stage {
+    /// One entry of the schedule.
+    pub(in crate::simulate) fn happen(&mut self, world: &mut World, entry: &Entry) {
+        self.report
+            .happened
+            .entry(entry.what.kind())
+            .and_modify(|count| *count = count.saturating_add(1))
+            .or_insert(1);
+        match entry.what {
+            What::Ask { client } => {
+                if let Some(client) = self.clients.get_mut(client) {
+                    client.ask_something(world, &self.balancer, entry.salt);
+                }
+            }
+            What::Odd { client } => {
+                if let Some(client) = self.clients.get_mut(client) {
+                    client.ask_oddly(world, &self.balancer, entry.salt);
+                }
+            }
+            What::Refresh { client } => {
+                if let Some(client) = self.clients.get_mut(client) {
+                    client.hasten();
+                }
+            }
+            What::SignOut { client } => {
+                if let Some(client) = self.clients.get_mut(client) {
+                    client.sign_out(world, &self.balancer);
+                }
+            }
+            What::Vanish { client, ms } => {
+                if let Some(vanished) = self.clients.get_mut(client) {
+                    vanished.vanish();
+                    self.later(world, ms, End::Vanished(client));
+                }
+            }
+            What::Phone { switch, phone } => self.phone_acts(world, switch, phone, entry.salt),
+            What::Rubbish { node } => self.rubbish(world, node, entry.salt),
+            What::Weather { nuisance, value, ms } => {
+                set_weather(world, nuisance, value);
+                self.later(world, ms, End::Weather(nuisance));
+            }
+            What::Cut { .. } | What::HalfOpen { .. } | What::Stall { .. } | What::Slow { .. } => {
+                self.link_fails(world, entry.what);
+            }
+            What::NodeCrash { .. }
+            | What::NodeStop { .. }
+            | What::NodeDrain { .. }
+            | What::NodeJump { .. }
+            | What::WallClock { .. } => {
+                self.node_fails(world, entry.what);
+            }
+            What::SwitchRestart { .. }
+            | What::SwitchSilent { .. }
+            | What::SwitchLate { .. }
+            | What::SwitchWrong { .. }
+            | What::SwitchCloses { .. }
+            | What::SwitchStatus { .. }
+            | What::SwitchJump { .. }
+            | What::Unmonitor { .. } => self.switch_fails(world, entry.what),
+        }
+    }
+
+    fn later(&mut self, world: &World, ms: u64, end: End) {
+        let at = world.now().saturating_add(ms.saturating_mul(1_000));
+        self.sequence = self.sequence.wrapping_add(1);
+        self.ends.insert((at, self.sequence), end);
+    }
+
+    fn far(&self, far: Far) -> Option<HostId> {
+        match far {
+            Far::Switch(place) => self.switches.get(place).map(|switch| switch.host),
+            Far::Client(place) => self.clients.get(place).map(|client| client.host),
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "called with its own kinds alone")]
+    fn link_fails(&mut self, world: &mut World, what: What) {
+        let ends = |node: usize, far: Far| Some((self.nodes.get(node)?.host, self.far(far)?));
+        match what {
+            What::Cut { node, far } => {
+                if let Some((node, far)) = ends(node, far) {
+                    world.cut_link(node, far);
+                }
+            }
+            What::HalfOpen { node, far, node_knows } => {
+                if let Some((node, far)) = ends(node, far) {
+                    let (gone, other) = if node_knows { (node, far) } else { (far, node) };
+                    world.half_open(gone, other);
+                }
+            }
+            What::Stall { node, far, there, back, ms } => {
+                let Some((node, far)) = ends(node, far) else { return };
+                for (stalls, from, to) in [(there, node, far), (back, far, node)] {
+                    if stalls {
+                        world.stall(from, to);
+                        self.later(world, ms, End::Stall(from, to));
+                    }
+                }
+            }
+            What::Slow { node, far, per_byte, ms } => {
+                let Some((node, far)) = ends(node, far) else { return };
+                world.set_weather_between(node, far, Weather { per_byte, ..world.weather_everywhere() });
+                self.later(world, ms, End::Slow(node, far));
+            }
+            _ => {}
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "called with its own kinds alone")]
+    fn node_fails(&mut self, world: &mut World, what: What) {
+        match what {
+            What::NodeCrash { node, silent, ms } => {
+                let Some(host) = self.nodes.get(node).map(|node| node.host) else { return };
+                let death = if silent { Death::Silent } else { Death::Killed };
+                self.node_goes(world, node);
+                world.crash(host, death);
+                self.later(world, ms, End::NodeDown(node));
+            }
+            What::NodeStop { node, ms } => {
+                let Some(host) = self.nodes.get(node).map(|node| node.host) else { return };
+                self.node_goes(world, node);
+                world.command(host, Command::Stop);
+                // Stopping takes its time.
+                self.later(world, ms.saturating_add(3_000), End::NodeDown(node));
+            }
+            What::NodeDrain { node } => {
+                let Some(host) = self.nodes.get(node).map(|node| node.host) else { return };
+                self.node_goes(world, node);
+                self.balancer.set(node, Health::Leaving);
+                world.command(host, Command::Drain);
+                self.later(world, DRAINED, End::NodeDown(node));
+            }
+            What::NodeJump { node, ms } => {
+                if let Some(node) = self.nodes.get(node) {
+                    world.jump_clock(node.host, Duration::from_millis(ms));
+                }
+            }
+            What::WallClock { node, micros } => {
+                if let Some(node) = self.nodes.get(node) {
+                    world.set_wall_clock(node.host, micros);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A node takes no more requests: the balancer knows it, and what it was asked may go without an answer.
+    fn node_goes(&mut self, world: &World, node: usize) {
+        self.balancer.set(node, Health::Down);
+        for client in &mut self.clients {
+            client.excuse(node, world.now());
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "called with its own kinds alone")]
+    fn switch_fails(&mut self, world: &mut World, what: What) {
+        let host = |switch: usize| self.switches.get(switch).map(|switch| switch.host);
+        let (switch, line) = match what {
+            What::SwitchRestart { switch, silent, ms } => {
+                if let Some(host) = host(switch) {
+                    world.crash(host, if silent { Death::Silent } else { Death::Killed });
+                    self.later(world, ms, End::SwitchDown(switch));
+                }
+                return;
+            }
+            What::SwitchJump { switch, ms } => {
+                if let Some(host) = host(switch) {
+                    world.jump_clock(host, Duration::from_millis(ms));
+                }
+                return;
+            }
+            What::SwitchSilent { switch, ms } => {
+                self.later(world, ms, End::SwitchSilent(switch));
+                (switch, "stall on".to_owned())
+            }
+            What::SwitchLate { switch, delay, ms } => {
+                self.later(world, ms, End::SwitchLate(switch));
+                (switch, format!("delay {delay}"))
+            }
+            What::SwitchWrong { switch, mood, times } => (switch, moody::line(mood, times)),
+            What::SwitchCloses { switch } => (switch, "fail link".to_owned()),
+            What::SwitchStatus { switch, status } => {
+                let status = STATUSES.get(status).copied().unwrap_or("normal");
+                (switch, format!("system {status}"))
+            }
+            What::Unmonitor { switch, phone } => (switch, format!("unmonitor {phone}")),
+            _ => return,
+        };
+        self.tell_switch(world, switch, &line);
+    }
+
+    pub(in crate::simulate) fn tell_switch(&self, world: &mut World, switch: usize, line: &str) {
+        if let Some(switch) = self.switches.get(switch) {
+            world.line(switch.host, line);
+        }
+    }
+
+    fn phone_acts(&self, world: &mut World, switch: usize, phone: u64, salt: u64) {
+        let mut random = Random::new(salt);
+        let other = some_phone(&mut random);
+        let line = match random.below(12) {
+            0..=2 => format!("dial {phone} {other}"),
+            3 => format!("dial {phone} 0{other}"),
+            4..=6 => format!("answer {phone}"),
+            7 => format!("hold {phone}"),
+            8 => format!("retrieve {phone}"),
+            9 => format!("offhook {phone}"),
+            _ => format!("hangup {phone}"),
+        };
+        self.tell_switch(world, switch, &line);
+    }
+
+    /// Somebody connects, and talks something else as soon as the connection is open.
+    fn rubbish(&mut self, world: &mut World, node: usize, salt: u64) {
+        let address: IpAddr = ip(RUBBISH);
+        let host = world.add_bare("nobody", address, Vec::new());
+        let link = world.connect(host, &node_address(node));
+        self.later(world, 250, End::Rubbish { host, link, salt });
+    }
+
+    /// Something that lasted is over.
+    pub(super) fn end(&mut self, world: &mut World, end: End) {
+        match end {
+            End::Weather(nuisance) => set_weather(world, nuisance, 0),
+            End::Stall(from, to) => world.resume(from, to),
+            End::Slow(from, to) => world.clear_weather_between(from, to),
+            End::SwitchDown(place) => self.restart_switch(world, place),
+            End::SwitchSilent(place) => self.tell_switch(world, place, "stall off"),
+            End::SwitchLate(place) => self.tell_switch(world, place, "delay 0"),
+            End::NodeDown(place) => self.restart_node(world, place),
+            End::Rubbish { host, link, salt } => {
+                world.write(host, link, &nonsense(salt));
+                world.close(host, link);
+            }
+            End::Vanished(place) => {
+                if let Some(client) = self.clients.get_mut(place) {
+                    client.come_back();
+                }
+            }
+        }
+    }
+
+    /// The weather clears, and everybody who is down comes back.
+    pub(in crate::simulate) fn calm(&mut self, world: &mut World) {
+        for end in core::mem::take(&mut self.ends).into_values() {
+            self.end(world, end);
+        }
+        world.set_weather(Weather::CALM);
+        for place in 0..self.switches.len() {
+            for line in ["mood none 0", "system normal"] {
+                self.tell_switch(world, place, line);
+            }
+        }
+        for client in &mut self.clients {
+            client.hurries = true;
+        }
+    }
+}
+
+fn set_weather(world: &mut World, nuisance: Nuisance, value: u64) {
+    let mut weather = world.weather_everywhere();
+    let part = match nuisance {
+        Nuisance::Jitter => &mut weather.jitter,
+        Nuisance::Pieces => &mut weather.piece,
+        Nuisance::Merge => &mut weather.merge,
+        Nuisance::Loss => &mut weather.loss,
+        Nuisance::Duplicate => &mut weather.duplicate,
+        Nuisance::Reorder => &mut weather.reorder,
+        Nuisance::Oversleep => &mut weather.oversleep,
+    };
+    *part = value;
+    world.set_weather(weather);
+}
+
+/// Bytes that are no SIP.
+fn nonsense(salt: u64) -> Vec<u8> {
+    let mut random = Random::new(salt);
+    let printable = random.chance(500);
+    let mut bytes: Vec<u8> = (0..random.below(300))
+        .map(|_| {
+            let byte = random.below(256);
+            let byte = if printable { 32 + byte % 95 } else { byte };
+            u8::try_from(byte).unwrap_or(b' ')
+        })
+        .collect();
+    bytes.extend_from_slice(b"\r\n\r\n");
+    bytes
+}
