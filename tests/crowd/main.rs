@@ -42,7 +42,7 @@ const AT_ONCE: usize = 20_000;
 /// Sessions that the gateway moves a second, where it moves them by itself.
 const REBIND_RATE: u32 = 5_000;
 /// How long the phone system may take to hear of everything, and how often it is asked.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const STEP: Duration = Duration::from_millis(20);
 /// The name of a row.
 const WAITS: &str = "  longest wait for an answer, of half of them";

@@ -56,6 +56,8 @@ impl Outcome {
 struct User {
     dialog: Dialog,
     asked: Instant,
+    /// The CSeq of the request that waits for its answer; 0: none does.
+    awaited: u32,
 }
 
 /// One connection and its users.
@@ -76,6 +78,7 @@ impl Proxy {
         let user = |(place, number): (usize, usize)| User {
             dialog: Dialog::new(&number.to_string(), &format!("{place}-{port}")),
             asked: Instant::now(),
+            awaited: 0,
         };
         let users = numbers.enumerate().map(user).collect();
         let stream = BufReader::with_capacity(READ_BYTES, stream);
@@ -132,9 +135,12 @@ impl Proxy {
     }
 
     fn begin(&mut self, place: usize, round: Round) {
-        let dialog = &self.users[place].dialog;
+        let dialog = &mut self.users[place].dialog;
         match round {
             Round::SignIn | Round::Refresh => {
+                if round == Round::SignIn {
+                    dialog.gateway_tag.clear();
+                }
                 let body = dialog.sign_in();
                 self.ask(place, "INVITE", &body);
             }
@@ -152,8 +158,8 @@ impl Proxy {
 
     fn ask(&mut self, place: usize, method: &str, body: &str) {
         let user = &mut self.users[place];
-        let (_, text) = user.dialog.request(method, body);
-        user.asked = Instant::now();
+        let (sequence, text) = user.dialog.request(method, body);
+        (user.asked, user.awaited) = (Instant::now(), sequence);
         self.out.extend_from_slice(text.as_bytes());
     }
 
@@ -179,6 +185,11 @@ impl Proxy {
             user.dialog.gateway_tag = message.to_tag().into();
             self.out.extend_from_slice(user.dialog.ack(sequence, Some(status)).as_bytes());
         }
+        // An INVITE's answer is sent again until its ACK is there.
+        if user.awaited != sequence {
+            return false;
+        }
+        user.awaited = 0;
         self.outcome.waits.push(user.asked.elapsed());
         let wanted = if round == Round::Snapshot { "SnapshotDeviceResponse" } else { message.root() };
         let good = status == 200 && message.root() == wanted && wanted != "CSTAErrorCode";

@@ -279,6 +279,8 @@ fn s9_with_none_in_service_clients_are_told_disabled_and_come_back_by_themselves
         assert_eq!(answer.element("systemStatus"), Some("disabled"));
         assert!(answer.header("Session-Expires").unwrap().starts_with("90;"), "{answer:?}");
     }
+    let said = house.gateway.said().matches("name=cti_none_in_service ").count();
+    assert_eq!(said, 1, "{}", house.gateway.said());
     // A click all the same is answered at once.
     let began = Instant::now();
     let clicks: Vec<_> = late.iter().map(|place| house.crowd.make_call(*place)).collect();
