@@ -331,6 +331,28 @@ fn calls_told_by_a_response_are_known_too() {
 }
 
 #[test]
+fn calls_told_while_nothing_feeds_the_monitor_are_known_too() {
+    let (mut bench, system, mut client, id) = monitored(&[]);
+    let system = reconnect(&mut bench, system);
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    client.send(&mut bench, "ACK", "");
+    system.serve(&mut bench, "MonitorStart", |_| csta_error("systemResourceAvailibility", "resourceBusy"));
+    let call = format!(
+        "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:1002</calledDirectoryNumber>",
+        client.uri
+    );
+    client.info(&mut bench, "MakeCall", &call);
+    let made = "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>";
+    system.serve(&mut bench, "MakeCall", |_| csta("MakeCallResponse", made));
+    only(&client.heard(&mut bench), 200);
+    bench.advance(Duration::from_secs(5));
+    system.start_monitor(&mut bench, "m2");
+    system.knows_line(&mut bench);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 0_7 null"]);
+}
+
+#[test]
 fn a_service_about_a_call_names_its_connection_as_it_was_told_before_the_move() {
     let (mut bench, system, mut client, _) = monitored(&[]);
     let dynamic = "<heldConnection><callID>7</callID><deviceID typeOfNumber=\"dynamic\">x1</deviceID></heldConnection>\

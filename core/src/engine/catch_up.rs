@@ -245,7 +245,8 @@ impl Engine {
         Some((&found.device, found.dynamic))
     }
 
-    /// A client was told of calls otherwise than by events: they are among those it knows.
+    /// A client was told of calls otherwise than by events: they are among those it knows, also while its monitor is
+    /// behind.
     pub(super) fn note_told(
         &mut self,
         handle: Handle<Session>,
@@ -253,16 +254,31 @@ impl Engine {
         response: &Response<'_>,
     ) {
         let number = self.number_of(handle);
+        let switch = self.switch_of(link);
         let limit = self.config.limits.calls_per_device;
-        let Some(watch) = self.watches.of_device(link, &number) else { return };
-        let Some(watch) = self.watches.slots.get_mut(watch) else { return };
-        if let Response::MakeCall { calling } = response {
-            watch.calls.meet(&number, calling, Stage::Initiated, limit);
-        } else if let Response::SnapshotDevice(items) = response {
-            for item in items.iter().take(limit) {
-                if let Seen::At(stage) = seen(item) {
-                    watch.calls.meet(&number, &item.connection, stage, limit);
-                }
+        let watch = self.watches.of_device(link, &number).and_then(|watch| self.watches.slots.get_mut(watch));
+        if let Some(watch) = watch {
+            learn_told(&mut watch.calls, &number, response, limit);
+        }
+        // Bounded by limits.monitors_per_session.
+        for place in 0..self.sessions.get(handle).map_or(0, |session| session.monitors.len()) {
+            let monitor = self.sessions.get(handle).and_then(|session| session.monitors.get(place)).copied();
+            let monitor = monitor.and_then(|monitor| self.monitors.get_mut(monitor));
+            if let Some(calls) = monitor.and_then(|one| one.behind.as_mut()?.calls_of(switch)) {
+                learn_told(calls, &number, response, limit);
+            }
+        }
+    }
+}
+
+/// Learns of the calls that a response to the client names.
+fn learn_told(calls: &mut Calls, number: &str, response: &Response<'_>, limit: usize) {
+    if let Response::MakeCall { calling } = response {
+        calls.meet(number, calling, Stage::Initiated, limit);
+    } else if let Response::SnapshotDevice(items) = response {
+        for item in items.iter().take(limit) {
+            if let Seen::At(stage) = seen(item) {
+                calls.meet(number, &item.connection, stage, limit);
             }
         }
     }

@@ -83,6 +83,11 @@ impl Behind {
         self.progress = Progress::Asked;
     }
 
+    /// The calls that the client knows, if they are those of the phone system numbered `switch`.
+    pub(crate) fn calls_of(&mut self, switch: u8) -> Option<&mut Calls> {
+        (self.switch == switch).then_some(&mut self.calls)
+    }
+
     /// What becomes of an event about `call` (`None`: about none that is named).
     pub(crate) fn way_of(&self, call: Option<&str>) -> Way {
         match call {
