@@ -263,10 +263,13 @@ fn s9_what_is_down_is_skipped_and_rejoins_at_its_place() {
 #[test]
 fn s9_with_none_in_service_clients_are_told_disabled_and_come_back_by_themselves() {
     let house = House::open("s9-none", 2);
+    let from = house.record.mark();
     let signed_in = house.crowd.sign_in(0..20);
+    // A client hears of the phone system that its session is on.
+    let at_first = living_at(&house, 0, &signed_in, from);
     let registration =
         csta("SystemRegister", "<requestTypes><systemStatus>true</systemStatus></requestTypes>");
-    let registered = house.crowd.send(signed_in[0], "INFO", &registration);
+    let registered = house.crowd.send(at_first[0], "INFO", &registration);
     assert_eq!(house.crowd.answer(registered).root(), "SystemRegisterResponse");
     for node in 0..2 {
         house.nodes[node].kill();
@@ -289,7 +292,7 @@ fn s9_with_none_in_service_clients_are_told_disabled_and_come_back_by_themselves
 
     let mark = house.crowd.mark();
     house.restart(0);
-    house.crowd.wait_for_events(&signed_in[..1], "SystemStatus", mark);
+    house.crowd.wait_for_events(&at_first[..1], "SystemStatus", mark);
     let refreshes: Vec<_> = late.iter().chain(&signed_in).map(|place| house.crowd.invite(*place)).collect();
     for answer in house.crowd.answers(&refreshes) {
         assert_eq!(answer.element("systemStatus"), Some("normal"), "{answer:?}");
