@@ -1,7 +1,7 @@
 //! Simulations of the whole system: gateway nodes, phone systems and clients, under everything that a seed draws.
 //!
-//! First comes a storm in which anything of the [`schedule`] may happen. Whatever does, after every step what must hold
-//! holds ([`guard`]), every request gets exactly one answer, no machine spins or wakes for nothing. Then the weather
+//! First comes a storm in which anything of the `schedule` may happen. Whatever does, after every step what must hold
+//! holds (`guard`), every request gets exactly one answer, no machine spins or wakes for nothing. Then the weather
 //! clears: within a bounded time every client that wants service has it; after some more calls each client's idea of
 //! its calls is what the phone system knows; and when all have signed out, every table is empty.
 //!

@@ -110,7 +110,9 @@ impl Engine {
         self.want_rebind(step);
         // Where sessions are moved nothing of theirs is void: those that lost it are told when they are moved.
         if !self.rebinds() {
-            self.tell_all(place, SystemStatus::Enabled);
+            // The first is good news for all: whoever INVITEs anew is served (S9).
+            let is_first = self.pool.connections.iter().filter(|one| one.state.is_in_service()).count() == 1;
+            self.tell_all((!is_first).then_some(place), SystemStatus::Enabled);
         }
     }
 
@@ -156,7 +158,7 @@ impl Engine {
         if served {
             self.counters.connections_lost += 1;
             self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
-            self.tell_all(place, SystemStatus::Disabled);
+            self.tell_all(Some(place), SystemStatus::Disabled);
             self.want_rebind(step);
         }
     }
@@ -298,7 +300,7 @@ impl Engine {
                 | SystemStatus::MessagesLost => one.overloaded,
             };
         }
-        self.tell_all(place, status);
+        self.tell_all(Some(place), status);
     }
 
     fn discard_from(&self, step: &mut Step<'_>, place: u8, why: &dyn Display) {

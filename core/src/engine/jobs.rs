@@ -35,7 +35,8 @@ pub(super) enum Job {
     /// A connection failed.
     ConnectionLost { connection: ConnectionRef, stage: Stage, slot: u32 },
     /// How a phone system is has changed: clients that registered for it are told.
-    TellStatus { place: u8, status: SystemStatus, slot: u32 },
+    /// `place`: that of the phone system's connection; `None`: whichever a client's session is on.
+    TellStatus { place: Option<u8>, status: SystemStatus, slot: u32 },
     /// Events that came before their monitor's name are delivered.
     DeliverEarly { connection: ConnectionRef, cross_reference: Box<str> },
     /// A client is told what changed while nothing fed its monitor: the rest of it.
@@ -86,8 +87,9 @@ impl Engine {
         }
     }
 
-    /// Tells all who registered for it how a phone system is. What is still to be told is not told twice.
-    pub(super) fn tell_all(&mut self, place: u8, status: SystemStatus) {
+    /// Tells all who registered for it how a phone system is, or all phone systems are. What is still to be told is not
+    /// told twice.
+    pub(super) fn tell_all(&mut self, place: Option<u8>, status: SystemStatus) {
         let job = Job::TellStatus { place, status, slot: 0 };
         if !self.jobs.contains(&job) {
             self.jobs.push_back(job);
@@ -126,7 +128,7 @@ impl Engine {
     fn tell_portion(
         &mut self,
         step: &mut Step<'_>,
-        place: u8,
+        place: Option<u8>,
         status: SystemStatus,
         slot: u32,
     ) -> Option<u32> {
@@ -134,8 +136,8 @@ impl Engine {
         for slot in slots {
             let Some(handle) = self.sessions.at(slot) else { continue };
             let concerned = self.sessions.get(handle).is_some_and(|session| {
-                session.registration.is_some()
-                    && session.connection.is_none_or(|connection| connection.place == place)
+                let on = session.connection.map(|connection| connection.place);
+                session.registration.is_some() && (place.is_none() || on.is_none() || on == place)
             });
             if concerned {
                 self.tell_status(step, handle, status);
@@ -172,7 +174,7 @@ impl Digest for Job {
             }
             Self::TellStatus { place, status, slot } => {
                 digester.number(1);
-                digester.number(u64::from(*place));
+                digester.value(&place.map(u64::from));
                 digester.text(status.word());
                 digester.value(slot);
             }

@@ -177,7 +177,7 @@ impl Engine {
             self.redial(step, entry, *pause, why);
             return;
         }
-        let level = if lost > 0 { Level::Warn } else { Level::Debug };
+        let level = if lost > 0 || why == Closed::TooSlow { Level::Warn } else { Level::Debug };
         let target = entry.target.as_deref().unwrap_or_default();
         let fields: &[(&str, &dyn core::fmt::Display)] =
             &[("link", &link), ("target", &target), ("why", &why.name()), ("bytes_lost", &lost)];

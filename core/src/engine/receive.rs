@@ -227,7 +227,9 @@ impl Engine {
             ("user", &user),
             ("call_id", &call_id),
         ];
-        step.actions.notify(Level::Warn, "request_refused", fields);
+        // Where the gateway is told to leave, turning users away is what was asked for.
+        let level = if self.takes_sessions() { Level::Warn } else { Level::Info };
+        step.actions.notify(level, "request_refused", fields);
         let mut reply = Reply::new(refusal.status);
         reply.reason = &refusal.reason;
         let warning = format_args!("399 ctigate \"{}\"", refusal.detail);

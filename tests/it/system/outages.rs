@@ -124,6 +124,30 @@ fn s9_with_none_in_service_clients_are_told_disabled_and_come_back_by_themselves
 }
 
 #[test]
+fn s9_that_a_first_connection_is_back_is_told_to_all_who_registered() {
+    let (mut world, office) = house(2);
+    let types = "<requestTypes><systemStatus>true</systemStatus></requestTypes>";
+    let mut clients: Vec<_> = (100..102).map(|host| signed_in(&mut world, host, "1001")).collect();
+    for client in &mut clients {
+        client.serve(&mut world, "SystemRegister", types).unwrap();
+    }
+    assert_eq!(places(&world, &office), ["1", "2"]);
+    for switch in 0..2 {
+        world.line(office.switches[switch], "stall on");
+        wait_for(&mut world, &office, "cti_out_of_service", (switch, 1));
+    }
+    world.line(office.switches[1], "stall off");
+    wait_for(&mut world, &office, "cti_in_service", (1, 2));
+    world.run_for(Duration::from_secs(1)).unwrap();
+    for client in &mut clients {
+        let told = client.requests(&world);
+        let last = told.iter().rev().find(|event| event.root() == "SystemStatus").unwrap();
+        assert_eq!(last.element("systemStatus"), Some("enabled"));
+        assert_eq!(client.sign_in(&mut world).unwrap().element("systemStatus"), Some("normal"));
+    }
+}
+
+#[test]
 fn s10_a_node_that_dies_takes_only_its_own_sessions_whose_clients_go_on_at_the_other() {
     let mut taken_over = 0;
     for seed in 0..12 {
