@@ -209,6 +209,10 @@ impl Engine {
         monitor: Handle<Monitor>,
         transaction: Handle<ServerTransaction>,
     ) {
+        if !self.reaches(transaction) {
+            // Its client never learns of it: when it has found another way, it asks anew.
+            self.forget_monitor(monitor);
+        }
         let named = self
             .monitors
             .get(monitor)

@@ -111,6 +111,14 @@ impl Engine {
         step.actions.notify(Level::Error, "table_full", fields);
     }
 
+    /// Whether the answer to a request that is held has a way to its client: the stream it came on last is open.
+    pub(super) fn reaches(&self, handle: Handle<ServerTransaction>) -> bool {
+        self.transactions.server.get(handle).is_some_and(|transaction| match transaction.flow {
+            Flow::Stream(link) => self.links.is_known(link),
+            Flow::Datagram(..) => true,
+        })
+    }
+
     /// Answers a request that was held. An answer for one that is no more is dropped.
     pub(super) fn answer(
         &mut self,

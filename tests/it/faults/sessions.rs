@@ -4,7 +4,7 @@ use ctigate_core::setting::Value;
 use ctigate_core::{Duration, Instant};
 use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, csta, only};
 
-use super::{HELD, call, signed_in};
+use super::{HELD, call, monitored, signed_in};
 
 #[test]
 fn what_does_not_fit_into_a_frame_is_refused_and_the_connection_lives() {
@@ -153,6 +153,23 @@ fn a_peer_that_the_gateway_was_told_to_connect_to_is_not_believed_for_that() {
     assert_eq!(bench.messages(next).len(), 1, "the event is sent");
     client.line = Line::Stream(next);
     only(&client.info(&mut bench, "GetCSTAFeatures", ""), 403);
+}
+
+#[test]
+fn a_monitor_whose_client_cannot_be_told_of_it_is_stopped() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    client.info(&mut bench, "MonitorStart", &monitored(&client.clone()));
+    let Line::Stream(link) = client.line else { unreachable!() };
+    bench.close(link);
+    system.start_monitor(&mut bench, "m1");
+    let stop = system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
+    assert_eq!(stop.element("monitorCrossRefID"), "m1");
+    // The client has another way, and asks anew: its events come once.
+    client.line = Line::Stream(bench.connect());
+    client.monitor(&mut bench, system, "m2");
+    system.event(&mut bench, "HeldEvent", "m2", HELD);
+    assert_eq!(client.heard(&mut bench).len(), 1);
+    assert_eq!((bench.engine().view().monitors, bench.engine().view().watches), (1, 1));
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl NodeGuard {
             before: Seen::default(),
             now: Rc::clone(now),
             ids: BTreeSet::new(),
-            fairness: Fairness::default(),
+            fairness: Fairness::new(plan.rebinds()),
             traffic: Traffic::new(Rc::clone(plan), Rc::clone(ledger), calls.to_vec()),
             transitions,
             states: States::new(),
@@ -125,7 +125,7 @@ impl Watcher<Broken> for NodeGuard {
         self.check_limits(&now);
         self.check_connections(&now);
         self.check_sessions(&now);
-        if let Err(what) = self.fairness.check(&self.before, &now, *input == Input::Tick) {
+        if let Err(what) = self.fairness.check(&self.before, &now) {
             self.alarm.raise(|| what);
         }
         if let Err(what) = self.traffic.check((&self.before, &now), input, actions) {

@@ -88,6 +88,11 @@ impl WorldPlan {
         Self { nodes, switches, connections, gateway, switch, bounds, clients }
     }
 
+    /// Whether nodes move sessions by themselves.
+    pub(super) fn rebinds(&self) -> bool {
+        self.gateway.iter().any(|line| line == "cti.recovery = \"rebind\"")
+    }
+
     /// The phone system that the place in front of a callID stands for.
     #[must_use]
     pub fn switch_of(&self, place: usize) -> Option<usize> {

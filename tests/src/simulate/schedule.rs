@@ -332,6 +332,6 @@ mod tests {
             assert!(schedule.entries.is_sorted_by_key(|entry| entry.at));
             kinds.extend(schedule.entries.iter().map(|entry| entry.what.kind()));
         }
-        assert_eq!(kinds.len(), 39, "{kinds:?}");
+        assert_eq!(kinds.len(), 38, "{kinds:?}");
     }
 }

@@ -72,6 +72,11 @@ impl Seen {
         self.sessions.iter().find(|session| session.handle == handle)
     }
 
+    /// How many dialogs have this Call-ID.
+    pub(super) fn dialogs(&self, call_id: &str) -> usize {
+        self.sessions.iter().filter(|session| session.call_id == call_id).count()
+    }
+
     pub(super) fn of_dialog(&self, call_id: &str) -> Option<&SeenSession> {
         self.sessions.iter().find(|session| session.call_id == call_id)
     }

@@ -1,35 +1,41 @@
 //! Sessions go to the connections in service in turn: while the same are in service, the turns that each has had differ
-//! by at most one. Sessions that the gateway moves by itself have turns of their own.
+//! by at most one. Sessions that the gateway moves by itself, in time or because they are needed, have turns of their
+//! own.
 
 use std::collections::BTreeMap;
 
 use crate::simulate::seen::Seen;
 
 /// How many turns each place has had since the set in service changed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Fairness {
+    /// Whether the gateway moves sessions by itself.
+    rebinds: bool,
     turns: BTreeMap<u8, u64>,
     moves: BTreeMap<u8, u64>,
 }
 
 impl Fairness {
+    pub(super) const fn new(rebinds: bool) -> Self {
+        Self { rebinds, turns: BTreeMap::new(), moves: BTreeMap::new() }
+    }
+
     /// Looks at one step.
     ///
     /// # Errors
     /// What is unfair.
-    pub(super) fn check(&mut self, before: &Seen, now: &Seen, by_itself: bool) -> Result<(), String> {
+    pub(super) fn check(&mut self, before: &Seen, now: &Seen) -> Result<(), String> {
         if !before.rotation().eq(self.turns.keys().copied()) {
             self.turns = before.rotation().map(|place| (place, 0)).collect();
             self.moves.clone_from(&self.turns);
         }
-        let turns = if by_itself { &mut self.moves } else { &mut self.turns };
-        let mut turned = false;
         for session in &now.sessions {
-            let held = before.session(session.handle).and_then(|session| session.connection);
+            let known = before.session(session.handle);
+            let held = known.and_then(|session| session.connection);
             let Some((place, _)) = session.connection.filter(|connection| Some(*connection) != held) else {
                 continue;
             };
-            turned = true;
+            let turns = if self.rebinds && known.is_some() { &mut self.moves } else { &mut self.turns };
             match turns.get_mut(&place) {
                 Some(turns) => *turns = turns.saturating_add(1),
                 None => {
@@ -38,13 +44,11 @@ impl Fairness {
                     ));
                 }
             }
-        }
-        let (least, most) = (turns.values().min(), turns.values().max());
-        match (least, most) {
-            (Some(least), Some(most)) if turned && most.saturating_sub(*least) > 1 => {
-                Err(format!("round robin is unfair: turns by place {turns:?}"))
+            let (least, most) = (turns.values().min(), turns.values().max());
+            if most.zip(least).is_some_and(|(most, least)| most - least > 1) {
+                return Err(format!("round robin is unfair: turns by place {turns:?}"));
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 }
