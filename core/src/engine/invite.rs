@@ -406,7 +406,7 @@ impl Engine {
     ) {
         let key = matching_key(&self.entropy, message, Method::Invite);
         if let Some(transaction) = self.transactions.find(key) {
-            self.take_ack(step, transaction);
+            self.on_invite_cause(step, transaction, invite_server::Cause::Ack);
         }
         if let Some(session) = session {
             self.acknowledge(step, session);
@@ -415,16 +415,30 @@ impl Engine {
 
     /// The client has the 2xx that its session still repeats: it acknowledged it, or it went on.
     pub(super) fn acknowledge(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+        self.settle_invite(step, handle, invite_server::Cause::Ack);
+    }
+
+    /// The 2xx that a session still repeats is repeated by itself no more.
+    pub(super) fn settle_invite(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Session>,
+        cause: invite_server::Cause<'_>,
+    ) {
         let waiting = self.sessions.get(handle).and_then(|session| session.unacknowledged);
         let Some(transaction) = waiting else { return };
         if let Some(session) = self.sessions.get_mut(handle) {
             session.unacknowledged = None;
         }
-        self.take_ack(step, transaction);
+        self.on_invite_cause(step, transaction, cause);
     }
 
-    fn take_ack(&mut self, step: &mut Step<'_>, transaction: Handle<ServerTransaction>) {
-        let cause = invite_server::Cause::Ack;
+    fn on_invite_cause(
+        &mut self,
+        step: &mut Step<'_>,
+        transaction: Handle<ServerTransaction>,
+        cause: invite_server::Cause<'_>,
+    ) {
         let then = self.transactions.on_invite(transaction, cause, step.now, &mut self.timers);
         self.after_invite(step, transaction, then);
     }

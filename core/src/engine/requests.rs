@@ -7,6 +7,7 @@ use super::{Engine, Step, TimerKey};
 use crate::action::Level;
 use crate::entropy::Domain;
 use crate::rcc::session::{ClientTransaction, Phase, Session};
+use crate::sip::invite_server;
 use crate::sip::non_invite_client::{Cause, State, Then};
 use crate::sip::transactions::{Flow, Purpose};
 use crate::slots::Handle;
@@ -233,7 +234,7 @@ impl Engine {
 
     /// Forgets a session and all that is its own.
     pub(super) fn end_session(&mut self, step: &mut Step<'_>, handle: Handle<Session>, why: &str) {
-        self.acknowledge(step, handle);
+        self.settle_invite(step, handle, invite_server::Cause::Left);
         let Some(session) = self.sessions.get(handle) else { return };
         let fields: &[(&str, &dyn Display)] = &[
             ("session", &handle),

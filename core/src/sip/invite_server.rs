@@ -61,6 +61,8 @@ pub enum Cause<'a> {
     Request,
     /// An ACK arrived.
     Ack,
+    /// The client left the dialog: whether it has the 2xx is not known.
+    Left,
     /// The core answers finally.
     Final {
         /// Whether it is a 2xx.
@@ -150,7 +152,7 @@ impl State {
             }
             Self::Confirmed { until } => match cause {
                 Cause::Timer if now >= until => (Self::Terminated, Then::Nothing),
-                Cause::Timer | Cause::Request | Cause::Ack | Cause::Final { .. } => {
+                Cause::Timer | Cause::Request | Cause::Ack | Cause::Left | Cause::Final { .. } => {
                     (Self::Confirmed { until }, Then::Nothing)
                 }
             },
@@ -170,7 +172,7 @@ impl State {
             // 17.2.1: "the most recent provisional response ... MUST be passed to the transport layer".
             Cause::Request if trying_at.is_none() => (Self::Proceeding { trying_at }, Then::SendTrying),
             Cause::Timer => (Self::Proceeding { trying_at: None }, Then::SendTrying),
-            Cause::Request | Cause::Ack => (Self::Proceeding { trying_at }, Then::Nothing),
+            Cause::Request | Cause::Ack | Cause::Left => (Self::Proceeding { trying_at }, Then::Nothing),
             // 13.3.1.4: the 2xx is retransmitted "even if reliable transports are used".
             Cause::Final { success: true, response } => {
                 let until = now + TRANSACTION_TIMEOUT;
@@ -198,7 +200,12 @@ impl State {
         reliable: bool,
     ) -> (Self, Then) {
         match cause {
-            Cause::Ack if reliable => (Self::Terminated, Then::Nothing),
+            Cause::Ack | Cause::Left if reliable => (Self::Terminated, Then::Nothing),
+            // It is repeated no more by itself; only a client that asks again has lost it.
+            Cause::Left => (Self::Accepted { response, interval, resend_at: until, until }, Then::Nothing),
+            Cause::Request if response.is_some() && resend_at >= until => {
+                (Self::Accepted { response, interval, resend_at, until }, Then::Resend)
+            }
             Cause::Ack => (Self::Accepted { response: None, interval, resend_at, until }, Then::Nothing),
             Cause::Timer if now >= until => {
                 let then = if response.is_some() { Then::Unacknowledged } else { Then::Nothing };
@@ -208,7 +215,7 @@ impl State {
                 let interval = doubled(interval);
                 (Self::Accepted { response, interval, resend_at: now + interval, until }, Then::Resend)
             }
-            // RFC 6026 7.1: a retransmitted INVITE is absorbed without a response.
+            // RFC 6026 7.1: a retransmitted INVITE is absorbed without a response, which comes by itself.
             Cause::Timer | Cause::Request | Cause::Final { .. } => {
                 (Self::Accepted { response, interval, resend_at, until }, Then::Nothing)
             }
@@ -234,7 +241,7 @@ impl State {
                 let resend_at = Some(now + interval);
                 (Self::Completed { response, interval, resend_at, until }, Then::Resend)
             }
-            Cause::Timer | Cause::Final { .. } => {
+            Cause::Timer | Cause::Left | Cause::Final { .. } => {
                 (Self::Completed { response, interval, resend_at, until }, Then::Nothing)
             }
         }
@@ -303,6 +310,15 @@ mod tests {
         assert_eq!((state.name(), then), ("Accepted", Then::Nothing));
         let (state, then) = state.on(Cause::Timer, START + TRANSACTION_TIMEOUT, false);
         assert_eq!((state.name(), then), ("Terminated", Then::Nothing));
+    }
+
+    #[test]
+    fn a_2xx_to_a_client_that_left_is_sent_again_only_if_it_asks_again() {
+        let (state, _) = accepted(false).on(Cause::Left, START, false);
+        assert_eq!(state.deadline(), Some(START + TRANSACTION_TIMEOUT));
+        let (state, then) = state.on(Cause::Request, START + T1, false);
+        assert_eq!((then, state.response()), (Then::Resend, Some(&b"200"[..])));
+        assert_eq!(accepted(true).on(Cause::Left, START, true).0.name(), "Terminated");
     }
 
     #[test]
