@@ -51,7 +51,7 @@ async fn serve(executor: Rc<LocalExecutor<'static>>, program: Program) -> u8 {
         work.borrow_mut().listen(listener);
     }
     let (speak, spoken) = channel::bounded(INBOX);
-    executor.spawn(reading::spoken(spoken, Inlet(Rc::downgrade(&work)))).detach();
+    executor.spawn(reading::spoken(spoken.clone(), Inlet(Rc::downgrade(&work)))).detach();
     let speaker = Speaker::new(move |spoken| speak.send_blocking(spoken).is_ok());
     for source in sources {
         source(speaker.clone());
@@ -60,6 +60,9 @@ async fn serve(executor: Rc<LocalExecutor<'static>>, program: Program) -> u8 {
     loop {
         let (until, finished) = work.borrow_mut().turn();
         if let Some(status) = finished {
+            // Whoever still asks learns that there is nobody.
+            spoken.close();
+            while spoken.try_recv().is_ok() {}
             // The tasks have it only while they run.
             if let Some(work) = Rc::into_inner(work) {
                 work.into_inner().links.end().await;
