@@ -25,6 +25,8 @@ pub(in crate::simulate) struct Asked {
     pub(super) over: bool,
     /// Its node died meanwhile, or a refresh made a repetition of it another request (client quirk 2).
     pub(super) excused: bool,
+    /// Its node's clock jumped meanwhile: a repetition over UDP may come when the node has forgotten the request.
+    pub(super) forgotten: bool,
 }
 
 impl Client {
@@ -105,9 +107,25 @@ impl Client {
         }
     }
 
+    /// A node's clock jumped ahead: what it answered over UDP it forgets that much sooner (timer J), so that a repetition
+    /// may be another request to it.
+    pub(in crate::simulate) fn may_be_forgotten(&mut self, node: usize, now: u64) {
+        let udp = self.plan.udp;
+        for asked in &mut self.asked {
+            asked.forgotten |= udp && asked.node == node && asked.at.saturating_add(2 * PATIENCE) > now;
+        }
+    }
+
+    /// Whether a re-INVITE is under way in a dialog: the node may have answered it, and clears then what it answered
+    /// before (client quirk 2), though the client has not heard of it yet.
+    fn is_refreshing(&self, call_id: &str, now: u64) -> bool {
+        let late = self.asked.iter().rev().take_while(|asked| asked.at.saturating_add(2 * PATIENCE) > now);
+        let mut invites = late.filter(|asked| asked.method == "INVITE" && asked.purpose != Purpose::SignIn);
+        invites.any(|asked| asked.call_id == call_id && asked.answers.is_empty())
+    }
+
     /// Requests that were not answered finally when a re-INVITE was: their repetitions count as new ones.
-    pub(super) fn excuse_repeated(&mut self) {
-        let call_id = self.call_id().unwrap_or_default().to_owned();
+    fn excuse_repeated(&mut self, call_id: &str) {
         let udp = self.plan.udp;
         let skipped = self.asked.len().saturating_sub(40);
         for asked in self.asked.iter_mut().skip(skipped) {
@@ -124,6 +142,8 @@ impl Client {
         if method == "CANCEL" {
             return Ok(None);
         }
+        let call_id = header(response, "Call-ID").unwrap_or_default();
+        let cleared = udp && method != "INVITE" && self.is_refreshing(call_id, world.now());
         let asked = self.asked.iter_mut().rfind(|asked| asked.branch == branch && asked.method == method);
         let Some(asked) = asked else {
             let what = format!("{} is answered what it did not ask:\n{response}", self.plan.user);
@@ -134,7 +154,8 @@ impl Client {
         let same = asked.answers.first().is_none_or(|before| *before == answer);
         // A success to an INVITE is repeated until its ACK comes; what is repeated over UDP is answered again.
         let may_repeat = udp || asked.method == "INVITE";
-        if !asked.excused && !first && !(may_repeat && (same || self.forgetful)) {
+        let may_differ = self.forgetful || asked.forgotten || cleared;
+        if !asked.excused && !first && !(may_repeat && (same || may_differ)) {
             let before = &asked.answers;
             let what = format!(
                 "a request of {} is answered more than once: {before:?}, now\n{response}\nasked at {} us:\n{}",
@@ -144,7 +165,11 @@ impl Client {
         }
         asked.answers.push(answer);
         // One that was given up, as far as the client's state is concerned, stays given up.
-        Ok((first && !asked.over).then(|| asked.clone()))
+        let news = (first && !asked.over).then(|| asked.clone());
+        if first && method == "INVITE" && (200..300).contains(&status(response)) {
+            self.excuse_repeated(call_id);
+        }
+        Ok(news)
     }
 
     /// Everything asked over a stream that lasted is answered, and over UDP all that was asked in calm weather.

@@ -112,7 +112,6 @@ impl Client {
 
     /// A re-INVITE was answered.
     fn refreshed(&mut self, text: &str, node: usize, now: u64) {
-        self.excuse_repeated();
         if self.plan.sipe {
             self.cseq = 0;
         }

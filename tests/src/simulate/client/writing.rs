@@ -201,6 +201,7 @@ impl Client {
             answers: Vec::new(),
             over: false,
             excused: false,
+            forgotten: false,
         });
         let text = self.asked.last().map(|asked| asked.text.clone()).unwrap_or_default();
         self.transmit(world, path, &text);

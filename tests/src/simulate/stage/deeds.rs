@@ -165,9 +165,11 @@ impl Stage {
                 self.later(world, DRAINED, End::NodeDown(node));
             }
             What::NodeJump { node, ms } => {
-                if let Some(node) = self.nodes.get(node) {
-                    world.jump_clock(node.host, Duration::from_millis(ms));
+                let Some(host) = self.nodes.get(node).map(|node| node.host) else { return };
+                for client in &mut self.clients {
+                    client.may_be_forgotten(node, world.now());
                 }
+                world.jump_clock(host, Duration::from_millis(ms));
             }
             What::WallClock { node, micros } => {
                 if let Some(node) = self.nodes.get(node) {
