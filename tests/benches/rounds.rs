@@ -1,5 +1,6 @@
 //! How much memory a session takes, how often a request allocates, that requests take no memory for good, and what they
-//! cost of a processor's time, which a busy machine changes little: `cargo bench -p ctigate-tests --bench rounds`. With `-- ROUND COUNT` it only plays rounds, for a profiler to watch.
+//! cost of a processor's time, which a busy machine changes little: `cargo bench -p ctigate-tests --bench rounds`. With
+//! `-- ROUND COUNT [USERS]` it only plays rounds, for a profiler to watch.
 
 use std::alloc::System;
 use std::env;
@@ -24,12 +25,13 @@ const FEW: usize = 100;
 fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     match words.as_slice() {
-        [name, count] => {
+        [name, count, users @ ..] if users.len() < 2 => {
             let round = Round::ALL.into_iter().find(|round| round.name() == name.as_str());
-            let (Some(round), Ok(count)) = (round, count.parse()) else {
-                return Err(io::Error::other("usage: features|hold|event|sign-in COUNT"));
+            let users = users.first().map_or(Ok(FEW), |users| users.parse());
+            let (Some(round), Ok(count), Ok(users)) = (round, count.parse(), users) else {
+                return Err(io::Error::other("usage: features|hold|event|sign-in COUNT [USERS]"));
             };
-            play(&mut Steady::new(FEW), round, count);
+            play(&mut Steady::new(users), round, count);
             Ok(())
         }
         _ => print_table(&mut io::stdout().lock()),

@@ -47,9 +47,10 @@ fn write(reply: &Reply<'_>, head: &[u8], out: &mut alloc::vec::Vec<u8>) {
 impl Engine {
     /// Answers a request at once.
     pub(super) fn reply(&mut self, step: &mut Step<'_>, received: &Received<'_>, reply: &Reply<'_>) {
-        // Only what may have to be said again is kept: everything on datagrams, INVITEs anywhere. Without a Via nothing
-        // could be matched to it.
-        let repeatable = received.method == Method::Invite || !received.flow.is_reliable();
+        // Only what may have to be said again is kept: INVITEs anywhere, everything on datagrams as long as there is
+        // plenty of room. Without a Via nothing could be matched to it.
+        let repeatable =
+            received.method == Method::Invite || (!received.flow.is_reliable() && self.has_room_to_spare());
         if repeatable && received.message.via().is_some() {
             if let Some(handle) = self.open(step.now, received) {
                 self.answer(step, handle, reply);
@@ -103,6 +104,14 @@ impl Engine {
         let epoch = session.map_or(0, |session| session.dialog.epoch);
         let origin = (received.answer_flow, received.in_dialog && branchless, epoch);
         self.transactions.open(received.key, origin, &self.buffers.head, machine, &mut self.timers).ok()
+    }
+
+    /// Whether an answer that can as well be made again may take a place among the transactions. The last quarter is for
+    /// requests that must be held: answers given at once take a place on datagrams for 32 seconds (timer J), and clients
+    /// that ask such things often would keep everybody else from being served at all.
+    fn has_room_to_spare(&self) -> bool {
+        let limit = self.config.limits.transactions;
+        self.transactions.server.len() < limit.saturating_sub(limit / 4)
     }
 
     fn note_full(&mut self, step: &mut Step<'_>) {

@@ -157,6 +157,23 @@ fn events_that_nobody_answers_fill_no_table_so_that_later_ones_are_lost() {
 }
 
 #[test]
+fn answers_given_at_once_on_datagrams_leave_room_for_what_the_phone_system_must_be_asked() {
+    let limit = ctigate_core::setting::Value::Integer(12);
+    let mut bench = Bench::with(&[("limits.transactions", limit)]);
+    let system = PhoneSystem::answer(&mut bench);
+    let mut client = Client::over(Line::Datagram(address("127.0.0.1:5070")), "alice");
+    client.sign_in(&mut bench, system);
+    for _ in 0..20 {
+        only(&client.info(&mut bench, "GetCSTAFeatures", ""), 200);
+    }
+    let body = document("MakeCall", &call(&client));
+    assert_eq!(client.send(&mut bench, "INFO", &body), [], "it is not refused");
+    let made = "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>";
+    system.serve(&mut bench, "MakeCall", |_| csta("MakeCallResponse", made));
+    only(&client.heard(&mut bench), 200);
+}
+
+#[test]
 fn a_request_that_comes_again_on_a_new_stream_is_answered_there_if_the_old_one_is_gone() {
     for method in ["INFO", "INVITE"] {
         let (mut bench, system, mut client) = signed_in(&[]);
