@@ -1,7 +1,7 @@
 //! Traces: what happened to a machine, as text. Readable as SIP and XML, exact for any byte, enough to live it again.
 //!
 //! ```text
-//! ctigate trace 1
+//! ctigate trace 2
 //! version 0.1.0
 //! build 0f1e2d3c4b5a69788796a5b4c3d2e1f0
 //! machine gateway
@@ -41,6 +41,7 @@ use crate::setting::{ConfigError, Setting};
 
 mod chain;
 mod compare;
+mod hash;
 mod ladder;
 mod read;
 mod redact;
@@ -61,7 +62,7 @@ pub use step::{RecordedAction, RecordedInput, Step};
 pub use write::TraceRecorder;
 
 /// The first line of every trace; the number is the format's.
-const MAGIC: &str = "ctigate trace 1";
+const MAGIC: &str = "ctigate trace 2";
 
 /// The hash that names this build of the core: equal sources and equal locked dependencies, equal name.
 pub const BUILD: &str = env!("CTIGATE_CORE_BUILD");
@@ -85,6 +86,14 @@ pub enum Digests {
     Every,
     /// After each so-manieth.
     EveryNth(u32),
+    /// After `from` steps, twice as many further ones, and so on; once there are `to` between two, after each `to`th: for
+    /// recordings, where a fingerprint of many changed parts of the state costs less than many of few.
+    Thinning {
+        /// Steps before the first.
+        from: u32,
+        /// The most steps between two.
+        to: u32,
+    },
     /// After none.
     Never,
 }

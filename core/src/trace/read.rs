@@ -6,9 +6,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::hash::text_hash;
 use super::step::{RecordedAction, RecordedInput, Step};
 use super::text::{push_unescaped, read_hex};
-use super::write::text_hash;
 use super::{Header, MAGIC};
 use crate::entropy::Seed;
 use crate::setting::read_line;

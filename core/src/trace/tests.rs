@@ -6,7 +6,7 @@ use alloc::{format, vec};
 use crate::action::{Actions, Level, Notice};
 use crate::input::{Closed, Command, Input, LinkId, Listen, ListenerId, Peer};
 use crate::machine::{Machine, Taken, Wake};
-use crate::pump::{Effects, Pump};
+use crate::pump::{Effects, Pump, Recorder as _};
 use crate::time::Instant;
 
 /// Echoes each line it is sent, at most one a step, and wants one of everything else.
@@ -198,7 +198,7 @@ fn the_escaped_form_can_be_read_by_people() {
     assert_eq!(
         head.replace(BUILD, "BUILD").replace(VERSION, "VERSION"),
         format!(
-            "ctigate trace 1\n# why\nversion VERSION\nbuild BUILD\nmachine echo\nseed 07{}\n\
+            "ctigate trace 2\n# why\nversion VERSION\nbuild BUILD\nmachine echo\nseed 07{}\n\
              setting sip.tcp = [\"127.0.0.1:5060\"]\nsetting sip.domain = \"a \\\"b\\\"\"\nsegment 1",
             "0".repeat(62)
         )
@@ -315,7 +315,7 @@ fn what_is_no_trace_is_refused_with_its_line() {
     let good = String::from_utf8(record(Form::Escaped)).unwrap();
     let seed = format!("seed 07{}", "0".repeat(62));
     for (edited, line, what) in [
-        (String::new(), 1, "this is no trace: its first line is not «ctigate trace 1»"),
+        (String::new(), 1, "this is no trace: its first line is not «ctigate trace 2»"),
         (good.replace("machine echo", "engine echo"), 5, "expected a header line, not «engine»"),
         (good.replace(&seed, "seed 07"), 6, "the seed must be 64 hexadecimal digits"),
         (good.replace("segment 1\n", "segment 0\n"), 9, "a segment's number must follow"),
@@ -372,6 +372,31 @@ fn recording_in_portions_is_recording_as_a_whole() {
     }
     whole.extend(pump.into_parts().1.finish());
     assert_eq!(whole, record(Form::Verbatim));
+}
+
+#[test]
+fn what_is_written_behind_others_is_the_same_trace() {
+    let mut pump = pump(Form::Verbatim);
+    let mut whole = Vec::new();
+    for (micros, input) in inputs().into_iter().enumerate() {
+        pump.input(Instant::from_micros(u64::try_from(micros).unwrap() * 1_000), input, &mut Nowhere);
+        pump.recorder_mut().write_behind(&mut whole, |recorder| recorder.comment(" between steps"));
+        assert_eq!(pump.recorder_mut().segment_bytes(), u64::try_from(whole.len()).unwrap());
+        assert_eq!(pump.recorder_mut().pending(), b"");
+    }
+    pump.recorder_mut().write_behind(&mut whole, TraceRecorder::end_segment);
+    assert_eq!(whole.windows(15).filter(|bytes| *bytes == b"\n# between step").count(), inputs().len());
+    let mut trace = Trace::open(&[&whole]).unwrap();
+    while trace.next_step().unwrap().is_some() {}
+    assert_eq!(trace.cut(), None);
+}
+
+#[test]
+fn fingerprints_become_rarer_up_to_a_bound() {
+    let digests = Digests::Thinning { from: 2, to: 7 };
+    let mut recorder = TraceRecorder::new(header(), Form::Verbatim, digests);
+    let wanted: Vec<_> = (1..=30).filter(|_| recorder.wants_digest()).collect();
+    assert_eq!(wanted, [2, 6, 13, 20, 27]);
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! Writes traces: a recorder for the pump, into memory that whoever owns it takes away in portions.
 
 use alloc::vec::Vec;
-use core::hash::Hasher as _;
 
-use siphasher::sip128::{Hasher128 as _, SipHasher13};
-
+use super::hash::TextHasher;
 use super::text::{push_decimal, push_formatted, push_hex};
 use super::{Digests, Form, Header, MAGIC};
 use crate::action::Actions;
@@ -25,24 +23,17 @@ pub struct TraceRecorder {
     /// How much of `pending` is hashed, or belongs to an earlier segment.
     hashed: usize,
     /// Of this segment's text so far, but for what is pending and not hashed.
-    hasher: SipHasher13,
-    /// How many bytes `hasher` has seen.
-    bytes: u64,
+    hasher: TextHasher,
     /// From 1.
     segment: u64,
     previous: Option<u128>,
     /// Steps since the last digest.
     undigested: u32,
+    /// How many digests there were.
+    digested: u32,
     /// A comment was written that belongs to the next step.
     commented: bool,
     ended: bool,
-}
-
-/// The hash of a segment's text.
-pub(super) fn text_hash(text: &[u8]) -> u128 {
-    let mut hasher = SipHasher13::new();
-    hasher.write(text);
-    hasher.finish128().as_u128()
 }
 
 impl TraceRecorder {
@@ -55,11 +46,11 @@ impl TraceRecorder {
             digests,
             pending: Vec::with_capacity(64 * 1024),
             hashed: 0,
-            hasher: SipHasher13::new(),
-            bytes: 0,
+            hasher: TextHasher::new(),
             segment: 0,
             previous: None,
             undigested: 0,
+            digested: 0,
             commented: false,
             ended: true,
         };
@@ -81,12 +72,24 @@ impl TraceRecorder {
         core::mem::swap(&mut self.pending, into);
     }
 
+    /// Takes away what was written and what `write` writes, all of it behind what is in `room`, in place: nothing is
+    /// copied but what was pending before.
+    pub fn write_behind(&mut self, room: &mut Vec<u8>, write: impl FnOnce(&mut Self)) {
+        self.hash_pending();
+        room.append(&mut self.pending);
+        core::mem::swap(&mut self.pending, room);
+        self.hashed = self.pending.len();
+        write(self);
+        self.hash_pending();
+        self.hashed = 0;
+        core::mem::swap(&mut self.pending, room);
+    }
+
     fn unhashed(&self) -> &[u8] {
         self.pending.get(self.hashed..).unwrap_or_default()
     }
 
     fn hash_pending(&mut self) {
-        self.bytes = self.segment_bytes();
         self.hasher.write(self.pending.get(self.hashed..).unwrap_or_default());
         self.hashed = self.pending.len();
     }
@@ -94,7 +97,7 @@ impl TraceRecorder {
     /// How many bytes the segment has so far.
     #[must_use]
     pub fn segment_bytes(&self) -> u64 {
-        self.bytes.saturating_add(u64::try_from(self.unhashed().len()).unwrap_or(u64::MAX))
+        self.hasher.bytes().saturating_add(u64::try_from(self.unhashed().len()).unwrap_or(u64::MAX))
     }
 
     /// The segment's number, from 1.
@@ -110,7 +113,7 @@ impl TraceRecorder {
         }
         self.pending.push(b'\n');
         self.hash_pending();
-        let hash = self.hasher.finish128().as_u128();
+        let hash = self.hasher.finish();
         self.previous = Some(hash);
         self.pending.extend_from_slice(b"end");
         if self.form == Form::Verbatim {
@@ -124,9 +127,8 @@ impl TraceRecorder {
     /// Begins the next segment. What is pending still belongs to the one before: take it away first.
     pub fn begin_segment(&mut self) {
         self.end_segment();
-        self.hasher = SipHasher13::new();
+        self.hasher = TextHasher::new();
         self.hashed = self.pending.len();
-        self.bytes = 0;
         self.segment = self.segment.saturating_add(1);
         self.ended = false;
         let Self { header, pending, segment, previous, .. } = self;
@@ -194,10 +196,15 @@ impl Recorder for TraceRecorder {
         let wanted = match self.digests {
             Digests::Every => true,
             Digests::EveryNth(count) => self.undigested >= count,
+            Digests::Thinning { from, to } => {
+                let thin = 1_u32.checked_shl(self.digested).and_then(|factor| from.checked_mul(factor));
+                self.undigested >= thin.map_or(to, |thin| thin.min(to))
+            }
             Digests::Never => false,
         };
         if wanted {
             self.undigested = 0;
+            self.digested = self.digested.saturating_add(1);
         }
         wanted
     }

@@ -19,8 +19,9 @@ use tape::{Complaint, Opener, Tape};
 const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 /// The most segments of one run: 16 GiB.
 const SEGMENTS: u64 = 256;
-/// How many steps stand between two fingerprints of the state.
-const DIGEST_EVERY: u32 = 16;
+/// When fingerprints of the state are taken. Replay compares every action anyway; they find sooner where a state went
+/// apart. A short recording has some; in a long one they are so rare that what was changed many times counts once.
+const DIGESTS: Digests = Digests::Thinning { from: 16, to: 4096 };
 
 /// Records one run.
 pub(crate) struct Recording {
@@ -28,8 +29,6 @@ pub(crate) struct Recording {
     tape: Tape,
     console: Console,
     segment_bytes: u64,
-    /// Taken from the trace, on its way to the tape.
-    bytes: Vec<u8>,
     /// Recording has ended before the run.
     over: bool,
 }
@@ -70,24 +69,24 @@ impl Recording {
             Box::new(move |why| tell(&console, why))
         };
         let mut recording = Self {
-            trace: TraceRecorder::new(birth, Form::Verbatim, Digests::EveryNth(DIGEST_EVERY)),
+            trace: TraceRecorder::new(birth, Form::Verbatim, DIGESTS),
             tape: Tape::new(open, complain)?,
             console: console.clone(),
             segment_bytes,
-            bytes: Vec::new(),
             over: false,
         };
-        recording.write();
+        recording.write(|_| {});
         Ok(recording)
     }
 
-    /// Hands what is recorded to the tape, as part of the present segment.
-    fn write(&mut self) {
-        self.trace.take_pending(&mut self.bytes);
-        if self.bytes.is_empty() || self.over {
+    /// Lets the trace write onto the tape, as part of the present segment.
+    fn write(&mut self, write: impl FnOnce(&mut TraceRecorder)) {
+        if self.over {
             return;
         }
-        if !self.tape.push(self.trace.segment(), &self.bytes) {
+        let Self { trace, tape, .. } = self;
+        let segment = trace.segment();
+        if !tape.append(segment, |bytes| trace.write_behind(bytes, write)) {
             self.over = true;
             tell(&self.console, "the disk is too slow");
         }
@@ -95,8 +94,7 @@ impl Recording {
     }
 
     fn next_segment(&mut self) {
-        self.trace.end_segment();
-        self.write();
+        self.write(TraceRecorder::end_segment);
         if self.trace.segment() >= SEGMENTS {
             self.over = true;
             tell(&self.console, "it has reached its limit of 16 GiB");
@@ -118,8 +116,7 @@ impl Recorder for Recording {
         if self.trace.segment_bytes() >= self.segment_bytes {
             self.next_segment();
         }
-        self.trace.step(now, input, actions);
-        self.write();
+        self.write(|trace| trace.step(now, input, actions));
     }
 
     fn wants_digest(&mut self) -> bool {
@@ -127,16 +124,13 @@ impl Recorder for Recording {
     }
 
     fn digest(&mut self, digest: u64) {
-        self.trace.digest(digest);
+        self.write(|trace| trace.digest(digest));
     }
 }
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        if !self.over {
-            self.trace.end_segment();
-            self.write();
-        }
+        self.write(TraceRecorder::end_segment);
     }
 }
 

@@ -26,7 +26,7 @@ fn trace() -> String {
         format!("<OfferedEvent><monitorCrossRefID>{reference}</monitorCrossRefID></OfferedEvent>")
     };
     format!(
-        "ctigate trace 1\nmachine gateway\nseed {}\nsetting cti.connection[0].address = \"pbx:1040\"\nsegment 1\n\n\
+        "ctigate trace 2\nmachine gateway\nseed {}\nsetting cti.connection[0].address = \"pbx:1040\"\nsegment 1\n\n\
          @0 tick\n> connect #2 pbx:1040\n\n\
          @10 opened #2 peer 192.0.2.9:1040 local 192.0.2.1:9\n\n\
          @20 opened #1 peer 192.0.2.2:4000 local 192.0.2.1:5060 listener 0\n\n\

@@ -172,7 +172,7 @@ fn a_machine_that_minds_is_noticed() {
         }
     }
     let trace = format!(
-        "ctigate trace 1\nmachine client\nseed {}\nsegment 1\n\n@0 tick\n\n@1 command line call 1001\n> finish 0\n\nend\n",
+        "ctigate trace 2\nmachine client\nseed {}\nsegment 1\n\n@0 tick\n\n@1 command line call 1001\n> finish 0\n\nend\n",
         "00".repeat(32)
     );
     let redacted = redact(&[trace.as_bytes()], &SECRET, |_| Ok(Box::new(Minds))).unwrap();

@@ -12,6 +12,8 @@ const WRITE_EVERY: Duration = Duration::from_millis(500);
 const EAGER_BYTES: usize = 256 * 1024;
 /// The most bytes that wait for a slow disk.
 const WAITING_BYTES: usize = 32 * 1024 * 1024;
+/// No more room than this is kept for use again.
+const SPARE_BYTES: usize = 1024 * 1024;
 
 /// Opens the file of a segment, counted from 1.
 pub(crate) type Opener = Box<dyn FnMut(u64) -> io::Result<Box<dyn Write>> + Send>;
@@ -23,6 +25,8 @@ struct State {
     /// Bytes not written yet, by segment.
     waiting: Vec<(u64, Vec<u8>)>,
     count: usize,
+    /// Room of what was written, to be used again: memory fresh from the system costs more than it takes to fill it.
+    spare: Vec<u8>,
     /// Nothing more will come.
     ended: bool,
 }
@@ -69,19 +73,26 @@ impl Tape {
         self.shared.stopped.load(Ordering::Relaxed)
     }
 
-    /// Adds bytes to a segment; segments come in order. False when too much waits for the disk: the recording is not
-    /// whole any more, and must end.
-    pub(crate) fn push(&self, segment: u64, bytes: &[u8]) -> bool {
+    /// Lets `write` add bytes to a segment, behind those that wait; segments come in order. They are written where the
+    /// thread takes them from: it waits meanwhile, so that it finds them whole. False when too much waits for the disk:
+    /// the recording is not whole any more, and must end.
+    pub(crate) fn append(&self, segment: u64, write: impl FnOnce(&mut Vec<u8>)) -> bool {
         let mut state = self.shared.state();
-        if state.count.saturating_add(bytes.len()) > WAITING_BYTES {
+        let State { waiting, count, spare, ended: _ } = &mut *state;
+        if *count >= WAITING_BYTES {
             return false;
         }
-        state.count = state.count.saturating_add(bytes.len());
-        match state.waiting.last_mut() {
-            Some((last, waiting)) if *last == segment => waiting.extend_from_slice(bytes),
-            _ => state.waiting.push((segment, bytes.to_vec())),
+        if waiting.last().is_none_or(|(last, _)| *last != segment) {
+            waiting.push((segment, core::mem::take(spare)));
         }
-        if state.count >= EAGER_BYTES {
+        let Some((_, bytes)) = waiting.last_mut() else { return false };
+        let (had, waited) = (bytes.len(), *count);
+        write(bytes);
+        *count = waited.saturating_add(bytes.len().saturating_sub(had));
+        // Once is enough, and each time is a system call: the thread looks before it waits.
+        let is_due = waited < EAGER_BYTES && *count >= EAGER_BYTES;
+        drop(state);
+        if is_due {
             self.shared.more.notify_one();
         }
         true
@@ -111,11 +122,15 @@ fn write_all(shared: &Shared, mut open: Opener, complain: Complaint) {
             state.count = 0;
             (core::mem::take(&mut state.waiting), state.ended)
         };
-        for (segment, bytes) in waiting {
+        for (segment, mut bytes) in waiting {
             if let Err(error) = write_one(&mut file, &mut open, segment, &bytes) {
                 shared.stopped.store(true, Ordering::Relaxed);
                 complain(&error.to_string());
                 return;
+            }
+            if bytes.capacity() <= SPARE_BYTES {
+                bytes.clear();
+                shared.state().spare = bytes;
             }
         }
         if ended {
@@ -144,6 +159,10 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+
+    fn push(tape: &Tape, segment: u64, bytes: &[u8]) -> bool {
+        tape.append(segment, |waiting| waiting.extend_from_slice(bytes))
+    }
 
     type Files = Arc<Mutex<Vec<(u64, Vec<u8>)>>>;
 
@@ -174,7 +193,7 @@ mod tests {
         let files = Files::default();
         let tape = Tape::new(memory(&files), Box::new(|why| panic!("{why}"))).unwrap();
         for number in 0..1000_u64 {
-            assert!(tape.push(1 + number / 600, &number.to_le_bytes()));
+            assert!(push(&tape, 1 + number / 600, &number.to_le_bytes()));
         }
         drop(tape);
         let files = files.lock().unwrap();
@@ -188,10 +207,31 @@ mod tests {
     fn what_is_recorded_reaches_its_file_within_a_second() {
         let files = Files::default();
         let tape = Tape::new(memory(&files), Box::new(|why| panic!("{why}"))).unwrap();
-        assert!(tape.push(1, b"step"));
+        assert!(push(&tape, 1, b"step"));
         thread::sleep(Duration::from_secs(1));
         assert_eq!(files.lock().unwrap()[0].1, b"step");
         drop(tape);
+    }
+
+    #[test]
+    fn many_bytes_are_written_without_waiting_for_the_time_and_their_room_is_used_again() {
+        let files = Files::default();
+        let tape = Tape::new(memory(&files), Box::new(|why| panic!("{why}"))).unwrap();
+        let portion = vec![0; EAGER_BYTES / 2];
+        let began = std::time::Instant::now();
+        for _ in 0..8 {
+            assert!(push(&tape, 1, &portion));
+        }
+        while tape.shared.state().spare.capacity() < EAGER_BYTES {
+            assert!(began.elapsed() < Duration::from_secs(5), "no room comes back");
+            thread::yield_now();
+        }
+        assert!(!files.lock().unwrap()[0].1.is_empty());
+        assert!(push(&tape, 2, b"step"));
+        drop(tape);
+        let files = files.lock().unwrap();
+        assert_eq!(files[0].1.len(), 8 * portion.len());
+        assert_eq!(files[1].1, b"step");
     }
 
     #[test]
@@ -200,7 +240,7 @@ mod tests {
         let open: Opener = Box::new(|_| Err(io::Error::from(io::ErrorKind::StorageFull)));
         let complaint: Complaint = Box::new(move |why| complain.send(why.to_owned()).unwrap());
         let tape = Tape::new(open, complaint).unwrap();
-        assert!(tape.push(1, b"step"));
+        assert!(push(&tape, 1, b"step"));
         let why = complaints.recv_timeout(Duration::from_secs(5)).unwrap();
         assert!(why.contains("space"), "{why}");
         assert!(tape.has_stopped());
@@ -219,9 +259,9 @@ mod tests {
         });
         let tape = Tape::new(open, Box::new(|_| {})).unwrap();
         let megabyte = vec![0; 1024 * 1024];
-        assert!(tape.push(1, &megabyte));
+        assert!(push(&tape, 1, &megabyte));
         enters.recv_timeout(Duration::from_secs(5)).unwrap();
-        let room = (0..100).take_while(|_| tape.push(1, &megabyte)).count();
+        let room = (0..100).take_while(|_| push(&tape, 1, &megabyte)).count();
         drop(gate);
         assert_eq!(room, 32);
     }
