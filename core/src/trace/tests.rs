@@ -407,3 +407,10 @@ fn nothing_is_recorded_after_the_end() {
     feed(&mut pump, inputs(), 0);
     assert_eq!(pump.recorder_mut().pending(), ended);
 }
+
+#[test]
+fn a_trace_of_the_earlier_format_is_refused_and_not_taken_for_an_edited_one() {
+    let trace = String::from_utf8_lossy(&record(Form::Verbatim)).replacen(MAGIC, "ctigate trace 1", 1);
+    let error = Reader::new(trace.as_bytes(), 1).unwrap_err();
+    assert_eq!(error.to_string(), "line 1: this is no trace: its first line is not «ctigate trace 2»");
+}
