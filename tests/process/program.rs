@@ -154,10 +154,28 @@ impl Running {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Sends a signal. One that stops the process has done so when this returns.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(process::Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+        if name == "STOP" {
+            // On a busy machine the threads that run meanwhile go on until the one that takes the signal had its turn.
+            let began = std::time::Instant::now();
+            while !is_stopped(&id) {
+                assert!(began.elapsed() < PATIENCE, "process {id} does not stop");
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
     }
+}
+
+/// Whether all threads of a process are stopped, as the system tells.
+fn is_stopped(id: &str) -> bool {
+    let mut threads = fs::read_dir(format!("/proc/{id}/task")).unwrap();
+    threads.all(|thread| {
+        let stat = fs::read_to_string(thread.unwrap().path().join("stat")).unwrap_or_default();
+        stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
+    })
 }
 
 impl Drop for Running {
