@@ -249,3 +249,27 @@ fn s10_a_monitor_that_cannot_be_started_again_is_told_to_be_dead() {
     let told = client.heard(&mut bench);
     assert_eq!((told[0].root(), told[0].element("monitorCrossRefID")), ("MonitorStop", id.as_str()));
 }
+
+#[test]
+fn s10_a_node_that_slept_says_no_bye_to_clients_that_another_may_have_taken_over() {
+    let mut bench = Bench::new();
+    let system = PhoneSystem::answer(&mut bench);
+    bench.heartbeats([system]);
+    let mut gone = Client::new(&mut bench, "alice");
+    gone.sign_in(&mut bench, system);
+    bench.advance(Duration::from_secs(60));
+    let mut stays = Client::new(&mut bench, "bob");
+    stays.sign_in(&mut bench, system);
+    bench.notices();
+    bench.sleep(Duration::from_secs(40));
+    let said = bench.notices();
+    assert_eq!(said.iter().filter(|said| said.starts_with("overslept")).count(), 1, "{said:?}");
+    bench.advance(Duration::from_secs(600));
+    let body = stays.sign_in_body();
+    only(&stays.send(&mut bench, "INVITE", &body), 200);
+    stays.send(&mut bench, "ACK", "");
+    bench.advance(Duration::from_secs(2_100));
+    assert_eq!(gone.heard(&mut bench), []);
+    let [bye] = stays.heard(&mut bench).try_into().expect("one BYE");
+    assert_eq!((bye.method(), bench.engine().view().sessions), ("BYE", 0));
+}
