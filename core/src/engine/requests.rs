@@ -214,11 +214,11 @@ impl Engine {
         self.send_request(step, handle, Outgoing::Refresh);
     }
 
-    /// Ends a session of ours accord: the client is told with BYE.
+    /// Ends a session of our own accord: the client is told with BYE, if it is known to be this node's.
     pub(super) fn sign_out(&mut self, step: &mut Step<'_>, handle: Handle<Session>, why: &str) {
         if let Some(Phase::SigningIn { invite }) = self.sessions.get(handle).map(|session| session.phase) {
             self.answer(step, invite, &super::respond::Reply::new(480));
-        } else {
+        } else if !self.may_be_elsewhere(step.now, handle) {
             self.send_request(step, handle, Outgoing::Bye);
         }
         self.end_session(step, handle, why);

@@ -29,17 +29,19 @@ impl Engine {
         step.actions.notify(Level::Warn, "overslept", fields);
     }
 
-    /// Nobody refreshed the session in time: it is ended, with BYE (RFC 4028 10, client quirk 6). Where this node slept
-    /// since the last refresh, its client may have been refreshed by another, which a BYE would undo: none is sent, and
-    /// a client that is still this node's learns it with its next request.
+    /// Whether a session was not refreshed since this node slept: its client may have been refreshed by another node,
+    /// which a BYE of ours would undo. A client that is still this node's learns with its next request that the session
+    /// is gone.
+    pub(super) fn may_be_elsewhere(&self, now: Instant, handle: Handle<Session>) -> bool {
+        let (Some(slept), Some(session)) = (self.slept, self.sessions.get(handle)) else { return false };
+        session.expiry.at().unwrap_or(now) <= slept + session.timer.lifetime
+    }
+
+    /// Nobody refreshed the session in time: it is ended (RFC 4028 10, client quirk 6).
     pub(super) fn on_expiry(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
-        let Some(session) = self.sessions.get_mut(handle) else { return };
-        Timers::<TimerKey>::fired(&mut session.expiry);
-        let lifetime = session.timer.lifetime;
-        if self.slept.is_some_and(|slept| step.now.since(slept) <= lifetime) {
-            self.end_session(step, handle, "not refreshed since the gateway slept");
-        } else {
-            self.sign_out(step, handle, "not refreshed in time");
+        if let Some(session) = self.sessions.get_mut(handle) {
+            Timers::<TimerKey>::fired(&mut session.expiry);
         }
+        self.sign_out(step, handle, "not refreshed in time");
     }
 }
