@@ -177,7 +177,7 @@ pub struct Engine {
     /// Events that came before the answer that names their monitor.
     early: VecDeque<events::Early>,
     jobs: VecDeque<jobs::Job>,
-    rebind: crate::cti::rebind::State,
+    rebind: crate::cti::rebind::Rebind,
     rebind_deadline: Deadline,
     phase: Phase,
     stop: Deadline,
@@ -223,7 +223,7 @@ impl Engine {
             pool,
             early: VecDeque::new(),
             jobs: VecDeque::new(),
-            rebind: crate::cti::rebind::State::Idle,
+            rebind: crate::cti::rebind::Rebind::IDLE,
             rebind_deadline: Deadline::default(),
             phase: Phase::Running,
             stop: Deadline::default(),

@@ -1,9 +1,9 @@
 //! S6, S8, S9, S10: what is lost, and how clients go on.
 
 use ctigate_core::Duration;
-use ctigate_tests::{Agent, Random};
 use ctigate_tests::simulate::{Entry, Run, Schedule, What, WorldPlan};
 use ctigate_tests::world::{Care, Death};
+use ctigate_tests::{Agent, Random};
 
 use super::{call, house, monitors, places, signed_in, wait_for};
 
