@@ -305,6 +305,12 @@ impl Engine {
                 | SystemStatus::MessagesLost => one.overloaded,
             };
         }
+        if status == SystemStatus::MessagesLost {
+            let job = Job::Doubt { connection: self.reference_of(place), slot: 0 };
+            if !self.jobs.contains(&job) {
+                self.jobs.push_back(job);
+            }
+        }
         self.tell_all(Some(place), status);
     }
 

@@ -29,6 +29,18 @@ pub(crate) enum State {
     },
 }
 
+/// The most snapshots that are asked for in vain, one after the other, to settle one doubt.
+const MOST_TRIES: u8 = 3;
+
+/// Whether what is known of a device's calls may be wrong: the phone system lost events, or gave no snapshot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Doubt {
+    /// A snapshot is to be asked for.
+    is_open: bool,
+    /// How many were asked for.
+    tries: u8,
+}
+
 /// One device monitored over one connection.
 #[derive(Debug)]
 pub(crate) struct Watch {
@@ -39,6 +51,8 @@ pub(crate) struct Watch {
     pub(crate) monitors: Vec<Handle<Monitor>>,
     /// Nobody needed it, and it waits to be stopped.
     pub(crate) stopping: bool,
+    /// Whether what is known of its calls may be wrong, and what was done about it.
+    pub(crate) doubt: Doubt,
     pub(crate) calls: Calls,
 }
 
@@ -91,6 +105,7 @@ impl Watches {
             state: State::Starting { waiters: Vec::new() },
             monitors: Vec::new(),
             stopping: false,
+            doubt: Doubt::default(),
             calls: Calls::default(),
         })?;
         self.by_device.insert(self.key(connection, device), handle);
@@ -132,9 +147,39 @@ impl Watches {
     }
 }
 
+impl Watch {
+    /// Whether a snapshot is to be asked for.
+    pub(crate) const fn is_doubted(&self) -> bool {
+        self.doubt.is_open
+    }
+
+    /// The phone system says that it lost events.
+    pub(crate) fn begin_doubt(&mut self) {
+        self.doubt = Doubt { is_open: true, tries: 0 };
+    }
+
+    /// A snapshot is asked for.
+    pub(crate) fn try_doubt(&mut self) {
+        self.doubt = Doubt { is_open: false, tries: self.doubt.tries.saturating_add(1) };
+    }
+
+    /// It was not given, for a reason that passes. False: that is often enough.
+    pub(crate) fn keep_doubt(&mut self) -> bool {
+        self.doubt.is_open = self.doubt.tries < MOST_TRIES;
+        self.doubt.is_open
+    }
+
+    /// It was given, to one of the clients; another may have got none.
+    pub(crate) fn end_doubt(&mut self) {
+        if !self.doubt.is_open {
+            self.doubt.tries = 0;
+        }
+    }
+}
+
 impl Digest for Watch {
     fn digest(&self, digester: &mut Digester) {
-        let Self { connection, device, state, monitors, stopping, calls } = self;
+        let Self { connection, device, state, monitors, stopping, doubt, calls } = self;
         digester.value(connection);
         digester.value(device);
         match state {
@@ -149,6 +194,8 @@ impl Digest for Watch {
         }
         crate::digest::sequence(digester, monitors.iter());
         digester.flag(*stopping);
+        digester.flag(doubt.is_open);
+        digester.number(u64::from(doubt.tries));
         digester.value(calls);
     }
 }
