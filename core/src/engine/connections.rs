@@ -262,8 +262,9 @@ impl Engine {
             Incoming::Status(SystemStatus::Disabled) => {
                 self.fail(step, place, "the phone system says it is disabled");
             }
-            // ECMA-269, System Status: there are no monitors any more. With the connection's first words there were none.
-            Incoming::Status(SystemStatus::Enabled) if self.watches.is_any_of(connection) => {
+            // ECMA-269, System Status: there are no monitors any more. As long as none of ours is active, it is how a phone
+            // system introduces itself: the first MonitorStarts may go out right behind the registration.
+            Incoming::Status(SystemStatus::Enabled) if self.watches.is_any_active(connection) => {
                 self.fail(step, place, "the phone system says it has begun anew");
             }
             Incoming::Status(SystemStatus::Initializing) => {

@@ -1,0 +1,68 @@
+//! A CTI link that does not behave: what it says of itself, its numbers, its heartbeats, and one that never stays.
+
+use ctigate_core::setting::Value;
+use ctigate_core::{Duration, LinkId};
+use ctigate_tests::bench::{Bench, PhoneSystem, csta, csta_error, only};
+
+use super::{signed_in, told};
+
+const SESSION: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
+
+fn status(word: &str) -> String {
+    csta("SystemStatus", &format!("<systemStatus>{word}</systemStatus>"))
+}
+
+/// Lets time pass until the gateway dials.
+fn dialled(bench: &mut Bench) -> (LinkId, String) {
+    bench.await_dialling();
+    bench.connects().pop().expect("the gateway dials")
+}
+
+/// Brings a link into service; the registration is not answered.
+fn come_into_service(bench: &mut Bench, (link, address): (LinkId, String)) -> PhoneSystem {
+    bench.opened(link, &address);
+    let system = PhoneSystem::on(link);
+    let started = "<sessionID>s1</sessionID><actualProtocolVersion>x</actualProtocolVersion>\
+                   <actualSessionDuration>180</actualSessionDuration>";
+    system.serve(bench, "StartApplicationSession", |_| {
+        format!("<StartApplicationSessionPosResponse xmlns=\"{SESSION}\">{started}</StartApplicationSessionPosResponse>")
+    });
+    system.serve(bench, "GetCSTAFeatures", |_| csta_error("operation", "serviceNotSupported"));
+    system
+}
+
+#[test]
+fn a_phone_system_that_introduces_itself_is_believed_while_monitors_are_on_their_way_to_it() {
+    for recovery in ["rebind", "reinvite"] {
+        let (mut bench, system, mut client) = signed_in(&[("cti.recovery", Value::Text(recovery.into()))]);
+        let id = client.monitor(&mut bench, system, "m1");
+        bench.heartbeats(None);
+        bench.close(system.link());
+        let wanted = dialled(&mut bench);
+        let system = come_into_service(&mut bench, wanted);
+        if recovery == "reinvite" {
+            let body = client.sign_in_body();
+            only(&client.send(&mut bench, "INVITE", &body), 200);
+            client.send(&mut bench, "ACK", "");
+        }
+        bench.advance(Duration::from_millis(1));
+        let [register, monitor] = system.asked(&mut bench).try_into().expect("two requests");
+        assert_eq!([register.root(), monitor.root()], ["SystemRegister", "MonitorStart"], "{recovery}");
+        let registered = csta("SystemRegisterResponse", "<sysStatRegisterID>r1</sysStatRegisterID>");
+        system.say(&mut bench, register.invoke, &registered);
+        system.say(&mut bench, 1, &status("enabled"));
+        assert!(!bench.is_closed(system.link()), "{recovery}");
+        let named = csta("MonitorStartResponse", "<monitorCrossRefID>m2</monitorCrossRefID>");
+        system.say(&mut bench, monitor.invoke, &named);
+        system.event(&mut bench, "HeldEvent", "m2", super::HELD);
+        bench.heartbeats([system]);
+        // The answer to its status, and the snapshot that follows a monitor that moved.
+        system.asked(&mut bench);
+        bench.advance(Duration::from_secs(6));
+        assert_eq!(client.heard(&mut bench)[0].element("monitorCrossRefID"), id, "{recovery}");
+        // Said once more, it means what it says.
+        system.say(&mut bench, 2, &status("enabled"));
+        assert!(bench.is_closed(system.link()), "{recovery}");
+        assert!(told(&mut bench, "cti_out_of_service").last().unwrap().contains("begun anew"), "{recovery}");
+    }
+}
