@@ -16,7 +16,7 @@ use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{
     Message, Namespace, Request, RequestTypes, Response, StatusFilter, SystemStatus,
 };
-use crate::wire::csta::parse::Document;
+use crate::wire::csta::parse::{Document, Kind};
 use crate::wire::csta_frame::{self, TooLong};
 
 /// The invoke ID of events.
@@ -127,17 +127,26 @@ impl CstaLink {
             Ok(Message::Event(event)) => Incoming::Event(event),
             Ok(Message::Response(response)) => self.on_response(invoke, response, outlet),
             Ok(Message::Request(request)) => self.on_request(invoke, &request, outlet),
-            Err(_) if invoke == EVENT => Incoming::Discarded("an event lacks a required element"),
-            Err(_) if self.outstanding.contains_key(&invoke) => {
-                let misread = Response::Error(CstaError::UNSPECIFIED);
-                self.on_response(invoke, misread, outlet)
-            }
-            Err(_) if self.abandoned.remove(&invoke) => Incoming::Late,
-            Err(misshapen) => {
-                self.answer(invoke, &Response::Error(misshapen.error), outlet);
-                Incoming::Discarded("a request of the phone system lacks a required element")
-            }
+            // The phone system numbers its requests by itself: one may well have the number of a request of ours.
+            Err(misshapen) => match document.kind() {
+                Kind::Event => Incoming::Discarded("an event lacks a required element"),
+                Kind::Response => self.on_misshapen_response(invoke, outlet),
+                Kind::Request => {
+                    self.answer(invoke, &Response::Error(misshapen.error), outlet);
+                    Incoming::Discarded("a request of the phone system lacks a required element")
+                }
+            },
         }
+    }
+
+    /// A response that cannot be read. Whoever asked gets an error; but a link that answers its heartbeats lives, and
+    /// what says no is never misshapen.
+    fn on_misshapen_response<'d>(&mut self, invoke: u16, outlet: &mut Outlet<'_>) -> Incoming<'d> {
+        if self.outstanding.get(&invoke) == Some(&Asked::Heartbeat) {
+            self.outstanding.remove(&invoke);
+            return Incoming::Alive;
+        }
+        self.on_response(invoke, Response::Error(CstaError::UNSPECIFIED), outlet)
     }
 
     fn on_response<'d>(

@@ -4,7 +4,7 @@ use ctigate_core::setting::Value;
 use ctigate_core::{Duration, LinkId};
 use ctigate_tests::bench::{Bench, PhoneSystem, csta, csta_error, only};
 
-use super::{signed_in, told};
+use super::{call, monitored, signed_in, told};
 
 const SESSION: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
 
@@ -65,4 +65,38 @@ fn a_phone_system_that_introduces_itself_is_believed_while_monitors_are_on_their
         assert!(bench.is_closed(system.link()), "{recovery}");
         assert!(told(&mut bench, "cti_out_of_service").last().unwrap().contains("begun anew"), "{recovery}");
     }
+}
+
+#[test]
+fn a_misshapen_request_that_has_the_number_of_one_of_ours_answers_nobody() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    client.info(&mut bench, "MakeCall", &call(&client.clone()));
+    let [asked] = system.asked(&mut bench).try_into().expect("one request");
+    system.say(&mut bench, asked.invoke, &csta("MonitorStop", ""));
+    assert_eq!(client.heard(&mut bench), []);
+    let [answer] = system.asked(&mut bench).try_into().expect("one answer");
+    assert_eq!((answer.invoke, answer.root()), (asked.invoke, "CSTAErrorCode"));
+    system.say(&mut bench, asked.invoke, &csta("HeldEvent", ""));
+    assert_eq!((client.heard(&mut bench), system.asked(&mut bench)), (vec![], vec![]));
+    assert_eq!(bench.engine().counters().documents_discarded, 2);
+    let made = "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>";
+    system.say(&mut bench, asked.invoke, &csta("MakeCallResponse", made));
+    assert_eq!(only(&client.heard(&mut bench), 200).root(), "MakeCallResponse");
+}
+
+#[test]
+fn a_response_that_cannot_be_read_is_an_error_to_who_asked_and_is_never_answered() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    client.info(&mut bench, "MakeCall", &call(&client.clone()));
+    let [asked] = system.asked(&mut bench).try_into().expect("one request");
+    let misshapen = csta("MakeCallResponse", "");
+    system.say(&mut bench, asked.invoke, &misshapen);
+    assert_eq!(only(&client.heard(&mut bench), 200).root(), "CSTAErrorCode");
+    system.say(&mut bench, asked.invoke, &misshapen);
+    assert_eq!((system.asked(&mut bench), bench.engine().counters().answers_unknown), (vec![], 1));
+    client.info(&mut bench, "MonitorStart", &monitored(&client.clone()));
+    let [asked] = system.asked(&mut bench).try_into().expect("one request");
+    bench.advance(Duration::from_secs(5));
+    system.say(&mut bench, asked.invoke, &csta("MonitorStartResponse", ""));
+    assert_eq!((system.asked(&mut bench), bench.engine().counters().answers_late), (vec![], 1));
 }
