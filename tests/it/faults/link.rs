@@ -100,3 +100,27 @@ fn a_response_that_cannot_be_read_is_an_error_to_who_asked_and_is_never_answered
     system.say(&mut bench, asked.invoke, &csta("MonitorStartResponse", ""));
     assert_eq!((system.asked(&mut bench), bench.engine().counters().answers_late), (vec![], 1));
 }
+
+#[test]
+fn an_application_session_that_is_not_renewed_is_begun_anew() {
+    let named = |root: &str, inside: &str| format!("<{root} xmlns=\"{SESSION}\">{inside}</{root}>");
+    let unknown = "<errorCode><definedError>invalidSessionID</definedError></errorCode>";
+    let misread = "<actualSessionDuration>long</actualSessionDuration>";
+    for (answer, why) in [
+        (csta_error("operation", "generic"), Some("would not renew the application session")),
+        (csta_error("performanceManagement", ""), Some("would not renew the application session")),
+        (named("ResetApplicationSessionTimerNegResponse", unknown), Some("not known any more")),
+        (named("ResetApplicationSessionTimerPosResponse", ""), None),
+        (named("ResetApplicationSessionTimerPosResponse", misread), None),
+    ] {
+        let (mut bench, system, _client) = signed_in(&[]);
+        bench.heartbeats(None);
+        bench.advance(Duration::from_secs(30));
+        system.serve(&mut bench, "ResetApplicationSessionTimer", |_| answer.clone());
+        bench.advance(Duration::from_secs(6));
+        assert_eq!(bench.is_closed(system.link()), why.is_some(), "{answer}");
+        let said = told(&mut bench, "cti_out_of_service");
+        assert!(said.iter().all(|said| said.contains(why.unwrap_or_default())), "{said:?}");
+        assert_eq!(bench.engine().counters().heartbeats_missed, 0);
+    }
+}
