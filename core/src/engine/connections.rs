@@ -50,6 +50,8 @@ impl Engine {
         connection.state = state;
         if cause == Cause::Alive {
             connection.vitals.heard(step.now);
+            // Only now: one that fails as soon as it serves is dialled ever more rarely.
+            connection.attempts = 0;
         }
         let at = state.deadline();
         self.timers.set(&mut connection.deadline, TimerKey::Connection(place), at);
@@ -103,7 +105,6 @@ impl Engine {
 
     fn serve_connection_up(&mut self, step: &mut Step<'_>, place: u8) {
         let Some(connection) = self.pool.at_mut(place) else { return };
-        connection.attempts = 0;
         connection.failure = None;
         connection.vitals.served(step.now);
         self.counters.connections_served += 1;

@@ -1,7 +1,7 @@
 //! A CTI link that does not behave: what it says of itself, its numbers, its heartbeats, and one that never stays.
 
 use ctigate_core::setting::Value;
-use ctigate_core::{Duration, LinkId};
+use ctigate_core::{Duration, Instant, LinkId};
 use ctigate_tests::bench::{Bench, PhoneSystem, csta, csta_error, only};
 
 use super::{call, monitored, signed_in, told};
@@ -123,4 +123,46 @@ fn an_application_session_that_is_not_renewed_is_begun_anew() {
         assert!(said.iter().all(|said| said.contains(why.unwrap_or_default())), "{said:?}");
         assert_eq!(bench.engine().counters().heartbeats_missed, 0);
     }
+}
+
+/// Serves each connect for a while, then fails it; returns how long the gateway waited before each of the next ones.
+fn flapping(
+    bench: &mut Bench,
+    count: usize,
+    mut serve: impl FnMut(&mut Bench, PhoneSystem),
+) -> Vec<Duration> {
+    let mut waits = Vec::new();
+    let mut failed_at: Option<Instant> = None;
+    for _ in 0..count {
+        let wanted = dialled(bench);
+        waits.extend(failed_at.map(|at| bench.now().since(at)));
+        let system = come_into_service(bench, wanted);
+        serve(bench, system);
+        system.say(bench, 1, &status("disabled"));
+        assert!(bench.is_closed(system.link()));
+        failed_at = Some(bench.now());
+    }
+    waits
+}
+
+#[test]
+fn a_phone_system_that_serves_and_fails_at_once_is_dialled_ever_more_rarely() {
+    let mut bench = Bench::with(&[("cti.reconnect_max", Value::Integer(20))]);
+    let waits = flapping(&mut bench, 8, |_, _| {});
+    for (wait, least) in waits.iter().zip([1, 2, 4, 8, 10, 10, 10]) {
+        assert!(*wait >= Duration::from_secs(least), "{waits:?}");
+        assert!(*wait <= Duration::from_secs((2 * least).min(20)), "{waits:?}");
+    }
+}
+
+#[test]
+fn once_a_heartbeat_was_answered_the_pause_is_short_again() {
+    let mut bench = Bench::new();
+    flapping(&mut bench, 4, |_, _| {});
+    let waits = flapping(&mut bench, 3, |bench, system| {
+        bench.heartbeats([system]);
+        bench.advance(Duration::from_secs(31));
+    });
+    let bounds = Duration::from_secs(1)..=Duration::from_secs(2);
+    assert!(waits.iter().all(|wait| bounds.contains(wait)), "{waits:?}");
 }
