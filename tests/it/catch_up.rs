@@ -24,6 +24,7 @@ fn reconnect(bench: &mut Bench, system: PhoneSystem) -> PhoneSystem {
     bench.heartbeats(None);
     bench.close(system.link());
     bench.advance(Duration::from_secs(3));
+    bench.await_dialling();
     PhoneSystem::answer(bench)
 }
 

@@ -61,8 +61,8 @@ pub(crate) struct Watches {
     pub(crate) slots: Slots<Watch>,
     by_device: Index<Watch>,
     by_cross_reference: Index<Watch>,
-    /// How many there are over each connection that has any, by connection ID: follows from the table.
-    counts: BTreeMap<u64, usize>,
+    /// How many are active over each connection that has any, by connection ID: follows from the table.
+    active: BTreeMap<u64, usize>,
     /// Keys the hashes of the words by which they are found; draws nothing.
     entropy: Entropy,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Watches {
 impl Watches {
     pub(crate) fn new(limit: usize, entropy: Entropy) -> Self {
         let (by_device, by_cross_reference) = (Index::default(), Index::default());
-        Self { slots: Slots::new(limit), by_device, by_cross_reference, counts: BTreeMap::new(), entropy }
+        Self { slots: Slots::new(limit), by_device, by_cross_reference, active: BTreeMap::new(), entropy }
     }
 
     /// The hash that stands for a word the phone system or a client chose.
@@ -83,9 +83,9 @@ impl Watches {
         self.by_device.get(self.key(connection, device))
     }
 
-    /// Whether anything is watched over `connection`.
-    pub(crate) fn is_any_of(&self, connection: ConnectionRef) -> bool {
-        self.counts.contains_key(&connection.id)
+    /// Whether any watch over `connection` is active.
+    pub(crate) fn is_any_active(&self, connection: ConnectionRef) -> bool {
+        self.active.contains_key(&connection.id)
     }
 
     /// The watch whose events come under `cross_reference` over `connection`.
@@ -109,7 +109,6 @@ impl Watches {
             calls: Calls::default(),
         })?;
         self.by_device.insert(self.key(connection, device), handle);
-        *self.counts.entry(connection.id).or_default() += 1;
         Ok(handle)
     }
 
@@ -125,7 +124,10 @@ impl Watches {
         let before = core::mem::replace(&mut watch.state, active);
         self.by_cross_reference.insert(self.key(connection, cross_reference), handle);
         match before {
-            State::Starting { waiters } => waiters,
+            State::Starting { waiters } => {
+                *self.active.entry(connection.id).or_default() += 1;
+                waiters
+            }
             State::Active { .. } => Vec::new(),
         }
     }
@@ -133,15 +135,15 @@ impl Watches {
     /// Forgets a watch.
     pub(crate) fn remove(&mut self, handle: Handle<Watch>) -> Option<Watch> {
         let watch = self.slots.remove(handle)?;
-        if let Entry::Occupied(mut count) = self.counts.entry(watch.connection.id) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
         self.by_device.remove(self.key(watch.connection, &watch.device), handle);
         if let State::Active { cross_reference } = &watch.state {
             self.by_cross_reference.remove(self.key(watch.connection, cross_reference), handle);
+            if let Entry::Occupied(mut count) = self.active.entry(watch.connection.id) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
         }
         Some(watch)
     }
