@@ -1,7 +1,8 @@
 //! What SIP got wrong is answered by SIP: every status the gateway refuses with, each with what it must carry.
 
+use ctigate_core::Duration;
 use ctigate_core::setting::Value;
-use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, csta_error, document, only};
+use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, address, csta_error, document, only};
 
 fn text(text: &str) -> Value {
     Value::Text(text.into())
@@ -133,6 +134,66 @@ fn a_peer_that_is_not_on_the_access_list_is_403() {
 }
 
 #[test]
+fn strangers_by_datagram_take_no_place_and_cause_one_datagram_for_each_of_theirs() {
+    let (mut bench, system, mut client) = bench(&[("limits.transactions", Value::Integer(8))]);
+    client.sign_in(&mut bench, system);
+    for number in 0..20 {
+        let from = address(&format!("203.0.113.9:{}", 2000 + number));
+        let mut stranger = Client::over(Line::Datagram(from), &format!("stranger{number}"));
+        for method in ["INVITE", "OPTIONS", "INFO", "DANCE"] {
+            let body = stranger.sign_in_body();
+            let request = stranger.request(method, &body);
+            let refused = only(&stranger.say(&mut bench, &request), 403);
+            assert_eq!(stranger.say(&mut bench, &request), [refused], "the same answer, with the same tag");
+        }
+        let nonsense = stranger.request("INVITE", "").replace("CSeq: 5 ", "CSeq: five ");
+        only(&stranger.say(&mut bench, &nonsense), 403);
+        assert_eq!(bench.engine().view().server_transactions, 0);
+        bench.advance(Duration::from_secs(2));
+        assert_eq!(stranger.heard(&mut bench), [], "nothing is said again by itself");
+    }
+    let mut bob = Client::new(&mut bench, "bob");
+    bob.sign_in(&mut bench, system);
+    let object = format!(
+        "<callingDevice>{0}</callingDevice><calledDirectoryNumber>{0}</calledDirectoryNumber>",
+        client.uri
+    );
+    assert_eq!(client.info(&mut bench, "MakeCall", &object), [], "the phone system is asked");
+}
+
+#[test]
+fn a_stranger_neither_acknowledges_nor_repeats_what_another_asked() {
+    let (mut bench, system, mut client) = bench(&[]);
+    let body = client.sign_in_body();
+    let invite = client.request("INVITE", &body);
+    client.say(&mut bench, &invite);
+    system.knows_line(&mut bench);
+    let ok = only(&client.heard(&mut bench), 200);
+    client.take_tag(&ok);
+    let mut stranger = client.clone();
+    stranger.line = Line::Stream(bench.connect_from("203.0.113.9"));
+    stranger.send(&mut bench, "ACK", "");
+    only(&stranger.say(&mut bench, &invite), 403);
+    bench.advance(Duration::from_millis(500));
+    assert_eq!(client.heard(&mut bench), [ok], "it is said again until the client acknowledges it");
+}
+
+#[test]
+fn refused_invites_leave_room_for_what_the_phone_system_must_be_asked() {
+    let (mut bench, system, mut client) = bench(&[("limits.transactions", Value::Integer(12))]);
+    client.sign_in(&mut bench, system);
+    let mut other = Client::over(Line::Datagram(address("127.0.0.1:5070")), "bob");
+    for _ in 0..30 {
+        let invite = other.request("INVITE", &document("GetCSTAFeatures", ""));
+        let refused = only(&other.say(&mut bench, &invite), 488);
+        assert_eq!(other.say(&mut bench, &invite), [refused], "kept or not, it has the same tag");
+    }
+    assert_eq!(bench.engine().view().server_transactions, 9);
+    let mut carol = Client::new(&mut bench, "carol");
+    carol.sign_in(&mut bench, system);
+}
+
+#[test]
 fn more_sessions_than_the_limit_are_503_with_retry_after() {
     let (mut bench, system, mut client) = bench(&[("limits.sessions", Value::Integer(1))]);
     client.sign_in(&mut bench, system);
@@ -166,7 +227,7 @@ fn a_second_invite_before_the_first_is_answered_is_500_with_retry_after() {
     let (mut bench, system, mut client) = bench(&[]);
     let body = client.sign_in_body();
     client.send(&mut bench, "INVITE", &body);
-    bench.advance(ctigate_core::Duration::from_millis(200));
+    bench.advance(Duration::from_millis(200));
     let trying = only(&client.heard(&mut bench), 100);
     client.take_tag(&trying);
     let refused = only(&client.send(&mut bench, "INVITE", &body), 500);
@@ -198,7 +259,7 @@ fn a_double_crlf_is_answered_with_one() {
 #[test]
 fn rport_and_received_say_where_a_datagram_came_from() {
     let (mut bench, _system, mut client) = bench(&[]);
-    let from = ctigate_tests::bench::address("127.0.0.1:5099");
+    let from = address("127.0.0.1:5099");
     client.line = Line::Datagram(from);
     let request = client.request("OPTIONS", "").replace("127.0.0.1:5099;", "192.0.2.1:5070;rport;");
     let answer = only(&client.say(&mut bench, &request), 200);
@@ -207,6 +268,6 @@ fn rport_and_received_say_where_a_datagram_came_from() {
     );
     let request = client.request("OPTIONS", "").replace("127.0.0.1:5099;", "127.0.0.1:5070;");
     assert_eq!(client.say(&mut bench, &request), []);
-    let elsewhere = bench.datagrams(ctigate_tests::bench::address("127.0.0.1:5070"));
+    let elsewhere = bench.datagrams(address("127.0.0.1:5070"));
     only(&elsewhere, 200);
 }
