@@ -35,6 +35,8 @@ mod stop;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
+mod strangers;
+#[cfg(test)]
 mod system;
 #[cfg(test)]
 mod tables;

@@ -125,60 +125,6 @@ fn an_invite_for_another_domain_is_404_and_options_is_answered_whatever_its_uri(
 }
 
 #[test]
-fn a_peer_that_is_not_on_the_access_list_is_403() {
-    let (mut bench, _system, mut client) = bench(&[]);
-    client.line = Line::Stream(bench.connect_from("192.0.2.7"));
-    let body = client.sign_in_body();
-    only(&client.send(&mut bench, "INVITE", &body), 403);
-    only(&client.send(&mut bench, "OPTIONS", ""), 403);
-}
-
-#[test]
-fn strangers_by_datagram_take_no_place_and_cause_one_datagram_for_each_of_theirs() {
-    let (mut bench, system, mut client) = bench(&[("limits.transactions", Value::Integer(8))]);
-    client.sign_in(&mut bench, system);
-    for number in 0..20 {
-        let from = address(&format!("203.0.113.9:{}", 2000 + number));
-        let mut stranger = Client::over(Line::Datagram(from), &format!("stranger{number}"));
-        for method in ["INVITE", "OPTIONS", "INFO", "DANCE"] {
-            let body = stranger.sign_in_body();
-            let request = stranger.request(method, &body);
-            let refused = only(&stranger.say(&mut bench, &request), 403);
-            assert_eq!(stranger.say(&mut bench, &request), [refused], "the same answer, with the same tag");
-        }
-        let nonsense = stranger.request("INVITE", "").replace("CSeq: 5 ", "CSeq: five ");
-        only(&stranger.say(&mut bench, &nonsense), 403);
-        assert_eq!(bench.engine().view().server_transactions, 0);
-        bench.advance(Duration::from_secs(2));
-        assert_eq!(stranger.heard(&mut bench), [], "nothing is said again by itself");
-    }
-    let mut bob = Client::new(&mut bench, "bob");
-    bob.sign_in(&mut bench, system);
-    let object = format!(
-        "<callingDevice>{0}</callingDevice><calledDirectoryNumber>{0}</calledDirectoryNumber>",
-        client.uri
-    );
-    assert_eq!(client.info(&mut bench, "MakeCall", &object), [], "the phone system is asked");
-}
-
-#[test]
-fn a_stranger_neither_acknowledges_nor_repeats_what_another_asked() {
-    let (mut bench, system, mut client) = bench(&[]);
-    let body = client.sign_in_body();
-    let invite = client.request("INVITE", &body);
-    client.say(&mut bench, &invite);
-    system.knows_line(&mut bench);
-    let ok = only(&client.heard(&mut bench), 200);
-    client.take_tag(&ok);
-    let mut stranger = client.clone();
-    stranger.line = Line::Stream(bench.connect_from("203.0.113.9"));
-    stranger.send(&mut bench, "ACK", "");
-    only(&stranger.say(&mut bench, &invite), 403);
-    bench.advance(Duration::from_millis(500));
-    assert_eq!(client.heard(&mut bench), [ok], "it is said again until the client acknowledges it");
-}
-
-#[test]
 fn refused_invites_leave_room_for_what_the_phone_system_must_be_asked() {
     let (mut bench, system, mut client) = bench(&[("limits.transactions", Value::Integer(12))]);
     client.sign_in(&mut bench, system);
