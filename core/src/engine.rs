@@ -21,6 +21,7 @@
 //! | `holding` | which connection a session holds to |
 //! | `jobs` | what touches many sessions, done in portions |
 //! | `overload` | turning away what is too much |
+//! | `stops` | watches that nobody needs any more |
 //! | `stale` | sessions whose connection was replaced |
 //! | `sleep` | a process that stood still, and sessions that expire |
 //! | `ending` | drain and stop |
@@ -47,6 +48,7 @@ mod respond;
 mod services;
 mod sleep;
 mod stale;
+mod stops;
 mod takeover;
 mod view;
 
@@ -172,6 +174,7 @@ pub struct Engine {
     stale: Index<Session>,
     monitors: Slots<Monitor>,
     watches: Watches,
+    stops: stops::Stops,
     pending: Slots<Pending>,
     pool: Pool,
     /// Events that came before the answer that names their monitor.
@@ -219,6 +222,7 @@ impl Engine {
             stale: Index::default(),
             monitors: Slots::new(monitors),
             watches: Watches::new(monitors, Entropy::new(seed)),
+            stops: stops::Stops::default(),
             pending: Slots::new(limits.transactions),
             pool,
             early: VecDeque::new(),
@@ -359,6 +363,7 @@ impl Engine {
             stale,
             monitors: _,
             watches: _,
+            stops,
             pending: _,
             pool,
             early,
@@ -384,6 +389,7 @@ impl Engine {
         digester.value(&strangers);
         digester.value(&by_dialog.len());
         digester.value(&stale.len());
+        digester.value(stops);
         digester.value(pool);
         crate::digest::sequence(&mut digester, early.iter());
         crate::digest::sequence(&mut digester, jobs.iter());

@@ -32,6 +32,7 @@ mod simulation;
 mod sipe;
 #[cfg(test)]
 mod stop;
+mod stops;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]

@@ -239,8 +239,10 @@ impl Engine {
     ) -> Option<(&str, bool)> {
         let watch = self.watches.of_device(link, number).and_then(|watch| self.watches.slots.get(watch));
         let monitors = self.sessions.get(handle).map_or(&[][..], |session| &session.monitors);
+        let switch = self.switch_of(link);
         let behind = monitors.iter().filter_map(|monitor| self.monitors.get(*monitor)?.behind.as_deref());
-        let known = watch.map(|watch| &watch.calls).into_iter().chain(behind.map(|behind| &behind.calls));
+        let known = behind.filter_map(|behind| behind.calls_of(switch));
+        let known = watch.map(|watch| &watch.calls).into_iter().chain(known);
         let found = known.into_iter().find_map(|calls| calls.find(call))?;
         Some((&found.device, found.dynamic))
     }
@@ -264,7 +266,7 @@ impl Engine {
         for place in 0..self.sessions.get(handle).map_or(0, |session| session.monitors.len()) {
             let monitor = self.sessions.get(handle).and_then(|session| session.monitors.get(place)).copied();
             let monitor = monitor.and_then(|monitor| self.monitors.get_mut(monitor));
-            if let Some(calls) = monitor.and_then(|one| one.behind.as_mut()?.calls_of(switch)) {
+            if let Some(calls) = monitor.and_then(|one| one.behind.as_mut()?.calls_of_mut(switch)) {
                 learn_told(calls, &number, response, limit);
             }
         }

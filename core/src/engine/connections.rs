@@ -92,6 +92,7 @@ impl Engine {
         connection.link = Some(link);
         connection.id = id;
         connection.starting = 0;
+        self.stops.renew(place);
         connection.overloaded = false;
         connection.framer = crate::wire::csta_frame::Framer::default();
         connection.attempts = connection.attempts.saturating_add(1);
@@ -254,7 +255,10 @@ impl Engine {
                 one.offered = offer::features(one.features);
                 self.on_connection(step, place, Cause::Ready);
             }
-            Incoming::Alive => self.on_connection(step, place, Cause::Alive),
+            Incoming::Alive => {
+                self.on_connection(step, place, Cause::Alive);
+                self.stop_more(step, connection);
+            }
             Incoming::Response(Asker(pending), response) => {
                 self.on_outcome(step, Handle::from_number(pending), &response);
             }

@@ -16,7 +16,6 @@ use crate::rcc::session::{Phase, Session};
 use crate::slots::Handle;
 use crate::time::Duration;
 use crate::timer::Timers;
-use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::SystemStatus;
 
 impl Engine {
@@ -32,14 +31,10 @@ impl Engine {
         }
     }
 
-    /// A monitor could not be started, for a reason that passes: when many move at once, their phone system has more to
+    /// A monitor could not be started, for a reason that passes, or was stopped: when many move at once, their phone system has more to
     /// do than it takes. It is tried again, whoever moved the session; its client hears nothing until then.
-    pub(super) fn want_feeding(&mut self, step: &mut Step<'_>, handle: Handle<Session>, error: CstaError) {
-        // The first of many is said aloud.
-        let level = if self.rebind.has_unfed() { Level::Debug } else { Level::Warn };
+    pub(super) fn want_feeding(&mut self, step: &mut Step<'_>) {
         self.on_rebind(step, Cause::Unfed);
-        let fields: &[(&str, &dyn Display)] = &[("session", &handle), ("why", &error)];
-        step.actions.notify(level, "monitor_unmoved", fields);
     }
 
     fn on_rebind(&mut self, step: &mut Step<'_>, cause: Cause) {

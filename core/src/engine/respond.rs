@@ -83,7 +83,8 @@ impl Engine {
     ) -> Option<Handle<ServerTransaction>> {
         let Some(handle) = self.open(step.now, received) else {
             self.note_full(step);
-            let begins = received.method == Method::Invite && !received.in_dialog;
+            // Also in a dialog that is not known here: another node may have room to take it over.
+            let begins = received.method == Method::Invite && received.session.is_none();
             let (status, seconds) =
                 if begins { self.overload(Why::Full) } else { (500, self.retry_after((5, 15))) };
             let retry: &[(&str, &dyn Display)] = &[("Retry-After", &seconds)];
@@ -92,6 +93,9 @@ impl Engine {
         };
         if let Some(transaction) = self.transactions.server.get_mut(handle) {
             transaction.owner = Some(session);
+        }
+        if let Some(session) = self.sessions.get_mut(session) {
+            session.unanswered += 1;
         }
         Some(handle)
     }
@@ -141,6 +145,9 @@ impl Engine {
         let Some(transaction) = self.transactions.server.get(handle) else { return };
         let flow = transaction.flow;
         let is_invite = matches!(transaction.machine, ServerMachine::Invite(_));
+        if let Some(session) = transaction.owner.and_then(|owner| self.sessions.get_mut(owner)) {
+            session.unanswered = session.unanswered.saturating_sub(1);
+        }
         self.counters.replied(reply.status);
         let mut bytes = core::mem::take(&mut self.buffers.message);
         bytes.clear();

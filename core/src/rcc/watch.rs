@@ -37,6 +37,8 @@ pub(crate) struct Watch {
     pub(crate) state: State,
     /// The clients' monitors it feeds.
     pub(crate) monitors: Vec<Handle<Monitor>>,
+    /// Nobody needed it, and it waits to be stopped.
+    pub(crate) stopping: bool,
     pub(crate) calls: Calls,
 }
 
@@ -88,6 +90,7 @@ impl Watches {
             device: Box::from(device),
             state: State::Starting { waiters: Vec::new() },
             monitors: Vec::new(),
+            stopping: false,
             calls: Calls::default(),
         })?;
         self.by_device.insert(self.key(connection, device), handle);
@@ -131,7 +134,7 @@ impl Watches {
 
 impl Digest for Watch {
     fn digest(&self, digester: &mut Digester) {
-        let Self { connection, device, state, monitors, calls } = self;
+        let Self { connection, device, state, monitors, stopping, calls } = self;
         digester.value(connection);
         digester.value(device);
         match state {
@@ -145,6 +148,7 @@ impl Digest for Watch {
             State::Active { cross_reference } => digester.value(cross_reference),
         }
         crate::digest::sequence(digester, monitors.iter());
+        digester.flag(*stopping);
         digester.value(calls);
     }
 }
