@@ -96,7 +96,7 @@ pub(crate) enum TimerKey {
     Pending(Handle<Pending>),
     /// A CTI connection's machine, by its place.
     Connection(u8),
-    /// A connection of ours to a client's next hop that did not open.
+    /// A connection of ours to a client's next hop that is not open.
     Redial(Handle<links::SipLink>),
     /// The next session to be moved.
     Rebind,
@@ -328,7 +328,7 @@ impl Machine for Engine {
             self.watches.slots.fold(),
             self.pending.fold(),
         ];
-        self.digest_with(tables, self.held())
+        self.digest_with(tables, self.held(), self.links.strangers())
     }
 
     fn full_digest(&self) -> u64 {
@@ -341,7 +341,7 @@ impl Machine for Engine {
             self.watches.slots.recompute(),
             self.pending.recompute(),
         ];
-        self.digest_with(tables, self.recount_held())
+        self.digest_with(tables, self.recount_held(), self.links.recount_strangers())
     }
 
     fn overview(&self) -> Option<Overview> {
@@ -352,7 +352,7 @@ impl Machine for Engine {
 impl Engine {
     /// The fingerprint of everything outside the tables, with theirs. The configuration is constant, the indexes and
     /// the timers follow from the tables, the buffers mean nothing between two steps.
-    fn digest_with(&self, tables: [u64; 7], held: holding::Held) -> u64 {
+    fn digest_with(&self, tables: [u64; 7], held: holding::Held, strangers: usize) -> u64 {
         let Self {
             config: _,
             xml_limits: _,
@@ -390,6 +390,7 @@ impl Engine {
         crate::digest::sequence(&mut digester, listening.iter());
         digester.number(links.last_drawn());
         digester.value(&links.reached_at());
+        digester.value(&strangers);
         digester.value(&by_dialog.len());
         digester.value(&stale.len());
         digester.value(stops);

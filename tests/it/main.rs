@@ -36,6 +36,8 @@ mod stops;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
+mod strangers;
+#[cfg(test)]
 mod system;
 #[cfg(test)]
 mod tables;
