@@ -21,6 +21,7 @@
 //! | `holding` | which connection a session holds to |
 //! | `jobs` | what touches many sessions, done in portions |
 //! | `overload` | turning away what is too much |
+//! | `sleep` | a process that stood still, and sessions that expire |
 //! | `ending` | drain and stop |
 //! | `counters` | what happened, counted |
 //! | `view` | reading the engine's state |
@@ -43,6 +44,7 @@ mod receive;
 mod requests;
 mod respond;
 mod services;
+mod sleep;
 mod takeover;
 mod view;
 
@@ -175,6 +177,8 @@ pub struct Engine {
     rebind_deadline: Deadline,
     phase: Phase,
     stop: Deadline,
+    /// When it was last noticed that the process had stood still.
+    slept: Option<Instant>,
     /// The time of day as last told, in seconds since 1970, and when that was.
     clock: Option<(Instant, u64)>,
     counters: Counters,
@@ -218,6 +222,7 @@ impl Engine {
             rebind_deadline: Deadline::default(),
             phase: Phase::Running,
             stop: Deadline::default(),
+            slept: None,
             clock: None,
             counters: Counters::default(),
             buffers: Buffers::default(),
@@ -227,10 +232,11 @@ impl Engine {
 
     /// Handles the earliest overdue timer, or else a portion of the oldest job.
     fn on_tick(&mut self, step: &mut Step<'_>) {
-        let Some((_, key)) = self.timers.pop_due(step.now) else {
+        let Some((at, key)) = self.timers.pop_due(step.now) else {
             self.work(step);
             return;
         };
+        self.note_lateness(step, at);
         match key {
             TimerKey::Server(handle) => self.on_server_timer(step, handle),
             TimerKey::Client(handle) => self.on_client_timer(step, handle),
@@ -355,6 +361,7 @@ impl Engine {
             rebind_deadline,
             phase,
             stop,
+            slept,
             clock,
             counters,
             buffers: _,
@@ -376,6 +383,7 @@ impl Engine {
         digester.value(rebind_deadline);
         digester.text(phase.name());
         stop.digest(&mut digester);
+        digester.value(slept);
         digester.value(&clock.map(|(at, _)| at));
         digester.value(&clock.map(|(_, seconds)| seconds));
         digester.value(counters);

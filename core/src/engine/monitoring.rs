@@ -295,12 +295,8 @@ impl Engine {
     }
 
     /// The phone system stopped a watch by itself: its clients' monitors are dead, and they are told.
-    pub(super) fn on_watch_stopped(
-        &mut self,
-        step: &mut Step<'_>,
-        connection: ConnectionRef,
-        cross_reference: &str,
-    ) {
+    pub(super) fn on_watch_stopped(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
+        let EventSource { connection, cross_reference } = source;
         let Some(handle) = self.watches.of_cross_reference(connection, cross_reference) else { return };
         let Some(watch) = self.watches.remove(handle) else { return };
         for monitor in watch.monitors {
