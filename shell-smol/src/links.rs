@@ -11,6 +11,7 @@ use std::time::Instant as Monotonic;
 use ctigate_core::{Closed, Effects, Level, LinkId, ListenerId, Notice, Peer};
 use ctigate_host::console::Console;
 use ctigate_host::shell::{LAGGING_PART, LINGER_LIMIT, Limits, Listener, READ_BYTES, Socket};
+use ctigate_host::stream::{prepare, why_broken};
 use smol::{Async, LocalExecutor, Task, Timer};
 
 use crate::reading::{self, Buffer};
@@ -146,7 +147,7 @@ impl Links {
     }
 
     fn start(&mut self, link: LinkId, stream: Async<TcpStream>, by_peer: bool) -> io::Result<SocketAddr> {
-        stream.get_ref().set_nodelay(true)?;
+        prepare(stream.get_ref(), self.limits.stalled)?;
         let local = stream.get_ref().local_addr()?;
         let stream = Rc::new(stream);
         let (inlet, buffer) = (self.inlet.clone(), self.buffer.clone());
@@ -173,9 +174,12 @@ impl Links {
         congestion.is_some_and(|congestion| congestion.waiting() > self.limits.queue_bytes / LAGGING_PART)
     }
 
-    /// The peer ended the link. False if we had ended it before.
-    pub(crate) fn ended(&mut self, link: LinkId, why: Closed) -> bool {
-        let known = self.knows(link);
+    /// The peer ended the link. Why, as the machine should be told; `None` if we had ended it before.
+    pub(crate) fn ended(&mut self, link: LinkId, why: Closed) -> Option<Closed> {
+        let congestion = self.open.get(&link)?.congestion.as_ref();
+        // The system tells an error once: whoever writes may have heard it, and whoever reads found only the end.
+        let failed = congestion.and_then(|congestion| congestion.failed()).filter(|_| why == Closed::ByPeer);
+        let why = failed.unwrap_or(why);
         match why {
             // What the peer was sent before it stopped sending may still reach it.
             Closed::ByPeer => self.close(link),
@@ -183,7 +187,7 @@ impl Links {
                 self.cut(link);
             }
         }
-        known
+        Some(why)
     }
 
     /// Forgets a link at once.
@@ -260,10 +264,11 @@ impl Link {
             match congestion.queue(&mut self.outbox, limit) {
                 Queued::Waiting => return Ok(()),
                 Queued::Full => return Err(Closed::TooSlow),
+                Queued::Failed(why) => return Err(why),
                 Queued::Over => self.congestion = None,
             }
         }
-        let sent = write_now(&self.stream, &self.outbox).map_err(|_| Closed::Broken)?;
+        let sent = write_now(&self.stream, &self.outbox).map_err(|error| why_broken(&error))?;
         if sent == self.outbox.len() {
             self.outbox.clear();
             self.outbox.shrink_to(READ_BYTES);

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
 use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Spoken};
+use ctigate_host::stream::why_broken;
 use smol::channel::Receiver;
 use smol::{Async, Timer, future, net};
 
@@ -124,7 +125,10 @@ pub(crate) async fn read(link: LinkId, stream: Rc<Async<TcpStream>>, inlet: Inle
             }
             Ok(_) => {}
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-            Err(_) => break,
+            Err(error) => {
+                why = why_broken(&error);
+                break;
+            }
         }
         while inlet.is_lagging(link) && stream.writable().await.is_ok() {}
     }

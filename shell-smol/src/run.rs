@@ -175,7 +175,7 @@ impl Work {
                 }
             }
             Message::Closed { link, why } => {
-                if links.ended(link, why) {
+                if let Some(why) = links.ended(link, why) {
                     pump.input(now, Input::Closed { link, why }, links);
                 }
             }

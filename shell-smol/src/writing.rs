@@ -5,6 +5,8 @@ use std::io::{self, ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
 use std::rc::Rc;
 
+use ctigate_core::Closed;
+use ctigate_host::stream::why_broken;
 use smol::Async;
 use smol::io::AsyncWriteExt as _;
 
@@ -33,6 +35,8 @@ struct State {
     queue: Vec<u8>,
     /// Of what the task is writing just now.
     in_flight: usize,
+    /// Why there is no more to be sent, if not because everything is.
+    failed: Option<Closed>,
     /// Close the sending side when all is written.
     closing: bool,
     /// The task has written everything (or failed) and is gone.
@@ -47,6 +51,8 @@ pub(crate) enum Queued {
     Full,
     /// The link is not congested any more: write them yourself.
     Over,
+    /// The link has ended.
+    Failed(Closed),
 }
 
 impl Congestion {
@@ -58,6 +64,9 @@ impl Congestion {
     /// Takes `bytes` if they fit.
     pub(crate) fn queue(&self, bytes: &mut Vec<u8>, limit: usize) -> Queued {
         let mut state = self.0.borrow_mut();
+        if let Some(why) = state.failed {
+            return Queued::Failed(why);
+        }
         if state.over {
             return Queued::Over;
         }
@@ -81,6 +90,11 @@ impl Congestion {
         if state.over { 0 } else { state.queue.len().saturating_add(state.in_flight) }
     }
 
+    /// Why the task gave up, if it did.
+    pub(crate) fn failed(&self) -> Option<Closed> {
+        self.0.borrow().failed
+    }
+
     /// Whether the task is still at work.
     pub(crate) fn is_busy(&self) -> bool {
         !self.0.borrow().over
@@ -89,8 +103,9 @@ impl Congestion {
     /// Writes what is queued, and what is queued meanwhile, to `stream`.
     pub(crate) async fn write_all(self: Rc<Self>, stream: Rc<Async<TcpStream>>) {
         while let Some(bytes) = self.next_bytes(&stream) {
-            if (&*stream).write_all(&bytes).await.is_err() {
-                self.0.borrow_mut().over = true;
+            if let Err(error) = (&*stream).write_all(&bytes).await {
+                let mut state = self.0.borrow_mut();
+                (state.over, state.failed) = (true, Some(why_broken(&error)));
                 // Wakes the reading task, which reports the end.
                 let _ = stream.get_ref().shutdown(Shutdown::Both);
                 return;

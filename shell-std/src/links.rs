@@ -13,6 +13,7 @@ use std::time::Instant as Monotonic;
 use ctigate_core::{Closed, Effects, Level, LinkId, ListenerId, Notice, Peer};
 use ctigate_host::console::Console;
 use ctigate_host::shell::{CONNECT_LIMIT, LAGGING_PART, LINGER_LIMIT, Limits, Listener, READ_BYTES, Socket};
+use ctigate_host::stream::{prepare, why_broken};
 use rustix::net::{SendFlags, sendto};
 
 use crate::reading;
@@ -146,7 +147,7 @@ impl Links {
     }
 
     fn start(&mut self, link: LinkId, stream: TcpStream, by_peer: bool) -> io::Result<SocketAddr> {
-        stream.set_nodelay(true)?;
+        prepare(&stream, self.limits.stalled)?;
         let local = stream.local_addr()?;
         let stream = Arc::new(stream);
         let (reader, inlet) = (Arc::clone(&stream), self.inlet.clone());
@@ -173,9 +174,12 @@ impl Links {
         congestion.filter(|congestion| congestion.waiting() > self.limits.queue_bytes / LAGGING_PART).cloned()
     }
 
-    /// The peer ended the link. False if we had ended it before.
-    pub(crate) fn ended(&mut self, link: LinkId, why: Closed) -> bool {
-        let known = self.knows(link);
+    /// The peer ended the link. Why, as the machine should be told; `None` if we had ended it before.
+    pub(crate) fn ended(&mut self, link: LinkId, why: Closed) -> Option<Closed> {
+        let congestion = self.open.get(&link)?.congestion.as_ref();
+        // The system tells an error once: whoever writes may have heard it, and whoever reads found only the end.
+        let failed = congestion.and_then(|congestion| congestion.failed()).filter(|_| why == Closed::ByPeer);
+        let why = failed.unwrap_or(why);
         match why {
             // What the peer was sent before it stopped sending may still reach it.
             Closed::ByPeer => self.close(link),
@@ -183,7 +187,7 @@ impl Links {
                 self.cut(link);
             }
         }
-        known
+        Some(why)
     }
 
     /// Forgets a link at once.
@@ -283,10 +287,11 @@ impl Link {
             match congestion.queue(&mut self.outbox, limit) {
                 Queued::Waiting => return Ok(()),
                 Queued::Full => return Err(Closed::TooSlow),
+                Queued::Failed(why) => return Err(why),
                 Queued::Over => self.congestion = None,
             }
         }
-        let sent = write_now(&self.stream, &self.outbox).map_err(|_| Closed::Broken)?;
+        let sent = write_now(&self.stream, &self.outbox).map_err(|error| why_broken(&error.into()))?;
         if sent == self.outbox.len() {
             self.outbox.clear();
             self.outbox.shrink_to(READ_BYTES);

@@ -10,6 +10,7 @@ use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
 use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Spoken};
+use ctigate_host::stream::why_broken;
 use rustix::net::{RecvFlags, recvfrom};
 
 use crate::run::Inlet;
@@ -116,7 +117,7 @@ pub(crate) fn read(link: LinkId, stream: &TcpStream, inlet: &Inlet) {
             Ok(0) => Message::Closed { link, why: Closed::ByPeer },
             Ok(length) => Message::Read { link, bytes: buffer.get(..length).unwrap_or_default() },
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(_) => Message::Closed { link, why: Closed::Broken },
+            Err(error) => Message::Closed { link, why: why_broken(&error) },
         };
         let over = matches!(message, Message::Closed { .. });
         if !inlet.hand(message) {

@@ -178,7 +178,7 @@ impl Work {
                 pump.input(now, Input::Bytes { link, bytes }, links);
             }
             Message::Closed { link, why } => {
-                if links.ended(link, why) {
+                if let Some(why) = links.ended(link, why) {
                     pump.input(now, Input::Closed { link, why }, links);
                 }
             }

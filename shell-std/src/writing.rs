@@ -1,9 +1,11 @@
 //! Writing without waiting; and, while a link cannot take what it is sent, the thread that waits for it.
 
-use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use ctigate_core::Closed;
+use ctigate_host::stream::why_broken;
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
 
@@ -38,6 +40,8 @@ struct State {
     queue: Vec<u8>,
     /// Of what the thread is writing just now.
     in_flight: usize,
+    /// Why there is no more to be sent, if not because everything is.
+    failed: Option<Closed>,
     /// Close the sending side when all is written.
     closing: bool,
     /// The thread has written everything (or failed) and is gone.
@@ -52,6 +56,8 @@ pub(crate) enum Queued {
     Full,
     /// The link is not congested any more: write them yourself.
     Over,
+    /// The link has ended.
+    Failed(Closed),
 }
 
 impl State {
@@ -77,6 +83,9 @@ impl Congestion {
     /// Takes `bytes` if they fit.
     pub(crate) fn queue(&self, bytes: &mut Vec<u8>, limit: usize) -> Queued {
         let mut state = self.state();
+        if let Some(why) = state.failed {
+            return Queued::Failed(why);
+        }
         if state.over {
             return Queued::Over;
         }
@@ -107,6 +116,11 @@ impl Congestion {
         drop(self.less.wait_while(state, |state| !state.over && state.waiting() >= before));
     }
 
+    /// Why the thread gave up, if it did.
+    pub(crate) fn failed(&self) -> Option<Closed> {
+        self.state().failed
+    }
+
     /// Whether the thread is still at work.
     pub(crate) fn is_busy(&self) -> bool {
         !self.state().over
@@ -130,13 +144,31 @@ impl Congestion {
                     return;
                 }
             }
-            if (&*stream).write_all(&bytes).is_err() {
-                self.state().over = true;
+            if self.write(stream, &bytes).is_err() {
                 self.less.notify_all();
                 // Wakes the reading thread, which reports the end.
                 let _ = stream.shutdown(Shutdown::Both);
                 return;
             }
         }
+    }
+
+    /// Writes all of `bytes`, waiting whenever the link takes no more. An error is in the state before anybody else can
+    /// find out that the link has ended.
+    fn write(&self, stream: &TcpStream, bytes: &[u8]) -> Result<(), Errno> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            // If it cannot wait, writing says why.
+            let _ = poll(&mut [PollFd::new(stream, PollFlags::OUT)], None);
+            let mut state = self.state();
+            match write_now(stream, rest) {
+                Ok(sent) => rest = rest.get(sent..).unwrap_or_default(),
+                Err(error) => {
+                    (state.over, state.failed) = (true, Some(why_broken(&error.into())));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -21,6 +21,7 @@ mod recording;
 pub mod shell;
 mod signals;
 mod status;
+pub mod stream;
 mod terminal;
 mod utc;
 
