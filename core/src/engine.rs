@@ -21,6 +21,7 @@
 //! | `holding` | which connection a session holds to |
 //! | `jobs` | what touches many sessions, done in portions |
 //! | `overload` | turning away what is too much |
+//! | `stale` | sessions whose connection was replaced |
 //! | `sleep` | a process that stood still, and sessions that expire |
 //! | `ending` | drain and stop |
 //! | `counters` | what happened, counted |
@@ -45,6 +46,7 @@ mod requests;
 mod respond;
 mod services;
 mod sleep;
+mod stale;
 mod takeover;
 mod view;
 
@@ -166,6 +168,8 @@ pub struct Engine {
     transactions: Transactions<Handle<Session>, TimerKey>,
     sessions: Slots<Session>,
     by_dialog: Index<Session>,
+    /// Those whose clients were told that they are gone, by user and line.
+    stale: Index<Session>,
     monitors: Slots<Monitor>,
     watches: Watches,
     pending: Slots<Pending>,
@@ -173,7 +177,7 @@ pub struct Engine {
     /// Events that came before the answer that names their monitor.
     early: VecDeque<events::Early>,
     jobs: VecDeque<jobs::Job>,
-    rebind: crate::cti::rebind::State,
+    rebind: crate::cti::rebind::Rebind,
     rebind_deadline: Deadline,
     phase: Phase,
     stop: Deadline,
@@ -212,13 +216,14 @@ impl Engine {
             transactions: Transactions::new(limits.transactions),
             sessions: Slots::new(limits.sessions),
             by_dialog: Index::default(),
+            stale: Index::default(),
             monitors: Slots::new(monitors),
             watches: Watches::new(monitors, Entropy::new(seed)),
             pending: Slots::new(limits.transactions),
             pool,
             early: VecDeque::new(),
             jobs: VecDeque::new(),
-            rebind: crate::cti::rebind::State::Idle,
+            rebind: crate::cti::rebind::Rebind::IDLE,
             rebind_deadline: Deadline::default(),
             phase: Phase::Running,
             stop: Deadline::default(),
@@ -351,6 +356,7 @@ impl Engine {
             transactions: _,
             sessions: _,
             by_dialog,
+            stale,
             monitors: _,
             watches: _,
             pending: _,
@@ -376,6 +382,7 @@ impl Engine {
         digester.number(links.last_drawn());
         digester.value(&links.reached_at());
         digester.value(&by_dialog.len());
+        digester.value(&stale.len());
         digester.value(pool);
         crate::digest::sequence(&mut digester, early.iter());
         crate::digest::sequence(&mut digester, jobs.iter());

@@ -1,7 +1,5 @@
 //! Monitors: the clients' own, and the one per connection and device that feeds them.
 
-use core::fmt::Display;
-
 use super::events::EventSource;
 use super::outcome::Purpose;
 use super::receive::Received;
@@ -189,9 +187,7 @@ impl Engine {
             return;
         }
         let Some(session) = self.monitors.get(monitor).map(|one| one.session) else { return };
-        let fields: &[(&str, &dyn Display)] = &[("session", &session), ("why", &error)];
-        step.actions.notify(Level::Warn, "monitor_unmoved", fields);
-        self.want_feeding(step);
+        self.want_feeding(step, session, error);
     }
 
     /// A monitor is dead without its client's doing: the client is told.

@@ -244,6 +244,7 @@ impl Engine {
             self.drop_monitor(step, monitor);
         }
         self.hold_to(handle, None);
+        self.forget_stale(handle);
         let Some(mut session) = self.sessions.remove(handle) else { return };
         self.timers.cancel(&mut session.expiry, TimerKey::Expiry(handle));
         self.timers.cancel(&mut session.refresh, TimerKey::Refresh(handle));
