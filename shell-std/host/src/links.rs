@@ -1,30 +1,61 @@
-//! The links a machine has, and everything it can want of them. Nothing here waits.
+//! The links a machine has, and everything it can want of them. Nothing here waits: what must wait is started by the
+//! shell, as a task or a thread ([`Carrier`]).
 
 use core::net::SocketAddr;
-use core::sync::atomic::{AtomicBool, Ordering};
-use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
-use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
+use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Weak};
-use std::thread;
 use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, Effects, Level, LinkId, ListenerId, Notice, Peer};
-use ctigate_host::console::Console;
-use ctigate_host::shell::{CONNECT_LIMIT, LAGGING_PART, LINGER_LIMIT, Limits, Listener, READ_BYTES, Socket};
-use ctigate_host::stream::{prepare, why_broken};
-use rustix::net::{SendFlags, sendto};
 
-use crate::reading;
-use crate::run::Inlet;
-use crate::writing::{Congestion, Queued, write_now};
+use crate::congestion::Congestion;
+use crate::console::Console;
+use crate::shell::{CONNECT_LIMIT, LAGGING_PART, LINGER_LIMIT, Limits, Listener, READ_BYTES};
+use crate::stream::{prepare, write_now};
 
-/// How often the end looks whether everything is written.
-const END_STEP: Duration = Duration::from_millis(5);
+/// What waits in the links' stead. Whatever it starts hands what it got to the machine ([`crate::work::Work::hear`]).
+pub trait Carrier {
+    /// An open connection.
+    type Socket;
 
-struct Link {
-    stream: Arc<TcpStream>,
+    /// The connection as the system knows it.
+    fn stream(socket: &Self::Socket) -> &TcpStream;
+
+    /// Starts to serve a listening socket.
+    ///
+    /// # Errors
+    /// The system does not give what it takes.
+    fn listen(&mut self, listener: Listener) -> io::Result<()>;
+
+    /// Starts to read a connection to its end.
+    ///
+    /// # Errors
+    /// The system does not give what it takes.
+    fn read(&mut self, link: LinkId, socket: Arc<Self::Socket>) -> io::Result<()>;
+
+    /// Starts to write what a congested link still has to send, to its end.
+    ///
+    /// # Errors
+    /// The system does not give what it takes.
+    fn write(&mut self, socket: Arc<Self::Socket>, congestion: Arc<Congestion>) -> io::Result<()>;
+
+    /// Starts to open a connection to `host:port`.
+    ///
+    /// # Errors
+    /// The system does not give what it takes.
+    fn connect(&mut self, link: LinkId, address: String) -> io::Result<()>;
+
+    /// Sends a datagram, or loses it.
+    fn send_datagram(&self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]);
+
+    /// Serves the listening sockets no more.
+    fn stop_listening(&mut self);
+}
+
+struct Link<S> {
+    socket: Arc<S>,
     /// What this turn wants sent.
     outbox: Vec<u8>,
     congestion: Option<Arc<Congestion>>,
@@ -32,49 +63,44 @@ struct Link {
     by_peer: bool,
 }
 
-/// What is to be done later, by time.
-enum Later {
-    /// The connection that was asked for has taken too long.
-    GiveUp(LinkId),
-    /// A link we closed has had its time.
-    Cut(Weak<TcpStream>, Option<Arc<Congestion>>),
+/// A link we closed: when it is cut, and what it may still have to send.
+struct Cut<S> {
+    at: Monotonic,
+    socket: Weak<S>,
+    congestion: Option<Arc<Congestion>>,
 }
 
 /// All links and sockets of one machine.
-pub(crate) struct Links {
-    inlet: Inlet,
+pub struct Links<C: Carrier> {
+    carrier: C,
     console: Console,
     limits: Limits,
-    open: BTreeMap<LinkId, Link>,
+    open: BTreeMap<LinkId, Link<C::Socket>>,
     /// Asked for, not open yet.
     awaited: BTreeSet<LinkId>,
     /// Links with something in their outbox.
     touched: Vec<LinkId>,
     lost: Vec<(LinkId, Closed)>,
-    later: BTreeMap<(Monotonic, u64), Later>,
-    later_count: u64,
-    tcp: Vec<Arc<TcpListener>>,
-    udp: BTreeMap<ListenerId, Arc<UdpSocket>>,
-    stopped: Arc<AtomicBool>,
+    /// When to wait no longer for a link that was asked for; by time, since all have the same.
+    patience: VecDeque<(Monotonic, LinkId)>,
+    /// By time: all have the same to live.
+    cuts: VecDeque<Cut<C::Socket>>,
     refused: u64,
     finished: Option<u8>,
 }
 
-impl Links {
-    pub(crate) fn new(inlet: Inlet, console: Console, limits: Limits) -> Self {
+impl<C: Carrier> Links<C> {
+    pub(crate) const fn new(carrier: C, console: Console, limits: Limits) -> Self {
         Self {
-            inlet,
+            carrier,
             console,
             limits,
             open: BTreeMap::new(),
             awaited: BTreeSet::new(),
             touched: Vec::new(),
             lost: Vec::new(),
-            later: BTreeMap::new(),
-            later_count: 0,
-            tcp: Vec::new(),
-            udp: BTreeMap::new(),
-            stopped: Arc::new(AtomicBool::new(false)),
+            patience: VecDeque::new(),
+            cuts: VecDeque::new(),
             refused: 0,
             finished: None,
         }
@@ -82,23 +108,8 @@ impl Links {
 
     /// Starts to serve a listening socket.
     pub(crate) fn listen(&mut self, listener: Listener) {
-        let Listener { id, address: _, socket } = listener;
-        let inlet = self.inlet.clone();
-        let started = match socket {
-            Socket::Tcp(socket) => {
-                let socket = Arc::new(socket);
-                let started = reading::serve(id, &socket, inlet, &self.stopped, reading::accept);
-                self.tcp.push(socket);
-                started
-            }
-            Socket::Udp(socket) => {
-                let socket = Arc::new(socket);
-                let started = reading::serve(id, &socket, inlet, &self.stopped, reading::datagrams);
-                self.udp.insert(id, socket);
-                started
-            }
-        };
-        if let Err(error) = started {
+        let id = listener.id;
+        if let Err(error) = self.carrier.listen(listener) {
             self.trouble(id, &error);
         }
     }
@@ -129,12 +140,11 @@ impl Links {
     pub(crate) fn open(
         &mut self,
         link: LinkId,
-        stream: TcpStream,
+        socket: C::Socket,
         peer: SocketAddr,
         listener: Option<ListenerId>,
     ) -> Option<Peer> {
-        let opened = self.start(link, stream, listener.is_some());
-        match opened {
+        match self.start(link, socket, listener.is_some()) {
             Ok(local) => Some(Peer { address: peer, local, listener }),
             Err(error) => {
                 self.console.tell(Level::Error, "link_lost", &[("peer", &peer), ("error", &error)]);
@@ -146,13 +156,13 @@ impl Links {
         }
     }
 
-    fn start(&mut self, link: LinkId, stream: TcpStream, by_peer: bool) -> io::Result<SocketAddr> {
-        prepare(&stream, self.limits.stalled)?;
+    fn start(&mut self, link: LinkId, socket: C::Socket, by_peer: bool) -> io::Result<SocketAddr> {
+        let stream = C::stream(&socket);
+        prepare(stream, self.limits.stalled)?;
         let local = stream.local_addr()?;
-        let stream = Arc::new(stream);
-        let (reader, inlet) = (Arc::clone(&stream), self.inlet.clone());
-        reading::spawn("read", move || reading::read(link, &reader, &inlet))?;
-        self.open.insert(link, Link { stream, outbox: Vec::new(), congestion: None, by_peer });
+        let socket = Arc::new(socket);
+        self.carrier.read(link, Arc::clone(&socket))?;
+        self.open.insert(link, Link { socket, outbox: Vec::new(), congestion: None, by_peer });
         Ok(local)
     }
 
@@ -194,7 +204,7 @@ impl Links {
     fn cut(&mut self, link: LinkId) {
         if let Some(link) = self.open.remove(&link) {
             // An error says that it is gone, which is what is wanted.
-            let _ = link.stream.shutdown(Shutdown::Both);
+            let _ = C::stream(&link.socket).shutdown(Shutdown::Both);
         }
     }
 
@@ -202,7 +212,7 @@ impl Links {
     pub(crate) fn flush(&mut self) {
         for id in core::mem::take(&mut self.touched) {
             let Some(link) = self.open.get_mut(&id) else { continue };
-            if let Err(why) = link.send(self.limits.queue_bytes) {
+            if let Err(why) = link.send(&mut self.carrier, self.limits.queue_bytes) {
                 self.cut(id);
                 self.lost.push((id, why));
             }
@@ -212,38 +222,26 @@ impl Links {
     /// Does what is due by time; returns the links lost since the last call, for the machine to be told.
     pub(crate) fn lost(&mut self) -> Vec<(LinkId, Closed)> {
         let now = Monotonic::now();
-        while let Some(entry) = self.later.first_entry().filter(|entry| entry.key().0 <= now) {
-            match entry.remove() {
-                Later::GiveUp(link) => {
-                    if self.awaited.remove(&link) {
-                        self.lost.push((link, Closed::TimedOut));
-                    }
-                }
-                Later::Cut(stream, _) => {
-                    if let Some(stream) = stream.upgrade() {
-                        // It may be gone already.
-                        let _ = stream.shutdown(Shutdown::Both);
-                    }
-                }
+        while let Some((_, link)) = self.patience.front().copied().filter(|(at, _)| *at <= now) {
+            self.patience.pop_front();
+            if self.awaited.remove(&link) {
+                self.lost.push((link, Closed::TimedOut));
             }
+        }
+        while self.cuts.front().is_some_and(|cut| cut.at <= now) {
+            self.cuts.pop_front().iter().for_each(Cut::now::<C>);
         }
         core::mem::take(&mut self.lost)
     }
 
     /// When [`Links::lost`] has something to do next.
     pub(crate) fn deadline(&self) -> Option<Monotonic> {
-        if self.lost.is_empty() {
-            self.later.first_key_value().map(|((at, _), _)| *at)
-        } else {
-            Some(Monotonic::now())
+        if !self.lost.is_empty() {
+            return Some(Monotonic::now());
         }
-    }
-
-    fn later(&mut self, after: Duration, what: Later) {
-        if let Some(at) = Monotonic::now().checked_add(after) {
-            self.later.insert((at, self.later_count), what);
-            self.later_count = self.later_count.wrapping_add(1);
-        }
+        let patience = self.patience.front().map(|(at, _)| *at);
+        let cut = self.cuts.front().map(|cut| cut.at);
+        patience.into_iter().chain(cut).min()
     }
 
     /// The exit status, once the machine has come to its end.
@@ -251,47 +249,49 @@ impl Links {
         self.finished
     }
 
-    /// Ends everything: what was written is given a bounded time to go out.
-    pub(crate) fn end(mut self) {
-        self.stopped.store(true, Ordering::Release);
-        for link in self.open.keys().copied().collect::<Vec<_>>() {
+    /// Begins to end everything: serves no socket more, closes all links. What was written goes out while
+    /// [`Links::is_busy`]; then comes [`Links::end`].
+    pub fn close_all(&mut self) {
+        self.carrier.stop_listening();
+        while let Some(link) = self.open.keys().next().copied() {
             self.close(link);
         }
-        let limit = Monotonic::now().checked_add(LINGER_LIMIT);
-        let busy = |later: &Later| matches!(later, Later::Cut(_, Some(congestion)) if congestion.is_busy());
-        while limit.is_some_and(|limit| Monotonic::now() < limit) && self.later.values().any(busy) {
-            thread::sleep(END_STEP);
-        }
-        for later in self.later.values() {
-            if let Later::Cut(stream, _) = later
-                && let Some(stream) = stream.upgrade()
-            {
-                let _ = stream.shutdown(Shutdown::Both);
-            }
-        }
-        // Wakes the threads that serve the listening sockets; they find that it is over.
-        for socket in &self.tcp {
-            let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);
-        }
-        for socket in self.udp.values() {
-            let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);
-        }
+    }
+
+    /// Whether a link that was closed still has something to send, and time left for it.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        let now = Monotonic::now();
+        let busy = |congestion: &Arc<Congestion>| congestion.is_busy();
+        self.cuts.iter().any(|cut| cut.at > now && cut.congestion.as_ref().is_some_and(busy))
+    }
+
+    /// Cuts what is left.
+    pub fn end(self) {
+        self.cuts.iter().for_each(Cut::now::<C>);
         self.console.flush();
     }
 }
 
-impl Link {
-    /// Sends the outbox: at once as far as the link takes it, the rest by a thread that waits.
-    fn send(&mut self, limit: usize) -> Result<(), Closed> {
-        if let Some(congestion) = &self.congestion {
-            match congestion.queue(&mut self.outbox, limit) {
-                Queued::Waiting => return Ok(()),
-                Queued::Full => return Err(Closed::TooSlow),
-                Queued::Failed(why) => return Err(why),
-                Queued::Over => self.congestion = None,
-            }
+impl<S> Cut<S> {
+    fn now<C: Carrier<Socket = S>>(&self) {
+        if let Some(socket) = self.socket.upgrade() {
+            // It may be gone already.
+            let _ = C::stream(&socket).shutdown(Shutdown::Both);
         }
-        let sent = write_now(&self.stream, &self.outbox).map_err(|error| why_broken(&error.into()))?;
+    }
+}
+
+impl<S> Link<S> {
+    /// Sends the outbox: at once as far as the link takes it, the rest by somebody who waits.
+    fn send<C: Carrier<Socket = S>>(&mut self, carrier: &mut C, limit: usize) -> Result<(), Closed> {
+        if let Some(congestion) = &self.congestion {
+            if congestion.queue(&mut self.outbox, limit)? {
+                return Ok(());
+            }
+            self.congestion = None;
+        }
+        let sent = write_now(C::stream(&self.socket), &self.outbox)?;
         if sent == self.outbox.len() {
             self.outbox.clear();
             self.outbox.shrink_to(READ_BYTES);
@@ -302,18 +302,22 @@ impl Link {
         if rest.len() > limit {
             return Err(Closed::TooSlow);
         }
-        let congestion = Congestion::begin(Arc::clone(&self.stream), rest).map_err(|_| Closed::Broken)?;
+        let congestion = Arc::new(Congestion::new(rest));
+        let started = carrier.write(Arc::clone(&self.socket), Arc::clone(&congestion));
+        started.map_err(|_| Closed::Broken)?;
         self.congestion = Some(congestion);
         Ok(())
     }
 }
 
-impl Effects for Links {
+impl<C: Carrier> Effects for Links<C> {
     fn connect(&mut self, link: LinkId, address: &str) {
-        match reading::connect(link, address.to_owned(), self.inlet.clone()) {
+        match self.carrier.connect(link, address.to_owned()) {
             Ok(()) => {
                 self.awaited.insert(link);
-                self.later(CONNECT_LIMIT, Later::GiveUp(link));
+                if let Some(at) = Monotonic::now().checked_add(CONNECT_LIMIT) {
+                    self.patience.push_back((at, link));
+                }
             }
             Err(error) => {
                 self.console.tell(Level::Error, "connect_failed", &[("to", &address), ("error", &error)]);
@@ -334,23 +338,24 @@ impl Effects for Links {
     fn close(&mut self, link: LinkId) {
         self.awaited.remove(&link);
         let Some(mut open) = self.open.remove(&link) else { return };
-        if open.outbox.is_empty() || open.send(self.limits.queue_bytes).is_ok() {
-            let busy = open.congestion.take().filter(|congestion| congestion.close());
-            if busy.is_none() {
-                // An error says that the peer has gone, too.
-                let _ = open.stream.shutdown(Shutdown::Write);
-            }
-            self.later(LINGER_LIMIT, Later::Cut(Arc::downgrade(&open.stream), busy));
-        } else {
-            let _ = open.stream.shutdown(Shutdown::Both);
+        let sent = open.outbox.is_empty() || open.send(&mut self.carrier, self.limits.queue_bytes).is_ok();
+        let stream = C::stream(&open.socket);
+        if !sent {
+            let _ = stream.shutdown(Shutdown::Both);
+            return;
+        }
+        let congestion = open.congestion.take().filter(|congestion| congestion.close());
+        if congestion.is_none() {
+            // An error says that the peer has gone, too.
+            let _ = stream.shutdown(Shutdown::Write);
+        }
+        if let Some(at) = Monotonic::now().checked_add(LINGER_LIMIT) {
+            self.cuts.push_back(Cut { at, socket: Arc::downgrade(&open.socket), congestion });
         }
     }
 
     fn send_datagram(&mut self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]) {
-        if let Some(socket) = self.udp.get(&listener) {
-            // A datagram that cannot be sent is lost, as datagrams may be: the transaction layer sends again.
-            let _ = sendto(socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL, &peer);
-        }
+        self.carrier.send_datagram(listener, peer, bytes);
     }
 
     fn notify(&mut self, notice: Notice<'_>) {
