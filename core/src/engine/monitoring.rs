@@ -157,7 +157,7 @@ impl Engine {
             self.refuse_waiter(step, transaction, error);
         }
         // Monitors that nobody asked for just now: those of sessions that changed their connection.
-        for monitor in removed.monitors {
+        for monitor in removed.monitors.iter().copied() {
             self.leave_unmoved(step, monitor, error);
         }
         self.forget_early(removed.connection);
@@ -303,7 +303,7 @@ impl Engine {
     ) {
         let Some(handle) = self.watches.of_cross_reference(connection, cross_reference) else { return };
         let Some(watch) = self.watches.remove(handle) else { return };
-        for monitor in watch.monitors {
+        for monitor in watch.monitors.iter().copied() {
             self.end_monitor(step, monitor);
         }
     }
