@@ -21,6 +21,8 @@
 //! | `holding` | which connection a session holds to |
 //! | `jobs` | what touches many sessions, done in portions |
 //! | `overload` | turning away what is too much |
+//! | `stale` | sessions whose connection was replaced |
+//! | `sleep` | a process that stood still, and sessions that expire |
 //! | `ending` | drain and stop |
 //! | `counters` | what happened, counted |
 //! | `view` | reading the engine's state |
@@ -43,6 +45,8 @@ mod receive;
 mod requests;
 mod respond;
 mod services;
+mod sleep;
+mod stale;
 mod takeover;
 mod view;
 
@@ -164,6 +168,8 @@ pub struct Engine {
     transactions: Transactions<Handle<Session>, TimerKey>,
     sessions: Slots<Session>,
     by_dialog: Index<Session>,
+    /// Those whose clients were told that they are gone, by user and line.
+    stale: Index<Session>,
     monitors: Slots<Monitor>,
     watches: Watches,
     pending: Slots<Pending>,
@@ -171,10 +177,12 @@ pub struct Engine {
     /// Events that came before the answer that names their monitor.
     early: VecDeque<events::Early>,
     jobs: VecDeque<jobs::Job>,
-    rebind: crate::cti::rebind::State,
+    rebind: crate::cti::rebind::Rebind,
     rebind_deadline: Deadline,
     phase: Phase,
     stop: Deadline,
+    /// When it was last noticed that the process had stood still.
+    slept: Option<Instant>,
     /// The time of day as last told, in seconds since 1970, and when that was.
     clock: Option<(Instant, u64)>,
     counters: Counters,
@@ -208,16 +216,18 @@ impl Engine {
             transactions: Transactions::new(limits.transactions),
             sessions: Slots::new(limits.sessions),
             by_dialog: Index::default(),
+            stale: Index::default(),
             monitors: Slots::new(monitors),
             watches: Watches::new(monitors, Entropy::new(seed)),
             pending: Slots::new(limits.transactions),
             pool,
             early: VecDeque::new(),
             jobs: VecDeque::new(),
-            rebind: crate::cti::rebind::State::Idle,
+            rebind: crate::cti::rebind::Rebind::IDLE,
             rebind_deadline: Deadline::default(),
             phase: Phase::Running,
             stop: Deadline::default(),
+            slept: None,
             clock: None,
             counters: Counters::default(),
             buffers: Buffers::default(),
@@ -227,10 +237,11 @@ impl Engine {
 
     /// Handles the earliest overdue timer, or else a portion of the oldest job.
     fn on_tick(&mut self, step: &mut Step<'_>) {
-        let Some((_, key)) = self.timers.pop_due(step.now) else {
+        let Some((at, key)) = self.timers.pop_due(step.now) else {
             self.work(step);
             return;
         };
+        self.note_lateness(step, at);
         match key {
             TimerKey::Server(handle) => self.on_server_timer(step, handle),
             TimerKey::Client(handle) => self.on_client_timer(step, handle),
@@ -345,6 +356,7 @@ impl Engine {
             transactions: _,
             sessions: _,
             by_dialog,
+            stale,
             monitors: _,
             watches: _,
             pending: _,
@@ -355,6 +367,7 @@ impl Engine {
             rebind_deadline,
             phase,
             stop,
+            slept,
             clock,
             counters,
             buffers: _,
@@ -369,6 +382,7 @@ impl Engine {
         digester.number(links.last_drawn());
         digester.value(&links.reached_at());
         digester.value(&by_dialog.len());
+        digester.value(&stale.len());
         digester.value(pool);
         crate::digest::sequence(&mut digester, early.iter());
         crate::digest::sequence(&mut digester, jobs.iter());
@@ -376,6 +390,7 @@ impl Engine {
         digester.value(rebind_deadline);
         digester.text(phase.name());
         stop.digest(&mut digester);
+        digester.value(slept);
         digester.value(&clock.map(|(at, _)| at));
         digester.value(&clock.map(|(_, seconds)| seconds));
         digester.value(counters);

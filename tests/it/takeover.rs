@@ -1,7 +1,7 @@
 //! S10: a dialog that was begun at another node goes on at this one, without any state shared between the two.
 
-use ctigate_core::Duration;
 use ctigate_core::setting::Value;
+use ctigate_core::{Command, Duration, Input};
 use ctigate_tests::bench::{
     Bench, Client, Line, PhoneSystem, Sip, address, csta, csta_error, document, only,
 };
@@ -248,4 +248,43 @@ fn s10_a_monitor_that_cannot_be_started_again_is_told_to_be_dead() {
     system.serve(&mut bench, "MonitorStart", |_| csta_error("operation", "invalidMonitorObject"));
     let told = client.heard(&mut bench);
     assert_eq!((told[0].root(), told[0].element("monitorCrossRefID")), ("MonitorStop", id.as_str()));
+}
+
+/// Two clients at one node, which then sleeps; the second refreshes behind that.
+fn slept() -> (Bench, Client, Client) {
+    let mut bench = Bench::new();
+    let system = PhoneSystem::answer(&mut bench);
+    bench.heartbeats([system]);
+    let mut gone = Client::new(&mut bench, "alice");
+    gone.sign_in(&mut bench, system);
+    bench.advance(Duration::from_secs(60));
+    let mut stays = Client::new(&mut bench, "bob");
+    stays.sign_in(&mut bench, system);
+    bench.notices();
+    bench.sleep(Duration::from_secs(40));
+    let said = bench.notices();
+    assert_eq!(said.iter().filter(|said| said.starts_with("overslept")).count(), 1, "{said:?}");
+    bench.advance(Duration::from_secs(600));
+    only(&refresh(&mut bench, &mut stays), 200);
+    stays.send(&mut bench, "ACK", "");
+    (bench, gone, stays)
+}
+
+#[test]
+fn s10_a_node_that_slept_says_no_bye_to_clients_that_another_may_have_taken_over() {
+    let (mut bench, gone, stays) = slept();
+    bench.advance(Duration::from_secs(2_100));
+    assert_eq!(gone.heard(&mut bench), []);
+    let [bye] = stays.heard(&mut bench).try_into().expect("one BYE");
+    assert_eq!((bye.method(), bench.engine().view().sessions), ("BYE", 0));
+}
+
+#[test]
+fn s10_nor_does_it_when_it_is_stopped() {
+    let (mut bench, gone, stays) = slept();
+    bench.input(Input::Command(Command::Stop));
+    bench.settle();
+    assert_eq!(gone.heard(&mut bench), []);
+    let [bye] = stays.heard(&mut bench).try_into().expect("one BYE");
+    assert_eq!((bye.method(), bench.engine().view().sessions), ("BYE", 0));
 }

@@ -177,6 +177,12 @@ impl Bench {
         self.settle();
     }
 
+    /// Lets time pass while the gateway stands still: no timer fires before the end.
+    pub fn sleep(&mut self, span: Duration) {
+        self.now = self.now + span;
+        self.settle();
+    }
+
     /// Lets time pass until something is due, at most until `end`. False: it is `end` now.
     pub(crate) fn advance_once(&mut self, end: Instant) -> bool {
         let due = self.pump.machine().next_wake().filter(|wake| wake.at <= end);

@@ -10,11 +10,33 @@ use crate::digest::{Digest, Digester};
 use crate::sip::assert_transition;
 use crate::time::{Duration, Instant};
 
-/// How long those wait whose monitors could not be started, for a reason that passes.
+/// How long those wait whose monitors could not be started, for a reason that passes. Each time in a row it is twice as
+/// long: a phone system that says for hours that it is full is not asked for every line every few seconds.
 const REST: Duration = Duration::from_secs(5);
+
+/// The longest such wait.
+const LONGEST_REST: Duration = Duration::from_secs(60);
+
+/// Within this time behind a rest, what could not be started is what could not be started before it: twice the longest
+/// time that an answer may take.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// How late a wake-up may come for the next to be as much earlier: so the pace holds on the whole, on a busy machine too.
 const LATE: Duration = Duration::from_millis(100);
+
+/// The walk, and what is known of its rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rebind {
+    state: State,
+    rest: Option<Rest>,
+}
+
+/// The last rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rest {
+    until: Instant,
+    pause: Duration,
+}
 
 /// Where the walk stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,8 +132,17 @@ impl State {
         }
     }
 
-    /// Takes a cause.
-    pub(crate) fn on(self, cause: Cause, now: Instant) -> Self {
+    /// Whether some are waiting to be tried again.
+    const fn has_unfed(&self) -> bool {
+        match self {
+            Self::Pausing { walk, .. } | Self::Walking { walk } => walk.unfed,
+            Self::Resting { .. } => true,
+            Self::Idle | Self::Waiting => false,
+        }
+    }
+
+    /// Takes a cause; a rest that begins takes `pause`.
+    fn on(self, cause: Cause, now: Instant, pause: Duration) -> Self {
         let next = match (self, cause) {
             (Self::Idle | Self::Waiting | Self::Resting { .. }, Cause::Wanted) => {
                 Self::Pausing { until: now, walk: Walk::default() }
@@ -136,9 +167,9 @@ impl State {
             (Self::Walking { walk }, Cause::End) if walk.again => {
                 Self::Walking { walk: Walk { moved: walk.moved, due: walk.due, ..Walk::default() } }
             }
-            (Self::Walking { walk }, Cause::End) if walk.unfed => Self::Resting { until: now + REST },
+            (Self::Walking { walk }, Cause::End) if walk.unfed => Self::Resting { until: now + pause },
             (Self::Walking { .. }, Cause::End) => Self::Idle,
-            (Self::Idle, Cause::Unfed) => Self::Resting { until: now + REST },
+            (Self::Idle, Cause::Unfed) => Self::Resting { until: now + pause },
             (Self::Pausing { until, walk }, Cause::Unfed) => {
                 Self::Pausing { until, walk: Walk { unfed: true, ..walk } }
             }
@@ -155,6 +186,48 @@ impl State {
         };
         assert_transition(TABLE, self.name(), next.name());
         next
+    }
+}
+
+impl Rebind {
+    /// Nothing to be moved.
+    pub(crate) const IDLE: Self = Self { state: State::Idle, rest: None };
+
+    /// Where it stands.
+    pub(crate) const fn state(&self) -> State {
+        self.state
+    }
+
+    /// Whether some are waiting to be tried again.
+    pub(crate) const fn has_unfed(&self) -> bool {
+        self.state.has_unfed()
+    }
+
+    /// Takes a cause.
+    pub(crate) fn on(&mut self, cause: Cause, now: Instant) {
+        if cause == Cause::Wanted {
+            self.rest = None;
+        }
+        let pause = self.next_pause(now);
+        let next = self.state.on(cause, now, pause);
+        if let (State::Idle | State::Walking { .. }, State::Resting { until }) = (self.state, next) {
+            self.rest = Some(Rest { until, pause });
+        }
+        self.state = next;
+    }
+
+    fn next_pause(&self, now: Instant) -> Duration {
+        let before = self.rest.filter(|rest| now <= rest.until + AGAIN);
+        before.map_or(REST, |rest| rest.pause.times(2).min(LONGEST_REST))
+    }
+}
+
+impl Digest for Rebind {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { state, rest } = self;
+        digester.value(state);
+        digester.value(&rest.map(|rest| rest.until));
+        digester.value(&rest.map(|rest| rest.pause.as_micros()));
     }
 }
 
@@ -186,12 +259,14 @@ impl Digest for State {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     const PACE: Duration = Duration::from_millis(10);
 
     fn run(causes: &[Cause]) -> State {
-        causes.iter().fold(State::Idle, |state, cause| state.on(*cause, Instant::ZERO))
+        causes.iter().fold(State::Idle, |state, cause| state.on(*cause, Instant::ZERO, REST))
     }
 
     #[test]
@@ -205,8 +280,9 @@ mod tests {
     #[test]
     fn a_late_wake_up_is_made_up_for_unless_it_is_very_late() {
         let at = |millis| Instant::ZERO + Duration::from_millis(millis);
-        let moved =
-            |state: State, millis| state.on(Cause::Timer, at(millis)).on(Cause::Moved(1, PACE), at(millis));
+        let moved = |state: State, millis| {
+            state.on(Cause::Timer, at(millis), REST).on(Cause::Moved(1, PACE), at(millis), REST)
+        };
         let first = moved(run(&[Cause::Wanted]), 35);
         assert_eq!(first.deadline(), Some(at(10)));
         let second = moved(first, 35);
@@ -218,14 +294,14 @@ mod tests {
     fn a_second_cause_makes_a_second_walk() {
         let state = run(&[Cause::Wanted, Cause::Timer, Cause::Looked(9), Cause::Wanted, Cause::End]);
         assert_eq!(state, State::Walking { walk: Walk::default() });
-        assert_eq!(state.on(Cause::End, Instant::ZERO), State::Idle);
+        assert_eq!(state.on(Cause::End, Instant::ZERO, REST), State::Idle);
     }
 
     #[test]
     fn without_a_connection_all_wait_and_the_walk_begins_anew() {
         let state = run(&[Cause::Wanted, Cause::Timer, Cause::Looked(9), Cause::NoneServes]);
         assert_eq!(state, State::Waiting);
-        let again = state.on(Cause::Wanted, Instant::ZERO);
+        let again = state.on(Cause::Wanted, Instant::ZERO, REST);
         assert_eq!(again, State::Pausing { until: Instant::ZERO, walk: Walk::default() });
     }
 
@@ -233,5 +309,26 @@ mod tests {
     fn what_could_not_be_fed_is_tried_again_later() {
         let state = run(&[Cause::Wanted, Cause::Timer, Cause::Unfed, Cause::End]);
         assert_eq!(state.deadline(), Some(Instant::ZERO + REST));
+    }
+
+    #[test]
+    fn what_cannot_be_fed_time_after_time_is_tried_ever_more_rarely() {
+        let mut rebind = Rebind::IDLE;
+        let mut now = Instant::ZERO;
+        let mut pauses = Vec::new();
+        for _ in 0..6 {
+            rebind.on(Cause::Unfed, now);
+            let until = rebind.state().deadline().unwrap();
+            pauses.push(until.since(now).as_secs());
+            rebind.on(Cause::Timer, until);
+            // The phone system is asked, and says no when the walk is over.
+            rebind.on(Cause::Moved(1, PACE), until);
+            rebind.on(Cause::Timer, until + PACE);
+            rebind.on(Cause::End, until + PACE);
+            now = until + Duration::from_secs(4);
+        }
+        assert_eq!(pauses, [5, 10, 20, 40, 60, 60]);
+        rebind.on(Cause::Unfed, now + AGAIN);
+        assert_eq!(rebind.state().deadline(), Some(now + AGAIN + REST), "that is another matter");
     }
 }

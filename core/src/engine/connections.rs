@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Display};
 
+use super::events::EventSource;
 use super::jobs::{Job, Stage};
 use super::{Engine, Pending, Step, TimerKey};
 use crate::action::Level;
@@ -270,7 +271,7 @@ impl Engine {
             }
             Incoming::Status(status) => self.on_status(place, status),
             Incoming::MonitorStopped(cross_reference) => {
-                self.on_watch_stopped(step, connection, cross_reference);
+                self.on_monitor_stopped(step, EventSource { connection, cross_reference }, bytes);
             }
             Incoming::Late => {
                 self.counters.answers_late += 1;

@@ -26,7 +26,7 @@ pub(super) struct EventSource<'a> {
     pub(super) cross_reference: &'a str,
 }
 
-/// An event that came before the answer to the MonitorStart that it belongs to.
+/// An event, or a MonitorStop, that came before the answer to the MonitorStart that it belongs to.
 pub(super) struct Early {
     connection: ConnectionRef,
     cross_reference: Box<str>,
@@ -52,6 +52,22 @@ impl Engine {
             return;
         }
         self.fan_out(step, source, event, document);
+    }
+
+    /// The phone system stopped a monitor by itself. Like an event, that may come before the answer that names the
+    /// monitor.
+    pub(super) fn on_monitor_stopped(
+        &mut self,
+        step: &mut Step<'_>,
+        source: EventSource<'_>,
+        document: &[u8],
+    ) {
+        let is_known = self.watches.of_cross_reference(source.connection, source.cross_reference).is_some();
+        if self.has_early(source) || (!is_known && self.is_starting(source.connection)) {
+            self.hold_early(step, source, document);
+        } else {
+            self.on_watch_stopped(step, source);
+        }
     }
 
     /// Sends an event to each client that monitors the device and wants it.
@@ -179,14 +195,15 @@ impl Engine {
         });
     }
 
-    /// Delivers one event that came early. False: there is none left of this monitor.
+    /// Delivers one event that came early, or the monitor's end. False: there is none left of this monitor.
     pub(super) fn deliver_one_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>) -> bool {
         let Some(place) = self.early.iter().position(|early| early.is_from(source)) else { return false };
         let Some(early) = self.early.remove(place) else { return false };
-        if let Ok(document) = Document::parse(&early.document, &self.xml_limits)
-            && let Ok(Message::Event(event)) = document.message()
-        {
-            self.fan_out(step, source, &event, &early.document);
+        let document = Document::parse(&early.document, &self.xml_limits);
+        match document.as_ref().map(Document::message) {
+            Ok(Ok(Message::Event(event))) => self.fan_out(step, source, &event, &early.document),
+            Ok(Ok(Message::Request(Request::MonitorStop { .. }))) => self.on_watch_stopped(step, source),
+            _ => {}
         }
         true
     }

@@ -38,7 +38,7 @@ impl Engine {
                 self.rebind_session(step, handle);
             }
         } else if connection.is_some_and(|connection| self.pool.is_replaced(connection)) {
-            self.refuse(step, received, &Refusal::new(481, "CTI connection was replaced"));
+            self.refuse_stale(step, received, handle);
             return;
         }
         // Client quirk 8: events go where the answer to the client's last request goes.

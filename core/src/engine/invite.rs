@@ -74,6 +74,8 @@ impl Engine {
         beginning: Beginning,
     ) -> Option<(Handle<Session>, Option<ConnectionRef>)> {
         let timer = self.settle_timer(step, received)?;
+        let user = received.message.from().map_or("", |from| from.uri);
+        self.make_room(step, user, &sign_in.line);
         if self.sessions.is_full() {
             self.turn_away(step, received, Why::Full);
             return None;
@@ -86,12 +88,13 @@ impl Engine {
         dialog.count_from(first);
         let session = Session {
             dialog,
-            user: Box::from(received.message.from().map_or("", |from| from.uri)),
+            user: Box::from(user),
             line: sign_in.line,
             namespace: sign_in.namespace,
             connection: None,
             // Replaced as soon as the INVITE is held.
             phase: Phase::Established,
+            told_gone: false,
             monitors: Vec::new(),
             monitors_had: first,
             registration: None,
@@ -298,6 +301,7 @@ impl Engine {
             }
         }
         let Some(invite) = self.hold(step, received, handle) else { return };
+        self.forget_stale(handle);
         self.renew_connection(step, handle);
         let status = self.status_of(handle);
         self.answer_invite(step, handle, invite, status);

@@ -1,7 +1,5 @@
 //! Monitors: the clients' own, and the one per connection and device that feeds them.
 
-use core::fmt::Display;
-
 use super::events::EventSource;
 use super::outcome::Purpose;
 use super::receive::Received;
@@ -189,9 +187,7 @@ impl Engine {
             return;
         }
         let Some(session) = self.monitors.get(monitor).map(|one| one.session) else { return };
-        let fields: &[(&str, &dyn Display)] = &[("session", &session), ("why", &error)];
-        step.actions.notify(Level::Warn, "monitor_unmoved", fields);
-        self.want_feeding(step);
+        self.want_feeding(step, session, error);
     }
 
     /// A monitor is dead without its client's doing: the client is told.
@@ -295,12 +291,8 @@ impl Engine {
     }
 
     /// The phone system stopped a watch by itself: its clients' monitors are dead, and they are told.
-    pub(super) fn on_watch_stopped(
-        &mut self,
-        step: &mut Step<'_>,
-        connection: ConnectionRef,
-        cross_reference: &str,
-    ) {
+    pub(super) fn on_watch_stopped(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
+        let EventSource { connection, cross_reference } = source;
         let Some(handle) = self.watches.of_cross_reference(connection, cross_reference) else { return };
         let Some(watch) = self.watches.remove(handle) else { return };
         for monitor in watch.monitors.iter().copied() {

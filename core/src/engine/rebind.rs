@@ -16,6 +16,7 @@ use crate::rcc::session::{Phase, Session};
 use crate::slots::Handle;
 use crate::time::Duration;
 use crate::timer::Timers;
+use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::SystemStatus;
 
 impl Engine {
@@ -26,20 +27,24 @@ impl Engine {
 
     /// Sessions may have to be moved: a connection failed, or one is in service again.
     pub(super) fn want_rebind(&mut self, step: &mut Step<'_>) {
-        if self.rebinds() || self.rebind == State::Waiting {
+        if self.rebinds() || self.rebind.state() == State::Waiting {
             self.on_rebind(step, Cause::Wanted);
         }
     }
 
     /// A monitor could not be started, for a reason that passes: when many move at once, their phone system has more to
     /// do than it takes. It is tried again, whoever moved the session; its client hears nothing until then.
-    pub(super) fn want_feeding(&mut self, step: &mut Step<'_>) {
+    pub(super) fn want_feeding(&mut self, step: &mut Step<'_>, handle: Handle<Session>, error: CstaError) {
+        // The first of many is said aloud.
+        let level = if self.rebind.has_unfed() { Level::Debug } else { Level::Warn };
         self.on_rebind(step, Cause::Unfed);
+        let fields: &[(&str, &dyn Display)] = &[("session", &handle), ("why", &error)];
+        step.actions.notify(level, "monitor_unmoved", fields);
     }
 
     fn on_rebind(&mut self, step: &mut Step<'_>, cause: Cause) {
-        self.rebind = self.rebind.on(cause, step.now);
-        match self.rebind.deadline() {
+        self.rebind.on(cause, step.now);
+        match self.rebind.state().deadline() {
             Some(at) => self.timers.set(&mut self.rebind_deadline, TimerKey::Rebind, at),
             None => self.timers.cancel(&mut self.rebind_deadline, TimerKey::Rebind),
         }
@@ -53,7 +58,7 @@ impl Engine {
 
     /// Looks for the next session to be moved, and moves it. True: a portion was looked at in vain.
     pub(super) fn rebind_portion(&mut self, step: &mut Step<'_>) -> bool {
-        let State::Walking { walk } = self.rebind else { return false };
+        let State::Walking { walk } = self.rebind.state() else { return false };
         if !self.pool.serves() {
             self.on_rebind(step, Cause::NoneServes);
             return false;
@@ -72,10 +77,10 @@ impl Engine {
             }
             None if end >= self.sessions.slots() => {
                 self.on_rebind(step, Cause::End);
-                if self.rebind == State::Idle && walk.moved > 0 {
+                if self.rebind.state() == State::Idle && walk.moved > 0 {
                     step.actions.notify(Level::Info, "sessions_rebound", &[("sessions", &walk.moved)]);
                 }
-                matches!(self.rebind, State::Walking { .. })
+                matches!(self.rebind.state(), State::Walking { .. })
             }
             None => {
                 self.on_rebind(step, Cause::Looked(end));

@@ -204,14 +204,6 @@ impl Engine {
         // Silence ends nothing (client quirk 3); the transaction is forgotten.
     }
 
-    /// Nobody refreshed the session in time: it is ended (RFC 4028 10, client quirk 6).
-    pub(super) fn on_expiry(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
-        if let Some(session) = self.sessions.get_mut(handle) {
-            Timers::<TimerKey>::fired(&mut session.expiry);
-        }
-        self.sign_out(step, handle, "not refreshed in time");
-    }
-
     /// Our part of the refresh is due: an UPDATE, and the next one half an interval later.
     pub(super) fn on_refresh_due(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
         let Some(session) = self.sessions.get_mut(handle) else { return };
@@ -222,11 +214,11 @@ impl Engine {
         self.send_request(step, handle, Outgoing::Refresh);
     }
 
-    /// Ends a session of ours accord: the client is told with BYE.
+    /// Ends a session of our own accord: the client is told with BYE, if it is known to be this node's.
     pub(super) fn sign_out(&mut self, step: &mut Step<'_>, handle: Handle<Session>, why: &str) {
         if let Some(Phase::SigningIn { invite }) = self.sessions.get(handle).map(|session| session.phase) {
             self.answer(step, invite, &super::respond::Reply::new(480));
-        } else {
+        } else if !self.may_be_elsewhere(step.now, handle) {
             self.send_request(step, handle, Outgoing::Bye);
         }
         self.end_session(step, handle, why);
@@ -252,6 +244,7 @@ impl Engine {
             self.drop_monitor(step, monitor);
         }
         self.hold_to(handle, None);
+        self.forget_stale(handle);
         let Some(mut session) = self.sessions.remove(handle) else { return };
         self.timers.cancel(&mut session.expiry, TimerKey::Expiry(handle));
         self.timers.cancel(&mut session.refresh, TimerKey::Refresh(handle));

@@ -54,6 +54,8 @@ pub(crate) struct Session {
     /// The CTI connection it began with and stays on; `None` if there was none in service.
     pub(crate) connection: Option<ConnectionRef>,
     pub(crate) phase: Phase,
+    /// Its client was told that it is gone, and did not come back to it yet.
+    pub(crate) told_gone: bool,
     /// What it watches, in the order it asked.
     pub(crate) monitors: Vec<Handle<Monitor>>,
     /// How many monitors it has had: names the next one.
@@ -107,6 +109,7 @@ impl Digest for Session {
             namespace,
             connection,
             phase,
+            told_gone,
             monitors,
             monitors_had,
             registration,
@@ -122,6 +125,7 @@ impl Digest for Session {
         digester.text(namespace.uri());
         digester.value(connection);
         digester.value(phase);
+        digester.flag(*told_gone);
         crate::digest::sequence(digester, monitors.iter());
         digester.value(monitors_had);
         digester.flag(registration.is_some());

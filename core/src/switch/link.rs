@@ -7,6 +7,8 @@ use core::net::SocketAddr;
 
 use crate::digest::{Digest, Digester};
 use crate::input::LinkId;
+use crate::slots::Handle;
+use crate::switch::phones::Phone;
 use crate::time::{Duration, Instant};
 use crate::timer::Deadline;
 use crate::wire::csta::model::{Namespace, Response, StatusFilter};
@@ -60,10 +62,28 @@ pub struct Cti {
     pub questions: BTreeMap<u16, Question>,
     /// Due when the oldest question has waited too long.
     pub question_deadline: Deadline,
-    /// Answers held back: when each is due, its invoke ID, its frame.
-    pub delayed: VecDeque<(Instant, u16, Vec<u8>)>,
+    /// Answers held back, in the order of their requests.
+    pub delayed: VecDeque<Delayed>,
     /// Due with the first of them.
     pub delayed_deadline: Deadline,
+}
+
+/// An answer that is held back.
+pub struct Delayed {
+    /// When it is due.
+    pub at: Instant,
+    /// Its invoke ID.
+    pub invoke: u16,
+    /// What it says.
+    pub answer: Answer,
+}
+
+/// What an answer that is held back says.
+pub enum Answer {
+    /// This frame.
+    Frame(Vec<u8>),
+    /// Which calls there are at this phone when it goes out: none that an event before it has ended.
+    Snapshot(Handle<Phone>),
 }
 
 /// An application session (ECMA-354).
@@ -266,10 +286,13 @@ impl Digest for Cti {
         }
         digester.value(question_deadline);
         digester.value(&delayed.len());
-        for (at, invoke, frame) in delayed {
+        for Delayed { at, invoke, answer } in delayed {
             digester.value(at);
             digester.number(u64::from(*invoke));
-            digester.bytes(frame);
+            match answer {
+                Answer::Frame(frame) => digester.bytes(frame),
+                Answer::Snapshot(phone) => digester.value(phone),
+            }
         }
         digester.value(delayed_deadline);
     }

@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::link::{Asked, Link, MAX_DELAYED, QUESTION_TIMEOUT, Question};
+use super::link::{Answer, Asked, Delayed, Link, MAX_DELAYED, QUESTION_TIMEOUT, Question};
 use super::{Key, Step, Switch};
 use crate::action::Level;
 use crate::slots::Handle;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::guard::XmlLimits;
@@ -70,7 +70,7 @@ impl Switch {
             return;
         }
         let delayed = self.links.get(handle).and_then(Link::cti).map(|cti| &cti.delayed);
-        if delayed.is_some_and(|delayed| delayed.iter().any(|(_, held, _)| *held == invoke)) {
+        if delayed.is_some_and(|delayed| delayed.iter().any(|one| one.invoke == invoke)) {
             self.client_error(step, handle, "an invoke ID is used again before its answer came");
         }
         if delayed.is_some_and(|delayed| delayed.len() >= MAX_DELAYED) {
@@ -103,27 +103,43 @@ impl Switch {
 
     /// Answers a request: at once, or when the delay is over and all answers before are out.
     pub(super) fn respond(&mut self, step: &mut Step<'_>, to: (Handle<Link>, u16), response: &Response<'_>) {
-        let delay = self.delay;
-        let Some(cti) = self.links.get_mut(to.0).and_then(Link::cti_mut) else { return };
-        if delay == Duration::ZERO && cti.delayed.is_empty() {
+        if !self.holds_back(to.0) {
             self.write_response(step, to, response);
             return;
         }
+        let Some(cti) = self.links.get(to.0).and_then(Link::cti) else { return };
         let mut frame = Vec::new();
-        let namespace = cti.namespace;
         let framed = csta_frame::frame(&mut frame, to.1, |out| {
-            emit::response(out, namespace, response, &mut Verbatim);
+            emit::response(out, cti.namespace, response, &mut Verbatim);
         });
         debug_assert!(framed.is_ok(), "no answer is longer than a frame");
-        let last = cti.delayed.back().map_or(step.now, |(at, _, _)| *at);
-        let at = (step.now + delay).max(last);
-        cti.delayed.push_back((at, to.1, frame));
+        self.hold_back(step.now, to, Answer::Frame(frame));
+    }
+
+    /// Whether an answer over this link has to wait now.
+    pub(super) fn holds_back(&self, handle: Handle<Link>) -> bool {
+        let cti = self.links.get(handle).and_then(Link::cti);
+        self.delay > Duration::ZERO || cti.is_some_and(|cti| !cti.delayed.is_empty())
+    }
+
+    /// Lets an answer wait until the delay is over and all answers before are out.
+    pub(super) fn hold_back(&mut self, now: Instant, to: (Handle<Link>, u16), answer: Answer) {
+        let delay = self.delay;
+        let Some(cti) = self.links.get_mut(to.0).and_then(Link::cti_mut) else { return };
+        let last = cti.delayed.back().map_or(now, |one| one.at);
+        let at = (now + delay).max(last);
+        cti.delayed.push_back(Delayed { at, invoke: to.1, answer });
         if !cti.delayed_deadline.is_set() {
             self.timers.set(&mut cti.delayed_deadline, Key::Answer(to.0), at);
         }
     }
 
-    fn write_response(&mut self, step: &mut Step<'_>, to: (Handle<Link>, u16), response: &Response<'_>) {
+    pub(super) fn write_response(
+        &self,
+        step: &mut Step<'_>,
+        to: (Handle<Link>, u16),
+        response: &Response<'_>,
+    ) {
         let Some(link) = self.links.get(to.0) else { return };
         let Some(cti) = link.cti() else { return };
         step.actions.write_with(link.id, |out| {
@@ -139,11 +155,16 @@ impl Switch {
         let Some(link) = self.links.get_mut(handle) else { return };
         let id = link.id;
         let Some(cti) = link.cti_mut() else { return };
-        if let Some((_, _, frame)) = cti.delayed.pop_front() {
-            step.actions.write(id, &frame);
+        let released = cti.delayed.pop_front();
+        if let Some(next) = cti.delayed.front() {
+            self.timers.set(&mut cti.delayed_deadline, Key::Answer(handle), next.at);
         }
-        if let Some((at, _, _)) = cti.delayed.front() {
-            self.timers.set(&mut cti.delayed_deadline, Key::Answer(handle), *at);
+        match released {
+            Some(Delayed { answer: Answer::Frame(frame), .. }) => step.actions.write(id, &frame),
+            Some(Delayed { answer: Answer::Snapshot(phone), invoke, .. }) => {
+                self.write_snapshot(step, (handle, invoke), phone);
+            }
+            None => {}
         }
     }
 

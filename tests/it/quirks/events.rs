@@ -1,7 +1,7 @@
 //! Quirk 3, and the order of responses and events.
 
 use ctigate_core::Duration;
-use ctigate_tests::bench::{Client, Line, address, csta, only};
+use ctigate_tests::bench::{Asked, Client, Line, address, csta, only};
 
 use super::{gateway, signed_in};
 
@@ -120,4 +120,25 @@ fn an_event_that_overtakes_the_answer_naming_its_monitor_waits_for_it() {
     bench.advance(Duration::from_millis(20));
     assert_eq!(client.heard(&mut bench)[0].root(), "DeliveredEvent");
     assert_eq!(bench.engine().view().early, 0);
+}
+
+#[test]
+fn the_end_of_a_monitor_that_overtakes_the_answer_naming_it_is_told_behind_it() {
+    let (mut bench, system, mut client) = signed_in();
+    let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+    client.info(&mut bench, "MonitorStart", &object);
+    system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
+    let stopped = csta("MonitorStop", "<monitorCrossRefID>m1</monitorCrossRefID>");
+    system.say(&mut bench, 7, &stopped);
+    assert_eq!(client.heard(&mut bench), []);
+    let asked = system.asked(&mut bench);
+    assert_eq!(asked.iter().map(Asked::root).collect::<Vec<_>>(), ["MonitorStart", "MonitorStopResponse"]);
+    let started = csta("MonitorStartResponse", "<monitorCrossRefID>m1</monitorCrossRefID>");
+    system.say(&mut bench, asked[0].invoke, &started);
+    assert_eq!(only(&client.heard(&mut bench), 200).root(), "MonitorStartResponse");
+    bench.advance(Duration::from_millis(20));
+    let told: Vec<_> = client.heard(&mut bench).iter().map(|event| event.root().to_string()).collect();
+    assert_eq!(told, ["DeliveredEvent", "MonitorStop"]);
+    let view = bench.engine().view();
+    assert_eq!((view.early, view.watches, view.monitors), (0, 0, 0));
 }

@@ -1,9 +1,9 @@
 //! S6, S8, S9, S10: what is lost, and how clients go on.
 
 use ctigate_core::Duration;
-use ctigate_tests::Random;
 use ctigate_tests::simulate::{Entry, Run, Schedule, What, WorldPlan};
 use ctigate_tests::world::{Care, Death};
+use ctigate_tests::{Agent, Random};
 
 use super::{call, house, monitors, places, signed_in, wait_for};
 
@@ -61,6 +61,34 @@ fn s8_an_info_meets_another_connection_id_and_the_new_invite_goes_on() {
     // So is an INVITE in a new dialog.
     let mut anew = signed_in(&mut world, 101, "1001");
     assert_eq!(anew.serve(&mut world, "GetCSTAFeatures", "").unwrap().root(), "GetCSTAFeaturesResponse");
+}
+
+/// What the client says next is outside any dialog.
+fn invites_anew(agent: &mut Agent) {
+    agent.call_id.push_str("-anew");
+    agent.to_tag.clear();
+}
+
+#[test]
+fn s8_a_session_whose_client_invites_anew_makes_room_for_the_new_one() {
+    let (mut world, office) = house(2);
+    let mut alice = signed_in(&mut world, 100, "1001");
+    let mut bob = signed_in(&mut world, 101, "1002");
+    world.line(office.switches[0], "fail link");
+    world.line(office.switches[1], "fail link");
+    wait_for(&mut world, &office, "cti_in_service", (0, 2));
+    wait_for(&mut world, &office, "cti_in_service", (1, 2));
+    for stale in [&mut alice, &mut bob] {
+        assert_eq!(stale.serve(&mut world, "GetCSTAFeatures", "").unwrap().status(), 481);
+    }
+    assert_eq!(office.view().sessions, 2);
+    invites_anew(&mut alice);
+    assert_eq!(alice.sign_in(&mut world).unwrap().status(), 200);
+    assert_eq!(office.view().sessions, 2, "her old session is gone, his is not");
+    assert_eq!(bob.sign_in(&mut world).unwrap().element("systemStatus"), Some("normal"), "he refreshes");
+    invites_anew(&mut bob);
+    assert_eq!(bob.sign_in(&mut world).unwrap().status(), 200);
+    assert_eq!(office.view().sessions, 3, "another client of his is not in the way");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::features;
 use crate::action::Level;
 use crate::slots::Handle;
-use crate::switch::link::{Link, Registration};
+use crate::switch::link::{Answer, Link, Registration};
 use crate::switch::monitors::{Monitor, Refused};
 use crate::switch::phones::{Party, Phone};
 use crate::switch::{Step, Switch, is_alive, names};
@@ -140,7 +140,7 @@ impl Switch {
         Ok(())
     }
 
-    /// Snapshot Device: one item for each call at the device.
+    /// Snapshot Device. One that is held back is taken when it goes out.
     pub(super) fn snapshot_device(
         &mut self,
         step: &mut Step<'_>,
@@ -148,6 +148,16 @@ impl Switch {
         device: Device<'_>,
     ) -> Result<(), CstaError> {
         let phone = self.device(device).ok_or(CstaError::INVALID_DEVICE_ID)?;
+        if self.holds_back(to.0) {
+            self.hold_back(step.now, to, Answer::Snapshot(phone));
+        } else {
+            self.write_snapshot(step, to, phone);
+        }
+        Ok(())
+    }
+
+    /// Answers with one item for each call at a phone.
+    pub(in crate::switch) fn write_snapshot(&self, step: &mut Step<'_>, to: To, phone: Handle<Phone>) {
         let rows: Vec<_> = self
             .phones
             .snapshot(phone)
@@ -165,8 +175,7 @@ impl Switch {
             states: states.iter().copied().collect(),
         });
         let response = Response::SnapshotDevice(items.collect());
-        self.respond(step, to, &response);
-        Ok(())
+        self.write_response(step, to, &response);
     }
 
     /// The phone that a client's device identifier names.

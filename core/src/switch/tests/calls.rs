@@ -272,3 +272,21 @@ fn answers_held_back_are_overtaken_by_events_and_keep_their_order() {
     let answers = world.frames(alice);
     assert_eq!(answers.iter().map(|(invoke, _)| *invoke).collect::<Vec<_>>(), [first, second, third]);
 }
+
+#[test]
+fn a_snapshot_held_back_tells_what_is_when_it_goes_out() {
+    let mut world = World::new(|config| config.session_required = false);
+    let alice = world.open(0);
+    let call = world.make_call(alice, "1001", "1002", NOW);
+    world.command("delay 200");
+    world.send(alice, &Request::SnapshotDevice { device: device("1002") });
+    world.send(alice, &Request::SnapshotDevice { device: device("1003") });
+    world.command("hangup 1002");
+    world.command("offhook 1004");
+    world.command("dial 1004 1003");
+    world.pass(Duration::from_millis(200));
+    let answers = world.frames(alice);
+    let (gone, new) = (&answers[0].1, &answers[1].1);
+    assert!(!gone.contains(&call) && gone.contains("SnapshotDeviceResponse"), "{gone}");
+    assert!(new.contains("<callID>"), "{new}");
+}

@@ -1,0 +1,47 @@
+//! A node that slept: its process was stopped, or its machine. It still believes in sessions that other nodes may have
+//! taken over meanwhile (S10), and nothing tells it.
+
+use core::fmt::Display;
+
+use super::{Engine, Step, TimerKey};
+use crate::action::Level;
+use crate::rcc::session::Session;
+use crate::slots::Handle;
+use crate::time::{Duration, Instant};
+use crate::timer::Timers;
+
+/// A timer that is so late was not kept waiting by other work. Load balancers give up on a node in less.
+const SLEEP: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// A timer fires that was due at `at`.
+    pub(super) fn note_lateness(&mut self, step: &mut Step<'_>, at: Instant) {
+        let late = step.now.since(at);
+        // All timers of one sleep are late: said once.
+        if late < SLEEP || self.slept.is_some_and(|noticed| at < noticed) {
+            return;
+        }
+        self.slept = Some(step.now);
+        let fields: &[(&str, &dyn Display)] = &[
+            ("late_ms", &late.as_millis()),
+            ("why", &"the process or its machine stood still; other nodes may have taken sessions over"),
+        ];
+        step.actions.notify(Level::Warn, "overslept", fields);
+    }
+
+    /// Whether a session was not refreshed since this node slept: its client may have been refreshed by another node,
+    /// which a BYE of ours would undo. A client that is still this node's learns with its next request that the session
+    /// is gone.
+    pub(super) fn may_be_elsewhere(&self, now: Instant, handle: Handle<Session>) -> bool {
+        let (Some(slept), Some(session)) = (self.slept, self.sessions.get(handle)) else { return false };
+        session.expiry.at().unwrap_or(now) <= slept + session.timer.lifetime
+    }
+
+    /// Nobody refreshed the session in time: it is ended (RFC 4028 10, client quirk 6).
+    pub(super) fn on_expiry(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+        if let Some(session) = self.sessions.get_mut(handle) {
+            Timers::<TimerKey>::fired(&mut session.expiry);
+        }
+        self.sign_out(step, handle, "not refreshed in time");
+    }
+}
