@@ -39,7 +39,7 @@ impl Engine {
     pub(super) fn lose_watch(&mut self, handle: Handle<Watch>) {
         let Some(watch) = self.watches.remove(handle) else { return };
         let switch = self.switch_of(watch.connection);
-        for monitor in watch.monitors {
+        for monitor in watch.monitors.iter().copied() {
             self.fall_behind(monitor, (switch, &watch.calls));
         }
     }

@@ -157,7 +157,7 @@ impl Engine {
             self.refuse_waiter(step, transaction, error);
         }
         // Monitors that nobody asked for just now: those of sessions that changed their connection.
-        for monitor in removed.monitors {
+        for monitor in removed.monitors.iter().copied() {
             self.leave_unmoved(step, monitor, error);
         }
         self.forget_early(removed.connection);

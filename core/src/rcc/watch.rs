@@ -1,7 +1,6 @@
 //! The gateway's own monitors: towards the phone system there is one per connection and device, counted, whose events
 //! are fanned out to the clients' monitors (client quirk 12).
 
-use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
@@ -11,8 +10,10 @@ use super::session::{Monitor, ServerTransaction};
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
 use crate::entropy::Entropy;
+use crate::few::Few;
 use crate::index::Index;
 use crate::slots::{Full, Handle, Slots};
+use crate::word::Word;
 
 /// Where a watch stands.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub(crate) enum State {
     /// Events come under this `monitorCrossRefID`.
     Active {
         /// As the phone system named it.
-        cross_reference: Box<str>,
+        cross_reference: Word,
     },
 }
 
@@ -45,10 +46,10 @@ pub(crate) struct Doubt {
 #[derive(Debug)]
 pub(crate) struct Watch {
     pub(crate) connection: ConnectionRef,
-    pub(crate) device: Box<str>,
+    pub(crate) device: Word,
     pub(crate) state: State,
     /// The clients' monitors it feeds.
-    pub(crate) monitors: Vec<Handle<Monitor>>,
+    pub(crate) monitors: Few<Handle<Monitor>>,
     /// Nobody needed it, and it waits to be stopped.
     pub(crate) stopping: bool,
     /// Whether what is known of its calls may be wrong, and what was done about it.
@@ -101,9 +102,9 @@ impl Watches {
     pub(crate) fn begin(&mut self, connection: ConnectionRef, device: &str) -> Result<Handle<Watch>, Full> {
         let handle = self.slots.insert(Watch {
             connection,
-            device: Box::from(device),
+            device: Word::from(device),
             state: State::Starting { waiters: Vec::new() },
-            monitors: Vec::new(),
+            monitors: Few::default(),
             stopping: false,
             doubt: Doubt::default(),
             calls: Calls::default(),
@@ -119,7 +120,7 @@ impl Watches {
         cross_reference: &str,
     ) -> Vec<(Handle<ServerTransaction>, Handle<Monitor>)> {
         let Some(watch) = self.slots.get_mut(handle) else { return Vec::new() };
-        let active = State::Active { cross_reference: Box::from(cross_reference) };
+        let active = State::Active { cross_reference: Word::from(cross_reference) };
         let connection = watch.connection;
         let before = core::mem::replace(&mut watch.state, active);
         self.by_cross_reference.insert(self.key(connection, cross_reference), handle);
