@@ -14,6 +14,7 @@
 //! | `monitoring` | monitors, and the watches that feed them |
 //! | `outcome` | what the phone system answered |
 //! | `events` | the phone system's events on their way to clients |
+//! | `early` | events that come before the answer that names their monitor |
 //! | `requests` | requests of ours inside a dialog: events, BYE, refresh |
 //! | `connections` | the CTI connections' life |
 //! | `rebind` | moving sessions whose connection failed |
@@ -31,6 +32,7 @@
 mod catch_up;
 mod connections;
 mod counters;
+mod early;
 pub(crate) mod ending;
 mod events;
 mod holding;
@@ -177,8 +179,7 @@ pub struct Engine {
     stops: stops::Stops,
     pending: Slots<Pending>,
     pool: Pool,
-    /// Events that came before the answer that names their monitor.
-    early: VecDeque<events::Early>,
+    early: early::EarlyEvents,
     jobs: VecDeque<jobs::Job>,
     /// The monitors whose clients a job tells what changed.
     to_be_told: VecDeque<Handle<Monitor>>,
@@ -227,7 +228,7 @@ impl Engine {
             stops: stops::Stops::default(),
             pending: Slots::new(limits.transactions),
             pool,
-            early: VecDeque::new(),
+            early: early::EarlyEvents::default(),
             jobs: VecDeque::new(),
             to_be_told: VecDeque::new(),
             rebind: crate::cti::rebind::Rebind::IDLE,
@@ -395,7 +396,7 @@ impl Engine {
         digester.value(&stale.len());
         digester.value(stops);
         digester.value(pool);
-        crate::digest::sequence(&mut digester, early.iter());
+        digester.value(early);
         crate::digest::sequence(&mut digester, jobs.iter());
         crate::digest::sequence(&mut digester, to_be_told.iter());
         digester.value(rebind);
