@@ -7,9 +7,10 @@
 //! | `links` | SIP connections: framing, access, outbound connections, sending |
 //! | `receive` | a SIP message's way to its transaction, dialog and method |
 //! | `respond` | answering, at once or later |
-//! | `invite` | sign-in, refresh by re-INVITE, ACK, CANCEL |
+//! | `invite` | sign-in, ACK, CANCEL |
+//! | `refresh` | re-INVITE and UPDATE |
 //! | `takeover` | a re-INVITE in a dialog that was begun at another node |
-//! | `in_dialog` | BYE, UPDATE, INFO; OPTIONS |
+//! | `in_dialog` | BYE, INFO; OPTIONS |
 //! | `services` | what a client asks for by CSTA |
 //! | `monitoring` | monitors, and the watches that feed them |
 //! | `outcome` | what the phone system answered |
@@ -45,6 +46,7 @@ mod outcome;
 mod overload;
 mod rebind;
 mod receive;
+mod refresh;
 mod requests;
 mod respond;
 mod services;
