@@ -179,7 +179,12 @@ impl Links {
         match why {
             // What the peer was sent before it stopped sending may still reach it.
             Closed::ByPeer => self.close(link),
-            Closed::Broken | Closed::Refused | Closed::TimedOut | Closed::NameUnknown | Closed::TooSlow => {
+            Closed::Broken
+            | Closed::Refused
+            | Closed::Unreachable
+            | Closed::TimedOut
+            | Closed::NameUnknown
+            | Closed::TooSlow => {
                 self.cut(link);
             }
         }

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::rc::Rc;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
-use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Spoken};
+use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Spoken, unopened};
 use smol::channel::Receiver;
 use smol::{Async, Timer, future, net};
 
@@ -153,8 +153,7 @@ async fn connected(address: &str) -> Result<(Async<TcpStream>, SocketAddr), Clos
     for peer in addresses {
         match Async::<TcpStream>::connect(peer).await {
             Ok(stream) => return Ok((stream, peer)),
-            Err(error) if error.kind() == ErrorKind::TimedOut => why = Closed::TimedOut,
-            Err(_) => why = Closed::Refused,
+            Err(error) => why = unopened(&error),
         }
     }
     Err(why)

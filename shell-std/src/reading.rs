@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
-use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Spoken};
+use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Spoken, unopened};
 use rustix::net::{RecvFlags, recvfrom};
 
 use crate::run::Inlet;
@@ -158,8 +158,7 @@ fn connected(address: &str) -> Result<(TcpStream, SocketAddr), Closed> {
         }
         match TcpStream::connect_timeout(&peer, left) {
             Ok(stream) => return Ok((stream, peer)),
-            Err(error) if error.kind() == ErrorKind::TimedOut => why = Closed::TimedOut,
-            Err(_) => why = Closed::Refused,
+            Err(error) => why = unopened(&error),
         }
     }
     Err(why)

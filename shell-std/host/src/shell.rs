@@ -2,12 +2,13 @@
 
 use core::net::SocketAddr;
 use core::time::Duration;
+use std::io::{self, ErrorKind};
 use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 
 use ctigate_core::engine::Overview;
-use ctigate_core::{Command, Input, Instant, ListenerId, Machine, Recorder};
+use ctigate_core::{Closed, Command, Input, Instant, ListenerId, Machine, Recorder};
 
 use crate::console::Console;
 
@@ -17,8 +18,9 @@ pub const QUEUE_BYTES: usize = 16 * 1024 * 1024;
 /// The part of these that may wait while the link is read on: a peer that asks faster than it takes the answers is held
 /// up, not cut off.
 pub const LAGGING_PART: usize = 16;
-/// How long opening a connection may take, name resolution included.
-pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How long opening a connection may take, name resolution included: longer than a gateway ever waits, which gives up
+/// by itself (`cti.connect_timeout`). It ends what nobody else would.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(70);
 /// How long a link we closed may take to send its rest and to be closed by the peer.
 pub const LINGER_LIMIT: Duration = Duration::from_secs(2);
 /// How long to wait before accepting again when the system is out of sockets or memory.
@@ -95,6 +97,20 @@ impl Listener {
     #[must_use]
     pub const fn listening(&self) -> Input<'static> {
         Input::Listening { listener: self.id, address: self.address }
+    }
+}
+
+/// Why a connection was not opened, as the machine is told.
+#[must_use]
+#[expect(clippy::wildcard_enum_match_arm, reason = "there are more errors than a machine could make use of")]
+pub fn unopened(error: &io::Error) -> Closed {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Closed::Refused,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
+            Closed::Unreachable
+        }
+        ErrorKind::TimedOut => Closed::TimedOut,
+        _ => Closed::Broken,
     }
 }
 
@@ -196,3 +212,36 @@ impl Speaker {
 
 /// Something that will speak once it is given a speaker.
 pub type Source = Box<dyn FnOnce(Speaker) + Send>;
+
+#[cfg(test)]
+mod tests {
+    use ctigate_core::config::Config;
+    use ctigate_core::setting::{Setting, Value};
+
+    use super::*;
+
+    #[test]
+    fn the_shell_waits_longer_for_a_connection_than_a_gateway_may_be_told_to() {
+        let refused = |seconds: i64| {
+            let setting = Setting { key: "cti.connect_timeout".into(), value: Value::Integer(seconds) };
+            let errors = Config::from_settings(&[setting]).err().unwrap_or_default();
+            errors.iter().any(|error| error.key == "cti.connect_timeout")
+        };
+        let limit = i64::try_from(CONNECT_LIMIT.as_secs()).unwrap();
+        assert!(!refused(1) && refused(limit));
+    }
+
+    #[test]
+    fn the_machine_is_told_honestly_why_a_connection_was_not_opened() {
+        for (kind, why) in [
+            (ErrorKind::ConnectionRefused, Closed::Refused),
+            (ErrorKind::HostUnreachable, Closed::Unreachable),
+            (ErrorKind::NetworkUnreachable, Closed::Unreachable),
+            (ErrorKind::TimedOut, Closed::TimedOut),
+            (ErrorKind::ConnectionReset, Closed::Broken),
+            (ErrorKind::PermissionDenied, Closed::Broken),
+        ] {
+            assert_eq!(unopened(&io::Error::from(kind)), why);
+        }
+    }
+}
