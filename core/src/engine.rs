@@ -180,6 +180,8 @@ pub struct Engine {
     /// Events that came before the answer that names their monitor.
     early: VecDeque<events::Early>,
     jobs: VecDeque<jobs::Job>,
+    /// The monitors whose clients a job tells what changed.
+    to_be_told: VecDeque<Handle<Monitor>>,
     rebind: crate::cti::rebind::Rebind,
     rebind_deadline: Deadline,
     phase: Phase,
@@ -227,6 +229,7 @@ impl Engine {
             pool,
             early: VecDeque::new(),
             jobs: VecDeque::new(),
+            to_be_told: VecDeque::new(),
             rebind: crate::cti::rebind::Rebind::IDLE,
             rebind_deadline: Deadline::default(),
             phase: Phase::Running,
@@ -368,6 +371,7 @@ impl Engine {
             pool,
             early,
             jobs,
+            to_be_told,
             rebind,
             rebind_deadline,
             phase,
@@ -393,6 +397,7 @@ impl Engine {
         digester.value(pool);
         crate::digest::sequence(&mut digester, early.iter());
         crate::digest::sequence(&mut digester, jobs.iter());
+        crate::digest::sequence(&mut digester, to_be_told.iter());
         digester.value(rebind);
         digester.value(rebind_deadline);
         digester.text(phase.name());

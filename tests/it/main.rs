@@ -15,6 +15,8 @@ mod golden;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
+mod panics;
+#[cfg(test)]
 mod quirks;
 #[cfg(test)]
 mod rebind;

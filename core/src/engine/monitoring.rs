@@ -157,7 +157,7 @@ impl Engine {
             self.refuse_waiter(step, transaction, error);
         }
         // Monitors that nobody asked for just now: those of sessions that changed their connection.
-        for monitor in removed.monitors {
+        for monitor in removed.monitors.iter().copied() {
             self.leave_unmoved(step, monitor, error);
         }
         self.forget_early(removed.connection);
@@ -299,7 +299,8 @@ impl Engine {
         self.want_feeding(step);
     }
 
-    /// Starts those of a session's monitors that nothing feeds on its connection, under the IDs the client knows.
+    /// Starts those of a session's monitors that nothing feeds on its connection, under the IDs the client knows; what
+    /// feeds the others is verified where it is doubted.
     pub(super) fn restart_monitors(
         &mut self,
         step: &mut Step<'_>,
@@ -310,8 +311,10 @@ impl Engine {
         let Some(monitors) = monitors.filter(|monitors| !monitors.is_empty()) else { return };
         let number = self.number_of(handle);
         for monitor in monitors {
-            let source = self.monitors.get(monitor).and_then(|one| self.watches.slots.get(one.watch));
-            if source.is_some_and(|watch| watch.connection == link) {
+            let source = self.monitors.get(monitor).map(|one| one.watch);
+            let source = source.and_then(|source| Some((source, self.watches.slots.get(source)?.connection)));
+            if let Some((source, _)) = source.filter(|(_, connection)| *connection == link) {
+                self.verify_calls(step, source);
                 continue;
             }
             let watch = match self.watch(step, link, handle, &number) {

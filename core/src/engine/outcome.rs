@@ -225,7 +225,7 @@ impl Engine {
 }
 
 /// The error in a response; a response that answers something else is no answer at all.
-fn error_of(response: &Response<'_>) -> CstaError {
+pub(super) fn error_of(response: &Response<'_>) -> CstaError {
     if let Response::Error(error) = response { *error } else { CstaError::UNSPECIFIED }
 }
 

@@ -31,6 +31,11 @@ impl Engine {
         }
     }
 
+    /// What clients know of their calls may be wrong: they are brought up to date at the pace of those that are moved.
+    pub(super) fn want_verifying(&mut self, step: &mut Step<'_>) {
+        self.on_rebind(step, Cause::Wanted);
+    }
+
     /// A monitor could not be started, for a reason that passes, or was stopped: when many move at once, their phone system has more to
     /// do than it takes. It is tried again, whoever moved the session; its client hears nothing until then.
     pub(super) fn want_feeding(&mut self, step: &mut Step<'_>) {
@@ -66,7 +71,9 @@ impl Engine {
         match adrift {
             Some((slot, handle)) => {
                 let pace = Duration::from_micros(1_000_000 / u64::from(self.config.cti.rebind_rate.max(1)));
-                self.on_rebind(step, Cause::Moved(slot.saturating_add(1), pace));
+                let moved = self.link_of(handle).is_err();
+                let next = slot.saturating_add(1);
+                self.on_rebind(step, Cause::Settled { next, pause: pace, moved });
                 self.settle_session(step, handle);
                 false
             }
@@ -84,14 +91,15 @@ impl Engine {
         }
     }
 
-    /// Whether a session's connection is not in service, where that is ours to mend, or something it watches is not fed.
+    /// Whether a session's connection is not in service, where that is ours to mend, or something it watches is not fed,
+    /// or may have been fed wrongly.
     fn is_adrift(&self, handle: Handle<Session>) -> bool {
         let Some(session) = self.sessions.get(handle) else { return false };
         let Ok(link) = self.link_of(handle) else { return self.rebinds() };
         session.phase == Phase::Established
             && session.monitors.iter().any(|monitor| {
                 let watch = self.monitors.get(*monitor).and_then(|one| self.watches.slots.get(one.watch));
-                watch.is_none_or(|watch| watch.connection != link)
+                watch.is_none_or(|watch| watch.connection != link || watch.is_doubted())
             })
     }
 

@@ -2,13 +2,12 @@
 
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::io::{self, ErrorKind};
 use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 
 use ctigate_core::engine::Overview;
-use ctigate_core::{Closed, Command, Input, Instant, ListenerId, Machine, Recorder};
+use ctigate_core::{Command, Input, Instant, ListenerId, Machine, Recorder};
 
 use crate::console::Console;
 
@@ -18,6 +17,8 @@ pub const QUEUE_BYTES: usize = 16 * 1024 * 1024;
 /// The part of these that may wait while the link is read on: a peer that asks faster than it takes the answers is held
 /// up, not cut off.
 pub const LAGGING_PART: usize = 16;
+/// How long a link may take none of what waits for it.
+pub const STALL_LIMIT: Duration = Duration::from_secs(60);
 /// How long opening a connection may take, name resolution included: longer than a gateway ever waits, which gives up
 /// by itself (`cti.connect_timeout`). It ends what nobody else would.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(70);
@@ -70,6 +71,8 @@ pub struct Limits {
     pub links: usize,
     /// The most bytes a link may have waiting to be sent.
     pub queue_bytes: usize,
+    /// How long a link may take none of them before it is closed as too slow.
+    pub stalled: Duration,
 }
 
 /// One open listening socket.
@@ -97,20 +100,6 @@ impl Listener {
     #[must_use]
     pub const fn listening(&self) -> Input<'static> {
         Input::Listening { listener: self.id, address: self.address }
-    }
-}
-
-/// Why a connection was not opened, as the machine is told.
-#[must_use]
-#[expect(clippy::wildcard_enum_match_arm, reason = "there are more errors than a machine could make use of")]
-pub fn unopened(error: &io::Error) -> Closed {
-    match error.kind() {
-        ErrorKind::ConnectionRefused => Closed::Refused,
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
-            Closed::Unreachable
-        }
-        ErrorKind::TimedOut => Closed::TimedOut,
-        _ => Closed::Broken,
     }
 }
 
@@ -229,19 +218,5 @@ mod tests {
         };
         let limit = i64::try_from(CONNECT_LIMIT.as_secs()).unwrap();
         assert!(!refused(1) && refused(limit));
-    }
-
-    #[test]
-    fn the_machine_is_told_honestly_why_a_connection_was_not_opened() {
-        for (kind, why) in [
-            (ErrorKind::ConnectionRefused, Closed::Refused),
-            (ErrorKind::HostUnreachable, Closed::Unreachable),
-            (ErrorKind::NetworkUnreachable, Closed::Unreachable),
-            (ErrorKind::TimedOut, Closed::TimedOut),
-            (ErrorKind::ConnectionReset, Closed::Broken),
-            (ErrorKind::PermissionDenied, Closed::Broken),
-        ] {
-            assert_eq!(unopened(&io::Error::from(kind)), why);
-        }
     }
 }
