@@ -7,13 +7,15 @@
 //! | `links` | SIP connections: framing, access, outbound connections, sending |
 //! | `receive` | a SIP message's way to its transaction, dialog and method |
 //! | `respond` | answering, at once or later |
-//! | `invite` | sign-in, refresh by re-INVITE, ACK, CANCEL |
+//! | `invite` | sign-in, ACK, CANCEL |
+//! | `refresh` | re-INVITE and UPDATE |
 //! | `takeover` | a re-INVITE in a dialog that was begun at another node |
-//! | `in_dialog` | BYE, UPDATE, INFO; OPTIONS |
+//! | `in_dialog` | BYE, INFO; OPTIONS |
 //! | `services` | what a client asks for by CSTA |
 //! | `monitoring` | monitors, and the watches that feed them |
 //! | `outcome` | what the phone system answered |
 //! | `events` | the phone system's events on their way to clients |
+//! | `early` | events that come before the answer that names their monitor |
 //! | `requests` | requests of ours inside a dialog: events, BYE, refresh |
 //! | `connections` | the CTI connections' life |
 //! | `rebind` | moving sessions whose connection failed |
@@ -31,6 +33,7 @@
 mod catch_up;
 mod connections;
 mod counters;
+mod early;
 pub(crate) mod ending;
 mod events;
 mod holding;
@@ -43,6 +46,7 @@ mod outcome;
 mod overload;
 mod rebind;
 mod receive;
+mod refresh;
 mod requests;
 mod respond;
 mod services;
@@ -177,8 +181,7 @@ pub struct Engine {
     stops: stops::Stops,
     pending: Slots<Pending>,
     pool: Pool,
-    /// Events that came before the answer that names their monitor.
-    early: VecDeque<events::Early>,
+    early: early::EarlyEvents,
     jobs: VecDeque<jobs::Job>,
     /// The monitors whose clients a job tells what changed.
     to_be_told: VecDeque<Handle<Monitor>>,
@@ -227,7 +230,7 @@ impl Engine {
             stops: stops::Stops::default(),
             pending: Slots::new(limits.transactions),
             pool,
-            early: VecDeque::new(),
+            early: early::EarlyEvents::default(),
             jobs: VecDeque::new(),
             to_be_told: VecDeque::new(),
             rebind: crate::cti::rebind::Rebind::IDLE,
@@ -395,7 +398,7 @@ impl Engine {
         digester.value(&stale.len());
         digester.value(stops);
         digester.value(pool);
-        crate::digest::sequence(&mut digester, early.iter());
+        digester.value(early);
         crate::digest::sequence(&mut digester, jobs.iter());
         crate::digest::sequence(&mut digester, to_be_told.iter());
         digester.value(rebind);

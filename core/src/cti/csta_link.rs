@@ -222,20 +222,17 @@ impl CstaLink {
     /// What a heartbeat's answer says. An application session that was not renewed will end; a phone system that would
     /// not say how it is answers all the same.
     fn on_heartbeat<'d>(&mut self, response: &Response<'d>) -> Incoming<'d> {
-        match response {
-            Response::ResetApplicationSessionTimerRefused { .. } => {
-                Incoming::Failed("the application session is not known any more")
-            }
-            Response::Error(_) if self.session.is_some() => {
-                Incoming::Failed("the phone system would not renew the application session")
-            }
-            Response::RequestSystemStatus { status } => cannot_serve(*status).unwrap_or(Incoming::Alive),
-            Response::ResetApplicationSessionTimer { duration: Some(duration) } => {
-                self.granted = Some(*duration);
-                Incoming::Alive
-            }
-            _ => Incoming::Alive,
+        if let Response::ResetApplicationSessionTimerRefused { .. } = response {
+            return Incoming::Failed("the application session is not known any more");
         }
+        if self.session.is_some() && matches!(response, Response::Error(_)) {
+            return Incoming::Failed("the phone system would not renew the application session");
+        }
+        if let Response::ResetApplicationSessionTimer { duration: Some(duration) } = response {
+            self.granted = Some(*duration);
+        }
+        let Response::RequestSystemStatus { status } = response else { return Incoming::Alive };
+        cannot_serve(*status).unwrap_or(Incoming::Alive)
     }
 
     /// The phone system's own requests are answered under their invoke ID: a link that does not is dropped.
@@ -322,10 +319,12 @@ impl CstaLink {
 
 /// What follows when a phone system that is asked says how it is, if it cannot serve.
 const fn cannot_serve<'d>(status: SystemStatus) -> Option<Incoming<'d>> {
-    match status {
-        SystemStatus::Disabled => Some(Incoming::Failed("the phone system says it is disabled")),
-        SystemStatus::Initializing => Some(Incoming::Failed("the phone system says it is initializing")),
-        _ => None,
+    if matches!(status, SystemStatus::Disabled) {
+        Some(Incoming::Failed("the phone system says it is disabled"))
+    } else if matches!(status, SystemStatus::Initializing) {
+        Some(Incoming::Failed("the phone system says it is initializing"))
+    } else {
+        None
     }
 }
 

@@ -95,6 +95,7 @@ impl Engine {
         connection.id = id;
         connection.starting = 0;
         self.stops.renew(place);
+        self.early.renew(place);
         connection.overloaded = false;
         connection.framer = crate::wire::csta_frame::Framer::default();
         connection.attempts = connection.attempts.saturating_add(1);

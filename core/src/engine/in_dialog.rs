@@ -1,8 +1,7 @@
-//! Requests inside a dialog beside re-INVITE: BYE, UPDATE, INFO; and OPTIONS, wherever it comes.
+//! Requests inside a dialog beside refreshes: BYE, INFO; and OPTIONS, wherever it comes.
 
 use core::fmt::Display;
 
-use super::invite::unusable_dialog;
 use super::overload::Why;
 use super::receive::{ALLOW, Received, Refusal};
 use super::respond::Reply;
@@ -62,27 +61,6 @@ impl Engine {
             self.answer(step, invite, &Reply::new(487));
         }
         self.end_session(step, handle, "BYE");
-    }
-
-    /// UPDATE (RFC 3311): a refresh without a body, Communicator 2007 R2's way (client quirk 6).
-    fn on_update(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
-        let Some(timer) = self.settle_timer(step, received) else { return };
-        let limit = self.config.limits.dialog_bytes;
-        let Some(session) = self.sessions.get(handle) else { return };
-        if let Err(unusable) = session.dialog.check_retarget(received.message, limit) {
-            self.refuse(step, received, &unusable_dialog(unusable));
-            return;
-        }
-        let Some(transaction) = self.hold(step, received, handle) else { return };
-        let Some(session) = self.sessions.get_mut(handle) else { return };
-        session.dialog.retarget(received.message);
-        session.timer = timer;
-        let flow = session.dialog.flow;
-        self.answer_refresh(step, transaction, flow, timer, None);
-        self.renew_connection(step, handle);
-        self.counters.refreshes += 1;
-        self.restart_session_timer(step, handle);
-        step.actions.notify(Level::Debug, "session_refreshed", &[("session", &handle), ("by", &"UPDATE")]);
     }
 
     /// INFO in its legacy use (client quirk 11): a CSTA request, or nothing at all.

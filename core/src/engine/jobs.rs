@@ -122,7 +122,7 @@ impl Engine {
             }
         }
         if next.is_none() {
-            self.early.retain(|early| !early.is_of(connection));
+            self.forget_all_early(connection);
         }
         next
     }

@@ -134,17 +134,20 @@ impl Engine {
         watch: Handle<Watch>,
         cross_reference: &str,
     ) {
+        let Some(connection) = self.watches.slots.get(watch).map(|watch| watch.connection) else { return };
+        let source = EventSource { connection, cross_reference };
+        // What came before this watch can have been asked for is not its own.
+        self.forget_old_early(step, connection);
         let waiters = self.watches.activate(watch, cross_reference);
         for (transaction, monitor) in waiters {
             self.announce_monitor(step, monitor, transaction);
         }
-        let Some(connection) = self.watches.slots.get(watch).map(|watch| watch.connection) else { return };
+        self.deliver_early(source);
         if self.watches.slots.get(watch).is_some_and(|watch| watch.monitors.is_empty()) {
             self.stop_watch(step, watch);
             self.forget_early(connection);
             return;
         }
-        self.deliver_early(EventSource { connection, cross_reference });
         self.catch_up(step, watch);
     }
 
