@@ -193,7 +193,12 @@ impl<C: Carrier> Links<C> {
         match why {
             // What the peer was sent before it stopped sending may still reach it.
             Closed::ByPeer => self.close(link),
-            Closed::Broken | Closed::Refused | Closed::TimedOut | Closed::NameUnknown | Closed::TooSlow => {
+            Closed::Broken
+            | Closed::Refused
+            | Closed::Unreachable
+            | Closed::TimedOut
+            | Closed::NameUnknown
+            | Closed::TooSlow => {
                 self.cut(link);
             }
         }
@@ -321,7 +326,7 @@ impl<C: Carrier> Effects for Links<C> {
             }
             Err(error) => {
                 self.console.tell(Level::Error, "connect_failed", &[("to", &address), ("error", &error)]);
-                self.lost.push((link, Closed::Refused));
+                self.lost.push((link, Closed::Broken));
             }
         }
     }
