@@ -14,6 +14,7 @@ mod cti;
 pub mod digest;
 pub mod engine;
 pub mod entropy;
+mod few;
 mod index;
 pub mod input;
 pub mod machine;
@@ -28,6 +29,7 @@ pub mod time;
 pub mod timer;
 pub mod trace;
 pub mod wire;
+mod word;
 
 pub use action::{Action, Actions, Level, Notice};
 pub use entropy::Seed;

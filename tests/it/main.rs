@@ -34,8 +34,11 @@ mod simulation;
 mod sipe;
 #[cfg(test)]
 mod stop;
+mod stops;
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod strangers;
 #[cfg(test)]
 mod system;
 #[cfg(test)]

@@ -29,6 +29,11 @@ impl Stage {
         self.run_until(world, "every client has service", limit, |stage, _| {
             stage.clients.iter().all(Client::is_served)
         })
+        .map_err(|fault| {
+            // Whoever waits for an answer has no service: the answer that never came is what is wrong.
+            let unanswered = |client: &Client| client.check_answered(world, calm_since).err();
+            self.clients.iter().find_map(unanswered).unwrap_or(fault)
+        })
     }
 
     /// Each client's idea of its calls is what the phone system knows.
