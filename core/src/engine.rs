@@ -21,6 +21,7 @@
 //! | `holding` | which connection a session holds to |
 //! | `jobs` | what touches many sessions, done in portions |
 //! | `overload` | turning away what is too much |
+//! | `stops` | watches that nobody needs any more |
 //! | `stale` | sessions whose connection was replaced |
 //! | `sleep` | a process that stood still, and sessions that expire |
 //! | `ending` | drain and stop |
@@ -47,6 +48,7 @@ mod respond;
 mod services;
 mod sleep;
 mod stale;
+mod stops;
 mod takeover;
 mod view;
 
@@ -94,7 +96,7 @@ pub(crate) enum TimerKey {
     Pending(Handle<Pending>),
     /// A CTI connection's machine, by its place.
     Connection(u8),
-    /// A connection of ours to a client's next hop that did not open.
+    /// A connection of ours to a client's next hop that is not open.
     Redial(Handle<links::SipLink>),
     /// The next session to be moved.
     Rebind,
@@ -172,11 +174,14 @@ pub struct Engine {
     stale: Index<Session>,
     monitors: Slots<Monitor>,
     watches: Watches,
+    stops: stops::Stops,
     pending: Slots<Pending>,
     pool: Pool,
     /// Events that came before the answer that names their monitor.
     early: VecDeque<events::Early>,
     jobs: VecDeque<jobs::Job>,
+    /// The monitors whose clients a job tells what changed.
+    to_be_told: VecDeque<Handle<Monitor>>,
     rebind: crate::cti::rebind::Rebind,
     rebind_deadline: Deadline,
     phase: Phase,
@@ -219,10 +224,12 @@ impl Engine {
             stale: Index::default(),
             monitors: Slots::new(monitors),
             watches: Watches::new(monitors, Entropy::new(seed)),
+            stops: stops::Stops::default(),
             pending: Slots::new(limits.transactions),
             pool,
             early: VecDeque::new(),
             jobs: VecDeque::new(),
+            to_be_told: VecDeque::new(),
             rebind: crate::cti::rebind::Rebind::IDLE,
             rebind_deadline: Deadline::default(),
             phase: Phase::Running,
@@ -321,7 +328,7 @@ impl Machine for Engine {
             self.watches.slots.fold(),
             self.pending.fold(),
         ];
-        self.digest_with(tables, self.held())
+        self.digest_with(tables, self.held(), self.links.strangers())
     }
 
     fn full_digest(&self) -> u64 {
@@ -334,7 +341,7 @@ impl Machine for Engine {
             self.watches.slots.recompute(),
             self.pending.recompute(),
         ];
-        self.digest_with(tables, self.recount_held())
+        self.digest_with(tables, self.recount_held(), self.links.recount_strangers())
     }
 
     fn overview(&self) -> Option<Overview> {
@@ -345,7 +352,7 @@ impl Machine for Engine {
 impl Engine {
     /// The fingerprint of everything outside the tables, with theirs. The configuration is constant, the indexes and
     /// the timers follow from the tables, the buffers mean nothing between two steps.
-    fn digest_with(&self, tables: [u64; 7], held: holding::Held) -> u64 {
+    fn digest_with(&self, tables: [u64; 7], held: holding::Held, strangers: usize) -> u64 {
         let Self {
             config: _,
             xml_limits: _,
@@ -359,10 +366,12 @@ impl Engine {
             stale,
             monitors: _,
             watches: _,
+            stops,
             pending: _,
             pool,
             early,
             jobs,
+            to_be_told,
             rebind,
             rebind_deadline,
             phase,
@@ -381,11 +390,14 @@ impl Engine {
         crate::digest::sequence(&mut digester, listening.iter());
         digester.number(links.last_drawn());
         digester.value(&links.reached_at());
+        digester.value(&strangers);
         digester.value(&by_dialog.len());
         digester.value(&stale.len());
+        digester.value(stops);
         digester.value(pool);
         crate::digest::sequence(&mut digester, early.iter());
         crate::digest::sequence(&mut digester, jobs.iter());
+        crate::digest::sequence(&mut digester, to_be_told.iter());
         digester.value(rebind);
         digester.value(rebind_deadline);
         digester.text(phase.name());

@@ -35,5 +35,5 @@ pub use action::{Action, Actions, Level, Notice};
 pub use entropy::Seed;
 pub use input::{Closed, Command, Input, LinkId, Listen, ListenerId, Peer, Transport};
 pub use machine::{Machine, Taken, Wake, Why};
-pub use pump::{Effects, NoRecorder, Pump, Recorder};
+pub use pump::{Effects, NoEffects, NoRecorder, Pump, Recorder};
 pub use time::{Duration, Instant};

@@ -45,15 +45,14 @@ impl Engine {
         if let Some(session) = self.sessions.get_mut(handle) {
             session.dialog.flow = received.answer_flow;
         }
-        let serves = connection.is_some_and(|connection| self.pool.in_service(connection).is_some());
-        if connection.is_none() || (serves && received.method == Method::Update) {
-            self.renew_connection(step, handle);
-        }
         if received.method == Method::Update {
             self.on_update(step, received, handle);
-        } else {
-            self.on_info(step, received, handle);
+            return;
         }
+        if connection.is_none() {
+            self.renew_connection(step, handle);
+        }
+        self.on_info(step, received, handle);
     }
 
     /// BYE (RFC 3261 15.1.2). What the client asked before and was not answered yet gets 487 when its answer comes.
@@ -69,15 +68,18 @@ impl Engine {
     fn on_update(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
         let Some(timer) = self.settle_timer(step, received) else { return };
         let limit = self.config.limits.dialog_bytes;
-        let Some(session) = self.sessions.get_mut(handle) else { return };
-        if let Err(unusable) = session.dialog.retarget(received.message, limit) {
+        let Some(session) = self.sessions.get(handle) else { return };
+        if let Err(unusable) = session.dialog.check_retarget(received.message, limit) {
             self.refuse(step, received, &unusable_dialog(unusable));
             return;
         }
+        let Some(transaction) = self.hold(step, received, handle) else { return };
+        let Some(session) = self.sessions.get_mut(handle) else { return };
+        session.dialog.retarget(received.message);
         session.timer = timer;
         let flow = session.dialog.flow;
-        let Some(transaction) = self.hold(step, received, handle) else { return };
         self.answer_refresh(step, transaction, flow, timer, None);
+        self.renew_connection(step, handle);
         self.counters.refreshes += 1;
         self.restart_session_timer(step, handle);
         step.actions.notify(Level::Debug, "session_refreshed", &[("session", &handle), ("by", &"UPDATE")]);

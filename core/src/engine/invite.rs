@@ -40,8 +40,9 @@ pub(super) struct SignIn {
 pub(super) enum Beginning {
     /// With this INVITE.
     Anew,
-    /// At another node, or before this one was restarted: what we count in it goes on from `count`.
-    Continued { count: u32 },
+    /// At another node, or before this one was restarted: our CSeq goes on from `sequence`, the count of its monitors
+    /// from `monitors`.
+    Continued { sequence: u32, monitors: u32 },
 }
 
 impl Engine {
@@ -81,11 +82,11 @@ impl Engine {
             return None;
         }
         let mut dialog = self.begin_dialog(step, received, local_tag)?;
-        let first = match beginning {
-            Beginning::Anew => 0,
-            Beginning::Continued { count } => count,
+        let (sequence, monitors_had) = match beginning {
+            Beginning::Anew => (0, 0),
+            Beginning::Continued { sequence, monitors } => (sequence, monitors),
         };
-        dialog.count_from(first);
+        dialog.count_from(sequence);
         let session = Session {
             dialog,
             user: Box::from(user),
@@ -94,9 +95,10 @@ impl Engine {
             connection: None,
             // Replaced as soon as the INVITE is held.
             phase: Phase::Established,
+            unanswered: 0,
             told_gone: false,
             monitors: Vec::new(),
-            monitors_had: first,
+            monitors_had,
             registration: None,
             timer,
             expiry: Deadline::default(),
@@ -209,8 +211,8 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         session.unacknowledged = Some(invite);
         // Clients that never retry come back by themselves, soon (S9).
-        if let (SystemStatus::Disabled, Some((seconds, _))) = (status, session.timer.interval.as_mut()) {
-            *seconds = unavailable;
+        if status == SystemStatus::Disabled {
+            session.timer.shorten(unavailable);
         }
         let (flow, timer, namespace) = (session.dialog.flow, session.timer, session.namespace);
         let mut body = core::mem::take(&mut self.buffers.body);
@@ -280,18 +282,24 @@ impl Engine {
             self.refuse(step, received, &Refusal::new(488, "Another line needs a session of its own"));
             return;
         }
-        // Only a complete sign-in can be taken over.
-        if self.hands_over() && sign_in.as_ref().is_some_and(|sign_in| !sign_in.line.is_empty()) {
+        // Only a complete sign-in can be taken over, and only here what its client waits for can be answered.
+        let is_idle = self.sessions.get(handle).is_some_and(|session| session.unanswered == 0);
+        let is_complete = sign_in.as_ref().is_some_and(|sign_in| !sign_in.line.is_empty());
+        if self.hands_over() && is_complete && is_idle {
             self.hand_over(step, received, handle);
             return;
         }
         let Some(timer) = self.settle_timer(step, received) else { return };
         let limit = self.config.limits.dialog_bytes;
-        let Some(session) = self.sessions.get_mut(handle) else { return };
-        if let Err(unusable) = session.dialog.refresh(received.message, received.answer_flow, limit) {
+        let Some(session) = self.sessions.get(handle) else { return };
+        if let Err(unusable) = session.dialog.check_refresh(received.message, limit) {
             self.refuse(step, received, &unusable_dialog(unusable));
             return;
         }
+        // From here on nothing refuses it: what is refused changes nothing.
+        let Some(invite) = self.hold(step, received, handle) else { return };
+        let Some(session) = self.sessions.get_mut(handle) else { return };
+        session.dialog.refresh(received.message, received.answer_flow);
         session.timer = timer;
         session.dialog.epoch = session.dialog.epoch.wrapping_add(1);
         if let Some(sign_in) = sign_in {
@@ -300,7 +308,6 @@ impl Engine {
                 session.line = sign_in.line;
             }
         }
-        let Some(invite) = self.hold(step, received, handle) else { return };
         self.forget_stale(handle);
         self.renew_connection(step, handle);
         let status = self.status_of(handle);

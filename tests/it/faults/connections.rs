@@ -120,6 +120,7 @@ fn reconnect(bench: &mut ctigate_tests::bench::Bench, system: PhoneSystem) -> Ph
     bench.heartbeats(None);
     bench.close(system.link());
     bench.advance(Duration::from_secs(3));
+    bench.await_dialling();
     PhoneSystem::answer(bench)
 }
 
