@@ -13,6 +13,7 @@ mod client;
 mod crowd;
 mod guard;
 mod inbox;
+mod ledger;
 mod moody;
 mod plan;
 mod report;
@@ -118,6 +119,7 @@ impl Run {
         let calm_since = world.now();
         stage.calm(world);
         stage.serve(world, calm_since)?;
+        stage.compare(world)?;
         let served = world.now();
         for entry in calm {
             stage.run_to(world, served.saturating_add(entry.at.saturating_sub(self.schedule.storm)))?;
