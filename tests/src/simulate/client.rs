@@ -126,6 +126,8 @@ pub(super) struct Client {
     pub(super) forgetful: bool,
     /// Whether the phone systems have no SnapshotDevice: it knows what events tell, and no more.
     pub(super) blind: bool,
+    /// Whether there is room for another monitor in its dialog.
+    pub(super) may_watch_twice: bool,
     /// Whether it refreshes often, so as to come back soon.
     pub(super) hurries: bool,
     dialog: Option<Dialog>,
@@ -181,6 +183,7 @@ impl Client {
             wants: true,
             forgetful: false,
             blind: false,
+            may_watch_twice: false,
             hurries: false,
             dialog: None,
             dialogs: 0,

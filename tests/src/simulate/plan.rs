@@ -31,6 +31,7 @@ pub enum Manner {
 }
 
 /// One client.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
 pub struct ClientPlan {
     /// Its user's name.
@@ -68,6 +69,24 @@ pub struct Bounds {
     pub transactions: usize,
     /// `limits.links`.
     pub links: usize,
+}
+
+impl Bounds {
+    /// The usual ones, which hardly anything reaches.
+    const USUAL: Self = Self {
+        sessions: 100,
+        monitors_per_session: 4,
+        monitors_per_device: 32,
+        calls_per_device: 32,
+        transactions: 1_000,
+        links: 64,
+    };
+
+    /// Whether every session may have a monitor more than it needs.
+    pub(super) const fn has_spare_monitors(&self) -> bool {
+        self.monitors_per_session == Self::USUAL.monitors_per_session
+            && self.monitors_per_device == Self::USUAL.monitors_per_device
+    }
 }
 
 /// A whole world.
@@ -200,14 +219,7 @@ fn draw_gateway(random: &mut Random) -> (Vec<String>, Bounds) {
         format!("cti.heartbeat_timeout = {}", random.between(1, heartbeat.saturating_sub(1).min(5))),
         format!("cti.service_timeout = {}", random.between(1, 5)),
     ];
-    let mut bounds = Bounds {
-        sessions: 100,
-        monitors_per_session: 4,
-        monitors_per_device: 32,
-        calls_per_device: 32,
-        transactions: 1_000,
-        links: 64,
-    };
+    let mut bounds = Bounds::USUAL;
     for (setting, least, most, bound) in [
         ("sip.event_delay", 0, 60, None),
         ("cti.window", 1, 5, None),

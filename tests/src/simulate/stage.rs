@@ -120,6 +120,7 @@ impl Stage {
             let mut client = Client::new(world, client, place, &stage.ledger);
             client.forgetful = plan.bounds.transactions < 500;
             client.blind = !plan.snapshots;
+            client.may_watch_twice = plan.bounds.has_spare_monitors();
             stage.clients.push(client);
         }
         Ok(stage)

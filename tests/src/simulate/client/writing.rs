@@ -133,7 +133,13 @@ impl Client {
         let Some(node) = self.dialog.as_ref().map(|dialog| balancer.of(dialog.node)) else { return };
         let mut random = crate::random::Random::new(salt);
         let own = |name: &str, inside: &str| ("INFO", "", document(name, inside));
-        let odd = match random.below(12) {
+        let odd = match random.below(14) {
+            12 if self.may_watch_twice => {
+                self.may_watch_twice = false;
+                let object =
+                    format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", self.line());
+                own("MonitorStart", &object)
+            }
             0 => own("DeflectCall", "<x/>"),
             1 => ("INFO", "", "<?xml version=\"1.0\"?><MakeCall".to_owned()),
             2 => ("INFO", "Content-Type: text/plain\r\n", "hello".to_owned()),

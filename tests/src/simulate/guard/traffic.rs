@@ -145,17 +145,15 @@ impl Traffic {
     /// A node says something to its operator: which dialog it took over, or what it could not tell whom.
     fn noticed(&self, (before, now): (&Seen, &Seen), name: &'static str, fields: &str) {
         let ledger = &mut *self.ledger.borrow_mut();
-        let field = |name: &str| {
-            let mut found = fields.split(' ').filter_map(|field| field.split_once('='));
-            found.find(|(known, _)| *known == name).map_or("", |(_, value)| value)
-        };
+        let field = |name: &str| crate::simulate::field(fields, name).unwrap_or_default();
         match name {
-            "dialog_taken_over" => ledger.take_over(self.now, self.place, field("call_id")),
+            "dialog_taken_over" => ledger.take_over(self.now, self.place, &field("call_id")),
             "request_unsent" if field("method") != "INFO" => {}
             "request_unsent" | "event_lost" | "calls_unverified" => {
                 let cti = field("cti").parse::<u8>().ok().and_then(|cti| cti.checked_sub(1));
+                let session_named = field("session");
                 for session in now.sessions.iter().chain(&before.sessions) {
-                    let named = session.is_shown_as(field("session"));
+                    let named = session.is_shown_as(&session_named);
                     let fed = cti.is_some() && session.connection.map(|(place, _)| place) == cti;
                     if named || fed {
                         ledger.lose(self.now, self.place, &session.call_id, name);
@@ -164,7 +162,7 @@ impl Traffic {
             }
             "link_closed" if field("bytes_lost") != "0" => {
                 for session in &before.sessions {
-                    if self.plan.is_address_of(field("target"), &session.call_id) {
+                    if self.plan.is_address_of(&field("target"), &session.call_id) {
                         ledger.lose(self.now, self.place, &session.call_id, name);
                     }
                 }
