@@ -101,7 +101,7 @@ pub struct Cti {
     pub service_timeout: Duration,
     /// How long a connection may take to open.
     pub connect_timeout: Duration,
-    /// The pause before the first attempt to reconnect.
+    /// The least pause before an attempt to reconnect.
     pub reconnect_min: Duration,
     /// The longest pause between attempts.
     pub reconnect_max: Duration,

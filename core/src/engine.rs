@@ -7,13 +7,15 @@
 //! | `links` | SIP connections: framing, access, outbound connections, sending |
 //! | `receive` | a SIP message's way to its transaction, dialog and method |
 //! | `respond` | answering, at once or later |
-//! | `invite` | sign-in, refresh by re-INVITE, ACK, CANCEL |
+//! | `invite` | sign-in, ACK, CANCEL |
+//! | `refresh` | re-INVITE and UPDATE |
 //! | `takeover` | a re-INVITE in a dialog that was begun at another node |
-//! | `in_dialog` | BYE, UPDATE, INFO; OPTIONS |
+//! | `in_dialog` | BYE, INFO; OPTIONS |
 //! | `services` | what a client asks for by CSTA |
 //! | `monitoring` | monitors, and the watches that feed them |
 //! | `outcome` | what the phone system answered |
 //! | `events` | the phone system's events on their way to clients |
+//! | `early` | events that come before the answer that names their monitor |
 //! | `requests` | requests of ours inside a dialog: events, BYE, refresh |
 //! | `connections` | the CTI connections' life |
 //! | `rebind` | moving sessions whose connection failed |
@@ -21,6 +23,7 @@
 //! | `holding` | which connection a session holds to |
 //! | `jobs` | what touches many sessions, done in portions |
 //! | `overload` | turning away what is too much |
+//! | `stops` | watches that nobody needs any more |
 //! | `stale` | sessions whose connection was replaced |
 //! | `sleep` | a process that stood still, and sessions that expire |
 //! | `ending` | drain and stop |
@@ -30,6 +33,7 @@
 mod catch_up;
 mod connections;
 mod counters;
+mod early;
 pub(crate) mod ending;
 mod events;
 mod holding;
@@ -42,11 +46,13 @@ mod outcome;
 mod overload;
 mod rebind;
 mod receive;
+mod refresh;
 mod requests;
 mod respond;
 mod services;
 mod sleep;
 mod stale;
+mod stops;
 mod takeover;
 mod view;
 
@@ -94,7 +100,7 @@ pub(crate) enum TimerKey {
     Pending(Handle<Pending>),
     /// A CTI connection's machine, by its place.
     Connection(u8),
-    /// A connection of ours to a client's next hop that did not open.
+    /// A connection of ours to a client's next hop that is not open.
     Redial(Handle<links::SipLink>),
     /// The next session to be moved.
     Rebind,
@@ -172,11 +178,13 @@ pub struct Engine {
     stale: Index<Session>,
     monitors: Slots<Monitor>,
     watches: Watches,
+    stops: stops::Stops,
     pending: Slots<Pending>,
     pool: Pool,
-    /// Events that came before the answer that names their monitor.
-    early: VecDeque<events::Early>,
+    early: early::EarlyEvents,
     jobs: VecDeque<jobs::Job>,
+    /// The monitors whose clients a job tells what changed.
+    to_be_told: VecDeque<Handle<Monitor>>,
     rebind: crate::cti::rebind::Rebind,
     rebind_deadline: Deadline,
     phase: Phase,
@@ -219,10 +227,12 @@ impl Engine {
             stale: Index::default(),
             monitors: Slots::new(monitors),
             watches: Watches::new(monitors, Entropy::new(seed)),
+            stops: stops::Stops::default(),
             pending: Slots::new(limits.transactions),
             pool,
-            early: VecDeque::new(),
+            early: early::EarlyEvents::default(),
             jobs: VecDeque::new(),
+            to_be_told: VecDeque::new(),
             rebind: crate::cti::rebind::Rebind::IDLE,
             rebind_deadline: Deadline::default(),
             phase: Phase::Running,
@@ -321,7 +331,7 @@ impl Machine for Engine {
             self.watches.slots.fold(),
             self.pending.fold(),
         ];
-        self.digest_with(tables, self.held())
+        self.digest_with(tables, self.held(), self.links.strangers())
     }
 
     fn full_digest(&self) -> u64 {
@@ -334,7 +344,7 @@ impl Machine for Engine {
             self.watches.slots.recompute(),
             self.pending.recompute(),
         ];
-        self.digest_with(tables, self.recount_held())
+        self.digest_with(tables, self.recount_held(), self.links.recount_strangers())
     }
 
     fn overview(&self) -> Option<Overview> {
@@ -345,7 +355,7 @@ impl Machine for Engine {
 impl Engine {
     /// The fingerprint of everything outside the tables, with theirs. The configuration is constant, the indexes and
     /// the timers follow from the tables, the buffers mean nothing between two steps.
-    fn digest_with(&self, tables: [u64; 7], held: holding::Held) -> u64 {
+    fn digest_with(&self, tables: [u64; 7], held: holding::Held, strangers: usize) -> u64 {
         let Self {
             config: _,
             xml_limits: _,
@@ -359,10 +369,12 @@ impl Engine {
             stale,
             monitors: _,
             watches: _,
+            stops,
             pending: _,
             pool,
             early,
             jobs,
+            to_be_told,
             rebind,
             rebind_deadline,
             phase,
@@ -381,11 +393,14 @@ impl Engine {
         crate::digest::sequence(&mut digester, listening.iter());
         digester.number(links.last_drawn());
         digester.value(&links.reached_at());
+        digester.value(&strangers);
         digester.value(&by_dialog.len());
         digester.value(&stale.len());
+        digester.value(stops);
         digester.value(pool);
-        crate::digest::sequence(&mut digester, early.iter());
+        digester.value(early);
         crate::digest::sequence(&mut digester, jobs.iter());
+        crate::digest::sequence(&mut digester, to_be_told.iter());
         digester.value(rebind);
         digester.value(rebind_deadline);
         digester.text(phase.name());

@@ -101,7 +101,7 @@ pub enum Closed {
     TimedOut,
     /// The name to connect to has no address.
     NameUnknown,
-    /// The peer did not read what it was sent: its bounded queue was full.
+    /// The peer did not read what it was sent: its bounded queue was full, or it took nothing for too long.
     TooSlow,
 }
 

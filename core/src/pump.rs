@@ -29,10 +29,35 @@ pub trait Effects {
     fn finish(&mut self, status: u8);
 }
 
+/// Lets nothing happen outside.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoEffects;
+
+impl Effects for NoEffects {
+    fn connect(&mut self, _link: LinkId, _address: &str) {}
+
+    fn write(&mut self, _link: LinkId, _bytes: &[u8]) {}
+
+    fn close(&mut self, _link: LinkId) {}
+
+    fn send_datagram(&mut self, _listener: ListenerId, _peer: SocketAddr, _bytes: &[u8]) {}
+
+    fn notify(&mut self, _notice: Notice<'_>) {}
+
+    fn print(&mut self, _text: &str) {}
+
+    fn finish(&mut self, _status: u8) {}
+}
+
 /// Keeps what happened, step by step.
 pub trait Recorder {
+    /// The machine takes a step now: [`Recorder::step`] follows, or [`Recorder::panicked`].
+    fn begin(&mut self) {}
     /// A step: when, what came in (as much of it as was taken), and what was wanted.
     fn step(&mut self, now: Instant, input: Input<'_>, actions: &Actions);
+    /// The machine panics in this step: when, and what came in, all of it. Called while the panic unwinds; need not
+    /// return.
+    fn panicked(&mut self, now: Instant, input: Input<'_>);
     /// Whether the state's fingerprint is wanted after the step just recorded.
     fn wants_digest(&mut self) -> bool;
     /// The fingerprint after the step just recorded.
@@ -46,6 +71,8 @@ pub struct NoRecorder;
 impl Recorder for NoRecorder {
     fn step(&mut self, _now: Instant, _input: Input<'_>, _actions: &Actions) {}
 
+    fn panicked(&mut self, _now: Instant, _input: Input<'_>) {}
+
     fn wants_digest(&mut self) -> bool {
         false
     }
@@ -54,8 +81,16 @@ impl Recorder for NoRecorder {
 }
 
 impl<R: Recorder + ?Sized> Recorder for alloc::boxed::Box<R> {
+    fn begin(&mut self) {
+        (**self).begin();
+    }
+
     fn step(&mut self, now: Instant, input: Input<'_>, actions: &Actions) {
         (**self).step(now, input, actions);
+    }
+
+    fn panicked(&mut self, now: Instant, input: Input<'_>) {
+        (**self).panicked(now, input);
     }
 
     fn wants_digest(&mut self) -> bool {
@@ -149,7 +184,9 @@ impl<M: Machine, R: Recorder> Pump<M, R> {
 
     fn step(&mut self, now: Instant, input: Input<'_>, effects: &mut impl Effects) -> Taken {
         self.actions.clear();
+        let attempt = Attempt::begin(&mut self.recorder, now, input);
         let taken = self.machine.step(now, input, &mut self.actions);
+        attempt.succeeded();
         let seen = match input {
             Input::Bytes { link, bytes } => {
                 Input::Bytes { link, bytes: bytes.get(..taken.0).unwrap_or(bytes) }
@@ -170,6 +207,31 @@ impl<M: Machine, R: Recorder> Pump<M, R> {
             apply(action, effects);
         }
         taken
+    }
+}
+
+/// A step whose outcome is not known. If a panic leaves it so, the recorder is told what came in: whoever looks into the
+/// panic needs that above all.
+struct Attempt<'a, R: Recorder> {
+    recorder: &'a mut R,
+    now: Instant,
+    input: Input<'a>,
+}
+
+impl<'a, R: Recorder> Attempt<'a, R> {
+    fn begin(recorder: &'a mut R, now: Instant, input: Input<'a>) -> Self {
+        recorder.begin();
+        Self { recorder, now, input }
+    }
+
+    fn succeeded(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl<R: Recorder> Drop for Attempt<'_, R> {
+    fn drop(&mut self) {
+        self.recorder.panicked(self.now, self.input);
     }
 }
 

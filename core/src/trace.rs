@@ -27,7 +27,8 @@
 //! ```
 //!
 //! A step is one paragraph: `@MICROSECONDS INPUT`, a `> ACTION` for each thing the machine wanted, `=DIGEST` where one
-//! was taken. Bytes stand below their line in one of two forms, which one reader takes: verbatim, with their count at
+//! was taken. Where the machine panicked, `! panic` stands instead of actions, and the input is all that came in, not
+//! only what was taken of it. Bytes stand below their line in one of two forms, which one reader takes: verbatim, with their count at
 //! the end of the line (`bytes #1 523`, then 523 bytes and a line end), or escaped, as above: one `| ` line for each
 //! line of the payload, joined by CR LF, and `+ ` where a line goes on without one. A recording comes in segments; each
 //! closes with the hash of its text, which the next one repeats. `#` begins a comment between paragraphs.
@@ -63,6 +64,8 @@ pub use write::TraceRecorder;
 
 /// The first line of every trace; the number is the format's.
 const MAGIC: &str = "ctigate trace 2";
+/// Ends a step in which the machine panicked.
+const PANIC: &str = "! panic";
 
 /// The hash that names this build of the core: equal sources and equal locked dependencies, equal name.
 pub const BUILD: &str = env!("CTIGATE_CORE_BUILD");

@@ -4,10 +4,9 @@
 //! once; the loop wakes the machine in time; a link that cannot take what it is sent has a writing task until it can
 //! again.
 
-mod links;
 mod reading;
 mod run;
-mod writing;
+mod tasks;
 
 #[cfg(test)]
 #[path = "../../tests/shells/conformance.rs"]

@@ -5,33 +5,16 @@ use core::net::SocketAddr;
 use std::io::{self, ErrorKind, Read};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
 use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Spoken};
+use ctigate_host::stream::why_broken;
+use ctigate_host::work::Message;
 use smol::channel::Receiver;
 use smol::{Async, Timer, future, net};
 
 use crate::run::Inlet;
-
-/// What happened, on its way to the machine.
-pub(crate) enum Message<'a> {
-    /// A connection was accepted.
-    Accepted { listener: ListenerId, stream: Async<TcpStream>, peer: SocketAddr },
-    /// A connection that was asked for is open.
-    Connected { link: LinkId, stream: Async<TcpStream>, peer: SocketAddr },
-    /// A connection that was asked for could not be opened.
-    Unconnected { link: LinkId, why: Closed },
-    /// Bytes arrived.
-    Read { link: LinkId, bytes: &'a [u8] },
-    /// Nothing more will arrive.
-    Closed { link: LinkId, why: Closed },
-    /// A datagram arrived.
-    Datagram { listener: ListenerId, peer: SocketAddr, bytes: &'a [u8] },
-    /// A command was said, or a question.
-    Said(Spoken),
-    /// Accepting or receiving failed, and is tried again after a pause.
-    Trouble { listener: ListenerId, error: io::Error },
-}
 
 /// The buffer that all links of a machine are read with: what one task reads, it hands on before another reads.
 #[derive(Clone)]
@@ -47,7 +30,7 @@ impl Default for Buffer {
 pub(crate) async fn accept(id: ListenerId, socket: Async<TcpListener>, inlet: Inlet) {
     loop {
         let message = match socket.accept().await {
-            Ok((stream, peer)) => Message::Accepted { listener: id, stream, peer },
+            Ok((socket, peer)) => Message::Accepted { listener: id, socket, peer },
             Err(error) if transient(&error) => continue,
             Err(error) => {
                 Timer::after(ACCEPT_PAUSE).await;
@@ -101,33 +84,33 @@ pub(crate) async fn spoken(heard: Receiver<Spoken>, inlet: Inlet) {
     }
 }
 
-/// Reads a link to its end. Once the machine has closed it, what still comes is read and forgotten: bytes left unread
-/// would make the system answer with a reset, which can overtake our last words. A peer that asks faster than it takes
-/// the answers is not read until it has taken some.
-pub(crate) async fn read(link: LinkId, stream: Rc<Async<TcpStream>>, inlet: Inlet, buffer: Buffer) {
-    let mut why = Closed::Broken;
-    while stream.readable().await.is_ok() {
+/// Reads a link to its end. A peer that asks faster than it takes the answers is not read until it has taken some.
+pub(crate) async fn read(link: LinkId, socket: Arc<Async<TcpStream>>, inlet: Inlet, buffer: Buffer) {
+    let mut known = true;
+    let why = loop {
+        if socket.readable().await.is_err() {
+            break Closed::Broken;
+        }
         let read = {
             let mut buffer = buffer.0.borrow_mut();
-            let read = stream.get_ref().read(&mut buffer);
+            let read = socket.get_ref().read(&mut buffer);
+            // Once we have closed the link, what still comes is read and forgotten: bytes left unread would make the
+            // system answer with a reset, which can overtake our last words.
             if let Ok(length @ 1..) = read
-                && !inlet.hand(Message::Read { link, bytes: buffer.get(..length).unwrap_or_default() })
+                && known
             {
-                return;
+                known = inlet.hand(Message::Read { link, bytes: buffer.get(..length).unwrap_or_default() });
             }
             read
         };
         match read {
-            Ok(0) => {
-                why = Closed::ByPeer;
-                break;
-            }
+            Ok(0) => break Closed::ByPeer,
             Ok(_) => {}
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-            Err(_) => break,
+            Err(error) => break why_broken(&error),
         }
-        while inlet.is_lagging(link) && stream.writable().await.is_ok() {}
-    }
+        while inlet.is_lagging(link) && socket.writable().await.is_ok() {}
+    };
     // The machine may have come to its end as well.
     inlet.hand(Message::Closed { link, why });
 }
@@ -139,7 +122,7 @@ pub(crate) async fn connect(link: LinkId, address: String, inlet: Inlet) {
         Err(Closed::TimedOut)
     };
     let message = match future::or(connected(&address), limit).await {
-        Ok((stream, peer)) => Message::Connected { link, stream, peer },
+        Ok((socket, peer)) => Message::Connected { link, socket, peer },
         Err(why) => Message::Unconnected { link, why },
     };
     // Nobody listens any more: the stream is closed.

@@ -4,10 +4,9 @@
 //! wants, without waiting; one thread wakes the machine in time; a link that cannot take what it is sent has a writing
 //! thread until it can again.
 
-mod links;
 mod reading;
 mod run;
-mod writing;
+mod threads;
 
 #[cfg(test)]
 #[path = "../../tests/shells/conformance.rs"]

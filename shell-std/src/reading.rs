@@ -9,33 +9,15 @@ use std::thread;
 use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
-use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Spoken};
+use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES};
+use ctigate_host::stream::why_broken;
+use ctigate_host::work::Message;
 use rustix::net::{RecvFlags, recvfrom};
 
 use crate::run::Inlet;
 
 /// What a thread needs that runs the machine. The system gives it page by page, as it is used.
 const STACK_BYTES: usize = 512 * 1024;
-
-/// What happened, on its way to the machine.
-pub(crate) enum Message<'a> {
-    /// A connection was accepted.
-    Accepted { listener: ListenerId, stream: TcpStream, peer: SocketAddr },
-    /// A connection that was asked for is open.
-    Connected { link: LinkId, stream: TcpStream, peer: SocketAddr },
-    /// A connection that was asked for could not be opened.
-    Unconnected { link: LinkId, why: Closed },
-    /// Bytes arrived.
-    Read { link: LinkId, bytes: &'a [u8] },
-    /// Nothing more will arrive.
-    Closed { link: LinkId, why: Closed },
-    /// A datagram arrived.
-    Datagram { listener: ListenerId, peer: SocketAddr, bytes: &'a [u8] },
-    /// A command was said, or a question.
-    Said(Spoken),
-    /// Accepting or receiving failed, and is tried again after a pause.
-    Trouble { listener: ListenerId, error: io::Error },
-}
 
 /// Starts a thread that waits.
 pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
@@ -50,7 +32,7 @@ pub(crate) fn accept(id: ListenerId, socket: &TcpListener, inlet: &Inlet, stoppe
             return;
         }
         let message = match accepted {
-            Ok((stream, peer)) => Message::Accepted { listener: id, stream, peer },
+            Ok((socket, peer)) => Message::Accepted { listener: id, socket, peer },
             Err(error) if transient(&error) => continue,
             Err(error) => {
                 thread::sleep(ACCEPT_PAUSE);
@@ -116,7 +98,7 @@ pub(crate) fn read(link: LinkId, stream: &TcpStream, inlet: &Inlet) {
             Ok(0) => Message::Closed { link, why: Closed::ByPeer },
             Ok(length) => Message::Read { link, bytes: buffer.get(..length).unwrap_or_default() },
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(_) => Message::Closed { link, why: Closed::Broken },
+            Err(error) => Message::Closed { link, why: why_broken(&error) },
         };
         let over = matches!(message, Message::Closed { .. });
         if !inlet.hand(message) {
@@ -138,7 +120,7 @@ pub(crate) fn read(link: LinkId, stream: &TcpStream, inlet: &Inlet) {
 pub(crate) fn connect(link: LinkId, address: String, inlet: Inlet) -> io::Result<()> {
     spawn("connect", move || {
         let message = match connected(&address) {
-            Ok((stream, peer)) => Message::Connected { link, stream, peer },
+            Ok((socket, peer)) => Message::Connected { link, socket, peer },
             Err(why) => Message::Unconnected { link, why },
         };
         // Nobody listens any more: the stream is closed.
@@ -168,12 +150,12 @@ fn connected(address: &str) -> Result<(TcpStream, SocketAddr), Closed> {
 /// Starts the thread that serves a listening socket.
 pub(crate) fn serve<S: Send + Sync + 'static>(
     id: ListenerId,
-    socket: &Arc<S>,
+    socket: Arc<S>,
     inlet: Inlet,
     stopped: &Arc<AtomicBool>,
     body: fn(ListenerId, &S, &Inlet, &AtomicBool),
 ) -> io::Result<()> {
-    let (socket, stopped) = (Arc::clone(socket), Arc::clone(stopped));
+    let stopped = Arc::clone(stopped);
     spawn("listen", move || body(id, &socket, &inlet, &stopped))
 }
 

@@ -1,28 +1,30 @@
 //! A machine at work: whoever waits hands it what he got, and it decides and writes at once; one thread wakes it in time.
 
+use core::time::Duration;
+use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
 use std::time::Instant as Monotonic;
 
-use ctigate_core::{Input, LinkId, Pump, Recorder};
-use ctigate_host::clock::Clock;
-use ctigate_host::shell::{Listener, Program, Said, Shell, Speaker, Spoken};
+use ctigate_core::LinkId;
+use ctigate_host::congestion::Congestion;
+use ctigate_host::shell::{Program, Shell, Speaker};
+use ctigate_host::work::{Message, Work};
 
-use crate::links::Links;
-use crate::reading::Message;
-use crate::writing::Congestion;
+use crate::threads::Threads;
 
 /// The most links this shell carries: each has a thread.
 const LINKS: usize = 1_000;
+/// How often the end looks whether everything is written.
+const END_STEP: Duration = Duration::from_millis(5);
 
 /// This program's shell.
-pub(crate) static SHELL: Threads = Threads;
+pub(crate) static SHELL: Std = Std;
 
 /// The shell of blocking threads.
-pub(crate) struct Threads;
+pub(crate) struct Std;
 
-type Machine = Box<dyn ctigate_core::Machine + Send>;
-
-impl Shell for Threads {
+impl Shell for Std {
     fn program(&self) -> &'static str {
         "ctigate-std"
     }
@@ -34,9 +36,8 @@ impl Shell for Threads {
     fn run(&self, program: Program) -> u8 {
         let Program { machine, recorder, console, listeners, sources, limits } = program;
         let shared = Arc::new_cyclic(|shared| {
-            let links = Links::new(Inlet(Weak::clone(shared)), console, limits);
-            let (pump, clock) = (Pump::new(machine, recorder), Clock::new());
-            let work = Work { pump, clock, links, armed: Monotonic::now() };
+            let threads = Threads::new(Inlet(Weak::clone(shared)));
+            let work = Work::new((machine, recorder), threads, console, limits);
             Shared { work: Mutex::new(Some(work)), bell: Condvar::new() }
         });
         for listener in listeners {
@@ -50,35 +51,31 @@ impl Shell for Threads {
             source(speaker.clone());
         }
         let (work, status) = shared.run();
-        work.links.end();
+        let mut links = work.into_links();
+        links.close_all();
+        while links.is_busy() {
+            thread::sleep(END_STEP);
+        }
+        links.end();
         status
     }
 }
 
-/// A machine, and what it works with.
-struct Work {
-    pump: Pump<Machine, Box<dyn Recorder + Send>>,
-    clock: Clock,
-    links: Links,
-    /// When the loop wakes by itself.
-    armed: Monotonic,
-}
-
 /// A machine that many threads bring something, until it is over.
 struct Shared {
-    work: Mutex<Option<Work>>,
+    work: Mutex<Option<Work<Threads>>>,
     /// Wakes the loop.
     bell: Condvar,
 }
 
 impl Shared {
-    fn work(&self) -> MutexGuard<'_, Option<Work>> {
+    fn work(&self) -> MutexGuard<'_, Option<Work<Threads>>> {
         // A panic in any thread ends the process.
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Wakes the machine in time, until it has come to its end: what is left of it, and its exit status.
-    fn run(&self) -> (Work, u8) {
+    fn run(&self) -> (Work<Threads>, u8) {
         let mut guard = self.work();
         loop {
             let mut until = Monotonic::now();
@@ -103,97 +100,18 @@ pub(crate) struct Inlet(Weak<Shared>);
 impl Inlet {
     /// Tells the machine, and does what it wants, when it is this thread's turn. False when the machine has come to its
     /// end, or the message was about a link that is gone.
-    pub(crate) fn hand(&self, message: Message<'_>) -> bool {
+    pub(crate) fn hand(&self, message: Message<'_, TcpStream>) -> bool {
         let Some(shared) = self.0.upgrade() else { return false };
         let mut guard = shared.work();
-        let Some(work) = guard.as_mut().filter(|work| work.links.finished().is_none()) else { return false };
-        let heard = work.handle(message);
-        let armed = work.armed;
-        let (until, finished) = work.turn();
-        if until < armed || finished.is_some() {
+        let Some(heard) = guard.as_mut().and_then(|work| work.hear(message)) else { return false };
+        if heard.wake {
             shared.bell.notify_one();
-        } else {
-            work.armed = armed;
         }
-        heard
+        heard.known
     }
 
     /// What waits to be sent on the link, if it is so much that it should not be read for now.
     pub(crate) fn lagging(&self, link: LinkId) -> Option<Arc<Congestion>> {
-        self.0.upgrade()?.work().as_ref()?.links.lagging(link)
-    }
-}
-
-impl Work {
-    fn listen(&mut self, listener: Listener) {
-        self.pump.input(self.clock.now(), listener.listening(), &mut self.links);
-        self.links.listen(listener);
-    }
-
-    /// Does what is overdue and writes what is wanted. When to come back for the next, and the exit status if it is
-    /// over.
-    fn turn(&mut self) -> (Monotonic, Option<u8>) {
-        let Self { pump, clock, links, .. } = self;
-        for (link, why) in links.lost() {
-            pump.input(clock.now(), Input::Closed { link, why }, links);
-        }
-        if let Some(input) = clock.wall_clock() {
-            pump.input(clock.now(), input, links);
-        }
-        let wake = pump.overdue(clock.now(), links);
-        links.flush();
-        self.armed = clock.until(wake, links.deadline());
-        (self.armed, links.finished().or_else(|| clock.overran()))
-    }
-
-    /// Tells the machine what a message says. False when it is about a link that is gone.
-    fn handle(&mut self, message: Message<'_>) -> bool {
-        let Self { pump, clock, links, .. } = self;
-        let now = clock.now();
-        match message {
-            Message::Accepted { listener, stream, peer } => {
-                if links.admits(peer) {
-                    let link = pump.accepted();
-                    if let Some(peer) = links.open(link, stream, peer, Some(listener)) {
-                        pump.input(now, Input::Opened { link, peer }, links);
-                    }
-                }
-            }
-            Message::Connected { link, stream, peer } => {
-                if links.awaited(link)
-                    && let Some(peer) = links.open(link, stream, peer, None)
-                {
-                    pump.input(now, Input::Opened { link, peer }, links);
-                }
-            }
-            Message::Unconnected { link, why } => {
-                if links.awaited(link) {
-                    pump.input(now, Input::Closed { link, why }, links);
-                }
-            }
-            Message::Read { link, bytes } => {
-                if !links.knows(link) {
-                    return false;
-                }
-                pump.input(now, Input::Bytes { link, bytes }, links);
-            }
-            Message::Closed { link, why } => {
-                if links.ended(link, why) {
-                    pump.input(now, Input::Closed { link, why }, links);
-                }
-            }
-            Message::Datagram { listener, peer, bytes } => {
-                pump.input(now, Input::Datagram { listener, peer, bytes }, links);
-            }
-            Message::Said(Spoken::Question(question)) => question.answer(now, pump.machine()),
-            Message::Said(Spoken::Command(said)) => {
-                if said == Said::Stop {
-                    clock.stopping();
-                }
-                pump.input(now, Input::Command(said.command()), links);
-            }
-            Message::Trouble { listener, error } => links.trouble(listener, &error),
-        }
-        true
+        self.0.upgrade()?.work().as_ref()?.lagging(link)
     }
 }

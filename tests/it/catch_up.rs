@@ -1,6 +1,8 @@
 //! A monitor that goes from one CTI connection to another: its client is told what ended, what began and what changed
 //! meanwhile, once, and nothing that contradicts it.
 
+mod doubt;
+
 use core::fmt::Write as _;
 
 use ctigate_core::Duration;
@@ -22,6 +24,7 @@ fn reconnect(bench: &mut Bench, system: PhoneSystem) -> PhoneSystem {
     bench.heartbeats(None);
     bench.close(system.link());
     bench.advance(Duration::from_secs(3));
+    bench.await_dialling();
     PhoneSystem::answer(bench)
 }
 

@@ -178,3 +178,18 @@ fn those_turned_away_together_are_told_to_come_back_apart() {
     only(&client.send(&mut bench, "BYE", ""), 200);
     system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
 }
+
+#[test]
+fn a_refresh_in_a_drain_is_served_while_the_client_waits_for_an_answer() {
+    let (mut bench, system, mut client) = signed_in(&[]);
+    let hold = "<callToBeHeld><callID>0_7</callID></callToBeHeld>";
+    client.info(&mut bench, "HoldCall", hold);
+    command(&mut bench, Command::Drain);
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    client.send(&mut bench, "ACK", "");
+    system.serve(&mut bench, "HoldCall", |_| csta("HoldCallResponse", ""));
+    assert_eq!(only(&client.heard(&mut bench), 200).root(), "HoldCallResponse");
+    only(&client.send(&mut bench, "INVITE", &body), 503);
+    assert_eq!(bench.engine().view().sessions, 0);
+}

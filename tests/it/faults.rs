@@ -2,6 +2,7 @@
 //! that are full. Nobody waits for ever, nothing is left behind.
 
 mod connections;
+mod link;
 mod phone_system;
 mod sessions;
 mod transactions;
@@ -16,6 +17,11 @@ fn signed_in(more: &[(&str, Value)]) -> (Bench, PhoneSystem, Client) {
     let mut client = Client::new(&mut bench, "alice");
     client.sign_in(&mut bench, system);
     (bench, system, client)
+}
+
+/// The notices of this name since last asked.
+fn told(bench: &mut Bench, name: &str) -> Vec<String> {
+    bench.notices().into_iter().filter(|notice| notice.split(' ').next() == Some(name)).collect()
 }
 
 /// A MonitorStart's children for a client's own line.

@@ -15,6 +15,8 @@ mod golden;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
+mod panics;
+#[cfg(test)]
 mod quirks;
 #[cfg(test)]
 mod rebind;
@@ -32,8 +34,11 @@ mod simulation;
 mod sipe;
 #[cfg(test)]
 mod stop;
+mod stops;
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod strangers;
 #[cfg(test)]
 mod system;
 #[cfg(test)]

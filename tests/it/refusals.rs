@@ -1,7 +1,8 @@
 //! What SIP got wrong is answered by SIP: every status the gateway refuses with, each with what it must carry.
 
+use ctigate_core::Duration;
 use ctigate_core::setting::Value;
-use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, csta_error, document, only};
+use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, address, csta_error, document, only};
 
 fn text(text: &str) -> Value {
     Value::Text(text.into())
@@ -124,12 +125,18 @@ fn an_invite_for_another_domain_is_404_and_options_is_answered_whatever_its_uri(
 }
 
 #[test]
-fn a_peer_that_is_not_on_the_access_list_is_403() {
-    let (mut bench, _system, mut client) = bench(&[]);
-    client.line = Line::Stream(bench.connect_from("192.0.2.7"));
-    let body = client.sign_in_body();
-    only(&client.send(&mut bench, "INVITE", &body), 403);
-    only(&client.send(&mut bench, "OPTIONS", ""), 403);
+fn refused_invites_leave_room_for_what_the_phone_system_must_be_asked() {
+    let (mut bench, system, mut client) = bench(&[("limits.transactions", Value::Integer(12))]);
+    client.sign_in(&mut bench, system);
+    let mut other = Client::over(Line::Datagram(address("127.0.0.1:5070")), "bob");
+    for _ in 0..30 {
+        let invite = other.request("INVITE", &document("GetCSTAFeatures", ""));
+        let refused = only(&other.say(&mut bench, &invite), 488);
+        assert_eq!(other.say(&mut bench, &invite), [refused], "kept or not, it has the same tag");
+    }
+    assert_eq!(bench.engine().view().server_transactions, 9);
+    let mut carol = Client::new(&mut bench, "carol");
+    carol.sign_in(&mut bench, system);
 }
 
 #[test]
@@ -166,7 +173,7 @@ fn a_second_invite_before_the_first_is_answered_is_500_with_retry_after() {
     let (mut bench, system, mut client) = bench(&[]);
     let body = client.sign_in_body();
     client.send(&mut bench, "INVITE", &body);
-    bench.advance(ctigate_core::Duration::from_millis(200));
+    bench.advance(Duration::from_millis(200));
     let trying = only(&client.heard(&mut bench), 100);
     client.take_tag(&trying);
     let refused = only(&client.send(&mut bench, "INVITE", &body), 500);
@@ -198,7 +205,7 @@ fn a_double_crlf_is_answered_with_one() {
 #[test]
 fn rport_and_received_say_where_a_datagram_came_from() {
     let (mut bench, _system, mut client) = bench(&[]);
-    let from = ctigate_tests::bench::address("127.0.0.1:5099");
+    let from = address("127.0.0.1:5099");
     client.line = Line::Datagram(from);
     let request = client.request("OPTIONS", "").replace("127.0.0.1:5099;", "192.0.2.1:5070;rport;");
     let answer = only(&client.say(&mut bench, &request), 200);
@@ -207,6 +214,6 @@ fn rport_and_received_say_where_a_datagram_came_from() {
     );
     let request = client.request("OPTIONS", "").replace("127.0.0.1:5099;", "127.0.0.1:5070;");
     assert_eq!(client.say(&mut bench, &request), []);
-    let elsewhere = bench.datagrams(ctigate_tests::bench::address("127.0.0.1:5070"));
+    let elsewhere = bench.datagrams(address("127.0.0.1:5070"));
     only(&elsewhere, 200);
 }

@@ -95,7 +95,7 @@ fn s10_requests_of_ours_go_on_above_all_that_the_dead_node_sent() {
     third.advance(Duration::from_secs(3_600));
     taken_over(&mut third, system, &mut client, "m9");
     system.event(&mut third, "HeldEvent", "m9", HELD);
-    assert_eq!(sequence(&client.heard(&mut third)[0]), first + 1_800);
+    assert_eq!(sequence(&client.heard(&mut third)[0]), first + 4 * 3_600);
 }
 
 #[test]
@@ -104,15 +104,17 @@ fn s10_a_further_monitor_gets_an_id_that_no_node_gave_before() {
     let mut ids = vec![id];
     for _ in 0..2 {
         let (mut bench, system) = other_node(&mut client, &[]);
-        bench.advance(Duration::from_secs(60 * u64::try_from(ids.len()).unwrap()));
+        bench.advance(Duration::from_secs(u64::try_from(ids.len()).unwrap()));
         taken_over(&mut bench, system, &mut client, "m9");
         let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+        let started = only(&client.info(&mut bench, "MonitorStart", &object), 200);
+        ids.push(started.element("monitorCrossRefID").to_owned());
         let started = only(&client.info(&mut bench, "MonitorStart", &object), 200);
         ids.push(started.element("monitorCrossRefID").to_owned());
     }
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len(), 3, "{ids:?}");
+    assert_eq!(ids.len(), 5, "{ids:?}");
 }
 
 #[test]
@@ -287,4 +289,15 @@ fn s10_nor_does_it_when_it_is_stopped() {
     assert_eq!(gone.heard(&mut bench), []);
     let [bye] = stays.heard(&mut bench).try_into().expect("one BYE");
     assert_eq!((bye.method(), bench.engine().view().sessions), ("BYE", 0));
+}
+
+#[test]
+fn s10_a_takeover_for_which_there_is_no_room_is_refused_so_that_another_node_is_tried() {
+    let (mut client, _) = orphan();
+    let (mut bench, system) = other_node(&mut client, &[("limits.transactions", Value::Integer(1))]);
+    let mut bob = Client::new(&mut bench, "bob");
+    assert_eq!(refresh(&mut bench, &mut bob), [], "it takes the only place");
+    let refused = only(&refresh(&mut bench, &mut client), 503);
+    assert!(!refused.header("Retry-After").is_empty());
+    system.knows_line(&mut bench);
 }

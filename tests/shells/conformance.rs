@@ -20,7 +20,10 @@ use crate::run::SHELL;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Sends back what it gets; `flood` on a link asks for 64 MiB; `quit` closes the link; a line is an address to connect
+/// Room for few links, and for all that these tests let wait.
+const LIMITS: Limits = Limits { links: 10, queue_bytes: 64 * 1024 * 1024, stalled: Duration::from_secs(60) };
+
+/// Sends back what it gets; `flood` on a link asks for more and more, `fill` for 16 MiB; `quit` closes the link; a line is an address to connect
 /// to; Stop ends it. Everything it sees goes to the test.
 struct Echo {
     seen: Sender<Seen>,
@@ -52,6 +55,7 @@ impl Echo {
                 self.flooded = Some(link);
                 self.wake = Some(Instant::ZERO);
             }
+            b"fill" => actions.write(link, &vec![b'x'; 16 * 1024 * 1024]),
             b"quit" => {
                 actions.write(link, b"bye");
                 actions.close(link);
@@ -175,7 +179,7 @@ impl Running {
     }
 
     fn usual() -> Self {
-        Self::start(Limits { links: 10, queue_bytes: 1024 * 1024 }, false)
+        Self::start(Limits { queue_bytes: 1024 * 1024, ..LIMITS }, false)
     }
 
     fn next(&self) -> Seen {
@@ -268,6 +272,29 @@ fn a_peer_that_does_not_read_is_closed_as_too_slow_and_others_never_notice() {
 }
 
 #[test]
+fn a_peer_that_takes_nothing_of_what_waits_for_it_is_closed_in_time() {
+    let running = Running::start(Limits { stalled: Duration::from_millis(200), ..LIMITS }, false);
+    let mut stalled = running.connect();
+    assert_eq!(running.next(), Seen::Opened(LinkId::new(1)));
+    stalled.write_all(b"fill").unwrap();
+    assert_eq!(running.next(), Seen::Closed(LinkId::new(1), Closed::TooSlow));
+    exchange(&mut running.connect(), b"still here");
+    running.stop();
+}
+
+#[test]
+fn a_peer_that_is_held_up_and_takes_no_answer_is_closed_in_time() {
+    let running = Running::start(Limits { stalled: Duration::from_millis(200), ..LIMITS }, false);
+    let mut stalled = running.connect();
+    assert_eq!(running.next(), Seen::Opened(LinkId::new(1)));
+    stalled.set_write_timeout(Some(PATIENCE)).unwrap();
+    let asked = vec![b'x'; 64 * 1024];
+    while stalled.write_all(&asked).is_ok() {}
+    assert_eq!(running.next(), Seen::Closed(LinkId::new(1), Closed::TooSlow));
+    running.stop();
+}
+
+#[test]
 fn a_peer_that_asks_faster_than_it_reads_is_held_up_and_gets_every_answer() {
     let running = Running::usual();
     let mut peer = running.connect();
@@ -287,7 +314,7 @@ fn a_peer_that_asks_faster_than_it_reads_is_held_up_and_gets_every_answer() {
 
 #[test]
 fn a_peer_that_was_dialled_is_read_however_much_waits_for_it() {
-    let running = Running::start(Limits { links: 10, queue_bytes: 64 * 1024 * 1024 }, false);
+    let running = Running::start(LIMITS, false);
     let there = TcpListener::bind("127.0.0.1:0").unwrap();
     assert!(running.speaker.say(Said::Line(there.local_addr().unwrap().to_string())));
     let (mut peer, _) = there.accept().unwrap();
@@ -305,7 +332,7 @@ fn a_peer_that_was_dialled_is_read_however_much_waits_for_it() {
 
 #[test]
 fn a_congested_link_gets_everything_once_it_reads() {
-    let running = Running::start(Limits { links: 10, queue_bytes: 64 * 1024 * 1024 }, false);
+    let running = Running::start(LIMITS, false);
     let mut stream = running.connect();
     assert_eq!(running.next(), Seen::Opened(LinkId::new(1)));
     let sent = vec![b'z'; 16 * 1024 * 1024];
@@ -349,7 +376,7 @@ fn connections_the_machine_asks_for_are_opened_or_refused_with_the_reason() {
 
 #[test]
 fn one_link_too_many_is_closed_and_the_machine_never_hears_of_it() {
-    let running = Running::start(Limits { links: 1, queue_bytes: 1024 }, false);
+    let running = Running::start(Limits { links: 1, queue_bytes: 1024, ..LIMITS }, false);
     let mut first = running.connect();
     assert_eq!(running.next(), Seen::Opened(LinkId::new(1)));
     let mut second = running.connect();
@@ -376,7 +403,7 @@ fn a_timer_wakes_the_machine_once_and_not_before_its_time() {
 
 #[test]
 fn a_machine_that_does_not_stop_is_stopped_after_ten_seconds() {
-    let running = Running::start(Limits { links: 1, queue_bytes: 1024 }, true);
+    let running = Running::start(Limits { links: 1, queue_bytes: 1024, ..LIMITS }, true);
     let began = Monotonic::now();
     assert!(running.speaker.say(Said::Stop));
     assert_eq!(running.thread.join().unwrap(), 1);

@@ -191,6 +191,12 @@ impl Bench {
         due.is_some()
     }
 
+    /// Lets time pass until the gateway wants a connection, as long as it ever waits before it dials again.
+    pub fn await_dialling(&mut self) {
+        let end = self.now + Duration::from_secs(61);
+        while self.wanted.connects.is_empty() && self.advance_once(end) {}
+    }
+
     /// While time passes, these phone systems answer heartbeats by themselves, and no others.
     pub fn heartbeats(&mut self, from: impl IntoIterator<Item = PhoneSystem>) {
         self.alive = from.into_iter().collect();

@@ -24,7 +24,10 @@ pub(super) fn check(checked: &Checked, errors: &mut Vec<ConfigError>) {
     order("sip.unavailable_expires", at_most, "be at most", "sip.session_expires");
     order("cti.heartbeat_timeout", at_most, "be at most", "cti.heartbeat");
     order("cti.reconnect_min", at_most, "be at most", "cti.reconnect_max");
-    order("cti.heartbeat", |lesser, greater| lesser < greater, "be less than", "cti.session_duration");
+    // A connection without an application session has none to renew in time.
+    if checked.text("cti.session") != Some("none") {
+        order("cti.heartbeat", |lesser, greater| lesser < greater, "be less than", "cti.session_duration");
+    }
     check_domain(checked, errors);
     check_listeners(checked, errors);
     check_addresses(checked, errors);
@@ -90,15 +93,26 @@ fn check_addresses(checked: &Checked, errors: &mut Vec<ConfigError>) {
     let mut addresses: BTreeMap<String, String> = BTreeMap::new();
     for table in checked.tables("cti.connection") {
         let key = format!("{table}.address");
-        let Some(address) = checked.text(&key).map(|address| address.trim().to_ascii_lowercase()) else {
-            continue;
-        };
+        let Some(address) = checked.text(&key).map(unified) else { continue };
         if let Some(other) = addresses.get(&address) {
             errors
                 .push(checked.error(&key, format!("is {other}'s address too; give each connection its own")));
         } else {
             addresses.insert(address, table);
         }
+    }
+}
+
+/// The one way to write an address: an IPv6 address has many forms, an IPv4 address may come in one of them, and a host's
+/// name knows no case.
+fn unified(address: &str) -> String {
+    let address = address.trim();
+    match address.parse::<SocketAddr>() {
+        Ok(SocketAddr::V6(socket)) => match socket.ip().to_ipv4_mapped() {
+            Some(ip) => SocketAddr::new(ip.into(), socket.port()).to_string(),
+            None => socket.to_string(),
+        },
+        Ok(SocketAddr::V4(_)) | Err(_) => address.to_ascii_lowercase(),
     }
 }
 

@@ -119,8 +119,13 @@ pub const KEYS: &[Key] = &[
     )
     .default("5"),
     Key::integer("cti.connect_timeout", (1, 60), "s", "How long a connection may take to open.").default("5"),
-    Key::integer("cti.reconnect_min", (1, 3_600), "s", "The pause before the first attempt to reconnect.")
-        .default("1"),
+    Key::integer(
+        "cti.reconnect_min",
+        (1, 3_600),
+        "s",
+        "The least pause before an attempt to reconnect. It doubles each time until a heartbeat is answered.",
+    )
+    .default("1"),
     Key::integer("cti.reconnect_max", (1, 3_600), "s", "The longest pause between attempts to reconnect.")
         .default("60"),
     Key::choice(

@@ -65,6 +65,12 @@ fn an_address_for_datagrams_that_stands_for_all_needs_one_that_clients_can_be_to
 }
 
 #[test]
+fn connections_without_an_application_session_have_none_to_renew_in_time() {
+    let config = config(&format!("{LEAST}cti.session = \"none\"\ncti.heartbeat = 180")).unwrap();
+    assert_eq!((config.cti.session, config.cti.heartbeat), (SessionKind::None, Duration::from_secs(180)));
+}
+
+#[test]
 fn settings_that_contradict_each_other_are_told_so() {
     for (lines, error) in [
         (
@@ -88,6 +94,14 @@ fn settings_that_contradict_each_other_are_told_so() {
         (
             "cti.connection[1].address = \"PBX:1040\"\ncti.connection[1].name = \"two\"",
             "cti.connection[1].address = \"PBX:1040\": is cti.connection[0]'s address too; give each connection its own",
+        ),
+        (
+            "cti.connection[1].address = \"[2001:db8::a]:1040\"\ncti.connection[2].address = \"[2001:DB8:0:0::000A]:1040\"",
+            "cti.connection[2].address = \"[2001:DB8:0:0::000A]:1040\": is cti.connection[1]'s address too; give each connection its own",
+        ),
+        (
+            "cti.connection[1].address = \"192.0.2.1:1040\"\ncti.connection[2].address = \"[::ffff:192.0.2.1]:1040\"",
+            "cti.connection[2].address = \"[::ffff:192.0.2.1]:1040\": is cti.connection[1]'s address too; give each connection its own",
         ),
         (
             "cti.heartbeat = 10\ncti.heartbeat_timeout = 11",

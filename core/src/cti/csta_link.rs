@@ -16,7 +16,7 @@ use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{
     Message, Namespace, Request, RequestTypes, Response, StatusFilter, SystemStatus,
 };
-use crate::wire::csta::parse::Document;
+use crate::wire::csta::parse::{Document, Kind};
 use crate::wire::csta_frame::{self, TooLong};
 
 /// The invoke ID of events.
@@ -127,17 +127,26 @@ impl CstaLink {
             Ok(Message::Event(event)) => Incoming::Event(event),
             Ok(Message::Response(response)) => self.on_response(invoke, response, outlet),
             Ok(Message::Request(request)) => self.on_request(invoke, &request, outlet),
-            Err(_) if invoke == EVENT => Incoming::Discarded("an event lacks a required element"),
-            Err(_) if self.outstanding.contains_key(&invoke) => {
-                let misread = Response::Error(CstaError::UNSPECIFIED);
-                self.on_response(invoke, misread, outlet)
-            }
-            Err(_) if self.abandoned.remove(&invoke) => Incoming::Late,
-            Err(misshapen) => {
-                self.answer(invoke, &Response::Error(misshapen.error), outlet);
-                Incoming::Discarded("a request of the phone system lacks a required element")
-            }
+            // The phone system numbers its requests by itself: one may well have the number of a request of ours.
+            Err(misshapen) => match document.kind() {
+                Kind::Event => Incoming::Discarded("an event lacks a required element"),
+                Kind::Response => self.on_misshapen_response(invoke, outlet),
+                Kind::Request => {
+                    self.answer(invoke, &Response::Error(misshapen.error), outlet);
+                    Incoming::Discarded("a request of the phone system lacks a required element")
+                }
+            },
         }
+    }
+
+    /// A response that cannot be read. Whoever asked gets an error; but a link that answers its heartbeats lives, and
+    /// what says no is never misshapen.
+    fn on_misshapen_response<'d>(&mut self, invoke: u16, outlet: &mut Outlet<'_>) -> Incoming<'d> {
+        if self.outstanding.get(&invoke) == Some(&Asked::Heartbeat) {
+            self.outstanding.remove(&invoke);
+            return Incoming::Alive;
+        }
+        self.on_response(invoke, Response::Error(CstaError::UNSPECIFIED), outlet)
     }
 
     fn on_response<'d>(
@@ -187,34 +196,43 @@ impl CstaLink {
     }
 
     fn on_session<'d>(&mut self, response: &Response<'d>, outlet: &mut Outlet<'_>) -> Incoming<'d> {
-        if let Response::StartApplicationSession { session, duration, .. } = response {
-            self.session = Some(Box::from(*session));
-            self.granted = Some(*duration);
-        } else if let Response::RequestSystemStatus { status } = response {
-            if matches!(status, SystemStatus::Disabled | SystemStatus::Initializing) {
-                return Incoming::Failed("the phone system says it cannot serve");
+        match (self.session_kind, response) {
+            (SessionKind::Application, Response::StartApplicationSession { session, duration, .. }) => {
+                self.session = Some(Box::from(*session));
+                self.granted = Some(*duration);
             }
-        } else {
-            return Incoming::Failed("the phone system refused the application session");
+            (SessionKind::Application, _) => {
+                return Incoming::Failed("the phone system refused the application session");
+            }
+            (SessionKind::None, Response::RequestSystemStatus { status }) => {
+                if let Some(failed) = cannot_serve(*status) {
+                    return failed;
+                }
+            }
+            // It answers, and has no way to say how it is.
+            (SessionKind::None, Response::Error(CstaError::SERVICE_NOT_SUPPORTED)) => {}
+            (SessionKind::None, _) => {
+                return Incoming::Failed("the phone system does not say that it can serve");
+            }
         }
         self.ask_features(outlet);
         Incoming::Nothing
     }
 
-    /// What a heartbeat's answer says; any answer but two says that the link lives.
+    /// What a heartbeat's answer says. An application session that was not renewed will end; a phone system that would
+    /// not say how it is answers all the same.
     fn on_heartbeat<'d>(&mut self, response: &Response<'d>) -> Incoming<'d> {
         if let Response::ResetApplicationSessionTimerRefused { .. } = response {
             return Incoming::Failed("the application session is not known any more");
         }
-        if let Response::RequestSystemStatus { status: SystemStatus::Disabled | SystemStatus::Initializing } =
-            response
-        {
-            return Incoming::Failed("the phone system says it cannot serve");
+        if self.session.is_some() && matches!(response, Response::Error(_)) {
+            return Incoming::Failed("the phone system would not renew the application session");
         }
         if let Response::ResetApplicationSessionTimer { duration: Some(duration) } = response {
             self.granted = Some(*duration);
         }
-        Incoming::Alive
+        let Response::RequestSystemStatus { status } = response else { return Incoming::Alive };
+        cannot_serve(*status).unwrap_or(Incoming::Alive)
     }
 
     /// The phone system's own requests are answered under their invoke ID: a link that does not is dropped.
@@ -296,6 +314,17 @@ impl CstaLink {
     fn await_answer(&mut self, invoke: u16, who: Asker) {
         self.outstanding.insert(invoke, Asked::Service(who));
         self.by_asker.insert(who, invoke);
+    }
+}
+
+/// What follows when a phone system that is asked says how it is, if it cannot serve.
+const fn cannot_serve<'d>(status: SystemStatus) -> Option<Incoming<'d>> {
+    if matches!(status, SystemStatus::Disabled) {
+        Some(Incoming::Failed("the phone system says it is disabled"))
+    } else if matches!(status, SystemStatus::Initializing) {
+        Some(Incoming::Failed("the phone system says it is initializing"))
+    } else {
+        None
     }
 }
 

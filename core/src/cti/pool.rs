@@ -30,7 +30,7 @@ pub(crate) struct Connection {
     pub(crate) features: Features,
     /// What its clients are told that they can do: follows from `features`.
     pub(crate) offered: Features,
-    /// Attempts since it was last in service: the wait doubles with each.
+    /// Attempts since it last answered a heartbeat: the wait doubles with each.
     pub(crate) attempts: u32,
     /// Why it is failing, where that is known before it is given up.
     pub(crate) failure: Option<&'static str>,
@@ -160,13 +160,13 @@ impl Pool {
     }
 }
 
-/// How long to wait before attempt number `attempts`: doubled each time, between the bounds, spread over the upper
-/// half by `jitter` so that gateways do not come back in step.
+/// How long to wait after attempt number `attempts`: from `min` on doubled each time up to `max`, and spread over what
+/// lies between one wait and the next by `jitter`, so that gateways do not come back in step. Never less than `min`.
 pub(crate) fn backoff(attempts: u32, min: Duration, max: Duration, jitter: u64) -> Duration {
-    let factor = 1_u64.checked_shl(attempts.min(32)).unwrap_or(u64::MAX);
-    let full = min.times(factor).min(max).as_micros();
-    let half = full / 2;
-    Duration::from_micros(half + jitter % (half + 1))
+    let factor = 1_u64.checked_shl(attempts.clamp(1, 32)).unwrap_or(u64::MAX);
+    let longest = min.times(factor).min(max).as_micros();
+    let least = (longest / 2).max(min.as_micros());
+    Duration::from_micros(least + jitter % (longest.saturating_sub(least) + 1))
 }
 
 impl Digest for Connection {
@@ -225,14 +225,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_doubles_between_its_bounds_and_is_spread_over_the_upper_half() {
+    fn the_wait_doubles_between_its_bounds_and_is_spread_up_to_the_next() {
         let (min, max) = (Duration::from_secs(1), Duration::from_secs(60));
-        for attempts in 0..40 {
-            let full = Duration::from_secs((1_u64 << attempts.min(6)).min(60));
-            for jitter in [0, 1, u64::MAX] {
-                let wait = backoff(attempts, min, max, jitter);
-                assert!(wait <= full && wait.times(2) >= full - Duration::from_micros(1));
-            }
+        for (attempts, least, longest) in
+            [(0, 1, 2), (1, 1, 2), (2, 2, 4), (3, 4, 8), (5, 16, 32), (6, 30, 60), (u32::MAX, 30, 60)]
+        {
+            let waits = [0, 1_000_000, u64::MAX].map(|jitter| backoff(attempts, min, max, jitter));
+            let bounds = Duration::from_secs(least)..=Duration::from_secs(longest);
+            assert!(waits.iter().all(|wait| bounds.contains(wait)), "{attempts}: {waits:?}");
+            assert_ne!(waits[0], waits[1], "{attempts}");
         }
+        assert_eq!(backoff(9, min, min, 7), min);
     }
 }

@@ -1,7 +1,7 @@
 //! Moving sessions to connections in service, one after the other: where the walk over them stands.
 //!
 //! ```text
-//!   Idle --wanted--> Pausing --timer--> Walking --moved one--> Pausing ... Walking --end--> Idle
+//!   Idle --wanted--> Pausing --timer--> Walking --settled one--> Pausing ... Walking --end--> Idle
 //!   Walking --no connection in service--> Waiting --one is--> Pausing
 //!   Walking --end, some could not be fed--> Resting --timer--> Walking
 //! ```
@@ -90,8 +90,15 @@ pub(crate) enum Cause {
     Timer,
     /// The slots before this one were looked at.
     Looked(u32),
-    /// The session before this slot was moved; the next may be moved after this pause.
-    Moved(u32, Duration),
+    /// The session before this slot was given what it lacked; the next one may be after this pause.
+    Settled {
+        /// The slot behind it.
+        next: u32,
+        /// How long the next one waits.
+        pause: Duration,
+        /// Whether it was moved: it may only have lacked a monitor.
+        moved: bool,
+    },
     /// All slots were looked at.
     End,
     /// A monitor could not be started, for a reason that passes.
@@ -159,10 +166,10 @@ impl State {
                 Self::Walking { walk: Walk { due: until, ..Walk::default() } }
             }
             (Self::Walking { walk }, Cause::Looked(slot)) => Self::Walking { walk: Walk { slot, ..walk } },
-            (Self::Walking { walk }, Cause::Moved(slot, pause)) => {
-                let moved = walk.moved.saturating_add(1);
+            (Self::Walking { walk }, Cause::Settled { next, pause, moved }) => {
+                let moved = walk.moved.saturating_add(u32::from(moved));
                 let from = if now.since(walk.due) <= LATE { walk.due } else { now };
-                Self::Pausing { until: from + pause, walk: Walk { slot, moved, ..walk } }
+                Self::Pausing { until: from + pause, walk: Walk { slot: next, moved, ..walk } }
             }
             (Self::Walking { walk }, Cause::End) if walk.again => {
                 Self::Walking { walk: Walk { moved: walk.moved, due: walk.due, ..Walk::default() } }
@@ -179,7 +186,7 @@ impl State {
                 Cause::NoneServes
                 | Cause::Timer
                 | Cause::Looked(_)
-                | Cause::Moved(..)
+                | Cause::Settled { .. }
                 | Cause::End
                 | Cause::Unfed,
             ) => state,
@@ -265,29 +272,32 @@ mod tests {
 
     const PACE: Duration = Duration::from_millis(10);
 
+    fn moved(next: u32) -> Cause {
+        Cause::Settled { next, pause: PACE, moved: true }
+    }
+
     fn run(causes: &[Cause]) -> State {
         causes.iter().fold(State::Idle, |state, cause| state.on(*cause, Instant::ZERO, REST))
     }
 
     #[test]
     fn one_is_moved_after_the_other_at_the_pace() {
-        let state = run(&[Cause::Wanted, Cause::Timer, Cause::Moved(7, PACE)]);
+        let state = run(&[Cause::Wanted, Cause::Timer, moved(7)]);
         assert_eq!(state.deadline(), Some(Instant::ZERO + PACE));
-        let done = [Cause::Wanted, Cause::Timer, Cause::Moved(7, PACE), Cause::Timer, Cause::End];
+        let done = [Cause::Wanted, Cause::Timer, moved(7), Cause::Timer, Cause::End];
         assert_eq!(run(&done), State::Idle);
     }
 
     #[test]
     fn a_late_wake_up_is_made_up_for_unless_it_is_very_late() {
         let at = |millis| Instant::ZERO + Duration::from_millis(millis);
-        let moved = |state: State, millis| {
-            state.on(Cause::Timer, at(millis), REST).on(Cause::Moved(1, PACE), at(millis), REST)
-        };
-        let first = moved(run(&[Cause::Wanted]), 35);
+        let later =
+            |state: State, millis| state.on(Cause::Timer, at(millis), REST).on(moved(1), at(millis), REST);
+        let first = later(run(&[Cause::Wanted]), 35);
         assert_eq!(first.deadline(), Some(at(10)));
-        let second = moved(first, 35);
+        let second = later(first, 35);
         assert_eq!(second.deadline(), Some(at(20)));
-        assert_eq!(moved(second, 500).deadline(), Some(at(510)));
+        assert_eq!(later(second, 500).deadline(), Some(at(510)));
     }
 
     #[test]
@@ -322,7 +332,7 @@ mod tests {
             pauses.push(until.since(now).as_secs());
             rebind.on(Cause::Timer, until);
             // The phone system is asked, and says no when the walk is over.
-            rebind.on(Cause::Moved(1, PACE), until);
+            rebind.on(moved(1), until);
             rebind.on(Cause::Timer, until + PACE);
             rebind.on(Cause::End, until + PACE);
             now = until + Duration::from_secs(4);

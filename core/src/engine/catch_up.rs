@@ -6,7 +6,7 @@ use core::fmt::Display;
 
 use super::events::EventSource;
 use super::jobs::Job;
-use super::outcome::Purpose;
+use super::outcome::{Purpose, error_of};
 use super::{Engine, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
@@ -18,6 +18,7 @@ use crate::rcc::view::ClientView;
 use crate::rcc::watch::{State, Watch};
 use crate::slots::Handle;
 use crate::wire::csta::emit;
+use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, Event, Message, Request, Response, SnapshotItem};
 use crate::wire::csta::parse::Document;
 
@@ -38,7 +39,7 @@ impl Engine {
     pub(super) fn lose_watch(&mut self, handle: Handle<Watch>) {
         let Some(watch) = self.watches.remove(handle) else { return };
         let switch = self.switch_of(watch.connection);
-        for monitor in watch.monitors {
+        for monitor in watch.monitors.iter().copied() {
             self.fall_behind(monitor, (switch, &watch.calls));
         }
     }
@@ -77,9 +78,29 @@ impl Engine {
             self.pool.at(link.place).is_some_and(|one| one.features.has_service("SnapshotDevice"));
         let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
         let purpose = Purpose::CatchUp(handle);
-        if !has_service || self.ask(step, link, owner, None, purpose, &request).is_err() {
+        if !has_service {
             self.go_on_without(step, handle, link);
+        } else if let Err(error) = self.ask(step, link, owner, None, purpose, &request) {
+            self.on_no_snapshot(step, handle, link, error);
         }
+    }
+
+    /// What a watch's clients know may be wrong: they are compared with a snapshot once more.
+    pub(super) fn verify_calls(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
+        let Some(watch) = self.watches.slots.get_mut(handle).filter(|watch| watch.is_doubted()) else {
+            return;
+        };
+        watch.try_doubt();
+        let (connection, calls) = (watch.connection, watch.calls.clone());
+        let switch = self.switch_of(connection);
+        // Bounded by limits.monitors_per_device.
+        for place in 0..self.watches.slots.get(handle).map_or(0, |watch| watch.monitors.len()) {
+            let monitor = self.watches.slots.get(handle).and_then(|watch| watch.monitors.get(place)).copied();
+            if let Some(monitor) = monitor {
+                self.fall_behind(monitor, (switch, &calls));
+            }
+        }
+        self.catch_up(step, handle);
     }
 
     /// The phone system answered, or did not. An answer from a connection that the monitor has left means nothing.
@@ -99,7 +120,25 @@ impl Engine {
             self.compare(handle, link, items);
             self.tell_changes(step, handle);
         } else {
-            self.go_on_without(step, handle, link);
+            self.on_no_snapshot(step, handle, link, error_of(response));
+        }
+    }
+
+    /// There is no snapshot just now: its client goes on believing what it knows, and another is asked for later if the
+    /// reason passes.
+    fn on_no_snapshot(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Monitor>,
+        link: ConnectionRef,
+        error: CstaError,
+    ) {
+        let watch = self.monitors.get(handle).map(|monitor| monitor.watch);
+        let watch = watch.and_then(|watch| self.watches.slots.get_mut(watch));
+        let again = error.is_passing() && watch.is_some_and(Watch::keep_doubt);
+        self.go_on_without(step, handle, link);
+        if again {
+            self.want_feeding(step);
         }
     }
 
@@ -109,6 +148,7 @@ impl Engine {
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let Some(behind) = monitor.behind.as_mut() else { return };
         let Some(watch) = self.watches.slots.get_mut(monitor.watch) else { return };
+        watch.end_doubt();
         watch.calls = behind.compare((switch, &watch.device), items, limit);
     }
 
@@ -130,7 +170,7 @@ impl Engine {
         let fields: &[(&str, &dyn Display)] =
             &[("session", &monitor.session), ("why", &"the phone system gave no snapshot")];
         step.actions.notify(Level::Warn, "calls_unverified", fields);
-        self.jobs.push_back(Job::TellChanges { monitor: handle });
+        self.tell_later(handle);
     }
 
     /// Tells a client what changed, then the events that waited, as much as there is room for; a job does the rest.
@@ -148,7 +188,23 @@ impl Engine {
                 return;
             }
         }
-        self.jobs.push_back(Job::TellChanges { monitor: handle });
+        self.tell_later(handle);
+    }
+
+    /// A job tells a monitor's client the rest, behind those that wait already.
+    fn tell_later(&mut self, handle: Handle<Monitor>) {
+        if self.to_be_told.is_empty() {
+            self.jobs.push_back(Job::TellChanges);
+        }
+        self.to_be_told.push_back(handle);
+    }
+
+    /// Tells the one that waited longest. False: none is left.
+    pub(super) fn tell_next(&mut self, step: &mut Step<'_>) -> bool {
+        let Some(handle) = self.to_be_told.front().copied() else { return false };
+        self.tell_changes(step, handle);
+        self.to_be_told.pop_front();
+        !self.to_be_told.is_empty()
     }
 
     fn send_held(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, document: &[u8]) {
@@ -239,8 +295,10 @@ impl Engine {
     ) -> Option<(&str, bool)> {
         let watch = self.watches.of_device(link, number).and_then(|watch| self.watches.slots.get(watch));
         let monitors = self.sessions.get(handle).map_or(&[][..], |session| &session.monitors);
+        let switch = self.switch_of(link);
         let behind = monitors.iter().filter_map(|monitor| self.monitors.get(*monitor)?.behind.as_deref());
-        let known = watch.map(|watch| &watch.calls).into_iter().chain(behind.map(|behind| &behind.calls));
+        let known = behind.filter_map(|behind| behind.calls_of(switch));
+        let known = watch.map(|watch| &watch.calls).into_iter().chain(known);
         let found = known.into_iter().find_map(|calls| calls.find(call))?;
         Some((&found.device, found.dynamic))
     }
@@ -264,7 +322,7 @@ impl Engine {
         for place in 0..self.sessions.get(handle).map_or(0, |session| session.monitors.len()) {
             let monitor = self.sessions.get(handle).and_then(|session| session.monitors.get(place)).copied();
             let monitor = monitor.and_then(|monitor| self.monitors.get_mut(monitor));
-            if let Some(calls) = monitor.and_then(|one| one.behind.as_mut()?.calls_of(switch)) {
+            if let Some(calls) = monitor.and_then(|one| one.behind.as_mut()?.calls_of_mut(switch)) {
                 learn_told(calls, &number, response, limit);
             }
         }

@@ -50,6 +50,8 @@ impl Engine {
         connection.state = state;
         if cause == Cause::Alive {
             connection.vitals.heard(step.now);
+            // Only now: one that fails as soon as it serves is dialled ever more rarely.
+            connection.attempts = 0;
         }
         let at = state.deadline();
         self.timers.set(&mut connection.deadline, TimerKey::Connection(place), at);
@@ -92,6 +94,8 @@ impl Engine {
         connection.link = Some(link);
         connection.id = id;
         connection.starting = 0;
+        self.stops.renew(place);
+        self.early.renew(place);
         connection.overloaded = false;
         connection.framer = crate::wire::csta_frame::Framer::default();
         connection.attempts = connection.attempts.saturating_add(1);
@@ -103,7 +107,6 @@ impl Engine {
 
     fn serve_connection_up(&mut self, step: &mut Step<'_>, place: u8) {
         let Some(connection) = self.pool.at_mut(place) else { return };
-        connection.attempts = 0;
         connection.failure = None;
         connection.vitals.served(step.now);
         self.counters.connections_served += 1;
@@ -254,7 +257,10 @@ impl Engine {
                 one.offered = offer::features(one.features);
                 self.on_connection(step, place, Cause::Ready);
             }
-            Incoming::Alive => self.on_connection(step, place, Cause::Alive),
+            Incoming::Alive => {
+                self.on_connection(step, place, Cause::Alive);
+                self.stop_more(step, connection);
+            }
             Incoming::Response(Asker(pending), response) => {
                 self.on_outcome(step, Handle::from_number(pending), &response);
             }
@@ -262,8 +268,9 @@ impl Engine {
             Incoming::Status(SystemStatus::Disabled) => {
                 self.fail(step, place, "the phone system says it is disabled");
             }
-            // ECMA-269, System Status: there are no monitors any more. With the connection's first words there were none.
-            Incoming::Status(SystemStatus::Enabled) if self.watches.is_any_of(connection) => {
+            // ECMA-269, System Status: there are no monitors any more. As long as none of ours is active, it is how a phone
+            // system introduces itself: the first MonitorStarts may go out right behind the registration.
+            Incoming::Status(SystemStatus::Enabled) if self.watches.is_any_active(connection) => {
                 self.fail(step, place, "the phone system says it has begun anew");
             }
             Incoming::Status(SystemStatus::Initializing) => {
@@ -300,6 +307,12 @@ impl Engine {
                 | SystemStatus::PartiallyDisabled
                 | SystemStatus::MessagesLost => one.overloaded,
             };
+        }
+        if status == SystemStatus::MessagesLost {
+            let job = Job::Doubt { connection: self.reference_of(place), slot: 0 };
+            if !self.jobs.contains(&job) {
+                self.jobs.push_back(job);
+            }
         }
         self.tell_all(Some(place), status);
     }

@@ -31,7 +31,7 @@ pub struct Counters {
     pub takeovers: u64,
     /// Events sent to clients.
     pub events_sent: u64,
-    /// Events lost because too many waited.
+    /// Events lost: too many waited, or there was no way to the client.
     pub events_lost: u64,
     /// Events of phone systems that belong to no monitor.
     pub events_unknown: u64,

@@ -1,36 +1,22 @@
 //! The phone system's events on their way to clients: found by cross-reference, filtered, rewritten, ordered.
 
-use alloc::boxed::Box;
 use core::fmt::Display;
 
-use super::jobs::Job;
 use super::requests::Outgoing;
 use super::{Engine, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
-use crate::digest::{Digest, Digester};
 use crate::rcc::session::Session;
 use crate::rcc::view::write_hexadecimal;
 use crate::slots::Handle;
 use crate::wire::csta::emit::{self, Verbatim};
-use crate::wire::csta::model::{Event, Message, Request, SystemStatus};
-use crate::wire::csta::parse::Document;
-
-/// The most events that wait for the answer that names their monitor.
-const MAX_EARLY: usize = 256;
+use crate::wire::csta::model::{Event, Request, SystemStatus};
 
 /// Where an event comes from.
 #[derive(Clone, Copy)]
 pub(super) struct EventSource<'a> {
     pub(super) connection: ConnectionRef,
     pub(super) cross_reference: &'a str,
-}
-
-/// An event, or a MonitorStop, that came before the answer to the MonitorStart that it belongs to.
-pub(super) struct Early {
-    connection: ConnectionRef,
-    cross_reference: Box<str>,
-    document: Box<[u8]>,
 }
 
 impl Engine {
@@ -71,7 +57,13 @@ impl Engine {
     }
 
     /// Sends an event to each client that monitors the device and wants it.
-    fn fan_out(&mut self, step: &mut Step<'_>, source: EventSource<'_>, event: &Event<'_>, document: &[u8]) {
+    pub(super) fn fan_out(
+        &mut self,
+        step: &mut Step<'_>,
+        source: EventSource<'_>,
+        event: &Event<'_>,
+        document: &[u8],
+    ) {
         let Some(handle) = self.watches.of_cross_reference(source.connection, source.cross_reference) else {
             return;
         };
@@ -141,73 +133,6 @@ impl Engine {
         self.schedule_events(handle);
     }
 
-    /// Keeps an event whose monitor is not known yet, if one is being started; others are dropped.
-    fn hold_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>, document: &[u8]) {
-        let (level, name, why) = if !self.is_starting(source.connection) {
-            self.counters.events_unknown += 1;
-            (Level::Debug, "event_discarded", "its monitor is not known")
-        } else if self.early.len() >= MAX_EARLY {
-            self.counters.events_lost += 1;
-            (Level::Warn, "event_lost", "too many events came before the answers that name their monitors")
-        } else {
-            self.early.push_back(Early {
-                connection: source.connection,
-                cross_reference: Box::from(source.cross_reference),
-                document: Box::from(document),
-            });
-            return;
-        };
-        let cti = u32::from(source.connection.place) + 1;
-        let fields: &[(&str, &dyn Display)] =
-            &[("cti", &cti), ("cross_reference", &source.cross_reference), ("why", &why)];
-        step.actions.notify(level, name, fields);
-    }
-
-    /// Whether a watch is being started over a connection, or events that came early still wait there.
-    fn is_starting(&self, connection: ConnectionRef) -> bool {
-        self.pool.at(connection.place).is_some_and(|one| one.starting > 0)
-            || self.early.iter().any(|early| early.connection == connection)
-    }
-
-    /// Whether events of a monitor came early and still wait.
-    pub(super) fn has_early(&self, source: EventSource<'_>) -> bool {
-        self.early.iter().any(|early| early.is_from(source))
-    }
-
-    /// The answer is there: what came early is delivered, in portions.
-    pub(super) fn deliver_early(&mut self, source: EventSource<'_>) {
-        if self.has_early(source) {
-            let cross_reference = Box::from(source.cross_reference);
-            self.jobs.push_back(Job::DeliverEarly { connection: source.connection, cross_reference });
-        }
-        self.forget_early(source.connection);
-    }
-
-    /// Forgets early events of a connection that no watch can be waiting for any more.
-    pub(super) fn forget_early(&mut self, connection: ConnectionRef) {
-        if self.pool.at(connection.place).is_some_and(|one| one.starting > 0) {
-            return;
-        }
-        let watches = &self.watches;
-        self.early.retain(|early| {
-            early.connection != connection
-                || watches.of_cross_reference(connection, &early.cross_reference).is_some()
-        });
-    }
-
-    /// Delivers one event that came early, or the monitor's end. False: there is none left of this monitor.
-    pub(super) fn deliver_one_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>) -> bool {
-        let Some(place) = self.early.iter().position(|early| early.is_from(source)) else { return false };
-        let Some(early) = self.early.remove(place) else { return false };
-        let document = Document::parse(&early.document, &self.xml_limits);
-        match document.as_ref().map(Document::message) {
-            Ok(Ok(Message::Event(event))) => self.fan_out(step, source, &event, &early.document),
-            Ok(Ok(Message::Request(Request::MonitorStop { .. }))) => self.on_watch_stopped(step, source),
-            _ => {}
-        }
-        true
-    }
-
     /// Tells a client that its monitor is dead (MonitorStop is the same message in both directions).
     pub(super) fn tell_monitor_stopped(
         &mut self,
@@ -238,25 +163,5 @@ impl Engine {
         emit::request(&mut body, namespace, request, &mut Verbatim);
         self.send_event(step, handle, &body);
         self.buffers.body = body;
-    }
-}
-
-impl Early {
-    /// Whether it came over this connection.
-    pub(super) fn is_of(&self, connection: ConnectionRef) -> bool {
-        self.connection == connection
-    }
-
-    fn is_from(&self, source: EventSource<'_>) -> bool {
-        self.connection == source.connection && &*self.cross_reference == source.cross_reference
-    }
-}
-
-impl Digest for Early {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { connection, cross_reference, document } = self;
-        digester.value(connection);
-        digester.value(cross_reference);
-        digester.value(document);
     }
 }

@@ -1,8 +1,7 @@
-//! Requests inside a dialog beside re-INVITE: BYE, UPDATE, INFO; and OPTIONS, wherever it comes.
+//! Requests inside a dialog beside refreshes: BYE, INFO; and OPTIONS, wherever it comes.
 
 use core::fmt::Display;
 
-use super::invite::unusable_dialog;
 use super::overload::Why;
 use super::receive::{ALLOW, Received, Refusal};
 use super::respond::Reply;
@@ -45,15 +44,14 @@ impl Engine {
         if let Some(session) = self.sessions.get_mut(handle) {
             session.dialog.flow = received.answer_flow;
         }
-        let serves = connection.is_some_and(|connection| self.pool.in_service(connection).is_some());
-        if connection.is_none() || (serves && received.method == Method::Update) {
-            self.renew_connection(step, handle);
-        }
         if received.method == Method::Update {
             self.on_update(step, received, handle);
-        } else {
-            self.on_info(step, received, handle);
+            return;
         }
+        if connection.is_none() {
+            self.renew_connection(step, handle);
+        }
+        self.on_info(step, received, handle);
     }
 
     /// BYE (RFC 3261 15.1.2). What the client asked before and was not answered yet gets 487 when its answer comes.
@@ -63,24 +61,6 @@ impl Engine {
             self.answer(step, invite, &Reply::new(487));
         }
         self.end_session(step, handle, "BYE");
-    }
-
-    /// UPDATE (RFC 3311): a refresh without a body, Communicator 2007 R2's way (client quirk 6).
-    fn on_update(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
-        let Some(timer) = self.settle_timer(step, received) else { return };
-        let limit = self.config.limits.dialog_bytes;
-        let Some(session) = self.sessions.get_mut(handle) else { return };
-        if let Err(unusable) = session.dialog.retarget(received.message, limit) {
-            self.refuse(step, received, &unusable_dialog(unusable));
-            return;
-        }
-        session.timer = timer;
-        let flow = session.dialog.flow;
-        let Some(transaction) = self.hold(step, received, handle) else { return };
-        self.answer_refresh(step, transaction, flow, timer, None);
-        self.counters.refreshes += 1;
-        self.restart_session_timer(step, handle);
-        step.actions.notify(Level::Debug, "session_refreshed", &[("session", &handle), ("by", &"UPDATE")]);
     }
 
     /// INFO in its legacy use (client quirk 11): a CSTA request, or nothing at all.

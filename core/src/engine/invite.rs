@@ -1,4 +1,4 @@
-//! Sign-in by INVITE, refresh by re-INVITE, and what belongs to them: ACK and CANCEL.
+//! Sign-in by INVITE, and what belongs to it: ACK and CANCEL.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use super::outcome::Purpose;
 use super::overload::Why;
 use super::receive::{ALLOW, Received, Refusal};
 use super::respond::Reply;
-use super::{Engine, Step, TimerKey};
+use super::{Engine, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::rcc::device::number_of;
@@ -40,8 +40,9 @@ pub(super) struct SignIn {
 pub(super) enum Beginning {
     /// With this INVITE.
     Anew,
-    /// At another node, or before this one was restarted: what we count in it goes on from `count`.
-    Continued { count: u32 },
+    /// At another node, or before this one was restarted: our CSeq goes on from `sequence`, the count of its monitors
+    /// from `monitors`.
+    Continued { sequence: u32, monitors: u32 },
 }
 
 impl Engine {
@@ -81,11 +82,11 @@ impl Engine {
             return None;
         }
         let mut dialog = self.begin_dialog(step, received, local_tag)?;
-        let first = match beginning {
-            Beginning::Anew => 0,
-            Beginning::Continued { count } => count,
+        let (sequence, monitors_had) = match beginning {
+            Beginning::Anew => (0, 0),
+            Beginning::Continued { sequence, monitors } => (sequence, monitors),
         };
-        dialog.count_from(first);
+        dialog.count_from(sequence);
         let session = Session {
             dialog,
             user: Box::from(user),
@@ -94,9 +95,10 @@ impl Engine {
             connection: None,
             // Replaced as soon as the INVITE is held.
             phase: Phase::Established,
+            unanswered: 0,
             told_gone: false,
             monitors: Vec::new(),
-            monitors_had: first,
+            monitors_had,
             registration: None,
             timer,
             expiry: Deadline::default(),
@@ -209,8 +211,8 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         session.unacknowledged = Some(invite);
         // Clients that never retry come back by themselves, soon (S9).
-        if let (SystemStatus::Disabled, Some((seconds, _))) = (status, session.timer.interval.as_mut()) {
-            *seconds = unavailable;
+        if status == SystemStatus::Disabled {
+            session.timer.shorten(unavailable);
         }
         let (flow, timer, namespace) = (session.dialog.flow, session.timer, session.namespace);
         let mut body = core::mem::take(&mut self.buffers.body);
@@ -254,82 +256,6 @@ impl Engine {
         };
         let more = headers.get(..count).unwrap_or_default();
         self.answer(step, transaction, &Reply { more, body, ..Reply::new(200) });
-    }
-
-    /// A re-INVITE: the session goes on, perhaps over another CTI connection.
-    pub(super) fn on_reinvite(
-        &mut self,
-        step: &mut Step<'_>,
-        received: &Received<'_>,
-        handle: Handle<Session>,
-    ) {
-        let Some(session) = self.sessions.get(handle) else { return };
-        if let Phase::SigningIn { .. } = session.phase {
-            // RFC 3261 14.2: a second INVITE before the first is answered.
-            let seconds = self.retry_after((0, 10));
-            self.refuse_for_now(step, received, (500, "Another INVITE is under way"), &seconds);
-            return;
-        }
-        let sign_in = if received.message.body.is_empty() {
-            None
-        } else {
-            let Some(sign_in) = self.read_sign_in(step, received) else { return };
-            Some(sign_in)
-        };
-        if sign_in.as_ref().is_some_and(|sign_in| !self.may_name(handle, &sign_in.line)) {
-            self.refuse(step, received, &Refusal::new(488, "Another line needs a session of its own"));
-            return;
-        }
-        // Only a complete sign-in can be taken over.
-        if self.hands_over() && sign_in.as_ref().is_some_and(|sign_in| !sign_in.line.is_empty()) {
-            self.hand_over(step, received, handle);
-            return;
-        }
-        let Some(timer) = self.settle_timer(step, received) else { return };
-        let limit = self.config.limits.dialog_bytes;
-        let Some(session) = self.sessions.get_mut(handle) else { return };
-        if let Err(unusable) = session.dialog.refresh(received.message, received.answer_flow, limit) {
-            self.refuse(step, received, &unusable_dialog(unusable));
-            return;
-        }
-        session.timer = timer;
-        session.dialog.epoch = session.dialog.epoch.wrapping_add(1);
-        if let Some(sign_in) = sign_in {
-            session.namespace = sign_in.namespace;
-            if !sign_in.line.is_empty() {
-                session.line = sign_in.line;
-            }
-        }
-        let Some(invite) = self.hold(step, received, handle) else { return };
-        self.forget_stale(handle);
-        self.renew_connection(step, handle);
-        let status = self.status_of(handle);
-        self.answer_invite(step, handle, invite, status);
-        self.counters.refreshes += 1;
-        let fields: &[(&str, &dyn Display)] =
-            &[("session", &handle), ("by", &"INVITE"), ("status", &status.word())];
-        step.actions.notify(Level::Debug, "session_refreshed", fields);
-    }
-
-    /// Whether a session's refresh may carry `line`: its own in any writing, or the first that it names.
-    fn may_name(&self, handle: Handle<Session>, line: &str) -> bool {
-        self.sessions.get(handle).is_some_and(|session| {
-            session.line.is_empty() || line.is_empty() || number_of(line) == Some(session.number())
-        })
-    }
-
-    /// A session whose connection is gone, or that never had one, takes the next one in service (S8). Monitors that
-    /// nothing feeds are started there.
-    pub(super) fn renew_connection(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
-        let Some(session) = self.sessions.get(handle) else { return };
-        let held = session.connection.filter(|connection| self.pool.in_service(*connection).is_some());
-        if held.is_none() && self.rebinds() {
-            self.rebind_session(step, handle);
-            return;
-        }
-        let Some(connection) = held.or_else(|| self.pool.take_turn()) else { return };
-        self.hold_to(handle, Some(connection));
-        self.restart_monitors(step, handle, connection);
     }
 
     /// The body of an INVITE. `None`: it was refused.
@@ -462,17 +388,6 @@ impl Engine {
         if let Some(session) = signing_in {
             self.answer(step, invite, &Reply::new(487));
             self.end_session(step, session, "cancelled");
-        }
-    }
-
-    /// Sets a session's expiry anew, and our own refresh where that is our part.
-    pub(super) fn restart_session_timer(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
-        let Some(session) = self.sessions.get_mut(handle) else { return };
-        let expiry = step.now + session.timer.lifetime;
-        self.timers.set(&mut session.expiry, TimerKey::Expiry(handle), expiry);
-        match session.timer.refresh_at(step.now) {
-            Some(at) => self.timers.set(&mut session.refresh, TimerKey::Refresh(handle), at),
-            None => self.timers.cancel(&mut session.refresh, TimerKey::Refresh(handle)),
         }
     }
 }

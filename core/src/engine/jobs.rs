@@ -8,8 +8,7 @@ use super::outcome::Pending;
 use super::{Engine, Step};
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
-use crate::rcc::session::Monitor;
-use crate::slots::{Handle, Slots};
+use crate::slots::Slots;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Response, SystemStatus};
 
@@ -34,13 +33,15 @@ pub(super) enum Stage {
 pub(super) enum Job {
     /// A connection failed.
     ConnectionLost { connection: ConnectionRef, stage: Stage, slot: u32 },
+    /// A phone system lost events: what is known of its calls is doubted.
+    Doubt { connection: ConnectionRef, slot: u32 },
     /// How a phone system is has changed: clients that registered for it are told.
     /// `place`: that of the phone system's connection; `None`: whichever a client's session is on.
     TellStatus { place: Option<u8>, status: SystemStatus, slot: u32 },
     /// Events that came before their monitor's name are delivered.
     DeliverEarly { connection: ConnectionRef, cross_reference: Box<str> },
-    /// A client is told what changed while nothing fed its monitor: the rest of it.
-    TellChanges { monitor: Handle<Monitor> },
+    /// Clients are told the rest of what changed while nothing fed their monitors, one after the other.
+    TellChanges,
     /// Sessions are moved to connections in service: the next is looked for.
     Rebind,
     /// The gateway stops: every session is ended.
@@ -61,6 +62,10 @@ impl Engine {
                 let next = self.drop_watches(connection, slot);
                 next.map(|slot| Job::ConnectionLost { connection, stage: Stage::Watches, slot })
             }
+            Job::Doubt { connection, slot } => {
+                let next = self.doubt_portion(step, connection, slot);
+                next.map(|slot| Job::Doubt { connection, slot })
+            }
             Job::TellStatus { place, status, slot } => {
                 let next = self.tell_portion(step, place, status, slot);
                 next.map(|slot| Job::TellStatus { place, status, slot })
@@ -73,10 +78,7 @@ impl Engine {
                 }
                 more.then_some(Job::DeliverEarly { connection, cross_reference })
             }
-            Job::TellChanges { monitor } => {
-                self.tell_changes(step, monitor);
-                None
-            }
+            Job::TellChanges => self.tell_next(step).then_some(Job::TellChanges),
             Job::Rebind => self.rebind_portion(step).then_some(Job::Rebind),
             Job::SignOutAll { slot } => {
                 self.sign_out_portion(step, slot).map(|slot| Job::SignOutAll { slot })
@@ -120,7 +122,22 @@ impl Engine {
             }
         }
         if next.is_none() {
-            self.early.retain(|early| !early.is_of(connection));
+            self.forget_all_early(connection);
+        }
+        next
+    }
+
+    fn doubt_portion(&mut self, step: &mut Step<'_>, connection: ConnectionRef, slot: u32) -> Option<u32> {
+        let (slots, next) = portion(&self.watches.slots, slot);
+        for slot in slots {
+            let Some(handle) = self.watches.slots.at(slot) else { continue };
+            if let Some(watch) = self.watches.slots.get_mut(handle).filter(|one| one.connection == connection)
+            {
+                watch.begin_doubt();
+            }
+        }
+        if next.is_none() {
+            self.want_verifying(step);
         }
         next
     }
@@ -178,15 +195,17 @@ impl Digest for Job {
                 digester.text(status.word());
                 digester.value(slot);
             }
+            Self::Doubt { connection, slot } => {
+                digester.number(6);
+                digester.value(connection);
+                digester.value(slot);
+            }
             Self::DeliverEarly { connection, cross_reference } => {
                 digester.number(2);
                 digester.value(connection);
                 digester.value(cross_reference);
             }
-            Self::TellChanges { monitor } => {
-                digester.number(4);
-                digester.value(monitor);
-            }
+            Self::TellChanges => digester.number(4),
             Self::Rebind => digester.number(5),
             Self::SignOutAll { slot } => {
                 digester.number(3);

@@ -12,7 +12,7 @@ use crate::input::{Closed, LinkId, ListenerId, Peer};
 use crate::rcc::session::Session;
 use crate::sip::transactions::Flow;
 use crate::slots::{Full, Handle, Slots};
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::timer::{Deadline, Timers};
 use crate::wire::sip::framer::{Framed, Framer};
 
@@ -23,6 +23,12 @@ const MAX_WAITING: usize = 256 * 1024;
 /// restarted, short enough for an event to be worth something still.
 const PAUSES: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+
+/// How long a connection of ours may take to open.
+const OPENS_WITHIN: Duration = Duration::from_secs(10);
+
+/// The most connections of peers that are not on the access list.
+const MAX_STRANGERS: usize = 64;
 
 /// One SIP connection.
 pub(crate) struct SipLink {
@@ -35,12 +41,49 @@ pub(crate) struct SipLink {
     allowed: bool,
     /// `host:port`, where we opened it.
     target: Option<Box<str>>,
-    /// What is to be sent once it is open; `None` when it is.
-    waiting: Option<Vec<u8>>,
+    /// Where we open it; `None` when it is open.
+    opening: Option<Opening>,
+    /// When it has taken too long to open, or is tried again.
+    deadline: Deadline,
+}
+
+/// A connection of ours on its way to be open.
+#[derive(Default)]
+struct Opening {
+    /// What is to be sent then.
+    waiting: Vec<u8>,
+    /// How many events are in it.
+    events: u64,
     /// How often it did not open.
     failures: usize,
-    /// When it is tried again.
-    redial: Deadline,
+    /// Whether it is to be tried again later.
+    paused: bool,
+}
+
+impl SipLink {
+    /// One that a peer opened.
+    fn accepted(id: LinkId, peer: Peer, allowed: bool) -> Self {
+        Self { peer: Some(peer.address), local: Some(peer.local), allowed, ..Self::to(id, None, None) }
+    }
+
+    /// One that we open.
+    fn to(id: LinkId, target: Option<Box<str>>, opening: Option<Opening>) -> Self {
+        Self {
+            id,
+            framer: Framer::default(),
+            peer: None,
+            local: None,
+            allowed: false,
+            target,
+            opening,
+            deadline: Deadline::default(),
+        }
+    }
+
+    /// Whether a peer opened it that is not on the access list.
+    const fn is_stranger(&self) -> bool {
+        self.target.is_none() && !self.allowed
+    }
 }
 
 /// All SIP connections.
@@ -51,6 +94,8 @@ pub(super) struct Links {
     last_drawn: u64,
     /// Our own address, as the last peer that connected knows it.
     reached_at: Option<IpAddr>,
+    /// How many are strangers'.
+    strangers: usize,
 }
 
 impl Links {
@@ -61,7 +106,18 @@ impl Links {
             by_target: BTreeMap::new(),
             last_drawn: 0,
             reached_at: None,
+            strangers: 0,
         }
+    }
+
+    /// How many connections are of peers that are not on the access list.
+    pub(super) const fn strangers(&self) -> usize {
+        self.strangers
+    }
+
+    /// The same, counted anew.
+    pub(super) fn recount_strangers(&self) -> usize {
+        self.slots.iter().filter(|(_, link)| link.is_stranger()).count()
     }
 
     /// The last link number drawn.
@@ -81,8 +137,9 @@ impl Links {
     }
 
     fn insert(&mut self, link: SipLink) -> Result<Handle<SipLink>, Full> {
-        let (id, target) = (link.id, link.target.clone());
+        let (id, target, stranger) = (link.id, link.target.clone(), link.is_stranger());
         let handle = self.slots.insert(link)?;
+        self.strangers += usize::from(stranger);
         self.by_id.insert(id, handle);
         if let Some(target) = target {
             self.by_target.insert(target, id);
@@ -92,6 +149,7 @@ impl Links {
 
     fn remove(&mut self, id: LinkId) -> Option<SipLink> {
         let link = self.slots.remove(self.by_id.remove(&id)?)?;
+        self.strangers -= usize::from(link.is_stranger());
         if let Some(target) = &link.target {
             self.by_target.remove(target);
         }
@@ -108,7 +166,12 @@ impl Links {
     }
 
     fn get_mut(&mut self, id: LinkId) -> Option<&mut SipLink> {
-        self.slots.get_mut(*self.by_id.get(&id)?)
+        self.find(id).map(|(_, link)| link)
+    }
+
+    fn find(&mut self, id: LinkId) -> Option<(Handle<SipLink>, &mut SipLink)> {
+        let handle = *self.by_id.get(&id)?;
+        Some((handle, self.slots.get_mut(handle)?))
     }
 }
 
@@ -127,31 +190,30 @@ impl Engine {
             self.on_connected(step, link, peer);
             return;
         }
-        self.links.reached_at = Some(peer.local.ip());
-        let accepted = SipLink {
-            id: link,
-            framer: Framer::default(),
-            peer: Some(peer.address),
-            local: Some(peer.local),
-            allowed: self.is_allowed(peer.address.ip()),
-            target: None,
-            waiting: None,
-            failures: 0,
-            redial: Deadline::default(),
+        let limit = self.config.limits.links;
+        let allowed = self.is_allowed(peer.address.ip());
+        // Strangers are answered, so that who forgot to list a proxy finds out; but they leave the table to others.
+        let strangers = (limit / 16).clamp(1, MAX_STRANGERS);
+        let refused = if !allowed && self.links.strangers() >= strangers {
+            Some(("too many peers outside sip.allow", strangers))
+        } else {
+            let accepted = SipLink::accepted(link, peer, allowed);
+            self.links.insert(accepted).err().map(|Full| ("limits.links is reached", limit))
         };
-        if self.links.insert(accepted).is_err() {
-            let limit = self.config.limits.links;
+        if let Some((why, limit)) = refused {
             let fields: &[(&str, &dyn core::fmt::Display)] =
-                &[("peer", &peer.address), ("why", &"limits.links is reached"), ("limit", &limit)];
+                &[("peer", &peer.address), ("why", &why), ("limit", &limit)];
             step.actions.notify(Level::Warn, "link_refused", fields);
             step.actions.close(link);
+        } else if allowed {
+            self.links.reached_at = Some(peer.local.ip());
         }
     }
 
     /// A connection that we asked for is open: what waited for it is sent.
     fn on_connected(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
         let allowed = self.is_allowed(peer.address.ip());
-        let Some(entry) = self.links.get_mut(link) else {
+        let Some((handle, entry)) = self.links.find(link) else {
             step.actions.close(link);
             return;
         };
@@ -159,8 +221,10 @@ impl Engine {
         entry.allowed = allowed;
         entry.peer = Some(peer.address);
         entry.local = Some(peer.local);
-        if let Some(waiting) = entry.waiting.take() {
-            step.actions.write(link, &waiting);
+        self.timers.cancel(&mut entry.deadline, TimerKey::Redial(handle));
+        if let Some(opening) = entry.opening.take() {
+            self.counters.events_sent += opening.events;
+            step.actions.write(link, &opening.waiting);
         }
     }
 
@@ -169,14 +233,20 @@ impl Engine {
             self.on_cti_closed(step, place, why);
             return;
         }
-        let Some(entry) = self.links.remove(link) else { return };
-        let lost = entry.waiting.as_ref().map_or(0, Vec::len);
+        if let Some((handle, entry)) = self.links.find(link) {
+            self.timers.cancel(&mut entry.deadline, TimerKey::Redial(handle));
+        }
+        let Some(mut entry) = self.links.remove(link) else { return };
+        let opening = entry.opening.take().unwrap_or_default();
+        let lost = opening.waiting.len();
         if lost > 0
-            && let Some(pause) = PAUSES.get(entry.failures)
+            && let Some(pause) = PAUSES.get(opening.failures)
         {
+            entry.opening = Some(opening);
             self.redial(step, entry, *pause, why);
             return;
         }
+        self.counters.events_lost += opening.events;
         let level = if lost > 0 || why == Closed::TooSlow { Level::Warn } else { Level::Debug };
         let target = entry.target.as_deref().unwrap_or_default();
         let fields: &[(&str, &dyn core::fmt::Display)] =
@@ -192,18 +262,35 @@ impl Engine {
             &[("target", &target), ("why", &why.name()), ("again_in_ms", &pause_ms)];
         step.actions.notify(Level::Info, "link_not_opened", fields);
         entry.id = self.links.draw();
-        entry.failures += 1;
+        if let Some(opening) = &mut entry.opening {
+            opening.failures += 1;
+            opening.paused = true;
+        }
         // It had a place until now.
         let Ok(handle) = self.links.insert(entry) else { return };
+        self.await_link(handle, step.now + pause);
+    }
+
+    /// Sets a connection's deadline.
+    fn await_link(&mut self, handle: Handle<SipLink>, until: Instant) {
         if let Some(entry) = self.links.slots.get_mut(handle) {
-            self.timers.set(&mut entry.redial, TimerKey::Redial(handle), step.now + pause);
+            self.timers.set(&mut entry.deadline, TimerKey::Redial(handle), until);
         }
     }
 
+    /// A connection of ours is to be tried again, or has taken too long to open.
     pub(super) fn on_redial_due(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>) {
         let Some(entry) = self.links.slots.get_mut(handle) else { return };
-        Timers::<TimerKey>::fired(&mut entry.redial);
-        step.actions.connect(entry.id, entry.target.as_deref().unwrap_or_default());
+        Timers::<TimerKey>::fired(&mut entry.deadline);
+        let link = entry.id;
+        let Some(opening) = &mut entry.opening else { return };
+        if core::mem::take(&mut opening.paused) {
+            step.actions.connect(link, entry.target.as_deref().unwrap_or_default());
+            self.await_link(handle, step.now + OPENS_WITHIN);
+        } else {
+            step.actions.close(link);
+            self.on_closed(step, link, Closed::TimedOut);
+        }
     }
 
     pub(super) fn on_bytes(&mut self, step: &mut Step<'_>, link: LinkId, bytes: &[u8]) -> usize {
@@ -213,11 +300,16 @@ impl Engine {
         let limit = self.config.limits.message_bytes;
         let Some(entry) = self.links.get_mut(link) else { return bytes.len() };
         let Some(peer) = entry.peer else { return bytes.len() };
-        let allowed = entry.allowed;
+        let (allowed, stranger) = (entry.allowed, entry.is_stranger());
         let mut framer = core::mem::take(&mut entry.framer);
         let (taken, found) = framer.push(bytes, limit);
         match found {
-            Framed::Incomplete => {}
+            Framed::Incomplete => {
+                if let Some(entry) = self.links.get_mut(link) {
+                    entry.framer = framer;
+                }
+                return taken;
+            }
             // RFC 5626 4.4.1: a double CRLF is answered with one.
             Framed::KeepAlive => step.actions.write(link, b"\r\n"),
             Framed::Message(message) => self.on_sip(step, Flow::Stream(link), peer, allowed, message),
@@ -229,6 +321,12 @@ impl Engine {
                 self.links.remove(link);
                 return bytes.len();
             }
+        }
+        // One answer is all a stranger gets: more would pile up with one that does not read.
+        if stranger {
+            step.actions.close(link);
+            self.links.remove(link);
+            return bytes.len();
         }
         if let Some(entry) = self.links.get_mut(link) {
             entry.framer = framer;
@@ -262,19 +360,30 @@ impl Engine {
             }
             Flow::Stream(link) => {
                 let Some(entry) = self.links.get(link) else { return false };
-                if entry.waiting.is_none() {
+                if entry.opening.is_none() {
                     step.actions.write(link, message);
                     return true;
                 }
-                let Some(waiting) = self.links.get_mut(link).and_then(|entry| entry.waiting.as_mut()) else {
-                    return false;
-                };
-                if waiting.len() + message.len() > MAX_WAITING {
+                let opening = self.links.get_mut(link).and_then(|entry| entry.opening.as_mut());
+                let Some(opening) = opening else { return false };
+                if opening.waiting.len() + message.len() > MAX_WAITING {
                     return false;
                 }
-                waiting.extend_from_slice(message);
+                opening.waiting.extend_from_slice(message);
                 true
             }
+        }
+    }
+
+    /// Counts an event that [`Self::send`] took: sent, or to be sent once its connection is open.
+    pub(super) fn note_event_sent(&mut self, flow: Flow) {
+        if let Flow::Stream(link) = flow
+            && self.links.get(link).is_some_and(|entry| entry.opening.is_some())
+            && let Some(opening) = self.links.get_mut(link).and_then(|entry| entry.opening.as_mut())
+        {
+            opening.events += 1;
+        } else {
+            self.counters.events_sent += 1;
         }
     }
 
@@ -298,24 +407,15 @@ impl Engine {
 
     fn open_link(&mut self, step: &mut Step<'_>, target: &str) -> Option<LinkId> {
         let link = self.links.draw();
-        let connecting = SipLink {
-            id: link,
-            framer: Framer::default(),
-            peer: None,
-            local: None,
-            allowed: false,
-            target: Some(Box::from(target)),
-            waiting: Some(Vec::new()),
-            failures: 0,
-            redial: Deadline::default(),
-        };
-        if self.links.insert(connecting).is_err() {
+        let connecting = SipLink::to(link, Some(Box::from(target)), Some(Opening::default()));
+        let Ok(handle) = self.links.insert(connecting) else {
             let fields: &[(&str, &dyn core::fmt::Display)] =
                 &[("target", &target), ("why", &"limits.links is reached")];
             step.actions.notify(Level::Warn, "link_refused", fields);
             return None;
-        }
+        };
         step.actions.connect(link, target);
+        self.await_link(handle, step.now + OPENS_WITHIN);
         Some(link)
     }
 
@@ -358,15 +458,24 @@ impl Engine {
 
 impl Digest for SipLink {
     fn digest(&self, digester: &mut Digester) {
-        let Self { id, framer, peer, local, allowed, target, waiting, failures, redial } = self;
+        let Self { id, framer, peer, local, allowed, target, opening, deadline } = self;
         digester.value(id);
         digester.value(framer);
         digester.value(peer);
         digester.value(local);
         digester.flag(*allowed);
         digester.value(target);
-        digester.value(&waiting.as_deref());
+        digester.value(opening);
+        digester.value(deadline);
+    }
+}
+
+impl Digest for Opening {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { waiting, events, failures, paused } = self;
+        digester.bytes(waiting);
+        digester.number(*events);
         digester.value(failures);
-        digester.value(redial);
+        digester.flag(*paused);
     }
 }

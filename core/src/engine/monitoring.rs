@@ -1,5 +1,7 @@
 //! Monitors: the clients' own, and the one per connection and device that feeds them.
 
+use core::fmt::Display;
+
 use super::events::EventSource;
 use super::outcome::Purpose;
 use super::receive::Received;
@@ -132,17 +134,20 @@ impl Engine {
         watch: Handle<Watch>,
         cross_reference: &str,
     ) {
+        let Some(connection) = self.watches.slots.get(watch).map(|watch| watch.connection) else { return };
+        let source = EventSource { connection, cross_reference };
+        // What came before this watch can have been asked for is not its own.
+        self.forget_old_early(step, connection);
         let waiters = self.watches.activate(watch, cross_reference);
         for (transaction, monitor) in waiters {
             self.announce_monitor(step, monitor, transaction);
         }
-        let Some(connection) = self.watches.slots.get(watch).map(|watch| watch.connection) else { return };
+        self.deliver_early(source);
         if self.watches.slots.get(watch).is_some_and(|watch| watch.monitors.is_empty()) {
             self.stop_watch(step, watch);
             self.forget_early(connection);
             return;
         }
-        self.deliver_early(EventSource { connection, cross_reference });
         self.catch_up(step, watch);
     }
 
@@ -155,7 +160,7 @@ impl Engine {
             self.refuse_waiter(step, transaction, error);
         }
         // Monitors that nobody asked for just now: those of sessions that changed their connection.
-        for monitor in removed.monitors {
+        for monitor in removed.monitors.iter().copied() {
             self.leave_unmoved(step, monitor, error);
         }
         self.forget_early(removed.connection);
@@ -187,7 +192,11 @@ impl Engine {
             return;
         }
         let Some(session) = self.monitors.get(monitor).map(|one| one.session) else { return };
-        self.want_feeding(step, session, error);
+        // The first of many is said aloud.
+        let level = if self.rebind.has_unfed() { Level::Debug } else { Level::Warn };
+        let fields: &[(&str, &dyn Display)] = &[("session", &session), ("why", &error)];
+        step.actions.notify(level, "monitor_unmoved", fields);
+        self.want_feeding(step);
     }
 
     /// A monitor is dead without its client's doing: the client is told.
@@ -276,31 +285,25 @@ impl Engine {
         Some(watch)
     }
 
-    /// Nobody watches a device any more: the phone system is told.
-    fn stop_watch(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
-        let Some(watch) = self.watches.remove(handle) else { return };
-        let State::Active { cross_reference } = &watch.state else { return };
-        let request = Request::MonitorStop { cross_reference };
-        let link = watch.connection;
-        if self.pool.in_service(link).is_some() {
-            let nobody = Handle::from_number(u64::MAX);
-            if let Err(error) = self.ask(step, link, nobody, None, Purpose::StopWatch, &request) {
-                step.actions.notify(Level::Warn, "monitor_left_behind", &[("error", &error)]);
-            }
-        }
-    }
-
-    /// The phone system stopped a watch by itself: its clients' monitors are dead, and they are told.
+    /// The phone system stopped a watch by itself. It is started again a little later, and its clients are brought up to
+    /// date; they are told that their monitors are dead (as the standard would have it at once) only if that is refused
+    /// for good: SIPE never sends a second MonitorStart.
     pub(super) fn on_watch_stopped(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
         let EventSource { connection, cross_reference } = source;
         let Some(handle) = self.watches.of_cross_reference(connection, cross_reference) else { return };
-        let Some(watch) = self.watches.remove(handle) else { return };
-        for monitor in watch.monitors {
-            self.end_monitor(step, monitor);
-        }
+        let Some(watch) = self.watches.slots.get(handle).filter(|watch| !watch.monitors.is_empty()) else {
+            self.watches.remove(handle);
+            return;
+        };
+        let cti = u32::from(connection.place) + 1;
+        let fields: &[(&str, &dyn Display)] = &[("cti", &cti), ("device", &watch.device)];
+        step.actions.notify(Level::Warn, "monitor_stopped", fields);
+        self.lose_watch(handle);
+        self.want_feeding(step);
     }
 
-    /// Starts those of a session's monitors that nothing feeds on its connection, under the IDs the client knows.
+    /// Starts those of a session's monitors that nothing feeds on its connection, under the IDs the client knows; what
+    /// feeds the others is verified where it is doubted.
     pub(super) fn restart_monitors(
         &mut self,
         step: &mut Step<'_>,
@@ -311,8 +314,10 @@ impl Engine {
         let Some(monitors) = monitors.filter(|monitors| !monitors.is_empty()) else { return };
         let number = self.number_of(handle);
         for monitor in monitors {
-            let source = self.monitors.get(monitor).and_then(|one| self.watches.slots.get(one.watch));
-            if source.is_some_and(|watch| watch.connection == link) {
+            let source = self.monitors.get(monitor).map(|one| one.watch);
+            let source = source.and_then(|source| Some((source, self.watches.slots.get(source)?.connection)));
+            if let Some((source, _)) = source.filter(|(_, connection)| *connection == link) {
+                self.verify_calls(step, source);
                 continue;
             }
             let watch = match self.watch(step, link, handle, &number) {

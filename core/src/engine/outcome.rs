@@ -162,16 +162,18 @@ impl Engine {
                     self.on_watch_refused(step, watch, error_of(response));
                 }
             }
-            Purpose::StopWatch => {}
+            Purpose::StopWatch => self.on_watch_gone(pending.connection),
             Purpose::CatchUp(monitor) => self.on_snapshot(step, monitor, pending.connection, response),
             Purpose::Service(service) => {
-                let Some(transaction) = pending.transaction else { return };
                 if service.fits(response) {
                     self.note_told(session, pending.connection, response);
                 }
-                self.on_service_outcome(step, (session, transaction), service, response);
+                if let Some(transaction) = pending.transaction {
+                    self.on_service_outcome(step, (session, transaction), service, response);
+                }
             }
         }
+        self.stop_more(step, pending.connection);
     }
 
     /// Only a phone system that says it does not know the line keeps the user out.
@@ -223,7 +225,7 @@ impl Engine {
 }
 
 /// The error in a response; a response that answers something else is no answer at all.
-fn error_of(response: &Response<'_>) -> CstaError {
+pub(super) fn error_of(response: &Response<'_>) -> CstaError {
     if let Response::Error(error) = response { *error } else { CstaError::UNSPECIFIED }
 }
 

@@ -16,7 +16,6 @@ use crate::rcc::session::{Phase, Session};
 use crate::slots::Handle;
 use crate::time::Duration;
 use crate::timer::Timers;
-use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::SystemStatus;
 
 impl Engine {
@@ -32,14 +31,15 @@ impl Engine {
         }
     }
 
-    /// A monitor could not be started, for a reason that passes: when many move at once, their phone system has more to
+    /// What clients know of their calls may be wrong: they are brought up to date at the pace of those that are moved.
+    pub(super) fn want_verifying(&mut self, step: &mut Step<'_>) {
+        self.on_rebind(step, Cause::Wanted);
+    }
+
+    /// A monitor could not be started, for a reason that passes, or was stopped: when many move at once, their phone system has more to
     /// do than it takes. It is tried again, whoever moved the session; its client hears nothing until then.
-    pub(super) fn want_feeding(&mut self, step: &mut Step<'_>, handle: Handle<Session>, error: CstaError) {
-        // The first of many is said aloud.
-        let level = if self.rebind.has_unfed() { Level::Debug } else { Level::Warn };
+    pub(super) fn want_feeding(&mut self, step: &mut Step<'_>) {
         self.on_rebind(step, Cause::Unfed);
-        let fields: &[(&str, &dyn Display)] = &[("session", &handle), ("why", &error)];
-        step.actions.notify(level, "monitor_unmoved", fields);
     }
 
     fn on_rebind(&mut self, step: &mut Step<'_>, cause: Cause) {
@@ -71,7 +71,9 @@ impl Engine {
         match adrift {
             Some((slot, handle)) => {
                 let pace = Duration::from_micros(1_000_000 / u64::from(self.config.cti.rebind_rate.max(1)));
-                self.on_rebind(step, Cause::Moved(slot.saturating_add(1), pace));
+                let moved = self.link_of(handle).is_err();
+                let next = slot.saturating_add(1);
+                self.on_rebind(step, Cause::Settled { next, pause: pace, moved });
                 self.settle_session(step, handle);
                 false
             }
@@ -89,14 +91,15 @@ impl Engine {
         }
     }
 
-    /// Whether a session's connection is not in service, where that is ours to mend, or something it watches is not fed.
+    /// Whether a session's connection is not in service, where that is ours to mend, or something it watches is not fed,
+    /// or may have been fed wrongly.
     fn is_adrift(&self, handle: Handle<Session>) -> bool {
         let Some(session) = self.sessions.get(handle) else { return false };
         let Ok(link) = self.link_of(handle) else { return self.rebinds() };
         session.phase == Phase::Established
             && session.monitors.iter().any(|monitor| {
                 let watch = self.monitors.get(*monitor).and_then(|one| self.watches.slots.get(one.watch));
-                watch.is_none_or(|watch| watch.connection != link)
+                watch.is_none_or(|watch| watch.connection != link || watch.is_doubted())
             })
     }
 

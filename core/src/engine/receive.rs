@@ -26,6 +26,10 @@ pub(super) struct Received<'m> {
     pub(super) message: &'m Message<'m>,
     pub(super) method: Method<'m>,
     pub(super) uri: &'m str,
+    /// Who sent it.
+    pub(super) peer: SocketAddr,
+    /// Whether the access list knows who sent it.
+    pub(super) allowed: bool,
     /// Where it came from.
     pub(super) flow: Flow,
     /// Where its answer goes: a datagram's Via may name another port (RFC 3261 18.2.2, RFC 3581).
@@ -77,11 +81,13 @@ impl Engine {
         let to_tag = message.to().and_then(|to| to.tag());
         let session = to_tag.and_then(|tag| self.session_of(message, tag));
         if method == Method::Ack {
-            self.on_ack(step, message, session);
+            if allowed {
+                self.on_ack(step, message, session);
+            }
             return;
         }
         let key = matching_key(&self.entropy, message, method);
-        if let Some(transaction) = self.repeated(message, key, session) {
+        if let Some(transaction) = self.repeated(message, key, session).filter(|_| allowed) {
             self.counters.requests_repeated += 1;
             self.on_repeated(step, transaction, answer_flow(flow, message));
             return;
@@ -91,6 +97,8 @@ impl Engine {
             message,
             method,
             uri,
+            peer,
+            allowed,
             flow,
             answer_flow: answer_flow(flow, message),
             key,
@@ -98,8 +106,8 @@ impl Engine {
             session,
             in_dialog: to_tag.is_some(),
         };
-        self.write_reply_head(&received, peer);
-        match refusal(&received, allowed) {
+        self.write_reply_head(&received, &received.local_tag);
+        match refusal(&received) {
             Some(refusal) => self.refuse(step, &received, &refusal),
             None => self.dispatch(step, &received),
         }
@@ -148,23 +156,27 @@ impl Engine {
     /// A tag of our own: drawn for a dialog to be, otherwise a function of the request, so that an answer repeated
     /// without any state has the same one (RFC 3261 8.2.7).
     fn tag_for(&mut self, method: Method<'_>, key: u128, in_dialog: bool) -> heapless::String<16> {
-        use core::fmt::Write as _;
-
-        let mut tag = heapless::String::new();
-        if !in_dialog {
-            let drawn = method == Method::Invite;
-            let low = u64::try_from(key & u128::from(u64::MAX)).unwrap_or(0);
-            let value = if drawn { self.entropy.draw(Domain::Tag) } else { low };
-            let _fits = write!(tag, "{value:016x}");
+        if in_dialog {
+            heapless::String::new()
+        } else if method == Method::Invite {
+            tag(self.entropy.draw(Domain::Tag))
+        } else {
+            stateless_tag(key)
         }
-        tag
+    }
+
+    /// Writes the reply head anew for an answer that leaves nothing behind: its tag is a function of the request.
+    pub(super) fn forget_tag(&mut self, received: &Received<'_>) {
+        if received.method == Method::Invite && !received.in_dialog {
+            self.write_reply_head(received, &stateless_tag(received.key));
+        }
     }
 
     /// The lines every response to this request repeats; a dialog's also its Record-Route (RFC 3261 12.1.1).
-    fn write_reply_head(&mut self, received: &Received<'_>, peer: SocketAddr) {
+    fn write_reply_head(&mut self, received: &Received<'_>, tag: &str) {
         self.buffers.head.clear();
-        let tag = Some(received.local_tag.as_str()).filter(|tag| !tag.is_empty());
-        emit::reply_head(&mut self.buffers.head, received.message, tag, Some(peer));
+        let tag = Some(tag).filter(|tag| !tag.is_empty());
+        emit::reply_head(&mut self.buffers.head, received.message, tag, Some(received.peer));
         if matches!(received.method, Method::Invite | Method::Update) {
             emit::record_routes(&mut self.buffers.head, received.message);
         }
@@ -281,13 +293,27 @@ impl Display for Refusal<'_> {
     }
 }
 
-/// What is wrong with a request whatever it asks (RFC 3261 8.2.1, 8.2.2).
-fn refusal<'a>(received: &Received<'a>, allowed: bool) -> Option<Refusal<'a>> {
+fn tag(number: u64) -> heapless::String<16> {
+    use core::fmt::Write as _;
+
+    let mut tag = heapless::String::new();
+    let _fits = write!(tag, "{number:016x}");
+    tag
+}
+
+/// A tag that is a function of the request (RFC 3261 8.2.7).
+fn stateless_tag(key: u128) -> heapless::String<16> {
+    tag(u64::try_from(key & u128::from(u64::MAX)).unwrap_or(0))
+}
+
+/// What is wrong with a request whatever it asks (RFC 3261 8.2.1, 8.2.2). Strangers are told nothing else than that
+/// they are.
+fn refusal<'a>(received: &Received<'a>) -> Option<Refusal<'a>> {
+    if !received.allowed {
+        return Some(Refusal::new(403, "Peer not on the access list"));
+    }
     if let Some(flaw) = &received.message.flaw {
         return Some(Refusal::new(flaw.status(), flaw.to_string()));
-    }
-    if !allowed {
-        return Some(Refusal::new(403, "Peer not on the access list"));
     }
     if matches!(received.method, Method::Other(_)) {
         return Some(Refusal::with(405, "Allow", ALLOW));

@@ -52,7 +52,7 @@ impl Engine {
         outgoing: Outgoing<'_>,
     ) {
         let Some(flow) = self.flow_to(step, handle) else {
-            note_unsent(step, handle, outgoing, "its connection is gone and its route is not known");
+            self.note_unsent(step, handle, outgoing, "its connection is gone and its route is not known");
             return;
         };
         let now = step.now;
@@ -70,7 +70,7 @@ impl Engine {
                 Handle::from_number(u64::MAX)
             }
             Err(_) => {
-                note_unsent(step, handle, outgoing, "limits.transactions is reached");
+                self.note_unsent(step, handle, outgoing, "limits.transactions is reached");
                 return;
             }
         };
@@ -80,9 +80,9 @@ impl Engine {
         let sent = self.send(step, flow, &bytes);
         if !sent {
             self.transactions.drop_client(transaction, &mut self.timers);
-            note_unsent(step, handle, outgoing, "too much waits for its connection");
+            self.note_unsent(step, handle, outgoing, "too much waits for its connection");
         } else if let Outgoing::Event(_) = outgoing {
-            self.counters.events_sent += 1;
+            self.note_event_sent(flow);
         }
         if sent && !flow.is_reliable() {
             if let Some(opened) = self.transactions.client.get_mut(transaction) {
@@ -96,6 +96,20 @@ impl Engine {
             }
         }
         self.buffers.message = bytes;
+    }
+
+    /// A request of ours is lost: it is said, and an event counted.
+    fn note_unsent(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<Session>,
+        outgoing: Outgoing<'_>,
+        why: &str,
+    ) {
+        self.counters.events_lost += u64::from(matches!(outgoing, Outgoing::Event(_)));
+        let fields: &[(&str, &dyn Display)] =
+            &[("session", &handle), ("method", &outgoing.method()), ("why", &why)];
+        step.actions.notify(Level::Warn, "request_unsent", fields);
     }
 
     fn write_request(
@@ -251,12 +265,6 @@ impl Engine {
         self.timers.cancel(&mut session.outbox.deadline, TimerKey::Outbox(handle));
         self.by_dialog.remove(session.dialog.key, handle);
     }
-}
-
-fn note_unsent(step: &mut Step<'_>, handle: Handle<Session>, outgoing: Outgoing<'_>, why: &str) {
-    let fields: &[(&str, &dyn Display)] =
-        &[("session", &handle), ("method", &outgoing.method()), ("why", &why)];
-    step.actions.notify(Level::Warn, "request_unsent", fields);
 }
 
 /// The transaction and the secret in a branch of ours.

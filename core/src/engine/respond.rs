@@ -46,18 +46,26 @@ fn write(reply: &Reply<'_>, head: &[u8], out: &mut alloc::vec::Vec<u8>) {
 
 impl Engine {
     /// Answers a request at once.
+    ///
+    /// Only what may have to be said again is kept, INVITEs anywhere and everything on datagrams, as long as there is
+    /// plenty of room. Peers that are not allowed are answered statelessly (RFC 3261 8.2.7): what they ask takes no place,
+    /// and one datagram, whose sender's address may be another's, causes no more than one.
     pub(super) fn reply(&mut self, step: &mut Step<'_>, received: &Received<'_>, reply: &Reply<'_>) {
-        // Only what may have to be said again is kept: INVITEs anywhere, everything on datagrams as long as there is
-        // plenty of room. Without a Via nothing could be matched to it.
-        let repeatable =
-            received.method == Method::Invite || (!received.flow.is_reliable() && self.has_room_to_spare());
-        if repeatable && received.message.via().is_some() {
+        let repeatable = received.method == Method::Invite || !received.flow.is_reliable();
+        // Without a Via nothing could be matched to it.
+        if repeatable && received.allowed && received.message.via().is_some() && self.has_room_to_spare() {
             if let Some(handle) = self.open(step.now, received) {
                 self.answer(step, handle, reply);
                 return;
             }
             self.note_full(step);
         }
+        self.reply_statelessly(step, received, reply);
+    }
+
+    /// Answers a request and keeps nothing. It is answered anew when it comes again.
+    fn reply_statelessly(&mut self, step: &mut Step<'_>, received: &Received<'_>, reply: &Reply<'_>) {
+        self.forget_tag(received);
         self.counters.replied(reply.status);
         let mut bytes = core::mem::take(&mut self.buffers.message);
         bytes.clear();
@@ -75,20 +83,19 @@ impl Engine {
     ) -> Option<Handle<ServerTransaction>> {
         let Some(handle) = self.open(step.now, received) else {
             self.note_full(step);
-            let begins = received.method == Method::Invite && !received.in_dialog;
+            // Also in a dialog that is not known here: another node may have room to take it over.
+            let begins = received.method == Method::Invite && received.session.is_none();
             let (status, seconds) =
                 if begins { self.overload(Why::Full) } else { (500, self.retry_after((5, 15))) };
-            self.counters.replied(status);
             let retry: &[(&str, &dyn Display)] = &[("Retry-After", &seconds)];
-            let mut bytes = core::mem::take(&mut self.buffers.message);
-            bytes.clear();
-            write(&Reply { more: retry, ..Reply::new(status) }, &self.buffers.head, &mut bytes);
-            self.send_response(step, received.answer_flow, &bytes);
-            self.buffers.message = bytes;
+            self.reply_statelessly(step, received, &Reply { more: retry, ..Reply::new(status) });
             return None;
         };
         if let Some(transaction) = self.transactions.server.get_mut(handle) {
             transaction.owner = Some(session);
+        }
+        if let Some(session) = self.sessions.get_mut(session) {
+            session.unanswered += 1;
         }
         Some(handle)
     }
@@ -107,8 +114,8 @@ impl Engine {
     }
 
     /// Whether an answer that can as well be made again may take a place among the transactions. The last quarter is for
-    /// requests that must be held: answers given at once take a place on datagrams for 32 seconds (timer J), and clients
-    /// that ask such things often would keep everybody else from being served at all.
+    /// requests that must be held: answers given at once take a place on datagrams for 32 seconds (timers J and H), and
+    /// clients that ask such things often, or are refused, would keep everybody else from being served at all.
     fn has_room_to_spare(&self) -> bool {
         let limit = self.config.limits.transactions;
         self.transactions.server.len() < limit.saturating_sub(limit / 4)
@@ -138,6 +145,9 @@ impl Engine {
         let Some(transaction) = self.transactions.server.get(handle) else { return };
         let flow = transaction.flow;
         let is_invite = matches!(transaction.machine, ServerMachine::Invite(_));
+        if let Some(session) = transaction.owner.and_then(|owner| self.sessions.get_mut(owner)) {
+            session.unanswered = session.unanswered.saturating_sub(1);
+        }
         self.counters.replied(reply.status);
         let mut bytes = core::mem::take(&mut self.buffers.message);
         bytes.clear();

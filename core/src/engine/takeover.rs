@@ -12,8 +12,8 @@
 //! them 404, which ends the session.
 //!
 //! What cannot be known is left out: further monitors, filters, and registrations. What the client asks for then gets
-//! identifiers that the dead node cannot have given out, as counts go on from the time of day; so does our CSeq (RFC
-//! 3261 8.1.1.5 proposes the same), which a client may demand to grow (12.2.2).
+//! identifiers that the dead node cannot have given out, as their count goes on from a number drawn; our CSeq, which a
+//! client may demand to grow (RFC 3261 12.2.2), goes on from the time of day (8.1.1.5 proposes the same).
 
 use alloc::boxed::Box;
 use core::fmt::Display;
@@ -24,6 +24,7 @@ use super::receive::{Received, Refusal};
 use super::services::reference;
 use super::{Engine, Step};
 use crate::action::Level;
+use crate::entropy::Domain;
 use crate::rcc::behind::Behind;
 use crate::rcc::calls::Calls;
 use crate::rcc::session::{Monitor, Session};
@@ -31,8 +32,17 @@ use crate::slots::Handle;
 use crate::time::Instant;
 use crate::wire::csta::model::MonitorFilter;
 
-/// Where counts go on while the time of day is not known: no dialog has had so many requests and monitors.
+/// Where counts go on at least, whatever the time of day: no dialog has had so many requests and monitors.
 const FAR: u32 = 1 << 20;
+
+/// The highest CSeq to go on from: it is to stay below 2^31 (RFC 3261 8.1.1.5).
+const LAST: u32 = (1 << 31) - FAR;
+
+/// When 2024 began, in microseconds since 1970.
+const BEGINNING_OF_2024: u64 = 1_704_067_200_000_000;
+
+/// How far apart two of our `CSeq` are, in microseconds: no client is sent so many requests for long.
+const QUARTER: u64 = 250_000;
 
 impl Engine {
     /// A re-INVITE in a dialog that is not known here. Only one that is a complete sign-in can be taken over: without a
@@ -63,7 +73,10 @@ impl Engine {
             );
             return;
         }
-        let beginning = Beginning::Continued { count: self.count_at(step.now) };
+        let beginning = Beginning::Continued {
+            sequence: self.sequence_at(step.now),
+            monitors: self.draw_count(step.now),
+        };
         let Some((handle, connection)) = self.begin_session(step, received, sign_in, tag, beginning) else {
             return;
         };
@@ -95,10 +108,21 @@ impl Engine {
         }
     }
 
-    /// A count above all that another node can have reached in a dialog it began earlier: half the seconds since 1970, so
-    /// that it fits into a CSeq (RFC 3261 8.1.1.5) for two centuries, and grows faster than dialogs have requests.
-    fn count_at(&self, now: Instant) -> u32 {
-        let seconds = self.clock.map(|(at, seconds)| seconds + now.since(at).as_micros() / 1_000_000);
-        seconds.and_then(|seconds| u32::try_from(seconds / 2).ok()).unwrap_or(FAR).max(FAR)
+    /// A CSeq above all that another node can have reached in a dialog that it took over, or began, earlier: the quarters
+    /// of a second since 2024 began, which are used up in 2041.
+    fn sequence_at(&self, now: Instant) -> u32 {
+        let since = self.unix_micros(now).unwrap_or(0).saturating_sub(BEGINNING_OF_2024);
+        u32::try_from(since / QUARTER).unwrap_or(LAST).clamp(FAR, LAST)
+    }
+
+    /// Where the count that names monitors goes on: anywhere, so that no other node has been there.
+    fn draw_count(&mut self, now: Instant) -> u32 {
+        let drawn = self.entropy.draw(Domain::Reference) ^ self.unix_micros(now).unwrap_or(0);
+        FAR + u32::try_from(drawn % u64::from(u32::MAX - 2 * FAR)).unwrap_or(0)
+    }
+
+    /// The time of day, if it was told.
+    fn unix_micros(&self, now: Instant) -> Option<u64> {
+        self.clock.map(|(at, seconds)| seconds * 1_000_000 + now.since(at).as_micros())
     }
 }

@@ -84,7 +84,12 @@ impl Behind {
     }
 
     /// The calls that the client knows, if they are those of the phone system numbered `switch`.
-    pub(crate) fn calls_of(&mut self, switch: u8) -> Option<&mut Calls> {
+    pub(crate) fn calls_of(&self, switch: u8) -> Option<&Calls> {
+        (self.switch == switch).then_some(&self.calls)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn calls_of_mut(&mut self, switch: u8) -> Option<&mut Calls> {
         (self.switch == switch).then_some(&mut self.calls)
     }
 

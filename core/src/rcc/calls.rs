@@ -1,12 +1,11 @@
 //! The calls at a line, as events and snapshots tell them.
 
-use alloc::boxed::Box;
-use alloc::vec::Vec;
-
 use crate::digest::{Digest, Digester};
+use crate::few::Few;
 use crate::wire::csta::model::{
     CallEvent, CallEventKind, Connection, Device, LocalConnectionState as State, Party, SnapshotItem,
 };
+use crate::word::Word;
 
 /// How far a call has come, seen from the line: what a client shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +44,9 @@ impl Stage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
     /// As the phone system named it.
-    pub(crate) id: Box<str>,
+    pub(crate) id: Word,
     /// The deviceID of the line's own connection; the line itself unless the phone system told another.
-    pub(crate) device: Box<str>,
+    pub(crate) device: Word,
     /// Its `typeOfNumber`, where that is `dynamic`.
     pub(crate) dynamic: bool,
     pub(crate) stage: Stage,
@@ -62,7 +61,7 @@ impl Call {
 
 /// The calls of one line, oldest first.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Calls(Vec<Call>);
+pub(crate) struct Calls(Few<Call>);
 
 impl Calls {
     /// How many there are.
@@ -92,7 +91,7 @@ impl Calls {
             *known = call;
             return None;
         }
-        let forgotten = (self.0.len() >= limit).then(|| self.0.remove(0));
+        let forgotten = if self.0.len() >= limit { self.0.take_first() } else { None };
         self.0.push(call);
         forgotten
     }
@@ -110,23 +109,23 @@ impl Calls {
         if let Some(known) = self.0.iter_mut().find(|known| &*known.id == id) {
             known.stage = stage_after(event, about_us, known.stage);
             if let Some(own) = own.filter(|own| *known.device != *own.id) {
-                known.device = Box::from(own.id);
+                known.device = Word::from(own.id);
             }
             if about_us {
                 known.dynamic = is_dynamic(own);
             }
             return None;
         }
-        let device = Box::from(own.map_or(line, |own| own.id));
+        let device = Word::from(own.map_or(line, |own| own.id));
         let stage = stage_after(event, about_us, Stage::Established);
-        self.keep(Call { id: Box::from(id), device, dynamic: is_dynamic(own), stage }, limit)
+        self.keep(Call { id: Word::from(id), device, dynamic: is_dynamic(own), stage }, limit)
     }
 
     /// Learns of a call from a response that names the line's own connection in it; a call that is known stays as it is.
     pub(crate) fn meet(&mut self, line: &str, connection: &Connection<'_>, stage: Stage, limit: usize) {
         let Some(id) = connection.call.filter(|id| self.find(id).is_none()) else { return };
-        let device = Box::from(connection.device.map_or(line, |own| own.id));
-        self.keep(Call { id: Box::from(id), device, dynamic: is_dynamic(connection.device), stage }, limit);
+        let device = Word::from(connection.device.map_or(line, |own| own.id));
+        self.keep(Call { id: Word::from(id), device, dynamic: is_dynamic(connection.device), stage }, limit);
     }
 }
 

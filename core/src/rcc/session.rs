@@ -54,6 +54,8 @@ pub(crate) struct Session {
     /// The CTI connection it began with and stays on; `None` if there was none in service.
     pub(crate) connection: Option<ConnectionRef>,
     pub(crate) phase: Phase,
+    /// How many requests of its client are held.
+    pub(crate) unanswered: u32,
     /// Its client was told that it is gone, and did not come back to it yet.
     pub(crate) told_gone: bool,
     /// What it watches, in the order it asked.
@@ -109,6 +111,7 @@ impl Digest for Session {
             namespace,
             connection,
             phase,
+            unanswered,
             told_gone,
             monitors,
             monitors_had,
@@ -125,6 +128,7 @@ impl Digest for Session {
         digester.text(namespace.uri());
         digester.value(connection);
         digester.value(phase);
+        digester.value(unanswered);
         digester.flag(*told_gone);
         crate::digest::sequence(digester, monitors.iter());
         digester.value(monitors_had);

@@ -1,7 +1,6 @@
 //! The gateway's own monitors: towards the phone system there is one per connection and device, counted, whose events
 //! are fanned out to the clients' monitors (client quirk 12).
 
-use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
@@ -11,8 +10,10 @@ use super::session::{Monitor, ServerTransaction};
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
 use crate::entropy::Entropy;
+use crate::few::Few;
 use crate::index::Index;
 use crate::slots::{Full, Handle, Slots};
+use crate::word::Word;
 
 /// Where a watch stands.
 #[derive(Debug)]
@@ -25,18 +26,34 @@ pub(crate) enum State {
     /// Events come under this `monitorCrossRefID`.
     Active {
         /// As the phone system named it.
-        cross_reference: Box<str>,
+        cross_reference: Word,
     },
+}
+
+/// The most snapshots that are asked for in vain, one after the other, to settle one doubt.
+const MOST_TRIES: u8 = 3;
+
+/// Whether what is known of a device's calls may be wrong: the phone system lost events, or gave no snapshot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Doubt {
+    /// A snapshot is to be asked for.
+    is_open: bool,
+    /// How many were asked for.
+    tries: u8,
 }
 
 /// One device monitored over one connection.
 #[derive(Debug)]
 pub(crate) struct Watch {
     pub(crate) connection: ConnectionRef,
-    pub(crate) device: Box<str>,
+    pub(crate) device: Word,
     pub(crate) state: State,
     /// The clients' monitors it feeds.
-    pub(crate) monitors: Vec<Handle<Monitor>>,
+    pub(crate) monitors: Few<Handle<Monitor>>,
+    /// Nobody needed it, and it waits to be stopped.
+    pub(crate) stopping: bool,
+    /// Whether what is known of its calls may be wrong, and what was done about it.
+    pub(crate) doubt: Doubt,
     pub(crate) calls: Calls,
 }
 
@@ -45,8 +62,8 @@ pub(crate) struct Watches {
     pub(crate) slots: Slots<Watch>,
     by_device: Index<Watch>,
     by_cross_reference: Index<Watch>,
-    /// How many there are over each connection that has any, by connection ID: follows from the table.
-    counts: BTreeMap<u64, usize>,
+    /// How many are active over each connection that has any, by connection ID: follows from the table.
+    active: BTreeMap<u64, usize>,
     /// Keys the hashes of the words by which they are found; draws nothing.
     entropy: Entropy,
 }
@@ -54,7 +71,7 @@ pub(crate) struct Watches {
 impl Watches {
     pub(crate) fn new(limit: usize, entropy: Entropy) -> Self {
         let (by_device, by_cross_reference) = (Index::default(), Index::default());
-        Self { slots: Slots::new(limit), by_device, by_cross_reference, counts: BTreeMap::new(), entropy }
+        Self { slots: Slots::new(limit), by_device, by_cross_reference, active: BTreeMap::new(), entropy }
     }
 
     /// The hash that stands for a word the phone system or a client chose.
@@ -67,9 +84,9 @@ impl Watches {
         self.by_device.get(self.key(connection, device))
     }
 
-    /// Whether anything is watched over `connection`.
-    pub(crate) fn is_any_of(&self, connection: ConnectionRef) -> bool {
-        self.counts.contains_key(&connection.id)
+    /// Whether any watch over `connection` is active.
+    pub(crate) fn is_any_active(&self, connection: ConnectionRef) -> bool {
+        self.active.contains_key(&connection.id)
     }
 
     /// The watch whose events come under `cross_reference` over `connection`.
@@ -85,13 +102,14 @@ impl Watches {
     pub(crate) fn begin(&mut self, connection: ConnectionRef, device: &str) -> Result<Handle<Watch>, Full> {
         let handle = self.slots.insert(Watch {
             connection,
-            device: Box::from(device),
+            device: Word::from(device),
             state: State::Starting { waiters: Vec::new() },
-            monitors: Vec::new(),
+            monitors: Few::default(),
+            stopping: false,
+            doubt: Doubt::default(),
             calls: Calls::default(),
         })?;
         self.by_device.insert(self.key(connection, device), handle);
-        *self.counts.entry(connection.id).or_default() += 1;
         Ok(handle)
     }
 
@@ -102,12 +120,15 @@ impl Watches {
         cross_reference: &str,
     ) -> Vec<(Handle<ServerTransaction>, Handle<Monitor>)> {
         let Some(watch) = self.slots.get_mut(handle) else { return Vec::new() };
-        let active = State::Active { cross_reference: Box::from(cross_reference) };
+        let active = State::Active { cross_reference: Word::from(cross_reference) };
         let connection = watch.connection;
         let before = core::mem::replace(&mut watch.state, active);
         self.by_cross_reference.insert(self.key(connection, cross_reference), handle);
         match before {
-            State::Starting { waiters } => waiters,
+            State::Starting { waiters } => {
+                *self.active.entry(connection.id).or_default() += 1;
+                waiters
+            }
             State::Active { .. } => Vec::new(),
         }
     }
@@ -115,23 +136,53 @@ impl Watches {
     /// Forgets a watch.
     pub(crate) fn remove(&mut self, handle: Handle<Watch>) -> Option<Watch> {
         let watch = self.slots.remove(handle)?;
-        if let Entry::Occupied(mut count) = self.counts.entry(watch.connection.id) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
         self.by_device.remove(self.key(watch.connection, &watch.device), handle);
         if let State::Active { cross_reference } = &watch.state {
             self.by_cross_reference.remove(self.key(watch.connection, cross_reference), handle);
+            if let Entry::Occupied(mut count) = self.active.entry(watch.connection.id) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
         }
         Some(watch)
     }
 }
 
+impl Watch {
+    /// Whether a snapshot is to be asked for.
+    pub(crate) const fn is_doubted(&self) -> bool {
+        self.doubt.is_open
+    }
+
+    /// The phone system says that it lost events.
+    pub(crate) fn begin_doubt(&mut self) {
+        self.doubt = Doubt { is_open: true, tries: 0 };
+    }
+
+    /// A snapshot is asked for.
+    pub(crate) fn try_doubt(&mut self) {
+        self.doubt = Doubt { is_open: false, tries: self.doubt.tries.saturating_add(1) };
+    }
+
+    /// It was not given, for a reason that passes. False: that is often enough.
+    pub(crate) fn keep_doubt(&mut self) -> bool {
+        self.doubt.is_open = self.doubt.tries < MOST_TRIES;
+        self.doubt.is_open
+    }
+
+    /// It was given, to one of the clients; another may have got none.
+    pub(crate) fn end_doubt(&mut self) {
+        if !self.doubt.is_open {
+            self.doubt.tries = 0;
+        }
+    }
+}
+
 impl Digest for Watch {
     fn digest(&self, digester: &mut Digester) {
-        let Self { connection, device, state, monitors, calls } = self;
+        let Self { connection, device, state, monitors, stopping, doubt, calls } = self;
         digester.value(connection);
         digester.value(device);
         match state {
@@ -145,6 +196,9 @@ impl Digest for Watch {
             State::Active { cross_reference } => digester.value(cross_reference),
         }
         crate::digest::sequence(digester, monitors.iter());
+        digester.flag(*stopping);
+        digester.flag(doubt.is_open);
+        digester.number(u64::from(doubt.tries));
         digester.value(calls);
     }
 }

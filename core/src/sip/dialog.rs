@@ -65,18 +65,25 @@ impl Dialog {
             (Text::Remote, from),
         ]);
         let mut dialog = Self { key, texts, strict: false, flow, local_sequence: 0, epoch: 0 };
-        dialog.refresh(invite, flow, limit)?;
+        dialog.check_refresh(invite, limit)?;
+        dialog.refresh(invite, flow);
         Ok(dialog)
     }
 
-    /// Takes target and route set from an INVITE or re-INVITE. RFC 3261 12.2 lets a re-INVITE change the target only;
-    /// SIPE replaces its route set by what each answer says (quirk 6), so ours follows each INVITE's Record-Route.
-    pub(crate) fn refresh(&mut self, invite: &Message<'_>, flow: Flow, limit: usize) -> Result<(), Unusable> {
+    /// Whether target and route set of an INVITE or re-INVITE can be taken.
+    pub(crate) fn check_refresh(&self, invite: &Message<'_>, limit: usize) -> Result<(), Unusable> {
         let contact = invite.contact().ok_or(Unusable::NoContact)?;
+        let bytes = invite.record_routes().map(str::len).sum::<usize>() + contact.uri.len();
+        self.check_length(bytes, limit)
+    }
+
+    /// Takes target and route set from an INVITE or re-INVITE that was checked. RFC 3261 12.2 lets a re-INVITE change the
+    /// target only; SIPE replaces its route set by what each answer says (quirk 6), so ours follows each INVITE's
+    /// Record-Route.
+    pub(crate) fn refresh(&mut self, invite: &Message<'_>, flow: Flow) {
+        let Some(contact) = invite.contact() else { return };
         let mut routes: Vec<&str> = Vec::new();
         routes.extend(invite.record_routes());
-        let bytes = routes.iter().map(|route| route.len()).sum::<usize>() + contact.uri.len();
-        self.check_length(bytes, limit)?;
         // A refresh without Record-Route keeps the route set: a proxy that routes statically adds none to it.
         if !routes.is_empty() || self.request_uri().is_empty() {
             self.set_routes(contact.uri, &routes);
@@ -84,15 +91,19 @@ impl Dialog {
             self.set_target(contact.uri);
         }
         self.flow = flow;
-        Ok(())
     }
 
-    /// Takes the target of an UPDATE (RFC 3311 5.2: a target refresh request), if it names one.
-    pub(crate) fn retarget(&mut self, update: &Message<'_>, limit: usize) -> Result<(), Unusable> {
-        let Some(contact) = update.contact() else { return Ok(()) };
-        self.check_length(self.texts.get(Text::Routes).len() + contact.uri.len(), limit)?;
-        self.set_target(contact.uri);
-        Ok(())
+    /// Whether the target of an UPDATE can be taken.
+    pub(crate) fn check_retarget(&self, update: &Message<'_>, limit: usize) -> Result<(), Unusable> {
+        let target = update.contact().map_or(0, |contact| contact.uri.len());
+        self.check_length(self.texts.get(Text::Routes).len() + target, limit)
+    }
+
+    /// Takes the target of an UPDATE that was checked (RFC 3311 5.2: a target refresh request), if it names one.
+    pub(crate) fn retarget(&mut self, update: &Message<'_>) {
+        if let Some(contact) = update.contact() {
+            self.set_target(contact.uri);
+        }
     }
 
     /// Whether names, and `bytes` of route set and target, are within `limit`.

@@ -49,11 +49,20 @@ pub struct Bounds {
 pub struct Agreed {
     /// Session-Expires in seconds and who refreshes; `None` if the client does not know session timers.
     pub interval: Option<(u32, Refresher)>,
+    /// The shortest Session-Expires that the client takes, in seconds.
+    pub least: u32,
     /// How long the session lives without a refresh.
     pub lifetime: Duration,
 }
 
 impl Agreed {
+    /// Makes the interval at most `seconds` long, as far as the client takes it. The session lives as long as before.
+    pub fn shorten(&mut self, seconds: u32) {
+        if let Some((interval, _)) = &mut self.interval {
+            *interval = seconds.clamp(self.least, (*interval).max(self.least));
+        }
+    }
+
     /// When we have to refresh the session, if that is our part: at half the interval (RFC 4028 10).
     #[must_use]
     pub fn refresh_at(&self, now: Instant) -> Option<Instant> {
@@ -78,26 +87,28 @@ pub struct TooSmall {
 pub fn negotiate(offer: Offer, bounds: Bounds) -> Result<Agreed, TooSmall> {
     let lingering = |seconds: u32| Duration::from_secs(u64::from(seconds.max(bounds.linger)));
     if !offer.supported {
-        return Ok(Agreed { interval: None, lifetime: lingering(bounds.expires) });
+        return Ok(Agreed { interval: None, least: LEAST_SECONDS, lifetime: lingering(bounds.expires) });
     }
     if offer.expires.is_some_and(|seconds| seconds < bounds.min) {
         return Err(TooSmall { min: bounds.min });
     }
     // RFC 4028 9: not above what the request says, not below its Min-SE.
     let seconds = offer.expires.map_or(bounds.expires, |seconds| seconds.min(bounds.expires));
-    let seconds = seconds.max(offer.min.unwrap_or(0)).clamp(LEAST_SECONDS, MOST_SECONDS);
+    let least = offer.min.unwrap_or(0).clamp(LEAST_SECONDS, MOST_SECONDS);
+    let seconds = seconds.clamp(least, MOST_SECONDS);
     let refresher = if offer.wants_us { Refresher::Gateway } else { Refresher::Client };
-    Ok(Agreed { interval: Some((seconds, refresher)), lifetime: lingering(seconds) })
+    Ok(Agreed { interval: Some((seconds, refresher)), least, lifetime: lingering(seconds) })
 }
 
 impl Digest for Agreed {
     fn digest(&self, digester: &mut Digester) {
-        let Self { interval, lifetime } = self;
+        let Self { interval, least, lifetime } = self;
         digester.flag(interval.is_some());
         if let Some((seconds, refresher)) = interval {
             digester.value(seconds);
             digester.flag(*refresher == Refresher::Gateway);
         }
+        digester.value(least);
         digester.value(lifetime);
     }
 }
@@ -132,6 +143,20 @@ mod tests {
         let offer = Offer { supported: true, expires: Some(600), wants_us: true, ..Offer::default() };
         let agreed = negotiate(offer, BOUNDS).unwrap();
         assert_eq!(agreed.refresh_at(Instant::ZERO), Some(Instant::ZERO + Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn a_shorter_interval_stays_between_what_the_client_takes_and_what_it_asked_for() {
+        for (expires, min, shortened) in [(1800, None, 90), (1800, Some(600), 600), (120, None, 90)] {
+            let offer = Offer { supported: true, expires: Some(expires), min, ..Offer::default() };
+            let mut agreed = negotiate(offer, BOUNDS).unwrap();
+            agreed.shorten(90);
+            assert_eq!(agreed.interval, Some((shortened, Refresher::Client)), "{offer:?}");
+        }
+        let mut short =
+            negotiate(Offer { supported: true, expires: Some(120), ..Offer::default() }, BOUNDS).unwrap();
+        short.shorten(600);
+        assert_eq!(short.interval, Some((120, Refresher::Client)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::guard::XmlLimits;
 use crate::wire::csta::model::{Event, Message, Request, Response};
-use crate::wire::csta::parse::Document;
+use crate::wire::csta::parse::{Document, Kind};
 use crate::wire::csta_frame::{self, EVENT_INVOKE, Framed, LAST_INVOKE};
 
 impl Switch {
@@ -42,7 +42,7 @@ impl Switch {
             }
         } else if !document.is_application_session() {
             self.client_error(step, handle, "the document is in no namespace of CSTA's");
-            if is_request(document.name()) {
+            if document.kind() == Kind::Request {
                 self.refuse(step, handle, invoke, CstaError::GENERIC_OPERATION);
             }
             return;
@@ -53,7 +53,7 @@ impl Switch {
             Ok(Message::Event(_)) => self.client_error(step, handle, "a client sends no events"),
             Err(misshapen) => {
                 self.client_error(step, handle, &alloc::format!("{misshapen}"));
-                if is_request(document.name()) {
+                if document.kind() == Kind::Request {
                     self.refuse(step, handle, invoke, misshapen.error);
                 }
             }
@@ -237,9 +237,4 @@ impl Switch {
 
 fn is_answerable(invoke: u16) -> bool {
     (1..=LAST_INVOKE).contains(&invoke)
-}
-
-/// Whether a document of this name is neither answer nor event.
-fn is_request(name: &str) -> bool {
-    !name.ends_with("Response") && !name.ends_with("Event") && name != "CSTAErrorCode"
 }

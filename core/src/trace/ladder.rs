@@ -147,6 +147,9 @@ impl Ladder<'_> {
         for (_, action) in &step.actions {
             self.action(now, action);
         }
+        if step.panicked {
+            self.note(now, "the machine panicked");
+        }
     }
 
     fn action(&mut self, now: Instant, action: &RecordedAction<'_>) {

@@ -9,7 +9,7 @@ use core::fmt;
 use super::hash::text_hash;
 use super::step::{RecordedAction, RecordedInput, Step};
 use super::text::{push_unescaped, read_hex};
-use super::{Header, MAGIC};
+use super::{Header, MAGIC, PANIC};
 use crate::entropy::Seed;
 use crate::setting::read_line;
 use crate::time::Instant;
@@ -208,11 +208,11 @@ impl<'t> Reader<'t> {
         let micros = micros.parse().map_err(|_| self.error(at, "expected microseconds after the @"))?;
         self.advance_line(line);
         let input = self.input(input, at)?;
-        let actions = self.actions()?;
-        let digest = self.digest()?;
+        let panicked = self.panic()?;
+        let (actions, digest) = if panicked { (Vec::new(), None) } else { (self.actions()?, self.digest()?) };
         self.expect_paragraph_end()?;
         let now = Instant::from_micros(micros);
-        Ok(Some(Step { comment, line: at, now, input, actions, digest, end_line: self.line }))
+        Ok(Some(Step { comment, line: at, now, input, actions, panicked, digest, end_line: self.line }))
     }
 
     /// Skips blank lines and comments; returns the last comment, from its first `#` to the end of its last line.
@@ -267,6 +267,15 @@ impl<'t> Reader<'t> {
             actions.push((at, action.ok_or_else(expected)?));
         }
         Ok(actions)
+    }
+
+    /// Whether the machine panicked in the step.
+    fn panic(&mut self) -> Result<bool, ReadError> {
+        let panicked = self.peek()? == Some(PANIC);
+        if panicked {
+            self.advance_line(PANIC);
+        }
+        Ok(panicked)
     }
 
     fn digest(&mut self) -> Result<Option<(usize, u64)>, ReadError> {

@@ -27,11 +27,13 @@ pub struct Summary {
     pub other_build: Option<alloc::string::String>,
     /// Where the trace breaks off without an end mark (segment and line), as when the recording program was killed.
     pub cut: Option<(usize, usize)>,
+    /// Where the machine panicked when it was recorded (segment and line); this time it did not.
+    pub panicked: Option<(usize, usize)>,
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { steps, segments, digests, other_build, cut } = self;
+        let Self { steps, segments, digests, other_build, cut, panicked } = self;
         let plural = if *segments == 1 { "" } else { "s" };
         write!(f, "{steps} steps in {segments} segment{plural} replayed, {digests} states compared")?;
         if let Some(build) = other_build {
@@ -39,6 +41,12 @@ impl fmt::Display for Summary {
         }
         if let Some((segment, line)) = cut {
             write!(f, "; segment {segment} breaks off at line {line} without its end mark")?;
+        }
+        if let Some((segment, line)) = panicked {
+            write!(
+                f,
+                "; the recorded run ended in a panic on the input at segment {segment}, line {line}, and this one did not"
+            )?;
         }
         Ok(())
     }
@@ -77,7 +85,8 @@ impl From<ReadError> for ReplayError {
 }
 
 /// Gives the inputs of `segments` to the machine that `make` makes of their header, and compares what it wants, and
-/// where this build recorded, its state.
+/// where this build recorded, its state. A machine that panicked when it was recorded panics again, if nothing has
+/// changed: the panic is the caller's.
 ///
 /// # Errors
 /// A trace that cannot be read, a configuration that makes no machine, or the first difference.
@@ -91,7 +100,8 @@ pub fn replay(
     let other_build = (!same_build).then(|| header.build.clone());
     let mut machine = make(header).map_err(ReplayError::Config)?;
     let mut actions = Actions::new();
-    let mut summary = Summary { steps: 0, segments: segments.len(), digests: 0, other_build, cut: None };
+    let segments = segments.len();
+    let mut summary = Summary { steps: 0, segments, digests: 0, other_build, cut: None, panicked: None };
     let mut last = (1, 1);
     while let Some(step) = trace.next_step()? {
         let segment = trace.segment();
@@ -100,6 +110,7 @@ pub fn replay(
         let digested = compared.map_err(|difference| explain(&mut trace, difference))?;
         summary.digests = summary.digests.saturating_add(u64::from(digested));
         summary.steps = summary.steps.saturating_add(1);
+        summary.panicked = summary.panicked.or(step.panicked.then_some(last));
     }
     summary.cut = trace.cut();
     check_full_digest(&mut *machine, last).map_err(ReplayError::Difference)?;
@@ -128,6 +139,9 @@ fn live(
     actions.clear();
     let input = step.input.as_input();
     let Taken(taken) = machine.step(step.now, input, actions);
+    if step.panicked {
+        return Ok(false);
+    }
     if let crate::input::Input::Bytes { bytes, .. } = input
         && taken < bytes.len()
     {

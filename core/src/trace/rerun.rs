@@ -2,17 +2,15 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::net::SocketAddr;
 
 use super::chain::Trace;
 use super::replay::ReplayError;
 use super::step::{RecordedInput, Step};
 use super::write::TraceRecorder;
 use super::{Digests, Form, Header};
-use crate::action::Notice;
-use crate::input::{Input, LinkId, ListenerId};
+use crate::input::Input;
 use crate::machine::Machine;
-use crate::pump::{Effects, Pump};
+use crate::pump::{NoEffects, Pump, Recorder as _};
 use crate::setting::ConfigError;
 
 /// A run that was run anew.
@@ -43,11 +41,17 @@ pub fn rerun<'t>(
     let mut pump = Pump::new(machine, TraceRecorder::new(header, form, digests));
     let mut steps = 0_u64;
     while let Some(step) = old.next_step()? {
-        let Step { comment, now, input, .. } = step;
+        let Step { comment, now, input, panicked, .. } = step;
         for line in comment.lines() {
             pump.recorder_mut().comment(line.strip_prefix('#').unwrap_or(line));
         }
-        pump.input(now, rewrite(input).as_input(), &mut Nothing);
+        let input = rewrite(input);
+        if panicked {
+            // What comes of it is for a replay to show. A trace that is to be shared must come to its end.
+            pump.recorder_mut().panicked(now, input.as_input());
+        } else {
+            pump.input(now, input.as_input(), &mut NoEffects);
+        }
         steps = steps.saturating_add(1);
     }
     let (_, recorder) = pump.into_parts();
@@ -75,23 +79,4 @@ fn is_alike(before: &Step<'_>, now: &Step<'_>) -> bool {
     sizes
         && before.actions.len() == now.actions.len()
         && before.actions.iter().zip(&now.actions).all(|((_, before), (_, now))| before.is_same_kind(now))
-}
-
-/// Lets nothing happen outside.
-pub(super) struct Nothing;
-
-impl Effects for Nothing {
-    fn connect(&mut self, _link: LinkId, _address: &str) {}
-
-    fn write(&mut self, _link: LinkId, _bytes: &[u8]) {}
-
-    fn close(&mut self, _link: LinkId) {}
-
-    fn send_datagram(&mut self, _listener: ListenerId, _peer: SocketAddr, _bytes: &[u8]) {}
-
-    fn notify(&mut self, _notice: Notice<'_>) {}
-
-    fn print(&mut self, _text: &str) {}
-
-    fn finish(&mut self, _status: u8) {}
 }

@@ -21,6 +21,8 @@ pub struct Step<'t> {
     pub input: RecordedInput<'t>,
     /// What was wanted, each with its line.
     pub actions: Vec<(usize, RecordedAction<'t>)>,
+    /// The machine panicked in it; then there are no actions, and the input is all that came in.
+    pub panicked: bool,
     /// The state's fingerprint afterwards, with its line, where one was taken.
     pub digest: Option<(usize, u64)>,
     /// The first line after it.
@@ -46,7 +48,7 @@ pub enum RecordedInput<'t> {
         /// Its other end.
         peer: Peer,
     },
-    /// [`Input::Bytes`]: those that were taken.
+    /// [`Input::Bytes`]: those that were taken, unless the machine panicked.
     Bytes {
         /// The connection.
         link: LinkId,

@@ -3,10 +3,10 @@ use alloc::boxed::Box;
 use alloc::string::ToString as _;
 use alloc::{format, vec};
 
-use crate::action::{Actions, Level, Notice};
+use crate::action::{Actions, Level};
 use crate::input::{Closed, Command, Input, LinkId, Listen, ListenerId, Peer};
 use crate::machine::{Machine, Taken, Wake};
-use crate::pump::{Effects, Pump, Recorder as _};
+use crate::pump::{NoEffects, Pump, Recorder as _};
 use crate::time::Instant;
 
 /// Echoes each line it is sent, at most one a step, and wants one of everything else.
@@ -64,18 +64,6 @@ impl Machine for Echo {
     }
 }
 
-struct Nowhere;
-
-impl Effects for Nowhere {
-    fn connect(&mut self, _link: LinkId, _address: &str) {}
-    fn write(&mut self, _link: LinkId, _bytes: &[u8]) {}
-    fn close(&mut self, _link: LinkId) {}
-    fn send_datagram(&mut self, _listener: ListenerId, _peer: core::net::SocketAddr, _bytes: &[u8]) {}
-    fn notify(&mut self, _notice: Notice<'_>) {}
-    fn print(&mut self, _text: &str) {}
-    fn finish(&mut self, _status: u8) {}
-}
-
 const ANY_BYTES: &[u8] = b"@1 tick\n\n> write #1 3\r\n=\0\xff\xfe\\ \xc3\xbc\r\r\n\n| x\n+ y\nend\n#";
 
 fn header() -> Header {
@@ -116,7 +104,7 @@ fn pump(form: Form) -> Recorded {
 
 fn feed(pump: &mut Recorded, inputs: Vec<Input<'_>>, from: u64) {
     for (micros, input) in (from..).zip(inputs) {
-        pump.input(Instant::from_micros(micros * 1_000), input, &mut Nowhere);
+        pump.input(Instant::from_micros(micros * 1_000), input, &mut NoEffects);
     }
 }
 
@@ -365,7 +353,7 @@ fn recording_in_portions_is_recording_as_a_whole() {
     let mut whole = Vec::new();
     let mut portion = Vec::new();
     for (micros, input) in inputs().into_iter().enumerate() {
-        pump.input(Instant::from_micros(u64::try_from(micros).unwrap() * 1_000), input, &mut Nowhere);
+        pump.input(Instant::from_micros(u64::try_from(micros).unwrap() * 1_000), input, &mut NoEffects);
         pump.recorder_mut().take_pending(&mut portion);
         whole.extend_from_slice(&portion);
         assert_eq!(pump.recorder_mut().segment_bytes(), u64::try_from(whole.len()).unwrap());
@@ -379,7 +367,7 @@ fn what_is_written_behind_others_is_the_same_trace() {
     let mut pump = pump(Form::Verbatim);
     let mut whole = Vec::new();
     for (micros, input) in inputs().into_iter().enumerate() {
-        pump.input(Instant::from_micros(u64::try_from(micros).unwrap() * 1_000), input, &mut Nowhere);
+        pump.input(Instant::from_micros(u64::try_from(micros).unwrap() * 1_000), input, &mut NoEffects);
         pump.recorder_mut().write_behind(&mut whole, |recorder| recorder.comment(" between steps"));
         assert_eq!(pump.recorder_mut().segment_bytes(), u64::try_from(whole.len()).unwrap());
         assert_eq!(pump.recorder_mut().pending(), b"");

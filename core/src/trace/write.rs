@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::hash::TextHasher;
 use super::text::{push_decimal, push_formatted, push_hex};
-use super::{Digests, Form, Header, MAGIC};
+use super::{Digests, Form, Header, MAGIC, PANIC};
 use crate::action::Actions;
 use crate::input::Input;
 use crate::pump::Recorder;
@@ -168,13 +168,9 @@ impl TraceRecorder {
             self.pending.push(b'\n');
         }
     }
-}
 
-impl Recorder for TraceRecorder {
-    fn step(&mut self, now: Instant, input: Input<'_>, actions: &Actions) {
-        if self.ended {
-            return;
-        }
+    /// Begins a step's paragraph; its further lines are the caller's.
+    fn input(&mut self, now: Instant, input: Input<'_>) -> Lines<'_> {
         if !core::mem::take(&mut self.commented) {
             self.pending.push(b'\n');
         }
@@ -183,9 +179,27 @@ impl Recorder for TraceRecorder {
         self.pending.push(b' ');
         let mut lines = Lines { out: &mut self.pending, form: self.form };
         lines.input(input);
+        lines
+    }
+}
+
+impl Recorder for TraceRecorder {
+    fn step(&mut self, now: Instant, input: Input<'_>, actions: &Actions) {
+        if self.ended {
+            return;
+        }
+        let mut lines = self.input(now, input);
         for action in actions.iter() {
             lines.action(action);
         }
+    }
+
+    fn panicked(&mut self, now: Instant, input: Input<'_>) {
+        if self.ended {
+            return;
+        }
+        let Lines { out, .. } = self.input(now, input);
+        push_formatted(out, format_args!("{PANIC}\n"));
     }
 
     fn wants_digest(&mut self) -> bool {

@@ -15,34 +15,26 @@ const OVERRAN: u8 = 1;
 /// A machine's clock, and the two things a shell does by time alone: telling the wall clock, and not waiting for ever
 /// for an end.
 #[derive(Debug)]
-pub struct Clock {
+pub(crate) struct Clock {
     birth: Monotonic,
     tell_wall: Monotonic,
     stop_by: Option<Monotonic>,
 }
 
-impl Default for Clock {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Clock {
     /// A clock that starts now.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let birth = Monotonic::now();
         Self { birth, tell_wall: birth, stop_by: None }
     }
 
     /// The time since the machine's birth.
-    #[must_use]
-    pub fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         Instant::from_micros(u64::try_from(self.birth.elapsed().as_micros()).unwrap_or(u64::MAX))
     }
 
     /// The wall clock's time, if the machine should be told now.
-    pub fn wall_clock(&mut self) -> Option<Input<'static>> {
+    pub(crate) fn wall_clock(&mut self) -> Option<Input<'static>> {
         let now = Monotonic::now();
         if now < self.tell_wall {
             return None;
@@ -53,19 +45,17 @@ impl Clock {
     }
 
     /// The machine was told to stop: from now on its time is counted.
-    pub fn stopping(&mut self) {
+    pub(crate) fn stopping(&mut self) {
         self.stop_by = self.stop_by.or_else(|| Monotonic::now().checked_add(STOP_LIMIT));
     }
 
     /// The exit status, if the machine was told to stop and did not in time.
-    #[must_use]
-    pub fn overran(&self) -> Option<u8> {
+    pub(crate) fn overran(&self) -> Option<u8> {
         self.stop_by.filter(|by| Monotonic::now() >= *by).map(|_| OVERRAN)
     }
 
     /// When to stop waiting for messages: for the machine's wake-up, the shell's own next deadline, or the clock's.
-    #[must_use]
-    pub fn until(&self, wake: Option<Wake>, shell: Option<Monotonic>) -> Monotonic {
+    pub(crate) fn until(&self, wake: Option<Wake>, shell: Option<Monotonic>) -> Monotonic {
         let wake = wake.and_then(|wake| self.birth.checked_add(Duration::from_micros(wake.at.as_micros())));
         [wake, shell, self.stop_by].into_iter().flatten().fold(self.tell_wall, Monotonic::min)
     }

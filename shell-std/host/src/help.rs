@@ -135,7 +135,8 @@ Runs a recording again in a new engine and compares every action and the state.
   PROGRAM replay traces/gateway-20260102T030405.678Z-*.trace
 
 Give the segments of a run in order. Exit status 0 and the count of steps, or 1 and the first difference: the line,
-what was recorded, what was replayed.
+what was recorded, what was replayed. A recording that ended in an internal error ends with the input that caused it:
+replaying it shows the same error, with exit status 70, or says that this version has none there.
 ";
 
 const TRACE: &str = "\

@@ -4,15 +4,17 @@
 //! [`main`](fn@main). The arrows point inwards: a shell knows this package, this package knows the core.
 
 mod arguments;
-pub mod clock;
+mod clock;
 mod commands;
 mod configuration;
+pub mod congestion;
 pub mod console;
 mod control;
 mod descriptors;
 mod help;
 mod json;
 mod lines;
+pub mod links;
 mod listening;
 mod log;
 mod panics;
@@ -21,7 +23,9 @@ mod recording;
 pub mod shell;
 mod signals;
 mod status;
+pub mod stream;
 mod terminal;
 mod utc;
+pub mod work;
 
 pub use commands::main;

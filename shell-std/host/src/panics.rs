@@ -1,6 +1,8 @@
-//! A bug of ours is one line and an exit status of its own, never a backtrace.
+//! A bug of ours is one line and an exit status of its own, never a backtrace; and a recording that ends with the input
+//! that it happened on.
 
 use core::any::Any;
+use core::cell::Cell;
 use core::fmt::Display;
 use core::time::Duration;
 use std::io::{self, Write as _};
@@ -8,9 +10,21 @@ use std::{panic, thread};
 
 /// How long a recording has to reach its file before the process ends; it is written twice a second.
 const LAST_WORDS: Duration = Duration::from_millis(750);
+/// How long a panic in a recorded step has, until the recording has its end.
+const LAST_RECORD: Duration = Duration::from_secs(5);
 
 /// The exit status of an internal error (`EX_SOFTWARE` of sysexits).
-const INTERNAL_ERROR: i32 = 70;
+pub(crate) const INTERNAL_ERROR: i32 = 70;
+
+thread_local! {
+    static IN_RECORDED_STEP: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says whether this thread is about to take a step that is recorded: a panic in it unwinds as far as the recorder, which
+/// ends the process.
+pub(crate) fn in_recorded_step(is: bool) {
+    IN_RECORDED_STEP.set(is);
+}
 
 /// From now on a panic in any thread says one line and ends the process.
 pub(crate) fn install(program: &'static str) {
@@ -18,9 +32,26 @@ pub(crate) fn install(program: &'static str) {
         let place: &dyn Display = info.location().map_or(&"an unknown place", |place| place);
         // Nothing can be done about a standard error that is closed.
         let _ = writeln!(io::stderr(), "{}", last_words(program, place, info.payload()));
+        if IN_RECORDED_STEP.take() && end_after(LAST_RECORD) {
+            return;
+        }
         thread::sleep(LAST_WORDS);
-        std::process::exit(INTERNAL_ERROR);
+        end();
     }));
+}
+
+/// Ends the process in some time, unless somebody does before. False if the system has no thread to wait in.
+fn end_after(limit: Duration) -> bool {
+    let wait = move || {
+        thread::sleep(limit);
+        end();
+    };
+    thread::Builder::new().name("end".into()).spawn(wait).is_ok()
+}
+
+/// Ends the process of a panic that has been told.
+pub(crate) fn end() -> ! {
+    std::process::exit(INTERNAL_ERROR)
 }
 
 /// The one line that a panic is told in.

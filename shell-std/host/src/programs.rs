@@ -17,7 +17,7 @@ use ctigate_core::{Level, Listen, Machine, NoRecorder, Recorder, Seed};
 use crate::console::{Console, Format};
 use crate::listening;
 use crate::recording;
-use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, Said, Shell, Source};
+use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, STALL_LIMIT, Said, Shell, Source};
 
 /// What a shell runs, for gateway, phone system and client alike.
 pub(crate) type AnyMachine = Box<dyn Machine + Send>;
@@ -130,7 +130,7 @@ impl Ready {
             console: console.clone(),
             listeners: self.listeners,
             sources,
-            limits: Limits { links: wanted.min(carried), queue_bytes: QUEUE_BYTES },
+            limits: Limits { links: wanted.min(carried), queue_bytes: QUEUE_BYTES, stalled: STALL_LIMIT },
         })
     }
 }

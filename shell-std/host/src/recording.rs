@@ -9,7 +9,7 @@ use ctigate_core::trace::{Digests, Form, Header, TraceRecorder};
 use ctigate_core::{Actions, Input, Instant, Level, Recorder};
 
 use crate::console::Console;
-use crate::utc;
+use crate::{panics, utc};
 
 mod tape;
 
@@ -109,7 +109,12 @@ fn tell(console: &Console, why: &str) {
 }
 
 impl Recorder for Recording {
+    fn begin(&mut self) {
+        panics::in_recorded_step(!self.over);
+    }
+
     fn step(&mut self, now: Instant, input: Input<'_>, actions: &Actions) {
+        panics::in_recorded_step(false);
         if self.over {
             return;
         }
@@ -117,6 +122,16 @@ impl Recorder for Recording {
             self.next_segment();
         }
         self.write(|trace| trace.step(now, input, actions));
+    }
+
+    /// Ends the process, once the recording has its end. Until then nobody else comes at the machine.
+    fn panicked(&mut self, now: Instant, input: Input<'_>) {
+        self.write(|trace| {
+            trace.panicked(now, input);
+            trace.end_segment();
+        });
+        self.tape.end();
+        panics::end();
     }
 
     fn wants_digest(&mut self) -> bool {
@@ -138,7 +153,8 @@ impl Drop for Recording {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use ctigate_core::Seed;
+    use ctigate_core::trace::Trace;
+    use ctigate_core::{LinkId, Listen, Machine, NoEffects, Pump, Seed, Taken, Wake};
 
     use super::*;
     use crate::console::Format;
@@ -225,6 +241,64 @@ mod tests {
         console.flush();
         let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
         assert_eq!(log.matches("name=recording_stopped why=\"").count(), 1, "{log}");
+    }
+
+    /// Panics on bytes.
+    struct Fragile;
+
+    impl Machine for Fragile {
+        fn listens(&self) -> Vec<Listen> {
+            Vec::new()
+        }
+
+        fn step(&mut self, _now: Instant, input: Input<'_>, _actions: &mut Actions) -> Taken {
+            assert!(!matches!(input, Input::Bytes { .. }), "on purpose");
+            Taken(0)
+        }
+
+        fn next_wake(&self) -> Option<Wake> {
+            None
+        }
+
+        fn digest(&mut self) -> u64 {
+            0
+        }
+
+        fn full_digest(&self) -> u64 {
+            0
+        }
+    }
+
+    /// In a process of its own, which is this test program with a variable set.
+    #[test]
+    fn a_machine_that_panics_ends_the_process_and_its_last_input_is_in_the_file() {
+        const CHILD: &str = "CTIGATE_TEST_RECORDED_PANIC";
+        if let Some(directory) = std::env::var_os(CHILD) {
+            panics::install("ctigate-test");
+            let recording = begin(Path::new(&directory), birth(), &console(&Shared::default())).unwrap();
+            let mut pump = Pump::new(Fragile, recording);
+            for input in [Input::Tick, Input::Bytes { link: LinkId::new(1), bytes: b"boom" }] {
+                pump.input(Instant::ZERO, input, &mut NoEffects);
+            }
+            return;
+        }
+        let directory = std::env::temp_dir().join(format!("ctigate-panic-{}", std::process::id()));
+        let name =
+            "recording::tests::a_machine_that_panics_ends_the_process_and_its_last_input_is_in_the_file";
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = child.args(["--exact", name, "--nocapture"]).env(CHILD, &directory).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        let files: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let text = fs::read(&files[0]).unwrap();
+        fs::remove_dir_all(&directory).unwrap();
+        assert_eq!(output.status.code(), Some(panics::INTERNAL_ERROR), "{err}");
+        assert_eq!(err.matches(": on purpose; please report this line").count(), 1, "{err}");
+        let mut trace = Trace::open(&[&text]).unwrap();
+        assert!(!trace.next_step().unwrap().unwrap().panicked);
+        let last = trace.next_step().unwrap().unwrap();
+        assert_eq!(last.input.as_input(), Input::Bytes { link: LinkId::new(1), bytes: b"boom" });
+        assert!(last.panicked);
+        assert_eq!((trace.next_step().unwrap(), trace.cut()), (None, None), "it has its end mark");
     }
 
     #[test]

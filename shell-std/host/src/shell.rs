@@ -17,6 +17,8 @@ pub const QUEUE_BYTES: usize = 16 * 1024 * 1024;
 /// The part of these that may wait while the link is read on: a peer that asks faster than it takes the answers is held
 /// up, not cut off.
 pub const LAGGING_PART: usize = 16;
+/// How long a link may take none of what waits for it.
+pub const STALL_LIMIT: Duration = Duration::from_secs(60);
 /// How long opening a connection may take, name resolution included.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How long a link we closed may take to send its rest and to be closed by the peer.
@@ -68,6 +70,8 @@ pub struct Limits {
     pub links: usize,
     /// The most bytes a link may have waiting to be sent.
     pub queue_bytes: usize,
+    /// How long a link may take none of them before it is closed as too slow.
+    pub stalled: Duration,
 }
 
 /// One open listening socket.

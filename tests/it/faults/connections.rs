@@ -2,9 +2,9 @@
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Closed, Duration, Input};
-use ctigate_tests::bench::{Client, PhoneSystem, csta, csta_error, only};
+use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, csta, csta_error, only};
 
-use super::{HELD, call, monitored, signed_in};
+use super::{HELD, call, monitored, signed_in, told};
 
 #[test]
 fn events_that_came_early_for_a_client_that_left_are_forgotten() {
@@ -17,6 +17,65 @@ fn events_that_came_early_for_a_client_that_left_are_forgotten() {
     only(&client.heard(&mut bench), 487);
     system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
     assert_eq!((bench.engine().view().early, bench.engine().view().watches), (0, 0));
+}
+
+/// Two connections, and a user signed in on each.
+fn two() -> (Bench, [(PhoneSystem, Client); 2]) {
+    let mut bench = Bench::with(&[("cti.connection[1].address", Value::Text("127.0.0.1:4001".into()))]);
+    let systems: [PhoneSystem; 2] = PhoneSystem::answer_all(&mut bench).try_into().expect("two connections");
+    let users = [(systems[0], "alice", 1001), (systems[1], "bob", 1002)].map(|(system, name, number)| {
+        let mut client = Client::new(&mut bench, name);
+        client.uri = format!("tel:{number};phone-context=dialstring");
+        client.sign_in(&mut bench, system);
+        (system, client)
+    });
+    (bench, users)
+}
+
+#[test]
+fn events_that_come_early_over_one_connection_take_no_room_of_another_and_the_oldest_are_lost() {
+    let (mut bench, [(first, mut alice), (second, mut bob)]) = two();
+    alice.info(&mut bench, "MonitorStart", &monitored(&alice.clone()));
+    for place in 0..256 {
+        first.event(&mut bench, "HeldEvent", &format!("stranger{place}"), HELD);
+    }
+    bob.info(&mut bench, "MonitorStart", &monitored(&bob.clone()));
+    second.event(&mut bench, "HeldEvent", "m2", HELD);
+    bench.notices();
+    first.event(&mut bench, "HeldEvent", "m1", HELD);
+    assert_eq!((bench.engine().view().early, bench.engine().counters().events_lost), (257, 1));
+    let [lost] = told(&mut bench, "event_lost").try_into().expect("one notice");
+    assert!(lost.contains("cross_reference=stranger0"), "{lost}");
+    for (system, client, name) in [(first, &mut alice, "m1"), (second, &mut bob, "m2")] {
+        system.start_monitor(&mut bench, name);
+        bench.advance(Duration::from_millis(100));
+        let heard = client.heard(&mut bench);
+        let roots: Vec<&str> = heard.iter().map(Sip::root).collect();
+        assert_eq!(roots, ["MonitorStartResponse", "HeldEvent"], "{}", client.name);
+    }
+    assert_eq!(bench.engine().view().early, 0);
+}
+
+#[test]
+fn an_event_that_is_older_than_any_monitor_being_started_belongs_to_none_of_them() {
+    let (mut bench, [(first, mut alice), (_, bob)]) = two();
+    let mut carol = Client::new(&mut bench, "carol");
+    carol.uri = "tel:1003;phone-context=dialstring".into();
+    carol.sign_in(&mut bench, first);
+    alice.info(&mut bench, "MonitorStart", &monitored(&alice.clone()));
+    first.event(&mut bench, "HeldEvent", "m1", HELD);
+    bench.advance(Duration::from_secs(3));
+    carol.info(&mut bench, "MonitorStart", &monitored(&carol.clone()));
+    bench.advance(Duration::from_secs(3));
+    assert_eq!(only(&alice.heard(&mut bench), 200).root(), "CSTAErrorCode");
+    // Alice's monitor never was. The phone system gives its name to the next.
+    let [_, asked] = first.asked(&mut bench).try_into().expect("two requests");
+    let named = csta("MonitorStartResponse", "<monitorCrossRefID>m1</monitorCrossRefID>");
+    first.say(&mut bench, asked.invoke, &named);
+    bench.advance(Duration::from_millis(100));
+    assert_eq!(only(&carol.heard(&mut bench), 200).root(), "MonitorStartResponse");
+    assert_eq!((bench.engine().view().early, bench.engine().counters().events_unknown), (0, 1));
+    assert_eq!(bob.heard(&mut bench), []);
 }
 
 #[test]
@@ -81,7 +140,7 @@ fn a_connection_lost_with_many_monitors_being_started_refuses_each_of_them() {
     assert_eq!((bench.engine().view().monitors, bench.engine().view().pending), (0, 0));
 }
 
-fn register(bench: &mut ctigate_tests::bench::Bench, client: &mut Client) {
+fn register(bench: &mut Bench, client: &mut Client) {
     let inside = "<requestTypes><systemStatus>true</systemStatus></requestTypes><requestedStatusFilter/>";
     assert_eq!(only(&client.info(bench, "SystemRegister", inside), 200).root(), "SystemRegisterResponse");
 }
@@ -116,10 +175,11 @@ fn a_status_right_behind_a_registration_does_not_overtake_its_answer() {
     assert_eq!(client.heard(&mut bench).len(), 1);
 }
 
-fn reconnect(bench: &mut ctigate_tests::bench::Bench, system: PhoneSystem) -> PhoneSystem {
+fn reconnect(bench: &mut Bench, system: PhoneSystem) -> PhoneSystem {
     bench.heartbeats(None);
     bench.close(system.link());
     bench.advance(Duration::from_secs(3));
+    bench.await_dialling();
     PhoneSystem::answer(bench)
 }
 

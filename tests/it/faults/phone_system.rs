@@ -5,12 +5,7 @@ use ctigate_core::setting::Value;
 use ctigate_core::{Duration, LinkId};
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, csta, csta_error, only};
 
-use super::{HELD, call, signed_in};
-
-/// The notices of this name since last asked.
-fn told(bench: &mut Bench, name: &str) -> Vec<String> {
-    bench.notices().into_iter().filter(|notice| notice.split(' ').next() == Some(name)).collect()
-}
+use super::{HELD, call, signed_in, told};
 
 /// A frame with a document that is not checked.
 fn frame(invoke: [u8; 4], document: &[u8]) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! Repetitions, and answers that come at the wrong time.
 
 use ctigate_core::Duration;
+use ctigate_core::setting::Value;
 use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, address, csta, document, only};
 
 use super::{HELD, call, signed_in};
@@ -197,4 +198,19 @@ fn a_request_that_comes_again_on_a_new_stream_is_answered_there_if_the_old_one_i
         }
         only(&client.heard(&mut bench), 200);
     }
+}
+
+#[test]
+fn a_refresh_that_is_refused_for_want_of_room_changes_nothing() {
+    let (mut bench, system, mut client) = signed_in(&[("limits.transactions", Value::Integer(12))]);
+    client.monitor(&mut bench, system, "m1");
+    let call = "<callToBeHeld><callID>0_7</callID></callToBeHeld>";
+    while client.info(&mut bench, "HoldCall", call).is_empty() {}
+    client.more = "Record-Route: <sip:proxy@127.0.0.1:17060;transport=tcp;lr>\r\n".into();
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 500);
+    bench.advance(Duration::from_millis(100));
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    let event = client.heard(&mut bench).pop().unwrap();
+    assert_eq!((event.root(), event.headers("Route")), ("HeldEvent", vec![]));
 }

@@ -1,6 +1,7 @@
 //! Quirks 4 and 5: empty bodies, and numbers that cannot be dialled.
 
-use ctigate_tests::bench::{csta, only};
+use ctigate_core::Duration;
+use ctigate_tests::bench::{csta, csta_error, only};
 
 use super::signed_in;
 
@@ -16,6 +17,9 @@ fn quirk_4_no_event_and_no_answer_ever_has_a_content_type_without_a_body() {
     sent.extend(client.send(&mut bench, "OPTIONS", ""));
     sent.extend(client.send(&mut bench, "UPDATE", ""));
     system.say(&mut bench, 17, &csta("MonitorStop", "<monitorCrossRefID>m1</monitorCrossRefID>"));
+    system.asked(&mut bench);
+    bench.advance(Duration::from_secs(5));
+    system.serve(&mut bench, "MonitorStart", |_| csta_error("operation", "invalidDeviceID"));
     sent.extend(client.heard(&mut bench));
     sent.extend(client.send(&mut bench, "BYE", ""));
     assert_eq!(sent.len(), 5);

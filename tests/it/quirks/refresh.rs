@@ -203,3 +203,18 @@ fn all_but_the_2xx_to_invite_is_sent_again_by_datagram_only() {
         assert_eq!(client.heard(&mut bench).len(), if datagram { 2 } else { 0 });
     }
 }
+
+#[test]
+fn the_short_interval_while_disabled_stays_within_what_the_client_takes_and_asked_for() {
+    for (asked, configured, told) in [
+        ("Session-Expires: 1800\r\nMin-SE: 600\r\n", 90, "600;refresher=uac"),
+        ("Session-Expires: 120\r\n", 600, "120;refresher=uac"),
+    ] {
+        let mut bench = Bench::with(&[("sip.unavailable_expires", Value::Integer(configured))]);
+        let mut client = Client::new(&mut bench, "alice");
+        client.more = format!("Supported: timer\r\n{asked}");
+        let body = client.sign_in_body();
+        let ok = only(&client.send(&mut bench, "INVITE", &body), 200);
+        assert_eq!((ok.element("systemStatus"), ok.header("Session-Expires")), ("disabled", told), "{asked}");
+    }
+}

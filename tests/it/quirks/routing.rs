@@ -1,7 +1,7 @@
 //! Quirks 7 and 8: opaque routes, shared connections, connections that go away.
 
 use ctigate_core::{Closed, Duration, Input};
-use ctigate_tests::bench::{Client, Line, Sip, only};
+use ctigate_tests::bench::{Bench, Client, Line, Sip, only};
 
 use super::{gateway, signed_in};
 
@@ -129,7 +129,73 @@ fn quirk_8_a_next_hop_that_refuses_for_15_s_loses_the_event_loudly_and_keeps_the
     }
     assert!(bench.notices().iter().any(is_lost));
     assert_eq!((bench.connects(), bench.engine().view().links), (Vec::new(), 0));
+    assert_eq!(sent_and_lost(&bench), (0, 1));
     client.line = Line::Stream(bench.connect());
     let answers: Vec<Sip> = client.info(&mut bench, "GetCSTAFeatures", "");
     only(&answers, 200);
+}
+
+#[test]
+fn quirk_8_a_next_hop_that_does_not_answer_is_tried_again_after_10_s() {
+    let (mut bench, system, mut client) = signed_in();
+    client.monitor(&mut bench, system, "m1");
+    let Line::Stream(link) = client.line else { unreachable!() };
+    bench.close(link);
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    let [(first, address)] = bench.connects().try_into().expect("one connection");
+    bench.advance(Duration::from_millis(10_999));
+    assert!(bench.is_closed(first));
+    assert_eq!((bench.connects(), sent_and_lost(&bench)), (Vec::new(), (0, 0)));
+    bench.advance(Duration::from_millis(1));
+    let [(second, _)] = bench.connects().try_into().expect("one connection");
+    bench.advance(Duration::from_secs(9));
+    bench.opened(second, &address);
+    assert_eq!((bench.messages(second).len(), sent_and_lost(&bench)), (1, (1, 0)));
+    bench.advance(Duration::from_secs(10));
+    assert!(!bench.is_closed(second), "it is open");
+}
+
+#[test]
+fn events_for_which_there_is_no_way_are_counted_as_lost_each_once() {
+    let (mut bench, system, mut client) = signed_in();
+    client.monitor(&mut bench, system, "m1");
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    assert_eq!((client.heard(&mut bench).len(), sent_and_lost(&bench)), (1, (1, 0)));
+    client.more = "Supported: timer\r\nRecord-Route: <sip:127.0.0.1:17060;transport=tls;lr>\r\n".into();
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    client.send(&mut bench, "ACK", "");
+    let Line::Stream(link) = client.line else { unreachable!() };
+    bench.close(link);
+    for _ in 0..2 {
+        system.event(&mut bench, "HeldEvent", "m1", HELD);
+    }
+    assert_eq!(bench.connects(), []);
+    assert_eq!(sent_and_lost(&bench), (1, 2));
+}
+
+#[test]
+fn events_that_are_too_many_to_wait_for_a_connection_are_counted_as_lost_each_once() {
+    let (mut bench, system, mut client) = signed_in();
+    client.monitor(&mut bench, system, "m1");
+    let Line::Stream(link) = client.line else { unreachable!() };
+    bench.close(link);
+    let long = format!(
+        "{HELD}<extensions><privateData><private>{}</private></privateData></extensions>",
+        "x".repeat(9_000)
+    );
+    for _ in 0..40 {
+        system.event(&mut bench, "HeldEvent", "m1", &long);
+    }
+    let [(next, address)] = bench.connects().try_into().expect("one connection");
+    bench.opened(next, &address);
+    let sent = u64::try_from(bench.messages(next).len()).expect("few");
+    assert!(sent < 40);
+    assert_eq!(sent_and_lost(&bench), (sent, 40 - sent));
+}
+
+/// The events counted as sent, and as lost.
+fn sent_and_lost(bench: &Bench) -> (u64, u64) {
+    let counters = bench.engine().counters();
+    (counters.events_sent, counters.events_lost)
 }

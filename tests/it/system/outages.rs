@@ -106,6 +106,21 @@ fn s8_a_phone_system_that_has_begun_anew_has_no_monitors_and_is_dialled_again() 
 }
 
 #[test]
+fn s9_a_refresh_by_update_takes_the_next_connection_in_service_as_one_by_re_invite_does() {
+    let (mut world, office) = house(2);
+    let mut alice = signed_in(&mut world, 100, "1001");
+    alice.monitor(&mut world).unwrap();
+    world.crash(office.switches[0], Death::Killed);
+    wait_for(&mut world, &office, "cti_out_of_service", (0, 1));
+    let refused = alice.serve(&mut world, "GetCSTAFeatures", "").unwrap();
+    assert_eq!((refused.status(), refused.root()), (200, "CSTAErrorCode"));
+    assert_eq!(alice.ask(&mut world, "UPDATE", "", "").unwrap().status(), 200);
+    assert_eq!(alice.serve(&mut world, "GetCSTAFeatures", "").unwrap().root(), "GetCSTAFeaturesResponse");
+    world.run_for(Duration::from_secs(1)).unwrap();
+    assert_eq!(monitors(&office, 1), 1);
+}
+
+#[test]
 fn s9_what_is_down_is_skipped_and_rejoins_at_its_place() {
     let (mut world, office) = house(3);
     world.crash(office.switches[1], Death::Killed);

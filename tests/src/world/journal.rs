@@ -211,6 +211,12 @@ impl Recorder for Journal {
         }
     }
 
+    fn panicked(&mut self, now: Instant, input: Input<'_>) {
+        if let Some(trace) = &mut self.trace {
+            trace.panicked(now, input);
+        }
+    }
+
     fn wants_digest(&mut self) -> bool {
         true
     }

@@ -70,7 +70,7 @@ fn run() -> Vec<u8> {
         Input::Closed { link, why: crate::input::Closed::Broken },
     ];
     for (micros, input) in (0..).zip(inputs) {
-        pump.input(Instant::from_micros(micros), input, &mut super::super::rerun::Nothing);
+        pump.input(Instant::from_micros(micros), input, &mut crate::pump::NoEffects);
     }
     pump.into_parts().1.finish()
 }

@@ -22,6 +22,17 @@ pub struct Document<'a> {
     tree: roxmltree::Document<'a>,
 }
 
+/// What a message is, whatever is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A request; a root of unknown name is one.
+    Request,
+    /// A response, positive or negative.
+    Response,
+    /// An event.
+    Event,
+}
+
 /// A message that is well-formed XML but lacks something it must have, or has a value that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Misshapen {
@@ -78,19 +89,29 @@ impl<'a> Document<'a> {
         self.tree.root_element().tag_name().namespace() == Some(APPLICATION_SESSION)
     }
 
-    /// The message. Which it is, is decided by the root's local name alone.
+    /// What the message is, decided by the root's local name alone.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        let name = self.name();
+        if name.ends_with("Event") {
+            Kind::Event
+        } else if name.ends_with("Response") || name == "CSTAErrorCode" {
+            Kind::Response
+        } else {
+            Kind::Request
+        }
+    }
+
+    /// The message, as [`Document::kind`] says.
     ///
     /// # Errors
     /// [`Misshapen`] if a required element is missing or a value cannot be read.
     pub fn message(&self) -> Result<Message<'_>, Misshapen> {
         let root = self.root();
-        let name = root.tag_name().name();
-        if name.ends_with("Event") {
-            event::read(root).map(Message::Event)
-        } else if name.ends_with("Response") || name == "CSTAErrorCode" {
-            response::read(root).map(Message::Response)
-        } else {
-            request::read(root).map(Message::Request)
+        match self.kind() {
+            Kind::Event => event::read(root).map(Message::Event),
+            Kind::Response => response::read(root).map(Message::Response),
+            Kind::Request => request::read(root).map(Message::Request),
         }
     }
 

@@ -97,16 +97,21 @@ impl Tape {
         }
         true
     }
-}
 
-impl Drop for Tape {
-    fn drop(&mut self) {
+    /// Waits until all bytes are in their files. Nothing is to be added any more.
+    pub(crate) fn end(&mut self) {
         self.shared.state().ended = true;
         self.shared.more.notify_one();
         if let Some(thread) = self.thread.take() {
             // It does not panic; if it did, the panic has been shown.
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for Tape {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

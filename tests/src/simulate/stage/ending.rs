@@ -34,6 +34,11 @@ impl Stage {
         self.run_until(world, "every client has service", limit, |stage, _| {
             stage.clients.iter().all(|client| client.is_served_since(calm_since))
         })
+        .map_err(|fault| {
+            // Whoever waits for an answer has no service: the answer that never came is what is wrong.
+            let unanswered = |client: &Client| client.check_answered(world, calm_since).err();
+            self.clients.iter().find_map(unanswered).unwrap_or(fault)
+        })
     }
 
     /// Each client's idea of its calls, made of what it was told, is what the phone system knows; that of a client which

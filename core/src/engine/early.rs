@@ -1,0 +1,181 @@
+//! What comes before the answer that names its monitor: it waits, over each connection so many, until that answer is there.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use core::fmt::Display;
+
+use super::events::EventSource;
+use super::jobs::Job;
+use super::{Engine, Step};
+use crate::action::Level;
+use crate::config::MAX_CONNECTIONS;
+use crate::cti::ConnectionRef;
+use crate::digest::{Digest, Digester};
+use crate::time::Instant;
+use crate::wire::csta::model::{Message, Request};
+use crate::wire::csta::parse::Document;
+
+/// The most that wait over one connection: no phone system takes the room of another.
+const MAX_EARLY: usize = 256;
+
+/// An event, or a MonitorStop, that came before the answer to the MonitorStart that it belongs to.
+struct Early {
+    since: Instant,
+    cross_reference: Box<str>,
+    document: Box<[u8]>,
+}
+
+/// What came early, by its connection's place, oldest first.
+#[derive(Default)]
+pub(super) struct EarlyEvents([VecDeque<Early>; MAX_CONNECTIONS]);
+
+impl EarlyEvents {
+    /// A connection is made anew: what came over it before belongs to nothing.
+    pub(super) fn renew(&mut self, place: u8) {
+        if let Some(waiting) = self.0.get_mut(usize::from(place)) {
+            waiting.clear();
+        }
+    }
+
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(VecDeque::len).sum()
+    }
+}
+
+impl Engine {
+    /// What waits over this very connect of a connection.
+    fn early_of(&self, connection: ConnectionRef) -> Option<&VecDeque<Early>> {
+        let place = usize::from(connection.place);
+        self.early.0.get(place).filter(|_| self.is_latest(connection))
+    }
+
+    fn early_of_mut(&mut self, connection: ConnectionRef) -> Option<&mut VecDeque<Early>> {
+        let place = usize::from(connection.place);
+        let is_latest = self.is_latest(connection);
+        self.early.0.get_mut(place).filter(|_| is_latest)
+    }
+
+    fn is_latest(&self, connection: ConnectionRef) -> bool {
+        self.pool.at(connection.place).is_some_and(|one| one.id == connection.id)
+    }
+
+    /// Whether a watch is being started over a connection.
+    pub(super) fn is_starting(&self, connection: ConnectionRef) -> bool {
+        self.is_latest(connection) && self.pool.at(connection.place).is_some_and(|one| one.starting > 0)
+    }
+
+    /// Whether events of a monitor came early and still wait.
+    pub(super) fn has_early(&self, source: EventSource<'_>) -> bool {
+        let mut waiting = self.early_of(source.connection).into_iter().flatten();
+        waiting.any(|early| *early.cross_reference == *source.cross_reference)
+    }
+
+    /// Keeps an event whose monitor is not known yet, if one is being started; others are dropped. Where there is no room,
+    /// the oldest is lost: its answer is the least likely still to come.
+    pub(super) fn hold_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>, document: &[u8]) {
+        let cti = u32::from(source.connection.place) + 1;
+        self.forget_old_early(step, source.connection);
+        if !self.is_starting(source.connection) && !self.has_early(source) {
+            self.counters.events_unknown += 1;
+            let why = "its monitor is not known";
+            let fields: &[(&str, &dyn Display)] =
+                &[("cti", &cti), ("cross_reference", &source.cross_reference), ("why", &why)];
+            step.actions.notify(Level::Debug, "event_discarded", fields);
+            return;
+        }
+        let Some(waiting) = self.early_of_mut(source.connection) else { return };
+        let lost = if waiting.len() >= MAX_EARLY { waiting.pop_front() } else { None };
+        waiting.push_back(Early {
+            since: step.now,
+            cross_reference: Box::from(source.cross_reference),
+            document: Box::from(document),
+        });
+        if let Some(lost) = lost {
+            self.counters.events_lost += 1;
+            let why = "too many events came before the answers that name their monitors";
+            let fields: &[(&str, &dyn Display)] =
+                &[("cti", &cti), ("cross_reference", &lost.cross_reference), ("why", &why)];
+            step.actions.notify(Level::Warn, "event_lost", fields);
+        }
+    }
+
+    /// Forgets what has waited longer than any answer may take: the answer that names its monitor never comes.
+    pub(super) fn forget_old_early(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
+        let (now, patience) = (step.now, self.config.cti.service_timeout);
+        let is_old = |early: &Early| now.since(early.since) > patience;
+        if !self.early_of(connection).and_then(VecDeque::front).is_some_and(is_old) {
+            return;
+        }
+        let Some(waiting) = self.early.0.get_mut(usize::from(connection.place)) else { return };
+        let (before, watches) = (waiting.len(), &self.watches);
+        waiting.retain(|early| {
+            !is_old(early) || watches.of_cross_reference(connection, &early.cross_reference).is_some()
+        });
+        let count = before.saturating_sub(waiting.len());
+        if count > 0 {
+            self.counters.events_unknown += u64::try_from(count).unwrap_or(0);
+            let why = "no answer named their monitors";
+            let fields: &[(&str, &dyn Display)] =
+                &[("cti", &(u32::from(connection.place) + 1)), ("events", &count), ("why", &why)];
+            step.actions.notify(Level::Debug, "event_discarded", fields);
+        }
+    }
+
+    /// The answer is there: what came early is delivered, in portions.
+    pub(super) fn deliver_early(&mut self, source: EventSource<'_>) {
+        if self.has_early(source) {
+            let cross_reference = Box::from(source.cross_reference);
+            self.jobs.push_back(Job::DeliverEarly { connection: source.connection, cross_reference });
+        }
+        self.forget_early(source.connection);
+    }
+
+    /// Forgets early events of a connection that no watch can be waiting for any more.
+    pub(super) fn forget_early(&mut self, connection: ConnectionRef) {
+        if self.is_starting(connection) || !self.is_latest(connection) {
+            return;
+        }
+        let Some(waiting) = self.early.0.get_mut(usize::from(connection.place)) else { return };
+        let watches = &self.watches;
+        waiting.retain(|early| watches.of_cross_reference(connection, &early.cross_reference).is_some());
+    }
+
+    /// Forgets all that came early over this very connect.
+    pub(super) fn forget_all_early(&mut self, connection: ConnectionRef) {
+        if let Some(waiting) = self.early_of_mut(connection) {
+            waiting.clear();
+        }
+    }
+
+    /// Delivers one event that came early, or the monitor's end. False: there is none left of this monitor.
+    pub(super) fn deliver_one_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>) -> bool {
+        let Some(waiting) = self.early_of_mut(source.connection) else { return false };
+        let first = waiting.iter().position(|early| *early.cross_reference == *source.cross_reference);
+        let Some(early) = first.and_then(|place| waiting.remove(place)) else { return false };
+        let document = Document::parse(&early.document, &self.xml_limits);
+        match document.as_ref().map(Document::message) {
+            Ok(Ok(Message::Event(event))) => self.fan_out(step, source, &event, &early.document),
+            Ok(Ok(Message::Request(Request::MonitorStop { .. }))) => self.on_watch_stopped(step, source),
+            _ => {}
+        }
+        true
+    }
+}
+
+impl Digest for Early {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { since, cross_reference, document } = self;
+        digester.value(since);
+        digester.value(cross_reference);
+        digester.value(document);
+    }
+}
+
+impl Digest for EarlyEvents {
+    fn digest(&self, digester: &mut Digester) {
+        for waiting in &self.0 {
+            crate::digest::sequence(digester, waiting.iter());
+        }
+    }
+}

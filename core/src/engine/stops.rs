@@ -1,0 +1,128 @@
+//! Watches that nobody needs any more: the phone system is told, over each connection a few at a time. When thousands of
+//! users sign out at once, their watches wait here, not in the connection's queue, where everybody else's requests would
+//! stand behind them. One that waits still serves a client that comes back for its device.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+
+use super::outcome::Purpose;
+use super::{Engine, Step};
+use crate::action::Level;
+use crate::config::MAX_CONNECTIONS;
+use crate::cti::ConnectionRef;
+use crate::digest::{Digest, Digester};
+use crate::rcc::watch::{State, Watch};
+use crate::slots::Handle;
+use crate::wire::csta::errors::CstaError;
+use crate::wire::csta::model::Request;
+
+/// The most stops that a connection has unanswered.
+const AT_ONCE: usize = 64;
+
+/// The most watches that one step looks at, since some may have found new clients.
+const LOOKED_AT: usize = 16;
+
+/// The watches of one connection that nobody needs.
+#[derive(Default)]
+struct OfConnection {
+    /// How many stops are not answered yet.
+    unanswered: usize,
+    /// Those that wait, each once.
+    waiting: VecDeque<Handle<Watch>>,
+}
+
+/// The watches that nobody needs, by their connections' places.
+#[derive(Default)]
+pub(super) struct Stops([OfConnection; MAX_CONNECTIONS]);
+
+impl Stops {
+    /// A connection is made anew: what was over it is gone.
+    pub(super) fn renew(&mut self, place: u8) {
+        if let Some(one) = self.at(place) {
+            *one = OfConnection::default();
+        }
+    }
+
+    fn at(&mut self, place: u8) -> Option<&mut OfConnection> {
+        self.0.get_mut(usize::from(place))
+    }
+}
+
+impl Engine {
+    /// Nobody needs a watch any more: it is stopped as soon as its connection has room.
+    pub(super) fn stop_watch(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
+        let Some(watch) = self.watches.slots.get_mut(handle).filter(|watch| !watch.stopping) else { return };
+        let connection = watch.connection;
+        if self.pool.in_service(connection).is_none() {
+            self.watches.remove(handle);
+            return;
+        }
+        watch.stopping = true;
+        if let Some(one) = self.stops.at(connection.place) {
+            one.waiting.push_back(handle);
+        }
+        self.stop_more(step, connection);
+    }
+
+    /// A stop was answered, or never will be.
+    pub(super) fn on_watch_gone(&mut self, connection: ConnectionRef) {
+        if let Some(one) = self.stops_of(connection) {
+            one.unanswered = one.unanswered.saturating_sub(1);
+        }
+    }
+
+    /// Stops the watches that waited longest, as far as there is room.
+    pub(super) fn stop_more(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
+        for _ in 0..LOOKED_AT {
+            let room = self.stops_of(connection).filter(|one| one.unanswered < AT_ONCE);
+            let Some(handle) = room.and_then(|one| one.waiting.pop_front()) else { return };
+            if !self.stop_one(step, connection, handle) {
+                if let Some(one) = self.stops_of(connection) {
+                    one.waiting.push_front(handle);
+                }
+                return;
+            }
+        }
+    }
+
+    /// What is to be stopped over this very connect of a connection.
+    fn stops_of(&mut self, connection: ConnectionRef) -> Option<&mut OfConnection> {
+        self.pool.in_service(connection).is_some().then(|| self.stops.at(connection.place)).flatten()
+    }
+
+    /// False: the phone system cannot be asked just now.
+    fn stop_one(&mut self, step: &mut Step<'_>, connection: ConnectionRef, handle: Handle<Watch>) -> bool {
+        let Some(watch) = self.watches.slots.get_mut(handle) else { return true };
+        let State::Active { cross_reference } = &watch.state else { return true };
+        if !watch.monitors.is_empty() {
+            watch.stopping = false;
+            return true;
+        }
+        let cross_reference = Box::<str>::from(&**cross_reference);
+        let request = Request::MonitorStop { cross_reference: &cross_reference };
+        let nobody = Handle::from_number(u64::MAX);
+        match self.ask(step, connection, nobody, None, Purpose::StopWatch, &request) {
+            Ok(()) => {
+                if let Some(one) = self.stops_of(connection) {
+                    one.unanswered += 1;
+                }
+            }
+            Err(CstaError::INVALID_PARAMETER_VALUE) => {
+                let why = "its name does not fit into a request";
+                step.actions.notify(Level::Warn, "monitor_left_behind", &[("why", &why)]);
+            }
+            Err(_) => return false,
+        }
+        self.watches.remove(handle);
+        true
+    }
+}
+
+impl Digest for Stops {
+    fn digest(&self, digester: &mut Digester) {
+        for OfConnection { unanswered, waiting } in &self.0 {
+            digester.value(unanswered);
+            crate::digest::sequence(digester, waiting.iter());
+        }
+    }
+}

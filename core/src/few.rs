@@ -1,0 +1,112 @@
+//! Short lists kept in place: a line has mostly one monitor and one call, and were they in a piece of memory of their own,
+//! that would be one more place to fetch for a phone that was quiet.
+
+use alloc::vec::Vec;
+use core::ops::{Deref, DerefMut};
+
+/// A list of mostly one item.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Few<T> {
+    #[default]
+    None,
+    One(T),
+    Many(Vec<T>),
+}
+
+impl<T> Few<T> {
+    /// Adds an item behind all others.
+    pub(crate) fn push(&mut self, item: T) {
+        *self = match core::mem::take(self) {
+            Self::None => Self::One(item),
+            Self::One(first) => Self::Many(alloc::vec![first, item]),
+            Self::Many(mut items) => {
+                items.push(item);
+                Self::Many(items)
+            }
+        };
+    }
+
+    /// Takes the first item out.
+    pub(crate) fn take_first(&mut self) -> Option<T> {
+        match self {
+            Self::None => None,
+            Self::One(_) => match core::mem::take(self) {
+                Self::One(only) => Some(only),
+                Self::None | Self::Many(_) => None,
+            },
+            Self::Many(items) => (!items.is_empty()).then(|| items.remove(0)),
+        }
+    }
+
+    /// Drops the items that are not to be kept.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
+        match self {
+            Self::None => {}
+            Self::One(only) => {
+                if !keep(only) {
+                    *self = Self::None;
+                }
+            }
+            Self::Many(items) => items.retain(keep),
+        }
+    }
+}
+
+impl<T> Deref for Few<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::None => &[],
+            Self::One(only) => core::slice::from_ref(only),
+            Self::Many(items) => items,
+        }
+    }
+}
+
+impl<T> DerefMut for Few<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        match self {
+            Self::None => &mut [],
+            Self::One(only) => core::slice::from_mut(only),
+            Self::Many(items) => items,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_holds_what_a_vector_holds_whatever_is_added_and_taken() {
+        let (mut few, mut vector) = (Few::default(), Vec::new());
+        let mut state = 1_u64;
+        for round in 0..10_000_u64 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            match (state >> 33) % 5 {
+                0 | 1 => {
+                    few.push(round);
+                    vector.push(round);
+                }
+                2 => {
+                    let first = (!vector.is_empty()).then(|| vector.remove(0));
+                    assert_eq!(few.take_first(), first);
+                }
+                3 => {
+                    few.retain(|item| *item % 3 != state >> 62);
+                    vector.retain(|item| *item % 3 != state >> 62);
+                }
+                _ => {
+                    for item in few.iter_mut().chain(&mut vector) {
+                        *item += 1;
+                    }
+                }
+            }
+            assert_eq!(&*few, &*vector);
+            if few.is_empty() && (state >> 40) & 1 == 0 {
+                few = Few::default();
+            }
+        }
+    }
+}

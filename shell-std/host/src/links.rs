@@ -1,0 +1,372 @@
+//! The links a machine has, and everything it can want of them. Nothing here waits: what must wait is started by the
+//! shell, as a task or a thread ([`Carrier`]).
+
+use core::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Weak};
+use std::time::Instant as Monotonic;
+
+use ctigate_core::{Closed, Effects, Level, LinkId, ListenerId, Notice, Peer};
+
+use crate::congestion::Congestion;
+use crate::console::Console;
+use crate::shell::{CONNECT_LIMIT, LAGGING_PART, LINGER_LIMIT, Limits, Listener, READ_BYTES};
+use crate::stream::{prepare, write_now};
+
+/// What waits in the links' stead. Whatever it starts hands what it got to the machine ([`crate::work::Work::hear`]).
+pub trait Carrier {
+    /// An open connection.
+    type Socket;
+
+    /// The connection as the system knows it.
+    fn stream(socket: &Self::Socket) -> &TcpStream;
+
+    /// Starts to serve a listening socket.
+    ///
+    /// # Errors
+    /// The system does not give what it takes.
+    fn listen(&mut self, listener: Listener) -> io::Result<()>;
+
+    /// Starts to read a connection to its end.
+    ///
+    /// # Errors
+    /// The system does not give what it takes.
+    fn read(&mut self, link: LinkId, socket: Arc<Self::Socket>) -> io::Result<()>;
+
+    /// Starts to write what a congested link still has to send, to its end.
+    ///
+    /// # Errors
+    /// The system does not give what it takes.
+    fn write(&mut self, socket: Arc<Self::Socket>, congestion: Arc<Congestion>) -> io::Result<()>;
+
+    /// Starts to open a connection to `host:port`.
+    ///
+    /// # Errors
+    /// The system does not give what it takes.
+    fn connect(&mut self, link: LinkId, address: String) -> io::Result<()>;
+
+    /// Sends a datagram, or loses it.
+    fn send_datagram(&self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]);
+
+    /// Serves the listening sockets no more.
+    fn stop_listening(&mut self);
+}
+
+struct Link<S> {
+    socket: Arc<S>,
+    /// What this turn wants sent.
+    outbox: Vec<u8>,
+    congestion: Option<Arc<Congestion>>,
+    /// Whether the peer opened it: it is the one that asks.
+    by_peer: bool,
+}
+
+/// A link we closed: when it is cut, and what it may still have to send.
+struct Cut<S> {
+    at: Monotonic,
+    socket: Weak<S>,
+    congestion: Option<Arc<Congestion>>,
+}
+
+/// All links and sockets of one machine.
+pub struct Links<C: Carrier> {
+    carrier: C,
+    console: Console,
+    limits: Limits,
+    open: BTreeMap<LinkId, Link<C::Socket>>,
+    /// Asked for, not open yet.
+    awaited: BTreeSet<LinkId>,
+    /// Links with something in their outbox.
+    touched: Vec<LinkId>,
+    lost: Vec<(LinkId, Closed)>,
+    /// When to wait no longer for a link that was asked for; by time, since all have the same.
+    patience: VecDeque<(Monotonic, LinkId)>,
+    /// By time: all have the same to live.
+    cuts: VecDeque<Cut<C::Socket>>,
+    refused: u64,
+    finished: Option<u8>,
+}
+
+impl<C: Carrier> Links<C> {
+    pub(crate) const fn new(carrier: C, console: Console, limits: Limits) -> Self {
+        Self {
+            carrier,
+            console,
+            limits,
+            open: BTreeMap::new(),
+            awaited: BTreeSet::new(),
+            touched: Vec::new(),
+            lost: Vec::new(),
+            patience: VecDeque::new(),
+            cuts: VecDeque::new(),
+            refused: 0,
+            finished: None,
+        }
+    }
+
+    /// Starts to serve a listening socket.
+    pub(crate) fn listen(&mut self, listener: Listener) {
+        let id = listener.id;
+        if let Err(error) = self.carrier.listen(listener) {
+            self.trouble(id, &error);
+        }
+    }
+
+    /// Tells the operator that a listening socket has trouble.
+    pub(crate) fn trouble(&self, listener: ListenerId, error: &io::Error) {
+        let fields: &[(&str, &dyn core::fmt::Display)] = &[("listener", &listener.place()), ("error", error)];
+        self.console.tell(Level::Error, "listener_failing", fields);
+    }
+
+    /// Whether there is room for one more link; if not, the refusal is counted and told (every power of two).
+    pub(crate) fn admits(&mut self, peer: SocketAddr) -> bool {
+        if self.open.len().saturating_add(self.awaited.len()) < self.limits.links {
+            return true;
+        }
+        self.refused = self.refused.saturating_add(1);
+        if self.refused.is_power_of_two() {
+            self.console.tell(
+                Level::Warn,
+                "link_refused",
+                &[("peer", &peer), ("limit", &self.limits.links), ("refused", &self.refused)],
+            );
+        }
+        false
+    }
+
+    /// Takes an open connection in and starts to read it. `None` when it is gone already.
+    pub(crate) fn open(
+        &mut self,
+        link: LinkId,
+        socket: C::Socket,
+        peer: SocketAddr,
+        listener: Option<ListenerId>,
+    ) -> Option<Peer> {
+        match self.start(link, socket, listener.is_some()) {
+            Ok(local) => Some(Peer { address: peer, local, listener }),
+            Err(error) => {
+                self.console.tell(Level::Error, "link_lost", &[("peer", &peer), ("error", &error)]);
+                if listener.is_none() {
+                    self.lost.push((link, Closed::Broken));
+                }
+                None
+            }
+        }
+    }
+
+    fn start(&mut self, link: LinkId, socket: C::Socket, by_peer: bool) -> io::Result<SocketAddr> {
+        let stream = C::stream(&socket);
+        prepare(stream, self.limits.stalled)?;
+        let local = stream.local_addr()?;
+        let socket = Arc::new(socket);
+        self.carrier.read(link, Arc::clone(&socket))?;
+        self.open.insert(link, Link { socket, outbox: Vec::new(), congestion: None, by_peer });
+        Ok(local)
+    }
+
+    /// Whether the link was asked for and the answer is still awaited; this is the answer.
+    pub(crate) fn awaited(&mut self, link: LinkId) -> bool {
+        self.awaited.remove(&link)
+    }
+
+    /// Whether the link is open.
+    pub(crate) fn knows(&self, link: LinkId) -> bool {
+        self.open.contains_key(&link)
+    }
+
+    /// What waits to be sent on the link, if it is so much that it should not be read for now. A link that we opened is
+    /// always read: what waits there is what we ask, and a peer that waits until we read would take no more of it.
+    pub(crate) fn lagging(&self, link: LinkId) -> Option<Arc<Congestion>> {
+        let link = self.open.get(&link).filter(|link| link.by_peer)?;
+        let congestion = link.congestion.as_ref();
+        congestion.filter(|congestion| congestion.waiting() > self.limits.queue_bytes / LAGGING_PART).cloned()
+    }
+
+    /// The peer ended the link. Why, as the machine should be told; `None` if we had ended it before.
+    pub(crate) fn ended(&mut self, link: LinkId, why: Closed) -> Option<Closed> {
+        let congestion = self.open.get(&link)?.congestion.as_ref();
+        // The system tells an error once: whoever writes may have heard it, and whoever reads found only the end.
+        let failed = congestion.and_then(|congestion| congestion.failed()).filter(|_| why == Closed::ByPeer);
+        let why = failed.unwrap_or(why);
+        match why {
+            // What the peer was sent before it stopped sending may still reach it.
+            Closed::ByPeer => self.close(link),
+            Closed::Broken | Closed::Refused | Closed::TimedOut | Closed::NameUnknown | Closed::TooSlow => {
+                self.cut(link);
+            }
+        }
+        Some(why)
+    }
+
+    /// Forgets a link at once.
+    fn cut(&mut self, link: LinkId) {
+        if let Some(link) = self.open.remove(&link) {
+            // An error says that it is gone, which is what is wanted.
+            let _ = C::stream(&link.socket).shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Writes what this turn wants sent, each link's bytes at once.
+    pub(crate) fn flush(&mut self) {
+        for id in core::mem::take(&mut self.touched) {
+            let Some(link) = self.open.get_mut(&id) else { continue };
+            if let Err(why) = link.send(&mut self.carrier, self.limits.queue_bytes) {
+                self.cut(id);
+                self.lost.push((id, why));
+            }
+        }
+    }
+
+    /// Does what is due by time; returns the links lost since the last call, for the machine to be told.
+    pub(crate) fn lost(&mut self) -> Vec<(LinkId, Closed)> {
+        let now = Monotonic::now();
+        while let Some((_, link)) = self.patience.front().copied().filter(|(at, _)| *at <= now) {
+            self.patience.pop_front();
+            if self.awaited.remove(&link) {
+                self.lost.push((link, Closed::TimedOut));
+            }
+        }
+        while self.cuts.front().is_some_and(|cut| cut.at <= now) {
+            self.cuts.pop_front().iter().for_each(Cut::now::<C>);
+        }
+        core::mem::take(&mut self.lost)
+    }
+
+    /// When [`Links::lost`] has something to do next.
+    pub(crate) fn deadline(&self) -> Option<Monotonic> {
+        if !self.lost.is_empty() {
+            return Some(Monotonic::now());
+        }
+        let patience = self.patience.front().map(|(at, _)| *at);
+        let cut = self.cuts.front().map(|cut| cut.at);
+        patience.into_iter().chain(cut).min()
+    }
+
+    /// The exit status, once the machine has come to its end.
+    pub(crate) const fn finished(&self) -> Option<u8> {
+        self.finished
+    }
+
+    /// Begins to end everything: serves no socket more, closes all links. What was written goes out while
+    /// [`Links::is_busy`]; then comes [`Links::end`].
+    pub fn close_all(&mut self) {
+        self.carrier.stop_listening();
+        while let Some(link) = self.open.keys().next().copied() {
+            self.close(link);
+        }
+    }
+
+    /// Whether a link that was closed still has something to send, and time left for it.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        let now = Monotonic::now();
+        let busy = |congestion: &Arc<Congestion>| congestion.is_busy();
+        self.cuts.iter().any(|cut| cut.at > now && cut.congestion.as_ref().is_some_and(busy))
+    }
+
+    /// Cuts what is left.
+    pub fn end(self) {
+        self.cuts.iter().for_each(Cut::now::<C>);
+        self.console.flush();
+    }
+}
+
+impl<S> Cut<S> {
+    fn now<C: Carrier<Socket = S>>(&self) {
+        if let Some(socket) = self.socket.upgrade() {
+            // It may be gone already.
+            let _ = C::stream(&socket).shutdown(Shutdown::Both);
+        }
+    }
+}
+
+impl<S> Link<S> {
+    /// Sends the outbox: at once as far as the link takes it, the rest by somebody who waits.
+    fn send<C: Carrier<Socket = S>>(&mut self, carrier: &mut C, limit: usize) -> Result<(), Closed> {
+        if let Some(congestion) = &self.congestion {
+            if congestion.queue(&mut self.outbox, limit)? {
+                return Ok(());
+            }
+            self.congestion = None;
+        }
+        let sent = write_now(C::stream(&self.socket), &self.outbox)?;
+        if sent == self.outbox.len() {
+            self.outbox.clear();
+            self.outbox.shrink_to(READ_BYTES);
+            return Ok(());
+        }
+        let rest = self.outbox.split_off(sent);
+        self.outbox = Vec::new();
+        if rest.len() > limit {
+            return Err(Closed::TooSlow);
+        }
+        let congestion = Arc::new(Congestion::new(rest));
+        let started = carrier.write(Arc::clone(&self.socket), Arc::clone(&congestion));
+        started.map_err(|_| Closed::Broken)?;
+        self.congestion = Some(congestion);
+        Ok(())
+    }
+}
+
+impl<C: Carrier> Effects for Links<C> {
+    fn connect(&mut self, link: LinkId, address: &str) {
+        match self.carrier.connect(link, address.to_owned()) {
+            Ok(()) => {
+                self.awaited.insert(link);
+                if let Some(at) = Monotonic::now().checked_add(CONNECT_LIMIT) {
+                    self.patience.push_back((at, link));
+                }
+            }
+            Err(error) => {
+                self.console.tell(Level::Error, "connect_failed", &[("to", &address), ("error", &error)]);
+                self.lost.push((link, Closed::Refused));
+            }
+        }
+    }
+
+    fn write(&mut self, link: LinkId, bytes: &[u8]) {
+        if let Some(open) = self.open.get_mut(&link) {
+            if open.outbox.is_empty() {
+                self.touched.push(link);
+            }
+            open.outbox.extend_from_slice(bytes);
+        }
+    }
+
+    fn close(&mut self, link: LinkId) {
+        self.awaited.remove(&link);
+        let Some(mut open) = self.open.remove(&link) else { return };
+        let sent = open.outbox.is_empty() || open.send(&mut self.carrier, self.limits.queue_bytes).is_ok();
+        let stream = C::stream(&open.socket);
+        if !sent {
+            let _ = stream.shutdown(Shutdown::Both);
+            return;
+        }
+        let congestion = open.congestion.take().filter(|congestion| congestion.close());
+        if congestion.is_none() {
+            // An error says that the peer has gone, too.
+            let _ = stream.shutdown(Shutdown::Write);
+        }
+        if let Some(at) = Monotonic::now().checked_add(LINGER_LIMIT) {
+            self.cuts.push_back(Cut { at, socket: Arc::downgrade(&open.socket), congestion });
+        }
+    }
+
+    fn send_datagram(&mut self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]) {
+        self.carrier.send_datagram(listener, peer, bytes);
+    }
+
+    fn notify(&mut self, notice: Notice<'_>) {
+        self.console.notice(notice);
+    }
+
+    fn print(&mut self, text: &str) {
+        self.console.print(text);
+    }
+
+    fn finish(&mut self, status: u8) {
+        self.finished = self.finished.or(Some(status));
+    }
+}

@@ -1,0 +1,46 @@
+//! What both shells ask of the operating system for a stream connection, and what its errors mean.
+
+use core::time::Duration;
+use std::io::{self, ErrorKind};
+use std::net::TcpStream;
+
+use ctigate_core::Closed;
+use rustix::io::Errno;
+use rustix::net::sockopt::{set_tcp_nodelay, set_tcp_user_timeout};
+use rustix::net::{SendFlags, send};
+
+/// Makes a connection that was just opened fit for a machine: what is written goes out at once, and the system gives the
+/// connection up when bytes wait for the peer and it took none for as long as `stalled`, whether it is silent or says
+/// that it has no room. Left alone, the system tries for a quarter of an hour, or for ever.
+///
+/// # Errors
+/// The connection is gone already.
+pub(crate) fn prepare(stream: &TcpStream, stalled: Duration) -> io::Result<()> {
+    set_tcp_nodelay(stream, true)?;
+    let millis = u32::try_from(stalled.as_millis()).unwrap_or(u32::MAX);
+    set_tcp_user_timeout(stream, millis)?;
+    Ok(())
+}
+
+/// Writes as much of `bytes` as the connection takes at once.
+///
+/// # Errors
+/// Why the connection has ended.
+pub(crate) fn write_now(stream: &TcpStream, bytes: &[u8]) -> Result<usize, Closed> {
+    let mut sent: usize = 0;
+    while let Some(rest) = bytes.get(sent..).filter(|rest| !rest.is_empty()) {
+        match send(stream, rest, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            Ok(length) => sent = sent.saturating_add(length),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => break,
+            Err(error) => return Err(why_broken(&error.into())),
+        }
+    }
+    Ok(sent)
+}
+
+/// Why a connection ended, by the error met when reading or writing it.
+#[must_use]
+pub fn why_broken(error: &io::Error) -> Closed {
+    if error.kind() == ErrorKind::TimedOut { Closed::TooSlow } else { Closed::Broken }
+}

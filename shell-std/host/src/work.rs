@@ -1,0 +1,215 @@
+//! A machine at work: what happened is told it, and what it wants is done at once.
+
+use core::net::SocketAddr;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant as Monotonic;
+
+use ctigate_core::{Closed, Input, LinkId, ListenerId, Machine, Pump, Recorder};
+
+use crate::clock::Clock;
+use crate::congestion::Congestion;
+use crate::console::Console;
+use crate::links::{Carrier, Links};
+use crate::shell::{Limits, Listener, Said, Spoken};
+
+/// What happened, on its way to the machine.
+pub enum Message<'a, S> {
+    /// A connection was accepted.
+    Accepted {
+        /// Where.
+        listener: ListenerId,
+        /// The connection.
+        socket: S,
+        /// Its other end.
+        peer: SocketAddr,
+    },
+    /// A connection that was asked for is open.
+    Connected {
+        /// The number it was asked for by.
+        link: LinkId,
+        /// The connection.
+        socket: S,
+        /// Its other end.
+        peer: SocketAddr,
+    },
+    /// A connection that was asked for could not be opened.
+    Unconnected {
+        /// The number it was asked for by.
+        link: LinkId,
+        /// Why.
+        why: Closed,
+    },
+    /// Bytes arrived.
+    Read {
+        /// Where.
+        link: LinkId,
+        /// The bytes.
+        bytes: &'a [u8],
+    },
+    /// Nothing more will arrive.
+    Closed {
+        /// Where.
+        link: LinkId,
+        /// Why.
+        why: Closed,
+    },
+    /// A datagram arrived.
+    Datagram {
+        /// Where.
+        listener: ListenerId,
+        /// From whom.
+        peer: SocketAddr,
+        /// Its bytes.
+        bytes: &'a [u8],
+    },
+    /// A command was said, or a question.
+    Said(Spoken),
+    /// Accepting or receiving failed, and is tried again after a pause.
+    Trouble {
+        /// Where.
+        listener: ListenerId,
+        /// How.
+        error: io::Error,
+    },
+}
+
+/// What came of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// It was not about a link that is gone.
+    pub known: bool,
+    /// The loop must be woken: the machine has come to its end, or wants to be woken earlier than the loop knows.
+    pub wake: bool,
+}
+
+/// A machine, and what it works with.
+pub struct Work<C: Carrier> {
+    pump: Pump<Box<dyn Machine + Send>, Box<dyn Recorder + Send>>,
+    clock: Clock,
+    links: Links<C>,
+    /// When the loop wakes by itself.
+    armed: Monotonic,
+}
+
+impl<C: Carrier> Work<C> {
+    /// Begins a machine's life.
+    #[must_use]
+    pub fn new(
+        (machine, recorder): (Box<dyn Machine + Send>, Box<dyn Recorder + Send>),
+        carrier: C,
+        console: Console,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            pump: Pump::new(machine, recorder),
+            clock: Clock::new(),
+            links: Links::new(carrier, console, limits),
+            armed: Monotonic::now(),
+        }
+    }
+
+    /// Tells the machine of a listening socket, and starts to serve it.
+    pub fn listen(&mut self, listener: Listener) {
+        self.pump.input(self.clock.now(), listener.listening(), &mut self.links);
+        self.links.listen(listener);
+    }
+
+    /// The loop's turn: does what is overdue and writes what is wanted. When to come back for the next, and the exit
+    /// status if it is over.
+    pub fn turn(&mut self) -> (Monotonic, Option<u8>) {
+        let (until, finished) = self.go_on();
+        self.armed = until;
+        (until, finished)
+    }
+
+    /// Tells the machine what a message says, and does what it wants. `None` once it has come to its end.
+    pub fn hear(&mut self, message: Message<'_, C::Socket>) -> Option<Heard> {
+        if self.links.finished().is_some() {
+            return None;
+        }
+        let known = self.tell(message);
+        let (until, finished) = self.go_on();
+        let wake = until < self.armed || finished.is_some();
+        if wake {
+            self.armed = until;
+        }
+        Some(Heard { known, wake })
+    }
+
+    /// What waits to be sent on the link, if it is so much that it should not be read for now.
+    #[must_use]
+    pub fn lagging(&self, link: LinkId) -> Option<Arc<Congestion>> {
+        self.links.lagging(link)
+    }
+
+    /// What is left to be ended when the machine has come to its end.
+    #[must_use]
+    pub fn into_links(self) -> Links<C> {
+        self.links
+    }
+
+    fn go_on(&mut self) -> (Monotonic, Option<u8>) {
+        let Self { pump, clock, links, armed: _ } = self;
+        for (link, why) in links.lost() {
+            pump.input(clock.now(), Input::Closed { link, why }, links);
+        }
+        if let Some(input) = clock.wall_clock() {
+            pump.input(clock.now(), input, links);
+        }
+        let wake = pump.overdue(clock.now(), links);
+        links.flush();
+        (clock.until(wake, links.deadline()), links.finished().or_else(|| clock.overran()))
+    }
+
+    /// False when the message is about a link that is gone.
+    fn tell(&mut self, message: Message<'_, C::Socket>) -> bool {
+        let Self { pump, clock, links, armed: _ } = self;
+        let now = clock.now();
+        match message {
+            Message::Accepted { listener, socket, peer } => {
+                if links.admits(peer) {
+                    let link = pump.accepted();
+                    if let Some(peer) = links.open(link, socket, peer, Some(listener)) {
+                        pump.input(now, Input::Opened { link, peer }, links);
+                    }
+                }
+            }
+            Message::Connected { link, socket, peer } => {
+                if links.awaited(link)
+                    && let Some(peer) = links.open(link, socket, peer, None)
+                {
+                    pump.input(now, Input::Opened { link, peer }, links);
+                }
+            }
+            Message::Unconnected { link, why } => {
+                if links.awaited(link) {
+                    pump.input(now, Input::Closed { link, why }, links);
+                }
+            }
+            Message::Read { link, bytes } => {
+                if !links.knows(link) {
+                    return false;
+                }
+                pump.input(now, Input::Bytes { link, bytes }, links);
+            }
+            Message::Closed { link, why } => {
+                if let Some(why) = links.ended(link, why) {
+                    pump.input(now, Input::Closed { link, why }, links);
+                }
+            }
+            Message::Datagram { listener, peer, bytes } => {
+                pump.input(now, Input::Datagram { listener, peer, bytes }, links);
+            }
+            Message::Said(Spoken::Question(question)) => question.answer(now, pump.machine()),
+            Message::Said(Spoken::Command(said)) => {
+                if said == Said::Stop {
+                    clock.stopping();
+                }
+                pump.input(now, Input::Command(said.command()), links);
+            }
+            Message::Trouble { listener, error } => links.trouble(listener, &error),
+        }
+        true
+    }
+}

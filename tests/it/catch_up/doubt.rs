@@ -1,0 +1,105 @@
+//! A phone system that gives no snapshot just now, or says that it lost events: another is asked for later.
+
+use super::{monitored, own, reconnect, refresh, told};
+use ctigate_core::Duration;
+use ctigate_core::setting::Value;
+use ctigate_tests::bench::{Asked, Bench, Client, PhoneSystem, csta, csta_error, only};
+
+const CALL: &[(&str, &str, [&str; 2])] = &[("8", "1004", ["alerting", "connected"])];
+
+/// A client that knew a call that ended while its connection was down; its snapshot is refused like this, for now.
+fn refused(category: &str, value: &str) -> (Bench, PhoneSystem, Client, String) {
+    let (mut bench, system, mut client, id) = monitored(&[]);
+    own(system, &mut bench, "m1", ("HeldEvent", "7", "hold"));
+    client.heard(&mut bench);
+    let system = reconnect(&mut bench, system);
+    refresh(&mut bench, system, &mut client, "m2");
+    system.serve(&mut bench, "SnapshotDevice", |_| csta_error(category, value));
+    (bench, system, client, id)
+}
+
+#[test]
+fn a_snapshot_refused_for_a_reason_that_passes_is_asked_for_again() {
+    let (mut bench, system, client, id) = refused("systemResourceAvailibility", "resourceBusy");
+    assert_eq!(client.heard(&mut bench), [], "what it knows stays so");
+    bench.advance(Duration::from_secs(5));
+    system.has_calls(&mut bench, CALL);
+    let expected = ["ConnectionClearedEvent 0_7 null", "DeliveredEvent 0_8 alerting"];
+    assert_eq!(told(&client.heard(&mut bench), &id), expected);
+    bench.advance(Duration::from_secs(120));
+    assert_eq!(system.asked(&mut bench), [], "that was all");
+}
+
+#[test]
+fn what_comes_between_two_tries_is_told_at_once() {
+    let (mut bench, system, client, id) = refused("systemResourceAvailibility", "resourceBusy");
+    own(system, &mut bench, "m2", ("DeliveredEvent", "8", "alerting"));
+    assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 0_8 alerting"]);
+    bench.advance(Duration::from_secs(5));
+    system.has_calls(&mut bench, CALL);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 0_7 null"]);
+}
+
+#[test]
+fn it_is_asked_for_three_times_more_and_not_for_ever() {
+    let (mut bench, system, _client, _id) = refused("systemResourceAvailibility", "resourceBusy");
+    let mut tries = 0;
+    for _ in 0..60 {
+        bench.advance(Duration::from_secs(5));
+        for one in system.asked(&mut bench) {
+            tries += 1;
+            system.say(&mut bench, one.invoke, &csta_error("systemResourceAvailibility", "resourceBusy"));
+        }
+    }
+    assert_eq!(tries, 3);
+}
+
+#[test]
+fn a_snapshot_refused_for_good_is_not_asked_for_again() {
+    let (mut bench, system, _client, _id) = refused("operation", "serviceNotSupported");
+    bench.advance(Duration::from_secs(120));
+    assert_eq!(system.asked(&mut bench), []);
+}
+
+#[test]
+fn a_snapshot_for_which_the_queue_has_no_room_is_asked_for_again() {
+    let narrow = [("cti.window", Value::Integer(1)), ("cti.queue", Value::Integer(0))];
+    let (mut bench, system, mut client, id) = monitored(&narrow);
+    own(system, &mut bench, "m1", ("HeldEvent", "7", "hold"));
+    client.heard(&mut bench);
+    let system = reconnect(&mut bench, system);
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    client.send(&mut bench, "ACK", "");
+    // The answer that starts the monitor and the client's own request come in one turn: the window is full again.
+    let [start] = system.asked(&mut bench).try_into().expect("MonitorStart");
+    let started = csta("MonitorStartResponse", "<monitorCrossRefID>m2</monitorCrossRefID>");
+    own(system, &mut bench, "m2", ("HeldEvent", "7", "hold"));
+    system.interject(&mut bench, start.invoke, &started);
+    client.info(&mut bench, "RetrieveCall", "<callToBeRetrieved><callID>0_7</callID></callToBeRetrieved>");
+    assert!(bench.notices().iter().any(|said| said.starts_with("calls_unverified")), "there was no room");
+    while let [one] = system.asked(&mut bench).as_slice() {
+        let answer = match one.root() {
+            "RetrieveCall" => csta("RetrieveCallResponse", ""),
+            _ => ctigate_tests::bench::snapshot("1001", &[]),
+        };
+        system.say(&mut bench, one.invoke, &answer);
+        bench.advance(Duration::from_secs(6));
+    }
+    let events: Vec<_> = client.heard(&mut bench).into_iter().filter(|one| one.method() == "INFO").collect();
+    assert_eq!(told(&events, &id), ["ConnectionClearedEvent 0_7 null"]);
+}
+
+#[test]
+fn a_phone_system_that_says_it_lost_events_is_asked_for_a_snapshot_of_each_line() {
+    let (mut bench, system, client, id) = monitored(&[]);
+    own(system, &mut bench, "m1", ("HeldEvent", "7", "hold"));
+    client.heard(&mut bench);
+    system.say(&mut bench, 9, &csta("SystemStatus", "<systemStatus>messagesLost</systemStatus>"));
+    let asked = system.asked(&mut bench);
+    assert_eq!(asked.iter().map(Asked::root).collect::<Vec<_>>(), ["SystemStatusResponse", "SnapshotDevice"]);
+    let calls = ctigate_tests::bench::snapshot("1001", CALL);
+    system.say(&mut bench, asked[1].invoke, &calls);
+    let expected = ["ConnectionClearedEvent 0_7 null", "DeliveredEvent 0_8 alerting"];
+    assert_eq!(told(&client.heard(&mut bench), &id), expected);
+}

@@ -1,0 +1,87 @@
+//! Peers outside `sip.allow`: they are told so, and take nothing from others.
+
+use ctigate_core::Duration;
+use ctigate_core::setting::Value;
+use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, address, only};
+
+/// A gateway in service, and a client that has not signed in.
+fn bench(more: &[(&str, Value)]) -> (Bench, PhoneSystem, Client) {
+    let mut bench = Bench::with(more);
+    let system = PhoneSystem::answer(&mut bench);
+    let client = Client::new(&mut bench, "alice");
+    (bench, system, client)
+}
+
+#[test]
+fn a_peer_that_is_not_on_the_access_list_is_403_whatever_it_asks_and_its_connection_closed() {
+    let (mut bench, _system, mut client) = bench(&[]);
+    for method in ["INVITE", "OPTIONS"] {
+        let link = bench.connect_from("192.0.2.7");
+        client.line = Line::Stream(link);
+        let request = client.request(method, &client.sign_in_body());
+        only(&client.say(&mut bench, &request.repeat(2)), 403);
+        assert!(bench.is_closed(link), "one answer is all it gets");
+    }
+    assert_eq!(bench.engine().view().server_transactions, 0);
+}
+
+#[test]
+fn strangers_by_datagram_take_no_place_and_cause_one_datagram_for_each_of_theirs() {
+    let (mut bench, system, mut client) = bench(&[("limits.transactions", Value::Integer(8))]);
+    client.sign_in(&mut bench, system);
+    for number in 0..20 {
+        let from = address(&format!("203.0.113.9:{}", 2000 + number));
+        let mut stranger = Client::over(Line::Datagram(from), &format!("stranger{number}"));
+        for method in ["INVITE", "OPTIONS", "INFO", "DANCE"] {
+            let body = stranger.sign_in_body();
+            let request = stranger.request(method, &body);
+            let refused = only(&stranger.say(&mut bench, &request), 403);
+            assert_eq!(stranger.say(&mut bench, &request), [refused], "the same answer, with the same tag");
+        }
+        let nonsense = stranger.request("INVITE", "").replace("CSeq: 5 ", "CSeq: five ");
+        only(&stranger.say(&mut bench, &nonsense), 403);
+        assert_eq!(bench.engine().view().server_transactions, 0);
+        bench.advance(Duration::from_secs(2));
+        assert_eq!(stranger.heard(&mut bench), [], "nothing is said again by itself");
+    }
+    let mut bob = Client::new(&mut bench, "bob");
+    bob.sign_in(&mut bench, system);
+    let object = format!(
+        "<callingDevice>{0}</callingDevice><calledDirectoryNumber>{0}</calledDirectoryNumber>",
+        client.uri
+    );
+    assert_eq!(client.info(&mut bench, "MakeCall", &object), [], "the phone system is asked");
+}
+
+#[test]
+fn a_stranger_neither_acknowledges_nor_repeats_what_another_asked() {
+    let (mut bench, system, mut client) = bench(&[]);
+    let body = client.sign_in_body();
+    let invite = client.request("INVITE", &body);
+    client.say(&mut bench, &invite);
+    system.knows_line(&mut bench);
+    let ok = only(&client.heard(&mut bench), 200);
+    client.take_tag(&ok);
+    let mut stranger = client.clone();
+    stranger.line = Line::Stream(bench.connect_from("203.0.113.9"));
+    assert_eq!(stranger.send(&mut bench, "ACK", ""), []);
+    stranger.line = Line::Stream(bench.connect_from("203.0.113.9"));
+    only(&stranger.say(&mut bench, &invite), 403);
+    bench.advance(Duration::from_millis(500));
+    assert_eq!(client.heard(&mut bench), [ok], "it is said again until the client acknowledges it");
+}
+
+#[test]
+fn strangers_hold_a_sixteenth_of_the_connections_at_most() {
+    for (limit, share) in [(4, 1), (48, 3), (10_000, 64)] {
+        let (mut bench, system, mut client) = bench(&[("limits.links", Value::Integer(limit))]);
+        let strangers: Vec<_> = (0..share + 5).map(|_| bench.connect_from("203.0.113.9")).collect();
+        let refused: Vec<_> = strangers.iter().filter(|link| bench.is_closed(**link)).copied().collect();
+        assert_eq!(refused, strangers[share..], "{limit} connections");
+        assert!(bench.notices().iter().any(|notice| notice.contains("outside sip.allow")));
+        client.sign_in(&mut bench, system);
+        bench.close(strangers[0]);
+        let next = bench.connect_from("203.0.113.9");
+        assert!(!bench.is_closed(next), "a place is free again");
+    }
+}
