@@ -3,7 +3,7 @@
 use core::fmt::{self, Display};
 
 use super::events::EventSource;
-use super::jobs::{Job, Stage};
+use super::jobs::Job;
 use super::{Engine, Pending, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
@@ -161,7 +161,7 @@ impl Engine {
         // One that was not in service had no requests, and nobody need hear that it still is not.
         if served {
             self.counters.connections_lost += 1;
-            self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
+            self.lose_connection(connection);
             self.tell_all(Some(place), SystemStatus::Disabled);
             self.want_rebind(step);
         }

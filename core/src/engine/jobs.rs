@@ -19,7 +19,7 @@ pub(super) const PORTION: u32 = 32;
 /// most 64), with a notice.
 const MOST_FOR_ONE: usize = 256;
 
-/// What is walked while the loss of a connection is dealt with, in this order.
+/// What is walked while the loss of a connection is dealt with, each by a job of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Requests under way: returned.
@@ -55,8 +55,7 @@ impl Engine {
         let rest = match job {
             Job::ConnectionLost { connection, stage: Stage::Pending, slot } => {
                 let next = self.return_pending(step, connection, slot);
-                let (stage, slot) = next.map_or((Stage::Watches, 0), |slot| (Stage::Pending, slot));
-                Some(Job::ConnectionLost { connection, stage, slot })
+                next.map(|slot| Job::ConnectionLost { connection, stage: Stage::Pending, slot })
             }
             Job::ConnectionLost { connection, stage: Stage::Watches, slot } => {
                 let next = self.drop_watches(connection, slot);
@@ -87,6 +86,13 @@ impl Engine {
         if let Some(rest) = rest {
             self.jobs.push_front(rest);
         }
+    }
+
+    /// A connection failed. Those who wait for an answer get it ahead of all other work; its watches take their turn, behind
+    /// events of theirs that are still to be delivered.
+    pub(super) fn lose_connection(&mut self, connection: ConnectionRef) {
+        self.jobs.push_front(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
+        self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::Watches, slot: 0 });
     }
 
     /// Tells all who registered for it how a phone system is, or all phone systems are. What is still to be told is not

@@ -2,7 +2,7 @@
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Closed, Duration, Input};
-use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, csta, csta_error, only};
+use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, csta, csta_error, only};
 
 use super::{HELD, call, monitored, signed_in, told};
 
@@ -143,6 +143,32 @@ fn a_connection_lost_with_many_monitors_being_started_refuses_each_of_them() {
 fn register(bench: &mut Bench, client: &mut Client) {
     let inside = "<requestTypes><systemStatus>true</systemStatus></requestTypes><requestedStatusFilter/>";
     assert_eq!(only(&client.info(bench, "SystemRegister", inside), 200).root(), "SystemRegisterResponse");
+}
+
+#[test]
+fn a_request_in_flight_is_answered_before_a_crowd_is_told_how_the_phone_system_is() {
+    let mut bench = Bench::new();
+    let system = PhoneSystem::answer(&mut bench);
+    let proxy = bench.connect();
+    let mut clients: Vec<Client> =
+        (0..100).map(|place| Client::over(Line::Stream(proxy), &format!("user{place}"))).collect();
+    for client in &mut clients {
+        client.sign_in(&mut bench, system);
+        register(&mut bench, client);
+    }
+    bench.advance(Duration::from_millis(20));
+    let last = &mut clients[99];
+    last.info(&mut bench, "HoldCall", "<callToBeHeld><callID>0_7</callID></callToBeHeld>");
+    let status = |word: &str| csta("SystemStatus", &format!("<systemStatus>{word}</systemStatus>"));
+    system.interject(&mut bench, 11, &status("partiallyDisabled"));
+    bench.input(Input::Closed { link: system.link(), why: Closed::ByPeer });
+    bench.settle();
+    let heard = bench.messages(proxy);
+    assert_eq!((heard[0].status(), heard[0].root(), heard.len()), (200, "CSTAErrorCode", 201));
+    let told: Vec<&str> = heard[1..].iter().map(|one| one.element("systemStatus")).collect();
+    let (first, second) = told.split_at(100);
+    assert!(first.iter().all(|word| *word == "partiallyDisabled"), "in the order in which it was said");
+    assert!(second.iter().all(|word| *word == "disabled"));
 }
 
 #[test]
