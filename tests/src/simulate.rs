@@ -13,6 +13,7 @@ mod client;
 mod crowd;
 mod guard;
 mod inbox;
+mod ledger;
 mod moody;
 mod plan;
 mod report;
@@ -118,6 +119,7 @@ impl Run {
         let calm_since = world.now();
         stage.calm(world);
         stage.serve(world, calm_since)?;
+        stage.compare(world)?;
         let served = world.now();
         for entry in calm {
             stage.run_to(world, served.saturating_add(entry.at.saturating_sub(self.schedule.storm)))?;
@@ -145,8 +147,63 @@ fn pass(action: Action<'_>, actions: &mut Actions) {
         Action::Write { link, bytes } => actions.write(link, bytes),
         Action::Close { link } => actions.close(link),
         Action::SendDatagram { listener, peer, bytes } => actions.send_datagram(listener, peer, bytes),
-        Action::Notify(notice) => actions.notify(notice.level, notice.name, &[("as", &notice.fields)]),
+        Action::Notify(notice) => {
+            let fields = fields(notice.fields);
+            let mut shown: Vec<(&str, &dyn core::fmt::Display)> = Vec::new();
+            for (key, value) in &fields {
+                shown.push((key, value));
+            }
+            actions.notify(notice.level, notice.name, &shown);
+        }
         Action::Print { text } => actions.print(format_args!("{text}")),
         Action::Finish { status } => actions.finish(status),
+    }
+}
+
+/// The fields of a notice: keys, and values without their quotes.
+fn fields(text: &str) -> Vec<(&str, String)> {
+    let mut fields = Vec::new();
+    let mut rest = text;
+    while let Some((key, after)) = rest.split_once('=') {
+        let Some(quoted) = after.strip_prefix('"') else {
+            let (value, after) = after.split_once(' ').unwrap_or((after, ""));
+            fields.push((key, value.to_owned()));
+            rest = after;
+            continue;
+        };
+        let mut value = String::new();
+        let mut escaped = false;
+        let end = quoted.char_indices().find(|(_, char)| {
+            let ends = !escaped && *char == '"';
+            escaped = !escaped && *char == '\\';
+            if !ends && !escaped {
+                value.push(*char);
+            }
+            ends
+        });
+        fields.push((key, value));
+        rest = end.and_then(|(place, _)| quoted.get(place..)?.get(2..)).unwrap_or_default();
+    }
+    fields
+}
+
+/// One field of a notice.
+fn field(text: &str, name: &str) -> Option<String> {
+    fields(text).into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_is_passed_on_as_it_was() {
+        let mut first = Actions::new();
+        let odd: [(&str, &dyn core::fmt::Display); 4] =
+            [("a", &"1"), ("b", &"two \"words\" = 2"), ("c", &""), ("d", &"back\\slash")];
+        first.notify(ctigate_core::Level::Info, "told", &odd);
+        let mut second = Actions::new();
+        first.iter().for_each(|action| pass(action, &mut second));
+        assert!(first.iter().eq(second.iter()), "{:?}", second.iter().collect::<Vec<_>>());
     }
 }

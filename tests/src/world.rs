@@ -312,6 +312,7 @@ impl World {
             return;
         }
         let now = self.now;
+        self.alarm.set_now(now);
         self.turns = self.turns.wrapping_add(1);
         self.turns_now = self.turns_now.wrapping_add(1);
         let Some(host) = self.host_mut(id).filter(|host| host.outbox.finished.is_none()) else { return };

@@ -71,7 +71,7 @@ struct Cut<S> {
 }
 
 /// All links and sockets of one machine.
-pub struct Links<C: Carrier> {
+pub(crate) struct Links<C: Carrier> {
     carrier: C,
     console: Console,
     limits: Limits,
@@ -254,9 +254,8 @@ impl<C: Carrier> Links<C> {
         self.finished
     }
 
-    /// Begins to end everything: serves no socket more, closes all links. What was written goes out while
-    /// [`Links::is_busy`]; then comes [`Links::end`].
-    pub fn close_all(&mut self) {
+    /// Serves no socket more, and closes all links.
+    pub(crate) fn close_all(&mut self) {
         self.carrier.stop_listening();
         while let Some(link) = self.open.keys().next().copied() {
             self.close(link);
@@ -264,15 +263,14 @@ impl<C: Carrier> Links<C> {
     }
 
     /// Whether a link that was closed still has something to send, and time left for it.
-    #[must_use]
-    pub fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         let now = Monotonic::now();
         let busy = |congestion: &Arc<Congestion>| congestion.is_busy();
         self.cuts.iter().any(|cut| cut.at > now && cut.congestion.as_ref().is_some_and(busy))
     }
 
     /// Cuts what is left.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         self.cuts.iter().for_each(Cut::now::<C>);
         self.console.flush();
     }

@@ -53,6 +53,9 @@ canaries! {
     a_connection_id_used_twice_is_caught: ConnectionIdReused, "a connection ID is used twice";
     a_call_whose_end_is_forgotten_is_caught: ForgottenCall, "believes";
     a_cross_reference_id_used_twice_is_caught: SameReference, "a cross-reference ID is used twice";
+    a_cross_reference_id_used_twice_in_a_dialog_is_caught: ReferenceReused, "a cross-reference ID is used twice";
+    a_takeover_that_shows_no_calls_is_caught: TakeoverUnshown, "believes";
+    a_beginning_that_is_not_shown_is_caught: BeginningUnshown, "believes";
     a_call_id_used_twice_is_caught: SameCall, "a call ID is used twice";
     a_session_that_leaves_a_connection_that_serves_is_caught: RestlessSession, "leaves a connection that serves";
     a_table_that_passes_its_limit_is_caught: PassedLimit, "a table passes its limit";

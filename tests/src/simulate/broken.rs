@@ -1,11 +1,13 @@
 //! Canaries: engines that are broken on purpose, each in one way. A wrapper spoils what goes in, what comes out, or what
 //! is seen; nothing of the core knows of it. The simulation must catch every one, or it is blind.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ctigate_core::engine::Engine;
 use ctigate_core::wire::csta_frame::frame;
 use ctigate_core::{Action, Actions, Input, Instant, LinkId, Listen, Machine, Taken, Wake, Why};
 
-use super::inbox::{complete, element, header};
+use super::inbox::{complete, element, header, root};
 use super::seen::Seen;
 
 /// How an engine is broken.
@@ -36,6 +38,12 @@ pub enum Canary {
     ForgottenCall,
     /// Every monitor has the same cross-reference ID.
     SameReference,
+    /// Every monitor of a dialog has the ID of its first.
+    ReferenceReused,
+    /// A node that took a dialog over does not show the calls that there are.
+    TakeoverUnshown,
+    /// What began or changed while a monitor was moved is not shown.
+    BeginningUnshown,
     /// Every answer to MakeCall names the same call.
     SameCall,
     /// A session is moved from a connection that serves.
@@ -48,7 +56,7 @@ pub enum Canary {
 
 impl Canary {
     /// All that are broken.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::LostAnswer,
         Self::AnsweredTwice,
         Self::UnfairRotation,
@@ -60,6 +68,9 @@ impl Canary {
         Self::ConnectionIdReused,
         Self::ForgottenCall,
         Self::SameReference,
+        Self::ReferenceReused,
+        Self::TakeoverUnshown,
+        Self::BeginningUnshown,
         Self::SameCall,
         Self::RestlessSession,
         Self::PassedLimit,
@@ -79,6 +90,12 @@ pub(super) struct Broken {
     cti: Vec<(LinkId, String)>,
     /// The last dialog heard of.
     dialog: String,
+    /// The dialogs that were taken over.
+    taken_over: BTreeSet<String>,
+    /// The first monitor of each dialog.
+    monitors: BTreeMap<String, String>,
+    /// Whether a snapshot came in with this step.
+    snapshot: bool,
     /// Which of its kind this process has made.
     made: u64,
 }
@@ -90,8 +107,18 @@ std::thread_local! {
 impl Broken {
     pub(super) fn new(engine: Engine, canary: Canary) -> Self {
         let made = MADE.replace(MADE.get().wrapping_add(1));
-        let (inner, cti, dialog) = (Actions::new(), Vec::new(), String::new());
-        Self { engine, canary, inner, count: 0, cti, dialog, made }
+        Self {
+            engine,
+            canary,
+            inner: Actions::new(),
+            count: 0,
+            cti: Vec::new(),
+            dialog: String::new(),
+            taken_over: BTreeSet::new(),
+            monitors: BTreeMap::new(),
+            snapshot: false,
+            made,
+        }
     }
 
     pub(super) const fn engine(&self) -> &Engine {
@@ -163,7 +190,12 @@ impl Broken {
             && header(text, "CSeq").is_some_and(|cseq| cseq.ends_with("INFO"));
         let canary = self.canary;
         match canary {
-            Canary::LostAnswer if answers && self.now_and_then() => return None,
+            // Without that of a MonitorStart its events would go astray first.
+            Canary::LostAnswer
+                if answers && !text.contains("MonitorStartResponse") && self.now_and_then() =>
+            {
+                return None;
+            }
             Canary::AnsweredTwice if answers && self.now_and_then() => out.push_str(text),
             Canary::EventToWrongSession if text.starts_with("INFO ") => {
                 let call_id = header(text, "Call-ID").unwrap_or_default();
@@ -175,6 +207,13 @@ impl Broken {
                 let reference = element(text, "monitorCrossRefID");
                 out = reference.map_or(out, |reference| text.replace(reference, "99fda87c"));
             }
+            Canary::ReferenceReused if text.contains("MonitorStartResponse") => {
+                let reference = element(text, "monitorCrossRefID").unwrap_or_default();
+                let call_id = header(text, "Call-ID").unwrap_or_default().to_owned();
+                let first = self.monitors.entry(call_id).or_insert_with(|| reference.to_owned());
+                out = text.replace(reference, first);
+            }
+            Canary::TakeoverUnshown | Canary::BeginningUnshown if self.conceals(text) => return None,
             Canary::SameCall if text.contains("MakeCallResponse") => {
                 let call = element(text, "callID").unwrap_or_default();
                 // As long as it was, so that the length stays true.
@@ -184,6 +223,13 @@ impl Broken {
             _ => {}
         }
         Some(out.into_bytes())
+    }
+
+    /// Whether this event is kept back: it shows what a snapshot told.
+    fn conceals(&self, text: &str) -> bool {
+        let shows = text.starts_with("INFO ") && self.snapshot && root(text) != "ConnectionClearedEvent";
+        let call_id = header(text, "Call-ID").unwrap_or_default();
+        shows && (self.canary == Canary::BeginningUnshown || self.taken_over.contains(call_id))
     }
 
     fn is_cti(&self, link: LinkId) -> bool {
@@ -234,7 +280,13 @@ impl Broken {
                         actions.send_datagram(listener, peer, &text);
                     }
                 }
-                Action::Close { .. } | Action::Notify(_) | Action::Print { .. } | Action::Finish { .. } => {
+                Action::Notify(notice) => {
+                    if notice.name == "dialog_taken_over" {
+                        self.taken_over.extend(super::field(notice.fields, "call_id"));
+                    }
+                    super::pass(action, actions);
+                }
+                Action::Close { .. } | Action::Print { .. } | Action::Finish { .. } => {
                     super::pass(action, actions);
                 }
             }
@@ -251,6 +303,11 @@ impl Broken {
         let ends = text.contains("<ConnectionClearedEvent") && whole == Some(bytes.len());
         self.is_cti(*link) && ends && self.now_and_then()
     }
+}
+
+/// Whether a phone system tells a line's calls.
+fn shows_calls(bytes: &[u8]) -> bool {
+    String::from_utf8_lossy(bytes).contains("<SnapshotDeviceResponse")
 }
 
 impl Machine for Broken {
@@ -290,6 +347,7 @@ impl Machine for Broken {
         {
             call_id.clone_into(&mut self.dialog);
         }
+        self.snapshot = matches!(input, Input::Bytes { bytes, .. } if shows_calls(bytes));
         self.inner.clear();
         let taken = self.engine.step(now, input, &mut self.inner);
         self.pass(actions);

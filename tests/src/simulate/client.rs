@@ -3,16 +3,19 @@
 
 mod asking;
 mod belief;
+mod certainty;
 mod hearing;
 mod writing;
 
-use std::collections::BTreeSet;
-
+use core::cell::RefCell;
 use core::net::SocketAddr;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use ctigate_core::{LinkId, Listen, Transport};
 
 use super::inbox::Cursor;
+use super::ledger::Ledger;
 use super::plan::ClientPlan;
 use super::report::Report;
 use crate::office::ip;
@@ -20,6 +23,7 @@ use crate::random::Random;
 use crate::world::{Fault, HostId, World};
 pub(super) use asking::Asked;
 use belief::Belief;
+use certainty::Certainty;
 
 /// A second, in the world's microseconds.
 const SECOND: u64 = 1_000_000;
@@ -120,6 +124,10 @@ pub(super) struct Client {
     pub(super) wants: bool,
     /// Whether nodes may have no room for its transactions: then what it repeats over UDP may be another request to them.
     pub(super) forgetful: bool,
+    /// Whether the phone systems have no SnapshotDevice: it knows what events tell, and no more.
+    pub(super) blind: bool,
+    /// Whether there is room for another monitor in its dialog.
+    pub(super) may_watch_twice: bool,
     /// Whether it refreshes often, so as to come back soon.
     pub(super) hurries: bool,
     dialog: Option<Dialog>,
@@ -133,22 +141,38 @@ pub(super) struct Client {
     first_open: usize,
     retry_at: u64,
     refresh_at: u64,
+    /// It may have no further monitor, and knows none: one that it was not told of takes the place, until it signs out.
+    begins_anew: bool,
+    /// Its next refresh is a re-INVITE.
+    reinvites: bool,
     probe_at: u64,
     monitor: Option<String>,
     /// Its last refresh was turned away: the next goes to another node, as a proxy does.
     turned_away: bool,
-    /// What it believes may be out of date in a way that it is not told: its node died, or another took over.
-    doubts: bool,
+    /// The first monitor of this dialog: that which a node makes again that takes it over.
+    first_monitor: Option<String>,
+    /// Whether it asks for its calls after each refresh, as Communicator does; otherwise it relies on what it is told.
+    pub(super) asks: bool,
+    /// Its node died, or it spoke with another.
+    moved: bool,
     snapped: bool,
     belief: Belief,
+    certainty: Certainty,
     /// The events of this dialog that were heard, by their topmost Via.
     heard: BTreeSet<String>,
+    /// The CSeq of the last of them.
+    heard_sequence: u64,
+    /// Those that came since it last asked for its calls: the answer may be older than they are.
+    since_asked: Vec<String>,
+    /// When its last refresh, or sign-in, that was answered was sent.
+    refreshed_at: u64,
+    ledger: Rc<RefCell<Ledger>>,
     random: Random,
     pub(super) report: Report,
 }
 
 impl Client {
-    pub(super) fn new(world: &mut World, plan: &ClientPlan, last: u8) -> Self {
+    pub(super) fn new(world: &mut World, plan: &ClientPlan, last: u8, ledger: &Rc<RefCell<Ledger>>) -> Self {
         let address = SocketAddr::new(ip(last), 5060);
         let listen = Listen { transport: Transport::Udp, address, key: plan.user.clone() };
         let host = world.add_bare(&plan.user, ip(last), vec![listen]);
@@ -158,6 +182,8 @@ impl Client {
             host,
             wants: true,
             forgetful: false,
+            blind: false,
+            may_watch_twice: false,
             hurries: false,
             dialog: None,
             dialogs: 0,
@@ -169,13 +195,22 @@ impl Client {
             first_open: 0,
             retry_at: 0,
             refresh_at: 0,
+            begins_anew: false,
+            reinvites: false,
             probe_at: 0,
             monitor: None,
             turned_away: false,
-            doubts: false,
+            first_monitor: None,
+            asks: plan.asks,
+            moved: false,
             snapped: false,
             belief: Belief::default(),
+            certainty: Certainty::default(),
             heard: BTreeSet::new(),
+            heard_sequence: 0,
+            since_asked: Vec::new(),
+            refreshed_at: 0,
+            ledger: Rc::clone(ledger),
             random,
             report: Report::default(),
         }
@@ -203,7 +238,7 @@ impl Client {
         if now < self.retry_at || self.is_busy() {
             return;
         }
-        if !self.wants {
+        if !self.wants || core::mem::take(&mut self.begins_anew) {
             // A sign-in may be answered when it is not wanted any more.
             self.retry_at = now.saturating_add(2 * SECOND);
             return self.sign_out(world, balancer);
@@ -213,11 +248,12 @@ impl Client {
         let often = if normal { 30 } else { 2 };
         if now >= self.refresh_at || (self.hurries && !normal) {
             self.retry_at = now.saturating_add(often.min(2) * SECOND);
-            let update = normal && !self.plan.sipe && self.random.chance(300);
+            let may_update = normal && !self.plan.sipe && !self.reinvites;
+            let update = self.random.chance(300) && may_update;
             self.refresh(world, balancer, update);
         } else if normal && self.monitor.is_none() {
             self.monitor(world, balancer);
-        } else if normal && !self.snapped {
+        } else if normal && !self.snapped && !self.blind {
             self.snapshot(world, balancer);
         } else if now >= self.probe_at {
             self.probe_at = now.saturating_add(5 * SECOND);
@@ -229,7 +265,13 @@ impl Client {
     /// Whether it has all it wants.
     pub(super) fn is_served(&self) -> bool {
         let normal = self.dialog.as_ref().is_some_and(|dialog| dialog.normal);
-        !self.wants || (normal && self.monitor.is_some() && self.snapped && !self.is_busy())
+        let knows = self.snapped || self.blind;
+        !self.wants || (normal && self.monitor.is_some() && knows && !self.is_busy())
+    }
+
+    /// Whether it has all it wants, and refreshed since then.
+    pub(super) fn is_served_since(&self, since: u64) -> bool {
+        self.is_served() && (!self.wants || self.refreshed_at >= since)
     }
 
     /// The Call-ID of its dialog.
@@ -254,14 +296,10 @@ impl Client {
         format!("{user}: wants {wants}, {dialog:?}, monitor {monitor:?}, snapshot {snapped}, {belief:?}")
     }
 
-    /// Refreshes as soon as it can.
+    /// Refreshes by re-INVITE as soon as it can: an UPDATE moves no session.
     pub(super) const fn hasten(&mut self) {
         self.refresh_at = 0;
-    }
-
-    /// Asks for its calls once more.
-    pub(super) const fn doubt(&mut self) {
-        self.snapped = false;
+        self.reinvites = true;
     }
 
     /// Comes back as one that has never been there.
@@ -294,9 +332,13 @@ impl Client {
     fn lose_dialog(&mut self, retry_at: u64) {
         self.dialog = None;
         self.monitor = None;
+        self.first_monitor = None;
+        self.moved = false;
         self.snapped = false;
         self.belief.forget();
+        self.certainty = Certainty::default();
         self.heard.clear();
+        self.heard_sequence = 0;
         self.retry_at = retry_at;
     }
 

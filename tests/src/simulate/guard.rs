@@ -3,7 +3,7 @@
 mod fairness;
 mod traffic;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use core::cell::RefCell;
@@ -11,6 +11,7 @@ use core::cell::RefCell;
 use ctigate_core::{Actions, Input, Instant};
 
 use super::broken::Broken;
+use super::ledger::Ledger;
 use super::plan::WorldPlan;
 use super::report::{States, Transitions};
 use super::seen::{Seen, SeenCalls};
@@ -19,16 +20,8 @@ use crate::world::Alarm;
 use fairness::Fairness;
 use traffic::Traffic;
 
-/// What all nodes of a world have ever said to clients.
-#[derive(Debug, Default)]
-pub(super) struct Ledger {
-    /// Every monitorCrossRefID ever announced: in which dialog, and by which answer.
-    references: BTreeMap<String, (String, String)>,
-    /// Every callID ever announced by an answer to MakeCall: by which.
-    calls: BTreeMap<String, (String, String)>,
-    /// Dialogs that a node took over, by Call-ID.
-    taken_over: BTreeSet<String>,
-}
+/// The most events that wait for the answers that name their monitors.
+const EARLY: usize = 256;
 
 /// Guards one life of one node.
 pub(super) struct NodeGuard {
@@ -48,6 +41,7 @@ pub(super) struct NodeGuard {
 
 impl NodeGuard {
     pub(super) fn new(
+        place: usize,
         plan: &Rc<WorldPlan>,
         alarm: &Alarm,
         now: &Rc<RefCell<Seen>>,
@@ -63,7 +57,7 @@ impl NodeGuard {
             now: Rc::clone(now),
             ids: BTreeSet::new(),
             fairness: Fairness::new(plan.rebinds()),
-            traffic: Traffic::new(Rc::clone(plan), Rc::clone(ledger), calls.to_vec()),
+            traffic: Traffic::new(place, Rc::clone(plan), Rc::clone(ledger), calls.to_vec()),
             transitions,
             states: States::new(),
         }
@@ -72,9 +66,17 @@ impl NodeGuard {
     fn check_limits(&self, now: &Seen) {
         let bounds = &self.plan.bounds;
         let view = &now.view;
+        let monitors = bounds.sessions.saturating_mul(bounds.monitors_per_session);
+        // Each connection may have been lost and have a status to tell, and what came early for its watches; each
+        // monitor may have changes to tell; some concern all.
+        let connections = self.plan.connections.len();
+        let jobs = monitors.saturating_mul(2).saturating_add(connections.saturating_mul(4)).saturating_add(4);
         for (what, count, limit) in [
             ("sessions", view.sessions, bounds.sessions),
             ("monitors", view.monitors, view.sessions.saturating_mul(bounds.monitors_per_session)),
+            ("watches", view.watches, monitors),
+            ("early events", view.early, EARLY),
+            ("jobs", view.jobs, jobs),
             ("links", view.links, bounds.links),
             ("server transactions", view.server_transactions, bounds.transactions),
             ("client transactions", view.client_transactions, bounds.transactions),
@@ -128,7 +130,7 @@ impl Watcher<Broken> for NodeGuard {
         if let Err(what) = self.fairness.check(&self.before, &now) {
             self.alarm.raise(|| what);
         }
-        if let Err(what) = self.traffic.check((&self.before, &now), input, actions) {
+        if let Err(what) = self.traffic.check(self.alarm.now(), (&self.before, &now), input, actions) {
             self.alarm.raise(|| what);
         }
         if self.before != *now {

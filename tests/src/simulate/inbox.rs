@@ -37,6 +37,12 @@ pub(super) fn root(text: &str) -> &str {
     body.trim_start().trim_start_matches('<').split([' ', '>', '/']).next().unwrap_or_default()
 }
 
+/// The branch in the topmost Via.
+pub(super) fn branch(text: &str) -> &str {
+    let via = header(text, "Via").unwrap_or_default();
+    via.split("branch=").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or_default()
+}
+
 /// The status of a response; 0 for a request.
 pub(super) fn status(text: &str) -> u16 {
     let status = text.strip_prefix("SIP/2.0 ").and_then(|rest| rest.get(..3));

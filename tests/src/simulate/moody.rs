@@ -33,17 +33,27 @@ pub(super) fn line(mood: Mood, times: u64) -> String {
     format!("mood {name} {times}")
 }
 
+/// Says a document under an invoke ID.
+fn say(link: LinkId, invoke: u16, document: &str, actions: &mut Actions) {
+    actions.write_with(link, |out| {
+        let framed = frame(out, invoke, |out| out.extend_from_slice(document.as_bytes()));
+        debug_assert!(framed.is_ok(), "all of these are short");
+    });
+}
+
 /// The phone system and its mood.
 pub(super) struct Moody {
     switch: Switch,
+    /// Whether it has SnapshotDevice.
+    snapshots: bool,
     mood: Option<(Mood, u64)>,
     /// What the switch wanted.
     inner: Actions,
 }
 
 impl Moody {
-    pub(super) fn new(switch: Switch) -> Self {
-        Self { switch, mood: None, inner: Actions::new() }
+    pub(super) fn new(switch: Switch, snapshots: bool) -> Self {
+        Self { switch, snapshots, mood: None, inner: Actions::new() }
     }
 
     pub(super) const fn switch(&self) -> &Switch {
@@ -59,18 +69,24 @@ impl Moody {
         (answers && !text.contains("ApplicationSession")).then_some(mood)
     }
 
+    /// What it says where it has no SnapshotDevice, if that is something else.
+    fn without_snapshots(&self, bytes: &[u8]) -> Option<String> {
+        let text = core::str::from_utf8(bytes.get(8..)?).ok().filter(|_| !self.snapshots)?;
+        let refused = text.contains("<SnapshotDeviceResponse").then(|| ERROR.to_owned());
+        refused.or_else(|| text.contains("<snapshotDevice/>").then(|| text.replace("<snapshotDevice/>", "")))
+    }
+
     fn speak(&mut self, link: LinkId, bytes: &[u8], actions: &mut Actions) {
+        if let Some(text) = self.without_snapshots(bytes) {
+            let invoke = bytes.get(4..8).and_then(|digits| core::str::from_utf8(digits).ok()?.parse().ok());
+            return say(link, invoke.unwrap_or(EVENT_INVOKE), &text, actions);
+        }
         let Some(mood) = self.spoils(bytes) else { return actions.write(link, bytes) };
         self.mood =
             self.mood.and_then(|(mood, times)| Some((mood, times.checked_sub(1).filter(|left| *left > 0)?)));
         let invoke = bytes.get(4..8).and_then(|digits| core::str::from_utf8(digits).ok()?.parse().ok());
         let invoke: u16 = invoke.unwrap_or(EVENT_INVOKE);
-        let mut say = |invoke: u16, document: &str| {
-            actions.write_with(link, |out| {
-                let framed = frame(out, invoke, |out| out.extend_from_slice(document.as_bytes()));
-                debug_assert!(framed.is_ok(), "all of these are short");
-            });
-        };
+        let mut say = |invoke: u16, document: &str| say(link, invoke, document, actions);
         match mood {
             Mood::Twice => {
                 actions.write(link, bytes);
@@ -119,7 +135,7 @@ impl Machine for Moody {
             self.mood = known.map(|(_, mood)| (*mood, times.parse().unwrap_or(1)));
             return Taken(0);
         }
-        if self.mood.is_none() {
+        if self.mood.is_none() && self.snapshots {
             return self.switch.step(now, input, actions);
         }
         self.inner.clear();

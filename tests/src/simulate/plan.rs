@@ -1,5 +1,10 @@
 //! What a simulated world is made of: drawn from the seed, before anything happens in it.
 
+use core::net::SocketAddr;
+
+use ctigate_core::config::MAX_CONNECTIONS;
+
+use crate::office::ip;
 use crate::random::Random;
 
 /// The phones of every phone system.
@@ -7,6 +12,9 @@ pub(super) const PHONES: u64 = 6;
 
 /// The first phone's number.
 pub(super) const FIRST_PHONE: u64 = 1001;
+
+/// The last part of the first client's address; the others count on.
+pub(super) const FIRST_CLIENT: u8 = 101;
 
 /// The most clients.
 const CLIENTS: u64 = 6;
@@ -23,6 +31,7 @@ pub enum Manner {
 }
 
 /// One client.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
 pub struct ClientPlan {
     /// Its user's name.
@@ -36,6 +45,8 @@ pub struct ClientPlan {
     /// Whether it counts its requests anew after each answered INVITE, and refreshes in the same dialog after a 481, as
     /// SIPE.
     pub sipe: bool,
+    /// Whether it asks for its calls after each refresh in the storm; SIPE never does.
+    pub asks: bool,
     /// Whether it wants service when all is calm.
     pub stays: bool,
 }
@@ -50,10 +61,32 @@ pub struct Bounds {
     pub sessions: usize,
     /// `limits.monitors_per_session`.
     pub monitors_per_session: usize,
+    /// `limits.monitors_per_device`.
+    pub monitors_per_device: usize,
+    /// `limits.calls_per_device`.
+    pub calls_per_device: usize,
     /// `limits.transactions`.
     pub transactions: usize,
     /// `limits.links`.
     pub links: usize,
+}
+
+impl Bounds {
+    /// The usual ones, which hardly anything reaches.
+    const USUAL: Self = Self {
+        sessions: 100,
+        monitors_per_session: 4,
+        monitors_per_device: 32,
+        calls_per_device: 32,
+        transactions: 1_000,
+        links: 64,
+    };
+
+    /// Whether every session may have a monitor more than it needs.
+    pub(super) const fn has_spare_monitors(&self) -> bool {
+        self.monitors_per_session == Self::USUAL.monitors_per_session
+            && self.monitors_per_device == Self::USUAL.monitors_per_device
+    }
 }
 
 /// A whole world.
@@ -71,6 +104,10 @@ pub struct WorldPlan {
     pub switch: Vec<String>,
     /// The bounds among the nodes' settings.
     pub bounds: Bounds,
+    /// Whether the phone systems have SnapshotDevice.
+    pub snapshots: bool,
+    /// How long the load balancer takes to notice that a node is dead, in milliseconds.
+    pub unnoticed: u64,
     /// The clients.
     pub clients: Vec<ClientPlan>,
 }
@@ -85,7 +122,50 @@ impl WorldPlan {
         let (gateway, bounds) = draw_gateway(random);
         let switch = draw_switch(random);
         let clients = draw_clients(random, bounds.sessions);
-        Self { nodes, switches, connections, gateway, switch, bounds, clients }
+        let unnoticed = if random.chance(300) { random.between(200, 10_000) } else { 0 };
+        let snapshots = !random.chance(40);
+        let mut plan =
+            Self { nodes, switches, connections, gateway, switch, bounds, snapshots, unnoticed, clients };
+        plan.draw_rarities(random);
+        plan
+    }
+
+    /// What few seeds have.
+    fn draw_rarities(&mut self, random: &mut Random) {
+        if random.chance(100) {
+            self.gateway.push("cti.session = \"none\"".to_owned());
+            self.switch.push("session = \"none\"".to_owned());
+        }
+        for (chance, setting) in [(200, "sip.may_say_503 = false"), (150, "cti.verify_line = false")] {
+            if random.chance(chance) {
+                self.gateway.push(setting.to_owned());
+            }
+        }
+        if random.chance(100) {
+            // As many as share a phone need.
+            let sharing = |number: &str| self.clients.iter().filter(|client| client.number == number).count();
+            let need = self.clients.iter().map(|client| sharing(&client.number)).max().unwrap_or(1);
+            let limit = need.saturating_add(random.place(2));
+            self.gateway.push(format!("limits.monitors_per_device = {limit}"));
+            self.bounds.monitors_per_device = limit;
+        }
+        if random.chance(60) {
+            let limit = random.between(1, 3);
+            self.gateway.push(format!("limits.calls_per_device = {limit}"));
+            self.bounds.calls_per_device = usize::try_from(limit).unwrap_or(usize::MAX);
+        }
+    }
+
+    /// Whether CTI links have no application sessions.
+    pub(super) fn has_no_sessions(&self) -> bool {
+        self.gateway.iter().any(|line| line == "cti.session = \"none\"")
+    }
+
+    /// Whether a client's own connections lead to `target`; its dialogs are named after its user.
+    pub(super) fn is_address_of(&self, target: &str, call_id: &str) -> bool {
+        let user = call_id.rsplit_once('-').map_or("", |(user, _)| user);
+        let place = self.clients.iter().position(|client| client.user == user);
+        place.is_some_and(|place| client_address(place) == target)
     }
 
     /// Whether nodes move sessions by themselves.
@@ -100,11 +180,22 @@ impl WorldPlan {
     }
 }
 
-/// One or two connections to each phone system, at most eight, in any order.
+/// Where a client takes SIP.
+pub(super) fn client_address(place: usize) -> String {
+    let last = u8::try_from(place).unwrap_or(0).wrapping_add(FIRST_CLIENT);
+    SocketAddr::new(ip(last), 5060).to_string()
+}
+
+/// One or two connections to each phone system, or as many as there may be, in any order.
 fn draw_connections(random: &mut Random, switches: usize) -> Vec<CtiPlan> {
     let mut connections = Vec::new();
+    let most = random.chance(50);
     for switch in 0..switches {
-        let count = if random.chance(400) { 2 } else { 1 };
+        let count = match switch.saturating_add(1) {
+            last if most && last == switches => MAX_CONNECTIONS.saturating_sub(connections.len()),
+            _ if random.chance(400) => 2,
+            _ => 1,
+        };
         for port in (2_750..).take(count) {
             let place = random.place(connections.len() + 1);
             connections.insert(place, (switch, port));
@@ -128,7 +219,7 @@ fn draw_gateway(random: &mut Random) -> (Vec<String>, Bounds) {
         format!("cti.heartbeat_timeout = {}", random.between(1, heartbeat.saturating_sub(1).min(5))),
         format!("cti.service_timeout = {}", random.between(1, 5)),
     ];
-    let mut bounds = Bounds { sessions: 100, monitors_per_session: 4, transactions: 1_000, links: 64 };
+    let mut bounds = Bounds::USUAL;
     for (setting, least, most, bound) in [
         ("sip.event_delay", 0, 60, None),
         ("cti.window", 1, 5, None),
@@ -171,12 +262,14 @@ fn draw_clients(random: &mut Random, sessions: usize) -> Vec<ClientPlan> {
         let shares = random.chance(250);
         let number = FIRST_PHONE.saturating_add(if shares { random.below(PHONES) } else { place });
         let manners = [Manner::Polite, Manner::Polite, Manner::Silent, Manner::Proxied];
+        let sipe = random.chance(400);
         ClientPlan {
             user: format!("user{place}"),
             number: number.to_string(),
             udp: random.chance(udp),
             manner: random.pick(&manners).copied().unwrap_or(Manner::Polite),
-            sipe: random.chance(400),
+            sipe,
+            asks: !sipe && random.chance(500),
             // One session stays free for what comes late.
             stays: place < u64::try_from(sessions).unwrap_or(u64::MAX) && random.chance(850),
         }

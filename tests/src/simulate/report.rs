@@ -61,6 +61,8 @@ pub struct Report {
     pub events: u64,
     /// Sign-ins that were answered 2xx.
     pub sessions: u64,
+    /// Clients that knew their calls from what they were told alone.
+    pub told: u64,
     /// Clients whose idea of their calls was compared with what the phone system knows.
     pub compared: u64,
     /// How many calls there were in these.
@@ -90,6 +92,7 @@ impl Report {
             (&mut self.requests, other.requests),
             (&mut self.events, other.events),
             (&mut self.sessions, other.sessions),
+            (&mut self.told, other.told),
             (&mut self.compared, other.compared),
             (&mut self.compared_calls, other.compared_calls),
             (&mut self.steps, other.steps),
@@ -143,11 +146,14 @@ impl fmt::Display for Report {
         for missing in self.never_seen() {
             writeln!(f, "      never  {missing}")?;
         }
-        let Self { seeds, replayed, requests, events, sessions, compared, compared_calls, steps, .. } = self;
+        let Self {
+            seeds, replayed, requests, events, sessions, told, compared, compared_calls, steps, ..
+        } = self;
         write!(
             f,
             "{seeds} seeds ({replayed} of them twice and replayed): {requests} requests, {events} events, {sessions} \
-             sessions, {compared} clients' views compared with {compared_calls} calls in them, {steps} steps of nodes, at \
+             sessions, {compared} clients' views compared with {compared_calls} calls in them, {told} \
+             by what they were told alone, {steps} steps of nodes, at \
              most {} actions in one",
             self.high_water
         )

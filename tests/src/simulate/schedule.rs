@@ -253,7 +253,46 @@ const USES: &[Draw] = &[
     },
 ];
 
-/// What is drawn in calm weather: use, and now and then a CTI link that fails, which nobody's calls may suffer from.
+/// What fails in calm weather in a part of the seeds: whatever it is, clients that have refreshed know their calls then.
+const CALM_FAULTS: &[Draw] = &[
+    |random, plan| What::Cut {
+        node: random.place(plan.nodes),
+        far: Far::Switch(random.place(plan.switches)),
+    },
+    |random, plan| What::Cut { node: random.place(plan.nodes), far: far(random, plan) },
+    |random, plan| What::HalfOpen {
+        node: random.place(plan.nodes),
+        far: Far::Switch(random.place(plan.switches)),
+        node_knows: random.chance(500),
+    },
+    |random, plan| What::Stall {
+        node: random.place(plan.nodes),
+        far: Far::Switch(random.place(plan.switches)),
+        there: random.chance(700),
+        back: true,
+        ms: random.between(100, 8_000),
+    },
+    |random, plan| What::SwitchCloses { switch: random.place(plan.switches) },
+    |random, plan| What::SwitchSilent { switch: random.place(plan.switches), ms: random.between(100, 8_000) },
+    |random, plan| What::SwitchRestart {
+        switch: random.place(plan.switches),
+        silent: random.chance(500),
+        ms: random.between(100, 3_000),
+    },
+    |random, plan| What::Unmonitor { switch: random.place(plan.switches), phone: some_phone(random) },
+    |random, plan| crash(random, plan),
+    |random, plan| crash(random, plan),
+    |random, plan| What::NodeStop { node: random.place(plan.nodes), ms: random.between(1, 3_000) },
+    |random, plan| What::NodeDrain { node: random.place(plan.nodes) },
+    |random, plan| What::Refresh { client: random.place(plan.clients.len()) },
+];
+
+fn crash(random: &mut Random, plan: &WorldPlan) -> What {
+    let node = random.place(plan.nodes);
+    What::NodeCrash { node, silent: random.chance(500), ms: random.between(1, 5_000) }
+}
+
+/// What is drawn in calm weather: use, and now and then a CTI link that fails.
 const CALM_USES: &[Draw] = &[
     |random, plan| What::Ask { client: random.place(plan.clients.len()) },
     |random, plan| What::Phone { switch: random.place(plan.switches), phone: some_phone(random) },
@@ -313,6 +352,10 @@ impl Schedule {
         add(random, &kinds, faults, 0, storm.saturating_sub(1));
         add(random, USES, uses, 0, storm.saturating_sub(1));
         add(random, CALM_USES, calm, storm, storm.saturating_add(12_000_000));
+        if random.chance(400) {
+            let failures = random.between(1, 3);
+            add(random, CALM_FAULTS, failures, storm, storm.saturating_add(12_000_000));
+        }
         entries.sort_by_key(|entry| entry.at);
         Self { storm, entries }
     }

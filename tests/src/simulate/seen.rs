@@ -1,6 +1,6 @@
 //! What is seen of machines: of a node's engine after every step, of a phone system's calls.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ctigate_core::engine::{Engine, View};
 use ctigate_core::switch::{Counts, Switch};
@@ -22,6 +22,15 @@ pub(super) struct SeenSession {
     pub(super) number: String,
     /// Its CTI connection: place and connection ID.
     pub(super) connection: Option<(u8, u64)>,
+}
+
+impl SeenSession {
+    /// Whether notices name it so: slot and generation.
+    pub(super) fn is_shown_as(&self, name: &str) -> bool {
+        let [s0, s1, s2, s3, generation @ ..] = self.handle.to_le_bytes();
+        let (slot, generation) = (u32::from_le_bytes([s0, s1, s2, s3]), u32::from_le_bytes(generation));
+        name.strip_prefix('#').is_some_and(|name| name == format!("{slot}.{generation}"))
+    }
 }
 
 /// A node after a step.
@@ -110,6 +119,8 @@ pub(super) struct SeenCalls {
     pub(super) now: Vec<(u64, String, &'static str)>,
     /// callID and the number of a phone that ever took part.
     pub(super) ever: BTreeSet<(String, u64)>,
+    /// The most calls that each phone had at a time.
+    pub(super) most: BTreeMap<u64, usize>,
 }
 
 impl SeenCalls {
@@ -122,12 +133,15 @@ impl SeenCalls {
         }
         self.now.clear();
         for phone in phones {
+            let before = self.now.len();
             for (call, state) in switch.calls_at(&phone.to_string()) {
                 if !self.ever.contains(&(call.clone(), phone)) {
                     self.ever.insert((call.clone(), phone));
                 }
                 self.now.push((phone, call, state.word()));
             }
+            let most = self.most.entry(phone).or_default();
+            *most = self.now.len().saturating_sub(before).max(*most);
         }
     }
 }

@@ -17,18 +17,16 @@ use ctigate_core::{Duration, Machine, Seed};
 
 use super::broken::{Broken, Canary};
 use super::client::{Balancer, Client, Health, node_address};
-use super::guard::{Ledger, NodeGuard};
+use super::guard::NodeGuard;
+use super::ledger::Ledger;
 use super::moody::Moody;
-use super::plan::{FIRST_PHONE, PHONES, WorldPlan};
+use super::plan::{FIRST_CLIENT, FIRST_PHONE, PHONES, WorldPlan};
 use super::report::{Report, Transitions};
 use super::seen::{Seen, SeenCalls};
 use super::watch::{Watcher, watched};
 use crate::office::ip;
 use crate::world::{Fault, HostId, World};
 use deeds::End;
-
-/// The last part of the first client's address; the others count on.
-pub(super) const FIRST_CLIENT: u8 = 101;
 
 /// The last part of the first phone system's address.
 const FIRST_SWITCH: u8 = 11;
@@ -119,8 +117,10 @@ impl Stage {
             stage.add_node(world, place)?;
         }
         for (place, client) in (FIRST_CLIENT..).zip(&plan.clients) {
-            let mut client = Client::new(world, client, place);
+            let mut client = Client::new(world, client, place, &stage.ledger);
             client.forgetful = plan.bounds.transactions < 500;
+            client.blind = !plan.snapshots;
+            client.may_watch_twice = plan.bounds.has_spare_monitors();
             stage.clients.push(client);
         }
         Ok(stage)
@@ -134,7 +134,8 @@ impl Stage {
         let settings = settings(world, &lines)?;
         let config = SwitchConfig::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
         let calls = Rc::default();
-        let factory = switch_factory(&config, seed_of(world, 1_000, place, 0), &calls);
+        let seed = seed_of(world, 1_000, place, 0);
+        let factory = switch_factory(&config, seed, self.plan.snapshots, &calls);
         let host = world.add(&format!("switch{place}"), address(FIRST_SWITCH, place), factory);
         self.switches.push(PhoneSystem { host, calls, lives: 0, config });
         Ok(())
@@ -156,7 +157,7 @@ impl Stage {
         let config = Config::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
         let seed = seed_of(world, 0, place, 0);
         let mut node = Node { host: HostId::default(), seen: Rc::default(), lives: 0, settings, config };
-        let factory = self.node_factory(world, &node, seed);
+        let factory = self.node_factory(world, place, &node, seed);
         let header = Header::new("gateway", seed, node.settings.clone());
         node.host = world.add_traced(&format!("node{place}"), address(1, place), Some(header), factory);
         self.nodes.push(node);
@@ -167,11 +168,13 @@ impl Stage {
     fn node_factory(
         &self,
         world: &World,
+        place: usize,
         node: &Node,
         seed: Seed,
     ) -> impl Fn() -> Box<dyn Machine> + 'static {
         let calls: Vec<_> = self.switches.iter().map(|switch| Rc::clone(&switch.calls)).collect();
         let guard = NodeGuard::new(
+            place,
             &self.plan,
             &world.alarm(),
             &node.seen,
@@ -187,7 +190,7 @@ impl Stage {
     fn restart_node(&mut self, world: &mut World, place: usize) {
         let now = world.now();
         for client in &mut self.clients {
-            client.excuse(place, now);
+            client.excuse_node(place, now);
         }
         let Some(node) = self.nodes.get_mut(place) else { return };
         node.lives = node.lives.wrapping_add(1);
@@ -195,7 +198,7 @@ impl Stage {
         let host = node.host;
         let Some(node) = self.nodes.get(place) else { return };
         let header = Header::new("gateway", seed, node.settings.clone());
-        let factory = self.node_factory(world, node, seed);
+        let factory = self.node_factory(world, place, node, seed);
         world.restart(host, Some(header), factory);
         self.balancer.set(place, Health::Up);
     }
@@ -205,7 +208,8 @@ impl Stage {
         let Some(switch) = self.switches.get_mut(place) else { return };
         switch.lives = switch.lives.wrapping_add(1);
         let seed = seed_of(world, 1_000, place, switch.lives);
-        world.restart(switch.host, None, switch_factory(&switch.config, seed, &switch.calls));
+        let factory = switch_factory(&switch.config, seed, self.plan.snapshots, &switch.calls);
+        world.restart(switch.host, None, factory);
     }
 
     /// Runs to a time: what ends meanwhile ends, and clients do their part.
@@ -277,10 +281,11 @@ impl Stage {
 fn switch_factory(
     config: &SwitchConfig,
     seed: Seed,
+    snapshots: bool,
     calls: &Rc<RefCell<SeenCalls>>,
 ) -> impl Fn() -> Box<dyn Machine> + use<> + 'static {
     let config = config.clone();
-    let make = move || Moody::new(Switch::new(config.clone(), seed));
+    let make = move || Moody::new(Switch::new(config.clone(), seed), snapshots);
     watched(make, Rc::new(RefCell::new(CallsWatcher(Rc::clone(calls)))))
 }
 

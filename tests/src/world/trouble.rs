@@ -1,6 +1,6 @@
 //! What goes wrong with a world's links, hosts and clocks.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use ctigate_core::trace::Header;
@@ -9,18 +9,31 @@ use ctigate_core::{Closed, Duration, Input, Machine};
 use super::network::Life;
 use super::{HostId, World};
 
-/// Where whoever watches a machine says what must not be: the world's next turn ends it.
+/// Where whoever watches a machine says what must not be, which ends the world's next turn, and sees what time it is.
 #[derive(Clone, Debug, Default)]
-pub struct Alarm(Rc<RefCell<Option<String>>>);
+pub struct Alarm {
+    what: Rc<RefCell<Option<String>>>,
+    now: Rc<Cell<u64>>,
+}
 
 impl Alarm {
     /// Says what must not be. Only the first is heard.
     pub fn raise(&self, what: impl FnOnce() -> String) {
-        self.0.borrow_mut().get_or_insert_with(what);
+        self.what.borrow_mut().get_or_insert_with(what);
+    }
+
+    /// The world's time at the turn under way, in microseconds; machines have clocks of their own.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.now.get()
+    }
+
+    pub(super) fn set_now(&self, now: u64) {
+        self.now.set(now);
     }
 
     pub(super) fn take(&self) -> Option<String> {
-        self.0.borrow_mut().take()
+        self.what.borrow_mut().take()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A client's requests and their answers: exactly one each.
 
 use super::{Client, PATIENCE, Purpose, SECOND};
-use crate::simulate::inbox::{header, root, status};
+use crate::simulate::inbox::{branch, header, root, status};
 use crate::world::{Fault, World};
 
 /// One request.
@@ -98,12 +98,26 @@ impl Client {
     }
 
     /// A node died, or was stopped: what it was asked may go without an answer, or have another from its successor.
-    pub(in crate::simulate) fn excuse(&mut self, node: usize, now: u64) {
-        self.doubts |= self.dialog.as_ref().is_some_and(|dialog| dialog.node == node);
+    pub(in crate::simulate) fn excuse_node(&mut self, node: usize, now: u64) {
+        self.moved |= self.dialog.as_ref().is_some_and(|dialog| dialog.node == node);
         for asked in &mut self.asked {
             if asked.node == node && asked.at.saturating_add(2 * PATIENCE) > now {
                 asked.excused = true;
             }
+        }
+    }
+
+    /// The load balancer says that a node is dead: no answer will come from there.
+    pub(in crate::simulate) fn give_up_on(&mut self, node: usize, now: u64) {
+        let mut given_up = Vec::new();
+        for asked in self.asked.iter_mut().skip(self.first_open) {
+            if asked.node == node && !asked.over && asked.answers.is_empty() {
+                (asked.over, asked.excused) = (true, true);
+                given_up.push(asked.clone());
+            }
+        }
+        for asked in given_up {
+            self.unanswered(&asked, now);
         }
     }
 
@@ -118,8 +132,7 @@ impl Client {
 
     /// Takes note of a final answer; returns the request that it is the first one to.
     pub(super) fn answered(&mut self, world: &World, response: &str) -> Result<Option<Asked>, Fault> {
-        let via = header(response, "Via").unwrap_or_default();
-        let branch = via.split("branch=").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or_default();
+        let branch = branch(response);
         let method = header(response, "CSeq").and_then(|cseq| cseq.split(' ').nth(1)).unwrap_or_default();
         let udp = self.plan.udp;
         if method == "CANCEL" {

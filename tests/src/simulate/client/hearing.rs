@@ -70,27 +70,39 @@ impl Client {
                 self.refresh_at = now;
             }
             (Purpose::Bye, _) => self.lose_dialog(now.saturating_add(SECOND)),
-            (Purpose::SignIn, 200..=299) => self.begin(text, asked.node, now),
-            (Purpose::Refresh, 200..=299) => self.refreshed(text, asked.node, now),
+            (Purpose::SignIn, 200..=299) => self.begin(text, asked, now),
+            (Purpose::Refresh, 200..=299) => self.refreshed(text, asked, now),
             (Purpose::Update, 200..=299) => self.refresh_at = now.saturating_add(40 * SECOND),
             (Purpose::Other, _) if asked.method == "INVITE" && status < 300 => {
-                self.refreshed(text, asked.node, now);
+                self.refreshed(text, asked, now);
             }
             (_, 481 | 408) if self.plan.sipe && asked.method != "INVITE" => {
                 // SIPE refreshes in the same dialog.
                 self.refresh_at = now;
             }
             (_, 481 | 408) => self.lose_dialog(now),
+            // Whose session that is, a refresh tells.
+            (Purpose::Monitor | Purpose::Snapshot, _) if self.node() != Some(asked.node) => {
+                self.refresh_at = now;
+            }
             (Purpose::Monitor, 200) => match element(text, "monitorCrossRefID") {
                 Some(reference) if text.contains("MonitorStartResponse") => {
                     self.monitor = Some(reference.to_owned());
+                    self.first_monitor.get_or_insert_with(|| reference.to_owned());
                     self.snapped = false;
                 }
-                _ => self.retry_at = later,
+                _ => {
+                    self.begins_anew = text.contains("overallMonitorLimitExceeded");
+                    self.retry_at = later;
+                }
             },
             (Purpose::Snapshot, 200) => {
                 if text.contains("SnapshotDeviceResponse") {
                     self.belief.replace(text);
+                    for event in core::mem::take(&mut self.since_asked) {
+                        self.belief.learn(&event);
+                    }
+                    self.certainty.asked(asked.at);
                     self.snapped = true;
                 } else {
                     self.retry_at = later;
@@ -111,19 +123,30 @@ impl Client {
     }
 
     /// A re-INVITE was answered.
-    fn refreshed(&mut self, text: &str, node: usize, now: u64) {
+    fn refreshed(&mut self, text: &str, asked: &Asked, now: u64) {
+        let node = asked.node;
         if self.plan.sipe {
             self.cseq = 0;
         }
+        let moved = core::mem::take(&mut self.moved) || self.node() != Some(node);
         if let Some(dialog) = &mut self.dialog {
             dialog.normal = text.contains("<systemStatus>normal<");
             dialog.node = node;
         }
+        self.refreshed_at = asked.at;
+        self.reinvites = false;
         self.refresh_at = now.saturating_add(40 * SECOND);
         self.retry_at = now;
-        // Its session may be on another connection now. The gateway tells it what changed, and SIPE relies on that;
-        // others ask, and all must where a node knows nothing of what they know.
-        if !self.plan.sipe || core::mem::take(&mut self.doubts) {
+        let taken_over = self.is_taken_over(node, moved);
+        if taken_over || moved {
+            self.heard_sequence = 0;
+        }
+        if taken_over && self.monitor != self.first_monitor {
+            // Only the first is made again.
+            self.monitor = None;
+        }
+        // Its session may be on another connection now, or at another node: it is told what changed.
+        if self.asks {
             self.snapped = false;
         }
     }
@@ -142,8 +165,12 @@ impl Client {
                 // What is sent again has the branch it had.
                 let via = header(text, "Via").unwrap_or_default().to_owned();
                 // A node that still has the dialog, after another took it over, may speak of another phone system.
-                let own = self.dialog.as_ref().is_some_and(|dialog| dialog.node == node);
-                if own && self.heard.insert(via) {
+                let own = self.node() == Some(node);
+                let sequence = header(text, "CSeq").and_then(|cseq| cseq.split(' ').next()?.parse().ok());
+                // What was overtaken on its way shows what is no longer true (RFC 3261 12.2.2).
+                let late = sequence.is_none_or(|sequence| sequence <= self.heard_sequence);
+                if own && !late && self.heard.insert(via) {
+                    self.heard_sequence = sequence.unwrap_or_default();
                     self.take_event(world.now(), text);
                 }
                 match self.plan.manner {
@@ -177,11 +204,19 @@ impl Client {
         }
         let reference = element(text, "monitorCrossRefID");
         if name == "MonitorStop" {
-            if reference.is_some() && reference == self.monitor.as_deref() {
+            // A node that took the dialog over knows the first alone.
+            let own = [self.monitor.as_deref(), self.first_monitor.as_deref()].contains(&reference);
+            if reference.is_some() && (own || self.has_been_taken_over()) {
                 self.monitor = None;
                 self.retry_at = now;
             }
             return;
+        }
+        if !self.snapped {
+            self.since_asked.push(text.to_owned());
+        }
+        if let Some(call) = element(text, "callID") {
+            self.certainty.told(call);
         }
         self.belief.learn(text);
     }

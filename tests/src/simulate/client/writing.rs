@@ -3,9 +3,9 @@
 use core::fmt::Write as _;
 
 use super::{Balancer, Client, Dialog, PATIENCE, Purpose, SECOND, document, node_address};
-use crate::office::ip;
 use crate::simulate::client::asking::Asked;
 use crate::simulate::inbox::header;
+use crate::simulate::plan::client_address;
 use crate::simulate::schedule::some_phone;
 use crate::world::World;
 
@@ -56,7 +56,6 @@ impl Client {
         let Some(dialog) = &self.dialog else { return };
         let elsewhere = core::mem::take(&mut self.turned_away);
         let node = if elsewhere { balancer.other(dialog.node) } else { balancer.of(dialog.node) };
-        self.doubts |= node != dialog.node;
         if update {
             self.ask(world, node, Purpose::Update, ("UPDATE", "Supported: timer\r\n", ""));
         } else {
@@ -71,6 +70,7 @@ impl Client {
     }
 
     pub(super) fn snapshot(&mut self, world: &mut World, balancer: &Balancer) {
+        self.since_asked.clear();
         let object = format!("<snapshotObject>{}</snapshotObject>", self.line());
         self.serve(world, balancer, Purpose::Snapshot, ("SnapshotDevice", &object));
     }
@@ -133,7 +133,13 @@ impl Client {
         let Some(node) = self.dialog.as_ref().map(|dialog| balancer.of(dialog.node)) else { return };
         let mut random = crate::random::Random::new(salt);
         let own = |name: &str, inside: &str| ("INFO", "", document(name, inside));
-        let odd = match random.below(12) {
+        let odd = match random.below(14) {
+            12 if self.may_watch_twice => {
+                self.may_watch_twice = false;
+                let object =
+                    format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", self.line());
+                own("MonitorStart", &object)
+            }
             0 => own("DeflectCall", "<x/>"),
             1 => ("INFO", "", "<?xml version=\"1.0\"?><MakeCall".to_owned()),
             2 => ("INFO", "Content-Type: text/plain\r\n", "hello".to_owned()),
@@ -235,8 +241,7 @@ impl Client {
     }
 
     fn address(&self) -> String {
-        let place: u8 = self.plan.user.trim_start_matches("user").parse().unwrap_or(0);
-        format!("{}:5060", ip(place.wrapping_add(super::super::stage::FIRST_CLIENT)))
+        client_address(self.plan.user.trim_start_matches("user").parse().unwrap_or(0))
     }
 
     /// The ACK of a success has a branch of its own, that of a failure the INVITE's (RFC 3261 17.1.1.3).
@@ -275,7 +280,8 @@ impl Client {
     }
 
     /// A dialog begins with a success to an INVITE.
-    pub(super) fn begin(&mut self, response: &str, node: usize, now: u64) {
+    pub(super) fn begin(&mut self, response: &str, asked: &Asked, now: u64) {
+        let node = asked.node;
         let normal = response.contains("<systemStatus>normal<");
         self.lose_dialog(0);
         self.dialog = Some(Dialog {
@@ -284,6 +290,7 @@ impl Client {
             node,
             normal,
         });
+        self.refreshed_at = asked.at;
         self.refresh_at = now.saturating_add(40 * SECOND);
         self.probe_at = now.saturating_add(5 * SECOND);
         self.report.sessions = self.report.sessions.saturating_add(1);

@@ -6,13 +6,17 @@ use std::rc::Rc;
 
 use ctigate_core::{Action, Actions, Input, LinkId};
 
-use super::Ledger;
-use crate::simulate::inbox::{complete, element, header};
+use crate::simulate::inbox::{branch, complete, element, header, root};
+use crate::simulate::ledger::Ledger;
 use crate::simulate::plan::WorldPlan;
 use crate::simulate::seen::{Seen, SeenCalls};
 
 /// What one life of a node has heard and said, as far as it matters.
 pub(super) struct Traffic {
+    /// Which node it is.
+    place: usize,
+    /// The world's time.
+    now: u64,
     plan: Rc<WorldPlan>,
     ledger: Rc<RefCell<Ledger>>,
     calls: Vec<Rc<RefCell<SeenCalls>>>,
@@ -24,11 +28,12 @@ pub(super) struct Traffic {
 
 impl Traffic {
     pub(super) const fn new(
+        place: usize,
         plan: Rc<WorldPlan>,
         ledger: Rc<RefCell<Ledger>>,
         calls: Vec<Rc<RefCell<SeenCalls>>>,
     ) -> Self {
-        Self { plan, ledger, calls, cti: BTreeMap::new(), heard: BTreeMap::new() }
+        Self { place, now: 0, plan, ledger, calls, cti: BTreeMap::new(), heard: BTreeMap::new() }
     }
 
     /// Looks at one step.
@@ -37,10 +42,12 @@ impl Traffic {
     /// What was said to whom it does not concern.
     pub(super) fn check(
         &mut self,
+        at: u64,
         (before, now): (&Seen, &Seen),
         input: &Input<'_>,
         actions: &Actions,
     ) -> Result<(), String> {
+        self.now = at;
         let heard = self.hear(input);
         let asking = heard.as_deref().and_then(|text| header(text, "Call-ID"));
         let asking = asking.and_then(|call_id| now.of_dialog(call_id).or_else(|| before.of_dialog(call_id)));
@@ -64,11 +71,8 @@ impl Traffic {
                     }
                 }
                 Action::SendDatagram { bytes, .. } => self.said((before, now), bytes)?,
-                Action::Notify(notice) if notice.name == "dialog_taken_over" => {
-                    let call_id = notice.fields.split("call_id=").nth(1).unwrap_or_default();
-                    self.ledger.borrow_mut().taken_over.insert(call_id.to_owned());
-                }
-                Action::Close { .. } | Action::Notify(_) | Action::Print { .. } | Action::Finish { .. } => {}
+                Action::Notify(notice) => self.noticed((before, now), notice.name, notice.fields),
+                Action::Close { .. } | Action::Print { .. } | Action::Finish { .. } => {}
             }
         }
         Ok(())
@@ -124,39 +128,56 @@ impl Traffic {
         if cseq.ends_with("BYE") && now.dialogs(call_id) > before.dialogs(call_id).saturating_sub(1) {
             return Err(format!("a session outlives its BYE: {call_id}"));
         }
-        let by = (call_id.to_owned(), cseq.to_owned());
         let ledger = &mut *self.ledger.borrow_mut();
         if text.contains("MonitorStartResponse")
             && let Some(reference) = element(&text, "monitorCrossRefID")
         {
-            let first = ledger.references.entry(reference.to_owned()).or_insert_with(|| by.clone());
-            // SIPE counts anew after each answered INVITE: two requests may look alike.
-            if first.0 != by.0 {
-                return Err(format!(
-                    "a cross-reference ID is used twice: {reference}, by {first:?} and {by:?}"
-                ));
-            }
+            ledger.announce_reference(reference, call_id, branch(&text))?;
         }
         if text.contains("MakeCallResponse")
             && let Some(call) = element(&text, "callID")
         {
-            let first = ledger.calls.entry(call.to_owned()).or_insert_with(|| by.clone());
-            if *first != by {
-                return Err(format!("a call ID is used twice: {call}, by {first:?} and {by:?}"));
-            }
+            ledger.announce_call(call, (call_id, cseq))?;
         }
         Ok(())
+    }
+
+    /// A node says something to its operator: which dialog it took over, or what it could not tell whom.
+    fn noticed(&self, (before, now): (&Seen, &Seen), name: &'static str, fields: &str) {
+        let ledger = &mut *self.ledger.borrow_mut();
+        let field = |name: &str| crate::simulate::field(fields, name).unwrap_or_default();
+        match name {
+            "dialog_taken_over" => ledger.take_over(self.now, self.place, &field("call_id")),
+            "request_unsent" if field("method") != "INFO" => {}
+            "request_unsent" | "event_lost" | "calls_unverified" => {
+                let cti = field("cti").parse::<u8>().ok().and_then(|cti| cti.checked_sub(1));
+                let session_named = field("session");
+                for session in now.sessions.iter().chain(&before.sessions) {
+                    let named = session.is_shown_as(&session_named);
+                    let fed = cti.is_some() && session.connection.map(|(place, _)| place) == cti;
+                    if named || fed {
+                        ledger.lose(self.now, self.place, &session.call_id, name);
+                    }
+                }
+            }
+            "link_closed" if field("bytes_lost") != "0" => {
+                for session in &before.sessions {
+                    if self.plan.is_address_of(&field("target"), &session.call_id) {
+                        ledger.lose(self.now, self.place, &session.call_id, name);
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 
     /// An event goes to the session that was told of its monitor, and is about a call that its line took part in.
     fn event(&self, now: &Seen, call_id: &str, text: &str) -> Result<(), String> {
         let Some(reference) = element(text, "monitorCrossRefID") else { return Ok(()) };
         let ledger = &mut *self.ledger.borrow_mut();
-        if ledger.taken_over.contains(call_id) && !ledger.references.contains_key(reference) {
-            // The node made the monitor that a client starts first, whether it ever did or not.
-            ledger.references.insert(reference.to_owned(), (call_id.to_owned(), String::new()));
-        }
-        let owner = ledger.references.get(reference).map(|(dialog, _)| dialog.as_str());
+        let via = header(text, "Via").unwrap_or_default();
+        ledger.event(self.now, self.place, (call_id, via), root(text) == "MonitorStop");
+        let owner = ledger.owner(reference, call_id);
         if owner != Some(call_id) {
             return Err(format!(
                 "an event reaches a session that it does not belong to: {reference} is of {owner:?}\n{text}"

@@ -28,8 +28,14 @@ pub(super) enum End {
     SwitchSilent(usize),
     SwitchLate(usize),
     NodeDown(usize),
+    /// The load balancer has not noticed yet that a node is dead, which it was in this life.
+    Unnoticed(usize, u64),
     Vanished(usize),
-    Rubbish { host: HostId, link: LinkId, salt: u64 },
+    Rubbish {
+        host: HostId,
+        link: LinkId,
+        salt: u64,
+    },
 }
 
 impl Stage {
@@ -146,7 +152,11 @@ impl Stage {
             What::NodeCrash { node, silent, ms } => {
                 let Some(host) = self.nodes.get(node).map(|node| node.host) else { return };
                 let death = if silent { Death::Silent } else { Death::Killed };
-                self.node_goes(world, node);
+                for client in &mut self.clients {
+                    client.excuse_node(node, world.now());
+                }
+                let life = self.nodes.get(node).map_or(0, |node| node.lives);
+                self.later(world, self.plan.unnoticed, End::Unnoticed(node, life));
                 world.crash(host, death);
                 self.later(world, ms, End::NodeDown(node));
             }
@@ -184,7 +194,7 @@ impl Stage {
     fn node_goes(&mut self, world: &World, node: usize) {
         self.balancer.set(node, Health::Down);
         for client in &mut self.clients {
-            client.excuse(node, world.now());
+            client.excuse_node(node, world.now());
         }
     }
 
@@ -264,6 +274,7 @@ impl Stage {
             End::SwitchSilent(place) => self.tell_switch(world, place, "stall off"),
             End::SwitchLate(place) => self.tell_switch(world, place, "delay 0"),
             End::NodeDown(place) => self.restart_node(world, place),
+            End::Unnoticed(place, life) => self.notice_death(world, place, life),
             End::Rubbish { host, link, salt } => {
                 world.write(host, link, &nonsense(salt));
                 world.close(host, link);
@@ -274,6 +285,21 @@ impl Stage {
                 }
             }
         }
+    }
+
+    /// The load balancer notices that a node is dead: what waits there waits in vain.
+    fn notice_death(&mut self, world: &World, place: usize, life: u64) {
+        if self.nodes.get(place).is_some_and(|node| node.lives == life) {
+            self.balancer.set(place, Health::Down);
+            for client in &mut self.clients {
+                client.give_up_on(place, world.now());
+            }
+        }
+    }
+
+    /// Whether something lasts that will end by itself.
+    pub(in crate::simulate) fn is_quiet(&self) -> bool {
+        self.ends.is_empty()
     }
 
     /// The weather clears, and everybody who is down comes back.

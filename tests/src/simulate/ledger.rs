@@ -1,0 +1,140 @@
+//! What the nodes of a world have ever said to clients, across their lives: nothing may be said twice that must be said
+//! once, and what was said but cannot have arrived excuses a client that does not know it.
+
+use std::collections::BTreeMap;
+
+/// An event that a node wrote.
+#[derive(Debug)]
+struct Event {
+    at: u64,
+    node: usize,
+    /// Its topmost Via: no two have the same.
+    via: String,
+    /// Whether it says that a monitor has ended.
+    ends_monitor: bool,
+}
+
+/// Something a node could not tell a client, and said so.
+#[derive(Debug)]
+struct Loss {
+    at: u64,
+    node: usize,
+    /// The notice.
+    name: &'static str,
+}
+
+/// What a client was not told, though nobody did wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Untold {
+    /// A node said that it lost an event or has no snapshot: the notice.
+    Said(&'static str),
+    /// An event was written, and did not arrive.
+    Event,
+    /// What did not arrive was the end of a monitor.
+    MonitorStop,
+}
+
+/// What all nodes of a world have ever said to clients.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// Every monitorCrossRefID ever announced: in which dialog, and by the answer to which request (its branch).
+    references: BTreeMap<String, (String, String)>,
+    /// Every callID ever announced by an answer to MakeCall: by which.
+    calls: BTreeMap<String, (String, String)>,
+    /// When a node last took over a dialog, by Call-ID.
+    takeovers: BTreeMap<(String, usize), u64>,
+    events: BTreeMap<String, Vec<Event>>,
+    losses: BTreeMap<String, Vec<Loss>>,
+}
+
+impl Ledger {
+    /// A monitorCrossRefID is announced by the answer to the request with this branch. An answer may be repeated.
+    ///
+    /// # Errors
+    /// Whose it is already.
+    pub(super) fn announce_reference(
+        &mut self,
+        reference: &str,
+        call_id: &str,
+        branch: &str,
+    ) -> Result<(), String> {
+        let by = (call_id.to_owned(), branch.to_owned());
+        let first = self.references.entry(reference.to_owned()).or_insert_with(|| by.clone());
+        if first.0 == by.0 && first.1.is_empty() {
+            // A node that took the dialog over spoke of the monitor before the one that it was taken from named it.
+            first.1.clone_from(&by.1);
+        }
+        if *first == by {
+            return Ok(());
+        }
+        Err(format!("a cross-reference ID is used twice: {reference}, by {first:?} and {by:?}"))
+    }
+
+    /// A callID is announced by an answer to MakeCall.
+    ///
+    /// # Errors
+    /// Whose it is already.
+    pub(super) fn announce_call(&mut self, call: &str, by: (&str, &str)) -> Result<(), String> {
+        let by = (by.0.to_owned(), by.1.to_owned());
+        let first = self.calls.entry(call.to_owned()).or_insert_with(|| by.clone());
+        if *first == by {
+            return Ok(());
+        }
+        Err(format!("a call ID is used twice: {call}, by {first:?} and {by:?}"))
+    }
+
+    /// In which dialog this monitorCrossRefID was announced, where an event with it goes to `call_id`.
+    pub(super) fn owner(&mut self, reference: &str, call_id: &str) -> Option<&str> {
+        let taken_over = self.takeovers.keys().any(|(taken, _)| taken == call_id);
+        if taken_over && !self.references.contains_key(reference) {
+            // The node made the monitor that a client starts first, whether it ever did or not.
+            self.references.insert(reference.to_owned(), (call_id.to_owned(), String::new()));
+        }
+        self.references.get(reference).map(|(dialog, _)| dialog.as_str())
+    }
+
+    pub(super) fn take_over(&mut self, at: u64, node: usize, call_id: &str) {
+        self.takeovers.insert((call_id.to_owned(), node), at);
+    }
+
+    /// When the node last took over the dialog.
+    pub(super) fn taken_over(&self, node: usize, call_id: &str) -> Option<u64> {
+        self.takeovers.get(&(call_id.to_owned(), node)).copied()
+    }
+
+    /// An event was written; what is sent again has the Via it had.
+    pub(super) fn event(&mut self, at: u64, node: usize, (call_id, via): (&str, &str), ends_monitor: bool) {
+        let events = self.events.entry(call_id.to_owned()).or_default();
+        if !events.iter().rev().any(|event| event.via == via) {
+            events.push(Event { at, node, via: via.to_owned(), ends_monitor });
+        }
+    }
+
+    /// A node said that it could not tell the client of this dialog something.
+    pub(super) fn lose(&mut self, at: u64, node: usize, call_id: &str, name: &'static str) {
+        self.losses.entry(call_id.to_owned()).or_default().push(Loss { at, node, name });
+    }
+
+    /// What the client of a dialog was not told by a node since then, if anything; `heard` are the Vias of events that
+    /// it heard. What was written after `until` may be under way.
+    pub(super) fn untold(
+        &self,
+        (node, call_id): (usize, &str),
+        (since, until): (u64, u64),
+        heard: impl Fn(&str) -> bool,
+    ) -> Option<Untold> {
+        let events = self.events.get(call_id).map_or(&[][..], Vec::as_slice);
+        let written = events.iter().filter(|event| event.node == node && event.at <= until);
+        let unheard = |event: &&Event| !heard(&event.via);
+        // A monitor stays dead, whatever its client learnt later.
+        if written.clone().any(|event| event.ends_monitor && unheard(&event)) {
+            return Some(Untold::MonitorStop);
+        }
+        let losses = self.losses.get(call_id).map_or(&[][..], Vec::as_slice);
+        if let Some(loss) = losses.iter().find(|loss| loss.node == node && loss.at >= since) {
+            return Some(Untold::Said(loss.name));
+        }
+        let mut late = written.filter(|event| event.at >= since);
+        late.any(|event| unheard(&event)).then_some(Untold::Event)
+    }
+}
