@@ -144,7 +144,7 @@ mod tests {
                 ("MakeCallResponse", 8),
                 ("INFO", 50),
                 ("cti_in_service", 150),
-                ("table_full", 50),
+                ("table_full", 20),
             ],
         );
     }
