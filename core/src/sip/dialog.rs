@@ -34,7 +34,8 @@ pub(crate) struct Dialog {
     texts: Texts,
     /// The CSeq of our last request.
     local_sequence: u32,
-    /// Counts answered re-INVITEs: completed requests from before one are never taken for retransmissions (quirk 2).
+    /// Counts answered re-INVITEs: on a stream, a request without a branch from before one is repeated by none behind it
+    /// (quirk 2).
     pub(crate) epoch: u32,
     /// Whether the first hop is a strict router: the Request-URI is its own, and the target stands last in the routes.
     strict: bool,

@@ -124,15 +124,13 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
         self.by_key.get(key)
     }
 
-    /// Whether a request is new although it matches a transaction (client quirk 2): its dialog has answered a re-INVITE
-    /// since, which clears what was completed. One under way still is what it was, except on a stream without a branch,
-    /// where nothing is ever repeated.
+    /// Whether a request is new although it matches a transaction that is under way (client quirk 2): it has no branch,
+    /// came on a stream, where nothing is ever repeated, and its dialog has answered a re-INVITE since.
     pub(crate) fn is_superseded(&self, handle: Handle<ServerTransaction<O>>, epoch: u32) -> bool {
         self.server.get(handle).is_some_and(|transaction| match &transaction.machine {
             ServerMachine::Invite(_) => false,
-            ServerMachine::NonInvite(state) => {
-                let cannot_repeat = transaction.branchless && transaction.flow.is_reliable();
-                transaction.epoch != epoch && (state.response().is_some() || cannot_repeat)
+            ServerMachine::NonInvite(_) => {
+                transaction.branchless && transaction.flow.is_reliable() && transaction.epoch != epoch
             }
         })
     }
@@ -301,13 +299,23 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
 ///
 /// With a branch on the topmost Via, the branch decides; without one (client quirk 1), the fields of the older rule. An
 /// ACK has its INVITE's key, a CANCEL one of its own. A request without a Via matches nothing: it must not be kept.
+///
+/// Beyond that, the body is compared, except of INVITEs. A client repeats what it sent byte for byte (17.1.2.2), so no
+/// repetition is taken for another request, and none is done twice. But a CSeq that goes back (client quirk 2) makes all
+/// that 17.2.3 compares come again, without a branch and where a stateless proxy makes branches of such fields (16.11):
+/// what is asked then is in the body. Only the very same that is asked within 32 s of its answer (timer J), by datagram
+/// and with the CSeq of before, is answered as before; to do what was asked once twice, a call, would be worse.
 pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Method<'_>) -> u128 {
+    // An INVITE's key is its ACK's and its CANCEL's too, whose bodies are others.
+    let body = if method == Method::Invite { &[][..] } else { message.body };
+    let body = Some(body).filter(|body| !body.is_empty());
     let method = method.name().as_bytes();
     let Some(via) = message.via() else { return entropy.key([&b"no via"[..], method]) };
     if via.has_rfc3261_branch() {
         let port = via.port.unwrap_or(0).to_le_bytes();
         let branch = via.branch.unwrap_or_default().as_bytes();
-        return entropy.key([&b"branch"[..], branch, via.host.as_bytes(), &port, method]);
+        let fields = [&b"branch"[..], branch, via.host.as_bytes(), &port, method];
+        return entropy.key(fields.into_iter().chain(body));
     }
     let uri = match message.start {
         crate::wire::sip::Start::Request { uri, .. } => uri,
@@ -316,7 +324,8 @@ pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Met
     let sequence = message.cseq().map_or(0, |sequence| sequence.number).to_le_bytes();
     let from_tag = message.from().and_then(|from| from.tag()).unwrap_or_default().as_bytes();
     let call_id = message.call_id().unwrap_or_default().as_bytes();
-    entropy.key([&b"fields"[..], uri.as_bytes(), from_tag, call_id, &sequence, via.raw.as_bytes(), method])
+    let fields = [&b"fields"[..], uri.as_bytes(), from_tag, call_id, &sequence, via.raw.as_bytes(), method];
+    entropy.key(fields.into_iter().chain(body))
 }
 
 impl<O: Digest> Digest for ServerTransaction<O> {

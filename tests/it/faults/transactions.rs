@@ -14,6 +14,10 @@ fn by_datagram() -> (Bench, PhoneSystem, Client) {
     (bench, system, client)
 }
 
+fn made() -> String {
+    csta("MakeCallResponse", "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>")
+}
+
 fn refresh(bench: &mut Bench, client: &mut Client) {
     let body = client.sign_in_body();
     only(&client.send(bench, "INVITE", &body), 200);
@@ -30,13 +34,46 @@ fn a_request_under_way_that_comes_again_after_a_reinvite_is_not_done_twice() {
         client.say(&mut bench, &request);
         refresh(&mut bench, &mut client);
         assert_eq!(client.say(&mut bench, &request), [], "it is absorbed");
-        system.serve(&mut bench, "MakeCall", |_| {
-            csta(
-                "MakeCallResponse",
-                "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>",
-            )
-        });
+        system.serve(&mut bench, "MakeCall", |_| made());
         only(&client.heard(&mut bench), 200);
+    }
+}
+
+#[test]
+fn a_request_whose_answer_was_lost_and_that_comes_again_after_a_reinvite_is_not_done_twice() {
+    for branch in [true, false] {
+        let (mut bench, system, mut client) = by_datagram();
+        client.branch = branch;
+        let body = document("MakeCall", &call(&client));
+        let request = client.request("INFO", &body);
+        client.say(&mut bench, &request);
+        system.serve(&mut bench, "MakeCall", |_| made());
+        let lost = only(&client.heard(&mut bench), 200);
+        refresh(&mut bench, &mut client);
+        assert_eq!(client.say(&mut bench, &request), [lost], "it is answered as before");
+        assert!(system.asked(&mut bench).is_empty());
+    }
+}
+
+#[test]
+fn quirk_2_by_datagram_another_request_with_the_cseq_and_even_the_branch_of_one_before_is_new() {
+    for (branch, answered) in [(true, true), (true, false), (false, true), (false, false)] {
+        let (mut bench, system, mut client) = by_datagram();
+        client.branch = branch;
+        let first = client.request("INFO", &document("MakeCall", &call(&client)));
+        client.say(&mut bench, &first);
+        if answered {
+            system.serve(&mut bench, "MakeCall", |_| made());
+            only(&client.heard(&mut bench), 200);
+        }
+        refresh(&mut bench, &mut client);
+        let elsewhere = call(&client).replace(">tel:1002<", ">tel:1003<");
+        let second = first.replace(&document("MakeCall", &call(&client)), &document("MakeCall", &elsewhere));
+        assert!(first.len() == second.len() && first != second);
+        client.say(&mut bench, &second);
+        let asked = system.asked(&mut bench);
+        let last = asked.last().expect("the phone system is asked");
+        assert!(last.document.contains("1003"), "{branch} {answered}: {}", last.document);
     }
 }
 

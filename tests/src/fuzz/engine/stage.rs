@@ -77,7 +77,7 @@ fn configured(choices: &mut Choices<'_>) -> Bench {
             ("limits.monitors_per_session", number(2)),
             ("limits.monitors_per_device", number(3)),
             ("limits.calls_per_device", number(2)),
-            ("limits.transactions", number(6)),
+            ("limits.transactions", number(2)),
             ("limits.queued_events", number(2)),
             ("limits.dialog_bytes", number(1024)),
             ("cti.window", number(2)),

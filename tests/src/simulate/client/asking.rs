@@ -23,7 +23,7 @@ pub(in crate::simulate) struct Asked {
     pub(super) answers: Vec<(u16, String)>,
     /// The client waits for no answer any more.
     pub(super) over: bool,
-    /// Its node died meanwhile, or a refresh made a repetition of it another request (client quirk 2).
+    /// Its node died meanwhile.
     pub(super) excused: bool,
     /// Its node's clock jumped meanwhile: a repetition over UDP may come when the node has forgotten the request.
     pub(super) forgotten: bool,
@@ -130,23 +130,6 @@ impl Client {
         }
     }
 
-    /// Whether a re-INVITE is under way in a dialog: the node may have answered it, and clears then what it answered
-    /// before (client quirk 2), though the client has not heard of it yet.
-    fn is_refreshing(&self, call_id: &str, now: u64) -> bool {
-        let late = self.asked.iter().rev().take_while(|asked| asked.at.saturating_add(2 * PATIENCE) > now);
-        let mut invites = late.filter(|asked| asked.method == "INVITE" && asked.purpose != Purpose::SignIn);
-        invites.any(|asked| asked.call_id == call_id && asked.answers.is_empty())
-    }
-
-    /// Requests that were not answered finally when a re-INVITE was: their repetitions count as new ones.
-    fn excuse_repeated(&mut self, call_id: &str) {
-        let udp = self.plan.udp;
-        let skipped = self.asked.len().saturating_sub(40);
-        for asked in self.asked.iter_mut().skip(skipped) {
-            asked.excused |= udp && asked.call_id == call_id && asked.method != "INVITE";
-        }
-    }
-
     /// Takes note of a final answer; returns the request that it is the first one to.
     pub(super) fn answered(&mut self, world: &World, response: &str) -> Result<Option<Asked>, Fault> {
         let branch = branch(response);
@@ -155,8 +138,6 @@ impl Client {
         if method == "CANCEL" {
             return Ok(None);
         }
-        let call_id = header(response, "Call-ID").unwrap_or_default();
-        let cleared = udp && method != "INVITE" && self.is_refreshing(call_id, world.now());
         let asked = self.asked.iter_mut().rfind(|asked| asked.branch == branch && asked.method == method);
         let Some(asked) = asked else {
             let what = format!("{} is answered what it did not ask:\n{response}", self.plan.user);
@@ -167,7 +148,7 @@ impl Client {
         let same = asked.answers.first().is_none_or(|before| *before == answer);
         // A success to an INVITE is repeated until its ACK comes; what is repeated over UDP is answered again.
         let may_repeat = udp || asked.method == "INVITE";
-        let may_differ = self.forgetful || asked.forgotten || cleared;
+        let may_differ = self.forgetful || asked.forgotten;
         if !asked.excused && !first && !(may_repeat && (same || may_differ)) {
             let before = &asked.answers;
             let what = format!(
@@ -179,9 +160,6 @@ impl Client {
         asked.answers.push(answer);
         // One that was given up, as far as the client's state is concerned, stays given up.
         let news = (first && !asked.over).then(|| asked.clone());
-        if first && method == "INVITE" && (200..300).contains(&status(response)) {
-            self.excuse_repeated(call_id);
-        }
         Ok(news)
     }
 
