@@ -244,7 +244,7 @@ impl Engine {
         let switch =
             switch.unwrap_or_else(|| session.connection.map_or(0, |connection| self.switch_of(connection)));
         let number = session.number();
-        let mut view = ClientView { line: &session.line, number, switch, cross_reference, exact: false };
+        let mut view = ClientView { line: session.line(), number, switch, cross_reference, exact: false };
         let mut body = core::mem::take(&mut self.buffers.body);
         body.clear();
         emit::event(&mut body, session.namespace, event, &mut view);
