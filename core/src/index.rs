@@ -5,8 +5,8 @@ use hashbrown::HashTable;
 
 use crate::slots::Handle;
 
-/// Handles by keys that nobody can steer: the key is its own hash.
-pub(crate) struct Index<T>(HashTable<(u128, Handle<T>)>);
+/// Handles by keys that nobody can steer: the key is its own hash. In halves, so that an entry has no gaps.
+pub(crate) struct Index<T>(HashTable<([u64; 2], Handle<T>)>);
 
 impl<T> Default for Index<T> {
     fn default() -> Self {
@@ -14,8 +14,12 @@ impl<T> Default for Index<T> {
     }
 }
 
-fn hash(key: u128) -> u64 {
-    u64::try_from(key & u128::from(u64::MAX)).unwrap_or(0)
+fn halves(key: u128) -> [u64; 2] {
+    [key, key >> 64].map(|half| u64::try_from(half & u128::from(u64::MAX)).unwrap_or(0))
+}
+
+const fn hash([half, _]: [u64; 2]) -> u64 {
+    half
 }
 
 impl<T> Index<T> {
@@ -26,11 +30,13 @@ impl<T> Index<T> {
 
     /// The handle under `key`.
     pub(crate) fn get(&self, key: u128) -> Option<Handle<T>> {
+        let key = halves(key);
         self.0.find(hash(key), |(other, _)| *other == key).map(|(_, handle)| *handle)
     }
 
     /// Puts `handle` under `key`, in place of what was there.
     pub(crate) fn insert(&mut self, key: u128, handle: Handle<T>) {
+        let key = halves(key);
         self.0
             .entry(hash(key), |(other, _)| *other == key, |(other, _)| hash(*other))
             .and_modify(|entry| entry.1 = handle)
@@ -39,6 +45,7 @@ impl<T> Index<T> {
 
     /// Forgets `key`, if it is `handle` that it leads to.
     pub(crate) fn remove(&mut self, key: u128, handle: Handle<T>) {
+        let key = halves(key);
         if let Ok(entry) = self.0.find_entry(hash(key), |entry| *entry == (key, handle)) {
             entry.remove();
         }

@@ -93,10 +93,12 @@ pub struct Peer {
 pub enum Closed {
     /// The peer closed it in good order.
     ByPeer,
-    /// The connection broke: reset, or any other error while reading or writing.
+    /// The connection broke: reset, or any other error while opening, reading or writing.
     Broken,
-    /// It could not be opened: refused or unreachable.
+    /// It was refused where it was to be opened.
     Refused,
+    /// There is no way to where it was to be opened.
+    Unreachable,
     /// It could not be opened in time.
     TimedOut,
     /// The name to connect to has no address.
@@ -107,8 +109,15 @@ pub enum Closed {
 
 impl Closed {
     /// All reasons, in order.
-    pub const ALL: [Self; 6] =
-        [Self::ByPeer, Self::Broken, Self::Refused, Self::TimedOut, Self::NameUnknown, Self::TooSlow];
+    pub const ALL: [Self; 7] = [
+        Self::ByPeer,
+        Self::Broken,
+        Self::Refused,
+        Self::Unreachable,
+        Self::TimedOut,
+        Self::NameUnknown,
+        Self::TooSlow,
+    ];
 
     /// The reason as logs and traces write it.
     #[must_use]
@@ -117,6 +126,7 @@ impl Closed {
             Self::ByPeer => "by-peer",
             Self::Broken => "broken",
             Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
             Self::TimedOut => "timed-out",
             Self::NameUnknown => "name-unknown",
             Self::TooSlow => "too-slow",

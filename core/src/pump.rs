@@ -60,6 +60,10 @@ pub trait Recorder {
     fn panicked(&mut self, now: Instant, input: Input<'_>);
     /// Whether the state's fingerprint is wanted after the step just recorded.
     fn wants_digest(&mut self) -> bool;
+    /// Whether the state's fingerprint is wanted at the end of the run, after its last step.
+    fn wants_last_digest(&mut self) -> bool {
+        false
+    }
     /// The fingerprint after the step just recorded.
     fn digest(&mut self, digest: u64);
 }
@@ -95,6 +99,10 @@ impl<R: Recorder + ?Sized> Recorder for alloc::boxed::Box<R> {
 
     fn wants_digest(&mut self) -> bool {
         (**self).wants_digest()
+    }
+
+    fn wants_last_digest(&mut self) -> bool {
+        (**self).wants_last_digest()
     }
 
     fn digest(&mut self, digest: u64) {
@@ -139,6 +147,13 @@ impl<M: Machine, R: Recorder> Pump<M, R> {
     /// The machine and the recorder, when the run is over.
     pub fn into_parts(self) -> (M, R) {
         (self.machine, self.recorder)
+    }
+
+    /// Ends the run in good order: what is recorded ends with the state's fingerprint.
+    pub fn end(mut self) {
+        if self.recorder.wants_last_digest() {
+            self.recorder.digest(self.machine.digest());
+        }
     }
 
     /// The most actions any step has caused.

@@ -81,11 +81,13 @@ impl<T> Digest for Handle<T> {
     }
 }
 
+/// In this order, so that whether a slot is taken, its generation and what `T` has first are fetched together.
+#[repr(C)]
 struct Entry<T> {
-    value: T,
+    /// The fingerprint that is part of the table's sum, once it is.
+    counted: Option<u64>,
     generation: u32,
-    /// The fingerprint that is part of the table's sum.
-    counted: u64,
+    value: T,
 }
 
 /// A table of at most `limit` entries.
@@ -97,8 +99,15 @@ pub struct Slots<T> {
     sum: u64,
     /// The slots touched since the last fold, each once.
     touched: Vec<u32>,
-    /// For every slot ever used, whether it is in `touched`.
-    marked: Vec<bool>,
+    /// A bit for each slot: whether it is in `touched`.
+    marked: Vec<u64>,
+    /// One more than the highest slot ever used.
+    used: u32,
+}
+
+/// Where a slot's mark is: the place of its word, and the bit in it.
+fn mark_of(slot: u32) -> (usize, u64) {
+    (usize::try_from(slot / u64::BITS).unwrap_or(usize::MAX), 1 << (slot % u64::BITS))
 }
 
 /// The table is full; the refusal changed nothing.
@@ -116,6 +125,7 @@ impl<T: Digest> Slots<T> {
             sum: 0,
             touched: Vec::new(),
             marked: Vec::new(),
+            used: 0,
         }
     }
 
@@ -148,7 +158,8 @@ impl<T: Digest> Slots<T> {
         let generation = self.next_generation;
         let slot = u32::try_from(self.entries.vacant_key()).map_err(|_| Full)?;
         self.next_generation = self.next_generation.wrapping_add(1).max(1);
-        self.entries.insert(Entry { value, generation, counted: 0 });
+        self.entries.insert(Entry { counted: None, generation, value });
+        self.used = self.used.max(slot.saturating_add(1));
         self.touch(slot);
         Ok(Handle { slot, generation, of: PhantomData })
     }
@@ -168,14 +179,14 @@ impl<T: Digest> Slots<T> {
     }
 
     fn touch(&mut self, slot: u32) {
-        let Ok(place) = usize::try_from(slot) else { return };
+        let (place, bit) = mark_of(slot);
         if self.marked.len() <= place {
-            self.marked.resize(place.saturating_add(1), false);
+            self.marked.resize(place.saturating_add(1), 0);
         }
         if let Some(marked) = self.marked.get_mut(place)
-            && !*marked
+            && *marked & bit == 0
         {
-            *marked = true;
+            *marked |= bit;
             self.touched.push(slot);
         }
     }
@@ -184,14 +195,14 @@ impl<T: Digest> Slots<T> {
     pub fn remove(&mut self, handle: Handle<T>) -> Option<T> {
         self.get(handle)?;
         let entry = self.entries.try_remove(usize::try_from(handle.slot).ok()?)?;
-        self.sum = self.sum.wrapping_sub(entry.counted);
+        self.sum = self.sum.wrapping_sub(entry.counted.unwrap_or(0));
         Some(entry.value)
     }
 
     /// One more than the highest slot ever used: a job walks `at(0)` to `at(slots() - 1)` in portions.
     #[must_use]
-    pub fn slots(&self) -> u32 {
-        u32::try_from(self.marked.len()).unwrap_or(u32::MAX)
+    pub const fn slots(&self) -> u32 {
+        self.used
     }
 
     /// The entry now in `slot`, if there is one.
@@ -220,14 +231,15 @@ impl<T: Digest> Slots<T> {
     /// The contents' fingerprint; costs what was touched since the last call.
     pub fn fold(&mut self) -> u64 {
         while let Some(slot) = self.touched.pop() {
-            let Ok(place) = usize::try_from(slot) else { continue };
+            let (place, bit) = mark_of(slot);
             if let Some(marked) = self.marked.get_mut(place) {
-                *marked = false;
+                *marked &= !bit;
             }
+            let Ok(place) = usize::try_from(slot) else { continue };
             if let Some(entry) = self.entries.get_mut(place) {
                 let fresh = Self::fingerprint(slot, entry);
-                self.sum = self.sum.wrapping_sub(entry.counted).wrapping_add(fresh);
-                entry.counted = fresh;
+                self.sum = self.sum.wrapping_sub(entry.counted.unwrap_or(0)).wrapping_add(fresh);
+                entry.counted = Some(fresh);
             }
         }
         self.sum

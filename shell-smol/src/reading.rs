@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
 use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Spoken};
-use ctigate_host::stream::why_broken;
+use ctigate_host::stream::{why_broken, why_unopened};
 use ctigate_host::work::Message;
 use smol::channel::Receiver;
 use smol::{Async, Timer, future, net};
@@ -136,8 +136,7 @@ async fn connected(address: &str) -> Result<(Async<TcpStream>, SocketAddr), Clos
     for peer in addresses {
         match Async::<TcpStream>::connect(peer).await {
             Ok(stream) => return Ok((stream, peer)),
-            Err(error) if error.kind() == ErrorKind::TimedOut => why = Closed::TimedOut,
-            Err(_) => why = Closed::Refused,
+            Err(error) => why = why_unopened(&error),
         }
     }
     Err(why)

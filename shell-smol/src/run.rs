@@ -66,12 +66,12 @@ async fn serve(executor: Rc<LocalExecutor<'static>>, program: Program) -> u8 {
             while spoken.try_recv().is_ok() {}
             // The tasks have it only while they run.
             if let Some(shared) = Rc::into_inner(shared) {
-                let mut links = shared.work.into_inner().into_links();
-                links.close_all();
-                while links.is_busy() {
+                let mut work = shared.work.into_inner();
+                work.close_all();
+                while work.is_busy() {
                     Timer::after(END_STEP).await;
                 }
-                links.end();
+                work.end();
             }
             return status;
         }

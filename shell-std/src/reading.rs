@@ -10,7 +10,7 @@ use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
 use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES};
-use ctigate_host::stream::why_broken;
+use ctigate_host::stream::{why_broken, why_unopened};
 use ctigate_host::work::Message;
 use rustix::net::{RecvFlags, recvfrom};
 
@@ -140,8 +140,7 @@ fn connected(address: &str) -> Result<(TcpStream, SocketAddr), Closed> {
         }
         match TcpStream::connect_timeout(&peer, left) {
             Ok(stream) => return Ok((stream, peer)),
-            Err(error) if error.kind() == ErrorKind::TimedOut => why = Closed::TimedOut,
-            Err(_) => why = Closed::Refused,
+            Err(error) => why = why_unopened(&error),
         }
     }
     Err(why)

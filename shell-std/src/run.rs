@@ -50,13 +50,12 @@ impl Shell for Std {
         for source in sources {
             source(speaker.clone());
         }
-        let (work, status) = shared.run();
-        let mut links = work.into_links();
-        links.close_all();
-        while links.is_busy() {
+        let (mut work, status) = shared.run();
+        work.close_all();
+        while work.is_busy() {
             thread::sleep(END_STEP);
         }
-        links.end();
+        work.end();
         status
     }
 }

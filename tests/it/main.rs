@@ -29,6 +29,8 @@ mod scripted;
 #[cfg(test)]
 mod services;
 #[cfg(test)]
+mod sessionless;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod sipe;

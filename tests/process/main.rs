@@ -98,6 +98,24 @@ fn switch_gateway_and_clients_work_as_programs_of_their_own() {
 }
 
 #[test]
+fn a_phone_system_without_application_sessions_is_served_and_watched_like_any_other() {
+    let cti = "[cti]\nsession = \"none\"\nheartbeat = 1\nheartbeat_timeout = 1\nreconnect_max = 1\n";
+    let office = Office::configured("sessionless", "session = \"none\"\n", cti);
+    // The call lasts longer than the gateway would wait for a heartbeat's answer.
+    let script = "call 1002\nwait delivered 5s\nsleep 3s\nhangup\nwait cleared 5s\n";
+    let mut alice = office.client("sip:alice@example.com", "1001", &[], script);
+    assert_eq!(alice.end(), 0, "{}", alice.said());
+    assert!(!office.gateway.said().contains("cti_out_of_service"), "{}", office.gateway.said());
+    assert!(!office.switch.said().contains("session_started"), "{}", office.switch.said());
+    office.switch.signal("STOP");
+    let why = office.gateway.wait_for("name=cti_out_of_service ");
+    office.switch.signal("CONT");
+    assert!(why.contains("a heartbeat was not answered"), "{why}");
+    office.gateway.wait_for_times("name=cti_in_service ", 2);
+    office.close();
+}
+
+#[test]
 fn an_expectation_that_fails_is_an_exit_status() {
     let office = Office::open("expect", false);
     let mut alice = office.client("sip:alice@example.com", "1001", &[], "expect delivered 200ms\n");

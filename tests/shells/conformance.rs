@@ -14,7 +14,7 @@ use ctigate_core::{
     Why,
 };
 use ctigate_host::console::{Console, Format};
-use ctigate_host::shell::{Limits, Listener, Program, Said, Shell, Socket, Speaker};
+use ctigate_host::shell::{CONNECT_LIMIT, Limits, Listener, Program, Said, Shell, Socket, Speaker};
 
 use crate::run::SHELL;
 
@@ -364,13 +364,31 @@ fn connections_the_machine_asks_for_are_opened_or_refused_with_the_reason() {
     drop(there);
     assert!(running.speaker.say(Said::Line(nobody.to_string())));
     assert_eq!(running.next(), Seen::Closed(LinkId::new(4), Closed::Refused));
+    // No stream leads to everybody.
+    assert!(running.speaker.say(Said::Line("255.255.255.255:1".into())));
+    assert_eq!(running.next(), Seen::Closed(LinkId::new(6), Closed::Unreachable));
     assert!(running.speaker.say(Said::Line("no-such-name.invalid:1".into())));
-    let long = running.seen.recv_timeout(Duration::from_secs(15)).unwrap();
+    let long = running.seen.recv_timeout(CONNECT_LIMIT + PATIENCE).unwrap();
     // A resolver that cannot be reached answers late or not at all.
     assert!(
-        matches!(long, Seen::Closed(link, Closed::NameUnknown | Closed::TimedOut) if link == LinkId::new(6)),
+        matches!(long, Seen::Closed(link, Closed::NameUnknown | Closed::TimedOut) if link == LinkId::new(8)),
         "{long:?}"
     );
+    running.stop();
+}
+
+#[test]
+fn a_connection_that_is_slow_to_open_is_the_machine_s_to_give_up() {
+    let running = Running::usual();
+    let there = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = there.local_addr().unwrap();
+    // Nobody accepts: as soon as the queue is full, the system leaves those that come unanswered.
+    let mut queue = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(500)) {
+        queue.push(stream);
+    }
+    assert!(running.speaker.say(Said::Line(address.to_string())));
+    assert!(running.seen.recv_timeout(Duration::from_secs(12)).is_err(), "longer than 10 s");
     running.stop();
 }
 

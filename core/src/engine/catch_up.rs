@@ -311,6 +311,9 @@ impl Engine {
         link: ConnectionRef,
         response: &Response<'_>,
     ) {
+        if !matches!(response, Response::MakeCall { .. } | Response::SnapshotDevice(_)) {
+            return;
+        }
         let number = self.number_of(handle);
         let switch = self.switch_of(link);
         let limit = self.config.limits.calls_per_device;

@@ -45,6 +45,8 @@ pub struct Counters {
     pub answers_unknown: u64,
     /// Documents of phone systems that could not be read, or asked for what the gateway does not have.
     pub documents_discarded: u64,
+    /// Monitors that a phone system gave the cross-reference ID of another.
+    pub monitors_confused: u64,
     /// Heartbeats that were not answered in time.
     pub heartbeats_missed: u64,
     /// CTI connections that came into service.
@@ -56,7 +58,7 @@ pub struct Counters {
 }
 
 /// The number of counters with a name of their own.
-const NAMED: usize = 21;
+const NAMED: usize = 22;
 
 impl Counters {
     /// A final response was sent.
@@ -92,6 +94,7 @@ impl Counters {
             answers_late,
             answers_unknown,
             documents_discarded,
+            monitors_confused,
             heartbeats_missed,
             connections_served,
             connections_lost,
@@ -116,6 +119,7 @@ impl Counters {
             ("answers_late", *answers_late),
             ("answers_unknown", *answers_unknown),
             ("documents_discarded", *documents_discarded),
+            ("monitors_confused", *monitors_confused),
             ("heartbeats_missed", *heartbeats_missed),
             ("connections_served", *connections_served),
             ("connections_lost", *connections_lost),

@@ -141,6 +141,13 @@ impl Engine {
         waiting.retain(|early| watches.of_cross_reference(connection, &early.cross_reference).is_some());
     }
 
+    /// Forgets what came early under a name that means nothing any more.
+    pub(super) fn forget_early_of(&mut self, source: EventSource<'_>) {
+        if let Some(waiting) = self.early_of_mut(source.connection) {
+            waiting.retain(|early| *early.cross_reference != *source.cross_reference);
+        }
+    }
+
     /// Forgets all that came early over this very connect.
     pub(super) fn forget_all_early(&mut self, connection: ConnectionRef) {
         if let Some(waiting) = self.early_of_mut(connection) {

@@ -138,7 +138,10 @@ impl Engine {
         let source = EventSource { connection, cross_reference };
         // What came before this watch can have been asked for is not its own.
         self.forget_old_early(step, connection);
-        let waiters = self.watches.activate(watch, cross_reference);
+        let Some(waiters) = self.watches.activate(watch, cross_reference) else {
+            self.on_name_given_twice(step, watch, source);
+            return;
+        };
         for (transaction, monitor) in waiters {
             self.announce_monitor(step, monitor, transaction);
         }
@@ -149,6 +152,26 @@ impl Engine {
             return;
         }
         self.catch_up(step, watch);
+    }
+
+    /// The phone system gave a new watch the name of another: whose events come under it, nobody can tell. The new one is
+    /// refused, and the other one stopped and started again under another name. The connection lives: it may serve
+    /// thousands, and a phone system that does so with one device will do so again behind every reconnect.
+    fn on_name_given_twice(&mut self, step: &mut Step<'_>, watch: Handle<Watch>, source: EventSource<'_>) {
+        let EventSource { connection, cross_reference } = source;
+        self.counters.monitors_confused += 1;
+        let fields: &[(&str, &dyn Display)] = &[
+            ("cti", &(u32::from(connection.place) + 1)),
+            ("cross_reference", &cross_reference),
+            ("why", &"the phone system gave two monitors the same cross-reference ID"),
+        ];
+        step.actions.notify(Level::Error, "monitors_confused", fields);
+        self.on_watch_refused(step, watch, CstaError::GENERIC_OPERATION);
+        if let Err(error) = self.ask_to_stop(step, source) {
+            step.actions.notify(Level::Warn, "monitor_left_behind", &[("why", &error)]);
+        }
+        self.on_watch_stopped(step, source);
+        self.forget_early_of(source);
     }
 
     /// The phone system would not start a watch: those who waited get its reason.

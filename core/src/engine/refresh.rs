@@ -51,6 +51,7 @@ impl Engine {
         }
         // From here on nothing refuses it: what is refused changes nothing.
         let Some(invite) = self.hold(step, received, handle) else { return };
+        self.forget_stale(handle);
         let Some(session) = self.sessions.get_mut(handle) else { return };
         session.dialog.refresh(received.message, received.answer_flow);
         session.timer = timer;
@@ -61,7 +62,6 @@ impl Engine {
                 session.line = sign_in.line;
             }
         }
-        self.forget_stale(handle);
         self.renew_connection(step, handle);
         let status = self.status_of(handle);
         self.answer_invite(step, handle, invite, status);

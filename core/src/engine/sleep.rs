@@ -17,8 +17,8 @@ impl Engine {
     /// A timer fires that was due at `at`.
     pub(super) fn note_lateness(&mut self, step: &mut Step<'_>, at: Instant) {
         let late = step.now.since(at);
-        // All timers of one sleep are late: said once.
-        if late < SLEEP || self.slept.is_some_and(|noticed| at < noticed) {
+        // What was due before there was a time is not late, and all that is late from one sleep is said once.
+        if at == Instant::ZERO || late < SLEEP || self.slept.is_some_and(|noticed| at < noticed) {
             return;
         }
         self.slept = Some(step.now);

@@ -5,6 +5,7 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
+use super::events::EventSource;
 use super::outcome::Purpose;
 use super::{Engine, Step};
 use crate::action::Level;
@@ -99,14 +100,8 @@ impl Engine {
             return true;
         }
         let cross_reference = Box::<str>::from(&**cross_reference);
-        let request = Request::MonitorStop { cross_reference: &cross_reference };
-        let nobody = Handle::from_number(u64::MAX);
-        match self.ask(step, connection, nobody, None, Purpose::StopWatch, &request) {
-            Ok(()) => {
-                if let Some(one) = self.stops_of(connection) {
-                    one.unanswered += 1;
-                }
-            }
+        match self.ask_to_stop(step, EventSource { connection, cross_reference: &cross_reference }) {
+            Ok(()) => {}
             Err(CstaError::INVALID_PARAMETER_VALUE) => {
                 let why = "its name does not fit into a request";
                 step.actions.notify(Level::Warn, "monitor_left_behind", &[("why", &why)]);
@@ -115,6 +110,22 @@ impl Engine {
         }
         self.watches.remove(handle);
         true
+    }
+
+    /// Asks the phone system to stop a monitor.
+    pub(super) fn ask_to_stop(
+        &mut self,
+        step: &mut Step<'_>,
+        source: EventSource<'_>,
+    ) -> Result<(), CstaError> {
+        let EventSource { connection, cross_reference } = source;
+        let request = Request::MonitorStop { cross_reference };
+        let nobody = Handle::from_number(u64::MAX);
+        self.ask(step, connection, nobody, None, Purpose::StopWatch, &request)?;
+        if let Some(one) = self.stops_of(connection) {
+            one.unanswered += 1;
+        }
+        Ok(())
     }
 }
 

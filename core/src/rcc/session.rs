@@ -41,18 +41,21 @@ pub(crate) struct Registration {
     pub(crate) filter: StatusFilter,
 }
 
-/// One user's session.
+/// One user's session. In this order: that of a phone that was quiet is in no cache, and what an event or a request needs
+/// is fetched together.
+#[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Session {
-    pub(crate) dialog: Dialog,
-    /// From's URI.
-    pub(crate) user: Box<str>,
+    /// The CTI connection it began with and stays on; `None` if there was none in service.
+    pub(crate) connection: Option<ConnectionRef>,
     /// The line URI as the client sent it; empty until it names one.
     pub(crate) line: Box<str>,
     /// The edition and namespace style the client speaks.
     pub(crate) namespace: Namespace,
-    /// The CTI connection it began with and stays on; `None` if there was none in service.
-    pub(crate) connection: Option<ConnectionRef>,
+    pub(crate) outbox: Outbox,
+    pub(crate) dialog: Dialog,
+    /// From's URI.
+    pub(crate) user: Box<str>,
     pub(crate) phase: Phase,
     /// How many requests of its client are held.
     pub(crate) unanswered: u32,
@@ -70,7 +73,6 @@ pub(crate) struct Session {
     pub(crate) refresh: Deadline,
     /// The INVITE or re-INVITE whose 2xx awaits its ACK.
     pub(crate) unacknowledged: Option<Handle<ServerTransaction>>,
-    pub(crate) outbox: Outbox,
 }
 
 impl Session {

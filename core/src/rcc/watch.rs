@@ -113,24 +113,24 @@ impl Watches {
         Ok(handle)
     }
 
-    /// The phone system answered; returns the clients that waited.
+    /// The phone system answered; returns the clients that waited. `None`: another watch over this connection has this
+    /// name, and nothing has changed.
     pub(crate) fn activate(
         &mut self,
         handle: Handle<Watch>,
         cross_reference: &str,
-    ) -> Vec<(Handle<ServerTransaction>, Handle<Monitor>)> {
-        let Some(watch) = self.slots.get_mut(handle) else { return Vec::new() };
-        let active = State::Active { cross_reference: Word::from(cross_reference) };
-        let connection = watch.connection;
-        let before = core::mem::replace(&mut watch.state, active);
-        self.by_cross_reference.insert(self.key(connection, cross_reference), handle);
-        match before {
-            State::Starting { waiters } => {
-                *self.active.entry(connection.id).or_default() += 1;
-                waiters
-            }
-            State::Active { .. } => Vec::new(),
+    ) -> Option<Vec<(Handle<ServerTransaction>, Handle<Monitor>)>> {
+        let connection = self.slots.get(handle)?.connection;
+        let key = self.key(connection, cross_reference);
+        if self.by_cross_reference.get(key).is_some_and(|other| other != handle) {
+            return None;
         }
+        let active = State::Active { cross_reference: Word::from(cross_reference) };
+        let before = core::mem::replace(&mut self.slots.get_mut(handle)?.state, active);
+        self.by_cross_reference.insert(key, handle);
+        let State::Starting { waiters } = before else { return Some(Vec::new()) };
+        *self.active.entry(connection.id).or_default() += 1;
+        Some(waiters)
     }
 
     /// Forgets a watch.

@@ -24,21 +24,22 @@ pub(crate) enum Unusable {
     TooLong,
 }
 
-/// A dialog's state.
+/// A dialog's state. In this order: what every message needs is fetched together.
+#[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Dialog {
-    /// The hash it is looked up by.
-    pub(crate) key: u128,
-    /// Names, target and route set.
-    texts: Texts,
-    /// Whether the first hop is a strict router: the Request-URI is its own, and the target stands last in the routes.
-    strict: bool,
     /// Where the answer to the client's last request went: our requests go there.
     pub(crate) flow: Flow,
+    /// Names, target and route set.
+    texts: Texts,
     /// The CSeq of our last request.
     local_sequence: u32,
     /// Counts answered re-INVITEs: completed requests from before one are never taken for retransmissions (quirk 2).
     pub(crate) epoch: u32,
+    /// Whether the first hop is a strict router: the Request-URI is its own, and the target stands last in the routes.
+    strict: bool,
+    /// The hash it is looked up by.
+    pub(crate) key: u128,
 }
 
 impl Dialog {

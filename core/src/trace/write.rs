@@ -223,6 +223,16 @@ impl Recorder for TraceRecorder {
         wanted
     }
 
+    fn wants_last_digest(&mut self) -> bool {
+        // A comment that waits for a step has ended the one before.
+        let is_open = !self.ended && !self.commented;
+        let wanted = is_open && self.undigested > 0 && self.digests != Digests::Never;
+        if wanted {
+            self.undigested = 0;
+        }
+        wanted
+    }
+
     fn digest(&mut self, digest: u64) {
         if !self.ended {
             self.pending.push(b'=');

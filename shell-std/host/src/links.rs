@@ -71,7 +71,7 @@ struct Cut<S> {
 }
 
 /// All links and sockets of one machine.
-pub struct Links<C: Carrier> {
+pub(crate) struct Links<C: Carrier> {
     carrier: C,
     console: Console,
     limits: Limits,
@@ -193,7 +193,12 @@ impl<C: Carrier> Links<C> {
         match why {
             // What the peer was sent before it stopped sending may still reach it.
             Closed::ByPeer => self.close(link),
-            Closed::Broken | Closed::Refused | Closed::TimedOut | Closed::NameUnknown | Closed::TooSlow => {
+            Closed::Broken
+            | Closed::Refused
+            | Closed::Unreachable
+            | Closed::TimedOut
+            | Closed::NameUnknown
+            | Closed::TooSlow => {
                 self.cut(link);
             }
         }
@@ -249,9 +254,8 @@ impl<C: Carrier> Links<C> {
         self.finished
     }
 
-    /// Begins to end everything: serves no socket more, closes all links. What was written goes out while
-    /// [`Links::is_busy`]; then comes [`Links::end`].
-    pub fn close_all(&mut self) {
+    /// Serves no socket more, and closes all links.
+    pub(crate) fn close_all(&mut self) {
         self.carrier.stop_listening();
         while let Some(link) = self.open.keys().next().copied() {
             self.close(link);
@@ -259,15 +263,14 @@ impl<C: Carrier> Links<C> {
     }
 
     /// Whether a link that was closed still has something to send, and time left for it.
-    #[must_use]
-    pub fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         let now = Monotonic::now();
         let busy = |congestion: &Arc<Congestion>| congestion.is_busy();
         self.cuts.iter().any(|cut| cut.at > now && cut.congestion.as_ref().is_some_and(busy))
     }
 
     /// Cuts what is left.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         self.cuts.iter().for_each(Cut::now::<C>);
         self.console.flush();
     }
@@ -321,7 +324,7 @@ impl<C: Carrier> Effects for Links<C> {
             }
             Err(error) => {
                 self.console.tell(Level::Error, "connect_failed", &[("to", &address), ("error", &error)]);
-                self.lost.push((link, Closed::Refused));
+                self.lost.push((link, Closed::Broken));
             }
         }
     }

@@ -138,6 +138,10 @@ impl Recorder for Recording {
         !self.over && self.trace.wants_digest()
     }
 
+    fn wants_last_digest(&mut self) -> bool {
+        !self.over && self.trace.wants_last_digest()
+    }
+
     fn digest(&mut self, digest: u64) {
         self.write(|trace| trace.digest(digest));
     }
@@ -205,6 +209,21 @@ mod tests {
         assert!(files[1].to_string_lossy().ends_with("-0002.trace"), "{files:?}");
         assert!(texts[0].contains("\n@1 tick\n") && texts[0].contains("\nend "), "{}", texts[0]);
         assert!(texts[1].contains("segment 2 previous ") && texts[1].contains("\n@2 tick\n"), "{}", texts[1]);
+    }
+
+    #[test]
+    fn a_short_run_that_ends_in_good_order_has_a_fingerprint_of_its_end() {
+        let directory = std::env::temp_dir().join(format!("ctigate-short-{}", std::process::id()));
+        let recording = begin(&directory, birth(), &console(&Shared::default())).unwrap();
+        let mut pump = Pump::new(Fragile, recording);
+        pump.input(Instant::from_micros(1), Input::Tick, &mut NoEffects);
+        pump.input(Instant::from_micros(2), Input::Tick, &mut NoEffects);
+        pump.end();
+        let file = fs::read_dir(&directory).unwrap().next().unwrap().unwrap().path();
+        let text = fs::read(file).unwrap();
+        fs::remove_dir_all(&directory).unwrap();
+        let summary = ctigate_core::trace::replay(&[&text], |_| Ok(Box::new(Fragile))).unwrap();
+        assert_eq!((summary.steps, summary.digests, summary.cut), (2, 1, None));
     }
 
     #[test]

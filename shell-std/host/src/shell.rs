@@ -19,8 +19,9 @@ pub const QUEUE_BYTES: usize = 16 * 1024 * 1024;
 pub const LAGGING_PART: usize = 16;
 /// How long a link may take none of what waits for it.
 pub const STALL_LIMIT: Duration = Duration::from_secs(60);
-/// How long opening a connection may take, name resolution included.
-pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How long opening a connection may take, name resolution included: longer than a gateway ever waits, which gives up
+/// by itself (`cti.connect_timeout`). It ends what nobody else would.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(70);
 /// How long a link we closed may take to send its rest and to be closed by the peer.
 pub const LINGER_LIMIT: Duration = Duration::from_secs(2);
 /// How long to wait before accepting again when the system is out of sockets or memory.
@@ -200,3 +201,22 @@ impl Speaker {
 
 /// Something that will speak once it is given a speaker.
 pub type Source = Box<dyn FnOnce(Speaker) + Send>;
+
+#[cfg(test)]
+mod tests {
+    use ctigate_core::config::Config;
+    use ctigate_core::setting::{Setting, Value};
+
+    use super::*;
+
+    #[test]
+    fn the_shell_waits_longer_for_a_connection_than_a_gateway_may_be_told_to() {
+        let refused = |seconds: i64| {
+            let setting = Setting { key: "cti.connect_timeout".into(), value: Value::Integer(seconds) };
+            let errors = Config::from_settings(&[setting]).err().unwrap_or_default();
+            errors.iter().any(|error| error.key == "cti.connect_timeout")
+        };
+        let limit = i64::try_from(CONNECT_LIMIT.as_secs()).unwrap();
+        assert!(!refused(1) && refused(limit));
+    }
+}

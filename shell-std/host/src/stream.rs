@@ -44,3 +44,36 @@ pub(crate) fn write_now(stream: &TcpStream, bytes: &[u8]) -> Result<usize, Close
 pub fn why_broken(error: &io::Error) -> Closed {
     if error.kind() == ErrorKind::TimedOut { Closed::TooSlow } else { Closed::Broken }
 }
+
+/// Why a connection was not opened, as the machine is told.
+#[must_use]
+#[expect(clippy::wildcard_enum_match_arm, reason = "there are more errors than a machine could make use of")]
+pub fn why_unopened(error: &io::Error) -> Closed {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Closed::Refused,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
+            Closed::Unreachable
+        }
+        ErrorKind::TimedOut => Closed::TimedOut,
+        _ => Closed::Broken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_is_told_honestly_why_a_connection_was_not_opened() {
+        for (kind, why) in [
+            (ErrorKind::ConnectionRefused, Closed::Refused),
+            (ErrorKind::HostUnreachable, Closed::Unreachable),
+            (ErrorKind::NetworkUnreachable, Closed::Unreachable),
+            (ErrorKind::TimedOut, Closed::TimedOut),
+            (ErrorKind::ConnectionReset, Closed::Broken),
+            (ErrorKind::PermissionDenied, Closed::Broken),
+        ] {
+            assert_eq!(why_unopened(&io::Error::from(kind)), why);
+        }
+    }
+}

@@ -143,10 +143,22 @@ impl<C: Carrier> Work<C> {
         self.links.lagging(link)
     }
 
-    /// What is left to be ended when the machine has come to its end.
+    /// The machine has come to its end: serves no socket more, and closes all links. What was written goes out while
+    /// [`Work::is_busy`]; then comes [`Work::end`].
+    pub fn close_all(&mut self) {
+        self.links.close_all();
+    }
+
+    /// Whether a link that was closed still has something to send, and time left for it.
     #[must_use]
-    pub fn into_links(self) -> Links<C> {
-        self.links
+    pub fn is_busy(&self) -> bool {
+        self.links.is_busy()
+    }
+
+    /// Cuts what is left, and ends the recording.
+    pub fn end(self) {
+        self.links.end();
+        self.pump.end();
     }
 
     fn go_on(&mut self) -> (Monotonic, Option<u8>) {

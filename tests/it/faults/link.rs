@@ -22,11 +22,7 @@ fn dialled(bench: &mut Bench) -> (LinkId, String) {
 fn come_into_service(bench: &mut Bench, (link, address): (LinkId, String)) -> PhoneSystem {
     bench.opened(link, &address);
     let system = PhoneSystem::on(link);
-    let started = "<sessionID>s1</sessionID><actualProtocolVersion>x</actualProtocolVersion>\
-                   <actualSessionDuration>180</actualSessionDuration>";
-    system.serve(bench, "StartApplicationSession", |_| {
-        format!("<StartApplicationSessionPosResponse xmlns=\"{SESSION}\">{started}</StartApplicationSessionPosResponse>")
-    });
+    system.open(bench);
     system.serve(bench, "GetCSTAFeatures", |_| csta_error("operation", "serviceNotSupported"));
     system
 }

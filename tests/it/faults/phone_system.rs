@@ -5,7 +5,7 @@ use ctigate_core::setting::Value;
 use ctigate_core::{Duration, LinkId};
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, csta, csta_error, only};
 
-use super::{HELD, call, signed_in, told};
+use super::{HELD, call, monitored, signed_in, told};
 
 /// A frame with a document that is not checked.
 fn frame(invoke: [u8; 4], document: &[u8]) -> Vec<u8> {
@@ -186,4 +186,40 @@ fn a_heartbeat_without_an_answer_is_counted_and_its_answer_is_timed() {
         (shown.in_service, shown.since, shown.failed_at),
         (false, Some(bench.now()), Some(bench.now()))
     );
+}
+
+#[test]
+fn of_two_monitors_with_the_same_name_neither_is_believed_and_the_first_is_started_again() {
+    let (mut bench, system, mut alice) = signed_in(&[]);
+    let id = alice.monitor(&mut bench, system, "m1");
+    let mut bob = Client::new(&mut bench, "bob");
+    bob.uri = "tel:1002;phone-context=dialstring".into();
+    bob.sign_in(&mut bench, system);
+    bob.info(&mut bench, "MonitorStart", &monitored(&bob.clone()));
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    alice.heard(&mut bench);
+    bench.notices();
+    system.start_monitor(&mut bench, "m1");
+    assert_eq!(only(&bob.heard(&mut bench), 200).root(), "CSTAErrorCode");
+    let stop = system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
+    assert_eq!(stop.element("monitorCrossRefID"), "m1");
+    assert_eq!(told(&mut bench, "monitors_confused").len(), 1);
+    assert_eq!(bench.engine().counters().monitors_confused, 1);
+    system.event(&mut bench, "HeldEvent", "m1", HELD);
+    assert_eq!(
+        (alice.heard(&mut bench), bob.heard(&mut bench)),
+        (vec![], vec![]),
+        "whose it is, nobody knows"
+    );
+    bench.advance(Duration::from_secs(5));
+    let again = system.start_monitor(&mut bench, "m2");
+    assert_eq!(again.element("deviceObject"), "1001");
+    system.knows_line(&mut bench);
+    alice.heard(&mut bench);
+    system.event(&mut bench, "HeldEvent", "m2", &HELD.replace(">7<", ">8<"));
+    bench.advance(Duration::from_millis(100));
+    let heard = alice.heard(&mut bench);
+    assert_eq!((heard[0].root(), heard[0].element("monitorCrossRefID")), ("HeldEvent", id.as_str()));
+    assert!(!bench.is_closed(system.link()));
+    assert_eq!((bench.engine().view().monitors, bench.engine().view().watches), (1, 1));
 }

@@ -92,6 +92,22 @@ fn s8_a_session_whose_client_invites_anew_makes_room_for_the_new_one() {
 }
 
 #[test]
+fn s8_a_session_that_named_its_line_late_is_not_in_the_way_of_another_after_its_refresh() {
+    let (mut world, office) = house(1);
+    let mut alice = Agent::tcp(&mut world, 100, "alice", "1001").unwrap();
+    let named = alice.status_document();
+    let nameless = alice.document("RequestSystemStatus", "");
+    assert_eq!(alice.sign_in_with(&mut world, "", &nameless).unwrap().status(), 200);
+    world.line(office.switches[0], "fail link");
+    wait_for(&mut world, &office, "cti_in_service", (0, 2));
+    assert_eq!(alice.serve(&mut world, "GetCSTAFeatures", "").unwrap().status(), 481);
+    assert_eq!(alice.sign_in_with(&mut world, "", &named).unwrap().status(), 200);
+    invites_anew(&mut alice);
+    assert_eq!(alice.sign_in_with(&mut world, "", &nameless).unwrap().status(), 200);
+    assert_eq!(office.view().sessions, 2, "the refreshed session is not stale any more");
+}
+
+#[test]
 fn s8_a_phone_system_that_has_begun_anew_has_no_monitors_and_is_dialled_again() {
     let (mut world, office) = house(1);
     let mut alice = signed_in(&mut world, 100, "1001");

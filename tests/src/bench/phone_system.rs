@@ -92,11 +92,7 @@ impl PhoneSystem {
     fn bring_up(bench: &mut Bench, link: LinkId, address: &str, services: &str) -> Self {
         bench.opened(link, address);
         let system = Self { link };
-        let started = "<sessionID>s1</sessionID><actualProtocolVersion>x</actualProtocolVersion>\
-                       <actualSessionDuration>180</actualSessionDuration>";
-        system.serve(bench, "StartApplicationSession", |_| {
-            format!("<StartApplicationSessionPosResponse xmlns=\"{SESSION}\">{started}</StartApplicationSessionPosResponse>")
-        });
+        system.open(bench);
         system.serve(bench, "GetCSTAFeatures", |_| csta("GetCSTAFeaturesResponse", &features(services)));
         // The first sessions may be on their way to it already.
         let asked = system.asked(bench);
@@ -108,6 +104,25 @@ impl PhoneSystem {
         system.say(bench, register.invoke, &registered);
         system.put_back(bench, others);
         system
+    }
+
+    /// Answers what a connection begins with: the application session, or the question how the phone system is.
+    ///
+    /// # Panics
+    /// If the gateway asked for anything else.
+    pub fn open(self, bench: &mut Bench) {
+        let started = "<sessionID>s1</sessionID><actualProtocolVersion>x</actualProtocolVersion>\
+                       <actualSessionDuration>180</actualSessionDuration>";
+        let asked = self.asked(bench);
+        let [first] = asked.as_slice() else { unexpected("StartApplicationSession", &asked) };
+        let answer = match first.root() {
+            "StartApplicationSession" => format!(
+                "<StartApplicationSessionPosResponse xmlns=\"{SESSION}\">{started}</StartApplicationSessionPosResponse>"
+            ),
+            "RequestSystemStatus" => is_normal(),
+            _ => unexpected("StartApplicationSession", &asked),
+        };
+        self.say(bench, first.invoke, &answer);
     }
 
     fn put_back(self, bench: &mut Bench, asked: &[Asked]) {
@@ -154,12 +169,14 @@ impl PhoneSystem {
 
     /// Answers the heartbeats among what the gateway sent; the rest is still to be asked for.
     pub(super) fn keep_alive(self, bench: &mut Bench) {
+        let beats = ["ResetApplicationSessionTimer", "RequestSystemStatus"];
         let (beats, others): (Vec<Asked>, Vec<Asked>) =
-            self.asked(bench).into_iter().partition(|asked| asked.root() == "ResetApplicationSessionTimer");
+            self.asked(bench).into_iter().partition(|asked| beats.contains(&asked.root()));
         self.put_back(bench, &others);
-        let alive = format!("<ResetApplicationSessionTimerPosResponse xmlns=\"{SESSION}\"/>");
+        let renewed = format!("<ResetApplicationSessionTimerPosResponse xmlns=\"{SESSION}\"/>");
         for beat in beats {
-            self.say(bench, beat.invoke, &alive);
+            let answer = if beat.root() == "RequestSystemStatus" { is_normal() } else { renewed.clone() };
+            self.say(bench, beat.invoke, &answer);
         }
     }
 
@@ -216,6 +233,11 @@ impl PhoneSystem {
 #[must_use]
 pub fn csta(root: &str, children: &str) -> String {
     format!("<?xml version=\"1.0\"?><{root} xmlns=\"{CSTA}\">{children}</{root}>")
+}
+
+/// The answer to RequestSystemStatus of a phone system that is well.
+fn is_normal() -> String {
+    csta("RequestSystemStatusResponse", "<systemStatus>normal</systemStatus>")
 }
 
 /// A `SnapshotDeviceResponse` for a line: each call has its callID, the far end, and the states of line and far end.

@@ -52,17 +52,16 @@ impl Text {
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     all: Box<str>,
-    ends: [usize; Text::ALL.len()],
+    ends: [u32; Text::ALL.len()],
 }
 
 impl Texts {
     /// One of them.
     pub(super) fn get(&self, text: Text) -> &str {
         let place = text.place();
-        let end = self.ends.get(place).copied().unwrap_or_default();
-        let start =
-            place.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
-        self.all.get(start..end).unwrap_or_default()
+        let end = |place: usize| self.ends.get(place).and_then(|end| usize::try_from(*end).ok());
+        let start = place.checked_sub(1).and_then(end).unwrap_or_default();
+        self.all.get(start..end(place).unwrap_or_default()).unwrap_or_default()
     }
 
     /// Sets some of them; the others stay.
@@ -74,7 +73,7 @@ impl Texts {
         let mut all = String::with_capacity(Text::ALL.map(|text| new(text).len()).iter().sum());
         let ends = Text::ALL.map(|text| {
             all.push_str(new(text));
-            all.len()
+            u32::try_from(all.len()).unwrap_or(u32::MAX)
         });
         *self = Self { all: all.into_boxed_str(), ends };
     }
