@@ -2,6 +2,7 @@
 //! meanwhile, once, and nothing that contradicts it.
 
 mod doubt;
+mod told;
 
 use core::fmt::Write as _;
 

@@ -2,6 +2,7 @@
 //! byte between them framed anew.
 
 mod connections;
+mod live_calls;
 mod outages;
 mod sessions;
 

@@ -1,5 +1,7 @@
 //! S10: a dialog that was begun at another node goes on at this one, without any state shared between the two.
 
+mod calls;
+
 use ctigate_core::setting::Value;
 use ctigate_core::{Command, Duration, Input};
 use ctigate_tests::bench::{

@@ -244,7 +244,7 @@ impl Engine {
         let switch =
             switch.unwrap_or_else(|| session.connection.map_or(0, |connection| self.switch_of(connection)));
         let number = session.number();
-        let mut view = ClientView { line: &session.line, number, switch, cross_reference, exact: false };
+        let mut view = ClientView { line: session.line(), number, switch, cross_reference, exact: false };
         let mut body = core::mem::take(&mut self.buffers.body);
         body.clear();
         emit::event(&mut body, session.namespace, event, &mut view);
@@ -266,10 +266,12 @@ impl Engine {
         }
         let limits = self.config.limits;
         let number = self.number_of(monitor.session);
+        let watch = self.watches.slots.get(monitor.watch);
+        let switch = watch.map_or(0, |watch| self.switch_of(watch.connection));
         let Some(monitor) = self.monitors.get_mut(handle) else { return false };
         let Some(behind) = monitor.behind.as_mut() else { return true };
         let call = if let Event::Call(call) = event { call.connection.call } else { None };
-        if behind.way_of(call) == Way::Passes {
+        if behind.way_of(switch, call) == Way::Passes {
             if let Event::Call(call) = event {
                 behind.calls.learn(&number, call, limits.calls_per_device);
             }
@@ -317,6 +319,7 @@ impl Engine {
         let number = self.number_of(handle);
         let switch = self.switch_of(link);
         let limit = self.config.limits.calls_per_device;
+        let all = matches!(response, Response::SnapshotDevice(_));
         let watch = self.watches.of_device(link, &number).and_then(|watch| self.watches.slots.get_mut(watch));
         if let Some(watch) = watch {
             learn_told(&mut watch.calls, &number, response, limit);
@@ -325,7 +328,7 @@ impl Engine {
         for place in 0..self.sessions.get(handle).map_or(0, |session| session.monitors.len()) {
             let monitor = self.sessions.get(handle).and_then(|session| session.monitors.get(place)).copied();
             let monitor = monitor.and_then(|monitor| self.monitors.get_mut(monitor));
-            if let Some(calls) = monitor.and_then(|one| one.behind.as_mut()?.calls_of_mut(switch)) {
+            if let Some(calls) = monitor.and_then(|one| one.behind.as_mut()?.calls_told(switch, all)) {
                 learn_told(calls, &number, response, limit);
             }
         }
@@ -340,6 +343,7 @@ fn learn_told(calls: &mut Calls, number: &str, response: &Response<'_>, limit: u
         for item in items.iter().take(limit) {
             if let Seen::At(stage) = seen(item) {
                 calls.meet(number, &item.connection, stage, limit);
+                calls.advance(item.connection.call, stage);
             }
         }
     }

@@ -11,6 +11,7 @@ use super::respond::Reply;
 use super::{Engine, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
+use crate::few::Few;
 use crate::rcc::device::number_of;
 use crate::rcc::outbox::Outbox;
 use crate::rcc::session::{Phase, ServerTransaction, Session};
@@ -58,7 +59,7 @@ impl Engine {
         }
         let Some(sign_in) = self.read_sign_in(step, received) else { return };
         if let Some((handle, connection)) =
-            self.begin_session(step, received, sign_in, &received.local_tag, Beginning::Anew)
+            self.begin_session(step, received, &sign_in, &received.local_tag, Beginning::Anew)
         {
             self.verify_line(step, handle, connection);
         }
@@ -70,7 +71,7 @@ impl Engine {
         &mut self,
         step: &mut Step<'_>,
         received: &Received<'_>,
-        sign_in: SignIn,
+        sign_in: &SignIn,
         local_tag: &str,
         beginning: Beginning,
     ) -> Option<(Handle<Session>, Option<ConnectionRef>)> {
@@ -81,7 +82,7 @@ impl Engine {
             self.turn_away(step, received, Why::Full);
             return None;
         }
-        let mut dialog = self.begin_dialog(step, received, local_tag)?;
+        let mut dialog = self.begin_dialog(step, received, (local_tag, &sign_in.line))?;
         let (sequence, monitors_had) = match beginning {
             Beginning::Anew => (0, 0),
             Beginning::Continued { sequence, monitors } => (sequence, monitors),
@@ -89,15 +90,13 @@ impl Engine {
         dialog.count_from(sequence);
         let session = Session {
             dialog,
-            user: Box::from(user),
-            line: sign_in.line,
             namespace: sign_in.namespace,
             connection: None,
             // Replaced as soon as the INVITE is held.
             phase: Phase::Established,
             unanswered: 0,
             told_gone: false,
-            monitors: Vec::new(),
+            monitors: Few::default(),
             monitors_had,
             registration: None,
             timer,
@@ -163,8 +162,8 @@ impl Engine {
             let place = session.connection.map_or(0, |connection| u64::from(connection.place) + 1);
             let fields: &[(&str, &dyn Display)] = &[
                 ("session", &handle),
-                ("user", &session.user),
-                ("line", &session.line),
+                ("user", &session.user()),
+                ("line", &session.line()),
                 ("cti", &place),
                 ("status", &status.word()),
                 ("call_id", &session.dialog.call_id()),
@@ -183,7 +182,7 @@ impl Engine {
         let Some(session) = self.sessions.get(handle) else { return };
         let Phase::SigningIn { invite } = session.phase else { return };
         let fields: &[(&str, &dyn Display)] =
-            &[("user", &session.user), ("line", &session.line), ("status", &404), ("why", why)];
+            &[("user", &session.user()), ("line", &session.line()), ("status", &404), ("why", why)];
         step.actions.notify(Level::Warn, "request_refused", fields);
         self.answer(step, invite, &Reply { reason: "Unknown line", ..Reply::new(404) });
         self.end_session(step, handle, "unknown line");
@@ -299,13 +298,13 @@ impl Engine {
         &mut self,
         step: &mut Step<'_>,
         received: &Received<'_>,
-        local_tag: &str,
+        (local_tag, line): (&str, &str),
     ) -> Option<Dialog> {
         let message = received.message;
         let remote_tag = message.from().and_then(|from| from.tag()).unwrap_or_default();
         let key = self.dialog_key(message.call_id().unwrap_or_default(), local_tag, remote_tag);
         let limit = self.config.limits.dialog_bytes;
-        match Dialog::new(message, received.answer_flow, local_tag, key, limit) {
+        match Dialog::new(message, received.answer_flow, (local_tag, line), key, limit) {
             Ok(dialog) => Some(dialog),
             Err(unusable) => {
                 self.refuse(step, received, &unusable_dialog(unusable));

@@ -272,7 +272,7 @@ impl Engine {
         cross_reference: &str,
     ) {
         let named = read_hexadecimal(cross_reference);
-        let monitors = self.sessions.get(handle).map(|session| session.monitors.as_slice());
+        let monitors = self.sessions.get(handle).map(|session| &*session.monitors);
         let monitor = monitors.unwrap_or_default().iter().copied().find(|monitor| {
             named.is_some() && self.monitors.get(*monitor).map(|one| one.cross_reference) == named
         });
@@ -336,7 +336,7 @@ impl Engine {
         let monitors = self.sessions.get(handle).map(|session| session.monitors.clone());
         let Some(monitors) = monitors.filter(|monitors| !monitors.is_empty()) else { return };
         let number = self.number_of(handle);
-        for monitor in monitors {
+        for monitor in monitors.iter().copied() {
             let source = self.monitors.get(monitor).map(|one| one.watch);
             let source = source.and_then(|source| Some((source, self.watches.slots.get(source)?.connection)));
             if let Some((source, _)) = source.filter(|(_, connection)| *connection == link) {

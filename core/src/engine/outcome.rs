@@ -204,7 +204,7 @@ impl Engine {
                 .and_then(|connection| self.pool.at(connection.place))
                 .map_or(0, |connection| connection.switch);
             let mut view = ClientView {
-                line: &session.line,
+                line: session.line(),
                 number: session.number(),
                 switch,
                 cross_reference: 0,

@@ -59,7 +59,7 @@ impl Engine {
         if let Some(sign_in) = sign_in {
             session.namespace = sign_in.namespace;
             if !sign_in.line.is_empty() {
-                session.line = sign_in.line;
+                session.dialog.set_line(&sign_in.line);
             }
         }
         self.renew_connection(step, handle);
@@ -74,7 +74,7 @@ impl Engine {
     /// Whether a session's refresh may carry `line`: its own in any writing, or the first that it names.
     fn may_name(&self, handle: Handle<Session>, line: &str) -> bool {
         self.sessions.get(handle).is_some_and(|session| {
-            session.line.is_empty() || line.is_empty() || number_of(line) == Some(session.number())
+            session.line().is_empty() || line.is_empty() || number_of(line) == Some(session.number())
         })
     }
 

@@ -244,8 +244,8 @@ impl Engine {
         let Some(session) = self.sessions.get(handle) else { return };
         let fields: &[(&str, &dyn Display)] = &[
             ("session", &handle),
-            ("user", &session.user),
-            ("line", &session.line),
+            ("user", &session.user()),
+            ("line", &session.line()),
             ("why", &why),
             ("call_id", &session.dialog.call_id()),
         ];
@@ -254,7 +254,7 @@ impl Engine {
             self.counters.sessions_ended += 1;
             step.actions.notify(Level::Info, "session_ended", fields);
         }
-        for monitor in session.monitors.clone() {
+        for monitor in session.monitors.clone().iter().copied() {
             self.drop_monitor(step, monitor);
         }
         self.hold_to(handle, None);

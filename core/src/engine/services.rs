@@ -272,14 +272,14 @@ impl Engine {
         let (Some(session), Some(number)) = (self.sessions.get(handle), number_of(device.id)) else {
             return false;
         };
-        if !session.line.is_empty() {
+        if !session.line().is_empty() {
             return session.number() == number;
         }
         if device.id.len() > self.config.limits.dialog_bytes {
             return false;
         }
         if let Some(session) = self.sessions.get_mut(handle) {
-            session.line = Box::from(device.id);
+            session.dialog.set_line(device.id);
         }
         true
     }
@@ -330,7 +330,7 @@ impl Engine {
     }
 
     fn note_error(&self, step: &mut Step<'_>, handle: Handle<Session>, error: CstaError) {
-        let user = self.sessions.get(handle).map(|session| &*session.user).unwrap_or_default();
+        let user = self.sessions.get(handle).map(Session::user).unwrap_or_default();
         let fields: &[(&str, &dyn Display)] = &[("session", &handle), ("user", &user), ("error", &error)];
         step.actions.notify(Level::Info, "service_failed", fields);
     }

@@ -41,7 +41,7 @@ impl Engine {
     }
 
     fn stale_key(&self, handle: Handle<Session>) -> u128 {
-        self.sessions.get(handle).map_or(0, |session| self.owner_key(&session.user, &session.line))
+        self.sessions.get(handle).map_or(0, |session| self.owner_key(session.user(), session.line()))
     }
 
     fn owner_key(&self, user: &str, line: &str) -> u128 {

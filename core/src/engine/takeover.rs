@@ -77,13 +77,13 @@ impl Engine {
             sequence: self.sequence_at(step.now),
             monitors: self.draw_count(step.now),
         };
-        let Some((handle, connection)) = self.begin_session(step, received, sign_in, tag, beginning) else {
+        let Some((handle, connection)) = self.begin_session(step, received, &sign_in, tag, beginning) else {
             return;
         };
         self.counters.takeovers += 1;
         if let Some(session) = self.sessions.get(handle) {
             let fields: &[(&str, &dyn Display)] =
-                &[("session", &handle), ("user", &session.user), ("call_id", &session.dialog.call_id())];
+                &[("session", &handle), ("user", &session.user()), ("call_id", &session.dialog.call_id())];
             step.actions.notify(Level::Info, "dialog_taken_over", fields);
         }
         self.recreate_monitor(step, handle, reference(tag, 0));

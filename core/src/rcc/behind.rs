@@ -88,16 +88,21 @@ impl Behind {
         (self.switch == switch).then_some(&self.calls)
     }
 
-    /// The same, to be changed.
-    pub(crate) fn calls_of_mut(&mut self, switch: u8) -> Option<&mut Calls> {
+    /// The same, to learn of calls that the client is told of otherwise than by events; `all`: of all that there are,
+    /// so that calls of another phone system are over for it.
+    pub(crate) fn calls_told(&mut self, switch: u8, all: bool) -> Option<&mut Calls> {
+        if self.switch != switch && (all || self.calls.iter().next().is_none()) {
+            self.switch = switch;
+            self.calls = Calls::default();
+        }
         (self.switch == switch).then_some(&mut self.calls)
     }
 
-    /// What becomes of an event about `call` (`None`: about none that is named).
-    pub(crate) fn way_of(&self, call: Option<&str>) -> Way {
+    /// What becomes of an event about `call` (`None`: about none that is named) of the phone system numbered `switch`.
+    pub(crate) fn way_of(&self, switch: u8, call: Option<&str>) -> Way {
         match call {
             _ if self.progress == Progress::Telling => Way::Waits,
-            Some(call) if self.calls.find(call).is_none() => Way::Waits,
+            Some(call) if self.calls_of(switch).is_none_or(|calls| calls.find(call).is_none()) => Way::Waits,
             Some(_) | None => Way::Passes,
         }
     }

@@ -127,6 +127,13 @@ impl Calls {
         let device = Word::from(connection.device.map_or(line, |own| own.id));
         self.keep(Call { id: Word::from(id), device, dynamic: is_dynamic(connection.device), stage }, limit);
     }
+
+    /// Learns how far a call has come, if it is known.
+    pub(crate) fn advance(&mut self, id: Option<&str>, stage: Stage) {
+        if let Some(known) = self.0.iter_mut().find(|known| Some(&*known.id) == id) {
+            known.stage = stage;
+        }
+    }
 }
 
 fn is_about(line: &str, event: &CallEvent<'_>) -> bool {

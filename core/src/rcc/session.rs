@@ -1,13 +1,13 @@
 //! One user's session: a dialog, the line it controls, the CTI connection it stays on, and its monitors.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use super::behind::Behind;
 use super::outbox::Outbox;
 use super::watch::Watch;
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
+use crate::few::Few;
 use crate::sip::dialog::Dialog;
 use crate::sip::session_timer::Agreed;
 use crate::sip::transactions;
@@ -48,21 +48,17 @@ pub(crate) struct Registration {
 pub(crate) struct Session {
     /// The CTI connection it began with and stays on; `None` if there was none in service.
     pub(crate) connection: Option<ConnectionRef>,
-    /// The line URI as the client sent it; empty until it names one.
-    pub(crate) line: Box<str>,
     /// The edition and namespace style the client speaks.
     pub(crate) namespace: Namespace,
     pub(crate) outbox: Outbox,
     pub(crate) dialog: Dialog,
-    /// From's URI.
-    pub(crate) user: Box<str>,
     pub(crate) phase: Phase,
     /// How many requests of its client are held.
     pub(crate) unanswered: u32,
     /// Its client was told that it is gone, and did not come back to it yet.
     pub(crate) told_gone: bool,
     /// What it watches, in the order it asked.
-    pub(crate) monitors: Vec<Handle<Monitor>>,
+    pub(crate) monitors: Few<Handle<Monitor>>,
     /// How many monitors it has had: names the next one.
     pub(crate) monitors_had: u32,
     pub(crate) registration: Option<Registration>,
@@ -78,7 +74,17 @@ pub(crate) struct Session {
 impl Session {
     /// The number the phone system knows its line by; empty until the client names one.
     pub(crate) fn number(&self) -> &str {
-        super::device::number_of(&self.line).unwrap_or_default()
+        super::device::number_of(self.line()).unwrap_or_default()
+    }
+
+    /// The line URI as the client sent it; empty until it names one.
+    pub(crate) fn line(&self) -> &str {
+        self.dialog.line()
+    }
+
+    /// From's URI.
+    pub(crate) fn user(&self) -> &str {
+        self.dialog.user()
     }
 }
 
@@ -108,8 +114,6 @@ impl Digest for Session {
     fn digest(&self, digester: &mut Digester) {
         let Self {
             dialog,
-            user,
-            line,
             namespace,
             connection,
             phase,
@@ -125,8 +129,6 @@ impl Digest for Session {
             outbox,
         } = self;
         digester.value(dialog);
-        digester.value(user);
-        digester.value(line);
         digester.text(namespace.uri());
         digester.value(connection);
         digester.value(phase);

@@ -42,19 +42,20 @@ pub(crate) struct Doubt {
     tries: u8,
 }
 
-/// One device monitored over one connection.
+/// One device monitored over one connection. In this order: what an event needs is fetched together.
+#[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Watch {
-    pub(crate) connection: ConnectionRef,
-    pub(crate) device: Word,
-    pub(crate) state: State,
     /// The clients' monitors it feeds.
     pub(crate) monitors: Few<Handle<Monitor>>,
+    pub(crate) calls: Calls,
+    pub(crate) device: Word,
+    pub(crate) connection: ConnectionRef,
+    pub(crate) state: State,
     /// Nobody needed it, and it waits to be stopped.
     pub(crate) stopping: bool,
     /// Whether what is known of its calls may be wrong, and what was done about it.
     pub(crate) doubt: Doubt,
-    pub(crate) calls: Calls,
 }
 
 /// All watches, found by device and by the phone system's cross-reference.

@@ -49,12 +49,12 @@ impl Dialog {
     pub(crate) fn new(
         invite: &Message<'_>,
         flow: Flow,
-        local_tag: &str,
+        (local_tag, line): (&str, &str),
         key: u128,
         limit: usize,
     ) -> Result<Self, Unusable> {
         let to = invite.to();
-        let from = invite.from().map_or("", |from| from.raw);
+        let (from, user) = invite.from().map_or(("", ""), |from| (from.raw, from.uri));
         let mut local = String::from(to.map_or("", |to| to.raw));
         if to.and_then(|to| to.tag()).is_none() {
             let _infallible = write!(local, ";tag={local_tag}");
@@ -65,6 +65,8 @@ impl Dialog {
             (Text::LocalTag, local_tag),
             (Text::Local, &local),
             (Text::Remote, from),
+            (Text::User, user),
+            (Text::Line, line),
         ]);
         let mut dialog = Self { key, texts, strict: false, flow, local_sequence: 0, epoch: 0 };
         dialog.check_refresh(invite, limit)?;
@@ -159,6 +161,23 @@ impl Dialog {
     pub(crate) fn next_sequence(&mut self) -> u32 {
         self.local_sequence = self.local_sequence.wrapping_add(1).max(1);
         self.local_sequence
+    }
+
+    /// From's URI.
+    pub(crate) fn user(&self) -> &str {
+        self.texts.get(Text::User)
+    }
+
+    /// What the core above calls the line that the dialog is about; empty until it knows.
+    pub(crate) fn line(&self) -> &str {
+        self.texts.get(Text::Line)
+    }
+
+    /// Notes what the core above calls that line.
+    pub(crate) fn set_line(&mut self, line: &str) {
+        if line != self.line() {
+            self.texts.set(&[(Text::Line, line)]);
+        }
     }
 
     /// Call-ID.

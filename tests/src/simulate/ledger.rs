@@ -26,8 +26,10 @@ struct Loss {
 /// What a client was not told, though nobody did wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Untold {
-    /// A node said that it lost an event or has no snapshot: the notice.
-    Said(&'static str),
+    /// A node said that it lost something that it had to say, a monitor's end perhaps: the notice.
+    Lost(&'static str),
+    /// A node said that it got no snapshot.
+    Unverified,
     /// An event was written, and did not arrive.
     Event,
     /// What did not arrive was the end of a monitor.
@@ -115,26 +117,40 @@ impl Ledger {
         self.losses.entry(call_id.to_owned()).or_default().push(Loss { at, node, name });
     }
 
-    /// What the client of a dialog was not told by a node since then, if anything; `heard` are the Vias of events that
-    /// it heard. What was written after `until` may be under way.
+    /// What the client of a dialog was not told by a node, if anything; `heard` are the Vias of events that it heard.
     pub(super) fn untold(
         &self,
         (node, call_id): (usize, &str),
-        (since, until): (u64, u64),
+        times: Times,
         heard: impl Fn(&str) -> bool,
     ) -> Option<Untold> {
+        let Times { monitored, known, until } = times;
+        let losses = self.losses.get(call_id).map_or(&[][..], Vec::as_slice);
+        let losses = losses.iter().filter(|loss| loss.node == node);
         let events = self.events.get(call_id).map_or(&[][..], Vec::as_slice);
-        let written = events.iter().filter(|event| event.node == node && event.at <= until);
-        let unheard = |event: &&Event| !heard(&event.via);
-        // A monitor stays dead, whatever its client learnt later.
-        if written.clone().any(|event| event.ends_monitor && unheard(&event)) {
+        let mut unheard = events.iter().filter(|event| {
+            event.node == node && event.at <= until && event.at >= monitored && !heard(&event.via)
+        });
+        if unheard.clone().any(|event| event.ends_monitor) {
             return Some(Untold::MonitorStop);
         }
-        let losses = self.losses.get(call_id).map_or(&[][..], Vec::as_slice);
-        if let Some(loss) = losses.iter().find(|loss| loss.node == node && loss.at >= since) {
-            return Some(Untold::Said(loss.name));
+        let mut hidden = losses.clone().filter(|loss| loss.name != "calls_unverified");
+        if let Some(loss) = hidden.find(|loss| loss.at >= monitored) {
+            return Some(Untold::Lost(loss.name));
         }
-        let mut late = written.filter(|event| event.at >= since);
-        late.any(|event| unheard(&event)).then_some(Untold::Event)
+        let mut unverified = losses.filter(|loss| loss.at >= known);
+        let event = unheard.any(|event| event.at >= known).then_some(Untold::Event);
+        unverified.next().map(|_| Untold::Unverified).or(event)
     }
+}
+
+/// Since when a client must have been told of everything, and until when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// When it asked for its monitor. That it ended may be among what was lost later, whatever it learnt of its calls.
+    pub(super) monitored: u64,
+    /// When it asked for its calls.
+    pub(super) known: u64,
+    /// What was written later may be under way.
+    pub(super) until: u64,
 }

@@ -1,5 +1,5 @@
 //! A dialog's texts in one piece of memory: those of a phone that was quiet are in no cache, and one piece is fetched
-//! faster than seven.
+//! faster than nine.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -7,6 +7,8 @@ use alloc::string::String;
 /// The texts, by their places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Text {
+    /// What the core above calls the line that the dialog is about; empty until it knows.
+    Line,
     /// Call-ID.
     CallId,
     /// Our tag.
@@ -21,11 +23,14 @@ pub(super) enum Text {
     Routes,
     /// `host:port` our requests go to when the dialog's flow is gone; empty if it cannot be told.
     NextHop,
+    /// The URI in the INVITE's From.
+    User,
 }
 
 impl Text {
     /// All of them, in the order of their places.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
+        Self::Line,
         Self::CallId,
         Self::LocalTag,
         Self::Local,
@@ -33,17 +38,20 @@ impl Text {
         Self::RequestUri,
         Self::Routes,
         Self::NextHop,
+        Self::User,
     ];
 
     const fn place(self) -> usize {
         match self {
-            Self::CallId => 0,
-            Self::LocalTag => 1,
-            Self::Local => 2,
-            Self::Remote => 3,
-            Self::RequestUri => 4,
-            Self::Routes => 5,
-            Self::NextHop => 6,
+            Self::Line => 0,
+            Self::CallId => 1,
+            Self::LocalTag => 2,
+            Self::Local => 3,
+            Self::Remote => 4,
+            Self::RequestUri => 5,
+            Self::Routes => 6,
+            Self::NextHop => 7,
+            Self::User => 8,
         }
     }
 }
@@ -90,6 +98,6 @@ mod tests {
         texts.set(&[(Text::Remote, "alice"), (Text::CallId, "one"), (Text::NextHop, "host:1")]);
         texts.set(&[(Text::Remote, "bob;tag=ä"), (Text::Routes, "Route: x\r\n")]);
         let there = Text::ALL.map(|text| texts.get(text));
-        assert_eq!(there, ["one", "", "", "bob;tag=ä", "", "Route: x\r\n", "host:1"]);
+        assert_eq!(there, ["", "one", "", "", "bob;tag=ä", "", "Route: x\r\n", "host:1", ""]);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Client, SECOND};
-use crate::simulate::ledger::Untold;
+use crate::simulate::ledger::{Times, Untold};
 use crate::world::World;
 
 /// What is so late that it will not come any more.
@@ -22,7 +22,9 @@ pub(in crate::simulate) enum Excuse {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Certainty {
     /// When it last asked for all its calls, or had its dialog taken over by a node that shows them all.
-    since: u64,
+    known: u64,
+    /// When its monitor was asked for, or made again.
+    monitored: u64,
     /// Calls it believed in when its dialog was last taken over: if they ended before, nobody can tell.
     ghosts: BTreeSet<String>,
     came_back: bool,
@@ -33,9 +35,14 @@ pub(super) struct Certainty {
 impl Certainty {
     /// It asked for all its calls, and has the answer.
     pub(super) fn asked(&mut self, at: u64) {
-        self.since = at;
+        self.known = at;
         self.ghosts.clear();
         self.came_back = false;
+    }
+
+    /// It asked for a monitor, and has it.
+    pub(super) const fn monitored(&mut self, at: u64) {
+        self.monitored = at;
     }
 
     /// It was told of a call.
@@ -56,7 +63,7 @@ impl Client {
         };
         let Self { certainty, belief, .. } = self;
         certainty.takeovers.insert(node, at);
-        certainty.since = at;
+        (certainty.known, certainty.monitored) = (at, at);
         certainty.ghosts = belief.calls().map(|(call, _)| call.to_owned()).collect();
         certainty.came_back = false;
         true
@@ -81,13 +88,15 @@ impl Client {
             return Some(Excuse::CameBack);
         }
         let dialog = self.dialog.as_ref()?;
-        let times = (self.certainty.since, world.now().saturating_sub(LATE));
+        let Certainty { known, monitored, .. } = self.certainty;
+        let times = Times { monitored, known, until: world.now().saturating_sub(LATE) };
         let ledger = self.ledger.borrow();
         let heard = |via: &str| self.heard.contains(via);
         let untold = ledger.untold((dialog.node, &dialog.call_id), times, heard)?;
         // What is written into a stream that lasts arrives.
         let broken = self.plan.udp || self.has_lost_a_link(world, dialog.node);
-        (broken || matches!(untold, Untold::Said(_))).then_some(Excuse::Untold(untold))
+        let written = matches!(untold, Untold::Event | Untold::MonitorStop);
+        (broken || !written).then_some(Excuse::Untold(untold))
     }
 
     fn has_lost_a_link(&self, world: &World, node: usize) -> bool {
@@ -98,7 +107,7 @@ impl Client {
     /// Asks for its calls once more, and watches them anew where it may have missed that its monitor ended.
     pub(in crate::simulate) fn make_sure(&mut self, excuse: Option<Excuse>) {
         self.snapped = false;
-        if excuse == Some(Excuse::Untold(Untold::MonitorStop)) {
+        if let Some(Excuse::Untold(Untold::MonitorStop | Untold::Lost(_))) = excuse {
             self.monitor = None;
         }
     }

@@ -88,6 +88,7 @@ impl Client {
             (Purpose::Monitor, 200) => match element(text, "monitorCrossRefID") {
                 Some(reference) if text.contains("MonitorStartResponse") => {
                     self.monitor = Some(reference.to_owned());
+                    self.certainty.monitored(asked.at);
                     self.first_monitor.get_or_insert_with(|| reference.to_owned());
                     self.snapped = false;
                 }

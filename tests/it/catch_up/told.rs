@@ -1,0 +1,78 @@
+//! Clients that ask for their calls while their monitor is moved: what they were told counts as known.
+
+use super::{monitored, own, reconnect, refresh, told};
+use ctigate_core::setting::Value;
+use ctigate_tests::bench::{Bench, Client, PhoneSystem, only, snapshot};
+
+/// A gateway with two phone systems, and a client with a monitor at the first.
+fn two_systems() -> (Bench, [PhoneSystem; 2], Client, String) {
+    let text = |text: &str| Value::Text(text.into());
+    let mut bench = Bench::with(&[
+        ("cti.connection[0].switch", text("here")),
+        ("cti.connection[1].address", text("127.0.0.1:4001")),
+        ("cti.connection[1].switch", text("there")),
+    ]);
+    let systems: [PhoneSystem; 2] = PhoneSystem::answer_all(&mut bench).try_into().expect("two connections");
+    let mut client = Client::new(&mut bench, "alice");
+    client.sign_in(&mut bench, systems[0]);
+    let id = client.monitor(&mut bench, systems[0], "m1");
+    (bench, systems, client, id)
+}
+
+/// The client asks for its calls; the phone system may be asked for something else before.
+fn ask(bench: &mut Bench, system: PhoneSystem, client: &mut Client, calls: &[(&str, &str, [&str; 2])]) {
+    client.info(bench, "SnapshotDevice", &format!("<snapshotObject>{}</snapshotObject>", client.uri));
+    let asked = system.asked(bench);
+    let last = asked.last().expect("the client's request");
+    assert_eq!(last.root(), "SnapshotDevice");
+    system.say(bench, last.invoke, &snapshot("1001", calls));
+    only(&client.heard(bench), 200);
+}
+
+#[test]
+fn calls_of_a_phone_system_that_never_started_the_monitor_are_cleared_at_the_next() {
+    let (mut bench, [here, there], mut client, id) = two_systems();
+    bench.close(here.link());
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    client.send(&mut bench, "ACK", "");
+    // The monitor is asked for; what is answered are the client's calls, and then the connection breaks.
+    ask(&mut bench, there, &mut client, &[("8", "1003", ["alerting", "connected"])]);
+    bench.await_dialling();
+    let here = PhoneSystem::answer(&mut bench);
+    bench.close(there.link());
+    refresh(&mut bench, here, &mut client, "m2");
+    here.knows_line(&mut bench);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 1_8 null"]);
+}
+
+#[test]
+fn a_call_that_changed_back_after_the_client_had_asked_is_told() {
+    let (mut bench, system, mut client, id) = monitored(&[]);
+    own(system, &mut bench, "m1", ("HeldEvent", "7", "hold"));
+    client.heard(&mut bench);
+    let system = reconnect(&mut bench, system);
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    client.send(&mut bench, "ACK", "");
+    let start = system.asked(&mut bench);
+    ask(&mut bench, system, &mut client, &[("7", "1003", ["connected", "connected"])]);
+    let started = "<monitorCrossRefID>m2</monitorCrossRefID>";
+    system.say(&mut bench, start[0].invoke, &ctigate_tests::bench::csta("MonitorStartResponse", started));
+    system.has_calls(&mut bench, &[("7", "1003", ["hold", "connected"])]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 0_7 hold"]);
+}
+
+#[test]
+fn a_call_that_has_the_number_of_one_at_another_phone_system_is_not_taken_for_it() {
+    let (mut bench, [here, there], mut client, id) = two_systems();
+    own(here, &mut bench, "m1", ("EstablishedEvent", "7", "connected"));
+    client.heard(&mut bench);
+    bench.close(here.link());
+    refresh(&mut bench, there, &mut client, "m2");
+    own(there, &mut bench, "m2", ("ConnectionClearedEvent", "7", "null"));
+    assert_eq!(client.heard(&mut bench), []);
+    there.knows_line(&mut bench);
+    let expected = ["ConnectionClearedEvent 0_7 null", "ConnectionClearedEvent 1_7 null"];
+    assert_eq!(told(&client.heard(&mut bench), &id), expected);
+}
