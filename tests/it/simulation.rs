@@ -35,6 +35,13 @@ fn simulations_hold_every_promise_and_get_everywhere() {
         assert!(whole.met.contains_key(met), "no seed met with «{met}»: {:#?}", whole.met);
     }
     assert!(whole.compared_calls > 10 && whole.replayed > 0 && !whole.transitions.0.is_empty());
+    // Hardly anybody has an excuse for not knowing its calls from events alone.
+    assert!(
+        whole.told.saturating_mul(10) > whole.compared.saturating_mul(9),
+        "{} of {}",
+        whole.told,
+        whole.compared
+    );
 }
 
 #[test]

@@ -149,6 +149,8 @@ pub(super) struct Client {
     monitor: Option<String>,
     /// Its last refresh was turned away: the next goes to another node, as a proxy does.
     turned_away: bool,
+    /// The monitors of this dialog that it was told are dead.
+    stopped: Vec<String>,
     /// The first monitor of this dialog: that which a node makes again that takes it over.
     first_monitor: Option<String>,
     /// Whether it asks for its calls after each refresh, as Communicator does; otherwise it relies on what it is told.
@@ -200,6 +202,7 @@ impl Client {
             probe_at: 0,
             monitor: None,
             turned_away: false,
+            stopped: Vec::new(),
             first_monitor: None,
             asks: plan.asks,
             moved: false,
@@ -333,6 +336,7 @@ impl Client {
         self.dialog = None;
         self.monitor = None;
         self.first_monitor = None;
+        self.stopped.clear();
         self.moved = false;
         self.snapped = false;
         self.belief.forget();

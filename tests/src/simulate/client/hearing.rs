@@ -86,6 +86,8 @@ impl Client {
                 self.refresh_at = now;
             }
             (Purpose::Monitor, 200) => match element(text, "monitorCrossRefID") {
+                // Over UDP the answer may come again when the monitor is dead already.
+                Some(reference) if self.stopped.iter().any(|stopped| stopped == reference) => {}
                 Some(reference) if text.contains("MonitorStartResponse") => {
                     self.monitor = Some(reference.to_owned());
                     self.certainty.monitored(asked.at);
@@ -205,6 +207,7 @@ impl Client {
         }
         let reference = element(text, "monitorCrossRefID");
         if name == "MonitorStop" {
+            self.stopped.extend(reference.map(str::to_owned));
             // A node that took the dialog over knows the first alone.
             let own = [self.monitor.as_deref(), self.first_monitor.as_deref()].contains(&reference);
             if reference.is_some() && (own || self.has_been_taken_over()) {
