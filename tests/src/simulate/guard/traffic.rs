@@ -50,18 +50,20 @@ impl Traffic {
         self.now = at;
         let heard = self.hear(input);
         let asking = heard.as_deref().and_then(|text| header(text, "Call-ID"));
-        let asking =
-            asking.filter(|call_id| now.under(call_id).chain(before.under(call_id)).next().is_some());
+        let asking = asking.and_then(|call_id| {
+            let seen = if now.under(call_id).next().is_some() { now } else { before };
+            seen.under(call_id).next().map(|_| (seen, call_id))
+        });
         for action in actions.iter() {
             match action {
                 Action::Connect { link, address } => self.dialled(link, address),
                 Action::Write { link, bytes } => {
                     if let Some(place) = self.cti.get(&link) {
-                        let Some(call_id) = asking else { continue };
-                        let mut sessions = now.under(call_id).chain(before.under(call_id));
+                        let Some((seen, call_id)) = asking else { continue };
                         let text = String::from_utf8_lossy(bytes);
                         // Stopping a monitor and taking leave are the gateway's own affairs.
-                        let own = sessions
+                        let own = seen
+                            .under(call_id)
                             .any(|session| session.connection.is_none_or(|(own, _)| own == *place))
                             || ["<MonitorStop", "ApplicationSession"].iter().any(|name| text.contains(name));
                         if !own {
