@@ -124,13 +124,15 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
         self.by_key.get(key)
     }
 
-    /// Whether a request is new although it matches a transaction that is under way (client quirk 2): it has no branch,
-    /// came on a stream, where nothing is ever repeated, and its dialog has answered a re-INVITE since.
+    /// Whether a request without a branch is new although it matches a transaction (client quirk 2): its dialog has
+    /// answered a re-INVITE since, which clears what was completed. One under way still is what it was, except on a
+    /// stream, where nothing is ever repeated. With a branch, the branch decides (quirk 1).
     pub(crate) fn is_superseded(&self, handle: Handle<ServerTransaction<O>>, epoch: u32) -> bool {
         self.server.get(handle).is_some_and(|transaction| match &transaction.machine {
             ServerMachine::Invite(_) => false,
-            ServerMachine::NonInvite(_) => {
-                transaction.branchless && transaction.flow.is_reliable() && transaction.epoch != epoch
+            ServerMachine::NonInvite(state) => {
+                let is_cleared = state.response().is_some() || transaction.flow.is_reliable();
+                transaction.branchless && transaction.epoch != epoch && is_cleared
             }
         })
     }
