@@ -151,6 +151,11 @@ impl Stage {
     /// # Errors
     /// A fault; anything that is left is one.
     pub(in crate::simulate) fn leave(&mut self, world: &mut World, calm_since: u64) -> Result<(), Fault> {
+        // What was asked of a node that died may be done at the next, as long as it is repeated.
+        let limit = world.now().saturating_add(60 * SECOND);
+        self.run_until(world, "nothing is asked for any more", limit, |stage, _| {
+            stage.clients.iter().all(Client::is_idle)
+        })?;
         for phone in FIRST_PHONE..FIRST_PHONE.saturating_add(PHONES) {
             for switch in 0..self.switches.len() {
                 // Once for each line.
