@@ -3,6 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::SECOND;
+
+/// How long it takes until all events are sent that wait for a client that never answers: 64 at most, 2 s each.
+pub(super) const DRAINED: u64 = 130 * SECOND;
+
 /// An event that a node wrote.
 #[derive(Debug)]
 struct Event {
@@ -142,7 +147,11 @@ impl Ledger {
             return Some(Untold::MonitorStop);
         }
         let mut hidden = losses.clone().filter(|loss| loss.name != "calls_unverified");
-        if let Some(loss) = hidden.find(|loss| loss.at >= monitored) {
+        // Where one was lost because too many waited, those before it may come after the client has asked.
+        let since = |loss: &Loss| {
+            if loss.name == "event_lost" { monitored.min(known.saturating_sub(DRAINED)) } else { monitored }
+        };
+        if let Some(loss) = hidden.find(|loss| loss.at >= since(loss)) {
             return Some(Untold::Lost(loss.name));
         }
         let mut unverified = losses.filter(|loss| loss.at >= known);
