@@ -227,6 +227,8 @@ impl Stage {
         said.into_iter().any(|said| given_up.contains(&said.name))
             || self.report.happened.keys().any(|kind| kind.starts_with("SwitchWrong"))
             || (self.plan.has_no_sessions()
-                && ["NodeCrash", "HalfOpen"].iter().any(|kind| self.report.happened.contains_key(*kind)))
+                && ["NodeCrash", "NodeStop", "NodeDrain", "HalfOpen"]
+                    .iter()
+                    .any(|kind| self.report.happened.contains_key(*kind)))
     }
 }
