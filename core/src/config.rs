@@ -93,7 +93,7 @@ pub struct Cti {
     pub session_duration: u32,
     /// The edition of ECMA-323 spoken, 3 to 6 (`cti.edition`).
     pub protocol_version: u8,
-    /// How often the application session is renewed.
+    /// How often the application session is renewed, or the phone system asked how it is.
     pub heartbeat: Duration,
     /// How long a heartbeat's answer may take.
     pub heartbeat_timeout: Duration,

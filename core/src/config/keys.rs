@@ -105,7 +105,7 @@ pub const KEYS: &[Key] = &[
         "cti.heartbeat",
         (1, 3_600),
         "s",
-        "How often a connection's application session is renewed.",
+        "How often a connection's application session is renewed, or its phone system asked how it is.",
     )
     .default("30"),
     Key::integer("cti.heartbeat_timeout", (1, 60), "s", "How long a heartbeat's answer may take.")

@@ -56,6 +56,8 @@ pub struct SessionView<'a> {
     pub handle: u64,
     /// Its dialog's Call-ID.
     pub call_id: &'a str,
+    /// Our tag in its dialog.
+    pub local_tag: &'a str,
     /// The number the phone system knows its line by; empty until the client names one.
     pub number: &'a str,
     /// The CTI connection it is on: its place in configured order, and its connection ID.
@@ -155,6 +157,7 @@ impl Engine {
         self.sessions.iter().map(|(handle, session)| SessionView {
             handle: handle.number(),
             call_id: session.dialog.call_id(),
+            local_tag: session.dialog.local_tag(),
             number: session.number(),
             connection: session.connection.map(|connection| (connection.place, connection.id)),
         })

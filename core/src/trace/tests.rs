@@ -344,7 +344,7 @@ fn a_rerun_keeps_comments_and_says_where_it_parts() {
     assert!(replay(&[&parted.trace], echo).is_ok());
     let (segment, line) = parted.parted.unwrap();
     let line = String::from_utf8_lossy(&old).lines().nth(line - 1).unwrap().to_string();
-    assert_eq!((segment, line.as_str()), (1, "@19000 command stop"));
+    assert_eq!((segment, line.as_str()), (1, "@20000 command stop"));
 }
 
 #[test]

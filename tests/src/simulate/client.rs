@@ -282,6 +282,11 @@ impl Client {
         self.dialog.as_ref().map(|dialog| dialog.call_id.as_str())
     }
 
+    /// The node's tag in it.
+    pub(super) fn tag(&self) -> Option<&str> {
+        self.dialog.as_ref().map(|dialog| dialog.tag.as_str())
+    }
+
     /// The node its dialog is with.
     pub(super) fn node(&self) -> Option<usize> {
         self.dialog.as_ref().map(|dialog| dialog.node)

@@ -19,6 +19,8 @@ pub(super) struct SeenConnection {
 pub(super) struct SeenSession {
     pub(super) handle: u64,
     pub(super) call_id: String,
+    /// The node's tag.
+    pub(super) tag: String,
     pub(super) number: String,
     /// Its CTI connection: place and connection ID.
     pub(super) connection: Option<(u8, u64)>,
@@ -65,6 +67,7 @@ impl Seen {
                     let seen = SeenSession {
                         handle: session.handle,
                         call_id: session.call_id.to_owned(),
+                        tag: session.local_tag.to_owned(),
                         number: session.number.to_owned(),
                         connection: session.connection,
                     };
@@ -81,13 +84,15 @@ impl Seen {
         self.sessions.iter().find(|session| session.handle == handle)
     }
 
-    /// How many dialogs have this Call-ID.
-    pub(super) fn dialogs(&self, call_id: &str) -> usize {
-        self.sessions.iter().filter(|session| session.call_id == call_id).count()
+    /// The sessions under a Call-ID. There are two where an INVITE is repeated after its transaction is over, as over a
+    /// clock that jumps.
+    pub(super) fn under(&self, call_id: &str) -> impl Iterator<Item = &SeenSession> {
+        self.sessions.iter().filter(move |session| session.call_id == call_id)
     }
 
-    pub(super) fn of_dialog(&self, call_id: &str) -> Option<&SeenSession> {
-        self.sessions.iter().find(|session| session.call_id == call_id)
+    /// The session of the dialog under this Call-ID and tag of the node's.
+    pub(super) fn of_dialog(&self, call_id: &str, tag: &str) -> Option<&SeenSession> {
+        self.under(call_id).find(|session| session.tag == tag)
     }
 
     /// Whether this very connect of a connection is in service.

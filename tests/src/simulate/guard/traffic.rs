@@ -50,20 +50,25 @@ impl Traffic {
         self.now = at;
         let heard = self.hear(input);
         let asking = heard.as_deref().and_then(|text| header(text, "Call-ID"));
-        let asking = asking.and_then(|call_id| now.of_dialog(call_id).or_else(|| before.of_dialog(call_id)));
+        let asking = asking.and_then(|call_id| {
+            let seen = if now.under(call_id).next().is_some() { now } else { before };
+            seen.under(call_id).next().map(|_| (seen, call_id))
+        });
         for action in actions.iter() {
             match action {
                 Action::Connect { link, address } => self.dialled(link, address),
                 Action::Write { link, bytes } => {
                     if let Some(place) = self.cti.get(&link) {
-                        let Some(session) = asking else { continue };
+                        let Some((seen, call_id)) = asking else { continue };
                         let text = String::from_utf8_lossy(bytes);
                         // Stopping a monitor and taking leave are the gateway's own affairs.
-                        let own = session.connection.is_none_or(|(own, _)| own == *place)
+                        let own = seen
+                            .under(call_id)
+                            .any(|session| session.connection.is_none_or(|(own, _)| own == *place))
                             || ["<MonitorStop", "ApplicationSession"].iter().any(|name| text.contains(name));
                         if !own {
                             return Err(format!(
-                                "a request goes over another connection than its session's: place {place}, {session:?}\n{text}"
+                                "a request goes over another connection than its session's: place {place}, {call_id}\n{text}"
                             ));
                         }
                     } else {
@@ -124,11 +129,10 @@ impl Traffic {
         if !text.starts_with("SIP/2.0 200") {
             return Ok(());
         }
-        // A Call-ID has two dialogs where an INVITE is repeated after its transaction is over, as over a clock that jumps.
-        // One that comes late, behind the BYE, may be taken for that of a dialog to be taken over: then the BYE's answer
-        // is repeated beside a session.
+        // An INVITE that comes late, behind the BYE, may be taken for that of a dialog to be taken over: then the BYE's
+        // answer is repeated beside a session.
         let ends = cseq.ends_with("BYE") && self.ledger.borrow_mut().say_bye(call_id, branch(&text));
-        if ends && now.dialogs(call_id) > before.dialogs(call_id).saturating_sub(1) {
+        if ends && now.under(call_id).count() > before.under(call_id).count().saturating_sub(1) {
             return Err(format!("a session outlives its BYE: {call_id}"));
         }
         let ledger = &mut *self.ledger.borrow_mut();
@@ -186,7 +190,7 @@ impl Traffic {
                 "an event reaches a session that it does not belong to: {reference} is of {owner:?}\n{text}"
             ));
         }
-        let Some(session) = now.of_dialog(call_id) else { return Ok(()) };
+        let Some(session) = now.under(call_id).next() else { return Ok(()) };
         let Some((place, call)) = element(text, "callID").and_then(|call| call.split_once('_')) else {
             return Ok(());
         };

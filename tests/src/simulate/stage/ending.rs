@@ -133,7 +133,7 @@ impl Stage {
     fn difference(&self, client: &Client) -> Option<String> {
         let call_id = client.call_id().filter(|_| client.wants)?;
         let seen = self.nodes.get(client.node()?)?.seen.borrow();
-        let connection = seen.of_dialog(call_id).and_then(|session| session.connection);
+        let connection = seen.of_dialog(call_id, client.tag()?).and_then(|session| session.connection);
         let place = connection.map(|(place, _)| usize::from(place));
         let switch = place.and_then(|place| self.plan.switch_of(place))?;
         let first = self.plan.connections.iter().position(|(other, _)| *other == switch)?;
