@@ -143,8 +143,8 @@ pub(super) struct Client {
     refresh_at: u64,
     /// It may have no further monitor, and knows none: one that it was not told of takes the place, until it signs out.
     begins_anew: bool,
-    /// Its next refresh is a re-INVITE.
-    reinvites: bool,
+    /// When it was last to refresh by re-INVITE at once.
+    hastened_at: u64,
     probe_at: u64,
     monitor: Option<String>,
     /// Its last refresh was turned away: the next goes to another node, as a proxy does.
@@ -198,7 +198,7 @@ impl Client {
             retry_at: 0,
             refresh_at: 0,
             begins_anew: false,
-            reinvites: false,
+            hastened_at: 0,
             probe_at: 0,
             monitor: None,
             turned_away: false,
@@ -251,7 +251,7 @@ impl Client {
         let often = if normal { 30 } else { 2 };
         if now >= self.refresh_at || (self.hurries && !normal) {
             self.retry_at = now.saturating_add(often.min(2) * SECOND);
-            let may_update = normal && !self.plan.sipe && !self.reinvites;
+            let may_update = normal && !self.plan.sipe && self.refreshed_at >= self.hastened_at;
             let update = self.random.chance(300) && may_update;
             self.refresh(world, balancer, update);
         } else if normal && self.monitor.is_none() {
@@ -305,9 +305,9 @@ impl Client {
     }
 
     /// Refreshes by re-INVITE as soon as it can: an UPDATE moves no session.
-    pub(super) const fn hasten(&mut self) {
-        self.refresh_at = 0;
-        self.reinvites = true;
+    pub(super) const fn hasten(&mut self, now: u64) {
+        self.refresh_at = now;
+        self.hastened_at = now;
     }
 
     /// Comes back as one that has never been there.

@@ -84,7 +84,6 @@ impl Seen {
         self.sessions.iter().find(|session| session.handle == handle)
     }
 
-    /// How many dialogs have this Call-ID.
     /// The sessions under a Call-ID. There are two where an INVITE is repeated after its transaction is over, as over a
     /// clock that jumps.
     pub(super) fn under(&self, call_id: &str) -> impl Iterator<Item = &SeenSession> {

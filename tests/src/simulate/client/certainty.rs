@@ -99,6 +99,11 @@ impl Client {
         (broken || !written).then_some(Excuse::Untold(untold))
     }
 
+    /// Whether events may still come that are older than what it would be told if it asked.
+    pub(in crate::simulate) fn waits_for_old(&self, world: &World) -> bool {
+        self.excuse(world) == Some(Excuse::Untold(Untold::Lost("event_lost")))
+    }
+
     fn has_lost_a_link(&self, world: &World, node: usize) -> bool {
         let links = self.paths.iter().filter(|path| path.node == node).filter_map(|path| path.link);
         links.into_iter().any(|link| !world.is_whole(self.host, link))

@@ -137,8 +137,8 @@ impl Client {
             dialog.node = node;
         }
         self.refreshed_at = asked.at;
-        self.reinvites = false;
-        self.refresh_at = now.saturating_add(40 * SECOND);
+        let soon = asked.at < self.hastened_at;
+        self.refresh_at = if soon { now } else { now.saturating_add(40 * SECOND) };
         self.retry_at = now;
         let taken_over = self.is_taken_over(node, moved);
         if taken_over || moved {

@@ -59,7 +59,7 @@ impl Stage {
             }
             What::Refresh { client } => {
                 if let Some(client) = self.clients.get_mut(client) {
-                    client.hasten();
+                    client.hasten(world.now());
                 }
             }
             What::SignOut { client } => {

@@ -6,6 +6,7 @@ use ctigate_core::engine::View;
 
 use super::Stage;
 use crate::simulate::client::Client;
+use crate::simulate::ledger::DRAINED;
 use crate::simulate::plan::{FIRST_PHONE, PHONES};
 use crate::simulate::{SECOND, SERVED_WITHIN};
 use crate::world::{Fault, World};
@@ -24,7 +25,7 @@ impl Stage {
             client.asks = false;
             if client.plan.stays {
                 client.come_back();
-                client.hasten();
+                client.hasten(world.now());
             } else {
                 client.sign_out(world, &self.balancer);
                 client.wants = false;
@@ -76,7 +77,7 @@ impl Stage {
         self.run_until(world, "everything has come to its end", limit, |stage, _| stage.is_quiet())?;
         let since = world.now();
         for client in &mut self.clients {
-            client.hasten();
+            client.hasten(world.now());
         }
         // A client that had to begin anew may find the place taken by its old session, which ends unrefreshed.
         let limit = since.saturating_add(130 * SECOND);
@@ -87,6 +88,11 @@ impl Stage {
 
     /// Clients that may believe what is not so ask for their calls; then all believe what is.
     fn ask_where_excused(&mut self, world: &mut World) -> Result<(), Fault> {
+        let wait = self.clients.iter().any(|client| client.wants && client.waits_for_old(world));
+        if wait {
+            let drained = world.now().saturating_add(DRAINED);
+            self.run_to(world, drained)?;
+        }
         let crowded: Vec<bool> = self.clients.iter().map(|client| self.has_too_many_calls(client)).collect();
         for (client, crowded) in self.clients.iter_mut().zip(crowded).filter(|(client, _)| client.wants) {
             let excuse = client.excuse(world);
@@ -151,6 +157,11 @@ impl Stage {
     /// # Errors
     /// A fault; anything that is left is one.
     pub(in crate::simulate) fn leave(&mut self, world: &mut World, calm_since: u64) -> Result<(), Fault> {
+        // What was asked of a node that died may be done at the next, as long as it is repeated.
+        let limit = world.now().saturating_add(60 * SECOND);
+        self.run_until(world, "nothing is asked for any more", limit, |stage, _| {
+            stage.clients.iter().all(Client::is_idle)
+        })?;
         for phone in FIRST_PHONE..FIRST_PHONE.saturating_add(PHONES) {
             for switch in 0..self.switches.len() {
                 // Once for each line.
@@ -216,6 +227,8 @@ impl Stage {
         said.into_iter().any(|said| given_up.contains(&said.name))
             || self.report.happened.keys().any(|kind| kind.starts_with("SwitchWrong"))
             || (self.plan.has_no_sessions()
-                && ["NodeCrash", "HalfOpen"].iter().any(|kind| self.report.happened.contains_key(*kind)))
+                && ["NodeCrash", "NodeStop", "NodeDrain", "HalfOpen"]
+                    .iter()
+                    .any(|kind| self.report.happened.contains_key(*kind)))
     }
 }
