@@ -87,7 +87,7 @@ impl Engine {
             return;
         }
         let key = matching_key(&self.entropy, message, method);
-        if let Some(transaction) = self.repeated(message, key, session).filter(|_| allowed) {
+        if let Some(transaction) = self.repeated((message, method), key, session).filter(|_| allowed) {
             self.counters.requests_repeated += 1;
             self.on_repeated(step, transaction, answer_flow(flow, message));
             return;
@@ -128,16 +128,19 @@ impl Engine {
         }
     }
 
-    /// The transaction that a request belongs to already.
+    /// The transaction that a request belongs to already. A BYE that finds a session is never done: a datagram with a
+    /// re-INVITE came behind it, and made the session again ([`super::takeover`]).
     fn repeated(
         &self,
-        message: &Message<'_>,
+        (message, method): (&Message<'_>, Method<'_>),
         key: u128,
         session: Option<Handle<Session>>,
     ) -> Option<Handle<ServerTransaction>> {
         let transaction = message.via().and_then(|_| self.transactions.find(key))?;
         let epoch = session.and_then(|handle| self.sessions.get(handle)).map(|one| one.dialog.epoch);
-        let is_new = epoch.is_some_and(|epoch| self.transactions.is_superseded(transaction, epoch));
+        let is_new = epoch.is_some_and(|epoch| {
+            method == Method::Bye || self.transactions.is_superseded(transaction, epoch)
+        });
         (!is_new).then_some(transaction)
     }
 

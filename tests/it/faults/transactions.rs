@@ -248,3 +248,20 @@ fn a_refresh_that_is_refused_for_want_of_room_changes_nothing() {
     let event = client.heard(&mut bench).pop().unwrap();
     assert_eq!((event.root(), event.headers("Route")), ("HeldEvent", vec![]));
 }
+
+#[test]
+fn a_bye_that_comes_again_ends_what_a_refresh_behind_it_has_begun() {
+    let (mut bench, system, mut client) = by_datagram();
+    let body = client.sign_in_body();
+    let late = client.request("INVITE", &body);
+    let bye = client.request("BYE", "");
+    only(&client.say(&mut bench, &bye), 200);
+    client.say(&mut bench, &late);
+    system.knows_line(&mut bench);
+    only(&client.heard(&mut bench), 200);
+    system.start_monitor(&mut bench, "m2");
+    system.knows_line(&mut bench);
+    assert_eq!(bench.engine().view().sessions, 1, "it was taken over");
+    assert!(client.say(&mut bench, &bye).iter().any(|answer| answer.status() == 200));
+    assert_eq!(bench.engine().view().sessions, 0);
+}

@@ -139,7 +139,8 @@ impl Client {
         self.refreshed_at = asked.at;
         let soon = asked.at < self.hastened_at;
         self.refresh_at = if soon { now } else { now.saturating_add(40 * SECOND) };
-        self.retry_at = now;
+        // Whoever hurries asks again and again, but not as fast as it is answered.
+        self.retry_at = now.saturating_add(SECOND / 2);
         let taken_over = self.is_taken_over(node, moved);
         if taken_over || moved {
             self.heard_sequence = 0;
