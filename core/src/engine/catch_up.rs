@@ -70,18 +70,27 @@ impl Engine {
 
     fn ask_snapshot(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
-        let owner = monitor.session;
+        let (owner, watch) = (monitor.session, monitor.watch);
         let Some(behind) = monitor.behind.as_mut().filter(|behind| behind.is_waiting()) else { return };
         behind.asked();
         let number = self.number_of(owner);
         let has_service =
             self.pool.at(link.place).is_some_and(|one| one.features.has_service("SnapshotDevice"));
         let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
-        let purpose = Purpose::CatchUp(handle);
+        let purpose = Purpose::CatchUp(handle, watch);
         if !has_service {
             self.go_on_without(step, handle, link);
         } else if let Err(error) = self.ask(step, link, owner, None, purpose, &request) {
             self.on_no_snapshot(step, handle, link, error);
+        }
+    }
+
+    /// An event is lost: the clients of its watch, if that is known, are brought up to date by a snapshot.
+    pub(super) fn doubt(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
+        let watch = self.watches.of_cross_reference(source.connection, source.cross_reference);
+        if let Some(watch) = watch.and_then(|watch| self.watches.slots.get_mut(watch)) {
+            watch.begin_doubt();
+            self.want_verifying(step);
         }
     }
 
@@ -96,24 +105,26 @@ impl Engine {
         // Bounded by limits.monitors_per_device.
         for place in 0..self.watches.slots.get(handle).map_or(0, |watch| watch.monitors.len()) {
             let monitor = self.watches.slots.get(handle).and_then(|watch| watch.monitors.get(place)).copied();
-            if let Some(monitor) = monitor {
-                self.fall_behind(monitor, (switch, &calls));
+            let Some(monitor) = monitor.and_then(|monitor| self.monitors.get_mut(monitor)) else { continue };
+            match &mut monitor.behind {
+                Some(behind) => behind.verify(),
+                None => monitor.behind = Some(Box::new(Behind::new(switch, calls.clone()))),
             }
         }
         self.catch_up(step, handle);
     }
 
-    /// The phone system answered, or did not. An answer from a connection that the monitor has left means nothing.
+    /// The phone system answered, or did not. An answer that was asked for through a watch which feeds the monitor no more
+    /// means nothing.
     pub(super) fn on_snapshot(
         &mut self,
         step: &mut Step<'_>,
-        handle: Handle<Monitor>,
+        (handle, watch): (Handle<Monitor>, Handle<Watch>),
         link: ConnectionRef,
         response: &Response<'_>,
     ) {
-        let watch = self.monitors.get(handle).map(|monitor| monitor.watch);
-        let fed = watch.and_then(|watch| self.watches.slots.get(watch)).map(|watch| watch.connection);
-        if fed != Some(link) || self.pool.in_service(link).is_none() {
+        let is_fed = self.monitors.get(handle).is_some_and(|monitor| monitor.watch == watch);
+        if !is_fed || self.watches.slots.get(watch).is_none() || self.pool.in_service(link).is_none() {
             return;
         }
         if let Response::SnapshotDevice(items) = response {
@@ -328,9 +339,11 @@ impl Engine {
         for place in 0..self.sessions.get(handle).map_or(0, |session| session.monitors.len()) {
             let monitor = self.sessions.get(handle).and_then(|session| session.monitors.get(place)).copied();
             let monitor = monitor.and_then(|monitor| self.monitors.get_mut(monitor));
-            if let Some(calls) = monitor.and_then(|one| one.behind.as_mut()?.calls_told(switch, all)) {
+            let Some(behind) = monitor.and_then(|one| one.behind.as_mut()) else { continue };
+            if let Some(calls) = behind.calls_told(switch, all, limit) {
                 learn_told(calls, &number, response, limit);
             }
+            behind.keep_told();
         }
     }
 }

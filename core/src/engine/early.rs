@@ -93,6 +93,10 @@ impl Engine {
         });
         if let Some(lost) = lost {
             self.counters.events_lost += 1;
+            self.doubt(
+                step,
+                EventSource { connection: source.connection, cross_reference: &lost.cross_reference },
+            );
             let why = "too many events came before the answers that name their monitors";
             let fields: &[(&str, &dyn Display)] =
                 &[("cti", &cti), ("cross_reference", &lost.cross_reference), ("why", &why)];

@@ -98,8 +98,10 @@ impl Engine {
     /// Tells all who registered for it how a phone system is, or all phone systems are. What is still to be told is not
     /// told twice.
     pub(super) fn tell_all(&mut self, place: Option<u8>, status: SystemStatus) {
+        let of_place = |job: &&Job| matches!(job, Job::TellStatus { place: other, .. } if *other == place);
+        let last = self.jobs.iter().rev().find(of_place);
         let job = Job::TellStatus { place, status, slot: 0 };
-        if !self.jobs.contains(&job) {
+        if last != Some(&job) {
             self.jobs.push_back(job);
         }
     }

@@ -69,8 +69,8 @@ pub(crate) enum Purpose {
     StartWatch(Handle<Watch>),
     /// A watch to be stopped.
     StopWatch,
-    /// Which calls there are, for a monitor whose client is behind.
-    CatchUp(Handle<Monitor>),
+    /// Which calls there are, for a monitor whose client is behind, and which this watch feeds.
+    CatchUp(Handle<Monitor>, Handle<Watch>),
     /// What a client asked for.
     Service(Service),
 }
@@ -163,7 +163,9 @@ impl Engine {
                 }
             }
             Purpose::StopWatch => self.on_watch_gone(pending.connection),
-            Purpose::CatchUp(monitor) => self.on_snapshot(step, monitor, pending.connection, response),
+            Purpose::CatchUp(monitor, watch) => {
+                self.on_snapshot(step, (monitor, watch), pending.connection, response);
+            }
             Purpose::Service(service) => {
                 if service.fits(response) {
                     self.note_told(session, pending.connection, response);
@@ -240,7 +242,10 @@ impl Digest for Pending {
             Purpose::StartWatch(watch) => (1, Some(watch.number()), ""),
             Purpose::StopWatch => (2, None, ""),
             Purpose::Service(service) => (3, None, service.name()),
-            Purpose::CatchUp(monitor) => (4, Some(monitor.number()), ""),
+            Purpose::CatchUp(monitor, watch) => {
+                digester.value(watch);
+                (4, Some(monitor.number()), "")
+            }
         };
         digester.number(kind);
         digester.value(&of);

@@ -31,8 +31,8 @@ impl Engine {
         self.stale.remove(key, handle);
     }
 
-    /// A user signs in for a line: the session that its client was told to be gone makes room. Where that was another
-    /// client of the same user, its refresh makes the session again ([`super::takeover`]).
+    /// A user signs in for a line: the session whose client was told last that it is gone makes room. Where that was
+    /// another client of the same user, its refresh makes the session again ([`super::takeover`]).
     pub(super) fn make_room(&mut self, step: &mut Step<'_>, user: &str, line: &str) {
         let key = self.owner_key(user, line);
         if let Some(handle) = self.stale.get(key) {

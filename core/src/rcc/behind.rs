@@ -33,6 +33,9 @@ pub(crate) struct Behind {
     switch: u8,
     /// The calls that the client knows.
     pub(crate) calls: Calls,
+    /// The end of calls of another phone system, which the client knew until a snapshot told it of others. It is told
+    /// with the next changes: an event about such a call may still have been on its way.
+    gone: VecDeque<Change>,
     /// What is still to be told.
     changes: VecDeque<Change>,
     /// Events that wait.
@@ -58,7 +61,7 @@ impl Behind {
     /// A client that knows these calls of the phone system numbered `switch`.
     pub(crate) fn new(switch: u8, calls: Calls) -> Self {
         let (changes, held) = (VecDeque::new(), VecDeque::new());
-        Self { progress: Progress::Waiting, switch, calls, changes, held }
+        Self { progress: Progress::Waiting, switch, calls, gone: VecDeque::new(), changes, held }
     }
 
     /// The monitor lost its watch once more. What was told is known, all else is void.
@@ -66,6 +69,12 @@ impl Behind {
         self.progress = Progress::Waiting;
         self.changes = VecDeque::new();
         self.held = VecDeque::new();
+    }
+
+    /// What it knows may be wrong, though its watch lives: the next snapshot decides, also on the events that wait.
+    pub(crate) fn verify(&mut self) {
+        self.progress = Progress::Waiting;
+        self.changes = VecDeque::new();
     }
 
     /// Whether a snapshot is to be asked for.
@@ -90,12 +99,20 @@ impl Behind {
 
     /// The same, to learn of calls that the client is told of otherwise than by events; `all`: of all that there are,
     /// so that calls of another phone system are over for it.
-    pub(crate) fn calls_told(&mut self, switch: u8, all: bool) -> Option<&mut Calls> {
+    pub(crate) fn calls_told(&mut self, switch: u8, all: bool, limit: usize) -> Option<&mut Calls> {
         if self.switch != switch && (all || self.calls.iter().next().is_none()) {
+            let room = limit.saturating_sub(self.gone.len());
+            let before = core::mem::take(&mut self.calls);
+            self.gone.extend(before.iter().take(room).map(|call| Change::cleared(self.switch, call.clone())));
             self.switch = switch;
-            self.calls = Calls::default();
         }
         (self.switch == switch).then_some(&mut self.calls)
+    }
+
+    /// What the client was told in the meantime is not over for it.
+    pub(crate) fn keep_told(&mut self) {
+        let (switch, calls) = (self.switch, &self.calls);
+        self.gone.retain(|change| change.switch != switch || calls.find(&change.call.id).is_none());
     }
 
     /// What becomes of an event about `call` (`None`: about none that is named) of the phone system numbered `switch`.
@@ -141,6 +158,7 @@ impl Behind {
             shown.push_back(Change::shown(switch, call.clone(), before, item));
         }
         self.held.retain(|event| now.find(&event.call).is_none());
+        self.gone.retain(|change| change.switch != switch || now.find(&change.call.id).is_none());
         let same = self.switch == switch;
         self.clear_all_but(|call| same && now.find(&call.id).is_some());
         self.changes.append(&mut shown);
@@ -162,7 +180,8 @@ impl Behind {
 
     fn clear_all_but(&mut self, stays: impl Fn(&Call) -> bool) {
         let gone = self.calls.iter().filter(|call| !stays(call));
-        self.changes = gone.map(|call| Change::cleared(self.switch, call.clone())).collect();
+        self.changes = core::mem::take(&mut self.gone);
+        self.changes.extend(gone.map(|call| Change::cleared(self.switch, call.clone())));
     }
 
     /// The next change to be told; it counts as told.
@@ -174,7 +193,7 @@ impl Behind {
                 self.calls = Calls::default();
             }
             self.calls.keep(change.call.clone(), limit);
-        } else {
+        } else if self.switch == change.switch {
             self.calls.remove(&change.call.id);
         }
         Some(change)
@@ -196,7 +215,7 @@ impl Digest for Held {
 
 impl Digest for Behind {
     fn digest(&self, digester: &mut Digester) {
-        let Self { progress, switch, calls, changes, held } = self;
+        let Self { progress, switch, calls, gone, changes, held } = self;
         digester.number(match progress {
             Progress::Waiting => 0,
             Progress::Asked => 1,
@@ -204,6 +223,7 @@ impl Digest for Behind {
         });
         digester.number(u64::from(*switch));
         digester.value(calls);
+        crate::digest::sequence(digester, gone.iter());
         crate::digest::sequence(digester, changes.iter());
         crate::digest::sequence(digester, held.iter());
     }

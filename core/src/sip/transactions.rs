@@ -303,10 +303,11 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
 /// ACK has its INVITE's key, a CANCEL one of its own. A request without a Via matches nothing: it must not be kept.
 ///
 /// Beyond that, the body is compared, except of INVITEs. A client repeats what it sent byte for byte (17.1.2.2), so no
-/// repetition is taken for another request, and none is done twice. But a CSeq that goes back (client quirk 2) makes all
+/// repetition with a branch is taken for another request, and none is done twice. But a CSeq that goes back (client quirk 2) makes all
 /// that 17.2.3 compares come again, without a branch and where a stateless proxy makes branches of such fields (16.11):
 /// what is asked then is in the body. Only the very same that is asked within 32 s of its answer (timer J), by datagram
-/// and with the CSeq of before, is answered as before; to do what was asked once twice, a call, would be worse.
+/// and with the branch of before, is answered as before; to do what was asked once twice, a call, would be worse. Without
+/// a branch [`Transactions::is_superseded`] has the last word.
 pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Method<'_>) -> u128 {
     // An INVITE's key is its ACK's and its CANCEL's too, whose bodies are others.
     let body = if method == Method::Invite { &[][..] } else { message.body };

@@ -131,6 +131,7 @@ impl Recorder for Recording {
             trace.end_segment();
         });
         self.tape.end();
+        self.console.flush();
         panics::end();
     }
 

@@ -41,8 +41,14 @@ pub(crate) fn write_now(stream: &TcpStream, bytes: &[u8]) -> Result<usize, Close
 
 /// Why a connection ended, by the error met when reading or writing it.
 #[must_use]
+#[expect(clippy::wildcard_enum_match_arm, reason = "there are more errors than a machine could make use of")]
 pub fn why_broken(error: &io::Error) -> Closed {
-    if error.kind() == ErrorKind::TimedOut { Closed::TooSlow } else { Closed::Broken }
+    match error.kind() {
+        ErrorKind::TimedOut => Closed::TooSlow,
+        // What the system says of a peer that vanished, where it knows more than that nothing was taken.
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Closed::Unreachable,
+        _ => Closed::Broken,
+    }
 }
 
 /// Why a connection was not opened, as the machine is told.

@@ -103,3 +103,35 @@ fn a_phone_system_that_says_it_lost_events_is_asked_for_a_snapshot_of_each_line(
     let expected = ["ConnectionClearedEvent 0_7 null", "DeliveredEvent 0_8 alerting"];
     assert_eq!(told(&client.heard(&mut bench), &id), expected);
 }
+
+#[test]
+fn a_session_with_several_monitors_tries_once_each_time() {
+    let narrow = [("cti.window", Value::Integer(1)), ("cti.queue", Value::Integer(0))];
+    let (mut bench, system, mut client, id) = monitored(&narrow);
+    let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+    for _ in 0..3 {
+        only(&client.info(&mut bench, "MonitorStart", &object), 200);
+    }
+    own(system, &mut bench, "m1", ("HeldEvent", "7", "hold"));
+    client.heard(&mut bench);
+    client.info(&mut bench, "RetrieveCall", "<callToBeRetrieved><callID>0_7</callID></callToBeRetrieved>");
+    let under_way = system.asked(&mut bench);
+    system.say(&mut bench, 9, &csta("SystemStatus", "<systemStatus>messagesLost</systemStatus>"));
+    assert_eq!(
+        system.asked(&mut bench).iter().map(Asked::root).collect::<Vec<_>>(),
+        ["SystemStatusResponse"]
+    );
+    system.say(&mut bench, under_way[0].invoke, &csta("RetrieveCallResponse", ""));
+    client.heard(&mut bench);
+    bench.advance(Duration::from_secs(60));
+    // One of its monitors finds room each time; the doubt lasts until all were told.
+    let mut cleared = Vec::new();
+    for _ in 0..60 {
+        for one in system.asked(&mut bench) {
+            system.say(&mut bench, one.invoke, &ctigate_tests::bench::snapshot("1001", &[]));
+        }
+        cleared.extend(client.heard(&mut bench).into_iter().filter(|one| one.method() == "INFO"));
+        bench.advance(Duration::from_secs(5));
+    }
+    assert!(cleared.iter().any(|event| event.element("monitorCrossRefID") == id), "{cleared:?}");
+}

@@ -76,3 +76,21 @@ fn a_call_that_has_the_number_of_one_at_another_phone_system_is_not_taken_for_it
     let expected = ["ConnectionClearedEvent 0_7 null", "ConnectionClearedEvent 1_7 null"];
     assert_eq!(told(&client.heard(&mut bench), &id), expected);
 }
+
+#[test]
+fn calls_of_another_phone_system_are_cleared_though_a_snapshot_told_the_client_of_none() {
+    let (mut bench, [here, there], mut client, id) = two_systems();
+    own(here, &mut bench, "m1", ("EstablishedEvent", "7", "connected"));
+    client.heard(&mut bench);
+    bench.close(here.link());
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    client.send(&mut bench, "ACK", "");
+    let start = there.asked(&mut bench);
+    // By datagram, events about call 7 may still wait here, and follow the answer.
+    ask(&mut bench, there, &mut client, &[]);
+    let started = "<monitorCrossRefID>m2</monitorCrossRefID>";
+    there.say(&mut bench, start[0].invoke, &ctigate_tests::bench::csta("MonitorStartResponse", started));
+    there.knows_line(&mut bench);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 0_7 null"]);
+}
