@@ -45,7 +45,7 @@ use transaction::{Purpose, Then, Transactions};
 use crate::action::Actions;
 use crate::digest::{Digest, Digester};
 use crate::entropy::{Entropy, Seed};
-use crate::input::{Command, Input, LinkId, Listen, Transport};
+use crate::input::{Closed, Command, Input, LinkId, Listen, Transport};
 use crate::machine::{Machine, Taken, Wake, Why};
 use crate::time::{Duration, Instant};
 use crate::wire::csta::model::SystemStatus;
@@ -70,8 +70,11 @@ const LINK: LinkId = LinkId::new(0);
 enum Phase {
     /// Nothing was done yet.
     Born,
-    /// The connection is being opened.
-    Connecting,
+    /// The connection is being opened; at the latest given up at this time.
+    Connecting {
+        /// The latest time.
+        until: Instant,
+    },
     /// The first INVITE is on its way.
     Inviting,
     /// Signed in.
@@ -100,6 +103,7 @@ enum Monitor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Timer {
     Start,
+    Connect,
     Transaction,
     Refresh,
     Line,
@@ -110,6 +114,7 @@ impl Timer {
     const fn name(self) -> &'static str {
         match self {
             Self::Start => "start",
+            Self::Connect => "connecting",
             Self::Transaction => "client transaction",
             Self::Refresh => "session refresh",
             Self::Line => "line of the script",
@@ -190,7 +195,7 @@ impl Client {
         let failed = self.failed || self.happenings.any_fault();
         let status = status.unwrap_or(if failed { FAILED } else { 0 });
         self.runner.clear();
-        if matches!(self.flows.server, Some(Way::Link(_))) || self.phase == Phase::Connecting {
+        if matches!(self.flows.server, Some(Way::Link(_))) || matches!(self.phase, Phase::Connecting { .. }) {
             step.actions.close(LINK);
         }
         self.phase = Phase::Finished;
@@ -214,9 +219,11 @@ impl Client {
     fn deadline(&self) -> Option<(Instant, Timer)> {
         let udp = self.config.transport == Transport::Udp;
         let start = self.phase == Phase::Born && !(udp && self.flows.server.is_none());
+        let connect = if let Phase::Connecting { until } = self.phase { Some(until) } else { None };
         let leave = if let Phase::Leaving { until } = self.phase { Some(until) } else { None };
         [
             (start.then_some(Instant::ZERO), Timer::Start),
+            (connect, Timer::Connect),
             (self.transactions.deadline(), Timer::Transaction),
             (self.refresh_at, Timer::Refresh),
             (self.runner.deadline(), Timer::Line),
@@ -231,6 +238,7 @@ impl Client {
         let Some((_, timer)) = self.deadline().filter(|(at, _)| *at <= step.now) else { return };
         match timer {
             Timer::Start => self.start(step),
+            Timer::Connect => self.closed(step, LINK, Closed::TimedOut),
             Timer::Transaction => self.transaction_due(step),
             Timer::Refresh => {
                 self.refresh_at = None;
@@ -334,7 +342,10 @@ impl Client {
         entropy.digest(digester);
         match phase {
             Phase::Born => digester.number(0),
-            Phase::Connecting => digester.number(1),
+            Phase::Connecting { until } => {
+                digester.number(1);
+                digester.value(until);
+            }
             Phase::Inviting => digester.number(2),
             Phase::In => digester.number(3),
             Phase::Ended => digester.number(4),

@@ -5,13 +5,17 @@ use super::happening::{Happening, Sort};
 use super::transaction::Purpose;
 use super::{COULD_NOT_CONNECT, Client, LINK, MAX_MESSAGE, Phase, Step};
 use crate::input::{Closed, LinkId, Peer, Transport};
+use crate::time::Duration;
 use crate::wire::sip::{Framed, Framer};
+
+/// How long opening the connection may take.
+const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
 
 impl Client {
     pub(super) fn start(&mut self, step: &mut Step<'_>) {
         match self.config.transport {
             Transport::Tcp => {
-                self.phase = Phase::Connecting;
+                self.phase = Phase::Connecting { until: step.now + CONNECTS_WITHIN };
                 step.actions.connect(LINK, &self.config.server);
             }
             Transport::Udp => self.sign_in(step),
@@ -25,7 +29,7 @@ impl Client {
 
     pub(super) fn opened(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
         self.flows.framers.insert(link, Framer::default());
-        if link == LINK && self.phase == Phase::Connecting {
+        if link == LINK && matches!(self.phase, Phase::Connecting { .. }) {
             self.flows.server = Some(Way::Link(link));
             self.flows.local = Some(peer.local);
             self.sign_in(step);
@@ -38,7 +42,7 @@ impl Client {
             return;
         }
         self.flows.server = None;
-        if self.phase == Phase::Connecting {
+        if matches!(self.phase, Phase::Connecting { .. }) {
             self.happen(step, Happening::new(Sort::Fault, "not-connected").with("why", &why.name()));
             self.finish(step, Some(COULD_NOT_CONNECT));
         } else {

@@ -199,7 +199,7 @@ impl Client {
             }
             // The answer is owed an ACK and a BYE.
             Phase::Inviting => self.phase = Phase::Leaving { until: step.now + LEAVE_TIME },
-            Phase::Born | Phase::Connecting | Phase::Ended => self.finish(step, None),
+            Phase::Born | Phase::Connecting { .. } | Phase::Ended => self.finish(step, None),
         }
         self.refresh_at = None;
     }
