@@ -142,10 +142,10 @@ impl WorldPlan {
             }
         }
         if random.chance(100) {
-            // As many as share a phone need.
+            // Twice as many as share a phone need: a takeover may bring one that its client does not know.
             let sharing = |number: &str| self.clients.iter().filter(|client| client.number == number).count();
             let need = self.clients.iter().map(|client| sharing(&client.number)).max().unwrap_or(1);
-            let limit = need.saturating_add(random.place(2));
+            let limit = need.saturating_mul(2).saturating_add(random.place(2));
             self.gateway.push(format!("limits.monitors_per_device = {limit}"));
             self.bounds.monitors_per_device = limit;
         }

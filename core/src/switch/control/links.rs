@@ -10,7 +10,7 @@ use crate::slots::Handle;
 use crate::switch::link::{Asked, Link};
 use crate::switch::monitors::Monitor;
 use crate::switch::phones::Phone;
-use crate::switch::{Step, Switch, is_alive};
+use crate::switch::{Key, Step, Switch, is_alive};
 use crate::wire::csta::model::{Request, SystemStatus};
 use crate::wire::csta_frame::{self, EVENT_INVOKE};
 
@@ -120,11 +120,13 @@ impl Switch {
         Ok(format!("told {told}"))
     }
 
-    /// All monitors die, as `enabled` and `disabled` say.
+    /// All monitors die, as `enabled` and `disabled` say, and with them what was still to be answered.
     fn void_monitors(&mut self) {
         for link in self.cti_links() {
             if let Some(cti) = self.links.get_mut(link).and_then(Link::cti_mut) {
                 cti.epoch = cti.epoch.wrapping_add(1);
+                cti.delayed.clear();
+                self.timers.cancel(&mut cti.delayed_deadline, Key::Answer(link));
             }
         }
         self.monitors.begin_sweep();

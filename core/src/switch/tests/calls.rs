@@ -290,3 +290,19 @@ fn a_snapshot_held_back_tells_what_is_when_it_goes_out() {
     assert!(!gone.contains(&call) && gone.contains("SnapshotDeviceResponse"), "{gone}");
     assert!(new.contains("<callID>"), "{new}");
 }
+
+#[test]
+fn a_switch_that_begins_anew_forgets_what_was_still_to_be_answered() {
+    let mut world = World::new(|config| config.session_required = false);
+    let alice = world.open(0);
+    world.command("delay 200");
+    world.send(alice, &Request::GetCstaFeatures);
+    world.command("system enabled");
+    world.command("delay 0");
+    let second = world.send(alice, &Request::GetCstaFeatures);
+    world.pass(Duration::from_millis(500));
+    let answers = world.frames(alice);
+    let answered: Vec<_> =
+        answers.iter().filter(|(_, xml)| xml.contains("GetCSTAFeaturesResponse")).collect();
+    assert_eq!(answered.iter().map(|(invoke, _)| *invoke).collect::<Vec<_>>(), [second]);
+}
