@@ -145,6 +145,7 @@ pub(super) struct Client {
     begins_anew: bool,
     /// When it was last to refresh by re-INVITE at once.
     hastened_at: u64,
+    believed_most: usize,
     probe_at: u64,
     monitor: Option<String>,
     /// Its last refresh was turned away: the next goes to another node, as a proxy does.
@@ -199,6 +200,7 @@ impl Client {
             refresh_at: 0,
             begins_anew: false,
             hastened_at: 0,
+            believed_most: 0,
             probe_at: 0,
             monitor: None,
             turned_away: false,
@@ -230,6 +232,7 @@ impl Client {
     /// What the client was told and must not be.
     pub(super) fn tend(&mut self, world: &mut World, balancer: &mut Balancer) -> Result<(), Fault> {
         self.hear(world)?;
+        self.believed_most = self.believed_most.max(self.believes().count());
         self.resend(world);
         self.strive(world, balancer);
         Ok(())
@@ -295,6 +298,11 @@ impl Client {
     /// Its calls as it believes them to be: callID and its own state in each.
     pub(super) fn believes(&self) -> impl Iterator<Item = (&str, &str)> {
         self.belief.calls()
+    }
+
+    /// The most calls that it ever believed to have at a time.
+    pub(super) const fn believed_most(&self) -> usize {
+        self.believed_most
     }
 
     /// How it stands, for a fault's message.

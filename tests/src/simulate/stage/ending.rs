@@ -123,8 +123,12 @@ impl Stage {
         if excused { None } else { self.difference(client) }
     }
 
-    /// Whether the client's phone ever had more calls than a node keeps.
+    /// Whether the client's phone ever had more calls than a node keeps, or the client knew of more: of one that ended while
+    /// its monitor was being moved, and of one that it made meanwhile.
     fn has_too_many_calls(&self, client: &Client) -> bool {
+        if client.believed_most() > self.plan.bounds.calls_per_device {
+            return true;
+        }
         let number = client.plan.number.parse().unwrap_or(0);
         let mut most = self.switches.iter().filter_map(|one| one.calls.borrow().most.get(&number).copied());
         most.any(|most| most > self.plan.bounds.calls_per_device)
