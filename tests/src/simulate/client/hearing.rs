@@ -102,8 +102,10 @@ impl Client {
             (Purpose::Snapshot, 200) => {
                 if text.contains("SnapshotDeviceResponse") {
                     self.belief.replace(text);
-                    for event in core::mem::take(&mut self.since_asked) {
-                        self.belief.learn(&event);
+                    for (heard_at, event) in core::mem::take(&mut self.since_asked) {
+                        if heard_at.saturating_add(SECOND) > now {
+                            self.belief.learn(&event);
+                        }
                     }
                     self.certainty.asked(asked.at);
                     self.snapped = true;
@@ -217,8 +219,8 @@ impl Client {
             }
             return;
         }
-        if !self.snapped {
-            self.since_asked.push(text.to_owned());
+        if !self.snapped && self.plan.udp {
+            self.since_asked.push((now, text.to_owned()));
         }
         if let Some(call) = element(text, "callID") {
             self.certainty.told(call);

@@ -123,10 +123,10 @@ impl Stage {
         if excused { None } else { self.difference(client) }
     }
 
-    /// Whether the client's phone ever had more calls than a node keeps, or the client knew of more: of one that ended while
-    /// its monitor was being moved, and of one that it made meanwhile.
+    /// Whether the client's phone ever had more calls than a node keeps, or the client knew of so many that one more is too
+    /// many: of some that ended while its monitor was being moved, and of one that it made meanwhile.
     fn has_too_many_calls(&self, client: &Client) -> bool {
-        if client.believed_most() > self.plan.bounds.calls_per_device {
+        if client.believed_most() >= self.plan.bounds.calls_per_device {
             return true;
         }
         let number = client.plan.number.parse().unwrap_or(0);
