@@ -165,9 +165,9 @@ pub(super) struct Client {
     heard: BTreeSet<String>,
     /// The CSeq of the last of them.
     heard_sequence: u64,
-    /// Those that came by datagram since it last asked for its calls, and when: the answer may be older than the last of
-    /// them, which may have overtaken it. On a connection nothing overtakes.
-    since_asked: Vec<(u64, String)>,
+    /// Those that came by datagram since it last asked for its calls: the answer may be older than they are, if it is
+    /// repeated. On a connection it is not, and nothing overtakes.
+    since_asked: Vec<String>,
     /// When its last refresh, or sign-in, that was answered was sent.
     refreshed_at: u64,
     ledger: Rc<RefCell<Ledger>>,

@@ -102,10 +102,8 @@ impl Client {
             (Purpose::Snapshot, 200) => {
                 if text.contains("SnapshotDeviceResponse") {
                     self.belief.replace(text);
-                    for (heard_at, event) in core::mem::take(&mut self.since_asked) {
-                        if heard_at.saturating_add(SECOND) > now {
-                            self.belief.learn(&event);
-                        }
+                    for event in core::mem::take(&mut self.since_asked) {
+                        self.belief.learn(&event);
                     }
                     self.certainty.asked(asked.at);
                     self.snapped = true;
@@ -220,7 +218,7 @@ impl Client {
             return;
         }
         if !self.snapped && self.plan.udp {
-            self.since_asked.push((now, text.to_owned()));
+            self.since_asked.push(text.to_owned());
         }
         if let Some(call) = element(text, "callID") {
             self.certainty.told(call);
