@@ -38,8 +38,8 @@ struct Stream {
 pub(super) struct Ledger {
     limit: usize,
     streams: BTreeMap<LinkId, Stream>,
-    /// The first request of each likeness: its key, and its stream if it came on one.
-    first: BTreeMap<Likeness, (Key, Option<LinkId>)>,
+    /// The first request of each likeness: its key if it has what makes one, and its stream if it came on one.
+    first: BTreeMap<Likeness, (Option<Key>, Option<LinkId>)>,
     /// The longest session interval that was ever demanded, in seconds.
     pub(super) longest: u32,
     /// Whether what is said later on one stream may arrive before what was said on another.
@@ -127,8 +127,9 @@ impl Ledger {
         let Ok(message) = Message::parse(bytes, &mut scratch, self.limits()) else { return };
         self.longest = self.longest.max(message.min_se().unwrap_or(0));
         let Start::Request { method, .. } = message.start else { return };
-        let Some(key) = key(&message).filter(|_| method != Method::Ack) else { return };
-        let Some(likeness) = likeness(&message, method) else { return };
+        let Some(likeness) = likeness(&message, method).filter(|_| method != Method::Ack) else { return };
+        // A request without a key is answered so that no key tells for what; it has its likes all the same.
+        let key = key(&message);
         let first = self.first.get(&likeness).cloned();
         let owed = message.flaw.is_none() && first.is_none();
         if let Some((first, stream)) = first.filter(|(first, stream)| (first, *stream) != (&key, link)) {
@@ -136,16 +137,17 @@ impl Ledger {
             let streams: BTreeSet<LinkId> = stream.into_iter().chain(link).collect();
             let either = self.overtaking && streams.len() > 1;
             for stream in streams {
-                let asked = self.expect(stream, first.clone(), method);
-                asked.owed &= !either;
-                if either && Some(stream) != link {
-                    self.expect(stream, key.clone(), method);
+                if let Some(first) = first.clone() {
+                    self.expect(stream, first, method).owed &= !either;
+                }
+                if let Some(key) = key.clone().filter(|_| either && Some(stream) != link) {
+                    self.expect(stream, key, method);
                 }
             }
         } else {
             self.first.entry(likeness).or_insert_with(|| (key.clone(), link));
         }
-        if let Some(link) = link {
+        if let Some((link, key)) = link.zip(key) {
             self.expect(link, key, method).owed |= owed;
         }
     }
@@ -268,6 +270,15 @@ mod tests {
         answer(&mut ledger, branch, 1, "INFO");
         ledger.assert_all_answered();
         answer(&mut ledger, branch, 1, "INFO");
+    }
+
+    #[test]
+    fn a_request_that_is_like_one_without_a_call_id_may_be_answered_as_that() {
+        let sound = headers("INVITE sip:gw@h SIP/2.0", ";branch=z9hG4bK1", 1, "INVITE");
+        let mut ledger = asked(&[]);
+        ledger.said(LINK, sound.replace("Call-ID: c\r\n", "").as_bytes());
+        ledger.said(LINK, sound.as_bytes());
+        ledger.assert_all_answered();
     }
 
     #[test]
