@@ -8,21 +8,34 @@ pub(crate) mod protocol;
 pub(crate) mod rebind;
 pub(crate) mod vitals;
 
+use core::num::NonZeroU8;
+
 use crate::digest::{Digest, Digester};
 
 /// One connect of one CTI connection: its place in the configuration, and a connection ID that is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ConnectionRef {
-    /// The place in the configured order, from 0.
-    pub(crate) place: u8,
+    /// The place, from 1, so that an optional reference takes no more room than this one.
+    number: NonZeroU8,
     /// The connection ID.
     pub(crate) id: u64,
 }
 
+impl ConnectionRef {
+    pub(crate) const fn new(place: u8, id: u64) -> Self {
+        Self { number: NonZeroU8::MIN.saturating_add(place), id }
+    }
+
+    /// The place in the configured order, from 0.
+    pub(crate) const fn place(self) -> u8 {
+        self.number.get() - 1
+    }
+}
+
 impl Digest for ConnectionRef {
     fn digest(&self, digester: &mut Digester) {
-        let Self { place, id } = self;
-        digester.number(u64::from(*place));
+        let Self { number: _, id } = self;
+        digester.number(u64::from(self.place()));
         digester.number(*id);
     }
 }

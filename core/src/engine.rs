@@ -258,8 +258,9 @@ impl Engine {
             TimerKey::Expiry(session) => self.on_expiry(step, session),
             TimerKey::Refresh(session) => self.on_refresh_due(step, session),
             TimerKey::Outbox(session) => {
-                if let Some(session) = self.sessions.get_mut(session) {
-                    Timers::<TimerKey>::fired(&mut session.outbox.deadline);
+                let waiting = self.sessions.get_mut(session);
+                if let Some(deadline) = waiting.and_then(|session| session.outbox.deadline()) {
+                    Timers::<TimerKey>::fired(deadline);
                 }
                 self.send_waiting_events(step, session);
             }

@@ -81,8 +81,9 @@ impl<T> Digest for Handle<T> {
     }
 }
 
-/// In this order, so that whether a slot is taken, its generation and what `T` has first are fetched together.
-#[repr(C)]
+/// In this order, so that whether a slot is taken, its generation and what `T` has first are fetched together; and as
+/// memory is fetched, from the beginning of a line.
+#[repr(C, align(64))]
 struct Entry<T> {
     /// The fingerprint that is part of the table's sum, once it is.
     counted: Option<u64>,
@@ -90,9 +91,16 @@ struct Entry<T> {
     value: T,
 }
 
-/// A table of at most `limit` entries.
+/// How many entries a piece of a table has.
+const PIECE: usize = 256;
+
+/// A table of at most `limit` entries. It grows by pieces in which no entry is ever moved: growth costs the same however
+/// many entries there are.
 pub struct Slots<T> {
-    entries: Slab<Entry<T>>,
+    pieces: Vec<Slab<Entry<T>>>,
+    /// The pieces that have room; the last is filled first.
+    open: Vec<usize>,
+    count: usize,
     limit: usize,
     next_generation: u32,
     /// The sum of all `counted`.
@@ -103,6 +111,12 @@ pub struct Slots<T> {
     marked: Vec<u64>,
     /// One more than the highest slot ever used.
     used: u32,
+}
+
+/// Where a slot is: its piece, and the place in that.
+fn place_of(slot: u32) -> Option<(usize, usize)> {
+    let slot = usize::try_from(slot).ok()?;
+    Some((slot / PIECE, slot % PIECE))
 }
 
 /// Where a slot's mark is: the place of its word, and the bit in it.
@@ -119,7 +133,9 @@ impl<T: Digest> Slots<T> {
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self {
-            entries: Slab::new(),
+            pieces: Vec::new(),
+            open: Vec::new(),
+            count: 0,
             limit,
             next_generation: 1,
             sum: 0,
@@ -131,20 +147,20 @@ impl<T: Digest> Slots<T> {
 
     /// How many entries there are.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
+    pub const fn len(&self) -> usize {
+        self.count
     }
 
     /// Whether there is none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// Whether there is no room for one more.
     #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.entries.len() >= self.limit
+    pub const fn is_full(&self) -> bool {
+        self.count >= self.limit
     }
 
     /// Adds an entry.
@@ -155,19 +171,55 @@ impl<T: Digest> Slots<T> {
         if self.is_full() {
             return Err(Full);
         }
+        let place = self.open_piece();
+        let piece = self.pieces.get_mut(place).ok_or(Full)?;
+        let slot = u32::try_from(place * PIECE + piece.vacant_key()).map_err(|_| Full)?;
         let generation = self.next_generation;
-        let slot = u32::try_from(self.entries.vacant_key()).map_err(|_| Full)?;
         self.next_generation = self.next_generation.wrapping_add(1).max(1);
-        self.entries.insert(Entry { counted: None, generation, value });
+        piece.insert(Entry { counted: None, generation, value });
+        if piece.len() == PIECE {
+            self.open.pop();
+        }
+        self.count += 1;
         self.used = self.used.max(slot.saturating_add(1));
         self.touch(slot);
         Ok(Handle { slot, generation, of: PhantomData })
     }
 
+    /// The place of a piece with room.
+    fn open_piece(&mut self) -> usize {
+        if let Some(place) = self.open.last() {
+            return *place;
+        }
+        let place = self.pieces.len();
+        self.pieces.push(Slab::with_capacity(PIECE.min(self.limit - self.count)));
+        self.open.push(place);
+        place
+    }
+
+    fn entry(&self, slot: u32) -> Option<&Entry<T>> {
+        let (piece, place) = place_of(slot)?;
+        self.pieces.get(piece)?.get(place)
+    }
+
+    fn entry_mut(&mut self, slot: u32) -> Option<&mut Entry<T>> {
+        let (piece, place) = place_of(slot)?;
+        self.pieces.get_mut(piece)?.get_mut(place)
+    }
+
+    /// All entries, with their slots.
+    fn entries(&self) -> impl Iterator<Item = (u32, &Entry<T>)> {
+        self.pieces.iter().enumerate().flat_map(|(piece, entries)| {
+            entries
+                .iter()
+                .filter_map(move |(place, entry)| Some((u32::try_from(piece * PIECE + place).ok()?, entry)))
+        })
+    }
+
     /// The entry, unless the handle is stale.
     #[must_use]
     pub fn get(&self, handle: Handle<T>) -> Option<&T> {
-        let entry = self.entries.get(usize::try_from(handle.slot).ok()?)?;
+        let entry = self.entry(handle.slot)?;
         (entry.generation == handle.generation).then_some(&entry.value)
     }
 
@@ -175,7 +227,7 @@ impl<T: Digest> Slots<T> {
     pub fn get_mut(&mut self, handle: Handle<T>) -> Option<&mut T> {
         self.get(handle)?;
         self.touch(handle.slot);
-        Some(&mut self.entries.get_mut(usize::try_from(handle.slot).ok()?)?.value)
+        Some(&mut self.entry_mut(handle.slot)?.value)
     }
 
     fn touch(&mut self, slot: u32) {
@@ -194,7 +246,13 @@ impl<T: Digest> Slots<T> {
     /// Takes the entry out, unless the handle is stale.
     pub fn remove(&mut self, handle: Handle<T>) -> Option<T> {
         self.get(handle)?;
-        let entry = self.entries.try_remove(usize::try_from(handle.slot).ok()?)?;
+        let (place, slot) = place_of(handle.slot)?;
+        let piece = self.pieces.get_mut(place)?;
+        if piece.len() == PIECE {
+            self.open.push(place);
+        }
+        let entry = piece.try_remove(slot)?;
+        self.count -= 1;
         self.sum = self.sum.wrapping_sub(entry.counted.unwrap_or(0));
         Some(entry.value)
     }
@@ -208,15 +266,14 @@ impl<T: Digest> Slots<T> {
     /// The entry now in `slot`, if there is one.
     #[must_use]
     pub fn at(&self, slot: u32) -> Option<Handle<T>> {
-        let entry = self.entries.get(usize::try_from(slot).ok()?)?;
+        let entry = self.entry(slot)?;
         Some(Handle { slot, generation: entry.generation, of: PhantomData })
     }
 
     /// All entries, in the order of their slots.
     pub fn iter(&self) -> impl Iterator<Item = (Handle<T>, &T)> {
-        self.entries.iter().filter_map(|(slot, entry)| {
-            let slot = u32::try_from(slot).ok()?;
-            Some((Handle { slot, generation: entry.generation, of: PhantomData }, &entry.value))
+        self.entries().map(|(slot, entry)| {
+            (Handle { slot, generation: entry.generation, of: PhantomData }, &entry.value)
         })
     }
 
@@ -235,11 +292,10 @@ impl<T: Digest> Slots<T> {
             if let Some(marked) = self.marked.get_mut(place) {
                 *marked &= !bit;
             }
-            let Ok(place) = usize::try_from(slot) else { continue };
-            if let Some(entry) = self.entries.get_mut(place) {
+            if let Some(entry) = self.entry_mut(slot) {
                 let fresh = Self::fingerprint(slot, entry);
-                self.sum = self.sum.wrapping_sub(entry.counted.unwrap_or(0)).wrapping_add(fresh);
-                entry.counted = Some(fresh);
+                let before = entry.counted.replace(fresh).unwrap_or(0);
+                self.sum = self.sum.wrapping_sub(before).wrapping_add(fresh);
             }
         }
         self.sum
@@ -248,8 +304,62 @@ impl<T: Digest> Slots<T> {
     /// The same fingerprint, computed anew.
     #[must_use]
     pub fn recompute(&self) -> u64 {
-        self.entries.iter().fold(0, |sum, (slot, entry)| {
-            u32::try_from(slot).map_or(sum, |slot| sum.wrapping_add(Self::fingerprint(slot, entry)))
-        })
+        self.entries().fold(0, |sum, (slot, entry)| sum.wrapping_add(Self::fingerprint(slot, entry)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn it_holds_what_a_map_holds_and_no_stale_handle_finds_anything() {
+        let limit = 3 * PIECE + 10;
+        let (mut table, mut map, mut stale) = (Slots::new(limit), BTreeMap::new(), Vec::new());
+        let mut dice = 1_u64;
+        for round in 0..20_000_u64 {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // First more is added than taken, then the other way round, and again.
+            let adds = (dice >> 33) % 8 < if (round / 3_000) % 2 == 0 { 5 } else { 3 };
+            if adds {
+                match table.insert(round) {
+                    Ok(handle) => assert_eq!(map.insert(handle, round), None),
+                    Err(Full) => assert_eq!(map.len(), limit),
+                }
+            } else if let Some(handle) =
+                map.keys().nth(usize::try_from(dice >> 40).unwrap() % map.len().max(1))
+            {
+                let handle = *handle;
+                assert_eq!(table.remove(handle), map.remove(&handle));
+                stale.push(handle);
+            }
+            assert_eq!((table.len(), table.is_full()), (map.len(), map.len() == limit));
+        }
+        assert!(usize::try_from(table.slots()).unwrap() > 2 * PIECE, "several pieces were used");
+        assert!(
+            table.iter().map(|(handle, value)| (handle, *value)).eq(map.clone()),
+            "in the order of slots"
+        );
+        assert!(stale.iter().all(|handle| table.get(*handle).is_none()));
+        for (handle, value) in &map {
+            assert_eq!((table.get(*handle), table.at(handle.slot)), (Some(value), Some(*handle)));
+            *table.get_mut(*handle).unwrap() += 1;
+        }
+        assert_eq!(table.fold(), table.recompute());
+    }
+
+    #[test]
+    fn a_table_takes_as_many_entries_as_its_limit_says() {
+        for limit in [0, 1, PIECE - 1, PIECE, PIECE + 1] {
+            let mut slots = Slots::new(limit);
+            let handles: Vec<_> = (0..limit).map(|_| slots.insert(0_u64).unwrap()).collect();
+            assert_eq!(slots.insert(0), Err(Full), "{limit}");
+            for handle in handles {
+                assert!(slots.remove(handle).is_some() && slots.insert(1).is_ok(), "{limit}");
+            }
+            assert_eq!(usize::try_from(slots.slots()), Ok(limit), "no slot is used while another is free");
+        }
     }
 }

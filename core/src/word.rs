@@ -5,25 +5,36 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::ops::Deref;
 
+use heapless::LenType;
+
 use crate::digest::{Digest, Digester};
 
 /// The most bytes kept in place: as many as make a word no larger than what points to a text elsewhere.
 const IN_PLACE: usize = 22;
 
 /// A text that is mostly short.
+pub(crate) type Word = Near<IN_PLACE, u8>;
+
+/// A text that mostly has no more than `N` bytes, and is then kept in place. `L` counts them.
 #[derive(Clone)]
-pub(crate) enum Word {
-    InPlace(heapless::String<IN_PLACE, u8>),
+pub(crate) enum Near<const N: usize, L: LenType> {
+    InPlace(heapless::String<N, L>),
     Elsewhere(Box<str>),
 }
 
-impl From<&str> for Word {
+impl<const N: usize, L: LenType> Default for Near<N, L> {
+    fn default() -> Self {
+        Self::InPlace(heapless::String::new())
+    }
+}
+
+impl<const N: usize, L: LenType> From<&str> for Near<N, L> {
     fn from(text: &str) -> Self {
         heapless::String::try_from(text).map_or_else(|_| Self::Elsewhere(Box::from(text)), Self::InPlace)
     }
 }
 
-impl Deref for Word {
+impl<const N: usize, L: LenType> Deref for Near<N, L> {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -34,27 +45,27 @@ impl Deref for Word {
     }
 }
 
-impl PartialEq for Word {
+impl<const N: usize, L: LenType> PartialEq for Near<N, L> {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
     }
 }
 
-impl Eq for Word {}
+impl<const N: usize, L: LenType> Eq for Near<N, L> {}
 
-impl fmt::Debug for Word {
+impl<const N: usize, L: LenType> fmt::Debug for Near<N, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, f)
     }
 }
 
-impl fmt::Display for Word {
+impl<const N: usize, L: LenType> fmt::Display for Near<N, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&**self, f)
     }
 }
 
-impl Digest for Word {
+impl<const N: usize, L: LenType> Digest for Near<N, L> {
     fn digest(&self, digester: &mut Digester) {
         digester.text(self);
     }

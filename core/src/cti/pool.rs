@@ -119,7 +119,7 @@ impl Pool {
                 let connection = self.connections.get(place)?;
                 let serves = connection.state.is_in_service() && (overloaded_too || !connection.overloaded);
                 let place_number = u8::try_from(place).unwrap_or(0);
-                let reference = ConnectionRef { place: place_number, id: connection.id };
+                let reference = ConnectionRef::new(place_number, connection.id);
                 serves.then_some((reference, (place + 1) % count))
             })
         };
@@ -143,12 +143,12 @@ impl Pool {
 
     /// This very connect of a connection, while it lasts and is in service.
     pub(crate) fn in_service(&self, of: ConnectionRef) -> Option<&Connection> {
-        self.at(of.place).filter(|one| one.id == of.id && one.state.is_in_service())
+        self.at(of.place()).filter(|one| one.id == of.id && one.state.is_in_service())
     }
 
     /// Whether a later connect of the same connection is in service: a session of the old one is stale.
     pub(crate) fn is_replaced(&self, of: ConnectionRef) -> bool {
-        self.at(of.place).is_some_and(|one| one.id != of.id && one.state.is_in_service())
+        self.at(of.place()).is_some_and(|one| one.id != of.id && one.state.is_in_service())
     }
 
     /// Which connection a link carries.

@@ -46,7 +46,7 @@ impl Engine {
 
     /// Which phone system a connection leads to.
     pub(super) fn switch_of(&self, connection: ConnectionRef) -> u8 {
-        self.pool.at(connection.place).map_or(0, |one| one.switch)
+        self.pool.at(connection.place()).map_or(0, |one| one.switch)
     }
 
     /// Asks for the snapshots that a watch's monitors wait for. Not before it is active, nor while events that came
@@ -75,7 +75,7 @@ impl Engine {
         behind.asked();
         let number = self.number_of(owner);
         let has_service =
-            self.pool.at(link.place).is_some_and(|one| one.features.has_service("SnapshotDevice"));
+            self.pool.at(link.place()).is_some_and(|one| one.features.has_service("SnapshotDevice"));
         let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
         let purpose = Purpose::CatchUp(handle, watch);
         if !has_service {

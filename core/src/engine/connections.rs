@@ -22,7 +22,7 @@ use crate::wire::csta_frame::Framed;
 impl Engine {
     /// The connection as it is now, by place and ID.
     fn reference_of(&self, place: u8) -> ConnectionRef {
-        ConnectionRef { place, id: self.pool.at(place).map_or(0, |connection| connection.id) }
+        ConnectionRef::new(place, self.pool.at(place).map_or(0, |connection| connection.id))
     }
 
     fn times(&mut self, place: u8) -> Times {
@@ -194,11 +194,15 @@ impl Engine {
         if self.pool.in_service(connection).is_none() {
             return;
         }
-        self.with_protocol(step, connection.place, |protocol, outlet| {
+        self.with_protocol(step, connection.place(), |protocol, outlet| {
             protocol.as_mut().abandon(Asker(pending.number()), outlet);
         });
-        if self.pool.at(connection.place).is_some_and(|one| one.protocol.as_ref().is_worn_out()) {
-            self.fail(step, connection.place, "too few invoke IDs are left: too many requests got no answer");
+        if self.pool.at(connection.place()).is_some_and(|one| one.protocol.as_ref().is_worn_out()) {
+            self.fail(
+                step,
+                connection.place(),
+                "too few invoke IDs are left: too many requests got no answer",
+            );
         }
     }
 
@@ -235,7 +239,7 @@ impl Engine {
     }
 
     fn on_cti_frame(&mut self, step: &mut Step<'_>, connection: ConnectionRef, invoke: u16, bytes: &[u8]) {
-        let place = connection.place;
+        let place = connection.place();
         let document = match Document::parse(bytes, &self.xml_limits) {
             Ok(document) => document,
             Err(error) => {

@@ -46,23 +46,23 @@ impl EarlyEvents {
 impl Engine {
     /// What waits over this very connect of a connection.
     fn early_of(&self, connection: ConnectionRef) -> Option<&VecDeque<Early>> {
-        let place = usize::from(connection.place);
+        let place = usize::from(connection.place());
         self.early.0.get(place).filter(|_| self.is_latest(connection))
     }
 
     fn early_of_mut(&mut self, connection: ConnectionRef) -> Option<&mut VecDeque<Early>> {
-        let place = usize::from(connection.place);
+        let place = usize::from(connection.place());
         let is_latest = self.is_latest(connection);
         self.early.0.get_mut(place).filter(|_| is_latest)
     }
 
     fn is_latest(&self, connection: ConnectionRef) -> bool {
-        self.pool.at(connection.place).is_some_and(|one| one.id == connection.id)
+        self.pool.at(connection.place()).is_some_and(|one| one.id == connection.id)
     }
 
     /// Whether a watch is being started over a connection.
     pub(super) fn is_starting(&self, connection: ConnectionRef) -> bool {
-        self.is_latest(connection) && self.pool.at(connection.place).is_some_and(|one| one.starting > 0)
+        self.is_latest(connection) && self.pool.at(connection.place()).is_some_and(|one| one.starting > 0)
     }
 
     /// Whether events of a monitor came early and still wait.
@@ -74,7 +74,7 @@ impl Engine {
     /// Keeps an event whose monitor is not known yet, if one is being started; others are dropped. Where there is no room,
     /// the oldest is lost: its answer is the least likely still to come.
     pub(super) fn hold_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>, document: &[u8]) {
-        let cti = u32::from(source.connection.place) + 1;
+        let cti = u32::from(source.connection.place()) + 1;
         self.forget_old_early(step, source.connection);
         if !self.is_starting(source.connection) && !self.has_early(source) {
             self.counters.events_unknown += 1;
@@ -111,7 +111,7 @@ impl Engine {
         if !self.early_of(connection).and_then(VecDeque::front).is_some_and(is_old) {
             return;
         }
-        let Some(waiting) = self.early.0.get_mut(usize::from(connection.place)) else { return };
+        let Some(waiting) = self.early.0.get_mut(usize::from(connection.place())) else { return };
         let (before, watches) = (waiting.len(), &self.watches);
         waiting.retain(|early| {
             !is_old(early) || watches.of_cross_reference(connection, &early.cross_reference).is_some()
@@ -121,7 +121,7 @@ impl Engine {
             self.counters.events_unknown += u64::try_from(count).unwrap_or(0);
             let why = "no answer named their monitors";
             let fields: &[(&str, &dyn Display)] =
-                &[("cti", &(u32::from(connection.place) + 1)), ("events", &count), ("why", &why)];
+                &[("cti", &(u32::from(connection.place()) + 1)), ("events", &count), ("why", &why)];
             step.actions.notify(Level::Debug, "event_discarded", fields);
         }
     }
@@ -140,7 +140,7 @@ impl Engine {
         if self.is_starting(connection) || !self.is_latest(connection) {
             return;
         }
-        let Some(waiting) = self.early.0.get_mut(usize::from(connection.place)) else { return };
+        let Some(waiting) = self.early.0.get_mut(usize::from(connection.place())) else { return };
         let watches = &self.watches;
         waiting.retain(|early| watches.of_cross_reference(connection, &early.cross_reference).is_some());
     }

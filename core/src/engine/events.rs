@@ -118,10 +118,13 @@ impl Engine {
 
     fn schedule_events(&mut self, handle: Handle<Session>) {
         let Some(session) = self.sessions.get_mut(handle) else { return };
-        match session.outbox.next_at() {
-            Some(at) => self.timers.set(&mut session.outbox.deadline, TimerKey::Outbox(handle), at),
-            None => self.timers.cancel(&mut session.outbox.deadline, TimerKey::Outbox(handle)),
+        let next = session.outbox.next_at();
+        let Some(deadline) = session.outbox.deadline() else { return };
+        match next {
+            Some(at) => self.timers.set(deadline, TimerKey::Outbox(handle), at),
+            None => self.timers.cancel(deadline, TimerKey::Outbox(handle)),
         }
+        session.outbox.tidy();
     }
 
     /// A response that announces an identifier was just written: its events follow a little later.

@@ -14,10 +14,10 @@ impl Engine {
     pub(super) fn hold_to(&mut self, handle: Handle<Session>, connection: Option<ConnectionRef>) {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         let before = core::mem::replace(&mut session.connection, connection);
-        if let Some(one) = before.and_then(|before| self.pool.at_mut(before.place)) {
+        if let Some(one) = before.and_then(|before| self.pool.at_mut(before.place())) {
             one.vitals.sessions = one.vitals.sessions.saturating_sub(1);
         }
-        if let Some(one) = connection.and_then(|connection| self.pool.at_mut(connection.place)) {
+        if let Some(one) = connection.and_then(|connection| self.pool.at_mut(connection.place())) {
             one.vitals.sessions += 1;
         }
     }
@@ -35,7 +35,7 @@ impl Engine {
     pub(super) fn recount_held(&self) -> Held {
         let mut held = Held::default();
         for (_, session) in self.sessions.iter() {
-            let place = session.connection.map(|connection| usize::from(connection.place));
+            let place = session.connection.map(|connection| usize::from(connection.place()));
             if let Some(count) = place.and_then(|place| held.get_mut(place)) {
                 *count += 1;
             }

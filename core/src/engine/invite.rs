@@ -105,7 +105,7 @@ impl Engine {
             unacknowledged: None,
             outbox: Outbox::default(),
         };
-        let key = session.dialog.key;
+        let key = session.dialog.key();
         let handle = self.sessions.insert(session).ok()?;
         let Some(invite) = self.hold(step, received, handle) else {
             self.sessions.remove(handle);
@@ -143,7 +143,7 @@ impl Engine {
     }
 
     fn can_verify(&self, connection: ConnectionRef) -> bool {
-        let features = self.pool.at(connection.place).map(|one| one.features).unwrap_or_default();
+        let features = self.pool.at(connection.place()).map(|one| one.features).unwrap_or_default();
         self.config.cti.verify_line && features.has_service("SnapshotDevice")
     }
 
@@ -159,7 +159,7 @@ impl Engine {
         self.counters.sign_ins += 1;
         self.counters.sign_ins_unserved += u64::from(status == SystemStatus::Disabled);
         if let Some(session) = self.sessions.get(handle) {
-            let place = session.connection.map_or(0, |connection| u64::from(connection.place) + 1);
+            let place = session.connection.map_or(0, |connection| u64::from(connection.place()) + 1);
             let fields: &[(&str, &dyn Display)] = &[
                 ("session", &handle),
                 ("user", &session.user()),

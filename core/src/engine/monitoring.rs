@@ -107,7 +107,7 @@ impl Engine {
 
     /// Counts the watches being started over a connection: while there is one, events may come early.
     pub(super) fn note_starting(&mut self, connection: ConnectionRef, begun: bool) {
-        if let Some(one) = self.pool.at_mut(connection.place).filter(|one| one.id == connection.id) {
+        if let Some(one) = self.pool.at_mut(connection.place()).filter(|one| one.id == connection.id) {
             one.starting = if begun { one.starting + 1 } else { one.starting.saturating_sub(1) };
         }
     }
@@ -161,7 +161,7 @@ impl Engine {
         let EventSource { connection, cross_reference } = source;
         self.counters.monitors_confused += 1;
         let fields: &[(&str, &dyn Display)] = &[
-            ("cti", &(u32::from(connection.place) + 1)),
+            ("cti", &(u32::from(connection.place()) + 1)),
             ("cross_reference", &cross_reference),
             ("why", &"the phone system gave two monitors the same cross-reference ID"),
         ];
@@ -318,7 +318,7 @@ impl Engine {
             self.watches.remove(handle);
             return;
         };
-        let cti = u32::from(connection.place) + 1;
+        let cti = u32::from(connection.place()) + 1;
         let fields: &[(&str, &dyn Display)] = &[("cti", &cti), ("device", &watch.device)];
         step.actions.notify(Level::Warn, "monitor_stopped", fields);
         self.lose_watch(handle);

@@ -106,7 +106,7 @@ impl Engine {
             Pending { connection: link, session, transaction, purpose, deadline: Deadline::default() };
         let handle =
             self.pending.insert(pending).map_err(|_| CstaError::OUTSTANDING_REQUEST_LIMIT_EXCEEDED)?;
-        let Some(connection) = self.pool.at_mut(link.place) else {
+        let Some(connection) = self.pool.at_mut(link.place()) else {
             return Err(CstaError::NETWORK_OUT_OF_SERVICE);
         };
         let mut outlet = Outlet { link: link_id, now: step.now, actions: step.actions };
@@ -134,7 +134,7 @@ impl Engine {
         let connection = pending.connection;
         self.counters.services_timed_out += 1;
         let fields: &[(&str, &dyn Display)] = &[
-            ("cti", &(u32::from(connection.place) + 1)),
+            ("cti", &(u32::from(connection.place()) + 1)),
             ("why", &"the phone system did not answer in time"),
         ];
         step.actions.notify(Level::Warn, "service_timed_out", fields);
@@ -203,7 +203,7 @@ impl Engine {
         if service.fits(response) {
             let switch = session
                 .connection
-                .and_then(|connection| self.pool.at(connection.place))
+                .and_then(|connection| self.pool.at(connection.place()))
                 .map_or(0, |connection| connection.switch);
             let mut view = ClientView {
                 line: session.line(),

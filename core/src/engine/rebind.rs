@@ -119,7 +119,7 @@ impl Engine {
         self.hold_to(handle, Some(connection));
         self.counters.rebinds += 1;
         let Some(session) = self.sessions.get(handle) else { return };
-        let place = u32::from(connection.place) + 1;
+        let place = u32::from(connection.place()) + 1;
         let fields: &[(&str, &dyn Display)] =
             &[("session", &handle), ("cti", &place), ("connection", &connection.id)];
         step.actions.notify(Level::Debug, "session_rebound", fields);

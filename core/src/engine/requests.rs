@@ -262,8 +262,10 @@ impl Engine {
         let Some(mut session) = self.sessions.remove(handle) else { return };
         self.timers.cancel(&mut session.expiry, TimerKey::Expiry(handle));
         self.timers.cancel(&mut session.refresh, TimerKey::Refresh(handle));
-        self.timers.cancel(&mut session.outbox.deadline, TimerKey::Outbox(handle));
-        self.by_dialog.remove(session.dialog.key, handle);
+        if let Some(deadline) = session.outbox.deadline() {
+            self.timers.cancel(deadline, TimerKey::Outbox(handle));
+        }
+        self.by_dialog.remove(session.dialog.key(), handle);
     }
 }
 

@@ -80,7 +80,7 @@ impl Engine {
     fn serve_features(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
         match self.link_of(handle) {
             Ok(connection) => {
-                let offered = self.pool.at(connection.place).map(|one| one.offered).unwrap_or_default();
+                let offered = self.pool.at(connection.place()).map(|one| one.offered).unwrap_or_default();
                 self.reply_response(step, received, handle, &Response::GetCstaFeatures(offered));
             }
             Err(error) => self.reply_error(step, received, handle, error),
@@ -192,7 +192,7 @@ impl Engine {
                 return;
             }
         };
-        let switch = self.pool.at(link.place).map_or(0, |one| one.switch);
+        let switch = self.pool.at(link.place()).map_or(0, |one| one.switch);
         let Some(call) = named.call.and_then(|call| call_of(call, switch)) else {
             self.reply_error(step, received, handle, CstaError::INVALID_CONNECTION_ID);
             return;
@@ -249,7 +249,7 @@ impl Engine {
         service: &str,
     ) -> Result<ConnectionRef, CstaError> {
         let link = self.link_of(handle)?;
-        let can = self.pool.at(link.place).is_some_and(|one| one.features.has_service(service));
+        let can = self.pool.at(link.place()).is_some_and(|one| one.features.has_service(service));
         if can { Ok(link) } else { Err(CstaError::SERVICE_NOT_SUPPORTED) }
     }
 

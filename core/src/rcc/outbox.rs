@@ -9,7 +9,7 @@
 //!    come with a CSeq that was passed (RFC 3261 12.2.2), or show a client that does not look what is no longer true.
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use alloc::collections::{VecDeque, vec_deque};
 
 use super::session::ClientTransaction;
 use crate::digest::{Digest, Digester};
@@ -20,16 +20,23 @@ use crate::timer::Deadline;
 /// Events on their way to one client.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    /// Documents that wait, oldest first.
-    waiting: VecDeque<Box<[u8]>>,
-    /// How many requests that announce identifiers are under way.
-    announcing: u16,
     /// Rule 2.
     quiet_until: Instant,
     /// Rule 3: the event under way, and until when it holds back the next.
     under_way: Option<(Handle<ClientTransaction>, Instant)>,
+    /// Elsewhere, since mostly nothing waits.
+    waiting: Option<Box<Waiting>>,
+    /// How many requests that announce identifiers are under way.
+    announcing: u16,
+}
+
+/// Events that wait.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Oldest first.
+    documents: VecDeque<Box<[u8]>>,
     /// When the session is to look again.
-    pub(crate) deadline: Deadline,
+    deadline: Deadline,
 }
 
 /// The outbox is full: the event is lost, and that is said.
@@ -46,15 +53,16 @@ impl Outbox {
 
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.as_ref().is_none_or(|waiting| waiting.documents.is_empty())
     }
 
     /// Lets an event wait.
     pub(crate) fn hold(&mut self, document: &[u8], limit: usize) -> Result<(), OutboxFull> {
-        if self.waiting.len() >= limit {
+        let documents = &mut self.waiting.get_or_insert_default().documents;
+        if documents.len() >= limit {
             return Err(OutboxFull);
         }
-        self.waiting.push_back(Box::from(document));
+        documents.push_back(Box::from(document));
         Ok(())
     }
 
@@ -63,19 +71,25 @@ impl Outbox {
         if !self.is_open(now) {
             return None;
         }
-        let next = self.waiting.pop_front();
-        if self.waiting.is_empty() {
-            self.waiting = VecDeque::new();
-        }
-        next
+        self.waiting.as_mut()?.documents.pop_front()
     }
 
     /// When to look again: `None` if nothing waits, or only an answer can open it.
     pub(crate) fn next_at(&self) -> Option<Instant> {
-        if self.waiting.is_empty() || self.announcing > 0 {
+        if self.is_empty() || self.announcing > 0 {
             return None;
         }
         Some(self.under_way.map_or(self.quiet_until, |(_, until)| until.max(self.quiet_until)))
+    }
+
+    /// When the session is to look again; `None` if nothing waits that it could look for.
+    pub(crate) fn deadline(&mut self) -> Option<&mut Deadline> {
+        self.waiting.as_mut().map(|waiting| &mut waiting.deadline)
+    }
+
+    /// Gives back the room of events that wait, once none does.
+    pub(crate) fn tidy(&mut self) {
+        self.waiting.take_if(|waiting| waiting.documents.is_empty() && !waiting.deadline.is_set());
     }
 
     /// A request that announces an identifier is under way.
@@ -112,15 +126,23 @@ impl Outbox {
     }
 }
 
+impl Waiting {
+    fn parts(&self) -> (vec_deque::Iter<'_, Box<[u8]>>, Deadline) {
+        let Self { documents, deadline } = self;
+        (documents.iter(), *deadline)
+    }
+}
+
 impl Digest for Outbox {
     fn digest(&self, digester: &mut Digester) {
-        let Self { waiting, announcing, quiet_until, under_way, deadline } = self;
-        crate::digest::sequence(digester, waiting.iter());
+        let Self { waiting, announcing, quiet_until, under_way } = self;
+        let (documents, deadline) = waiting.as_deref().map_or_else(Default::default, Waiting::parts);
+        crate::digest::sequence(digester, documents);
         digester.number(u64::from(*announcing));
         digester.value(quiet_until);
         digester.value(&under_way.map(|(event, _)| event));
         digester.value(&under_way.map(|(_, until)| until));
-        digester.value(deadline);
+        digester.value(&deadline);
     }
 }
 

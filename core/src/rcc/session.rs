@@ -48,15 +48,15 @@ pub(crate) struct Registration {
 pub(crate) struct Session {
     /// The CTI connection it began with and stays on; `None` if there was none in service.
     pub(crate) connection: Option<ConnectionRef>,
+    /// How many requests of its client are held.
+    pub(crate) unanswered: u32,
     /// The edition and namespace style the client speaks.
     pub(crate) namespace: Namespace,
+    /// Its client was told that it is gone, and did not come back to it yet.
+    pub(crate) told_gone: bool,
     pub(crate) outbox: Outbox,
     pub(crate) dialog: Dialog,
     pub(crate) phase: Phase,
-    /// How many requests of its client are held.
-    pub(crate) unanswered: u32,
-    /// Its client was told that it is gone, and did not come back to it yet.
-    pub(crate) told_gone: bool,
     /// What it watches, in the order it asked.
     pub(crate) monitors: Few<Handle<Monitor>>,
     /// How many monitors it has had: names the next one.

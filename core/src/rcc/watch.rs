@@ -48,8 +48,8 @@ pub(crate) struct Doubt {
 pub(crate) struct Watch {
     /// The clients' monitors it feeds.
     pub(crate) monitors: Few<Handle<Monitor>>,
-    pub(crate) calls: Calls,
     pub(crate) device: Word,
+    pub(crate) calls: Calls,
     pub(crate) connection: ConnectionRef,
     pub(crate) state: State,
     /// Nobody needed it, and it waits to be stopped.

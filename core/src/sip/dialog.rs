@@ -30,17 +30,17 @@ pub(crate) enum Unusable {
 pub(crate) struct Dialog {
     /// Where the answer to the client's last request went: our requests go there.
     pub(crate) flow: Flow,
-    /// Names, target and route set.
-    texts: Texts,
     /// The CSeq of our last request.
     local_sequence: u32,
     /// Counts answered re-INVITEs: on a stream, a request without a branch from before one is repeated by none behind it
     /// (quirk 2).
     pub(crate) epoch: u32,
+    /// Names, target and route set.
+    texts: Texts,
     /// Whether the first hop is a strict router: the Request-URI is its own, and the target stands last in the routes.
     strict: bool,
-    /// The hash it is looked up by.
-    pub(crate) key: u128,
+    /// The hash it is looked up by, as bytes: as a number it would leave gaps before it.
+    key: [u8; 16],
 }
 
 impl Dialog {
@@ -68,7 +68,8 @@ impl Dialog {
             (Text::User, user),
             (Text::Line, line),
         ]);
-        let mut dialog = Self { key, texts, strict: false, flow, local_sequence: 0, epoch: 0 };
+        let mut dialog =
+            Self { key: key.to_le_bytes(), texts, strict: false, flow, local_sequence: 0, epoch: 0 };
         dialog.check_refresh(invite, limit)?;
         dialog.refresh(invite, flow);
         Ok(dialog)
@@ -152,6 +153,11 @@ impl Dialog {
         ]);
     }
 
+    /// The hash it is looked up by.
+    pub(crate) const fn key(&self) -> u128 {
+        u128::from_le_bytes(self.key)
+    }
+
     /// Lets our requests' CSeq go on from `last`.
     pub(crate) fn count_from(&mut self, last: u32) {
         self.local_sequence = last;
@@ -232,7 +238,7 @@ fn next_hop(uri: &str) -> String {
 impl Digest for Dialog {
     fn digest(&self, digester: &mut Digester) {
         let Self { key, texts, strict, flow, local_sequence, epoch } = self;
-        digester.bytes(&key.to_le_bytes());
+        digester.bytes(key);
         for text in Text::ALL {
             digester.text(texts.get(text));
         }

@@ -1,18 +1,20 @@
-//! A dialog's texts in one piece of memory: those of a phone that was quiet are in no cache, and one piece is fetched
-//! faster than nine.
+//! A dialog's texts in one piece of memory, and mostly beside the dialog: those of a phone that was quiet are in no cache,
+//! and one piece is fetched faster than nine.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 
-/// The texts, by their places.
+use crate::word::Near;
+
+/// The most bytes kept beside the dialog: those of a client behind one proxy.
+const BESIDE: usize = 372;
+
+/// The texts, by their places: what every request of ours needs stands together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Text {
     /// What the core above calls the line that the dialog is about; empty until it knows.
     Line,
     /// Call-ID.
     CallId,
-    /// Our tag.
-    LocalTag,
     /// What we write into From: the INVITE's To, with our tag.
     Local,
     /// What we write into To: the INVITE's From, byte for byte.
@@ -21,6 +23,8 @@ pub(super) enum Text {
     RequestUri,
     /// Complete `Route:` lines, in order.
     Routes,
+    /// Our tag.
+    LocalTag,
     /// `host:port` our requests go to when the dialog's flow is gone; empty if it cannot be told.
     NextHop,
     /// The URI in the INVITE's From.
@@ -32,11 +36,11 @@ impl Text {
     pub(super) const ALL: [Self; 9] = [
         Self::Line,
         Self::CallId,
-        Self::LocalTag,
         Self::Local,
         Self::Remote,
         Self::RequestUri,
         Self::Routes,
+        Self::LocalTag,
         Self::NextHop,
         Self::User,
     ];
@@ -45,22 +49,23 @@ impl Text {
         match self {
             Self::Line => 0,
             Self::CallId => 1,
-            Self::LocalTag => 2,
-            Self::Local => 3,
-            Self::Remote => 4,
-            Self::RequestUri => 5,
-            Self::Routes => 6,
+            Self::Local => 2,
+            Self::Remote => 3,
+            Self::RequestUri => 4,
+            Self::Routes => 5,
+            Self::LocalTag => 6,
             Self::NextHop => 7,
             Self::User => 8,
         }
     }
 }
 
-/// The texts one behind the other, and where each ends.
+/// The texts one behind the other, and where each ends but the last.
+#[repr(C)]
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    all: Box<str>,
-    ends: [u32; Text::ALL.len()],
+    ends: [u32; Text::ALL.len() - 1],
+    all: Near<BESIDE, u16>,
 }
 
 impl Texts {
@@ -69,7 +74,7 @@ impl Texts {
         let place = text.place();
         let end = |place: usize| self.ends.get(place).and_then(|end| usize::try_from(*end).ok());
         let start = place.checked_sub(1).and_then(end).unwrap_or_default();
-        self.all.get(start..end(place).unwrap_or_default()).unwrap_or_default()
+        self.all.get(start..end(place).unwrap_or(self.all.len())).unwrap_or_default()
     }
 
     /// Sets some of them; the others stay.
@@ -79,11 +84,14 @@ impl Texts {
             change.map_or_else(|| self.get(text), |(_, value)| *value)
         };
         let mut all = String::with_capacity(Text::ALL.map(|text| new(text).len()).iter().sum());
-        let ends = Text::ALL.map(|text| {
+        let mut ends = [0; Text::ALL.len() - 1];
+        for (place, text) in Text::ALL.into_iter().enumerate() {
             all.push_str(new(text));
-            u32::try_from(all.len()).unwrap_or(u32::MAX)
-        });
-        *self = Self { all: all.into_boxed_str(), ends };
+            if let Some(end) = ends.get_mut(place) {
+                *end = u32::try_from(all.len()).unwrap_or(u32::MAX);
+            }
+        }
+        *self = Self { ends, all: Near::from(&*all) };
     }
 }
 
@@ -98,6 +106,6 @@ mod tests {
         texts.set(&[(Text::Remote, "alice"), (Text::CallId, "one"), (Text::NextHop, "host:1")]);
         texts.set(&[(Text::Remote, "bob;tag=ä"), (Text::Routes, "Route: x\r\n")]);
         let there = Text::ALL.map(|text| texts.get(text));
-        assert_eq!(there, ["", "one", "", "", "bob;tag=ä", "", "Route: x\r\n", "host:1", ""]);
+        assert_eq!(there, ["", "one", "", "bob;tag=ä", "", "Route: x\r\n", "", "host:1", ""]);
     }
 }
