@@ -1,5 +1,6 @@
 //! All that can happen to a machine. A run is a birth (configuration and seed) and a list of these.
 
+use crate::machine::Taken;
 use core::fmt;
 use core::net::SocketAddr;
 
@@ -196,4 +197,21 @@ pub enum Input<'a> {
         /// Microseconds since 1970-01-01T00:00:00Z.
         unix_micros: u64,
     },
+}
+
+impl Input<'_> {
+    /// The input as far as it was taken: what a step saw, of whatever was offered.
+    #[must_use]
+    pub fn up_to(self, taken: Taken) -> Self {
+        match self {
+            Self::Bytes { link, bytes } => Self::Bytes { link, bytes: bytes.get(..taken.0).unwrap_or(bytes) },
+            Self::Tick
+            | Self::Listening { .. }
+            | Self::Opened { .. }
+            | Self::Closed { .. }
+            | Self::Datagram { .. }
+            | Self::Command(_)
+            | Self::Clock { .. } => self,
+        }
+    }
 }

@@ -202,19 +202,7 @@ impl<M: Machine, R: Recorder> Pump<M, R> {
         let attempt = Attempt::begin(&mut self.recorder, now, input);
         let taken = self.machine.step(now, input, &mut self.actions);
         attempt.succeeded();
-        let seen = match input {
-            Input::Bytes { link, bytes } => {
-                Input::Bytes { link, bytes: bytes.get(..taken.0).unwrap_or(bytes) }
-            }
-            other @ (Input::Tick
-            | Input::Listening { .. }
-            | Input::Opened { .. }
-            | Input::Closed { .. }
-            | Input::Datagram { .. }
-            | Input::Command(_)
-            | Input::Clock { .. }) => other,
-        };
-        self.recorder.step(now, seen, &self.actions);
+        self.recorder.step(now, input.up_to(taken), &self.actions);
         if self.recorder.wants_digest() {
             self.recorder.digest(self.machine.digest());
         }

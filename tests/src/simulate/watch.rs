@@ -37,19 +37,7 @@ impl<M: Machine> Machine for Watched<M> {
     fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
         let taken = self.machine.step(now, input, actions);
         if let Some(watcher) = &self.watcher {
-            let input = match input {
-                Input::Bytes { link, bytes } => {
-                    Input::Bytes { link, bytes: bytes.get(..taken.0).unwrap_or(bytes) }
-                }
-                other @ (Input::Tick
-                | Input::Listening { .. }
-                | Input::Opened { .. }
-                | Input::Closed { .. }
-                | Input::Datagram { .. }
-                | Input::Command(_)
-                | Input::Clock { .. }) => other,
-            };
-            watcher.borrow_mut().after(&self.machine, now, &input, actions);
+            watcher.borrow_mut().after(&self.machine, now, &input.up_to(taken), actions);
         }
         taken
     }
