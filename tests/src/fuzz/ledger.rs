@@ -12,7 +12,7 @@ type Key = (String, u32, String, String);
 
 /// What the gateway matches a request by, or coarser: two requests that have it in common may be one to it, and the
 /// second is then answered as the first was, or not at all.
-type Likeness = (String, String, Option<u16>, String);
+type Likeness = (String, String, u16, String);
 
 #[derive(Default)]
 struct Asked {
@@ -58,10 +58,11 @@ fn likeness(message: &Message<'_>, method: Method<'_>) -> Option<Likeness> {
         String::from(via.branch.unwrap_or_default())
     } else {
         let from = message.from();
-        let tag = from.as_ref().and_then(NameAddress::tag);
-        format!("{:?} {tag:?} {:?}", message.cseq().map(|cseq| cseq.number), message.call_id())
+        let tag = from.as_ref().and_then(NameAddress::tag).unwrap_or_default();
+        let number = message.cseq().map_or(0, |cseq| cseq.number);
+        format!("{number} {tag:?} {:?}", message.call_id().unwrap_or_default())
     };
-    Some((method.name().into(), via.host.into(), via.port, rest))
+    Some((method.name().into(), via.host.into(), via.port.unwrap_or(0), rest))
 }
 
 impl Ledger {
