@@ -337,17 +337,50 @@ mod tests {
             }
             assert_eq!((table.len(), table.is_full()), (map.len(), map.len() == limit));
         }
-        assert!(usize::try_from(table.slots()).unwrap() > 2 * PIECE, "several pieces were used");
+        let used = usize::try_from(table.slots()).unwrap();
+        assert!(used > 2 * PIECE && used <= 4 * PIECE, "several pieces were used, and none in vain: {used}");
         assert!(
             table.iter().map(|(handle, value)| (handle, *value)).eq(map.clone()),
             "in the order of slots"
         );
-        assert!(stale.iter().all(|handle| table.get(*handle).is_none()));
+        for handle in stale {
+            assert_eq!(table.get(handle), None);
+            assert_eq!(table.get_mut(handle), None);
+            assert_eq!(table.remove(handle), None);
+        }
         for (handle, value) in &map {
             assert_eq!((table.get(*handle), table.at(handle.slot)), (Some(value), Some(*handle)));
             *table.get_mut(*handle).unwrap() += 1;
         }
-        assert_eq!(table.fold(), table.recompute());
+        assert!(map.iter().all(|(handle, value)| table.get(*handle) == Some(&(value + 1))));
+        assert_eq!((table.len(), table.fold()), (map.len(), table.recompute()));
+    }
+
+    #[test]
+    fn the_fingerprint_that_is_kept_is_the_one_that_is_computed_anew() {
+        let mut table = Slots::new(2 * PIECE);
+        let handles: Vec<_> = (0..2 * PIECE).map(|_| table.insert(0_u64).unwrap()).collect();
+        let mut before = table.fold();
+        assert_eq!(before, table.recompute());
+        for (place, handle) in handles.into_iter().enumerate() {
+            match place % 4 {
+                0 => drop(table.remove(handle)),
+                1 => *table.get_mut(handle).unwrap() += 1,
+                // Taken out before what was changed was counted.
+                2 => {
+                    *table.get_mut(handle).unwrap() += 1;
+                    table.remove(handle);
+                }
+                _ => {
+                    table.remove(handle);
+                    table.insert(0).unwrap();
+                }
+            }
+            let after = table.fold();
+            assert_eq!(after, table.recompute(), "{place}");
+            assert_ne!(after, before, "{place}: what was changed shows");
+            before = after;
+        }
     }
 
     #[test]

@@ -87,5 +87,6 @@ mod tests {
         }
         assert_ne!(Word::from("1"), Word::from("2"));
         assert_eq!(size_of::<Word>(), 3 * size_of::<usize>());
+        assert!(size_of::<Near<{ IN_PLACE + 1 }, u8>>() > size_of::<Word>(), "as many as find room");
     }
 }

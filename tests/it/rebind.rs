@@ -295,6 +295,22 @@ fn a_monitor_that_the_next_phone_system_cannot_start_now_is_tried_again_later() 
 }
 
 #[test]
+fn a_monitor_that_is_refused_time_after_time_is_asked_for_ever_more_rarely() {
+    let (mut bench, systems) = gateway(2, 500);
+    signed_in(&mut bench, &systems, 1);
+    bench.heartbeats([systems[1]]);
+    bench.close(systems[0].link());
+    for pause in [5, 10, 20, 40, 60, 60] {
+        let busy = csta_error("systemResourceAvailibility", "resourceBusy");
+        systems[1].serve(&mut bench, "MonitorStart", |_| busy);
+        bench.advance(Duration::from_secs(pause) - Duration::from_millis(10));
+        assert_eq!(systems[1].asked(&mut bench), [], "within {pause} s");
+        bench.advance(Duration::from_millis(20));
+    }
+    assert_eq!(take_over(&mut bench, systems[1], 'n'), 1);
+}
+
+#[test]
 fn a_user_who_signs_in_while_the_connection_fails_is_served_over_another() {
     let (mut bench, systems) = gateway(2, 500);
     let mut client = Client::new(&mut bench, "alice");

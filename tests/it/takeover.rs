@@ -299,7 +299,31 @@ fn s10_a_takeover_for_which_there_is_no_room_is_refused_so_that_another_node_is_
     let (mut bench, system) = other_node(&mut client, &[("limits.transactions", Value::Integer(1))]);
     let mut bob = Client::new(&mut bench, "bob");
     assert_eq!(refresh(&mut bench, &mut bob), [], "it takes the only place");
+    let indexed = bench.engine().view().indexed;
     let refused = only(&refresh(&mut bench, &mut client), 503);
     assert!(!refused.header("Retry-After").is_empty());
+    let view = bench.engine().view();
+    let left = (view.sessions, view.monitors, view.indexed);
+    assert_eq!(left, (1, 0, indexed), "nothing is left of the refused one");
     system.knows_line(&mut bench);
+}
+
+#[test]
+fn s10_a_takeover_for_which_there_is_no_room_takes_no_turn_of_the_connections() {
+    let (mut client, _) = orphan();
+    let mut bench = Bench::with(&[
+        ("limits.transactions", Value::Integer(1)),
+        ("cti.connection[1].address", Value::Text("127.0.0.1:4001".into())),
+    ]);
+    let systems = PhoneSystem::answer_all(&mut bench);
+    client.line = Line::Stream(bench.connect());
+    let mut bob = Client::new(&mut bench, "bob");
+    assert_eq!(refresh(&mut bench, &mut bob), [], "it takes the only place");
+    only(&refresh(&mut bench, &mut client), 503);
+    systems[0].knows_line(&mut bench);
+    bob.take_tag(&only(&bob.heard(&mut bench), 200));
+    bob.send(&mut bench, "ACK", "");
+    bench.advance(Duration::from_secs(40));
+    let mut carol = Client::new(&mut bench, "carol");
+    carol.sign_in(&mut bench, systems[1]);
 }

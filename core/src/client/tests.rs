@@ -31,6 +31,8 @@ struct Stage {
     sent: Vec<Vec<u8>>,
     shown: Vec<String>,
     finished: Option<u8>,
+    /// Whether the client closed its connection, or gave its opening up.
+    closed: bool,
     asked_for: Option<String>,
     udp: bool,
 }
@@ -51,7 +53,7 @@ impl Stage {
         }
         let client = Client::new(config, Seed::from_number(7));
         let (now, sent, shown) = (Instant::ZERO, Vec::new(), Vec::new());
-        Self { client, now, sent, shown, finished: None, asked_for: None, udp }
+        Self { client, now, sent, shown, finished: None, closed: false, asked_for: None, udp }
     }
 
     /// A stage on which the client has a connection and has sent its first INVITE.
@@ -97,7 +99,11 @@ impl Stage {
                 }
                 Action::Print { text } => self.shown.push(text.to_string()),
                 Action::Finish { status } => self.finished = Some(status),
-                Action::Close { .. } | Action::Notify(_) => {}
+                Action::Close { link } => {
+                    assert_eq!(link, LINK);
+                    self.closed = true;
+                }
+                Action::Notify(_) => {}
             }
         }
     }

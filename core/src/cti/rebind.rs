@@ -341,4 +341,34 @@ mod tests {
         rebind.on(Cause::Unfed, now + AGAIN);
         assert_eq!(rebind.state().deadline(), Some(now + AGAIN + REST), "that is another matter");
     }
+
+    /// The end of a rest, and a walk on which nothing can be fed; when the next rest ends.
+    fn walk_in_vain(rebind: &mut Rebind, now: Instant) -> Instant {
+        for cause in [Cause::Timer, Cause::Unfed, Cause::End] {
+            rebind.on(cause, now);
+        }
+        rebind.state().deadline().unwrap()
+    }
+
+    #[test]
+    fn what_is_refused_while_it_is_walked_over_is_tried_ever_more_rarely_too() {
+        let mut rebind = Rebind::IDLE;
+        rebind.on(Cause::Unfed, Instant::ZERO);
+        let mut until = rebind.state().deadline().unwrap();
+        for pause in [10, 20, 40, 60, 60] {
+            let next = walk_in_vain(&mut rebind, until);
+            assert_eq!(next.since(until).as_secs(), pause);
+            until = next;
+        }
+    }
+
+    #[test]
+    fn a_new_cause_makes_the_pauses_short_again() {
+        let mut rebind = Rebind::IDLE;
+        rebind.on(Cause::Unfed, Instant::ZERO);
+        let until = rebind.state().deadline().unwrap();
+        let now = walk_in_vain(&mut rebind, until);
+        rebind.on(Cause::Wanted, now);
+        assert_eq!(walk_in_vain(&mut rebind, now), now + REST);
+    }
 }

@@ -236,17 +236,77 @@ fn a_request_that_comes_again_on_a_new_stream_is_answered_there_if_the_old_one_i
 
 #[test]
 fn a_refresh_that_is_refused_for_want_of_room_changes_nothing() {
-    let (mut bench, system, mut client) = signed_in(&[("limits.transactions", Value::Integer(12))]);
-    client.monitor(&mut bench, system, "m1");
-    let call = "<callToBeHeld><callID>0_7</callID></callToBeHeld>";
-    while client.info(&mut bench, "HoldCall", call).is_empty() {}
-    client.more = "Record-Route: <sip:proxy@127.0.0.1:17060;transport=tcp;lr>\r\n".into();
-    let body = client.sign_in_body();
-    only(&client.send(&mut bench, "INVITE", &body), 500);
-    bench.advance(Duration::from_millis(100));
-    system.event(&mut bench, "HeldEvent", "m1", HELD);
-    let event = client.heard(&mut bench).pop().unwrap();
-    assert_eq!((event.root(), event.headers("Route")), ("HeldEvent", vec![]));
+    for method in ["INVITE", "UPDATE"] {
+        let mut bench = Bench::with(&[("limits.transactions", Value::Integer(12))]);
+        let system = PhoneSystem::answer(&mut bench);
+        let mut client = Client::new(&mut bench, "alice");
+        client.branch = false;
+        client.more = "Supported: timer\r\nSession-Expires: 1800;refresher=uas\r\n".into();
+        client.sign_in(&mut bench, system);
+        client.monitor(&mut bench, system, "m1");
+        bench.advance(Duration::from_secs(600));
+        let held = fill(&mut bench, &mut client);
+        client.more = "Supported: timer\r\nSession-Expires: 600;refresher=uas\r\n\
+                       Record-Route: <sip:proxy@127.0.0.1:17060;transport=tcp;lr>\r\n"
+            .into();
+        let body = client.sign_in_body().replace("/ed3", "/ed4");
+        let body = if method == "INVITE" { &*body } else { "" };
+        let refresh = client.request(method, body).replace("alice@127.0.0.1:49999", "alice@127.0.0.1:48888");
+        only(&client.say(&mut bench, &refresh), 500);
+        assert_eq!(client.say(&mut bench, &held), [], "{method}: what is under way is known still");
+        bench.advance(Duration::from_millis(100));
+        system.event(&mut bench, "HeldEvent", "m1", HELD);
+        let event = client.heard(&mut bench).pop().unwrap();
+        assert_eq!((event.root(), event.headers("Route")), ("HeldEvent", vec![]), "{method}");
+        assert_eq!(event.start(), "INFO sip:alice@127.0.0.1:49999;transport=tcp SIP/2.0", "{method}");
+        assert!(event.body().contains("/ed3\""), "{method}: {event:?}");
+        // Our part of the refresh comes when it was due and says what was agreed; the session ends when it would have.
+        bench.advance(Duration::from_secs(300));
+        let ours = client.heard(&mut bench).pop().unwrap();
+        assert_eq!(
+            (ours.method(), ours.header("Session-Expires")),
+            ("UPDATE", "1800;refresher=uac"),
+            "{method}"
+        );
+        bench.advance(Duration::from_secs(1_198));
+        assert_eq!(bench.engine().view().sessions, 1, "{method}");
+        bench.advance(Duration::from_secs(2));
+        assert_eq!(bench.engine().view().sessions, 0, "{method}");
+    }
+}
+
+/// Asks so often to hold a call that no room is left; the last request that found some.
+fn fill(bench: &mut Bench, client: &mut Client) -> String {
+    let hold = document("HoldCall", "<callToBeHeld><callID>0_7</callID></callToBeHeld>");
+    let mut last = String::new();
+    loop {
+        let request = client.request("INFO", &hold);
+        if !client.say(bench, &request).is_empty() {
+            return last;
+        }
+        last = request;
+    }
+}
+
+#[test]
+fn a_stale_session_whose_refresh_is_refused_for_want_of_room_still_makes_room_for_another() {
+    let (mut bench, system, mut alice) = signed_in(&[("limits.transactions", Value::Integer(12))]);
+    bench.close(system.link());
+    bench.await_dialling();
+    let system = PhoneSystem::answer(&mut bench);
+    let mut bob = Client::new(&mut bench, "bob");
+    bob.uri = "tel:1002;phone-context=dialstring".into();
+    bob.sign_in(&mut bench, system);
+    only(&alice.info(&mut bench, "GetCSTAFeatures", ""), 481);
+    fill(&mut bench, &mut bob);
+    let body = alice.sign_in_body();
+    only(&alice.send(&mut bench, "INVITE", &body), 500);
+    bench.advance(Duration::from_secs(60));
+    system.asked(&mut bench);
+    assert_eq!(bench.engine().view().sessions, 2);
+    (alice.gateway_tag, alice.tag) = (String::new(), "anew".into());
+    alice.sign_in(&mut bench, system);
+    assert_eq!(bench.engine().view().sessions, 2, "her old session is gone");
 }
 
 #[test]

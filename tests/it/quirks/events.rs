@@ -124,23 +124,50 @@ fn an_event_that_overtakes_the_answer_naming_its_monitor_waits_for_it() {
 
 #[test]
 fn a_monitor_whose_end_overtakes_the_answer_naming_it_is_started_again() {
+    for events in [0, 2] {
+        let (mut bench, system, mut client) = signed_in();
+        let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+        client.info(&mut bench, "MonitorStart", &object);
+        for _ in 0..events {
+            system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
+        }
+        let stopped = csta("MonitorStop", "<monitorCrossRefID>m1</monitorCrossRefID>");
+        system.say(&mut bench, 7, &stopped);
+        assert_eq!(client.heard(&mut bench), []);
+        let asked = system.asked(&mut bench);
+        let roots: Vec<&str> = asked.iter().map(Asked::root).collect();
+        assert_eq!(roots, ["MonitorStart", "MonitorStopResponse"]);
+        let started = csta("MonitorStartResponse", "<monitorCrossRefID>m1</monitorCrossRefID>");
+        system.say(&mut bench, asked[0].invoke, &started);
+        assert_eq!(only(&client.heard(&mut bench), 200).root(), "MonitorStartResponse");
+        bench.advance(Duration::from_millis(20));
+        let heard = client.heard(&mut bench);
+        assert!(heard.len() == events && heard.iter().all(|event| event.root() == "DeliveredEvent"));
+        let view = bench.engine().view();
+        assert_eq!((view.early, view.watches, view.monitors), (0, 0, 1), "behind {events} events");
+        bench.advance(Duration::from_secs(5));
+        system.start_monitor(&mut bench, "m2");
+        assert_eq!(bench.engine().view().watches, 1);
+    }
+}
+
+#[test]
+fn what_comes_right_behind_the_answer_naming_a_monitor_does_not_overtake_what_came_before_it() {
     let (mut bench, system, mut client) = signed_in();
     let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
     client.info(&mut bench, "MonitorStart", &object);
     system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
-    let stopped = csta("MonitorStop", "<monitorCrossRefID>m1</monitorCrossRefID>");
-    system.say(&mut bench, 7, &stopped);
-    assert_eq!(client.heard(&mut bench), []);
-    let asked = system.asked(&mut bench);
-    assert_eq!(asked.iter().map(Asked::root).collect::<Vec<_>>(), ["MonitorStart", "MonitorStopResponse"]);
-    let started = csta("MonitorStartResponse", "<monitorCrossRefID>m1</monitorCrossRefID>");
-    system.say(&mut bench, asked[0].invoke, &started);
+    let [asked] = system.asked(&mut bench).try_into().expect("one request");
+    let named = "<monitorCrossRefID>m1</monitorCrossRefID>";
+    system.interject(&mut bench, asked.invoke, &csta("MonitorStartResponse", named));
+    let next = format!("{named}{}", DELIVERED.replace(">7<", ">8<"));
+    system.interject(&mut bench, 9999, &csta("DeliveredEvent", &next));
+    system.say(&mut bench, 7, &csta("MonitorStop", named));
     assert_eq!(only(&client.heard(&mut bench), 200).root(), "MonitorStartResponse");
     bench.advance(Duration::from_millis(20));
-    assert_eq!(client.heard(&mut bench)[0].root(), "DeliveredEvent");
+    let heard = client.heard(&mut bench);
+    let told: Vec<_> = heard.iter().map(|event| (event.root(), event.element("callID"))).collect();
+    assert_eq!(told, [("DeliveredEvent", "0_7"), ("DeliveredEvent", "0_8")]);
     let view = bench.engine().view();
-    assert_eq!((view.early, view.watches, view.monitors), (0, 0, 1));
-    bench.advance(Duration::from_secs(5));
-    system.start_monitor(&mut bench, "m2");
-    assert_eq!(bench.engine().view().watches, 1);
+    assert_eq!((view.early, view.watches, view.monitors), (0, 0, 1), "and then the monitor ended");
 }

@@ -159,12 +159,13 @@ fn a_server_out_of_reach_is_exit_status_2() {
     assert_eq!((stage.shown(), stage.finished), ([String::from("not-connected refused")].into(), Some(2)));
     let mut silent = Stage::new(false);
     silent.pass(Duration::from_secs(9));
-    assert_eq!(silent.finished, None);
+    assert_eq!((silent.finished, silent.closed), (None, false));
     silent.pass(Duration::from_secs(1));
     assert_eq!(
         (silent.shown(), silent.finished),
         ([String::from("not-connected timed-out")].into(), Some(2))
     );
+    assert!(silent.closed, "nobody waits for the connection any more");
     let (mut stage, _) = Stage::inviting(true);
     stage.pass(Duration::from_secs(33));
     assert_eq!(stage.finished, Some(2));

@@ -104,8 +104,25 @@ mod tests {
         let mut texts = Texts::default();
         assert!(Text::ALL.iter().all(|text| texts.get(*text).is_empty()));
         texts.set(&[(Text::Remote, "alice"), (Text::CallId, "one"), (Text::NextHop, "host:1")]);
+        let there = Text::ALL.map(|text| texts.get(text));
+        assert_eq!(there, ["", "one", "", "alice", "", "", "", "host:1", ""]);
         texts.set(&[(Text::Remote, "bob;tag=ä"), (Text::Routes, "Route: x\r\n")]);
         let there = Text::ALL.map(|text| texts.get(text));
         assert_eq!(there, ["", "one", "", "bob;tag=ä", "", "Route: x\r\n", "", "host:1", ""]);
+    }
+
+    #[test]
+    fn each_text_is_kept_however_long_it_and_the_others_are() {
+        let mut texts = Texts::default();
+        let mut expected = Text::ALL.map(|_| String::new());
+        // Those of a length of 100 do not all fit beside the dialog.
+        for length in [1, 100, 7, 0, 3] {
+            for (place, text) in Text::ALL.into_iter().enumerate() {
+                expected[place] = alloc::format!("{place}ä").repeat(length);
+                texts.set(&[(text, &expected[place])]);
+                let there = Text::ALL.map(|text| texts.get(text));
+                assert_eq!(there, expected.each_ref().map(String::as_str), "{text:?} was set");
+            }
+        }
     }
 }

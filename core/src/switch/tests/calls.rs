@@ -306,3 +306,19 @@ fn a_switch_that_begins_anew_forgets_what_was_still_to_be_answered() {
         answers.iter().filter(|(_, xml)| xml.contains("GetCSTAFeaturesResponse")).collect();
     assert_eq!(answered.iter().map(|(invoke, _)| *invoke).collect::<Vec<_>>(), [second]);
 }
+
+#[test]
+fn what_is_asked_of_a_switch_that_has_begun_anew_is_not_answered_before_its_time() {
+    let mut world = World::new(|config| config.session_required = false);
+    let alice = world.open(0);
+    world.command("delay 200");
+    world.send(alice, &Request::GetCstaFeatures);
+    world.pass(Duration::from_millis(150));
+    world.command("system enabled");
+    world.frames(alice);
+    let second = world.send(alice, &Request::GetCstaFeatures);
+    world.pass(Duration::from_millis(199));
+    assert_eq!(world.frames(alice), []);
+    world.pass(Duration::from_millis(1));
+    assert_eq!(world.frames(alice).iter().map(|(invoke, _)| *invoke).collect::<Vec<_>>(), [second]);
+}
