@@ -7,7 +7,8 @@
 //! ```
 //! A 2xx is sent again on every transport until an ACK arrives (13.3.1.4, where that is the core's duty; the response
 //! is kept here, so it is done here). On a stream the transaction ends with the ACK: no retransmission can follow, and
-//! SIPE's next re-INVITE has the same key (quirk 2).
+//! SIPE's next re-INVITE has the same key (quirk 2). By datagram an INVITE that comes again behind the ACK is answered
+//! again, where RFC 6026 7.1 absorbs it: ACKs are told apart by nothing (quirk 2), and that one was for an INVITE before.
 
 use alloc::boxed::Box;
 
@@ -24,16 +25,7 @@ pub enum State {
         trying_at: Option<Instant>,
     },
     /// A 2xx was sent (RFC 6026 7.1).
-    Accepted {
-        /// The response, until it is acknowledged.
-        response: Option<Box<[u8]>>,
-        /// The time to wait after the next retransmission.
-        interval: Duration,
-        /// When it is sent again.
-        resend_at: Instant,
-        /// Timer L.
-        until: Instant,
-    },
+    Accepted(Accepted),
     /// A 300-699 response was sent.
     Completed {
         /// The response.
@@ -52,6 +44,21 @@ pub enum State {
     },
     /// Over.
     Terminated,
+}
+
+/// A 2xx that was sent.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The response.
+    response: Box<[u8]>,
+    /// The time to wait after the next retransmission.
+    interval: Duration,
+    /// When it is sent again by itself; `None` once it was acknowledged, or its client left.
+    resend_at: Option<Instant>,
+    /// Whether an ACK came.
+    acknowledged: bool,
+    /// Timer L.
+    until: Instant,
 }
 
 /// What can happen to it.
@@ -109,7 +116,7 @@ impl State {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Proceeding { .. } => "Proceeding",
-            Self::Accepted { .. } => "Accepted",
+            Self::Accepted(_) => "Accepted",
             Self::Completed { .. } => "Completed",
             Self::Confirmed { .. } => "Confirmed",
             Self::Terminated => "Terminated",
@@ -121,9 +128,10 @@ impl State {
     pub fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Proceeding { trying_at } => *trying_at,
-            Self::Accepted { response: Some(_), resend_at, until, .. } => Some(*resend_at.min(until)),
-            Self::Accepted { response: None, until, .. } | Self::Confirmed { until } => Some(*until),
-            Self::Completed { resend_at, until, .. } => Some(resend_at.map_or(*until, |at| at.min(*until))),
+            Self::Confirmed { until } => Some(*until),
+            Self::Accepted(Accepted { resend_at, until, .. }) | Self::Completed { resend_at, until, .. } => {
+                Some(resend_at.map_or(*until, |at| at.min(*until)))
+            }
             Self::Terminated => None,
         }
     }
@@ -132,8 +140,7 @@ impl State {
     #[must_use]
     pub fn response(&self) -> Option<&[u8]> {
         match self {
-            Self::Accepted { response, .. } => response.as_deref(),
-            Self::Completed { response, .. } => Some(response),
+            Self::Accepted(Accepted { response, .. }) | Self::Completed { response, .. } => Some(response),
             Self::Proceeding { .. } | Self::Confirmed { .. } | Self::Terminated => None,
         }
     }
@@ -144,9 +151,7 @@ impl State {
         let from = self.name();
         let (next, then) = match self {
             Self::Proceeding { trying_at } => Self::in_proceeding(trying_at, cause, now, reliable),
-            Self::Accepted { response, interval, resend_at, until } => {
-                Self::in_accepted(response, interval, (resend_at, until), cause, now, reliable)
-            }
+            Self::Accepted(accepted) => accepted.on(cause, now, reliable),
             Self::Completed { response, interval, resend_at, until } => {
                 Self::in_completed(response, interval, (resend_at, until), cause, now, reliable)
             }
@@ -175,9 +180,10 @@ impl State {
             Cause::Request | Cause::Ack | Cause::Left => (Self::Proceeding { trying_at }, Then::Nothing),
             // 13.3.1.4: the 2xx is retransmitted "even if reliable transports are used".
             Cause::Final { success: true, response } => {
-                let until = now + TRANSACTION_TIMEOUT;
-                let response = Some(Box::from(response));
-                (Self::Accepted { response, interval: T1, resend_at: now + T1, until }, Then::Nothing)
+                let (resend_at, until) = (Some(now + T1), now + TRANSACTION_TIMEOUT);
+                let response = Box::from(response);
+                let accepted = Accepted { response, interval: T1, resend_at, acknowledged: false, until };
+                (Self::Accepted(accepted), Then::Nothing)
             }
             // 17.2.1: timer G is set for unreliable transports only; timer H for all.
             Cause::Final { success: false, response } => {
@@ -187,37 +193,6 @@ impl State {
                     Self::Completed { response: Box::from(response), interval: T1, resend_at, until },
                     Then::Nothing,
                 )
-            }
-        }
-    }
-
-    fn in_accepted(
-        response: Option<Box<[u8]>>,
-        interval: Duration,
-        (resend_at, until): (Instant, Instant),
-        cause: Cause<'_>,
-        now: Instant,
-        reliable: bool,
-    ) -> (Self, Then) {
-        match cause {
-            Cause::Ack | Cause::Left if reliable => (Self::Terminated, Then::Nothing),
-            // It is repeated no more by itself; only a client that asks again has lost it.
-            Cause::Left => (Self::Accepted { response, interval, resend_at: until, until }, Then::Nothing),
-            Cause::Request if response.is_some() && resend_at >= until => {
-                (Self::Accepted { response, interval, resend_at, until }, Then::Resend)
-            }
-            Cause::Ack => (Self::Accepted { response: None, interval, resend_at, until }, Then::Nothing),
-            Cause::Timer if now >= until => {
-                let then = if response.is_some() { Then::Unacknowledged } else { Then::Nothing };
-                (Self::Terminated, then)
-            }
-            Cause::Timer if response.is_some() && now >= resend_at => {
-                let interval = doubled(interval);
-                (Self::Accepted { response, interval, resend_at: now + interval, until }, Then::Resend)
-            }
-            // RFC 6026 7.1: a retransmitted INVITE is absorbed without a response, which comes by itself.
-            Cause::Timer | Cause::Request | Cause::Final { .. } => {
-                (Self::Accepted { response, interval, resend_at, until }, Then::Nothing)
             }
         }
     }
@@ -248,15 +223,40 @@ impl State {
     }
 }
 
+impl Accepted {
+    fn on(mut self, cause: Cause<'_>, now: Instant, reliable: bool) -> (State, Then) {
+        match cause {
+            Cause::Ack | Cause::Left if reliable => return (State::Terminated, Then::Nothing),
+            Cause::Timer if now >= self.until => {
+                let then = if self.acknowledged { Then::Nothing } else { Then::Unacknowledged };
+                return (State::Terminated, then);
+            }
+            Cause::Ack => (self.resend_at, self.acknowledged) = (None, true),
+            Cause::Left => self.resend_at = None,
+            // It is repeated no more by itself; a client that asks again has lost it.
+            Cause::Request if self.resend_at.is_none() => return (State::Accepted(self), Then::Resend),
+            Cause::Timer if self.resend_at.is_some_and(|at| now >= at) => {
+                self.interval = doubled(self.interval);
+                self.resend_at = Some(now + self.interval);
+                return (State::Accepted(self), Then::Resend);
+            }
+            // RFC 6026 7.1: a retransmitted INVITE is absorbed without a response, which comes by itself.
+            Cause::Timer | Cause::Request | Cause::Final { .. } => {}
+        }
+        (State::Accepted(self), Then::Nothing)
+    }
+}
+
 impl Digest for State {
     fn digest(&self, digester: &mut Digester) {
         digester.text(self.name());
         match self {
             Self::Proceeding { trying_at } => digester.value(trying_at),
-            Self::Accepted { response, interval, resend_at, until } => {
+            Self::Accepted(Accepted { response, interval, resend_at, acknowledged, until }) => {
                 digester.value(response);
                 digester.value(interval);
                 digester.value(resend_at);
+                digester.flag(*acknowledged);
                 digester.value(until);
             }
             Self::Completed { response, interval, resend_at, until } => {
@@ -304,10 +304,13 @@ mod tests {
     }
 
     #[test]
-    fn after_the_ack_a_datagram_transaction_absorbs_the_invite_until_timer_l() {
-        let (state, _) = accepted(false).on(Cause::Ack, START, false);
+    fn behind_the_ack_an_invite_by_datagram_is_answered_again_until_timer_l() {
+        let (state, then) = accepted(false).on(Cause::Request, START, false);
+        assert_eq!((state.name(), then), ("Accepted", Then::Nothing), "the 2xx comes by itself");
+        let (state, _) = state.on(Cause::Ack, START, false);
+        assert_eq!(state.deadline(), Some(START + TRANSACTION_TIMEOUT), "it comes no more by itself");
         let (state, then) = state.on(Cause::Request, START + T1, false);
-        assert_eq!((state.name(), then), ("Accepted", Then::Nothing));
+        assert_eq!((state.name(), then, state.response()), ("Accepted", Then::Resend, Some(&b"200"[..])));
         let (state, then) = state.on(Cause::Timer, START + TRANSACTION_TIMEOUT, false);
         assert_eq!((state.name(), then), ("Terminated", Then::Nothing));
     }

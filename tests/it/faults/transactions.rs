@@ -94,6 +94,18 @@ fn a_branchless_request_on_a_stream_is_new_after_a_reinvite_though_its_like_is_u
 }
 
 #[test]
+fn quirk_2_by_datagram_a_reinvite_whose_answer_was_lost_is_answered_again_behind_the_ack_of_the_one_before() {
+    let (mut bench, _system, mut client) = by_datagram();
+    let body = client.sign_in_body();
+    let (before, ack) = (client.request("INVITE", &body), client.request("ACK", ""));
+    only(&client.say(&mut bench, &before), 200);
+    let request = client.request("INVITE", &body);
+    let lost = only(&client.say(&mut bench, &request), 200);
+    assert_eq!(client.say(&mut bench, &ack), []);
+    assert_eq!(client.say(&mut bench, &request), [lost], "it is answered as before");
+}
+
+#[test]
 fn a_bye_that_comes_again_after_a_refreshed_session_ended_is_answered_as_before() {
     let (mut bench, _system, mut client) = by_datagram();
     refresh(&mut bench, &mut client);

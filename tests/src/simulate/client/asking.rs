@@ -148,7 +148,9 @@ impl Client {
         let same = asked.answers.first().is_none_or(|before| *before == answer);
         // A success to an INVITE is repeated until its ACK comes; what is repeated over UDP is answered again.
         let may_repeat = udp || asked.method == "INVITE";
-        let may_differ = self.forgetful || asked.forgotten;
+        // What ended a dialog ends it once more if a re-INVITE that came late made it again.
+        let is_end = method == "BYE" && [200, 481].contains(&answer.0);
+        let may_differ = self.forgetful || asked.forgotten || is_end;
         if !asked.excused && !first && !(may_repeat && (same || may_differ)) {
             let before = &asked.answers;
             let what = format!(
