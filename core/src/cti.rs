@@ -23,6 +23,7 @@ pub(crate) struct ConnectionRef {
 
 impl ConnectionRef {
     pub(crate) const fn new(place: u8, id: u64) -> Self {
+        debug_assert!(place < u8::MAX, "there are eight places at most");
         Self { number: NonZeroU8::MIN.saturating_add(place), id }
     }
 

@@ -338,7 +338,7 @@ mod tests {
             assert_eq!((table.len(), table.is_full()), (map.len(), map.len() == limit));
         }
         let used = usize::try_from(table.slots()).unwrap();
-        assert!(used > 2 * PIECE && used <= 4 * PIECE, "several pieces were used, and none in vain: {used}");
+        assert!(used > 2 * PIECE && used <= limit, "several pieces were used, and none in vain: {used}");
         assert!(
             table.iter().map(|(handle, value)| (handle, *value)).eq(map.clone()),
             "in the order of slots"
@@ -354,6 +354,20 @@ mod tests {
         }
         assert!(map.iter().all(|(handle, value)| table.get(*handle) == Some(&(value + 1))));
         assert_eq!((table.len(), table.fold()), (map.len(), table.recompute()));
+    }
+
+    #[test]
+    fn an_entry_begins_a_line_of_memory_and_is_never_moved() {
+        let mut table = Slots::new(4 * PIECE);
+        let handles: Vec<_> = (0..PIECE).map(|_| table.insert(0_u64).unwrap()).collect();
+        let places = |table: &Slots<u64>| -> Vec<_> {
+            let entries = handles.iter().map(|handle| table.entry(handle.slot).unwrap());
+            entries.map(|entry| core::ptr::from_ref(entry).addr()).collect()
+        };
+        let before = places(&table);
+        assert!(before.iter().all(|place| place % 64 == 0));
+        while table.insert(0).is_ok() {}
+        assert_eq!((table.len(), places(&table)), (4 * PIECE, before));
     }
 
     #[test]
