@@ -124,6 +124,12 @@ impl Ledger {
         }
     }
 
+    /// When the event with this Via was written first.
+    pub(super) fn written(&self, call_id: &str, via: &str) -> Option<u64> {
+        let events = self.events.get(call_id)?;
+        events.iter().rev().find(|event| event.via == via).map(|event| event.at)
+    }
+
     /// A node said that it could not tell the client of this dialog something.
     pub(super) fn lose(&mut self, at: u64, node: usize, call_id: &str, name: &'static str) {
         self.losses.entry(call_id.to_owned()).or_default().push(Loss { at, node, name });

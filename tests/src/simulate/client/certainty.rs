@@ -25,7 +25,8 @@ pub(super) struct Certainty {
     known: u64,
     /// When its monitor was asked for, or made again.
     monitored: u64,
-    /// Calls it believed in when its dialog was last taken over: if they ended before, nobody can tell.
+    /// Calls it believed in when its dialog was last taken over, and those it was told of afterwards by what was written
+    /// before: if they ended then, nobody can tell.
     ghosts: BTreeSet<String>,
     came_back: bool,
     /// When each node took its dialog over, as far as it has come to know.
@@ -45,9 +46,13 @@ impl Certainty {
         self.monitored = at;
     }
 
-    /// It was told of a call.
-    pub(super) fn told(&mut self, call: &str) {
-        self.ghosts.remove(call);
+    /// It was told of a call by an event that the node wrote at this time.
+    pub(super) fn told(&mut self, call: &str, node: usize, written: u64) {
+        if self.takeovers.get(&node).is_some_and(|at| written < *at) {
+            self.ghosts.insert(call.to_owned());
+        } else {
+            self.ghosts.remove(call);
+        }
     }
 }
 

@@ -173,9 +173,9 @@ impl Client {
                 let sequence = header(text, "CSeq").and_then(|cseq| cseq.split(' ').next()?.parse().ok());
                 // What was overtaken on its way shows what is no longer true (RFC 3261 12.2.2).
                 let late = sequence.is_none_or(|sequence| sequence <= self.heard_sequence);
-                if own && !late && self.heard.insert(via) {
+                if own && !late && self.heard.insert(via.clone()) {
                     self.heard_sequence = sequence.unwrap_or_default();
-                    self.take_event(world.now(), text);
+                    self.take_event(world.now(), (node, &via), text);
                 }
                 match self.plan.manner {
                     Manner::Polite => self.reply(world, path, text, "200 OK"),
@@ -199,7 +199,7 @@ impl Client {
         }
     }
 
-    fn take_event(&mut self, now: u64, text: &str) {
+    fn take_event(&mut self, now: u64, (node, via): (usize, &str), text: &str) {
         self.report.events = self.report.events.saturating_add(1);
         let name = root(text).to_owned();
         self.report.meet(&format!("event {name}"));
@@ -221,7 +221,8 @@ impl Client {
             self.since_asked.push(text.to_owned());
         }
         if let Some(call) = element(text, "callID") {
-            self.certainty.told(call);
+            let written = self.ledger.borrow().written(self.call_id().unwrap_or_default(), via);
+            self.certainty.told(call, node, written.unwrap_or(now));
         }
         self.belief.learn(text);
     }
