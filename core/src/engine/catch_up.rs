@@ -317,7 +317,7 @@ impl Engine {
     }
 
     /// A client was told of calls otherwise than by events: they are among those it knows, also while its monitor is
-    /// behind.
+    /// behind. How far they have come it knows only then if it hears no older event behind the response.
     pub(super) fn note_told(
         &mut self,
         handle: Handle<Session>,
@@ -331,9 +331,10 @@ impl Engine {
         let switch = self.switch_of(link);
         let limit = self.config.limits.calls_per_device;
         let all = matches!(response, Response::SnapshotDevice(_));
+        let lasts = self.sessions.get(handle).is_some_and(|session| !session.outbox.may_be_overtaken());
         let watch = self.watches.of_device(link, &number).and_then(|watch| self.watches.slots.get_mut(watch));
         if let Some(watch) = watch {
-            learn_told(&mut watch.calls, &number, response, limit);
+            learn_told(&mut watch.calls, &number, response, lasts, limit);
         }
         // Bounded by limits.monitors_per_session.
         for place in 0..self.sessions.get(handle).map_or(0, |session| session.monitors.len()) {
@@ -341,22 +342,24 @@ impl Engine {
             let monitor = monitor.and_then(|monitor| self.monitors.get_mut(monitor));
             let Some(behind) = monitor.and_then(|one| one.behind.as_mut()) else { continue };
             if let Some(calls) = behind.calls_told(switch, all, limit) {
-                learn_told(calls, &number, response, limit);
+                learn_told(calls, &number, response, lasts, limit);
             }
             behind.keep_told();
         }
     }
 }
 
-/// Learns of the calls that a response to the client names.
-fn learn_told(calls: &mut Calls, number: &str, response: &Response<'_>, limit: usize) {
+/// Learns of the calls that a response to the client names; `lasts`: and of how far those known have come.
+fn learn_told(calls: &mut Calls, number: &str, response: &Response<'_>, lasts: bool, limit: usize) {
     if let Response::MakeCall { calling } = response {
         calls.meet(number, calling, Stage::Initiated, limit);
     } else if let Response::SnapshotDevice(items) = response {
         for item in items.iter().take(limit) {
             if let Seen::At(stage) = seen(item) {
                 calls.meet(number, &item.connection, stage, limit);
-                calls.advance(item.connection.call, stage);
+                if lasts {
+                    calls.advance(item.connection.call, stage);
+                }
             }
         }
     }

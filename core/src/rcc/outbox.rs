@@ -56,6 +56,11 @@ impl Outbox {
         self.waiting.as_ref().is_none_or(|waiting| waiting.documents.is_empty())
     }
 
+    /// Whether the client may hear an event later than a response that is sent now: one waits, or is under way by datagram.
+    pub(crate) fn may_be_overtaken(&self) -> bool {
+        !self.is_empty() || self.under_way.is_some()
+    }
+
     /// Lets an event wait.
     pub(crate) fn hold(&mut self, document: &[u8], limit: usize) -> Result<(), OutboxFull> {
         let documents = &mut self.waiting.get_or_insert_default().documents;

@@ -1,8 +1,11 @@
 //! Clients that ask for their calls while their monitor is moved: what they were told counts as known.
 
 use super::{monitored, own, reconnect, refresh, told};
+use ctigate_core::Duration;
 use ctigate_core::setting::Value;
-use ctigate_tests::bench::{Bench, Client, PhoneSystem, only, snapshot};
+use ctigate_tests::bench::{
+    Bench, Client, Line, PhoneSystem, Sip, address, csta, csta_error, only, snapshot,
+};
 
 /// A gateway with two phone systems, and a client with a monitor at the first.
 fn two_systems() -> (Bench, [PhoneSystem; 2], Client, String) {
@@ -58,7 +61,7 @@ fn a_call_that_changed_back_after_the_client_had_asked_is_told() {
     let start = system.asked(&mut bench);
     ask(&mut bench, system, &mut client, &[("7", "1003", ["connected", "connected"])]);
     let started = "<monitorCrossRefID>m2</monitorCrossRefID>";
-    system.say(&mut bench, start[0].invoke, &ctigate_tests::bench::csta("MonitorStartResponse", started));
+    system.say(&mut bench, start[0].invoke, &csta("MonitorStartResponse", started));
     system.has_calls(&mut bench, &[("7", "1003", ["hold", "connected"])]);
     assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 0_7 hold"]);
 }
@@ -90,7 +93,49 @@ fn calls_of_another_phone_system_are_cleared_though_a_snapshot_told_the_client_o
     // By datagram, events about call 7 may still wait here, and follow the answer.
     ask(&mut bench, there, &mut client, &[]);
     let started = "<monitorCrossRefID>m2</monitorCrossRefID>";
-    there.say(&mut bench, start[0].invoke, &ctigate_tests::bench::csta("MonitorStartResponse", started));
+    there.say(&mut bench, start[0].invoke, &csta("MonitorStartResponse", started));
     there.knows_line(&mut bench);
     assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 0_7 null"]);
+}
+
+#[test]
+fn a_call_that_an_older_event_sets_back_after_the_client_had_asked_is_told_once_more() {
+    let (mut bench, system, mut client, id) = monitored(&[]);
+    // The event waits for the answer that names another call, and 20 ms more; its monitor ends behind it.
+    let numbers = format!(
+        "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:1002</calledDirectoryNumber>",
+        client.uri
+    );
+    client.info(&mut bench, "MakeCall", &numbers);
+    own(system, &mut bench, "m1", ("DeliveredEvent", "7", "alerting"));
+    system.say(&mut bench, 7, &csta("MonitorStop", "<monitorCrossRefID>m1</monitorCrossRefID>"));
+    let asked = system.asked(&mut bench);
+    assert_eq!((asked[0].root(), asked[1].root()), ("MakeCall", "MonitorStopResponse"));
+    let busy = csta_error("stateIncompatibility", "invalidConnectionState");
+    system.say(&mut bench, asked[0].invoke, &busy);
+    only(&client.heard(&mut bench), 200);
+    ask(&mut bench, system, &mut client, &[("7", "1003", ["connected", "connected"])]);
+    bench.advance(Duration::from_millis(20));
+    assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 0_7 alerting"]);
+    refresh(&mut bench, system, &mut client, "m2");
+    system.has_calls(&mut bench, &[("7", "1003", ["connected", "connected"])]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["EstablishedEvent 0_7 connected"]);
+}
+
+#[test]
+fn a_call_that_an_event_under_way_by_datagram_sets_back_is_told_once_more_too() {
+    let mut bench = Bench::new();
+    let system = PhoneSystem::answer(&mut bench);
+    let mut client = Client::over(Line::Datagram(address("127.0.0.1:5070")), "alice");
+    client.sign_in(&mut bench, system);
+    let id = client.monitor(&mut bench, system, "m1");
+    own(system, &mut bench, "m1", ("DeliveredEvent", "7", "alerting"));
+    let [event]: [Sip; 1] = client.heard(&mut bench).try_into().expect("it is sent at once");
+    system.say(&mut bench, 7, &csta("MonitorStop", "<monitorCrossRefID>m1</monitorCrossRefID>"));
+    // If the event was lost on its way, its repetition comes behind this answer.
+    ask(&mut bench, system, &mut client, &[("7", "1003", ["connected", "connected"])]);
+    client.say(&mut bench, &event.answered(200));
+    refresh(&mut bench, system, &mut client, "m2");
+    system.has_calls(&mut bench, &[("7", "1003", ["connected", "connected"])]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["EstablishedEvent 0_7 connected"]);
 }
