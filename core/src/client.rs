@@ -7,6 +7,7 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `commands` | the table of commands |
 //! | `script` | the language |
 //! | `runner` | one line after another |
 //! | `connection` | the way to the server, from its opening to its end |
@@ -18,6 +19,7 @@
 //! | `dialog`, `transaction`, `flow` | SIP |
 
 mod calls;
+mod commands;
 mod config;
 mod connection;
 mod dialog;

@@ -4,8 +4,9 @@ use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
 
+use super::commands;
 use super::happening::Wanted;
-use super::script::{self, Line, Service};
+use super::script::{self, Line, Order};
 use super::{Client, Phase, Step};
 use crate::digest::{Digest, Digester};
 use crate::time::Instant;
@@ -22,7 +23,7 @@ enum Doing {
     /// Sign-in to succeed or fail: the last thing a script waits for.
     SignIn,
     /// The session, so that the service can be asked for.
-    Session(Service),
+    Session(Order),
     /// The answer to its request.
     Answer,
     /// Something to happen.
@@ -103,9 +104,9 @@ impl Client {
         match current.doing {
             Doing::Happening(ref wanted) if self.happenings.take(wanted) => return true,
             Doing::SignIn if self.is_ready() || self.phase == Phase::Ended => return true,
-            Doing::Session(service) if self.is_ready() => {
+            Doing::Session(order) if self.is_ready() => {
                 self.runner.current = Some(Current { doing: Doing::Answer, ..current });
-                self.ask(step, &service);
+                self.ask(step, &order);
                 return self.runner.current.is_none();
             }
             Doing::Session(_) if self.phase == Phase::Ended => {
@@ -132,7 +133,7 @@ impl Client {
         };
         let (doing, span) = match script::parse(&text) {
             Ok(Line::Empty) => return true,
-            Ok(Line::Service(service)) => (Doing::Session(service), usual),
+            Ok(Line::Service(order)) => (Doing::Session(order), usual),
             Ok(Line::Wait(wanted, time)) => (Doing::Happening(wanted), time.unwrap_or(usual)),
             Ok(Line::Sleep(time)) => (Doing::Sleep, time),
             Ok(Line::Quit) => {
@@ -142,7 +143,7 @@ impl Client {
                 return true;
             }
             Ok(Line::Help) => {
-                step.actions.print(format_args!("commands: {}", script::COMMANDS));
+                step.actions.print(format_args!("commands: {}", commands::words()));
                 return true;
             }
             Err(what) => {

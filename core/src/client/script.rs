@@ -1,9 +1,10 @@
-//! The script's language: one command a line.
+//! The script's language: one command a line. Which commands there are, `commands` says.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use super::commands::{self, Does, Service};
 use super::happening::{Wanted, plain};
 use crate::time::Duration;
 use crate::wire::csta::model::CallEventKind;
@@ -29,33 +30,15 @@ const RESULTS: &[&str] = &[
 /// Two words for events that are long to write.
 const SHORT: &[(&str, &str)] = &[("cleared", "connectioncleared"), ("initiated", "serviceinitiated")];
 
-/// All commands, as the answer to `help` and to a word that is none.
-pub(super) const COMMANDS: &str = "call, answer, hold, retrieve, hangup, snapshot, features, refresh, update, wait, \
-    expect, sleep, raw, help, quit";
-
 /// A service that a line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Service {
-    /// MakeCall to this number or URI.
-    Call(String),
-    /// AnswerCall.
-    Answer,
-    /// HoldCall.
-    Hold,
-    /// RetrieveCall.
-    Retrieve,
-    /// ClearConnection.
-    Hangup,
-    /// SnapshotDevice.
-    Snapshot,
-    /// GetCSTAFeatures.
-    Features,
-    /// A re-INVITE.
-    Refresh,
-    /// An UPDATE.
-    Update,
-    /// This document in an INFO.
-    Raw(String),
+pub(super) struct Order {
+    /// The command's word.
+    pub(super) word: &'static str,
+    /// Which.
+    pub(super) service: Service,
+    /// What stands behind the word.
+    pub(super) text: String,
 }
 
 /// One line.
@@ -64,7 +47,7 @@ pub(super) enum Line {
     /// Nothing, or a comment.
     Empty,
     /// A service, which needs a session.
-    Service(Service),
+    Service(Order),
     /// Wait for something, for so long or the usual time.
     Wait(Wanted, Option<Duration>),
     /// Do nothing.
@@ -84,39 +67,20 @@ pub(super) fn parse(line: &str) -> Result<Line, String> {
     if line.is_empty() || line.starts_with('#') {
         return Ok(Line::Empty);
     }
-    let (command, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
-    let rest = rest.trim();
-    let needs =
-        |what: &str| if rest.is_empty() { Err(format!("'{command}' needs {what}")) } else { Ok(rest) };
-    let service = match command {
-        "call" => Service::Call(needs("a number: call 1002")?.into()),
-        "raw" => Service::Raw(needs("a CSTA document")?.into()),
-        "sleep" => {
-            let time = needs("a time: sleep 200ms")?;
-            return duration(time)
-                .map(Line::Sleep)
-                .ok_or_else(|| format!("'{time}' is no time: 200ms, 5s, 2m"));
+    let (word, text) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+    let text = text.trim();
+    let command =
+        commands::find(word).ok_or_else(|| format!("'{word}' is no command: {}", commands::words()))?;
+    command.check(text)?;
+    match command.does {
+        Does::Asks(service) => Ok(Line::Service(Order { word: command.word, service, text: text.into() })),
+        Does::Waits => wait(text),
+        Does::Sleeps => {
+            duration(text).map(Line::Sleep).ok_or_else(|| format!("'{text}' is no time: 200ms, 5s, 2m"))
         }
-        "wait" | "expect" => return wait(needs("an event: wait established 5s")?),
-        "answer" => Service::Answer,
-        "hold" => Service::Hold,
-        "retrieve" => Service::Retrieve,
-        "hangup" => Service::Hangup,
-        "snapshot" => Service::Snapshot,
-        "features" => Service::Features,
-        "refresh" => Service::Refresh,
-        "update" => Service::Update,
-        "quit" => return Ok(Line::Quit),
-        "help" => return Ok(Line::Help),
-        _ => {
-            return Err(format!("'{command}' is no command: {COMMANDS}"));
-        }
-    };
-    let takes_words = matches!(service, Service::Call(_) | Service::Raw(_));
-    if !takes_words && !rest.is_empty() {
-        return Err(format!("'{command}' takes nothing behind it: '{rest}'"));
+        Does::Helps => Ok(Line::Help),
+        Does::Quits => Ok(Line::Quit),
     }
-    Ok(Line::Service(service))
 }
 
 /// Reads `EVENT [WORD...] [key=value...] [TIME]`.
@@ -167,17 +131,39 @@ fn duration_with_unit(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::commands::Takes;
     use super::*;
 
     #[test]
     fn commands_are_read() {
-        assert_eq!(parse("  call 1002 "), Ok(Line::Service(Service::Call("1002".into()))));
-        assert_eq!(parse("hangup"), Ok(Line::Service(Service::Hangup)));
-        assert_eq!(parse("raw <a b='c d'/>"), Ok(Line::Service(Service::Raw("<a b='c d'/>".into()))));
+        let order = |line, word: &str, text: &str| match parse(line) {
+            Ok(Line::Service(order)) => assert_eq!((order.word, order.text.as_str()), (word, text)),
+            other => panic!("{line}: {other:?}"),
+        };
+        order("  call 1002 ", "call", "1002");
+        order("hangup", "hangup", "");
+        order("raw <a b='c d'/>", "raw", "<a b='c d'/>");
         assert_eq!(parse("# a comment"), Ok(Line::Empty));
         assert_eq!(parse("sleep 200ms"), Ok(Line::Sleep(Duration::from_millis(200))));
         assert_eq!(parse("sleep 2"), Ok(Line::Sleep(Duration::from_secs(2))));
         assert_eq!(parse("quit"), Ok(Line::Quit));
+    }
+
+    #[test]
+    fn every_command_of_the_table_is_read() {
+        for command in commands::COMMANDS {
+            let word = command.word;
+            let line = match command.takes {
+                Takes::Nothing | Takes::Anything => String::from(word),
+                Takes::Number => format!("{word} 1002"),
+                // The example that stands behind what is needed, if there is one.
+                Takes::Text(what) => match what.split_once(": ") {
+                    Some((_, example)) => example.into(),
+                    None => format!("{word} text"),
+                },
+            };
+            assert!(parse(&line).is_ok(), "{line}: {:?}", parse(&line));
+        }
     }
 
     #[test]

@@ -3,61 +3,55 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use super::commands::{self, Put, Service, Sources, Value};
 use super::happening::{Happening, Sort};
-use super::script::Service;
+use super::script::Order;
 use super::transaction::{Purpose, Then, Told};
 use super::{Client, Monitor, Phase, Step};
 use crate::wire::csta::emit::{self as csta, Verbatim};
 use crate::wire::csta::guard::XmlLimits;
-use crate::wire::csta::model::{
-    AutoOriginate, Device, LocalConnectionState as State, Message as Csta, Namespace, Request, Response,
-    SnapshotItem,
-};
+use crate::wire::csta::model::{AutoOriginate, Message as Csta, Namespace, Request, Response, SnapshotItem};
 use crate::wire::csta::parse::Document;
 use crate::wire::sip::{Message, Method, Start};
 
-/// In which states a call can be cleared, the likeliest first.
-const CLEARABLE: &[State] =
-    &[State::Connected, State::Initiated, State::Fail, State::Alerting, State::Queued, State::Hold];
-
-const fn device(id: &str) -> Device<'_> {
-    Device { id, type_of_number: None }
+/// The request with this root and these elements. The tests see to it that there is one for every row of the table.
+fn typed<'a>(root: &str, elements: &[(&'static str, Value<'a>)]) -> Option<Request<'a>> {
+    Some(match (root, elements) {
+        (
+            "MakeCall",
+            &[(_, Value::Device(calling)), (_, Value::Device(called)), (_, Value::Word(originate))],
+        ) => Request::MakeCall { calling, called, auto_originate: AutoOriginate::from_word(originate) },
+        ("AnswerCall", &[(_, Value::Connection(connection))]) => Request::AnswerCall { connection },
+        ("HoldCall", &[(_, Value::Connection(connection))]) => Request::HoldCall { connection },
+        ("RetrieveCall", &[(_, Value::Connection(connection))]) => Request::RetrieveCall { connection },
+        ("ClearConnection", &[(_, Value::Connection(connection))]) => Request::ClearConnection { connection },
+        ("SnapshotDevice", &[(_, Value::Device(device))]) => Request::SnapshotDevice { device },
+        _ => return None,
+    })
 }
 
 impl Client {
     /// Asks for a service for the current line.
-    pub(super) fn ask(&mut self, step: &mut Step<'_>, service: &Service) {
-        let line = self.config.line.clone();
-        let connection = |states| self.calls.connection(states, &line);
-        let (purpose, request) = match service {
-            Service::Call(number) => return self.call(step, number),
-            Service::Answer => {
-                ("answer", Request::AnswerCall { connection: connection(&[State::Alerting, State::Queued]) })
+    pub(super) fn ask(&mut self, step: &mut Step<'_>, order: &Order) {
+        match order.service {
+            Service::Csta(root, elements) => self.ask_csta(step, order, root, elements),
+            Service::Features => self.ask_features(step, true),
+            Service::Refresh => self.invite(step, Purpose::Refresh, true),
+            Service::Update => self.update(step),
+            Service::Raw => {
+                self.request(step, Method::Info, (Purpose::Raw, true), &[], order.text.as_bytes());
             }
-            Service::Hold => ("hold", Request::HoldCall { connection: connection(&[State::Connected]) }),
-            Service::Retrieve => {
-                ("retrieve", Request::RetrieveCall { connection: connection(&[State::Hold]) })
-            }
-            Service::Hangup => ("hangup", Request::ClearConnection { connection: connection(CLEARABLE) }),
-            Service::Snapshot => ("snapshot", Request::SnapshotDevice { device: device(&line) }),
-            Service::Features => return self.ask_features(step, true),
-            Service::Refresh => return self.invite(step, Purpose::Refresh, true),
-            Service::Update => return self.update(step),
-            Service::Raw(xml) => {
-                return self.request(step, Method::Info, (Purpose::Raw, true), &[], xml.as_bytes());
-            }
-        };
-        let mut body = Vec::new();
-        csta::request(&mut body, Namespace::ED3, &request, &mut Verbatim);
-        self.request(step, Method::Info, (Purpose::Service(purpose), true), &[], &body);
+        }
     }
 
-    fn call(&mut self, step: &mut Step<'_>, number: &str) {
-        let line = self.config.line.clone();
-        let called = if number.contains(':') { String::from(number) } else { ["tel:", number].concat() };
-        let auto_originate = Some(AutoOriginate::DoNotPrompt);
-        let request = Request::MakeCall { calling: device(&line), called: device(&called), auto_originate };
-        self.info(step, Purpose::Service("call"), true, &request);
+    fn ask_csta(&mut self, step: &mut Step<'_>, order: &Order, root: &str, elements: &[(&'static str, Put)]) {
+        let (line, number) = (&self.config.line, &commands::number(&order.text));
+        let from = Sources { line, calls: &self.calls, text: &order.text, number };
+        let elements: Vec<_> = elements.iter().map(|(name, put)| (*name, put.value(&from))).collect();
+        let Some(request) = typed(root, &elements) else { return };
+        let mut body = Vec::new();
+        csta::request(&mut body, Namespace::ED3, &request, &mut Verbatim);
+        self.request(step, Method::Info, (Purpose::Service(order.word), true), &[], &body);
     }
 
     /// Takes a response.

@@ -1,6 +1,7 @@
 //! The script's lines, one after another.
 
 use super::*;
+use crate::client::commands::{self, Does, Service, Takes};
 
 fn ok(name: &str) -> String {
     format!("<{name}Response></{name}Response>")
@@ -55,6 +56,24 @@ fn a_call_is_made_followed_held_retrieved_and_cleared() {
     stage.take("BYE");
     stage.pass(Duration::from_secs(2));
     assert_eq!(stage.finished, Some(0));
+}
+
+#[test]
+fn every_command_for_a_csta_service_sends_the_request_of_its_row() {
+    for command in commands::COMMANDS {
+        let (Does::Asks(Service::Csta(root, elements)), word) = (command.does, command.word) else {
+            continue;
+        };
+        let mut stage = Stage::signed_in();
+        stage.say(&[&if command.takes == Takes::Nothing { word.into() } else { format!("{word} 1002") }]);
+        let request = stage.take("INFO");
+        let body = body_of(&request);
+        let names = [root].into_iter().chain(elements.iter().map(|(name, _)| *name));
+        let places: Vec<_> = names.map(|name| body.find(&format!("<{name}"))).collect();
+        assert!(places.is_sorted() && places[0].is_some(), "{word}: {body}");
+        stage.accept(&request, &[], &ok("HoldCall"));
+        assert_eq!(stage.shown(), [format!("ok service={word}")]);
+    }
 }
 
 #[test]
