@@ -212,3 +212,59 @@ fn too_many_answers_held_back_are_refused_at_once() {
     assert_eq!(world.frames(alice).len(), 1000);
     assert_eq!(world.switch.digest(), world.switch.full_digest());
 }
+
+#[test]
+fn a_session_is_asked_for_before_whether_the_switch_is_in_service() {
+    let (outside, out) = ("operation/securityViolation", "systemResourceAvailibility/resourceOutOfService");
+    let connection = connection("0_00000000", "1001");
+    let other = "operation/invalidParameterValue";
+    let reset = "ResetApplicationSessionTimerNegResponse";
+    let table = [
+        (Request::GetCstaFeatures, outside, "GetCSTAFeaturesResponse"),
+        (Request::RequestSystemStatus { register: None }, outside, "RequestSystemStatusResponse"),
+        (
+            Request::SystemStatus { register: None, status: SystemStatus::Normal },
+            outside,
+            "SystemStatusResponse",
+        ),
+        (Request::SystemRegisterCancel { register: "r" }, outside, other),
+        (Request::SystemRegisterAbort { register: "r" }, outside, out),
+        (Request::SnapshotDevice { device: device("1001") }, outside, out),
+        (Request::ClearConnection { connection }, outside, out),
+        (Request::ApplicationSessionTerminated { session: "x" }, outside, out),
+        (Request::StopApplicationSession { session: "x", reason: "y" }, other, other),
+        (Request::ResetApplicationSessionTimer { session: "x", duration: None }, reset, reset),
+    ];
+    let mut world = world();
+    let (nobody, alice) = (world.open(0), world.client());
+    for word in ["disabled", "initializing"] {
+        world.command(&format!("system {word}"));
+        world.frames(alice);
+        for (request, without, within) in &table {
+            assert_eq!(world.outcome(nobody, request), *without, "{word}, no session: {request:?}");
+            assert_eq!(world.outcome(alice, request), *within, "{word}: {request:?}");
+        }
+        world.send_xml(nobody, 7, &format!("<DanceCall xmlns=\"{VERSION}\"/>"));
+        world.send_xml(alice, 7, &format!("<DanceCall xmlns=\"{VERSION}\"/>"));
+        assert_eq!(outcome_of(&world.frames(nobody)[0].1), outside);
+        assert_eq!(outcome_of(&world.frames(alice)[0].1), out);
+    }
+}
+
+#[test]
+fn what_only_a_switch_sends_is_noticed_and_not_supported() {
+    let mut world = world();
+    let alice = world.client();
+    for request in [
+        Request::SystemRegisterAbort { register: "r" },
+        Request::ApplicationSessionTerminated { session: "x" },
+    ] {
+        world.notices.clear();
+        assert_eq!(world.outcome(alice, &request), "operation/serviceNotSupported");
+        assert!(world.noticed("a client asks for what only a switch sends"), "{request:?}");
+    }
+    world.notices.clear();
+    world.send_xml(alice, 7, &format!("<DanceCall xmlns=\"{VERSION}\"/>"));
+    assert_eq!(outcome_of(&world.frames(alice)[0].1), "operation/serviceNotSupported");
+    assert!(!world.noticed("client_error"), "who asks for an unknown service breaks no rule");
+}
