@@ -32,7 +32,7 @@ mod session;
 mod talk;
 
 pub use config::{Answer, PhoneConfig, SWITCH_KEYS, SwitchConfig};
-pub use service::{EVENTS, SERVICES, features};
+pub use service::{EVENTS, features, services};
 
 use link::{Cti, Kind, Line, Lines, Link};
 use monitors::Monitors;
@@ -71,6 +71,9 @@ enum Key {
     /// An answer is held back until then.
     Answer(Handle<Link>),
 }
+
+/// To whom an answer goes: the link, and the invoke ID.
+type To = (Handle<Link>, u16);
 
 /// What a step has at hand.
 struct Step<'a> {

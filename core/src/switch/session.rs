@@ -4,7 +4,8 @@ use alloc::format;
 use alloc::string::String;
 
 use super::link::{Link, Session};
-use super::{Key, Step, Switch};
+use super::service::MISROUTED;
+use super::{Key, Step, Switch, To};
 use crate::action::Level;
 use crate::slots::Handle;
 use crate::time::Duration;
@@ -21,11 +22,14 @@ impl Switch {
     pub(super) fn start_session(
         &mut self,
         step: &mut Step<'_>,
-        to: (Handle<Link>, u16),
-        application: &str,
-        version: &str,
-        wanted: Option<u32>,
+        to: To,
+        request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let Request::StartApplicationSession { application, protocol_version: version, duration: wanted } =
+            *request
+        else {
+            return Err(MISROUTED);
+        };
         if !self.config.session_required {
             return Err(CstaError::SERVICE_NOT_SUPPORTED);
         }
@@ -69,10 +73,12 @@ impl Switch {
     pub(super) fn reset_session(
         &mut self,
         step: &mut Step<'_>,
-        to: (Handle<Link>, u16),
-        id: &str,
-        wanted: Option<u32>,
+        to: To,
+        request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let Request::ResetApplicationSessionTimer { session: id, duration: wanted } = *request else {
+            return Err(MISROUTED);
+        };
         if !self.config.session_required {
             return Err(CstaError::SERVICE_NOT_SUPPORTED);
         }
@@ -102,10 +108,12 @@ impl Switch {
     pub(super) fn stop_session(
         &mut self,
         step: &mut Step<'_>,
-        to: (Handle<Link>, u16),
-        id: &str,
-        reason: &str,
+        to: To,
+        request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let Request::StopApplicationSession { session: id, reason } = *request else {
+            return Err(MISROUTED);
+        };
         if !self.config.session_required {
             return Err(CstaError::SERVICE_NOT_SUPPORTED);
         }

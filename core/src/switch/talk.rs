@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::link::{Answer, Asked, Delayed, Link, MAX_DELAYED, QUESTION_TIMEOUT, Question};
-use super::{Key, Step, Switch};
+use super::{Key, Step, Switch, To};
 use crate::action::Level;
 use crate::slots::Handle;
 use crate::time::{Duration, Instant};
@@ -102,7 +102,7 @@ impl Switch {
     }
 
     /// Answers a request: at once, or when the delay is over and all answers before are out.
-    pub(super) fn respond(&mut self, step: &mut Step<'_>, to: (Handle<Link>, u16), response: &Response<'_>) {
+    pub(super) fn respond(&mut self, step: &mut Step<'_>, to: To, response: &Response<'_>) {
         if !self.holds_back(to.0) {
             self.write_response(step, to, response);
             return;
@@ -123,7 +123,7 @@ impl Switch {
     }
 
     /// Lets an answer wait until the delay is over and all answers before are out.
-    pub(super) fn hold_back(&mut self, now: Instant, to: (Handle<Link>, u16), answer: Answer) {
+    pub(super) fn hold_back(&mut self, now: Instant, to: To, answer: Answer) {
         let delay = self.delay;
         let Some(cti) = self.links.get_mut(to.0).and_then(Link::cti_mut) else { return };
         let last = cti.delayed.back().map_or(now, |one| one.at);
@@ -134,12 +134,7 @@ impl Switch {
         }
     }
 
-    pub(super) fn write_response(
-        &self,
-        step: &mut Step<'_>,
-        to: (Handle<Link>, u16),
-        response: &Response<'_>,
-    ) {
+    pub(super) fn write_response(&self, step: &mut Step<'_>, to: To, response: &Response<'_>) {
         let Some(link) = self.links.get(to.0) else { return };
         let Some(cti) = link.cti() else { return };
         step.actions.write_with(link.id, |out| {

@@ -2,16 +2,13 @@
 
 use alloc::vec::Vec;
 
+use super::MISROUTED;
 use super::system::{error, static_device};
 use crate::slots::Handle;
-use crate::switch::link::Link;
 use crate::switch::phones::{ACTIVE, By, Call, Phone, Refusal, Side};
-use crate::switch::{Step, Switch, names};
+use crate::switch::{Step, Switch, To, names};
 use crate::wire::csta::errors::CstaError;
-use crate::wire::csta::model::{AutoOriginate, Connection, Device, LocalConnectionState, Response};
-
-/// To whom an answer goes: the link, and the invoke ID.
-type To = (Handle<Link>, u16);
+use crate::wire::csta::model::{AutoOriginate, Connection, LocalConnectionState, Request, Response};
 
 impl Switch {
     /// Make Call. The default is to prompt.
@@ -19,10 +16,9 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        calling: Device<'_>,
-        called: Device<'_>,
-        auto_originate: Option<AutoOriginate>,
+        request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let Request::MakeCall { calling, called, auto_originate } = *request else { return Err(MISROUTED) };
         let phone = self.device(calling).ok_or(CstaError::INVALID_CALLING_DEVICE_ID)?;
         let prompt = auto_originate.unwrap_or(AutoOriginate::Prompt) == AutoOriginate::Prompt;
         let mut told = Vec::new();
@@ -40,8 +36,9 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        connection: &Connection<'_>,
+        request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let Request::AnswerCall { connection } = request else { return Err(MISROUTED) };
         let (call, phone) = self.own(connection, |switch, phone| {
             switch.phones.to_answer(phone).ok_or(Refusal::NothingToAnswer)
         })?;
@@ -57,8 +54,9 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        connection: &Connection<'_>,
+        request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let Request::HoldCall { connection } = request else { return Err(MISROUTED) };
         let (call, phone) = self.own(connection, |switch, phone| {
             let connected = switch.phones.newest(phone, &[LocalConnectionState::Connected]);
             connected.ok_or(Refusal::NothingActive)
@@ -75,8 +73,9 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        connection: &Connection<'_>,
+        request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let Request::RetrieveCall { connection } = request else { return Err(MISROUTED) };
         let (call, phone) = self.own(connection, |switch, phone| {
             switch.phones.newest(phone, &[LocalConnectionState::Hold]).ok_or(Refusal::NothingHeld)
         })?;
@@ -92,8 +91,9 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        connection: &Connection<'_>,
+        request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let Request::ClearConnection { connection } = request else { return Err(MISROUTED) };
         let (call, side) = self.to_be_cleared(connection)?;
         let mut told = Vec::new();
         let cleared = self.phones.clear(call, side, "normalClearing", &mut told);

@@ -3,34 +3,51 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use super::features;
+use super::{MISROUTED, features};
 use crate::action::Level;
 use crate::slots::Handle;
 use crate::switch::link::{Answer, Link, Registration};
 use crate::switch::monitors::{Monitor, Refused};
 use crate::switch::phones::{Party, Phone};
-use crate::switch::{Step, Switch, is_alive, names};
+use crate::switch::{Step, Switch, To, is_alive, names};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{
-    Connection, Device, MonitorFilter, MonitorObject, MonitorType, RequestTypes, Response, SnapshotItem,
-    StatusFilter, SystemStatus,
+    Connection, Device, MonitorObject, MonitorType, Request, RequestTypes, Response, SnapshotItem,
 };
 
-/// To whom an answer goes: the link, and the invoke ID.
-type To = (Handle<Link>, u16);
-
 impl Switch {
-    pub(super) fn request_system_status(&mut self, step: &mut Step<'_>, to: To) {
+    pub(super) fn request_system_status(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
+        let Request::RequestSystemStatus { .. } = request else { return Err(MISROUTED) };
         self.respond(step, to, &Response::RequestSystemStatus { status: self.status });
+        Ok(())
     }
 
-    pub(super) fn client_status(&mut self, step: &mut Step<'_>, to: To, status: SystemStatus) {
+    pub(super) fn client_status(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
+        let Request::SystemStatus { status, .. } = *request else { return Err(MISROUTED) };
         step.actions.notify(Level::Info, "client_status", &[("status", &status.word())]);
         self.respond(step, to, &Response::SystemStatus);
+        Ok(())
     }
 
-    pub(super) fn get_features(&mut self, step: &mut Step<'_>, to: To) {
+    pub(super) fn get_features(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
+        let Request::GetCstaFeatures = request else { return Err(MISROUTED) };
         self.respond(step, to, &Response::GetCstaFeatures(features()));
+        Ok(())
     }
 
     /// System Register. A filter goes with systemStatus and with nothing else.
@@ -38,9 +55,9 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        types: RequestTypes,
-        filter: Option<StatusFilter>,
+        request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let Request::SystemRegister { types, filter } = *request else { return Err(MISROUTED) };
         let RequestTypes {
             system_status,
             request_system_status,
@@ -71,8 +88,9 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        register: &str,
+        request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let Request::SystemRegisterCancel { register } = *request else { return Err(MISROUTED) };
         let cti = self.links.get_mut(to.0).and_then(Link::cti_mut);
         let registration = cti.map(|cti| &mut cti.registration);
         let taken = registration.and_then(|own| own.take_if(|own| own.id == register));
@@ -88,10 +106,9 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        object: MonitorObject<'_>,
-        filter: Option<MonitorFilter>,
-        kind: Option<MonitorType>,
+        request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let Request::MonitorStart { object, filter, kind } = *request else { return Err(MISROUTED) };
         let MonitorObject::Device(device) = object else {
             return Err(CstaError::INVALID_MONITOR_OBJECT_TYPE);
         };
@@ -129,8 +146,9 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        cross_reference: &str,
+        request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let Request::MonitorStop { cross_reference } = *request else { return Err(MISROUTED) };
         let own = |monitor: &Monitor| monitor.link == to.0 && is_alive(&self.links, monitor);
         let found = self.monitors.find(cross_reference).filter(|(_, monitor)| own(monitor));
         let (handle, _) = found.ok_or(CstaError::INVALID_MONITOR_CROSS_REF_ID)?;
@@ -145,8 +163,9 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        device: Device<'_>,
+        request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let Request::SnapshotDevice { device } = *request else { return Err(MISROUTED) };
         let phone = self.device(device).ok_or(CstaError::INVALID_DEVICE_ID)?;
         if self.holds_back(to.0) {
             self.hold_back(step.now, to, Answer::Snapshot(phone));
