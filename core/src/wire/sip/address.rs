@@ -20,17 +20,14 @@ impl<'a> NameAddress<'a> {
     #[must_use]
     pub fn parse(raw: &'a str) -> Option<Self> {
         let raw = list::trim(raw);
-        let (uri, params) = match opening_bracket(raw).ok()? {
-            Some(open) => {
-                let (uri, behind) = raw.get(open.saturating_add(1)..)?.split_once('>')?;
-                (list::trim(uri), list::trim(behind))
-            }
-            None => match raw.find(';') {
-                Some(end) => (list::trim(raw.get(..end)?), raw.get(end..)?),
-                None => (raw, ""),
-            },
+        let (uri, params) = if let Some(open) = opening_bracket(raw).ok()? {
+            let (uri, behind) = list::split_once(raw.get(open.saturating_add(1)..)?, b'>')?;
+            (list::trim(uri), list::trim(behind))
+        } else {
+            let (uri, params) = list::cut(raw, b';')?;
+            (list::trim(uri), params)
         };
-        let (scheme, opaque) = uri.split_once(':')?;
+        let (scheme, opaque) = list::split_once(uri, b':')?;
         let sound =
             !scheme.is_empty() && !opaque.is_empty() && (params.is_empty() || params.starts_with(';'));
         let sound = sound && list::is_closed(params) && !uri.contains([' ', '\t', '<', '"']);

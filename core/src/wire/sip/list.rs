@@ -94,11 +94,34 @@ pub fn trim(text: &str) -> &str {
     if is_blank(bytes.first()) || is_blank(bytes.last()) { text.trim_matches([' ', '\t']) } else { text }
 }
 
+/// Where the first `mark`, an ASCII character, stands. Values are short: it is looked for byte by byte.
+#[must_use]
+pub fn position(text: &str, mark: u8) -> Option<usize> {
+    debug_assert!(mark.is_ascii(), "another byte may be part of a character");
+    text.bytes().position(|byte| byte == mark)
+}
+
+/// What stands before and behind the first `mark`, an ASCII character.
+#[must_use]
+pub fn split_once(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let place = position(text, mark)?;
+    Some((text.get(..place)?, text.get(place.saturating_add(1)..)?))
+}
+
+/// What stands before the first `mark`, an ASCII character, and the rest with it.
+#[must_use]
+pub fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
+    match position(text, mark) {
+        Some(end) => text.split_at_checked(end),
+        None => Some((text, "")),
+    }
+}
+
 /// One parameter: its name, and its value, empty if it has none. Quotes around a value are taken off; what is escaped
 /// inside them stays escaped.
 #[must_use]
 pub fn parameter(item: &str) -> (&str, &str) {
-    match item.split_once('=') {
+    match split_once(item, b'=') {
         None => (trim(item), ""),
         Some((name, value)) => {
             let value = trim(value);
@@ -142,6 +165,15 @@ mod tests {
         let text = r#""Doe, \"J, <", <sip:a@b;x="1,2",y> ;q=1 ,, <sip:c>,"#;
         let items: Vec<&str> = Split::commas(text).collect();
         assert_eq!(items, [r#""Doe, \"J, <""#, r#"<sip:a@b;x="1,2",y> ;q=1"#, "<sip:c>"]);
+    }
+
+    #[test]
+    fn a_text_is_split_at_its_first_mark_whatever_stands_around_it() {
+        assert_eq!(split_once("ä=ö=ü", b'='), Some(("ä", "ö=ü")));
+        assert_eq!(split_once("=", b'='), Some(("", "")));
+        assert_eq!(split_once("äöü", b'='), None);
+        assert_eq!(cut("ä;ö;ü", b';'), Some(("ä", ";ö;ü")));
+        assert_eq!(cut("äöü", b';'), Some(("äöü", "")));
     }
 
     #[test]

@@ -20,11 +20,8 @@ impl<'a> MediaType<'a> {
     /// Reads one; `None` when it is malformed.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
-        let (media, params) = match text.find(';') {
-            Some(end) => text.split_at_checked(end)?,
-            None => (text, ""),
-        };
-        let (kind, subtype) = media.split_once('/')?;
+        let (media, params) = list::cut(text, b';')?;
+        let (kind, subtype) = list::split_once(media, b'/')?;
         let (kind, subtype) = (list::trim(kind), list::trim(subtype));
         (list::is_token(kind) && list::is_token(subtype)).then_some(Self { kind, subtype, params })
     }
@@ -32,7 +29,7 @@ impl<'a> MediaType<'a> {
     /// Whether it is `name` (`application/csta+xml`), compared without case and without parameters.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
-        name.split_once('/').is_some_and(|(kind, subtype)| {
+        list::split_once(name, b'/').is_some_and(|(kind, subtype)| {
             self.kind.eq_ignore_ascii_case(kind) && self.subtype.eq_ignore_ascii_case(subtype)
         })
     }

@@ -40,7 +40,7 @@ impl<'a> Uri<'a> {
     /// Reads one; `None` when it has no scheme, or is a malformed `sip`, `sips` or `tel` URI.
     #[must_use]
     pub fn parse(raw: &'a str) -> Option<Self> {
-        let (scheme, rest) = raw.split_once(':')?;
+        let (scheme, rest) = list::split_once(raw, b':')?;
         let scheme = match scheme {
             _ if scheme.eq_ignore_ascii_case("sip") => Scheme::Sip,
             _ if scheme.eq_ignore_ascii_case("sips") => Scheme::Sips,
@@ -51,7 +51,7 @@ impl<'a> Uri<'a> {
         match scheme {
             Scheme::Sip | Scheme::Sips => Self::parse_sip(raw, scheme, rest),
             Scheme::Tel => {
-                let (number, params) = cut(rest, ';')?;
+                let (number, params) = list::cut(rest, b';')?;
                 (!number.is_empty()).then_some(Self {
                     scheme,
                     user: Some(number),
@@ -69,12 +69,12 @@ impl<'a> Uri<'a> {
     }
 
     fn parse_sip(raw: &'a str, scheme: Scheme<'a>, rest: &'a str) -> Option<Self> {
-        let (user, rest) = match rest.split_once('@') {
-            Some((user, rest)) => (Some(user.split_once(':').map_or(user, |(user, _password)| user)), rest),
+        let (user, rest) = match list::split_once(rest, b'@') {
+            Some((user, rest)) => (Some(list::cut(user, b':')?.0), rest),
             None => (None, rest),
         };
-        let (rest, headers) = rest.split_once('?').unwrap_or((rest, ""));
-        let (host, params) = cut(rest, ';')?;
+        let (rest, headers) = list::split_once(rest, b'?').unwrap_or((rest, ""));
+        let (host, params) = list::cut(rest, b';')?;
         let (host, port) = host_and_port(host)?;
         let sound = user != Some("") && !raw.contains([' ', '\t', '<', '>', '"']);
         sound.then_some(Self { scheme, user, host, port, params, headers, raw })
@@ -98,14 +98,6 @@ impl<'a> Uri<'a> {
     #[must_use]
     pub fn is_loose_router(&self) -> bool {
         self.param("lr").is_some()
-    }
-}
-
-/// What stands before the first `mark`, and the rest with it.
-fn cut(text: &str, mark: char) -> Option<(&str, &str)> {
-    match text.find(mark) {
-        Some(end) => text.split_at_checked(end),
-        None => Some((text, "")),
     }
 }
 

@@ -34,10 +34,7 @@ impl<'a> Via<'a> {
     #[must_use]
     pub fn parse(raw: &'a str) -> Option<Self> {
         let raw = list::trim(raw);
-        let (line, params) = match raw.find(';') {
-            Some(end) => raw.split_at_checked(end)?,
-            None => (raw, ""),
-        };
+        let (line, params) = list::cut(raw, b';')?;
         let mut protocol = line.splitn(3, '/').map(list::trim);
         let known = protocol.next()?.eq_ignore_ascii_case("SIP") && protocol.next()? == "2.0";
         let (transport, sent_by) = protocol.next()?.split_once([' ', '\t'])?;
@@ -87,7 +84,7 @@ impl<'a> Via<'a> {
 /// Reads `host[:port]`; an IPv6 address keeps its brackets.
 pub(super) fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
     let end = if text.starts_with('[') { text.find(']')?.saturating_add(1) } else { 0 };
-    let colon = text.get(end..)?.find(':').and_then(|colon| end.checked_add(colon));
+    let colon = list::position(text.get(end..)?, b':').and_then(|colon| end.checked_add(colon));
     let (host, port) = match colon {
         Some(colon) => (text.get(..colon)?, Some(list::number(text.get(colon.saturating_add(1)..)?)?)),
         None => (text, None),
