@@ -126,6 +126,10 @@ pub struct CtiConnection {
     pub name: String,
     /// The phone system's name: connections naming the same one share callIDs.
     pub switch: String,
+    /// Whether users may pick up, and join, calls that their own lines have no part in.
+    pub foreign_calls: bool,
+    /// Whether the private data of clients' requests go to the phone system.
+    pub private_data: bool,
 }
 
 /// How much of everything. Each limit has an answer of its own when it is met.
@@ -270,10 +274,13 @@ impl Cti {
 impl CtiConnection {
     fn from_checked(checked: &Checked, table: &str) -> Self {
         let text = |field: &str| checked.text(&alloc::format!("{table}.{field}")).map(String::from);
+        let flag = |field: &str| checked.flag(&alloc::format!("{table}.{field}"));
         let address = text("address").unwrap_or_default();
         Self {
             name: text("name").unwrap_or_else(|| address.clone()),
             switch: text("switch").unwrap_or_default(),
+            foreign_calls: flag("foreign_calls"),
+            private_data: flag("private_data"),
             address,
         }
     }

@@ -12,6 +12,8 @@
 //! | `takeover` | a re-INVITE in a dialog that was begun at another node |
 //! | `in_dialog` | BYE, INFO; OPTIONS |
 //! | `services` | what a client asks for by CSTA |
+//! | `relay` | what of it goes on to the phone system, by the service's row |
+//! | `device_lists` | lists of devices that follow an answer |
 //! | `monitoring` | monitors, and the watches that feed them |
 //! | `outcome` | what the phone system answered |
 //! | `events` | the phone system's events on their way to clients |
@@ -33,6 +35,7 @@
 mod catch_up;
 mod connections;
 mod counters;
+mod device_lists;
 mod early;
 pub(crate) mod ending;
 mod events;
@@ -47,6 +50,7 @@ mod overload;
 mod rebind;
 mod receive;
 mod refresh;
+mod relay;
 mod requests;
 mod respond;
 mod services;
@@ -182,6 +186,7 @@ pub struct Engine {
     pending: Slots<Pending>,
     pool: Pool,
     early: early::EarlyEvents,
+    device_lists: device_lists::DeviceLists,
     jobs: VecDeque<jobs::Job>,
     /// The monitors whose clients a job tells what changed.
     to_be_told: VecDeque<Handle<Monitor>>,
@@ -231,6 +236,7 @@ impl Engine {
             pending: Slots::new(limits.transactions),
             pool,
             early: early::EarlyEvents::default(),
+            device_lists: device_lists::DeviceLists::default(),
             jobs: VecDeque::new(),
             to_be_told: VecDeque::new(),
             rebind: crate::cti::rebind::Rebind::IDLE,
@@ -374,6 +380,7 @@ impl Engine {
             pending: _,
             pool,
             early,
+            device_lists,
             jobs,
             to_be_told,
             rebind,
@@ -400,6 +407,7 @@ impl Engine {
         digester.value(stops);
         digester.value(pool);
         digester.value(early);
+        digester.value(device_lists);
         crate::digest::sequence(&mut digester, jobs.iter());
         crate::digest::sequence(&mut digester, to_be_told.iter());
         digester.value(rebind);

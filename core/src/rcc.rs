@@ -6,6 +6,7 @@ pub(crate) mod change;
 pub(crate) mod device;
 pub(crate) mod offer;
 pub(crate) mod outbox;
+pub(crate) mod relay;
 pub(crate) mod session;
 pub(crate) mod view;
 pub(crate) mod watch;

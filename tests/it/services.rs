@@ -1,7 +1,7 @@
 //! What the phone system got wrong is answered by CSTA; and GetCSTAFeatures lists exactly what works.
 
 use ctigate_core::Duration;
-use ctigate_core::wire::csta::services::SERVICES;
+use ctigate_core::wire::csta::services::all;
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, csta, csta_error, only};
 
 fn signed_in() -> (Bench, PhoneSystem, Client) {
@@ -59,11 +59,11 @@ fn every_listed_service_works_and_every_unlisted_one_is_its_error() {
     let listed = call(&mut bench, system, &mut client, "GetCSTAFeatures", "");
     let lists = |entry: &str| listed.body().contains(&format!("<{entry}/>"));
     let mut worked = Vec::new();
-    for entry in SERVICES {
-        // These two need what earlier ones gave.
+    for entry in all() {
+        // These need what earlier ones gave.
         let inside = match entry.root {
-            "MonitorStop" => format!(
-                "<monitorCrossRefID>{}</monitorCrossRefID>",
+            "MonitorStop" | "ChangeMonitorFilter" => format!(
+                "<monitorCrossRefID>{}</monitorCrossRefID><requestedFilterList/>",
                 client_monitor(&mut bench, system, &mut client)
             ),
             "SystemRegisterCancel" => {

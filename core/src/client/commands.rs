@@ -5,7 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::calls::Calls;
-use crate::wire::csta::model::{Connection, Device, LocalConnectionState as State};
+use crate::wire::csta::model::{Device, LocalConnectionState as State};
+use crate::wire::csta::relayed::Value;
 
 /// All commands, in the order in which `help` names them.
 pub(super) const COMMANDS: &[Command] = &[
@@ -129,17 +130,6 @@ pub(super) enum Put {
     Word(&'static str),
 }
 
-/// An element's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Value<'a> {
-    /// A `ConnectionID`.
-    Connection(Connection<'a>),
-    /// A `DeviceID`.
-    Device(Device<'a>),
-    /// Plain text.
-    Word(&'a str),
-}
-
 /// What the values of a request are taken from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sources<'a> {
@@ -203,8 +193,8 @@ impl Put {
             Self::Line => Value::Device(device(from.line)),
             Self::Call(states) => Value::Connection(from.calls.connection(states, from.line)),
             Self::Number => Value::Device(device(from.number)),
-            Self::Text => Value::Word(from.text),
-            Self::Word(word) => Value::Word(word),
+            Self::Text => Value::Text(from.text),
+            Self::Word(word) => Value::Text(word),
         }
     }
 }
@@ -212,6 +202,7 @@ impl Put {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::csta::model::Connection;
 
     #[test]
     fn no_two_commands_have_the_same_word() {
@@ -242,8 +233,8 @@ mod tests {
             (Put::Call(&[State::Connected, State::Alerting]), Value::Connection(connection("2"))),
             (Put::Line, Value::Device(device("tel:1001"))),
             (Put::Number, Value::Device(device("tel:1002"))),
-            (Put::Text, Value::Word("1002")),
-            (Put::Word("true"), Value::Word("true")),
+            (Put::Text, Value::Text("1002")),
+            (Put::Word("true"), Value::Text("true")),
         ] {
             assert_eq!(put.value(&from), value);
         }

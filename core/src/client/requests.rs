@@ -106,6 +106,7 @@ impl Client {
         let cross_reference = match event {
             Event::Call(event) => event.cross_reference,
             Event::Other { cross_reference, .. } => cross_reference,
+            Event::Unknown { .. } => "",
         };
         // SIPE drops events of a monitor it has not learnt of. On a stream that is a fault of the gateway's; datagrams
         // may overtake or outlive the answer.
@@ -122,7 +123,7 @@ impl Client {
                 self.calls.event(event);
                 describe(event)
             }
-            Event::Other { name, .. } => Happening::new(Sort::Event, &shown(name)),
+            Event::Other { .. } | Event::Unknown { .. } => Happening::new(Sort::Event, &shown(event.name())),
         };
         self.happen(step, happening);
     }

@@ -3,31 +3,26 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use super::commands::{self, Put, Service, Sources, Value};
+use super::commands::{self, Put, Service, Sources};
 use super::happening::{Happening, Sort};
 use super::script::Order;
 use super::transaction::{Purpose, Then, Told};
 use super::{Client, Monitor, Phase, Step};
 use crate::wire::csta::emit::{self as csta, Verbatim};
 use crate::wire::csta::guard::XmlLimits;
-use crate::wire::csta::model::{AutoOriginate, Message as Csta, Namespace, Request, Response, SnapshotItem};
+use crate::wire::csta::model::{Message as Csta, Namespace, Request, Response, SnapshotItem};
 use crate::wire::csta::parse::Document;
+use crate::wire::csta::relayed::{Relayed, Value};
+use crate::wire::csta::services;
 use crate::wire::sip::{Message, Method, Start};
 
-/// The request with this root and these elements. The tests see to it that there is one for every row of the table.
-fn typed<'a>(root: &str, elements: &[(&'static str, Value<'a>)]) -> Option<Request<'a>> {
-    Some(match (root, elements) {
-        (
-            "MakeCall",
-            &[(_, Value::Device(calling)), (_, Value::Device(called)), (_, Value::Word(originate))],
-        ) => Request::MakeCall { calling, called, auto_originate: AutoOriginate::from_word(originate) },
-        ("AnswerCall", &[(_, Value::Connection(connection))]) => Request::AnswerCall { connection },
-        ("HoldCall", &[(_, Value::Connection(connection))]) => Request::HoldCall { connection },
-        ("RetrieveCall", &[(_, Value::Connection(connection))]) => Request::RetrieveCall { connection },
-        ("ClearConnection", &[(_, Value::Connection(connection))]) => Request::ClearConnection { connection },
-        ("SnapshotDevice", &[(_, Value::Device(device))]) => Request::SnapshotDevice { device },
-        _ => return None,
-    })
+/// The request of the service `root` with these members. The tests see to it that there is one for every row.
+fn request<'a>(root: &str, given: &'a [(&'static str, Value<'a>)]) -> Option<Request<'a>> {
+    match (services::named(root)?, given) {
+        (service, _) if service.is_relayed() => Some(Request::Relayed(Relayed::request(service, given))),
+        (_, &[("snapshotObject", Value::Device(device))]) => Some(Request::SnapshotDevice { device }),
+        _ => None,
+    }
 }
 
 impl Client {
@@ -47,8 +42,8 @@ impl Client {
     fn ask_csta(&mut self, step: &mut Step<'_>, order: &Order, root: &str, elements: &[(&'static str, Put)]) {
         let (line, number) = (&self.config.line, &commands::number(&order.text));
         let from = Sources { line, calls: &self.calls, text: &order.text, number };
-        let elements: Vec<_> = elements.iter().map(|(name, put)| (*name, put.value(&from))).collect();
-        let Some(request) = typed(root, &elements) else { return };
+        let given: Vec<_> = elements.iter().map(|(name, put)| (*name, put.value(&from))).collect();
+        let Some(request) = request(root, &given) else { return };
         let mut body = Vec::new();
         csta::request(&mut body, Namespace::ED3, &request, &mut Verbatim);
         self.request(step, Method::Info, (Purpose::Service(order.word), true), &[], &body);
@@ -131,12 +126,7 @@ impl Client {
                 result("monitor").with("xref", cross_reference)
             }
             Response::MonitorStop => result("monitor-stopped"),
-            Response::MakeCall { calling } => {
-                self.calls.made(calling);
-                result("made")
-                    .with_some("call", calling.call)
-                    .with_some("device", calling.device.map(|it| it.id))
-            }
+            Response::Relayed(relayed) => self.relayed(purpose, relayed),
             Response::GetCstaFeatures(features) => {
                 let names: Vec<&str> = features.services().map(|service| service.root).collect();
                 result("features")
@@ -152,10 +142,8 @@ impl Client {
             | Response::SystemStatus
             | Response::SystemRegister { .. }
             | Response::SystemRegisterCancel
-            | Response::AnswerCall
-            | Response::ClearConnection
-            | Response::HoldCall
-            | Response::RetrieveCall
+            | Response::ChangeMonitorFilter { .. }
+            | Response::DataFollow { .. }
             | Response::StartApplicationSession { .. }
             | Response::StartApplicationSessionRefused { .. }
             | Response::ResetApplicationSessionTimer { .. }
@@ -164,6 +152,17 @@ impl Client {
             | Response::Other { .. } => result("ok").with("service", &purpose.name()),
         };
         self.happen(step, happening);
+    }
+
+    /// A response may announce a call of the line's.
+    fn relayed(&mut self, purpose: Purpose, relayed: &Relayed<'_>) -> Happening {
+        let Some(own) = relayed.own_connections().next() else {
+            return Happening::new(Sort::Result, "ok").with("service", &purpose.name());
+        };
+        self.calls.made(&own);
+        Happening::new(Sort::Result, "made")
+            .with_some("call", own.call)
+            .with_some("device", own.device.map(|it| it.id))
     }
 
     fn snapshot(&mut self, items: &[SnapshotItem<'_>]) -> Happening {

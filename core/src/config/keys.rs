@@ -169,6 +169,16 @@ pub const KEYS: &[Key] = &[
         "The phone system's name: connections that name the same one share its calls.",
     )
     .default("\"\""),
+    Key::flag(
+        "cti.connection[].foreign_calls",
+        "Whether users may pick up (DirectedPickupCall) and join (JoinCall) calls that their own lines have no part in.",
+    )
+    .default("false"),
+    Key::flag(
+        "cti.connection[].private_data",
+        "Whether the private data of clients' requests go to the phone system. Microsoft's never do.",
+    )
+    .default("false"),
     Key::integer("limits.links", (1, 100_000), "connections", "The most stream connections at a time.")
         .default("10000"),
     Key::integer("limits.sessions", (1, 1_000_000), "sessions", "The most signed-in users at a time.")

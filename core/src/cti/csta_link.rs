@@ -7,17 +7,20 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 
+use super::gathering::{Gathering, Outcome};
 use super::protocol::{Asker, Incoming, LinkProtocol, Outlet, Refused};
 use crate::config::{Cti, SessionKind};
-use crate::digest::{Digest, Digester};
 use crate::time::{Duration, Instant};
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{
-    Message, Namespace, Request, RequestTypes, Response, StatusFilter, SystemStatus,
+    Event, Message, Namespace, Request, RequestTypes, Response, StatusFilter, SystemStatus,
 };
-use crate::wire::csta::parse::{Document, Kind};
+use crate::wire::csta::parse::{Document, Kind, Misshapen};
+use crate::wire::csta::services::Served;
 use crate::wire::csta_frame::{self, TooLong};
+
+mod digest;
 
 /// The invoke ID of events.
 const EVENT: u16 = 9999;
@@ -59,6 +62,8 @@ pub(crate) struct CstaLink {
     queue: VecDeque<Queued>,
     /// How long an answer may take, the time in the queue included.
     patience: Duration,
+    /// Answers whose data come in parts.
+    gathering: Gathering,
 }
 
 /// A request that waits for room in the window.
@@ -85,6 +90,7 @@ impl CstaLink {
             abandoned: BTreeSet::new(),
             queue: VecDeque::new(),
             patience: config.service_timeout,
+            gathering: Gathering::default(),
         }
     }
 
@@ -124,13 +130,16 @@ impl CstaLink {
         outlet: &mut Outlet<'_>,
     ) -> Incoming<'d> {
         match document.message() {
+            Ok(Message::Event(Event::Unknown { .. })) => {
+                Incoming::Discarded("an event of a kind that is not known")
+            }
             Ok(Message::Event(event)) => Incoming::Event(event),
             Ok(Message::Response(response)) => self.on_response(invoke, response, outlet),
             Ok(Message::Request(request)) => self.on_request(invoke, &request, outlet),
             // The phone system numbers its requests by itself: one may well have the number of a request of ours.
             Err(misshapen) => match document.kind() {
                 Kind::Event => Incoming::Discarded("an event lacks a required element"),
-                Kind::Response => self.on_misshapen_response(invoke, outlet),
+                Kind::Response => self.on_misshapen_response(invoke, misshapen, outlet),
                 Kind::Request => {
                     self.answer(invoke, &Response::Error(misshapen.error), outlet);
                     Incoming::Discarded("a request of the phone system lacks a required element")
@@ -141,10 +150,21 @@ impl CstaLink {
 
     /// A response that cannot be read. Whoever asked gets an error; but a link that answers its heartbeats lives, and
     /// what says no is never misshapen.
-    fn on_misshapen_response<'d>(&mut self, invoke: u16, outlet: &mut Outlet<'_>) -> Incoming<'d> {
+    fn on_misshapen_response<'d>(
+        &mut self,
+        invoke: u16,
+        misshapen: Misshapen,
+        outlet: &mut Outlet<'_>,
+    ) -> Incoming<'d> {
         if self.outstanding.get(&invoke) == Some(&Asked::Heartbeat) {
             self.outstanding.remove(&invoke);
             return Incoming::Alive;
+        }
+        if let Some(Asked::Service(who)) = self.outstanding.get(&invoke).copied() {
+            self.outstanding.remove(&invoke);
+            self.by_asker.remove(&who);
+            self.send_queued(outlet);
+            return Incoming::Misshapen(who, misshapen);
         }
         self.on_response(invoke, Response::Error(CstaError::UNSPECIFIED), outlet)
     }
@@ -162,6 +182,10 @@ impl CstaLink {
             Asked::Service(who) => {
                 self.by_asker.remove(&who);
                 self.send_queued(outlet);
+                if let Response::DataFollow { service, cross_reference } = response {
+                    let namespace = self.namespace;
+                    return gathered(self.gathering.announce(who, service, cross_reference, namespace));
+                }
                 Incoming::Response(who, response)
             }
             Asked::Session => self.on_session(&response, outlet),
@@ -258,18 +282,18 @@ impl CstaLink {
             Request::ApplicationSessionTerminated { .. } => {
                 Incoming::Failed("the phone system ended the application session")
             }
+            // Neither is ever answered.
+            Request::SnapshotData(ref data) => gathered(self.gathering.add(data, self.namespace)),
+            Request::Relayed(relayed) if relayed.service.served == Served::Told => Incoming::Told(relayed),
             // The standard knows no response to SystemRegisterAbort; some phone systems wait for one.
             Request::SystemRegisterAbort { .. }
             | Request::SystemRegister { .. }
             | Request::SystemRegisterCancel { .. }
             | Request::GetCstaFeatures
             | Request::MonitorStart { .. }
+            | Request::ChangeMonitorFilter { .. }
             | Request::SnapshotDevice { .. }
-            | Request::MakeCall { .. }
-            | Request::AnswerCall { .. }
-            | Request::ClearConnection { .. }
-            | Request::HoldCall { .. }
-            | Request::RetrieveCall { .. }
+            | Request::Relayed(_)
             | Request::StartApplicationSession { .. }
             | Request::ResetApplicationSessionTimer { .. }
             | Request::StopApplicationSession { .. }
@@ -317,6 +341,16 @@ impl CstaLink {
     }
 }
 
+/// What becomes of an answer whose data come in parts.
+fn gathered<'d>(outcome: Outcome) -> Incoming<'d> {
+    match outcome {
+        Outcome::Waits => Incoming::Nothing,
+        Outcome::Whole(who, whole) => Incoming::Whole(who, whole),
+        Outcome::TooMuch(who) => Incoming::Response(who, Response::Error(CstaError::RESOURCE_LIMIT_EXCEEDED)),
+        Outcome::Unexpected => Incoming::Discarded("a part of a snapshot that nobody waits for"),
+    }
+}
+
 /// What follows when a phone system that is asked says how it is, if it cannot serve.
 const fn cannot_serve<'d>(status: SystemStatus) -> Option<Incoming<'d>> {
     if matches!(status, SystemStatus::Disabled) {
@@ -352,6 +386,7 @@ impl LinkProtocol for CstaLink {
         self.by_asker.clear();
         self.abandoned.clear();
         self.queue.clear();
+        self.gathering.clear();
         match self.session_kind {
             SessionKind::Application => {
                 let application = self.application.clone();
@@ -393,6 +428,7 @@ impl LinkProtocol for CstaLink {
     }
 
     fn abandon(&mut self, who: Asker, outlet: &mut Outlet<'_>) {
+        self.gathering.abandon(who);
         if let Some(invoke) = self.by_asker.remove(&who) {
             self.outstanding.remove(&invoke);
             self.abandoned.insert(invoke);
@@ -426,66 +462,5 @@ impl LinkProtocol for CstaLink {
             let request = Request::StopApplicationSession { session: &session, reason: "normal" };
             self.ask(Asked::Nothing, &request, outlet);
         }
-    }
-}
-
-impl Digest for Asked {
-    fn digest(&self, digester: &mut Digester) {
-        let (kind, who) = match self {
-            Self::Session => (0, None),
-            Self::Features => (1, None),
-            Self::Registration => (2, None),
-            Self::Heartbeat => (3, None),
-            Self::Nothing => (4, None),
-            Self::Service(Asker(who)) => (5, Some(*who)),
-        };
-        digester.number(kind);
-        digester.value(&who);
-    }
-}
-
-impl Digest for CstaLink {
-    fn digest(&self, digester: &mut Digester) {
-        let Self {
-            application,
-            session_kind,
-            requested_duration,
-            namespace,
-            window,
-            queue_limit,
-            session,
-            granted,
-            next_invoke,
-            outstanding,
-            by_asker: _derived,
-            abandoned,
-            queue,
-            patience,
-        } = self;
-        digester.value(application);
-        digester.flag(*session_kind == SessionKind::Application);
-        digester.value(requested_duration);
-        digester.text(namespace.uri());
-        digester.value(window);
-        digester.value(queue_limit);
-        digester.value(session);
-        digester.value(granted);
-        digester.number(u64::from(*next_invoke));
-        digester.value(&outstanding.len());
-        for (invoke, asked) in outstanding {
-            digester.number(u64::from(*invoke));
-            digester.value(asked);
-        }
-        digester.value(&abandoned.len());
-        for invoke in abandoned {
-            digester.number(u64::from(*invoke));
-        }
-        digester.value(&queue.len());
-        for Queued { who, document, since } in queue {
-            digester.number(who.0);
-            digester.value(document);
-            digester.value(since);
-        }
-        digester.value(patience);
     }
 }

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 
 use super::ConnectionRef;
 use super::connection::State;
+use super::features::DeviceFeatures;
 use super::protocol::Protocol;
 use super::vitals::Vitals;
 use crate::config::{Cti, MAX_CONNECTIONS};
@@ -11,7 +12,6 @@ use crate::digest::{Digest, Digester};
 use crate::input::LinkId;
 use crate::time::{Duration, Instant};
 use crate::timer::Deadline;
-use crate::wire::csta::services::Features;
 use crate::wire::csta_frame::Framer;
 
 /// One configured CTI connection.
@@ -26,10 +26,12 @@ pub(crate) struct Connection {
     pub(crate) state: State,
     pub(crate) deadline: Deadline,
     pub(crate) protocol: Protocol,
-    /// What the link can do, as it said when it came into service.
-    pub(crate) features: Features,
-    /// What its clients are told that they can do: follows from `features`.
-    pub(crate) offered: Features,
+    /// What the devices at the link can do, as it said when it came into service.
+    pub(crate) features: DeviceFeatures,
+    /// Whether users may pick up, and join, calls that their own lines have no part in.
+    pub(crate) foreign_calls: bool,
+    /// Whether clients' private data go to the phone system.
+    pub(crate) private_data: bool,
     /// Attempts since it last answered a heartbeat: the wait doubles with each.
     pub(crate) attempts: u32,
     /// Why it is failing, where that is known before it is given up.
@@ -74,8 +76,9 @@ impl Pool {
                 state: State::Down { retry_at: Instant::ZERO },
                 deadline: Deadline::default(),
                 protocol: Protocol::new(config),
-                features: Features::default(),
-                offered: Features::default(),
+                features: DeviceFeatures::default(),
+                foreign_calls: configured.foreign_calls,
+                private_data: configured.private_data,
                 attempts: 0,
                 failure: None,
                 last_failure: None,
@@ -181,7 +184,8 @@ impl Digest for Connection {
             deadline,
             protocol,
             features,
-            offered: _derived,
+            foreign_calls: _configured,
+            private_data: _configured_too,
             attempts,
             failure,
             last_failure,
@@ -198,8 +202,7 @@ impl Digest for Connection {
         digester.value(state);
         digester.value(deadline);
         digester.value(protocol);
-        digester.bytes(&features.services.to_le_bytes());
-        digester.number(features.events);
+        digester.value(features);
         digester.value(attempts);
         digester.text(failure.unwrap_or_default());
         digester.text(last_failure.unwrap_or_default());

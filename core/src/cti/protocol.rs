@@ -13,6 +13,8 @@ use crate::digest::{Digest, Digester};
 use crate::input::LinkId;
 use crate::time::{Duration, Instant};
 use crate::wire::csta::model::{Event, Request, Response, SystemStatus};
+use crate::wire::csta::parse::Misshapen;
+use crate::wire::csta::relayed::Relayed;
 use crate::wire::csta::services::Features;
 
 /// Where a protocol writes.
@@ -28,6 +30,7 @@ pub(crate) struct Asker(pub(crate) u64);
 
 /// What a link's message means to the gateway.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is read, passed on and forgotten, never stored")]
 pub(crate) enum Incoming<'d> {
     /// Nothing the gateway must know.
     Nothing,
@@ -37,6 +40,12 @@ pub(crate) enum Incoming<'d> {
     Alive,
     /// A request was answered.
     Response(Asker, Response<'d>),
+    /// A request was answered by data that came in several messages: a whole response, made of them.
+    Whole(Asker, Box<[u8]>),
+    /// A request was answered, and the answer cannot be read.
+    Misshapen(Asker, Misshapen),
+    /// What a response announced, for whoever asked.
+    Told(Relayed<'d>),
     /// An event.
     Event(Event<'d>),
     /// The phone system tells how it is.

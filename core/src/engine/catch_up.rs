@@ -74,8 +74,10 @@ impl Engine {
         let Some(behind) = monitor.behind.as_mut().filter(|behind| behind.is_waiting()) else { return };
         behind.asked();
         let number = self.number_of(owner);
-        let has_service =
-            self.pool.at(link.place()).is_some_and(|one| one.features.has_service("SnapshotDevice"));
+        let has_service = self
+            .pool
+            .at(link.place())
+            .is_some_and(|one| one.features.of(&number).has_service("SnapshotDevice"));
         let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
         let purpose = Purpose::CatchUp(handle, watch);
         if !has_service {
@@ -254,8 +256,7 @@ impl Engine {
         let Some(session) = self.sessions.get(owner) else { return };
         let switch =
             switch.unwrap_or_else(|| session.connection.map_or(0, |connection| self.switch_of(connection)));
-        let number = session.number();
-        let mut view = ClientView { line: session.line(), number, switch, cross_reference, exact: false };
+        let mut view = ClientView::new(session, switch, cross_reference);
         let mut body = core::mem::take(&mut self.buffers.body);
         body.clear();
         emit::event(&mut body, session.namespace, event, &mut view);
@@ -324,7 +325,12 @@ impl Engine {
         link: ConnectionRef,
         response: &Response<'_>,
     ) {
-        if !matches!(response, Response::MakeCall { .. } | Response::SnapshotDevice(_)) {
+        let tells = if let Response::Relayed(relayed) = response {
+            relayed.own_connections().next().is_some()
+        } else {
+            matches!(response, Response::SnapshotDevice(_))
+        };
+        if !tells {
             return;
         }
         let number = self.number_of(handle);
@@ -351,8 +357,10 @@ impl Engine {
 
 /// Learns of the calls that a response to the client names; `lasts`: and of how far those known have come.
 fn learn_told(calls: &mut Calls, number: &str, response: &Response<'_>, lasts: bool, limit: usize) {
-    if let Response::MakeCall { calling } = response {
-        calls.meet(number, calling, Stage::Initiated, limit);
+    if let Response::Relayed(relayed) = response {
+        for connection in relayed.own_connections() {
+            calls.meet(number, &connection, Stage::Initiated, limit);
+        }
     } else if let Response::SnapshotDevice(items) = response {
         for item in items.iter().take(limit) {
             if let Seen::At(stage) = seen(item) {

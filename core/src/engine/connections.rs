@@ -15,7 +15,8 @@ use crate::input::Closed;
 use crate::rcc::offer;
 use crate::slots::Handle;
 use crate::timer::Timers;
-use crate::wire::csta::model::SystemStatus;
+use crate::wire::csta::errors::CstaError;
+use crate::wire::csta::model::{Message, Response, SystemStatus};
 use crate::wire::csta::parse::Document;
 use crate::wire::csta_frame::Framed;
 
@@ -257,8 +258,7 @@ impl Engine {
         match incoming {
             Incoming::Nothing => {}
             Incoming::Ready(features) => {
-                one.features = features.unwrap_or_else(offer::presumed);
-                one.offered = offer::features(one.features);
+                one.features = offer::at_link(features.unwrap_or_else(offer::presumed));
                 self.on_connection(step, place, Cause::Ready);
             }
             Incoming::Alive => {
@@ -267,6 +267,13 @@ impl Engine {
             }
             Incoming::Response(Asker(pending), response) => {
                 self.on_outcome(step, Handle::from_number(pending), &response);
+            }
+            Incoming::Whole(Asker(pending), whole) => self.on_whole_answer(step, pending, &whole),
+            Incoming::Told(relayed) => self.on_told(step, connection, &relayed),
+            Incoming::Misshapen(Asker(pending), misshapen) => {
+                self.counters.documents_discarded += 1;
+                self.discard_from(step, place, &misshapen);
+                self.on_outcome(step, Handle::from_number(pending), &Response::Error(CstaError::UNSPECIFIED));
             }
             Incoming::Event(event) => self.on_event(step, connection, &event, bytes),
             Incoming::Status(SystemStatus::Disabled) => {
@@ -300,6 +307,18 @@ impl Engine {
         }
     }
 
+    /// The data that a response announced are all here: put together, they are what was asked for.
+    fn on_whole_answer(&mut self, step: &mut Step<'_>, pending: u64, whole: &[u8]) {
+        let document = Document::parse(whole, &self.xml_limits);
+        let pending = Handle::from_number(pending);
+        if let Ok(Ok(Message::Response(response))) = document.as_ref().map(Document::message) {
+            self.on_outcome(step, pending, &response);
+        } else {
+            let too_much = Response::Error(CstaError::RESOURCE_LIMIT_EXCEEDED);
+            self.on_outcome(step, pending, &too_much);
+        }
+    }
+
     /// The phone system says how it is, and goes on serving.
     fn on_status(&mut self, place: u8, status: SystemStatus) {
         if let Some(one) = self.pool.at_mut(place) {
@@ -321,7 +340,7 @@ impl Engine {
         self.tell_all(Some(place), status);
     }
 
-    fn discard_from(&self, step: &mut Step<'_>, place: u8, why: &dyn Display) {
+    pub(super) fn discard_from(&self, step: &mut Step<'_>, place: u8, why: &dyn Display) {
         step.discard(&self.pool.at(place).map_or("", |connection| &connection.name), why);
     }
 

@@ -28,10 +28,7 @@ impl Engine {
         event: &Event<'_>,
         document: &[u8],
     ) {
-        let cross_reference = match event {
-            Event::Call(call) => call.cross_reference,
-            Event::Other { cross_reference, .. } => cross_reference,
-        };
+        let cross_reference = event.cross_reference();
         let source = EventSource { connection, cross_reference };
         if self.has_early(source) || self.watches.of_cross_reference(connection, cross_reference).is_none() {
             self.hold_early(step, source, document);

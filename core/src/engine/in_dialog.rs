@@ -7,7 +7,6 @@ use super::receive::{ALLOW, Received, Refusal};
 use super::respond::Reply;
 use super::{Engine, Step};
 use crate::action::Level;
-use crate::rcc::offer::is_offered;
 use crate::rcc::session::{Phase, Session};
 use crate::slots::Handle;
 use crate::wire::csta::errors::CstaError;
@@ -80,7 +79,7 @@ impl Engine {
                 self.refuse(step, received, &Refusal::new(400, "A CSTA request was expected"));
             }
             Err(misshapen) => {
-                let error = if is_offered(document.name()) {
+                let error = if self.offers(handle, document.name()) {
                     misshapen.error
                 } else {
                     CstaError::SERVICE_NOT_SUPPORTED

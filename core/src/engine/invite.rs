@@ -130,7 +130,9 @@ impl Engine {
     ) {
         let number = self.sessions.get(handle).map(|session| Box::<str>::from(session.number()));
         let asked = match (connection, number) {
-            (Some(connection), Some(number)) if self.can_verify(connection) && !number.is_empty() => {
+            (Some(connection), Some(number))
+                if self.can_verify(connection, &number) && !number.is_empty() =>
+            {
                 let request =
                     Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
                 self.ask(step, connection, handle, None, Purpose::VerifyLine, &request).is_ok()
@@ -142,9 +144,9 @@ impl Engine {
         }
     }
 
-    fn can_verify(&self, connection: ConnectionRef) -> bool {
-        let features = self.pool.at(connection.place()).map(|one| one.features).unwrap_or_default();
-        self.config.cti.verify_line && features.has_service("SnapshotDevice")
+    fn can_verify(&self, connection: ConnectionRef, number: &str) -> bool {
+        let features = self.pool.at(connection.place()).map(|one| one.features.of(number));
+        self.config.cti.verify_line && features.unwrap_or_default().has_service("SnapshotDevice")
     }
 
     /// Answers a sign-in 200.

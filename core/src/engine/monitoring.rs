@@ -57,7 +57,7 @@ impl Engine {
         if !self.is_own_line(handle, device) {
             return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
         }
-        let link = self.link_for(handle, "MonitorStart")?;
+        let (link, _) = self.link_for(handle, "MonitorStart")?;
         let number = self.number_of(handle);
         let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
         if session.monitors.len() >= self.config.limits.monitors_per_session {
@@ -271,17 +271,21 @@ impl Engine {
         handle: Handle<Session>,
         cross_reference: &str,
     ) {
-        let named = read_hexadecimal(cross_reference);
-        let monitors = self.sessions.get(handle).map(|session| &*session.monitors);
-        let monitor = monitors.unwrap_or_default().iter().copied().find(|monitor| {
-            named.is_some() && self.monitors.get(*monitor).map(|one| one.cross_reference) == named
-        });
-        let Some(monitor) = monitor else {
+        let Some(monitor) = self.monitor_named(handle, cross_reference) else {
             self.reply_error(step, received, handle, CstaError::INVALID_MONITOR_CROSS_REF_ID);
             return;
         };
         self.reply_response(step, received, handle, &Response::MonitorStop);
         self.drop_monitor(step, monitor);
+    }
+
+    /// A session's monitor of that cross-reference ID.
+    fn monitor_named(&self, handle: Handle<Session>, cross_reference: &str) -> Option<Handle<Monitor>> {
+        let named = read_hexadecimal(cross_reference)?;
+        let is_named = |monitor: &Handle<Monitor>| {
+            self.monitors.get(*monitor).is_some_and(|one| one.cross_reference == named)
+        };
+        self.sessions.get(handle)?.monitors.iter().copied().find(is_named)
     }
 
     /// Ends a client's monitor, and its watch if that has no other.

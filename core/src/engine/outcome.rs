@@ -16,49 +16,7 @@ use crate::timer::{Deadline, Timers};
 use crate::wire::csta::emit;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Request, Response};
-
-/// A call-control or snapshot service that is passed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Service {
-    MakeCall,
-    AnswerCall,
-    ClearConnection,
-    HoldCall,
-    RetrieveCall,
-    SnapshotDevice,
-}
-
-impl Service {
-    /// The request's root element.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::MakeCall => "MakeCall",
-            Self::AnswerCall => "AnswerCall",
-            Self::ClearConnection => "ClearConnection",
-            Self::HoldCall => "HoldCall",
-            Self::RetrieveCall => "RetrieveCall",
-            Self::SnapshotDevice => "SnapshotDevice",
-        }
-    }
-
-    /// Whether its response tells the client an identifier that events will use.
-    pub(super) const fn announces(self) -> bool {
-        matches!(self, Self::MakeCall)
-    }
-
-    /// Whether a positive response is one to this service.
-    const fn fits(self, response: &Response<'_>) -> bool {
-        matches!(
-            (self, response),
-            (Self::MakeCall, Response::MakeCall { .. })
-                | (Self::AnswerCall, Response::AnswerCall)
-                | (Self::ClearConnection, Response::ClearConnection)
-                | (Self::HoldCall, Response::HoldCall)
-                | (Self::RetrieveCall, Response::RetrieveCall)
-                | (Self::SnapshotDevice, Response::SnapshotDevice(_))
-        )
-    }
-}
+use crate::wire::csta::services::Service;
 
 /// What the phone system was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +30,7 @@ pub(crate) enum Purpose {
     /// Which calls there are, for a monitor whose client is behind, and which this watch feeds.
     CatchUp(Handle<Monitor>, Handle<Watch>),
     /// What a client asked for.
-    Service(Service),
+    Service(&'static Service),
 }
 
 /// A request that the phone system has not answered yet.
@@ -167,12 +125,7 @@ impl Engine {
                 self.on_snapshot(step, (monitor, watch), pending.connection, response);
             }
             Purpose::Service(service) => {
-                if service.fits(response) {
-                    self.note_told(session, pending.connection, response);
-                }
-                if let Some(transaction) = pending.transaction {
-                    self.on_service_outcome(step, (session, transaction), service, response);
-                }
+                self.on_served(step, &pending, service, response);
             }
         }
         self.stop_more(step, pending.connection);
@@ -188,11 +141,66 @@ impl Engine {
         }
     }
 
+    /// What a client asked for has come to its end.
+    fn on_served(
+        &mut self,
+        step: &mut Step<'_>,
+        pending: &Pending,
+        service: &'static Service,
+        response: &Response<'_>,
+    ) {
+        let (session, connection) = (pending.session, pending.connection);
+        if self.announces_anothers(step, session, connection, response) {
+            if let Some(transaction) = pending.transaction {
+                let refused = Response::Error(CstaError::GENERIC_OPERATION);
+                self.on_service_outcome(step, (session, transaction), service, &refused);
+            }
+            return;
+        }
+        if fits(service, response) {
+            self.note_told(session, connection, response);
+            self.expect_device_list(session, connection, response);
+        }
+        if let Some(transaction) = pending.transaction {
+            self.on_service_outcome(step, (session, transaction), service, response);
+        }
+    }
+
+    /// Whether a response announces as the session's own a connection that is known to be another line's.
+    fn announces_anothers(
+        &self,
+        step: &mut Step<'_>,
+        handle: Handle<Session>,
+        link: ConnectionRef,
+        response: &Response<'_>,
+    ) -> bool {
+        let Response::Relayed(relayed) = response else { return false };
+        let mut devices = relayed.own_connections().filter_map(|connection| connection.device).peekable();
+        if devices.peek().is_none() {
+            return false;
+        }
+        let number = self.sessions.get(handle).map(Session::number).unwrap_or_default();
+        let mut others = devices.filter(|device| {
+            device.type_of_number != Some("dynamic")
+                && device.id != number
+                && self.watches.of_device(link, device.id).is_some()
+        });
+        let Some(other) = others.next() else { return false };
+        let fields: &[(&str, &dyn Display)] = &[
+            ("session", &handle),
+            ("service", &relayed.service.root),
+            ("device", &other.id),
+            ("why", &"the phone system announces a connection of another line"),
+        ];
+        step.actions.notify(Level::Warn, "response_refused", fields);
+        true
+    }
+
     fn on_service_outcome(
         &mut self,
         step: &mut Step<'_>,
         (handle, transaction): (Handle<Session>, Handle<ServerTransaction>),
-        service: Service,
+        service: &'static Service,
         response: &Response<'_>,
     ) {
         let Some(session) = self.sessions.get(handle) else {
@@ -200,18 +208,11 @@ impl Engine {
             self.answer(step, transaction, &Reply::new(487));
             return;
         };
-        if service.fits(response) {
-            let switch = session
-                .connection
-                .and_then(|connection| self.pool.at(connection.place()))
-                .map_or(0, |connection| connection.switch);
-            let mut view = ClientView {
-                line: session.line(),
-                number: session.number(),
-                switch,
-                cross_reference: 0,
-                exact: service == Service::MakeCall,
-            };
+        if fits(service, response) {
+            let link = session.connection.and_then(|connection| self.pool.at(connection.place()));
+            let switch = link.map_or(0, |link| link.switch);
+            let mut view = ClientView::new(session, switch, 0);
+            view.offered = link.map(|link| link.features.offered_to(view.number)).unwrap_or_default();
             let mut body = core::mem::take(&mut self.buffers.body);
             body.clear();
             emit::response(&mut body, session.namespace, response, &mut view);
@@ -223,6 +224,15 @@ impl Engine {
         if service.announces() {
             self.note_announced(step, handle);
         }
+    }
+}
+
+/// Whether a positive response is one to this service.
+fn fits(service: &Service, response: &Response<'_>) -> bool {
+    if let Response::Relayed(relayed) = response {
+        relayed.service == service
+    } else {
+        response.name() == service.response_root
     }
 }
 
@@ -241,7 +251,7 @@ impl Digest for Pending {
             Purpose::VerifyLine => (0, None, ""),
             Purpose::StartWatch(watch) => (1, Some(watch.number()), ""),
             Purpose::StopWatch => (2, None, ""),
-            Purpose::Service(service) => (3, None, service.name()),
+            Purpose::Service(service) => (3, None, service.root),
             Purpose::CatchUp(monitor, watch) => {
                 digester.value(watch);
                 (4, Some(monitor.number()), "")

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt::Display;
 
-use super::outcome::{Purpose, Service};
+use super::outcome::Purpose;
 use super::receive::Received;
 use super::respond::Reply;
 use super::{Engine, Step};
@@ -12,14 +12,12 @@ use crate::cti::ConnectionRef;
 use crate::digest::Digester;
 use crate::rcc::device::number_of;
 use crate::rcc::session::{Registration, ServerTransaction, Session};
-use crate::rcc::view::{call_of, read_hexadecimal, write_hexadecimal};
+use crate::rcc::view::{read_hexadecimal, write_hexadecimal};
 use crate::slots::Handle;
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::errors::CstaError;
-use crate::wire::csta::model::{
-    AutoOriginate, Connection, Device, Request, RequestTypes, Response, StatusFilter,
-};
-use crate::wire::sip::uri::dialable;
+use crate::wire::csta::model::{Device, Request, RequestTypes, Response, StatusFilter};
+use crate::wire::csta::services::{self, Served, Service};
 
 impl Engine {
     /// Serves one CSTA request of a client.
@@ -49,23 +47,11 @@ impl Engine {
                 self.serve_monitor_stop(step, received, handle, cross_reference);
             }
             Request::SnapshotDevice { device } => self.serve_snapshot(step, received, handle, device),
-            Request::MakeCall { calling, called, auto_originate } => {
-                self.serve_make_call(step, received, handle, (calling, called, auto_originate));
-            }
-            Request::AnswerCall { connection } => {
-                self.serve_connection(step, received, handle, (Service::AnswerCall, connection));
-            }
-            Request::ClearConnection { connection } => {
-                self.serve_connection(step, received, handle, (Service::ClearConnection, connection));
-            }
-            Request::HoldCall { connection } => {
-                self.serve_connection(step, received, handle, (Service::HoldCall, connection));
-            }
-            Request::RetrieveCall { connection } => {
-                self.serve_connection(step, received, handle, (Service::RetrieveCall, connection));
-            }
+            Request::Relayed(ref relayed) => self.relay(step, received, handle, relayed),
             Request::SystemStatus { .. }
             | Request::SystemRegisterAbort { .. }
+            | Request::ChangeMonitorFilter { .. }
+            | Request::SnapshotData(_)
             | Request::StartApplicationSession { .. }
             | Request::ResetApplicationSessionTimer { .. }
             | Request::StopApplicationSession { .. }
@@ -80,8 +66,10 @@ impl Engine {
     fn serve_features(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
         match self.link_of(handle) {
             Ok(connection) => {
-                let offered = self.pool.at(connection.place()).map(|one| one.offered).unwrap_or_default();
-                self.reply_response(step, received, handle, &Response::GetCstaFeatures(offered));
+                let number = self.sessions.get(handle).map(Session::number).unwrap_or_default();
+                let features = self.pool.at(connection.place()).map(|one| one.features.offered_to(number));
+                let response = Response::GetCstaFeatures(features.unwrap_or_default());
+                self.reply_response(step, received, handle, &response);
             }
             Err(error) => self.reply_error(step, received, handle, error),
         }
@@ -148,91 +136,21 @@ impl Engine {
         }
         let number = self.number_of(handle);
         let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
-        self.pass_on(step, received, handle, Service::SnapshotDevice, &request);
-    }
-
-    fn serve_make_call(
-        &mut self,
-        step: &mut Step<'_>,
-        received: &Received<'_>,
-        handle: Handle<Session>,
-        (calling, called, auto_originate): (Device<'_>, Device<'_>, Option<AutoOriginate>),
-    ) {
-        if !self.is_own_line(handle, calling) {
-            self.reply_error(step, received, handle, CstaError::PRIVILEGE_VIOLATION_CALLING_DEVICE);
-            return;
+        match self.link_for(handle, "SnapshotDevice") {
+            Ok((link, service)) => self.pass_on(step, received, handle, (link, service), &request),
+            Err(error) => self.reply_error(step, received, handle, error),
         }
-        // Client quirk 5: never off hook and then not dialling.
-        let Ok(digits) = dialable(called.id) else {
-            self.reply_error(step, received, handle, CstaError::INVALID_CALLED_DEVICE_ID);
-            return;
-        };
-        let number = self.number_of(handle);
-        let request = Request::MakeCall {
-            calling: Device { id: &number, type_of_number: None },
-            called: Device { id: &digits, type_of_number: None },
-            auto_originate,
-        };
-        self.pass_on(step, received, handle, Service::MakeCall, &request);
-    }
-
-    /// A service on one connection of the session's own line: the callID decides which (a missing or far-end deviceID
-    /// means the line's own connection), so that nobody can act for another device.
-    fn serve_connection(
-        &mut self,
-        step: &mut Step<'_>,
-        received: &Received<'_>,
-        handle: Handle<Session>,
-        (service, named): (Service, Connection<'_>),
-    ) {
-        let link = match self.link_of(handle) {
-            Ok(link) => link,
-            Err(error) => {
-                self.reply_error(step, received, handle, error);
-                return;
-            }
-        };
-        let switch = self.pool.at(link.place()).map_or(0, |one| one.switch);
-        let Some(call) = named.call.and_then(|call| call_of(call, switch)) else {
-            self.reply_error(step, received, handle, CstaError::INVALID_CONNECTION_ID);
-            return;
-        };
-        let number = self.number_of(handle);
-        if number.is_empty() {
-            self.reply_error(step, received, handle, CstaError::INVALID_CONNECTION_ID);
-            return;
-        }
-        let (device, dynamic) =
-            self.own_connection(handle, link, &number, call).unwrap_or((number.as_ref(), false));
-        let device = Box::<str>::from(device);
-        let device = Device { id: &device, type_of_number: dynamic.then_some("dynamic") };
-        let connection = Connection { call: Some(call), device: Some(device) };
-        let request = match service {
-            Service::AnswerCall => Request::AnswerCall { connection },
-            Service::ClearConnection => Request::ClearConnection { connection },
-            Service::HoldCall => Request::HoldCall { connection },
-            Service::RetrieveCall => Request::RetrieveCall { connection },
-            Service::MakeCall | Service::SnapshotDevice => return,
-        };
-        self.pass_on(step, received, handle, service, &request);
     }
 
     /// Asks the phone system; its answer will be the client's.
-    fn pass_on(
+    pub(super) fn pass_on(
         &mut self,
         step: &mut Step<'_>,
         received: &Received<'_>,
         handle: Handle<Session>,
-        service: Service,
+        (link, service): (ConnectionRef, &'static Service),
         request: &Request<'_>,
     ) {
-        let link = match self.link_for(handle, service.name()) {
-            Ok(link) => link,
-            Err(error) => {
-                self.reply_error(step, received, handle, error);
-                return;
-            }
-        };
         let Some(transaction) = self.hold(step, received, handle) else { return };
         let purpose = Purpose::Service(service);
         if let Err(error) = self.ask(step, link, handle, Some(transaction), purpose, request) {
@@ -242,15 +160,39 @@ impl Engine {
         }
     }
 
-    /// The session's connection, if it is in service and its link has `service`.
+    /// The session's connection, if it is in service and its phone system does the service named `root` for the line.
     pub(super) fn link_for(
         &self,
         handle: Handle<Session>,
-        service: &str,
+        root: &str,
+    ) -> Result<(ConnectionRef, &'static Service), CstaError> {
+        let service = services::named(root).ok_or(CstaError::SERVICE_NOT_SUPPORTED)?;
+        let number = self.sessions.get(handle).map(Session::number).unwrap_or_default();
+        Ok((self.link_with(handle, number, service)?, service))
+    }
+
+    /// The same for a service and a line that the phone system knows as `number`.
+    pub(super) fn link_with(
+        &self,
+        handle: Handle<Session>,
+        number: &str,
+        service: &'static Service,
     ) -> Result<ConnectionRef, CstaError> {
         let link = self.link_of(handle)?;
-        let can = self.pool.at(link.place()).is_some_and(|one| one.features.has_service(service));
+        let can = self.pool.at(link.place()).is_some_and(|one| one.features.of(number).has(service));
         if can { Ok(link) } else { Err(CstaError::SERVICE_NOT_SUPPORTED) }
+    }
+
+    /// Whether a client may ask for the service named `root` now.
+    pub(super) fn offers(&self, handle: Handle<Session>, root: &str) -> bool {
+        services::named(root).is_some_and(|service| match service.served {
+            Served::Here => true,
+            Served::ByLink | Served::Relayed => {
+                self.link_with(handle, &self.number_of(handle), service)
+                    != Err(CstaError::SERVICE_NOT_SUPPORTED)
+            }
+            Served::Told | Served::Nowhere => false,
+        })
     }
 
     /// The session's connection, if it is in service (S6: requests are returned at once while it is not).

@@ -101,6 +101,31 @@ impl Calls {
     pub(crate) fn learn(&mut self, line: &str, event: &CallEvent<'_>, limit: usize) -> Option<Call> {
         let id = event.connection.call?;
         let about_us = is_about(line, event);
+        match event.kind {
+            CallEventKind::Transfered | CallEventKind::Conferenced => {
+                self.merge(event, about_us && event.kind == CallEventKind::Transfered);
+                return None;
+            }
+            CallEventKind::CallCleared => {
+                self.remove(id);
+                return None;
+            }
+            CallEventKind::Diverted if about_us => {
+                self.remove(id);
+                return None;
+            }
+            // It rings elsewhere now; for this line the call is as it was.
+            CallEventKind::Diverted => return None,
+            CallEventKind::ServiceInitiated
+            | CallEventKind::Originated
+            | CallEventKind::Delivered
+            | CallEventKind::Established
+            | CallEventKind::Held
+            | CallEventKind::Retrieved
+            | CallEventKind::Failed
+            | CallEventKind::ConnectionCleared
+            | CallEventKind::NetworkReached => {}
+        }
         if event.kind == CallEventKind::ConnectionCleared && (about_us || event.local == Some(State::Null)) {
             self.remove(id);
             return None;
@@ -119,6 +144,37 @@ impl Calls {
         let device = Word::from(own.map_or(line, |own| own.id));
         let stage = stage_after(event, about_us, Stage::Established);
         self.keep(Call { id: Word::from(id), device, dynamic: is_dynamic(own), stage }, limit)
+    }
+
+    /// Calls became one (ECMA-269, Transferred and Conferenced events): the old ones are over, and each that the line had a
+    /// part in lives on under its new name, unless the line left them.
+    fn merge(&mut self, event: &CallEvent<'_>, left: bool) {
+        let olds = [event.connection.call, event.second.and_then(|second| second.call)];
+        let mut lives_on = None;
+        for item in event.list() {
+            let (Some(new), Some(old)) = (item.new, item.old.and_then(|old| old.call)) else { continue };
+            let (Some(id), Some(known)) = (new.call, self.find(old)) else { continue };
+            let mut call = lives_on.take().unwrap_or_else(|| known.clone());
+            call.id = Word::from(id);
+            call.stage = event.local.map_or(known.stage, |local| stage_in(local, known.stage));
+            let was = item.old.and_then(|old| old.device);
+            if let Some(own) = new.device.filter(|_| was.is_some_and(|was| *known.device == *was.id)) {
+                call.device = Word::from(own.id);
+                call.dynamic = is_dynamic(Some(own));
+            }
+            lives_on = Some(call);
+        }
+        for old in olds.into_iter().flatten() {
+            if lives_on.as_ref().is_none_or(|call| &*call.id != old) && (left || lives_on.is_some()) {
+                self.remove(old);
+            }
+        }
+        let Some(call) = lives_on else { return };
+        if left {
+            self.remove(&call.id);
+        } else {
+            self.keep(call, usize::MAX);
+        }
     }
 
     /// Learns of a call from a response that names the line's own connection in it; a call that is known stays as it is.
@@ -160,7 +216,28 @@ fn stage_after(event: &CallEvent<'_>, about_us: bool, before: Stage) -> Stage {
         (_, CallEventKind::Established) => Stage::Established,
         (None, CallEventKind::Held) if about_us => Stage::Held,
         (_, CallEventKind::Retrieved) if about_us => Stage::Established,
-        (_, CallEventKind::Held | CallEventKind::Retrieved | CallEventKind::ConnectionCleared) => before,
+        (
+            _,
+            CallEventKind::Held
+            | CallEventKind::Retrieved
+            | CallEventKind::ConnectionCleared
+            | CallEventKind::Diverted
+            | CallEventKind::Transfered
+            | CallEventKind::Conferenced
+            | CallEventKind::CallCleared,
+        ) => before,
+    }
+}
+
+/// How far a call has come when the line's own connection is in `state`; `before` where that does not say.
+const fn stage_in(state: State, before: Stage) -> Stage {
+    match state {
+        State::Hold => Stage::Held,
+        State::Alerting => Stage::Ringing,
+        State::Connected => Stage::Established,
+        State::Fail => Stage::Failed,
+        State::Initiated => Stage::Initiated,
+        State::Null | State::Queued => before,
     }
 }
 

@@ -105,22 +105,23 @@ impl Change {
             | CallEventKind::Delivered
             | CallEventKind::NetworkReached
             | CallEventKind::Established
-            | CallEventKind::Retrieved => (Connected, "newCall"),
+            | CallEventKind::Retrieved
+            | CallEventKind::Diverted
+            | CallEventKind::Transfered
+            | CallEventKind::Conferenced
+            | CallEventKind::CallCleared => (Connected, "newCall"),
         };
         let is_last = self.events().last() == Some(&kind);
         let local = self.local.filter(|_| is_last).unwrap_or(local);
         let has = |part| kind.name_of(part).is_some();
         CallEvent {
-            kind,
-            cross_reference: "",
-            connection,
             subject,
             calling: has(Part::Calling).then_some(calling),
             called: has(Part::Called).then_some(called),
             redirection: Some(Redirection::NotSpecified),
             local: Some(local),
             cause,
-            source: None,
+            ..CallEvent::new(kind, connection)
         }
     }
 }

@@ -1,67 +1,77 @@
-//! The services a client may ask for: one table, from which both dispatch and GetCSTAFeatures are made, so that the
-//! features a client is told are those it gets.
+//! The services a client may ask for. What it is told follows from the same rows that serve it, so that the features a
+//! client is told are those it gets.
 
-use crate::wire::csta::events::SHAPES;
-use crate::wire::csta::services::Features;
+use crate::cti::features::DeviceFeatures;
+use crate::wire::csta::model::CallEventKind;
+use crate::wire::csta::services::{self, Features, Served};
 
-/// One service of the gateway.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Offered {
-    /// The request's root element.
-    pub(crate) request: &'static str,
-    /// Whether the phone system behind must be able to do it.
-    pub(crate) needs_link: bool,
-}
-
-const fn own(request: &'static str) -> Offered {
-    Offered { request, needs_link: false }
-}
-
-const fn of_link(request: &'static str) -> Offered {
-    Offered { request, needs_link: true }
-}
-
-/// All services the gateway serves.
-pub(crate) const OFFERED: &[Offered] = &[
-    own("GetCSTAFeatures"),
-    own("RequestSystemStatus"),
-    own("SystemRegister"),
-    own("SystemRegisterCancel"),
-    of_link("MonitorStart"),
-    own("MonitorStop"),
-    of_link("SnapshotDevice"),
-    of_link("MakeCall"),
-    of_link("AnswerCall"),
-    of_link("ClearConnection"),
-    of_link("HoldCall"),
-    of_link("RetrieveCall"),
+/// What a link is presumed to be able to do that does not tell its features. It promises nothing on behalf of silent
+/// phone systems that they were not asked for from the beginning.
+const PRESUMED_SERVICES: [&str; 7] = [
+    "MonitorStart",
+    "SnapshotDevice",
+    "MakeCall",
+    "AnswerCall",
+    "ClearConnection",
+    "HoldCall",
+    "RetrieveCall",
 ];
 
+/// The same of events.
+const PRESUMED_EVENTS: [CallEventKind; 9] = [
+    CallEventKind::ServiceInitiated,
+    CallEventKind::Originated,
+    CallEventKind::Delivered,
+    CallEventKind::Established,
+    CallEventKind::Held,
+    CallEventKind::Retrieved,
+    CallEventKind::Failed,
+    CallEventKind::ConnectionCleared,
+    CallEventKind::NetworkReached,
+];
+
+/// What the devices at a link can do that can do `link`, and what their clients are told.
+pub(crate) fn at_link(link: Features) -> DeviceFeatures {
+    DeviceFeatures::of_all(link, features(link))
+}
+
 /// What a client behind a link that can do `link` is told.
-pub(crate) fn features(link: Features) -> Features {
-    let mut features = Features::default();
-    for offered in OFFERED {
-        if !offered.needs_link || link.has_service(offered.request) {
-            features = features.with_service(offered.request);
+fn features(link: Features) -> Features {
+    let served = services::all().iter().filter(|service| match service.served {
+        Served::Here => true,
+        Served::ByLink | Served::Relayed | Served::Told => link.has(service),
+        Served::Nowhere => false,
+    });
+    let features = served.fold(Features::NONE, Features::with);
+    Features { events: link.events, ..features }
+}
+
+/// What a link is taken to be able to do that does not answer GetCSTAFeatures.
+pub(crate) fn presumed() -> Features {
+    let services = PRESUMED_SERVICES.iter().fold(Features::NONE, |all, service| all.with_service(service));
+    PRESUMED_EVENTS.iter().fold(services, |all, event| all.with_event(event.word()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_link_is_presumed_to_do_seven_services_and_nine_events() {
+        let presumed = presumed();
+        assert_eq!((presumed.services().count(), presumed.events().count()), (7, 9));
+        let told = at_link(presumed).offered_to("1001");
+        let own = services::all().iter().filter(|service| service.served == Served::Here).count();
+        assert_eq!(told.services().count(), 7 + own);
+    }
+
+    #[test]
+    fn every_service_that_is_served_is_offered_where_the_link_has_it() {
+        let told = at_link(Features::ALL).offered_to("1001");
+        let nothing = at_link(Features::NONE).offered_to("1001");
+        for service in services::all() {
+            assert_eq!(told.has(service), service.served != Served::Nowhere, "{}", service.root);
+            assert_eq!(nothing.has(service), service.served == Served::Here, "{}", service.root);
         }
     }
-    features.events = link.events;
-    features
-}
-
-/// What a link is taken to be able to do that does not answer GetCSTAFeatures: everything the gateway asks of links.
-pub(crate) fn presumed() -> Features {
-    let mut features = Features::default();
-    for offered in OFFERED.iter().filter(|offered| offered.needs_link) {
-        features = features.with_service(offered.request);
-    }
-    for shape in SHAPES {
-        features = features.with_event(shape.kind.word());
-    }
-    features
-}
-
-/// Whether the gateway serves `request`, whatever the phone system behind can do.
-pub(crate) fn is_offered(request: &str) -> bool {
-    OFFERED.iter().any(|offered| offered.request == request)
 }

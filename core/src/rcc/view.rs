@@ -3,8 +3,10 @@
 use alloc::vec::Vec;
 
 use super::device::{write_number, write_own_line};
+use super::session::Session;
 use crate::wire::csta::emit::{self, Rewrite};
 use crate::wire::csta::model::Device;
+use crate::wire::csta::services::Features;
 
 /// One client's view: its line, its monitor, and the prefix that tells calls of different phone systems apart.
 #[derive(Clone, Copy, Debug)]
@@ -17,9 +19,16 @@ pub(crate) struct ClientView<'a> {
     pub(crate) switch: u8,
     /// The client's own `monitorCrossRefID`.
     pub(crate) cross_reference: u32,
-    /// MakeCall's answer repeats the line URI byte for byte, whatever the phone system calls the connection; events drop
-    /// partition and device.
-    pub(crate) exact: bool,
+    /// What the client may be told that a device of its can do.
+    pub(crate) offered: Features,
+}
+
+impl<'a> ClientView<'a> {
+    /// What a session's client sees of the phone system `switch`.
+    pub(crate) fn new(session: &'a Session, switch: u8, cross_reference: u32) -> Self {
+        let (line, number) = (session.line(), session.number());
+        Self { line, number, switch, cross_reference, offered: Features::NONE }
+    }
 }
 
 impl Rewrite for ClientView<'_> {
@@ -34,9 +43,7 @@ impl Rewrite for ClientView<'_> {
     }
 
     fn device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
-        if self.exact {
-            emit::text(out, self.line);
-        } else if device.type_of_number == Some("dynamic") {
+        if device.type_of_number == Some("dynamic") {
             emit::text(out, device.id);
         } else if device.id != self.number {
             write_number(device.id, out);
@@ -46,7 +53,21 @@ impl Rewrite for ClientView<'_> {
     }
 
     fn keeps_type_of_number(&mut self, device: Device<'_>) -> bool {
-        !self.exact && device.type_of_number == Some("dynamic")
+        device.type_of_number == Some("dynamic")
+    }
+
+    /// A response that announces the own line's connection repeats the line URI byte for byte, whatever the phone system
+    /// calls the connection: SIPE would not know it otherwise. Events drop partition and device.
+    fn own_device(&mut self, _device: Device<'_>, out: &mut Vec<u8>) {
+        emit::text(out, self.line);
+    }
+
+    fn keeps_own_device(&self) -> bool {
+        false
+    }
+
+    fn offers(&self, list: &str, feature: &str) -> bool {
+        self.offered.has_feature(list, feature)
     }
 }
 

@@ -39,17 +39,16 @@ impl Switch {
                     continue;
                 }
                 let cross_reference = self.monitors.cross_reference(handle);
+                let connection = Connection { call: Some(&call), device: Some(static_device(&device)) };
                 let event = Event::Call(CallEvent {
-                    kind: *kind,
                     cross_reference: &cross_reference,
-                    connection: Connection { call: Some(&call), device: Some(static_device(&device)) },
                     subject: known(subject),
                     calling: has(Part::Calling).then(|| known(&calling)),
                     called: has(Part::Called).then(|| known(called)),
                     redirection: has(Part::Redirection).then_some(Redirection::NotRequired),
                     local: Some(*state),
                     cause,
-                    source: None,
+                    ..CallEvent::new(*kind, connection)
                 });
                 self.tell(step, monitor.link, &event);
             }
@@ -81,5 +80,9 @@ const fn notice_name(kind: CallEventKind) -> &'static str {
         CallEventKind::Failed => "call_failed",
         CallEventKind::ConnectionCleared => "connection_cleared",
         CallEventKind::NetworkReached => "network_reached",
+        CallEventKind::Diverted => "call_diverted",
+        CallEventKind::Transfered => "call_transferred",
+        CallEventKind::Conferenced => "call_conferenced",
+        CallEventKind::CallCleared => "call_cleared",
     }
 }

@@ -13,7 +13,7 @@ use super::{Step, Switch, To};
 use crate::slots::Handle;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{CallEventKind, Request, SystemStatus};
-use crate::wire::csta::services::Features;
+use crate::wire::csta::services::{Features, named};
 
 /// Serves one request and answers it, unless it is refused.
 type Handler = fn(&mut Switch, &mut Step<'_>, To, &Request<'_>) -> Result<(), CstaError>;
@@ -80,6 +80,12 @@ pub const EVENTS: &[CallEventKind] = &[
 /// The services of CSTA that a client can ask for, by their requests' names.
 pub fn services() -> impl Iterator<Item = &'static str> {
     TABLE.iter().filter(|service| service.about != About::Session).map(|service| service.name)
+}
+
+/// Whether a request is for a service that is not served here, whatever is in it.
+pub(super) fn is_unknown(request: &str) -> bool {
+    let is_served = TABLE.iter().any(|service| service.name == request);
+    !is_served && named(request).is_some()
 }
 
 /// What GetCSTAFeatures says: [`services`] and [`EVENTS`], no more and no less.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::link::{Answer, Asked, Delayed, Link, MAX_DELAYED, QUESTION_TIMEOUT, Question};
-use super::{Key, Step, Switch, To};
+use super::{Key, Step, Switch, To, service};
 use crate::action::Level;
 use crate::slots::Handle;
 use crate::time::{Duration, Instant};
@@ -54,7 +54,12 @@ impl Switch {
             Err(misshapen) => {
                 self.client_error(step, handle, &alloc::format!("{misshapen}"));
                 if document.kind() == Kind::Request {
-                    self.refuse(step, handle, invoke, misshapen.error);
+                    let error = if service::is_unknown(document.name()) {
+                        CstaError::SERVICE_NOT_SUPPORTED
+                    } else {
+                        misshapen.error
+                    };
+                    self.refuse(step, handle, invoke, error);
                 }
             }
         }

@@ -16,10 +16,11 @@ use crate::time::{Duration, Instant};
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::guard::XmlLimits;
 use crate::wire::csta::model::{
-    AutoOriginate, Connection, Device, Event, Message, MonitorObject, Namespace, Party, Redirection, Request,
-    Response,
+    Connection, Device, Event, Message, MonitorObject, Namespace, Party, Redirection, Request, Response,
 };
 use crate::wire::csta::parse::Document;
+use crate::wire::csta::relayed::{Relayed, Value};
+use crate::wire::csta::services;
 use crate::wire::csta_frame::{self, Framed, Framer};
 
 mod calls;
@@ -35,6 +36,26 @@ const VERSION: &str = "http://www.ecma-international.org/standards/ecma-323/csta
 struct Inbox {
     bytes: Vec<u8>,
     closed: bool,
+}
+
+/// A request of the service `root` with these members. A test's values live until its end.
+fn asks<'a>(root: &str, given: Vec<(&'static str, Value<'a>)>) -> Request<'a> {
+    Request::Relayed(Relayed::request(services::named(root).unwrap(), Vec::leak(given)))
+}
+
+/// A request about one connection.
+fn about<'a>(root: &str, connection: Connection<'a>) -> Request<'a> {
+    let name = services::named(root).unwrap().request[0].name;
+    asks(root, [(name, Value::Connection(connection))].into())
+}
+
+/// A request to call.
+fn make<'a>(calling: &'a str, called: &'a str, auto_originate: Option<&'static str>) -> Request<'a> {
+    let mut given = Vec::new();
+    given.push(("callingDevice", Value::Device(device(calling))));
+    given.push(("calledDirectoryNumber", Value::Device(device(called))));
+    given.extend(auto_originate.map(|word| ("autoOriginate", Value::Text(word))));
+    asks("MakeCall", given)
 }
 
 struct World {
@@ -249,11 +270,12 @@ impl World {
         reference
     }
 
-    fn make_call(&mut self, link: LinkId, from: &str, to: &str, auto: Option<AutoOriginate>) -> String {
-        let request = Request::MakeCall { calling: device(from), called: device(to), auto_originate: auto };
+    fn make_call(&mut self, link: LinkId, from: &str, to: &str, auto: Option<&'static str>) -> String {
+        let request = make(from, to, auto);
         let xml = self.ask_xml(link, &request);
         with(&xml, |message| match message {
-            Message::Response(Response::MakeCall { calling }) => {
+            Message::Response(Response::Relayed(made)) => {
+                let calling = made.connection("callingDevice").unwrap();
                 assert_eq!(calling.device, Some(device(from)));
                 calling.call.unwrap().to_string()
             }

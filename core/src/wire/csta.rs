@@ -7,8 +7,10 @@ pub mod emit;
 pub mod errors;
 pub mod events;
 pub mod guard;
+pub mod member;
 pub mod model;
 pub mod parse;
+pub mod relayed;
 pub mod services;
 
 mod names;

@@ -54,7 +54,8 @@ fn kind<'a>(message: &Message<'a>) -> &'a str {
         Message::Response(Response::Other { .. }) => "response of another name",
         Message::Response(response) => response.name(),
         Message::Event(Event::Call(event)) => event.kind.word(),
-        Message::Event(Event::Other { .. }) => "event of another name",
+        Message::Event(Event::Other { shape, .. }) => shape.root,
+        Message::Event(Event::Unknown { .. }) => "event of another name",
     }
 }
 

@@ -7,9 +7,9 @@ use ctigate_core::wire::csta::{
     emit::{self, Verbatim},
     errors::CstaError,
     model::{
-        AutoOriginate, CallEvent, CallEventKind, Connection, Device, Event, LocalConnectionState, Message,
-        MonitorFilter, MonitorObject, MonitorType, Namespace, Party, Redirection, Request, RequestTypes,
-        Response, SnapshotItem, StatusFilter, SystemStatus,
+        CallEvent, CallEventKind, Connection, Device, Event, LocalConnectionState, Message, MonitorFilter,
+        MonitorObject, MonitorType, Namespace, Party, Redirection, Request, RequestTypes, Response,
+        SnapshotItem, StatusFilter, SystemStatus,
     },
     services::Features,
 };
@@ -165,12 +165,7 @@ fn requests() -> Vec<Request<'static>> {
         Request::MonitorStart { object: MonitorObject::Call(CONNECTION), filter: None, kind: None },
         Request::MonitorStop { cross_reference: "99fda87c" },
         Request::SnapshotDevice { device: DEVICE },
-        Request::MakeCall {
-            calling: DEVICE,
-            called: DEVICE,
-            auto_originate: Some(AutoOriginate::DoNotPrompt),
-        },
-        Request::AnswerCall { connection: CONNECTION },
+        Request::ChangeMonitorFilter { cross_reference: "99fda87c", filter: MonitorFilter(0x1f_0001) },
         Request::StartApplicationSession { application: "gw", protocol_version: "ed3", duration: Some(180) },
         Request::StopApplicationSession { session: "1", reason: "over" },
     ]
@@ -184,7 +179,7 @@ fn responses() -> Vec<Response<'static>> {
         Response::GetCstaFeatures(Features::ALL),
         Response::MonitorStart { cross_reference: "99fda87c", filter: Some(MonitorFilter(3)) },
         Response::SnapshotDevice(vec![item.clone(), item]),
-        Response::MakeCall { calling: CONNECTION },
+        Response::ChangeMonitorFilter { filter: Some(MonitorFilter(3)) },
         Response::StartApplicationSession { session: "1", protocol_version: "ed3", duration: 600 },
         Response::StartApplicationSessionRefused { error: "serverResourcesBusy" },
         Response::Error(CstaError::SERVICE_NOT_SUPPORTED),
@@ -194,15 +189,13 @@ fn responses() -> Vec<Response<'static>> {
 
 fn event(kind: CallEventKind) -> CallEvent<'static> {
     CallEvent {
-        kind,
         cross_reference: "99fda87c",
-        connection: CONNECTION,
         subject: Party::Device(DEVICE),
         calling: Some(Party::Restricted),
         called: Some(Party::NotKnown),
         redirection: Some(Redirection::NumberDialed(DEVICE)),
         local: Some(LocalConnectionState::Alerting),
         cause: "newCall",
-        source: None,
+        ..CallEvent::new(kind, CONNECTION)
     }
 }

@@ -8,7 +8,8 @@ use crate::slots::Handle;
 use crate::switch::phones::{ACTIVE, By, Call, Phone, Refusal, Side};
 use crate::switch::{Step, Switch, To, names};
 use crate::wire::csta::errors::CstaError;
-use crate::wire::csta::model::{AutoOriginate, Connection, LocalConnectionState, Request, Response};
+use crate::wire::csta::model::{Connection, LocalConnectionState, Request, Response};
+use crate::wire::csta::relayed::{Relayed, Value};
 
 impl Switch {
     /// Make Call. The default is to prompt.
@@ -18,15 +19,17 @@ impl Switch {
         to: To,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
-        let Request::MakeCall { calling, called, auto_originate } = *request else { return Err(MISROUTED) };
+        let asked = relayed(request)?;
+        let calling = asked.device("callingDevice").ok_or(CstaError::INVALID_CALLING_DEVICE_ID)?;
+        let called = asked.device("calledDirectoryNumber").ok_or(CstaError::INVALID_CALLED_DEVICE_ID)?;
         let phone = self.device(calling).ok_or(CstaError::INVALID_CALLING_DEVICE_ID)?;
-        let prompt = auto_originate.unwrap_or(AutoOriginate::Prompt) == AutoOriginate::Prompt;
+        let prompt = asked.text("autoOriginate") != Some("doNotPrompt");
         let mut told = Vec::new();
         let made = self.phones.make_call(step.now, phone, called.id, prompt, &mut told);
         let call = made.map_err(reason)?;
         let call = names::name(call, self.call_salt);
         let calling = Connection { call: Some(&call), device: Some(static_device(calling.id)) };
-        self.respond(step, to, &Response::MakeCall { calling });
+        self.accept(step, to, asked, &[("callingDevice", Value::Connection(calling))]);
         self.report(step, &told);
         Ok(())
     }
@@ -38,13 +41,14 @@ impl Switch {
         to: To,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
-        let Request::AnswerCall { connection } = request else { return Err(MISROUTED) };
+        let asked = relayed(request)?;
+        let connection = &asked.connection("callToBeAnswered").ok_or(CstaError::INVALID_CONNECTION_ID)?;
         let (call, phone) = self.own(connection, |switch, phone| {
             switch.phones.to_answer(phone).ok_or(Refusal::NothingToAnswer)
         })?;
         let mut told = Vec::new();
         self.phones.answer(step.now, call, phone, &mut told).map_err(reason)?;
-        self.respond(step, to, &Response::AnswerCall);
+        self.accept(step, to, asked, &[]);
         self.report(step, &told);
         Ok(())
     }
@@ -56,14 +60,15 @@ impl Switch {
         to: To,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
-        let Request::HoldCall { connection } = request else { return Err(MISROUTED) };
+        let asked = relayed(request)?;
+        let connection = &asked.connection("callToBeHeld").ok_or(CstaError::INVALID_CONNECTION_ID)?;
         let (call, phone) = self.own(connection, |switch, phone| {
             let connected = switch.phones.newest(phone, &[LocalConnectionState::Connected]);
             connected.ok_or(Refusal::NothingActive)
         })?;
         let mut told = Vec::new();
         self.phones.hold(call, phone, By::Computer, &mut told).map_err(reason)?;
-        self.respond(step, to, &Response::HoldCall);
+        self.accept(step, to, asked, &[]);
         self.report(step, &told);
         Ok(())
     }
@@ -75,13 +80,14 @@ impl Switch {
         to: To,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
-        let Request::RetrieveCall { connection } = request else { return Err(MISROUTED) };
+        let asked = relayed(request)?;
+        let connection = &asked.connection("callToBeRetrieved").ok_or(CstaError::INVALID_CONNECTION_ID)?;
         let (call, phone) = self.own(connection, |switch, phone| {
             switch.phones.newest(phone, &[LocalConnectionState::Hold]).ok_or(Refusal::NothingHeld)
         })?;
         let mut told = Vec::new();
         self.phones.retrieve(call, phone, By::Computer, &mut told).map_err(reason)?;
-        self.respond(step, to, &Response::RetrieveCall);
+        self.accept(step, to, asked, &[]);
         self.report(step, &told);
         Ok(())
     }
@@ -93,14 +99,27 @@ impl Switch {
         to: To,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
-        let Request::ClearConnection { connection } = request else { return Err(MISROUTED) };
+        let asked = relayed(request)?;
+        let connection =
+            &asked.connection("connectionToBeCleared").ok_or(CstaError::INVALID_CONNECTION_ID)?;
         let (call, side) = self.to_be_cleared(connection)?;
         let mut told = Vec::new();
         let cleared = self.phones.clear(call, side, "normalClearing", &mut told);
         cleared.map_err(|_| CstaError::NO_CONNECTION_TO_CLEAR)?;
-        self.respond(step, to, &Response::ClearConnection);
+        self.accept(step, to, asked, &[]);
         self.report(step, &told);
         Ok(())
+    }
+
+    /// Answers a request that is carried out, with what its response announces.
+    fn accept(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        asked: &Relayed<'_>,
+        given: &[(&'static str, Value<'_>)],
+    ) {
+        self.respond(step, to, &Response::Relayed(Relayed::response(asked.service, given)));
     }
 
     fn to_be_cleared(&self, connection: &Connection<'_>) -> Result<(Handle<Call>, Side), CstaError> {
@@ -139,6 +158,11 @@ impl Switch {
         let party = self.phones.state(call, phone) != LocalConnectionState::Null;
         if party { Ok((call, phone)) } else { Err(CstaError::INVALID_CONNECTION_ID) }
     }
+}
+
+/// The members of a request for one of these services.
+const fn relayed<'r, 'a>(request: &'r Request<'a>) -> Result<&'r Relayed<'a>, CstaError> {
+    if let Request::Relayed(relayed) = request { Ok(relayed) } else { Err(MISROUTED) }
 }
 
 /// A refusal as CSTA says it.

@@ -4,7 +4,7 @@ use super::*;
 use crate::switch::config::Answer;
 use crate::wire::csta::model::{LocalConnectionState, MonitorFilter};
 
-const NOW: Option<AutoOriginate> = Some(AutoOriginate::DoNotPrompt);
+const NOW: Option<&str> = Some("doNotPrompt");
 
 #[test]
 fn a_call_is_made_answered_held_retrieved_and_cleared_before_two_clients() {
@@ -23,22 +23,22 @@ fn a_call_is_made_answered_held_retrieved_and_cleared_before_two_clients() {
     );
     assert_eq!(world.events(bob, &call), ["1002: Delivered 1002 [1002 1001 1002] alerting newCall"]);
 
-    let answer = Request::AnswerCall { connection: connection(&call, "1002") };
+    let answer = about("AnswerCall", connection(&call, "1002"));
     assert_eq!(world.outcome(bob, &answer), "AnswerCallResponse");
     assert_eq!(world.events(alice, &call), ["1001: Established 1002 [1002 1001 1002] connected newCall"]);
     assert_eq!(world.events(bob, &call), ["1002: Established 1002 [1002 1001 1002] connected newCall"]);
 
-    let hold = Request::HoldCall { connection: connection(&call, "1001") };
+    let hold = about("HoldCall", connection(&call, "1001"));
     assert_eq!(world.outcome(alice, &hold), "HoldCallResponse");
     assert_eq!(world.events(alice, &call), ["1001: Held 1001 [1001 - -] hold normal"]);
     assert_eq!(world.events(bob, &call), ["1002: Held 1001 [1001 - -] connected normal"]);
 
-    let retrieve = Request::RetrieveCall { connection: connection(&call, "1001") };
+    let retrieve = about("RetrieveCall", connection(&call, "1001"));
     assert_eq!(world.outcome(alice, &retrieve), "RetrieveCallResponse");
     assert_eq!(world.events(alice, &call), ["1001: Retrieved 1001 [1001 - -] connected normal"]);
     assert_eq!(world.events(bob, &call), ["1002: Retrieved 1001 [1001 - -] connected normal"]);
 
-    let clear = Request::ClearConnection { connection: connection(&call, "1002") };
+    let clear = about("ClearConnection", connection(&call, "1002"));
     assert_eq!(world.outcome(bob, &clear), "ClearConnectionResponse");
     assert_eq!(
         world.events(alice, &call),
@@ -149,7 +149,7 @@ fn a_prompted_phone_dials_when_its_user_or_a_computer_picks_it_up() {
         let call = world.make_call(alice, "1001", "1002", None);
         assert_eq!(world.events(alice, &call), ["1001: ServiceInitiated 1001 [1001 - -] initiated makeCall"]);
         if by_computer {
-            let answer = Request::AnswerCall { connection: connection(&call, "1001") };
+            let answer = about("AnswerCall", connection(&call, "1001"));
             assert_eq!(world.outcome(alice, &answer), "AnswerCallResponse");
         } else {
             assert_eq!(world.command("offhook 1001"), format!("ok {call}"));
@@ -179,7 +179,7 @@ fn a_call_through_a_trunk_reaches_the_network() {
         world.events(alice, &call),
         ["1001: Established T1 [0442071234 1001 0442071234] connected networkSignal"]
     );
-    let clear = Request::ClearConnection { connection: connection(&call, "T1") };
+    let clear = about("ClearConnection", connection(&call, "T1"));
     assert_eq!(world.outcome(alice, &clear), "ClearConnectionResponse");
     assert_eq!(
         world.events(alice, &call),
@@ -235,23 +235,15 @@ fn a_phone_alone_stands_for_its_one_fitting_call() {
     let expect = |world: &mut World, request: Request<'_>, outcome: &str| {
         assert_eq!(world.outcome(alice, &request), outcome, "{request:?}");
     };
-    expect(
-        &mut world,
-        Request::AnswerCall { connection: only("1002") },
-        "stateIncompatibility/noCallToAnswer",
-    );
-    expect(&mut world, Request::HoldCall { connection: only("1002") }, "stateIncompatibility/noActiveCall");
-    expect(&mut world, Request::RetrieveCall { connection: only("1002") }, "stateIncompatibility/noHeldCall");
-    expect(
-        &mut world,
-        Request::ClearConnection { connection: only("1002") },
-        "stateIncompatibility/noConnectionToClear",
-    );
+    expect(&mut world, about("AnswerCall", only("1002")), "stateIncompatibility/noCallToAnswer");
+    expect(&mut world, about("HoldCall", only("1002")), "stateIncompatibility/noActiveCall");
+    expect(&mut world, about("RetrieveCall", only("1002")), "stateIncompatibility/noHeldCall");
+    expect(&mut world, about("ClearConnection", only("1002")), "stateIncompatibility/noConnectionToClear");
     world.make_call(alice, "1001", "1002", NOW);
-    expect(&mut world, Request::AnswerCall { connection: only("1002") }, "AnswerCallResponse");
-    expect(&mut world, Request::HoldCall { connection: only("1002") }, "HoldCallResponse");
-    expect(&mut world, Request::RetrieveCall { connection: only("1002") }, "RetrieveCallResponse");
-    expect(&mut world, Request::ClearConnection { connection: only("1002") }, "ClearConnectionResponse");
+    expect(&mut world, about("AnswerCall", only("1002")), "AnswerCallResponse");
+    expect(&mut world, about("HoldCall", only("1002")), "HoldCallResponse");
+    expect(&mut world, about("RetrieveCall", only("1002")), "RetrieveCallResponse");
+    expect(&mut world, about("ClearConnection", only("1002")), "ClearConnectionResponse");
 }
 
 #[test]
@@ -260,7 +252,7 @@ fn answers_held_back_are_overtaken_by_events_and_keep_their_order() {
     let alice = world.open(0);
     world.monitor(alice, "1001");
     world.command("delay 200");
-    let make = Request::MakeCall { calling: device("1001"), called: device("1002"), auto_originate: NOW };
+    let make = make("1001", "1002", NOW);
     let first = world.send(alice, &make);
     let second = world.send(alice, &Request::GetCstaFeatures);
     assert_eq!(world.frames(alice).iter().map(|(invoke, _)| *invoke).collect::<Vec<_>>(), [9999; 3]);

@@ -3,9 +3,9 @@
 use super::*;
 use crate::switch::{EVENTS, features, services};
 use crate::wire::csta::model::{MonitorType, RequestTypes, StatusFilter, SystemStatus};
-use crate::wire::csta::services::SERVICES;
+use crate::wire::csta::services::all;
 
-const NOW: Option<AutoOriginate> = Some(AutoOriginate::DoNotPrompt);
+const NOW: Option<&str> = Some("doNotPrompt");
 
 #[test]
 fn wrong_requests_are_told_apart() {
@@ -13,12 +13,8 @@ fn wrong_requests_are_told_apart() {
     let alice = world.client();
     let call = world.make_call(alice, "1001", "1002", NOW);
     let outside = world.make_call(alice, "1005", "0123", NOW);
-    let make = |calling, called| Request::MakeCall {
-        calling: device(calling),
-        called: device(called),
-        auto_originate: NOW,
-    };
-    let answer = |connection| Request::AnswerCall { connection };
+    let make = |calling, called| make(calling, called, NOW);
+    let answer = |connection| about("AnswerCall", connection);
     let monitor = |object, kind| Request::MonitorStart { object, filter: None, kind };
     let half = Connection { call: Some(&call), device: None };
     let none = Connection { call: None, device: None };
@@ -39,15 +35,9 @@ fn wrong_requests_are_told_apart() {
         (answer(Connection { call: Some(&call), device: Some(odd) }), "operation/invalidDeviceID"),
         (answer(half), "operation/invalidConnectionID"),
         (answer(none), "operation/invalidConnectionID"),
-        (
-            Request::HoldCall { connection: connection(&call, "1002") },
-            "stateIncompatibility/invalidConnectionState",
-        ),
-        (
-            Request::RetrieveCall { connection: connection(&call, "1001") },
-            "stateIncompatibility/invalidConnectionState",
-        ),
-        (Request::ClearConnection { connection: connection(&call, "T1") }, "operation/invalidDeviceID"),
+        (about("HoldCall", connection(&call, "1002")), "stateIncompatibility/invalidConnectionState"),
+        (about("RetrieveCall", connection(&call, "1001")), "stateIncompatibility/invalidConnectionState"),
+        (about("ClearConnection", connection(&call, "T1")), "operation/invalidDeviceID"),
         (Request::SnapshotDevice { device: device("1099") }, "operation/invalidDeviceID"),
         (monitor(MonitorObject::Device(device("1099")), None), "operation/invalidDeviceID"),
         (monitor(MonitorObject::Call(connection(&call, "1001")), None), "operation/invalidMonitorObjectType"),
@@ -96,21 +86,18 @@ fn what_is_listed_succeeds_and_what_is_not_is_not_supported() {
     let reference = world.monitor(alice, "1001");
     try_it(&mut world, Request::MonitorStop { cross_reference: &reference });
     try_it(&mut world, Request::SnapshotDevice { device: device("1001") });
-    try_it(
-        &mut world,
-        Request::MakeCall { calling: device("1001"), called: device("1002"), auto_originate: NOW },
-    );
+    try_it(&mut world, make("1001", "1002", NOW));
     let only = Connection { call: None, device: Some(device("1002")) };
-    try_it(&mut world, Request::AnswerCall { connection: only });
-    try_it(&mut world, Request::HoldCall { connection: only });
-    try_it(&mut world, Request::RetrieveCall { connection: only });
-    try_it(&mut world, Request::ClearConnection { connection: only });
+    try_it(&mut world, about("AnswerCall", only));
+    try_it(&mut world, about("HoldCall", only));
+    try_it(&mut world, about("RetrieveCall", only));
+    try_it(&mut world, about("ClearConnection", only));
     served.sort();
     let mut listed: Vec<String> = services().map(ToString::to_string).collect();
     listed.sort();
     assert_eq!(served, listed);
 
-    for entry in SERVICES.iter().filter(|entry| !services().any(|name| name == entry.root)) {
+    for entry in all().iter().filter(|entry| !services().any(|name| name == entry.root)) {
         assert!(!features().has_service(entry.root));
         let xml =
             format!("<{} xmlns=\"{VERSION}\"><sysStatRegisterID>r</sysStatRegisterID></{0}>", entry.root);
@@ -176,10 +163,9 @@ fn limits_have_answers_of_their_own() {
         "systemResourceAvailibility/overallMonitorLimitExceeded"
     );
     let call = world.make_call(alice, "1003", "1004", NOW);
-    let make =
-        |calling| Request::MakeCall { calling: device(calling), called: device("1006"), auto_originate: NOW };
+    let make = |calling| make(calling, "1006", NOW);
     assert_eq!(world.outcome(alice, &make("1005")), "systemResourceAvailibility/resourceLimitExceeded");
-    let hold = Request::HoldCall { connection: connection(&call, "1003") };
+    let hold = about("HoldCall", connection(&call, "1003"));
     assert_eq!(world.outcome(alice, &hold), "HoldCallResponse");
     assert_eq!(world.outcome(alice, &make("1003")), "systemResourceAvailibility/resourceBusy");
 
@@ -230,7 +216,7 @@ fn a_session_is_asked_for_before_whether_the_switch_is_in_service() {
         (Request::SystemRegisterCancel { register: "r" }, outside, other),
         (Request::SystemRegisterAbort { register: "r" }, outside, out),
         (Request::SnapshotDevice { device: device("1001") }, outside, out),
-        (Request::ClearConnection { connection }, outside, out),
+        (about("ClearConnection", connection), outside, out),
         (Request::ApplicationSessionTerminated { session: "x" }, outside, out),
         (Request::StopApplicationSession { session: "x", reason: "y" }, other, other),
         (Request::ResetApplicationSessionTimer { session: "x", duration: None }, reset, reset),

@@ -107,7 +107,7 @@ fn one_of_two_links_that_close_leaves_the_others_calls_alone() {
     let (alice, bob) = (world.client(), world.client());
     world.monitor(alice, "1001");
     world.monitor(bob, "1002");
-    let call = world.make_call(alice, "1001", "1002", Some(AutoOriginate::DoNotPrompt));
+    let call = world.make_call(alice, "1001", "1002", Some("doNotPrompt"));
     world.close(alice);
     world.frames(bob);
     world.command("hangup 1001");

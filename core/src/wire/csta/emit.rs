@@ -3,10 +3,12 @@
 
 use alloc::vec::Vec;
 
-use super::model::{APPLICATION_SESSION, Device, Event, Message, Namespace, Request, Response};
+use super::model::{Device, Event, Message, Namespace, Request, Response, SnapshotData};
+use super::services::Service;
 
 mod copy;
 mod event;
+mod relayed;
 mod request;
 mod response;
 mod writer;
@@ -27,6 +29,21 @@ pub trait Rewrite {
     /// Whether the attribute `typeOfNumber` is written where `device` has it: no, if what [`Self::device`] writes is
     /// to be read otherwise.
     fn keeps_type_of_number(&mut self, device: Device<'_>) -> bool;
+
+    /// The own line's `deviceID` in a response that announces its connection.
+    fn own_device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
+        self.connection_device(device, out);
+    }
+
+    /// Whether [`Self::own_device`] writes what the other side named it.
+    fn keeps_own_device(&self) -> bool {
+        true
+    }
+
+    /// Whether a service or event may be announced as one that a device has: `feature`, a member of `list`.
+    fn offers(&self, _list: &str, _feature: &str) -> bool {
+        true
+    }
 
     /// The device of a `ConnectionID`.
     fn connection_device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
@@ -102,13 +119,17 @@ pub fn message(out: &mut Vec<u8>, namespace: Namespace, message: &Message<'_>, r
 
 /// Appends a request as a whole document.
 pub fn request(out: &mut Vec<u8>, namespace: Namespace, request: &Request<'_>, rewrite: &mut impl Rewrite) {
-    let uri = if request.is_application_session() { APPLICATION_SESSION } else { namespace.uri() };
-    Writer::new(out, uri, rewrite).document(request.name(), |w| request::body(w, request));
+    let mut writer = if request.is_application_session() {
+        Writer::of_session(out, rewrite)
+    } else {
+        Writer::new(out, namespace, rewrite)
+    };
+    writer.document(request.name(), |w| request::body(w, request));
 }
 
 /// Appends a request as a whole document, with the private data by which a client says which line it signs in for.
 pub fn request_with_line(out: &mut Vec<u8>, namespace: Namespace, request: &Request<'_>, line: &str) {
-    Writer::new(out, namespace.uri(), &mut Verbatim).document(request.name(), |w| {
+    Writer::new(out, namespace, &mut Verbatim).document(request.name(), |w| {
         request::body(w, request);
         w.raw("<extensions><privateData><private><lcs:line xmlns:lcs=\"");
         w.raw("http://schemas.microsoft.com/Lcs/2005/04/RCCExtension\">");
@@ -127,8 +148,22 @@ pub fn start_application_session(
     duration: Option<u32>,
     specific: impl FnOnce(&mut Vec<u8>),
 ) {
-    Writer::new(out, APPLICATION_SESSION, &mut Verbatim).document("StartApplicationSession", |w| {
+    Writer::of_session(out, &mut Verbatim).document("StartApplicationSession", |w| {
         request::start_session(w, application, versions, duration, specific);
+    });
+}
+
+/// Appends the items of a part of a snapshot, to stand in a document in `namespace`.
+pub fn snapshot_items(out: &mut Vec<u8>, namespace: Namespace, data: &SnapshotData<'_>) {
+    copy::items(&mut Writer::new(out, namespace, &mut Verbatim), data.items);
+}
+
+/// Appends the response whose data came in parts, all `items` of them, as a whole document.
+pub fn whole_snapshot(out: &mut Vec<u8>, namespace: Namespace, service: &Service, items: &[u8]) {
+    Writer::new(out, namespace, &mut Verbatim).document(service.response_root, |w| {
+        w.element("crossRefIDorSnapshotData", |w| {
+            w.element("snapshotData", |w| w.out.extend_from_slice(items));
+        });
     });
 }
 
@@ -139,11 +174,15 @@ pub fn response(
     response: &Response<'_>,
     rewrite: &mut impl Rewrite,
 ) {
-    let uri = if response.is_application_session() { APPLICATION_SESSION } else { namespace.uri() };
-    Writer::new(out, uri, rewrite).document(response.name(), |w| response::body(w, response));
+    let mut writer = if response.is_application_session() {
+        Writer::of_session(out, rewrite)
+    } else {
+        Writer::new(out, namespace, rewrite)
+    };
+    writer.document(response.name(), |w| response::body(w, response));
 }
 
 /// Appends an event as a whole document.
 pub fn event(out: &mut Vec<u8>, namespace: Namespace, event: &Event<'_>, rewrite: &mut impl Rewrite) {
-    Writer::new(out, namespace.uri(), rewrite).document(event.name(), |w| event::body(w, event));
+    Writer::new(out, namespace, rewrite).document(event.name(), |w| event::body(w, event));
 }

@@ -78,6 +78,18 @@ constants! {
     INVALID_CALLED_DEVICE_ID = Operation / "invalidCalledDeviceID";
     /// The calling device is missing or unknown.
     INVALID_CALLING_DEVICE_ID = Operation / "invalidCallingDeviceID";
+    /// The device that a call is to go to is missing or cannot be dialled.
+    INVALID_DESTINATION_DEVICE_ID = Operation / "invalidDestinationDeviceID";
+    /// The device to park at is missing or cannot be dialled.
+    INVALID_PARK_TO_DEVICE_ID = Operation / "invalidParkToDeviceID";
+    /// The number to forward to is missing or cannot be dialled.
+    INVALID_FORWARDING_DESTINATION = Operation / "invalidForwardingDestination";
+    /// The held connection is missing or unknown.
+    INVALID_HELD_CONNECTION_ID = Operation / "invalidHeldConnectionID";
+    /// The active connection is missing or unknown.
+    INVALID_ACTIVE_CONNECTION_ID = Operation / "invalidActiveConnectionID";
+    /// The cross-reference ID of data that follow is missing or unknown.
+    INVALID_CROSS_REF_ID = Operation / "invalidCrossRefID";
     /// The sysStatRegisterID is not one of ours.
     SYS_STAT_REG_ID_NOT_SUPPORTED = Operation / "sysStatRegIDNotSupported";
     /// The client may not control this device.

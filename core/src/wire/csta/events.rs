@@ -1,12 +1,14 @@
-//! The call-control events that are modelled, and the filters that say which events and status values are wanted.
+//! The events, a row each, and the filters that say which events and status values are wanted.
 
+use super::member::Names;
 use super::model::{CallEventKind, MonitorFilter, StatusFilter, SystemStatus};
 
 mod filter;
+pub(super) mod located;
 mod shapes;
 
 pub use filter::FILTER_MEMBERS;
-pub use shapes::SHAPES;
+pub use shapes::shapes;
 
 /// What an element of an event is to this project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +17,14 @@ pub enum Part {
     CrossReference,
     /// The connection the event is about; required.
     Connection,
+    /// The second of two calls that became one.
+    SecondConnection,
     /// The device the event is about; required.
     Subject,
+    /// The device that a call went to, or that was added to it; required where the event has it.
+    NewParty,
+    /// The connections of a call that came of others; required where the event has it.
+    List,
     /// `callingDevice`; required where the event has it.
     Calling,
     /// `calledDevice`; required where the event has it.
@@ -27,8 +35,8 @@ pub enum Part {
     LocalState,
     /// `cause`; required.
     Cause,
-    /// Not modelled: copied from the event's source, where that has it.
-    Copy,
+    /// Not modelled: copied from the event's source, where that has it, with the identifiers in it rewritten.
+    Copy(Names),
 }
 
 /// One element of an event.
@@ -38,18 +46,28 @@ pub struct Slot {
     pub name: &'static str,
     /// What it is.
     pub part: Part,
+    /// Its first edition of ECMA-323.
+    pub since: u8,
 }
 
-/// An event's elements, in edition 3's order.
+/// An event's elements, in the schema's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// Which event.
-    pub kind: CallEventKind,
+    /// The event's root.
+    pub root: &'static str,
+    /// Which event, if it is one that is modelled.
+    pub kind: Option<CallEventKind>,
     /// Its elements.
     pub slots: &'static [Slot],
 }
 
 impl Shape {
+    /// The form of the event whose root is named `root`.
+    #[must_use]
+    pub fn named(root: &str) -> Option<&'static Self> {
+        shapes().find(|shape| shape.root == root)
+    }
+
     /// The name of the element that is `part`, if the event has one.
     #[must_use]
     pub fn name_of(&self, part: Part) -> Option<&'static str> {
@@ -58,10 +76,10 @@ impl Shape {
 }
 
 impl CallEventKind {
-    /// The event's form.
+    /// The event's elements.
     #[must_use]
     pub fn slots(self) -> &'static [Slot] {
-        SHAPES.iter().find(|shape| shape.kind == self).map_or(&[], |shape| shape.slots)
+        shapes::MODELLED.iter().find(|shape| shape.kind == Some(self)).map_or(&[], |shape| shape.slots)
     }
 
     /// The name that the element which is `part` has in this event, if there is one.
@@ -133,6 +151,9 @@ pub const STATUS_MEMBERS: [(&str, SystemStatus); 9] = [
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
+    use super::super::services::EVENTS;
     use super::*;
 
     #[test]
@@ -167,14 +188,30 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_shape_with_the_parts_that_every_event_must_have() {
-        assert_eq!(SHAPES.len(), CallEventKind::ALL.len());
-        for kind in CallEventKind::ALL {
-            for part in [Part::CrossReference, Part::Connection, Part::Subject, Part::LocalState, Part::Cause]
-            {
-                assert!(kind.name_of(part).is_some(), "{kind:?} {part:?}");
+        assert_eq!(shapes::MODELLED.len(), CallEventKind::ALL.len());
+        for (kind, shape) in CallEventKind::ALL.iter().zip(shapes::MODELLED) {
+            assert_eq!((shape.kind, shape.root), (Some(*kind), kind.word()));
+            // A call that is over is over for all devices.
+            let parts =
+                [Part::CrossReference, Part::Connection, Part::Cause, Part::Subject, Part::LocalState];
+            let count = if *kind == CallEventKind::CallCleared { 3 } else { parts.len() };
+            for part in &parts[..count] {
+                assert!(kind.name_of(*part).is_some(), "{kind:?} {part:?}");
             }
         }
         assert_eq!(CallEventKind::Originated.name_of(Part::Subject), Some("callingDevice"));
         assert_eq!(CallEventKind::Originated.name_of(Part::Calling), None);
+    }
+
+    #[test]
+    fn every_event_of_the_lists_has_one_form_and_one_filter() {
+        let listed: Vec<&str> = EVENTS.iter().map(|entry| entry.root).collect();
+        assert_eq!(shapes().count(), listed.len());
+        for root in listed {
+            let shape = Shape::named(root).expect(root);
+            assert_eq!(shape.slots.first().map(|slot| slot.part), Some(Part::CrossReference), "{root}");
+            assert!(shape.slots.len() <= located::MAX_SLOTS);
+            assert_eq!(FILTER_MEMBERS.iter().filter(|member| member.event == root).count(), 1, "{root}");
+        }
     }
 }

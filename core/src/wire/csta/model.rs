@@ -1,6 +1,12 @@
 //! The typed messages of ECMA-323 that remote call control uses. Borrowed from the document they were read from.
 
 use super::errors::CstaError;
+use super::relayed::Relayed;
+use super::services::Service;
+
+mod event;
+
+pub use event::{CallEvent, CallEventKind, Event, ListItem};
 
 /// Declares an enum whose values are words of the schema, with both directions.
 macro_rules! words {
@@ -94,16 +100,6 @@ words! {
         Queued = "queued",
         /// Progress stopped.
         Fail = "fail",
-    }
-}
-
-words! {
-    /// Whether the phone rings its own user before dialling.
-    pub enum AutoOriginate {
-        /// The default: it does.
-        Prompt = "prompt",
-        /// It goes off hook by itself.
-        DoNotPrompt = "doNotPrompt",
     }
 }
 
@@ -240,40 +236,22 @@ pub enum Request<'a> {
         /// `monitorCrossRefID`.
         cross_reference: &'a str,
     },
+    /// ChangeMonitorFilter.
+    ChangeMonitorFilter {
+        /// `monitorCrossRefID`.
+        cross_reference: &'a str,
+        /// What not to send from now on.
+        filter: MonitorFilter,
+    },
     /// SnapshotDevice.
     SnapshotDevice {
         /// Which.
         device: Device<'a>,
     },
-    /// MakeCall.
-    MakeCall {
-        /// Who calls.
-        calling: Device<'a>,
-        /// What is dialled.
-        called: Device<'a>,
-        /// Absent: `prompt`.
-        auto_originate: Option<AutoOriginate>,
-    },
-    /// AnswerCall.
-    AnswerCall {
-        /// `callToBeAnswered`.
-        connection: Connection<'a>,
-    },
-    /// ClearConnection.
-    ClearConnection {
-        /// `connectionToBeCleared`.
-        connection: Connection<'a>,
-    },
-    /// HoldCall.
-    HoldCall {
-        /// `callToBeHeld`.
-        connection: Connection<'a>,
-    },
-    /// RetrieveCall.
-    RetrieveCall {
-        /// `callToBeRetrieved`.
-        connection: Connection<'a>,
-    },
+    /// A service that is read and written by its row.
+    Relayed(Relayed<'a>),
+    /// `SnapshotDeviceData` or `SnapshotCallData`: what a response announced (switch to client; never answered).
+    SnapshotData(SnapshotData<'a>),
     /// `StartApplicationSession` (ECMA-354).
     StartApplicationSession {
         /// `applicationInfo/applicationID`.
@@ -302,11 +280,24 @@ pub enum Request<'a> {
         /// `sessionID`.
         session: &'a str,
     },
-    /// A request this project does not model; by its root's name.
+    /// A request that no row knows, or that nobody serves; by its root's name.
     Other {
         /// The root's local name.
         name: &'a str,
     },
+}
+
+/// A part of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotData<'a> {
+    /// The service that was asked for.
+    pub service: &'static Service,
+    /// `serviceCrossRefID`; edition 6's schema has none in `SnapshotCallData`.
+    pub cross_reference: Option<&'a str>,
+    /// `lastSegment`; a part that does not say is the last.
+    pub is_last: bool,
+    /// The element whose children are the items.
+    pub items: roxmltree::Node<'a, 'a>,
 }
 
 /// A positive or negative response.
@@ -341,19 +332,20 @@ pub enum Response<'a> {
     MonitorStop,
     /// `SnapshotDeviceResponse` with `snapshotData`.
     SnapshotDevice(alloc::vec::Vec<SnapshotItem<'a>>),
-    /// `MakeCallResponse`.
-    MakeCall {
-        /// `callingDevice`, a `ConnectionID`.
-        calling: Connection<'a>,
+    /// `SnapshotDeviceResponse` or `SnapshotCallResponse` whose data follow in other messages.
+    DataFollow {
+        /// The service that was asked for.
+        service: &'static Service,
+        /// `serviceCrossRefID`: names those messages.
+        cross_reference: &'a str,
     },
-    /// `AnswerCallResponse`.
-    AnswerCall,
-    /// `ClearConnectionResponse`.
-    ClearConnection,
-    /// `HoldCallResponse`.
-    HoldCall,
-    /// `RetrieveCallResponse`.
-    RetrieveCall,
+    /// `ChangeMonitorFilterResponse`.
+    ChangeMonitorFilter {
+        /// `actualFilterList`.
+        filter: Option<MonitorFilter>,
+    },
+    /// A response that is read and written by its service's row.
+    Relayed(Relayed<'a>),
     /// `StartApplicationSessionPosResponse` (ECMA-354).
     StartApplicationSession {
         /// `sessionID`.
@@ -400,74 +392,9 @@ pub struct SnapshotItem<'a> {
     pub states: heapless::Vec<LocalConnectionState, 8>,
 }
 
-/// A call-control event that this project models: see [`super::events::SHAPES`] for each kind's form.
-#[derive(Clone, Copy, Debug)]
-pub struct CallEvent<'a> {
-    /// Which event.
-    pub kind: CallEventKind,
-    /// `monitorCrossRefID`.
-    pub cross_reference: &'a str,
-    /// The connection it is about.
-    pub connection: Connection<'a>,
-    /// The device it is about.
-    pub subject: Party<'a>,
-    /// `callingDevice`, where the event has it.
-    pub calling: Option<Party<'a>>,
-    /// `calledDevice`, where the event has it.
-    pub called: Option<Party<'a>>,
-    /// `lastRedirectionDevice`, where the event has it.
-    pub redirection: Option<Redirection<'a>>,
-    /// `localConnectionInfo`: the monitored device's state after the event.
-    pub local: Option<LocalConnectionState>,
-    /// `cause`, as the link spelt it (any `EventCause` of any edition).
-    pub cause: &'a str,
-    /// The document it was read from: what is not modelled is copied from there.
-    pub source: Option<roxmltree::Node<'a, 'a>>,
-}
-
-words! {
-    /// The call-control events this project models, by their roots' names.
-    pub enum CallEventKind {
-        /// A device went off hook.
-        ServiceInitiated = "ServiceInitiatedEvent",
-        /// It dialled.
-        Originated = "OriginatedEvent",
-        /// A device rings.
-        Delivered = "DeliveredEvent",
-        /// It answered.
-        Established = "EstablishedEvent",
-        /// A connection was put on hold.
-        Held = "HeldEvent",
-        /// It was taken back.
-        Retrieved = "RetrievedEvent",
-        /// A call cannot be completed.
-        Failed = "FailedEvent",
-        /// A device left a call.
-        ConnectionCleared = "ConnectionClearedEvent",
-        /// A call left for another network.
-        NetworkReached = "NetworkReachedEvent",
-    }
-}
-
-/// An event.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::large_enum_variant, reason = "events are read, passed on and forgotten, never stored")]
-pub enum Event<'a> {
-    /// One that is modelled.
-    Call(CallEvent<'a>),
-    /// One that is passed on with its identifiers rewritten and nothing else touched.
-    Other {
-        /// The root's local name (`OfferedEvent`).
-        name: &'a str,
-        /// `monitorCrossRefID`.
-        cross_reference: &'a str,
-        /// The document's root.
-        source: roxmltree::Node<'a, 'a>,
-    },
-}
-
 /// Any message.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "messages are read, passed on and forgotten, never stored")]
 pub enum Message<'a> {
     /// A service request.
     Request(Request<'a>),

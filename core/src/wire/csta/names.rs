@@ -1,6 +1,7 @@
 //! The roots' names of typed messages.
 
 use super::model::{Event, Message, Request, Response};
+use super::relayed::Relayed;
 
 impl<'a> Request<'a> {
     /// The root's name: `MakeCall`.
@@ -15,12 +16,10 @@ impl<'a> Request<'a> {
             Self::GetCstaFeatures => "GetCSTAFeatures",
             Self::MonitorStart { .. } => "MonitorStart",
             Self::MonitorStop { .. } => "MonitorStop",
+            Self::ChangeMonitorFilter { .. } => "ChangeMonitorFilter",
             Self::SnapshotDevice { .. } => "SnapshotDevice",
-            Self::MakeCall { .. } => "MakeCall",
-            Self::AnswerCall { .. } => "AnswerCall",
-            Self::ClearConnection { .. } => "ClearConnection",
-            Self::HoldCall { .. } => "HoldCall",
-            Self::RetrieveCall { .. } => "RetrieveCall",
+            Self::Relayed(relayed) => relayed.service.root,
+            Self::SnapshotData(data) => data.service.data_root,
             Self::StartApplicationSession { .. } => "StartApplicationSession",
             Self::ResetApplicationSessionTimer { .. } => "ResetApplicationSessionTimer",
             Self::StopApplicationSession { .. } => "StopApplicationSession",
@@ -54,12 +53,11 @@ impl<'a> Response<'a> {
             Self::GetCstaFeatures(_) => "GetCSTAFeaturesResponse",
             Self::MonitorStart { .. } => "MonitorStartResponse",
             Self::MonitorStop => "MonitorStopResponse",
+            Self::ChangeMonitorFilter { .. } => "ChangeMonitorFilterResponse",
             Self::SnapshotDevice(_) => "SnapshotDeviceResponse",
-            Self::MakeCall { .. } => "MakeCallResponse",
-            Self::AnswerCall => "AnswerCallResponse",
-            Self::ClearConnection => "ClearConnectionResponse",
-            Self::HoldCall => "HoldCallResponse",
-            Self::RetrieveCall => "RetrieveCallResponse",
+            Self::DataFollow { service, .. } | Self::Relayed(Relayed { service, .. }) => {
+                service.response_root
+            }
             Self::StartApplicationSession { .. } => "StartApplicationSessionPosResponse",
             Self::StartApplicationSessionRefused { .. } => "StartApplicationSessionNegResponse",
             Self::ResetApplicationSessionTimer { .. } => "ResetApplicationSessionTimerPosResponse",
@@ -90,7 +88,8 @@ impl<'a> Event<'a> {
     pub const fn name(&self) -> &'a str {
         match self {
             Self::Call(event) => event.kind.word(),
-            Self::Other { name, .. } => name,
+            Self::Other { shape, .. } => shape.root,
+            Self::Unknown { name } => name,
         }
     }
 
@@ -100,6 +99,7 @@ impl<'a> Event<'a> {
         match self {
             Self::Call(event) => event.cross_reference,
             Self::Other { cross_reference, .. } => cross_reference,
+            Self::Unknown { .. } => "",
         }
     }
 }

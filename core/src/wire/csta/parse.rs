@@ -42,11 +42,14 @@ pub struct Misshapen {
     pub element: &'static str,
     /// What to answer, if it is a request.
     pub error: CstaError,
+    /// Whether the element can be read, but stands there twice.
+    pub is_twice: bool,
 }
 
 impl fmt::Display for Misshapen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} is missing or cannot be read ({})", self.service, self.element, self.error)
+        let fault = if self.is_twice { "stands there twice" } else { "is missing or cannot be read" };
+        write!(f, "{}: {} {fault} ({})", self.service, self.element, self.error)
     }
 }
 
@@ -83,6 +86,11 @@ impl<'a> Document<'a> {
         self.tree.root_element().tag_name().namespace().and_then(Namespace::parse)
     }
 
+    /// The edition of ECMA-323 that the root is in; 0 where that is not said.
+    fn edition(&self) -> u8 {
+        self.namespace().map_or(0, Namespace::edition)
+    }
+
     /// Whether the root is in ECMA-354's namespace.
     #[must_use]
     pub fn is_application_session(&self) -> bool {
@@ -110,8 +118,8 @@ impl<'a> Document<'a> {
         let root = self.root();
         match self.kind() {
             Kind::Event => event::read(root).map(Message::Event),
-            Kind::Response => response::read(root).map(Message::Response),
-            Kind::Request => request::read(root).map(Message::Request),
+            Kind::Response => response::read(root, self.edition()).map(Message::Response),
+            Kind::Request => request::read(root, self.edition()).map(Message::Request),
         }
     }
 
@@ -141,6 +149,13 @@ impl Namespace {
         let edition: u8 = edition.parse().ok()?;
         let known = (2..=6).contains(&edition) && (suffix.is_empty() || suffix.starts_with('/'));
         known.then(|| make(edition))
+    }
+
+    /// The edition.
+    #[must_use]
+    pub const fn edition(self) -> u8 {
+        let (Self::International(edition) | Self::Ch(edition)) = self;
+        edition
     }
 
     /// The namespace's name. Editions that do not exist count as edition 3.

@@ -141,7 +141,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// The report that `element` is missing or unreadable.
     pub(super) const fn misshapen(self, element: &'static str, error: CstaError) -> Misshapen {
-        Misshapen { service: self.service, element, error }
+        Misshapen { service: self.service, element, error, is_twice: false }
     }
 
     /// A child's text, not empty.

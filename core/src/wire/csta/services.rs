@@ -1,17 +1,225 @@
-//! What GetCSTAFeatures speaks of: services and events, each one bit here, one empty element on the wire.
+//! The services of CSTA: a row each. From its row follow how a service's messages are read and written, what
+//! GetCSTAFeatures calls it, whose devices and connections a client may name in it, what is dialled, and what the
+//! documentation says of it.
 //!
-//! The presence of a member means support, its absence that no device supports it. ECMA-285's ASN.1 marks all four
-//! members of `SnapshotServList` as required; that would announce services that do not exist. Truth goes before the
-//! mark: that list holds what is supported, as the others do, and is left out where nothing is.
+//! In GetCSTAFeatures the presence of a member means support, its absence that no device supports it. ECMA-285's ASN.1
+//! marks all four members of `SnapshotServList` as required; that would announce services that do not exist. Truth goes
+//! before the mark: that list holds what is supported, as the others do, and is left out where nothing is.
 
-mod tables;
+use core::fmt;
 
-pub use tables::{EVENTS, SERVICES};
+use super::member::{Member, Role};
 
-/// One service or event of the lists.
+/// Who serves a service that a client asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// The gateway itself, whatever the phone system can do.
+    Here,
+    /// The gateway, by means of the same service of the phone system.
+    ByLink,
+    /// The phone system: the gateway relays what its row says.
+    Relayed,
+    /// Nobody asks for it: the phone system sends it to clients that asked for it by another service.
+    Told,
+    /// Nobody.
+    Nowhere,
+}
+
+/// One service.
+#[derive(Clone, Copy)]
+pub struct Service {
+    /// The request's root.
+    pub root: &'static str,
+    /// The response's root.
+    pub response_root: &'static str,
+    /// The root of the messages that bring its data, where its response may announce such.
+    pub data_root: &'static str,
+    /// The list of `supportedServices` that it stands in.
+    pub list: &'static str,
+    /// The member of that list which stands for it.
+    pub feature: &'static str,
+    /// Who serves it.
+    pub served: Served,
+    /// Its first edition of ECMA-323.
+    pub since: u8,
+    /// Its place among [`all`], and its bit in [`Features::services`].
+    pub place: u8,
+    /// The request's elements in the schema's order, but for `extensions`; empty where the gateway interprets it.
+    pub request: &'static [Member],
+    /// The response's elements likewise.
+    pub response: &'static [Member],
+}
+
+/// A row: the request's root, the list and member that stand for it, and what it is.
+macro_rules! service {
+    ($root:literal, $list:literal, $feature:literal, $served:ident, $request:expr, $response:expr) => {
+        Service {
+            root: $root,
+            response_root: concat!($root, "Response"),
+            data_root: concat!($root, "Data"),
+            list: $list,
+            feature: $feature,
+            served: Served::$served,
+            since: 2,
+            place: 0,
+            request: $request,
+            response: $response,
+        }
+    };
+}
+
+/// A service that the phone system serves: what its request has, and what its response has.
+macro_rules! relay {
+    ($root:literal, $list:literal, $feature:literal, $request:expr, $response:expr) => {
+        service!($root, $list, $feature, Relayed, $request, $response)
+    };
+}
+
+/// What the phone system sends to clients that asked for it by another service.
+macro_rules! told {
+    ($root:literal, $list:literal, $feature:literal, $request:expr) => {
+        service!($root, $list, $feature, Told, $request, &[])
+    };
+}
+
+/// A service of the gateway's own.
+macro_rules! own_service {
+    ($root:literal, $list:literal, $feature:literal) => {
+        service!($root, $list, $feature, Here, &[], &[])
+    };
+}
+
+/// A service of the gateway's own, for which it needs the phone system's.
+macro_rules! by_link {
+    ($root:literal, $list:literal, $feature:literal) => {
+        service!($root, $list, $feature, ByLink, &[], &[])
+    };
+}
+
+/// A service that is only spoken of.
+macro_rules! unserved {
+    ($root:literal, $list:literal, $feature:literal) => {
+        service!($root, $list, $feature, Nowhere, &[], &[])
+    };
+}
+
+mod call_associated;
+mod call_control;
+mod events;
+mod logical;
+mod physical;
+mod system;
+mod vendor;
+
+pub use events::EVENTS;
+
+const GROUPS: [&[Service]; 6] = [
+    system::SYSTEM,
+    call_control::CALL_CONTROL,
+    call_associated::CALL_ASSOCIATED,
+    physical::PHYSICAL,
+    logical::LOGICAL,
+    vendor::VENDOR,
+];
+
+/// How many services there are.
+#[expect(clippy::indexing_slicing, reason = "it is computed by the compiler, which refuses a wrong index")]
+pub const COUNT: usize = {
+    let (mut count, mut group) = (0, 0);
+    while group < GROUPS.len() {
+        count += GROUPS[group].len();
+        group += 1;
+    }
+    count
+};
+
+#[expect(clippy::indexing_slicing, reason = "it is computed by the compiler, which refuses a wrong index")]
+static SERVICES: [Service; COUNT] = {
+    let mut all = [GROUPS[0][0]; COUNT];
+    let (mut place, mut group) = (0, 0);
+    while group < GROUPS.len() {
+        let mut row = 0;
+        while row < GROUPS[group].len() {
+            all[place] = GROUPS[group][row];
+            #[expect(
+                clippy::as_conversions,
+                clippy::cast_possible_truncation,
+                reason = "there are fewer than 128"
+            )]
+            let number = place as u8;
+            all[place].place = number;
+            place += 1;
+            row += 1;
+        }
+        group += 1;
+    }
+    all
+};
+
+/// Every service that is spoken of, in the schema's order of lists and members. The order within `physDevServList` is
+/// the ASN.1's.
+#[must_use]
+pub fn all() -> &'static [Service] {
+    &SERVICES
+}
+
+/// The service whose request's root is named `root`.
+#[must_use]
+pub fn named(root: &str) -> Option<&'static Service> {
+    SERVICES.iter().find(|service| service.root == root)
+}
+
+impl PartialEq for Service {
+    fn eq(&self, other: &Self) -> bool {
+        self.place == other.place
+    }
+}
+
+impl Eq for Service {}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.root)
+    }
+}
+
+impl Service {
+    /// The same, of a later edition.
+    const fn since(self, edition: u8) -> Self {
+        Self { since: edition, ..self }
+    }
+
+    /// Whether its request and response are read and written by its row.
+    #[must_use]
+    pub const fn is_relayed(&self) -> bool {
+        matches!(self.served, Served::Relayed | Served::Told)
+    }
+
+    /// Whether a client's request for it goes to the phone system.
+    #[must_use]
+    pub const fn needs_link(&self) -> bool {
+        matches!(self.served, Served::Relayed | Served::ByLink)
+    }
+
+    /// Whether a client may ask for it.
+    #[must_use]
+    pub const fn is_offered(&self) -> bool {
+        self.needs_link() || matches!(self.served, Served::Here)
+    }
+
+    /// Whether its response tells the client an identifier that messages behind it will use.
+    #[must_use]
+    pub fn announces(&self) -> bool {
+        self.response
+            .iter()
+            .any(|member| matches!(member.role, Role::Announced { .. } | Role::CrossReference))
+    }
+}
+
+/// One event of `supportedEvents`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The root's name of the request, or of the event.
+    /// The event's root.
     pub root: &'static str,
     /// The list that it stands in.
     pub list: &'static str,
@@ -26,15 +234,15 @@ const fn entry(root: &'static str, list: &'static str, feature: &'static str) ->
 /// A set of services and events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Features {
-    /// One bit a service, in the order of [`SERVICES`].
+    /// One bit a service, in the order of [`all`].
     pub services: u128,
     /// One bit an event, in the order of [`EVENTS`].
     pub events: u64,
 }
 
-/// The position of `root` in `table`.
-fn bit(table: &[Entry], root: &str) -> Option<u32> {
-    table.iter().zip(0..).find(|(entry, _)| entry.root == root).map(|(_, bit)| bit)
+/// The position of an event.
+fn event_bit(root: &str) -> Option<u32> {
+    EVENTS.iter().zip(0..).find(|(entry, _)| entry.root == root).map(|(_, bit)| bit)
 }
 
 /// The positions of a set's bits, lowest first.
@@ -51,33 +259,49 @@ impl Features {
     pub const NONE: Self = Self { services: 0, events: 0 };
 
     /// All services and events that the lists know.
-    pub const ALL: Self = Self { services: !0 >> (128 - SERVICES.len()), events: !0 >> (64 - EVENTS.len()) };
+    pub const ALL: Self = Self { services: !0 >> (128 - COUNT), events: !0 >> (64 - EVENTS.len()) };
+
+    /// The same set, with a service.
+    #[must_use]
+    pub const fn with(self, service: &Service) -> Self {
+        Self { services: self.services | 1 << service.place, ..self }
+    }
+
+    /// Whether a service is in the set.
+    #[must_use]
+    pub const fn has(self, service: &Service) -> bool {
+        self.services >> service.place & 1 == 1
+    }
 
     /// The same set, with the service whose request's root is named `request`. Unknown names change nothing.
     #[must_use]
     pub fn with_service(self, request: &str) -> Self {
-        Self {
-            services: bit(SERVICES, request).map_or(self.services, |bit| self.services | 1 << bit),
-            ..self
-        }
+        named(request).map_or(self, |service| self.with(service))
     }
 
     /// Whether the service whose request's root is named `request` is in the set.
     #[must_use]
     pub fn has_service(self, request: &str) -> bool {
-        bit(SERVICES, request).is_some_and(|bit| self.services >> bit & 1 == 1)
+        named(request).is_some_and(|service| self.has(service))
     }
 
     /// The same set, with the event whose root is named `event`. Unknown names change nothing.
     #[must_use]
     pub fn with_event(self, event: &str) -> Self {
-        Self { events: bit(EVENTS, event).map_or(self.events, |bit| self.events | 1 << bit), ..self }
+        Self { events: event_bit(event).map_or(self.events, |bit| self.events | 1 << bit), ..self }
     }
 
     /// Whether the event whose root is named `event` is in the set.
     #[must_use]
     pub fn has_event(self, event: &str) -> bool {
-        bit(EVENTS, event).is_some_and(|bit| self.events >> bit & 1 == 1)
+        event_bit(event).is_some_and(|bit| self.events >> bit & 1 == 1)
+    }
+
+    /// Whether the set has the service or event that `feature` stands for in `list`.
+    #[must_use]
+    pub fn has_feature(self, list: &str, feature: &str) -> bool {
+        self.services().any(|service| service.list == list && service.feature == feature)
+            || self.events().any(|event| event.list == list && event.feature == feature)
     }
 
     /// What both sets have.
@@ -93,8 +317,8 @@ impl Features {
     }
 
     /// The services of the set, in the schema's order.
-    pub fn services(self) -> impl Iterator<Item = &'static Entry> {
-        set_bits(self.services).filter_map(|bit| SERVICES.get(bit))
+    pub fn services(self) -> impl Iterator<Item = &'static Service> {
+        set_bits(self.services).filter_map(|place| SERVICES.get(place))
     }
 
     /// The events of the set, in the schema's order.
@@ -104,39 +328,4 @@ impl Features {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_service_and_event_is_one_bit_of_its_own() {
-        assert_eq!((SERVICES.len(), EVENTS.len()), (100, 53));
-        let mut set = Features::NONE;
-        for entry in SERVICES {
-            assert!(!set.has_service(entry.root), "{} twice", entry.root);
-            set = set.with_service(entry.root);
-            assert!(set.has_service(entry.root));
-        }
-        for entry in EVENTS {
-            assert!(!set.has_event(entry.root), "{} twice", entry.root);
-            set = set.with_event(entry.root);
-            assert!(set.has_event(entry.root));
-        }
-        assert_eq!(set, Features::ALL);
-        assert_eq!((set.services().count(), set.events().count()), (100, 53));
-    }
-
-    #[test]
-    fn an_unknown_name_is_in_no_set() {
-        assert_eq!(Features::NONE.with_service("DanceCall").with_event("DancedEvent"), Features::NONE);
-        assert!(!Features::ALL.has_service("DanceCall") && !Features::ALL.has_event("DancedEvent"));
-    }
-
-    #[test]
-    fn an_intersection_has_what_both_have() {
-        let one = Features::NONE.with_service("MakeCall").with_service("HoldCall").with_event("HeldEvent");
-        let other = Features::NONE.with_service("MakeCall").with_event("HeldEvent").with_event("FailedEvent");
-        let both = Features::NONE.with_service("MakeCall").with_event("HeldEvent");
-        assert_eq!(one.intersection(other), both);
-        assert_eq!(both.intersection(one.union(other)), both);
-    }
-}
+mod tests;

@@ -89,17 +89,16 @@ pub(super) fn event(choices: &mut Choices<'_>, monitors: usize) -> String {
     }
     let device = |choices: &mut Choices<'_>| Device { id: choices.word(&NUMBERS), type_of_number: None };
     let connection = Connection { call: Some(choices.word(&CALLS)), device: Some(device(choices)) };
+    let kind = *choices.pick(CallEventKind::ALL);
     let event = Event::Call(CallEvent {
-        kind: *choices.pick(CallEventKind::ALL),
         cross_reference: &cross_reference,
-        connection,
         subject: Party::Device(device(choices)),
         calling: Some(Party::Device(device(choices))),
         called: Some(if choices.chance(64) { Party::NotKnown } else { Party::Device(device(choices)) }),
         redirection: None,
         local: choices.chance(128).then(|| *choices.pick(&STATES)),
         cause: choices.word(&CAUSES),
-        source: None,
+        ..CallEvent::new(kind, connection)
     });
     let mut out = Vec::new();
     emit::event(&mut out, Namespace::ED3, &event, &mut Verbatim);

@@ -140,7 +140,7 @@ impl Client {
                     format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", self.line());
                 own("MonitorStart", &object)
             }
-            0 => own("DeflectCall", "<x/>"),
+            0 => own("DanceCall", "<x/>"),
             1 => ("INFO", "", "<?xml version=\"1.0\"?><MakeCall".to_owned()),
             2 => ("INFO", "Content-Type: text/plain\r\n", "hello".to_owned()),
             3 => ("SUBSCRIBE", "Event: x\r\n", String::new()),

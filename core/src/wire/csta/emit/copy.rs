@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::{
     super::{
+        member::{Names, UNKNOWN},
         model::{Device, Namespace},
         read::{self, Element},
     },
@@ -12,37 +13,46 @@ use super::{
     writer::Writer,
 };
 
-/// Elements that are a `DeviceID` by themselves, wherever they hold text.
-const DEVICE_IDS: [&str; 12] = [
-    "callingDevice",
-    "device",
-    "deviceForMessage",
-    "deviceIdentifier",
-    "deviceObject",
-    "dialingSequence",
-    "diallingSequence",
-    "forwardDN",
-    "forwardTo",
-    "numberDialed",
-    "oldDeviceID",
-    "originatingDevice",
-];
-
 /// The namespace of the prefix `xml`, which needs no declaration.
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// The namespaces declared around what is being written: prefix (none for the default one) and name.
 type Scope<'a> = Vec<(Option<&'a str>, &'a str)>;
 
-/// Copies an element. Depth is what the parser's guard allowed.
-pub(super) fn element<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>) {
+/// Copies an element, in which identifiers stand where `names` says. Depth is what the parser's guard allowed.
+pub(super) fn element<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>, names: Names) {
     let mut scope = alloc::vec![(None, w.uri), (Some("xml"), XML)];
-    within(w, node, &mut scope);
+    within(w, node, Place { names, in_connection: false }, &mut scope);
 }
 
-/// Copies all elements of a root.
-pub(super) fn children<R: Rewrite>(w: &mut Writer<'_, R>, root: Element<'_>) {
-    root.children().filter(roxmltree::Node::is_element).for_each(|child| element(w, child));
+/// Copies the items of a snapshot as they are.
+pub(super) fn items<R: Rewrite>(w: &mut Writer<'_, R>, list: Element<'_>) {
+    let items = list.children().filter(|child| child.tag_name().name().ends_with("ResponseInfo"));
+    items.for_each(|item| element(w, item, Names::None));
+}
+
+/// Copies what stands in a root and no table knows; whatever looks like an identifier there is one.
+pub(super) fn unknown<R: Rewrite>(w: &mut Writer<'_, R>, root: Element<'_>, is_known: impl Fn(&str) -> bool) {
+    let children = root.children().filter(roxmltree::Node::is_element);
+    for child in children {
+        let name = child.tag_name().name();
+        if name != "extensions" && !is_known(name) {
+            element(w, child, UNKNOWN);
+        }
+    }
+}
+
+/// Whether a document is in the edition `to`; one that does not say is in the one that was agreed.
+pub(super) fn is_of_edition(root: Element<'_>, to: u8) -> bool {
+    let namespace = root.tag_name().namespace().and_then(Namespace::parse);
+    namespace.is_none_or(|namespace| namespace.edition() == to)
+}
+
+/// Where identifiers stand below an element.
+#[derive(Clone, Copy)]
+struct Place {
+    names: Names,
+    in_connection: bool,
 }
 
 /// Whether an element belongs to the message itself. Peers that forget the namespace mean CSTA's.
@@ -52,10 +62,10 @@ fn is_ours(node: Element<'_>) -> bool {
     uri.is_none() || uri == root || uri.is_some_and(|uri| Namespace::parse(uri).is_some())
 }
 
-fn within<'a, R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'a>, scope: &mut Scope<'a>) {
+fn within<'a, R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'a>, place: Place, scope: &mut Scope<'a>) {
     let outer = scope.len();
     let ours = is_ours(node);
-    let identifier = if ours { identifier(node) } else { None };
+    let identifier = if ours { identifier(node, place) } else { None };
     let uri = node.tag_name().namespace().unwrap_or_default();
     let prefix = if ours { None } else { prefix(node, uri) };
 
@@ -66,7 +76,7 @@ fn within<'a, R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'a>, scope: &mut 
     w.raw(">");
     match identifier {
         Some(identifier) => identifier.write(w),
-        None => content(w, node, ours, scope),
+        None => content(w, node, place.below(node), scope),
     }
     w.raw("</");
     name(w, prefix, node.tag_name().name());
@@ -143,10 +153,11 @@ fn attributes<'a, R: Rewrite>(
 }
 
 /// Elements and texts. White space between our own elements is left out, comments are left out everywhere.
-fn content<'a, R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'a>, ours: bool, scope: &mut Scope<'a>) {
+fn content<'a, R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'a>, place: Place, scope: &mut Scope<'a>) {
+    let ours = is_ours(node);
     for child in node.children() {
         if child.is_element() {
-            within(w, child, scope);
+            within(w, child, place, scope);
         } else if child.is_text() {
             let text = child.text().unwrap_or_default();
             if !ours || text.contains(|character: char| !character.is_ascii_whitespace()) {
@@ -159,7 +170,6 @@ fn content<'a, R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'a>, ours: bool,
 /// An element's text that names something, and so is rewritten.
 #[derive(Clone, Copy)]
 enum Identifier<'a> {
-    CrossReference(&'a str),
     Call(&'a str),
     Device(Device<'a>),
     ConnectionDevice(Device<'a>),
@@ -170,7 +180,6 @@ enum Identifier<'a> {
 impl Identifier<'_> {
     fn write<R: Rewrite>(self, w: &mut Writer<'_, R>) {
         match self {
-            Self::CrossReference(id) => w.rewrite.cross_reference(id, w.out),
             Self::Call(call) => w.rewrite.call(call, w.out),
             Self::Device(device) => w.rewrite.device(device, w.out),
             Self::ConnectionDevice(device) => w.rewrite.connection_device(device, w.out),
@@ -179,28 +188,45 @@ impl Identifier<'_> {
     }
 }
 
-/// What an element of ours names, if it does.
-fn identifier(node: Element<'_>) -> Option<Identifier<'_>> {
-    if node.children().any(|child| child.is_element()) {
-        return None;
-    }
-    let name = node.tag_name().name();
-    let is_device = DEVICE_IDS.contains(&name) || node.has_attribute("typeOfNumber");
-    if !is_device && !matches!(name, "monitorCrossRefID" | "callID" | "deviceID") {
-        return None;
-    }
-    let Some(device) = read::device(node) else { return Some(Identifier::Unreadable) };
-    match name {
-        _ if device.id.is_empty() => None,
-        "monitorCrossRefID" => Some(Identifier::CrossReference(device.id)),
-        "callID" => Some(Identifier::Call(device.id)),
-        "deviceID" if is_of_connection(node) => Some(Identifier::ConnectionDevice(device)),
-        _ => Some(Identifier::Device(device)),
+impl Place {
+    /// Where they stand below `node`, which itself is none.
+    fn below(self, node: Element<'_>) -> Self {
+        let name = node.tag_name().name();
+        let in_connection = self.in_connection
+            || match self.names {
+                Names::Connection => true,
+                Names::Within { connections, .. } => connections.contains(&name),
+                Names::None | Names::Device => false,
+            };
+        let names = match self.names {
+            Names::Within { .. } => self.names,
+            Names::None | Names::Device | Names::Connection => Names::None,
+        };
+        Self { names, in_connection }
     }
 }
 
-/// Whether this `deviceID` is a `ConnectionID`'s half, and not one of the choices of an endpoint, nor a list's.
-fn is_of_connection(node: Element<'_>) -> bool {
-    let parent = node.parent_element().map(|parent| parent.tag_name().name()).unwrap_or_default();
-    !(parent == "endpoint" || parent == "associatedNID" || parent.ends_with("List"))
+/// What an element of ours names, if it does.
+fn identifier(node: Element<'_>, place: Place) -> Option<Identifier<'_>> {
+    let name = node.tag_name().name();
+    // `deviceIdentifier`: some phone systems write a connection's device as if it were a party.
+    let is_of_connection = place.in_connection && matches!(name, "callID" | "deviceID" | "deviceIdentifier");
+    let is_device = match place.names {
+        Names::Device => true,
+        Names::Within { devices, .. } => devices.contains(&name),
+        Names::None | Names::Connection => false,
+    };
+    if !(is_of_connection || is_device) || node.children().any(|child| child.is_element()) {
+        return None;
+    }
+    let Some(device) = read::device(node) else { return Some(Identifier::Unreadable) };
+    if device.id.is_empty() {
+        None
+    } else if is_of_connection && name == "callID" {
+        Some(Identifier::Call(device.id))
+    } else if is_of_connection {
+        Some(Identifier::ConnectionDevice(device))
+    } else {
+        Some(Identifier::Device(device))
+    }
 }

@@ -2,9 +2,10 @@
 
 use super::{
     super::{
-        events::Part,
-        model::{CallEvent, Event, LocalConnectionState, Party, Redirection},
-        read,
+        events::{Part, Shape, Slot, located::Located},
+        member::{CONNECTION_LIST, Names},
+        model::{CallEvent, Event, ListItem, LocalConnectionState, Party, Redirection},
+        read::{self, Element},
     },
     Rewrite, copy,
     writer::Writer,
@@ -14,31 +15,122 @@ use super::{
 pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, event: &Event<'_>) {
     match event {
         Event::Call(event) => call_event(w, event),
-        Event::Other { source, .. } => copy::children(w, *source),
+        Event::Other { shape, source, cross_reference } => other_event(w, shape, *source, cross_reference),
+        Event::Unknown { .. } => {}
     }
 }
 
 /// Walks the event's shape. What is required and not known says so.
 fn call_event<R: Rewrite>(w: &mut Writer<'_, R>, event: &CallEvent<'_>) {
-    for slot in event.kind.slots() {
+    let slots = event.kind.slots();
+    let from = event.source.map(|source| From::new(source, slots, w.edition));
+    for (place, slot) in slots.iter().enumerate() {
         match slot.part {
             Part::CrossReference => w.cross_reference(event.cross_reference),
             Part::Connection => w.connection(slot.name, event.connection),
+            Part::SecondConnection => {
+                if let Some(second) = event.second {
+                    w.connection(slot.name, second);
+                }
+            }
             Part::Subject => w.party(slot.name, event.subject),
+            Part::NewParty => w.party(slot.name, event.new_party.unwrap_or(Party::NotKnown)),
+            Part::List => list(w, slot.name, event),
             Part::Calling => w.party(slot.name, event.calling.unwrap_or(Party::NotKnown)),
             Part::Called => w.party(slot.name, event.called.unwrap_or(Party::NotKnown)),
             Part::Redirection => {
                 w.redirection(slot.name, event.redirection.unwrap_or(Redirection::NotSpecified));
             }
-            Part::LocalState => {
-                w.optional(slot.name, event.local.map(LocalConnectionState::word));
-            }
+            Part::LocalState => w.optional(slot.name, event.local.map(LocalConnectionState::word)),
             Part::Cause => w.leaf(slot.name, if event.cause.is_empty() { "normal" } else { event.cause }),
-            Part::Copy => {
-                if let Some(node) = event.source.and_then(|source| read::child(source, slot.name)) {
-                    copy::element(w, node);
+            Part::Copy(names) => {
+                if let Some(from) = &from {
+                    from.copy(w, place, slot, names);
                 }
             }
+        }
+    }
+    if let Some(from) = from {
+        from.rest(w, slots);
+    }
+}
+
+fn other_event<R: Rewrite>(
+    w: &mut Writer<'_, R>,
+    shape: &'static Shape,
+    source: Element<'_>,
+    cross_reference: &str,
+) {
+    let from = From::new(source, shape.slots, w.edition);
+    for (place, slot) in shape.slots.iter().enumerate() {
+        if let Part::Copy(names) = slot.part {
+            from.copy(w, place, slot, names);
+        } else {
+            debug_assert_eq!(slot.part, Part::CrossReference, "others are modelled events' own");
+            w.cross_reference(cross_reference);
+        }
+    }
+    from.rest(w, shape.slots);
+}
+
+/// The connections of a call that came of others.
+fn list<R: Rewrite>(w: &mut Writer<'_, R>, name: &str, event: &CallEvent<'_>) {
+    if event.given_list.is_empty()
+        && let Some(node) = event.source.and_then(|source| read::child(source, name))
+    {
+        copy::element(w, node, CONNECTION_LIST);
+        return;
+    }
+    w.element(name, |w| {
+        for item in event.given_list {
+            w.element("connectionListItem", |w| list_item(w, item));
+        }
+    });
+}
+
+fn list_item<R: Rewrite>(w: &mut Writer<'_, R>, item: &ListItem<'_>) {
+    if let Some(new) = item.new {
+        w.connection("newConnection", new);
+    }
+    if let Some(old) = item.old {
+        w.connection("oldConnection", old);
+    }
+    match item.endpoint {
+        Some(Party::Device(device)) => w.element("endpoint", |w| w.device("deviceID", device)),
+        Some(Party::NotKnown) => w.element("endpoint", |w| w.leaf("notKnown", "")),
+        Some(Party::Restricted) => w.element("endpoint", |w| w.leaf("restricted", "")),
+        None => {}
+    }
+}
+
+/// The document that an event came in.
+struct From<'a> {
+    source: Element<'a>,
+    located: Located<'a>,
+    /// Whether its reader speaks the same edition.
+    same: bool,
+}
+
+impl<'a> From<'a> {
+    fn new(source: Element<'a>, slots: &[Slot], to: u8) -> Self {
+        Self { source, located: Located::new(source, slots), same: copy::is_of_edition(source, to) }
+    }
+
+    /// Copies what stands in a slot, if the reader's edition has it.
+    fn copy<R: Rewrite>(&self, w: &mut Writer<'_, R>, place: usize, slot: &Slot, names: Names) {
+        let passes = self.same || slot.since <= w.edition;
+        if let Some(node) = self.located.at(place).filter(|_| passes) {
+            copy::element(w, node, names);
+        }
+    }
+
+    /// Copies what no table knows, if the reader speaks the same edition, and the `extensions`.
+    fn rest<R: Rewrite>(&self, w: &mut Writer<'_, R>, slots: &[Slot]) {
+        if self.same && self.located.unknown > 0 {
+            copy::unknown(w, self.source, |name| slots.iter().any(|slot| slot.name == name));
+        }
+        if let Some(extensions) = read::child(self.source, "extensions") {
+            copy::element(w, extensions, Names::None);
         }
     }
 }

@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use super::{
-    super::model::{AutoOriginate, MonitorObject, MonitorType, Request, RequestTypes},
-    Rewrite,
+    super::model::{MonitorObject, MonitorType, Request, RequestTypes},
+    Rewrite, copy, relayed,
     writer::Writer,
 };
 
@@ -38,15 +38,16 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, request: &Request<'_>) {
         }
         Request::MonitorStop { cross_reference } => w.cross_reference(cross_reference),
         Request::SnapshotDevice { device } => w.device("snapshotObject", device),
-        Request::MakeCall { calling, called, auto_originate } => {
-            w.device("callingDevice", calling);
-            w.device("calledDirectoryNumber", called);
-            w.optional("autoOriginate", auto_originate.map(AutoOriginate::word));
+        Request::SnapshotData(data) => {
+            w.optional("serviceCrossRefID", data.cross_reference);
+            w.truth("lastSegment", data.is_last);
+            w.element("snapshotData", |w| copy::items(w, data.items));
         }
-        Request::AnswerCall { connection } => w.connection("callToBeAnswered", connection),
-        Request::ClearConnection { connection } => w.connection("connectionToBeCleared", connection),
-        Request::HoldCall { connection } => w.connection("callToBeHeld", connection),
-        Request::RetrieveCall { connection } => w.connection("callToBeRetrieved", connection),
+        Request::ChangeMonitorFilter { cross_reference, filter } => {
+            w.cross_reference(cross_reference);
+            w.monitor_filter("requestedFilterList", filter);
+        }
+        Request::Relayed(ref relayed) => relayed::body(w, relayed),
         Request::StartApplicationSession { application, protocol_version, duration } => {
             start_session(w, application, &[protocol_version], duration, |_| ());
         }

@@ -3,9 +3,9 @@
 use super::{
     super::{
         model::{Response, SnapshotItem},
-        services::{Entry, Features},
+        services::Features,
     },
-    Rewrite,
+    Rewrite, relayed,
     writer::Writer,
 };
 
@@ -29,7 +29,15 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, response: &Response<'_>) {
         Response::SnapshotDevice(items) => w.element("crossRefIDorSnapshotData", |w| {
             w.element("snapshotData", |w| items.iter().for_each(|item| snapshot_item(w, item)));
         }),
-        Response::MakeCall { calling } => w.connection("callingDevice", *calling),
+        Response::DataFollow { cross_reference, .. } => w.element("crossRefIDorSnapshotData", |w| {
+            w.leaf("serviceCrossRefID", cross_reference);
+        }),
+        Response::ChangeMonitorFilter { filter } => {
+            if let Some(filter) = *filter {
+                w.monitor_filter("actualFilterList", filter);
+            }
+        }
+        Response::Relayed(relayed) => relayed::body(w, relayed),
         Response::StartApplicationSession { session, protocol_version, duration } => {
             w.leaf("sessionID", session);
             w.leaf("actualProtocolVersion", protocol_version);
@@ -47,10 +55,6 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, response: &Response<'_>) {
         Response::SystemStatus
         | Response::SystemRegisterCancel
         | Response::MonitorStop
-        | Response::AnswerCall
-        | Response::ClearConnection
-        | Response::HoldCall
-        | Response::RetrieveCall
         | Response::StopApplicationSession
         | Response::Other { .. } => {}
     }
@@ -58,17 +62,20 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, response: &Response<'_>) {
 
 /// `GetCSTAFeaturesResponse`'s two parts; the second is optional and left out where it would be empty.
 fn feature_lists<R: Rewrite>(w: &mut Writer<'_, R>, features: Features) {
-    w.element("supportedServices", |w| lists(w, features.services()));
+    let edition = w.edition;
+    let services = features.services().filter(|service| service.since <= edition);
+    w.element("supportedServices", |w| lists(w, services.map(|service| (service.list, service.feature))));
     if features.events != 0 {
-        w.element("supportedEvents", |w| lists(w, features.events()));
+        let events = features.events().map(|event| (event.list, event.feature));
+        w.element("supportedEvents", |w| lists(w, events));
     }
 }
 
-fn lists<R: Rewrite>(w: &mut Writer<'_, R>, entries: impl Iterator<Item = &'static Entry>) {
+fn lists<R: Rewrite>(w: &mut Writer<'_, R>, features: impl Iterator<Item = (&'static str, &'static str)>) {
     let mut list = "";
-    for entry in entries {
-        w.next_group(&mut list, entry.list);
-        w.empty(entry.feature);
+    for (group, feature) in features {
+        w.next_group(&mut list, group);
+        w.empty(feature);
     }
     w.next_group(&mut list, "");
 }

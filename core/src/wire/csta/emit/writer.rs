@@ -5,7 +5,10 @@ use alloc::vec::Vec;
 use super::{
     super::{
         events::{FILTER_MEMBERS, STATUS_MEMBERS},
-        model::{Connection, Device, MonitorFilter, Party, Redirection, StatusFilter},
+        model::{
+            APPLICATION_SESSION, Connection, Device, MonitorFilter, Namespace, Party, Redirection,
+            StatusFilter,
+        },
     },
     Rewrite, text,
 };
@@ -15,12 +18,19 @@ pub(super) struct Writer<'w, R> {
     pub(super) out: &'w mut Vec<u8>,
     /// The namespace of the document's root.
     pub(super) uri: &'static str,
+    /// The edition of ECMA-323 that its reader speaks.
+    pub(super) edition: u8,
     pub(super) rewrite: &'w mut R,
 }
 
 impl<'w, R: Rewrite> Writer<'w, R> {
-    pub(super) const fn new(out: &'w mut Vec<u8>, uri: &'static str, rewrite: &'w mut R) -> Self {
-        Self { out, uri, rewrite }
+    pub(super) const fn new(out: &'w mut Vec<u8>, namespace: Namespace, rewrite: &'w mut R) -> Self {
+        Self { out, uri: namespace.uri(), edition: namespace.edition(), rewrite }
+    }
+
+    /// One that writes ECMA-354's messages.
+    pub(super) const fn of_session(out: &'w mut Vec<u8>, rewrite: &'w mut R) -> Self {
+        Self { out, uri: APPLICATION_SESSION, edition: 0, rewrite }
     }
 
     /// The declaration, and the root with what `fill` writes into it.
@@ -130,6 +140,33 @@ impl<'w, R: Rewrite> Writer<'w, R> {
             self.close("deviceID");
         }
         self.close(name);
+    }
+
+    /// A `ConnectionID` of the own line in a response that announces it.
+    pub(super) fn own_connection(&mut self, name: &str, connection: Connection<'_>) {
+        self.open(name);
+        if let Some(call) = connection.call {
+            self.open("callID");
+            self.rewrite.call(call, self.out);
+            self.close("callID");
+        }
+        if let Some(device) = connection.device {
+            self.own_device_tag(device);
+            self.rewrite.own_device(device, self.out);
+            self.close("deviceID");
+        }
+        self.close(name);
+    }
+
+    fn own_device_tag(&mut self, device: Device<'_>) {
+        let kind = device.type_of_number.filter(|_| self.rewrite.keeps_own_device());
+        self.raw("<deviceID");
+        if let Some(kind) = kind {
+            self.raw(" typeOfNumber=\"");
+            self.text(kind);
+            self.raw("\"");
+        }
+        self.raw(">");
     }
 
     fn device_tag(&mut self, name: &str, device: Device<'_>) {

@@ -56,7 +56,7 @@ pub const FILTER_MEMBERS: &[FilterMember] = &[
     member("logicalDeviceFeature", "callerIDStatus", "CallerIDStatusEvent"),
     member("logicalDeviceFeature", "doNotDisturb", "DoNotDisturbEvent"),
     member("logicalDeviceFeature", "forwarding", "ForwardingEvent"),
-    member("logicalDeviceFeature", "routeingMode", "RouteingModeEvent"),
+    member("logicalDeviceFeature", "routeingMode", "RouteingEvent"),
     member("maintenance", "backInService", "BackInServiceEvent"),
     member("maintenance", "deviceCapabilityChanged", "DeviceCapsChangedEvent"),
     member("maintenance", "outOfService", "OutOfServiceEvent"),

@@ -1,235 +1,38 @@
-//! The form of each modelled call-control event: its elements in edition 3's order.
+//! The form of each event: its elements in the schema's order, but for `extensions`, which closes every one.
 
-use super::{CallEventKind, Part, Shape, Slot};
+use super::{Part, Shape, Slot};
+use crate::wire::csta::member::Names;
+
+mod calls;
+mod devices;
+mod others;
+
+/// Lists of devices that are compared with who calls.
+const CALLING_DEVICES: Names = Names::Within { devices: &["callingDevice"], connections: &[] };
+/// What is left of a call when a transfer or conference failed.
+const PART_OF_CALL: Names = Names::Within { devices: &["deviceID"], connections: &["connectionID"] };
 
 const fn slot(name: &'static str, part: Part) -> Slot {
-    Slot { name, part }
+    Slot { name, part, since: 2 }
 }
 
-/// One shape a kind, in [`CallEventKind::ALL`]'s order.
-pub const SHAPES: &[Shape] = &[
-    Shape {
-        kind: CallEventKind::ServiceInitiated,
-        slots: &[
-            slot("monitorCrossRefID", Part::CrossReference),
-            slot("initiatedConnection", Part::Connection),
-            slot("initiatingDevice", Part::Subject),
-            slot("localConnectionInfo", Part::LocalState),
-            slot("correlatorData", Part::Copy),
-            slot("cause", Part::Cause),
-            slot("servicesPermitted", Part::Copy),
-            slot("mediaCallCharacteristics", Part::Copy),
-            slot("callCharacteristics", Part::Copy),
-            slot("initiatedConnectionInfo", Part::Copy),
-            slot("networkCallingDevice", Part::Copy),
-            slot("networkCalledDevice", Part::Copy),
-            slot("associatedCallingDevice", Part::Copy),
-            slot("callLinkageData", Part::Copy),
-            slot("subjectOfCall", Part::Copy),
-            slot("messageInfo", Part::Copy),
-            slot("languagePreferences", Part::Copy),
-            slot("extensions", Part::Copy),
-        ],
-    },
-    Shape {
-        kind: CallEventKind::Originated,
-        slots: &[
-            slot("monitorCrossRefID", Part::CrossReference),
-            slot("originatedConnection", Part::Connection),
-            slot("callingDevice", Part::Subject),
-            slot("calledDevice", Part::Called),
-            slot("originatingDevice", Part::Copy),
-            slot("localConnectionInfo", Part::LocalState),
-            slot("correlatorData", Part::Copy),
-            slot("cause", Part::Cause),
-            slot("servicesPermitted", Part::Copy),
-            slot("networkCallingDevice", Part::Copy),
-            slot("networkCalledDevice", Part::Copy),
-            slot("associatedCallingDevice", Part::Copy),
-            slot("associatedCalledDevice", Part::Copy),
-            slot("mediaCallCharacteristics", Part::Copy),
-            slot("callCharacteristics", Part::Copy),
-            slot("originatedConnectionInfo", Part::Copy),
-            slot("callLinkageData", Part::Copy),
-            slot("subjectOfCall", Part::Copy),
-            slot("messageInfo", Part::Copy),
-            slot("languagePreferences", Part::Copy),
-            slot("extensions", Part::Copy),
-        ],
-    },
-    Shape {
-        kind: CallEventKind::Delivered,
-        slots: &[
-            slot("monitorCrossRefID", Part::CrossReference),
-            slot("connection", Part::Connection),
-            slot("alertingDevice", Part::Subject),
-            slot("callingDevice", Part::Calling),
-            slot("calledDevice", Part::Called),
-            slot("lastRedirectionDevice", Part::Redirection),
-            slot("originatingNIDConnection", Part::Copy),
-            slot("localConnectionInfo", Part::LocalState),
-            slot("correlatorData", Part::Copy),
-            slot("userData", Part::Copy),
-            slot("cause", Part::Cause),
-            slot("servicesPermitted", Part::Copy),
-            slot("networkCallingDevice", Part::Copy),
-            slot("networkCalledDevice", Part::Copy),
-            slot("associatedCallingDevice", Part::Copy),
-            slot("associatedCalledDevice", Part::Copy),
-            slot("mediaCallCharacteristics", Part::Copy),
-            slot("callCharacteristics", Part::Copy),
-            slot("connectionInfo", Part::Copy),
-            slot("callLinkageData", Part::Copy),
-            slot("subjectOfCall", Part::Copy),
-            slot("messageInfo", Part::Copy),
-            slot("languagePreferences", Part::Copy),
-            slot("deviceHistory", Part::Copy),
-            slot("extensions", Part::Copy),
-        ],
-    },
-    Shape {
-        kind: CallEventKind::Established,
-        slots: &[
-            slot("monitorCrossRefID", Part::CrossReference),
-            slot("establishedConnection", Part::Connection),
-            slot("answeringDevice", Part::Subject),
-            slot("callingDevice", Part::Calling),
-            slot("calledDevice", Part::Called),
-            slot("lastRedirectionDevice", Part::Redirection),
-            slot("originatinNIDConnection", Part::Copy),
-            slot("localConnectionInfo", Part::LocalState),
-            slot("correlatorData", Part::Copy),
-            slot("userData", Part::Copy),
-            slot("cause", Part::Cause),
-            slot("servicesPermitted", Part::Copy),
-            slot("networkCallingDevice", Part::Copy),
-            slot("networkCalledDevice", Part::Copy),
-            slot("associatedCallingDevice", Part::Copy),
-            slot("associatedCalledDevice", Part::Copy),
-            slot("mediaCallCharacteristics", Part::Copy),
-            slot("callCharacteristics", Part::Copy),
-            slot("establishedConnectionInfo", Part::Copy),
-            slot("callLinkageData", Part::Copy),
-            slot("subjectOfCall", Part::Copy),
-            slot("messageInfo", Part::Copy),
-            slot("languagePreferences", Part::Copy),
-            slot("deviceHistory", Part::Copy),
-            slot("extensions", Part::Copy),
-        ],
-    },
-    Shape {
-        kind: CallEventKind::Held,
-        slots: &[
-            slot("monitorCrossRefID", Part::CrossReference),
-            slot("heldConnection", Part::Connection),
-            slot("holdingDevice", Part::Subject),
-            slot("localConnectionInfo", Part::LocalState),
-            slot("correlatorData", Part::Copy),
-            slot("cause", Part::Cause),
-            slot("servicesPermitted", Part::Copy),
-            slot("mediaCallCharacteristics", Part::Copy),
-            slot("callCharacteristics", Part::Copy),
-            slot("heldConnectionInfo", Part::Copy),
-            slot("callLinkageData", Part::Copy),
-            slot("languagePreferences", Part::Copy),
-            slot("extensions", Part::Copy),
-        ],
-    },
-    Shape {
-        kind: CallEventKind::Retrieved,
-        slots: &[
-            slot("monitorCrossRefID", Part::CrossReference),
-            slot("retrievedConnection", Part::Connection),
-            slot("retrievingDevice", Part::Subject),
-            slot("localConnectionInfo", Part::LocalState),
-            slot("correlatorData", Part::Copy),
-            slot("cause", Part::Cause),
-            slot("servicesPermitted", Part::Copy),
-            slot("mediaCallCharacteristics", Part::Copy),
-            slot("callCharacteristics", Part::Copy),
-            slot("retrievedConnectionInfo", Part::Copy),
-            slot("callLinkageData", Part::Copy),
-            slot("languagePreferences", Part::Copy),
-            slot("extensions", Part::Copy),
-        ],
-    },
-    Shape {
-        kind: CallEventKind::Failed,
-        slots: &[
-            slot("monitorCrossRefID", Part::CrossReference),
-            slot("failedConnection", Part::Connection),
-            slot("failingDevice", Part::Subject),
-            slot("callingDevice", Part::Calling),
-            slot("calledDevice", Part::Called),
-            slot("lastRedirectionDevice", Part::Redirection),
-            slot("originatingNIDConnection", Part::Copy),
-            slot("localConnectionInfo", Part::LocalState),
-            slot("correlatorData", Part::Copy),
-            slot("userData", Part::Copy),
-            slot("cause", Part::Cause),
-            slot("servicesPermitted", Part::Copy),
-            slot("networkCallingDevice", Part::Copy),
-            slot("networkCalledDevice", Part::Copy),
-            slot("associatedCallingDevice", Part::Copy),
-            slot("associatedCalledDevice", Part::Copy),
-            slot("mediaCallCharacteristics", Part::Copy),
-            slot("callCharacteristics", Part::Copy),
-            slot("failedConnectionInfo", Part::Copy),
-            slot("callLinkageData", Part::Copy),
-            slot("subjectOfCall", Part::Copy),
-            slot("messageInfo", Part::Copy),
-            slot("languagePreferences", Part::Copy),
-            slot("deviceHistory", Part::Copy),
-            slot("extensions", Part::Copy),
-        ],
-    },
-    Shape {
-        kind: CallEventKind::ConnectionCleared,
-        slots: &[
-            slot("monitorCrossRefID", Part::CrossReference),
-            slot("droppedConnection", Part::Connection),
-            slot("releasingDevice", Part::Subject),
-            slot("localConnectionInfo", Part::LocalState),
-            slot("correlatorData", Part::Copy),
-            slot("userData", Part::Copy),
-            slot("chargingInfo", Part::Copy),
-            slot("cause", Part::Cause),
-            slot("servicesPermitted", Part::Copy),
-            slot("mediaCallCharacteristics", Part::Copy),
-            slot("callCharacteristics", Part::Copy),
-            slot("droppedConnectionInfo", Part::Copy),
-            slot("callLinkageData", Part::Copy),
-            slot("languagePreferences", Part::Copy),
-            slot("deviceHistory", Part::Copy),
-            slot("extensions", Part::Copy),
-        ],
-    },
-    Shape {
-        kind: CallEventKind::NetworkReached,
-        slots: &[
-            slot("monitorCrossRefID", Part::CrossReference),
-            slot("outboundConnection", Part::Connection),
-            slot("networkInterfaceUsed", Part::Subject),
-            slot("callingDevice", Part::Calling),
-            slot("calledDevice", Part::Called),
-            slot("lastRedirectionDevice", Part::Redirection),
-            slot("originatingNIDConnection", Part::Copy),
-            slot("localConnectionInfo", Part::LocalState),
-            slot("correlatorData", Part::Copy),
-            slot("userData", Part::Copy),
-            slot("networkCapability", Part::Copy),
-            slot("cause", Part::Cause),
-            slot("servicesPermitted", Part::Copy),
-            slot("mediaCallCharacteristics", Part::Copy),
-            slot("callCharacteristics", Part::Copy),
-            slot("outboundConnectionInfo", Part::Copy),
-            slot("networkCallingDevice", Part::Copy),
-            slot("networkCalledDevice", Part::Copy),
-            slot("associatedCallingDevice", Part::Copy),
-            slot("callLinkageData", Part::Copy),
-            slot("languagePreferences", Part::Copy),
-            slot("deviceHistory", Part::Copy),
-            slot("extensions", Part::Copy),
-        ],
-    },
-];
+/// An element that names nothing.
+const fn plain(name: &'static str) -> Slot {
+    slot(name, Part::Copy(Names::None))
+}
+
+impl Slot {
+    /// The same, of a later edition.
+    const fn since(self, edition: u8) -> Self {
+        Self { since: edition, ..self }
+    }
+}
+
+/// The form of every event whose elements are known. The modelled ones come first, in
+/// [`super::CallEventKind::ALL`]'s order.
+pub fn shapes() -> impl Iterator<Item = &'static Shape> {
+    calls::SHAPES.iter().chain(others::SHAPES).chain(devices::SHAPES)
+}
+
+/// The forms of the modelled events, in [`super::CallEventKind::ALL`]'s order.
+pub(super) const MODELLED: &[Shape] = calls::SHAPES;

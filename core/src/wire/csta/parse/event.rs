@@ -3,9 +3,9 @@
 use super::{
     super::{
         errors::CstaError,
-        events::{FILTER_MEMBERS, Part},
-        model::{CallEvent, CallEventKind, Event, LocalConnectionState, Party},
-        read::{self, Element, Reader},
+        events::{Part, Shape, located::Located},
+        model::{CallEvent, Event, ListItem, LocalConnectionState, Party},
+        read::{self, Element},
     },
     Misshapen,
 };
@@ -13,33 +13,61 @@ use super::{
 /// The event whose root is `root`.
 pub(super) fn read(root: Element<'_>) -> Result<Event<'_>, Misshapen> {
     let name = root.tag_name().name();
-    if let Some(kind) = CallEventKind::from_word(name) {
-        return call_event(kind, root).map(Event::Call);
-    }
-    let known = FILTER_MEMBERS.iter().find(|member| member.event == name);
-    let reader = Reader { service: known.map_or("event", |member| member.event), root };
-    Ok(Event::Other { name, cross_reference: cross_reference(reader)?, source: root })
-}
-
-fn cross_reference(reader: Reader<'_>) -> Result<&str, Misshapen> {
-    reader.text("monitorCrossRefID", CstaError::INVALID_MONITOR_CROSS_REF_ID)
-}
-
-/// An event without its connection tells nothing; its parties may be missing, since links leave them out.
-fn call_event(kind: CallEventKind, root: Element<'_>) -> Result<CallEvent<'_>, Misshapen> {
-    let reader = Reader { service: kind.word(), root };
-    let slot = |part| kind.name_of(part).and_then(|name| read::child(root, name));
-    let local = slot(Part::LocalState).and_then(read::text).and_then(LocalConnectionState::from_word);
-    Ok(CallEvent {
+    let Some(shape) = Shape::named(name) else { return Ok(Event::Unknown { name }) };
+    let located = Located::new(root, shape.slots);
+    let at = |part: Part| {
+        let place = shape.slots.iter().position(|slot| slot.part == part)?;
+        located.at(place)
+    };
+    let misshapen = |part, error| {
+        let element = shape.name_of(part).unwrap_or_default();
+        Misshapen { service: shape.root, element, error, is_twice: false }
+    };
+    let cross_reference = at(Part::CrossReference).and_then(read::text).filter(|text| !text.is_empty());
+    let missing = misshapen(Part::CrossReference, CstaError::INVALID_MONITOR_CROSS_REF_ID);
+    let cross_reference = cross_reference.ok_or(missing)?;
+    let Some(kind) = shape.kind else { return Ok(Event::Other { shape, cross_reference, source: root }) };
+    // An event without its connection tells nothing; its parties may be missing, since links leave them out.
+    let connection = at(Part::Connection).map(read::connection);
+    let connection = connection.filter(|connection| connection.call.is_some() || connection.device.is_some());
+    let missing = misshapen(Part::Connection, CstaError::INVALID_CONNECTION_ID);
+    Ok(Event::Call(CallEvent {
         kind,
-        cross_reference: cross_reference(reader)?,
-        connection: reader.connection(kind.name_of(Part::Connection).unwrap_or_default())?,
-        subject: slot(Part::Subject).map_or(Party::NotKnown, read::party),
-        calling: slot(Part::Calling).map(read::party),
-        called: slot(Part::Called).map(read::party),
-        redirection: slot(Part::Redirection).map(read::redirection),
-        local,
-        cause: slot(Part::Cause).and_then(read::text).unwrap_or_default(),
+        cross_reference,
+        connection: connection.ok_or(missing)?,
+        second: at(Part::SecondConnection).map(read::connection),
+        subject: at(Part::Subject).map_or(Party::NotKnown, read::party),
+        new_party: at(Part::NewParty).map(read::party),
+        given_list: &[],
+        calling: at(Part::Calling).map(read::party),
+        called: at(Part::Called).map(read::party),
+        redirection: at(Part::Redirection).map(read::redirection),
+        local: at(Part::LocalState).and_then(read::text).and_then(LocalConnectionState::from_word),
+        cause: at(Part::Cause).and_then(read::text).unwrap_or_default(),
         source: Some(root),
-    })
+    }))
+}
+
+impl<'a> CallEvent<'a> {
+    /// The connections of a call that came of others (`transferredConnections`, `conferenceConnections`).
+    pub fn list(&self) -> impl Iterator<Item = ListItem<'a>> + use<'a> {
+        let name = self.kind.name_of(Part::List);
+        let list = self.source.and_then(|source| read::child(source, name?));
+        let items = list.into_iter().flat_map(|list| list.children()).filter(roxmltree::Node::is_element);
+        self.given_list.iter().copied().chain(items.map(list_item))
+    }
+}
+
+fn list_item(item: Element<'_>) -> ListItem<'_> {
+    let endpoint = read::child(item, "endpoint").map(|endpoint| {
+        if let Some(device) = read::child(endpoint, "deviceID").and_then(read::known_device) {
+            Party::Device(device)
+        } else if read::child(endpoint, "restricted").is_some() {
+            Party::Restricted
+        } else {
+            Party::NotKnown
+        }
+    });
+    let connection = |name| read::child(item, name).map(read::connection);
+    ListItem { new: connection("newConnection"), old: connection("oldConnection"), endpoint }
 }

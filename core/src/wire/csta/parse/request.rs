@@ -3,14 +3,16 @@
 use super::{
     super::{
         errors::CstaError,
-        model::{AutoOriginate, MonitorObject, MonitorType, Request, RequestTypes, SystemStatus},
+        model::{MonitorObject, MonitorType, Request, RequestTypes, SnapshotData, SystemStatus},
         read::{self, Element, Reader},
+        relayed::Relayed,
+        services,
     },
     Misshapen,
 };
 
 /// The request whose root is `root`.
-pub(super) fn read(root: Element<'_>) -> Result<Request<'_>, Misshapen> {
+pub(super) fn read(root: Element<'_>, edition: u8) -> Result<Request<'_>, Misshapen> {
     let name = root.tag_name().name();
     let of = |service| Reader { service, root };
     match name {
@@ -31,22 +33,13 @@ pub(super) fn read(root: Element<'_>) -> Result<Request<'_>, Misshapen> {
             let error = CstaError::INVALID_MONITOR_CROSS_REF_ID;
             Ok(Request::MonitorStop { cross_reference: of("MonitorStop").text("monitorCrossRefID", error)? })
         }
+        "ChangeMonitorFilter" => change_monitor_filter(of("ChangeMonitorFilter")),
         "SnapshotDevice" => {
             let device = of("SnapshotDevice").device("snapshotObject", CstaError::INVALID_DEVICE_ID)?;
             Ok(Request::SnapshotDevice { device })
         }
-        "MakeCall" => make_call(of("MakeCall")),
-        "AnswerCall" => {
-            Ok(Request::AnswerCall { connection: of("AnswerCall").connection("callToBeAnswered")? })
-        }
-        "ClearConnection" => {
-            let connection = of("ClearConnection").connection("connectionToBeCleared")?;
-            Ok(Request::ClearConnection { connection })
-        }
-        "HoldCall" => Ok(Request::HoldCall { connection: of("HoldCall").connection("callToBeHeld")? }),
-        "RetrieveCall" => {
-            Ok(Request::RetrieveCall { connection: of("RetrieveCall").connection("callToBeRetrieved")? })
-        }
+        "SnapshotDeviceData" => snapshot_data("SnapshotDevice", of("SnapshotDeviceData")),
+        "SnapshotCallData" => snapshot_data("SnapshotCall", of("SnapshotCallData")),
         "StartApplicationSession" => start_session(of("StartApplicationSession")),
         "ResetApplicationSessionTimer" => {
             let reader = of("ResetApplicationSessionTimer");
@@ -66,7 +59,10 @@ pub(super) fn read(root: Element<'_>) -> Result<Request<'_>, Misshapen> {
         "ApplicationSessionTerminated" => Ok(Request::ApplicationSessionTerminated {
             session: session(of("ApplicationSessionTerminated"))?,
         }),
-        _ => Ok(Request::Other { name }),
+        _ => match services::named(name).filter(|service| service.is_relayed()) {
+            Some(service) => Relayed::read(service, service.request, root, edition).map(Request::Relayed),
+            None => Ok(Request::Other { name }),
+        },
     }
 }
 
@@ -130,16 +126,26 @@ fn monitor_start(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
     Ok(Request::MonitorStart { object, filter, kind })
 }
 
-fn make_call(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
-    let calling = reader.device("callingDevice", CstaError::INVALID_CALLING_DEVICE_ID)?;
-    // The called device may be empty: digits follow.
-    let element = "calledDirectoryNumber";
-    let called = read::child(reader.root, element).and_then(read::device);
-    let called = called.ok_or(reader.misshapen(element, CstaError::INVALID_CALLED_DEVICE_ID))?;
-    let error = CstaError::INVALID_PARAMETER_VALUE;
-    let auto_originate =
-        reader.optional("autoOriginate", error, |node| AutoOriginate::from_word(read::text(node)?))?;
-    Ok(Request::MakeCall { calling, called, auto_originate })
+fn change_monitor_filter(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
+    let error = CstaError::INVALID_MONITOR_FILTER;
+    let filter = reader.optional("requestedFilterList", error, read::monitor_filter)?;
+    Ok(Request::ChangeMonitorFilter {
+        cross_reference: reader.text("monitorCrossRefID", CstaError::INVALID_MONITOR_CROSS_REF_ID)?,
+        filter: filter.ok_or(reader.misshapen("requestedFilterList", error))?,
+    })
+}
+
+/// Edition 6's schema has a bare list in place of `snapshotData`: both are read.
+fn snapshot_data<'a>(asked: &'static str, reader: Reader<'a>) -> Result<Request<'a>, Misshapen> {
+    let missing = reader.misshapen("snapshotData", CstaError::PARAMETER_MISSING);
+    let service = services::named(asked).ok_or(missing)?;
+    let is_last = reader.optional("lastSegment", CstaError::INVALID_PARAMETER_VALUE, read::truth)?;
+    Ok(Request::SnapshotData(SnapshotData {
+        service,
+        cross_reference: reader.optional_text("serviceCrossRefID"),
+        is_last: is_last.unwrap_or(true),
+        items: read::child(reader.root, "snapshotData").unwrap_or(reader.root),
+    }))
 }
 
 fn start_session(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {

@@ -9,13 +9,14 @@ use super::{
         errors::CstaError,
         model::{LocalConnectionState, Response, SnapshotItem, SystemStatus},
         read::{self, Element, Reader},
-        services::{EVENTS, Entry, Features, SERVICES},
+        relayed::Relayed,
+        services::{self, EVENTS, Features, Service},
     },
     Misshapen,
 };
 
 /// The response whose root is `root`.
-pub(super) fn read(root: Element<'_>) -> Result<Response<'_>, Misshapen> {
+pub(super) fn read(root: Element<'_>, edition: u8) -> Result<Response<'_>, Misshapen> {
     let name = root.tag_name().name();
     let of = |service| Reader { service, root };
     match name {
@@ -33,13 +34,12 @@ pub(super) fn read(root: Element<'_>) -> Result<Response<'_>, Misshapen> {
         "MonitorStartResponse" => monitor_start(of("MonitorStartResponse")),
         "MonitorStopResponse" => Ok(Response::MonitorStop),
         "SnapshotDeviceResponse" => snapshot(of("SnapshotDeviceResponse")),
-        "MakeCallResponse" => {
-            Ok(Response::MakeCall { calling: of("MakeCallResponse").connection("callingDevice")? })
+        "ChangeMonitorFilterResponse" => {
+            let error = CstaError::INVALID_MONITOR_FILTER;
+            let reader = of("ChangeMonitorFilterResponse");
+            let filter = reader.optional("actualFilterList", error, read::monitor_filter)?;
+            Ok(Response::ChangeMonitorFilter { filter })
         }
-        "AnswerCallResponse" => Ok(Response::AnswerCall),
-        "ClearConnectionResponse" => Ok(Response::ClearConnection),
-        "HoldCallResponse" => Ok(Response::HoldCall),
-        "RetrieveCallResponse" => Ok(Response::RetrieveCall),
         "StartApplicationSessionPosResponse" => start_session(of("StartApplicationSessionPosResponse")),
         "StartApplicationSessionNegResponse" => {
             Ok(Response::StartApplicationSessionRefused { error: session_error(root) })
@@ -52,7 +52,13 @@ pub(super) fn read(root: Element<'_>) -> Result<Response<'_>, Misshapen> {
             Ok(Response::ResetApplicationSessionTimerRefused { error: session_error(root) })
         }
         "StopApplicationSessionPosResponse" => Ok(Response::StopApplicationSession),
-        _ => Ok(Response::Other { name }),
+        _ => {
+            let service = name.strip_suffix("Response").and_then(services::named);
+            match service.filter(|service| service.is_relayed()) {
+                Some(service) => relayed(service, root, edition),
+                None => Ok(Response::Other { name }),
+            }
+        }
     }
 }
 
@@ -102,15 +108,33 @@ fn features(root: Element<'_>) -> Features {
         let member = read::at(root, &[part, list, feature]);
         member.is_some_and(|member| read::truth(member) != Some(false))
     };
-    let has = |part: &'static str| move |entry: &&Entry| members(part, entry.list, entry.feature);
-    let services = SERVICES.iter().filter(has("supportedServices"));
-    let set = services.fold(Features::NONE, |set, entry| set.with_service(entry.root));
-    let events = EVENTS.iter().filter(has("supportedEvents"));
+    let services = services::all().iter().filter(|one| members("supportedServices", one.list, one.feature));
+    let set = services.fold(Features::NONE, Features::with);
+    let events = EVENTS.iter().filter(|one| members("supportedEvents", one.list, one.feature));
     events.fold(set, |set, entry| set.with_event(entry.root))
 }
 
-/// SnapshotDevice's calls. A reference to data that follow in other messages is not read: those messages are not modelled.
+/// The data may follow in other messages.
+fn relayed<'a>(service: &'static Service, root: Element<'a>, edition: u8) -> Result<Response<'a>, Misshapen> {
+    match data_follow(root) {
+        Some(cross_reference) => Ok(Response::DataFollow { service, cross_reference }),
+        None => Relayed::read(service, service.response, root, edition).map(Response::Relayed),
+    }
+}
+
+fn data_follow(root: Element<'_>) -> Option<&str> {
+    read::at(root, &["crossRefIDorSnapshotData", "serviceCrossRefID"])
+        .and_then(read::text)
+        .filter(|text| !text.is_empty())
+}
+
+/// SnapshotDevice's calls, or what names the messages that bring them.
 fn snapshot(reader: Reader<'_>) -> Result<Response<'_>, Misshapen> {
+    if let (Some(service), Some(cross_reference)) =
+        (services::named("SnapshotDevice"), data_follow(reader.root))
+    {
+        return Ok(Response::DataFollow { service, cross_reference });
+    }
     let missing = reader.misshapen("snapshotData", CstaError::PARAMETER_MISSING);
     let data = read::at(reader.root, &["crossRefIDorSnapshotData", "snapshotData"]).ok_or(missing)?;
     let items = data.children().filter(|child| child.tag_name().name() == "snapshotDeviceResponseInfo");

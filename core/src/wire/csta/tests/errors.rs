@@ -66,8 +66,7 @@ fn the_most_telling_error_is_found_for_what_is_missing() {
         ("<MonitorStartResponse/>", "monitorCrossRefID", CstaError::INVALID_MONITOR_CROSS_REF_ID),
         ("<MakeCallResponse/>", "callingDevice", CstaError::INVALID_CONNECTION_ID),
         (
-            "<SnapshotDeviceResponse><crossRefIDorSnapshotData><serviceCrossRefID>1</serviceCrossRefID>\
-             </crossRefIDorSnapshotData></SnapshotDeviceResponse>",
+            "<SnapshotDeviceResponse><serviceCrossRefID>1</serviceCrossRefID></SnapshotDeviceResponse>",
             "snapshotData",
             CstaError::PARAMETER_MISSING,
         ),

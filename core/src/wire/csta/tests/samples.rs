@@ -5,16 +5,18 @@ use alloc::vec::Vec;
 use crate::wire::csta::{
     errors::CstaError,
     events::Part,
+    member::{Member, Names, Role},
     model::{
-        AutoOriginate, CallEvent, CallEventKind, Connection, Device, Event, LocalConnectionState, Message,
+        CallEvent, CallEventKind, Connection, Device, Event, ListItem, LocalConnectionState, Message,
         MonitorFilter, MonitorObject, MonitorType, Party, Redirection, Request, RequestTypes, Response,
         SnapshotItem, StatusFilter, SystemStatus,
     },
-    services::Features,
+    relayed::{Relayed, Value},
+    services::{self, Features, Served, Service},
 };
 
-/// How many kinds of request, response and event there are.
-const KINDS: [u32; 3] = [19, 21, 9];
+/// How many kinds of request and of response there are beside the relayed ones.
+const KINDS: [u32; 2] = [15, 18];
 
 const TEXTS: [&str; 10] = [
     "1",
@@ -74,6 +76,15 @@ impl Chooser {
         self.one(&[Party::Device(device), Party::NotKnown, Party::Restricted])
     }
 
+    fn list(&mut self) -> &'static [ListItem<'static>] {
+        let item = |c: &mut Self| ListItem {
+            new: c.maybe(Self::connection),
+            old: c.maybe(Self::connection),
+            endpoint: c.maybe(Self::party),
+        };
+        Vec::leak((0..self.one(&[0, 1, 3])).map(|_| item(self)).collect())
+    }
+
     fn redirection(&mut self) -> Redirection<'static> {
         let number = Redirection::NumberDialed(self.device());
         let not = [
@@ -103,7 +114,10 @@ impl Chooser {
             services: (u128::from(self.bits()) << 64 | u128::from(self.bits())) & all.services,
             events: self.bits() & all.events,
         };
-        self.one(&[drawn, all, Features::NONE])
+        let drawn = self.one(&[drawn, all, Features::NONE]);
+        // What later editions added is not told to speakers of the earlier ones.
+        let later = drawn.services().filter(|service| service.since > 2);
+        later.fold(drawn, |set, service| Features { services: set.services & !(1 << service.place), ..set })
     }
 
     fn snapshot_item(&mut self) -> SnapshotItem<'static> {
@@ -122,7 +136,64 @@ pub(super) fn messages(seed: u64) -> impl Iterator<Item = Message<'static>> {
     let requests: Vec<_> = (0..KINDS[0]).map(|kind| Message::Request(request(&mut c, kind))).collect();
     let responses: Vec<_> = (0..KINDS[1]).map(|kind| Message::Response(response(&mut c, kind))).collect();
     let events: Vec<_> = CallEventKind::ALL.iter().map(|kind| Message::Event(event(&mut c, *kind))).collect();
-    requests.into_iter().chain(responses).chain(events)
+    let relayed: Vec<_> = services::all()
+        .iter()
+        .filter(|service| service.is_relayed())
+        .flat_map(|service| relayed(&mut c, service))
+        .collect();
+    requests.into_iter().chain(responses).chain(events).chain(relayed)
+}
+
+/// A relayed service's request and response: all that is required, and some of the rest.
+fn relayed(c: &mut Chooser, service: &'static Service) -> Vec<Message<'static>> {
+    let request = members(c, service.request);
+    let mut messages = alloc::vec![Message::Request(Request::Relayed(Relayed::request(service, request)))];
+    if service.served == Served::Relayed {
+        let response = members(c, service.response);
+        messages.push(Message::Response(Response::Relayed(Relayed::response(service, response))));
+    }
+    messages
+}
+
+/// The values of a message's members. A test's values live until its end.
+fn members(c: &mut Chooser, members: &[Member]) -> &'static [(&'static str, Value<'static>)] {
+    let mut values = Vec::new();
+    for member in members {
+        if member.since <= 3
+            && (member.required || c.yes())
+            && let Some(value) = value(c, member)
+        {
+            values.push((member.name, value));
+        }
+    }
+    Vec::leak(values)
+}
+
+fn value(c: &mut Chooser, member: &Member) -> Option<Value<'static>> {
+    Some(match member.role {
+        Role::Own
+        | Role::OwnCall
+        | Role::Held
+        | Role::Active
+        | Role::Foreign
+        | Role::Announced { .. }
+        | Role::Copied(Names::Connection) => Value::Connection(c.connection()),
+        Role::Dialled { in_part: true, .. } if c.yes() => {
+            Value::Device(Device { id: "", type_of_number: None })
+        }
+        Role::Dialled { .. } | Role::Number if member.item_in(3).is_some() => {
+            Value::Devices(Vec::leak((0..c.one(&[1, 3])).map(|_| c.device()).collect()))
+        }
+        Role::Line { .. } | Role::Dialled { .. } | Role::Number | Role::Copied(Names::Device) => {
+            Value::Device(c.device())
+        }
+        Role::Truth => Value::Text(c.one(&["true", "false"])),
+        Role::Count => Value::Text(c.one(&["0", "7", "100"])),
+        Role::Word(words) if !words.is_empty() => Value::Text(c.one(words)),
+        Role::Text | Role::Word(_) | Role::CrossReference => Value::Text(c.text()),
+        Role::Copied(_) if member.required => Value::Text(c.text()),
+        Role::Copied(_) | Role::Narrowed | Role::Withheld => return None,
+    })
 }
 
 fn request(c: &mut Chooser, kind: u32) -> Request<'static> {
@@ -152,26 +223,18 @@ fn request(c: &mut Chooser, kind: u32) -> Request<'static> {
         },
         7 => Request::MonitorStop { cross_reference: c.text() },
         8 => Request::SnapshotDevice { device: c.device() },
-        9 => Request::MakeCall {
-            calling: c.device(),
-            called: if c.yes() { c.device() } else { Device { id: "", type_of_number: None } },
-            auto_originate: c.maybe(|c| c.one(AutoOriginate::ALL)),
-        },
-        10 => Request::AnswerCall { connection: c.connection() },
-        11 => Request::ClearConnection { connection: c.connection() },
-        12 => Request::HoldCall { connection: c.connection() },
-        13 => Request::RetrieveCall { connection: c.connection() },
-        14 => Request::StartApplicationSession {
+        9 => Request::ChangeMonitorFilter { cross_reference: c.text(), filter: c.monitor_filter() },
+        10 => Request::StartApplicationSession {
             application: c.text(),
             protocol_version: c.text(),
             duration: c.maybe(Chooser::seconds),
         },
-        15 => {
+        11 => {
             Request::ResetApplicationSessionTimer { session: c.text(), duration: c.maybe(Chooser::seconds) }
         }
-        16 => Request::StopApplicationSession { session: c.text(), reason: c.one(&["", "done"]) },
-        17 => Request::ApplicationSessionTerminated { session: c.text() },
-        _ => Request::Other { name: "AlternateCall" },
+        12 => Request::StopApplicationSession { session: c.text(), reason: c.one(&["", "done"]) },
+        13 => Request::ApplicationSessionTerminated { session: c.text() },
+        _ => Request::Other { name: "DanceCall" },
     }
 }
 
@@ -185,23 +248,23 @@ fn response(c: &mut Chooser, kind: u32) -> Response<'static> {
         5 => Response::MonitorStart { cross_reference: c.text(), filter: c.maybe(Chooser::monitor_filter) },
         6 => Response::MonitorStop,
         7 => Response::SnapshotDevice((0..c.one(&[0, 1, 5])).map(|_| c.snapshot_item()).collect()),
-        8 => Response::MakeCall { calling: c.connection() },
-        9 => Response::AnswerCall,
-        10 => Response::ClearConnection,
-        11 => Response::HoldCall,
-        12 => Response::RetrieveCall,
-        13 => Response::StartApplicationSession {
+        8 => Response::ChangeMonitorFilter { filter: c.maybe(Chooser::monitor_filter) },
+        9 => Response::DataFollow {
+            service: services::named(c.one(&["SnapshotDevice", "SnapshotCall"])).unwrap(),
+            cross_reference: c.text(),
+        },
+        10 => Response::StartApplicationSession {
             session: c.text(),
             protocol_version: c.text(),
             duration: c.seconds(),
         },
-        14 => Response::StartApplicationSessionRefused { error: "serverResourcesBusy" },
-        15 => Response::ResetApplicationSessionTimer { duration: c.maybe(Chooser::seconds) },
-        16 => Response::ResetApplicationSessionTimerRefused { error: c.text() },
-        17 => Response::StopApplicationSession,
-        18 => Response::Error(c.one(&CstaError::all().collect::<Vec<_>>())),
-        19 => Response::Error(c.one(&[CstaError::UNSPECIFIED, CstaError::RESOURCE_BUSY])),
-        _ => Response::Other { name: "AlternateCallResponse" },
+        11 => Response::StartApplicationSessionRefused { error: "serverResourcesBusy" },
+        12 => Response::ResetApplicationSessionTimer { duration: c.maybe(Chooser::seconds) },
+        13 => Response::ResetApplicationSessionTimerRefused { error: c.text() },
+        14 => Response::StopApplicationSession,
+        15 => Response::Error(c.one(&CstaError::all().collect::<Vec<_>>())),
+        16 => Response::Error(c.one(&[CstaError::UNSPECIFIED, CstaError::RESOURCE_BUSY])),
+        _ => Response::Other { name: "DanceCallResponse" },
     }
 }
 
@@ -211,11 +274,14 @@ fn event(c: &mut Chooser, kind: CallEventKind) -> Event<'static> {
         kind,
         cross_reference: c.text(),
         connection: c.connection(),
-        subject: c.party(),
+        second: has(Part::SecondConnection).then(|| c.connection()),
+        subject: if has(Part::Subject) { c.party() } else { Party::NotKnown },
+        new_party: has(Part::NewParty).then(|| c.party()),
+        given_list: if has(Part::List) { c.list() } else { &[] },
         calling: has(Part::Calling).then(|| c.party()),
         called: has(Part::Called).then(|| c.party()),
         redirection: has(Part::Redirection).then(|| c.redirection()),
-        local: c.maybe(|c| c.one(LocalConnectionState::ALL)),
+        local: if has(Part::LocalState) { c.maybe(|c| c.one(LocalConnectionState::ALL)) } else { None },
         cause: c.one(&["normal", "newCall", "lawfulInterception"]),
         source: None,
     })

@@ -1,0 +1,69 @@
+//! A link's fingerprint.
+
+use super::{Asked, CstaLink, Queued};
+use crate::config::SessionKind;
+use crate::cti::protocol::Asker;
+use crate::digest::{Digest, Digester};
+
+impl Digest for Asked {
+    fn digest(&self, digester: &mut Digester) {
+        let (kind, who) = match self {
+            Self::Session => (0, None),
+            Self::Features => (1, None),
+            Self::Registration => (2, None),
+            Self::Heartbeat => (3, None),
+            Self::Nothing => (4, None),
+            Self::Service(Asker(who)) => (5, Some(*who)),
+        };
+        digester.number(kind);
+        digester.value(&who);
+    }
+}
+
+impl Digest for CstaLink {
+    fn digest(&self, digester: &mut Digester) {
+        let Self {
+            application,
+            session_kind,
+            requested_duration,
+            namespace,
+            window,
+            queue_limit,
+            session,
+            granted,
+            next_invoke,
+            outstanding,
+            by_asker: _derived,
+            abandoned,
+            queue,
+            patience,
+            gathering,
+        } = self;
+        digester.value(application);
+        digester.flag(*session_kind == SessionKind::Application);
+        digester.value(requested_duration);
+        digester.text(namespace.uri());
+        digester.value(window);
+        digester.value(queue_limit);
+        digester.value(session);
+        digester.value(granted);
+        digester.number(u64::from(*next_invoke));
+        digester.value(&outstanding.len());
+        for (invoke, asked) in outstanding {
+            digester.number(u64::from(*invoke));
+            digester.value(asked);
+        }
+        digester.value(&abandoned.len());
+        for invoke in abandoned {
+            digester.number(u64::from(*invoke));
+        }
+        digester.value(&queue.len());
+        for Queued { who, document, since } in queue {
+            digester.number(who.0);
+            digester.value(document);
+            digester.value(since);
+        }
+        digester.value(patience);
+        digester.value(gathering);
+    }
+}

@@ -1,0 +1,138 @@
+//! Answers whose data come in messages of their own (`SnapshotDeviceData`, `SnapshotCallData`), put together.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::protocol::Asker;
+use crate::digest::{Digest, Digester};
+use crate::wire::csta::emit;
+use crate::wire::csta::model::{Namespace, SnapshotData};
+use crate::wire::csta::services::Service;
+use crate::wire::csta_frame::MAX_DOCUMENT;
+
+/// The most answers that are gathered over one link at a time.
+const MAX_GATHERED: usize = 256;
+
+/// One answer.
+struct Gathered {
+    /// Who waits for it; nobody yet where the data came before the answer that announces them.
+    who: Option<Asker>,
+    service: &'static Service,
+    /// The items so far.
+    items: Vec<u8>,
+    /// Whether there are more of them than one document may hold.
+    too_many: bool,
+    is_whole: bool,
+}
+
+/// All answers that are gathered over one link, by their `serviceCrossRefID`.
+#[derive(Default)]
+pub(super) struct Gathering(BTreeMap<Box<str>, Gathered>);
+
+/// What came of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// More is to come.
+    Waits,
+    /// All is there: a whole response.
+    Whole(Asker, Box<[u8]>),
+    /// More came than is kept.
+    TooMuch(Asker),
+    /// Nobody waits for it.
+    Unexpected,
+}
+
+impl Gathering {
+    /// Forgets all.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Nobody waits any more.
+    pub(super) fn abandon(&mut self, who: Asker) {
+        self.0.retain(|_, gathered| gathered.who != Some(who));
+    }
+
+    /// A response announced data.
+    pub(super) fn announce(
+        &mut self,
+        who: Asker,
+        service: &'static Service,
+        cross_reference: &str,
+        namespace: Namespace,
+    ) -> Outcome {
+        if self.0.len() >= MAX_GATHERED && !self.0.contains_key(cross_reference) {
+            return Outcome::TooMuch(who);
+        }
+        let new = || Gathered { who: None, service, items: Vec::new(), too_many: false, is_whole: false };
+        let gathered = self.0.entry(Box::from(cross_reference)).or_insert_with(new);
+        if gathered.who.is_some() || gathered.service != service {
+            // The name means something else already: nobody could tell the two apart.
+            return Outcome::TooMuch(who);
+        }
+        gathered.who = Some(who);
+        self.settle(cross_reference, namespace)
+    }
+
+    /// A part came.
+    pub(super) fn add(&mut self, data: &SnapshotData<'_>, namespace: Namespace) -> Outcome {
+        // Edition 6 has a message without a name: it can only belong to the one answer there is.
+        let only = match self.0.len() {
+            1 => self.0.keys().next().cloned(),
+            _ => None,
+        };
+        let Some(name) = data.cross_reference.map(Box::from).or(only) else { return Outcome::Unexpected };
+        if !self.0.contains_key(&name) && self.0.len() >= MAX_GATHERED {
+            return Outcome::Unexpected;
+        }
+        let service = data.service;
+        let new = || Gathered { who: None, service, items: Vec::new(), too_many: false, is_whole: false };
+        let gathered = self.0.entry(name.clone()).or_insert_with(new);
+        if gathered.service != service || gathered.is_whole {
+            return Outcome::Unexpected;
+        }
+        let before = gathered.items.len();
+        if !gathered.too_many {
+            emit::snapshot_items(&mut gathered.items, namespace, data);
+        }
+        if gathered.items.len() > MAX_DOCUMENT {
+            gathered.items.truncate(before);
+            gathered.too_many = true;
+        }
+        gathered.is_whole = data.is_last;
+        self.settle(&name, namespace)
+    }
+
+    /// Takes an answer out that is whole and waited for.
+    fn settle(&mut self, cross_reference: &str, namespace: Namespace) -> Outcome {
+        let gathered = self.0.get(cross_reference);
+        let Some(who) = gathered.filter(|gathered| gathered.is_whole).and_then(|gathered| gathered.who)
+        else {
+            return Outcome::Waits;
+        };
+        match self.0.remove(cross_reference) {
+            Some(gathered) if !gathered.too_many => {
+                let mut whole = Vec::new();
+                emit::whole_snapshot(&mut whole, namespace, gathered.service, &gathered.items);
+                Outcome::Whole(who, whole.into_boxed_slice())
+            }
+            _ => Outcome::TooMuch(who),
+        }
+    }
+}
+
+impl Digest for Gathering {
+    fn digest(&self, digester: &mut Digester) {
+        let Self(all) = self;
+        digester.value(&all.len());
+        for (name, Gathered { who, service, items, too_many, is_whole }) in all {
+            digester.value(name);
+            digester.value(&who.map(|Asker(who)| who));
+            digester.text(service.root);
+            digester.bytes(items);
+            digester.flag(*too_many);
+            digester.flag(*is_whole);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Relaying a client's request by its service's row: what must be there was checked when it was read; here, whose it is
+//! and what is dialled. Everything else goes on as it came.
+
+use alloc::boxed::Box;
+
+use super::receive::Received;
+use super::{Engine, Step};
+use crate::cti::ConnectionRef;
+use crate::rcc::device::number_of;
+use crate::rcc::relay::{Found, Resolved, dialled};
+use crate::rcc::session::Session;
+use crate::rcc::view::call_of;
+use crate::slots::Handle;
+use crate::wire::csta::errors::CstaError;
+use crate::wire::csta::member::{Member, Role};
+use crate::wire::csta::model::{Connection, Device, Request};
+use crate::wire::csta::relayed::{PrivateData, Relayed};
+use crate::wire::csta::services::Features;
+
+/// For whom a request is relayed.
+struct Own {
+    session: Handle<Session>,
+    link: ConnectionRef,
+    /// The number the phone system knows the session's line by.
+    number: Box<str>,
+    /// Which phone system's calls it may name.
+    switch: u8,
+    /// What the phone system does for the line.
+    features: Features,
+    foreign_calls: bool,
+    /// The edition of ECMA-323 that the phone system speaks.
+    edition: u8,
+}
+
+impl Engine {
+    /// Passes a request on to the phone system; its answer will be the client's.
+    pub(super) fn relay(
+        &mut self,
+        step: &mut Step<'_>,
+        received: &Received<'_>,
+        handle: Handle<Session>,
+        relayed: &Relayed<'_>,
+    ) {
+        let mut resolved = Resolved::default();
+        match self.resolve(handle, relayed, &mut resolved) {
+            Ok(own) => {
+                let session = self.sessions.get(handle);
+                let spoken = session.map_or(0, |session| session.namespace.edition());
+                let passes = self.pool.at(own.link.place()).is_some_and(|one| one.private_data);
+                let private_data = if passes { PrivateData::AllButMicrosofts } else { PrivateData::None };
+                let edition = if relayed.edition == 0 { spoken } else { relayed.edition };
+                resolved.with_values(&own.number, |given| {
+                    let request = Request::Relayed(Relayed { given, edition, private_data, ..*relayed });
+                    self.pass_on(step, received, handle, (own.link, relayed.service), &request);
+                });
+            }
+            Err(error) => self.reply_error(step, received, handle, error),
+        }
+    }
+
+    /// Walks the row: each member that names something becomes what the phone system knows it by, or is refused.
+    fn resolve<'r>(
+        &mut self,
+        handle: Handle<Session>,
+        relayed: &Relayed<'r>,
+        resolved: &mut Resolved<'r>,
+    ) -> Result<Own, CstaError> {
+        let mut number = self.number_of(handle);
+        let link = self.link_with(handle, &number, relayed.service)?;
+        if number.is_empty() {
+            self.take_line(handle, relayed);
+            number = self.number_of(handle);
+        }
+        let connection = self.pool.at(link.place());
+        let own = Own {
+            session: handle,
+            link,
+            switch: self.switch_of(link),
+            features: connection.map(|one| one.features.of(&number)).unwrap_or_default(),
+            foreign_calls: connection.is_some_and(|one| one.foreign_calls),
+            edition: self.config.cti.protocol_version,
+            number,
+        };
+        for member in relayed.service.request {
+            if let Some(found) = self.find(&own, relayed, member)? {
+                resolved.push(member, found)?;
+            }
+        }
+        Ok(own)
+    }
+
+    /// A session that named no line when it signed in takes the first device it names as its own.
+    fn take_line(&mut self, handle: Handle<Session>, relayed: &Relayed<'_>) {
+        let lines = relayed.service.request.iter().filter(|member| matches!(member.role, Role::Line { .. }));
+        for member in lines {
+            if let Some(device) = relayed.device(member.name) {
+                self.is_own_line(handle, device);
+            }
+        }
+    }
+
+    /// What a member names to the phone system; `None` for one that is copied, or not there.
+    fn find<'r>(
+        &self,
+        own: &Own,
+        relayed: &Relayed<'r>,
+        member: &Member,
+    ) -> Result<Option<Found<'r>>, CstaError> {
+        match member.role {
+            Role::Own | Role::Held | Role::Active | Role::OwnCall => {
+                let Some(named) = relayed.connection(member.name) else { return Ok(None) };
+                self.find_own(own, member, named).map(Some)
+            }
+            Role::Foreign => {
+                let Some(named) = relayed.connection(member.name) else { return Ok(None) };
+                find_foreign(own, member, named).map(Some)
+            }
+            Role::Line { filled } => find_line(own, member, relayed.device(member.name), filled),
+            Role::Dialled { .. } => dialled(relayed, member, own.features, own.edition),
+            Role::Number => Ok(crate::rcc::relay::numbers(relayed, member)),
+            Role::Text
+            | Role::Truth
+            | Role::Count
+            | Role::Word(_)
+            | Role::Copied(_)
+            | Role::Announced { .. }
+            | Role::CrossReference
+            | Role::Narrowed
+            | Role::Withheld => Ok(None),
+        }
+    }
+
+    /// A connection of the session's own line, in any form clients send it: the callID decides which; a missing or
+    /// far-end deviceID means the line's own connection, so that nobody can act for another device. The device alone,
+    /// which must be the line, stands for the one call there that can be meant.
+    fn find_own<'r>(
+        &self,
+        own: &Own,
+        member: &Member,
+        named: Connection<'r>,
+    ) -> Result<Found<'r>, CstaError> {
+        if own.number.is_empty() {
+            return Err(member.error);
+        }
+        let Some(call) = named.call else {
+            let is_line = named.device.and_then(|device| number_of(device.id)) == Some(&*own.number);
+            // Two devices alone, or a call that is to be cleared for all, say nothing.
+            return match (member.role == Role::Own, is_line) {
+                (true, true) => Ok(Found::Static),
+                (true, false) => Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE),
+                (false, _) => Err(member.error),
+            };
+        };
+        let call = call_of(call, own.switch).ok_or(member.error)?;
+        let known = self.own_connection(own.session, own.link, &own.number, call);
+        // A callID alone says nothing of a device: the phone system could not tell whose call it is.
+        if member.role == Role::OwnCall && known.is_none() {
+            return Err(member.error);
+        }
+        let (device, dynamic) = known.unwrap_or((own.number.as_ref(), false));
+        Ok(Found::Own { call, device: Box::from(device), dynamic })
+    }
+}
+
+/// Another device's connection, where the administrator allows it.
+fn find_foreign<'r>(own: &Own, member: &Member, named: Connection<'r>) -> Result<Found<'r>, CstaError> {
+    if !own.foreign_calls {
+        return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
+    }
+    let call = named.call.and_then(|call| call_of(call, own.switch)).ok_or(member.error)?;
+    let device = named.device.map(|device| Device {
+        id: if device.type_of_number == Some("dynamic") {
+            device.id
+        } else {
+            number_of(device.id).unwrap_or_default()
+        },
+        ..device
+    });
+    Ok(Found::Foreign(Connection { call: Some(call), device: device.filter(|device| !device.id.is_empty()) }))
+}
+
+/// The own line, under any of its names.
+fn find_line<'r>(
+    own: &Own,
+    member: &Member,
+    named: Option<Device<'r>>,
+    filled: bool,
+) -> Result<Option<Found<'r>>, CstaError> {
+    match named.filter(|named| !named.id.is_empty()) {
+        Some(named) if number_of(named.id) == Some(&*own.number) => Ok(Some(Found::Line)),
+        Some(_) if member.error == CstaError::INVALID_CALLING_DEVICE_ID => {
+            Err(CstaError::PRIVILEGE_VIOLATION_CALLING_DEVICE)
+        }
+        Some(_) => Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE),
+        None if filled && !own.number.is_empty() => Ok(Some(Found::Line)),
+        None if filled || member.required => Err(member.error),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,172 @@
+//! What the members of a relayed request are to the phone system.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::device::number_of;
+use crate::wire::csta::errors::CstaError;
+use crate::wire::csta::member::{Member, Role};
+use crate::wire::csta::model::{Connection, Device};
+use crate::wire::csta::relayed::{Relayed, Value};
+use crate::wire::csta::services::Features;
+use crate::wire::sip::dial::{MAX_DIGITS, dialable};
+
+/// The most members of one request that name something.
+const MAX_NAMED: usize = 4;
+
+/// The most numbers in one list.
+const MAX_LISTED: usize = 64;
+
+/// What is dialled: as many digits as a number may have, and the `;` behind a part of one.
+type Digits = heapless::String<{ MAX_DIGITS + 1 }>;
+
+/// What a member names.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found<'r> {
+    /// The own line's connection in a call.
+    Own {
+        /// As the phone system named the call.
+        call: &'r str,
+        /// The device of the connection.
+        device: Box<str>,
+        /// Whether that is valid in this call only.
+        dynamic: bool,
+    },
+    /// The own line's connection in the one call that can be meant.
+    Static,
+    /// Another device's connection.
+    Foreign(Connection<'r>),
+    /// The own line.
+    Line,
+    /// What is dialled; where it is dialled in part, with the sign for that, or nothing at all.
+    Digits(Digits),
+    /// Another device.
+    Device(Box<str>),
+    /// Several.
+    Devices(Vec<Box<str>>),
+}
+
+/// The members of one request that name something.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved<'r>(heapless::Vec<(&'static str, Found<'r>), MAX_NAMED>);
+
+impl<'r> Resolved<'r> {
+    /// Adds what a member names. Rows have fewer than there is room for.
+    pub(crate) fn push(&mut self, member: &Member, found: Found<'r>) -> Result<(), CstaError> {
+        let pushed = self.0.push((member.name, found));
+        debug_assert!(pushed.is_ok(), "a row names more than {MAX_NAMED} things");
+        pushed.map_err(|_| CstaError::GENERIC_OPERATION)
+    }
+
+    /// Gives `write` the members as they are written to the phone system, which knows the own line as `line`.
+    pub(crate) fn with_values(&self, line: &str, write: impl FnOnce(&[(&'static str, Value<'_>)])) {
+        // No row has two lists.
+        let devices: Vec<Device<'_>> = self.0.iter().flat_map(|(_, found)| listed(found)).collect();
+        let values: heapless::Vec<_, MAX_NAMED> =
+            self.0.iter().map(|(name, found)| (*name, value(found, line, &devices))).collect();
+        write(&values);
+    }
+}
+
+fn listed<'f>(found: &'f Found<'_>) -> impl Iterator<Item = Device<'f>> {
+    let devices = if let Found::Devices(devices) = found { devices.as_slice() } else { &[] };
+    devices.iter().map(|device| plain(device))
+}
+
+const fn plain(id: &str) -> Device<'_> {
+    Device { id, type_of_number: None }
+}
+
+fn value<'v>(found: &'v Found<'_>, line: &'v str, devices: &'v [Device<'v>]) -> Value<'v> {
+    match found {
+        Found::Own { call, device, dynamic } => {
+            let device = Device { id: device, type_of_number: dynamic.then_some("dynamic") };
+            Value::Connection(Connection { call: Some(call), device: Some(device) })
+        }
+        Found::Static => Value::Connection(Connection { call: None, device: Some(plain(line)) }),
+        Found::Foreign(connection) => Value::Connection(*connection),
+        Found::Line => Value::Device(plain(line)),
+        Found::Digits(digits) => Value::Device(plain(digits)),
+        Found::Device(device) => Value::Device(plain(device)),
+        Found::Devices(_) => Value::Devices(devices),
+    }
+}
+
+/// What is dialled. A phone must not go off hook for what it cannot dial (client quirk 5); only where a number may be
+/// dialled in part, and `DialDigits` can bring the rest, may it be empty or end in `;` (ECMA-269, Make Call).
+pub(crate) fn dialled<'r>(
+    relayed: &Relayed<'_>,
+    member: &Member,
+    features: Features,
+    edition: u8,
+) -> Result<Option<Found<'r>>, CstaError> {
+    let Role::Dialled { in_part, only_if } = member.role else { return Ok(None) };
+    let mut named = relayed.devices(member.name);
+    let Some(first) = named.next() else { return if member.required { Err(member.error) } else { Ok(None) } };
+    let first = first.ok_or(member.error)?;
+    if only_if.is_some_and(|name| relayed.truth(name) != Some(true)) {
+        // It is not dialled: it says what is switched off, if anything.
+        return Ok(named_device(first));
+    }
+    if in_part
+        && features.has_service("DialDigits")
+        && let Some(begun) = first.id.strip_suffix(';').or(first.id.is_empty().then_some(""))
+    {
+        let end = if first.id.is_empty() { "" } else { ";" };
+        return digits(begun, end).map(|begun| Some(Found::Digits(begun))).ok_or(member.error);
+    }
+    if first.id.is_empty() && !member.required {
+        return Ok(None);
+    }
+    let only = digits(first.id, "").filter(|only| !only.is_empty()).ok_or(member.error)?;
+    let mut others = named.peekable();
+    if others.peek().is_none() {
+        return Ok(Some(Found::Digits(only)));
+    }
+    // Several at once, where the phone system's edition has a list.
+    if member.item_in(edition).is_none() {
+        return Err(member.error);
+    }
+    let mut listed: Vec<Box<str>> = Vec::new();
+    listed.push(Box::from(only.as_str()));
+    for other in others {
+        let other = digits(other.ok_or(member.error)?.id, "").ok_or(member.error)?;
+        if listed.len() >= MAX_LISTED {
+            return Err(member.error);
+        }
+        listed.push(Box::from(other.as_str()));
+    }
+    Ok(Some(Found::Devices(listed)))
+}
+
+/// The digits of a number with `end` behind them. `None` for what cannot be dialled; an empty text has none.
+fn digits(text: &str, end: &str) -> Option<Digits> {
+    let mut digits = Digits::new();
+    if !text.is_empty() {
+        digits.push_str(&dialable(text).ok()?).ok()?;
+    }
+    digits.push_str(end).ok()?;
+    Some(digits)
+}
+
+/// Devices that are named and not dialled.
+pub(crate) fn numbers<'r>(relayed: &Relayed<'_>, member: &Member) -> Option<Found<'r>> {
+    let mut named = relayed.devices(member.name).flatten();
+    if member.list.is_none() {
+        return named_device(named.next()?);
+    }
+    let listed: Vec<Box<str>> = named.take(MAX_LISTED).filter_map(|device| number(device.id)).collect();
+    (!listed.is_empty()).then_some(Found::Devices(listed))
+}
+
+fn named_device<'r>(device: Device<'_>) -> Option<Found<'r>> {
+    number(device.id).map(Found::Device)
+}
+
+/// The number that a device is known by: its digits, or what its URI has in their place.
+fn number(id: &str) -> Option<Box<str>> {
+    match dialable(id) {
+        Ok(digits) => Some(Box::from(digits.as_str())),
+        Err(_) => number_of(id).map(Box::from),
+    }
+}

@@ -1,0 +1,169 @@
+//! Requests and responses that are written by their service's row.
+
+use super::{
+    super::{
+        member::{Member, Names, Role},
+        read::{self, Element},
+        relayed::{PrivateData, Relayed, Value},
+        services,
+    },
+    Rewrite, copy,
+    writer::Writer,
+};
+
+/// Private data of Microsoft's: which line a client means, for one.
+const MICROSOFT: &str = "http://schemas.microsoft.com/Lcs/";
+
+/// Walks the row: what was given is written as it is; what its source has is copied if the reader's edition has it.
+pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, relayed: &Relayed<'_>) {
+    let to = w.edition;
+    let from = if relayed.edition == 0 { to } else { relayed.edition };
+    for member in relayed.members.iter().filter(|member| member.passes(from, to)) {
+        if let Some(value) = relayed.given(member.name) {
+            given(w, member, value);
+        } else if let Some(node) = relayed.element(member) {
+            copied(w, member, node);
+        }
+    }
+    let Some(source) = relayed.source else { return };
+    if from == to {
+        copy::unknown(w, source, |name| relayed.members.iter().any(|member| member.is_named(name)));
+    }
+    extensions(w, source, relayed.private_data);
+}
+
+/// Writes a value that the gateway, or whoever made the message, put there.
+fn given<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, value: Value<'_>) {
+    let name = member.name_in(w.edition);
+    match value {
+        Value::Connection(connection) => w.connection(name, connection),
+        Value::Text(text) => w.leaf(name, text),
+        Value::Device(device) => devices(w, member, &[device]),
+        Value::Devices(given) => devices(w, member, given),
+    }
+}
+
+fn devices<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, devices: &[super::Device<'_>]) {
+    let name = member.name_in(w.edition);
+    match member.item_in(w.edition) {
+        Some(item) => w.element(name, |w| devices.iter().for_each(|device| w.device(item, *device))),
+        None => devices.iter().take(1).for_each(|device| w.device(name, *device)),
+    }
+}
+
+fn copied<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element<'_>) {
+    match member.role {
+        Role::Announced { own: true } => w.own_connection(member.name, read::connection(node)),
+        Role::Own
+        | Role::OwnCall
+        | Role::Held
+        | Role::Active
+        | Role::Foreign
+        | Role::Announced { own: false } => w.connection(member.name, read::connection(node)),
+        Role::Line { .. } | Role::Dialled { .. } | Role::Number => {
+            if node.first_element_child().is_some() {
+                let item = member.list.map_or("device", |(_, item)| item);
+                device_list(w, member, node, item);
+            } else if let Some(device) = read::device(node) {
+                devices(w, member, &[device]);
+            }
+        }
+        Role::Narrowed => narrowed(w, node),
+        Role::Copied(names) => copy::element(w, node, names),
+        Role::Text | Role::Truth | Role::Count | Role::Word(_) | Role::CrossReference => {
+            match member.before {
+                Some(_) => w.leaf(member.name_in(w.edition), read::text(node).unwrap_or_default()),
+                None => copy::element(w, node, Names::None),
+            }
+        }
+        Role::Withheld => {}
+    }
+}
+
+/// A list of devices, or the first of them where the reader's edition has no list.
+fn device_list<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element<'_>, item: &'static str) {
+    let mut items = node.children().filter(roxmltree::Node::is_element).filter_map(read::device);
+    if member.item_in(w.edition).is_some() {
+        w.element(member.name, |w| items.for_each(|device| w.device(item, device)));
+    } else if let Some(device) = items.next() {
+        w.device(member.name, device);
+    }
+}
+
+/// Lists of services and events that a device has, without those that the reader cannot have. Lists that no table knows
+/// are left out.
+fn narrowed<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>) {
+    let name = node.tag_name().name();
+    let Some(list) = list_named(name) else { return groups(w, node) };
+    w.element(list, |w| features(w, list, node));
+}
+
+fn groups<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>) {
+    let name = node.tag_name().name();
+    w.element(name, |w| {
+        for group in node.children().filter(roxmltree::Node::is_element) {
+            if let Some(list) = list_named(group.tag_name().name()) {
+                w.element(list, |w| features(w, list, group));
+            }
+        }
+    });
+}
+
+fn features<R: Rewrite>(w: &mut Writer<'_, R>, list: &str, node: Element<'_>) {
+    for feature in node.children().filter(roxmltree::Node::is_element) {
+        if w.rewrite.offers(list, feature.tag_name().name()) {
+            copy::element(w, feature, Names::None);
+        }
+    }
+}
+
+/// The list of services or events of that name.
+fn list_named(name: &str) -> Option<&'static str> {
+    let services = services::all().iter().map(|service| service.list);
+    services.chain(services::EVENTS.iter().map(|event| event.list)).find(|list| *list == name)
+}
+
+fn extensions<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>, passing: PrivateData) {
+    let Some(node) = read::child(source, "extensions") else { return };
+    match passing {
+        PrivateData::All => copy::element(w, node, Names::None),
+        PrivateData::AllButMicrosofts => without_microsofts(w, node),
+        PrivateData::None => {}
+    }
+}
+
+/// The extensions with what they hold of others than Microsoft; nothing where that is all.
+fn without_microsofts<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>) {
+    let before = w.out.len();
+    let mut is_any = false;
+    w.open("extensions");
+    for child in node.children().filter(roxmltree::Node::is_element) {
+        let is_private = child.tag_name().name() == "privateData";
+        if let Some(private) = read::child(child, "private").filter(|_| is_private) {
+            is_any |= private_data(w, private);
+        } else {
+            copy::element(w, child, Names::None);
+            is_any = true;
+        }
+    }
+    w.close("extensions");
+    if !is_any {
+        w.out.truncate(before);
+    }
+}
+
+fn private_data<R: Rewrite>(w: &mut Writer<'_, R>, private: Element<'_>) -> bool {
+    let is_microsofts = |node: &Element<'_>| {
+        node.descendants()
+            .any(|inner| inner.tag_name().namespace().is_some_and(|uri| uri.starts_with(MICROSOFT)))
+    };
+    let children = private.children().filter(roxmltree::Node::is_element);
+    let mut others = children.filter(|child| !is_microsofts(child)).peekable();
+    let is_any = others.peek().is_some();
+    if is_any {
+        w.element("privateData", |w| {
+            w.element("private", |w| others.for_each(|child| copy::element(w, child, Names::None)));
+        });
+    }
+    is_any
+}

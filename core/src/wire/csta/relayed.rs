@@ -1,0 +1,233 @@
+//! A service's request or response that is read and written by its row: whatever the row does not say of it is copied
+//! from the document it came in.
+
+use super::member::{Member, Names, Role, is_readable};
+use super::model::{Connection, Device};
+use super::parse::Misshapen;
+use super::read::{self, Element};
+use super::services::Service;
+
+/// What a member is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A `ConnectionID`.
+    Connection(Connection<'a>),
+    /// A `DeviceID`.
+    Device(Device<'a>),
+    /// Several of them, in a list or, where the receiver's edition has none, the first.
+    Devices(&'a [Device<'a>]),
+    /// A text, a word or a number.
+    Text(&'a str),
+}
+
+/// How much of the private data, and of the security data beside them, is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrivateData {
+    /// All.
+    All,
+    /// None of Microsoft's, which say who a client is and which line it means.
+    AllButMicrosofts,
+    /// None.
+    None,
+}
+
+/// A request or a response.
+#[derive(Clone, Copy, Debug)]
+pub struct Relayed<'a> {
+    /// The service.
+    pub service: &'static Service,
+    /// Its row's members: those of its request, or of its response.
+    pub members: &'static [Member],
+    /// Members by name: they stand in place of what `source` has.
+    pub given: &'a [(&'static str, Value<'a>)],
+    /// The document's root, if it came in one.
+    pub source: Option<Element<'a>>,
+    /// The edition of ECMA-323 that it came in; 0 where the document does not say.
+    pub edition: u8,
+    /// What goes on of `source`'s `extensions`.
+    pub private_data: PrivateData,
+}
+
+impl<'a> Relayed<'a> {
+    /// A request that is made here.
+    #[must_use]
+    pub const fn request(service: &'static Service, given: &'a [(&'static str, Value<'a>)]) -> Self {
+        let members = service.request;
+        Self { service, members, given, source: None, edition: 0, private_data: PrivateData::All }
+    }
+
+    /// A response that is made here.
+    #[must_use]
+    pub const fn response(service: &'static Service, given: &'a [(&'static str, Value<'a>)]) -> Self {
+        Self { members: service.response, ..Self::request(service, given) }
+    }
+
+    /// The one whose root is `root`, with all that its row requires.
+    pub(super) fn read(
+        service: &'static Service,
+        members: &'static [Member],
+        root: Element<'a>,
+        edition: u8,
+    ) -> Result<Self, Misshapen> {
+        let is_request = root.tag_name().name() == service.root;
+        check(members, root, edition, is_request).map_err(|Fault { member, is_twice }| {
+            let message = if is_request { service.root } else { service.response_root };
+            Misshapen { service: message, element: member.name, error: member.error, is_twice }
+        })?;
+        let private_data = PrivateData::All;
+        Ok(Self { service, members, given: &[], source: Some(root), edition, private_data })
+    }
+
+    /// The member's value, where it was given one.
+    #[must_use]
+    pub fn given(&self, name: &str) -> Option<Value<'a>> {
+        self.given.iter().find(|(given, _)| *given == name).map(|(_, value)| *value)
+    }
+
+    /// A member's element in `source`, in whichever edition's spelling.
+    pub(super) fn element(&self, member: &Member) -> Option<Element<'a>> {
+        let source = self.source?;
+        read::child(source, member.name).or_else(|| read::child(source, member.before?.1))
+    }
+
+    /// The element of the member of that name.
+    fn element_named(&self, name: &str) -> Option<Element<'a>> {
+        self.members.iter().find(|member| member.name == name).and_then(|member| self.element(member))
+    }
+
+    /// A member that is a `ConnectionID`.
+    #[must_use]
+    pub fn connection(&self, name: &str) -> Option<Connection<'a>> {
+        match self.given(name) {
+            Some(Value::Connection(connection)) => Some(connection),
+            Some(Value::Device(_) | Value::Devices(_) | Value::Text(_)) => None,
+            None => self.element_named(name).map(read::connection),
+        }
+    }
+
+    /// A member that is a `DeviceID`; of a list of them, the first. Its text may be empty.
+    #[must_use]
+    pub fn device(&self, name: &str) -> Option<Device<'a>> {
+        match self.given(name) {
+            Some(Value::Device(device)) => Some(device),
+            Some(Value::Devices(devices)) => devices.first().copied(),
+            Some(Value::Connection(_) | Value::Text(_)) => None,
+            None => {
+                let element = self.element_named(name)?;
+                read::device(element.first_element_child().unwrap_or(element))
+            }
+        }
+    }
+
+    /// What it announces as the own line's connections, if it is a response.
+    pub fn own_connections(&self) -> impl Iterator<Item = Connection<'a>> + use<'a> {
+        let relayed = *self;
+        let own = |member: &&Member| member.role == Role::Announced { own: true };
+        self.members.iter().filter(own).filter_map(move |member| relayed.connection(member.name))
+    }
+
+    /// The devices of a member that is a list of them, or one of them. `None` for one that cannot be read.
+    pub fn devices(&self, name: &str) -> impl Iterator<Item = Option<Device<'a>>> + use<'a> {
+        let given = match self.given(name) {
+            Some(Value::Device(device)) => Some(Given::One(device)),
+            Some(Value::Devices(devices)) => Some(Given::Several(devices)),
+            Some(Value::Connection(_) | Value::Text(_)) | None => None,
+        };
+        let element = if given.is_none() { self.element_named(name) } else { None };
+        let is_list = element.is_some_and(|element| element.first_element_child().is_some());
+        let items = element.filter(|_| is_list).into_iter().flat_map(|list| list.children());
+        let items = items.filter(roxmltree::Node::is_element).chain(element.filter(|_| !is_list));
+        let (one, several): (Option<Device<'a>>, &'a [Device<'a>]) = match given {
+            Some(Given::One(device)) => (Some(device), &[]),
+            Some(Given::Several(devices)) => (None, devices),
+            None => (None, &[]),
+        };
+        one.into_iter().chain(several.iter().copied()).map(Some).chain(items.map(read::device))
+    }
+
+    /// A member that is a text, a word or a number, if it is not empty.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&'a str> {
+        match self.given(name) {
+            Some(Value::Text(text)) => Some(text),
+            Some(Value::Connection(_) | Value::Device(_) | Value::Devices(_)) => None,
+            None => self.element_named(name).and_then(read::text).filter(|text| !text.is_empty()),
+        }
+    }
+
+    /// A member that is a truth value.
+    #[must_use]
+    pub fn truth(&self, name: &str) -> Option<bool> {
+        match self.text(name)? {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// What is wrong with a message.
+struct Fault {
+    member: &'static Member,
+    is_twice: bool,
+}
+
+/// Looks at each element of a message once: whether it can be read, and stands there once; and that nothing is missing.
+fn check(members: &'static [Member], root: Element<'_>, edition: u8, is_request: bool) -> Result<(), Fault> {
+    // What the phone system answered is for the client to judge, but for what it announces.
+    let is_judged =
+        |member: &Member| is_request || matches!(member.role, Role::Announced { .. } | Role::CrossReference);
+    let mut seen = 0_u64;
+    for node in root.children().filter(roxmltree::Node::is_element) {
+        let name = node.tag_name().name();
+        let found = members.iter().zip(0_u32..).find(|(member, _)| member.is_named(name));
+        let Some((member, place)) = found.filter(|(member, _)| is_judged(member)) else { continue };
+        let is_twice = seen >> place & 1 == 1;
+        if is_twice || !is_readable(member, node) {
+            return Err(Fault { member, is_twice });
+        }
+        seen |= 1 << place;
+    }
+    let is_missing =
+        |member: &Member| member.required && is_judged(member) && (edition == 0 || member.since <= edition);
+    let mut missing =
+        members.iter().zip(0_u32..).filter(|(member, place)| seen >> place & 1 == 0 && is_missing(member));
+    missing.next().map_or(Ok(()), |(member, _)| Err(Fault { member, is_twice: false }))
+}
+
+enum Given<'a> {
+    One(Device<'a>),
+    Several(&'a [Device<'a>]),
+}
+
+impl PartialEq for Relayed<'_> {
+    /// Whether both say the same in every member.
+    fn eq(&self, other: &Self) -> bool {
+        let same = |member: &Member| {
+            let name = member.name;
+            match member.role {
+                Role::Own
+                | Role::OwnCall
+                | Role::Held
+                | Role::Active
+                | Role::Foreign
+                | Role::Announced { .. }
+                | Role::Copied(Names::Connection) => self.connection(name) == other.connection(name),
+                Role::Line { .. } | Role::Dialled { .. } | Role::Number | Role::Copied(Names::Device) => {
+                    self.devices(name).eq(other.devices(name))
+                }
+                Role::Text
+                | Role::Truth
+                | Role::Count
+                | Role::Word(_)
+                | Role::CrossReference
+                | Role::Copied(Names::None | Names::Within { .. })
+                | Role::Narrowed
+                | Role::Withheld => self.text(name) == other.text(name),
+            }
+        };
+        self.service == other.service && self.members.iter().all(same)
+    }
+}
+
+impl Eq for Relayed<'_> {}
