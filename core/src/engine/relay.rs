@@ -7,7 +7,7 @@ use super::receive::Received;
 use super::{Engine, Step};
 use crate::cti::ConnectionRef;
 use crate::rcc::device::number_of;
-use crate::rcc::relay::{Found, Resolved, dialled};
+use crate::rcc::relay::{Found, Resolved, dialled, numbers};
 use crate::rcc::session::Session;
 use crate::rcc::view::call_of;
 use crate::slots::Handle;
@@ -117,7 +117,7 @@ impl Engine {
             }
             Role::Line { filled } => find_line(own, member, relayed.device(member.name), filled),
             Role::Dialled { .. } => dialled(relayed, member, own.features, own.edition),
-            Role::Number => Ok(crate::rcc::relay::numbers(relayed, member)),
+            Role::Number => numbers(relayed, member),
             Role::Text
             | Role::Truth
             | Role::Count

@@ -149,14 +149,24 @@ fn digits(text: &str, end: &str) -> Option<Digits> {
     Some(digits)
 }
 
-/// Devices that are named and not dialled.
-pub(crate) fn numbers<'r>(relayed: &Relayed<'_>, member: &Member) -> Option<Found<'r>> {
-    let mut named = relayed.devices(member.name).flatten();
-    if member.list.is_none() {
-        return named_device(named.next()?);
+/// Devices that are named and not dialled: all of them, for a list cut short would mean something else.
+pub(crate) fn numbers<'r>(relayed: &Relayed<'_>, member: &Member) -> Result<Option<Found<'r>>, CstaError> {
+    let mut listed: Vec<Box<str>> = Vec::new();
+    for named in relayed.devices(member.name) {
+        let device = named.ok_or(member.error)?;
+        // An empty one names nobody.
+        if device.id.is_empty() {
+            continue;
+        }
+        if listed.len() >= MAX_LISTED {
+            return Err(member.error);
+        }
+        listed.push(number(device.id).ok_or(member.error)?);
     }
-    let listed: Vec<Box<str>> = named.take(MAX_LISTED).filter_map(|device| number(device.id)).collect();
-    (!listed.is_empty()).then_some(Found::Devices(listed))
+    if member.list.is_some() {
+        return Ok((!listed.is_empty()).then_some(Found::Devices(listed)));
+    }
+    Ok(listed.into_iter().next().map(Found::Device))
 }
 
 fn named_device<'r>(device: Device<'_>) -> Option<Found<'r>> {

@@ -91,22 +91,33 @@ fn device_list<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element
 }
 
 /// Lists of services and events that a device has, without those that the reader cannot have. Lists that no table knows
-/// are left out.
+/// are left out, and so are those of which nothing is left.
 fn narrowed<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>) {
     let name = node.tag_name().name();
-    let Some(list) = list_named(name) else { return groups(w, node) };
-    w.element(list, |w| features(w, list, node));
-}
-
-fn groups<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>) {
-    let name = node.tag_name().name();
-    w.element(name, |w| {
+    if let Some(list) = list_named(name) {
+        filled(w, list, |w| features(w, list, node));
+        return;
+    }
+    filled(w, name, |w| {
         for group in node.children().filter(roxmltree::Node::is_element) {
             if let Some(list) = list_named(group.tag_name().name()) {
-                w.element(list, |w| features(w, list, group));
+                filled(w, list, |w| features(w, list, group));
             }
         }
     });
+}
+
+/// An element, if there is something in it.
+fn filled<R: Rewrite>(w: &mut Writer<'_, R>, name: &str, fill: impl FnOnce(&mut Writer<'_, R>)) {
+    let before = w.out.len();
+    w.open(name);
+    let empty = w.out.len();
+    fill(w);
+    if w.out.len() > empty {
+        w.close(name);
+    } else {
+        w.out.truncate(before);
+    }
 }
 
 fn features<R: Rewrite>(w: &mut Writer<'_, R>, list: &str, node: Element<'_>) {
