@@ -23,6 +23,8 @@ mod rebind;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod relayed;
+#[cfg(test)]
 mod rush;
 #[cfg(test)]
 mod scripted;
