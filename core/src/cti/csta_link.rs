@@ -7,7 +7,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 
-use super::gathering::{Gathering, Outcome};
+use super::gathering::{Announced, Gathering, Outcome};
 use super::protocol::{Asker, Incoming, LinkProtocol, Outlet, Refused};
 use crate::config::{Cti, SessionKind};
 use crate::time::{Duration, Instant};
@@ -182,9 +182,9 @@ impl CstaLink {
             Asked::Service(who) => {
                 self.by_asker.remove(&who);
                 self.send_queued(outlet);
-                if let Response::DataFollow { service, cross_reference } = response {
-                    let namespace = self.namespace;
-                    return gathered(self.gathering.announce(who, service, cross_reference, namespace));
+                if let Response::DataFollow { service, cross_reference, source } = response {
+                    let announced = Announced { service, cross_reference, source };
+                    return gathered(self.gathering.announce(who, announced, self.namespace));
                 }
                 Incoming::Response(who, response)
             }

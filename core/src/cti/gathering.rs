@@ -21,9 +21,27 @@ struct Gathered {
     service: &'static Service,
     /// The items so far.
     items: Vec<u8>,
+    /// What the answer says beside them.
+    beside: Vec<u8>,
     /// Whether there are more of them than one document may hold.
     too_many: bool,
     is_whole: bool,
+}
+
+impl Gathered {
+    const fn new(service: &'static Service) -> Self {
+        Self { who: None, service, items: Vec::new(), beside: Vec::new(), too_many: false, is_whole: false }
+    }
+}
+
+/// What a response announces.
+#[derive(Clone, Copy)]
+pub(super) struct Announced<'a> {
+    pub(super) service: &'static Service,
+    /// `serviceCrossRefID`.
+    pub(super) cross_reference: &'a str,
+    /// The response's root.
+    pub(super) source: Option<roxmltree::Node<'a, 'a>>,
 }
 
 /// All answers that are gathered over one link, by their `serviceCrossRefID`.
@@ -55,23 +73,21 @@ impl Gathering {
     }
 
     /// A response announced data.
-    pub(super) fn announce(
-        &mut self,
-        who: Asker,
-        service: &'static Service,
-        cross_reference: &str,
-        namespace: Namespace,
-    ) -> Outcome {
+    pub(super) fn announce(&mut self, who: Asker, announced: Announced<'_>, namespace: Namespace) -> Outcome {
+        let Announced { service, cross_reference, source } = announced;
         if self.0.len() >= MAX_GATHERED && !self.0.contains_key(cross_reference) {
             return Outcome::TooMuch(who);
         }
-        let new = || Gathered { who: None, service, items: Vec::new(), too_many: false, is_whole: false };
-        let gathered = self.0.entry(Box::from(cross_reference)).or_insert_with(new);
+        let entry = self.0.entry(Box::from(cross_reference));
+        let gathered = entry.or_insert_with(|| Gathered::new(service));
         if gathered.who.is_some() || gathered.service != service {
             // The name means something else already: nobody could tell the two apart.
             return Outcome::TooMuch(who);
         }
         gathered.who = Some(who);
+        if let Some(root) = source {
+            emit::beside_snapshot(&mut gathered.beside, namespace, root);
+        }
         self.settle(cross_reference, namespace)
     }
 
@@ -87,8 +103,7 @@ impl Gathering {
             return Outcome::Unexpected;
         }
         let service = data.service;
-        let new = || Gathered { who: None, service, items: Vec::new(), too_many: false, is_whole: false };
-        let gathered = self.0.entry(name.clone()).or_insert_with(new);
+        let gathered = self.0.entry(name.clone()).or_insert_with(|| Gathered::new(service));
         if gathered.service != service || gathered.is_whole {
             return Outcome::Unexpected;
         }
@@ -114,7 +129,12 @@ impl Gathering {
         match self.0.remove(cross_reference) {
             Some(gathered) if !gathered.too_many => {
                 let mut whole = Vec::new();
-                emit::whole_snapshot(&mut whole, namespace, gathered.service, &gathered.items);
+                emit::whole_snapshot(
+                    &mut whole,
+                    namespace,
+                    gathered.service,
+                    (&gathered.items, &gathered.beside),
+                );
                 Outcome::Whole(who, whole.into_boxed_slice())
             }
             _ => Outcome::TooMuch(who),
@@ -126,11 +146,12 @@ impl Digest for Gathering {
     fn digest(&self, digester: &mut Digester) {
         let Self(all) = self;
         digester.value(&all.len());
-        for (name, Gathered { who, service, items, too_many, is_whole }) in all {
+        for (name, Gathered { who, service, items, beside, too_many, is_whole }) in all {
             digester.value(name);
             digester.value(&who.map(|Asker(who)| who));
             digester.text(service.root);
             digester.bytes(items);
+            digester.bytes(beside);
             digester.flag(*too_many);
             digester.flag(*is_whole);
         }

@@ -97,6 +97,7 @@ impl Engine {
         connection.starting = 0;
         self.stops.renew(place);
         self.early.renew(place);
+        self.device_lists.renew(place);
         connection.overloaded = false;
         connection.framer = crate::wire::csta_frame::Framer::default();
         connection.attempts = connection.attempts.saturating_add(1);
@@ -269,7 +270,7 @@ impl Engine {
                 self.on_outcome(step, Handle::from_number(pending), &response);
             }
             Incoming::Whole(Asker(pending), whole) => self.on_whole_answer(step, pending, &whole),
-            Incoming::Told(relayed) => self.on_told(step, connection, &relayed),
+            Incoming::Told(relayed) => self.on_told(step, connection, &relayed, bytes),
             Incoming::Misshapen(Asker(pending), misshapen) => {
                 self.counters.documents_discarded += 1;
                 self.discard_from(step, place, &misshapen);

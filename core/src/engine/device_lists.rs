@@ -12,11 +12,22 @@ use crate::rcc::view::ClientView;
 use crate::slots::Handle;
 use crate::wire::csta::emit;
 use crate::wire::csta::member::Role;
-use crate::wire::csta::model::{Request, Response};
+use crate::wire::csta::model::{Message, Request, Response};
+use crate::wire::csta::parse::Document;
 use crate::wire::csta::relayed::Relayed;
 
 /// The most lists that are on their way at a time. The oldest makes room: it is the least likely still to be.
 const MAX_LISTS: usize = 256;
+
+/// The most parts that are kept which came before the answer that announces them.
+const MAX_EARLY: usize = 32;
+
+/// A part that came before its answer.
+struct Early {
+    connection: ConnectionRef,
+    cross_reference: Box<str>,
+    document: Box<[u8]>,
+}
 
 /// A list on its way.
 struct List {
@@ -26,14 +37,35 @@ struct List {
     session: Handle<Session>,
 }
 
-/// The lists on their way, oldest first.
+/// The lists on their way, and what came too early, oldest first.
 #[derive(Default)]
-pub(super) struct DeviceLists(VecDeque<List>);
+pub(super) struct DeviceLists {
+    lists: VecDeque<List>,
+    early: VecDeque<Early>,
+}
+
+impl DeviceLists {
+    /// A connection is made anew: what was on its way over it before never comes.
+    pub(super) fn renew(&mut self, place: u8) {
+        self.lists.retain(|list| list.connection.place() != place);
+        self.early.retain(|early| early.connection.place() != place);
+    }
+
+    /// Takes the first part out that came before its answer.
+    fn take_early(&mut self, connection: ConnectionRef, cross_reference: &str) -> Option<Box<[u8]>> {
+        let place = self
+            .early
+            .iter()
+            .position(|early| early.connection == connection && *early.cross_reference == *cross_reference);
+        self.early.remove(place?).map(|early| early.document)
+    }
+}
 
 impl Engine {
     /// A response may announce a list.
     pub(super) fn expect_device_list(
         &mut self,
+        step: &mut Step<'_>,
         session: Handle<Session>,
         connection: ConnectionRef,
         response: &Response<'_>,
@@ -41,23 +73,43 @@ impl Engine {
         let Response::Relayed(relayed) = response else { return };
         let reference = relayed.members.iter().find(|member| member.role == Role::CrossReference);
         let Some(cross_reference) = reference.and_then(|member| relayed.text(member.name)) else { return };
-        let DeviceLists(lists) = &mut self.device_lists;
+        let lists = &mut self.device_lists.lists;
         if lists.len() >= MAX_LISTS {
             lists.pop_front();
         }
         lists.push_back(List { connection, cross_reference: Box::from(cross_reference), session });
+        // Bounded by MAX_EARLY.
+        while let Some(early) = self.device_lists.take_early(connection, cross_reference) {
+            let document = Document::parse(&early, &self.xml_limits);
+            if let Ok(Ok(Message::Request(Request::Relayed(told)))) = document.as_ref().map(Document::message)
+            {
+                self.on_told(step, connection, &told, &early);
+            }
+        }
     }
 
     /// A part of a list came.
-    pub(super) fn on_told(&mut self, step: &mut Step<'_>, connection: ConnectionRef, told: &Relayed<'_>) {
+    pub(super) fn on_told(
+        &mut self,
+        step: &mut Step<'_>,
+        connection: ConnectionRef,
+        told: &Relayed<'_>,
+        document: &[u8],
+    ) {
         let cross_reference = told.text("serviceCrossRefID").unwrap_or_default();
-        let DeviceLists(lists) = &mut self.device_lists;
+        let DeviceLists { lists, early } = &mut self.device_lists;
         let place = lists
             .iter()
             .position(|list| list.connection == connection && *list.cross_reference == *cross_reference);
         let Some(session) = place.and_then(|place| lists.get(place)).map(|list| list.session) else {
-            self.counters.documents_discarded += 1;
-            self.discard_from(step, connection.place(), &"a list of devices that nobody waits for");
+            // Its answer may still come. Where there is no room, the oldest is the least likely to be waited for.
+            let lost = if early.len() >= MAX_EARLY { early.pop_front() } else { None };
+            let (cross_reference, document) = (Box::from(cross_reference), Box::from(document));
+            early.push_back(Early { connection, cross_reference, document });
+            if lost.is_some() {
+                self.counters.documents_discarded += 1;
+                self.discard_from(step, connection.place(), &"a list of devices that nobody waits for");
+            }
             return;
         };
         if told.truth("lastSegment") != Some(false) {
@@ -86,12 +138,18 @@ impl Engine {
 
 impl Digest for DeviceLists {
     fn digest(&self, digester: &mut Digester) {
-        let Self(lists) = self;
+        let Self { lists, early } = self;
         digester.value(&lists.len());
         for List { connection, cross_reference, session } in lists {
             digester.value(connection);
             digester.value(cross_reference);
             digester.value(session);
+        }
+        digester.value(&early.len());
+        for Early { connection, cross_reference, document } in early {
+            digester.value(connection);
+            digester.value(cross_reference);
+            digester.value(document);
         }
     }
 }

@@ -159,7 +159,7 @@ impl Engine {
         }
         if fits(service, response) {
             self.note_told(session, connection, response);
-            self.expect_device_list(session, connection, response);
+            self.expect_device_list(step, session, connection, response);
         }
         if let Some(transaction) = pending.transaction {
             self.on_service_outcome(step, (session, transaction), service, response);

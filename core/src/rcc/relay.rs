@@ -44,6 +44,8 @@ pub(crate) enum Found<'r> {
     Device(Box<str>),
     /// Several.
     Devices(Vec<Box<str>>),
+    /// Nothing: the member is left out.
+    Nothing,
 }
 
 /// The members of one request that name something.
@@ -89,6 +91,7 @@ fn value<'v>(found: &'v Found<'_>, line: &'v str, devices: &'v [Device<'v>]) -> 
         Found::Digits(digits) => Value::Device(plain(digits)),
         Found::Device(device) => Value::Device(plain(device)),
         Found::Devices(_) => Value::Devices(devices),
+        Found::Nothing => Value::Nothing,
     }
 }
 
@@ -101,12 +104,14 @@ pub(crate) fn dialled<'r>(
     edition: u8,
 ) -> Result<Option<Found<'r>>, CstaError> {
     let Role::Dialled { in_part, only_if } = member.role else { return Ok(None) };
-    let mut named = relayed.devices(member.name);
-    let Some(first) = named.next() else { return if member.required { Err(member.error) } else { Ok(None) } };
+    let mut devices = relayed.devices(member.name);
+    let Some(first) = devices.next() else {
+        return if member.required { Err(member.error) } else { Ok(None) };
+    };
     let first = first.ok_or(member.error)?;
     if only_if.is_some_and(|name| relayed.truth(name) != Some(true)) {
         // It is not dialled: it says what is switched off, if anything.
-        return Ok(named_device(first));
+        return named(first, member).map(Some);
     }
     if in_part
         && features.has_service("DialDigits")
@@ -116,10 +121,10 @@ pub(crate) fn dialled<'r>(
         return digits(begun, end).map(|begun| Some(Found::Digits(begun))).ok_or(member.error);
     }
     if first.id.is_empty() && !member.required {
-        return Ok(None);
+        return Ok(Some(Found::Nothing));
     }
     let only = digits(first.id, "").filter(|only| !only.is_empty()).ok_or(member.error)?;
-    let mut others = named.peekable();
+    let mut others = devices.peekable();
     if others.peek().is_none() {
         return Ok(Some(Found::Digits(only)));
     }
@@ -166,11 +171,17 @@ pub(crate) fn numbers<'r>(relayed: &Relayed<'_>, member: &Member) -> Result<Opti
     if member.list.is_some() {
         return Ok((!listed.is_empty()).then_some(Found::Devices(listed)));
     }
-    Ok(listed.into_iter().next().map(Found::Device))
+    // A DeviceID has no empty form: where the client left it empty, it is left out.
+    let is_there = relayed.device(member.name).is_some();
+    Ok(listed.into_iter().next().map(Found::Device).or(is_there.then_some(Found::Nothing)))
 }
 
-fn named_device<'r>(device: Device<'_>) -> Option<Found<'r>> {
-    number(device.id).map(Found::Device)
+/// A device that may be left empty, and then stands for nothing.
+fn named<'r>(device: Device<'_>, member: &Member) -> Result<Found<'r>, CstaError> {
+    if device.id.is_empty() {
+        return Ok(Found::Nothing);
+    }
+    number(device.id).map(Found::Device).ok_or(member.error)
 }
 
 /// The number that a device is known by: its digits, or what its URI has in their place.

@@ -158,12 +158,23 @@ pub fn snapshot_items(out: &mut Vec<u8>, namespace: Namespace, data: &SnapshotDa
     copy::items(&mut Writer::new(out, namespace, &mut Verbatim), data.items);
 }
 
-/// Appends the response whose data came in parts, all `items` of them, as a whole document.
-pub fn whole_snapshot(out: &mut Vec<u8>, namespace: Namespace, service: &Service, items: &[u8]) {
+/// Appends what a response says beside the snapshot that it announces, to stand in a document in `namespace`.
+pub fn beside_snapshot(out: &mut Vec<u8>, namespace: Namespace, root: roxmltree::Node<'_, '_>) {
+    copy::beside_snapshot(&mut Writer::new(out, namespace, &mut Verbatim), root);
+}
+
+/// Appends the response whose data came in parts, all `items` of them, with what it said `beside` them.
+pub fn whole_snapshot(
+    out: &mut Vec<u8>,
+    namespace: Namespace,
+    service: &Service,
+    (items, beside): (&[u8], &[u8]),
+) {
     Writer::new(out, namespace, &mut Verbatim).document(service.response_root, |w| {
         w.element("crossRefIDorSnapshotData", |w| {
             w.element("snapshotData", |w| w.out.extend_from_slice(items));
         });
+        w.out.extend_from_slice(beside);
     });
 }
 

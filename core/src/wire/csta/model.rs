@@ -338,6 +338,8 @@ pub enum Response<'a> {
         service: &'static Service,
         /// `serviceCrossRefID`: names those messages.
         cross_reference: &'a str,
+        /// The document's root, which may say more.
+        source: Option<roxmltree::Node<'a, 'a>>,
     },
     /// `ChangeMonitorFilterResponse`.
     ChangeMonitorFilter {

@@ -18,6 +18,8 @@ pub enum Value<'a> {
     Devices(&'a [Device<'a>]),
     /// A text, a word or a number.
     Text(&'a str),
+    /// The member is left out, whatever the document has.
+    Nothing,
 }
 
 /// How much of the private data, and of the security data beside them, is written.
@@ -100,7 +102,7 @@ impl<'a> Relayed<'a> {
     pub fn connection(&self, name: &str) -> Option<Connection<'a>> {
         match self.given(name) {
             Some(Value::Connection(connection)) => Some(connection),
-            Some(Value::Device(_) | Value::Devices(_) | Value::Text(_)) => None,
+            Some(Value::Device(_) | Value::Devices(_) | Value::Text(_) | Value::Nothing) => None,
             None => self.element_named(name).map(read::connection),
         }
     }
@@ -111,7 +113,7 @@ impl<'a> Relayed<'a> {
         match self.given(name) {
             Some(Value::Device(device)) => Some(device),
             Some(Value::Devices(devices)) => devices.first().copied(),
-            Some(Value::Connection(_) | Value::Text(_)) => None,
+            Some(Value::Connection(_) | Value::Text(_) | Value::Nothing) => None,
             None => {
                 let element = self.element_named(name)?;
                 read::device(element.first_element_child().unwrap_or(element))
@@ -131,9 +133,9 @@ impl<'a> Relayed<'a> {
         let given = match self.given(name) {
             Some(Value::Device(device)) => Some(Given::One(device)),
             Some(Value::Devices(devices)) => Some(Given::Several(devices)),
-            Some(Value::Connection(_) | Value::Text(_)) | None => None,
+            Some(Value::Connection(_) | Value::Text(_) | Value::Nothing) | None => None,
         };
-        let element = if given.is_none() { self.element_named(name) } else { None };
+        let element = if self.given(name).is_none() { self.element_named(name) } else { None };
         let is_list = element.is_some_and(|element| element.first_element_child().is_some());
         let items = element.filter(|_| is_list).into_iter().flat_map(|list| list.children());
         let items = items.filter(roxmltree::Node::is_element).chain(element.filter(|_| !is_list));
@@ -150,7 +152,7 @@ impl<'a> Relayed<'a> {
     pub fn text(&self, name: &str) -> Option<&'a str> {
         match self.given(name) {
             Some(Value::Text(text)) => Some(text),
-            Some(Value::Connection(_) | Value::Device(_) | Value::Devices(_)) => None,
+            Some(Value::Connection(_) | Value::Device(_) | Value::Devices(_) | Value::Nothing) => None,
             None => self.element_named(name).and_then(read::text).filter(|text| !text.is_empty()),
         }
     }

@@ -8,7 +8,7 @@
 
 use core::fmt;
 
-use super::member::{Member, Role};
+use super::member::{Member, Names, Role};
 
 /// Who serves a service that a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,9 +210,11 @@ impl Service {
     /// Whether its response tells the client an identifier that messages behind it will use.
     #[must_use]
     pub fn announces(&self) -> bool {
-        self.response
-            .iter()
-            .any(|member| matches!(member.role, Role::Announced { .. } | Role::CrossReference))
+        self.response.iter().any(|member| {
+            let lists = |names| matches!(names, Names::Within { connections: [_, ..], .. });
+            matches!(member.role, Role::Announced { .. } | Role::CrossReference)
+                || matches!(member.role, Role::Copied(names) if lists(names))
+        })
     }
 }
 

@@ -31,6 +31,14 @@ pub(super) fn items<R: Rewrite>(w: &mut Writer<'_, R>, list: Element<'_>) {
     items.for_each(|item| element(w, item, Names::None));
 }
 
+/// Copies what a response says beside the snapshot, as it is.
+pub(super) fn beside_snapshot<R: Rewrite>(w: &mut Writer<'_, R>, root: Element<'_>) {
+    let others = root
+        .children()
+        .filter(|child| child.is_element() && child.tag_name().name() != "crossRefIDorSnapshotData");
+    others.for_each(|other| element(w, other, Names::None));
+}
+
 /// Copies what stands in a root and no table knows; whatever looks like an identifier there is one.
 pub(super) fn unknown<R: Rewrite>(w: &mut Writer<'_, R>, root: Element<'_>, is_known: impl Fn(&str) -> bool) {
     let children = root.children().filter(roxmltree::Node::is_element);

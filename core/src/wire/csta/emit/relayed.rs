@@ -40,6 +40,7 @@ fn given<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, value: Value<'_>) {
         Value::Text(text) => w.leaf(name, text),
         Value::Device(device) => devices(w, member, &[device]),
         Value::Devices(given) => devices(w, member, given),
+        Value::Nothing => {}
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
         model::{Response, SnapshotItem},
         services::Features,
     },
-    Rewrite, relayed,
+    Rewrite, copy, relayed,
     writer::Writer,
 };
 
@@ -29,9 +29,12 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, response: &Response<'_>) {
         Response::SnapshotDevice(items) => w.element("crossRefIDorSnapshotData", |w| {
             w.element("snapshotData", |w| items.iter().for_each(|item| snapshot_item(w, item)));
         }),
-        Response::DataFollow { cross_reference, .. } => w.element("crossRefIDorSnapshotData", |w| {
-            w.leaf("serviceCrossRefID", cross_reference);
-        }),
+        Response::DataFollow { cross_reference, source, .. } => {
+            w.element("crossRefIDorSnapshotData", |w| w.leaf("serviceCrossRefID", cross_reference));
+            if let Some(source) = *source {
+                copy::beside_snapshot(w, source);
+            }
+        }
         Response::ChangeMonitorFilter { filter } => {
             if let Some(filter) = *filter {
                 w.monitor_filter("actualFilterList", filter);

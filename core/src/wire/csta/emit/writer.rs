@@ -150,7 +150,9 @@ impl<'w, R: Rewrite> Writer<'w, R> {
             self.rewrite.call(call, self.out);
             self.close("callID");
         }
-        if let Some(device) = connection.device {
+        // Who names the own line by itself does so also where the other side did not.
+        let unnamed = Device { id: "", type_of_number: None };
+        if let Some(device) = connection.device.or((!self.rewrite.keeps_own_device()).then_some(unnamed)) {
             self.own_device_tag(device);
             self.rewrite.own_device(device, self.out);
             self.close("deviceID");

@@ -117,7 +117,7 @@ fn features(root: Element<'_>) -> Features {
 /// The data may follow in other messages.
 fn relayed<'a>(service: &'static Service, root: Element<'a>, edition: u8) -> Result<Response<'a>, Misshapen> {
     match data_follow(root) {
-        Some(cross_reference) => Ok(Response::DataFollow { service, cross_reference }),
+        Some(cross_reference) => Ok(Response::DataFollow { service, cross_reference, source: Some(root) }),
         None => Relayed::read(service, service.response, root, edition).map(Response::Relayed),
     }
 }
@@ -133,7 +133,7 @@ fn snapshot(reader: Reader<'_>) -> Result<Response<'_>, Misshapen> {
     if let (Some(service), Some(cross_reference)) =
         (services::named("SnapshotDevice"), data_follow(reader.root))
     {
-        return Ok(Response::DataFollow { service, cross_reference });
+        return Ok(Response::DataFollow { service, cross_reference, source: Some(reader.root) });
     }
     let missing = reader.misshapen("snapshotData", CstaError::PARAMETER_MISSING);
     let data = read::at(reader.root, &["crossRefIDorSnapshotData", "snapshotData"]).ok_or(missing)?;

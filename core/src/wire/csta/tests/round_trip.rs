@@ -13,6 +13,10 @@ use crate::wire::csta::{
 fn assert_same(message: &Message<'_>, again: &Message<'_>, text: &str) {
     match (message, again) {
         (Message::Request(one), Message::Request(other)) => assert_eq!(one, other, "{text}"),
+        (
+            Message::Response(Response::DataFollow { service, cross_reference, .. }),
+            Message::Response(Response::DataFollow { service: same, cross_reference: again, .. }),
+        ) => assert_eq!((service, cross_reference), (same, again), "{text}"),
         (Message::Response(one), Message::Response(other)) => assert_eq!(one, other, "{text}"),
         (Message::Event(Event::Call(one)), Message::Event(Event::Call(other))) => {
             let CallEvent {

@@ -252,6 +252,7 @@ fn response(c: &mut Chooser, kind: u32) -> Response<'static> {
         9 => Response::DataFollow {
             service: services::named(c.one(&["SnapshotDevice", "SnapshotCall"])).unwrap(),
             cross_reference: c.text(),
+            source: None,
         },
         10 => Response::StartApplicationSession {
             session: c.text(),
