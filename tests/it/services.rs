@@ -92,6 +92,7 @@ fn every_listed_service_works_and_every_unlisted_one_is_its_error() {
             "GetCSTAFeatures",
             "SystemRegister",
             "RequestSystemStatus",
+            "ChangeMonitorFilter",
             "MonitorStart",
             "MonitorStop",
             "SnapshotDevice",

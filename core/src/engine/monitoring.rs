@@ -279,6 +279,24 @@ impl Engine {
         self.drop_monitor(step, monitor);
     }
 
+    /// ChangeMonitorFilter is the gateway's own affair too: it asks the phone system for all events.
+    pub(super) fn serve_change_filter(
+        &mut self,
+        step: &mut Step<'_>,
+        received: &Received<'_>,
+        handle: Handle<Session>,
+        (cross_reference, filter): (&str, MonitorFilter),
+    ) {
+        let monitor = self.monitor_named(handle, cross_reference);
+        let Some(monitor) = monitor.and_then(|monitor| self.monitors.get_mut(monitor)) else {
+            self.reply_error(step, received, handle, CstaError::INVALID_MONITOR_CROSS_REF_ID);
+            return;
+        };
+        monitor.filter = filter;
+        let response = Response::ChangeMonitorFilter { filter: Some(filter) };
+        self.reply_response(step, received, handle, &response);
+    }
+
     /// A session's monitor of that cross-reference ID.
     fn monitor_named(&self, handle: Handle<Session>, cross_reference: &str) -> Option<Handle<Monitor>> {
         let named = read_hexadecimal(cross_reference)?;

@@ -46,11 +46,13 @@ impl Engine {
             Request::MonitorStop { cross_reference } => {
                 self.serve_monitor_stop(step, received, handle, cross_reference);
             }
+            Request::ChangeMonitorFilter { cross_reference, filter } => {
+                self.serve_change_filter(step, received, handle, (cross_reference, filter));
+            }
             Request::SnapshotDevice { device } => self.serve_snapshot(step, received, handle, device),
             Request::Relayed(ref relayed) => self.relay(step, received, handle, relayed),
             Request::SystemStatus { .. }
             | Request::SystemRegisterAbort { .. }
-            | Request::ChangeMonitorFilter { .. }
             | Request::SnapshotData(_)
             | Request::StartApplicationSession { .. }
             | Request::ResetApplicationSessionTimer { .. }

@@ -102,7 +102,7 @@ pub(super) const SYSTEM: &[Service] = &[
     unserved!("SystemStatus", "systemStatServList", "systemStatus"),
     unserved!("SwFunctionCapsChanged", "systemStatServList", "swFunctionCapsChanged"),
     unserved!("SwFunctionDevicesChanged", "systemStatServList", "swFunctionDevicesChanged"),
-    unserved!("ChangeMonitorFilter", "monitoringServList", "changeMonitorFilter"),
+    own_service!("ChangeMonitorFilter", "monitoringServList", "changeMonitorFilter"),
     by_link!("MonitorStart", "monitoringServList", "monitorStart"),
     own_service!("MonitorStop", "monitoringServList", "monitorStop"),
     relay!(
