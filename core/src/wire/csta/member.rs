@@ -106,7 +106,7 @@ pub struct Member {
     pub before: Option<(u8, &'static str)>,
     /// Where it is a list: its items' name, and the first edition in which it is one.
     pub list: Option<(u8, &'static str)>,
-    /// What a request without it, or with one that means nothing, is answered.
+    /// What a request without it is answered; [`Member::unreadable`] says what one whose value means nothing is.
     pub error: CstaError,
 }
 
@@ -271,6 +271,15 @@ impl Member {
     /// A number that may be empty or end in `;`.
     pub(super) const fn in_part(self) -> Self {
         Self { role: Role::Dialled { in_part: true, only_if: None }, ..self }
+    }
+
+    /// What a request is answered in which it stands, but cannot be read: it is not missing.
+    pub(super) fn unreadable(&self) -> CstaError {
+        if self.error == CstaError::PARAMETER_MISSING {
+            CstaError::INVALID_PARAMETER_VALUE
+        } else {
+            self.error
+        }
     }
 
     /// How `edition` spells its name.

@@ -1,6 +1,7 @@
 //! A service's request or response that is read and written by its row: whatever the row does not say of it is copied
 //! from the document it came in.
 
+use super::errors::CstaError;
 use super::member::{Member, Names, Role, is_readable};
 use super::model::{Connection, Device};
 use super::parse::Misshapen;
@@ -72,9 +73,9 @@ impl<'a> Relayed<'a> {
         edition: u8,
     ) -> Result<Self, Misshapen> {
         let is_request = root.tag_name().name() == service.root;
-        check(members, root, edition, is_request).map_err(|Fault { member, is_twice }| {
+        check(members, root, edition, is_request).map_err(|Fault { member, error, is_twice }| {
             let message = if is_request { service.root } else { service.response_root };
-            Misshapen { service: message, element: member.name, error: member.error, is_twice }
+            Misshapen { service: message, element: member.name, error, is_twice }
         })?;
         let private_data = PrivateData::All;
         Ok(Self { service, members, given: &[], source: Some(root), edition, private_data })
@@ -171,6 +172,7 @@ impl<'a> Relayed<'a> {
 /// What is wrong with a message.
 struct Fault {
     member: &'static Member,
+    error: CstaError,
     is_twice: bool,
 }
 
@@ -186,7 +188,7 @@ fn check(members: &'static [Member], root: Element<'_>, edition: u8, is_request:
         let Some((member, place)) = found.filter(|(member, _)| is_judged(member)) else { continue };
         let is_twice = seen >> place & 1 == 1;
         if is_twice || !is_readable(member, node) {
-            return Err(Fault { member, is_twice });
+            return Err(Fault { member, error: member.unreadable(), is_twice });
         }
         seen |= 1 << place;
     }
@@ -194,7 +196,7 @@ fn check(members: &'static [Member], root: Element<'_>, edition: u8, is_request:
         |member: &Member| member.required && is_judged(member) && (edition == 0 || member.since <= edition);
     let mut missing =
         members.iter().zip(0_u32..).filter(|(member, place)| seen >> place & 1 == 0 && is_missing(member));
-    missing.next().map_or(Ok(()), |(member, _)| Err(Fault { member, is_twice: false }))
+    missing.next().map_or(Ok(()), |(member, _)| Err(Fault { member, error: member.error, is_twice: false }))
 }
 
 enum Given<'a> {
