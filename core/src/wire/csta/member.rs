@@ -325,6 +325,7 @@ pub(super) fn is_readable(member: &Member, node: Element<'_>) -> bool {
         Role::Text | Role::Copied(_) | Role::Narrowed | Role::Withheld => true,
         Role::Truth => read::truth(node).is_some(),
         Role::Count => read::text(node).is_some_and(|text| text.parse::<i64>().is_ok()),
-        Role::Word(words) => read::text(node).is_some_and(|text| words.is_empty() || words.contains(&text)),
+        Role::Word(words) => read::text(node)
+            .is_some_and(|text| if words.is_empty() { !text.is_empty() } else { words.contains(&text) }),
     }
 }
