@@ -2,7 +2,8 @@
 
 use super::{
     super::{
-        member::{Member, Names, Role},
+        member::{Member, Names, Role, UNKNOWN},
+        model::Namespace,
         read::{self, Element},
         relayed::{PrivateData, Relayed, Value},
         services,
@@ -27,7 +28,7 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, relayed: &Relayed<'_>) {
     }
     let Some(source) = relayed.source else { return };
     if from == to {
-        copy::unknown(w, source, |name| relayed.members.iter().any(|member| member.is_named(name)));
+        unknown(w, source, relayed);
     }
     extensions(w, source, relayed.private_data);
 }
@@ -135,6 +136,41 @@ fn list_named(name: &str) -> Option<&'static str> {
     services.chain(services::EVENTS.iter().map(|event| event.list)).find(|list| *list == name)
 }
 
+/// Copies what stands in a root and its row does not know, if that is no private data which stay here.
+fn unknown<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>, relayed: &Relayed<'_>) {
+    for child in source.children().filter(roxmltree::Node::is_element) {
+        let name = child.tag_name().name();
+        let is_known = name == "extensions" || relayed.members.iter().any(|member| member.is_named(name));
+        let stays = match relayed.private_data {
+            PrivateData::All => false,
+            PrivateData::AllButMicrosofts => is_microsofts(child),
+            PrivateData::None => is_private(child),
+        };
+        if !is_known && !stays {
+            copy::element(w, child, UNKNOWN);
+        }
+    }
+}
+
+/// Whether an element is, or has in it, what the standard has for private data, or what is none of its own.
+fn is_private(node: Element<'_>) -> bool {
+    let root = node.document().root_element().tag_name().namespace();
+    node.descendants().filter(roxmltree::Node::is_element).any(|inner| {
+        let is_foreign = |uri| Some(uri) != root && Namespace::parse(uri).is_none();
+        matches!(inner.tag_name().name(), "privateData" | "securityData")
+            || inner.tag_name().namespace().is_some_and(is_foreign)
+    })
+}
+
+/// Whether an element is Microsoft's, or has in it what is.
+fn is_microsofts(node: Element<'_>) -> bool {
+    let is_theirs = |uri: &str| uri.starts_with(MICROSOFT);
+    node.descendants().any(|inner| {
+        inner.tag_name().namespace().is_some_and(is_theirs)
+            || inner.attributes().any(|attribute| attribute.namespace().is_some_and(is_theirs))
+    })
+}
+
 fn extensions<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>, passing: PrivateData) {
     let Some(node) = read::child(source, "extensions") else { return };
     match passing {
@@ -153,7 +189,7 @@ fn without_microsofts<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>) {
         let is_private = child.tag_name().name() == "privateData";
         if let Some(private) = read::child(child, "private").filter(|_| is_private) {
             is_any |= private_data(w, private);
-        } else {
+        } else if !is_microsofts(child) {
             copy::element(w, child, Names::None);
             is_any = true;
         }
@@ -165,12 +201,8 @@ fn without_microsofts<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>) {
 }
 
 fn private_data<R: Rewrite>(w: &mut Writer<'_, R>, private: Element<'_>) -> bool {
-    let is_microsofts = |node: &Element<'_>| {
-        node.descendants()
-            .any(|inner| inner.tag_name().namespace().is_some_and(|uri| uri.starts_with(MICROSOFT)))
-    };
     let children = private.children().filter(roxmltree::Node::is_element);
-    let mut others = children.filter(|child| !is_microsofts(child)).peekable();
+    let mut others = children.filter(|child| !is_microsofts(*child)).peekable();
     let is_any = others.peek().is_some();
     if is_any {
         w.element("privateData", |w| {
