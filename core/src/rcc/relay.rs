@@ -113,17 +113,19 @@ pub(crate) fn dialled<'r>(
         // It is not dialled: it says what is switched off, if anything.
         return named(first, member).map(Some);
     }
-    if in_part
-        && features.has_service("DialDigits")
-        && let Some(begun) = first.id.strip_suffix(';').or(first.id.is_empty().then_some(""))
-    {
-        let end = if first.id.is_empty() { "" } else { ";" };
-        return digits(begun, end).map(|begun| Some(Found::Digits(begun))).ok_or(member.error);
+    let goes_on = features.has_service("DialDigits");
+    if in_part && first.id.is_empty() && goes_on {
+        return Ok(Some(Found::Digits(Digits::new())));
+    }
+    if let Some(begun) = first.id.strip_suffix(';').filter(|_| in_part) {
+        // Where nothing can bring the rest, the beginning must not be dialled as if it were all.
+        let begun = digits(begun, ";").filter(|_| goes_on).ok_or(member.error)?;
+        return Ok(Some(Found::Digits(begun)));
     }
     if first.id.is_empty() && !member.required {
         return Ok(Some(Found::Nothing));
     }
-    let only = digits(first.id, "").filter(|only| !only.is_empty()).ok_or(member.error)?;
+    let only = digits(first.id, "").ok_or(member.error)?;
     let mut others = devices.peekable();
     if others.peek().is_none() {
         return Ok(Some(Found::Digits(only)));
@@ -144,12 +146,10 @@ pub(crate) fn dialled<'r>(
     Ok(Some(Found::Devices(listed)))
 }
 
-/// The digits of a number with `end` behind them. `None` for what cannot be dialled; an empty text has none.
+/// The digits of a number with `end` behind them. `None` for what cannot be dialled.
 fn digits(text: &str, end: &str) -> Option<Digits> {
     let mut digits = Digits::new();
-    if !text.is_empty() {
-        digits.push_str(&dialable(text).ok()?).ok()?;
-    }
+    digits.push_str(&dialable(text).ok()?).ok()?;
     digits.push_str(end).ok()?;
     Some(digits)
 }
