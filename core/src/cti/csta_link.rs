@@ -163,6 +163,7 @@ impl CstaLink {
         if let Some(Asked::Service(who)) = self.outstanding.get(&invoke).copied() {
             self.outstanding.remove(&invoke);
             self.by_asker.remove(&who);
+            self.gathering.abandon(who);
             self.send_queued(outlet);
             return Incoming::Misshapen(who, misshapen);
         }
@@ -186,6 +187,7 @@ impl CstaLink {
                     let announced = Announced { service, cross_reference, source };
                     return gathered(self.gathering.announce(who, announced, self.namespace));
                 }
+                self.gathering.abandon(who);
                 Incoming::Response(who, response)
             }
             Asked::Session => self.on_session(&response, outlet),
@@ -335,6 +337,13 @@ impl CstaLink {
         waited.times(5) > self.patience.times(4)
     }
 
+    /// The data of an answer may come in messages of their own, before or behind it.
+    fn expect_data(&mut self, who: Asker, request: &Request<'_>) {
+        if matches!(request.name(), "SnapshotDevice" | "SnapshotCall") {
+            self.gathering.expect(who);
+        }
+    }
+
     fn await_answer(&mut self, invoke: u16, who: Asker) {
         self.outstanding.insert(invoke, Asked::Service(who));
         self.by_asker.insert(who, invoke);
@@ -412,6 +421,7 @@ impl LinkProtocol for CstaLink {
             write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim))
                 .map_err(|TooLong| Refused::TooLong)?;
             self.await_answer(invoke, who);
+            self.expect_data(who, request);
             return Ok(());
         }
         if self.queue.len() >= self.queue_limit {
@@ -424,6 +434,7 @@ impl LinkProtocol for CstaLink {
         }
         let document = document.into_boxed_slice();
         self.queue.push_back(Queued { who, document, since: outlet.now });
+        self.expect_data(who, request);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Answers whose data come in messages of their own (`SnapshotDeviceData`, `SnapshotCallData`), put together.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::protocol::Asker;
@@ -44,9 +44,15 @@ pub(super) struct Announced<'a> {
     pub(super) source: Option<roxmltree::Node<'a, 'a>>,
 }
 
-/// All answers that are gathered over one link, by their `serviceCrossRefID`.
+/// All answers that are gathered over one link.
 #[derive(Default)]
-pub(super) struct Gathering(BTreeMap<Box<str>, Gathered>);
+pub(super) struct Gathering {
+    /// By their `serviceCrossRefID`.
+    all: BTreeMap<Box<str>, Gathered>,
+    /// Who asked for what may be answered so, and has no answer yet: as long as there is somebody, data may come before
+    /// the answer that announces them.
+    asked: BTreeSet<Asker>,
+}
 
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,46 +70,73 @@ pub(super) enum Outcome {
 impl Gathering {
     /// Forgets all.
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.all.clear();
+        self.asked.clear();
     }
 
-    /// Nobody waits any more.
+    /// Somebody asked for what may be answered so.
+    pub(super) fn expect(&mut self, who: Asker) {
+        self.asked.insert(who);
+    }
+
+    /// Nobody waits any more, or has another answer.
     pub(super) fn abandon(&mut self, who: Asker) {
-        self.0.retain(|_, gathered| gathered.who != Some(who));
+        self.all.retain(|_, gathered| gathered.who != Some(who));
+        self.answered(who);
+    }
+
+    /// There is an answer. Data that the last one did not announce will be announced by none: they must not be found
+    /// under the same name later.
+    fn answered(&mut self, who: Asker) {
+        self.asked.remove(&who);
+        if self.asked.is_empty() {
+            self.all.retain(|_, gathered| gathered.who.is_some());
+        }
     }
 
     /// A response announced data.
     pub(super) fn announce(&mut self, who: Asker, announced: Announced<'_>, namespace: Namespace) -> Outcome {
-        let Announced { service, cross_reference, source } = announced;
-        if self.0.len() >= MAX_GATHERED && !self.0.contains_key(cross_reference) {
-            return Outcome::TooMuch(who);
+        let outcome = self.name(who, announced, namespace);
+        self.answered(who);
+        match outcome {
+            Some(too_much) => too_much,
+            None => self.settle(announced.cross_reference, namespace),
         }
-        let entry = self.0.entry(Box::from(cross_reference));
+    }
+
+    /// Gives an answer its name, if that can be told from others.
+    fn name(&mut self, who: Asker, announced: Announced<'_>, namespace: Namespace) -> Option<Outcome> {
+        let Announced { service, cross_reference, source } = announced;
+        if self.all.len() >= MAX_GATHERED && !self.all.contains_key(cross_reference) {
+            return Some(Outcome::TooMuch(who));
+        }
+        let entry = self.all.entry(Box::from(cross_reference));
         let gathered = entry.or_insert_with(|| Gathered::new(service));
         if gathered.who.is_some() || gathered.service != service {
             // The name means something else already: nobody could tell the two apart.
-            return Outcome::TooMuch(who);
+            return Some(Outcome::TooMuch(who));
         }
         gathered.who = Some(who);
         if let Some(root) = source {
             emit::beside_snapshot(&mut gathered.beside, namespace, root);
         }
-        self.settle(cross_reference, namespace)
+        None
     }
 
     /// A part came.
     pub(super) fn add(&mut self, data: &SnapshotData<'_>, namespace: Namespace) -> Outcome {
         // Edition 6 has a message without a name: it can only belong to the one answer there is.
-        let only = match self.0.len() {
-            1 => self.0.keys().next().cloned(),
+        let only = match self.all.len() {
+            1 => self.all.keys().next().cloned(),
             _ => None,
         };
         let Some(name) = data.cross_reference.map(Box::from).or(only) else { return Outcome::Unexpected };
-        if !self.0.contains_key(&name) && self.0.len() >= MAX_GATHERED {
+        let has_room = self.all.len() < MAX_GATHERED && !self.asked.is_empty();
+        if !self.all.contains_key(&name) && !has_room {
             return Outcome::Unexpected;
         }
         let service = data.service;
-        let gathered = self.0.entry(name.clone()).or_insert_with(|| Gathered::new(service));
+        let gathered = self.all.entry(name.clone()).or_insert_with(|| Gathered::new(service));
         if gathered.service != service || gathered.is_whole {
             return Outcome::Unexpected;
         }
@@ -121,12 +154,12 @@ impl Gathering {
 
     /// Takes an answer out that is whole and waited for.
     fn settle(&mut self, cross_reference: &str, namespace: Namespace) -> Outcome {
-        let gathered = self.0.get(cross_reference);
+        let gathered = self.all.get(cross_reference);
         let Some(who) = gathered.filter(|gathered| gathered.is_whole).and_then(|gathered| gathered.who)
         else {
             return Outcome::Waits;
         };
-        match self.0.remove(cross_reference) {
+        match self.all.remove(cross_reference) {
             Some(gathered) if !gathered.too_many => {
                 let mut whole = Vec::new();
                 emit::whole_snapshot(
@@ -144,7 +177,7 @@ impl Gathering {
 
 impl Digest for Gathering {
     fn digest(&self, digester: &mut Digester) {
-        let Self(all) = self;
+        let Self { all, asked } = self;
         digester.value(&all.len());
         for (name, Gathered { who, service, items, beside, too_many, is_whole }) in all {
             digester.value(name);
@@ -154,6 +187,10 @@ impl Digest for Gathering {
             digester.bytes(beside);
             digester.flag(*too_many);
             digester.flag(*is_whole);
+        }
+        digester.value(&asked.len());
+        for Asker(who) in asked {
+            digester.value(who);
         }
     }
 }
