@@ -74,6 +74,8 @@ impl Engine {
         let reference = relayed.members.iter().find(|member| member.role == Role::CrossReference);
         let Some(cross_reference) = reference.and_then(|member| relayed.text(member.name)) else { return };
         let lists = &mut self.device_lists.lists;
+        // A name that is given anew means the new list: the rest of the one before will not come.
+        lists.retain(|list| list.connection != connection || *list.cross_reference != *cross_reference);
         if lists.len() >= MAX_LISTS {
             lists.pop_front();
         }
