@@ -24,6 +24,7 @@ mod rebind;
 mod refusals;
 #[cfg(test)]
 mod relayed;
+mod rows;
 #[cfg(test)]
 mod rush;
 #[cfg(test)]

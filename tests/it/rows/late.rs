@@ -1,0 +1,312 @@
+//! What comes in messages of its own behind a response: snapshots in parts, and lists of devices. And what comes without
+//! anybody having asked.
+
+use ctigate_core::Duration;
+use ctigate_core::setting::Value;
+use ctigate_tests::bench::{Asked, Client, Sip, only};
+
+use super::desk::{Desk, LINE, OTHER, SHOWN_LINE, document, error, lists};
+use super::samples::{connection, element};
+
+/// A response that says under which name its data follow.
+fn follows(name: &str) -> String {
+    element("crossRefIDorSnapshotData", &element("serviceCrossRefID", name))
+}
+
+/// A part of a snapshot of the line, with these calls.
+fn part(name: &str, is_last: bool, calls: &[&str]) -> String {
+    let item = |call: &&str| {
+        let own = connection("connectionIdentifier", call, "1001");
+        let state = "<localCallState><compoundCallState><localConnectionState>connected</localConnectionState>\
+            </compoundCallState></localCallState>";
+        element("snapshotDeviceResponseInfo", &(own + state))
+    };
+    let items: String = calls.iter().map(item).collect();
+    let named = if name.is_empty() { String::new() } else { element("serviceCrossRefID", name) };
+    let last = element("lastSegment", if is_last { "true" } else { "false" });
+    named + &last + &element("snapshotData", &items)
+}
+
+/// The phone system sends something of its own accord; what the client hears at once.
+fn sends(desk: &mut Desk, root: &str, inside: &str) -> Vec<Sip> {
+    let message = document(desk.link, root, inside);
+    desk.system.say(&mut desk.bench, 77, &message);
+    desk.client.heard(&mut desk.bench)
+}
+
+/// The client asks for a snapshot of its line.
+fn snapshot(desk: &mut Desk) -> Asked {
+    desk.passed("SnapshotDevice", &element("snapshotObject", LINE))
+}
+
+/// The calls that an answer names, in its order.
+fn calls(answer: &Sip) -> Vec<&str> {
+    let parts = answer.body().split("<callID>").skip(1);
+    parts.map(|rest| rest.split('<').next().unwrap_or_default()).collect()
+}
+
+/// How many documents of the phone system were discarded.
+fn discarded(desk: &Desk) -> u64 {
+    desk.bench.engine().counters().documents_discarded
+}
+
+#[test]
+fn a_snapshot_in_parts_is_one_answer_with_all_of_them_in_order() {
+    let mut desk = Desk::new(3, 3);
+    let asked = snapshot(&mut desk);
+    assert_eq!(desk.says(&asked, "SnapshotDeviceResponse", &follows("x1")), []);
+    assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", false, &["3", "1"])), []);
+    assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", false, &[])), []);
+    let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["2"])), 200);
+    assert_eq!((answer.root(), calls(&answer)), ("SnapshotDeviceResponse", vec!["0_3", "0_1", "0_2"]));
+    assert!(answer.body().contains(SHOWN_LINE) && !answer.body().contains("serviceCrossRefID"));
+    assert_eq!(desk.bench.engine().view().pending, 0);
+}
+
+#[test]
+fn parts_of_a_snapshot_may_come_before_the_response_that_names_them() {
+    let mut desk = Desk::new(3, 3);
+    let asked = snapshot(&mut desk);
+    assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", false, &["1"])), []);
+    assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["2"])), []);
+    let answer = only(&desk.says(&asked, "SnapshotDeviceResponse", &follows("x1")), 200);
+    assert_eq!(calls(&answer), ["0_1", "0_2"]);
+}
+
+#[test]
+fn a_snapshot_of_a_call_in_parts_is_one_answer_too() {
+    let mut desk = Desk::with_calls(3, 3);
+    let asked = desk.passed("SnapshotCall", &connection("snapshotObject", "0_7", LINE));
+    assert_eq!(desk.says(&asked, "SnapshotCallResponse", &follows("x1")), []);
+    let item = |device: &str| {
+        let party = element("deviceOnCall", &element("deviceIdentifier", device));
+        element("snapshotCallResponseInfo", &(party + &connection("callIdentifier", "7", device)))
+    };
+    let call_part = |last: &str, item: &str| {
+        "<serviceCrossRefID>x1</serviceCrossRefID>".to_owned()
+            + &element("lastSegment", last)
+            + &element("snapshotData", item)
+    };
+    assert_eq!(sends(&mut desk, "SnapshotCallData", &call_part("false", &item("1001"))), []);
+    let others = part("x1", true, &["9"]);
+    // Another service's data of the same name are nobody's.
+    assert_eq!(sends(&mut desk, "SnapshotDeviceData", &others), []);
+    let answer = only(&sends(&mut desk, "SnapshotCallData", &call_part("true", &item("1002"))), 200);
+    let seen = [SHOWN_LINE, OTHER].map(|device| {
+        let party = element("deviceOnCall", &element("deviceIdentifier", device));
+        element("snapshotCallResponseInfo", &(party + &connection("callIdentifier", "0_7", device)))
+    });
+    assert_eq!(answer.element("snapshotData"), seen.concat());
+}
+
+#[test]
+fn a_snapshot_longer_than_a_document_may_be_is_an_error() {
+    let mut desk = Desk::new(3, 3);
+    let asked = snapshot(&mut desk);
+    desk.says(&asked, "SnapshotDeviceResponse", &follows("x1"));
+    let many: Vec<&str> = vec!["12345678901234567890"; 150];
+    for _ in 0..2 {
+        assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", false, &many)), []);
+    }
+    let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
+    assert_eq!(error(&answer), "resourceLimitExceeded");
+    // The next one is as good as ever.
+    let asked = snapshot(&mut desk);
+    desk.says(&asked, "SnapshotDeviceResponse", &follows("x1"));
+    let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
+    assert_eq!(calls(&answer), ["0_1"]);
+}
+
+#[test]
+fn parts_of_a_snapshot_that_nobody_asked_for_are_discarded() {
+    let mut desk = Desk::new(3, 3);
+    let before = discarded(&desk);
+    assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", false, &["9"])), []);
+    assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("", true, &["9"])), []);
+    assert_eq!(discarded(&desk), before + 2);
+    assert!(desk.was_discarded());
+    // Nor do they get into an answer that is asked for later.
+    let asked = snapshot(&mut desk);
+    assert_eq!(desk.says(&asked, "SnapshotDeviceResponse", &follows("x1")), []);
+    let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
+    assert_eq!(calls(&answer), ["0_1"]);
+}
+
+#[test]
+fn a_snapshot_whose_data_never_come_times_out() {
+    let mut desk = Desk::new(3, 3);
+    let asked = snapshot(&mut desk);
+    assert_eq!(desk.says(&asked, "SnapshotDeviceResponse", &follows("x1")), []);
+    desk.bench.advance(Duration::from_millis(4_999));
+    assert_eq!(desk.client.heard(&mut desk.bench), []);
+    desk.bench.advance(Duration::from_millis(1));
+    let answer = only(&desk.client.heard(&mut desk.bench), 200);
+    assert_eq!(error(&answer), "resourceOutOfService");
+    // What comes now comes too late.
+    let before = discarded(&desk);
+    assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), []);
+    assert_eq!(discarded(&desk), before + 1);
+    assert_eq!(desk.bench.engine().view().pending, 0);
+}
+
+#[test]
+fn a_snapshot_whose_asker_left_meanwhile_is_told_to_nobody() {
+    let mut desk = Desk::new(3, 3);
+    let asked = snapshot(&mut desk);
+    desk.says(&asked, "SnapshotDeviceResponse", &follows("x1"));
+    let mut client = desk.client.clone();
+    only(&client.send(&mut desk.bench, "BYE", ""), 200);
+    let answers = sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"]));
+    assert_eq!(only(&answers, 487).body(), "");
+    assert_eq!(desk.bench.engine().view().pending, 0);
+}
+
+#[test]
+fn two_snapshots_under_one_name_are_not_mixed_up() {
+    let mut desk = Desk::new(3, 3);
+    let first = snapshot(&mut desk);
+    let second = snapshot(&mut desk);
+    assert_eq!(desk.says(&first, "SnapshotDeviceResponse", &follows("x1")), []);
+    let refused = only(&desk.says(&second, "SnapshotDeviceResponse", &follows("x1")), 200);
+    assert_eq!(error(&refused), "resourceLimitExceeded");
+    let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
+    assert_eq!(calls(&answer), ["0_1"]);
+}
+
+/// A part of a list of devices.
+fn devices(name: &str, last: &str, device: &str) -> String {
+    let entry = format!("<deviceListEntry><deviceID>{device}</deviceID></deviceListEntry>");
+    element("serviceCrossRefID", name) + &element("lastSegment", last) + &element("deviceList", &entry)
+}
+
+/// The client asks for a list of devices, which is to come under this name.
+fn asks_for_devices(desk: &mut Desk, name: &str) {
+    let asked = desk.passed("GetSwitchingFunctionDevices", "");
+    assert_eq!(asked.document, document(3, asked.root(), "<requestedDeviceID>1001</requestedDeviceID>"));
+    let named = element("serviceCrossRefID", name);
+    let answer = only(&desk.says(&asked, "GetSwitchingFunctionDevicesResponse", &named), 200);
+    assert_eq!(answer.element("serviceCrossRefID"), name);
+}
+
+#[test]
+fn a_list_of_devices_follows_its_response_part_by_part() {
+    let mut desk = Desk::new(3, 3);
+    asks_for_devices(&mut desk, "x1");
+    assert_eq!(sends(&mut desk, "SwitchingFunctionDevices", &devices("x1", "false", "1001")), []);
+    assert_eq!(sends(&mut desk, "SwitchingFunctionDevices", &devices("x1", "true", "1002")), []);
+    desk.wait();
+    let heard = desk.client.heard(&mut desk.bench);
+    let bodies: Vec<&str> = heard.iter().map(Sip::body).collect();
+    let wanted = [("false", SHOWN_LINE), ("true", OTHER)]
+        .map(|(last, device)| document(3, "SwitchingFunctionDevices", &devices("x1", last, device)));
+    assert_eq!(bodies, wanted);
+    // That was the last.
+    let before = discarded(&desk);
+    assert_eq!(sends(&mut desk, "SwitchingFunctionDevices", &devices("x1", "true", "1002")), []);
+    assert_eq!(discarded(&desk), before + 1);
+}
+
+#[test]
+fn a_list_of_devices_for_nobody_is_told_to_nobody() {
+    let mut desk = Desk::new(3, 3);
+    asks_for_devices(&mut desk, "x1");
+    desk.wait();
+    for inside in [devices("x2", "true", "1002"), devices("", "true", "1002"), "<lastSegment/>".into()] {
+        let before = discarded(&desk);
+        assert_eq!(sends(&mut desk, "SwitchingFunctionDevices", &inside), [], "{inside}");
+        assert_eq!(discarded(&desk), before + 1, "{inside}");
+        assert!(desk.was_discarded(), "{inside}");
+    }
+    let mut client = desk.client.clone();
+    only(&client.send(&mut desk.bench, "BYE", ""), 200);
+    assert_eq!(sends(&mut desk, "SwitchingFunctionDevices", &devices("x1", "true", "1002")), []);
+}
+
+#[test]
+fn a_list_under_a_name_that_is_used_again_goes_to_who_asked_last() {
+    let mut desk = Desk::new(3, 3);
+    // Its last part never comes.
+    asks_for_devices(&mut desk, "x1");
+    desk.wait();
+    let mut bob = Client::new(&mut desk.bench, "bob");
+    bob.uri = OTHER.into();
+    bob.sign_in(&mut desk.bench, desk.system);
+    let alice = core::mem::replace(&mut desk.client, bob);
+    let asked = desk.passed("GetSwitchingFunctionDevices", "");
+    let named = "<serviceCrossRefID>x1</serviceCrossRefID>";
+    only(&desk.says(&asked, "GetSwitchingFunctionDevicesResponse", named), 200);
+    desk.wait();
+    let heard = sends(&mut desk, "SwitchingFunctionDevices", &devices("x1", "true", "1002"));
+    assert_eq!(only(&heard, 0).root(), "SwitchingFunctionDevices");
+    assert_eq!(alice.heard(&mut desk.bench), []);
+}
+
+/// A monitor filter that keeps these events back.
+fn filter(id: &str, member: &str, value: &str) -> String {
+    let members = element("callcontrol", &element(member, value));
+    element("monitorCrossRefID", id) + &element("requestedFilterList", &members)
+}
+
+#[test]
+fn a_filter_that_is_changed_takes_effect_at_once() {
+    let mut desk = Desk::new(3, 3);
+    let id = desk.client.monitor(&mut desk.bench, desk.system, "m1");
+    for (value, heard) in [("true", vec![]), ("false", vec!["HeldEvent"])] {
+        let changed = only(&desk.ask("ChangeMonitorFilter", &filter(&id, "held", value)), 200);
+        assert_eq!(changed.root(), "ChangeMonitorFilterResponse");
+        assert_eq!(changed.body().contains("<held>true</held>"), value == "true");
+        desk.held("7");
+        assert_eq!(desk.heard_roots(), heard);
+        assert_eq!(desk.system.asked(&mut desk.bench), []);
+    }
+}
+
+#[test]
+fn a_filter_that_cannot_be_read_or_is_anothers_changes_nothing() {
+    let mut desk = Desk::new(3, 3);
+    let id = desk.client.monitor(&mut desk.bench, desk.system, "m1");
+    let mut bob = Client::new(&mut desk.bench, "bob");
+    bob.uri = OTHER.into();
+    bob.sign_in(&mut desk.bench, desk.system);
+    let bobs = bob.monitor(&mut desk.bench, desk.system, "m2");
+    for (inside, value) in [
+        (filter("ffffffff", "held", "true"), "invalidMonitorCrossRefID"),
+        (filter("m1", "held", "true"), "invalidMonitorCrossRefID"),
+        (filter(&bobs, "held", "true"), "invalidMonitorCrossRefID"),
+        (filter("", "held", "true"), "invalidMonitorCrossRefID"),
+        (filter(&id, "held", "maybe"), "invalidMonitorFilter"),
+        (element("monitorCrossRefID", &id), "invalidMonitorFilter"),
+    ] {
+        desk.refuses("ChangeMonitorFilter", &inside, value);
+    }
+    desk.held("7");
+    assert_eq!(desk.heard_roots(), ["HeldEvent"]);
+    let held = connection("heldConnection", "9", "1002")
+        + "<holdingDevice><deviceIdentifier>1002</deviceIdentifier></holdingDevice><cause>normal</cause>";
+    desk.system.event(&mut desk.bench, "HeldEvent", "m2", &held);
+    assert_eq!(only(&bob.heard(&mut desk.bench), 0).root(), "HeldEvent");
+}
+
+#[test]
+fn an_event_of_a_kind_that_no_table_knows_is_dropped_and_counted() {
+    let mut desk = Desk::with_calls(3, 3);
+    let before = discarded(&desk);
+    desk.system.event(&mut desk.bench, "DancedEvent", "m1", &connection("dancer", "7", "1001"));
+    desk.wait();
+    assert_eq!(desk.client.heard(&mut desk.bench), []);
+    assert_eq!(discarded(&desk), before + 1);
+    assert!(desk.was_discarded());
+}
+
+#[test]
+fn a_snapshot_that_waits_does_not_take_the_room_of_others() {
+    let more = [("cti.window", Value::Integer(1)), ("cti.queue", Value::Integer(0))];
+    let mut desk = Desk::with(3, 3, &lists(|_| true), &more);
+    let asked = snapshot(&mut desk);
+    desk.says(&asked, "SnapshotDeviceResponse", &follows("x1"));
+    // Its answer came: only the data are still on their way.
+    let held = desk.passed("HoldCall", &connection("callToBeHeld", "0_7", LINE));
+    desk.agrees(&held);
+    let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
+    assert_eq!(calls(&answer), ["0_1"]);
+}
