@@ -1,5 +1,7 @@
 //! Every service that is relayed keeps the rules of its row: a test each, with documents made from the row.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
+
 use ctigate_core::wire::csta::services::{Served, all, named};
 
 mod desk;

@@ -3,6 +3,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use super::{Engine, Step};
 use crate::cti::ConnectionRef;
@@ -42,6 +43,9 @@ struct List {
 pub(super) struct DeviceLists {
     lists: VecDeque<List>,
     early: VecDeque<Early>,
+    /// Over which connections lists were asked for that are not answered yet, one entry each: as long as there is one,
+    /// parts may come before the answer.
+    asked: Vec<ConnectionRef>,
 }
 
 impl DeviceLists {
@@ -49,6 +53,22 @@ impl DeviceLists {
     pub(super) fn renew(&mut self, place: u8) {
         self.lists.retain(|list| list.connection.place() != place);
         self.early.retain(|early| early.connection.place() != place);
+        self.asked.retain(|asked| asked.place() != place);
+    }
+
+    /// A service was asked for that may be answered by a list.
+    pub(super) fn ask(&mut self, connection: ConnectionRef) {
+        self.asked.push(connection);
+    }
+
+    /// It is answered. What the last answer did not announce will be announced by none.
+    pub(super) fn answered(&mut self, connection: ConnectionRef) {
+        if let Some(place) = self.asked.iter().position(|asked| *asked == connection) {
+            self.asked.swap_remove(place);
+        }
+        if !self.asked.contains(&connection) {
+            self.early.retain(|early| early.connection != connection);
+        }
     }
 
     /// Takes the first part out that came before its answer.
@@ -99,16 +119,19 @@ impl Engine {
         document: &[u8],
     ) {
         let cross_reference = told.text("serviceCrossRefID").unwrap_or_default();
-        let DeviceLists { lists, early } = &mut self.device_lists;
+        let DeviceLists { lists, early, asked } = &mut self.device_lists;
         let place = lists
             .iter()
             .position(|list| list.connection == connection && *list.cross_reference == *cross_reference);
         let Some(session) = place.and_then(|place| lists.get(place)).map(|list| list.session) else {
             // Its answer may still come. Where there is no room, the oldest is the least likely to be waited for.
+            let is_early = asked.contains(&connection);
             let lost = if early.len() >= MAX_EARLY { early.pop_front() } else { None };
-            let (cross_reference, document) = (Box::from(cross_reference), Box::from(document));
-            early.push_back(Early { connection, cross_reference, document });
-            if lost.is_some() {
+            if is_early {
+                let (cross_reference, document) = (Box::from(cross_reference), Box::from(document));
+                early.push_back(Early { connection, cross_reference, document });
+            }
+            if lost.is_some() || !is_early {
                 self.counters.documents_discarded += 1;
                 self.discard_from(step, connection.place(), &"a list of devices that nobody waits for");
             }
@@ -140,13 +163,14 @@ impl Engine {
 
 impl Digest for DeviceLists {
     fn digest(&self, digester: &mut Digester) {
-        let Self { lists, early } = self;
+        let Self { lists, early, asked } = self;
         digester.value(&lists.len());
         for List { connection, cross_reference, session } in lists {
             digester.value(connection);
             digester.value(cross_reference);
             digester.value(session);
         }
+        crate::digest::sequence(digester, asked.iter());
         digester.value(&early.len());
         for Early { connection, cross_reference, document } in early {
             digester.value(connection);

@@ -160,6 +160,12 @@ impl Engine {
         if fits(service, response) {
             self.note_told(session, connection, response);
             self.expect_device_list(step, session, connection, response);
+        } else if !matches!(response, Response::Error(_)) {
+            self.counters.documents_discarded += 1;
+            self.discard_from(step, connection.place(), &"a response to another service than was asked for");
+        }
+        if service.brings_list() {
+            self.device_lists.answered(connection);
         }
         if let Some(transaction) = pending.transaction {
             self.on_service_outcome(step, (session, transaction), service, response);

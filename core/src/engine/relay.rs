@@ -65,6 +65,9 @@ impl Engine {
         relayed: &Relayed<'r>,
         resolved: &mut Resolved<'r>,
     ) -> Result<Own, CstaError> {
+        if !self.speaks(handle, relayed.service) {
+            return Err(CstaError::SERVICE_NOT_SUPPORTED);
+        }
         let mut number = self.number_of(handle);
         let link = self.link_with(handle, &number, relayed.service)?;
         if number.is_empty() {

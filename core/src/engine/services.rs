@@ -157,7 +157,12 @@ impl Engine {
         let purpose = Purpose::Service(service);
         if let Err(error) = self.ask(step, link, handle, Some(transaction), purpose, request) {
             self.answer_error(step, transaction, handle, error);
-        } else if let Some(session) = self.sessions.get_mut(handle).filter(|_| service.announces()) {
+            return;
+        }
+        if service.brings_list() {
+            self.device_lists.ask(link);
+        }
+        if let Some(session) = self.sessions.get_mut(handle).filter(|_| service.announces()) {
             session.outbox.announce();
         }
     }
@@ -185,10 +190,16 @@ impl Engine {
         if can { Ok(link) } else { Err(CstaError::SERVICE_NOT_SUPPORTED) }
     }
 
+    /// Whether the edition that a session's client speaks has a service.
+    pub(super) fn speaks(&self, handle: Handle<Session>, service: &Service) -> bool {
+        self.sessions.get(handle).is_some_and(|session| session.namespace.edition() >= service.since)
+    }
+
     /// Whether a client may ask for the service named `root` now.
     pub(super) fn offers(&self, handle: Handle<Session>, root: &str) -> bool {
         services::named(root).is_some_and(|service| match service.served {
             Served::Here => true,
+            Served::ByLink | Served::Relayed if !self.speaks(handle, service) => false,
             Served::ByLink | Served::Relayed => {
                 self.link_with(handle, &self.number_of(handle), service)
                     != Err(CstaError::SERVICE_NOT_SUPPORTED)

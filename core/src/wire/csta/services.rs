@@ -216,6 +216,12 @@ impl Service {
                 || matches!(member.role, Role::Copied(names) if lists(names))
         })
     }
+
+    /// Whether its response names messages that bring a list.
+    #[must_use]
+    pub fn brings_list(&self) -> bool {
+        self.response.iter().any(|member| member.role == Role::CrossReference)
+    }
 }
 
 /// One event of `supportedEvents`.

@@ -143,13 +143,21 @@ fn unknown<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>, relayed: &Rel
         let is_known = name == "extensions" || relayed.members.iter().any(|member| member.is_named(name));
         let stays = match relayed.private_data {
             PrivateData::All => false,
-            PrivateData::AllButMicrosofts => is_microsofts(child),
-            PrivateData::None => is_private(child),
+            PrivateData::AllButMicrosofts => is_microsofts(child) || is_identifying(child),
+            PrivateData::None => is_private(child) || is_identifying(child),
         };
         if !is_known && !stays {
             copy::element(w, child, UNKNOWN);
         }
     }
+}
+
+/// Whether an element names a call or a device, as far as can be told: nobody could say whose it is.
+fn is_identifying(node: Element<'_>) -> bool {
+    node.descendants().any(|inner| {
+        matches!(inner.tag_name().name(), "callID" | "deviceID" | "deviceIdentifier" | "numberDialed")
+            || inner.has_attribute("typeOfNumber")
+    })
 }
 
 /// Whether an element is, or has in it, what the standard has for private data, or what is none of its own.
