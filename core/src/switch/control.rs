@@ -17,7 +17,7 @@ use crate::time::Duration;
 use crate::wire::csta::model::LocalConnectionState;
 
 /// The commands, for `help` and for errors.
-const COMMANDS: &str = "offhook PHONE, dial PHONE NUMBER, answer PHONE, hold PHONE, retrieve PHONE, \
+const COMMANDS: &str = "offhook PHONE, dial PHONE NUMBER, answer PHONE, deflect PHONE TO-PHONE, hold PHONE, retrieve PHONE, \
     hangup PHONE|TRUNK, phone PHONE, status, close links, fail link, stall on|off, delay MILLISECONDS, ask, \
     unmonitor PHONE, event PHONE XML (REF in it stands for the monitorCrossRefID), system STATUS, help";
 
@@ -60,6 +60,7 @@ impl Switch {
                 self.report(step, &told);
                 Ok(names::name(call, self.call_salt))
             }
+            ["deflect", number, to] => self.deflect(step, number, to),
             ["close", "links"] => Ok(self.close_links(step, usize::MAX)),
             ["fail", "link"] => Ok(self.close_links(step, 1)),
             ["stall", word @ ("on" | "off")] => {
@@ -106,6 +107,17 @@ impl Switch {
             }
         };
         let call = call.map_err(why)?;
+        self.report(step, &told);
+        Ok(names::name(call, self.call_salt))
+    }
+
+    /// The newest call that rings at a phone rings at another.
+    fn deflect(&mut self, step: &mut Step<'_>, number: &str, to: &str) -> Done {
+        let (phone, to) = (self.phone_named(number)?, self.phone_named(to)?);
+        let ringing = self.phones.newest(phone, &[LocalConnectionState::Alerting]);
+        let call = ringing.ok_or_else(|| why(Refusal::NothingToAnswer))?;
+        let mut told = Vec::new();
+        self.phones.deflect(step.now, call, phone, to, &mut told).map_err(why)?;
         self.report(step, &told);
         Ok(names::name(call, self.call_salt))
     }
@@ -206,6 +218,8 @@ fn why(refusal: Refusal) -> String {
         Refusal::NothingActive => "the phone has no active call",
         Refusal::NothingHeld => "the phone has no held call",
         Refusal::NothingToClear => "the phone has no call",
+        Refusal::SamePhone => "the call rings there already",
+        Refusal::DestinationBusy => "the phone that it is to go to is busy",
     };
     why.to_string()
 }

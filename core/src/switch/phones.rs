@@ -6,6 +6,7 @@
 
 mod acting;
 mod clearing;
+mod deflecting;
 mod due;
 #[cfg(test)]
 mod tests;
@@ -126,11 +127,24 @@ pub struct Call {
     due: Due,
     /// When the called phone began to ring.
     ringing_since: Instant,
+    /// The phone that rang before the one that does now (ECMA-269, last redirection device).
+    diverted_by: Option<Handle<Phone>>,
 }
 
 impl Digest for Call {
     fn digest(&self, digester: &mut Digester) {
-        let Self { caller, caller_state, dialled, far, far_state, by, deadline, due, ringing_since } = self;
+        let Self {
+            caller,
+            caller_state,
+            dialled,
+            far,
+            far_state,
+            by,
+            deadline,
+            due,
+            ringing_since,
+            diverted_by,
+        } = self;
         digester.value(caller);
         digester.text(caller_state.word());
         digester.value(dialled);
@@ -149,6 +163,7 @@ impl Digest for Call {
             Due::TrunkAnswers => 3,
         });
         digester.value(ringing_since);
+        digester.value(diverted_by);
     }
 }
 
@@ -185,6 +200,10 @@ pub struct Happening {
     pub calling: Handle<Phone>,
     /// The number dialled.
     pub called: String,
+    /// The phone that rang before, if the call was diverted.
+    pub diverted_by: Option<Handle<Phone>>,
+    /// Where the call goes that leaves a phone now.
+    pub destination: Option<Handle<Phone>>,
     /// Why, as the schema's `EventCause` spells it.
     pub cause: &'static str,
     /// Who sees it, each with its own connection's state afterwards: the caller first.
@@ -214,6 +233,10 @@ pub enum Refusal {
     NothingHeld,
     /// The phone has no call.
     NothingToClear,
+    /// The call would come back to the phone that it is to leave.
+    SamePhone,
+    /// The phone that the call is to go to is busy.
+    DestinationBusy,
 }
 
 /// All phones, calls and trunks.
@@ -418,6 +441,8 @@ impl Phones {
             party,
             calling: call.caller,
             called: call.dialled.clone(),
+            diverted_by: call.diverted_by,
+            destination: None,
             cause,
             seen,
         });

@@ -1,9 +1,10 @@
 //! From what happened to the events that monitors get (ECMA-269, call control events).
 
-use super::phones::{Happening, Party};
+use super::phones::{Happening, Party, Phone};
 use super::service::static_device;
 use super::{Step, Switch, is_alive, names};
 use crate::action::Level;
+use crate::slots::Handle;
 use crate::wire::csta::events::Part;
 use crate::wire::csta::model::{self, CallEvent, CallEventKind, Connection, Event, Redirection};
 
@@ -16,10 +17,18 @@ impl Switch {
     }
 
     fn report_one(&self, step: &mut Step<'_>, happening: &Happening) {
-        let Happening { kind, call, party, calling, called, cause, seen } = happening;
+        let Happening { kind, call, party, calling, called, diverted_by, destination, cause, seen } =
+            happening;
         let call = names::name(*call, self.call_salt);
         let device = self.party_device(*party, called);
         let calling = self.party_device(Party::Phone(*calling), "");
+        let number =
+            |phone: Option<Handle<Phone>>| phone.map(|phone| self.party_device(Party::Phone(phone), ""));
+        let (before, destination) = (number(*diverted_by), number(*destination));
+        let redirection = match &before {
+            Some(before) => Redirection::NumberDialed(static_device(before)),
+            None => Redirection::NotRequired,
+        };
         let subject = subject(*kind, *party, &device, called);
         step.actions.notify(
             Level::Debug,
@@ -43,9 +52,10 @@ impl Switch {
                 let event = Event::Call(CallEvent {
                     cross_reference: &cross_reference,
                     subject: known(subject),
+                    new_party: destination.as_deref().map(known),
                     calling: has(Part::Calling).then(|| known(&calling)),
                     called: has(Part::Called).then(|| known(called)),
-                    redirection: has(Part::Redirection).then_some(Redirection::NotRequired),
+                    redirection: has(Part::Redirection).then_some(redirection),
                     local: Some(*state),
                     cause,
                     ..CallEvent::new(*kind, connection)

@@ -75,6 +75,7 @@ pub const EVENTS: &[CallEventKind] = &[
     CallEventKind::Failed,
     CallEventKind::ConnectionCleared,
     CallEventKind::NetworkReached,
+    CallEventKind::Diverted,
 ];
 
 /// The services of CSTA that a client can ask for, by their requests' names.

@@ -228,6 +228,7 @@ impl Phones {
             deadline: Deadline::default(),
             due: Due::RingingEnds,
             ringing_since: Instant::ZERO,
+            diverted_by: None,
         };
         let call = self.calls.insert(call).map_err(|_| Refusal::TooManyCalls)?;
         self.attach(call, phone);
@@ -251,8 +252,7 @@ impl Phones {
         let (by, caller, dialled) = (call.by, call.caller, call.dialled.clone());
         self.tell(handle, CallEventKind::Originated, Side::Caller, cause_of_call(by), told);
         if let Some(phone) = self.find(&dialled) {
-            let always_busy = self.table.get(phone).is_some_and(|phone| phone.answer == Answer::Busy);
-            if phone == caller || always_busy || self.lines_taken(phone) || self.is_off_hook_only(phone) {
+            if self.is_busy(phone, caller) {
                 self.fail_far(handle, "busy", told);
             } else {
                 self.ring(now, handle, phone, told);
@@ -262,6 +262,12 @@ impl Phones {
         } else {
             self.fail_far(handle, "destNotObtainable", told);
         }
+    }
+
+    /// Whether a call of `caller`'s finds the phone busy.
+    pub(super) fn is_busy(&self, phone: Handle<Phone>, caller: Handle<Phone>) -> bool {
+        let always = self.table.get(phone).is_some_and(|phone| phone.answer == Answer::Busy);
+        phone == caller || always || self.lines_taken(phone) || self.is_off_hook_only(phone)
     }
 
     /// Whether the phone listens to its dial tone or to a failed call: no second call is offered then.
@@ -274,7 +280,14 @@ impl Phones {
         prefix.and_then(|prefix| dialled.strip_prefix(prefix)).is_some_and(|rest| !rest.is_empty())
     }
 
-    fn ring(&mut self, now: Instant, handle: Handle<Call>, phone: Handle<Phone>, told: &mut Vec<Happening>) {
+    /// The phone begins to ring.
+    pub(super) fn ring(
+        &mut self,
+        now: Instant,
+        handle: Handle<Call>,
+        phone: Handle<Phone>,
+        told: &mut Vec<Happening>,
+    ) {
         let Some(called) = self.table.get(phone) else { return };
         let (due, after) = match called.answer {
             Answer::After(after) if after < called.no_answer_after => (Due::AutoAnswer, after),
@@ -287,7 +300,9 @@ impl Phones {
         self.attach(handle, phone);
         self.go(handle, Side::Far, LocalConnectionState::Alerting);
         self.set_due(handle, due, now + after);
-        self.tell(handle, CallEventKind::Delivered, Side::Far, "newCall", told);
+        let is_diverted = self.calls.get(handle).is_some_and(|call| call.diverted_by.is_some());
+        let cause = if is_diverted { "redirected" } else { "newCall" };
+        self.tell(handle, CallEventKind::Delivered, Side::Far, cause, told);
     }
 
     fn seize_trunk(&mut self, now: Instant, handle: Handle<Call>, told: &mut Vec<Happening>) {

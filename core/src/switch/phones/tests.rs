@@ -44,6 +44,11 @@ impl World {
         self.phones.answer(self.now, call, self.phone(phone), &mut self.told)
     }
 
+    fn deflect(&mut self, call: Handle<Call>, phone: &str, to: &str) -> Result<(), Refusal> {
+        let (phone, to) = (self.phone(phone), self.phone(to));
+        self.phones.deflect(self.now, call, phone, to, &mut self.told)
+    }
+
     fn hold(&mut self, call: Handle<Call>, phone: &str) -> Result<(), Refusal> {
         self.phones.hold(call, self.phone(phone), By::Person, &mut self.told)
     }
@@ -114,6 +119,51 @@ fn a_call_is_dialled_answered_held_retrieved_and_cleared() {
         ]
     );
     world.assert_calm();
+}
+
+#[test]
+fn a_ringing_call_is_deflected_and_rings_elsewhere() {
+    let mut world = world();
+    let call = world.dial("1001", "1002");
+    world.heard();
+    world.deflect(call, "1002", "1003").unwrap();
+    let told = &world.told;
+    let (second, third) = (world.phone("1002"), world.phone("1003"));
+    assert_eq!((told[0].diverted_by, told[0].destination), (None, Some(third)));
+    assert_eq!((told[1].diverted_by, told[1].destination), (Some(second), None));
+    assert_eq!(
+        world.heard(),
+        [
+            "Diverted 1002 redirected 1001:connected 1002:null",
+            "Delivered 1003 redirected 1001:connected 1003:alerting",
+        ]
+    );
+    // There and back again.
+    world.deflect(call, "1003", "1002").unwrap();
+    world.answer(call, "1002").unwrap();
+    world.phones.clear(call, Side::Caller, "normalClearing", &mut world.told).unwrap();
+    world.assert_calm();
+}
+
+#[test]
+fn a_call_is_not_deflected_to_where_it_cannot_ring() {
+    let mut world = world();
+    let call = world.dial("1001", "1002");
+    let other = world.dial("1003", "1004");
+    world.phones.off_hook(world.now, world.phone("1005"), &mut world.told).unwrap();
+    world.heard();
+    for (phone, to, refusal) in [
+        ("1002", "1002", Refusal::SamePhone),
+        ("1002", "1001", Refusal::DestinationBusy),
+        ("1002", "1005", Refusal::DestinationBusy),
+        ("1001", "1003", Refusal::WrongState),
+        ("1004", "1006", Refusal::WrongState),
+    ] {
+        assert_eq!(world.deflect(call, phone, to), Err(refusal), "{phone} to {to}");
+    }
+    world.answer(other, "1004").unwrap();
+    assert_eq!(world.deflect(other, "1004", "1006"), Err(Refusal::WrongState));
+    assert_eq!(world.heard(), ["Established 1004 newCall 1003:connected 1004:connected"]);
 }
 
 #[test]

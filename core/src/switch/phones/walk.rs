@@ -58,7 +58,7 @@ fn act(dice: &mut Dice, phones: &mut Phones, now: Instant, all: &[Handle<Phone>]
     let call = (!calls.is_empty())
         .then(|| calls[usize::try_from(dice.roll(u64::try_from(calls.len()).unwrap())).unwrap()]);
     let by = if dice.roll(2) == 0 { By::Person } else { By::Computer };
-    let done = match (dice.roll(9), call) {
+    let done = match (dice.roll(10), call) {
         (0, _) => phones.off_hook(now, phone, told).map(|_| ()),
         (1, _) => phones.dial(now, phone, &number, told).map(|_| ()),
         (2, _) => phones.make_call(now, phone, &number, dice.roll(2) == 0, told).map(|_| ()),
@@ -69,6 +69,7 @@ fn act(dice: &mut Dice, phones: &mut Phones, now: Instant, all: &[Handle<Phone>]
             let side = if dice.roll(2) == 0 { Side::Caller } else { Side::Far };
             phones.clear(call, side, "normalClearing", told)
         }
+        (8, Some(call)) => phones.deflect(now, call, phone, pick(dice), told),
         _ => return,
     };
     assert!(done.is_ok() || told.is_empty(), "a refusal told something");

@@ -178,5 +178,7 @@ fn reason(refusal: Refusal) -> CstaError {
         Refusal::NothingActive => CstaError::NO_ACTIVE_CALL,
         Refusal::NothingHeld => CstaError::NO_HELD_CALL,
         Refusal::NothingToClear => CstaError::NO_CONNECTION_TO_CLEAR,
+        Refusal::SamePhone => error("operation", "invalidDestination"),
+        Refusal::DestinationBusy => error("stateIncompatibility", "invalidDestinationDeviceState"),
     }
 }
