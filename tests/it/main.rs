@@ -32,6 +32,8 @@ mod scripted;
 #[cfg(test)]
 mod services;
 #[cfg(test)]
+mod services_table;
+#[cfg(test)]
 mod sessionless;
 #[cfg(test)]
 mod simulation;

@@ -1,0 +1,149 @@
+//! The document of services and events is drawn from their rows. `BLESS=1` draws it anew.
+
+use core::fmt::Write as _;
+use std::path::Path;
+
+use ctigate_core::wire::csta::events::Shape;
+use ctigate_core::wire::csta::member::{Member, Role};
+use ctigate_core::wire::csta::services::{EVENTS, Served, Service, all};
+
+const INTRODUCTION: &str = "# Services and events\n
+Drawn from the rows in `core/src/wire/csta/services/` and `events/shapes/` by `tests/it/services_table.rs`: do not edit.\n
+A client may ask for what is listed here if its phone system serves it too; GetCSTAFeatures tells which that is. Whatever a
+request names is checked: an own connection, call or line must be the user's; a foreign one is the other end of what the
+own line does; and what is dialled must be a number that can be dialled. All else of a relayed request is passed on as it
+came, where the phone system's edition of ECMA-323 has it. What the response announces is known from then on: events and
+later requests may name it. Services that the gateway serves itself have nothing but a name here.\n";
+
+/// The lists that have a table of their own, each with its heading. All others share one.
+const LISTS: [(&str, &str); 4] = [
+    ("callControlServList", "Call control"),
+    ("callAssociatedServList", "Call associated"),
+    ("physDevServList", "Physical device features"),
+    ("logicalServList", "Logical device features"),
+];
+
+const HEAD: &str = "| service | subject | what is dialled | its response announces | since edition | served by |\n\
+                    |---|---|---|---|---|---|\n";
+
+/// What a member is, in words; and in which of the table's columns they stand.
+enum Words {
+    Subject(String),
+    Dialled(String),
+    Announced(String),
+    Nothing,
+}
+
+fn words(member: &Member) -> Words {
+    let name = member.name;
+    let may = if member.required { "" } else { ", optional" };
+    match member.role {
+        Role::Own => Words::Subject(format!("own connection `{name}`")),
+        Role::OwnCall => Words::Subject(format!("own call `{name}`")),
+        Role::Held => Words::Subject(format!("own held connection `{name}`")),
+        Role::Active => Words::Subject(format!("own active connection `{name}`")),
+        Role::Foreign => Words::Subject(format!("foreign connection `{name}`")),
+        Role::Line { filled: true } => Words::Subject(format!("own line `{name}`, filled in where left out")),
+        Role::Line { filled: false } => Words::Subject(format!("own line `{name}`")),
+        Role::Number if member.list.is_some() => Words::Subject(format!("foreign devices `{name}`{may}")),
+        Role::Number => Words::Subject(format!("foreign device `{name}`{may}")),
+        Role::Dialled { in_part, only_if } => {
+            let part = if in_part { ", or its beginning" } else { "" };
+            let several = match member.list {
+                Some((2, _)) => ", one or more".into(),
+                Some((since, _)) => format!(", several since edition {since}"),
+                None => String::new(),
+            };
+            let condition = only_if.map_or_else(String::new, |name| format!(", if `{name}`"));
+            Words::Dialled(format!("`{name}`{part}{several}{condition}{may}"))
+        }
+        Role::Announced { own: true } => Words::Announced(format!("own connection `{name}`{may}")),
+        Role::Announced { own: false } => Words::Announced(format!("connection `{name}`{may}")),
+        Role::CrossReference => Words::Announced(format!("messages that bring the data, by `{name}`")),
+        Role::Text
+        | Role::Truth
+        | Role::Count
+        | Role::Word(_)
+        | Role::Copied(_)
+        | Role::Narrowed
+        | Role::Withheld => Words::Nothing,
+    }
+}
+
+fn served_by(served: Served) -> &'static str {
+    match served {
+        Served::Here => "the gateway",
+        Served::ByLink => "the gateway, by means of the phone system",
+        Served::Relayed => "the phone system",
+        Served::Told => "the phone system, unasked",
+        Served::Nowhere => "nobody",
+    }
+}
+
+fn row(service: &Service) -> String {
+    let (mut subjects, mut dialled, mut announced) = (Vec::new(), Vec::new(), Vec::new());
+    // What is named in a message that nobody asked for was announced before.
+    let asked = service.request.iter().filter(|member| member.role != Role::CrossReference);
+    for member in asked.chain(service.response) {
+        match words(member) {
+            Words::Subject(text) => subjects.push(text),
+            Words::Dialled(text) => dialled.push(text),
+            Words::Announced(text) => announced.push(text),
+            Words::Nothing => {}
+        }
+    }
+    let [subjects, dialled, announced] = [subjects, dialled, announced].map(|words| words.join("; "));
+    let (since, by) = (service.since, served_by(service.served));
+    format!("| {} | {subjects} | {dialled} | {announced} | {since} | {by} |\n", service.root)
+}
+
+fn drawn() -> String {
+    let mut text = String::from(INTRODUCTION);
+    let is_other = |service: &&Service| LISTS.iter().all(|(list, _)| service.list != *list);
+    let served = || all().iter().filter(|service| service.served != Served::Nowhere);
+    for (list, heading) in LISTS {
+        let rows: String = served().filter(|service| service.list == list).map(row).collect();
+        let _ = write!(text, "\n## {heading}\n\n{HEAD}{rows}");
+    }
+    let rows: String = served().filter(is_other).map(row).collect();
+    let _ = write!(text, "\n## Capabilities, system status, monitors, snapshots\n\n{HEAD}{rows}");
+    text.push_str(
+        "\n## Not served\n\nNo client may ask for these. Some the gateway tells or reads itself: SystemStatus, and the data of \
+         snapshots.\n\n| service | list |\n|---|---|\n",
+    );
+    for service in all().iter().filter(|service| service.served == Served::Nowhere) {
+        let _ = writeln!(text, "| {} | `{}` |", service.root, service.list);
+    }
+    text.push_str(
+        "\n## Events\n\nA modelled event is understood, so that the gateway knows the calls of a line; any other is passed on \
+         to whoever monitors the device,\nwith the identifiers in it rewritten.\n\n| event | list | |\n|---|---|---|\n",
+    );
+    for event in EVENTS {
+        let how = match Shape::named(event.root) {
+            Some(shape) if shape.kind.is_some() => "modelled",
+            Some(_) => "passed on",
+            None => "passed on, its elements unknown",
+        };
+        let _ = writeln!(text, "| {} | `{}` | {how} |", event.root, event.list);
+    }
+    text
+}
+
+#[test]
+fn the_document_of_services_is_drawn_from_their_rows() {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/services.md");
+    let drawn = drawn();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&place, &drawn).unwrap();
+    }
+    let kept = std::fs::read_to_string(&place).unwrap_or_default();
+    assert!(kept == drawn, "docs/services.md is not what the rows say: BLESS=1 cargo test draws it anew");
+}
+
+#[test]
+fn the_document_of_services_names_each_service_and_event_once() {
+    let drawn = drawn();
+    for name in all().iter().map(|service| service.root).chain(EVENTS.iter().map(|event| event.root)) {
+        assert_eq!(drawn.matches(&format!("\n| {name} |")).count(), 1, "{name}");
+    }
+}
