@@ -7,6 +7,9 @@ use crate::input::{Input, ListenerId};
 use crate::pump::Pump;
 use crate::time::Instant;
 use crate::trace::{Reader, TraceRecorder, replay};
+use crate::wire::csta::events::{Part, Slot, shapes};
+use crate::wire::csta::member::{Member, Names, Role};
+use crate::wire::csta::services;
 
 const SECRET: [u8; 16] = [9; 16];
 
@@ -141,6 +144,88 @@ fn one_word_becomes_one_word_wherever_it_stands() {
     let frame = b"\0\0\0\x350001<deviceID>493012345</deviceID><callID>4711</callID>";
     let frame = String::from_utf8(redactor.text(frame, Speech::Csta)).unwrap();
     assert_eq!(frame, format!("\0\0\0\x350001<deviceID>{number}</deviceID><callID>4711</callID>"));
+}
+
+/// A message of these members: what each is given, and whether that is the protocol's own.
+fn sample(members: &'static [Member]) -> Vec<(String, bool)> {
+    let given = |member: &Member| {
+        let name = member.name;
+        let (inside, is_own) = match member.role {
+            Role::Truth => ("true", true),
+            Role::Count => ("12345", true),
+            Role::Word(words) => (words.first().copied().unwrap_or("archer"), true),
+            Role::CrossReference => ("0000beef", true),
+            Role::Own
+            | Role::OwnCall
+            | Role::Held
+            | Role::Active
+            | Role::Foreign
+            | Role::Announced { .. } => ("<callID>0_7</callID><deviceID>tel:12345</deviceID>", false),
+            Role::Line { .. } | Role::Dialled { .. } | Role::Number if member.list.is_some() => {
+                ("<device>12345</device><callingDevice>archer</callingDevice>", false)
+            }
+            Role::Line { .. } | Role::Dialled { .. } | Role::Number => ("tel:12345", false),
+            Role::Copied(Names::Within { .. }) => {
+                ("<item><deviceIdentifier>12345</deviceIdentifier><callID>0_7</callID></item>", false)
+            }
+            Role::Text | Role::Copied(_) | Role::Withheld => ("Alice Archer &lt;12345", false),
+            Role::Narrowed => ("<makeCall/>", true),
+        };
+        (format!("<c:{name}>{inside}</c:{name}>"), is_own)
+    };
+    members.iter().map(given).collect()
+}
+
+#[test]
+fn of_each_row_the_values_stay_and_texts_numbers_and_codes_do_not() {
+    let mut redactor = Redactor::new(&[&run()], &SECRET).unwrap();
+    for service in services::all().iter().filter(|service| service.is_relayed()) {
+        for members in [service.request, service.response] {
+            let elements = sample(members);
+            let all: String = elements.iter().map(|(element, _)| element.as_str()).collect();
+            let old = format!("<c:{0} xmlns:c=\"u\">{all}</c:{0}>", service.root);
+            let new = redactor.text(old.as_bytes(), Speech::Csta);
+            let new = String::from_utf8(new).unwrap();
+            assert_eq!(new.len(), old.len());
+            for (element, is_own) in elements {
+                assert_eq!(new.contains(&element), is_own, "{element} of {old} in {new}");
+            }
+            assert_eq!(new.matches("<callID>0_7</callID>").count(), old.matches("<callID>").count(), "{new}");
+            let values = new.matches(">12345<").count();
+            let counts = members.iter().filter(|member| member.role == Role::Count).count();
+            assert_eq!((values, new.contains("Alice")), (counts, false), "{new}");
+        }
+    }
+}
+
+#[test]
+fn of_each_event_the_cause_and_state_stay_and_its_numbers_do_not() {
+    let mut redactor = Redactor::new(&[&run()], &SECRET).unwrap();
+    for shape in shapes() {
+        let values =
+            [(Part::CrossReference, "0000beef"), (Part::LocalState, "alerting"), (Part::Cause, "newCall")];
+        let value_of =
+            |slot: &Slot| values.iter().find(|(part, _)| *part == slot.part).map(|(_, value)| *value);
+        let other = "<item><deviceIdentifier>12345</deviceIdentifier><callID>0_7</callID></item>";
+        let element = |slot: &Slot| format!("<{0}>{1}</{0}>", slot.name, value_of(slot).unwrap_or(other));
+        let old: String = shape.slots.iter().map(element).collect();
+        let new = redactor.text(format!("<x>{old}</x>").as_bytes(), Speech::Csta);
+        let new = String::from_utf8(new).unwrap();
+        assert!(!new.contains("12345"), "{new}");
+        for slot in shape.slots {
+            assert_eq!(new.contains(&element(slot)), value_of(slot).is_some(), "{} in {new}", slot.name);
+        }
+    }
+}
+
+#[test]
+fn a_makers_private_data_are_sensitive_whatever_their_names() {
+    let mut redactor = Redactor::new(&[&run()], &SECRET).unwrap();
+    let old =
+        b"<x><reason>12345</reason><private><p:reason>12345</p:reason></private><reason>12345</reason></x>";
+    let new = String::from_utf8(redactor.text(old, Speech::Csta)).unwrap();
+    assert_eq!(new.matches("<reason>12345</reason>").count(), 2, "{new}");
+    assert!(!new.contains("<p:reason>12345"), "{new}");
 }
 
 #[test]

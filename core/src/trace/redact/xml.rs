@@ -1,8 +1,12 @@
 //! XML within other bytes: tags are the protocol's own, text is sensitive unless its element says otherwise.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::mark::{Mark, Marks};
+use crate::wire::csta::events::{Part, shapes};
+use crate::wire::csta::member::{Member, Role};
+use crate::wire::csta::services;
 
 /// The deepest nesting that is followed.
 const DEPTH: usize = 64;
@@ -10,17 +14,48 @@ const DEPTH: usize = 64;
 /// The longest tag that is looked for, in bytes.
 const LONGEST: usize = 4096;
 
-/// Elements whose text is the protocol's own: references, states, reasons, versions and spans.
-const OWN: &str = "actualProtocolVersion actualSessionDuration appEndReason applicationID autoOriginate callID cause \
-    definedError localConnectionInfo monitorCrossRefID monitorMediaClass monitorType operation \
-    performanceManagement privateErrorCode protocolVersion requestedSessionDuration security \
-    servEndReason serviceCrossRefID sessionID stateIncompatibility subscribedResourceAvailability \
-    sysStatRegisterID systemResourceAvailibility systemStatus timestamp unspecified";
+/// Elements whose text is the protocol's own, beside those that [`own_names`] finds in the rows: references, states,
+/// reasons, versions and spans.
+const OWN: &str = "actualProtocolVersion actualSessionDuration appEndReason applicationID callID definedError \
+    monitorMediaClass monitorType operation performanceManagement privateErrorCode protocolVersion \
+    requestedSessionDuration security servEndReason sessionID stateIncompatibility \
+    subscribedResourceAvailability sysStatRegisterID systemResourceAvailibility systemStatus timestamp unspecified";
+
+/// Whether the text of an element is the protocol's own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Text {
+    Own,
+    Sensitive,
+    /// Sensitive, and all below it is: it is a maker's, whatever its names are.
+    Private,
+}
+
+/// The elements whose text is the protocol's own: with [`OWN`], the values and references of all rows. A name that is
+/// anything else in one row is not among them.
+fn own_names() -> BTreeSet<&'static str> {
+    let rows = || services::all().iter().flat_map(|service| service.request.iter().chain(service.response));
+    let spelt = |member: &'static Member| {
+        [Some(member.name), member.before.map(|(_, name)| name)].into_iter().flatten()
+    };
+    let is_own = |member: &&Member| {
+        matches!(member.role, Role::Truth | Role::Count | Role::Word(_) | Role::CrossReference)
+    };
+    let slots = shapes().flat_map(|shape| shape.slots);
+    let of_events =
+        slots.filter(|slot| matches!(slot.part, Part::CrossReference | Part::LocalState | Part::Cause));
+    let mut own: BTreeSet<&str> = OWN.split(' ').collect();
+    own.extend(rows().filter(is_own).flat_map(spelt));
+    own.extend(of_events.map(|slot| slot.name));
+    for name in rows().filter(|member| !is_own(member)).flat_map(spelt) {
+        own.remove(name);
+    }
+    own
+}
 
 /// Marks tags and texts in all of `marks`.
 pub(super) fn mark(marks: &mut Marks<'_>) {
-    // For each open element, whether its text is the protocol's own.
-    let mut open: Vec<bool> = Vec::new();
+    let own = own_names();
+    let mut open: Vec<Text> = Vec::new();
     let mut at = 0;
     let mut text = 0;
     while let Some(rest) = marks.bytes.get(at..).filter(|rest| !rest.is_empty()) {
@@ -32,25 +67,25 @@ pub(super) fn mark(marks: &mut Marks<'_>) {
             at = at.saturating_add(1);
             continue;
         };
-        if let Some(own) = open.last() {
-            marks.set(text..at, if *own { Mark::Locked } else { Mark::Sensitive });
+        if let Some(kind) = open.last() {
+            marks.set(text..at, if *kind == Text::Own { Mark::Locked } else { Mark::Sensitive });
         }
         let end = at.saturating_add(length);
         let tag = rest.get(..length).unwrap_or_default();
         if tag.starts_with(b"<![CDATA[") {
-            let own = open.last().copied().unwrap_or(true);
-            marks.set(at..end, if own { Mark::Locked } else { Mark::Sensitive });
+            let is_own = open.last().is_none_or(|kind| *kind == Text::Own);
+            marks.set(at..end, if is_own { Mark::Locked } else { Mark::Sensitive });
             marks.set(at..at.saturating_add(9), Mark::Locked);
         } else {
             marks.set(at..end, Mark::Locked);
-            follow(&mut open, tag);
+            follow(&mut open, tag, &own);
         }
         (at, text) = (end, end);
     }
 }
 
 /// Opens or closes what `tag` opens or closes.
-fn follow(open: &mut Vec<bool>, tag: &[u8]) {
+fn follow(open: &mut Vec<Text>, tag: &[u8], own: &BTreeSet<&str>) {
     if tag.starts_with(b"</") {
         open.pop();
     } else if !tag.starts_with(b"<?")
@@ -63,7 +98,15 @@ fn follow(open: &mut Vec<bool>, tag: &[u8]) {
             name.iter().position(|byte| byte.is_ascii_whitespace() || *byte == b'>').unwrap_or(name.len());
         let name = name.get(..end).unwrap_or_default();
         let local = name.rsplit(|byte| *byte == b':').next().unwrap_or_default();
-        open.push(OWN.split(' ').any(|own| own.as_bytes() == local));
+        let is_private = local == b"private" || open.last() == Some(&Text::Private);
+        let is_own = core::str::from_utf8(local).is_ok_and(|local| own.contains(local));
+        open.push(if is_private {
+            Text::Private
+        } else if is_own {
+            Text::Own
+        } else {
+            Text::Sensitive
+        });
     }
 }
 
@@ -83,4 +126,20 @@ fn tag_length(bytes: &[u8]) -> Option<usize> {
     let end: &[u8] = if bytes.starts_with(b"<![CDATA[") { b"]]>" } else { b">" };
     let found = bytes.windows(end.len()).take(LONGEST).position(|window| window == end)?;
     Some(found.saturating_add(end.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_element_is_listed_that_follows_from_a_row() {
+        let members =
+            services::all().iter().flat_map(|service| service.request.iter().chain(service.response));
+        let slots = shapes().flat_map(|shape| shape.slots);
+        let parts = slots.filter(|slot| !matches!(slot.part, Part::Copy(_)));
+        for name in members.map(|member| member.name).chain(parts.map(|slot| slot.name)) {
+            assert!(OWN.split(' ').all(|own| own != name), "{name}");
+        }
+    }
 }
