@@ -20,7 +20,7 @@ use ctigate_core::{
 
 pub use client::{Client, Line, document, only};
 pub use golden::replayed;
-pub(crate) use phone_system::{ALL_SERVICES, SESSION, features};
+pub(crate) use phone_system::SESSION;
 pub use phone_system::{Asked, PhoneSystem, csta, csta_error, snapshot};
 pub use wire::Sip;
 

@@ -13,6 +13,7 @@ mod literature;
 mod mangle;
 mod reached;
 mod retell;
+mod rows;
 mod seeds;
 mod sip;
 mod speech;
@@ -80,6 +81,8 @@ fn pieces(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use ctigate_core::wire::csta::services;
+
     use super::{Body, Reached, TARGETS, mutate, seeds};
 
     /// How many mutations of the seeds each body sees.
@@ -147,6 +150,9 @@ mod tests {
                 ("table_full", 50),
             ],
         );
+        let relayed = services::all().iter().filter(|service| service.is_relayed());
+        let answered = relayed.filter(|service| reached.count(service.response_root) > 0).count();
+        assert!(answered >= 30, "{answered} relayed services are answered: {reached:#?}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ const CSTA: &str = "http://www.ecma-international.org/standards/ecma-323/csta/ed
 pub(crate) const SESSION: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
 
 /// Every service that the gateway serves.
-pub(crate) const ALL_SERVICES: &str = "<monitoringServList><monitorStart/><monitorStop/></monitoringServList>\
+const ALL_SERVICES: &str = "<monitoringServList><monitorStart/><monitorStop/></monitoringServList>\
     <snapshotServList><snapshotDevice/></snapshotServList><callControlServList><answerCall/>\
     <clearConnection/><holdCall/><makeCall/><retrieveCall/></callControlServList>";
 
@@ -269,7 +269,7 @@ pub fn csta_error(category: &str, value: &str) -> String {
 }
 
 /// What a phone system says it can do.
-pub(crate) fn features(services: &str) -> String {
+fn features(services: &str) -> String {
     format!(
         "<supportedServices>{services}</supportedServices>\
          <supportedEvents><callControlEvtsList><connectionCleared/><delivered/><established/><failed/><held/>\

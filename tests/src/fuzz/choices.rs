@@ -43,7 +43,7 @@ impl<'a> Choices<'a> {
     }
 
     /// One of `all` words.
-    pub(super) fn word(&mut self, all: &[&'static str]) -> &'static str {
+    pub(super) fn word<'t>(&mut self, all: &[&'t str]) -> &'t str {
         self.pick::<&str>(all)
     }
 

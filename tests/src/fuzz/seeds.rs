@@ -6,16 +6,20 @@ use std::io;
 use ctigate_core::wire::csta::{
     emit::{self, Verbatim},
     errors::CstaError,
+    events::shapes,
+    member::Member,
     model::{
         CallEvent, CallEventKind, Connection, Device, Event, LocalConnectionState, Message, MonitorFilter,
         MonitorObject, MonitorType, Namespace, Party, Redirection, Request, RequestTypes, Response,
         SnapshotItem, StatusFilter, SystemStatus,
     },
-    services::Features,
+    services::{self, Features},
 };
 use ctigate_core::wire::csta_frame;
 
+use super::choices::Choices;
 use super::literature::{self, Story};
+use super::rows::{self, Form, Voice};
 
 const LINE: &str = "tel:73124;phone-context=dialstring;partition=BE_BRS_INT";
 
@@ -139,6 +143,7 @@ fn written_documents() -> Vec<Vec<u8>> {
     let mut sign_in = Vec::new();
     emit::request_with_line(&mut sign_in, Namespace::Ch(2), &Request::GetCstaFeatures, LINE);
     documents.push(sign_in);
+    documents.extend(documents_of_rows());
     documents.push(TRANSFERRED.as_bytes().to_vec());
     documents.push(
         TRANSFERRED
@@ -147,6 +152,26 @@ fn written_documents() -> Vec<Vec<u8>> {
             .into_bytes(),
     );
     documents
+}
+
+/// The messages of every row, whole, and snapshots in their parts.
+fn documents_of_rows() -> Vec<Vec<u8>> {
+    let none = &mut Choices::new(&[]);
+    let voice = Voice { edition: 3, line: LINE, devices: &["1002"], calls: &["0_7"], reference: "99fda87c" };
+    let late = Voice { edition: 6, ..voice };
+    let mut texts = Vec::new();
+    for service in services::all().iter().filter(|service| service.is_relayed()) {
+        let of = |members: &[Member]| if members.iter().any(|one| one.since > 3) { late } else { voice };
+        texts.push(rows::request(none, service, of(service.request)));
+        texts.push(rows::response(none, service, of(service.response)));
+    }
+    texts.extend(shapes().map(|shape| rows::event(none, shape, voice)));
+    for service in ["SnapshotDevice", "SnapshotCall"].into_iter().filter_map(services::named) {
+        for form in [Form::Whole, Form::Announced, Form::Part { last: false }, Form::Part { last: true }] {
+            texts.push(rows::snapshot(&mut Choices::new(&[2]), service, form, voice));
+        }
+    }
+    texts.into_iter().map(String::into_bytes).collect()
 }
 
 const DEVICE: Device<'static> = Device { id: LINE, type_of_number: Some("other") };

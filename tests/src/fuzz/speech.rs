@@ -2,33 +2,51 @@
 
 use core::fmt::Write as _;
 
+use ctigate_core::wire::csta::services::{self, Service};
+
 use super::choices::Choices;
 use super::mangle;
+use super::rows::{self, Voice};
 use crate::bench::{Client, Sip, document};
 
-/// The bodies that clients send.
-const SERVICES: [&str; 20] = [
+/// What clients mostly ask for, and some that is not theirs to say; any row of the services may come beside these.
+const USUAL: [&str; 18] = [
+    "MonitorStart",
     "MonitorStart",
     "MonitorStart",
     "MonitorStart",
     "MakeCall",
     "MakeCall",
     "MakeCall",
-    "SystemRegister",
     "MonitorStop",
+    "SnapshotDevice",
+    "SnapshotCall",
+    "GetSwitchingFunctionDevices",
     "AnswerCall",
     "ClearConnection",
     "HoldCall",
-    "RetrieveCall",
-    "SnapshotDevice",
-    "RequestSystemStatus",
-    "GetCSTAFeatures",
-    "SystemRegisterCancel",
-    "TransferCall",
+    "SystemRegister",
     "SystemStatus",
     "DeliveredEvent",
     "MakeCallResponse",
 ];
+
+/// Other lines, and numbers that can be dialled, in part or not at all.
+const DEVICES: [&str; 11] = [
+    "tel:+3222220220",
+    "tel:1002;phone-context=dialstring",
+    "tel:1003",
+    "1002",
+    "tel:+14255550100;ext=7",
+    "*21*1003#",
+    "tel:1001;phone-context=dialstring",
+    "12;",
+    "",
+    "sip:bob@example.com",
+    "nobody&amp;nowhere",
+];
+
+const CALLS: [&str; 4] = ["0_7", "0_8", "1_7", "7"];
 
 const METHODS: [&str; 14] = [
     "INFO",
@@ -49,12 +67,29 @@ const METHODS: [&str; 14] = [
 
 /// A CSTA document; `monitor` is the last cross-reference the client was told.
 fn service(choices: &mut Choices<'_>, client: &Client, monitor: &str) -> String {
-    let root = *choices.pick(&SERVICES);
+    let voice = voice(client, if choices.chance(24) { 6 } else { 3 }, monitor);
+    let root = if choices.chance(96) { choices.pick(services::all()).root } else { choices.word(&USUAL) };
+    let text = match services::named(root).filter(|service| service.is_relayed()) {
+        Some(service) => rows::request(choices, service, voice),
+        None => document(root, &interpreted(choices, root, client, monitor)),
+    };
+    mangle::document(choices, text)
+}
+
+fn voice<'a>(client: &'a Client, edition: u8, monitor: &'a str) -> Voice<'a> {
+    Voice { edition, line: &client.uri, devices: &DEVICES, calls: &CALLS, reference: monitor }
+}
+
+/// A request of a service that the phone system serves, whole and right.
+pub(super) fn right_request(client: &mut Client, service: &Service) -> String {
+    let body = rows::request(&mut Choices::new(&[]), service, voice(client, service.since.max(3), ""));
+    client.request("INFO", &body)
+}
+
+/// What stands in a request that the gateway interprets itself.
+fn interpreted(choices: &mut Choices<'_>, root: &str, client: &Client, monitor: &str) -> String {
     let uri = &client.uri;
-    let call = *choices.pick(&["0_7", "0_8", "1_7", "7"]);
-    let connection =
-        |element: &str| format!("<{element}><callID>{call}</callID><deviceID>{uri}</deviceID></{element}>");
-    let children = match root {
+    match root {
         "MonitorStart" => {
             let filter = choices.chance(48).then_some(
                 "<requestedMonitorFilter><callcontrol><held>true</held></callcontrol></requestedMonitorFilter>",
@@ -65,21 +100,16 @@ fn service(choices: &mut Choices<'_>, client: &Client, monitor: &str) -> String 
             )
         }
         "MonitorStop" | "DeliveredEvent" => format!("<monitorCrossRefID>{monitor}</monitorCrossRefID>"),
-        "SnapshotDevice" => format!("<snapshotObject>{uri}</snapshotObject>"),
-        "MakeCall" => format!(
-            "<callingDevice>{uri}</callingDevice><calledDirectoryNumber>tel:+3222220220</calledDirectoryNumber>\
-             <autoOriginate>doNotPrompt</autoOriginate>"
+        "ChangeMonitorFilter" => format!(
+            "<monitorCrossRefID>{monitor}</monitorCrossRefID><requestedFilterList><callcontrol><held>true</held>\
+             </callcontrol></requestedFilterList>"
         ),
-        "AnswerCall" => connection("callToBeAnswered"),
-        "ClearConnection" => connection("connectionToBeCleared"),
-        "HoldCall" => connection("callToBeHeld"),
-        "RetrieveCall" => connection("callToBeRetrieved"),
+        "SnapshotDevice" => format!("<snapshotObject>{uri}</snapshotObject>"),
         "SystemRegister" => "<requestTypes><systemStatus>true</systemStatus></requestTypes>".into(),
         "SystemRegisterCancel" => "<sysStatRegisterID>1</sysStatRegisterID>".into(),
         "SystemStatus" => "<systemStatus>normal</systemStatus>".into(),
         _ => String::new(),
-    };
-    mangle::document(choices, document(root, &children))
+    }
 }
 
 /// Any request.

@@ -1,10 +1,11 @@
 //! The operations that bytes stand for.
 
+use ctigate_core::wire::csta::services;
 use ctigate_core::{Closed, Command, Duration, Input};
 
 use super::stage::Stage;
 use super::systems;
-use crate::bench::{Line, PhoneSystem, address};
+use crate::bench::{Client, Line, PhoneSystem, address, document};
 use crate::fuzz::choices::Choices;
 use crate::fuzz::{mangle, speech};
 
@@ -127,10 +128,10 @@ fn system(stage: &Stage, choices: &mut Choices<'_>) -> Option<usize> {
 
 fn event(stage: &mut Stage, choices: &mut Choices<'_>) {
     let Some(system) = system(stage, choices).and_then(|place| stage.systems.get(place)) else { return };
-    let (hand, monitors) = (PhoneSystem::on(system.link), system.monitors);
-    let document = systems::event(choices, monitors);
+    let hand = PhoneSystem::on(system.link);
+    let document = systems::event(choices, system);
     let document = mangle::document(choices, document);
-    hand.say(&mut stage.bench, 9999, &document);
+    hand.say(&mut stage.bench, systems::TOLD, &document);
 }
 
 fn system_answer(stage: &mut Stage, choices: &mut Choices<'_>) {
@@ -139,11 +140,12 @@ fn system_answer(stage: &mut Stage, choices: &mut Choices<'_>) {
     // The oldest, or another: phone systems need not keep the order.
     let place = if choices.chance(64) { choices.below(system.asked.len().max(1)) } else { 0 };
     let Some(asked) = system.asked.remove(place) else { return };
-    let answer = system.some_answer(choices, &asked);
-    let answer = mangle::document(choices, answer);
-    hand.say(&mut stage.bench, asked.invoke, &answer);
-    if choices.chance(24) {
-        hand.say(&mut stage.bench, asked.invoke, &answer);
+    let said = system.some_answer(choices, &asked);
+    let times = if choices.chance(24) { 2 } else { 1 };
+    for (place, document) in said.into_iter().enumerate() {
+        let document = mangle::document(choices, document);
+        let invoke = if place == 0 { asked.invoke } else { systems::TOLD };
+        (0..times).for_each(|_| hand.say(&mut stage.bench, invoke, &document));
     }
 }
 
@@ -222,22 +224,40 @@ fn manners(stage: &mut Stage, choices: &mut Choices<'_>) {
     }
 }
 
-/// Many do the same at once.
+/// Many do the same at once: they sign in, or monitor their lines, or ask for one service; who must do it first signs in.
 fn crowd(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let monitors = choices.chance(128);
+    let anew = choices.chance(96);
+    let signs_in = |client: &mut Client| {
+        (anew || client.gateway_tag.is_empty()).then(|| {
+            client.gateway_tag.clear();
+            let body = client.sign_in_body();
+            client.request("INVITE", &body)
+        })
+    };
+    all_say(stage, signs_in);
+    if anew {
+        return;
+    }
+    stage.look();
+    let service = *choices.pick(services::all());
+    let asks = |client: &mut Client| {
+        if service.is_relayed() && service.needs_link() {
+            return Some(speech::right_request(client, &service));
+        }
+        let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+        Some(client.request("INFO", &document("MonitorStart", &object)))
+    };
+    all_say(stage, asks);
+}
+
+/// Each client says a request, if it has one to say.
+fn all_say(stage: &mut Stage, text: impl Fn(&mut Client) -> Option<String>) {
     for place in 0..stage.actors.len() {
         let Some(actor) = stage.actors.get_mut(place) else { continue };
-        let text = if monitors {
-            let object =
-                format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", actor.client.uri);
-            actor.client.request("INFO", &crate::bench::document("MonitorStart", &object))
-        } else {
-            actor.client.gateway_tag.clear();
-            let body = actor.client.sign_in_body();
-            actor.client.request("INVITE", &body)
-        };
         let line = actor.client.line;
-        stage.say(line, text.as_bytes());
+        if let Some(text) = text(&mut actor.client) {
+            stage.say(line, text.as_bytes());
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use ctigate_core::engine::View;
 use ctigate_core::setting::Value;
 use ctigate_core::{Closed, Command, Duration, Input, LinkId, ListenerId};
 
-use super::systems::System;
+use super::systems::{self, System};
 use crate::bench::{Bench, Client, Line, PhoneSystem, Sip, address};
 use crate::fuzz::choices::Choices;
 use crate::fuzz::ledger::Ledger;
@@ -50,7 +50,7 @@ pub(super) struct Stage {
 }
 
 /// How many bytes a stage reads before the first operation, where all of them say no.
-pub(super) const FIRST_CHOICES: usize = 8;
+pub(super) const FIRST_CHOICES: usize = 9;
 
 const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
 
@@ -64,6 +64,7 @@ fn configured(choices: &mut Choices<'_>) -> Bench {
         ("cti.verify_line", Value::Flag(!choices.chance(64))),
         ("cti.session", text(if choices.chance(64) { "none" } else { "application" })),
         ("cti.reconnect_max", number(3600)),
+        ("cti.edition", number(if choices.chance(64) { 6 } else { 3 })),
     ];
     if choices.chance(96) {
         settings.push(("cti.connection[0].switch", text("s")));
@@ -257,8 +258,10 @@ impl Stage {
             && let Some(system) = self.systems.get_mut(place).filter(|system| system.open && !system.over)
             && let Some(asked) = system.asked.pop_front()
         {
-            let answer = system.usual_answer(&asked);
-            hand.say(&mut self.bench, asked.invoke, &answer);
+            for (place, document) in system.usual_answer(&asked).iter().enumerate() {
+                let invoke = if place == 0 { asked.invoke } else { systems::TOLD };
+                hand.say(&mut self.bench, invoke, document);
+            }
         }
         any
     }

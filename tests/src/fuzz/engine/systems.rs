@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 
 use ctigate_core::LinkId;
-use ctigate_core::wire::csta::emit::{self, Verbatim};
-use ctigate_core::wire::csta::model::{
-    CallEvent, CallEventKind, Connection, Device, Event, LocalConnectionState, Namespace, Party,
-};
+use ctigate_core::wire::csta::events::{Shape, shapes};
+use ctigate_core::wire::csta::member::Role;
+use ctigate_core::wire::csta::services::{self, Service};
 
-use crate::bench::{ALL_SERVICES, Asked, SESSION, csta, csta_error, features};
+use crate::bench::{Asked, SESSION, csta, csta_error};
 use crate::fuzz::choices::Choices;
+use crate::fuzz::rows::{self, Form, Voice};
+
+/// The invoke ID of what a phone system says by itself.
+pub(super) const TOLD: u16 = 9999;
 
 /// One CTI link, dialled by the gateway.
 pub(super) struct System {
@@ -21,17 +24,19 @@ pub(super) struct System {
     pub(super) asked: VecDeque<Asked>,
     /// How many monitors it started: they are named m1, m2, ...
     pub(super) monitors: usize,
+    /// How many answers it gave whose data may come behind them: they are named d1, d2, ...
+    pub(super) lists: usize,
 }
 
 impl System {
     pub(super) const fn new(link: LinkId, address: String) -> Self {
-        Self { link, address, open: false, over: false, asked: VecDeque::new(), monitors: 0 }
+        Self { link, address, open: false, over: false, asked: VecDeque::new(), monitors: 0, lists: 0 }
     }
 
-    /// What a phone system answers where all is well.
-    pub(super) fn usual_answer(&mut self, asked: &Asked) -> String {
+    /// What a phone system answers where all is well; what comes behind the first document are data that it announces.
+    pub(super) fn usual_answer(&mut self, asked: &Asked) -> Vec<String> {
         let session = |root: &str, children: &str| format!("<{root} xmlns=\"{SESSION}\">{children}</{root}>");
-        match asked.root() {
+        vec![match asked.root() {
             "StartApplicationSession" => session(
                 "StartApplicationSessionPosResponse",
                 "<sessionID>s1</sessionID><actualProtocolVersion>x</actualProtocolVersion>\
@@ -39,70 +44,126 @@ impl System {
             ),
             "ResetApplicationSessionTimer" => session("ResetApplicationSessionTimerPosResponse", ""),
             "StopApplicationSession" => session("StopApplicationSessionPosResponse", ""),
-            "GetCSTAFeatures" => csta("GetCSTAFeaturesResponse", &features(ALL_SERVICES)),
+            "GetCSTAFeatures" => csta("GetCSTAFeaturesResponse", &rows::features()),
             "SystemRegister" => csta("SystemRegisterResponse", "<sysStatRegisterID>r1</sysStatRegisterID>"),
             "MonitorStart" => {
                 self.monitors += 1;
                 let named = format!("<monitorCrossRefID>m{}</monitorCrossRefID>", self.monitors);
                 csta("MonitorStartResponse", &named)
             }
-            "SnapshotDevice" => csta(
-                "SnapshotDeviceResponse",
-                "<crossRefIDorSnapshotData><snapshotData/></crossRefIDorSnapshotData>",
-            ),
-            "MakeCall" => csta(
-                "MakeCallResponse",
-                "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>",
-            ),
-            other => csta(&format!("{other}Response"), ""),
+            other => match services::named(other) {
+                Some(service) if is_snapshot(service) => return self.snapshot(service, asked),
+                Some(service) if service.is_relayed() => return self.relayed(service, asked),
+                _ => csta(&format!("{other}Response"), ""),
+            },
+        }]
+    }
+
+    /// A snapshot: empty in its answer, or one that comes in two parts with a call in each.
+    fn snapshot(&mut self, service: &Service, asked: &Asked) -> Vec<String> {
+        self.lists += 1;
+        let reference = format!("d{}", self.lists);
+        let voice = voice(line_of(service, asked), &reference);
+        let say = |form, items| rows::snapshot(&mut Choices::new(&[items]), service, form, voice);
+        if self.lists.is_multiple_of(3) {
+            let parts = [Form::Part { last: false }, Form::Part { last: true }].map(|form| say(form, 1));
+            [vec![say(Form::Announced, 0)], parts.to_vec()].concat()
+        } else {
+            vec![say(Form::Whole, 0)]
         }
     }
 
-    /// Any answer: the usual one, an error, one to something else.
-    pub(super) fn some_answer(&mut self, choices: &mut Choices<'_>, asked: &Asked) -> String {
-        match choices.below(8) {
+    /// All that the service's row has, and the list that it announces.
+    fn relayed(&mut self, service: &Service, asked: &Asked) -> Vec<String> {
+        let announces = service.response.iter().any(|member| member.role == Role::CrossReference);
+        self.lists += usize::from(announces);
+        let reference = format!("d{}", self.lists);
+        let voice = voice(line_of(service, asked), &reference);
+        let none = &mut Choices::new(&[]);
+        let mut said = vec![rows::response(none, service, voice)];
+        if announces {
+            said.push(rows::list_of_devices(none, voice));
+        }
+        said
+    }
+
+    /// Any answer: the usual one, an error, one to something else, one with all that chance makes of its row.
+    pub(super) fn some_answer(&mut self, choices: &mut Choices<'_>, asked: &Asked) -> Vec<String> {
+        vec![match choices.below(10) {
             0 => csta_error("operation", "invalidDeviceID"),
             1 => csta_error("stateIncompatibility", "invalidObjectState"),
             2 => csta("MonitorStartResponse", "<monitorCrossRefID>m1</monitorCrossRefID>"),
             3 => csta("MakeCallResponse", ""),
             4 => format!("<StartApplicationSessionNegResponse xmlns=\"{SESSION}\"/>"),
             5 => csta(&format!("{}Response", asked.root()), ""),
-            _ => self.usual_answer(asked),
+            6 | 7 => match services::named(asked.root()) {
+                Some(service) => self.some_response(choices, service, asked),
+                None => return self.usual_answer(asked),
+            },
+            _ => return self.usual_answer(asked),
+        }]
+    }
+
+    fn some_response(&self, choices: &mut Choices<'_>, service: &Service, asked: &Asked) -> String {
+        let reference = format!("d{}", self.lists.saturating_sub(choices.below(3)));
+        let voice = voice(line_of(service, asked), &reference);
+        if is_snapshot(service) {
+            let form = *choices.pick(&[Form::Whole, Form::Announced]);
+            return rows::snapshot(choices, service, form, voice);
         }
+        rows::response(choices, service, voice)
     }
 }
 
-const NUMBERS: [&str; 5] = ["1001", "1002", "1003", "+14255550100", "trunk"];
-const CALLS: [&str; 3] = ["7", "8", "0_99f261b4"];
-const CAUSES: [&str; 4] = ["newCall", "normal", "busy", "noCauseKnown"];
-const STATES: [LocalConnectionState; 3] =
-    [LocalConnectionState::Connected, LocalConnectionState::Hold, LocalConnectionState::Alerting];
+fn is_snapshot(service: &Service) -> bool {
+    services::named(service.data_root).is_some()
+}
 
-/// An event of a monitor.
-pub(super) fn event(choices: &mut Choices<'_>, monitors: usize) -> String {
-    let known = if choices.chance(24) { 0 } else { monitors.saturating_sub(choices.below(monitors.min(3))) };
-    let cross_reference = format!("m{known}");
+/// The line that a request is about, or some line where it names none.
+fn line_of<'a>(service: &Service, asked: &'a Asked) -> &'a str {
+    let lines = service.request.iter().filter(|member| matches!(member.role, Role::Line { .. }));
+    let names = lines.map(|member| member.name).chain(["snapshotObject", "deviceID"]);
+    let mut found =
+        names.map(|name| asked.element(name)).filter(|line| !line.is_empty() && !line.contains('<'));
+    found.next().unwrap_or("1001")
+}
+
+const NUMBERS: [&str; 5] = ["1002", "1001", "1003", "+14255550100", "trunk"];
+const CALLS: [&str; 3] = ["7", "8", "0_99f261b4"];
+
+const fn voice<'a>(line: &'a str, reference: &'a str) -> Voice<'a> {
+    Voice { edition: 3, line, devices: &NUMBERS, calls: &CALLS, reference }
+}
+
+/// An event of a monitor, or data of a list.
+pub(super) fn event(choices: &mut Choices<'_>, system: &System) -> String {
+    let one_of = |choices: &mut Choices<'_>, count: usize| {
+        if choices.chance(24) { 0 } else { count.saturating_sub(choices.below(count.min(3))) }
+    };
+    let edition = if choices.chance(16) { 6 } else { 3 };
+    let line = choices.word(&["1001", "1002", "1003"]);
     if choices.chance(24) {
-        let named = format!("<monitorCrossRefID>{cross_reference}</monitorCrossRefID>");
-        let root = *choices.pick(&["OfferedEvent", "CallInformationEvent", "MonitorStop", "DeliveredEvent"]);
+        let reference = format!("d{}", one_of(choices, system.lists));
+        return data(choices, Voice { edition, ..voice(line, &reference) });
+    }
+    let reference = format!("m{}", one_of(choices, system.monitors));
+    if choices.chance(16) {
+        let named = format!("<monitorCrossRefID>{reference}</monitorCrossRefID>");
+        let root = *choices.pick(&["OfferedEvent", "MonitorStop", "DeliveredEvent", "DancedEvent"]);
         return csta(root, &named);
     }
-    let device = |choices: &mut Choices<'_>| Device { id: choices.word(&NUMBERS), type_of_number: None };
-    let connection = Connection { call: Some(choices.word(&CALLS)), device: Some(device(choices)) };
-    let kind = *choices.pick(CallEventKind::ALL);
-    let event = Event::Call(CallEvent {
-        cross_reference: &cross_reference,
-        subject: Party::Device(device(choices)),
-        calling: Some(Party::Device(device(choices))),
-        called: Some(if choices.chance(64) { Party::NotKnown } else { Party::Device(device(choices)) }),
-        redirection: None,
-        local: choices.chance(128).then(|| *choices.pick(&STATES)),
-        cause: choices.word(&CAUSES),
-        ..CallEvent::new(kind, connection)
-    });
-    let mut out = Vec::new();
-    emit::event(&mut out, Namespace::ED3, &event, &mut Verbatim);
-    String::from_utf8_lossy(&out).into_owned()
+    let all: Vec<&'static Shape> = shapes().collect();
+    let shape = rows::some_shape(choices, &all);
+    rows::event(choices, shape, Voice { edition, ..voice(line, &reference) })
+}
+
+/// A part of a snapshot, or of a list of devices.
+fn data(choices: &mut Choices<'_>, voice: Voice<'_>) -> String {
+    let form = Form::Part { last: choices.chance(128) };
+    match services::named(choices.word(&["SnapshotDevice", "SnapshotCall", ""])) {
+        Some(service) => rows::snapshot(choices, service, form, voice),
+        None => rows::list_of_devices(choices, voice),
+    }
 }
 
 /// What a phone system asks or says by itself.
