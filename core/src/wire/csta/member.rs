@@ -314,8 +314,16 @@ pub(super) fn is_readable(member: &Member, node: Element<'_>) -> bool {
             let connection = read::connection(node);
             connection.call.is_some() || connection.device.is_some()
         }
-        // It may be a list.
-        Role::Dialled { .. } | Role::Number if member.list.is_some() => true,
+        Role::Dialled { .. } | Role::Number if member.list.is_some() => {
+            // A list of devices, or a device.
+            let named = match node.first_element_child() {
+                Some(_) => {
+                    node.children().filter(Node::is_element).any(|item| read::known_device(item).is_some())
+                }
+                None => read::known_device(node).is_some(),
+            };
+            named || !member.required
+        }
         Role::Dialled { in_part: true, .. } => read::device(node).is_some(),
         // Where it is not required, or stands for nothing, an empty one says as much as none.
         Role::Line { .. } | Role::Dialled { .. } | Role::Number => {

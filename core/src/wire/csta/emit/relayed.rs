@@ -67,7 +67,9 @@ fn copied<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element<'_>)
                 let item = member.list.map_or("device", |(_, item)| item);
                 device_list(w, member, node, item);
             } else if let Some(device) = read::device(node) {
-                devices(w, member, &[device]);
+                // An empty list has nobody in it.
+                let is_empty = device.id.is_empty() && member.item_in(w.edition).is_some();
+                devices(w, member, if is_empty { &[] } else { core::slice::from_ref(&device) });
             }
         }
         Role::Narrowed => narrowed(w, node),
@@ -82,12 +84,12 @@ fn copied<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element<'_>)
     }
 }
 
-/// A list of devices, or the first of them where the reader's edition has no list.
+/// A list of devices, or the first that is one where the reader's edition has no list.
 fn device_list<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element<'_>, item: &'static str) {
     let mut items = node.children().filter(roxmltree::Node::is_element).filter_map(read::device);
     if member.item_in(w.edition).is_some() {
         w.element(member.name, |w| items.for_each(|device| w.device(item, device)));
-    } else if let Some(device) = items.next() {
+    } else if let Some(device) = items.find(|device| !device.id.is_empty()) {
         w.device(member.name, device);
     }
 }

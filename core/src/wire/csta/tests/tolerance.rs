@@ -2,16 +2,17 @@
 
 use alloc::{format, string::String};
 
-use super::{namespaces, read};
+use super::{namespaces, read, write};
 use crate::wire::csta::{
     emit::{self, request_with_line},
     errors::CstaError,
     events::FILTER_MEMBERS,
+    member::{Member, Role},
     model::{
         Connection, Device, Event, LocalConnectionState, Message, MonitorFilter, MonitorObject, Namespace,
         Party, Request, Response,
     },
-    services::Features,
+    services::{self, Features, Service},
 };
 
 const LINE: &str = "tel:73124;phone-context=dialstring;partition=BE_BRS_INT";
@@ -218,4 +219,43 @@ fn no_filter_is_not_an_empty_filter() {
     };
     assert_eq!(filter_of(&start("")), None);
     assert_eq!(filter_of(&start("<requestedMonitorFilter/>")), Some(MonitorFilter::NONE));
+}
+
+/// What may stand in a list, and what may not.
+const LISTS: [&str; 8] =
+    ["", "<i/>", "<i>1<!-- -->2</i>", "<i/><i>12</i>", "12", "1<i/>", "<i>12</i><i/>", "1<!-- -->2"];
+
+#[test]
+fn a_list_is_refused_or_written_so_that_it_reads_the_same() {
+    let lists = |service: &'static Service| service.request.iter().filter(|member| member.list.is_some());
+    let rows =
+        services::all().iter().flat_map(|service| lists(service).map(move |list| (service, list.name)));
+    let cases = [3, 6].into_iter().flat_map(|edition| LISTS.map(|inside| (edition, inside)));
+    for ((service, list), (edition, inside)) in
+        rows.flat_map(|row| cases.clone().map(move |case| (row, case)))
+    {
+        let others = service.request.iter().filter(|other| other.required && other.name != list);
+        let inside_of = |other: &Member| if other.role == Role::Own { "<callID>7</callID>" } else { "true" };
+        let others: String =
+            others.map(|other| format!("<{0}>{1}</{0}>", other.name, inside_of(other))).collect();
+        let namespace = Namespace::International(edition);
+        let uri = namespace.uri();
+        let text = format!("<{0} xmlns=\"{uri}\">{others}<{list}>{inside}</{list}></{0}>", service.root);
+        let document = read(&text);
+        let Ok(message) = document.message() else { continue };
+        let written = write(namespace, &message);
+        let again = read(&written).message().map(|message| write(namespace, &message)).ok();
+        assert_eq!(again.as_ref(), Some(&written), "{text}");
+    }
+}
+
+#[test]
+fn an_empty_list_has_nobody_in_it() {
+    let text = format!(
+        "<SetDoNotDisturb xmlns=\"{}\"><device>1001</device><doNotDisturbOn>true</doNotDisturbOn>\
+         <callingDeviceList/></SetDoNotDisturb>",
+        Namespace::ED3.uri()
+    );
+    let written = write(Namespace::ED3, &read(&text).message().unwrap());
+    assert!(written.ends_with("<callingDeviceList></callingDeviceList></SetDoNotDisturb>"), "{written}");
 }
