@@ -87,6 +87,10 @@ impl<'a> Relayed<'a> {
         self.given.iter().find(|(given, _)| *given == name).map(|(_, value)| *value)
     }
 
+    fn member(&self, name: &str) -> Option<&'static Member> {
+        self.members.iter().find(|member| member.name == name)
+    }
+
     /// A member's element in `source`, in whichever edition's spelling.
     pub(super) fn element(&self, member: &Member) -> Option<Element<'a>> {
         let source = self.source?;
@@ -95,7 +99,7 @@ impl<'a> Relayed<'a> {
 
     /// The element of the member of that name.
     fn element_named(&self, name: &str) -> Option<Element<'a>> {
-        self.members.iter().find(|member| member.name == name).and_then(|member| self.element(member))
+        self.member(name).and_then(|member| self.element(member))
     }
 
     /// A member that is a `ConnectionID`.
@@ -115,10 +119,7 @@ impl<'a> Relayed<'a> {
             Some(Value::Device(device)) => Some(device),
             Some(Value::Devices(devices)) => devices.first().copied(),
             Some(Value::Connection(_) | Value::Text(_) | Value::Nothing) => None,
-            None => {
-                let element = self.element_named(name)?;
-                read::device(element.first_element_child().unwrap_or(element))
-            }
+            None => self.devices(name).next().flatten(),
         }
     }
 
@@ -137,7 +138,8 @@ impl<'a> Relayed<'a> {
             Some(Value::Connection(_) | Value::Text(_) | Value::Nothing) | None => None,
         };
         let element = if self.given(name).is_none() { self.element_named(name) } else { None };
-        let is_list = element.is_some_and(|element| element.first_element_child().is_some());
+        let may_be_list = self.member(name).is_some_and(|member| member.list.is_some());
+        let is_list = may_be_list && element.is_some_and(|element| element.first_element_child().is_some());
         let items = element.filter(|_| is_list).into_iter().flat_map(|list| list.children());
         let items = items.filter(roxmltree::Node::is_element).chain(element.filter(|_| !is_list));
         let (one, several): (Option<Device<'a>>, &'a [Device<'a>]) = match given {

@@ -63,8 +63,9 @@ fn copied<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element<'_>)
         | Role::Foreign
         | Role::Announced { own: false } => w.connection(member.name, read::connection(node)),
         Role::Line { .. } | Role::Dialled { .. } | Role::Number => {
-            if node.first_element_child().is_some() {
-                let item = member.list.map_or("device", |(_, item)| item);
+            if let Some((_, item)) = member.list
+                && node.first_element_child().is_some()
+            {
                 device_list(w, member, node, item);
             } else if let Some(device) = read::device(node) {
                 // An empty list has nobody in it.

@@ -221,32 +221,54 @@ fn no_filter_is_not_an_empty_filter() {
     assert_eq!(filter_of(&start("<requestedMonitorFilter/>")), Some(MonitorFilter::NONE));
 }
 
-/// What may stand in a list, and what may not.
-const LISTS: [&str; 8] =
+/// What may stand in a device or a list of them, and what may not.
+const DEVICES: [&str; 8] =
     ["", "<i/>", "<i>1<!-- -->2</i>", "<i/><i>12</i>", "12", "1<i/>", "<i>12</i><i/>", "1<!-- -->2"];
 
 #[test]
-fn a_list_is_refused_or_written_so_that_it_reads_the_same() {
-    let lists = |service: &'static Service| service.request.iter().filter(|member| member.list.is_some());
-    let rows =
-        services::all().iter().flat_map(|service| lists(service).map(move |list| (service, list.name)));
-    let cases = [3, 6].into_iter().flat_map(|edition| LISTS.map(|inside| (edition, inside)));
-    for ((service, list), (edition, inside)) in
+fn devices_are_refused_or_written_so_that_they_read_the_same() {
+    let is_device =
+        |member: &&Member| matches!(member.role, Role::Line { .. } | Role::Dialled { .. } | Role::Number);
+    let named = |service: &'static Service| service.request.iter().filter(is_device);
+    let rows = services::all().iter().flat_map(|service| named(service).map(move |one| (service, one.name)));
+    let cases = [3, 6].into_iter().flat_map(|edition| DEVICES.map(|inside| (edition, inside)));
+    let inside_of = |other: &Member| {
+        if let Role::Word([first, ..]) = other.role {
+            first
+        } else if matches!(other.role, Role::Own | Role::Foreign) {
+            "<callID>7</callID>"
+        } else {
+            "1"
+        }
+    };
+    for ((service, name), (edition, inside)) in
         rows.flat_map(|row| cases.clone().map(move |case| (row, case)))
     {
-        let others = service.request.iter().filter(|other| other.required && other.name != list);
-        let inside_of = |other: &Member| if other.role == Role::Own { "<callID>7</callID>" } else { "true" };
+        let others = service.request.iter().filter(|other| other.required && other.name != name);
         let others: String =
             others.map(|other| format!("<{0}>{1}</{0}>", other.name, inside_of(other))).collect();
         let namespace = Namespace::International(edition);
         let uri = namespace.uri();
-        let text = format!("<{0} xmlns=\"{uri}\">{others}<{list}>{inside}</{list}></{0}>", service.root);
+        let text = format!("<{0} xmlns=\"{uri}\">{others}<{name}>{inside}</{name}></{0}>", service.root);
         let document = read(&text);
         let Ok(message) = document.message() else { continue };
         let written = write(namespace, &message);
         let again = read(&written).message().map(|message| write(namespace, &message)).ok();
         assert_eq!(again.as_ref(), Some(&written), "{text}");
     }
+}
+
+#[test]
+fn a_device_that_is_no_list_is_its_own_text_alone() {
+    let uri = Namespace::ED3.uri();
+    let text = format!("<GetDoNotDisturb xmlns=\"{uri}\"><device>1001<x>1002</x></device></GetDoNotDisturb>");
+    request(&text, |request| {
+        let Request::Relayed(relayed) = request else { panic!("{request:?}") };
+        assert_eq!(relayed.device("device"), Some(device("1001")));
+        assert!(relayed.devices("device").eq([Some(device("1001"))]));
+        let written = write(Namespace::ED3, &Message::Request(request));
+        assert!(written.ends_with("<device>1001</device></GetDoNotDisturb>"), "{written}");
+    });
 }
 
 #[test]
