@@ -35,6 +35,7 @@ mod transaction;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+pub use commands::asking;
 pub use config::{CLIENT_KEYS, ClientConfig};
 
 use calls::Calls;

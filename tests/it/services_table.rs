@@ -115,8 +115,8 @@ fn drawn() -> String {
         let _ = writeln!(text, "| {} | `{}` |", service.root, service.list);
     }
     text.push_str(
-        "\n## Events\n\nA modelled event is understood, so that the gateway knows the calls of a line; any other is passed on \
-         to whoever monitors the device,\nwith the identifiers in it rewritten.\n\n| event | list | |\n|---|---|---|\n",
+        "\n## Events\n\nA modelled event is understood, so that the gateway knows the calls of a line; any other is passed on\n\
+         to whoever monitors the device, with the identifiers in it rewritten.\n\n| event | list | |\n|---|---|---|\n",
     );
     for event in EVENTS {
         let how = match Shape::named(event.root) {

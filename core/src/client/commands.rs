@@ -165,6 +165,11 @@ pub(super) fn words() -> String {
     COMMANDS.iter().map(|command| command.word).collect::<Vec<_>>().join(", ")
 }
 
+/// The words of the commands that ask for something, in the order of the table.
+pub fn asking() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().filter(|command| matches!(command.does, Does::Asks(_))).map(|command| command.word)
+}
+
 /// A number as a URI: `tel:` stands in front of one without a scheme.
 pub(super) fn number(text: &str) -> String {
     if text.contains(':') { text.into() } else { ["tel:", text].concat() }

@@ -20,7 +20,8 @@ pub(crate) fn about(topic: Option<&str>, program: &str) -> Option<String> {
         None => OVERVIEW,
         Some(topic) => TOPICS.iter().find(|(name, _)| *name == topic)?.1,
     };
-    Some(text.replace("PROGRAM", program))
+    let asking: Vec<&str> = ctigate_core::client::asking().collect();
+    Some(text.replace("PROGRAM", program).replace("ASKING", &asking.join(", ")))
 }
 
 const OVERVIEW: &str = "\
@@ -111,13 +112,15 @@ Runs a scripted client: signs in at a gateway, controls one line, prints each ev
 
 Then commands, one a line, from standard input or --script FILE:
 
-  call 1002                  dial; also: answer, hold, retrieve, hangup, snapshot, features, refresh, update
+  call 1002                  dial
   wait established 5s        wait until it happens; fail after five seconds
   expect delivered calling=1001 called=1002
                              the same, with what the event must say
   sleep 200ms
   help                       say which commands there are
   quit                       sign out; so does the end of the script
+
+What can be asked for: ASKING.
 
   --server HOST:PORT     the gateway
   --user URI             who signs in
@@ -188,6 +191,13 @@ mod tests {
             assert!(!text.contains("PROGRAM"), "{topic}");
         }
         assert!(about(Some("nonsense"), "ctigate").is_none());
+    }
+
+    #[test]
+    fn the_client_s_help_names_every_command_that_asks_for_something() {
+        let text = about(Some("client"), "ctigate").unwrap();
+        assert!(ctigate_core::client::asking().all(|word| text.contains(word)), "{text}");
+        assert!(text.contains("asked for: call, answer, hold,"), "{text}");
     }
 
     #[test]

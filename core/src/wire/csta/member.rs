@@ -317,9 +317,10 @@ pub(super) fn is_readable(member: &Member, node: Element<'_>) -> bool {
         Role::Dialled { .. } | Role::Number if member.list.is_some() => {
             // A list of devices, or a device.
             let named = match node.first_element_child() {
-                Some(_) => {
-                    node.children().filter(Node::is_element).any(|item| read::known_device(item).is_some())
-                }
+                Some(_) => node
+                    .children()
+                    .filter(roxmltree::Node::is_element)
+                    .any(|item| read::known_device(item).is_some()),
                 None => read::known_device(node).is_some(),
             };
             named || !member.required

@@ -1,6 +1,6 @@
 //! What peers write in other ways than this project does.
 
-use alloc::{format, string::String};
+use alloc::{format, string::String, vec::Vec};
 
 use super::{namespaces, read, write};
 use crate::wire::csta::{
@@ -245,8 +245,9 @@ fn devices_are_refused_or_written_so_that_they_read_the_same() {
         rows.flat_map(|row| cases.clone().map(move |case| (row, case)))
     {
         let others = service.request.iter().filter(|other| other.required && other.name != name);
-        let others: String =
+        let others: Vec<String> =
             others.map(|other| format!("<{0}>{1}</{0}>", other.name, inside_of(other))).collect();
+        let others = others.concat();
         let namespace = Namespace::International(edition);
         let uri = namespace.uri();
         let text = format!("<{0} xmlns=\"{uri}\">{others}<{name}>{inside}</{name}></{0}>", service.root);
