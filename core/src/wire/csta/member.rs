@@ -106,7 +106,7 @@ pub struct Member {
     pub before: Option<(u8, &'static str)>,
     /// Where it is a list: its items' name, and the first edition in which it is one.
     pub list: Option<(u8, &'static str)>,
-    /// What a request without it is answered; [`Member::unreadable`] says what one whose value means nothing is.
+    /// What a request without it is answered; and one whose value means nothing, unless that is `invalidParameterValue`.
     pub error: CstaError,
 }
 
