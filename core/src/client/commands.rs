@@ -120,12 +120,6 @@ pub(super) enum Put {
     Call(&'static [State]),
     /// The number that was typed, as a URI.
     Number,
-    /// The text that was typed, as it is.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for services that take digits; none is in the table yet")
-    )]
-    Text,
     /// Always this word.
     Word(&'static str),
 }
@@ -137,9 +131,7 @@ pub(super) struct Sources<'a> {
     pub(super) line: &'a str,
     /// The calls at the line.
     pub(super) calls: &'a Calls,
-    /// What was typed behind the command's word.
-    pub(super) text: &'a str,
-    /// The same as a number: see [`number`].
+    /// What was typed behind the command's word, as a number: see [`number`].
     pub(super) number: &'a str,
 }
 
@@ -198,7 +190,6 @@ impl Put {
             Self::Line => Value::Device(device(from.line)),
             Self::Call(states) => Value::Connection(from.calls.connection(states, from.line)),
             Self::Number => Value::Device(device(from.number)),
-            Self::Text => Value::Text(from.text),
             Self::Word(word) => Value::Text(word),
         }
     }
@@ -227,18 +218,17 @@ mod tests {
     }
 
     #[test]
-    fn a_row_can_take_two_calls_a_number_digits_and_a_word() {
+    fn a_row_can_take_two_calls_a_number_and_a_word() {
         let connection = |call| Connection { call: Some(call), device: Some(device("tel:1001")) };
         let mut calls = Calls::default();
         calls.found(&connection("1"), Some(State::Hold));
         calls.found(&connection("2"), Some(State::Connected));
-        let from = Sources { line: "tel:1001", calls: &calls, text: "1002", number: &number("1002") };
+        let from = Sources { line: "tel:1001", calls: &calls, number: &number("1002") };
         for (put, value) in [
             (Put::Call(&[State::Hold]), Value::Connection(connection("1"))),
             (Put::Call(&[State::Connected, State::Alerting]), Value::Connection(connection("2"))),
             (Put::Line, Value::Device(device("tel:1001"))),
             (Put::Number, Value::Device(device("tel:1002"))),
-            (Put::Text, Value::Text("1002")),
             (Put::Word("true"), Value::Text("true")),
         ] {
             assert_eq!(put.value(&from), value);

@@ -41,7 +41,7 @@ impl Client {
 
     fn ask_csta(&mut self, step: &mut Step<'_>, order: &Order, root: &str, elements: &[(&'static str, Put)]) {
         let (line, number) = (&self.config.line, &commands::number(&order.text));
-        let from = Sources { line, calls: &self.calls, text: &order.text, number };
+        let from = Sources { line, calls: &self.calls, number };
         let given: Vec<_> = elements.iter().map(|(name, put)| (*name, put.value(&from))).collect();
         let Some(request) = request(root, &given) else { return };
         let mut body = Vec::new();
