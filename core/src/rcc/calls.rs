@@ -5,6 +5,7 @@ use crate::few::Few;
 use crate::wire::csta::model::{
     CallEvent, CallEventKind, Connection, Device, LocalConnectionState as State, Party, SnapshotItem,
 };
+use crate::wire::sip::dial::dialable;
 use crate::word::Word;
 
 /// How far a call has come, seen from the line: what a client shows.
@@ -103,7 +104,8 @@ impl Calls {
         let about_us = is_about(line, event);
         match event.kind {
             CallEventKind::Transfered | CallEventKind::Conferenced => {
-                self.merge(event, about_us && event.kind == CallEventKind::Transfered);
+                let leaves = about_us || event.local == Some(State::Null);
+                self.merge(event, leaves && event.kind == CallEventKind::Transfered);
                 return None;
             }
             CallEventKind::CallCleared => {
@@ -180,8 +182,12 @@ impl Calls {
     /// Learns of a call from a response that names the line's own connection in it; a call that is known stays as it is.
     pub(crate) fn meet(&mut self, line: &str, connection: &Connection<'_>, stage: Stage, limit: usize) {
         let Some(id) = connection.call.filter(|id| self.find(id).is_none()) else { return };
-        let device = Word::from(connection.device.map_or(line, |own| own.id));
-        self.keep(Call { id: Word::from(id), device, dynamic: is_dynamic(connection.device), stage }, limit);
+        // What is plainly another number is not the line's own, whoever says so.
+        let own = connection
+            .device
+            .filter(|own| is_dynamic(Some(*own)) || *own.id == *line || dialable(own.id).is_err());
+        let device = Word::from(own.map_or(line, |own| own.id));
+        self.keep(Call { id: Word::from(id), device, dynamic: is_dynamic(own), stage }, limit);
     }
 
     /// Learns how far a call has come, if it is known.
@@ -293,6 +299,7 @@ impl Digest for Calls {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::csta::model::ListItem;
 
     fn item(states: &[State]) -> SnapshotItem<'static> {
         let connection = Connection { call: Some("7"), device: None };
@@ -318,6 +325,60 @@ mod tests {
         }
         assert_eq!(seen(&item(&[State::Null, State::Connected])), Seen::Gone);
         assert_eq!(seen(&item(&[])), Seen::Unknown);
+    }
+
+    #[test]
+    fn what_is_plainly_another_number_is_not_the_line_s_own_device() {
+        for (device, dynamic, own) in
+            [("1002", false, "1001"), ("1002", true, "1002"), ("1001:CM1::0", false, "1001:CM1::0")]
+        {
+            let device = Device { id: device, type_of_number: dynamic.then_some("dynamic") };
+            let mut calls = Calls::default();
+            calls.meet("1001", &Connection { call: Some("1"), device: Some(device) }, Stage::Held, 9);
+            assert_eq!(calls.find("1").map(|call| &*call.device), Some(own));
+        }
+    }
+
+    fn merged(kind: CallEventKind, subject: &str, local: Option<State>) -> Calls {
+        let connection = |call, device| Connection {
+            call: Some(call),
+            device: Some(Device { id: device, type_of_number: None }),
+        };
+        let mut calls = Calls::default();
+        calls.meet("1001", &connection("1", "1001"), Stage::Held, 9);
+        calls.meet("1001", &connection("2", "1001"), Stage::Established, 9);
+        let item = |old, device| ListItem {
+            new: Some(connection("3", device)),
+            old: Some(connection(old, device)),
+            endpoint: None,
+        };
+        let list = [item("1", "1002"), item("2", "1003")];
+        let event = CallEvent {
+            second: Some(connection("2", "1001")),
+            subject: Party::Device(Device { id: subject, type_of_number: None }),
+            given_list: &list,
+            local,
+            ..CallEvent::new(kind, connection("1", "1001"))
+        };
+        calls.learn("1001", &event, 9);
+        calls
+    }
+
+    #[test]
+    fn who_transfers_its_calls_is_in_none_of_them() {
+        let transfered = CallEventKind::Transfered;
+        assert_eq!(merged(transfered, "1001", None).len(), 0);
+        assert_eq!(merged(transfered, "", Some(State::Null)).len(), 0);
+        let stayed = merged(transfered, "1002", Some(State::Connected));
+        assert_eq!(stayed.iter().map(|call| &*call.id).collect::<alloc::vec::Vec<_>>(), ["3"]);
+    }
+
+    #[test]
+    fn calls_that_become_a_conference_are_one_under_its_name() {
+        let calls = merged(CallEventKind::Conferenced, "1001", Some(State::Connected));
+        assert_eq!(calls.len(), 1);
+        assert_eq!(calls.find("3").map(|call| call.stage), Some(Stage::Established));
+        assert_eq!(calls.find("3").map(|call| &*call.device), Some("1001"));
     }
 
     #[test]
