@@ -65,7 +65,8 @@ impl Engine {
         relayed: &Relayed<'r>,
         resolved: &mut Resolved<'r>,
     ) -> Result<Own, CstaError> {
-        if !self.speaks(handle, relayed.service) {
+        // What only phone systems send names no line.
+        if !relayed.service.is_offered() || !self.speaks(handle, relayed.service) {
             return Err(CstaError::SERVICE_NOT_SUPPORTED);
         }
         let mut number = self.number_of(handle);
