@@ -20,7 +20,7 @@ use crate::wire::csta::relayed::Relayed;
 /// The most lists that are on their way at a time. The oldest makes room: it is the least likely still to be.
 const MAX_LISTS: usize = 256;
 
-/// The most parts that are kept which came before the answer that announces them.
+/// The most parts that are kept over one connection which came before the answer that announces them.
 const MAX_EARLY: usize = 32;
 
 /// A part that came before its answer.
@@ -126,7 +126,10 @@ impl Engine {
         let Some(session) = place.and_then(|place| lists.get(place)).map(|list| list.session) else {
             // Its answer may still come. Where there is no room, the oldest is the least likely to be waited for.
             let is_early = asked.contains(&connection);
-            let lost = if early.len() >= MAX_EARLY { early.pop_front() } else { None };
+            let same = early.iter().filter(|early| early.connection == connection).count();
+            let oldest = early.iter().position(|early| early.connection == connection);
+            let lost =
+                oldest.filter(|_| is_early && same >= MAX_EARLY).and_then(|oldest| early.remove(oldest));
             if is_early {
                 let (cross_reference, document) = (Box::from(cross_reference), Box::from(document));
                 early.push_back(Early { connection, cross_reference, document });

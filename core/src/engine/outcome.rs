@@ -150,19 +150,19 @@ impl Engine {
         response: &Response<'_>,
     ) {
         let (session, connection) = (pending.session, pending.connection);
-        if self.announces_anothers(step, session, connection, response) {
-            if let Some(transaction) = pending.transaction {
-                let refused = Response::Error(CstaError::GENERIC_OPERATION);
-                self.on_service_outcome(step, (session, transaction), service, &refused);
+        let refused = Response::Error(CstaError::GENERIC_OPERATION);
+        let mut response = response;
+        if !fits(service, response) {
+            if !matches!(response, Response::Error(_)) {
+                self.counters.documents_discarded += 1;
+                let why = "a response to another service than was asked for";
+                self.discard_from(step, connection.place(), &why);
             }
-            return;
-        }
-        if fits(service, response) {
+        } else if self.announces_anothers(step, session, connection, response) {
+            response = &refused;
+        } else {
             self.note_told(session, connection, response);
             self.expect_device_list(step, session, connection, response);
-        } else if !matches!(response, Response::Error(_)) {
-            self.counters.documents_discarded += 1;
-            self.discard_from(step, connection.place(), &"a response to another service than was asked for");
         }
         if service.brings_list() {
             self.device_lists.answered(connection);
