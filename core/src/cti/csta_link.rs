@@ -217,6 +217,8 @@ impl CstaLink {
         }
         if let Response::MonitorStart { cross_reference, .. } = response {
             self.ask(Asked::Nothing, &Request::MonitorStop { cross_reference }, outlet);
+        } else if let Response::DataFollow { cross_reference, .. } = response {
+            self.gathering.disown(cross_reference);
         }
         Incoming::Late
     }
@@ -355,7 +357,14 @@ fn gathered<'d>(outcome: Outcome) -> Incoming<'d> {
     match outcome {
         Outcome::Waits => Incoming::Nothing,
         Outcome::Whole(who, whole) => Incoming::Whole(who, whole),
-        Outcome::TooMuch(who) => Incoming::Response(who, Response::Error(CstaError::RESOURCE_LIMIT_EXCEEDED)),
+        Outcome::TooMuch(who) => {
+            let why = "an answer in parts that are more than is kept";
+            Incoming::Unusable(who, CstaError::RESOURCE_LIMIT_EXCEEDED, why)
+        }
+        Outcome::Ambiguous(who) => {
+            let why = "an answer whose data follow under a name that means another already";
+            Incoming::Unusable(who, CstaError::UNSPECIFIED, why)
+        }
         Outcome::Unexpected => Incoming::Discarded("a part of a snapshot that nobody waits for"),
     }
 }

@@ -1,7 +1,7 @@
 //! Answers whose data come in messages of their own (`SnapshotDeviceData`, `SnapshotCallData`), put together.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use super::protocol::Asker;
@@ -14,10 +14,12 @@ use crate::wire::csta_frame::MAX_DOCUMENT;
 /// The most answers that are gathered over one link at a time.
 const MAX_GATHERED: usize = 256;
 
+/// The most answers of which parts are kept before a response announces them, and the most names that are void. More
+/// push out the oldest: they never stand in the way of an answer that was announced.
+const MAX_EARLY: usize = 16;
+
 /// One answer.
 struct Gathered {
-    /// Who waits for it; nobody yet where the data came before the answer that announces them.
-    who: Option<Asker>,
     service: &'static Service,
     /// The items so far.
     items: Vec<u8>,
@@ -30,7 +32,24 @@ struct Gathered {
 
 impl Gathered {
     const fn new(service: &'static Service) -> Self {
-        Self { who: None, service, items: Vec::new(), beside: Vec::new(), too_many: false, is_whole: false }
+        Self { service, items: Vec::new(), beside: Vec::new(), too_many: false, is_whole: false }
+    }
+
+    /// Takes a part, if it is one of this answer.
+    fn add(&mut self, data: &SnapshotData<'_>, namespace: Namespace) -> bool {
+        if self.service != data.service || self.is_whole {
+            return false;
+        }
+        let before = self.items.len();
+        if !self.too_many {
+            emit::snapshot_items(&mut self.items, namespace, data);
+        }
+        if self.items.len() > MAX_DOCUMENT {
+            self.items.truncate(before);
+            self.too_many = true;
+        }
+        self.is_whole = data.is_last;
+        true
     }
 }
 
@@ -47,8 +66,13 @@ pub(super) struct Announced<'a> {
 /// All answers that are gathered over one link.
 #[derive(Default)]
 pub(super) struct Gathering {
-    /// By their `serviceCrossRefID`.
-    all: BTreeMap<Box<str>, Gathered>,
+    /// Those that a response announced, by their `serviceCrossRefID`, and who waits for them.
+    announced: BTreeMap<Box<str>, (Asker, Gathered)>,
+    /// Those whose data came before the response that announces them, oldest first.
+    early: VecDeque<(Box<str>, Gathered)>,
+    /// Names that stand for more than one answer, or for one that nobody waits for any more, until its last part; oldest
+    /// first. Nobody could tell whose a part under such a name is.
+    void: VecDeque<Box<str>>,
     /// Who asked for what may be answered so, and has no answer yet: as long as there is somebody, data may come before
     /// the answer that announces them.
     asked: BTreeSet<Asker>,
@@ -63,6 +87,8 @@ pub(super) enum Outcome {
     Whole(Asker, Box<[u8]>),
     /// More came than is kept.
     TooMuch(Asker),
+    /// The name means another answer already.
+    Ambiguous(Asker),
     /// Nobody waits for it.
     Unexpected,
 }
@@ -70,8 +96,7 @@ pub(super) enum Outcome {
 impl Gathering {
     /// Forgets all.
     pub(super) fn clear(&mut self) {
-        self.all.clear();
-        self.asked.clear();
+        *self = Self::default();
     }
 
     /// Somebody asked for what may be answered so.
@@ -81,86 +106,132 @@ impl Gathering {
 
     /// Nobody waits any more, or has another answer.
     pub(super) fn abandon(&mut self, who: Asker) {
-        self.all.retain(|_, gathered| gathered.who != Some(who));
-        self.answered(who);
+        if !self.asked.remove(&who) {
+            let mut announced = self.announced.iter();
+            let name = announced.find(|(_, (waiting, _))| *waiting == who).map(|(name, _)| name.clone());
+            if let Some(name) = name {
+                self.announced.remove(&name);
+                self.avoid(name);
+            }
+        }
+        self.forget_early();
     }
 
-    /// There is an answer. Data that the last one did not announce will be announced by none: they must not be found
-    /// under the same name later.
-    fn answered(&mut self, who: Asker) {
-        self.asked.remove(&who);
+    /// Data that the last answer did not announce will be announced by none: they must not be found under the same name
+    /// later.
+    fn forget_early(&mut self) {
         if self.asked.is_empty() {
-            self.all.retain(|_, gathered| gathered.who.is_some());
+            self.early.clear();
         }
+    }
+
+    /// Whatever comes under this name from now on is nobody's, until its last part.
+    fn avoid(&mut self, name: Box<str>) {
+        if self.void.len() >= MAX_EARLY {
+            self.void.pop_front();
+        }
+        self.void.push_back(name);
     }
 
     /// A response announced data.
     pub(super) fn announce(&mut self, who: Asker, announced: Announced<'_>, namespace: Namespace) -> Outcome {
         let outcome = self.name(who, announced, namespace);
-        self.answered(who);
-        match outcome {
-            Some(too_much) => too_much,
-            None => self.settle(announced.cross_reference, namespace),
-        }
+        self.asked.remove(&who);
+        self.forget_early();
+        outcome.unwrap_or_else(|| self.settle(announced.cross_reference, namespace))
     }
 
     /// Gives an answer its name, if that can be told from others.
     fn name(&mut self, who: Asker, announced: Announced<'_>, namespace: Namespace) -> Option<Outcome> {
         let Announced { service, cross_reference, source } = announced;
-        if self.all.len() >= MAX_GATHERED && !self.all.contains_key(cross_reference) {
+        if self.void.iter().any(|name| **name == *cross_reference) {
+            return Some(Outcome::Ambiguous(who));
+        }
+        if self.announced.remove(cross_reference).is_some() {
+            self.avoid(cross_reference.into());
+            return Some(Outcome::Ambiguous(who));
+        }
+        if self.announced.len() >= MAX_GATHERED {
             return Some(Outcome::TooMuch(who));
         }
-        let entry = self.all.entry(Box::from(cross_reference));
-        let gathered = entry.or_insert_with(|| Gathered::new(service));
-        if gathered.who.is_some() || gathered.service != service {
-            // The name means something else already: nobody could tell the two apart.
-            return Some(Outcome::TooMuch(who));
+        let mut gathered = self.take_early(cross_reference).unwrap_or_else(|| Gathered::new(service));
+        if gathered.service != service {
+            return Some(Outcome::Ambiguous(who));
         }
-        gathered.who = Some(who);
         if let Some(root) = source {
             emit::beside_snapshot(&mut gathered.beside, namespace, root);
         }
+        self.announced.insert(cross_reference.into(), (who, gathered));
         None
+    }
+
+    fn take_early(&mut self, cross_reference: &str) -> Option<Gathered> {
+        let place = self.early.iter().position(|(name, _)| **name == *cross_reference)?;
+        self.early.remove(place).map(|(_, gathered)| gathered)
+    }
+
+    /// A response announced data, and nobody waits for it any more: they are dropped when they come, if they did not yet.
+    pub(super) fn disown(&mut self, cross_reference: &str) {
+        let is_whole = self.take_early(cross_reference).is_some_and(|gathered| gathered.is_whole);
+        let is_anothers = self.announced.remove(cross_reference).is_some();
+        let is_void = self.void.iter().any(|name| **name == *cross_reference);
+        if !is_void && (is_anothers || !is_whole) {
+            self.avoid(cross_reference.into());
+        }
     }
 
     /// A part came.
     pub(super) fn add(&mut self, data: &SnapshotData<'_>, namespace: Namespace) -> Outcome {
-        // Edition 6 has a message without a name: it can only belong to the one answer there is.
-        let only = match self.all.len() {
-            1 => self.all.keys().next().cloned(),
-            _ => None,
+        let Some(name) = data.cross_reference.map(Box::from).or_else(|| self.only()) else {
+            return Outcome::Unexpected;
         };
-        let Some(name) = data.cross_reference.map(Box::from).or(only) else { return Outcome::Unexpected };
-        let has_room = self.all.len() < MAX_GATHERED && !self.asked.is_empty();
-        if !self.all.contains_key(&name) && !has_room {
+        if let Some(place) = self.void.iter().position(|void| *void == name) {
+            if data.is_last {
+                self.void.remove(place);
+            }
             return Outcome::Unexpected;
         }
-        let service = data.service;
-        let gathered = self.all.entry(name.clone()).or_insert_with(|| Gathered::new(service));
-        if gathered.service != service || gathered.is_whole {
-            return Outcome::Unexpected;
+        if let Some((_, gathered)) = self.announced.get_mut(&name) {
+            return if gathered.add(data, namespace) {
+                self.settle(&name, namespace)
+            } else {
+                Outcome::Unexpected
+            };
         }
-        let before = gathered.items.len();
-        if !gathered.too_many {
-            emit::snapshot_items(&mut gathered.items, namespace, data);
+        if !self.asked.is_empty() && self.add_early(name, data, namespace) {
+            Outcome::Waits
+        } else {
+            Outcome::Unexpected
         }
-        if gathered.items.len() > MAX_DOCUMENT {
-            gathered.items.truncate(before);
-            gathered.too_many = true;
-        }
-        gathered.is_whole = data.is_last;
-        self.settle(&name, namespace)
     }
 
-    /// Takes an answer out that is whole and waited for.
+    /// Edition 6 has a message without a name: it can only belong to the one answer that there is.
+    fn only(&self) -> Option<Box<str>> {
+        let is_alone = self.announced.len() == 1 && self.asked.is_empty() && self.void.is_empty();
+        self.announced.keys().next().filter(|_| is_alone).cloned()
+    }
+
+    fn add_early(&mut self, name: Box<str>, data: &SnapshotData<'_>, namespace: Namespace) -> bool {
+        if let Some((_, gathered)) = self.early.iter_mut().find(|(early, _)| *early == name) {
+            return gathered.add(data, namespace);
+        }
+        if self.early.len() >= MAX_EARLY {
+            self.early.pop_front();
+        }
+        let mut gathered = Gathered::new(data.service);
+        let is_added = gathered.add(data, namespace);
+        self.early.push_back((name, gathered));
+        is_added
+    }
+
+    /// Takes an answer out that is whole.
     fn settle(&mut self, cross_reference: &str, namespace: Namespace) -> Outcome {
-        let gathered = self.all.get(cross_reference);
-        let Some(who) = gathered.filter(|gathered| gathered.is_whole).and_then(|gathered| gathered.who)
-        else {
-            return Outcome::Waits;
-        };
-        match self.all.remove(cross_reference) {
-            Some(gathered) if !gathered.too_many => {
+        let is_whole = self.announced.get(cross_reference).is_some_and(|(_, gathered)| gathered.is_whole);
+        let whole = if is_whole { self.announced.remove(cross_reference) } else { None };
+        match whole {
+            None => Outcome::Waits,
+            Some((who, gathered)) if gathered.too_many => Outcome::TooMuch(who),
+            Some((who, gathered)) => {
                 let mut whole = Vec::new();
                 emit::whole_snapshot(
                     &mut whole,
@@ -170,27 +241,42 @@ impl Gathering {
                 );
                 Outcome::Whole(who, whole.into_boxed_slice())
             }
-            _ => Outcome::TooMuch(who),
         }
     }
 }
 
 impl Digest for Gathering {
     fn digest(&self, digester: &mut Digester) {
-        let Self { all, asked } = self;
-        digester.value(&all.len());
-        for (name, Gathered { who, service, items, beside, too_many, is_whole }) in all {
+        let Self { announced, early, void, asked } = self;
+        digester.value(&announced.len());
+        for (name, (Asker(who), gathered)) in announced {
             digester.value(name);
-            digester.value(&who.map(|Asker(who)| who));
-            digester.text(service.root);
-            digester.bytes(items);
-            digester.bytes(beside);
-            digester.flag(*too_many);
-            digester.flag(*is_whole);
+            digester.value(who);
+            digester.value(gathered);
+        }
+        digester.value(&early.len());
+        for (name, gathered) in early {
+            digester.value(name);
+            digester.value(gathered);
+        }
+        digester.value(&void.len());
+        for name in void {
+            digester.value(name);
         }
         digester.value(&asked.len());
         for Asker(who) in asked {
             digester.value(who);
         }
+    }
+}
+
+impl Digest for Gathered {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { service, items, beside, too_many, is_whole } = self;
+        digester.text(service.root);
+        digester.bytes(items);
+        digester.bytes(beside);
+        digester.flag(*too_many);
+        digester.flag(*is_whole);
     }
 }

@@ -12,6 +12,7 @@ use crate::config::Cti;
 use crate::digest::{Digest, Digester};
 use crate::input::LinkId;
 use crate::time::{Duration, Instant};
+use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Event, Request, Response, SystemStatus};
 use crate::wire::csta::parse::Misshapen;
 use crate::wire::csta::relayed::Relayed;
@@ -44,6 +45,8 @@ pub(crate) enum Incoming<'d> {
     Whole(Asker, Box<[u8]>),
     /// A request was answered, and the answer cannot be read.
     Misshapen(Asker, Misshapen),
+    /// A request was answered, and the answer is of no use: the error for who asked, and why.
+    Unusable(Asker, CstaError, &'static str),
     /// What a response announced, for whoever asked.
     Told(Relayed<'d>),
     /// An event.

@@ -269,12 +269,13 @@ impl Engine {
             Incoming::Response(Asker(pending), response) => {
                 self.on_outcome(step, Handle::from_number(pending), &response);
             }
-            Incoming::Whole(Asker(pending), whole) => self.on_whole_answer(step, pending, &whole),
+            Incoming::Whole(Asker(pending), whole) => self.on_whole_answer(step, place, pending, &whole),
             Incoming::Told(relayed) => self.on_told(step, connection, &relayed, bytes),
             Incoming::Misshapen(Asker(pending), misshapen) => {
-                self.counters.documents_discarded += 1;
-                self.discard_from(step, place, &misshapen);
-                self.on_outcome(step, Handle::from_number(pending), &Response::Error(CstaError::UNSPECIFIED));
+                self.on_unusable(step, place, pending, (CstaError::UNSPECIFIED, &misshapen));
+            }
+            Incoming::Unusable(Asker(pending), error, why) => {
+                self.on_unusable(step, place, pending, (error, &why));
             }
             Incoming::Event(event) => self.on_event(step, connection, &event, bytes),
             Incoming::Status(SystemStatus::Disabled) => {
@@ -309,15 +310,36 @@ impl Engine {
     }
 
     /// The data that a response announced are all here: put together, they are what was asked for.
-    fn on_whole_answer(&mut self, step: &mut Step<'_>, pending: u64, whole: &[u8]) {
-        let document = Document::parse(whole, &self.xml_limits);
-        let pending = Handle::from_number(pending);
-        if let Ok(Ok(Message::Response(response))) = document.as_ref().map(Document::message) {
-            self.on_outcome(step, pending, &response);
-        } else {
-            let too_much = Response::Error(CstaError::RESOURCE_LIMIT_EXCEEDED);
-            self.on_outcome(step, pending, &too_much);
-        }
+    fn on_whole_answer(&mut self, step: &mut Step<'_>, place: u8, pending: u64, whole: &[u8]) {
+        let document = match Document::parse(whole, &self.xml_limits) {
+            Ok(document) => document,
+            Err(error) => {
+                let too_much = (CstaError::RESOURCE_LIMIT_EXCEEDED, &error as &dyn Display);
+                return self.on_unusable(step, place, pending, too_much);
+            }
+        };
+        let message = document.message();
+        let why: &dyn Display = match &message {
+            Ok(Message::Response(response)) => {
+                return self.on_outcome(step, Handle::from_number(pending), response);
+            }
+            Ok(_) => &"an answer in parts that is none",
+            Err(misshapen) => misshapen,
+        };
+        self.on_unusable(step, place, pending, (CstaError::UNSPECIFIED, why));
+    }
+
+    /// There is an answer, and it is of no use: who asked gets an error, and need not wait for more.
+    fn on_unusable(
+        &mut self,
+        step: &mut Step<'_>,
+        place: u8,
+        pending: u64,
+        (error, why): (CstaError, &dyn Display),
+    ) {
+        self.counters.documents_discarded += 1;
+        self.discard_from(step, place, why);
+        self.on_outcome(step, Handle::from_number(pending), &Response::Error(error));
     }
 
     /// The phone system says how it is, and goes on serving.

@@ -168,14 +168,99 @@ fn two_snapshots_under_one_name_are_not_mixed_up() {
     let second = snapshot(&mut desk);
     assert_eq!(desk.says(&first, "SnapshotDeviceResponse", &follows("x1")), []);
     let refused = only(&desk.says(&second, "SnapshotDeviceResponse", &follows("x1")), 200);
-    assert_eq!(error(&refused), "resourceLimitExceeded");
+    assert_eq!(error(&refused), "unspecified");
+    // Whose they are nobody can say: neither gets them.
+    let before = discarded(&desk);
+    for is_last in [false, true] {
+        assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", is_last, &["1"])), []);
+    }
+    assert_eq!(discarded(&desk), before + 2);
+    desk.bench.advance(Duration::from_millis(5_000));
+    let answer = only(&desk.client.heard(&mut desk.bench), 200);
+    assert_eq!(error(&answer), "resourceOutOfService");
+    // Behind the last part the name is as good as ever.
+    is_answered(&mut desk, "x1", "4");
+}
+
+/// A snapshot that comes in one part under this name, with this call.
+#[track_caller]
+fn is_answered(desk: &mut Desk, name: &str, call: &str) {
+    let asked = snapshot(desk);
+    assert_eq!(desk.says(&asked, "SnapshotDeviceResponse", &follows(name)), []);
+    let answer = only(&sends(desk, "SnapshotDeviceData", &part(name, true, &[call])), 200);
+    assert_eq!(calls(&answer), [format!("0_{call}")]);
+}
+
+#[test]
+fn data_that_come_behind_a_time_out_are_in_no_other_snapshot() {
+    for early in [true, false] {
+        let mut desk = Desk::new(3, 3);
+        let first = snapshot(&mut desk);
+        desk.bench.advance(Duration::from_millis(4_000));
+        let second = snapshot(&mut desk);
+        desk.bench.advance(Duration::from_millis(1_000));
+        assert_eq!(error(&only(&desk.client.heard(&mut desk.bench), 200)), "resourceOutOfService");
+        let data = part("x1", true, &["9"]);
+        let late = document(desk.link, "SnapshotDeviceResponse", &follows("x1"));
+        if early {
+            assert_eq!(sends(&mut desk, "SnapshotDeviceData", &data), []);
+            desk.system.say(&mut desk.bench, first.invoke, &late);
+        } else {
+            desk.system.say(&mut desk.bench, first.invoke, &late);
+            assert_eq!(sends(&mut desk, "SnapshotDeviceData", &data), []);
+        }
+        // The name is used again.
+        assert_eq!(desk.says(&second, "SnapshotDeviceResponse", &follows("x1")), [], "{early}");
+        let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
+        assert_eq!(calls(&answer), ["0_1"]);
+    }
+}
+
+#[test]
+fn data_without_a_name_belong_to_the_only_snapshot_there_is() {
+    let mut desk = Desk::new(6, 6);
+    let first = snapshot(&mut desk);
+    desk.says(&first, "SnapshotDeviceResponse", &follows("x1"));
+    // Somebody else waits: nobody can say whose they are.
+    let second = snapshot(&mut desk);
+    let before = discarded(&desk);
+    assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("", true, &["9"])), []);
+    assert_eq!(discarded(&desk), before + 1);
+    only(&desk.says(&second, "CSTAErrorCode", "<operation>generic</operation>"), 200);
+    let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("", true, &["1"])), 200);
+    assert_eq!(calls(&answer), ["0_1"]);
+}
+
+#[test]
+fn parts_that_nobody_announces_keep_no_announced_ones_out() {
+    let mut desk = Desk::new(3, 3);
+    let asked = snapshot(&mut desk);
+    let _waits = snapshot(&mut desk);
+    for number in 0..300 {
+        assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part(&format!("z{number}"), false, &["9"])), []);
+    }
+    assert_eq!(desk.says(&asked, "SnapshotDeviceResponse", &follows("x1")), []);
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
     assert_eq!(calls(&answer), ["0_1"]);
 }
 
+#[test]
+fn a_snapshot_in_parts_that_cannot_be_read_is_an_error_at_once() {
+    let mut desk = Desk::new(3, 3);
+    let asked = snapshot(&mut desk);
+    desk.says(&asked, "SnapshotDeviceResponse", &follows("x1"));
+    let before = discarded(&desk);
+    let named = "<serviceCrossRefID>x1</serviceCrossRefID><lastSegment>true</lastSegment>";
+    let item = "<snapshotData><snapshotDeviceResponseInfo/></snapshotData>";
+    let answer = only(&sends(&mut desk, "SnapshotDeviceData", &format!("{named}{item}")), 200);
+    assert_eq!((error(&answer), discarded(&desk)), ("unspecified", before + 1));
+    assert!(desk.was_discarded());
+    assert_eq!(desk.bench.engine().view().pending, 0);
+}
+
 /// A part of a list of devices.
 fn devices(name: &str, last: &str, device: &str) -> String {
-    let entry = format!("<deviceListEntry><deviceID>{device}</deviceID></deviceListEntry>");
+    let entry = format!("<device><deviceID>{device}</deviceID></device>");
     element("serviceCrossRefID", name) + &element("lastSegment", last) + &element("deviceList", &entry)
 }
 
