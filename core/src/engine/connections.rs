@@ -314,8 +314,8 @@ impl Engine {
         let document = match Document::parse(whole, &self.xml_limits) {
             Ok(document) => document,
             Err(error) => {
-                let too_much = (CstaError::RESOURCE_LIMIT_EXCEEDED, &error as &dyn Display);
-                return self.on_unusable(step, place, pending, too_much);
+                let why: &dyn Display = &error;
+                return self.on_unusable(step, place, pending, (CstaError::RESOURCE_LIMIT_EXCEEDED, why));
             }
         };
         let message = document.message();

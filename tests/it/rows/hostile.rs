@@ -36,9 +36,14 @@ fn every_row_keeps_what_is_of_a_later_edition_from_an_earlier_one() {
 
 #[test]
 fn an_unknown_member_that_names_a_call_or_a_device_goes_nowhere() {
-    for inside in
-        ["<callID>0_9</callID>", "<to><deviceID>1002</deviceID></to>", "<x typeOfNumber=\"other\">1002</x>"]
-    {
+    for inside in [
+        "<callID>0_9</callID>",
+        "<to><deviceID>1002</deviceID></to>",
+        "<x typeOfNumber=\"other\">1002</x>",
+        "<targetDevice>1002</targetDevice>",
+        "<to><CallingNumber>1002</CallingNumber></to>",
+        "<otherDN>1002</otherDN>",
+    ] {
         let mut desk = Desk::with_calls(3, 3);
         let sent = connection("callToBeHeld", "0_7", "1001") + &element("dance", inside);
         let asked = desk.passed("HoldCall", &sent);

@@ -1,6 +1,6 @@
 //! XML within other bytes: tags are the protocol's own, text is sensitive unless its element says otherwise.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::mark::{Mark, Marks};
@@ -25,14 +25,27 @@ const OWN: &str = "actualProtocolVersion actualSessionDuration appEndReason appl
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Text {
     Own,
+    /// The protocol's own if it is a word, which has nothing but letters: which words there are depends on the edition.
+    Word,
     Sensitive,
     /// Sensitive, and all below it is: it is a maker's, whatever its names are.
     Private,
 }
 
+impl Text {
+    /// Whether this text of such an element is the protocol's own.
+    fn locks(self, text: &[u8]) -> bool {
+        match self {
+            Self::Own => true,
+            Self::Word => text.iter().all(|byte| byte.is_ascii_alphabetic() || byte.is_ascii_whitespace()),
+            Self::Sensitive | Self::Private => false,
+        }
+    }
+}
+
 /// The elements whose text is the protocol's own: with [`OWN`], the values and references of all rows. A name that is
 /// anything else in one row is not among them.
-fn own_names() -> BTreeSet<&'static str> {
+fn own_names() -> BTreeMap<&'static str, Text> {
     let rows = || services::all().iter().flat_map(|service| service.request.iter().chain(service.response));
     let spelt = |member: &'static Member| {
         [Some(member.name), member.before.map(|(_, name)| name)].into_iter().flatten()
@@ -43,9 +56,11 @@ fn own_names() -> BTreeSet<&'static str> {
     let slots = shapes().flat_map(|shape| shape.slots);
     let of_events =
         slots.filter(|slot| matches!(slot.part, Part::CrossReference | Part::LocalState | Part::Cause));
-    let mut own: BTreeSet<&str> = OWN.split(' ').collect();
-    own.extend(rows().filter(is_own).flat_map(spelt));
-    own.extend(of_events.map(|slot| slot.name));
+    let mut own: BTreeMap<&str, Text> = OWN.split(' ').map(|name| (name, Text::Own)).collect();
+    own.extend(rows().filter(is_own).flat_map(spelt).map(|name| (name, Text::Own)));
+    own.extend(of_events.map(|slot| (slot.name, Text::Own)));
+    let is_word = |member: &&Member| member.role == Role::Word(&[]);
+    own.extend(rows().filter(is_word).flat_map(spelt).map(|name| (name, Text::Word)));
     for name in rows().filter(|member| !is_own(member)).flat_map(spelt) {
         own.remove(name);
     }
@@ -68,12 +83,14 @@ pub(super) fn mark(marks: &mut Marks<'_>) {
             continue;
         };
         if let Some(kind) = open.last() {
-            marks.set(text..at, if *kind == Text::Own { Mark::Locked } else { Mark::Sensitive });
+            let said = marks.bytes.get(text..at).unwrap_or_default();
+            marks.set(text..at, if kind.locks(said) { Mark::Locked } else { Mark::Sensitive });
         }
         let end = at.saturating_add(length);
         let tag = rest.get(..length).unwrap_or_default();
         if tag.starts_with(b"<![CDATA[") {
-            let is_own = open.last().is_none_or(|kind| *kind == Text::Own);
+            let said = tag.get(9..length.saturating_sub(3)).unwrap_or_default();
+            let is_own = open.last().is_none_or(|kind| kind.locks(said));
             marks.set(at..end, if is_own { Mark::Locked } else { Mark::Sensitive });
             marks.set(at..at.saturating_add(9), Mark::Locked);
         } else {
@@ -85,7 +102,7 @@ pub(super) fn mark(marks: &mut Marks<'_>) {
 }
 
 /// Opens or closes what `tag` opens or closes.
-fn follow(open: &mut Vec<Text>, tag: &[u8], own: &BTreeSet<&str>) {
+fn follow(open: &mut Vec<Text>, tag: &[u8], own: &BTreeMap<&str, Text>) {
     if tag.starts_with(b"</") {
         open.pop();
     } else if !tag.starts_with(b"<?")
@@ -99,14 +116,8 @@ fn follow(open: &mut Vec<Text>, tag: &[u8], own: &BTreeSet<&str>) {
         let name = name.get(..end).unwrap_or_default();
         let local = name.rsplit(|byte| *byte == b':').next().unwrap_or_default();
         let is_private = local == b"private" || open.last() == Some(&Text::Private);
-        let is_own = core::str::from_utf8(local).is_ok_and(|local| own.contains(local));
-        open.push(if is_private {
-            Text::Private
-        } else if is_own {
-            Text::Own
-        } else {
-            Text::Sensitive
-        });
+        let known = core::str::from_utf8(local).ok().and_then(|local| own.get(local).copied());
+        open.push(if is_private { Text::Private } else { known.unwrap_or(Text::Sensitive) });
     }
 }
 

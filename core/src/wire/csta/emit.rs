@@ -8,6 +8,7 @@ use super::services::Service;
 
 mod copy;
 mod event;
+mod private;
 mod relayed;
 mod request;
 mod response;

@@ -5,12 +5,24 @@ use roxmltree::Node;
 use super::{
     errors::CstaError,
     events::{FILTER_MEMBERS, STATUS_MEMBERS},
-    model::{Connection, Device, MonitorFilter, Party, Redirection, StatusFilter},
+    model::{Connection, Device, MonitorFilter, Namespace, Party, Redirection, StatusFilter},
     parse::Misshapen,
 };
 
 /// A document's node, read for as long as the document lives.
 pub(super) type Element<'a> = Node<'a, 'a>;
+
+/// Whether an element belongs to the message itself. Peers that forget the namespace mean CSTA's.
+pub(super) fn is_ours(node: Element<'_>) -> bool {
+    let uri = node.tag_name().namespace();
+    let root = node.document().root_element().tag_name().namespace();
+    uri.is_none() || uri == root || uri.is_some_and(|uri| Namespace::parse(uri).is_some())
+}
+
+/// The first child element of that local name that belongs to the message itself.
+pub(super) fn own_child<'a>(node: Element<'a>, name: &str) -> Option<Element<'a>> {
+    node.children().find(|child| child.is_element() && child.tag_name().name() == name && is_ours(*child))
+}
 
 /// The first child element of that local name.
 pub(super) fn child<'a>(node: Element<'a>, name: &str) -> Option<Element<'a>> {

@@ -47,7 +47,7 @@ pub struct Relayed<'a> {
     pub source: Option<Element<'a>>,
     /// The edition of ECMA-323 that it came in; 0 where the document does not say.
     pub edition: u8,
-    /// What goes on of `source`'s `extensions`.
+    /// How much of `source`'s private data goes on.
     pub private_data: PrivateData,
 }
 
@@ -94,7 +94,7 @@ impl<'a> Relayed<'a> {
     /// A member's element in `source`, in whichever edition's spelling.
     pub(super) fn element(&self, member: &Member) -> Option<Element<'a>> {
         let source = self.source?;
-        read::child(source, member.name).or_else(|| read::child(source, member.before?.1))
+        read::own_child(source, member.name).or_else(|| read::own_child(source, member.before?.1))
     }
 
     /// The element of the member of that name.
@@ -184,7 +184,7 @@ fn check(members: &'static [Member], root: Element<'_>, edition: u8, is_request:
     let is_judged =
         |member: &Member| is_request || matches!(member.role, Role::Announced { .. } | Role::CrossReference);
     let mut seen = 0_u64;
-    for node in root.children().filter(roxmltree::Node::is_element) {
+    for node in root.children().filter(|node| node.is_element() && read::is_ours(*node)) {
         let name = node.tag_name().name();
         let found = members.iter().zip(0_u32..).find(|(member, _)| member.is_named(name));
         let Some((member, place)) = found.filter(|(member, _)| is_judged(member)) else { continue };

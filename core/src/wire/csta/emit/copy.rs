@@ -8,8 +8,9 @@ use super::{
         member::{Names, UNKNOWN},
         model::{Device, Namespace},
         read::{self, Element},
+        relayed::PrivateData,
     },
-    Rewrite,
+    Rewrite, private,
     writer::Writer,
 };
 
@@ -21,8 +22,18 @@ type Scope<'a> = Vec<(Option<&'a str>, &'a str)>;
 
 /// Copies an element, in which identifiers stand where `names` says. Depth is what the parser's guard allowed.
 pub(super) fn element<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>, names: Names) {
+    passing(w, node, names, PrivateData::All);
+}
+
+/// The same, without the private data in it that stay here.
+pub(super) fn passing<R: Rewrite>(
+    w: &mut Writer<'_, R>,
+    node: Element<'_>,
+    names: Names,
+    passing: PrivateData,
+) {
     let mut scope = alloc::vec![(None, w.uri), (Some("xml"), XML)];
-    within(w, node, Place { names, in_connection: false }, &mut scope);
+    within(w, node, Place { names, in_connection: false, passing }, &mut scope);
 }
 
 /// Copies the items of a snapshot as they are.
@@ -61,18 +72,12 @@ pub(super) fn is_of_edition(root: Element<'_>, to: u8) -> bool {
 struct Place {
     names: Names,
     in_connection: bool,
-}
-
-/// Whether an element belongs to the message itself. Peers that forget the namespace mean CSTA's.
-fn is_ours(node: Element<'_>) -> bool {
-    let uri = node.tag_name().namespace();
-    let root = node.document().root_element().tag_name().namespace();
-    uri.is_none() || uri == root || uri.is_some_and(|uri| Namespace::parse(uri).is_some())
+    passing: PrivateData,
 }
 
 fn within<'a, R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'a>, place: Place, scope: &mut Scope<'a>) {
     let outer = scope.len();
-    let ours = is_ours(node);
+    let ours = read::is_ours(node);
     let identifier = if ours { identifier(node, place) } else { None };
     let uri = node.tag_name().namespace().unwrap_or_default();
     let prefix = if ours { None } else { prefix(node, uri) };
@@ -80,7 +85,7 @@ fn within<'a, R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'a>, place: Place
     w.raw("<");
     name(w, prefix, node.tag_name().name());
     declare(w, scope, prefix, if ours { w.uri } else { uri });
-    attributes(w, node, identifier, scope);
+    attributes(w, node, (identifier, place.passing), scope);
     w.raw(">");
     match identifier {
         Some(identifier) => identifier.write(w),
@@ -138,10 +143,13 @@ fn declare<'a, R: Rewrite>(
 fn attributes<'a, R: Rewrite>(
     w: &mut Writer<'_, R>,
     node: Element<'a>,
-    identifier: Option<Identifier<'a>>,
+    (identifier, passing): (Option<Identifier<'a>>, PrivateData),
     scope: &mut Scope<'a>,
 ) {
     for attribute in node.attributes() {
+        if attribute.namespace().is_some_and(|uri| uri != XML && private::keeps(passing, node, uri)) {
+            continue;
+        }
         if attribute.name() == "typeOfNumber"
             && let Some(Identifier::Device(device) | Identifier::ConnectionDevice(device)) = identifier
             && !w.rewrite.keeps_type_of_number(device)
@@ -162,10 +170,12 @@ fn attributes<'a, R: Rewrite>(
 
 /// Elements and texts. White space between our own elements is left out, comments are left out everywhere.
 fn content<'a, R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'a>, place: Place, scope: &mut Scope<'a>) {
-    let ours = is_ours(node);
+    let ours = read::is_ours(node);
     for child in node.children() {
         if child.is_element() {
-            within(w, child, place, scope);
+            if !private::stays(place.passing, child) {
+                within(w, child, place, scope);
+            }
         } else if child.is_text() {
             let text = child.text().unwrap_or_default();
             if !ours || text.contains(|character: char| !character.is_ascii_whitespace()) {
@@ -210,7 +220,7 @@ impl Place {
             Names::Within { .. } => self.names,
             Names::None | Names::Device | Names::Connection => Names::None,
         };
-        Self { names, in_connection }
+        Self { names, in_connection, passing: self.passing }
     }
 }
 

@@ -3,17 +3,13 @@
 use super::{
     super::{
         member::{Member, Names, Role, UNKNOWN},
-        model::Namespace,
         read::{self, Element},
         relayed::{PrivateData, Relayed, Value},
         services,
     },
-    Rewrite, copy,
+    Rewrite, copy, private,
     writer::Writer,
 };
-
-/// Private data of Microsoft's: which line a client means, for one.
-const MICROSOFT: &str = "http://schemas.microsoft.com/Lcs/";
 
 /// Walks the row: what was given is written as it is; what its source has is copied if the reader's edition has it.
 pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, relayed: &Relayed<'_>) {
@@ -23,14 +19,14 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, relayed: &Relayed<'_>) {
         if let Some(value) = relayed.given(member.name) {
             given(w, member, value);
         } else if let Some(node) = relayed.element(member) {
-            copied(w, member, node);
+            copied(w, member, node, relayed.private_data);
         }
     }
     let Some(source) = relayed.source else { return };
     if from == to {
         unknown(w, source, relayed);
     }
-    extensions(w, source, relayed.private_data);
+    private::extensions(w, source, relayed.private_data);
 }
 
 /// Writes a value that the gateway, or whoever made the message, put there.
@@ -53,7 +49,7 @@ fn devices<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, devices: &[super:
     }
 }
 
-fn copied<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element<'_>) {
+fn copied<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element<'_>, passing: PrivateData) {
     match member.role {
         Role::Announced { own: true } => w.own_connection(member.name, read::connection(node)),
         Role::Own
@@ -74,15 +70,22 @@ fn copied<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element<'_>)
             }
         }
         Role::Narrowed => narrowed(w, node),
-        Role::Copied(names) => copy::element(w, node, names),
+        Role::Copied(names) => copy::passing(w, node, names, passing),
         Role::Text | Role::Truth | Role::Count | Role::Word(_) | Role::CrossReference => {
-            match member.before {
-                Some(_) => w.leaf(member.name_in(w.edition), read::text(node).unwrap_or_default()),
-                None => copy::element(w, node, Names::None),
+            if member.before.is_none() && passing == PrivateData::All {
+                copy::element(w, node, Names::None);
+            } else {
+                texts(w, member.name_in(w.edition), node);
             }
         }
         Role::Withheld => {}
     }
+}
+
+/// An element's text alone, whatever else is in it.
+fn texts<R: Rewrite>(w: &mut Writer<'_, R>, name: &str, node: Element<'_>) {
+    let pieces = node.children().filter(roxmltree::Node::is_text).filter_map(|piece| piece.text());
+    w.element(name, |w| pieces.for_each(|piece| w.text(piece)));
 }
 
 /// A list of devices, or the first that is one where the reader's edition has no list.
@@ -139,86 +142,34 @@ fn list_named(name: &str) -> Option<&'static str> {
     services.chain(services::EVENTS.iter().map(|event| event.list)).find(|list| *list == name)
 }
 
-/// Copies what stands in a root and its row does not know, if that is no private data which stay here.
+/// Copies what stands in a root and its row does not know, if that is no private data which stay here. What may name a
+/// call or a device comes from a client no further: nobody could say whose it is.
 fn unknown<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>, relayed: &Relayed<'_>) {
+    let passing = relayed.private_data;
     for child in source.children().filter(roxmltree::Node::is_element) {
         let name = child.tag_name().name();
-        let is_known = name == "extensions" || relayed.members.iter().any(|member| member.is_named(name));
-        let stays = match relayed.private_data {
-            PrivateData::All => false,
-            PrivateData::AllButMicrosofts => is_microsofts(child) || is_identifying(child),
-            PrivateData::None => is_private(child) || is_identifying(child),
-        };
+        let is_named = name == "extensions" || relayed.members.iter().any(|member| member.is_named(name));
+        let is_known = is_named && read::is_ours(child);
+        let stays =
+            passing != PrivateData::All && (private::any_stays(passing, child) || is_identifying(child));
         if !is_known && !stays {
             copy::element(w, child, UNKNOWN);
         }
     }
 }
 
-/// Whether an element names a call or a device, as far as can be told: nobody could say whose it is.
+/// What names of calls, devices and numbers have in them, in small letters.
+const NAMING: [&str; 11] =
+    ["call", "device", "connection", "number", "party", "dest", "dial", "line", "address", "forward", "user"];
+
+/// Whether an element names a call or a device, as far as its name and those inside can tell.
 fn is_identifying(node: Element<'_>) -> bool {
-    node.descendants().any(|inner| {
-        matches!(inner.tag_name().name(), "callID" | "deviceID" | "deviceIdentifier" | "numberDialed")
-            || inner.has_attribute("typeOfNumber")
-    })
-}
-
-/// Whether an element is, or has in it, what the standard has for private data, or what is none of its own.
-fn is_private(node: Element<'_>) -> bool {
-    let root = node.document().root_element().tag_name().namespace();
     node.descendants().filter(roxmltree::Node::is_element).any(|inner| {
-        let is_foreign = |uri| Some(uri) != root && Namespace::parse(uri).is_none();
-        matches!(inner.tag_name().name(), "privateData" | "securityData")
-            || inner.tag_name().namespace().is_some_and(is_foreign)
+        let name = inner.tag_name().name();
+        let lower = name.to_ascii_lowercase();
+        name.ends_with("DN")
+            || name.ends_with("ID")
+            || inner.has_attribute("typeOfNumber")
+            || NAMING.iter().any(|naming| lower.contains(naming))
     })
-}
-
-/// Whether an element is Microsoft's, or has in it what is.
-fn is_microsofts(node: Element<'_>) -> bool {
-    let is_theirs = |uri: &str| uri.starts_with(MICROSOFT);
-    node.descendants().any(|inner| {
-        inner.tag_name().namespace().is_some_and(is_theirs)
-            || inner.attributes().any(|attribute| attribute.namespace().is_some_and(is_theirs))
-    })
-}
-
-fn extensions<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>, passing: PrivateData) {
-    let Some(node) = read::child(source, "extensions") else { return };
-    match passing {
-        PrivateData::All => copy::element(w, node, Names::None),
-        PrivateData::AllButMicrosofts => without_microsofts(w, node),
-        PrivateData::None => {}
-    }
-}
-
-/// The extensions with what they hold of others than Microsoft; nothing where that is all.
-fn without_microsofts<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>) {
-    let before = w.out.len();
-    let mut is_any = false;
-    w.open("extensions");
-    for child in node.children().filter(roxmltree::Node::is_element) {
-        let is_private = child.tag_name().name() == "privateData";
-        if let Some(private) = read::child(child, "private").filter(|_| is_private) {
-            is_any |= private_data(w, private);
-        } else if !is_microsofts(child) {
-            copy::element(w, child, Names::None);
-            is_any = true;
-        }
-    }
-    w.close("extensions");
-    if !is_any {
-        w.out.truncate(before);
-    }
-}
-
-fn private_data<R: Rewrite>(w: &mut Writer<'_, R>, private: Element<'_>) -> bool {
-    let children = private.children().filter(roxmltree::Node::is_element);
-    let mut others = children.filter(|child| !is_microsofts(*child)).peekable();
-    let is_any = others.peek().is_some();
-    if is_any {
-        w.element("privateData", |w| {
-            w.element("private", |w| others.for_each(|child| copy::element(w, child, Names::None)));
-        });
-    }
-    is_any
 }
