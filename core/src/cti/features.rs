@@ -24,8 +24,9 @@ impl DeviceFeatures {
         self.all
     }
 
-    /// What a device's client is told that it can do.
-    pub(crate) const fn offered_to(&self, _device: &str) -> Features {
+    /// What a device's client is told that it can do. The device's number is asked for only where devices differ: it
+    /// stands elsewhere in memory than all else that the answer needs.
+    pub(crate) fn offered_to<'a>(&self, _device: impl FnOnce() -> &'a str) -> Features {
         self.offered
     }
 }

@@ -218,7 +218,7 @@ impl Engine {
             let link = session.connection.and_then(|connection| self.pool.at(connection.place()));
             let switch = link.map_or(0, |link| link.switch);
             let mut view = ClientView::new(session, switch, 0);
-            view.offered = link.map(|link| link.features.offered_to(view.number)).unwrap_or_default();
+            view.offered = link.map(|link| link.features.offered_to(|| view.number)).unwrap_or_default();
             let mut body = core::mem::take(&mut self.buffers.body);
             body.clear();
             emit::response(&mut body, session.namespace, response, &mut view);

@@ -68,7 +68,7 @@ impl Engine {
     fn serve_features(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
         match self.link_of(handle) {
             Ok(connection) => {
-                let number = self.sessions.get(handle).map(Session::number).unwrap_or_default();
+                let number = || self.sessions.get(handle).map(Session::number).unwrap_or_default();
                 let features = self.pool.at(connection.place()).map(|one| one.features.offered_to(number));
                 let response = Response::GetCstaFeatures(features.unwrap_or_default());
                 self.reply_response(step, received, handle, &response);

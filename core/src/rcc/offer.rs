@@ -60,15 +60,15 @@ mod tests {
     fn a_silent_link_is_presumed_to_do_seven_services_and_nine_events() {
         let presumed = presumed();
         assert_eq!((presumed.services().count(), presumed.events().count()), (7, 9));
-        let told = at_link(presumed).offered_to("1001");
+        let told = at_link(presumed).offered_to(|| "1001");
         let own = services::all().iter().filter(|service| service.served == Served::Here).count();
         assert_eq!(told.services().count(), 7 + own);
     }
 
     #[test]
     fn every_service_that_is_served_is_offered_where_the_link_has_it() {
-        let told = at_link(Features::ALL).offered_to("1001");
-        let nothing = at_link(Features::NONE).offered_to("1001");
+        let told = at_link(Features::ALL).offered_to(|| "1001");
+        let nothing = at_link(Features::NONE).offered_to(|| "1001");
         for service in services::all() {
             assert_eq!(told.has(service), service.served != Served::Nowhere, "{}", service.root);
             assert_eq!(nothing.has(service), service.served == Served::Here, "{}", service.root);

@@ -149,10 +149,12 @@ fn unknown<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>, relayed: &Rel
     for child in source.children().filter(roxmltree::Node::is_element) {
         let name = child.tag_name().name();
         let is_named = name == "extensions" || relayed.members.iter().any(|member| member.is_named(name));
-        let is_known = is_named && read::is_ours(child);
+        if is_named && read::is_ours(child) {
+            continue;
+        }
         let stays =
             passing != PrivateData::All && (private::any_stays(passing, child) || is_identifying(child));
-        if !is_known && !stays {
+        if !stays {
             copy::element(w, child, UNKNOWN);
         }
     }
