@@ -12,6 +12,7 @@ mod partial;
 mod private;
 mod rules;
 mod samples;
+mod snapshots;
 
 use desk::Desk;
 

@@ -133,7 +133,7 @@ impl Client {
                     .with("services", &names.join(","))
                     .with("events", &features.events().count())
             }
-            Response::SnapshotDevice(items) => self.snapshot(items),
+            Response::SnapshotDevice { items, .. } => self.snapshot(items),
             Response::Error(error) => Happening::new(Sort::Fault, "error")
                 .with("category", &error.category().word())
                 .with_some("value", Some(error.value()).filter(|value| !value.is_empty()))

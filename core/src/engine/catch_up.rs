@@ -129,7 +129,7 @@ impl Engine {
         if !is_fed || self.watches.slots.get(watch).is_none() || self.pool.in_service(link).is_none() {
             return;
         }
-        if let Response::SnapshotDevice(items) = response {
+        if let Response::SnapshotDevice { items, .. } = response {
             self.compare(handle, link, items);
             self.tell_changes(step, handle);
         } else {
@@ -328,7 +328,7 @@ impl Engine {
         let tells = if let Response::Relayed(relayed) = response {
             relayed.own_connections().next().is_some()
         } else {
-            matches!(response, Response::SnapshotDevice(_))
+            matches!(response, Response::SnapshotDevice { .. })
         };
         if !tells {
             return;
@@ -336,7 +336,7 @@ impl Engine {
         let number = self.number_of(handle);
         let switch = self.switch_of(link);
         let limit = self.config.limits.calls_per_device;
-        let all = matches!(response, Response::SnapshotDevice(_));
+        let all = matches!(response, Response::SnapshotDevice { .. });
         let lasts = self.sessions.get(handle).is_some_and(|session| !session.outbox.may_be_overtaken());
         let watch = self.watches.of_device(link, &number).and_then(|watch| self.watches.slots.get_mut(watch));
         if let Some(watch) = watch {
@@ -361,7 +361,7 @@ fn learn_told(calls: &mut Calls, number: &str, response: &Response<'_>, lasts: b
         for connection in relayed.own_connections() {
             calls.meet(number, &connection, Stage::Initiated, limit);
         }
-    } else if let Response::SnapshotDevice(items) = response {
+    } else if let Response::SnapshotDevice { items, .. } = response {
         for item in items.iter().take(limit) {
             if let Seen::At(stage) = seen(item) {
                 calls.meet(number, &item.connection, stage, limit);

@@ -303,7 +303,7 @@ mod tests {
 
     fn item(states: &[State]) -> SnapshotItem<'static> {
         let connection = Connection { call: Some("7"), device: None };
-        SnapshotItem { connection, endpoint: None, states: states.iter().copied().collect() }
+        SnapshotItem { connection, endpoint: None, states: states.iter().copied().collect(), source: None }
     }
 
     #[test]

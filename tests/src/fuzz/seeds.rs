@@ -198,12 +198,13 @@ fn requests() -> Vec<Request<'static>> {
 
 fn responses() -> Vec<Response<'static>> {
     let states = [LocalConnectionState::Connected, LocalConnectionState::Hold].into_iter().collect();
-    let item = SnapshotItem { connection: CONNECTION, endpoint: Some(Party::Device(DEVICE)), states };
+    let item =
+        SnapshotItem { connection: CONNECTION, endpoint: Some(Party::Device(DEVICE)), states, source: None };
     vec![
         Response::RequestSystemStatus { status: SystemStatus::Normal },
         Response::GetCstaFeatures(Features::ALL),
         Response::MonitorStart { cross_reference: "99fda87c", filter: Some(MonitorFilter(3)) },
-        Response::SnapshotDevice(vec![item.clone(), item]),
+        Response::SnapshotDevice { items: vec![item.clone(), item], source: None },
         Response::ChangeMonitorFilter { filter: Some(MonitorFilter(3)) },
         Response::StartApplicationSession { session: "1", protocol_version: "ed3", duration: 600 },
         Response::StartApplicationSessionRefused { error: "serverResourcesBusy" },

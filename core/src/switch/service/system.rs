@@ -192,8 +192,9 @@ impl Switch {
             connection: Connection { call: Some(call), device: Some(static_device(&own)) },
             endpoint: endpoint.as_ref().map(|device| super::super::report::known(device)),
             states: states.iter().copied().collect(),
+            source: None,
         });
-        let response = Response::SnapshotDevice(items.collect());
+        let response = Response::SnapshotDevice { items: items.collect(), source: None };
         self.write_response(step, to, &response);
     }
 

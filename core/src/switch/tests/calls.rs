@@ -202,7 +202,7 @@ fn a_snapshot_shows_each_call_with_both_states_the_devices_own_first() {
     let snapshot = |world: &mut World, number: &str| {
         let xml = world.ask_xml(alice, &Request::SnapshotDevice { device: device(number) });
         with(&xml, |message| match message {
-            Message::Response(Response::SnapshotDevice(items)) => items
+            Message::Response(Response::SnapshotDevice { items, .. }) => items
                 .iter()
                 .map(|item| {
                     let own = item.connection.device.unwrap().id.to_string();

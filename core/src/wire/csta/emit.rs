@@ -12,6 +12,7 @@ mod private;
 mod relayed;
 mod request;
 mod response;
+mod snapshot;
 mod writer;
 
 use writer::Writer;

@@ -331,7 +331,12 @@ pub enum Response<'a> {
     /// `MonitorStopResponse`.
     MonitorStop,
     /// `SnapshotDeviceResponse` with `snapshotData`.
-    SnapshotDevice(alloc::vec::Vec<SnapshotItem<'a>>),
+    SnapshotDevice {
+        /// The calls.
+        items: alloc::vec::Vec<SnapshotItem<'a>>,
+        /// The document's root, which may say more.
+        source: Option<roxmltree::Node<'a, 'a>>,
+    },
     /// `SnapshotDeviceResponse` or `SnapshotCallResponse` whose data follow in other messages.
     DataFollow {
         /// The service that was asked for.
@@ -383,8 +388,8 @@ pub enum Response<'a> {
     },
 }
 
-/// One call at a device (`snapshotDeviceResponseInfo`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One call at a device (`snapshotDeviceResponseInfo`). Equal to another that says the same, wherever it was read from.
+#[derive(Clone, Debug)]
 pub struct SnapshotItem<'a> {
     /// `connectionIdentifier`.
     pub connection: Connection<'a>,
@@ -392,7 +397,18 @@ pub struct SnapshotItem<'a> {
     pub endpoint: Option<Party<'a>>,
     /// `localCallState/compoundCallState`, one state a party, this device's own first; empty for `unknown`.
     pub states: heapless::Vec<LocalConnectionState, 8>,
+    /// The element it was read from, which may say more.
+    pub source: Option<roxmltree::Node<'a, 'a>>,
 }
+
+impl PartialEq for SnapshotItem<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { connection, endpoint, states, source: _ } = self;
+        (connection, endpoint, states) == (&other.connection, &other.endpoint, &other.states)
+    }
+}
+
+impl Eq for SnapshotItem<'_> {}
 
 /// Any message.
 #[derive(Clone, Debug)]

@@ -54,7 +54,7 @@ impl<'a> Response<'a> {
             Self::MonitorStart { .. } => "MonitorStartResponse",
             Self::MonitorStop => "MonitorStopResponse",
             Self::ChangeMonitorFilter { .. } => "ChangeMonitorFilterResponse",
-            Self::SnapshotDevice(_) => "SnapshotDeviceResponse",
+            Self::SnapshotDevice { .. } => "SnapshotDeviceResponse",
             Self::DataFollow { service, .. } | Self::Relayed(Relayed { service, .. }) => {
                 service.response_root
             }

@@ -1,11 +1,8 @@
 //! Responses' bodies.
 
 use super::{
-    super::{
-        model::{Response, SnapshotItem},
-        services::Features,
-    },
-    Rewrite, copy, relayed,
+    super::{model::Response, services::Features},
+    Rewrite, copy, relayed, snapshot,
     writer::Writer,
 };
 
@@ -26,9 +23,7 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, response: &Response<'_>) {
                 w.monitor_filter("actualMonitorFilter", filter);
             }
         }
-        Response::SnapshotDevice(items) => w.element("crossRefIDorSnapshotData", |w| {
-            w.element("snapshotData", |w| items.iter().for_each(|item| snapshot_item(w, item)));
-        }),
+        Response::SnapshotDevice { items, source } => snapshot::body(w, items, *source),
         Response::DataFollow { cross_reference, source, .. } => {
             w.element("crossRefIDorSnapshotData", |w| w.leaf("serviceCrossRefID", cross_reference));
             if let Some(source) = *source {
@@ -81,22 +76,4 @@ fn lists<R: Rewrite>(w: &mut Writer<'_, R>, features: impl Iterator<Item = (&'st
         w.empty(feature);
     }
     w.next_group(&mut list, "");
-}
-
-fn snapshot_item<R: Rewrite>(w: &mut Writer<'_, R>, item: &SnapshotItem<'_>) {
-    w.element("snapshotDeviceResponseInfo", |w| {
-        w.connection("connectionIdentifier", item.connection);
-        if let Some(endpoint) = item.endpoint {
-            w.party("endpointDevice", endpoint);
-        }
-        w.element("localCallState", |w| {
-            if item.states.is_empty() {
-                w.empty("unknown");
-            } else {
-                w.element("compoundCallState", |w| {
-                    item.states.iter().for_each(|state| w.leaf("localConnectionState", state.word()));
-                });
-            }
-        });
-    });
 }

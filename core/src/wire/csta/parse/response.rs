@@ -138,7 +138,8 @@ fn snapshot(reader: Reader<'_>) -> Result<Response<'_>, Misshapen> {
     let missing = reader.misshapen("snapshotData", CstaError::PARAMETER_MISSING);
     let data = read::at(reader.root, &["crossRefIDorSnapshotData", "snapshotData"]).ok_or(missing)?;
     let items = data.children().filter(|child| child.tag_name().name() == "snapshotDeviceResponseInfo");
-    items.map(|item| snapshot_item(reader, item)).collect::<Result<Vec<_>, _>>().map(Response::SnapshotDevice)
+    let items = items.map(|item| snapshot_item(reader, item)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Response::SnapshotDevice { items, source: Some(reader.root) })
 }
 
 fn snapshot_item<'a>(reader: Reader<'a>, item: Element<'a>) -> Result<SnapshotItem<'a>, Misshapen> {
@@ -146,6 +147,7 @@ fn snapshot_item<'a>(reader: Reader<'a>, item: Element<'a>) -> Result<SnapshotIt
         connection: Reader { service: reader.service, root: item }.connection("connectionIdentifier")?,
         endpoint: read::child(item, "endpointDevice").map(read::party),
         states: read::child(item, "localCallState").and_then(call_state).unwrap_or_default(),
+        source: Some(item),
     })
 }
 

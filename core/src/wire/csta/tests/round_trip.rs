@@ -17,6 +17,10 @@ fn assert_same(message: &Message<'_>, again: &Message<'_>, text: &str) {
             Message::Response(Response::DataFollow { service, cross_reference, .. }),
             Message::Response(Response::DataFollow { service: same, cross_reference: again, .. }),
         ) => assert_eq!((service, cross_reference), (same, again), "{text}"),
+        (
+            Message::Response(Response::SnapshotDevice { items, .. }),
+            Message::Response(Response::SnapshotDevice { items: again, .. }),
+        ) => assert_eq!(items, again, "{text}"),
         (Message::Response(one), Message::Response(other)) => assert_eq!(one, other, "{text}"),
         (Message::Event(Event::Call(one)), Message::Event(Event::Call(other))) => {
             let CallEvent {

@@ -126,6 +126,7 @@ impl Chooser {
             connection: self.connection(),
             endpoint: self.maybe(Self::party),
             states: (0..states).map(|_| self.one(LocalConnectionState::ALL)).collect(),
+            source: None,
         }
     }
 }
@@ -247,7 +248,10 @@ fn response(c: &mut Chooser, kind: u32) -> Response<'static> {
         4 => Response::GetCstaFeatures(c.features()),
         5 => Response::MonitorStart { cross_reference: c.text(), filter: c.maybe(Chooser::monitor_filter) },
         6 => Response::MonitorStop,
-        7 => Response::SnapshotDevice((0..c.one(&[0, 1, 5])).map(|_| c.snapshot_item()).collect()),
+        7 => Response::SnapshotDevice {
+            items: (0..c.one(&[0, 1, 5])).map(|_| c.snapshot_item()).collect(),
+            source: None,
+        },
         8 => Response::ChangeMonitorFilter { filter: c.maybe(Chooser::monitor_filter) },
         9 => Response::DataFollow {
             service: services::named(c.one(&["SnapshotDevice", "SnapshotCall"])).unwrap(),

@@ -162,7 +162,7 @@ fn a_snapshots_simple_state_is_read_with_this_device_first() {
              </snapshotDeviceResponseInfo></snapshotData></crossRefIDorSnapshotData></SnapshotDeviceResponse>"
         );
         match read(&text).message() {
-            Ok(Message::Response(Response::SnapshotDevice(items))) => items[0].states.clone(),
+            Ok(Message::Response(Response::SnapshotDevice { items, .. })) => items[0].states.clone(),
             other => panic!("{other:?}"),
         }
     };
