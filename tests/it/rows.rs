@@ -5,6 +5,7 @@
 use ctigate_core::wire::csta::services::{Served, all, named};
 
 mod desk;
+mod editions;
 mod hostile;
 mod late;
 mod limits;

@@ -256,7 +256,7 @@ impl Engine {
         let Some(session) = self.sessions.get(owner) else { return };
         let switch =
             switch.unwrap_or_else(|| session.connection.map_or(0, |connection| self.switch_of(connection)));
-        let mut view = ClientView::new(session, switch, cross_reference);
+        let mut view = ClientView::new(session, (switch, self.config.cti.protocol_version), cross_reference);
         let mut body = core::mem::take(&mut self.buffers.body);
         body.clear();
         emit::event(&mut body, session.namespace, event, &mut view);

@@ -9,7 +9,7 @@ use super::{Engine, Step};
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
 use crate::rcc::session::Session;
-use crate::rcc::view::ClientView;
+use crate::rcc::view::{ClientView, in_agreed_edition};
 use crate::slots::Handle;
 use crate::wire::csta::emit;
 use crate::wire::csta::member::Role;
@@ -154,11 +154,13 @@ impl Engine {
         told: &Relayed<'_>,
     ) {
         let Some(session) = self.sessions.get(handle) else { return };
-        let mut view = ClientView::new(session, self.switch_of(connection), 0);
+        let agreed = self.config.cti.protocol_version;
+        let mut view = ClientView::new(session, (self.switch_of(connection), agreed), 0);
+        let told = in_agreed_edition(told, agreed);
         let namespace = session.namespace;
         let mut body = core::mem::take(&mut self.buffers.body);
         body.clear();
-        emit::request(&mut body, namespace, &Request::Relayed(*told), &mut view);
+        emit::request(&mut body, namespace, &Request::Relayed(told), &mut view);
         self.send_event(step, handle, &body);
         self.buffers.body = body;
     }

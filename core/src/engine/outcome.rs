@@ -9,7 +9,7 @@ use crate::cti::ConnectionRef;
 use crate::cti::protocol::{Asker, Outlet, Refused};
 use crate::digest::{Digest, Digester};
 use crate::rcc::session::{Monitor, ServerTransaction, Session};
-use crate::rcc::view::ClientView;
+use crate::rcc::view::{ClientView, in_agreed_edition};
 use crate::rcc::watch::Watch;
 use crate::slots::Handle;
 use crate::timer::{Deadline, Timers};
@@ -217,8 +217,16 @@ impl Engine {
         if fits(service, response) {
             let link = session.connection.and_then(|connection| self.pool.at(connection.place()));
             let switch = link.map_or(0, |link| link.switch);
-            let mut view = ClientView::new(session, switch, 0);
-            view.offered = link.map(|link| link.features.offered_to(|| view.number)).unwrap_or_default();
+            let features = link.map(|link| link.features.offered_to(|| session.number())).unwrap_or_default();
+            let agreed = self.config.cti.protocol_version;
+            let mut view = ClientView::new(session, (switch, agreed), 0).offering(session, features);
+            let relayed;
+            let response = if let Response::Relayed(told) = response {
+                relayed = Response::Relayed(in_agreed_edition(told, agreed));
+                &relayed
+            } else {
+                response
+            };
             let mut body = core::mem::take(&mut self.buffers.body);
             body.clear();
             emit::response(&mut body, session.namespace, response, &mut view);

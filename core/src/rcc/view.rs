@@ -6,6 +6,7 @@ use super::device::{write_number, write_own_line};
 use super::session::Session;
 use crate::wire::csta::emit::{self, Rewrite};
 use crate::wire::csta::model::Device;
+use crate::wire::csta::relayed::Relayed;
 use crate::wire::csta::services::Features;
 
 /// One client's view: its line, its monitor, and the prefix that tells calls of different phone systems apart.
@@ -19,16 +20,29 @@ pub(crate) struct ClientView<'a> {
     pub(crate) switch: u8,
     /// The client's own `monitorCrossRefID`.
     pub(crate) cross_reference: u32,
+    /// The edition of ECMA-323 that was agreed with the phone system.
+    agreed: u8,
     /// What the client may be told that a device of its can do.
-    pub(crate) offered: Features,
+    offered: Features,
 }
 
 impl<'a> ClientView<'a> {
-    /// What a session's client sees of the phone system `switch`.
-    pub(crate) fn new(session: &'a Session, switch: u8, cross_reference: u32) -> Self {
+    /// What a session's client sees of the phone system `switch`, with which `agreed` is the edition.
+    pub(crate) fn new(session: &'a Session, (switch, agreed): (u8, u8), cross_reference: u32) -> Self {
         let (line, number) = (session.line(), session.number());
-        Self { line, number, switch, cross_reference, offered: Features::NONE }
+        Self { line, number, switch, cross_reference, agreed, offered: Features::NONE }
     }
+
+    /// The same, and a device may be said to have these features, as far as the client's edition has them.
+    pub(crate) fn offering(self, session: &Session, features: Features) -> Self {
+        Self { offered: features.of_edition(session.namespace.edition()), ..self }
+    }
+}
+
+/// What came of the phone system, where it does not say its edition in the one that was `agreed`.
+pub(crate) fn in_agreed_edition<'a>(relayed: &Relayed<'a>, agreed: u8) -> Relayed<'a> {
+    let edition = if relayed.edition == 0 { agreed } else { relayed.edition };
+    Relayed { edition, ..*relayed }
 }
 
 impl Rewrite for ClientView<'_> {
@@ -64,6 +78,10 @@ impl Rewrite for ClientView<'_> {
 
     fn keeps_own_device(&self) -> bool {
         false
+    }
+
+    fn agreed_edition(&self) -> Option<u8> {
+        Some(self.agreed)
     }
 
     fn offers(&self, list: &str, feature: &str) -> bool {

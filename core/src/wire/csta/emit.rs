@@ -47,6 +47,11 @@ pub trait Rewrite {
         true
     }
 
+    /// The edition of ECMA-323 that a document of the other side is in which does not say; its reader's own, if `None`.
+    fn agreed_edition(&self) -> Option<u8> {
+        None
+    }
+
     /// The device of a `ConnectionID`.
     fn connection_device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
         self.device(device, out);

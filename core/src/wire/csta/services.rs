@@ -312,6 +312,13 @@ impl Features {
             || self.events().any(|event| event.list == list && event.feature == feature)
     }
 
+    /// The same set, without the services that `edition` does not have.
+    #[must_use]
+    pub fn of_edition(self, edition: u8) -> Self {
+        let later = self.services().filter(|service| service.since > edition);
+        later.fold(self, |set, service| Self { services: set.services & !(1 << service.place), ..set })
+    }
+
     /// What both sets have.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {

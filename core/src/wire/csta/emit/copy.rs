@@ -61,10 +61,11 @@ pub(super) fn unknown<R: Rewrite>(w: &mut Writer<'_, R>, root: Element<'_>, is_k
     }
 }
 
-/// Whether a document is in the edition `to`; one that does not say is in the one that was agreed.
-pub(super) fn is_of_edition(root: Element<'_>, to: u8) -> bool {
+/// Whether a document is in its reader's edition; one that does not say is in the one that was agreed with its writer.
+pub(super) fn is_of_edition<R: Rewrite>(w: &Writer<'_, R>, root: Element<'_>) -> bool {
     let namespace = root.tag_name().namespace().and_then(Namespace::parse);
-    namespace.is_none_or(|namespace| namespace.edition() == to)
+    let edition = namespace.map(Namespace::edition).or_else(|| w.rewrite.agreed_edition());
+    edition.is_none_or(|edition| edition == w.edition)
 }
 
 /// Where identifiers stand below an element.

@@ -23,7 +23,7 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, event: &Event<'_>) {
 /// Walks the event's shape. What is required and not known says so.
 fn call_event<R: Rewrite>(w: &mut Writer<'_, R>, event: &CallEvent<'_>) {
     let slots = event.kind.slots();
-    let from = event.source.map(|source| From::new(source, slots, w.edition));
+    let from = event.source.map(|source| From::new(w, source, slots));
     for (place, slot) in slots.iter().enumerate() {
         match slot.part {
             Part::CrossReference => w.cross_reference(event.cross_reference),
@@ -61,7 +61,7 @@ fn other_event<R: Rewrite>(
     source: Element<'_>,
     cross_reference: &str,
 ) {
-    let from = From::new(source, shape.slots, w.edition);
+    let from = From::new(w, source, shape.slots);
     for (place, slot) in shape.slots.iter().enumerate() {
         if let Part::Copy(names) = slot.part {
             from.copy(w, place, slot, names);
@@ -112,8 +112,8 @@ struct From<'a> {
 }
 
 impl<'a> From<'a> {
-    fn new(source: Element<'a>, slots: &[Slot], to: u8) -> Self {
-        Self { source, located: Located::new(source, slots), same: copy::is_of_edition(source, to) }
+    fn new<R: Rewrite>(w: &Writer<'_, R>, source: Element<'a>, slots: &[Slot]) -> Self {
+        Self { source, located: Located::new(source, slots), same: copy::is_of_edition(w, source) }
     }
 
     /// Copies what stands in a slot, if the reader's edition has it.

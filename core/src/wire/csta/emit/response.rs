@@ -60,8 +60,7 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, response: &Response<'_>) {
 
 /// `GetCSTAFeaturesResponse`'s two parts; the second is optional and left out where it would be empty.
 fn feature_lists<R: Rewrite>(w: &mut Writer<'_, R>, features: Features) {
-    let edition = w.edition;
-    let services = features.services().filter(|service| service.since <= edition);
+    let services = features.of_edition(w.edition).services();
     w.element("supportedServices", |w| lists(w, services.map(|service| (service.list, service.feature))));
     if features.events != 0 {
         let events = features.events().map(|event| (event.list, event.feature));

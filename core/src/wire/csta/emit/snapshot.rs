@@ -24,7 +24,7 @@ pub(super) fn body<R: Rewrite>(
     items: &[SnapshotItem<'_>],
     source: Option<Element<'_>>,
 ) {
-    let same = source.is_some_and(|source| copy::is_of_edition(source, w.edition));
+    let same = source.is_some_and(|source| copy::is_of_edition(w, source));
     w.element("crossRefIDorSnapshotData", |w| {
         w.element("snapshotData", |w| {
             for one in items {

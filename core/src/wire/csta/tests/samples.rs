@@ -116,8 +116,7 @@ impl Chooser {
         };
         let drawn = self.one(&[drawn, all, Features::NONE]);
         // What later editions added is not told to speakers of the earlier ones.
-        let later = drawn.services().filter(|service| service.since > 2);
-        later.fold(drawn, |set, service| Features { services: set.services & !(1 << service.place), ..set })
+        drawn.of_edition(2)
     }
 
     fn snapshot_item(&mut self) -> SnapshotItem<'static> {
