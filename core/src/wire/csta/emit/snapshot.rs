@@ -81,22 +81,21 @@ fn extensions<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>) {
     }
 }
 
-/// The state of a call. The model has it whole where it is a list of states that fit; in any other form it goes on as it
-/// came, and where the reader may not know its words it is `unknown`, rather than cut.
+/// The state of a call. The model has it whole where it is a list of states that fit, or a word for one; anything else
+/// goes on as it came, and where the reader may not know its words it is `unknown`, rather than cut.
 fn local_call_state<R: Rewrite>(w: &mut Writer<'_, R>, item: &SnapshotItem<'_>, same: bool) {
     let node = item.source.and_then(|source| read::child(source, "localCallState"));
     let Some(node) = node else { return states(w, &item.states) };
-    let is_known = if let Some(list) = read::child(node, "compoundCallState") {
-        let mut parties = list.children().filter(roxmltree::Node::is_element);
-        if parties.clone().count() == item.states.len() {
-            return states(w, &item.states);
-        }
-        parties.all(|party| read::text(party).and_then(LocalConnectionState::from_word).is_some())
-    } else if read::child_text(node, "simpleCallState").is_some() {
-        !item.states.is_empty()
-    } else {
-        return states(w, &[]);
-    };
+    let list = read::child(node, "compoundCallState");
+    let mut parties = list.iter().flat_map(roxmltree::Node::children).filter(roxmltree::Node::is_element);
+    // The word of a simple state stands for such a list: clients know the list.
+    let is_simple =
+        list.is_none() && (!item.states.is_empty() || read::child_text(node, "simpleCallState").is_none());
+    if is_simple || list.is_some() && parties.clone().count() == item.states.len() {
+        return states(w, &item.states);
+    }
+    let is_known = list.is_some()
+        && parties.all(|party| read::text(party).and_then(LocalConnectionState::from_word).is_some());
     if same || is_known {
         copy::element(w, node, Names::None);
     } else {
