@@ -163,7 +163,7 @@ impl CstaLink {
         if let Some(Asked::Service(who)) = self.outstanding.get(&invoke).copied() {
             self.outstanding.remove(&invoke);
             self.by_asker.remove(&who);
-            self.gathering.abandon(who);
+            self.gathering.answered(who);
             self.send_queued(outlet);
             return Incoming::Misshapen(who, misshapen);
         }
@@ -187,7 +187,7 @@ impl CstaLink {
                     let announced = Announced { service, cross_reference, source };
                     return gathered(self.gathering.announce(who, announced, self.namespace));
                 }
-                self.gathering.abandon(who);
+                self.gathering.answered(who);
                 Incoming::Response(who, response)
             }
             Asked::Session => self.on_session(&response, outlet),
@@ -217,9 +217,13 @@ impl CstaLink {
         }
         if let Response::MonitorStart { cross_reference, .. } = response {
             self.ask(Asked::Nothing, &Request::MonitorStop { cross_reference }, outlet);
-        } else if let Response::DataFollow { cross_reference, .. } = response {
-            self.gathering.disown(cross_reference);
         }
+        let announced = if let Response::DataFollow { cross_reference, .. } = response {
+            Some(*cross_reference)
+        } else {
+            None
+        };
+        self.gathering.came_late(invoke, announced);
         Incoming::Late
     }
 
@@ -362,7 +366,7 @@ fn gathered<'d>(outcome: Outcome) -> Incoming<'d> {
             Incoming::Unusable(who, CstaError::RESOURCE_LIMIT_EXCEEDED, why)
         }
         Outcome::Ambiguous(who) => {
-            let why = "an answer whose data follow under a name that means another already";
+            let why = "an answer whose data nobody can tell from another's";
             Incoming::Unusable(who, CstaError::UNSPECIFIED, why)
         }
         Outcome::Unexpected => Incoming::Discarded("a part of a snapshot that nobody waits for"),
@@ -448,8 +452,9 @@ impl LinkProtocol for CstaLink {
     }
 
     fn abandon(&mut self, who: Asker, outlet: &mut Outlet<'_>) {
-        self.gathering.abandon(who);
-        if let Some(invoke) = self.by_asker.remove(&who) {
+        let sent = self.by_asker.remove(&who);
+        self.gathering.abandon(who, sent);
+        if let Some(invoke) = sent {
             self.outstanding.remove(&invoke);
             self.abandoned.insert(invoke);
             self.send_queued(outlet);

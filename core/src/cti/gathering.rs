@@ -14,9 +14,12 @@ use crate::wire::csta_frame::MAX_DOCUMENT;
 /// The most answers that are gathered over one link at a time.
 const MAX_GATHERED: usize = 256;
 
-/// The most answers of which parts are kept before a response announces them, and the most names that are void. More
-/// push out the oldest: they never stand in the way of an answer that was announced.
-const MAX_EARLY: usize = 16;
+/// The most answers of which parts are kept before a response announces them. More push out the oldest: they never stand
+/// in the way of an answer that was announced.
+const MAX_EARLY: usize = 64;
+
+/// The most names that are void. More push out the oldest.
+const MAX_VOID: usize = 1024;
 
 /// One answer.
 struct Gathered {
@@ -27,12 +30,21 @@ struct Gathered {
     beside: Vec<u8>,
     /// Whether there are more of them than one document may hold.
     too_many: bool,
+    /// Whether a part may have been left out, since nobody could say whose it is.
+    is_broken: bool,
     is_whole: bool,
 }
 
 impl Gathered {
     const fn new(service: &'static Service) -> Self {
-        Self { service, items: Vec::new(), beside: Vec::new(), too_many: false, is_whole: false }
+        Self {
+            service,
+            items: Vec::new(),
+            beside: Vec::new(),
+            too_many: false,
+            is_broken: false,
+            is_whole: false,
+        }
     }
 
     /// Takes a part, if it is one of this answer.
@@ -70,9 +82,11 @@ pub(super) struct Gathering {
     announced: BTreeMap<Box<str>, (Asker, Gathered)>,
     /// Those whose data came before the response that announces them, oldest first.
     early: VecDeque<(Box<str>, Gathered)>,
-    /// Names that stand for more than one answer, or for one that nobody waits for any more, until its last part; oldest
-    /// first. Nobody could tell whose a part under such a name is.
-    void: VecDeque<Box<str>>,
+    /// Names that stand for more than one answer, or for one that nobody waits for any more, and how many last parts are
+    /// still to come under each; oldest first. Nobody could tell whose a part under such a name is.
+    void: VecDeque<(Box<str>, u32)>,
+    /// The invoke IDs of requests that nobody waits for any more, and that may still be answered so.
+    missed: BTreeSet<u16>,
     /// Who asked for what may be answered so, and has no answer yet: as long as there is somebody, data may come before
     /// the answer that announces them.
     asked: BTreeSet<Asker>,
@@ -87,7 +101,7 @@ pub(super) enum Outcome {
     Whole(Asker, Box<[u8]>),
     /// More came than is kept.
     TooMuch(Asker),
-    /// The name means another answer already.
+    /// Nobody can say which data are the answer's.
     Ambiguous(Asker),
     /// Nobody waits for it.
     Unexpected,
@@ -104,59 +118,97 @@ impl Gathering {
         self.asked.insert(who);
     }
 
-    /// Nobody waits any more, or has another answer.
-    pub(super) fn abandon(&mut self, who: Asker) {
-        if !self.asked.remove(&who) {
+    /// There is another answer.
+    pub(super) fn answered(&mut self, who: Asker) {
+        self.asked.remove(&who);
+        self.forget_early();
+    }
+
+    /// Nobody waits any more for what was asked under this invoke ID, if it was sent.
+    pub(super) fn abandon(&mut self, who: Asker, invoke: Option<u16>) {
+        if self.asked.remove(&who) {
+            self.missed.extend(invoke);
+        } else {
             let mut announced = self.announced.iter();
             let name = announced.find(|(_, (waiting, _))| *waiting == who).map(|(name, _)| name.clone());
             if let Some(name) = name {
                 self.announced.remove(&name);
-                self.avoid(name);
+                self.avoid(&name, 1);
             }
         }
+        self.forget_early();
+    }
+
+    /// There is an answer for which nobody waits any more.
+    pub(super) fn came_late(&mut self, invoke: u16, cross_reference: Option<&str>) {
+        if let Some(name) = cross_reference {
+            self.disown(name);
+        }
+        self.missed.remove(&invoke);
         self.forget_early();
     }
 
     /// Data that the last answer did not announce will be announced by none: they must not be found under the same name
     /// later.
     fn forget_early(&mut self) {
-        if self.asked.is_empty() {
+        if self.asked.is_empty() && self.missed.is_empty() {
             self.early.clear();
         }
     }
 
-    /// Whatever comes under this name from now on is nobody's, until its last part.
-    fn avoid(&mut self, name: Box<str>) {
-        if self.void.len() >= MAX_EARLY {
+    /// Whatever comes under this name is nobody's, until so many more last parts have come.
+    fn avoid(&mut self, name: &str, last_parts: u32) {
+        if let Some((_, due)) = self.void.iter_mut().find(|(void, _)| **void == *name) {
+            *due = due.saturating_add(last_parts);
+            return;
+        }
+        if self.void.len() >= MAX_VOID {
             self.void.pop_front();
         }
-        self.void.push_back(name);
+        self.void.push_back((name.into(), last_parts));
+    }
+
+    fn is_void(&self, name: &str) -> bool {
+        self.void.iter().any(|(void, _)| **void == *name)
+    }
+
+    /// One last part has come under a void name.
+    fn is_past(&mut self, place: usize) {
+        if let Some((_, due)) = self.void.get_mut(place) {
+            *due = due.saturating_sub(1);
+            if *due == 0 {
+                self.void.remove(place);
+            }
+        }
     }
 
     /// A response announced data.
     pub(super) fn announce(&mut self, who: Asker, announced: Announced<'_>, namespace: Namespace) -> Outcome {
         let outcome = self.name(who, announced, namespace);
-        self.asked.remove(&who);
-        self.forget_early();
+        self.answered(who);
         outcome.unwrap_or_else(|| self.settle(announced.cross_reference, namespace))
     }
 
     /// Gives an answer its name, if that can be told from others.
     fn name(&mut self, who: Asker, announced: Announced<'_>, namespace: Namespace) -> Option<Outcome> {
         let Announced { service, cross_reference, source } = announced;
-        if self.void.iter().any(|name| **name == *cross_reference) {
+        let early = self.take_early(cross_reference);
+        let due = u32::from(!early.as_ref().is_some_and(|early| early.is_whole));
+        if self.is_void(cross_reference) {
+            self.avoid(cross_reference, due);
             return Some(Outcome::Ambiguous(who));
         }
         if self.announced.remove(cross_reference).is_some() {
-            self.avoid(cross_reference.into());
+            self.avoid(cross_reference, 2);
             return Some(Outcome::Ambiguous(who));
         }
-        if self.announced.len() >= MAX_GATHERED {
-            return Some(Outcome::TooMuch(who));
-        }
-        let mut gathered = self.take_early(cross_reference).unwrap_or_else(|| Gathered::new(service));
-        if gathered.service != service {
-            return Some(Outcome::Ambiguous(who));
+        let mut gathered = early.unwrap_or_else(|| Gathered::new(service));
+        let is_full = self.announced.len() >= MAX_GATHERED;
+        if is_full || gathered.service != service {
+            if due > 0 {
+                self.avoid(cross_reference, due);
+            }
+            return Some(if is_full { Outcome::TooMuch(who) } else { Outcome::Ambiguous(who) });
         }
         if let Some(root) = source {
             emit::beside_snapshot(&mut gathered.beside, namespace, root);
@@ -171,23 +223,24 @@ impl Gathering {
     }
 
     /// A response announced data, and nobody waits for it any more: they are dropped when they come, if they did not yet.
-    pub(super) fn disown(&mut self, cross_reference: &str) {
+    fn disown(&mut self, cross_reference: &str) {
         let is_whole = self.take_early(cross_reference).is_some_and(|gathered| gathered.is_whole);
         let is_anothers = self.announced.remove(cross_reference).is_some();
-        let is_void = self.void.iter().any(|name| **name == *cross_reference);
-        if !is_void && (is_anothers || !is_whole) {
-            self.avoid(cross_reference.into());
+        let due = u32::from(is_anothers).saturating_add(u32::from(!is_whole));
+        if due > 0 {
+            self.avoid(cross_reference, due);
         }
     }
 
     /// A part came.
     pub(super) fn add(&mut self, data: &SnapshotData<'_>, namespace: Namespace) -> Outcome {
         let Some(name) = data.cross_reference.map(Box::from).or_else(|| self.only()) else {
+            self.on_nameless(data.is_last);
             return Outcome::Unexpected;
         };
-        if let Some(place) = self.void.iter().position(|void| *void == name) {
+        if let Some(place) = self.void.iter().position(|(void, _)| *void == name) {
             if data.is_last {
-                self.void.remove(place);
+                self.is_past(place);
             }
             return Outcome::Unexpected;
         }
@@ -198,7 +251,8 @@ impl Gathering {
                 Outcome::Unexpected
             };
         }
-        if !self.asked.is_empty() && self.add_early(name, data, namespace) {
+        let may_be_announced = !self.asked.is_empty() || !self.missed.is_empty();
+        if may_be_announced && self.add_early(name, data, namespace) {
             Outcome::Waits
         } else {
             Outcome::Unexpected
@@ -207,21 +261,45 @@ impl Gathering {
 
     /// Edition 6 has a message without a name: it can only belong to the one answer that there is.
     fn only(&self) -> Option<Box<str>> {
-        let is_alone = self.announced.len() == 1 && self.asked.is_empty() && self.void.is_empty();
+        let is_alone = self.announced.len() == 1
+            && self.asked.is_empty()
+            && self.missed.is_empty()
+            && self.void.is_empty()
+            && self.early.is_empty();
         self.announced.keys().next().filter(|_| is_alone).cloned()
     }
 
-    fn add_early(&mut self, name: Box<str>, data: &SnapshotData<'_>, namespace: Namespace) -> bool {
-        if let Some((_, gathered)) = self.early.iter_mut().find(|(early, _)| *early == name) {
-            return gathered.add(data, namespace);
+    /// A part came without a name, and nobody can say whose it is: every answer may lack it. With its last part, one of
+    /// those that nobody waits for may be past; otherwise one that never comes would be waited for until the end.
+    fn on_nameless(&mut self, is_last: bool) {
+        for (_, gathered) in self.announced.values_mut() {
+            gathered.is_broken = true;
         }
-        if self.early.len() >= MAX_EARLY {
-            self.early.pop_front();
+        if is_last && self.missed.pop_first().is_none() {
+            self.is_past(0);
+        }
+        self.forget_early();
+    }
+
+    /// Keeps a part that a response may announce. Where only answers are due that nobody waits for, or where one under
+    /// that name is whole, it is nobody's: only its name is of use.
+    fn add_early(&mut self, name: Box<str>, data: &SnapshotData<'_>, namespace: Namespace) -> bool {
+        let is_nobodys = self.asked.is_empty();
+        if let Some((_, gathered)) = self.early.iter_mut().find(|(early, _)| *early == name) {
+            gathered.is_broken |= is_nobodys || gathered.is_whole;
+            return gathered.add(data, namespace) && !is_nobodys;
+        }
+        if self.early.len() >= MAX_EARLY
+            && let Some((oldest, pushed_out)) = self.early.pop_front()
+            && !pushed_out.is_whole
+        {
+            self.avoid(&oldest, 1);
         }
         let mut gathered = Gathered::new(data.service);
+        gathered.is_broken = is_nobodys;
         let is_added = gathered.add(data, namespace);
         self.early.push_back((name, gathered));
-        is_added
+        is_added && !is_nobodys
     }
 
     /// Takes an answer out that is whole.
@@ -230,6 +308,7 @@ impl Gathering {
         let whole = if is_whole { self.announced.remove(cross_reference) } else { None };
         match whole {
             None => Outcome::Waits,
+            Some((who, gathered)) if gathered.is_broken => Outcome::Ambiguous(who),
             Some((who, gathered)) if gathered.too_many => Outcome::TooMuch(who),
             Some((who, gathered)) => {
                 let mut whole = Vec::new();
@@ -247,7 +326,7 @@ impl Gathering {
 
 impl Digest for Gathering {
     fn digest(&self, digester: &mut Digester) {
-        let Self { announced, early, void, asked } = self;
+        let Self { announced, early, void, missed, asked } = self;
         digester.value(&announced.len());
         for (name, (Asker(who), gathered)) in announced {
             digester.value(name);
@@ -260,8 +339,13 @@ impl Digest for Gathering {
             digester.value(gathered);
         }
         digester.value(&void.len());
-        for name in void {
+        for (name, due) in void {
             digester.value(name);
+            digester.value(due);
+        }
+        digester.value(&missed.len());
+        for invoke in missed {
+            digester.number(u64::from(*invoke));
         }
         digester.value(&asked.len());
         for Asker(who) in asked {
@@ -272,11 +356,12 @@ impl Digest for Gathering {
 
 impl Digest for Gathered {
     fn digest(&self, digester: &mut Digester) {
-        let Self { service, items, beside, too_many, is_whole } = self;
+        let Self { service, items, beside, too_many, is_broken, is_whole } = self;
         digester.text(service.root);
         digester.bytes(items);
         digester.bytes(beside);
         digester.flag(*too_many);
+        digester.flag(*is_broken);
         digester.flag(*is_whole);
     }
 }

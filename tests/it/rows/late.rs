@@ -171,14 +171,14 @@ fn two_snapshots_under_one_name_are_not_mixed_up() {
     assert_eq!(error(&refused), "unspecified");
     // Whose they are nobody can say: neither gets them.
     let before = discarded(&desk);
-    for is_last in [false, true] {
+    for is_last in [false, true, true] {
         assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", is_last, &["1"])), []);
     }
-    assert_eq!(discarded(&desk), before + 2);
+    assert_eq!(discarded(&desk), before + 3);
     desk.bench.advance(Duration::from_millis(5_000));
     let answer = only(&desk.client.heard(&mut desk.bench), 200);
     assert_eq!(error(&answer), "resourceOutOfService");
-    // Behind the last part the name is as good as ever.
+    // Behind both last parts the name is as good as ever.
     is_answered(&mut desk, "x1", "4");
 }
 
@@ -227,8 +227,89 @@ fn data_without_a_name_belong_to_the_only_snapshot_there_is() {
     assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("", true, &["9"])), []);
     assert_eq!(discarded(&desk), before + 1);
     only(&desk.says(&second, "CSTAErrorCode", "<operation>generic</operation>"), 200);
+    // The first may lack a part now.
+    let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("", true, &["1"])), 200);
+    assert_eq!(error(&answer), "unspecified");
+    // The next one is alone.
+    let third = snapshot(&mut desk);
+    desk.says(&third, "SnapshotDeviceResponse", &follows("x2"));
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("", true, &["1"])), 200);
     assert_eq!(calls(&answer), ["0_1"]);
+}
+
+#[test]
+fn data_without_a_name_are_nobody_s_while_a_late_answer_is_due() {
+    let mut desk = Desk::new(6, 6);
+    let _never = snapshot(&mut desk);
+    desk.bench.advance(Duration::from_millis(4_000));
+    let asked = snapshot(&mut desk);
+    desk.says(&asked, "SnapshotDeviceResponse", &follows("x1"));
+    desk.bench.advance(Duration::from_millis(1_000));
+    assert_eq!(error(&only(&desk.client.heard(&mut desk.bench), 200)), "resourceOutOfService");
+    assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("", true, &["9"])), []);
+    // They were those that are due, or not: the answer that waits may lack them.
+    let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("", true, &["1"])), 200);
+    assert_eq!(error(&answer), "unspecified");
+    // It does not stay so.
+    let next = snapshot(&mut desk);
+    desk.says(&next, "SnapshotDeviceResponse", &follows("x2"));
+    let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("", true, &["1"])), 200);
+    assert_eq!(calls(&answer), ["0_1"]);
+}
+
+#[test]
+fn a_name_with_two_answers_is_good_again_behind_both_last_parts() {
+    let mut desk = Desk::new(3, 3);
+    for _ in 0..2 {
+        let asked = snapshot(&mut desk);
+        desk.says(&asked, "SnapshotDeviceResponse", &follows("x1"));
+    }
+    let asked = snapshot(&mut desk);
+    for _ in 0..2 {
+        assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["9"])), []);
+    }
+    assert_eq!(desk.says(&asked, "SnapshotDeviceResponse", &follows("x1")), []);
+    let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
+    assert_eq!(calls(&answer), ["0_1"]);
+}
+
+#[test]
+fn data_before_their_response_come_late_and_the_next_are_served() {
+    let mut desk = Desk::new(3, 3);
+    let first = snapshot(&mut desk);
+    desk.bench.advance(Duration::from_millis(5_000));
+    assert_eq!(error(&only(&desk.client.heard(&mut desk.bench), 200)), "resourceOutOfService");
+    assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("1", true, &["9"])), []);
+    let late = document(desk.link, "SnapshotDeviceResponse", &follows("1"));
+    desk.system.say(&mut desk.bench, first.invoke, &late);
+    for call in ["1", "2"] {
+        let asked = snapshot(&mut desk);
+        assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("1", true, &[call])), []);
+        let answer = only(&desk.says(&asked, "SnapshotDeviceResponse", &follows("1")), 200);
+        assert_eq!(calls(&answer), [format!("0_{call}")]);
+    }
+}
+
+#[test]
+fn a_snapshot_whose_first_part_was_pushed_out_times_out() {
+    let mut desk = Desk::new(3, 3);
+    let asked: Vec<Asked> = (0..65).map(|_| snapshot(&mut desk)).collect();
+    for (is_last, call) in [(false, "1"), (true, "2")] {
+        for number in 0..65 {
+            let data = part(&format!("n{number}"), is_last, &[call]);
+            assert_eq!(sends(&mut desk, "SnapshotDeviceData", &data), []);
+        }
+    }
+    for (number, asked) in asked.iter().enumerate() {
+        let heard = desk.says(asked, "SnapshotDeviceResponse", &follows(&format!("n{number}")));
+        match number {
+            0 => assert_eq!(heard, []),
+            _ => assert_eq!(calls(&only(&heard, 200)), ["0_1", "0_2"], "{number}"),
+        }
+    }
+    desk.bench.advance(Duration::from_millis(5_000));
+    let answer = only(&desk.client.heard(&mut desk.bench), 200);
+    assert_eq!(error(&answer), "resourceOutOfService");
 }
 
 #[test]
@@ -324,6 +405,14 @@ fn a_list_under_a_name_that_is_used_again_goes_to_who_asked_last() {
     let heard = sends(&mut desk, "SwitchingFunctionDevices", &devices("x1", "true", "1002"));
     assert_eq!(only(&heard, 0).root(), "SwitchingFunctionDevices");
     assert_eq!(alice.heard(&mut desk.bench), []);
+}
+
+#[test]
+fn a_client_that_tells_a_list_of_devices_is_refused() {
+    let asked = "<getSwitchingFunctionDevices/>";
+    let both = lists(|_| true).replace(asked, &format!("{asked}<switchingFunctionDevices/>"));
+    let mut desk = Desk::with(3, 3, &both, &[]);
+    desk.refuses("SwitchingFunctionDevices", &devices("x1", "true", "1001"), "serviceNotSupported");
 }
 
 /// A monitor filter that keeps these events back.

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The namespace of the prefix `xml`, which needs no declaration.
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
+pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// The namespaces declared around what is being written: prefix (none for the default one) and name.
 type Scope<'a> = Vec<(Option<&'a str>, &'a str)>;
@@ -148,7 +148,7 @@ fn attributes<'a, R: Rewrite>(
     scope: &mut Scope<'a>,
 ) {
     for attribute in node.attributes() {
-        if attribute.namespace().is_some_and(|uri| uri != XML && private::keeps(passing, node, uri)) {
+        if attribute.namespace().is_some_and(|uri| private::keeps(passing, node, uri)) {
             continue;
         }
         if attribute.name() == "typeOfNumber"

@@ -7,7 +7,8 @@ use super::{
         read::{self, Element},
         relayed::PrivateData,
     },
-    Rewrite, copy,
+    Rewrite,
+    copy::{self, XML},
     writer::Writer,
 };
 
@@ -21,7 +22,7 @@ pub(super) fn keeps(passing: PrivateData, node: Element<'_>, uri: &str) -> bool 
         PrivateData::AllButMicrosofts => uri.starts_with(MICROSOFT),
         PrivateData::None => {
             let root = node.document().root_element().tag_name().namespace();
-            Some(uri) != root && Namespace::parse(uri).is_none()
+            uri != XML && Some(uri) != root && Namespace::parse(uri).is_none()
         }
     }
 }
