@@ -34,6 +34,38 @@ const BOB: &[&str] = &[
     "quit",
 ];
 
+const CALLER: &[&str] = &[
+    "wait monitor 60s",
+    "sleep 1s",
+    "call 1002",
+    "wait diverted local=connected 60s",
+    "wait delivered called=1002 60s",
+    "wait established called=1002 60s",
+    "hangup",
+    "wait cleared 60s",
+    "quit",
+];
+
+const DEFLECTING: &[&str] = &[
+    "wait monitor 60s",
+    "wait delivered calling=1001 60s",
+    "deflect 1003",
+    "wait ok deflect 60s",
+    "wait diverted local=null 60s",
+    "snapshot",
+    "wait snapshot 0 60s",
+    "quit",
+];
+
+const ANSWERING: &[&str] = &[
+    "wait monitor 60s",
+    "wait delivered calling=1001 60s",
+    "answer",
+    "wait established called=1002 60s",
+    "wait cleared 60s",
+    "quit",
+];
+
 fn client(world: &mut World, name: &str, place: u8, number: &str, transport: Transport) -> HostId {
     let (user, line) = (format!("sip:{name}@example.com"), format!("tel:{number};phone-context=dialstring"));
     let mut config = ClientConfig::new(GATEWAY, &user, &line);
@@ -61,6 +93,27 @@ fn story(world: &mut World, transport: Transport) -> Result<(HostId, HostId), Fa
         world.finished(alice).is_some() && world.finished(bob).is_some()
     })?;
     Ok((alice, bob))
+}
+
+#[test]
+fn a_call_that_is_deflected_is_answered_elsewhere() {
+    let played = twice(3, Weather::CALM, |world| {
+        let _office = Office::open(world, &Plan::default())?;
+        let people = [("carol", 23, "1003"), ("bob", 22, "1002"), ("alice", 21, "1001")];
+        let hosts = people.map(|(name, place, line)| client(world, name, place, line, Transport::Tcp));
+        for (host, lines) in hosts.into_iter().zip([ANSWERING, DEFLECTING, CALLER]) {
+            for line in lines {
+                world.line(host, line);
+            }
+            world.command(host, Command::End);
+        }
+        world.run_until("all come to their end", Duration::from_secs(600), |world| {
+            hosts.iter().all(|host| world.finished(*host).is_some())
+        })?;
+        Ok(hosts.map(|host| (world.finished(host), world.printed(host).to_vec())))
+    });
+    let played = played.unwrap_or_else(|fault| panic!("{fault}"));
+    assert!(played.iter().all(|(status, _)| *status == Some(0)), "{played:#?}");
 }
 
 #[track_caller]

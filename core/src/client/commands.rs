@@ -27,6 +27,14 @@ pub(super) const COMMANDS: &[Command] = &[
         Takes::Nothing,
         asks("AnswerCall", &[("callToBeAnswered", Put::Call(&[State::Alerting, State::Queued]))]),
     ),
+    command(
+        "deflect",
+        Takes::Number,
+        asks(
+            "DeflectCall",
+            &[("callToBeDiverted", Put::Call(&[State::Alerting])), ("newDestination", Put::Number)],
+        ),
+    ),
     command("hold", Takes::Nothing, asks("HoldCall", &[("callToBeHeld", Put::Call(&[State::Connected]))])),
     command(
         "retrieve",
@@ -212,7 +220,7 @@ mod tests {
     fn help_names_every_command_in_the_order_of_the_table() {
         assert_eq!(
             words(),
-            "call, answer, hold, retrieve, hangup, snapshot, features, refresh, update, wait, expect, sleep, raw, \
+            "call, answer, deflect, hold, retrieve, hangup, snapshot, features, refresh, update, wait, expect, sleep, raw, \
              help, quit"
         );
     }

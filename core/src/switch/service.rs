@@ -60,6 +60,7 @@ const TABLE: &[Service] = &[
     service("MakeCall", About::Phones, Switch::make_call),
     service("AnswerCall", About::Phones, Switch::answer_call),
     service("ClearConnection", About::Phones, Switch::clear_connection),
+    service("DeflectCall", About::Phones, Switch::deflect_call),
     service("HoldCall", About::Phones, Switch::hold_call),
     service("RetrieveCall", About::Phones, Switch::retrieve_call),
 ];

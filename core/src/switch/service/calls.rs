@@ -1,4 +1,4 @@
-//! Call control services (ECMA-269): Make, Answer, Clear Connection, Hold, Retrieve.
+//! Call control services (ECMA-269): Make, Answer, Clear Connection, Deflect, Hold, Retrieve.
 
 use alloc::vec::Vec;
 
@@ -48,6 +48,27 @@ impl Switch {
         })?;
         let mut told = Vec::new();
         self.phones.answer(step.now, call, phone, &mut told).map_err(reason)?;
+        self.accept(step, to, asked, &[]);
+        self.report(step, &told);
+        Ok(())
+    }
+
+    /// Deflect Call: what rings at a phone rings at another.
+    pub(super) fn deflect_call(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
+        let asked = relayed(request)?;
+        let connection = &asked.connection("callToBeDiverted").ok_or(CstaError::INVALID_CONNECTION_ID)?;
+        let (call, phone) = self.own(connection, |switch, phone| {
+            switch.phones.newest(phone, &[LocalConnectionState::Alerting]).ok_or(Refusal::NothingToAnswer)
+        })?;
+        let destination = asked.device("newDestination").and_then(|device| self.device(device));
+        let destination = destination.ok_or(CstaError::INVALID_DESTINATION_DEVICE_ID)?;
+        let mut told = Vec::new();
+        self.phones.deflect(step.now, call, phone, destination, &mut told).map_err(reason)?;
         self.accept(step, to, asked, &[]);
         self.report(step, &told);
         Ok(())

@@ -19,6 +19,13 @@ fn wrong_requests_are_told_apart() {
     let half = Connection { call: Some(&call), device: None };
     let none = Connection { call: None, device: None };
     let odd = Device { id: "1002", type_of_number: Some("dynamic") };
+    let deflect = |connection, to| {
+        let members = [
+            ("callToBeDiverted", Value::Connection(connection)),
+            ("newDestination", Value::Device(device(to))),
+        ];
+        asks("DeflectCall", members.into())
+    };
     let table = [
         (make("1099", "1002"), "operation/invalidCallingDeviceID"),
         (make("tel:1001", "1002"), "operation/invalidCallingDeviceID"),
@@ -35,6 +42,10 @@ fn wrong_requests_are_told_apart() {
         (answer(Connection { call: Some(&call), device: Some(odd) }), "operation/invalidDeviceID"),
         (answer(half), "operation/invalidConnectionID"),
         (answer(none), "operation/invalidConnectionID"),
+        (deflect(connection(&call, "1002"), "1099"), "operation/invalidDestinationDeviceID"),
+        (deflect(connection(&call, "1002"), "1002"), "operation/invalidDestination"),
+        (deflect(connection(&call, "1002"), "1001"), "stateIncompatibility/invalidDestinationDeviceState"),
+        (deflect(connection(&call, "1001"), "1003"), "stateIncompatibility/invalidConnectionState"),
         (about("HoldCall", connection(&call, "1002")), "stateIncompatibility/invalidConnectionState"),
         (about("RetrieveCall", connection(&call, "1001")), "stateIncompatibility/invalidConnectionState"),
         (about("ClearConnection", connection(&call, "T1")), "operation/invalidDeviceID"),
@@ -86,7 +97,11 @@ fn what_is_listed_succeeds_and_what_is_not_is_not_supported() {
     let reference = world.monitor(alice, "1001");
     try_it(&mut world, Request::MonitorStop { cross_reference: &reference });
     try_it(&mut world, Request::SnapshotDevice { device: device("1001") });
-    try_it(&mut world, make("1001", "1002", NOW));
+    try_it(&mut world, make("1001", "1003", NOW));
+    let ringing = Connection { call: None, device: Some(device("1003")) };
+    let deflect =
+        [("callToBeDiverted", Value::Connection(ringing)), ("newDestination", Value::Device(device("1002")))];
+    try_it(&mut world, asks("DeflectCall", deflect.into()));
     let only = Connection { call: None, device: Some(device("1002")) };
     try_it(&mut world, about("AnswerCall", only));
     try_it(&mut world, about("HoldCall", only));
