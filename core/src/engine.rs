@@ -29,12 +29,10 @@
 //! | `stale` | sessions whose connection was replaced |
 //! | `sleep` | a process that stood still, and sessions that expire |
 //! | `ending` | drain and stop |
-//! | `counters` | what happened, counted |
 //! | `view` | reading the engine's state |
 
 mod catch_up;
 mod connections;
-mod counters;
 mod device_lists;
 mod early;
 pub(crate) mod ending;
@@ -63,15 +61,15 @@ mod view;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Display;
 use core::net::SocketAddr;
 
-pub use counters::Counters;
+pub use crate::counters::Counters;
+pub(crate) use crate::step::{Step, TimerKey};
 use ending::Phase;
 pub(crate) use outcome::Pending;
 pub use view::{ConnectionView, Overview, SessionView, View};
 
-use crate::action::{Actions, Level};
+use crate::action::Actions;
 use crate::config::Config;
 use crate::cti::pool::Pool;
 use crate::digest::{Digest, Digester};
@@ -79,78 +77,14 @@ use crate::entropy::{Entropy, Seed};
 use crate::index::Index;
 use crate::input::{Input, Listen, Transport};
 use crate::machine::{Machine, Taken, Wake, Why};
-use crate::rcc::session::{ClientTransaction, Monitor, ServerTransaction, Session};
+use crate::rcc::session::{Monitor, Session};
 use crate::rcc::watch::Watches;
-use crate::sip::transactions::{TransactionTimer, Transactions};
+use crate::sip::transactions::Transactions;
 use crate::slots::{Handle, Slots};
+use crate::step::Shared;
 use crate::time::Instant;
 use crate::timer::{Deadline, Timers};
 use crate::wire::csta::guard::XmlLimits;
-
-/// Whose deadline, and what for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum TimerKey {
-    /// A server transaction's machine.
-    Server(Handle<ServerTransaction>),
-    /// A client transaction's machine.
-    Client(Handle<ClientTransaction>),
-    /// A session that was not refreshed.
-    Expiry(Handle<Session>),
-    /// A session that we refresh.
-    Refresh(Handle<Session>),
-    /// Events that wait.
-    Outbox(Handle<Session>),
-    /// A request that the phone system does not answer.
-    Pending(Handle<Pending>),
-    /// A CTI connection's machine, by its place.
-    Connection(u8),
-    /// A connection of ours to a client's next hop that is not open.
-    Redial(Handle<links::SipLink>),
-    /// The next session to be moved.
-    Rebind,
-    /// The end of a drain or a stop.
-    Stop,
-}
-
-impl TransactionTimer<Handle<Session>> for TimerKey {
-    fn server(transaction: Handle<ServerTransaction>) -> Self {
-        Self::Server(transaction)
-    }
-
-    fn client(transaction: Handle<ClientTransaction>) -> Self {
-        Self::Client(transaction)
-    }
-}
-
-impl TimerKey {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Server(_) => "server transaction",
-            Self::Client(_) => "client transaction",
-            Self::Expiry(_) => "session expiry",
-            Self::Refresh(_) => "session refresh",
-            Self::Outbox(_) => "waiting events",
-            Self::Pending(_) => "service time-out",
-            Self::Connection(_) => "CTI connection",
-            Self::Redial(_) => "connection to be tried again",
-            Self::Rebind => "rebind",
-            Self::Stop => "stop",
-        }
-    }
-}
-
-/// One step: when, and where actions go.
-pub(crate) struct Step<'a> {
-    pub(crate) now: Instant,
-    pub(crate) actions: &'a mut Actions,
-}
-
-impl Step<'_> {
-    /// Something from a peer is dropped; said, and harmless otherwise.
-    fn discard(&mut self, peer: &dyn Display, why: &dyn Display) {
-        self.actions.notify(Level::Warn, "message_discarded", &[("peer", peer), ("why", why)]);
-    }
-}
 
 /// Buffers that are reused from step to step; never part of the state.
 #[derive(Default)]
@@ -169,13 +103,16 @@ struct Buffers {
 
 /// The gateway.
 pub struct Engine {
-    config: Config,
+    shared: Shared,
+    gateway: Gateway,
+}
+
+/// What a gateway is made of, beside what all its parts share.
+pub(crate) struct Gateway {
     xml_limits: XmlLimits,
-    entropy: Entropy,
-    timers: Timers<TimerKey>,
     listening: Vec<Option<SocketAddr>>,
     links: links::Links,
-    transactions: Transactions<Handle<Session>, TimerKey>,
+    transactions: Transactions<Handle<Session>>,
     sessions: Slots<Session>,
     by_dialog: Index<Session>,
     /// Those whose clients were told that they are gone, by user and line.
@@ -198,7 +135,6 @@ pub struct Engine {
     slept: Option<Instant>,
     /// The time of day as last told, in seconds since 1970, and when that was.
     clock: Option<(Instant, u64)>,
-    counters: Counters,
     buffers: Buffers,
 }
 
@@ -206,6 +142,15 @@ impl Engine {
     /// A gateway of this configuration. It dials its CTI connections with the first [`Input::Tick`].
     #[must_use]
     pub fn new(config: Config, seed: Seed) -> Self {
+        let mut timers = Timers::new();
+        let gateway = Gateway::new(&config, seed, &mut timers);
+        let shared = Shared { config, timers, entropy: Entropy::new(seed), counters: Counters::default() };
+        Self { shared, gateway }
+    }
+}
+
+impl Gateway {
+    fn new(config: &Config, seed: Seed, timers: &mut Timers<TimerKey>) -> Self {
         let limits = &config.limits;
         let xml_limits = XmlLimits {
             bytes: limits.message_bytes,
@@ -215,15 +160,12 @@ impl Engine {
             ..XmlLimits::default()
         };
         let monitors = limits.sessions.saturating_mul(limits.monitors_per_session);
-        let mut timers = Timers::new();
         let mut pool = Pool::new(&config.cti);
         for (place, connection) in (0..).zip(pool.connections.iter_mut()) {
             timers.set(&mut connection.deadline, TimerKey::Connection(place), Instant::ZERO);
         }
         Self {
             xml_limits,
-            entropy: Entropy::new(seed),
-            timers,
             listening: alloc::vec![None; config.sip.tcp.len() + config.sip.udp.len()],
             links: links::Links::new(limits.links),
             transactions: Transactions::new(limits.transactions),
@@ -245,55 +187,11 @@ impl Engine {
             stop: Deadline::default(),
             slept: None,
             clock: None,
-            counters: Counters::default(),
             buffers: Buffers::default(),
-            config,
         }
     }
 
-    /// Handles the earliest overdue timer, or else a portion of the oldest job.
-    fn on_tick(&mut self, step: &mut Step<'_>) {
-        let Some((at, key)) = self.timers.pop_due(step.now) else {
-            self.work(step);
-            return;
-        };
-        self.note_lateness(step, at);
-        match key {
-            TimerKey::Server(handle) => self.on_server_timer(step, handle),
-            TimerKey::Client(handle) => self.on_client_timer(step, handle),
-            TimerKey::Expiry(session) => self.on_expiry(step, session),
-            TimerKey::Refresh(session) => self.on_refresh_due(step, session),
-            TimerKey::Outbox(session) => {
-                let waiting = self.sessions.get_mut(session);
-                if let Some(deadline) = waiting.and_then(|session| session.outbox.deadline()) {
-                    Timers::<TimerKey>::fired(deadline);
-                }
-                self.send_waiting_events(step, session);
-            }
-            TimerKey::Pending(handle) => self.on_service_timeout(step, handle),
-            TimerKey::Connection(place) => self.on_connection_timer(step, place),
-            TimerKey::Redial(link) => self.on_redial_due(step, link),
-            TimerKey::Rebind => self.on_rebind_timer(step),
-            TimerKey::Stop => self.on_stop_timer(step),
-        }
-    }
-}
-
-impl Machine for Engine {
-    fn listens(&self) -> Vec<Listen> {
-        let named = |transport, key: &str, addresses: &[SocketAddr]| {
-            addresses
-                .iter()
-                .map(|address| Listen { transport, address: *address, key: String::from(key) })
-                .collect::<Vec<_>>()
-        };
-        let mut listens = named(Transport::Tcp, "sip.tcp", &self.config.sip.tcp);
-        listens.extend(named(Transport::Udp, "sip.udp", &self.config.sip.udp));
-        listens
-    }
-
-    fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
-        let step = &mut Step { now, actions };
+    fn on_input(&mut self, step: &mut Step<'_>, input: Input<'_>) -> Taken {
         let mut taken = Taken(0);
         match input {
             _ if self.phase == Phase::Terminated => {
@@ -312,46 +210,111 @@ impl Machine for Engine {
             Input::Closed { link, why } => self.on_closed(step, link, why),
             Input::Datagram { listener, peer, bytes } => self.on_datagram(step, listener, peer, bytes),
             Input::Command(command) => self.on_command(step, command),
-            Input::Clock { unix_micros } => self.clock = Some((now, unix_micros / 1_000_000)),
+            Input::Clock { unix_micros } => self.clock = Some((step.now, unix_micros / 1_000_000)),
         }
         self.finish_if_done(step);
         taken
     }
 
+    /// Handles the earliest overdue timer, or else a portion of the oldest job.
+    fn on_tick(&mut self, step: &mut Step<'_>) {
+        let Some((at, key)) = step.timers.pop_due(step.now) else {
+            self.work(step);
+            return;
+        };
+        if let Some(deadline) = self.deadline_of(key) {
+            Timers::<TimerKey>::fired(deadline);
+        }
+        self.note_lateness(step, at);
+        match key {
+            TimerKey::Server(handle) => self.on_server_timer(step, handle.cast()),
+            TimerKey::Client(handle) => self.on_client_timer(step, handle.cast()),
+            TimerKey::Expiry(session) => self.on_expiry(step, session.cast()),
+            TimerKey::Refresh(session) => self.on_refresh_due(step, session.cast()),
+            TimerKey::Outbox(session) => self.send_waiting_events(step, session.cast()),
+            TimerKey::Pending(handle) => self.on_service_timeout(step, handle.cast()),
+            TimerKey::Connection(place) => self.on_connection_timer(step, place),
+            TimerKey::Redial(link) => self.on_redial_due(step, link.cast()),
+            TimerKey::Rebind => self.on_rebind_timer(step),
+            TimerKey::Stop => self.on_stop_timer(step),
+        }
+    }
+
+    /// Where the owner of a deadline notes it.
+    fn deadline_of(&mut self, key: TimerKey) -> Option<&mut Deadline> {
+        match key {
+            TimerKey::Server(handle) => {
+                self.transactions.server.get_mut(handle.cast()).map(|one| &mut one.deadline)
+            }
+            TimerKey::Client(handle) => {
+                self.transactions.client.get_mut(handle.cast()).map(|one| &mut one.deadline)
+            }
+            TimerKey::Expiry(handle) => self.sessions.get_mut(handle.cast()).map(|one| &mut one.expiry),
+            TimerKey::Refresh(handle) => self.sessions.get_mut(handle.cast()).map(|one| &mut one.refresh),
+            TimerKey::Outbox(handle) => self.sessions.get_mut(handle.cast())?.outbox.deadline(),
+            TimerKey::Pending(handle) => self.pending.get_mut(handle.cast()).map(|one| &mut one.deadline),
+            TimerKey::Connection(place) => self.pool.at_mut(place).map(|one| &mut one.deadline),
+            TimerKey::Redial(handle) => self.links.slots.get_mut(handle.cast()).map(|one| &mut one.deadline),
+            TimerKey::Rebind => Some(&mut self.rebind_deadline),
+            TimerKey::Stop => Some(&mut self.stop),
+        }
+    }
+}
+
+impl Machine for Engine {
+    fn listens(&self) -> Vec<Listen> {
+        let named = |transport, key: &str, addresses: &[SocketAddr]| {
+            addresses
+                .iter()
+                .map(|address| Listen { transport, address: *address, key: String::from(key) })
+                .collect::<Vec<_>>()
+        };
+        let mut listens = named(Transport::Tcp, "sip.tcp", &self.shared.config.sip.tcp);
+        listens.extend(named(Transport::Udp, "sip.udp", &self.shared.config.sip.udp));
+        listens
+    }
+
+    fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
+        let Self { shared, gateway } = self;
+        gateway.on_input(&mut shared.step(now, actions), input)
+    }
+
     fn next_wake(&self) -> Option<Wake> {
-        if self.phase == Phase::Terminated {
+        if self.gateway.phase == Phase::Terminated {
             return None;
         }
-        if !self.jobs.is_empty() {
+        if !self.gateway.jobs.is_empty() {
             return Some(Wake { at: Instant::ZERO, why: Why::Backlog });
         }
-        self.timers.next().map(|(at, key)| Wake { at, why: Why::Timer(key.name()) })
+        self.shared.timers.next().map(|(at, key)| Wake { at, why: Why::Timer(key.name()) })
     }
 
     fn digest(&mut self) -> u64 {
+        let Self { shared, gateway } = self;
         let tables = [
-            self.links.slots.fold(),
-            self.transactions.server.fold(),
-            self.transactions.client.fold(),
-            self.sessions.fold(),
-            self.monitors.fold(),
-            self.watches.slots.fold(),
-            self.pending.fold(),
+            gateway.links.slots.fold(),
+            gateway.transactions.server.fold(),
+            gateway.transactions.client.fold(),
+            gateway.sessions.fold(),
+            gateway.monitors.fold(),
+            gateway.watches.slots.fold(),
+            gateway.pending.fold(),
         ];
-        self.digest_with(tables, self.held(), self.links.strangers())
+        gateway.digest_with(shared, tables, gateway.held(), gateway.links.strangers())
     }
 
     fn full_digest(&self) -> u64 {
+        let Self { shared, gateway } = self;
         let tables = [
-            self.links.slots.recompute(),
-            self.transactions.server.recompute(),
-            self.transactions.client.recompute(),
-            self.sessions.recompute(),
-            self.monitors.recompute(),
-            self.watches.slots.recompute(),
-            self.pending.recompute(),
+            gateway.links.slots.recompute(),
+            gateway.transactions.server.recompute(),
+            gateway.transactions.client.recompute(),
+            gateway.sessions.recompute(),
+            gateway.monitors.recompute(),
+            gateway.watches.slots.recompute(),
+            gateway.pending.recompute(),
         ];
-        self.digest_with(tables, self.recount_held(), self.links.recount_strangers())
+        gateway.digest_with(shared, tables, gateway.recount_held(), gateway.links.recount_strangers())
     }
 
     fn overview(&self) -> Option<Overview> {
@@ -359,15 +322,13 @@ impl Machine for Engine {
     }
 }
 
-impl Engine {
+impl Gateway {
     /// The fingerprint of everything outside the tables, with theirs. The configuration is constant, the indexes and
     /// the timers follow from the tables, the buffers mean nothing between two steps.
-    fn digest_with(&self, tables: [u64; 7], held: holding::Held, strangers: usize) -> u64 {
+    fn digest_with(&self, shared: &Shared, tables: [u64; 7], held: holding::Held, strangers: usize) -> u64 {
+        let Shared { config: _, timers, entropy, counters } = shared;
         let Self {
-            config: _,
             xml_limits: _,
-            entropy,
-            timers,
             listening,
             links,
             transactions: _,
@@ -389,7 +350,6 @@ impl Engine {
             stop,
             slept,
             clock,
-            counters,
             buffers: _,
         } = self;
         let mut digester = Digester::new();

@@ -28,6 +28,12 @@ impl<T> Handle<T> {
         }
     }
 
+    /// The same place, whatever the table it is in holds: for queues that name entries of several tables.
+    #[must_use]
+    pub const fn cast<U>(self) -> Handle<U> {
+        Handle { slot: self.slot, generation: self.generation, of: PhantomData }
+    }
+
     /// Both halves in one number, for wire identifiers.
     #[must_use]
     pub fn number(self) -> u64 {

@@ -7,7 +7,7 @@ use core::fmt::Display;
 use super::events::EventSource;
 use super::jobs::Job;
 use super::outcome::{Purpose, error_of};
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::rcc::behind::{Behind, Way};
@@ -25,7 +25,7 @@ use crate::wire::csta::parse::Document;
 /// The actions that one change or one event may cause: two events, each with a connection to be opened and a notice.
 const MOST_FOR_ONE: usize = 8;
 
-impl Engine {
+impl Gateway {
     /// A monitor lost its watch: what its client knows is kept.
     pub(super) fn fall_behind(&mut self, monitor: Handle<Monitor>, (switch, calls): (u8, &Calls)) {
         let Some(monitor) = self.monitors.get_mut(monitor) else { return };
@@ -130,7 +130,7 @@ impl Engine {
             return;
         }
         if let Response::SnapshotDevice { items, .. } = response {
-            self.compare(handle, link, items);
+            self.compare(step, handle, link, items);
             self.tell_changes(step, handle);
         } else {
             self.on_no_snapshot(step, handle, link, error_of(response));
@@ -155,9 +155,15 @@ impl Engine {
         }
     }
 
-    fn compare(&mut self, handle: Handle<Monitor>, link: ConnectionRef, items: &[SnapshotItem<'_>]) {
+    fn compare(
+        &mut self,
+        step: &Step<'_>,
+        handle: Handle<Monitor>,
+        link: ConnectionRef,
+        items: &[SnapshotItem<'_>],
+    ) {
         let switch = self.switch_of(link);
-        let limit = self.config.limits.calls_per_device;
+        let limit = step.config.limits.calls_per_device;
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let Some(behind) = monitor.behind.as_mut() else { return };
         let Some(watch) = self.watches.slots.get_mut(monitor.watch) else { return };
@@ -169,7 +175,7 @@ impl Engine {
     /// of a line may come here in one step: what they are told is a job's.
     fn go_on_without(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
         let switch = self.switch_of(link);
-        let limit = self.config.limits.calls_per_device;
+        let limit = step.config.limits.calls_per_device;
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let Some(behind) = monitor.behind.as_mut() else { return };
         behind.compare_without(switch);
@@ -188,7 +194,7 @@ impl Engine {
 
     /// Tells a client what changed, then the events that waited, as much as there is room for; a job does the rest.
     pub(super) fn tell_changes(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>) {
-        let limit = self.config.limits.calls_per_device;
+        let limit = step.config.limits.calls_per_device;
         while step.actions.room() > MOST_FOR_ONE {
             let Some(monitor) = self.monitors.get_mut(handle) else { return };
             let Some(behind) = monitor.behind.as_mut().filter(|behind| behind.is_telling()) else { return };
@@ -256,7 +262,7 @@ impl Engine {
         let Some(session) = self.sessions.get(owner) else { return };
         let switch =
             switch.unwrap_or_else(|| session.connection.map_or(0, |connection| self.switch_of(connection)));
-        let mut view = ClientView::new(session, (switch, self.config.cti.protocol_version), cross_reference);
+        let mut view = ClientView::new(session, (switch, step.config.cti.protocol_version), cross_reference);
         let mut body = core::mem::take(&mut self.buffers.body);
         body.clear();
         emit::event(&mut body, session.namespace, event, &mut view);
@@ -276,7 +282,7 @@ impl Engine {
         if monitor.behind.is_none() {
             return true;
         }
-        let limits = self.config.limits;
+        let limits = step.config.limits;
         let number = self.number_of(monitor.session);
         let watch = self.watches.slots.get(monitor.watch);
         let switch = watch.map_or(0, |watch| self.switch_of(watch.connection));
@@ -290,7 +296,7 @@ impl Engine {
             return true;
         }
         if !behind.hold(call, document, limits.queued_events) {
-            self.counters.events_lost += 1;
+            step.counters.events_lost += 1;
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &monitor.session), ("why", &"limits.queued_events is reached")];
             step.actions.notify(Level::Warn, "event_lost", fields);
@@ -321,6 +327,7 @@ impl Engine {
     /// behind. How far they have come it knows only then if it hears no older event behind the response.
     pub(super) fn note_told(
         &mut self,
+        step: &mut Step<'_>,
         handle: Handle<Session>,
         link: ConnectionRef,
         response: &Response<'_>,
@@ -335,7 +342,7 @@ impl Engine {
         }
         let number = self.number_of(handle);
         let switch = self.switch_of(link);
-        let limit = self.config.limits.calls_per_device;
+        let limit = step.config.limits.calls_per_device;
         let all = matches!(response, Response::SnapshotDevice { .. });
         let lasts = self.sessions.get(handle).is_some_and(|session| !session.outbox.may_be_overtaken());
         let watch = self.watches.of_device(link, &number).and_then(|watch| self.watches.slots.get_mut(watch));

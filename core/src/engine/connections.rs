@@ -4,7 +4,8 @@ use core::fmt::{self, Display};
 
 use super::events::EventSource;
 use super::jobs::Job;
-use super::{Engine, Pending, Step, TimerKey};
+use super::rebind::rebinds;
+use super::{Gateway, Pending, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::cti::connection::{Cause, State, Then, Times};
@@ -14,20 +15,20 @@ use crate::entropy::Domain;
 use crate::input::Closed;
 use crate::rcc::offer;
 use crate::slots::Handle;
-use crate::timer::Timers;
+
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Message, Response, SystemStatus};
 use crate::wire::csta::parse::Document;
 use crate::wire::csta_frame::Framed;
 
-impl Engine {
+impl Gateway {
     /// The connection as it is now, by place and ID.
     fn reference_of(&self, place: u8) -> ConnectionRef {
         ConnectionRef::new(place, self.pool.at(place).map_or(0, |connection| connection.id))
     }
 
-    fn times(&mut self, place: u8) -> Times {
-        let cti = &self.config.cti;
+    fn times(&mut self, step: &mut Step<'_>, place: u8) -> Times {
+        let cti = &step.config.cti;
         let attempts = self.pool.at(place).map_or(0, |connection| connection.attempts);
         let longest = self.pool.at(place).and_then(|one| one.protocol.as_ref().longest_silence());
         let (min, max) = (cti.reconnect_min, cti.reconnect_max);
@@ -35,17 +36,17 @@ impl Engine {
             connect: cti.connect_timeout,
             heartbeat: longest.map_or(cti.heartbeat, |longest| longest.min(cti.heartbeat)),
             answer: cti.heartbeat_timeout,
-            retry: backoff(attempts, min, max, self.entropy.draw(Domain::Jitter)),
+            retry: backoff(attempts, min, max, step.entropy.draw(Domain::Jitter)),
         }
     }
 
     /// Lets a connection's machine take a cause, and does what it wants.
     fn on_connection(&mut self, step: &mut Step<'_>, place: u8, cause: Cause) {
-        let times = self.times(place);
+        let times = self.times(step, place);
         let Some(connection) = self.pool.at_mut(place) else { return };
         let served = connection.state.is_in_service();
         if cause == Cause::Timer && matches!(connection.state, State::Beating { .. }) {
-            self.counters.heartbeats_missed += 1;
+            step.counters.heartbeats_missed += 1;
         }
         let (state, then) = connection.state.on(cause, step.now, times);
         connection.state = state;
@@ -55,7 +56,7 @@ impl Engine {
             connection.attempts = 0;
         }
         let at = state.deadline();
-        self.timers.set(&mut connection.deadline, TimerKey::Connection(place), at);
+        step.timers.set(&mut connection.deadline, TimerKey::Connection(place), at);
         match then {
             Then::Nothing => {}
             Then::Connect => self.dial(step, place),
@@ -70,9 +71,6 @@ impl Engine {
     }
 
     pub(super) fn on_connection_timer(&mut self, step: &mut Step<'_>, place: u8) {
-        if let Some(connection) = self.pool.at_mut(place) {
-            Timers::<TimerKey>::fired(&mut connection.deadline);
-        }
         self.on_connection(step, place, Cause::Timer);
     }
 
@@ -111,11 +109,11 @@ impl Engine {
         let Some(connection) = self.pool.at_mut(place) else { return };
         connection.failure = None;
         connection.vitals.served(step.now);
-        self.counters.connections_served += 1;
+        step.counters.connections_served += 1;
         self.tell_in_service(step, place);
         self.want_rebind(step);
         // Where sessions are moved nothing of theirs is void: those that lost it are told when they are moved.
-        if !self.rebinds() {
+        if !rebinds(step.config) {
             // The first is good news for all: whoever INVITEs anew is served (S9).
             let is_first = self.pool.connections.iter().filter(|one| one.state.is_in_service()).count() == 1;
             self.tell_all((!is_first).then_some(place), SystemStatus::Enabled);
@@ -162,7 +160,7 @@ impl Engine {
         self.note_unserved(step, served);
         // One that was not in service had no requests, and nobody need hear that it still is not.
         if served {
-            self.counters.connections_lost += 1;
+            step.counters.connections_lost += 1;
             self.lose_connection(connection);
             self.tell_all(Some(place), SystemStatus::Disabled);
             self.want_rebind(step);
@@ -245,7 +243,7 @@ impl Engine {
         let document = match Document::parse(bytes, &self.xml_limits) {
             Ok(document) => document,
             Err(error) => {
-                self.counters.documents_discarded += 1;
+                step.counters.documents_discarded += 1;
                 self.discard_from(step, place, &error);
                 return;
             }
@@ -294,15 +292,15 @@ impl Engine {
                 self.on_monitor_stopped(step, EventSource { connection, cross_reference }, bytes);
             }
             Incoming::Late => {
-                self.counters.answers_late += 1;
+                step.counters.answers_late += 1;
                 self.discard_from(step, place, &"a late response");
             }
             Incoming::Unexpected => {
-                self.counters.answers_unknown += 1;
+                step.counters.answers_unknown += 1;
                 self.discard_from(step, place, &"an unexpected response");
             }
             Incoming::Discarded(why) => {
-                self.counters.documents_discarded += 1;
+                step.counters.documents_discarded += 1;
                 self.discard_from(step, place, &why);
             }
             Incoming::Failed(why) => self.fail(step, place, why),
@@ -337,7 +335,7 @@ impl Engine {
         pending: u64,
         (error, why): (CstaError, &dyn Display),
     ) {
-        self.counters.documents_discarded += 1;
+        step.counters.documents_discarded += 1;
         self.discard_from(step, place, why);
         self.on_outcome(step, Handle::from_number(pending), &Response::Error(error));
     }

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
 use crate::rcc::session::Session;
@@ -81,7 +81,7 @@ impl DeviceLists {
     }
 }
 
-impl Engine {
+impl Gateway {
     /// A response may announce a list.
     pub(super) fn expect_device_list(
         &mut self,
@@ -135,7 +135,7 @@ impl Engine {
                 early.push_back(Early { connection, cross_reference, document });
             }
             if lost.is_some() || !is_early {
-                self.counters.documents_discarded += 1;
+                step.counters.documents_discarded += 1;
                 self.discard_from(step, connection.place(), &"a list of devices that nobody waits for");
             }
             return;
@@ -154,7 +154,7 @@ impl Engine {
         told: &Relayed<'_>,
     ) {
         let Some(session) = self.sessions.get(handle) else { return };
-        let agreed = self.config.cti.protocol_version;
+        let agreed = step.config.cti.protocol_version;
         let mut view = ClientView::new(session, (self.switch_of(connection), agreed), 0);
         let told = in_agreed_edition(told, agreed);
         let namespace = session.namespace;

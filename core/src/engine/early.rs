@@ -6,7 +6,7 @@ use core::fmt::Display;
 
 use super::events::EventSource;
 use super::jobs::Job;
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::action::Level;
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
@@ -43,7 +43,7 @@ impl EarlyEvents {
     }
 }
 
-impl Engine {
+impl Gateway {
     /// What waits over this very connect of a connection.
     fn early_of(&self, connection: ConnectionRef) -> Option<&VecDeque<Early>> {
         let place = usize::from(connection.place());
@@ -77,7 +77,7 @@ impl Engine {
         let cti = u32::from(source.connection.place()) + 1;
         self.forget_old_early(step, source.connection);
         if !self.is_starting(source.connection) && !self.has_early(source) {
-            self.counters.events_unknown += 1;
+            step.counters.events_unknown += 1;
             let why = "its monitor is not known";
             let fields: &[(&str, &dyn Display)] =
                 &[("cti", &cti), ("cross_reference", &source.cross_reference), ("why", &why)];
@@ -92,7 +92,7 @@ impl Engine {
             document: Box::from(document),
         });
         if let Some(lost) = lost {
-            self.counters.events_lost += 1;
+            step.counters.events_lost += 1;
             self.doubt(
                 step,
                 EventSource { connection: source.connection, cross_reference: &lost.cross_reference },
@@ -106,7 +106,7 @@ impl Engine {
 
     /// Forgets what has waited longer than any answer may take: the answer that names its monitor never comes.
     pub(super) fn forget_old_early(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
-        let (now, patience) = (step.now, self.config.cti.service_timeout);
+        let (now, patience) = (step.now, step.config.cti.service_timeout);
         let is_old = |early: &Early| now.since(early.since) > patience;
         if !self.early_of(connection).and_then(VecDeque::front).is_some_and(is_old) {
             return;
@@ -118,7 +118,7 @@ impl Engine {
         });
         let count = before.saturating_sub(waiting.len());
         if count > 0 {
-            self.counters.events_unknown += u64::try_from(count).unwrap_or(0);
+            step.counters.events_unknown += u64::try_from(count).unwrap_or(0);
             let why = "no answer named their monitors";
             let fields: &[(&str, &dyn Display)] =
                 &[("cti", &(u32::from(connection.place()) + 1)), ("events", &count), ("why", &why)];

@@ -8,13 +8,12 @@
 //! ```
 
 use super::receive::Received;
-use super::{Engine, Step, TimerKey, jobs};
+use super::{Gateway, Step, TimerKey, jobs};
 use crate::action::Level;
 use crate::input::Command;
 use crate::rcc::session::Session;
 use crate::sip::assert_transition;
 use crate::slots::Handle;
-use crate::timer::Timers;
 
 /// Whether the gateway goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +75,7 @@ impl Phase {
     }
 }
 
-impl Engine {
+impl Gateway {
     pub(super) fn on_command(&mut self, step: &mut Step<'_>, command: Command<'_>) {
         match command {
             Command::Drain => self.on_ending(step, Cause::Drain),
@@ -89,7 +88,6 @@ impl Engine {
 
     /// A drain or a stop has taken as long as it may.
     pub(super) fn on_stop_timer(&mut self, step: &mut Step<'_>) {
-        Timers::<TimerKey>::fired(&mut self.stop);
         self.on_ending(step, Cause::TimeUp);
     }
 
@@ -123,23 +121,23 @@ impl Engine {
 
     /// From now on no session begins here. What is left at the end of its time is ended by a stop.
     fn begin_drain(&mut self, step: &mut Step<'_>) {
-        let span = self.config.sip.drain_timeout;
+        let span = step.config.sip.drain_timeout;
         let fields: &[(&str, &dyn core::fmt::Display)] =
             &[("sessions", &self.sessions.len()), ("at_most_s", &span.as_secs())];
         step.actions.notify(Level::Info, "draining", fields);
-        self.timers.set(&mut self.stop, TimerKey::Stop, step.now + span);
+        step.timers.set(&mut self.stop, TimerKey::Stop, step.now + span);
     }
 
     /// Every session is told with BYE, and waited for a while.
     fn begin_stop(&mut self, step: &mut Step<'_>) {
         step.actions.notify(Level::Info, "stopping", &[("sessions", &self.sessions.len())]);
-        let at = step.now + self.config.sip.stop_timeout;
-        self.timers.set(&mut self.stop, TimerKey::Stop, at);
+        let at = step.now + step.config.sip.stop_timeout;
+        step.timers.set(&mut self.stop, TimerKey::Stop, at);
         self.jobs.push_back(jobs::Job::SignOutAll { slot: 0 });
     }
 
     fn finish(&mut self, step: &mut Step<'_>) {
-        self.timers.cancel(&mut self.stop, TimerKey::Stop);
+        step.timers.cancel(&mut self.stop, TimerKey::Stop);
         self.leave_links(step);
         step.actions.notify(Level::Info, "stopped", &[("sessions_left", &self.sessions.len())]);
         step.actions.finish(0);
@@ -152,8 +150,8 @@ impl Engine {
 
     /// Whether a session that is refreshed is left to another node: a proxy tries the next one after a 503, and that
     /// one takes the dialog over (S10).
-    pub(super) fn hands_over(&self) -> bool {
-        self.phase == Phase::Draining && self.config.sip.may_say_503
+    pub(super) fn hands_over(&self, step: &Step<'_>) -> bool {
+        self.phase == Phase::Draining && step.config.sip.may_say_503
     }
 
     /// Leaves a session to another node. The dialog lives on there: no BYE.
@@ -164,7 +162,7 @@ impl Engine {
         handle: Handle<Session>,
     ) {
         self.turn_away(step, received, super::overload::Why::Leaving);
-        self.counters.sessions_handed_over += 1;
+        step.counters.sessions_handed_over += 1;
         self.end_session(step, handle, "left to another node: this one drains");
     }
 }

@@ -3,7 +3,7 @@
 use core::fmt::Display;
 
 use super::requests::Outgoing;
-use super::{Engine, Step, TimerKey};
+use super::{Gateway, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::rcc::session::Session;
@@ -19,7 +19,7 @@ pub(super) struct EventSource<'a> {
     pub(super) cross_reference: &'a str,
 }
 
-impl Engine {
+impl Gateway {
     /// An event came; `document` is what it was read from.
     pub(super) fn on_event(
         &mut self,
@@ -64,7 +64,7 @@ impl Engine {
         let Some(handle) = self.watches.of_cross_reference(source.connection, source.cross_reference) else {
             return;
         };
-        let limit = self.config.limits.calls_per_device;
+        let limit = step.config.limits.calls_per_device;
         let Some(watch) = self.watches.slots.get_mut(handle) else { return };
         if let Event::Call(call) = event
             && let Some(forgotten) = watch.calls.learn(&watch.device, call, limit)
@@ -88,7 +88,7 @@ impl Engine {
 
     /// Sends an event's document to a client, or lets it wait its turn ([`crate::rcc::outbox`]).
     pub(super) fn send_event(&mut self, step: &mut Step<'_>, handle: Handle<Session>, document: &[u8]) {
-        let limit = self.config.limits.queued_events;
+        let limit = step.config.limits.queued_events;
         let Some(session) = self.sessions.get_mut(handle) else { return };
         if session.outbox.is_empty() && session.outbox.is_open(step.now) {
             self.send_request(step, handle, Outgoing::Event(document));
@@ -97,10 +97,10 @@ impl Engine {
         if session.outbox.hold(document, limit).is_err() {
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &handle), ("why", &"limits.queued_events is reached"), ("limit", &limit)];
-            self.counters.events_lost += 1;
+            step.counters.events_lost += 1;
             step.actions.notify(Level::Warn, "event_lost", fields);
         }
-        self.schedule_events(handle);
+        self.schedule_events(step, handle);
     }
 
     /// Sends what waits, as far as it may be sent.
@@ -110,27 +110,27 @@ impl Engine {
             let Some(document) = session.outbox.next(step.now) else { break };
             self.send_request(step, handle, Outgoing::Event(&document));
         }
-        self.schedule_events(handle);
+        self.schedule_events(step, handle);
     }
 
-    fn schedule_events(&mut self, handle: Handle<Session>) {
+    fn schedule_events(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         let next = session.outbox.next_at();
         let Some(deadline) = session.outbox.deadline() else { return };
         match next {
-            Some(at) => self.timers.set(deadline, TimerKey::Outbox(handle), at),
-            None => self.timers.cancel(deadline, TimerKey::Outbox(handle)),
+            Some(at) => step.timers.set(deadline, TimerKey::Outbox(handle.cast()), at),
+            None => step.timers.cancel(deadline, TimerKey::Outbox(handle.cast())),
         }
         session.outbox.tidy();
     }
 
     /// A response that announces an identifier was just written: its events follow a little later.
     pub(super) fn note_announced(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
-        let quiet_until = step.now + self.config.sip.event_delay;
+        let quiet_until = step.now + step.config.sip.event_delay;
         if let Some(session) = self.sessions.get_mut(handle) {
             session.outbox.announced(quiet_until);
         }
-        self.schedule_events(handle);
+        self.schedule_events(step, handle);
     }
 
     /// Tells a client that its monitor is dead (MonitorStop is the same message in both directions).

@@ -1,6 +1,6 @@
 //! Which connection a session holds to; each connection knows how many do.
 
-use super::Engine;
+use super::Gateway;
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
 use crate::rcc::session::Session;
@@ -9,7 +9,7 @@ use crate::slots::Handle;
 /// How many sessions hold to each connection, by place.
 pub(super) type Held = [usize; MAX_CONNECTIONS];
 
-impl Engine {
+impl Gateway {
     /// Lets a session hold to a connection, or to none, in place of what it held to.
     pub(super) fn hold_to(&mut self, handle: Handle<Session>, connection: Option<ConnectionRef>) {
         let Some(session) = self.sessions.get_mut(handle) else { return };

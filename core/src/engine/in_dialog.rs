@@ -3,9 +3,11 @@
 use core::fmt::Display;
 
 use super::overload::Why;
+use super::overload::overload;
+use super::rebind::rebinds;
 use super::receive::{ALLOW, Received, Refusal};
 use super::respond::Reply;
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::action::Level;
 use crate::rcc::session::{Phase, Session};
 use crate::slots::Handle;
@@ -14,7 +16,7 @@ use crate::wire::csta::model::Message as Csta;
 use crate::wire::sip::Method;
 use crate::wire::sip::media::CSTA_XML;
 
-impl Engine {
+impl Gateway {
     pub(super) fn on_in_dialog(
         &mut self,
         step: &mut Step<'_>,
@@ -31,7 +33,7 @@ impl Engine {
         }
         // S8: the connection the session began with was replaced; the client is to INVITE anew.
         let connection = self.sessions.get(handle).and_then(|session| session.connection);
-        if self.rebinds() {
+        if rebinds(step.config) {
             if self.link_of(handle).is_err() {
                 self.rebind_session(step, handle);
             }
@@ -108,7 +110,7 @@ impl Engine {
             return;
         }
         // Load balancers ask often: it is not logged each time.
-        let (status, seconds) = self.overload(Why::Leaving);
+        let (status, seconds) = overload(step, Why::Leaving);
         let retry: &[(&str, &dyn Display)] = &[("Retry-After", &seconds)];
         self.reply(step, received, &Reply { more: retry, ..Reply::new(status) });
     }

@@ -6,9 +6,11 @@ use core::fmt::Display;
 
 use super::outcome::Purpose;
 use super::overload::Why;
+use super::rebind::rebinds;
+use super::receive::dialog_key;
 use super::receive::{ALLOW, Received, Refusal};
 use super::respond::Reply;
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::few::Few;
@@ -46,14 +48,14 @@ pub(super) enum Beginning {
     Continued { sequence: u32, monitors: u32 },
 }
 
-impl Engine {
+impl Gateway {
     /// An INVITE outside any dialog: a user signs in.
     pub(super) fn on_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
         if !self.takes_sessions() {
             self.turn_away(step, received, Why::Leaving);
             return;
         }
-        if !self.is_for_us(received.uri) {
+        if !is_for_us(step, received.uri) {
             self.refuse(step, received, &Refusal::new(404, "Not our domain"));
             return;
         }
@@ -131,7 +133,7 @@ impl Engine {
         let number = self.sessions.get(handle).map(|session| Box::<str>::from(session.number()));
         let asked = match (connection, number) {
             (Some(connection), Some(number))
-                if self.can_verify(connection, &number) && !number.is_empty() =>
+                if self.can_verify(step, connection, &number) && !number.is_empty() =>
             {
                 let request =
                     Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
@@ -144,9 +146,9 @@ impl Engine {
         }
     }
 
-    fn can_verify(&self, connection: ConnectionRef, number: &str) -> bool {
+    fn can_verify(&self, step: &Step<'_>, connection: ConnectionRef, number: &str) -> bool {
         let features = self.pool.at(connection.place()).map(|one| one.features.of(number));
-        self.config.cti.verify_line && features.unwrap_or_default().has_service("SnapshotDevice")
+        step.config.cti.verify_line && features.unwrap_or_default().has_service("SnapshotDevice")
     }
 
     /// Answers a sign-in 200.
@@ -154,12 +156,12 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         let Phase::SigningIn { invite } = session.phase else { return };
         session.phase = Phase::Established;
-        if self.rebinds() && self.link_of(handle).is_err() {
+        if rebinds(step.config) && self.link_of(handle).is_err() {
             self.rebind_session(step, handle);
         }
         let status = self.status_of(handle);
-        self.counters.sign_ins += 1;
-        self.counters.sign_ins_unserved += u64::from(status == SystemStatus::Disabled);
+        step.counters.sign_ins += 1;
+        step.counters.sign_ins_unserved += u64::from(status == SystemStatus::Disabled);
         if let Some(session) = self.sessions.get(handle) {
             let place = session.connection.map_or(0, |connection| u64::from(connection.place()) + 1);
             let fields: &[(&str, &dyn Display)] = &[
@@ -207,7 +209,7 @@ impl Engine {
         invite: Handle<ServerTransaction>,
         status: SystemStatus,
     ) {
-        let unavailable = self.config.sip.unavailable_expires;
+        let unavailable = step.config.sip.unavailable_expires;
         self.acknowledge(step, handle);
         let Some(session) = self.sessions.get_mut(handle) else { return };
         session.unacknowledged = Some(invite);
@@ -234,7 +236,7 @@ impl Engine {
         body: Option<&[u8]>,
     ) {
         let mut address = Vec::new();
-        self.write_own_address(flow, &mut address);
+        self.write_own_address(step, flow, &mut address);
         let address = core::str::from_utf8(&address).unwrap_or_default();
         let transport = if flow.is_reliable() { ";transport=tcp" } else { "" };
         let contact = format_args!("<sip:ctigate@{address}{transport}>");
@@ -269,7 +271,7 @@ impl Engine {
             return None;
         }
         let line = document.line().unwrap_or_default();
-        if line.len() > self.config.limits.dialog_bytes {
+        if line.len() > step.config.limits.dialog_bytes {
             self.refuse(step, received, &Refusal::new(400, "Line URI too long"));
             return None;
         }
@@ -283,7 +285,7 @@ impl Engine {
 
     /// RFC 4028. `None`: the request was refused with 422.
     pub(super) fn settle_timer(&mut self, step: &mut Step<'_>, received: &Received<'_>) -> Option<Agreed> {
-        let sip = &self.config.sip;
+        let sip = &step.config.sip;
         let bounds =
             Bounds { expires: sip.session_expires, min: sip.min_session_expires, linger: sip.linger };
         match negotiate(offer_of(received.message), bounds) {
@@ -304,8 +306,8 @@ impl Engine {
     ) -> Option<Dialog> {
         let message = received.message;
         let remote_tag = message.from().and_then(|from| from.tag()).unwrap_or_default();
-        let key = self.dialog_key(message.call_id().unwrap_or_default(), local_tag, remote_tag);
-        let limit = self.config.limits.dialog_bytes;
+        let key = dialog_key(step, message.call_id().unwrap_or_default(), local_tag, remote_tag);
+        let limit = step.config.limits.dialog_bytes;
         match Dialog::new(message, received.answer_flow, (local_tag, line), key, limit) {
             Ok(dialog) => Some(dialog),
             Err(unusable) => {
@@ -313,18 +315,6 @@ impl Engine {
                 None
             }
         }
-    }
-
-    /// Whether a dialog-forming request is for this gateway: our domain, our advertised host, or an address we
-    /// listen on; any, where no domain is configured.
-    pub(super) fn is_for_us(&self, uri: &str) -> bool {
-        let (Some(domain), Some(uri)) = (&self.config.sip.domain, Uri::parse(uri)) else { return true };
-        let host = uri.host;
-        let advertised = self.config.sip.advertised.as_deref().unwrap_or_default();
-        let is_address = host.trim_matches(['[', ']']).parse::<core::net::IpAddr>().is_ok();
-        is_address
-            || host.eq_ignore_ascii_case(domain)
-            || advertised.rsplit_once(':').is_some_and(|(ours, _)| ours.eq_ignore_ascii_case(host))
     }
 
     /// An ACK: for the INVITE with its key, and for whichever of its dialog still waits for one, whatever the CSeq
@@ -335,7 +325,7 @@ impl Engine {
         message: &Message<'_>,
         session: Option<Handle<Session>>,
     ) {
-        let key = matching_key(&self.entropy, message, Method::Invite);
+        let key = matching_key(step.entropy, message, Method::Invite);
         if let Some(transaction) = self.transactions.find(key) {
             self.on_invite_cause(step, transaction, invite_server::Cause::Ack);
         }
@@ -370,13 +360,13 @@ impl Engine {
         transaction: Handle<ServerTransaction>,
         cause: invite_server::Cause<'_>,
     ) {
-        let then = self.transactions.on_invite(transaction, cause, step.now, &mut self.timers);
+        let then = self.transactions.on_invite(transaction, cause, step.now, step.timers);
         self.after_invite(step, transaction, then);
     }
 
     /// CANCEL (RFC 3261 9.2): 200 if there is such an INVITE, and 487 to that if it was not answered yet.
     pub(super) fn on_cancel(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
-        let key = matching_key(&self.entropy, received.message, Method::Invite);
+        let key = matching_key(step.entropy, received.message, Method::Invite);
         let Some(invite) = self.transactions.find(key) else {
             self.refuse(step, received, &Refusal::new(481, ""));
             return;
@@ -409,4 +399,16 @@ pub(super) fn unusable_dialog(unusable: Unusable) -> Refusal<'static> {
         Unusable::NoContact => Refusal::new(400, "Missing Contact"),
         Unusable::TooLong => Refusal::new(400, "Route set or Contact too long"),
     }
+}
+
+/// Whether a dialog-forming request is for this gateway: our domain, our advertised host, or an address we
+/// listen on; any, where no domain is configured.
+pub(super) fn is_for_us(step: &Step<'_>, uri: &str) -> bool {
+    let (Some(domain), Some(uri)) = (&step.config.sip.domain, Uri::parse(uri)) else { return true };
+    let host = uri.host;
+    let advertised = step.config.sip.advertised.as_deref().unwrap_or_default();
+    let is_address = host.trim_matches(['[', ']']).parse::<core::net::IpAddr>().is_ok();
+    is_address
+        || host.eq_ignore_ascii_case(domain)
+        || advertised.rsplit_once(':').is_some_and(|(ours, _)| ours.eq_ignore_ascii_case(host))
 }

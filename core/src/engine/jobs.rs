@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 
 use super::events::EventSource;
 use super::outcome::Pending;
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
 use crate::slots::Slots;
@@ -48,7 +48,7 @@ pub(super) enum Job {
     SignOutAll { slot: u32 },
 }
 
-impl Engine {
+impl Gateway {
     /// Does a portion of the oldest job.
     pub(super) fn work(&mut self, step: &mut Step<'_>) {
         let Some(job) = self.jobs.pop_front() else { return };

@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
-use super::{Engine, Step, TimerKey};
+use super::{Gateway, Step, TimerKey};
 use crate::action::Level;
 use crate::digest::{Digest, Digester};
 use crate::input::{Closed, LinkId, ListenerId, Peer};
@@ -13,7 +13,7 @@ use crate::rcc::session::Session;
 use crate::sip::transactions::Flow;
 use crate::slots::{Full, Handle, Slots};
 use crate::time::{Duration, Instant};
-use crate::timer::{Deadline, Timers};
+use crate::timer::Deadline;
 use crate::wire::sip::framer::{Framed, Framer};
 
 /// The most bytes that wait for a connection of ours to open.
@@ -44,7 +44,7 @@ pub(crate) struct SipLink {
     /// Where we open it; `None` when it is open.
     opening: Option<Opening>,
     /// When it has taken too long to open, or is tried again.
-    deadline: Deadline,
+    pub(super) deadline: Deadline,
 }
 
 /// A connection of ours on its way to be open.
@@ -175,12 +175,7 @@ impl Links {
     }
 }
 
-impl Engine {
-    /// Whether the access list knows an address (403 otherwise).
-    fn is_allowed(&self, address: IpAddr) -> bool {
-        self.config.sip.allow.iter().any(|network| network.contains(address))
-    }
-
+impl Gateway {
     pub(super) fn on_opened(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
         if let Some(place) = self.pool.of_link(link) {
             self.on_cti_opened(step, place);
@@ -190,8 +185,8 @@ impl Engine {
             self.on_connected(step, link, peer);
             return;
         }
-        let limit = self.config.limits.links;
-        let allowed = self.is_allowed(peer.address.ip());
+        let limit = step.config.limits.links;
+        let allowed = is_allowed(step, peer.address.ip());
         // Strangers are answered, so that who forgot to list a proxy finds out; but they leave the table to others.
         let strangers = (limit / 16).clamp(1, MAX_STRANGERS);
         let refused = if !allowed && self.links.strangers() >= strangers {
@@ -212,7 +207,7 @@ impl Engine {
 
     /// A connection that we asked for is open: what waited for it is sent.
     fn on_connected(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
-        let allowed = self.is_allowed(peer.address.ip());
+        let allowed = is_allowed(step, peer.address.ip());
         let Some((handle, entry)) = self.links.find(link) else {
             step.actions.close(link);
             return;
@@ -221,9 +216,9 @@ impl Engine {
         entry.allowed = allowed;
         entry.peer = Some(peer.address);
         entry.local = Some(peer.local);
-        self.timers.cancel(&mut entry.deadline, TimerKey::Redial(handle));
+        step.timers.cancel(&mut entry.deadline, TimerKey::Redial(handle.cast()));
         if let Some(opening) = entry.opening.take() {
-            self.counters.events_sent += opening.events;
+            step.counters.events_sent += opening.events;
             step.actions.write(link, &opening.waiting);
         }
     }
@@ -234,7 +229,7 @@ impl Engine {
             return;
         }
         if let Some((handle, entry)) = self.links.find(link) {
-            self.timers.cancel(&mut entry.deadline, TimerKey::Redial(handle));
+            step.timers.cancel(&mut entry.deadline, TimerKey::Redial(handle.cast()));
         }
         let Some(mut entry) = self.links.remove(link) else { return };
         let opening = entry.opening.take().unwrap_or_default();
@@ -246,7 +241,7 @@ impl Engine {
             self.redial(step, entry, *pause, why);
             return;
         }
-        self.counters.events_lost += opening.events;
+        step.counters.events_lost += opening.events;
         let level = if lost > 0 || why == Closed::TooSlow { Level::Warn } else { Level::Debug };
         let target = entry.target.as_deref().unwrap_or_default();
         let fields: &[(&str, &dyn core::fmt::Display)] =
@@ -268,25 +263,24 @@ impl Engine {
         }
         // It had a place until now.
         let Ok(handle) = self.links.insert(entry) else { return };
-        self.await_link(handle, step.now + pause);
+        self.await_link(step, handle, step.now + pause);
     }
 
     /// Sets a connection's deadline.
-    fn await_link(&mut self, handle: Handle<SipLink>, until: Instant) {
+    fn await_link(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, until: Instant) {
         if let Some(entry) = self.links.slots.get_mut(handle) {
-            self.timers.set(&mut entry.deadline, TimerKey::Redial(handle), until);
+            step.timers.set(&mut entry.deadline, TimerKey::Redial(handle.cast()), until);
         }
     }
 
     /// A connection of ours is to be tried again, or has taken too long to open.
     pub(super) fn on_redial_due(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>) {
         let Some(entry) = self.links.slots.get_mut(handle) else { return };
-        Timers::<TimerKey>::fired(&mut entry.deadline);
         let link = entry.id;
         let Some(opening) = &mut entry.opening else { return };
         if core::mem::take(&mut opening.paused) {
             step.actions.connect(link, entry.target.as_deref().unwrap_or_default());
-            self.await_link(handle, step.now + OPENS_WITHIN);
+            self.await_link(step, handle, step.now + OPENS_WITHIN);
         } else {
             step.actions.close(link);
             self.on_closed(step, link, Closed::TimedOut);
@@ -297,7 +291,7 @@ impl Engine {
         if let Some(place) = self.pool.of_link(link) {
             return self.on_cti_bytes(step, place, bytes);
         }
-        let limit = self.config.limits.message_bytes;
+        let limit = step.config.limits.message_bytes;
         let Some(entry) = self.links.get_mut(link) else { return bytes.len() };
         let Some(peer) = entry.peer else { return bytes.len() };
         let (allowed, stranger) = (entry.allowed, entry.is_stranger());
@@ -347,7 +341,7 @@ impl Engine {
             }
             return;
         }
-        let allowed = self.is_allowed(peer.ip());
+        let allowed = is_allowed(step, peer.ip());
         self.on_sip(step, Flow::Datagram(listener, peer), peer, allowed, bytes);
     }
 
@@ -376,14 +370,14 @@ impl Engine {
     }
 
     /// Counts an event that [`Self::send`] took: sent, or to be sent once its connection is open.
-    pub(super) fn note_event_sent(&mut self, flow: Flow) {
+    pub(super) fn note_event_sent(&mut self, step: &mut Step<'_>, flow: Flow) {
         if let Flow::Stream(link) = flow
             && self.links.get(link).is_some_and(|entry| entry.opening.is_some())
             && let Some(opening) = self.links.get_mut(link).and_then(|entry| entry.opening.as_mut())
         {
             opening.events += 1;
         } else {
-            self.counters.events_sent += 1;
+            step.counters.events_sent += 1;
         }
     }
 
@@ -415,20 +409,20 @@ impl Engine {
             return None;
         };
         step.actions.connect(link, target);
-        self.await_link(handle, step.now + OPENS_WITHIN);
+        self.await_link(step, handle, step.now + OPENS_WITHIN);
         Some(link)
     }
 
     /// Writes `host:port` as the other side of a flow should know us.
-    pub(super) fn write_own_address(&self, flow: Flow, out: &mut Vec<u8>) {
+    pub(super) fn write_own_address(&self, step: &Step<'_>, flow: Flow, out: &mut Vec<u8>) {
         use core::fmt::Write as _;
 
-        if let Some(advertised) = &self.config.sip.advertised {
+        if let Some(advertised) = &step.config.sip.advertised {
             out.extend_from_slice(advertised.as_bytes());
             return;
         }
         let local = match flow {
-            Flow::Stream(link) => self.own_stream_address(link),
+            Flow::Stream(link) => self.own_stream_address(step, link),
             Flow::Datagram(listener, _) => {
                 self.listening.get(usize::from(listener.place())).copied().flatten()
             }
@@ -441,7 +435,7 @@ impl Engine {
     }
 
     /// The address clients may open connections to: the listener's port at the link's own address.
-    fn own_stream_address(&self, link: LinkId) -> Option<SocketAddr> {
+    fn own_stream_address(&self, step: &Step<'_>, link: LinkId) -> Option<SocketAddr> {
         let entry = self.links.get(link);
         let local = entry.and_then(|entry| entry.local);
         if entry.is_some_and(|entry| entry.target.is_none()) {
@@ -449,7 +443,7 @@ impl Engine {
         }
         // A connection of ours ends at an ephemeral port: the listener's is the one to tell. An address that stands for
         // all of ours is none to tell; before ours is open, the one that peers reach us at is as good as any.
-        let listening = self.listening.iter().take(self.config.sip.tcp.len()).copied().flatten().next()?;
+        let listening = self.listening.iter().take(step.config.sip.tcp.len()).copied().flatten().next()?;
         let named = Some(listening.ip()).filter(|address| !address.is_unspecified());
         let address = local.map(|local| local.ip()).or(named).or(self.links.reached_at());
         Some(SocketAddr::new(address?, listening.port()))
@@ -478,4 +472,9 @@ impl Digest for Opening {
         digester.value(failures);
         digester.flag(*paused);
     }
+}
+
+/// Whether the access list knows an address (403 otherwise).
+fn is_allowed(step: &Step<'_>, address: IpAddr) -> bool {
+    step.config.sip.allow.iter().any(|network| network.contains(address))
 }

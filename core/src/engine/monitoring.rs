@@ -7,7 +7,7 @@ use super::outcome::Purpose;
 use super::receive::Received;
 use super::respond::Reply;
 use super::services::reference;
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::rcc::calls::Calls;
@@ -19,7 +19,7 @@ use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, MonitorFilter, MonitorObject, MonitorType, Request, Response};
 
-impl Engine {
+impl Gateway {
     pub(super) fn serve_monitor_start(
         &mut self,
         step: &mut Step<'_>,
@@ -54,13 +54,13 @@ impl Engine {
         let MonitorObject::Device(device) = object else {
             return Err(CstaError::INVALID_MONITOR_OBJECT_TYPE);
         };
-        if !self.is_own_line(handle, device) {
+        if !self.is_own_line(step, handle, device) {
             return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
         }
         let (link, _) = self.link_for(handle, "MonitorStart")?;
         let number = self.number_of(handle);
         let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
-        if session.monitors.len() >= self.config.limits.monitors_per_session {
+        if session.monitors.len() >= step.config.limits.monitors_per_session {
             return Err(CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED);
         }
         let watch = self.watch(step, link, handle, &number)?;
@@ -85,7 +85,7 @@ impl Engine {
         number: &str,
     ) -> Result<Handle<Watch>, CstaError> {
         if let Some(handle) = self.watches.of_device(link, number) {
-            let room = self.config.limits.monitors_per_device;
+            let room = step.config.limits.monitors_per_device;
             let full = self.watches.slots.get(handle).is_some_and(|watch| watch.monitors.len() >= room);
             return if full { Err(CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED) } else { Ok(handle) };
         }
@@ -159,7 +159,7 @@ impl Engine {
     /// thousands, and a phone system that does so with one device will do so again behind every reconnect.
     fn on_name_given_twice(&mut self, step: &mut Step<'_>, watch: Handle<Watch>, source: EventSource<'_>) {
         let EventSource { connection, cross_reference } = source;
-        self.counters.monitors_confused += 1;
+        step.counters.monitors_confused += 1;
         let fields: &[(&str, &dyn Display)] = &[
             ("cti", &(u32::from(connection.place()) + 1)),
             ("cross_reference", &cross_reference),

@@ -3,7 +3,7 @@
 use core::fmt::Display;
 
 use super::respond::Reply;
-use super::{Engine, Step, TimerKey};
+use super::{Gateway, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::cti::protocol::{Asker, Outlet, Refused};
@@ -12,7 +12,7 @@ use crate::rcc::session::{Monitor, ServerTransaction, Session};
 use crate::rcc::view::{ClientView, in_agreed_edition};
 use crate::rcc::watch::Watch;
 use crate::slots::Handle;
-use crate::timer::{Deadline, Timers};
+use crate::timer::Deadline;
 use crate::wire::csta::emit;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Request, Response};
@@ -41,10 +41,10 @@ pub(crate) struct Pending {
     /// The client's request that waits for it.
     transaction: Option<Handle<ServerTransaction>>,
     purpose: Purpose,
-    deadline: Deadline,
+    pub(super) deadline: Deadline,
 }
 
-impl Engine {
+impl Gateway {
     /// Asks the phone system over this very connection.
     ///
     /// # Errors
@@ -77,20 +77,19 @@ impl Engine {
                 Refused::TooLong => CstaError::INVALID_PARAMETER_VALUE,
             });
         }
-        let at = step.now + self.config.cti.service_timeout;
+        let at = step.now + step.config.cti.service_timeout;
         if let Some(pending) = self.pending.get_mut(handle) {
-            self.timers.set(&mut pending.deadline, TimerKey::Pending(handle), at);
+            step.timers.set(&mut pending.deadline, TimerKey::Pending(handle.cast()), at);
         }
-        self.counters.services += 1;
+        step.counters.services += 1;
         Ok(())
     }
 
     /// The phone system says nothing: the client is told so, a late answer is dropped.
     pub(super) fn on_service_timeout(&mut self, step: &mut Step<'_>, handle: Handle<Pending>) {
         let Some(pending) = self.pending.get_mut(handle) else { return };
-        Timers::<TimerKey>::fired(&mut pending.deadline);
         let connection = pending.connection;
-        self.counters.services_timed_out += 1;
+        step.counters.services_timed_out += 1;
         let fields: &[(&str, &dyn Display)] = &[
             ("cti", &(u32::from(connection.place()) + 1)),
             ("why", &"the phone system did not answer in time"),
@@ -108,7 +107,7 @@ impl Engine {
         response: &Response<'_>,
     ) {
         let Some(mut pending) = self.pending.remove(handle) else { return };
-        self.timers.cancel(&mut pending.deadline, TimerKey::Pending(handle));
+        step.timers.cancel(&mut pending.deadline, TimerKey::Pending(handle.cast()));
         let session = pending.session;
         match pending.purpose {
             Purpose::VerifyLine => self.on_line_verified(step, session, response),
@@ -154,14 +153,14 @@ impl Engine {
         let mut response = response;
         if !fits(service, response) {
             if !matches!(response, Response::Error(_)) {
-                self.counters.documents_discarded += 1;
+                step.counters.documents_discarded += 1;
                 let why = "a response to another service than was asked for";
                 self.discard_from(step, connection.place(), &why);
             }
         } else if self.announces_anothers(step, session, connection, response) {
             response = &refused;
         } else {
-            self.note_told(session, connection, response);
+            self.note_told(step, session, connection, response);
             self.expect_device_list(step, session, connection, response);
         }
         if service.brings_list() {
@@ -218,7 +217,7 @@ impl Engine {
             let link = session.connection.and_then(|connection| self.pool.at(connection.place()));
             let switch = link.map_or(0, |link| link.switch);
             let features = link.map(|link| link.features.offered_to(|| session.number())).unwrap_or_default();
-            let agreed = self.config.cti.protocol_version;
+            let agreed = step.config.cti.protocol_version;
             let mut view = ClientView::new(session, (switch, agreed), 0).offering(session, features);
             let relayed;
             let response = if let Response::Relayed(told) = response {

@@ -8,25 +8,20 @@
 use core::fmt::Display;
 
 use super::jobs::{Job, PORTION};
-use super::{Engine, Step, TimerKey};
+use super::{Gateway, Step, TimerKey};
 use crate::action::Level;
-use crate::config::Recovery;
+use crate::config::{Config, Recovery};
 use crate::cti::rebind::{Cause, State};
 use crate::rcc::session::{Phase, Session};
 use crate::slots::Handle;
 use crate::time::Duration;
-use crate::timer::Timers;
+
 use crate::wire::csta::model::SystemStatus;
 
-impl Engine {
-    /// Whether the gateway moves sessions by itself.
-    pub(super) fn rebinds(&self) -> bool {
-        self.config.cti.recovery == Recovery::Rebind
-    }
-
+impl Gateway {
     /// Sessions may have to be moved: a connection failed, or one is in service again.
     pub(super) fn want_rebind(&mut self, step: &mut Step<'_>) {
-        if self.rebinds() || self.rebind.state() == State::Waiting {
+        if rebinds(step.config) || self.rebind.state() == State::Waiting {
             self.on_rebind(step, Cause::Wanted);
         }
     }
@@ -45,13 +40,12 @@ impl Engine {
     fn on_rebind(&mut self, step: &mut Step<'_>, cause: Cause) {
         self.rebind.on(cause, step.now);
         match self.rebind.state().deadline() {
-            Some(at) => self.timers.set(&mut self.rebind_deadline, TimerKey::Rebind, at),
-            None => self.timers.cancel(&mut self.rebind_deadline, TimerKey::Rebind),
+            Some(at) => step.timers.set(&mut self.rebind_deadline, TimerKey::Rebind, at),
+            None => step.timers.cancel(&mut self.rebind_deadline, TimerKey::Rebind),
         }
     }
 
     pub(super) fn on_rebind_timer(&mut self, step: &mut Step<'_>) {
-        Timers::<TimerKey>::fired(&mut self.rebind_deadline);
         self.on_rebind(step, Cause::Timer);
         self.jobs.push_back(Job::Rebind);
     }
@@ -66,11 +60,11 @@ impl Engine {
         let end = walk.slot.saturating_add(PORTION).min(self.sessions.slots());
         let adrift = (walk.slot..end).find_map(|slot| {
             let handle = self.sessions.at(slot)?;
-            self.is_adrift(handle).then_some((slot, handle))
+            self.is_adrift(step, handle).then_some((slot, handle))
         });
         match adrift {
             Some((slot, handle)) => {
-                let pace = Duration::from_micros(1_000_000 / u64::from(self.config.cti.rebind_rate.max(1)));
+                let pace = Duration::from_micros(1_000_000 / u64::from(step.config.cti.rebind_rate.max(1)));
                 let moved = self.link_of(handle).is_err();
                 let next = slot.saturating_add(1);
                 self.on_rebind(step, Cause::Settled { next, pause: pace, moved });
@@ -93,9 +87,9 @@ impl Engine {
 
     /// Whether a session's connection is not in service, where that is ours to mend, or something it watches is not fed,
     /// or may have been fed wrongly.
-    fn is_adrift(&self, handle: Handle<Session>) -> bool {
+    fn is_adrift(&self, step: &Step<'_>, handle: Handle<Session>) -> bool {
         let Some(session) = self.sessions.get(handle) else { return false };
-        let Ok(link) = self.link_of(handle) else { return self.rebinds() };
+        let Ok(link) = self.link_of(handle) else { return rebinds(step.config) };
         session.phase == Phase::Established
             && session.monitors.iter().any(|monitor| {
                 let watch = self.monitors.get(*monitor).and_then(|one| self.watches.slots.get(one.watch));
@@ -117,7 +111,7 @@ impl Engine {
     pub(super) fn rebind_session(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
         let Some(connection) = self.pool.take_move() else { return };
         self.hold_to(handle, Some(connection));
-        self.counters.rebinds += 1;
+        step.counters.rebinds += 1;
         let Some(session) = self.sessions.get(handle) else { return };
         let place = u32::from(connection.place()) + 1;
         let fields: &[(&str, &dyn Display)] =
@@ -129,4 +123,9 @@ impl Engine {
             self.tell_status(step, handle, SystemStatus::Normal);
         }
     }
+}
+
+/// Whether the gateway moves sessions by itself.
+pub(super) const fn rebinds(config: &Config) -> bool {
+    matches!(config.cti.recovery, Recovery::Rebind)
 }

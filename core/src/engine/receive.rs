@@ -6,7 +6,7 @@ use core::fmt::{self, Display};
 use core::net::SocketAddr;
 
 use super::respond::Reply;
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::action::Level;
 use crate::entropy::Domain;
 use crate::rcc::session::{ServerTransaction, Session};
@@ -43,7 +43,7 @@ pub(super) struct Received<'m> {
     pub(super) in_dialog: bool,
 }
 
-impl Engine {
+impl Gateway {
     pub(super) fn on_sip(
         &mut self,
         step: &mut Step<'_>,
@@ -53,7 +53,7 @@ impl Engine {
         bytes: &[u8],
     ) {
         let mut unfolded = core::mem::take(&mut self.buffers.unfolded);
-        let limits = Limits { headers: self.config.limits.headers, head: self.config.limits.message_bytes };
+        let limits = Limits { headers: step.config.limits.headers, head: step.config.limits.message_bytes };
         // By reference: a message is too large to be moved about.
         match &Message::parse(bytes, &mut unfolded, limits) {
             Ok(message) => match message.start {
@@ -63,7 +63,7 @@ impl Engine {
                 Start::Response { status, .. } => self.on_sip_response(step, status, message),
             },
             Err(error) => {
-                self.counters.messages_discarded += 1;
+                step.counters.messages_discarded += 1;
                 step.discard(&peer, error);
             }
         }
@@ -79,20 +79,20 @@ impl Engine {
         (message, method, uri): (&Message<'_>, Method<'_>, &str),
     ) {
         let to_tag = message.to().and_then(|to| to.tag());
-        let session = to_tag.and_then(|tag| self.session_of(message, tag));
+        let session = to_tag.and_then(|tag| self.session_of(step, message, tag));
         if method == Method::Ack {
             if allowed {
                 self.on_ack(step, message, session);
             }
             return;
         }
-        let key = matching_key(&self.entropy, message, method);
+        let key = matching_key(step.entropy, message, method);
         if let Some(transaction) = self.repeated((message, method), key, session).filter(|_| allowed) {
-            self.counters.requests_repeated += 1;
+            step.counters.requests_repeated += 1;
             self.on_repeated(step, transaction, answer_flow(flow, message));
             return;
         }
-        self.counters.requests += 1;
+        step.counters.requests += 1;
         let received = Received {
             message,
             method,
@@ -102,7 +102,7 @@ impl Engine {
             flow,
             answer_flow: answer_flow(flow, message),
             key,
-            local_tag: self.tag_for(method, key, to_tag.is_some()),
+            local_tag: tag_for(step, method, key, to_tag.is_some()),
             session,
             in_dialog: to_tag.is_some(),
         };
@@ -145,27 +145,10 @@ impl Engine {
     }
 
     /// The session whose dialog a message with this To tag is in.
-    fn session_of(&self, message: &Message<'_>, to_tag: &str) -> Option<Handle<Session>> {
+    fn session_of(&self, step: &Step<'_>, message: &Message<'_>, to_tag: &str) -> Option<Handle<Session>> {
         let remote_tag = message.from().and_then(|from| from.tag()).unwrap_or_default();
-        let key = self.dialog_key(message.call_id()?, to_tag, remote_tag);
+        let key = dialog_key(step, message.call_id()?, to_tag, remote_tag);
         self.by_dialog.get(key)
-    }
-
-    /// The hash a dialog is looked up by (RFC 3261 12: Call-ID and both tags).
-    pub(super) fn dialog_key(&self, call_id: &str, local_tag: &str, remote_tag: &str) -> u128 {
-        self.entropy.key([&b"dialog"[..], call_id.as_bytes(), local_tag.as_bytes(), remote_tag.as_bytes()])
-    }
-
-    /// A tag of our own: drawn for a dialog to be, otherwise a function of the request, so that an answer repeated
-    /// without any state has the same one (RFC 3261 8.2.7).
-    fn tag_for(&mut self, method: Method<'_>, key: u128, in_dialog: bool) -> heapless::String<16> {
-        if in_dialog {
-            heapless::String::new()
-        } else if method == Method::Invite {
-            tag(self.entropy.draw(Domain::Tag))
-        } else {
-            stateless_tag(key)
-        }
     }
 
     /// Writes the reply head anew for an answer that leaves nothing behind: its tag is a function of the request.
@@ -198,12 +181,12 @@ impl Engine {
         match transaction.machine {
             ServerMachine::Invite(_) => {
                 let cause = invite_server::Cause::Request;
-                let then = self.transactions.on_invite(handle, cause, now, &mut self.timers);
+                let then = self.transactions.on_invite(handle, cause, now, step.timers);
                 self.after_invite(step, handle, then);
             }
             ServerMachine::NonInvite(_) => {
                 let cause = non_invite_server::Cause::Request;
-                if self.transactions.on_non_invite(handle, cause, now, &mut self.timers) {
+                if self.transactions.on_non_invite(handle, cause, now, step.timers) {
                     self.resend(step, handle);
                 }
             }
@@ -342,5 +325,22 @@ fn answer_flow(flow: Flow, message: &Message<'_>) -> Flow {
             Flow::Datagram(listener, SocketAddr::new(peer.ip(), via.port.unwrap_or(5060)))
         }
         (flow, _) => flow,
+    }
+}
+
+/// The hash a dialog is looked up by (RFC 3261 12: Call-ID and both tags).
+pub(super) fn dialog_key(step: &Step<'_>, call_id: &str, local_tag: &str, remote_tag: &str) -> u128 {
+    step.entropy.key([&b"dialog"[..], call_id.as_bytes(), local_tag.as_bytes(), remote_tag.as_bytes()])
+}
+
+/// A tag of our own: drawn for a dialog to be, otherwise a function of the request, so that an answer repeated
+/// without any state has the same one (RFC 3261 8.2.7).
+fn tag_for(step: &mut Step<'_>, method: Method<'_>, key: u128, in_dialog: bool) -> heapless::String<16> {
+    if in_dialog {
+        heapless::String::new()
+    } else if method == Method::Invite {
+        tag(step.entropy.draw(Domain::Tag))
+    } else {
+        stateless_tag(key)
     }
 }

@@ -4,14 +4,16 @@
 use core::fmt::Display;
 
 use super::invite::unusable_dialog;
+use super::overload::retry_after;
+use super::rebind::rebinds;
 use super::receive::{Received, Refusal};
-use super::{Engine, Step, TimerKey};
+use super::{Gateway, Step, TimerKey};
 use crate::action::Level;
 use crate::rcc::device::number_of;
 use crate::rcc::session::{Phase, Session};
 use crate::slots::Handle;
 
-impl Engine {
+impl Gateway {
     /// A re-INVITE: the session goes on, perhaps over another CTI connection.
     pub(super) fn on_reinvite(
         &mut self,
@@ -22,7 +24,7 @@ impl Engine {
         let Some(session) = self.sessions.get(handle) else { return };
         if let Phase::SigningIn { .. } = session.phase {
             // RFC 3261 14.2: a second INVITE before the first is answered.
-            let seconds = self.retry_after((0, 10));
+            let seconds = retry_after(step, (0, 10));
             self.refuse_for_now(step, received, (500, "Another INVITE is under way"), &seconds);
             return;
         }
@@ -39,12 +41,12 @@ impl Engine {
         // Only a complete sign-in can be taken over, and only here what its client waits for can be answered.
         let is_idle = self.sessions.get(handle).is_some_and(|session| session.unanswered == 0);
         let is_complete = sign_in.as_ref().is_some_and(|sign_in| !sign_in.line.is_empty());
-        if self.hands_over() && is_complete && is_idle {
+        if self.hands_over(step) && is_complete && is_idle {
             self.hand_over(step, received, handle);
             return;
         }
         let Some(timer) = self.settle_timer(step, received) else { return };
-        let limit = self.config.limits.dialog_bytes;
+        let limit = step.config.limits.dialog_bytes;
         let Some(session) = self.sessions.get(handle) else { return };
         if let Err(unusable) = session.dialog.check_refresh(received.message, limit) {
             self.refuse(step, received, &unusable_dialog(unusable));
@@ -52,7 +54,7 @@ impl Engine {
         }
         // From here on nothing refuses it: what is refused changes nothing.
         let Some(invite) = self.hold(step, received, handle) else { return };
-        self.forget_stale(handle);
+        self.forget_stale(step, handle);
         let Some(session) = self.sessions.get_mut(handle) else { return };
         session.dialog.refresh(received.message, received.answer_flow);
         session.timer = timer;
@@ -66,7 +68,7 @@ impl Engine {
         self.renew_connection(step, handle);
         let status = self.status_of(handle);
         self.answer_invite(step, handle, invite, status);
-        self.counters.refreshes += 1;
+        step.counters.refreshes += 1;
         let fields: &[(&str, &dyn Display)] =
             &[("session", &handle), ("by", &"INVITE"), ("status", &status.word())];
         step.actions.notify(Level::Debug, "session_refreshed", fields);
@@ -84,7 +86,7 @@ impl Engine {
     pub(super) fn renew_connection(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
         let Some(session) = self.sessions.get(handle) else { return };
         let held = session.connection.filter(|connection| self.pool.in_service(*connection).is_some());
-        if held.is_none() && self.rebinds() {
+        if held.is_none() && rebinds(step.config) {
             self.rebind_session(step, handle);
             return;
         }
@@ -101,7 +103,7 @@ impl Engine {
         handle: Handle<Session>,
     ) {
         let Some(timer) = self.settle_timer(step, received) else { return };
-        let limit = self.config.limits.dialog_bytes;
+        let limit = step.config.limits.dialog_bytes;
         let Some(session) = self.sessions.get(handle) else { return };
         if let Err(unusable) = session.dialog.check_retarget(received.message, limit) {
             self.refuse(step, received, &unusable_dialog(unusable));
@@ -114,7 +116,7 @@ impl Engine {
         let flow = session.dialog.flow;
         self.answer_refresh(step, transaction, flow, timer, None);
         self.renew_connection(step, handle);
-        self.counters.refreshes += 1;
+        step.counters.refreshes += 1;
         self.restart_session_timer(step, handle);
         step.actions.notify(Level::Debug, "session_refreshed", &[("session", &handle), ("by", &"UPDATE")]);
     }
@@ -123,10 +125,10 @@ impl Engine {
     pub(super) fn restart_session_timer(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         let expiry = step.now + session.timer.lifetime;
-        self.timers.set(&mut session.expiry, TimerKey::Expiry(handle), expiry);
+        step.timers.set(&mut session.expiry, TimerKey::Expiry(handle.cast()), expiry);
         match session.timer.refresh_at(step.now) {
-            Some(at) => self.timers.set(&mut session.refresh, TimerKey::Refresh(handle), at),
-            None => self.timers.cancel(&mut session.refresh, TimerKey::Refresh(handle)),
+            Some(at) => step.timers.set(&mut session.refresh, TimerKey::Refresh(handle.cast()), at),
+            None => step.timers.cancel(&mut session.refresh, TimerKey::Refresh(handle.cast())),
         }
     }
 }

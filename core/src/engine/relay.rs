@@ -4,7 +4,7 @@
 use alloc::boxed::Box;
 
 use super::receive::Received;
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
 use crate::rcc::device::number_of;
 use crate::rcc::relay::{Found, Resolved, dialled, numbers};
@@ -32,7 +32,7 @@ struct Own {
     edition: u8,
 }
 
-impl Engine {
+impl Gateway {
     /// Passes a request on to the phone system; its answer will be the client's.
     pub(super) fn relay(
         &mut self,
@@ -42,7 +42,7 @@ impl Engine {
         relayed: &Relayed<'_>,
     ) {
         let mut resolved = Resolved::default();
-        match self.resolve(handle, relayed, &mut resolved) {
+        match self.resolve(step, handle, relayed, &mut resolved) {
             Ok(own) => {
                 let session = self.sessions.get(handle);
                 let spoken = session.map_or(0, |session| session.namespace.edition());
@@ -61,6 +61,7 @@ impl Engine {
     /// Walks the row: each member that names something becomes what the phone system knows it by, or is refused.
     fn resolve<'r>(
         &mut self,
+        step: &Step<'_>,
         handle: Handle<Session>,
         relayed: &Relayed<'r>,
         resolved: &mut Resolved<'r>,
@@ -72,7 +73,7 @@ impl Engine {
         let mut number = self.number_of(handle);
         let link = self.link_with(handle, &number, relayed.service)?;
         if number.is_empty() {
-            self.take_line(handle, relayed);
+            self.take_line(step, handle, relayed);
             number = self.number_of(handle);
         }
         let connection = self.pool.at(link.place());
@@ -82,7 +83,7 @@ impl Engine {
             switch: self.switch_of(link),
             features: connection.map(|one| one.features.of(&number)).unwrap_or_default(),
             foreign_calls: connection.is_some_and(|one| one.foreign_calls),
-            edition: self.config.cti.protocol_version,
+            edition: step.config.cti.protocol_version,
             number,
         };
         for member in relayed.service.request {
@@ -94,11 +95,11 @@ impl Engine {
     }
 
     /// A session that named no line when it signed in takes the first device it names as its own.
-    fn take_line(&mut self, handle: Handle<Session>, relayed: &Relayed<'_>) {
+    fn take_line(&mut self, step: &Step<'_>, handle: Handle<Session>, relayed: &Relayed<'_>) {
         let lines = relayed.service.request.iter().filter(|member| matches!(member.role, Role::Line { .. }));
         for member in lines {
             if let Some(device) = relayed.device(member.name) {
-                self.is_own_line(handle, device);
+                self.is_own_line(step, handle, device);
             }
         }
     }

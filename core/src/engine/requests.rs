@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt::{Display, Write as _};
 
-use super::{Engine, Step, TimerKey};
+use super::{Gateway, Step, TimerKey};
 use crate::action::Level;
 use crate::entropy::Domain;
 use crate::rcc::session::{ClientTransaction, Phase, Session};
@@ -11,7 +11,7 @@ use crate::sip::invite_server;
 use crate::sip::non_invite_client::{Cause, State, Then};
 use crate::sip::transactions::{Flow, Purpose};
 use crate::slots::Handle;
-use crate::timer::Timers;
+
 use crate::wire::sip::Message;
 use crate::wire::sip::media::CSTA_XML;
 use crate::wire::sip::via::MAGIC_COOKIE;
@@ -43,7 +43,7 @@ impl Outgoing<'_> {
     }
 }
 
-impl Engine {
+impl Gateway {
     /// Sends a request in a session's dialog. What cannot be sent is said and not kept.
     pub(super) fn send_request(
         &mut self,
@@ -52,17 +52,14 @@ impl Engine {
         outgoing: Outgoing<'_>,
     ) {
         let Some(flow) = self.flow_to(step, handle) else {
-            self.note_unsent(step, handle, outgoing, "its connection is gone and its route is not known");
+            note_unsent(step, handle, outgoing, "its connection is gone and its route is not known");
             return;
         };
         let now = step.now;
-        let secret = self.entropy.draw(Domain::Branch);
+        let secret = step.entropy.draw(Domain::Branch);
         let machine = State::new(&[], now, flow.is_reliable());
-        let opened = self.transactions.open_client(
-            (outgoing.purpose(), handle, flow, secret),
-            &mut self.timers,
-            machine,
-        );
+        let opened =
+            self.transactions.open_client((outgoing.purpose(), handle, flow, secret), step.timers, machine);
         let transaction = match opened {
             Ok(transaction) => transaction,
             // On a stream only a 404, 410 or 481 would be missed, and the next event's answer says the same.
@@ -70,50 +67,37 @@ impl Engine {
                 Handle::from_number(u64::MAX)
             }
             Err(_) => {
-                self.note_unsent(step, handle, outgoing, "limits.transactions is reached");
+                note_unsent(step, handle, outgoing, "limits.transactions is reached");
                 return;
             }
         };
         let mut bytes = core::mem::take(&mut self.buffers.message);
         bytes.clear();
-        self.write_request(handle, outgoing, (transaction, secret), flow, &mut bytes);
+        self.write_request(step, handle, outgoing, (transaction, secret), flow, &mut bytes);
         let sent = self.send(step, flow, &bytes);
         if !sent {
-            self.transactions.drop_client(transaction, &mut self.timers);
-            self.note_unsent(step, handle, outgoing, "too much waits for its connection");
+            self.transactions.drop_client(transaction, step.timers);
+            note_unsent(step, handle, outgoing, "too much waits for its connection");
         } else if let Outgoing::Event(_) = outgoing {
-            self.note_event_sent(flow);
+            self.note_event_sent(step, flow);
         }
         if sent && !flow.is_reliable() {
             if let Some(opened) = self.transactions.client.get_mut(transaction) {
                 opened.machine = State::new(&bytes, now, false);
             }
             if let (Outgoing::Event(_), Some(session)) = (outgoing, self.sessions.get_mut(handle)) {
-                let before = session.outbox.sent(transaction, now + self.config.sip.udp_event_timeout);
+                let before = session.outbox.sent(transaction, now + step.config.sip.udp_event_timeout);
                 if let Some(before) = before {
-                    self.transactions.drop_client(before, &mut self.timers);
+                    self.transactions.drop_client(before, step.timers);
                 }
             }
         }
         self.buffers.message = bytes;
     }
 
-    /// A request of ours is lost: it is said, and an event counted.
-    fn note_unsent(
-        &mut self,
-        step: &mut Step<'_>,
-        handle: Handle<Session>,
-        outgoing: Outgoing<'_>,
-        why: &str,
-    ) {
-        self.counters.events_lost += u64::from(matches!(outgoing, Outgoing::Event(_)));
-        let fields: &[(&str, &dyn Display)] =
-            &[("session", &handle), ("method", &outgoing.method()), ("why", &why)];
-        step.actions.notify(Level::Warn, "request_unsent", fields);
-    }
-
     fn write_request(
         &mut self,
+        step: &Step<'_>,
         handle: Handle<Session>,
         outgoing: Outgoing<'_>,
         (transaction, secret): (Handle<ClientTransaction>, u64),
@@ -122,7 +106,7 @@ impl Engine {
     ) {
         let mut room = core::mem::take(&mut self.buffers.address);
         room.clear();
-        self.write_own_address(flow, &mut room);
+        self.write_own_address(step, flow, &mut room);
         let address = core::str::from_utf8(&room).unwrap_or_default();
         let Some(session) = self.sessions.get_mut(handle) else { return };
         let sequence = session.dialog.next_sequence();
@@ -174,7 +158,7 @@ impl Engine {
         let cause = if status < 200 { Cause::Provisional } else { Cause::Final };
         let Some(transaction) = self.transactions.client.get(handle) else { return };
         let (purpose, session) = (transaction.purpose, transaction.owner);
-        let then = self.transactions.on_client(handle, cause, step.now, &mut self.timers);
+        let then = self.transactions.on_client(handle, cause, step.now, step.timers);
         if then == Then::Answered {
             self.on_answered(step, session, (handle, purpose), status);
         }
@@ -205,10 +189,9 @@ impl Engine {
     }
 
     pub(super) fn on_client_timer(&mut self, step: &mut Step<'_>, handle: Handle<ClientTransaction>) {
-        self.transactions.client_fired(handle);
         let Some(transaction) = self.transactions.client.get(handle) else { return };
         let flow = transaction.flow;
-        let then = self.transactions.on_client(handle, Cause::Timer, step.now, &mut self.timers);
+        let then = self.transactions.on_client(handle, Cause::Timer, step.now, step.timers);
         if then == Then::Resend {
             let machine = self.transactions.client.get(handle).map(|transaction| &transaction.machine);
             if let Some(request) = machine.and_then(State::request).map(Vec::from) {
@@ -221,9 +204,8 @@ impl Engine {
     /// Our part of the refresh is due: an UPDATE, and the next one half an interval later.
     pub(super) fn on_refresh_due(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
         let Some(session) = self.sessions.get_mut(handle) else { return };
-        Timers::<TimerKey>::fired(&mut session.refresh);
         if let Some(at) = session.timer.refresh_at(step.now) {
-            self.timers.set(&mut session.refresh, TimerKey::Refresh(handle), at);
+            step.timers.set(&mut session.refresh, TimerKey::Refresh(handle.cast()), at);
         }
         self.send_request(step, handle, Outgoing::Refresh);
     }
@@ -251,19 +233,19 @@ impl Engine {
         ];
         // One that never began was refused or cancelled, and that was said.
         if session.phase == Phase::Established {
-            self.counters.sessions_ended += 1;
+            step.counters.sessions_ended += 1;
             step.actions.notify(Level::Info, "session_ended", fields);
         }
         for monitor in session.monitors.clone().iter().copied() {
             self.drop_monitor(step, monitor);
         }
         self.hold_to(handle, None);
-        self.forget_stale(handle);
+        self.forget_stale(step, handle);
         let Some(mut session) = self.sessions.remove(handle) else { return };
-        self.timers.cancel(&mut session.expiry, TimerKey::Expiry(handle));
-        self.timers.cancel(&mut session.refresh, TimerKey::Refresh(handle));
+        step.timers.cancel(&mut session.expiry, TimerKey::Expiry(handle.cast()));
+        step.timers.cancel(&mut session.refresh, TimerKey::Refresh(handle.cast()));
         if let Some(deadline) = session.outbox.deadline() {
-            self.timers.cancel(deadline, TimerKey::Outbox(handle));
+            step.timers.cancel(deadline, TimerKey::Outbox(handle.cast()));
         }
         self.by_dialog.remove(session.dialog.key(), handle);
     }
@@ -285,4 +267,12 @@ impl core::fmt::Write for Text<'_> {
         self.0.extend_from_slice(text.as_bytes());
         Ok(())
     }
+}
+
+/// A request of ours is lost: it is said, and an event counted.
+fn note_unsent(step: &mut Step<'_>, handle: Handle<Session>, outgoing: Outgoing<'_>, why: &str) {
+    step.counters.events_lost += u64::from(matches!(outgoing, Outgoing::Event(_)));
+    let fields: &[(&str, &dyn Display)] =
+        &[("session", &handle), ("method", &outgoing.method()), ("why", &why)];
+    step.actions.notify(Level::Warn, "request_unsent", fields);
 }

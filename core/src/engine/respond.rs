@@ -3,14 +3,14 @@
 use core::fmt::Display;
 
 use super::overload::Why;
+use super::overload::{overload, retry_after};
 use super::receive::Received;
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::action::Level;
 use crate::rcc::session::{ServerTransaction, Session};
 use crate::sip::transactions::{Flow, ServerMachine};
 use crate::sip::{invite_server, non_invite_server};
 use crate::slots::Handle;
-use crate::time::Instant;
 use crate::wire::sip::Method;
 use crate::wire::sip::emit;
 use crate::wire::sip::media::CSTA_XML;
@@ -44,7 +44,7 @@ fn write(reply: &Reply<'_>, head: &[u8], out: &mut alloc::vec::Vec<u8>) {
     emit::response(out, reply.status, reply.reason, head, reply.more, body);
 }
 
-impl Engine {
+impl Gateway {
     /// Answers a request at once.
     ///
     /// Only what may have to be said again is kept, INVITEs anywhere and everything on datagrams, as long as there is
@@ -53,12 +53,13 @@ impl Engine {
     pub(super) fn reply(&mut self, step: &mut Step<'_>, received: &Received<'_>, reply: &Reply<'_>) {
         let repeatable = received.method == Method::Invite || !received.flow.is_reliable();
         // Without a Via nothing could be matched to it.
-        if repeatable && received.allowed && received.message.via().is_some() && self.has_room_to_spare() {
-            if let Some(handle) = self.open(step.now, received) {
+        if repeatable && received.allowed && received.message.via().is_some() && self.has_room_to_spare(step)
+        {
+            if let Some(handle) = self.open(step, received) {
                 self.answer(step, handle, reply);
                 return;
             }
-            self.note_full(step);
+            note_full(step);
         }
         self.reply_statelessly(step, received, reply);
     }
@@ -66,7 +67,7 @@ impl Engine {
     /// Answers a request and keeps nothing. It is answered anew when it comes again.
     fn reply_statelessly(&mut self, step: &mut Step<'_>, received: &Received<'_>, reply: &Reply<'_>) {
         self.forget_tag(received);
-        self.counters.replied(reply.status);
+        step.counters.replied(reply.status);
         let mut bytes = core::mem::take(&mut self.buffers.message);
         bytes.clear();
         write(reply, &self.buffers.head, &mut bytes);
@@ -81,12 +82,12 @@ impl Engine {
         received: &Received<'_>,
         session: Handle<Session>,
     ) -> Option<Handle<ServerTransaction>> {
-        let Some(handle) = self.open(step.now, received) else {
-            self.note_full(step);
+        let Some(handle) = self.open(step, received) else {
+            note_full(step);
             // Also in a dialog that is not known here: another node may have room to take it over.
             let begins = received.method == Method::Invite && received.session.is_none();
             let (status, seconds) =
-                if begins { self.overload(Why::Full) } else { (500, self.retry_after((5, 15))) };
+                if begins { overload(step, Why::Full) } else { (500, retry_after(step, (5, 15))) };
             let retry: &[(&str, &dyn Display)] = &[("Retry-After", &seconds)];
             self.reply_statelessly(step, received, &Reply { more: retry, ..Reply::new(status) });
             return None;
@@ -100,9 +101,9 @@ impl Engine {
         Some(handle)
     }
 
-    fn open(&mut self, now: Instant, received: &Received<'_>) -> Option<Handle<ServerTransaction>> {
+    fn open(&mut self, step: &mut Step<'_>, received: &Received<'_>) -> Option<Handle<ServerTransaction>> {
         let machine = if received.method == Method::Invite {
-            ServerMachine::Invite(invite_server::State::new(now))
+            ServerMachine::Invite(invite_server::State::new(step.now))
         } else {
             ServerMachine::NonInvite(non_invite_server::State::Trying)
         };
@@ -110,21 +111,15 @@ impl Engine {
         let session = received.session.and_then(|handle| self.sessions.get(handle));
         let epoch = session.map_or(0, |session| session.dialog.epoch);
         let origin = (received.answer_flow, received.in_dialog && branchless, epoch);
-        self.transactions.open(received.key, origin, &self.buffers.head, machine, &mut self.timers).ok()
+        self.transactions.open(received.key, origin, &self.buffers.head, machine, step.timers).ok()
     }
 
     /// Whether an answer that can as well be made again may take a place among the transactions. The last quarter is for
     /// requests that must be held: answers given at once take a place on datagrams for 32 seconds (timers J and H), and
     /// clients that ask such things often, or are refused, would keep everybody else from being served at all.
-    fn has_room_to_spare(&self) -> bool {
-        let limit = self.config.limits.transactions;
+    fn has_room_to_spare(&self, step: &Step<'_>) -> bool {
+        let limit = step.config.limits.transactions;
         self.transactions.server.len() < limit.saturating_sub(limit / 4)
-    }
-
-    fn note_full(&mut self, step: &mut Step<'_>) {
-        let limit = self.config.limits.transactions;
-        let fields: &[(&str, &dyn Display)] = &[("table", &"limits.transactions"), ("limit", &limit)];
-        step.actions.notify(Level::Error, "table_full", fields);
     }
 
     /// Whether the answer to a request that is held has a way to its client: the stream it came on last is open.
@@ -148,7 +143,7 @@ impl Engine {
         if let Some(session) = transaction.owner.and_then(|owner| self.sessions.get_mut(owner)) {
             session.unanswered = session.unanswered.saturating_sub(1);
         }
-        self.counters.replied(reply.status);
+        step.counters.replied(reply.status);
         let mut bytes = core::mem::take(&mut self.buffers.message);
         bytes.clear();
         write(reply, &transaction.head, &mut bytes);
@@ -156,11 +151,11 @@ impl Engine {
         if is_invite {
             let success = (200..300).contains(&reply.status);
             let cause = invite_server::Cause::Final { success, response: &bytes };
-            let then = self.transactions.on_invite(handle, cause, step.now, &mut self.timers);
+            let then = self.transactions.on_invite(handle, cause, step.now, step.timers);
             debug_assert_eq!(then, invite_server::Then::Nothing, "a final response causes nothing more");
         } else {
             let cause = non_invite_server::Cause::Final(&bytes);
-            self.transactions.on_non_invite(handle, cause, step.now, &mut self.timers);
+            self.transactions.on_non_invite(handle, cause, step.now, step.timers);
         }
         self.buffers.message = bytes;
     }
@@ -214,19 +209,24 @@ impl Engine {
     }
 
     pub(super) fn on_server_timer(&mut self, step: &mut Step<'_>, handle: Handle<ServerTransaction>) {
-        self.transactions.server_fired(handle);
         let Some(transaction) = self.transactions.server.get(handle) else { return };
         let now = step.now;
         match transaction.machine {
             ServerMachine::Invite(_) => {
                 let cause = invite_server::Cause::Timer;
-                let then = self.transactions.on_invite(handle, cause, now, &mut self.timers);
+                let then = self.transactions.on_invite(handle, cause, now, step.timers);
                 self.after_invite(step, handle, then);
             }
             ServerMachine::NonInvite(_) => {
                 let cause = non_invite_server::Cause::Timer;
-                self.transactions.on_non_invite(handle, cause, now, &mut self.timers);
+                self.transactions.on_non_invite(handle, cause, now, step.timers);
             }
         }
     }
+}
+
+fn note_full(step: &mut Step<'_>) {
+    let limit = step.config.limits.transactions;
+    let fields: &[(&str, &dyn Display)] = &[("table", &"limits.transactions"), ("limit", &limit)];
+    step.actions.notify(Level::Error, "table_full", fields);
 }

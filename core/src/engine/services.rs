@@ -6,7 +6,7 @@ use core::fmt::Display;
 use super::outcome::Purpose;
 use super::receive::Received;
 use super::respond::Reply;
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::digest::Digester;
@@ -19,7 +19,7 @@ use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, Request, RequestTypes, Response, StatusFilter};
 use crate::wire::csta::services::{self, Served, Service};
 
-impl Engine {
+impl Gateway {
     /// Serves one CSTA request of a client.
     pub(super) fn serve(
         &mut self,
@@ -102,7 +102,7 @@ impl Engine {
         let register = core::str::from_utf8(&register).unwrap_or_default();
         let response = Response::SystemRegister { register, filter: Some(filter) };
         self.reply_response(step, received, handle, &response);
-        let quiet_until = step.now + self.config.sip.event_delay;
+        let quiet_until = step.now + step.config.sip.event_delay;
         if let Some(session) = self.sessions.get_mut(handle) {
             session.outbox.keep_quiet(quiet_until);
         }
@@ -132,7 +132,7 @@ impl Engine {
         handle: Handle<Session>,
         device: Device<'_>,
     ) {
-        if !self.is_own_line(handle, device) {
+        if !self.is_own_line(step, handle, device) {
             self.reply_error(step, received, handle, CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
             return;
         }
@@ -223,14 +223,19 @@ impl Engine {
 
     /// Whether a device is the session's line, in any form clients send it (L5). A session that named no line when
     /// it signed in takes the first device it names.
-    pub(super) fn is_own_line(&mut self, handle: Handle<Session>, device: Device<'_>) -> bool {
+    pub(super) fn is_own_line(
+        &mut self,
+        step: &Step<'_>,
+        handle: Handle<Session>,
+        device: Device<'_>,
+    ) -> bool {
         let (Some(session), Some(number)) = (self.sessions.get(handle), number_of(device.id)) else {
             return false;
         };
         if !session.line().is_empty() {
             return session.number() == number;
         }
-        if device.id.len() > self.config.limits.dialog_bytes {
+        if device.id.len() > step.config.limits.dialog_bytes {
             return false;
         }
         if let Some(session) = self.sessions.get_mut(handle) {

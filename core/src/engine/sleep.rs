@@ -5,17 +5,16 @@
 
 use core::fmt::Display;
 
-use super::{Engine, Step, TimerKey};
+use super::{Gateway, Step};
 use crate::action::Level;
 use crate::rcc::session::Session;
 use crate::slots::Handle;
 use crate::time::{Duration, Instant};
-use crate::timer::Timers;
 
 /// A timer that is so late was not kept waiting by other work. Load balancers give up on a node in less.
 const SLEEP: Duration = Duration::from_secs(5);
 
-impl Engine {
+impl Gateway {
     /// A timer fires that was due at `at`.
     pub(super) fn note_lateness(&mut self, step: &mut Step<'_>, at: Instant) {
         let late = step.now.since(at);
@@ -41,9 +40,6 @@ impl Engine {
 
     /// Nobody refreshed the session in time: it is ended (RFC 4028 10, client quirk 6).
     pub(super) fn on_expiry(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
-        if let Some(session) = self.sessions.get_mut(handle) {
-            Timers::<TimerKey>::fired(&mut session.expiry);
-        }
         self.sign_out(step, handle, "not refreshed in time");
     }
 }

@@ -3,12 +3,12 @@
 //! a failure of one connection would fill the table with twice its sessions.
 
 use super::receive::{Received, Refusal};
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::rcc::device::number_of;
 use crate::rcc::session::Session;
 use crate::slots::Handle;
 
-impl Engine {
+impl Gateway {
     /// Answers a request of a stale session. It lives on: its client may not take 481 for the dialog's end, and refresh.
     pub(super) fn refuse_stale(
         &mut self,
@@ -19,33 +19,33 @@ impl Engine {
         self.refuse(step, received, &Refusal::new(481, "CTI connection was replaced"));
         let Some(session) = self.sessions.get_mut(handle) else { return };
         session.told_gone = true;
-        let key = self.stale_key(handle);
+        let key = self.stale_key(step, handle);
         self.stale.insert(key, handle);
     }
 
     /// The client goes on with a session that it was told to be gone, or the session ends.
-    pub(super) fn forget_stale(&mut self, handle: Handle<Session>) {
+    pub(super) fn forget_stale(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
         let Some(session) = self.sessions.get_mut(handle).filter(|session| session.told_gone) else { return };
         session.told_gone = false;
-        let key = self.stale_key(handle);
+        let key = self.stale_key(step, handle);
         self.stale.remove(key, handle);
     }
 
     /// A user signs in for a line: the session whose client was told last that it is gone makes room. Where that was
     /// another client of the same user, its refresh makes the session again ([`super::takeover`]).
     pub(super) fn make_room(&mut self, step: &mut Step<'_>, user: &str, line: &str) {
-        let key = self.owner_key(user, line);
+        let key = owner_key(step, user, line);
         if let Some(handle) = self.stale.get(key) {
             self.end_session(step, handle, "its client signed in anew");
         }
     }
 
-    fn stale_key(&self, handle: Handle<Session>) -> u128 {
-        self.sessions.get(handle).map_or(0, |session| self.owner_key(session.user(), session.line()))
+    fn stale_key(&self, step: &Step<'_>, handle: Handle<Session>) -> u128 {
+        self.sessions.get(handle).map_or(0, |session| owner_key(step, session.user(), session.line()))
     }
+}
 
-    fn owner_key(&self, user: &str, line: &str) -> u128 {
-        let number = number_of(line).unwrap_or_default();
-        self.entropy.key([&b"owner"[..], user.as_bytes(), number.as_bytes()])
-    }
+fn owner_key(step: &Step<'_>, user: &str, line: &str) -> u128 {
+    let number = number_of(line).unwrap_or_default();
+    step.entropy.key([&b"owner"[..], user.as_bytes(), number.as_bytes()])
 }

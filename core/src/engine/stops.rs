@@ -7,7 +7,7 @@ use alloc::collections::VecDeque;
 
 use super::events::EventSource;
 use super::outcome::Purpose;
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::action::Level;
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
@@ -49,7 +49,7 @@ impl Stops {
     }
 }
 
-impl Engine {
+impl Gateway {
     /// Nobody needs a watch any more: it is stopped as soon as its connection has room.
     pub(super) fn stop_watch(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
         let Some(watch) = self.watches.slots.get_mut(handle).filter(|watch| !watch.stopping) else { return };

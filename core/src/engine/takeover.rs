@@ -19,10 +19,11 @@ use alloc::boxed::Box;
 use core::fmt::Display;
 
 use super::invite::Beginning;
+use super::invite::is_for_us;
 use super::overload::Why;
 use super::receive::{Received, Refusal};
 use super::services::reference;
-use super::{Engine, Step};
+use super::{Gateway, Step};
 use crate::action::Level;
 use crate::entropy::Domain;
 use crate::rcc::behind::Behind;
@@ -44,7 +45,7 @@ const BEGINNING_OF_2024: u64 = 1_704_067_200_000_000;
 /// How far apart two of our `CSeq` are, in microseconds: no client is sent so many requests for long.
 const QUARTER: u64 = 250_000;
 
-impl Engine {
+impl Gateway {
     /// A re-INVITE in a dialog that is not known here. Only one that is a complete sign-in can be taken over: without a
     /// line it gets 481, as any other request does. The tag's length is bounded with the dialog's other texts
     /// (`limits.dialog_bytes`).
@@ -56,7 +57,7 @@ impl Engine {
         let to = received.message.to();
         let Some((to, tag)) = to.and_then(|to| Some((to.uri, to.tag()?))) else { return };
         // The Request-URI is the dead node's Contact; To still says for whom the first INVITE was.
-        if !self.is_for_us(received.uri) && !self.is_for_us(to) {
+        if !is_for_us(step, received.uri) && !is_for_us(step, to) {
             self.refuse(step, received, &Refusal::new(404, "Not our domain"));
             return;
         }
@@ -73,14 +74,12 @@ impl Engine {
             );
             return;
         }
-        let beginning = Beginning::Continued {
-            sequence: self.sequence_at(step.now),
-            monitors: self.draw_count(step.now),
-        };
+        let beginning =
+            Beginning::Continued { sequence: self.sequence_at(step.now), monitors: self.draw_count(step) };
         let Some((handle, connection)) = self.begin_session(step, received, &sign_in, tag, beginning) else {
             return;
         };
-        self.counters.takeovers += 1;
+        step.counters.takeovers += 1;
         if let Some(session) = self.sessions.get(handle) {
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &handle), ("user", &session.user()), ("call_id", &session.dialog.call_id())];
@@ -116,8 +115,8 @@ impl Engine {
     }
 
     /// Where the count that names monitors goes on: anywhere, so that no other node has been there.
-    fn draw_count(&mut self, now: Instant) -> u32 {
-        let drawn = self.entropy.draw(Domain::Reference) ^ self.unix_micros(now).unwrap_or(0);
+    fn draw_count(&mut self, step: &mut Step<'_>) -> u32 {
+        let drawn = step.entropy.draw(Domain::Reference) ^ self.unix_micros(step.now).unwrap_or(0);
         FAR + u32::try_from(drawn % u64::from(u32::MAX - 2 * FAR)).unwrap_or(0)
     }
 

@@ -96,29 +96,29 @@ impl Engine {
     #[must_use]
     pub fn view(&self) -> View {
         View {
-            links: self.links.slots.len(),
-            sessions: self.sessions.len(),
-            monitors: self.monitors.len(),
-            watches: self.watches.slots.len(),
-            pending: self.pending.len(),
-            server_transactions: self.transactions.server.len(),
-            client_transactions: self.transactions.client.len(),
-            early: self.early.len(),
-            indexed: self.by_dialog.len() + self.transactions.indexed(),
-            timers: self.timers.len(),
-            jobs: self.jobs.len(),
+            links: self.gateway.links.slots.len(),
+            sessions: self.gateway.sessions.len(),
+            monitors: self.gateway.monitors.len(),
+            watches: self.gateway.watches.slots.len(),
+            pending: self.gateway.pending.len(),
+            server_transactions: self.gateway.transactions.server.len(),
+            client_transactions: self.gateway.transactions.client.len(),
+            early: self.gateway.early.len(),
+            indexed: self.gateway.by_dialog.len() + self.gateway.transactions.indexed(),
+            timers: self.shared.timers.len(),
+            jobs: self.gateway.jobs.len(),
         }
     }
 
     /// What happened so far.
     #[must_use]
     pub const fn counters(&self) -> &Counters {
-        &self.counters
+        &self.shared.counters
     }
 
     /// The CTI connections, in configured order.
     pub fn connections(&self) -> impl Iterator<Item = ConnectionView> {
-        self.pool.connections.iter().map(|connection| ConnectionView {
+        self.gateway.pool.connections.iter().map(|connection| ConnectionView {
             name: connection.name.clone(),
             address: connection.address.clone(),
             id: connection.id,
@@ -136,7 +136,7 @@ impl Engine {
     /// The connection ID of each CTI connection, whether it is in service, and whether its phone system says that it is
     /// overloaded, in configured order: a look that costs next to nothing.
     pub fn connection_ids(&self) -> impl Iterator<Item = (u64, bool, bool)> + use<'_> {
-        let connections = self.pool.connections.iter();
+        let connections = self.gateway.pool.connections.iter();
         connections.map(|one| (one.id, one.state.is_in_service(), one.overloaded))
     }
 
@@ -144,17 +144,17 @@ impl Engine {
     #[must_use]
     pub fn overview(&self) -> Overview {
         Overview {
-            phase: self.phase.name(),
-            ends_at: self.stop.at(),
+            phase: self.gateway.phase.name(),
+            ends_at: self.gateway.stop.at(),
             view: self.view(),
             connections: self.connections().collect(),
-            counters: self.counters.clone(),
+            counters: self.shared.counters.clone(),
         }
     }
 
     /// The sessions, those that are signing in included.
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
-        self.sessions.iter().map(|(handle, session)| SessionView {
+        self.gateway.sessions.iter().map(|(handle, session)| SessionView {
             handle: handle.number(),
             call_id: session.dialog.call_id(),
             local_tag: session.dialog.local_tag(),
@@ -167,16 +167,16 @@ impl Engine {
     /// of its kind, and the state.
     pub fn machines(&self) -> impl Iterator<Item = (&'static str, u64, &'static str)> {
         let server =
-            self.transactions.server.iter().map(|(handle, transaction)| match &transaction.machine {
+            self.gateway.transactions.server.iter().map(|(handle, transaction)| match &transaction.machine {
                 ServerMachine::Invite(state) => ("INVITE server transaction", handle.number(), state.name()),
                 ServerMachine::NonInvite(state) => {
                     ("non-INVITE server transaction", handle.number(), state.name())
                 }
             });
-        let client = self.transactions.client.iter().map(|(handle, transaction)| {
+        let client = self.gateway.transactions.client.iter().map(|(handle, transaction)| {
             ("non-INVITE client transaction", handle.number(), transaction.machine.name())
         });
-        let connections = (0..).zip(&self.pool.connections);
+        let connections = (0..).zip(&self.gateway.pool.connections);
         let connections = connections.map(|(place, one)| ("CTI connection", place, one.state.name()));
         server.chain(client).chain(connections)
     }

@@ -2,7 +2,6 @@
 //! this file; what a request means is decided by the core above.
 
 use alloc::boxed::Box;
-use core::marker::PhantomData;
 use core::net::SocketAddr;
 
 use super::{invite_server, non_invite_client, non_invite_server};
@@ -11,6 +10,7 @@ use crate::entropy::Entropy;
 use crate::index::Index;
 use crate::input::{LinkId, ListenerId};
 use crate::slots::{Full, Handle, Slots};
+use crate::step::TimerKey;
 use crate::time::Instant;
 use crate::timer::{Deadline, Timers};
 use crate::wire::sip::{Message, Method};
@@ -50,14 +50,6 @@ pub(crate) enum ServerMachine {
     NonInvite(non_invite_server::State),
 }
 
-/// How the deadlines of transactions are named among all others.
-pub(crate) trait TransactionTimer<O>: Ord + Copy {
-    /// A server transaction's.
-    fn server(transaction: Handle<ServerTransaction<O>>) -> Self;
-    /// A client transaction's.
-    fn client(transaction: Handle<ClientTransaction<O>>) -> Self;
-}
-
 /// A request that was received, until it needs no more care. `O` is what it belongs to, in the words of the core above.
 #[derive(Debug)]
 pub(crate) struct ServerTransaction<O> {
@@ -72,7 +64,7 @@ pub(crate) struct ServerTransaction<O> {
     epoch: u32,
     /// What it belongs to, once there is such.
     pub(crate) owner: Option<O>,
-    deadline: Deadline,
+    pub(crate) deadline: Deadline,
 }
 
 /// What one of our requests was for.
@@ -95,28 +87,21 @@ pub(crate) struct ClientTransaction<O> {
     /// The random part of its branch: an answer must repeat it.
     pub(crate) secret: u64,
     pub(crate) machine: non_invite_client::State,
-    deadline: Deadline,
+    pub(crate) deadline: Deadline,
 }
 
 /// All transactions. A client transaction is dropped only before it was answered.
-pub(crate) struct Transactions<O, K> {
+pub(crate) struct Transactions<O> {
     pub(crate) server: Slots<ServerTransaction<O>>,
     pub(crate) client: Slots<ClientTransaction<O>>,
     by_key: Index<ServerTransaction<O>>,
     /// How many BYEs of ours are not answered yet: a stop waits for them and for nothing else.
     pub(crate) byes: usize,
-    timed_by: PhantomData<fn() -> K>,
 }
 
-impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
+impl<O: Copy + Digest> Transactions<O> {
     pub(crate) fn new(limit: usize) -> Self {
-        Self {
-            server: Slots::new(limit),
-            client: Slots::new(limit),
-            by_key: Index::default(),
-            byes: 0,
-            timed_by: PhantomData,
-        }
+        Self { server: Slots::new(limit), client: Slots::new(limit), by_key: Index::default(), byes: 0 }
     }
 
     /// The transaction a request belongs to, if it is not the first of its kind.
@@ -149,7 +134,7 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
         (flow, branchless, epoch): (Flow, bool, u32),
         head: &[u8],
         machine: ServerMachine,
-        timers: &mut Timers<K>,
+        timers: &mut Timers<TimerKey>,
     ) -> Result<Handle<ServerTransaction<O>>, Full> {
         let transaction = ServerTransaction {
             key,
@@ -171,7 +156,7 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
     pub(crate) fn open_client(
         &mut self,
         transaction: (Purpose, O, Flow, u64),
-        timers: &mut Timers<K>,
+        timers: &mut Timers<TimerKey>,
         machine: non_invite_client::State,
     ) -> Result<Handle<ClientTransaction<O>>, Full> {
         let (purpose, owner, flow, secret) = transaction;
@@ -189,7 +174,7 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
         handle: Handle<ServerTransaction<O>>,
         cause: invite_server::Cause<'_>,
         now: Instant,
-        timers: &mut Timers<K>,
+        timers: &mut Timers<TimerKey>,
     ) -> invite_server::Then {
         let Some(transaction) = self.server.get_mut(handle) else { return invite_server::Then::Nothing };
         // Quirk 2: the like of a re-INVITE without a branch is new once this one is acknowledged, on datagrams too.
@@ -211,7 +196,7 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
         handle: Handle<ServerTransaction<O>>,
         cause: non_invite_server::Cause<'_>,
         now: Instant,
-        timers: &mut Timers<K>,
+        timers: &mut Timers<TimerKey>,
     ) -> bool {
         let Some(transaction) = self.server.get_mut(handle) else { return false };
         let reliable = transaction.flow.is_reliable();
@@ -229,7 +214,7 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
         handle: Handle<ClientTransaction<O>>,
         cause: non_invite_client::Cause,
         now: Instant,
-        timers: &mut Timers<K>,
+        timers: &mut Timers<TimerKey>,
     ) -> non_invite_client::Then {
         let Some(transaction) = self.client.get_mut(handle) else { return non_invite_client::Then::Nothing };
         let reliable = transaction.flow.is_reliable();
@@ -242,30 +227,20 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
         then
     }
 
-    /// Notes that a deadline was reached.
-    pub(crate) fn server_fired(&mut self, handle: Handle<ServerTransaction<O>>) {
-        if let Some(transaction) = self.server.get_mut(handle) {
-            Timers::<K>::fired(&mut transaction.deadline);
-        }
-    }
-
-    /// Notes that a deadline was reached.
-    pub(crate) fn client_fired(&mut self, handle: Handle<ClientTransaction<O>>) {
-        if let Some(transaction) = self.client.get_mut(handle) {
-            Timers::<K>::fired(&mut transaction.deadline);
-        }
-    }
-
     /// Forgets a client transaction, whatever its state.
-    pub(crate) fn drop_client(&mut self, handle: Handle<ClientTransaction<O>>, timers: &mut Timers<K>) {
+    pub(crate) fn drop_client(
+        &mut self,
+        handle: Handle<ClientTransaction<O>>,
+        timers: &mut Timers<TimerKey>,
+    ) {
         if let Some(mut transaction) = self.client.remove(handle) {
-            timers.cancel(&mut transaction.deadline, K::client(handle));
+            timers.cancel(&mut transaction.deadline, TimerKey::Client(handle.cast()));
             self.byes -= usize::from(transaction.purpose == Purpose::Bye);
         }
     }
 
     /// After a state change: the timer is set anew, or the transaction is over and forgotten.
-    fn settle_server(&mut self, handle: Handle<ServerTransaction<O>>, timers: &mut Timers<K>) {
+    fn settle_server(&mut self, handle: Handle<ServerTransaction<O>>, timers: &mut Timers<TimerKey>) {
         let Some(transaction) = self.server.get_mut(handle) else { return };
         let (deadline, over) = match &transaction.machine {
             ServerMachine::Invite(state) => {
@@ -276,8 +251,8 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
             }
         };
         match deadline {
-            Some(at) => timers.set(&mut transaction.deadline, K::server(handle), at),
-            None => timers.cancel(&mut transaction.deadline, K::server(handle)),
+            Some(at) => timers.set(&mut transaction.deadline, TimerKey::Server(handle.cast()), at),
+            None => timers.cancel(&mut transaction.deadline, TimerKey::Server(handle.cast())),
         }
         if over {
             let key = transaction.key;
@@ -286,12 +261,12 @@ impl<O: Copy + Digest, K: TransactionTimer<O>> Transactions<O, K> {
         }
     }
 
-    fn settle_client(&mut self, handle: Handle<ClientTransaction<O>>, timers: &mut Timers<K>) {
+    fn settle_client(&mut self, handle: Handle<ClientTransaction<O>>, timers: &mut Timers<TimerKey>) {
         let Some(transaction) = self.client.get_mut(handle) else { return };
         if let Some(at) = transaction.machine.deadline() {
-            timers.set(&mut transaction.deadline, K::client(handle), at);
+            timers.set(&mut transaction.deadline, TimerKey::Client(handle.cast()), at);
         } else {
-            timers.cancel(&mut transaction.deadline, K::client(handle));
+            timers.cancel(&mut transaction.deadline, TimerKey::Client(handle.cast()));
             self.client.remove(handle);
         }
     }

@@ -1,0 +1,91 @@
+//! What all parts of the gateway share, as it travels with one step: the time, the configuration, the one queue of
+//! timers, entropy, counters, and where actions go.
+
+use core::fmt::Display;
+
+use crate::action::{Actions, Level};
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::entropy::Entropy;
+use crate::slots::Handle;
+use crate::time::Instant;
+use crate::timer::Timers;
+
+/// A handle whose table the timer's kind names.
+pub(crate) type AnyHandle = Handle<()>;
+
+/// Whose deadline, and what for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum TimerKey {
+    /// A server transaction's machine.
+    Server(AnyHandle),
+    /// A client transaction's machine.
+    Client(AnyHandle),
+    /// A session that was not refreshed.
+    Expiry(AnyHandle),
+    /// A session that we refresh.
+    Refresh(AnyHandle),
+    /// Events that wait.
+    Outbox(AnyHandle),
+    /// A request that the phone system does not answer.
+    Pending(AnyHandle),
+    /// A CTI connection's machine, by its place.
+    Connection(u8),
+    /// A connection of ours to a client's next hop that is not open.
+    Redial(AnyHandle),
+    /// The next session to be moved.
+    Rebind,
+    /// The end of a drain or a stop.
+    Stop,
+}
+
+impl TimerKey {
+    /// What a wake-up for it is called.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Server(_) => "server transaction",
+            Self::Client(_) => "client transaction",
+            Self::Expiry(_) => "session expiry",
+            Self::Refresh(_) => "session refresh",
+            Self::Outbox(_) => "waiting events",
+            Self::Pending(_) => "service time-out",
+            Self::Connection(_) => "CTI connection",
+            Self::Redial(_) => "connection to be tried again",
+            Self::Rebind => "rebind",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+/// What is shared between steps.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) timers: Timers<TimerKey>,
+    pub(crate) entropy: Entropy,
+    pub(crate) counters: Counters,
+}
+
+/// One step: when, what is shared, and where actions go.
+pub(crate) struct Step<'a> {
+    pub(crate) now: Instant,
+    pub(crate) config: &'a Config,
+    pub(crate) timers: &'a mut Timers<TimerKey>,
+    pub(crate) entropy: &'a mut Entropy,
+    pub(crate) counters: &'a mut Counters,
+    pub(crate) actions: &'a mut Actions,
+}
+
+impl Shared {
+    /// A step at `now`.
+    pub(crate) const fn step<'a>(&'a mut self, now: Instant, actions: &'a mut Actions) -> Step<'a> {
+        let Self { config, timers, entropy, counters } = self;
+        Step { now, config, timers, entropy, counters, actions }
+    }
+}
+
+impl Step<'_> {
+    /// Something from a peer is dropped; said, and harmless otherwise.
+    pub(crate) fn discard(&mut self, peer: &dyn Display, why: &dyn Display) {
+        self.actions.notify(Level::Warn, "message_discarded", &[("peer", peer), ("why", why)]);
+    }
+}
