@@ -76,6 +76,7 @@ use crate::digest::{Digest, Digester};
 use crate::entropy::{Entropy, Seed};
 use crate::index::Index;
 use crate::input::{Input, Listen, Transport};
+use crate::links::{Links, Owner};
 use crate::machine::{Machine, Taken, Wake, Why};
 use crate::rcc::session::{Monitor, Session};
 use crate::rcc::watch::Watches;
@@ -111,7 +112,7 @@ pub struct Engine {
 pub(crate) struct Gateway {
     xml_limits: XmlLimits,
     listening: Vec<Option<SocketAddr>>,
-    links: links::Links,
+    links: links::SipLinks,
     transactions: Transactions<Handle<Session>>,
     sessions: Slots<Session>,
     by_dialog: Index<Session>,
@@ -144,7 +145,13 @@ impl Engine {
     pub fn new(config: Config, seed: Seed) -> Self {
         let mut timers = Timers::new();
         let gateway = Gateway::new(&config, seed, &mut timers);
-        let shared = Shared { config, timers, entropy: Entropy::new(seed), counters: Counters::default() };
+        let shared = Shared {
+            config,
+            timers,
+            entropy: Entropy::new(seed),
+            links: Links::default(),
+            counters: Counters::default(),
+        };
         Self { shared, gateway }
     }
 }
@@ -167,7 +174,7 @@ impl Gateway {
         Self {
             xml_limits,
             listening: alloc::vec![None; config.sip.tcp.len() + config.sip.udp.len()],
-            links: links::Links::new(limits.links),
+            links: links::SipLinks::new(limits.links),
             transactions: Transactions::new(limits.transactions),
             sessions: Slots::new(limits.sessions),
             by_dialog: Index::default(),
@@ -205,9 +212,24 @@ impl Gateway {
                     *place = Some(address);
                 }
             }
-            Input::Opened { link, peer } => self.on_opened(step, link, peer),
-            Input::Bytes { link, bytes } => taken = Taken(self.on_bytes(step, link, bytes)),
-            Input::Closed { link, why } => self.on_closed(step, link, why),
+            Input::Opened { link, peer } => match step.links.owner(link) {
+                Some(Owner::Cti(place)) => self.on_cti_opened(step, place),
+                Some(Owner::Sip(handle)) => self.on_connected(step, handle.cast(), peer),
+                None if peer.listener.is_some() => self.on_accepted(step, link, peer),
+                None => step.actions.close(link),
+            },
+            Input::Bytes { link, bytes } => {
+                taken = Taken(match step.links.owner(link) {
+                    Some(Owner::Cti(place)) => self.on_cti_bytes(step, place, bytes),
+                    Some(Owner::Sip(handle)) => self.on_sip_bytes(step, handle.cast(), bytes),
+                    None => bytes.len(),
+                });
+            }
+            Input::Closed { link, why } => match step.links.owner(link) {
+                Some(Owner::Cti(place)) => self.on_cti_closed(step, place, why),
+                Some(Owner::Sip(handle)) => self.on_sip_closed(step, handle.cast(), why),
+                None => {}
+            },
             Input::Datagram { listener, peer, bytes } => self.on_datagram(step, listener, peer, bytes),
             Input::Command(command) => self.on_command(step, command),
             Input::Clock { unix_micros } => self.clock = Some((step.now, unix_micros / 1_000_000)),
@@ -300,7 +322,7 @@ impl Machine for Engine {
             gateway.watches.slots.fold(),
             gateway.pending.fold(),
         ];
-        gateway.digest_with(shared, tables, gateway.held(), gateway.links.strangers())
+        gateway.digest_with(shared, tables, gateway.held(), gateway.links.unlisted())
     }
 
     fn full_digest(&self) -> u64 {
@@ -314,7 +336,7 @@ impl Machine for Engine {
             gateway.watches.slots.recompute(),
             gateway.pending.recompute(),
         ];
-        gateway.digest_with(shared, tables, gateway.recount_held(), gateway.links.recount_strangers())
+        gateway.digest_with(shared, tables, gateway.recount_held(), gateway.links.recount_unlisted())
     }
 
     fn overview(&self) -> Option<Overview> {
@@ -325,8 +347,8 @@ impl Machine for Engine {
 impl Gateway {
     /// The fingerprint of everything outside the tables, with theirs. The configuration is constant, the indexes and
     /// the timers follow from the tables, the buffers mean nothing between two steps.
-    fn digest_with(&self, shared: &Shared, tables: [u64; 7], held: holding::Held, strangers: usize) -> u64 {
-        let Shared { config: _, timers, entropy, counters } = shared;
+    fn digest_with(&self, shared: &Shared, tables: [u64; 7], held: holding::Held, unlisted: usize) -> u64 {
+        let Shared { config: _, timers, entropy, links: owners, counters } = shared;
         let Self {
             xml_limits: _,
             listening,
@@ -359,9 +381,9 @@ impl Gateway {
         digester.value(entropy);
         digester.value(&timers.len());
         crate::digest::sequence(&mut digester, listening.iter());
-        digester.number(links.last_drawn());
+        digester.number(owners.last_drawn());
         digester.value(&links.reached_at());
-        digester.value(&strangers);
+        digester.value(&unlisted);
         digester.value(&by_dialog.len());
         digester.value(&stale.len());
         digester.value(stops);

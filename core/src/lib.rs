@@ -18,6 +18,7 @@ pub mod entropy;
 mod few;
 mod index;
 pub mod input;
+mod links;
 pub mod machine;
 pub mod pump;
 mod rcc;

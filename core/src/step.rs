@@ -7,6 +7,7 @@ use crate::action::{Actions, Level};
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::entropy::Entropy;
+use crate::links::Links;
 use crate::slots::Handle;
 use crate::time::Instant;
 use crate::timer::Timers;
@@ -62,6 +63,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) timers: Timers<TimerKey>,
     pub(crate) entropy: Entropy,
+    pub(crate) links: Links,
     pub(crate) counters: Counters,
 }
 
@@ -71,6 +73,7 @@ pub(crate) struct Step<'a> {
     pub(crate) config: &'a Config,
     pub(crate) timers: &'a mut Timers<TimerKey>,
     pub(crate) entropy: &'a mut Entropy,
+    pub(crate) links: &'a mut Links,
     pub(crate) counters: &'a mut Counters,
     pub(crate) actions: &'a mut Actions,
 }
@@ -78,8 +81,8 @@ pub(crate) struct Step<'a> {
 impl Shared {
     /// A step at `now`.
     pub(crate) const fn step<'a>(&'a mut self, now: Instant, actions: &'a mut Actions) -> Step<'a> {
-        let Self { config, timers, entropy, counters } = self;
-        Step { now, config, timers, entropy, counters, actions }
+        let Self { config, timers, entropy, links, counters } = self;
+        Step { now, config, timers, entropy, links, counters, actions }
     }
 }
 

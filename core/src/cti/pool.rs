@@ -153,14 +153,6 @@ impl Pool {
     pub(crate) fn is_replaced(&self, of: ConnectionRef) -> bool {
         self.at(of.place()).is_some_and(|one| one.id != of.id && one.state.is_in_service())
     }
-
-    /// Which connection a link carries.
-    pub(crate) fn of_link(&self, link: LinkId) -> Option<u8> {
-        self.connections
-            .iter()
-            .position(|one| one.link == Some(link))
-            .and_then(|place| u8::try_from(place).ok())
-    }
 }
 
 /// How long to wait after attempt number `attempts`: from `min` on doubled each time up to `max`, and spread over what

@@ -13,6 +13,7 @@ use crate::cti::pool::{Pool, backoff};
 use crate::cti::protocol::{Asker, Incoming, Outlet, Protocol};
 use crate::entropy::Domain;
 use crate::input::Closed;
+use crate::links::Owner;
 use crate::rcc::offer;
 use crate::slots::Handle;
 
@@ -87,7 +88,8 @@ impl Gateway {
 
     /// Opens the transport; every connect has a new connection ID.
     fn dial(&mut self, step: &mut Step<'_>, place: u8) {
-        let link = self.links.draw();
+        let link = step.links.draw();
+        step.links.assign(link, Owner::Cti(place));
         let id = self.pool.draw_id();
         let Some(connection) = self.pool.at_mut(place) else { return };
         connection.link = Some(link);
@@ -152,6 +154,7 @@ impl Gateway {
         ];
         step.actions.notify(Level::Error, "cti_out_of_service", fields);
         if let Some(link) = one.link.take() {
+            step.links.release(link);
             step.actions.close(link);
         }
         one.failure = None;
@@ -212,8 +215,8 @@ impl Gateway {
 
     pub(super) fn on_cti_closed(&mut self, step: &mut Step<'_>, place: u8, why: Closed) {
         // The link is closed already: nothing is to be closed again.
-        if let Some(connection) = self.pool.at_mut(place) {
-            connection.link = None;
+        if let Some(link) = self.pool.at_mut(place).and_then(|connection| connection.link.take()) {
+            step.links.release(link);
         }
         self.fail(step, place, closed_because(why));
     }
@@ -377,6 +380,7 @@ impl Gateway {
                         actions: step.actions,
                     });
                 }
+                step.links.release(link);
                 step.actions.close(link);
             }
         }

@@ -9,6 +9,7 @@ use super::{Gateway, Step, TimerKey};
 use crate::action::Level;
 use crate::digest::{Digest, Digester};
 use crate::input::{Closed, LinkId, ListenerId, Peer};
+use crate::links::{Links, Owner};
 use crate::rcc::session::Session;
 use crate::sip::transactions::Flow;
 use crate::slots::{Full, Handle, Slots};
@@ -28,7 +29,7 @@ const PAUSES: [Duration; 4] =
 const OPENS_WITHIN: Duration = Duration::from_secs(10);
 
 /// The most connections of peers that are not on the access list.
-const MAX_STRANGERS: usize = 64;
+const MAX_UNLISTED: usize = 64;
 
 /// One SIP connection.
 pub(crate) struct SipLink {
@@ -81,48 +82,34 @@ impl SipLink {
     }
 
     /// Whether a peer opened it that is not on the access list.
-    const fn is_stranger(&self) -> bool {
+    const fn is_unlisted(&self) -> bool {
         self.target.is_none() && !self.allowed
     }
 }
 
 /// All SIP connections.
-pub(super) struct Links {
+pub(super) struct SipLinks {
     pub(super) slots: Slots<SipLink>,
-    by_id: BTreeMap<LinkId, Handle<SipLink>>,
     by_target: BTreeMap<Box<str>, LinkId>,
-    last_drawn: u64,
     /// Our own address, as the last peer that connected knows it.
     reached_at: Option<IpAddr>,
-    /// How many are strangers'.
-    strangers: usize,
+    /// How many are of peers that are not on the access list.
+    unlisted: usize,
 }
 
-impl Links {
+impl SipLinks {
     pub(super) fn new(limit: usize) -> Self {
-        Self {
-            slots: Slots::new(limit),
-            by_id: BTreeMap::new(),
-            by_target: BTreeMap::new(),
-            last_drawn: 0,
-            reached_at: None,
-            strangers: 0,
-        }
+        Self { slots: Slots::new(limit), by_target: BTreeMap::new(), reached_at: None, unlisted: 0 }
     }
 
     /// How many connections are of peers that are not on the access list.
-    pub(super) const fn strangers(&self) -> usize {
-        self.strangers
+    pub(super) const fn unlisted(&self) -> usize {
+        self.unlisted
     }
 
     /// The same, counted anew.
-    pub(super) fn recount_strangers(&self) -> usize {
-        self.slots.iter().filter(|(_, link)| link.is_stranger()).count()
-    }
-
-    /// The last link number drawn.
-    pub(super) const fn last_drawn(&self) -> u64 {
-        self.last_drawn
+    pub(super) fn recount_unlisted(&self) -> usize {
+        self.slots.iter().filter(|(_, link)| link.is_unlisted()).count()
     }
 
     /// Our own address, as the last peer that connected knows it.
@@ -130,70 +117,53 @@ impl Links {
         self.reached_at
     }
 
-    /// The number of a connection that we are about to ask for: even, never used twice.
-    pub(super) fn draw(&mut self) -> LinkId {
-        self.last_drawn = self.last_drawn.wrapping_add(2);
-        LinkId::new(self.last_drawn)
-    }
-
-    fn insert(&mut self, link: SipLink) -> Result<Handle<SipLink>, Full> {
-        let (id, target, stranger) = (link.id, link.target.clone(), link.is_stranger());
+    fn insert(&mut self, known: &mut Links, link: SipLink) -> Result<Handle<SipLink>, Full> {
+        let (id, target, unlisted) = (link.id, link.target.clone(), link.is_unlisted());
         let handle = self.slots.insert(link)?;
-        self.strangers += usize::from(stranger);
-        self.by_id.insert(id, handle);
+        self.unlisted += usize::from(unlisted);
+        known.assign(id, Owner::Sip(handle.cast()));
         if let Some(target) = target {
             self.by_target.insert(target, id);
         }
         Ok(handle)
     }
 
-    fn remove(&mut self, id: LinkId) -> Option<SipLink> {
-        let link = self.slots.remove(self.by_id.remove(&id)?)?;
-        self.strangers -= usize::from(link.is_stranger());
+    fn remove(&mut self, known: &mut Links, handle: Handle<SipLink>) -> Option<SipLink> {
+        let link = self.slots.remove(handle)?;
+        known.release(link.id);
+        self.unlisted -= usize::from(link.is_unlisted());
         if let Some(target) = &link.target {
             self.by_target.remove(target);
         }
         Some(link)
     }
 
-    /// Whether a connection is open, or being opened.
-    pub(super) fn is_known(&self, id: LinkId) -> bool {
-        self.by_id.contains_key(&id)
+    fn find(&mut self, known: &Links, id: LinkId) -> Option<&mut SipLink> {
+        self.slots.get_mut(sip_link(known, id)?)
     }
 
-    fn get(&self, id: LinkId) -> Option<&SipLink> {
-        self.slots.get(*self.by_id.get(&id)?)
-    }
-
-    fn get_mut(&mut self, id: LinkId) -> Option<&mut SipLink> {
-        self.find(id).map(|(_, link)| link)
-    }
-
-    fn find(&mut self, id: LinkId) -> Option<(Handle<SipLink>, &mut SipLink)> {
-        let handle = *self.by_id.get(&id)?;
-        Some((handle, self.slots.get_mut(handle)?))
+    fn get(&self, known: &Links, id: LinkId) -> Option<&SipLink> {
+        self.slots.get(sip_link(known, id)?)
     }
 }
 
+/// The user agent's entry of a link, if it is open or being opened.
+pub(super) fn sip_link(known: &Links, id: LinkId) -> Option<Handle<SipLink>> {
+    if let Some(Owner::Sip(handle)) = known.owner(id) { Some(handle.cast()) } else { None }
+}
+
 impl Gateway {
-    pub(super) fn on_opened(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
-        if let Some(place) = self.pool.of_link(link) {
-            self.on_cti_opened(step, place);
-            return;
-        }
-        if peer.listener.is_none() {
-            self.on_connected(step, link, peer);
-            return;
-        }
+    /// A peer connected.
+    pub(super) fn on_accepted(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
         let limit = step.config.limits.links;
         let allowed = is_allowed(step, peer.address.ip());
-        // Strangers are answered, so that who forgot to list a proxy finds out; but they leave the table to others.
-        let strangers = (limit / 16).clamp(1, MAX_STRANGERS);
-        let refused = if !allowed && self.links.strangers() >= strangers {
-            Some(("too many peers outside sip.allow", strangers))
+        // Unlisted peers are answered, so that who forgot to list a proxy finds out; but they leave the table to others.
+        let unlisted = (limit / 16).clamp(1, MAX_UNLISTED);
+        let refused = if !allowed && self.links.unlisted() >= unlisted {
+            Some(("too many peers outside sip.allow", unlisted))
         } else {
             let accepted = SipLink::accepted(link, peer, allowed);
-            self.links.insert(accepted).err().map(|Full| ("limits.links is reached", limit))
+            self.links.insert(step.links, accepted).err().map(|Full| ("limits.links is reached", limit))
         };
         if let Some((why, limit)) = refused {
             let fields: &[(&str, &dyn core::fmt::Display)] =
@@ -206,12 +176,10 @@ impl Gateway {
     }
 
     /// A connection that we asked for is open: what waited for it is sent.
-    fn on_connected(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
+    pub(super) fn on_connected(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, peer: Peer) {
         let allowed = is_allowed(step, peer.address.ip());
-        let Some((handle, entry)) = self.links.find(link) else {
-            step.actions.close(link);
-            return;
-        };
+        let Some(entry) = self.links.slots.get_mut(handle) else { return };
+        let link = entry.id;
         // Whom a client's Contact or Record-Route names is not believed for that.
         entry.allowed = allowed;
         entry.peer = Some(peer.address);
@@ -223,15 +191,10 @@ impl Gateway {
         }
     }
 
-    pub(super) fn on_closed(&mut self, step: &mut Step<'_>, link: LinkId, why: Closed) {
-        if let Some(place) = self.pool.of_link(link) {
-            self.on_cti_closed(step, place, why);
-            return;
-        }
-        if let Some((handle, entry)) = self.links.find(link) {
-            step.timers.cancel(&mut entry.deadline, TimerKey::Redial(handle.cast()));
-        }
-        let Some(mut entry) = self.links.remove(link) else { return };
+    pub(super) fn on_sip_closed(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, why: Closed) {
+        let Some(mut entry) = self.links.remove(step.links, handle) else { return };
+        step.timers.cancel(&mut entry.deadline, TimerKey::Redial(handle.cast()));
+        let link = entry.id;
         let opening = entry.opening.take().unwrap_or_default();
         let lost = opening.waiting.len();
         if lost > 0
@@ -256,13 +219,13 @@ impl Gateway {
         let fields: &[(&str, &dyn core::fmt::Display)] =
             &[("target", &target), ("why", &why.name()), ("again_in_ms", &pause_ms)];
         step.actions.notify(Level::Info, "link_not_opened", fields);
-        entry.id = self.links.draw();
+        entry.id = step.links.draw();
         if let Some(opening) = &mut entry.opening {
             opening.failures += 1;
             opening.paused = true;
         }
         // It had a place until now.
-        let Ok(handle) = self.links.insert(entry) else { return };
+        let Ok(handle) = self.links.insert(step.links, entry) else { return };
         self.await_link(step, handle, step.now + pause);
     }
 
@@ -283,46 +246,49 @@ impl Gateway {
             self.await_link(step, handle, step.now + OPENS_WITHIN);
         } else {
             step.actions.close(link);
-            self.on_closed(step, link, Closed::TimedOut);
+            self.on_sip_closed(step, handle, Closed::TimedOut);
         }
     }
 
-    pub(super) fn on_bytes(&mut self, step: &mut Step<'_>, link: LinkId, bytes: &[u8]) -> usize {
-        if let Some(place) = self.pool.of_link(link) {
-            return self.on_cti_bytes(step, place, bytes);
-        }
+    /// Bytes of a SIP link: at most one message. The framer is checked out of its link while the message is read.
+    pub(super) fn on_sip_bytes(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<SipLink>,
+        bytes: &[u8],
+    ) -> usize {
         let limit = step.config.limits.message_bytes;
-        let Some(entry) = self.links.get_mut(link) else { return bytes.len() };
+        let Some(entry) = self.links.slots.get_mut(handle) else { return bytes.len() };
         let Some(peer) = entry.peer else { return bytes.len() };
-        let (allowed, stranger) = (entry.allowed, entry.is_stranger());
+        let (link, allowed, unlisted) = (entry.id, entry.allowed, entry.is_unlisted());
         let mut framer = core::mem::take(&mut entry.framer);
         let (taken, found) = framer.push(bytes, limit);
+        let mut ends = false;
         match found {
-            Framed::Incomplete => {
-                if let Some(entry) = self.links.get_mut(link) {
-                    entry.framer = framer;
-                }
-                return taken;
-            }
+            Framed::Incomplete => {}
             // RFC 5626 4.4.1: a double CRLF is answered with one.
-            Framed::KeepAlive => step.actions.write(link, b"\r\n"),
-            Framed::Message(message) => self.on_sip(step, Flow::Stream(link), peer, allowed, message),
+            Framed::KeepAlive => {
+                step.actions.write(link, b"\r\n");
+                ends = unlisted;
+            }
+            Framed::Message(message) => {
+                self.on_sip(step, Flow::Stream(link), peer, allowed, message);
+                // One answer is all an unlisted peer gets: more would pile up with one that does not read.
+                ends = unlisted;
+            }
             Framed::Broken(error) => {
                 let fields: &[(&str, &dyn core::fmt::Display)] =
                     &[("link", &link), ("peer", &peer), ("why", &error)];
                 step.actions.notify(Level::Warn, "link_broken", fields);
-                step.actions.close(link);
-                self.links.remove(link);
-                return bytes.len();
+                ends = true;
             }
         }
-        // One answer is all a stranger gets: more would pile up with one that does not read.
-        if stranger {
+        if ends {
             step.actions.close(link);
-            self.links.remove(link);
+            self.links.remove(step.links, handle);
             return bytes.len();
         }
-        if let Some(entry) = self.links.get_mut(link) {
+        if let Some(entry) = self.links.slots.get_mut(handle) {
             entry.framer = framer;
         }
         taken
@@ -353,12 +319,12 @@ impl Gateway {
                 true
             }
             Flow::Stream(link) => {
-                let Some(entry) = self.links.get(link) else { return false };
+                let Some(entry) = self.links.get(step.links, link) else { return false };
                 if entry.opening.is_none() {
                     step.actions.write(link, message);
                     return true;
                 }
-                let opening = self.links.get_mut(link).and_then(|entry| entry.opening.as_mut());
+                let opening = self.links.find(step.links, link).and_then(|entry| entry.opening.as_mut());
                 let Some(opening) = opening else { return false };
                 if opening.waiting.len() + message.len() > MAX_WAITING {
                     return false;
@@ -372,8 +338,8 @@ impl Gateway {
     /// Counts an event that [`Self::send`] took: sent, or to be sent once its connection is open.
     pub(super) fn note_event_sent(&mut self, step: &mut Step<'_>, flow: Flow) {
         if let Flow::Stream(link) = flow
-            && self.links.get(link).is_some_and(|entry| entry.opening.is_some())
-            && let Some(opening) = self.links.get_mut(link).and_then(|entry| entry.opening.as_mut())
+            && self.links.get(step.links, link).is_some_and(|entry| entry.opening.is_some())
+            && let Some(opening) = self.links.find(step.links, link).and_then(|entry| entry.opening.as_mut())
         {
             opening.events += 1;
         } else {
@@ -386,7 +352,7 @@ impl Gateway {
     pub(super) fn flow_to(&mut self, step: &mut Step<'_>, session: Handle<Session>) -> Option<Flow> {
         let dialog = &self.sessions.get(session)?.dialog;
         let Flow::Stream(link) = dialog.flow else { return Some(dialog.flow) };
-        if self.links.get(link).is_some() {
+        if self.links.get(step.links, link).is_some() {
             return Some(dialog.flow);
         }
         let target = Box::<str>::from(dialog.next_hop()?);
@@ -400,9 +366,9 @@ impl Gateway {
     }
 
     fn open_link(&mut self, step: &mut Step<'_>, target: &str) -> Option<LinkId> {
-        let link = self.links.draw();
+        let link = step.links.draw();
         let connecting = SipLink::to(link, Some(Box::from(target)), Some(Opening::default()));
-        let Ok(handle) = self.links.insert(connecting) else {
+        let Ok(handle) = self.links.insert(step.links, connecting) else {
             let fields: &[(&str, &dyn core::fmt::Display)] =
                 &[("target", &target), ("why", &"limits.links is reached")];
             step.actions.notify(Level::Warn, "link_refused", fields);
@@ -436,7 +402,7 @@ impl Gateway {
 
     /// The address clients may open connections to: the listener's port at the link's own address.
     fn own_stream_address(&self, step: &Step<'_>, link: LinkId) -> Option<SocketAddr> {
-        let entry = self.links.get(link);
+        let entry = self.links.get(step.links, link);
         let local = entry.and_then(|entry| entry.local);
         if entry.is_some_and(|entry| entry.target.is_none()) {
             return local;

@@ -237,7 +237,7 @@ impl Gateway {
         monitor: Handle<Monitor>,
         transaction: Handle<ServerTransaction>,
     ) {
-        if !self.reaches(transaction) {
+        if !self.reaches(step, transaction) {
             // Its client never learns of it: when it has found another way, it asks anew.
             self.forget_monitor(monitor);
         }

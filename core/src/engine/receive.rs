@@ -5,6 +5,7 @@ use alloc::string::{String, ToString as _};
 use core::fmt::{self, Display};
 use core::net::SocketAddr;
 
+use super::links::sip_link;
 use super::respond::Reply;
 use super::{Gateway, Step};
 use crate::action::Level;
@@ -173,7 +174,7 @@ impl Gateway {
         let Some(transaction) = self.transactions.server.get_mut(handle) else { return };
         // A stream that is gone carries no answer; the client waits for it where it asked again.
         if let (Flow::Stream(before), Flow::Stream(_)) = (transaction.flow, flow)
-            && !self.links.is_known(before)
+            && sip_link(step.links, before).is_none()
         {
             transaction.flow = flow;
         }

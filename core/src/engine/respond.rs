@@ -2,6 +2,7 @@
 
 use core::fmt::Display;
 
+use super::links::sip_link;
 use super::overload::Why;
 use super::overload::{overload, retry_after};
 use super::receive::Received;
@@ -123,9 +124,9 @@ impl Gateway {
     }
 
     /// Whether the answer to a request that is held has a way to its client: the stream it came on last is open.
-    pub(super) fn reaches(&self, handle: Handle<ServerTransaction>) -> bool {
+    pub(super) fn reaches(&self, step: &Step<'_>, handle: Handle<ServerTransaction>) -> bool {
         self.transactions.server.get(handle).is_some_and(|transaction| match transaction.flow {
-            Flow::Stream(link) => self.links.is_known(link),
+            Flow::Stream(link) => sip_link(step.links, link).is_some(),
             Flow::Datagram(..) => true,
         })
     }
