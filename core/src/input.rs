@@ -9,6 +9,8 @@ use core::net::SocketAddr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LinkId(u64);
 
+crate::digest! { struct LinkId(number) }
+
 impl LinkId {
     /// The link numbered `number`.
     #[must_use]
@@ -32,6 +34,8 @@ impl fmt::Display for LinkId {
 /// One listening address: the place of its entry in [`crate::Machine::listens`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListenerId(u16);
+
+crate::digest! { struct ListenerId(place) }
 
 impl ListenerId {
     /// The listener at `place` in the machine's list.

@@ -7,7 +7,6 @@ use core::net::{IpAddr, SocketAddr};
 
 use super::{Engine, Step, TimerKey};
 use crate::action::Level;
-use crate::digest::{Digest, Digester};
 use crate::input::{Closed, LinkId, ListenerId, Peer};
 use crate::rcc::session::Session;
 use crate::sip::transactions::Flow;
@@ -456,26 +455,6 @@ impl Engine {
     }
 }
 
-impl Digest for SipLink {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { id, framer, peer, local, allowed, target, opening, deadline } = self;
-        digester.value(id);
-        digester.value(framer);
-        digester.value(peer);
-        digester.value(local);
-        digester.flag(*allowed);
-        digester.value(target);
-        digester.value(opening);
-        digester.value(deadline);
-    }
-}
+crate::digest! { struct SipLink { id, framer, peer, local, allowed, target, opening, deadline } }
 
-impl Digest for Opening {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { waiting, events, failures, paused } = self;
-        digester.bytes(waiting);
-        digester.number(*events);
-        digester.value(failures);
-        digester.flag(*paused);
-    }
-}
+crate::digest! { struct Opening { waiting, events, failures, paused } }

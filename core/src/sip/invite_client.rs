@@ -9,7 +9,6 @@
 use alloc::boxed::Box;
 
 use super::{T1, TRANSACTION_TIMEOUT, assert_transition};
-use crate::digest::{Digest, Digester};
 use crate::time::{Duration, Instant};
 
 /// Where the transaction stands.
@@ -165,21 +164,13 @@ impl State {
     }
 }
 
-impl Digest for State {
-    fn digest(&self, digester: &mut Digester) {
-        digester.text(self.name());
-        match self {
-            Self::Calling { request, interval, resend_at, until } => {
-                digester.value(request);
-                digester.value(interval);
-                digester.value(resend_at);
-                digester.value(until);
-            }
-            Self::Accepted { until } | Self::Completed { until } => digester.value(until),
-            Self::Proceeding | Self::Terminated => {}
-        }
-    }
-}
+crate::digest! { enum State, State::name {
+    Calling { request, interval, resend_at, until },
+    Proceeding,
+    Accepted { until },
+    Completed { until },
+    Terminated,
+} }
 
 #[cfg(test)]
 mod tests {

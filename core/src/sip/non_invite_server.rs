@@ -8,7 +8,6 @@
 use alloc::boxed::Box;
 
 use super::{TRANSACTION_TIMEOUT, assert_transition};
-use crate::digest::{Digest, Digester};
 use crate::time::Instant;
 
 /// Where the transaction stands.
@@ -90,18 +89,7 @@ impl State {
     }
 }
 
-impl Digest for State {
-    fn digest(&self, digester: &mut Digester) {
-        digester.text(self.name());
-        match self {
-            Self::Completed { response, until } => {
-                digester.value(response);
-                digester.value(until);
-            }
-            Self::Trying | Self::Terminated => {}
-        }
-    }
-}
+crate::digest! { enum State, State::name { Trying, Completed { response, until }, Terminated } }
 
 #[cfg(test)]
 mod tests {
