@@ -29,12 +29,10 @@
 //! | `stale` | sessions whose connection was replaced |
 //! | `sleep` | a process that stood still, and sessions that expire |
 //! | `ending` | drain and stop |
-//! | `counters` | what happened, counted |
 //! | `view` | reading the engine's state |
 
 mod catch_up;
 mod connections;
-mod counters;
 mod device_lists;
 mod early;
 pub(crate) mod ending;
@@ -66,10 +64,8 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 use core::net::SocketAddr;
 
-pub use counters::Counters;
 use ending::Phase;
 pub(crate) use outcome::Pending;
-pub use view::{ConnectionView, Overview, SessionView, View};
 
 use crate::action::{Actions, Level};
 use crate::config::Config;
@@ -77,8 +73,9 @@ use crate::cti::pool::Pool;
 use crate::digest::{Digest, Digester};
 use crate::entropy::{Entropy, Seed};
 use crate::index::Index;
-use crate::input::{Input, Listen, Transport};
-use crate::machine::{Machine, Taken, Wake, Why};
+use crate::input::{Input, Listen, Taken, Transport};
+use crate::machine::{Machine, Wake, Why};
+pub use crate::overview::{ConnectionView, Counters, Overview, SessionView, View};
 use crate::rcc::session::{ClientTransaction, Monitor, ServerTransaction, Session};
 use crate::rcc::watch::Watches;
 use crate::sip::transactions::{TransactionTimer, Transactions};

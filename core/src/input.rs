@@ -1,6 +1,5 @@
 //! All that can happen to a machine. A run is a birth (configuration and seed) and a list of these.
 
-use crate::machine::Taken;
 use core::fmt;
 use core::net::SocketAddr;
 
@@ -202,6 +201,10 @@ pub enum Input<'a> {
         unix_micros: u64,
     },
 }
+
+/// How many of an input's bytes a step took. The pump offers the rest as the next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken(pub usize);
 
 impl Input<'_> {
     /// The input as far as it was taken: what a step saw, of whatever was offered.

@@ -6,8 +6,8 @@
 //!   Walking --end, some could not be fed--> Resting --timer--> Walking
 //! ```
 
-use crate::sip::assert_transition;
 use crate::time::{Duration, Instant};
+use crate::transition::assert_transition;
 
 /// How long those wait whose monitors could not be started, for a reason that passes. Each time in a row it is twice as
 /// long: a phone system that says for hours that it is full is not asked for every line every few seconds.

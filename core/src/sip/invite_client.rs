@@ -8,8 +8,9 @@
 
 use alloc::boxed::Box;
 
-use super::{T1, TRANSACTION_TIMEOUT, assert_transition};
+use super::{T1, TRANSACTION_TIMEOUT};
 use crate::time::{Duration, Instant};
+use crate::transition::assert_transition;
 
 /// Where the transaction stands.
 #[derive(Debug)]

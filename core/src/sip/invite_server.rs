@@ -12,8 +12,9 @@
 
 use alloc::boxed::Box;
 
-use super::{T1, T4, TRANSACTION_TIMEOUT, TRYING_AFTER, assert_transition, doubled};
+use super::{T1, T4, TRANSACTION_TIMEOUT, TRYING_AFTER, doubled};
 use crate::time::{Duration, Instant};
+use crate::transition::assert_transition;
 
 /// Where the transaction stands.
 #[derive(Debug)]

@@ -8,8 +8,9 @@
 
 use alloc::boxed::Box;
 
-use super::{T1, T2, T4, TRANSACTION_TIMEOUT, assert_transition, doubled};
+use super::{T1, T2, T4, TRANSACTION_TIMEOUT, doubled};
 use crate::time::{Duration, Instant};
+use crate::transition::assert_transition;
 
 /// When a request is sent again, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

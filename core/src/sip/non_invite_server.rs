@@ -7,8 +7,9 @@
 
 use alloc::boxed::Box;
 
-use super::{TRANSACTION_TIMEOUT, assert_transition};
+use super::TRANSACTION_TIMEOUT;
 use crate::time::Instant;
+use crate::transition::assert_transition;
 
 /// Where the transaction stands.
 #[derive(Debug)]

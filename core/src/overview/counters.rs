@@ -62,7 +62,7 @@ const NAMED: usize = 22;
 
 impl Counters {
     /// A final response was sent.
-    pub(super) fn replied(&mut self, status: u16) {
+    pub(crate) fn replied(&mut self, status: u16) {
         if status < 300 {
             return;
         }
