@@ -48,8 +48,8 @@ use transaction::{Purpose, Then, Transactions};
 use crate::action::Actions;
 use crate::digest::{Digest, Digester};
 use crate::entropy::{Entropy, Seed};
-use crate::input::{Closed, Command, Input, LinkId, Listen, Transport};
-use crate::machine::{Machine, Taken, Wake, Why};
+use crate::input::{Closed, Command, Input, LinkId, Listen, Taken, Transport};
+use crate::machine::{Machine, Wake, Why};
 use crate::time::{Duration, Instant};
 use crate::wire::csta::model::SystemStatus;
 

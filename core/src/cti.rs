@@ -12,8 +12,6 @@ pub(crate) mod vitals;
 
 use core::num::NonZeroU8;
 
-use crate::digest::{Digest, Digester};
-
 /// One connect of one CTI connection: its place in the configuration, and a connection ID that is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ConnectionRef {
@@ -35,10 +33,4 @@ impl ConnectionRef {
     }
 }
 
-impl Digest for ConnectionRef {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { number: _, id } = self;
-        digester.number(u64::from(self.place()));
-        digester.number(*id);
-    }
-}
+crate::digest! { struct ConnectionRef { number => u64::from(number.get() - 1), id } }

@@ -1,5 +1,7 @@
 //! State fingerprints: written field by field as fixed-width little-endian, so that they are equal on every machine.
 
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec::Vec;
 use core::hash::Hasher as _;
 
 use siphasher::sip::SipHasher13;
@@ -53,7 +55,8 @@ impl Digester {
     }
 }
 
-/// A value that can be fingerprinted. Implementations destructure `self` without `..`, so that a new field cannot be forgotten.
+/// A value that can be fingerprinted. Mostly implemented by [`digest!`](crate::digest!); an implementation written by hand
+/// destructures `self` without `..` as well, so that a new field cannot be forgotten.
 pub trait Digest {
     /// Feeds every field.
     fn digest(&self, digester: &mut Digester);
@@ -66,6 +69,13 @@ impl Digest for u64 {
 }
 
 impl Digest for u32 {
+    fn digest(&self, digester: &mut Digester) {
+        digester.number(u64::from(*self));
+    }
+}
+
+// Not for u8: a list of those is bytes.
+impl Digest for u16 {
     fn digest(&self, digester: &mut Digester) {
         digester.number(u64::from(*self));
     }
@@ -98,30 +108,6 @@ impl Digest for alloc::string::String {
 impl Digest for [u8] {
     fn digest(&self, digester: &mut Digester) {
         digester.bytes(self);
-    }
-}
-
-impl Digest for crate::time::Instant {
-    fn digest(&self, digester: &mut Digester) {
-        digester.number(self.as_micros());
-    }
-}
-
-impl Digest for crate::time::Duration {
-    fn digest(&self, digester: &mut Digester) {
-        digester.number(self.as_micros());
-    }
-}
-
-impl Digest for crate::input::LinkId {
-    fn digest(&self, digester: &mut Digester) {
-        digester.number(self.number());
-    }
-}
-
-impl Digest for crate::input::ListenerId {
-    fn digest(&self, digester: &mut Digester) {
-        digester.number(u64::from(self.place()));
     }
 }
 
@@ -162,10 +148,124 @@ impl<T: Digest> Digest for Option<T> {
     }
 }
 
+impl<A: Digest, B: Digest> Digest for (A, B) {
+    fn digest(&self, digester: &mut Digester) {
+        self.0.digest(digester);
+        self.1.digest(digester);
+    }
+}
+
+/// Each item; how many there are is no part of the state.
+impl<T: Digest, const N: usize> Digest for [T; N] {
+    fn digest(&self, digester: &mut Digester) {
+        for item in self {
+            item.digest(digester);
+        }
+    }
+}
+
+impl<T: Digest> Digest for [T] {
+    fn digest(&self, digester: &mut Digester) {
+        sequence(digester, self.iter());
+    }
+}
+
+impl<T> Digest for Vec<T>
+where
+    [T]: Digest,
+{
+    fn digest(&self, digester: &mut Digester) {
+        self.as_slice().digest(digester);
+    }
+}
+
+impl<T: Digest> Digest for VecDeque<T> {
+    fn digest(&self, digester: &mut Digester) {
+        sequence(digester, self.iter());
+    }
+}
+
+impl<T: Digest> Digest for BTreeSet<T> {
+    fn digest(&self, digester: &mut Digester) {
+        sequence(digester, self.iter());
+    }
+}
+
+impl<K: Digest, V: Digest> Digest for BTreeMap<K, V> {
+    fn digest(&self, digester: &mut Digester) {
+        sequence(digester, self.iter());
+    }
+}
+
 /// Feeds a sequence: its length, then each item.
-pub fn sequence<'a, T: Digest + 'a>(digester: &mut Digester, items: impl ExactSizeIterator<Item = &'a T>) {
+pub fn sequence<T: Digest>(digester: &mut Digester, items: impl ExactSizeIterator<Item = T>) {
     items.len().digest(digester);
     for item in items {
         item.digest(digester);
     }
 }
+
+/// Implements [`Digest`] for a struct or an enum by destructuring it: a field that is not named does not compile. What is
+/// named is fed in the order it is named in.
+///
+/// A field stands as
+///
+/// - `field`, fed as it is;
+/// - `field => expression`, fed as what the expression makes of it (it is bound by reference);
+/// - `field: pattern => expression`, the same of what the pattern binds;
+/// - `field: _`, left out on purpose.
+///
+/// Variants of an enum are told apart by a number (`Variant { field } = 1`), by a name
+/// (`enum State, State::name { .. }`), or, without either, by what their fields feed.
+#[macro_export]
+macro_rules! digest {
+    (struct $name:ident $(<$of:ident>)? {
+        $($field:ident $(: $pattern:pat)? $(=> $form:expr)?),* $(,)?
+    }) => {
+        impl $(<$of: $crate::digest::Digest>)? $crate::digest::Digest for $name $(<$of>)? {
+            fn digest(&self, digester: &mut $crate::digest::Digester) {
+                let Self { $($field $(: $pattern)?),* } = self;
+                $($crate::digest!(@feed digester, $field $(: $pattern)? $(=> $form)?);)*
+            }
+        }
+    };
+    (struct $name:ident ( $($field:ident $(: $pattern:pat)? $(=> $form:expr)?),* $(,)? )) => {
+        impl $crate::digest::Digest for $name {
+            fn digest(&self, digester: &mut $crate::digest::Digester) {
+                let Self($($crate::digest!(@bind $field $(: $pattern)?)),*) = self;
+                $($crate::digest!(@feed digester, $field $(: $pattern)? $(=> $form)?);)*
+            }
+        }
+    };
+    (enum $name:ident $(, $tag:path)? {
+        $($variant:ident
+            $({ $($field:ident $(: $pattern:pat)? $(=> $form:expr)?),* $(,)? })?
+            $(( $($item:ident $(: $item_pattern:pat)? $(=> $item_form:expr)?),* $(,)? ))?
+            $(= $number:literal)?
+        ),* $(,)?
+    }) => {
+        impl $crate::digest::Digest for $name {
+            fn digest(&self, digester: &mut $crate::digest::Digester) {
+                $(digester.text($tag(self));)?
+                match self {
+                    $(Self::$variant
+                        $({ $($field $(: $pattern)?),* })?
+                        $(($($crate::digest!(@bind $item $(: $item_pattern)?)),*))?
+                    => {
+                        $(digester.number($number);)?
+                        $($($crate::digest!(@feed digester, $field $(: $pattern)? $(=> $form)?);)*)?
+                        $($($crate::digest!(@feed digester, $item $(: $item_pattern)? $(=> $item_form)?);)*)?
+                    })*
+                }
+            }
+        }
+    };
+    (@bind $field:ident) => { $field };
+    (@bind $field:ident: $pattern:pat) => { $pattern };
+    (@feed $digester:ident, $field:ident) => { $digester.value($field) };
+    (@feed $digester:ident, $field:ident $(: $pattern:pat)? => $form:expr) => { $digester.value(&$form) };
+    (@feed $digester:ident, $field:ident: $pattern:pat) => {};
+}
+
+#[cfg(test)]
+mod tests;

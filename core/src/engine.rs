@@ -63,11 +63,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-pub use crate::counters::Counters;
 pub(crate) use crate::step::{Step, TimerKey};
 use ending::Phase;
 pub(crate) use outcome::Pending;
-pub use view::{ConnectionView, Overview, SessionView, View};
 
 use crate::action::Actions;
 use crate::config::Config;
@@ -75,9 +73,10 @@ use crate::cti::pool::Pool;
 use crate::digest::{Digest, Digester};
 use crate::entropy::{Entropy, Seed};
 use crate::index::Index;
-use crate::input::{Input, Listen, Transport};
+use crate::input::{Input, Listen, Taken, Transport};
 use crate::links::{Links, Owner};
-use crate::machine::{Machine, Taken, Wake, Why};
+use crate::machine::{Machine, Wake, Why};
+pub use crate::overview::{ConnectionView, Counters, Overview, SessionView, View};
 use crate::rcc::session::{Monitor, Session};
 use crate::rcc::watch::Watches;
 use crate::sip::transactions::Transactions;

@@ -5,8 +5,6 @@ use core::hash::Hasher as _;
 use siphasher::sip::SipHasher24;
 use siphasher::sip128::{Hasher128 as _, SipHasher24 as SipHasher24x128};
 
-use crate::digest::{Digest, Digester};
-
 /// The 32 bytes a machine is born with. The shell reads them from the operating system, once; a test invents them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Seed([u8; 32]);
@@ -114,15 +112,7 @@ impl Entropy {
     }
 }
 
-impl Digest for Entropy {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { seed, drawn } = self;
-        digester.bytes(seed.bytes());
-        for count in drawn {
-            digester.number(*count);
-        }
-    }
-}
+crate::digest! { struct Entropy { seed => seed.bytes().as_slice(), drawn } }
 
 /// Lengths as eight little-endian bytes on every machine.
 trait WriteLength {

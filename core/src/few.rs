@@ -4,6 +4,8 @@
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 
+use crate::digest::{Digest, Digester};
+
 /// A list of mostly one item.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Few<T> {
@@ -71,6 +73,12 @@ impl<T> DerefMut for Few<T> {
             Self::One(only) => core::slice::from_mut(only),
             Self::Many(items) => items,
         }
+    }
+}
+
+impl<T: Digest> Digest for Few<T> {
+    fn digest(&self, digester: &mut Digester) {
+        (**self).digest(digester);
     }
 }
 

@@ -1,6 +1,5 @@
 //! All that can happen to a machine. A run is a birth (configuration and seed) and a list of these.
 
-use crate::machine::Taken;
 use core::fmt;
 use core::net::SocketAddr;
 
@@ -8,6 +7,8 @@ use core::net::SocketAddr;
 /// (connections it asks for), the pump odd ones (connections it accepted).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LinkId(u64);
+
+crate::digest! { struct LinkId(number) }
 
 impl LinkId {
     /// The link numbered `number`.
@@ -32,6 +33,8 @@ impl fmt::Display for LinkId {
 /// One listening address: the place of its entry in [`crate::Machine::listens`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListenerId(u16);
+
+crate::digest! { struct ListenerId(place) }
 
 impl ListenerId {
     /// The listener at `place` in the machine's list.
@@ -198,6 +201,10 @@ pub enum Input<'a> {
         unix_micros: u64,
     },
 }
+
+/// How many of an input's bytes a step took. The pump offers the rest as the next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken(pub usize);
 
 impl Input<'_> {
     /// The input as far as it was taken: what a step saw, of whatever was offered.

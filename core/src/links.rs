@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 
 use crate::input::LinkId;
-use crate::step::AnyHandle;
+use crate::slots::AnyHandle;
 
 /// Whose a transport link is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,13 +3,9 @@
 use alloc::vec::Vec;
 
 use crate::action::Actions;
-use crate::engine::Overview;
-use crate::input::{Input, Listen};
+use crate::input::{Input, Listen, Taken};
+use crate::overview::Overview;
 use crate::time::Instant;
-
-/// How many of an input's bytes a step took. The pump offers the rest as the next step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken(pub usize);
 
 /// Why a machine wants to be woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use core::net::SocketAddr;
 
 use crate::action::{Action, Actions, Notice};
-use crate::input::{Input, LinkId, ListenerId};
-use crate::machine::{Machine, Taken, Wake};
+use crate::input::{Input, LinkId, ListenerId, Taken};
+use crate::machine::{Machine, Wake};
 use crate::time::Instant;
 
 /// The most overdue timers and portions of jobs handled in one turn; what is left is handled in the next.

@@ -22,11 +22,6 @@ pub const TRANSACTION_TIMEOUT: Duration = Duration::from_millis(500 * 64);
 /// RFC 3261 17.2.1: an INVITE that takes longer than this is answered 100 Trying.
 pub const TRYING_AFTER: Duration = Duration::from_millis(200);
 
-/// Asserts that a state change is one of a machine's table: the one place where states change calls it.
-pub(crate) fn assert_transition(table: &[(&str, &str)], from: &str, to: &str) {
-    debug_assert!(from == to || table.contains(&(from, to)), "no transition from {from} to {to}");
-}
-
 /// The longest of the RFC's doubling intervals, after `interval`.
 pub(crate) fn doubled(interval: Duration) -> Duration {
     interval.times(2).min(T2)

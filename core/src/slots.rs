@@ -16,6 +16,9 @@ pub struct Handle<T> {
     of: PhantomData<fn() -> T>,
 }
 
+/// A handle of an entry in whichever table: whoever keeps it knows which.
+pub(crate) type AnyHandle = Handle<()>;
+
 impl<T> Handle<T> {
     /// The handle that [`Handle::number`] was made of; whether it finds anything is the table's to say.
     #[must_use]

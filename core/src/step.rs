@@ -5,15 +5,12 @@ use core::fmt::Display;
 
 use crate::action::{Actions, Level};
 use crate::config::Config;
-use crate::counters::Counters;
 use crate::entropy::Entropy;
 use crate::links::Links;
-use crate::slots::Handle;
+use crate::overview::Counters;
+use crate::slots::AnyHandle;
 use crate::time::Instant;
 use crate::timer::Timers;
-
-/// A handle whose table the timer's kind names.
-pub(crate) type AnyHandle = Handle<()>;
 
 /// Whose deadline, and what for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -80,6 +80,10 @@ impl Duration {
     }
 }
 
+crate::digest! { struct Instant(micros) }
+
+crate::digest! { struct Duration(micros) }
+
 impl Add<Duration> for Instant {
     type Output = Self;
 

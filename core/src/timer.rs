@@ -22,11 +22,7 @@ impl Deadline {
     }
 }
 
-impl crate::digest::Digest for Deadline {
-    fn digest(&self, digester: &mut crate::digest::Digester) {
-        self.0.digest(digester);
-    }
-}
+crate::digest! { struct Deadline(at) }
 
 /// All deadlines of a machine; `K` says whose and what for.
 #[derive(Debug)]

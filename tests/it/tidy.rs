@@ -1,6 +1,7 @@
 //! The repository's own rules, as tests. Each rule is a function of a file's text that says what is wrong with it, and
 //! is shown to find an offender; then it is applied to every file there is.
 
+mod arrows;
 mod layout;
 mod manifests;
 mod sources;

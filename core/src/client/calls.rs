@@ -79,21 +79,18 @@ impl Calls {
     }
 }
 
+// At most one has ended: that there is one more says so.
 impl Digest for Calls {
     fn digest(&self, digester: &mut Digester) {
         let Self { live, ended } = self;
-        live.len().digest(digester);
-        for Call { id, device, state } in live.iter().chain(ended) {
-            digester.text(id);
-            digester.flag(device.is_some());
-            if let Some((device, kind)) = device {
-                digester.text(device);
-                kind.digest(digester);
-            }
-            digester.text(state.word());
+        live.digest(digester);
+        if let Some(ended) = ended {
+            ended.digest(digester);
         }
     }
 }
+
+crate::digest! { struct Call { id, device, state => state.word() } }
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,6 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use crate::digest::{Digest, Digester};
 use crate::input::Transport;
 use crate::setting::{self, Checked, ConfigError, Key, Setting, Value};
 use crate::time::Duration;
@@ -151,19 +150,16 @@ impl ClientConfig {
     }
 }
 
-impl Digest for ClientConfig {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { server, transport, user, line, gateway, listen, timeout, interactive } = self;
-        for text in [server, user, line] {
-            digester.text(text);
-        }
-        digester.text(transport.name());
-        gateway.digest(digester);
-        listen.digest(digester);
-        timeout.digest(digester);
-        interactive.digest(digester);
-    }
-}
+crate::digest! { struct ClientConfig {
+    server,
+    user,
+    line,
+    transport => transport.name(),
+    gateway,
+    listen,
+    timeout,
+    interactive,
+} }
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::config::ClientConfig;
-use crate::digest::{Digest, Digester};
 use crate::entropy::{Domain, Entropy};
 use crate::wire::sip::{Message, NameAddress, Uri, emit};
 
@@ -98,16 +97,4 @@ impl Dialog {
     }
 }
 
-impl Digest for Dialog {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { call_id, local_tag, local, remote, target, routes, sequence } = self;
-        for text in [call_id, local_tag, local, remote, target] {
-            digester.text(text);
-        }
-        routes.len().digest(digester);
-        for route in routes {
-            digester.text(route);
-        }
-        sequence.digest(digester);
-    }
-}
+crate::digest! { struct Dialog { call_id, local_tag, local, remote, target, routes, sequence } }

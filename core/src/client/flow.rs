@@ -4,7 +4,6 @@ use alloc::collections::BTreeMap;
 use core::net::SocketAddr;
 
 use crate::action::Actions;
-use crate::digest::{Digest, Digester};
 use crate::input::{LinkId, ListenerId, Transport};
 use crate::wire::sip::Framer;
 
@@ -61,28 +60,6 @@ impl Flows {
     }
 }
 
-impl Digest for Way {
-    fn digest(&self, digester: &mut Digester) {
-        match self {
-            Self::Link(link) => link.digest(digester),
-            Self::Datagram(listener, peer) => {
-                listener.digest(digester);
-                peer.digest(digester);
-            }
-        }
-    }
-}
+crate::digest! { enum Way { Link(link), Datagram(listener, peer) } }
 
-impl Digest for Flows {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { server, local, listening, framers } = self;
-        server.digest(digester);
-        local.digest(digester);
-        listening.digest(digester);
-        framers.len().digest(digester);
-        for (link, framer) in framers {
-            link.digest(digester);
-            framer.digest(digester);
-        }
-    }
-}
+crate::digest! { struct Flows { server, local, listening, framers } }

@@ -5,7 +5,6 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt::{self, Display, Write as _};
 
-use crate::digest::{Digest, Digester};
 use crate::wire::sip::dial::dialable;
 
 /// The most happenings that are kept for the script; of more, the oldest is forgotten.
@@ -159,42 +158,13 @@ impl Happenings {
     }
 }
 
-impl Digest for Happenings {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { kept, fault } = self;
-        kept.len().digest(digester);
-        for Happening { sort, name, fields } in kept {
-            digester.number(match sort {
-                Sort::Event => 0,
-                Sort::Result => 1,
-                Sort::Fault => 2,
-            });
-            digester.text(name);
-            fields.len().digest(digester);
-            for (key, value) in fields {
-                digester.text(key);
-                digester.text(value);
-            }
-        }
-        fault.digest(digester);
-    }
-}
+crate::digest! { struct Happenings { kept, fault } }
 
-impl Digest for Wanted {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { name, words, filters } = self;
-        digester.text(name);
-        words.len().digest(digester);
-        for word in words {
-            digester.text(word);
-        }
-        filters.len().digest(digester);
-        for (key, value) in filters {
-            digester.text(key);
-            digester.text(value);
-        }
-    }
-}
+crate::digest! { struct Happening { sort, name, fields } }
+
+crate::digest! { enum Sort { Event = 0, Result = 1, Fault = 2 } }
+
+crate::digest! { struct Wanted { name, words, filters } }
 
 #[cfg(test)]
 mod tests {

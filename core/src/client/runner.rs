@@ -8,7 +8,6 @@ use super::commands;
 use super::happening::Wanted;
 use super::script::{self, Line, Order};
 use super::{Client, Phase, Step};
-use crate::digest::{Digest, Digester};
 use crate::time::Instant;
 
 /// The most lines that may wait.
@@ -177,30 +176,14 @@ impl Client {
     }
 }
 
-impl Digest for Runner {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { lines, current, ended, backlog } = self;
-        lines.len().digest(digester);
-        for line in lines {
-            digester.text(line);
-        }
-        digester.flag(current.is_some());
-        if let Some(Current { text, doing, until }) = current {
-            digester.text(text);
-            until.digest(digester);
-            match doing {
-                // The service stands in the text.
-                Doing::Session(_) => digester.number(0),
-                Doing::Answer => digester.number(1),
-                Doing::Happening(wanted) => {
-                    digester.number(2);
-                    wanted.digest(digester);
-                }
-                Doing::Sleep => digester.number(3),
-                Doing::SignIn => digester.number(4),
-            }
-        }
-        ended.digest(digester);
-        backlog.digest(digester);
-    }
-}
+crate::digest! { struct Runner { lines, current, ended, backlog } }
+
+crate::digest! { struct Current { text, until, doing } }
+
+crate::digest! { enum Doing {
+    Session(order: _) = 0, // The service stands in the text.
+    Answer = 1,
+    Happening(wanted) = 2,
+    Sleep = 3,
+    SignIn = 4,
+} }

@@ -4,7 +4,6 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::digest::{Digest, Digester};
 use crate::sip::{invite_client, non_invite_client};
 use crate::time::Instant;
 use crate::wire::sip::{Message, Method};
@@ -254,26 +253,8 @@ impl Transactions {
     }
 }
 
-impl Digest for Transactions {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { sent, answers } = self;
-        sent.len().digest(digester);
-        for Transaction { branch, method, purpose, for_line, sequence, uri, machine } in sent {
-            digester.text(branch);
-            digester.text(method);
-            digester.text(purpose.name());
-            for_line.digest(digester);
-            sequence.digest(digester);
-            digester.text(uri);
-            match machine {
-                Machine::Invite(state) => state.digest(digester),
-                Machine::Other(state) => state.digest(digester),
-            }
-        }
-        answers.len().digest(digester);
-        for (branch, answer) in answers {
-            digester.text(branch);
-            digester.bytes(answer);
-        }
-    }
-}
+crate::digest! { struct Transactions { sent, answers } }
+
+crate::digest! { struct Transaction { branch, method, purpose => purpose.name(), for_line, sequence, uri, machine } }
+
+crate::digest! { enum Machine { Invite(state), Other(state) } }

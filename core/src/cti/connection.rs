@@ -6,8 +6,8 @@
 //! ```
 
 use crate::digest::{Digest, Digester};
-use crate::sip::assert_transition;
 use crate::time::{Duration, Instant};
+use crate::transition::assert_transition;
 
 /// The times a connection lives by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

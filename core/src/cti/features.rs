@@ -1,6 +1,5 @@
 //! What the devices at a link can do.
 
-use crate::digest::{Digest, Digester};
 use crate::wire::csta::services::Features;
 
 /// Features belong to a device at a link: what this phone can do. CSTA III over TCP tells only what some device can do,
@@ -31,10 +30,7 @@ impl DeviceFeatures {
     }
 }
 
-impl Digest for DeviceFeatures {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { all, offered: _derived } = self;
-        digester.bytes(&all.services.to_le_bytes());
-        digester.number(all.events);
-    }
-}
+crate::digest! { struct DeviceFeatures {
+    all => (all.services.to_le_bytes().as_slice(), all.events),
+    offered: _, // It follows from the others.
+} }

@@ -5,7 +5,6 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use super::protocol::Asker;
-use crate::digest::{Digest, Digester};
 use crate::wire::csta::emit;
 use crate::wire::csta::model::{Namespace, SnapshotData};
 use crate::wire::csta::services::Service;
@@ -324,44 +323,6 @@ impl Gathering {
     }
 }
 
-impl Digest for Gathering {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { announced, early, void, missed, asked } = self;
-        digester.value(&announced.len());
-        for (name, (Asker(who), gathered)) in announced {
-            digester.value(name);
-            digester.value(who);
-            digester.value(gathered);
-        }
-        digester.value(&early.len());
-        for (name, gathered) in early {
-            digester.value(name);
-            digester.value(gathered);
-        }
-        digester.value(&void.len());
-        for (name, due) in void {
-            digester.value(name);
-            digester.value(due);
-        }
-        digester.value(&missed.len());
-        for invoke in missed {
-            digester.number(u64::from(*invoke));
-        }
-        digester.value(&asked.len());
-        for Asker(who) in asked {
-            digester.value(who);
-        }
-    }
-}
+crate::digest! { struct Gathering { announced, early, void, missed, asked } }
 
-impl Digest for Gathered {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { service, items, beside, too_many, is_broken, is_whole } = self;
-        digester.text(service.root);
-        digester.bytes(items);
-        digester.bytes(beside);
-        digester.flag(*too_many);
-        digester.flag(*is_broken);
-        digester.flag(*is_whole);
-    }
-}
+crate::digest! { struct Gathered { service => service.root, items, beside, too_many, is_broken, is_whole } }

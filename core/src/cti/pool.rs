@@ -8,7 +8,6 @@ use super::features::DeviceFeatures;
 use super::protocol::Protocol;
 use super::vitals::Vitals;
 use crate::config::{Cti, MAX_CONNECTIONS};
-use crate::digest::{Digest, Digester};
 use crate::input::LinkId;
 use crate::time::{Duration, Instant};
 use crate::timer::Deadline;
@@ -164,56 +163,28 @@ pub(crate) fn backoff(attempts: u32, min: Duration, max: Duration, jitter: u64) 
     Duration::from_micros(least + jitter % (longest.saturating_sub(least) + 1))
 }
 
-impl Digest for Connection {
-    fn digest(&self, digester: &mut Digester) {
-        let Self {
-            address,
-            name,
-            switch,
-            id,
-            link,
-            state,
-            deadline,
-            protocol,
-            features,
-            foreign_calls: _configured,
-            private_data: _configured_too,
-            attempts,
-            failure,
-            last_failure,
-            overloaded,
-            starting,
-            framer,
-            vitals,
-        } = self;
-        digester.value(address);
-        digester.value(name);
-        digester.number(u64::from(*switch));
-        digester.number(*id);
-        digester.value(link);
-        digester.value(state);
-        digester.value(deadline);
-        digester.value(protocol);
-        digester.value(features);
-        digester.value(attempts);
-        digester.text(failure.unwrap_or_default());
-        digester.text(last_failure.unwrap_or_default());
-        digester.flag(*overloaded);
-        digester.value(starting);
-        digester.value(framer);
-        digester.value(vitals);
-    }
-}
+crate::digest! { struct Connection {
+    address,
+    name,
+    switch => u64::from(*switch),
+    id,
+    link,
+    state,
+    deadline,
+    protocol,
+    features,
+    foreign_calls: _, // Configured.
+    private_data: _, // Configured.
+    attempts,
+    failure => failure.unwrap_or_default(),
+    last_failure => last_failure.unwrap_or_default(),
+    overloaded,
+    starting,
+    framer,
+    vitals,
+} }
 
-impl Digest for Pool {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { connections, next, next_move, last_id } = self;
-        crate::digest::sequence(digester, connections.iter());
-        digester.value(next);
-        digester.value(next_move);
-        digester.value(last_id);
-    }
-}
+crate::digest! { struct Pool { connections => connections.as_slice(), next, next_move, last_id } }
 
 #[cfg(test)]
 mod tests {

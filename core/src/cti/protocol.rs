@@ -9,7 +9,6 @@ use alloc::boxed::Box;
 use super::csta_link::CstaLink;
 use crate::action::Actions;
 use crate::config::Cti;
-use crate::digest::{Digest, Digester};
 use crate::input::LinkId;
 use crate::time::{Duration, Instant};
 use crate::wire::csta::errors::CstaError;
@@ -118,10 +117,6 @@ impl Protocol {
     }
 }
 
-impl Digest for Protocol {
-    fn digest(&self, digester: &mut Digester) {
-        match self {
-            Self::Csta(link) => digester.value(&**link),
-        }
-    }
-}
+crate::digest! { enum Protocol { Csta(link) } }
+
+crate::digest! { struct Asker(number) }

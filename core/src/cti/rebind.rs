@@ -6,9 +6,8 @@
 //!   Walking --end, some could not be fed--> Resting --timer--> Walking
 //! ```
 
-use crate::digest::{Digest, Digester};
-use crate::sip::assert_transition;
 use crate::time::{Duration, Instant};
+use crate::transition::assert_transition;
 
 /// How long those wait whose monitors could not be started, for a reason that passes. Each time in a row it is twice as
 /// long: a phone system that says for hours that it is full is not asked for every line every few seconds.
@@ -229,40 +228,20 @@ impl Rebind {
     }
 }
 
-impl Digest for Rebind {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { state, rest } = self;
-        digester.value(state);
-        digester.value(&rest.map(|rest| rest.until));
-        digester.value(&rest.map(|rest| rest.pause.as_micros()));
-    }
-}
+crate::digest! { struct Rebind {
+    state,
+    rest => (rest.map(|rest| rest.until), rest.map(|rest| rest.pause)),
+} }
 
-impl Digest for Walk {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { slot, moved, due, again, unfed } = self;
-        digester.value(slot);
-        digester.value(moved);
-        digester.flag(*again);
-        digester.value(due);
-        digester.flag(*unfed);
-    }
-}
+crate::digest! { struct Walk { slot, moved, again, due, unfed } }
 
-impl Digest for State {
-    fn digest(&self, digester: &mut Digester) {
-        digester.text(self.name());
-        match self {
-            Self::Idle | Self::Waiting => {}
-            Self::Pausing { until, walk } => {
-                digester.value(until);
-                digester.value(walk);
-            }
-            Self::Walking { walk } => digester.value(walk),
-            Self::Resting { until } => digester.value(until),
-        }
-    }
-}
+crate::digest! { enum State, State::name {
+    Idle,
+    Waiting,
+    Pausing { until, walk },
+    Walking { walk },
+    Resting { until },
+} }
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,5 @@
 //! How a connection has been doing: for its operator, and nothing depends on it.
 
-use crate::digest::{Digest, Digester};
 use crate::time::{Duration, Instant};
 
 /// How a connection has been doing.
@@ -52,14 +51,5 @@ impl Vitals {
     }
 }
 
-impl Digest for Vitals {
-    fn digest(&self, digester: &mut Digester) {
-        // The sessions are counted beside, where a full recomputation counts them anew.
-        let Self { since, asked_at, heard_at, round_trip, failed_at, sessions: _derived } = self;
-        digester.value(since);
-        digester.value(asked_at);
-        digester.value(heard_at);
-        digester.value(round_trip);
-        digester.value(failed_at);
-    }
-}
+// The sessions are counted beside, where a full recomputation counts them anew.
+crate::digest! { struct Vitals { since, asked_at, heard_at, round_trip, failed_at, sessions: _ } }

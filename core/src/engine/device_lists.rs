@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 
 use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
-use crate::digest::{Digest, Digester};
 use crate::rcc::session::Session;
 use crate::rcc::view::{ClientView, in_agreed_edition};
 use crate::slots::Handle;
@@ -166,21 +165,8 @@ impl Gateway {
     }
 }
 
-impl Digest for DeviceLists {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { lists, early, asked } = self;
-        digester.value(&lists.len());
-        for List { connection, cross_reference, session } in lists {
-            digester.value(connection);
-            digester.value(cross_reference);
-            digester.value(session);
-        }
-        crate::digest::sequence(digester, asked.iter());
-        digester.value(&early.len());
-        for Early { connection, cross_reference, document } in early {
-            digester.value(connection);
-            digester.value(cross_reference);
-            digester.value(document);
-        }
-    }
-}
+crate::digest! { struct DeviceLists { lists, asked, early } }
+
+crate::digest! { struct List { connection, cross_reference, session } }
+
+crate::digest! { struct Early { connection, cross_reference, document } }

@@ -10,7 +10,6 @@ use super::{Gateway, Step};
 use crate::action::Level;
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
-use crate::digest::{Digest, Digester};
 use crate::time::Instant;
 use crate::wire::csta::model::{Message, Request};
 use crate::wire::csta::parse::Document;
@@ -174,19 +173,6 @@ impl Gateway {
     }
 }
 
-impl Digest for Early {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { since, cross_reference, document } = self;
-        digester.value(since);
-        digester.value(cross_reference);
-        digester.value(document);
-    }
-}
+crate::digest! { struct Early { since, cross_reference, document } }
 
-impl Digest for EarlyEvents {
-    fn digest(&self, digester: &mut Digester) {
-        for waiting in &self.0 {
-            crate::digest::sequence(digester, waiting.iter());
-        }
-    }
-}
+crate::digest! { struct EarlyEvents(of_connections) }

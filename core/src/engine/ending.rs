@@ -12,8 +12,8 @@ use super::{Gateway, Step, TimerKey, jobs};
 use crate::action::Level;
 use crate::input::Command;
 use crate::rcc::session::Session;
-use crate::sip::assert_transition;
 use crate::slots::Handle;
+use crate::transition::assert_transition;
 
 /// Whether the gateway goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

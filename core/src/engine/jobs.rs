@@ -7,7 +7,7 @@ use super::events::EventSource;
 use super::outcome::Pending;
 use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
-use crate::digest::{Digest, Digester};
+use crate::digest::Digest;
 use crate::slots::Slots;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Response, SystemStatus};
@@ -188,37 +188,12 @@ fn portion<T: Digest>(table: &Slots<T>, slot: u32) -> (core::ops::Range<u32>, Op
     (slot..end, (end < table.slots()).then_some(end))
 }
 
-impl Digest for Job {
-    fn digest(&self, digester: &mut Digester) {
-        match self {
-            Self::ConnectionLost { connection, stage, slot } => {
-                digester.number(0);
-                digester.value(connection);
-                digester.flag(*stage == Stage::Watches);
-                digester.value(slot);
-            }
-            Self::TellStatus { place, status, slot } => {
-                digester.number(1);
-                digester.value(&place.map(u64::from));
-                digester.text(status.word());
-                digester.value(slot);
-            }
-            Self::Doubt { connection, slot } => {
-                digester.number(6);
-                digester.value(connection);
-                digester.value(slot);
-            }
-            Self::DeliverEarly { connection, cross_reference } => {
-                digester.number(2);
-                digester.value(connection);
-                digester.value(cross_reference);
-            }
-            Self::TellChanges => digester.number(4),
-            Self::Rebind => digester.number(5),
-            Self::SignOutAll { slot } => {
-                digester.number(3);
-                digester.value(slot);
-            }
-        }
-    }
-}
+crate::digest! { enum Job {
+    ConnectionLost { connection, stage => *stage == Stage::Watches, slot } = 0,
+    TellStatus { place => place.map(u64::from), status => status.word(), slot } = 1,
+    Doubt { connection, slot } = 6,
+    DeliverEarly { connection, cross_reference } = 2,
+    TellChanges = 4,
+    Rebind = 5,
+    SignOutAll { slot } = 3,
+} }

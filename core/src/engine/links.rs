@@ -7,7 +7,6 @@ use core::net::{IpAddr, SocketAddr};
 
 use super::{Gateway, Step, TimerKey};
 use crate::action::Level;
-use crate::digest::{Digest, Digester};
 use crate::input::{Closed, LinkId, ListenerId, Peer};
 use crate::links::{Links, Owner};
 use crate::rcc::session::Session;
@@ -416,29 +415,9 @@ impl Gateway {
     }
 }
 
-impl Digest for SipLink {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { id, framer, peer, local, allowed, target, opening, deadline } = self;
-        digester.value(id);
-        digester.value(framer);
-        digester.value(peer);
-        digester.value(local);
-        digester.flag(*allowed);
-        digester.value(target);
-        digester.value(opening);
-        digester.value(deadline);
-    }
-}
+crate::digest! { struct SipLink { id, framer, peer, local, allowed, target, opening, deadline } }
 
-impl Digest for Opening {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { waiting, events, failures, paused } = self;
-        digester.bytes(waiting);
-        digester.number(*events);
-        digester.value(failures);
-        digester.flag(*paused);
-    }
-}
+crate::digest! { struct Opening { waiting, events, failures, paused } }
 
 /// Whether the access list knows an address (403 otherwise).
 fn is_allowed(step: &Step<'_>, address: IpAddr) -> bool {

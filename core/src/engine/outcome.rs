@@ -254,18 +254,16 @@ pub(super) fn error_of(response: &Response<'_>) -> CstaError {
     if let Response::Error(error) = response { *error } else { CstaError::UNSPECIFIED }
 }
 
-impl Digest for Pending {
+crate::digest! { struct Pending { connection, session, transaction, purpose, deadline } }
+
+impl Digest for Purpose {
     fn digest(&self, digester: &mut Digester) {
-        let Self { connection, session, transaction, purpose, deadline } = self;
-        digester.value(connection);
-        digester.value(session);
-        digester.value(transaction);
-        let (kind, of, service) = match purpose {
-            Purpose::VerifyLine => (0, None, ""),
-            Purpose::StartWatch(watch) => (1, Some(watch.number()), ""),
-            Purpose::StopWatch => (2, None, ""),
-            Purpose::Service(service) => (3, None, service.root),
-            Purpose::CatchUp(monitor, watch) => {
+        let (kind, of, service) = match self {
+            Self::VerifyLine => (0, None, ""),
+            Self::StartWatch(watch) => (1, Some(watch.number()), ""),
+            Self::StopWatch => (2, None, ""),
+            Self::Service(service) => (3, None, service.root),
+            Self::CatchUp(monitor, watch) => {
                 digester.value(watch);
                 (4, Some(monitor.number()), "")
             }
@@ -273,6 +271,5 @@ impl Digest for Pending {
         digester.number(kind);
         digester.value(&of);
         digester.text(service);
-        digester.value(deadline);
     }
 }

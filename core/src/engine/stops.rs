@@ -11,7 +11,6 @@ use super::{Gateway, Step};
 use crate::action::Level;
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
-use crate::digest::{Digest, Digester};
 use crate::rcc::watch::{State, Watch};
 use crate::slots::Handle;
 use crate::wire::csta::errors::CstaError;
@@ -129,11 +128,6 @@ impl Gateway {
     }
 }
 
-impl Digest for Stops {
-    fn digest(&self, digester: &mut Digester) {
-        for OfConnection { unanswered, waiting } in &self.0 {
-            digester.value(unanswered);
-            crate::digest::sequence(digester, waiting.iter());
-        }
-    }
-}
+crate::digest! { struct Stops(of_connections) }
+
+crate::digest! { struct OfConnection { unanswered, waiting } }

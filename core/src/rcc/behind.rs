@@ -11,7 +11,6 @@ use alloc::collections::VecDeque;
 
 use super::calls::{Call, Calls, Seen, Stage, seen};
 use super::change::Change;
-use crate::digest::{Digest, Digester};
 use crate::wire::csta::model::SnapshotItem;
 
 /// Where catching up stands.
@@ -205,26 +204,8 @@ impl Behind {
     }
 }
 
-impl Digest for Held {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { call, document } = self;
-        digester.value(call);
-        digester.value(document);
-    }
-}
+crate::digest! { struct Held { call, document } }
 
-impl Digest for Behind {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { progress, switch, calls, gone, changes, held } = self;
-        digester.number(match progress {
-            Progress::Waiting => 0,
-            Progress::Asked => 1,
-            Progress::Telling => 2,
-        });
-        digester.number(u64::from(*switch));
-        digester.value(calls);
-        crate::digest::sequence(digester, gone.iter());
-        crate::digest::sequence(digester, changes.iter());
-        crate::digest::sequence(digester, held.iter());
-    }
-}
+crate::digest! { enum Progress { Waiting = 0, Asked = 1, Telling = 2 } }
+
+crate::digest! { struct Behind { progress, switch => u64::from(*switch), calls, gone, changes, held } }

@@ -1,6 +1,5 @@
 //! The calls at a line, as events and snapshots tell them.
 
-use crate::digest::{Digest, Digester};
 use crate::few::Few;
 use crate::wire::csta::model::{
     CallEvent, CallEventKind, Connection, Device, LocalConnectionState as State, Party, SnapshotItem,
@@ -279,22 +278,9 @@ pub(crate) fn seen(item: &SnapshotItem<'_>) -> Seen {
     })
 }
 
-impl Digest for Call {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { id, device, dynamic, stage } = self;
-        digester.value(id);
-        digester.value(device);
-        digester.flag(*dynamic);
-        digester.text(stage.name());
-    }
-}
+crate::digest! { struct Call { id, device, dynamic, stage => stage.name() } }
 
-impl Digest for Calls {
-    fn digest(&self, digester: &mut Digester) {
-        let Self(calls) = self;
-        crate::digest::sequence(digester, calls.iter());
-    }
-}
+crate::digest! { struct Calls(calls) }
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 
 use super::calls::{Call, Stage};
-use crate::digest::{Digest, Digester};
 use crate::wire::csta::events::Part;
 use crate::wire::csta::model::{
     CallEvent, CallEventKind, Connection, Device, LocalConnectionState, Party, Redirection, SnapshotItem,
@@ -126,18 +125,15 @@ impl Change {
     }
 }
 
-impl Digest for Change {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { switch, call, before, now, local, far } = self;
-        digester.number(u64::from(*switch));
-        digester.value(call);
-        digester.text(before.map(Stage::name).unwrap_or_default());
-        digester.text(now.map(Stage::name).unwrap_or_default());
-        digester.text(local.map(LocalConnectionState::word).unwrap_or_default());
-        digester.text(match far {
-            Far::Device(id) => id,
-            Far::Restricted => "restricted",
-            Far::NotKnown => "",
-        });
-    }
-}
+crate::digest! { struct Change {
+    switch => u64::from(*switch),
+    call,
+    before => before.map(Stage::name).unwrap_or_default(),
+    now => now.map(Stage::name).unwrap_or_default(),
+    local => local.map(LocalConnectionState::word).unwrap_or_default(),
+    far => match far {
+        Far::Device(id) => id,
+        Far::Restricted => "restricted",
+        Far::NotKnown => "",
+    },
+} }

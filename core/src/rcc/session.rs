@@ -110,55 +110,23 @@ impl Digest for Phase {
     }
 }
 
-impl Digest for Session {
-    fn digest(&self, digester: &mut Digester) {
-        let Self {
-            dialog,
-            namespace,
-            connection,
-            phase,
-            unanswered,
-            told_gone,
-            monitors,
-            monitors_had,
-            registration,
-            timer,
-            expiry,
-            refresh,
-            unacknowledged,
-            outbox,
-        } = self;
-        digester.value(dialog);
-        digester.text(namespace.uri());
-        digester.value(connection);
-        digester.value(phase);
-        digester.value(unanswered);
-        digester.flag(*told_gone);
-        crate::digest::sequence(digester, monitors.iter());
-        digester.value(monitors_had);
-        digester.flag(registration.is_some());
-        if let Some(Registration { id, filter }) = registration {
-            digester.value(id);
-            digester.number(u64::from(filter.0));
-        }
-        digester.value(timer);
-        digester.value(expiry);
-        digester.value(refresh);
-        digester.value(unacknowledged);
-        digester.value(outbox);
-    }
-}
+crate::digest! { struct Session {
+    dialog,
+    namespace => namespace.uri(),
+    connection,
+    phase,
+    unanswered,
+    told_gone,
+    monitors,
+    monitors_had,
+    registration,
+    timer,
+    expiry,
+    refresh,
+    unacknowledged,
+    outbox,
+} }
 
-impl Digest for Monitor {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { session, cross_reference, filter, watch, behind } = self;
-        digester.value(session);
-        digester.value(cross_reference);
-        digester.number(filter.0);
-        digester.value(watch);
-        digester.flag(behind.is_some());
-        if let Some(behind) = behind {
-            digester.value(&**behind);
-        }
-    }
-}
+crate::digest! { struct Registration { id, filter => u64::from(filter.0) } }
+
+crate::digest! { struct Monitor { session, cross_reference, filter => filter.0, watch, behind } }

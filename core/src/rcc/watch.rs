@@ -8,7 +8,6 @@ use alloc::vec::Vec;
 use super::calls::Calls;
 use super::session::{Monitor, ServerTransaction};
 use crate::cti::ConnectionRef;
-use crate::digest::{Digest, Digester};
 use crate::entropy::Entropy;
 use crate::few::Few;
 use crate::index::Index;
@@ -181,25 +180,8 @@ impl Watch {
     }
 }
 
-impl Digest for Watch {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { connection, device, state, monitors, stopping, doubt, calls } = self;
-        digester.value(connection);
-        digester.value(device);
-        match state {
-            State::Starting { waiters } => {
-                digester.value(&waiters.len());
-                for (transaction, monitor) in waiters {
-                    digester.value(transaction);
-                    digester.value(monitor);
-                }
-            }
-            State::Active { cross_reference } => digester.value(cross_reference),
-        }
-        crate::digest::sequence(digester, monitors.iter());
-        digester.flag(*stopping);
-        digester.flag(doubt.is_open);
-        digester.number(u64::from(doubt.tries));
-        digester.value(calls);
-    }
-}
+crate::digest! { struct Watch { connection, device, state, monitors, stopping, doubt, calls } }
+
+crate::digest! { enum State { Starting { waiters }, Active { cross_reference } } }
+
+crate::digest! { struct Doubt { is_open, tries => u64::from(*tries) } }

@@ -8,9 +8,9 @@
 
 use alloc::boxed::Box;
 
-use super::{T1, TRANSACTION_TIMEOUT, assert_transition};
-use crate::digest::{Digest, Digester};
+use super::{T1, TRANSACTION_TIMEOUT};
 use crate::time::{Duration, Instant};
+use crate::transition::assert_transition;
 
 /// Where the transaction stands.
 #[derive(Debug)]
@@ -165,21 +165,13 @@ impl State {
     }
 }
 
-impl Digest for State {
-    fn digest(&self, digester: &mut Digester) {
-        digester.text(self.name());
-        match self {
-            Self::Calling { request, interval, resend_at, until } => {
-                digester.value(request);
-                digester.value(interval);
-                digester.value(resend_at);
-                digester.value(until);
-            }
-            Self::Accepted { until } | Self::Completed { until } => digester.value(until),
-            Self::Proceeding | Self::Terminated => {}
-        }
-    }
-}
+crate::digest! { enum State, State::name {
+    Calling { request, interval, resend_at, until },
+    Proceeding,
+    Accepted { until },
+    Completed { until },
+    Terminated,
+} }
 
 #[cfg(test)]
 mod tests {

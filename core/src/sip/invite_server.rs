@@ -12,9 +12,9 @@
 
 use alloc::boxed::Box;
 
-use super::{T1, T4, TRANSACTION_TIMEOUT, TRYING_AFTER, assert_transition, doubled};
-use crate::digest::{Digest, Digester};
+use super::{T1, T4, TRANSACTION_TIMEOUT, TRYING_AFTER, doubled};
 use crate::time::{Duration, Instant};
+use crate::transition::assert_transition;
 
 /// Where the transaction stands.
 #[derive(Debug)]
@@ -247,29 +247,15 @@ impl Accepted {
     }
 }
 
-impl Digest for State {
-    fn digest(&self, digester: &mut Digester) {
-        digester.text(self.name());
-        match self {
-            Self::Proceeding { trying_at } => digester.value(trying_at),
-            Self::Accepted(Accepted { response, interval, resend_at, acknowledged, until }) => {
-                digester.value(response);
-                digester.value(interval);
-                digester.value(resend_at);
-                digester.flag(*acknowledged);
-                digester.value(until);
-            }
-            Self::Completed { response, interval, resend_at, until } => {
-                digester.value(response);
-                digester.value(interval);
-                digester.value(resend_at);
-                digester.value(until);
-            }
-            Self::Confirmed { until } => digester.value(until),
-            Self::Terminated => {}
-        }
-    }
-}
+crate::digest! { enum State, State::name {
+    Proceeding { trying_at },
+    Accepted(accepted),
+    Completed { response, interval, resend_at, until },
+    Confirmed { until },
+    Terminated,
+} }
+
+crate::digest! { struct Accepted { response, interval, resend_at, acknowledged, until } }
 
 #[cfg(test)]
 mod tests {

@@ -8,9 +8,9 @@
 
 use alloc::boxed::Box;
 
-use super::{T1, T2, T4, TRANSACTION_TIMEOUT, assert_transition, doubled};
-use crate::digest::{Digest, Digester};
+use super::{T1, T2, T4, TRANSACTION_TIMEOUT, doubled};
 use crate::time::{Duration, Instant};
+use crate::transition::assert_transition;
 
 /// When a request is sent again, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,22 +166,14 @@ impl State {
     }
 }
 
-impl Digest for State {
-    fn digest(&self, digester: &mut Digester) {
-        digester.text(self.name());
-        match self {
-            Self::Trying { request, schedule } | Self::Proceeding { request, schedule } => {
-                let Schedule { interval, resend_at, until } = schedule;
-                digester.value(request);
-                digester.value(interval);
-                digester.value(resend_at);
-                digester.value(until);
-            }
-            Self::Completed { until } => digester.value(until),
-            Self::Terminated => {}
-        }
-    }
-}
+crate::digest! { enum State, State::name {
+    Trying { request, schedule },
+    Proceeding { request, schedule },
+    Completed { until },
+    Terminated,
+} }
+
+crate::digest! { struct Schedule { interval, resend_at, until } }
 
 #[cfg(test)]
 mod tests {

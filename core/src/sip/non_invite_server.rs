@@ -7,9 +7,9 @@
 
 use alloc::boxed::Box;
 
-use super::{TRANSACTION_TIMEOUT, assert_transition};
-use crate::digest::{Digest, Digester};
+use super::TRANSACTION_TIMEOUT;
 use crate::time::Instant;
+use crate::transition::assert_transition;
 
 /// Where the transaction stands.
 #[derive(Debug)]
@@ -90,18 +90,7 @@ impl State {
     }
 }
 
-impl Digest for State {
-    fn digest(&self, digester: &mut Digester) {
-        digester.text(self.name());
-        match self {
-            Self::Completed { response, until } => {
-                digester.value(response);
-                digester.value(until);
-            }
-            Self::Trying | Self::Terminated => {}
-        }
-    }
-}
+crate::digest! { enum State, State::name { Trying, Completed { response, until }, Terminated } }
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,6 @@
 //! The client refreshes by default. A session that is not refreshed is ended only after the longer of Session-Expires
 //! and the configured linger, because Communicator keeps its own 10 or 25 minutes whatever it was told.
 
-use crate::digest::{Digest, Digester};
 use crate::time::{Duration, Instant};
 
 /// RFC 4028 4: the least interval there is, in seconds.
@@ -100,18 +99,9 @@ pub fn negotiate(offer: Offer, bounds: Bounds) -> Result<Agreed, TooSmall> {
     Ok(Agreed { interval: Some((seconds, refresher)), least, lifetime: lingering(seconds) })
 }
 
-impl Digest for Agreed {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { interval, least, lifetime } = self;
-        digester.flag(interval.is_some());
-        if let Some((seconds, refresher)) = interval {
-            digester.value(seconds);
-            digester.flag(*refresher == Refresher::Gateway);
-        }
-        digester.value(least);
-        digester.value(lifetime);
-    }
-}
+crate::digest! { struct Agreed { interval, least, lifetime } }
+
+crate::digest! { enum Refresher { Client = 0, Gateway = 1 } }
 
 #[cfg(test)]
 mod tests {

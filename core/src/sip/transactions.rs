@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use core::net::SocketAddr;
 
 use super::{invite_server, non_invite_client, non_invite_server};
-use crate::digest::{Digest, Digester};
+use crate::digest::Digest;
 use crate::entropy::Entropy;
 use crate::index::Index;
 use crate::input::{LinkId, ListenerId};
@@ -31,17 +31,7 @@ impl Flow {
     }
 }
 
-impl Digest for Flow {
-    fn digest(&self, digester: &mut Digester) {
-        match self {
-            Self::Stream(link) => digester.value(link),
-            Self::Datagram(listener, peer) => {
-                digester.value(listener);
-                digester.value(peer);
-            }
-        }
-    }
-}
+crate::digest! { enum Flow { Stream(link), Datagram(listener, peer) } }
 
 /// Which of the two server machines.
 #[derive(Debug)]
@@ -306,35 +296,19 @@ pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Met
     entropy.key(fields.into_iter().chain(body))
 }
 
-impl<O: Digest> Digest for ServerTransaction<O> {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { key, flow, head, machine, branchless, epoch, owner, deadline } = self;
-        digester.bytes(&key.to_le_bytes());
-        digester.value(flow);
-        digester.value(head);
-        match machine {
-            ServerMachine::Invite(state) => digester.value(state),
-            ServerMachine::NonInvite(state) => digester.value(state),
-        }
-        digester.flag(*branchless);
-        digester.value(epoch);
-        digester.value(owner);
-        digester.value(deadline);
-    }
-}
+crate::digest! { struct ServerTransaction<O> {
+    key => key.to_le_bytes().as_slice(),
+    flow,
+    head,
+    machine,
+    branchless,
+    epoch,
+    owner,
+    deadline,
+} }
 
-impl<O: Digest> Digest for ClientTransaction<O> {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { purpose, owner, flow, secret, machine, deadline } = self;
-        digester.number(match purpose {
-            Purpose::Event => 0,
-            Purpose::Bye => 1,
-            Purpose::Refresh => 2,
-        });
-        digester.value(owner);
-        digester.value(flow);
-        digester.value(secret);
-        digester.value(machine);
-        digester.value(deadline);
-    }
-}
+crate::digest! { enum ServerMachine { Invite(state), NonInvite(state) } }
+
+crate::digest! { struct ClientTransaction<O> { purpose, owner, flow, secret, machine, deadline } }
+
+crate::digest! { enum Purpose { Event = 0, Bye = 1, Refresh = 2 } }

@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::phones::{MAX_LINES, is_dialable};
-use crate::digest::{Digest, Digester};
 use crate::setting::{self, Checked, ConfigError, Key, Setting};
 use crate::time::Duration;
 
@@ -95,18 +94,7 @@ pub enum Answer {
     Busy,
 }
 
-impl Digest for Answer {
-    fn digest(&self, digester: &mut Digester) {
-        match self {
-            Self::Manual => digester.number(0),
-            Self::After(after) => {
-                digester.number(1);
-                digester.value(after);
-            }
-            Self::Busy => digester.number(2),
-        }
-    }
-}
+crate::digest! { enum Answer { Manual = 0, After(after) = 1, Busy = 2 } }
 
 /// One phone.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use crate::digest::{Digest, Digester};
 use crate::input::LinkId;
 use crate::slots::Handle;
 use crate::switch::phones::Phone;
@@ -238,83 +237,36 @@ impl Lines {
     }
 }
 
-impl Digest for Link {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { id, peer, kind } = self;
-        digester.value(id);
-        digester.value(peer);
-        match kind {
-            Kind::Cti(cti) => digester.value(cti),
-            Kind::Control(Lines { held, skipping }) => {
-                digester.bytes(held);
-                digester.flag(*skipping);
-            }
-        }
-    }
-}
+crate::digest! { struct Link { id, peer, kind } }
 
-impl Digest for Cti {
-    fn digest(&self, digester: &mut Digester) {
-        let Self {
-            framer,
-            namespace,
-            session,
-            epoch,
-            registration,
-            last_invoke,
-            questions,
-            question_deadline,
-            delayed,
-            delayed_deadline,
-        } = self;
-        // The framer shows how much it holds, not what; the trace has the bytes.
-        digester.value(&framer.held());
-        digester.text(namespace.uri());
-        digester.value(session);
-        digester.value(epoch);
-        digester.value(registration);
-        digester.number(u64::from(*last_invoke));
-        digester.value(&questions.len());
-        for (invoke, Question { at, asked }) in questions {
-            digester.number(u64::from(*invoke));
-            digester.value(at);
-            digester.number(match asked {
-                Asked::SystemStatus => 0,
-                Asked::RequestSystemStatus => 1,
-                Asked::MonitorStop => 2,
-            });
-        }
-        digester.value(question_deadline);
-        digester.value(&delayed.len());
-        for Delayed { at, invoke, answer } in delayed {
-            digester.value(at);
-            digester.number(u64::from(*invoke));
-            match answer {
-                Answer::Frame(frame) => digester.bytes(frame),
-                Answer::Snapshot(phone) => digester.value(phone),
-            }
-        }
-        digester.value(delayed_deadline);
-    }
-}
+crate::digest! { enum Kind { Cti(cti), Control(lines) } }
 
-impl Digest for Session {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { id, duration, deadline } = self;
-        digester.value(id);
-        digester.value(duration);
-        digester.value(deadline);
-    }
-}
+crate::digest! { struct Lines { held, skipping } }
 
-impl Digest for Registration {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { id, system_status, filter } = self;
-        digester.value(id);
-        digester.flag(*system_status);
-        digester.number(u64::from(filter.0));
-    }
-}
+crate::digest! { struct Cti {
+    framer => framer.held(), // How much it holds, not what: the trace has the bytes.
+    namespace => namespace.uri(),
+    session,
+    epoch,
+    registration,
+    last_invoke,
+    questions,
+    question_deadline,
+    delayed,
+    delayed_deadline,
+} }
+
+crate::digest! { struct Question { at, asked } }
+
+crate::digest! { enum Asked { SystemStatus = 0, RequestSystemStatus = 1, MonitorStop = 2 } }
+
+crate::digest! { struct Delayed { at, invoke, answer } }
+
+crate::digest! { enum Answer { Frame(frame), Snapshot(phone) } }
+
+crate::digest! { struct Session { id, duration, deadline } }
+
+crate::digest! { struct Registration { id, system_status, filter => u64::from(filter.0) } }
 
 #[cfg(test)]
 mod tests {

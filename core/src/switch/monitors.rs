@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::link::Link;
 use super::names;
 use super::phones::Phone;
-use crate::digest::{Digest, Digester};
+use crate::digest::Digester;
 use crate::slots::{Handle, Slots};
 use crate::wire::csta::model::MonitorFilter;
 
@@ -31,15 +31,7 @@ pub struct Monitor {
     pub filter: MonitorFilter,
 }
 
-impl Digest for Monitor {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { phone, link, epoch, filter } = self;
-        digester.value(phone);
-        digester.value(link);
-        digester.value(epoch);
-        digester.number(filter.0);
-    }
-}
+crate::digest! { struct Monitor { phone, link, epoch, filter => filter.0 } }
 
 /// Why a monitor was not started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

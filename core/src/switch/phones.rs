@@ -19,7 +19,6 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::digest::{Digest, Digester};
 use crate::slots::{Handle, Slots};
 use crate::switch::config::{Answer, SwitchConfig};
 use crate::time::{Duration, Instant};
@@ -62,16 +61,7 @@ pub struct Phone {
     pub calls: heapless::Vec<Handle<Call>, MAX_LINES>,
 }
 
-impl Digest for Phone {
-    fn digest(&self, digester: &mut Digester) {
-        let Self { number, name, answer, no_answer_after, calls } = self;
-        digester.value(number);
-        digester.value(name);
-        digester.value(answer);
-        digester.value(no_answer_after);
-        crate::digest::sequence(digester, calls.iter());
-    }
-}
+crate::digest! { struct Phone { number, name, answer, no_answer_after, calls => calls.as_slice() } }
 
 /// Who is at the far end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,41 +121,22 @@ pub struct Call {
     diverted_by: Option<Handle<Phone>>,
 }
 
-impl Digest for Call {
-    fn digest(&self, digester: &mut Digester) {
-        let Self {
-            caller,
-            caller_state,
-            dialled,
-            far,
-            far_state,
-            by,
-            deadline,
-            due,
-            ringing_since,
-            diverted_by,
-        } = self;
-        digester.value(caller);
-        digester.text(caller_state.word());
-        digester.value(dialled);
-        match far {
-            Far::Nobody => digester.number(0),
-            Far::Phone(phone) => digester.value(phone),
-            Far::Trunk(trunk) => digester.number(u64::from(*trunk)),
-        }
-        digester.text(far_state.word());
-        digester.flag(*by == By::Computer);
-        digester.value(deadline);
-        digester.number(match due {
-            Due::PromptEnds => 0,
-            Due::AutoAnswer => 1,
-            Due::RingingEnds => 2,
-            Due::TrunkAnswers => 3,
-        });
-        digester.value(ringing_since);
-        digester.value(diverted_by);
-    }
-}
+crate::digest! { struct Call {
+    caller,
+    caller_state => caller_state.word(),
+    dialled,
+    far,
+    far_state => far_state.word(),
+    by => *by == By::Computer,
+    deadline,
+    due,
+    ringing_since,
+    diverted_by,
+} }
+
+crate::digest! { enum Far { Nobody = 0, Phone(phone), Trunk(trunk) } }
+
+crate::digest! { enum Due { PromptEnds = 0, AutoAnswer = 1, RingingEnds = 2, TrunkAnswers = 3 } }
 
 /// One of a call's two connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,8 @@ use super::read::ReadError;
 use super::step::Step;
 use super::{BUILD, Header};
 use crate::action::Actions;
-use crate::machine::{Machine, Taken};
+use crate::input::Taken;
+use crate::machine::Machine;
 use crate::setting::ConfigError;
 
 /// What a replay without differences did.

@@ -4,8 +4,8 @@ use alloc::string::ToString as _;
 use alloc::{format, vec};
 
 use crate::action::{Actions, Level};
-use crate::input::{Closed, Command, Input, LinkId, Listen, ListenerId, Peer};
-use crate::machine::{Machine, Taken, Wake};
+use crate::input::{Closed, Command, Input, LinkId, Listen, ListenerId, Peer, Taken};
+use crate::machine::{Machine, Wake};
 use crate::pump::{NoEffects, Pump, Recorder as _};
 use crate::time::Instant;
 

@@ -35,7 +35,7 @@ const BANS: [(&str, &str); 5] = [
 ];
 
 /// A line without its comment. (A `//` inside a string ends it too soon, which only makes a rule miss something.)
-fn code(line: &str) -> &str {
+pub(super) fn code(line: &str) -> &str {
     line.split_once("//").filter(|(code, _)| !code.ends_with(':')).map_or(line, |(code, _)| code)
 }
 
@@ -72,21 +72,32 @@ fn interior_statics(text: &str) -> Vec<Finding> {
         .collect()
 }
 
-/// Digests take every field: none of their patterns may leave some out.
+/// Whether a pattern in the line leaves the rest out; a range does not.
+fn rest_pattern(line: &str) -> bool {
+    line.match_indices("..").any(|(at, _)| {
+        let (before, after) = line.split_at(at);
+        before.trim_end().ends_with([',', '{', '(', '['])
+            && after.trim_start_matches("..").trim_start().starts_with(['}', ')', ']', ','])
+    })
+}
+
+/// Digests take every field: none of their patterns may leave some out, be they written by hand or given to `digest!`.
 fn lazy_digests(text: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut end = None;
     for (number, line) in lines(text) {
         let indent = line.len().saturating_sub(line.trim_start().len());
         let starts = ["fn digest(&self", "fn full_digest(&self"].iter().any(|start| line.contains(start));
+        let path = code(line).trim_start().split_once("digest! { ").map(|(path, _)| path);
+        let given = path
+            .is_some_and(|path| !path.contains(|one: char| !one.is_alphanumeric() && !"_:".contains(one)));
         if starts && line.ends_with('{') {
             end = Some(format!("{}}}", " ".repeat(indent)));
+        } else if given && line.matches('{').count() != line.matches('}').count() {
+            end = Some(format!("{}}} }}", " ".repeat(indent)));
         } else if end.as_deref() == Some(line) {
             end = None;
-        } else if end.is_some()
-            && code(line).contains("Self")
-            && (line.contains(", .. }") || line.contains("{ .. }"))
-        {
+        } else if (end.is_some() || given) && rest_pattern(code(line)) {
             found.push((number, "a digest names every field: no `..` in its patterns".to_owned()));
         }
     }
@@ -174,6 +185,11 @@ fn the_rules_find_their_offenders() {
     let digest = "    fn digest(&self, d: &mut Digester) {\n        let Self { a, .. } = self;\n    }\n";
     assert_eq!(lazy_digests(digest).len(), 1);
     assert_eq!(lazy_digests(&digest.replace(", ..", "")).len(), 0);
+    let given = "crate::digest! { struct Name {\n    a,\n    b: Inner { c, .. } => c,\n} }\nlet Other { d, .. } = e;\n";
+    assert_eq!(lazy_digests(given).first().map(|found| found.0), Some(3));
+    assert_eq!(lazy_digests(&given.replace(", .. } => c", " } => c")).len(), 0);
+    assert_eq!(lazy_digests("crate::digest! { struct Name { a: Inner(c, ..) => c } }").len(), 1);
+    assert_eq!(lazy_digests("crate::digest! { struct Name { a => a.get(2..) } }").len(), 0);
     assert_eq!(unreasoned(concat!("\n\n#[exp", "ect(dead_code)]")).first().map(|found| found.0), Some(3));
     assert_eq!(unreasoned(concat!("#[exp", "ect(dead_code, reason = \"shown later\")]")).len(), 0);
     assert_eq!(too_long(&"\n".repeat(LINES + 1)).len(), 1);

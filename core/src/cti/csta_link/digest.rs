@@ -20,50 +20,22 @@ impl Digest for Asked {
     }
 }
 
-impl Digest for CstaLink {
-    fn digest(&self, digester: &mut Digester) {
-        let Self {
-            application,
-            session_kind,
-            requested_duration,
-            namespace,
-            window,
-            queue_limit,
-            session,
-            granted,
-            next_invoke,
-            outstanding,
-            by_asker: _derived,
-            abandoned,
-            queue,
-            patience,
-            gathering,
-        } = self;
-        digester.value(application);
-        digester.flag(*session_kind == SessionKind::Application);
-        digester.value(requested_duration);
-        digester.text(namespace.uri());
-        digester.value(window);
-        digester.value(queue_limit);
-        digester.value(session);
-        digester.value(granted);
-        digester.number(u64::from(*next_invoke));
-        digester.value(&outstanding.len());
-        for (invoke, asked) in outstanding {
-            digester.number(u64::from(*invoke));
-            digester.value(asked);
-        }
-        digester.value(&abandoned.len());
-        for invoke in abandoned {
-            digester.number(u64::from(*invoke));
-        }
-        digester.value(&queue.len());
-        for Queued { who, document, since } in queue {
-            digester.number(who.0);
-            digester.value(document);
-            digester.value(since);
-        }
-        digester.value(patience);
-        digester.value(gathering);
-    }
-}
+crate::digest! { struct CstaLink {
+    application,
+    session_kind => *session_kind == SessionKind::Application,
+    requested_duration,
+    namespace => namespace.uri(),
+    window,
+    queue_limit,
+    session,
+    granted,
+    next_invoke,
+    outstanding,
+    by_asker: _, // It follows from `outstanding`.
+    abandoned,
+    queue,
+    patience,
+    gathering,
+} }
+
+crate::digest! { struct Queued { who, document, since } }

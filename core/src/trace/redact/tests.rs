@@ -248,11 +248,11 @@ fn a_machine_that_minds_is_noticed() {
             _now: Instant,
             input: Input<'_>,
             actions: &mut crate::action::Actions,
-        ) -> crate::machine::Taken {
+        ) -> crate::input::Taken {
             if let Input::Command(crate::input::Command::Line("call 1001")) = input {
                 actions.finish(0);
             }
-            crate::machine::Taken(0)
+            crate::input::Taken(0)
         }
         fn next_wake(&self) -> Option<crate::machine::Wake> {
             None
