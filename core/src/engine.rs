@@ -4,13 +4,12 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `links` | SIP connections: framing, access, outbound connections, sending |
-//! | `receive` | a SIP message's way to its transaction, dialog and method |
-//! | `respond` | answering, at once or later |
-//! | `invite` | sign-in, ACK, CANCEL |
+//! | `tell` | answering with CSTA |
+//! | `invite` | sign-in |
 //! | `refresh` | re-INVITE and UPDATE |
 //! | `takeover` | a re-INVITE in a dialog that was begun at another node |
-//! | `in_dialog` | BYE, INFO; OPTIONS |
+//! | `in_dialog` | requests in a session; INFO |
+//! | `sessions` | the end of a session |
 //! | `services` | what a client asks for by CSTA |
 //! | `relay` | what of it goes on to the phone system, by the service's row |
 //! | `device_lists` | lists of devices that follow an answer |
@@ -18,13 +17,11 @@
 //! | `outcome` | what the phone system answered |
 //! | `events` | the phone system's events on their way to clients |
 //! | `early` | events that come before the answer that names their monitor |
-//! | `requests` | requests of ours inside a dialog: events, BYE, refresh |
 //! | `connections` | the CTI connections' life |
 //! | `rebind` | moving sessions whose connection failed |
 //! | `catch_up` | telling a client what changed while nothing fed its monitor |
 //! | `holding` | which connection a session holds to |
 //! | `jobs` | what touches many sessions, done in portions |
-//! | `overload` | turning away what is too much |
 //! | `stops` | watches that nobody needs any more |
 //! | `stale` | sessions whose connection was replaced |
 //! | `sleep` | a process that stood still, and sessions that expire |
@@ -35,27 +32,24 @@ mod catch_up;
 mod connections;
 mod device_lists;
 mod early;
-pub(crate) mod ending;
+mod ending;
 mod events;
 mod holding;
 mod in_dialog;
 mod invite;
 mod jobs;
-mod links;
 mod monitoring;
 mod outcome;
-mod overload;
 mod rebind;
-mod receive;
 mod refresh;
 mod relay;
-mod requests;
-mod respond;
 mod services;
+mod sessions;
 mod sleep;
 mod stale;
 mod stops;
 mod takeover;
+mod tell;
 mod view;
 
 use alloc::collections::VecDeque;
@@ -64,7 +58,6 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 pub(crate) use crate::step::{Step, TimerKey};
-use ending::Phase;
 pub(crate) use outcome::Pending;
 
 use crate::action::Actions;
@@ -77,29 +70,21 @@ use crate::input::{Input, Listen, Taken, Transport};
 use crate::links::{Links, Owner};
 use crate::machine::{Machine, Wake, Why};
 pub use crate::overview::{ConnectionView, Counters, Overview, SessionView, View};
-use crate::rcc::session::{Monitor, Session};
+use crate::phase::Phase;
+use crate::rcc::session::{Carrier, Monitor};
+use crate::rcc::sessions::Sessions;
 use crate::rcc::watch::Watches;
-use crate::sip::transactions::Transactions;
-use crate::slots::{Handle, Slots};
-use crate::step::Shared;
+use crate::sip::user_agent::{Leg, Legs, News, Origin, Read, UserAgent, on_datagram};
+use crate::slots::{AnyHandle, Handle, Slots};
+use crate::step::{AnySession, SessionId, Shared};
 use crate::time::Instant;
 use crate::timer::{Deadline, Timers};
 use crate::wire::csta::guard::XmlLimits;
+use crate::wire::sip::message::Scratch;
+use crate::wire::sip::{Limits, Message};
 
-/// Buffers that are reused from step to step; never part of the state.
-#[derive(Default)]
-struct Buffers {
-    /// The lines that every response to the request at hand repeats.
-    head: Vec<u8>,
-    /// A CSTA document on its way out.
-    body: Vec<u8>,
-    /// A SIP message on its way out.
-    message: Vec<u8>,
-    /// How the other side should know us.
-    address: Vec<u8>,
-    /// Unfolded headers of the message at hand.
-    unfolded: crate::wire::sip::message::Scratch,
-}
+/// A session that is carried by a SIP dialog.
+type Session = crate::rcc::session::Session<Leg>;
 
 /// The gateway.
 pub struct Engine {
@@ -110,13 +95,10 @@ pub struct Engine {
 /// What a gateway is made of, beside what all its parts share.
 pub(crate) struct Gateway {
     xml_limits: XmlLimits,
-    listening: Vec<Option<SocketAddr>>,
-    links: links::SipLinks,
-    transactions: Transactions<Handle<Session>>,
-    sessions: Slots<Session>,
-    by_dialog: Index<Session>,
+    ua: UserAgent,
+    sessions: Sessions<Leg>,
     /// Those whose clients were told that they are gone, by user and line.
-    stale: Index<Session>,
+    stale: Index<AnySession>,
     monitors: Slots<Monitor>,
     watches: Watches,
     stops: stops::Stops,
@@ -129,13 +111,16 @@ pub(crate) struct Gateway {
     to_be_told: VecDeque<Handle<Monitor>>,
     rebind: crate::cti::rebind::Rebind,
     rebind_deadline: Deadline,
-    phase: Phase,
     stop: Deadline,
     /// When it was last noticed that the process had stood still.
     slept: Option<Instant>,
     /// The time of day as last told, in seconds since 1970, and when that was.
     clock: Option<(Instant, u64)>,
-    buffers: Buffers,
+    /// Unfolded headers of the message at hand. Like the other buffer it is reused from step to step and means nothing
+    /// between two.
+    unfolded: Scratch,
+    /// A CSTA document on its way out.
+    body: Vec<u8>,
 }
 
 impl Engine {
@@ -149,6 +134,7 @@ impl Engine {
             timers,
             entropy: Entropy::new(seed),
             links: Links::default(),
+            phase: Phase::Running,
             counters: Counters::default(),
         };
         Self { shared, gateway }
@@ -172,11 +158,8 @@ impl Gateway {
         }
         Self {
             xml_limits,
-            listening: alloc::vec![None; config.sip.tcp.len() + config.sip.udp.len()],
-            links: links::SipLinks::new(limits.links),
-            transactions: Transactions::new(limits.transactions),
-            sessions: Slots::new(limits.sessions),
-            by_dialog: Index::default(),
+            ua: UserAgent::new(config),
+            sessions: Sessions::new(limits.sessions),
             stale: Index::default(),
             monitors: Slots::new(monitors),
             watches: Watches::new(monitors, Entropy::new(seed)),
@@ -189,32 +172,28 @@ impl Gateway {
             to_be_told: VecDeque::new(),
             rebind: crate::cti::rebind::Rebind::IDLE,
             rebind_deadline: Deadline::default(),
-            phase: Phase::Running,
             stop: Deadline::default(),
             slept: None,
             clock: None,
-            buffers: Buffers::default(),
+            unfolded: Scratch::default(),
+            body: Vec::new(),
         }
     }
 
     fn on_input(&mut self, step: &mut Step<'_>, input: Input<'_>) -> Taken {
         let mut taken = Taken(0);
         match input {
-            _ if self.phase == Phase::Terminated => {
+            _ if *step.phase == Phase::Terminated => {
                 if let Input::Bytes { bytes, .. } = input {
                     taken = Taken(bytes.len());
                 }
             }
             Input::Tick => self.on_tick(step),
-            Input::Listening { listener, address } => {
-                if let Some(place) = self.listening.get_mut(usize::from(listener.place())) {
-                    *place = Some(address);
-                }
-            }
+            Input::Listening { listener, address } => self.ua.links.on_listening(listener, address),
             Input::Opened { link, peer } => match step.links.owner(link) {
                 Some(Owner::Cti(place)) => self.on_cti_opened(step, place),
-                Some(Owner::Sip(handle)) => self.on_connected(step, handle.cast(), peer),
-                None if peer.listener.is_some() => self.on_accepted(step, link, peer),
+                Some(Owner::Sip(handle)) => self.ua.links.on_connected(step, handle.cast(), peer),
+                None if peer.listener.is_some() => self.ua.links.on_accepted(step, link, peer),
                 None => step.actions.close(link),
             },
             Input::Bytes { link, bytes } => {
@@ -226,15 +205,62 @@ impl Gateway {
             }
             Input::Closed { link, why } => match step.links.owner(link) {
                 Some(Owner::Cti(place)) => self.on_cti_closed(step, place, why),
-                Some(Owner::Sip(handle)) => self.on_sip_closed(step, handle.cast(), why),
+                Some(Owner::Sip(handle)) => self.ua.links.on_closed(step, handle.cast(), why),
                 None => {}
             },
-            Input::Datagram { listener, peer, bytes } => self.on_datagram(step, listener, peer, bytes),
+            Input::Datagram { listener, peer, bytes } => {
+                if let Some(origin) = on_datagram(step, listener, peer, bytes) {
+                    self.on_sip_message(step, origin, bytes);
+                }
+            }
             Input::Command(command) => self.on_command(step, command),
             Input::Clock { unix_micros } => self.clock = Some((step.now, unix_micros / 1_000_000)),
         }
         self.finish_if_done(step);
         taken
+    }
+
+    /// Bytes of a SIP link: at most one message. Its reader is checked out while the message is read.
+    fn on_sip_bytes(&mut self, step: &mut Step<'_>, handle: AnyHandle, bytes: &[u8]) -> usize {
+        let Some(mut reader) = self.ua.links.check_out(handle.cast()) else { return bytes.len() };
+        let origin = reader.origin;
+        let (taken, read) = reader.read(step, bytes);
+        let ends = match read {
+            Read::Nothing => false,
+            Read::Ends => true,
+            Read::Message(message, is_last) => {
+                self.on_sip_message(step, origin, message);
+                is_last
+            }
+        };
+        if self.ua.links.check_in(step, reader, ends) { bytes.len() } else { taken }
+    }
+
+    fn on_sip_message(&mut self, step: &mut Step<'_>, origin: Origin, bytes: &[u8]) {
+        let mut unfolded = core::mem::take(&mut self.unfolded);
+        let limits = Limits { headers: step.config.limits.headers, head: step.config.limits.message_bytes };
+        // By reference: a message is too large to be moved about.
+        match &Message::parse(bytes, &mut unfolded, limits) {
+            Ok(message) => {
+                let news = self.ua.on_message(step, &mut self.sessions, origin, message);
+                self.on_sip_news(step, &news);
+            }
+            Err(error) => {
+                step.counters.messages_discarded += 1;
+                step.discard(&origin.peer, error);
+            }
+        }
+        self.unfolded = unfolded;
+    }
+
+    fn on_sip_news(&mut self, step: &mut Step<'_>, news: &News<'_>) {
+        match news {
+            News::Nothing => {}
+            News::SignIn(received) => self.on_sign_in(step, received),
+            News::Takeover(received, tag) => self.on_takeover(step, received, tag),
+            News::InSession(received, session) => self.on_in_session(step, received, *session),
+            News::Over(session, why) => self.end_session(step, *session, why),
+        }
     }
 
     /// Handles the earliest overdue timer, or else a portion of the oldest job.
@@ -248,14 +274,14 @@ impl Gateway {
         }
         self.note_lateness(step, at);
         match key {
-            TimerKey::Server(handle) => self.on_server_timer(step, handle.cast()),
-            TimerKey::Client(handle) => self.on_client_timer(step, handle.cast()),
-            TimerKey::Expiry(session) => self.on_expiry(step, session.cast()),
-            TimerKey::Refresh(session) => self.on_refresh_due(step, session.cast()),
-            TimerKey::Outbox(session) => self.send_waiting_events(step, session.cast()),
+            TimerKey::Server(handle) => self.ua.on_server_timer(step, handle.cast()),
+            TimerKey::Client(handle) => self.ua.on_client_timer(step, handle.cast()),
+            TimerKey::Expiry(session) => self.on_expiry(step, session),
+            TimerKey::Refresh(session) => self.ua.on_refresh_due(step, &mut self.sessions, session),
+            TimerKey::Outbox(session) => self.ua.send_waiting_events(step, &mut self.sessions, session),
             TimerKey::Pending(handle) => self.on_service_timeout(step, handle.cast()),
             TimerKey::Connection(place) => self.on_connection_timer(step, place),
-            TimerKey::Redial(link) => self.on_redial_due(step, link.cast()),
+            TimerKey::Redial(link) => self.ua.links.on_redial_due(step, link.cast()),
             TimerKey::Rebind => self.on_rebind_timer(step),
             TimerKey::Stop => self.on_stop_timer(step),
         }
@@ -265,17 +291,19 @@ impl Gateway {
     fn deadline_of(&mut self, key: TimerKey) -> Option<&mut Deadline> {
         match key {
             TimerKey::Server(handle) => {
-                self.transactions.server.get_mut(handle.cast()).map(|one| &mut one.deadline)
+                self.ua.transactions.server.get_mut(handle.cast()).map(|one| &mut one.deadline)
             }
             TimerKey::Client(handle) => {
-                self.transactions.client.get_mut(handle.cast()).map(|one| &mut one.deadline)
+                self.ua.transactions.client.get_mut(handle.cast()).map(|one| &mut one.deadline)
             }
-            TimerKey::Expiry(handle) => self.sessions.get_mut(handle.cast()).map(|one| &mut one.expiry),
-            TimerKey::Refresh(handle) => self.sessions.get_mut(handle.cast()).map(|one| &mut one.refresh),
-            TimerKey::Outbox(handle) => self.sessions.get_mut(handle.cast())?.outbox.deadline(),
+            TimerKey::Expiry(handle) => self.sessions.leg_mut(handle).map(|leg| &mut leg.expiry),
+            TimerKey::Refresh(handle) => self.sessions.leg_mut(handle).map(|leg| &mut leg.refresh),
+            TimerKey::Outbox(handle) => self.sessions.leg_mut(handle)?.outbox.deadline(),
             TimerKey::Pending(handle) => self.pending.get_mut(handle.cast()).map(|one| &mut one.deadline),
             TimerKey::Connection(place) => self.pool.at_mut(place).map(|one| &mut one.deadline),
-            TimerKey::Redial(handle) => self.links.slots.get_mut(handle.cast()).map(|one| &mut one.deadline),
+            TimerKey::Redial(handle) => {
+                self.ua.links.slots.get_mut(handle.cast()).map(|one| &mut one.deadline)
+            }
             TimerKey::Rebind => Some(&mut self.rebind_deadline),
             TimerKey::Stop => Some(&mut self.stop),
         }
@@ -301,7 +329,7 @@ impl Machine for Engine {
     }
 
     fn next_wake(&self) -> Option<Wake> {
-        if self.gateway.phase == Phase::Terminated {
+        if self.shared.phase == Phase::Terminated {
             return None;
         }
         if !self.gateway.jobs.is_empty() {
@@ -313,29 +341,29 @@ impl Machine for Engine {
     fn digest(&mut self) -> u64 {
         let Self { shared, gateway } = self;
         let tables = [
-            gateway.links.slots.fold(),
-            gateway.transactions.server.fold(),
-            gateway.transactions.client.fold(),
+            gateway.ua.links.slots.fold(),
+            gateway.ua.transactions.server.fold(),
+            gateway.ua.transactions.client.fold(),
             gateway.sessions.fold(),
             gateway.monitors.fold(),
             gateway.watches.slots.fold(),
             gateway.pending.fold(),
         ];
-        gateway.digest_with(shared, tables, gateway.held(), gateway.links.unlisted())
+        gateway.digest_with(shared, tables, gateway.held(), gateway.ua.links.unlisted())
     }
 
     fn full_digest(&self) -> u64 {
         let Self { shared, gateway } = self;
         let tables = [
-            gateway.links.slots.recompute(),
-            gateway.transactions.server.recompute(),
-            gateway.transactions.client.recompute(),
+            gateway.ua.links.slots.recompute(),
+            gateway.ua.transactions.server.recompute(),
+            gateway.ua.transactions.client.recompute(),
             gateway.sessions.recompute(),
             gateway.monitors.recompute(),
             gateway.watches.slots.recompute(),
             gateway.pending.recompute(),
         ];
-        gateway.digest_with(shared, tables, gateway.recount_held(), gateway.links.recount_unlisted())
+        gateway.digest_with(shared, tables, gateway.recount_held(), gateway.ua.links.recount_unlisted())
     }
 
     fn overview(&self) -> Option<Overview> {
@@ -347,14 +375,11 @@ impl Gateway {
     /// The fingerprint of everything outside the tables, with theirs. The configuration is constant, the indexes and
     /// the timers follow from the tables, the buffers mean nothing between two steps.
     fn digest_with(&self, shared: &Shared, tables: [u64; 7], held: holding::Held, unlisted: usize) -> u64 {
-        let Shared { config: _, timers, entropy, links: owners, counters } = shared;
+        let Shared { config: _, timers, entropy, links: owners, counters, phase } = shared;
         let Self {
             xml_limits: _,
-            listening,
-            links,
-            transactions: _,
+            ua,
             sessions: _,
-            by_dialog,
             stale,
             monitors: _,
             watches: _,
@@ -367,11 +392,11 @@ impl Gateway {
             to_be_told,
             rebind,
             rebind_deadline,
-            phase,
             stop,
             slept,
             clock,
-            buffers: _,
+            unfolded: _,
+            body: _,
         } = self;
         let mut digester = Digester::new();
         for table in tables {
@@ -379,11 +404,10 @@ impl Gateway {
         }
         digester.value(entropy);
         digester.value(&timers.len());
-        crate::digest::sequence(&mut digester, listening.iter());
         digester.number(owners.last_drawn());
-        digester.value(&links.reached_at());
+        ua.links.digest_rest(&mut digester);
         digester.value(&unlisted);
-        digester.value(&by_dialog.len());
+        digester.value(&ua.dialogs());
         digester.value(&stale.len());
         digester.value(stops);
         digester.value(pool);
@@ -401,5 +425,37 @@ impl Gateway {
         digester.value(counters);
         crate::digest::sequence(&mut digester, held.iter());
         digester.finish()
+    }
+}
+
+impl Carrier for Leg {
+    fn line(&self) -> &str {
+        self.dialog.line()
+    }
+
+    fn set_line(&mut self, line: &str) {
+        self.dialog.set_line(line);
+    }
+
+    fn user(&self) -> &str {
+        self.dialog.user()
+    }
+
+    fn base(&self) -> &str {
+        self.dialog.local_tag()
+    }
+
+    fn is_established(&self) -> bool {
+        self.phase == crate::sip::user_agent::Phase::Established
+    }
+}
+
+impl Legs for Sessions<Leg> {
+    fn leg(&self, session: SessionId) -> Option<&Leg> {
+        self.get(session).map(|session| &session.carrier)
+    }
+
+    fn leg_mut(&mut self, session: SessionId) -> Option<&mut Leg> {
+        self.get_mut(session).map(|session| &mut session.carrier)
     }
 }

@@ -20,6 +20,7 @@ pub mod input;
 mod links;
 pub mod machine;
 pub mod overview;
+mod phase;
 pub mod pump;
 mod rcc;
 pub mod setting;

@@ -8,6 +8,7 @@ pub mod non_invite_client;
 pub mod non_invite_server;
 pub mod session_timer;
 pub(crate) mod transactions;
+pub(crate) mod user_agent;
 
 use crate::time::Duration;
 

@@ -8,9 +8,22 @@ use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::links::Links;
 use crate::overview::Counters;
-use crate::slots::AnyHandle;
+use crate::phase::Phase;
+use crate::slots::{AnyHandle, Handle};
 use crate::time::Instant;
 use crate::timer::Timers;
+
+/// What a [`SessionId`] is the handle of.
+pub(crate) enum AnySession {}
+
+/// Names a session, whatever carries it: the handle of its entry in the table of sessions.
+pub(crate) type SessionId = Handle<AnySession>;
+
+/// What a [`ClientRequestId`] is the handle of.
+pub(crate) enum AnyClientRequest {}
+
+/// Names a client's request that is answered later: what carries the session knows where it is held.
+pub(crate) type ClientRequestId = Handle<AnyClientRequest>;
 
 /// Whose deadline, and what for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,11 +33,11 @@ pub(crate) enum TimerKey {
     /// A client transaction's machine.
     Client(AnyHandle),
     /// A session that was not refreshed.
-    Expiry(AnyHandle),
+    Expiry(SessionId),
     /// A session that we refresh.
-    Refresh(AnyHandle),
+    Refresh(SessionId),
     /// Events that wait.
-    Outbox(AnyHandle),
+    Outbox(SessionId),
     /// A request that the phone system does not answer.
     Pending(AnyHandle),
     /// A CTI connection's machine, by its place.
@@ -62,6 +75,8 @@ pub(crate) struct Shared {
     pub(crate) entropy: Entropy,
     pub(crate) links: Links,
     pub(crate) counters: Counters,
+    /// Whether the gateway goes on.
+    pub(crate) phase: Phase,
 }
 
 /// One step: when, what is shared, and where actions go.
@@ -72,18 +87,24 @@ pub(crate) struct Step<'a> {
     pub(crate) entropy: &'a mut Entropy,
     pub(crate) links: &'a mut Links,
     pub(crate) counters: &'a mut Counters,
+    pub(crate) phase: &'a mut Phase,
     pub(crate) actions: &'a mut Actions,
 }
 
 impl Shared {
     /// A step at `now`.
     pub(crate) const fn step<'a>(&'a mut self, now: Instant, actions: &'a mut Actions) -> Step<'a> {
-        let Self { config, timers, entropy, links, counters } = self;
-        Step { now, config, timers, entropy, links, counters, actions }
+        let Self { config, timers, entropy, links, counters, phase } = self;
+        Step { now, config, timers, entropy, links, counters, phase, actions }
     }
 }
 
 impl Step<'_> {
+    /// Whether sessions may begin here.
+    pub(crate) fn takes_sessions(&self) -> bool {
+        *self.phase == Phase::Running
+    }
+
     /// Something from a peer is dropped; said, and harmless otherwise.
     pub(crate) fn discard(&mut self, peer: &dyn Display, why: &dyn Display) {
         self.actions.notify(Level::Warn, "message_discarded", &[("peer", peer), ("why", why)]);

@@ -2,7 +2,7 @@
 //! its machine's table, at the one place where states change.
 
 use crate::cti;
-use crate::engine;
+use crate::phase;
 use crate::sip::{invite_client, invite_server, non_invite_client, non_invite_server};
 
 /// A state machine: its name, and from which state it may go to which.
@@ -39,7 +39,7 @@ pub const ALL: &[Machine] = &[
         transitions: non_invite_client::TABLE,
     },
     Machine { name: "CTI connection", clause: "this project's own", transitions: cti::connection::TABLE },
-    Machine { name: "The gateway's end", clause: "this project's own", transitions: engine::ending::TABLE },
+    Machine { name: "The gateway's end", clause: "this project's own", transitions: phase::TABLE },
     Machine {
         name: "Moving of sessions whose CTI connection failed",
         clause: "this project's own",

@@ -13,10 +13,11 @@ use crate::cti::ConnectionRef;
 use crate::rcc::behind::{Behind, Way};
 use crate::rcc::calls::{Calls, Seen, Stage, seen};
 use crate::rcc::change::Change;
-use crate::rcc::session::{Monitor, Session};
+use crate::rcc::session::Monitor;
 use crate::rcc::view::ClientView;
 use crate::rcc::watch::{State, Watch};
 use crate::slots::Handle;
+use crate::step::SessionId;
 use crate::wire::csta::emit;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, Event, Message, Request, Response, SnapshotItem};
@@ -259,15 +260,14 @@ impl Gateway {
             return;
         }
         let (owner, cross_reference) = (monitor.session, monitor.cross_reference);
-        let Some(session) = self.sessions.get(owner) else { return };
-        let switch =
-            switch.unwrap_or_else(|| session.connection.map_or(0, |connection| self.switch_of(connection)));
+        let connection = self.sessions.get(owner).and_then(|session| session.connection);
+        let switch = switch.unwrap_or_else(|| connection.map_or(0, |connection| self.switch_of(connection)));
+        let Self { ua, sessions, body, .. } = self;
+        let Some(session) = sessions.get(owner) else { return };
         let mut view = ClientView::new(session, (switch, step.config.cti.protocol_version), cross_reference);
-        let mut body = core::mem::take(&mut self.buffers.body);
         body.clear();
-        emit::event(&mut body, session.namespace, event, &mut view);
-        self.send_event(step, owner, &body);
-        self.buffers.body = body;
+        emit::event(body, session.namespace, event, &mut view);
+        ua.send_event(step, sessions, owner, body);
     }
 
     /// Whether an event goes to a monitor's client at once. One that is behind learns from it, or waits for it.
@@ -308,7 +308,7 @@ impl Gateway {
     /// dynamic.
     pub(super) fn own_connection(
         &self,
-        handle: Handle<Session>,
+        handle: SessionId,
         link: ConnectionRef,
         number: &str,
         call: &str,
@@ -328,7 +328,7 @@ impl Gateway {
     pub(super) fn note_told(
         &mut self,
         step: &mut Step<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         link: ConnectionRef,
         response: &Response<'_>,
     ) {
@@ -344,7 +344,8 @@ impl Gateway {
         let switch = self.switch_of(link);
         let limit = step.config.limits.calls_per_device;
         let all = matches!(response, Response::SnapshotDevice { .. });
-        let lasts = self.sessions.get(handle).is_some_and(|session| !session.outbox.may_be_overtaken());
+        let lasts =
+            self.sessions.get(handle).is_some_and(|session| !session.carrier.outbox.may_be_overtaken());
         let watch = self.watches.of_device(link, &number).and_then(|watch| self.watches.slots.get_mut(watch));
         if let Some(watch) = watch {
             learn_told(&mut watch.calls, &number, response, lasts, limit);

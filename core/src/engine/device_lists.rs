@@ -7,9 +7,8 @@ use alloc::vec::Vec;
 
 use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
-use crate::rcc::session::Session;
 use crate::rcc::view::{ClientView, in_agreed_edition};
-use crate::slots::Handle;
+use crate::step::SessionId;
 use crate::wire::csta::emit;
 use crate::wire::csta::member::Role;
 use crate::wire::csta::model::{Message, Request, Response};
@@ -34,7 +33,7 @@ struct List {
     connection: ConnectionRef,
     /// `serviceCrossRefID`.
     cross_reference: Box<str>,
-    session: Handle<Session>,
+    session: SessionId,
 }
 
 /// The lists on their way, and what came too early, oldest first.
@@ -85,7 +84,7 @@ impl Gateway {
     pub(super) fn expect_device_list(
         &mut self,
         step: &mut Step<'_>,
-        session: Handle<Session>,
+        session: SessionId,
         connection: ConnectionRef,
         response: &Response<'_>,
     ) {
@@ -148,20 +147,19 @@ impl Gateway {
     fn tell_part(
         &mut self,
         step: &mut Step<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         connection: ConnectionRef,
         told: &Relayed<'_>,
     ) {
-        let Some(session) = self.sessions.get(handle) else { return };
+        let switch = self.switch_of(connection);
+        let Self { ua, sessions, body, .. } = self;
+        let Some(session) = sessions.get(handle) else { return };
         let agreed = step.config.cti.protocol_version;
-        let mut view = ClientView::new(session, (self.switch_of(connection), agreed), 0);
+        let mut view = ClientView::new(session, (switch, agreed), 0);
         let told = in_agreed_edition(told, agreed);
-        let namespace = session.namespace;
-        let mut body = core::mem::take(&mut self.buffers.body);
         body.clear();
-        emit::request(&mut body, namespace, &Request::Relayed(told), &mut view);
-        self.send_event(step, handle, &body);
-        self.buffers.body = body;
+        emit::request(body, session.namespace, &Request::Relayed(told), &mut view);
+        ua.send_event(step, sessions, handle, body);
     }
 }
 

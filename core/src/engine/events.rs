@@ -2,13 +2,11 @@
 
 use core::fmt::Display;
 
-use super::requests::Outgoing;
-use super::{Gateway, Step, TimerKey};
+use super::{Gateway, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
-use crate::rcc::session::Session;
 use crate::rcc::view::write_hexadecimal;
-use crate::slots::Handle;
+use crate::step::SessionId;
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::model::{Event, Request, SystemStatus};
 
@@ -86,58 +84,11 @@ impl Gateway {
         }
     }
 
-    /// Sends an event's document to a client, or lets it wait its turn ([`crate::rcc::outbox`]).
-    pub(super) fn send_event(&mut self, step: &mut Step<'_>, handle: Handle<Session>, document: &[u8]) {
-        let limit = step.config.limits.queued_events;
-        let Some(session) = self.sessions.get_mut(handle) else { return };
-        if session.outbox.is_empty() && session.outbox.is_open(step.now) {
-            self.send_request(step, handle, Outgoing::Event(document));
-            return;
-        }
-        if session.outbox.hold(document, limit).is_err() {
-            let fields: &[(&str, &dyn Display)] =
-                &[("session", &handle), ("why", &"limits.queued_events is reached"), ("limit", &limit)];
-            step.counters.events_lost += 1;
-            step.actions.notify(Level::Warn, "event_lost", fields);
-        }
-        self.schedule_events(step, handle);
-    }
-
-    /// Sends what waits, as far as it may be sent.
-    pub(super) fn send_waiting_events(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
-        while step.actions.room() > 2 {
-            let Some(session) = self.sessions.get_mut(handle) else { return };
-            let Some(document) = session.outbox.next(step.now) else { break };
-            self.send_request(step, handle, Outgoing::Event(&document));
-        }
-        self.schedule_events(step, handle);
-    }
-
-    fn schedule_events(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
-        let Some(session) = self.sessions.get_mut(handle) else { return };
-        let next = session.outbox.next_at();
-        let Some(deadline) = session.outbox.deadline() else { return };
-        match next {
-            Some(at) => step.timers.set(deadline, TimerKey::Outbox(handle.cast()), at),
-            None => step.timers.cancel(deadline, TimerKey::Outbox(handle.cast())),
-        }
-        session.outbox.tidy();
-    }
-
-    /// A response that announces an identifier was just written: its events follow a little later.
-    pub(super) fn note_announced(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
-        let quiet_until = step.now + step.config.sip.event_delay;
-        if let Some(session) = self.sessions.get_mut(handle) {
-            session.outbox.announced(quiet_until);
-        }
-        self.schedule_events(step, handle);
-    }
-
     /// Tells a client that its monitor is dead (MonitorStop is the same message in both directions).
     pub(super) fn tell_monitor_stopped(
         &mut self,
         step: &mut Step<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         cross_reference: u32,
     ) {
         let mut id = alloc::vec::Vec::new();
@@ -147,7 +98,7 @@ impl Gateway {
     }
 
     /// Tells a client that registered for it how the phone system is.
-    pub(super) fn tell_status(&mut self, step: &mut Step<'_>, handle: Handle<Session>, status: SystemStatus) {
+    pub(super) fn tell_status(&mut self, step: &mut Step<'_>, handle: SessionId, status: SystemStatus) {
         let registration = self.sessions.get(handle).and_then(|session| session.registration);
         let Some(registration) = registration.filter(|one| !one.filter.excludes(status)) else { return };
         let mut id = alloc::vec::Vec::new();
@@ -156,12 +107,11 @@ impl Gateway {
         self.tell(step, handle, &Request::SystemStatus { register, status });
     }
 
-    fn tell(&mut self, step: &mut Step<'_>, handle: Handle<Session>, request: &Request<'_>) {
-        let Some(namespace) = self.sessions.get(handle).map(|session| session.namespace) else { return };
-        let mut body = core::mem::take(&mut self.buffers.body);
+    fn tell(&mut self, step: &mut Step<'_>, handle: SessionId, request: &Request<'_>) {
+        let Self { ua, sessions, body, .. } = self;
+        let Some(namespace) = sessions.get(handle).map(|session| session.namespace) else { return };
         body.clear();
-        emit::request(&mut body, namespace, request, &mut Verbatim);
-        self.send_event(step, handle, &body);
-        self.buffers.body = body;
+        emit::request(body, namespace, request, &mut Verbatim);
+        ua.send_event(step, sessions, handle, body);
     }
 }

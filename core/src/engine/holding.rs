@@ -3,15 +3,14 @@
 use super::Gateway;
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
-use crate::rcc::session::Session;
-use crate::slots::Handle;
+use crate::step::SessionId;
 
 /// How many sessions hold to each connection, by place.
 pub(super) type Held = [usize; MAX_CONNECTIONS];
 
 impl Gateway {
     /// Lets a session hold to a connection, or to none, in place of what it held to.
-    pub(super) fn hold_to(&mut self, handle: Handle<Session>, connection: Option<ConnectionRef>) {
+    pub(super) fn hold_to(&mut self, handle: SessionId, connection: Option<ConnectionRef>) {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         let before = core::mem::replace(&mut session.connection, connection);
         if let Some(one) = before.and_then(|before| self.pool.at_mut(before.place())) {

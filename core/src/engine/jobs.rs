@@ -7,8 +7,6 @@ use super::events::EventSource;
 use super::outcome::Pending;
 use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
-use crate::digest::Digest;
-use crate::slots::Slots;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Response, SystemStatus};
 
@@ -108,7 +106,7 @@ impl Gateway {
 
     /// Requests in flight when a connection fails get their answer then.
     fn return_pending(&mut self, step: &mut Step<'_>, connection: ConnectionRef, slot: u32) -> Option<u32> {
-        let (slots, next) = portion(&self.pending, slot);
+        let (slots, next) = portion(self.pending.slots(), slot);
         for slot in slots {
             let Some(handle) = self.pending.at(slot) else { continue };
             if step.actions.room() < MOST_FOR_ONE {
@@ -122,7 +120,7 @@ impl Gateway {
     }
 
     fn drop_watches(&mut self, connection: ConnectionRef, slot: u32) -> Option<u32> {
-        let (slots, next) = portion(&self.watches.slots, slot);
+        let (slots, next) = portion(self.watches.slots.slots(), slot);
         for slot in slots {
             let Some(handle) = self.watches.slots.at(slot) else { continue };
             if self.watches.slots.get(handle).is_some_and(|watch| watch.connection == connection) {
@@ -136,7 +134,7 @@ impl Gateway {
     }
 
     fn doubt_portion(&mut self, step: &mut Step<'_>, connection: ConnectionRef, slot: u32) -> Option<u32> {
-        let (slots, next) = portion(&self.watches.slots, slot);
+        let (slots, next) = portion(self.watches.slots.slots(), slot);
         for slot in slots {
             let Some(handle) = self.watches.slots.at(slot) else { continue };
             if let Some(watch) = self.watches.slots.get_mut(handle).filter(|one| one.connection == connection)
@@ -157,7 +155,7 @@ impl Gateway {
         status: SystemStatus,
         slot: u32,
     ) -> Option<u32> {
-        let (slots, next) = portion(&self.sessions, slot);
+        let (slots, next) = portion(self.sessions.slots(), slot);
         for slot in slots {
             let Some(handle) = self.sessions.at(slot) else { continue };
             let concerned = self.sessions.get(handle).is_some_and(|session| {
@@ -172,7 +170,7 @@ impl Gateway {
     }
 
     fn sign_out_portion(&mut self, step: &mut Step<'_>, slot: u32) -> Option<u32> {
-        let (slots, next) = portion(&self.sessions, slot);
+        let (slots, next) = portion(self.sessions.slots(), slot);
         for slot in slots {
             if let Some(handle) = self.sessions.at(slot) {
                 self.sign_out(step, handle, "the gateway stops");
@@ -183,9 +181,9 @@ impl Gateway {
 }
 
 /// The slots of the next portion, and where the one after it begins, if there is one.
-fn portion<T: Digest>(table: &Slots<T>, slot: u32) -> (core::ops::Range<u32>, Option<u32>) {
-    let end = slot.saturating_add(PORTION).min(table.slots());
-    (slot..end, (end < table.slots()).then_some(end))
+fn portion(slots: u32, slot: u32) -> (core::ops::Range<u32>, Option<u32>) {
+    let end = slot.saturating_add(PORTION).min(slots);
+    (slot..end, (end < slots).then_some(end))
 }
 
 crate::digest! { enum Job {

@@ -4,18 +4,17 @@ use core::fmt::Display;
 
 use super::events::EventSource;
 use super::outcome::Purpose;
-use super::receive::Received;
-use super::respond::Reply;
 use super::services::reference;
 use super::{Gateway, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::rcc::calls::Calls;
-use crate::rcc::session::{Monitor, ServerTransaction, Session};
+use crate::rcc::session::{Carrier as _, Monitor};
 use crate::rcc::view::{read_hexadecimal, write_hexadecimal};
 use crate::rcc::watch::{State, Watch};
+use crate::sip::user_agent::{Asked, Received, Reply, expect_announcement, note_announced};
 use crate::slots::Handle;
-use crate::wire::csta::emit::{self, Verbatim};
+use crate::step::{ClientRequestId, SessionId};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, MonitorFilter, MonitorObject, MonitorType, Request, Response};
 
@@ -24,21 +23,20 @@ impl Gateway {
         &mut self,
         step: &mut Step<'_>,
         received: &Received<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         object: MonitorObject<'_>,
         filter: MonitorFilter,
     ) {
         match self.prepare_monitor(step, handle, object, filter) {
-            Err(error) => self.reply_error(step, received, handle, error),
+            Err(error) => self.respond(step, handle, Asked::AtHand(received), Err(error)),
             Ok(monitor) => {
-                let Some(transaction) = self.hold(step, received, handle) else {
+                let held = self.ua.hold(step, &mut self.sessions, received, handle);
+                let Some(held) = held else {
                     self.drop_monitor(step, monitor);
                     return;
                 };
-                if let Some(session) = self.sessions.get_mut(handle) {
-                    session.outbox.announce();
-                }
-                self.start_or_join(step, monitor, transaction);
+                expect_announcement(&mut self.sessions, handle);
+                self.start_or_join(step, monitor, held.cast());
             }
         }
     }
@@ -47,7 +45,7 @@ impl Gateway {
     fn prepare_monitor(
         &mut self,
         step: &mut Step<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         object: MonitorObject<'_>,
         filter: MonitorFilter,
     ) -> Result<Handle<Monitor>, CstaError> {
@@ -65,7 +63,7 @@ impl Gateway {
         }
         let watch = self.watch(step, link, handle, &number)?;
         let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
-        let cross_reference = reference(session.dialog.local_tag(), session.monitors_had);
+        let cross_reference = reference(session.carrier.base(), session.monitors_had);
         let monitor = Monitor { session: handle, cross_reference, filter, watch, behind: None };
         let monitor = self.monitors.insert(monitor).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
         session.monitors_had = session.monitors_had.wrapping_add(1);
@@ -81,7 +79,7 @@ impl Gateway {
         &mut self,
         step: &mut Step<'_>,
         link: ConnectionRef,
-        session: Handle<Session>,
+        session: SessionId,
         number: &str,
     ) -> Result<Handle<Watch>, CstaError> {
         if let Some(handle) = self.watches.of_device(link, number) {
@@ -113,16 +111,11 @@ impl Gateway {
     }
 
     /// Lets a MonitorStart wait for the watch, or answers it where that is active.
-    fn start_or_join(
-        &mut self,
-        step: &mut Step<'_>,
-        monitor: Handle<Monitor>,
-        transaction: Handle<ServerTransaction>,
-    ) {
+    fn start_or_join(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, waiting: ClientRequestId) {
         let Some(watch) = self.monitors.get(monitor).map(|monitor| monitor.watch) else { return };
         match self.watches.slots.get_mut(watch).map(|watch| &mut watch.state) {
-            Some(State::Starting { waiters }) => waiters.push((transaction, monitor)),
-            Some(State::Active { .. }) => self.announce_monitor(step, monitor, transaction),
+            Some(State::Starting { waiters }) => waiters.push((waiting, monitor)),
+            Some(State::Active { .. }) => self.announce_monitor(step, monitor, waiting),
             None => {}
         }
     }
@@ -142,8 +135,8 @@ impl Gateway {
             self.on_name_given_twice(step, watch, source);
             return;
         };
-        for (transaction, monitor) in waiters {
-            self.announce_monitor(step, monitor, transaction);
+        for (waiting, monitor) in waiters {
+            self.announce_monitor(step, monitor, waiting);
         }
         self.deliver_early(source);
         if self.watches.slots.get(watch).is_some_and(|watch| watch.monitors.is_empty()) {
@@ -178,9 +171,9 @@ impl Gateway {
     pub(super) fn on_watch_refused(&mut self, step: &mut Step<'_>, watch: Handle<Watch>, error: CstaError) {
         let Some(removed) = self.watches.remove(watch) else { return };
         let State::Starting { waiters } = removed.state else { return };
-        for (transaction, monitor) in waiters {
+        for (waiting, monitor) in waiters {
             self.forget_monitor(monitor);
-            self.refuse_waiter(step, transaction, error);
+            self.refuse_waiter(step, waiting, error);
         }
         // Monitors that nobody asked for just now: those of sessions that changed their connection.
         for monitor in removed.monitors.iter().copied() {
@@ -190,20 +183,15 @@ impl Gateway {
     }
 
     /// Answers a MonitorStart whose monitor did not come to be.
-    fn refuse_waiter(
-        &mut self,
-        step: &mut Step<'_>,
-        transaction: Handle<ServerTransaction>,
-        error: CstaError,
-    ) {
-        let session = self.transactions.server.get(transaction).and_then(|one| one.owner);
-        match session.filter(|session| self.sessions.get(*session).is_some()) {
-            Some(session) => {
-                self.answer_error(step, transaction, session, error);
-                self.note_announced(step, session);
-            }
+    fn refuse_waiter(&mut self, step: &mut Step<'_>, waiting: ClientRequestId, error: CstaError) {
+        let session = self.ua.owner(waiting.cast()).filter(|session| self.sessions.get(*session).is_some());
+        let asked = Asked::Held(waiting.cast());
+        if let Some(session) = session {
+            self.respond(step, session, asked, Err(error));
+            note_announced(step, &mut self.sessions, session);
+        } else {
             // The session ended meanwhile (RFC 3261 15.1.2).
-            None => self.answer(step, transaction, &Reply::new(487)),
+            self.ua.answer(step, &mut self.sessions, asked, &Reply::new(487));
         }
     }
 
@@ -231,36 +219,24 @@ impl Gateway {
     }
 
     /// Answers a MonitorStart.
-    fn announce_monitor(
-        &mut self,
-        step: &mut Step<'_>,
-        monitor: Handle<Monitor>,
-        transaction: Handle<ServerTransaction>,
-    ) {
-        if !self.reaches(step, transaction) {
+    fn announce_monitor(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, waiting: ClientRequestId) {
+        if !self.ua.reaches(step, waiting.cast()) {
             // Its client never learns of it: when it has found another way, it asks anew.
             self.forget_monitor(monitor);
         }
-        let named = self
-            .monitors
-            .get(monitor)
-            .and_then(|monitor| Some((monitor, self.sessions.get(monitor.session)?)));
-        let Some((monitor, session)) = named else {
-            self.refuse_waiter(step, transaction, CstaError::INVALID_MONITOR_CROSS_REF_ID);
+        let Some(one) = self.monitors.get(monitor).filter(|one| self.sessions.get(one.session).is_some())
+        else {
+            self.refuse_waiter(step, waiting, CstaError::INVALID_MONITOR_CROSS_REF_ID);
             return;
         };
-        let (owner, filter, namespace) = (monitor.session, monitor.filter, session.namespace);
+        let (session, filter) = (one.session, one.filter);
         let mut id = alloc::vec::Vec::new();
-        write_hexadecimal(monitor.cross_reference, &mut id);
+        write_hexadecimal(one.cross_reference, &mut id);
         let cross_reference = core::str::from_utf8(&id).unwrap_or_default();
         let filter = (filter != MonitorFilter::default()).then_some(filter);
         let response = Response::MonitorStart { cross_reference, filter };
-        let mut body = core::mem::take(&mut self.buffers.body);
-        body.clear();
-        emit::response(&mut body, namespace, &response, &mut Verbatim);
-        self.answer(step, transaction, &Reply::document(&body));
-        self.buffers.body = body;
-        self.note_announced(step, owner);
+        self.respond(step, session, Asked::Held(waiting.cast()), Ok(&response));
+        note_announced(step, &mut self.sessions, session);
     }
 
     /// MonitorStop is the gateway's own affair: answered at once, the phone system is told where nobody watches on.
@@ -268,14 +244,14 @@ impl Gateway {
         &mut self,
         step: &mut Step<'_>,
         received: &Received<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         cross_reference: &str,
     ) {
         let Some(monitor) = self.monitor_named(handle, cross_reference) else {
-            self.reply_error(step, received, handle, CstaError::INVALID_MONITOR_CROSS_REF_ID);
+            self.respond(step, handle, Asked::AtHand(received), Err(CstaError::INVALID_MONITOR_CROSS_REF_ID));
             return;
         };
-        self.reply_response(step, received, handle, &Response::MonitorStop);
+        self.respond(step, handle, Asked::AtHand(received), Ok(&Response::MonitorStop));
         self.drop_monitor(step, monitor);
     }
 
@@ -284,21 +260,21 @@ impl Gateway {
         &mut self,
         step: &mut Step<'_>,
         received: &Received<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         (cross_reference, filter): (&str, MonitorFilter),
     ) {
         let monitor = self.monitor_named(handle, cross_reference);
         let Some(monitor) = monitor.and_then(|monitor| self.monitors.get_mut(monitor)) else {
-            self.reply_error(step, received, handle, CstaError::INVALID_MONITOR_CROSS_REF_ID);
+            self.respond(step, handle, Asked::AtHand(received), Err(CstaError::INVALID_MONITOR_CROSS_REF_ID));
             return;
         };
         monitor.filter = filter;
         let response = Response::ChangeMonitorFilter { filter: Some(filter) };
-        self.reply_response(step, received, handle, &response);
+        self.respond(step, handle, Asked::AtHand(received), Ok(&response));
     }
 
     /// A session's monitor of that cross-reference ID.
-    fn monitor_named(&self, handle: Handle<Session>, cross_reference: &str) -> Option<Handle<Monitor>> {
+    fn monitor_named(&self, handle: SessionId, cross_reference: &str) -> Option<Handle<Monitor>> {
         let named = read_hexadecimal(cross_reference)?;
         let is_named = |monitor: &Handle<Monitor>| {
             self.monitors.get(*monitor).is_some_and(|one| one.cross_reference == named)
@@ -349,12 +325,7 @@ impl Gateway {
 
     /// Starts those of a session's monitors that nothing feeds on its connection, under the IDs the client knows; what
     /// feeds the others is verified where it is doubted.
-    pub(super) fn restart_monitors(
-        &mut self,
-        step: &mut Step<'_>,
-        handle: Handle<Session>,
-        link: ConnectionRef,
-    ) {
+    pub(super) fn restart_monitors(&mut self, step: &mut Step<'_>, handle: SessionId, link: ConnectionRef) {
         let monitors = self.sessions.get(handle).map(|session| session.monitors.clone());
         let Some(monitors) = monitors.filter(|monitors| !monitors.is_empty()) else { return };
         let number = self.number_of(handle);

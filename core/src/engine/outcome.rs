@@ -2,16 +2,17 @@
 
 use core::fmt::Display;
 
-use super::respond::Reply;
-use super::{Gateway, Step, TimerKey};
+use super::{Gateway, Session, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::cti::protocol::{Asker, Outlet, Refused};
 use crate::digest::{Digest, Digester};
-use crate::rcc::session::{Monitor, ServerTransaction, Session};
+use crate::rcc::session::Monitor;
 use crate::rcc::view::{ClientView, in_agreed_edition};
 use crate::rcc::watch::Watch;
+use crate::sip::user_agent::{Asked, Reply, note_announced};
 use crate::slots::Handle;
+use crate::step::{ClientRequestId, SessionId};
 use crate::timer::Deadline;
 use crate::wire::csta::emit;
 use crate::wire::csta::errors::CstaError;
@@ -37,9 +38,9 @@ pub(crate) enum Purpose {
 #[derive(Debug)]
 pub(crate) struct Pending {
     pub(super) connection: ConnectionRef,
-    session: Handle<Session>,
+    session: SessionId,
     /// The client's request that waits for it.
-    transaction: Option<Handle<ServerTransaction>>,
+    transaction: Option<ClientRequestId>,
     purpose: Purpose,
     pub(super) deadline: Deadline,
 }
@@ -53,8 +54,8 @@ impl Gateway {
         &mut self,
         step: &mut Step<'_>,
         link: ConnectionRef,
-        session: Handle<Session>,
-        transaction: Option<Handle<ServerTransaction>>,
+        session: SessionId,
+        transaction: Option<ClientRequestId>,
         purpose: Purpose,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
@@ -131,7 +132,7 @@ impl Gateway {
     }
 
     /// Only a phone system that says it does not know the line keeps the user out.
-    fn on_line_verified(&mut self, step: &mut Step<'_>, session: Handle<Session>, response: &Response<'_>) {
+    fn on_line_verified(&mut self, step: &mut Step<'_>, session: SessionId, response: &Response<'_>) {
         let error = error_of(response);
         if error.means_unknown_device() {
             self.refuse_sign_in(step, session, &error);
@@ -175,7 +176,7 @@ impl Gateway {
     fn announces_anothers(
         &self,
         step: &mut Step<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         link: ConnectionRef,
         response: &Response<'_>,
     ) -> bool {
@@ -204,17 +205,19 @@ impl Gateway {
     fn on_service_outcome(
         &mut self,
         step: &mut Step<'_>,
-        (handle, transaction): (Handle<Session>, Handle<ServerTransaction>),
+        (handle, transaction): (SessionId, ClientRequestId),
         service: &'static Service,
         response: &Response<'_>,
     ) {
-        let Some(session) = self.sessions.get(handle) else {
+        let asked = Asked::Held(transaction.cast());
+        let Self { ua, sessions, body, pool, .. } = self;
+        let Some(session) = sessions.get(handle) else {
             // RFC 3261 15.1.2: what was under way when the dialog ended.
-            self.answer(step, transaction, &Reply::new(487));
+            ua.answer(step, sessions, asked, &Reply::new(487));
             return;
         };
         if fits(service, response) {
-            let link = session.connection.and_then(|connection| self.pool.at(connection.place()));
+            let link = session.connection.and_then(|connection| pool.at(connection.place()));
             let switch = link.map_or(0, |link| link.switch);
             let features = link.map(|link| link.features.offered_to(|| session.number())).unwrap_or_default();
             let agreed = step.config.cti.protocol_version;
@@ -226,16 +229,14 @@ impl Gateway {
             } else {
                 response
             };
-            let mut body = core::mem::take(&mut self.buffers.body);
             body.clear();
-            emit::response(&mut body, session.namespace, response, &mut view);
-            self.answer(step, transaction, &Reply::document(&body));
-            self.buffers.body = body;
+            emit::response(body, session.namespace, response, &mut view);
+            ua.answer(step, sessions, asked, &Reply::document(body));
         } else {
-            self.answer_error(step, transaction, handle, error_of(response));
+            self.respond(step, handle, asked, Err(error_of(response)));
         }
         if service.announces() {
-            self.note_announced(step, handle);
+            note_announced(step, &mut self.sessions, handle);
         }
     }
 }

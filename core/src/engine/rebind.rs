@@ -12,8 +12,8 @@ use super::{Gateway, Step, TimerKey};
 use crate::action::Level;
 use crate::config::{Config, Recovery};
 use crate::cti::rebind::{Cause, State};
-use crate::rcc::session::{Phase, Session};
-use crate::slots::Handle;
+use crate::rcc::session::Carrier as _;
+use crate::step::SessionId;
 use crate::time::Duration;
 
 use crate::wire::csta::model::SystemStatus;
@@ -87,10 +87,10 @@ impl Gateway {
 
     /// Whether a session's connection is not in service, where that is ours to mend, or something it watches is not fed,
     /// or may have been fed wrongly.
-    fn is_adrift(&self, step: &Step<'_>, handle: Handle<Session>) -> bool {
+    fn is_adrift(&self, step: &Step<'_>, handle: SessionId) -> bool {
         let Some(session) = self.sessions.get(handle) else { return false };
         let Ok(link) = self.link_of(handle) else { return rebinds(step.config) };
-        session.phase == Phase::Established
+        session.carrier.is_established()
             && session.monitors.iter().any(|monitor| {
                 let watch = self.monitors.get(*monitor).and_then(|one| self.watches.slots.get(one.watch));
                 watch.is_none_or(|watch| watch.connection != link || watch.is_doubted())
@@ -98,7 +98,7 @@ impl Gateway {
     }
 
     /// Gives a session what it lacks: a connection in service, and monitors over it.
-    fn settle_session(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+    fn settle_session(&mut self, step: &mut Step<'_>, handle: SessionId) {
         if let Ok(link) = self.link_of(handle) {
             self.restart_monitors(step, handle, link);
         } else {
@@ -108,7 +108,7 @@ impl Gateway {
 
     /// Moves a session whose connection is not in service to one that is, if there is one. These take turns of their
     /// own, so that sign-ins are shared out as fairly as ever.
-    pub(super) fn rebind_session(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+    pub(super) fn rebind_session(&mut self, step: &mut Step<'_>, handle: SessionId) {
         let Some(connection) = self.pool.take_move() else { return };
         self.hold_to(handle, Some(connection));
         step.counters.rebinds += 1;
@@ -118,7 +118,7 @@ impl Gateway {
             &[("session", &handle), ("cti", &place), ("connection", &connection.id)];
         step.actions.notify(Level::Debug, "session_rebound", fields);
         // One that is signing in is told, and fed, with its answer.
-        if session.phase == Phase::Established {
+        if session.carrier.is_established() {
             self.restart_monitors(step, handle, connection);
             self.tell_status(step, handle, SystemStatus::Normal);
         }

@@ -3,14 +3,13 @@
 
 use alloc::boxed::Box;
 
-use super::receive::Received;
 use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
 use crate::rcc::device::number_of;
 use crate::rcc::relay::{Found, Resolved, dialled, numbers};
-use crate::rcc::session::Session;
 use crate::rcc::view::call_of;
-use crate::slots::Handle;
+use crate::sip::user_agent::{Asked, Received};
+use crate::step::SessionId;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::member::{Member, Role};
 use crate::wire::csta::model::{Connection, Device, Request};
@@ -19,7 +18,7 @@ use crate::wire::csta::services::Features;
 
 /// For whom a request is relayed.
 struct Own {
-    session: Handle<Session>,
+    session: SessionId,
     link: ConnectionRef,
     /// The number the phone system knows the session's line by.
     number: Box<str>,
@@ -38,7 +37,7 @@ impl Gateway {
         &mut self,
         step: &mut Step<'_>,
         received: &Received<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         relayed: &Relayed<'_>,
     ) {
         let mut resolved = Resolved::default();
@@ -54,7 +53,7 @@ impl Gateway {
                     self.pass_on(step, received, handle, (own.link, relayed.service), &request);
                 });
             }
-            Err(error) => self.reply_error(step, received, handle, error),
+            Err(error) => self.respond(step, handle, Asked::AtHand(received), Err(error)),
         }
     }
 
@@ -62,7 +61,7 @@ impl Gateway {
     fn resolve<'r>(
         &mut self,
         step: &Step<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         relayed: &Relayed<'r>,
         resolved: &mut Resolved<'r>,
     ) -> Result<Own, CstaError> {
@@ -95,7 +94,7 @@ impl Gateway {
     }
 
     /// A session that named no line when it signed in takes the first device it names as its own.
-    fn take_line(&mut self, step: &Step<'_>, handle: Handle<Session>, relayed: &Relayed<'_>) {
+    fn take_line(&mut self, step: &Step<'_>, handle: SessionId, relayed: &Relayed<'_>) {
         let lines = relayed.service.request.iter().filter(|member| matches!(member.role, Role::Line { .. }));
         for member in lines {
             if let Some(device) = relayed.device(member.name) {

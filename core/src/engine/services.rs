@@ -1,20 +1,16 @@
 //! What a client asks for by CSTA. Every request gets exactly one answer: a response, or the most telling CSTAErrorCode.
 
 use alloc::boxed::Box;
-use core::fmt::Display;
 
 use super::outcome::Purpose;
-use super::receive::Received;
-use super::respond::Reply;
-use super::{Gateway, Step};
-use crate::action::Level;
+use super::{Gateway, Session, Step};
 use crate::cti::ConnectionRef;
 use crate::digest::Digester;
 use crate::rcc::device::number_of;
-use crate::rcc::session::{Registration, ServerTransaction, Session};
+use crate::rcc::session::{Carrier as _, Registration};
 use crate::rcc::view::{read_hexadecimal, write_hexadecimal};
-use crate::slots::Handle;
-use crate::wire::csta::emit::{self, Verbatim};
+use crate::sip::user_agent::{Asked, Received, expect_announcement};
+use crate::step::SessionId;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, Request, RequestTypes, Response, StatusFilter};
 use crate::wire::csta::services::{self, Served, Service};
@@ -25,14 +21,19 @@ impl Gateway {
         &mut self,
         step: &mut Step<'_>,
         received: &Received<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         request: &Request<'_>,
     ) {
         match *request {
             Request::GetCstaFeatures => self.serve_features(step, received, handle),
             Request::RequestSystemStatus { .. } => {
                 let status = self.status_of(handle);
-                self.reply_response(step, received, handle, &Response::RequestSystemStatus { status });
+                self.respond(
+                    step,
+                    handle,
+                    Asked::AtHand(received),
+                    Ok(&Response::RequestSystemStatus { status }),
+                );
             }
             Request::SystemRegister { types, filter } => {
                 self.serve_register(step, received, handle, types, filter);
@@ -59,21 +60,21 @@ impl Gateway {
             | Request::StopApplicationSession { .. }
             | Request::ApplicationSessionTerminated { .. }
             | Request::Other { .. } => {
-                self.reply_error(step, received, handle, CstaError::SERVICE_NOT_SUPPORTED);
+                self.respond(step, handle, Asked::AtHand(received), Err(CstaError::SERVICE_NOT_SUPPORTED));
             }
         }
     }
 
     /// What this gateway can do over this session's link: made from the table that dispatches.
-    fn serve_features(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: Handle<Session>) {
+    fn serve_features(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: SessionId) {
         match self.link_of(handle) {
             Ok(connection) => {
                 let number = || self.sessions.get(handle).map(Session::number).unwrap_or_default();
                 let features = self.pool.at(connection.place()).map(|one| one.features.offered_to(number));
                 let response = Response::GetCstaFeatures(features.unwrap_or_default());
-                self.reply_response(step, received, handle, &response);
+                self.respond(step, handle, Asked::AtHand(received), Ok(&response));
             }
-            Err(error) => self.reply_error(step, received, handle, error),
+            Err(error) => self.respond(step, handle, Asked::AtHand(received), Err(error)),
         }
     }
 
@@ -81,30 +82,30 @@ impl Gateway {
         &mut self,
         step: &mut Step<'_>,
         received: &Received<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         types: RequestTypes,
         filter: Option<StatusFilter>,
     ) {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         if !types.system_status {
-            self.reply_error(step, received, handle, CstaError::INVALID_PARAMETER_VALUE);
+            self.respond(step, handle, Asked::AtHand(received), Err(CstaError::INVALID_PARAMETER_VALUE));
             return;
         }
         if session.registration.is_some() {
-            self.reply_error(step, received, handle, CstaError::REGISTRATION_LIMIT_EXCEEDED);
+            self.respond(step, handle, Asked::AtHand(received), Err(CstaError::REGISTRATION_LIMIT_EXCEEDED));
             return;
         }
-        let id = reference(session.dialog.local_tag(), u32::MAX);
+        let id = reference(session.carrier.base(), u32::MAX);
         let filter = filter.unwrap_or_default();
         session.registration = Some(Registration { id, filter });
         let mut register = alloc::vec::Vec::new();
         write_hexadecimal(id, &mut register);
         let register = core::str::from_utf8(&register).unwrap_or_default();
         let response = Response::SystemRegister { register, filter: Some(filter) };
-        self.reply_response(step, received, handle, &response);
+        self.respond(step, handle, Asked::AtHand(received), Ok(&response));
         let quiet_until = step.now + step.config.sip.event_delay;
         if let Some(session) = self.sessions.get_mut(handle) {
-            session.outbox.keep_quiet(quiet_until);
+            session.carrier.outbox.keep_quiet(quiet_until);
         }
     }
 
@@ -112,16 +113,16 @@ impl Gateway {
         &mut self,
         step: &mut Step<'_>,
         received: &Received<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         register: &str,
     ) {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         let named = read_hexadecimal(register);
         if session.registration.is_some_and(|registration| Some(registration.id) == named) {
             session.registration = None;
-            self.reply_response(step, received, handle, &Response::SystemRegisterCancel);
+            self.respond(step, handle, Asked::AtHand(received), Ok(&Response::SystemRegisterCancel));
         } else {
-            self.reply_error(step, received, handle, CstaError::INVALID_PARAMETER_VALUE);
+            self.respond(step, handle, Asked::AtHand(received), Err(CstaError::INVALID_PARAMETER_VALUE));
         }
     }
 
@@ -129,18 +130,23 @@ impl Gateway {
         &mut self,
         step: &mut Step<'_>,
         received: &Received<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         device: Device<'_>,
     ) {
         if !self.is_own_line(step, handle, device) {
-            self.reply_error(step, received, handle, CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
+            self.respond(
+                step,
+                handle,
+                Asked::AtHand(received),
+                Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE),
+            );
             return;
         }
         let number = self.number_of(handle);
         let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
         match self.link_for(handle, "SnapshotDevice") {
             Ok((link, service)) => self.pass_on(step, received, handle, (link, service), &request),
-            Err(error) => self.reply_error(step, received, handle, error),
+            Err(error) => self.respond(step, handle, Asked::AtHand(received), Err(error)),
         }
     }
 
@@ -149,28 +155,28 @@ impl Gateway {
         &mut self,
         step: &mut Step<'_>,
         received: &Received<'_>,
-        handle: Handle<Session>,
+        handle: SessionId,
         (link, service): (ConnectionRef, &'static Service),
         request: &Request<'_>,
     ) {
-        let Some(transaction) = self.hold(step, received, handle) else { return };
+        let Some(transaction) = self.ua.hold(step, &mut self.sessions, received, handle) else { return };
         let purpose = Purpose::Service(service);
-        if let Err(error) = self.ask(step, link, handle, Some(transaction), purpose, request) {
-            self.answer_error(step, transaction, handle, error);
+        if let Err(error) = self.ask(step, link, handle, Some(transaction.cast()), purpose, request) {
+            self.respond(step, handle, Asked::Held(transaction), Err(error));
             return;
         }
         if service.brings_list() {
             self.device_lists.ask(link);
         }
-        if let Some(session) = self.sessions.get_mut(handle).filter(|_| service.announces()) {
-            session.outbox.announce();
+        if service.announces() {
+            expect_announcement(&mut self.sessions, handle);
         }
     }
 
     /// The session's connection, if it is in service and its phone system does the service named `root` for the line.
     pub(super) fn link_for(
         &self,
-        handle: Handle<Session>,
+        handle: SessionId,
         root: &str,
     ) -> Result<(ConnectionRef, &'static Service), CstaError> {
         let service = services::named(root).ok_or(CstaError::SERVICE_NOT_SUPPORTED)?;
@@ -181,7 +187,7 @@ impl Gateway {
     /// The same for a service and a line that the phone system knows as `number`.
     pub(super) fn link_with(
         &self,
-        handle: Handle<Session>,
+        handle: SessionId,
         number: &str,
         service: &'static Service,
     ) -> Result<ConnectionRef, CstaError> {
@@ -191,12 +197,12 @@ impl Gateway {
     }
 
     /// Whether the edition that a session's client speaks has a service.
-    pub(super) fn speaks(&self, handle: Handle<Session>, service: &Service) -> bool {
+    pub(super) fn speaks(&self, handle: SessionId, service: &Service) -> bool {
         self.sessions.get(handle).is_some_and(|session| session.namespace.edition() >= service.since)
     }
 
     /// Whether a client may ask for the service named `root` now.
-    pub(super) fn offers(&self, handle: Handle<Session>, root: &str) -> bool {
+    pub(super) fn offers(&self, handle: SessionId, root: &str) -> bool {
         services::named(root).is_some_and(|service| match service.served {
             Served::Here => true,
             Served::ByLink | Served::Relayed if !self.speaks(handle, service) => false,
@@ -209,7 +215,7 @@ impl Gateway {
     }
 
     /// The session's connection, if it is in service (S6: requests are returned at once while it is not).
-    pub(super) fn link_of(&self, handle: Handle<Session>) -> Result<ConnectionRef, CstaError> {
+    pub(super) fn link_of(&self, handle: SessionId) -> Result<ConnectionRef, CstaError> {
         let connection = self.sessions.get(handle).and_then(|session| session.connection);
         connection
             .filter(|connection| self.pool.in_service(*connection).is_some())
@@ -217,18 +223,13 @@ impl Gateway {
     }
 
     /// The number the phone system knows the session's line by.
-    pub(super) fn number_of(&self, handle: Handle<Session>) -> Box<str> {
+    pub(super) fn number_of(&self, handle: SessionId) -> Box<str> {
         self.sessions.get(handle).map(|session| Box::from(session.number())).unwrap_or_default()
     }
 
     /// Whether a device is the session's line, in any form clients send it (L5). A session that named no line when
     /// it signed in takes the first device it names.
-    pub(super) fn is_own_line(
-        &mut self,
-        step: &Step<'_>,
-        handle: Handle<Session>,
-        device: Device<'_>,
-    ) -> bool {
+    pub(super) fn is_own_line(&mut self, step: &Step<'_>, handle: SessionId, device: Device<'_>) -> bool {
         let (Some(session), Some(number)) = (self.sessions.get(handle), number_of(device.id)) else {
             return false;
         };
@@ -239,60 +240,9 @@ impl Gateway {
             return false;
         }
         if let Some(session) = self.sessions.get_mut(handle) {
-            session.dialog.set_line(device.id);
+            session.carrier.set_line(device.id);
         }
         true
-    }
-
-    /// Answers at once with a CSTA response of the gateway's own.
-    pub(super) fn reply_response(
-        &mut self,
-        step: &mut Step<'_>,
-        received: &Received<'_>,
-        handle: Handle<Session>,
-        response: &Response<'_>,
-    ) {
-        let Some(namespace) = self.sessions.get(handle).map(|session| session.namespace) else { return };
-        let mut body = core::mem::take(&mut self.buffers.body);
-        body.clear();
-        emit::response(&mut body, namespace, response, &mut Verbatim);
-        self.reply(step, received, &Reply::document(&body));
-        self.buffers.body = body;
-    }
-
-    /// Answers at once with a CSTAErrorCode.
-    pub(super) fn reply_error(
-        &mut self,
-        step: &mut Step<'_>,
-        received: &Received<'_>,
-        handle: Handle<Session>,
-        error: CstaError,
-    ) {
-        self.note_error(step, handle, error);
-        self.reply_response(step, received, handle, &Response::Error(error));
-    }
-
-    /// Answers a held request with a CSTAErrorCode.
-    pub(super) fn answer_error(
-        &mut self,
-        step: &mut Step<'_>,
-        transaction: Handle<ServerTransaction>,
-        handle: Handle<Session>,
-        error: CstaError,
-    ) {
-        self.note_error(step, handle, error);
-        let namespace = self.sessions.get(handle).map(|session| session.namespace).unwrap_or_default();
-        let mut body = core::mem::take(&mut self.buffers.body);
-        body.clear();
-        emit::response(&mut body, namespace, &Response::Error(error), &mut Verbatim);
-        self.answer(step, transaction, &Reply::document(&body));
-        self.buffers.body = body;
-    }
-
-    fn note_error(&self, step: &mut Step<'_>, handle: Handle<Session>, error: CstaError) {
-        let user = self.sessions.get(handle).map(Session::user).unwrap_or_default();
-        let fields: &[(&str, &dyn Display)] = &[("session", &handle), ("user", &user), ("error", &error)];
-        step.actions.notify(Level::Info, "service_failed", fields);
     }
 }
 

@@ -7,8 +7,7 @@ use core::fmt::Display;
 
 use super::{Gateway, Step};
 use crate::action::Level;
-use crate::rcc::session::Session;
-use crate::slots::Handle;
+use crate::step::SessionId;
 use crate::time::{Duration, Instant};
 
 /// A timer that is so late was not kept waiting by other work. Load balancers give up on a node in less.
@@ -33,13 +32,13 @@ impl Gateway {
     /// Whether a session was not refreshed since this node slept: its client may have been refreshed by another node,
     /// which a BYE of ours would undo. A client that is still this node's learns with its next request that the session
     /// is gone.
-    pub(super) fn may_be_elsewhere(&self, now: Instant, handle: Handle<Session>) -> bool {
+    pub(super) fn may_be_elsewhere(&self, now: Instant, handle: SessionId) -> bool {
         let (Some(slept), Some(session)) = (self.slept, self.sessions.get(handle)) else { return false };
-        session.expiry.at().unwrap_or(now) <= slept + session.timer.lifetime
+        session.carrier.expiry.at().unwrap_or(now) <= slept + session.carrier.timer.lifetime
     }
 
     /// Nobody refreshed the session in time: it is ended (RFC 4028 10, client quirk 6).
-    pub(super) fn on_expiry(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+    pub(super) fn on_expiry(&mut self, step: &mut Step<'_>, handle: SessionId) {
         self.sign_out(step, handle, "not refreshed in time");
     }
 }

@@ -2,21 +2,15 @@
 //! refreshes, which is the new INVITE, or signs in anew. Then the old session is of no more use: left until it expires,
 //! a failure of one connection would fill the table with twice its sessions.
 
-use super::receive::{Received, Refusal};
 use super::{Gateway, Step};
 use crate::rcc::device::number_of;
-use crate::rcc::session::Session;
-use crate::slots::Handle;
+use crate::sip::user_agent::{Received, Refusal};
+use crate::step::SessionId;
 
 impl Gateway {
     /// Answers a request of a stale session. It lives on: its client may not take 481 for the dialog's end, and refresh.
-    pub(super) fn refuse_stale(
-        &mut self,
-        step: &mut Step<'_>,
-        received: &Received<'_>,
-        handle: Handle<Session>,
-    ) {
-        self.refuse(step, received, &Refusal::new(481, "CTI connection was replaced"));
+    pub(super) fn refuse_stale(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: SessionId) {
+        self.ua.refuse(step, &mut self.sessions, received, &Refusal::new(481, "CTI connection was replaced"));
         let Some(session) = self.sessions.get_mut(handle) else { return };
         session.told_gone = true;
         let key = self.stale_key(step, handle);
@@ -24,7 +18,7 @@ impl Gateway {
     }
 
     /// The client goes on with a session that it was told to be gone, or the session ends.
-    pub(super) fn forget_stale(&mut self, step: &mut Step<'_>, handle: Handle<Session>) {
+    pub(super) fn forget_stale(&mut self, step: &mut Step<'_>, handle: SessionId) {
         let Some(session) = self.sessions.get_mut(handle).filter(|session| session.told_gone) else { return };
         session.told_gone = false;
         let key = self.stale_key(step, handle);
@@ -40,7 +34,7 @@ impl Gateway {
         }
     }
 
-    fn stale_key(&self, step: &Step<'_>, handle: Handle<Session>) -> u128 {
+    fn stale_key(&self, step: &Step<'_>, handle: SessionId) -> u128 {
         self.sessions.get(handle).map_or(0, |session| owner_key(step, session.user(), session.line()))
     }
 }

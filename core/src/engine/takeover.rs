@@ -19,17 +19,16 @@ use alloc::boxed::Box;
 use core::fmt::Display;
 
 use super::invite::Beginning;
-use super::invite::is_for_us;
-use super::overload::Why;
-use super::receive::{Received, Refusal};
 use super::services::reference;
 use super::{Gateway, Step};
 use crate::action::Level;
 use crate::entropy::Domain;
 use crate::rcc::behind::Behind;
 use crate::rcc::calls::Calls;
-use crate::rcc::session::{Monitor, Session};
+use crate::rcc::session::Monitor;
+use crate::sip::user_agent::{Received, Refusal};
 use crate::slots::Handle;
+use crate::step::SessionId;
 use crate::time::Instant;
 use crate::wire::csta::model::MonitorFilter;
 
@@ -46,32 +45,14 @@ const BEGINNING_OF_2024: u64 = 1_704_067_200_000_000;
 const QUARTER: u64 = 250_000;
 
 impl Gateway {
-    /// A re-INVITE in a dialog that is not known here. Only one that is a complete sign-in can be taken over: without a
-    /// line it gets 481, as any other request does. The tag's length is bounded with the dialog's other texts
-    /// (`limits.dialog_bytes`).
-    pub(super) fn on_takeover(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
-        if !self.takes_sessions() {
-            self.turn_away(step, received, Why::Leaving);
-            return;
-        }
-        let to = received.message.to();
-        let Some((to, tag)) = to.and_then(|to| Some((to.uri, to.tag()?))) else { return };
-        // The Request-URI is the dead node's Contact; To still says for whom the first INVITE was.
-        if !is_for_us(step, received.uri) && !is_for_us(step, to) {
-            self.refuse(step, received, &Refusal::new(404, "Not our domain"));
-            return;
-        }
-        if received.message.csta_body().is_none() {
-            self.refuse(step, received, &Refusal::new(481, ""));
-            return;
-        }
+    /// A re-INVITE in a dialog that is not known here, under our tag. Only one that is a complete sign-in can be taken
+    /// over: without a line it gets 481, as any other request does. The tag's length is bounded with the dialog's other
+    /// texts (`limits.dialog_bytes`).
+    pub(super) fn on_takeover(&mut self, step: &mut Step<'_>, received: &Received<'_>, tag: &str) {
         let Some(sign_in) = self.read_sign_in(step, received) else { return };
         if sign_in.line.is_empty() {
-            self.refuse(
-                step,
-                received,
-                &Refusal::new(481, "Unknown dialog, and no line to take it over with"),
-            );
+            let refusal = Refusal::new(481, "Unknown dialog, and no line to take it over with");
+            self.ua.refuse(step, &mut self.sessions, received, &refusal);
             return;
         }
         let beginning =
@@ -81,8 +62,11 @@ impl Gateway {
         };
         step.counters.takeovers += 1;
         if let Some(session) = self.sessions.get(handle) {
-            let fields: &[(&str, &dyn Display)] =
-                &[("session", &handle), ("user", &session.user()), ("call_id", &session.dialog.call_id())];
+            let fields: &[(&str, &dyn Display)] = &[
+                ("session", &handle),
+                ("user", &session.user()),
+                ("call_id", &session.carrier.dialog.call_id()),
+            ];
             step.actions.notify(Level::Info, "dialog_taken_over", fields);
         }
         self.recreate_monitor(step, handle, reference(tag, 0));
@@ -90,7 +74,7 @@ impl Gateway {
     }
 
     /// The monitor that the client holds the ID of. It is fed as soon as the session is answered and has a connection.
-    fn recreate_monitor(&mut self, step: &mut Step<'_>, handle: Handle<Session>, cross_reference: u32) {
+    fn recreate_monitor(&mut self, step: &mut Step<'_>, handle: SessionId, cross_reference: u32) {
         let filter = MonitorFilter::default();
         let unfed = Handle::from_number(u64::MAX);
         // Which calls the client knows is not known: those there are will be shown.

@@ -9,15 +9,15 @@ impl Engine {
     #[must_use]
     pub fn view(&self) -> View {
         View {
-            links: self.gateway.links.slots.len(),
+            links: self.gateway.ua.links.slots.len(),
             sessions: self.gateway.sessions.len(),
             monitors: self.gateway.monitors.len(),
             watches: self.gateway.watches.slots.len(),
             pending: self.gateway.pending.len(),
-            server_transactions: self.gateway.transactions.server.len(),
-            client_transactions: self.gateway.transactions.client.len(),
+            server_transactions: self.gateway.ua.transactions.server.len(),
+            client_transactions: self.gateway.ua.transactions.client.len(),
             early: self.gateway.early.len(),
-            indexed: self.gateway.by_dialog.len() + self.gateway.transactions.indexed(),
+            indexed: self.gateway.ua.dialogs() + self.gateway.ua.transactions.indexed(),
             timers: self.shared.timers.len(),
             jobs: self.gateway.jobs.len(),
         }
@@ -57,7 +57,7 @@ impl Engine {
     #[must_use]
     pub fn overview(&self) -> Overview {
         Overview {
-            phase: self.gateway.phase.name(),
+            phase: self.shared.phase.name(),
             ends_at: self.gateway.stop.at(),
             view: self.view(),
             connections: self.connections().collect(),
@@ -69,8 +69,8 @@ impl Engine {
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
         self.gateway.sessions.iter().map(|(handle, session)| SessionView {
             handle: handle.number(),
-            call_id: session.dialog.call_id(),
-            local_tag: session.dialog.local_tag(),
+            call_id: session.carrier.dialog.call_id(),
+            local_tag: session.carrier.dialog.local_tag(),
             number: session.number(),
             connection: session.connection.map(|connection| (connection.place(), connection.id)),
         })
@@ -80,13 +80,17 @@ impl Engine {
     /// of its kind, and the state.
     pub fn machines(&self) -> impl Iterator<Item = (&'static str, u64, &'static str)> {
         let server =
-            self.gateway.transactions.server.iter().map(|(handle, transaction)| match &transaction.machine {
-                ServerMachine::Invite(state) => ("INVITE server transaction", handle.number(), state.name()),
-                ServerMachine::NonInvite(state) => {
-                    ("non-INVITE server transaction", handle.number(), state.name())
+            self.gateway.ua.transactions.server.iter().map(|(handle, transaction)| {
+                match &transaction.machine {
+                    ServerMachine::Invite(state) => {
+                        ("INVITE server transaction", handle.number(), state.name())
+                    }
+                    ServerMachine::NonInvite(state) => {
+                        ("non-INVITE server transaction", handle.number(), state.name())
+                    }
                 }
             });
-        let client = self.gateway.transactions.client.iter().map(|(handle, transaction)| {
+        let client = self.gateway.ua.transactions.client.iter().map(|(handle, transaction)| {
             ("non-INVITE client transaction", handle.number(), transaction.machine.name())
         });
         let connections = (0..).zip(&self.gateway.pool.connections);

@@ -1,36 +1,15 @@
-//! One user's session: a dialog, the line it controls, the CTI connection it stays on, and its monitors.
+//! One user's session: the line it controls, the CTI connection it stays on, its monitors, and what carries it.
 
 use alloc::boxed::Box;
 
 use super::behind::Behind;
-use super::outbox::Outbox;
 use super::watch::Watch;
 use crate::cti::ConnectionRef;
-use crate::digest::{Digest, Digester};
+use crate::digest::Digest;
 use crate::few::Few;
-use crate::sip::dialog::Dialog;
-use crate::sip::session_timer::Agreed;
-use crate::sip::transactions;
 use crate::slots::Handle;
-use crate::timer::Deadline;
+use crate::step::SessionId;
 use crate::wire::csta::model::{MonitorFilter, Namespace, StatusFilter};
-
-/// A request received in the name of a session.
-pub(crate) type ServerTransaction = transactions::ServerTransaction<Handle<Session>>;
-/// A request sent in the name of a session.
-pub(crate) type ClientTransaction = transactions::ClientTransaction<Handle<Session>>;
-
-/// Where a session stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// Its INVITE is not answered yet: the phone system is asked whether it knows the line.
-    SigningIn {
-        /// The INVITE.
-        invite: Handle<ServerTransaction>,
-    },
-    /// Its INVITE was answered 200.
-    Established,
-}
 
 /// A client's registration for system status (SystemRegister).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,37 +20,45 @@ pub(crate) struct Registration {
     pub(crate) filter: StatusFilter,
 }
 
+/// What carries a session's messages to its client and back: a SIP dialog, and what else there may be.
+pub(crate) trait Carrier: Digest {
+    /// The line URI as the client sent it; empty until it names one.
+    fn line(&self) -> &str;
+
+    /// Notes the line URI.
+    fn set_line(&mut self, line: &str);
+
+    /// The user's URI.
+    fn user(&self) -> &str;
+
+    /// What the session's identifiers are made of: unique, and known to whichever node carries the session on (S10).
+    fn base(&self) -> &str;
+
+    /// Whether the client was told that it is signed in.
+    fn is_established(&self) -> bool;
+}
+
 /// One user's session. In this order: that of a phone that was quiet is in no cache, and what an event or a request needs
 /// is fetched together.
 #[repr(C)]
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct Session<C> {
     /// The CTI connection it began with and stays on; `None` if there was none in service.
     pub(crate) connection: Option<ConnectionRef>,
-    /// How many requests of its client are held.
-    pub(crate) unanswered: u32,
     /// The edition and namespace style the client speaks.
     pub(crate) namespace: Namespace,
     /// Its client was told that it is gone, and did not come back to it yet.
     pub(crate) told_gone: bool,
-    pub(crate) outbox: Outbox,
-    pub(crate) dialog: Dialog,
-    pub(crate) phase: Phase,
+    /// What carries it. It stands here in the entry, since a message needs both.
+    pub(crate) carrier: C,
     /// What it watches, in the order it asked.
     pub(crate) monitors: Few<Handle<Monitor>>,
     /// How many monitors it has had: names the next one.
     pub(crate) monitors_had: u32,
     pub(crate) registration: Option<Registration>,
-    pub(crate) timer: Agreed,
-    /// When it is ended unless refreshed.
-    pub(crate) expiry: Deadline,
-    /// When we refresh it, if that is our part.
-    pub(crate) refresh: Deadline,
-    /// The INVITE or re-INVITE whose 2xx awaits its ACK.
-    pub(crate) unacknowledged: Option<Handle<ServerTransaction>>,
 }
 
-impl Session {
+impl<C: Carrier> Session<C> {
     /// The number the phone system knows its line by; empty until the client names one.
     pub(crate) fn number(&self) -> &str {
         super::device::number_of(self.line()).unwrap_or_default()
@@ -79,19 +66,19 @@ impl Session {
 
     /// The line URI as the client sent it; empty until it names one.
     pub(crate) fn line(&self) -> &str {
-        self.dialog.line()
+        self.carrier.line()
     }
 
-    /// From's URI.
+    /// The user's URI.
     pub(crate) fn user(&self) -> &str {
-        self.dialog.user()
+        self.carrier.user()
     }
 }
 
 /// One monitor of one client.
 #[derive(Debug)]
 pub(crate) struct Monitor {
-    pub(crate) session: Handle<Session>,
+    pub(crate) session: SessionId,
     /// `monitorCrossRefID`, written as 8 hexadecimal digits.
     pub(crate) cross_reference: u32,
     pub(crate) filter: MonitorFilter,
@@ -101,30 +88,14 @@ pub(crate) struct Monitor {
     pub(crate) behind: Option<Box<Behind>>,
 }
 
-impl Digest for Phase {
-    fn digest(&self, digester: &mut Digester) {
-        match self {
-            Self::SigningIn { invite } => digester.value(&Some(*invite)),
-            Self::Established => digester.value(&None::<Handle<ServerTransaction>>),
-        }
-    }
-}
-
-crate::digest! { struct Session {
-    dialog,
-    namespace => namespace.uri(),
+crate::digest! { struct Session<C> {
     connection,
-    phase,
-    unanswered,
+    namespace => namespace.uri(),
     told_gone,
+    carrier,
     monitors,
     monitors_had,
     registration,
-    timer,
-    expiry,
-    refresh,
-    unacknowledged,
-    outbox,
 } }
 
 crate::digest! { struct Registration { id, filter => u64::from(filter.0) } }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::device::{write_number, write_own_line};
-use super::session::Session;
+use super::session::{Carrier, Session};
 use crate::wire::csta::emit::{self, Rewrite};
 use crate::wire::csta::model::Device;
 use crate::wire::csta::relayed::Relayed;
@@ -28,13 +28,17 @@ pub(crate) struct ClientView<'a> {
 
 impl<'a> ClientView<'a> {
     /// What a session's client sees of the phone system `switch`, with which `agreed` is the edition.
-    pub(crate) fn new(session: &'a Session, (switch, agreed): (u8, u8), cross_reference: u32) -> Self {
+    pub(crate) fn new<C: Carrier>(
+        session: &'a Session<C>,
+        (switch, agreed): (u8, u8),
+        cross_reference: u32,
+    ) -> Self {
         let (line, number) = (session.line(), session.number());
         Self { line, number, switch, cross_reference, agreed, offered: Features::NONE }
     }
 
     /// The same, and a device may be said to have these features, as far as the client's edition has them.
-    pub(crate) fn offering(self, session: &Session, features: Features) -> Self {
+    pub(crate) fn offering<C>(self, session: &Session<C>, features: Features) -> Self {
         Self { offered: features.of_edition(session.namespace.edition()), ..self }
     }
 }

@@ -6,12 +6,13 @@ use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
 
 use super::calls::Calls;
-use super::session::{Monitor, ServerTransaction};
+use super::session::Monitor;
 use crate::cti::ConnectionRef;
 use crate::entropy::Entropy;
 use crate::few::Few;
 use crate::index::Index;
 use crate::slots::{Full, Handle, Slots};
+use crate::step::ClientRequestId;
 use crate::word::Word;
 
 /// Where a watch stands.
@@ -20,7 +21,7 @@ pub(crate) enum State {
     /// The phone system was asked; these clients wait for its answer.
     Starting {
         /// MonitorStart requests to answer, with the monitor each is for.
-        waiters: Vec<(Handle<ServerTransaction>, Handle<Monitor>)>,
+        waiters: Vec<(ClientRequestId, Handle<Monitor>)>,
     },
     /// Events come under this `monitorCrossRefID`.
     Active {
@@ -119,7 +120,7 @@ impl Watches {
         &mut self,
         handle: Handle<Watch>,
         cross_reference: &str,
-    ) -> Option<Vec<(Handle<ServerTransaction>, Handle<Monitor>)>> {
+    ) -> Option<Vec<(ClientRequestId, Handle<Monitor>)>> {
         let connection = self.slots.get(handle)?.connection;
         let key = self.key(connection, cross_reference);
         if self.by_cross_reference.get(key).is_some_and(|other| other != handle) {

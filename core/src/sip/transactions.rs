@@ -5,12 +5,11 @@ use alloc::boxed::Box;
 use core::net::SocketAddr;
 
 use super::{invite_server, non_invite_client, non_invite_server};
-use crate::digest::Digest;
 use crate::entropy::Entropy;
 use crate::index::Index;
 use crate::input::{LinkId, ListenerId};
 use crate::slots::{Full, Handle, Slots};
-use crate::step::TimerKey;
+use crate::step::{SessionId, TimerKey};
 use crate::time::Instant;
 use crate::timer::{Deadline, Timers};
 use crate::wire::sip::{Message, Method};
@@ -40,9 +39,9 @@ pub(crate) enum ServerMachine {
     NonInvite(non_invite_server::State),
 }
 
-/// A request that was received, until it needs no more care. `O` is what it belongs to, in the words of the core above.
+/// A request that was received, until it needs no more care.
 #[derive(Debug)]
-pub(crate) struct ServerTransaction<O> {
+pub(crate) struct ServerTransaction {
     pub(crate) key: u128,
     pub(crate) flow: Flow,
     /// The lines every response repeats, and for an INVITE its Record-Route.
@@ -52,8 +51,8 @@ pub(crate) struct ServerTransaction<O> {
     branchless: bool,
     /// Its dialog's [`crate::sip::dialog::Dialog::epoch`] when it came.
     epoch: u32,
-    /// What it belongs to, once there is such.
-    pub(crate) owner: Option<O>,
+    /// The session it belongs to, once there is one.
+    pub(crate) owner: Option<SessionId>,
     pub(crate) deadline: Deadline,
 }
 
@@ -70,9 +69,9 @@ pub(crate) enum Purpose {
 
 /// A request that we sent.
 #[derive(Debug)]
-pub(crate) struct ClientTransaction<O> {
+pub(crate) struct ClientTransaction {
     pub(crate) purpose: Purpose,
-    pub(crate) owner: O,
+    pub(crate) owner: SessionId,
     pub(crate) flow: Flow,
     /// The random part of its branch: an answer must repeat it.
     pub(crate) secret: u64,
@@ -81,28 +80,28 @@ pub(crate) struct ClientTransaction<O> {
 }
 
 /// All transactions. A client transaction is dropped only before it was answered.
-pub(crate) struct Transactions<O> {
-    pub(crate) server: Slots<ServerTransaction<O>>,
-    pub(crate) client: Slots<ClientTransaction<O>>,
-    by_key: Index<ServerTransaction<O>>,
+pub(crate) struct Transactions {
+    pub(crate) server: Slots<ServerTransaction>,
+    pub(crate) client: Slots<ClientTransaction>,
+    by_key: Index<ServerTransaction>,
     /// How many BYEs of ours are not answered yet: a stop waits for them and for nothing else.
     pub(crate) byes: usize,
 }
 
-impl<O: Copy + Digest> Transactions<O> {
+impl Transactions {
     pub(crate) fn new(limit: usize) -> Self {
         Self { server: Slots::new(limit), client: Slots::new(limit), by_key: Index::default(), byes: 0 }
     }
 
     /// The transaction a request belongs to, if it is not the first of its kind.
-    pub(crate) fn find(&self, key: u128) -> Option<Handle<ServerTransaction<O>>> {
+    pub(crate) fn find(&self, key: u128) -> Option<Handle<ServerTransaction>> {
         self.by_key.get(key)
     }
 
     /// Whether a request without a branch is new although it matches a transaction (client quirk 2): its dialog has
     /// answered a re-INVITE since, which clears what was completed. One under way still is what it was, except on a
     /// stream, where nothing is ever repeated. With a branch, the branch decides (quirk 1).
-    pub(crate) fn is_superseded(&self, handle: Handle<ServerTransaction<O>>, epoch: u32) -> bool {
+    pub(crate) fn is_superseded(&self, handle: Handle<ServerTransaction>, epoch: u32) -> bool {
         self.server.get(handle).is_some_and(|transaction| match &transaction.machine {
             ServerMachine::Invite(_) => false,
             ServerMachine::NonInvite(state) => {
@@ -125,7 +124,7 @@ impl<O: Copy + Digest> Transactions<O> {
         head: &[u8],
         machine: ServerMachine,
         timers: &mut Timers<TimerKey>,
-    ) -> Result<Handle<ServerTransaction<O>>, Full> {
+    ) -> Result<Handle<ServerTransaction>, Full> {
         let transaction = ServerTransaction {
             key,
             flow,
@@ -145,10 +144,10 @@ impl<O: Copy + Digest> Transactions<O> {
     /// Keeps a request of ours until it is answered.
     pub(crate) fn open_client(
         &mut self,
-        transaction: (Purpose, O, Flow, u64),
+        transaction: (Purpose, SessionId, Flow, u64),
         timers: &mut Timers<TimerKey>,
         machine: non_invite_client::State,
-    ) -> Result<Handle<ClientTransaction<O>>, Full> {
+    ) -> Result<Handle<ClientTransaction>, Full> {
         let (purpose, owner, flow, secret) = transaction;
         let deadline = Deadline::default();
         let handle =
@@ -161,7 +160,7 @@ impl<O: Copy + Digest> Transactions<O> {
     /// Lets an INVITE's machine take a cause.
     pub(crate) fn on_invite(
         &mut self,
-        handle: Handle<ServerTransaction<O>>,
+        handle: Handle<ServerTransaction>,
         cause: invite_server::Cause<'_>,
         now: Instant,
         timers: &mut Timers<TimerKey>,
@@ -183,7 +182,7 @@ impl<O: Copy + Digest> Transactions<O> {
     /// Lets another request's machine take a cause. True: its response is to be sent again.
     pub(crate) fn on_non_invite(
         &mut self,
-        handle: Handle<ServerTransaction<O>>,
+        handle: Handle<ServerTransaction>,
         cause: non_invite_server::Cause<'_>,
         now: Instant,
         timers: &mut Timers<TimerKey>,
@@ -201,7 +200,7 @@ impl<O: Copy + Digest> Transactions<O> {
     /// Lets one of our requests' machine take a cause.
     pub(crate) fn on_client(
         &mut self,
-        handle: Handle<ClientTransaction<O>>,
+        handle: Handle<ClientTransaction>,
         cause: non_invite_client::Cause,
         now: Instant,
         timers: &mut Timers<TimerKey>,
@@ -218,11 +217,7 @@ impl<O: Copy + Digest> Transactions<O> {
     }
 
     /// Forgets a client transaction, whatever its state.
-    pub(crate) fn drop_client(
-        &mut self,
-        handle: Handle<ClientTransaction<O>>,
-        timers: &mut Timers<TimerKey>,
-    ) {
+    pub(crate) fn drop_client(&mut self, handle: Handle<ClientTransaction>, timers: &mut Timers<TimerKey>) {
         if let Some(mut transaction) = self.client.remove(handle) {
             timers.cancel(&mut transaction.deadline, TimerKey::Client(handle.cast()));
             self.byes -= usize::from(transaction.purpose == Purpose::Bye);
@@ -230,7 +225,7 @@ impl<O: Copy + Digest> Transactions<O> {
     }
 
     /// After a state change: the timer is set anew, or the transaction is over and forgotten.
-    fn settle_server(&mut self, handle: Handle<ServerTransaction<O>>, timers: &mut Timers<TimerKey>) {
+    fn settle_server(&mut self, handle: Handle<ServerTransaction>, timers: &mut Timers<TimerKey>) {
         let Some(transaction) = self.server.get_mut(handle) else { return };
         let (deadline, over) = match &transaction.machine {
             ServerMachine::Invite(state) => {
@@ -251,7 +246,7 @@ impl<O: Copy + Digest> Transactions<O> {
         }
     }
 
-    fn settle_client(&mut self, handle: Handle<ClientTransaction<O>>, timers: &mut Timers<TimerKey>) {
+    fn settle_client(&mut self, handle: Handle<ClientTransaction>, timers: &mut Timers<TimerKey>) {
         let Some(transaction) = self.client.get_mut(handle) else { return };
         if let Some(at) = transaction.machine.deadline() {
             timers.set(&mut transaction.deadline, TimerKey::Client(handle.cast()), at);
@@ -296,7 +291,7 @@ pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Met
     entropy.key(fields.into_iter().chain(body))
 }
 
-crate::digest! { struct ServerTransaction<O> {
+crate::digest! { struct ServerTransaction {
     key => key.to_le_bytes().as_slice(),
     flow,
     head,
@@ -309,6 +304,6 @@ crate::digest! { struct ServerTransaction<O> {
 
 crate::digest! { enum ServerMachine { Invite(state), NonInvite(state) } }
 
-crate::digest! { struct ClientTransaction<O> { purpose, owner, flow, secret, machine, deadline } }
+crate::digest! { struct ClientTransaction { purpose, owner, flow, secret, machine, deadline } }
 
 crate::digest! { enum Purpose { Event = 0, Bye = 1, Refresh = 2 } }

@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     // Values and containers; bytes ↔ typed messages.
     &["entropy", "few", "slots", "time", "wire", "word"],
     &["index", "input", "overview", "timer"],
-    &["action", "links"],
+    &["action", "links", "phase"],
     // The face of a machine; what the gateway is told to be.
     &["config", "machine"],
     // What the gateway's machines share.

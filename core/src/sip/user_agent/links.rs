@@ -5,13 +5,15 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
-use super::{Gateway, Step, TimerKey};
+use super::leg::Legs;
 use crate::action::Level;
+use crate::config::Config;
+use crate::digest::Digester;
 use crate::input::{Closed, LinkId, ListenerId, Peer};
 use crate::links::{Links, Owner};
-use crate::rcc::session::Session;
 use crate::sip::transactions::Flow;
 use crate::slots::{Full, Handle, Slots};
+use crate::step::{SessionId, Step, TimerKey};
 use crate::time::{Duration, Instant};
 use crate::timer::Deadline;
 use crate::wire::sip::framer::{Framed, Framer};
@@ -44,7 +46,7 @@ pub(crate) struct SipLink {
     /// Where we open it; `None` when it is open.
     opening: Option<Opening>,
     /// When it has taken too long to open, or is tried again.
-    pub(super) deadline: Deadline,
+    pub(crate) deadline: Deadline,
 }
 
 /// A connection of ours on its way to be open.
@@ -86,34 +88,106 @@ impl SipLink {
     }
 }
 
+/// Where a message came from.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin {
+    pub(crate) flow: Flow,
+    /// Who sent it.
+    pub(crate) peer: SocketAddr,
+    /// Whether the access list knows who sent it.
+    pub(crate) allowed: bool,
+}
+
+/// What reads a link: checked out of it while a message is read, so that the message can borrow from it while the user
+/// agent changes.
+pub(crate) struct Reader {
+    handle: Handle<SipLink>,
+    link: LinkId,
+    /// Where its messages come from.
+    pub(crate) origin: Origin,
+    is_unlisted: bool,
+    framer: Framer,
+}
+
+/// What was read.
+pub(crate) enum Read<'a> {
+    /// Nothing yet.
+    Nothing,
+    /// One message; and whether it is the last that the link is read for.
+    Message(&'a [u8], bool),
+    /// The link ends.
+    Ends,
+}
+
+impl Reader {
+    /// Takes at most one message from `bytes`: how many of them were taken, and what they made.
+    pub(crate) fn read<'a>(&'a mut self, step: &mut Step<'_>, bytes: &'a [u8]) -> (usize, Read<'a>) {
+        let (taken, found) = self.framer.push(bytes, step.config.limits.message_bytes);
+        let read = match found {
+            Framed::Incomplete => Read::Nothing,
+            // RFC 5626 4.4.1: a double CRLF is answered with one.
+            Framed::KeepAlive => {
+                step.actions.write(self.link, b"\r\n");
+                if self.is_unlisted { Read::Ends } else { Read::Nothing }
+            }
+            // One answer is all an unlisted peer gets: more would pile up with one that does not read.
+            Framed::Message(message) => Read::Message(message, self.is_unlisted),
+            Framed::Broken(error) => {
+                let fields: &[(&str, &dyn core::fmt::Display)] =
+                    &[("link", &self.link), ("peer", &self.origin.peer), ("why", &error)];
+                step.actions.notify(Level::Warn, "link_broken", fields);
+                Read::Ends
+            }
+        };
+        (taken, read)
+    }
+}
+
 /// All SIP connections.
-pub(super) struct SipLinks {
-    pub(super) slots: Slots<SipLink>,
+pub(crate) struct SipLinks {
+    pub(crate) slots: Slots<SipLink>,
     by_target: BTreeMap<Box<str>, LinkId>,
     /// Our own address, as the last peer that connected knows it.
     reached_at: Option<IpAddr>,
     /// How many are of peers that are not on the access list.
     unlisted: usize,
+    /// The addresses we listen on, as far as they are open: TCP first, then UDP, in configured order.
+    listening: Vec<Option<SocketAddr>>,
 }
 
 impl SipLinks {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { slots: Slots::new(limit), by_target: BTreeMap::new(), reached_at: None, unlisted: 0 }
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            slots: Slots::new(config.limits.links),
+            by_target: BTreeMap::new(),
+            reached_at: None,
+            unlisted: 0,
+            listening: alloc::vec![None; config.sip.tcp.len() + config.sip.udp.len()],
+        }
+    }
+
+    /// An address that we listen on is open.
+    pub(crate) fn on_listening(&mut self, listener: ListenerId, address: SocketAddr) {
+        if let Some(entry) = self.listening.get_mut(usize::from(listener.place())) {
+            *entry = Some(address);
+        }
+    }
+
+    /// Feeds what stands beside the table of links.
+    pub(crate) fn digest_rest(&self, digester: &mut Digester) {
+        let Self { slots: _, by_target: _, reached_at, unlisted: _, listening } = self;
+        crate::digest::sequence(digester, listening.iter());
+        digester.value(reached_at);
     }
 
     /// How many connections are of peers that are not on the access list.
-    pub(super) const fn unlisted(&self) -> usize {
+    pub(crate) const fn unlisted(&self) -> usize {
         self.unlisted
     }
 
     /// The same, counted anew.
-    pub(super) fn recount_unlisted(&self) -> usize {
+    pub(crate) fn recount_unlisted(&self) -> usize {
         self.slots.iter().filter(|(_, link)| link.is_unlisted()).count()
-    }
-
-    /// Our own address, as the last peer that connected knows it.
-    pub(super) const fn reached_at(&self) -> Option<IpAddr> {
-        self.reached_at
     }
 
     fn insert(&mut self, known: &mut Links, link: SipLink) -> Result<Handle<SipLink>, Full> {
@@ -151,18 +225,18 @@ pub(super) fn sip_link(known: &Links, id: LinkId) -> Option<Handle<SipLink>> {
     if let Some(Owner::Sip(handle)) = known.owner(id) { Some(handle.cast()) } else { None }
 }
 
-impl Gateway {
+impl SipLinks {
     /// A peer connected.
-    pub(super) fn on_accepted(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
+    pub(crate) fn on_accepted(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
         let limit = step.config.limits.links;
         let allowed = is_allowed(step, peer.address.ip());
         // Unlisted peers are answered, so that who forgot to list a proxy finds out; but they leave the table to others.
         let unlisted = (limit / 16).clamp(1, MAX_UNLISTED);
-        let refused = if !allowed && self.links.unlisted() >= unlisted {
+        let refused = if !allowed && self.unlisted() >= unlisted {
             Some(("too many peers outside sip.allow", unlisted))
         } else {
             let accepted = SipLink::accepted(link, peer, allowed);
-            self.links.insert(step.links, accepted).err().map(|Full| ("limits.links is reached", limit))
+            self.insert(step.links, accepted).err().map(|Full| ("limits.links is reached", limit))
         };
         if let Some((why, limit)) = refused {
             let fields: &[(&str, &dyn core::fmt::Display)] =
@@ -170,14 +244,14 @@ impl Gateway {
             step.actions.notify(Level::Warn, "link_refused", fields);
             step.actions.close(link);
         } else if allowed {
-            self.links.reached_at = Some(peer.local.ip());
+            self.reached_at = Some(peer.local.ip());
         }
     }
 
     /// A connection that we asked for is open: what waited for it is sent.
-    pub(super) fn on_connected(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, peer: Peer) {
+    pub(crate) fn on_connected(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, peer: Peer) {
         let allowed = is_allowed(step, peer.address.ip());
-        let Some(entry) = self.links.slots.get_mut(handle) else { return };
+        let Some(entry) = self.slots.get_mut(handle) else { return };
         let link = entry.id;
         // Whom a client's Contact or Record-Route names is not believed for that.
         entry.allowed = allowed;
@@ -190,8 +264,8 @@ impl Gateway {
         }
     }
 
-    pub(super) fn on_sip_closed(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, why: Closed) {
-        let Some(mut entry) = self.links.remove(step.links, handle) else { return };
+    pub(crate) fn on_closed(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, why: Closed) {
+        let Some(mut entry) = self.remove(step.links, handle) else { return };
         step.timers.cancel(&mut entry.deadline, TimerKey::Redial(handle.cast()));
         let link = entry.id;
         let opening = entry.opening.take().unwrap_or_default();
@@ -224,20 +298,20 @@ impl Gateway {
             opening.paused = true;
         }
         // It had a place until now.
-        let Ok(handle) = self.links.insert(step.links, entry) else { return };
+        let Ok(handle) = self.insert(step.links, entry) else { return };
         self.await_link(step, handle, step.now + pause);
     }
 
     /// Sets a connection's deadline.
     fn await_link(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, until: Instant) {
-        if let Some(entry) = self.links.slots.get_mut(handle) {
+        if let Some(entry) = self.slots.get_mut(handle) {
             step.timers.set(&mut entry.deadline, TimerKey::Redial(handle.cast()), until);
         }
     }
 
     /// A connection of ours is to be tried again, or has taken too long to open.
-    pub(super) fn on_redial_due(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>) {
-        let Some(entry) = self.links.slots.get_mut(handle) else { return };
+    pub(crate) fn on_redial_due(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>) {
+        let Some(entry) = self.slots.get_mut(handle) else { return };
         let link = entry.id;
         let Some(opening) = &mut entry.opening else { return };
         if core::mem::take(&mut opening.paused) {
@@ -245,69 +319,37 @@ impl Gateway {
             self.await_link(step, handle, step.now + OPENS_WITHIN);
         } else {
             step.actions.close(link);
-            self.on_sip_closed(step, handle, Closed::TimedOut);
+            self.on_closed(step, handle, Closed::TimedOut);
         }
     }
 
-    /// Bytes of a SIP link: at most one message. The framer is checked out of its link while the message is read.
-    pub(super) fn on_sip_bytes(
-        &mut self,
-        step: &mut Step<'_>,
-        handle: Handle<SipLink>,
-        bytes: &[u8],
-    ) -> usize {
-        let limit = step.config.limits.message_bytes;
-        let Some(entry) = self.links.slots.get_mut(handle) else { return bytes.len() };
-        let Some(peer) = entry.peer else { return bytes.len() };
-        let (link, allowed, unlisted) = (entry.id, entry.allowed, entry.is_unlisted());
-        let mut framer = core::mem::take(&mut entry.framer);
-        let (taken, found) = framer.push(bytes, limit);
-        let mut ends = false;
-        match found {
-            Framed::Incomplete => {}
-            // RFC 5626 4.4.1: a double CRLF is answered with one.
-            Framed::KeepAlive => {
-                step.actions.write(link, b"\r\n");
-                ends = unlisted;
-            }
-            Framed::Message(message) => {
-                self.on_sip(step, Flow::Stream(link), peer, allowed, message);
-                // One answer is all an unlisted peer gets: more would pile up with one that does not read.
-                ends = unlisted;
-            }
-            Framed::Broken(error) => {
-                let fields: &[(&str, &dyn core::fmt::Display)] =
-                    &[("link", &link), ("peer", &peer), ("why", &error)];
-                step.actions.notify(Level::Warn, "link_broken", fields);
-                ends = true;
-            }
-        }
+    /// Checks the reader of a link out, while bytes of it are read. `None`: there is nothing to be read from it.
+    pub(crate) fn check_out(&mut self, handle: Handle<SipLink>) -> Option<Reader> {
+        let entry = self.slots.get_mut(handle)?;
+        let origin = Origin { flow: Flow::Stream(entry.id), peer: entry.peer?, allowed: entry.allowed };
+        let framer = core::mem::take(&mut entry.framer);
+        Some(Reader { handle, link: entry.id, origin, is_unlisted: entry.is_unlisted(), framer })
+    }
+
+    /// Puts a reader back. True: its link is closed instead, because it `ends`.
+    pub(crate) fn check_in(&mut self, step: &mut Step<'_>, reader: Reader, ends: bool) -> bool {
         if ends {
-            step.actions.close(link);
-            self.links.remove(step.links, handle);
-            return bytes.len();
+            step.actions.close(reader.link);
+            self.remove(step.links, reader.handle);
+        } else if let Some(entry) = self.slots.get_mut(reader.handle) {
+            entry.framer = reader.framer;
         }
-        if let Some(entry) = self.links.slots.get_mut(handle) {
-            entry.framer = framer;
-        }
-        taken
+        ends
     }
 
-    pub(super) fn on_datagram(
-        &mut self,
-        step: &mut Step<'_>,
-        listener: ListenerId,
-        peer: SocketAddr,
-        bytes: &[u8],
-    ) {
-        if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-            if bytes.starts_with(b"\r\n\r\n") {
-                step.actions.send_datagram(listener, peer, b"\r\n");
-            }
-            return;
+    /// Sends a response. Where its way is gone, it is dropped.
+    pub(super) fn respond(&mut self, step: &mut Step<'_>, flow: Flow, response: &[u8]) {
+        if !self.send(step, flow, response) {
+            // RFC 3261 18.2.2 would open a connection to the Via's address: the client's proxy, which lost the request
+            // with its connection and has answered it by itself.
+            let fields: &[(&str, &dyn core::fmt::Display)] = &[("why", &"the connection it came on is gone")];
+            step.actions.notify(Level::Info, "response_discarded", fields);
         }
-        let allowed = is_allowed(step, peer.ip());
-        self.on_sip(step, Flow::Datagram(listener, peer), peer, allowed, bytes);
     }
 
     /// Sends a message on a flow. False: the flow's connection is gone.
@@ -318,12 +360,12 @@ impl Gateway {
                 true
             }
             Flow::Stream(link) => {
-                let Some(entry) = self.links.get(step.links, link) else { return false };
+                let Some(entry) = self.get(step.links, link) else { return false };
                 if entry.opening.is_none() {
                     step.actions.write(link, message);
                     return true;
                 }
-                let opening = self.links.find(step.links, link).and_then(|entry| entry.opening.as_mut());
+                let opening = self.find(step.links, link).and_then(|entry| entry.opening.as_mut());
                 let Some(opening) = opening else { return false };
                 if opening.waiting.len() + message.len() > MAX_WAITING {
                     return false;
@@ -337,8 +379,8 @@ impl Gateway {
     /// Counts an event that [`Self::send`] took: sent, or to be sent once its connection is open.
     pub(super) fn note_event_sent(&mut self, step: &mut Step<'_>, flow: Flow) {
         if let Flow::Stream(link) = flow
-            && self.links.get(step.links, link).is_some_and(|entry| entry.opening.is_some())
-            && let Some(opening) = self.links.find(step.links, link).and_then(|entry| entry.opening.as_mut())
+            && self.get(step.links, link).is_some_and(|entry| entry.opening.is_some())
+            && let Some(opening) = self.find(step.links, link).and_then(|entry| entry.opening.as_mut())
         {
             opening.events += 1;
         } else {
@@ -348,26 +390,31 @@ impl Gateway {
 
     /// The flow of a request of ours: the dialog's, or, when its connection is gone, one that is opened to the route
     /// set's next hop (client quirk 8). `None`: there is no way to the client until it speaks.
-    pub(super) fn flow_to(&mut self, step: &mut Step<'_>, session: Handle<Session>) -> Option<Flow> {
-        let dialog = &self.sessions.get(session)?.dialog;
+    pub(super) fn flow_to(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        session: SessionId,
+    ) -> Option<Flow> {
+        let dialog = &legs.leg(session)?.dialog;
         let Flow::Stream(link) = dialog.flow else { return Some(dialog.flow) };
-        if self.links.get(step.links, link).is_some() {
+        if self.get(step.links, link).is_some() {
             return Some(dialog.flow);
         }
         let target = Box::<str>::from(dialog.next_hop()?);
-        let link = match self.links.by_target.get(&target) {
+        let link = match self.by_target.get(&target) {
             Some(link) => *link,
             None => self.open_link(step, &target)?,
         };
         let flow = Flow::Stream(link);
-        self.sessions.get_mut(session)?.dialog.flow = flow;
+        legs.leg_mut(session)?.dialog.flow = flow;
         Some(flow)
     }
 
     fn open_link(&mut self, step: &mut Step<'_>, target: &str) -> Option<LinkId> {
         let link = step.links.draw();
         let connecting = SipLink::to(link, Some(Box::from(target)), Some(Opening::default()));
-        let Ok(handle) = self.links.insert(step.links, connecting) else {
+        let Ok(handle) = self.insert(step.links, connecting) else {
             let fields: &[(&str, &dyn core::fmt::Display)] =
                 &[("target", &target), ("why", &"limits.links is reached")];
             step.actions.notify(Level::Warn, "link_refused", fields);
@@ -401,7 +448,7 @@ impl Gateway {
 
     /// The address clients may open connections to: the listener's port at the link's own address.
     fn own_stream_address(&self, step: &Step<'_>, link: LinkId) -> Option<SocketAddr> {
-        let entry = self.links.get(step.links, link);
+        let entry = self.get(step.links, link);
         let local = entry.and_then(|entry| entry.local);
         if entry.is_some_and(|entry| entry.target.is_none()) {
             return local;
@@ -410,7 +457,7 @@ impl Gateway {
         // all of ours is none to tell; before ours is open, the one that peers reach us at is as good as any.
         let listening = self.listening.iter().take(step.config.sip.tcp.len()).copied().flatten().next()?;
         let named = Some(listening.ip()).filter(|address| !address.is_unspecified());
-        let address = local.map(|local| local.ip()).or(named).or(self.links.reached_at());
+        let address = local.map(|local| local.ip()).or(named).or(self.reached_at);
         Some(SocketAddr::new(address?, listening.port()))
     }
 }
@@ -418,6 +465,22 @@ impl Gateway {
 crate::digest! { struct SipLink { id, framer, peer, local, allowed, target, opening, deadline } }
 
 crate::digest! { struct Opening { waiting, events, failures, paused } }
+
+/// A datagram came. `None`: there is no message in it.
+pub(crate) fn on_datagram(
+    step: &mut Step<'_>,
+    listener: ListenerId,
+    peer: SocketAddr,
+    bytes: &[u8],
+) -> Option<Origin> {
+    if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+        if bytes.starts_with(b"\r\n\r\n") {
+            step.actions.send_datagram(listener, peer, b"\r\n");
+        }
+        return None;
+    }
+    Some(Origin { flow: Flow::Datagram(listener, peer), peer, allowed: is_allowed(step, peer.ip()) })
+}
 
 /// Whether the access list knows an address (403 otherwise).
 fn is_allowed(step: &Step<'_>, address: IpAddr) -> bool {

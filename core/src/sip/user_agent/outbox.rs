@@ -11,8 +11,8 @@
 use alloc::boxed::Box;
 use alloc::collections::{VecDeque, vec_deque};
 
-use super::session::ClientTransaction;
 use crate::digest::{Digest, Digester};
+use crate::sip::transactions::ClientTransaction;
 use crate::slots::Handle;
 use crate::time::Instant;
 use crate::timer::Deadline;

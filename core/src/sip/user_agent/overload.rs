@@ -2,20 +2,22 @@
 
 use core::fmt::Display;
 
-use super::receive::{Received, Refusal};
-use super::{Gateway, Step};
+use super::UserAgent;
+use super::leg::Legs;
+use super::received::{Received, Refusal};
 use crate::entropy::Domain;
+use crate::step::Step;
 
 /// Why a session is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Why {
+pub(crate) enum Overload {
     /// A table is full.
     Full,
     /// The gateway drains or stops.
     Leaving,
 }
 
-impl Why {
+impl Overload {
     const fn reason(self) -> &'static str {
         match self {
             Self::Full => "The gateway is full",
@@ -30,26 +32,51 @@ impl Why {
             Self::Leaving => (5, 15),
         }
     }
+
+    /// The status, and the seconds for a Retry-After: 503, or 500 where a proxy would stop routing to a node that
+    /// says 503 (RFC 3261 21.5.1 and 21.5.4).
+    pub(super) fn answer(self, step: &mut Step<'_>) -> (u16, u32) {
+        let status = if step.config.sip.may_say_503 { 503 } else { 500 };
+        (status, retry_after(step, self.pause()))
+    }
 }
 
-impl Gateway {
+impl UserAgent {
     /// Refuses a request because the gateway as a whole can take no more.
-    pub(super) fn turn_away(&mut self, step: &mut Step<'_>, received: &Received<'_>, why: Why) {
-        let (status, seconds) = overload(step, why);
-        self.refuse_for_now(step, received, (status, why.reason()), &seconds);
+    pub(crate) fn turn_away(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        received: &Received<'_>,
+        why: Overload,
+    ) {
+        let (status, seconds) = why.answer(step);
+        self.refuse_for_now(step, legs, received, (status, why.reason()), &seconds);
+    }
+
+    /// Refuses an INVITE in a dialog whose first is not answered yet (RFC 3261 14.2).
+    pub(crate) fn refuse_second_invite(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        received: &Received<'_>,
+    ) {
+        let seconds = retry_after(step, (0, 10));
+        self.refuse_for_now(step, legs, received, (500, "Another INVITE is under way"), &seconds);
     }
 
     /// Refuses a request that may be repeated after so many seconds.
-    pub(super) fn refuse_for_now(
+    fn refuse_for_now(
         &mut self,
         step: &mut Step<'_>,
+        legs: &mut impl Legs,
         received: &Received<'_>,
         (status, reason): (u16, &str),
         seconds: &dyn Display,
     ) {
         let seconds = alloc::format!("{seconds}");
         let refusal = Refusal { header: ("Retry-After", &seconds), ..Refusal::new(status, reason) };
-        self.refuse(step, received, &refusal);
+        self.refuse(step, legs, received, &refusal);
     }
 }
 
@@ -58,11 +85,4 @@ pub(super) fn retry_after(step: &mut Step<'_>, (least, most): (u32, u32)) -> u32
     let span = u64::from(most.saturating_sub(least)) + 1;
     let spread = step.entropy.draw(Domain::RetryAfter) % span;
     least + u32::try_from(spread).unwrap_or(0)
-}
-
-/// Seconds for a Retry-After, and the status with it: 503, or 500 where a proxy would stop routing to a node that
-/// says 503 (RFC 3261 21.5.1 and 21.5.4).
-pub(super) fn overload(step: &mut Step<'_>, why: Why) -> (u16, u32) {
-    let status = if step.config.sip.may_say_503 { 503 } else { 500 };
-    (status, retry_after(step, why.pause()))
 }

@@ -1,0 +1,153 @@
+//! A request at hand, and why one is refused (RFC 3261 8.2).
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString as _};
+use core::fmt::{self, Display};
+use core::net::SocketAddr;
+
+use crate::entropy::Domain;
+use crate::sip::dialog::Unusable;
+use crate::sip::transactions::Flow;
+use crate::step::{SessionId, Step};
+use crate::wire::sip::{Message, Method};
+use crate::wire::sip::{Scheme, Uri, reason_phrase};
+
+/// The methods we take, for Allow (client quirk 6).
+pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, INFO, UPDATE, OPTIONS";
+
+/// A request at hand.
+pub(crate) struct Received<'m> {
+    pub(crate) message: &'m Message<'m>,
+    pub(crate) method: Method<'m>,
+    pub(crate) uri: &'m str,
+    /// Who sent it.
+    pub(crate) peer: SocketAddr,
+    /// Whether the access list knows who sent it.
+    pub(crate) allowed: bool,
+    /// Where it came from.
+    pub(crate) flow: Flow,
+    /// Where its answer goes: a datagram's Via may name another port (RFC 3261 18.2.2, RFC 3581).
+    pub(crate) answer_flow: Flow,
+    pub(crate) key: u128,
+    /// The tag we add to To where there is none yet.
+    pub(crate) local_tag: heapless::String<16>,
+    /// The session whose dialog it is in.
+    pub(crate) session: Option<SessionId>,
+    /// Whether To has a tag: it is inside some dialog, known or not.
+    pub(crate) in_dialog: bool,
+}
+
+/// Why a request is refused.
+pub(crate) struct Refusal<'a> {
+    pub(crate) status: u16,
+    /// The reason phrase; empty for the status's own.
+    pub(crate) reason: Cow<'a, str>,
+    /// A Warning's text (RFC 3261 20.43); empty for none.
+    pub(crate) detail: String,
+    /// A header that the status demands; an empty name for none.
+    pub(crate) header: (&'static str, &'a str),
+}
+
+impl<'a> Refusal<'a> {
+    /// A refusal with this reason phrase.
+    pub(crate) fn new(status: u16, reason: impl Into<Cow<'a, str>>) -> Self {
+        Self { status, reason: reason.into(), detail: String::new(), header: ("", "") }
+    }
+
+    /// A refusal with a header that the status demands.
+    pub(crate) const fn with(status: u16, header: &'static str, value: &'a str) -> Self {
+        Self { status, reason: Cow::Borrowed(""), detail: String::new(), header: (header, value) }
+    }
+}
+
+impl Display for Refusal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.reason.is_empty() { reason_phrase(self.status) } else { &self.reason })?;
+        if !self.detail.is_empty() {
+            write!(f, " ({})", self.detail)?;
+        }
+        if !self.header.0.is_empty() {
+            write!(f, " ({}: {})", self.header.0, self.header.1)?;
+        }
+        Ok(())
+    }
+}
+
+fn tag(number: u64) -> heapless::String<16> {
+    use core::fmt::Write as _;
+
+    let mut tag = heapless::String::new();
+    let _fits = write!(tag, "{number:016x}");
+    tag
+}
+
+/// A tag that is a function of the request (RFC 3261 8.2.7).
+pub(super) fn stateless_tag(key: u128) -> heapless::String<16> {
+    tag(u64::try_from(key & u128::from(u64::MAX)).unwrap_or(0))
+}
+
+/// What is wrong with a request whatever it asks (RFC 3261 8.2.1, 8.2.2). An unlisted peer is told
+/// nothing else.
+pub(super) fn refusal<'a>(received: &Received<'a>) -> Option<Refusal<'a>> {
+    if !received.allowed {
+        return Some(Refusal::new(403, "Peer not on the access list"));
+    }
+    if let Some(flaw) = &received.message.flaw {
+        return Some(Refusal::new(flaw.status(), flaw.to_string()));
+    }
+    if matches!(received.method, Method::Other(_)) {
+        return Some(Refusal::with(405, "Allow", ALLOW));
+    }
+    match Uri::parse(received.uri).map(|uri| uri.scheme) {
+        Some(Scheme::Sip | Scheme::Sips | Scheme::Tel) => {}
+        Some(Scheme::Other(_)) => return Some(Refusal::new(416, "")),
+        None => return Some(Refusal::new(400, "Malformed Request-URI")),
+    }
+    // 8.2.2.3: not checked for CANCEL (and ACK).
+    let unknown = received.message.requires().find(|option| !option.eq_ignore_ascii_case("timer"));
+    match unknown {
+        Some(option) if received.method != Method::Cancel => Some(Refusal::with(420, "Unsupported", option)),
+        _ => None,
+    }
+}
+
+/// Where the answer to a message goes. RFC 3581 4: with `rport`, back where the datagram came from; RFC 3261 18.2.2:
+/// otherwise to the sender's address and the port its Via names.
+pub(super) fn answer_flow(flow: Flow, message: &Message<'_>) -> Flow {
+    match (flow, message.via()) {
+        (Flow::Datagram(listener, peer), Some(via)) if via.rport.is_none() => {
+            Flow::Datagram(listener, SocketAddr::new(peer.ip(), via.port.unwrap_or(5060)))
+        }
+        (flow, _) => flow,
+    }
+}
+
+/// The hash a dialog is looked up by (RFC 3261 12: Call-ID and both tags).
+pub(super) fn dialog_key(step: &Step<'_>, call_id: &str, local_tag: &str, remote_tag: &str) -> u128 {
+    step.entropy.key([&b"dialog"[..], call_id.as_bytes(), local_tag.as_bytes(), remote_tag.as_bytes()])
+}
+
+/// A tag of our own: drawn for a dialog to be, otherwise a function of the request, so that an answer repeated
+/// without any state has the same one (RFC 3261 8.2.7).
+pub(super) fn tag_for(
+    step: &mut Step<'_>,
+    method: Method<'_>,
+    key: u128,
+    in_dialog: bool,
+) -> heapless::String<16> {
+    if in_dialog {
+        heapless::String::new()
+    } else if method == Method::Invite {
+        tag(step.entropy.draw(Domain::Tag))
+    } else {
+        stateless_tag(key)
+    }
+}
+
+/// Why a request that cannot begin or refresh a dialog is refused.
+pub(super) fn unusable_dialog(unusable: Unusable) -> Refusal<'static> {
+    match unusable {
+        Unusable::NoContact => Refusal::new(400, "Missing Contact"),
+        Unusable::TooLong => Refusal::new(400, "Route set or Contact too long"),
+    }
+}

@@ -1,0 +1,290 @@
+//! A message's way in: to its transaction, its dialog and its method (RFC 3261 8.2, 12.2.2, 17.2.3, 18.1.2).
+
+use core::fmt::Display;
+
+use super::answering::{Asked, HeldRequest, Reply};
+use super::leg::{Legs, Phase};
+use super::links::{Origin, sip_link};
+use super::overload::Overload;
+use super::received::{ALLOW, Received, Refusal, answer_flow, dialog_key, refusal, stateless_tag, tag_for};
+use super::{News, UserAgent};
+use crate::sip::transactions::{Flow, ServerMachine, matching_key};
+use crate::sip::{invite_server, non_invite_server};
+use crate::step::{SessionId, Step};
+use crate::wire::sip::media::CSTA_XML;
+use crate::wire::sip::{Message, Method, Start, Uri, emit};
+
+impl UserAgent {
+    /// A message came.
+    pub(crate) fn on_message<'m>(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        origin: Origin,
+        message: &'m Message<'m>,
+    ) -> News<'m> {
+        match message.start {
+            Start::Request { method, uri } => self.on_request(step, legs, origin, (message, method, uri)),
+            Start::Response { status, .. } => self.on_response(step, legs, status, message),
+        }
+    }
+
+    fn on_request<'m>(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        Origin { flow, peer, allowed }: Origin,
+        (message, method, uri): (&'m Message<'m>, Method<'m>, &'m str),
+    ) -> News<'m> {
+        let to_tag = message.to().and_then(|to| to.tag());
+        let session = to_tag.and_then(|tag| self.session_of(step, message, tag));
+        if method == Method::Ack {
+            if allowed {
+                self.on_ack(step, legs, message, session);
+            }
+            return News::Nothing;
+        }
+        let key = matching_key(step.entropy, message, method);
+        let repeated = self.repeated(legs, (message, method), key, session);
+        if let Some(transaction) = repeated.filter(|_| allowed) {
+            step.counters.requests_repeated += 1;
+            self.on_repeated(step, transaction, answer_flow(flow, message));
+            return News::Nothing;
+        }
+        step.counters.requests += 1;
+        let received = Received {
+            message,
+            method,
+            uri,
+            peer,
+            allowed,
+            flow,
+            answer_flow: answer_flow(flow, message),
+            key,
+            local_tag: tag_for(step, method, key, to_tag.is_some()),
+            session,
+            in_dialog: to_tag.is_some(),
+        };
+        self.write_reply_head(&received, &received.local_tag);
+        match refusal(&received) {
+            Some(refusal) => self.refused(step, legs, &received, &refusal),
+            None => self.dispatch(step, legs, received),
+        }
+    }
+
+    fn dispatch<'m>(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        received: Received<'m>,
+    ) -> News<'m> {
+        match (received.method, received.session) {
+            (Method::Options, _) => self.on_options(step, legs, &received),
+            (Method::Cancel, _) => self.on_cancel(step, legs, &received),
+            (Method::Invite, _) if !received.in_dialog => self.on_invite(step, legs, received),
+            (Method::Bye, Some(session)) => self.on_bye(step, legs, &received, session),
+            (Method::Invite | Method::Info | Method::Update, Some(session)) => {
+                News::InSession(received, session)
+            }
+            (Method::Invite, None) => self.on_invite_elsewhere(step, legs, received),
+            (Method::Bye | Method::Info | Method::Update, None) => {
+                self.refused(step, legs, &received, &Refusal::new(481, ""))
+            }
+            // An ACK never comes here, and all other methods were refused before.
+            (Method::Ack | Method::Other(_), _) => News::Nothing,
+        }
+    }
+
+    /// An INVITE outside any dialog.
+    fn on_invite<'m>(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        received: Received<'m>,
+    ) -> News<'m> {
+        if !step.takes_sessions() {
+            self.turn_away(step, legs, &received, Overload::Leaving);
+            News::Nothing
+        } else if is_for_us(step, received.uri) {
+            News::SignIn(received)
+        } else {
+            self.refused(step, legs, &received, &Refusal::new(404, "Not our domain"))
+        }
+    }
+
+    /// A re-INVITE in a dialog that is not known here. Only one with a CSTA document may be more than that.
+    fn on_invite_elsewhere<'m>(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        received: Received<'m>,
+    ) -> News<'m> {
+        if !step.takes_sessions() {
+            self.turn_away(step, legs, &received, Overload::Leaving);
+            return News::Nothing;
+        }
+        let to = received.message.to();
+        let Some((to, tag)) = to.and_then(|to| Some((to.uri, to.tag()?))) else { return News::Nothing };
+        // The Request-URI is the other node's Contact; To still says for whom the first INVITE was.
+        if !is_for_us(step, received.uri) && !is_for_us(step, to) {
+            return self.refused(step, legs, &received, &Refusal::new(404, "Not our domain"));
+        }
+        if received.message.csta_body().is_none() {
+            return self.refused(step, legs, &received, &Refusal::new(481, ""));
+        }
+        News::Takeover(received, tag)
+    }
+
+    /// BYE (RFC 3261 15.1.2). What the client asked before and was not answered yet gets 487 when its answer comes.
+    fn on_bye<'m>(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        received: &Received<'m>,
+        session: SessionId,
+    ) -> News<'m> {
+        self.answer(step, legs, Asked::AtHand(received), &Reply::new(200));
+        if let Some(Phase::SigningIn { invite }) = legs.leg(session).map(|leg| leg.phase) {
+            self.answer(step, legs, Asked::Held(invite), &Reply::new(487));
+        }
+        News::Over(session, "BYE")
+    }
+
+    /// CANCEL (RFC 3261 9.2): 200 if there is such an INVITE, and 487 to that if it was not answered yet.
+    fn on_cancel<'m>(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        received: &Received<'m>,
+    ) -> News<'m> {
+        let key = matching_key(step.entropy, received.message, Method::Invite);
+        let Some(invite) = self.transactions.find(key) else {
+            return self.refused(step, legs, received, &Refusal::new(481, ""));
+        };
+        self.answer(step, legs, Asked::AtHand(received), &Reply::new(200));
+        let session = self.transactions.server.get(invite).and_then(|transaction| transaction.owner);
+        let signing_in = session
+            .filter(|session| legs.leg(*session).is_some_and(|leg| leg.phase == Phase::SigningIn { invite }));
+        let Some(session) = signing_in else { return News::Nothing };
+        self.answer(step, legs, Asked::Held(invite), &Reply::new(487));
+        News::Over(session, "cancelled")
+    }
+
+    /// OPTIONS: a load balancer's probe, or a client's question (RFC 3261 11).
+    fn on_options<'m>(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        received: &Received<'m>,
+    ) -> News<'m> {
+        if received.in_dialog && received.session.is_none() {
+            return self.refused(step, legs, received, &Refusal::new(481, ""));
+        }
+        let asked = Asked::AtHand(received);
+        if step.takes_sessions() || received.in_dialog {
+            let headers: &[(&str, &dyn Display)] = &[
+                ("Allow", &ALLOW),
+                ("Accept", &CSTA_XML),
+                ("Supported", &"timer"),
+                ("Accept-Encoding", &"identity"),
+            ];
+            self.answer(step, legs, asked, &Reply { more: headers, ..Reply::new(200) });
+        } else {
+            // Load balancers ask often: it is not logged each time.
+            let (status, seconds) = Overload::Leaving.answer(step);
+            let retry: &[(&str, &dyn Display)] = &[("Retry-After", &seconds)];
+            self.answer(step, legs, asked, &Reply { more: retry, ..Reply::new(status) });
+        }
+        News::Nothing
+    }
+
+    /// The transaction that a request belongs to already. A BYE that finds a session is never done: a datagram with a
+    /// re-INVITE came after it, and the session was taken over anew.
+    fn repeated(
+        &self,
+        legs: &impl Legs,
+        (message, method): (&Message<'_>, Method<'_>),
+        key: u128,
+        session: Option<SessionId>,
+    ) -> Option<HeldRequest> {
+        let transaction = message.via().and_then(|_| self.transactions.find(key))?;
+        let epoch = session.and_then(|session| legs.leg(session)).map(|leg| leg.dialog.epoch);
+        let is_new = epoch.is_some_and(|epoch| {
+            method == Method::Bye || self.transactions.is_superseded(transaction, epoch)
+        });
+        (!is_new).then_some(transaction)
+    }
+
+    /// The session whose dialog a message with this To tag is in.
+    fn session_of(&self, step: &Step<'_>, message: &Message<'_>, to_tag: &str) -> Option<SessionId> {
+        let remote_tag = message.from().and_then(|from| from.tag()).unwrap_or_default();
+        let key = dialog_key(step, message.call_id()?, to_tag, remote_tag);
+        self.by_dialog.get(key)
+    }
+
+    /// Writes the reply head anew for an answer that leaves nothing behind: its tag is a function of the request.
+    pub(super) fn forget_tag(&mut self, received: &Received<'_>) {
+        if received.method == Method::Invite && !received.in_dialog {
+            self.write_reply_head(received, &stateless_tag(received.key));
+        }
+    }
+
+    /// The lines every response to this request repeats; a dialog's also its Record-Route (RFC 3261 12.1.1).
+    fn write_reply_head(&mut self, received: &Received<'_>, tag: &str) {
+        self.head.clear();
+        let tag = Some(tag).filter(|tag| !tag.is_empty());
+        emit::reply_head(&mut self.head, received.message, tag, Some(received.peer));
+        if matches!(received.method, Method::Invite | Method::Update) {
+            emit::record_routes(&mut self.head, received.message);
+        }
+    }
+
+    /// A request that is known already (RFC 3261 17.2): its response is repeated, or it is absorbed.
+    fn on_repeated(&mut self, step: &mut Step<'_>, handle: HeldRequest, flow: Flow) {
+        let Some(transaction) = self.transactions.server.get_mut(handle) else { return };
+        // A stream that is gone carries no answer; the client waits for it where it asked again.
+        if let (Flow::Stream(before), Flow::Stream(_)) = (transaction.flow, flow)
+            && sip_link(step.links, before).is_none()
+        {
+            transaction.flow = flow;
+        }
+        let now = step.now;
+        match transaction.machine {
+            ServerMachine::Invite(_) => {
+                let cause = invite_server::Cause::Request;
+                let then = self.transactions.on_invite(handle, cause, now, step.timers);
+                self.after_invite(step, handle, then);
+            }
+            ServerMachine::NonInvite(_) => {
+                let cause = non_invite_server::Cause::Request;
+                if self.transactions.on_non_invite(handle, cause, now, step.timers) {
+                    self.resend(step, handle);
+                }
+            }
+        }
+    }
+
+    /// Refuses a request, and that is all there is to it.
+    fn refused<'m>(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        received: &Received<'m>,
+        refusal: &Refusal<'_>,
+    ) -> News<'m> {
+        self.refuse(step, legs, received, refusal);
+        News::Nothing
+    }
+}
+
+/// Whether a dialog-forming request is for this gateway: our domain, our advertised host, or an address we
+/// listen on; any, where no domain is configured.
+fn is_for_us(step: &Step<'_>, uri: &str) -> bool {
+    let (Some(domain), Some(uri)) = (&step.config.sip.domain, Uri::parse(uri)) else { return true };
+    let host = uri.host;
+    let advertised = step.config.sip.advertised.as_deref().unwrap_or_default();
+    let is_address = host.trim_matches(['[', ']']).parse::<core::net::IpAddr>().is_ok();
+    is_address
+        || host.eq_ignore_ascii_case(domain)
+        || advertised.rsplit_once(':').is_some_and(|(ours, _)| ours.eq_ignore_ascii_case(host))
+}

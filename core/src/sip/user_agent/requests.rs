@@ -1,0 +1,339 @@
+//! Requests of ours inside a dialog: events in INFO, the end in BYE, a refresh in UPDATE; and their answers.
+
+use alloc::vec::Vec;
+use core::fmt::{Display, Write as _};
+
+use super::leg::Legs;
+use super::{News, UserAgent};
+use crate::action::Level;
+use crate::entropy::Domain;
+use crate::sip::non_invite_client::{Cause, State, Then};
+use crate::sip::session_timer::Refresher;
+use crate::sip::transactions::{ClientTransaction, Flow, Purpose};
+use crate::slots::Handle;
+use crate::step::{SessionId, Step, TimerKey};
+use crate::wire::sip::Message;
+use crate::wire::sip::media::CSTA_XML;
+use crate::wire::sip::via::MAGIC_COOKIE;
+
+/// A request that we sent, until it needs no more care.
+type SentRequest = Handle<ClientTransaction>;
+
+/// A request to be sent.
+#[derive(Clone, Copy)]
+pub(crate) enum Outgoing<'a> {
+    /// An event's document.
+    Event(&'a [u8]),
+    /// The end of the session.
+    Bye,
+    /// Our refresh.
+    Refresh,
+}
+
+impl Outgoing<'_> {
+    const fn purpose(self) -> Purpose {
+        match self {
+            Self::Event(_) => Purpose::Event,
+            Self::Bye => Purpose::Bye,
+            Self::Refresh => Purpose::Refresh,
+        }
+    }
+
+    const fn method(self) -> &'static str {
+        match self {
+            Self::Event(_) => "INFO",
+            Self::Bye => "BYE",
+            Self::Refresh => "UPDATE",
+        }
+    }
+}
+
+/// A request on its way out, and what names its transaction.
+struct Draft<'a> {
+    outgoing: Outgoing<'a>,
+    /// `None` if nothing is kept of it.
+    transaction: Option<SentRequest>,
+    secret: u64,
+    flow: Flow,
+}
+
+impl UserAgent {
+    /// Sends an event's document to a client, or lets it wait its turn ([`super::outbox`]).
+    pub(crate) fn send_event(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        session: SessionId,
+        document: &[u8],
+    ) {
+        let limit = step.config.limits.queued_events;
+        let Some(leg) = legs.leg_mut(session) else { return };
+        if leg.outbox.is_empty() && leg.outbox.is_open(step.now) {
+            self.send_request(step, legs, session, Outgoing::Event(document));
+            return;
+        }
+        if leg.outbox.hold(document, limit).is_err() {
+            let fields: &[(&str, &dyn Display)] =
+                &[("session", &session), ("why", &"limits.queued_events is reached"), ("limit", &limit)];
+            step.counters.events_lost += 1;
+            step.actions.notify(Level::Warn, "event_lost", fields);
+        }
+        schedule_events(step, legs, session);
+    }
+
+    /// Sends what waits, as far as it may be sent.
+    pub(crate) fn send_waiting_events(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        session: SessionId,
+    ) {
+        while step.actions.room() > 2 {
+            let Some(leg) = legs.leg_mut(session) else { return };
+            let Some(document) = leg.outbox.next(step.now) else { break };
+            self.send_request(step, legs, session, Outgoing::Event(&document));
+        }
+        schedule_events(step, legs, session);
+    }
+
+    /// Sends a request in a session's dialog. What cannot be sent is said and not kept.
+    pub(crate) fn send_request(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        session: SessionId,
+        outgoing: Outgoing<'_>,
+    ) {
+        let Some(flow) = self.links.flow_to(step, legs, session) else {
+            note_unsent(step, session, outgoing, "its connection is gone and its route is not known");
+            return;
+        };
+        let secret = step.entropy.draw(Domain::Branch);
+        let machine = State::new(&[], step.now, flow.is_reliable());
+        let opened = (outgoing.purpose(), session, flow, secret);
+        let transaction = match self.transactions.open_client(opened, step.timers, machine) {
+            Ok(transaction) => Some(transaction),
+            // On a stream only a 404, 410 or 481 would be missed, and the next event's answer says the same.
+            Err(_) if flow.is_reliable() && matches!(outgoing, Outgoing::Event(_)) => None,
+            Err(_) => {
+                note_unsent(step, session, outgoing, "limits.transactions is reached");
+                return;
+            }
+        };
+        self.write_request(step, legs, session, &Draft { outgoing, transaction, secret, flow });
+        let Self { links, transactions, message, .. } = self;
+        if !links.send(step, flow, message) {
+            if let Some(transaction) = transaction {
+                transactions.drop_client(transaction, step.timers);
+            }
+            note_unsent(step, session, outgoing, "too much waits for its connection");
+            return;
+        }
+        if let Outgoing::Event(_) = outgoing {
+            links.note_event_sent(step, flow);
+        }
+        if let Some(transaction) = transaction.filter(|_| !flow.is_reliable()) {
+            self.await_answer(step, legs, session, (transaction, outgoing));
+        }
+    }
+
+    /// A request went out by datagram: it is repeated until it is answered, and holds back the event after it.
+    fn await_answer(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        session: SessionId,
+        (transaction, outgoing): (SentRequest, Outgoing<'_>),
+    ) {
+        if let Some(opened) = self.transactions.client.get_mut(transaction) {
+            opened.machine = State::new(&self.message, step.now, false);
+        }
+        if let (Outgoing::Event(_), Some(leg)) = (outgoing, legs.leg_mut(session)) {
+            let before = leg.outbox.sent(transaction, step.now + step.config.sip.udp_event_timeout);
+            if let Some(before) = before {
+                self.transactions.drop_client(before, step.timers);
+            }
+        }
+    }
+
+    fn write_request(
+        &mut self,
+        step: &Step<'_>,
+        legs: &mut impl Legs,
+        session: SessionId,
+        draft: &Draft<'_>,
+    ) {
+        let Self { links, message, address, .. } = self;
+        let Draft { outgoing, transaction, secret, flow } = *draft;
+        address.clear();
+        message.clear();
+        links.write_own_address(step, flow, address);
+        let address = core::str::from_utf8(address).unwrap_or_default();
+        let Some(leg) = legs.leg_mut(session) else { return };
+        let sequence = leg.dialog.next_sequence();
+        let method = outgoing.method();
+        let transport = if flow.is_reliable() { "TCP" } else { "UDP" };
+        let mut text = Text(message);
+        let _infallible = write!(
+            text,
+            "{method} {} SIP/2.0\r\nVia: SIP/2.0/{transport} {address};branch={MAGIC_COOKIE}{:016x}{secret:016x};rport\r\n\
+             Max-Forwards: 70\r\n",
+            leg.dialog.request_uri(),
+            transaction.map_or(u64::MAX, Handle::number),
+        );
+        leg.dialog.write_head(text.0);
+        let _infallible = write!(text, "CSeq: {sequence} {method}\r\n");
+        if let Outgoing::Refresh = outgoing {
+            let (seconds, _) = leg.timer.interval.unwrap_or((0, Refresher::Gateway));
+            let scheme = if flow.is_reliable() { ";transport=tcp" } else { "" };
+            let _infallible = write!(
+                text,
+                "Contact: <sip:ctigate@{address}{scheme}>\r\nSupported: timer\r\n\
+                 Session-Expires: {seconds};refresher=uac\r\n",
+            );
+        }
+        match outgoing {
+            Outgoing::Event(document) => {
+                let _infallible = write!(
+                    text,
+                    "Content-Disposition: signal;handling=required\r\nContent-Type: {CSTA_XML}\r\n\
+                     Content-Length: {}\r\n\r\n",
+                    document.len(),
+                );
+                text.0.extend_from_slice(document);
+            }
+            Outgoing::Bye | Outgoing::Refresh => text.0.extend_from_slice(b"Content-Length: 0\r\n\r\n"),
+        }
+    }
+
+    /// A response came: its branch names the transaction, and repeats a number that only we and the client know.
+    pub(super) fn on_response<'m>(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        status: u16,
+        message: &Message<'_>,
+    ) -> News<'m> {
+        let branch = message.via().and_then(|via| via.branch).unwrap_or_default();
+        let Some((handle, secret)) = read_branch(branch) else { return News::Nothing };
+        let known = self.transactions.client.get(handle).filter(|one| one.secret == secret);
+        let Some(transaction) = known else { return News::Nothing };
+        let (purpose, session) = (transaction.purpose, transaction.owner);
+        let cause = if status < 200 { Cause::Provisional } else { Cause::Final };
+        match self.transactions.on_client(handle, cause, step.now, step.timers) {
+            Then::Answered => self.on_answered(step, legs, session, (handle, purpose), status),
+            Then::Nothing | Then::Resend | Then::TimedOut => News::Nothing,
+        }
+    }
+
+    fn on_answered<'m>(
+        &mut self,
+        step: &mut Step<'_>,
+        legs: &mut impl Legs,
+        session: SessionId,
+        (transaction, purpose): (SentRequest, Purpose),
+        status: u16,
+    ) -> News<'m> {
+        // Client quirk 3: SIPE never answers events, and proxies answer for it with 408; only these say that the
+        // client knows the dialog no more (RFC 3261 12.2.1.2 would count 408 among them).
+        if matches!(status, 404 | 410 | 481) && purpose != Purpose::Bye {
+            return News::Over(session, "the client knows the dialog no more");
+        }
+        let Some(leg) = legs.leg_mut(session) else { return News::Nothing };
+        match purpose {
+            Purpose::Event => {
+                leg.outbox.answered(transaction);
+                self.send_waiting_events(step, legs, session);
+            }
+            Purpose::Refresh if (200..300).contains(&status) => restart_session_timer(step, legs, session),
+            Purpose::Refresh | Purpose::Bye => {}
+        }
+        News::Nothing
+    }
+
+    /// A client transaction's deadline was reached. Silence ends nothing (client quirk 3); the transaction is forgotten.
+    pub(crate) fn on_client_timer(&mut self, step: &mut Step<'_>, handle: SentRequest) {
+        let Self { links, transactions, .. } = self;
+        let Some(flow) = transactions.client.get(handle).map(|transaction| transaction.flow) else { return };
+        if transactions.on_client(handle, Cause::Timer, step.now, step.timers) == Then::Resend {
+            let machine = transactions.client.get(handle).map(|transaction| &transaction.machine);
+            if let Some(request) = machine.and_then(State::request) {
+                links.send(step, flow, request);
+            }
+        }
+    }
+
+    /// Our part of the refresh is due: an UPDATE, and the next one half an interval later.
+    pub(crate) fn on_refresh_due(&mut self, step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
+        let Some(leg) = legs.leg_mut(session) else { return };
+        if let Some(at) = leg.timer.refresh_at(step.now) {
+            step.timers.set(&mut leg.refresh, TimerKey::Refresh(session), at);
+        }
+        self.send_request(step, legs, session, Outgoing::Refresh);
+    }
+}
+
+/// A request that announces an identifier is under way: events wait for its answer.
+pub(crate) fn expect_announcement(legs: &mut impl Legs, session: SessionId) {
+    if let Some(leg) = legs.leg_mut(session) {
+        leg.outbox.announce();
+    }
+}
+
+/// A response that announces an identifier was just written: its events follow a little later.
+pub(crate) fn note_announced(step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
+    let quiet_until = step.now + step.config.sip.event_delay;
+    if let Some(leg) = legs.leg_mut(session) {
+        leg.outbox.announced(quiet_until);
+    }
+    schedule_events(step, legs, session);
+}
+
+/// Sets a session's expiry anew, and our own refresh where that is our part.
+pub(crate) fn restart_session_timer(step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
+    let Some(leg) = legs.leg_mut(session) else { return };
+    let expiry = step.now + leg.timer.lifetime;
+    step.timers.set(&mut leg.expiry, TimerKey::Expiry(session), expiry);
+    match leg.timer.refresh_at(step.now) {
+        Some(at) => step.timers.set(&mut leg.refresh, TimerKey::Refresh(session), at),
+        None => step.timers.cancel(&mut leg.refresh, TimerKey::Refresh(session)),
+    }
+}
+
+/// Sets when a session is to look again for events that wait.
+fn schedule_events(step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
+    let Some(leg) = legs.leg_mut(session) else { return };
+    let next = leg.outbox.next_at();
+    let Some(deadline) = leg.outbox.deadline() else { return };
+    match next {
+        Some(at) => step.timers.set(deadline, TimerKey::Outbox(session), at),
+        None => step.timers.cancel(deadline, TimerKey::Outbox(session)),
+    }
+    leg.outbox.tidy();
+}
+
+/// A request of ours is lost: it is said, and an event counted.
+fn note_unsent(step: &mut Step<'_>, session: SessionId, outgoing: Outgoing<'_>, why: &str) {
+    step.counters.events_lost += u64::from(matches!(outgoing, Outgoing::Event(_)));
+    let fields: &[(&str, &dyn Display)] =
+        &[("session", &session), ("method", &outgoing.method()), ("why", &why)];
+    step.actions.notify(Level::Warn, "request_unsent", fields);
+}
+
+/// The transaction and the secret in a branch of ours.
+fn read_branch(branch: &str) -> Option<(SentRequest, u64)> {
+    let rest = branch.strip_prefix(MAGIC_COOKIE).filter(|rest| rest.len() == 32)?;
+    let (handle, secret) = rest.split_at_checked(16)?;
+    let handle = u64::from_str_radix(handle, 16).ok()?;
+    Some((Handle::from_number(handle), u64::from_str_radix(secret, 16).ok()?))
+}
+
+/// Formats into bytes.
+struct Text<'a>(&'a mut Vec<u8>);
+
+impl core::fmt::Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
