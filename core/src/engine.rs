@@ -67,7 +67,7 @@ use crate::digest::{Digest, Digester};
 use crate::entropy::{Entropy, Seed};
 use crate::index::Index;
 use crate::input::{Input, Listen, Taken, Transport};
-use crate::links::{Links, Owner};
+use crate::links::Owner;
 use crate::machine::{Machine, Wake, Why};
 pub use crate::overview::{ConnectionView, Counters, Overview, SessionView, View};
 use crate::phase::Phase;
@@ -127,16 +127,8 @@ impl Engine {
     /// A gateway of this configuration. It dials its CTI connections with the first [`Input::Tick`].
     #[must_use]
     pub fn new(config: Config, seed: Seed) -> Self {
-        let mut timers = Timers::new();
-        let gateway = Gateway::new(&config, seed, &mut timers);
-        let shared = Shared {
-            config,
-            timers,
-            entropy: Entropy::new(seed),
-            links: Links::default(),
-            phase: Phase::Running,
-            counters: Counters::default(),
-        };
+        let mut shared = Shared::new(config, seed);
+        let gateway = Gateway::new(&shared.config, seed, &mut shared.timers);
         Self { shared, gateway }
     }
 }

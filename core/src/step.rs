@@ -5,7 +5,7 @@ use core::fmt::Display;
 
 use crate::action::{Actions, Level};
 use crate::config::Config;
-use crate::entropy::Entropy;
+use crate::entropy::{Entropy, Seed};
 use crate::links::Links;
 use crate::overview::Counters;
 use crate::phase::Phase;
@@ -92,6 +92,18 @@ pub(crate) struct Step<'a> {
 }
 
 impl Shared {
+    /// What a gateway of this configuration begins with.
+    pub(crate) fn new(config: Config, seed: Seed) -> Self {
+        Self {
+            config,
+            timers: Timers::new(),
+            entropy: Entropy::new(seed),
+            links: Links::default(),
+            counters: Counters::default(),
+            phase: Phase::Running,
+        }
+    }
+
     /// A step at `now`.
     pub(crate) const fn step<'a>(&'a mut self, now: Instant, actions: &'a mut Actions) -> Step<'a> {
         let Self { config, timers, entropy, links, counters, phase } = self;

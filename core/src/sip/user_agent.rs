@@ -24,6 +24,8 @@ mod overload;
 mod received;
 mod receiving;
 mod requests;
+#[cfg(test)]
+mod tests;
 
 use alloc::vec::Vec;
 
