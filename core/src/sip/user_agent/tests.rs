@@ -338,7 +338,7 @@ fn a_held_request_is_answered_once_and_counts_until_then() {
     let session = desk.session("a");
     let tag = desk.our_tag(session);
     let held = core::cell::Cell::new(None::<HeldRequest>);
-    let keep = |ua: &mut UserAgent, step: &mut Step<'_>, legs: &mut Table, news: News<'_>| {
+    let keep = |ua: &mut UserAgent, step: &mut Step<'_>, legs: &mut Table, news: &News<'_>| {
         if let News::InSession(received, session) = news {
             held.set(ua.hold(step, legs, received, *session));
         }
@@ -369,7 +369,7 @@ fn a_node_that_leaves_turns_sign_ins_away_and_tells_load_balancers() {
 #[test]
 fn a_sign_in_that_finds_no_room_is_turned_away_with_a_time_to_come_back() {
     let mut desk = Desk::new("sip.may_say_503 = false");
-    let full = |ua: &mut UserAgent, step: &mut Step<'_>, legs: &mut Table, news: News<'_>| {
+    let full = |ua: &mut UserAgent, step: &mut Step<'_>, legs: &mut Table, news: &News<'_>| {
         if let News::SignIn(received) = news {
             ua.turn_away(step, legs, received, Overload::Full);
         }
