@@ -8,7 +8,7 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 
 use super::gathering::{Announced, Gathering, Outcome};
-use super::protocol::{Asker, Incoming, LinkProtocol, Outlet, Refused};
+use super::protocol::{Incoming, LinkProtocol, Output, Refused, RequestId};
 use crate::config::{Cti, SessionKind};
 use crate::time::{Duration, Instant};
 use crate::wire::csta::emit::{self, Verbatim};
@@ -16,7 +16,7 @@ use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{
     Event, Message, Namespace, Request, RequestTypes, Response, StatusFilter, SystemStatus,
 };
-use crate::wire::csta::parse::{Document, Kind, Misshapen};
+use crate::wire::csta::parse::{Document, Kind, Malformed};
 use crate::wire::csta::services::Served;
 use crate::wire::csta_frame::{self, TooLong};
 
@@ -38,7 +38,7 @@ enum Asked {
     Heartbeat,
     /// What nobody waits for the answer of.
     Nothing,
-    Service(Asker),
+    Service(RequestId),
 }
 
 /// One CSTA link.
@@ -55,7 +55,7 @@ pub(crate) struct CstaLink {
     granted: Option<u32>,
     next_invoke: u16,
     outstanding: BTreeMap<u16, Asked>,
-    by_asker: BTreeMap<Asker, u16>,
+    by_request: BTreeMap<RequestId, u16>,
     /// Invoke IDs nobody waits for any more, until their late answers come.
     abandoned: BTreeSet<u16>,
     /// Requests that wait for room in the window, oldest first.
@@ -68,7 +68,7 @@ pub(crate) struct CstaLink {
 
 /// A request that waits for room in the window.
 struct Queued {
-    who: Asker,
+    who: RequestId,
     document: Box<[u8]>,
     since: Instant,
 }
@@ -86,7 +86,7 @@ impl CstaLink {
             granted: None,
             next_invoke: 1,
             outstanding: BTreeMap::new(),
-            by_asker: BTreeMap::new(),
+            by_request: BTreeMap::new(),
             abandoned: BTreeSet::new(),
             queue: VecDeque::new(),
             patience: config.service_timeout,
@@ -107,19 +107,19 @@ impl CstaLink {
     }
 
     /// Sends a request of the link's own.
-    fn ask(&mut self, asked: Asked, request: &Request<'_>, outlet: &mut Outlet<'_>) {
+    fn ask(&mut self, asked: Asked, request: &Request<'_>, output: &mut Output<'_>) {
         let Some(invoke) = self.draw_invoke() else { return };
         let namespace = self.namespace;
         let written =
-            write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
+            write_frame(output, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
         // Only what the phone system itself named can be too long: it gets no request, as if none had answered.
         if written.is_ok() {
             self.outstanding.insert(invoke, asked);
         }
     }
 
-    fn ask_features(&mut self, outlet: &mut Outlet<'_>) {
-        self.ask(Asked::Features, &Request::GetCstaFeatures, outlet);
+    fn ask_features(&mut self, output: &mut Output<'_>) {
+        self.ask(Asked::Features, &Request::GetCstaFeatures, output);
     }
 
     /// Takes the link's next message; the document was framed under `invoke`.
@@ -127,21 +127,21 @@ impl CstaLink {
         &mut self,
         invoke: u16,
         document: &'d Document<'_>,
-        outlet: &mut Outlet<'_>,
+        output: &mut Output<'_>,
     ) -> Incoming<'d> {
         match document.message() {
             Ok(Message::Event(Event::Unknown { .. })) => {
                 Incoming::Discarded("an event of a kind that is not known")
             }
             Ok(Message::Event(event)) => Incoming::Event(event),
-            Ok(Message::Response(response)) => self.on_response(invoke, response, outlet),
-            Ok(Message::Request(request)) => self.on_request(invoke, &request, outlet),
+            Ok(Message::Response(response)) => self.on_response(invoke, response, output),
+            Ok(Message::Request(request)) => self.on_request(invoke, &request, output),
             // The phone system numbers its requests by itself: one may well have the number of a request of ours.
-            Err(misshapen) => match document.kind() {
+            Err(malformed) => match document.kind() {
                 Kind::Event => Incoming::Discarded("an event lacks a required element"),
-                Kind::Response => self.on_misshapen_response(invoke, misshapen, outlet),
+                Kind::Response => self.on_malformed_response(invoke, malformed, output),
                 Kind::Request => {
-                    self.answer(invoke, &Response::Error(misshapen.error), outlet);
+                    self.answer(invoke, &Response::Error(malformed.error), output);
                     Incoming::Discarded("a request of the phone system lacks a required element")
                 }
             },
@@ -149,12 +149,12 @@ impl CstaLink {
     }
 
     /// A response that cannot be read. Whoever asked gets an error; but a link that answers its heartbeats lives, and
-    /// what says no is never misshapen.
-    fn on_misshapen_response<'d>(
+    /// what says no is never malformed.
+    fn on_malformed_response<'d>(
         &mut self,
         invoke: u16,
-        misshapen: Misshapen,
-        outlet: &mut Outlet<'_>,
+        malformed: Malformed,
+        output: &mut Output<'_>,
     ) -> Incoming<'d> {
         if self.outstanding.get(&invoke) == Some(&Asked::Heartbeat) {
             self.outstanding.remove(&invoke);
@@ -162,27 +162,27 @@ impl CstaLink {
         }
         if let Some(Asked::Service(who)) = self.outstanding.get(&invoke).copied() {
             self.outstanding.remove(&invoke);
-            self.by_asker.remove(&who);
+            self.by_request.remove(&who);
             self.gathering.answered(who);
-            self.send_queued(outlet);
-            return Incoming::Misshapen(who, misshapen);
+            self.send_queued(output);
+            return Incoming::Malformed(who, malformed);
         }
-        self.on_response(invoke, Response::Error(CstaError::UNSPECIFIED), outlet)
+        self.on_response(invoke, Response::Error(CstaError::UNSPECIFIED), output)
     }
 
     fn on_response<'d>(
         &mut self,
         invoke: u16,
         response: Response<'d>,
-        outlet: &mut Outlet<'_>,
+        output: &mut Output<'_>,
     ) -> Incoming<'d> {
         let Some(asked) = self.outstanding.remove(&invoke) else {
-            return self.on_late_response(invoke, &response, outlet);
+            return self.on_late_response(invoke, &response, output);
         };
         match asked {
             Asked::Service(who) => {
-                self.by_asker.remove(&who);
-                self.send_queued(outlet);
+                self.by_request.remove(&who);
+                self.send_queued(output);
                 if let Response::DataFollow { service, cross_reference, source } = response {
                     let announced = Announced { service, cross_reference, source };
                     return gathered(self.gathering.announce(who, announced, self.namespace));
@@ -190,11 +190,11 @@ impl CstaLink {
                 self.gathering.answered(who);
                 Incoming::Response(who, response)
             }
-            Asked::Session => self.on_session(&response, outlet),
+            Asked::Session => self.on_session(&response, output),
             Asked::Features => {
                 let filter = Some(StatusFilter::default());
                 let types = RequestTypes { system_status: true, ..RequestTypes::default() };
-                self.ask(Asked::Registration, &Request::SystemRegister { types, filter }, outlet);
+                self.ask(Asked::Registration, &Request::SystemRegister { types, filter }, output);
                 let told =
                     if let Response::GetCstaFeatures(features) = response { Some(features) } else { None };
                 Incoming::Ready(told)
@@ -210,13 +210,13 @@ impl CstaLink {
         &mut self,
         invoke: u16,
         response: &Response<'d>,
-        outlet: &mut Outlet<'_>,
+        output: &mut Output<'_>,
     ) -> Incoming<'d> {
         if !self.abandoned.remove(&invoke) {
             return Incoming::Unexpected;
         }
         if let Response::MonitorStart { cross_reference, .. } = response {
-            self.ask(Asked::Nothing, &Request::MonitorStop { cross_reference }, outlet);
+            self.ask(Asked::Nothing, &Request::MonitorStop { cross_reference }, output);
         }
         let announced = if let Response::DataFollow { cross_reference, .. } = response {
             Some(*cross_reference)
@@ -227,7 +227,7 @@ impl CstaLink {
         Incoming::Late
     }
 
-    fn on_session<'d>(&mut self, response: &Response<'d>, outlet: &mut Outlet<'_>) -> Incoming<'d> {
+    fn on_session<'d>(&mut self, response: &Response<'d>, output: &mut Output<'_>) -> Incoming<'d> {
         match (self.session_kind, response) {
             (SessionKind::Application, Response::StartApplicationSession { session, duration, .. }) => {
                 self.session = Some(Box::from(*session));
@@ -247,7 +247,7 @@ impl CstaLink {
                 return Incoming::Failed("the phone system does not say that it can serve");
             }
         }
-        self.ask_features(outlet);
+        self.ask_features(output);
         Incoming::Nothing
     }
 
@@ -272,19 +272,19 @@ impl CstaLink {
         &mut self,
         invoke: u16,
         request: &Request<'d>,
-        outlet: &mut Outlet<'_>,
+        output: &mut Output<'_>,
     ) -> Incoming<'d> {
         match *request {
             Request::SystemStatus { status, .. } => {
-                self.answer(invoke, &Response::SystemStatus, outlet);
+                self.answer(invoke, &Response::SystemStatus, output);
                 Incoming::Status(status)
             }
             Request::RequestSystemStatus { .. } => {
-                self.answer(invoke, &Response::RequestSystemStatus { status: SystemStatus::Normal }, outlet);
+                self.answer(invoke, &Response::RequestSystemStatus { status: SystemStatus::Normal }, output);
                 Incoming::Nothing
             }
             Request::MonitorStop { cross_reference } => {
-                self.answer(invoke, &Response::MonitorStop, outlet);
+                self.answer(invoke, &Response::MonitorStop, output);
                 Incoming::MonitorStopped(cross_reference)
             }
             Request::ApplicationSessionTerminated { .. } => {
@@ -306,25 +306,25 @@ impl CstaLink {
             | Request::ResetApplicationSessionTimer { .. }
             | Request::StopApplicationSession { .. }
             | Request::Other { .. } => {
-                self.answer(invoke, &Response::Error(CstaError::SERVICE_NOT_SUPPORTED), outlet);
+                self.answer(invoke, &Response::Error(CstaError::SERVICE_NOT_SUPPORTED), output);
                 Incoming::Discarded("a service asked of the gateway that it does not have")
             }
         }
     }
 
-    fn answer(&self, invoke: u16, response: &Response<'_>, outlet: &mut Outlet<'_>) {
+    fn answer(&self, invoke: u16, response: &Response<'_>, output: &mut Output<'_>) {
         if invoke != EVENT {
             let namespace = self.namespace;
             let written =
-                write_frame(outlet, invoke, |out| emit::response(out, namespace, response, &mut Verbatim));
+                write_frame(output, invoke, |out| emit::response(out, namespace, response, &mut Verbatim));
             debug_assert!(written.is_ok(), "the gateway's own answers are short");
         }
     }
 
     /// Sends what waited, as far as the window allows. What waited too long is let go: its own time-out answers it.
-    fn send_queued(&mut self, outlet: &mut Outlet<'_>) {
-        while self.by_asker.len() < self.window {
-            let Some(waited) = self.queue.front().map(|front| outlet.now.since(front.since)) else { return };
+    fn send_queued(&mut self, output: &mut Output<'_>) {
+        while self.by_request.len() < self.window {
+            let Some(waited) = self.queue.front().map(|front| output.now.since(front.since)) else { return };
             if self.is_too_late(waited) {
                 self.queue.pop_front();
                 continue;
@@ -332,7 +332,7 @@ impl CstaLink {
             let Some(invoke) = self.draw_invoke() else { return };
             let Some(Queued { who, document, since: _ }) = self.queue.pop_front() else { return };
             self.await_answer(invoke, who);
-            let written = write_frame(outlet, invoke, |out| out.extend_from_slice(&document));
+            let written = write_frame(output, invoke, |out| out.extend_from_slice(&document));
             debug_assert!(written.is_ok(), "what does not fit into a frame is not queued");
         }
     }
@@ -344,15 +344,15 @@ impl CstaLink {
     }
 
     /// The data of an answer may come in messages of their own, before or behind it.
-    fn expect_data(&mut self, who: Asker, request: &Request<'_>) {
+    fn expect_data(&mut self, who: RequestId, request: &Request<'_>) {
         if matches!(request.name(), "SnapshotDevice" | "SnapshotCall") {
             self.gathering.expect(who);
         }
     }
 
-    fn await_answer(&mut self, invoke: u16, who: Asker) {
+    fn await_answer(&mut self, invoke: u16, who: RequestId) {
         self.outstanding.insert(invoke, Asked::Service(who));
-        self.by_asker.insert(who, invoke);
+        self.by_request.insert(who, invoke);
     }
 }
 
@@ -385,11 +385,11 @@ const fn cannot_serve<'d>(status: SystemStatus) -> Option<Incoming<'d>> {
 }
 
 fn write_frame(
-    outlet: &mut Outlet<'_>,
+    output: &mut Output<'_>,
     invoke: u16,
     fill: impl FnOnce(&mut alloc::vec::Vec<u8>),
 ) -> Result<(), TooLong> {
-    outlet.actions.try_write_with(outlet.link, |out| csta_frame::frame(out, invoke, fill))
+    output.actions.try_write_with(output.link, |out| csta_frame::frame(out, invoke, fill))
 }
 
 impl LinkProtocol for CstaLink {
@@ -400,12 +400,12 @@ impl LinkProtocol for CstaLink {
             .map(|seconds| Duration::from_millis(u64::from(seconds) * 500))
     }
 
-    fn open(&mut self, outlet: &mut Outlet<'_>) {
+    fn open(&mut self, output: &mut Output<'_>) {
         self.session = None;
         self.granted = None;
         self.next_invoke = 1;
         self.outstanding.clear();
-        self.by_asker.clear();
+        self.by_request.clear();
         self.abandoned.clear();
         self.queue.clear();
         self.gathering.clear();
@@ -419,19 +419,24 @@ impl LinkProtocol for CstaLink {
                     protocol_version,
                     duration,
                 };
-                self.ask(Asked::Session, &request, outlet);
+                self.ask(Asked::Session, &request, output);
             }
             SessionKind::None => {
-                self.ask(Asked::Session, &Request::RequestSystemStatus { register: None }, outlet);
+                self.ask(Asked::Session, &Request::RequestSystemStatus { register: None }, output);
             }
         }
     }
 
-    fn request(&mut self, who: Asker, request: &Request<'_>, outlet: &mut Outlet<'_>) -> Result<(), Refused> {
+    fn request(
+        &mut self,
+        who: RequestId,
+        request: &Request<'_>,
+        output: &mut Output<'_>,
+    ) -> Result<(), Refused> {
         let namespace = self.namespace;
-        if self.by_asker.len() < self.window {
+        if self.by_request.len() < self.window {
             let invoke = self.draw_invoke().ok_or(Refused::Busy)?;
-            write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim))
+            write_frame(output, invoke, |out| emit::request(out, namespace, request, &mut Verbatim))
                 .map_err(|TooLong| Refused::TooLong)?;
             self.await_answer(invoke, who);
             self.expect_data(who, request);
@@ -446,22 +451,22 @@ impl LinkProtocol for CstaLink {
             return Err(Refused::TooLong);
         }
         let document = document.into_boxed_slice();
-        self.queue.push_back(Queued { who, document, since: outlet.now });
+        self.queue.push_back(Queued { who, document, since: output.now });
         self.expect_data(who, request);
         Ok(())
     }
 
-    fn abandon(&mut self, who: Asker, outlet: &mut Outlet<'_>) {
-        let sent = self.by_asker.remove(&who);
+    fn abandon(&mut self, who: RequestId, output: &mut Output<'_>) {
+        let sent = self.by_request.remove(&who);
         self.gathering.abandon(who, sent);
         if let Some(invoke) = sent {
             self.outstanding.remove(&invoke);
             self.abandoned.insert(invoke);
-            self.send_queued(outlet);
+            self.send_queued(output);
             return;
         }
         // All wait equally long: the one given up is among those that are due, if it is still here.
-        let due = |queued: &&Queued| outlet.now.since(queued.since) >= self.patience;
+        let due = |queued: &&Queued| output.now.since(queued.since) >= self.patience;
         if let Some(place) = self.queue.iter().take_while(due).position(|queued| queued.who == who) {
             self.queue.remove(place);
         }
@@ -471,21 +476,21 @@ impl LinkProtocol for CstaLink {
         usize::from(LAST_INVOKE) < self.abandoned.len() + self.window + OWN_INVOKES
     }
 
-    fn heartbeat(&mut self, outlet: &mut Outlet<'_>) {
+    fn heartbeat(&mut self, output: &mut Output<'_>) {
         match self.session.clone() {
             Some(session) => {
                 let duration = Some(self.requested_duration);
                 let request = Request::ResetApplicationSessionTimer { session: &session, duration };
-                self.ask(Asked::Heartbeat, &request, outlet);
+                self.ask(Asked::Heartbeat, &request, output);
             }
-            None => self.ask(Asked::Heartbeat, &Request::RequestSystemStatus { register: None }, outlet),
+            None => self.ask(Asked::Heartbeat, &Request::RequestSystemStatus { register: None }, output),
         }
     }
 
-    fn close(&mut self, outlet: &mut Outlet<'_>) {
+    fn close(&mut self, output: &mut Output<'_>) {
         if let Some(session) = self.session.take() {
             let request = Request::StopApplicationSession { session: &session, reason: "normal" };
-            self.ask(Asked::Nothing, &request, outlet);
+            self.ask(Asked::Nothing, &request, output);
         }
     }
 }

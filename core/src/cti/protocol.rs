@@ -14,12 +14,12 @@ use crate::input::LinkId;
 use crate::time::{Duration, Instant};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Event, Request, Response, SystemStatus};
-use crate::wire::csta::parse::Misshapen;
+use crate::wire::csta::parse::Malformed;
 use crate::wire::csta::relayed::Relayed;
 use crate::wire::csta::services::Features;
 
 /// Where a protocol writes.
-pub(crate) struct Outlet<'a> {
+pub(crate) struct Output<'a> {
     pub(crate) link: LinkId,
     pub(crate) now: Instant,
     pub(crate) actions: &'a mut Actions,
@@ -27,7 +27,7 @@ pub(crate) struct Outlet<'a> {
 
 /// Who asked the phone system, in the asker's own words: given back with the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Asker(pub(crate) u64);
+pub(crate) struct RequestId(pub(crate) u64);
 
 /// What a link's message means to the gateway.
 #[derive(Debug)]
@@ -40,13 +40,13 @@ pub(crate) enum Incoming<'d> {
     /// A heartbeat was answered.
     Alive,
     /// A request was answered.
-    Response(Asker, Response<'d>),
+    Response(RequestId, Response<'d>),
     /// A request was answered by data that came in several messages: a whole response, made of them.
-    Whole(Asker, Box<[u8]>),
+    Whole(RequestId, Box<[u8]>),
     /// A request was answered, and the answer cannot be read.
-    Misshapen(Asker, Misshapen),
+    Malformed(RequestId, Malformed),
     /// A request was answered, and the answer is of no use: the error for who asked, and why.
-    Unusable(Asker, CstaError, &'static str),
+    Unusable(RequestId, CstaError, &'static str),
     /// What a response announced, for whoever asked.
     Told(Relayed<'d>),
     /// An event.
@@ -77,19 +77,24 @@ pub(crate) enum Refused {
 /// A link protocol's duties.
 pub(crate) trait LinkProtocol {
     /// The transport is open: begin the session. All of an earlier connect is forgotten.
-    fn open(&mut self, outlet: &mut Outlet<'_>);
+    fn open(&mut self, output: &mut Output<'_>);
     /// Ask the phone system for something.
-    fn request(&mut self, who: Asker, request: &Request<'_>, outlet: &mut Outlet<'_>) -> Result<(), Refused>;
+    fn request(
+        &mut self,
+        who: RequestId,
+        request: &Request<'_>,
+        output: &mut Output<'_>,
+    ) -> Result<(), Refused>;
     /// Nobody waits for this answer any more; it is dropped when it comes.
-    fn abandon(&mut self, who: Asker, outlet: &mut Outlet<'_>);
+    fn abandon(&mut self, who: RequestId, output: &mut Output<'_>);
     /// Whether so many answers never came that the link has to be opened anew.
     fn is_worn_out(&self) -> bool;
     /// Send a heartbeat.
-    fn heartbeat(&mut self, outlet: &mut Outlet<'_>);
+    fn heartbeat(&mut self, output: &mut Output<'_>);
     /// The longest time that may pass between two heartbeats, where the link sets one.
     fn longest_silence(&self) -> Option<Duration>;
     /// Take leave, if there is still somebody to take leave of.
-    fn close(&mut self, outlet: &mut Outlet<'_>);
+    fn close(&mut self, output: &mut Output<'_>);
 }
 
 /// The link protocols there are.

@@ -8,9 +8,9 @@ use super::rebind::rebinds;
 use super::{Gateway, Pending, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
-use crate::cti::connection::{Cause, State, Then, Times};
+use crate::cti::connection::{Effect, Event, State, Times};
 use crate::cti::pool::{Pool, backoff};
-use crate::cti::protocol::{Asker, Incoming, Outlet, Protocol};
+use crate::cti::protocol::{Incoming, Output, Protocol, RequestId};
 use crate::entropy::Domain;
 use crate::input::Closed;
 use crate::links::Owner;
@@ -41,49 +41,51 @@ impl Gateway {
         }
     }
 
-    /// Lets a connection's machine take a cause, and does what it wants.
-    fn on_connection(&mut self, step: &mut Step<'_>, place: u8, cause: Cause) {
+    /// Lets a connection's machine take an event, and does what it wants.
+    fn on_connection(&mut self, step: &mut Step<'_>, place: u8, event: Event) {
         let times = self.times(step, place);
         let Some(connection) = self.pool.at_mut(place) else { return };
         let served = connection.state.is_in_service();
-        if cause == Cause::Timer && matches!(connection.state, State::Beating { .. }) {
+        if event == Event::Timer && matches!(connection.state, State::AwaitingHeartbeat { .. }) {
             step.counters.heartbeats_missed += 1;
         }
-        let (state, then) = connection.state.on(cause, step.now, times);
+        let (state, effect) = connection.state.on(event, step.now, times);
         connection.state = state;
-        if cause == Cause::Alive {
+        if event == Event::Alive {
             connection.vitals.heard(step.now);
             // Only now: one that fails as soon as it serves is dialled ever more rarely.
             connection.attempts = 0;
         }
         let at = state.deadline();
         step.timers.set(&mut connection.deadline, TimerKey::Connection(place), at);
-        match then {
-            Then::Nothing => {}
-            Then::Connect => self.dial(step, place),
-            Then::Open => self.with_protocol(step, place, |protocol, outlet| protocol.as_mut().open(outlet)),
-            Then::Serve => self.serve_connection_up(step, place),
-            Then::Beat => {
-                connection.vitals.asked(step.now);
-                self.with_protocol(step, place, |protocol, outlet| protocol.as_mut().heartbeat(outlet));
+        match effect {
+            Effect::Nothing => {}
+            Effect::Connect => self.dial(step, place),
+            Effect::Open => {
+                self.with_protocol(step, place, |protocol, output| protocol.as_mut().open(output))
             }
-            Then::GiveUp(why) => self.give_up(step, place, why, served),
+            Effect::Serve => self.serve_connection_up(step, place),
+            Effect::Beat => {
+                connection.vitals.asked(step.now);
+                self.with_protocol(step, place, |protocol, output| protocol.as_mut().heartbeat(output));
+            }
+            Effect::GiveUp(why) => self.give_up(step, place, why, served),
         }
     }
 
     pub(super) fn on_connection_timer(&mut self, step: &mut Step<'_>, place: u8) {
-        self.on_connection(step, place, Cause::Timer);
+        self.on_connection(step, place, Event::Timer);
     }
 
     fn with_protocol(
         &mut self,
         step: &mut Step<'_>,
         place: u8,
-        act: impl FnOnce(&mut Protocol, &mut Outlet<'_>),
+        act: impl FnOnce(&mut Protocol, &mut Output<'_>),
     ) {
         let Some(connection) = self.pool.at_mut(place) else { return };
         let Some(link) = connection.link else { return };
-        act(&mut connection.protocol, &mut Outlet { link, now: step.now, actions: step.actions });
+        act(&mut connection.protocol, &mut Output { link, now: step.now, actions: step.actions });
     }
 
     /// Opens the transport; every connect has a new connection ID.
@@ -183,7 +185,7 @@ impl Gateway {
         if let Some(connection) = self.pool.at_mut(place) {
             connection.failure = Some(why);
         }
-        self.on_connection(step, place, Cause::Failed);
+        self.on_connection(step, place, Event::Failed);
     }
 
     /// Nobody waits for an answer any more. Each that never comes costs an invoke ID: with too few left, the connection
@@ -197,8 +199,8 @@ impl Gateway {
         if self.pool.in_service(connection).is_none() {
             return;
         }
-        self.with_protocol(step, connection.place(), |protocol, outlet| {
-            protocol.as_mut().abandon(Asker(pending.number()), outlet);
+        self.with_protocol(step, connection.place(), |protocol, output| {
+            protocol.as_mut().abandon(RequestId(pending.number()), output);
         });
         if self.pool.at(connection.place()).is_some_and(|one| one.protocol.as_ref().is_worn_out()) {
             self.fail(
@@ -210,7 +212,7 @@ impl Gateway {
     }
 
     pub(super) fn on_cti_opened(&mut self, step: &mut Step<'_>, place: u8) {
-        self.on_connection(step, place, Cause::Opened);
+        self.on_connection(step, place, Event::Opened);
     }
 
     pub(super) fn on_cti_closed(&mut self, step: &mut Step<'_>, place: u8, why: Closed) {
@@ -253,29 +255,29 @@ impl Gateway {
         };
         let Some(one) = self.pool.at_mut(place) else { return };
         let Some(link) = one.link else { return };
-        let mut outlet = Outlet { link, now: step.now, actions: step.actions };
+        let mut output = Output { link, now: step.now, actions: step.actions };
         let incoming = match &mut one.protocol {
-            Protocol::Csta(protocol) => protocol.on_document(invoke, &document, &mut outlet),
+            Protocol::Csta(protocol) => protocol.on_document(invoke, &document, &mut output),
         };
         match incoming {
             Incoming::Nothing => {}
             Incoming::Ready(features) => {
                 one.features = offer::at_link(features.unwrap_or_else(offer::presumed));
-                self.on_connection(step, place, Cause::Ready);
+                self.on_connection(step, place, Event::Ready);
             }
             Incoming::Alive => {
-                self.on_connection(step, place, Cause::Alive);
+                self.on_connection(step, place, Event::Alive);
                 self.stop_more(step, connection);
             }
-            Incoming::Response(Asker(pending), response) => {
+            Incoming::Response(RequestId(pending), response) => {
                 self.on_outcome(step, Handle::from_number(pending), &response);
             }
-            Incoming::Whole(Asker(pending), whole) => self.on_whole_answer(step, place, pending, &whole),
+            Incoming::Whole(RequestId(pending), whole) => self.on_whole_answer(step, place, pending, &whole),
             Incoming::Told(relayed) => self.on_told(step, connection, &relayed, bytes),
-            Incoming::Misshapen(Asker(pending), misshapen) => {
-                self.on_unusable(step, place, pending, (CstaError::UNSPECIFIED, &misshapen));
+            Incoming::Malformed(RequestId(pending), malformed) => {
+                self.on_unusable(step, place, pending, (CstaError::UNSPECIFIED, &malformed));
             }
-            Incoming::Unusable(Asker(pending), error, why) => {
+            Incoming::Unusable(RequestId(pending), error, why) => {
                 self.on_unusable(step, place, pending, (error, &why));
             }
             Incoming::Event(event) => self.on_event(step, connection, &event, bytes),
@@ -325,7 +327,7 @@ impl Gateway {
                 return self.on_outcome(step, Handle::from_number(pending), response);
             }
             Ok(_) => &"an answer in parts that is none",
-            Err(misshapen) => misshapen,
+            Err(malformed) => malformed,
         };
         self.on_unusable(step, place, pending, (CstaError::UNSPECIFIED, why));
     }
@@ -374,7 +376,7 @@ impl Gateway {
         for connection in &mut self.pool.connections {
             if let Some(link) = connection.link.take() {
                 if connection.state.is_open() {
-                    connection.protocol.as_mut().close(&mut Outlet {
+                    connection.protocol.as_mut().close(&mut Output {
                         link,
                         now: step.now,
                         actions: step.actions,

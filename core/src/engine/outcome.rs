@@ -6,7 +6,7 @@ use super::respond::Reply;
 use super::{Gateway, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
-use crate::cti::protocol::{Asker, Outlet, Refused};
+use crate::cti::protocol::{Output, Refused, RequestId};
 use crate::digest::{Digest, Digester};
 use crate::rcc::session::{Monitor, ServerTransaction, Session};
 use crate::rcc::view::{ClientView, in_agreed_edition};
@@ -67,9 +67,9 @@ impl Gateway {
         let Some(connection) = self.pool.at_mut(link.place()) else {
             return Err(CstaError::NETWORK_OUT_OF_SERVICE);
         };
-        let mut outlet = Outlet { link: link_id, now: step.now, actions: step.actions };
+        let mut output = Output { link: link_id, now: step.now, actions: step.actions };
         if let Err(refused) =
-            connection.protocol.as_mut().request(Asker(handle.number()), request, &mut outlet)
+            connection.protocol.as_mut().request(RequestId(handle.number()), request, &mut output)
         {
             self.pending.remove(handle);
             return Err(match refused {

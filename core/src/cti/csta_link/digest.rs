@@ -2,7 +2,7 @@
 
 use super::{Asked, CstaLink, Queued};
 use crate::config::SessionKind;
-use crate::cti::protocol::Asker;
+use crate::cti::protocol::RequestId;
 use crate::digest::{Digest, Digester};
 
 impl Digest for Asked {
@@ -13,7 +13,7 @@ impl Digest for Asked {
             Self::Registration => (2, None),
             Self::Heartbeat => (3, None),
             Self::Nothing => (4, None),
-            Self::Service(Asker(who)) => (5, Some(*who)),
+            Self::Service(RequestId(who)) => (5, Some(*who)),
         };
         digester.number(kind);
         digester.value(&who);
@@ -33,7 +33,7 @@ impl Digest for CstaLink {
             granted,
             next_invoke,
             outstanding,
-            by_asker: _derived,
+            by_request: _derived,
             abandoned,
             queue,
             patience,
