@@ -5,6 +5,7 @@ pub(crate) mod connection;
 pub(crate) mod csta_link;
 pub(crate) mod features;
 mod gathering;
+pub(crate) mod offer;
 pub(crate) mod pool;
 pub(crate) mod protocol;
 pub(crate) mod rebind;

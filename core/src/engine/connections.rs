@@ -9,12 +9,12 @@ use super::{Gateway, Pending, Step, TimerKey};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::cti::connection::{Effect, Event, State, Times};
+use crate::cti::offer;
 use crate::cti::pool::{Pool, backoff};
 use crate::cti::protocol::{Incoming, Output, Protocol, RequestId};
 use crate::entropy::Domain;
 use crate::input::Closed;
 use crate::links::Owner;
-use crate::rcc::offer;
 use crate::slots::Handle;
 
 use crate::wire::csta::errors::CstaError;
