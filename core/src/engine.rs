@@ -15,11 +15,11 @@
 //! | `relay` | what of it goes on to the phone system, by the service's row |
 //! | `device_lists` | lists of devices that follow an answer |
 //! | `monitoring` | monitors, and the watches that feed them |
-//! | `outcome` | what the phone system answered |
+//! | `outcome` | what the phone system was asked, and what it answered |
 //! | `events` | the phone system's events on their way to clients |
 //! | `early` | events that come before the answer that names their monitor |
 //! | `requests` | requests of ours inside a dialog: events, BYE, refresh |
-//! | `connections` | the CTI connections' life |
+//! | `connections` | what the pool of CTI connections has to say, and who is concerned |
 //! | `rebind` | moving sessions whose connection failed |
 //! | `catch_up` | telling a client what changed while nothing fed its monitor |
 //! | `holding` | which connection a session holds to |
@@ -58,6 +58,7 @@ mod stops;
 mod takeover;
 mod view;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -66,12 +67,13 @@ use core::net::SocketAddr;
 pub use crate::counters::Counters;
 pub(crate) use crate::step::{Step, TimerKey};
 use ending::Phase;
-pub(crate) use outcome::Pending;
 pub use view::{ConnectionView, Overview, SessionView, View};
 
 use crate::action::Actions;
 use crate::config::Config;
+use crate::cti::csta_link::CstaLink;
 use crate::cti::pool::Pool;
+use crate::cti::protocol::LinkProtocol;
 use crate::digest::{Digest, Digester};
 use crate::entropy::{Entropy, Seed};
 use crate::index::Index;
@@ -121,8 +123,9 @@ pub(crate) struct Gateway {
     monitors: Slots<Monitor>,
     watches: Watches,
     stops: stops::Stops,
-    pending: Slots<Pending>,
-    pool: Pool,
+    pool: Pool<outcome::Ticket>,
+    /// How many sessions hold to each connection.
+    held: holding::Held,
     early: early::EarlyEvents,
     device_lists: device_lists::DeviceLists,
     jobs: VecDeque<jobs::Job>,
@@ -140,11 +143,23 @@ pub(crate) struct Gateway {
 }
 
 impl Engine {
-    /// A gateway of this configuration. It dials its CTI connections with the first [`Input::Tick`].
+    /// A gateway of this configuration, whose CTI connections speak CSTA III over TCP. It dials them with the first
+    /// [`Input::Tick`].
     #[must_use]
     pub fn new(config: Config, seed: Seed) -> Self {
+        Self::with_protocols(config, seed, |config, _| Box::new(CstaLink::new(config)))
+    }
+
+    /// The same, whose CTI connections speak what `protocol` makes for each: it is given the configuration and the
+    /// connection's place in the configured order, from 0.
+    #[must_use]
+    pub fn with_protocols(
+        config: Config,
+        seed: Seed,
+        protocol: impl FnMut(&Config, u8) -> Box<dyn LinkProtocol>,
+    ) -> Self {
         let mut timers = Timers::new();
-        let gateway = Gateway::new(&config, seed, &mut timers);
+        let gateway = Gateway::new(&config, seed, &mut timers, protocol);
         let shared = Shared {
             config,
             timers,
@@ -157,22 +172,16 @@ impl Engine {
 }
 
 impl Gateway {
-    fn new(config: &Config, seed: Seed, timers: &mut Timers<TimerKey>) -> Self {
+    fn new(
+        config: &Config,
+        seed: Seed,
+        timers: &mut Timers<TimerKey>,
+        protocol: impl FnMut(&Config, u8) -> Box<dyn LinkProtocol>,
+    ) -> Self {
         let limits = &config.limits;
-        let xml_limits = XmlLimits {
-            bytes: limits.message_bytes,
-            depth: limits.xml_depth,
-            attributes: limits.xml_attributes,
-            elements: limits.xml_elements,
-            ..XmlLimits::default()
-        };
         let monitors = limits.sessions.saturating_mul(limits.monitors_per_session);
-        let mut pool = Pool::new(&config.cti);
-        for (place, connection) in (0..).zip(pool.connections.iter_mut()) {
-            timers.set(&mut connection.deadline, TimerKey::Connection(place), Instant::ZERO);
-        }
         Self {
-            xml_limits,
+            xml_limits: XmlLimits::from(limits),
             listening: alloc::vec![None; config.sip.tcp.len() + config.sip.udp.len()],
             links: links::SipLinks::new(limits.links),
             transactions: Transactions::new(limits.transactions),
@@ -182,8 +191,8 @@ impl Gateway {
             monitors: Slots::new(monitors),
             watches: Watches::new(monitors, Entropy::new(seed)),
             stops: stops::Stops::default(),
-            pending: Slots::new(limits.transactions),
-            pool,
+            pool: Pool::new(config, timers, protocol),
+            held: holding::Held::default(),
             early: early::EarlyEvents::default(),
             device_lists: device_lists::DeviceLists::default(),
             jobs: VecDeque::new(),
@@ -274,8 +283,8 @@ impl Gateway {
             TimerKey::Expiry(handle) => self.sessions.get_mut(handle.cast()).map(|one| &mut one.expiry),
             TimerKey::Refresh(handle) => self.sessions.get_mut(handle.cast()).map(|one| &mut one.refresh),
             TimerKey::Outbox(handle) => self.sessions.get_mut(handle.cast())?.outbox.deadline(),
-            TimerKey::Pending(handle) => self.pending.get_mut(handle.cast()).map(|one| &mut one.deadline),
-            TimerKey::Connection(place) => self.pool.at_mut(place).map(|one| &mut one.deadline),
+            TimerKey::Pending(handle) => self.pool.request_deadline(handle.cast()),
+            TimerKey::Connection(index) => self.pool.deadline(index),
             TimerKey::Redial(handle) => self.links.slots.get_mut(handle.cast()).map(|one| &mut one.deadline),
             TimerKey::Rebind => Some(&mut self.rebind_deadline),
             TimerKey::Stop => Some(&mut self.stop),
@@ -320,9 +329,9 @@ impl Machine for Engine {
             gateway.sessions.fold(),
             gateway.monitors.fold(),
             gateway.watches.slots.fold(),
-            gateway.pending.fold(),
+            gateway.pool.fold(),
         ];
-        gateway.digest_with(shared, tables, gateway.held(), gateway.links.unlisted())
+        gateway.digest_with(shared, tables, gateway.held, gateway.links.unlisted())
     }
 
     fn full_digest(&self) -> u64 {
@@ -334,7 +343,7 @@ impl Machine for Engine {
             gateway.sessions.recompute(),
             gateway.monitors.recompute(),
             gateway.watches.slots.recompute(),
-            gateway.pending.recompute(),
+            gateway.pool.recompute(),
         ];
         gateway.digest_with(shared, tables, gateway.recount_held(), gateway.links.recount_unlisted())
     }
@@ -360,8 +369,8 @@ impl Gateway {
             monitors: _,
             watches: _,
             stops,
-            pending: _,
             pool,
+            held: _counted,
             early,
             device_lists,
             jobs,

@@ -11,7 +11,7 @@ pub mod action;
 pub mod client;
 pub mod config;
 mod counters;
-mod cti;
+pub mod cti;
 pub mod digest;
 pub mod engine;
 pub mod entropy;

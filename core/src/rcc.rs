@@ -4,6 +4,7 @@ pub(crate) mod behind;
 pub(crate) mod calls;
 pub(crate) mod change;
 pub(crate) mod device;
+pub(crate) mod keep;
 pub(crate) mod outbox;
 pub(crate) mod relay;
 pub(crate) mod session;

@@ -333,7 +333,7 @@ impl Digest for Gathering {
     fn digest(&self, digester: &mut Digester) {
         let Self { announced, early, void, missed, asked } = self;
         digester.value(&announced.len());
-        for (name, (RequestId(who), gathered)) in announced {
+        for (name, (who, gathered)) in announced {
             digester.value(name);
             digester.value(who);
             digester.value(gathered);
@@ -353,7 +353,7 @@ impl Digest for Gathering {
             digester.number(u64::from(*invoke));
         }
         digester.value(&asked.len());
-        for RequestId(who) in asked {
+        for who in asked {
             digester.value(who);
         }
     }

@@ -16,8 +16,6 @@ pub(crate) struct Vitals {
     pub(crate) round_trip: Option<Duration>,
     /// When it last failed.
     pub(crate) failed_at: Option<Instant>,
-    /// How many sessions hold to it, whichever connect they began with.
-    pub(crate) sessions: usize,
 }
 
 impl Vitals {
@@ -54,8 +52,7 @@ impl Vitals {
 
 impl Digest for Vitals {
     fn digest(&self, digester: &mut Digester) {
-        // The sessions are counted beside, where a full recomputation counts them anew.
-        let Self { since, asked_at, heard_at, round_trip, failed_at, sessions: _derived } = self;
+        let Self { since, asked_at, heard_at, round_trip, failed_at } = self;
         digester.value(since);
         digester.value(asked_at);
         digester.value(heard_at);

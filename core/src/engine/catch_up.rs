@@ -13,6 +13,7 @@ use crate::cti::ConnectionRef;
 use crate::rcc::behind::{Behind, Way};
 use crate::rcc::calls::{Calls, Seen, Stage, seen};
 use crate::rcc::change::Change;
+use crate::rcc::keep;
 use crate::rcc::session::{Monitor, Session};
 use crate::rcc::view::ClientView;
 use crate::rcc::watch::{State, Watch};
@@ -276,7 +277,7 @@ impl Gateway {
         step: &mut Step<'_>,
         handle: Handle<Monitor>,
         event: &Event<'_>,
-        document: &[u8],
+        document: Option<&[u8]>,
     ) -> bool {
         let Some(monitor) = self.monitors.get(handle) else { return false };
         if monitor.behind.is_none() {
@@ -295,7 +296,8 @@ impl Gateway {
             }
             return true;
         }
-        if !behind.hold(call, document, limits.queued_events) {
+        let edition = step.config.cti.protocol_version;
+        if !behind.hold(call, limits.queued_events, || keep::event(event, document, edition)) {
             step.counters.events_lost += 1;
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &monitor.session), ("why", &"limits.queued_events is reached")];

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
+use crate::rcc::keep;
 use crate::rcc::session::Session;
 use crate::rcc::view::{ClientView, in_agreed_edition};
 use crate::slots::Handle;
@@ -105,7 +106,7 @@ impl Gateway {
             let document = Document::parse(&early, &self.xml_limits);
             if let Ok(Ok(Message::Request(Request::Relayed(told)))) = document.as_ref().map(Document::message)
             {
-                self.on_told(step, connection, &told, &early);
+                self.on_told(step, connection, &told, Some(&early));
             }
         }
     }
@@ -116,7 +117,7 @@ impl Gateway {
         step: &mut Step<'_>,
         connection: ConnectionRef,
         told: &Relayed<'_>,
-        document: &[u8],
+        document: Option<&[u8]>,
     ) {
         let cross_reference = told.text("serviceCrossRefID").unwrap_or_default();
         let DeviceLists { lists, early, asked } = &mut self.device_lists;
@@ -131,12 +132,14 @@ impl Gateway {
             let lost =
                 oldest.filter(|_| is_early && same >= MAX_EARLY).and_then(|oldest| early.remove(oldest));
             if is_early {
-                let (cross_reference, document) = (Box::from(cross_reference), Box::from(document));
+                let edition = step.config.cti.protocol_version;
+                let document = keep::request(&Request::Relayed(*told), document, edition);
+                let cross_reference = Box::from(cross_reference);
                 early.push_back(Early { connection, cross_reference, document });
             }
             if lost.is_some() || !is_early {
                 step.counters.documents_discarded += 1;
-                self.discard_from(step, connection.place(), &"a list of devices that nobody waits for");
+                self.pool.discard(step, connection.place(), &"a list of devices that nobody waits for");
             }
             return;
         };

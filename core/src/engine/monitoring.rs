@@ -107,8 +107,8 @@ impl Gateway {
 
     /// Counts the watches being started over a connection: while there is one, events may come early.
     pub(super) fn note_starting(&mut self, connection: ConnectionRef, begun: bool) {
-        if let Some(one) = self.pool.at_mut(connection.place()).filter(|one| one.id == connection.id) {
-            one.starting = if begun { one.starting + 1 } else { one.starting.saturating_sub(1) };
+        if self.pool.is_latest(connection) {
+            self.early.note_starting(connection.place(), begun);
         }
     }
 

@@ -3,16 +3,15 @@
 use core::fmt::Display;
 
 use super::respond::Reply;
-use super::{Gateway, Step, TimerKey};
+use super::{Gateway, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
-use crate::cti::protocol::{Output, Refused, RequestId};
+use crate::cti::news::Ended;
 use crate::digest::{Digest, Digester};
 use crate::rcc::session::{Monitor, ServerTransaction, Session};
 use crate::rcc::view::{ClientView, in_agreed_edition};
 use crate::rcc::watch::Watch;
 use crate::slots::Handle;
-use crate::timer::Deadline;
 use crate::wire::csta::emit;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Request, Response};
@@ -33,15 +32,13 @@ pub(crate) enum Purpose {
     Service(&'static Service),
 }
 
-/// A request that the phone system has not answered yet.
-#[derive(Debug)]
-pub(crate) struct Pending {
-    pub(super) connection: ConnectionRef,
+/// What belongs to a request that the phone system was asked: given to the pool with it, and back with the answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticket {
     session: Handle<Session>,
     /// The client's request that waits for it.
     transaction: Option<Handle<ServerTransaction>>,
     purpose: Purpose,
-    pub(super) deadline: Deadline,
 }
 
 impl Gateway {
@@ -58,76 +55,32 @@ impl Gateway {
         purpose: Purpose,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
-        let connection = self.pool.in_service(link).ok_or(CstaError::NETWORK_OUT_OF_SERVICE)?;
-        let link_id = connection.link.ok_or(CstaError::NETWORK_OUT_OF_SERVICE)?;
-        let pending =
-            Pending { connection: link, session, transaction, purpose, deadline: Deadline::default() };
-        let handle =
-            self.pending.insert(pending).map_err(|_| CstaError::OUTSTANDING_REQUEST_LIMIT_EXCEEDED)?;
-        let Some(connection) = self.pool.at_mut(link.place()) else {
-            return Err(CstaError::NETWORK_OUT_OF_SERVICE);
-        };
-        let mut output = Output { link: link_id, now: step.now, actions: step.actions };
-        if let Err(refused) =
-            connection.protocol.as_mut().request(RequestId(handle.number()), request, &mut output)
-        {
-            self.pending.remove(handle);
-            return Err(match refused {
-                Refused::Busy => CstaError::RESOURCE_BUSY,
-                Refused::TooLong => CstaError::INVALID_PARAMETER_VALUE,
-            });
-        }
-        let at = step.now + step.config.cti.service_timeout;
-        if let Some(pending) = self.pending.get_mut(handle) {
-            step.timers.set(&mut pending.deadline, TimerKey::Pending(handle.cast()), at);
-        }
-        step.counters.services += 1;
-        Ok(())
-    }
-
-    /// The phone system says nothing: the client is told so, a late answer is dropped.
-    pub(super) fn on_service_timeout(&mut self, step: &mut Step<'_>, handle: Handle<Pending>) {
-        let Some(pending) = self.pending.get_mut(handle) else { return };
-        let connection = pending.connection;
-        step.counters.services_timed_out += 1;
-        let fields: &[(&str, &dyn Display)] = &[
-            ("cti", &(u32::from(connection.place()) + 1)),
-            ("why", &"the phone system did not answer in time"),
-        ];
-        step.actions.notify(Level::Warn, "service_timed_out", fields);
-        self.on_outcome(step, handle, &Response::Error(CstaError::RESOURCE_OUT_OF_SERVICE));
-        self.abandon(step, connection, handle);
+        self.pool.ask(step, link, Ticket { session, transaction, purpose }, request)
     }
 
     /// A request to the phone system has come to its end.
-    pub(super) fn on_outcome(
-        &mut self,
-        step: &mut Step<'_>,
-        handle: Handle<Pending>,
-        response: &Response<'_>,
-    ) {
-        let Some(mut pending) = self.pending.remove(handle) else { return };
-        step.timers.cancel(&mut pending.deadline, TimerKey::Pending(handle.cast()));
-        let session = pending.session;
-        match pending.purpose {
+    pub(super) fn on_outcome(&mut self, step: &mut Step<'_>, ended: Ended<Ticket>, response: &Response<'_>) {
+        let Ended { ticket, connection } = ended;
+        let session = ticket.session;
+        match ticket.purpose {
             Purpose::VerifyLine => self.on_line_verified(step, session, response),
             Purpose::StartWatch(watch) => {
-                self.note_starting(pending.connection, false);
+                self.note_starting(connection, false);
                 if let Response::MonitorStart { cross_reference, .. } = response {
                     self.on_watch_started(step, watch, cross_reference);
                 } else {
                     self.on_watch_refused(step, watch, error_of(response));
                 }
             }
-            Purpose::StopWatch => self.on_watch_gone(pending.connection),
+            Purpose::StopWatch => self.on_watch_gone(connection),
             Purpose::CatchUp(monitor, watch) => {
-                self.on_snapshot(step, (monitor, watch), pending.connection, response);
+                self.on_snapshot(step, (monitor, watch), connection, response);
             }
             Purpose::Service(service) => {
-                self.on_served(step, &pending, service, response);
+                self.on_served(step, ended, service, response);
             }
         }
-        self.stop_more(step, pending.connection);
+        self.stop_more(step, connection);
     }
 
     /// Only a phone system that says it does not know the line keeps the user out.
@@ -144,18 +97,18 @@ impl Gateway {
     fn on_served(
         &mut self,
         step: &mut Step<'_>,
-        pending: &Pending,
+        ended: Ended<Ticket>,
         service: &'static Service,
         response: &Response<'_>,
     ) {
-        let (session, connection) = (pending.session, pending.connection);
+        let Ended { ticket: Ticket { session, transaction, purpose: _ }, connection } = ended;
         let refused = Response::Error(CstaError::GENERIC_OPERATION);
         let mut response = response;
         if !fits(service, response) {
             if !matches!(response, Response::Error(_)) {
                 step.counters.documents_discarded += 1;
                 let why = "a response to another service than was asked for";
-                self.discard_from(step, connection.place(), &why);
+                self.pool.discard(step, connection.place(), &why);
             }
         } else if self.announces_anothers(step, session, connection, response) {
             response = &refused;
@@ -166,7 +119,7 @@ impl Gateway {
         if service.brings_list() {
             self.device_lists.answered(connection);
         }
-        if let Some(transaction) = pending.transaction {
+        if let Some(transaction) = transaction {
             self.on_service_outcome(step, (session, transaction), service, response);
         }
     }
@@ -254,10 +207,9 @@ pub(super) fn error_of(response: &Response<'_>) -> CstaError {
     if let Response::Error(error) = response { *error } else { CstaError::UNSPECIFIED }
 }
 
-impl Digest for Pending {
+impl Digest for Ticket {
     fn digest(&self, digester: &mut Digester) {
-        let Self { connection, session, transaction, purpose, deadline } = self;
-        digester.value(connection);
+        let Self { session, transaction, purpose } = self;
         digester.value(session);
         digester.value(transaction);
         let (kind, of, service) = match purpose {
@@ -273,6 +225,5 @@ impl Digest for Pending {
         digester.number(kind);
         digester.value(&of);
         digester.text(service);
-        digester.value(deadline);
     }
 }

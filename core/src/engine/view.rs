@@ -100,7 +100,7 @@ impl Engine {
             sessions: self.gateway.sessions.len(),
             monitors: self.gateway.monitors.len(),
             watches: self.gateway.watches.slots.len(),
-            pending: self.gateway.pending.len(),
+            pending: self.gateway.pool.requests().len(),
             server_transactions: self.gateway.transactions.server.len(),
             client_transactions: self.gateway.transactions.client.len(),
             early: self.gateway.early.len(),
@@ -118,7 +118,8 @@ impl Engine {
 
     /// The CTI connections, in configured order.
     pub fn connections(&self) -> impl Iterator<Item = ConnectionView> {
-        self.gateway.pool.connections.iter().map(|connection| ConnectionView {
+        let held = self.gateway.held;
+        self.gateway.pool.connections().zip(held).map(|(connection, sessions)| ConnectionView {
             name: connection.name.clone(),
             address: connection.address.clone(),
             id: connection.id,
@@ -127,7 +128,7 @@ impl Engine {
             since: connection.vitals.since,
             heartbeat_at: connection.vitals.heard_at,
             round_trip: connection.vitals.round_trip,
-            sessions: connection.vitals.sessions,
+            sessions,
             last_failure: connection.last_failure,
             failed_at: connection.vitals.failed_at,
         })
@@ -136,7 +137,7 @@ impl Engine {
     /// The connection ID of each CTI connection, whether it is in service, and whether its phone system says that it is
     /// overloaded, in configured order: a look that costs next to nothing.
     pub fn connection_ids(&self) -> impl Iterator<Item = (u64, bool, bool)> + use<'_> {
-        let connections = self.gateway.pool.connections.iter();
+        let connections = self.gateway.pool.connections();
         connections.map(|one| (one.id, one.state.is_in_service(), one.overloaded))
     }
 
@@ -176,7 +177,7 @@ impl Engine {
         let client = self.gateway.transactions.client.iter().map(|(handle, transaction)| {
             ("non-INVITE client transaction", handle.number(), transaction.machine.name())
         });
-        let connections = (0..).zip(&self.gateway.pool.connections);
+        let connections = (0..).zip(self.gateway.pool.connections());
         let connections = connections.map(|(place, one)| ("CTI connection", place, one.state.name()));
         server.chain(client).chain(connections)
     }

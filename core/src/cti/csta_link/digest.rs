@@ -2,21 +2,20 @@
 
 use super::{Asked, CstaLink, Queued};
 use crate::config::SessionKind;
-use crate::cti::protocol::RequestId;
 use crate::digest::{Digest, Digester};
 
 impl Digest for Asked {
     fn digest(&self, digester: &mut Digester) {
-        let (kind, who) = match self {
+        let (kind, id) = match self {
             Self::Session => (0, None),
             Self::Features => (1, None),
             Self::Registration => (2, None),
             Self::Heartbeat => (3, None),
             Self::Nothing => (4, None),
-            Self::Service(RequestId(who)) => (5, Some(*who)),
+            Self::Service(id) => (5, Some(*id)),
         };
         digester.number(kind);
-        digester.value(&who);
+        digester.value(&id);
     }
 }
 
@@ -38,6 +37,7 @@ impl Digest for CstaLink {
             queue,
             patience,
             gathering,
+            xml_limits: _configured,
         } = self;
         digester.value(application);
         digester.flag(*session_kind == SessionKind::Application);
@@ -58,8 +58,8 @@ impl Digest for CstaLink {
             digester.number(u64::from(*invoke));
         }
         digester.value(&queue.len());
-        for Queued { who, document, since } in queue {
-            digester.number(who.0);
+        for Queued { id, document, since } in queue {
+            digester.value(id);
             digester.value(document);
             digester.value(since);
         }
