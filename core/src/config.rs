@@ -7,6 +7,7 @@ use core::net::SocketAddr;
 use crate::action::Level;
 use crate::setting::{self, Checked, ConfigError, Setting};
 use crate::time::Duration;
+use crate::wire::csta::guard::XmlLimits;
 
 mod cross;
 mod keys;
@@ -186,6 +187,18 @@ pub struct Log {
     pub format: LogFormat,
     /// The least urgent lines that are logged.
     pub level: Level,
+}
+
+impl From<&Limits> for XmlLimits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            bytes: limits.message_bytes,
+            depth: limits.xml_depth,
+            attributes: limits.xml_attributes,
+            elements: limits.xml_elements,
+            ..Self::default()
+        }
+    }
 }
 
 impl Config {

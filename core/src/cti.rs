@@ -1,34 +1,36 @@
-//! CTI connections: the pool that shares sessions out, each connection's life, and the link protocols behind one
-//! interface.
+//! CTI connections: the pool, a machine that owns them and the requests under way over them, and the one interface behind
+//! which stands what each link speaks.
 
 pub(crate) mod connection;
 pub(crate) mod csta_link;
 pub(crate) mod features;
 mod gathering;
+pub(crate) mod news;
+pub(crate) mod offer;
 pub(crate) mod pool;
-pub(crate) mod protocol;
+pub mod protocol;
 pub(crate) mod rebind;
 pub(crate) mod vitals;
 
 use core::num::NonZeroU8;
 
-/// One connect of one CTI connection: its place in the configuration, and a connection ID that is never used again.
+/// One connect of one CTI connection: its index in the configuration, and a connection ID that is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ConnectionRef {
-    /// The place, from 1, so that an optional reference takes no more room than this one.
+    /// The index, counted from 1, so that an optional reference takes no more room than this one.
     number: NonZeroU8,
     /// The connection ID.
     pub(crate) id: u64,
 }
 
 impl ConnectionRef {
-    pub(crate) const fn new(place: u8, id: u64) -> Self {
-        debug_assert!(place < u8::MAX, "there are eight places at most");
-        Self { number: NonZeroU8::MIN.saturating_add(place), id }
+    pub(crate) const fn new(index: u8, id: u64) -> Self {
+        debug_assert!(index < u8::MAX, "there are eight connections at most");
+        Self { number: NonZeroU8::MIN.saturating_add(index), id }
     }
 
-    /// The place in the configured order, from 0.
-    pub(crate) const fn place(self) -> u8 {
+    /// The index in the configured order, from 0.
+    pub(crate) const fn index(self) -> u8 {
         self.number.get() - 1
     }
 }

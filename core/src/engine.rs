@@ -14,10 +14,10 @@
 //! | `relay` | what of it goes on to the phone system, by the service's row |
 //! | `device_lists` | lists of devices that follow an answer |
 //! | `monitoring` | monitors, and the watches that feed them |
-//! | `outcome` | what the phone system answered |
+//! | `outcome` | what the phone system was asked, and what it answered |
 //! | `events` | the phone system's events on their way to clients |
 //! | `early` | events that come before the answer that names their monitor |
-//! | `connections` | the CTI connections' life |
+//! | `connections` | what the pool of CTI connections has to say, and who is concerned |
 //! | `rebind` | moving sessions whose connection failed |
 //! | `catch_up` | telling a client what changed while nothing fed its monitor |
 //! | `holding` | which connection a session holds to |
@@ -52,17 +52,19 @@ mod takeover;
 mod tell;
 mod view;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 pub(crate) use crate::step::{Step, TimerKey};
-pub(crate) use outcome::Pending;
 
 use crate::action::Actions;
 use crate::config::Config;
+use crate::cti::csta_link::CstaLink;
 use crate::cti::pool::Pool;
+use crate::cti::protocol::LinkProtocol;
 use crate::digest::{Digest, Digester};
 use crate::entropy::{Entropy, Seed};
 use crate::index::Index;
@@ -102,8 +104,9 @@ pub(crate) struct Gateway {
     monitors: Slots<Monitor>,
     watches: Watches,
     stops: stops::Stops,
-    pending: Slots<Pending>,
-    pool: Pool,
+    pool: Pool<outcome::Ticket>,
+    /// How many sessions hold to each connection.
+    held: holding::Held,
     early: early::EarlyEvents,
     device_lists: device_lists::DeviceLists,
     jobs: VecDeque<jobs::Job>,
@@ -124,40 +127,46 @@ pub(crate) struct Gateway {
 }
 
 impl Engine {
-    /// A gateway of this configuration. It dials its CTI connections with the first [`Input::Tick`].
+    /// A gateway of this configuration, whose CTI connections speak CSTA III over TCP. It dials them with the first
+    /// [`Input::Tick`].
     #[must_use]
     pub fn new(config: Config, seed: Seed) -> Self {
+        Self::with_protocols(config, seed, |config, _| Box::new(CstaLink::new(config)))
+    }
+
+    /// The same, whose CTI connections speak what `protocol` makes for each: it is given the configuration and the
+    /// connection's index in the configured order, from 0.
+    #[must_use]
+    pub fn with_protocols(
+        config: Config,
+        seed: Seed,
+        protocol: impl FnMut(&Config, u8) -> Box<dyn LinkProtocol>,
+    ) -> Self {
         let mut shared = Shared::new(config, seed);
-        let gateway = Gateway::new(&shared.config, seed, &mut shared.timers);
+        let gateway = Gateway::new(&shared.config, seed, &mut shared.timers, protocol);
         Self { shared, gateway }
     }
 }
 
 impl Gateway {
-    fn new(config: &Config, seed: Seed, timers: &mut Timers<TimerKey>) -> Self {
+    fn new(
+        config: &Config,
+        seed: Seed,
+        timers: &mut Timers<TimerKey>,
+        protocol: impl FnMut(&Config, u8) -> Box<dyn LinkProtocol>,
+    ) -> Self {
         let limits = &config.limits;
-        let xml_limits = XmlLimits {
-            bytes: limits.message_bytes,
-            depth: limits.xml_depth,
-            attributes: limits.xml_attributes,
-            elements: limits.xml_elements,
-            ..XmlLimits::default()
-        };
         let monitors = limits.sessions.saturating_mul(limits.monitors_per_session);
-        let mut pool = Pool::new(&config.cti);
-        for (place, connection) in (0..).zip(pool.connections.iter_mut()) {
-            timers.set(&mut connection.deadline, TimerKey::Connection(place), Instant::ZERO);
-        }
         Self {
-            xml_limits,
+            xml_limits: XmlLimits::from(limits),
             ua: UserAgent::new(config),
             sessions: Sessions::new(limits.sessions),
             stale: Index::default(),
             monitors: Slots::new(monitors),
             watches: Watches::new(monitors, Entropy::new(seed)),
             stops: stops::Stops::default(),
-            pending: Slots::new(limits.transactions),
-            pool,
+            pool: Pool::new(config, timers, protocol),
+            held: holding::Held::default(),
             early: early::EarlyEvents::default(),
             device_lists: device_lists::DeviceLists::default(),
             jobs: VecDeque::new(),
@@ -291,8 +300,8 @@ impl Gateway {
             TimerKey::Expiry(handle) => self.sessions.leg_mut(handle).map(|leg| &mut leg.expiry),
             TimerKey::Refresh(handle) => self.sessions.leg_mut(handle).map(|leg| &mut leg.refresh),
             TimerKey::Outbox(handle) => self.sessions.leg_mut(handle)?.outbox.deadline(),
-            TimerKey::Pending(handle) => self.pending.get_mut(handle.cast()).map(|one| &mut one.deadline),
-            TimerKey::Connection(place) => self.pool.at_mut(place).map(|one| &mut one.deadline),
+            TimerKey::Pending(handle) => self.pool.request_deadline(handle.cast()),
+            TimerKey::Connection(index) => self.pool.deadline(index),
             TimerKey::Redial(handle) => {
                 self.ua.links.slots.get_mut(handle.cast()).map(|one| &mut one.deadline)
             }
@@ -339,9 +348,9 @@ impl Machine for Engine {
             gateway.sessions.fold(),
             gateway.monitors.fold(),
             gateway.watches.slots.fold(),
-            gateway.pending.fold(),
+            gateway.pool.fold(),
         ];
-        gateway.digest_with(shared, tables, gateway.held(), gateway.ua.links.unlisted())
+        gateway.digest_with(shared, tables, gateway.held, gateway.ua.links.unlisted())
     }
 
     fn full_digest(&self) -> u64 {
@@ -353,7 +362,7 @@ impl Machine for Engine {
             gateway.sessions.recompute(),
             gateway.monitors.recompute(),
             gateway.watches.slots.recompute(),
-            gateway.pending.recompute(),
+            gateway.pool.recompute(),
         ];
         gateway.digest_with(shared, tables, gateway.recount_held(), gateway.ua.links.recount_unlisted())
     }
@@ -376,8 +385,8 @@ impl Gateway {
             monitors: _,
             watches: _,
             stops,
-            pending: _,
             pool,
+            held: _counted,
             early,
             device_lists,
             jobs,

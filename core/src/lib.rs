@@ -10,7 +10,7 @@ extern crate alloc;
 pub mod action;
 pub mod client;
 pub mod config;
-mod cti;
+pub mod cti;
 pub mod digest;
 pub mod engine;
 pub mod entropy;

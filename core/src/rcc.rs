@@ -4,7 +4,7 @@ pub(crate) mod behind;
 pub(crate) mod calls;
 pub(crate) mod change;
 pub(crate) mod device;
-pub(crate) mod offer;
+pub(crate) mod keep;
 pub(crate) mod relay;
 pub(crate) mod session;
 pub(crate) mod sessions;

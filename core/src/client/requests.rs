@@ -81,7 +81,7 @@ impl Client {
         let Some(body) = request.csta_body().filter(|_| method == Method::Info) else { return };
         let limits = XmlLimits::default();
         let Ok(document) = Document::parse(body, &limits) else {
-            return self.misshapen(step, "document");
+            return self.malformed(step, "document");
         };
         match document.message() {
             Ok(Csta::Event(event)) => self.event(step, &event),
@@ -91,14 +91,14 @@ impl Client {
                     Happening::new(Sort::Event, "system-status").with("status", &status.word()),
                 );
             }
-            Ok(Csta::Request(_) | Csta::Response(_)) => self.misshapen(step, document.name()),
-            Err(misshapen) => self.misshapen(step, misshapen.element),
+            Ok(Csta::Request(_) | Csta::Response(_)) => self.malformed(step, document.name()),
+            Err(malformed) => self.malformed(step, malformed.element),
         }
     }
 
-    pub(super) fn misshapen(&mut self, step: &mut Step<'_>, what: &str) {
+    pub(super) fn malformed(&mut self, step: &mut Step<'_>, what: &str) {
         let happening =
-            Happening::new(Sort::Fault, "error").with("category", &"misshapen").with("value", &what);
+            Happening::new(Sort::Fault, "error").with("category", &"malformed").with("value", &what);
         self.happen(step, happening);
     }
 

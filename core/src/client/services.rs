@@ -108,7 +108,7 @@ impl Client {
                 if let Some(Csta::Response(answer)) = message {
                     self.answered(step, told.purpose, &answer);
                 } else {
-                    self.misshapen(step, told.purpose.name());
+                    self.malformed(step, told.purpose.name());
                 }
             }
         }

@@ -46,7 +46,7 @@ pub(crate) enum State {
         heartbeat_at: Instant,
     },
     /// In service; a heartbeat awaits its answer.
-    Beating {
+    AwaitingHeartbeat {
         /// How long it may take.
         until: Instant,
     },
@@ -54,7 +54,7 @@ pub(crate) enum State {
 
 /// What can happen to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cause {
+pub(crate) enum Event {
     /// The deadline was reached.
     Timer,
     /// The transport is open.
@@ -69,7 +69,7 @@ pub(crate) enum Cause {
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
+pub(crate) enum Effect {
     /// Nothing.
     Nothing,
     /// Open the transport.
@@ -91,10 +91,10 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("Connecting", "Down"),
     ("Opening", "InService"),
     ("Opening", "Down"),
-    ("InService", "Beating"),
+    ("InService", "AwaitingHeartbeat"),
     ("InService", "Down"),
-    ("Beating", "InService"),
-    ("Beating", "Down"),
+    ("AwaitingHeartbeat", "InService"),
+    ("AwaitingHeartbeat", "Down"),
 ];
 
 impl State {
@@ -105,24 +105,24 @@ impl State {
             Self::Connecting { .. } => "Connecting",
             Self::Opening { .. } => "Opening",
             Self::InService { .. } => "InService",
-            Self::Beating { .. } => "Beating",
+            Self::AwaitingHeartbeat { .. } => "AwaitingHeartbeat",
         }
     }
 
-    /// When it wants [`Cause::Timer`].
+    /// When it wants [`Event::Timer`].
     pub(crate) const fn deadline(&self) -> Instant {
         match self {
             Self::Down { retry_at: at }
             | Self::Connecting { until: at }
             | Self::Opening { until: at }
             | Self::InService { heartbeat_at: at }
-            | Self::Beating { until: at } => *at,
+            | Self::AwaitingHeartbeat { until: at } => *at,
         }
     }
 
     /// Whether sessions may use it.
     pub(crate) const fn is_in_service(&self) -> bool {
-        matches!(self, Self::InService { .. } | Self::Beating { .. })
+        matches!(self, Self::InService { .. } | Self::AwaitingHeartbeat { .. })
     }
 
     /// Whether its transport is open.
@@ -130,46 +130,46 @@ impl State {
         self.is_in_service() || matches!(self, Self::Opening { .. })
     }
 
-    /// Takes a cause.
-    pub(crate) fn on(self, cause: Cause, now: Instant, times: Times) -> (Self, Then) {
-        let (next, then) = match (self, cause) {
-            (Self::Down { .. }, Cause::Timer) => {
-                (Self::Connecting { until: now + times.connect }, Then::Connect)
+    /// Takes an event.
+    pub(crate) fn on(self, event: Event, now: Instant, times: Times) -> (Self, Effect) {
+        let (next, effect) = match (self, event) {
+            (Self::Down { .. }, Event::Timer) => {
+                (Self::Connecting { until: now + times.connect }, Effect::Connect)
             }
-            (Self::Connecting { .. }, Cause::Opened) => {
-                (Self::Opening { until: now + times.answer }, Then::Open)
+            (Self::Connecting { .. }, Event::Opened) => {
+                (Self::Opening { until: now + times.answer }, Effect::Open)
             }
-            (Self::Opening { .. }, Cause::Ready) => {
-                (Self::InService { heartbeat_at: now + times.heartbeat }, Then::Serve)
+            (Self::Opening { .. }, Event::Ready) => {
+                (Self::InService { heartbeat_at: now + times.heartbeat }, Effect::Serve)
             }
-            (Self::InService { .. }, Cause::Timer) => {
-                (Self::Beating { until: now + times.answer }, Then::Beat)
+            (Self::InService { .. }, Event::Timer) => {
+                (Self::AwaitingHeartbeat { until: now + times.answer }, Effect::Beat)
             }
-            (Self::Beating { .. }, Cause::Alive) => {
-                (Self::InService { heartbeat_at: now + times.heartbeat }, Then::Nothing)
+            (Self::AwaitingHeartbeat { .. }, Event::Alive) => {
+                (Self::InService { heartbeat_at: now + times.heartbeat }, Effect::Nothing)
             }
-            (Self::Connecting { .. }, Cause::Timer) => Self::given_up(now, times, "connecting took too long"),
-            (Self::Opening { .. }, Cause::Timer) => {
+            (Self::Connecting { .. }, Event::Timer) => Self::given_up(now, times, "connecting took too long"),
+            (Self::Opening { .. }, Event::Timer) => {
                 Self::given_up(now, times, "the session did not open in time")
             }
-            (Self::Beating { .. }, Cause::Timer) => {
+            (Self::AwaitingHeartbeat { .. }, Event::Timer) => {
                 Self::given_up(now, times, "a heartbeat was not answered")
             }
             (
                 Self::Connecting { .. }
                 | Self::Opening { .. }
                 | Self::InService { .. }
-                | Self::Beating { .. },
-                Cause::Failed,
+                | Self::AwaitingHeartbeat { .. },
+                Event::Failed,
             ) => Self::given_up(now, times, "the connection failed"),
-            (state, Cause::Opened | Cause::Ready | Cause::Alive | Cause::Failed) => (state, Then::Nothing),
+            (state, Event::Opened | Event::Ready | Event::Alive | Event::Failed) => (state, Effect::Nothing),
         };
         assert_transition(TABLE, self.name(), next.name());
-        (next, then)
+        (next, effect)
     }
 
-    fn given_up(now: Instant, times: Times, why: &'static str) -> (Self, Then) {
-        (Self::Down { retry_at: now + times.retry }, Then::GiveUp(why))
+    fn given_up(now: Instant, times: Times, why: &'static str) -> (Self, Effect) {
+        (Self::Down { retry_at: now + times.retry }, Effect::GiveUp(why))
     }
 }
 
@@ -191,35 +191,35 @@ mod tests {
         retry: Duration::from_secs(1),
     };
 
-    fn run(causes: &[(Cause, u64)]) -> (State, Then) {
-        let mut result = (State::Down { retry_at: Instant::ZERO }, Then::Nothing);
-        for (cause, second) in causes {
-            result = result.0.on(*cause, Instant::ZERO + Duration::from_secs(*second), TIMES);
+    fn run(events: &[(Event, u64)]) -> (State, Effect) {
+        let mut result = (State::Down { retry_at: Instant::ZERO }, Effect::Nothing);
+        for (event, second) in events {
+            result = result.0.on(*event, Instant::ZERO + Duration::from_secs(*second), TIMES);
         }
         result
     }
 
     #[test]
     fn a_connection_comes_into_service_and_beats() {
-        let up = [(Cause::Timer, 0), (Cause::Opened, 0), (Cause::Ready, 0)];
-        assert_eq!(run(&up).1, Then::Serve);
-        let (state, then) = run(&[up.as_slice(), &[(Cause::Timer, 30)]].concat());
-        assert!(state.is_in_service() && then == Then::Beat);
-        let (state, _) = run(&[up.as_slice(), &[(Cause::Timer, 30), (Cause::Alive, 31)]].concat());
+        let up = [(Event::Timer, 0), (Event::Opened, 0), (Event::Ready, 0)];
+        assert_eq!(run(&up).1, Effect::Serve);
+        let (state, effect) = run(&[up.as_slice(), &[(Event::Timer, 30)]].concat());
+        assert!(state.is_in_service() && effect == Effect::Beat);
+        let (state, _) = run(&[up.as_slice(), &[(Event::Timer, 30), (Event::Alive, 31)]].concat());
         assert_eq!(state.deadline(), Instant::ZERO + Duration::from_secs(61));
     }
 
     #[test]
     fn a_missed_heartbeat_takes_it_out_of_service_at_once() {
-        let causes = [
-            (Cause::Timer, 0),
-            (Cause::Opened, 0),
-            (Cause::Ready, 0),
-            (Cause::Timer, 30),
-            (Cause::Timer, 35),
+        let events = [
+            (Event::Timer, 0),
+            (Event::Opened, 0),
+            (Event::Ready, 0),
+            (Event::Timer, 30),
+            (Event::Timer, 35),
         ];
-        let (state, then) = run(&causes);
-        assert_eq!(then, Then::GiveUp("a heartbeat was not answered"));
+        let (state, effect) = run(&events);
+        assert_eq!(effect, Effect::GiveUp("a heartbeat was not answered"));
         assert!(!state.is_in_service());
     }
 }

@@ -6,21 +6,19 @@
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use super::gathering::{Announced, Gathering, Outcome};
-use super::protocol::{Asker, Incoming, LinkProtocol, Outlet, Refused};
-use crate::config::{Cti, SessionKind};
+use super::gathering::Gathering;
+use super::protocol::{Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot};
+use crate::config::{Config, SessionKind};
 use crate::time::{Duration, Instant};
 use crate::wire::csta::emit::{self, Verbatim};
-use crate::wire::csta::errors::CstaError;
-use crate::wire::csta::model::{
-    Event, Message, Namespace, Request, RequestTypes, Response, StatusFilter, SystemStatus,
-};
-use crate::wire::csta::parse::{Document, Kind, Misshapen};
-use crate::wire::csta::services::Served;
-use crate::wire::csta_frame::{self, TooLong};
+use crate::wire::csta::guard::XmlLimits;
+use crate::wire::csta::model::{Namespace, Request, Response};
+use crate::wire::csta_frame::{self, Framer, TooLong};
 
 mod digest;
+mod read;
 
 /// The invoke ID of events.
 const EVENT: u16 = 9999;
@@ -38,7 +36,7 @@ enum Asked {
     Heartbeat,
     /// What nobody waits for the answer of.
     Nothing,
-    Service(Asker),
+    Service(RequestId),
 }
 
 /// One CSTA link.
@@ -55,7 +53,7 @@ pub(crate) struct CstaLink {
     granted: Option<u32>,
     next_invoke: u16,
     outstanding: BTreeMap<u16, Asked>,
-    by_asker: BTreeMap<Asker, u16>,
+    by_request: BTreeMap<RequestId, u16>,
     /// Invoke IDs nobody waits for any more, until their late answers come.
     abandoned: BTreeSet<u16>,
     /// Requests that wait for room in the window, oldest first.
@@ -64,17 +62,21 @@ pub(crate) struct CstaLink {
     patience: Duration,
     /// Answers whose data come in parts.
     gathering: Gathering,
+    /// What a document may have at most.
+    xml_limits: XmlLimits,
 }
 
 /// A request that waits for room in the window.
 struct Queued {
-    who: Asker,
+    id: RequestId,
     document: Box<[u8]>,
     since: Instant,
 }
 
 impl CstaLink {
-    pub(crate) fn new(config: &Cti) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
+        let xml_limits = XmlLimits::from(&config.limits);
+        let config = &config.cti;
         Self {
             application: config.application.clone(),
             session_kind: config.session,
@@ -86,11 +88,12 @@ impl CstaLink {
             granted: None,
             next_invoke: 1,
             outstanding: BTreeMap::new(),
-            by_asker: BTreeMap::new(),
+            by_request: BTreeMap::new(),
             abandoned: BTreeSet::new(),
             queue: VecDeque::new(),
             patience: config.service_timeout,
             gathering: Gathering::default(),
+            xml_limits,
         }
     }
 
@@ -107,232 +110,44 @@ impl CstaLink {
     }
 
     /// Sends a request of the link's own.
-    fn ask(&mut self, asked: Asked, request: &Request<'_>, outlet: &mut Outlet<'_>) {
+    fn ask(&mut self, asked: Asked, request: &Request<'_>, output: &mut Output<'_>) {
         let Some(invoke) = self.draw_invoke() else { return };
         let namespace = self.namespace;
         let written =
-            write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
+            write_frame(output, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
         // Only what the phone system itself named can be too long: it gets no request, as if none had answered.
         if written.is_ok() {
             self.outstanding.insert(invoke, asked);
         }
     }
 
-    fn ask_features(&mut self, outlet: &mut Outlet<'_>) {
-        self.ask(Asked::Features, &Request::GetCstaFeatures, outlet);
+    fn ask_features(&mut self, output: &mut Output<'_>) {
+        self.ask(Asked::Features, &Request::GetCstaFeatures, output);
     }
 
-    /// Takes the link's next message; the document was framed under `invoke`.
-    pub(crate) fn on_document<'d>(
-        &mut self,
-        invoke: u16,
-        document: &'d Document<'_>,
-        outlet: &mut Outlet<'_>,
-    ) -> Incoming<'d> {
-        match document.message() {
-            Ok(Message::Event(Event::Unknown { .. })) => {
-                Incoming::Discarded("an event of a kind that is not known")
-            }
-            Ok(Message::Event(event)) => Incoming::Event(event),
-            Ok(Message::Response(response)) => self.on_response(invoke, response, outlet),
-            Ok(Message::Request(request)) => self.on_request(invoke, &request, outlet),
-            // The phone system numbers its requests by itself: one may well have the number of a request of ours.
-            Err(misshapen) => match document.kind() {
-                Kind::Event => Incoming::Discarded("an event lacks a required element"),
-                Kind::Response => self.on_misshapen_response(invoke, misshapen, outlet),
-                Kind::Request => {
-                    self.answer(invoke, &Response::Error(misshapen.error), outlet);
-                    Incoming::Discarded("a request of the phone system lacks a required element")
-                }
-            },
-        }
-    }
-
-    /// A response that cannot be read. Whoever asked gets an error; but a link that answers its heartbeats lives, and
-    /// what says no is never misshapen.
-    fn on_misshapen_response<'d>(
-        &mut self,
-        invoke: u16,
-        misshapen: Misshapen,
-        outlet: &mut Outlet<'_>,
-    ) -> Incoming<'d> {
-        if self.outstanding.get(&invoke) == Some(&Asked::Heartbeat) {
-            self.outstanding.remove(&invoke);
-            return Incoming::Alive;
-        }
-        if let Some(Asked::Service(who)) = self.outstanding.get(&invoke).copied() {
-            self.outstanding.remove(&invoke);
-            self.by_asker.remove(&who);
-            self.gathering.answered(who);
-            self.send_queued(outlet);
-            return Incoming::Misshapen(who, misshapen);
-        }
-        self.on_response(invoke, Response::Error(CstaError::UNSPECIFIED), outlet)
-    }
-
-    fn on_response<'d>(
-        &mut self,
-        invoke: u16,
-        response: Response<'d>,
-        outlet: &mut Outlet<'_>,
-    ) -> Incoming<'d> {
-        let Some(asked) = self.outstanding.remove(&invoke) else {
-            return self.on_late_response(invoke, &response, outlet);
-        };
-        match asked {
-            Asked::Service(who) => {
-                self.by_asker.remove(&who);
-                self.send_queued(outlet);
-                if let Response::DataFollow { service, cross_reference, source } = response {
-                    let announced = Announced { service, cross_reference, source };
-                    return gathered(self.gathering.announce(who, announced, self.namespace));
-                }
-                self.gathering.answered(who);
-                Incoming::Response(who, response)
-            }
-            Asked::Session => self.on_session(&response, outlet),
-            Asked::Features => {
-                let filter = Some(StatusFilter::default());
-                let types = RequestTypes { system_status: true, ..RequestTypes::default() };
-                self.ask(Asked::Registration, &Request::SystemRegister { types, filter }, outlet);
-                let told =
-                    if let Response::GetCstaFeatures(features) = response { Some(features) } else { None };
-                Incoming::Ready(told)
-            }
-            Asked::Heartbeat => self.on_heartbeat(&response),
-            // A phone system without registrations tells nothing of itself; the heartbeat still does.
-            Asked::Registration | Asked::Nothing => Incoming::Nothing,
-        }
-    }
-
-    /// A response that nobody waits for. A monitor that it brings is stopped: its events would have nowhere to go.
-    fn on_late_response<'d>(
-        &mut self,
-        invoke: u16,
-        response: &Response<'d>,
-        outlet: &mut Outlet<'_>,
-    ) -> Incoming<'d> {
-        if !self.abandoned.remove(&invoke) {
-            return Incoming::Unexpected;
-        }
-        if let Response::MonitorStart { cross_reference, .. } = response {
-            self.ask(Asked::Nothing, &Request::MonitorStop { cross_reference }, outlet);
-        }
-        let announced = if let Response::DataFollow { cross_reference, .. } = response {
-            Some(*cross_reference)
-        } else {
-            None
-        };
-        self.gathering.came_late(invoke, announced);
-        Incoming::Late
-    }
-
-    fn on_session<'d>(&mut self, response: &Response<'d>, outlet: &mut Outlet<'_>) -> Incoming<'d> {
-        match (self.session_kind, response) {
-            (SessionKind::Application, Response::StartApplicationSession { session, duration, .. }) => {
-                self.session = Some(Box::from(*session));
-                self.granted = Some(*duration);
-            }
-            (SessionKind::Application, _) => {
-                return Incoming::Failed("the phone system refused the application session");
-            }
-            (SessionKind::None, Response::RequestSystemStatus { status }) => {
-                if let Some(failed) = cannot_serve(*status) {
-                    return failed;
-                }
-            }
-            // It answers, and has no way to say how it is.
-            (SessionKind::None, Response::Error(CstaError::SERVICE_NOT_SUPPORTED)) => {}
-            (SessionKind::None, _) => {
-                return Incoming::Failed("the phone system does not say that it can serve");
-            }
-        }
-        self.ask_features(outlet);
-        Incoming::Nothing
-    }
-
-    /// What a heartbeat's answer says. An application session that was not renewed will end; a phone system that would
-    /// not say how it is answers all the same.
-    fn on_heartbeat<'d>(&mut self, response: &Response<'d>) -> Incoming<'d> {
-        if let Response::ResetApplicationSessionTimerRefused { .. } = response {
-            return Incoming::Failed("the application session is not known any more");
-        }
-        if self.session.is_some() && matches!(response, Response::Error(_)) {
-            return Incoming::Failed("the phone system would not renew the application session");
-        }
-        if let Response::ResetApplicationSessionTimer { duration: Some(duration) } = response {
-            self.granted = Some(*duration);
-        }
-        let Response::RequestSystemStatus { status } = response else { return Incoming::Alive };
-        cannot_serve(*status).unwrap_or(Incoming::Alive)
-    }
-
-    /// The phone system's own requests are answered under their invoke ID: a link that does not is dropped.
-    fn on_request<'d>(
-        &mut self,
-        invoke: u16,
-        request: &Request<'d>,
-        outlet: &mut Outlet<'_>,
-    ) -> Incoming<'d> {
-        match *request {
-            Request::SystemStatus { status, .. } => {
-                self.answer(invoke, &Response::SystemStatus, outlet);
-                Incoming::Status(status)
-            }
-            Request::RequestSystemStatus { .. } => {
-                self.answer(invoke, &Response::RequestSystemStatus { status: SystemStatus::Normal }, outlet);
-                Incoming::Nothing
-            }
-            Request::MonitorStop { cross_reference } => {
-                self.answer(invoke, &Response::MonitorStop, outlet);
-                Incoming::MonitorStopped(cross_reference)
-            }
-            Request::ApplicationSessionTerminated { .. } => {
-                Incoming::Failed("the phone system ended the application session")
-            }
-            // Neither is ever answered.
-            Request::SnapshotData(ref data) => gathered(self.gathering.add(data, self.namespace)),
-            Request::Relayed(relayed) if relayed.service.served == Served::Told => Incoming::Told(relayed),
-            // The standard knows no response to SystemRegisterAbort; some phone systems wait for one.
-            Request::SystemRegisterAbort { .. }
-            | Request::SystemRegister { .. }
-            | Request::SystemRegisterCancel { .. }
-            | Request::GetCstaFeatures
-            | Request::MonitorStart { .. }
-            | Request::ChangeMonitorFilter { .. }
-            | Request::SnapshotDevice { .. }
-            | Request::Relayed(_)
-            | Request::StartApplicationSession { .. }
-            | Request::ResetApplicationSessionTimer { .. }
-            | Request::StopApplicationSession { .. }
-            | Request::Other { .. } => {
-                self.answer(invoke, &Response::Error(CstaError::SERVICE_NOT_SUPPORTED), outlet);
-                Incoming::Discarded("a service asked of the gateway that it does not have")
-            }
-        }
-    }
-
-    fn answer(&self, invoke: u16, response: &Response<'_>, outlet: &mut Outlet<'_>) {
+    fn answer(&self, invoke: u16, response: &Response<'_>, output: &mut Output<'_>) {
         if invoke != EVENT {
             let namespace = self.namespace;
             let written =
-                write_frame(outlet, invoke, |out| emit::response(out, namespace, response, &mut Verbatim));
+                write_frame(output, invoke, |out| emit::response(out, namespace, response, &mut Verbatim));
             debug_assert!(written.is_ok(), "the gateway's own answers are short");
         }
     }
 
     /// Sends what waited, as far as the window allows. What waited too long is let go: its own time-out answers it.
-    fn send_queued(&mut self, outlet: &mut Outlet<'_>) {
-        while self.by_asker.len() < self.window {
-            let Some(waited) = self.queue.front().map(|front| outlet.now.since(front.since)) else { return };
+    fn send_queued(&mut self, output: &mut Output<'_>) {
+        while self.by_request.len() < self.window {
+            let Some(waited) = self.queue.front().map(|front| output.now().since(front.since)) else {
+                return;
+            };
             if self.is_too_late(waited) {
                 self.queue.pop_front();
                 continue;
             }
             let Some(invoke) = self.draw_invoke() else { return };
-            let Some(Queued { who, document, since: _ }) = self.queue.pop_front() else { return };
-            self.await_answer(invoke, who);
-            let written = write_frame(outlet, invoke, |out| out.extend_from_slice(&document));
+            let Some(Queued { id, document, since: _ }) = self.queue.pop_front() else { return };
+            self.await_answer(invoke, id);
+            let written = write_frame(output, invoke, |out| out.extend_from_slice(&document));
             debug_assert!(written.is_ok(), "what does not fit into a frame is not queued");
         }
     }
@@ -344,55 +159,52 @@ impl CstaLink {
     }
 
     /// The data of an answer may come in messages of their own, before or behind it.
-    fn expect_data(&mut self, who: Asker, request: &Request<'_>) {
+    fn expect_data(&mut self, id: RequestId, request: &Request<'_>) {
         if matches!(request.name(), "SnapshotDevice" | "SnapshotCall") {
-            self.gathering.expect(who);
+            self.gathering.expect(id);
         }
     }
 
-    fn await_answer(&mut self, invoke: u16, who: Asker) {
-        self.outstanding.insert(invoke, Asked::Service(who));
-        self.by_asker.insert(who, invoke);
+    fn await_answer(&mut self, invoke: u16, id: RequestId) {
+        self.outstanding.insert(invoke, Asked::Service(id));
+        self.by_request.insert(id, invoke);
     }
 }
 
-/// What becomes of an answer whose data come in parts.
-fn gathered<'d>(outcome: Outcome) -> Incoming<'d> {
-    match outcome {
-        Outcome::Waits => Incoming::Nothing,
-        Outcome::Whole(who, whole) => Incoming::Whole(who, whole),
-        Outcome::TooMuch(who) => {
-            let why = "an answer in parts that are more than is kept";
-            Incoming::Unusable(who, CstaError::RESOURCE_LIMIT_EXCEEDED, why)
-        }
-        Outcome::Ambiguous(who) => {
-            let why = "an answer whose data nobody can tell from another's";
-            Incoming::Unusable(who, CstaError::UNSPECIFIED, why)
-        }
-        Outcome::Unexpected => Incoming::Discarded("a part of a snapshot that nobody waits for"),
-    }
+fn write_frame(output: &mut Output<'_>, invoke: u16, fill: impl FnOnce(&mut Vec<u8>)) -> Result<(), TooLong> {
+    output.try_write_with(|out| csta_frame::frame(out, invoke, fill))
 }
 
-/// What follows when a phone system that is asked says how it is, if it cannot serve.
-const fn cannot_serve<'d>(status: SystemStatus) -> Option<Incoming<'d>> {
-    if matches!(status, SystemStatus::Disabled) {
-        Some(Incoming::Failed("the phone system says it is disabled"))
-    } else if matches!(status, SystemStatus::Initializing) {
-        Some(Incoming::Failed("the phone system says it is initializing"))
-    } else {
-        None
+/// Cuts frames out of the stream.
+impl Reader for Framer {
+    fn push<'b>(&'b mut self, bytes: &'b [u8]) -> (usize, Framed<'b>) {
+        let (taken, framed) = Self::push(self, bytes);
+        let framed = match framed {
+            csta_frame::Framed::Incomplete => Framed::Incomplete,
+            csta_frame::Framed::Frame { invoke, document } => {
+                Framed::Message(Frame { number: invoke, bytes: document })
+            }
+            csta_frame::Framed::Broken(error) => Framed::Broken(error.text()),
+        };
+        (taken, framed)
     }
-}
-
-fn write_frame(
-    outlet: &mut Outlet<'_>,
-    invoke: u16,
-    fill: impl FnOnce(&mut alloc::vec::Vec<u8>),
-) -> Result<(), TooLong> {
-    outlet.actions.try_write_with(outlet.link, |out| csta_frame::frame(out, invoke, fill))
 }
 
 impl LinkProtocol for CstaLink {
+    fn reader(&self) -> Box<dyn Reader> {
+        Box::new(Framer::default())
+    }
+
+    fn read<'d, 'b: 'd>(
+        &mut self,
+        frame: Frame<'b>,
+        spare: &'b mut Vec<u8>,
+        slot: &'d mut Slot<'b>,
+        output: &mut Output<'_>,
+    ) -> Incoming<'d> {
+        self.on_frame(frame, spare, slot, output)
+    }
+
     fn longest_silence(&self) -> Option<Duration> {
         // The session is refreshed at the latest at half its duration; one of no duration is none that was granted.
         self.granted
@@ -400,12 +212,12 @@ impl LinkProtocol for CstaLink {
             .map(|seconds| Duration::from_millis(u64::from(seconds) * 500))
     }
 
-    fn open(&mut self, outlet: &mut Outlet<'_>) {
+    fn open(&mut self, output: &mut Output<'_>) {
         self.session = None;
         self.granted = None;
         self.next_invoke = 1;
         self.outstanding.clear();
-        self.by_asker.clear();
+        self.by_request.clear();
         self.abandoned.clear();
         self.queue.clear();
         self.gathering.clear();
@@ -419,50 +231,55 @@ impl LinkProtocol for CstaLink {
                     protocol_version,
                     duration,
                 };
-                self.ask(Asked::Session, &request, outlet);
+                self.ask(Asked::Session, &request, output);
             }
             SessionKind::None => {
-                self.ask(Asked::Session, &Request::RequestSystemStatus { register: None }, outlet);
+                self.ask(Asked::Session, &Request::RequestSystemStatus { register: None }, output);
             }
         }
     }
 
-    fn request(&mut self, who: Asker, request: &Request<'_>, outlet: &mut Outlet<'_>) -> Result<(), Refused> {
+    fn request(
+        &mut self,
+        id: RequestId,
+        request: &Request<'_>,
+        output: &mut Output<'_>,
+    ) -> Result<(), Refused> {
         let namespace = self.namespace;
-        if self.by_asker.len() < self.window {
+        if self.by_request.len() < self.window {
             let invoke = self.draw_invoke().ok_or(Refused::Busy)?;
-            write_frame(outlet, invoke, |out| emit::request(out, namespace, request, &mut Verbatim))
+            write_frame(output, invoke, |out| emit::request(out, namespace, request, &mut Verbatim))
                 .map_err(|TooLong| Refused::TooLong)?;
-            self.await_answer(invoke, who);
-            self.expect_data(who, request);
+            self.await_answer(invoke, id);
+            self.expect_data(id, request);
             return Ok(());
         }
         if self.queue.len() >= self.queue_limit {
             return Err(Refused::Busy);
         }
-        let mut document = alloc::vec::Vec::new();
+        let mut document = Vec::new();
         emit::request(&mut document, namespace, request, &mut Verbatim);
         if document.len() > csta_frame::MAX_DOCUMENT {
             return Err(Refused::TooLong);
         }
         let document = document.into_boxed_slice();
-        self.queue.push_back(Queued { who, document, since: outlet.now });
-        self.expect_data(who, request);
+        self.queue.push_back(Queued { id, document, since: output.now() });
+        self.expect_data(id, request);
         Ok(())
     }
 
-    fn abandon(&mut self, who: Asker, outlet: &mut Outlet<'_>) {
-        let sent = self.by_asker.remove(&who);
-        self.gathering.abandon(who, sent);
+    fn abandon(&mut self, id: RequestId, output: &mut Output<'_>) {
+        let sent = self.by_request.remove(&id);
+        self.gathering.abandon(id, sent);
         if let Some(invoke) = sent {
             self.outstanding.remove(&invoke);
             self.abandoned.insert(invoke);
-            self.send_queued(outlet);
+            self.send_queued(output);
             return;
         }
         // All wait equally long: the one given up is among those that are due, if it is still here.
-        let due = |queued: &&Queued| outlet.now.since(queued.since) >= self.patience;
-        if let Some(place) = self.queue.iter().take_while(due).position(|queued| queued.who == who) {
+        let due = |queued: &&Queued| output.now().since(queued.since) >= self.patience;
+        if let Some(place) = self.queue.iter().take_while(due).position(|queued| queued.id == id) {
             self.queue.remove(place);
         }
     }
@@ -471,21 +288,21 @@ impl LinkProtocol for CstaLink {
         usize::from(LAST_INVOKE) < self.abandoned.len() + self.window + OWN_INVOKES
     }
 
-    fn heartbeat(&mut self, outlet: &mut Outlet<'_>) {
+    fn heartbeat(&mut self, output: &mut Output<'_>) {
         match self.session.clone() {
             Some(session) => {
                 let duration = Some(self.requested_duration);
                 let request = Request::ResetApplicationSessionTimer { session: &session, duration };
-                self.ask(Asked::Heartbeat, &request, outlet);
+                self.ask(Asked::Heartbeat, &request, output);
             }
-            None => self.ask(Asked::Heartbeat, &Request::RequestSystemStatus { register: None }, outlet),
+            None => self.ask(Asked::Heartbeat, &Request::RequestSystemStatus { register: None }, output),
         }
     }
 
-    fn close(&mut self, outlet: &mut Outlet<'_>) {
+    fn close(&mut self, output: &mut Output<'_>) {
         if let Some(session) = self.session.take() {
             let request = Request::StopApplicationSession { session: &session, reason: "normal" };
-            self.ask(Asked::Nothing, &request, outlet);
+            self.ask(Asked::Nothing, &request, output);
         }
     }
 }

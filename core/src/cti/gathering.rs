@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
-use super::protocol::Asker;
+use super::protocol::RequestId;
 use crate::wire::csta::emit;
 use crate::wire::csta::model::{Namespace, SnapshotData};
 use crate::wire::csta::services::Service;
@@ -78,7 +78,7 @@ pub(super) struct Announced<'a> {
 #[derive(Default)]
 pub(super) struct Gathering {
     /// Those that a response announced, by their `serviceCrossRefID`, and who waits for them.
-    announced: BTreeMap<Box<str>, (Asker, Gathered)>,
+    announced: BTreeMap<Box<str>, (RequestId, Gathered)>,
     /// Those whose data came before the response that announces them, oldest first.
     early: VecDeque<(Box<str>, Gathered)>,
     /// Names that stand for more than one answer, or for one that nobody waits for any more, and how many last parts are
@@ -88,7 +88,7 @@ pub(super) struct Gathering {
     missed: BTreeSet<u16>,
     /// Who asked for what may be answered so, and has no answer yet: as long as there is somebody, data may come before
     /// the answer that announces them.
-    asked: BTreeSet<Asker>,
+    asked: BTreeSet<RequestId>,
 }
 
 /// What came of it.
@@ -97,11 +97,11 @@ pub(super) enum Outcome {
     /// More is to come.
     Waits,
     /// All is there: a whole response.
-    Whole(Asker, Box<[u8]>),
+    Whole(RequestId, Box<[u8]>),
     /// More came than is kept.
-    TooMuch(Asker),
+    TooMuch(RequestId),
     /// Nobody can say which data are the answer's.
-    Ambiguous(Asker),
+    Ambiguous(RequestId),
     /// Nobody waits for it.
     Unexpected,
 }
@@ -113,18 +113,18 @@ impl Gathering {
     }
 
     /// Somebody asked for what may be answered so.
-    pub(super) fn expect(&mut self, who: Asker) {
+    pub(super) fn expect(&mut self, who: RequestId) {
         self.asked.insert(who);
     }
 
     /// There is another answer.
-    pub(super) fn answered(&mut self, who: Asker) {
+    pub(super) fn answered(&mut self, who: RequestId) {
         self.asked.remove(&who);
         self.forget_early();
     }
 
     /// Nobody waits any more for what was asked under this invoke ID, if it was sent.
-    pub(super) fn abandon(&mut self, who: Asker, invoke: Option<u16>) {
+    pub(super) fn abandon(&mut self, who: RequestId, invoke: Option<u16>) {
         if self.asked.remove(&who) {
             self.missed.extend(invoke);
         } else {
@@ -182,14 +182,19 @@ impl Gathering {
     }
 
     /// A response announced data.
-    pub(super) fn announce(&mut self, who: Asker, announced: Announced<'_>, namespace: Namespace) -> Outcome {
+    pub(super) fn announce(
+        &mut self,
+        who: RequestId,
+        announced: Announced<'_>,
+        namespace: Namespace,
+    ) -> Outcome {
         let outcome = self.name(who, announced, namespace);
         self.answered(who);
         outcome.unwrap_or_else(|| self.settle(announced.cross_reference, namespace))
     }
 
     /// Gives an answer its name, if that can be told from others.
-    fn name(&mut self, who: Asker, announced: Announced<'_>, namespace: Namespace) -> Option<Outcome> {
+    fn name(&mut self, who: RequestId, announced: Announced<'_>, namespace: Namespace) -> Option<Outcome> {
         let Announced { service, cross_reference, source } = announced;
         let early = self.take_early(cross_reference);
         let due = u32::from(!early.as_ref().is_some_and(|early| early.is_whole));

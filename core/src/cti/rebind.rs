@@ -80,7 +80,7 @@ pub(crate) struct Walk {
 
 /// What can happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cause {
+pub(crate) enum Event {
     /// Sessions may have lost their connection, or there is one again.
     Wanted,
     /// There is no connection in service.
@@ -130,7 +130,7 @@ impl State {
         }
     }
 
-    /// When it wants [`Cause::Timer`].
+    /// When it wants [`Event::Timer`].
     pub(crate) const fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Pausing { until, .. } | Self::Resting { until } => Some(*until),
@@ -147,47 +147,47 @@ impl State {
         }
     }
 
-    /// Takes a cause; a rest that begins takes `pause`.
-    fn on(self, cause: Cause, now: Instant, pause: Duration) -> Self {
-        let next = match (self, cause) {
-            (Self::Idle | Self::Waiting | Self::Resting { .. }, Cause::Wanted) => {
+    /// Takes an event; a rest that begins takes `pause`.
+    fn on(self, event: Event, now: Instant, pause: Duration) -> Self {
+        let next = match (self, event) {
+            (Self::Idle | Self::Waiting | Self::Resting { .. }, Event::Wanted) => {
                 Self::Pausing { until: now, walk: Walk::default() }
             }
-            (Self::Pausing { until, walk }, Cause::Wanted) => {
+            (Self::Pausing { until, walk }, Event::Wanted) => {
                 Self::Pausing { until, walk: Walk { again: true, ..walk } }
             }
-            (Self::Walking { walk }, Cause::Wanted) => Self::Walking { walk: Walk { again: true, ..walk } },
-            (Self::Walking { .. }, Cause::NoneServes) => Self::Waiting,
-            (Self::Pausing { until, walk }, Cause::Timer) => {
+            (Self::Walking { walk }, Event::Wanted) => Self::Walking { walk: Walk { again: true, ..walk } },
+            (Self::Walking { .. }, Event::NoneServes) => Self::Waiting,
+            (Self::Pausing { until, walk }, Event::Timer) => {
                 Self::Walking { walk: Walk { due: until, ..walk } }
             }
-            (Self::Resting { until }, Cause::Timer) => {
+            (Self::Resting { until }, Event::Timer) => {
                 Self::Walking { walk: Walk { due: until, ..Walk::default() } }
             }
-            (Self::Walking { walk }, Cause::Looked(slot)) => Self::Walking { walk: Walk { slot, ..walk } },
-            (Self::Walking { walk }, Cause::Settled { next, pause, moved }) => {
+            (Self::Walking { walk }, Event::Looked(slot)) => Self::Walking { walk: Walk { slot, ..walk } },
+            (Self::Walking { walk }, Event::Settled { next, pause, moved }) => {
                 let moved = walk.moved.saturating_add(u32::from(moved));
                 let from = if now.since(walk.due) <= LATE { walk.due } else { now };
                 Self::Pausing { until: from + pause, walk: Walk { slot: next, moved, ..walk } }
             }
-            (Self::Walking { walk }, Cause::End) if walk.again => {
+            (Self::Walking { walk }, Event::End) if walk.again => {
                 Self::Walking { walk: Walk { moved: walk.moved, due: walk.due, ..Walk::default() } }
             }
-            (Self::Walking { walk }, Cause::End) if walk.unfed => Self::Resting { until: now + pause },
-            (Self::Walking { .. }, Cause::End) => Self::Idle,
-            (Self::Idle, Cause::Unfed) => Self::Resting { until: now + pause },
-            (Self::Pausing { until, walk }, Cause::Unfed) => {
+            (Self::Walking { walk }, Event::End) if walk.unfed => Self::Resting { until: now + pause },
+            (Self::Walking { .. }, Event::End) => Self::Idle,
+            (Self::Idle, Event::Unfed) => Self::Resting { until: now + pause },
+            (Self::Pausing { until, walk }, Event::Unfed) => {
                 Self::Pausing { until, walk: Walk { unfed: true, ..walk } }
             }
-            (Self::Walking { walk }, Cause::Unfed) => Self::Walking { walk: Walk { unfed: true, ..walk } },
+            (Self::Walking { walk }, Event::Unfed) => Self::Walking { walk: Walk { unfed: true, ..walk } },
             (
                 state,
-                Cause::NoneServes
-                | Cause::Timer
-                | Cause::Looked(_)
-                | Cause::Settled { .. }
-                | Cause::End
-                | Cause::Unfed,
+                Event::NoneServes
+                | Event::Timer
+                | Event::Looked(_)
+                | Event::Settled { .. }
+                | Event::End
+                | Event::Unfed,
             ) => state,
         };
         assert_transition(TABLE, self.name(), next.name());
@@ -209,13 +209,13 @@ impl Rebind {
         self.state.has_unfed()
     }
 
-    /// Takes a cause.
-    pub(crate) fn on(&mut self, cause: Cause, now: Instant) {
-        if cause == Cause::Wanted {
+    /// Takes an event.
+    pub(crate) fn on(&mut self, event: Event, now: Instant) {
+        if event == Event::Wanted {
             self.rest = None;
         }
         let pause = self.next_pause(now);
-        let next = self.state.on(cause, now, pause);
+        let next = self.state.on(event, now, pause);
         if let (State::Idle | State::Walking { .. }, State::Resting { until }) = (self.state, next) {
             self.rest = Some(Rest { until, pause });
         }
@@ -251,19 +251,19 @@ mod tests {
 
     const PACE: Duration = Duration::from_millis(10);
 
-    fn moved(next: u32) -> Cause {
-        Cause::Settled { next, pause: PACE, moved: true }
+    fn moved(next: u32) -> Event {
+        Event::Settled { next, pause: PACE, moved: true }
     }
 
-    fn run(causes: &[Cause]) -> State {
-        causes.iter().fold(State::Idle, |state, cause| state.on(*cause, Instant::ZERO, REST))
+    fn run(events: &[Event]) -> State {
+        events.iter().fold(State::Idle, |state, event| state.on(*event, Instant::ZERO, REST))
     }
 
     #[test]
     fn one_is_moved_after_the_other_at_the_pace() {
-        let state = run(&[Cause::Wanted, Cause::Timer, moved(7)]);
+        let state = run(&[Event::Wanted, Event::Timer, moved(7)]);
         assert_eq!(state.deadline(), Some(Instant::ZERO + PACE));
-        let done = [Cause::Wanted, Cause::Timer, moved(7), Cause::Timer, Cause::End];
+        let done = [Event::Wanted, Event::Timer, moved(7), Event::Timer, Event::End];
         assert_eq!(run(&done), State::Idle);
     }
 
@@ -271,8 +271,8 @@ mod tests {
     fn a_late_wake_up_is_made_up_for_unless_it_is_very_late() {
         let at = |millis| Instant::ZERO + Duration::from_millis(millis);
         let later =
-            |state: State, millis| state.on(Cause::Timer, at(millis), REST).on(moved(1), at(millis), REST);
-        let first = later(run(&[Cause::Wanted]), 35);
+            |state: State, millis| state.on(Event::Timer, at(millis), REST).on(moved(1), at(millis), REST);
+        let first = later(run(&[Event::Wanted]), 35);
         assert_eq!(first.deadline(), Some(at(10)));
         let second = later(first, 35);
         assert_eq!(second.deadline(), Some(at(20)));
@@ -281,22 +281,22 @@ mod tests {
 
     #[test]
     fn a_second_cause_makes_a_second_walk() {
-        let state = run(&[Cause::Wanted, Cause::Timer, Cause::Looked(9), Cause::Wanted, Cause::End]);
+        let state = run(&[Event::Wanted, Event::Timer, Event::Looked(9), Event::Wanted, Event::End]);
         assert_eq!(state, State::Walking { walk: Walk::default() });
-        assert_eq!(state.on(Cause::End, Instant::ZERO, REST), State::Idle);
+        assert_eq!(state.on(Event::End, Instant::ZERO, REST), State::Idle);
     }
 
     #[test]
     fn without_a_connection_all_wait_and_the_walk_begins_anew() {
-        let state = run(&[Cause::Wanted, Cause::Timer, Cause::Looked(9), Cause::NoneServes]);
+        let state = run(&[Event::Wanted, Event::Timer, Event::Looked(9), Event::NoneServes]);
         assert_eq!(state, State::Waiting);
-        let again = state.on(Cause::Wanted, Instant::ZERO, REST);
+        let again = state.on(Event::Wanted, Instant::ZERO, REST);
         assert_eq!(again, State::Pausing { until: Instant::ZERO, walk: Walk::default() });
     }
 
     #[test]
     fn what_could_not_be_fed_is_tried_again_later() {
-        let state = run(&[Cause::Wanted, Cause::Timer, Cause::Unfed, Cause::End]);
+        let state = run(&[Event::Wanted, Event::Timer, Event::Unfed, Event::End]);
         assert_eq!(state.deadline(), Some(Instant::ZERO + REST));
     }
 
@@ -306,25 +306,25 @@ mod tests {
         let mut now = Instant::ZERO;
         let mut pauses = Vec::new();
         for _ in 0..6 {
-            rebind.on(Cause::Unfed, now);
+            rebind.on(Event::Unfed, now);
             let until = rebind.state().deadline().unwrap();
             pauses.push(until.since(now).as_secs());
-            rebind.on(Cause::Timer, until);
+            rebind.on(Event::Timer, until);
             // The phone system is asked, and says no when the walk is over.
             rebind.on(moved(1), until);
-            rebind.on(Cause::Timer, until + PACE);
-            rebind.on(Cause::End, until + PACE);
+            rebind.on(Event::Timer, until + PACE);
+            rebind.on(Event::End, until + PACE);
             now = until + Duration::from_secs(4);
         }
         assert_eq!(pauses, [5, 10, 20, 40, 60, 60]);
-        rebind.on(Cause::Unfed, now + AGAIN);
+        rebind.on(Event::Unfed, now + AGAIN);
         assert_eq!(rebind.state().deadline(), Some(now + AGAIN + REST), "that is another matter");
     }
 
     /// The end of a rest, and a walk on which nothing can be fed; when the next rest ends.
     fn walk_in_vain(rebind: &mut Rebind, now: Instant) -> Instant {
-        for cause in [Cause::Timer, Cause::Unfed, Cause::End] {
-            rebind.on(cause, now);
+        for event in [Event::Timer, Event::Unfed, Event::End] {
+            rebind.on(event, now);
         }
         rebind.state().deadline().unwrap()
     }
@@ -332,7 +332,7 @@ mod tests {
     #[test]
     fn what_is_refused_while_it_is_walked_over_is_tried_ever_more_rarely_too() {
         let mut rebind = Rebind::IDLE;
-        rebind.on(Cause::Unfed, Instant::ZERO);
+        rebind.on(Event::Unfed, Instant::ZERO);
         let mut until = rebind.state().deadline().unwrap();
         for pause in [10, 20, 40, 60, 60] {
             let next = walk_in_vain(&mut rebind, until);
@@ -344,10 +344,10 @@ mod tests {
     #[test]
     fn a_new_cause_makes_the_pauses_short_again() {
         let mut rebind = Rebind::IDLE;
-        rebind.on(Cause::Unfed, Instant::ZERO);
+        rebind.on(Event::Unfed, Instant::ZERO);
         let until = rebind.state().deadline().unwrap();
         let now = walk_in_vain(&mut rebind, until);
-        rebind.on(Cause::Wanted, now);
+        rebind.on(Event::Wanted, now);
         assert_eq!(walk_in_vain(&mut rebind, now), now + REST);
     }
 }

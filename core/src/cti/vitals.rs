@@ -15,8 +15,6 @@ pub(crate) struct Vitals {
     pub(crate) round_trip: Option<Duration>,
     /// When it last failed.
     pub(crate) failed_at: Option<Instant>,
-    /// How many sessions hold to it, whichever connect they began with.
-    pub(crate) sessions: usize,
 }
 
 impl Vitals {
@@ -51,5 +49,4 @@ impl Vitals {
     }
 }
 
-// The sessions are counted beside, where a full recomputation counts them anew.
-crate::digest! { struct Vitals { since, asked_at, heard_at, round_trip, failed_at, sessions: _ } }
+crate::digest! { struct Vitals { since, asked_at, heard_at, round_trip, failed_at } }

@@ -13,6 +13,7 @@ use crate::cti::ConnectionRef;
 use crate::rcc::behind::{Behind, Way};
 use crate::rcc::calls::{Calls, Seen, Stage, seen};
 use crate::rcc::change::Change;
+use crate::rcc::keep;
 use crate::rcc::session::Monitor;
 use crate::rcc::view::ClientView;
 use crate::rcc::watch::{State, Watch};
@@ -47,7 +48,7 @@ impl Gateway {
 
     /// Which phone system a connection leads to.
     pub(super) fn switch_of(&self, connection: ConnectionRef) -> u8 {
-        self.pool.at(connection.place()).map_or(0, |one| one.switch)
+        self.pool.at(connection.index()).map_or(0, |one| one.switch)
     }
 
     /// Asks for the snapshots that a watch's monitors wait for. Not before it is active, nor while events that came
@@ -77,7 +78,7 @@ impl Gateway {
         let number = self.number_of(owner);
         let has_service = self
             .pool
-            .at(link.place())
+            .at(link.index())
             .is_some_and(|one| one.features.of(&number).has_service("SnapshotDevice"));
         let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
         let purpose = Purpose::CatchUp(handle, watch);
@@ -276,7 +277,7 @@ impl Gateway {
         step: &mut Step<'_>,
         handle: Handle<Monitor>,
         event: &Event<'_>,
-        document: &[u8],
+        document: Option<&[u8]>,
     ) -> bool {
         let Some(monitor) = self.monitors.get(handle) else { return false };
         if monitor.behind.is_none() {
@@ -295,7 +296,8 @@ impl Gateway {
             }
             return true;
         }
-        if !behind.hold(call, document, limits.queued_events) {
+        let edition = step.config.cti.protocol_version;
+        if !behind.hold(call, limits.queued_events, || keep::event(event, document, edition)) {
             step.counters.events_lost += 1;
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &monitor.session), ("why", &"limits.queued_events is reached")];

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
+use crate::rcc::keep;
 use crate::rcc::view::{ClientView, in_agreed_edition};
 use crate::step::SessionId;
 use crate::wire::csta::emit;
@@ -49,9 +50,9 @@ pub(super) struct DeviceLists {
 impl DeviceLists {
     /// A connection is made anew: what was on its way over it before never comes.
     pub(super) fn renew(&mut self, place: u8) {
-        self.lists.retain(|list| list.connection.place() != place);
-        self.early.retain(|early| early.connection.place() != place);
-        self.asked.retain(|asked| asked.place() != place);
+        self.lists.retain(|list| list.connection.index() != place);
+        self.early.retain(|early| early.connection.index() != place);
+        self.asked.retain(|asked| asked.index() != place);
     }
 
     /// A service was asked for that may be answered by a list.
@@ -103,7 +104,7 @@ impl Gateway {
             let document = Document::parse(&early, &self.xml_limits);
             if let Ok(Ok(Message::Request(Request::Relayed(told)))) = document.as_ref().map(Document::message)
             {
-                self.on_told(step, connection, &told, &early);
+                self.on_told(step, connection, &told, Some(&early));
             }
         }
     }
@@ -114,7 +115,7 @@ impl Gateway {
         step: &mut Step<'_>,
         connection: ConnectionRef,
         told: &Relayed<'_>,
-        document: &[u8],
+        document: Option<&[u8]>,
     ) {
         let cross_reference = told.text("serviceCrossRefID").unwrap_or_default();
         let DeviceLists { lists, early, asked } = &mut self.device_lists;
@@ -129,12 +130,14 @@ impl Gateway {
             let lost =
                 oldest.filter(|_| is_early && same >= MAX_EARLY).and_then(|oldest| early.remove(oldest));
             if is_early {
-                let (cross_reference, document) = (Box::from(cross_reference), Box::from(document));
+                let edition = step.config.cti.protocol_version;
+                let document = keep::request(&Request::Relayed(*told), document, edition);
+                let cross_reference = Box::from(cross_reference);
                 early.push_back(Early { connection, cross_reference, document });
             }
             if lost.is_some() || !is_early {
                 step.counters.documents_discarded += 1;
-                self.discard_from(step, connection.place(), &"a list of devices that nobody waits for");
+                self.pool.discard(step, connection.index(), &"a list of devices that nobody waits for");
             }
             return;
         };

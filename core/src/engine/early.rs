@@ -24,44 +24,58 @@ struct Early {
     document: Box<[u8]>,
 }
 
-/// What came early, by its connection's place, oldest first.
+/// What came early, by its connection's index.
 #[derive(Default)]
-pub(super) struct EarlyEvents([VecDeque<Early>; MAX_CONNECTIONS]);
+pub(super) struct EarlyEvents([OfConnection; MAX_CONNECTIONS]);
+
+/// What came early over one connection.
+#[derive(Default)]
+struct OfConnection {
+    /// How many watches are being started: while there is one, events may come early.
+    starting: u32,
+    /// What waits, oldest first.
+    waiting: VecDeque<Early>,
+}
 
 impl EarlyEvents {
     /// A connection is made anew: what came over it before belongs to nothing.
     pub(super) fn renew(&mut self, place: u8) {
-        if let Some(waiting) = self.0.get_mut(usize::from(place)) {
-            waiting.clear();
+        if let Some(one) = self.0.get_mut(usize::from(place)) {
+            one.starting = 0;
+            one.waiting.clear();
+        }
+    }
+
+    /// A watch is being started over a connection, or is not any more.
+    pub(super) fn note_starting(&mut self, place: u8, begun: bool) {
+        if let Some(one) = self.0.get_mut(usize::from(place)) {
+            one.starting = if begun { one.starting + 1 } else { one.starting.saturating_sub(1) };
         }
     }
 
     /// How many wait.
     pub(super) fn len(&self) -> usize {
-        self.0.iter().map(VecDeque::len).sum()
+        self.0.iter().map(|one| one.waiting.len()).sum()
     }
 }
 
 impl Gateway {
     /// What waits over this very connect of a connection.
     fn early_of(&self, connection: ConnectionRef) -> Option<&VecDeque<Early>> {
-        let place = usize::from(connection.place());
-        self.early.0.get(place).filter(|_| self.is_latest(connection))
+        let place = usize::from(connection.index());
+        self.early.0.get(place).map(|one| &one.waiting).filter(|_| self.pool.is_latest(connection))
     }
 
     fn early_of_mut(&mut self, connection: ConnectionRef) -> Option<&mut VecDeque<Early>> {
-        let place = usize::from(connection.place());
-        let is_latest = self.is_latest(connection);
-        self.early.0.get_mut(place).filter(|_| is_latest)
-    }
-
-    fn is_latest(&self, connection: ConnectionRef) -> bool {
-        self.pool.at(connection.place()).is_some_and(|one| one.id == connection.id)
+        let place = usize::from(connection.index());
+        let is_latest = self.pool.is_latest(connection);
+        self.early.0.get_mut(place).map(|one| &mut one.waiting).filter(|_| is_latest)
     }
 
     /// Whether a watch is being started over a connection.
     pub(super) fn is_starting(&self, connection: ConnectionRef) -> bool {
-        self.is_latest(connection) && self.pool.at(connection.place()).is_some_and(|one| one.starting > 0)
+        let one = self.early.0.get(usize::from(connection.index()));
+        self.pool.is_latest(connection) && one.is_some_and(|one| one.starting > 0)
     }
 
     /// Whether events of a monitor came early and still wait.
@@ -72,8 +86,13 @@ impl Gateway {
 
     /// Keeps an event whose monitor is not known yet, if one is being started; others are dropped. Where there is no room,
     /// the oldest is lost: its answer is the least likely still to come.
-    pub(super) fn hold_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>, document: &[u8]) {
-        let cti = u32::from(source.connection.place()) + 1;
+    pub(super) fn hold_early(
+        &mut self,
+        step: &mut Step<'_>,
+        source: EventSource<'_>,
+        keep: impl FnOnce() -> Box<[u8]>,
+    ) {
+        let cti = u32::from(source.connection.index()) + 1;
         self.forget_old_early(step, source.connection);
         if !self.is_starting(source.connection) && !self.has_early(source) {
             step.counters.events_unknown += 1;
@@ -88,7 +107,7 @@ impl Gateway {
         waiting.push_back(Early {
             since: step.now,
             cross_reference: Box::from(source.cross_reference),
-            document: Box::from(document),
+            document: keep(),
         });
         if let Some(lost) = lost {
             step.counters.events_lost += 1;
@@ -110,7 +129,9 @@ impl Gateway {
         if !self.early_of(connection).and_then(VecDeque::front).is_some_and(is_old) {
             return;
         }
-        let Some(waiting) = self.early.0.get_mut(usize::from(connection.place())) else { return };
+        let Some(OfConnection { waiting, .. }) = self.early.0.get_mut(usize::from(connection.index())) else {
+            return;
+        };
         let (before, watches) = (waiting.len(), &self.watches);
         waiting.retain(|early| {
             !is_old(early) || watches.of_cross_reference(connection, &early.cross_reference).is_some()
@@ -120,7 +141,7 @@ impl Gateway {
             step.counters.events_unknown += u64::try_from(count).unwrap_or(0);
             let why = "no answer named their monitors";
             let fields: &[(&str, &dyn Display)] =
-                &[("cti", &(u32::from(connection.place()) + 1)), ("events", &count), ("why", &why)];
+                &[("cti", &(u32::from(connection.index()) + 1)), ("events", &count), ("why", &why)];
             step.actions.notify(Level::Debug, "event_discarded", fields);
         }
     }
@@ -136,10 +157,12 @@ impl Gateway {
 
     /// Forgets early events of a connection that no watch can be waiting for any more.
     pub(super) fn forget_early(&mut self, connection: ConnectionRef) {
-        if self.is_starting(connection) || !self.is_latest(connection) {
+        if self.is_starting(connection) || !self.pool.is_latest(connection) {
             return;
         }
-        let Some(waiting) = self.early.0.get_mut(usize::from(connection.place())) else { return };
+        let Some(OfConnection { waiting, .. }) = self.early.0.get_mut(usize::from(connection.index())) else {
+            return;
+        };
         let watches = &self.watches;
         waiting.retain(|early| watches.of_cross_reference(connection, &early.cross_reference).is_some());
     }
@@ -165,7 +188,7 @@ impl Gateway {
         let Some(early) = first.and_then(|place| waiting.remove(place)) else { return false };
         let document = Document::parse(&early.document, &self.xml_limits);
         match document.as_ref().map(Document::message) {
-            Ok(Ok(Message::Event(event))) => self.fan_out(step, source, &event, &early.document),
+            Ok(Ok(Message::Event(event))) => self.fan_out(step, source, &event, Some(&early.document)),
             Ok(Ok(Message::Request(Request::MonitorStop { .. }))) => self.on_watch_stopped(step, source),
             _ => {}
         }
@@ -176,3 +199,5 @@ impl Gateway {
 crate::digest! { struct Early { since, cross_reference, document } }
 
 crate::digest! { struct EarlyEvents(of_connections) }
+
+crate::digest! { struct OfConnection { starting, waiting } }

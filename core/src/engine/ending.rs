@@ -29,7 +29,7 @@ impl Gateway {
     pub(super) fn finish_if_done(&mut self, step: &mut Step<'_>) {
         let ends = match *step.phase {
             Phase::Running | Phase::Terminated => false,
-            Phase::Draining => self.pending.is_empty(),
+            Phase::Draining => self.pool.requests().is_empty(),
             Phase::Stopping => true,
         };
         if ends && self.jobs.is_empty() && self.sessions.is_empty() && self.ua.transactions.byes == 0 {
@@ -71,7 +71,7 @@ impl Gateway {
 
     fn finish(&mut self, step: &mut Step<'_>) {
         step.timers.cancel(&mut self.stop, TimerKey::Stop);
-        self.leave_links(step);
+        self.pool.leave(step);
         step.actions.notify(Level::Info, "stopped", &[("sessions_left", &self.sessions.len())]);
         step.actions.finish(0);
     }

@@ -5,6 +5,7 @@ use core::fmt::Display;
 use super::{Gateway, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
+use crate::rcc::keep;
 use crate::rcc::view::write_hexadecimal;
 use crate::step::SessionId;
 use crate::wire::csta::emit::{self, Verbatim};
@@ -18,18 +19,19 @@ pub(super) struct EventSource<'a> {
 }
 
 impl Gateway {
-    /// An event came; `document` is what it was read from.
+    /// An event came; `document` is what it was read from, where the link speaks CSTA.
     pub(super) fn on_event(
         &mut self,
         step: &mut Step<'_>,
         connection: ConnectionRef,
         event: &Event<'_>,
-        document: &[u8],
+        document: Option<&[u8]>,
     ) {
         let cross_reference = event.cross_reference();
         let source = EventSource { connection, cross_reference };
         if self.has_early(source) || self.watches.of_cross_reference(connection, cross_reference).is_none() {
-            self.hold_early(step, source, document);
+            let edition = step.config.cti.protocol_version;
+            self.hold_early(step, source, || keep::event(event, document, edition));
             return;
         }
         self.fan_out(step, source, event, document);
@@ -41,11 +43,13 @@ impl Gateway {
         &mut self,
         step: &mut Step<'_>,
         source: EventSource<'_>,
-        document: &[u8],
+        document: Option<&[u8]>,
     ) {
         let is_known = self.watches.of_cross_reference(source.connection, source.cross_reference).is_some();
         if self.has_early(source) || (!is_known && self.is_starting(source.connection)) {
-            self.hold_early(step, source, document);
+            let edition = step.config.cti.protocol_version;
+            let request = Request::MonitorStop { cross_reference: source.cross_reference };
+            self.hold_early(step, source, || keep::request(&request, document, edition));
         } else {
             self.on_watch_stopped(step, source);
         }
@@ -57,7 +61,7 @@ impl Gateway {
         step: &mut Step<'_>,
         source: EventSource<'_>,
         event: &Event<'_>,
-        document: &[u8],
+        document: Option<&[u8]>,
     ) {
         let Some(handle) = self.watches.of_cross_reference(source.connection, source.cross_reference) else {
             return;

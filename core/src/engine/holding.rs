@@ -1,4 +1,4 @@
-//! Which connection a session holds to; each connection knows how many do.
+//! Which connection a session holds to; how many hold to each is counted.
 
 use super::Gateway;
 use crate::config::MAX_CONNECTIONS;
@@ -13,28 +13,19 @@ impl Gateway {
     pub(super) fn hold_to(&mut self, handle: SessionId, connection: Option<ConnectionRef>) {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         let before = core::mem::replace(&mut session.connection, connection);
-        if let Some(one) = before.and_then(|before| self.pool.at_mut(before.place())) {
-            one.vitals.sessions = one.vitals.sessions.saturating_sub(1);
+        if let Some(count) = before.and_then(|before| self.held.get_mut(usize::from(before.index()))) {
+            *count = count.saturating_sub(1);
         }
-        if let Some(one) = connection.and_then(|connection| self.pool.at_mut(connection.place())) {
-            one.vitals.sessions += 1;
+        if let Some(count) = connection.and_then(|one| self.held.get_mut(usize::from(one.index()))) {
+            *count += 1;
         }
-    }
-
-    /// The counts as they are kept.
-    pub(super) fn held(&self) -> Held {
-        let mut held = Held::default();
-        for (count, connection) in held.iter_mut().zip(&self.pool.connections) {
-            *count = connection.vitals.sessions;
-        }
-        held
     }
 
     /// The counts, computed anew.
     pub(super) fn recount_held(&self) -> Held {
         let mut held = Held::default();
         for (_, session) in self.sessions.iter() {
-            let place = session.connection.map(|connection| usize::from(connection.place()));
+            let place = session.connection.map(|connection| usize::from(connection.index()));
             if let Some(count) = place.and_then(|place| held.get_mut(place)) {
                 *count += 1;
             }

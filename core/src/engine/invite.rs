@@ -111,7 +111,7 @@ impl Gateway {
     }
 
     fn can_verify(&self, step: &Step<'_>, connection: ConnectionRef, number: &str) -> bool {
-        let features = self.pool.at(connection.place()).map(|one| one.features.of(number));
+        let features = self.pool.at(connection.index()).map(|one| one.features.of(number));
         step.config.cti.verify_line && features.unwrap_or_default().has_service("SnapshotDevice")
     }
 
@@ -127,7 +127,7 @@ impl Gateway {
         step.counters.sign_ins += 1;
         step.counters.sign_ins_unserved += u64::from(status == SystemStatus::Disabled);
         if let Some(session) = self.sessions.get(handle) {
-            let place = session.connection.map_or(0, |connection| u64::from(connection.place()) + 1);
+            let place = session.connection.map_or(0, |connection| u64::from(connection.index()) + 1);
             let fields: &[(&str, &dyn Display)] = &[
                 ("session", &handle),
                 ("user", &session.user()),

@@ -4,7 +4,6 @@
 use alloc::boxed::Box;
 
 use super::events::EventSource;
-use super::outcome::Pending;
 use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
 use crate::wire::csta::errors::CstaError;
@@ -106,14 +105,14 @@ impl Gateway {
 
     /// Requests in flight when a connection fails get their answer then.
     fn return_pending(&mut self, step: &mut Step<'_>, connection: ConnectionRef, slot: u32) -> Option<u32> {
-        let (slots, next) = portion(self.pending.slots(), slot);
+        let (slots, next) = portion(self.pool.requests().slots(), slot);
         for slot in slots {
-            let Some(handle) = self.pending.at(slot) else { continue };
+            let Some(handle) = self.pool.requests().at(slot) else { continue };
             if step.actions.room() < MOST_FOR_ONE {
                 return Some(slot);
             }
-            if self.pending.get(handle).is_some_and(|pending: &Pending| pending.connection == connection) {
-                self.on_outcome(step, handle, &Response::Error(CstaError::NETWORK_OUT_OF_SERVICE));
+            if let Some(ended) = self.pool.take_back(step, handle, connection) {
+                self.on_outcome(step, ended, &Response::Error(CstaError::NETWORK_OUT_OF_SERVICE));
             }
         }
         next
@@ -159,7 +158,7 @@ impl Gateway {
         for slot in slots {
             let Some(handle) = self.sessions.at(slot) else { continue };
             let concerned = self.sessions.get(handle).is_some_and(|session| {
-                let on = session.connection.map(ConnectionRef::place);
+                let on = session.connection.map(ConnectionRef::index);
                 session.registration.is_some() && (place.is_none() || on.is_none() || on == place)
             });
             if concerned {

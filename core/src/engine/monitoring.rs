@@ -105,8 +105,8 @@ impl Gateway {
 
     /// Counts the watches being started over a connection: while there is one, events may come early.
     pub(super) fn note_starting(&mut self, connection: ConnectionRef, begun: bool) {
-        if let Some(one) = self.pool.at_mut(connection.place()).filter(|one| one.id == connection.id) {
-            one.starting = if begun { one.starting + 1 } else { one.starting.saturating_sub(1) };
+        if self.pool.is_latest(connection) {
+            self.early.note_starting(connection.index(), begun);
         }
     }
 
@@ -154,7 +154,7 @@ impl Gateway {
         let EventSource { connection, cross_reference } = source;
         step.counters.monitors_confused += 1;
         let fields: &[(&str, &dyn Display)] = &[
-            ("cti", &(u32::from(connection.place()) + 1)),
+            ("cti", &(u32::from(connection.index()) + 1)),
             ("cross_reference", &cross_reference),
             ("why", &"the phone system gave two monitors the same cross-reference ID"),
         ];
@@ -316,7 +316,7 @@ impl Gateway {
             self.watches.remove(handle);
             return;
         };
-        let cti = u32::from(connection.place()) + 1;
+        let cti = u32::from(connection.index()) + 1;
         let fields: &[(&str, &dyn Display)] = &[("cti", &cti), ("device", &watch.device)];
         step.actions.notify(Level::Warn, "monitor_stopped", fields);
         self.lose_watch(handle);

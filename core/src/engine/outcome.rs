@@ -2,10 +2,10 @@
 
 use core::fmt::Display;
 
-use super::{Gateway, Session, Step, TimerKey};
+use super::{Gateway, Session, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
-use crate::cti::protocol::{Asker, Outlet, Refused};
+use crate::cti::news::Ended;
 use crate::digest::{Digest, Digester};
 use crate::rcc::session::Monitor;
 use crate::rcc::view::{ClientView, in_agreed_edition};
@@ -13,7 +13,6 @@ use crate::rcc::watch::Watch;
 use crate::sip::user_agent::{Asked, Reply, note_announced};
 use crate::slots::Handle;
 use crate::step::{ClientRequestId, SessionId};
-use crate::timer::Deadline;
 use crate::wire::csta::emit;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Request, Response};
@@ -34,15 +33,13 @@ pub(crate) enum Purpose {
     Service(&'static Service),
 }
 
-/// A request that the phone system has not answered yet.
-#[derive(Debug)]
-pub(crate) struct Pending {
-    pub(super) connection: ConnectionRef,
+/// What belongs to a request that the phone system was asked: given to the pool with it, and back with the answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticket {
     session: SessionId,
     /// The client's request that waits for it.
     transaction: Option<ClientRequestId>,
     purpose: Purpose,
-    pub(super) deadline: Deadline,
 }
 
 impl Gateway {
@@ -59,76 +56,32 @@ impl Gateway {
         purpose: Purpose,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
-        let connection = self.pool.in_service(link).ok_or(CstaError::NETWORK_OUT_OF_SERVICE)?;
-        let link_id = connection.link.ok_or(CstaError::NETWORK_OUT_OF_SERVICE)?;
-        let pending =
-            Pending { connection: link, session, transaction, purpose, deadline: Deadline::default() };
-        let handle =
-            self.pending.insert(pending).map_err(|_| CstaError::OUTSTANDING_REQUEST_LIMIT_EXCEEDED)?;
-        let Some(connection) = self.pool.at_mut(link.place()) else {
-            return Err(CstaError::NETWORK_OUT_OF_SERVICE);
-        };
-        let mut outlet = Outlet { link: link_id, now: step.now, actions: step.actions };
-        if let Err(refused) =
-            connection.protocol.as_mut().request(Asker(handle.number()), request, &mut outlet)
-        {
-            self.pending.remove(handle);
-            return Err(match refused {
-                Refused::Busy => CstaError::RESOURCE_BUSY,
-                Refused::TooLong => CstaError::INVALID_PARAMETER_VALUE,
-            });
-        }
-        let at = step.now + step.config.cti.service_timeout;
-        if let Some(pending) = self.pending.get_mut(handle) {
-            step.timers.set(&mut pending.deadline, TimerKey::Pending(handle.cast()), at);
-        }
-        step.counters.services += 1;
-        Ok(())
-    }
-
-    /// The phone system says nothing: the client is told so, a late answer is dropped.
-    pub(super) fn on_service_timeout(&mut self, step: &mut Step<'_>, handle: Handle<Pending>) {
-        let Some(pending) = self.pending.get_mut(handle) else { return };
-        let connection = pending.connection;
-        step.counters.services_timed_out += 1;
-        let fields: &[(&str, &dyn Display)] = &[
-            ("cti", &(u32::from(connection.place()) + 1)),
-            ("why", &"the phone system did not answer in time"),
-        ];
-        step.actions.notify(Level::Warn, "service_timed_out", fields);
-        self.on_outcome(step, handle, &Response::Error(CstaError::RESOURCE_OUT_OF_SERVICE));
-        self.abandon(step, connection, handle);
+        self.pool.ask(step, link, Ticket { session, transaction, purpose }, request)
     }
 
     /// A request to the phone system has come to its end.
-    pub(super) fn on_outcome(
-        &mut self,
-        step: &mut Step<'_>,
-        handle: Handle<Pending>,
-        response: &Response<'_>,
-    ) {
-        let Some(mut pending) = self.pending.remove(handle) else { return };
-        step.timers.cancel(&mut pending.deadline, TimerKey::Pending(handle.cast()));
-        let session = pending.session;
-        match pending.purpose {
+    pub(super) fn on_outcome(&mut self, step: &mut Step<'_>, ended: Ended<Ticket>, response: &Response<'_>) {
+        let Ended { ticket, connection } = ended;
+        let session = ticket.session;
+        match ticket.purpose {
             Purpose::VerifyLine => self.on_line_verified(step, session, response),
             Purpose::StartWatch(watch) => {
-                self.note_starting(pending.connection, false);
+                self.note_starting(connection, false);
                 if let Response::MonitorStart { cross_reference, .. } = response {
                     self.on_watch_started(step, watch, cross_reference);
                 } else {
                     self.on_watch_refused(step, watch, error_of(response));
                 }
             }
-            Purpose::StopWatch => self.on_watch_gone(pending.connection),
+            Purpose::StopWatch => self.on_watch_gone(connection),
             Purpose::CatchUp(monitor, watch) => {
-                self.on_snapshot(step, (monitor, watch), pending.connection, response);
+                self.on_snapshot(step, (monitor, watch), connection, response);
             }
             Purpose::Service(service) => {
-                self.on_served(step, &pending, service, response);
+                self.on_served(step, ended, service, response);
             }
         }
-        self.stop_more(step, pending.connection);
+        self.stop_more(step, connection);
     }
 
     /// Only a phone system that says it does not know the line keeps the user out.
@@ -145,18 +98,18 @@ impl Gateway {
     fn on_served(
         &mut self,
         step: &mut Step<'_>,
-        pending: &Pending,
+        ended: Ended<Ticket>,
         service: &'static Service,
         response: &Response<'_>,
     ) {
-        let (session, connection) = (pending.session, pending.connection);
+        let Ended { ticket: Ticket { session, transaction, purpose: _ }, connection } = ended;
         let refused = Response::Error(CstaError::GENERIC_OPERATION);
         let mut response = response;
         if !fits(service, response) {
             if !matches!(response, Response::Error(_)) {
                 step.counters.documents_discarded += 1;
                 let why = "a response to another service than was asked for";
-                self.discard_from(step, connection.place(), &why);
+                self.pool.discard(step, connection.index(), &why);
             }
         } else if self.announces_anothers(step, session, connection, response) {
             response = &refused;
@@ -167,7 +120,7 @@ impl Gateway {
         if service.brings_list() {
             self.device_lists.answered(connection);
         }
-        if let Some(transaction) = pending.transaction {
+        if let Some(transaction) = transaction {
             self.on_service_outcome(step, (session, transaction), service, response);
         }
     }
@@ -217,7 +170,7 @@ impl Gateway {
             return;
         };
         if fits(service, response) {
-            let link = session.connection.and_then(|connection| pool.at(connection.place()));
+            let link = session.connection.and_then(|connection| pool.at(connection.index()));
             let switch = link.map_or(0, |link| link.switch);
             let features = link.map(|link| link.features.offered_to(|| session.number())).unwrap_or_default();
             let agreed = step.config.cti.protocol_version;
@@ -255,7 +208,7 @@ pub(super) fn error_of(response: &Response<'_>) -> CstaError {
     if let Response::Error(error) = response { *error } else { CstaError::UNSPECIFIED }
 }
 
-crate::digest! { struct Pending { connection, session, transaction, purpose, deadline } }
+crate::digest! { struct Ticket { session, transaction, purpose } }
 
 impl Digest for Purpose {
     fn digest(&self, digester: &mut Digester) {

@@ -11,7 +11,7 @@ use super::jobs::{Job, PORTION};
 use super::{Gateway, Step, TimerKey};
 use crate::action::Level;
 use crate::config::{Config, Recovery};
-use crate::cti::rebind::{Cause, State};
+use crate::cti::rebind::{Event, State};
 use crate::rcc::session::Carrier as _;
 use crate::step::SessionId;
 use crate::time::Duration;
@@ -22,23 +22,23 @@ impl Gateway {
     /// Sessions may have to be moved: a connection failed, or one is in service again.
     pub(super) fn want_rebind(&mut self, step: &mut Step<'_>) {
         if rebinds(step.config) || self.rebind.state() == State::Waiting {
-            self.on_rebind(step, Cause::Wanted);
+            self.on_rebind(step, Event::Wanted);
         }
     }
 
     /// What clients know of their calls may be wrong: they are brought up to date at the pace of those that are moved.
     pub(super) fn want_verifying(&mut self, step: &mut Step<'_>) {
-        self.on_rebind(step, Cause::Wanted);
+        self.on_rebind(step, Event::Wanted);
     }
 
     /// A monitor could not be started, for a reason that passes, or was stopped: when many move at once, their phone system has more to
     /// do than it takes. It is tried again, whoever moved the session; its client hears nothing until then.
     pub(super) fn want_feeding(&mut self, step: &mut Step<'_>) {
-        self.on_rebind(step, Cause::Unfed);
+        self.on_rebind(step, Event::Unfed);
     }
 
-    fn on_rebind(&mut self, step: &mut Step<'_>, cause: Cause) {
-        self.rebind.on(cause, step.now);
+    fn on_rebind(&mut self, step: &mut Step<'_>, event: Event) {
+        self.rebind.on(event, step.now);
         match self.rebind.state().deadline() {
             Some(at) => step.timers.set(&mut self.rebind_deadline, TimerKey::Rebind, at),
             None => step.timers.cancel(&mut self.rebind_deadline, TimerKey::Rebind),
@@ -46,7 +46,7 @@ impl Gateway {
     }
 
     pub(super) fn on_rebind_timer(&mut self, step: &mut Step<'_>) {
-        self.on_rebind(step, Cause::Timer);
+        self.on_rebind(step, Event::Timer);
         self.jobs.push_back(Job::Rebind);
     }
 
@@ -54,7 +54,7 @@ impl Gateway {
     pub(super) fn rebind_portion(&mut self, step: &mut Step<'_>) -> bool {
         let State::Walking { walk } = self.rebind.state() else { return false };
         if !self.pool.serves() {
-            self.on_rebind(step, Cause::NoneServes);
+            self.on_rebind(step, Event::NoneServes);
             return false;
         }
         let end = walk.slot.saturating_add(PORTION).min(self.sessions.slots());
@@ -67,19 +67,19 @@ impl Gateway {
                 let pace = Duration::from_micros(1_000_000 / u64::from(step.config.cti.rebind_rate.max(1)));
                 let moved = self.link_of(handle).is_err();
                 let next = slot.saturating_add(1);
-                self.on_rebind(step, Cause::Settled { next, pause: pace, moved });
+                self.on_rebind(step, Event::Settled { next, pause: pace, moved });
                 self.settle_session(step, handle);
                 false
             }
             None if end >= self.sessions.slots() => {
-                self.on_rebind(step, Cause::End);
+                self.on_rebind(step, Event::End);
                 if self.rebind.state() == State::Idle && walk.moved > 0 {
                     step.actions.notify(Level::Info, "sessions_rebound", &[("sessions", &walk.moved)]);
                 }
                 matches!(self.rebind.state(), State::Walking { .. })
             }
             None => {
-                self.on_rebind(step, Cause::Looked(end));
+                self.on_rebind(step, Event::Looked(end));
                 true
             }
         }
@@ -113,7 +113,7 @@ impl Gateway {
         self.hold_to(handle, Some(connection));
         step.counters.rebinds += 1;
         let Some(session) = self.sessions.get(handle) else { return };
-        let place = u32::from(connection.place()) + 1;
+        let place = u32::from(connection.index()) + 1;
         let fields: &[(&str, &dyn Display)] =
             &[("session", &handle), ("cti", &place), ("connection", &connection.id)];
         step.actions.notify(Level::Debug, "session_rebound", fields);

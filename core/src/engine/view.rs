@@ -13,7 +13,7 @@ impl Engine {
             sessions: self.gateway.sessions.len(),
             monitors: self.gateway.monitors.len(),
             watches: self.gateway.watches.slots.len(),
-            pending: self.gateway.pending.len(),
+            pending: self.gateway.pool.requests().len(),
             server_transactions: self.gateway.ua.transactions.server.len(),
             client_transactions: self.gateway.ua.transactions.client.len(),
             early: self.gateway.early.len(),
@@ -31,7 +31,8 @@ impl Engine {
 
     /// The CTI connections, in configured order.
     pub fn connections(&self) -> impl Iterator<Item = ConnectionView> {
-        self.gateway.pool.connections.iter().map(|connection| ConnectionView {
+        let held = self.gateway.held;
+        self.gateway.pool.connections().zip(held).map(|(connection, sessions)| ConnectionView {
             name: connection.name.clone(),
             address: connection.address.clone(),
             id: connection.id,
@@ -40,7 +41,7 @@ impl Engine {
             since: connection.vitals.since,
             heartbeat_at: connection.vitals.heard_at,
             round_trip: connection.vitals.round_trip,
-            sessions: connection.vitals.sessions,
+            sessions,
             last_failure: connection.last_failure,
             failed_at: connection.vitals.failed_at,
         })
@@ -49,7 +50,7 @@ impl Engine {
     /// The connection ID of each CTI connection, whether it is in service, and whether its phone system says that it is
     /// overloaded, in configured order: a look that costs next to nothing.
     pub fn connection_ids(&self) -> impl Iterator<Item = (u64, bool, bool)> + use<'_> {
-        let connections = self.gateway.pool.connections.iter();
+        let connections = self.gateway.pool.connections();
         connections.map(|one| (one.id, one.state.is_in_service(), one.overloaded))
     }
 
@@ -72,7 +73,7 @@ impl Engine {
             call_id: session.carrier.dialog.call_id(),
             local_tag: session.carrier.dialog.local_tag(),
             number: session.number(),
-            connection: session.connection.map(|connection| (connection.place(), connection.id)),
+            connection: session.connection.map(|connection| (connection.index(), connection.id)),
         })
     }
 
@@ -93,7 +94,7 @@ impl Engine {
         let client = self.gateway.ua.transactions.client.iter().map(|(handle, transaction)| {
             ("non-INVITE client transaction", handle.number(), transaction.machine.name())
         });
-        let connections = (0..).zip(&self.gateway.pool.connections);
+        let connections = (0..).zip(self.gateway.pool.connections());
         let connections = connections.map(|(place, one)| ("CTI connection", place, one.state.name()));
         server.chain(client).chain(connections)
     }

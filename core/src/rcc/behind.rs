@@ -123,12 +123,17 @@ impl Behind {
         }
     }
 
-    /// Lets an event wait. False: too many do, and it is lost.
-    pub(crate) fn hold(&mut self, call: Option<&str>, document: &[u8], limit: usize) -> bool {
+    /// Lets an event wait, as the document that `keep` makes. False: too many do, and it is lost.
+    pub(crate) fn hold(
+        &mut self,
+        call: Option<&str>,
+        limit: usize,
+        keep: impl FnOnce() -> Box<[u8]>,
+    ) -> bool {
         let room = self.held.len() < limit;
         if room {
             let call = Box::from(call.unwrap_or_default());
-            self.held.push_back(Held { call, document: Box::from(document) });
+            self.held.push_back(Held { call, document: keep() });
         }
         room
     }

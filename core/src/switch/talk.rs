@@ -51,13 +51,13 @@ impl Switch {
             Ok(Message::Request(request)) => self.request(step, handle, invoke, &request),
             Ok(Message::Response(response)) => self.settle(step, handle, invoke, &response),
             Ok(Message::Event(_)) => self.client_error(step, handle, "a client sends no events"),
-            Err(misshapen) => {
-                self.client_error(step, handle, &alloc::format!("{misshapen}"));
+            Err(malformed) => {
+                self.client_error(step, handle, &alloc::format!("{malformed}"));
                 if document.kind() == Kind::Request {
                     let error = if service::is_unknown(document.name()) {
                         CstaError::SERVICE_NOT_SUPPORTED
                     } else {
-                        misshapen.error
+                        malformed.error
                     };
                     self.refuse(step, handle, invoke, error);
                 }

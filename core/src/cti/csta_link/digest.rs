@@ -2,21 +2,20 @@
 
 use super::{Asked, CstaLink, Queued};
 use crate::config::SessionKind;
-use crate::cti::protocol::Asker;
 use crate::digest::{Digest, Digester};
 
 impl Digest for Asked {
     fn digest(&self, digester: &mut Digester) {
-        let (kind, who) = match self {
+        let (kind, id) = match self {
             Self::Session => (0, None),
             Self::Features => (1, None),
             Self::Registration => (2, None),
             Self::Heartbeat => (3, None),
             Self::Nothing => (4, None),
-            Self::Service(Asker(who)) => (5, Some(*who)),
+            Self::Service(id) => (5, Some(*id)),
         };
         digester.number(kind);
-        digester.value(&who);
+        digester.value(&id);
     }
 }
 
@@ -31,11 +30,12 @@ crate::digest! { struct CstaLink {
     granted,
     next_invoke,
     outstanding,
-    by_asker: _, // It follows from `outstanding`.
+    by_request: _, // It follows from `outstanding`.
     abandoned,
     queue,
     patience,
     gathering,
+    xml_limits: _, // Configured.
 } }
 
-crate::digest! { struct Queued { who, document, since } }
+crate::digest! { struct Queued { id, document, since } }

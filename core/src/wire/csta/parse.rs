@@ -35,7 +35,7 @@ pub enum Kind {
 
 /// A message that is well-formed XML but lacks something it must have, or has a value that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Misshapen {
+pub struct Malformed {
     /// The message: its root's name (`event` for an event of unknown name).
     pub service: &'static str,
     /// The element that is missing or unreadable.
@@ -46,14 +46,14 @@ pub struct Misshapen {
     pub is_twice: bool,
 }
 
-impl fmt::Display for Misshapen {
+impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fault = if self.is_twice { "stands there twice" } else { "is missing or cannot be read" };
         write!(f, "{}: {} {fault} ({})", self.service, self.element, self.error)
     }
 }
 
-impl core::error::Error for Misshapen {}
+impl core::error::Error for Malformed {}
 
 impl<'a> Document<'a> {
     /// Reads a document: UTF-8, with or without byte order mark and declaration, white space around it allowed.
@@ -113,8 +113,8 @@ impl<'a> Document<'a> {
     /// The message, as [`Document::kind`] says.
     ///
     /// # Errors
-    /// [`Misshapen`] if a required element is missing or a value cannot be read.
-    pub fn message(&self) -> Result<Message<'_>, Misshapen> {
+    /// [`Malformed`] if a required element is missing or a value cannot be read.
+    pub fn message(&self) -> Result<Message<'_>, Malformed> {
         let root = self.root();
         match self.kind() {
             Kind::Event => event::read(root).map(Message::Event),

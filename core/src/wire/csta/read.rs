@@ -6,7 +6,7 @@ use super::{
     errors::CstaError,
     events::{FILTER_MEMBERS, STATUS_MEMBERS},
     model::{Connection, Device, MonitorFilter, Namespace, Party, Redirection, StatusFilter},
-    parse::Misshapen,
+    parse::Malformed,
 };
 
 /// A document's node, read for as long as the document lives.
@@ -152,13 +152,13 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// The report that `element` is missing or unreadable.
-    pub(super) const fn misshapen(self, element: &'static str, error: CstaError) -> Misshapen {
-        Misshapen { service: self.service, element, error, is_twice: false }
+    pub(super) const fn malformed(self, element: &'static str, error: CstaError) -> Malformed {
+        Malformed { service: self.service, element, error, is_twice: false }
     }
 
     /// A child's text, not empty.
-    pub(super) fn text(self, element: &'static str, error: CstaError) -> Result<&'a str, Misshapen> {
-        child_text(self.root, element).ok_or(self.misshapen(element, error))
+    pub(super) fn text(self, element: &'static str, error: CstaError) -> Result<&'a str, Malformed> {
+        child_text(self.root, element).ok_or(self.malformed(element, error))
     }
 
     /// A child's text, not empty, if there is one.
@@ -167,15 +167,15 @@ impl<'a> Reader<'a> {
     }
 
     /// A child that is a `DeviceID` with a text.
-    pub(super) fn device(self, element: &'static str, error: CstaError) -> Result<Device<'a>, Misshapen> {
-        child(self.root, element).and_then(known_device).ok_or(self.misshapen(element, error))
+    pub(super) fn device(self, element: &'static str, error: CstaError) -> Result<Device<'a>, Malformed> {
+        child(self.root, element).and_then(known_device).ok_or(self.malformed(element, error))
     }
 
     /// A child that is a `ConnectionID` with at least one half.
-    pub(super) fn connection(self, element: &'static str) -> Result<Connection<'a>, Misshapen> {
+    pub(super) fn connection(self, element: &'static str) -> Result<Connection<'a>, Malformed> {
         let connection = child(self.root, element).map(connection);
         let named = connection.filter(|connection| connection.call.is_some() || connection.device.is_some());
-        named.ok_or(self.misshapen(element, CstaError::INVALID_CONNECTION_ID))
+        named.ok_or(self.malformed(element, CstaError::INVALID_CONNECTION_ID))
     }
 
     /// A child that may be missing, but must be readable if it is there.
@@ -184,8 +184,8 @@ impl<'a> Reader<'a> {
         element: &'static str,
         error: CstaError,
         read: impl FnOnce(Element<'a>) -> Option<T>,
-    ) -> Result<Option<T>, Misshapen> {
-        child(self.root, element).map(|node| read(node).ok_or(self.misshapen(element, error))).transpose()
+    ) -> Result<Option<T>, Malformed> {
+        child(self.root, element).map(|node| read(node).ok_or(self.malformed(element, error))).transpose()
     }
 
     /// A child that must be there, and whose text must be a word that `read` knows: missing and unknown are two errors.
@@ -194,13 +194,13 @@ impl<'a> Reader<'a> {
         element: &'static str,
         unknown: CstaError,
         read: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<T, Misshapen> {
+    ) -> Result<T, Malformed> {
         let text = self.text(element, CstaError::PARAMETER_MISSING)?;
-        read(text).ok_or(self.misshapen(element, unknown))
+        read(text).ok_or(self.malformed(element, unknown))
     }
 
     /// A child that is a number of seconds, if there is one.
-    pub(super) fn seconds(self, element: &'static str) -> Result<Option<u32>, Misshapen> {
+    pub(super) fn seconds(self, element: &'static str) -> Result<Option<u32>, Malformed> {
         self.optional(element, CstaError::INVALID_PARAMETER_VALUE, |node| text(node)?.parse().ok())
     }
 }

@@ -4,7 +4,7 @@
 use super::errors::CstaError;
 use super::member::{Member, Names, Role, is_readable};
 use super::model::{Connection, Device};
-use super::parse::Misshapen;
+use super::parse::Malformed;
 use super::read::{self, Element};
 use super::services::Service;
 
@@ -71,11 +71,11 @@ impl<'a> Relayed<'a> {
         members: &'static [Member],
         root: Element<'a>,
         edition: u8,
-    ) -> Result<Self, Misshapen> {
+    ) -> Result<Self, Malformed> {
         let is_request = root.tag_name().name() == service.root;
         check(members, root, edition, is_request).map_err(|Fault { member, error, is_twice }| {
             let message = if is_request { service.root } else { service.response_root };
-            Misshapen { service: message, element: member.name, error, is_twice }
+            Malformed { service: message, element: member.name, error, is_twice }
         })?;
         let private_data = PrivateData::All;
         Ok(Self { service, members, given: &[], source: Some(root), edition, private_data })

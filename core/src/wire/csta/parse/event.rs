@@ -7,11 +7,11 @@ use super::{
         model::{CallEvent, Event, ListItem, LocalConnectionState, Party},
         read::{self, Element},
     },
-    Misshapen,
+    Malformed,
 };
 
 /// The event whose root is `root`.
-pub(super) fn read(root: Element<'_>) -> Result<Event<'_>, Misshapen> {
+pub(super) fn read(root: Element<'_>) -> Result<Event<'_>, Malformed> {
     let name = root.tag_name().name();
     let Some(shape) = Shape::named(name) else { return Ok(Event::Unknown { name }) };
     let located = Located::new(root, shape.slots);
@@ -19,18 +19,18 @@ pub(super) fn read(root: Element<'_>) -> Result<Event<'_>, Misshapen> {
         let place = shape.slots.iter().position(|slot| slot.part == part)?;
         located.at(place)
     };
-    let misshapen = |part, error| {
+    let malformed = |part, error| {
         let element = shape.name_of(part).unwrap_or_default();
-        Misshapen { service: shape.root, element, error, is_twice: false }
+        Malformed { service: shape.root, element, error, is_twice: false }
     };
     let cross_reference = at(Part::CrossReference).and_then(read::text).filter(|text| !text.is_empty());
-    let missing = misshapen(Part::CrossReference, CstaError::INVALID_MONITOR_CROSS_REF_ID);
+    let missing = malformed(Part::CrossReference, CstaError::INVALID_MONITOR_CROSS_REF_ID);
     let cross_reference = cross_reference.ok_or(missing)?;
     let Some(kind) = shape.kind else { return Ok(Event::Other { shape, cross_reference, source: root }) };
     // An event without its connection tells nothing; its parties may be missing, since links leave them out.
     let connection = at(Part::Connection).map(read::connection);
     let connection = connection.filter(|connection| connection.call.is_some() || connection.device.is_some());
-    let missing = misshapen(Part::Connection, CstaError::INVALID_CONNECTION_ID);
+    let missing = malformed(Part::Connection, CstaError::INVALID_CONNECTION_ID);
     Ok(Event::Call(CallEvent {
         kind,
         cross_reference,

@@ -8,11 +8,11 @@ use super::{
         relayed::Relayed,
         services,
     },
-    Misshapen,
+    Malformed,
 };
 
 /// The request whose root is `root`.
-pub(super) fn read(root: Element<'_>, edition: u8) -> Result<Request<'_>, Misshapen> {
+pub(super) fn read(root: Element<'_>, edition: u8) -> Result<Request<'_>, Malformed> {
     let name = root.tag_name().name();
     let of = |service| Reader { service, root };
     match name {
@@ -66,15 +66,15 @@ pub(super) fn read(root: Element<'_>, edition: u8) -> Result<Request<'_>, Missha
     }
 }
 
-fn register(reader: Reader<'_>) -> Result<&str, Misshapen> {
+fn register(reader: Reader<'_>) -> Result<&str, Malformed> {
     reader.text("sysStatRegisterID", CstaError::PARAMETER_MISSING)
 }
 
-fn session(reader: Reader<'_>) -> Result<&str, Misshapen> {
+fn session(reader: Reader<'_>) -> Result<&str, Malformed> {
     reader.text("sessionID", CstaError::PARAMETER_MISSING)
 }
 
-fn system_status(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
+fn system_status(reader: Reader<'_>) -> Result<Request<'_>, Malformed> {
     Ok(Request::SystemStatus {
         register: reader.optional_text("sysStatRegisterID"),
         status: reader.word(
@@ -85,14 +85,14 @@ fn system_status(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
     })
 }
 
-fn system_register(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
+fn system_register(reader: Reader<'_>) -> Result<Request<'_>, Malformed> {
     let element = "requestTypes";
     let node = read::child(reader.root, element);
-    let node = node.ok_or(reader.misshapen(element, CstaError::PARAMETER_MISSING))?;
+    let node = node.ok_or(reader.malformed(element, CstaError::PARAMETER_MISSING))?;
     let asks = |name| match read::child(node, name) {
         None => Ok(false),
         Some(member) => {
-            read::truth(member).ok_or(reader.misshapen(element, CstaError::INVALID_PARAMETER_VALUE))
+            read::truth(member).ok_or(reader.malformed(element, CstaError::INVALID_PARAMETER_VALUE))
         }
     };
     let types = RequestTypes {
@@ -106,13 +106,13 @@ fn system_register(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
     Ok(Request::SystemRegister { types, filter })
 }
 
-fn monitor_start(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
+fn monitor_start(reader: Reader<'_>) -> Result<Request<'_>, Malformed> {
     let element = "monitorObject";
-    let missing = reader.misshapen(element, CstaError::INVALID_MONITOR_OBJECT);
+    let missing = reader.malformed(element, CstaError::INVALID_MONITOR_OBJECT);
     let node = read::child(reader.root, element).ok_or(missing)?;
     let object = if let Some(device) = read::child(node, "deviceObject") {
         let device = read::known_device(device);
-        MonitorObject::Device(device.ok_or(reader.misshapen("deviceObject", CstaError::INVALID_DEVICE_ID))?)
+        MonitorObject::Device(device.ok_or(reader.malformed("deviceObject", CstaError::INVALID_DEVICE_ID))?)
     } else if read::child(node, "callObject").is_some() {
         MonitorObject::Call(Reader { service: reader.service, root: node }.connection("callObject")?)
     } else {
@@ -126,18 +126,18 @@ fn monitor_start(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
     Ok(Request::MonitorStart { object, filter, kind })
 }
 
-fn change_monitor_filter(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
+fn change_monitor_filter(reader: Reader<'_>) -> Result<Request<'_>, Malformed> {
     let error = CstaError::INVALID_MONITOR_FILTER;
     let filter = reader.optional("requestedFilterList", error, read::monitor_filter)?;
     Ok(Request::ChangeMonitorFilter {
         cross_reference: reader.text("monitorCrossRefID", CstaError::INVALID_MONITOR_CROSS_REF_ID)?,
-        filter: filter.ok_or(reader.misshapen("requestedFilterList", error))?,
+        filter: filter.ok_or(reader.malformed("requestedFilterList", error))?,
     })
 }
 
 /// Edition 6's schema has a bare list in place of `snapshotData`: both are read.
-fn snapshot_data<'a>(asked: &'static str, reader: Reader<'a>) -> Result<Request<'a>, Misshapen> {
-    let missing = reader.misshapen("snapshotData", CstaError::PARAMETER_MISSING);
+fn snapshot_data<'a>(asked: &'static str, reader: Reader<'a>) -> Result<Request<'a>, Malformed> {
+    let missing = reader.malformed("snapshotData", CstaError::PARAMETER_MISSING);
     let service = services::named(asked).ok_or(missing)?;
     let is_last = reader.optional("lastSegment", CstaError::INVALID_PARAMETER_VALUE, read::truth)?;
     Ok(Request::SnapshotData(SnapshotData {
@@ -148,8 +148,8 @@ fn snapshot_data<'a>(asked: &'static str, reader: Reader<'a>) -> Result<Request<
     }))
 }
 
-fn start_session(reader: Reader<'_>) -> Result<Request<'_>, Misshapen> {
-    let missing = |element| reader.misshapen(element, CstaError::PARAMETER_MISSING);
+fn start_session(reader: Reader<'_>) -> Result<Request<'_>, Malformed> {
+    let missing = |element| reader.malformed(element, CstaError::PARAMETER_MISSING);
     let filled = |path: &[&str]| {
         read::at(reader.root, path).and_then(read::text).filter(|text: &&str| !text.is_empty())
     };

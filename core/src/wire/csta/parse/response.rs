@@ -12,11 +12,11 @@ use super::{
         relayed::Relayed,
         services::{self, EVENTS, Features, Service},
     },
-    Misshapen,
+    Malformed,
 };
 
 /// The response whose root is `root`.
-pub(super) fn read(root: Element<'_>, edition: u8) -> Result<Response<'_>, Misshapen> {
+pub(super) fn read(root: Element<'_>, edition: u8) -> Result<Response<'_>, Malformed> {
     let name = root.tag_name().name();
     let of = |service| Reader { service, root };
     match name {
@@ -78,27 +78,27 @@ fn session_error(root: Element<'_>) -> &str {
     read::text(code.first_element_child().unwrap_or(code)).unwrap_or_default()
 }
 
-fn system_register(reader: Reader<'_>) -> Result<Response<'_>, Misshapen> {
+fn system_register(reader: Reader<'_>) -> Result<Response<'_>, Malformed> {
     let register = reader.text("sysStatRegisterID", CstaError::PARAMETER_MISSING)?;
     let error = CstaError::INVALID_PARAMETER_VALUE;
     let filter = reader.optional("actualStatusFilter", error, read::status_filter)?;
     Ok(Response::SystemRegister { register, filter })
 }
 
-fn monitor_start(reader: Reader<'_>) -> Result<Response<'_>, Misshapen> {
+fn monitor_start(reader: Reader<'_>) -> Result<Response<'_>, Malformed> {
     let cross_reference = reader.text("monitorCrossRefID", CstaError::INVALID_MONITOR_CROSS_REF_ID)?;
     let filter =
         reader.optional("actualMonitorFilter", CstaError::INVALID_MONITOR_FILTER, read::monitor_filter)?;
     Ok(Response::MonitorStart { cross_reference, filter })
 }
 
-fn start_session(reader: Reader<'_>) -> Result<Response<'_>, Misshapen> {
+fn start_session(reader: Reader<'_>) -> Result<Response<'_>, Malformed> {
     let missing = CstaError::PARAMETER_MISSING;
     let duration = reader.seconds("actualSessionDuration")?;
     Ok(Response::StartApplicationSession {
         session: reader.text("sessionID", missing)?,
         protocol_version: reader.text("actualProtocolVersion", missing)?,
-        duration: duration.ok_or(reader.misshapen("actualSessionDuration", missing))?,
+        duration: duration.ok_or(reader.malformed("actualSessionDuration", missing))?,
     })
 }
 
@@ -115,7 +115,7 @@ fn features(root: Element<'_>) -> Features {
 }
 
 /// The data may follow in other messages.
-fn relayed<'a>(service: &'static Service, root: Element<'a>, edition: u8) -> Result<Response<'a>, Misshapen> {
+fn relayed<'a>(service: &'static Service, root: Element<'a>, edition: u8) -> Result<Response<'a>, Malformed> {
     match data_follow(root) {
         Some(cross_reference) => Ok(Response::DataFollow { service, cross_reference, source: Some(root) }),
         None => Relayed::read(service, service.response, root, edition).map(Response::Relayed),
@@ -129,20 +129,20 @@ fn data_follow(root: Element<'_>) -> Option<&str> {
 }
 
 /// SnapshotDevice's calls, or what names the messages that bring them.
-fn snapshot(reader: Reader<'_>) -> Result<Response<'_>, Misshapen> {
+fn snapshot(reader: Reader<'_>) -> Result<Response<'_>, Malformed> {
     if let (Some(service), Some(cross_reference)) =
         (services::named("SnapshotDevice"), data_follow(reader.root))
     {
         return Ok(Response::DataFollow { service, cross_reference, source: Some(reader.root) });
     }
-    let missing = reader.misshapen("snapshotData", CstaError::PARAMETER_MISSING);
+    let missing = reader.malformed("snapshotData", CstaError::PARAMETER_MISSING);
     let data = read::at(reader.root, &["crossRefIDorSnapshotData", "snapshotData"]).ok_or(missing)?;
     let items = data.children().filter(|child| child.tag_name().name() == "snapshotDeviceResponseInfo");
     let items = items.map(|item| snapshot_item(reader, item)).collect::<Result<Vec<_>, _>>()?;
     Ok(Response::SnapshotDevice { items, source: Some(reader.root) })
 }
 
-fn snapshot_item<'a>(reader: Reader<'a>, item: Element<'a>) -> Result<SnapshotItem<'a>, Misshapen> {
+fn snapshot_item<'a>(reader: Reader<'a>, item: Element<'a>) -> Result<SnapshotItem<'a>, Malformed> {
     Ok(SnapshotItem {
         connection: Reader { service: reader.service, root: item }.connection("connectionIdentifier")?,
         endpoint: read::child(item, "endpointDevice").map(read::party),

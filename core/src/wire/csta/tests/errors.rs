@@ -79,9 +79,9 @@ fn the_most_telling_error_is_found_for_what_is_missing() {
     ];
     for (text, element, error) in cases {
         let document = read(text);
-        let misshapen = document.message().unwrap_err();
+        let malformed = document.message().unwrap_err();
         assert_eq!(
-            (misshapen.service, misshapen.element, misshapen.error),
+            (malformed.service, malformed.element, malformed.error),
             (document.name(), element, error),
             "{text}"
         );
@@ -90,9 +90,9 @@ fn the_most_telling_error_is_found_for_what_is_missing() {
 
 #[test]
 fn a_complaint_names_service_element_and_error() {
-    let misshapen = read("<MonitorStop/>").message().unwrap_err();
+    let malformed = read("<MonitorStop/>").message().unwrap_err();
     assert_eq!(
-        misshapen.to_string(),
+        malformed.to_string(),
         "MonitorStop: monitorCrossRefID is missing or cannot be read (operation/invalidMonitorCrossRefID)"
     );
 }

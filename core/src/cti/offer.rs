@@ -1,7 +1,7 @@
 //! The services a client may ask for. What it is told follows from the same rows that serve it, so that the features a
 //! client is told are those it gets.
 
-use crate::cti::features::DeviceFeatures;
+use super::features::DeviceFeatures;
 use crate::wire::csta::model::CallEventKind;
 use crate::wire::csta::services::{self, Features, Served};
 

@@ -1,0 +1,248 @@
+//! The connections' lives: dialled, opened, in service, lost, dialled again.
+
+use core::fmt::{self, Display};
+
+use super::{Connection, Pool};
+use crate::action::Level;
+use crate::cti::connection::{Effect, Event, State, Times};
+use crate::cti::news::News;
+use crate::cti::protocol::{LinkProtocol, Output};
+use crate::digest::Digest;
+use crate::entropy::Domain;
+use crate::input::Closed;
+use crate::links::Owner;
+use crate::step::{Step, TimerKey};
+use crate::time::Duration;
+
+impl<T: Digest + Copy> Pool<T> {
+    /// A connection's deadline was reached.
+    pub(crate) fn on_timer(&mut self, step: &mut Step<'_>, index: u8) -> News<'static, T> {
+        self.on(step, index, Event::Timer)
+    }
+
+    /// A connection's transport is open.
+    pub(crate) fn on_opened(&mut self, step: &mut Step<'_>, index: u8) -> News<'static, T> {
+        self.on(step, index, Event::Opened)
+    }
+
+    /// A connection's transport is closed.
+    pub(crate) fn on_closed(&mut self, step: &mut Step<'_>, index: u8, why: Closed) -> News<'static, T> {
+        // The link is closed already: nothing is to be closed again.
+        if let Some(link) = self.at_mut(index).and_then(|connection| connection.link.take()) {
+            step.links.release(link);
+        }
+        self.give_up(step, index, closed_because(why))
+    }
+
+    /// Gives a connection up, for a reason that its own machine does not see.
+    pub(crate) fn give_up(&mut self, step: &mut Step<'_>, index: u8, why: &'static str) -> News<'static, T> {
+        if let Some(connection) = self.at_mut(index) {
+            connection.failure = Some(why);
+        }
+        self.on(step, index, Event::Failed)
+    }
+
+    /// Takes leave of every phone system. What still knows of an earlier connect has nothing to say on one that is
+    /// only being dialled.
+    pub(crate) fn leave(&mut self, step: &mut Step<'_>) {
+        for connection in &mut self.connections {
+            if let Some(link) = connection.link.take() {
+                if connection.state.is_open() {
+                    connection.protocol.close(&mut Output::new(link, step.now, step.actions));
+                }
+                step.links.release(link);
+                step.actions.close(link);
+            }
+        }
+    }
+
+    /// Something that came over a connection is dropped; said, and harmless otherwise.
+    pub(crate) fn discard(&self, step: &mut Step<'_>, index: u8, why: &dyn Display) {
+        step.discard(&self.at(index).map_or("", |connection| &connection.name), why);
+    }
+
+    fn times(&self, step: &mut Step<'_>, index: u8) -> Times {
+        let cti = &step.config.cti;
+        let attempts = self.at(index).map_or(0, |connection| connection.attempts);
+        let longest = self.at(index).and_then(|one| one.protocol.longest_silence());
+        let (min, max) = (cti.reconnect_min, cti.reconnect_max);
+        Times {
+            connect: cti.connect_timeout,
+            heartbeat: longest.map_or(cti.heartbeat, |longest| longest.min(cti.heartbeat)),
+            answer: cti.heartbeat_timeout,
+            retry: backoff(attempts, min, max, step.entropy.draw(Domain::Jitter)),
+        }
+    }
+
+    /// Lets a connection's machine take an event, and does what it wants.
+    pub(super) fn on(&mut self, step: &mut Step<'_>, index: u8, event: Event) -> News<'static, T> {
+        let times = self.times(step, index);
+        let latest = self.latest(index);
+        let Some(connection) = self.at_mut(index) else { return News::Nothing };
+        let served = connection.state.is_in_service();
+        if event == Event::Timer && matches!(connection.state, State::AwaitingHeartbeat { .. }) {
+            step.counters.heartbeats_missed += 1;
+        }
+        let (state, effect) = connection.state.on(event, step.now, times);
+        connection.state = state;
+        if event == Event::Alive {
+            connection.vitals.heard(step.now);
+            // Only now: one that fails as soon as it serves is dialled ever more rarely.
+            connection.attempts = 0;
+        }
+        let at = state.deadline();
+        step.timers.set(&mut connection.deadline, TimerKey::Connection(index), at);
+        match effect {
+            Effect::Nothing => {}
+            Effect::Connect => {
+                self.dial(step, index);
+                return News::Dialled(index);
+            }
+            Effect::Open => self.with_protocol(step, index, |protocol, output| protocol.open(output)),
+            Effect::Serve => {
+                self.serve(step, index);
+                return News::InService(latest);
+            }
+            Effect::Beat => {
+                connection.vitals.asked(step.now);
+                self.with_protocol(step, index, |protocol, output| protocol.heartbeat(output));
+            }
+            Effect::GiveUp(why) => {
+                self.go_down(step, index, why, served);
+                // One that was not in service had no requests, and nobody need hear that it still is not.
+                if served {
+                    step.counters.connections_lost += 1;
+                    return News::Lost(latest);
+                }
+            }
+        }
+        if event == Event::Alive { News::Alive(latest) } else { News::Nothing }
+    }
+
+    pub(super) fn with_protocol(
+        &mut self,
+        step: &mut Step<'_>,
+        index: u8,
+        act: impl FnOnce(&mut dyn LinkProtocol, &mut Output<'_>),
+    ) {
+        let Some(connection) = self.at_mut(index) else { return };
+        let Some(link) = connection.link else { return };
+        act(&mut *connection.protocol, &mut Output::new(link, step.now, step.actions));
+    }
+
+    /// Opens the transport; every connect has a new connection ID.
+    fn dial(&mut self, step: &mut Step<'_>, index: u8) {
+        let link = step.links.draw();
+        step.links.assign(link, Owner::Cti(index));
+        let id = self.draw_id();
+        let Some(connection) = self.at_mut(index) else { return };
+        connection.link = Some(link);
+        connection.id = id;
+        connection.overloaded = false;
+        connection.reader = Some(connection.protocol.reader());
+        connection.attempts = connection.attempts.saturating_add(1);
+        step.actions.connect(link, &connection.address);
+        let fields: &[(&str, &dyn Display)] =
+            &[("cti", &connection.name), ("connection", &id), ("attempt", &connection.attempts)];
+        step.actions.notify(Level::Debug, "cti_connecting", fields);
+    }
+
+    /// A connection is in service: said, with those that are not yet.
+    fn serve(&mut self, step: &mut Step<'_>, index: u8) {
+        let Some(connection) = self.at_mut(index) else { return };
+        connection.failure = None;
+        connection.vitals.served(step.now);
+        step.counters.connections_served += 1;
+        let Some(connection) = self.at(index) else { return };
+        let missing = Missing(&self.connections);
+        let fields: &[(&str, &dyn Display)] = &[
+            ("cti", &connection.name),
+            ("connection", &connection.id),
+            ("address", &connection.address),
+            ("missing", &missing),
+        ];
+        let is_complete = self.connections.iter().all(|one| one.state.is_in_service());
+        let count = if is_complete { 3 } else { 4 };
+        step.actions.notify(Level::Info, "cti_in_service", fields.get(..count).unwrap_or_default());
+    }
+
+    /// A connection is of no more use: said; its link is closed.
+    fn go_down(&mut self, step: &mut Step<'_>, index: u8, why: &'static str, served: bool) {
+        let Some(one) = self.at_mut(index) else { return };
+        let why = one.failure.take().unwrap_or(why);
+        let wait = one.state.deadline().since(step.now).as_millis();
+        let fields: &[(&str, &dyn Display)] = &[
+            ("cti", &one.name),
+            ("connection", &one.id),
+            ("address", &one.address),
+            ("why", &why),
+            ("retry_in_ms", &wait),
+        ];
+        step.actions.notify(Level::Error, "cti_out_of_service", fields);
+        if let Some(link) = one.link.take() {
+            step.links.release(link);
+            step.actions.close(link);
+        }
+        one.last_failure = Some(why);
+        one.vitals.failed(step.now, served);
+        // The last connection in service is gone: said once; what it means is counted (`sign_ins_unserved`).
+        if served && !self.serves() {
+            let count = self.connections.len();
+            step.actions.notify(Level::Error, "cti_none_in_service", &[("connections", &count)]);
+        }
+    }
+}
+
+/// How long to wait after attempt number `attempts`: from `min` on doubled each time up to `max`, and spread over what
+/// lies between one wait and the next by `jitter`, so that gateways do not come back in step. Never less than `min`.
+fn backoff(attempts: u32, min: Duration, max: Duration, jitter: u64) -> Duration {
+    let factor = 1_u64.checked_shl(attempts.clamp(1, 32)).unwrap_or(u64::MAX);
+    let longest = min.times(factor).min(max).as_micros();
+    let least = (longest / 2).max(min.as_micros());
+    Duration::from_micros(least + jitter % (longest.saturating_sub(least) + 1))
+}
+
+/// The names of the connections that are not in service.
+struct Missing<'a>(&'a [Connection]);
+
+impl Display for Missing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let missing = self.0.iter().filter(|one| !one.state.is_in_service());
+        for (count, one) in missing.enumerate() {
+            let comma = if count == 0 { "" } else { "," };
+            write!(f, "{comma}{}", one.name)?;
+        }
+        Ok(())
+    }
+}
+
+const fn closed_because(why: Closed) -> &'static str {
+    match why {
+        Closed::ByPeer => "the phone system closed the connection",
+        Closed::Broken => "the connection broke",
+        Closed::Refused => "the phone system refused the connection",
+        Closed::Unreachable => "there is no way to the address",
+        Closed::TimedOut => "connecting took too long",
+        Closed::NameUnknown => "the address has a name that is not known",
+        Closed::TooSlow => "the phone system does not read what it is sent",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_between_its_bounds_and_is_spread_up_to_the_next() {
+        let (min, max) = (Duration::from_secs(1), Duration::from_secs(60));
+        for (attempts, least, longest) in
+            [(0, 1, 2), (1, 1, 2), (2, 2, 4), (3, 4, 8), (5, 16, 32), (6, 30, 60), (u32::MAX, 30, 60)]
+        {
+            let waits = [0, 1_000_000, u64::MAX].map(|jitter| backoff(attempts, min, max, jitter));
+            let bounds = Duration::from_secs(least)..=Duration::from_secs(longest);
+            assert!(waits.iter().all(|wait| bounds.contains(wait)), "{attempts}: {waits:?}");
+            assert_ne!(waits[0], waits[1], "{attempts}");
+        }
+        assert_eq!(backoff(9, min, min, 7), min);
+    }
+}

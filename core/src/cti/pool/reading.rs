@@ -1,0 +1,142 @@
+//! The way of what a link brings: cut out of the stream, read by the link's protocol, told upwards.
+//!
+//! The reader is checked out of its connection while a message is read and dealt with, and put back after.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt::Display;
+
+use super::Pool;
+use crate::cti::ConnectionRef;
+use crate::cti::connection::Event;
+use crate::cti::news::News;
+use crate::cti::offer;
+use crate::cti::protocol::{Frame, Framed, Incoming, Output, Reader, RequestId, Slot};
+use crate::digest::Digest;
+use crate::slots::Handle;
+use crate::step::Step;
+use crate::wire::csta::model::{Response, SystemStatus};
+
+/// A connection's reader, checked out.
+pub(crate) struct Reading {
+    connection: ConnectionRef,
+    reader: Box<dyn Reader>,
+    /// Bytes that a message is read from in place of its own.
+    spare: Vec<u8>,
+}
+
+impl<T: Digest + Copy> Pool<T> {
+    /// Takes the reader out of the connection at `index`, to read its next bytes.
+    pub(crate) fn check_out(&mut self, index: u8) -> Option<Reading> {
+        let connection = self.latest(index);
+        let reader = self.at_mut(index)?.reader.take()?;
+        Some(Reading { connection, reader, spare: Vec::new() })
+    }
+
+    /// Puts a reader back, unless its connection was dialled anew meanwhile.
+    pub(crate) fn put_back(&mut self, reading: Reading) {
+        let Reading { connection, reader, spare: _ } = reading;
+        if let Some(one) = self.at_mut(connection.index()).filter(|one| one.id == connection.id) {
+            one.reader = Some(reader);
+        }
+    }
+
+    /// Bytes of a link: at most one message. How many were taken, and what they mean.
+    pub(crate) fn on_bytes<'d, 'b: 'd>(
+        &mut self,
+        step: &mut Step<'_>,
+        reading: &'b mut Reading,
+        bytes: &'b [u8],
+        slot: &'d mut Slot<'b>,
+    ) -> (usize, News<'d, T>) {
+        let Reading { connection, reader, spare } = reading;
+        match reader.push(bytes) {
+            (taken, Framed::Incomplete) => (taken, News::Nothing),
+            (taken, Framed::Message(frame)) => (taken, self.on_frame(step, *connection, frame, spare, slot)),
+            (_, Framed::Broken(why)) => (bytes.len(), self.give_up(step, connection.index(), why)),
+        }
+    }
+
+    fn on_frame<'d, 'b: 'd>(
+        &mut self,
+        step: &mut Step<'_>,
+        connection: ConnectionRef,
+        frame: Frame<'b>,
+        spare: &'b mut Vec<u8>,
+        slot: &'d mut Slot<'b>,
+    ) -> News<'d, T> {
+        let index = connection.index();
+        let Some(one) = self.at_mut(index) else { return News::Nothing };
+        let Some(link) = one.link else { return News::Nothing };
+        match one.protocol.read(frame, spare, slot, &mut Output::new(link, step.now, step.actions)) {
+            Incoming::Nothing => News::Nothing,
+            Incoming::Ready(features) => {
+                one.features = offer::at_link(features.unwrap_or_else(offer::presumed));
+                self.on(step, index, Event::Ready)
+            }
+            Incoming::Alive => self.on(step, index, Event::Alive),
+            Incoming::Response(id, response) => self.on_answer(step, id, response),
+            Incoming::Unusable(id, error, why) => {
+                step.counters.documents_discarded += 1;
+                self.discard(step, index, &why);
+                self.on_answer(step, id, Response::Error(error))
+            }
+            Incoming::Told { request, document } => News::Told { connection, request, document },
+            Incoming::Event { event, document } => News::Event { connection, event, document },
+            Incoming::Status(status) => self.on_status(step, connection, status),
+            Incoming::MonitorStopped { cross_reference, document } => {
+                News::MonitorStopped { connection, cross_reference, document }
+            }
+            Incoming::Late => {
+                step.counters.answers_late += 1;
+                self.dropped(step, index, &"a late response")
+            }
+            Incoming::Unexpected => {
+                step.counters.answers_unknown += 1;
+                self.dropped(step, index, &"an unexpected response")
+            }
+            Incoming::Discarded(why) => {
+                step.counters.documents_discarded += 1;
+                self.dropped(step, index, &why)
+            }
+            Incoming::Failed(why) => self.give_up(step, index, why),
+        }
+    }
+
+    fn dropped(&self, step: &mut Step<'_>, index: u8, why: &dyn Display) -> News<'static, T> {
+        self.discard(step, index, why);
+        News::Nothing
+    }
+
+    fn on_answer<'d>(&mut self, step: &mut Step<'_>, id: RequestId, response: Response<'d>) -> News<'d, T> {
+        match self.end(step, Handle::from_number(id.number())) {
+            Some(ended) => News::Answer(ended, response),
+            None => News::Nothing,
+        }
+    }
+
+    /// The phone system says how it is: one that cannot serve is given up.
+    fn on_status(
+        &mut self,
+        step: &mut Step<'_>,
+        connection: ConnectionRef,
+        status: SystemStatus,
+    ) -> News<'static, T> {
+        let index = connection.index();
+        let Some(one) = self.at_mut(index) else { return News::Nothing };
+        match status {
+            SystemStatus::Disabled => {
+                return self.give_up(step, index, "the phone system says it is disabled");
+            }
+            SystemStatus::Initializing => {
+                return self.give_up(step, index, "the phone system says it is initializing");
+            }
+            SystemStatus::OverloadImminent | SystemStatus::OverloadReached => one.overloaded = true,
+            SystemStatus::OverloadRelieved | SystemStatus::Normal | SystemStatus::Enabled => {
+                one.overloaded = false;
+            }
+            SystemStatus::PartiallyDisabled | SystemStatus::MessagesLost => {}
+        }
+        News::Status { connection, status }
+    }
+}

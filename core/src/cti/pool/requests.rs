@@ -1,0 +1,129 @@
+//! Requests under way, each with its asker's ticket and its time-out.
+
+use core::fmt::Display;
+
+use super::Pool;
+use crate::action::Level;
+use crate::cti::ConnectionRef;
+use crate::cti::news::{Ended, News};
+use crate::cti::protocol::{Output, Refused, RequestId};
+use crate::digest::Digest;
+use crate::slots::{Handle, Slots};
+use crate::step::{Step, TimerKey};
+use crate::timer::Deadline;
+use crate::wire::csta::errors::CstaError;
+use crate::wire::csta::model::Request;
+
+/// A request that the phone system has not answered yet.
+#[derive(Debug)]
+pub(crate) struct UnderWay<T> {
+    connection: ConnectionRef,
+    ticket: T,
+    deadline: Deadline,
+}
+
+impl<T: Digest + Copy> Pool<T> {
+    /// Asks the phone system over this very connect of a connection; `ticket` comes back with the answer.
+    ///
+    /// # Errors
+    /// The CSTAErrorCode to return, if it cannot be asked; then nothing has changed.
+    pub(crate) fn ask(
+        &mut self,
+        step: &mut Step<'_>,
+        connection: ConnectionRef,
+        ticket: T,
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
+        let one = self.in_service(connection).ok_or(CstaError::NETWORK_OUT_OF_SERVICE)?;
+        let link = one.link.ok_or(CstaError::NETWORK_OUT_OF_SERVICE)?;
+        let under_way = UnderWay { connection, ticket, deadline: Deadline::default() };
+        let handle =
+            self.requests.insert(under_way).map_err(|_| CstaError::OUTSTANDING_REQUEST_LIMIT_EXCEEDED)?;
+        let mut output = Output::new(link, step.now, step.actions);
+        let asked = self
+            .at_mut(connection.index())
+            .ok_or(Refused::Busy)
+            .and_then(|one| one.protocol.request(RequestId::new(handle.number()), request, &mut output));
+        if let Err(refused) = asked {
+            self.requests.remove(handle);
+            return Err(match refused {
+                Refused::Busy => CstaError::RESOURCE_BUSY,
+                Refused::TooLong => CstaError::INVALID_PARAMETER_VALUE,
+                Refused::NotSupported => CstaError::SERVICE_NOT_SUPPORTED,
+            });
+        }
+        let at = step.now + step.config.cti.service_timeout;
+        if let Some(under_way) = self.requests.get_mut(handle) {
+            step.timers.set(&mut under_way.deadline, TimerKey::Pending(handle.cast()), at);
+        }
+        step.counters.services += 1;
+        Ok(())
+    }
+
+    /// The phone system did not answer in time. Whoever asked is told first; then the request is to be abandoned
+    /// ([`Self::abandon`]) under the name that is returned beside its ticket.
+    pub(crate) fn on_request_due(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<UnderWay<T>>,
+    ) -> Option<(RequestId, Ended<T>)> {
+        let ended = self.end(step, handle)?;
+        step.counters.services_timed_out += 1;
+        let fields: &[(&str, &dyn Display)] = &[
+            ("cti", &(u32::from(ended.connection.index()) + 1)),
+            ("why", &"the phone system did not answer in time"),
+        ];
+        step.actions.notify(Level::Warn, "service_timed_out", fields);
+        Some((RequestId::new(handle.number()), ended))
+    }
+
+    /// Nobody waits for an answer any more. Each that never comes costs a name: with too few left, the connection is
+    /// renewed.
+    pub(crate) fn abandon(
+        &mut self,
+        step: &mut Step<'_>,
+        connection: ConnectionRef,
+        id: RequestId,
+    ) -> News<'static, T> {
+        if self.in_service(connection).is_none() {
+            return News::Nothing;
+        }
+        let index = connection.index();
+        self.with_protocol(step, index, |protocol, output| protocol.abandon(id, output));
+        if self.at(index).is_some_and(|one| one.protocol.is_worn_out()) {
+            let why = "too few invoke IDs are left: too many requests got no answer";
+            return self.give_up(step, index, why);
+        }
+        News::Nothing
+    }
+
+    /// Takes a request out, if it is under way over this very connect of a connection: its answer never comes.
+    pub(crate) fn take_back(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: Handle<UnderWay<T>>,
+        connection: ConnectionRef,
+    ) -> Option<Ended<T>> {
+        let is_of_connection = self.requests.get(handle).is_some_and(|one| one.connection == connection);
+        if is_of_connection { self.end(step, handle) } else { None }
+    }
+
+    /// A request has come to its end.
+    pub(super) fn end(&mut self, step: &mut Step<'_>, handle: Handle<UnderWay<T>>) -> Option<Ended<T>> {
+        let UnderWay { connection, ticket, mut deadline } = self.requests.remove(handle)?;
+        step.timers.cancel(&mut deadline, TimerKey::Pending(handle.cast()));
+        Some(Ended { ticket, connection })
+    }
+
+    /// The requests under way.
+    pub(crate) const fn requests(&self) -> &Slots<UnderWay<T>> {
+        &self.requests
+    }
+
+    /// Where a request notes its deadline.
+    pub(crate) fn request_deadline(&mut self, handle: Handle<UnderWay<T>>) -> Option<&mut Deadline> {
+        self.requests.get_mut(handle).map(|one| &mut one.deadline)
+    }
+}
+
+crate::digest! { struct UnderWay<T> { connection, ticket, deadline } }
