@@ -36,7 +36,7 @@ impl ConnectionRef {
         self.number.get() - 1
     }
 
-    /// The same.
+    /// The same, as sign-ins call it.
     pub(crate) const fn place(self) -> u8 {
         self.index()
     }

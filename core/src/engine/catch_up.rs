@@ -47,7 +47,7 @@ impl Gateway {
 
     /// Which phone system a connection leads to.
     pub(super) fn switch_of(&self, connection: ConnectionRef) -> u8 {
-        self.pool.at(connection.place()).map_or(0, |one| one.switch)
+        self.pool.at(connection.index()).map_or(0, |one| one.switch)
     }
 
     /// Asks for the snapshots that a watch's monitors wait for. Not before it is active, nor while events that came
@@ -77,7 +77,7 @@ impl Gateway {
         let number = self.number_of(owner);
         let has_service = self
             .pool
-            .at(link.place())
+            .at(link.index())
             .is_some_and(|one| one.features.of(&number).has_service("SnapshotDevice"));
         let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
         let purpose = Purpose::CatchUp(handle, watch);

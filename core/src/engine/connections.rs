@@ -27,7 +27,7 @@ impl Gateway {
             News::InService(connection) => self.on_in_service(step, connection),
             News::Lost(connection) => {
                 self.lose_connection(connection);
-                self.tell_all(Some(connection.place()), SystemStatus::Disabled);
+                self.tell_all(Some(connection.index()), SystemStatus::Disabled);
                 self.want_rebind(step);
             }
             News::Alive(connection) => self.stop_more(step, connection),
@@ -49,7 +49,7 @@ impl Gateway {
         if !rebinds(step.config) {
             // The first is good news for all: whoever INVITEs anew is served (S9).
             let is_first = self.pool.serving() == 1;
-            self.tell_all((!is_first).then_some(connection.place()), SystemStatus::Enabled);
+            self.tell_all((!is_first).then_some(connection.index()), SystemStatus::Enabled);
         }
     }
 
@@ -59,7 +59,7 @@ impl Gateway {
         // system introduces itself: the first MonitorStarts may go out right behind the registration.
         if status == SystemStatus::Enabled && self.watches.is_any_active(connection) {
             let why = "the phone system says it has begun anew";
-            let news = self.pool.give_up(step, connection.place(), why);
+            let news = self.pool.give_up(step, connection.index(), why);
             self.on_news(step, news);
             return;
         }
@@ -69,7 +69,7 @@ impl Gateway {
                 self.jobs.push_back(job);
             }
         }
-        self.tell_all(Some(connection.place()), status);
+        self.tell_all(Some(connection.index()), status);
     }
 
     pub(super) fn on_connection_timer(&mut self, step: &mut Step<'_>, index: u8) {

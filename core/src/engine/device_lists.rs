@@ -52,9 +52,9 @@ pub(super) struct DeviceLists {
 impl DeviceLists {
     /// A connection is made anew: what was on its way over it before never comes.
     pub(super) fn renew(&mut self, place: u8) {
-        self.lists.retain(|list| list.connection.place() != place);
-        self.early.retain(|early| early.connection.place() != place);
-        self.asked.retain(|asked| asked.place() != place);
+        self.lists.retain(|list| list.connection.index() != place);
+        self.early.retain(|early| early.connection.index() != place);
+        self.asked.retain(|asked| asked.index() != place);
     }
 
     /// A service was asked for that may be answered by a list.
@@ -139,7 +139,7 @@ impl Gateway {
             }
             if lost.is_some() || !is_early {
                 step.counters.documents_discarded += 1;
-                self.pool.discard(step, connection.place(), &"a list of devices that nobody waits for");
+                self.pool.discard(step, connection.index(), &"a list of devices that nobody waits for");
             }
             return;
         };

@@ -63,19 +63,19 @@ impl EarlyEvents {
 impl Gateway {
     /// What waits over this very connect of a connection.
     fn early_of(&self, connection: ConnectionRef) -> Option<&VecDeque<Early>> {
-        let place = usize::from(connection.place());
+        let place = usize::from(connection.index());
         self.early.0.get(place).map(|one| &one.waiting).filter(|_| self.pool.is_latest(connection))
     }
 
     fn early_of_mut(&mut self, connection: ConnectionRef) -> Option<&mut VecDeque<Early>> {
-        let place = usize::from(connection.place());
+        let place = usize::from(connection.index());
         let is_latest = self.pool.is_latest(connection);
         self.early.0.get_mut(place).map(|one| &mut one.waiting).filter(|_| is_latest)
     }
 
     /// Whether a watch is being started over a connection.
     pub(super) fn is_starting(&self, connection: ConnectionRef) -> bool {
-        let one = self.early.0.get(usize::from(connection.place()));
+        let one = self.early.0.get(usize::from(connection.index()));
         self.pool.is_latest(connection) && one.is_some_and(|one| one.starting > 0)
     }
 
@@ -93,7 +93,7 @@ impl Gateway {
         source: EventSource<'_>,
         keep: impl FnOnce() -> Box<[u8]>,
     ) {
-        let cti = u32::from(source.connection.place()) + 1;
+        let cti = u32::from(source.connection.index()) + 1;
         self.forget_old_early(step, source.connection);
         if !self.is_starting(source.connection) && !self.has_early(source) {
             step.counters.events_unknown += 1;
@@ -130,7 +130,7 @@ impl Gateway {
         if !self.early_of(connection).and_then(VecDeque::front).is_some_and(is_old) {
             return;
         }
-        let Some(OfConnection { waiting, .. }) = self.early.0.get_mut(usize::from(connection.place())) else {
+        let Some(OfConnection { waiting, .. }) = self.early.0.get_mut(usize::from(connection.index())) else {
             return;
         };
         let (before, watches) = (waiting.len(), &self.watches);
@@ -142,7 +142,7 @@ impl Gateway {
             step.counters.events_unknown += u64::try_from(count).unwrap_or(0);
             let why = "no answer named their monitors";
             let fields: &[(&str, &dyn Display)] =
-                &[("cti", &(u32::from(connection.place()) + 1)), ("events", &count), ("why", &why)];
+                &[("cti", &(u32::from(connection.index()) + 1)), ("events", &count), ("why", &why)];
             step.actions.notify(Level::Debug, "event_discarded", fields);
         }
     }
@@ -161,7 +161,7 @@ impl Gateway {
         if self.is_starting(connection) || !self.pool.is_latest(connection) {
             return;
         }
-        let Some(OfConnection { waiting, .. }) = self.early.0.get_mut(usize::from(connection.place())) else {
+        let Some(OfConnection { waiting, .. }) = self.early.0.get_mut(usize::from(connection.index())) else {
             return;
         };
         let watches = &self.watches;

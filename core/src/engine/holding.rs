@@ -14,10 +14,10 @@ impl Gateway {
     pub(super) fn hold_to(&mut self, handle: Handle<Session>, connection: Option<ConnectionRef>) {
         let Some(session) = self.sessions.get_mut(handle) else { return };
         let before = core::mem::replace(&mut session.connection, connection);
-        if let Some(count) = before.and_then(|before| self.held.get_mut(usize::from(before.place()))) {
+        if let Some(count) = before.and_then(|before| self.held.get_mut(usize::from(before.index()))) {
             *count = count.saturating_sub(1);
         }
-        if let Some(count) = connection.and_then(|one| self.held.get_mut(usize::from(one.place()))) {
+        if let Some(count) = connection.and_then(|one| self.held.get_mut(usize::from(one.index()))) {
             *count += 1;
         }
     }
@@ -26,7 +26,7 @@ impl Gateway {
     pub(super) fn recount_held(&self) -> Held {
         let mut held = Held::default();
         for (_, session) in self.sessions.iter() {
-            let place = session.connection.map(|connection| usize::from(connection.place()));
+            let place = session.connection.map(|connection| usize::from(connection.index()));
             if let Some(count) = place.and_then(|place| held.get_mut(place)) {
                 *count += 1;
             }

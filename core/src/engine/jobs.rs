@@ -160,7 +160,7 @@ impl Gateway {
         for slot in slots {
             let Some(handle) = self.sessions.at(slot) else { continue };
             let concerned = self.sessions.get(handle).is_some_and(|session| {
-                let on = session.connection.map(ConnectionRef::place);
+                let on = session.connection.map(ConnectionRef::index);
                 session.registration.is_some() && (place.is_none() || on.is_none() || on == place)
             });
             if concerned {

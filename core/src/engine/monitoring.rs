@@ -108,7 +108,7 @@ impl Gateway {
     /// Counts the watches being started over a connection: while there is one, events may come early.
     pub(super) fn note_starting(&mut self, connection: ConnectionRef, begun: bool) {
         if self.pool.is_latest(connection) {
-            self.early.note_starting(connection.place(), begun);
+            self.early.note_starting(connection.index(), begun);
         }
     }
 
@@ -161,7 +161,7 @@ impl Gateway {
         let EventSource { connection, cross_reference } = source;
         step.counters.monitors_confused += 1;
         let fields: &[(&str, &dyn Display)] = &[
-            ("cti", &(u32::from(connection.place()) + 1)),
+            ("cti", &(u32::from(connection.index()) + 1)),
             ("cross_reference", &cross_reference),
             ("why", &"the phone system gave two monitors the same cross-reference ID"),
         ];
@@ -340,7 +340,7 @@ impl Gateway {
             self.watches.remove(handle);
             return;
         };
-        let cti = u32::from(connection.place()) + 1;
+        let cti = u32::from(connection.index()) + 1;
         let fields: &[(&str, &dyn Display)] = &[("cti", &cti), ("device", &watch.device)];
         step.actions.notify(Level::Warn, "monitor_stopped", fields);
         self.lose_watch(handle);

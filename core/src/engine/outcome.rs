@@ -108,7 +108,7 @@ impl Gateway {
             if !matches!(response, Response::Error(_)) {
                 step.counters.documents_discarded += 1;
                 let why = "a response to another service than was asked for";
-                self.pool.discard(step, connection.place(), &why);
+                self.pool.discard(step, connection.index(), &why);
             }
         } else if self.announces_anothers(step, session, connection, response) {
             response = &refused;
@@ -167,7 +167,7 @@ impl Gateway {
             return;
         };
         if fits(service, response) {
-            let link = session.connection.and_then(|connection| self.pool.at(connection.place()));
+            let link = session.connection.and_then(|connection| self.pool.at(connection.index()));
             let switch = link.map_or(0, |link| link.switch);
             let features = link.map(|link| link.features.offered_to(|| session.number())).unwrap_or_default();
             let agreed = step.config.cti.protocol_version;

@@ -113,7 +113,7 @@ impl Gateway {
         self.hold_to(handle, Some(connection));
         step.counters.rebinds += 1;
         let Some(session) = self.sessions.get(handle) else { return };
-        let place = u32::from(connection.place()) + 1;
+        let place = u32::from(connection.index()) + 1;
         let fields: &[(&str, &dyn Display)] =
             &[("session", &handle), ("cti", &place), ("connection", &connection.id)];
         step.actions.notify(Level::Debug, "session_rebound", fields);

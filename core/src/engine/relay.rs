@@ -46,7 +46,7 @@ impl Gateway {
             Ok(own) => {
                 let session = self.sessions.get(handle);
                 let spoken = session.map_or(0, |session| session.namespace.edition());
-                let passes = self.pool.at(own.link.place()).is_some_and(|one| one.private_data);
+                let passes = self.pool.at(own.link.index()).is_some_and(|one| one.private_data);
                 let private_data = if passes { PrivateData::AllButMicrosofts } else { PrivateData::None };
                 let edition = if relayed.edition == 0 { spoken } else { relayed.edition };
                 resolved.with_values(&own.number, |given| {
@@ -76,7 +76,7 @@ impl Gateway {
             self.take_line(step, handle, relayed);
             number = self.number_of(handle);
         }
-        let connection = self.pool.at(link.place());
+        let connection = self.pool.at(link.index());
         let own = Own {
             session: handle,
             link,

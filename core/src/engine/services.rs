@@ -69,7 +69,7 @@ impl Gateway {
         match self.link_of(handle) {
             Ok(connection) => {
                 let number = || self.sessions.get(handle).map(Session::number).unwrap_or_default();
-                let features = self.pool.at(connection.place()).map(|one| one.features.offered_to(number));
+                let features = self.pool.at(connection.index()).map(|one| one.features.offered_to(number));
                 let response = Response::GetCstaFeatures(features.unwrap_or_default());
                 self.reply_response(step, received, handle, &response);
             }
@@ -186,7 +186,7 @@ impl Gateway {
         service: &'static Service,
     ) -> Result<ConnectionRef, CstaError> {
         let link = self.link_of(handle)?;
-        let can = self.pool.at(link.place()).is_some_and(|one| one.features.of(number).has(service));
+        let can = self.pool.at(link.index()).is_some_and(|one| one.features.of(number).has(service));
         if can { Ok(link) } else { Err(CstaError::SERVICE_NOT_SUPPORTED) }
     }
 

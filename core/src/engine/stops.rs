@@ -59,7 +59,7 @@ impl Gateway {
             return;
         }
         watch.stopping = true;
-        if let Some(one) = self.stops.at(connection.place()) {
+        if let Some(one) = self.stops.at(connection.index()) {
             one.waiting.push_back(handle);
         }
         self.stop_more(step, connection);
@@ -88,7 +88,7 @@ impl Gateway {
 
     /// What is to be stopped over this very connect of a connection.
     fn stops_of(&mut self, connection: ConnectionRef) -> Option<&mut OfConnection> {
-        self.pool.in_service(connection).is_some().then(|| self.stops.at(connection.place())).flatten()
+        self.pool.in_service(connection).is_some().then(|| self.stops.at(connection.index())).flatten()
     }
 
     /// False: the phone system cannot be asked just now.

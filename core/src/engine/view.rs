@@ -160,7 +160,7 @@ impl Engine {
             call_id: session.dialog.call_id(),
             local_tag: session.dialog.local_tag(),
             number: session.number(),
-            connection: session.connection.map(|connection| (connection.place(), connection.id)),
+            connection: session.connection.map(|connection| (connection.index(), connection.id)),
         })
     }
 
