@@ -13,6 +13,8 @@ mod faults;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod line_protocol;
+#[cfg(test)]
 mod office;
 #[cfg(test)]
 mod panics;

@@ -84,7 +84,12 @@ pub struct Bench {
     alive: Vec<PhoneSystem>,
     /// The golden trace that the run is to be.
     golden: Option<Golden>,
+    /// Makes the engine, and once more for the run to be lived again.
+    make: Make,
 }
+
+/// Makes a gateway.
+pub type Make = fn(Config, Seed) -> Engine;
 
 impl Bench {
     /// A gateway with one CTI connection and every default, that has not been started.
@@ -101,12 +106,21 @@ impl Bench {
     /// # Panics
     /// If the configuration is wrong.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a test's configuration is right or the test is wrong")]
     pub fn with(more: &[(&str, Value)]) -> Self {
+        Self::of(more, Engine::new)
+    }
+
+    /// The same with a gateway of the test's own making.
+    ///
+    /// # Panics
+    /// If the configuration is wrong.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test's configuration is right or the test is wrong")]
+    pub fn of(more: &[(&str, Value)], make: Make) -> Self {
         let settings = settings(more);
         let config = Config::from_settings(&settings).expect("the bench's configuration is right");
         let seed = Seed::from_number(1);
-        let engine = Engine::new(config, seed);
+        let engine = make(config, seed);
         let recorder =
             TraceRecorder::new(Header::new("gateway", seed, settings), Form::Escaped, Digests::Every);
         let mut bench = Self {
@@ -116,6 +130,7 @@ impl Bench {
             ports: 40_000,
             alive: Vec::new(),
             golden: None,
+            make,
         };
         bench.input(Input::Clock { unix_micros: 1_735_689_600_000_000 });
         for place in 0..2 {
@@ -324,7 +339,7 @@ impl Drop for Bench {
         recorder.end_segment();
         let mut trace = Vec::new();
         recorder.take_pending(&mut trace);
-        golden::check(&trace, self.golden);
+        golden::check(&trace, self.golden, self.make);
     }
 }
 

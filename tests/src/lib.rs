@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod bench;
 pub mod fuzz;
+pub mod line_protocol;
 pub mod office;
 pub mod random;
 pub mod simulate;
@@ -17,6 +18,7 @@ pub mod toy;
 pub mod world;
 
 pub use agent::Agent;
+pub use line_protocol::LineProtocol;
 pub use office::{GATEWAY, Office, Plan, Wants};
 pub use random::Random;
 pub use simulate::simulate;

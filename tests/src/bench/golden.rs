@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Golden;
+use super::{Golden, Make};
 use ctigate_core::Machine;
 use ctigate_core::engine::Engine;
 use ctigate_core::trace::{Summary, replay};
@@ -17,10 +17,14 @@ fn place(name: &str) -> PathBuf {
 /// # Panics
 /// If anything happens otherwise than recorded, with the first difference.
 #[must_use]
-#[expect(clippy::panic, reason = "a run that does not replay fails the test")]
 pub fn replayed(trace: &[u8]) -> Summary {
+    replayed_by(trace, Engine::new)
+}
+
+#[expect(clippy::panic, reason = "a run that does not replay fails the test")]
+fn replayed_by(trace: &[u8], make: Make) -> Summary {
     let make = |header: &ctigate_core::trace::Header| {
-        let engine: Box<dyn Machine> = Box::new(Engine::new(header.config()?, header.seed));
+        let engine: Box<dyn Machine> = Box::new(make(header.config()?, header.seed));
         Ok(engine)
     };
     replay(&[trace], make).unwrap_or_else(|error| panic!("{error}"))
@@ -31,8 +35,8 @@ pub fn replayed(trace: &[u8]) -> Summary {
 /// # Panics
 /// If not.
 #[expect(clippy::panic, reason = "a golden trace that differs fails the test")]
-pub(super) fn check(trace: &[u8], golden: Option<Golden>) {
-    assert!(replayed(trace).digests > 0, "states were compared");
+pub(super) fn check(trace: &[u8], golden: Option<Golden>, make: Make) {
+    assert!(replayed_by(trace, make).digests > 0, "states were compared");
     let Some(Golden { name, why }) = golden else { return };
     let fresh = as_story(&String::from_utf8_lossy(trace), why);
     let place = place(name);
