@@ -9,7 +9,6 @@ pub(crate) mod news;
 pub(crate) mod offer;
 pub(crate) mod pool;
 pub mod protocol;
-pub(crate) mod rebind;
 pub(crate) mod vitals;
 
 use core::num::NonZeroU8;

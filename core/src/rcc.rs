@@ -1,12 +1,30 @@
-//! Remote call control: what one user's session is, and how the phone system's identifiers look to that user.
+//! Remote call control: sessions, monitors and what feeds them, what clients ask for, and how the phone system's
+//! identifiers look to each client.
 
 pub(crate) mod behind;
+pub(crate) mod binding;
 pub(crate) mod calls;
 pub(crate) mod change;
+pub(crate) mod connections;
+pub(crate) mod control;
 pub(crate) mod device;
-pub(crate) mod keep;
-pub(crate) mod relay;
+mod device_lists;
+mod doubt;
+mod early;
+mod events;
+pub(crate) mod jobs;
+mod keep;
+pub(crate) mod monitoring;
+pub(crate) mod moving;
+mod relay;
+mod relaying;
+pub(crate) mod resync;
+pub(crate) mod services;
 pub(crate) mod session;
 pub(crate) mod sessions;
+mod stale;
+mod stops;
+pub(crate) mod ticket;
 pub(crate) mod view;
+pub(crate) mod walk;
 pub(crate) mod watch;

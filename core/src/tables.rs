@@ -3,6 +3,7 @@
 
 use crate::cti;
 use crate::phase;
+use crate::rcc;
 use crate::sip::{invite_client, invite_server, non_invite_client, non_invite_server};
 
 /// A state machine: its name, and from which state it may go to which.
@@ -43,6 +44,6 @@ pub const ALL: &[Machine] = &[
     Machine {
         name: "Moving of sessions whose CTI connection failed",
         clause: "this project's own",
-        transitions: cti::rebind::TABLE,
+        transitions: rcc::walk::TABLE,
     },
 ];

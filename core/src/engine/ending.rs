@@ -1,10 +1,11 @@
 //! Coming to an end: a drain leaves sessions to other nodes, a stop ends them, and either is bounded in time
 //! ([`crate::phase`]).
 
-use super::{Gateway, Step, TimerKey, jobs};
+use super::{Gateway, Step, TimerKey};
 use crate::action::Level;
 use crate::input::Command;
 use crate::phase::{Event, Phase};
+use crate::rcc::jobs::Job;
 use crate::sip::user_agent::{Overload, Received};
 use crate::step::SessionId;
 
@@ -29,10 +30,14 @@ impl Gateway {
     pub(super) fn finish_if_done(&mut self, step: &mut Step<'_>) {
         let ends = match *step.phase {
             Phase::Running | Phase::Terminated => false,
-            Phase::Draining => self.pool.requests().is_empty(),
+            Phase::Draining => self.control.pool.requests().is_empty(),
             Phase::Stopping => true,
         };
-        if ends && self.jobs.is_empty() && self.sessions.is_empty() && self.ua.transactions.byes == 0 {
+        if ends
+            && self.control.jobs.is_empty()
+            && self.control.sessions.is_empty()
+            && self.ua.transactions.byes == 0
+        {
             self.on_ending(step, Event::Done);
         }
     }
@@ -56,29 +61,29 @@ impl Gateway {
     fn begin_drain(&mut self, step: &mut Step<'_>) {
         let span = step.config.sip.drain_timeout;
         let fields: &[(&str, &dyn core::fmt::Display)] =
-            &[("sessions", &self.sessions.len()), ("at_most_s", &span.as_secs())];
+            &[("sessions", &self.control.sessions.len()), ("at_most_s", &span.as_secs())];
         step.actions.notify(Level::Info, "draining", fields);
         step.timers.set(&mut self.stop, TimerKey::Stop, step.now + span);
     }
 
     /// Every session is told with BYE, and waited for a while.
     fn begin_stop(&mut self, step: &mut Step<'_>) {
-        step.actions.notify(Level::Info, "stopping", &[("sessions", &self.sessions.len())]);
+        step.actions.notify(Level::Info, "stopping", &[("sessions", &self.control.sessions.len())]);
         let at = step.now + step.config.sip.stop_timeout;
         step.timers.set(&mut self.stop, TimerKey::Stop, at);
-        self.jobs.push_back(jobs::Job::SignOutAll { slot: 0 });
+        self.control.jobs.push_back(Job::SignOutAll { slot: 0 });
     }
 
     fn finish(&mut self, step: &mut Step<'_>) {
         step.timers.cancel(&mut self.stop, TimerKey::Stop);
-        self.pool.leave(step);
-        step.actions.notify(Level::Info, "stopped", &[("sessions_left", &self.sessions.len())]);
+        self.control.pool.leave(step);
+        step.actions.notify(Level::Info, "stopped", &[("sessions_left", &self.control.sessions.len())]);
         step.actions.finish(0);
     }
 
     /// Leaves a session to another node. The dialog lives on there: no BYE.
     pub(super) fn hand_over(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: SessionId) {
-        self.ua.turn_away(step, &mut self.sessions, received, Overload::Leaving);
+        self.ua.turn_away(step, &mut self.control.sessions, received, Overload::Leaving);
         step.counters.sessions_handed_over += 1;
         self.end_session(step, handle, "left to another node: this one drains");
     }

@@ -1,76 +1,45 @@
-//! What touches many sessions, done in portions: one entry per cause, with a cursor. Between two portions anything may
-//! happen; each portion looks at the tables as they are then.
+//! What touches many sessions, done in portions ([`crate::rcc::jobs`]). Between two portions anything may happen; each
+//! portion looks at the tables as they are then.
 
-use alloc::boxed::Box;
-
-use super::events::EventSource;
 use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
+use crate::rcc::jobs::{Job, Stage, portion};
+use crate::rcc::moving::Walked;
+use crate::rcc::watch::EventSource;
 use crate::wire::csta::errors::CstaError;
-use crate::wire::csta::model::{Response, SystemStatus};
-
-/// The slots a portion looks at.
-pub(super) const PORTION: u32 = 32;
+use crate::wire::csta::model::{Message, Request, Response, SystemStatus};
+use crate::wire::csta::parse::Document;
 
 /// The most actions one request that is returned may cause: a watch that is refused answers each of its clients (at
 /// most 64), with a notice.
 const MOST_FOR_ONE: usize = 256;
 
-/// What is walked while the loss of a connection is dealt with, each by a job of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// Requests under way: returned.
-    Pending,
-    /// Watches: their monitors remain, without a source, until their session takes another connection.
-    Watches,
-}
-
-/// Something to be done in portions.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Job {
-    /// A connection failed.
-    ConnectionLost { connection: ConnectionRef, stage: Stage, slot: u32 },
-    /// A phone system lost events: what is known of its calls is doubted.
-    Doubt { connection: ConnectionRef, slot: u32 },
-    /// How a phone system is has changed: clients that registered for it are told.
-    /// `place`: that of the phone system's connection; `None`: whichever a client's session is on.
-    TellStatus { place: Option<u8>, status: SystemStatus, slot: u32 },
-    /// Events that came before their monitor's name are delivered.
-    DeliverEarly { connection: ConnectionRef, cross_reference: Box<str> },
-    /// Clients are told the rest of what changed while nothing fed their monitors, one after the other.
-    TellChanges,
-    /// Sessions are moved to connections in service: the next is looked for.
-    Rebind,
-    /// The gateway stops: every session is ended.
-    SignOutAll { slot: u32 },
-}
-
 impl Gateway {
     /// Does a portion of the oldest job.
     pub(super) fn work(&mut self, step: &mut Step<'_>) {
-        let Some(job) = self.jobs.pop_front() else { return };
+        let Some(job) = self.control.jobs.pop_front() else { return };
         let rest = match job {
             Job::ConnectionLost { connection, stage: Stage::Pending, slot } => {
-                let next = self.return_pending(step, connection, slot);
+                let next = self.return_requests(step, connection, slot);
                 next.map(|slot| Job::ConnectionLost { connection, stage: Stage::Pending, slot })
             }
             Job::ConnectionLost { connection, stage: Stage::Watches, slot } => {
-                let next = self.drop_watches(connection, slot);
+                let next = self.control.drop_watches(connection, slot);
                 next.map(|slot| Job::ConnectionLost { connection, stage: Stage::Watches, slot })
             }
             Job::Doubt { connection, slot } => {
-                let next = self.doubt_portion(step, connection, slot);
+                let next = self.control.doubt_portion(step, connection, slot);
                 next.map(|slot| Job::Doubt { connection, slot })
             }
-            Job::TellStatus { place, status, slot } => {
-                let next = self.tell_portion(step, place, status, slot);
-                next.map(|slot| Job::TellStatus { place, status, slot })
+            Job::TellStatus { index, status, slot } => {
+                let next = self.tell_portion(step, index, status, slot);
+                next.map(|slot| Job::TellStatus { index, status, slot })
             }
             Job::DeliverEarly { connection, cross_reference } => {
                 let source = EventSource { connection, cross_reference: &cross_reference };
                 let more = self.deliver_one_early(step, source);
-                if let Some(watch) = self.watches.of_cross_reference(connection, &cross_reference) {
-                    self.catch_up(step, watch);
+                if let Some(watch) = self.control.watch_of(source) {
+                    self.control.catch_up(step, watch);
                 }
                 more.then_some(Job::DeliverEarly { connection, cross_reference })
             }
@@ -81,116 +50,87 @@ impl Gateway {
             }
         };
         if let Some(rest) = rest {
-            self.jobs.push_front(rest);
-        }
-    }
-
-    /// A connection failed. Those who wait for an answer get it ahead of all other work; its watches take their turn, behind
-    /// events of theirs that are still to be delivered.
-    pub(super) fn lose_connection(&mut self, connection: ConnectionRef) {
-        self.jobs.push_front(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
-        self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::Watches, slot: 0 });
-    }
-
-    /// Tells all who registered for it how a phone system is, or all phone systems are. What is still to be told is not
-    /// told twice.
-    pub(super) fn tell_all(&mut self, place: Option<u8>, status: SystemStatus) {
-        let of_place = |job: &&Job| matches!(job, Job::TellStatus { place: other, .. } if *other == place);
-        let last = self.jobs.iter().rev().find(of_place);
-        let job = Job::TellStatus { place, status, slot: 0 };
-        if last != Some(&job) {
-            self.jobs.push_back(job);
+            self.control.jobs.push_front(rest);
         }
     }
 
     /// Requests in flight when a connection fails get their answer then.
-    fn return_pending(&mut self, step: &mut Step<'_>, connection: ConnectionRef, slot: u32) -> Option<u32> {
-        let (slots, next) = portion(self.pool.requests().slots(), slot);
+    fn return_requests(&mut self, step: &mut Step<'_>, connection: ConnectionRef, slot: u32) -> Option<u32> {
+        let (slots, next) = portion(self.control.pool.requests().slots(), slot);
         for slot in slots {
-            let Some(handle) = self.pool.requests().at(slot) else { continue };
+            let Some(handle) = self.control.pool.requests().at(slot) else { continue };
             if step.actions.room() < MOST_FOR_ONE {
                 return Some(slot);
             }
-            if let Some(ended) = self.pool.take_back(step, handle, connection) {
-                self.on_outcome(step, ended, &Response::Error(CstaError::NETWORK_OUT_OF_SERVICE));
+            if let Some(ended) = self.control.pool.take_back(step, handle, connection) {
+                self.on_answer(step, ended, &Response::Error(CstaError::NETWORK_OUT_OF_SERVICE));
             }
         }
         next
     }
 
-    fn drop_watches(&mut self, connection: ConnectionRef, slot: u32) -> Option<u32> {
-        let (slots, next) = portion(self.watches.slots.slots(), slot);
-        for slot in slots {
-            let Some(handle) = self.watches.slots.at(slot) else { continue };
-            if self.watches.slots.get(handle).is_some_and(|watch| watch.connection == connection) {
-                self.lose_watch(handle);
+    /// Delivers one event that came early, or the monitor's end. False: there is none left of this monitor.
+    fn deliver_one_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>) -> bool {
+        let Some(early) = self.control.take_early(source) else { return false };
+        let document = Document::parse(&early, &self.xml_limits);
+        match document.as_ref().map(Document::message) {
+            Ok(Ok(Message::Event(event))) => {
+                if let Some(watch) = self.control.watch_of(source) {
+                    self.fan_out(step, watch, &event, Some(&early));
+                }
             }
+            Ok(Ok(Message::Request(Request::MonitorStop { .. }))) => {
+                self.control.on_watch_stopped(step, source);
+            }
+            _ => {}
         }
-        if next.is_none() {
-            self.forget_all_early(connection);
-        }
-        next
+        true
     }
 
-    fn doubt_portion(&mut self, step: &mut Step<'_>, connection: ConnectionRef, slot: u32) -> Option<u32> {
-        let (slots, next) = portion(self.watches.slots.slots(), slot);
-        for slot in slots {
-            let Some(handle) = self.watches.slots.at(slot) else { continue };
-            if let Some(watch) = self.watches.slots.get_mut(handle).filter(|one| one.connection == connection)
-            {
-                watch.begin_doubt();
+    /// Tells the client that waited longest what changed. False: none is left.
+    fn tell_next(&mut self, step: &mut Step<'_>) -> bool {
+        let Some(monitor) = self.control.first_to_be_told() else { return false };
+        self.tell_changes(step, monitor);
+        self.control.was_told()
+    }
+
+    /// Looks for the next session that lacks something, and gives it that. True: a portion was looked at in vain.
+    fn rebind_portion(&mut self, step: &mut Step<'_>) -> bool {
+        match self.control.walk_on(step) {
+            Walked::Found(session) => {
+                self.settle_session(step, session);
+                false
             }
+            Walked::OnWard => true,
+            Walked::Done => false,
         }
-        if next.is_none() {
-            self.want_verifying(step);
-        }
-        next
     }
 
     fn tell_portion(
         &mut self,
         step: &mut Step<'_>,
-        place: Option<u8>,
+        index: Option<u8>,
         status: SystemStatus,
         slot: u32,
     ) -> Option<u32> {
-        let (slots, next) = portion(self.sessions.slots(), slot);
+        let (slots, next) = portion(self.control.sessions.slots(), slot);
         for slot in slots {
-            let Some(handle) = self.sessions.at(slot) else { continue };
-            let concerned = self.sessions.get(handle).is_some_and(|session| {
-                let on = session.connection.map(ConnectionRef::index);
-                session.registration.is_some() && (place.is_none() || on.is_none() || on == place)
-            });
-            if concerned {
-                self.tell_status(step, handle, status);
+            let session = self.control.sessions.at(slot);
+            let concerned = session.filter(|session| self.control.is_concerned(*session, index));
+            if let Some(news) = concerned.and_then(|session| self.control.status_for(session, status)) {
+                self.tell(step, &news);
             }
         }
         next
     }
 
     fn sign_out_portion(&mut self, step: &mut Step<'_>, slot: u32) -> Option<u32> {
-        let (slots, next) = portion(self.sessions.slots(), slot);
+        let (slots, next) = portion(self.control.sessions.slots(), slot);
         for slot in slots {
-            if let Some(handle) = self.sessions.at(slot) {
-                self.sign_out(step, handle, "the gateway stops");
+            if let Some(session) = self.control.sessions.at(slot) {
+                self.sign_out(step, session, "the gateway stops");
             }
         }
         next
     }
 }
-
-/// The slots of the next portion, and where the one after it begins, if there is one.
-fn portion(slots: u32, slot: u32) -> (core::ops::Range<u32>, Option<u32>) {
-    let end = slot.saturating_add(PORTION).min(slots);
-    (slot..end, (end < slots).then_some(end))
-}
-
-crate::digest! { enum Job {
-    ConnectionLost { connection, stage => *stage == Stage::Watches, slot } = 0,
-    TellStatus { place => place.map(u64::from), status => status.word(), slot } = 1,
-    Doubt { connection, slot } = 6,
-    DeliverEarly { connection, cross_reference } = 2,
-    TellChanges = 4,
-    Rebind = 5,
-    SignOutAll { slot } = 3,
-} }

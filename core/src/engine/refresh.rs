@@ -3,7 +3,6 @@
 
 use core::fmt::Display;
 
-use super::rebind::rebinds;
 use super::{Gateway, Step};
 use crate::action::Level;
 use crate::rcc::device::number_of;
@@ -13,9 +12,9 @@ use crate::step::SessionId;
 impl Gateway {
     /// A re-INVITE: the session goes on, perhaps over another CTI connection.
     pub(super) fn on_reinvite(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: SessionId) {
-        let Some(session) = self.sessions.get(handle) else { return };
+        let Some(session) = self.control.sessions.get(handle) else { return };
         if let Phase::SigningIn { .. } = session.carrier.phase {
-            self.ua.refuse_second_invite(step, &mut self.sessions, received);
+            self.ua.refuse_second_invite(step, &mut self.control.sessions, received);
             return;
         }
         let sign_in = if received.message.body.is_empty() {
@@ -26,29 +25,30 @@ impl Gateway {
         };
         if sign_in.as_ref().is_some_and(|sign_in| !self.may_name(handle, &sign_in.line)) {
             let refusal = Refusal::new(488, "Another line needs a session of its own");
-            self.ua.refuse(step, &mut self.sessions, received, &refusal);
+            self.ua.refuse(step, &mut self.control.sessions, received, &refusal);
             return;
         }
         // Only a complete sign-in can be taken over, and only here what its client waits for can be answered.
-        let is_idle = self.sessions.get(handle).is_some_and(|session| session.carrier.unanswered == 0);
+        let is_idle =
+            self.control.sessions.get(handle).is_some_and(|session| session.carrier.unanswered == 0);
         let is_complete = sign_in.as_ref().is_some_and(|sign_in| !sign_in.line.is_empty());
         if hands_over(step) && is_complete && is_idle {
             self.hand_over(step, received, handle);
             return;
         }
-        let Some(timer) = self.ua.settle_timer(step, &mut self.sessions, received) else { return };
+        let Some(timer) = self.ua.settle_timer(step, &mut self.control.sessions, received) else { return };
         // From here on nothing refuses it but this: what is refused changes nothing.
-        let held = self.ua.hold_refresh(step, &mut self.sessions, received, handle, timer);
+        let held = self.ua.hold_refresh(step, &mut self.control.sessions, received, handle, timer);
         let Some(invite) = held else { return };
-        self.forget_stale(step, handle);
-        if let (Some(session), Some(sign_in)) = (self.sessions.get_mut(handle), sign_in) {
+        self.control.forget_stale(step, handle);
+        if let (Some(session), Some(sign_in)) = (self.control.sessions.get_mut(handle), sign_in) {
             session.namespace = sign_in.namespace;
             if !sign_in.line.is_empty() {
                 session.carrier.dialog.set_line(&sign_in.line);
             }
         }
         self.renew_connection(step, handle);
-        let status = self.status_of(handle);
+        let status = self.control.status_of(handle);
         self.answer_invite(step, handle, invite, status);
         step.counters.refreshes += 1;
         let fields: &[(&str, &dyn Display)] =
@@ -58,34 +58,20 @@ impl Gateway {
 
     /// Whether a session's refresh may carry `line`: its own in any writing, or the first that it names.
     fn may_name(&self, handle: SessionId, line: &str) -> bool {
-        self.sessions.get(handle).is_some_and(|session| {
+        self.control.sessions.get(handle).is_some_and(|session| {
             session.line().is_empty() || line.is_empty() || number_of(line) == Some(session.number())
         })
     }
 
-    /// A session whose connection is gone, or that never had one, takes the next one in service (S8). Monitors that
-    /// nothing feeds are started there.
-    pub(super) fn renew_connection(&mut self, step: &mut Step<'_>, handle: SessionId) {
-        let Some(session) = self.sessions.get(handle) else { return };
-        let held = session.connection.filter(|connection| self.pool.in_service(*connection).is_some());
-        if held.is_none() && rebinds(step.config) {
-            self.rebind_session(step, handle);
-            return;
-        }
-        let Some(connection) = held.or_else(|| self.pool.take_turn()) else { return };
-        self.hold_to(handle, Some(connection));
-        self.restart_monitors(step, handle, connection);
-    }
-
     /// UPDATE (RFC 3311): a refresh without a body, Communicator 2007 R2's way (client quirk 6).
     pub(super) fn on_update(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: SessionId) {
-        let Some(timer) = self.ua.settle_timer(step, &mut self.sessions, received) else { return };
-        let held = self.ua.hold_refresh(step, &mut self.sessions, received, handle, timer);
+        let Some(timer) = self.ua.settle_timer(step, &mut self.control.sessions, received) else { return };
+        let held = self.ua.hold_refresh(step, &mut self.control.sessions, received, handle, timer);
         let Some(update) = held else { return };
-        self.ua.accept_update(step, &mut self.sessions, handle, update);
+        self.ua.accept_update(step, &mut self.control.sessions, handle, update);
         self.renew_connection(step, handle);
         step.counters.refreshes += 1;
-        restart_session_timer(step, &mut self.sessions, handle);
+        restart_session_timer(step, &mut self.control.sessions, handle);
         step.actions.notify(Level::Debug, "session_refreshed", &[("session", &handle), ("by", &"UPDATE")]);
     }
 }

@@ -33,12 +33,9 @@ impl Gateway {
     /// which a BYE of ours would undo. A client that is still this node's learns with its next request that the session
     /// is gone.
     pub(super) fn may_be_elsewhere(&self, now: Instant, handle: SessionId) -> bool {
-        let (Some(slept), Some(session)) = (self.slept, self.sessions.get(handle)) else { return false };
+        let (Some(slept), Some(session)) = (self.slept, self.control.sessions.get(handle)) else {
+            return false;
+        };
         session.carrier.expiry.at().unwrap_or(now) <= slept + session.carrier.timer.lifetime
-    }
-
-    /// Nobody refreshed the session in time: it is ended (RFC 4028 10, client quirk 6).
-    pub(super) fn on_expiry(&mut self, step: &mut Step<'_>, handle: SessionId) {
-        self.sign_out(step, handle, "not refreshed in time");
     }
 }

@@ -3,7 +3,7 @@
 //! A node that dies leaves clients behind whose next refresh, a re-INVITE with RequestSystemStatus in the old dialog,
 //! comes to another node (RFC 3261 12.2.2 lets that accept it); a node that was restarted gets its own former dialogs
 //! back the same way. All that is needed is in the request: our tag in To, the route set in Record-Route (12.1.1), the
-//! line in the body; and cross-reference IDs are a function of our tag and a count ([`super::services::reference`]). So
+//! line in the body; and cross-reference IDs are a function of our tag and a count ([`crate::rcc::session::Session::reference`]). So
 //! the monitor that the client started first is made again under the ID it holds, with the default filter, and events
 //! go on; SIPE, which never sends a second MonitorStart, needs nothing else.
 //!
@@ -15,22 +15,14 @@
 //! identifiers that the dead node cannot have given out, as their count goes on from a number drawn; our CSeq, which a
 //! client may demand to grow (RFC 3261 12.2.2), goes on from the time of day (8.1.1.5 proposes the same).
 
-use alloc::boxed::Box;
 use core::fmt::Display;
 
-use super::invite::Beginning;
-use super::services::reference;
+use super::sign_in::Beginning;
 use super::{Gateway, Step};
 use crate::action::Level;
 use crate::entropy::Domain;
-use crate::rcc::behind::Behind;
-use crate::rcc::calls::Calls;
-use crate::rcc::session::Monitor;
 use crate::sip::user_agent::{Received, Refusal};
-use crate::slots::Handle;
-use crate::step::SessionId;
 use crate::time::Instant;
-use crate::wire::csta::model::MonitorFilter;
 
 /// Where counts go on at least, whatever the time of day: no dialog has had so many requests and monitors.
 const FAR: u32 = 1 << 20;
@@ -52,7 +44,7 @@ impl Gateway {
         let Some(sign_in) = self.read_sign_in(step, received) else { return };
         if sign_in.line.is_empty() {
             let refusal = Refusal::new(481, "Unknown dialog, and no line to take it over with");
-            self.ua.refuse(step, &mut self.sessions, received, &refusal);
+            self.ua.refuse(step, &mut self.control.sessions, received, &refusal);
             return;
         }
         let beginning =
@@ -61,7 +53,7 @@ impl Gateway {
             return;
         };
         step.counters.takeovers += 1;
-        if let Some(session) = self.sessions.get(handle) {
+        if let Some(session) = self.control.sessions.get(handle) {
             let fields: &[(&str, &dyn Display)] = &[
                 ("session", &handle),
                 ("user", &session.user()),
@@ -69,26 +61,8 @@ impl Gateway {
             ];
             step.actions.notify(Level::Info, "dialog_taken_over", fields);
         }
-        self.recreate_monitor(step, handle, reference(tag, 0));
+        self.control.recreate_monitor(step, handle);
         self.verify_line(step, handle, connection);
-    }
-
-    /// The monitor that the client holds the ID of. It is fed as soon as the session is answered and has a connection.
-    fn recreate_monitor(&mut self, step: &mut Step<'_>, handle: SessionId, cross_reference: u32) {
-        let filter = MonitorFilter::default();
-        let unfed = Handle::from_number(u64::MAX);
-        // Which calls the client knows is not known: those there are will be shown.
-        let behind = Some(Box::new(Behind::new(0, Calls::default())));
-        let monitor = Monitor { session: handle, cross_reference, filter, watch: unfed, behind };
-        match self.monitors.insert(monitor) {
-            Ok(monitor) => {
-                if let Some(session) = self.sessions.get_mut(handle) {
-                    session.monitors.push(monitor);
-                }
-            }
-            // The client's next MonitorStart says so.
-            Err(_) => step.actions.notify(Level::Warn, "monitor_unmoved", &[("session", &handle)]),
-        }
     }
 
     /// A CSeq above all that another node can have reached in a dialog that it took over, or began, earlier: the quarters

@@ -1,39 +1,46 @@
-//! Reading a client's request, and answering it with CSTA.
+//! Telling a client something, and answering it: in CSTA, as its edition has it.
 
-use alloc::string::ToString as _;
 use core::fmt::Display;
 
 use super::{Gateway, Step};
 use crate::action::Level;
-use crate::sip::user_agent::{Asked, Received, Refusal, Reply};
+use crate::rcc::control::{News, What};
+use crate::rcc::view::{ClientView, in_agreed_edition, write_hexadecimal};
+use crate::sip::user_agent::{Asked, Reply};
 use crate::step::SessionId;
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::errors::CstaError;
-use crate::wire::csta::model::Response;
-use crate::wire::csta::parse::Document;
-use crate::wire::sip::media::CSTA_XML;
+use crate::wire::csta::model::{Request, Response};
 
 impl Gateway {
-    /// The CSTA document a request carries. `None`: it carries none that can be read, and was refused.
-    pub(super) fn read_document<'m>(
-        &mut self,
-        step: &mut Step<'_>,
-        received: &Received<'m>,
-    ) -> Option<Document<'m>> {
-        let Some(body) = received.message.csta_body() else {
-            let refusal = Refusal::with(415, "Accept", CSTA_XML);
-            self.ua.refuse(step, &mut self.sessions, received, &refusal);
-            return None;
-        };
-        match Document::parse(body, &self.xml_limits) {
-            Ok(document) => Some(document),
-            Err(error) => {
-                let detail = error.to_string();
-                let refusal = Refusal { detail, ..Refusal::new(400, "Malformed CSTA document") };
-                self.ua.refuse(step, &mut self.sessions, received, &refusal);
-                None
+    /// Tells a client something.
+    pub(super) fn tell(&mut self, step: &mut Step<'_>, news: &News<'_>) {
+        let Self { ua, control, body, .. } = self;
+        let Some(session) = control.sessions.get(news.session) else { return };
+        let (namespace, agreed) = (session.namespace, step.config.cti.protocol_version);
+        body.clear();
+        match news.what {
+            What::Event { cross_reference, switch, event } => {
+                let mut view = ClientView::new(session, (switch, agreed), cross_reference);
+                emit::event(body, namespace, event, &mut view);
+            }
+            // MonitorStop is the same message in both directions.
+            What::MonitorStopped(cross_reference) => {
+                let cross_reference = &write_hexadecimal(cross_reference);
+                emit::request(body, namespace, &Request::MonitorStop { cross_reference }, &mut Verbatim);
+            }
+            What::Status(register, status) => {
+                let register = write_hexadecimal(register);
+                let told = Request::SystemStatus { register: Some(&register), status };
+                emit::request(body, namespace, &told, &mut Verbatim);
+            }
+            What::Part(switch, part) => {
+                let mut view = ClientView::new(session, (switch, agreed), 0);
+                let told = Request::Relayed(in_agreed_edition(part, agreed));
+                emit::request(body, namespace, &told, &mut view);
             }
         }
+        ua.send_event(step, &mut control.sessions, news.session, body);
     }
 
     /// Answers a request of a session, at hand or held, with a CSTA response of the gateway's own or a CSTAErrorCode.
@@ -44,8 +51,8 @@ impl Gateway {
         asked: Asked<'_, '_>,
         outcome: Result<&Response<'_>, CstaError>,
     ) {
-        let Self { ua, sessions, body, .. } = self;
-        let one = sessions.get(session);
+        let Self { ua, control, body, .. } = self;
+        let one = control.sessions.get(session);
         let namespace = one.map(|one| one.namespace).unwrap_or_default();
         body.clear();
         match outcome {
@@ -58,6 +65,34 @@ impl Gateway {
                 emit::response(body, namespace, &Response::Error(error), &mut Verbatim);
             }
         }
-        ua.answer(step, sessions, asked, &Reply::document(body));
+        ua.answer(step, &mut control.sessions, asked, &Reply::document(body));
+    }
+
+    /// Answers a held request of a session with a phone system's response, as its client sees it. False: the session is
+    /// over.
+    pub(super) fn relay_response(
+        &mut self,
+        step: &mut Step<'_>,
+        session: SessionId,
+        asked: Asked<'_, '_>,
+        response: &Response<'_>,
+    ) {
+        let Self { ua, control, body, .. } = self;
+        let Some(one) = control.sessions.get(session) else { return };
+        let link = one.connection.and_then(|connection| control.pool.at(connection.index()));
+        let switch = link.map_or(0, |link| link.switch);
+        let features = link.map(|link| link.features.offered_to(|| one.number())).unwrap_or_default();
+        let agreed = step.config.cti.protocol_version;
+        let mut view = ClientView::new(one, (switch, agreed), 0).offering(one, features);
+        let relayed;
+        let response = if let Response::Relayed(told) = response {
+            relayed = Response::Relayed(in_agreed_edition(told, agreed));
+            &relayed
+        } else {
+            response
+        };
+        body.clear();
+        emit::response(body, one.namespace, response, &mut view);
+        ua.answer(step, &mut control.sessions, asked, &Reply::document(body));
     }
 }

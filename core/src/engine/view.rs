@@ -1,6 +1,6 @@
 //! Reading the engine's state: not an input, changes nothing.
 
-use super::Engine;
+use super::{Engine, Gateway};
 use crate::overview::{ConnectionView, Counters, Overview, SessionView, View};
 use crate::sip::transactions::ServerMachine;
 
@@ -8,19 +8,17 @@ impl Engine {
     /// How many of everything there are now.
     #[must_use]
     pub fn view(&self) -> View {
-        View {
-            links: self.gateway.ua.links.slots.len(),
-            sessions: self.gateway.sessions.len(),
-            monitors: self.gateway.monitors.len(),
-            watches: self.gateway.watches.slots.len(),
-            pending: self.gateway.pool.requests().len(),
-            server_transactions: self.gateway.ua.transactions.server.len(),
-            client_transactions: self.gateway.ua.transactions.client.len(),
-            early: self.gateway.early.len(),
-            indexed: self.gateway.ua.dialogs() + self.gateway.ua.transactions.indexed(),
+        let Gateway { ua, control, .. } = &self.gateway;
+        let mut view = View {
+            links: ua.links.slots.len(),
+            server_transactions: ua.transactions.server.len(),
+            client_transactions: ua.transactions.client.len(),
+            indexed: ua.dialogs() + ua.transactions.indexed(),
             timers: self.shared.timers.len(),
-            jobs: self.gateway.jobs.len(),
-        }
+            ..View::default()
+        };
+        control.count(&mut view);
+        view
     }
 
     /// What happened so far.
@@ -31,8 +29,8 @@ impl Engine {
 
     /// The CTI connections, in configured order.
     pub fn connections(&self) -> impl Iterator<Item = ConnectionView> {
-        let held = self.gateway.held;
-        self.gateway.pool.connections().zip(held).map(|(connection, sessions)| ConnectionView {
+        let control = &self.gateway.control;
+        control.pool.connections().enumerate().map(|(index, connection)| ConnectionView {
             name: connection.name.clone(),
             address: connection.address.clone(),
             id: connection.id,
@@ -41,7 +39,7 @@ impl Engine {
             since: connection.vitals.since,
             heartbeat_at: connection.vitals.heard_at,
             round_trip: connection.vitals.round_trip,
-            sessions,
+            sessions: control.bound_to(index),
             last_failure: connection.last_failure,
             failed_at: connection.vitals.failed_at,
         })
@@ -50,7 +48,7 @@ impl Engine {
     /// The connection ID of each CTI connection, whether it is in service, and whether its phone system says that it is
     /// overloaded, in configured order: a look that costs next to nothing.
     pub fn connection_ids(&self) -> impl Iterator<Item = (u64, bool, bool)> + use<'_> {
-        let connections = self.gateway.pool.connections();
+        let connections = self.gateway.control.pool.connections();
         connections.map(|one| (one.id, one.state.is_in_service(), one.overloaded))
     }
 
@@ -68,7 +66,7 @@ impl Engine {
 
     /// The sessions, those that are signing in included.
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
-        self.gateway.sessions.iter().map(|(handle, session)| SessionView {
+        self.gateway.control.sessions.iter().map(|(handle, session)| SessionView {
             handle: handle.number(),
             call_id: session.carrier.dialog.call_id(),
             local_tag: session.carrier.dialog.local_tag(),
@@ -94,7 +92,7 @@ impl Engine {
         let client = self.gateway.ua.transactions.client.iter().map(|(handle, transaction)| {
             ("non-INVITE client transaction", handle.number(), transaction.machine.name())
         });
-        let connections = (0..).zip(self.gateway.pool.connections());
+        let connections = (0..).zip(self.gateway.control.pool.connections());
         let connections = connections.map(|(place, one)| ("CTI connection", place, one.state.name()));
         server.chain(client).chain(connections)
     }

@@ -61,12 +61,16 @@ impl<'r> Resolved<'r> {
     }
 
     /// Gives `write` the members as they are written to the phone system, which knows the own line as `line`.
-    pub(crate) fn with_values(&self, line: &str, write: impl FnOnce(&[(&'static str, Value<'_>)])) {
+    pub(crate) fn with_values<R>(
+        &self,
+        line: &str,
+        write: impl FnOnce(&[(&'static str, Value<'_>)]) -> R,
+    ) -> R {
         // No row has two lists.
         let devices: Vec<Device<'_>> = self.0.iter().flat_map(|(_, found)| listed(found)).collect();
         let values: heapless::Vec<_, MAX_NAMED> =
             self.0.iter().map(|(name, found)| (*name, value(found, line, &devices))).collect();
-        write(&values);
+        write(&values)
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use super::behind::Behind;
 use super::watch::Watch;
 use crate::cti::ConnectionRef;
-use crate::digest::Digest;
+use crate::digest::{Digest, Digester};
 use crate::few::Few;
 use crate::slots::Handle;
 use crate::step::SessionId;
@@ -73,6 +73,15 @@ impl<C: Carrier> Session<C> {
     pub(crate) fn user(&self) -> &str {
         self.carrier.user()
     }
+
+    /// The session's identifier number `count`: a function of its carrier's base and the count alone, so that another node
+    /// that carries it on arrives at the same (S10).
+    pub(crate) fn reference(&self, count: u32) -> u32 {
+        let mut digester = Digester::new();
+        digester.text(self.carrier.base());
+        digester.number(u64::from(count));
+        u32::try_from(digester.finish() >> 32).unwrap_or(0)
+    }
 }
 
 /// One monitor of one client.
@@ -82,8 +91,8 @@ pub(crate) struct Monitor {
     /// `monitorCrossRefID`, written as 8 hexadecimal digits.
     pub(crate) cross_reference: u32,
     pub(crate) filter: MonitorFilter,
-    /// The monitor towards the phone system that feeds it.
-    pub(crate) watch: Handle<Watch>,
+    /// The monitor towards the phone system that feeds it; `None` before the first does.
+    pub(crate) watch: Option<Handle<Watch>>,
     /// What its client still believes, from when the monitor lost its watch until it was told what is.
     pub(crate) behind: Option<Box<Behind>>,
 }

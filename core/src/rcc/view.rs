@@ -51,7 +51,7 @@ pub(crate) fn in_agreed_edition<'a>(relayed: &Relayed<'a>, agreed: u8) -> Relaye
 
 impl Rewrite for ClientView<'_> {
     fn cross_reference(&mut self, _id: &str, out: &mut Vec<u8>) {
-        write_hexadecimal(self.cross_reference, out);
+        out.extend_from_slice(write_hexadecimal(self.cross_reference).as_bytes());
     }
 
     fn call(&mut self, call: &str, out: &mut Vec<u8>) {
@@ -94,11 +94,12 @@ impl Rewrite for ClientView<'_> {
 }
 
 /// Eight lower-case hexadecimal digits, as clients know cross-reference IDs.
-pub(crate) fn write_hexadecimal(value: u32, out: &mut Vec<u8>) {
-    for shift in (0..8).rev() {
-        let nibble = u8::try_from((value >> (shift * 4)) & 0xf).unwrap_or(0);
-        out.push(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
-    }
+pub(crate) fn write_hexadecimal(value: u32) -> heapless::String<8> {
+    use core::fmt::Write as _;
+
+    let mut digits = heapless::String::new();
+    let _fits = write!(digits, "{value:08x}");
+    digits
 }
 
 /// The number eight hexadecimal digits stand for.

@@ -15,6 +15,15 @@ use crate::slots::{Full, Handle, Slots};
 use crate::step::ClientRequestId;
 use crate::word::Word;
 
+/// Where an event comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct EventSource<'a> {
+    /// Over which connection.
+    pub(crate) connection: ConnectionRef,
+    /// The monitor's name at the phone system.
+    pub(crate) cross_reference: &'a str,
+}
+
 /// Where a watch stands.
 #[derive(Debug)]
 pub(crate) enum State {

@@ -34,12 +34,16 @@ pub(crate) use leg::{Leg, Legs, Phase};
 pub(crate) use links::{Origin, Read, on_datagram};
 pub(crate) use overload::Overload;
 pub(crate) use received::{Received, Refusal};
-pub(crate) use requests::{Outgoing, expect_announcement, note_announced, restart_session_timer};
+pub(crate) use requests::{
+    Outgoing, expect_announcement, keep_quiet, may_be_overtaken, note_announced, restart_session_timer,
+};
 
 use super::transactions::Transactions;
 use crate::config::Config;
+use crate::digest::Digester;
 use crate::index::Index;
-use crate::step::{AnySession, SessionId};
+use crate::step::{AnySession, SessionId, TimerKey};
+use crate::timer::Deadline;
 use links::SipLinks;
 
 /// What the user agent has to say of a message: one thing at most.
@@ -80,6 +84,47 @@ impl UserAgent {
             head: Vec::new(),
             message: Vec::new(),
             address: Vec::new(),
+        }
+    }
+
+    /// The fingerprints of the tables, kept up to date, and how many links are of unlisted peers.
+    pub(crate) fn fold(&mut self) -> ([u64; 3], usize) {
+        let Self { links, transactions, .. } = self;
+        ([links.slots.fold(), transactions.server.fold(), transactions.client.fold()], links.unlisted())
+    }
+
+    /// The same, computed anew.
+    pub(crate) fn recompute(&self) -> ([u64; 3], usize) {
+        let Self { links, transactions, .. } = self;
+        let tables =
+            [links.slots.recompute(), transactions.server.recompute(), transactions.client.recompute()];
+        (tables, links.recount_unlisted())
+    }
+
+    /// Feeds what stands beside the tables.
+    pub(crate) fn digest_rest(&self, digester: &mut Digester) {
+        let Self { links, transactions: _, by_dialog, head: _, message: _, address: _ } = self;
+        links.digest_rest(digester);
+        digester.value(&by_dialog.len());
+    }
+
+    /// Where one of its deadlines is noted, if it is one of its.
+    pub(crate) fn deadline_of(&mut self, key: TimerKey) -> Option<&mut Deadline> {
+        match key {
+            TimerKey::Server(handle) => {
+                self.transactions.server.get_mut(handle.cast()).map(|one| &mut one.deadline)
+            }
+            TimerKey::Client(handle) => {
+                self.transactions.client.get_mut(handle.cast()).map(|one| &mut one.deadline)
+            }
+            TimerKey::Redial(handle) => self.links.slots.get_mut(handle.cast()).map(|one| &mut one.deadline),
+            TimerKey::Expiry(_)
+            | TimerKey::Refresh(_)
+            | TimerKey::Outbox(_)
+            | TimerKey::Pending(_)
+            | TimerKey::Connection(_)
+            | TimerKey::Rebind
+            | TimerKey::Stop => None,
         }
     }
 

@@ -4,7 +4,7 @@ use super::answering::HeldRequest;
 use super::outbox::Outbox;
 use crate::sip::dialog::Dialog;
 use crate::sip::session_timer::Agreed;
-use crate::step::SessionId;
+use crate::step::{SessionId, TimerKey};
 use crate::timer::Deadline;
 
 /// Where a session stands.
@@ -54,6 +54,24 @@ impl Leg {
             expiry: Deadline::default(),
             refresh: Deadline::default(),
             unacknowledged: None,
+        }
+    }
+}
+
+impl Leg {
+    /// Where one of its deadlines is noted, if it is one of its.
+    pub(crate) fn deadline_of(&mut self, key: TimerKey) -> Option<&mut Deadline> {
+        match key {
+            TimerKey::Expiry(_) => Some(&mut self.expiry),
+            TimerKey::Refresh(_) => Some(&mut self.refresh),
+            TimerKey::Outbox(_) => self.outbox.deadline(),
+            TimerKey::Server(_)
+            | TimerKey::Client(_)
+            | TimerKey::Redial(_)
+            | TimerKey::Pending(_)
+            | TimerKey::Connection(_)
+            | TimerKey::Rebind
+            | TimerKey::Stop => None,
         }
     }
 }

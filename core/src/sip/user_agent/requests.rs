@@ -273,6 +273,18 @@ impl UserAgent {
     }
 }
 
+/// Whether a session's client may hear an event later than a response that is sent now.
+pub(crate) fn may_be_overtaken(legs: &impl Legs, session: SessionId) -> bool {
+    legs.leg(session).is_some_and(|leg| leg.outbox.may_be_overtaken())
+}
+
+/// A session's events wait a little: a response that announces an identifier was written at once.
+pub(crate) fn keep_quiet(step: &Step<'_>, legs: &mut impl Legs, session: SessionId) {
+    if let Some(leg) = legs.leg_mut(session) {
+        leg.outbox.keep_quiet(step.now + step.config.sip.event_delay);
+    }
+}
+
 /// A request that announces an identifier is under way: events wait for its answer.
 pub(crate) fn expect_announcement(legs: &mut impl Legs, session: SessionId) {
     if let Some(leg) = legs.leg_mut(session) {

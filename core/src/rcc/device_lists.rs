@@ -5,15 +5,13 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::{Gateway, Step};
+use super::control::{Control, News, What};
+use super::keep;
+use super::session::Carrier;
 use crate::cti::ConnectionRef;
-use crate::rcc::keep;
-use crate::rcc::view::{ClientView, in_agreed_edition};
-use crate::step::SessionId;
-use crate::wire::csta::emit;
+use crate::step::{SessionId, Step};
 use crate::wire::csta::member::Role;
-use crate::wire::csta::model::{Message, Request, Response};
-use crate::wire::csta::parse::Document;
+use crate::wire::csta::model::{Request, Response};
 use crate::wire::csta::relayed::Relayed;
 
 /// The most lists that are on their way at a time. The oldest makes room: it is the least likely still to be.
@@ -49,10 +47,10 @@ pub(super) struct DeviceLists {
 
 impl DeviceLists {
     /// A connection is made anew: what was on its way over it before never comes.
-    pub(super) fn renew(&mut self, place: u8) {
-        self.lists.retain(|list| list.connection.index() != place);
-        self.early.retain(|early| early.connection.index() != place);
-        self.asked.retain(|asked| asked.index() != place);
+    pub(super) fn renew(&mut self, index: u8) {
+        self.lists.retain(|list| list.connection.index() != index);
+        self.early.retain(|early| early.connection.index() != index);
+        self.asked.retain(|asked| asked.index() != index);
     }
 
     /// A service was asked for that may be answered by a list.
@@ -80,18 +78,15 @@ impl DeviceLists {
     }
 }
 
-impl Gateway {
-    /// A response may announce a list.
+impl<C: Carrier> Control<C> {
+    /// A response may announce a list, for whoever asked. Parts of it may be here already ([`Control::early_part`]).
     pub(super) fn expect_device_list(
         &mut self,
-        step: &mut Step<'_>,
         session: SessionId,
         connection: ConnectionRef,
         response: &Response<'_>,
     ) {
-        let Response::Relayed(relayed) = response else { return };
-        let reference = relayed.members.iter().find(|member| member.role == Role::CrossReference);
-        let Some(cross_reference) = reference.and_then(|member| relayed.text(member.name)) else { return };
+        let Some(cross_reference) = announced_list(response) else { return };
         let lists = &mut self.device_lists.lists;
         // A name that is given anew means the new list: the rest of the one before will not come.
         lists.retain(|list| list.connection != connection || *list.cross_reference != *cross_reference);
@@ -99,30 +94,32 @@ impl Gateway {
             lists.pop_front();
         }
         lists.push_back(List { connection, cross_reference: Box::from(cross_reference), session });
-        // Bounded by MAX_EARLY.
-        while let Some(early) = self.device_lists.take_early(connection, cross_reference) {
-            let document = Document::parse(&early, &self.xml_limits);
-            if let Ok(Ok(Message::Request(Request::Relayed(told)))) = document.as_ref().map(Document::message)
-            {
-                self.on_told(step, connection, &told, Some(&early));
-            }
-        }
     }
 
-    /// A part of a list came.
-    pub(super) fn on_told(
+    /// The next part of the list that a response announces which came before it, as it is kept. At most
+    /// [`MAX_EARLY`] are.
+    pub(crate) fn early_part(
+        &mut self,
+        connection: ConnectionRef,
+        response: &Response<'_>,
+    ) -> Option<Box<[u8]>> {
+        self.device_lists.take_early(connection, announced_list(response)?)
+    }
+
+    /// A part of a list came: it goes to whoever asked. `None`: nobody waits for it, or not yet.
+    pub(crate) fn on_part<'n>(
         &mut self,
         step: &mut Step<'_>,
         connection: ConnectionRef,
-        told: &Relayed<'_>,
+        part: &'n Relayed<'n>,
         document: Option<&[u8]>,
-    ) {
-        let cross_reference = told.text("serviceCrossRefID").unwrap_or_default();
+    ) -> Option<News<'n>> {
+        let cross_reference = part.text("serviceCrossRefID").unwrap_or_default();
         let DeviceLists { lists, early, asked } = &mut self.device_lists;
-        let place = lists
+        let index = lists
             .iter()
             .position(|list| list.connection == connection && *list.cross_reference == *cross_reference);
-        let Some(session) = place.and_then(|place| lists.get(place)).map(|list| list.session) else {
+        let Some(session) = index.and_then(|index| lists.get(index)).map(|list| list.session) else {
             // Its answer may still come. Where there is no room, the oldest is the least likely to be waited for.
             let is_early = asked.contains(&connection);
             let same = early.iter().filter(|early| early.connection == connection).count();
@@ -131,7 +128,7 @@ impl Gateway {
                 oldest.filter(|_| is_early && same >= MAX_EARLY).and_then(|oldest| early.remove(oldest));
             if is_early {
                 let edition = step.config.cti.protocol_version;
-                let document = keep::request(&Request::Relayed(*told), document, edition);
+                let document = keep::request(&Request::Relayed(*part), document, edition);
                 let cross_reference = Box::from(cross_reference);
                 early.push_back(Early { connection, cross_reference, document });
             }
@@ -139,31 +136,20 @@ impl Gateway {
                 step.counters.documents_discarded += 1;
                 self.pool.discard(step, connection.index(), &"a list of devices that nobody waits for");
             }
-            return;
+            return None;
         };
-        if told.truth("lastSegment") != Some(false) {
-            place.map(|place| lists.remove(place));
+        if part.truth("lastSegment") != Some(false) {
+            index.map(|index| lists.remove(index));
         }
-        self.tell_part(step, session, connection, told);
+        Some(News { session, what: What::Part(self.switch_of(connection), part) })
     }
+}
 
-    fn tell_part(
-        &mut self,
-        step: &mut Step<'_>,
-        handle: SessionId,
-        connection: ConnectionRef,
-        told: &Relayed<'_>,
-    ) {
-        let switch = self.switch_of(connection);
-        let Self { ua, sessions, body, .. } = self;
-        let Some(session) = sessions.get(handle) else { return };
-        let agreed = step.config.cti.protocol_version;
-        let mut view = ClientView::new(session, (switch, agreed), 0);
-        let told = in_agreed_edition(told, agreed);
-        body.clear();
-        emit::request(body, session.namespace, &Request::Relayed(told), &mut view);
-        ua.send_event(step, sessions, handle, body);
-    }
+/// The name of the list that a response announces.
+fn announced_list<'r>(response: &'r Response<'_>) -> Option<&'r str> {
+    let Response::Relayed(relayed) = response else { return None };
+    let member = relayed.members.iter().find(|member| member.role == Role::CrossReference)?;
+    relayed.text(member.name)
 }
 
 crate::digest! { struct DeviceLists { lists, asked, early } }

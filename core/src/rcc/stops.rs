@@ -5,14 +5,15 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
-use super::events::EventSource;
-use super::outcome::Purpose;
-use super::{Gateway, Step};
+use super::control::Control;
+use super::session::Carrier;
+use super::ticket::Ticket;
+use super::watch::{EventSource, State, Watch};
 use crate::action::Level;
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
-use crate::rcc::watch::{State, Watch};
 use crate::slots::Handle;
+use crate::step::Step;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::Request;
 
@@ -31,24 +32,24 @@ struct OfConnection {
     waiting: VecDeque<Handle<Watch>>,
 }
 
-/// The watches that nobody needs, by their connections' places.
+/// The watches that nobody needs, by their connections' indexes.
 #[derive(Default)]
 pub(super) struct Stops([OfConnection; MAX_CONNECTIONS]);
 
 impl Stops {
     /// A connection is made anew: what was over it is gone.
-    pub(super) fn renew(&mut self, place: u8) {
-        if let Some(one) = self.at(place) {
+    pub(super) fn renew(&mut self, index: u8) {
+        if let Some(one) = self.at(index) {
             *one = OfConnection::default();
         }
     }
 
-    fn at(&mut self, place: u8) -> Option<&mut OfConnection> {
-        self.0.get_mut(usize::from(place))
+    fn at(&mut self, index: u8) -> Option<&mut OfConnection> {
+        self.0.get_mut(usize::from(index))
     }
 }
 
-impl Gateway {
+impl<C: Carrier> Control<C> {
     /// Nobody needs a watch any more: it is stopped as soon as its connection has room.
     pub(super) fn stop_watch(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
         let Some(watch) = self.watches.slots.get_mut(handle).filter(|watch| !watch.stopping) else { return };
@@ -65,14 +66,14 @@ impl Gateway {
     }
 
     /// A stop was answered, or never will be.
-    pub(super) fn on_watch_gone(&mut self, connection: ConnectionRef) {
+    pub(crate) fn on_watch_gone(&mut self, connection: ConnectionRef) {
         if let Some(one) = self.stops_of(connection) {
             one.unanswered = one.unanswered.saturating_sub(1);
         }
     }
 
     /// Stops the watches that waited longest, as far as there is room.
-    pub(super) fn stop_more(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
+    pub(crate) fn stop_more(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
         for _ in 0..LOOKED_AT {
             let room = self.stops_of(connection).filter(|one| one.unanswered < AT_ONCE);
             let Some(handle) = room.and_then(|one| one.waiting.pop_front()) else { return };
@@ -119,8 +120,7 @@ impl Gateway {
     ) -> Result<(), CstaError> {
         let EventSource { connection, cross_reference } = source;
         let request = Request::MonitorStop { cross_reference };
-        let nobody = Handle::from_number(u64::MAX);
-        self.ask(step, connection, nobody, None, Purpose::StopWatch, &request)?;
+        self.pool.ask(step, connection, Ticket::StopWatch, &request)?;
         if let Some(one) = self.stops_of(connection) {
             one.unanswered += 1;
         }

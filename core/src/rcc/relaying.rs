@@ -3,13 +3,14 @@
 
 use alloc::boxed::Box;
 
-use super::{Gateway, Step};
+use super::control::Control;
+use super::device::number_of;
+use super::relay::{Found, Resolved, dialled, numbers};
+use super::session::Carrier;
+use super::ticket::Ticket;
+use super::view::call_of;
 use crate::cti::ConnectionRef;
-use crate::rcc::device::number_of;
-use crate::rcc::relay::{Found, Resolved, dialled, numbers};
-use crate::rcc::view::call_of;
-use crate::sip::user_agent::{Asked, Received};
-use crate::step::SessionId;
+use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::member::{Member, Role};
 use crate::wire::csta::model::{Connection, Device, Request};
@@ -17,9 +18,9 @@ use crate::wire::csta::relayed::{PrivateData, Relayed};
 use crate::wire::csta::services::Features;
 
 /// For whom a request is relayed.
-struct Own {
+pub(super) struct Own {
     session: SessionId,
-    link: ConnectionRef,
+    pub(super) link: ConnectionRef,
     /// The number the phone system knows the session's line by.
     number: Box<str>,
     /// Which phone system's calls it may name.
@@ -31,30 +32,49 @@ struct Own {
     edition: u8,
 }
 
-impl Gateway {
-    /// Passes a request on to the phone system; its answer will be the client's.
-    pub(super) fn relay(
+/// A request that is relayed, resolved.
+pub(crate) struct Relay<'r> {
+    own: Own,
+    resolved: Resolved<'r>,
+    relayed: &'r Relayed<'r>,
+}
+
+impl Relay<'_> {
+    /// Over which connection.
+    pub(super) const fn link(&self) -> ConnectionRef {
+        self.own.link
+    }
+}
+
+impl<C: Carrier> Control<C> {
+    /// What is to be asked of the phone system for a client's request.
+    pub(super) fn resolve_relay<'r>(
+        &mut self,
+        step: &Step<'_>,
+        session: SessionId,
+        relayed: &'r Relayed<'r>,
+    ) -> Result<Relay<'r>, CstaError> {
+        let mut resolved = Resolved::default();
+        let own = self.resolve(step, session, relayed, &mut resolved)?;
+        Ok(Relay { own, resolved, relayed })
+    }
+
+    /// Asks the phone system what was resolved.
+    pub(super) fn ask_relay(
         &mut self,
         step: &mut Step<'_>,
-        received: &Received<'_>,
-        handle: SessionId,
-        relayed: &Relayed<'_>,
-    ) {
-        let mut resolved = Resolved::default();
-        match self.resolve(step, handle, relayed, &mut resolved) {
-            Ok(own) => {
-                let session = self.sessions.get(handle);
-                let spoken = session.map_or(0, |session| session.namespace.edition());
-                let passes = self.pool.at(own.link.index()).is_some_and(|one| one.private_data);
-                let private_data = if passes { PrivateData::AllButMicrosofts } else { PrivateData::None };
-                let edition = if relayed.edition == 0 { spoken } else { relayed.edition };
-                resolved.with_values(&own.number, |given| {
-                    let request = Request::Relayed(Relayed { given, edition, private_data, ..*relayed });
-                    self.pass_on(step, received, handle, (own.link, relayed.service), &request);
-                });
-            }
-            Err(error) => self.respond(step, handle, Asked::AtHand(received), Err(error)),
-        }
+        relay: &Relay<'_>,
+        ticket: Ticket,
+    ) -> Result<(), CstaError> {
+        let Relay { own, resolved, relayed } = relay;
+        let spoken = self.sessions.get(own.session).map_or(0, |session| session.namespace.edition());
+        let passes = self.pool.at(own.link.index()).is_some_and(|one| one.private_data);
+        let private_data = if passes { PrivateData::AllButMicrosofts } else { PrivateData::None };
+        let edition = if relayed.edition == 0 { spoken } else { relayed.edition };
+        resolved.with_values(&own.number, |given| {
+            let request = Request::Relayed(Relayed { given, edition, private_data, ..**relayed });
+            self.pool.ask(step, own.link, ticket, &request)
+        })
     }
 
     /// Walks the row: each member that names something becomes what the phone system knows it by, or is refused.

@@ -25,7 +25,7 @@ const LATE: Duration = Duration::from_millis(100);
 
 /// The walk, and what is known of its rests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rebind {
+pub(crate) struct Walker {
     state: State,
     rest: Option<Rest>,
 }
@@ -195,7 +195,7 @@ impl State {
     }
 }
 
-impl Rebind {
+impl Walker {
     /// Nothing to be moved.
     pub(crate) const IDLE: Self = Self { state: State::Idle, rest: None };
 
@@ -228,7 +228,7 @@ impl Rebind {
     }
 }
 
-crate::digest! { struct Rebind {
+crate::digest! { struct Walker {
     state,
     rest => (rest.map(|rest| rest.until), rest.map(|rest| rest.pause)),
 } }
@@ -302,40 +302,40 @@ mod tests {
 
     #[test]
     fn what_cannot_be_fed_time_after_time_is_tried_ever_more_rarely() {
-        let mut rebind = Rebind::IDLE;
+        let mut walker = Walker::IDLE;
         let mut now = Instant::ZERO;
         let mut pauses = Vec::new();
         for _ in 0..6 {
-            rebind.on(Event::Unfed, now);
-            let until = rebind.state().deadline().unwrap();
+            walker.on(Event::Unfed, now);
+            let until = walker.state().deadline().unwrap();
             pauses.push(until.since(now).as_secs());
-            rebind.on(Event::Timer, until);
+            walker.on(Event::Timer, until);
             // The phone system is asked, and says no when the walk is over.
-            rebind.on(moved(1), until);
-            rebind.on(Event::Timer, until + PACE);
-            rebind.on(Event::End, until + PACE);
+            walker.on(moved(1), until);
+            walker.on(Event::Timer, until + PACE);
+            walker.on(Event::End, until + PACE);
             now = until + Duration::from_secs(4);
         }
         assert_eq!(pauses, [5, 10, 20, 40, 60, 60]);
-        rebind.on(Event::Unfed, now + AGAIN);
-        assert_eq!(rebind.state().deadline(), Some(now + AGAIN + REST), "that is another matter");
+        walker.on(Event::Unfed, now + AGAIN);
+        assert_eq!(walker.state().deadline(), Some(now + AGAIN + REST), "that is another matter");
     }
 
     /// The end of a rest, and a walk on which nothing can be fed; when the next rest ends.
-    fn walk_in_vain(rebind: &mut Rebind, now: Instant) -> Instant {
+    fn walk_in_vain(walker: &mut Walker, now: Instant) -> Instant {
         for event in [Event::Timer, Event::Unfed, Event::End] {
-            rebind.on(event, now);
+            walker.on(event, now);
         }
-        rebind.state().deadline().unwrap()
+        walker.state().deadline().unwrap()
     }
 
     #[test]
     fn what_is_refused_while_it_is_walked_over_is_tried_ever_more_rarely_too() {
-        let mut rebind = Rebind::IDLE;
-        rebind.on(Event::Unfed, Instant::ZERO);
-        let mut until = rebind.state().deadline().unwrap();
+        let mut walker = Walker::IDLE;
+        walker.on(Event::Unfed, Instant::ZERO);
+        let mut until = walker.state().deadline().unwrap();
         for pause in [10, 20, 40, 60, 60] {
-            let next = walk_in_vain(&mut rebind, until);
+            let next = walk_in_vain(&mut walker, until);
             assert_eq!(next.since(until).as_secs(), pause);
             until = next;
         }
@@ -343,11 +343,11 @@ mod tests {
 
     #[test]
     fn a_new_cause_makes_the_pauses_short_again() {
-        let mut rebind = Rebind::IDLE;
-        rebind.on(Event::Unfed, Instant::ZERO);
-        let until = rebind.state().deadline().unwrap();
-        let now = walk_in_vain(&mut rebind, until);
-        rebind.on(Event::Wanted, now);
-        assert_eq!(walk_in_vain(&mut rebind, now), now + REST);
+        let mut walker = Walker::IDLE;
+        walker.on(Event::Unfed, Instant::ZERO);
+        let until = walker.state().deadline().unwrap();
+        let now = walk_in_vain(&mut walker, until);
+        walker.on(Event::Wanted, now);
+        assert_eq!(walk_in_vain(&mut walker, now), now + REST);
     }
 }

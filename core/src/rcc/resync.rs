@@ -1,33 +1,36 @@
-//! Bringing a client's view up to date after its monitor went from one connection to another
-//! ([`crate::rcc::behind`]): by re-INVITE, by rebinding, or because the dialog was taken over.
+//! Bringing a client's view up to date after its monitor went from one connection to another ([`super::behind`]): by
+//! re-INVITE, by rebinding, or because the dialog was taken over; and where what is known of its calls is doubted.
 
 use alloc::boxed::Box;
 use core::fmt::Display;
 
-use super::events::EventSource;
-use super::jobs::Job;
-use super::outcome::{Purpose, error_of};
-use super::{Gateway, Step};
+use super::behind::{Behind, Way};
+use super::calls::{Calls, Seen, Stage, seen};
+use super::change::Change;
+use super::control::{Control, News, What};
+use super::jobs::{Job, portion};
+use super::keep;
+use super::session::{Carrier, Monitor};
+use super::ticket::{Ticket, error_of};
+use super::watch::{EventSource, State, Watch};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
-use crate::rcc::behind::{Behind, Way};
-use crate::rcc::calls::{Calls, Seen, Stage, seen};
-use crate::rcc::change::Change;
-use crate::rcc::keep;
-use crate::rcc::session::Monitor;
-use crate::rcc::view::ClientView;
-use crate::rcc::watch::{State, Watch};
 use crate::slots::Handle;
-use crate::step::SessionId;
-use crate::wire::csta::emit;
+use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
-use crate::wire::csta::model::{Device, Event, Message, Request, Response, SnapshotItem};
-use crate::wire::csta::parse::Document;
+use crate::wire::csta::model::{Device, Event, Request, Response, SnapshotItem};
 
-/// The actions that one change or one event may cause: two events, each with a connection to be opened and a notice.
-const MOST_FOR_ONE: usize = 8;
+/// What a client that is brought up to date is to be told next.
+pub(crate) enum ToTell {
+    /// What changed.
+    Change(Change),
+    /// An event that waited, as it is kept.
+    Held(Box<[u8]>),
+    /// Nothing more.
+    Nothing,
+}
 
-impl Gateway {
+impl<C: Carrier> Control<C> {
     /// A monitor lost its watch: what its client knows is kept.
     pub(super) fn fall_behind(&mut self, monitor: Handle<Monitor>, (switch, calls): (u8, &Calls)) {
         let Some(monitor) = self.monitors.get_mut(monitor) else { return };
@@ -35,6 +38,21 @@ impl Gateway {
             Some(behind) => behind.lose(),
             None => monitor.behind = Some(Box::new(Behind::new(switch, calls.clone()))),
         }
+    }
+
+    /// A connection is lost: a portion of its watches is forgotten. Returns where the next portion begins.
+    pub(crate) fn drop_watches(&mut self, connection: ConnectionRef, slot: u32) -> Option<u32> {
+        let (slots, next) = portion(self.watches.slots.slots(), slot);
+        for slot in slots {
+            let Some(handle) = self.watches.slots.at(slot) else { continue };
+            if self.watches.slots.get(handle).is_some_and(|watch| watch.connection == connection) {
+                self.lose_watch(handle);
+            }
+        }
+        if next.is_none() {
+            self.forget_all_early(connection);
+        }
+        next
     }
 
     /// A watch's connection is gone: it is forgotten, its monitors fall behind.
@@ -47,13 +65,13 @@ impl Gateway {
     }
 
     /// Which phone system a connection leads to.
-    pub(super) fn switch_of(&self, connection: ConnectionRef) -> u8 {
+    pub(crate) fn switch_of(&self, connection: ConnectionRef) -> u8 {
         self.pool.at(connection.index()).map_or(0, |one| one.switch)
     }
 
     /// Asks for the snapshots that a watch's monitors wait for. Not before it is active, nor while events that came
     /// early are still to be delivered: a snapshot would be newer than they are.
-    pub(super) fn catch_up(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
+    pub(crate) fn catch_up(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
         let Some(watch) = self.watches.slots.get(handle) else { return };
         let State::Active { cross_reference } = &watch.state else { return };
         let source = EventSource { connection: watch.connection, cross_reference };
@@ -72,7 +90,7 @@ impl Gateway {
 
     fn ask_snapshot(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
-        let (owner, watch) = (monitor.session, monitor.watch);
+        let (owner, Some(watch)) = (monitor.session, monitor.watch) else { return };
         let Some(behind) = monitor.behind.as_mut().filter(|behind| behind.is_waiting()) else { return };
         behind.asked();
         let number = self.number_of(owner);
@@ -81,20 +99,10 @@ impl Gateway {
             .at(link.index())
             .is_some_and(|one| one.features.of(&number).has_service("SnapshotDevice"));
         let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
-        let purpose = Purpose::CatchUp(handle, watch);
         if !has_service {
             self.go_on_without(step, handle, link);
-        } else if let Err(error) = self.ask(step, link, owner, None, purpose, &request) {
+        } else if let Err(error) = self.pool.ask(step, link, Ticket::Resync(handle, watch), &request) {
             self.on_no_snapshot(step, handle, link, error);
-        }
-    }
-
-    /// An event is lost: the clients of its watch, if that is known, are brought up to date by a snapshot.
-    pub(super) fn doubt(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
-        let watch = self.watches.of_cross_reference(source.connection, source.cross_reference);
-        if let Some(watch) = watch.and_then(|watch| self.watches.slots.get_mut(watch)) {
-            watch.begin_doubt();
-            self.want_verifying(step);
         }
     }
 
@@ -119,23 +127,24 @@ impl Gateway {
     }
 
     /// The phone system answered, or did not. An answer that was asked for through a watch which feeds the monitor no more
-    /// means nothing.
-    pub(super) fn on_snapshot(
+    /// means nothing. True: the client is to be told what changed.
+    pub(crate) fn on_snapshot(
         &mut self,
         step: &mut Step<'_>,
         (handle, watch): (Handle<Monitor>, Handle<Watch>),
         link: ConnectionRef,
         response: &Response<'_>,
-    ) {
-        let is_fed = self.monitors.get(handle).is_some_and(|monitor| monitor.watch == watch);
+    ) -> bool {
+        let is_fed = self.monitors.get(handle).is_some_and(|monitor| monitor.watch == Some(watch));
         if !is_fed || self.watches.slots.get(watch).is_none() || self.pool.in_service(link).is_none() {
-            return;
+            return false;
         }
         if let Response::SnapshotDevice { items, .. } = response {
             self.compare(step, handle, link, items);
-            self.tell_changes(step, handle);
+            true
         } else {
             self.on_no_snapshot(step, handle, link, error_of(response));
+            false
         }
     }
 
@@ -148,7 +157,7 @@ impl Gateway {
         link: ConnectionRef,
         error: CstaError,
     ) {
-        let watch = self.monitors.get(handle).map(|monitor| monitor.watch);
+        let watch = self.monitors.get(handle).and_then(|monitor| monitor.watch);
         let watch = watch.and_then(|watch| self.watches.slots.get_mut(watch));
         let again = error.is_passing() && watch.is_some_and(Watch::keep_doubt);
         self.go_on_without(step, handle, link);
@@ -168,7 +177,7 @@ impl Gateway {
         let limit = step.config.limits.calls_per_device;
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let Some(behind) = monitor.behind.as_mut() else { return };
-        let Some(watch) = self.watches.slots.get_mut(monitor.watch) else { return };
+        let Some(watch) = monitor.watch.and_then(|watch| self.watches.slots.get_mut(watch)) else { return };
         watch.end_doubt();
         watch.calls = behind.compare((switch, &watch.device), items, limit);
     }
@@ -181,7 +190,7 @@ impl Gateway {
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let Some(behind) = monitor.behind.as_mut() else { return };
         behind.compare_without(switch);
-        if let Some(watch) = self.watches.slots.get_mut(monitor.watch) {
+        if let Some(watch) = monitor.watch.and_then(|watch| self.watches.slots.get_mut(watch)) {
             for call in behind.staying(switch) {
                 if watch.calls.find(&call.id).is_none() {
                     watch.calls.keep(call.clone(), limit);
@@ -194,81 +203,64 @@ impl Gateway {
         self.tell_later(handle);
     }
 
-    /// Tells a client what changed, then the events that waited, as much as there is room for; a job does the rest.
-    pub(super) fn tell_changes(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>) {
+    /// What a monitor's client is to be told next, of what changed and then of the events that waited; it counts as told.
+    pub(crate) fn next_to_tell(&mut self, step: &Step<'_>, handle: Handle<Monitor>) -> ToTell {
         let limit = step.config.limits.calls_per_device;
-        while step.actions.room() > MOST_FOR_ONE {
-            let Some(monitor) = self.monitors.get_mut(handle) else { return };
-            let Some(behind) = monitor.behind.as_mut().filter(|behind| behind.is_telling()) else { return };
-            if let Some(change) = behind.next_change(limit) {
-                self.tell_change(step, handle, &change);
-            } else if let Some(document) = behind.next_held() {
-                self.send_held(step, handle, &document);
-            } else {
-                monitor.behind = None;
-                return;
-            }
+        let Some(monitor) = self.monitors.get_mut(handle) else { return ToTell::Nothing };
+        let Some(behind) = monitor.behind.as_mut().filter(|behind| behind.is_telling()) else {
+            return ToTell::Nothing;
+        };
+        if let Some(change) = behind.next_change(limit) {
+            return ToTell::Change(change);
         }
-        self.tell_later(handle);
+        if let Some(document) = behind.next_held() {
+            return ToTell::Held(document);
+        }
+        monitor.behind = None;
+        ToTell::Nothing
     }
 
-    /// A job tells a monitor's client the rest, behind those that wait already.
-    fn tell_later(&mut self, handle: Handle<Monitor>) {
+    /// A job tells a monitor's client the rest, after those that wait already.
+    pub(crate) fn tell_later(&mut self, handle: Handle<Monitor>) {
         if self.to_be_told.is_empty() {
             self.jobs.push_back(Job::TellChanges);
         }
         self.to_be_told.push_back(handle);
     }
 
-    /// Tells the one that waited longest. False: none is left.
-    pub(super) fn tell_next(&mut self, step: &mut Step<'_>) -> bool {
-        let Some(handle) = self.to_be_told.front().copied() else { return false };
-        self.tell_changes(step, handle);
+    /// Whose client waited longest to be told.
+    pub(crate) fn first_to_be_told(&self) -> Option<Handle<Monitor>> {
+        self.to_be_told.front().copied()
+    }
+
+    /// It was told, as far as there was room. False: none is left.
+    pub(crate) fn was_told(&mut self) -> bool {
         self.to_be_told.pop_front();
         !self.to_be_told.is_empty()
     }
 
-    fn send_held(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, document: &[u8]) {
-        if let Ok(document) = Document::parse(document, &self.xml_limits)
-            && let Ok(Message::Event(event)) = document.message()
-        {
-            self.send_as_seen(step, handle, &event, None);
-        }
+    /// The number of the line that a monitor is of.
+    pub(crate) fn line_of(&self, handle: Handle<Monitor>) -> Option<Box<str>> {
+        let session = self.monitors.get(handle)?.session;
+        self.sessions.get(session).map(|one| Box::from(one.number()))
     }
 
-    fn tell_change(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, change: &Change) {
-        let Some(session) = self.monitors.get(handle).and_then(|one| self.sessions.get(one.session)) else {
-            return;
-        };
-        let number = Box::<str>::from(session.number());
-        for kind in change.events() {
-            let event = Event::Call(change.event(*kind, &number));
-            self.send_as_seen(step, handle, &event, Some(change.switch));
-        }
-    }
-
-    /// Sends an event to a monitor's client, if it wants it. `switch`: whose calls it is about, where that is not the
-    /// phone system of the session's connection.
-    pub(super) fn send_as_seen(
-        &mut self,
-        step: &mut Step<'_>,
+    /// An event as a monitor's client is to be told of it, if it wants it. `switch`: whose calls it is about, where that
+    /// is not the phone system of the session's connection.
+    pub(crate) fn as_seen<'n>(
+        &self,
         handle: Handle<Monitor>,
-        event: &Event<'_>,
+        event: &'n Event<'n>,
         switch: Option<u8>,
-    ) {
-        let Some(monitor) = self.monitors.get(handle) else { return };
+    ) -> Option<News<'n>> {
+        let monitor = self.monitors.get(handle)?;
         if monitor.filter.excludes(event.name()) {
-            return;
+            return None;
         }
-        let (owner, cross_reference) = (monitor.session, monitor.cross_reference);
-        let connection = self.sessions.get(owner).and_then(|session| session.connection);
+        let connection = self.sessions.get(monitor.session)?.connection;
         let switch = switch.unwrap_or_else(|| connection.map_or(0, |connection| self.switch_of(connection)));
-        let Self { ua, sessions, body, .. } = self;
-        let Some(session) = sessions.get(owner) else { return };
-        let mut view = ClientView::new(session, (switch, step.config.cti.protocol_version), cross_reference);
-        body.clear();
-        emit::event(body, session.namespace, event, &mut view);
-        ua.send_event(step, sessions, owner, body);
+        let what = What::Event { cross_reference: monitor.cross_reference, switch, event };
+        Some(News { session: monitor.session, what })
     }
 
     /// Whether an event goes to a monitor's client at once. One that is behind learns from it, or waits for it.
@@ -285,7 +277,7 @@ impl Gateway {
         }
         let limits = step.config.limits;
         let number = self.number_of(monitor.session);
-        let watch = self.watches.slots.get(monitor.watch);
+        let watch = monitor.watch.and_then(|watch| self.watches.slots.get(watch));
         let switch = watch.map_or(0, |watch| self.switch_of(watch.connection));
         let Some(monitor) = self.monitors.get_mut(handle) else { return false };
         let Some(behind) = monitor.behind.as_mut() else { return true };
@@ -329,8 +321,8 @@ impl Gateway {
     /// behind. How far they have come it knows only then if it hears no older event behind the response.
     pub(super) fn note_told(
         &mut self,
-        step: &mut Step<'_>,
-        handle: SessionId,
+        step: &Step<'_>,
+        (handle, overtaken): (SessionId, bool),
         link: ConnectionRef,
         response: &Response<'_>,
     ) {
@@ -346,8 +338,7 @@ impl Gateway {
         let switch = self.switch_of(link);
         let limit = step.config.limits.calls_per_device;
         let all = matches!(response, Response::SnapshotDevice { .. });
-        let lasts =
-            self.sessions.get(handle).is_some_and(|session| !session.carrier.outbox.may_be_overtaken());
+        let lasts = !overtaken && self.sessions.get(handle).is_some();
         let watch = self.watches.of_device(link, &number).and_then(|watch| self.watches.slots.get_mut(watch));
         if let Some(watch) = watch {
             learn_told(&mut watch.calls, &number, response, lasts, limit);

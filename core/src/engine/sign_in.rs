@@ -1,20 +1,23 @@
 //! Sign-in by INVITE.
 
 use alloc::boxed::Box;
+use alloc::string::ToString as _;
 use core::fmt::Display;
 
-use super::outcome::Purpose;
-use super::rebind::rebinds;
 use super::{Gateway, Session, Step};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::few::Few;
 use crate::rcc::device::number_of;
+use crate::rcc::moving::rebinds;
+use crate::rcc::ticket::Ticket;
 use crate::sip::user_agent::{Asked, HeldRequest, Overload, Phase, Received, Refusal, Reply};
 use crate::step::SessionId;
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::model::Message as Csta;
 use crate::wire::csta::model::{Device, Namespace, Request, Response, SystemStatus};
+use crate::wire::csta::parse::Document;
+use crate::wire::sip::media::CSTA_XML;
 
 /// What a sign-in's body says.
 pub(super) struct SignIn {
@@ -54,11 +57,13 @@ impl Gateway {
         local_tag: &str,
         beginning: Beginning,
     ) -> Option<(SessionId, Option<ConnectionRef>)> {
-        let timer = self.ua.settle_timer(step, &mut self.sessions, received)?;
+        let timer = self.ua.settle_timer(step, &mut self.control.sessions, received)?;
         let user = received.message.from().map_or("", |from| from.uri);
-        self.make_room(step, user, &sign_in.line);
-        if self.sessions.is_full() {
-            self.ua.turn_away(step, &mut self.sessions, received, Overload::Full);
+        if let Some(stale) = self.control.stale_session_of(step, user, &sign_in.line) {
+            self.end_session(step, stale, "its client signed in anew");
+        }
+        if self.control.sessions.is_full() {
+            self.ua.turn_away(step, &mut self.control.sessions, received, Overload::Full);
             return None;
         }
         let (sequence, monitors_had) = match beginning {
@@ -66,8 +71,8 @@ impl Gateway {
             Beginning::Continued { sequence, monitors } => (sequence, monitors),
         };
         let begun = (local_tag, &*sign_in.line, sequence);
-        let leg = self.ua.begin_leg(step, &mut self.sessions, received, begun, timer)?;
-        let session = self.sessions.insert(Session {
+        let leg = self.ua.begin_leg(step, &mut self.control.sessions, received, begun, timer)?;
+        let session = self.control.sessions.insert(Session {
             connection: None,
             namespace: sign_in.namespace,
             told_gone: false,
@@ -77,13 +82,13 @@ impl Gateway {
             registration: None,
         });
         let session = session.ok()?;
-        if self.ua.hold_invite(step, &mut self.sessions, received, session).is_none() {
-            self.sessions.remove(session);
+        if self.ua.hold_invite(step, &mut self.control.sessions, received, session).is_none() {
+            self.control.sessions.remove(session);
             return None;
         }
         // Who is refused takes no turn.
-        let connection = self.pool.take_turn();
-        self.hold_to(session, connection);
+        let connection = self.control.pool.take_turn();
+        self.control.bind(session, connection);
         Some((session, connection))
     }
 
@@ -94,14 +99,14 @@ impl Gateway {
         handle: SessionId,
         connection: Option<ConnectionRef>,
     ) {
-        let number = self.sessions.get(handle).map(|session| Box::<str>::from(session.number()));
+        let number = self.control.sessions.get(handle).map(|session| Box::<str>::from(session.number()));
         let asked = match (connection, number) {
             (Some(connection), Some(number))
                 if self.can_verify(step, connection, &number) && !number.is_empty() =>
             {
                 let request =
                     Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
-                self.ask(step, connection, handle, None, Purpose::VerifyLine, &request).is_ok()
+                self.control.pool.ask(step, connection, Ticket::VerifyLine(handle), &request).is_ok()
             }
             _ => false,
         };
@@ -111,22 +116,22 @@ impl Gateway {
     }
 
     fn can_verify(&self, step: &Step<'_>, connection: ConnectionRef, number: &str) -> bool {
-        let features = self.pool.at(connection.index()).map(|one| one.features.of(number));
+        let features = self.control.pool.at(connection.index()).map(|one| one.features.of(number));
         step.config.cti.verify_line && features.unwrap_or_default().has_service("SnapshotDevice")
     }
 
     /// Answers a sign-in 200.
     pub(super) fn accept_sign_in(&mut self, step: &mut Step<'_>, handle: SessionId) {
-        let Some(session) = self.sessions.get_mut(handle) else { return };
+        let Some(session) = self.control.sessions.get_mut(handle) else { return };
         let Phase::SigningIn { invite } = session.carrier.phase else { return };
         session.carrier.phase = Phase::Established;
-        if rebinds(step.config) && self.link_of(handle).is_err() {
+        if rebinds(step.config) && self.control.link_of(handle).is_err() {
             self.rebind_session(step, handle);
         }
-        let status = self.status_of(handle);
+        let status = self.control.status_of(handle);
         step.counters.sign_ins += 1;
         step.counters.sign_ins_unserved += u64::from(status == SystemStatus::Disabled);
-        if let Some(session) = self.sessions.get(handle) {
+        if let Some(session) = self.control.sessions.get(handle) {
             let place = session.connection.map_or(0, |connection| u64::from(connection.index()) + 1);
             let fields: &[(&str, &dyn Display)] = &[
                 ("session", &handle),
@@ -140,30 +145,21 @@ impl Gateway {
         }
         self.answer_invite(step, handle, invite, status);
         // A dialog that was taken over had a monitor before.
-        if let Ok(link) = self.link_of(handle) {
+        if let Ok(link) = self.control.link_of(handle) {
             self.restart_monitors(step, handle, link);
         }
     }
 
     /// The line is not known: 404, and nothing remains.
     pub(super) fn refuse_sign_in(&mut self, step: &mut Step<'_>, handle: SessionId, why: &dyn Display) {
-        let Some(session) = self.sessions.get(handle) else { return };
+        let Some(session) = self.control.sessions.get(handle) else { return };
         let Phase::SigningIn { invite } = session.carrier.phase else { return };
         let fields: &[(&str, &dyn Display)] =
             &[("user", &session.user()), ("line", &session.line()), ("status", &404), ("why", why)];
         step.actions.notify(Level::Warn, "request_refused", fields);
         let reply = Reply::because(404, "Unknown line");
-        self.ua.answer(step, &mut self.sessions, Asked::Held(invite), &reply);
+        self.ua.answer(step, &mut self.control.sessions, Asked::Held(invite), &reply);
         self.end_session(step, handle, "unknown line");
-    }
-
-    /// How the phone system behind a session is.
-    pub(super) fn status_of(&self, handle: SessionId) -> SystemStatus {
-        let connection = self.sessions.get(handle).and_then(|session| session.connection);
-        match connection.and_then(|connection| self.pool.in_service(connection)) {
-            Some(_) => SystemStatus::Normal,
-            None => SystemStatus::Disabled,
-        }
     }
 
     /// The 200 to an INVITE or re-INVITE: always a RequestSystemStatusResponse (client quirk 6).
@@ -174,11 +170,34 @@ impl Gateway {
         invite: HeldRequest,
         status: SystemStatus,
     ) {
-        let Self { ua, sessions, body, .. } = self;
+        let Self { ua, control, body, .. } = self;
+        let sessions = &mut control.sessions;
         let Some(namespace) = sessions.get(session).map(|one| one.namespace) else { return };
         body.clear();
         emit::response(body, namespace, &Response::RequestSystemStatus { status }, &mut Verbatim);
         ua.accept_invite(step, sessions, session, invite, (body, status == SystemStatus::Disabled));
+    }
+
+    /// The CSTA document a request carries. `None`: it carries none that can be read, and was refused.
+    pub(super) fn read_document<'m>(
+        &mut self,
+        step: &mut Step<'_>,
+        received: &Received<'m>,
+    ) -> Option<Document<'m>> {
+        let Some(body) = received.message.csta_body() else {
+            let refusal = Refusal::with(415, "Accept", CSTA_XML);
+            self.ua.refuse(step, &mut self.control.sessions, received, &refusal);
+            return None;
+        };
+        match Document::parse(body, &self.xml_limits) {
+            Ok(document) => Some(document),
+            Err(error) => {
+                let detail = error.to_string();
+                let refusal = Refusal { detail, ..Refusal::new(400, "Malformed CSTA document") };
+                self.ua.refuse(step, &mut self.control.sessions, received, &refusal);
+                None
+            }
+        }
     }
 
     /// The body of an INVITE. `None`: it was refused.
@@ -187,16 +206,21 @@ impl Gateway {
         let is_sign_in = matches!(document.message(), Ok(Csta::Request(Request::RequestSystemStatus { .. })));
         if !is_sign_in {
             let refusal = Refusal::new(488, "An INVITE carries RequestSystemStatus here");
-            self.ua.refuse(step, &mut self.sessions, received, &refusal);
+            self.ua.refuse(step, &mut self.control.sessions, received, &refusal);
             return None;
         }
         let line = document.line().unwrap_or_default();
         if line.len() > step.config.limits.dialog_bytes {
-            self.ua.refuse(step, &mut self.sessions, received, &Refusal::new(400, "Line URI too long"));
+            self.ua.refuse(
+                step,
+                &mut self.control.sessions,
+                received,
+                &Refusal::new(400, "Line URI too long"),
+            );
             return None;
         }
         if !line.is_empty() && number_of(line).is_none() {
-            self.ua.refuse(step, &mut self.sessions, received, &Refusal::new(404, "Unknown line"));
+            self.ua.refuse(step, &mut self.control.sessions, received, &Refusal::new(404, "Unknown line"));
             return None;
         }
         let namespace = document.namespace().unwrap_or(Namespace::ED3);

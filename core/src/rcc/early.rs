@@ -4,15 +4,15 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt::Display;
 
-use super::events::EventSource;
+use super::control::Control;
 use super::jobs::Job;
-use super::{Gateway, Step};
+use super::session::Carrier;
+use super::watch::EventSource;
 use crate::action::Level;
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
+use crate::step::Step;
 use crate::time::Instant;
-use crate::wire::csta::model::{Message, Request};
-use crate::wire::csta::parse::Document;
 
 /// The most that wait over one connection: no phone system takes the room of another.
 const MAX_EARLY: usize = 256;
@@ -39,16 +39,16 @@ struct OfConnection {
 
 impl EarlyEvents {
     /// A connection is made anew: what came over it before belongs to nothing.
-    pub(super) fn renew(&mut self, place: u8) {
-        if let Some(one) = self.0.get_mut(usize::from(place)) {
+    pub(super) fn renew(&mut self, index: u8) {
+        if let Some(one) = self.0.get_mut(usize::from(index)) {
             one.starting = 0;
             one.waiting.clear();
         }
     }
 
     /// A watch is being started over a connection, or is not any more.
-    pub(super) fn note_starting(&mut self, place: u8, begun: bool) {
-        if let Some(one) = self.0.get_mut(usize::from(place)) {
+    pub(super) fn note_starting(&mut self, index: u8, begun: bool) {
+        if let Some(one) = self.0.get_mut(usize::from(index)) {
             one.starting = if begun { one.starting + 1 } else { one.starting.saturating_sub(1) };
         }
     }
@@ -59,17 +59,17 @@ impl EarlyEvents {
     }
 }
 
-impl Gateway {
+impl<C: Carrier> Control<C> {
     /// What waits over this very connect of a connection.
     fn early_of(&self, connection: ConnectionRef) -> Option<&VecDeque<Early>> {
-        let place = usize::from(connection.index());
-        self.early.0.get(place).map(|one| &one.waiting).filter(|_| self.pool.is_latest(connection))
+        let index = usize::from(connection.index());
+        self.early.0.get(index).map(|one| &one.waiting).filter(|_| self.pool.is_latest(connection))
     }
 
     fn early_of_mut(&mut self, connection: ConnectionRef) -> Option<&mut VecDeque<Early>> {
-        let place = usize::from(connection.index());
+        let index = usize::from(connection.index());
         let is_latest = self.pool.is_latest(connection);
-        self.early.0.get_mut(place).map(|one| &mut one.waiting).filter(|_| is_latest)
+        self.early.0.get_mut(index).map(|one| &mut one.waiting).filter(|_| is_latest)
     }
 
     /// Whether a watch is being started over a connection.
@@ -181,18 +181,11 @@ impl Gateway {
         }
     }
 
-    /// Delivers one event that came early, or the monitor's end. False: there is none left of this monitor.
-    pub(super) fn deliver_one_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>) -> bool {
-        let Some(waiting) = self.early_of_mut(source.connection) else { return false };
+    /// Takes out the first that came early of a monitor, as it is kept. `None`: there is none left.
+    pub(crate) fn take_early(&mut self, source: EventSource<'_>) -> Option<Box<[u8]>> {
+        let waiting = self.early_of_mut(source.connection)?;
         let first = waiting.iter().position(|early| *early.cross_reference == *source.cross_reference);
-        let Some(early) = first.and_then(|place| waiting.remove(place)) else { return false };
-        let document = Document::parse(&early.document, &self.xml_limits);
-        match document.as_ref().map(Document::message) {
-            Ok(Ok(Message::Event(event))) => self.fan_out(step, source, &event, Some(&early.document)),
-            Ok(Ok(Message::Request(Request::MonitorStop { .. }))) => self.on_watch_stopped(step, source),
-            _ => {}
-        }
-        true
+        waiting.remove(first?).map(|early| early.document)
     }
 }
 

@@ -1,0 +1,93 @@
+//! The face every machine has.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use super::{Engine, Gateway};
+use crate::action::Actions;
+use crate::digest::{Digest as _, Digester};
+use crate::input::{Input, Listen, Taken, Transport};
+use crate::machine::{Machine, Wake, Why};
+use crate::overview::Overview;
+use crate::phase::Phase;
+use crate::rcc::binding::Held;
+use crate::rcc::control::Tables;
+use crate::step::Shared;
+use crate::time::Instant;
+
+impl Machine for Engine {
+    fn listens(&self) -> Vec<Listen> {
+        let named = |transport, key: &str, addresses: &[SocketAddr]| {
+            addresses
+                .iter()
+                .map(|address| Listen { transport, address: *address, key: String::from(key) })
+                .collect::<Vec<_>>()
+        };
+        let mut listens = named(Transport::Tcp, "sip.tcp", &self.shared.config.sip.tcp);
+        listens.extend(named(Transport::Udp, "sip.udp", &self.shared.config.sip.udp));
+        listens
+    }
+
+    fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
+        let Self { shared, gateway } = self;
+        gateway.on_input(&mut shared.step(now, actions), input)
+    }
+
+    fn next_wake(&self) -> Option<Wake> {
+        if self.shared.phase == Phase::Terminated {
+            return None;
+        }
+        if !self.gateway.control.jobs.is_empty() {
+            return Some(Wake { at: Instant::ZERO, why: Why::Backlog });
+        }
+        self.shared.timers.next().map(|(at, key)| Wake { at, why: Why::Timer(key.name()) })
+    }
+
+    fn digest(&mut self) -> u64 {
+        let Self { shared, gateway } = self;
+        let (ua, unlisted) = gateway.ua.fold();
+        let control = gateway.control.fold();
+        gateway.digest_with(shared, (ua, unlisted), control)
+    }
+
+    fn full_digest(&self) -> u64 {
+        let Self { shared, gateway } = self;
+        gateway.digest_with(shared, gateway.ua.recompute(), gateway.control.recompute())
+    }
+
+    fn overview(&self) -> Option<Overview> {
+        Some(Self::overview(self))
+    }
+}
+
+impl Gateway {
+    /// The fingerprint of everything. The configuration is constant, the timers follow from their owners, the buffers
+    /// mean nothing between two steps.
+    fn digest_with(
+        &self,
+        shared: &Shared,
+        (tables, unlisted): ([u64; 3], usize),
+        control_tables: (Tables, Held),
+    ) -> u64 {
+        let Shared { config: _, timers, entropy, links, counters, phase } = shared;
+        let Self { ua, control, stop, slept, clock, xml_limits: _, unfolded: _, body: _ } = self;
+        let mut digester = Digester::new();
+        for table in tables {
+            digester.number(table);
+        }
+        digester.value(&unlisted);
+        ua.digest_rest(&mut digester);
+        control.digest_with(&mut digester, control_tables);
+        digester.value(entropy);
+        digester.value(&timers.len());
+        digester.number(links.last_drawn());
+        digester.text(phase.name());
+        stop.digest(&mut digester);
+        digester.value(slept);
+        digester.value(&clock.map(|(at, _)| at));
+        digester.value(&clock.map(|(_, seconds)| seconds));
+        digester.value(counters);
+        digester.finish()
+    }
+}

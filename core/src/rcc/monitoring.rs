@@ -1,0 +1,355 @@
+//! Monitors: the clients' own, and the one per connection and device that feeds them.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt::Display;
+
+use super::behind::Behind;
+use super::calls::Calls;
+use super::control::{Control, News, What};
+use super::session::{Carrier, Monitor};
+use super::ticket::{Ticket, error_of};
+use super::view::read_hexadecimal;
+use super::watch::{EventSource, State, Watch};
+use crate::action::Level;
+use crate::cti::ConnectionRef;
+use crate::slots::Handle;
+use crate::step::{ClientRequestId, SessionId, Step};
+use crate::wire::csta::errors::CstaError;
+use crate::wire::csta::model::{Device, MonitorFilter, MonitorObject, MonitorType, Request, Response};
+
+/// A client's MonitorStart that waits for its watch, and the monitor it is for.
+pub(crate) type Waiter = (ClientRequestId, Handle<Monitor>);
+
+/// What the phone system answered to a MonitorStart of ours.
+pub(crate) enum Started {
+    /// The watch is active: those who wait are to be answered, then [`Control::after_start`] is due.
+    Active(Handle<Watch>, Vec<Waiter>),
+    /// It is refused; [`Control::after_refusal`] is due once all concerned are told.
+    Refused(RefusedWatch),
+    /// Nobody wants to know any more.
+    Void,
+}
+
+/// A watch that did not come to be.
+pub(crate) struct RefusedWatch {
+    pub(crate) error: CstaError,
+    /// Those who wait for it.
+    pub(crate) waiters: Vec<Waiter>,
+    /// Monitors that nobody asked for just now: those of sessions that changed their connection.
+    pub(crate) unmoved: Vec<Handle<Monitor>>,
+    connection: ConnectionRef,
+}
+
+/// A monitor as its client is told of it.
+pub(crate) struct Announcement {
+    pub(crate) session: SessionId,
+    pub(crate) cross_reference: u32,
+    /// `None` where it is what the client need not be told: all events.
+    pub(crate) filter: Option<MonitorFilter>,
+}
+
+impl<C: Carrier> Control<C> {
+    /// Makes a client's monitor and attaches it to its watch, which may have to be started.
+    pub(super) fn prepare_monitor(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: SessionId,
+        object: MonitorObject<'_>,
+        filter: MonitorFilter,
+    ) -> Result<Handle<Monitor>, CstaError> {
+        let MonitorObject::Device(device) = object else {
+            return Err(CstaError::INVALID_MONITOR_OBJECT_TYPE);
+        };
+        if !self.is_own_line(step, handle, device) {
+            return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
+        }
+        let (link, _) = self.link_for(handle, "MonitorStart")?;
+        let number = self.number_of(handle);
+        let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
+        if session.monitors.len() >= step.config.limits.monitors_per_session {
+            return Err(CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED);
+        }
+        let watch = self.watch(step, link, &number)?;
+        let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
+        let cross_reference = session.reference(session.monitors_had);
+        let monitor = Monitor { session: handle, cross_reference, filter, watch: Some(watch), behind: None };
+        let monitor = self.monitors.insert(monitor).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
+        session.monitors_had = session.monitors_had.wrapping_add(1);
+        session.monitors.push(monitor);
+        if let Some(watch) = self.watches.slots.get_mut(watch) {
+            watch.monitors.push(monitor);
+        }
+        Ok(monitor)
+    }
+
+    /// The watch of a device over a connection: the one there is, or one just asked for.
+    fn watch(
+        &mut self,
+        step: &mut Step<'_>,
+        link: ConnectionRef,
+        number: &str,
+    ) -> Result<Handle<Watch>, CstaError> {
+        if let Some(handle) = self.watches.of_device(link, number) {
+            let room = step.config.limits.monitors_per_device;
+            let full = self.watches.slots.get(handle).is_some_and(|watch| watch.monitors.len() >= room);
+            return if full { Err(CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED) } else { Ok(handle) };
+        }
+        let handle =
+            self.watches.begin(link, number).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
+        let request = Request::MonitorStart {
+            object: MonitorObject::Device(Device { id: number, type_of_number: None }),
+            filter: None,
+            kind: Some(MonitorType::Device),
+        };
+        let asked = self.pool.ask(step, link, Ticket::StartWatch(handle), &request);
+        if let Err(error) = asked {
+            self.watches.remove(handle);
+            return Err(error);
+        }
+        self.note_starting(link, true);
+        Ok(handle)
+    }
+
+    /// Counts the watches being started over a connection: while there is one, events may come early.
+    pub(super) fn note_starting(&mut self, connection: ConnectionRef, begun: bool) {
+        if self.pool.is_latest(connection) {
+            self.early.note_starting(connection.index(), begun);
+        }
+    }
+
+    /// Lets a MonitorStart wait for the watch. True: that is active, and it is to be answered now.
+    pub(crate) fn join(&mut self, monitor: Handle<Monitor>, waiting: ClientRequestId) -> bool {
+        let watch = self.monitors.get(monitor).and_then(|monitor| monitor.watch);
+        match watch.and_then(|watch| self.watches.slots.get_mut(watch)).map(|watch| &mut watch.state) {
+            Some(State::Starting { waiters }) => {
+                waiters.push((waiting, monitor));
+                false
+            }
+            Some(State::Active { .. }) => true,
+            None => false,
+        }
+    }
+
+    /// The phone system answered a MonitorStart of ours, or did not.
+    pub(crate) fn on_watch_answered(
+        &mut self,
+        step: &mut Step<'_>,
+        watch: Handle<Watch>,
+        connection: ConnectionRef,
+        response: &Response<'_>,
+    ) -> Started {
+        self.note_starting(connection, false);
+        let Response::MonitorStart { cross_reference, .. } = *response else {
+            return self.refuse_watch(watch, error_of(response));
+        };
+        let Some(connection) = self.watches.slots.get(watch).map(|watch| watch.connection) else {
+            return Started::Void;
+        };
+        // What came before this watch can have been asked for is not its own.
+        self.forget_old_early(step, connection);
+        if let Some(waiters) = self.watches.activate(watch, cross_reference) {
+            return Started::Active(watch, waiters);
+        }
+        step.counters.monitors_confused += 1;
+        let fields: &[(&str, &dyn Display)] = &[
+            ("cti", &(u32::from(connection.index()) + 1)),
+            ("cross_reference", &cross_reference),
+            ("why", &"the phone system gave two monitors the same cross-reference ID"),
+        ];
+        step.actions.notify(Level::Error, "monitors_confused", fields);
+        self.refuse_watch(watch, CstaError::GENERIC_OPERATION)
+    }
+
+    /// Those who waited for a watch are answered: what came early follows.
+    pub(crate) fn after_start(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
+        let Some(watch) = self.watches.slots.get(handle) else { return };
+        let State::Active { cross_reference } = &watch.state else { return };
+        let (connection, is_idle) = (watch.connection, watch.monitors.is_empty());
+        let cross_reference = cross_reference.clone();
+        self.deliver_early(EventSource { connection, cross_reference: &cross_reference });
+        if is_idle {
+            self.stop_watch(step, handle);
+            self.forget_early(connection);
+        } else {
+            self.catch_up(step, handle);
+        }
+    }
+
+    /// The phone system would not start a watch.
+    fn refuse_watch(&mut self, watch: Handle<Watch>, error: CstaError) -> Started {
+        let Some(removed) = self.watches.remove(watch) else { return Started::Void };
+        let State::Starting { waiters } = removed.state else { return Started::Void };
+        for (_, monitor) in &waiters {
+            self.forget_monitor(*monitor);
+        }
+        let left = removed.monitors.iter().copied().filter(|monitor| self.monitors.get(*monitor).is_some());
+        let unmoved = left.collect();
+        Started::Refused(RefusedWatch { error, waiters, unmoved, connection: removed.connection })
+    }
+
+    /// All whom the refusal of a watch concerns are told. Where the phone system gave it the name of another, nobody can
+    /// tell whose events come under that: the other one is stopped and started again under another name. The connection
+    /// lives: it may serve thousands, and a phone system that does so with one device will do so again after every
+    /// reconnect.
+    pub(crate) fn after_refusal(
+        &mut self,
+        step: &mut Step<'_>,
+        refused: &RefusedWatch,
+        response: &Response<'_>,
+    ) {
+        let connection = refused.connection;
+        self.forget_early(connection);
+        let Response::MonitorStart { cross_reference, .. } = *response else { return };
+        let source = EventSource { connection, cross_reference };
+        if let Err(error) = self.ask_to_stop(step, source) {
+            step.actions.notify(Level::Warn, "monitor_left_behind", &[("why", &error)]);
+        }
+        self.on_watch_stopped(step, source);
+        self.forget_early_of(source);
+    }
+
+    /// A monitor could not be moved to another connection: that is tried again a little later, unless it will never
+    /// succeed; then the monitor is dead, and its client is told.
+    pub(crate) fn leave_unmoved(
+        &mut self,
+        step: &mut Step<'_>,
+        monitor: Handle<Monitor>,
+        error: CstaError,
+    ) -> Option<News<'static>> {
+        let one = self.monitors.get(monitor)?;
+        let (session, cross_reference) = (one.session, one.cross_reference);
+        if !error.is_passing() {
+            self.forget_monitor(monitor);
+            return Some(News { session, what: What::MonitorStopped(cross_reference) });
+        }
+        // The first of many is said aloud.
+        let level = if self.walker.has_unfed() { Level::Debug } else { Level::Warn };
+        let fields: &[(&str, &dyn Display)] = &[("session", &session), ("why", &error)];
+        step.actions.notify(level, "monitor_unmoved", fields);
+        self.want_feeding(step);
+        None
+    }
+
+    /// A monitor as its client is told of it. `None`: it, or its session, is no more.
+    pub(crate) fn announcement(&self, monitor: Handle<Monitor>) -> Option<Announcement> {
+        let one = self.monitors.get(monitor).filter(|one| self.sessions.get(one.session).is_some())?;
+        let filter = (one.filter != MonitorFilter::default()).then_some(one.filter);
+        Some(Announcement { session: one.session, cross_reference: one.cross_reference, filter })
+    }
+
+    /// Makes the monitor that the client of a session holds the first ID of, which was started elsewhere. It is fed as soon
+    /// as the session has a connection.
+    pub(crate) fn recreate_monitor(&mut self, step: &mut Step<'_>, session: SessionId) {
+        let Some(one) = self.sessions.get_mut(session) else { return };
+        let monitor = Monitor {
+            session,
+            cross_reference: one.reference(0),
+            filter: MonitorFilter::default(),
+            watch: None,
+            // Which calls the client knows is not known: those there are will be shown.
+            behind: Some(Box::new(Behind::new(0, Calls::default()))),
+        };
+        match self.monitors.insert(monitor) {
+            Ok(monitor) => one.monitors.push(monitor),
+            // The client's next MonitorStart says so.
+            Err(_) => step.actions.notify(Level::Warn, "monitor_unmoved", &[("session", &session)]),
+        }
+    }
+
+    /// A session's monitor of that cross-reference ID.
+    pub(super) fn monitor_named(&self, handle: SessionId, cross_reference: &str) -> Option<Handle<Monitor>> {
+        let named = read_hexadecimal(cross_reference)?;
+        let is_named = |monitor: &Handle<Monitor>| {
+            self.monitors.get(*monitor).is_some_and(|one| one.cross_reference == named)
+        };
+        self.sessions.get(handle)?.monitors.iter().copied().find(is_named)
+    }
+
+    /// Ends a client's monitor, and its watch if that has no other.
+    pub(crate) fn drop_monitor(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>) {
+        let Some(watch) = self.forget_monitor(monitor) else { return };
+        let idle =
+            self.watches.slots.get(watch).is_some_and(|watch| {
+                watch.monitors.is_empty() && matches!(watch.state, State::Active { .. })
+            });
+        if idle {
+            self.stop_watch(step, watch);
+        }
+    }
+
+    /// Takes a client's monitor out of its session and its watch.
+    pub(crate) fn forget_monitor(&mut self, monitor: Handle<Monitor>) -> Option<Handle<Watch>> {
+        let Monitor { session, watch, .. } = self.monitors.remove(monitor)?;
+        if let Some(session) = self.sessions.get_mut(session) {
+            session.monitors.retain(|other| *other != monitor);
+        }
+        if let Some(watch) = watch.and_then(|watch| self.watches.slots.get_mut(watch)) {
+            watch.monitors.retain(|other| *other != monitor);
+        }
+        watch
+    }
+
+    /// The phone system stopped a watch by itself. It is started again a little later, and its clients are brought up to
+    /// date; they are told that their monitors are dead (as the standard would have it at once) only if that is refused
+    /// for good: SIPE never sends a second MonitorStart.
+    pub(crate) fn on_watch_stopped(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
+        let EventSource { connection, cross_reference } = source;
+        let Some(handle) = self.watches.of_cross_reference(connection, cross_reference) else { return };
+        let Some(watch) = self.watches.slots.get(handle).filter(|watch| !watch.monitors.is_empty()) else {
+            self.watches.remove(handle);
+            return;
+        };
+        let cti = u32::from(connection.index()) + 1;
+        let fields: &[(&str, &dyn Display)] = &[("cti", &cti), ("device", &watch.device)];
+        step.actions.notify(Level::Warn, "monitor_stopped", fields);
+        self.lose_watch(handle);
+        self.want_feeding(step);
+    }
+
+    /// Starts a monitor of a session's that nothing feeds on its connection, under the ID the client knows. What feeds it
+    /// is verified where it is doubted, for the first of the session's monitors alone: `verified` is the watch that was.
+    pub(crate) fn restart_monitor(
+        &mut self,
+        step: &mut Step<'_>,
+        (monitor, link): (Handle<Monitor>, ConnectionRef),
+        verified: &mut Option<Handle<Watch>>,
+    ) -> Option<News<'static>> {
+        let one = self.monitors.get(monitor);
+        let (session, source) = (one.map(|one| one.session), one.and_then(|one| one.watch));
+        let source = source.and_then(|source| Some((source, self.watches.slots.get(source)?.connection)));
+        if let Some((source, _)) = source.filter(|(_, connection)| *connection == link) {
+            // Once: what could not be verified is tried again later, not for the session's next monitor.
+            if verified.replace(source) != Some(source) {
+                self.verify_calls(step, source);
+            }
+            return None;
+        }
+        let number = session.map(|session| self.number_of(session)).unwrap_or_default();
+        match self.watch(step, link, &number) {
+            Ok(watch) => {
+                self.feed(step, monitor, watch);
+                None
+            }
+            Err(error) => self.leave_unmoved(step, monitor, error),
+        }
+    }
+
+    /// Attaches a monitor that is behind to the watch that feeds it from now on.
+    fn feed(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, watch: Handle<Watch>) {
+        let Some(one) = self.monitors.get_mut(monitor) else { return };
+        let before = one.watch.replace(watch);
+        // The loss of its connection may not be dealt with yet.
+        let known = before.and_then(|before| self.watches.slots.get_mut(before)).map(|before| {
+            before.monitors.retain(|other| *other != monitor);
+            (before.connection, before.calls.clone())
+        });
+        let (switch, calls) =
+            known.map_or((0, Calls::default()), |(connection, calls)| (self.switch_of(connection), calls));
+        self.fall_behind(monitor, (switch, &calls));
+        if let Some(watch) = self.watches.slots.get_mut(watch) {
+            watch.monitors.push(monitor);
+        }
+        self.catch_up(step, watch);
+    }
+}

@@ -1,0 +1,333 @@
+//! What a client asks for by CSTA. Every request gets exactly one answer: a response, or the most telling CSTAErrorCode.
+
+use alloc::boxed::Box;
+use core::fmt::Display;
+
+use super::control::Control;
+use super::device::number_of;
+use super::relaying::Relay;
+use super::session::{Carrier, Monitor, Registration, Session};
+use super::ticket::{Ticket, fits};
+use super::view::read_hexadecimal;
+use crate::action::Level;
+use crate::cti::ConnectionRef;
+use crate::cti::news::Ended;
+use crate::slots::Handle;
+use crate::step::{ClientRequestId, SessionId, Step};
+use crate::wire::csta::errors::CstaError;
+use crate::wire::csta::model::{Device, Request, RequestTypes, Response, StatusFilter, SystemStatus};
+use crate::wire::csta::services::{self, Served, Service};
+
+/// What becomes of a client's request.
+#[expect(clippy::large_enum_variant, reason = "it is returned, dealt with and forgotten, never stored")]
+pub(crate) enum Verdict<'r> {
+    /// It is answered with this.
+    Answer(Response<'r>),
+    /// It is refused with this.
+    Refuse(CstaError),
+    /// It is answered with this registration's ID; events wait a little after that.
+    Registered(Registration),
+    /// This monitor of the client's is stopped: it is answered so, then [`Control::drop_monitor`] is due.
+    Stop(Handle<Monitor>),
+    /// This monitor is made: the request is held, then [`Control::join`] is due.
+    Monitor(Handle<Monitor>),
+    /// A phone system is asked: the request is held, then [`Control::ask`] is due.
+    Ask(Question<'r>),
+}
+
+/// What a phone system is to be asked for a client.
+pub(crate) struct Question<'r> {
+    session: SessionId,
+    /// The service.
+    pub(crate) service: &'static Service,
+    what: Asked<'r>,
+}
+
+#[expect(clippy::large_enum_variant, reason = "it is returned, dealt with and forgotten, never stored")]
+enum Asked<'r> {
+    /// The calls at the session's line, over this connection.
+    Snapshot(ConnectionRef),
+    /// What the client asked for, by the service's row.
+    Relay(Relay<'r>),
+}
+
+impl<C: Carrier> Control<C> {
+    /// A client asks for something.
+    pub(crate) fn request<'r>(
+        &mut self,
+        step: &mut Step<'_>,
+        session: SessionId,
+        request: &'r Request<'r>,
+    ) -> Verdict<'r> {
+        let verdict = match *request {
+            Request::GetCstaFeatures => self.features_of(session).map(Verdict::Answer),
+            Request::RequestSystemStatus { .. } => {
+                let status = self.status_of(session);
+                Ok(Verdict::Answer(Response::RequestSystemStatus { status }))
+            }
+            Request::SystemRegister { types, filter } => self.register(session, types, filter),
+            Request::SystemRegisterCancel { register } => self.cancel_registration(session, register),
+            Request::MonitorStart { object, filter, .. } => {
+                let monitor = self.prepare_monitor(step, session, object, filter.unwrap_or_default());
+                monitor.map(Verdict::Monitor)
+            }
+            // MonitorStop is the gateway's own affair: the phone system is told where nobody watches on.
+            Request::MonitorStop { cross_reference } => {
+                let monitor = self.monitor_named(session, cross_reference);
+                monitor.map(Verdict::Stop).ok_or(CstaError::INVALID_MONITOR_CROSS_REF_ID)
+            }
+            // So is ChangeMonitorFilter: it asks the phone system for all events.
+            Request::ChangeMonitorFilter { cross_reference, filter } => {
+                let monitor = self.monitor_named(session, cross_reference);
+                let monitor = monitor.and_then(|monitor| self.monitors.get_mut(monitor));
+                monitor.ok_or(CstaError::INVALID_MONITOR_CROSS_REF_ID).map(|monitor| {
+                    monitor.filter = filter;
+                    Verdict::Answer(Response::ChangeMonitorFilter { filter: Some(filter) })
+                })
+            }
+            Request::SnapshotDevice { device } => self.snapshot(step, session, device),
+            Request::Relayed(ref relayed) => self.resolve_relay(step, session, relayed).map(|relay| {
+                Verdict::Ask(Question { session, service: relayed.service, what: Asked::Relay(relay) })
+            }),
+            Request::SystemStatus { .. }
+            | Request::SystemRegisterAbort { .. }
+            | Request::SnapshotData(_)
+            | Request::StartApplicationSession { .. }
+            | Request::ResetApplicationSessionTimer { .. }
+            | Request::StopApplicationSession { .. }
+            | Request::ApplicationSessionTerminated { .. }
+            | Request::Other { .. } => Err(CstaError::SERVICE_NOT_SUPPORTED),
+        };
+        verdict.unwrap_or_else(Verdict::Refuse)
+    }
+
+    /// What this gateway can do over this session's link: made from the table that dispatches.
+    fn features_of<'r>(&self, session: SessionId) -> Result<Response<'r>, CstaError> {
+        let connection = self.link_of(session)?;
+        let number = || self.sessions.get(session).map(Session::number).unwrap_or_default();
+        let features = self.pool.at(connection.index()).map(|one| one.features.offered_to(number));
+        Ok(Response::GetCstaFeatures(features.unwrap_or_default()))
+    }
+
+    /// How the phone system of a session is.
+    pub(crate) fn status_of(&self, session: SessionId) -> SystemStatus {
+        let connection = self.sessions.get(session).and_then(|one| one.connection);
+        match connection.and_then(|connection| self.pool.in_service(connection)) {
+            Some(_) => SystemStatus::Normal,
+            None => SystemStatus::Disabled,
+        }
+    }
+
+    fn register<'r>(
+        &mut self,
+        session: SessionId,
+        types: RequestTypes,
+        filter: Option<StatusFilter>,
+    ) -> Result<Verdict<'r>, CstaError> {
+        let one = self.sessions.get_mut(session).ok_or(CstaError::GENERIC_OPERATION)?;
+        if !types.system_status {
+            return Err(CstaError::INVALID_PARAMETER_VALUE);
+        }
+        if one.registration.is_some() {
+            return Err(CstaError::REGISTRATION_LIMIT_EXCEEDED);
+        }
+        let registration = Registration { id: one.reference(u32::MAX), filter: filter.unwrap_or_default() };
+        one.registration = Some(registration);
+        Ok(Verdict::Registered(registration))
+    }
+
+    fn cancel_registration<'r>(
+        &mut self,
+        session: SessionId,
+        register: &str,
+    ) -> Result<Verdict<'r>, CstaError> {
+        let one = self.sessions.get_mut(session).ok_or(CstaError::GENERIC_OPERATION)?;
+        let named = read_hexadecimal(register);
+        if one.registration.is_none_or(|registration| Some(registration.id) != named) {
+            return Err(CstaError::INVALID_PARAMETER_VALUE);
+        }
+        one.registration = None;
+        Ok(Verdict::Answer(Response::SystemRegisterCancel))
+    }
+
+    fn snapshot<'r>(
+        &mut self,
+        step: &Step<'_>,
+        session: SessionId,
+        device: Device<'_>,
+    ) -> Result<Verdict<'r>, CstaError> {
+        if !self.is_own_line(step, session, device) {
+            return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
+        }
+        let (link, service) = self.link_for(session, "SnapshotDevice")?;
+        Ok(Verdict::Ask(Question { session, service, what: Asked::Snapshot(link) }))
+    }
+
+    /// Asks the phone system; its answer will be that of the client's request, which is held.
+    ///
+    /// # Errors
+    /// The CSTAErrorCode to answer, if it cannot be asked; then nothing has changed.
+    pub(crate) fn ask(
+        &mut self,
+        step: &mut Step<'_>,
+        request: ClientRequestId,
+        question: &Question<'_>,
+    ) -> Result<(), CstaError> {
+        let Question { session, service, ref what } = *question;
+        let ticket = Ticket::Service { session, request, service };
+        let link = match what {
+            Asked::Snapshot(link) => {
+                let number = self.number_of(session);
+                let device = Device { id: &number, type_of_number: None };
+                self.pool.ask(step, *link, ticket, &Request::SnapshotDevice { device })?;
+                *link
+            }
+            Asked::Relay(relay) => {
+                self.ask_relay(step, relay, ticket)?;
+                relay.link()
+            }
+        };
+        if service.brings_list() {
+            self.device_lists.ask(link);
+        }
+        Ok(())
+    }
+
+    /// What a client asked for has come to its end. `overtaken`: whether the client may hear an older event after the
+    /// answer. Returns the error that stands in the place of a response that must not reach the client.
+    pub(crate) fn on_served(
+        &mut self,
+        step: &mut Step<'_>,
+        ended: &Ended<Ticket>,
+        overtaken: bool,
+        response: &Response<'_>,
+    ) -> Option<CstaError> {
+        let Ticket::Service { session, service, .. } = ended.ticket else { return None };
+        let connection = ended.connection;
+        if !fits(service, response) {
+            if !matches!(response, Response::Error(_)) {
+                step.counters.documents_discarded += 1;
+                let why = "a response to another service than was asked for";
+                self.pool.discard(step, connection.index(), &why);
+            }
+            return None;
+        }
+        if self.announces_anothers(step, session, connection, response) {
+            return Some(CstaError::GENERIC_OPERATION);
+        }
+        self.note_told(step, (session, overtaken), connection, response);
+        self.expect_device_list(session, connection, response);
+        None
+    }
+
+    /// The answer to what a client asked for is dealt with.
+    pub(crate) fn after_answer(&mut self, ended: &Ended<Ticket>) {
+        if let Ticket::Service { service, .. } = ended.ticket
+            && service.brings_list()
+        {
+            self.device_lists.answered(ended.connection);
+        }
+    }
+
+    /// Whether a response announces as the session's own a connection that is known to be another line's.
+    fn announces_anothers(
+        &self,
+        step: &mut Step<'_>,
+        handle: SessionId,
+        link: ConnectionRef,
+        response: &Response<'_>,
+    ) -> bool {
+        let Response::Relayed(relayed) = response else { return false };
+        let mut devices = relayed.own_connections().filter_map(|connection| connection.device).peekable();
+        if devices.peek().is_none() {
+            return false;
+        }
+        let number = self.sessions.get(handle).map(Session::number).unwrap_or_default();
+        let mut others = devices.filter(|device| {
+            device.type_of_number != Some("dynamic")
+                && device.id != number
+                && self.watches.of_device(link, device.id).is_some()
+        });
+        let Some(other) = others.next() else { return false };
+        let fields: &[(&str, &dyn Display)] = &[
+            ("session", &handle),
+            ("service", &relayed.service.root),
+            ("device", &other.id),
+            ("why", &"the phone system announces a connection of another line"),
+        ];
+        step.actions.notify(Level::Warn, "response_refused", fields);
+        true
+    }
+
+    /// The session's connection, if it is in service and its phone system does the service named `root` for the line.
+    pub(super) fn link_for(
+        &self,
+        handle: SessionId,
+        root: &str,
+    ) -> Result<(ConnectionRef, &'static Service), CstaError> {
+        let service = services::named(root).ok_or(CstaError::SERVICE_NOT_SUPPORTED)?;
+        let number = self.sessions.get(handle).map(Session::number).unwrap_or_default();
+        Ok((self.link_with(handle, number, service)?, service))
+    }
+
+    /// The same for a service and a line that the phone system knows as `number`.
+    pub(super) fn link_with(
+        &self,
+        handle: SessionId,
+        number: &str,
+        service: &'static Service,
+    ) -> Result<ConnectionRef, CstaError> {
+        let link = self.link_of(handle)?;
+        let can = self.pool.at(link.index()).is_some_and(|one| one.features.of(number).has(service));
+        if can { Ok(link) } else { Err(CstaError::SERVICE_NOT_SUPPORTED) }
+    }
+
+    /// Whether the edition that a session's client speaks has a service.
+    pub(super) fn speaks(&self, handle: SessionId, service: &Service) -> bool {
+        self.sessions.get(handle).is_some_and(|session| session.namespace.edition() >= service.since)
+    }
+
+    /// Whether a client may ask for the service named `root` now.
+    pub(crate) fn offers(&self, handle: SessionId, root: &str) -> bool {
+        services::named(root).is_some_and(|service| match service.served {
+            Served::Here => true,
+            Served::ByLink | Served::Relayed if !self.speaks(handle, service) => false,
+            Served::ByLink | Served::Relayed => {
+                self.link_with(handle, &self.number_of(handle), service)
+                    != Err(CstaError::SERVICE_NOT_SUPPORTED)
+            }
+            Served::Told | Served::Nowhere => false,
+        })
+    }
+
+    /// The session's connection, if it is in service (S6: requests are returned at once while it is not).
+    pub(crate) fn link_of(&self, handle: SessionId) -> Result<ConnectionRef, CstaError> {
+        let connection = self.sessions.get(handle).and_then(|session| session.connection);
+        connection
+            .filter(|connection| self.pool.in_service(*connection).is_some())
+            .ok_or(CstaError::NETWORK_OUT_OF_SERVICE)
+    }
+
+    /// The number the phone system knows the session's line by.
+    pub(crate) fn number_of(&self, handle: SessionId) -> Box<str> {
+        self.sessions.get(handle).map(|session| Box::from(session.number())).unwrap_or_default()
+    }
+
+    /// Whether a device is the session's line, in any form clients send it (L5). A session that named no line when
+    /// it signed in takes the first device it names.
+    pub(super) fn is_own_line(&mut self, step: &Step<'_>, handle: SessionId, device: Device<'_>) -> bool {
+        let (Some(session), Some(number)) = (self.sessions.get(handle), number_of(device.id)) else {
+            return false;
+        };
+        if !session.line().is_empty() {
+            return session.number() == number;
+        }
+        if device.id.len() > step.config.limits.dialog_bytes {
+            return false;
+        }
+        if let Some(session) = self.sessions.get_mut(handle) {
+            session.carrier.set_line(device.id);
+        }
+        true
+    }
+}

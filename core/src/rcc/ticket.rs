@@ -1,0 +1,53 @@
+//! What belongs to a request that a phone system was asked: given to the pool with it, and back with the answer.
+
+use super::session::Monitor;
+use super::watch::Watch;
+use crate::slots::Handle;
+use crate::step::{ClientRequestId, SessionId};
+use crate::wire::csta::errors::CstaError;
+use crate::wire::csta::model::Response;
+use crate::wire::csta::services::Service;
+
+/// What the phone system was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ticket {
+    /// Whether it knows a line, while a user signs in.
+    VerifyLine(SessionId),
+    /// A watch to be started.
+    StartWatch(Handle<Watch>),
+    /// A watch to be stopped.
+    StopWatch,
+    /// Which calls there are, for a monitor whose client is behind, and which this watch feeds.
+    Resync(Handle<Monitor>, Handle<Watch>),
+    /// What a client asked for.
+    Service {
+        /// Whose client.
+        session: SessionId,
+        /// Its request.
+        request: ClientRequestId,
+        /// The service.
+        service: &'static Service,
+    },
+}
+
+crate::digest! { enum Ticket {
+    VerifyLine(session) = 0,
+    StartWatch(watch) = 1,
+    StopWatch = 2,
+    Service { session, request, service => service.root } = 3,
+    Resync(monitor, watch) = 4,
+} }
+
+/// Whether a positive response is one to this service.
+pub(crate) fn fits(service: &Service, response: &Response<'_>) -> bool {
+    if let Response::Relayed(relayed) = response {
+        relayed.service == service
+    } else {
+        response.name() == service.response_root
+    }
+}
+
+/// The error in a response; a response that answers something else is no answer at all.
+pub(crate) fn error_of(response: &Response<'_>) -> CstaError {
+    if let Response::Error(error) = response { *error } else { CstaError::UNSPECIFIED }
+}
