@@ -26,6 +26,7 @@ pub mod sip;
 pub mod slots;
 pub mod switch;
 pub mod tables;
+mod text;
 pub mod time;
 pub mod timer;
 pub mod trace;

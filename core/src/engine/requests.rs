@@ -11,6 +11,7 @@ use crate::sip::invite_server;
 use crate::sip::non_invite_client::{Cause, State, Then};
 use crate::sip::transactions::{Flow, Purpose};
 use crate::slots::Handle;
+use crate::text::Text;
 use crate::timer::Timers;
 use crate::wire::sip::Message;
 use crate::wire::sip::media::CSTA_XML;
@@ -275,14 +276,4 @@ fn read_branch(branch: &str) -> Option<(Handle<ClientTransaction>, u64)> {
     let (handle, secret) = rest.split_at_checked(16)?;
     let handle = u64::from_str_radix(handle, 16).ok()?;
     Some((Handle::from_number(handle), u64::from_str_radix(secret, 16).ok()?))
-}
-
-/// Formats into bytes.
-struct Text<'a>(&'a mut Vec<u8>);
-
-impl core::fmt::Write for Text<'_> {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        self.0.extend_from_slice(text.as_bytes());
-        Ok(())
-    }
 }

@@ -3,7 +3,6 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 /// Where an escaped line of at least this many bytes may be broken, between two XML tags.
 const BREAK_AFTER: usize = 72;
@@ -49,22 +48,6 @@ pub(super) fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
         })?;
     }
     Some(bytes)
-}
-
-/// Appends whatever formats itself.
-pub(super) struct Formatted<'a>(pub(super) &'a mut Vec<u8>);
-
-impl fmt::Write for Formatted<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.extend_from_slice(text.as_bytes());
-        Ok(())
-    }
-}
-
-/// Appends what `text` formats to.
-pub(super) fn push_formatted(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
-    let written = fmt::Write::write_fmt(&mut Formatted(out), text);
-    debug_assert!(written.is_ok(), "writing to memory cannot fail");
 }
 
 /// Appends `bytes` escaped: text as it is but for `\`, control characters and what is not UTF-8.
