@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::device::{write_number, write_own_line};
 use super::session::Session;
+use crate::text::push_hex;
 use crate::wire::csta::emit::{self, Rewrite};
 use crate::wire::csta::model::Device;
 use crate::wire::csta::relayed::Relayed;
@@ -91,10 +92,7 @@ impl Rewrite for ClientView<'_> {
 
 /// Eight lower-case hexadecimal digits, as clients know cross-reference IDs.
 pub(crate) fn write_hexadecimal(value: u32, out: &mut Vec<u8>) {
-    for shift in (0..8).rev() {
-        let nibble = u8::try_from((value >> (shift * 4)) & 0xf).unwrap_or(0);
-        out.push(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
-    }
+    push_hex(out, &value.to_be_bytes());
 }
 
 /// The number eight hexadecimal digits stand for.

@@ -4,6 +4,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::text::push_hex;
+
 /// Where an escaped line of at least this many bytes may be broken, between two XML tags.
 const BREAK_AFTER: usize = 72;
 
@@ -25,14 +27,6 @@ pub(super) fn push_decimal(out: &mut Vec<u8>, mut number: u64) {
 /// Appends a count in decimal.
 pub(super) fn push_count(out: &mut Vec<u8>, count: usize) {
     push_decimal(out, u64::try_from(count).unwrap_or(u64::MAX));
-}
-
-/// Appends bytes as lower-case hexadecimal digits.
-pub(super) fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
-    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-    for byte in bytes {
-        out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-    }
 }
 
 /// Bytes of hexadecimal digits, exactly `N` of them.
