@@ -9,9 +9,9 @@ use std::thread;
 use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
+use ctigate_host::net::stream::{why_broken, why_unopened};
+use ctigate_host::net::work::Message;
 use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES};
-use ctigate_host::stream::{why_broken, why_unopened};
-use ctigate_host::work::Message;
 use rustix::net::{RecvFlags, recvfrom};
 
 use crate::run::Inlet;

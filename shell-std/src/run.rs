@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Instant as Monotonic;
 
 use ctigate_core::LinkId;
-use ctigate_host::congestion::Congestion;
+use ctigate_host::net::congestion::Congestion;
+use ctigate_host::net::work::{Message, Work};
 use ctigate_host::shell::{Program, Shell, Speaker};
-use ctigate_host::work::{Message, Work};
 
 use crate::threads::Threads;
 

@@ -8,8 +8,8 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 
 use ctigate_core::{LinkId, ListenerId};
-use ctigate_host::congestion::Congestion;
-use ctigate_host::links::Carrier;
+use ctigate_host::net::congestion::Congestion;
+use ctigate_host::net::links::Carrier;
 use ctigate_host::shell::{Listener, Socket};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::{SendFlags, sendto};

@@ -13,7 +13,7 @@ use ctigate_core::{
     Actions, Closed, Command, Input, Instant, Level, LinkId, ListenerId, Machine, NoRecorder, Taken, Wake,
     Why,
 };
-use ctigate_host::console::{Console, Format};
+use ctigate_host::record::console::{Console, Format};
 use ctigate_host::shell::{CONNECT_LIMIT, Limits, Listener, Program, Said, Shell, Socket, Speaker};
 
 use crate::run::SHELL;

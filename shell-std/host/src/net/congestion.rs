@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use ctigate_core::Closed;
 
-use crate::stream::write_now;
+use super::stream::write_now;
 
 /// The most bytes that are written while the machine may have to wait for it.
 const WRITE_BYTES: usize = 256 * 1024;

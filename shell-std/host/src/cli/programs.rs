@@ -15,9 +15,9 @@ use ctigate_core::{Level, Listen, Machine, NoRecorder, Recorder, Seed};
 use rustix::io::retry_on_intr;
 use rustix::rand::{GetRandomFlags, getrandom};
 
-use crate::console::{Console, Format};
-use crate::listening;
-use crate::recording;
+use crate::net::listening;
+use crate::record::console::{Console, Format};
+use crate::record::recording;
 use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, STALL_LIMIT, Said, Shell, Source};
 
 /// What a shell runs, for gateway, phone system and client alike.

@@ -7,10 +7,10 @@ use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, Input, LinkId, ListenerId, Machine, Pump, Recorder};
 
-use crate::clock::Clock;
-use crate::congestion::Congestion;
-use crate::console::Console;
-use crate::links::{Carrier, Links};
+use super::clock::Clock;
+use super::congestion::Congestion;
+use super::links::{Carrier, Links};
+use crate::record::console::Console;
 use crate::shell::{Limits, Listener, Said, Spoken};
 
 /// What happened, on its way to the machine.

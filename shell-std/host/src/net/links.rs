@@ -10,12 +10,12 @@ use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, Effects, Level, LinkId, ListenerId, Notice, Peer};
 
-use crate::congestion::Congestion;
-use crate::console::Console;
+use super::congestion::Congestion;
+use super::stream::{prepare, write_now};
+use crate::record::console::Console;
 use crate::shell::{CONNECT_LIMIT, LAGGING_PART, LINGER_LIMIT, Limits, Listener, READ_BYTES};
-use crate::stream::{prepare, write_now};
 
-/// What waits in the links' stead. Whatever it starts hands what it got to the machine ([`crate::work::Work::hear`]).
+/// What waits in the links' stead. Whatever it starts hands what it got to the machine ([`super::work::Work::hear`]).
 pub trait Carrier {
     /// An open connection.
     type Socket;
