@@ -107,8 +107,8 @@ pub(crate) fn read(link: LinkId, stream: &TcpStream, inlet: &Inlet) {
         if over {
             return;
         }
-        while let Some(congestion) = inlet.lagging(link) {
-            congestion.wait();
+        while let Some(write_queue) = inlet.lagging(link) {
+            write_queue.wait();
         }
     }
     // We closed the link. Bytes left unread would make the system answer with a reset, which can overtake our last

@@ -8,8 +8,8 @@ use std::time::Instant as Monotonic;
 use ctigate_core::{Closed, Input, LinkId, ListenerId, Machine, Pump, Recorder};
 
 use super::clock::Clock;
-use super::congestion::Congestion;
 use super::links::{Carrier, Links};
+use super::write_queue::WriteQueue;
 use crate::record::console::Console;
 use crate::shell::{Limits, Listener, Said, Spoken};
 
@@ -139,7 +139,7 @@ impl<C: Carrier> Work<C> {
 
     /// What waits to be sent on the link, if it is so much that it should not be read for now.
     #[must_use]
-    pub fn lagging(&self, link: LinkId) -> Option<Arc<Congestion>> {
+    pub fn lagging(&self, link: LinkId) -> Option<Arc<WriteQueue>> {
         self.links.lagging(link)
     }
 
