@@ -2,11 +2,12 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt::{self, Write as _};
+use core::fmt;
 use core::net::SocketAddr;
 use core::ops::Range;
 
 use crate::input::{LinkId, ListenerId};
+use crate::text::push_formatted;
 
 /// The most actions one step may cause: an event fanned out to every monitor of a device, with room to spare.
 pub const MAX_ACTIONS: usize = 512;
@@ -268,10 +269,7 @@ impl Actions {
 
     /// Wants `text` printed as one line.
     pub fn print(&mut self, text: fmt::Arguments<'_>) {
-        let text = self.append(|arena| {
-            let written = Utf8Writer(arena).write_fmt(text);
-            debug_assert!(written.is_ok(), "writing to memory cannot fail");
-        });
+        let text = self.append(|arena| push_formatted(arena, text));
         self.push(Entry::Print { text });
     }
 
@@ -281,21 +279,10 @@ impl Actions {
     }
 }
 
-/// Appends formatted text to bytes.
-struct Utf8Writer<'a>(&'a mut Vec<u8>);
-
-impl fmt::Write for Utf8Writer<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.extend_from_slice(text.as_bytes());
-        Ok(())
-    }
-}
-
 /// Appends `value` as logfmt wants it: bare where it can be, else quoted with `\`, `"`, and control characters escaped.
 fn push_logfmt_value(arena: &mut Vec<u8>, value: &dyn fmt::Display) {
     let start = arena.len();
-    let written = write!(Utf8Writer(arena), "{value}");
-    debug_assert!(written.is_ok(), "writing to memory cannot fail");
+    push_formatted(arena, format_args!("{value}"));
     let written = arena.get(start..).unwrap_or_default();
     let bare = !written.is_empty()
         && written

@@ -195,7 +195,8 @@ pub enum Input<'a> {
     },
     /// An operator or a script speaks.
     Command(Command<'a>),
-    /// The wall clock, in microseconds since 1970; for logs only.
+    /// The wall clock. When the gateway takes a dialog over from another node, the CSeq of its own requests and the names
+    /// of its monitors are chosen by it.
     Clock {
         /// Microseconds since 1970-01-01T00:00:00Z.
         unix_micros: u64,

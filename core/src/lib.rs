@@ -29,6 +29,7 @@ pub mod slots;
 mod step;
 pub mod switch;
 pub mod tables;
+mod text;
 pub mod time;
 pub mod timer;
 pub mod trace;

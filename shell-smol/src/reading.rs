@@ -8,9 +8,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
+use ctigate_host::net::stream::{why_broken, why_unopened};
+use ctigate_host::net::work::Message;
 use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES, Spoken};
-use ctigate_host::stream::{why_broken, why_unopened};
-use ctigate_host::work::Message;
 use smol::channel::Receiver;
 use smol::{Async, Timer, future, net};
 

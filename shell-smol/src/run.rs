@@ -6,8 +6,8 @@ use std::net::TcpStream;
 use std::rc::{Rc, Weak};
 
 use ctigate_core::LinkId;
+use ctigate_host::net::work::{Message, Work};
 use ctigate_host::shell::{INBOX, Program, Shell, Speaker};
-use ctigate_host::work::{Message, Work};
 use smol::channel::{self, Sender};
 use smol::{Async, LocalExecutor, Timer, future};
 

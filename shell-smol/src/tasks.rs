@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ctigate_core::{LinkId, ListenerId};
-use ctigate_host::congestion::Congestion;
-use ctigate_host::links::Carrier;
+use ctigate_host::net::links::Carrier;
+use ctigate_host::net::write_queue::WriteQueue;
 use ctigate_host::shell::{Listener, Socket};
 use smol::{Async, LocalExecutor, Task};
 
@@ -60,10 +60,10 @@ impl Carrier for Tasks {
         Ok(())
     }
 
-    fn write(&mut self, socket: Arc<Async<TcpStream>>, congestion: Arc<Congestion>) -> io::Result<()> {
+    fn write(&mut self, socket: Arc<Async<TcpStream>>, write_queue: Arc<WriteQueue>) -> io::Result<()> {
         let writing = async move {
             // If it cannot wait, writing says why.
-            while congestion.write(socket.get_ref()) {
+            while write_queue.write(socket.get_ref()) {
                 let _ = socket.writable().await;
             }
         };

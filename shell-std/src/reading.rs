@@ -9,9 +9,9 @@ use std::thread;
 use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, LinkId, ListenerId};
+use ctigate_host::net::stream::{why_broken, why_unopened};
+use ctigate_host::net::work::Message;
 use ctigate_host::shell::{ACCEPT_PAUSE, CONNECT_LIMIT, DATAGRAM_BYTES, READ_BYTES};
-use ctigate_host::stream::{why_broken, why_unopened};
-use ctigate_host::work::Message;
 use rustix::net::{RecvFlags, recvfrom};
 
 use crate::run::Inlet;
@@ -107,8 +107,8 @@ pub(crate) fn read(link: LinkId, stream: &TcpStream, inlet: &Inlet) {
         if over {
             return;
         }
-        while let Some(congestion) = inlet.lagging(link) {
-            congestion.wait();
+        while let Some(write_queue) = inlet.lagging(link) {
+            write_queue.wait();
         }
     }
     // We closed the link. Bytes left unread would make the system answer with a reset, which can overtake our last

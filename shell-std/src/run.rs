@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Instant as Monotonic;
 
 use ctigate_core::LinkId;
-use ctigate_host::congestion::Congestion;
+use ctigate_host::net::work::{Message, Work};
+use ctigate_host::net::write_queue::WriteQueue;
 use ctigate_host::shell::{Program, Shell, Speaker};
-use ctigate_host::work::{Message, Work};
 
 use crate::threads::Threads;
 
@@ -110,7 +110,7 @@ impl Inlet {
     }
 
     /// What waits to be sent on the link, if it is so much that it should not be read for now.
-    pub(crate) fn lagging(&self, link: LinkId) -> Option<Arc<Congestion>> {
+    pub(crate) fn lagging(&self, link: LinkId) -> Option<Arc<WriteQueue>> {
         self.0.upgrade()?.work().as_ref()?.lagging(link)
     }
 }

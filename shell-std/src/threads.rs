@@ -8,8 +8,8 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 
 use ctigate_core::{LinkId, ListenerId};
-use ctigate_host::congestion::Congestion;
-use ctigate_host::links::Carrier;
+use ctigate_host::net::links::Carrier;
+use ctigate_host::net::write_queue::WriteQueue;
 use ctigate_host::shell::{Listener, Socket};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::{SendFlags, sendto};
@@ -60,9 +60,9 @@ impl Carrier for Threads {
         spawn("read", move || reading::read(link, &socket, &inlet))
     }
 
-    fn write(&mut self, socket: Arc<TcpStream>, congestion: Arc<Congestion>) -> io::Result<()> {
+    fn write(&mut self, socket: Arc<TcpStream>, write_queue: Arc<WriteQueue>) -> io::Result<()> {
         spawn("write", move || {
-            while congestion.write(&socket) {
+            while write_queue.write(&socket) {
                 // If it cannot wait, writing says why.
                 let _ = poll(&mut [PollFd::new(&socket, PollFlags::OUT)], None);
             }

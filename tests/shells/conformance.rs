@@ -13,7 +13,7 @@ use ctigate_core::{
     Actions, Closed, Command, Input, Instant, Level, LinkId, ListenerId, Machine, NoRecorder, Taken, Wake,
     Why,
 };
-use ctigate_host::console::{Console, Format};
+use ctigate_host::record::console::{Console, Format};
 use ctigate_host::shell::{CONNECT_LIMIT, Limits, Listener, Program, Said, Shell, Socket, Speaker};
 
 use crate::run::SHELL;
@@ -331,7 +331,7 @@ fn a_peer_that_was_dialled_is_read_however_much_waits_for_it() {
 }
 
 #[test]
-fn a_congested_link_gets_everything_once_it_reads() {
+fn a_link_that_was_full_gets_everything_once_its_peer_reads() {
     let running = Running::start(LIMITS, false);
     let mut stream = running.connect();
     assert_eq!(running.next(), Seen::Opened(LinkId::new(1)));

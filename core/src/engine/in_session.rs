@@ -6,7 +6,7 @@ use super::{Gateway, Step};
 use crate::action::Level;
 use crate::rcc::moving::rebinds;
 use crate::rcc::services::Verdict;
-use crate::rcc::view::write_hexadecimal;
+use crate::rcc::view::hexadecimal;
 use crate::sip::user_agent::{Asked, Received, Refusal, Reply, expect_announcement, keep_quiet};
 use crate::step::SessionId;
 use crate::wire::csta::errors::CstaError;
@@ -90,7 +90,7 @@ impl Gateway {
             Verdict::Answer(response) => self.respond(step, session, asked, Ok(&response)),
             Verdict::Refuse(error) => self.respond(step, session, asked, Err(error)),
             Verdict::Registered(registration) => {
-                let register = &write_hexadecimal(registration.id);
+                let register = &hexadecimal(registration.id);
                 let filter = Some(registration.filter);
                 self.respond(step, session, asked, Ok(&Response::SystemRegister { register, filter }));
                 keep_quiet(step, &mut self.control.sessions, session);

@@ -6,7 +6,7 @@ use crate::rcc::change::Change;
 use crate::rcc::monitoring::{RefusedWatch, Waiter};
 use crate::rcc::resync::ToTell;
 use crate::rcc::session::Monitor;
-use crate::rcc::view::write_hexadecimal;
+use crate::rcc::view::hexadecimal;
 use crate::rcc::watch::Watch;
 use crate::sip::user_agent::{Asked, Reply, note_announced};
 use crate::slots::Handle;
@@ -30,7 +30,7 @@ impl Gateway {
             return;
         };
         let (session, filter) = (announcement.session, announcement.filter);
-        let cross_reference = &write_hexadecimal(announcement.cross_reference);
+        let cross_reference = &hexadecimal(announcement.cross_reference);
         let response = Response::MonitorStart { cross_reference, filter };
         self.respond(step, session, Asked::Held(waiting.cast()), Ok(&response));
         note_announced(step, &mut self.control.sessions, session);

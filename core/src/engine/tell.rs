@@ -5,7 +5,7 @@ use core::fmt::Display;
 use super::{Gateway, Step};
 use crate::action::Level;
 use crate::rcc::control::{News, What};
-use crate::rcc::view::{ClientView, in_agreed_edition, write_hexadecimal};
+use crate::rcc::view::{ClientView, hexadecimal, in_agreed_edition};
 use crate::sip::user_agent::{Asked, Reply};
 use crate::step::SessionId;
 use crate::wire::csta::emit::{self, Verbatim};
@@ -26,11 +26,11 @@ impl Gateway {
             }
             // MonitorStop is the same message in both directions.
             What::MonitorStopped(cross_reference) => {
-                let cross_reference = &write_hexadecimal(cross_reference);
+                let cross_reference = &hexadecimal(cross_reference);
                 emit::request(body, namespace, &Request::MonitorStop { cross_reference }, &mut Verbatim);
             }
             What::Status(register, status) => {
-                let register = write_hexadecimal(register);
+                let register = hexadecimal(register);
                 let told = Request::SystemStatus { register: Some(&register), status };
                 emit::request(body, namespace, &told, &mut Verbatim);
             }

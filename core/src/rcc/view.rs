@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::device::{write_number, write_own_line};
 use super::session::{Carrier, Session};
+use crate::text::push_hex;
 use crate::wire::csta::emit::{self, Rewrite};
 use crate::wire::csta::model::Device;
 use crate::wire::csta::relayed::Relayed;
@@ -51,7 +52,7 @@ pub(crate) fn in_agreed_edition<'a>(relayed: &Relayed<'a>, agreed: u8) -> Relaye
 
 impl Rewrite for ClientView<'_> {
     fn cross_reference(&mut self, _id: &str, out: &mut Vec<u8>) {
-        out.extend_from_slice(write_hexadecimal(self.cross_reference).as_bytes());
+        push_hex(out, &self.cross_reference.to_be_bytes());
     }
 
     fn call(&mut self, call: &str, out: &mut Vec<u8>) {
@@ -94,7 +95,7 @@ impl Rewrite for ClientView<'_> {
 }
 
 /// Eight lower-case hexadecimal digits, as clients know cross-reference IDs.
-pub(crate) fn write_hexadecimal(value: u32) -> heapless::String<8> {
+pub(crate) fn hexadecimal(value: u32) -> heapless::String<8> {
     use core::fmt::Write as _;
 
     let mut digits = heapless::String::new();

@@ -3,7 +3,8 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
+
+use crate::text::push_hex;
 
 /// Where an escaped line of at least this many bytes may be broken, between two XML tags.
 const BREAK_AFTER: usize = 72;
@@ -28,14 +29,6 @@ pub(super) fn push_count(out: &mut Vec<u8>, count: usize) {
     push_decimal(out, u64::try_from(count).unwrap_or(u64::MAX));
 }
 
-/// Appends bytes as lower-case hexadecimal digits.
-pub(super) fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
-    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-    for byte in bytes {
-        out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-    }
-}
-
 /// Bytes of hexadecimal digits, exactly `N` of them.
 pub(super) fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
@@ -49,22 +42,6 @@ pub(super) fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
         })?;
     }
     Some(bytes)
-}
-
-/// Appends whatever formats itself.
-pub(super) struct Formatted<'a>(pub(super) &'a mut Vec<u8>);
-
-impl fmt::Write for Formatted<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.extend_from_slice(text.as_bytes());
-        Ok(())
-    }
-}
-
-/// Appends what `text` formats to.
-pub(super) fn push_formatted(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
-    let written = fmt::Write::write_fmt(&mut Formatted(out), text);
-    debug_assert!(written.is_ok(), "writing to memory cannot fail");
 }
 
 /// Appends `bytes` escaped: text as it is but for `\`, control characters and what is not UTF-8.

@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 
 use super::hash::TextHasher;
-use super::text::{push_decimal, push_formatted, push_hex};
+use super::text::push_decimal;
 use super::{Digests, Form, Header, MAGIC, PANIC};
 use crate::action::Actions;
 use crate::input::Input;
 use crate::pump::Recorder;
+use crate::text::{push_formatted, push_hex};
 use crate::time::Instant;
 
 mod lines;

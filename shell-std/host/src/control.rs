@@ -8,6 +8,7 @@ use core::time::Duration;
 mod client;
 mod server;
 mod socket;
+mod status;
 
 pub(crate) use client::ask;
 pub(crate) use server::Server;

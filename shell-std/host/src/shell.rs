@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use ctigate_core::engine::Overview;
 use ctigate_core::{Command, Input, Instant, ListenerId, Machine, Recorder};
 
-use crate::console::Console;
+use crate::record::console::Console;
 
 /// The bytes a link may have waiting to be sent: an answer for each of 10,000 dialogs that share it. A peer that lets
 /// more pile up is closed as too slow.

@@ -5,6 +5,9 @@ use super::{Finding, assert_clean, lines, texts};
 /// The most lines of a Rust file.
 const LINES: usize = 500;
 
+/// The most lines of a function, from the one that names it to the one that closes it.
+const FUNCTION_LINES: usize = 70;
+
 /// What the core may not contain, and why. (In pieces, so that this file does not contain it either.)
 const CORE_BANS: [(&str, &str); 13] = [
     (concat!("extern crate ", "std"), "it slips past no_std"),
@@ -127,6 +130,34 @@ fn too_long(text: &str) -> Vec<Finding> {
     vec![(count, format!("{count} lines; at most {LINES}: one file, one subject"))]
 }
 
+/// The name of the function that a line begins to declare.
+fn declared(line: &str) -> Option<&str> {
+    let words = code(line).split_once("fn ")?;
+    let qualifiers = ["pub", "pub(crate)", "pub(super)", "const", "async", "unsafe", "extern", "\"C\""];
+    let is_declaration =
+        words.0.split_whitespace().all(|word| qualifiers.contains(&word) || word.starts_with("pub(in"));
+    let name = words.1.split(|letter: char| !(letter.is_alphanumeric() || letter == '_')).next()?;
+    (is_declaration && !name.is_empty()).then_some(name)
+}
+
+/// A function ends where a line as far in as its first one closes it, which is how `cargo fmt` writes it.
+fn long_functions(text: &str) -> Vec<Finding> {
+    let all: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (number, line) in lines(text) {
+        let Some(name) = declared(line) else { continue };
+        let indent = line.len() - line.trim_start().len();
+        let ends = |line: &&str| {
+            line.len() - line.trim_start().len() == indent && line.trim_end().ends_with(['}', ';'])
+        };
+        let count = 1 + all[number - 1..].iter().position(ends).unwrap_or(0);
+        if count > FUNCTION_LINES {
+            found.push((number, format!("{name} has {count} lines; at most {FUNCTION_LINES}")));
+        }
+    }
+    found
+}
+
 /// The core's sources, without what only tests of them see.
 fn core_sources() -> Vec<(String, String)> {
     texts(".rs").into_iter().filter(|(path, _)| path.starts_with("core/src/")).collect()
@@ -169,6 +200,11 @@ fn no_file_is_too_long() {
 }
 
 #[test]
+fn no_function_is_too_long() {
+    assert_clean(&texts(".rs"), |_, text| long_functions(text));
+}
+
+#[test]
 fn the_rules_find_their_offenders() {
     for (needle, _) in CORE_BANS {
         assert_eq!(
@@ -194,4 +230,17 @@ fn the_rules_find_their_offenders() {
     assert_eq!(unreasoned(concat!("#[exp", "ect(dead_code, reason = \"shown later\")]")).len(), 0);
     assert_eq!(too_long(&"\n".repeat(LINES + 1)).len(), 1);
     assert_eq!(too_long(&"\n".repeat(LINES)).len(), 0);
+    let function =
+        |head: &str, body: usize| format!("\n    {head} {{\n{}    }}\n", "        x;\n".repeat(body));
+    let heads = ["fn f()", "pub(crate) const fn f<T>(a: T)", "fn f(\n        a: A,\n    ) -> [u8; 2]"];
+    for head in heads {
+        let room = FUNCTION_LINES - 1 - head.lines().count();
+        let long = long_functions(&function(head, room + 1));
+        assert_eq!(long.first().map(|found| found.0), Some(2), "{head}");
+        assert_eq!(long_functions(&function(head, room)).len(), 0, "{head}");
+    }
+    // Lines behind a function's end are not its own, nor those behind one without a body.
+    let body = "    x;\n".repeat(FUNCTION_LINES);
+    assert_eq!(long_functions(&format!("fn f() {{}}\n{body}}}\n")).len(), 0);
+    assert_eq!(long_functions(&format!("fn f(\n    a: A,\n);\n{body}}}\n")).len(), 0);
 }

@@ -12,6 +12,7 @@ use crate::sip::session_timer::Refresher;
 use crate::sip::transactions::{ClientTransaction, Flow, Purpose};
 use crate::slots::Handle;
 use crate::step::{SessionId, Step, TimerKey};
+use crate::text::Text;
 use crate::wire::sip::Message;
 use crate::wire::sip::media::CSTA_XML;
 use crate::wire::sip::via::MAGIC_COOKIE;
@@ -338,14 +339,4 @@ fn read_branch(branch: &str) -> Option<(SentRequest, u64)> {
     let (handle, secret) = rest.split_at_checked(16)?;
     let handle = u64::from_str_radix(handle, 16).ok()?;
     Some((Handle::from_number(handle), u64::from_str_radix(secret, 16).ok()?))
-}
-
-/// Formats into bytes.
-struct Text<'a>(&'a mut Vec<u8>);
-
-impl core::fmt::Write for Text<'_> {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        self.0.extend_from_slice(text.as_bytes());
-        Ok(())
-    }
 }

@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::super::Form;
-use super::super::text::{push_count, push_decimal, push_escaped, push_formatted, push_payload};
+use super::super::text::{push_count, push_decimal, push_escaped, push_payload};
 use crate::action::Action;
 use crate::input::{Command, Input, LinkId, ListenerId};
+use crate::text::push_formatted;
 
 /// Appends lines of a step to `out`.
 pub(in crate::trace) struct Lines<'a> {

@@ -1,7 +1,7 @@
 //! Writes messages, by hand, into a buffer. The inverse of [`super::Message::parse`].
 
 use alloc::vec::Vec;
-use core::fmt::{self, Display, Write as _};
+use core::fmt::Display;
 use core::net::{IpAddr, SocketAddr};
 
 use super::header::Name;
@@ -11,6 +11,7 @@ use super::message::Message;
 use super::method::Method;
 use super::status::reason_phrase;
 use super::via::Via;
+use crate::text::push_formatted;
 
 /// Appends `name: value` and a line end. Control characters in the value become spaces, so that no value can end its line.
 pub fn header(out: &mut Vec<u8>, name: &str, value: &dyn Display) {
@@ -72,14 +73,14 @@ fn topmost_via(out: &mut Vec<u8>, value: &str, topmost: Option<Via<'_>>, source:
         }
         out.push(b';');
         if name.eq_ignore_ascii_case("rport") {
-            format(out, format_args!("rport={}", source.port()));
+            push_formatted(out, format_args!("rport={}", source.port()));
         } else {
             out.extend_from_slice(item.as_bytes());
         }
     }
     let address = source.ip().to_canonical();
     if via.rport.is_some() || !is_address(via.host, address) {
-        format(out, format_args!(";received={address}"));
+        push_formatted(out, format_args!(";received={address}"));
     }
     for item in items {
         out.extend_from_slice(b", ");
@@ -111,7 +112,7 @@ pub fn response(
     more: &[(&str, &dyn Display)],
     body: Option<(&str, &[u8])>,
 ) {
-    format(out, format_args!("SIP/2.0 {status} "));
+    push_formatted(out, format_args!("SIP/2.0 {status} "));
     text(out, &if reason.is_empty() { reason_phrase(status) } else { reason });
     out.extend_from_slice(b"\r\n");
     rest(out, head, more, body);
@@ -127,7 +128,7 @@ pub fn request(
     more: &[(&str, &dyn Display)],
     body: Option<(&str, &[u8])>,
 ) {
-    format(out, format_args!("{method} {uri} SIP/2.0\r\n"));
+    push_formatted(out, format_args!("{method} {uri} SIP/2.0\r\n"));
     rest(out, head, more, body);
 }
 
@@ -153,22 +154,10 @@ fn rest(out: &mut Vec<u8>, head: &[u8], more: &[(&str, &dyn Display)], body: Opt
 /// Appends shown text without control characters.
 fn text(out: &mut Vec<u8>, value: &dyn Display) {
     let begin = out.len();
-    format(out, format_args!("{value}"));
+    push_formatted(out, format_args!("{value}"));
     for byte in out.iter_mut().skip(begin).filter(|byte| byte.is_ascii_control()) {
         *byte = b' ';
     }
-}
-
-fn format(out: &mut Vec<u8>, arguments: fmt::Arguments<'_>) {
-    struct Writer<'a>(&'a mut Vec<u8>);
-    impl fmt::Write for Writer<'_> {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            self.0.extend_from_slice(text.as_bytes());
-            Ok(())
-        }
-    }
-    let written = Writer(out).write_fmt(arguments);
-    debug_assert!(written.is_ok(), "writing to memory cannot fail");
 }
 
 #[cfg(test)]

@@ -6,9 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Instant as Monotonic, SystemTime};
 
-use super::{ControlSocket, PATIENCE, REQUEST_BYTES, Request};
+use super::{ControlSocket, PATIENCE, REQUEST_BYTES, Request, status};
 use crate::shell::{ACCEPT_PAUSE, Answer, Said, Silence, Source, Speaker};
-use crate::status;
 
 /// The most conversations at a time; more wait to be accepted.
 const TALKS: usize = 8;

@@ -133,8 +133,12 @@ fn emit(message: &Message<'_>) -> Vec<u8> {
     }
     let mut out = Vec::new();
     match message.start {
-        Start::Request { method, uri } => format(&mut out, format_args!("{method} {uri} SIP/2.0\r\n")),
-        Start::Response { status, reason } => format(&mut out, format_args!("SIP/2.0 {status} {reason}\r\n")),
+        Start::Request { method, uri } => {
+            push_formatted(&mut out, format_args!("{method} {uri} SIP/2.0\r\n"));
+        }
+        Start::Response { status, reason } => {
+            push_formatted(&mut out, format_args!("SIP/2.0 {status} {reason}\r\n"));
+        }
     }
     out.extend_from_slice(&head);
     out.extend_from_slice(b"\r\n");

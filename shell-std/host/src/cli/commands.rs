@@ -7,10 +7,12 @@ use std::process::ExitCode;
 
 use ctigate_core::trace;
 
-use crate::arguments::{self, Request, Usage};
+use super::arguments::{self, Request, Usage};
+use super::help;
+use super::terminal::Terminal;
+use crate::net::descriptors;
+use crate::record::panics;
 use crate::shell::Shell;
-use crate::terminal::Terminal;
-use crate::{descriptors, help, panics};
 
 mod check;
 mod client;

@@ -6,10 +6,10 @@ use ctigate_core::config::Config;
 
 use super::check::load;
 use super::{FAILED, said};
-use crate::arguments::{CtlRequest, Place};
-use crate::configuration::Configuration;
+use crate::cli::arguments::{CtlRequest, Place};
+use crate::cli::configuration::Configuration;
+use crate::cli::terminal::Terminal;
 use crate::control;
-use crate::terminal::Terminal;
 
 /// Asks, and shows the answer.
 pub(super) fn ctl(request: &CtlRequest, terminal: &mut Terminal<'_>) -> u8 {

@@ -10,12 +10,12 @@ use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, Effects, Level, LinkId, ListenerId, Notice, Peer};
 
-use crate::congestion::Congestion;
-use crate::console::Console;
+use super::stream::{prepare, write_now};
+use super::write_queue::WriteQueue;
+use crate::record::console::Console;
 use crate::shell::{CONNECT_LIMIT, LAGGING_PART, LINGER_LIMIT, Limits, Listener, READ_BYTES};
-use crate::stream::{prepare, write_now};
 
-/// What waits in the links' stead. Whatever it starts hands what it got to the machine ([`crate::work::Work::hear`]).
+/// What waits in the links' stead. Whatever it starts hands what it got to the machine ([`super::work::Work::hear`]).
 pub trait Carrier {
     /// An open connection.
     type Socket;
@@ -35,11 +35,11 @@ pub trait Carrier {
     /// The system does not give what it takes.
     fn read(&mut self, link: LinkId, socket: Arc<Self::Socket>) -> io::Result<()>;
 
-    /// Starts to write what a congested link still has to send, to its end.
+    /// Starts to write what waits in a link's queue, until it is empty or the link has ended.
     ///
     /// # Errors
     /// The system does not give what it takes.
-    fn write(&mut self, socket: Arc<Self::Socket>, congestion: Arc<Congestion>) -> io::Result<()>;
+    fn write(&mut self, socket: Arc<Self::Socket>, write_queue: Arc<WriteQueue>) -> io::Result<()>;
 
     /// Starts to open a connection to `host:port`.
     ///
@@ -58,7 +58,7 @@ struct Link<S> {
     socket: Arc<S>,
     /// What this turn wants sent.
     outbox: Vec<u8>,
-    congestion: Option<Arc<Congestion>>,
+    write_queue: Option<Arc<WriteQueue>>,
     /// Whether the peer opened it: it is the one that asks.
     by_peer: bool,
 }
@@ -67,7 +67,7 @@ struct Link<S> {
 struct Cut<S> {
     at: Monotonic,
     socket: Weak<S>,
-    congestion: Option<Arc<Congestion>>,
+    write_queue: Option<Arc<WriteQueue>>,
 }
 
 /// All links and sockets of one machine.
@@ -162,7 +162,7 @@ impl<C: Carrier> Links<C> {
         let local = stream.local_addr()?;
         let socket = Arc::new(socket);
         self.carrier.read(link, Arc::clone(&socket))?;
-        self.open.insert(link, Link { socket, outbox: Vec::new(), congestion: None, by_peer });
+        self.open.insert(link, Link { socket, outbox: Vec::new(), write_queue: None, by_peer });
         Ok(local)
     }
 
@@ -178,17 +178,17 @@ impl<C: Carrier> Links<C> {
 
     /// What waits to be sent on the link, if it is so much that it should not be read for now. A link that we opened is
     /// always read: what waits there is what we ask, and a peer that waits until we read would take no more of it.
-    pub(crate) fn lagging(&self, link: LinkId) -> Option<Arc<Congestion>> {
+    pub(crate) fn lagging(&self, link: LinkId) -> Option<Arc<WriteQueue>> {
         let link = self.open.get(&link).filter(|link| link.by_peer)?;
-        let congestion = link.congestion.as_ref();
-        congestion.filter(|congestion| congestion.waiting() > self.limits.queue_bytes / LAGGING_PART).cloned()
+        let write_queue = link.write_queue.as_ref();
+        write_queue.filter(|queue| queue.waiting() > self.limits.queue_bytes / LAGGING_PART).cloned()
     }
 
     /// The peer ended the link. Why, as the machine should be told; `None` if we had ended it before.
     pub(crate) fn ended(&mut self, link: LinkId, why: Closed) -> Option<Closed> {
-        let congestion = self.open.get(&link)?.congestion.as_ref();
+        let write_queue = self.open.get(&link)?.write_queue.as_ref();
         // The system tells an error once: whoever writes may have heard it, and whoever reads found only the end.
-        let failed = congestion.and_then(|congestion| congestion.failed()).filter(|_| why == Closed::ByPeer);
+        let failed = write_queue.and_then(|queue| queue.failed()).filter(|_| why == Closed::ByPeer);
         let why = failed.unwrap_or(why);
         match why {
             // What the peer was sent before it stopped sending may still reach it.
@@ -265,8 +265,8 @@ impl<C: Carrier> Links<C> {
     /// Whether a link that was closed still has something to send, and time left for it.
     pub(crate) fn is_busy(&self) -> bool {
         let now = Monotonic::now();
-        let busy = |congestion: &Arc<Congestion>| congestion.is_busy();
-        self.cuts.iter().any(|cut| cut.at > now && cut.congestion.as_ref().is_some_and(busy))
+        let busy = |queue: &Arc<WriteQueue>| queue.is_busy();
+        self.cuts.iter().any(|cut| cut.at > now && cut.write_queue.as_ref().is_some_and(busy))
     }
 
     /// Cuts what is left.
@@ -288,11 +288,11 @@ impl<S> Cut<S> {
 impl<S> Link<S> {
     /// Sends the outbox: at once as far as the link takes it, the rest by somebody who waits.
     fn send<C: Carrier<Socket = S>>(&mut self, carrier: &mut C, limit: usize) -> Result<(), Closed> {
-        if let Some(congestion) = &self.congestion {
-            if congestion.queue(&mut self.outbox, limit)? {
+        if let Some(write_queue) = &self.write_queue {
+            if write_queue.push(&mut self.outbox, limit)? {
                 return Ok(());
             }
-            self.congestion = None;
+            self.write_queue = None;
         }
         let sent = write_now(C::stream(&self.socket), &self.outbox)?;
         if sent == self.outbox.len() {
@@ -305,10 +305,10 @@ impl<S> Link<S> {
         if rest.len() > limit {
             return Err(Closed::TooSlow);
         }
-        let congestion = Arc::new(Congestion::new(rest));
-        let started = carrier.write(Arc::clone(&self.socket), Arc::clone(&congestion));
+        let write_queue = Arc::new(WriteQueue::new(rest));
+        let started = carrier.write(Arc::clone(&self.socket), Arc::clone(&write_queue));
         started.map_err(|_| Closed::Broken)?;
-        self.congestion = Some(congestion);
+        self.write_queue = Some(write_queue);
         Ok(())
     }
 }
@@ -347,13 +347,13 @@ impl<C: Carrier> Effects for Links<C> {
             let _ = stream.shutdown(Shutdown::Both);
             return;
         }
-        let congestion = open.congestion.take().filter(|congestion| congestion.close());
-        if congestion.is_none() {
+        let write_queue = open.write_queue.take().filter(|queue| queue.close());
+        if write_queue.is_none() {
             // An error says that the peer has gone, too.
             let _ = stream.shutdown(Shutdown::Write);
         }
         if let Some(at) = Monotonic::now().checked_add(LINGER_LIMIT) {
-            self.cuts.push_back(Cut { at, socket: Arc::downgrade(&open.socket), congestion });
+            self.cuts.push_back(Cut { at, socket: Arc::downgrade(&open.socket), write_queue });
         }
     }
 

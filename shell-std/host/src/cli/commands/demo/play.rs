@@ -13,8 +13,8 @@ use ctigate_core::switch::SwitchConfig;
 
 use super::actor::{Actor, Ended};
 use super::{ALICE, BOB};
-use crate::commands::GOOD;
-use crate::programs;
+use crate::cli::commands::GOOD;
+use crate::cli::programs;
 use crate::shell::Shell;
 
 /// How long the gateway may take to reach the phone system, and Bob to sign in.

@@ -90,7 +90,7 @@ mod tests {
             let _ = thread::spawn(|| panic!("on purpose")).join();
             return;
         }
-        let name = "panics::tests::a_panic_in_any_thread_ends_the_process_with_status_70";
+        let name = "record::panics::tests::a_panic_in_any_thread_ends_the_process_with_status_70";
         let mut child = Command::new(env::current_exe().unwrap());
         let output = child.args(["--exact", name, "--nocapture"]).env(CHILD, "").output().unwrap();
         let err = String::from_utf8(output.stderr).unwrap();

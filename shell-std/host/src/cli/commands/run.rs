@@ -8,13 +8,13 @@ use ctigate_core::config::Config;
 
 use super::FAILED;
 use super::check::load;
-use crate::configuration::Configuration;
-use crate::console::Console;
+use crate::cli::configuration::Configuration;
+use crate::cli::programs::Ready;
+use crate::cli::terminal::Terminal;
+use crate::cli::{programs, signals};
 use crate::control::{ControlSocket, Server};
-use crate::programs::Ready;
+use crate::record::console::Console;
 use crate::shell::{Program, Shell};
-use crate::terminal::Terminal;
-use crate::{programs, signals};
 
 /// Runs the gateway until it is told to stop.
 pub(super) fn run(shell: &dyn Shell, file: &Path, record: Option<&Path>, terminal: &mut Terminal<'_>) -> u8 {

@@ -9,12 +9,12 @@ use ctigate_core::switch::SwitchConfig;
 use super::FAILED;
 use super::check::load;
 use super::run::run_to_its_end;
-use crate::arguments::SwitchRequest;
-use crate::configuration::Configuration;
-use crate::console::{Console, Format};
+use crate::cli::arguments::SwitchRequest;
+use crate::cli::configuration::Configuration;
+use crate::cli::terminal::Terminal;
+use crate::cli::{programs, signals};
+use crate::record::console::{Console, Format};
 use crate::shell::Shell;
-use crate::terminal::Terminal;
-use crate::{programs, signals};
 
 /// Runs the phone system until it is told to stop.
 pub(super) fn switch(shell: &dyn Shell, request: &SwitchRequest, terminal: &mut Terminal<'_>) -> u8 {

@@ -1,4 +1,4 @@
-//! A link that cannot take what it is sent: the bytes that wait, for a thread or task that waits with them.
+//! The bytes that a link cannot take yet, in order: a thread or a task writes them as it takes more.
 
 use std::collections::VecDeque;
 use std::net::{Shutdown, TcpStream};
@@ -6,13 +6,14 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use ctigate_core::Closed;
 
-use crate::stream::write_now;
+use super::stream::write_now;
 
 /// The most bytes that are written while the machine may have to wait for it.
 const WRITE_BYTES: usize = 256 * 1024;
 
-/// What a congested link still has to send. Whoever writes it calls [`Congestion::write`] whenever the link takes more.
-pub struct Congestion {
+/// What a link still has to send, because it did not take all of it at once. Whoever writes it calls
+/// [`WriteQueue::write`] whenever the link takes more.
+pub struct WriteQueue {
     state: Mutex<State>,
     /// Rung when there is less to send.
     less: Condvar,
@@ -36,7 +37,7 @@ enum Phase {
     Failed(Closed),
 }
 
-impl Congestion {
+impl WriteQueue {
     /// The state of a link that still has `bytes` to send.
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
         let state = State { queue: bytes.into(), closing: false, phase: Phase::Busy };
@@ -48,11 +49,11 @@ impl Congestion {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes `bytes` behind those that wait. False when the link is congested no more: they are to be written at once.
+    /// Appends `bytes` to those that wait. False when nothing waits any more: they are to be written at once.
     ///
     /// # Errors
     /// The link has ended, or more than `limit` would wait.
-    pub(crate) fn queue(&self, bytes: &mut Vec<u8>, limit: usize) -> Result<bool, Closed> {
+    pub(crate) fn push(&self, bytes: &mut Vec<u8>, limit: usize) -> Result<bool, Closed> {
         let mut state = self.state();
         match state.phase {
             Phase::Busy if state.queue.len().saturating_add(bytes.len()) > limit => Err(Closed::TooSlow),

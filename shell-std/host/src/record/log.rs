@@ -2,8 +2,8 @@
 
 use ctigate_core::Notice;
 
-use crate::console::Format;
-use crate::json::Json;
+use super::console::Format;
+use super::json::Json;
 
 /// One line, without its end. `notice.fields` is logfmt already.
 pub(crate) fn line(format: Format, time: &str, notice: Notice<'_>) -> String {

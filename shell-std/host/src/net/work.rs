@@ -7,10 +7,10 @@ use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, Input, LinkId, ListenerId, Machine, Pump, Recorder};
 
-use crate::clock::Clock;
-use crate::congestion::Congestion;
-use crate::console::Console;
-use crate::links::{Carrier, Links};
+use super::clock::Clock;
+use super::links::{Carrier, Links};
+use super::write_queue::WriteQueue;
+use crate::record::console::Console;
 use crate::shell::{Limits, Listener, Said, Spoken};
 
 /// What happened, on its way to the machine.
@@ -139,7 +139,7 @@ impl<C: Carrier> Work<C> {
 
     /// What waits to be sent on the link, if it is so much that it should not be read for now.
     #[must_use]
-    pub fn lagging(&self, link: LinkId) -> Option<Arc<Congestion>> {
+    pub fn lagging(&self, link: LinkId) -> Option<Arc<WriteQueue>> {
         self.links.lagging(link)
     }
 

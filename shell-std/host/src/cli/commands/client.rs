@@ -9,11 +9,11 @@ use ctigate_core::{Level, Transport};
 
 use super::run::run_to_its_end;
 use super::{FAILED, GOOD, refuse};
-use crate::arguments::{ClientRequest, Usage};
-use crate::console::{Console, Format};
+use crate::cli::arguments::{ClientRequest, Usage};
+use crate::cli::terminal::Terminal;
+use crate::cli::{programs, signals};
+use crate::record::console::{Console, Format};
 use crate::shell::{Shell, Source};
-use crate::terminal::Terminal;
-use crate::{programs, signals};
 
 /// Runs the client until its script or its standard input ends.
 pub(super) fn client(shell: &dyn Shell, request: &ClientRequest, terminal: &mut Terminal<'_>) -> u8 {

@@ -1,8 +1,7 @@
 //! The three machines, born from settings, and made ready to run: sockets open, console and sources at hand.
 
 use core::net::SocketAddr;
-use std::fs::File;
-use std::io::{BufRead, Read as _};
+use std::io::BufRead;
 use std::path::Path;
 use std::thread;
 
@@ -13,10 +12,12 @@ use ctigate_core::setting::{ConfigError, Setting, Value};
 use ctigate_core::switch::{Switch, SwitchConfig};
 use ctigate_core::trace::Header;
 use ctigate_core::{Level, Listen, Machine, NoRecorder, Recorder, Seed};
+use rustix::io::retry_on_intr;
+use rustix::rand::{GetRandomFlags, getrandom};
 
-use crate::console::{Console, Format};
-use crate::listening;
-use crate::recording;
+use crate::net::listening;
+use crate::record::console::{Console, Format};
+use crate::record::recording;
 use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, STALL_LIMIT, Said, Shell, Source};
 
 /// What a shell runs, for gateway, phone system and client alike.
@@ -44,9 +45,10 @@ fn birth(machine: &str, settings: &[Setting]) -> Result<Header, Vec<String>> {
 /// A complaint: it gives none.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], String> {
     let mut bytes = [0; N];
-    match File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)) {
-        Ok(()) => Ok(bytes),
-        Err(error) => Err(format!("cannot read {N} random bytes from /dev/urandom: {error}")),
+    match retry_on_intr(|| getrandom(&mut bytes, GetRandomFlags::empty())) {
+        Ok(got) if got == N => Ok(bytes),
+        Ok(got) => Err(format!("the operating system gave {got} random bytes instead of {N}")),
+        Err(error) => Err(format!("the operating system gave no random bytes: {error}")),
     }
 }
 

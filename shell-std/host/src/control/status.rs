@@ -7,9 +7,9 @@ use std::time::SystemTime;
 use ctigate_core::Instant;
 use ctigate_core::engine::{ConnectionView, Overview};
 
-use crate::json::Json;
+use crate::record::json::Json;
+use crate::record::utc;
 use crate::shell::Answer;
-use crate::utc;
 
 /// What stands where there is nothing to say.
 const NOTHING: &str = "-";

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use ctigate_core::trace::{self, LadderOptions};
 
 use super::{FAILED, said};
-use crate::arguments::LadderRequest;
-use crate::programs;
-use crate::terminal::Terminal;
+use crate::cli::arguments::LadderRequest;
+use crate::cli::programs;
+use crate::cli::terminal::Terminal;
 
 /// Lives a run again, and says how it went.
 pub(super) fn replay(files: &[PathBuf], terminal: &mut Terminal<'_>) -> u8 {

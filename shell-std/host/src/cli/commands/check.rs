@@ -6,8 +6,8 @@ use ctigate_core::config::Config;
 use ctigate_core::setting::{ConfigError, Setting};
 
 use super::{FAILED, said};
-use crate::configuration::Configuration;
-use crate::terminal::Terminal;
+use crate::cli::configuration::Configuration;
+use crate::cli::terminal::Terminal;
 
 /// Checks the file and says so.
 pub(super) fn check(file: &Path, terminal: &mut Terminal<'_>) -> u8 {
@@ -51,7 +51,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::commands::GOOD;
+    use crate::cli::commands::GOOD;
 
     fn checked(text: &str) -> (u8, String, String) {
         let directory = std::env::temp_dir();

@@ -5,8 +5,8 @@ use std::io::Write;
 
 use ctigate_core::{Action, Actions, Level, Notice};
 
-use crate::lines::Lines;
-use crate::log;
+use super::lines::Lines;
+use super::log;
 
 /// The most log lines that wait for a slow standard error.
 const LOG_LINES: usize = 8 * 1024;
@@ -43,7 +43,7 @@ impl Console {
     /// Tells the operator.
     pub fn notice(&self, notice: Notice<'_>) {
         if notice.level >= self.least {
-            self.log.push(log::line(self.format, &crate::utc::now(), notice));
+            self.log.push(log::line(self.format, &super::utc::now(), notice));
         }
     }
 

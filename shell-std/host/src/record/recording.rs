@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use ctigate_core::trace::{Digests, Form, Header, TraceRecorder};
 use ctigate_core::{Actions, Input, Instant, Level, Recorder};
 
-use crate::console::Console;
-use crate::{panics, utc};
+use super::console::Console;
+use super::{panics, utc};
 
 mod tape;
 
@@ -162,7 +162,7 @@ mod tests {
     use ctigate_core::{LinkId, Listen, Machine, NoEffects, Pump, Seed, Taken, Wake};
 
     use super::*;
-    use crate::console::Format;
+    use crate::record::console::Format;
 
     type Shared = Arc<Mutex<Vec<u8>>>;
 
@@ -303,8 +303,7 @@ mod tests {
             return;
         }
         let directory = std::env::temp_dir().join(format!("ctigate-panic-{}", std::process::id()));
-        let name =
-            "recording::tests::a_machine_that_panics_ends_the_process_and_its_last_input_is_in_the_file";
+        let name = "record::recording::tests::a_machine_that_panics_ends_the_process_and_its_last_input_is_in_the_file";
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
         let output = child.args(["--exact", name, "--nocapture"]).env(CHILD, &directory).output().unwrap();
         let err = String::from_utf8(output.stderr).unwrap();

@@ -10,8 +10,8 @@ use std::{env, fs, io, process};
 use ctigate_core::trace::LadderOptions;
 
 use super::{FAILED, GOOD, traces};
+use crate::cli::terminal::Terminal;
 use crate::shell::Shell;
-use crate::terminal::Terminal;
 
 mod actor;
 mod gathered;

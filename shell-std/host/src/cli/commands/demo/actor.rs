@@ -8,9 +8,9 @@ use std::thread::{Scope, ScopedJoinHandle};
 use ctigate_core::Level;
 
 use super::gathered::Gathered;
-use crate::commands::FAILED;
-use crate::console::{Console, Format};
-use crate::programs::Ready;
+use crate::cli::commands::FAILED;
+use crate::cli::programs::Ready;
+use crate::record::console::{Console, Format};
 use crate::shell::{Said, Shell, Source, Speaker};
 
 /// How long a program may take to begin.
