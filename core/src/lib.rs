@@ -1,14 +1,13 @@
 //! The deterministic heart of ctigate, an open CTI gateway for remote call control.
 //!
 //! No clock, no entropy, no sockets, no global state: what a machine does is a function of its configuration, its seed
-//! and its inputs. Three machines share one face ([`Machine`]): the gateway itself ([`engine`]), the built-in phone
-//! system ([`switch`]) and the scripted client ([`client`]).
+//! and its inputs. Three machines share one face ([`Machine`]): the gateway itself ([`engine`]), and in a package of
+//! their own, `ctigate-peers`, the built-in phone system and the scripted client.
 #![no_std]
 
 extern crate alloc;
 
 pub mod action;
-pub mod client;
 pub mod config;
 mod cti;
 pub mod digest;
@@ -24,7 +23,6 @@ mod rcc;
 pub mod setting;
 pub mod sip;
 pub mod slots;
-pub mod switch;
 pub mod tables;
 pub mod time;
 pub mod timer;

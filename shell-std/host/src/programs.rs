@@ -6,13 +6,13 @@ use std::io::{BufRead, Read as _};
 use std::path::Path;
 use std::thread;
 
-use ctigate_core::client::{Client, ClientConfig};
 use ctigate_core::config::{Config, LogFormat};
 use ctigate_core::engine::Engine;
 use ctigate_core::setting::{ConfigError, Setting, Value};
-use ctigate_core::switch::{Switch, SwitchConfig};
 use ctigate_core::trace::Header;
 use ctigate_core::{Level, Listen, Machine, NoRecorder, Recorder, Seed};
+use ctigate_peers::client::{Client, ClientConfig};
+use ctigate_peers::switch::{Switch, SwitchConfig};
 
 use crate::console::{Console, Format};
 use crate::listening;

@@ -1,6 +1,6 @@
 //! Rules for Rust sources.
 
-use super::{Finding, assert_clean, lines, texts};
+use super::{Finding, assert_clean, lines, read, texts};
 
 /// The most lines of a Rust file.
 const LINES: usize = 500;
@@ -127,9 +127,13 @@ fn too_long(text: &str) -> Vec<Finding> {
     vec![(count, format!("{count} lines; at most {LINES}: one file, one subject"))]
 }
 
-/// The core's sources, without what only tests of them see.
+/// The packages whose machines a trace lives again.
+const CORES: [&str; 2] = ["core/src/", "core/peers/src/"];
+
+/// The sources of the core and of the peers nested in its folder.
 fn core_sources() -> Vec<(String, String)> {
-    texts(".rs").into_iter().filter(|(path, _)| path.starts_with("core/src/")).collect()
+    let in_core = |path: &str| CORES.iter().any(|folder| path.starts_with(folder));
+    texts(".rs").into_iter().filter(|(path, _)| in_core(path)).collect()
 }
 
 #[test]
@@ -144,8 +148,10 @@ fn the_core_has_no_state_outside_its_machines() {
 
 #[test]
 fn the_core_says_that_it_is_no_std() {
-    let library = core_sources().into_iter().find(|(path, _)| path == "core/src/lib.rs").unwrap().1;
-    assert!(library.lines().any(|line| line == "#![no_std]"), "core/src/lib.rs lacks #![no_std]");
+    for folder in CORES {
+        let library = read(&format!("{folder}lib.rs")).unwrap();
+        assert!(library.lines().any(|line| line == "#![no_std]"), "{folder}lib.rs lacks #![no_std]");
+    }
 }
 
 #[test]
