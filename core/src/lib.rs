@@ -27,7 +27,7 @@ pub mod tables;
 pub mod time;
 pub mod timer;
 pub mod trace;
-mod transition;
+pub mod transition;
 pub mod wire;
 mod word;
 

@@ -16,7 +16,7 @@
 //! | `requests` | events, and what else the gateway sends |
 //! | `happening` | what a script can wait for |
 //! | `calls` | which connection a command means |
-//! | `dialog`, `transaction`, `flow` | SIP |
+//! | `dialog`, `transaction`, `invite_client`, `flow` | SIP |
 
 mod calls;
 mod commands;
@@ -25,6 +25,7 @@ mod connection;
 mod dialog;
 mod flow;
 mod happening;
+mod invite_client;
 mod requests;
 mod runner;
 mod script;
@@ -40,6 +41,7 @@ use ctigate_core::digest::{Digest, Digester};
 use ctigate_core::entropy::{Entropy, Seed};
 use ctigate_core::input::{Closed, Command, Input, LinkId, Listen, Taken, Transport};
 use ctigate_core::machine::{Machine, Wake, Why};
+use ctigate_core::tables;
 use ctigate_core::time::{Duration, Instant};
 use ctigate_core::wire::csta::model::SystemStatus;
 
@@ -52,6 +54,13 @@ use flow::{Flows, Way};
 use happening::{Happening, Happenings};
 use runner::Runner;
 use transaction::{Purpose, Then, Transactions};
+
+/// The state machines that the client alone has, for the gateway sends no INVITE.
+pub const TABLES: &[tables::Machine] = &[tables::Machine {
+    name: "INVITE client transaction",
+    clause: "RFC 3261 17.1.1, RFC 6026 7.2",
+    transitions: invite_client::TABLE,
+}];
 
 /// How long the answers to MonitorStop and BYE are waited for.
 const LEAVE_TIME: Duration = Duration::from_secs(2);

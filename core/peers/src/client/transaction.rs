@@ -4,9 +4,11 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use ctigate_core::sip::{invite_client, non_invite_client};
+use ctigate_core::sip::non_invite_client;
 use ctigate_core::time::Instant;
 use ctigate_core::wire::sip::{Message, Method};
+
+use super::invite_client;
 
 /// The most answers kept for requests that come again.
 const ANSWERS: usize = 16;
@@ -127,7 +129,7 @@ impl Transaction {
     fn on(&mut self, status: Option<u16>, now: Instant, reliable: bool) -> Then {
         match &mut self.machine {
             Machine::Invite(machine) => {
-                use invite_client::{Cause, State, Then as Said};
+                use super::invite_client::{Cause, State, Then as Said};
                 let cause = match status {
                     None => Cause::Timer,
                     Some(..200) => Cause::Provisional,

@@ -8,13 +8,13 @@
 
 use alloc::boxed::Box;
 
-use super::{T1, TRANSACTION_TIMEOUT};
-use crate::time::{Duration, Instant};
-use crate::transition::assert_transition;
+use ctigate_core::sip::{T1, TRANSACTION_TIMEOUT};
+use ctigate_core::time::{Duration, Instant};
+use ctigate_core::transition::assert_transition;
 
 /// Where the transaction stands.
 #[derive(Debug)]
-pub enum State {
+pub(super) enum State {
     /// Nothing came back yet.
     Calling {
         /// The request, where it may have to be sent again.
@@ -44,7 +44,7 @@ pub enum State {
 
 /// What can happen to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub(super) enum Cause {
     /// A provisional response.
     Provisional,
     /// A 2xx.
@@ -57,7 +57,7 @@ pub enum Cause {
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
+pub(super) enum Then {
     /// Nothing.
     Nothing,
     /// Send [`State::request`] again.
@@ -73,7 +73,7 @@ pub enum Then {
 }
 
 /// All transitions.
-pub const TABLE: &[(&str, &str)] = &[
+pub(super) const TABLE: &[(&str, &str)] = &[
     ("Calling", "Proceeding"),
     ("Calling", "Accepted"),
     ("Calling", "Completed"),
@@ -88,7 +88,7 @@ pub const TABLE: &[(&str, &str)] = &[
 impl State {
     /// A request just sent. On a stream it is not kept.
     #[must_use]
-    pub fn new(request: &[u8], now: Instant, reliable: bool) -> Self {
+    pub(super) fn new(request: &[u8], now: Instant, reliable: bool) -> Self {
         Self::Calling {
             request: if reliable { Box::default() } else { Box::from(request) },
             interval: T1,
@@ -99,7 +99,7 @@ impl State {
 
     /// The state's name, as in [`TABLE`].
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Calling { .. } => "Calling",
             Self::Proceeding => "Proceeding",
@@ -111,7 +111,7 @@ impl State {
 
     /// When it wants [`Cause::Timer`].
     #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Calling { resend_at, until, .. } => Some(resend_at.map_or(*until, |at| at.min(*until))),
             Self::Accepted { until } | Self::Completed { until } => Some(*until),
@@ -121,7 +121,7 @@ impl State {
 
     /// The request, where it may have to be sent again.
     #[must_use]
-    pub fn request(&self) -> Option<&[u8]> {
+    pub(super) fn request(&self) -> Option<&[u8]> {
         match self {
             Self::Calling { request, .. } => Some(request),
             Self::Proceeding | Self::Accepted { .. } | Self::Completed { .. } | Self::Terminated => None,
@@ -130,7 +130,7 @@ impl State {
 
     /// Takes a cause; `reliable` says that the transport is a stream.
     #[must_use]
-    pub fn on(self, cause: Cause, now: Instant, reliable: bool) -> (Self, Then) {
+    pub(super) fn on(self, cause: Cause, now: Instant, reliable: bool) -> (Self, Then) {
         let from = self.name();
         let (next, then) = match (self, cause) {
             (Self::Calling { .. }, Cause::Provisional) => (Self::Proceeding, Then::Nothing),
@@ -165,7 +165,7 @@ impl State {
     }
 }
 
-crate::digest! { enum State, State::name {
+ctigate_core::digest! { enum State, State::name {
     Calling { request, interval, resend_at, until },
     Proceeding,
     Accepted { until },
