@@ -34,6 +34,6 @@ mod word;
 pub use action::{Action, Actions, Level, Notice};
 pub use entropy::Seed;
 pub use input::{Closed, Command, Input, LinkId, Listen, ListenerId, Peer, Taken, Transport};
-pub use machine::{Machine, Wake, Why};
+pub use machine::{BUILD, Machine, Wake, Why};
 pub use pump::{Effects, NoEffects, NoRecorder, Pump, Recorder};
 pub use time::{Duration, Instant};

@@ -329,6 +329,10 @@ impl Machine for Client {
         self.feed(&mut digester);
         digester.finish()
     }
+
+    fn build(&self) -> &'static str {
+        crate::BUILD
+    }
 }
 
 impl Client {

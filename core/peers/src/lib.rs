@@ -7,5 +7,9 @@
 
 extern crate alloc;
 
+/// The hash that names this build of the two: it covers the core's sources and dependencies, of which they are made, and
+/// their own.
+pub const BUILD: &str = env!("CTIGATE_BUILD");
+
 pub mod client;
 pub mod switch;

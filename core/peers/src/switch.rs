@@ -403,6 +403,10 @@ impl Machine for Switch {
     fn full_digest(&self) -> u64 {
         self.fingerprint(self.phones.recompute(), self.links.recompute(), self.monitors.recompute())
     }
+
+    fn build(&self) -> &'static str {
+        crate::BUILD
+    }
 }
 
 impl Key {

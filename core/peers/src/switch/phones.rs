@@ -10,8 +10,6 @@ mod deflecting;
 mod due;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod walk;
 
 pub use acting::{MAX_NUMBER, is_dialable};
 

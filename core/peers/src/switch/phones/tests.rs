@@ -10,6 +10,8 @@ use ctigate_core::time::{Duration, Instant};
 use super::{By, Call, Happening, Party, Phone, Phones, Refusal, Side, is_dialable};
 use crate::switch::config::{Answer, SwitchConfig};
 
+mod walk;
+
 /// A few phones and what they were seen to do.
 struct World {
     phones: Phones,

@@ -7,8 +7,8 @@ use ctigate_core::slots::Handle;
 use ctigate_core::time::{Duration, Instant};
 use ctigate_core::wire::csta::model::LocalConnectionState;
 
-use super::{ACTIVE, By, Call, Happening, Phone, Phones, Side};
 use crate::switch::config::{Answer, SwitchConfig};
+use crate::switch::phones::{ACTIVE, By, Call, Happening, Phone, Phones, Side};
 
 /// Each phone's connections as its events told them; null ones are left out.
 type Heard = BTreeMap<(u64, u64), LocalConnectionState>;
