@@ -1,14 +1,13 @@
 //! The deterministic heart of ctigate, an open CTI gateway for remote call control.
 //!
 //! No clock, no entropy, no sockets, no global state: what a machine does is a function of its configuration, its seed
-//! and its inputs. Three machines share one face ([`Machine`]): the gateway itself ([`engine`]), the built-in phone
-//! system ([`switch`]) and the scripted client ([`client`]).
+//! and its inputs. Three machines share one face ([`Machine`]): the gateway itself ([`engine`]), and in a package of
+//! their own, `ctigate-peers`, the built-in phone system and the scripted client.
 #![no_std]
 
 extern crate alloc;
 
 pub mod action;
-pub mod client;
 pub mod config;
 pub mod cti;
 pub mod digest;
@@ -27,19 +26,18 @@ pub mod setting;
 pub mod sip;
 pub mod slots;
 mod step;
-pub mod switch;
 pub mod tables;
 mod text;
 pub mod time;
 pub mod timer;
 pub mod trace;
-mod transition;
+pub mod transition;
 pub mod wire;
 mod word;
 
 pub use action::{Action, Actions, Level, Notice};
 pub use entropy::Seed;
 pub use input::{Closed, Command, Input, LinkId, Listen, ListenerId, Peer, Taken, Transport};
-pub use machine::{Machine, Wake, Why};
+pub use machine::{BUILD, Machine, Wake, Why};
 pub use pump::{Effects, NoEffects, NoRecorder, Pump, Recorder};
 pub use time::{Duration, Instant};

@@ -7,6 +7,10 @@ use crate::input::{Input, Listen, Taken};
 use crate::overview::Overview;
 use crate::time::Instant;
 
+/// The hash that names this build of the core, and so of the gateway: equal sources (tests are none) and equal locked
+/// dependencies, equal name.
+pub const BUILD: &str = env!("CTIGATE_BUILD");
+
 /// Why a machine wants to be woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
@@ -42,6 +46,12 @@ pub trait Machine {
     /// The same fingerprint, computed anew from everything: must equal [`Machine::digest`].
     fn full_digest(&self) -> u64;
 
+    /// The build that names what it does, and in which its fingerprints may be compared: that of the core, unless more
+    /// than the core decides it.
+    fn build(&self) -> &'static str {
+        BUILD
+    }
+
     /// What an operator may see of it; nothing for a machine that nobody operates. Changes nothing, costs the same
     /// whatever the number of sessions.
     fn overview(&self) -> Option<Overview> {
@@ -69,6 +79,10 @@ impl<M: Machine + ?Sized> Machine for alloc::boxed::Box<M> {
 
     fn full_digest(&self) -> u64 {
         (**self).full_digest()
+    }
+
+    fn build(&self) -> &'static str {
+        (**self).build()
     }
 
     fn overview(&self) -> Option<Overview> {

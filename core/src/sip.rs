@@ -2,7 +2,6 @@
 //! state, a cause and the time. They know no bytes but the response or request they may have to send again.
 
 pub(crate) mod dialog;
-pub mod invite_client;
 pub mod invite_server;
 pub mod non_invite_client;
 pub mod non_invite_server;

@@ -1,10 +1,10 @@
-//! The tables of transitions of all state machines, for documents and tests: every state change is asserted against
-//! its machine's table, at the one place where states change.
+//! The tables of transitions of the gateway's state machines, for documents and tests: every state change is asserted
+//! against its machine's table, at the one place where states change.
 
 use crate::cti;
 use crate::phase;
 use crate::rcc;
-use crate::sip::{invite_client, invite_server, non_invite_client, non_invite_server};
+use crate::sip::{invite_server, non_invite_client, non_invite_server};
 
 /// A state machine: its name, and from which state it may go to which.
 #[derive(Clone, Copy, Debug)]
@@ -28,11 +28,6 @@ pub const ALL: &[Machine] = &[
         name: "non-INVITE server transaction",
         clause: "RFC 3261 17.2.2, RFC 4320",
         transitions: non_invite_server::TABLE,
-    },
-    Machine {
-        name: "INVITE client transaction",
-        clause: "RFC 3261 17.1.1, RFC 6026 7.2",
-        transitions: invite_client::TABLE,
     },
     Machine {
         name: "non-INVITE client transaction",

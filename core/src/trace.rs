@@ -38,6 +38,7 @@ use alloc::vec::Vec;
 
 use crate::config::Config;
 use crate::entropy::Seed;
+use crate::machine::BUILD;
 use crate::setting::{ConfigError, Setting};
 
 mod chain;
@@ -66,9 +67,6 @@ pub use write::TraceRecorder;
 const MAGIC: &str = "ctigate trace 2";
 /// Ends a step in which the machine panicked.
 const PANIC: &str = "! panic";
-
-/// The hash that names this build of the core: equal sources and equal locked dependencies, equal name.
-pub const BUILD: &str = env!("CTIGATE_CORE_BUILD");
 
 /// The version of this package, as traces carry it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -108,7 +106,7 @@ pub struct Header {
     pub comment: Vec<String>,
     /// The version of the program that wrote it.
     pub version: String,
-    /// The build that wrote it ([`BUILD`]), or any word for «none in particular».
+    /// The build of the machine in it ([`crate::Machine::build`]), or any word for «none in particular».
     pub build: String,
     /// Which machine: `gateway`, `switch` or `client`.
     pub machine: String,
@@ -119,7 +117,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// The header of a run of this build.
+    /// The header of a run of a machine of this build of the core; of another, [`Header::build`] is to be put right.
     #[must_use]
     pub fn new(machine: &str, seed: Seed, settings: Vec<Setting>) -> Self {
         Self {
@@ -130,12 +128,6 @@ impl Header {
             seed,
             settings,
         }
-    }
-
-    /// Whether this build wrote it, so that states may be compared as well as actions.
-    #[must_use]
-    pub fn is_this_build(&self) -> bool {
-        self.build == BUILD
     }
 
     /// The gateway's configuration in it.

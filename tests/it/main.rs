@@ -1,6 +1,8 @@
 //! All tests that need no program: the simulated world, its canaries, and the repository's own rules.
 
 #[cfg(test)]
+mod builds;
+#[cfg(test)]
 mod canary;
 #[cfg(test)]
 mod catch_up;

@@ -1,7 +1,7 @@
 //! The scripted client, the gateway and the phone system together, in good weather and bad.
 
-use ctigate_core::client::{Client, ClientConfig};
 use ctigate_core::{Command, Duration, Seed, Transport};
+use ctigate_peers::client::{Client, ClientConfig};
 use ctigate_tests::office::{GATEWAY, Office, Plan, ip};
 use ctigate_tests::random::Random;
 use ctigate_tests::world::{Fault, HostId, Weather, World, twice};

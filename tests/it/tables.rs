@@ -5,13 +5,19 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ctigate_core::tables::{ALL, Machine};
+use ctigate_peers::client::TABLES;
+
+/// The gateway's machines, and those of its peers, SIP's together.
+fn all() -> impl Iterator<Item = &'static Machine> {
+    TABLES.iter().chain(ALL)
+}
 
 fn drawn() -> String {
     let mut text = String::from(
         "# State machines\n\nDrawn from the tables beside the machines by `tests/it/tables.rs`: do not edit. Every state change is asserted\n\
-         against its table, at the one place where states change (`sip::assert_transition`).\n",
+         against its table, at the one place where states change (`transition::assert_transition`).\n",
     );
-    for Machine { name, clause, transitions } in ALL {
+    for Machine { name, clause, transitions } in all() {
         let _ = write!(text, "\n## {name}\n\n{clause}\n\n```mermaid\nstateDiagram-v2\n");
         let targets: BTreeSet<&str> = transitions.iter().map(|(_, to)| *to).collect();
         for (from, _) in transitions.iter().take(1) {
@@ -44,7 +50,7 @@ fn the_document_of_state_machines_is_drawn_from_their_tables() {
 
 #[test]
 fn every_state_but_the_first_is_reached_and_only_the_last_is_left_by_nothing() {
-    for Machine { name, transitions, .. } in ALL {
+    for Machine { name, transitions, .. } in all() {
         let first = transitions[0].0;
         for (from, _) in *transitions {
             assert!(

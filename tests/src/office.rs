@@ -5,13 +5,13 @@ use std::rc::Rc;
 use core::cell::RefCell;
 use core::net::{IpAddr, Ipv4Addr};
 
-use ctigate_core::client::{Client, ClientConfig};
 use ctigate_core::config::Config;
 use ctigate_core::engine::{Engine, View};
 use ctigate_core::setting::{Setting, read_line};
-use ctigate_core::switch::{Counts, Switch, SwitchConfig};
 use ctigate_core::trace::Header;
 use ctigate_core::{Actions, Command, Duration, Input, Instant, Listen, Machine, Seed, Taken, Wake};
+use ctigate_peers::client::{Client, ClientConfig};
+use ctigate_peers::switch::{Counts, Switch, SwitchConfig};
 
 use crate::world::{Fault, HostId, Weather, World};
 

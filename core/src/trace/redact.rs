@@ -44,8 +44,10 @@ pub fn redact(
     header.settings = header.settings.into_iter().map(|setting| redactor.setting(setting)).collect();
     header.comment = Vec::new();
     header.version = super::VERSION.into();
-    header.build = super::BUILD.into();
-    rerun(segments, header, (Form::Verbatim, Digests::Every), |input| redactor.input(input), make)
+    let machine = make(&header).map_err(ReplayError::Config)?;
+    header.build = machine.build().into();
+    let rewrite = |input| redactor.input(input);
+    rerun(segments, header, (Form::Verbatim, Digests::Every), rewrite, |_| Ok(machine))
 }
 
 struct Redactor {

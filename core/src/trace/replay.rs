@@ -2,14 +2,15 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::Header;
 use super::chain::Trace;
 use super::compare::{Difference, compare};
 use super::read::ReadError;
 use super::step::Step;
-use super::{BUILD, Header};
 use crate::action::Actions;
 use crate::input::Taken;
 use crate::machine::Machine;
@@ -24,8 +25,10 @@ pub struct Summary {
     pub segments: usize,
     /// How many fingerprints of the state were compared.
     pub digests: u64,
+    /// The build of the machine that lived them again.
+    pub build: &'static str,
     /// The build that recorded, if it is not this one: then actions were compared, and states were not.
-    pub other_build: Option<alloc::string::String>,
+    pub other_build: Option<String>,
     /// Where the trace breaks off without an end mark (segment and line), as when the recording program was killed.
     pub cut: Option<(usize, usize)>,
     /// Where the machine panicked when it was recorded (segment and line); this time it did not.
@@ -34,11 +37,11 @@ pub struct Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { steps, segments, digests, other_build, cut, panicked } = self;
+        let Self { steps, segments, digests, build: this, other_build, cut, panicked } = self;
         let plural = if *segments == 1 { "" } else { "s" };
         write!(f, "{steps} steps in {segments} segment{plural} replayed, {digests} states compared")?;
         if let Some(build) = other_build {
-            write!(f, "; recorded by build {build}, and this is {BUILD}, so states were not compared")?;
+            write!(f, "; recorded by build {build}, and this is {this}, so states were not compared")?;
         }
         if let Some((segment, line)) = cut {
             write!(f, "; segment {segment} breaks off at line {line} without its end mark")?;
@@ -97,12 +100,14 @@ pub fn replay(
 ) -> Result<Summary, ReplayError> {
     let mut trace = Trace::open(segments)?;
     let header = trace.header();
-    let same_build = header.is_this_build();
-    let other_build = (!same_build).then(|| header.build.clone());
     let mut machine = make(header).map_err(ReplayError::Config)?;
+    let build = machine.build();
+    let same_build = header.build == build;
+    let other_build = (!same_build).then(|| header.build.clone());
     let mut actions = Actions::new();
     let segments = segments.len();
-    let mut summary = Summary { steps: 0, segments, digests: 0, other_build, cut: None, panicked: None };
+    let mut summary =
+        Summary { steps: 0, segments, digests: 0, build, other_build, cut: None, panicked: None };
     let mut last = (1, 1);
     while let Some(step) = trace.next_step()? {
         let segment = trace.segment();

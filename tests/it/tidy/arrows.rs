@@ -22,8 +22,8 @@ const LAYERS: &[&[&str]] = &[
     &["cti", "sip"],
     // What joins them.
     &["rcc"],
-    // Whole machines.
-    &["client", "engine", "switch"],
+    // The whole machine.
+    &["engine"],
     // What drives machines, and what shows their tables.
     &["pump", "tables"],
     &["trace"],

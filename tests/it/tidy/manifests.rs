@@ -122,22 +122,30 @@ fn the_core_depends_on_what_is_listed() {
 }
 
 #[test]
+fn the_peers_depend_on_the_core_and_on_nothing_that_it_lacks() {
+    let lock = read("Cargo.lock").unwrap();
+    let (core, peers) = (tree(&lock, "ctigate-core"), tree(&lock, "ctigate-peers"));
+    let surplus: Vec<_> = peers.difference(&core).map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(surplus, ["ctigate-core"], "what else core/peers needs must be worth it to the core");
+}
+
+#[test]
 fn the_core_has_no_features() {
-    let manifest = read("core/Cargo.toml").unwrap();
-    assert!(
-        !manifest.contains("[features]"),
-        "core/Cargo.toml: features are united across a build; use values"
-    );
+    for path in ["core/Cargo.toml", "core/peers/Cargo.toml"] {
+        let manifest = read(path).unwrap();
+        assert!(!manifest.contains("[features]"), "{path}: features are united across a build; use values");
+    }
 }
 
 #[test]
 fn arrows_point_inwards() {
-    let allowed: [(&str, &[&str]); 5] = [
+    let allowed: [(&str, &[&str]); 6] = [
         ("core", &[]),
-        ("shell-std/host", &["ctigate-core"]),
+        ("core/peers", &["ctigate-core"]),
+        ("shell-std/host", &["ctigate-core", "ctigate-peers"]),
         ("shell-std", &["ctigate-core", "ctigate-host", "ctigate-tests"]),
         ("shell-smol", &["ctigate-core", "ctigate-host", "ctigate-tests"]),
-        ("tests", &["ctigate-core"]),
+        ("tests", &["ctigate-core", "ctigate-peers"]),
     ];
     for (package, allowed) in allowed {
         let manifest = read(&format!("{package}/Cargo.toml")).unwrap();

@@ -1,6 +1,6 @@
 //! Rules for Rust sources.
 
-use super::{Finding, assert_clean, lines, texts};
+use super::{Finding, assert_clean, lines, read, texts};
 
 /// The most lines of a Rust file.
 const LINES: usize = 500;
@@ -107,6 +107,26 @@ fn lazy_digests(text: &str) -> Vec<Finding> {
     found
 }
 
+/// The name of a build leaves tests out by the name of their module (`core/build/fingerprint.rs`): one that only tests
+/// see must be called so, and nothing else may be.
+fn misnamed_tests(text: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut for_tests = false;
+    for (number, line) in lines(text) {
+        let line = line.trim_start();
+        let module =
+            line.split_once("mod ").filter(|(before, _)| before.is_empty() || before.starts_with("pub"));
+        if let Some((_, module)) = module
+            && for_tests != module.starts_with("tests")
+        {
+            let what = "a module that only tests see is called `tests`, and no other is";
+            found.push((number, what.to_owned()));
+        }
+        for_tests = line == "#[cfg(test)]" || (for_tests && line.starts_with("#["));
+    }
+    found
+}
+
 fn unreasoned(text: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     for start in [concat!("#[exp", "ect("), concat!("#![exp", "ect(")] {
@@ -158,9 +178,13 @@ fn long_functions(text: &str) -> Vec<Finding> {
     found
 }
 
-/// The core's sources, without what only tests of them see.
+/// The packages whose machines a trace lives again.
+const CORES: [&str; 2] = ["core/src/", "core/peers/src/"];
+
+/// The sources of the core and of the peers nested in its folder.
 fn core_sources() -> Vec<(String, String)> {
-    texts(".rs").into_iter().filter(|(path, _)| path.starts_with("core/src/")).collect()
+    let in_core = |path: &str| CORES.iter().any(|folder| path.starts_with(folder));
+    texts(".rs").into_iter().filter(|(path, _)| in_core(path)).collect()
 }
 
 #[test]
@@ -175,8 +199,15 @@ fn the_core_has_no_state_outside_its_machines() {
 
 #[test]
 fn the_core_says_that_it_is_no_std() {
-    let library = core_sources().into_iter().find(|(path, _)| path == "core/src/lib.rs").unwrap().1;
-    assert!(library.lines().any(|line| line == "#![no_std]"), "core/src/lib.rs lacks #![no_std]");
+    for folder in CORES {
+        let library = read(&format!("{folder}lib.rs")).unwrap();
+        assert!(library.lines().any(|line| line == "#![no_std]"), "{folder}lib.rs lacks #![no_std]");
+    }
+}
+
+#[test]
+fn only_modules_called_tests_are_left_out_of_builds() {
+    assert_clean(&core_sources(), |_, text| misnamed_tests(text));
 }
 
 #[test]
@@ -226,6 +257,16 @@ fn the_rules_find_their_offenders() {
     assert_eq!(lazy_digests(&given.replace(", .. } => c", " } => c")).len(), 0);
     assert_eq!(lazy_digests("crate::digest! { struct Name { a: Inner(c, ..) => c } }").len(), 1);
     assert_eq!(lazy_digests("crate::digest! { struct Name { a => a.get(2..) } }").len(), 0);
+    for (text, count) in [
+        ("#[cfg(test)]\nmod tests;", 0),
+        ("#[cfg(test)]\n#[cold]\npub(super) mod tests {", 0),
+        ("#[cfg(test)]\nmod walk;", 1),
+        ("mod tests;", 1),
+        ("pub mod tests;", 1),
+        ("mod other;", 0),
+    ] {
+        assert_eq!(misnamed_tests(text).len(), count, "{text}");
+    }
     assert_eq!(unreasoned(concat!("\n\n#[exp", "ect(dead_code)]")).first().map(|found| found.0), Some(3));
     assert_eq!(unreasoned(concat!("#[exp", "ect(dead_code, reason = \"shown later\")]")).len(), 0);
     assert_eq!(too_long(&"\n".repeat(LINES + 1)).len(), 1);

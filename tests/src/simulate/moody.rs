@@ -1,8 +1,8 @@
 //! A phone system that can be told to answer wrongly: the built-in one, with its mouth in other hands.
 
-use ctigate_core::switch::Switch;
 use ctigate_core::wire::csta_frame::{EVENT_INVOKE, frame};
 use ctigate_core::{Action, Actions, Command, Input, Instant, LinkId, Listen, Machine, Taken, Wake};
+use ctigate_peers::switch::Switch;
 
 use super::schedule::Mood;
 

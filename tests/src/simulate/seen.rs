@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ctigate_core::engine::{Engine, View};
-use ctigate_core::switch::{Counts, Switch};
+use ctigate_peers::switch::{Counts, Switch};
 
 /// One CTI connection of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,9 +11,9 @@ use core::cell::RefCell;
 use ctigate_core::config::Config;
 use ctigate_core::engine::Engine;
 use ctigate_core::setting::{Setting, read_line};
-use ctigate_core::switch::{Switch, SwitchConfig};
 use ctigate_core::trace::Header;
 use ctigate_core::{Duration, Machine, Seed};
+use ctigate_peers::switch::{Switch, SwitchConfig};
 
 use super::broken::{Broken, Canary};
 use super::client::{Balancer, Client, Health, node_address};

@@ -1,6 +1,5 @@
 //! Requests of ours inside a dialog: events in INFO, the end in BYE, a refresh in UPDATE; and their answers.
 
-use alloc::vec::Vec;
 use core::fmt::{Display, Write as _};
 
 use super::leg::Legs;

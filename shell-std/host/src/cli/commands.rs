@@ -5,8 +5,6 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-use ctigate_core::trace;
-
 use super::arguments::{self, Request, Usage};
 use super::help;
 use super::terminal::Terminal;
@@ -57,7 +55,11 @@ fn obey(shell: &dyn Shell, arguments: impl Iterator<Item = OsString>, terminal: 
 }
 
 fn version(program: &str) -> String {
-    format!("{program} {} (engine build {})\n", env!("CARGO_PKG_VERSION"), trace::BUILD)
+    let (engine, peers) = (ctigate_core::BUILD, ctigate_peers::BUILD);
+    format!(
+        "{program} {} (engine build {engine}, switch and client build {peers})\n",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 /// The exit status of a command that only had something to say.

@@ -20,7 +20,7 @@ pub(crate) fn about(topic: Option<&str>, program: &str) -> Option<String> {
         None => OVERVIEW,
         Some(topic) => TOPICS.iter().find(|(name, _)| *name == topic)?.1,
     };
-    let asking: Vec<&str> = ctigate_core::client::asking().collect();
+    let asking: Vec<&str> = ctigate_peers::client::asking().collect();
     Some(text.replace("PROGRAM", program).replace("ASKING", &asking.join(", ")))
 }
 
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn the_client_s_help_names_every_command_that_asks_for_something() {
         let text = about(Some("client"), "ctigate").unwrap();
-        assert!(ctigate_core::client::asking().all(|word| text.contains(word)), "{text}");
+        assert!(ctigate_peers::client::asking().all(|word| text.contains(word)), "{text}");
         assert!(text.contains("asked for: call, answer,"), "{text}");
     }
 

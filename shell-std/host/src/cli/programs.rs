@@ -5,13 +5,13 @@ use std::io::BufRead;
 use std::path::Path;
 use std::thread;
 
-use ctigate_core::client::{Client, ClientConfig};
 use ctigate_core::config::{Config, LogFormat};
 use ctigate_core::engine::Engine;
 use ctigate_core::setting::{ConfigError, Setting, Value};
-use ctigate_core::switch::{Switch, SwitchConfig};
 use ctigate_core::trace::Header;
 use ctigate_core::{Level, Listen, Machine, NoRecorder, Recorder, Seed};
+use ctigate_peers::client::{Client, ClientConfig};
+use ctigate_peers::switch::{Switch, SwitchConfig};
 use rustix::io::retry_on_intr;
 use rustix::rand::{GetRandomFlags, getrandom};
 
@@ -23,20 +23,23 @@ use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, STALL_LIMIT, Said, Sh
 /// What a shell runs, for gateway, phone system and client alike.
 pub(crate) type AnyMachine = Box<dyn Machine + Send>;
 
-/// All that a machine's life depends on besides its inputs, with 32 bytes from the operating system.
+/// The machine that `make` makes of 32 bytes from the operating system, and all that its life depends on besides its
+/// inputs.
 ///
 /// # Errors
 /// A complaint: the operating system gives none.
-fn birth(machine: &str, settings: &[Setting]) -> Result<Header, Vec<String>> {
-    match random() {
-        Ok(bytes) => {
-            // An empty table sets nothing.
-            let set = |setting: &&Setting| !matches!(setting.value, Value::Other(_));
-            let settings = settings.iter().filter(set).cloned().collect();
-            Ok(Header::new(machine, Seed::new(bytes), settings))
-        }
-        Err(complaint) => Err(vec![complaint]),
-    }
+fn born<M: Machine + Send + 'static>(
+    name: &str,
+    settings: &[Setting],
+    make: impl FnOnce(Seed) -> M,
+) -> Result<(AnyMachine, Header), Vec<String>> {
+    let seed = Seed::new(random().map_err(|complaint| vec![complaint])?);
+    // An empty table sets nothing.
+    let set = |setting: &&Setting| !matches!(setting.value, Value::Other(_));
+    let settings = settings.iter().filter(set).cloned().collect();
+    let machine = make(seed);
+    let birth = Header { build: machine.build().into(), ..Header::new(name, seed, settings) };
+    Ok((Box::new(machine), birth))
 }
 
 /// Bytes from the operating system that nobody can guess.
@@ -143,8 +146,8 @@ impl Ready {
 /// Complaints about sockets, or about the operating system's entropy.
 pub(crate) fn gateway(shell: &dyn Shell, settings: &[Setting], config: Config) -> Result<Ready, Vec<String>> {
     let links = (config.limits.links, shell.links());
-    let birth = birth("gateway", settings)?;
-    Ready::new(Box::new(Engine::new(config, birth.seed)), birth, links)
+    let (machine, birth) = born("gateway", settings, |seed| Engine::new(config, seed))?;
+    Ready::new(machine, birth, links)
 }
 
 /// The phone system that `settings` describe; `config` is what the core made of them.
@@ -152,9 +155,9 @@ pub(crate) fn gateway(shell: &dyn Shell, settings: &[Setting], config: Config) -
 /// # Errors
 /// As for the gateway.
 pub(crate) fn switch(settings: &[Setting], config: SwitchConfig) -> Result<Ready, Vec<String>> {
-    let birth = birth("switch", settings)?;
     let links = (config.links, config.links);
-    Ready::new(Box::new(Switch::new(config, birth.seed)), birth, links)
+    let (machine, birth) = born("switch", settings, |seed| Switch::new(config, seed))?;
+    Ready::new(machine, birth, links)
 }
 
 /// The scripted client that `config` describes.
@@ -162,8 +165,8 @@ pub(crate) fn switch(settings: &[Setting], config: SwitchConfig) -> Result<Ready
 /// # Errors
 /// As for the gateway.
 pub(crate) fn client(shell: &dyn Shell, config: ClientConfig) -> Result<Ready, Vec<String>> {
-    let birth = birth("client", &config.settings())?;
-    Ready::new(Box::new(Client::new(config, birth.seed)), birth, (shell.links(), shell.links()))
+    let (machine, birth) = born("client", &config.settings(), |seed| Client::new(config, seed))?;
+    Ready::new(machine, birth, (shell.links(), shell.links()))
 }
 
 /// The machine that a recording begins with.
@@ -211,4 +214,49 @@ pub(crate) fn lines(text: impl BufRead + Send + 'static) -> Source {
         // Without a thread no line is said: the machine runs on and its user sees no answer.
         let _ = thread::Builder::new().name("script".into()).spawn(read);
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use ctigate_core::setting::read_line;
+
+    use super::*;
+
+    struct OneLink;
+
+    impl Shell for OneLink {
+        fn program(&self) -> &'static str {
+            "ctigate-test"
+        }
+
+        fn links(&self) -> usize {
+            1
+        }
+
+        fn run(&self, _program: Program) -> u8 {
+            panic!("nothing is to be run")
+        }
+    }
+
+    fn settings<const N: usize>(lines: [&str; N]) -> [Setting; N] {
+        lines.map(|line| read_line(line).unwrap())
+    }
+
+    #[test]
+    fn a_recording_names_the_build_of_its_machine_and_bears_it_again() {
+        let listen = settings(["listen = [\"127.0.0.1:0\"]"]);
+        let switch = switch(&listen, SwitchConfig::from_settings(&listen).unwrap()).unwrap();
+        let sip = settings(["sip.tcp = [\"127.0.0.1:0\"]", "cti.connection[0].address = \"127.0.0.1:1\""]);
+        let gateway = gateway(&OneLink, &sip, Config::from_settings(&sip).unwrap()).unwrap();
+        let client = client(&OneLink, ClientConfig::new("h:1", "sip:a@b", "tel:1")).unwrap();
+        let (core, peers) = (ctigate_core::BUILD, ctigate_peers::BUILD);
+        assert_ne!(core, peers);
+        for (Ready { birth, machine, .. }, name, build) in
+            [(gateway, "gateway", core), (switch, "switch", peers), (client, "client", peers)]
+        {
+            assert_eq!((birth.machine.as_str(), birth.build.as_str()), (name, build));
+            let again = reborn(&birth).unwrap();
+            assert_eq!((again.build(), again.full_digest()), (build, machine.full_digest()), "{name}");
+        }
+    }
 }

@@ -4,11 +4,11 @@ use core::cell::RefCell;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 
-use ctigate_core::client::{Client, ClientConfig};
 use ctigate_core::config::Config;
 use ctigate_core::engine::{Engine, View};
-use ctigate_core::switch::Counts;
 use ctigate_core::{Listen, Machine, Seed, Transport};
+use ctigate_peers::client::{Client, ClientConfig};
+use ctigate_peers::switch::Counts;
 
 use super::stage::MESSAGE_BYTES;
 use crate::fuzz::choices::Choices;

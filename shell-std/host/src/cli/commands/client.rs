@@ -3,9 +3,9 @@
 use std::fs;
 use std::io::{self, BufReader, Cursor, IsTerminal as _};
 
-use ctigate_core::client::ClientConfig;
 use ctigate_core::setting::Value;
 use ctigate_core::{Level, Transport};
+use ctigate_peers::client::ClientConfig;
 
 use super::run::run_to_its_end;
 use super::{FAILED, GOOD, refuse};

@@ -4,7 +4,7 @@ use std::io;
 
 use ctigate_core::Level;
 use ctigate_core::setting::Value;
-use ctigate_core::switch::SwitchConfig;
+use ctigate_peers::switch::SwitchConfig;
 
 use super::FAILED;
 use super::check::load;

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::thread::{self, Scope};
 
 use ctigate_core::Transport;
-use ctigate_core::client::ClientConfig;
 use ctigate_core::config::Config;
 use ctigate_core::setting::{ConfigError, Setting, Value};
-use ctigate_core::switch::SwitchConfig;
+use ctigate_peers::client::ClientConfig;
+use ctigate_peers::switch::SwitchConfig;
 
 use super::actor::{Actor, Ended};
 use super::{ALICE, BOB};

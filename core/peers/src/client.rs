@@ -1,0 +1,396 @@
+//! The scripted client: a client of remote call control that behaves as SIPE and Communicator do, led by lines of text.
+//!
+//! It connects and signs in (INVITE with RequestSystemStatus and the line), asks for the features and starts a monitor,
+//! refreshes the session in time, and shows each event and each result as one line. Lines of the script run one after
+//! another; one that fails ends the run with exit status 1. A fault (`error`, `refused`, ...) that no line expected does
+//! so too.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `commands` | the table of commands |
+//! | `script` | the language |
+//! | `runner` | one line after another |
+//! | `connection` | the way to the server, from its opening to its end |
+//! | `session` | sign-in, refresh, sign-out |
+//! | `services` | what a line asks for, and the answer |
+//! | `requests` | events, and what else the gateway sends |
+//! | `happening` | what a script can wait for |
+//! | `calls` | which connection a command means |
+//! | `dialog`, `transaction`, `invite_client`, `flow` | SIP |
+
+mod calls;
+mod commands;
+mod config;
+mod connection;
+mod dialog;
+mod flow;
+mod happening;
+mod invite_client;
+mod requests;
+mod runner;
+mod script;
+mod services;
+mod session;
+mod transaction;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use ctigate_core::action::Actions;
+use ctigate_core::digest::{Digest, Digester};
+use ctigate_core::entropy::{Entropy, Seed};
+use ctigate_core::input::{Closed, Command, Input, LinkId, Listen, Taken, Transport};
+use ctigate_core::machine::{Machine, Wake, Why};
+use ctigate_core::tables;
+use ctigate_core::time::{Duration, Instant};
+use ctigate_core::wire::csta::model::SystemStatus;
+
+pub use commands::asking;
+pub use config::{CLIENT_KEYS, ClientConfig};
+
+use calls::Calls;
+use dialog::Dialog;
+use flow::{Flows, Way};
+use happening::{Happening, Happenings};
+use runner::Runner;
+use transaction::{Purpose, Then, Transactions};
+
+/// The state machines that the client alone has, for the gateway sends no INVITE.
+pub const TABLES: &[tables::Machine] = &[tables::Machine {
+    name: "INVITE client transaction",
+    clause: "RFC 3261 17.1.1, RFC 6026 7.2",
+    transitions: invite_client::TABLE,
+}];
+
+/// How long the answers to MonitorStop and BYE are waited for.
+const LEAVE_TIME: Duration = Duration::from_secs(2);
+
+/// The largest SIP message.
+const MAX_MESSAGE: usize = 65_536;
+
+/// Exit status: a line failed, or there was a fault that no line expected.
+const FAILED: u8 = 1;
+
+/// Exit status: the gateway could not be reached.
+const COULD_NOT_CONNECT: u8 = 2;
+
+/// The connection to the server.
+const LINK: LinkId = LinkId::new(0);
+
+/// How far the client's life has gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing was done yet.
+    Born,
+    /// The connection is being opened; at the latest given up at this time.
+    Connecting {
+        /// The latest time.
+        until: Instant,
+    },
+    /// The first INVITE is on its way.
+    Inviting,
+    /// Signed in.
+    In,
+    /// No session any more, or none to be had: lines that need none may still run.
+    Ended,
+    /// Signing out; at the latest over at this time.
+    Leaving {
+        /// The latest end.
+        until: Instant,
+    },
+    /// Nothing more is wanted.
+    Finished,
+}
+
+/// The monitor of the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Monitor {
+    None,
+    Asked,
+    /// Running, under this cross-reference ID.
+    Running(String),
+}
+
+/// What a deadline is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Timer {
+    Start,
+    Connect,
+    Transaction,
+    Refresh,
+    Line,
+    Leave,
+}
+
+impl Timer {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Connect => "connecting",
+            Self::Transaction => "client transaction",
+            Self::Refresh => "session refresh",
+            Self::Line => "line of the script",
+            Self::Leave => "end of sign-out",
+        }
+    }
+}
+
+/// One step: when, and where actions go.
+struct Step<'a> {
+    now: Instant,
+    actions: &'a mut Actions,
+}
+
+/// The scripted client.
+pub struct Client {
+    config: ClientConfig,
+    entropy: Entropy,
+    phase: Phase,
+    flows: Flows,
+    dialog: Dialog,
+    transactions: Transactions,
+    /// The session interval in seconds, where it was negotiated.
+    expires: Option<u32>,
+    refresh_at: Option<Instant>,
+    /// What the last answer to INVITE said.
+    status: Option<SystemStatus>,
+    monitor: Monitor,
+    calls: Calls,
+    happenings: Happenings,
+    runner: Runner,
+    failed: bool,
+}
+
+impl Client {
+    /// A client that has done nothing yet.
+    #[must_use]
+    pub fn new(config: ClientConfig, seed: Seed) -> Self {
+        let mut entropy = Entropy::new(seed);
+        let dialog = Dialog::new(&config, &mut entropy);
+        Self {
+            config,
+            entropy,
+            phase: Phase::Born,
+            flows: Flows::default(),
+            dialog,
+            transactions: Transactions::default(),
+            expires: None,
+            refresh_at: None,
+            status: None,
+            monitor: Monitor::None,
+            calls: Calls::default(),
+            happenings: Happenings::default(),
+            runner: Runner::default(),
+            failed: false,
+        }
+    }
+
+    /// Shows what happened, and keeps it for the script as long as that runs: over UDP, MonitorStop may arrive behind
+    /// the BYE and be refused, which is nobody's fault.
+    fn happen(&mut self, step: &mut Step<'_>, happening: Happening) {
+        step.actions.print(format_args!("{happening}"));
+        if !matches!(self.phase, Phase::Leaving { .. }) {
+            self.happenings.push(happening);
+        }
+    }
+
+    /// Whether services can be asked for: signed in, and the monitor has its answer.
+    fn is_ready(&self) -> bool {
+        self.phase == Phase::In && self.monitor != Monitor::Asked
+    }
+
+    /// Comes to the end.
+    fn finish(&mut self, step: &mut Step<'_>, status: Option<u8>) {
+        if self.phase == Phase::Finished {
+            return;
+        }
+        let failed = self.failed || self.happenings.any_fault();
+        let status = status.unwrap_or(if failed { FAILED } else { 0 });
+        self.runner.clear();
+        if matches!(self.flows.server, Some(Way::Link(_))) || matches!(self.phase, Phase::Connecting { .. }) {
+            step.actions.close(LINK);
+        }
+        self.phase = Phase::Finished;
+        step.actions.finish(status);
+    }
+
+    fn command(&mut self, step: &mut Step<'_>, command: Command<'_>) {
+        match command {
+            Command::Line(line) => {
+                if !self.runner.add(line) {
+                    self.fail(step, "too many lines");
+                }
+            }
+            Command::End => self.runner.ended = true,
+            Command::Drain => {}
+            Command::Stop => self.leave(step),
+        }
+    }
+
+    /// The earliest deadline.
+    fn deadline(&self) -> Option<(Instant, Timer)> {
+        let udp = self.config.transport == Transport::Udp;
+        let start = self.phase == Phase::Born && !(udp && self.flows.server.is_none());
+        let connect = if let Phase::Connecting { until } = self.phase { Some(until) } else { None };
+        let leave = if let Phase::Leaving { until } = self.phase { Some(until) } else { None };
+        [
+            (start.then_some(Instant::ZERO), Timer::Start),
+            (connect, Timer::Connect),
+            (self.transactions.deadline(), Timer::Transaction),
+            (self.refresh_at, Timer::Refresh),
+            (self.runner.deadline(), Timer::Line),
+            (leave, Timer::Leave),
+        ]
+        .into_iter()
+        .filter_map(|(at, timer)| Some((at?, timer)))
+        .min_by_key(|(at, _)| *at)
+    }
+
+    fn tick(&mut self, step: &mut Step<'_>) {
+        let Some((_, timer)) = self.deadline().filter(|(at, _)| *at <= step.now) else { return };
+        match timer {
+            Timer::Start => self.start(step),
+            Timer::Connect => self.closed(step, LINK, Closed::TimedOut),
+            Timer::Transaction => self.transaction_due(step),
+            Timer::Refresh => {
+                self.refresh_at = None;
+                if self.phase == Phase::In && !self.transactions.has(Purpose::Refresh) {
+                    self.invite(step, Purpose::Refresh, false);
+                }
+            }
+            Timer::Line => self.line_timed_out(step),
+            Timer::Leave => self.finish(step, None),
+        }
+    }
+
+    fn transaction_due(&mut self, step: &mut Step<'_>) {
+        let reliable = self.config.transport == Transport::Tcp;
+        let Some(told) = self.transactions.tick(step.now, reliable) else { return };
+        match told.then {
+            Then::Resend => self.send(step, &told.request),
+            Then::TimedOut => self.unanswered(step, &told),
+            Then::Nothing | Then::Final | Then::Again => {}
+        }
+    }
+}
+
+impl Machine for Client {
+    fn listens(&self) -> Vec<Listen> {
+        let listen =
+            |address| Listen { transport: self.config.transport, address, key: String::from("listen") };
+        self.config.listens_at().map(listen).into_iter().collect()
+    }
+
+    fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
+        let all = if let Input::Bytes { bytes, .. } = input { bytes.len() } else { 0 };
+        if self.phase == Phase::Finished {
+            return Taken(all);
+        }
+        let step = &mut Step { now, actions };
+        let mut taken = all;
+        match input {
+            Input::Tick => self.tick(step),
+            Input::Listening { listener, address } => match (self.config.transport, self.config.peer()) {
+                (Transport::Udp, Some(peer)) => {
+                    self.flows.server = Some(Way::Datagram(listener, peer));
+                    self.flows.local = Some(address);
+                }
+                (Transport::Udp, None) | (Transport::Tcp, _) => self.flows.listening = Some(address),
+            },
+            Input::Opened { link, peer } => self.opened(step, link, peer),
+            Input::Bytes { link, bytes } => taken = self.bytes(step, link, bytes),
+            Input::Closed { link, why } => self.closed(step, link, why),
+            Input::Datagram { listener, peer, bytes } => {
+                self.receive(step, Way::Datagram(listener, peer), bytes);
+            }
+            Input::Command(command) => self.command(step, command),
+            Input::Clock { .. } => {}
+        }
+        self.run_script(step);
+        Taken(taken)
+    }
+
+    fn next_wake(&self) -> Option<Wake> {
+        if self.phase == Phase::Finished {
+            return None;
+        }
+        if self.runner.backlog {
+            return Some(Wake { at: Instant::ZERO, why: Why::Backlog });
+        }
+        self.deadline().map(|(at, timer)| Wake { at, why: Why::Timer(timer.name()) })
+    }
+
+    fn digest(&mut self) -> u64 {
+        self.full_digest()
+    }
+
+    fn full_digest(&self) -> u64 {
+        let mut digester = Digester::new();
+        self.feed(&mut digester);
+        digester.finish()
+    }
+
+    fn build(&self) -> &'static str {
+        crate::BUILD
+    }
+}
+
+impl Client {
+    /// Feeds every field: the client is small, so its fingerprint is always computed anew.
+    fn feed(&self, digester: &mut Digester) {
+        let Self {
+            config,
+            entropy,
+            phase,
+            flows,
+            dialog,
+            transactions,
+            expires,
+            refresh_at,
+            status,
+            monitor,
+            calls,
+            happenings,
+            runner,
+            failed,
+        } = self;
+        config.digest(digester);
+        entropy.digest(digester);
+        match phase {
+            Phase::Born => digester.number(0),
+            Phase::Connecting { until } => {
+                digester.number(1);
+                digester.value(until);
+            }
+            Phase::Inviting => digester.number(2),
+            Phase::In => digester.number(3),
+            Phase::Ended => digester.number(4),
+            Phase::Leaving { until } => {
+                digester.number(5);
+                until.digest(digester);
+            }
+            Phase::Finished => digester.number(6),
+        }
+        flows.digest(digester);
+        dialog.digest(digester);
+        transactions.digest(digester);
+        expires.digest(digester);
+        refresh_at.digest(digester);
+        digester.text(status.map_or("", SystemStatus::word));
+        match monitor {
+            Monitor::None => digester.number(0),
+            Monitor::Asked => digester.number(1),
+            Monitor::Running(id) => {
+                digester.number(2);
+                digester.text(id);
+            }
+        }
+        calls.digest(digester);
+        happenings.digest(digester);
+        runner.digest(digester);
+        failed.digest(digester);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! What a script can wait for: events, results and faults, each shown as one line.
+
+use alloc::collections::VecDeque;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::fmt::{self, Display, Write as _};
+
+use ctigate_core::wire::sip::dial::dialable;
+
+/// The most happenings that are kept for the script; of more, the oldest is forgotten.
+const KEPT: usize = 256;
+
+/// Of which sort a happening is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// An event of the phone's, shown with the word `event` before it.
+    Event,
+    /// A result, shown `name key=value ...`.
+    Result,
+    /// An error or a refusal, shown by its values alone, but for the service that it is about. One that no line of the script expected fails the run.
+    Fault,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Happening {
+    sort: Sort,
+    name: String,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Happening {
+    pub(super) fn new(sort: Sort, name: &str) -> Self {
+        Self { sort, name: name.into(), fields: Vec::new() }
+    }
+
+    pub(super) fn with(mut self, key: &'static str, value: &dyn Display) -> Self {
+        self.fields.push((key, value.to_string()));
+        self
+    }
+
+    /// The same, with a field if there is a value for it.
+    pub(super) fn with_some<T: Display>(self, key: &'static str, value: Option<T>) -> Self {
+        match value {
+            Some(value) => self.with(key, &value),
+            None => self,
+        }
+    }
+
+    fn matches(&self, wanted: &Wanted) -> bool {
+        let words = wanted.words.iter().enumerate();
+        plain(&self.name) == wanted.name
+            && words.into_iter().all(|(place, word)| {
+                self.fields.get(place).is_some_and(|(_, value)| value.eq_ignore_ascii_case(word))
+            })
+            && wanted.filters.iter().all(|(key, value)| {
+                self.fields.iter().any(|(name, found)| name == key && same_value(found, value))
+            })
+    }
+}
+
+impl Display for Happening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.sort == Sort::Event {
+            f.write_str("event ")?;
+        }
+        f.write_str(&self.name)?;
+        for (key, value) in &self.fields {
+            f.write_char(' ')?;
+            if self.sort != Sort::Fault || *key == "service" {
+                write!(f, "{key}=")?;
+            }
+            for character in value.chars() {
+                f.write_char(if character.is_control() { ' ' } else { character })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Equal, or two ways to write one number.
+fn same_value(found: &str, wanted: &str) -> bool {
+    let numbers = || dialable(found).ok().zip(dialable(wanted).ok());
+    found == wanted || numbers().is_some_and(|(found, wanted)| found == wanted)
+}
+
+/// What a `wait` or `expect` looks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// The name, as [`plain`] makes it.
+    pub(super) name: String,
+    /// The first fields' values.
+    pub(super) words: Vec<String>,
+    /// Other fields' values.
+    pub(super) filters: Vec<(String, String)>,
+}
+
+/// A name as it is compared: `ConnectionClearedEvent`, `connection-cleared` and `connectioncleared` are one.
+pub(super) fn plain(name: &str) -> String {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    let name: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
+    match name.strip_suffix("event") {
+        Some(rest) if !rest.is_empty() => rest.into(),
+        Some(_) | None => name,
+    }
+}
+
+/// A CSTA name as it is shown: `ConnectionClearedEvent` becomes `connection-cleared`.
+pub(super) fn shown(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.strip_suffix("Event").unwrap_or(name).chars() {
+        if letter.is_ascii_uppercase() && !text.is_empty() {
+            text.push('-');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
+}
+
+/// What happened and was not yet looked at by the script, in order.
+#[derive(Debug, Default)]
+pub(super) struct Happenings {
+    kept: VecDeque<Happening>,
+    /// A fault was passed over.
+    fault: bool,
+}
+
+impl Happenings {
+    pub(super) fn push(&mut self, happening: Happening) {
+        if self.kept.len() >= KEPT {
+            self.pass_over();
+        }
+        self.kept.push_back(happening);
+    }
+
+    /// Forgets the first; a fault that nobody looked for stays in mind.
+    fn pass_over(&mut self) {
+        if self.kept.pop_front().is_some_and(|happening| happening.sort == Sort::Fault) {
+            self.fault = true;
+        }
+    }
+
+    /// Takes the first that is wanted, and forgets those before it; `false` when there is none.
+    pub(super) fn take(&mut self, wanted: &Wanted) -> bool {
+        let Some(place) = self.kept.iter().position(|happening| happening.matches(wanted)) else {
+            return false;
+        };
+        for _ in 0..place {
+            self.pass_over();
+        }
+        self.kept.pop_front();
+        true
+    }
+
+    /// Whether any fault was passed over or is left.
+    pub(super) fn any_fault(&self) -> bool {
+        self.fault || self.kept.iter().any(|happening| happening.sort == Sort::Fault)
+    }
+}
+
+ctigate_core::digest! { struct Happenings { kept, fault } }
+
+ctigate_core::digest! { struct Happening { sort, name, fields } }
+
+ctigate_core::digest! { enum Sort { Event = 0, Result = 1, Fault = 2 } }
+
+ctigate_core::digest! { struct Wanted { name, words, filters } }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(name: &str, words: &[&str], filters: &[(&str, &str)]) -> Wanted {
+        Wanted {
+            name: plain(name),
+            words: words.iter().map(|word| String::from(*word)).collect(),
+            filters: filters.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
+        }
+    }
+
+    #[test]
+    fn events_are_found_by_any_spelling_and_by_number() {
+        let mut happenings = Happenings::default();
+        let event = Happening::new(Sort::Event, &shown("ConnectionClearedEvent"))
+            .with("calling", &"tel:1001;phone-context=dialstring");
+        assert_eq!(event.to_string(), "event connection-cleared calling=tel:1001;phone-context=dialstring");
+        happenings.push(event);
+        assert!(!happenings.take(&wanted("cleared", &[], &[])));
+        assert!(!happenings.take(&wanted("connection-cleared", &[], &[("calling", "1002")])));
+        assert!(!happenings.take(&wanted("connection-cleared", &[], &[("called", "1001")])));
+        assert!(happenings.take(&wanted("ConnectionClearedEvent", &[], &[("calling", "1001")])));
+        assert!(!happenings.take(&wanted("ConnectionClearedEvent", &[], &[])));
+    }
+
+    #[test]
+    fn a_fault_that_is_passed_over_stays_in_mind_and_one_that_is_wanted_does_not() {
+        let fault =
+            || Happening::new(Sort::Fault, "error").with("category", &"operation").with("value", &"generic");
+        assert_eq!(fault().to_string(), "error operation generic");
+        let mut happenings = Happenings::default();
+        happenings.push(fault());
+        assert!(happenings.any_fault());
+        assert!(!happenings.take(&wanted("error", &["security"], &[])));
+        assert!(happenings.take(&wanted("error", &["operation", "generic"], &[])));
+        assert!(!happenings.any_fault());
+        happenings.push(fault());
+        happenings.push(Happening::new(Sort::Event, "held"));
+        assert!(happenings.take(&wanted("held", &[], &[])));
+        assert!(happenings.any_fault());
+    }
+}

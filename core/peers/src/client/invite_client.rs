@@ -1,0 +1,228 @@
+//! The INVITE client transaction: RFC 3261 17.1.1, with RFC 6026's Accepted state.
+//!
+//! ```text
+//!   Calling --1xx--> Proceeding;  Calling, Proceeding --2xx--> Accepted --timer M--> Terminated
+//!   Calling, Proceeding --300..699--> Completed --timer D--> Terminated;  Calling --timer B--> Terminated (timed out)
+//! ```
+//! On a stream nothing is sent again and a failure ends it at once (timer D is zero); a 2xx may be repeated there too.
+
+use alloc::boxed::Box;
+
+use ctigate_core::sip::{T1, TRANSACTION_TIMEOUT};
+use ctigate_core::time::{Duration, Instant};
+use ctigate_core::transition::assert_transition;
+
+/// Where the transaction stands.
+#[derive(Debug)]
+pub(super) enum State {
+    /// Nothing came back yet.
+    Calling {
+        /// The request, where it may have to be sent again.
+        request: Box<[u8]>,
+        /// The time to wait after the next retransmission.
+        interval: Duration,
+        /// Timer A; not set on streams.
+        resend_at: Option<Instant>,
+        /// Timer B.
+        until: Instant,
+    },
+    /// A provisional response came: the request is no longer sent, and the answer may take its time.
+    Proceeding,
+    /// A 2xx came; each repetition of it is told, for it wants its ACK again.
+    Accepted {
+        /// Timer M.
+        until: Instant,
+    },
+    /// A failure came; each repetition of it is told, for it wants its ACK again.
+    Completed {
+        /// Timer D.
+        until: Instant,
+    },
+    /// Over.
+    Terminated,
+}
+
+/// What can happen to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A provisional response.
+    Provisional,
+    /// A 2xx.
+    Success,
+    /// A response from 300 to 699.
+    Failure,
+    /// The deadline was reached.
+    Timer,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Nothing.
+    Nothing,
+    /// Send [`State::request`] again.
+    Resend,
+    /// The first 2xx came: acknowledge it (RFC 3261 13.2.2.4) and tell the core.
+    Accepted,
+    /// The first failure came: acknowledge it (17.1.1.3) and tell the core.
+    Refused,
+    /// A final response came again: acknowledge it again.
+    AcknowledgeAgain,
+    /// Tell the core that no answer came.
+    TimedOut,
+}
+
+/// All transitions.
+pub(super) const TABLE: &[(&str, &str)] = &[
+    ("Calling", "Proceeding"),
+    ("Calling", "Accepted"),
+    ("Calling", "Completed"),
+    ("Calling", "Terminated"),
+    ("Proceeding", "Accepted"),
+    ("Proceeding", "Completed"),
+    ("Proceeding", "Terminated"),
+    ("Accepted", "Terminated"),
+    ("Completed", "Terminated"),
+];
+
+impl State {
+    /// A request just sent. On a stream it is not kept.
+    #[must_use]
+    pub(super) fn new(request: &[u8], now: Instant, reliable: bool) -> Self {
+        Self::Calling {
+            request: if reliable { Box::default() } else { Box::from(request) },
+            interval: T1,
+            resend_at: (!reliable).then_some(now + T1),
+            until: now + TRANSACTION_TIMEOUT,
+        }
+    }
+
+    /// The state's name, as in [`TABLE`].
+    #[must_use]
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Calling { .. } => "Calling",
+            Self::Proceeding => "Proceeding",
+            Self::Accepted { .. } => "Accepted",
+            Self::Completed { .. } => "Completed",
+            Self::Terminated => "Terminated",
+        }
+    }
+
+    /// When it wants [`Cause::Timer`].
+    #[must_use]
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Calling { resend_at, until, .. } => Some(resend_at.map_or(*until, |at| at.min(*until))),
+            Self::Accepted { until } | Self::Completed { until } => Some(*until),
+            Self::Proceeding | Self::Terminated => None,
+        }
+    }
+
+    /// The request, where it may have to be sent again.
+    #[must_use]
+    pub(super) fn request(&self) -> Option<&[u8]> {
+        match self {
+            Self::Calling { request, .. } => Some(request),
+            Self::Proceeding | Self::Accepted { .. } | Self::Completed { .. } | Self::Terminated => None,
+        }
+    }
+
+    /// Takes a cause; `reliable` says that the transport is a stream.
+    #[must_use]
+    pub(super) fn on(self, cause: Cause, now: Instant, reliable: bool) -> (Self, Then) {
+        let from = self.name();
+        let (next, then) = match (self, cause) {
+            (Self::Calling { .. }, Cause::Provisional) => (Self::Proceeding, Then::Nothing),
+            (Self::Calling { .. } | Self::Proceeding, Cause::Success) => {
+                (Self::Accepted { until: now + TRANSACTION_TIMEOUT }, Then::Accepted)
+            }
+            (Self::Calling { .. } | Self::Proceeding, Cause::Failure) if reliable => {
+                (Self::Terminated, Then::Refused)
+            }
+            (Self::Calling { .. } | Self::Proceeding, Cause::Failure) => {
+                (Self::Completed { until: now + TRANSACTION_TIMEOUT }, Then::Refused)
+            }
+            (Self::Calling { until, .. }, Cause::Timer) if now >= until => (Self::Terminated, Then::TimedOut),
+            // 17.1.1.2: the interval doubles, without T2's bound.
+            (Self::Calling { request, interval, until, .. }, Cause::Timer) => {
+                let interval = interval.times(2);
+                (Self::Calling { request, interval, resend_at: Some(now + interval), until }, Then::Resend)
+            }
+            (state @ Self::Accepted { .. }, Cause::Success)
+            | (state @ Self::Completed { .. }, Cause::Failure) => (state, Then::AcknowledgeAgain),
+            (Self::Accepted { until } | Self::Completed { until }, Cause::Timer) if now >= until => {
+                (Self::Terminated, Then::Nothing)
+            }
+            (
+                state
+                @ (Self::Proceeding | Self::Accepted { .. } | Self::Completed { .. } | Self::Terminated),
+                _,
+            ) => (state, Then::Nothing),
+        };
+        assert_transition(TABLE, from, next.name());
+        (next, then)
+    }
+}
+
+ctigate_core::digest! { enum State, State::name {
+    Calling { request, interval, resend_at, until },
+    Proceeding,
+    Accepted { until },
+    Completed { until },
+    Terminated,
+} }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Instant = Instant::ZERO;
+
+    /// RFC 3261 17.1.1.2: retransmitted after T1, 2 T1, 4 T1, ... until 64 T1 have passed.
+    #[test]
+    fn on_datagrams_the_interval_doubles_until_timer_b() {
+        let mut state = State::new(b"INVITE", START, false);
+        let mut waits = alloc::vec::Vec::new();
+        let mut now = START;
+        loop {
+            let at = state.deadline().unwrap();
+            waits.push(at.since(now).as_millis());
+            now = at;
+            let (next, then) = state.on(Cause::Timer, now, false);
+            state = next;
+            if then == Then::TimedOut {
+                break;
+            }
+            assert_eq!((then, state.request()), (Then::Resend, Some(&b"INVITE"[..])));
+        }
+        assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 16_000, 500]);
+        assert_eq!(state.name(), "Terminated");
+    }
+
+    #[test]
+    fn a_provisional_response_ends_retransmission_and_the_time_limit() {
+        let (state, then) = State::new(b"INVITE", START, false).on(Cause::Provisional, START, false);
+        assert_eq!((state.deadline(), then), (None, Then::Nothing));
+    }
+
+    /// RFC 6026 7.2: 2xx that come again are passed to the core until timer M fires.
+    #[test]
+    fn a_repeated_2xx_is_acknowledged_again() {
+        let (state, then) = State::new(b"INVITE", START, true).on(Cause::Success, START, true);
+        assert_eq!(then, Then::Accepted);
+        let (state, then) = state.on(Cause::Success, START, true);
+        assert_eq!(then, Then::AcknowledgeAgain);
+        let (state, then) = state.on(Cause::Timer, START + TRANSACTION_TIMEOUT, true);
+        assert_eq!((state.name(), then), ("Terminated", Then::Nothing));
+    }
+
+    #[test]
+    fn a_repeated_failure_is_acknowledged_again_on_datagrams() {
+        let (state, then) = State::new(b"INVITE", START, false).on(Cause::Failure, START, false);
+        assert_eq!((state.name(), then), ("Completed", Then::Refused));
+        assert_eq!(state.on(Cause::Failure, START, false).1, Then::AcknowledgeAgain);
+        let (state, then) = State::new(b"INVITE", START, true).on(Cause::Failure, START, true);
+        assert_eq!((state.name(), then), ("Terminated", Then::Refused));
+    }
+}

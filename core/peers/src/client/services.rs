@@ -1,0 +1,236 @@
+//! What the script asks for, and what comes back.
+
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use ctigate_core::wire::csta::emit::{self as csta, Verbatim};
+use ctigate_core::wire::csta::guard::XmlLimits;
+use ctigate_core::wire::csta::model::{Message as Csta, Namespace, Request, Response, SnapshotItem};
+use ctigate_core::wire::csta::parse::Document;
+use ctigate_core::wire::csta::relayed::{Relayed, Value};
+use ctigate_core::wire::csta::services;
+use ctigate_core::wire::sip::{Message, Method, Start};
+
+use super::commands::{self, Put, Service, Sources};
+use super::happening::{Happening, Sort};
+use super::script::Order;
+use super::transaction::{Purpose, Then, Told};
+use super::{Client, Monitor, Phase, Step};
+
+/// The request of the service `root` with these members. The tests see to it that there is one for every row.
+fn request<'a>(root: &str, given: &'a [(&'static str, Value<'a>)]) -> Option<Request<'a>> {
+    match (services::named(root)?, given) {
+        (service, _) if service.is_relayed() => Some(Request::Relayed(Relayed::request(service, given))),
+        (_, &[("snapshotObject", Value::Device(device))]) => Some(Request::SnapshotDevice { device }),
+        _ => None,
+    }
+}
+
+impl Client {
+    /// Asks for a service for the current line.
+    pub(super) fn ask(&mut self, step: &mut Step<'_>, order: &Order) {
+        match order.service {
+            Service::Csta(root, elements) => self.ask_csta(step, order, root, elements),
+            Service::Features => self.ask_features(step, true),
+            Service::Refresh => self.invite(step, Purpose::Refresh, true),
+            Service::Update => self.update(step),
+            Service::Raw => {
+                self.request(step, Method::Info, (Purpose::Raw, true), &[], order.text.as_bytes());
+            }
+        }
+    }
+
+    fn ask_csta(&mut self, step: &mut Step<'_>, order: &Order, root: &str, elements: &[(&'static str, Put)]) {
+        let (line, number) = (&self.config.line, &commands::number(&order.text));
+        let from = Sources { line, calls: &self.calls, number };
+        let given: Vec<_> = elements.iter().map(|(name, put)| (*name, put.value(&from))).collect();
+        let Some(request) = request(root, &given) else { return };
+        let mut body = Vec::new();
+        csta::request(&mut body, Namespace::ED3, &request, &mut Verbatim);
+        self.request(step, Method::Info, (Purpose::Service(order.word), true), &[], &body);
+    }
+
+    /// Takes a response.
+    pub(super) fn response(&mut self, step: &mut Step<'_>, response: &Message<'_>, reliable: bool) {
+        let Some(told) = self.transactions.response(response, step.now, reliable) else { return };
+        let success = response.status().is_some_and(|status| status < 300);
+        let invite = matches!(told.purpose, Purpose::SignIn | Purpose::Refresh);
+        let last = matches!(told.then, Then::Final | Then::Again);
+        if invite && last && success {
+            if told.then == Then::Final {
+                self.dialog.learn(response, true);
+            }
+            self.acknowledge_success(step, told.sequence);
+        } else if invite && last {
+            self.acknowledge_failure(step, &told.uri, response);
+        }
+        if told.then != Then::Final {
+            return;
+        }
+        if success {
+            self.succeeded(step, &told, response);
+        } else {
+            self.refused(step, &told, response);
+        }
+        if told.for_line {
+            self.runner.answered();
+        }
+    }
+
+    fn succeeded(&mut self, step: &mut Step<'_>, told: &Told, response: &Message<'_>) {
+        let limits = XmlLimits::default();
+        let body = response.csta_body();
+        let document = body.and_then(|body| Document::parse(body, &limits).ok());
+        let message = document.as_ref().and_then(|document| document.message().ok());
+        match told.purpose {
+            Purpose::SignIn | Purpose::Refresh => {
+                let status = match message {
+                    Some(Csta::Response(Response::RequestSystemStatus { status })) => Some(status),
+                    Some(_) | None => None,
+                };
+                self.invited(step, told.purpose, response, status);
+            }
+            Purpose::Update => {
+                self.dialog.learn(response, false);
+                self.schedule_refresh(step, response);
+                let happening =
+                    Happening::new(Sort::Result, "refreshed").with_some("session-expires", self.expires);
+                self.happen(step, happening);
+            }
+            Purpose::Bye => {
+                self.happen(step, Happening::new(Sort::Result, "signed-out"));
+                self.finish(step, None);
+            }
+            Purpose::Raw => {
+                let text = String::from_utf8_lossy(body.unwrap_or_default());
+                self.happen(step, Happening::new(Sort::Result, "response").with("body", &text));
+            }
+            Purpose::Monitor | Purpose::Service(_) => {
+                if let Some(Csta::Response(answer)) = message {
+                    self.answered(step, told.purpose, &answer);
+                } else {
+                    self.malformed(step, told.purpose.name());
+                }
+            }
+        }
+        if told.purpose == Purpose::Monitor && self.monitor == Monitor::Asked {
+            self.monitor = Monitor::None;
+        }
+    }
+
+    /// Takes a service's answer.
+    fn answered(&mut self, step: &mut Step<'_>, purpose: Purpose, answer: &Response<'_>) {
+        let result = |name: &str| Happening::new(Sort::Result, name);
+        let happening = match answer {
+            Response::MonitorStart { cross_reference, .. } => {
+                self.monitor = Monitor::Running((*cross_reference).into());
+                result("monitor").with("xref", cross_reference)
+            }
+            Response::MonitorStop => result("monitor-stopped"),
+            Response::Relayed(relayed) => self.relayed(purpose, relayed),
+            Response::GetCstaFeatures(features) => {
+                let names: Vec<&str> = features.services().map(|service| service.root).collect();
+                result("features")
+                    .with("services", &names.join(","))
+                    .with("events", &features.events().count())
+            }
+            Response::SnapshotDevice { items, .. } => self.snapshot(items),
+            Response::Error(error) => Happening::new(Sort::Fault, "error")
+                .with("category", &error.category().word())
+                .with_some("value", Some(error.value()).filter(|value| !value.is_empty()))
+                .with("service", &purpose.name()),
+            Response::RequestSystemStatus { .. }
+            | Response::SystemStatus
+            | Response::SystemRegister { .. }
+            | Response::SystemRegisterCancel
+            | Response::ChangeMonitorFilter { .. }
+            | Response::DataFollow { .. }
+            | Response::StartApplicationSession { .. }
+            | Response::StartApplicationSessionRefused { .. }
+            | Response::ResetApplicationSessionTimer { .. }
+            | Response::ResetApplicationSessionTimerRefused { .. }
+            | Response::StopApplicationSession
+            | Response::Other { .. } => result("ok").with("service", &purpose.name()),
+        };
+        self.happen(step, happening);
+    }
+
+    /// A response may announce a call of the line's.
+    fn relayed(&mut self, purpose: Purpose, relayed: &Relayed<'_>) -> Happening {
+        let Some(own) = relayed.own_connections().next() else {
+            return Happening::new(Sort::Result, "ok").with("service", &purpose.name());
+        };
+        self.calls.made(&own);
+        Happening::new(Sort::Result, "made")
+            .with_some("call", own.call)
+            .with_some("device", own.device.map(|it| it.id))
+    }
+
+    fn snapshot(&mut self, items: &[SnapshotItem<'_>]) -> Happening {
+        let mut calls = Vec::new();
+        for item in items {
+            self.calls.found(&item.connection, item.states.first().copied());
+            let states: Vec<&str> = item.states.iter().map(|state| state.word()).collect();
+            calls.push([item.connection.call.unwrap_or_default(), states.join("+").as_str()].join("="));
+        }
+        let happening = Happening::new(Sort::Result, "snapshot").with("count", &items.len());
+        if calls.is_empty() { happening } else { happening.with("calls", &calls.join(",")) }
+    }
+
+    fn refused(&mut self, step: &mut Step<'_>, told: &Told, response: &Message<'_>) {
+        let status = response.status().unwrap_or_default();
+        let reason = match response.start {
+            Start::Response { reason, .. } => reason,
+            Start::Request { .. } => "",
+        };
+        if told.purpose == Purpose::Bye {
+            // Whatever it says, the session is over (RFC 3261 15.1.1).
+            self.happen(step, Happening::new(Sort::Result, "signed-out").with("status", &status));
+            self.finish(step, None);
+            return;
+        }
+        let leaving = matches!(self.phase, Phase::Leaving { .. });
+        if leaving && status == 481 && matches!(told.purpose, Purpose::Service(_)) {
+            // The BYE overtook MonitorStop, which it makes needless.
+            return;
+        }
+        let happening =
+            Happening::new(Sort::Fault, "refused").with("status", &status).with("reason", &reason);
+        self.happen(step, happening);
+        match told.purpose {
+            Purpose::SignIn => {
+                self.refresh_at = None;
+                if leaving {
+                    self.failed = true;
+                    self.finish(step, None);
+                } else {
+                    self.phase = Phase::Ended;
+                }
+            }
+            // The answer to BYE is still to come.
+            _ if leaving => {}
+            Purpose::Refresh => self.session_ended(step, &"refresh refused"),
+            Purpose::Monitor => self.monitor = Monitor::None,
+            Purpose::Update | Purpose::Service(_) | Purpose::Raw if matches!(status, 481 | 404 | 410) => {
+                self.session_ended(step, &status.to_string());
+            }
+            Purpose::Update | Purpose::Service(_) | Purpose::Raw | Purpose::Bye => {}
+        }
+    }
+
+    /// No answer came to a request.
+    pub(super) fn unanswered(&mut self, step: &mut Step<'_>, told: &Told) {
+        let happening = Happening::new(Sort::Fault, "no-answer").with("to", &told.purpose.name());
+        self.happen(step, happening);
+        match told.purpose {
+            Purpose::SignIn => self.finish(step, Some(super::COULD_NOT_CONNECT)),
+            Purpose::Bye => self.finish(step, None),
+            Purpose::Refresh => self.session_ended(step, &"refresh not answered"),
+            Purpose::Monitor => self.monitor = Monitor::None,
+            Purpose::Update | Purpose::Service(_) | Purpose::Raw => {}
+        }
+        if told.for_line {
+            self.runner.answered();
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The client's requests on their way, each with its RFC machine, and the answers it gave, for requests that come again.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use ctigate_core::sip::non_invite_client;
+use ctigate_core::time::Instant;
+use ctigate_core::wire::sip::{Message, Method};
+
+use super::invite_client;
+
+/// The most answers kept for requests that come again.
+const ANSWERS: usize = 16;
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The first INVITE.
+    SignIn,
+    /// A re-INVITE.
+    Refresh,
+    /// An UPDATE.
+    Update,
+    /// MonitorStart.
+    Monitor,
+    /// A CSTA service that changes a call; the word says which.
+    Service(&'static str),
+    /// Whatever the script wrote.
+    Raw,
+    /// BYE.
+    Bye,
+}
+
+impl Purpose {
+    /// As messages to people name it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::Refresh => "refresh",
+            Self::Update => "update",
+            Self::Monitor => "monitor",
+            Self::Service(name) => name,
+            Self::Raw => "raw",
+            Self::Bye => "sign-out",
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Machine {
+    Invite(invite_client::State),
+    Other(non_invite_client::State),
+}
+
+/// One request.
+#[derive(Debug)]
+pub(super) struct Transaction {
+    branch: String,
+    method: &'static str,
+    pub(super) purpose: Purpose,
+    /// Whether the script's current line waits for it.
+    pub(super) for_line: bool,
+    /// The `CSeq` number and Request-URI, which an ACK repeats.
+    pub(super) sequence: u32,
+    pub(super) uri: String,
+    machine: Machine,
+}
+
+/// What a response or the passing of time means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Nothing.
+    Nothing,
+    /// The request is to be sent again.
+    Resend,
+    /// The final response came; an INVITE's wants its ACK.
+    Final,
+    /// It came again, and wants its ACK again.
+    Again,
+    /// None came.
+    TimedOut,
+}
+
+impl Transaction {
+    /// A request just sent.
+    pub(super) fn new(
+        (method, sequence, branch): (Method<'static>, u32, String),
+        uri: &str,
+        purpose: Purpose,
+        for_line: bool,
+        (bytes, now, reliable): (&[u8], Instant, bool),
+    ) -> Self {
+        let machine = if method == Method::Invite {
+            Machine::Invite(invite_client::State::new(bytes, now, reliable))
+        } else {
+            Machine::Other(non_invite_client::State::new(bytes, now, reliable))
+        };
+        Self { branch, method: method.name(), purpose, for_line, sequence, uri: uri.into(), machine }
+    }
+
+    /// Whether it still wants its answer.
+    fn is_open(&self) -> bool {
+        matches!(
+            self.machine,
+            Machine::Invite(invite_client::State::Calling { .. } | invite_client::State::Proceeding)
+                | Machine::Other(
+                    non_invite_client::State::Trying { .. } | non_invite_client::State::Proceeding { .. }
+                )
+        )
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match &self.machine {
+            Machine::Invite(state) => state.deadline(),
+            Machine::Other(state) => state.deadline(),
+        }
+    }
+
+    /// The request, where it may have to be sent again.
+    pub(super) fn request(&self) -> Option<&[u8]> {
+        match &self.machine {
+            Machine::Invite(state) => state.request(),
+            Machine::Other(state) => state.request(),
+        }
+    }
+
+    /// Takes a response's status, or that the deadline was reached.
+    fn on(&mut self, status: Option<u16>, now: Instant, reliable: bool) -> Then {
+        match &mut self.machine {
+            Machine::Invite(machine) => {
+                use super::invite_client::{Cause, State, Then as Said};
+                let cause = match status {
+                    None => Cause::Timer,
+                    Some(..200) => Cause::Provisional,
+                    Some(..300) => Cause::Success,
+                    Some(_) => Cause::Failure,
+                };
+                let (next, then) = core::mem::replace(machine, State::Terminated).on(cause, now, reliable);
+                *machine = next;
+                match then {
+                    Said::Nothing => Then::Nothing,
+                    Said::Resend => Then::Resend,
+                    Said::Accepted | Said::Refused => Then::Final,
+                    Said::AcknowledgeAgain => Then::Again,
+                    Said::TimedOut => Then::TimedOut,
+                }
+            }
+            Machine::Other(machine) => {
+                use non_invite_client::{Cause, State, Then as Said};
+                let cause = match status {
+                    None => Cause::Timer,
+                    Some(..200) => Cause::Provisional,
+                    Some(_) => Cause::Final,
+                };
+                let (next, then) = core::mem::replace(machine, State::Terminated).on(cause, now, reliable);
+                *machine = next;
+                match then {
+                    Said::Nothing => Then::Nothing,
+                    Said::Resend => Then::Resend,
+                    Said::Answered => Then::Final,
+                    Said::TimedOut => Then::TimedOut,
+                }
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(
+            self.machine,
+            Machine::Invite(invite_client::State::Terminated)
+                | Machine::Other(non_invite_client::State::Terminated)
+        )
+    }
+}
+
+/// All requests on their way, and the answers given.
+#[derive(Debug, Default)]
+pub(super) struct Transactions {
+    sent: Vec<Transaction>,
+    answers: VecDeque<(String, Vec<u8>)>,
+}
+
+/// What of a transaction its owner needs to know when something happened to it.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) then: Then,
+    pub(super) purpose: Purpose,
+    pub(super) for_line: bool,
+    pub(super) sequence: u32,
+    pub(super) uri: String,
+    /// The request, when it is to be sent again.
+    pub(super) request: Vec<u8>,
+}
+
+impl Transactions {
+    pub(super) fn add(&mut self, transaction: Transaction) {
+        self.sent.push(transaction);
+    }
+
+    /// Whether a request for `purpose` still wants its answer.
+    pub(super) fn has(&self, purpose: Purpose) -> bool {
+        self.sent.iter().any(|transaction| transaction.purpose == purpose && transaction.is_open())
+    }
+
+    /// Takes a response, if it answers one of the requests (RFC 3261 17.1.3).
+    pub(super) fn response(&mut self, response: &Message<'_>, now: Instant, reliable: bool) -> Option<Told> {
+        let branch = response.via()?.branch?;
+        let method = response.cseq()?.method.name();
+        let place = self.sent.iter().position(|sent| sent.branch == branch && sent.method == method)?;
+        self.tell(place, Some(response.status()?), now, reliable)
+    }
+
+    /// The earliest deadline.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.sent.iter().filter_map(Transaction::deadline).min()
+    }
+
+    /// Handles one deadline that is reached.
+    pub(super) fn tick(&mut self, now: Instant, reliable: bool) -> Option<Told> {
+        let due = |sent: &Transaction| sent.deadline().is_some_and(|at| at <= now);
+        let place = self.sent.iter().position(due)?;
+        self.tell(place, None, now, reliable)
+    }
+
+    fn tell(&mut self, place: usize, status: Option<u16>, now: Instant, reliable: bool) -> Option<Told> {
+        let sent = self.sent.get_mut(place)?;
+        let then = sent.on(status, now, reliable);
+        let request = if then == Then::Resend { sent.request().map(Vec::from) } else { None };
+        let told = Told {
+            then,
+            purpose: sent.purpose,
+            for_line: sent.for_line,
+            sequence: sent.sequence,
+            uri: sent.uri.clone(),
+            request: request.unwrap_or_default(),
+        };
+        if sent.is_over() {
+            self.sent.remove(place);
+        }
+        Some(told)
+    }
+
+    /// The answer already given to a request with this branch.
+    pub(super) fn answer(&self, branch: &str) -> Option<&[u8]> {
+        self.answers.iter().find(|(known, _)| known == branch).map(|(_, answer)| answer.as_slice())
+    }
+
+    /// Keeps an answer for a request that comes again.
+    pub(super) fn keep_answer(&mut self, branch: &str, answer: &[u8]) {
+        if self.answers.len() >= ANSWERS {
+            self.answers.pop_front();
+        }
+        self.answers.push_back((branch.into(), answer.into()));
+    }
+}
+
+ctigate_core::digest! { struct Transactions { sent, answers } }
+
+ctigate_core::digest! { struct Transaction { branch, method, purpose => purpose.name(), for_line, sequence, uri, machine } }
+
+ctigate_core::digest! { enum Machine { Invite(state), Other(state) } }

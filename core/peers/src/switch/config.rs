@@ -1,0 +1,259 @@
+//! The phone system's configuration: one table of keys, and what becomes of it.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use ctigate_core::setting::{self, Checked, ConfigError, Key, Setting};
+use ctigate_core::time::Duration;
+
+use super::phones::{MAX_LINES, is_dialable};
+
+/// The most phones, those counted out from one entry included.
+pub const MAX_PHONES: usize = 200_000;
+
+/// The people who have a phone unless the configuration names others: numbers 1001 to 1010.
+const NAMES: [&str; 10] =
+    ["Alice", "Bob", "Carol", "Dave", "Erin", "Frank", "Grace", "Heidi", "Ivan", "Judy"];
+
+/// Every key of the phone system's configuration.
+pub const SWITCH_KEYS: &[Key] = &[
+    Key::listen("listen", "Where CTI links are accepted (CSTA III over TCP); port 0 lets the kernel choose.")
+        .list(8)
+        .required(),
+    Key::listen("control", "Where lines of text make phones act; unset: nowhere."),
+    Key::choice(
+        "session",
+        &["required", "none"],
+        "Whether a CTI link must start an application session (ECMA-354), or has none.",
+    )
+    .default("\"required\""),
+    Key::integer("session_duration", (1, 86_400), "s", "The longest application session without a reset.")
+        .default("180"),
+    Key::text("application", 64, "The only applicationID that may start a session; empty: any may.")
+        .default("\"\""),
+    Key::integer(
+        "response_delay_ms",
+        (0, 60_000),
+        "ms",
+        "How long every answer is held back; events are not.",
+    )
+    .default("0"),
+    Key::integer(
+        "lines",
+        (1, 8),
+        "calls",
+        "The most calls at one phone; with one, there is no call waiting.",
+    )
+    .default("2"),
+    Key::text("trunk_prefix", 8, "Numbers that begin so leave through a trunk; empty: none do.")
+        .default("\"\""),
+    Key::integer("trunks", (1, 1_000), "calls", "The most calls through trunks at a time.").default("8"),
+    Key::integer(
+        "trunk_answer_ms",
+        (0, 3_600_000),
+        "ms",
+        "How long the party behind a trunk takes to answer.",
+    )
+    .default("2000"),
+    Key::integer("limits.links", (1, 64), "links", "The most CTI and control links at a time.").default("64"),
+    Key::integer("limits.calls", (1, 1_000_000), "calls", "The most calls at a time.").default("100000"),
+    Key::integer("limits.monitors", (1, 1_000_000), "monitors", "The most monitors at a time.")
+        .default("200000"),
+    Key::tables("phone[]", 10_000, "The phones; none: 1001 to 1010, Alice to Judy, who answer by hand."),
+    Key::text("phone[].number", 32, "The phone's number: digits, `*`, `#`.").required(),
+    Key::text("phone[].name", 64, "Whose it is.").default("\"\""),
+    Key::integer("phone[].count", (1, 200_000), "phones", "How many phones, numbered on from `number`.")
+        .default("1"),
+    Key::choice(
+        "phone[].answer",
+        &["manual", "auto", "busy"],
+        "What it does when it rings; busy never does.",
+    )
+    .default("\"manual\""),
+    Key::integer(
+        "phone[].answer_after_ms",
+        (0, 3_600_000),
+        "ms",
+        "How long it rings before it answers by itself.",
+    )
+    .default("2000"),
+    Key::integer("phone[].no_answer_after_ms", (1, 3_600_000), "ms", "How long it rings at most.")
+        .default("30000"),
+];
+
+/// What a phone does when it rings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It waits for somebody to answer.
+    Manual,
+    /// It answers by itself after this time, unless it is in another call.
+    After(Duration),
+    /// It is always busy.
+    Busy,
+}
+
+ctigate_core::digest! { enum Answer { Manual = 0, After(after) = 1, Busy = 2 } }
+
+/// One phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhoneConfig {
+    /// Its number, which is its device ID.
+    pub number: String,
+    /// Whose it is.
+    pub name: String,
+    /// What it does when it rings.
+    pub answer: Answer,
+    /// How long it rings at most.
+    pub no_answer_after: Duration,
+}
+
+/// The phone system's configuration. Each field's bounds and default stand in [`SWITCH_KEYS`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SwitchConfig {
+    /// Where CTI links are accepted (key `listen`).
+    pub cti: Vec<SocketAddr>,
+    /// Where control links are accepted (key `control`).
+    pub control: Option<SocketAddr>,
+    /// Whether services need an application session (key `session`).
+    pub session_required: bool,
+    /// The longest application session without a reset, in seconds.
+    pub session_duration: u32,
+    /// The only applicationID that may start a session; `None`: any.
+    pub application: Option<String>,
+    /// How long every answer is held back.
+    pub response_delay: Duration,
+    /// The most calls at one phone.
+    pub lines: usize,
+    /// Numbers beginning so leave through a trunk.
+    pub trunk_prefix: Option<String>,
+    /// The most calls through trunks.
+    pub trunks: u16,
+    /// How long the party behind a trunk takes to answer.
+    pub trunk_answers_after: Duration,
+    /// The most links.
+    pub links: usize,
+    /// The most calls.
+    pub calls: usize,
+    /// The most monitors.
+    pub monitors: usize,
+    /// The phones.
+    pub phones: Vec<PhoneConfig>,
+}
+
+impl Default for SwitchConfig {
+    /// Ten phones that are answered by hand, and no address to listen on.
+    fn default() -> Self {
+        let (checked, _) = setting::check(SWITCH_KEYS, &[]);
+        Self::from_checked(&checked, default_phones())
+    }
+}
+
+fn default_phones() -> Vec<PhoneConfig> {
+    let numbered = NAMES.iter().zip(1001_u32..);
+    numbered
+        .map(|(name, number)| PhoneConfig {
+            number: number.to_string(),
+            name: String::from(*name),
+            answer: Answer::Manual,
+            no_answer_after: Duration::from_secs(30),
+        })
+        .collect()
+}
+
+impl SwitchConfig {
+    /// The configuration that `settings` make, with defaults for what they leave out.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn from_settings(settings: &[Setting]) -> Result<Self, Vec<ConfigError>> {
+        let (checked, mut errors) = setting::check(SWITCH_KEYS, settings);
+        let mut phones = Vec::new();
+        let mut numbers = BTreeMap::new();
+        for table in checked.tables("phone") {
+            add_phones(&checked, &table, &mut phones, &mut numbers, &mut errors);
+        }
+        if phones.is_empty() {
+            phones = default_phones();
+        }
+        if errors.is_empty() { Ok(Self::from_checked(&checked, phones)) } else { Err(errors) }
+    }
+
+    fn from_checked(checked: &Checked, phones: Vec<PhoneConfig>) -> Self {
+        let text = |name| checked.text(name).filter(|text| !text.is_empty()).map(String::from);
+        let millis = |name| Duration::from_millis(checked.number(name));
+        Self {
+            cti: checked.texts("listen").filter_map(|text| text.parse().ok()).collect(),
+            control: checked.text("control").and_then(|text| text.parse().ok()),
+            session_required: checked.text("session") != Some("none"),
+            session_duration: checked.number("session_duration"),
+            application: text("application"),
+            response_delay: millis("response_delay_ms"),
+            lines: checked.number::<usize>("lines").min(MAX_LINES),
+            trunk_prefix: text("trunk_prefix"),
+            trunks: checked.number("trunks"),
+            trunk_answers_after: millis("trunk_answer_ms"),
+            links: checked.number("limits.links"),
+            calls: checked.number("limits.calls"),
+            monitors: checked.number("limits.monitors"),
+            phones,
+        }
+    }
+}
+
+/// Adds the phones of one `[[phone]]` table, unless a number cannot be dialled or is taken.
+fn add_phones(
+    checked: &Checked,
+    table: &str,
+    phones: &mut Vec<PhoneConfig>,
+    numbers: &mut BTreeMap<String, String>,
+    errors: &mut Vec<ConfigError>,
+) {
+    let key = |field: &str| format!("{table}.{field}");
+    let Some(first) = checked.text(&key("number")) else { return };
+    if !is_dialable(first) {
+        errors.push(checked.error(&key("number"), "must be digits, `*` and `#`".into()));
+        return;
+    }
+    let count = checked.number::<usize>(&key("count"));
+    if phones.len().saturating_add(count) > MAX_PHONES {
+        errors.push(checked.error(&key("count"), format!("makes more than {MAX_PHONES} phones in all")));
+        return;
+    }
+    let millis = |field| Duration::from_millis(checked.number(&key(field)));
+    let answer = match checked.text(&key("answer")) {
+        Some("auto") => Answer::After(millis("answer_after_ms")),
+        Some("busy") => Answer::Busy,
+        _ => Answer::Manual,
+    };
+    for place in 0..count {
+        let Some(number) = numbered_on(first, place) else {
+            let bound = format!("cannot be counted on by {place}: it must be digits, with room for its last");
+            errors.push(checked.error(&key("number"), bound));
+            return;
+        };
+        if let Some(other) = numbers.insert(number.clone(), table.into()) {
+            errors.push(checked.error(&key("number"), format!("gives {number}, which {other} has already")));
+            return;
+        }
+        let name = checked.text(&key("name")).unwrap_or_default();
+        let name = if count > 1 { format!("{name} {number}") } else { String::from(name) };
+        let no_answer_after = millis("no_answer_after_ms");
+        phones.push(PhoneConfig { number, name: name.trim().into(), answer, no_answer_after });
+    }
+}
+
+/// `first` counted on by `place`, with as many digits: 0099 and 1 give 0100.
+fn numbered_on(first: &str, place: usize) -> Option<String> {
+    if place == 0 {
+        return Some(first.into());
+    }
+    let number = first.parse::<u64>().ok()?.checked_add(u64::try_from(place).ok()?)?;
+    let text = format!("{number:0width$}", width = first.len());
+    (text.len() == first.len()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use ctigate_core::setting::{Setting, Value};
+use ctigate_core::time::Duration;
+
+use super::{Answer, SwitchConfig, numbered_on};
+
+fn set(key: &str, value: Value) -> Setting {
+    Setting { key: key.into(), value }
+}
+
+fn text(key: &str, value: &str) -> Setting {
+    set(key, Value::Text(value.into()))
+}
+
+fn listen() -> Setting {
+    set("listen", Value::List(vec![Value::Text("127.0.0.1:0".into())]))
+}
+
+#[test]
+fn without_phones_there_are_ten_people_who_answer_by_hand() {
+    let config = SwitchConfig::from_settings(&[listen()]).unwrap();
+    assert_eq!(config.phones, SwitchConfig::default().phones);
+    let numbers: Vec<&str> = config.phones.iter().map(|phone| phone.number.as_str()).collect();
+    assert_eq!(numbers, ["1001", "1002", "1003", "1004", "1005", "1006", "1007", "1008", "1009", "1010"]);
+    assert_eq!(config.phones[1].name, "Bob");
+    assert!(config.phones.iter().all(|phone| phone.answer == Answer::Manual));
+    assert_eq!((config.session_duration, config.lines, config.links), (180, 2, 64));
+}
+
+#[test]
+fn a_phone_counted_out_makes_a_row_of_phones() {
+    let settings = [
+        listen(),
+        text("phone[0].number", "0099"),
+        set("phone[0].count", Value::Integer(3)),
+        text("phone[0].name", "Desk"),
+        text("phone[0].answer", "auto"),
+        set("phone[0].answer_after_ms", Value::Integer(5)),
+    ];
+    let config = SwitchConfig::from_settings(&settings).unwrap();
+    let numbers: Vec<&str> = config.phones.iter().map(|phone| phone.number.as_str()).collect();
+    assert_eq!(numbers, ["0099", "0100", "0101"]);
+    assert_eq!(config.phones[1].name, "Desk 0100");
+    assert_eq!(config.phones[2].answer, Answer::After(Duration::from_millis(5)));
+}
+
+#[test]
+fn counting_on_keeps_the_length_or_fails() {
+    assert_eq!(numbered_on("98", 1), Some(String::from("99")));
+    assert_eq!(numbered_on("98", 2), None);
+    assert_eq!(numbered_on("*1", 1), None);
+    assert_eq!(numbered_on("*1", 0), Some(String::from("*1")));
+}
+
+#[test]
+fn everything_wrong_is_reported_at_once() {
+    let settings = [
+        text("sesion", "none"),
+        set("lines", Value::Integer(9)),
+        text("phone[0].number", "1001"),
+        text("phone[1].number", "alice"),
+        text("phone[2].number", "1001"),
+        text("phone[3].answer", "never"),
+    ];
+    let errors = SwitchConfig::from_settings(&settings).unwrap_err();
+    let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    for part in [
+        "sesion = \"none\": is not a key; the nearest is session",
+        "lines = 9",
+        "phone[1].number = \"alice\": must be digits",
+        "phone[2].number = \"1001\": gives 1001, which phone[0] has already",
+        "phone[3].answer = \"never\"",
+        "phone[3].number: is missing",
+        "listen: is missing",
+    ] {
+        assert!(shown.iter().any(|error| error.starts_with(part)), "{part} is not in {shown:#?}");
+    }
+    assert_eq!(shown.len(), 7, "{shown:#?}");
+}

@@ -1,0 +1,226 @@
+//! The control language: lines of text that make phones act and links fail, for tests and for people. Each line is
+//! answered by one line, `ok ...` or `error ...`.
+
+mod links;
+
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::fmt::Write as _;
+
+use ctigate_core::action::Level;
+use ctigate_core::slots::Handle;
+use ctigate_core::time::Duration;
+use ctigate_core::wire::csta::model::LocalConnectionState;
+
+use super::link::{Kind, Link, MAX_LINE};
+use super::phones::{By, Call, Phone, Refusal, Side};
+use super::{Step, Switch, names};
+
+/// The commands, for `help` and for errors.
+const COMMANDS: &str = "offhook PHONE, dial PHONE NUMBER, answer PHONE, deflect PHONE TO-PHONE, hold PHONE, retrieve PHONE, \
+    hangup PHONE|TRUNK, phone PHONE, status, close links, fail link, stall on|off, delay MILLISECONDS, ask, \
+    unmonitor PHONE, event PHONE XML (REF in it stands for the monitorCrossRefID), system STATUS, help";
+
+/// The longest delay of answers, in milliseconds.
+const MAX_DELAY: u64 = 60_000;
+
+/// What a command comes to: what follows `ok` or `error`.
+type Done = Result<String, String>;
+
+impl Switch {
+    /// Carries out one line; returns the answer, which is empty for an empty line.
+    pub(super) fn command(&mut self, step: &mut Step<'_>, line: &str) -> String {
+        if line.len() > MAX_LINE {
+            return too_long();
+        }
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        if words.is_empty() {
+            return String::new();
+        }
+        match self.carry_out(step, line, &words) {
+            Ok(answer) if answer.is_empty() => "ok".to_string(),
+            Ok(answer) => format!("ok {answer}"),
+            Err(why) => format!("error {why}"),
+        }
+    }
+
+    fn carry_out(&mut self, step: &mut Step<'_>, line: &str, words: &[&str]) -> Done {
+        match *words {
+            ["help"] => Ok(COMMANDS.to_string()),
+            ["status"] => Ok(self.status_line()),
+            ["phone", number] => self.phone_line(number),
+            ["offhook" | "answer" | "hold" | "retrieve" | "hangup", number] => {
+                let action = words.first().copied().unwrap_or_default();
+                self.phone_acts(step, action, number)
+            }
+            ["dial", number, dialled] => {
+                let phone = self.phone_named(number)?;
+                let mut told = Vec::new();
+                let call = self.phones.dial(step.now, phone, dialled, &mut told).map_err(why)?;
+                self.report(step, &told);
+                Ok(names::name(call, self.call_salt))
+            }
+            ["deflect", number, to] => self.deflect(step, number, to),
+            ["close", "links"] => Ok(self.close_links(step, usize::MAX)),
+            ["fail", "link"] => Ok(self.close_links(step, 1)),
+            ["stall", word @ ("on" | "off")] => {
+                self.stalled = word == "on";
+                Ok(String::new())
+            }
+            ["delay", millis] => self.set_delay(millis),
+            ["ask"] => Ok(self.ask_all(step)),
+            ["unmonitor", number] => self.unmonitor(step, number),
+            ["event", number, _, ..] => self.inject(step, number, line),
+            ["system", word] => self.system(step, word),
+            _ => Err(format!("{:?} is not a command; the commands are: {COMMANDS}", words.join(" "))),
+        }
+    }
+
+    fn phone_named(&self, number: &str) -> Result<Handle<Phone>, String> {
+        self.phones.find(number).ok_or_else(|| format!("there is no phone {number:?}"))
+    }
+
+    fn phone_acts(&mut self, step: &mut Step<'_>, action: &str, number: &str) -> Done {
+        if action == "hangup"
+            && let Some(call) = self.call_through(number)
+        {
+            return self.hang_up(step, call, Side::Far);
+        }
+        let phone = self.phone_named(number)?;
+        let newest = |state, otherwise| self.phones.newest(phone, &[state]).ok_or(otherwise);
+        let mut told = Vec::new();
+        let call = match action {
+            "offhook" => self.phones.off_hook(step.now, phone, &mut told),
+            "answer" => self
+                .phones
+                .to_answer(phone)
+                .ok_or(Refusal::NothingToAnswer)
+                .and_then(|call| self.phones.answer(step.now, call, phone, &mut told).map(|()| call)),
+            "hold" => newest(LocalConnectionState::Connected, Refusal::NothingActive)
+                .and_then(|call| self.phones.hold(call, phone, By::Person, &mut told).map(|()| call)),
+            "retrieve" => newest(LocalConnectionState::Hold, Refusal::NothingHeld)
+                .and_then(|call| self.phones.retrieve(call, phone, By::Person, &mut told).map(|()| call)),
+            _ => {
+                let call = self.phones.to_clear(phone).ok_or_else(|| why(Refusal::NothingToClear))?;
+                let side = self.phones.side(call, phone).unwrap_or(Side::Caller);
+                return self.hang_up(step, call, side);
+            }
+        };
+        let call = call.map_err(why)?;
+        self.report(step, &told);
+        Ok(names::name(call, self.call_salt))
+    }
+
+    /// The newest call that rings at a phone rings at another.
+    fn deflect(&mut self, step: &mut Step<'_>, number: &str, to: &str) -> Done {
+        let (phone, to) = (self.phone_named(number)?, self.phone_named(to)?);
+        let ringing = self.phones.newest(phone, &[LocalConnectionState::Alerting]);
+        let call = ringing.ok_or_else(|| why(Refusal::NothingToAnswer))?;
+        let mut told = Vec::new();
+        self.phones.deflect(step.now, call, phone, to, &mut told).map_err(why)?;
+        self.report(step, &told);
+        Ok(names::name(call, self.call_salt))
+    }
+
+    /// The call that leaves through the trunk of this name.
+    fn call_through(&self, trunk: &str) -> Option<Handle<Call>> {
+        let through = |call: &Call| {
+            call.far_party().is_some_and(|party| {
+                matches!(party, super::phones::Party::Trunk(_)) && self.party_device(party, "") == trunk
+            })
+        };
+        self.phones.calls().iter().find(|(_, call)| through(call)).map(|(handle, _)| handle)
+    }
+
+    fn hang_up(&mut self, step: &mut Step<'_>, call: Handle<Call>, side: Side) -> Done {
+        let mut told = Vec::new();
+        self.phones.clear(call, side, "normalClearing", &mut told).map_err(why)?;
+        self.report(step, &told);
+        Ok(names::name(call, self.call_salt))
+    }
+
+    fn status_line(&self) -> String {
+        let sessions =
+            self.links.iter().filter_map(|(_, link)| link.cti()).filter(|cti| cti.session.is_some());
+        format!(
+            "phones={} calls={} monitors={} links={} sessions={} status={} stalled={} delay={}",
+            self.phones.count(),
+            self.phones.calls().len(),
+            self.monitors.count(),
+            self.links.len(),
+            sessions.count(),
+            self.status.word(),
+            if self.stalled { "yes" } else { "no" },
+            self.delay.as_millis(),
+        )
+    }
+
+    /// `1001 Alice: 0_99f261b4 connected, 1002 alerting`.
+    fn phone_line(&self, number: &str) -> Done {
+        let handle = self.phone_named(number)?;
+        let name = self.phones.phone(handle).map(|phone| phone.name.as_str()).unwrap_or_default();
+        let mut line = format!("{number} {name}:");
+        let mut idle = true;
+        for seen in self.phones.snapshot(handle) {
+            let dialled = self.phones.call(seen.call).map(|call| call.dialled.as_str()).unwrap_or_default();
+            let call = names::name(seen.call, self.call_salt);
+            let separator = if idle { "" } else { ";" };
+            let _to_memory = write!(line, "{separator} {call} {}", seen.own.word());
+            if let Some(party) = seen.party {
+                let other = self.party_device(party, dialled);
+                let _to_memory = write!(line, ", {other} {}", seen.other.word());
+            }
+            idle = false;
+        }
+        if idle {
+            line.push_str(" on hook");
+        }
+        Ok(line)
+    }
+
+    fn cti_links(&self) -> Vec<Handle<Link>> {
+        let cti = self.links.iter().filter(|(_, link)| matches!(link.kind, Kind::Cti(_)));
+        cti.map(|(handle, _)| handle).collect()
+    }
+
+    /// CTI links break, as if the cable were cut: no session is told.
+    fn close_links(&mut self, step: &mut Step<'_>, most: usize) -> String {
+        let links: Vec<_> = self.cti_links().into_iter().take(most).collect();
+        for handle in &links {
+            self.drop_link(step, *handle, Level::Info, "link_dropped", "a control line asked for it");
+        }
+        format!("closed {}", links.len())
+    }
+
+    fn set_delay(&mut self, millis: &str) -> Done {
+        let delay = millis.parse().ok().filter(|millis| *millis <= MAX_DELAY);
+        let delay: u64 = delay.ok_or_else(|| format!("a delay is a number from 0 to {MAX_DELAY}"))?;
+        self.delay = Duration::from_millis(delay);
+        Ok(String::new())
+    }
+}
+
+/// The answer to a line that is too long.
+pub(super) fn too_long() -> String {
+    format!("error the line is longer than {MAX_LINE} bytes")
+}
+
+/// A refusal, for people.
+fn why(refusal: Refusal) -> String {
+    let why = match refusal {
+        Refusal::ActiveCallExists => "the phone has an active call already",
+        Refusal::PhoneRings => "the phone rings",
+        Refusal::LinesTaken => "all lines of the phone are taken",
+        Refusal::TooManyCalls => "there are as many calls as there can be",
+        Refusal::NotANumber => "that number cannot be dialled",
+        Refusal::WrongState => "the connection is in another state",
+        Refusal::NothingToAnswer => "nothing rings there",
+        Refusal::NothingActive => "the phone has no active call",
+        Refusal::NothingHeld => "the phone has no held call",
+        Refusal::NothingToClear => "the phone has no call",
+        Refusal::SamePhone => "the call rings there already",
+        Refusal::DestinationBusy => "the phone that it is to go to is busy",
+    };
+    why.to_string()
+}

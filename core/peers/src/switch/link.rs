@@ -1,0 +1,320 @@
+//! The two kinds of links: a CTI client's, and a control link of text lines.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use ctigate_core::input::LinkId;
+use ctigate_core::slots::Handle;
+use ctigate_core::time::{Duration, Instant};
+use ctigate_core::timer::Deadline;
+use ctigate_core::wire::csta::model::{Namespace, Response, StatusFilter};
+use ctigate_core::wire::csta_frame::{Framer, LAST_INVOKE};
+
+use crate::switch::phones::Phone;
+
+/// The longest line of a control link, in bytes.
+pub const MAX_LINE: usize = 1024;
+
+/// How long the client may take to answer a question.
+pub const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The most questions that wait for an answer on one link.
+pub const MAX_QUESTIONS: usize = 32;
+
+/// The most answers that are held back on one link.
+pub const MAX_DELAYED: usize = 1_000;
+
+/// One accepted connection.
+pub struct Link {
+    /// The connection.
+    pub id: LinkId,
+    /// Its other end.
+    pub peer: SocketAddr,
+    /// What is spoken on it.
+    pub kind: Kind,
+}
+
+/// What is spoken on a link.
+pub enum Kind {
+    /// CSTA III over TCP.
+    Cti(Cti),
+    /// Lines of text.
+    Control(Lines),
+}
+
+/// The state of a CTI link.
+pub struct Cti {
+    /// Cuts frames.
+    pub framer: Framer,
+    /// The edition and namespace style that the client used last.
+    pub namespace: Namespace,
+    /// The application session, if one is running.
+    pub session: Option<Session>,
+    /// Counts sessions: monitors of an earlier one are dead.
+    pub epoch: u32,
+    /// The registration for system services.
+    pub registration: Option<Registration>,
+    /// The last invoke ID of a question of ours.
+    pub last_invoke: u16,
+    /// Our questions without an answer, by invoke ID.
+    pub questions: BTreeMap<u16, Question>,
+    /// Due when the oldest question has waited too long.
+    pub question_deadline: Deadline,
+    /// Answers held back, in the order of their requests.
+    pub delayed: VecDeque<Delayed>,
+    /// Due with the first of them.
+    pub delayed_deadline: Deadline,
+}
+
+/// An answer that is held back.
+pub struct Delayed {
+    /// When it is due.
+    pub at: Instant,
+    /// Its invoke ID.
+    pub invoke: u16,
+    /// What it says.
+    pub answer: Answer,
+}
+
+/// What an answer that is held back says.
+pub enum Answer {
+    /// This frame.
+    Frame(Vec<u8>),
+    /// Which calls there are at this phone when it goes out: none that an event before it has ended.
+    Snapshot(Handle<Phone>),
+}
+
+/// An application session (ECMA-354).
+pub struct Session {
+    /// Its sessionID.
+    pub id: String,
+    /// Its duration without a reset, in seconds.
+    pub duration: u32,
+    /// When it ends unless it is reset.
+    pub deadline: Deadline,
+}
+
+/// A registration for system services (ECMA-269, System Register).
+pub struct Registration {
+    /// Its sysStatRegisterID.
+    pub id: String,
+    /// Whether SystemStatus is to be sent.
+    pub system_status: bool,
+    /// Which values are not.
+    pub filter: StatusFilter,
+}
+
+/// What we asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// SystemStatus.
+    SystemStatus,
+    /// RequestSystemStatus.
+    RequestSystemStatus,
+    /// MonitorStop.
+    MonitorStop,
+}
+
+impl Asked {
+    /// Whether `response` is the positive answer to it.
+    #[must_use]
+    pub const fn fits(self, response: &Response<'_>) -> bool {
+        match self {
+            Self::SystemStatus => matches!(response, Response::SystemStatus),
+            Self::RequestSystemStatus => matches!(response, Response::RequestSystemStatus { .. }),
+            Self::MonitorStop => matches!(response, Response::MonitorStop),
+        }
+    }
+}
+
+/// A question of ours.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// When it was sent.
+    pub at: Instant,
+    /// What it was.
+    pub asked: Asked,
+}
+
+/// The state of a control link.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// The beginning of a line.
+    pub held: Vec<u8>,
+    /// The line is too long already; what is left of it is thrown away.
+    pub skipping: bool,
+}
+
+impl Cti {
+    /// A link that has just been accepted.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            framer: Framer::default(),
+            namespace: Namespace::ED3,
+            session: None,
+            epoch: 0,
+            registration: None,
+            last_invoke: 0,
+            questions: BTreeMap::new(),
+            question_deadline: Deadline::default(),
+            delayed: VecDeque::new(),
+            delayed_deadline: Deadline::default(),
+        }
+    }
+
+    /// An invoke ID for a question: the next that no question has. `None` when too many wait.
+    pub fn next_invoke(&mut self) -> Option<u16> {
+        if self.questions.len() >= MAX_QUESTIONS {
+            return None;
+        }
+        loop {
+            self.last_invoke =
+                if self.last_invoke >= LAST_INVOKE { 1 } else { self.last_invoke.saturating_add(1) };
+            if !self.questions.contains_key(&self.last_invoke) {
+                return Some(self.last_invoke);
+            }
+        }
+    }
+}
+
+impl Default for Cti {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Link {
+    /// The CTI state, if it is a CTI link.
+    #[must_use]
+    pub const fn cti(&self) -> Option<&Cti> {
+        match &self.kind {
+            Kind::Cti(cti) => Some(cti),
+            Kind::Control(_) => None,
+        }
+    }
+
+    /// The CTI state, to be changed.
+    pub const fn cti_mut(&mut self) -> Option<&mut Cti> {
+        match &mut self.kind {
+            Kind::Cti(cti) => Some(cti),
+            Kind::Control(_) => None,
+        }
+    }
+}
+
+/// What [`Lines::take`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Line {
+    /// No whole line yet.
+    Incomplete,
+    /// A line, without its end.
+    Whole(Vec<u8>),
+    /// The end of a line that was too long.
+    TooLong,
+}
+
+impl Lines {
+    /// Takes bytes up to the end of one line; says how many.
+    pub fn take(&mut self, bytes: &[u8]) -> (usize, Line) {
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let part = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
+        if self.held.len().saturating_add(part.len()) > MAX_LINE {
+            self.skipping = true;
+            self.held = Vec::new();
+        } else if !self.skipping {
+            self.held.extend_from_slice(part);
+        }
+        match end {
+            None => (bytes.len(), Line::Incomplete),
+            Some(end) => {
+                let line = core::mem::take(&mut self.held);
+                let skipped = core::mem::take(&mut self.skipping);
+                (end.saturating_add(1), if skipped { Line::TooLong } else { Line::Whole(line) })
+            }
+        }
+    }
+}
+
+ctigate_core::digest! { struct Link { id, peer, kind } }
+
+ctigate_core::digest! { enum Kind { Cti(cti), Control(lines) } }
+
+ctigate_core::digest! { struct Lines { held, skipping } }
+
+ctigate_core::digest! { struct Cti {
+    framer => framer.held(), // How much it holds, not what: the trace has the bytes.
+    namespace => namespace.uri(),
+    session,
+    epoch,
+    registration,
+    last_invoke,
+    questions,
+    question_deadline,
+    delayed,
+    delayed_deadline,
+} }
+
+ctigate_core::digest! { struct Question { at, asked } }
+
+ctigate_core::digest! { enum Asked { SystemStatus = 0, RequestSystemStatus = 1, MonitorStop = 2 } }
+
+ctigate_core::digest! { struct Delayed { at, invoke, answer } }
+
+ctigate_core::digest! { enum Answer { Frame(frame), Snapshot(phone) } }
+
+ctigate_core::digest! { struct Session { id, duration, deadline } }
+
+ctigate_core::digest! { struct Registration { id, system_status, filter => u64::from(filter.0) } }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_whole_however_they_are_cut_and_long_ones_are_thrown_away() {
+        let mut stream = b"one\r\n\n".to_vec();
+        stream.extend_from_slice(&[b'x'; MAX_LINE]);
+        stream.extend_from_slice(b"\n");
+        stream.extend_from_slice(&[b'x'; MAX_LINE + 1]);
+        stream.extend_from_slice(b"\nlast\n");
+        let expected = [
+            Line::Whole(b"one\r".to_vec()),
+            Line::Whole(Vec::new()),
+            Line::Whole([b'x'; MAX_LINE].to_vec()),
+            Line::TooLong,
+            Line::Whole(b"last".to_vec()),
+        ];
+        for size in [1, 2, 7, 1000, 5000] {
+            let mut lines = Lines::default();
+            let mut found = Vec::new();
+            for piece in stream.chunks(size) {
+                let mut rest = piece;
+                while !rest.is_empty() {
+                    let (taken, line) = lines.take(rest);
+                    rest = &rest[taken..];
+                    if line != Line::Incomplete {
+                        found.push(line);
+                    }
+                }
+            }
+            assert_eq!(found, expected, "pieces of {size}");
+            assert!(lines.held.is_empty());
+        }
+    }
+
+    #[test]
+    fn invoke_ids_run_from_1_to_9998_and_pass_over_those_in_use() {
+        let mut cti = Cti { last_invoke: 9997, ..Cti::new() };
+        let question = Question { at: Instant::ZERO, asked: Asked::SystemStatus };
+        cti.questions.insert(1, question);
+        assert_eq!(cti.next_invoke(), Some(9998));
+        assert_eq!(cti.next_invoke(), Some(2));
+        for invoke in 100..131 {
+            cti.questions.insert(invoke, question);
+        }
+        assert_eq!(cti.next_invoke(), None);
+    }
+}

@@ -1,0 +1,137 @@
+//! Services: what a client asks, and the answer. Each answers in its own time, before any event it causes; what cannot
+//! be done is an error that becomes a CSTAErrorCode.
+//!
+//! A service is one row of [`TABLE`] and one handler.
+
+mod calls;
+mod system;
+
+pub(super) use system::static_device;
+
+use ctigate_core::slots::Handle;
+use ctigate_core::wire::csta::errors::CstaError;
+use ctigate_core::wire::csta::model::{CallEventKind, Request, SystemStatus};
+use ctigate_core::wire::csta::services::{Features, named};
+
+use super::link::Link;
+use super::{Step, Switch, To};
+
+/// Serves one request and answers it, unless it is refused.
+type Handler = fn(&mut Switch, &mut Step<'_>, To, &Request<'_>) -> Result<(), CstaError>;
+
+/// What a handler says to a request of another service: its row has the wrong name.
+pub(super) const MISROUTED: CstaError = CstaError::GENERIC_OPERATION;
+
+/// What a service is about, which decides when it is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    /// The application session itself (ECMA-354): served outside of one, too. GetCSTAFeatures does not know it.
+    Session,
+    /// The phone system as a whole: served while it is out of service, too.
+    System,
+    /// Phones and their calls.
+    Phones,
+}
+
+/// A service.
+struct Service {
+    /// The root's name of its request.
+    name: &'static str,
+    about: About,
+    handler: Handler,
+}
+
+const fn service(name: &'static str, about: About, handler: Handler) -> Service {
+    Service { name, about, handler }
+}
+
+/// All services: what is served, and what GetCSTAFeatures says.
+const TABLE: &[Service] = &[
+    service("StartApplicationSession", About::Session, Switch::start_session),
+    service("ResetApplicationSessionTimer", About::Session, Switch::reset_session),
+    service("StopApplicationSession", About::Session, Switch::stop_session),
+    service("GetCSTAFeatures", About::System, Switch::get_features),
+    service("RequestSystemStatus", About::System, Switch::request_system_status),
+    service("SystemStatus", About::System, Switch::client_status),
+    service("SystemRegister", About::System, Switch::system_register),
+    service("SystemRegisterCancel", About::System, Switch::system_register_cancel),
+    service("MonitorStart", About::Phones, Switch::monitor_start),
+    service("MonitorStop", About::Phones, Switch::monitor_stop),
+    service("SnapshotDevice", About::Phones, Switch::snapshot_device),
+    service("MakeCall", About::Phones, Switch::make_call),
+    service("AnswerCall", About::Phones, Switch::answer_call),
+    service("ClearConnection", About::Phones, Switch::clear_connection),
+    service("DeflectCall", About::Phones, Switch::deflect_call),
+    service("HoldCall", About::Phones, Switch::hold_call),
+    service("RetrieveCall", About::Phones, Switch::retrieve_call),
+];
+
+/// The events that monitors report.
+pub const EVENTS: &[CallEventKind] = &[
+    CallEventKind::ServiceInitiated,
+    CallEventKind::Originated,
+    CallEventKind::Delivered,
+    CallEventKind::Established,
+    CallEventKind::Held,
+    CallEventKind::Retrieved,
+    CallEventKind::Failed,
+    CallEventKind::ConnectionCleared,
+    CallEventKind::NetworkReached,
+    CallEventKind::Diverted,
+];
+
+/// The services of CSTA that a client can ask for, by their requests' names.
+pub fn services() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().filter(|service| service.about != About::Session).map(|service| service.name)
+}
+
+/// Whether a request is for a service that is not served here, whatever is in it.
+pub(super) fn is_unknown(request: &str) -> bool {
+    let is_served = TABLE.iter().any(|service| service.name == request);
+    !is_served && named(request).is_some()
+}
+
+/// What GetCSTAFeatures says: [`services`] and [`EVENTS`], no more and no less.
+#[must_use]
+pub fn features() -> Features {
+    let services = services().fold(Features::NONE, Features::with_service);
+    EVENTS.iter().fold(services, |set, event| set.with_event(event.word()))
+}
+
+impl Switch {
+    /// Serves a request and answers it, unless it is refused.
+    pub(super) fn serve(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
+        let service = TABLE.iter().find(|service| service.name == request.name());
+        // A service that is not known might be about phones.
+        self.may_ask(step, to.0, service.map_or(About::Phones, |service| service.about))?;
+        if let Some(service) = service {
+            return (service.handler)(self, step, to, request);
+        }
+        if matches!(
+            request,
+            Request::SystemRegisterAbort { .. } | Request::ApplicationSessionTerminated { .. }
+        ) {
+            self.client_error(step, to.0, "a client asks for what only a switch sends");
+        }
+        Err(CstaError::SERVICE_NOT_SUPPORTED)
+    }
+
+    /// Whether a service is served: within a session where one is needed, and while the switch is in service.
+    fn may_ask(&self, step: &mut Step<'_>, handle: Handle<Link>, about: About) -> Result<(), CstaError> {
+        if about == About::Session {
+            return Ok(());
+        }
+        let in_session = self.links.get(handle).and_then(Link::cti).is_some_and(|cti| cti.session.is_some());
+        if self.config.session_required && !in_session {
+            self.client_error(step, handle, "a service is asked for outside an application session");
+            return Err(CstaError::SECURITY_VIOLATION);
+        }
+        let out = matches!(self.status, SystemStatus::Disabled | SystemStatus::Initializing);
+        if out && about != About::System { Err(CstaError::RESOURCE_OUT_OF_SERVICE) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,206 @@
+//! Call control services (ECMA-269): Make, Answer, Clear Connection, Deflect, Hold, Retrieve.
+
+use alloc::vec::Vec;
+
+use ctigate_core::slots::Handle;
+use ctigate_core::wire::csta::errors::CstaError;
+use ctigate_core::wire::csta::model::{Connection, LocalConnectionState, Request, Response};
+use ctigate_core::wire::csta::relayed::{Relayed, Value};
+
+use super::MISROUTED;
+use super::system::{error, static_device};
+use crate::switch::phones::{ACTIVE, By, Call, Phone, Refusal, Side};
+use crate::switch::{Step, Switch, To, names};
+
+impl Switch {
+    /// Make Call. The default is to prompt.
+    pub(super) fn make_call(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
+        let asked = relayed(request)?;
+        let calling = asked.device("callingDevice").ok_or(CstaError::INVALID_CALLING_DEVICE_ID)?;
+        let called = asked.device("calledDirectoryNumber").ok_or(CstaError::INVALID_CALLED_DEVICE_ID)?;
+        let phone = self.device(calling).ok_or(CstaError::INVALID_CALLING_DEVICE_ID)?;
+        let prompt = asked.text("autoOriginate") != Some("doNotPrompt");
+        let mut told = Vec::new();
+        let made = self.phones.make_call(step.now, phone, called.id, prompt, &mut told);
+        let call = made.map_err(reason)?;
+        let call = names::name(call, self.call_salt);
+        let calling = Connection { call: Some(&call), device: Some(static_device(calling.id)) };
+        self.accept(step, to, asked, &[("callingDevice", Value::Connection(calling))]);
+        self.report(step, &told);
+        Ok(())
+    }
+
+    /// Answer Call: a ringing phone answers, a prompted one dials.
+    pub(super) fn answer_call(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
+        let asked = relayed(request)?;
+        let connection = &asked.connection("callToBeAnswered").ok_or(CstaError::INVALID_CONNECTION_ID)?;
+        let (call, phone) = self.own(connection, |switch, phone| {
+            switch.phones.to_answer(phone).ok_or(Refusal::NothingToAnswer)
+        })?;
+        let mut told = Vec::new();
+        self.phones.answer(step.now, call, phone, &mut told).map_err(reason)?;
+        self.accept(step, to, asked, &[]);
+        self.report(step, &told);
+        Ok(())
+    }
+
+    /// Deflect Call: what rings at a phone rings at another.
+    pub(super) fn deflect_call(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
+        let asked = relayed(request)?;
+        let connection = &asked.connection("callToBeDiverted").ok_or(CstaError::INVALID_CONNECTION_ID)?;
+        let (call, phone) = self.own(connection, |switch, phone| {
+            switch.phones.newest(phone, &[LocalConnectionState::Alerting]).ok_or(Refusal::NothingToAnswer)
+        })?;
+        let destination = asked.device("newDestination").and_then(|device| self.device(device));
+        let destination = destination.ok_or(CstaError::INVALID_DESTINATION_DEVICE_ID)?;
+        let mut told = Vec::new();
+        self.phones.deflect(step.now, call, phone, destination, &mut told).map_err(reason)?;
+        self.accept(step, to, asked, &[]);
+        self.report(step, &told);
+        Ok(())
+    }
+
+    /// Hold Call.
+    pub(super) fn hold_call(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
+        let asked = relayed(request)?;
+        let connection = &asked.connection("callToBeHeld").ok_or(CstaError::INVALID_CONNECTION_ID)?;
+        let (call, phone) = self.own(connection, |switch, phone| {
+            let connected = switch.phones.newest(phone, &[LocalConnectionState::Connected]);
+            connected.ok_or(Refusal::NothingActive)
+        })?;
+        let mut told = Vec::new();
+        self.phones.hold(call, phone, By::Computer, &mut told).map_err(reason)?;
+        self.accept(step, to, asked, &[]);
+        self.report(step, &told);
+        Ok(())
+    }
+
+    /// Retrieve Call.
+    pub(super) fn retrieve_call(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
+        let asked = relayed(request)?;
+        let connection = &asked.connection("callToBeRetrieved").ok_or(CstaError::INVALID_CONNECTION_ID)?;
+        let (call, phone) = self.own(connection, |switch, phone| {
+            switch.phones.newest(phone, &[LocalConnectionState::Hold]).ok_or(Refusal::NothingHeld)
+        })?;
+        let mut told = Vec::new();
+        self.phones.retrieve(call, phone, By::Computer, &mut told).map_err(reason)?;
+        self.accept(step, to, asked, &[]);
+        self.report(step, &told);
+        Ok(())
+    }
+
+    /// Clear Connection: of a phone, or of the trunk a call leaves through.
+    pub(super) fn clear_connection(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
+        let asked = relayed(request)?;
+        let connection =
+            &asked.connection("connectionToBeCleared").ok_or(CstaError::INVALID_CONNECTION_ID)?;
+        let (call, side) = self.to_be_cleared(connection)?;
+        let mut told = Vec::new();
+        let cleared = self.phones.clear(call, side, "normalClearing", &mut told);
+        cleared.map_err(|_| CstaError::NO_CONNECTION_TO_CLEAR)?;
+        self.accept(step, to, asked, &[]);
+        self.report(step, &told);
+        Ok(())
+    }
+
+    /// Answers a request that is carried out, with what its response announces.
+    fn accept(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        asked: &Relayed<'_>,
+        given: &[(&'static str, Value<'_>)],
+    ) {
+        self.respond(step, to, &Response::Relayed(Relayed::response(asked.service, given)));
+    }
+
+    fn to_be_cleared(&self, connection: &Connection<'_>) -> Result<(Handle<Call>, Side), CstaError> {
+        if let (Some(call), Some(device)) = (connection.call, connection.device)
+            && let Some(handle) = names::find(self.phones.calls(), self.call_salt, call)
+            && let Some(party) = self.phones.call(handle).and_then(Call::far_party)
+            && self.device(device).is_none()
+            && self.party_device(party, "") == device.id
+        {
+            return Ok((handle, Side::Far));
+        }
+        let (call, phone) = self.own(connection, |switch, phone| {
+            let active = switch.phones.newest(phone, &ACTIVE);
+            active.or_else(|| switch.phones.to_clear(phone)).ok_or(Refusal::NothingToClear)
+        })?;
+        let side = self.phones.side(call, phone).ok_or(CstaError::INVALID_CONNECTION_ID)?;
+        Ok((call, side))
+    }
+
+    /// The call and the phone that a client's connection identifier names. A phone alone may stand for its one fitting call,
+    /// as our device IDs are static; a call alone names no connection.
+    fn own(
+        &self,
+        connection: &Connection<'_>,
+        fitting: impl Fn(&Self, Handle<Phone>) -> Result<Handle<Call>, Refusal>,
+    ) -> Result<(Handle<Call>, Handle<Phone>), CstaError> {
+        let device = connection.device.ok_or(CstaError::INVALID_CONNECTION_ID)?;
+        let phone = self.device(device);
+        let Some(call) = connection.call else {
+            let phone = phone.ok_or(CstaError::INVALID_DEVICE_ID)?;
+            return Ok((fitting(self, phone).map_err(reason)?, phone));
+        };
+        let call =
+            names::find(self.phones.calls(), self.call_salt, call).ok_or(CstaError::INVALID_CALL_ID)?;
+        let phone = phone.ok_or(CstaError::INVALID_DEVICE_ID)?;
+        let party = self.phones.state(call, phone) != LocalConnectionState::Null;
+        if party { Ok((call, phone)) } else { Err(CstaError::INVALID_CONNECTION_ID) }
+    }
+}
+
+/// The members of a request for one of these services.
+const fn relayed<'r, 'a>(request: &'r Request<'a>) -> Result<&'r Relayed<'a>, CstaError> {
+    if let Request::Relayed(relayed) = request { Ok(relayed) } else { Err(MISROUTED) }
+}
+
+/// A refusal as CSTA says it.
+fn reason(refusal: Refusal) -> CstaError {
+    match refusal {
+        Refusal::ActiveCallExists => error("stateIncompatibility", "connectedCallExists"),
+        Refusal::PhoneRings => CstaError::INVALID_CALLING_DEVICE_STATE,
+        Refusal::LinesTaken => CstaError::RESOURCE_BUSY,
+        Refusal::TooManyCalls => CstaError::RESOURCE_LIMIT_EXCEEDED,
+        Refusal::NotANumber => CstaError::INVALID_CALLED_DEVICE_ID,
+        Refusal::WrongState => CstaError::INVALID_CONNECTION_STATE,
+        Refusal::NothingToAnswer => CstaError::NO_CALL_TO_ANSWER,
+        Refusal::NothingActive => CstaError::NO_ACTIVE_CALL,
+        Refusal::NothingHeld => CstaError::NO_HELD_CALL,
+        Refusal::NothingToClear => CstaError::NO_CONNECTION_TO_CLEAR,
+        Refusal::SamePhone => error("operation", "invalidDestination"),
+        Refusal::DestinationBusy => error("stateIncompatibility", "invalidDestinationDeviceState"),
+    }
+}
