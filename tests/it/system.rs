@@ -17,13 +17,6 @@ fn house(switches: u8) -> (World, Office) {
     (world, office)
 }
 
-/// A client that has signed in for a phone.
-fn signed_in(world: &mut World, last: u8, number: &str) -> Agent {
-    let mut agent = Agent::tcp(world, last, &format!("user{last}"), number).unwrap();
-    assert_eq!(agent.sign_in(world).unwrap().status(), 200);
-    agent
-}
-
 /// The places, from 1, of the connections that the sessions so far were put on, in order.
 fn places(world: &World, office: &Office) -> Vec<String> {
     let started = world.notices(office.gateway).iter().filter(|said| said.name == "session_started");

@@ -62,6 +62,22 @@ impl Agent {
         Self::new(SipPeer::udp(host, gateway), address.to_string(), user, number)
     }
 
+    /// A client as [`Agent::tcp`] makes it, which has signed in.
+    ///
+    /// # Errors
+    /// The world's fault, or that the sign-in was refused.
+    pub fn signed_in(world: &mut World, last: u8, user: &str, number: &str) -> Result<Self, Fault> {
+        let mut agent = Self::tcp(world, last, user, number)?;
+        match agent.sign_in(world)?.status() {
+            200 => Ok(agent),
+            status => Err(Fault {
+                seed: world.seed(),
+                at: world.now(),
+                what: format!("the sign-in of {user} was answered {status}"),
+            }),
+        }
+    }
+
     /// A client that reaches the gateway as another does: users of one proxy share a connection.
     #[must_use]
     pub fn beside(other: &Self, user: &str, number: &str) -> Self {

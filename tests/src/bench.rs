@@ -4,6 +4,7 @@
 mod client;
 mod golden;
 mod phone_system;
+mod scene;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub use client::{Client, Line, document, only};
 pub use golden::replayed;
 pub(crate) use phone_system::SESSION;
 pub use phone_system::{Asked, PhoneSystem, csta, csta_error, snapshot};
+pub use scene::HELD;
 pub use wire::Sip;
 
 /// Where the gateway listens.

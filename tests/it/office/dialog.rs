@@ -8,8 +8,7 @@ use super::story;
 #[test]
 fn quirk_5_a_vanity_suffix_is_cut_off_before_dialling() {
     story(&[], |world, _| {
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        alice.sign_in(world)?;
+        let mut alice = Agent::signed_in(world, 2, "alice", "1001")?;
         alice.monitor(world)?;
         let answer = alice.call(world, "1002v:41234")?;
         assert_eq!(answer.root(), "MakeCallResponse", "{}", answer.body);
@@ -23,8 +22,7 @@ fn quirk_5_a_vanity_suffix_is_cut_off_before_dialling() {
 fn quirk_5_what_cannot_be_dialled_leaves_the_phone_alone() {
     for number in ["", "v:41234", "alice", "+", "10&amp;02"] {
         story(&[], |world, office| {
-            let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-            alice.sign_in(world)?;
+            let mut alice = Agent::signed_in(world, 2, "alice", "1001")?;
             alice.monitor(world)?;
             let answer = alice.call(world, number)?;
             assert_eq!(

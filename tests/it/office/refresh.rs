@@ -10,8 +10,7 @@ const MINUTE: u64 = 60;
 #[test]
 fn quirk_6_a_session_lives_on_re_invites_every_10_minutes() {
     story(&[], |world, office| {
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        assert_eq!(alice.sign_in(world)?.status(), 200);
+        let mut alice = Agent::signed_in(world, 2, "alice", "1001")?;
         let body = alice.status_document();
         for _ in 0..12 {
             world.run_for(Duration::from_secs(10 * MINUTE))?;
@@ -27,8 +26,7 @@ fn quirk_6_a_session_lives_on_re_invites_every_10_minutes() {
 #[test]
 fn quirk_6_a_session_lives_on_updates_every_25_minutes() {
     story(&[], |world, office| {
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        assert_eq!(alice.sign_in(world)?.status(), 200);
+        let mut alice = Agent::signed_in(world, 2, "alice", "1001")?;
         for _ in 0..6 {
             world.run_for(Duration::from_secs(25 * MINUTE))?;
             let answer = alice.ask(world, "UPDATE", "Supported: timer\r\nSession-Expires: 1800\r\n", "")?;
@@ -145,8 +143,7 @@ fn quirk_6_the_200_is_sent_again_on_tcp_until_any_ack_of_the_dialog_comes() {
 #[test]
 fn quirk_6_a_missing_ack_is_logged_and_ends_nothing() {
     story(&[], |world, office| {
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        assert_eq!(alice.sign_in(world)?.status(), 200);
+        let mut alice = Agent::signed_in(world, 2, "alice", "1001")?;
         let body = alice.status_document();
         alice.ask(world, "INVITE", "Supported: timer\r\n", &body)?;
         world.run_for(Duration::from_secs(100))?;
@@ -162,8 +159,7 @@ fn quirk_6_a_missing_ack_is_logged_and_ends_nothing() {
 fn quirk_6_trying_is_said_for_slow_invites_only() {
     story(&[], |world, office| {
         world.line(office.switches[0], "delay 1000");
-        let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-        assert_eq!(alice.sign_in(world)?.status(), 200);
+        let mut alice = Agent::signed_in(world, 2, "alice", "1001")?;
         alice.monitor(world)?;
         let provisional: Vec<(u16, Option<String>)> = alice
             .peer

@@ -1,9 +1,7 @@
 //! What SIPE put on the wire, byte for byte, against the gateway.
 
 use ctigate_core::Duration;
-use ctigate_tests::bench::{csta, only};
-
-use super::gateway;
+use ctigate_tests::bench::{Bench, csta, only};
 
 const INVITE: &str = include_str!("../../data/sipe/01-invite.sip");
 const ACK: &str = include_str!("../../data/sipe/02-ack.sip");
@@ -17,7 +15,7 @@ const BYE: &str = include_str!("../../data/sipe/09-bye.sip");
 
 #[test]
 fn sipe_s_own_bytes_sign_in_call_refresh_and_sign_out() {
-    let (mut bench, system) = gateway();
+    let (mut bench, system) = Bench::in_service(&[]);
     bench.golden("sign-in-call-and-refresh", "SIPE's own bytes: sign-in, features, monitor, a call, a refresh after 30 s\nwhose ACK goes back to CSeq 1, sign-out.");
     bench.note("The user signs in.");
     let link = bench.connect();

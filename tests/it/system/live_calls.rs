@@ -10,7 +10,7 @@ use ctigate_tests::sip_peer::SipPeer;
 use ctigate_tests::world::Death;
 use ctigate_tests::{Office, World};
 
-use super::{house, signed_in};
+use super::house;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -30,7 +30,7 @@ fn second_node(world: &mut World) {
 
 /// A client in a call with 1002, and the call's ID.
 fn in_a_call(world: &mut World, office: &Office) -> (Agent, String) {
-    let mut alice = signed_in(world, 100, "1001");
+    let mut alice = Agent::signed_in(world, 100, "alice", "1001").unwrap();
     alice.monitor(world).unwrap();
     let made = alice.call(world, "1002").unwrap();
     let call = made.element("callID").unwrap().to_owned();

@@ -157,6 +157,35 @@ impl Client {
         ok
     }
 
+    /// INVITE, the first or a refresh, which is answered 200 without a question to the phone system; ACK. Returns the 200.
+    ///
+    /// # Panics
+    /// If the gateway does not answer 200 at once.
+    pub fn invite(&mut self, bench: &mut Bench) -> Sip {
+        let body = self.sign_in_body();
+        let ok = only(&self.send(bench, "INVITE", &body), 200);
+        if self.gateway_tag.is_empty() {
+            self.take_tag(&ok);
+        }
+        self.send(bench, "ACK", "");
+        ok
+    }
+
+    /// The children of a MonitorStart for its line.
+    #[must_use]
+    pub fn monitor_object(&self) -> String {
+        format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", self.uri)
+    }
+
+    /// The children of a MakeCall from its line.
+    #[must_use]
+    pub fn call_to(&self, number: &str) -> String {
+        format!(
+            "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:{number}</calledDirectoryNumber>",
+            self.uri
+        )
+    }
+
     /// Keeps the gateway's tag.
     pub fn take_tag(&mut self, answer: &Sip) {
         let to = answer.header("To");
@@ -169,7 +198,7 @@ impl Client {
     /// # Panics
     /// If the gateway does not answer 200.
     pub fn monitor(&mut self, bench: &mut Bench, system: PhoneSystem, named: &str) -> String {
-        let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", self.uri);
+        let object = self.monitor_object();
         self.info(bench, "MonitorStart", &object);
         system.start_monitor(bench, named);
         let answers = self.heard(bench);
