@@ -2,7 +2,7 @@
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Command, Duration, Input};
-use ctigate_tests::bench::{Bench, Client, Line, Sip, address, csta, document, only};
+use ctigate_tests::bench::{Bench, Client, Line, Sip, address, csta, only};
 
 fn command(bench: &mut Bench, command: Command<'_>) {
     bench.input(Input::Command(command));
@@ -102,7 +102,7 @@ fn a_refresh_that_no_other_node_could_take_over_is_served_in_a_drain_too() {
     command(&mut bench, Command::Drain);
     only(&client.send(&mut bench, "INVITE", ""), 200);
     client.send(&mut bench, "ACK", "");
-    let lineless = document("RequestSystemStatus", "");
+    let lineless = csta("RequestSystemStatus", "");
     only(&client.send(&mut bench, "INVITE", &lineless), 200);
     assert_eq!(bench.engine().view().sessions, 1);
 }

@@ -2,7 +2,7 @@
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
-use ctigate_tests::bench::{Bench, Client, Line, Sip, address, csta_error, document, only};
+use ctigate_tests::bench::{Bench, Client, Line, Sip, address, csta, csta_error, only};
 
 fn text(text: &str) -> Value {
     Value::Text(text.into())
@@ -71,7 +71,7 @@ fn an_unknown_method_is_answered_405_with_allow() {
 #[test]
 fn an_invite_with_another_document_than_request_system_status_is_488() {
     let (mut bench, _system, mut client) = Bench::with_client(&[]);
-    let body = document("GetCSTAFeatures", "");
+    let body = csta("GetCSTAFeatures", "");
     only(&client.send(&mut bench, "INVITE", &body), 488);
 }
 
@@ -122,7 +122,7 @@ fn refused_invites_leave_room_for_what_the_phone_system_must_be_asked() {
     client.sign_in(&mut bench, system);
     let mut other = Client::over(Line::Datagram(address("127.0.0.1:5070")), "bob");
     for _ in 0..30 {
-        let invite = other.request("INVITE", &document("GetCSTAFeatures", ""));
+        let invite = other.request("INVITE", &csta("GetCSTAFeatures", ""));
         let refused = only(&other.say(&mut bench, &invite), 488);
         assert_eq!(other.say(&mut bench, &invite), [refused], "kept or not, it has the same tag");
     }

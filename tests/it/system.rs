@@ -6,7 +6,7 @@ mod live_calls;
 mod outages;
 mod sessions;
 
-use ctigate_tests::{Agent, Fault, Office, Plan, SipText, Weather, World};
+use ctigate_tests::{Agent, Fault, Office, Plan, Sip, Weather, World};
 
 /// A gateway with so many phone systems, each with one connection, all in service; heartbeats every 2 s.
 fn house(switches: u8) -> (World, Office) {
@@ -47,7 +47,7 @@ fn wait_for(world: &mut World, office: &Office, name: &'static str, (switch, tim
 }
 
 /// Asks for a call to 1002.
-fn call(agent: &mut Agent, world: &mut World) -> Result<SipText, Fault> {
+fn call(agent: &mut Agent, world: &mut World) -> Result<Sip, Fault> {
     agent.call(world, "1002")
 }
 

@@ -4,9 +4,7 @@ mod calls;
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Command, Duration, Input};
-use ctigate_tests::bench::{
-    Bench, Client, HELD, Line, PhoneSystem, Sip, address, csta, csta_error, document, only,
-};
+use ctigate_tests::bench::{Bench, Client, HELD, Line, PhoneSystem, Sip, address, csta, csta_error, only};
 
 /// A client that signed in and started a monitor at a node that is no more, and the ID that it holds.
 fn orphan() -> (Client, String) {
@@ -124,11 +122,11 @@ fn s10_a_dialog_is_taken_over_by_datagram_too() {
 fn s10_other_requests_in_an_unknown_dialog_get_481() {
     let (mut client, id) = orphan();
     let (mut bench, _system) = other_node(&mut client, &[]);
-    let stop = document("MonitorStop", &format!("<monitorCrossRefID>{id}</monitorCrossRefID>"));
+    let stop = csta("MonitorStop", &format!("<monitorCrossRefID>{id}</monitorCrossRefID>"));
     for (method, body) in [("INFO", stop.as_str()), ("UPDATE", ""), ("BYE", ""), ("INVITE", "")] {
         only(&client.send(&mut bench, method, body), 481);
     }
-    let without_line = document("RequestSystemStatus", "");
+    let without_line = csta("RequestSystemStatus", "");
     only(&client.send(&mut bench, "INVITE", &without_line), 481);
     assert_eq!((bench.engine().view().sessions, bench.engine().view().monitors), (0, 0));
 }

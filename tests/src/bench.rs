@@ -5,7 +5,6 @@ mod client;
 mod golden;
 mod phone_system;
 mod scene;
-mod wire;
 
 use std::collections::BTreeMap;
 
@@ -19,12 +18,13 @@ use ctigate_core::{
     Closed, Duration, Effects, Input, Instant, LinkId, ListenerId, Machine as _, Notice, Peer, Pump, Seed,
 };
 
-pub use client::{Client, Line, document, only};
+pub use crate::client::Line;
+pub use crate::sip::{Sip, csta};
+pub use client::{Client, only};
 pub use golden::replayed;
 pub(crate) use phone_system::SESSION;
-pub use phone_system::{Asked, PhoneSystem, csta, csta_error, snapshot};
+pub use phone_system::{Asked, PhoneSystem, csta_error, snapshot};
 pub use scene::HELD;
-pub use wire::Sip;
 
 /// Where the gateway listens.
 const GATEWAY: &str = "127.0.0.1:5060";

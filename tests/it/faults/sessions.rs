@@ -119,7 +119,7 @@ fn a_reinvite_may_write_its_line_anew_but_not_name_another() {
 #[test]
 fn a_session_that_named_no_line_names_it_with_its_refresh_and_acts_for_none_before() {
     let (mut bench, system, mut client) = Bench::with_client(&[]);
-    let bare = ctigate_tests::bench::document("RequestSystemStatus", "");
+    let bare = ctigate_tests::bench::csta("RequestSystemStatus", "");
     let ok = only(&client.send(&mut bench, "INVITE", &bare), 200);
     client.take_tag(&ok);
     client.send(&mut bench, "ACK", "");

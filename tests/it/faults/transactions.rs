@@ -2,7 +2,7 @@
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
-use ctigate_tests::bench::{Bench, Client, HELD, Line, PhoneSystem, address, csta, document, only};
+use ctigate_tests::bench::{Bench, Client, HELD, Line, PhoneSystem, address, csta, only};
 
 fn by_datagram() -> (Bench, PhoneSystem, Client) {
     let (mut bench, system) = Bench::in_service(&[]);
@@ -24,7 +24,7 @@ fn a_request_under_way_that_comes_again_after_a_reinvite_is_not_done_twice() {
     for branch in [true, false] {
         let (mut bench, system, mut client) = by_datagram();
         client.branch = branch;
-        let body = document("MakeCall", &client.call_to("1002"));
+        let body = csta("MakeCall", &client.call_to("1002"));
         let request = client.request("INFO", &body);
         client.say(&mut bench, &request);
         refresh(&mut bench, &mut client);
@@ -37,7 +37,7 @@ fn a_request_under_way_that_comes_again_after_a_reinvite_is_not_done_twice() {
 #[test]
 fn a_request_whose_answer_was_lost_and_that_comes_again_after_a_reinvite_is_not_done_twice() {
     let (mut bench, system, mut client) = by_datagram();
-    let body = document("MakeCall", &client.call_to("1002"));
+    let body = csta("MakeCall", &client.call_to("1002"));
     let request = client.request("INFO", &body);
     client.say(&mut bench, &request);
     system.serve(&mut bench, "MakeCall", |_| made());
@@ -52,7 +52,7 @@ fn quirk_2_by_datagram_another_request_with_the_cseq_and_even_the_branch_of_one_
     for (branch, answered) in [(true, true), (true, false), (false, true), (false, false)] {
         let (mut bench, system, mut client) = by_datagram();
         client.branch = branch;
-        let first = client.request("INFO", &document("MakeCall", &client.call_to("1002")));
+        let first = client.request("INFO", &csta("MakeCall", &client.call_to("1002")));
         client.say(&mut bench, &first);
         if answered {
             system.serve(&mut bench, "MakeCall", |_| made());
@@ -60,8 +60,7 @@ fn quirk_2_by_datagram_another_request_with_the_cseq_and_even_the_branch_of_one_
         }
         refresh(&mut bench, &mut client);
         let elsewhere = client.call_to("1002").replace(">tel:1002<", ">tel:1003<");
-        let second =
-            first.replace(&document("MakeCall", &client.call_to("1002")), &document("MakeCall", &elsewhere));
+        let second = first.replace(&csta("MakeCall", &client.call_to("1002")), &csta("MakeCall", &elsewhere));
         assert!(first.len() == second.len() && first != second);
         client.say(&mut bench, &second);
         let asked = system.asked(&mut bench);
@@ -173,7 +172,7 @@ fn by_datagram_events_go_where_answers_go() {
     client.take_tag(&ok);
     let ack = client.request("ACK", "");
     bench.send_datagram(address("127.0.0.1:5099"), ack.as_bytes());
-    let start = client.request("INFO", &document("MonitorStart", &client.monitor_object()));
+    let start = client.request("INFO", &csta("MonitorStart", &client.monitor_object()));
     bench.send_datagram(address("127.0.0.1:5099"), start.as_bytes());
     system.start_monitor(&mut bench, "m1");
     only(&client.heard(&mut bench), 200);
@@ -207,7 +206,7 @@ fn answers_given_at_once_on_datagrams_leave_room_for_what_the_phone_system_must_
     for _ in 0..20 {
         only(&client.info(&mut bench, "GetCSTAFeatures", ""), 200);
     }
-    let body = document("MakeCall", &client.call_to("1002"));
+    let body = csta("MakeCall", &client.call_to("1002"));
     assert_eq!(client.send(&mut bench, "INFO", &body), [], "it is not refused");
     let made = "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>";
     system.serve(&mut bench, "MakeCall", |_| csta("MakeCallResponse", made));
@@ -219,7 +218,7 @@ fn a_request_that_comes_again_on_a_new_stream_is_answered_there_if_the_old_one_i
     for method in ["INFO", "INVITE"] {
         let (mut bench, system, mut client) = Bench::signed_in(&[]);
         let body = if method == "INFO" {
-            document("MakeCall", &client.call_to("1002"))
+            csta("MakeCall", &client.call_to("1002"))
         } else {
             client.gateway_tag.clear();
             client.sign_in_body()
@@ -282,7 +281,7 @@ fn a_refresh_that_is_refused_for_want_of_room_changes_nothing() {
 
 /// Asks so often to hold a call that no room is left; the last request that found some.
 fn fill(bench: &mut Bench, client: &mut Client) -> String {
-    let hold = document("HoldCall", "<callToBeHeld><callID>0_7</callID></callToBeHeld>");
+    let hold = csta("HoldCall", "<callToBeHeld><callID>0_7</callID></callToBeHeld>");
     let mut last = None;
     for _ in 0..100 {
         let request = client.request("INFO", &hold);

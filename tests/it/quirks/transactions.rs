@@ -23,7 +23,7 @@ fn quirk_1_a_branchless_request_by_datagram_is_a_retransmission_while_its_like_i
     client.branch = false;
     let object = client.monitor_object();
     let request = {
-        let body = ctigate_tests::bench::document("MonitorStart", &object);
+        let body = ctigate_tests::bench::csta("MonitorStart", &object);
         client.request("INFO", &body)
     };
     client.say(&mut bench, &request);

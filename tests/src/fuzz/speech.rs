@@ -1,13 +1,11 @@
 //! What clients say.
 
-use core::fmt::Write as _;
-
 use ctigate_core::wire::csta::services::{self, Service};
 
 use super::choices::Choices;
 use super::mangle;
 use super::rows::{self, Voice};
-use crate::bench::{Client, Sip, document};
+use crate::bench::{Client, csta};
 
 /// What clients mostly ask for, and some that is not theirs to say; any row of the services may come beside these.
 const USUAL: [&str; 18] = [
@@ -71,7 +69,7 @@ fn service(choices: &mut Choices<'_>, client: &Client, monitor: &str) -> String 
     let root = if choices.chance(96) { choices.pick(services::all()).root } else { choices.word(&USUAL) };
     let text = match services::named(root).filter(|service| service.is_relayed()) {
         Some(service) => rows::request(choices, service, voice),
-        None => document(root, &interpreted(choices, root, client, monitor)),
+        None => csta(root, &interpreted(choices, root, client, monitor)),
     };
     mangle::document(choices, text)
 }
@@ -142,13 +140,4 @@ pub(super) fn sign_in(choices: &mut Choices<'_>, client: &mut Client) -> String 
     }
     let body = mangle::document(choices, client.sign_in_body());
     client.request("INVITE", &body)
-}
-
-/// An answer to a request of the gateway's.
-pub(super) fn answer(status: u16, request: &Sip) -> String {
-    let mut answer = format!("SIP/2.0 {status} X\r\n");
-    for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-        let _infallible = write!(answer, "{name}: {}\r\n", request.header(name));
-    }
-    answer + "Content-Length: 0\r\n\r\n"
 }

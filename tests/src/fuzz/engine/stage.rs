@@ -12,7 +12,6 @@ use crate::bench::{Bench, Client, Line, PhoneSystem, Sip, address};
 use crate::fuzz::choices::Choices;
 use crate::fuzz::ledger::Ledger;
 use crate::fuzz::reached::Reached;
-use crate::fuzz::speech;
 
 /// The longest SIP message; small, so that a fuzzer reaches it.
 const MESSAGE_BYTES: usize = 4096;
@@ -268,14 +267,14 @@ impl Stage {
 
     /// A client hears something: it learns, and reacts if it behaves.
     fn hear(&mut self, message: &Sip) {
-        let named = |actor: &&mut Actor| message.header("Call-ID") == format!("{}-call", actor.client.name);
+        let named = |actor: &&mut Actor| message.header("Call-ID") == actor.client.call_id;
         let behaves = self.clients_behave;
         let Some(actor) = self.actors.iter_mut().find(named) else { return };
         let line = actor.client.line;
         self.reached.said(message);
         if message.status() == 0 {
             if behaves {
-                let answer = speech::answer(200, message);
+                let answer = message.answered(200);
                 self.say(line, answer.as_bytes());
             } else {
                 actor.asked.push_back(message.clone());

@@ -92,7 +92,7 @@ fn answer(stage: &mut Stage, choices: &mut Choices<'_>) {
     let Some((line, asked)) = actor.asked.pop_front() else { return };
     let gateway = actor.gateway;
     let status = *choices.pick(&[200, 200, 100, 408, 481, 500, 404]);
-    let answer = mangle::message(choices, speech::answer(status, &asked));
+    let answer = mangle::message(choices, asked.answered(status));
     stage.say_over(line, gateway, &answer);
 }
 

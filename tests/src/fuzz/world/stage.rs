@@ -7,10 +7,9 @@ use ctigate_core::wire::sip::{Framed, Framer};
 use ctigate_core::{Command, Duration, LinkId};
 
 use super::town::{self, FIRST_PHONE, Gateway, PHONES, PhoneSystem};
-use crate::bench::{Client, Line, Sip, address, document};
+use crate::bench::{Client, Line, Sip, address, csta};
 use crate::fuzz::choices::Choices;
 use crate::fuzz::reached::Reached;
-use crate::fuzz::speech;
 use crate::world::{Death, Fault, HostId, Weather, World};
 
 /// The longest SIP message; small, so that a fuzzer reaches it.
@@ -123,7 +122,7 @@ impl Stage {
                 let Some(actor) = self.actors.get_mut(place) else { continue };
                 let (method, body) = if monitors {
                     let object = format!("<deviceObject>{}</deviceObject>", actor.client.uri);
-                    ("INFO", document("MonitorStart", &format!("<monitorObject>{object}</monitorObject>")))
+                    ("INFO", csta("MonitorStart", &format!("<monitorObject>{object}</monitorObject>")))
                 } else {
                     ("INVITE", actor.client.sign_in_body())
                 };
@@ -285,12 +284,12 @@ impl Stage {
             gateway.ledger.assert_sound(message);
         }
         self.reached.said(message);
-        let named = |actor: &&mut Actor| message.header("Call-ID") == format!("{}-call", actor.client.name);
+        let named = |actor: &&mut Actor| message.header("Call-ID") == actor.client.call_id;
         let Some(actor) = self.actors.iter_mut().find(named) else { return };
         let gateway = actor.gateway;
         if message.status() == 0 {
             if self.behave {
-                let answer = speech::answer(200, message);
+                let answer = message.answered(200);
                 self.say_over(line, gateway, answer.as_bytes());
             } else {
                 actor.asked.push_back((line, message.clone()));
