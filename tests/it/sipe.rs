@@ -2,19 +2,10 @@
 //! adds its Via and records its route.
 
 use ctigate_core::Duration;
+use ctigate_tests::captured::{ACK, BYE, CALL, FEATURES, INVITE, MONITOR, REACK, REINVITE, STOP};
 use ctigate_tests::client::Line;
 use ctigate_tests::office::ip;
 use ctigate_tests::{Fault, GATEWAY, Office, Plan, Random, Sip, SipPeer, Weather, World, twice};
-
-const INVITE: &str = include_str!("../data/sipe/01-invite.sip");
-const ACK: &str = include_str!("../data/sipe/02-ack.sip");
-const FEATURES: &str = include_str!("../data/sipe/03-info-GetCSTAFeatures.sip");
-const MONITOR: &str = include_str!("../data/sipe/04-info-MonitorStart.sip");
-const CALL: &str = include_str!("../data/sipe/05-info-MakeCall.sip");
-const REFRESH: &str = include_str!("../data/sipe/06-invite.sip");
-const REFRESH_ACK: &str = include_str!("../data/sipe/07-ack.sip");
-const STOP: &str = include_str!("../data/sipe/08-info-MonitorStop.sip");
-const BYE: &str = include_str!("../data/sipe/09-bye.sip");
 
 /// What a proxy of the capture's kind puts on top of every request, and into every INVITE.
 const PROXY_VIA: &str = "Via: SIP/2.0/TCP 192.0.2.2:17060;branch=z9hG4bK";
@@ -110,9 +101,9 @@ fn play(world: &mut World, proxied: bool) -> Result<Vec<String>, Fault> {
     }
 
     world.run_for(Duration::from_secs(27))?;
-    let refreshed = sipe.ask(world, REFRESH)?;
+    let refreshed = sipe.ask(world, REINVITE)?;
     assert_eq!(refreshed.element("systemStatus"), "normal");
-    sipe.send(world, REFRESH_ACK);
+    sipe.send(world, REACK);
     world.run_for(Duration::from_secs(8))?;
     sipe.send(world, STOP);
     sipe.ask(world, BYE)?;

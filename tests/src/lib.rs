@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod bench;
+pub mod captured;
 pub mod client;
 pub mod fuzz;
 pub mod office;
