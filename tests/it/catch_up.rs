@@ -10,6 +10,14 @@ use ctigate_core::Duration;
 use ctigate_core::setting::Value;
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, csta, csta_error, only};
 
+/// A client with a monitor that was told of its call 5.
+fn in_call() -> (Bench, PhoneSystem, Client, String) {
+    let (mut bench, system, client, id) = Bench::monitored(&[]);
+    own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
+    client.heard(&mut bench);
+    (bench, system, client, id)
+}
+
 /// The client's re-INVITE, its 200 and its ACK; the monitor is started again under this name.
 fn refresh(bench: &mut Bench, system: PhoneSystem, client: &mut Client, named: &str) {
     client.invite(bench);
@@ -131,9 +139,7 @@ fn a_call_that_is_new_to_the_client_is_shown_in_its_present_state() {
 
 #[test]
 fn events_before_the_snapshot_are_neither_lost_nor_contradicted() {
-    let (mut bench, system, mut client, id) = Bench::monitored(&[]);
-    own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
-    client.heard(&mut bench);
+    let (mut bench, system, mut client, id) = in_call();
     let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m2");
     // A call that the client knows: told at once, and the snapshot says the same.
@@ -197,9 +203,7 @@ fn connections_to_one_phone_system_share_its_calls() {
 
 #[test]
 fn without_a_snapshot_the_client_goes_on_believing_what_it_knows() {
-    let (mut bench, system, mut client, id) = Bench::monitored(&[]);
-    own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
-    client.heard(&mut bench);
+    let (mut bench, system, mut client, id) = in_call();
     let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m2");
     own(system, &mut bench, "m2", ("DeliveredEvent", "9", "alerting"));
@@ -246,9 +250,7 @@ fn a_phone_system_without_snapshots_is_not_asked_for_one() {
 
 #[test]
 fn a_connection_lost_before_its_snapshot_leaves_the_next_to_tell() {
-    let (mut bench, system, mut client, id) = Bench::monitored(&[]);
-    own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
-    client.heard(&mut bench);
+    let (mut bench, system, mut client, id) = in_call();
     let second = system.reconnected(&mut bench);
     refresh(&mut bench, second, &mut client, "m2");
     own(second, &mut bench, "m2", ("DeliveredEvent", "9", "alerting"));
@@ -261,9 +263,7 @@ fn a_connection_lost_before_its_snapshot_leaves_the_next_to_tell() {
 
 #[test]
 fn each_client_of_a_line_is_told_what_it_does_not_know() {
-    let (mut bench, system, mut client, id) = Bench::monitored(&[]);
-    own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
-    client.heard(&mut bench);
+    let (mut bench, system, mut client, id) = in_call();
     let system = system.reconnected(&mut bench);
     let mut other = Client::new(&mut bench, "bob");
     other.sign_in(&mut bench, system);
@@ -379,9 +379,7 @@ fn events_that_wait_for_a_snapshot_are_bounded() {
 
 #[test]
 fn events_that_came_early_are_told_before_the_snapshot_is_asked_for() {
-    let (mut bench, system, mut client, id) = Bench::monitored(&[]);
-    own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
-    client.heard(&mut bench);
+    let (mut bench, system, mut client, id) = in_call();
     let system = system.reconnected(&mut bench);
     client.invite(&mut bench);
     own(system, &mut bench, "m2", ("HeldEvent", "5", "hold"));

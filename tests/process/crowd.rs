@@ -308,14 +308,7 @@ impl State {
             Some(first) if is_invite && first.head() == message.head() => {}
             Some(first) => self.faults.push(format!("answered twice: {first:?} {message:?}")),
         }
-        if is_invite && message.status() == 200 {
-            client.take_tag(&message);
-        }
-        let monitor = message.element("monitorCrossRefID");
-        if !monitor.is_empty() {
-            client.reference = monitor.into();
-        }
-        let ack = is_invite.then(|| client.ack(&message));
+        let ack = client.learn(&message).then(|| client.ack(&message));
         asked.answer = Some(message);
         ack
     }

@@ -94,25 +94,20 @@ impl Agent {
     /// # Errors
     /// The world's fault, such as an answer that does not come.
     pub fn insist(&self, world: &mut World, request: &str) -> Result<Sip, Fault> {
-        let cseq = Sip::from(request.to_owned()).header("CSeq").to_owned();
+        let asked = Sip::from(request.to_owned());
         let skipped = self.line.received(world).len();
         if matches!(self.line.way, Line::Datagram(_)) {
             for _ in 0..60 {
                 self.line.send(world, request);
                 world.run_for(Duration::from_millis(500))?;
-                if let Some(answer) = self.answer(world, skipped, &cseq) {
+                if let Some(answer) = self.answer(world, skipped, asked.header("CSeq")) {
                     return Ok(answer);
                 }
             }
         } else {
             self.line.send(world, request);
         }
-        let what = format!("the answer to {cseq} of {}", self.name);
-        world.run_until(&what, Duration::from_secs(40), |world| {
-            self.answer(world, skipped, &cseq).is_some()
-        })?;
-        let found = self.answer(world, skipped, &cseq);
-        found.ok_or_else(|| Fault { seed: world.seed(), at: world.now(), what })
+        self.line.await_answer(world, skipped, &asked)
     }
 
     /// The final answer to a request of this dialog, beyond the first `skipped` messages.

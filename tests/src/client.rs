@@ -141,6 +141,20 @@ impl<L> Client<L> {
         self.written(answer.parameter("Via", "branch"), ("ACK", sequence), "", "")
     }
 
+    /// Keeps of an answer what the next request needs: a monitor's ID, the tag of an INVITE's success. Whether an ACK is due.
+    pub fn learn(&mut self, answer: &Sip) -> bool {
+        let success = (200..300).contains(&answer.status());
+        let invited = answer.status() >= 200 && answer.header("CSeq").ends_with("INVITE");
+        let id = answer.element("monitorCrossRefID");
+        if success && !id.is_empty() {
+            self.reference = id.into();
+        }
+        if success && invited {
+            self.take_tag(answer);
+        }
+        invited
+    }
+
     /// Keeps the gateway's tag.
     pub fn take_tag(&mut self, answer: &Sip) {
         self.gateway_tag = answer.parameter("To", "tag").into();
@@ -187,4 +201,42 @@ impl<L> Client<L> {
 #[must_use]
 pub fn line_uri(number: &str) -> String {
     format!("tel:{number};phone-context=dialstring")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(request: &str, status: u16) -> Sip {
+        Sip::from(Sip::from(request.to_owned()).answered(status).replace("5060>\r\n", "5060>;tag=gw\r\n"))
+    }
+
+    #[test]
+    fn an_ack_to_a_refusal_repeats_the_branch_and_one_to_a_success_has_its_own() {
+        for (status, same, tag) in [(200, false, "gw"), (404, true, "")] {
+            let mut client = Client::over((), "alice");
+            let invite = client.compose("INVITE", "", &client.sign_in_body());
+            let answer = answer(&invite, status);
+            assert!(client.learn(&answer), "an ACK is due");
+            let (invite, ack) = (Sip::from(invite), Sip::from(client.ack(&answer)));
+            assert_eq!(ack.header("Via") == invite.header("Via"), same, "{status}");
+            assert_eq!((ack.sequence(), ack.parameter("To", "tag")), ((1, "ACK"), tag));
+            assert_eq!(Sip::from(client.compose("BYE", "", "")).sequence(), (2, "BYE"));
+            assert_eq!(Sip::from(client.compose("CANCEL", "", "")).sequence(), (2, "CANCEL"));
+        }
+    }
+
+    #[test]
+    fn a_request_tells_of_its_body_and_of_nothing_that_is_not_there() {
+        let mut client = Client::over((), "alice");
+        client.branch = false;
+        let [bare, whole, other] = [("", ""), ("", "<a/>"), ("Content-Type: text/plain\r\n", "hello")]
+            .map(|(headers, body)| Sip::from(client.compose("INFO", headers, body)));
+        assert_eq!([bare.has("Content-Type"), bare.header("Via").contains("branch")], [false, false]);
+        assert_eq!(
+            (whole.header("Content-Type"), whole.header("Content-Length")),
+            ("application/csta+xml", "4")
+        );
+        assert_eq!((other.headers("Content-Type"), other.body()), (vec!["text/plain"], "hello"));
+    }
 }

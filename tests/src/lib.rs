@@ -17,6 +17,7 @@ pub mod sip;
 pub mod sip_peer;
 pub mod steady;
 pub mod toy;
+mod watched;
 pub mod world;
 
 pub use agent::Agent;

@@ -78,15 +78,25 @@ impl SipPeer {
     /// # Errors
     /// The world's fault, such as an answer that does not come.
     pub fn ask(&self, world: &mut World, request: &str) -> Result<Sip, Fault> {
-        let cseq = Sip::from(request.to_owned()).header("CSeq").to_owned();
         let skipped = self.received(world).len();
         self.send(world, request);
-        let what = format!("the answer to {cseq}");
-        world.run_until(&what, Duration::from_secs(40), |world| {
-            self.answer(world, skipped, &cseq).is_some()
-        })?;
-        let found = self.answer(world, skipped, &cseq);
-        found.ok_or_else(|| Fault { seed: world.seed(), at: world.now(), what })
+        self.await_answer(world, skipped, &Sip::from(request.to_owned()))
+    }
+
+    /// Waits for the final answer to a request, beyond the first `skipped` messages.
+    ///
+    /// # Errors
+    /// The world's fault, such as an answer that does not come.
+    pub fn await_answer(&self, world: &mut World, skipped: usize, request: &Sip) -> Result<Sip, Fault> {
+        let (cseq, call_id) = (request.header("CSeq"), request.header("Call-ID"));
+        let answer = |world: &World| {
+            let answers = self.received(world).into_iter().skip(skipped);
+            let mut answers = answers.filter(|message| message.status() >= 200);
+            answers.find(|message| message.header("CSeq") == cseq && message.header("Call-ID") == call_id)
+        };
+        let what = format!("the answer to {cseq} in {call_id}");
+        world.run_until(&what, Duration::from_secs(40), |world| answer(world).is_some())?;
+        answer(world).ok_or_else(|| Fault { seed: world.seed(), at: world.now(), what })
     }
 
     /// The gateway's requests received so far, of one method.

@@ -78,8 +78,7 @@ fn say_request(stage: &mut Stage, choices: &mut Choices<'_>, place: usize, text:
 fn request(stage: &mut Stage, choices: &mut Choices<'_>) {
     let place = actor(stage, choices);
     let Some(actor) = stage.actors.get_mut(place) else { return };
-    let monitor = actor.monitor.clone();
-    let text = speech::request(choices, &mut actor.client, &monitor);
+    let text = speech::request(choices, &mut actor.client);
     say_request(stage, choices, place, text);
 }
 

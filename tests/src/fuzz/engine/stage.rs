@@ -27,8 +27,6 @@ pub(super) struct Actor {
     pub(super) client: Client,
     /// Requests of the gateway's that are not answered.
     pub(super) asked: VecDeque<Sip>,
-    /// The last monitor's cross-reference.
-    pub(super) monitor: String,
 }
 
 /// The gateway, and all its peers.
@@ -108,7 +106,7 @@ impl Stage {
             };
             let mut client = Client::over(line, name);
             client.branch = name != "bob";
-            stage.actors.push(Actor { client, asked: VecDeque::new(), monitor: String::new() });
+            stage.actors.push(Actor { client, asked: VecDeque::new() });
         }
         stage.look();
         stage
@@ -281,20 +279,9 @@ impl Stage {
             }
             return;
         }
-        if (200..300).contains(&message.status()) {
-            let id = message.element("monitorCrossRefID");
-            if !id.is_empty() {
-                actor.monitor = id.into();
-            }
-        }
-        if message.header("CSeq").ends_with("INVITE") && message.status() >= 200 {
-            if message.status() < 300 {
-                actor.client.take_tag(message);
-            }
-            if behaves {
-                let ack = actor.client.request("ACK", "");
-                self.say(line, ack.as_bytes());
-            }
+        if actor.client.learn(message) && behaves {
+            let ack = actor.client.request("ACK", "");
+            self.say(line, ack.as_bytes());
         }
     }
 

@@ -73,8 +73,7 @@ fn say(stage: &mut Stage, choices: &mut Choices<'_>, place: usize, text: String)
 fn request(stage: &mut Stage, choices: &mut Choices<'_>) {
     let place = actor(stage, choices);
     let Some(actor) = stage.actors.get_mut(place) else { return };
-    let monitor = actor.monitor.clone();
-    let text = speech::request(choices, &mut actor.client, &monitor);
+    let text = speech::request(choices, &mut actor.client);
     say(stage, choices, place, text);
 }
 

@@ -28,8 +28,6 @@ pub(super) struct Actor {
     pub(super) gateway: usize,
     /// The gateways' requests that it did not answer, and over what they came.
     pub(super) asked: VecDeque<(Line, Sip)>,
-    /// The last monitor's cross-reference.
-    pub(super) monitor: String,
 }
 
 /// A connection of the balancer's.
@@ -106,7 +104,7 @@ impl Stage {
                 if name == "dave" { Line::Datagram(address(DATAGRAMS)) } else { stage.connect(gateway) };
             let mut client = Client::over(line, name);
             client.branch = name != "bob";
-            stage.actors.push(Actor { client, gateway, asked: VecDeque::new(), monitor: String::new() });
+            stage.actors.push(Actor { client, gateway, asked: VecDeque::new() });
         }
         stage.run(Duration::from_millis(20));
         if choices.chance(192) {
@@ -296,18 +294,9 @@ impl Stage {
             }
             return;
         }
-        let id = message.element("monitorCrossRefID");
-        if !id.is_empty() {
-            actor.monitor = id.into();
-        }
-        if message.header("CSeq").ends_with("INVITE") && message.status() >= 200 {
-            if message.status() < 300 {
-                actor.client.take_tag(message);
-            }
-            if self.behave {
-                let ack = actor.client.request("ACK", "");
-                self.say_over(line, gateway, ack.as_bytes());
-            }
+        if actor.client.learn(message) && self.behave {
+            let ack = actor.client.request("ACK", "");
+            self.say_over(line, gateway, ack.as_bytes());
         }
     }
 
