@@ -138,7 +138,10 @@ impl<L> Client<L> {
         if answer.status() < 300 {
             return self.write("ACK", sequence, "", "");
         }
-        self.written(answer.parameter("Via", "branch"), ("ACK", sequence), "", "")
+        let tag = core::mem::replace(&mut self.gateway_tag, answer.parameter("To", "tag").into());
+        let ack = self.written(answer.parameter("Via", "branch"), ("ACK", sequence), "", "");
+        self.gateway_tag = tag;
+        ack
     }
 
     /// Keeps of an answer what the next request needs: a monitor's ID, the tag of an INVITE's success. Whether an ACK is due.
@@ -213,14 +216,15 @@ mod tests {
 
     #[test]
     fn an_ack_to_a_refusal_repeats_the_branch_and_one_to_a_success_has_its_own() {
-        for (status, same, tag) in [(200, false, "gw"), (404, true, "")] {
+        for (status, same) in [(200, false), (404, true)] {
             let mut client = Client::over((), "alice");
             let invite = client.compose("INVITE", "", &client.sign_in_body());
             let answer = answer(&invite, status);
             assert!(client.learn(&answer), "an ACK is due");
             let (invite, ack) = (Sip::from(invite), Sip::from(client.ack(&answer)));
             assert_eq!(ack.header("Via") == invite.header("Via"), same, "{status}");
-            assert_eq!((ack.sequence(), ack.parameter("To", "tag")), ((1, "ACK"), tag));
+            assert_eq!((ack.sequence(), ack.parameter("To", "tag")), ((1, "ACK"), "gw"));
+            assert_eq!(client.gateway_tag.is_empty(), status != 200, "a refusal begins no dialog");
             assert_eq!(Sip::from(client.compose("BYE", "", "")).sequence(), (2, "BYE"));
             assert_eq!(Sip::from(client.compose("CANCEL", "", "")).sequence(), (2, "CANCEL"));
         }
