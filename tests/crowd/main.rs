@@ -17,8 +17,6 @@ use std::{env, thread};
 #[expect(dead_code, reason = "no program is talked to here")]
 mod program;
 mod proxy;
-#[path = "../process/sip.rs"]
-mod sip;
 mod watched;
 
 use program::Folder;

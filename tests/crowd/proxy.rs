@@ -5,7 +5,8 @@ use std::io::{self, BufReader, Write as _};
 use std::net::TcpStream;
 use std::time::Instant;
 
-use crate::sip::{Dialog, Message, csta, line};
+use ctigate_tests::sip::csta;
+use ctigate_tests::{Client, Sip};
 
 /// Bytes read at a time.
 const READ_BYTES: usize = 64 * 1024;
@@ -54,7 +55,7 @@ impl Outcome {
 }
 
 struct User {
-    dialog: Dialog,
+    client: Client<()>,
     asked: Instant,
     /// The CSeq of the request that waits for its answer; 0: none does.
     awaited: u32,
@@ -76,7 +77,7 @@ impl Proxy {
         stream.set_nodelay(true)?;
         let port = stream.local_addr()?.port();
         let user = |(place, number): (usize, usize)| User {
-            dialog: Dialog::new(&number.to_string(), &format!("{place}-{port}")),
+            client: Client::communicator((), number, &format!("{place}-{port}")),
             asked: Instant::now(),
             awaited: 0,
         };
@@ -101,7 +102,7 @@ impl Proxy {
                 self.out.clear();
             }
             let message =
-                Message::read(&mut self.stream).ok_or_else(|| io::Error::other("the gateway closed"))?;
+                Sip::read(&mut self.stream).ok_or_else(|| io::Error::other("the gateway closed"))?;
             if self.take(&message, round) {
                 open -= 1;
             }
@@ -115,8 +116,8 @@ impl Proxy {
     pub(crate) fn listen(&mut self) -> usize {
         let mut heard = 0;
         while heard < self.users.len() && self.flush().is_ok() {
-            let Some(message) = Message::read(&mut self.stream) else { break };
-            self.out.extend_from_slice(message.ok().as_bytes());
+            let Some(message) = Sip::read(&mut self.stream) else { break };
+            self.out.extend_from_slice(message.answered(200).as_bytes());
             heard += 1;
         }
         // It may have closed.
@@ -135,17 +136,17 @@ impl Proxy {
     }
 
     fn begin(&mut self, place: usize, round: Round) {
-        let dialog = &mut self.users[place].dialog;
+        let client = &mut self.users[place].client;
         match round {
             Round::SignIn | Round::Refresh => {
                 if round == Round::SignIn {
-                    dialog.gateway_tag.clear();
+                    client.gateway_tag.clear();
                 }
-                let body = dialog.sign_in();
+                let body = client.sign_in_body();
                 self.ask(place, "INVITE", &body);
             }
             Round::Snapshot => {
-                let object = format!("<snapshotObject>{}</snapshotObject>", line(&dialog.number));
+                let object = client.snapshot_object();
                 self.ask(place, "INFO", &csta("SnapshotDevice", &object));
             }
             Round::Register => {
@@ -158,32 +159,31 @@ impl Proxy {
 
     fn ask(&mut self, place: usize, method: &str, body: &str) {
         let user = &mut self.users[place];
-        let (sequence, text) = user.dialog.request(method, body);
-        (user.asked, user.awaited) = (Instant::now(), sequence);
+        (user.asked, user.awaited) = (Instant::now(), user.client.sequence);
+        let text = user.client.compose(method, "", body);
         self.out.extend_from_slice(text.as_bytes());
     }
 
     /// Takes a message; whether it ends its user's round.
-    fn take(&mut self, message: &Message, round: Round) -> bool {
+    fn take(&mut self, message: &Sip, round: Round) -> bool {
         match message.status() {
-            None => {
+            0 => {
                 self.outcome.events += 1;
-                self.out.extend_from_slice(message.ok().as_bytes());
+                self.out.extend_from_slice(message.answered(200).as_bytes());
                 false
             }
-            Some(100) => false,
-            Some(status) => self.take_answer(message, status, round),
+            100 => false,
+            status => self.take_answer(message, status, round),
         }
     }
 
-    fn take_answer(&mut self, message: &Message, status: u16, round: Round) -> bool {
-        let call_id = message.header("Call-ID").unwrap();
-        let place: usize = call_id.split('-').next().unwrap().parse().unwrap();
+    fn take_answer(&mut self, message: &Sip, status: u16, round: Round) -> bool {
+        let place: usize = message.header("Call-ID").split('-').next().unwrap().parse().unwrap();
         let (sequence, method) = message.sequence();
         let user = &mut self.users[place];
         if method == "INVITE" {
-            user.dialog.gateway_tag = message.to_tag().into();
-            self.out.extend_from_slice(user.dialog.ack(sequence, Some(status)).as_bytes());
+            user.client.take_tag(message);
+            self.out.extend_from_slice(user.client.ack(message).as_bytes());
         }
         // An INVITE's answer is sent again until its ACK is there.
         if user.awaited != sequence {
@@ -193,17 +193,17 @@ impl Proxy {
         self.outcome.waits.push(user.asked.elapsed());
         let wanted = if round == Round::Snapshot { "SnapshotDeviceResponse" } else { message.root() };
         let good = status == 200 && message.root() == wanted && wanted != "CSTAErrorCode";
-        let served = method != "INVITE" || message.element("systemStatus") == Some("normal");
+        let served = method != "INVITE" || message.element("systemStatus") == "normal";
         if !(good && served) {
             self.outcome.failures += 1;
             if self.outcome.example.is_empty() {
-                self.outcome.example = format!("{}{}", message.head, message.body);
+                self.outcome.example.clone_from(&message.text);
             }
             return true;
         }
         if round == Round::SignIn && method == "INVITE" {
-            let body = self.users[place].dialog.monitor_start();
-            self.ask(place, "INFO", &body);
+            let object = self.users[place].client.monitor_object();
+            self.ask(place, "INFO", &csta("MonitorStart", &object));
             return false;
         }
         true

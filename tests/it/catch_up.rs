@@ -10,30 +10,17 @@ use ctigate_core::Duration;
 use ctigate_core::setting::Value;
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, csta, csta_error, only};
 
-/// A gateway with one connection, and a client with a monitor; the monitor's ID.
-fn monitored(more: &[(&str, Value)]) -> (Bench, PhoneSystem, Client, String) {
-    let mut bench = Bench::with(more);
-    let system = PhoneSystem::answer(&mut bench);
-    let mut client = Client::new(&mut bench, "alice");
-    client.sign_in(&mut bench, system);
-    let id = client.monitor(&mut bench, system, "m1");
+/// A client with a monitor that was told of its call 5.
+fn in_call() -> (Bench, PhoneSystem, Client, String) {
+    let (mut bench, system, client, id) = Bench::monitored(&[]);
+    own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
+    client.heard(&mut bench);
     (bench, system, client, id)
-}
-
-/// The connection fails and is dialled again.
-fn reconnect(bench: &mut Bench, system: PhoneSystem) -> PhoneSystem {
-    bench.heartbeats(None);
-    bench.close(system.link());
-    bench.advance(Duration::from_secs(3));
-    bench.await_dialling();
-    PhoneSystem::answer(bench)
 }
 
 /// The client's re-INVITE, its 200 and its ACK; the monitor is started again under this name.
 fn refresh(bench: &mut Bench, system: PhoneSystem, client: &mut Client, named: &str) {
-    let body = client.sign_in_body();
-    only(&client.send(bench, "INVITE", &body), 200);
-    client.send(bench, "ACK", "");
+    client.invite(bench);
     system.start_monitor(bench, named);
 }
 
@@ -71,7 +58,7 @@ fn told(events: &[Sip], id: &str) -> Vec<String> {
 
 #[test]
 fn what_ended_is_cleared_what_began_is_shown_and_what_changed_is_told() {
-    let (mut bench, system, mut client, id) = monitored(&[]);
+    let (mut bench, system, mut client, id) = Bench::monitored(&[]);
     bench.golden(
         "recovery-by-re-invite",
         "The CTI connection fails and comes back. The client's INFO meets another connection ID and gets 481; its re-INVITE\n\
@@ -142,8 +129,8 @@ fn a_call_that_is_new_to_the_client_is_shown_in_its_present_state() {
         (["connected", "fail"], &["FailedEvent 0_9 connected"]),
         (["null", "connected"], &[]),
     ] {
-        let (mut bench, system, mut client, id) = monitored(&[]);
-        let system = reconnect(&mut bench, system);
+        let (mut bench, system, mut client, id) = Bench::monitored(&[]);
+        let system = system.reconnected(&mut bench);
         refresh(&mut bench, system, &mut client, "m2");
         system.has_calls(&mut bench, &[("9", "1002", states)]);
         assert_eq!(told(&client.heard(&mut bench), &id), events, "{states:?}");
@@ -152,10 +139,8 @@ fn a_call_that_is_new_to_the_client_is_shown_in_its_present_state() {
 
 #[test]
 fn events_before_the_snapshot_are_neither_lost_nor_contradicted() {
-    let (mut bench, system, mut client, id) = monitored(&[]);
-    own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
-    client.heard(&mut bench);
-    let system = reconnect(&mut bench, system);
+    let (mut bench, system, mut client, id) = in_call();
+    let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m2");
     // A call that the client knows: told at once, and the snapshot says the same.
     own(system, &mut bench, "m2", ("HeldEvent", "5", "hold"));
@@ -181,12 +166,11 @@ fn events_before_the_snapshot_are_neither_lost_nor_contradicted() {
 #[test]
 fn calls_of_another_phone_system_are_cleared_and_its_own_are_shown_under_their_prefix() {
     let text = |text: &str| Value::Text(text.into());
-    let mut bench = Bench::with(&[
+    let (mut bench, [here, there]) = Bench::with_systems(&[
         ("cti.connection[0].switch", text("here")),
         ("cti.connection[1].address", text("127.0.0.1:4001")),
         ("cti.connection[1].switch", text("there")),
     ]);
-    let [here, there] = PhoneSystem::answer_all(&mut bench).try_into().expect("two connections");
     let mut client = Client::new(&mut bench, "alice");
     client.sign_in(&mut bench, here);
     let id = client.monitor(&mut bench, here, "m1");
@@ -204,8 +188,8 @@ fn calls_of_another_phone_system_are_cleared_and_its_own_are_shown_under_their_p
 #[test]
 fn connections_to_one_phone_system_share_its_calls() {
     let text = |text: &str| Value::Text(text.into());
-    let mut bench = Bench::with(&[("cti.connection[1].address", text("127.0.0.1:4001"))]);
-    let [first, second] = PhoneSystem::answer_all(&mut bench).try_into().expect("two connections");
+    let (mut bench, [first, second]) =
+        Bench::with_systems(&[("cti.connection[1].address", text("127.0.0.1:4001"))]);
     let mut client = Client::new(&mut bench, "alice");
     client.sign_in(&mut bench, first);
     let id = client.monitor(&mut bench, first, "m1");
@@ -219,17 +203,15 @@ fn connections_to_one_phone_system_share_its_calls() {
 
 #[test]
 fn without_a_snapshot_the_client_goes_on_believing_what_it_knows() {
-    let (mut bench, system, mut client, id) = monitored(&[]);
-    own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
-    client.heard(&mut bench);
-    let system = reconnect(&mut bench, system);
+    let (mut bench, system, mut client, id) = in_call();
+    let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m2");
     own(system, &mut bench, "m2", ("DeliveredEvent", "9", "alerting"));
     system.serve(&mut bench, "SnapshotDevice", |_| csta_error("operation", "generic"));
     assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 0_9 alerting"], "what waited follows");
     assert!(bench.notices().iter().any(|notice| notice.starts_with("calls_unverified")));
     // What it believes is not forgotten: the next snapshot says that it is not so.
-    let system = reconnect(&mut bench, system);
+    let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m3");
     system.knows_line(&mut bench);
     assert_eq!(
@@ -240,8 +222,8 @@ fn without_a_snapshot_the_client_goes_on_believing_what_it_knows() {
 
 #[test]
 fn a_phone_system_that_does_not_answer_the_snapshot_holds_nothing_back_for_ever() {
-    let (mut bench, system, mut client, id) = monitored(&[]);
-    let system = reconnect(&mut bench, system);
+    let (mut bench, system, mut client, id) = Bench::monitored(&[]);
+    let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m2");
     own(system, &mut bench, "m2", ("DeliveredEvent", "9", "alerting"));
     bench.advance(Duration::from_secs(5));
@@ -254,10 +236,7 @@ fn a_phone_system_without_snapshots_is_not_asked_for_one() {
     let mut bench = Bench::new();
     let mut system = PhoneSystem::answer_with(&mut bench, services);
     let mut client = Client::new(&mut bench, "alice");
-    let body = client.sign_in_body();
-    let ok = only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.take_tag(&ok);
-    client.send(&mut bench, "ACK", "");
+    client.invite(&mut bench);
     let id = client.monitor(&mut bench, system, "m1");
     bench.heartbeats(None);
     bench.close(system.link());
@@ -271,13 +250,11 @@ fn a_phone_system_without_snapshots_is_not_asked_for_one() {
 
 #[test]
 fn a_connection_lost_before_its_snapshot_leaves_the_next_to_tell() {
-    let (mut bench, system, mut client, id) = monitored(&[]);
-    own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
-    client.heard(&mut bench);
-    let second = reconnect(&mut bench, system);
+    let (mut bench, system, mut client, id) = in_call();
+    let second = system.reconnected(&mut bench);
     refresh(&mut bench, second, &mut client, "m2");
     own(second, &mut bench, "m2", ("DeliveredEvent", "9", "alerting"));
-    let third = reconnect(&mut bench, second);
+    let third = second.reconnected(&mut bench);
     assert_eq!(client.heard(&mut bench), []);
     refresh(&mut bench, third, &mut client, "m3");
     third.knows_line(&mut bench);
@@ -286,19 +263,15 @@ fn a_connection_lost_before_its_snapshot_leaves_the_next_to_tell() {
 
 #[test]
 fn each_client_of_a_line_is_told_what_it_does_not_know() {
-    let (mut bench, system, mut client, id) = monitored(&[]);
-    own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
-    client.heard(&mut bench);
-    let system = reconnect(&mut bench, system);
+    let (mut bench, system, mut client, id) = in_call();
+    let system = system.reconnected(&mut bench);
     let mut other = Client::new(&mut bench, "bob");
     other.sign_in(&mut bench, system);
     let others = other.monitor(&mut bench, system, "m2");
     own(system, &mut bench, "m2", ("EstablishedEvent", "9", "connected"));
     assert_eq!(told(&other.heard(&mut bench), &others), ["EstablishedEvent 0_9 connected"]);
     // The second client joins a monitor that is there already.
-    let body = client.sign_in_body();
-    only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.send(&mut bench, "ACK", "");
+    client.invite(&mut bench);
     system.has_calls(&mut bench, &[("9", "1002", ["connected", "connected"])]);
     assert_eq!(
         told(&client.heard(&mut bench), &id),
@@ -312,11 +285,8 @@ fn each_client_of_a_line_is_told_what_it_does_not_know() {
 
 #[test]
 fn calls_told_by_a_response_are_known_too() {
-    let (mut bench, system, mut client, id) = monitored(&[]);
-    let call = format!(
-        "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:1002</calledDirectoryNumber>",
-        client.uri
-    );
+    let (mut bench, system, mut client, id) = Bench::monitored(&[]);
+    let call = client.call_to("1002");
     client.info(&mut bench, "MakeCall", &call);
     let made = "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>";
     system.serve(&mut bench, "MakeCall", |_| csta("MakeCallResponse", made));
@@ -325,7 +295,7 @@ fn calls_told_by_a_response_are_known_too() {
     client.info(&mut bench, "SnapshotDevice", &inside);
     system.has_calls(&mut bench, &[("8", "1003", ["connected", "connected"])]);
     only(&client.heard(&mut bench), 200);
-    let system = reconnect(&mut bench, system);
+    let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m2");
     system.knows_line(&mut bench);
     assert_eq!(
@@ -336,16 +306,11 @@ fn calls_told_by_a_response_are_known_too() {
 
 #[test]
 fn calls_told_while_nothing_feeds_the_monitor_are_known_too() {
-    let (mut bench, system, mut client, id) = monitored(&[]);
-    let system = reconnect(&mut bench, system);
-    let body = client.sign_in_body();
-    only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.send(&mut bench, "ACK", "");
+    let (mut bench, system, mut client, id) = Bench::monitored(&[]);
+    let system = system.reconnected(&mut bench);
+    client.invite(&mut bench);
     system.serve(&mut bench, "MonitorStart", |_| csta_error("systemResourceAvailibility", "resourceBusy"));
-    let call = format!(
-        "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:1002</calledDirectoryNumber>",
-        client.uri
-    );
+    let call = client.call_to("1002");
     client.info(&mut bench, "MakeCall", &call);
     let made = "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>";
     system.serve(&mut bench, "MakeCall", |_| csta("MakeCallResponse", made));
@@ -358,12 +323,12 @@ fn calls_told_while_nothing_feeds_the_monitor_are_known_too() {
 
 #[test]
 fn a_service_about_a_call_names_its_connection_as_it_was_told_before_the_move() {
-    let (mut bench, system, mut client, _) = monitored(&[]);
+    let (mut bench, system, mut client, _) = Bench::monitored(&[]);
     let dynamic = "<heldConnection><callID>7</callID><deviceID typeOfNumber=\"dynamic\">x1</deviceID></heldConnection>\
         <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice><cause>normal</cause>";
     system.event(&mut bench, "HeldEvent", "m1", dynamic);
     client.heard(&mut bench);
-    let system = reconnect(&mut bench, system);
+    let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m2");
     let [snapshot] = system.asked(&mut bench).try_into().expect("the snapshot is asked for");
     client.info(&mut bench, "RetrieveCall", "<callToBeRetrieved><callID>0_7</callID></callToBeRetrieved>");
@@ -374,12 +339,13 @@ fn a_service_about_a_call_names_its_connection_as_it_was_told_before_the_move() 
 
 #[test]
 fn a_line_with_very_many_calls_is_told_in_portions_and_in_order() {
-    let (mut bench, system, mut client, id) = monitored(&[("limits.calls_per_device", Value::Integer(256))]);
+    let (mut bench, system, mut client, id) =
+        Bench::monitored(&[("limits.calls_per_device", Value::Integer(256))]);
     for call in 0..256 {
         own(system, &mut bench, "m1", ("HeldEvent", &call.to_string(), "hold"));
     }
     assert_eq!(client.heard(&mut bench).len(), 256);
-    let system = reconnect(&mut bench, system);
+    let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m2");
     let calls: Vec<String> = (1_000..1_140).map(|call| call.to_string()).collect();
     let calls: Vec<_> = calls.iter().map(|call| (call.as_str(), "1002", ["hold", "connected"])).collect();
@@ -396,8 +362,8 @@ fn a_line_with_very_many_calls_is_told_in_portions_and_in_order() {
 
 #[test]
 fn events_that_wait_for_a_snapshot_are_bounded() {
-    let (mut bench, system, mut client, _) = monitored(&[("limits.queued_events", Value::Integer(4))]);
-    let system = reconnect(&mut bench, system);
+    let (mut bench, system, mut client, _) = Bench::monitored(&[("limits.queued_events", Value::Integer(4))]);
+    let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m2");
     let mut lost = String::new();
     for call in 0..6 {
@@ -413,13 +379,9 @@ fn events_that_wait_for_a_snapshot_are_bounded() {
 
 #[test]
 fn events_that_came_early_are_told_before_the_snapshot_is_asked_for() {
-    let (mut bench, system, mut client, id) = monitored(&[]);
-    own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
-    client.heard(&mut bench);
-    let system = reconnect(&mut bench, system);
-    let body = client.sign_in_body();
-    only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.send(&mut bench, "ACK", "");
+    let (mut bench, system, mut client, id) = in_call();
+    let system = system.reconnected(&mut bench);
+    client.invite(&mut bench);
     own(system, &mut bench, "m2", ("HeldEvent", "5", "hold"));
     own(system, &mut bench, "m2", ("RetrievedEvent", "5", "connected"));
     let [start] = system.asked(&mut bench).try_into().expect("the monitor is started");
@@ -434,15 +396,14 @@ fn events_that_came_early_are_told_before_the_snapshot_is_asked_for() {
 
 #[test]
 fn many_clients_of_a_line_are_told_in_portions_where_no_snapshot_can_be_asked_for() {
-    let mut bench = Bench::with(&[("limits.monitors_per_device", Value::Integer(64))]);
-    let system = PhoneSystem::answer(&mut bench);
+    let (mut bench, system) = Bench::in_service(&[("limits.monitors_per_device", Value::Integer(64))]);
     let mut clients: Vec<Client> =
         (0..60).map(|number| Client::new(&mut bench, &format!("alice{number}"))).collect();
     for client in &mut clients {
         client.sign_in(&mut bench, system);
     }
     for client in &mut clients {
-        let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+        let object = client.monitor_object();
         client.info(&mut bench, "MonitorStart", &object);
     }
     system.start_monitor(&mut bench, "m1");
@@ -453,9 +414,7 @@ fn many_clients_of_a_line_are_told_in_portions_where_no_snapshot_can_be_asked_fo
     let system = PhoneSystem::answer_with(&mut bench, services);
     for client in &mut clients {
         client.heard(&mut bench);
-        let body = client.sign_in_body();
-        only(&client.send(&mut bench, "INVITE", &body), 200);
-        client.send(&mut bench, "ACK", "");
+        client.invite(&mut bench);
     }
     for call in 0..20 {
         own(system, &mut bench, "m2", ("HeldEvent", &call.to_string(), "hold"));
@@ -469,10 +428,10 @@ fn many_clients_of_a_line_are_told_in_portions_where_no_snapshot_can_be_asked_fo
 
 #[test]
 fn a_client_that_signs_out_meanwhile_leaves_nothing_behind() {
-    let (mut bench, system, mut client, _) = monitored(&[]);
+    let (mut bench, system, mut client, _) = Bench::monitored(&[]);
     own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
     client.heard(&mut bench);
-    let system = reconnect(&mut bench, system);
+    let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m2");
     let asked = system.asked(&mut bench);
     client.send(&mut bench, "BYE", "");

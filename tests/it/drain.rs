@@ -2,16 +2,7 @@
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Command, Duration, Input};
-use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, address, csta, document, only};
-
-fn signed_in(more: &[(&str, Value)]) -> (Bench, PhoneSystem, Client) {
-    let mut bench = Bench::with(more);
-    let system = PhoneSystem::answer(&mut bench);
-    let mut client = Client::new(&mut bench, "alice");
-    client.sign_in(&mut bench, system);
-    client.monitor(&mut bench, system, "m1");
-    (bench, system, client)
-}
+use ctigate_tests::bench::{Bench, Client, Line, Sip, address, csta, only};
 
 fn command(bench: &mut Bench, command: Command<'_>) {
     bench.input(Input::Command(command));
@@ -29,7 +20,7 @@ fn retry_after(refused: &Sip) -> u32 {
 #[test]
 fn a_gateway_that_drains_takes_no_new_session_and_tells_load_balancers() {
     for (more, status) in [(&[][..], 503), (&with_500()[..], 500)] {
-        let (mut bench, _system, _client) = signed_in(more);
+        let (mut bench, _system, _client, _) = Bench::monitored(more);
         command(&mut bench, Command::Drain);
         let mut other = Client::new(&mut bench, "bob");
         let body = other.sign_in_body();
@@ -42,7 +33,7 @@ fn a_gateway_that_drains_takes_no_new_session_and_tells_load_balancers() {
 
 #[test]
 fn a_gateway_that_drains_serves_requests_and_events_in_its_dialogs() {
-    let (mut bench, system, mut client) = signed_in(&[]);
+    let (mut bench, system, mut client, _) = Bench::monitored(&[]);
     command(&mut bench, Command::Drain);
     only(&client.info(&mut bench, "GetCSTAFeatures", ""), 200);
     only(&client.send(&mut bench, "UPDATE", ""), 200);
@@ -55,7 +46,7 @@ fn a_gateway_that_drains_serves_requests_and_events_in_its_dialogs() {
 
 #[test]
 fn a_refresh_in_a_drain_is_left_to_another_node_without_bye_and_the_last_one_ends_it() {
-    let (mut bench, system, mut client) = signed_in(&[]);
+    let (mut bench, system, mut client, _) = Bench::monitored(&[]);
     bench.golden(
         "drain-leaves-sessions-to-another-node",
         "A drain: a re-INVITE is answered 503, so that a proxy gives it to another node, which takes the dialog over; \
@@ -73,13 +64,12 @@ fn a_refresh_in_a_drain_is_left_to_another_node_without_bye_and_the_last_one_end
 
 #[test]
 fn a_session_that_a_drain_leaves_goes_on_at_another_node_with_the_same_request() {
-    let (mut bench, _system, mut client) = signed_in(&[]);
+    let (mut bench, _system, mut client, _) = Bench::monitored(&[]);
     command(&mut bench, Command::Drain);
     let body = client.sign_in_body();
     let refresh = client.request("INVITE", &body);
     only(&client.say(&mut bench, &refresh), 503);
-    let mut other = Bench::new();
-    let system = PhoneSystem::answer(&mut other);
+    let (mut other, system) = Bench::in_service(&[]);
     client.line = Line::Stream(other.connect());
     assert_eq!(client.say(&mut other, &refresh), [], "the phone system is asked for the line first");
     system.knows_line(&mut other);
@@ -93,7 +83,7 @@ fn a_session_that_a_drain_leaves_goes_on_at_another_node_with_the_same_request()
 
 #[test]
 fn a_refresh_that_was_left_to_another_node_is_answered_the_same_when_it_is_repeated() {
-    let (mut bench, system, _other) = signed_in(&[]);
+    let (mut bench, system, _other, _) = Bench::monitored(&[]);
     let line = Line::Datagram(address("127.0.0.1:5099"));
     let mut client = Client::over(line, "bob");
     client.uri = "tel:1002;phone-context=dialstring".into();
@@ -108,18 +98,18 @@ fn a_refresh_that_was_left_to_another_node_is_answered_the_same_when_it_is_repea
 
 #[test]
 fn a_refresh_that_no_other_node_could_take_over_is_served_in_a_drain_too() {
-    let (mut bench, _system, mut client) = signed_in(&[]);
+    let (mut bench, _system, mut client, _) = Bench::monitored(&[]);
     command(&mut bench, Command::Drain);
     only(&client.send(&mut bench, "INVITE", ""), 200);
     client.send(&mut bench, "ACK", "");
-    let lineless = document("RequestSystemStatus", "");
+    let lineless = csta("RequestSystemStatus", "");
     only(&client.send(&mut bench, "INVITE", &lineless), 200);
     assert_eq!(bench.engine().view().sessions, 1);
 }
 
 #[test]
 fn a_refresh_in_a_drain_is_served_where_this_node_may_not_say_503() {
-    let (mut bench, _system, mut client) = signed_in(&with_500());
+    let (mut bench, _system, mut client, _) = Bench::monitored(&with_500());
     command(&mut bench, Command::Drain);
     let body = client.sign_in_body();
     only(&client.send(&mut bench, "INVITE", &body), 200);
@@ -128,7 +118,7 @@ fn a_refresh_in_a_drain_is_served_where_this_node_may_not_say_503() {
 
 #[test]
 fn what_a_drain_leaves_is_ended_with_bye_when_its_time_is_over() {
-    let (mut bench, _system, client) = signed_in(&[("sip.drain_timeout", Value::Integer(10))]);
+    let (mut bench, _system, client, _) = Bench::monitored(&[("sip.drain_timeout", Value::Integer(10))]);
     command(&mut bench, Command::Drain);
     bench.advance(Duration::from_millis(9_999));
     assert_eq!(client.heard(&mut bench), []);
@@ -141,7 +131,7 @@ fn what_a_drain_leaves_is_ended_with_bye_when_its_time_is_over() {
 
 #[test]
 fn a_second_drain_changes_nothing_and_a_stop_ends_a_drain_at_once() {
-    let (mut bench, _system, client) = signed_in(&[("sip.drain_timeout", Value::Integer(10))]);
+    let (mut bench, _system, client, _) = Bench::monitored(&[("sip.drain_timeout", Value::Integer(10))]);
     command(&mut bench, Command::Drain);
     bench.advance(Duration::from_secs(6));
     command(&mut bench, Command::Drain);
@@ -158,8 +148,7 @@ fn a_second_drain_changes_nothing_and_a_stop_ends_a_drain_at_once() {
 
 #[test]
 fn a_drain_without_sessions_ends_at_once() {
-    let mut bench = Bench::new();
-    PhoneSystem::answer(&mut bench);
+    let (mut bench, _system) = Bench::in_service(&[]);
     command(&mut bench, Command::Drain);
     assert_eq!(bench.finished(), Some(0));
 }
@@ -167,7 +156,7 @@ fn a_drain_without_sessions_ends_at_once() {
 #[test]
 fn those_turned_away_together_are_told_to_come_back_apart() {
     let mut seen = std::collections::BTreeSet::new();
-    let (mut bench, system, mut client) = signed_in(&[("limits.sessions", Value::Integer(1))]);
+    let (mut bench, system, mut client, _) = Bench::monitored(&[("limits.sessions", Value::Integer(1))]);
     for place in 0..64 {
         let mut other = Client::new(&mut bench, &format!("user{place}"));
         let body = other.sign_in_body();
@@ -181,15 +170,14 @@ fn those_turned_away_together_are_told_to_come_back_apart() {
 
 #[test]
 fn a_refresh_in_a_drain_is_served_while_the_client_waits_for_an_answer() {
-    let (mut bench, system, mut client) = signed_in(&[]);
+    let (mut bench, system, mut client, _) = Bench::monitored(&[]);
     let hold = "<callToBeHeld><callID>0_7</callID></callToBeHeld>";
     client.info(&mut bench, "HoldCall", hold);
     command(&mut bench, Command::Drain);
-    let body = client.sign_in_body();
-    only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.send(&mut bench, "ACK", "");
+    client.invite(&mut bench);
     system.serve(&mut bench, "HoldCall", |_| csta("HoldCallResponse", ""));
     assert_eq!(only(&client.heard(&mut bench), 200).root(), "HoldCallResponse");
+    let body = client.sign_in_body();
     only(&client.send(&mut bench, "INVITE", &body), 503);
     assert_eq!(bench.engine().view().sessions, 0);
 }

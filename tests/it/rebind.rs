@@ -2,11 +2,7 @@
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Closed, Duration, Input, Machine as _};
-use ctigate_tests::bench::{Asked, Bench, Client, PhoneSystem, csta, csta_error, only, snapshot};
-
-const HELD: &str = "<heldConnection><callID>7</callID><deviceID>1001</deviceID></heldConnection>\
-    <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice>\
-    <localConnectionInfo>hold</localConnectionInfo><cause>normal</cause>";
+use ctigate_tests::bench::{Asked, Bench, Client, HELD, PhoneSystem, csta, csta_error, only, snapshot};
 
 /// A gateway with so many connections to one phone system, all in service, that moves so many sessions a second.
 fn gateway(connections: usize, rate: i64) -> (Bench, Vec<PhoneSystem>) {
@@ -21,18 +17,6 @@ fn gateway(connections: usize, rate: i64) -> (Bench, Vec<PhoneSystem>) {
     let systems = PhoneSystem::answer_all(&mut bench);
     assert_eq!(systems.len(), connections);
     (bench, systems)
-}
-
-/// Signs so many clients in, each with a line and a monitor of its own; the systems take turns. Each with its monitor's ID.
-fn signed_in(bench: &mut Bench, systems: &[PhoneSystem], count: usize) -> Vec<(Client, String)> {
-    let one = |(place, system): (usize, &PhoneSystem)| {
-        let mut client = Client::new(bench, &format!("user{place}"));
-        client.uri = format!("tel:{};phone-context=dialstring", 1001 + place);
-        client.sign_in(bench, *system);
-        let id = client.monitor(bench, *system, &format!("m{place}"));
-        (client, id)
-    };
-    systems.iter().cycle().take(count).enumerate().map(one).collect()
 }
 
 /// Answers what a connection is asked while sessions are moved to it: monitors, each named after its line with this
@@ -103,7 +87,7 @@ fn sessions_are_moved_their_clients_are_told_what_changed_and_their_requests_are
 #[test]
 fn sessions_are_moved_at_the_configured_pace_and_no_wake_up_is_in_the_past() {
     let (mut bench, systems) = gateway(2, 10);
-    signed_in(&mut bench, &systems, 12);
+    Client::many(&mut bench, &systems, 12, 1_001);
     bench.heartbeats([systems[1]]);
     bench.close(systems[0].link());
     for moved in 1..=6 {
@@ -123,7 +107,7 @@ fn sessions_are_moved_at_the_configured_pace_and_no_wake_up_is_in_the_past() {
 #[test]
 fn the_pace_is_one_for_all_connections_that_fail() {
     let (mut bench, systems) = gateway(3, 10);
-    signed_in(&mut bench, &systems, 12);
+    Client::many(&mut bench, &systems, 12, 1_001);
     bench.heartbeats([systems[2]]);
     bench.close(systems[0].link());
     bench.close(systems[1].link());
@@ -141,7 +125,7 @@ fn the_pace_is_one_for_all_connections_that_fail() {
 #[test]
 fn a_request_of_a_session_that_was_not_reached_yet_moves_it_and_is_served() {
     let (mut bench, systems) = gateway(2, 1);
-    let mut clients = signed_in(&mut bench, &systems, 6);
+    let mut clients = Client::many(&mut bench, &systems, 6, 1_001);
     bench.heartbeats([systems[1]]);
     bench.close(systems[0].link());
     assert_eq!(take_over(&mut bench, systems[1], 'n'), 1);
@@ -171,7 +155,7 @@ fn a_request_of_a_session_that_was_not_reached_yet_moves_it_and_is_served() {
 #[test]
 fn without_a_connection_sessions_wait_and_are_moved_as_soon_as_one_is_in_service() {
     let (mut bench, systems) = gateway(1, 500);
-    let mut clients = signed_in(&mut bench, &systems, 3);
+    let mut clients = Client::many(&mut bench, &systems, 3, 1_001);
     bench.heartbeats(None);
     bench.close(systems[0].link());
     let none = bench.notices().into_iter().filter(|notice| notice.starts_with("cti_none_in_service")).count();
@@ -197,10 +181,7 @@ fn without_a_connection_sessions_wait_and_are_moved_as_soon_as_one_is_in_service
 fn a_session_that_began_without_a_connection_is_given_one() {
     let mut bench = Bench::with(&[("cti.recovery", Value::Text("rebind".into()))]);
     let mut client = Client::new(&mut bench, "alice");
-    let body = client.sign_in_body();
-    let ok = only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.take_tag(&ok);
-    client.send(&mut bench, "ACK", "");
+    client.invite(&mut bench);
     PhoneSystem::answer(&mut bench);
     bench.settle();
     assert_eq!(connection_of(&bench, 0), 1);
@@ -209,7 +190,7 @@ fn a_session_that_began_without_a_connection_is_given_one() {
 #[test]
 fn those_moved_are_spread_evenly_and_sign_ins_keep_their_turns() {
     let (mut bench, systems) = gateway(4, 500);
-    signed_in(&mut bench, &systems, 20);
+    Client::many(&mut bench, &systems, 20, 1_001);
     bench.heartbeats(systems.iter().copied().skip(1));
     bench.close(systems[0].link());
     bench.advance(Duration::from_millis(10));
@@ -226,7 +207,7 @@ fn those_moved_are_spread_evenly_and_sign_ins_keep_their_turns() {
 #[test]
 fn a_connection_that_is_lost_while_sessions_are_moved_to_it_is_dealt_with_too() {
     let (mut bench, systems) = gateway(3, 100);
-    let clients = signed_in(&mut bench, &systems, 30);
+    let clients = Client::many(&mut bench, &systems, 30, 1_001);
     bench.heartbeats([systems[1], systems[2]]);
     bench.close(systems[0].link());
     bench.advance(Duration::from_millis(40));
@@ -247,7 +228,7 @@ fn a_connection_that_is_lost_while_sessions_are_moved_to_it_is_dealt_with_too() 
 #[test]
 fn requests_in_flight_are_answered_when_their_connection_fails() {
     let (mut bench, systems) = gateway(2, 500);
-    let mut clients = signed_in(&mut bench, &systems, 1);
+    let mut clients = Client::many(&mut bench, &systems, 1, 1_001);
     let (client, _) = &mut clients[0];
     let hold = "<callToBeHeld><callID>0_8</callID></callToBeHeld>";
     assert_eq!(client.info(&mut bench, "HoldCall", hold), []);
@@ -260,7 +241,7 @@ fn requests_in_flight_are_answered_when_their_connection_fails() {
 #[test]
 fn those_who_registered_are_told_disabled_and_then_normal_but_never_that_all_is_void() {
     let (mut bench, systems) = gateway(2, 500);
-    let mut clients = signed_in(&mut bench, &systems, 1);
+    let mut clients = Client::many(&mut bench, &systems, 1, 1_001);
     let (client, _) = &mut clients[0];
     let inside = "<requestTypes><systemStatus>true</systemStatus></requestTypes><requestedStatusFilter/>";
     only(&client.info(&mut bench, "SystemRegister", inside), 200);
@@ -278,7 +259,7 @@ fn those_who_registered_are_told_disabled_and_then_normal_but_never_that_all_is_
 #[test]
 fn a_monitor_that_the_next_phone_system_cannot_start_now_is_tried_again_later() {
     let (mut bench, systems) = gateway(2, 500);
-    let clients = signed_in(&mut bench, &systems, 1);
+    let clients = Client::many(&mut bench, &systems, 1, 1_001);
     bench.heartbeats([systems[1]]);
     bench.close(systems[0].link());
     let busy = csta_error("systemResourceAvailibility", "resourceBusy");
@@ -297,7 +278,7 @@ fn a_monitor_that_the_next_phone_system_cannot_start_now_is_tried_again_later() 
 #[test]
 fn a_monitor_that_is_refused_time_after_time_is_asked_for_ever_more_rarely() {
     let (mut bench, systems) = gateway(2, 500);
-    signed_in(&mut bench, &systems, 1);
+    Client::many(&mut bench, &systems, 1, 1_001);
     bench.heartbeats([systems[1]]);
     bench.close(systems[0].link());
     for pause in [5, 10, 20, 40, 60, 60] {
@@ -326,7 +307,7 @@ fn a_user_who_signs_in_while_the_connection_fails_is_served_over_another() {
 #[test]
 fn a_half_open_connection_is_left_as_soon_as_a_heartbeat_is_missed() {
     let (mut bench, systems) = gateway(2, 500);
-    signed_in(&mut bench, &systems, 1);
+    Client::many(&mut bench, &systems, 1, 1_001);
     bench.heartbeats([systems[1]]);
     systems[0].asked(&mut bench);
     bench.advance(Duration::from_secs(36));
@@ -336,9 +317,9 @@ fn a_half_open_connection_is_left_as_soon_as_a_heartbeat_is_missed() {
 
 #[test]
 fn with_reinvite_nothing_is_moved_before_its_client_asks() {
-    let mut bench = Bench::with(&[("cti.connection[1].address", Value::Text("127.0.0.1:4001".into()))]);
-    let systems = PhoneSystem::answer_all(&mut bench);
-    let mut clients = signed_in(&mut bench, &systems, 1);
+    let (mut bench, systems) =
+        Bench::with_systems::<2>(&[("cti.connection[1].address", Value::Text("127.0.0.1:4001".into()))]);
+    let mut clients = Client::many(&mut bench, &systems, 1, 1_001);
     bench.heartbeats([systems[1]]);
     bench.close(systems[0].link());
     bench.advance(Duration::from_secs(10));
@@ -354,15 +335,13 @@ fn with_reinvite_nothing_is_moved_before_its_client_asks() {
 
 #[test]
 fn with_reinvite_too_a_monitor_that_cannot_be_started_now_is_tried_again_and_no_session_is_moved() {
-    let mut bench = Bench::with(&[("cti.connection[1].address", Value::Text("127.0.0.1:4001".into()))]);
-    let systems = PhoneSystem::answer_all(&mut bench);
-    let mut clients = signed_in(&mut bench, &systems, 3);
+    let (mut bench, systems) =
+        Bench::with_systems::<2>(&[("cti.connection[1].address", Value::Text("127.0.0.1:4001".into()))]);
+    let mut clients = Client::many(&mut bench, &systems, 3, 1_001);
     bench.heartbeats([systems[1]]);
     bench.close(systems[0].link());
     let (client, id) = &mut clients[0];
-    let body = client.sign_in_body();
-    only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.send(&mut bench, "ACK", "");
+    client.invite(&mut bench);
     let busy = csta_error("systemResourceAvailibility", "resourceBusy");
     systems[1].serve(&mut bench, "MonitorStart", |_| busy);
     bench.advance(Duration::from_secs(6));
@@ -374,8 +353,8 @@ fn with_reinvite_too_a_monitor_that_cannot_be_started_now_is_tried_again_and_no_
 
 #[test]
 fn an_overloaded_connection_gets_no_new_session_while_there_is_another() {
-    let mut bench = Bench::with(&[("cti.connection[1].address", Value::Text("127.0.0.1:4001".into()))]);
-    let [first, second] = PhoneSystem::answer_all(&mut bench).try_into().expect("two connections");
+    let (mut bench, [first, second]) =
+        Bench::with_systems(&[("cti.connection[1].address", Value::Text("127.0.0.1:4001".into()))]);
     let status = |status: &str| csta("SystemStatus", &format!("<systemStatus>{status}</systemStatus>"));
     let sign_in = |bench: &mut Bench, name: &str, system: PhoneSystem| {
         let mut client = Client::new(bench, name);

@@ -2,23 +2,15 @@
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
-use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, address, csta_error, document, only};
+use ctigate_tests::bench::{Bench, Client, Line, Sip, address, csta, csta_error, only};
 
 fn text(text: &str) -> Value {
     Value::Text(text.into())
 }
 
-/// A gateway in service with settings of the test's own, and a client that has not signed in.
-fn bench(more: &[(&str, Value)]) -> (Bench, PhoneSystem, Client) {
-    let mut bench = Bench::with(more);
-    let system = PhoneSystem::answer(&mut bench);
-    let client = Client::new(&mut bench, "alice");
-    (bench, system, client)
-}
-
 /// The answer to a sign-in that was changed in one place.
 fn changed(from: &str, to: &str) -> Sip {
-    let (mut bench, _system, mut client) = bench(&[]);
+    let (mut bench, _system, mut client) = Bench::with_client(&[]);
     let body = client.sign_in_body();
     let request = client.request("INVITE", &body);
     assert!(request.contains(from), "{from:?} is in {request}");
@@ -45,7 +37,7 @@ fn malformed_requests_are_answered_400_with_a_reason_that_names_the_place() {
 
 #[test]
 fn a_broken_document_is_answered_400_with_a_warning_that_says_what() {
-    let (mut bench, _system, mut client) = bench(&[]);
+    let (mut bench, _system, mut client) = Bench::with_client(&[]);
     let refused = only(&client.send(&mut bench, "INVITE", "<RequestSystemStatus><oops>"), 400);
     assert!(refused.header("Warning").starts_with("399 ctigate \""), "{refused:?}");
     let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaa\">]><RequestSystemStatus/>";
@@ -69,7 +61,7 @@ fn each_refusal_carries_what_its_status_demands() {
 
 #[test]
 fn an_unknown_method_is_answered_405_with_allow() {
-    let (mut bench, _system, mut client) = bench(&[]);
+    let (mut bench, _system, mut client) = Bench::with_client(&[]);
     for method in ["REGISTER", "SUBSCRIBE", "MESSAGE", "REFER", "DANCE"] {
         let refused = only(&client.send(&mut bench, method, ""), 405);
         assert_eq!(refused.header("Allow"), "INVITE, ACK, BYE, CANCEL, INFO, UPDATE, OPTIONS");
@@ -78,8 +70,8 @@ fn an_unknown_method_is_answered_405_with_allow() {
 
 #[test]
 fn an_invite_with_another_document_than_request_system_status_is_488() {
-    let (mut bench, _system, mut client) = bench(&[]);
-    let body = document("GetCSTAFeatures", "");
+    let (mut bench, _system, mut client) = Bench::with_client(&[]);
+    let body = csta("GetCSTAFeatures", "");
     only(&client.send(&mut bench, "INVITE", &body), 488);
 }
 
@@ -91,7 +83,7 @@ fn a_line_the_phone_system_does_not_know_is_404_and_its_other_errors_let_the_use
         ("systemResourceAvailibility", "resourceBusy", 200),
         ("operation", "serviceNotSupported", 200),
     ] {
-        let (mut bench, system, mut client) = bench(&[]);
+        let (mut bench, system, mut client) = Bench::with_client(&[]);
         let body = client.sign_in_body();
         client.send(&mut bench, "INVITE", &body);
         bench.notices();
@@ -109,7 +101,7 @@ fn a_line_the_phone_system_does_not_know_is_404_and_its_other_errors_let_the_use
 
 #[test]
 fn an_invite_for_another_domain_is_404_and_options_is_answered_whatever_its_uri() {
-    let (mut bench, system, mut client) = bench(&[("sip.domain", text("gateway.example.com"))]);
+    let (mut bench, system, mut client) = Bench::with_client(&[("sip.domain", text("gateway.example.com"))]);
     let body = client.sign_in_body();
     let elsewhere = |text: String, host: &str| {
         text.replacen("sip:gw@127.0.0.1:5060 SIP", &format!("sip:gw@{host} SIP"), 1)
@@ -126,11 +118,11 @@ fn an_invite_for_another_domain_is_404_and_options_is_answered_whatever_its_uri(
 
 #[test]
 fn refused_invites_leave_room_for_what_the_phone_system_must_be_asked() {
-    let (mut bench, system, mut client) = bench(&[("limits.transactions", Value::Integer(12))]);
+    let (mut bench, system, mut client) = Bench::with_client(&[("limits.transactions", Value::Integer(12))]);
     client.sign_in(&mut bench, system);
     let mut other = Client::over(Line::Datagram(address("127.0.0.1:5070")), "bob");
     for _ in 0..30 {
-        let invite = other.request("INVITE", &document("GetCSTAFeatures", ""));
+        let invite = other.request("INVITE", &csta("GetCSTAFeatures", ""));
         let refused = only(&other.say(&mut bench, &invite), 488);
         assert_eq!(other.say(&mut bench, &invite), [refused], "kept or not, it has the same tag");
     }
@@ -141,7 +133,7 @@ fn refused_invites_leave_room_for_what_the_phone_system_must_be_asked() {
 
 #[test]
 fn more_sessions_than_the_limit_are_503_with_retry_after() {
-    let (mut bench, system, mut client) = bench(&[("limits.sessions", Value::Integer(1))]);
+    let (mut bench, system, mut client) = Bench::with_client(&[("limits.sessions", Value::Integer(1))]);
     client.sign_in(&mut bench, system);
     let mut second = Client::new(&mut bench, "bob");
     let body = second.sign_in_body();
@@ -153,7 +145,7 @@ fn more_sessions_than_the_limit_are_503_with_retry_after() {
 
 #[test]
 fn a_cancelled_sign_in_is_487_and_cancel_without_an_invite_481() {
-    let (mut bench, _system, mut client) = bench(&[]);
+    let (mut bench, _system, mut client) = Bench::with_client(&[]);
     let body = client.sign_in_body();
     let invite = client.request("INVITE", &body);
     client.say(&mut bench, &invite);
@@ -170,7 +162,7 @@ fn a_cancelled_sign_in_is_487_and_cancel_without_an_invite_481() {
 
 #[test]
 fn a_second_invite_before_the_first_is_answered_is_500_with_retry_after() {
-    let (mut bench, system, mut client) = bench(&[]);
+    let (mut bench, system, mut client) = Bench::with_client(&[]);
     let body = client.sign_in_body();
     client.send(&mut bench, "INVITE", &body);
     bench.advance(Duration::from_millis(200));
@@ -184,7 +176,7 @@ fn a_second_invite_before_the_first_is_answered_is_500_with_retry_after() {
 
 #[test]
 fn bytes_that_are_not_sip_close_the_connection_with_a_reason_and_nobody_else_notices() {
-    let (mut bench, system, mut client) = bench(&[]);
+    let (mut bench, system, mut client) = Bench::with_client(&[]);
     client.sign_in(&mut bench, system);
     let link = bench.connect();
     bench.notices();
@@ -196,7 +188,7 @@ fn bytes_that_are_not_sip_close_the_connection_with_a_reason_and_nobody_else_not
 
 #[test]
 fn a_double_crlf_is_answered_with_one() {
-    let (mut bench, _system, _client) = bench(&[]);
+    let (mut bench, _system, _client) = Bench::with_client(&[]);
     let link = bench.connect();
     bench.send(link, b"\r\n\r\n");
     assert_eq!(bench.received(link), b"\r\n");
@@ -204,7 +196,7 @@ fn a_double_crlf_is_answered_with_one() {
 
 #[test]
 fn rport_and_received_say_where_a_datagram_came_from() {
-    let (mut bench, _system, mut client) = bench(&[]);
+    let (mut bench, _system, mut client) = Bench::with_client(&[]);
     let from = address("127.0.0.1:5099");
     client.line = Line::Datagram(from);
     let request = client.request("OPTIONS", "").replace("127.0.0.1:5099;", "192.0.2.1:5070;rport;");

@@ -3,7 +3,7 @@
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
-use ctigate_tests::bench::{Bench, Client, PhoneSystem, csta, document, only};
+use ctigate_tests::bench::{Bench, Client, PhoneSystem, csta, only};
 
 mod numbers;
 mod passing;

@@ -77,7 +77,6 @@ struct Rush {
     system: LinkId,
     links: Vec<LinkId>,
     clients: Vec<Client>,
-    invites: Vec<String>,
     /// The final answers each user got.
     answers: Vec<Vec<u16>>,
     retries: Vec<u64>,
@@ -113,7 +112,6 @@ impl Rush {
             system,
             links,
             clients: Vec::new(),
-            invites: vec![String::new(); USERS],
             answers: vec![Vec::new(); USERS],
             retries: Vec::new(),
             asked: Vec::new(),
@@ -162,9 +160,8 @@ impl Rush {
             Due::SignIn(user) => {
                 let client = &mut self.clients[user];
                 let body = client.sign_in_body();
-                self.invites[user] = client.request("INVITE", &body);
-                let bytes = self.invites[user].clone();
-                self.input(self.links[user % LINKS], bytes.as_bytes());
+                let invite = client.request("INVITE", &body);
+                self.input(self.links[user % LINKS], invite.as_bytes());
             }
             Due::Answer(invoke, document) => {
                 let length = u16::try_from(document.len() + 8).unwrap().to_be_bytes();
@@ -226,20 +223,15 @@ impl Rush {
             answer.header("Call-ID").trim_start_matches('u').trim_end_matches("-call").parse().unwrap();
         self.answers[user].push(answer.status());
         let client = &mut self.clients[user];
-        let ack = if answer.status() == 200 {
+        if answer.status() == 200 {
             client.take_tag(answer);
-            client.request("ACK", "")
-        } else {
-            if self.habits.comes_back {
-                let seconds = answer.header("Retry-After").parse().unwrap();
-                self.retries.push(seconds);
-                self.later(Duration::from_secs(seconds), Due::SignIn(user));
-            }
-            let head = self.invites[user].split("\r\n\r\n").next().unwrap();
-            let head = head.replace("INVITE sip", "ACK sip").replace(" INVITE\r\n", " ACK\r\n");
-            let lines = head.lines().filter(|line| !line.starts_with("Content-"));
-            lines.collect::<Vec<_>>().join("\r\n") + "\r\nContent-Length: 0\r\n\r\n"
-        };
+        }
+        let ack = client.ack(answer);
+        if answer.status() != 200 && self.habits.comes_back {
+            let seconds = answer.header("Retry-After").parse().unwrap();
+            self.retries.push(seconds);
+            self.later(Duration::from_secs(seconds), Due::SignIn(user));
+        }
         self.input(self.links[user % LINKS], ack.as_bytes());
     }
 

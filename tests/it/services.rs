@@ -4,14 +4,6 @@ use ctigate_core::Duration;
 use ctigate_core::wire::csta::services::all;
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, csta, csta_error, only};
 
-fn signed_in() -> (Bench, PhoneSystem, Client) {
-    let mut bench = Bench::new();
-    let system = PhoneSystem::answer(&mut bench);
-    let mut client = Client::new(&mut bench, "alice");
-    client.sign_in(&mut bench, system);
-    (bench, system, client)
-}
-
 /// A request for a service, with all that is required, as a client would send it.
 fn children(service: &str, line: &str) -> String {
     let connection = "<callID>0_7</callID><deviceID>tel:1002;phone-context=dialstring</deviceID>";
@@ -55,7 +47,7 @@ fn call(bench: &mut Bench, system: PhoneSystem, client: &mut Client, service: &s
 
 #[test]
 fn every_listed_service_works_and_every_unlisted_one_is_its_error() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     let listed = call(&mut bench, system, &mut client, "GetCSTAFeatures", "");
     let lists = |entry: &str| listed.body().contains(&format!("<{entry}/>"));
     let mut worked = Vec::new();
@@ -112,7 +104,7 @@ fn client_monitor(bench: &mut Bench, system: PhoneSystem, client: &mut Client) -
 
 #[test]
 fn a_registration_is_cancelled_by_its_id() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     let inside = children("SystemRegister", "");
     let id = call(&mut bench, system, &mut client, "SystemRegister", &inside)
         .element("sysStatRegisterID")
@@ -131,7 +123,7 @@ fn the_phone_system_s_errors_reach_the_client_as_they_are() {
         ("operation", "invalidConnectionID"),
         ("systemResourceAvailibility", "networkBusy"),
     ] {
-        let (mut bench, system, mut client) = signed_in();
+        let (mut bench, system, mut client) = Bench::signed_in(&[]);
         client.info(&mut bench, "AnswerCall", &children("AnswerCall", ""));
         system.serve(&mut bench, "AnswerCall", |_| csta_error(category, value));
         assert_eq!(only(&client.heard(&mut bench), 200).element(category), value);
@@ -140,7 +132,7 @@ fn the_phone_system_s_errors_reach_the_client_as_they_are() {
 
 #[test]
 fn the_call_id_decides_and_a_missing_or_far_device_means_the_own_connection() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     for connection in [
         "<callID>0_7</callID>",
         "<callID>0_7</callID><deviceID>tel:1002;phone-context=dialstring</deviceID>",
@@ -155,7 +147,7 @@ fn the_call_id_decides_and_a_missing_or_far_device_means_the_own_connection() {
 
 #[test]
 fn nobody_acts_for_another_line() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     let other = "tel:1002;phone-context=dialstring";
     for (service, value) in [
         ("MakeCall", "privilegeViolationCallingDevice"),
@@ -169,7 +161,7 @@ fn nobody_acts_for_another_line() {
 
 #[test]
 fn missing_elements_are_named_by_the_most_telling_error() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     for (service, inside, value) in [
         ("MakeCall", "", "invalidCallingDeviceID"),
         ("AnswerCall", "", "invalidConnectionID"),
@@ -184,7 +176,7 @@ fn missing_elements_are_named_by_the_most_telling_error() {
 
 #[test]
 fn a_silent_phone_system_is_told_to_the_client_in_time_and_its_late_answer_dropped() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     client.info(&mut bench, "AnswerCall", &children("AnswerCall", ""));
     bench.advance(Duration::from_millis(4_999));
     assert_eq!(client.heard(&mut bench), []);
@@ -197,7 +189,7 @@ fn a_silent_phone_system_is_told_to_the_client_in_time_and_its_late_answer_dropp
 
 #[test]
 fn a_monitor_s_filter_keeps_events_back_and_is_told_in_the_answer() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     let inside = format!(
         "{}<requestedMonitorFilter><callcontrol><held>true</held></callcontrol></requestedMonitorFilter>",
         children("MonitorStart", &client.uri)
@@ -221,9 +213,7 @@ fn a_monitor_s_filter_keeps_events_back_and_is_told_in_the_answer() {
 
 #[test]
 fn events_name_the_own_line_without_partition_and_others_as_dial_strings() {
-    let mut bench = Bench::new();
-    let system = PhoneSystem::answer(&mut bench);
-    let mut client = Client::new(&mut bench, "alice");
+    let (mut bench, system, mut client) = Bench::with_client(&[]);
     client.uri = "tel:1001;phone-context=dialstring;partition=P;device=SEP1".into();
     client.sign_in(&mut bench, system);
     client.monitor(&mut bench, system, "m1");
@@ -249,10 +239,7 @@ fn what_the_link_cannot_do_is_neither_listed_nor_served() {
     let system =
         PhoneSystem::answer_with(&mut bench, "<callControlServList><makeCall/></callControlServList>");
     let mut client = Client::new(&mut bench, "alice");
-    let body = client.sign_in_body();
-    let ok = only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.take_tag(&ok);
-    client.send(&mut bench, "ACK", "");
+    client.invite(&mut bench);
     let listed = call(&mut bench, system, &mut client, "GetCSTAFeatures", "");
     assert!(listed.body().contains("<makeCall/>") && !listed.body().contains("<holdCall/>"));
     let refused = call(&mut bench, system, &mut client, "HoldCall", &children("HoldCall", ""));

@@ -3,11 +3,7 @@
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
-use ctigate_tests::bench::{Bench, Client, PhoneSystem, csta, csta_error, only};
-
-const HELD: &str = "<heldConnection><callID>7</callID><deviceID>1001</deviceID></heldConnection>\
-    <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice>\
-    <localConnectionInfo>hold</localConnectionInfo><cause>normal</cause>";
+use ctigate_tests::bench::{Bench, Client, HELD, PhoneSystem, csta, csta_error, only};
 
 fn sessionless() -> Bench {
     Bench::with(&[("cti.session", Value::Text("none".into())), ("cti.heartbeat", Value::Integer(20))])
@@ -37,10 +33,7 @@ fn a_session_is_served_and_the_connection_says_nothing_of_application_sessions_t
     let mut client = Client::new(&mut bench, "alice");
     client.sign_in(&mut bench, system);
     let id = client.monitor(&mut bench, system, "m1");
-    let call = format!(
-        "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:1002</calledDirectoryNumber>",
-        client.uri
-    );
+    let call = client.call_to("1002");
     client.info(&mut bench, "MakeCall", &call);
     let made = "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>";
     system.serve(&mut bench, "MakeCall", |_| csta("MakeCallResponse", made));

@@ -2,19 +2,10 @@
 //! adds its Via and records its route.
 
 use ctigate_core::Duration;
+use ctigate_tests::captured::{ACK, BYE, CALL, FEATURES, INVITE, MONITOR, REACK, REINVITE, STOP};
+use ctigate_tests::client::Line;
 use ctigate_tests::office::ip;
-use ctigate_tests::sip_peer::Way;
-use ctigate_tests::{Fault, GATEWAY, Office, Plan, Random, SipPeer, SipText, Weather, World, twice};
-
-const INVITE: &str = include_str!("../data/sipe/01-invite.sip");
-const ACK: &str = include_str!("../data/sipe/02-ack.sip");
-const FEATURES: &str = include_str!("../data/sipe/03-info-GetCSTAFeatures.sip");
-const MONITOR: &str = include_str!("../data/sipe/04-info-MonitorStart.sip");
-const CALL: &str = include_str!("../data/sipe/05-info-MakeCall.sip");
-const REFRESH: &str = include_str!("../data/sipe/06-invite.sip");
-const REFRESH_ACK: &str = include_str!("../data/sipe/07-ack.sip");
-const STOP: &str = include_str!("../data/sipe/08-info-MonitorStop.sip");
-const BYE: &str = include_str!("../data/sipe/09-bye.sip");
+use ctigate_tests::{Fault, GATEWAY, Office, Plan, Random, Sip, SipPeer, Weather, World, twice};
 
 /// What a proxy of the capture's kind puts on top of every request, and into every INVITE.
 const PROXY_VIA: &str = "Via: SIP/2.0/TCP 192.0.2.2:17060;branch=z9hG4bK";
@@ -43,7 +34,7 @@ struct Sipe {
 }
 
 impl Sipe {
-    fn bytes(&mut self, captured: &str) -> Vec<u8> {
+    fn said(&mut self, captured: &str) -> String {
         self.sent += 1;
         let mut text = captured.replace(";tag=gw1", &format!(";tag={}", self.tag));
         if captured == STOP {
@@ -59,21 +50,21 @@ impl Sipe {
             let text_without = route.map_or(text.clone(), |route| text.replace(&route, ""));
             text = text_without.replacen("\r\n", &format!("\r\n{PROXY_VIA}{}\r\n{recorded}", self.sent), 1);
         }
-        text.into_bytes()
+        text
     }
 
-    fn ask(&mut self, world: &mut World, captured: &str) -> Result<SipText, Fault> {
-        let bytes = self.bytes(captured);
-        let answer = self.peer.ask(world, &bytes)?;
-        assert_eq!(answer.status(), 200, "{} for {captured}", answer.start);
-        let vias = answer.all_of("Via").count();
+    fn ask(&mut self, world: &mut World, captured: &str) -> Result<Sip, Fault> {
+        let request = self.said(captured);
+        let answer = self.peer.ask(world, &request)?;
+        assert_eq!(answer.status(), 200, "{} for {captured}", answer.start());
+        let vias = answer.headers("Via").len();
         assert_eq!(vias, if self.proxied { 2 } else { 1 }, "an answer repeats the Vias: {answer:?}");
         Ok(answer)
     }
 
     fn send(&mut self, world: &mut World, captured: &str) {
-        let bytes = self.bytes(captured);
-        self.peer.send(world, &bytes);
+        let request = self.said(captured);
+        self.peer.send(world, request);
     }
 }
 
@@ -85,34 +76,34 @@ fn play(world: &mut World, proxied: bool) -> Result<Vec<String>, Fault> {
     let mut sipe = Sipe { peer, proxied, sent: 0, tag: String::new(), reference: String::new() };
 
     let signed_in = sipe.ask(world, INVITE)?;
-    assert_eq!(signed_in.element("systemStatus"), Some("normal"));
-    assert_eq!(signed_in.header("Require"), Some("timer"));
-    assert_eq!(signed_in.header("Record-Route").is_some(), proxied);
-    sipe.tag = signed_in.parameter("To", "tag").unwrap().to_owned();
+    assert_eq!(signed_in.element("systemStatus"), "normal");
+    assert_eq!(signed_in.header("Require"), "timer");
+    assert_eq!(signed_in.has("Record-Route"), proxied);
+    sipe.tag = signed_in.parameter("To", "tag").to_owned();
     sipe.send(world, ACK);
     let features = sipe.ask(world, FEATURES)?;
     assert_eq!(features.root(), "GetCSTAFeaturesResponse");
     let monitor = sipe.ask(world, MONITOR)?;
-    monitor.element("monitorCrossRefID").unwrap().clone_into(&mut sipe.reference);
+    monitor.named("monitorCrossRefID").clone_into(&mut sipe.reference);
 
     world.run_for(Duration::from_secs(3))?;
     let call = sipe.ask(world, CALL)?;
-    assert_eq!(call.element("deviceID"), Some(LINE), "the line comes back as the client wrote it");
-    let call_id = call.element("callID").unwrap().to_owned();
+    assert_eq!(call.element("deviceID"), LINE, "the line comes back as the client wrote it");
+    let call_id = call.named("callID").to_owned();
     world.run_until("the far end answers", Duration::from_secs(20), |world| {
         peer.events(world).contains(&"EstablishedEvent".to_owned())
     })?;
     for event in peer.requests(world, "INFO") {
-        assert_eq!(event.element("monitorCrossRefID"), Some(sipe.reference.as_str()), "{}", event.body);
-        assert_eq!(event.element("callID"), Some(call_id.as_str()), "{}", event.body);
-        assert!(!event.body.is_empty() && event.header("Content-Disposition").is_some());
-        assert_eq!(event.header("Route").is_some(), proxied, "{event:?}");
+        assert_eq!(event.element("monitorCrossRefID"), sipe.reference, "{}", event.body());
+        assert_eq!(event.element("callID"), call_id, "{}", event.body());
+        assert!(!event.body().is_empty() && event.has("Content-Disposition"));
+        assert_eq!(event.has("Route"), proxied, "{event:?}");
     }
 
     world.run_for(Duration::from_secs(27))?;
-    let refreshed = sipe.ask(world, REFRESH)?;
-    assert_eq!(refreshed.element("systemStatus"), Some("normal"));
-    sipe.send(world, REFRESH_ACK);
+    let refreshed = sipe.ask(world, REINVITE)?;
+    assert_eq!(refreshed.element("systemStatus"), "normal");
+    sipe.send(world, REACK);
     world.run_for(Duration::from_secs(8))?;
     sipe.send(world, STOP);
     sipe.ask(world, BYE)?;
@@ -121,7 +112,7 @@ fn play(world: &mut World, proxied: bool) -> Result<Vec<String>, Fault> {
     let view = office.view();
     assert_eq!((view.sessions, view.monitors, view.watches, view.pending), (0, 0, 0, 0), "{view:?}");
     assert_eq!((view.server_transactions, view.client_transactions, view.early), (0, 0, 0), "{view:?}");
-    assert!(matches!(peer.way, Way::Tcp(link) if world.is_open(host, link)));
+    assert!(matches!(peer.way, Line::Stream(link) if world.is_open(host, link)));
     Ok(peer.events(world))
 }
 

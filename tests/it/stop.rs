@@ -1,14 +1,11 @@
 //! A stop: sessions are told, bounded in time.
 
 use ctigate_core::{Command, Duration, Input};
-use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, only};
+use ctigate_tests::bench::{Bench, Client, Sip, only};
 
-fn signed_in() -> (Bench, Client) {
-    let mut bench = Bench::new();
-    let system = PhoneSystem::answer(&mut bench);
-    let mut client = Client::new(&mut bench, "alice");
-    client.sign_in(&mut bench, system);
-    client.monitor(&mut bench, system, "m1");
+/// A gateway that stops while a client has not answered an event yet.
+fn stopping() -> (Bench, Client) {
+    let (mut bench, system, client, _) = Bench::monitored(&[]);
     let held = "<heldConnection><callID>7</callID><deviceID>1001</deviceID></heldConnection>\
         <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice><cause>normal</cause>";
     system.event(&mut bench, "HeldEvent", "m1", held);
@@ -26,7 +23,7 @@ fn bye(bench: &mut Bench, client: &Client) -> Sip {
 
 #[test]
 fn a_stop_ends_as_soon_as_every_bye_is_answered() {
-    let (mut bench, client) = signed_in();
+    let (mut bench, client) = stopping();
     let bye = bye(&mut bench, &client);
     assert_eq!(bench.finished(), None);
     client.say(&mut bench, &bye.answered(200));
@@ -35,7 +32,7 @@ fn a_stop_ends_as_soon_as_every_bye_is_answered() {
 
 #[test]
 fn a_stop_waits_no_longer_than_it_may_for_a_client_that_says_nothing() {
-    let (mut bench, client) = signed_in();
+    let (mut bench, client) = stopping();
     bye(&mut bench, &client);
     bench.advance(Duration::from_millis(2_999));
     assert_eq!(bench.finished(), None);
@@ -45,7 +42,7 @@ fn a_stop_waits_no_longer_than_it_may_for_a_client_that_says_nothing() {
 
 #[test]
 fn a_gateway_that_stops_takes_no_new_session_and_tells_load_balancers() {
-    let (mut bench, mut client) = signed_in();
+    let (mut bench, mut client) = stopping();
     bye(&mut bench, &client);
     let mut other = Client::new(&mut bench, "bob");
     let body = other.sign_in_body();
@@ -57,8 +54,7 @@ fn a_gateway_that_stops_takes_no_new_session_and_tells_load_balancers() {
 
 #[test]
 fn a_gateway_that_stops_while_it_dials_again_says_nothing_on_the_new_connection() {
-    let mut bench = Bench::new();
-    let system = PhoneSystem::answer(&mut bench);
+    let (mut bench, system) = Bench::in_service(&[]);
     bench.close(system.link());
     let mut dialled = Vec::new();
     while dialled.is_empty() {

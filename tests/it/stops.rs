@@ -9,17 +9,9 @@ const AT_ONCE: usize = 64;
 
 /// So many users, each with a monitor on a line of their own, who sign out all at once.
 fn signed_out(users: usize, more: &[(&str, Value)]) -> (Bench, PhoneSystem, Vec<Client>) {
-    let mut bench = Bench::with(more);
-    let system = PhoneSystem::answer(&mut bench);
-    let mut clients: Vec<Client> = (0..users)
-        .map(|user| {
-            let mut client = Client::new(&mut bench, &format!("user{user}"));
-            client.uri = format!("tel:{};phone-context=dialstring", 2_000 + user);
-            client.sign_in(&mut bench, system);
-            client.monitor(&mut bench, system, &format!("m{user}"));
-            client
-        })
-        .collect();
+    let (mut bench, system) = Bench::in_service(more);
+    let clients = Client::many(&mut bench, &[system], users, 2_000);
+    let mut clients: Vec<Client> = clients.into_iter().map(|(client, _)| client).collect();
     for client in &mut clients {
         only(&client.send(&mut bench, "BYE", ""), 200);
     }
@@ -70,8 +62,7 @@ fn a_stop_without_an_answer_makes_room_when_it_is_given_up() {
 #[test]
 fn a_client_that_comes_back_is_fed_by_the_monitor_that_waits_to_be_stopped() {
     let (mut bench, system, _clients) = signed_out(AT_ONCE + 1, &[]);
-    let mut back = Client::new(&mut bench, "back");
-    back.uri = format!("tel:{};phone-context=dialstring", 2_000 + AT_ONCE);
+    let mut back = Client::of_line(&mut bench, "back", 2_000 + AT_ONCE);
     let body = back.sign_in_body();
     back.send(&mut bench, "INVITE", &body);
     let mut asked = system.asked(&mut bench);
@@ -81,7 +72,7 @@ fn a_client_that_comes_back_is_fed_by_the_monitor_that_waits_to_be_stopped() {
     let ok = only(&back.heard(&mut bench), 200);
     back.take_tag(&ok);
     back.send(&mut bench, "ACK", "");
-    let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", back.uri);
+    let object = back.monitor_object();
     only(&back.info(&mut bench, "MonitorStart", &object), 200);
     for one in &asked {
         system.say(&mut bench, one.invoke, &csta("MonitorStopResponse", ""));

@@ -2,19 +2,11 @@
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
-use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, address, only};
-
-/// A gateway in service, and a client that has not signed in.
-fn bench(more: &[(&str, Value)]) -> (Bench, PhoneSystem, Client) {
-    let mut bench = Bench::with(more);
-    let system = PhoneSystem::answer(&mut bench);
-    let client = Client::new(&mut bench, "alice");
-    (bench, system, client)
-}
+use ctigate_tests::bench::{Bench, Client, Line, address, only};
 
 #[test]
 fn a_peer_that_is_not_on_the_access_list_is_403_whatever_it_asks_and_its_connection_closed() {
-    let (mut bench, _system, mut client) = bench(&[]);
+    let (mut bench, _system, mut client) = Bench::with_client(&[]);
     for method in ["INVITE", "OPTIONS"] {
         let link = bench.connect_from("192.0.2.7");
         client.line = Line::Stream(link);
@@ -27,7 +19,7 @@ fn a_peer_that_is_not_on_the_access_list_is_403_whatever_it_asks_and_its_connect
 
 #[test]
 fn strangers_by_datagram_take_no_place_and_cause_one_datagram_for_each_of_theirs() {
-    let (mut bench, system, mut client) = bench(&[("limits.transactions", Value::Integer(8))]);
+    let (mut bench, system, mut client) = Bench::with_client(&[("limits.transactions", Value::Integer(8))]);
     client.sign_in(&mut bench, system);
     for number in 0..20 {
         let from = address(&format!("203.0.113.9:{}", 2000 + number));
@@ -55,7 +47,7 @@ fn strangers_by_datagram_take_no_place_and_cause_one_datagram_for_each_of_theirs
 
 #[test]
 fn a_stranger_neither_acknowledges_nor_repeats_what_another_asked() {
-    let (mut bench, system, mut client) = bench(&[]);
+    let (mut bench, system, mut client) = Bench::with_client(&[]);
     let body = client.sign_in_body();
     let invite = client.request("INVITE", &body);
     client.say(&mut bench, &invite);
@@ -74,7 +66,7 @@ fn a_stranger_neither_acknowledges_nor_repeats_what_another_asked() {
 #[test]
 fn strangers_hold_a_sixteenth_of_the_connections_at_most() {
     for (limit, share) in [(4, 1), (48, 3), (10_000, 64)] {
-        let (mut bench, system, mut client) = bench(&[("limits.links", Value::Integer(limit))]);
+        let (mut bench, system, mut client) = Bench::with_client(&[("limits.links", Value::Integer(limit))]);
         let strangers: Vec<_> = (0..share + 5).map(|_| bench.connect_from("203.0.113.9")).collect();
         let refused: Vec<_> = strangers.iter().filter(|link| bench.is_closed(**link)).copied().collect();
         assert_eq!(refused, strangers[share..], "{limit} connections");

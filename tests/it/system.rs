@@ -6,7 +6,7 @@ mod live_calls;
 mod outages;
 mod sessions;
 
-use ctigate_tests::{Agent, Fault, Office, Plan, SipText, Weather, World};
+use ctigate_tests::{Agent, Fault, Office, Plan, Sip, Weather, World};
 
 /// A gateway with so many phone systems, each with one connection, all in service; heartbeats every 2 s.
 fn house(switches: u8) -> (World, Office) {
@@ -15,13 +15,6 @@ fn house(switches: u8) -> (World, Office) {
     let mut world = World::new(1, Weather::CALM);
     let office = Office::open(&mut world, &plan).unwrap();
     (world, office)
-}
-
-/// A client that has signed in for a phone.
-fn signed_in(world: &mut World, last: u8, number: &str) -> Agent {
-    let mut agent = Agent::tcp(world, last, &format!("user{last}"), number).unwrap();
-    assert_eq!(agent.sign_in(world).unwrap().status(), 200);
-    agent
 }
 
 /// The places, from 1, of the connections that the sessions so far were put on, in order.
@@ -54,7 +47,7 @@ fn wait_for(world: &mut World, office: &Office, name: &'static str, (switch, tim
 }
 
 /// Asks for a call to 1002.
-fn call(agent: &mut Agent, world: &mut World) -> Result<SipText, Fault> {
+fn call(agent: &mut Agent, world: &mut World) -> Result<Sip, Fault> {
     agent.call(world, "1002")
 }
 

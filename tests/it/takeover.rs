@@ -4,28 +4,17 @@ mod calls;
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Command, Duration, Input};
-use ctigate_tests::bench::{
-    Bench, Client, Line, PhoneSystem, Sip, address, csta, csta_error, document, only,
-};
-
-const HELD: &str = "<heldConnection><callID>7</callID><deviceID>1001</deviceID></heldConnection>\
-    <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice>\
-    <localConnectionInfo>hold</localConnectionInfo><cause>normal</cause>";
+use ctigate_tests::bench::{Bench, Client, HELD, Line, PhoneSystem, Sip, address, csta, csta_error, only};
 
 /// A client that signed in and started a monitor at a node that is no more, and the ID that it holds.
 fn orphan() -> (Client, String) {
-    let mut bench = Bench::new();
-    let system = PhoneSystem::answer(&mut bench);
-    let mut client = Client::new(&mut bench, "alice");
-    client.sign_in(&mut bench, system);
-    let id = client.monitor(&mut bench, system, "m1");
+    let (_bench, _system, client, id) = Bench::monitored(&[]);
     (client, id)
 }
 
 /// A node in service that never heard of the client; its connection to the client's proxy is another.
 fn other_node(client: &mut Client, more: &[(&str, Value)]) -> (Bench, PhoneSystem) {
-    let mut bench = Bench::with(more);
-    let system = PhoneSystem::answer(&mut bench);
+    let (mut bench, system) = Bench::in_service(more);
     client.line = Line::Stream(bench.connect());
     (bench, system)
 }
@@ -108,7 +97,7 @@ fn s10_a_further_monitor_gets_an_id_that_no_node_gave_before() {
         let (mut bench, system) = other_node(&mut client, &[]);
         bench.advance(Duration::from_secs(u64::try_from(ids.len()).unwrap()));
         taken_over(&mut bench, system, &mut client, "m9");
-        let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+        let object = client.monitor_object();
         let started = only(&client.info(&mut bench, "MonitorStart", &object), 200);
         ids.push(started.element("monitorCrossRefID").to_owned());
         let started = only(&client.info(&mut bench, "MonitorStart", &object), 200);
@@ -133,11 +122,11 @@ fn s10_a_dialog_is_taken_over_by_datagram_too() {
 fn s10_other_requests_in_an_unknown_dialog_get_481() {
     let (mut client, id) = orphan();
     let (mut bench, _system) = other_node(&mut client, &[]);
-    let stop = document("MonitorStop", &format!("<monitorCrossRefID>{id}</monitorCrossRefID>"));
+    let stop = csta("MonitorStop", &format!("<monitorCrossRefID>{id}</monitorCrossRefID>"));
     for (method, body) in [("INFO", stop.as_str()), ("UPDATE", ""), ("BYE", ""), ("INVITE", "")] {
         only(&client.send(&mut bench, method, body), 481);
     }
-    let without_line = document("RequestSystemStatus", "");
+    let without_line = csta("RequestSystemStatus", "");
     only(&client.send(&mut bench, "INVITE", &without_line), 481);
     assert_eq!((bench.engine().view().sessions, bench.engine().view().monitors), (0, 0));
 }
@@ -256,11 +245,7 @@ fn s10_a_monitor_that_cannot_be_started_again_is_told_to_be_dead() {
 
 /// Two clients at one node, which then sleeps; the second refreshes behind that.
 fn slept() -> (Bench, Client, Client) {
-    let mut bench = Bench::new();
-    let system = PhoneSystem::answer(&mut bench);
-    bench.heartbeats([system]);
-    let mut gone = Client::new(&mut bench, "alice");
-    gone.sign_in(&mut bench, system);
+    let (mut bench, system, gone) = Bench::signed_in(&[]);
     bench.advance(Duration::from_secs(60));
     let mut stays = Client::new(&mut bench, "bob");
     stays.sign_in(&mut bench, system);

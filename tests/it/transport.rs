@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use ctigate_core::Duration;
+use ctigate_tests::client::Line;
 use ctigate_tests::world::Care;
-use ctigate_tests::{Agent, Office, Plan, SipText, Weather, World};
+use ctigate_tests::{Agent, Office, Plan, Sip, Weather, World};
 
 /// The longest message of the conversation, on any link, is shorter: the answer to GetCSTAFeatures.
 const LONGEST: u64 = 1_200;
@@ -20,7 +21,7 @@ fn office() -> (World, Office) {
 
 /// What is asked in a dialog, in order: method and body.
 fn requests(agent: &Agent) -> Vec<(&'static str, String)> {
-    let line = &agent.line;
+    let line = &agent.uri;
     let object = format!("<monitorObject><deviceObject>{line}</deviceObject></monitorObject>");
     let call = format!(
         "<callingDevice>{line}</callingDevice><calledDirectoryNumber>tel:1002</calledDirectoryNumber>\
@@ -31,7 +32,7 @@ fn requests(agent: &Agent) -> Vec<(&'static str, String)> {
         own("MonitorStart", &object),
         own("GetCSTAFeatures", ""),
         own("MakeCall", &call),
-        ("INVITE", agent.status_document()),
+        ("INVITE", agent.sign_in_body()),
         ("UPDATE", String::new()),
         own("SnapshotDevice", &format!("<snapshotObject>{line}</snapshotObject>")),
         ("BYE", String::new()),
@@ -52,23 +53,23 @@ const ANSWERS: [(u16, &str); 7] = [
 /// The final answers that came to the requests of a dialog, by branch.
 fn answers(agent: &Agent, world: &World, skipped: usize) -> BTreeMap<String, Vec<(u16, String)>> {
     let mut found: BTreeMap<String, Vec<(u16, String)>> = BTreeMap::new();
-    for message in agent.peer.received(world).iter().skip(skipped).filter(|message| message.status() >= 200) {
-        let root = if message.body.is_empty() { "" } else { message.root() };
+    for message in agent.line.received(world).iter().skip(skipped).filter(|message| message.status() >= 200) {
+        let root = if message.body().is_empty() { "" } else { message.root() };
         let answers = found.entry(branch(message)).or_default();
         answers.push((message.status(), root.to_owned()));
     }
     found
 }
 
-fn branch(message: &SipText) -> String {
-    message.parameter("Via", "branch").unwrap_or_default().to_owned()
+fn branch(message: &Sip) -> String {
+    message.parameter("Via", "branch").to_owned()
 }
 
 /// Begins a dialog of its own for each conversation.
 fn sign_in(agent: &mut Agent, world: &mut World, number: u64) {
     agent.call_id = format!("conversation-{number}");
-    agent.to_tag.clear();
-    agent.cseq = 0;
+    agent.gateway_tag.clear();
+    agent.sequence = 1;
     assert_eq!(agent.sign_in(world).unwrap().status(), 200);
 }
 
@@ -80,7 +81,7 @@ fn hang_up(world: &mut World, office: &Office) {
 
 /// Has one conversation, each request when the one before is answered; returns what came, request by request.
 fn converse(agent: &mut Agent, world: &mut World, number: u64) -> Vec<(u16, String)> {
-    let before = agent.peer.received(world).len();
+    let before = agent.line.received(world).len();
     sign_in(agent, world, number);
     let mut branches = Vec::new();
     for (method, body) in requests(agent) {
@@ -118,7 +119,7 @@ fn every_message_may_be_cut_at_every_byte() {
         world.set_weather(Weather { cut, ..Weather::CALM });
         assert_eq!(converse(&mut agent, &mut world, cut), expected(), "cut behind byte {cut}");
         hang_up(&mut world, &office);
-        let ctigate_tests::sip_peer::Way::Tcp(link) = agent.peer.way else { unreachable!() };
+        let Line::Stream(link) = agent.line.way else { unreachable!() };
         world.close(agent.host(), link);
     }
     office.close(&mut world).unwrap();
@@ -147,16 +148,16 @@ fn any_two_requests_may_come_in_one_piece() {
             let mut agent = Agent::tcp(&mut world, last, &format!("user{last}"), "1001").unwrap();
             sign_in(&mut agent, &mut world, u64::from(last));
             let all = requests(&agent);
-            let before = agent.peer.received(&world).len();
-            let mut bytes = Vec::new();
+            let before = agent.line.received(&world).len();
+            let mut bytes = String::new();
             let mut branches = Vec::new();
             for place in [first, second] {
                 let (method, body) = &all[place];
-                let request = agent.request(method, "Supported: timer\r\n", body);
-                branches.push(branch(&SipText::all(&request)[0]));
-                bytes.extend(request);
+                let request = agent.compose(method, "Supported: timer\r\n", body);
+                branches.push(branch(&Sip::all(&request)[0]));
+                bytes += &request;
             }
-            agent.peer.send(&mut world, &bytes);
+            agent.line.send(&mut world, &bytes);
             world.run_for(Duration::from_millis(300)).unwrap();
             agent.acknowledge(&mut world);
             agent.answer_all(&mut world, "200 OK");
@@ -187,18 +188,18 @@ fn datagrams_may_come_twice_and_in_any_order() {
             let last = u8::try_from(100 + number * 10 + copies).unwrap();
             let mut agent = Agent::udp(&mut world, last, &format!("user{last}"), "1001");
             sign_in(&mut agent, &mut world, u64::from(last));
-            let before = agent.peer.received(&world).len();
+            let before = agent.line.received(&world).len();
             // All but the BYE at once: what is under way at a BYE is another matter.
             let mut asked = Vec::new();
             for (method, body) in requests(&agent).into_iter().filter(|(method, _)| *method == "INFO") {
-                asked.push(agent.request(method, "", &body));
+                asked.push(agent.compose(method, "", &body));
             }
             if reversed {
                 asked.reverse();
             }
             for _ in 0..copies {
                 for request in &asked {
-                    agent.peer.send(&mut world, request);
+                    agent.line.send(&mut world, request);
                 }
             }
             world.run_for(Duration::from_secs(1)).unwrap();
@@ -206,7 +207,7 @@ fn datagrams_may_come_twice_and_in_any_order() {
             world.run_for(Duration::from_secs(1)).unwrap();
             let found = answers(&agent, &world, before);
             for request in &asked {
-                let branch = branch(&SipText::all(request)[0]);
+                let branch = branch(&Sip::all(request)[0]);
                 let all = &found[&branch];
                 // Repetitions are answered by repetition.
                 assert!(
@@ -230,16 +231,16 @@ fn a_request_that_stops_in_the_middle_is_answered_when_the_rest_comes() {
     let mut agent = Agent::tcp(&mut world, 100, "alice", "1001").unwrap();
     sign_in(&mut agent, &mut world, 1);
     for (method, body) in requests(&agent) {
-        let before = agent.peer.received(&world).len();
-        let request = agent.request(method, "Supported: timer\r\n", &body);
+        let before = agent.line.received(&world).len();
+        let request = agent.compose(method, "Supported: timer\r\n", &body);
         let (one, other) = request.split_at(request.len() / 2);
-        agent.peer.send(&mut world, one);
+        agent.line.send(&mut world, one);
         world.run_for(Duration::from_secs(40)).unwrap();
-        agent.peer.send(&mut world, other);
+        agent.line.send(&mut world, other);
         // Less than it takes until a success without an ACK is repeated.
         world.run_for(Duration::from_millis(300)).unwrap();
         let found = answers(&agent, &world, before);
-        assert_eq!(only(&found, &branch(&SipText::all(&request)[0])).0, 200, "{method}");
+        assert_eq!(only(&found, &branch(&Sip::all(&request)[0])).0, 200, "{method}");
         agent.acknowledge(&mut world);
         agent.answer_all(&mut world, "200 OK");
     }
@@ -256,9 +257,9 @@ fn a_phone_system_that_stops_in_the_middle_of_a_frame_delays_its_answer_and_no_l
         let slow = Weather { cut: 100, per_byte: 10_000, ..Weather::CALM };
         world.set_weather_between(office.switches[0], office.gateway, slow);
         let body = agent.document("SnapshotDevice", "<snapshotObject>tel:1001</snapshotObject>");
-        let before = agent.peer.received(&world).len();
-        let request = agent.request("INFO", "", &body);
-        agent.peer.send(&mut world, &request);
+        let before = agent.line.received(&world).len();
+        let request = agent.compose("INFO", "", &body);
+        agent.line.send(&mut world, &request);
         world.run_for(Duration::from_millis(1_500)).unwrap();
         world.stall(office.switches[0], office.gateway);
         world.run_for(Duration::from_secs(stalled)).unwrap();
@@ -266,7 +267,7 @@ fn a_phone_system_that_stops_in_the_middle_of_a_frame_delays_its_answer_and_no_l
         world.clear_weather_between(office.switches[0], office.gateway);
         world.run_for(Duration::from_secs(9)).unwrap();
         let found = answers(&agent, &world, before);
-        assert_eq!(only(&found, &branch(&SipText::all(&request)[0])), (200, answered.to_owned()));
+        assert_eq!(only(&found, &branch(&Sip::all(&request)[0])), (200, answered.to_owned()));
         assert_eq!(agent.ask(&mut world, "BYE", "", "").unwrap().status(), 200);
     }
     assert_eq!(office.counts(0).unwrap().links, 1, "the frame went on where it had stopped");

@@ -10,7 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Instant;
 
-use crate::sip::{Dialog, Message, csta, line};
+use ctigate_tests::sip::csta;
+use ctigate_tests::{Client, Sip};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -33,22 +34,21 @@ pub(crate) struct Ticket(Place, u32);
 struct Asked {
     at: Instant,
     method: &'static str,
-    answer: Option<Message>,
+    answer: Option<Sip>,
 }
 
 /// An event that a client was told.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) place: Place,
-    pub(crate) message: Message,
+    pub(crate) message: Sip,
 }
 
 struct Member {
-    dialog: Dialog,
-    /// Which connection it speaks over.
-    link: usize,
-    /// The monitorCrossRefID it holds.
-    monitor: String,
+    /// Its line to the gateway is the place of a connection.
+    client: Client<usize>,
+    /// The number of its phone.
+    number: usize,
 }
 
 #[derive(Default)]
@@ -84,7 +84,7 @@ impl Crowd {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
                 let mut stream = BufReader::new(stream);
-                while let Some(message) = Message::read(&mut stream) {
+                while let Some(message) = Sip::read(&mut stream) {
                     shared.take(link, message);
                 }
             });
@@ -95,7 +95,7 @@ impl Crowd {
     /// A dialog's requests go to this gateway from now on; they go to the first in the beginning.
     pub(crate) fn lead_to(&self, place: Place, gateway: usize) {
         let member = &mut self.0.lock().members[place];
-        member.link = gateway * LINKS + member.link % LINKS;
+        member.client.line = gateway * LINKS + member.client.line % LINKS;
     }
 
     /// A new dialog of one user, who is the client with the number [`FIRST`] + `user`.
@@ -103,19 +103,19 @@ impl Crowd {
         let mut state = self.0.lock();
         let place = state.members.len();
         let call_id = format!("{place:08x}ctigate");
-        let dialog = Dialog::new(&(FIRST + user).to_string(), &call_id);
+        let number = FIRST + user;
+        let client = Client::communicator(user % LINKS, number, &call_id);
         state.by_call_id.insert(call_id, place);
-        let link = user % LINKS;
-        state.members.push(Member { dialog, link, monitor: String::new() });
+        state.members.push(Member { client, number });
         place
     }
 
     /// Sends a request.
     pub(crate) fn send(&self, place: Place, method: &'static str, body: &str) -> Ticket {
         let mut state = self.0.lock();
-        let member = &mut state.members[place];
-        let (sequence, text) = member.dialog.request(method, body);
-        let (link, ticket) = (member.link, Ticket(place, sequence));
+        let client = &mut state.members[place].client;
+        let (link, ticket) = (client.line, Ticket(place, client.sequence));
+        let text = client.compose(method, "", body);
         state.asked.insert(ticket, Asked { at: Instant::now(), method, answer: None });
         state.unanswered += 1;
         drop(state);
@@ -123,46 +123,46 @@ impl Crowd {
         ticket
     }
 
+    /// Asks for a service.
+    pub(crate) fn info(&self, place: Place, root: &str, children: &str) -> Ticket {
+        self.send(place, "INFO", &csta(root, children))
+    }
+
     /// Sends an INVITE: the first of its dialog, or a refresh.
     pub(crate) fn invite(&self, place: Place) -> Ticket {
-        let body = self.0.lock().members[place].dialog.sign_in();
+        let body = self.0.lock().members[place].client.sign_in_body();
         self.send(place, "INVITE", &body)
     }
 
     pub(crate) fn start_monitor(&self, place: Place) -> Ticket {
-        let body = self.0.lock().members[place].dialog.monitor_start();
-        self.send(place, "INFO", &body)
+        let object = self.0.lock().members[place].client.monitor_object();
+        self.info(place, "MonitorStart", &object)
     }
 
     /// Calls the phone that answers by itself.
     pub(crate) fn make_call(&self, place: Place) -> Ticket {
-        let number = self.number(place);
-        let far = number.parse::<usize>().unwrap() + FAR;
-        let children = format!(
-            "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:{far}</calledDirectoryNumber>\
-             <autoOriginate>doNotPrompt</autoOriginate>",
-            line(&number)
-        );
-        self.send(place, "INFO", &csta("MakeCall", &children))
+        let far = (self.number(place) + FAR).to_string();
+        let call = self.0.lock().members[place].client.call_to(&far);
+        self.info(place, "MakeCall", &format!("{call}<autoOriginate>doNotPrompt</autoOriginate>"))
     }
 
     pub(crate) fn snapshot(&self, place: Place) -> Ticket {
-        let object = format!("<snapshotObject>{}</snapshotObject>", line(&self.number(place)));
-        self.send(place, "INFO", &csta("SnapshotDevice", &object))
+        let object = self.0.lock().members[place].client.snapshot_object();
+        self.info(place, "SnapshotDevice", &object)
     }
 
     /// The number of a dialog's line.
-    pub(crate) fn number(&self, place: Place) -> String {
-        self.0.lock().members[place].dialog.number.clone()
+    pub(crate) fn number(&self, place: Place) -> usize {
+        self.0.lock().members[place].number
     }
 
     /// The monitorCrossRefID that a client holds.
     pub(crate) fn monitor(&self, place: Place) -> String {
-        self.0.lock().members[place].monitor.clone()
+        self.0.lock().members[place].client.reference.clone()
     }
 
     /// Waits for the answer to a request.
-    pub(crate) fn answer(&self, ticket: Ticket) -> Message {
+    pub(crate) fn answer(&self, ticket: Ticket) -> Sip {
         let state = self.0.lock();
         let open = |state: &mut State| state.asked[&ticket].answer.is_none();
         let (state, _) = self.0.changed.wait_timeout_while(state, PATIENCE, open).unwrap();
@@ -171,12 +171,12 @@ impl Crowd {
     }
 
     /// The answer to a request, if it is there.
-    pub(crate) fn answer_so_far(&self, ticket: Ticket) -> Option<Message> {
+    pub(crate) fn answer_so_far(&self, ticket: Ticket) -> Option<Sip> {
         self.0.lock().asked[&ticket].answer.clone()
     }
 
     /// Waits for the answers to requests, in their order.
-    pub(crate) fn answers(&self, tickets: &[Ticket]) -> Vec<Message> {
+    pub(crate) fn answers(&self, tickets: &[Ticket]) -> Vec<Sip> {
         tickets.iter().map(|ticket| self.answer(*ticket)).collect()
     }
 
@@ -191,7 +191,7 @@ impl Crowd {
     pub(crate) fn begin_all(&self, places: &[Place]) {
         let invites: Vec<Ticket> = places.iter().map(|place| self.invite(*place)).collect();
         for answer in self.answers(&invites) {
-            assert_eq!(answer.element("systemStatus"), Some("normal"), "{answer:?}");
+            assert_eq!(answer.element("systemStatus"), "normal", "{answer:?}");
         }
         self.monitor_all(places);
     }
@@ -223,7 +223,7 @@ impl Crowd {
     }
 
     /// The events of one client since `mark`.
-    pub(crate) fn events(&self, place: Place, mark: usize) -> Vec<Message> {
+    pub(crate) fn events(&self, place: Place, mark: usize) -> Vec<Sip> {
         let state = self.0.lock();
         let events = state.events[mark..].iter().filter(|event| event.place == place);
         events.map(|event| event.message.clone()).collect()
@@ -266,21 +266,20 @@ impl Shared {
     }
 
     /// Takes a message of the gateway.
-    fn take(&self, link: usize, message: Message) {
+    fn take(&self, link: usize, message: Sip) {
         let mut state = self.lock();
-        let call_id = message.header("Call-ID").unwrap_or_default();
-        let reply = match (state.by_call_id.get(call_id).copied(), message.status()) {
+        let reply = match (state.by_call_id.get(message.header("Call-ID")).copied(), message.status()) {
             (None, _) => {
                 state.faults.push(format!("a message for nobody: {message:?}"));
                 None
             }
-            (Some(_), Some(100)) => None,
-            (Some(place), Some(_)) => state.take_answer(place, message),
-            (Some(place), None) => {
-                let ok = message.ok();
+            (Some(_), 100) => None,
+            (Some(place), 0) => {
+                let ok = message.answered(200);
                 state.take_event(place, message);
                 Some(ok)
             }
+            (Some(place), _) => state.take_answer(place, message),
         };
         drop(state);
         self.changed.notify_all();
@@ -292,10 +291,10 @@ impl Shared {
 
 impl State {
     /// Enters an answer; an INVITE's gets its ACK.
-    fn take_answer(&mut self, place: Place, message: Message) -> Option<String> {
+    fn take_answer(&mut self, place: Place, message: Sip) -> Option<String> {
         let (sequence, method) = message.sequence();
         let (is_invite, ticket) = (method == "INVITE", Ticket(place, sequence));
-        let member = &mut self.members[place];
+        let client = &mut self.members[place].client;
         let Some(asked) = self.asked.get_mut(&ticket) else {
             self.faults.push(format!("an answer to nothing: {message:?}"));
             return None;
@@ -306,27 +305,21 @@ impl State {
                 self.unanswered -= 1;
             }
             // An answer to an INVITE is sent again until its ACK is there.
-            Some(first) if is_invite && first.head == message.head => {}
+            Some(first) if is_invite && first.head() == message.head() => {}
             Some(first) => self.faults.push(format!("answered twice: {first:?} {message:?}")),
         }
-        if is_invite && message.status() == Some(200) {
-            member.dialog.gateway_tag = message.to_tag().into();
-        }
-        if let Some(monitor) = message.element("monitorCrossRefID") {
-            member.monitor = monitor.into();
-        }
-        let ack = is_invite.then(|| member.dialog.ack(sequence, message.status()));
+        let ack = client.learn(&message).then(|| client.ack(&message));
         asked.answer = Some(message);
         ack
     }
 
     /// Enters a request of the gateway. What is about a call must bear the monitor that the client holds, and name its
     /// line.
-    fn take_event(&mut self, place: Place, message: Message) {
-        let member = &self.members[place];
-        let wrong = message.element("monitorCrossRefID").is_some_and(|monitor| {
-            monitor != member.monitor || !message.body.contains(&member.dialog.number)
-        });
+    fn take_event(&mut self, place: Place, message: Sip) {
+        let Member { client, number } = &self.members[place];
+        let (body, monitor) = (message.body(), message.element("monitorCrossRefID"));
+        let wrong = body.contains("monitorCrossRefID")
+            && (monitor != client.reference || !body.contains(&number.to_string()));
         if wrong {
             self.faults.push(format!("somebody else's event: {message:?}"));
         }

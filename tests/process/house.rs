@@ -177,7 +177,7 @@ impl House {
 
     /// Over which connections of which phone systems the gateway asked about this client's line since `mark`, in order.
     pub(crate) fn path(&self, place: Place, mark: usize) -> Vec<(usize, usize)> {
-        let (number, passed) = (self.crowd.number(place), self.record.since(mark));
+        let (number, passed) = (self.crowd.number(place).to_string(), self.record.since(mark));
         let asked = passed.iter().filter(|one| one.from_gateway && one.number == number);
         let mut path: Vec<_> = asked.map(|one| (one.node, one.connection)).collect();
         path.dedup();

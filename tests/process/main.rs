@@ -16,7 +16,6 @@ mod outages;
 mod program;
 mod promises;
 mod relay;
-mod sip;
 mod sipe;
 
 use office::Office;

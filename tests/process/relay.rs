@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Instant;
 
-use crate::sip::root;
+use ctigate_tests::sip::root;
 
 const PATIENCE: Duration = Duration::from_secs(15);
 

@@ -4,18 +4,10 @@ use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use ctigate_tests::captured::{ACK, BYE, CALL, FEATURES, INVITE, MONITOR, REACK, REINVITE, STOP};
+
 use crate::office::Office;
 use crate::program::output;
-
-const INVITE: &str = include_str!("../data/sipe/01-invite.sip");
-const ACK: &str = include_str!("../data/sipe/02-ack.sip");
-const FEATURES: &str = include_str!("../data/sipe/03-info-GetCSTAFeatures.sip");
-const MONITOR: &str = include_str!("../data/sipe/04-info-MonitorStart.sip");
-const CALL: &str = include_str!("../data/sipe/05-info-MakeCall.sip");
-const REINVITE: &str = include_str!("../data/sipe/06-invite.sip");
-const REACK: &str = include_str!("../data/sipe/07-ack.sip");
-const STOP: &str = include_str!("../data/sipe/08-info-MonitorStop.sip");
-const BYE: &str = include_str!("../data/sipe/09-bye.sip");
 
 const PHONES: &str = "[[phone]]\nnumber = \"73124\"\n\
     [[phone]]\nnumber = \"+3222220220\"\nanswer = \"auto\"\nanswer_after_ms = 50\n";

@@ -1,45 +1,15 @@
-//! A remote-call-control client moved by hand: writes requests as a test wants them, well formed or not.
-
-use core::fmt::Write as _;
+//! The client by hand in the world.
 
 use ctigate_core::{Duration, Listen, Transport};
 
+use crate::client::{Client, Line, line_uri};
 use crate::office::{GATEWAY, ip};
-use crate::sip_peer::{SipPeer, SipText, Way};
+use crate::sip::Sip;
+use crate::sip_peer::SipPeer;
 use crate::world::{Fault, HostId, World};
 
-/// The namespace of ECMA-323, third edition.
-pub const ED3: &str = "http://www.ecma-international.org/standards/ecma-323/csta/ed3";
-
-/// One client: its dialog, and how it writes.
-#[derive(Clone, Debug)]
-pub struct Agent {
-    /// How it reaches the gateway.
-    pub peer: SipPeer,
-    /// The user, as in `sip:alice@example.com`.
-    pub user: String,
-    /// Its line's URI.
-    pub line: String,
-    /// `host:port` in Via and Contact.
-    pub address: String,
-    /// The dialog's identifier; clear `to_tag` and change it to begin another dialog.
-    pub call_id: String,
-    /// Our tag.
-    pub from_tag: String,
-    /// The gateway's tag; empty before sign-in.
-    pub to_tag: String,
-    /// The CSeq of the last request.
-    pub cseq: u32,
-    /// The branch of the next Via: counted on, or none at all.
-    pub branch: Option<u32>,
-    /// The namespace of its documents.
-    pub namespace: String,
-    /// Header lines that every request carries beyond the usual ones, each with its end.
-    pub headers: String,
-    /// The name of the last monitor.
-    pub reference: String,
-    answered: usize,
-}
+/// A client in the world.
+pub type Agent = Client<SipPeer>;
 
 impl Agent {
     /// A client at `192.0.2.<last>` with a connection of its own, for the phone `number`.
@@ -49,7 +19,7 @@ impl Agent {
     pub fn tcp(world: &mut World, last: u8, user: &str, number: &str) -> Result<Self, Fault> {
         let host = world.add_bare(user, ip(last), Vec::new());
         let peer = SipPeer::tcp(world, host, GATEWAY)?;
-        Ok(Self::new(peer, format!("{}:49153", ip(last)), user, number))
+        Ok(Self::at(peer, &format!("{}:49153", ip(last)), user, number))
     }
 
     /// The same over UDP.
@@ -59,99 +29,63 @@ impl Agent {
         let listen = Listen { transport: Transport::Udp, address, key: user.to_owned() };
         let host = world.add_bare(user, ip(last), vec![listen]);
         let gateway = core::net::SocketAddr::new(ip(1), 5060);
-        Self::new(SipPeer::udp(host, gateway), address.to_string(), user, number)
+        Self::at(SipPeer::udp(host, gateway), &address.to_string(), user, number)
+    }
+
+    /// A client as [`Agent::tcp`] makes it, which has signed in.
+    ///
+    /// # Errors
+    /// The world's fault, or that the sign-in was refused.
+    pub fn signed_in(world: &mut World, last: u8, user: &str, number: &str) -> Result<Self, Fault> {
+        let mut agent = Self::tcp(world, last, user, number)?;
+        match agent.sign_in(world)?.status() {
+            200 => Ok(agent),
+            status => Err(Fault {
+                seed: world.seed(),
+                at: world.now(),
+                what: format!("the sign-in of {user} was answered {status}"),
+            }),
+        }
     }
 
     /// A client that reaches the gateway as another does: users of one proxy share a connection.
     #[must_use]
     pub fn beside(other: &Self, user: &str, number: &str) -> Self {
-        Self { answered: other.answered, ..Self::new(other.peer, other.address.clone(), user, number) }
+        let (_, address) = other.via.split_once(' ').unwrap_or_default();
+        Self::at(other.line, address, user, number)
     }
 
-    fn new(peer: SipPeer, address: String, user: &str, number: &str) -> Self {
-        Self {
-            peer,
-            user: user.to_owned(),
-            line: format!("tel:{number};phone-context=dialstring"),
-            address,
-            call_id: format!("{user}-1"),
-            from_tag: format!("tag-{user}"),
-            to_tag: String::new(),
-            cseq: 0,
-            branch: Some(0),
-            namespace: ED3.to_owned(),
-            headers: String::new(),
-            reference: String::new(),
-            answered: 0,
-        }
+    fn at(peer: SipPeer, address: &str, user: &str, number: &str) -> Self {
+        let mut agent = Self {
+            uri: line_uri(number),
+            gateway: format!("gateway@{GATEWAY}"),
+            more: String::new(),
+            content: "Content-Type: application/csta+xml\r\n",
+            ..Self::over(peer, user)
+        };
+        agent.is_at(address);
+        agent
+    }
+
+    /// It says that it is at this address.
+    pub fn is_at(&mut self, address: &str) {
+        let transport = if matches!(self.line.way, Line::Datagram(_)) { "UDP" } else { "TCP" };
+        self.via = format!("{transport} {address}");
+        self.contact = format!("<sip:{}@{address};transport={}>", self.name, transport.to_lowercase());
     }
 
     /// Its host.
     #[must_use]
     pub const fn host(&self) -> HostId {
-        self.peer.host
-    }
-
-    /// A document of its namespace.
-    #[must_use]
-    pub fn document(&self, name: &str, inside: &str) -> String {
-        format!("<?xml version=\"1.0\"?><{name} xmlns=\"{}\">{inside}</{name}>", self.namespace)
-    }
-
-    /// The body of a sign-in or refresh.
-    #[must_use]
-    pub fn status_document(&self) -> String {
-        let line = format!(
-            "<extensions><privateData><private><lcs:line \
-             xmlns:lcs=\"http://schemas.microsoft.com/Lcs/2005/04/RCCExtension\">{}</lcs:line></private>\
-             </privateData></extensions>",
-            self.line
-        );
-        self.document("RequestSystemStatus", &line)
-    }
-
-    /// A request with the next CSeq; ACK and CANCEL repeat the last one.
-    pub fn request(&mut self, method: &str, headers: &str, body: &str) -> Vec<u8> {
-        if !matches!(method, "ACK" | "CANCEL") {
-            self.cseq = self.cseq.wrapping_add(1);
-        }
-        let transport = if matches!(self.peer.way, Way::Udp(_)) { "UDP" } else { "TCP" };
-        let Self { user, address, call_id, from_tag, to_tag, cseq, .. } = self;
-        let mut text =
-            format!("{method} sip:gateway@{GATEWAY} SIP/2.0\r\nVia: SIP/2.0/{transport} {address}");
-        if let Some(branch) = &mut self.branch {
-            *branch = branch.wrapping_add(1);
-            // Writing to a String cannot fail.
-            let _ = write!(text, ";branch=z9hG4bK-{user}-{branch}");
-        }
-        let to_tag = if to_tag.is_empty() { String::new() } else { format!(";tag={to_tag}") };
-        let _ = write!(
-            text,
-            "\r\nFrom: <sip:{user}@example.com>;tag={from_tag};epid=cf0b98dadeb9\r\nTo: <sip:gateway@{GATEWAY}>{to_tag}\r\n\
-             Max-Forwards: 70\r\nCSeq: {cseq} {method}\r\nCall-ID: {call_id}\r\n\
-             Contact: <sip:{user}@{address};transport={}>\r\n{}{headers}",
-            transport.to_lowercase(),
-            self.headers
-        );
-        if !body.is_empty() && !headers.contains("Content-Type") {
-            text.push_str("Content-Type: application/csta+xml\r\n");
-        }
-        let _ = write!(text, "Content-Length: {}\r\n\r\n{body}", body.len());
-        text.into_bytes()
+        self.line.host
     }
 
     /// Asks and waits for the final answer.
     ///
     /// # Errors
     /// The world's fault, such as an answer that does not come.
-    pub fn ask(
-        &mut self,
-        world: &mut World,
-        method: &str,
-        headers: &str,
-        body: &str,
-    ) -> Result<SipText, Fault> {
-        let request = self.request(method, headers, body);
+    pub fn ask(&mut self, world: &mut World, method: &str, headers: &str, body: &str) -> Result<Sip, Fault> {
+        let request = self.compose(method, headers, body);
         self.insist(world, &request)
     }
 
@@ -159,45 +93,38 @@ impl Agent {
     ///
     /// # Errors
     /// The world's fault, such as an answer that does not come.
-    pub fn insist(&self, world: &mut World, request: &[u8]) -> Result<SipText, Fault> {
-        let cseq =
-            SipText::all(request).first().and_then(|message| message.header("CSeq").map(str::to_owned));
-        let cseq = cseq.unwrap_or_default();
-        let skipped = self.peer.received(world).len();
-        if matches!(self.peer.way, Way::Udp(_)) {
+    pub fn insist(&self, world: &mut World, request: &str) -> Result<Sip, Fault> {
+        let asked = Sip::from(request.to_owned());
+        let skipped = self.line.received(world).len();
+        if matches!(self.line.way, Line::Datagram(_)) {
             for _ in 0..60 {
-                self.peer.send(world, request);
+                self.line.send(world, request);
                 world.run_for(Duration::from_millis(500))?;
-                if let Some(answer) = self.answer(world, skipped, &cseq) {
+                if let Some(answer) = self.answer(world, skipped, asked.header("CSeq")) {
                     return Ok(answer);
                 }
             }
         } else {
-            self.peer.send(world, request);
+            self.line.send(world, request);
         }
-        let what = format!("the answer to {cseq} of {}", self.user);
-        world.run_until(&what, Duration::from_secs(40), |world| {
-            self.answer(world, skipped, &cseq).is_some()
-        })?;
-        let found = self.answer(world, skipped, &cseq);
-        found.ok_or_else(|| Fault { seed: world.seed(), at: world.now(), what })
+        self.line.await_answer(world, skipped, &asked)
     }
 
     /// The final answer to a request of this dialog, beyond the first `skipped` messages.
     #[must_use]
-    pub fn answer(&self, world: &World, skipped: usize, cseq: &str) -> Option<SipText> {
-        let messages = self.peer.received(world).into_iter().skip(skipped);
-        messages.filter(|message| message.status() >= 200).find(|message| {
-            message.header("CSeq") == Some(cseq) && message.header("Call-ID") == Some(self.call_id.as_str())
-        })
+    pub fn answer(&self, world: &World, skipped: usize, cseq: &str) -> Option<Sip> {
+        let messages = self.line.received(world).into_iter().skip(skipped);
+        messages
+            .filter(|message| message.status() >= 200)
+            .find(|message| message.header("CSeq") == cseq && message.header("Call-ID") == self.call_id)
     }
 
     /// Signs in: INVITE and ACK. Returns the INVITE's final answer.
     ///
     /// # Errors
     /// The world's fault.
-    pub fn sign_in(&mut self, world: &mut World) -> Result<SipText, Fault> {
-        let body = self.status_document();
+    pub fn sign_in(&mut self, world: &mut World) -> Result<Sip, Fault> {
+        let body = self.sign_in_body();
         self.sign_in_with(world, "Supported: timer\r\n", &body)
     }
 
@@ -205,10 +132,10 @@ impl Agent {
     ///
     /// # Errors
     /// The world's fault.
-    pub fn sign_in_with(&mut self, world: &mut World, headers: &str, body: &str) -> Result<SipText, Fault> {
+    pub fn sign_in_with(&mut self, world: &mut World, headers: &str, body: &str) -> Result<Sip, Fault> {
         let answer = self.ask(world, "INVITE", headers, body)?;
-        if let Some(tag) = answer.parameter("To", "tag") {
-            tag.clone_into(&mut self.to_tag);
+        if answer.header("To").contains(";tag=") {
+            self.take_tag(&answer);
         }
         self.acknowledge(world);
         Ok(answer)
@@ -216,15 +143,15 @@ impl Agent {
 
     /// Sends an ACK for the last INVITE.
     pub fn acknowledge(&mut self, world: &mut World) {
-        let request = self.request("ACK", "", "");
-        self.peer.send(world, &request);
+        let request = self.compose("ACK", "", "");
+        self.line.send(world, &request);
     }
 
     /// Asks a CSTA service by INFO.
     ///
     /// # Errors
     /// The world's fault.
-    pub fn serve(&mut self, world: &mut World, name: &str, inside: &str) -> Result<SipText, Fault> {
+    pub fn serve(&mut self, world: &mut World, name: &str, inside: &str) -> Result<Sip, Fault> {
         let body = self.document(name, inside);
         self.ask(world, "INFO", "Content-Disposition: signal;handling=required\r\n", &body)
     }
@@ -233,10 +160,10 @@ impl Agent {
     ///
     /// # Errors
     /// The world's fault.
-    pub fn monitor(&mut self, world: &mut World) -> Result<SipText, Fault> {
-        let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", self.line);
+    pub fn monitor(&mut self, world: &mut World) -> Result<Sip, Fault> {
+        let object = self.monitor_object();
         let answer = self.serve(world, "MonitorStart", &object)?;
-        answer.element("monitorCrossRefID").unwrap_or_default().clone_into(&mut self.reference);
+        answer.element("monitorCrossRefID").clone_into(&mut self.reference);
         Ok(answer)
     }
 
@@ -244,12 +171,8 @@ impl Agent {
     ///
     /// # Errors
     /// The world's fault.
-    pub fn call(&mut self, world: &mut World, number: &str) -> Result<SipText, Fault> {
-        let inside = format!(
-            "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:{number}</calledDirectoryNumber>\
-             <autoOriginate>doNotPrompt</autoOriginate>",
-            self.line
-        );
+    pub fn call(&mut self, world: &mut World, number: &str) -> Result<Sip, Fault> {
+        let inside = self.call_to(number) + "<autoOriginate>doNotPrompt</autoOriginate>";
         self.serve(world, "MakeCall", &inside)
     }
 
@@ -263,7 +186,7 @@ impl Agent {
         service: (&str, &str),
         call: &str,
         device: &str,
-    ) -> Result<SipText, Fault> {
+    ) -> Result<Sip, Fault> {
         let (service, parameter) = service;
         let device = if device.is_empty() { String::new() } else { format!("<deviceID>{device}</deviceID>") };
         let inside = format!("<{parameter}><callID>{call}</callID>{device}</{parameter}>");
@@ -274,30 +197,30 @@ impl Agent {
     ///
     /// # Errors
     /// The world's fault.
-    pub fn sign_out(&mut self, world: &mut World) -> Result<SipText, Fault> {
+    pub fn sign_out(&mut self, world: &mut World) -> Result<Sip, Fault> {
         if !self.reference.is_empty() {
             let inside = format!("<monitorCrossRefID>{}</monitorCrossRefID>", self.reference);
             let body = self.document("MonitorStop", &inside);
-            let stop = self.request("INFO", "", &body);
-            self.peer.send(world, &stop);
+            let stop = self.compose("INFO", "", &body);
+            self.line.send(world, &stop);
         }
         self.ask(world, "BYE", "", "")
     }
 
     /// The gateway's requests in this dialog so far.
     #[must_use]
-    pub fn requests(&self, world: &World) -> Vec<SipText> {
-        let all = self.peer.received(world).into_iter();
-        all.filter(|message| !message.method().is_empty() && message.header("Call-ID") == Some(&self.call_id))
+    pub fn requests(&self, world: &World) -> Vec<Sip> {
+        let all = self.line.received(world).into_iter();
+        all.filter(|message| !message.method().is_empty() && message.header("Call-ID") == self.call_id)
             .collect()
     }
 
     /// The names of the events of this dialog so far, each once, whatever the network did.
     #[must_use]
     pub fn events(&self, world: &World) -> Vec<String> {
-        let mut seen: Vec<(Option<String>, String)> = Vec::new();
+        let mut seen: Vec<(String, String)> = Vec::new();
         for event in self.requests(world).iter().filter(|event| event.method() == "INFO") {
-            let key = (event.header("CSeq").map(str::to_owned), event.root().to_owned());
+            let key = (event.header("CSeq").to_owned(), event.root().to_owned());
             if !seen.contains(&key) {
                 seen.push(key);
             }
@@ -313,18 +236,11 @@ impl Agent {
 
     /// Answers every request of the gateway that was not answered yet.
     pub fn answer_all(&mut self, world: &mut World, status: &str) {
-        let received = self.peer.received(world);
-        let open: Vec<SipText> = received.iter().skip(self.answered).cloned().collect();
-        self.answered = received.len();
+        let received = self.line.received(world);
+        let open: Vec<Sip> = received.iter().skip(self.line.answered).cloned().collect();
+        self.line.answered = received.len();
         for request in open.iter().filter(|message| !message.method().is_empty()) {
-            let mut text = format!("SIP/2.0 {status}\r\n");
-            for (name, value) in &request.headers {
-                if ["Via", "From", "To", "Call-ID", "CSeq"].contains(&name.as_str()) {
-                    let _ = write!(text, "{name}: {value}\r\n");
-                }
-            }
-            text.push_str("Content-Length: 0\r\n\r\n");
-            self.peer.send(world, text.as_bytes());
+            self.line.send(world, request.answered_as(status));
         }
     }
 

@@ -4,7 +4,7 @@
 mod client;
 mod golden;
 mod phone_system;
-mod wire;
+mod scene;
 
 use std::collections::BTreeMap;
 
@@ -18,11 +18,13 @@ use ctigate_core::{
     Closed, Duration, Effects, Input, Instant, LinkId, ListenerId, Machine as _, Notice, Peer, Pump, Seed,
 };
 
-pub use client::{Client, Line, document, only};
+pub use crate::client::Line;
+pub use crate::sip::{Sip, csta};
+pub use client::{Client, only};
 pub use golden::replayed;
 pub(crate) use phone_system::SESSION;
-pub use phone_system::{Asked, PhoneSystem, csta, csta_error, snapshot};
-pub use wire::Sip;
+pub use phone_system::{Asked, PhoneSystem, csta_error, snapshot};
+pub use scene::HELD;
 
 /// Where the gateway listens.
 const GATEWAY: &str = "127.0.0.1:5060";

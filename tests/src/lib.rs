@@ -7,20 +7,26 @@
 
 pub mod agent;
 pub mod bench;
+pub mod captured;
+pub mod client;
 pub mod fuzz;
 pub mod line_protocol;
 pub mod office;
 pub mod random;
 pub mod simulate;
+pub mod sip;
 pub mod sip_peer;
 pub mod steady;
 pub mod toy;
+mod watched;
 pub mod world;
 
 pub use agent::Agent;
+pub use client::Client;
 pub use line_protocol::LineProtocol;
 pub use office::{GATEWAY, Office, Plan, Wants};
 pub use random::Random;
 pub use simulate::simulate;
-pub use sip_peer::{SipPeer, SipText};
+pub use sip::Sip;
+pub use sip_peer::SipPeer;
 pub use world::{Fault, HostId, Weather, World, twice};

@@ -9,42 +9,12 @@ use ctigate_core::config::Config;
 use ctigate_core::engine::{Engine, View};
 use ctigate_core::setting::{Setting, read_line};
 use ctigate_core::trace::Header;
-use ctigate_core::{Actions, Command, Duration, Input, Instant, Listen, Machine, Seed, Taken, Wake};
+use ctigate_core::{Actions, Command, Duration, Input, Instant, Machine, Seed};
 use ctigate_peers::client::{Client, ClientConfig};
 use ctigate_peers::switch::{Counts, Switch, SwitchConfig};
 
+use crate::watched::Watched;
 use crate::world::{Fault, HostId, Weather, World};
-
-/// A machine that is looked at after every step, wherever it is.
-pub(crate) struct Watched<M, V> {
-    pub(crate) machine: M,
-    pub(crate) look: fn(&M) -> V,
-    pub(crate) seen: Rc<RefCell<V>>,
-}
-
-impl<M: Machine, V> Machine for Watched<M, V> {
-    fn listens(&self) -> Vec<Listen> {
-        self.machine.listens()
-    }
-
-    fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
-        let taken = self.machine.step(now, input, actions);
-        self.seen.replace((self.look)(&self.machine));
-        taken
-    }
-
-    fn next_wake(&self) -> Option<Wake> {
-        self.machine.next_wake()
-    }
-
-    fn digest(&mut self) -> u64 {
-        self.machine.digest()
-    }
-
-    fn full_digest(&self) -> u64 {
-        self.machine.full_digest()
-    }
-}
 
 /// What an office is made of.
 #[derive(Clone, Debug)]
@@ -165,11 +135,7 @@ impl Office {
         let seed = Seed::from_number(world.seed());
         let header = Header::new("gateway", seed, settings);
         let gateway = world.add_traced("gateway", ip(1), Some(header), move || {
-            Box::new(Watched {
-                machine: Engine::new(config.clone(), seed),
-                look: Engine::view,
-                seen: Rc::clone(&shared),
-            })
+            viewed(Engine::new(config.clone(), seed), &shared)
         });
         Ok(Self { gateway, switches, clients: Vec::new(), view, counts })
     }
@@ -272,12 +238,21 @@ pub(crate) fn add_switch(
     let seed = Seed::from_number(world.seed().wrapping_add(1_000).wrapping_add(u64::from(place)));
     let shared = Rc::clone(counted);
     Ok(world.add(&format!("switch{place}"), ip(11_u8.wrapping_add(place)), move || {
-        Box::new(Watched {
-            machine: Switch::new(config.clone(), seed),
-            look: |switch| Some(switch.counts()),
-            seen: Rc::clone(&shared),
-        })
+        let (machine, counted) = (Switch::new(config.clone(), seed), Rc::clone(&shared));
+        let after = move |switch: &Switch, _: Instant, _: &Input<'_>, _: &Actions| {
+            counted.replace(Some(switch.counts()));
+        };
+        Box::new(Watched { machine, after })
     }))
+}
+
+/// A gateway whose tables can be seen after every step.
+pub(crate) fn viewed(machine: Engine, view: &Rc<RefCell<View>>) -> Box<dyn Machine> {
+    let seen = Rc::clone(view);
+    let after = move |engine: &Engine, _: Instant, _: &Input<'_>, _: &Actions| {
+        seen.replace(engine.view());
+    };
+    Box::new(Watched { machine, after })
 }
 
 /// Settings from lines.

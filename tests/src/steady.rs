@@ -10,7 +10,7 @@ use ctigate_core::{
     Duration, Effects, Input, Instant, LinkId, ListenerId, NoRecorder, Notice, Peer, Pump, Seed,
 };
 
-use crate::bench::{address, csta, document, settings};
+use crate::bench::{address, csta, settings};
 
 /// How many SIP connections the users share, as behind proxies.
 const CONNECTIONS: usize = 16;
@@ -252,7 +252,7 @@ impl Steady {
              </private></privateData></extensions>",
             line_of(user),
         );
-        let invite = self.request(user, "INVITE", "", &document("RequestSystemStatus", &private));
+        let invite = self.request(user, "INVITE", "", &csta("RequestSystemStatus", &private));
         self.input(Input::Bytes { link, bytes: invite.as_bytes() });
         let none = "<crossRefIDorSnapshotData><snapshotData/></crossRefIDorSnapshotData>";
         self.answer_with(&csta("SnapshotDeviceResponse", none));
@@ -288,7 +288,7 @@ impl Steady {
 
     fn info(&mut self, user: usize, root: &str, children: &str) -> String {
         let tag = self.users.get(user).map(|user| user.tag.clone()).unwrap_or_default();
-        self.request(user, "INFO", &tag, &document(root, children))
+        self.request(user, "INFO", &tag, &csta(root, children))
     }
 
     /// The bytes that begin a round: with the next user, far from the last one.

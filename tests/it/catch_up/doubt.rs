@@ -1,6 +1,6 @@
 //! A phone system that gives no snapshot just now, or says that it lost events: another is asked for later.
 
-use super::{monitored, own, reconnect, refresh, told};
+use super::{own, refresh, told};
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
 use ctigate_tests::bench::{Asked, Bench, Client, PhoneSystem, csta, csta_error, only};
@@ -9,10 +9,10 @@ const CALL: &[(&str, &str, [&str; 2])] = &[("8", "1004", ["alerting", "connected
 
 /// A client that knew a call that ended while its connection was down; its snapshot is refused like this, for now.
 fn refused(category: &str, value: &str) -> (Bench, PhoneSystem, Client, String) {
-    let (mut bench, system, mut client, id) = monitored(&[]);
+    let (mut bench, system, mut client, id) = Bench::monitored(&[]);
     own(system, &mut bench, "m1", ("HeldEvent", "7", "hold"));
     client.heard(&mut bench);
-    let system = reconnect(&mut bench, system);
+    let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m2");
     system.serve(&mut bench, "SnapshotDevice", |_| csta_error(category, value));
     (bench, system, client, id)
@@ -64,13 +64,11 @@ fn a_snapshot_refused_for_good_is_not_asked_for_again() {
 #[test]
 fn a_snapshot_for_which_the_queue_has_no_room_is_asked_for_again() {
     let narrow = [("cti.window", Value::Integer(1)), ("cti.queue", Value::Integer(0))];
-    let (mut bench, system, mut client, id) = monitored(&narrow);
+    let (mut bench, system, mut client, id) = Bench::monitored(&narrow);
     own(system, &mut bench, "m1", ("HeldEvent", "7", "hold"));
     client.heard(&mut bench);
-    let system = reconnect(&mut bench, system);
-    let body = client.sign_in_body();
-    only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.send(&mut bench, "ACK", "");
+    let system = system.reconnected(&mut bench);
+    client.invite(&mut bench);
     // The answer that starts the monitor and the client's own request come in one turn: the window is full again.
     let [start] = system.asked(&mut bench).try_into().expect("MonitorStart");
     let started = csta("MonitorStartResponse", "<monitorCrossRefID>m2</monitorCrossRefID>");
@@ -92,7 +90,7 @@ fn a_snapshot_for_which_the_queue_has_no_room_is_asked_for_again() {
 
 #[test]
 fn a_phone_system_that_says_it_lost_events_is_asked_for_a_snapshot_of_each_line() {
-    let (mut bench, system, client, id) = monitored(&[]);
+    let (mut bench, system, client, id) = Bench::monitored(&[]);
     own(system, &mut bench, "m1", ("HeldEvent", "7", "hold"));
     client.heard(&mut bench);
     system.say(&mut bench, 9, &csta("SystemStatus", "<systemStatus>messagesLost</systemStatus>"));
@@ -107,8 +105,8 @@ fn a_phone_system_that_says_it_lost_events_is_asked_for_a_snapshot_of_each_line(
 #[test]
 fn a_session_with_several_monitors_tries_once_each_time() {
     let narrow = [("cti.window", Value::Integer(1)), ("cti.queue", Value::Integer(0))];
-    let (mut bench, system, mut client, id) = monitored(&narrow);
-    let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+    let (mut bench, system, mut client, id) = Bench::monitored(&narrow);
+    let object = client.monitor_object();
     for _ in 0..3 {
         only(&client.info(&mut bench, "MonitorStart", &object), 200);
     }

@@ -1,6 +1,6 @@
 //! Clients that ask for their calls while their monitor is moved: what they were told counts as known.
 
-use super::{monitored, own, reconnect, refresh, told};
+use super::{own, refresh, told};
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
 use ctigate_tests::bench::{
@@ -10,12 +10,11 @@ use ctigate_tests::bench::{
 /// A gateway with two phone systems, and a client with a monitor at the first.
 fn two_systems() -> (Bench, [PhoneSystem; 2], Client, String) {
     let text = |text: &str| Value::Text(text.into());
-    let mut bench = Bench::with(&[
+    let (mut bench, systems) = Bench::with_systems(&[
         ("cti.connection[0].switch", text("here")),
         ("cti.connection[1].address", text("127.0.0.1:4001")),
         ("cti.connection[1].switch", text("there")),
     ]);
-    let systems: [PhoneSystem; 2] = PhoneSystem::answer_all(&mut bench).try_into().expect("two connections");
     let mut client = Client::new(&mut bench, "alice");
     client.sign_in(&mut bench, systems[0]);
     let id = client.monitor(&mut bench, systems[0], "m1");
@@ -36,9 +35,7 @@ fn ask(bench: &mut Bench, system: PhoneSystem, client: &mut Client, calls: &[(&s
 fn calls_of_a_phone_system_that_never_started_the_monitor_are_cleared_at_the_next() {
     let (mut bench, [here, there], mut client, id) = two_systems();
     bench.close(here.link());
-    let body = client.sign_in_body();
-    only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.send(&mut bench, "ACK", "");
+    client.invite(&mut bench);
     // The monitor is asked for; what is answered are the client's calls, and then the connection breaks.
     ask(&mut bench, there, &mut client, &[("8", "1003", ["alerting", "connected"])]);
     bench.await_dialling();
@@ -51,13 +48,11 @@ fn calls_of_a_phone_system_that_never_started_the_monitor_are_cleared_at_the_nex
 
 #[test]
 fn a_call_that_changed_back_after_the_client_had_asked_is_told() {
-    let (mut bench, system, mut client, id) = monitored(&[]);
+    let (mut bench, system, mut client, id) = Bench::monitored(&[]);
     own(system, &mut bench, "m1", ("HeldEvent", "7", "hold"));
     client.heard(&mut bench);
-    let system = reconnect(&mut bench, system);
-    let body = client.sign_in_body();
-    only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.send(&mut bench, "ACK", "");
+    let system = system.reconnected(&mut bench);
+    client.invite(&mut bench);
     let start = system.asked(&mut bench);
     ask(&mut bench, system, &mut client, &[("7", "1003", ["connected", "connected"])]);
     let started = "<monitorCrossRefID>m2</monitorCrossRefID>";
@@ -86,9 +81,7 @@ fn calls_of_another_phone_system_are_cleared_though_a_snapshot_told_the_client_o
     own(here, &mut bench, "m1", ("EstablishedEvent", "7", "connected"));
     client.heard(&mut bench);
     bench.close(here.link());
-    let body = client.sign_in_body();
-    only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.send(&mut bench, "ACK", "");
+    client.invite(&mut bench);
     let start = there.asked(&mut bench);
     // By datagram, events about call 7 may still wait here, and follow the answer.
     ask(&mut bench, there, &mut client, &[]);
@@ -100,12 +93,9 @@ fn calls_of_another_phone_system_are_cleared_though_a_snapshot_told_the_client_o
 
 #[test]
 fn a_call_that_an_older_event_sets_back_after_the_client_had_asked_is_told_once_more() {
-    let (mut bench, system, mut client, id) = monitored(&[]);
+    let (mut bench, system, mut client, id) = Bench::monitored(&[]);
     // The event waits for the answer that names another call, and 20 ms more; its monitor ends behind it.
-    let numbers = format!(
-        "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:1002</calledDirectoryNumber>",
-        client.uri
-    );
+    let numbers = client.call_to("1002");
     client.info(&mut bench, "MakeCall", &numbers);
     own(system, &mut bench, "m1", ("DeliveredEvent", "7", "alerting"));
     system.say(&mut bench, 7, &csta("MonitorStop", "<monitorCrossRefID>m1</monitorCrossRefID>"));
@@ -124,8 +114,7 @@ fn a_call_that_an_older_event_sets_back_after_the_client_had_asked_is_told_once_
 
 #[test]
 fn a_call_that_an_event_under_way_by_datagram_sets_back_is_told_once_more_too() {
-    let mut bench = Bench::new();
-    let system = PhoneSystem::answer(&mut bench);
+    let (mut bench, system) = Bench::in_service(&[]);
     let mut client = Client::over(Line::Datagram(address("127.0.0.1:5070")), "alice");
     client.sign_in(&mut bench, system);
     let id = client.monitor(&mut bench, system, "m1");

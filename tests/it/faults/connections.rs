@@ -2,14 +2,14 @@
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Closed, Duration, Input};
-use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, csta, csta_error, only};
+use ctigate_tests::bench::{Bench, Client, HELD, Line, PhoneSystem, Sip, csta, csta_error, only};
 
-use super::{HELD, call, monitored, signed_in, told};
+use super::told;
 
 #[test]
 fn events_that_came_early_for_a_client_that_left_are_forgotten() {
-    let (mut bench, system, mut client) = signed_in(&[]);
-    client.info(&mut bench, "MonitorStart", &monitored(&client.clone()));
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
+    client.info(&mut bench, "MonitorStart", &client.monitor_object());
     system.event(&mut bench, "HeldEvent", "m1", HELD);
     let answers = client.send(&mut bench, "BYE", "");
     only(&answers, 200);
@@ -21,11 +21,10 @@ fn events_that_came_early_for_a_client_that_left_are_forgotten() {
 
 /// Two connections, and a user signed in on each.
 fn two() -> (Bench, [(PhoneSystem, Client); 2]) {
-    let mut bench = Bench::with(&[("cti.connection[1].address", Value::Text("127.0.0.1:4001".into()))]);
-    let systems: [PhoneSystem; 2] = PhoneSystem::answer_all(&mut bench).try_into().expect("two connections");
+    let (mut bench, systems) =
+        Bench::with_systems::<2>(&[("cti.connection[1].address", Value::Text("127.0.0.1:4001".into()))]);
     let users = [(systems[0], "alice", 1001), (systems[1], "bob", 1002)].map(|(system, name, number)| {
-        let mut client = Client::new(&mut bench, name);
-        client.uri = format!("tel:{number};phone-context=dialstring");
+        let mut client = Client::of_line(&mut bench, name, number);
         client.sign_in(&mut bench, system);
         (system, client)
     });
@@ -35,11 +34,11 @@ fn two() -> (Bench, [(PhoneSystem, Client); 2]) {
 #[test]
 fn events_that_come_early_over_one_connection_take_no_room_of_another_and_the_oldest_are_lost() {
     let (mut bench, [(first, mut alice), (second, mut bob)]) = two();
-    alice.info(&mut bench, "MonitorStart", &monitored(&alice.clone()));
+    alice.info(&mut bench, "MonitorStart", &alice.monitor_object());
     for place in 0..256 {
         first.event(&mut bench, "HeldEvent", &format!("stranger{place}"), HELD);
     }
-    bob.info(&mut bench, "MonitorStart", &monitored(&bob.clone()));
+    bob.info(&mut bench, "MonitorStart", &bob.monitor_object());
     second.event(&mut bench, "HeldEvent", "m2", HELD);
     bench.notices();
     first.event(&mut bench, "HeldEvent", "m1", HELD);
@@ -59,13 +58,12 @@ fn events_that_come_early_over_one_connection_take_no_room_of_another_and_the_ol
 #[test]
 fn an_event_that_is_older_than_any_monitor_being_started_belongs_to_none_of_them() {
     let (mut bench, [(first, mut alice), (_, bob)]) = two();
-    let mut carol = Client::new(&mut bench, "carol");
-    carol.uri = "tel:1003;phone-context=dialstring".into();
+    let mut carol = Client::of_line(&mut bench, "carol", 1003);
     carol.sign_in(&mut bench, first);
-    alice.info(&mut bench, "MonitorStart", &monitored(&alice.clone()));
+    alice.info(&mut bench, "MonitorStart", &alice.monitor_object());
     first.event(&mut bench, "HeldEvent", "m1", HELD);
     bench.advance(Duration::from_secs(3));
-    carol.info(&mut bench, "MonitorStart", &monitored(&carol.clone()));
+    carol.info(&mut bench, "MonitorStart", &carol.monitor_object());
     bench.advance(Duration::from_secs(3));
     assert_eq!(only(&alice.heard(&mut bench), 200).root(), "CSTAErrorCode");
     // Alice's monitor never was. The phone system gives its name to the next.
@@ -80,8 +78,8 @@ fn an_event_that_is_older_than_any_monitor_being_started_belongs_to_none_of_them
 
 #[test]
 fn a_monitor_that_the_phone_system_started_too_late_is_stopped_again() {
-    let (mut bench, system, mut client) = signed_in(&[]);
-    client.info(&mut bench, "MonitorStart", &monitored(&client.clone()));
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
+    client.info(&mut bench, "MonitorStart", &client.monitor_object());
     bench.advance(Duration::from_secs(5));
     assert_eq!(only(&client.heard(&mut bench), 200).root(), "CSTAErrorCode");
     system.start_monitor(&mut bench, "m1");
@@ -91,8 +89,8 @@ fn a_monitor_that_the_phone_system_started_too_late_is_stopped_again() {
 
 #[test]
 fn a_request_in_the_queue_goes_out_when_one_before_it_was_given_up() {
-    let (mut bench, system, mut client) = signed_in(&[("cti.window", Value::Integer(1))]);
-    client.info(&mut bench, "MakeCall", &call(&client.clone()));
+    let (mut bench, system, mut client) = Bench::signed_in(&[("cti.window", Value::Integer(1))]);
+    client.info(&mut bench, "MakeCall", &client.call_to("1002"));
     bench.advance(Duration::from_secs(1));
     let answer = "<callToBeAnswered><callID>0_7</callID></callToBeAnswered>";
     client.info(&mut bench, "AnswerCall", answer);
@@ -105,7 +103,7 @@ fn a_request_in_the_queue_goes_out_when_one_before_it_was_given_up() {
 
 #[test]
 fn a_connection_with_too_few_invoke_ids_left_is_renewed() {
-    let (mut bench, system, mut client) = signed_in(&[("cti.window", Value::Integer(9_000))]);
+    let (mut bench, system, mut client) = Bench::signed_in(&[("cti.window", Value::Integer(9_000))]);
     let answer = "<callToBeAnswered><callID>0_7</callID></callToBeAnswered>";
     for _ in 0..1_000 {
         client.info(&mut bench, "AnswerCall", answer);
@@ -119,7 +117,7 @@ fn a_connection_with_too_few_invoke_ids_left_is_renewed() {
 
 #[test]
 fn a_connection_lost_with_many_monitors_being_started_refuses_each_of_them() {
-    let (mut bench, system, _) = signed_in(&[("limits.monitors_per_device", Value::Integer(64))]);
+    let (mut bench, system, _) = Bench::signed_in(&[("limits.monitors_per_device", Value::Integer(64))]);
     let mut clients: Vec<Client> = Vec::new();
     for line in 0..12 {
         for user in 0..24 {
@@ -130,7 +128,7 @@ fn a_connection_lost_with_many_monitors_being_started_refuses_each_of_them() {
         }
     }
     for client in &mut clients {
-        let inside = monitored(client);
+        let inside = client.monitor_object();
         assert_eq!(client.info(&mut bench, "MonitorStart", &inside), []);
     }
     bench.close(system.link());
@@ -147,8 +145,7 @@ fn register(bench: &mut Bench, client: &mut Client) {
 
 #[test]
 fn a_request_in_flight_is_answered_before_a_crowd_is_told_how_the_phone_system_is() {
-    let mut bench = Bench::new();
-    let system = PhoneSystem::answer(&mut bench);
+    let (mut bench, system) = Bench::in_service(&[]);
     let proxy = bench.connect();
     let mut clients: Vec<Client> =
         (0..100).map(|place| Client::over(Line::Stream(proxy), &format!("user{place}"))).collect();
@@ -173,7 +170,7 @@ fn a_request_in_flight_is_answered_before_a_crowd_is_told_how_the_phone_system_i
 
 #[test]
 fn a_connection_that_stays_away_is_told_once_to_those_who_registered() {
-    let (mut bench, system, mut client) = signed_in(&[]);
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     register(&mut bench, &mut client);
     bench.advance(Duration::from_millis(20));
     bench.close(system.link());
@@ -192,7 +189,7 @@ fn a_connection_that_stays_away_is_told_once_to_those_who_registered() {
 
 #[test]
 fn a_status_right_behind_a_registration_does_not_overtake_its_answer() {
-    let (mut bench, system, mut client) = signed_in(&[]);
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     register(&mut bench, &mut client);
     bench.close(system.link());
     bench.advance(Duration::from_millis(19));
@@ -201,23 +198,15 @@ fn a_status_right_behind_a_registration_does_not_overtake_its_answer() {
     assert_eq!(client.heard(&mut bench).len(), 1);
 }
 
-fn reconnect(bench: &mut Bench, system: PhoneSystem) -> PhoneSystem {
-    bench.heartbeats(None);
-    bench.close(system.link());
-    bench.advance(Duration::from_secs(3));
-    bench.await_dialling();
-    PhoneSystem::answer(bench)
-}
-
 #[test]
 fn monitors_that_were_being_moved_when_the_next_connection_failed_too_are_moved_again() {
-    let (mut bench, system, mut client) = signed_in(&[]);
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     let id = client.monitor(&mut bench, system, "m1");
     let body = client.sign_in_body();
-    let second = reconnect(&mut bench, system);
+    let second = system.reconnected(&mut bench);
     only(&client.send(&mut bench, "INVITE", &body), 200);
     client.send(&mut bench, "ACK", "");
-    let third = reconnect(&mut bench, second);
+    let third = second.reconnected(&mut bench);
     assert_eq!(client.heard(&mut bench), [], "the client's monitor lives on");
     only(&client.send(&mut bench, "INVITE", &body), 200);
     client.send(&mut bench, "ACK", "");
@@ -230,18 +219,15 @@ fn monitors_that_were_being_moved_when_the_next_connection_failed_too_are_moved_
 #[test]
 fn monitors_that_could_not_be_moved_at_once_are_moved_with_the_next_refresh() {
     let (mut bench, system, mut client) =
-        signed_in(&[("cti.window", Value::Integer(1)), ("cti.queue", Value::Integer(0))]);
+        Bench::signed_in(&[("cti.window", Value::Integer(1)), ("cti.queue", Value::Integer(0))]);
     let id = client.monitor(&mut bench, system, "m1");
-    let mut other = Client::new(&mut bench, "bob");
-    other.uri = "tel:1002;phone-context=dialstring".into();
+    let mut other = Client::of_line(&mut bench, "bob", 1002);
     other.sign_in(&mut bench, system);
-    let second = reconnect(&mut bench, system);
+    let second = system.reconnected(&mut bench);
     for client in [&mut other, &mut client] {
-        let body = client.sign_in_body();
-        only(&client.send(&mut bench, "INVITE", &body), 200);
-        client.send(&mut bench, "ACK", "");
+        client.invite(&mut bench);
         if client.name == "bob" {
-            let inside = monitored(client);
+            let inside = client.monitor_object();
             client.info(&mut bench, "MonitorStart", &inside);
         }
     }
@@ -257,9 +243,9 @@ fn monitors_that_could_not_be_moved_at_once_are_moved_with_the_next_refresh() {
 
 #[test]
 fn a_monitor_that_the_next_phone_system_refuses_is_told_to_be_dead() {
-    let (mut bench, system, mut client) = signed_in(&[]);
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     let id = client.monitor(&mut bench, system, "m1");
-    let second = reconnect(&mut bench, system);
+    let second = system.reconnected(&mut bench);
     let body = client.sign_in_body();
     only(&client.send(&mut bench, "INVITE", &body), 200);
     second.serve(&mut bench, "MonitorStart", |_| csta_error("operation", "invalidDeviceID"));
@@ -270,7 +256,7 @@ fn a_monitor_that_the_next_phone_system_refuses_is_told_to_be_dead() {
 
 #[test]
 fn the_phone_system_s_own_questions_are_each_answered_under_their_id_and_events_never() {
-    let (mut bench, system, _client) = signed_in(&[]);
+    let (mut bench, system, _client) = Bench::signed_in(&[]);
     let id = "<sysStatRegisterID>r1</sysStatRegisterID>";
     for (invoke, root, inside, answer) in [
         (11, "SystemStatus", "<systemStatus>normal</systemStatus>", "SystemStatusResponse"),
@@ -291,7 +277,7 @@ fn the_phone_system_s_own_questions_are_each_answered_under_their_id_and_events_
 #[test]
 fn heartbeats_follow_the_duration_that_the_phone_system_last_granted() {
     for (granted, heartbeat) in [(10, 5), (0, 30)] {
-        let (mut bench, system, _client) = signed_in(&[]);
+        let (mut bench, system, _client) = Bench::signed_in(&[]);
         bench.heartbeats(None);
         bench.advance(Duration::from_secs(30));
         let granted = format!(

@@ -2,9 +2,9 @@
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Duration, Instant, LinkId};
-use ctigate_tests::bench::{Bench, PhoneSystem, csta, csta_error, only};
+use ctigate_tests::bench::{Bench, HELD, PhoneSystem, csta, csta_error, only};
 
-use super::{call, monitored, signed_in, told};
+use super::told;
 
 const SESSION: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
 
@@ -30,16 +30,15 @@ fn come_into_service(bench: &mut Bench, (link, address): (LinkId, String)) -> Ph
 #[test]
 fn a_phone_system_that_introduces_itself_is_believed_while_monitors_are_on_their_way_to_it() {
     for recovery in ["rebind", "reinvite"] {
-        let (mut bench, system, mut client) = signed_in(&[("cti.recovery", Value::Text(recovery.into()))]);
+        let (mut bench, system, mut client) =
+            Bench::signed_in(&[("cti.recovery", Value::Text(recovery.into()))]);
         let id = client.monitor(&mut bench, system, "m1");
         bench.heartbeats(None);
         bench.close(system.link());
         let wanted = dialled(&mut bench);
         let system = come_into_service(&mut bench, wanted);
         if recovery == "reinvite" {
-            let body = client.sign_in_body();
-            only(&client.send(&mut bench, "INVITE", &body), 200);
-            client.send(&mut bench, "ACK", "");
+            client.invite(&mut bench);
         }
         bench.advance(Duration::from_millis(1));
         let [register, monitor] = system.asked(&mut bench).try_into().expect("two requests");
@@ -50,7 +49,7 @@ fn a_phone_system_that_introduces_itself_is_believed_while_monitors_are_on_their
         assert!(!bench.is_closed(system.link()), "{recovery}");
         let named = csta("MonitorStartResponse", "<monitorCrossRefID>m2</monitorCrossRefID>");
         system.say(&mut bench, monitor.invoke, &named);
-        system.event(&mut bench, "HeldEvent", "m2", super::HELD);
+        system.event(&mut bench, "HeldEvent", "m2", HELD);
         bench.heartbeats([system]);
         // The answer to its status, and the snapshot that follows a monitor that moved.
         system.asked(&mut bench);
@@ -65,8 +64,8 @@ fn a_phone_system_that_introduces_itself_is_believed_while_monitors_are_on_their
 
 #[test]
 fn a_misshapen_request_that_has_the_number_of_one_of_ours_answers_nobody() {
-    let (mut bench, system, mut client) = signed_in(&[]);
-    client.info(&mut bench, "MakeCall", &call(&client.clone()));
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
+    client.info(&mut bench, "MakeCall", &client.call_to("1002"));
     let [asked] = system.asked(&mut bench).try_into().expect("one request");
     system.say(&mut bench, asked.invoke, &csta("MonitorStop", ""));
     assert_eq!(client.heard(&mut bench), []);
@@ -82,15 +81,15 @@ fn a_misshapen_request_that_has_the_number_of_one_of_ours_answers_nobody() {
 
 #[test]
 fn a_response_that_cannot_be_read_is_an_error_to_who_asked_and_is_never_answered() {
-    let (mut bench, system, mut client) = signed_in(&[]);
-    client.info(&mut bench, "MakeCall", &call(&client.clone()));
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
+    client.info(&mut bench, "MakeCall", &client.call_to("1002"));
     let [asked] = system.asked(&mut bench).try_into().expect("one request");
     let misshapen = csta("MakeCallResponse", "");
     system.say(&mut bench, asked.invoke, &misshapen);
     assert_eq!(only(&client.heard(&mut bench), 200).root(), "CSTAErrorCode");
     system.say(&mut bench, asked.invoke, &misshapen);
     assert_eq!((system.asked(&mut bench), bench.engine().counters().answers_unknown), (vec![], 1));
-    client.info(&mut bench, "MonitorStart", &monitored(&client.clone()));
+    client.info(&mut bench, "MonitorStart", &client.monitor_object());
     let [asked] = system.asked(&mut bench).try_into().expect("one request");
     bench.advance(Duration::from_secs(5));
     system.say(&mut bench, asked.invoke, &csta("MonitorStartResponse", ""));
@@ -109,7 +108,7 @@ fn an_application_session_that_is_not_renewed_is_begun_anew() {
         (named("ResetApplicationSessionTimerPosResponse", ""), None),
         (named("ResetApplicationSessionTimerPosResponse", misread), None),
     ] {
-        let (mut bench, system, _client) = signed_in(&[]);
+        let (mut bench, system, _client) = Bench::signed_in(&[]);
         bench.heartbeats(None);
         bench.advance(Duration::from_secs(30));
         system.serve(&mut bench, "ResetApplicationSessionTimer", |_| answer.clone());

@@ -3,9 +3,9 @@
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Duration, LinkId};
-use ctigate_tests::bench::{Bench, Client, PhoneSystem, csta, csta_error, only};
+use ctigate_tests::bench::{Bench, Client, HELD, PhoneSystem, csta, csta_error, only};
 
-use super::{HELD, call, monitored, signed_in, told};
+use super::told;
 
 /// A frame with a document that is not checked.
 fn frame(invoke: [u8; 4], document: &[u8]) -> Vec<u8> {
@@ -22,7 +22,7 @@ fn a_stream_that_is_no_longer_frames_is_closed_and_dialled_again_and_requests_ge
         (b"\0\0\0\x0cabcd<x/>", "not four digits"),
         (b"\0\x01\0\x0c0001<x/>", "two zero bytes"),
     ] {
-        let (mut bench, system, mut client) = signed_in(&[]);
+        let (mut bench, system, mut client) = Bench::signed_in(&[]);
         client.info(&mut bench, "HoldCall", held);
         system.asked(&mut bench);
         bench.notices();
@@ -44,7 +44,7 @@ fn a_stream_that_is_no_longer_frames_is_closed_and_dialled_again_and_requests_ge
 
 /// A signed-in client whose phone system says `document` under `invoke` and is believed afterwards all the same.
 fn shrugged_off(more: &[(&str, Value)], invoke: [u8; 4], document: &[u8]) -> (Bench, Vec<String>) {
-    let (mut bench, system, mut client) = signed_in(more);
+    let (mut bench, system, mut client) = Bench::signed_in(more);
     bench.notices();
     bench.send(system.link(), &frame(invoke, document));
     let notices = bench.notices();
@@ -87,13 +87,13 @@ const MADE: &str = "<callingDevice><callID>7</callID><deviceID>1001</deviceID></
 
 #[test]
 fn an_answer_that_comes_a_second_time_or_too_late_is_counted_and_reaches_nobody() {
-    let (mut bench, system, mut client) = signed_in(&[]);
-    client.info(&mut bench, "MakeCall", &call(&client.clone()));
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
+    client.info(&mut bench, "MakeCall", &client.call_to("1002"));
     let asked = system.serve(&mut bench, "MakeCall", |_| csta("MakeCallResponse", MADE));
     only(&client.heard(&mut bench), 200);
     system.say(&mut bench, asked.invoke, &csta("MakeCallResponse", MADE));
     assert_eq!((client.heard(&mut bench), bench.engine().counters().answers_unknown), (vec![], 1));
-    client.info(&mut bench, "MakeCall", &call(&client.clone()));
+    client.info(&mut bench, "MakeCall", &client.call_to("1002"));
     let [asked] = system.asked(&mut bench).try_into().unwrap();
     bench.advance(Duration::from_secs(5));
     assert_eq!(only(&client.heard(&mut bench), 200).root(), "CSTAErrorCode");
@@ -104,7 +104,7 @@ fn an_answer_that_comes_a_second_time_or_too_late_is_counted_and_reaches_nobody(
 
 #[test]
 fn answers_reach_who_asked_in_whatever_order_they_come_and_one_to_another_service_is_an_error() {
-    let (mut bench, system, mut alice) = signed_in(&[]);
+    let (mut bench, system, mut alice) = Bench::signed_in(&[]);
     let mut bob = Client::new(&mut bench, "bob");
     bob.sign_in(&mut bench, system);
     let call = |name: &str| format!("<{name}><callID>0_7</callID></{name}>");
@@ -121,7 +121,7 @@ fn answers_reach_who_asked_in_whatever_order_they_come_and_one_to_another_servic
 
 #[test]
 fn an_answer_for_a_session_that_ended_reaches_no_other() {
-    let (mut bench, system, mut alice) = signed_in(&[]);
+    let (mut bench, system, mut alice) = Bench::signed_in(&[]);
     alice.info(&mut bench, "HoldCall", "<callToBeHeld><callID>0_7</callID></callToBeHeld>");
     let [hold] = system.asked(&mut bench).try_into().unwrap();
     only(&alice.send(&mut bench, "BYE", ""), 200);
@@ -134,7 +134,7 @@ fn an_answer_for_a_session_that_ended_reaches_no_other() {
 
 #[test]
 fn an_event_for_an_unknown_monitor_is_told_and_counted_and_reaches_nobody() {
-    let (mut bench, system, mut client) = signed_in(&[]);
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     client.monitor(&mut bench, system, "m1");
     bench.notices();
     system.event(&mut bench, "HeldEvent", "m2", HELD);
@@ -146,7 +146,7 @@ fn an_event_for_an_unknown_monitor_is_told_and_counted_and_reaches_nobody() {
 
 #[test]
 fn an_application_session_that_is_refused_or_not_known_any_more_is_begun_anew() {
-    let (mut bench, system, _client) = signed_in(&[]);
+    let (mut bench, system, _client) = Bench::signed_in(&[]);
     bench.heartbeats(None);
     bench.advance(Duration::from_secs(30));
     let refused = "<ResetApplicationSessionTimerNegResponse xmlns=\"http://www.ecma-international.org/standards/\
@@ -167,7 +167,7 @@ fn an_application_session_that_is_refused_or_not_known_any_more_is_begun_anew() 
 
 #[test]
 fn a_heartbeat_without_an_answer_is_counted_and_its_answer_is_timed() {
-    let (mut bench, system, _client) = signed_in(&[]);
+    let (mut bench, system, _client) = Bench::signed_in(&[]);
     let shown = |bench: &Bench| bench.engine().connections().next().unwrap();
     assert_eq!((shown(&bench).round_trip, shown(&bench).sessions), (None, 1));
     bench.heartbeats(None);
@@ -190,12 +190,11 @@ fn a_heartbeat_without_an_answer_is_counted_and_its_answer_is_timed() {
 
 #[test]
 fn of_two_monitors_with_the_same_name_neither_is_believed_and_the_first_is_started_again() {
-    let (mut bench, system, mut alice) = signed_in(&[]);
+    let (mut bench, system, mut alice) = Bench::signed_in(&[]);
     let id = alice.monitor(&mut bench, system, "m1");
-    let mut bob = Client::new(&mut bench, "bob");
-    bob.uri = "tel:1002;phone-context=dialstring".into();
+    let mut bob = Client::of_line(&mut bench, "bob", 1002);
     bob.sign_in(&mut bench, system);
-    bob.info(&mut bench, "MonitorStart", &monitored(&bob.clone()));
+    bob.info(&mut bench, "MonitorStart", &bob.monitor_object());
     system.event(&mut bench, "HeldEvent", "m1", HELD);
     alice.heard(&mut bench);
     bench.notices();

@@ -2,13 +2,11 @@
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Duration, Instant};
-use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, csta, only};
-
-use super::{HELD, call, monitored, signed_in};
+use ctigate_tests::bench::{Bench, Client, HELD, Line, PhoneSystem, csta, only};
 
 #[test]
 fn what_does_not_fit_into_a_frame_is_refused_and_the_connection_lives() {
-    let (mut bench, system, mut client) = signed_in(&[]);
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     // Each `>` takes four bytes on its way to the phone system.
     let inside = format!("<callToBeHeld><callID>0_{}</callID></callToBeHeld>", ">".repeat(20_000));
     let refused = only(&client.info(&mut bench, "HoldCall", &inside), 200);
@@ -34,7 +32,7 @@ fn a_line_uri_that_is_longer_than_a_dialog_may_be_is_refused() {
 
 #[test]
 fn an_update_with_a_target_that_is_longer_than_a_dialog_may_be_is_refused() {
-    let (mut bench, _system, mut client) = signed_in(&[]);
+    let (mut bench, _system, mut client) = Bench::signed_in(&[]);
     let update = client.request("UPDATE", "");
     let long = format!("<sip:alice@127.0.0.1:49999;x={}>", "x".repeat(9_000));
     let update = update.replace("<sip:alice@127.0.0.1:49999;transport=tcp>", &long);
@@ -43,9 +41,7 @@ fn an_update_with_a_target_that_is_longer_than_a_dialog_may_be_is_refused() {
 
 #[test]
 fn an_update_behind_a_strict_router_changes_the_target_and_not_the_way() {
-    let mut bench = Bench::new();
-    let system = PhoneSystem::answer(&mut bench);
-    let mut client = Client::new(&mut bench, "alice");
+    let (mut bench, system, mut client) = Bench::with_client(&[]);
     client.more += "Record-Route: <sip:strict@127.0.0.1:17060>, <sip:127.0.0.1:17061;lr>\r\n";
     client.sign_in(&mut bench, system);
     client.monitor(&mut bench, system, "m1");
@@ -70,7 +66,7 @@ fn a_session_that_began_without_a_connection_takes_one_with_its_next_request() {
     assert_eq!(ok.element("systemStatus"), "disabled");
     client.take_tag(&ok);
     client.send(&mut bench, "ACK", "");
-    let inside = call(&client);
+    let inside = client.call_to("1002");
     let refused = only(&client.info(&mut bench, "MakeCall", &inside), 200);
     assert_eq!(refused.element("systemResourceAvailibility"), "networkOutOfService");
     let system = PhoneSystem::answer(&mut bench);
@@ -82,8 +78,8 @@ fn a_session_that_began_without_a_connection_takes_one_with_its_next_request() {
 #[test]
 fn make_call_is_answered_with_the_line_uri_whatever_the_phone_system_calls_the_connection() {
     for device in ["<deviceID typeOfNumber=\"dynamic\">leg-17</deviceID>", "<deviceID>1001@pbx</deviceID>"] {
-        let (mut bench, system, mut client) = signed_in(&[]);
-        client.info(&mut bench, "MakeCall", &call(&client.clone()));
+        let (mut bench, system, mut client) = Bench::signed_in(&[]);
+        client.info(&mut bench, "MakeCall", &client.call_to("1002"));
         let inside = format!("<callingDevice><callID>7</callID>{device}</callingDevice>");
         system.serve(&mut bench, "MakeCall", |_| csta("MakeCallResponse", &inside));
         let made = only(&client.heard(&mut bench), 200);
@@ -93,9 +89,7 @@ fn make_call_is_answered_with_the_line_uri_whatever_the_phone_system_calls_the_c
 
 #[test]
 fn a_min_se_beyond_all_bounds_makes_no_session_immortal() {
-    let mut bench = Bench::new();
-    let system = PhoneSystem::answer(&mut bench);
-    let mut client = Client::new(&mut bench, "alice");
+    let (mut bench, system, mut client) = Bench::with_client(&[]);
     client.more += "Min-SE: 4000000000\r\n";
     let ok = client.sign_in(&mut bench, system);
     assert_eq!(ok.header("Session-Expires"), "86400;refresher=uac");
@@ -106,11 +100,11 @@ fn a_min_se_beyond_all_bounds_makes_no_session_immortal() {
 
 #[test]
 fn a_reinvite_may_write_its_line_anew_but_not_name_another() {
-    let (mut bench, system, mut client) = signed_in(&[]);
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     client.uri = "tel:1001;phone-context=dialstring;partition=P".into();
     let body = client.sign_in_body();
     only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.info(&mut bench, "MakeCall", &call(&client.clone()));
+    client.info(&mut bench, "MakeCall", &client.call_to("1002"));
     system.serve(&mut bench, "MakeCall", |_| {
         csta("MakeCallResponse", "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>")
     });
@@ -124,10 +118,8 @@ fn a_reinvite_may_write_its_line_anew_but_not_name_another() {
 
 #[test]
 fn a_session_that_named_no_line_names_it_with_its_refresh_and_acts_for_none_before() {
-    let mut bench = Bench::new();
-    let system = PhoneSystem::answer(&mut bench);
-    let mut client = Client::new(&mut bench, "alice");
-    let bare = ctigate_tests::bench::document("RequestSystemStatus", "");
+    let (mut bench, system, mut client) = Bench::with_client(&[]);
+    let bare = ctigate_tests::bench::csta("RequestSystemStatus", "");
     let ok = only(&client.send(&mut bench, "INVITE", &bare), 200);
     client.take_tag(&ok);
     client.send(&mut bench, "ACK", "");
@@ -143,7 +135,7 @@ fn a_session_that_named_no_line_names_it_with_its_refresh_and_acts_for_none_befo
 
 #[test]
 fn a_peer_that_the_gateway_was_told_to_connect_to_is_not_believed_for_that() {
-    let (mut bench, system, mut client) = signed_in(&[]);
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     client.monitor(&mut bench, system, "m1");
     let Line::Stream(link) = client.line else { unreachable!() };
     bench.close(link);
@@ -157,8 +149,8 @@ fn a_peer_that_the_gateway_was_told_to_connect_to_is_not_believed_for_that() {
 
 #[test]
 fn a_monitor_whose_client_cannot_be_told_of_it_is_stopped() {
-    let (mut bench, system, mut client) = signed_in(&[]);
-    client.info(&mut bench, "MonitorStart", &monitored(&client.clone()));
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
+    client.info(&mut bench, "MonitorStart", &client.monitor_object());
     let Line::Stream(link) = client.line else { unreachable!() };
     bench.close(link);
     system.start_monitor(&mut bench, "m1");
@@ -175,7 +167,8 @@ fn a_monitor_whose_client_cannot_be_told_of_it_is_stopped() {
 #[test]
 fn an_address_that_stands_for_all_is_never_told_to_anybody() {
     let listen = Value::List(vec![Value::Text("0.0.0.0:5060".into())]);
-    let (mut bench, system, mut client) = signed_in(&[("sip.tcp", listen), ("sip.udp", Value::List(vec![]))]);
+    let (mut bench, system, mut client) =
+        Bench::signed_in(&[("sip.tcp", listen), ("sip.udp", Value::List(vec![]))]);
     client.monitor(&mut bench, system, "m1");
     let Line::Stream(link) = client.line else { unreachable!() };
     bench.input(ctigate_core::Input::Listening {
@@ -192,7 +185,7 @@ fn an_address_that_stands_for_all_is_never_told_to_anybody() {
 
 #[test]
 fn calls_and_early_events_beyond_their_limits_are_told_to_the_operator() {
-    let (mut bench, system, mut client) = signed_in(&[("limits.calls_per_device", Value::Integer(2))]);
+    let (mut bench, system, mut client) = Bench::signed_in(&[("limits.calls_per_device", Value::Integer(2))]);
     client.monitor(&mut bench, system, "m1");
     bench.notices();
     for call in 1..=3 {
@@ -200,10 +193,9 @@ fn calls_and_early_events_beyond_their_limits_are_told_to_the_operator() {
     }
     let told = bench.notices();
     assert!(told.iter().any(|one| one.starts_with("call_forgotten") && one.contains("call=1")), "{told:#?}");
-    let mut other = Client::new(&mut bench, "bob");
-    other.uri = "tel:1002;phone-context=dialstring".into();
+    let mut other = Client::of_line(&mut bench, "bob", 1002);
     other.sign_in(&mut bench, system);
-    other.info(&mut bench, "MonitorStart", &super::monitored(&other.clone()));
+    other.info(&mut bench, "MonitorStart", &other.monitor_object());
     for _ in 0..257 {
         system.event(&mut bench, "HeldEvent", "m2", HELD);
     }

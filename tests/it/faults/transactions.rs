@@ -2,13 +2,10 @@
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
-use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, address, csta, document, only};
-
-use super::{HELD, call, signed_in};
+use ctigate_tests::bench::{Bench, Client, HELD, Line, PhoneSystem, address, csta, only};
 
 fn by_datagram() -> (Bench, PhoneSystem, Client) {
-    let mut bench = Bench::new();
-    let system = PhoneSystem::answer(&mut bench);
+    let (mut bench, system) = Bench::in_service(&[]);
     let mut client = Client::over(Line::Datagram(address("127.0.0.1:5070")), "alice");
     client.sign_in(&mut bench, system);
     (bench, system, client)
@@ -19,9 +16,7 @@ fn made() -> String {
 }
 
 fn refresh(bench: &mut Bench, client: &mut Client) {
-    let body = client.sign_in_body();
-    only(&client.send(bench, "INVITE", &body), 200);
-    client.send(bench, "ACK", "");
+    client.invite(bench);
 }
 
 #[test]
@@ -29,7 +24,7 @@ fn a_request_under_way_that_comes_again_after_a_reinvite_is_not_done_twice() {
     for branch in [true, false] {
         let (mut bench, system, mut client) = by_datagram();
         client.branch = branch;
-        let body = document("MakeCall", &call(&client));
+        let body = csta("MakeCall", &client.call_to("1002"));
         let request = client.request("INFO", &body);
         client.say(&mut bench, &request);
         refresh(&mut bench, &mut client);
@@ -42,7 +37,7 @@ fn a_request_under_way_that_comes_again_after_a_reinvite_is_not_done_twice() {
 #[test]
 fn a_request_whose_answer_was_lost_and_that_comes_again_after_a_reinvite_is_not_done_twice() {
     let (mut bench, system, mut client) = by_datagram();
-    let body = document("MakeCall", &call(&client));
+    let body = csta("MakeCall", &client.call_to("1002"));
     let request = client.request("INFO", &body);
     client.say(&mut bench, &request);
     system.serve(&mut bench, "MakeCall", |_| made());
@@ -57,15 +52,15 @@ fn quirk_2_by_datagram_another_request_with_the_cseq_and_even_the_branch_of_one_
     for (branch, answered) in [(true, true), (true, false), (false, true), (false, false)] {
         let (mut bench, system, mut client) = by_datagram();
         client.branch = branch;
-        let first = client.request("INFO", &document("MakeCall", &call(&client)));
+        let first = client.request("INFO", &csta("MakeCall", &client.call_to("1002")));
         client.say(&mut bench, &first);
         if answered {
             system.serve(&mut bench, "MakeCall", |_| made());
             only(&client.heard(&mut bench), 200);
         }
         refresh(&mut bench, &mut client);
-        let elsewhere = call(&client).replace(">tel:1002<", ">tel:1003<");
-        let second = first.replace(&document("MakeCall", &call(&client)), &document("MakeCall", &elsewhere));
+        let elsewhere = client.call_to("1002").replace(">tel:1002<", ">tel:1003<");
+        let second = first.replace(&csta("MakeCall", &client.call_to("1002")), &csta("MakeCall", &elsewhere));
         assert!(first.len() == second.len() && first != second);
         client.say(&mut bench, &second);
         let asked = system.asked(&mut bench);
@@ -76,7 +71,7 @@ fn quirk_2_by_datagram_another_request_with_the_cseq_and_even_the_branch_of_one_
 
 #[test]
 fn a_branchless_request_on_a_stream_is_new_after_a_reinvite_though_its_like_is_under_way() {
-    let (mut bench, system, mut client) = signed_in(&[]);
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     client.branch = false;
     for _ in 0..2 {
         client.sequence = 2;
@@ -116,7 +111,7 @@ fn a_bye_that_comes_again_after_a_refreshed_session_ended_is_answered_as_before(
 
 #[test]
 fn requests_without_a_via_are_each_refused_where_they_came_from() {
-    let (mut bench, _system, client) = signed_in(&[]);
+    let (mut bench, _system, client) = Bench::signed_in(&[]);
     let mut other = Client::new(&mut bench, "bob");
     for mut client in [client, other.clone()] {
         client.gateway_tag.clear();
@@ -129,7 +124,7 @@ fn requests_without_a_via_are_each_refused_where_they_came_from() {
 
 #[test]
 fn a_reinvite_ends_the_repetition_of_the_2xx_before_it() {
-    let (mut bench, _system, mut client) = signed_in(&[]);
+    let (mut bench, _system, mut client) = Bench::signed_in(&[]);
     let body = client.sign_in_body();
     let first = only(&client.send(&mut bench, "INVITE", &body), 200);
     refresh(&mut bench, &mut client);
@@ -139,7 +134,7 @@ fn a_reinvite_ends_the_repetition_of_the_2xx_before_it() {
 
 #[test]
 fn a_bye_ends_the_repetition_of_the_2xx_before_it() {
-    let (mut bench, _system, mut client) = signed_in(&[]);
+    let (mut bench, _system, mut client) = Bench::signed_in(&[]);
     let body = client.sign_in_body();
     only(&client.send(&mut bench, "INVITE", &body), 200);
     only(&client.send(&mut bench, "BYE", ""), 200);
@@ -164,8 +159,7 @@ fn quirk_3_by_datagram_a_late_answer_to_an_earlier_event_lets_no_later_one_pass(
 
 #[test]
 fn by_datagram_events_go_where_answers_go() {
-    let mut bench = Bench::new();
-    let system = PhoneSystem::answer(&mut bench);
+    let (mut bench, system) = Bench::in_service(&[]);
     let mut client = Client::over(Line::Datagram(address("127.0.0.1:5070")), "alice");
     let hears = client.line;
     let body = client.sign_in_body();
@@ -178,7 +172,7 @@ fn by_datagram_events_go_where_answers_go() {
     client.take_tag(&ok);
     let ack = client.request("ACK", "");
     bench.send_datagram(address("127.0.0.1:5099"), ack.as_bytes());
-    let start = client.request("INFO", &document("MonitorStart", &super::monitored(&client)));
+    let start = client.request("INFO", &csta("MonitorStart", &client.monitor_object()));
     bench.send_datagram(address("127.0.0.1:5099"), start.as_bytes());
     system.start_monitor(&mut bench, "m1");
     only(&client.heard(&mut bench), 200);
@@ -190,7 +184,7 @@ fn by_datagram_events_go_where_answers_go() {
 #[test]
 fn events_that_nobody_answers_fill_no_table_so_that_later_ones_are_lost() {
     let limit = ctigate_core::setting::Value::Integer(3);
-    let (mut bench, system, mut client) = signed_in(&[("limits.transactions", limit)]);
+    let (mut bench, system, mut client) = Bench::signed_in(&[("limits.transactions", limit)]);
     client.monitor(&mut bench, system, "m1");
     for _ in 0..8 {
         system.event(&mut bench, "HeldEvent", "m1", HELD);
@@ -206,14 +200,13 @@ fn events_that_nobody_answers_fill_no_table_so_that_later_ones_are_lost() {
 #[test]
 fn answers_given_at_once_on_datagrams_leave_room_for_what_the_phone_system_must_be_asked() {
     let limit = ctigate_core::setting::Value::Integer(12);
-    let mut bench = Bench::with(&[("limits.transactions", limit)]);
-    let system = PhoneSystem::answer(&mut bench);
+    let (mut bench, system) = Bench::in_service(&[("limits.transactions", limit)]);
     let mut client = Client::over(Line::Datagram(address("127.0.0.1:5070")), "alice");
     client.sign_in(&mut bench, system);
     for _ in 0..20 {
         only(&client.info(&mut bench, "GetCSTAFeatures", ""), 200);
     }
-    let body = document("MakeCall", &call(&client));
+    let body = csta("MakeCall", &client.call_to("1002"));
     assert_eq!(client.send(&mut bench, "INFO", &body), [], "it is not refused");
     let made = "<callingDevice><callID>7</callID><deviceID>1001</deviceID></callingDevice>";
     system.serve(&mut bench, "MakeCall", |_| csta("MakeCallResponse", made));
@@ -223,9 +216,9 @@ fn answers_given_at_once_on_datagrams_leave_room_for_what_the_phone_system_must_
 #[test]
 fn a_request_that_comes_again_on_a_new_stream_is_answered_there_if_the_old_one_is_gone() {
     for method in ["INFO", "INVITE"] {
-        let (mut bench, system, mut client) = signed_in(&[]);
+        let (mut bench, system, mut client) = Bench::signed_in(&[]);
         let body = if method == "INFO" {
-            document("MakeCall", &call(&client))
+            csta("MakeCall", &client.call_to("1002"))
         } else {
             client.gateway_tag.clear();
             client.sign_in_body()
@@ -249,9 +242,8 @@ fn a_request_that_comes_again_on_a_new_stream_is_answered_there_if_the_old_one_i
 #[test]
 fn a_refresh_that_is_refused_for_want_of_room_changes_nothing() {
     for method in ["INVITE", "UPDATE"] {
-        let mut bench = Bench::with(&[("limits.transactions", Value::Integer(12))]);
-        let system = PhoneSystem::answer(&mut bench);
-        let mut client = Client::new(&mut bench, "alice");
+        let (mut bench, system, mut client) =
+            Bench::with_client(&[("limits.transactions", Value::Integer(12))]);
         client.branch = false;
         client.more = "Supported: timer\r\nSession-Expires: 1800;refresher=uas\r\n".into();
         client.sign_in(&mut bench, system);
@@ -289,7 +281,7 @@ fn a_refresh_that_is_refused_for_want_of_room_changes_nothing() {
 
 /// Asks so often to hold a call that no room is left; the last request that found some.
 fn fill(bench: &mut Bench, client: &mut Client) -> String {
-    let hold = document("HoldCall", "<callToBeHeld><callID>0_7</callID></callToBeHeld>");
+    let hold = csta("HoldCall", "<callToBeHeld><callID>0_7</callID></callToBeHeld>");
     let mut last = None;
     for _ in 0..100 {
         let request = client.request("INFO", &hold);
@@ -303,12 +295,11 @@ fn fill(bench: &mut Bench, client: &mut Client) -> String {
 
 #[test]
 fn a_stale_session_whose_refresh_is_refused_for_want_of_room_still_makes_room_for_another() {
-    let (mut bench, system, mut alice) = signed_in(&[("limits.transactions", Value::Integer(12))]);
+    let (mut bench, system, mut alice) = Bench::signed_in(&[("limits.transactions", Value::Integer(12))]);
     bench.close(system.link());
     bench.await_dialling();
     let system = PhoneSystem::answer(&mut bench);
-    let mut bob = Client::new(&mut bench, "bob");
-    bob.uri = "tel:1002;phone-context=dialstring".into();
+    let mut bob = Client::of_line(&mut bench, "bob", 1002);
     bob.sign_in(&mut bench, system);
     only(&alice.info(&mut bench, "GetCSTAFeatures", ""), 481);
     fill(&mut bench, &mut bob);

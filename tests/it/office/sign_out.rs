@@ -57,10 +57,9 @@ fn without_a_word() {
 fn bye_while_a_service_is_under_way() {
     gone(&[], |world, office, alice| {
         world.line(office.switches[0], "delay 700");
-        let call =
-            alice.document("SnapshotDevice", &format!("<snapshotObject>{}</snapshotObject>", alice.line));
-        let request = alice.request("INFO", "", &call);
-        alice.peer.send(world, &request);
+        let call = alice.document("SnapshotDevice", &alice.snapshot_object());
+        let request = alice.compose("INFO", "", &call);
+        alice.line.send(world, &request);
         assert!(matches!(alice.ask(world, "BYE", "", "")?.status(), 200 | 481));
         Ok(())
     });
@@ -73,13 +72,13 @@ fn cancel_before_the_answer() {
             let office = Office::open(world, &Plan::default())?;
             world.line(office.switches[0], "delay 2000");
             let mut alice = Agent::tcp(world, 2, "alice", "1001")?;
-            let body = alice.status_document();
-            let invite = alice.request("INVITE", "", &body);
-            let cancel = String::from_utf8(alice.request("CANCEL", "", "")).unwrap();
+            let body = alice.sign_in_body();
+            let invite = alice.compose("INVITE", "", &body);
+            let cancel = alice.compose("CANCEL", "", "");
             let via = |text: &str| text.lines().find(|line| line.starts_with("Via")).unwrap().to_owned();
-            let cancel = cancel.replace(&via(&cancel), &via(&String::from_utf8(invite.clone()).unwrap()));
-            alice.peer.send(world, &invite);
-            alice.peer.send(world, cancel.as_bytes());
+            let cancel = cancel.replace(&via(&cancel), &via(&invite));
+            alice.line.send(world, &invite);
+            alice.line.send(world, &cancel);
             world.run_for(Duration::from_secs(1))?;
             let status = |cseq: &str| alice.answer(world, 0, cseq).map(|answer| answer.status());
             assert_eq!((status("1 CANCEL"), status("1 INVITE")), (Some(200), Some(487)));

@@ -1,9 +1,7 @@
 //! Quirk 3, and the order of responses and events.
 
 use ctigate_core::Duration;
-use ctigate_tests::bench::{Asked, Client, Line, address, csta, only};
-
-use super::{gateway, signed_in};
+use ctigate_tests::bench::{Asked, Bench, Client, Line, address, csta, only};
 
 const DELIVERED: &str = "<connection><callID>7</callID><deviceID>1002</deviceID></connection>\
     <alertingDevice><deviceIdentifier>1002</deviceIdentifier></alertingDevice>\
@@ -14,7 +12,7 @@ const DELIVERED: &str = "<connection><callID>7</callID><deviceID>1002</deviceID>
 
 #[test]
 fn quirk_3_events_that_are_never_answered_end_nothing_and_leave_nothing_behind() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     bench.golden("quirk-3-events-never-answered", "SIPE never answers events. On a stream they are pipelined, never sent again, and nothing is left of them.");
     let id = client.monitor(&mut bench, system, "m1");
     for _ in 0..5 {
@@ -32,7 +30,7 @@ fn quirk_3_events_that_are_never_answered_end_nothing_and_leave_nothing_behind()
 #[test]
 fn quirk_3_408_480_500_and_503_end_nothing_but_481_404_and_410_do() {
     for (status, sessions) in [(408, 1), (480, 1), (500, 1), (503, 1), (481, 0), (404, 0), (410, 0)] {
-        let (mut bench, system, mut client) = signed_in();
+        let (mut bench, system, mut client) = Bench::signed_in(&[]);
         client.monitor(&mut bench, system, "m1");
         system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
         let events = client.heard(&mut bench);
@@ -43,7 +41,7 @@ fn quirk_3_408_480_500_and_503_end_nothing_but_481_404_and_410_do() {
 
 #[test]
 fn quirk_3_by_datagram_the_next_event_waits_for_an_answer_or_two_seconds() {
-    let (mut bench, system) = gateway();
+    let (mut bench, system) = Bench::in_service(&[]);
     let mut client = Client::over(Line::Datagram(address("127.0.0.1:5070")), "alice");
     client.sign_in(&mut bench, system);
     client.monitor(&mut bench, system, "m1");
@@ -64,7 +62,7 @@ fn quirk_3_by_datagram_the_next_event_waits_for_an_answer_or_two_seconds() {
 
 #[test]
 fn by_datagram_an_event_is_not_repeated_behind_its_successor() {
-    let (mut bench, system) = gateway();
+    let (mut bench, system) = Bench::in_service(&[]);
     bench.golden("events-by-datagram-keep-their-order", "By datagram, to a client that never answers: once the next event went out, the one before is repeated no\nmore. A proxy that was restarted in between took it for new, and the client saw calls that were over.");
     let mut client = Client::over(Line::Datagram(address("127.0.0.1:5070")), "alice");
     client.sign_in(&mut bench, system);
@@ -86,13 +84,10 @@ fn by_datagram_an_event_is_not_repeated_behind_its_successor() {
 
 #[test]
 fn an_event_that_overtakes_the_answer_announcing_its_call_waits_for_it_and_20_ms_more() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     bench.golden("events-wait-for-the-answer-that-announces-them", "An event that overtakes the answer naming its call waits for it, and 20 ms more: proxies may carry it on\nanother connection.");
     client.monitor(&mut bench, system, "m1");
-    let call = format!(
-        "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:1002</calledDirectoryNumber>",
-        client.uri
-    );
+    let call = client.call_to("1002");
     client.info(&mut bench, "MakeCall", &call);
     system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
     assert_eq!(client.heard(&mut bench), []);
@@ -110,8 +105,8 @@ fn an_event_that_overtakes_the_answer_announcing_its_call_waits_for_it_and_20_ms
 
 #[test]
 fn an_event_that_overtakes_the_answer_naming_its_monitor_waits_for_it() {
-    let (mut bench, system, mut client) = signed_in();
-    let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
+    let object = client.monitor_object();
     client.info(&mut bench, "MonitorStart", &object);
     system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
     assert_eq!(client.heard(&mut bench), []);
@@ -125,8 +120,8 @@ fn an_event_that_overtakes_the_answer_naming_its_monitor_waits_for_it() {
 #[test]
 fn a_monitor_whose_end_overtakes_the_answer_naming_it_is_started_again() {
     for events in [0, 2] {
-        let (mut bench, system, mut client) = signed_in();
-        let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+        let (mut bench, system, mut client) = Bench::signed_in(&[]);
+        let object = client.monitor_object();
         client.info(&mut bench, "MonitorStart", &object);
         for _ in 0..events {
             system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
@@ -153,8 +148,8 @@ fn a_monitor_whose_end_overtakes_the_answer_naming_it_is_started_again() {
 
 #[test]
 fn what_comes_right_behind_the_answer_naming_a_monitor_does_not_overtake_what_came_before_it() {
-    let (mut bench, system, mut client) = signed_in();
-    let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
+    let object = client.monitor_object();
     client.info(&mut bench, "MonitorStart", &object);
     system.event(&mut bench, "DeliveredEvent", "m1", DELIVERED);
     let [asked] = system.asked(&mut bench).try_into().expect("one request");

@@ -1,16 +1,10 @@
 //! Quirks 9 to 12: forms of headers and bodies, legacy INFO, several sessions on one line.
 
-use ctigate_tests::bench::{Client, csta, only};
-
-use super::{gateway, signed_in};
-
-const HELD: &str = "<heldConnection><callID>7</callID><deviceID>1001</deviceID></heldConnection>\
-    <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice>\
-    <localConnectionInfo>hold</localConnectionInfo><cause>normal</cause>";
+use ctigate_tests::bench::{Bench, Client, HELD, csta, only};
 
 #[test]
 fn quirk_9_compact_names_any_case_folded_lines_and_odd_addresses_are_understood() {
-    let (mut bench, system) = gateway();
+    let (mut bench, system) = Bench::in_service(&[]);
     bench.golden(
         "quirk-9-forms",
         "Compact names, any case, folded lines, tel: URIs, display names with commas and angle brackets.",
@@ -39,8 +33,7 @@ fn quirk_9_each_edition_and_namespace_style_is_answered_in_its_own() {
     ] {
         for edition in 2..=6 {
             let namespace = format!("{style}{edition}");
-            let (mut bench, system) = gateway();
-            let mut client = Client::new(&mut bench, "alice");
+            let (mut bench, system, mut client) = Bench::with_client(&[]);
             let body = format!("\u{feff}<c:RequestSystemStatus xmlns:c=\"{namespace}\"/>");
             let ok = only(&client.send(&mut bench, "INVITE", &body), 200);
             assert_eq!(system.asked(&mut bench), [], "no line is named yet");
@@ -51,7 +44,7 @@ fn quirk_9_each_edition_and_namespace_style_is_answered_in_its_own() {
 
 #[test]
 fn quirk_10_a_csta_part_of_a_multipart_body_is_found() {
-    let (mut bench, system) = gateway();
+    let (mut bench, system) = Bench::in_service(&[]);
     bench.golden("quirk-10-multipart", "The CSTA document is a part of a multipart body.");
     let mut client = Client::new(&mut bench, "alice");
     let part = client.sign_in_body();
@@ -69,7 +62,7 @@ fn quirk_10_a_csta_part_of_a_multipart_body_is_found() {
 
 #[test]
 fn quirk_11_info_is_the_legacy_one_never_469_and_events_ask_for_no_package() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     bench.golden("quirk-11-legacy-info", "The legacy use of INFO: no Recv-Info, no Info-Package, never 469.");
     client.monitor(&mut bench, system, "m1");
     system.event(&mut bench, "HeldEvent", "m1", HELD);
@@ -82,7 +75,7 @@ fn quirk_11_info_is_the_legacy_one_never_469_and_events_ask_for_no_package() {
 
 #[test]
 fn quirk_12_two_sessions_on_one_line_share_one_monitor_and_both_get_its_events() {
-    let (mut bench, system, mut alice) = signed_in();
+    let (mut bench, system, mut alice) = Bench::signed_in(&[]);
     bench.golden(
         "quirk-12-two-sessions-on-one-line",
         "Two sessions on one line share one monitor towards the phone system; each gets its own events.",
@@ -90,7 +83,7 @@ fn quirk_12_two_sessions_on_one_line_share_one_monitor_and_both_get_its_events()
     let mut other = Client::new(&mut bench, "alice2");
     other.sign_in(&mut bench, system);
     let first = alice.monitor(&mut bench, system, "m1");
-    let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", other.uri);
+    let object = other.monitor_object();
     let second = only(&other.info(&mut bench, "MonitorStart", &object), 200);
     assert_eq!(system.asked(&mut bench), [], "the device is monitored already");
     let second = second.element("monitorCrossRefID").to_owned();

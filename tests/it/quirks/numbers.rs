@@ -1,13 +1,11 @@
 //! Quirks 4 and 5: empty bodies, and numbers that cannot be dialled.
 
 use ctigate_core::Duration;
-use ctigate_tests::bench::{csta, csta_error, only};
-
-use super::signed_in;
+use ctigate_tests::bench::{Bench, csta, csta_error, only};
 
 #[test]
 fn quirk_4_no_event_and_no_answer_ever_has_a_content_type_without_a_body() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     bench.golden(
         "quirk-4-no-empty-bodies",
         "A body of length 0 with a Content-Type crashed clients: none is ever sent.",
@@ -34,7 +32,7 @@ fn quirk_4_no_event_and_no_answer_ever_has_a_content_type_without_a_body() {
 
 #[test]
 fn quirk_5_a_vanity_suffix_is_not_dialled() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     bench.golden("quirk-5-vanity-numbers", "tel:5555551234v:41234 is dialled without its vanity suffix.");
     let call = format!(
         "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:5555551234v:41234</calledDirectoryNumber>",
@@ -49,7 +47,7 @@ fn quirk_5_a_vanity_suffix_is_not_dialled() {
 
 #[test]
 fn quirk_5_what_cannot_be_dialled_is_refused_before_the_phone_goes_off_hook() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     for number in ["tel:", "tel:alice", "sip:bob@example.com", "tel:;phone-context=dialstring", "tel:12x34"] {
         let call = format!(
             "<callingDevice>{}</callingDevice><calledDirectoryNumber>{number}</calledDirectoryNumber>",

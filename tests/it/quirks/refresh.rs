@@ -6,8 +6,6 @@ use ctigate_core::Duration;
 use ctigate_core::setting::Value;
 use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, address, only};
 
-use super::{gateway, signed_in};
-
 /// What every 200 to INVITE, re-INVITE and UPDATE carries.
 fn assert_complete(ok: &Sip, routes: &[&str]) {
     for (header, value) in [
@@ -25,7 +23,7 @@ fn assert_complete(ok: &Sip, routes: &[&str]) {
 #[test]
 fn quirk_6_every_refresh_s_200_carries_contact_allow_supported_session_expires_and_the_record_route() {
     let route = "<sip:proxy@127.0.0.1:17060;transport=tcp;lr;ms-route-sig=aAbB-_1>";
-    let (mut bench, system) = gateway();
+    let (mut bench, system) = Bench::in_service(&[]);
     bench.golden(
         "quirk-6-refresh",
         "Refreshes by re-INVITE (with RequestSystemStatus) and by UPDATE; every 200 is complete.",
@@ -43,7 +41,7 @@ fn quirk_6_every_refresh_s_200_carries_contact_allow_supported_session_expires_a
 
 #[test]
 fn quirk_6_an_unrefreshed_session_ends_with_bye_after_35_minutes_and_not_before() {
-    let (mut bench, _system, client) = signed_in();
+    let (mut bench, _system, client) = Bench::signed_in(&[]);
     bench.advance(Duration::from_secs(2_099));
     assert_eq!(client.heard(&mut bench), []);
     bench.advance(Duration::from_secs(1));
@@ -55,7 +53,7 @@ fn quirk_6_an_unrefreshed_session_ends_with_bye_after_35_minutes_and_not_before(
 #[test]
 fn quirk_6_reinvite_every_10_minutes_and_update_every_25_keep_a_session() {
     for (method, minutes) in [("INVITE", 10), ("UPDATE", 25)] {
-        let (mut bench, _system, mut client) = signed_in();
+        let (mut bench, _system, mut client) = Bench::signed_in(&[]);
         for _ in 0..20 {
             bench.advance(Duration::from_secs(minutes * 60));
             let body = if method == "INVITE" { client.sign_in_body() } else { String::new() };
@@ -70,8 +68,7 @@ fn quirk_6_reinvite_every_10_minutes_and_update_every_25_keep_a_session() {
 
 #[test]
 fn quirk_6_without_supported_timer_nothing_is_said_of_timers() {
-    let (mut bench, system) = gateway();
-    let mut client = Client::new(&mut bench, "alice");
+    let (mut bench, system, mut client) = Bench::with_client(&[]);
     client.more.clear();
     let ok = client.sign_in(&mut bench, system);
     assert_eq!((ok.header("Session-Expires"), ok.header("Require")), ("", ""));
@@ -79,8 +76,7 @@ fn quirk_6_without_supported_timer_nothing_is_said_of_timers() {
 
 #[test]
 fn quirk_6_a_2xx_to_invite_is_sent_again_on_a_stream_until_any_ack_of_the_dialog() {
-    let (mut bench, system) = gateway();
-    let mut client = Client::new(&mut bench, "alice");
+    let (mut bench, system, mut client) = Bench::with_client(&[]);
     let body = client.sign_in_body();
     client.send(&mut bench, "INVITE", &body);
     system.knows_line(&mut bench);
@@ -98,7 +94,7 @@ fn quirk_6_a_2xx_to_invite_is_sent_again_on_a_stream_until_any_ack_of_the_dialog
 
 #[test]
 fn quirk_6_a_missing_ack_to_a_reinvite_is_logged_and_ends_nothing() {
-    let (mut bench, _system, mut client) = signed_in();
+    let (mut bench, _system, mut client) = Bench::signed_in(&[]);
     let body = client.sign_in_body();
     only(&client.send(&mut bench, "INVITE", &body), 200);
     bench.advance(Duration::from_secs(33));
@@ -116,10 +112,7 @@ fn quirk_6_a_disabled_session_is_told_90_seconds_and_lives_as_long_as_any() {
     assert_eq!((ok.element("systemStatus"), ok.header("Session-Expires")), ("disabled", "90;refresher=uac"));
     client.take_tag(&ok);
     client.send(&mut bench, "ACK", "");
-    let call = format!(
-        "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:1002</calledDirectoryNumber>",
-        client.uri
-    );
+    let call = client.call_to("1002");
     let refused = only(&client.info(&mut bench, "MakeCall", &call), 200);
     assert_eq!(refused.element("systemResourceAvailibility"), "networkOutOfService");
     bench.advance(Duration::from_secs(2_000));
@@ -130,19 +123,15 @@ fn quirk_6_a_disabled_session_is_told_90_seconds_and_lives_as_long_as_any() {
 fn quirk_6_a_disabled_session_is_normal_again_at_the_refresh_after_the_phone_system_came_back() {
     let mut bench = Bench::new();
     let mut client = Client::new(&mut bench, "alice");
-    let body = client.sign_in_body();
-    let ok = only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.take_tag(&ok);
-    client.send(&mut bench, "ACK", "");
+    client.invite(&mut bench);
     PhoneSystem::answer(&mut bench);
-    let ok = only(&client.send(&mut bench, "INVITE", &body), 200);
+    let ok = client.invite(&mut bench);
     assert_eq!((ok.element("systemStatus"), ok.header("Session-Expires")), ("normal", "1800;refresher=uac"));
 }
 
 #[test]
 fn quirk_6_100_trying_comes_for_an_invite_after_200_ms_and_for_nothing_else() {
-    let (mut bench, system) = gateway();
-    let mut client = Client::new(&mut bench, "alice");
+    let (mut bench, system, mut client) = Bench::with_client(&[]);
     let body = client.sign_in_body();
     client.send(&mut bench, "INVITE", &body);
     bench.advance(Duration::from_millis(199));
@@ -153,7 +142,7 @@ fn quirk_6_100_trying_comes_for_an_invite_after_200_ms_and_for_nothing_else() {
     let ok = only(&client.heard(&mut bench), 200);
     client.take_tag(&ok);
     client.send(&mut bench, "ACK", "");
-    let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
+    let object = client.monitor_object();
     client.info(&mut bench, "MonitorStart", &object);
     bench.advance(Duration::from_secs(3));
     assert_eq!(client.heard(&mut bench), [], "RFC 4320: no provisional response to INFO");
@@ -164,8 +153,7 @@ fn quirk_6_100_trying_comes_for_an_invite_after_200_ms_and_for_nothing_else() {
 
 #[test]
 fn an_interval_below_min_se_is_refused_with_422() {
-    let (mut bench, _system) = gateway();
-    let mut client = Client::new(&mut bench, "alice");
+    let (mut bench, _system, mut client) = Bench::with_client(&[]);
     client.more += "Session-Expires: 60\r\n";
     let body = client.sign_in_body();
     let refused = only(&client.send(&mut bench, "INVITE", &body), 422);
@@ -174,8 +162,7 @@ fn an_interval_below_min_se_is_refused_with_422() {
 
 #[test]
 fn a_client_that_wants_the_gateway_to_refresh_is_sent_updates() {
-    let (mut bench, system) = gateway();
-    let mut client = Client::new(&mut bench, "alice");
+    let (mut bench, system, mut client) = Bench::with_client(&[]);
     client.more += "Session-Expires: 600;refresher=uas\r\n";
     let ok = client.sign_in(&mut bench, system);
     assert_eq!(ok.header("Session-Expires"), "600;refresher=uas");

@@ -1,20 +1,14 @@
 //! Quirks 7 and 8: opaque routes, shared connections, connections that go away.
 
 use ctigate_core::{Closed, Duration, Input};
-use ctigate_tests::bench::{Bench, Client, Line, Sip, only};
-
-use super::{gateway, signed_in};
-
-const HELD: &str = "<heldConnection><callID>7</callID><deviceID>1001</deviceID></heldConnection>\
-    <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice>\
-    <localConnectionInfo>hold</localConnectionInfo><cause>normal</cause>";
+use ctigate_tests::bench::{Bench, Client, HELD, Line, Sip, only};
 
 const ROUTES: &str = "Record-Route: <sip:pool.example.com;transport=tcp;lr;ms-route-sig=aAbB-_1==;ms-rrsig=x;\
     ms-received-cid=4D00;ms-identity-info=\"a,b\">, \"Edge, two\" <sip:127.0.0.1:17060;lr>\r\n";
 
 #[test]
 fn quirk_7_requests_follow_the_route_set_byte_for_byte() {
-    let (mut bench, system) = gateway();
+    let (mut bench, system) = Bench::in_service(&[]);
     bench.golden("quirk-7-opaque-routes", "Requests of the gateway follow the route set byte for byte.");
     let mut client = Client::new(&mut bench, "alice");
     client.more += ROUTES;
@@ -29,8 +23,7 @@ fn quirk_7_requests_follow_the_route_set_byte_for_byte() {
 
 #[test]
 fn quirk_7_a_strict_router_gets_the_request_and_the_target_goes_last() {
-    let (mut bench, system) = gateway();
-    let mut client = Client::new(&mut bench, "alice");
+    let (mut bench, system, mut client) = Bench::with_client(&[]);
     client.more += "Record-Route: <sip:strict@127.0.0.1:17060>, <sip:127.0.0.1:17061;lr>\r\n";
     client.sign_in(&mut bench, system);
     client.monitor(&mut bench, system, "m1");
@@ -45,7 +38,7 @@ fn quirk_7_a_strict_router_gets_the_request_and_the_target_goes_last() {
 
 #[test]
 fn quirk_8_many_dialogs_share_one_connection() {
-    let (mut bench, system) = gateway();
+    let (mut bench, system) = Bench::in_service(&[]);
     let line = Line::Stream(bench.connect());
     let mut clients: Vec<Client> =
         (0..20).map(|number| Client::over(line, &format!("user{number}"))).collect();
@@ -60,7 +53,7 @@ fn quirk_8_many_dialogs_share_one_connection() {
 
 #[test]
 fn quirk_8_answers_go_where_the_request_came_from_and_events_follow_the_dialog() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     client.monitor(&mut bench, system, "m1");
     let first = client.line;
     client.line = Line::Stream(bench.connect());
@@ -73,7 +66,7 @@ fn quirk_8_answers_go_where_the_request_came_from_and_events_follow_the_dialog()
 
 #[test]
 fn quirk_8_when_the_connection_is_gone_one_is_opened_to_the_next_hop_and_the_event_follows() {
-    let (mut bench, system) = gateway();
+    let (mut bench, system) = Bench::in_service(&[]);
     bench.golden("quirk-8-connection-gone", "The connection a dialog came on is gone: one is opened to the route set's next hop, and events follow.");
     let mut client = Client::new(&mut bench, "alice");
     client.more += "Record-Route: <sip:127.0.0.1:17060;transport=tcp;lr>\r\n";
@@ -92,7 +85,7 @@ fn quirk_8_when_the_connection_is_gone_one_is_opened_to_the_next_hop_and_the_eve
 
 #[test]
 fn quirk_8_events_wait_for_a_next_hop_that_is_being_restarted() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     bench.golden("quirk-8-next-hop-restarted", "The connection is gone, and the next hop refuses another for a while: events wait, and come in their order.");
     client.monitor(&mut bench, system, "m1");
     let Line::Stream(link) = client.line else { unreachable!() };
@@ -115,7 +108,7 @@ fn quirk_8_events_wait_for_a_next_hop_that_is_being_restarted() {
 
 #[test]
 fn quirk_8_a_next_hop_that_refuses_for_15_s_loses_the_event_loudly_and_keeps_the_session() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     client.monitor(&mut bench, system, "m1");
     let Line::Stream(link) = client.line else { unreachable!() };
     bench.close(link);
@@ -137,7 +130,7 @@ fn quirk_8_a_next_hop_that_refuses_for_15_s_loses_the_event_loudly_and_keeps_the
 
 #[test]
 fn quirk_8_a_next_hop_that_does_not_answer_is_tried_again_after_10_s() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     client.monitor(&mut bench, system, "m1");
     let Line::Stream(link) = client.line else { unreachable!() };
     bench.close(link);
@@ -157,14 +150,12 @@ fn quirk_8_a_next_hop_that_does_not_answer_is_tried_again_after_10_s() {
 
 #[test]
 fn events_for_which_there_is_no_way_are_counted_as_lost_each_once() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     client.monitor(&mut bench, system, "m1");
     system.event(&mut bench, "HeldEvent", "m1", HELD);
     assert_eq!((client.heard(&mut bench).len(), sent_and_lost(&bench)), (1, (1, 0)));
     client.more = "Supported: timer\r\nRecord-Route: <sip:127.0.0.1:17060;transport=tls;lr>\r\n".into();
-    let body = client.sign_in_body();
-    only(&client.send(&mut bench, "INVITE", &body), 200);
-    client.send(&mut bench, "ACK", "");
+    client.invite(&mut bench);
     let Line::Stream(link) = client.line else { unreachable!() };
     bench.close(link);
     for _ in 0..2 {
@@ -176,7 +167,7 @@ fn events_for_which_there_is_no_way_are_counted_as_lost_each_once() {
 
 #[test]
 fn events_that_are_too_many_to_wait_for_a_connection_are_counted_as_lost_each_once() {
-    let (mut bench, system, mut client) = signed_in();
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
     client.monitor(&mut bench, system, "m1");
     let Line::Stream(link) = client.line else { unreachable!() };
     bench.close(link);

@@ -1,23 +1,12 @@
 //! What SIPE put on the wire, byte for byte, against the gateway.
 
 use ctigate_core::Duration;
-use ctigate_tests::bench::{csta, only};
-
-use super::gateway;
-
-const INVITE: &str = include_str!("../../data/sipe/01-invite.sip");
-const ACK: &str = include_str!("../../data/sipe/02-ack.sip");
-const FEATURES: &str = include_str!("../../data/sipe/03-info-GetCSTAFeatures.sip");
-const MONITOR: &str = include_str!("../../data/sipe/04-info-MonitorStart.sip");
-const CALL: &str = include_str!("../../data/sipe/05-info-MakeCall.sip");
-const REINVITE: &str = include_str!("../../data/sipe/06-invite.sip");
-const REACK: &str = include_str!("../../data/sipe/07-ack.sip");
-const STOP: &str = include_str!("../../data/sipe/08-info-MonitorStop.sip");
-const BYE: &str = include_str!("../../data/sipe/09-bye.sip");
+use ctigate_tests::bench::{Bench, csta, only};
+use ctigate_tests::captured::{ACK, BYE, CALL, FEATURES, INVITE, MONITOR, REACK, REINVITE, STOP};
 
 #[test]
 fn sipe_s_own_bytes_sign_in_call_refresh_and_sign_out() {
-    let (mut bench, system) = gateway();
+    let (mut bench, system) = Bench::in_service(&[]);
     bench.golden("sign-in-call-and-refresh", "SIPE's own bytes: sign-in, features, monitor, a call, a refresh after 30 s\nwhose ACK goes back to CSeq 1, sign-out.");
     bench.note("The user signs in.");
     let link = bench.connect();

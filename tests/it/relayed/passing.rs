@@ -175,7 +175,7 @@ fn shown(settings: &[(&str, Value)], edition: Option<&str>, more: &str) -> Strin
     let mut desk = Desk::set_up(services, settings);
     let Desk { bench, system, client } = &mut desk;
     let inside = format!("<device>{LINE}</device><contentsOfDisplay>a</contentsOfDisplay>{more}");
-    let ours = document("SetDisplay", &inside);
+    let ours = csta("SetDisplay", &inside);
     let body = match edition {
         Some(uri) => ours.replace("http://www.ecma-international.org/standards/ecma-323/csta/ed3", uri),
         None => ours,

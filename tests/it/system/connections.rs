@@ -3,15 +3,22 @@
 use ctigate_core::Duration;
 use ctigate_core::config::Config;
 use ctigate_core::setting::{Setting, read_line};
+use ctigate_tests::Agent;
 use ctigate_tests::world::Death;
 
-use super::{house, places, said, signed_in, wait_for};
+use super::{house, places, said, wait_for};
 
 #[test]
 fn s1_eight_connections_are_used_in_the_order_of_their_configuration() {
     let (mut world, office) = house(8);
     for client in 0..8 {
-        signed_in(&mut world, 100 + client, &format!("{}", 1001 + u32::from(client)));
+        Agent::signed_in(
+            &mut world,
+            100 + client,
+            &format!("user{client}"),
+            &format!("{}", 1001 + u32::from(client)),
+        )
+        .unwrap();
     }
     assert_eq!(places(&world, &office), ["1", "2", "3", "4", "5", "6", "7", "8"]);
 }

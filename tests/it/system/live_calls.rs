@@ -10,7 +10,7 @@ use ctigate_tests::sip_peer::SipPeer;
 use ctigate_tests::world::Death;
 use ctigate_tests::{Office, World};
 
-use super::{house, signed_in};
+use super::house;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -30,10 +30,10 @@ fn second_node(world: &mut World) {
 
 /// A client in a call with 1002, and the call's ID.
 fn in_a_call(world: &mut World, office: &Office) -> (Agent, String) {
-    let mut alice = signed_in(world, 100, "1001");
+    let mut alice = Agent::signed_in(world, 100, "alice", "1001").unwrap();
     alice.monitor(world).unwrap();
     let made = alice.call(world, "1002").unwrap();
-    let call = made.element("callID").unwrap().to_owned();
+    let call = made.named("callID").to_owned();
     world.run_for(SECOND).unwrap();
     world.line(office.switches[0], "answer 1002");
     world.run_for(SECOND).unwrap();
@@ -51,13 +51,13 @@ fn s10_a_call_goes_on_while_its_node_dies_and_its_client_has_it_at_the_other() {
     world.line(office.switches[0], "hold 1001");
     world.line(office.switches[0], "dial 1003 1001");
     world.run_for(SECOND).unwrap();
-    alice.peer = SipPeer::tcp(&mut world, alice.host(), "192.0.2.2:5060").unwrap();
-    assert_eq!(alice.sign_in(&mut world).unwrap().element("systemStatus"), Some("normal"));
+    alice.line = SipPeer::tcp(&mut world, alice.host(), "192.0.2.2:5060").unwrap();
+    assert_eq!(alice.sign_in(&mut world).unwrap().element("systemStatus"), "normal");
     world.run_for(SECOND).unwrap();
     assert_eq!(alice.events(&world), ["EstablishedEvent", "HeldEvent", "DeliveredEvent"]);
     let told = alice.requests(&world);
-    assert!(told.iter().all(|event| event.element("monitorCrossRefID") == Some(&alice.reference)));
-    assert_eq!(told[1].element("callID"), Some(call.as_str()), "under the ID that the other node gave it");
+    assert!(told.iter().all(|event| event.element("monitorCrossRefID") == alice.reference));
+    assert_eq!(told[1].element("callID"), call, "under the ID that the other node gave it");
 
     // All goes on as before, from either side.
     let held = format!("<callToBeRetrieved><callID>{call}</callID></callToBeRetrieved>");

@@ -5,19 +5,19 @@ use ctigate_tests::simulate::{Entry, Run, Schedule, What, WorldPlan};
 use ctigate_tests::world::{Care, Death};
 use ctigate_tests::{Agent, Random};
 
-use super::{call, house, monitors, places, signed_in, wait_for};
+use super::{call, house, monitors, places, wait_for};
 
 #[test]
 fn s6_requests_of_a_session_whose_connection_failed_are_returned_at_once() {
     let (mut world, office) = house(2);
-    let mut alice = signed_in(&mut world, 100, "1001");
-    let mut bob = signed_in(&mut world, 101, "1002");
+    let mut alice = Agent::signed_in(&mut world, 100, "alice", "1001").unwrap();
+    let mut bob = Agent::signed_in(&mut world, 101, "bob", "1002").unwrap();
     world.crash(office.switches[0], Death::Killed);
     wait_for(&mut world, &office, "cti_out_of_service", (0, 1));
     let asked = world.now();
     let refused = call(&mut alice, &mut world).unwrap();
     assert_eq!((refused.status(), refused.root()), (200, "CSTAErrorCode"));
-    assert_eq!(refused.element("systemResourceAvailibility"), Some("networkOutOfService"));
+    assert_eq!(refused.element("systemResourceAvailibility"), "networkOutOfService");
     assert!(world.now() - asked < 10_000, "nobody is asked, so nobody is waited for");
     // Sessions of other connections go on.
     let features = bob.serve(&mut world, "GetCSTAFeatures", "").unwrap();
@@ -27,53 +27,53 @@ fn s6_requests_of_a_session_whose_connection_failed_are_returned_at_once() {
 #[test]
 fn s6_a_request_under_way_is_returned_when_its_connection_fails() {
     let (mut world, office) = house(1);
-    let mut alice = signed_in(&mut world, 100, "1001");
+    let mut alice = Agent::signed_in(&mut world, 100, "alice", "1001").unwrap();
     world.line(office.switches[0], "stall on");
     let body = alice.document("SnapshotDevice", "<snapshotObject>tel:1001</snapshotObject>");
-    let request = alice.request("INFO", "", &body);
-    alice.peer.send(&mut world, &request);
+    let request = alice.compose("INFO", "", &body);
+    alice.line.send(&mut world, &request);
     world.run_for(Duration::from_millis(100)).unwrap();
     world.crash(office.switches[0], Death::Killed);
     world.run_for(Duration::from_millis(100)).unwrap();
-    let answer = alice.answer(&world, 0, &format!("{} INFO", alice.cseq)).unwrap();
+    let answer = alice.answer(&world, 0, &format!("{} INFO", alice.sequence - 1)).unwrap();
     assert_eq!(answer.root(), "CSTAErrorCode");
 }
 
 #[test]
 fn s8_an_info_meets_another_connection_id_and_the_new_invite_goes_on() {
     let (mut world, office) = house(2);
-    let mut alice = signed_in(&mut world, 100, "1001");
-    let reference = alice.monitor(&mut world).unwrap().element("monitorCrossRefID").unwrap().to_owned();
+    let mut alice = Agent::signed_in(&mut world, 100, "alice", "1001").unwrap();
+    let reference = alice.monitor(&mut world).unwrap().named("monitorCrossRefID").to_owned();
     // The link fails; the phone system and its calls do not.
     world.line(office.switches[0], "fail link");
     wait_for(&mut world, &office, "cti_in_service", (0, 2));
     assert_eq!(alice.serve(&mut world, "GetCSTAFeatures", "").unwrap().status(), 481);
     // A re-INVITE is the new INVITE: the same dialog, the next connection, the monitor under the ID that she knows.
     let answer = alice.sign_in(&mut world).unwrap();
-    assert_eq!((answer.status(), answer.element("systemStatus")), (200, Some("normal")));
+    assert_eq!((answer.status(), answer.element("systemStatus")), (200, "normal"));
     world.run_for(Duration::from_secs(1)).unwrap();
     assert_eq!((monitors(&office, 0), monitors(&office, 1)), (0, 1), "its turn was the second's");
     world.line(office.switches[1], "dial 1005 1001");
     world.run_for(Duration::from_secs(1)).unwrap();
     let events = alice.requests(&world);
     let event = events.iter().find(|event| event.root() == "DeliveredEvent").unwrap();
-    assert_eq!(event.element("monitorCrossRefID"), Some(reference.as_str()));
+    assert_eq!(event.element("monitorCrossRefID"), reference);
     // So is an INVITE in a new dialog.
-    let mut anew = signed_in(&mut world, 101, "1001");
+    let mut anew = Agent::signed_in(&mut world, 101, "anew", "1001").unwrap();
     assert_eq!(anew.serve(&mut world, "GetCSTAFeatures", "").unwrap().root(), "GetCSTAFeaturesResponse");
 }
 
 /// What the client says next is outside any dialog.
 fn invites_anew(agent: &mut Agent) {
     agent.call_id.push_str("-anew");
-    agent.to_tag.clear();
+    agent.gateway_tag.clear();
 }
 
 #[test]
 fn s8_a_session_whose_client_invites_anew_makes_room_for_the_new_one() {
     let (mut world, office) = house(2);
-    let mut alice = signed_in(&mut world, 100, "1001");
-    let mut bob = signed_in(&mut world, 101, "1002");
+    let mut alice = Agent::signed_in(&mut world, 100, "alice", "1001").unwrap();
+    let mut bob = Agent::signed_in(&mut world, 101, "bob", "1002").unwrap();
     world.line(office.switches[0], "fail link");
     world.line(office.switches[1], "fail link");
     wait_for(&mut world, &office, "cti_in_service", (0, 2));
@@ -85,7 +85,7 @@ fn s8_a_session_whose_client_invites_anew_makes_room_for_the_new_one() {
     invites_anew(&mut alice);
     assert_eq!(alice.sign_in(&mut world).unwrap().status(), 200);
     assert_eq!(office.view().sessions, 2, "her old session is gone, his is not");
-    assert_eq!(bob.sign_in(&mut world).unwrap().element("systemStatus"), Some("normal"), "he refreshes");
+    assert_eq!(bob.sign_in(&mut world).unwrap().element("systemStatus"), "normal", "he refreshes");
     invites_anew(&mut bob);
     assert_eq!(bob.sign_in(&mut world).unwrap().status(), 200);
     assert_eq!(office.view().sessions, 3, "another client of his is not in the way");
@@ -95,7 +95,7 @@ fn s8_a_session_whose_client_invites_anew_makes_room_for_the_new_one() {
 fn s8_a_session_that_named_its_line_late_is_not_in_the_way_of_another_after_its_refresh() {
     let (mut world, office) = house(1);
     let mut alice = Agent::tcp(&mut world, 100, "alice", "1001").unwrap();
-    let named = alice.status_document();
+    let named = alice.sign_in_body();
     let nameless = alice.document("RequestSystemStatus", "");
     assert_eq!(alice.sign_in_with(&mut world, "", &nameless).unwrap().status(), 200);
     world.line(office.switches[0], "fail link");
@@ -110,11 +110,11 @@ fn s8_a_session_that_named_its_line_late_is_not_in_the_way_of_another_after_its_
 #[test]
 fn s8_a_phone_system_that_has_begun_anew_has_no_monitors_and_is_dialled_again() {
     let (mut world, office) = house(1);
-    let mut alice = signed_in(&mut world, 100, "1001");
+    let mut alice = Agent::signed_in(&mut world, 100, "alice", "1001").unwrap();
     alice.monitor(&mut world).unwrap();
     world.line(office.switches[0], "system enabled");
     wait_for(&mut world, &office, "cti_in_service", (0, 2));
-    assert_eq!(alice.sign_in(&mut world).unwrap().element("systemStatus"), Some("normal"));
+    assert_eq!(alice.sign_in(&mut world).unwrap().element("systemStatus"), "normal");
     world.run_for(Duration::from_secs(1)).unwrap();
     world.line(office.switches[0], "dial 1005 1001");
     world.run_for(Duration::from_secs(1)).unwrap();
@@ -124,7 +124,7 @@ fn s8_a_phone_system_that_has_begun_anew_has_no_monitors_and_is_dialled_again() 
 #[test]
 fn s9_a_refresh_by_update_takes_the_next_connection_in_service_as_one_by_re_invite_does() {
     let (mut world, office) = house(2);
-    let mut alice = signed_in(&mut world, 100, "1001");
+    let mut alice = Agent::signed_in(&mut world, 100, "alice", "1001").unwrap();
     alice.monitor(&mut world).unwrap();
     world.crash(office.switches[0], Death::Killed);
     wait_for(&mut world, &office, "cti_out_of_service", (0, 1));
@@ -142,17 +142,17 @@ fn s9_what_is_down_is_skipped_and_rejoins_at_its_place() {
     world.crash(office.switches[1], Death::Killed);
     wait_for(&mut world, &office, "cti_out_of_service", (1, 1));
     for client in 0..4 {
-        signed_in(&mut world, 100 + client, "1001");
+        Agent::signed_in(&mut world, 100 + client, &format!("user{client}"), "1001").unwrap();
     }
     assert_eq!(places(&world, &office), ["1", "3", "1", "3"]);
     let (mut other, again) = house(3);
     other.line(again.switches[1], "fail link");
     wait_for(&mut other, &again, "cti_out_of_service", (1, 1));
-    signed_in(&mut other, 100, "1001");
-    signed_in(&mut other, 101, "1001");
+    Agent::signed_in(&mut other, 100, "user100", "1001").unwrap();
+    Agent::signed_in(&mut other, 101, "user101", "1001").unwrap();
     wait_for(&mut other, &again, "cti_in_service", (1, 2));
     for client in 2..5 {
-        signed_in(&mut other, 100 + client, "1001");
+        Agent::signed_in(&mut other, 100 + client, &format!("user{client}"), "1001").unwrap();
     }
     assert_eq!(places(&other, &again), ["1", "3", "1", "2", "3"]);
 }
@@ -160,7 +160,7 @@ fn s9_what_is_down_is_skipped_and_rejoins_at_its_place() {
 #[test]
 fn s9_with_none_in_service_clients_are_told_disabled_and_come_back_by_themselves() {
     let (mut world, office) = house(1);
-    let mut alice = signed_in(&mut world, 100, "1001");
+    let mut alice = Agent::signed_in(&mut world, 100, "alice", "1001").unwrap();
     alice
         .serve(&mut world, "SystemRegister", "<requestTypes><systemStatus>true</systemStatus></requestTypes>")
         .unwrap();
@@ -170,23 +170,24 @@ fn s9_with_none_in_service_clients_are_told_disabled_and_come_back_by_themselves
         let mut bob = ctigate_tests::Agent::tcp(&mut world, 101, "bob", "1002").unwrap();
         bob.sign_in(&mut world).unwrap()
     }] {
-        assert_eq!((answer.status(), answer.element("systemStatus")), (200, Some("disabled")));
-        assert!(answer.header("Session-Expires").unwrap().starts_with("90"), "{answer:?}");
+        assert_eq!((answer.status(), answer.element("systemStatus")), (200, "disabled"));
+        assert!(answer.header("Session-Expires").starts_with("90"), "{answer:?}");
     }
     world.line(office.switches[0], "stall off");
     wait_for(&mut world, &office, "cti_in_service", (0, 2));
     world.run_for(Duration::from_secs(1)).unwrap();
     let told = alice.requests(&world);
     let last = told.iter().rev().find(|event| event.root() == "SystemStatus").unwrap();
-    assert_eq!(last.element("systemStatus"), Some("enabled"));
-    assert_eq!(alice.sign_in(&mut world).unwrap().element("systemStatus"), Some("normal"));
+    assert_eq!(last.element("systemStatus"), "enabled");
+    assert_eq!(alice.sign_in(&mut world).unwrap().element("systemStatus"), "normal");
 }
 
 #[test]
 fn s9_that_a_first_connection_is_back_is_told_to_all_who_registered() {
     let (mut world, office) = house(2);
     let types = "<requestTypes><systemStatus>true</systemStatus></requestTypes>";
-    let mut clients: Vec<_> = (100..102).map(|host| signed_in(&mut world, host, "1001")).collect();
+    let users = [(100, "alice"), (101, "bob")];
+    let mut clients = users.map(|(last, user)| Agent::signed_in(&mut world, last, user, "1001").unwrap());
     for client in &mut clients {
         client.serve(&mut world, "SystemRegister", types).unwrap();
     }
@@ -201,8 +202,8 @@ fn s9_that_a_first_connection_is_back_is_told_to_all_who_registered() {
     for client in &mut clients {
         let told = client.requests(&world);
         let last = told.iter().rev().find(|event| event.root() == "SystemStatus").unwrap();
-        assert_eq!(last.element("systemStatus"), Some("enabled"));
-        assert_eq!(client.sign_in(&mut world).unwrap().element("systemStatus"), Some("normal"));
+        assert_eq!(last.element("systemStatus"), "enabled");
+        assert_eq!(client.sign_in(&mut world).unwrap().element("systemStatus"), "normal");
     }
 }
 

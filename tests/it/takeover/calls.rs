@@ -1,7 +1,7 @@
 //! Dialogs that are taken over while their lines have calls: the client is shown those there are, and they go on.
 
-use super::{Client, PhoneSystem, orphan, other_node, refresh};
-use ctigate_tests::bench::{Bench, Sip, only};
+use super::{orphan, other_node, refresh};
+use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, only};
 
 /// A dialog taken over up to the snapshot of its line; the ID that the client holds.
 fn behind() -> (Bench, PhoneSystem, Client, String) {

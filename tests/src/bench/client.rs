@@ -1,45 +1,11 @@
-//! A client played by hand, as SIPE and Communicator speak.
+//! The client by hand at the bench, as SIPE and Communicator speak.
 
-use core::net::SocketAddr;
-
-use ctigate_core::LinkId;
-
-use super::wire::Sip;
 use super::{Bench, PhoneSystem};
+use crate::client::Line;
+use crate::sip::{Sip, csta};
 
-/// ECMA-323 edition 3.
-const CSTA: &str = "http://www.ecma-international.org/standards/ecma-323/csta/ed3";
-
-/// How a client reaches the gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Line {
-    /// A stream connection.
-    Stream(LinkId),
-    /// Datagrams from an address.
-    Datagram(SocketAddr),
-}
-
-/// One client's dialog.
-#[derive(Clone, Debug)]
-pub struct Client {
-    /// How it reaches the gateway.
-    pub line: Line,
-    /// From's user, and the Call-ID.
-    pub name: String,
-    /// Its line URI.
-    pub uri: String,
-    /// Its tag.
-    pub tag: String,
-    /// The gateway's tag, once it is known.
-    pub gateway_tag: String,
-    /// The CSeq of the next request.
-    pub sequence: u32,
-    /// Whether it puts a branch into its Via (SIPE does not: quirk 1).
-    pub branch: bool,
-    /// Header lines every request of it has beside its own, each with its line end.
-    pub more: String,
-    branches: u32,
-}
+/// A client at the bench.
+pub type Client = crate::client::Client<Line>;
 
 impl Client {
     /// A client named `name` with the line `1001`, over a stream of its own.
@@ -48,54 +14,18 @@ impl Client {
         Self::over(line, name)
     }
 
-    /// A client named `name` with the line `1001`.
-    #[must_use]
-    pub fn over(line: Line, name: &str) -> Self {
-        Self {
-            line,
-            name: name.into(),
-            uri: "tel:1001;phone-context=dialstring".into(),
-            tag: format!("{name}-tag"),
-            gateway_tag: String::new(),
-            sequence: 1,
-            branch: true,
-            more: "Supported: timer\r\n".into(),
-            branches: 0,
-        }
-    }
-
-    /// A request, as it would be sent next.
+    /// A request, as it would be sent next. An ACK has the CSeq of the request that follows, which is no reason for
+    /// anything.
     pub fn request(&mut self, method: &str, body: &str) -> String {
-        self.branches += 1;
-        let (transport, sent_by) = match self.line {
-            Line::Stream(_) => ("TCP", "127.0.0.1:49999".to_owned()),
-            Line::Datagram(from) => ("UDP", from.to_string()),
+        self.via = match self.line {
+            Line::Stream(_) => "TCP 127.0.0.1:49999".into(),
+            Line::Datagram(from) => format!("UDP {from}"),
         };
-        let branch = if self.branch {
-            format!(";branch=z9hG4bK{}{}", self.name, self.branches)
-        } else {
-            String::new()
-        };
-        let to_tag =
-            if self.gateway_tag.is_empty() { String::new() } else { format!(";tag={}", self.gateway_tag) };
-        let content = if body.is_empty() {
-            String::new()
-        } else {
-            "Content-Disposition: signal;handling=required\r\nContent-Type: application/csta+xml\r\n".into()
-        };
-        let Self { name, tag, sequence, more, .. } = self;
-        let message = format!(
-            "{method} sip:gw@127.0.0.1:5060 SIP/2.0\r\nVia: SIP/2.0/{transport} {sent_by}{branch}\r\n\
-             From: <sip:{name}@example.com>;tag={tag};epid=cf0b98dadeb9\r\nTo: <sip:gw@127.0.0.1:5060>{to_tag}\r\n\
-             Max-Forwards: 70\r\nCSeq: {sequence} {method}\r\nCall-ID: {name}-call\r\n\
-             Contact: <sip:{name}@127.0.0.1:49999;transport=tcp>;proxy=replace\r\n{more}{content}\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len(),
-        );
+        let sequence = self.sequence;
         if method != "ACK" {
             self.sequence += 1;
         }
-        message
+        self.write(method, sequence, "", body)
     }
 
     /// Sends text as it is, and takes what comes back.
@@ -123,22 +53,8 @@ impl Client {
 
     /// Sends a CSTA request by INFO, and takes what comes back.
     pub fn info(&mut self, bench: &mut Bench, root: &str, children: &str) -> Vec<Sip> {
-        let body = document(root, children);
+        let body = csta(root, children);
         self.send(bench, "INFO", &body)
-    }
-
-    /// The body of a sign-in.
-    #[must_use]
-    pub fn sign_in_body(&self) -> String {
-        document(
-            "RequestSystemStatus",
-            &format!(
-                "<extensions><privateData><private>\
-                 <lcs:line xmlns:lcs=\"http://schemas.microsoft.com/Lcs/2005/04/RCCExtension\">{}</lcs:line>\
-                 </private></privateData></extensions>",
-                self.uri,
-            ),
-        )
     }
 
     /// Signs in: INVITE, the phone system's word for the line, 200, ACK. Returns the 200.
@@ -157,10 +73,18 @@ impl Client {
         ok
     }
 
-    /// Keeps the gateway's tag.
-    pub fn take_tag(&mut self, answer: &Sip) {
-        let to = answer.header("To");
-        self.gateway_tag = to.split_once(";tag=").map_or("", |(_, tag)| tag).into();
+    /// INVITE, the first or a refresh, which is answered 200 without a question to the phone system; ACK. Returns the 200.
+    ///
+    /// # Panics
+    /// If the gateway does not answer 200 at once.
+    pub fn invite(&mut self, bench: &mut Bench) -> Sip {
+        let body = self.sign_in_body();
+        let ok = only(&self.send(bench, "INVITE", &body), 200);
+        if self.gateway_tag.is_empty() {
+            self.take_tag(&ok);
+        }
+        self.send(bench, "ACK", "");
+        ok
     }
 
     /// Starts a monitor, which the phone system names; returns the gateway's cross-reference ID. Waits until events may
@@ -169,7 +93,7 @@ impl Client {
     /// # Panics
     /// If the gateway does not answer 200.
     pub fn monitor(&mut self, bench: &mut Bench, system: PhoneSystem, named: &str) -> String {
-        let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", self.uri);
+        let object = self.monitor_object();
         self.info(bench, "MonitorStart", &object);
         system.start_monitor(bench, named);
         let answers = self.heard(bench);
@@ -177,12 +101,6 @@ impl Client {
         bench.advance(ctigate_core::Duration::from_millis(20));
         id
     }
-}
-
-/// A CSTA document as clients write it.
-#[must_use]
-pub fn document(root: &str, children: &str) -> String {
-    format!("<?xml version=\"1.0\"?><{root} xmlns=\"{CSTA}\">{children}</{root}>")
 }
 
 /// The only message there is, which must be a response with this status.

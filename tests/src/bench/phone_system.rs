@@ -3,10 +3,8 @@
 use ctigate_core::LinkId;
 
 use super::Bench;
-use super::wire::{element, root};
+use crate::sip::{csta, element, root};
 
-/// ECMA-323 edition 3.
-const CSTA: &str = "http://www.ecma-international.org/standards/ecma-323/csta/ed3";
 /// ECMA-354.
 pub(crate) const SESSION: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
 
@@ -227,12 +225,6 @@ impl PhoneSystem {
         let named = format!("<monitorCrossRefID>{cross_reference}</monitorCrossRefID>{children}");
         self.say(bench, 9999, &csta(name, &named));
     }
-}
-
-/// A CSTA document.
-#[must_use]
-pub fn csta(root: &str, children: &str) -> String {
-    format!("<?xml version=\"1.0\"?><{root} xmlns=\"{CSTA}\">{children}</{root}>")
 }
 
 /// The answer to RequestSystemStatus of a phone system that is well.

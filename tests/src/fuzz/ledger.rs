@@ -238,7 +238,7 @@ mod tests {
 
     fn answer(ledger: &mut Ledger, branch: &str, number: u32, method: &str) {
         let text = headers("SIP/2.0 200 OK", branch, number, method);
-        ledger.answered(LINK, &Sip { text });
+        ledger.answered(LINK, &Sip::from(text));
     }
 
     #[test]
@@ -286,6 +286,6 @@ mod tests {
     #[should_panic(expected = "the gateway sent BYE sip:a b@h")]
     fn a_request_of_the_gateways_with_a_flaw_is_found() {
         let text = headers("BYE sip:a b@h SIP/2.0", "", 1, "BYE");
-        Ledger::new(4096).assert_sound(&Sip { text });
+        Ledger::new(4096).assert_sound(&Sip::from(text));
     }
 }

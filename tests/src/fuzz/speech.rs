@@ -1,13 +1,11 @@
 //! What clients say.
 
-use core::fmt::Write as _;
-
 use ctigate_core::wire::csta::services::{self, Service};
 
 use super::choices::Choices;
 use super::mangle;
 use super::rows::{self, Voice};
-use crate::bench::{Client, Sip, document};
+use crate::bench::{Client, csta};
 
 /// What clients mostly ask for, and some that is not theirs to say; any row of the services may come beside these.
 const USUAL: [&str; 18] = [
@@ -65,13 +63,13 @@ const METHODS: [&str; 14] = [
     "SUBSCRIBE",
 ];
 
-/// A CSTA document; `monitor` is the last cross-reference the client was told.
-fn service(choices: &mut Choices<'_>, client: &Client, monitor: &str) -> String {
-    let voice = voice(client, if choices.chance(24) { 6 } else { 3 }, monitor);
+/// A CSTA document.
+fn service(choices: &mut Choices<'_>, client: &Client) -> String {
+    let voice = voice(client, if choices.chance(24) { 6 } else { 3 }, &client.reference);
     let root = if choices.chance(96) { choices.pick(services::all()).root } else { choices.word(&USUAL) };
     let text = match services::named(root).filter(|service| service.is_relayed()) {
         Some(service) => rows::request(choices, service, voice),
-        None => document(root, &interpreted(choices, root, client, monitor)),
+        None => csta(root, &interpreted(choices, root, client)),
     };
     mangle::document(choices, text)
 }
@@ -87,8 +85,8 @@ pub(super) fn right_request(client: &mut Client, service: &Service) -> String {
 }
 
 /// What stands in a request that the gateway interprets itself.
-fn interpreted(choices: &mut Choices<'_>, root: &str, client: &Client, monitor: &str) -> String {
-    let uri = &client.uri;
+fn interpreted(choices: &mut Choices<'_>, root: &str, client: &Client) -> String {
+    let Client { uri, reference: monitor, .. } = client;
     match root {
         "MonitorStart" => {
             let filter = choices.chance(48).then_some(
@@ -113,14 +111,14 @@ fn interpreted(choices: &mut Choices<'_>, root: &str, client: &Client, monitor: 
 }
 
 /// Any request.
-pub(super) fn request(choices: &mut Choices<'_>, client: &mut Client, monitor: &str) -> String {
+pub(super) fn request(choices: &mut Choices<'_>, client: &mut Client) -> String {
     let method = *choices.pick(&METHODS);
     let body = match method {
         "INFO" if choices.chance(8) => String::new(),
-        "INFO" => service(choices, client, monitor),
+        "INFO" => service(choices, client),
         "INVITE" if choices.chance(64) => String::new(),
         "INVITE" => mangle::document(choices, client.sign_in_body()),
-        _ if choices.chance(16) => service(choices, client, monitor),
+        _ if choices.chance(16) => service(choices, client),
         _ => String::new(),
     };
     // Quirk 2, a CANCEL's or ACK's own: a CSeq that does not go on.
@@ -142,13 +140,4 @@ pub(super) fn sign_in(choices: &mut Choices<'_>, client: &mut Client) -> String 
     }
     let body = mangle::document(choices, client.sign_in_body());
     client.request("INVITE", &body)
-}
-
-/// An answer to a request of the gateway's.
-pub(super) fn answer(status: u16, request: &Sip) -> String {
-    let mut answer = format!("SIP/2.0 {status} X\r\n");
-    for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-        let _infallible = write!(answer, "{name}: {}\r\n", request.header(name));
-    }
-    answer + "Content-Length: 0\r\n\r\n"
 }

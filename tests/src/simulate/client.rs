@@ -20,6 +20,7 @@ use super::plan::ClientPlan;
 use super::report::Report;
 use crate::office::ip;
 use crate::random::Random;
+use crate::sip::csta;
 use crate::world::{Fault, HostId, World};
 pub(super) use asking::Asked;
 use belief::Belief;
@@ -264,7 +265,7 @@ impl Client {
             self.snapshot(world, balancer);
         } else if now >= self.probe_at {
             self.probe_at = now.saturating_add(5 * SECOND);
-            let body = document("GetCSTAFeatures", "");
+            let body = csta("GetCSTAFeatures", "");
             self.ask(world, balancer.of(node), Purpose::Probe, ("INFO", "", &body));
         }
     }
@@ -384,10 +385,4 @@ impl Client {
 pub(super) fn node_address(node: usize) -> String {
     let last = u8::try_from(node).unwrap_or(0).wrapping_add(1);
     SocketAddr::new(ip(last), 5060).to_string()
-}
-
-/// A CSTA document.
-fn document(name: &str, inside: &str) -> String {
-    let namespace = crate::agent::ED3;
-    format!("<?xml version=\"1.0\"?><{name} xmlns=\"{namespace}\">{inside}</{name}>")
 }

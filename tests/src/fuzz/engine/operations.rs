@@ -5,7 +5,7 @@ use ctigate_core::{Closed, Command, Duration, Input};
 
 use super::stage::Stage;
 use super::systems;
-use crate::bench::{Client, Line, PhoneSystem, address, document};
+use crate::bench::{Client, Line, PhoneSystem, address, csta};
 use crate::fuzz::choices::Choices;
 use crate::fuzz::{mangle, speech};
 
@@ -78,8 +78,7 @@ fn say_request(stage: &mut Stage, choices: &mut Choices<'_>, place: usize, text:
 fn request(stage: &mut Stage, choices: &mut Choices<'_>) {
     let place = actor(stage, choices);
     let Some(actor) = stage.actors.get_mut(place) else { return };
-    let monitor = actor.monitor.clone();
-    let text = speech::request(choices, &mut actor.client, &monitor);
+    let text = speech::request(choices, &mut actor.client);
     say_request(stage, choices, place, text);
 }
 
@@ -113,7 +112,7 @@ fn client_answer(stage: &mut Stage, choices: &mut Choices<'_>) {
     let Some(asked) = actor.asked.pop_front() else { return };
     let line = actor.client.line;
     let status = *choices.pick(&[200, 200, 100, 408, 481, 500, 404]);
-    let answer = speech::answer(status, &asked);
+    let answer = asked.answered(status);
     let answer = mangle::message(choices, answer);
     stage.say(line, &answer);
 }
@@ -245,7 +244,7 @@ fn crowd(stage: &mut Stage, choices: &mut Choices<'_>) {
             return Some(speech::right_request(client, &service));
         }
         let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", client.uri);
-        Some(client.request("INFO", &document("MonitorStart", &object)))
+        Some(client.request("INFO", &csta("MonitorStart", &object)))
     };
     all_say(stage, asks);
 }

@@ -12,7 +12,6 @@ use crate::bench::{Bench, Client, Line, PhoneSystem, Sip, address};
 use crate::fuzz::choices::Choices;
 use crate::fuzz::ledger::Ledger;
 use crate::fuzz::reached::Reached;
-use crate::fuzz::speech;
 
 /// The longest SIP message; small, so that a fuzzer reaches it.
 const MESSAGE_BYTES: usize = 4096;
@@ -28,8 +27,6 @@ pub(super) struct Actor {
     pub(super) client: Client,
     /// Requests of the gateway's that are not answered.
     pub(super) asked: VecDeque<Sip>,
-    /// The last monitor's cross-reference.
-    pub(super) monitor: String,
 }
 
 /// The gateway, and all its peers.
@@ -109,7 +106,7 @@ impl Stage {
             };
             let mut client = Client::over(line, name);
             client.branch = name != "bob";
-            stage.actors.push(Actor { client, asked: VecDeque::new(), monitor: String::new() });
+            stage.actors.push(Actor { client, asked: VecDeque::new() });
         }
         stage.look();
         stage
@@ -268,34 +265,23 @@ impl Stage {
 
     /// A client hears something: it learns, and reacts if it behaves.
     fn hear(&mut self, message: &Sip) {
-        let named = |actor: &&mut Actor| message.header("Call-ID") == format!("{}-call", actor.client.name);
+        let named = |actor: &&mut Actor| message.header("Call-ID") == actor.client.call_id;
         let behaves = self.clients_behave;
         let Some(actor) = self.actors.iter_mut().find(named) else { return };
         let line = actor.client.line;
         self.reached.said(message);
         if message.status() == 0 {
             if behaves {
-                let answer = speech::answer(200, message);
+                let answer = message.answered(200);
                 self.say(line, answer.as_bytes());
             } else {
                 actor.asked.push_back(message.clone());
             }
             return;
         }
-        if (200..300).contains(&message.status()) {
-            let id = message.element("monitorCrossRefID");
-            if !id.is_empty() {
-                actor.monitor = id.into();
-            }
-        }
-        if message.header("CSeq").ends_with("INVITE") && message.status() >= 200 {
-            if message.status() < 300 {
-                actor.client.take_tag(message);
-            }
-            if behaves {
-                let ack = actor.client.request("ACK", "");
-                self.say(line, ack.as_bytes());
-            }
+        if actor.client.learn(message) && behaves {
+            let ack = actor.client.request("ACK", "");
+            self.say(line, ack.as_bytes());
         }
     }
 

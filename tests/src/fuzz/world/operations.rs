@@ -73,8 +73,7 @@ fn say(stage: &mut Stage, choices: &mut Choices<'_>, place: usize, text: String)
 fn request(stage: &mut Stage, choices: &mut Choices<'_>) {
     let place = actor(stage, choices);
     let Some(actor) = stage.actors.get_mut(place) else { return };
-    let monitor = actor.monitor.clone();
-    let text = speech::request(choices, &mut actor.client, &monitor);
+    let text = speech::request(choices, &mut actor.client);
     say(stage, choices, place, text);
 }
 
@@ -92,7 +91,7 @@ fn answer(stage: &mut Stage, choices: &mut Choices<'_>) {
     let Some((line, asked)) = actor.asked.pop_front() else { return };
     let gateway = actor.gateway;
     let status = *choices.pick(&[200, 200, 100, 408, 481, 500, 404]);
-    let answer = mangle::message(choices, speech::answer(status, &asked));
+    let answer = mangle::message(choices, asked.answered(status));
     stage.say_over(line, gateway, &answer);
 }
 

@@ -7,10 +7,9 @@ use ctigate_core::wire::sip::{Framed, Framer};
 use ctigate_core::{Command, Duration, LinkId};
 
 use super::town::{self, FIRST_PHONE, Gateway, PHONES, PhoneSystem};
-use crate::bench::{Client, Line, Sip, address, document};
+use crate::bench::{Client, Line, Sip, address, csta};
 use crate::fuzz::choices::Choices;
 use crate::fuzz::reached::Reached;
-use crate::fuzz::speech;
 use crate::world::{Death, Fault, HostId, Weather, World};
 
 /// The longest SIP message; small, so that a fuzzer reaches it.
@@ -29,8 +28,6 @@ pub(super) struct Actor {
     pub(super) gateway: usize,
     /// The gateways' requests that it did not answer, and over what they came.
     pub(super) asked: VecDeque<(Line, Sip)>,
-    /// The last monitor's cross-reference.
-    pub(super) monitor: String,
 }
 
 /// A connection of the balancer's.
@@ -107,7 +104,7 @@ impl Stage {
                 if name == "dave" { Line::Datagram(address(DATAGRAMS)) } else { stage.connect(gateway) };
             let mut client = Client::over(line, name);
             client.branch = name != "bob";
-            stage.actors.push(Actor { client, gateway, asked: VecDeque::new(), monitor: String::new() });
+            stage.actors.push(Actor { client, gateway, asked: VecDeque::new() });
         }
         stage.run(Duration::from_millis(20));
         if choices.chance(192) {
@@ -123,7 +120,7 @@ impl Stage {
                 let Some(actor) = self.actors.get_mut(place) else { continue };
                 let (method, body) = if monitors {
                     let object = format!("<deviceObject>{}</deviceObject>", actor.client.uri);
-                    ("INFO", document("MonitorStart", &format!("<monitorObject>{object}</monitorObject>")))
+                    ("INFO", csta("MonitorStart", &format!("<monitorObject>{object}</monitorObject>")))
                 } else {
                     ("INVITE", actor.client.sign_in_body())
                 };
@@ -285,30 +282,21 @@ impl Stage {
             gateway.ledger.assert_sound(message);
         }
         self.reached.said(message);
-        let named = |actor: &&mut Actor| message.header("Call-ID") == format!("{}-call", actor.client.name);
+        let named = |actor: &&mut Actor| message.header("Call-ID") == actor.client.call_id;
         let Some(actor) = self.actors.iter_mut().find(named) else { return };
         let gateway = actor.gateway;
         if message.status() == 0 {
             if self.behave {
-                let answer = speech::answer(200, message);
+                let answer = message.answered(200);
                 self.say_over(line, gateway, answer.as_bytes());
             } else {
                 actor.asked.push_back((line, message.clone()));
             }
             return;
         }
-        let id = message.element("monitorCrossRefID");
-        if !id.is_empty() {
-            actor.monitor = id.into();
-        }
-        if message.header("CSeq").ends_with("INVITE") && message.status() >= 200 {
-            if message.status() < 300 {
-                actor.client.take_tag(message);
-            }
-            if self.behave {
-                let ack = actor.client.request("ACK", "");
-                self.say_over(line, gateway, ack.as_bytes());
-            }
+        if actor.client.learn(message) && self.behave {
+            let ack = actor.client.request("ACK", "");
+            self.say_over(line, gateway, ack.as_bytes());
         }
     }
 

@@ -13,7 +13,7 @@ use ctigate_peers::switch::Counts;
 use super::stage::MESSAGE_BYTES;
 use crate::fuzz::choices::Choices;
 use crate::fuzz::ledger::Ledger;
-use crate::office::{Watched, add_switch, ip, settings};
+use crate::office::{add_switch, ip, settings, viewed};
 use crate::world::{Fault, HostId, World};
 
 /// One of the gateways.
@@ -49,10 +49,7 @@ impl Gateway {
 
 /// What makes the machine of a gateway.
 fn birth(config: Config, seed: Seed, view: Rc<RefCell<View>>) -> impl Fn() -> Box<dyn Machine> + 'static {
-    move || {
-        let machine = Engine::new(config.clone(), seed);
-        Box::new(Watched { machine, look: Engine::view, seen: Rc::clone(&view) })
-    }
+    move || viewed(Engine::new(config.clone(), seed), &view)
 }
 
 /// The phone system.

@@ -2,11 +2,12 @@
 
 use core::fmt::Write as _;
 
-use super::{Balancer, Client, Dialog, PATIENCE, Purpose, SECOND, document, node_address};
+use super::{Balancer, Client, Dialog, PATIENCE, Purpose, SECOND, node_address};
 use crate::simulate::client::asking::Asked;
 use crate::simulate::inbox::header;
 use crate::simulate::plan::client_address;
 use crate::simulate::schedule::some_phone;
+use crate::sip::csta;
 use crate::world::World;
 
 /// A document's body, as requests carry it.
@@ -21,7 +22,7 @@ impl Client {
              </privateData></extensions>",
             self.line()
         );
-        document("RequestSystemStatus", &line)
+        csta("RequestSystemStatus", &line)
     }
 
     pub(super) fn sign_in(&mut self, world: &mut World, balancer: &mut Balancer) {
@@ -84,7 +85,7 @@ impl Client {
     ) {
         let Some(dialog) = &self.dialog else { return };
         let node = balancer.of(dialog.node);
-        let body = document(name, inside);
+        let body = csta(name, inside);
         self.ask(world, node, purpose, ("INFO", "", &body));
     }
 
@@ -123,7 +124,7 @@ impl Client {
     }
 
     fn snapshot_for_fun(&mut self, world: &mut World, balancer: &Balancer) {
-        let body = document("GetCSTAFeatures", "");
+        let body = csta("GetCSTAFeatures", "");
         let Some(dialog) = &self.dialog else { return };
         self.ask(world, balancer.of(dialog.node), Purpose::Other, ("INFO", "", &body));
     }
@@ -132,7 +133,7 @@ impl Client {
     pub(in crate::simulate) fn ask_oddly(&mut self, world: &mut World, balancer: &Balancer, salt: u64) {
         let Some(node) = self.dialog.as_ref().map(|dialog| balancer.of(dialog.node)) else { return };
         let mut random = crate::random::Random::new(salt);
-        let own = |name: &str, inside: &str| ("INFO", "", document(name, inside));
+        let own = |name: &str, inside: &str| ("INFO", "", csta(name, inside));
         let odd = match random.below(14) {
             12 if self.may_watch_twice => {
                 self.may_watch_twice = false;

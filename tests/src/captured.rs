@@ -1,0 +1,21 @@
+//! What SIPE 1.25.0 said to a gateway once, byte for byte: sign-in, features, monitor, a call, a refresh, sign-out. The
+//! gateway's tag is `gw1` in it and the monitor's cross-reference ID `99fda87c` (`tests/data/sipe`).
+
+/// The sign-in.
+pub const INVITE: &str = include_str!("../data/sipe/01-invite.sip");
+/// The sign-in's ACK.
+pub const ACK: &str = include_str!("../data/sipe/02-ack.sip");
+/// GetCSTAFeatures.
+pub const FEATURES: &str = include_str!("../data/sipe/03-info-GetCSTAFeatures.sip");
+/// MonitorStart.
+pub const MONITOR: &str = include_str!("../data/sipe/04-info-MonitorStart.sip");
+/// MakeCall.
+pub const CALL: &str = include_str!("../data/sipe/05-info-MakeCall.sip");
+/// The refresh.
+pub const REINVITE: &str = include_str!("../data/sipe/06-invite.sip");
+/// The refresh's ACK, whose CSeq goes back to 1.
+pub const REACK: &str = include_str!("../data/sipe/07-ack.sip");
+/// MonitorStop.
+pub const STOP: &str = include_str!("../data/sipe/08-info-MonitorStop.sip");
+/// The sign-out.
+pub const BYE: &str = include_str!("../data/sipe/09-bye.sip");
