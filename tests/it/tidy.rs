@@ -2,6 +2,7 @@
 //! is shown to find an offender; then it is applied to every file there is.
 
 mod arrows;
+mod calls;
 mod layout;
 mod manifests;
 mod sources;

@@ -3,8 +3,10 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `session`, `sessions`, `binding` | sessions, what carries them, which CTI connection each is bound to |
+//! | `session`, `sessions` | sessions, and what carries them |
+//! | `binding` | which CTI connection a session is bound to, and what its client may ask for |
 //! | `stale` | sessions whose connection was replaced |
+//! | `jobs` | what touches many sessions, done in portions |
 //! | `ticket` | what belongs to a request that a phone system was asked |
 //! | `walk`, `moving` | sessions that are moved to another connection, one after the other |
 //! | `doubt` | calls that may be other than they are known |
@@ -13,8 +15,8 @@
 //! | `resync` | bringing a client up to date after nothing fed its monitor |
 //! | `monitoring` | clients' monitors, and those at the phone system that feed them |
 //! | `events` | events on their way to clients |
-//! | `services`, `relaying`, `device_lists` | what clients ask for, and the answers |
-//! | `jobs` | what touches many sessions, done in portions |
+//! | `device_lists`, `relaying`, `services` | what clients ask for, and the answers |
+//! | `connections` | what becomes of CTI connections, and who is concerned |
 //!
 //! Each names only those above it.
 

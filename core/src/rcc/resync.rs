@@ -64,11 +64,6 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Which phone system a connection leads to.
-    pub(crate) fn switch_of(&self, connection: ConnectionRef) -> u8 {
-        self.pool.at(connection.index()).map_or(0, |one| one.switch)
-    }
-
     /// Asks for the snapshots that a watch's monitors wait for. Not before it is active, nor while events that came
     /// early are still to be delivered: a snapshot would be newer than they are.
     pub(crate) fn catch_up(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {

@@ -1,10 +1,8 @@
 //! What a client asks for by CSTA. Every request gets exactly one answer: a response, or the most telling CSTAErrorCode.
 
-use alloc::boxed::Box;
 use core::fmt::Display;
 
 use super::control::Control;
-use super::device::number_of;
 use super::relaying::Relay;
 use super::session::{Carrier, Monitor, Registration, Session};
 use super::ticket::{Ticket, fits};
@@ -15,8 +13,8 @@ use crate::cti::news::Ended;
 use crate::slots::Handle;
 use crate::step::{ClientRequestId, SessionId, Step};
 use crate::wire::csta::errors::CstaError;
-use crate::wire::csta::model::{Device, Request, RequestTypes, Response, StatusFilter, SystemStatus};
-use crate::wire::csta::services::{self, Served, Service};
+use crate::wire::csta::model::{Device, Request, RequestTypes, Response, StatusFilter};
+use crate::wire::csta::services::Service;
 
 /// What becomes of a client's request.
 #[expect(clippy::large_enum_variant, reason = "it is returned, dealt with and forgotten, never stored")]
@@ -107,15 +105,6 @@ impl<C: Carrier> Control<C> {
         let number = || self.sessions.get(session).map(Session::number).unwrap_or_default();
         let features = self.pool.at(connection.index()).map(|one| one.features.offered_to(number));
         Ok(Response::GetCstaFeatures(features.unwrap_or_default()))
-    }
-
-    /// How the phone system of a session is.
-    pub(crate) fn status_of(&self, session: SessionId) -> SystemStatus {
-        let connection = self.sessions.get(session).and_then(|one| one.connection);
-        match connection.and_then(|connection| self.pool.in_service(connection)) {
-            Some(_) => SystemStatus::Normal,
-            None => SystemStatus::Disabled,
-        }
     }
 
     fn register<'r>(
@@ -256,78 +245,6 @@ impl<C: Carrier> Control<C> {
             ("why", &"the phone system announces a connection of another line"),
         ];
         step.actions.notify(Level::Warn, "response_refused", fields);
-        true
-    }
-
-    /// The session's connection, if it is in service and its phone system does the service named `root` for the line.
-    pub(super) fn link_for(
-        &self,
-        handle: SessionId,
-        root: &str,
-    ) -> Result<(ConnectionRef, &'static Service), CstaError> {
-        let service = services::named(root).ok_or(CstaError::SERVICE_NOT_SUPPORTED)?;
-        let number = self.sessions.get(handle).map(Session::number).unwrap_or_default();
-        Ok((self.link_with(handle, number, service)?, service))
-    }
-
-    /// The same for a service and a line that the phone system knows as `number`.
-    pub(super) fn link_with(
-        &self,
-        handle: SessionId,
-        number: &str,
-        service: &'static Service,
-    ) -> Result<ConnectionRef, CstaError> {
-        let link = self.link_of(handle)?;
-        let can = self.pool.at(link.index()).is_some_and(|one| one.features.of(number).has(service));
-        if can { Ok(link) } else { Err(CstaError::SERVICE_NOT_SUPPORTED) }
-    }
-
-    /// Whether the edition that a session's client speaks has a service.
-    pub(super) fn speaks(&self, handle: SessionId, service: &Service) -> bool {
-        self.sessions.get(handle).is_some_and(|session| session.namespace.edition() >= service.since)
-    }
-
-    /// Whether a client may ask for the service named `root` now.
-    pub(crate) fn offers(&self, handle: SessionId, root: &str) -> bool {
-        services::named(root).is_some_and(|service| match service.served {
-            Served::Here => true,
-            Served::ByLink | Served::Relayed if !self.speaks(handle, service) => false,
-            Served::ByLink | Served::Relayed => {
-                self.link_with(handle, &self.number_of(handle), service)
-                    != Err(CstaError::SERVICE_NOT_SUPPORTED)
-            }
-            Served::Told | Served::Nowhere => false,
-        })
-    }
-
-    /// The session's connection, if it is in service (S6: requests are returned at once while it is not).
-    pub(crate) fn link_of(&self, handle: SessionId) -> Result<ConnectionRef, CstaError> {
-        let connection = self.sessions.get(handle).and_then(|session| session.connection);
-        connection
-            .filter(|connection| self.pool.in_service(*connection).is_some())
-            .ok_or(CstaError::NETWORK_OUT_OF_SERVICE)
-    }
-
-    /// The number the phone system knows the session's line by.
-    pub(crate) fn number_of(&self, handle: SessionId) -> Box<str> {
-        self.sessions.get(handle).map(|session| Box::from(session.number())).unwrap_or_default()
-    }
-
-    /// Whether a device is the session's line, in any form clients send it (L5). A session that named no line when
-    /// it signed in takes the first device it names.
-    pub(super) fn is_own_line(&mut self, step: &Step<'_>, handle: SessionId, device: Device<'_>) -> bool {
-        let (Some(session), Some(number)) = (self.sessions.get(handle), number_of(device.id)) else {
-            return false;
-        };
-        if !session.line().is_empty() {
-            return session.number() == number;
-        }
-        if device.id.len() > step.config.limits.dialog_bytes {
-            return false;
-        }
-        if let Some(session) = self.sessions.get_mut(handle) {
-            session.carrier.set_line(device.id);
-        }
         true
     }
 }

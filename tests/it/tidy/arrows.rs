@@ -41,7 +41,7 @@ fn module_of(path: &str) -> Vec<&str> {
 }
 
 /// A text without comments and without the modules that only tests see, line by line.
-fn shipped(text: &str) -> String {
+pub(super) fn shipped(text: &str) -> String {
     let mut kept = String::new();
     let mut tests_only = false;
     let mut end: Option<String> = None;
@@ -70,7 +70,7 @@ fn shipped(text: &str) -> String {
 }
 
 /// The files of modules that only tests see, as `files` declare them: each without `.rs`.
-fn tests_only(files: &[(String, String)]) -> BTreeSet<String> {
+pub(super) fn tests_only(files: &[(String, String)]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (path, text) in files {
         let folder = path.trim_end_matches(".rs").trim_end_matches("/lib");

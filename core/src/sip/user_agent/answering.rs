@@ -7,7 +7,7 @@ use super::UserAgent;
 use super::leg::Legs;
 use super::links::sip_link;
 use super::overload::{Overload, retry_after};
-use super::received::{Received, Refusal};
+use super::received::{Received, Refusal, stateless_tag};
 use crate::action::Level;
 use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction};
 use crate::sip::{invite_server, non_invite_server};
@@ -91,6 +91,23 @@ impl UserAgent {
             note_full(step);
         }
         self.answer_statelessly(step, received, reply);
+    }
+
+    /// The lines every response to this request repeats; a dialog's also its Record-Route (RFC 3261 12.1.1).
+    pub(super) fn write_reply_head(&mut self, received: &Received<'_>, tag: &str) {
+        self.head.clear();
+        let tag = Some(tag).filter(|tag| !tag.is_empty());
+        emit::reply_head(&mut self.head, received.message, tag, Some(received.peer));
+        if matches!(received.method, Method::Invite | Method::Update) {
+            emit::record_routes(&mut self.head, received.message);
+        }
+    }
+
+    /// Writes the reply head anew for an answer that leaves nothing behind: its tag is a function of the request.
+    fn forget_tag(&mut self, received: &Received<'_>) {
+        if received.method == Method::Invite && !received.in_dialog {
+            self.write_reply_head(received, &stateless_tag(received.key));
+        }
     }
 
     /// Answers a request and keeps nothing. It is answered anew when it comes again.

@@ -6,13 +6,13 @@ use super::answering::{Asked, HeldRequest, Reply};
 use super::leg::{Legs, Phase};
 use super::links::{Origin, sip_link};
 use super::overload::Overload;
-use super::received::{ALLOW, Received, Refusal, answer_flow, dialog_key, refusal, stateless_tag, tag_for};
+use super::received::{ALLOW, Received, Refusal, answer_flow, dialog_key, refusal, tag_for};
 use super::{News, UserAgent};
 use crate::sip::transactions::{Flow, ServerMachine, matching_key};
 use crate::sip::{invite_server, non_invite_server};
 use crate::step::{SessionId, Step};
 use crate::wire::sip::media::CSTA_XML;
-use crate::wire::sip::{Message, Method, Start, Uri, emit};
+use crate::wire::sip::{Message, Method, Start, Uri};
 
 impl UserAgent {
     /// A message came.
@@ -220,23 +220,6 @@ impl UserAgent {
         let remote_tag = message.from().and_then(|from| from.tag()).unwrap_or_default();
         let key = dialog_key(step, message.call_id()?, to_tag, remote_tag);
         self.by_dialog.get(key)
-    }
-
-    /// Writes the reply head anew for an answer that leaves nothing behind: its tag is a function of the request.
-    pub(super) fn forget_tag(&mut self, received: &Received<'_>) {
-        if received.method == Method::Invite && !received.in_dialog {
-            self.write_reply_head(received, &stateless_tag(received.key));
-        }
-    }
-
-    /// The lines every response to this request repeats; a dialog's also its Record-Route (RFC 3261 12.1.1).
-    fn write_reply_head(&mut self, received: &Received<'_>, tag: &str) {
-        self.head.clear();
-        let tag = Some(tag).filter(|tag| !tag.is_empty());
-        emit::reply_head(&mut self.head, received.message, tag, Some(received.peer));
-        if matches!(received.method, Method::Invite | Method::Update) {
-            emit::record_routes(&mut self.head, received.message);
-        }
     }
 
     /// A request that is known already (RFC 3261 17.2): its response is repeated, or it is absorbed.
