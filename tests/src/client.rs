@@ -95,7 +95,7 @@ impl<L> Client<L> {
             uri: line_uri(&number.to_string()),
             call_id: call_id.into(),
             more: format!("User-Agent: {agent}\r\nSupported: timer\r\n"),
-            branches: (call_id.into(), 0),
+            branches: (format!("{call_id}-"), 0),
             ..Self::over(line, &format!("user{number}"))
         }
     }
