@@ -32,7 +32,7 @@ perl - "$folder/counted" "$folder/lines" "$folder/samples" "$program" <<'END'
 my ($counted, $lines, $samples, $program) = @ARGV;
 my @kinds = (
     ['framing', qr{wire/sip/framer|wire/csta_frame}], ['emission', qr{wire/\w+/emit|core/src/action|engine/respond}],
-    ['XML', qr{roxmltree|wire/csta}], ['SIP', qr{wire/sip|httparse}], ['link', qr{core/src/cti/|engine/(connections|outcome)}],
+    ['XML', qr{roxmltree|wire/csta}], ['SIP', qr{wire/sip}], ['link', qr{core/src/cti/|engine/(connections|outcome)}],
     ['session', qr{core/src/}], ['log', qr{host/src/(lines|log|console|utc)}],
     ['shell', qr{shell-|async-|polling|/smol|futures|event-listener|rustix|concurrent-queue|parking}],
 );
