@@ -96,31 +96,74 @@ impl Entropy {
             hasher.write(&count.to_le_bytes());
             *count = count.wrapping_add(1);
         }
-        hasher.write_usize_le(place);
+        hasher.write(&length_bytes(place));
         hasher.finish()
     }
 
     /// A hash of `parts` that nobody who does not know the seed can steer: for looking up what a peer chose.
     #[must_use]
     pub fn key<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> u128 {
-        let mut hasher = SipHasher24x128::new_with_key(&self.seed.half(true));
+        let mut gathered = Gathered::new(SipHasher24x128::new_with_key(&self.seed.half(true)));
         for part in parts {
-            hasher.write_usize_le(part.len());
-            hasher.write(part);
+            gathered.write(&length_bytes(part.len()));
+            gathered.write(part);
         }
-        hasher.finish128().as_u128()
+        gathered.finish()
     }
 }
 
 crate::digest! { struct Entropy { seed => seed.bytes().as_slice(), drawn } }
 
-/// Lengths as eight little-endian bytes on every machine.
-trait WriteLength {
-    fn write_usize_le(&mut self, value: usize);
+/// A length as eight little-endian bytes on every machine.
+fn length_bytes(value: usize) -> [u8; 8] {
+    u64::try_from(value).unwrap_or(u64::MAX).to_le_bytes()
 }
 
-impl<H: core::hash::Hasher> WriteLength for H {
-    fn write_usize_le(&mut self, value: usize) {
-        self.write(&u64::try_from(value).unwrap_or(u64::MAX).to_le_bytes());
+/// A hasher that is handed bytes by the block: many short pieces take it longer than the same bytes at once.
+struct Gathered {
+    hasher: SipHasher24x128,
+    block: heapless::Vec<u8, 256>,
+}
+
+impl Gathered {
+    const fn new(hasher: SipHasher24x128) -> Self {
+        Self { hasher, block: heapless::Vec::new() }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if self.block.extend_from_slice(bytes).is_ok() {
+            return;
+        }
+        self.hasher.write(&self.block);
+        self.block.clear();
+        if self.block.extend_from_slice(bytes).is_err() {
+            self.hasher.write(bytes);
+        }
+    }
+
+    fn finish(mut self) -> u128 {
+        self.hasher.write(&self.block);
+        self.hasher.finish128().as_u128()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn a_key_is_the_hash_of_lengths_and_parts_however_long_they_are() {
+        let text: Vec<u8> = (0..=u8::MAX).cycle().take(900).collect();
+        let entropy = Entropy::new(Seed::from_number(7));
+        for length in 0..300 {
+            let parts = [&text[..length], b"between", &text[length..2 * length], b"", &text[..3 * length]];
+            let mut hasher = SipHasher24x128::new_with_key(&entropy.seed.half(true));
+            for part in parts {
+                hasher.write(&u64::try_from(part.len()).unwrap().to_le_bytes());
+                hasher.write(part);
+            }
+            assert_eq!(entropy.key(parts), hasher.finish128().as_u128(), "{length}");
+        }
     }
 }

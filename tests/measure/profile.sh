@@ -31,8 +31,8 @@ awk '{ print $2 }' "$folder/counted" | addr2line --exe "$program" --inlines --ad
 perl - "$folder/counted" "$folder/lines" "$folder/samples" "$program" <<'END'
 my ($counted, $lines, $samples, $program) = @ARGV;
 my @kinds = (
-    ['framing', qr{wire/sip/framer|wire/csta_frame}], ['emission', qr{wire/\w+/emit|core/src/action|engine/respond}],
-    ['XML', qr{roxmltree|wire/csta}], ['SIP', qr{wire/sip|httparse}], ['link', qr{core/src/cti/|engine/(connections|outcome)}],
+    ['framing', qr{wire/sip/framer|wire/csta_frame}], ['emission', qr{wire/\w+/emit|core/src/action|user_agent/answering}],
+    ['XML', qr{roxmltree|wire/csta}], ['SIP', qr{wire/sip}], ['link', qr{core/src/cti/|engine/(cti|answers)}],
     ['session', qr{core/src/}], ['log', qr{host/src/record/(lines|log|console|utc)}],
     ['shell', qr{shell-|async-|polling|/smol|futures|event-listener|rustix|concurrent-queue|parking}],
 );

@@ -16,6 +16,7 @@ pub mod media;
 pub mod message;
 pub mod method;
 pub mod multipart;
+mod octets;
 pub mod session;
 pub mod status;
 pub mod uri;

@@ -182,6 +182,9 @@ fn written(value: &[u8]) -> usize {
         b'&' => usize::from(value.get(at..).is_some_and(|rest| rest.starts_with(b"&#34;"))),
         _ => 0,
     };
+    if memchr::memchr3(b'"', b'>', b'&', value).is_none() {
+        return value.len();
+    }
     value.len() + value.iter().enumerate().map(grown).sum::<usize>()
 }
 
@@ -190,11 +193,11 @@ fn through_byte(text: &[u8], end: u8) -> Result<usize, XmlError> {
     memchr::memchr(end, text).map(|at| at + 1).ok_or(XmlError::Truncated)
 }
 
-/// The same for an end of several bytes.
+/// The same for an end of several bytes, the last of which is `>`.
 fn through(text: &[u8], end: &[u8]) -> Result<usize, XmlError> {
-    text.windows(end.len())
-        .position(|window| window == end)
-        .map(|at| at + end.len())
+    let ends = memchr::memchr_iter(b'>', text).map(|at| at + 1);
+    ends.into_iter()
+        .find(|length| text.get(..*length).is_some_and(|text| text.ends_with(end)))
         .ok_or(XmlError::Truncated)
 }
 

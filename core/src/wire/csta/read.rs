@@ -43,12 +43,22 @@ pub(super) fn descendant<'a>(node: Element<'a>, name: &str) -> Option<Element<'a
 /// it up): half a number must not pass for a whole one.
 pub(super) fn text(node: Element<'_>) -> Option<&str> {
     let pieces = node.children().filter(roxmltree::Node::is_text).filter_map(|child| child.text());
-    let mut pieces =
-        pieces.map(|piece| piece.trim_matches([' ', '\t', '\r', '\n'])).filter(|piece| !piece.is_empty());
+    let mut pieces = pieces.map(trim).filter(|piece| !piece.is_empty());
     match (pieces.next(), pieces.next()) {
         (None, _) => Some(""),
         (Some(piece), None) => Some(piece),
         (Some(_), Some(_)) => None,
+    }
+}
+
+/// `text` without what XML counts as white space around it. Mostly there is none.
+fn trim(text: &str) -> &str {
+    let is_plain = |byte: Option<&u8>| byte.is_some_and(|byte| *byte > b' ');
+    let bytes = text.as_bytes();
+    if is_plain(bytes.first()) && is_plain(bytes.last()) {
+        text
+    } else {
+        text.trim_matches([' ', '\t', '\r', '\n'])
     }
 }
 

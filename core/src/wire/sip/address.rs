@@ -30,7 +30,8 @@ impl<'a> NameAddress<'a> {
         let (scheme, opaque) = list::split_once(uri, b':')?;
         let sound =
             !scheme.is_empty() && !opaque.is_empty() && (params.is_empty() || params.starts_with(';'));
-        let sound = sound && list::is_closed(params) && !uri.contains([' ', '\t', '<', '"']);
+        let is_bare = uri.bytes().all(|byte| !matches!(byte, b' ' | b'\t' | b'<' | b'"'));
+        let sound = sound && is_bare && list::is_closed(params);
         sound.then_some(Self { raw, uri, params })
     }
 

@@ -17,6 +17,16 @@ use crate::text::push_formatted;
 pub fn header(out: &mut Vec<u8>, name: &str, value: &dyn Display) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b": ");
+    let begin = out.len();
+    push_formatted(out, format_args!("{value}"));
+    blank_controls(out, begin);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends `name: value` and a line end; the value as [`header`] does.
+fn text_header(out: &mut Vec<u8>, name: &str, value: &str) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
     text(out, value);
     out.extend_from_slice(b"\r\n");
 }
@@ -112,8 +122,10 @@ pub fn response(
     more: &[(&str, &dyn Display)],
     body: Option<(&str, &[u8])>,
 ) {
-    push_formatted(out, format_args!("SIP/2.0 {status} "));
-    text(out, &if reason.is_empty() { reason_phrase(status) } else { reason });
+    out.extend_from_slice(b"SIP/2.0 ");
+    number(out, status.into());
+    out.push(b' ');
+    text(out, if reason.is_empty() { reason_phrase(status) } else { reason });
     out.extend_from_slice(b"\r\n");
     rest(out, head, more, body);
 }
@@ -128,7 +140,9 @@ pub fn request(
     more: &[(&str, &dyn Display)],
     body: Option<(&str, &[u8])>,
 ) {
-    push_formatted(out, format_args!("{method} {uri} SIP/2.0\r\n"));
+    for part in [method.name(), " ", uri, " SIP/2.0\r\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
     rest(out, head, more, body);
 }
 
@@ -144,20 +158,42 @@ fn rest(out: &mut Vec<u8>, head: &[u8], more: &[(&str, &dyn Display)], body: Opt
             // Client quirk 11: the legacy use of INFO.
             out.extend_from_slice(b"Content-Disposition: signal;handling=required\r\n");
         }
-        header(out, Name::ContentType.text(), &content_type);
+        text_header(out, Name::ContentType.text(), content_type);
     }
-    header(out, Name::ContentLength.text(), &body.len());
-    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(b"Content-Length: ");
+    number(out, body.len());
+    out.extend_from_slice(b"\r\n\r\n");
     out.extend_from_slice(body);
 }
 
-/// Appends shown text without control characters.
-fn text(out: &mut Vec<u8>, value: &dyn Display) {
+/// Appends text without control characters.
+fn text(out: &mut Vec<u8>, value: &str) {
     let begin = out.len();
-    push_formatted(out, format_args!("{value}"));
+    out.extend_from_slice(value.as_bytes());
+    blank_controls(out, begin);
+}
+
+/// Makes the control characters behind `begin` spaces.
+fn blank_controls(out: &mut [u8], begin: usize) {
     for byte in out.iter_mut().skip(begin).filter(|byte| byte.is_ascii_control()) {
         *byte = b' ';
     }
+}
+
+/// Appends a number in decimal digits.
+fn number(out: &mut Vec<u8>, number: usize) {
+    let mut digits = [0; 20];
+    let mut rest = number;
+    let mut first = digits.len();
+    for (at, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b"0123456789".get(rest % 10).copied().unwrap_or_default();
+        first = at;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(first..).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -217,7 +217,10 @@ impl HeadEnd {
         loop {
             let rest = bytes.get(at..)?;
             if *self == Self::Inside {
-                let line_feed = memchr::memchr(b'\n', rest)?;
+                let line_feed = pair_of_line_ends(rest).or_else(|| {
+                    let last = rest.len().checked_sub(1)?;
+                    (rest.get(last) == Some(&b'\n')).then_some(last)
+                })?;
                 at = at.saturating_add(line_feed).saturating_add(1);
                 *self = Self::LineEnd;
                 continue;
@@ -236,18 +239,30 @@ impl HeadEnd {
     }
 }
 
+/// Where a line feed stands that another line end seems to follow.
+#[expect(clippy::needless_bitwise_bool, reason = "without branches, many bytes are looked at at once")]
+fn pair_of_line_ends(bytes: &[u8]) -> Option<usize> {
+    let is_pair = |(byte, next): (&u8, &u8)| (*byte == b'\n') & ((*next == b'\r') | (*next == b'\n'));
+    let behind = bytes.get(1..)?;
+    // Blocks are looked at as wholes, which takes many bytes at once.
+    let mut blocks = bytes.as_chunks::<32>().0.iter().zip(behind.as_chunks::<32>().0);
+    let has_pair = |(block, behind): (&[u8; 32], &[u8; 32])| {
+        block.iter().zip(behind).fold(false, |any, pair| any | is_pair(pair))
+    };
+    let block = blocks.position(has_pair).unwrap_or(behind.len() / 32);
+    let begin = block.saturating_mul(32);
+    let place = bytes.get(begin..)?.iter().zip(behind.get(begin..)?).position(is_pair)?;
+    Some(begin.saturating_add(place))
+}
+
 /// The head's Content-Length; 0 when there is none.
 fn content_length(head: &[u8]) -> Result<usize, FrameError> {
     let mut found = None;
-    let mut lines = Lines(head).skip(1).peekable();
-    while let Some(line) = lines.next() {
-        let Some(value) = content_length_value(line) else { continue };
-        let mut length = Digits::default();
-        length.take(value)?;
-        while let Some(folded) = lines.next_if(|line| matches!(line.first(), Some(b' ' | b'\t'))) {
-            length.take(folded)?;
-        }
-        let length = length.value.ok_or(FrameError::BadContentLength)?;
+    let mut rest = head;
+    while let Some(line_feed) = memchr::memchr(b'\n', rest) {
+        rest = rest.get(line_feed.saturating_add(1)..).unwrap_or_default();
+        let Some(value) = content_length_value(rest) else { continue };
+        let length = number(value)?;
         if found.is_some_and(|found| found != length) {
             return Err(FrameError::ConflictingContentLength);
         }
@@ -256,60 +271,39 @@ fn content_length(head: &[u8]) -> Result<usize, FrameError> {
     Ok(found.unwrap_or(0))
 }
 
-/// What stands between line feeds.
-struct Lines<'a>(&'a [u8]);
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let Some(end) = memchr::memchr(b'\n', self.0) else {
-            return Some(core::mem::take(&mut self.0)).filter(|last| !last.is_empty());
-        };
-        let (line, rest) = self.0.split_at_checked(end)?;
-        self.0 = rest.get(1..).unwrap_or_default();
-        Some(line)
-    }
+/// What stands behind the colon, if the first of these lines begins a Content-Length.
+fn content_length_value(lines: &[u8]) -> Option<&[u8]> {
+    // Most lines are ruled out by their first letter, or by what would have to be behind the name.
+    let length = match lines.first()? {
+        b'C' | b'c' => "Content-Length".len(),
+        b'L' | b'l' => "l".len(),
+        _ => return None,
+    };
+    let (name, rest) = lines.split_at_checked(length)?;
+    let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let value = rest.get(blanks..)?.strip_prefix(b":")?;
+    (length == 1 || name.eq_ignore_ascii_case(b"Content-Length")).then_some(value)
 }
 
-/// The value on `line` if it begins a Content-Length.
-fn content_length_value(line: &[u8]) -> Option<&[u8]> {
-    // Most lines are ruled out by their first letter.
-    if !matches!(line.first()?, b'C' | b'c' | b'L' | b'l') {
-        return None;
-    }
-    let colon = line.iter().position(|byte| *byte == b':')?;
-    let (name, value) = line.split_at_checked(colon)?;
-    let blanks = name.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    let name = name.get(..name.len().saturating_sub(blanks))?;
-    let is_length = name.eq_ignore_ascii_case(b"Content-Length") || name.eq_ignore_ascii_case(b"l");
-    is_length.then(|| value.get(1..).unwrap_or_default())
-}
-
-/// A number whose digits may be on several lines' white space apart, but not apart from each other.
-#[derive(Default)]
-struct Digits {
-    value: Option<usize>,
-    ended: bool,
-}
-
-impl Digits {
-    fn take(&mut self, text: &[u8]) -> Result<(), FrameError> {
-        for byte in text {
-            match byte {
-                b' ' | b'\t' | b'\r' => self.ended = self.value.is_some(),
-                b'0'..=b'9' if !self.ended => {
-                    let digit = usize::from(byte.wrapping_sub(b'0'));
-                    let value =
-                        self.value.unwrap_or(0).checked_mul(10).and_then(|ten| ten.checked_add(digit));
-                    self.value = Some(value.ok_or(FrameError::TooLarge)?);
-                }
-                _ => return Err(FrameError::BadContentLength),
+/// The number that is the value of a header at the beginning of `text`: digits with white space around them. Lines that
+/// begin with white space belong to it.
+fn number(text: &[u8]) -> Result<usize, FrameError> {
+    let mut value = None;
+    let mut ended = false;
+    let mut bytes = text.iter().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\n' if !matches!(bytes.peek(), Some(b' ' | b'\t')) => break,
+            b' ' | b'\t' | b'\r' | b'\n' => ended = value.is_some(),
+            b'0'..=b'9' if !ended => {
+                let digit = usize::from(byte.wrapping_sub(b'0'));
+                let longer = value.unwrap_or(0_usize).checked_mul(10).and_then(|ten| ten.checked_add(digit));
+                value = Some(longer.ok_or(FrameError::TooLarge)?);
             }
+            _ => return Err(FrameError::BadContentLength),
         }
-        self.ended = self.value.is_some();
-        Ok(())
     }
+    value.ok_or(FrameError::BadContentLength)
 }
 
 #[cfg(test)]

@@ -1,55 +1,106 @@
-//! A message's head: start line and header lines. The ordinary head is read in place; one that `httparse` refuses (folded
+//! A message's head: start line and header lines. The ordinary head is read in place; one that is out of order (folded
 //! lines, space before the colon, bad bytes) is first put in order in a copy.
 
 use alloc::string::String;
 
 use super::flaw::{Flaw, ParseError};
-use super::header::{Header, Headers, MAX_HEADERS, Name};
+use super::header::{Known, Line, Lines, MAX_HEADERS};
 use super::list;
 use super::message::Start;
 use super::method::Method;
-
-/// How many headers an ordinary message has at most: more take a second, larger attempt.
-const ORDINARY_HEADERS: usize = 32;
+use super::octets;
 
 /// Header lines that must be put in order before they can be read.
 pub(super) struct Disorder;
 
-/// Reads header lines into `headers`, at most `limit` of them.
-pub(super) fn header_lines<'a>(
-    lines: &'a [u8],
-    limit: usize,
-    headers: &mut Headers<'a>,
-) -> Result<Option<Flaw>, Disorder> {
-    let mut few = [httparse::EMPTY_HEADER; ORDINARY_HEADERS];
-    match httparse::parse_headers(lines, &mut few) {
-        Ok(httparse::Status::Complete((_, parsed))) => return fill(parsed, limit, headers),
-        Err(httparse::Error::TooManyHeaders) => {}
-        Ok(httparse::Status::Partial) | Err(_) => return Err(Disorder),
-    }
-    let mut many = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    match httparse::parse_headers(lines, &mut many) {
-        Ok(httparse::Status::Complete((_, parsed))) => return fill(parsed, limit, headers),
-        Err(httparse::Error::TooManyHeaders) => {}
-        Ok(httparse::Status::Partial) | Err(_) => return Err(Disorder),
-    }
-    fill(&many, limit, headers)?;
-    Ok(Some(Flaw::TooManyHeaders))
+/// Reads the lines of a head in place: the first line, then header lines up to the empty line.
+pub(super) struct Reader<'a> {
+    /// The head, as far as its bytes are in order: mostly all of it.
+    bytes: &'a [u8],
+    /// What of `bytes` is UTF-8: mostly all of it.
+    text: &'a str,
+    /// Where the next line begins.
+    at: usize,
 }
 
-/// Keeps what `httparse` read.
-fn fill<'a>(
-    parsed: &[httparse::Header<'a>],
+impl<'a> Reader<'a> {
+    pub(super) fn new(head: &'a [u8]) -> Self {
+        let bytes = head.get(..orderly(head)).unwrap_or_default();
+        let text = core::str::from_utf8(bytes)
+            .or_else(|error| core::str::from_utf8(bytes.get(..error.valid_up_to()).unwrap_or_default()));
+        Self { bytes, text: text.unwrap_or_default(), at: 0 }
+    }
+
+    /// The text that the lines stand in: a line that ends beyond it is not UTF-8.
+    pub(super) const fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The first line.
+    pub(super) fn first(&mut self) -> Option<&'a str> {
+        let end = memchr::memchr(b'\n', self.bytes)?;
+        self.at = end.saturating_add(1);
+        let line = self.text.get(..end)?;
+        Some(line.strip_suffix('\r').unwrap_or(line))
+    }
+
+    /// The next header line; `None` at the empty line.
+    fn next(&mut self) -> Result<Option<Line>, Disorder> {
+        let begin = self.at;
+        let rest = self.bytes.get(begin..).unwrap_or_default();
+        if matches!(rest, [b'\n', ..] | [b'\r', b'\n', ..]) {
+            return Ok(None);
+        }
+        let length = memchr::memchr(b':', rest).ok_or(Disorder)?;
+        let (written, behind) = rest.split_at_checked(length).ok_or(Disorder)?;
+        let name = Known::from_bytes(written);
+        if name.is_none() && (written.is_empty() || !octets::NAME.has_all(written)) {
+            return Err(Disorder);
+        }
+        let colon = begin.saturating_add(length);
+        let end = colon.saturating_add(memchr::memchr(b'\n', behind).ok_or(Disorder)?);
+        self.at = end.saturating_add(1);
+        Ok(Some(Line { name, begin, colon, end }))
+    }
+}
+
+/// How many bytes at the beginning of `head` are in order: no control characters but tabs and line ends. The last byte is
+/// not looked at: it is a line's end, or in a line that has none.
+fn orderly(head: &[u8]) -> usize {
+    let pairs = || head.iter().zip(head.iter().skip(1));
+    // Whether there is any is asked of many bytes at once; where, of one after the other.
+    let any = pairs().fold(false, |any, pair| any | is_disorder(pair));
+    let first = if any { pairs().position(is_disorder) } else { None };
+    first.unwrap_or(head.len())
+}
+
+/// Whether a byte, with the one after it, is a control character that may not stand in a head.
+#[expect(clippy::needless_bitwise_bool, reason = "without branches, many bytes are looked at at once")]
+fn is_disorder((byte, next): (&u8, &u8)) -> bool {
+    let is_control = (*byte < b' ') | (*byte == 0x7f);
+    is_control & (*byte != b'\t') & (*byte != b'\n') & !((*byte == b'\r') & (*next == b'\n'))
+}
+
+/// Notes where the header lines stand, at most `limit` of them.
+pub(super) fn header_lines(
+    mut reader: Reader<'_>,
     limit: usize,
-    headers: &mut Headers<'a>,
+    lines: &mut Lines,
 ) -> Result<Option<Flaw>, Disorder> {
-    for (place, header) in parsed.iter().enumerate() {
-        let value = core::str::from_utf8(header.value).map_err(|_| Disorder)?;
-        if place >= limit || !headers.push(Header { name: Name::from_text(header.name), value }) {
-            return Ok(Some(Flaw::TooManyHeaders));
+    let mut flaw = None;
+    for place in 0..MAX_HEADERS {
+        let Some(line) = reader.next()? else { return Ok(flaw) };
+        // Lines beyond the limit only need to be lines.
+        if flaw.is_none() && line.end > reader.text.len() {
+            return Err(Disorder);
+        }
+        if place < limit {
+            lines.push(line);
+        } else {
+            flaw = Some(Flaw::TooManyHeaders);
         }
     }
-    Ok(None)
+    Ok(reader.next()?.map(|_| Flaw::TooManyHeaders).or(flaw))
 }
 
 /// Writes `head` into `out` such that [`header_lines`] can read what follows the first line. Returns what had to be mended
@@ -104,19 +155,20 @@ fn push_clean(out: &mut String, text: &str, flaw: &mut Option<Flaw>) {
 
 /// Reads a request line or a status line (RFC 3261 7.1, 7.2).
 pub(super) fn start_line(line: &str) -> Result<(Start<'_>, Option<Flaw>), ParseError> {
-    let (first, rest) = line.split_once(' ').ok_or(ParseError::StartLine)?;
+    let (first, rest) = list::split_once(line, b' ').ok_or(ParseError::StartLine)?;
     if first.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
         return status_line(first, rest);
     }
     let (uri, version) = rest.trim_end().rsplit_once(' ').ok_or(ParseError::StartLine)?;
-    let name = version.split_once('/').filter(|(name, number)| list::is_token(name) && !number.is_empty());
+    let name =
+        list::split_once(version, b'/').filter(|(name, number)| list::is_token(name) && !number.is_empty());
     let uri_alone = list::trim(uri);
     if !list::is_token(first) || name.is_none() || uri_alone.is_empty() {
         return Err(ParseError::StartLine);
     }
     let flaw = if !is_version_2(version) {
         Some(Flaw::Version)
-    } else if uri_alone.len() != uri.len() || uri.contains([' ', '\t']) || rest.ends_with([' ', '\t']) {
+    } else if uri_alone.len() != uri.len() || list::has_blank(uri) || rest.ends_with([' ', '\t']) {
         Some(Flaw::RequestLine)
     } else {
         None
@@ -125,7 +177,7 @@ pub(super) fn start_line(line: &str) -> Result<(Start<'_>, Option<Flaw>), ParseE
 }
 
 fn status_line<'a>(version: &str, rest: &'a str) -> Result<(Start<'a>, Option<Flaw>), ParseError> {
-    let (code, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+    let (code, reason) = list::split_once(rest, b' ').unwrap_or((rest, ""));
     let status = list::number::<u16>(code).filter(|status| (100..700).contains(status) && code.len() == 3);
     let status = status.ok_or(ParseError::StartLine)?;
     let flaw = (!is_version_2(version)).then_some(Flaw::Version);

@@ -1,6 +1,9 @@
 //! Header names and the list of a message's headers.
 
+use alloc::vec::Vec;
 use core::fmt;
+
+use super::list;
 
 /// The most headers a message may have.
 pub const MAX_HEADERS: usize = 128;
@@ -16,20 +19,54 @@ macro_rules! names {
             Other(&'a str),
         }
 
+        /// A name that is known.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Known {
+            $($name,)+
+        }
+
+        impl Known {
+            /// How many there are.
+            const COUNT: usize = [$($full),+].len();
+
+            /// The one written `name`, full or compact, in any case.
+            pub(super) fn from_bytes(name: &[u8]) -> Option<Self> {
+                if let [letter] = name {
+                    return match letter.to_ascii_lowercase() {
+                        $($($compact => Some(Self::$name),)?)+
+                        _ => None,
+                    };
+                }
+                match outline(name) {
+                    // Mostly it is written as the RFCs write it.
+                    $(outlines::$name
+                        if name == $full.as_bytes() || name.eq_ignore_ascii_case($full.as_bytes()) =>
+                    {
+                        Some(Self::$name)
+                    })+
+                    _ => None,
+                }
+            }
+
+            /// It as a name.
+            pub(super) const fn name<'n>(self) -> Name<'n> {
+                match self {
+                    $(Self::$name => Name::$name,)+
+                }
+            }
+
+            /// Its place among the known names.
+            #[expect(clippy::as_conversions, reason = "a variant has no other way to its number")]
+            const fn place(self) -> usize {
+                self as usize
+            }
+        }
+
         impl<'a> Name<'a> {
             /// The name written `text`, full or compact, in any case.
             #[must_use]
             pub fn from_text(text: &'a str) -> Self {
-                if let [letter] = text.as_bytes() {
-                    return match letter.to_ascii_lowercase() {
-                        $($($compact => Self::$name,)?)+
-                        _ => Self::Other(text),
-                    };
-                }
-                $(if text.eq_ignore_ascii_case($full) {
-                    return Self::$name;
-                })+
-                Self::Other(text)
+                Known::from_bytes(text.as_bytes()).map_or(Self::Other(text), Known::name)
             }
 
             /// The name in full, as the RFCs write it.
@@ -40,8 +77,33 @@ macro_rules! names {
                     Self::Other(text) => text,
                 }
             }
+
+            /// The known name that it is.
+            pub(super) const fn known(self) -> Option<Known> {
+                match self {
+                    $(Self::$name => Some(Known::$name),)+
+                    Self::Other(_) => None,
+                }
+            }
+        }
+
+        #[cfg(test)]
+        const NAMES: [Name<'_>; Known::COUNT] = [$(Name::$name),+];
+
+        /// What tells the known names apart at first sight.
+        #[expect(non_upper_case_globals, reason = "they are called as the names are")]
+        mod outlines {
+            $(pub(super) const $name: (usize, u8, u8) = super::outline($full.as_bytes());)+
         }
     };
+}
+
+/// A name's length, first and last letter: hardly any two names have all three in common.
+const fn outline(name: &[u8]) -> (usize, u8, u8) {
+    match name {
+        [first, .., last] => (name.len(), first.to_ascii_lowercase(), last.to_ascii_lowercase()),
+        _ => (name.len(), 0, 0),
+    }
 }
 
 names! {
@@ -137,61 +199,167 @@ pub struct Header<'a> {
     pub value: &'a str,
 }
 
-/// A message's headers in their order, at most [`MAX_HEADERS`]. It is some kilobytes large: hand it on by reference.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Where a header line's parts stand in its head.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    /// The name, if it is known.
+    pub(super) name: Option<Known>,
+    /// Where the name begins.
+    pub(super) begin: usize,
+    /// Where the name ends.
+    pub(super) colon: usize,
+    /// Where the value ends, with any white space around it.
+    pub(super) end: usize,
+}
+
+impl Line {
+    fn name_in(self, head: &str) -> Name<'_> {
+        let written = || Name::Other(head.get(self.begin..self.colon).unwrap_or_default());
+        self.name.map_or_else(written, Known::name)
+    }
+
+    /// The value without the white space around it.
+    fn value_in(self, head: &str) -> &str {
+        let value = head.get(self.colon.saturating_add(1)..self.end).unwrap_or_default();
+        let value = value.strip_suffix('\r').unwrap_or(value);
+        list::trim(value.strip_prefix(' ').unwrap_or(value))
+    }
+}
+
+/// Whether, and as which line first, a known name stands in a head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Nowhere.
+    #[default]
+    Never,
+    /// Once.
+    Once(usize),
+    /// Once, and again further on.
+    Again(usize),
+}
+
+/// Where a head's lines stand. Its room is used again for the next head.
+#[derive(Debug)]
+pub(super) struct Lines {
+    list: Vec<Line>,
+    seen: [Seen; Known::COUNT],
+}
+
+impl Lines {
+    pub(super) const fn new() -> Self {
+        Self { list: Vec::new(), seen: [Seen::Never; Known::COUNT] }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.list.clear();
+        self.seen = [Seen::Never; Known::COUNT];
+    }
+
+    /// Adds a line at the end.
+    pub(super) fn push(&mut self, line: Line) {
+        if let Some(seen) = line.name.and_then(|name| self.seen.get_mut(name.place())) {
+            *seen = match *seen {
+                Seen::Never => Seen::Once(self.list.len()),
+                Seen::Once(first) | Seen::Again(first) => Seen::Again(first),
+            };
+        }
+        self.list.push(line);
+    }
+
+    /// Whether, and where first, there is a line of a known name.
+    pub(super) fn seen(&self, name: Known) -> Seen {
+        self.seen.get(name.place()).copied().unwrap_or_default()
+    }
+
+    /// The lines among which all those called `name` are.
+    fn candidates(&self, name: Name<'_>) -> &[Line] {
+        let seen = name.known().map_or(Seen::Again(0), |known| self.seen(known));
+        let candidates = match seen {
+            Seen::Never => None,
+            Seen::Once(at) => self.list.get(at..=at),
+            Seen::Again(first) => self.list.get(first..),
+        };
+        candidates.unwrap_or_default()
+    }
+}
+
+/// A message's headers in their order, at most [`MAX_HEADERS`].
+#[derive(Clone, Copy, Debug)]
 pub struct Headers<'a> {
-    list: heapless::Vec<Header<'a>, MAX_HEADERS>,
+    head: &'a str,
+    lines: &'a Lines,
 }
 
 impl<'a> Headers<'a> {
-    /// No headers.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { list: heapless::Vec::new() }
-    }
-
-    /// Adds one at the end; `false` if there is no room.
-    pub fn push(&mut self, header: Header<'a>) -> bool {
-        self.list.push(header).is_ok()
-    }
-
-    /// Forgets all.
-    pub fn clear(&mut self) {
-        self.list.clear();
+    /// Those whose lines stand in `head`.
+    pub(super) const fn new(head: &'a str, lines: &'a Lines) -> Self {
+        Self { head, lines }
     }
 
     /// All, in order.
-    pub fn iter(&self) -> impl Iterator<Item = Header<'a>> + '_ {
-        self.list.iter().copied()
+    pub fn iter(&self) -> impl Iterator<Item = Header<'a>> + use<'a> {
+        let Self { head, lines } = *self;
+        lines.list.iter().map(|line| Header { name: line.name_in(head), value: line.value_in(head) })
+    }
+
+    /// Whether, and where first, there is a header of a known name.
+    pub(super) fn seen(&self, name: Known) -> Seen {
+        self.lines.seen(name)
     }
 
     /// The values of all headers called `name`, in order.
-    pub fn named<'n>(&'n self, name: Name<'n>) -> impl Iterator<Item = &'a str> + 'n {
-        self.list.iter().filter(move |header| header.name == name).map(|header| header.value)
+    pub fn named<'n>(&self, name: Name<'n>) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
+        let Self { head, lines } = *self;
+        let found = lines.candidates(name).iter().filter(move |line| line.name_in(head) == name);
+        found.map(|line| line.value_in(head))
     }
 
     /// The value of the first header called `name`.
     #[must_use]
     pub fn first(&self, name: Name<'_>) -> Option<&'a str> {
-        self.list.iter().find(|header| header.name == name).map(|header| header.value)
+        let Some(known) = name.known() else { return self.named(name).next() };
+        let line = match self.seen(known) {
+            Seen::Never => None,
+            Seen::Once(at) | Seen::Again(at) => self.lines.list.get(at),
+        };
+        line.map(|line| line.value_in(self.head))
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.lines.list.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.lines.list.is_empty()
     }
 }
+
+impl PartialEq for Headers<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Headers<'_> {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_name_is_known_as_the_rfcs_write_it_and_in_any_case() {
+        for name in NAMES {
+            let text = name.text();
+            assert_eq!(Name::from_text(text).known(), name.known(), "{text}");
+            for written in [text.to_ascii_uppercase(), text.to_ascii_lowercase()] {
+                assert_eq!(Name::from_text(&written).known(), name.known(), "{written}");
+            }
+        }
+    }
 
     #[test]
     fn names_compare_without_case_and_compact_forms_equal_full_ones() {
@@ -216,6 +384,7 @@ mod tests {
             assert!(!matches!(Name::from_text(full), Name::Other(_)), "{full}");
         }
         assert_eq!(Name::from_text("X-Thing"), Name::Other("x-thing"));
+        assert_eq!(Name::from_text("Vxa"), Name::Other("vxa"));
         assert_ne!(Name::from_text("X-Thing"), Name::Other("x-think"));
         assert_eq!(Name::from_text("z"), Name::Other("Z"));
     }

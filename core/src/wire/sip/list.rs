@@ -1,5 +1,7 @@
 //! Lists and parameters inside header values: split where the grammar splits, never inside quotes or angle brackets.
 
+use super::octets;
+
 /// The items of a header value. Empty items are left out, white space around items is cut off, the rest is kept byte for
 /// byte.
 #[derive(Clone, Debug)]
@@ -45,13 +47,18 @@ impl<'a> Iterator for Split<'a> {
 
 /// Where the first `separator` outside quoted strings and angle brackets stands.
 fn item_end(text: &str, separator: u8) -> Option<usize> {
+    let text = text.as_bytes();
     // Up to the first quote or bracket there is nothing to keep account of; mostly there is none.
-    let start = text.bytes().position(|byte| byte == separator || matches!(byte, b'"' | b'<'))?;
+    let start = memchr::memchr3(separator, b'"', b'<', text)?;
+    let rest = text.get(start..).unwrap_or_default();
+    if rest.first() == Some(&separator) {
+        return Some(start);
+    }
     let mut nesting = Nesting::Outside;
-    let end = text.bytes().skip(start).position(|byte| {
+    let end = rest.iter().position(|byte| {
         let outside = nesting == Nesting::Outside;
-        nesting = nesting.behind(byte);
-        outside && byte == separator
+        nesting = nesting.behind(*byte);
+        outside && *byte == separator
     });
     end.map(|end| start.saturating_add(end))
 }
@@ -59,7 +66,8 @@ fn item_end(text: &str, separator: u8) -> Option<usize> {
 /// Whether every quote and angle bracket of `text` is closed: only then is what is appended to it read as it is meant.
 #[must_use]
 pub fn is_closed(text: &str) -> bool {
-    text.bytes().fold(Nesting::Outside, Nesting::behind) == Nesting::Outside
+    let opening = memchr::memchr2(b'"', b'<', text.as_bytes());
+    opening.is_none() || text.bytes().fold(Nesting::Outside, Nesting::behind) == Nesting::Outside
 }
 
 /// What a place in a header value is inside of.
@@ -88,17 +96,37 @@ impl Nesting {
 /// `text` without the spaces and tabs around it.
 #[must_use]
 pub fn trim(text: &str) -> &str {
-    let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
     let bytes = text.as_bytes();
     // Nearly everything is without already.
-    if is_blank(bytes.first()) || is_blank(bytes.last()) { text.trim_matches([' ', '\t']) } else { text }
+    if bytes.first().copied().is_some_and(is_blank) || bytes.last().copied().is_some_and(is_blank) {
+        text.trim_matches([' ', '\t'])
+    } else {
+        text
+    }
 }
 
-/// Where the first `mark`, an ASCII character, stands. Values are short: it is looked for byte by byte.
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// Whether there is a space or a tab in `text`.
+#[must_use]
+pub fn has_blank(text: &str) -> bool {
+    text.as_bytes().iter().copied().any(is_blank)
+}
+
+/// What stands before and behind the first space or tab.
+#[must_use]
+pub fn split_at_blank(text: &str) -> Option<(&str, &str)> {
+    let place = text.as_bytes().iter().copied().position(is_blank)?;
+    Some((text.get(..place)?, text.get(place.saturating_add(1)..)?))
+}
+
+/// Where the first `mark`, an ASCII character, stands.
 #[must_use]
 pub fn position(text: &str, mark: u8) -> Option<usize> {
     debug_assert!(mark.is_ascii(), "another byte may be part of a character");
-    text.bytes().position(|byte| byte == mark)
+    memchr::memchr(mark, text.as_bytes())
 }
 
 /// What stands before and behind the first `mark`, an ASCII character.
@@ -144,15 +172,19 @@ pub fn find<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 
 /// A whole number in decimal digits, nothing else; `None` when it is not one or does not fit.
 #[must_use]
-pub fn number<T: core::str::FromStr>(text: &str) -> Option<T> {
+pub fn number<T: TryFrom<u64>>(text: &str) -> Option<T> {
     let text = trim(text);
-    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+    let number = text.bytes().try_fold(0_u64, |number, byte| {
+        let digit = Some(byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    })?;
+    if text.is_empty() { None } else { number.try_into().ok() }
 }
 
 /// Whether `text` is a token (RFC 3261 25.1).
 #[must_use]
 pub fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte))
+    !text.is_empty() && octets::TOKEN.has_all(text.as_bytes())
 }
 
 #[cfg(test)]

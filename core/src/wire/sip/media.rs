@@ -29,9 +29,9 @@ impl<'a> MediaType<'a> {
     /// Whether it is `name` (`application/csta+xml`), compared without case and without parameters.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
-        list::split_once(name, b'/').is_some_and(|(kind, subtype)| {
-            self.kind.eq_ignore_ascii_case(kind) && self.subtype.eq_ignore_ascii_case(subtype)
-        })
+        let is = |part: &str, name: &str| part == name || part.eq_ignore_ascii_case(name);
+        list::split_once(name, b'/')
+            .is_some_and(|(kind, subtype)| is(self.kind, kind) && is(self.subtype, subtype))
     }
 
     /// The value of the parameter `name`, compared without case; empty when it has none.

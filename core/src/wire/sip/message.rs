@@ -5,8 +5,8 @@ use alloc::string::String;
 use super::address::NameAddress;
 use super::flaw::{Flaw, ParseError};
 use super::framer::HeadEnd;
-use super::head;
-use super::header::{Headers, MAX_HEADERS, Name};
+use super::head::{self, Reader};
+use super::header::{self, Headers, Lines, MAX_HEADERS, Name, Seen};
 use super::list::{self, Split};
 use super::method::Method;
 use super::via::Via;
@@ -26,17 +26,24 @@ impl Default for Limits {
     }
 }
 
-/// Room for heads that cannot be read in place; reused from message to message.
-#[derive(Debug, Default)]
+/// Room for what is found out about a head, and for heads that cannot be read in place; reused from message to message.
+#[derive(Debug)]
 pub struct Scratch {
     text: String,
+    lines: Lines,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Scratch {
     /// No room yet: it is taken when needed.
     #[must_use]
     pub const fn new() -> Self {
-        Self { text: String::new() }
+        Self { text: String::new(), lines: Lines::new() }
     }
 }
 
@@ -72,7 +79,7 @@ impl<'a> CSeq<'a> {
     /// Reads one; `None` when it is malformed.
     #[must_use]
     pub fn parse(value: &'a str) -> Option<Self> {
-        let (number, method) = value.split_once([' ', '\t'])?;
+        let (number, method) = list::split_at_blank(value)?;
         let method = list::trim(method);
         let number = list::number(number)?;
         list::is_token(method).then_some(Self { number, method: Method::from_name(method) })
@@ -81,7 +88,7 @@ impl<'a> CSeq<'a> {
 
 impl<'a> Known<'a> {
     fn read(headers: &Headers<'a>) -> Self {
-        let topmost = headers.named(Name::Via).flat_map(Split::commas).next();
+        let topmost = headers.named(Name::Via).find_map(|value| Split::commas(value).next());
         Self {
             via: topmost.and_then(Via::parse),
             from: headers.first(Name::From).and_then(NameAddress::parse),
@@ -91,7 +98,7 @@ impl<'a> Known<'a> {
     }
 }
 
-/// A message. It is some kilobytes large: hand it on by reference.
+/// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message<'a> {
     /// Its first line.
@@ -133,13 +140,16 @@ impl<'a> Message<'a> {
         if head.len() > limits.head {
             return Err(ParseError::TooLarge);
         }
-        let mut headers = Headers::new();
-        let (start, flaw) = if let Some(read) = read_in_place(head, limits, &mut headers)? {
+        let Scratch { text, lines } = scratch;
+        lines.clear();
+        let (read, head) = if let Some(read) = read_in_place(head, limits, lines)? {
             read
         } else {
-            headers.clear();
-            read_mended(head, scratch, limits, &mut headers)?
+            lines.clear();
+            read_mended(head, text, limits, lines)?
         };
+        let (start, flaw) = read;
+        let headers = Headers::new(head, lines);
         let known = Known::read(&headers);
         let mut message = Self { start, headers, body: rest, flaw, known };
         if end.is_none() {
@@ -161,7 +171,8 @@ impl<'a> Message<'a> {
     fn cut_body(&mut self) {
         let Some(first) = self.header(Name::ContentLength) else { return };
         let first = list::number::<usize>(first);
-        let same = self.headers_named(Name::ContentLength).all(|length| list::number(length) == first);
+        let same =
+            self.headers_named(Name::ContentLength).skip(1).all(|length| list::number(length) == first);
         match first.filter(|_| same) {
             None => self.blame(Flaw::Malformed(Name::ContentLength)),
             Some(length) => match self.body.get(..length) {
@@ -175,22 +186,22 @@ impl<'a> Message<'a> {
     fn check(&mut self) {
         let known = &self.known;
         let must = [
-            (Name::Via, known.via.is_some()),
-            (Name::From, known.from.is_some()),
-            (Name::To, known.to.is_some()),
-            (Name::CallId, self.call_id().is_some_and(|id| !id.is_empty())),
-            (Name::CSeq, known.cseq.is_some()),
+            (header::Known::Via, known.via.is_some()),
+            (header::Known::From, known.from.is_some()),
+            (header::Known::To, known.to.is_some()),
+            (header::Known::CallId, self.call_id().is_some_and(|id| !id.is_empty())),
+            (header::Known::CSeq, known.cseq.is_some()),
         ];
         for (name, _) in must {
-            match self.headers_named(name).take(2).count() {
-                0 => self.blame(Flaw::Missing(name)),
-                2 if name != Name::Via => self.blame(Flaw::Repeated(name)),
-                _ => {}
+            match self.headers.seen(name) {
+                Seen::Never => self.blame(Flaw::Missing(name.name())),
+                Seen::Again(_) if name != header::Known::Via => self.blame(Flaw::Repeated(name.name())),
+                Seen::Once(_) | Seen::Again(_) => {}
             }
         }
         for (name, sound) in must {
             if !sound {
-                self.blame(Flaw::Malformed(name));
+                self.blame(Flaw::Malformed(name.name()));
             }
         }
         if let (Some(method), Some(cseq)) = (self.method(), self.cseq())
@@ -201,40 +212,40 @@ impl<'a> Message<'a> {
     }
 }
 
+/// A first line, and what is wrong with its head.
 type Read<'a> = (Start<'a>, Option<Flaw>);
 
-/// Reads a head as it stands; `Ok(None)` when it must be put in order first.
+/// Reads a head as it stands, and says which text its lines stand in; `Ok(None)` when it must be put in order first.
 fn read_in_place<'a>(
     head: &'a [u8],
     limits: Limits,
-    headers: &mut Headers<'a>,
-) -> Result<Option<Read<'a>>, ParseError> {
-    let line = head.iter().position(|byte| *byte == b'\n').unwrap_or(head.len());
-    let (line, lines) = head.split_at_checked(line).unwrap_or((head, &[]));
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let Ok(line) = core::str::from_utf8(line) else { return Ok(None) };
-    if line.bytes().any(|byte| byte.is_ascii_control()) {
+    lines: &mut Lines,
+) -> Result<Option<(Read<'a>, &'a str)>, ParseError> {
+    let mut reader = Reader::new(head);
+    let text = reader.text();
+    let Some(line) = reader.first().filter(|line| list::position(line, b'\t').is_none()) else {
         return Ok(None);
-    }
+    };
     let (start, flaw) = head::start_line(line)?;
-    let read = head::header_lines(lines.get(1..).unwrap_or_default(), limits.headers, headers);
-    Ok(read.ok().map(|more| (start, flaw.or(more))))
+    let read = head::header_lines(reader, limits.headers, lines);
+    Ok(read.ok().map(|more| ((start, flaw.or(more)), text)))
 }
 
 /// Reads a head after putting it in order.
 fn read_mended<'a>(
     head: &[u8],
-    scratch: &'a mut Scratch,
+    text: &'a mut String,
     limits: Limits,
-    headers: &mut Headers<'a>,
-) -> Result<Read<'a>, ParseError> {
-    let mended = head::put_in_order(head, &mut scratch.text);
-    let (line, lines) = scratch.text.split_once("\r\n").ok_or(ParseError::StartLine)?;
+    lines: &mut Lines,
+) -> Result<(Read<'a>, &'a str), ParseError> {
+    let mended = head::put_in_order(head, text);
+    let mut reader = Reader::new(text.as_bytes());
+    let line = reader.first().ok_or(ParseError::StartLine)?;
     let (start, flaw) = head::start_line(line)?;
-    let more = head::header_lines(lines.as_bytes(), limits.headers, headers);
+    let more = head::header_lines(reader, limits.headers, lines);
     debug_assert!(more.is_ok(), "a head put in order can be read");
     let flaw = if flaw == Some(Flaw::Version) { flaw } else { mended.or(flaw) };
-    Ok((start, flaw.or(more.unwrap_or(Some(Flaw::HeaderLine)))))
+    Ok(((start, flaw.or(more.unwrap_or(Some(Flaw::HeaderLine)))), text))
 }
 
 #[cfg(test)]

@@ -76,7 +76,8 @@ impl<'a> Uri<'a> {
         let (rest, headers) = list::split_once(rest, b'?').unwrap_or((rest, ""));
         let (host, params) = list::cut(rest, b';')?;
         let (host, port) = host_and_port(host)?;
-        let sound = user != Some("") && !raw.contains([' ', '\t', '<', '>', '"']);
+        let is_bare = raw.bytes().all(|byte| !matches!(byte, b' ' | b'\t' | b'<' | b'>' | b'"'));
+        let sound = user != Some("") && is_bare;
         sound.then_some(Self { scheme, user, host, port, params, headers, raw })
     }
 

@@ -1,6 +1,6 @@
 //! Via (RFC 3261 20.42, RFC 3581).
 
-use super::list;
+use super::{list, octets};
 
 /// The magic cookie with which branches of RFC 3261 begin (8.1.1.7).
 pub const MAGIC_COOKIE: &str = "z9hG4bK";
@@ -35,9 +35,10 @@ impl<'a> Via<'a> {
     pub fn parse(raw: &'a str) -> Option<Self> {
         let raw = list::trim(raw);
         let (line, params) = list::cut(raw, b';')?;
-        let mut protocol = line.splitn(3, '/').map(list::trim);
-        let known = protocol.next()?.eq_ignore_ascii_case("SIP") && protocol.next()? == "2.0";
-        let (transport, sent_by) = protocol.next()?.split_once([' ', '\t'])?;
+        let (name, rest) = list::split_once(line, b'/')?;
+        let (version, rest) = list::split_once(rest, b'/')?;
+        let known = list::trim(name).eq_ignore_ascii_case("SIP") && list::trim(version) == "2.0";
+        let (transport, sent_by) = list::split_at_blank(list::trim(rest))?;
         let (host, port) = host_and_port(list::trim(sent_by))?;
         if !known || !list::is_token(transport) {
             return None;
@@ -91,9 +92,11 @@ pub(super) fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
     };
     let host = list::trim(host);
     let bracketed = host.starts_with('[');
-    let sound = !host.is_empty()
-        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte) || bracketed)
-        && (!bracketed || host.ends_with(']'));
+    let sound = if bracketed {
+        host.ends_with(']')
+    } else {
+        !host.is_empty() && octets::HOST.has_all(host.as_bytes())
+    };
     sound.then_some((host, port))
 }
 

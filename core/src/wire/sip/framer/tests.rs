@@ -163,3 +163,20 @@ fn no_bytes_at_all_make_it_panic_or_stall() {
         assert_eq!(sound(&whole), sound(&cut), "{:?}", String::from_utf8_lossy(&bytes));
     }
 }
+
+#[test]
+fn the_empty_line_is_found_wherever_in_a_piece_it_begins() {
+    for line in ["\n\n", "\n\r\n"] {
+        for before in 0..200 {
+            let text = format!("{}{line}\nbehind\n\n", "\n\rx".repeat(before / 3) + &"y".repeat(before % 3));
+            let end = before + line.len();
+            assert_eq!(HeadEnd::default().search(text.as_bytes()), Some(end), "{text:?}");
+            for cut in [before / 2, before, end - 1] {
+                let (one, two) = text.as_bytes().split_at(cut);
+                let mut head = HeadEnd::default();
+                assert_eq!(head.search(one), None, "{text:?} cut at {cut}");
+                assert_eq!(head.search(two), Some(end - cut), "{text:?} cut at {cut}");
+            }
+        }
+    }
+}

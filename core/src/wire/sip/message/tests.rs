@@ -78,7 +78,6 @@ fn a_sign_in_is_read_without_a_copy() {
     );
     assert!(message.supports("TIMER") && !message.supports("100rel"));
     assert_eq!(message.csta_body(), Some(&b"<a/>"[..]));
-    drop(message);
     assert_eq!(scratch.text.capacity(), 0);
 }
 
@@ -257,6 +256,73 @@ fn a_message_cut_anywhere_is_read_or_refused_but_never_without_a_flaw_in_its_hea
             Err(error) => assert!(end <= "INVITE sip:gw@127.0.0.1:17061 SIP/".len(), "cut at {end}: {error}"),
         }
     }
+}
+
+/// The headers of a head that is in order, as httparse reads them; `None` when it is not in order.
+fn by_httparse(head: &[u8]) -> Option<Vec<(String, String)>> {
+    let mut room = [httparse::EMPTY_HEADER; 256];
+    let httparse::Status::Complete((_, headers)) = httparse::parse_headers(head, &mut room).ok()? else {
+        return None;
+    };
+    let each = headers.iter().map(|header| {
+        let name = Name::from_text(header.name).text().to_ascii_lowercase();
+        Some((name, core::str::from_utf8(header.value).ok()?.trim_matches([' ', '\t']).into()))
+    });
+    each.collect()
+}
+
+#[test]
+fn a_head_is_read_in_place_just_when_httparse_can_read_it() {
+    let (line, lines) = INVITE.split_at(INVITE.find("Via").unwrap());
+    let mut random = 1_u64;
+    let mut below = |bound: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(random >> 33).unwrap() % bound
+    };
+    let pieces =
+        ["\n", "\r", "\r\n", " ", "\t", ":", "\u{e9}", "\0", "\x7f", "l: 4\r\n", "X#|:y\n", "\r\n\r\n", "S"];
+    let (mut in_place, mut not) = (0, 0);
+    for _ in 0..20_000 {
+        let mut bytes = lines.as_bytes().to_vec();
+        for _ in 0..=below(3) {
+            let from = below(bytes.len());
+            let to = from + below(3).min(bytes.len() - from);
+            bytes.splice(from..to, pieces[below(pieces.len())].bytes());
+        }
+        if below(8) == 0 {
+            let place = below(bytes.len());
+            bytes[place] = 0xe9;
+        }
+        let end = HeadEnd::default().search(&bytes).unwrap_or(bytes.len());
+        let plain = by_httparse(&bytes[..end]);
+        let whole = [line.as_bytes(), &bytes[..end]].concat();
+        let mut lines = Lines::new();
+        let read = read_in_place(&whole, Limits::default(), &mut lines).unwrap();
+        let headers = read.map(|(_, head)| {
+            let headers = Headers::new(head, &lines);
+            let each = headers.iter();
+            each.map(|header| (header.name.text().to_ascii_lowercase(), header.value.into())).collect()
+        });
+        assert_eq!(headers, plain, "{}", whole.escape_ascii());
+        *(if headers.is_some() { &mut in_place } else { &mut not }) += 1;
+    }
+    assert!(in_place > 2_000 && not > 2_000, "{in_place} were in order, {not} were not");
+}
+
+#[test]
+fn headers_are_found_by_name_wherever_and_however_often_they_stand() {
+    let bytes = and("X-A: 1\r\nVIA: two\r\nRoute: <a>\r\nx-b: 2\r\nv: three\r\nx-a: 3\r\nRoute:");
+    parse(bytes, |message| {
+        let all = |name| message.headers_named(name).collect::<Vec<_>>();
+        assert_eq!(all(Name::Via), ["SIP/2.0/UDP h;branch=z9hG4bK1", "two", "three"]);
+        assert_eq!(all(Name::Route), ["<a>", ""]);
+        assert_eq!(all(Name::Other("X-a")), ["1", "3"]);
+        assert_eq!(all(Name::CSeq), ["7 INFO"]);
+        assert_eq!(all(Name::Event), [""; 0]);
+        assert_eq!(message.header(Name::Other("x-B")), Some("2"));
+        assert_eq!((message.header(Name::Route), message.header(Name::Event)), (Some("<a>"), None));
+    })
+    .unwrap();
 }
 
 #[test]

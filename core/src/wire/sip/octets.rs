@@ -1,0 +1,45 @@
+//! Sets of bytes: whether a byte is one of them is a single look into a table.
+
+/// A set of bytes.
+pub(super) struct Octets([bool; 256]);
+
+/// What a header name consists of: RFC 9110's `token`. Wider than RFC 3261's, so that a header nobody asks for does no harm.
+pub(super) static NAME: Octets = Octets::alphanumeric_and(b"!#$%&'*+-.^_`|~");
+
+/// RFC 3261's `token` (25.1).
+pub(super) static TOKEN: Octets = Octets::alphanumeric_and(b"-.!%*_+`'~");
+
+/// What a host's name or IPv4 address consists of.
+pub(super) static HOST: Octets = Octets::alphanumeric_and(b"-._");
+
+impl Octets {
+    #[expect(
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        reason = "it is computed by the compiler, which refuses a wrong index"
+    )]
+    const fn alphanumeric_and(marks: &[u8]) -> Self {
+        let mut set = [false; 256];
+        let mut letter = 0_u8;
+        while letter < u8::MAX {
+            set[letter as usize] = letter.is_ascii_alphanumeric();
+            letter += 1;
+        }
+        let mut at = 0;
+        while at < marks.len() {
+            set[marks[at] as usize] = true;
+            at += 1;
+        }
+        Self(set)
+    }
+
+    /// Whether `byte` is in the set.
+    pub(super) fn has(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)).is_some_and(|is_in| *is_in)
+    }
+
+    /// Whether all bytes of `text` are in the set.
+    pub(super) fn has_all(&self, text: &[u8]) -> bool {
+        text.iter().all(|byte| self.has(*byte))
+    }
+}
