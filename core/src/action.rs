@@ -110,7 +110,7 @@ enum Entry {
 pub struct Actions {
     entries: Box<heapless::Vec<Entry, MAX_ACTIONS>>,
     arena: Vec<u8>,
-    /// The most actions any step has caused, for simulations that watch the bound.
+    /// The most actions any step has caused, for simulations that switch monitor the bound.
     high_water: usize,
 }
 

@@ -76,7 +76,7 @@ pub struct View {
     /// Clients' monitors.
     pub monitors: usize,
     /// Monitors towards the phone systems.
-    pub watches: usize,
+    pub switch_monitors: usize,
     /// Requests the phone systems have not answered.
     pub pending: usize,
     /// Requests received that still need care.

@@ -24,7 +24,7 @@ pub(crate) mod session;
 pub(crate) mod sessions;
 mod stale;
 mod stops;
+pub(crate) mod switch_monitor;
 pub(crate) mod ticket;
 pub(crate) mod view;
 pub(crate) mod walk;
-pub(crate) mod watch;

@@ -437,5 +437,5 @@ fn a_client_that_signs_out_meanwhile_leaves_nothing_behind() {
     client.send(&mut bench, "BYE", "");
     system.say(&mut bench, asked[0].invoke, &ctigate_tests::bench::snapshot("1001", &[]));
     let view = bench.engine().view();
-    assert_eq!((view.sessions, view.monitors, view.watches, view.jobs), (0, 0, 0, 0));
+    assert_eq!((view.sessions, view.monitors, view.switch_monitors, view.jobs), (0, 0, 0, 0));
 }

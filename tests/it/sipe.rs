@@ -110,7 +110,7 @@ fn play(world: &mut World, proxied: bool) -> Result<Vec<String>, Fault> {
     assert_eq!(peer.answer(world, 0, "2 INFO").map(|answer| answer.status()), Some(200));
     world.run_for(Duration::from_secs(120))?;
     let view = office.view();
-    assert_eq!((view.sessions, view.monitors, view.watches, view.pending), (0, 0, 0, 0), "{view:?}");
+    assert_eq!((view.sessions, view.monitors, view.switch_monitors, view.pending), (0, 0, 0, 0), "{view:?}");
     assert_eq!((view.server_transactions, view.client_transactions, view.early), (0, 0, 0), "{view:?}");
     assert!(matches!(peer.way, Line::Stream(link) if world.is_open(host, link)));
     Ok(peer.events(world))

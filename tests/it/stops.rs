@@ -38,7 +38,7 @@ fn a_mass_sign_out_stops_every_monitor_a_few_at_a_time() {
         all.extend(some);
     }
     let expected: Vec<String> = (0..300).map(|user| format!("m{user}")).collect();
-    assert_eq!((all, bench.engine().view().watches), (expected, 0));
+    assert_eq!((all, bench.engine().view().switch_monitors), (expected, 0));
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_stop_waits_for_room_in_the_window_and_nothing_is_left_behind() {
     for user in 0..3 {
         assert_eq!(stopped(&mut bench, system), [format!("m{user}")]);
     }
-    assert_eq!(bench.engine().view().watches, 0);
+    assert_eq!(bench.engine().view().switch_monitors, 0);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_client_that_comes_back_is_fed_by_the_monitor_that_waits_to_be_stopped() {
         system.say(&mut bench, one.invoke, &csta("MonitorStopResponse", ""));
     }
     assert_eq!(system.asked(&mut bench).iter().map(Asked::root).collect::<Vec<_>>(), [""; 0]);
-    assert_eq!(bench.engine().view().watches, 1);
+    assert_eq!(bench.engine().view().switch_monitors, 1);
     only(&back.send(&mut bench, "BYE", ""), 200);
     assert_eq!(stopped(&mut bench, system), [format!("m{AT_ONCE}")], "now nobody needs it");
 }

@@ -69,7 +69,7 @@ fn s10_a_refresh_at_another_node_recreates_dialog_session_and_monitor() {
     system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
     only(&client.send(&mut bench, "BYE", ""), 200);
     let view = bench.engine().view();
-    assert_eq!((view.sessions, view.monitors, view.watches, view.indexed), (0, 0, 0, 0));
+    assert_eq!((view.sessions, view.monitors, view.switch_monitors, view.indexed), (0, 0, 0, 0));
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn s10_a_takeover_that_is_given_up_meanwhile_leaves_nothing_behind() {
         assert_eq!(client.heard(&mut bench), [], "{method}");
         assert_eq!(system.asked(&mut bench), [], "{method}: no monitor is started");
         let view = bench.engine().view();
-        assert_eq!((view.sessions, view.monitors, view.watches, view.jobs), (0, 0, 0, 0), "{method}");
+        assert_eq!((view.sessions, view.monitors, view.switch_monitors, view.jobs), (0, 0, 0, 0), "{method}");
     }
 }
 

@@ -189,10 +189,10 @@ impl Office {
     pub fn close(&self, world: &mut World) -> Result<(), Fault> {
         world.set_weather(Weather::CALM);
         world.run_for(Duration::from_secs(100))?;
-        let View { links, sessions, monitors, watches, .. } = self.view();
+        let View { links, sessions, monitors, switch_monitors, .. } = self.view();
         let left = View { links, timers: self.switches.len(), ..View::default() };
         // One that has stopped keeps what only time would have taken away.
-        let stopped = world.finished(self.gateway).is_some() && sessions + monitors + watches == 0;
+        let stopped = world.finished(self.gateway).is_some() && sessions + monitors + switch_monitors == 0;
         let mut wrong = String::new();
         if self.view() != left && !stopped {
             wrong = format!("the gateway still holds {:?}", self.view());

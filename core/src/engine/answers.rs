@@ -17,13 +17,13 @@ impl Gateway {
         let connection = ended.connection;
         match ended.ticket {
             Ticket::VerifyLine(session) => self.on_line_verified(step, session, response),
-            Ticket::StartWatch(watch) => {
-                match self.control.on_watch_answered(step, watch, connection, response) {
-                    Started::Active(watch, waiters) => {
+            Ticket::StartMonitor(switch_monitor) => {
+                match self.control.on_switch_monitor_answered(step, switch_monitor, connection, response) {
+                    Started::Active(switch_monitor, waiters) => {
                         for waiter in waiters {
                             self.announce_monitor(step, waiter);
                         }
-                        self.control.after_start(step, watch);
+                        self.control.after_start(step, switch_monitor);
                     }
                     Started::Refused(refused) => {
                         self.tell_refusal(step, &refused);
@@ -32,9 +32,9 @@ impl Gateway {
                     Started::Void => {}
                 }
             }
-            Ticket::StopWatch => self.control.on_watch_gone(connection),
-            Ticket::Resync(monitor, watch) => {
-                if self.control.on_snapshot(step, (monitor, watch), connection, response) {
+            Ticket::StopMonitor => self.control.on_stop_answered(connection),
+            Ticket::Resync(monitor, switch_monitor) => {
+                if self.control.on_snapshot(step, (monitor, switch_monitor), connection, response) {
                     self.tell_changes(step, monitor);
                 }
             }

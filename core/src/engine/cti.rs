@@ -5,8 +5,8 @@ use crate::cti::news::{Ended, News};
 use crate::cti::pool::UnderWay;
 use crate::cti::protocol::Slot;
 use crate::input::Closed;
+use crate::rcc::switch_monitor::EventSource;
 use crate::rcc::ticket::Ticket;
-use crate::rcc::watch::EventSource;
 use crate::slots::Handle;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::Response;
@@ -22,8 +22,8 @@ impl Gateway {
             News::Alive(connection) => self.control.stop_more(step, connection),
             News::Answer(ended, response) => self.on_answer(step, ended, &response),
             News::Event { connection, event, document } => {
-                if let Some(watch) = self.control.take_event(step, connection, &event, document) {
-                    self.fan_out(step, watch, &event, document);
+                if let Some(switch_monitor) = self.control.take_event(step, connection, &event, document) {
+                    self.fan_out(step, switch_monitor, &event, document);
                 }
             }
             News::Told { connection, request, document } => {

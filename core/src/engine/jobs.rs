@@ -5,12 +5,12 @@ use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
 use crate::rcc::jobs::{Job, Stage, portion};
 use crate::rcc::moving::Walked;
-use crate::rcc::watch::EventSource;
+use crate::rcc::switch_monitor::EventSource;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Message, Request, Response, SystemStatus};
 use crate::wire::csta::parse::Document;
 
-/// The most actions one request that is returned may cause: a watch that is refused answers each of its clients (at
+/// The most actions one request that is returned may cause: a switch monitor that is refused answers each of its clients (at
 /// most 64), with a notice.
 const MOST_FOR_ONE: usize = 256;
 
@@ -23,9 +23,9 @@ impl Gateway {
                 let next = self.return_requests(step, connection, slot);
                 next.map(|slot| Job::ConnectionLost { connection, stage: Stage::Pending, slot })
             }
-            Job::ConnectionLost { connection, stage: Stage::Watches, slot } => {
-                let next = self.control.drop_watches(connection, slot);
-                next.map(|slot| Job::ConnectionLost { connection, stage: Stage::Watches, slot })
+            Job::ConnectionLost { connection, stage: Stage::SwitchMonitors, slot } => {
+                let next = self.control.drop_switch_monitors(connection, slot);
+                next.map(|slot| Job::ConnectionLost { connection, stage: Stage::SwitchMonitors, slot })
             }
             Job::Doubt { connection, slot } => {
                 let next = self.control.doubt_portion(step, connection, slot);
@@ -38,8 +38,8 @@ impl Gateway {
             Job::DeliverEarly { connection, cross_reference } => {
                 let source = EventSource { connection, cross_reference: &cross_reference };
                 let more = self.deliver_one_early(step, source);
-                if let Some(watch) = self.control.watch_of(source) {
-                    self.control.catch_up(step, watch);
+                if let Some(switch_monitor) = self.control.switch_monitor_of(source) {
+                    self.control.catch_up(step, switch_monitor);
                 }
                 more.then_some(Job::DeliverEarly { connection, cross_reference })
             }
@@ -75,12 +75,12 @@ impl Gateway {
         let document = Document::parse(&early, &self.xml_limits);
         match document.as_ref().map(Document::message) {
             Ok(Ok(Message::Event(event))) => {
-                if let Some(watch) = self.control.watch_of(source) {
-                    self.fan_out(step, watch, &event, Some(&early));
+                if let Some(switch_monitor) = self.control.switch_monitor_of(source) {
+                    self.fan_out(step, switch_monitor, &event, Some(&early));
                 }
             }
             Ok(Ok(Message::Request(Request::MonitorStop { .. }))) => {
-                self.control.on_watch_stopped(step, source);
+                self.control.on_switch_monitor_stopped(step, source);
             }
             _ => {}
         }

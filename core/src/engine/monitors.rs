@@ -3,11 +3,11 @@
 use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
 use crate::rcc::change::Change;
-use crate::rcc::monitoring::{RefusedWatch, Waiter};
+use crate::rcc::monitoring::{RefusedMonitor, Waiter};
 use crate::rcc::resync::ToTell;
 use crate::rcc::session::Monitor;
+use crate::rcc::switch_monitor::SwitchMonitor;
 use crate::rcc::view::hexadecimal;
-use crate::rcc::watch::Watch;
 use crate::sip::user_agent::{Asked, Reply, note_announced};
 use crate::slots::Handle;
 use crate::step::{ClientRequestId, SessionId};
@@ -19,7 +19,7 @@ use crate::wire::csta::parse::Document;
 const MOST_FOR_ONE: usize = 8;
 
 impl Gateway {
-    /// Answers a MonitorStart whose watch is active.
+    /// Answers a MonitorStart whose switch monitor is active.
     pub(super) fn announce_monitor(&mut self, step: &mut Step<'_>, (waiting, monitor): Waiter) {
         if !self.ua.reaches(step, waiting.cast()) {
             // Its client never learns of it: when it has found another way, it asks anew.
@@ -49,8 +49,8 @@ impl Gateway {
         note_announced(step, &mut self.control.sessions, session);
     }
 
-    /// Tells all whom the refusal of a watch concerns.
-    pub(super) fn tell_refusal(&mut self, step: &mut Step<'_>, refused: &RefusedWatch) {
+    /// Tells all whom the refusal of a switch monitor concerns.
+    pub(super) fn tell_refusal(&mut self, step: &mut Step<'_>, refused: &RefusedMonitor) {
         for (waiting, _) in &refused.waiters {
             self.refuse_waiter(step, *waiting, refused.error);
         }
@@ -72,17 +72,17 @@ impl Gateway {
         }
     }
 
-    /// Tells an event to each client whose monitor a watch feeds, and that wants it.
+    /// Tells an event to each client whose monitor a switch monitor feeds, and that wants it.
     pub(super) fn fan_out(
         &mut self,
         step: &mut Step<'_>,
-        watch: Handle<Watch>,
+        switch_monitor: Handle<SwitchMonitor>,
         event: &Event<'_>,
         document: Option<&[u8]>,
     ) {
-        self.control.learn(step, watch, event);
+        self.control.learn(step, switch_monitor, event);
         let mut index = 0;
-        while let Some(monitor) = self.control.fed_by(watch, index) {
+        while let Some(monitor) = self.control.fed_by(switch_monitor, index) {
             if let Some(news) = self.control.pass_on(step, monitor, event, document) {
                 self.tell(step, &news);
             }

@@ -63,14 +63,14 @@ impl Behind {
         Self { progress: Progress::Waiting, switch, calls, gone: VecDeque::new(), changes, held }
     }
 
-    /// The monitor lost its watch once more. What was told is known, all else is void.
+    /// The monitor lost its switch monitor once more. What was told is known, all else is void.
     pub(crate) fn lose(&mut self) {
         self.progress = Progress::Waiting;
         self.changes = VecDeque::new();
         self.held = VecDeque::new();
     }
 
-    /// What it knows may be wrong, though its watch lives: the next snapshot decides, also on the events that wait.
+    /// What it knows may be wrong, though its switch monitor lives: the next snapshot decides, also on the events that wait.
     pub(crate) fn verify(&mut self) {
         self.progress = Progress::Waiting;
         self.changes = VecDeque::new();

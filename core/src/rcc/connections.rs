@@ -38,7 +38,7 @@ impl<C: Carrier> Control<C> {
     pub(crate) fn on_status(&mut self, step: &mut Step<'_>, connection: ConnectionRef, status: SystemStatus) {
         // ECMA-269, System Status: there are no monitors any more. As long as none of ours is active, it is how a phone
         // system introduces itself: the first MonitorStarts may go out right after the registration.
-        if status == SystemStatus::Enabled && self.watches.is_any_active(connection) {
+        if status == SystemStatus::Enabled && self.switch_monitors.is_any_active(connection) {
             let why = "the phone system says it has begun anew";
             if let News::Lost(connection) = self.pool.give_up(step, connection.index(), why) {
                 self.on_lost(step, connection);

@@ -30,9 +30,9 @@ use super::jobs::Job;
 use super::session::{Carrier, Monitor};
 use super::sessions::Sessions;
 use super::stops::Stops;
+use super::switch_monitor::SwitchMonitors;
 use super::ticket::Ticket;
 use super::walk::Walker;
-use super::watch::Watches;
 use crate::config::Config;
 use crate::cti::pool::Pool;
 use crate::cti::protocol::LinkProtocol;
@@ -75,7 +75,7 @@ pub(crate) struct Control<C> {
     /// Those whose clients were told that they are gone, by user and line.
     pub(super) stale: Index<AnySession>,
     pub(super) monitors: Slots<Monitor>,
-    pub(super) watches: Watches,
+    pub(super) switch_monitors: SwitchMonitors,
     pub(super) stops: Stops,
     /// How many sessions are bound to each connection.
     pub(super) held: Held,
@@ -106,7 +106,7 @@ impl<C: Carrier> Control<C> {
             sessions: Sessions::new(limits.sessions),
             stale: Index::default(),
             monitors: Slots::new(monitors),
-            watches: Watches::new(monitors, Entropy::new(seed)),
+            switch_monitors: SwitchMonitors::new(monitors, Entropy::new(seed)),
             stops: Stops::default(),
             held: Held::default(),
             early: EarlyEvents::default(),
@@ -132,7 +132,7 @@ impl<C: Carrier> Control<C> {
     pub(crate) fn count(&self, view: &mut View) {
         view.sessions = self.sessions.len();
         view.monitors = self.monitors.len();
-        view.watches = self.watches.slots.len();
+        view.switch_monitors = self.switch_monitors.slots.len();
         view.pending = self.pool.requests().len();
         view.early = self.early.len();
         view.jobs = self.jobs.len();
@@ -141,7 +141,7 @@ impl<C: Carrier> Control<C> {
     /// The fingerprints of the tables, kept up to date.
     pub(crate) fn fold(&mut self) -> (Tables, Held) {
         let tables =
-            [self.sessions.fold(), self.monitors.fold(), self.watches.slots.fold(), self.pool.fold()];
+            [self.sessions.fold(), self.monitors.fold(), self.switch_monitors.slots.fold(), self.pool.fold()];
         (tables, self.held)
     }
 
@@ -150,7 +150,7 @@ impl<C: Carrier> Control<C> {
         let tables = [
             self.sessions.recompute(),
             self.monitors.recompute(),
-            self.watches.slots.recompute(),
+            self.switch_monitors.slots.recompute(),
             self.pool.recompute(),
         ];
         (tables, self.recount_held())
@@ -163,7 +163,7 @@ impl<C: Carrier> Control<C> {
             sessions: _,
             stale,
             monitors: _,
-            watches: _,
+            switch_monitors: _,
             stops,
             held: _,
             early,

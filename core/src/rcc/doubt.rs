@@ -3,33 +3,37 @@
 use super::control::Control;
 use super::jobs::portion;
 use super::session::Carrier;
-use super::watch::EventSource;
+use super::switch_monitor::EventSource;
 use crate::cti::ConnectionRef;
 use crate::step::Step;
 
 impl<C: Carrier> Control<C> {
-    /// An event is lost: the clients of its watch, if that is known, are brought up to date by a snapshot.
+    /// An event is lost: the clients of its switch monitor, if that is known, are brought up to date by a snapshot.
     pub(super) fn doubt(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
-        let watch = self.watches.of_cross_reference(source.connection, source.cross_reference);
-        if let Some(watch) = watch.and_then(|watch| self.watches.slots.get_mut(watch)) {
-            watch.begin_doubt();
+        let switch_monitor =
+            self.switch_monitors.of_cross_reference(source.connection, source.cross_reference);
+        if let Some(switch_monitor) =
+            switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
+        {
+            switch_monitor.begin_doubt();
             self.want_verifying(step);
         }
     }
 
-    /// A phone system lost events: a portion of its watches is doubted. Returns where the next portion begins.
+    /// A phone system lost events: a portion of its switch monitors is doubted. Returns where the next portion begins.
     pub(crate) fn doubt_portion(
         &mut self,
         step: &mut Step<'_>,
         connection: ConnectionRef,
         slot: u32,
     ) -> Option<u32> {
-        let (slots, next) = portion(self.watches.slots.slots(), slot);
+        let (slots, next) = portion(self.switch_monitors.slots.slots(), slot);
         for slot in slots {
-            let Some(handle) = self.watches.slots.at(slot) else { continue };
-            if let Some(watch) = self.watches.slots.get_mut(handle).filter(|one| one.connection == connection)
+            let Some(handle) = self.switch_monitors.slots.at(slot) else { continue };
+            if let Some(switch_monitor) =
+                self.switch_monitors.slots.get_mut(handle).filter(|one| one.connection == connection)
             {
-                watch.begin_doubt();
+                switch_monitor.begin_doubt();
             }
         }
         if next.is_none() {

@@ -7,7 +7,7 @@ use core::fmt::Display;
 use super::control::Control;
 use super::jobs::Job;
 use super::session::Carrier;
-use super::watch::EventSource;
+use super::switch_monitor::EventSource;
 use crate::action::Level;
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
@@ -31,7 +31,7 @@ pub(super) struct EarlyEvents([OfConnection; MAX_CONNECTIONS]);
 /// What came early over one connection.
 #[derive(Default)]
 struct OfConnection {
-    /// How many watches are being started: while there is one, events may come early.
+    /// How many switch monitors are being started: while there is one, events may come early.
     starting: u32,
     /// What waits, oldest first.
     waiting: VecDeque<Early>,
@@ -46,7 +46,7 @@ impl EarlyEvents {
         }
     }
 
-    /// A watch is being started over a connection, or is not any more.
+    /// A switch monitor is being started over a connection, or is not any more.
     pub(super) fn note_starting(&mut self, index: u8, begun: bool) {
         if let Some(one) = self.0.get_mut(usize::from(index)) {
             one.starting = if begun { one.starting + 1 } else { one.starting.saturating_sub(1) };
@@ -72,7 +72,7 @@ impl<C: Carrier> Control<C> {
         self.early.0.get_mut(index).map(|one| &mut one.waiting).filter(|_| is_latest)
     }
 
-    /// Whether a watch is being started over a connection.
+    /// Whether a switch monitor is being started over a connection.
     pub(super) fn is_starting(&self, connection: ConnectionRef) -> bool {
         let one = self.early.0.get(usize::from(connection.index()));
         self.pool.is_latest(connection) && one.is_some_and(|one| one.starting > 0)
@@ -132,9 +132,9 @@ impl<C: Carrier> Control<C> {
         let Some(OfConnection { waiting, .. }) = self.early.0.get_mut(usize::from(connection.index())) else {
             return;
         };
-        let (before, watches) = (waiting.len(), &self.watches);
+        let (before, switch_monitors) = (waiting.len(), &self.switch_monitors);
         waiting.retain(|early| {
-            !is_old(early) || watches.of_cross_reference(connection, &early.cross_reference).is_some()
+            !is_old(early) || switch_monitors.of_cross_reference(connection, &early.cross_reference).is_some()
         });
         let count = before.saturating_sub(waiting.len());
         if count > 0 {
@@ -155,7 +155,7 @@ impl<C: Carrier> Control<C> {
         self.forget_early(source.connection);
     }
 
-    /// Forgets early events of a connection that no watch can be waiting for any more.
+    /// Forgets early events of a connection that no switch monitor can be waiting for any more.
     pub(super) fn forget_early(&mut self, connection: ConnectionRef) {
         if self.is_starting(connection) || !self.pool.is_latest(connection) {
             return;
@@ -163,8 +163,9 @@ impl<C: Carrier> Control<C> {
         let Some(OfConnection { waiting, .. }) = self.early.0.get_mut(usize::from(connection.index())) else {
             return;
         };
-        let watches = &self.watches;
-        waiting.retain(|early| watches.of_cross_reference(connection, &early.cross_reference).is_some());
+        let switch_monitors = &self.switch_monitors;
+        waiting
+            .retain(|early| switch_monitors.of_cross_reference(connection, &early.cross_reference).is_some());
     }
 
     /// Forgets what came early under a name that means nothing any more.

@@ -5,7 +5,7 @@ use core::fmt::Display;
 use super::control::{Control, News, What};
 use super::keep;
 use super::session::{Carrier, Monitor};
-use super::watch::{EventSource, Watch};
+use super::switch_monitor::{EventSource, SwitchMonitor};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::slots::Handle;
@@ -14,22 +14,22 @@ use crate::wire::csta::model::{Event, Request, SystemStatus};
 
 impl<C: Carrier> Control<C> {
     /// An event came; `document` is what it was read from, where the link speaks CSTA. It goes to those who monitor the
-    /// device by this watch; `None`: it waits, or nobody does.
+    /// device by this switch monitor; `None`: it waits, or nobody does.
     pub(crate) fn take_event(
         &mut self,
         step: &mut Step<'_>,
         connection: ConnectionRef,
         event: &Event<'_>,
         document: Option<&[u8]>,
-    ) -> Option<Handle<Watch>> {
+    ) -> Option<Handle<SwitchMonitor>> {
         let source = EventSource { connection, cross_reference: event.cross_reference() };
-        let watch = self.watches.of_cross_reference(connection, source.cross_reference);
-        if watch.is_none() || self.has_early(source) {
+        let switch_monitor = self.switch_monitors.of_cross_reference(connection, source.cross_reference);
+        if switch_monitor.is_none() || self.has_early(source) {
             let edition = step.config.cti.protocol_version;
             self.hold_early(step, source, || keep::event(event, document, edition));
             return None;
         }
-        watch
+        switch_monitor
     }
 
     /// The phone system stopped a monitor by itself. Like an event, that may come before the answer that names the
@@ -40,30 +40,36 @@ impl<C: Carrier> Control<C> {
         source: EventSource<'_>,
         document: Option<&[u8]>,
     ) {
-        let is_known = self.watches.of_cross_reference(source.connection, source.cross_reference).is_some();
+        let is_known =
+            self.switch_monitors.of_cross_reference(source.connection, source.cross_reference).is_some();
         if self.has_early(source) || (!is_known && self.is_starting(source.connection)) {
             let edition = step.config.cti.protocol_version;
             let request = Request::MonitorStop { cross_reference: source.cross_reference };
             self.hold_early(step, source, || keep::request(&request, document, edition));
         } else {
-            self.on_watch_stopped(step, source);
+            self.on_switch_monitor_stopped(step, source);
         }
     }
 
-    /// The watch whose events come under this name.
-    pub(crate) fn watch_of(&self, source: EventSource<'_>) -> Option<Handle<Watch>> {
-        self.watches.of_cross_reference(source.connection, source.cross_reference)
+    /// The switch monitor whose events come under this name.
+    pub(crate) fn switch_monitor_of(&self, source: EventSource<'_>) -> Option<Handle<SwitchMonitor>> {
+        self.switch_monitors.of_cross_reference(source.connection, source.cross_reference)
     }
 
-    /// Learns from an event of a watch what its calls are.
-    pub(crate) fn learn(&mut self, step: &mut Step<'_>, watch: Handle<Watch>, event: &Event<'_>) {
+    /// Learns from an event of a switch monitor what its calls are.
+    pub(crate) fn learn(
+        &mut self,
+        step: &mut Step<'_>,
+        switch_monitor: Handle<SwitchMonitor>,
+        event: &Event<'_>,
+    ) {
         let limit = step.config.limits.calls_per_device;
-        let Some(watch) = self.watches.slots.get_mut(watch) else { return };
+        let Some(switch_monitor) = self.switch_monitors.slots.get_mut(switch_monitor) else { return };
         if let Event::Call(call) = event
-            && let Some(forgotten) = watch.calls.learn(&watch.device, call, limit)
+            && let Some(forgotten) = switch_monitor.calls.learn(&switch_monitor.device, call, limit)
         {
             let fields: &[(&str, &dyn Display)] = &[
-                ("device", &watch.device),
+                ("device", &switch_monitor.device),
                 ("call", &forgotten.id),
                 ("why", &"limits.calls_per_device is reached"),
                 ("limit", &limit),
@@ -72,9 +78,13 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// The monitor number `index` of those that a watch feeds; at most `limits.monitors_per_device` are.
-    pub(crate) fn fed_by(&self, watch: Handle<Watch>, index: usize) -> Option<Handle<Monitor>> {
-        self.watches.slots.get(watch)?.monitors.get(index).copied()
+    /// The monitor number `index` of those that a switch monitor feeds; at most `limits.monitors_per_device` are.
+    pub(crate) fn fed_by(
+        &self,
+        switch_monitor: Handle<SwitchMonitor>,
+        index: usize,
+    ) -> Option<Handle<Monitor>> {
+        self.switch_monitors.slots.get(switch_monitor)?.monitors.get(index).copied()
     }
 
     /// An event as a monitor's client is to be told of it now, if it is.

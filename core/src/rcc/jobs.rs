@@ -16,8 +16,8 @@ pub(crate) const PORTION: u32 = 32;
 pub(crate) enum Stage {
     /// Requests under way: returned.
     Pending,
-    /// Watches: their monitors remain, without a source, until their session takes another connection.
-    Watches,
+    /// SwitchMonitors: their monitors remain, without a source, until their session takes another connection.
+    SwitchMonitors,
 }
 
 /// Something to be done in portions.
@@ -41,11 +41,11 @@ pub(crate) enum Job {
 }
 
 impl<C: Carrier> Control<C> {
-    /// A connection failed. Those who wait for an answer get it ahead of all other work; its watches take their turn,
+    /// A connection failed. Those who wait for an answer get it ahead of all other work; its switch monitors take their turn,
     /// after events of theirs that are still to be delivered.
     pub(crate) fn lose_connection(&mut self, connection: ConnectionRef) {
         self.jobs.push_front(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
-        self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::Watches, slot: 0 });
+        self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::SwitchMonitors, slot: 0 });
     }
 
     /// A phone system lost events.
@@ -75,7 +75,7 @@ pub(crate) fn portion(slots: u32, slot: u32) -> (core::ops::Range<u32>, Option<u
 }
 
 crate::digest! { enum Job {
-    ConnectionLost { connection, stage => *stage == Stage::Watches, slot } = 0,
+    ConnectionLost { connection, stage => *stage == Stage::SwitchMonitors, slot } = 0,
     TellStatus { index => index.map(u64::from), status => status.word(), slot } = 1,
     Doubt { connection, slot } = 6,
     DeliverEarly { connection, cross_reference } = 2,

@@ -8,9 +8,9 @@ use super::behind::Behind;
 use super::calls::Calls;
 use super::control::{Control, News, What};
 use super::session::{Carrier, Monitor};
+use super::switch_monitor::{EventSource, State, SwitchMonitor};
 use super::ticket::{Ticket, error_of};
 use super::view::read_hexadecimal;
-use super::watch::{EventSource, State, Watch};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::slots::Handle;
@@ -18,21 +18,21 @@ use crate::step::{ClientRequestId, SessionId, Step};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, MonitorFilter, MonitorObject, MonitorType, Request, Response};
 
-/// A client's MonitorStart that waits for its watch, and the monitor it is for.
+/// A client's MonitorStart that waits for its switch monitor, and the monitor it is for.
 pub(crate) type Waiter = (ClientRequestId, Handle<Monitor>);
 
 /// What the phone system answered to a MonitorStart of ours.
 pub(crate) enum Started {
-    /// The watch is active: those who wait are to be answered, then [`Control::after_start`] is due.
-    Active(Handle<Watch>, Vec<Waiter>),
+    /// The switch monitor is active: those who wait are to be answered, then [`Control::after_start`] is due.
+    Active(Handle<SwitchMonitor>, Vec<Waiter>),
     /// It is refused; [`Control::after_refusal`] is due once all concerned are told.
-    Refused(RefusedWatch),
+    Refused(RefusedMonitor),
     /// Nobody wants to know any more.
     Void,
 }
 
-/// A watch that did not come to be.
-pub(crate) struct RefusedWatch {
+/// A switch monitor that did not come to be.
+pub(crate) struct RefusedMonitor {
     pub(crate) error: CstaError,
     /// Those who wait for it.
     pub(crate) waiters: Vec<Waiter>,
@@ -50,7 +50,7 @@ pub(crate) struct Announcement {
 }
 
 impl<C: Carrier> Control<C> {
-    /// Makes a client's monitor and attaches it to its watch, which may have to be started.
+    /// Makes a client's monitor and attaches it to its switch monitor, which may have to be started.
     pub(super) fn prepare_monitor(
         &mut self,
         step: &mut Step<'_>,
@@ -70,58 +70,73 @@ impl<C: Carrier> Control<C> {
         if session.monitors.len() >= step.config.limits.monitors_per_session {
             return Err(CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED);
         }
-        let watch = self.watch(step, link, &number)?;
+        let switch_monitor = self.switch_monitor(step, link, &number)?;
         let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
         let cross_reference = session.reference(session.monitors_had);
-        let monitor = Monitor { session: handle, cross_reference, filter, watch: Some(watch), behind: None };
+        let monitor = Monitor {
+            session: handle,
+            cross_reference,
+            filter,
+            switch_monitor: Some(switch_monitor),
+            behind: None,
+        };
         let monitor = self.monitors.insert(monitor).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
         session.monitors_had = session.monitors_had.wrapping_add(1);
         session.monitors.push(monitor);
-        if let Some(watch) = self.watches.slots.get_mut(watch) {
-            watch.monitors.push(monitor);
+        if let Some(switch_monitor) = self.switch_monitors.slots.get_mut(switch_monitor) {
+            switch_monitor.monitors.push(monitor);
         }
         Ok(monitor)
     }
 
-    /// The watch of a device over a connection: the one there is, or one just asked for.
-    fn watch(
+    /// The switch monitor of a device over a connection: the one there is, or one just asked for.
+    fn switch_monitor(
         &mut self,
         step: &mut Step<'_>,
         link: ConnectionRef,
         number: &str,
-    ) -> Result<Handle<Watch>, CstaError> {
-        if let Some(handle) = self.watches.of_device(link, number) {
+    ) -> Result<Handle<SwitchMonitor>, CstaError> {
+        if let Some(handle) = self.switch_monitors.of_device(link, number) {
             let room = step.config.limits.monitors_per_device;
-            let full = self.watches.slots.get(handle).is_some_and(|watch| watch.monitors.len() >= room);
+            let full = self
+                .switch_monitors
+                .slots
+                .get(handle)
+                .is_some_and(|switch_monitor| switch_monitor.monitors.len() >= room);
             return if full { Err(CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED) } else { Ok(handle) };
         }
-        let handle =
-            self.watches.begin(link, number).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
+        let handle = self
+            .switch_monitors
+            .begin(link, number)
+            .map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
         let request = Request::MonitorStart {
             object: MonitorObject::Device(Device { id: number, type_of_number: None }),
             filter: None,
             kind: Some(MonitorType::Device),
         };
-        let asked = self.pool.ask(step, link, Ticket::StartWatch(handle), &request);
+        let asked = self.pool.ask(step, link, Ticket::StartMonitor(handle), &request);
         if let Err(error) = asked {
-            self.watches.remove(handle);
+            self.switch_monitors.remove(handle);
             return Err(error);
         }
         self.note_starting(link, true);
         Ok(handle)
     }
 
-    /// Counts the watches being started over a connection: while there is one, events may come early.
+    /// Counts the switch monitors being started over a connection: while there is one, events may come early.
     pub(super) fn note_starting(&mut self, connection: ConnectionRef, begun: bool) {
         if self.pool.is_latest(connection) {
             self.early.note_starting(connection.index(), begun);
         }
     }
 
-    /// Lets a MonitorStart wait for the watch. True: that is active, and it is to be answered now.
+    /// Lets a MonitorStart wait for the switch monitor. True: that is active, and it is to be answered now.
     pub(crate) fn join(&mut self, monitor: Handle<Monitor>, waiting: ClientRequestId) -> bool {
-        let watch = self.monitors.get(monitor).and_then(|monitor| monitor.watch);
-        match watch.and_then(|watch| self.watches.slots.get_mut(watch)).map(|watch| &mut watch.state) {
+        let switch_monitor = self.monitors.get(monitor).and_then(|monitor| monitor.switch_monitor);
+        match switch_monitor
+            .and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
+            .map(|switch_monitor| &mut switch_monitor.state)
+        {
             Some(State::Starting { waiters }) => {
                 waiters.push((waiting, monitor));
                 false
@@ -132,24 +147,26 @@ impl<C: Carrier> Control<C> {
     }
 
     /// The phone system answered a MonitorStart of ours, or did not.
-    pub(crate) fn on_watch_answered(
+    pub(crate) fn on_switch_monitor_answered(
         &mut self,
         step: &mut Step<'_>,
-        watch: Handle<Watch>,
+        switch_monitor: Handle<SwitchMonitor>,
         connection: ConnectionRef,
         response: &Response<'_>,
     ) -> Started {
         self.note_starting(connection, false);
         let Response::MonitorStart { cross_reference, .. } = *response else {
-            return self.refuse_watch(watch, error_of(response));
+            return self.refuse_switch_monitor(switch_monitor, error_of(response));
         };
-        let Some(connection) = self.watches.slots.get(watch).map(|watch| watch.connection) else {
+        let Some(connection) =
+            self.switch_monitors.slots.get(switch_monitor).map(|switch_monitor| switch_monitor.connection)
+        else {
             return Started::Void;
         };
-        // What came before this watch can have been asked for is not its own.
+        // What came before this switch monitor can have been asked for is not its own.
         self.forget_old_early(step, connection);
-        if let Some(waiters) = self.watches.activate(watch, cross_reference) {
-            return Started::Active(watch, waiters);
+        if let Some(waiters) = self.switch_monitors.activate(switch_monitor, cross_reference) {
+            return Started::Active(switch_monitor, waiters);
         }
         step.counters.monitors_confused += 1;
         let fields: &[(&str, &dyn Display)] = &[
@@ -158,44 +175,44 @@ impl<C: Carrier> Control<C> {
             ("why", &"the phone system gave two monitors the same cross-reference ID"),
         ];
         step.actions.notify(Level::Error, "monitors_confused", fields);
-        self.refuse_watch(watch, CstaError::GENERIC_OPERATION)
+        self.refuse_switch_monitor(switch_monitor, CstaError::GENERIC_OPERATION)
     }
 
-    /// Those who waited for a watch are answered: what came early follows.
-    pub(crate) fn after_start(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
-        let Some(watch) = self.watches.slots.get(handle) else { return };
-        let State::Active { cross_reference } = &watch.state else { return };
-        let (connection, is_idle) = (watch.connection, watch.monitors.is_empty());
+    /// Those who waited for a switch monitor are answered: what came early follows.
+    pub(crate) fn after_start(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
+        let Some(switch_monitor) = self.switch_monitors.slots.get(handle) else { return };
+        let State::Active { cross_reference } = &switch_monitor.state else { return };
+        let (connection, is_idle) = (switch_monitor.connection, switch_monitor.monitors.is_empty());
         let cross_reference = cross_reference.clone();
         self.deliver_early(EventSource { connection, cross_reference: &cross_reference });
         if is_idle {
-            self.stop_watch(step, handle);
+            self.stop_switch_monitor(step, handle);
             self.forget_early(connection);
         } else {
             self.catch_up(step, handle);
         }
     }
 
-    /// The phone system would not start a watch.
-    fn refuse_watch(&mut self, watch: Handle<Watch>, error: CstaError) -> Started {
-        let Some(removed) = self.watches.remove(watch) else { return Started::Void };
+    /// The phone system would not start a switch monitor.
+    fn refuse_switch_monitor(&mut self, switch_monitor: Handle<SwitchMonitor>, error: CstaError) -> Started {
+        let Some(removed) = self.switch_monitors.remove(switch_monitor) else { return Started::Void };
         let State::Starting { waiters } = removed.state else { return Started::Void };
         for (_, monitor) in &waiters {
             self.forget_monitor(*monitor);
         }
         let left = removed.monitors.iter().copied().filter(|monitor| self.monitors.get(*monitor).is_some());
         let unmoved = left.collect();
-        Started::Refused(RefusedWatch { error, waiters, unmoved, connection: removed.connection })
+        Started::Refused(RefusedMonitor { error, waiters, unmoved, connection: removed.connection })
     }
 
-    /// All whom the refusal of a watch concerns are told. Where the phone system gave it the name of another, nobody can
+    /// All whom the refusal of a switch monitor concerns are told. Where the phone system gave it the name of another, nobody can
     /// tell whose events come under that: the other one is stopped and started again under another name. The connection
     /// lives: it may serve thousands, and a phone system that does so with one device will do so again after every
     /// reconnect.
     pub(crate) fn after_refusal(
         &mut self,
         step: &mut Step<'_>,
-        refused: &RefusedWatch,
+        refused: &RefusedMonitor,
         response: &Response<'_>,
     ) {
         let connection = refused.connection;
@@ -205,7 +222,7 @@ impl<C: Carrier> Control<C> {
         if let Err(error) = self.ask_to_stop(step, source) {
             step.actions.notify(Level::Warn, "monitor_left_behind", &[("why", &error)]);
         }
-        self.on_watch_stopped(step, source);
+        self.on_switch_monitor_stopped(step, source);
         self.forget_early_of(source);
     }
 
@@ -246,7 +263,7 @@ impl<C: Carrier> Control<C> {
             session,
             cross_reference: one.reference(0),
             filter: MonitorFilter::default(),
-            watch: None,
+            switch_monitor: None,
             // Which calls the client knows is not known: those there are will be shown.
             behind: Some(Box::new(Behind::new(0, Calls::default()))),
         };
@@ -266,58 +283,67 @@ impl<C: Carrier> Control<C> {
         self.sessions.get(handle)?.monitors.iter().copied().find(is_named)
     }
 
-    /// Ends a client's monitor, and its watch if that has no other.
+    /// Ends a client's monitor, and its switch monitor if that has no other.
     pub(crate) fn drop_monitor(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>) {
-        let Some(watch) = self.forget_monitor(monitor) else { return };
-        let idle =
-            self.watches.slots.get(watch).is_some_and(|watch| {
-                watch.monitors.is_empty() && matches!(watch.state, State::Active { .. })
-            });
+        let Some(switch_monitor) = self.forget_monitor(monitor) else { return };
+        let idle = self.switch_monitors.slots.get(switch_monitor).is_some_and(|switch_monitor| {
+            switch_monitor.monitors.is_empty() && matches!(switch_monitor.state, State::Active { .. })
+        });
         if idle {
-            self.stop_watch(step, watch);
+            self.stop_switch_monitor(step, switch_monitor);
         }
     }
 
-    /// Takes a client's monitor out of its session and its watch.
-    pub(crate) fn forget_monitor(&mut self, monitor: Handle<Monitor>) -> Option<Handle<Watch>> {
-        let Monitor { session, watch, .. } = self.monitors.remove(monitor)?;
+    /// Takes a client's monitor out of its session and its switch monitor.
+    pub(crate) fn forget_monitor(&mut self, monitor: Handle<Monitor>) -> Option<Handle<SwitchMonitor>> {
+        let Monitor { session, switch_monitor, .. } = self.monitors.remove(monitor)?;
         if let Some(session) = self.sessions.get_mut(session) {
             session.monitors.retain(|other| *other != monitor);
         }
-        if let Some(watch) = watch.and_then(|watch| self.watches.slots.get_mut(watch)) {
-            watch.monitors.retain(|other| *other != monitor);
+        if let Some(switch_monitor) =
+            switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
+        {
+            switch_monitor.monitors.retain(|other| *other != monitor);
         }
-        watch
+        switch_monitor
     }
 
-    /// The phone system stopped a watch by itself. It is started again a little later, and its clients are brought up to
+    /// The phone system stopped a switch monitor by itself. It is started again a little later, and its clients are brought up to
     /// date; they are told that their monitors are dead (as the standard would have it at once) only if that is refused
     /// for good: SIPE never sends a second MonitorStart.
-    pub(crate) fn on_watch_stopped(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
+    pub(crate) fn on_switch_monitor_stopped(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
         let EventSource { connection, cross_reference } = source;
-        let Some(handle) = self.watches.of_cross_reference(connection, cross_reference) else { return };
-        let Some(watch) = self.watches.slots.get(handle).filter(|watch| !watch.monitors.is_empty()) else {
-            self.watches.remove(handle);
+        let Some(handle) = self.switch_monitors.of_cross_reference(connection, cross_reference) else {
+            return;
+        };
+        let Some(switch_monitor) = self
+            .switch_monitors
+            .slots
+            .get(handle)
+            .filter(|switch_monitor| !switch_monitor.monitors.is_empty())
+        else {
+            self.switch_monitors.remove(handle);
             return;
         };
         let cti = u32::from(connection.index()) + 1;
-        let fields: &[(&str, &dyn Display)] = &[("cti", &cti), ("device", &watch.device)];
+        let fields: &[(&str, &dyn Display)] = &[("cti", &cti), ("device", &switch_monitor.device)];
         step.actions.notify(Level::Warn, "monitor_stopped", fields);
-        self.lose_watch(handle);
+        self.lose_switch_monitor(handle);
         self.want_feeding(step);
     }
 
     /// Starts a monitor of a session's that nothing feeds on its connection, under the ID the client knows. What feeds it
-    /// is verified where it is doubted, for the first of the session's monitors alone: `verified` is the watch that was.
+    /// is verified where it is doubted, for the first of the session's monitors alone: `verified` is the switch monitor that was.
     pub(crate) fn restart_monitor(
         &mut self,
         step: &mut Step<'_>,
         (monitor, link): (Handle<Monitor>, ConnectionRef),
-        verified: &mut Option<Handle<Watch>>,
+        verified: &mut Option<Handle<SwitchMonitor>>,
     ) -> Option<News<'static>> {
         let one = self.monitors.get(monitor);
-        let (session, source) = (one.map(|one| one.session), one.and_then(|one| one.watch));
-        let source = source.and_then(|source| Some((source, self.watches.slots.get(source)?.connection)));
+        let (session, source) = (one.map(|one| one.session), one.and_then(|one| one.switch_monitor));
+        let source =
+            source.and_then(|source| Some((source, self.switch_monitors.slots.get(source)?.connection)));
         if let Some((source, _)) = source.filter(|(_, connection)| *connection == link) {
             // Once: what could not be verified is tried again later, not for the session's next monitor.
             if verified.replace(source) != Some(source) {
@@ -326,30 +352,30 @@ impl<C: Carrier> Control<C> {
             return None;
         }
         let number = session.map(|session| self.number_of(session)).unwrap_or_default();
-        match self.watch(step, link, &number) {
-            Ok(watch) => {
-                self.feed(step, monitor, watch);
+        match self.switch_monitor(step, link, &number) {
+            Ok(switch_monitor) => {
+                self.feed(step, monitor, switch_monitor);
                 None
             }
             Err(error) => self.leave_unmoved(step, monitor, error),
         }
     }
 
-    /// Attaches a monitor that is behind to the watch that feeds it from now on.
-    fn feed(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, watch: Handle<Watch>) {
+    /// Attaches a monitor that is behind to the switch monitor that feeds it from now on.
+    fn feed(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, switch_monitor: Handle<SwitchMonitor>) {
         let Some(one) = self.monitors.get_mut(monitor) else { return };
-        let before = one.watch.replace(watch);
+        let before = one.switch_monitor.replace(switch_monitor);
         // The loss of its connection may not be dealt with yet.
-        let known = before.and_then(|before| self.watches.slots.get_mut(before)).map(|before| {
+        let known = before.and_then(|before| self.switch_monitors.slots.get_mut(before)).map(|before| {
             before.monitors.retain(|other| *other != monitor);
             (before.connection, before.calls.clone())
         });
         let (switch, calls) =
             known.map_or((0, Calls::default()), |(connection, calls)| (self.switch_of(connection), calls));
         self.fall_behind(monitor, (switch, &calls));
-        if let Some(watch) = self.watches.slots.get_mut(watch) {
-            watch.monitors.push(monitor);
+        if let Some(switch_monitor) = self.switch_monitors.slots.get_mut(switch_monitor) {
+            switch_monitor.monitors.push(monitor);
         }
-        self.catch_up(step, watch);
+        self.catch_up(step, switch_monitor);
     }
 }

@@ -92,15 +92,20 @@ impl<C: Carrier> Control<C> {
         if let State::Walking { .. } = self.walker.state() { Walked::OnWard } else { Walked::Done }
     }
 
-    /// Whether a session's connection is not in service, where that is ours to mend, or something it watches is not fed,
+    /// Whether a session's connection is not in service, where that is ours to mend, or something it switch monitors is not fed,
     /// or may have been fed wrongly.
     fn is_adrift(&self, step: &Step<'_>, session: SessionId) -> bool {
         let Some(one) = self.sessions.get(session) else { return false };
         let Ok(link) = self.link_of(session) else { return rebinds(step.config) };
         one.carrier.is_established()
             && one.monitors.iter().any(|monitor| {
-                let watch = self.monitors.get(*monitor).and_then(|one| self.watches.slots.get(one.watch?));
-                watch.is_none_or(|watch| watch.connection != link || watch.is_doubted())
+                let switch_monitor = self
+                    .monitors
+                    .get(*monitor)
+                    .and_then(|one| self.switch_monitors.slots.get(one.switch_monitor?));
+                switch_monitor.is_none_or(|switch_monitor| {
+                    switch_monitor.connection != link || switch_monitor.is_doubted()
+                })
             })
     }
 

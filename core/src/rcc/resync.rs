@@ -11,8 +11,8 @@ use super::control::{Control, News, What};
 use super::jobs::{Job, portion};
 use super::keep;
 use super::session::{Carrier, Monitor};
+use super::switch_monitor::{EventSource, State, SwitchMonitor};
 use super::ticket::{Ticket, error_of};
-use super::watch::{EventSource, State, Watch};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::slots::Handle;
@@ -31,7 +31,7 @@ pub(crate) enum ToTell {
 }
 
 impl<C: Carrier> Control<C> {
-    /// A monitor lost its watch: what its client knows is kept.
+    /// A monitor lost its switch monitor: what its client knows is kept.
     pub(super) fn fall_behind(&mut self, monitor: Handle<Monitor>, (switch, calls): (u8, &Calls)) {
         let Some(monitor) = self.monitors.get_mut(monitor) else { return };
         match &mut monitor.behind {
@@ -40,13 +40,18 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// A connection is lost: a portion of its watches is forgotten. Returns where the next portion begins.
-    pub(crate) fn drop_watches(&mut self, connection: ConnectionRef, slot: u32) -> Option<u32> {
-        let (slots, next) = portion(self.watches.slots.slots(), slot);
+    /// A connection is lost: a portion of its switch monitors is forgotten. Returns where the next portion begins.
+    pub(crate) fn drop_switch_monitors(&mut self, connection: ConnectionRef, slot: u32) -> Option<u32> {
+        let (slots, next) = portion(self.switch_monitors.slots.slots(), slot);
         for slot in slots {
-            let Some(handle) = self.watches.slots.at(slot) else { continue };
-            if self.watches.slots.get(handle).is_some_and(|watch| watch.connection == connection) {
-                self.lose_watch(handle);
+            let Some(handle) = self.switch_monitors.slots.at(slot) else { continue };
+            if self
+                .switch_monitors
+                .slots
+                .get(handle)
+                .is_some_and(|switch_monitor| switch_monitor.connection == connection)
+            {
+                self.lose_switch_monitor(handle);
             }
         }
         if next.is_none() {
@@ -55,28 +60,33 @@ impl<C: Carrier> Control<C> {
         next
     }
 
-    /// A watch's connection is gone: it is forgotten, its monitors fall behind.
-    pub(super) fn lose_watch(&mut self, handle: Handle<Watch>) {
-        let Some(watch) = self.watches.remove(handle) else { return };
-        let switch = self.switch_of(watch.connection);
-        for monitor in watch.monitors.iter().copied() {
-            self.fall_behind(monitor, (switch, &watch.calls));
+    /// A switch monitor's connection is gone: it is forgotten, its monitors fall behind.
+    pub(super) fn lose_switch_monitor(&mut self, handle: Handle<SwitchMonitor>) {
+        let Some(switch_monitor) = self.switch_monitors.remove(handle) else { return };
+        let switch = self.switch_of(switch_monitor.connection);
+        for monitor in switch_monitor.monitors.iter().copied() {
+            self.fall_behind(monitor, (switch, &switch_monitor.calls));
         }
     }
 
-    /// Asks for the snapshots that a watch's monitors wait for. Not before it is active, nor while events that came
+    /// Asks for the snapshots that a switch monitor's monitors wait for. Not before it is active, nor while events that came
     /// early are still to be delivered: a snapshot would be newer than they are.
-    pub(crate) fn catch_up(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
-        let Some(watch) = self.watches.slots.get(handle) else { return };
-        let State::Active { cross_reference } = &watch.state else { return };
-        let source = EventSource { connection: watch.connection, cross_reference };
+    pub(crate) fn catch_up(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
+        let Some(switch_monitor) = self.switch_monitors.slots.get(handle) else { return };
+        let State::Active { cross_reference } = &switch_monitor.state else { return };
+        let source = EventSource { connection: switch_monitor.connection, cross_reference };
         if self.has_early(source) {
             return;
         }
-        let connection = watch.connection;
+        let connection = switch_monitor.connection;
         // Bounded by limits.monitors_per_device.
-        for place in 0..watch.monitors.len() {
-            let monitor = self.watches.slots.get(handle).and_then(|watch| watch.monitors.get(place)).copied();
+        for place in 0..switch_monitor.monitors.len() {
+            let monitor = self
+                .switch_monitors
+                .slots
+                .get(handle)
+                .and_then(|switch_monitor| switch_monitor.monitors.get(place))
+                .copied();
             if let Some(monitor) = monitor {
                 self.ask_snapshot(step, monitor, connection);
             }
@@ -85,7 +95,7 @@ impl<C: Carrier> Control<C> {
 
     fn ask_snapshot(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
-        let (owner, Some(watch)) = (monitor.session, monitor.watch) else { return };
+        let (owner, Some(switch_monitor)) = (monitor.session, monitor.switch_monitor) else { return };
         let Some(behind) = monitor.behind.as_mut().filter(|behind| behind.is_waiting()) else { return };
         behind.asked();
         let number = self.number_of(owner);
@@ -96,22 +106,35 @@ impl<C: Carrier> Control<C> {
         let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
         if !has_service {
             self.go_on_without(step, handle, link);
-        } else if let Err(error) = self.pool.ask(step, link, Ticket::Resync(handle, watch), &request) {
+        } else if let Err(error) = self.pool.ask(step, link, Ticket::Resync(handle, switch_monitor), &request)
+        {
             self.on_no_snapshot(step, handle, link, error);
         }
     }
 
-    /// What a watch's clients know may be wrong: they are compared with a snapshot once more.
-    pub(super) fn verify_calls(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
-        let Some(watch) = self.watches.slots.get_mut(handle).filter(|watch| watch.is_doubted()) else {
+    /// What a switch monitor's clients know may be wrong: they are compared with a snapshot once more.
+    pub(super) fn verify_calls(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
+        let Some(switch_monitor) =
+            self.switch_monitors.slots.get_mut(handle).filter(|switch_monitor| switch_monitor.is_doubted())
+        else {
             return;
         };
-        watch.try_doubt();
-        let (connection, calls) = (watch.connection, watch.calls.clone());
+        switch_monitor.try_doubt();
+        let (connection, calls) = (switch_monitor.connection, switch_monitor.calls.clone());
         let switch = self.switch_of(connection);
         // Bounded by limits.monitors_per_device.
-        for place in 0..self.watches.slots.get(handle).map_or(0, |watch| watch.monitors.len()) {
-            let monitor = self.watches.slots.get(handle).and_then(|watch| watch.monitors.get(place)).copied();
+        for place in 0..self
+            .switch_monitors
+            .slots
+            .get(handle)
+            .map_or(0, |switch_monitor| switch_monitor.monitors.len())
+        {
+            let monitor = self
+                .switch_monitors
+                .slots
+                .get(handle)
+                .and_then(|switch_monitor| switch_monitor.monitors.get(place))
+                .copied();
             let Some(monitor) = monitor.and_then(|monitor| self.monitors.get_mut(monitor)) else { continue };
             match &mut monitor.behind {
                 Some(behind) => behind.verify(),
@@ -121,17 +144,21 @@ impl<C: Carrier> Control<C> {
         self.catch_up(step, handle);
     }
 
-    /// The phone system answered, or did not. An answer that was asked for through a watch which feeds the monitor no more
+    /// The phone system answered, or did not. An answer that was asked for through a switch monitor which feeds the monitor no more
     /// means nothing. True: the client is to be told what changed.
     pub(crate) fn on_snapshot(
         &mut self,
         step: &mut Step<'_>,
-        (handle, watch): (Handle<Monitor>, Handle<Watch>),
+        (handle, switch_monitor): (Handle<Monitor>, Handle<SwitchMonitor>),
         link: ConnectionRef,
         response: &Response<'_>,
     ) -> bool {
-        let is_fed = self.monitors.get(handle).is_some_and(|monitor| monitor.watch == Some(watch));
-        if !is_fed || self.watches.slots.get(watch).is_none() || self.pool.in_service(link).is_none() {
+        let is_fed =
+            self.monitors.get(handle).is_some_and(|monitor| monitor.switch_monitor == Some(switch_monitor));
+        if !is_fed
+            || self.switch_monitors.slots.get(switch_monitor).is_none()
+            || self.pool.in_service(link).is_none()
+        {
             return false;
         }
         if let Response::SnapshotDevice { items, .. } = response {
@@ -152,9 +179,10 @@ impl<C: Carrier> Control<C> {
         link: ConnectionRef,
         error: CstaError,
     ) {
-        let watch = self.monitors.get(handle).and_then(|monitor| monitor.watch);
-        let watch = watch.and_then(|watch| self.watches.slots.get_mut(watch));
-        let again = error.is_passing() && watch.is_some_and(Watch::keep_doubt);
+        let switch_monitor = self.monitors.get(handle).and_then(|monitor| monitor.switch_monitor);
+        let switch_monitor =
+            switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor));
+        let again = error.is_passing() && switch_monitor.is_some_and(SwitchMonitor::keep_doubt);
         self.go_on_without(step, handle, link);
         if again {
             self.want_feeding(step);
@@ -172,9 +200,14 @@ impl<C: Carrier> Control<C> {
         let limit = step.config.limits.calls_per_device;
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let Some(behind) = monitor.behind.as_mut() else { return };
-        let Some(watch) = monitor.watch.and_then(|watch| self.watches.slots.get_mut(watch)) else { return };
-        watch.end_doubt();
-        watch.calls = behind.compare((switch, &watch.device), items, limit);
+        let Some(switch_monitor) = monitor
+            .switch_monitor
+            .and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
+        else {
+            return;
+        };
+        switch_monitor.end_doubt();
+        switch_monitor.calls = behind.compare((switch, &switch_monitor.device), items, limit);
     }
 
     /// Without a snapshot the client goes on believing what it knows, but for calls of another phone system. All clients
@@ -185,10 +218,13 @@ impl<C: Carrier> Control<C> {
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let Some(behind) = monitor.behind.as_mut() else { return };
         behind.compare_without(switch);
-        if let Some(watch) = monitor.watch.and_then(|watch| self.watches.slots.get_mut(watch)) {
+        if let Some(switch_monitor) = monitor
+            .switch_monitor
+            .and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
+        {
             for call in behind.staying(switch) {
-                if watch.calls.find(&call.id).is_none() {
-                    watch.calls.keep(call.clone(), limit);
+                if switch_monitor.calls.find(&call.id).is_none() {
+                    switch_monitor.calls.keep(call.clone(), limit);
                 }
             }
         }
@@ -272,8 +308,9 @@ impl<C: Carrier> Control<C> {
         }
         let limits = step.config.limits;
         let number = self.number_of(monitor.session);
-        let watch = monitor.watch.and_then(|watch| self.watches.slots.get(watch));
-        let switch = watch.map_or(0, |watch| self.switch_of(watch.connection));
+        let switch_monitor =
+            monitor.switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get(switch_monitor));
+        let switch = switch_monitor.map_or(0, |switch_monitor| self.switch_of(switch_monitor.connection));
         let Some(monitor) = self.monitors.get_mut(handle) else { return false };
         let Some(behind) = monitor.behind.as_mut() else { return true };
         let call = if let Event::Call(call) = event { call.connection.call } else { None };
@@ -302,12 +339,15 @@ impl<C: Carrier> Control<C> {
         number: &str,
         call: &str,
     ) -> Option<(&str, bool)> {
-        let watch = self.watches.of_device(link, number).and_then(|watch| self.watches.slots.get(watch));
+        let switch_monitor = self
+            .switch_monitors
+            .of_device(link, number)
+            .and_then(|switch_monitor| self.switch_monitors.slots.get(switch_monitor));
         let monitors = self.sessions.get(handle).map_or(&[][..], |session| &session.monitors);
         let switch = self.switch_of(link);
         let behind = monitors.iter().filter_map(|monitor| self.monitors.get(*monitor)?.behind.as_deref());
         let known = behind.filter_map(|behind| behind.calls_of(switch));
-        let known = watch.map(|watch| &watch.calls).into_iter().chain(known);
+        let known = switch_monitor.map(|switch_monitor| &switch_monitor.calls).into_iter().chain(known);
         let found = known.into_iter().find_map(|calls| calls.find(call))?;
         Some((&found.device, found.dynamic))
     }
@@ -334,9 +374,12 @@ impl<C: Carrier> Control<C> {
         let limit = step.config.limits.calls_per_device;
         let all = matches!(response, Response::SnapshotDevice { .. });
         let lasts = !overtaken && self.sessions.get(handle).is_some();
-        let watch = self.watches.of_device(link, &number).and_then(|watch| self.watches.slots.get_mut(watch));
-        if let Some(watch) = watch {
-            learn_told(&mut watch.calls, &number, response, lasts, limit);
+        let switch_monitor = self
+            .switch_monitors
+            .of_device(link, &number)
+            .and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor));
+        if let Some(switch_monitor) = switch_monitor {
+            learn_told(&mut switch_monitor.calls, &number, response, lasts, limit);
         }
         // Bounded by limits.monitors_per_session.
         for place in 0..self.sessions.get(handle).map_or(0, |session| session.monitors.len()) {

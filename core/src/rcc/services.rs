@@ -235,7 +235,7 @@ impl<C: Carrier> Control<C> {
         let mut others = devices.filter(|device| {
             device.type_of_number != Some("dynamic")
                 && device.id != number
-                && self.watches.of_device(link, device.id).is_some()
+                && self.switch_monitors.of_device(link, device.id).is_some()
         });
         let Some(other) = others.next() else { return false };
         let fields: &[(&str, &dyn Display)] = &[

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use super::behind::Behind;
-use super::watch::Watch;
+use super::switch_monitor::SwitchMonitor;
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
 use crate::few::Few;
@@ -51,7 +51,7 @@ pub(crate) struct Session<C> {
     pub(crate) told_gone: bool,
     /// What carries it. It stands here in the entry, since a message needs both.
     pub(crate) carrier: C,
-    /// What it watches, in the order it asked.
+    /// What it switch monitors, in the order it asked.
     pub(crate) monitors: Few<Handle<Monitor>>,
     /// How many monitors it has had: names the next one.
     pub(crate) monitors_had: u32,
@@ -92,8 +92,8 @@ pub(crate) struct Monitor {
     pub(crate) cross_reference: u32,
     pub(crate) filter: MonitorFilter,
     /// The monitor towards the phone system that feeds it; `None` before the first does.
-    pub(crate) watch: Option<Handle<Watch>>,
-    /// What its client still believes, from when the monitor lost its watch until it was told what is.
+    pub(crate) switch_monitor: Option<Handle<SwitchMonitor>>,
+    /// What its client still believes, from when the monitor lost its switch monitor until it was told what is.
     pub(crate) behind: Option<Box<Behind>>,
 }
 
@@ -109,4 +109,4 @@ crate::digest! { struct Session<C> {
 
 crate::digest! { struct Registration { id, filter => u64::from(filter.0) } }
 
-crate::digest! { struct Monitor { session, cross_reference, filter => filter.0, watch, behind } }
+crate::digest! { struct Monitor { session, cross_reference, filter => filter.0, switch_monitor, behind } }

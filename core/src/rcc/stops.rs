@@ -1,5 +1,5 @@
-//! Watches that nobody needs any more: the phone system is told, over each connection a few at a time. When thousands of
-//! users sign out at once, their watches wait here, not in the connection's queue, where everybody else's requests would
+//! SwitchMonitors that nobody needs any more: the phone system is told, over each connection a few at a time. When thousands of
+//! users sign out at once, their switch monitors wait here, not in the connection's queue, where everybody else's requests would
 //! stand behind them. One that waits still serves a client that comes back for its device.
 
 use alloc::boxed::Box;
@@ -7,8 +7,8 @@ use alloc::collections::VecDeque;
 
 use super::control::Control;
 use super::session::Carrier;
+use super::switch_monitor::{EventSource, State, SwitchMonitor};
 use super::ticket::Ticket;
-use super::watch::{EventSource, State, Watch};
 use crate::action::Level;
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
@@ -20,19 +20,19 @@ use crate::wire::csta::model::Request;
 /// The most stops that a connection has unanswered.
 const AT_ONCE: usize = 64;
 
-/// The most watches that one step looks at, since some may have found new clients.
+/// The most switch monitors that one step looks at, since some may have found new clients.
 const LOOKED_AT: usize = 16;
 
-/// The watches of one connection that nobody needs.
+/// The switch monitors of one connection that nobody needs.
 #[derive(Default)]
 struct OfConnection {
     /// How many stops are not answered yet.
     unanswered: usize,
     /// Those that wait, each once.
-    waiting: VecDeque<Handle<Watch>>,
+    waiting: VecDeque<Handle<SwitchMonitor>>,
 }
 
-/// The watches that nobody needs, by their connections' indexes.
+/// The switch monitors that nobody needs, by their connections' indexes.
 #[derive(Default)]
 pub(super) struct Stops([OfConnection; MAX_CONNECTIONS]);
 
@@ -50,15 +50,19 @@ impl Stops {
 }
 
 impl<C: Carrier> Control<C> {
-    /// Nobody needs a watch any more: it is stopped as soon as its connection has room.
-    pub(super) fn stop_watch(&mut self, step: &mut Step<'_>, handle: Handle<Watch>) {
-        let Some(watch) = self.watches.slots.get_mut(handle).filter(|watch| !watch.stopping) else { return };
-        let connection = watch.connection;
+    /// Nobody needs a switch monitor any more: it is stopped as soon as its connection has room.
+    pub(super) fn stop_switch_monitor(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
+        let Some(switch_monitor) =
+            self.switch_monitors.slots.get_mut(handle).filter(|switch_monitor| !switch_monitor.stopping)
+        else {
+            return;
+        };
+        let connection = switch_monitor.connection;
         if self.pool.in_service(connection).is_none() {
-            self.watches.remove(handle);
+            self.switch_monitors.remove(handle);
             return;
         }
-        watch.stopping = true;
+        switch_monitor.stopping = true;
         if let Some(one) = self.stops.at(connection.index()) {
             one.waiting.push_back(handle);
         }
@@ -66,13 +70,13 @@ impl<C: Carrier> Control<C> {
     }
 
     /// A stop was answered, or never will be.
-    pub(crate) fn on_watch_gone(&mut self, connection: ConnectionRef) {
+    pub(crate) fn on_stop_answered(&mut self, connection: ConnectionRef) {
         if let Some(one) = self.stops_of(connection) {
             one.unanswered = one.unanswered.saturating_sub(1);
         }
     }
 
-    /// Stops the watches that waited longest, as far as there is room.
+    /// Stops the switch monitors that waited longest, as far as there is room.
     pub(crate) fn stop_more(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
         for _ in 0..LOOKED_AT {
             let room = self.stops_of(connection).filter(|one| one.unanswered < AT_ONCE);
@@ -92,11 +96,16 @@ impl<C: Carrier> Control<C> {
     }
 
     /// False: the phone system cannot be asked just now.
-    fn stop_one(&mut self, step: &mut Step<'_>, connection: ConnectionRef, handle: Handle<Watch>) -> bool {
-        let Some(watch) = self.watches.slots.get_mut(handle) else { return true };
-        let State::Active { cross_reference } = &watch.state else { return true };
-        if !watch.monitors.is_empty() {
-            watch.stopping = false;
+    fn stop_one(
+        &mut self,
+        step: &mut Step<'_>,
+        connection: ConnectionRef,
+        handle: Handle<SwitchMonitor>,
+    ) -> bool {
+        let Some(switch_monitor) = self.switch_monitors.slots.get_mut(handle) else { return true };
+        let State::Active { cross_reference } = &switch_monitor.state else { return true };
+        if !switch_monitor.monitors.is_empty() {
+            switch_monitor.stopping = false;
             return true;
         }
         let cross_reference = Box::<str>::from(&**cross_reference);
@@ -108,7 +117,7 @@ impl<C: Carrier> Control<C> {
             }
             Err(_) => return false,
         }
-        self.watches.remove(handle);
+        self.switch_monitors.remove(handle);
         true
     }
 
@@ -120,7 +129,7 @@ impl<C: Carrier> Control<C> {
     ) -> Result<(), CstaError> {
         let EventSource { connection, cross_reference } = source;
         let request = Request::MonitorStop { cross_reference };
-        self.pool.ask(step, connection, Ticket::StopWatch, &request)?;
+        self.pool.ask(step, connection, Ticket::StopMonitor, &request)?;
         if let Some(one) = self.stops_of(connection) {
             one.unanswered += 1;
         }

@@ -1,7 +1,7 @@
 //! What belongs to a request that a phone system was asked: given to the pool with it, and back with the answer.
 
 use super::session::Monitor;
-use super::watch::Watch;
+use super::switch_monitor::SwitchMonitor;
 use crate::slots::Handle;
 use crate::step::{ClientRequestId, SessionId};
 use crate::wire::csta::errors::CstaError;
@@ -13,12 +13,12 @@ use crate::wire::csta::services::Service;
 pub(crate) enum Ticket {
     /// Whether it knows a line, while a user signs in.
     VerifyLine(SessionId),
-    /// A watch to be started.
-    StartWatch(Handle<Watch>),
-    /// A watch to be stopped.
-    StopWatch,
-    /// Which calls there are, for a monitor whose client is behind, and which this watch feeds.
-    Resync(Handle<Monitor>, Handle<Watch>),
+    /// A switch monitor to be started.
+    StartMonitor(Handle<SwitchMonitor>),
+    /// A switch monitor to be stopped.
+    StopMonitor,
+    /// Which calls there are, for a monitor whose client is behind, and which this switch monitor feeds.
+    Resync(Handle<Monitor>, Handle<SwitchMonitor>),
     /// What a client asked for.
     Service {
         /// Whose client.
@@ -32,10 +32,10 @@ pub(crate) enum Ticket {
 
 crate::digest! { enum Ticket {
     VerifyLine(session) = 0,
-    StartWatch(watch) = 1,
-    StopWatch = 2,
+    StartMonitor(switch_monitor) = 1,
+    StopMonitor = 2,
     Service { session, request, service => service.root } = 3,
-    Resync(monitor, watch) = 4,
+    Resync(monitor, switch_monitor) = 4,
 } }
 
 /// Whether a positive response is one to this service.

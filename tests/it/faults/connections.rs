@@ -16,7 +16,7 @@ fn events_that_came_early_for_a_client_that_left_are_forgotten() {
     system.start_monitor(&mut bench, "m1");
     only(&client.heard(&mut bench), 487);
     system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
-    assert_eq!((bench.engine().view().early, bench.engine().view().watches), (0, 0));
+    assert_eq!((bench.engine().view().early, bench.engine().view().switch_monitors), (0, 0));
 }
 
 /// Two connections, and a user signed in on each.

@@ -220,5 +220,5 @@ fn of_two_monitors_with_the_same_name_neither_is_believed_and_the_first_is_start
     let heard = alice.heard(&mut bench);
     assert_eq!((heard[0].root(), heard[0].element("monitorCrossRefID")), ("HeldEvent", id.as_str()));
     assert!(!bench.is_closed(system.link()));
-    assert_eq!((bench.engine().view().monitors, bench.engine().view().watches), (1, 1));
+    assert_eq!((bench.engine().view().monitors, bench.engine().view().switch_monitors), (1, 1));
 }

@@ -161,7 +161,7 @@ fn a_monitor_whose_client_cannot_be_told_of_it_is_stopped() {
     client.monitor(&mut bench, system, "m2");
     system.event(&mut bench, "HeldEvent", "m2", HELD);
     assert_eq!(client.heard(&mut bench).len(), 1);
-    assert_eq!((bench.engine().view().monitors, bench.engine().view().watches), (1, 1));
+    assert_eq!((bench.engine().view().monitors, bench.engine().view().switch_monitors), (1, 1));
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn quirk_12_two_users_share_a_line() {
         world.run_for(Duration::from_secs(1))?;
         let seen = alice.requests(world);
         assert!(seen.iter().any(|event| event.element("callID") == call_id), "one name for one call");
-        assert_eq!(office.view().watches, 1);
+        assert_eq!(office.view().switch_monitors, 1);
         Ok(())
     });
 }

@@ -139,10 +139,10 @@ fn a_monitor_whose_end_overtakes_the_answer_naming_it_is_started_again() {
         let heard = client.heard(&mut bench);
         assert!(heard.len() == events && heard.iter().all(|event| event.root() == "DeliveredEvent"));
         let view = bench.engine().view();
-        assert_eq!((view.early, view.watches, view.monitors), (0, 0, 1), "behind {events} events");
+        assert_eq!((view.early, view.switch_monitors, view.monitors), (0, 0, 1), "behind {events} events");
         bench.advance(Duration::from_secs(5));
         system.start_monitor(&mut bench, "m2");
-        assert_eq!(bench.engine().view().watches, 1);
+        assert_eq!(bench.engine().view().switch_monitors, 1);
     }
 }
 
@@ -164,5 +164,5 @@ fn what_comes_right_behind_the_answer_naming_a_monitor_does_not_overtake_what_ca
     let told: Vec<_> = heard.iter().map(|event| (event.root(), event.element("callID"))).collect();
     assert_eq!(told, [("DeliveredEvent", "0_7"), ("DeliveredEvent", "0_8")]);
     let view = bench.engine().view();
-    assert_eq!((view.early, view.watches, view.monitors), (0, 0, 1), "and then the monitor ended");
+    assert_eq!((view.early, view.switch_monitors, view.monitors), (0, 0, 1), "and then the monitor ended");
 }

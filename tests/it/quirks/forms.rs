@@ -98,5 +98,5 @@ fn quirk_12_two_sessions_on_one_line_share_one_monitor_and_both_get_its_events()
     assert_eq!(other.heard(&mut bench).len(), 1);
     only(&other.send(&mut bench, "BYE", ""), 200);
     system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
-    assert_eq!(bench.engine().view().watches, 0);
+    assert_eq!(bench.engine().view().switch_monitors, 0);
 }

@@ -61,7 +61,7 @@ fn sipe_s_own_bytes_sign_in_call_refresh_and_sign_out() {
     system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
     let view = bench.engine().view();
     assert_eq!(
-        (view.sessions, view.monitors, view.watches, view.pending, view.server_transactions),
+        (view.sessions, view.monitors, view.switch_monitors, view.pending, view.server_transactions),
         (0, 0, 0, 0, 0)
     );
 }

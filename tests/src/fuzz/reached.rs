@@ -59,9 +59,9 @@ impl Reached {
 
     /// How full a gateway's tables are: each empty, with one entry, or with more.
     pub(super) fn tables(&mut self, view: &View) {
-        let View { sessions, monitors, watches, pending, jobs, early, .. } = *view;
+        let View { sessions, monitors, switch_monitors, pending, jobs, early, .. } = *view;
         let View { server_transactions, client_transactions, .. } = *view;
-        let calls = [sessions, monitors, watches, pending, jobs, early].map(|count| count.min(2));
+        let calls = [sessions, monitors, switch_monitors, pending, jobs, early].map(|count| count.min(2));
         let messages = [server_transactions, client_transactions].map(|count| count.min(2));
         self.note(format!("tables {calls:?} {messages:?}"));
     }

@@ -74,7 +74,7 @@ impl NodeGuard {
         for (what, count, limit) in [
             ("sessions", view.sessions, bounds.sessions),
             ("monitors", view.monitors, view.sessions.saturating_mul(bounds.monitors_per_session)),
-            ("watches", view.watches, monitors),
+            ("switch_monitors", view.switch_monitors, monitors),
             ("early events", view.early, EARLY),
             ("jobs", view.jobs, jobs),
             ("links", view.links, bounds.links),

@@ -179,7 +179,7 @@ pub enum Redirection<'a> {
     Restricted,
 }
 
-/// What MonitorStart watches.
+/// What MonitorStart switch monitors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MonitorObject<'a> {
     /// `deviceObject`.
@@ -224,7 +224,7 @@ pub enum Request<'a> {
     GetCstaFeatures,
     /// MonitorStart.
     MonitorStart {
-        /// What to watch.
+        /// What to switch monitor.
         object: MonitorObject<'a>,
         /// What not to send; absent: everything is wanted.
         filter: Option<MonitorFilter>,

@@ -182,7 +182,7 @@ pub(crate) fn json(answer: &Answer, wall: SystemTime) -> String {
         ("ends_at", date(ends_at)),
         ("sessions", Json::count(view.sessions)),
         ("monitors", Json::count(view.monitors)),
-        ("watches", Json::count(view.watches)),
+        ("switch_monitors", Json::count(view.switch_monitors)),
         ("links", Json::count(view.links)),
         ("pending", Json::count(view.pending)),
         ("server_transactions", Json::count(view.server_transactions)),

@@ -24,7 +24,7 @@ pub(crate) struct EventSource<'a> {
     pub(crate) cross_reference: &'a str,
 }
 
-/// Where a watch stands.
+/// Where a switch monitor stands.
 #[derive(Debug)]
 pub(crate) enum State {
     /// The phone system was asked; these clients wait for its answer.
@@ -54,7 +54,7 @@ pub(crate) struct Doubt {
 /// One device monitored over one connection. In this order: what an event needs is fetched together.
 #[repr(C)]
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct SwitchMonitor {
     /// The clients' monitors it feeds.
     pub(crate) monitors: Few<Handle<Monitor>>,
     pub(crate) device: Word,
@@ -67,18 +67,18 @@ pub(crate) struct Watch {
     pub(crate) doubt: Doubt,
 }
 
-/// All watches, found by device and by the phone system's cross-reference.
-pub(crate) struct Watches {
-    pub(crate) slots: Slots<Watch>,
-    by_device: Index<Watch>,
-    by_cross_reference: Index<Watch>,
+/// All switch monitors, found by device and by the phone system's cross-reference.
+pub(crate) struct SwitchMonitors {
+    pub(crate) slots: Slots<SwitchMonitor>,
+    by_device: Index<SwitchMonitor>,
+    by_cross_reference: Index<SwitchMonitor>,
     /// How many are active over each connection that has any, by connection ID: follows from the table.
     active: BTreeMap<u64, usize>,
     /// Keys the hashes of the words by which they are found; draws nothing.
     entropy: Entropy,
 }
 
-impl Watches {
+impl SwitchMonitors {
     pub(crate) fn new(limit: usize, entropy: Entropy) -> Self {
         let (by_device, by_cross_reference) = (Index::default(), Index::default());
         Self { slots: Slots::new(limit), by_device, by_cross_reference, active: BTreeMap::new(), entropy }
@@ -89,28 +89,32 @@ impl Watches {
         self.entropy.key([&b"watch"[..], &connection.id.to_le_bytes(), word.as_bytes()])
     }
 
-    /// The watch of `device` over `connection`.
-    pub(crate) fn of_device(&self, connection: ConnectionRef, device: &str) -> Option<Handle<Watch>> {
+    /// The switch monitor of `device` over `connection`.
+    pub(crate) fn of_device(&self, connection: ConnectionRef, device: &str) -> Option<Handle<SwitchMonitor>> {
         self.by_device.get(self.key(connection, device))
     }
 
-    /// Whether any watch over `connection` is active.
+    /// Whether any switch monitor over `connection` is active.
     pub(crate) fn is_any_active(&self, connection: ConnectionRef) -> bool {
         self.active.contains_key(&connection.id)
     }
 
-    /// The watch whose events come under `cross_reference` over `connection`.
+    /// The switch monitor whose events come under `cross_reference` over `connection`.
     pub(crate) fn of_cross_reference(
         &self,
         connection: ConnectionRef,
         cross_reference: &str,
-    ) -> Option<Handle<Watch>> {
+    ) -> Option<Handle<SwitchMonitor>> {
         self.by_cross_reference.get(self.key(connection, cross_reference))
     }
 
-    /// Adds a watch that is being started.
-    pub(crate) fn begin(&mut self, connection: ConnectionRef, device: &str) -> Result<Handle<Watch>, Full> {
-        let handle = self.slots.insert(Watch {
+    /// Adds a switch monitor that is being started.
+    pub(crate) fn begin(
+        &mut self,
+        connection: ConnectionRef,
+        device: &str,
+    ) -> Result<Handle<SwitchMonitor>, Full> {
+        let handle = self.slots.insert(SwitchMonitor {
             connection,
             device: Word::from(device),
             state: State::Starting { waiters: Vec::new() },
@@ -123,11 +127,11 @@ impl Watches {
         Ok(handle)
     }
 
-    /// The phone system answered; returns the clients that waited. `None`: another watch over this connection has this
+    /// The phone system answered; returns the clients that waited. `None`: another switch monitor over this connection has this
     /// name, and nothing has changed.
     pub(crate) fn activate(
         &mut self,
-        handle: Handle<Watch>,
+        handle: Handle<SwitchMonitor>,
         cross_reference: &str,
     ) -> Option<Vec<(ClientRequestId, Handle<Monitor>)>> {
         let connection = self.slots.get(handle)?.connection;
@@ -143,24 +147,24 @@ impl Watches {
         Some(waiters)
     }
 
-    /// Forgets a watch.
-    pub(crate) fn remove(&mut self, handle: Handle<Watch>) -> Option<Watch> {
-        let watch = self.slots.remove(handle)?;
-        self.by_device.remove(self.key(watch.connection, &watch.device), handle);
-        if let State::Active { cross_reference } = &watch.state {
-            self.by_cross_reference.remove(self.key(watch.connection, cross_reference), handle);
-            if let Entry::Occupied(mut count) = self.active.entry(watch.connection.id) {
+    /// Forgets a switch monitor.
+    pub(crate) fn remove(&mut self, handle: Handle<SwitchMonitor>) -> Option<SwitchMonitor> {
+        let switch_monitor = self.slots.remove(handle)?;
+        self.by_device.remove(self.key(switch_monitor.connection, &switch_monitor.device), handle);
+        if let State::Active { cross_reference } = &switch_monitor.state {
+            self.by_cross_reference.remove(self.key(switch_monitor.connection, cross_reference), handle);
+            if let Entry::Occupied(mut count) = self.active.entry(switch_monitor.connection.id) {
                 *count.get_mut() -= 1;
                 if *count.get() == 0 {
                     count.remove();
                 }
             }
         }
-        Some(watch)
+        Some(switch_monitor)
     }
 }
 
-impl Watch {
+impl SwitchMonitor {
     /// Whether a snapshot is to be asked for.
     pub(crate) const fn is_doubted(&self) -> bool {
         self.doubt.is_open
@@ -190,7 +194,7 @@ impl Watch {
     }
 }
 
-crate::digest! { struct Watch { connection, device, state, monitors, stopping, doubt, calls } }
+crate::digest! { struct SwitchMonitor { connection, device, state, monitors, stopping, doubt, calls } }
 
 crate::digest! { enum State { Starting { waiters }, Active { cross_reference } } }
 
