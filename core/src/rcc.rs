@@ -1,7 +1,6 @@
 //! Remote call control: sessions, monitors and what feeds them, what clients ask for, and how the phone system's
 //! identifiers look to each client.
 
-pub(crate) mod behind;
 pub(crate) mod binding;
 pub(crate) mod calls;
 pub(crate) mod change;
@@ -19,6 +18,7 @@ pub(crate) mod moving;
 mod relay;
 mod relaying;
 pub(crate) mod resync;
+pub(crate) mod resync_state;
 pub(crate) mod services;
 pub(crate) mod session;
 pub(crate) mod sessions;

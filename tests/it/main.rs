@@ -5,8 +5,6 @@ mod builds;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
-mod catch_up;
-#[cfg(test)]
 mod cti;
 #[cfg(test)]
 mod drain;
@@ -28,6 +26,8 @@ mod rebind;
 mod refusals;
 #[cfg(test)]
 mod relayed;
+#[cfg(test)]
+mod resync;
 mod rows;
 #[cfg(test)]
 mod rush;

@@ -39,7 +39,7 @@ impl Gateway {
                 let source = EventSource { connection, cross_reference: &cross_reference };
                 let more = self.deliver_one_early(step, source);
                 if let Some(switch_monitor) = self.control.switch_monitor_of(source) {
-                    self.control.catch_up(step, switch_monitor);
+                    self.control.ask_snapshots(step, switch_monitor);
                 }
                 more.then_some(Job::DeliverEarly { connection, cross_reference })
             }

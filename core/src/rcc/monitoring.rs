@@ -4,9 +4,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-use super::behind::Behind;
 use super::calls::Calls;
 use super::control::{Control, News, What};
+use super::resync_state::Resync;
 use super::session::{Carrier, Monitor};
 use super::switch_monitor::{EventSource, State, SwitchMonitor};
 use super::ticket::{Ticket, error_of};
@@ -78,7 +78,7 @@ impl<C: Carrier> Control<C> {
             cross_reference,
             filter,
             switch_monitor: Some(switch_monitor),
-            behind: None,
+            resync: None,
         };
         let monitor = self.monitors.insert(monitor).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
         session.monitors_had = session.monitors_had.wrapping_add(1);
@@ -189,7 +189,7 @@ impl<C: Carrier> Control<C> {
             self.stop_switch_monitor(step, handle);
             self.forget_early(connection);
         } else {
-            self.catch_up(step, handle);
+            self.ask_snapshots(step, handle);
         }
     }
 
@@ -265,7 +265,7 @@ impl<C: Carrier> Control<C> {
             filter: MonitorFilter::default(),
             switch_monitor: None,
             // Which calls the client knows is not known: those there are will be shown.
-            behind: Some(Box::new(Behind::new(0, Calls::default()))),
+            resync: Some(Box::new(Resync::new(0, Calls::default()))),
         };
         match self.monitors.insert(monitor) {
             Ok(monitor) => one.monitors.push(monitor),
@@ -372,10 +372,10 @@ impl<C: Carrier> Control<C> {
         });
         let (switch, calls) =
             known.map_or((0, Calls::default()), |(connection, calls)| (self.switch_of(connection), calls));
-        self.fall_behind(monitor, (switch, &calls));
+        self.begin_resync(monitor, (switch, &calls));
         if let Some(switch_monitor) = self.switch_monitors.slots.get_mut(switch_monitor) {
             switch_monitor.monitors.push(monitor);
         }
-        self.catch_up(step, switch_monitor);
+        self.ask_snapshots(step, switch_monitor);
     }
 }

@@ -1,15 +1,15 @@
-//! Bringing a client's view up to date after its monitor went from one connection to another ([`super::behind`]): by
+//! Bringing a client's view up to date after its monitor went from one connection to another ([`super::resync_state`]): by
 //! re-INVITE, by rebinding, or because the dialog was taken over; and where what is known of its calls is doubted.
 
 use alloc::boxed::Box;
 use core::fmt::Display;
 
-use super::behind::{Behind, Way};
 use super::calls::{Calls, Seen, Stage, seen};
 use super::change::Change;
 use super::control::{Control, News, What};
 use super::jobs::{Job, portion};
 use super::keep;
+use super::resync_state::{Resync, Way};
 use super::session::{Carrier, Monitor};
 use super::switch_monitor::{EventSource, State, SwitchMonitor};
 use super::ticket::{Ticket, error_of};
@@ -32,11 +32,11 @@ pub(crate) enum ToTell {
 
 impl<C: Carrier> Control<C> {
     /// A monitor lost its switch monitor: what its client knows is kept.
-    pub(super) fn fall_behind(&mut self, monitor: Handle<Monitor>, (switch, calls): (u8, &Calls)) {
+    pub(super) fn begin_resync(&mut self, monitor: Handle<Monitor>, (switch, calls): (u8, &Calls)) {
         let Some(monitor) = self.monitors.get_mut(monitor) else { return };
-        match &mut monitor.behind {
-            Some(behind) => behind.lose(),
-            None => monitor.behind = Some(Box::new(Behind::new(switch, calls.clone()))),
+        match &mut monitor.resync {
+            Some(resync) => resync.lose(),
+            None => monitor.resync = Some(Box::new(Resync::new(switch, calls.clone()))),
         }
     }
 
@@ -65,13 +65,13 @@ impl<C: Carrier> Control<C> {
         let Some(switch_monitor) = self.switch_monitors.remove(handle) else { return };
         let switch = self.switch_of(switch_monitor.connection);
         for monitor in switch_monitor.monitors.iter().copied() {
-            self.fall_behind(monitor, (switch, &switch_monitor.calls));
+            self.begin_resync(monitor, (switch, &switch_monitor.calls));
         }
     }
 
     /// Asks for the snapshots that a switch monitor's monitors wait for. Not before it is active, nor while events that came
     /// early are still to be delivered: a snapshot would be newer than they are.
-    pub(crate) fn catch_up(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
+    pub(crate) fn ask_snapshots(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
         let Some(switch_monitor) = self.switch_monitors.slots.get(handle) else { return };
         let State::Active { cross_reference } = &switch_monitor.state else { return };
         let source = EventSource { connection: switch_monitor.connection, cross_reference };
@@ -96,8 +96,8 @@ impl<C: Carrier> Control<C> {
     fn ask_snapshot(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let (owner, Some(switch_monitor)) = (monitor.session, monitor.switch_monitor) else { return };
-        let Some(behind) = monitor.behind.as_mut().filter(|behind| behind.is_waiting()) else { return };
-        behind.asked();
+        let Some(resync) = monitor.resync.as_mut().filter(|resync| resync.is_waiting()) else { return };
+        resync.asked();
         let number = self.number_of(owner);
         let has_service = self
             .pool
@@ -136,12 +136,12 @@ impl<C: Carrier> Control<C> {
                 .and_then(|switch_monitor| switch_monitor.monitors.get(place))
                 .copied();
             let Some(monitor) = monitor.and_then(|monitor| self.monitors.get_mut(monitor)) else { continue };
-            match &mut monitor.behind {
-                Some(behind) => behind.verify(),
-                None => monitor.behind = Some(Box::new(Behind::new(switch, calls.clone()))),
+            match &mut monitor.resync {
+                Some(resync) => resync.verify(),
+                None => monitor.resync = Some(Box::new(Resync::new(switch, calls.clone()))),
             }
         }
-        self.catch_up(step, handle);
+        self.ask_snapshots(step, handle);
     }
 
     /// The phone system answered, or did not. An answer that was asked for through a switch monitor which feeds the monitor no more
@@ -199,7 +199,7 @@ impl<C: Carrier> Control<C> {
         let switch = self.switch_of(link);
         let limit = step.config.limits.calls_per_device;
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
-        let Some(behind) = monitor.behind.as_mut() else { return };
+        let Some(resync) = monitor.resync.as_mut() else { return };
         let Some(switch_monitor) = monitor
             .switch_monitor
             .and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
@@ -207,7 +207,7 @@ impl<C: Carrier> Control<C> {
             return;
         };
         switch_monitor.end_doubt();
-        switch_monitor.calls = behind.compare((switch, &switch_monitor.device), items, limit);
+        switch_monitor.calls = resync.compare((switch, &switch_monitor.device), items, limit);
     }
 
     /// Without a snapshot the client goes on believing what it knows, but for calls of another phone system. All clients
@@ -216,13 +216,13 @@ impl<C: Carrier> Control<C> {
         let switch = self.switch_of(link);
         let limit = step.config.limits.calls_per_device;
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
-        let Some(behind) = monitor.behind.as_mut() else { return };
-        behind.compare_without(switch);
+        let Some(resync) = monitor.resync.as_mut() else { return };
+        resync.compare_without(switch);
         if let Some(switch_monitor) = monitor
             .switch_monitor
             .and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
         {
-            for call in behind.staying(switch) {
+            for call in resync.staying(switch) {
                 if switch_monitor.calls.find(&call.id).is_none() {
                     switch_monitor.calls.keep(call.clone(), limit);
                 }
@@ -238,16 +238,16 @@ impl<C: Carrier> Control<C> {
     pub(crate) fn next_to_tell(&mut self, step: &Step<'_>, handle: Handle<Monitor>) -> ToTell {
         let limit = step.config.limits.calls_per_device;
         let Some(monitor) = self.monitors.get_mut(handle) else { return ToTell::Nothing };
-        let Some(behind) = monitor.behind.as_mut().filter(|behind| behind.is_telling()) else {
+        let Some(resync) = monitor.resync.as_mut().filter(|resync| resync.is_telling()) else {
             return ToTell::Nothing;
         };
-        if let Some(change) = behind.next_change(limit) {
+        if let Some(change) = resync.next_change(limit) {
             return ToTell::Change(change);
         }
-        if let Some(document) = behind.next_held() {
+        if let Some(document) = resync.next_held() {
             return ToTell::Held(document);
         }
-        monitor.behind = None;
+        monitor.resync = None;
         ToTell::Nothing
     }
 
@@ -303,7 +303,7 @@ impl<C: Carrier> Control<C> {
         document: Option<&[u8]>,
     ) -> bool {
         let Some(monitor) = self.monitors.get(handle) else { return false };
-        if monitor.behind.is_none() {
+        if monitor.resync.is_none() {
             return true;
         }
         let limits = step.config.limits;
@@ -312,16 +312,16 @@ impl<C: Carrier> Control<C> {
             monitor.switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get(switch_monitor));
         let switch = switch_monitor.map_or(0, |switch_monitor| self.switch_of(switch_monitor.connection));
         let Some(monitor) = self.monitors.get_mut(handle) else { return false };
-        let Some(behind) = monitor.behind.as_mut() else { return true };
+        let Some(resync) = monitor.resync.as_mut() else { return true };
         let call = if let Event::Call(call) = event { call.connection.call } else { None };
-        if behind.way_of(switch, call) == Way::Passes {
+        if resync.way_of(switch, call) == Way::Passes {
             if let Event::Call(call) = event {
-                behind.calls.learn(&number, call, limits.calls_per_device);
+                resync.calls.learn(&number, call, limits.calls_per_device);
             }
             return true;
         }
         let edition = step.config.cti.protocol_version;
-        if !behind.hold(call, limits.queued_events, || keep::event(event, document, edition)) {
+        if !resync.hold(call, limits.queued_events, || keep::event(event, document, edition)) {
             step.counters.events_lost += 1;
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &monitor.session), ("why", &"limits.queued_events is reached")];
@@ -345,8 +345,8 @@ impl<C: Carrier> Control<C> {
             .and_then(|switch_monitor| self.switch_monitors.slots.get(switch_monitor));
         let monitors = self.sessions.get(handle).map_or(&[][..], |session| &session.monitors);
         let switch = self.switch_of(link);
-        let behind = monitors.iter().filter_map(|monitor| self.monitors.get(*monitor)?.behind.as_deref());
-        let known = behind.filter_map(|behind| behind.calls_of(switch));
+        let resync = monitors.iter().filter_map(|monitor| self.monitors.get(*monitor)?.resync.as_deref());
+        let known = resync.filter_map(|resync| resync.calls_of(switch));
         let known = switch_monitor.map(|switch_monitor| &switch_monitor.calls).into_iter().chain(known);
         let found = known.into_iter().find_map(|calls| calls.find(call))?;
         Some((&found.device, found.dynamic))
@@ -385,11 +385,11 @@ impl<C: Carrier> Control<C> {
         for place in 0..self.sessions.get(handle).map_or(0, |session| session.monitors.len()) {
             let monitor = self.sessions.get(handle).and_then(|session| session.monitors.get(place)).copied();
             let monitor = monitor.and_then(|monitor| self.monitors.get_mut(monitor));
-            let Some(behind) = monitor.and_then(|one| one.behind.as_mut()) else { continue };
-            if let Some(calls) = behind.calls_told(switch, all, limit) {
+            let Some(resync) = monitor.and_then(|one| one.resync.as_mut()) else { continue };
+            if let Some(calls) = resync.calls_told(switch, all, limit) {
                 learn_told(calls, &number, response, lasts, limit);
             }
-            behind.keep_told();
+            resync.keep_told();
         }
     }
 }

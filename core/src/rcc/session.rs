@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::behind::Behind;
+use super::resync_state::Resync;
 use super::switch_monitor::SwitchMonitor;
 use crate::cti::ConnectionRef;
 use crate::digest::{Digest, Digester};
@@ -94,7 +94,7 @@ pub(crate) struct Monitor {
     /// The monitor towards the phone system that feeds it; `None` before the first does.
     pub(crate) switch_monitor: Option<Handle<SwitchMonitor>>,
     /// What its client still believes, from when the monitor lost its switch monitor until it was told what is.
-    pub(crate) behind: Option<Box<Behind>>,
+    pub(crate) resync: Option<Box<Resync>>,
 }
 
 crate::digest! { struct Session<C> {
@@ -109,4 +109,4 @@ crate::digest! { struct Session<C> {
 
 crate::digest! { struct Registration { id, filter => u64::from(filter.0) } }
 
-crate::digest! { struct Monitor { session, cross_reference, filter => filter.0, switch_monitor, behind } }
+crate::digest! { struct Monitor { session, cross_reference, filter => filter.0, switch_monitor, resync } }

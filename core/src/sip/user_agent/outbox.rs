@@ -2,7 +2,7 @@
 //!
 //! 1. A response that announces an identifier (monitorCrossRefID, callID) is written before the first event that uses
 //!    it: while such a request is under way, events wait.
-//! 2. Behind such a response the next event waits a short time more: through a proxy that opens a connection of its
+//! 2. Resync such a response the next event waits a short time more: through a proxy that opens a connection of its
 //!    own, an event overtakes the response otherwise.
 //! 3. On datagrams one event is under way at a time, and the next waits for its final answer, but not for ever (client
 //!    quirk 3). What is sent behind an event that was not answered takes its place: sent once more after that, it would

@@ -204,9 +204,9 @@ pub(super) enum HeadEnd {
     /// Inside a line.
     #[default]
     Inside,
-    /// Behind a line feed.
+    /// Resync a line feed.
     LineEnd,
-    /// Behind a line feed and a carriage return.
+    /// Resync a line feed and a carriage return.
     CarriageReturn,
 }
 

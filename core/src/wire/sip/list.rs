@@ -75,7 +75,7 @@ pub fn is_closed(text: &str) -> bool {
 enum Nesting {
     Outside,
     Quotes,
-    /// Behind a backslash in a quoted string.
+    /// Resync a backslash in a quoted string.
     Escape,
     Brackets,
 }

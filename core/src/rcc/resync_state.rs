@@ -26,7 +26,7 @@ enum Progress {
 
 /// A monitor whose client may believe what is not so any more.
 #[derive(Debug)]
-pub(crate) struct Behind {
+pub(crate) struct Resync {
     progress: Progress,
     /// Which phone system the calls that the client knows are of.
     switch: u8,
@@ -56,7 +56,7 @@ pub(crate) enum Way {
     Waits,
 }
 
-impl Behind {
+impl Resync {
     /// A client that knows these calls of the phone system numbered `switch`.
     pub(crate) fn new(switch: u8, calls: Calls) -> Self {
         let (changes, held) = (VecDeque::new(), VecDeque::new());
@@ -213,4 +213,4 @@ crate::digest! { struct Held { call, document } }
 
 crate::digest! { enum Progress { Waiting = 0, Asked = 1, Telling = 2 } }
 
-crate::digest! { struct Behind { progress, switch => u64::from(*switch), calls, gone, changes, held } }
+crate::digest! { struct Resync { progress, switch => u64::from(*switch), calls, gone, changes, held } }
