@@ -1,8 +1,8 @@
 //! A monitor that goes from one CTI connection to another: its client is told what ended, what began and what changed
 //! meanwhile, once, and nothing that contradicts it.
 
-mod doubt;
 mod told;
+mod verification;
 
 use core::fmt::Write as _;
 

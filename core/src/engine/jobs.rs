@@ -27,9 +27,9 @@ impl Gateway {
                 let next = self.control.drop_switch_monitors(connection, slot);
                 next.map(|slot| Job::ConnectionLost { connection, stage: Stage::SwitchMonitors, slot })
             }
-            Job::Doubt { connection, slot } => {
-                let next = self.control.doubt_portion(step, connection, slot);
-                next.map(|slot| Job::Doubt { connection, slot })
+            Job::Verification { connection, slot } => {
+                let next = self.control.verify_portion(step, connection, slot);
+                next.map(|slot| Job::Verification { connection, slot })
             }
             Job::TellStatus { index, status, slot } => {
                 let next = self.tell_portion(step, index, status, slot);

@@ -46,7 +46,7 @@ impl<C: Carrier> Control<C> {
             return;
         }
         if status == SystemStatus::MessagesLost {
-            self.doubt_connection(connection);
+            self.verify_connection(connection);
         }
         self.tell_all(Some(connection.index()), status);
     }

@@ -9,7 +9,7 @@
 //! | `jobs` | what touches many sessions, done in portions |
 //! | `ticket` | what belongs to a request that a phone system was asked |
 //! | `walk`, `moving` | sessions that are moved to another connection, one after the other |
-//! | `doubt` | calls that may be other than they are known |
+//! | `verification` | calls that may be other than they are known |
 //! | `early` | events that come before the answer that names their monitor |
 //! | `stops` | monitors at the phone system that nobody needs any more |
 //! | `resync` | bringing a client up to date after nothing fed its monitor |

@@ -111,7 +111,7 @@ impl<C: Carrier> Control<C> {
         });
         if let Some(lost) = lost {
             step.counters.events_lost += 1;
-            self.doubt(
+            self.want_verification(
                 step,
                 EventSource { connection: source.connection, cross_reference: &lost.cross_reference },
             );

@@ -26,7 +26,7 @@ pub(crate) enum Job {
     /// A connection failed.
     ConnectionLost { connection: ConnectionRef, stage: Stage, slot: u32 },
     /// A phone system lost events: what is known of its calls is doubted.
-    Doubt { connection: ConnectionRef, slot: u32 },
+    Verification { connection: ConnectionRef, slot: u32 },
     /// How a phone system is has changed: clients that registered for it are told.
     /// `index`: that of the phone system's connection; `None`: whichever a client's session is on.
     TellStatus { index: Option<u8>, status: SystemStatus, slot: u32 },
@@ -49,8 +49,8 @@ impl<C: Carrier> Control<C> {
     }
 
     /// A phone system lost events.
-    pub(crate) fn doubt_connection(&mut self, connection: ConnectionRef) {
-        let job = Job::Doubt { connection, slot: 0 };
+    pub(crate) fn verify_connection(&mut self, connection: ConnectionRef) {
+        let job = Job::Verification { connection, slot: 0 };
         if !self.jobs.contains(&job) {
             self.jobs.push_back(job);
         }
@@ -77,7 +77,7 @@ pub(crate) fn portion(slots: u32, slot: u32) -> (core::ops::Range<u32>, Option<u
 crate::digest! { enum Job {
     ConnectionLost { connection, stage => *stage == Stage::SwitchMonitors, slot } = 0,
     TellStatus { index => index.map(u64::from), status => status.word(), slot } = 1,
-    Doubt { connection, slot } = 6,
+    Verification { connection, slot } = 6,
     DeliverEarly { connection, cross_reference } = 2,
     TellChanges = 4,
     Rebind = 5,

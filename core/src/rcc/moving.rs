@@ -104,7 +104,7 @@ impl<C: Carrier> Control<C> {
                     .get(*monitor)
                     .and_then(|one| self.switch_monitors.slots.get(one.switch_monitor?));
                 switch_monitor.is_none_or(|switch_monitor| {
-                    switch_monitor.connection != link || switch_monitor.is_doubted()
+                    switch_monitor.connection != link || switch_monitor.is_unverified()
                 })
             })
     }

@@ -114,12 +114,15 @@ impl<C: Carrier> Control<C> {
 
     /// What a switch monitor's clients know may be wrong: they are compared with a snapshot once more.
     pub(super) fn verify_calls(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
-        let Some(switch_monitor) =
-            self.switch_monitors.slots.get_mut(handle).filter(|switch_monitor| switch_monitor.is_doubted())
+        let Some(switch_monitor) = self
+            .switch_monitors
+            .slots
+            .get_mut(handle)
+            .filter(|switch_monitor| switch_monitor.is_unverified())
         else {
             return;
         };
-        switch_monitor.try_doubt();
+        switch_monitor.try_verification();
         let (connection, calls) = (switch_monitor.connection, switch_monitor.calls.clone());
         let switch = self.switch_of(connection);
         // Bounded by limits.monitors_per_device.
@@ -182,7 +185,7 @@ impl<C: Carrier> Control<C> {
         let switch_monitor = self.monitors.get(handle).and_then(|monitor| monitor.switch_monitor);
         let switch_monitor =
             switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor));
-        let again = error.is_passing() && switch_monitor.is_some_and(SwitchMonitor::keep_doubt);
+        let again = error.is_passing() && switch_monitor.is_some_and(SwitchMonitor::keep_verification);
         self.go_on_without(step, handle, link);
         if again {
             self.want_feeding(step);
@@ -206,7 +209,7 @@ impl<C: Carrier> Control<C> {
         else {
             return;
         };
-        switch_monitor.end_doubt();
+        switch_monitor.end_verification();
         switch_monitor.calls = resync.compare((switch, &switch_monitor.device), items, limit);
     }
 

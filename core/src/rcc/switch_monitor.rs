@@ -39,12 +39,12 @@ pub(crate) enum State {
     },
 }
 
-/// The most snapshots that are asked for in vain, one after the other, to settle one doubt.
+/// The most snapshots that are asked for in vain, one after the other, to settle one verification.
 const MOST_TRIES: u8 = 3;
 
 /// Whether what is known of a device's calls may be wrong: the phone system lost events, or gave no snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Doubt {
+pub(crate) struct Verification {
     /// A snapshot is to be asked for.
     is_open: bool,
     /// How many were asked for.
@@ -64,7 +64,7 @@ pub(crate) struct SwitchMonitor {
     /// Nobody needed it, and it waits to be stopped.
     pub(crate) stopping: bool,
     /// Whether what is known of its calls may be wrong, and what was done about it.
-    pub(crate) doubt: Doubt,
+    pub(crate) verification: Verification,
 }
 
 /// All switch monitors, found by device and by the phone system's cross-reference.
@@ -120,7 +120,7 @@ impl SwitchMonitors {
             state: State::Starting { waiters: Vec::new() },
             monitors: Few::default(),
             stopping: false,
-            doubt: Doubt::default(),
+            verification: Verification::default(),
             calls: Calls::default(),
         })?;
         self.by_device.insert(self.key(connection, device), handle);
@@ -166,36 +166,36 @@ impl SwitchMonitors {
 
 impl SwitchMonitor {
     /// Whether a snapshot is to be asked for.
-    pub(crate) const fn is_doubted(&self) -> bool {
-        self.doubt.is_open
+    pub(crate) const fn is_unverified(&self) -> bool {
+        self.verification.is_open
     }
 
     /// The phone system says that it lost events.
-    pub(crate) fn begin_doubt(&mut self) {
-        self.doubt = Doubt { is_open: true, tries: 0 };
+    pub(crate) fn begin_verification(&mut self) {
+        self.verification = Verification { is_open: true, tries: 0 };
     }
 
     /// A snapshot is asked for.
-    pub(crate) fn try_doubt(&mut self) {
-        self.doubt = Doubt { is_open: false, tries: self.doubt.tries.saturating_add(1) };
+    pub(crate) fn try_verification(&mut self) {
+        self.verification = Verification { is_open: false, tries: self.verification.tries.saturating_add(1) };
     }
 
     /// It was not given, for a reason that passes. False: that is often enough.
-    pub(crate) fn keep_doubt(&mut self) -> bool {
-        self.doubt.is_open = self.doubt.tries < MOST_TRIES;
-        self.doubt.is_open
+    pub(crate) fn keep_verification(&mut self) -> bool {
+        self.verification.is_open = self.verification.tries < MOST_TRIES;
+        self.verification.is_open
     }
 
     /// It was given, to one of the clients; another may have got none.
-    pub(crate) fn end_doubt(&mut self) {
-        if !self.doubt.is_open {
-            self.doubt.tries = 0;
+    pub(crate) fn end_verification(&mut self) {
+        if !self.verification.is_open {
+            self.verification.tries = 0;
         }
     }
 }
 
-crate::digest! { struct SwitchMonitor { connection, device, state, monitors, stopping, doubt, calls } }
+crate::digest! { struct SwitchMonitor { connection, device, state, monitors, stopping, verification, calls } }
 
 crate::digest! { enum State { Starting { waiters }, Active { cross_reference } } }
 
-crate::digest! { struct Doubt { is_open, tries => u64::from(*tries) } }
+crate::digest! { struct Verification { is_open, tries => u64::from(*tries) } }

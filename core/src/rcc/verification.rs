@@ -9,19 +9,19 @@ use crate::step::Step;
 
 impl<C: Carrier> Control<C> {
     /// An event is lost: the clients of its switch monitor, if that is known, are brought up to date by a snapshot.
-    pub(super) fn doubt(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
+    pub(super) fn want_verification(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
         let switch_monitor =
             self.switch_monitors.of_cross_reference(source.connection, source.cross_reference);
         if let Some(switch_monitor) =
             switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
         {
-            switch_monitor.begin_doubt();
+            switch_monitor.begin_verification();
             self.want_verifying(step);
         }
     }
 
     /// A phone system lost events: a portion of its switch monitors is doubted. Returns where the next portion begins.
-    pub(crate) fn doubt_portion(
+    pub(crate) fn verify_portion(
         &mut self,
         step: &mut Step<'_>,
         connection: ConnectionRef,
@@ -33,7 +33,7 @@ impl<C: Carrier> Control<C> {
             if let Some(switch_monitor) =
                 self.switch_monitors.slots.get_mut(handle).filter(|one| one.connection == connection)
             {
-                switch_monitor.begin_doubt();
+                switch_monitor.begin_verification();
             }
         }
         if next.is_none() {
