@@ -53,7 +53,7 @@ use dialog::Dialog;
 use flow::{Flows, Way};
 use happening::{Happening, Happenings};
 use runner::Runner;
-use transaction::{Purpose, Then, Transactions};
+use transaction::{Effect, Purpose, Transactions};
 
 /// The state machines that the client alone has, for the gateway sends no INVITE.
 pub const TABLES: &[tables::Machine] = &[tables::Machine {
@@ -266,10 +266,10 @@ impl Client {
     fn transaction_due(&mut self, step: &mut Step<'_>) {
         let reliable = self.config.transport == Transport::Tcp;
         let Some(told) = self.transactions.tick(step.now, reliable) else { return };
-        match told.then {
-            Then::Resend => self.send(step, &told.request),
-            Then::TimedOut => self.unanswered(step, &told),
-            Then::Nothing | Then::Final | Then::Again => {}
+        match told.effect {
+            Effect::Resend => self.send(step, &told.request),
+            Effect::TimedOut => self.unanswered(step, &told),
+            Effect::Nothing | Effect::Final | Effect::Again => {}
         }
     }
 }

@@ -63,7 +63,7 @@ pub struct Accepted {
 
 /// What can happen to it.
 #[derive(Clone, Copy, Debug)]
-pub enum Cause<'a> {
+pub enum Event<'a> {
     /// The INVITE arrived again.
     Request,
     /// An ACK arrived.
@@ -83,7 +83,7 @@ pub enum Cause<'a> {
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
+pub enum Effect {
     /// Nothing.
     Nothing,
     /// Send [`State::response`] again.
@@ -123,7 +123,7 @@ impl State {
         }
     }
 
-    /// When it wants [`Cause::Timer`].
+    /// When it wants [`Event::Timer`].
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match self {
@@ -145,53 +145,53 @@ impl State {
         }
     }
 
-    /// Takes a cause; `reliable` says that the transport is a stream.
+    /// Takes a event; `reliable` says that the transport is a stream.
     #[must_use]
-    pub fn on(self, cause: Cause<'_>, now: Instant, reliable: bool) -> (Self, Then) {
+    pub fn on(self, event: Event<'_>, now: Instant, reliable: bool) -> (Self, Effect) {
         let from = self.name();
-        let (next, then) = match self {
-            Self::Proceeding { trying_at } => Self::in_proceeding(trying_at, cause, now, reliable),
-            Self::Accepted(accepted) => accepted.on(cause, now, reliable),
+        let (next, effect) = match self {
+            Self::Proceeding { trying_at } => Self::in_proceeding(trying_at, event, now, reliable),
+            Self::Accepted(accepted) => accepted.on(event, now, reliable),
             Self::Completed { response, interval, resend_at, until } => {
-                Self::in_completed(response, interval, (resend_at, until), cause, now, reliable)
+                Self::in_completed(response, interval, (resend_at, until), event, now, reliable)
             }
-            Self::Confirmed { until } => match cause {
-                Cause::Timer if now >= until => (Self::Terminated, Then::Nothing),
-                Cause::Timer | Cause::Request | Cause::Ack | Cause::Left | Cause::Final { .. } => {
-                    (Self::Confirmed { until }, Then::Nothing)
+            Self::Confirmed { until } => match event {
+                Event::Timer if now >= until => (Self::Terminated, Effect::Nothing),
+                Event::Timer | Event::Request | Event::Ack | Event::Left | Event::Final { .. } => {
+                    (Self::Confirmed { until }, Effect::Nothing)
                 }
             },
-            Self::Terminated => (Self::Terminated, Then::Nothing),
+            Self::Terminated => (Self::Terminated, Effect::Nothing),
         };
         assert_transition(TABLE, from, next.name());
-        (next, then)
+        (next, effect)
     }
 
     fn in_proceeding(
         trying_at: Option<Instant>,
-        cause: Cause<'_>,
+        event: Event<'_>,
         now: Instant,
         reliable: bool,
-    ) -> (Self, Then) {
-        match cause {
+    ) -> (Self, Effect) {
+        match event {
             // 17.2.1: "the most recent provisional response ... MUST be passed to the transport layer".
-            Cause::Request if trying_at.is_none() => (Self::Proceeding { trying_at }, Then::SendTrying),
-            Cause::Timer => (Self::Proceeding { trying_at: None }, Then::SendTrying),
-            Cause::Request | Cause::Ack | Cause::Left => (Self::Proceeding { trying_at }, Then::Nothing),
+            Event::Request if trying_at.is_none() => (Self::Proceeding { trying_at }, Effect::SendTrying),
+            Event::Timer => (Self::Proceeding { trying_at: None }, Effect::SendTrying),
+            Event::Request | Event::Ack | Event::Left => (Self::Proceeding { trying_at }, Effect::Nothing),
             // 13.3.1.4: the 2xx is retransmitted "even if reliable transports are used".
-            Cause::Final { success: true, response } => {
+            Event::Final { success: true, response } => {
                 let (resend_at, until) = (Some(now + T1), now + TRANSACTION_TIMEOUT);
                 let response = Box::from(response);
                 let accepted = Accepted { response, interval: T1, resend_at, acknowledged: false, until };
-                (Self::Accepted(accepted), Then::Nothing)
+                (Self::Accepted(accepted), Effect::Nothing)
             }
             // 17.2.1: timer G is set for unreliable transports only; timer H for all.
-            Cause::Final { success: false, response } => {
+            Event::Final { success: false, response } => {
                 let resend_at = (!reliable).then_some(now + T1);
                 let until = now + TRANSACTION_TIMEOUT;
                 (
                     Self::Completed { response: Box::from(response), interval: T1, resend_at, until },
-                    Then::Nothing,
+                    Effect::Nothing,
                 )
             }
         }
@@ -201,49 +201,49 @@ impl State {
         response: Box<[u8]>,
         interval: Duration,
         (resend_at, until): (Option<Instant>, Instant),
-        cause: Cause<'_>,
+        event: Event<'_>,
         now: Instant,
         reliable: bool,
-    ) -> (Self, Then) {
-        match cause {
+    ) -> (Self, Effect) {
+        match event {
             // 17.2.1: timer I is T4 for unreliable transports and zero for reliable ones.
-            Cause::Ack if reliable => (Self::Terminated, Then::Nothing),
-            Cause::Ack => (Self::Confirmed { until: now + T4 }, Then::Nothing),
-            Cause::Request => (Self::Completed { response, interval, resend_at, until }, Then::Resend),
-            Cause::Timer if now >= until => (Self::Terminated, Then::Unacknowledged),
-            Cause::Timer if resend_at.is_some_and(|at| now >= at) => {
+            Event::Ack if reliable => (Self::Terminated, Effect::Nothing),
+            Event::Ack => (Self::Confirmed { until: now + T4 }, Effect::Nothing),
+            Event::Request => (Self::Completed { response, interval, resend_at, until }, Effect::Resend),
+            Event::Timer if now >= until => (Self::Terminated, Effect::Unacknowledged),
+            Event::Timer if resend_at.is_some_and(|at| now >= at) => {
                 let interval = doubled(interval);
                 let resend_at = Some(now + interval);
-                (Self::Completed { response, interval, resend_at, until }, Then::Resend)
+                (Self::Completed { response, interval, resend_at, until }, Effect::Resend)
             }
-            Cause::Timer | Cause::Left | Cause::Final { .. } => {
-                (Self::Completed { response, interval, resend_at, until }, Then::Nothing)
+            Event::Timer | Event::Left | Event::Final { .. } => {
+                (Self::Completed { response, interval, resend_at, until }, Effect::Nothing)
             }
         }
     }
 }
 
 impl Accepted {
-    fn on(mut self, cause: Cause<'_>, now: Instant, reliable: bool) -> (State, Then) {
-        match cause {
-            Cause::Ack | Cause::Left if reliable => return (State::Terminated, Then::Nothing),
-            Cause::Timer if now >= self.until => {
-                let then = if self.acknowledged { Then::Nothing } else { Then::Unacknowledged };
-                return (State::Terminated, then);
+    fn on(mut self, event: Event<'_>, now: Instant, reliable: bool) -> (State, Effect) {
+        match event {
+            Event::Ack | Event::Left if reliable => return (State::Terminated, Effect::Nothing),
+            Event::Timer if now >= self.until => {
+                let effect = if self.acknowledged { Effect::Nothing } else { Effect::Unacknowledged };
+                return (State::Terminated, effect);
             }
-            Cause::Ack => (self.resend_at, self.acknowledged) = (None, true),
-            Cause::Left => self.resend_at = None,
+            Event::Ack => (self.resend_at, self.acknowledged) = (None, true),
+            Event::Left => self.resend_at = None,
             // It is repeated no more by itself; a client that asks again has lost it.
-            Cause::Request if self.resend_at.is_none() => return (State::Accepted(self), Then::Resend),
-            Cause::Timer if self.resend_at.is_some_and(|at| now >= at) => {
+            Event::Request if self.resend_at.is_none() => return (State::Accepted(self), Effect::Resend),
+            Event::Timer if self.resend_at.is_some_and(|at| now >= at) => {
                 self.interval = doubled(self.interval);
                 self.resend_at = Some(now + self.interval);
-                return (State::Accepted(self), Then::Resend);
+                return (State::Accepted(self), Effect::Resend);
             }
             // RFC 6026 7.1: a retransmitted INVITE is absorbed without a response, which comes by itself.
-            Cause::Timer | Cause::Request | Cause::Final { .. } => {}
+            Event::Timer | Event::Request | Event::Final { .. } => {}
         }
-        (State::Accepted(self), Then::Nothing)
+        (State::Accepted(self), Effect::Nothing)
     }
 }
 
@@ -264,60 +264,60 @@ mod tests {
     const START: Instant = Instant::ZERO;
 
     fn accepted(reliable: bool) -> State {
-        State::new(START).on(Cause::Final { success: true, response: b"200" }, START, reliable).0
+        State::new(START).on(Event::Final { success: true, response: b"200" }, START, reliable).0
     }
 
     #[test]
     fn trying_is_due_after_200_ms_and_once() {
         let state = State::new(START);
         assert_eq!(state.deadline(), Some(START + Duration::from_millis(200)));
-        let (state, then) = state.on(Cause::Timer, START + TRYING_AFTER, true);
-        assert_eq!((then, state.deadline()), (Then::SendTrying, None));
+        let (state, effect) = state.on(Event::Timer, START + TRYING_AFTER, true);
+        assert_eq!((effect, state.deadline()), (Effect::SendTrying, None));
     }
 
     #[test]
     fn a_2xx_is_sent_again_on_a_stream_until_the_ack_ends_the_transaction() {
-        let (state, then) = accepted(true).on(Cause::Timer, START + T1, true);
-        assert_eq!((then, state.response()), (Then::Resend, Some(&b"200"[..])));
-        let (state, _) = state.on(Cause::Ack, START + T1, true);
+        let (state, effect) = accepted(true).on(Event::Timer, START + T1, true);
+        assert_eq!((effect, state.response()), (Effect::Resend, Some(&b"200"[..])));
+        let (state, _) = state.on(Event::Ack, START + T1, true);
         assert_eq!(state.name(), "Terminated");
     }
 
     #[test]
     fn a_2xx_never_acknowledged_is_reported_after_64_t1() {
-        let (state, then) = accepted(false).on(Cause::Timer, START + TRANSACTION_TIMEOUT, false);
-        assert_eq!((state.name(), then), ("Terminated", Then::Unacknowledged));
+        let (state, effect) = accepted(false).on(Event::Timer, START + TRANSACTION_TIMEOUT, false);
+        assert_eq!((state.name(), effect), ("Terminated", Effect::Unacknowledged));
     }
 
     #[test]
     fn behind_the_ack_an_invite_by_datagram_is_answered_again_until_timer_l() {
-        let (state, then) = accepted(false).on(Cause::Request, START, false);
-        assert_eq!((state.name(), then), ("Accepted", Then::Nothing), "the 2xx comes by itself");
-        let (state, _) = state.on(Cause::Ack, START, false);
+        let (state, effect) = accepted(false).on(Event::Request, START, false);
+        assert_eq!((state.name(), effect), ("Accepted", Effect::Nothing), "the 2xx comes by itself");
+        let (state, _) = state.on(Event::Ack, START, false);
         assert_eq!(state.deadline(), Some(START + TRANSACTION_TIMEOUT), "it comes no more by itself");
-        let (state, then) = state.on(Cause::Request, START + T1, false);
-        assert_eq!((state.name(), then, state.response()), ("Accepted", Then::Resend, Some(&b"200"[..])));
-        let (state, then) = state.on(Cause::Timer, START + TRANSACTION_TIMEOUT, false);
-        assert_eq!((state.name(), then), ("Terminated", Then::Nothing));
+        let (state, effect) = state.on(Event::Request, START + T1, false);
+        assert_eq!((state.name(), effect, state.response()), ("Accepted", Effect::Resend, Some(&b"200"[..])));
+        let (state, effect) = state.on(Event::Timer, START + TRANSACTION_TIMEOUT, false);
+        assert_eq!((state.name(), effect), ("Terminated", Effect::Nothing));
     }
 
     #[test]
     fn a_2xx_to_a_client_that_left_is_sent_again_only_if_it_asks_again() {
-        let (state, _) = accepted(false).on(Cause::Left, START, false);
+        let (state, _) = accepted(false).on(Event::Left, START, false);
         assert_eq!(state.deadline(), Some(START + TRANSACTION_TIMEOUT));
-        let (state, then) = state.on(Cause::Request, START + T1, false);
-        assert_eq!((then, state.response()), (Then::Resend, Some(&b"200"[..])));
-        assert_eq!(accepted(true).on(Cause::Left, START, true).0.name(), "Terminated");
+        let (state, effect) = state.on(Event::Request, START + T1, false);
+        assert_eq!((effect, state.response()), (Effect::Resend, Some(&b"200"[..])));
+        assert_eq!(accepted(true).on(Event::Left, START, true).0.name(), "Terminated");
     }
 
     #[test]
     fn a_refusal_is_sent_again_by_timer_g_on_datagrams_only() {
         for reliable in [false, true] {
-            let refusal = Cause::Final { success: false, response: b"404" };
+            let refusal = Event::Final { success: false, response: b"404" };
             let (state, _) = State::new(START).on(refusal, START, reliable);
             let expected = if reliable { TRANSACTION_TIMEOUT } else { T1 };
             assert_eq!(state.deadline(), Some(START + expected));
-            let (state, _) = state.on(Cause::Ack, START, reliable);
+            let (state, _) = state.on(Event::Ack, START, reliable);
             assert_eq!(state.name(), if reliable { "Terminated" } else { "Confirmed" });
         }
     }

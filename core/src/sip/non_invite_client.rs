@@ -51,7 +51,7 @@ pub enum State {
 
 /// What can happen to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum Event {
     /// A provisional response.
     Provisional,
     /// A final response.
@@ -62,7 +62,7 @@ pub enum Cause {
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
+pub enum Effect {
     /// Nothing.
     Nothing,
     /// Send [`State::request`] again.
@@ -106,7 +106,7 @@ impl State {
         }
     }
 
-    /// When it wants [`Cause::Timer`].
+    /// When it wants [`Event::Timer`].
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match self {
@@ -127,42 +127,42 @@ impl State {
         }
     }
 
-    /// Takes a cause; `reliable` says that the transport is a stream.
+    /// Takes a event; `reliable` says that the transport is a stream.
     #[must_use]
-    pub fn on(self, cause: Cause, now: Instant, reliable: bool) -> (Self, Then) {
+    pub fn on(self, event: Event, now: Instant, reliable: bool) -> (Self, Effect) {
         let from = self.name();
-        let (next, then) = match (self, cause) {
-            (Self::Trying { .. } | Self::Proceeding { .. }, Cause::Final) if reliable => {
-                (Self::Terminated, Then::Answered)
+        let (next, effect) = match (self, event) {
+            (Self::Trying { .. } | Self::Proceeding { .. }, Event::Final) if reliable => {
+                (Self::Terminated, Effect::Answered)
             }
-            (Self::Trying { .. } | Self::Proceeding { .. }, Cause::Final) => {
-                (Self::Completed { until: now + T4 }, Then::Answered)
+            (Self::Trying { .. } | Self::Proceeding { .. }, Event::Final) => {
+                (Self::Completed { until: now + T4 }, Effect::Answered)
             }
-            (Self::Trying { schedule, .. } | Self::Proceeding { schedule, .. }, Cause::Timer)
+            (Self::Trying { schedule, .. } | Self::Proceeding { schedule, .. }, Event::Timer)
                 if now >= schedule.until =>
             {
-                (Self::Terminated, Then::TimedOut)
+                (Self::Terminated, Effect::TimedOut)
             }
             // 17.1.2.2: in Trying the interval doubles up to T2 ...
-            (Self::Trying { request, schedule }, Cause::Timer) => {
+            (Self::Trying { request, schedule }, Event::Timer) => {
                 let interval = doubled(schedule.interval);
                 let schedule = Schedule { interval, resend_at: Some(now + interval), ..schedule };
-                (Self::Trying { request, schedule }, Then::Resend)
+                (Self::Trying { request, schedule }, Effect::Resend)
             }
             // ... in Proceeding it is T2.
-            (Self::Proceeding { request, schedule }, Cause::Timer) => {
+            (Self::Proceeding { request, schedule }, Event::Timer) => {
                 let schedule = Schedule { resend_at: Some(now + T2), ..schedule };
-                (Self::Proceeding { request, schedule }, Then::Resend)
+                (Self::Proceeding { request, schedule }, Effect::Resend)
             }
             (
                 Self::Trying { request, schedule } | Self::Proceeding { request, schedule },
-                Cause::Provisional,
-            ) => (Self::Proceeding { request, schedule }, Then::Nothing),
-            (Self::Completed { until }, Cause::Timer) if now >= until => (Self::Terminated, Then::Nothing),
-            (state @ (Self::Completed { .. } | Self::Terminated), _) => (state, Then::Nothing),
+                Event::Provisional,
+            ) => (Self::Proceeding { request, schedule }, Effect::Nothing),
+            (Self::Completed { until }, Event::Timer) if now >= until => (Self::Terminated, Effect::Nothing),
+            (state @ (Self::Completed { .. } | Self::Terminated), _) => (state, Effect::Nothing),
         };
         assert_transition(TABLE, from, next.name());
-        (next, then)
+        (next, effect)
     }
 }
 
@@ -185,8 +185,8 @@ mod tests {
     fn on_a_stream_nothing_is_sent_again_and_silence_ends_after_64_t1() {
         let state = State::new(b"INFO", START, true);
         assert_eq!(state.deadline(), Some(START + TRANSACTION_TIMEOUT));
-        let (state, then) = state.on(Cause::Timer, START + TRANSACTION_TIMEOUT, true);
-        assert_eq!((state.name(), then), ("Terminated", Then::TimedOut));
+        let (state, effect) = state.on(Event::Timer, START + TRANSACTION_TIMEOUT, true);
+        assert_eq!((state.name(), effect), ("Terminated", Effect::TimedOut));
     }
 
     #[test]
@@ -198,8 +198,8 @@ mod tests {
             let at = state.deadline().unwrap();
             waits.push(at.since(now).as_millis());
             now = at;
-            let (next, then) = state.on(Cause::Timer, now, false);
-            assert_eq!(then, Then::Resend);
+            let (next, effect) = state.on(Event::Timer, now, false);
+            assert_eq!(effect, Effect::Resend);
             state = next;
         }
         assert_eq!(waits, [500, 1000, 2000, 4000, 4000]);
@@ -207,9 +207,9 @@ mod tests {
 
     #[test]
     fn a_repeated_final_response_is_told_once() {
-        let (state, then) = State::new(b"INFO", START, false).on(Cause::Final, START, false);
-        assert_eq!(then, Then::Answered);
-        let (state, then) = state.on(Cause::Final, START, false);
-        assert_eq!((state.name(), then), ("Completed", Then::Nothing));
+        let (state, effect) = State::new(b"INFO", START, false).on(Event::Final, START, false);
+        assert_eq!(effect, Effect::Answered);
+        let (state, effect) = state.on(Event::Final, START, false);
+        assert_eq!((state.name(), effect), ("Completed", Effect::Nothing));
     }
 }

@@ -29,7 +29,7 @@ pub enum State {
 
 /// What can happen to it.
 #[derive(Clone, Copy, Debug)]
-pub enum Cause<'a> {
+pub enum Event<'a> {
     /// The request arrived again.
     Request,
     /// The core answers; the response as it was just sent.
@@ -53,7 +53,7 @@ impl State {
         }
     }
 
-    /// When it wants [`Cause::Timer`].
+    /// When it wants [`Event::Timer`].
     #[must_use]
     pub const fn deadline(&self) -> Option<Instant> {
         match self {
@@ -71,19 +71,19 @@ impl State {
         }
     }
 
-    /// Takes a cause; `reliable` says that the transport is a stream. True: send [`State::response`] again.
+    /// Takes a event; `reliable` says that the transport is a stream. True: send [`State::response`] again.
     #[must_use]
-    pub fn on(self, cause: Cause<'_>, now: Instant, reliable: bool) -> (Self, bool) {
+    pub fn on(self, event: Event<'_>, now: Instant, reliable: bool) -> (Self, bool) {
         let from = self.name();
-        let (next, resend) = match (self, cause) {
+        let (next, resend) = match (self, event) {
             // Timer J is zero for reliable transports.
-            (Self::Trying, Cause::Final(_)) if reliable => (Self::Terminated, false),
-            (Self::Trying, Cause::Final(response)) => {
+            (Self::Trying, Event::Final(_)) if reliable => (Self::Terminated, false),
+            (Self::Trying, Event::Final(response)) => {
                 (Self::Completed { response: Box::from(response), until: now + TRANSACTION_TIMEOUT }, false)
             }
-            (Self::Completed { until, .. }, Cause::Timer) if now >= until => (Self::Terminated, false),
-            (state @ Self::Completed { .. }, Cause::Request) => (state, true),
-            (state, Cause::Request | Cause::Final(_) | Cause::Timer) => (state, false),
+            (Self::Completed { until, .. }, Event::Timer) if now >= until => (Self::Terminated, false),
+            (state @ Self::Completed { .. }, Event::Request) => (state, true),
+            (state, Event::Request | Event::Final(_) | Event::Timer) => (state, false),
         };
         assert_transition(TABLE, from, next.name());
         (next, resend)
@@ -98,22 +98,22 @@ mod tests {
 
     #[test]
     fn on_a_stream_the_final_response_ends_it() {
-        let (state, _) = State::Trying.on(Cause::Final(b"200"), Instant::ZERO, true);
+        let (state, _) = State::Trying.on(Event::Final(b"200"), Instant::ZERO, true);
         assert_eq!(state.name(), "Terminated");
     }
 
     #[test]
     fn on_datagrams_the_response_is_repeated_until_timer_j() {
-        let (state, _) = State::Trying.on(Cause::Final(b"200"), Instant::ZERO, false);
-        let (state, resend) = state.on(Cause::Request, Instant::ZERO, false);
+        let (state, _) = State::Trying.on(Event::Final(b"200"), Instant::ZERO, false);
+        let (state, resend) = state.on(Event::Request, Instant::ZERO, false);
         assert!(resend && state.response() == Some(b"200"));
-        let (state, _) = state.on(Cause::Timer, Instant::ZERO + TRANSACTION_TIMEOUT, false);
+        let (state, _) = state.on(Event::Timer, Instant::ZERO + TRANSACTION_TIMEOUT, false);
         assert_eq!(state.name(), "Terminated");
     }
 
     #[test]
     fn a_repeated_request_without_an_answer_yet_is_absorbed() {
-        let (state, resend) = State::Trying.on(Cause::Request, Instant::ZERO, false);
+        let (state, resend) = State::Trying.on(Event::Request, Instant::ZERO, false);
         assert!(!resend && state.name() == "Trying");
     }
 }

@@ -157,33 +157,33 @@ impl Transactions {
         Ok(handle)
     }
 
-    /// Lets an INVITE's machine take a cause.
+    /// Lets an INVITE's machine take a event.
     pub(crate) fn on_invite(
         &mut self,
         handle: Handle<ServerTransaction>,
-        cause: invite_server::Cause<'_>,
+        event: invite_server::Event<'_>,
         now: Instant,
         timers: &mut Timers<TimerKey>,
-    ) -> invite_server::Then {
-        let Some(transaction) = self.server.get_mut(handle) else { return invite_server::Then::Nothing };
+    ) -> invite_server::Effect {
+        let Some(transaction) = self.server.get_mut(handle) else { return invite_server::Effect::Nothing };
         // Quirk 2: the like of a re-INVITE without a branch is new once this one is acknowledged, on datagrams too.
-        let ends = transaction.branchless && matches!(cause, invite_server::Cause::Ack);
+        let ends = transaction.branchless && matches!(event, invite_server::Event::Ack);
         let reliable = ends || transaction.flow.is_reliable();
         let ServerMachine::Invite(machine) = &mut transaction.machine else {
-            return invite_server::Then::Nothing;
+            return invite_server::Effect::Nothing;
         };
         let state = core::mem::replace(machine, invite_server::State::Terminated);
-        let (state, then) = state.on(cause, now, reliable);
+        let (state, effect) = state.on(event, now, reliable);
         *machine = state;
         self.settle_server(handle, timers);
-        then
+        effect
     }
 
-    /// Lets another request's machine take a cause. True: its response is to be sent again.
+    /// Lets another request's machine take a event. True: its response is to be sent again.
     pub(crate) fn on_non_invite(
         &mut self,
         handle: Handle<ServerTransaction>,
-        cause: non_invite_server::Cause<'_>,
+        event: non_invite_server::Event<'_>,
         now: Instant,
         timers: &mut Timers<TimerKey>,
     ) -> bool {
@@ -191,29 +191,32 @@ impl Transactions {
         let reliable = transaction.flow.is_reliable();
         let ServerMachine::NonInvite(machine) = &mut transaction.machine else { return false };
         let state = core::mem::replace(machine, non_invite_server::State::Terminated);
-        let (state, resend) = state.on(cause, now, reliable);
+        let (state, resend) = state.on(event, now, reliable);
         *machine = state;
         self.settle_server(handle, timers);
         resend
     }
 
-    /// Lets one of our requests' machine take a cause.
+    /// Lets one of our requests' machine take a event.
     pub(crate) fn on_client(
         &mut self,
         handle: Handle<ClientTransaction>,
-        cause: non_invite_client::Cause,
+        event: non_invite_client::Event,
         now: Instant,
         timers: &mut Timers<TimerKey>,
-    ) -> non_invite_client::Then {
-        let Some(transaction) = self.client.get_mut(handle) else { return non_invite_client::Then::Nothing };
+    ) -> non_invite_client::Effect {
+        let Some(transaction) = self.client.get_mut(handle) else {
+            return non_invite_client::Effect::Nothing;
+        };
         let reliable = transaction.flow.is_reliable();
         let state = core::mem::replace(&mut transaction.machine, non_invite_client::State::Terminated);
-        let (state, then) = state.on(cause, now, reliable);
+        let (state, effect) = state.on(event, now, reliable);
         transaction.machine = state;
-        let over = matches!(then, non_invite_client::Then::Answered | non_invite_client::Then::TimedOut);
+        let over =
+            matches!(effect, non_invite_client::Effect::Answered | non_invite_client::Effect::TimedOut);
         self.byes -= usize::from(over && transaction.purpose == Purpose::Bye);
         self.settle_client(handle, timers);
-        then
+        effect
     }
 
     /// Forgets a client transaction, whatever its state.

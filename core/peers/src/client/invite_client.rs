@@ -44,7 +44,7 @@ pub(super) enum State {
 
 /// What can happen to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
+pub(super) enum Event {
     /// A provisional response.
     Provisional,
     /// A 2xx.
@@ -57,7 +57,7 @@ pub(super) enum Cause {
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Then {
+pub(super) enum Effect {
     /// Nothing.
     Nothing,
     /// Send [`State::request`] again.
@@ -109,7 +109,7 @@ impl State {
         }
     }
 
-    /// When it wants [`Cause::Timer`].
+    /// When it wants [`Event::Timer`].
     #[must_use]
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
@@ -128,40 +128,42 @@ impl State {
         }
     }
 
-    /// Takes a cause; `reliable` says that the transport is a stream.
+    /// Takes a event; `reliable` says that the transport is a stream.
     #[must_use]
-    pub(super) fn on(self, cause: Cause, now: Instant, reliable: bool) -> (Self, Then) {
+    pub(super) fn on(self, event: Event, now: Instant, reliable: bool) -> (Self, Effect) {
         let from = self.name();
-        let (next, then) = match (self, cause) {
-            (Self::Calling { .. }, Cause::Provisional) => (Self::Proceeding, Then::Nothing),
-            (Self::Calling { .. } | Self::Proceeding, Cause::Success) => {
-                (Self::Accepted { until: now + TRANSACTION_TIMEOUT }, Then::Accepted)
+        let (next, effect) = match (self, event) {
+            (Self::Calling { .. }, Event::Provisional) => (Self::Proceeding, Effect::Nothing),
+            (Self::Calling { .. } | Self::Proceeding, Event::Success) => {
+                (Self::Accepted { until: now + TRANSACTION_TIMEOUT }, Effect::Accepted)
             }
-            (Self::Calling { .. } | Self::Proceeding, Cause::Failure) if reliable => {
-                (Self::Terminated, Then::Refused)
+            (Self::Calling { .. } | Self::Proceeding, Event::Failure) if reliable => {
+                (Self::Terminated, Effect::Refused)
             }
-            (Self::Calling { .. } | Self::Proceeding, Cause::Failure) => {
-                (Self::Completed { until: now + TRANSACTION_TIMEOUT }, Then::Refused)
+            (Self::Calling { .. } | Self::Proceeding, Event::Failure) => {
+                (Self::Completed { until: now + TRANSACTION_TIMEOUT }, Effect::Refused)
             }
-            (Self::Calling { until, .. }, Cause::Timer) if now >= until => (Self::Terminated, Then::TimedOut),
+            (Self::Calling { until, .. }, Event::Timer) if now >= until => {
+                (Self::Terminated, Effect::TimedOut)
+            }
             // 17.1.1.2: the interval doubles, without T2's bound.
-            (Self::Calling { request, interval, until, .. }, Cause::Timer) => {
+            (Self::Calling { request, interval, until, .. }, Event::Timer) => {
                 let interval = interval.times(2);
-                (Self::Calling { request, interval, resend_at: Some(now + interval), until }, Then::Resend)
+                (Self::Calling { request, interval, resend_at: Some(now + interval), until }, Effect::Resend)
             }
-            (state @ Self::Accepted { .. }, Cause::Success)
-            | (state @ Self::Completed { .. }, Cause::Failure) => (state, Then::AcknowledgeAgain),
-            (Self::Accepted { until } | Self::Completed { until }, Cause::Timer) if now >= until => {
-                (Self::Terminated, Then::Nothing)
+            (state @ Self::Accepted { .. }, Event::Success)
+            | (state @ Self::Completed { .. }, Event::Failure) => (state, Effect::AcknowledgeAgain),
+            (Self::Accepted { until } | Self::Completed { until }, Event::Timer) if now >= until => {
+                (Self::Terminated, Effect::Nothing)
             }
             (
                 state
                 @ (Self::Proceeding | Self::Accepted { .. } | Self::Completed { .. } | Self::Terminated),
                 _,
-            ) => (state, Then::Nothing),
+            ) => (state, Effect::Nothing),
         };
         assert_transition(TABLE, from, next.name());
-        (next, then)
+        (next, effect)
     }
 }
 
@@ -189,12 +191,12 @@ mod tests {
             let at = state.deadline().unwrap();
             waits.push(at.since(now).as_millis());
             now = at;
-            let (next, then) = state.on(Cause::Timer, now, false);
+            let (next, effect) = state.on(Event::Timer, now, false);
             state = next;
-            if then == Then::TimedOut {
+            if effect == Effect::TimedOut {
                 break;
             }
-            assert_eq!((then, state.request()), (Then::Resend, Some(&b"INVITE"[..])));
+            assert_eq!((effect, state.request()), (Effect::Resend, Some(&b"INVITE"[..])));
         }
         assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 16_000, 500]);
         assert_eq!(state.name(), "Terminated");
@@ -202,27 +204,27 @@ mod tests {
 
     #[test]
     fn a_provisional_response_ends_retransmission_and_the_time_limit() {
-        let (state, then) = State::new(b"INVITE", START, false).on(Cause::Provisional, START, false);
-        assert_eq!((state.deadline(), then), (None, Then::Nothing));
+        let (state, effect) = State::new(b"INVITE", START, false).on(Event::Provisional, START, false);
+        assert_eq!((state.deadline(), effect), (None, Effect::Nothing));
     }
 
     /// RFC 6026 7.2: 2xx that come again are passed to the core until timer M fires.
     #[test]
     fn a_repeated_2xx_is_acknowledged_again() {
-        let (state, then) = State::new(b"INVITE", START, true).on(Cause::Success, START, true);
-        assert_eq!(then, Then::Accepted);
-        let (state, then) = state.on(Cause::Success, START, true);
-        assert_eq!(then, Then::AcknowledgeAgain);
-        let (state, then) = state.on(Cause::Timer, START + TRANSACTION_TIMEOUT, true);
-        assert_eq!((state.name(), then), ("Terminated", Then::Nothing));
+        let (state, effect) = State::new(b"INVITE", START, true).on(Event::Success, START, true);
+        assert_eq!(effect, Effect::Accepted);
+        let (state, effect) = state.on(Event::Success, START, true);
+        assert_eq!(effect, Effect::AcknowledgeAgain);
+        let (state, effect) = state.on(Event::Timer, START + TRANSACTION_TIMEOUT, true);
+        assert_eq!((state.name(), effect), ("Terminated", Effect::Nothing));
     }
 
     #[test]
     fn a_repeated_failure_is_acknowledged_again_on_datagrams() {
-        let (state, then) = State::new(b"INVITE", START, false).on(Cause::Failure, START, false);
-        assert_eq!((state.name(), then), ("Completed", Then::Refused));
-        assert_eq!(state.on(Cause::Failure, START, false).1, Then::AcknowledgeAgain);
-        let (state, then) = State::new(b"INVITE", START, true).on(Cause::Failure, START, true);
-        assert_eq!((state.name(), then), ("Terminated", Then::Refused));
+        let (state, effect) = State::new(b"INVITE", START, false).on(Event::Failure, START, false);
+        assert_eq!((state.name(), effect), ("Completed", Effect::Refused));
+        assert_eq!(state.on(Event::Failure, START, false).1, Effect::AcknowledgeAgain);
+        let (state, effect) = State::new(b"INVITE", START, true).on(Event::Failure, START, true);
+        assert_eq!((state.name(), effect), ("Terminated", Effect::Refused));
     }
 }

@@ -14,7 +14,7 @@ use ctigate_core::wire::sip::{Message, Method, Start};
 use super::commands::{self, Put, Service, Sources};
 use super::happening::{Happening, Sort};
 use super::script::Order;
-use super::transaction::{Purpose, Then, Told};
+use super::transaction::{Effect, Purpose, Told};
 use super::{Client, Monitor, Phase, Step};
 
 /// The request of the service `root` with these members. The tests see to it that there is one for every row.
@@ -55,16 +55,16 @@ impl Client {
         let Some(told) = self.transactions.response(response, step.now, reliable) else { return };
         let success = response.status().is_some_and(|status| status < 300);
         let invite = matches!(told.purpose, Purpose::SignIn | Purpose::Refresh);
-        let last = matches!(told.then, Then::Final | Then::Again);
+        let last = matches!(told.effect, Effect::Final | Effect::Again);
         if invite && last && success {
-            if told.then == Then::Final {
+            if told.effect == Effect::Final {
                 self.dialog.learn(response, true);
             }
             self.acknowledge_success(step, told.sequence);
         } else if invite && last {
             self.acknowledge_failure(step, &told.uri, response);
         }
-        if told.then != Then::Final {
+        if told.effect != Effect::Final {
             return;
         }
         if success {

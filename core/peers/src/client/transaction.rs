@@ -69,7 +69,7 @@ pub(super) struct Transaction {
 
 /// What a response or the passing of time means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Then {
+pub(super) enum Effect {
     /// Nothing.
     Nothing,
     /// The request is to be sent again.
@@ -126,40 +126,40 @@ impl Transaction {
     }
 
     /// Takes a response's status, or that the deadline was reached.
-    fn on(&mut self, status: Option<u16>, now: Instant, reliable: bool) -> Then {
+    fn on(&mut self, status: Option<u16>, now: Instant, reliable: bool) -> Effect {
         match &mut self.machine {
             Machine::Invite(machine) => {
-                use super::invite_client::{Cause, State, Then as Said};
-                let cause = match status {
-                    None => Cause::Timer,
-                    Some(..200) => Cause::Provisional,
-                    Some(..300) => Cause::Success,
-                    Some(_) => Cause::Failure,
+                use super::invite_client::{Effect as Said, Event, State};
+                let event = match status {
+                    None => Event::Timer,
+                    Some(..200) => Event::Provisional,
+                    Some(..300) => Event::Success,
+                    Some(_) => Event::Failure,
                 };
-                let (next, then) = core::mem::replace(machine, State::Terminated).on(cause, now, reliable);
+                let (next, effect) = core::mem::replace(machine, State::Terminated).on(event, now, reliable);
                 *machine = next;
-                match then {
-                    Said::Nothing => Then::Nothing,
-                    Said::Resend => Then::Resend,
-                    Said::Accepted | Said::Refused => Then::Final,
-                    Said::AcknowledgeAgain => Then::Again,
-                    Said::TimedOut => Then::TimedOut,
+                match effect {
+                    Said::Nothing => Effect::Nothing,
+                    Said::Resend => Effect::Resend,
+                    Said::Accepted | Said::Refused => Effect::Final,
+                    Said::AcknowledgeAgain => Effect::Again,
+                    Said::TimedOut => Effect::TimedOut,
                 }
             }
             Machine::Other(machine) => {
-                use non_invite_client::{Cause, State, Then as Said};
-                let cause = match status {
-                    None => Cause::Timer,
-                    Some(..200) => Cause::Provisional,
-                    Some(_) => Cause::Final,
+                use non_invite_client::{Effect as Said, Event, State};
+                let event = match status {
+                    None => Event::Timer,
+                    Some(..200) => Event::Provisional,
+                    Some(_) => Event::Final,
                 };
-                let (next, then) = core::mem::replace(machine, State::Terminated).on(cause, now, reliable);
+                let (next, effect) = core::mem::replace(machine, State::Terminated).on(event, now, reliable);
                 *machine = next;
-                match then {
-                    Said::Nothing => Then::Nothing,
-                    Said::Resend => Then::Resend,
-                    Said::Answered => Then::Final,
-                    Said::TimedOut => Then::TimedOut,
+                match effect {
+                    Said::Nothing => Effect::Nothing,
+                    Said::Resend => Effect::Resend,
+                    Said::Answered => Effect::Final,
+                    Said::TimedOut => Effect::TimedOut,
                 }
             }
         }
@@ -184,7 +184,7 @@ pub(super) struct Transactions {
 /// What of a transaction its owner needs to know when something happened to it.
 #[derive(Debug)]
 pub(super) struct Told {
-    pub(super) then: Then,
+    pub(super) effect: Effect,
     pub(super) purpose: Purpose,
     pub(super) for_line: bool,
     pub(super) sequence: u32,
@@ -225,10 +225,10 @@ impl Transactions {
 
     fn tell(&mut self, place: usize, status: Option<u16>, now: Instant, reliable: bool) -> Option<Told> {
         let sent = self.sent.get_mut(place)?;
-        let then = sent.on(status, now, reliable);
-        let request = if then == Then::Resend { sent.request().map(Vec::from) } else { None };
+        let effect = sent.on(status, now, reliable);
+        let request = if effect == Effect::Resend { sent.request().map(Vec::from) } else { None };
         let told = Told {
-            then,
+            effect,
             purpose: sent.purpose,
             for_line: sent.for_line,
             sequence: sent.sequence,

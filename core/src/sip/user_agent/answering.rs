@@ -137,12 +137,12 @@ impl UserAgent {
         links.respond(step, transaction.flow, message);
         if is_invite {
             let success = (200..300).contains(&reply.status);
-            let cause = invite_server::Cause::Final { success, response: message };
-            let then = transactions.on_invite(handle, cause, step.now, step.timers);
-            debug_assert_eq!(then, invite_server::Then::Nothing, "a final response causes nothing more");
+            let event = invite_server::Event::Final { success, response: message };
+            let effect = transactions.on_invite(handle, event, step.now, step.timers);
+            debug_assert_eq!(effect, invite_server::Effect::Nothing, "a final response causes nothing more");
         } else {
-            let cause = non_invite_server::Cause::Final(message);
-            transactions.on_non_invite(handle, cause, step.now, step.timers);
+            let event = non_invite_server::Event::Final(message);
+            transactions.on_non_invite(handle, event, step.now, step.timers);
         }
     }
 
@@ -263,12 +263,12 @@ impl UserAgent {
         &mut self,
         step: &mut Step<'_>,
         handle: HeldRequest,
-        then: invite_server::Then,
+        effect: invite_server::Effect,
     ) {
-        match then {
-            invite_server::Then::Nothing => {}
-            invite_server::Then::Resend => self.resend(step, handle),
-            invite_server::Then::SendTrying => {
+        match effect {
+            invite_server::Effect::Nothing => {}
+            invite_server::Effect::Resend => self.resend(step, handle),
+            invite_server::Effect::SendTrying => {
                 let Self { links, transactions, message, .. } = self;
                 let Some(transaction) = transactions.server.get(handle) else { return };
                 Reply::new(100).write(&transaction.head, message);
@@ -276,7 +276,7 @@ impl UserAgent {
             }
             // Client quirk 6: a missing ACK ends nothing. SIPE's ACK to a re-INVITE may come under any CSeq, a lost one
             // on datagrams is made good by the next request.
-            invite_server::Then::Unacknowledged => {
+            invite_server::Effect::Unacknowledged => {
                 step.actions.notify(Level::Warn, "ack_missing", &[("transaction", &handle)]);
             }
         }
@@ -288,13 +288,13 @@ impl UserAgent {
         let now = step.now;
         match transaction.machine {
             ServerMachine::Invite(_) => {
-                let cause = invite_server::Cause::Timer;
-                let then = self.transactions.on_invite(handle, cause, now, step.timers);
-                self.after_invite(step, handle, then);
+                let event = invite_server::Event::Timer;
+                let effect = self.transactions.on_invite(handle, event, now, step.timers);
+                self.after_invite(step, handle, effect);
             }
             ServerMachine::NonInvite(_) => {
-                let cause = non_invite_server::Cause::Timer;
-                self.transactions.on_non_invite(handle, cause, now, step.timers);
+                let event = non_invite_server::Event::Timer;
+                self.transactions.on_non_invite(handle, event, now, step.timers);
             }
         }
     }

@@ -197,7 +197,7 @@ impl UserAgent {
     ) {
         let key = matching_key(step.entropy, message, Method::Invite);
         if let Some(transaction) = self.transactions.find(key) {
-            self.on_invite_cause(step, transaction, invite_server::Cause::Ack);
+            self.on_invite_event(step, transaction, invite_server::Event::Ack);
         }
         if let Some(session) = session {
             self.acknowledge(step, legs, session);
@@ -206,12 +206,12 @@ impl UserAgent {
 
     /// The client has the 2xx that its session still repeats: it acknowledged it, or it went on.
     fn acknowledge(&mut self, step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
-        self.settle_invite(step, legs, session, invite_server::Cause::Ack);
+        self.settle_invite(step, legs, session, invite_server::Event::Ack);
     }
 
     /// A session ends: the 2xx that it still repeats is repeated by itself no more.
     pub(crate) fn leave_invite(&mut self, step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
-        self.settle_invite(step, legs, session, invite_server::Cause::Left);
+        self.settle_invite(step, legs, session, invite_server::Event::Left);
     }
 
     fn settle_invite(
@@ -219,24 +219,24 @@ impl UserAgent {
         step: &mut Step<'_>,
         legs: &mut impl Legs,
         session: SessionId,
-        cause: invite_server::Cause<'_>,
+        event: invite_server::Event<'_>,
     ) {
         let waiting = legs.leg(session).and_then(|leg| leg.unacknowledged);
         let Some(transaction) = waiting else { return };
         if let Some(leg) = legs.leg_mut(session) {
             leg.unacknowledged = None;
         }
-        self.on_invite_cause(step, transaction, cause);
+        self.on_invite_event(step, transaction, event);
     }
 
-    fn on_invite_cause(
+    fn on_invite_event(
         &mut self,
         step: &mut Step<'_>,
         transaction: HeldRequest,
-        cause: invite_server::Cause<'_>,
+        event: invite_server::Event<'_>,
     ) {
-        let then = self.transactions.on_invite(transaction, cause, step.now, step.timers);
-        self.after_invite(step, transaction, then);
+        let effect = self.transactions.on_invite(transaction, event, step.now, step.timers);
+        self.after_invite(step, transaction, effect);
     }
 
     /// Forgets what there was of a session that has ended.

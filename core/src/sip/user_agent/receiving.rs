@@ -234,13 +234,13 @@ impl UserAgent {
         let now = step.now;
         match transaction.machine {
             ServerMachine::Invite(_) => {
-                let cause = invite_server::Cause::Request;
-                let then = self.transactions.on_invite(handle, cause, now, step.timers);
-                self.after_invite(step, handle, then);
+                let event = invite_server::Event::Request;
+                let effect = self.transactions.on_invite(handle, event, now, step.timers);
+                self.after_invite(step, handle, effect);
             }
             ServerMachine::NonInvite(_) => {
-                let cause = non_invite_server::Cause::Request;
-                if self.transactions.on_non_invite(handle, cause, now, step.timers) {
+                let event = non_invite_server::Event::Request;
+                if self.transactions.on_non_invite(handle, event, now, step.timers) {
                     self.resend(step, handle);
                 }
             }

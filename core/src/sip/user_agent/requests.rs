@@ -6,7 +6,7 @@ use super::leg::Legs;
 use super::{News, UserAgent};
 use crate::action::Level;
 use crate::entropy::Domain;
-use crate::sip::non_invite_client::{Cause, State, Then};
+use crate::sip::non_invite_client::{Effect, Event, State};
 use crate::sip::session_timer::Refresher;
 use crate::sip::transactions::{ClientTransaction, Flow, Purpose};
 use crate::slots::Handle;
@@ -219,10 +219,10 @@ impl UserAgent {
         let known = self.transactions.client.get(handle).filter(|one| one.secret == secret);
         let Some(transaction) = known else { return News::Nothing };
         let (purpose, session) = (transaction.purpose, transaction.owner);
-        let cause = if status < 200 { Cause::Provisional } else { Cause::Final };
-        match self.transactions.on_client(handle, cause, step.now, step.timers) {
-            Then::Answered => self.on_answered(step, legs, session, (handle, purpose), status),
-            Then::Nothing | Then::Resend | Then::TimedOut => News::Nothing,
+        let event = if status < 200 { Event::Provisional } else { Event::Final };
+        match self.transactions.on_client(handle, event, step.now, step.timers) {
+            Effect::Answered => self.on_answered(step, legs, session, (handle, purpose), status),
+            Effect::Nothing | Effect::Resend | Effect::TimedOut => News::Nothing,
         }
     }
 
@@ -255,7 +255,7 @@ impl UserAgent {
     pub(crate) fn on_client_timer(&mut self, step: &mut Step<'_>, handle: SentRequest) {
         let Self { links, transactions, .. } = self;
         let Some(flow) = transactions.client.get(handle).map(|transaction| transaction.flow) else { return };
-        if transactions.on_client(handle, Cause::Timer, step.now, step.timers) == Then::Resend {
+        if transactions.on_client(handle, Event::Timer, step.now, step.timers) == Effect::Resend {
             let machine = transactions.client.get(handle).map(|transaction| &transaction.machine);
             if let Some(request) = machine.and_then(State::request) {
                 links.send(step, flow, request);
