@@ -49,8 +49,6 @@ mod stops;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
-mod strangers;
-#[cfg(test)]
 mod system;
 #[cfg(test)]
 mod tables;
@@ -60,5 +58,7 @@ mod takeover;
 mod tidy;
 #[cfg(test)]
 mod transport;
+#[cfg(test)]
+mod unlisted;
 #[cfg(test)]
 mod world;
