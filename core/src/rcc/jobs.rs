@@ -16,7 +16,7 @@ pub(crate) const PORTION: u32 = 32;
 pub(crate) enum Stage {
     /// Requests under way: returned.
     Pending,
-    /// SwitchMonitors: their monitors remain, without a source, until their session takes another connection.
+    /// Switch monitors: their monitors remain, without a source, until their session takes another connection.
     SwitchMonitors,
 }
 

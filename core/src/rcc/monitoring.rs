@@ -73,13 +73,8 @@ impl<C: Carrier> Control<C> {
         let switch_monitor = self.switch_monitor(step, link, &number)?;
         let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
         let cross_reference = session.reference(session.monitors_had);
-        let monitor = Monitor {
-            session: handle,
-            cross_reference,
-            filter,
-            switch_monitor: Some(switch_monitor),
-            resync: None,
-        };
+        let monitor =
+            Monitor { session: handle, cross_reference, filter, source: Some(switch_monitor), resync: None };
         let monitor = self.monitors.insert(monitor).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
         session.monitors_had = session.monitors_had.wrapping_add(1);
         session.monitors.push(monitor);
@@ -132,7 +127,7 @@ impl<C: Carrier> Control<C> {
 
     /// Lets a MonitorStart wait for the switch monitor. True: that is active, and it is to be answered now.
     pub(crate) fn join(&mut self, monitor: Handle<Monitor>, waiting: ClientRequestId) -> bool {
-        let switch_monitor = self.monitors.get(monitor).and_then(|monitor| monitor.switch_monitor);
+        let switch_monitor = self.monitors.get(monitor).and_then(|monitor| monitor.source);
         match switch_monitor
             .and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
             .map(|switch_monitor| &mut switch_monitor.state)
@@ -263,7 +258,7 @@ impl<C: Carrier> Control<C> {
             session,
             cross_reference: one.reference(0),
             filter: MonitorFilter::default(),
-            switch_monitor: None,
+            source: None,
             // Which calls the client knows is not known: those there are will be shown.
             resync: Some(Box::new(Resync::new(0, Calls::default()))),
         };
@@ -296,7 +291,7 @@ impl<C: Carrier> Control<C> {
 
     /// Takes a client's monitor out of its session and its switch monitor.
     pub(crate) fn forget_monitor(&mut self, monitor: Handle<Monitor>) -> Option<Handle<SwitchMonitor>> {
-        let Monitor { session, switch_monitor, .. } = self.monitors.remove(monitor)?;
+        let Monitor { session, source: switch_monitor, .. } = self.monitors.remove(monitor)?;
         if let Some(session) = self.sessions.get_mut(session) {
             session.monitors.retain(|other| *other != monitor);
         }
@@ -341,7 +336,7 @@ impl<C: Carrier> Control<C> {
         verified: &mut Option<Handle<SwitchMonitor>>,
     ) -> Option<News<'static>> {
         let one = self.monitors.get(monitor);
-        let (session, source) = (one.map(|one| one.session), one.and_then(|one| one.switch_monitor));
+        let (session, source) = (one.map(|one| one.session), one.and_then(|one| one.source));
         let source =
             source.and_then(|source| Some((source, self.switch_monitors.slots.get(source)?.connection)));
         if let Some((source, _)) = source.filter(|(_, connection)| *connection == link) {
@@ -364,7 +359,7 @@ impl<C: Carrier> Control<C> {
     /// Attaches a monitor that is behind to the switch monitor that feeds it from now on.
     fn feed(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, switch_monitor: Handle<SwitchMonitor>) {
         let Some(one) = self.monitors.get_mut(monitor) else { return };
-        let before = one.switch_monitor.replace(switch_monitor);
+        let before = one.source.replace(switch_monitor);
         // The loss of its connection may not be dealt with yet.
         let known = before.and_then(|before| self.switch_monitors.slots.get_mut(before)).map(|before| {
             before.monitors.retain(|other| *other != monitor);

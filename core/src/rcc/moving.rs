@@ -99,10 +99,8 @@ impl<C: Carrier> Control<C> {
         let Ok(link) = self.link_of(session) else { return rebinds(step.config) };
         one.carrier.is_established()
             && one.monitors.iter().any(|monitor| {
-                let switch_monitor = self
-                    .monitors
-                    .get(*monitor)
-                    .and_then(|one| self.switch_monitors.slots.get(one.switch_monitor?));
+                let switch_monitor =
+                    self.monitors.get(*monitor).and_then(|one| self.switch_monitors.slots.get(one.source?));
                 switch_monitor.is_none_or(|switch_monitor| {
                     switch_monitor.connection != link || switch_monitor.is_unverified()
                 })

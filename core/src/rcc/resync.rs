@@ -95,7 +95,7 @@ impl<C: Carrier> Control<C> {
 
     fn ask_snapshot(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
-        let (owner, Some(switch_monitor)) = (monitor.session, monitor.switch_monitor) else { return };
+        let (owner, Some(switch_monitor)) = (monitor.session, monitor.source) else { return };
         let Some(resync) = monitor.resync.as_mut().filter(|resync| resync.is_waiting()) else { return };
         resync.asked();
         let number = self.number_of(owner);
@@ -156,8 +156,7 @@ impl<C: Carrier> Control<C> {
         link: ConnectionRef,
         response: &Response<'_>,
     ) -> bool {
-        let is_fed =
-            self.monitors.get(handle).is_some_and(|monitor| monitor.switch_monitor == Some(switch_monitor));
+        let is_fed = self.monitors.get(handle).is_some_and(|monitor| monitor.source == Some(switch_monitor));
         if !is_fed
             || self.switch_monitors.slots.get(switch_monitor).is_none()
             || self.pool.in_service(link).is_none()
@@ -182,7 +181,7 @@ impl<C: Carrier> Control<C> {
         link: ConnectionRef,
         error: CstaError,
     ) {
-        let switch_monitor = self.monitors.get(handle).and_then(|monitor| monitor.switch_monitor);
+        let switch_monitor = self.monitors.get(handle).and_then(|monitor| monitor.source);
         let switch_monitor =
             switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor));
         let again = error.is_passing() && switch_monitor.is_some_and(SwitchMonitor::keep_verification);
@@ -203,9 +202,8 @@ impl<C: Carrier> Control<C> {
         let limit = step.config.limits.calls_per_device;
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let Some(resync) = monitor.resync.as_mut() else { return };
-        let Some(switch_monitor) = monitor
-            .switch_monitor
-            .and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
+        let Some(switch_monitor) =
+            monitor.source.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
         else {
             return;
         };
@@ -221,9 +219,8 @@ impl<C: Carrier> Control<C> {
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let Some(resync) = monitor.resync.as_mut() else { return };
         resync.compare_without(switch);
-        if let Some(switch_monitor) = monitor
-            .switch_monitor
-            .and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
+        if let Some(switch_monitor) =
+            monitor.source.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
         {
             for call in resync.staying(switch) {
                 if switch_monitor.calls.find(&call.id).is_none() {
@@ -312,7 +309,7 @@ impl<C: Carrier> Control<C> {
         let limits = step.config.limits;
         let number = self.number_of(monitor.session);
         let switch_monitor =
-            monitor.switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get(switch_monitor));
+            monitor.source.and_then(|switch_monitor| self.switch_monitors.slots.get(switch_monitor));
         let switch = switch_monitor.map_or(0, |switch_monitor| self.switch_of(switch_monitor.connection));
         let Some(monitor) = self.monitors.get_mut(handle) else { return false };
         let Some(resync) = monitor.resync.as_mut() else { return true };

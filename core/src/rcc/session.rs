@@ -92,7 +92,7 @@ pub(crate) struct Monitor {
     pub(crate) cross_reference: u32,
     pub(crate) filter: MonitorFilter,
     /// The monitor towards the phone system that feeds it; `None` before the first does.
-    pub(crate) switch_monitor: Option<Handle<SwitchMonitor>>,
+    pub(crate) source: Option<Handle<SwitchMonitor>>,
     /// What its client still believes, from when the monitor lost its switch monitor until it was told what is.
     pub(crate) resync: Option<Box<Resync>>,
 }
@@ -109,4 +109,4 @@ crate::digest! { struct Session<C> {
 
 crate::digest! { struct Registration { id, filter => u64::from(filter.0) } }
 
-crate::digest! { struct Monitor { session, cross_reference, filter => filter.0, switch_monitor, resync } }
+crate::digest! { struct Monitor { session, cross_reference, filter => filter.0, source, resync } }
