@@ -2,7 +2,7 @@
 //! answers what the next request needs. It does no input or output; the bench, the world and the tests of programs each
 //! have a line of their own to the gateway.
 //!
-//! Two more clients are in these tests. That of the simulation ([`crate::simulate`]) does by itself what real ones do,
+//! Two more clients are in these tests. That of the simulation ([`mod@crate::simulate`]) does by itself what real ones do,
 //! and has beliefs that can be wrong. Each of [`crate::steady`]'s users is a tag and no more, and what it says is written
 //! in one go: it is part of what is measured.
 
