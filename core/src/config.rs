@@ -49,7 +49,7 @@ pub struct Sip {
     pub min_session_expires: u32,
     /// The least time a session lives that is not refreshed, in seconds.
     pub linger: u32,
-    /// How long an event waits behind the answer to the request that caused it.
+    /// How long an event waits after the answer to the request that caused it.
     pub event_delay: Duration,
     /// How long an event over UDP waits for its answer before the next one goes out.
     pub udp_event_timeout: Duration,

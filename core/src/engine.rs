@@ -1,7 +1,7 @@
-//! The gateway: a deterministic machine that consumes SIP and CTI events and wants actions. What ties its parts together:
-//! the user agent (`sip::user_agent`) on one side, remote call control with the pool of CTI connections below it
-//! (`rcc::control`) on the other. Neither knows the other. Calls go down into them; their news come back here,
-//! and are passed on.
+//! The gateway: a deterministic machine that consumes SIP and CTI events and wants actions. What ties its parts
+//! together: the user agent (`sip::user_agent`) on one side, remote call control with the pool of CTI connections below
+//! it (`rcc::control`) on the other. Neither knows the other. Calls go down into them; their news come back here, and
+//! are passed on.
 //!
 //! | file | subject |
 //! |---|---|

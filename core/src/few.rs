@@ -16,7 +16,7 @@ pub(crate) enum Few<T> {
 }
 
 impl<T> Few<T> {
-    /// Adds an item behind all others.
+    /// Adds an item after all others.
     pub(crate) fn push(&mut self, item: T) {
         *self = match core::mem::take(self) {
             Self::None => Self::One(item),

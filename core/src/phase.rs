@@ -1,4 +1,5 @@
-//! Whether the gateway goes on: a drain leaves sessions to other nodes, a stop ends them, and either is bounded in time.
+//! Whether the gateway goes on: a drain leaves sessions to other nodes, a stop ends them, and either is bounded in
+//! time.
 //!
 //! ```text
 //!   Running --drain--> Draining --stop or time up--> Stopping

@@ -74,7 +74,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How a trace shows bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// As they are, behind their count: for recordings, where it costs next to nothing.
+    /// As they are, after their count: for recordings, where it costs next to nothing.
     Verbatim,
     /// One trace line for each line, with escapes: for traces that people read and repositories keep.
     Escaped,

@@ -1,7 +1,7 @@
 //! CSTA III over TCP as a client: application session (ECMA-354), invoke IDs, window and queue.
 //!
-//! Invoke IDs are separate per direction: 1 to 9998 for requests, 9999 for events. One whose request was given up is not
-//! used again before its late answer came.
+//! Invoke IDs are separate per direction: 1 to 9998 for requests, 9999 for events. One whose request was given up is
+//! not used again before its late answer came.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -158,7 +158,7 @@ impl CstaLink {
         waited.times(5) > self.patience.times(4)
     }
 
-    /// The data of an answer may come in messages of their own, before or behind it.
+    /// The data of an answer may come in messages of their own, before or after it.
     fn expect_data(&mut self, id: RequestId, request: &Request<'_>) {
         if matches!(request.name(), "SnapshotDevice" | "SnapshotCall") {
             self.gathering.expect(id);

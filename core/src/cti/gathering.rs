@@ -13,8 +13,8 @@ use crate::wire::csta_frame::MAX_DOCUMENT;
 /// The most answers that are gathered over one link at a time.
 const MAX_GATHERED: usize = 256;
 
-/// The most answers of which parts are kept before a response announces them. More push out the oldest: they never stand
-/// in the way of an answer that was announced.
+/// The most answers of which parts are kept before a response announces them. More push out the oldest: they never
+/// stand in the way of an answer that was announced.
 const MAX_EARLY: usize = 64;
 
 /// The most names that are void. More push out the oldest.
@@ -81,8 +81,8 @@ pub(super) struct Gathering {
     announced: BTreeMap<Box<str>, (RequestId, Gathered)>,
     /// Those whose data came before the response that announces them, oldest first.
     early: VecDeque<(Box<str>, Gathered)>,
-    /// Names that stand for more than one answer, or for one that nobody waits for any more, and how many last parts are
-    /// still to come under each; oldest first. Nobody could tell whose a part under such a name is.
+    /// Names that stand for more than one answer, or for one that nobody waits for any more, and how many last parts
+    /// are still to come under each; oldest first. Nobody could tell whose a part under such a name is.
     void: VecDeque<(Box<str>, u32)>,
     /// The invoke IDs of requests that nobody waits for any more, and that may still be answered so.
     missed: BTreeSet<u16>,
@@ -226,7 +226,8 @@ impl Gathering {
         self.early.remove(place).map(|(_, gathered)| gathered)
     }
 
-    /// A response announced data, and nobody waits for it any more: they are dropped when they come, if they did not yet.
+    /// A response announced data, and nobody waits for it any more: they are dropped when they come, if they did not
+    /// yet.
     fn disown(&mut self, cross_reference: &str) {
         let is_whole = self.take_early(cross_reference).is_some_and(|gathered| gathered.is_whole);
         let is_anothers = self.announced.remove(cross_reference).is_some();

@@ -1,5 +1,5 @@
-//! What the pool has to say to whoever drives it: one cause, one news, as the value that a call returns. It borrows from
-//! the reader and the bytes that were read, never from the pool.
+//! What the pool has to say to whoever drives it: one cause, one news, as the value that a call returns. It borrows
+//! from the reader and the bytes that were read, never from the pool.
 
 use super::ConnectionRef;
 use crate::wire::csta::model::{Event, Response, SystemStatus};

@@ -1,6 +1,6 @@
 //! The pool of CTI connections: a machine that owns the connections with their link protocols and lives, the rotation
-//! among them, and the requests under way. It knows who speaks to a phone system neither by name nor by kind: each request
-//! is given a ticket, which comes back with its answer.
+//! among them, and the requests under way. It knows who speaks to a phone system neither by name nor by kind: each
+//! request is given a ticket, which comes back with its answer.
 
 mod life;
 mod reading;
@@ -129,8 +129,8 @@ impl<T: Digest + Copy> Pool<T> {
         Some(connection)
     }
 
-    /// The first connection in service from index `first` on, round the end, and where the turn after it begins. One that
-    /// is overloaded is passed over, unless all are.
+    /// The first connection in service from index `first` on, round the end, and where the turn after it begins. One
+    /// that is overloaded is passed over, unless all are.
     fn turn(&self, first: usize) -> Option<(ConnectionRef, usize)> {
         let count = self.connections.len();
         let find = |overloaded_too: bool| {

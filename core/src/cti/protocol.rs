@@ -1,9 +1,10 @@
-//! The one interface to a link: whatever a phone system speaks, a protocol turns the gateway's typed requests into bytes
-//! and the link's bytes into typed answers and events.
+//! The one interface to a link: whatever a phone system speaks, a protocol turns the gateway's typed requests into
+//! bytes and the link's bytes into typed answers and events.
 //!
-//! A protocol has two halves. The [`LinkProtocol`] itself knows the sessions and request numbers of its link, and nothing
-//! of clients. Its [`Reader`] only cuts messages out of the stream: it is taken out of the connection while a message is
-//! read, so that what a message says can borrow from the reader's bytes while everything else in the gateway changes.
+//! A protocol has two halves. The [`LinkProtocol`] itself knows the sessions and request numbers of its link, and
+//! nothing of clients. Its [`Reader`] only cuts messages out of the stream: it is taken out of the connection while a
+//! message is read, so that what a message says can borrow from the reader's bytes while everything else in the gateway
+//! changes.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -91,13 +92,13 @@ pub enum Framed<'b> {
 
 /// Cuts messages out of a link's stream. It lives as long as one connect of the link.
 pub trait Reader: Digest + Send {
-    /// Takes from `bytes` up to the end of one message: how many bytes were taken, and what they made. It is called again
-    /// with the rest until all is taken.
+    /// Takes from `bytes` up to the end of one message: how many bytes were taken, and what they made. It is called
+    /// again with the rest until all is taken.
     fn push<'b>(&'b mut self, bytes: &'b [u8]) -> (usize, Framed<'b>);
 }
 
-/// Room for what a message is read into where it does not lie in the message's bytes as it is needed. Empty at first, and
-/// gone once what was read is dealt with.
+/// Room for what a message is read into where it does not lie in the message's bytes as it is needed. Empty at first,
+/// and gone once what was read is dealt with.
 #[derive(Debug, Default)]
 pub struct Slot<'b> {
     /// The document that the message is read from, where the link speaks XML.
@@ -187,8 +188,8 @@ pub trait LinkProtocol: Digest + Send {
         output: &mut Output<'_>,
     ) -> Result<(), Refused>;
 
-    /// Take a message, and answer what it asks of the link itself. `spare` is an empty buffer for bytes that the message
-    /// is read from in place of its own, as where an answer came in parts; `slot` is what it is read into.
+    /// Take a message, and answer what it asks of the link itself. `spare` is an empty buffer for bytes that the
+    /// message is read from in place of its own, as where an answer came in parts; `slot` is what it is read into.
     fn read<'d, 'b: 'd>(
         &mut self,
         frame: Frame<'b>,

@@ -1,4 +1,5 @@
-//! Requests in a session: re-INVITE and UPDATE, which refresh it, and INFO, which carries CSTA (client quirks 6 and 11).
+//! Requests in a session: re-INVITE and UPDATE, which refresh it, and INFO, which carries CSTA (client quirks 6 and
+//! 11).
 
 use core::fmt::Display;
 

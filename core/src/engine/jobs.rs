@@ -10,8 +10,8 @@ use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Message, Request, Response, SystemStatus};
 use crate::wire::csta::parse::Document;
 
-/// The most actions one request that is returned may cause: a switch monitor that is refused answers each of its clients (at
-/// most 64), with a notice.
+/// The most actions one request that is returned may cause: a switch monitor that is refused answers each of its
+/// clients (at most 64), with a notice.
 const MOST_FOR_ONE: usize = 256;
 
 impl Gateway {

@@ -1,5 +1,5 @@
-//! Refreshes: by re-INVITE and by UPDATE (client quirk 6). Either moves a session whose connection is down; where that is
-//! back under another ID, only the re-INVITE does (S8).
+//! Refreshes: by re-INVITE and by UPDATE (client quirk 6). Either moves a session whose connection is down; where that
+//! is back under another ID, only the re-INVITE does (S8).
 
 use core::fmt::Display;
 

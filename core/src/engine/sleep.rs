@@ -1,7 +1,7 @@
 //! A node that slept: its process was stopped. It still believes in sessions that other nodes may have taken over
-//! meanwhile (S10), and nothing tells it. It notices by its timers: each CTI connection has one, its heartbeat's, so that a
-//! sleep which lasts longer than a heartbeat's interval is noticed, a shorter one often. Nothing tells of a machine whose
-//! clock stood still with it.
+//! meanwhile (S10), and nothing tells it. It notices by its timers: each CTI connection has one, its heartbeat's, so
+//! that a sleep which lasts longer than a heartbeat's interval is noticed, a shorter one often. Nothing tells of a
+//! machine whose clock stood still with it.
 
 use core::fmt::Display;
 

@@ -3,13 +3,14 @@
 //! A node that dies leaves clients behind whose next refresh, a re-INVITE with RequestSystemStatus in the old dialog,
 //! comes to another node (RFC 3261 12.2.2 lets that accept it); a node that was restarted gets its own former dialogs
 //! back the same way. All that is needed is in the request: our tag in To, the route set in Record-Route (12.1.1), the
-//! line in the body; and cross-reference IDs are a function of our tag and a count ([`crate::rcc::session::Session::reference`]). So
-//! the monitor that the client started first is made again under the ID it holds, with the default filter, and events
-//! go on; SIPE, which never sends a second MonitorStart, needs nothing else.
+//! line in the body; and cross-reference IDs are a function of our tag and a count
+//! ([`crate::rcc::session::Session::reference`]). So the monitor that the client started first is made again under the
+//! ID it holds, with the default filter, and events go on; SIPE, which never sends a second MonitorStart, needs nothing
+//! else.
 //!
 //! A proxy that stays in the path must add Record-Route to re-INVITEs too (16.6, step 4, asks for it): otherwise our
-//! requests have no route, go over the refresh's connection with the Contact alone, and a proxy that knows no way answers
-//! them 404, which ends the session.
+//! requests have no route, go over the refresh's connection with the Contact alone, and a proxy that knows no way
+//! answers them 404, which ends the session.
 //!
 //! What cannot be known is left out: further monitors, filters, and registrations. What the client asks for then gets
 //! identifiers that the dead node cannot have given out, as their count goes on from a number drawn; our CSeq, which a
@@ -65,8 +66,8 @@ impl Gateway {
         self.verify_line(step, handle, connection);
     }
 
-    /// A CSeq above all that another node can have reached in a dialog that it took over, or began, earlier: the quarters
-    /// of a second since 2024 began, which are used up in 2041.
+    /// A CSeq above all that another node can have reached in a dialog that it took over, or began, earlier: the
+    /// quarters of a second since 2024 began, which are used up in 2041.
     fn sequence_at(&self, now: Instant) -> u32 {
         let since = self.unix_micros(now).unwrap_or(0).saturating_sub(BEGINNING_OF_2024);
         u32::try_from(since / QUARTER).unwrap_or(LAST).clamp(FAR, LAST)

@@ -147,8 +147,8 @@ impl Calls {
         self.keep(Call { id: Word::from(id), device, dynamic: is_dynamic(own), stage }, limit)
     }
 
-    /// Calls became one (ECMA-269, Transferred and Conferenced events): the old ones are over, and each that the line had a
-    /// part in lives on under its new name, unless the line left them.
+    /// Calls became one (ECMA-269, Transferred and Conferenced events): the old ones are over, and each that the line
+    /// had a part in lives on under its new name, unless the line left them.
     fn merge(&mut self, event: &CallEvent<'_>, left: bool) {
         let olds = [event.connection.call, event.second.and_then(|second| second.call)];
         let mut lives_on = None;
@@ -178,7 +178,8 @@ impl Calls {
         }
     }
 
-    /// Learns of a call from a response that names the line's own connection in it; a call that is known stays as it is.
+    /// Learns of a call from a response that names the line's own connection in it; a call that is known stays as it
+    /// is.
     pub(crate) fn meet(&mut self, line: &str, connection: &Connection<'_>, stage: Stage, limit: usize) {
         let Some(id) = connection.call.filter(|id| self.find(id).is_none()) else { return };
         // What is plainly another number is not the line's own, whoever says so.

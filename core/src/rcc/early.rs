@@ -1,4 +1,5 @@
-//! What comes before the answer that names its monitor: it waits, over each connection so many, until that answer is there.
+//! What comes before the answer that names its monitor: it waits, over each connection so many, until that answer is
+//! there.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -84,8 +85,8 @@ impl<C: Carrier> Control<C> {
         waiting.any(|early| *early.cross_reference == *source.cross_reference)
     }
 
-    /// Keeps an event whose monitor is not known yet, if one is being started; others are dropped. Where there is no room,
-    /// the oldest is lost: its answer is the least likely still to come.
+    /// Keeps an event whose monitor is not known yet, if one is being started; others are dropped. Where there is no
+    /// room, the oldest is lost: its answer is the least likely still to come.
     pub(super) fn hold_early(
         &mut self,
         step: &mut Step<'_>,

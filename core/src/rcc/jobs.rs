@@ -41,8 +41,8 @@ pub(crate) enum Job {
 }
 
 impl<C: Carrier> Control<C> {
-    /// A connection failed. Those who wait for an answer get it ahead of all other work; its switch monitors take their turn,
-    /// after events of theirs that are still to be delivered.
+    /// A connection failed. Those who wait for an answer get it ahead of all other work; its switch monitors take their
+    /// turn, after events of theirs that are still to be delivered.
     pub(crate) fn lose_connection(&mut self, connection: ConnectionRef) {
         self.jobs.push_front(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
         self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::SwitchMonitors, slot: 0 });

@@ -1,5 +1,5 @@
-//! What waits is kept as a CSTA document: the one that it came in, or, where the link speaks something else, one that is
-//! written here, in the edition that the gateway speaks.
+//! What waits is kept as a CSTA document: the one that it came in, or, where the link speaks something else, one that
+//! is written here, in the edition that the gateway speaks.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -200,10 +200,10 @@ impl<C: Carrier> Control<C> {
         Started::Refused(RefusedMonitor { error, waiters, unmoved, connection: removed.connection })
     }
 
-    /// All whom the refusal of a switch monitor concerns are told. Where the phone system gave it the name of another, nobody can
-    /// tell whose events come under that: the other one is stopped and started again under another name. The connection
-    /// lives: it may serve thousands, and a phone system that does so with one device will do so again after every
-    /// reconnect.
+    /// All whom the refusal of a switch monitor concerns are told. Where the phone system gave it the name of another,
+    /// nobody can tell whose events come under that: the other one is stopped and started again under another name. The
+    /// connection lives: it may serve thousands, and a phone system that does so with one device will do so again after
+    /// every reconnect.
     pub(crate) fn after_refusal(
         &mut self,
         step: &mut Step<'_>,
@@ -250,8 +250,8 @@ impl<C: Carrier> Control<C> {
         Some(Announcement { session: one.session, cross_reference: one.cross_reference, filter })
     }
 
-    /// Makes the monitor that the client of a session holds the first ID of, which was started elsewhere. It is fed as soon
-    /// as the session has a connection.
+    /// Makes the monitor that the client of a session holds the first ID of, which was started elsewhere. It is fed as
+    /// soon as the session has a connection.
     pub(crate) fn recreate_monitor(&mut self, step: &mut Step<'_>, session: SessionId) {
         let Some(one) = self.sessions.get_mut(session) else { return };
         let monitor = Monitor {
@@ -303,9 +303,9 @@ impl<C: Carrier> Control<C> {
         switch_monitor
     }
 
-    /// The phone system stopped a switch monitor by itself. It is started again a little later, and its clients are brought up to
-    /// date; they are told that their monitors are dead (as the standard would have it at once) only if that is refused
-    /// for good: SIPE never sends a second MonitorStart.
+    /// The phone system stopped a switch monitor by itself. It is started again a little later, and its clients are
+    /// brought up to date; they are told that their monitors are dead (as the standard would have it at once) only if
+    /// that is refused for good: SIPE never sends a second MonitorStart.
     pub(crate) fn on_switch_monitor_stopped(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
         let EventSource { connection, cross_reference } = source;
         let Some(handle) = self.switch_monitors.of_cross_reference(connection, cross_reference) else {
@@ -327,8 +327,9 @@ impl<C: Carrier> Control<C> {
         self.want_feeding(step);
     }
 
-    /// Starts a monitor of a session's that nothing feeds on its connection, under the ID the client knows. What feeds it
-    /// is verified where it is doubted, for the first of the session's monitors alone: `verified` is the switch monitor that was.
+    /// Starts a monitor of a session's that nothing feeds on its connection, under the ID the client knows. What feeds
+    /// it is verified where it is doubted, for the first of the session's monitors alone: `verified` is the switch
+    /// monitor that was.
     pub(crate) fn restart_monitor(
         &mut self,
         step: &mut Step<'_>,

@@ -42,8 +42,8 @@ impl<C: Carrier> Control<C> {
     }
 
     /// A monitor could not be started, for a reason that passes, or was stopped: when many move at once, their phone
-    /// system has more to do than it takes. It is tried again, whoever moved the session; its client hears nothing until
-    /// then.
+    /// system has more to do than it takes. It is tried again, whoever moved the session; its client hears nothing
+    /// until then.
     pub(super) fn want_feeding(&mut self, step: &mut Step<'_>) {
         self.on_walk(step, Event::Unfed);
     }
@@ -92,8 +92,8 @@ impl<C: Carrier> Control<C> {
         if let State::Walking { .. } = self.walker.state() { Walked::OnWard } else { Walked::Done }
     }
 
-    /// Whether a session's connection is not in service, where that is ours to mend, or something it switch monitors is not fed,
-    /// or may have been fed wrongly.
+    /// Whether a session's connection is not in service, where that is ours to mend, or something it switch monitors is
+    /// not fed, or may have been fed wrongly.
     fn is_adrift(&self, step: &Step<'_>, session: SessionId) -> bool {
         let Some(one) = self.sessions.get(session) else { return false };
         let Ok(link) = self.link_of(session) else { return rebinds(step.config) };

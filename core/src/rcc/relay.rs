@@ -17,7 +17,7 @@ const MAX_NAMED: usize = 4;
 /// The most numbers in one list.
 const MAX_LISTED: usize = 64;
 
-/// What is dialled: as many digits as a number may have, and the `;` behind a part of one.
+/// What is dialled: as many digits as a number may have, and the `;` after a part of one.
 type Digits = heapless::String<{ MAX_DIGITS + 1 }>;
 
 /// What a member names.
@@ -150,7 +150,7 @@ pub(crate) fn dialled<'r>(
     Ok(Some(Found::Devices(listed)))
 }
 
-/// The digits of a number with `end` behind them. `None` for what cannot be dialled.
+/// The digits of a number with `end` after them. `None` for what cannot be dialled.
 fn digits(text: &str, end: &str) -> Option<Digits> {
     let mut digits = Digits::new();
     digits.push_str(&dialable(text).ok()?).ok()?;

@@ -1,5 +1,5 @@
-//! Bringing a client's view up to date after its monitor went from one connection to another ([`super::resync_state`]): by
-//! re-INVITE, by rebinding, or because the dialog was taken over; and where what is known of its calls is doubted.
+//! Bringing a client's view up to date after its monitor went from one connection to another ([`super::resync_state`]):
+//! by re-INVITE, by rebinding, or because the dialog was taken over; and where what is known of its calls is doubted.
 
 use alloc::boxed::Box;
 use core::fmt::Display;
@@ -69,8 +69,8 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Asks for the snapshots that a switch monitor's monitors wait for. Not before it is active, nor while events that came
-    /// early are still to be delivered: a snapshot would be newer than they are.
+    /// Asks for the snapshots that a switch monitor's monitors wait for. Not before it is active, nor while events that
+    /// came early are still to be delivered: a snapshot would be newer than they are.
     pub(crate) fn ask_snapshots(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
         let Some(switch_monitor) = self.switch_monitors.slots.get(handle) else { return };
         let State::Active { cross_reference } = &switch_monitor.state else { return };
@@ -147,8 +147,8 @@ impl<C: Carrier> Control<C> {
         self.ask_snapshots(step, handle);
     }
 
-    /// The phone system answered, or did not. An answer that was asked for through a switch monitor which feeds the monitor no more
-    /// means nothing. True: the client is to be told what changed.
+    /// The phone system answered, or did not. An answer that was asked for through a switch monitor which feeds the
+    /// monitor no more means nothing. True: the client is to be told what changed.
     pub(crate) fn on_snapshot(
         &mut self,
         step: &mut Step<'_>,
@@ -211,8 +211,8 @@ impl<C: Carrier> Control<C> {
         switch_monitor.calls = resync.compare((switch, &switch_monitor.device), items, limit);
     }
 
-    /// Without a snapshot the client goes on believing what it knows, but for calls of another phone system. All clients
-    /// of a line may come here in one step: what they are told is a job's.
+    /// Without a snapshot the client goes on believing what it knows, but for calls of another phone system. All
+    /// clients of a line may come here in one step: what they are told is a job's.
     fn go_on_without(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
         let switch = self.switch_of(link);
         let limit = step.config.limits.calls_per_device;
@@ -234,7 +234,8 @@ impl<C: Carrier> Control<C> {
         self.tell_later(handle);
     }
 
-    /// What a monitor's client is to be told next, of what changed and then of the events that waited; it counts as told.
+    /// What a monitor's client is to be told next, of what changed and then of the events that waited; it counts as
+    /// told.
     pub(crate) fn next_to_tell(&mut self, step: &Step<'_>, handle: Handle<Monitor>) -> ToTell {
         let limit = step.config.limits.calls_per_device;
         let Some(monitor) = self.monitors.get_mut(handle) else { return ToTell::Nothing };
@@ -276,8 +277,8 @@ impl<C: Carrier> Control<C> {
         self.sessions.get(session).map(|one| Box::from(one.number()))
     }
 
-    /// An event as a monitor's client is to be told of it, if it wants it. `switch`: whose calls it is about, where that
-    /// is not the phone system of the session's connection.
+    /// An event as a monitor's client is to be told of it, if it wants it. `switch`: whose calls it is about, where
+    /// that is not the phone system of the session's connection.
     pub(crate) fn as_seen<'n>(
         &self,
         handle: Handle<Monitor>,
@@ -353,7 +354,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// A client was told of calls otherwise than by events: they are among those it knows, also while its monitor is
-    /// behind. How far they have come it knows only then if it hears no older event behind the response.
+    /// behind. How far they have come it knows only then if it hears no older event after the response.
     pub(super) fn note_told(
         &mut self,
         step: &Step<'_>,

@@ -70,7 +70,8 @@ impl Resync {
         self.held = VecDeque::new();
     }
 
-    /// What it knows may be wrong, though its switch monitor lives: the next snapshot decides, also on the events that wait.
+    /// What it knows may be wrong, though its switch monitor lives: the next snapshot decides, also on the events that
+    /// wait.
     pub(crate) fn verify(&mut self) {
         self.progress = Progress::Waiting;
         self.changes = VecDeque::new();

@@ -1,4 +1,5 @@
-//! What a client asks for by CSTA. Every request gets exactly one answer: a response, or the most telling CSTAErrorCode.
+//! What a client asks for by CSTA. Every request gets exactly one answer: a response, or the most telling
+//! CSTAErrorCode.
 
 use core::fmt::Display;
 

@@ -38,8 +38,8 @@ pub(crate) trait Carrier: Digest {
     fn is_established(&self) -> bool;
 }
 
-/// One user's session. In this order: that of a phone that was quiet is in no cache, and what an event or a request needs
-/// is fetched together.
+/// One user's session. In this order: that of a phone that was quiet is in no cache, and what an event or a request
+/// needs is fetched together.
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Session<C> {
@@ -74,8 +74,8 @@ impl<C: Carrier> Session<C> {
         self.carrier.user()
     }
 
-    /// The session's identifier number `count`: a function of its carrier's base and the count alone, so that another node
-    /// that carries it on arrives at the same (S10).
+    /// The session's identifier number `count`: a function of its carrier's base and the count alone, so that another
+    /// node that carries it on arrives at the same (S10).
     pub(crate) fn reference(&self, count: u32) -> u32 {
         let mut digester = Digester::new();
         digester.text(self.carrier.base());

@@ -31,8 +31,8 @@ impl<C: Carrier> Control<C> {
         self.stale.remove(key, session);
     }
 
-    /// A user signs in for a line: the session whose client was told last that it is gone is to make room. Where that was
-    /// another client of the same user, its refresh makes the session again.
+    /// A user signs in for a line: the session whose client was told last that it is gone is to make room. Where that
+    /// was another client of the same user, its refresh makes the session again.
     pub(crate) fn stale_session_of(&self, step: &Step<'_>, user: &str, line: &str) -> Option<SessionId> {
         self.stale.get(owner_key(step, user, line))
     }

@@ -1,6 +1,6 @@
-//! Switch monitors that nobody needs any more: the phone system is told, over each connection a few at a time. When thousands of
-//! users sign out at once, their switch monitors wait here, not in the connection's queue, where everybody else's requests would
-//! stand behind them. One that waits still serves a client that comes back for its device.
+//! Switch monitors that nobody needs any more: the phone system is told, over each connection a few at a time. When
+//! thousands of users sign out at once, their switch monitors wait here, not in the connection's queue, where everybody
+//! else's requests would stand behind them. One that waits still serves a client that comes back for its device.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;

@@ -127,8 +127,8 @@ impl SwitchMonitors {
         Ok(handle)
     }
 
-    /// The phone system answered; returns the clients that waited. `None`: another switch monitor over this connection has this
-    /// name, and nothing has changed.
+    /// The phone system answered; returns the clients that waited. `None`: another switch monitor over this connection
+    /// has this name, and nothing has changed.
     pub(crate) fn activate(
         &mut self,
         handle: Handle<SwitchMonitor>,

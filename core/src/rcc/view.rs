@@ -75,8 +75,8 @@ impl Rewrite for ClientView<'_> {
         device.type_of_number == Some("dynamic")
     }
 
-    /// A response that announces the own line's connection repeats the line URI byte for byte, whatever the phone system
-    /// calls the connection: SIPE would not know it otherwise. Events drop partition and device.
+    /// A response that announces the own line's connection repeats the line URI byte for byte, whatever the phone
+    /// system calls the connection: SIPE would not know it otherwise. Events drop partition and device.
     fn own_device(&mut self, _device: Device<'_>, out: &mut Vec<u8>) {
         emit::text(out, self.line);
     }

@@ -16,11 +16,12 @@ const REST: Duration = Duration::from_secs(5);
 /// The longest such wait.
 const LONGEST_REST: Duration = Duration::from_secs(60);
 
-/// Within this time behind a rest, what could not be started is what could not be started before it: twice the longest
+/// Within this time after a rest, what could not be started is what could not be started before it: twice the longest
 /// time that an answer may take.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// How late a wake-up may come for the next to be as much earlier: so the pace holds on the whole, on a busy machine too.
+/// How late a wake-up may come for the next to be as much earlier: so the pace holds on the whole, on a busy machine
+/// too.
 const LATE: Duration = Duration::from_millis(100);
 
 /// The walk, and what is known of its rests.
@@ -91,7 +92,7 @@ pub(crate) enum Event {
     Looked(u32),
     /// The session before this slot was given what it lacked; the next one may be after this pause.
     Settled {
-        /// The slot behind it.
+        /// The slot after it.
         next: u32,
         /// How long the next one waits.
         pause: Duration,

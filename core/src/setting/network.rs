@@ -12,7 +12,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// The network written `address` or `address/prefix`. Bits behind the prefix do not count.
+    /// The network written `address` or `address/prefix`. Bits after the prefix do not count.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = match text.split_once('/') {

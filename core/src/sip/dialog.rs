@@ -32,7 +32,7 @@ pub(crate) struct Dialog {
     pub(crate) flow: Flow,
     /// The CSeq of our last request.
     local_sequence: u32,
-    /// Counts answered re-INVITEs: on a stream, a request without a branch from before one is repeated by none behind it
+    /// Counts answered re-INVITEs: on a stream, a request without a branch from before one is repeated by none after it
     /// (quirk 2).
     pub(crate) epoch: u32,
     /// Names, target and route set.

@@ -7,7 +7,7 @@
 //! ```
 //! A 2xx is sent again on every transport until an ACK arrives (13.3.1.4, where that is the core's duty; the response
 //! is kept here, so it is done here). On a stream the transaction ends with the ACK: no retransmission can follow, and
-//! SIPE's next re-INVITE has the same key (quirk 2). By datagram an INVITE that comes again behind the ACK is answered
+//! SIPE's next re-INVITE has the same key (quirk 2). By datagram an INVITE that comes again after the ACK is answered
 //! again, where RFC 6026 7.1 absorbs it: ACKs are told apart by nothing (quirk 2), and that one was for an INVITE before.
 
 use alloc::boxed::Box;

@@ -1,5 +1,5 @@
-//! The user agent (RFC 3261 8): SIP links and framing, transactions, dialogs, session timers, the answers to requests and
-//! what a repetition is answered with. It knows nothing of CSTA: documents go through it as bytes.
+//! The user agent (RFC 3261 8): SIP links and framing, transactions, dialogs, session timers, the answers to requests
+//! and what a repetition is answered with. It knows nothing of CSTA: documents go through it as bytes.
 //!
 //! Calls go down into it; what it has to say comes back as [`News`].
 //!

@@ -123,7 +123,7 @@ pub fn replay(
     Ok(summary)
 }
 
-/// A difference in a step behind which the trace breaks off is no difference: the step is not all there.
+/// A difference in a step after which the trace breaks off is no difference: the step is not all there.
 fn explain(trace: &mut Trace<'_>, difference: Difference) -> ReplayError {
     match (trace.next_step(), trace.cut()) {
         (Ok(None), Some((segment, line))) => {

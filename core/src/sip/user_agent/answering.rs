@@ -67,9 +67,9 @@ impl<'a> Reply<'a> {
 impl UserAgent {
     /// Answers a request.
     ///
-    /// Of a request at hand only what may have to be said again is kept, INVITEs anywhere and everything on datagrams, as
-    /// long as there is plenty of room. Peers that are not allowed are answered statelessly (RFC 3261 8.2.7): what they
-    /// ask takes no place, and one datagram, whose sender's address may be another's, causes no more than one.
+    /// Of a request at hand only what may have to be said again is kept, INVITEs anywhere and everything on datagrams,
+    /// as long as there is plenty of room. Peers that are not allowed are answered statelessly (RFC 3261 8.2.7): what
+    /// they ask takes no place, and one datagram, whose sender's address may be another's, causes no more than one.
     pub(crate) fn answer(
         &mut self,
         step: &mut Step<'_>,
@@ -224,9 +224,9 @@ impl UserAgent {
         self.transactions.open(received.key, origin, &self.head, machine, step.timers).ok()
     }
 
-    /// Whether an answer that can as well be made again may take a place among the transactions. The last quarter is for
-    /// requests that must be held: answers given at once take a place on datagrams for 32 seconds (timers J and H), and
-    /// clients that ask such things often, or are refused, would keep everybody else from being served at all.
+    /// Whether an answer that can as well be made again may take a place among the transactions. The last quarter is
+    /// for requests that must be held: answers given at once take a place on datagrams for 32 seconds (timers J and H),
+    /// and clients that ask such things often, or are refused, would keep everybody else from being served at all.
     fn has_room_to_spare(&self, step: &Step<'_>) -> bool {
         let limit = step.config.limits.transactions;
         self.transactions.server.len() < limit.saturating_sub(limit / 4)

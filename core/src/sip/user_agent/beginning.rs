@@ -37,8 +37,8 @@ impl UserAgent {
         }
     }
 
-    /// The leg that an INVITE begins, or a re-INVITE in a dialog that was begun elsewhere, under our tag; the CSeq of our
-    /// requests goes on from `sequence`. `None`: it was refused.
+    /// The leg that an INVITE begins, or a re-INVITE in a dialog that was begun elsewhere, under our tag; the CSeq of
+    /// our requests goes on from `sequence`. `None`: it was refused.
     pub(crate) fn begin_leg(
         &mut self,
         step: &mut Step<'_>,
@@ -80,8 +80,8 @@ impl UserAgent {
         Some(invite)
     }
 
-    /// Holds a re-INVITE of a session, or its UPDATE, and takes what it says of dialog and session timer. `None`: it was
-    /// refused, and nothing has changed.
+    /// Holds a re-INVITE of a session, or its UPDATE, and takes what it says of dialog and session timer. `None`: it
+    /// was refused, and nothing has changed.
     pub(crate) fn hold_refresh(
         &mut self,
         step: &mut Step<'_>,

@@ -230,7 +230,8 @@ impl SipLinks {
     pub(crate) fn on_accepted(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
         let limit = step.config.limits.links;
         let allowed = is_allowed(step, peer.address.ip());
-        // Unlisted peers are answered, so that who forgot to list a proxy finds out; but they leave the table to others.
+        // Unlisted peers are answered, so that who forgot to list a proxy finds out; but they leave the table to
+        // others.
         let unlisted = (limit / 16).clamp(1, MAX_UNLISTED);
         let refused = if !allowed && self.unlisted() >= unlisted {
             Some(("too many peers outside sip.allow", unlisted))

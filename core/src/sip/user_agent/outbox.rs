@@ -2,10 +2,10 @@
 //!
 //! 1. A response that announces an identifier (monitorCrossRefID, callID) is written before the first event that uses
 //!    it: while such a request is under way, events wait.
-//! 2. Resync such a response the next event waits a short time more: through a proxy that opens a connection of its
+//! 2. After such a response the next event waits a short time more: through a proxy that opens a connection of its
 //!    own, an event overtakes the response otherwise.
 //! 3. On datagrams one event is under way at a time, and the next waits for its final answer, but not for ever (client
-//!    quirk 3). What is sent behind an event that was not answered takes its place: sent once more after that, it would
+//!    quirk 3). What is sent after an event that was not answered takes its place: sent once more after that, it would
 //!    come with a CSeq that was passed (RFC 3261 12.2.2), or show a client that does not look what is no longer true.
 
 use alloc::boxed::Box;
@@ -56,7 +56,8 @@ impl Outbox {
         self.waiting.as_ref().is_none_or(|waiting| waiting.documents.is_empty())
     }
 
-    /// Whether the client may hear an event later than a response that is sent now: one waits, or is under way by datagram.
+    /// Whether the client may hear an event later than a response that is sent now: one waits, or is under way by
+    /// datagram.
     pub(crate) fn may_be_overtaken(&self) -> bool {
         !self.is_empty() || self.under_way.is_some()
     }

@@ -251,7 +251,8 @@ impl UserAgent {
         News::Nothing
     }
 
-    /// A client transaction's deadline was reached. Silence ends nothing (client quirk 3); the transaction is forgotten.
+    /// A client transaction's deadline was reached. Silence ends nothing (client quirk 3); the transaction is
+    /// forgotten.
     pub(crate) fn on_client_timer(&mut self, step: &mut Step<'_>, handle: SentRequest) {
         let Self { links, transactions, .. } = self;
         let Some(flow) = transactions.client.get(handle).map(|transaction| transaction.flow) else { return };

@@ -59,7 +59,7 @@ impl Lines<'_> {
         self.out.push(b'\n');
     }
 
-    /// Appends an input, behind its time.
+    /// Appends an input, after its time.
     pub(in crate::trace) fn input(&mut self, input: Input<'_>) {
         match input {
             Input::Tick => self.word("tick\n"),

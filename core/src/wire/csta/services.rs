@@ -207,7 +207,7 @@ impl Service {
         self.needs_link() || matches!(self.served, Served::Here)
     }
 
-    /// Whether its response tells the client an identifier that messages behind it will use.
+    /// Whether its response tells the client an identifier that later messages will use.
     #[must_use]
     pub fn announces(&self) -> bool {
         self.response.iter().any(|member| {

@@ -204,9 +204,9 @@ pub(super) enum HeadEnd {
     /// Inside a line.
     #[default]
     Inside,
-    /// Resync a line feed.
+    /// After a line feed.
     LineEnd,
-    /// Resync a line feed and a carriage return.
+    /// After a line feed and a carriage return.
     CarriageReturn,
 }
 

@@ -75,7 +75,7 @@ pub fn is_closed(text: &str) -> bool {
 enum Nesting {
     Outside,
     Quotes,
-    /// Resync a backslash in a quoted string.
+    /// After a backslash in a quoted string.
     Escape,
     Brackets,
 }
