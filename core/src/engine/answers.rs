@@ -66,8 +66,10 @@ impl Gateway {
         let overtaken = may_be_overtaken(&self.control.sessions, session);
         let instead = self.control.on_served(step, &ended, overtaken, response);
         let announced = instead.is_none() && fits(service, response);
-        while let Some(part) = self.control.early_part(ended.connection, response).filter(|_| announced) {
-            self.tell_kept_part(step, ended, &part);
+        if announced {
+            while let Some(part) = self.control.early_part(ended.connection, response) {
+                self.tell_kept_part(step, ended, &part);
+            }
         }
         self.control.after_answer(&ended);
         let asked = Asked::Held(request.cast());

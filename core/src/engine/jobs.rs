@@ -101,7 +101,7 @@ impl Gateway {
                 self.settle_session(step, session);
                 false
             }
-            Walked::OnWard => true,
+            Walked::Onward => true,
             Walked::Done => false,
         }
     }

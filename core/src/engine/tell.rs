@@ -68,8 +68,7 @@ impl Gateway {
         ua.answer(step, &mut control.sessions, asked, &Reply::document(body));
     }
 
-    /// Answers a held request of a session with a phone system's response, as its client sees it. False: the session is
-    /// over.
+    /// Answers a held request of a session with a phone system's response, as its client sees it.
     pub(super) fn relay_response(
         &mut self,
         step: &mut Step<'_>,

@@ -23,7 +23,7 @@ pub(crate) enum Walked {
     /// This session lacks something: a connection in service, or monitors over it. The walk goes on in time.
     Found(SessionId),
     /// Nothing was found, and there is more to be looked at.
-    OnWard,
+    Onward,
     /// The walk pauses, or is over.
     Done,
 }
@@ -83,13 +83,13 @@ impl<C: Carrier> Control<C> {
         }
         if end < self.sessions.slots() {
             self.on_walk(step, Event::Looked(end));
-            return Walked::OnWard;
+            return Walked::Onward;
         }
         self.on_walk(step, Event::End);
         if self.walker.state() == State::Idle && walk.moved > 0 {
             step.actions.notify(Level::Info, "sessions_rebound", &[("sessions", &walk.moved)]);
         }
-        if let State::Walking { .. } = self.walker.state() { Walked::OnWard } else { Walked::Done }
+        if let State::Walking { .. } = self.walker.state() { Walked::Onward } else { Walked::Done }
     }
 
     /// Whether a session's connection is not in service, where that is ours to mend, or something it switch monitors is

@@ -172,6 +172,7 @@ fn what_is_under_way_when_a_connection_is_lost_is_taken_back_by_its_asker() {
 fn a_connection_that_is_replaced_is_not_the_one_it_was() {
     let mut bench = Bench::in_service(1, "");
     let before = bench.pool.take_turn().unwrap();
+    assert!(!bench.pool.is_replaced(before), "it serves itself");
     bench.close(0);
     assert!(bench.pool.is_latest(before) && bench.pool.in_service(before).is_none());
     bench.advance(Duration::from_secs(3));

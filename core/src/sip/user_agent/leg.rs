@@ -25,11 +25,11 @@ crate::digest! { enum Phase { SigningIn { invite } = 1, Established = 0 } }
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Leg {
-    /// How many requests of its client are held.
-    pub(crate) unanswered: u32,
     pub(crate) outbox: Outbox,
     pub(crate) dialog: Dialog,
     pub(crate) phase: Phase,
+    /// How many requests of its client are held.
+    pub(crate) unanswered: u32,
     pub(crate) timer: Agreed,
     /// When it is ended unless refreshed.
     pub(crate) expiry: Deadline,
