@@ -58,6 +58,13 @@ pub(crate) enum News<'d, T> {
         /// The CSTA document that it came in; `None` where the link speaks something else.
         document: Option<&'d [u8]>,
     },
+    /// The phone system started a monitor that nobody waits for any more, and is asked to stop it.
+    LateMonitor {
+        /// Over which connection.
+        connection: ConnectionRef,
+        /// The monitor's name at the phone system.
+        cross_reference: &'d str,
+    },
     /// The phone system says how it is, and goes on serving.
     Status {
         /// Over which connection.

@@ -150,6 +150,12 @@ pub enum Incoming<'d> {
     },
     /// An answer that nobody waits for any more.
     Late,
+    /// The same, which names a monitor. The link has asked the phone system to stop it: its events would have nowhere to
+    /// go.
+    LateMonitor {
+        /// The monitor's name at the phone system.
+        cross_reference: &'d str,
+    },
     /// An answer to what was never asked.
     Unexpected,
     /// Something was dropped, and why.

@@ -35,6 +35,9 @@ impl Gateway {
                 let source = EventSource { connection, cross_reference };
                 self.control.on_monitor_stopped(step, source, document);
             }
+            News::LateMonitor { connection, cross_reference } => {
+                self.control.on_late_monitor(step, EventSource { connection, cross_reference });
+            }
             News::Status { connection, status } => self.control.on_status(step, connection, status),
         }
     }

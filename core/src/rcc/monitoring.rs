@@ -163,13 +163,7 @@ impl<C: Carrier> Control<C> {
         if let Some(waiters) = self.switch_monitors.activate(switch_monitor, cross_reference) {
             return Started::Active(switch_monitor, waiters);
         }
-        step.counters.monitors_confused += 1;
-        let fields: &[(&str, &dyn Display)] = &[
-            ("cti", &(u32::from(connection.index()) + 1)),
-            ("cross_reference", &cross_reference),
-            ("why", &"the phone system gave two monitors the same cross-reference ID"),
-        ];
-        step.actions.notify(Level::Error, "monitors_confused", fields);
+        note_confused(step, EventSource { connection, cross_reference });
         self.refuse_switch_monitor(switch_monitor, CstaError::GENERIC_OPERATION)
     }
 
@@ -219,6 +213,16 @@ impl<C: Carrier> Control<C> {
         }
         self.on_switch_monitor_stopped(step, source);
         self.forget_early_of(source);
+    }
+
+    /// The phone system started a monitor too late, and was asked to stop it. Where it gave it the name of another, that
+    /// one is started again: the stop may have ended either.
+    pub(crate) fn on_late_monitor(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
+        if self.switch_monitor_of(source).is_some() {
+            note_confused(step, source);
+            self.on_switch_monitor_stopped(step, source);
+            self.forget_early_of(source);
+        }
     }
 
     /// A monitor could not be moved to another connection: that is tried again a little later, unless it will never
@@ -374,4 +378,14 @@ impl<C: Carrier> Control<C> {
         }
         self.ask_snapshots(step, switch_monitor);
     }
+}
+
+fn note_confused(step: &mut Step<'_>, EventSource { connection, cross_reference }: EventSource<'_>) {
+    step.counters.monitors_confused += 1;
+    let fields: &[(&str, &dyn Display)] = &[
+        ("cti", &(u32::from(connection.index()) + 1)),
+        ("cross_reference", &cross_reference),
+        ("why", &"the phone system gave two monitors the same cross-reference ID"),
+    ];
+    step.actions.notify(Level::Error, "monitors_confused", fields);
 }

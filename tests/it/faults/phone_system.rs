@@ -222,3 +222,27 @@ fn of_two_monitors_with_the_same_name_neither_is_believed_and_the_first_is_start
     assert!(!bench.is_closed(system.link()));
     assert_eq!((bench.engine().view().monitors, bench.engine().view().switch_monitors), (1, 1));
 }
+
+#[test]
+fn a_monitor_named_too_late_as_a_live_one_has_that_one_started_again() {
+    let (mut bench, system, mut alice) = Bench::signed_in(&[]);
+    let id = alice.monitor(&mut bench, system, "m1");
+    let mut bob = Client::of_line(&mut bench, "bob", 1002);
+    bob.sign_in(&mut bench, system);
+    bob.info(&mut bench, "MonitorStart", &bob.monitor_object());
+    bench.advance(Duration::from_secs(5));
+    assert_eq!(only(&bob.heard(&mut bench), 200).root(), "CSTAErrorCode");
+    bench.notices();
+    system.start_monitor(&mut bench, "m1");
+    let stop = system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
+    assert_eq!(stop.element("monitorCrossRefID"), "m1");
+    assert_eq!(told(&mut bench, "monitors_confused").len(), 1);
+    assert_eq!(bench.engine().counters().answers_late, 1);
+    bench.advance(Duration::from_secs(5));
+    let again = system.start_monitor(&mut bench, "m2");
+    assert_eq!(again.element("deviceObject"), "1001");
+    system.knows_line(&mut bench);
+    system.event(&mut bench, "HeldEvent", "m2", HELD);
+    let heard = alice.heard(&mut bench);
+    assert_eq!((heard[0].root(), heard[0].element("monitorCrossRefID")), ("HeldEvent", id.as_str()));
+}

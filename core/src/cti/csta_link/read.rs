@@ -162,8 +162,9 @@ impl CstaLink {
         if !self.abandoned.remove(&invoke) {
             return Incoming::Unexpected;
         }
-        if let Response::MonitorStart { cross_reference, .. } = response {
+        if let Response::MonitorStart { cross_reference, .. } = *response {
             self.ask(Asked::Nothing, &Request::MonitorStop { cross_reference }, output);
+            return Incoming::LateMonitor { cross_reference };
         }
         let announced = if let Response::DataFollow { cross_reference, .. } = response {
             Some(*cross_reference)

@@ -91,6 +91,11 @@ impl<T: Digest + Copy> Pool<T> {
                 step.counters.answers_late += 1;
                 self.dropped(step, index, &"a late response")
             }
+            Incoming::LateMonitor { cross_reference } => {
+                step.counters.answers_late += 1;
+                self.discard(step, index, &"a late response");
+                News::LateMonitor { connection, cross_reference }
+            }
             Incoming::Unexpected => {
                 step.counters.answers_unknown += 1;
                 self.dropped(step, index, &"an unexpected response")

@@ -298,6 +298,9 @@ fn said(news: &News<'_, u32>) -> Option<String> {
         News::MonitorStopped { connection, cross_reference, document } => {
             format!("stopped {} {cross_reference} as {}", name(*connection), kept(*document))
         }
+        News::LateMonitor { connection, cross_reference } => {
+            format!("late monitor {} {cross_reference}", name(*connection))
+        }
         News::Status { connection, status } => format!("status {} {}", name(*connection), status.word()),
     })
 }
