@@ -2,7 +2,6 @@
 
 use super::{Gateway, Step};
 use crate::cti::news::Ended;
-use crate::rcc::control::News;
 use crate::rcc::monitoring::Started;
 use crate::rcc::ticket::{Ticket, error_of, fits};
 use crate::sip::user_agent::{Asked, Reply, may_be_overtaken, note_announced};
@@ -93,7 +92,6 @@ impl Gateway {
         if let Ok(Ok(Message::Request(Request::Relayed(told)))) = document.as_ref().map(Document::message)
             && let Some(news) = self.control.on_part(step, ended.connection, &told, Some(part))
         {
-            let News { .. } = news;
             self.tell(step, &news);
         }
     }

@@ -64,9 +64,8 @@ impl Gateway {
     /// Starts those of a session's monitors that nothing feeds on its connection.
     pub(super) fn restart_monitors(&mut self, step: &mut Step<'_>, session: SessionId, link: ConnectionRef) {
         let monitors = self.control.sessions.get(session).map(|one| one.monitors.clone());
-        let mut verified = None;
         for monitor in monitors.unwrap_or_default().iter().copied() {
-            if let Some(news) = self.control.restart_monitor(step, (monitor, link), &mut verified) {
+            if let Some(news) = self.control.restart_monitor(step, (monitor, link)) {
                 self.tell(step, &news);
             }
         }
@@ -98,7 +97,7 @@ impl Gateway {
                 ToTell::Held(document) => {
                     if let Ok(document) = Document::parse(&document, &self.xml_limits)
                         && let Ok(Message::Event(event)) = document.message()
-                        && let Some(news) = self.control.as_seen(monitor, &event, None)
+                        && let Some(news) = self.control.as_told(step, monitor, &event)
                     {
                         self.tell(step, &news);
                     }

@@ -24,6 +24,8 @@ pub(crate) enum Stage {
     Held,
     /// It came to nothing, and nobody has hung up yet.
     Failed,
+    /// The client was told, and may have heard an older event since: what it knows equals no other stage.
+    Unsure,
 }
 
 impl Stage {
@@ -36,6 +38,7 @@ impl Stage {
             Self::Established => "established",
             Self::Held => "held",
             Self::Failed => "failed",
+            Self::Unsure => "unsure",
         }
     }
 }

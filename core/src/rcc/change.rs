@@ -68,7 +68,7 @@ impl Change {
             (_, Some(Stage::Originated)) => &[Originated],
             (_, Some(Stage::Delivered | Stage::Ringing)) => &[Delivered],
             (Some(Stage::Held), Some(Stage::Established)) => &[Retrieved],
-            (_, Some(Stage::Established)) => &[Established],
+            (_, Some(Stage::Established | Stage::Unsure)) => &[Established],
             (Some(Stage::Established), Some(Stage::Held)) => &[Held],
             (_, Some(Stage::Held)) => &[Established, Held],
             (_, Some(Stage::Failed)) => &[Failed],

@@ -331,24 +331,24 @@ impl<C: Carrier> Control<C> {
         self.want_feeding(step);
     }
 
-    /// Starts a monitor of a session's that nothing feeds on its connection, under the ID the client knows. What feeds
-    /// it is verified where it is doubted, for the first of the session's monitors alone: `verified` is the switch
-    /// monitor that was.
+    /// Starts a monitor of a session that nothing feeds on its connection, under the ID the client knows. If something
+    /// does, and what is known of its calls may be wrong, a snapshot is asked for.
     pub(crate) fn restart_monitor(
         &mut self,
         step: &mut Step<'_>,
         (monitor, link): (Handle<Monitor>, ConnectionRef),
-        verified: &mut Option<Handle<SwitchMonitor>>,
     ) -> Option<News<'static>> {
         let one = self.monitors.get(monitor);
         let (session, source) = (one.map(|one| one.session), one.and_then(|one| one.source));
         let source =
             source.and_then(|source| Some((source, self.switch_monitors.slots.get(source)?.connection)));
         if let Some((source, _)) = source.filter(|(_, connection)| *connection == link) {
-            // Once: what could not be verified is tried again later, not for the session's next monitor.
-            if verified.replace(source) != Some(source) {
-                self.verify_calls(step, source);
-            }
+            self.verify_calls(step, source);
+            return None;
+        }
+        let awaited = source.and_then(|(source, _)| self.switch_monitors.slots.get(source));
+        if awaited.is_some_and(|source| source.is_awaited_for(monitor)) {
+            // The loss of its connection is not dealt with yet: the client's MonitorStart will be refused.
             return None;
         }
         let number = session.map(|session| self.number_of(session)).unwrap_or_default();

@@ -102,7 +102,7 @@ impl<C: Carrier> Control<C> {
                 let switch_monitor =
                     self.monitors.get(*monitor).and_then(|one| self.switch_monitors.slots.get(one.source?));
                 switch_monitor.is_none_or(|switch_monitor| {
-                    switch_monitor.connection != link || switch_monitor.is_unverified()
+                    switch_monitor.connection != link || switch_monitor.is_unverified(self.walker.walk())
                 })
             })
     }

@@ -9,7 +9,7 @@ use super::change::Change;
 use super::control::{Control, News, What};
 use super::jobs::{Job, portion};
 use super::keep;
-use super::resync_state::{Resync, Way};
+use super::resync_state::{Resync, Snapshot, Way};
 use super::session::{Carrier, Monitor};
 use super::switch_monitor::{EventSource, State, SwitchMonitor};
 use super::ticket::{Ticket, error_of};
@@ -96,8 +96,9 @@ impl<C: Carrier> Control<C> {
     fn ask_snapshot(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let (owner, Some(switch_monitor)) = (monitor.session, monitor.source) else { return };
-        let Some(resync) = monitor.resync.as_mut().filter(|resync| resync.is_waiting()) else { return };
-        resync.asked();
+        if !monitor.resync.as_ref().is_some_and(|resync| resync.is_waiting()) {
+            return;
+        }
         let number = self.number_of(owner);
         let has_service = self
             .pool
@@ -106,23 +107,23 @@ impl<C: Carrier> Control<C> {
         let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
         if !has_service {
             self.go_on_without(step, handle, link);
-        } else if let Err(error) = self.pool.ask(step, link, Ticket::Resync(handle, switch_monitor), &request)
-        {
-            self.on_no_snapshot(step, handle, link, error);
+            return;
+        }
+        match self.pool.ask(step, link, Ticket::Resync(handle, switch_monitor), &request) {
+            Ok(()) => {
+                let monitor = self.monitors.get_mut(handle);
+                monitor.and_then(|monitor| monitor.resync.as_mut()).into_iter().for_each(|one| one.asked());
+            }
+            Err(error) => self.on_no_snapshot(step, handle, link, error),
         }
     }
 
     /// What a switch monitor's clients know may be wrong: they are compared with a snapshot once more.
     pub(super) fn verify_calls(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
-        let Some(switch_monitor) = self
-            .switch_monitors
-            .slots
-            .get_mut(handle)
-            .filter(|switch_monitor| switch_monitor.is_unverified())
-        else {
-            return;
-        };
-        switch_monitor.try_verification();
+        let walk = self.walker.walk();
+        let switch_monitor = self.switch_monitors.slots.get_mut(handle);
+        let Some(switch_monitor) = switch_monitor.filter(|one| one.is_unverified(walk)) else { return };
+        switch_monitor.try_verification(walk);
         let (connection, calls) = (switch_monitor.connection, switch_monitor.calls.clone());
         let switch = self.switch_of(connection);
         // Bounded by limits.monitors_per_device.
@@ -156,8 +157,10 @@ impl<C: Carrier> Control<C> {
         link: ConnectionRef,
         response: &Response<'_>,
     ) -> bool {
-        let is_fed = self.monitors.get(handle).is_some_and(|monitor| monitor.source == Some(switch_monitor));
+        let Some(monitor) = self.monitors.get_mut(handle) else { return false };
+        let is_fed = monitor.source == Some(switch_monitor);
         if !is_fed
+            || !monitor.resync.as_mut().is_some_and(|resync| resync.answered())
             || self.switch_monitors.slots.get(switch_monitor).is_none()
             || self.pool.in_service(link).is_none()
         {
@@ -208,26 +211,50 @@ impl<C: Carrier> Control<C> {
             return;
         };
         switch_monitor.end_verification();
-        switch_monitor.calls = resync.compare((switch, &switch_monitor.device), items, limit);
+        let (device, began) = (switch_monitor.device.clone(), resync.take_begun());
+        let snapshot = Snapshot { switch, line: &device, items, limit };
+        let now = resync.compare(&snapshot, &began);
+        let known = core::mem::replace(&mut switch_monitor.calls, now);
+        if switch_monitor.monitors.len() > 1 {
+            let monitors = switch_monitor.monitors.clone();
+            let others = monitors.iter().copied().filter(|other| *other != handle);
+            others.for_each(|other| self.compare_too(other, &known, &snapshot, &began));
+        }
+    }
+
+    /// The snapshot that one monitor of a line asked for holds for its others too, whose clients know what events told
+    /// them.
+    fn compare_too(
+        &mut self,
+        handle: Handle<Monitor>,
+        known: &Calls,
+        snapshot: &Snapshot<'_>,
+        began: &Calls,
+    ) {
+        let Some(monitor) = self.monitors.get_mut(handle) else { return };
+        let is_to_be_told = if let Some(resync) = &mut monitor.resync {
+            resync.compare_too(snapshot, began)
+        } else {
+            let mut resync = Resync::new(snapshot.switch, known.clone());
+            resync.compare(snapshot, began);
+            let has_changes = resync.has_changes();
+            if has_changes {
+                monitor.resync = Some(Box::new(resync));
+            }
+            has_changes
+        };
+        if is_to_be_told {
+            self.tell_later(handle);
+        }
     }
 
     /// Without a snapshot the client goes on believing what it knows, but for calls of another phone system. All
     /// clients of a line may come here in one step: what they are told is a job's.
     fn go_on_without(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
         let switch = self.switch_of(link);
-        let limit = step.config.limits.calls_per_device;
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let Some(resync) = monitor.resync.as_mut() else { return };
         resync.compare_without(switch);
-        if let Some(switch_monitor) =
-            monitor.source.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
-        {
-            for call in resync.staying(switch) {
-                if switch_monitor.calls.find(&call.id).is_none() {
-                    switch_monitor.calls.keep(call.clone(), limit);
-                }
-            }
-        }
         let fields: &[(&str, &dyn Display)] =
             &[("session", &monitor.session), ("why", &"the phone system gave no snapshot")];
         step.actions.notify(Level::Warn, "calls_unverified", fields);
@@ -248,8 +275,34 @@ impl<C: Carrier> Control<C> {
         if let Some(document) = resync.next_held() {
             return ToTell::Held(document);
         }
-        monitor.resync = None;
+        let source = monitor.source.and_then(|source| self.switch_monitors.slots.get(source));
+        if source.is_some_and(|source| resync.clear_beyond(&source.calls))
+            && let Some(change) = resync.next_change(limit)
+        {
+            return ToTell::Change(change);
+        }
+        if resync.is_over() {
+            monitor.resync = None;
+        }
         ToTell::Nothing
+    }
+
+    /// An event that waited, as a monitor's client is told of it now. It knows the calls from now on.
+    pub(crate) fn as_told<'n>(
+        &mut self,
+        step: &Step<'_>,
+        handle: Handle<Monitor>,
+        event: &'n Event<'n>,
+    ) -> Option<News<'n>> {
+        let limit = step.config.limits.calls_per_device;
+        let session = self.monitors.get(handle)?.session;
+        let number = self.number_of(session);
+        if let (Event::Call(call), Some(resync)) =
+            (event, self.monitors.get_mut(handle).and_then(|one| one.resync.as_mut()))
+        {
+            resync.calls.learn(&number, call, limit);
+        }
+        self.as_seen(handle, event, None)
     }
 
     /// A job tells a monitor's client the rest, after those that wait already.
@@ -314,15 +367,14 @@ impl<C: Carrier> Control<C> {
         let switch = switch_monitor.map_or(0, |switch_monitor| self.switch_of(switch_monitor.connection));
         let Some(monitor) = self.monitors.get_mut(handle) else { return false };
         let Some(resync) = monitor.resync.as_mut() else { return true };
-        let call = if let Event::Call(call) = event { call.connection.call } else { None };
-        if resync.way_of(switch, call) == Way::Passes {
+        if resync.way_of(switch, event) == Way::Passes {
             if let Event::Call(call) = event {
                 resync.calls.learn(&number, call, limits.calls_per_device);
             }
             return true;
         }
         let edition = step.config.cti.protocol_version;
-        if !resync.hold(call, limits.queued_events, || keep::event(event, document, edition)) {
+        if !resync.hold((&number, event), &limits, || keep::event(event, document, edition)) {
             step.counters.events_lost += 1;
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &monitor.session), ("why", &"limits.queued_events is reached")];
@@ -374,13 +426,20 @@ impl<C: Carrier> Control<C> {
         let switch = self.switch_of(link);
         let limit = step.config.limits.calls_per_device;
         let all = matches!(response, Response::SnapshotDevice { .. });
-        let lasts = !overtaken && self.sessions.get(handle).is_some();
-        let switch_monitor = self
-            .switch_monitors
-            .of_device(link, &number)
-            .and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor));
-        if let Some(switch_monitor) = switch_monitor {
-            learn_told(&mut switch_monitor.calls, &number, response, lasts, limit);
+        let resync = |monitor: &Handle<Monitor>| self.monitors.get(*monitor)?.resync.as_deref();
+        let lasts = !overtaken
+            && self
+                .sessions
+                .get(handle)
+                .is_some_and(|session| !session.monitors.iter().filter_map(resync).any(Resync::may_overtake));
+        let switch_monitor = self.switch_monitors.of_device(link, &number);
+        if let Some(switch_monitor) =
+            switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
+        {
+            // Clients of other sessions were not told.
+            let mut fed = switch_monitor.monitors.iter().filter_map(|monitor| self.monitors.get(*monitor));
+            let is_shared = fed.any(|monitor| monitor.session != handle);
+            learn_told(&mut switch_monitor.calls, &number, response, lasts && !is_shared, limit);
         }
         // Bounded by limits.monitors_per_session.
         for place in 0..self.sessions.get(handle).map_or(0, |session| session.monitors.len()) {
@@ -395,20 +454,20 @@ impl<C: Carrier> Control<C> {
     }
 }
 
-/// Learns of the calls that a response to the client names; `lasts`: and of how far those known have come.
+/// Learns of the calls that a response to the client names. `lasts`: it hears no older event after the response, so that
+/// how far they have come, as that says, is what it knows.
 fn learn_told(calls: &mut Calls, number: &str, response: &Response<'_>, lasts: bool, limit: usize) {
     if let Response::Relayed(relayed) = response {
         for connection in relayed.own_connections() {
-            calls.meet(number, &connection, Stage::Initiated, limit);
+            calls.meet(number, &connection, if lasts { Stage::Initiated } else { Stage::Unsure }, limit);
         }
     } else if let Response::SnapshotDevice { items, .. } = response {
         for item in items.iter().take(limit) {
-            if let Seen::At(stage) = seen(item) {
-                calls.meet(number, &item.connection, stage, limit);
-                if lasts {
-                    calls.advance(item.connection.call, stage);
-                }
-            }
+            let Seen::At(told) = seen(item) else { continue };
+            let known = item.connection.call.and_then(|id| calls.find(id)).map(|call| call.stage);
+            let stage = if lasts || known == Some(told) { told } else { Stage::Unsure };
+            calls.meet(number, &item.connection, stage, limit);
+            calls.advance(item.connection.call, stage);
         }
     }
 }

@@ -2,16 +2,22 @@
 //! does again: what ended meanwhile is cleared, what began is shown, what changed is told.
 //!
 //! The monitor was started over another connection; then a snapshot is asked for. An event that comes before its answer
-//! is passed on at once if it is about a call the client knows: the snapshot, which is newer, is compared with what the
-//! client knows by then. One about another call waits; where the snapshot has that call, it stands in the event's
-//! place, and otherwise the event follows. From the answer until all of it was told, all events wait.
+//! is passed on at once if the client knows the calls it is about, and none of their events waits: the snapshot, which is
+//! newer, is compared with what the client knows by then. Any other waits. If the snapshot has one of its calls, the
+//! snapshot replaces it; otherwise it follows. From the answer until all of it was told, all events wait.
+//!
+//! Without a snapshot the client's view remains unverified: events are passed on as they come, and what the client
+//! knows is kept apart from what its switch monitor knows, until a later snapshot can be compared with it.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use super::calls::{Call, Calls, Seen, Stage, seen};
 use super::change::Change;
-use crate::wire::csta::model::SnapshotItem;
+use crate::config::Limits;
+use crate::few::Few;
+use crate::wire::csta::model::{CallEvent, Event, SnapshotItem};
+use crate::word::Word;
 
 /// Where catching up stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +26,13 @@ enum Progress {
     Waiting,
     /// The snapshot is under way.
     Asked,
-    /// The snapshot is there, and is being told.
-    Telling,
+    /// What changed is being told: against a snapshot, or without one.
+    Telling {
+        /// Whether there was a snapshot.
+        verified: bool,
+    },
+    /// There was no snapshot: what the client knows may be wrong.
+    Unverified,
 }
 
 /// A monitor whose client may believe what is not so any more.
@@ -39,12 +50,30 @@ pub(crate) struct Resync {
     changes: VecDeque<Change>,
     /// Events that wait.
     held: VecDeque<Held>,
+    /// Calls that began since the snapshot was asked for, as the events that wait say: a phone system may leave them
+    /// out of it.
+    began: Calls,
+    /// How many snapshots were asked for and not answered yet. The last is the one that counts.
+    unanswered: u32,
 }
 
 #[derive(Debug)]
 struct Held {
-    call: Box<str>,
+    /// The calls it is about, a new name of theirs included.
+    calls: Few<Word>,
     document: Box<[u8]>,
+}
+
+/// A snapshot, as it is compared with what clients know.
+pub(crate) struct Snapshot<'a> {
+    /// The number of the phone system that gave it.
+    pub(crate) switch: u8,
+    /// The line that it was taken of.
+    pub(crate) line: &'a str,
+    /// The calls there are.
+    pub(crate) items: &'a [SnapshotItem<'a>],
+    /// How many of them count.
+    pub(crate) limit: usize,
 }
 
 /// What becomes of an event.
@@ -59,22 +88,33 @@ pub(crate) enum Way {
 impl Resync {
     /// A client that knows these calls of the phone system numbered `switch`.
     pub(crate) fn new(switch: u8, calls: Calls) -> Self {
-        let (changes, held) = (VecDeque::new(), VecDeque::new());
-        Self { progress: Progress::Waiting, switch, calls, gone: VecDeque::new(), changes, held }
+        Self {
+            progress: Progress::Waiting,
+            switch,
+            calls,
+            gone: VecDeque::new(),
+            changes: VecDeque::new(),
+            held: VecDeque::new(),
+            began: Calls::default(),
+            unanswered: 0,
+        }
     }
 
     /// The monitor lost its switch monitor once more. What was told is known, all else is void.
     pub(crate) fn lose(&mut self) {
-        self.progress = Progress::Waiting;
-        self.changes = VecDeque::new();
+        self.verify();
         self.held = VecDeque::new();
+        self.unanswered = 0;
     }
 
     /// What it knows may be wrong, though its switch monitor lives: the next snapshot decides, also on the events that
-    /// wait.
+    /// wait. Of what is still to be told, only the end of another phone system's calls remains: no snapshot of this one
+    /// brings that up again.
     pub(crate) fn verify(&mut self) {
         self.progress = Progress::Waiting;
-        self.changes = VecDeque::new();
+        let (switch, changes) = (self.switch, core::mem::take(&mut self.changes));
+        self.gone
+            .extend(changes.into_iter().filter(|change| change.now.is_none() && change.switch != switch));
     }
 
     /// Whether a snapshot is to be asked for.
@@ -84,12 +124,40 @@ impl Resync {
 
     /// Whether there is something to be told.
     pub(crate) fn is_telling(&self) -> bool {
-        self.progress == Progress::Telling
+        matches!(self.progress, Progress::Telling { .. })
+    }
+
+    /// Whether a snapshot of its own is still to be asked for or answered.
+    pub(crate) fn awaits_snapshot(&self) -> bool {
+        matches!(self.progress, Progress::Waiting | Progress::Asked)
+    }
+
+    /// Whether something changed that is still to be told.
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    /// Whether the client is still to be told of something that is older than what it is told now.
+    pub(crate) fn may_overtake(&self) -> bool {
+        self.has_changes() || !self.held.is_empty()
     }
 
     /// A snapshot was asked for.
     pub(crate) fn asked(&mut self) {
         self.progress = Progress::Asked;
+        self.began = Calls::default();
+        self.unanswered += 1;
+    }
+
+    /// A snapshot was answered, with calls or with an error. False: another was asked for since, or is to be.
+    pub(crate) fn answered(&mut self) -> bool {
+        self.unanswered = self.unanswered.saturating_sub(1);
+        self.unanswered == 0 && self.progress == Progress::Asked
+    }
+
+    /// The calls that began since the snapshot was asked for.
+    pub(crate) fn take_begun(&mut self) -> Calls {
+        core::mem::take(&mut self.began)
     }
 
     /// The calls that the client knows, if they are those of the phone system numbered `switch`.
@@ -115,88 +183,126 @@ impl Resync {
         self.gone.retain(|change| change.switch != switch || calls.find(&change.call.id).is_none());
     }
 
-    /// What becomes of an event about `call` (`None`: about none that is named) of the phone system numbered `switch`.
-    pub(crate) fn way_of(&self, switch: u8, call: Option<&str>) -> Way {
-        match call {
-            _ if self.progress == Progress::Telling => Way::Waits,
-            Some(call) if self.calls_of(switch).is_none_or(|calls| calls.find(call).is_none()) => Way::Waits,
-            Some(_) | None => Way::Passes,
+    /// What becomes of an event of the phone system numbered `switch`. One about no call that is named passes.
+    pub(crate) fn way_of(&self, switch: u8, event: &Event<'_>) -> Way {
+        match self.progress {
+            Progress::Telling { .. } => return Way::Waits,
+            Progress::Unverified => return Way::Passes,
+            Progress::Waiting | Progress::Asked => {}
         }
+        let known = self.calls_of(switch);
+        let passes = |id: &str| {
+            let is_held = self.held.iter().any(|held| held.is_about(id));
+            !is_held && known.is_some_and(|calls| calls.find(id).is_some())
+        };
+        if calls_before(event).all(passes) { Way::Passes } else { Way::Waits }
     }
 
-    /// Lets an event wait, as the document that `keep` makes. False: too many do, and it is lost.
+    /// Lets an event at `line` wait, as the document that `keep` makes. False: too many do, and it is lost.
     pub(crate) fn hold(
         &mut self,
-        call: Option<&str>,
-        limit: usize,
+        (line, event): (&str, &Event<'_>),
+        limits: &Limits,
         keep: impl FnOnce() -> Box<[u8]>,
     ) -> bool {
-        let room = self.held.len() < limit;
+        let room = self.held.len() < limits.queued_events;
         if room {
-            let call = Box::from(call.unwrap_or_default());
-            self.held.push_back(Held { call, document: keep() });
+            if let (Progress::Asked, Event::Call(call)) = (self.progress, event) {
+                self.began.learn(line, call, limits.calls_per_device);
+            }
+            let mut calls = Few::default();
+            calls_before(event).chain(calls_after(event)).for_each(|id| calls.push(Word::from(id)));
+            self.held.push_back(Held { calls, document: keep() });
         }
         room
     }
 
-    /// Compares what the client knows with a snapshot of the phone system numbered `switch`, taken of `line`; at most
-    /// `limit` calls of it count. Returns the line's calls as they are.
-    pub(crate) fn compare(
-        &mut self,
-        (switch, line): (u8, &str),
-        items: &[SnapshotItem<'_>],
-        limit: usize,
-    ) -> Calls {
-        self.progress = Progress::Telling;
+    /// Compares what the client knows with a snapshot, since which these calls `began`. Returns the line's calls as they
+    /// are.
+    pub(crate) fn compare(&mut self, snapshot: &Snapshot<'_>, began: &Calls) -> Calls {
+        let Snapshot { switch, line, items, limit } = *snapshot;
+        self.verify();
+        self.progress = Progress::Telling { verified: true };
+        let same = self.switch == switch;
         let mut now = Calls::default();
         let mut shown = VecDeque::new();
         for item in items.iter().take(limit) {
             let Some(id) = item.connection.call else { continue };
-            let before = self.calls.find(id).filter(|_| self.switch == switch).map(|call| call.stage);
+            let before = self.calls.find(id).filter(|_| same).map(|call| call.stage);
             let stage = match seen(item) {
                 Seen::Gone => continue,
                 Seen::At(stage) => stage,
-                Seen::Unknown => before.unwrap_or(Stage::Established),
+                Seen::Unknown => before.filter(|known| *known != Stage::Unsure).unwrap_or(Stage::Established),
             };
             now.meet(line, &item.connection, stage, limit);
             let Some(call) = now.find(id).filter(|_| before != Some(stage)) else { continue };
             shown.push_back(Change::shown(switch, call.clone(), before, item));
         }
-        self.held.retain(|event| now.find(&event.call).is_none());
+        self.held.retain(|event| event.calls.iter().all(|id| now.find(id).is_none()));
+        for call in began.iter() {
+            if now.find(&call.id).is_none() {
+                now.keep(call.clone(), limit);
+            }
+        }
         self.gone.retain(|change| change.switch != switch || now.find(&change.call.id).is_none());
-        let same = self.switch == switch;
-        self.clear_all_but(|call| same && now.find(&call.id).is_some());
+        self.clear_all_but(switch, |call| now.find(&call.id).is_some());
         self.changes.append(&mut shown);
         now
     }
 
-    /// There is no snapshot to be had. The phone system numbered `switch` cannot have the calls of another.
+    /// Compares what the client knows with a snapshot that another monitor of the line asked for, unless its own is
+    /// still to come. True: there is something to be told now that was not before.
+    pub(crate) fn compare_too(&mut self, snapshot: &Snapshot<'_>, began: &Calls) -> bool {
+        if self.awaits_snapshot() {
+            return false;
+        }
+        let was_telling = self.is_telling();
+        self.compare(snapshot, began);
+        !was_telling
+    }
+
+    /// The phone system numbered `switch` gives no snapshot. It cannot have the calls of another.
     pub(crate) fn compare_without(&mut self, switch: u8) {
-        self.progress = Progress::Telling;
-        let same = self.switch == switch;
-        self.clear_all_but(|_| same);
+        self.verify();
+        self.progress = Progress::Telling { verified: false };
+        self.clear_all_but(switch, |_| true);
     }
 
-    /// The calls that the client goes on knowing where there is no snapshot.
-    pub(crate) fn staying(&self, switch: u8) -> impl Iterator<Item = &Call> {
-        let same = self.switch == switch;
-        self.calls.iter().filter(move |_| same)
-    }
-
-    fn clear_all_but(&mut self, stays: impl Fn(&Call) -> bool) {
-        let gone = self.calls.iter().filter(|call| !stays(call));
+    /// What is told is from the phone system numbered `switch` from now on: calls of another, and those that do not
+    /// stay, are over.
+    fn clear_all_but(&mut self, switch: u8, stays: impl Fn(&Call) -> bool) {
+        let before = core::mem::replace(&mut self.switch, switch);
+        let same = before == switch;
+        let gone = self.calls.iter().filter(|call| !same || !stays(call));
         self.changes = core::mem::take(&mut self.gone);
-        self.changes.extend(gone.map(|call| Change::cleared(self.switch, call.clone())));
+        self.changes.extend(gone.map(|call| Change::cleared(before, call.clone())));
+        if !same {
+            self.calls = Calls::default();
+        }
+    }
+
+    /// All was told. What the client knows beyond the calls that its line has `now` is over: the event that said so was
+    /// lost. True: that is to be told.
+    pub(crate) fn clear_beyond(&mut self, now: &Calls) -> bool {
+        if self.progress == (Progress::Telling { verified: true }) {
+            let beyond = self.calls.iter().filter(|call| now.find(&call.id).is_none());
+            self.changes.extend(beyond.map(|call| Change::cleared(self.switch, call.clone())));
+        }
+        self.has_changes()
+    }
+
+    /// All was told. True: the client knows what its switch monitor knows, and nothing of its own need be kept.
+    pub(crate) fn is_over(&mut self) -> bool {
+        if self.progress == (Progress::Telling { verified: false }) {
+            self.progress = Progress::Unverified;
+        }
+        self.progress != Progress::Unverified
     }
 
     /// The next change to be told; it counts as told.
     pub(crate) fn next_change(&mut self, limit: usize) -> Option<Change> {
         let change = self.changes.pop_front()?;
         if change.now.is_some() {
-            if self.switch != change.switch {
-                self.switch = change.switch;
-                self.calls = Calls::default();
-            }
             self.calls.keep(change.call.clone(), limit);
         } else if self.switch == change.switch {
             self.calls.remove(&change.call.id);
@@ -210,8 +316,43 @@ impl Resync {
     }
 }
 
-crate::digest! { struct Held { call, document } }
+impl Held {
+    fn is_about(&self, id: &str) -> bool {
+        self.calls.iter().any(|call| **call == *id)
+    }
+}
 
-crate::digest! { enum Progress { Waiting = 0, Asked = 1, Telling = 2 } }
+/// The calls that an event is about, by the names that they had before it.
+fn calls_before<'e>(event: &'e Event<'_>) -> impl Iterator<Item = &'e str> {
+    let event = if let Event::Call(call) = event { Some(call) } else { None };
+    let named = event.into_iter().flat_map(|event| {
+        let second = event.second.and_then(|second| second.call);
+        event.connection.call.into_iter().chain(second)
+    });
+    let listed = event.into_iter().flat_map(CallEvent::list).filter_map(|item| item.old?.call);
+    named.chain(listed)
+}
 
-crate::digest! { struct Resync { progress, switch => u64::from(*switch), calls, gone, changes, held } }
+/// The calls that come of an event, by the names that they have after it.
+fn calls_after<'e>(event: &'e Event<'_>) -> impl Iterator<Item = &'e str> {
+    let event = if let Event::Call(call) = event { Some(call) } else { None };
+    event.into_iter().flat_map(CallEvent::list).filter_map(|item| item.new?.call)
+}
+
+crate::digest! { struct Held { calls, document } }
+
+crate::digest! { enum Progress { Waiting = 0, Asked = 1, Telling { verified } = 2, Unverified = 3 } }
+
+crate::digest! { struct Resync {
+    progress,
+    switch => u64::from(*switch),
+    calls,
+    gone,
+    changes,
+    held,
+    began,
+    unanswered,
+} }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,8 @@ pub(crate) struct Verification {
     is_open: bool,
     /// How many were asked for.
     tries: u8,
+    /// On which walk over the sessions the last one was.
+    tried_on: Option<u32>,
 }
 
 /// One device monitored over one connection. In this order: what an event needs is fetched together.
@@ -165,19 +167,27 @@ impl SwitchMonitors {
 }
 
 impl SwitchMonitor {
-    /// Whether a snapshot is to be asked for.
-    pub(crate) const fn is_unverified(&self) -> bool {
-        self.verification.is_open
+    /// Whether a client waits for it to be told that this monitor has begun.
+    pub(crate) fn is_awaited_for(&self, monitor: Handle<Monitor>) -> bool {
+        let State::Starting { waiters } = &self.state else { return false };
+        waiters.iter().any(|(_, waiting)| *waiting == monitor)
+    }
+
+    /// Whether a snapshot is to be asked for on this walk over the sessions: on each one once, however many sessions of
+    /// the line there are.
+    pub(crate) fn is_unverified(&self, walk: u32) -> bool {
+        self.verification.is_open && self.verification.tried_on != Some(walk)
     }
 
     /// The phone system says that it lost events.
     pub(crate) fn begin_verification(&mut self) {
-        self.verification = Verification { is_open: true, tries: 0 };
+        self.verification = Verification { is_open: true, ..Verification::default() };
     }
 
     /// A snapshot is asked for.
-    pub(crate) fn try_verification(&mut self) {
-        self.verification = Verification { is_open: false, tries: self.verification.tries.saturating_add(1) };
+    pub(crate) fn try_verification(&mut self, walk: u32) {
+        let tries = self.verification.tries.saturating_add(1);
+        self.verification = Verification { is_open: false, tries, tried_on: Some(walk) };
     }
 
     /// It was not given, for a reason that passes. False: that is often enough.
@@ -198,4 +208,4 @@ crate::digest! { struct SwitchMonitor { connection, device, state, monitors, sto
 
 crate::digest! { enum State { Starting { waiters }, Active { cross_reference } } }
 
-crate::digest! { struct Verification { is_open, tries => u64::from(*tries) } }
+crate::digest! { struct Verification { is_open, tries => u64::from(*tries), tried_on } }

@@ -28,6 +28,8 @@ const LATE: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Walker {
     state: State,
+    /// How many walks have begun.
+    walks: u32,
     rest: Option<Rest>,
 }
 
@@ -139,6 +141,11 @@ impl State {
         }
     }
 
+    /// Whether a walk has begun and is not over.
+    const fn is_on_walk(&self) -> bool {
+        matches!(self, Self::Pausing { .. } | Self::Walking { .. })
+    }
+
     /// Whether some are waiting to be tried again.
     const fn has_unfed(&self) -> bool {
         match self {
@@ -198,11 +205,16 @@ impl State {
 
 impl Walker {
     /// Nothing to be moved.
-    pub(crate) const IDLE: Self = Self { state: State::Idle, rest: None };
+    pub(crate) const IDLE: Self = Self { state: State::Idle, walks: 0, rest: None };
 
     /// Where it stands.
     pub(crate) const fn state(&self) -> State {
         self.state
+    }
+
+    /// The number of the walk that it is on, or was on last.
+    pub(crate) const fn walk(&self) -> u32 {
+        self.walks
     }
 
     /// Whether some are waiting to be tried again.
@@ -220,6 +232,9 @@ impl Walker {
         if let (State::Idle | State::Walking { .. }, State::Resting { until }) = (self.state, next) {
             self.rest = Some(Rest { until, pause });
         }
+        if !self.state.is_on_walk() || event == Event::End {
+            self.walks = self.walks.wrapping_add(u32::from(next.is_on_walk()));
+        }
         self.state = next;
     }
 
@@ -231,6 +246,7 @@ impl Walker {
 
 crate::digest! { struct Walker {
     state,
+    walks,
     rest => (rest.map(|rest| rest.until), rest.map(|rest| rest.pause)),
 } }
 
