@@ -28,3 +28,6 @@ pub(crate) mod ticket;
 mod verification;
 pub(crate) mod view;
 pub(crate) mod walk;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! The link protocol of the model's phone systems: a line of words for each message.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use crate::cti::protocol::{Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot};
+use crate::digest::{Digest, Digester, sequence};
+use crate::rcc::calls::Stage;
+use crate::time::Duration;
+use crate::wire::csta::errors::CstaError;
+use crate::wire::csta::model::{
+    CallEvent, CallEventKind, Connection, Device, Event, ListItem, LocalConnectionState as State,
+    MonitorObject, Party, Request, Response, SnapshotItem, SystemStatus,
+};
+use crate::wire::csta::services::Features;
+
+/// How a snapshot writes each stage: the line's own state, then the far end's.
+pub(super) const STATES: [(Stage, &str, [State; 2]); 6] = [
+    (Stage::Initiated, "initiated", [State::Initiated, State::Null]),
+    (Stage::Originated, "originated", [State::Connected, State::Null]),
+    (Stage::Delivered, "delivered", [State::Connected, State::Alerting]),
+    (Stage::Ringing, "ringing", [State::Alerting, State::Connected]),
+    (Stage::Established, "established", [State::Connected, State::Connected]),
+    (Stage::Held, "held", [State::Hold, State::Connected]),
+];
+
+/// What an event is called, and what it says.
+const EVENTS: [(&str, CallEventKind, State); 10] = [
+    ("begin", CallEventKind::ServiceInitiated, State::Initiated),
+    ("dial", CallEventKind::Originated, State::Connected),
+    ("ringback", CallEventKind::Delivered, State::Connected),
+    ("ring", CallEventKind::Delivered, State::Alerting),
+    ("answer", CallEventKind::Established, State::Connected),
+    ("hold", CallEventKind::Held, State::Hold),
+    ("retrieve", CallEventKind::Retrieved, State::Connected),
+    ("clear", CallEventKind::ConnectionCleared, State::Null),
+    ("hand-over", CallEventKind::Transfered, State::Null),
+    ("rename", CallEventKind::Transfered, State::Connected),
+];
+
+/// The protocol of one link.
+#[derive(Default)]
+pub(super) struct Lines {
+    /// Requests that nobody waits for any more.
+    abandoned: BTreeSet<u64>,
+}
+
+struct OneLine;
+
+impl Digest for Lines {
+    fn digest(&self, digester: &mut Digester) {
+        let Self { abandoned } = self;
+        sequence(digester, abandoned.iter());
+    }
+}
+
+impl Digest for OneLine {
+    fn digest(&self, _: &mut Digester) {}
+}
+
+impl Reader for OneLine {
+    fn push<'b>(&'b mut self, bytes: &'b [u8]) -> (usize, Framed<'b>) {
+        (bytes.len(), Framed::Message(Frame { number: 0, bytes }))
+    }
+}
+
+impl LinkProtocol for Lines {
+    fn reader(&self) -> Box<dyn Reader> {
+        Box::new(OneLine)
+    }
+
+    fn open(&mut self, output: &mut Output<'_>) {
+        *self = Self::default();
+        output.write(b"open");
+    }
+
+    fn request(
+        &mut self,
+        id: RequestId,
+        request: &Request<'_>,
+        output: &mut Output<'_>,
+    ) -> Result<(), Refused> {
+        let (what, of) = if let Request::MonitorStart { object: MonitorObject::Device(device), .. } = request
+        {
+            ("start", device.id)
+        } else if let Request::MonitorStop { cross_reference } = request {
+            ("stop", *cross_reference)
+        } else if let Request::SnapshotDevice { device } = request {
+            ("snapshot", device.id)
+        } else {
+            return Err(Refused::NotSupported);
+        };
+        output.write(alloc::format!("ask {} {what} {of}", id.number()).as_bytes());
+        Ok(())
+    }
+
+    fn read<'d, 'b: 'd>(
+        &mut self,
+        frame: Frame<'b>,
+        _: &'b mut Vec<u8>,
+        slot: &'d mut Slot<'b>,
+        output: &mut Output<'_>,
+    ) -> Incoming<'d> {
+        let line = core::str::from_utf8(frame.bytes).unwrap();
+        let mut words = line.split(' ');
+        let mut next = || words.next().unwrap_or_default();
+        match next() {
+            "ready" => Incoming::Ready(Some(Features::ALL)),
+            "alive" => Incoming::Alive,
+            "started" => {
+                let (id, cross_reference) = (id_of(next()), next());
+                if self.abandoned.remove(&id.number()) {
+                    output.write(alloc::format!("ask 0 stop {cross_reference}").as_bytes());
+                    return Incoming::LateMonitor { cross_reference };
+                }
+                Incoming::Response(id, Response::MonitorStart { cross_reference, filter: None })
+            }
+            "stopped" => Incoming::Response(id_of(next()), Response::MonitorStop),
+            "busy" => Incoming::Response(id_of(next()), Response::Error(CstaError::RESOURCE_BUSY)),
+            "calls" => {
+                let id = id_of(next());
+                let items = next().split(',').filter_map(|call| call.split_once('=')).map(item).collect();
+                Incoming::Response(id, Response::SnapshotDevice { items, source: None })
+            }
+            "end" => Incoming::MonitorStopped { cross_reference: next(), document: None },
+            "lost" => Incoming::Status(SystemStatus::MessagesLost),
+            "event" => {
+                let words = [next(), next(), next(), next(), next()];
+                Incoming::Event { event: event(words, slot), document: None }
+            }
+            other => panic!("a phone system writes no such line: {other}"),
+        }
+    }
+
+    fn abandon(&mut self, id: RequestId, _: &mut Output<'_>) {
+        self.abandoned.insert(id.number());
+    }
+
+    fn is_worn_out(&self) -> bool {
+        false
+    }
+
+    fn heartbeat(&mut self, output: &mut Output<'_>) {
+        output.write(b"beat");
+    }
+
+    fn longest_silence(&self) -> Option<Duration> {
+        None
+    }
+
+    fn close(&mut self, _: &mut Output<'_>) {}
+}
+
+fn id_of(word: &str) -> RequestId {
+    RequestId::new(word.parse().unwrap())
+}
+
+fn item<'a>((call, stage): (&'a str, &str)) -> SnapshotItem<'a> {
+    let (_, _, states) = STATES.iter().find(|(_, name, _)| *name == stage).unwrap();
+    SnapshotItem {
+        connection: Connection { call: Some(call), device: None },
+        endpoint: None,
+        states: states.iter().copied().collect(),
+        source: None,
+    }
+}
+
+/// An event under a monitor's name, at a line, about a call; of a second call where it has one, or the call's new name.
+fn event<'d, 'b: 'd>([name, line, what, call, other]: [&'b str; 5], slot: &'d mut Slot<'b>) -> Event<'d> {
+    let (_, kind, local) = EVENTS.iter().find(|(word, ..)| *word == what).unwrap();
+    let device = Device { id: line, type_of_number: None };
+    let connection = |call| Connection { call: Some(call), device: Some(device) };
+    if what == "rename" {
+        let (new, old) = (Some(connection(other)), Some(connection(call)));
+        slot.list.push(ListItem { new, old, endpoint: None });
+    }
+    let far = Device { id: "4711", type_of_number: None };
+    Event::Call(CallEvent {
+        cross_reference: name,
+        second: (what == "hand-over").then(|| connection(other)),
+        subject: Party::Device(if matches!(what, "rename" | "ringback") { far } else { device }),
+        given_list: &slot.list,
+        local: Some(*local),
+        ..CallEvent::new(*kind, connection(call))
+    })
+}

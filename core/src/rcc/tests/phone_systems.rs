@@ -1,0 +1,354 @@
+//! The phone systems, whose calls are the truth, and the connections to them.
+
+use alloc::borrow::ToOwned as _;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use super::line_protocol::STATES;
+use super::random::Random;
+use crate::input::LinkId;
+use crate::rcc::calls::Stage;
+
+/// How many phone systems there are; the connection numbered `n` leads to the system `n % SYSTEMS`.
+pub(super) const SYSTEMS: usize = 2;
+
+/// The lines; each has a phone at each phone system.
+pub(super) const LINES: [&str; 2] = ["1001", "1002"];
+
+/// How many events come over one connection under names that no answer will ever give: as many as may wait there.
+pub(super) const STRAYS: usize = 256;
+
+/// A call at a line.
+struct Call {
+    name: u32,
+    line: usize,
+    stage: Stage,
+}
+
+/// A monitor at a phone system.
+struct Monitor {
+    name: String,
+    line: usize,
+    connection: usize,
+    /// Whether the line had no call when it began: all there is to know comes as events.
+    quiet: bool,
+}
+
+/// What a phone system was asked for.
+#[derive(PartialEq, Eq)]
+enum What {
+    Start {
+        line: usize,
+        /// The monitor's name once it has begun: events may come before the answer.
+        begun: Option<String>,
+    },
+    Stop(String),
+    Snapshot(usize),
+}
+
+/// A request that is not answered yet.
+struct Request {
+    connection: usize,
+    id: String,
+    what: What,
+}
+
+impl Request {
+    fn stops(&self) -> Option<&str> {
+        if let What::Stop(name) = &self.what { Some(name) } else { None }
+    }
+}
+
+/// A connection to a phone system.
+#[derive(Default)]
+pub(super) struct Connection {
+    /// Its link, once the gateway has dialled.
+    pub(super) link: Option<LinkId>,
+    /// Whether the phone system has accepted the link.
+    pub(super) open: bool,
+    /// Lines from the phone system that have not arrived yet.
+    pub(super) queue: VecDeque<String>,
+}
+
+/// All phone systems.
+pub(super) struct PhoneSystems {
+    pub(super) connections: Vec<Connection>,
+    calls: [Vec<Call>; SYSTEMS],
+    calls_had: [u32; SYSTEMS],
+    monitors: Vec<Monitor>,
+    requests: Vec<Request>,
+    named: u32,
+    /// How many snapshots may still be refused: the gateway gives up after three in a row.
+    refusals: u32,
+}
+
+impl PhoneSystems {
+    pub(super) fn new(connections: usize) -> Self {
+        Self {
+            connections: (0..connections).map(|_| Connection::default()).collect(),
+            calls: [Vec::new(), Vec::new()],
+            calls_had: [0; SYSTEMS],
+            monitors: Vec::new(),
+            requests: Vec::new(),
+            named: 0,
+            refusals: 2,
+        }
+    }
+
+    /// The connection that a link is.
+    pub(super) fn connection_of(&self, link: LinkId) -> Option<usize> {
+        self.connections.iter().position(|connection| connection.link == Some(link))
+    }
+
+    /// A link is closed: its monitors and the requests over it are gone.
+    pub(super) fn close(&mut self, connection: usize) {
+        self.connections[connection] = Connection::default();
+        self.monitors.retain(|monitor| monitor.connection != connection);
+        self.requests.retain(|request| request.connection != connection);
+    }
+
+    /// The gateway wrote a line.
+    pub(super) fn on_written(&mut self, connection: usize, said: &str) {
+        let words: Vec<&str> = said.split(' ').collect();
+        match words[..] {
+            ["open"] => self.send(connection, "ready"),
+            ["beat"] => self.send(connection, "alive"),
+            ["ask", id, what, of] => {
+                let line = LINES.iter().position(|line| *line == of).unwrap_or_default();
+                let what = match what {
+                    "start" => What::Start { line, begun: None },
+                    "snapshot" => What::Snapshot(line),
+                    _ => {
+                        self.withdraw(connection, of);
+                        What::Stop(of.to_owned())
+                    }
+                };
+                self.requests.push(Request { connection, id: id.to_owned(), what });
+            }
+            _ => panic!("the gateway writes no such line: {said}"),
+        }
+    }
+
+    /// A monitor is to be stopped while another is being started under its name: that one is refused after all. Nobody
+    /// could tell their events apart.
+    fn withdraw(&mut self, connection: usize, name: &str) {
+        if self.named(connection, name).count() < 2 {
+            return;
+        }
+        for said in &mut self.connections[connection].queue {
+            let mut words = said.split(' ');
+            if let (Some("started"), Some(id), Some(given)) = (words.next(), words.next(), words.next())
+                && given == name
+            {
+                *said = format!("busy {id}");
+            }
+        }
+        for request in self.requests.iter_mut().filter(|request| request.connection == connection) {
+            if let What::Start { begun, .. } = &mut request.what
+                && begun.as_deref() == Some(name)
+            {
+                *begun = None;
+            }
+        }
+        let first = self.monitors.iter().position(|one| one.connection == connection && one.name == name);
+        let mut index = 0;
+        self.monitors.retain(|one| {
+            index += 1;
+            Some(index - 1) == first || one.connection != connection || one.name != name
+        });
+    }
+
+    fn send(&mut self, connection: usize, what: &str) {
+        self.connections[connection].queue.push_back(what.to_owned());
+    }
+
+    /// The calls at a line of a phone system, as its clients are to believe in the end.
+    pub(super) fn truth(&self, system: usize, line: usize) -> BTreeMap<(u8, String), Stage> {
+        let switch = u8::try_from(system).unwrap();
+        let calls = self.calls[system].iter().filter(|call| call.line == line);
+        calls.map(|call| ((switch, call.name.to_string()), call.stage)).collect()
+    }
+
+    /// Whether the monitor of this name over a connection began without calls at its line.
+    pub(super) fn began_quietly(&self, connection: usize, name: &str) -> bool {
+        let mut named = self.named(connection, name);
+        named.next().is_some_and(|one| one.quiet) && named.next().is_none()
+    }
+
+    pub(super) fn has_requests(&self) -> bool {
+        !self.requests.is_empty()
+    }
+
+    /// How many monitors there are.
+    pub(super) fn monitors(&self) -> usize {
+        self.monitors.len()
+    }
+
+    /// A call at a line begins, changes or ends. `heard`: events say so.
+    pub(super) fn change(&mut self, random: &mut Random, (system, line): (usize, usize), heard: bool) {
+        let here: Vec<usize> =
+            (0..self.calls[system].len()).filter(|index| self.calls[system][*index].line == line).collect();
+        if here.is_empty() || (here.len() < 3 && random.once_in(5)) {
+            let name = self.next_call(system);
+            let (stage, said) =
+                if random.once_in(2) { (Stage::Initiated, "begin") } else { (Stage::Ringing, "ring") };
+            self.calls[system].push(Call { name, line, stage });
+            self.tell((system, line), heard, &format!("{said} {name}"));
+            return;
+        }
+        let index = here[random.below(here.len())];
+        let name = self.calls[system][index].name;
+        let other = here.iter().copied().find(|other| *other != index);
+        if random.once_in(12) {
+            // The far end transfers the call: it goes on under another callID.
+            let new = self.next_call(system);
+            let call = &mut self.calls[system][index];
+            (call.name, call.stage) = (new, Stage::Established);
+            self.tell((system, line), heard, &format!("rename {name} {new}"));
+        } else if let Some(other) = other.filter(|_| random.once_in(12)) {
+            let other = self.calls[system][other].name;
+            self.calls[system].retain(|call| call.name != name && call.name != other);
+            self.tell((system, line), heard, &format!("hand-over {name} {other}"));
+        } else if random.once_in(4) {
+            self.calls[system].remove(index);
+            self.tell((system, line), heard, &format!("clear {name}"));
+        } else {
+            let (stage, said) = match self.calls[system][index].stage {
+                Stage::Initiated => (Stage::Originated, "dial"),
+                Stage::Originated => (Stage::Delivered, "ringback"),
+                Stage::Delivered | Stage::Ringing => (Stage::Established, "answer"),
+                Stage::Established => (Stage::Held, "hold"),
+                Stage::Held | Stage::Failed | Stage::Unsure => (Stage::Established, "retrieve"),
+            };
+            self.calls[system][index].stage = stage;
+            self.tell((system, line), heard, &format!("{said} {name}"));
+        }
+    }
+
+    const fn next_call(&mut self, system: usize) -> u32 {
+        self.calls_had[system] += 1;
+        self.calls_had[system]
+    }
+
+    fn tell(&mut self, (system, line): (usize, usize), heard: bool, what: &str) {
+        for monitor in self.monitors.iter().filter(|_| heard) {
+            if monitor.line == line && monitor.connection % SYSTEMS == system {
+                let said = format!("event {} {} {what}", monitor.name, LINES[line]);
+                self.connections[monitor.connection].queue.push_back(said);
+            }
+        }
+    }
+
+    /// A phone system loses events, and says so over all its connections.
+    pub(super) fn lose_events(&mut self, random: &mut Random, system: usize) {
+        for _ in 0..=random.below(3) {
+            let line = random.below(LINES.len());
+            self.change(random, (system, line), false);
+        }
+        for connection in (0..self.connections.len()).filter(|connection| connection % SYSTEMS == system) {
+            if self.connections[connection].open {
+                self.send(connection, "lost");
+            }
+        }
+    }
+
+    /// A phone system stops a monitor by itself.
+    pub(super) fn stop_monitor(&mut self, random: &mut Random) {
+        let Some(monitor) = self.monitors.get(random.below(self.monitors.len())) else { return };
+        let (name, connection) = (monitor.name.clone(), monitor.connection);
+        // Of two monitors with one name, nobody could know which was stopped.
+        if self.named(connection, &name).count() == 1 {
+            self.monitors.retain(|other| other.connection != connection || other.name != name);
+            self.send(connection, &format!("end {name}"));
+        }
+    }
+
+    fn named(&self, connection: usize, name: &str) -> impl Iterator<Item = &Monitor> {
+        self.monitors.iter().filter(move |monitor| monitor.connection == connection && monitor.name == name)
+    }
+
+    /// While a monitor is being started that has no events yet, events under unknown names take all the room there is.
+    pub(super) fn send_strays(&mut self, random: &mut Random) {
+        let is_begun = |request: &Request| matches!(&request.what, What::Start { begun: Some(_), .. });
+        let fits = |connection: &usize| {
+            let mut asked = self.requests.iter().filter(|request| request.connection == *connection);
+            let starts = |request: &Request| matches!(request.what, What::Start { .. });
+            asked.clone().any(starts)
+                && !asked.any(is_begun)
+                && self.connections[*connection].queue.is_empty()
+        };
+        let connections: Vec<usize> = (0..self.connections.len()).filter(fits).collect();
+        if let Some(connection) = connections.get(random.below(connections.len())) {
+            for _ in 0..STRAYS {
+                self.send(*connection, "event nobody 1003 ring 9");
+            }
+        }
+    }
+
+    /// A phone system deals with one of the requests it was sent. `calm`: it answers well; otherwise it may be busy, begin
+    /// a monitor before it says so, or give it the name of another.
+    pub(super) fn deal_with_one(&mut self, random: &mut Random, calm: bool) {
+        if self.requests.is_empty() {
+            return;
+        }
+        let index = random.below(self.requests.len());
+        let Request { connection, id, what } = self.requests.swap_remove(index);
+        let answer = match what {
+            What::Start { begun: None, .. } if !calm && random.once_in(8) => format!("busy {id}"),
+            What::Start { line, begun } => {
+                let is_new = begun.is_none();
+                let name = begun.unwrap_or_else(|| self.begin_monitor(random, connection, line, calm));
+                if is_new && !calm && !random.once_in(3) {
+                    let what = What::Start { line, begun: Some(name) };
+                    self.requests.push(Request { connection, id, what });
+                    return;
+                }
+                format!("started {id} {name}")
+            }
+            What::Stop(name) => {
+                self.monitors.retain(|monitor| monitor.connection != connection || monitor.name != name);
+                format!("stopped {id}")
+            }
+            What::Snapshot(_) if !calm && self.refusals > 0 && random.once_in(8) => {
+                self.refusals -= 1;
+                format!("busy {id}")
+            }
+            What::Snapshot(line) => {
+                let here = self.calls[connection % SYSTEMS].iter().filter(|call| call.line == line);
+                let calls: Vec<String> = here
+                    .map(|call| {
+                        let (_, stage, _) = STATES.iter().find(|(stage, ..)| *stage == call.stage).unwrap();
+                        format!("{}={stage}", call.name)
+                    })
+                    .collect();
+                format!("calls {id} {}", calls.join(","))
+            }
+        };
+        self.send(connection, &answer);
+    }
+
+    fn begin_monitor(&mut self, random: &mut Random, connection: usize, line: usize, calm: bool) -> String {
+        // Nobody could tell the events of one that is being stopped from those of the new one.
+        let stopping: Vec<&str> = self
+            .requests
+            .iter()
+            .filter(|one| one.connection == connection)
+            .filter_map(Request::stops)
+            .collect();
+        let used = self.monitors.iter().find(|monitor| {
+            monitor.connection == connection
+                && monitor.line != line
+                && !stopping.contains(&monitor.name.as_str())
+        });
+        let used = used.filter(|_| !calm && random.once_in(4)).map(|monitor| monitor.name.clone());
+        let name = used.unwrap_or_else(|| {
+            self.named += 1;
+            format!("m{}", self.named)
+        });
+        let quiet = !self.calls[connection % SYSTEMS].iter().any(|call| call.line == line);
+        self.monitors.push(Monitor { name: name.clone(), line, connection, quiet });
+        name
+    }
+}
