@@ -193,6 +193,13 @@ impl Calls {
         self.keep(Call { id: Word::from(id), device, dynamic: is_dynamic(own), stage }, limit);
     }
 
+    /// How far calls have come, but for some, is not sure any more.
+    pub(crate) fn doubt_all_but(&mut self, is_sure: impl Fn(&str) -> bool) {
+        for call in self.0.iter_mut().filter(|call| !is_sure(&call.id)) {
+            call.stage = Stage::Unsure;
+        }
+    }
+
     /// Learns how far a call has come, if it is known.
     pub(crate) fn advance(&mut self, id: Option<&str>, stage: Stage) {
         if let Some(known) = self.0.iter_mut().find(|known| Some(&*known.id) == id) {

@@ -462,6 +462,8 @@ fn learn_told(calls: &mut Calls, number: &str, response: &Response<'_>, lasts: b
             calls.meet(number, &connection, if lasts { Stage::Initiated } else { Stage::Unsure }, limit);
         }
     } else if let Response::SnapshotDevice { items, .. } = response {
+        // Whether the client forgets a call that is not among them is its own affair.
+        calls.doubt_all_but(|id| items.iter().any(|item| item.connection.call == Some(id)));
         for item in items.iter().take(limit) {
             let Seen::At(told) = seen(item) else { continue };
             let known = item.connection.call.and_then(|id| calls.find(id)).map(|call| call.stage);

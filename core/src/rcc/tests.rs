@@ -11,7 +11,7 @@ mod line_protocol;
 mod phone_systems;
 mod random;
 
-use generator::run;
+use generator::{run, story};
 
 /// How many seeds are tried where nobody says otherwise.
 const SEEDS: u64 = 400;
@@ -25,7 +25,7 @@ fn property_each_client_believes_what_is_so_once_all_is_calm() {
     };
     for seed in first..first + count {
         if let Err(why) = run(seed) {
-            panic!("the property does not hold: seed {seed}, {why}");
+            panic!("the property does not hold: seed {seed}, {why}\n{}", story(seed));
         }
     }
 }

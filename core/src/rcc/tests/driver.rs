@@ -81,6 +81,8 @@ pub(super) struct Driver {
     pub(super) quiet: bool,
     /// Whether clients ask for the calls that there are even then.
     pub(super) prefers_asking: bool,
+    /// What happened so far, where somebody wants to read it.
+    pub(super) story: Option<Vec<String>>,
     xml_limits: XmlLimits,
 }
 
@@ -94,7 +96,15 @@ impl Driver {
             broken: Vec::new(),
             quiet: false,
             prefers_asking: false,
+            story: None,
             xml_limits: XmlLimits::default(),
+        }
+    }
+
+    /// Adds a line to the story.
+    pub(super) fn note(&mut self, line: impl FnOnce() -> String) {
+        if let Some(story) = &mut self.story {
+            story.push(line());
         }
     }
 
@@ -125,6 +135,7 @@ impl Driver {
         let connection = self.control.pool.take_turn();
         self.control.bind(session, connection);
         self.clients[client].session = Some(session);
+        self.note(|| format!("client {client} signs in: {session} {connection:?}"));
         if is_established {
             self.accept(step, session);
         }
@@ -144,6 +155,7 @@ impl Driver {
 
     pub(super) fn sign_out(&mut self, step: &mut Step<'_>, client: usize) {
         let line = self.clients[client].line;
+        self.note(|| format!("client {client} signs out"));
         let Some(session) = self.clients[client].session else { return };
         let monitors = self.control.sessions.get(session).map(|one| one.monitors.clone());
         for monitor in monitors.unwrap_or_default().iter().copied() {
@@ -157,6 +169,7 @@ impl Driver {
 
     /// A refresh: a session whose connection is gone takes the next one in service.
     pub(super) fn refresh(&mut self, step: &mut Step<'_>, client: usize) {
+        self.note(|| format!("client {client} refreshes"));
         let Some(session) = self.clients[client].session else { return };
         let bound = self.control.link_of(session).ok();
         if bound.is_none() && rebinds(step.config) {
@@ -190,6 +203,7 @@ impl Driver {
     }
 
     fn request(&mut self, step: &mut Step<'_>, client: usize, request: &Request<'_>) {
+        self.note(|| format!("client {client} asks: {}", request.name()));
         let Some(session) = self.clients[client].session else { return };
         if !self.control.sessions.get(session).is_some_and(|one| one.carrier.is_established) {
             return;
@@ -248,6 +262,12 @@ impl Driver {
 
     /// Tells a client something.
     fn tell(&mut self, news: &News<'_>) {
+        if let What::Event { cross_reference, switch, event: Event::Call(event) } = news.what {
+            let call = event.connection.call.unwrap_or_default();
+            self.note(|| {
+                format!("   to {}: {cross_reference:08x} {:?} {switch}_{call}", news.session, event.kind)
+            });
+        }
         let mut broken = None;
         let Some(client) = self.client_of(news.session) else {
             self.broken.push("something is told in a session that has ended".to_owned());

@@ -26,22 +26,24 @@ use crate::time::{Duration, Instant};
 const STORMS: usize = 3;
 const STORM: usize = 90;
 
+/// How many lines of a story are told.
+const LAST: usize = 120;
+
 /// How long it may take until nothing is left to be done.
 const PATIENCE: Duration = Duration::from_secs(400);
 
 /// Runs a seed. Returns what the digests of all its states come to, or what went wrong.
 pub(super) fn run(seed: u64) -> Result<u64, String> {
+    Run::new(seed).through()
+}
+
+/// The end of the story of a seed.
+pub(super) fn story(seed: u64) -> String {
     let mut run = Run::new(seed);
-    run.calm()?;
-    for storm in 0..STORMS {
-        for step in 0..STORM {
-            run.happen();
-            run.check().map_err(|why| format!("storm {storm}, step {step}: {why}"))?;
-        }
-        run.calm().and_then(|()| run.compare()).map_err(|why| format!("after storm {storm}: {why}"))?;
-    }
-    run.end().map_err(|why| format!("at the end: {why}"))?;
-    Ok(run.digester.finish())
+    run.driver.story = Some(Vec::new());
+    let _ = run.through();
+    let story = run.driver.story.unwrap_or_default();
+    story[story.len().saturating_sub(LAST)..].join("\n")
 }
 
 struct Run {
@@ -61,7 +63,7 @@ impl Run {
         let connections = 2 + random.below(3);
         let recovery = if random.once_in(2) { "rebind" } else { "reinvite" };
         let mut text = format!("sip.tcp = [\"127.0.0.1:5060\"]\ncti.recovery = \"{recovery}\"\n");
-        text.push_str("cti.session = \"none\"\ncti.service_timeout = 30\ncti.reconnect_max = 4\n");
+        text.push_str("cti.session = \"none\"\ncti.service_timeout = 6\ncti.reconnect_max = 4\n");
         for connection in 0..connections {
             writeln!(text, "cti.connection[{connection}].address = \"pbx{connection}:1\"").unwrap();
             writeln!(text, "cti.connection[{connection}].switch = \"system{}\"", connection % SYSTEMS)
@@ -84,6 +86,19 @@ impl Run {
         }
     }
 
+    fn through(&mut self) -> Result<u64, String> {
+        self.calm()?;
+        for storm in 0..STORMS {
+            for step in 0..STORM {
+                self.happen();
+                self.check().map_err(|why| format!("storm {storm}, step {step}: {why}"))?;
+            }
+            self.calm().and_then(|()| self.compare()).map_err(|why| format!("after storm {storm}: {why}"))?;
+        }
+        self.end().map_err(|why| format!("at the end: {why}"))?;
+        Ok(self.digester.finish())
+    }
+
     /// Lets the driver do something, and carries out its actions.
     fn act<R>(&mut self, act: impl FnOnce(&mut Driver, &mut Step<'_>) -> R) -> R {
         let Self { shared, actions, now, driver, systems, .. } = self;
@@ -98,6 +113,8 @@ impl Run {
                 }
                 Action::Write { link, bytes } => {
                     if let Some(connection) = systems.connection_of(link) {
+                        driver
+                            .note(|| format!("   > {connection}: {}", core::str::from_utf8(bytes).unwrap()));
                         systems.on_written(connection, core::str::from_utf8(bytes).unwrap());
                     }
                 }
@@ -106,7 +123,7 @@ impl Run {
                         systems.close(connection);
                     }
                 }
-                Action::Notify(_) => {}
+                Action::Notify(notice) => driver.note(|| format!("   {} {}", notice.name, notice.fields)),
                 Action::SendDatagram { .. } | Action::Print { .. } | Action::Finish { .. } => {
                     panic!("remote call control has no such action: {action:?}")
                 }
@@ -126,6 +143,7 @@ impl Run {
     /// The next line from a phone system arrives. False: there is none.
     fn deliver(&mut self, connection: usize) -> bool {
         let Some(line) = self.systems.connections[connection].queue.pop_front() else { return false };
+        self.driver.note(|| format!("{:?} < {connection}: {line}", self.now));
         let mut words = line.split(' ');
         if let (Some("started"), Some(_), Some(name)) = (words.next(), words.next(), words.next()) {
             self.driver.quiet = self.systems.began_quietly(connection, name);
@@ -158,31 +176,31 @@ impl Run {
         let client = self.random.below(self.driver.clients.len());
         let (system, line) = (self.random.below(SYSTEMS), self.random.below(LINES.len()));
         match self.random.below(100) {
-            0..25 => {
+            0..24 => {
                 for _ in 0..=self.random.below(3) {
                     self.deliver(connection);
                 }
             }
-            25..45 => self.systems.deal_with_one(&mut self.random, false),
-            45..58 => self.systems.change(&mut self.random, (system, line), true),
-            58..68 => while self.tick() && !self.random.once_in(4) {},
-            68..73 => self.use_session(client),
-            73..80 => self.act(|driver, step| driver.ask_for_calls(step, client)),
-            80..84 => self.act(|driver, step| driver.refresh(step, client)),
-            84..89 => {
+            24..44 => self.systems.deal_with_one(&mut self.random, false),
+            44..57 => self.systems.change(&mut self.random, (system, line), true),
+            57..67 => while self.tick() && !self.random.once_in(4) {},
+            67..72 => self.use_session(client),
+            72..79 => self.act(|driver, step| driver.ask_for_calls(step, client)),
+            79..83 => self.act(|driver, step| driver.refresh(step, client)),
+            83..88 => {
                 for _ in 0..=self.random.below(4) {
                     self.driver.clients[client].receive();
                 }
             }
-            89..92 => {
+            88..91 => {
                 self.open(connection);
             }
-            92..95 => {
+            91..94 => {
                 self.now = self.now + Duration::from_millis(u64::try_from(self.random.below(1500)).unwrap());
             }
-            95..97 => self.close(connection),
-            97 => self.systems.lose_events(&mut self.random, system),
-            98 => self.systems.stop_monitor(&mut self.random),
+            94..96 => self.close(connection),
+            96 => self.systems.lose_events(&mut self.random, system),
+            97 => self.systems.stop_monitor(&mut self.random),
             _ => self.systems.send_strays(&mut self.random),
         }
     }

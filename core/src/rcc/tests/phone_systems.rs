@@ -77,6 +77,8 @@ pub(super) struct PhoneSystems {
     pub(super) connections: Vec<Connection>,
     calls: [Vec<Call>; SYSTEMS],
     calls_had: [u32; SYSTEMS],
+    /// Calls that have ended: some come back under their callID.
+    ended: Vec<(usize, Call)>,
     monitors: Vec<Monitor>,
     requests: Vec<Request>,
     named: u32,
@@ -90,6 +92,7 @@ impl PhoneSystems {
             connections: (0..connections).map(|_| Connection::default()).collect(),
             calls: [Vec::new(), Vec::new()],
             calls_had: [0; SYSTEMS],
+            ended: Vec::new(),
             monitors: Vec::new(),
             requests: Vec::new(),
             named: 0,
@@ -191,7 +194,7 @@ impl PhoneSystems {
         let here: Vec<usize> =
             (0..self.calls[system].len()).filter(|index| self.calls[system][*index].line == line).collect();
         if here.is_empty() || (here.len() < 3 && random.once_in(5)) {
-            let name = self.next_call(system);
+            let name = self.name_of_next(random, (system, line));
             let (stage, said) =
                 if random.once_in(2) { (Stage::Initiated, "begin") } else { (Stage::Ringing, "ring") };
             self.calls[system].push(Call { name, line, stage });
@@ -212,7 +215,8 @@ impl PhoneSystems {
             self.calls[system].retain(|call| call.name != name && call.name != other);
             self.tell((system, line), heard, &format!("hand-over {name} {other}"));
         } else if random.once_in(4) {
-            self.calls[system].remove(index);
+            let call = self.calls[system].remove(index);
+            self.ended.push((system, call));
             self.tell((system, line), heard, &format!("clear {name}"));
         } else {
             let (stage, said) = match self.calls[system][index].stage {
@@ -224,6 +228,14 @@ impl PhoneSystems {
             };
             self.calls[system][index].stage = stage;
             self.tell((system, line), heard, &format!("{said} {name}"));
+        }
+    }
+
+    fn name_of_next(&mut self, random: &mut Random, (system, line): (usize, usize)) -> u32 {
+        let back = self.ended.iter().position(|(of, call)| *of == system && call.line == line);
+        match back.filter(|_| random.once_in(6)) {
+            Some(index) => self.ended.remove(index).1.name,
+            None => self.next_call(system),
         }
     }
 

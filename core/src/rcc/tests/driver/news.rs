@@ -1,6 +1,7 @@
 //! What the pool reports, and what time brings: as the engine does it.
 
 use alloc::borrow::ToOwned as _;
+use alloc::format;
 
 use super::{Bare, Driver};
 use crate::cti::ConnectionRef;
@@ -87,6 +88,7 @@ impl Driver {
                 self.control.after_answer(&ended);
                 let bound = self.control.sessions.get(session).and_then(|one| one.connection);
                 let switch = bound.map_or(0, |bound| self.control.switch_of(bound));
+                self.note(|| format!("   to {session}: {} overtaken {overtaken}", response.name()));
                 if let Some(client) = self.answer(request)
                     && let Response::SnapshotDevice { items, .. } = response
                     && is_fit
