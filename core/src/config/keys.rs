@@ -64,7 +64,7 @@ pub const KEYS: &[Key] = &[
         "The session interval while the phone system is out of reach, so that clients come back soon.",
     )
     .default("90"),
-    // The host ends a program that takes ten seconds to stop.
+    // The host ends a program that takes more than ten seconds to stop.
     Key::integer(
         "sip.stop_timeout",
         (1, 8),
@@ -110,7 +110,7 @@ pub const KEYS: &[Key] = &[
     .default("30"),
     Key::integer("cti.heartbeat_timeout", (1, 60), "s", "How long a heartbeat's answer may take.")
         .default("5"),
-    // A client's own request ends after 32 s (RFC 3261 17.1.2.2).
+    // The client gives up its request after 32 s (timer F, RFC 3261 17.1.2.2).
     Key::integer(
         "cti.service_timeout",
         (1, 30),
