@@ -6,8 +6,8 @@ use super::media::{CSTA_XML, MediaType};
 /// The longest boundary RFC 2046 allows.
 const MAX_BOUNDARY: usize = 70;
 
-/// The first part of `body` that is a CSTA document, without the line end that belongs to the delimiter. Looks at each
-/// line once.
+/// The first part of `body` that is a CSTA document, without the line end that belongs to the delimiter. Each line is
+/// examined once.
 #[must_use]
 pub fn csta_part<'a>(boundary: &str, body: &'a [u8]) -> Option<&'a [u8]> {
     if boundary.is_empty() || boundary.len() > MAX_BOUNDARY {
@@ -34,7 +34,7 @@ pub fn csta_part<'a>(boundary: &str, body: &'a [u8]) -> Option<&'a [u8]> {
         }
         at = next;
     }
-    // A sender that forgets the last delimiter still means its last part.
+    // If the last delimiter is missing, the last part ends with the body.
     match place {
         Place::Wanted { from } => body.get(from..),
         Place::Preamble | Place::Head { .. } | Place::Other => None,
@@ -48,7 +48,7 @@ enum Place {
     Other,
 }
 
-/// Whether `line` is a delimiter, and then whether the last one.
+/// `Some` if `line` is a delimiter: whether it is the last one.
 fn delimiter(line: &[u8], boundary: &str) -> Option<bool> {
     let rest = line.strip_prefix(b"--")?.strip_prefix(boundary.as_bytes())?;
     let rest = rest.trim_ascii_end();

@@ -1,23 +1,23 @@
-//! Where the elements of an event stand in the document that it came in.
+//! The elements of an event in its document.
 
 use roxmltree::Node;
 
 use super::Slot;
 use crate::wire::csta::read::Element;
 
-/// The most slots that any shape has.
+/// The most slots of any shape.
 pub(in crate::wire::csta) const MAX_SLOTS: usize = 32;
 
-/// An event's elements, each at its slot's place.
+/// An event's elements, each at the index of its slot.
 pub(in crate::wire::csta) struct Located<'a> {
     nodes: [Option<Element<'a>>; MAX_SLOTS],
-    /// How many elements no slot stands for, `extensions` aside.
+    /// How many elements have no slot, apart from `extensions`.
     pub(in crate::wire::csta) unknown: usize,
 }
 
 impl<'a> Located<'a> {
-    /// Looks at each child of `root` once. Senders keep to the schema's order, so the search goes on from the last find.
-    /// Of an element that stands there twice the first counts.
+    /// Visits each child of `root` once. Senders follow the schema's order, so the search continues from the last
+    /// match. If an element occurs twice, the first counts.
     pub(in crate::wire::csta) fn new(root: Element<'a>, slots: &[Slot]) -> Self {
         let mut located = Self { nodes: [None; MAX_SLOTS], unknown: 0 };
         let mut next = 0;
@@ -36,7 +36,7 @@ impl<'a> Located<'a> {
         located
     }
 
-    /// The element at a slot's place.
+    /// The element at the index of a slot.
     pub(in crate::wire::csta) fn at(&self, place: usize) -> Option<Element<'a>> {
         self.nodes.get(place).copied().flatten()
     }

@@ -10,7 +10,7 @@ type Frame = Result<Vec<u8>, Option<FrameError>>;
 
 const LIMIT: usize = 65_536;
 
-/// What a stream yields when it comes in these pieces.
+/// The frames of a stream that arrives in these pieces.
 fn frames(pieces: &[&[u8]], limit: usize) -> Vec<Frame> {
     let mut framer = Framer::default();
     let mut seen = Vec::new();
@@ -76,7 +76,7 @@ fn bytes_once_searched_are_not_searched_again() {
     let mut framer = Framer::default();
     let head = b"INFO sip:a SIP/2.0\r\nX: 123456";
     assert_eq!(framer.push(head, LIMIT), (head.len(), Framed::Incomplete));
-    // Whoever looked at these bytes a second time would now see the end of a head in them.
+    // If these bytes were examined a second time, the end of a head would now be found in them.
     let place = framer.buffer.len() - 6;
     framer.buffer[place..place + 4].copy_from_slice(b"\r\n\r\n");
     let (taken, outcome) = framer.push(b"\r\n\r\nBYE", LIMIT);

@@ -7,7 +7,7 @@ use super::super::session::{Refresher, SessionExpires};
 use super::super::uri::{Scheme, Uri};
 use super::*;
 
-/// As SIPE writes its sign-in.
+/// A sign-in as SIPE writes it.
 const INVITE: &str = "INVITE sip:gw@127.0.0.1:17061 SIP/2.0\r\n\
     Via: SIP/2.0/tcp 127.0.0.1:59982\r\n\
     From: <sip:alice@example.com>;tag=624596613;epid=cf0b98dadeb9\r\n\
@@ -21,7 +21,7 @@ const INVITE: &str = "INVITE sip:gw@127.0.0.1:17061 SIP/2.0\r\n\
     Content-Type: application/csta+xml\r\n\
     Content-Length: 4\r\n\r\n<a/>";
 
-/// A request with these lines in place of an ordinary one's, and no body.
+/// A request with these header lines instead of the usual ones, and no body.
 fn request(lines: &str) -> String {
     format!("INFO sip:gw@h SIP/2.0\r\n{lines}\r\n\r\n")
 }
@@ -258,7 +258,7 @@ fn a_message_cut_anywhere_is_read_or_refused_but_never_without_a_flaw_in_its_hea
     }
 }
 
-/// The headers of a head that is in order, as httparse reads them; `None` when it is not in order.
+/// The headers of a head as httparse reads them; `None` if the head needs normalizing.
 fn by_httparse(head: &[u8]) -> Option<Vec<(String, String)>> {
     let mut room = [httparse::EMPTY_HEADER; 256];
     let httparse::Status::Complete((_, headers)) = httparse::parse_headers(head, &mut room).ok()? else {
