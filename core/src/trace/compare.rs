@@ -1,4 +1,4 @@
-//! What was recorded against what happened now: the first difference, with its line.
+//! Comparison of a recorded step with its replay: the first difference, with its line.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -14,13 +14,13 @@ use crate::action::{Action, Actions};
 /// The first difference between a trace and its replay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Which of the segments that were given, from 1.
+    /// The number of the segment among those given, from 1.
     pub segment: usize,
     /// The line, from 1.
     pub line: usize,
-    /// What the trace says there.
+    /// The recorded text.
     pub recorded: String,
-    /// What happened now.
+    /// The replayed text.
     pub replayed: String,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Difference {
 
 impl core::error::Error for Difference {}
 
-/// The first difference between the actions of `step` and those that were wanted now.
+/// The first difference between the recorded actions of `step` and `actions`.
 pub(super) fn compare(step: &Step<'_>, actions: &Actions, segment: usize) -> Result<(), Difference> {
     let mut recorded = step.actions.iter();
     let mut replayed = actions.iter();
@@ -58,7 +58,7 @@ pub(super) fn compare(step: &Step<'_>, actions: &Actions, segment: usize) -> Res
     }
 }
 
-/// Two actions that are not the same: of bytes for the same peer, only the line where they part is shown.
+/// The difference between two actions. If both send bytes to the same peer, only the first differing line is shown.
 fn differ(line: usize, recorded: &RecordedAction<'_>, replayed: &Action<'_>, segment: usize) -> Difference {
     let bytes = match (recorded, replayed) {
         (RecordedAction::Write { link, bytes }, Action::Write { link: other, bytes: now })
@@ -82,7 +82,7 @@ fn differ(line: usize, recorded: &RecordedAction<'_>, replayed: &Action<'_>, seg
     Difference { segment, line, recorded: show_line(bytes), replayed: show_line(now) }
 }
 
-/// The line of `bytes` that has the byte at `place`, escaped, and not too long.
+/// The line of `bytes` around the byte at `place`, escaped and shortened.
 fn line_around(bytes: &[u8], place: usize) -> String {
     const SHOWN: usize = 200;
     let (before, after) = bytes.split_at_checked(place).unwrap_or((bytes, &[]));

@@ -9,7 +9,7 @@ use crate::machine::{Machine, Wake};
 use crate::pump::{NoEffects, Pump, Recorder as _};
 use crate::time::Instant;
 
-/// Echoes each line it is sent, at most one a step, and wants one of everything else.
+/// Echoes each line it is sent, at most one per step, and has one of every other action.
 #[derive(Default)]
 struct Echo {
     seen: u64,

@@ -49,7 +49,7 @@ fn header() -> Header {
     Header::new("gateway", Seed::from_number(7), settings)
 }
 
-/// What a gateway does when Alice signs in, in bytes that come in two pieces, and somebody she does not know probes it.
+/// A run in which Alice signs in, in bytes that come in two pieces, and an unlisted peer probes the gateway.
 fn run() -> Vec<u8> {
     let recorder = TraceRecorder::new(header(), Form::Verbatim, Digests::Every);
     let mut pump = Pump::new(engine(&header()).unwrap(), recorder);
@@ -146,7 +146,7 @@ fn one_word_becomes_one_word_wherever_it_stands() {
     assert_eq!(frame, format!("\0\0\0\x350001<deviceID>{number}</deviceID><callID>4711</callID>"));
 }
 
-/// A message of these members: what each is given, and whether that is the protocol's own.
+/// The values of a message with these members, and whether each belongs to the protocol.
 fn sample(members: &'static [Member]) -> Vec<(String, bool)> {
     let given = |member: &Member| {
         let name = member.name;

@@ -1,4 +1,4 @@
-//! The lines of a step. Written for speed: recording must cost little more than copying.
+//! Writes the lines of a step. Optimized for speed: recording must cost little more than copying.
 
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -11,7 +11,7 @@ use crate::text::push_formatted;
 
 /// Appends lines of a step to `out`.
 pub(in crate::trace) struct Lines<'a> {
-    /// Where to.
+    /// The output.
     pub(in crate::trace) out: &'a mut Vec<u8>,
     /// How bytes are shown.
     pub(in crate::trace) form: Form,
@@ -50,7 +50,7 @@ impl Lines<'_> {
         self.payload(bytes);
     }
 
-    /// Text to the end of the line, escaped where it must be.
+    /// Appends text up to the end of the line, escaped where necessary.
     fn text(&mut self, text: &str) {
         if !text.is_empty() {
             self.out.push(b' ');
