@@ -1,4 +1,4 @@
-//! The control language.
+//! Tests of the control language.
 
 use ctigate_core::wire::csta::model::{RequestTypes, StatusFilter, SystemStatus};
 
@@ -95,7 +95,7 @@ fn a_stalled_switch_reads_and_does_nothing() {
     assert_eq!(world.outcome(alice, &Request::GetCstaFeatures), "GetCSTAFeaturesResponse");
 }
 
-/// What the client is asked: invoke ID and status.
+/// The requests that the client received: invoke ID and status.
 fn statuses(world: &mut World, link: LinkId) -> Vec<(u16, Option<String>, String)> {
     let frames = world.frames(link);
     frames

@@ -1,4 +1,4 @@
-//! Every way to ask wrongly has the answer that says most about it.
+//! Tests that every invalid request is answered with the most specific error.
 
 use ctigate_core::wire::csta::model::{MonitorType, RequestTypes, StatusFilter, SystemStatus};
 use ctigate_core::wire::csta::services::all;

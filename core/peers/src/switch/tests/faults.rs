@@ -1,4 +1,4 @@
-//! What clients get wrong on the wire, and what the switch does about it.
+//! Tests of clients' errors on the wire.
 
 use super::*;
 
