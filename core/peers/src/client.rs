@@ -186,7 +186,7 @@ impl Client {
         }
     }
 
-    /// Shows what happened and, while the script runs, keeps it for the script. After that faults do not count: over
+    /// Shows what happened, and keeps it for the script unless the client is leaving. Then faults do not count: over
     /// UDP, MonitorStop may arrive after the BYE and be refused.
     fn happen(&mut self, step: &mut Step<'_>, happening: Happening) {
         step.actions.print(format_args!("{happening}"));

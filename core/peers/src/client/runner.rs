@@ -167,7 +167,7 @@ impl Client {
         self.fail(step, &format!("{}: {what}", current.text));
     }
 
-    /// Handles a line that failed: the rest of the script is dropped, unless a person types the lines.
+    /// Handles a line that failed: the client signs out, unless a person types the lines.
     pub(super) fn fail(&mut self, step: &mut Step<'_>, what: &str) {
         step.actions.print(format_args!("failed: {what}"));
         self.failed = true;
