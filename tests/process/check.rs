@@ -50,7 +50,7 @@ const WRONG: &[(&str, &str)] = &[
     ("[log\n", ":5:5: this is not TOML: unclosed table, expected `]`"),
     (
         "[log]\nlevel = info\n",
-        ":6:9: this is not TOML: neither a number nor true or false, and text stands in quotes",
+        ":6:9: this is not TOML: neither a number nor true or false; text must be in quotes",
     ),
 ];
 
@@ -117,7 +117,7 @@ fn a_file_without_settings_lacks_an_address_and_a_connection() {
 fn what_is_no_text_file_is_named() {
     let folder = Folder::new("check-file");
     let found = complaints(&folder, "latin.toml", b"# caf\xe9\n[sip]\n");
-    assert_eq!(found, [":1:6: this is not UTF-8, which TOML is written in"]);
+    assert_eq!(found, [":1:6: this is not UTF-8, as TOML must be"]);
     let (status, _, err) = output(&["check", "--config", folder.text()]);
     assert_eq!(status, 1);
     assert!(

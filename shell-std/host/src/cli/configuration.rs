@@ -1,5 +1,5 @@
-//! Configuration text: TOML into a flat list of settings whose places are kept, and the core's complaints about them
-//! with line and column.
+//! Configuration files: turns TOML into a flat list of settings with their positions, and the core's errors into
+//! messages with line and column.
 
 use core::ops::Range;
 use std::fs;
@@ -8,10 +8,10 @@ use std::path::Path;
 use ctigate_core::setting::{ConfigError, Setting, Value};
 use toml_edit::{Document, Item, Table, TableLike, TomlError};
 
-/// A configuration as it was read: the settings, and where each stands.
+/// A configuration file: its settings, and the position of each.
 #[derive(Debug)]
 pub(crate) struct Configuration {
-    /// The file's name, for complaints.
+    /// The file's name, for error messages.
     file: String,
     text: String,
     settings: Vec<Setting>,
@@ -23,7 +23,7 @@ impl Configuration {
     /// Reads a file.
     ///
     /// # Errors
-    /// The complaint to show: the file cannot be read, or is not TOML.
+    /// The message to show, if the file cannot be read or is not TOML.
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let file = path.display().to_string();
         let bytes = match fs::read(path) {
@@ -35,15 +35,15 @@ impl Configuration {
             Err(error) => {
                 let text = String::from_utf8_lossy(error.as_bytes());
                 let (line, column) = line_and_column(&text, error.utf8_error().valid_up_to());
-                Err(format!("{file}:{line}:{column}: this is not UTF-8, which TOML is written in"))
+                Err(format!("{file}:{line}:{column}: this is not UTF-8, as TOML must be"))
             }
         }
     }
 
-    /// Takes `text` apart.
+    /// Parses `text`.
     ///
     /// # Errors
-    /// The complaint to show: it is not TOML, and where.
+    /// The message to show, if it is not TOML.
     pub(crate) fn parse(file: String, text: String) -> Result<Self, String> {
         let document = match Document::parse(text.as_str()) {
             Ok(document) => document,
@@ -60,12 +60,12 @@ impl Configuration {
         self.settings.iter().filter(|setting| !matches!(setting.value, Value::Other(_))).count()
     }
 
-    /// The settings, in the order of the text; a table without any is there by its name.
+    /// The settings, in the order of the text. An empty table is a setting with the table's name.
     pub(crate) fn settings(&self) -> &[Setting] {
         &self.settings
     }
 
-    /// Gives a key a value from elsewhere than the text, whatever the text says.
+    /// Sets a key, replacing the file's value.
     pub(crate) fn set(&mut self, key: &str, value: Value) {
         match self.settings.iter_mut().find(|setting| setting.key == key) {
             Some(setting) => setting.value = value,
@@ -73,7 +73,7 @@ impl Configuration {
         }
     }
 
-    /// The complaints, each `FILE:LINE:COLUMN: key = value: bound`, sorted by place.
+    /// The messages for `errors`, each `FILE:LINE:COLUMN: key = value: bound`, sorted by position.
     pub(crate) fn complaints(&self, errors: &[ConfigError]) -> Vec<String> {
         let mut placed: Vec<_> = errors.iter().map(|error| (self.place(error), error)).collect();
         placed.sort_by_key(|(place, _)| *place);
@@ -84,7 +84,7 @@ impl Configuration {
         placed.into_iter().map(complain).collect()
     }
 
-    /// Where the setting stands; for one that is missing, where its table's first setting does.
+    /// The position of the setting; if it is missing, that of its table's first setting.
     fn place(&self, error: &ConfigError) -> usize {
         let sibling = || {
             let (table, _) = error.key.rsplit_once('.')?;
@@ -98,14 +98,14 @@ impl Configuration {
     }
 }
 
-/// Collects settings while it walks the tree.
+/// Collects settings while walking the tree.
 struct Flat {
     settings: Vec<Setting>,
     places: Vec<usize>,
 }
 
 impl Flat {
-    /// `within` is where to point if an item's own place is not known.
+    /// Adds the settings of a table; `within` is the position to use if an item's own is not known.
     fn table(&mut self, prefix: &str, table: &dyn TableLike, within: usize) {
         if table.is_empty() && !prefix.is_empty() {
             self.settings.push(Setting { key: prefix.to_owned(), value: Value::Other("table") });
@@ -175,16 +175,16 @@ fn plain_value(value: &toml_edit::Value) -> Value {
 fn syntax_error(file: &str, text: &str, error: &TomlError) -> String {
     let (line, column) = line_and_column(text, start(error.span(), 0));
     let message = error.message().trim().replace('\n', ", ");
-    // What the parser takes for a bad number is most often text without its quotes.
+    // What the parser reports as an invalid number is usually text without quotes.
     let message = if message.starts_with("invalid float") {
-        "neither a number nor true or false, and text stands in quotes"
+        "neither a number nor true or false; text must be in quotes"
     } else {
         message.strip_suffix(", expected nothing").unwrap_or(&message)
     };
     format!("{file}:{line}:{column}: this is not TOML: {message}")
 }
 
-/// The line and the column (in characters), both counted from 1, of the byte at `place`.
+/// The line and the column (in characters), both from 1, of the byte at `place`.
 fn line_and_column(text: &str, place: usize) -> (usize, usize) {
     let before = text.get(..place).unwrap_or(text);
     let line = before.matches('\n').count().saturating_add(1);
@@ -292,7 +292,7 @@ mod tests {
         assert!(twice.starts_with("c.toml:3:1: this is not TOML: duplicate key"), "{twice}");
         assert_eq!(
             refused("a = 127.0.0.1:5060\n"),
-            "c.toml:1:10: this is not TOML: neither a number nor true or false, and text stands in quotes"
+            "c.toml:1:10: this is not TOML: neither a number nor true or false; text must be in quotes"
         );
     }
 }

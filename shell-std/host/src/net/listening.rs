@@ -1,4 +1,4 @@
-//! Opens the addresses a machine wants, all of them before anything starts.
+//! Opens the addresses that a machine listens on, all of them before anything starts.
 
 use core::fmt;
 use core::net::SocketAddr;
@@ -35,7 +35,7 @@ impl fmt::Display for ListenError {
 /// Opens every address, in order.
 ///
 /// # Errors
-/// All those that cannot be opened.
+/// All addresses that cannot be opened.
 pub(crate) fn open(listens: &[Listen]) -> Result<Vec<Listener>, Vec<ListenError>> {
     let mut open = Vec::new();
     let mut errors = Vec::new();

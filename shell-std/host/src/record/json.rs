@@ -1,4 +1,4 @@
-//! JSON (RFC 8259), written: as much of it as logs and status need.
+//! Writing JSON (RFC 8259), as far as log and status need it.
 
 use core::fmt::{self, Write as _};
 use std::borrow::Cow;
@@ -19,7 +19,7 @@ impl Json {
         Self::Object(members.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }
 
-    /// A number as large as a table.
+    /// A number from a count.
     pub(crate) fn count(count: usize) -> Self {
         Self::Number(u64::try_from(count).unwrap_or(u64::MAX))
     }

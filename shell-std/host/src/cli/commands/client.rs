@@ -41,7 +41,7 @@ pub(super) fn client(shell: &dyn Shell, request: &ClientRequest, terminal: &mut 
     if status == GOOD { GOOD } else { FAILED }
 }
 
-/// The configuration that the command line makes.
+/// The configuration from the command line.
 ///
 /// # Errors
 /// A complaint for each option that cannot be used.
