@@ -1,4 +1,4 @@
-//! A drain: no new sessions, those there are may go elsewhere, and the rest is ended in time.
+//! Drains: no new sessions are accepted, existing ones may move to other nodes, and the rest are ended in time.
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Command, Duration, Input};

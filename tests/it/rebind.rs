@@ -4,7 +4,7 @@ use ctigate_core::setting::Value;
 use ctigate_core::{Closed, Duration, Input, Machine as _};
 use ctigate_tests::bench::{Asked, Bench, Client, HELD, PhoneSystem, csta, csta_error, only, snapshot};
 
-/// A gateway with so many connections to one phone system, all in service, that moves so many sessions a second.
+/// A gateway with `connections` connections to one phone system, all in service, that moves `rate` sessions per second.
 fn gateway(connections: usize, rate: i64) -> (Bench, Vec<PhoneSystem>) {
     let text = |text: &str| Value::Text(text.into());
     let keys: Vec<String> =
@@ -19,7 +19,7 @@ fn gateway(connections: usize, rate: i64) -> (Bench, Vec<PhoneSystem>) {
     (bench, systems)
 }
 
-/// Answers what a connection is asked while sessions are moved to it: monitors, each named after its line with this
+/// Answers the requests over a connection while sessions are moved to it: monitors, each named after its line with this
 /// letter, and snapshots without calls. Returns how many monitors were started.
 fn take_over(bench: &mut Bench, system: PhoneSystem, letter: char) -> usize {
     let mut monitors = 0;
@@ -117,7 +117,7 @@ fn the_pace_is_one_for_all_connections_that_fail() {
         moved += take_over(&mut bench, systems[2], 'n');
         assert!(moved <= tenths + 1, "{moved} after {tenths} tenths of a second");
     }
-    // Four began on each that failed; those moved to the second before it failed are moved again.
+    // Four sessions began on each connection that failed; those moved to the second before it failed are moved again.
     assert_eq!(connection_of(&bench, 2), 12);
     assert!(moved >= 7, "{moved}");
 }
@@ -197,7 +197,7 @@ fn those_moved_are_spread_evenly_and_sign_ins_keep_their_turns() {
     for (system, moved) in systems.iter().skip(1).zip([2, 2, 1]) {
         assert_eq!(take_over(&mut bench, *system, 'n'), moved);
     }
-    // The next sign-in would have had the first connection: it has the second.
+    // The next sign-in would have taken the first connection, and takes the second.
     for (place, system) in systems.iter().enumerate().skip(1) {
         let mut client = Client::new(&mut bench, &format!("late{place}"));
         client.sign_in(&mut bench, *system);
@@ -345,7 +345,7 @@ fn with_reinvite_too_a_monitor_that_cannot_be_started_now_is_tried_again_and_no_
     let busy = csta_error("systemResourceAvailibility", "resourceBusy");
     systems[1].serve(&mut bench, "MonitorStart", |_| busy);
     bench.advance(Duration::from_secs(6));
-    // The third client's session was on the failed connection too, and waits for its refresh.
+    // The third client's session was on the failed connection as well, and waits for its refresh.
     assert_eq!(take_over(&mut bench, systems[1], 'n'), 1);
     systems[1].event(&mut bench, "HeldEvent", "n1001", HELD);
     assert_eq!(client.heard(&mut bench)[0].element("monitorCrossRefID"), id);

@@ -79,7 +79,7 @@ fn story(world: &mut World, transport: Transport) -> Result<(HostId, HostId), Fa
     let _office = Office::open(world, &Plan::default())?;
     let alice = client(world, "alice", 21, "1001", transport);
     let bob = client(world, "bob", 22, "1002", transport);
-    // Nobody is called before he can see it.
+    // Bob is called only when he can see it.
     world.run_until("Bob sees his phone", Duration::from_secs(120), |world| {
         world.has_printed(bob, "monitor ")
     })?;

@@ -1,4 +1,4 @@
-//! The document of services and events is drawn from their rows. `BLESS=1` draws it anew.
+//! `docs/services.md` is generated from the rows of services and events. `BLESS=1` rewrites it.
 
 use core::fmt::Write as _;
 use std::path::Path;
@@ -15,7 +15,7 @@ own line does; and what is dialled must be a number that can be dialled. All els
 came, where the phone system's edition of ECMA-323 has it. What the response announces is known from then on: events and
 later requests may name it. Services that the gateway serves itself have nothing but a name here.\n";
 
-/// The lists that have a table of their own, each with its heading. All others share one.
+/// The lists that have a table of their own, each with its heading. The others share one.
 const LISTS: [(&str, &str); 4] = [
     ("callControlServList", "Call control"),
     ("callAssociatedServList", "Call associated"),
@@ -26,7 +26,7 @@ const LISTS: [(&str, &str); 4] = [
 const HEAD: &str = "| service | subject | what is dialled | its response announces | since edition | served by |\n\
                     |---|---|---|---|---|---|\n";
 
-/// What a member is, in words; and in which of the table's columns they stand.
+/// A member in words, and the column that they belong to.
 enum Words {
     Subject(String),
     Dialled(String),
@@ -82,7 +82,7 @@ fn served_by(served: Served) -> &'static str {
 
 fn row(service: &Service) -> String {
     let (mut subjects, mut dialled, mut announced) = (Vec::new(), Vec::new(), Vec::new());
-    // What is named in a message that nobody asked for was announced before.
+    // The cross-reference ID in a message that is not requested was announced before.
     let asked = service.request.iter().filter(|member| member.role != Role::CrossReference);
     for member in asked.chain(service.response) {
         match words(member) {

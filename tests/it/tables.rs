@@ -1,4 +1,4 @@
-//! The document of state machines is drawn from their tables. `BLESS=1` draws it anew.
+//! `docs/state-machines.md` is generated from the transition tables. `BLESS=1` rewrites it.
 
 use core::fmt::Write as _;
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use std::path::Path;
 use ctigate_core::tables::{ALL, Machine};
 use ctigate_peers::client::TABLES;
 
-/// The gateway's machines, and those of its peers, SIP's together.
+/// The state machines of the gateway and of its peers, SIP's first.
 fn all() -> impl Iterator<Item = &'static Machine> {
     TABLES.iter().chain(ALL)
 }

@@ -1,4 +1,4 @@
-//! Wrong configurations: nothing starts, and each complaint names place, key, value and bound.
+//! Invalid configurations: nothing starts, and each error names position, key, value and bound.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ const GOOD: &str = "[sip]\ntcp = [\"127.0.0.1:0\"]\n[[cti.connection]]\naddress 
 const LISTEN: &str = "an IP address and port to listen on, such as \"127.0.0.1:5060\"";
 const TARGET: &str = "a host and port, such as \"pbx.example.com:1040\"";
 
-/// What is put behind a good configuration, and the complaint behind the file's name.
+/// Text appended to a valid configuration, and the error after the file's name.
 const WRONG: &[(&str, &str)] = &[
     ("[limits]\nlinks = 0\n", ":6:9: limits.links = 0: must be a whole number from 1 to 100000 connections"),
     (
@@ -54,7 +54,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
 ];
 
-/// What `check` says of a file, without its name; `run` must say the same.
+/// The errors that `check` reports for a file, without its name; `run` must report the same.
 fn complaints(folder: &Folder, name: &str, text: &[u8]) -> Vec<String> {
     let file = folder.path(name);
     fs::write(&file, text).unwrap();

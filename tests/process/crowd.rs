@@ -1,5 +1,5 @@
-//! A crowd of scripted clients behind a few connections, as behind a proxy. Every request is entered in a ledger, and so
-//! is its answer; events are answered as Communicator answers them.
+//! A crowd of clients behind a few connections, as behind a proxy. Every request and its answer are entered in a
+//! ledger; events are answered as Communicator answers them.
 
 use core::ops::Range;
 use core::time::Duration;
@@ -15,19 +15,19 @@ use ctigate_tests::{Client, Sip};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The number of the first client's line; the next one's is one more.
+/// The number of the first client's line; those of the others follow.
 pub(crate) const FIRST: usize = 20_000;
 
 /// Connections to each gateway.
 const LINKS: usize = 4;
 
-/// What is added to a client's number for that of the phone it calls, which answers by itself.
+/// The difference between a client's number and that of the phone it calls, which answers by itself.
 pub(crate) const FAR: usize = 10_000;
 
-/// One dialog: a place in the crowd's table.
+/// A dialog: an index into the crowd's table.
 pub(crate) type Place = usize;
 
-/// A request that was sent: whose, and its CSeq.
+/// A request that was sent: its dialog and its CSeq.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(Place, u32);
 
@@ -37,7 +37,7 @@ struct Asked {
     answer: Option<Sip>,
 }
 
-/// An event that a client was told.
+/// An event that a client got.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) place: Place,
@@ -45,7 +45,7 @@ pub(crate) struct Event {
 }
 
 struct Member {
-    /// Its line to the gateway is the place of a connection.
+    /// The client; its line to the gateway is the index of a connection.
     client: Client<usize>,
     /// The number of its phone.
     number: usize,
@@ -92,7 +92,7 @@ impl Crowd {
         Self(shared)
     }
 
-    /// A dialog's requests go to this gateway from now on; they go to the first in the beginning.
+    /// Sends a dialog's requests to this gateway from now on, instead of the first.
     pub(crate) fn lead_to(&self, place: Place, gateway: usize) {
         let member = &mut self.0.lock().members[place];
         member.client.line = gateway * LINKS + member.client.line % LINKS;
@@ -170,7 +170,7 @@ impl Crowd {
         asked.answer.clone().unwrap_or_else(|| panic!("{ticket:?}, {}, was never answered", asked.method))
     }
 
-    /// The answer to a request, if it is there.
+    /// The answer to a request, if it has come.
     pub(crate) fn answer_so_far(&self, ticket: Ticket) -> Option<Sip> {
         self.0.lock().asked[&ticket].answer.clone()
     }
@@ -187,7 +187,7 @@ impl Crowd {
         places
     }
 
-    /// The same, of dialogs that have not begun yet.
+    /// The same, for dialogs that have not begun yet.
     pub(crate) fn begin_all(&self, places: &[Place]) {
         let invites: Vec<Ticket> = places.iter().map(|place| self.invite(*place)).collect();
         for answer in self.answers(&invites) {
@@ -204,12 +204,12 @@ impl Crowd {
         }
     }
 
-    /// A place in the list of events, from which on something is waited for.
+    /// The current position in the list of events.
     pub(crate) fn mark(&self) -> usize {
         self.0.lock().events.len()
     }
 
-    /// Waits until each of these clients was told an event of this name since `mark`.
+    /// Waits until each of these clients has got an event of this name since `mark`.
     pub(crate) fn wait_for_events(&self, places: &[Place], root: &str, mark: usize) {
         for place in places {
             let state = self.0.lock();
@@ -234,7 +234,7 @@ impl Crowd {
         self.0.lock().asked.values().filter(|asked| asked.method == method).count()
     }
 
-    /// Looks at the ledger: every request had its one answer, none later than `limit`, and nothing else went wrong.
+    /// Checks the ledger: every request has one answer, none later than `limit`, and nothing else went wrong.
     pub(crate) fn assert_all_answered_within(&self, limit: Duration) {
         let state = self.0.lock();
         let (state, _) =
@@ -261,7 +261,7 @@ impl Shared {
     }
 
     fn write(&self, link: usize, text: &str) {
-        // A gateway that was killed does not take it: the ledger tells.
+        // A gateway that was killed does not take it; the ledger shows that.
         let _ = self.streams[link].lock().unwrap().write_all(text.as_bytes());
     }
 
@@ -304,7 +304,7 @@ impl State {
                 self.slowest = self.slowest.max(asked.at.elapsed());
                 self.unanswered -= 1;
             }
-            // An answer to an INVITE is sent again until its ACK is there.
+            // An answer to an INVITE is retransmitted until its ACK arrives.
             Some(first) if is_invite && first.head() == message.head() => {}
             Some(first) => self.faults.push(format!("answered twice: {first:?} {message:?}")),
         }
@@ -313,8 +313,8 @@ impl State {
         ack
     }
 
-    /// Enters a request of the gateway. What is about a call must bear the monitor that the client holds, and name its
-    /// line.
+    /// Enters a request of the gateway. An event about a call must have the cross-reference ID that the client holds,
+    /// and name its line.
     fn take_event(&mut self, place: Place, message: Sip) {
         let Member { client, number } = &self.members[place];
         let (body, monitor) = (message.body(), message.element("monitorCrossRefID"));

@@ -1,4 +1,4 @@
-//! The control socket and the signals of a running gateway, as its operator uses them.
+//! Tests of the control socket and the signals of a running gateway.
 
 use std::fs;
 use std::io::Write as _;
@@ -15,7 +15,7 @@ fn office(name: &str, record: bool) -> (Office, String) {
     (office, socket)
 }
 
-/// What `ctl` answers, which must be good.
+/// The output of `ctl`, which must succeed.
 fn ctl(arguments: &[&str], socket: &str) -> String {
     let (status, out, err) = output(&[&["ctl"], arguments, &["--socket", socket]].concat());
     assert_eq!((status, err.as_str()), (0, ""), "{out}");
@@ -147,7 +147,7 @@ fn nonsense_on_the_socket_and_who_stalls_there_harm_nobody() {
         stream.write_all(&b"status\n"[..place]).unwrap();
     }
     let mut nonsense = UnixStream::connect(&socket).unwrap();
-    // It may be closed before all is said.
+    // The gateway may close it before everything is sent.
     let _ = nonsense.write_all(&vec![0xff; 100_000]);
     assert!(ctl(&["status"], &socket).starts_with("Running for "));
     office.close();

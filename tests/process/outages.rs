@@ -1,5 +1,5 @@
-//! Hundreds of sessions in calls, whose phone systems are killed, stopped and started again, one after another, while the
-//! clients go on asking.
+//! Hundreds of sessions in calls, whose phone systems are killed, suspended and restarted, one after another, while the
+//! clients keep sending requests.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -10,10 +10,10 @@ use crate::house::{House, LIMIT, Node, assert_fair, call_all};
 
 const SESSIONS: usize = 240;
 
-/// Between two requests of the crowd.
+/// The pause between two requests of the crowd.
 const PAUSE: Duration = Duration::from_millis(4);
 
-/// Ends the crowd's asking even when the test fails.
+/// Ends the crowd's requests even if the test fails.
 struct Ending<'a>(&'a AtomicBool);
 
 impl Drop for Ending<'_> {
@@ -22,7 +22,7 @@ impl Drop for Ending<'_> {
     }
 }
 
-/// One client after the other asks for something; one that is told 481 sends its INVITE anew.
+/// Lets one client after the other send a request; one that is answered 481 sends a new INVITE.
 fn bustle(crowd: &Crowd, places: &[Place], over: &AtomicBool) {
     let mut asked: Vec<Option<Ticket>> = vec![None; places.len()];
     for turn in (0..places.len()).cycle() {
@@ -40,14 +40,14 @@ fn bustle(crowd: &Crowd, places: &[Place], over: &AtomicBool) {
     }
 }
 
-/// The sessions that were lost are shared out among all phone systems in service, once there are some.
+/// Asserts that lost sessions are distributed over all phone systems in service.
 fn assert_shared_out(house: &House, lost: usize, from: usize) {
     let moved = house.wait_until_passed(from, "MonitorStartResponse", lost);
     assert_eq!(moved.iter().sum::<usize>(), lost, "{moved:?}");
     assert_fair(&moved);
 }
 
-/// Clients whose session was lost send their INVITE anew, in the old dialog.
+/// Clients whose connection was lost send an INVITE again, in the old dialog.
 fn refresh_the_lost(house: &House, places: &[Place]) {
     let asked: Vec<_> = places.iter().map(|place| house.crowd.snapshot(*place)).collect();
     let answers = house.crowd.answers(&asked);
@@ -58,7 +58,7 @@ fn refresh_the_lost(house: &House, places: &[Place]) {
     }
 }
 
-/// The requests about one client's line never go back to a connection that they have left.
+/// Asserts that the requests about one client's line never return to a connection that they have left.
 fn assert_affinity(house: &House, place: Place, from: usize) {
     let mut path = house.path(place, from);
     let (way, hops) = (path.clone(), path.len());
@@ -67,9 +67,9 @@ fn assert_affinity(house: &House, place: Place, from: usize) {
     assert_eq!(path.len(), hops, "client {place} went back to a connection: {way:?}");
 }
 
-/// The faults, one after another.
+/// Runs the faults, one after another.
 fn go_wrong(house: &House) {
-    // Killed in mid-call, and started anew without calls and monitors.
+    // Killed during calls, and restarted without calls and monitors.
     let lost = house.nodes[0].monitors();
     house.nodes[0].kill();
     house.wait_out_of_service(0, 1);
@@ -77,7 +77,7 @@ fn go_wrong(house: &House) {
     house.restart(0);
     assert_shared_out(house, lost, mark);
 
-    // Stopped: nothing is closed, nothing is said. New sessions go to the others.
+    // Suspended: nothing is closed, nothing is sent. New sessions go to the others.
     let (lost, times) = (house.nodes[1].monitors(), house.times_in_service(1));
     house.nodes[1].signal("STOP");
     let why = house.wait_out_of_service(1, 1);
@@ -90,7 +90,7 @@ fn go_wrong(house: &House) {
     house.wait_back_in_service(1, times);
     assert_shared_out(house, lost, mark);
 
-    // Two at once: whoever is new goes to the third.
+    // Two at once: new sessions go to the third.
     for node in [1, 2] {
         house.nodes[node].kill();
         house.wait_out_of_service(node, [1, 2, 1][node]);
@@ -116,7 +116,7 @@ fn no_request_is_left_unanswered_while_phone_systems_are_killed_stopped_and_rest
         go_wrong(&house);
     });
     house.crowd.assert_all_answered_within(LIMIT);
-    // In calm weather everybody has service again, under the IDs they hold, and nobody is monitored twice.
+    // After that all clients have service again, with the IDs they hold, and none is monitored twice.
     let all: Vec<Place> = (0..SESSIONS + 30).collect();
     refresh_the_lost(&house, &all);
     call_all(&house, &all);
@@ -127,7 +127,7 @@ fn no_request_is_left_unanswered_while_phone_systems_are_killed_stopped_and_rest
     house.close();
 }
 
-/// Waits until the phone systems in service have a monitor for everybody.
+/// Waits until the phone systems in service have a monitor for every client.
 fn assert_all_moved(house: &House, from: usize, lost: usize) {
     let moved = house.wait_until_passed(from, "MonitorStartResponse", lost);
     assert_eq!(moved.iter().sum::<usize>(), lost, "{moved:?}");
@@ -143,7 +143,7 @@ fn with_rebind_no_client_sends_an_invite_and_all_are_served_while_phone_systems_
     thread::scope(|scope| {
         let _ending = Ending(&over);
         scope.spawn(|| bustle(&house.crowd, &places, &over));
-        // Killed in mid-call, stopped, killed again: each time the others take its sessions over.
+        // Killed during calls, suspended, killed again: each time the others take over its sessions.
         for (node, fault, times) in [(0, "KILL", 1), (1, "STOP", 1), (2, "KILL", 1)] {
             let (lost, mark) = (house.nodes[node].monitors(), house.record.mark());
             let in_service = house.times_in_service(node);
@@ -164,7 +164,7 @@ fn with_rebind_no_client_sends_an_invite_and_all_are_served_while_phone_systems_
     });
     house.crowd.assert_all_answered_within(LIMIT);
     assert_eq!(house.crowd.count("INVITE"), SESSIONS, "a client was told to send its INVITE anew");
-    // At the phone system that only stood still some are in their call yet; all others can make one.
+    // At the phone system that was only suspended, some clients are still in their calls; all others can make one.
     let snapshots: Vec<_> = places.iter().map(|place| house.crowd.snapshot(*place)).collect();
     let answers = house.crowd.answers(&snapshots);
     assert!(answers.iter().all(|answer| answer.root() == "SnapshotDeviceResponse"), "{answers:#?}");

@@ -1,5 +1,5 @@
-//! What the gateway promises of its CTI connections, S1 to S10, shown by processes that are killed and stopped. What it
-//! did is counted by the relays between the processes.
+//! The gateway's promises about its CTI connections, S1 to S10, tested with processes that are killed and suspended.
+//! The relays between the processes count what the gateway does.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -10,10 +10,10 @@ use crate::crowd::Place;
 use crate::house::{HEARTBEAT, House, LIMIT, assert_fair, call_all};
 use crate::relay::Passed;
 
-/// An answer that needs nobody else comes within this time, on a busy machine.
+/// The time for an answer that needs no one else, on a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// The clients of one phone system.
+/// The clients whose sessions are at one phone system.
 fn living_at(house: &House, node: usize, places: &[Place], from: usize) -> Vec<Place> {
     places.iter().copied().filter(|place| house.home(*place, from) == node).collect()
 }
@@ -38,7 +38,7 @@ fn s2_all_connections_are_dialled_at_start_and_each_has_its_heartbeat() {
     let house = House::with_some("s2", 3, 2);
     house.wait_in_service(2);
     house.wait_out_of_service(2, 1);
-    // It serves with what there is, and dials on.
+    // It serves with the available connection, and keeps dialling the other.
     house.crowd.sign_in(0..4);
     house.record.wait_until_dialled(2, 2);
     for node in 0..2 {
@@ -81,7 +81,7 @@ fn s4_new_sessions_go_to_the_connections_in_turn() {
     for root in ["SnapshotDevice", "MonitorStart"] {
         assert_eq!(house.passed(from, root), [100, 100, 100], "{root}");
     }
-    // What happens in a dialog takes no turn.
+    // Requests in a dialog take no turn.
     let refreshes: Vec<_> = places[..50].iter().map(|place| house.crowd.invite(*place)).collect();
     house.crowd.answers(&refreshes);
     let snapshots: Vec<_> = places[..50].iter().map(|place| house.crowd.snapshot(*place)).collect();
@@ -106,7 +106,7 @@ fn s5_all_of_a_session_goes_over_the_connection_it_began_with() {
     for place in &places {
         house.home(*place, from);
     }
-    // Another phone system has a phone of that number, too; what happens there is not this client's.
+    // Another phone system has a phone of that number too; its events are not for this client.
     let mark = house.crowd.mark();
     let strange = (house.home(places[0], from) + 1) % 3;
     house.nodes[strange].tell("dial 20000 30000");
@@ -133,8 +133,8 @@ fn s6_requests_of_a_session_whose_connection_failed_are_returned() {
         assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
     }
 
-    // One that says nothing any more, and whose connection stays open: half of the requests wait for their time-out, the
-    // others for the heartbeat's.
+    // A silent phone system whose connection stays open: half of the requests wait for their time-out, the others for
+    // the heartbeat's.
     house.nodes[2].signal("STOP");
     let began = Instant::now();
     let waiting: Vec<_> = stalled.iter().map(|place| house.crowd.make_call(*place)).collect();
@@ -145,7 +145,7 @@ fn s6_requests_of_a_session_whose_connection_failed_are_returned() {
     let calls: Vec<_> = stalled.iter().map(|place| house.crowd.snapshot(*place)).collect();
     house.crowd.answers(&calls).iter().for_each(assert_returned);
 
-    // The others are served as ever.
+    // The others are served as usual.
     let calls: Vec<_> = well.iter().map(|place| house.crowd.make_call(*place)).collect();
     for answer in house.crowd.answers(&calls) {
         assert_eq!(answer.root(), "MakeCallResponse", "{answer:?}");
@@ -191,7 +191,8 @@ fn s8_a_session_of_a_replaced_connection_is_taken_up_by_the_next_invite() {
     for answer in house.crowd.answers(&infos) {
         assert_eq!(answer.status(), 481, "{answer:?}");
     }
-    // In the old dialog: the monitors go on under the IDs that the clients hold, and what ended meanwhile is told.
+    // In the old dialog: the monitors continue with the IDs that the clients hold, and the clients learn what ended
+    // meanwhile.
     let (from, mark) = (house.record.mark(), house.crowd.mark());
     let held: Vec<String> = refreshing.iter().map(|place| house.crowd.monitor(*place)).collect();
     let refreshes: Vec<_> = refreshing.iter().map(|place| house.crowd.invite(*place)).collect();
@@ -228,7 +229,7 @@ fn s8_with_rebind_a_session_goes_on_over_another_connection_as_if_nothing_had_be
     house.wait_out_of_service(1, 1);
     let moved = house.wait_until_passed(from, "MonitorStartResponse", lost.len());
     assert_eq!(moved, [lost.len() / 2, 0, lost.len() / 2]);
-    // Those who ask for nothing are told all the same: what ended with the phone system, and what begins elsewhere.
+    // Clients that send no requests also learn what ended with the phone system, and what begins elsewhere.
     house.crowd.wait_for_events(&lost, "ConnectionClearedEvent", mark);
     let mark = house.crowd.mark();
     for place in &lost {
@@ -265,7 +266,7 @@ fn s9_with_none_in_service_clients_are_told_disabled_and_come_back_by_themselves
     let house = House::open("s9-none", 2);
     let from = house.record.mark();
     let signed_in = house.crowd.sign_in(0..20);
-    // A client hears of the phone system that its session is on.
+    // A client gets events of the phone system that its session is at.
     let at_first = living_at(&house, 0, &signed_in, from);
     let types = "<requestTypes><systemStatus>true</systemStatus></requestTypes>";
     let registered = house.crowd.info(at_first[0], "SystemRegister", types);
@@ -283,7 +284,7 @@ fn s9_with_none_in_service_clients_are_told_disabled_and_come_back_by_themselves
     }
     let said = house.gateway.said().matches("name=cti_none_in_service ").count();
     assert_eq!(said, 1, "{}", house.gateway.said());
-    // A click all the same is answered at once.
+    // A request is still answered at once.
     let began = Instant::now();
     let clicks: Vec<_> = late.iter().map(|place| house.crowd.make_call(*place)).collect();
     house.crowd.answers(&clicks).iter().for_each(assert_returned);
@@ -326,7 +327,8 @@ fn s10_the_sessions_of_a_gateway_that_was_killed_go_on_at_the_other() {
     for answer in house.crowd.answers(&strange) {
         assert_eq!(answer.status(), 481, "{answer:?}");
     }
-    // Their refresh carries all that is needed: nobody starts a monitor, and events bear the ID that the client holds.
+    // Their refresh has everything that is needed: no client starts a monitor, and events have the ID that the client
+    // holds.
     let refreshes: Vec<_> = dying.iter().map(|place| house.crowd.invite(*place)).collect();
     for answer in house.crowd.answers(&refreshes) {
         assert_eq!(answer.element("systemStatus"), "normal", "{answer:?}");

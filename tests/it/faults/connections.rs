@@ -66,7 +66,7 @@ fn an_event_that_is_older_than_any_monitor_being_started_belongs_to_none_of_them
     carol.info(&mut bench, "MonitorStart", &carol.monitor_object());
     bench.advance(Duration::from_secs(3));
     assert_eq!(only(&alice.heard(&mut bench), 200).root(), "CSTAErrorCode");
-    // Alice's monitor never was. The phone system gives its name to the next.
+    // Alice's monitor was never started. The phone system gives its cross-reference ID to the next one.
     let [_, asked] = first.asked(&mut bench).try_into().expect("two requests");
     let named = csta("MonitorStartResponse", "<monitorCrossRefID>m1</monitorCrossRefID>");
     first.say(&mut bench, asked.invoke, &named);

@@ -1,4 +1,4 @@
-//! S1, S2, S7: the connections.
+//! S1, S2, S7: connections.
 
 use ctigate_core::Duration;
 use ctigate_core::config::Config;
@@ -44,7 +44,7 @@ fn s2_all_connections_are_dialled_at_start_and_each_has_its_heartbeat() {
     for switch in 0..3 {
         assert_eq!(said(&world, &office, "cti_out_of_service", switch), 0, "every heartbeat was answered");
     }
-    // One that keeps silent is found out by its heartbeat, and no other.
+    // A silent connection is detected by its heartbeat, and no other is affected.
     world.line(office.switches[1], "stall on");
     let silent_since = world.now();
     wait_for(&mut world, &office, "cti_out_of_service", (1, 1));
@@ -79,7 +79,7 @@ fn s7_a_lost_connection_is_dialled_until_it_is_back_and_beats_again() {
     wait_for(&mut world, &office, "cti_out_of_service", (0, 3));
     world.line(office.switches[0], "stall off");
     wait_for(&mut world, &office, "cti_in_service", (0, 2));
-    // A new connect each time, with an ID of its own.
+    // Each connect has an ID of its own.
     let connects = world.notices(office.gateway).iter().filter(|said| said.name == "cti_connecting");
     let ids: Vec<String> = connects.map(|said| super::field(&said.fields, "connection")).collect();
     let different: std::collections::BTreeSet<&String> = ids.iter().collect();

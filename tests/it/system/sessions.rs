@@ -1,4 +1,4 @@
-//! S3, S4, S5: sessions and where they go.
+//! S3, S4, S5: sessions and the connections they take.
 
 use ctigate_core::Duration;
 use ctigate_tests::Agent;
@@ -24,7 +24,7 @@ fn s4_new_sessions_go_to_the_connections_in_turn() {
     let (mut world, office) = house(3);
     let mut first = Agent::signed_in(&mut world, 100, "first", "1001").unwrap();
     for client in 1..4 {
-        // What comes later in a session takes no turn.
+        // Later requests in a session take no turn.
         first.sign_in(&mut world).unwrap();
         first.serve(&mut world, "GetCSTAFeatures", "").unwrap();
         Agent::signed_in(

@@ -1,4 +1,4 @@
-//! Golden traces: runs that are kept as literature, in `tests/golden`. `BLESS=1` writes them anew.
+//! Golden traces: runs that are kept, to be read and compared, in `tests/golden`. `BLESS=1` rewrites them.
 
 use std::path::{Path, PathBuf};
 
@@ -7,15 +7,15 @@ use ctigate_core::Machine;
 use ctigate_core::engine::Engine;
 use ctigate_core::trace::{Summary, replay};
 
-/// Where they are kept.
+/// The path of a golden trace.
 fn place(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.trace"))
 }
 
-/// Lives a trace of the gateway again in a new engine.
+/// Replays a trace of the gateway in a new engine.
 ///
 /// # Panics
-/// If anything happens otherwise than recorded, with the first difference.
+/// If the replay differs from the recording, with the first difference.
 #[must_use]
 pub fn replayed(trace: &[u8]) -> Summary {
     replayed_by(trace, Engine::new)
@@ -58,8 +58,8 @@ pub(super) fn check(trace: &[u8], golden: Option<Golden>, make: Make) {
     }
 }
 
-/// The story begins with its reason. What depends on the build is no part of it: version, build, and the states'
-/// fingerprints. No line of a payload begins like these.
+/// A trace that begins with `why`, without the lines that depend on the build: version, build, and fingerprints. No
+/// line of a payload begins like these.
 fn as_story(trace: &str, why: &str) -> String {
     let mut text = String::new();
     for (place, line) in trace.lines().enumerate() {

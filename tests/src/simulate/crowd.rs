@@ -1,4 +1,4 @@
-//! Many seeds, on all processors: they have nothing to do with each other.
+//! Runs many seeds on all processors.
 
 use core::num::NonZero;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use core::time::Duration;
 use super::{Report, simulate};
 use crate::world::Fault;
 
-/// How far it is.
+/// The progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Seeds that were run.
@@ -19,11 +19,11 @@ pub struct Progress {
     pub of: u64,
 }
 
-/// After so many failures no new seeds are begun.
+/// After this many failures no new seeds are begun.
 const FAILURES: u64 = 3;
 
-/// Runs `count` seeds from `first`, and says now and then how far it is. Returns what was met with and the seeds that
-/// failed, in order; after a few of those no new ones are begun.
+/// Runs `count` seeds from `first`, and reports progress to `told`. Returns the combined report and the seeds that
+/// failed, in order; after a few failures no new seeds are begun.
 pub fn crowd(first: u64, count: u64, mut told: impl FnMut(Progress)) -> (Report, Vec<Fault>) {
     let next = AtomicU64::new(0);
     let failed = AtomicU64::new(0);

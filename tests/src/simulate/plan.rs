@@ -1,4 +1,4 @@
-//! What a simulated world is made of: drawn from the seed, before anything happens in it.
+//! The plan of a simulated world, drawn from the seed.
 
 use core::net::SocketAddr;
 
@@ -13,20 +13,20 @@ pub(super) const PHONES: u64 = 6;
 /// The first phone's number.
 pub(super) const FIRST_PHONE: u64 = 1001;
 
-/// The last part of the first client's address; the others count on.
+/// The last part of the first client's address; those of the others follow.
 pub(super) const FIRST_CLIENT: u8 = 101;
 
 /// The most clients.
 const CLIENTS: u64 = 6;
 
-/// What a client does with the gateway's requests.
+/// How a client treats the gateway's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
     /// Answers them.
     Polite,
-    /// Never answers events, as SIPE.
+    /// Never answers events, like SIPE.
     Silent,
-    /// A proxy answers events 408 in its place.
+    /// A proxy answers events with 408.
     Proxied,
 }
 
@@ -38,16 +38,16 @@ pub struct ClientPlan {
     pub user: String,
     /// Its phone's number.
     pub number: String,
-    /// Whether it speaks over UDP.
+    /// Whether it uses UDP.
     pub udp: bool,
-    /// What it does with events.
+    /// How it treats events.
     pub manner: Manner,
-    /// Whether it counts its requests anew after each answered INVITE, and refreshes in the same dialog after a 481, as
-    /// SIPE.
+    /// Whether, like SIPE, its CSeq goes back after each answered INVITE, and it refreshes in the same dialog after a
+    /// 481.
     pub sipe: bool,
     /// Whether it asks for its calls after each refresh in the storm; SIPE never does.
     pub asks: bool,
-    /// Whether it wants service when all is calm.
+    /// Whether it wants service in calm weather.
     pub stays: bool,
 }
 
@@ -72,7 +72,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// The usual ones, which hardly anything reaches.
+    /// The usual bounds, which are hardly ever reached.
     const USUAL: Self = Self {
         sessions: 100,
         monitors_per_session: 4,
@@ -82,7 +82,7 @@ impl Bounds {
         links: 64,
     };
 
-    /// Whether every session may have a monitor more than it needs.
+    /// Whether every session may have one monitor more than it needs.
     pub(super) const fn has_spare_monitors(&self) -> bool {
         self.monitors_per_session == Self::USUAL.monitors_per_session
             && self.monitors_per_device == Self::USUAL.monitors_per_device
@@ -98,9 +98,9 @@ pub struct WorldPlan {
     pub switches: usize,
     /// The CTI connections of every node, in configured order.
     pub connections: Vec<CtiPlan>,
-    /// The nodes' settings beyond addresses.
+    /// The nodes' settings other than addresses.
     pub gateway: Vec<String>,
-    /// The phone systems' settings beyond addresses.
+    /// The phone systems' settings other than addresses.
     pub switch: Vec<String>,
     /// The bounds among the nodes' settings.
     pub bounds: Bounds,
@@ -113,7 +113,7 @@ pub struct WorldPlan {
 }
 
 impl WorldPlan {
-    /// The world of these random numbers.
+    /// Draws a world.
     #[must_use]
     pub fn draw(random: &mut Random) -> Self {
         let nodes = if random.chance(350) { 2 } else { 1 };
@@ -130,7 +130,7 @@ impl WorldPlan {
         plan
     }
 
-    /// What few seeds have.
+    /// Draws properties that few seeds have.
     fn draw_rarities(&mut self, random: &mut Random) {
         if random.chance(100) {
             self.gateway.push("cti.session = \"none\"".to_owned());
@@ -142,7 +142,8 @@ impl WorldPlan {
             }
         }
         if random.chance(100) {
-            // Twice as many as share a phone need: a takeover may bring one that its client does not know.
+            // Twice as many as the clients of a phone need: a takeover may bring a monitor that its client does not
+            // know.
             let sharing = |number: &str| self.clients.iter().filter(|client| client.number == number).count();
             let need = self.clients.iter().map(|client| sharing(&client.number)).max().unwrap_or(1);
             let limit = need.saturating_mul(2).saturating_add(random.place(2));
@@ -173,20 +174,20 @@ impl WorldPlan {
         self.gateway.iter().any(|line| line == "cti.recovery = \"rebind\"")
     }
 
-    /// The phone system that the place in front of a callID stands for.
+    /// The phone system that the number at the beginning of a callID stands for.
     #[must_use]
     pub fn switch_of(&self, place: usize) -> Option<usize> {
         self.connections.get(place).map(|(switch, _)| *switch)
     }
 }
 
-/// Where a client takes SIP.
+/// The SIP address of a client.
 pub(super) fn client_address(place: usize) -> String {
     let last = u8::try_from(place).unwrap_or(0).wrapping_add(FIRST_CLIENT);
     SocketAddr::new(ip(last), 5060).to_string()
 }
 
-/// One or two connections to each phone system, or as many as there may be, in any order.
+/// Draws one or two connections to each phone system, or as many as possible, in any order.
 fn draw_connections(random: &mut Random, switches: usize) -> Vec<CtiPlan> {
     let mut connections = Vec::new();
     let most = random.chance(50);
@@ -270,7 +271,7 @@ fn draw_clients(random: &mut Random, sessions: usize) -> Vec<ClientPlan> {
             manner: random.pick(&manners).copied().unwrap_or(Manner::Polite),
             sipe,
             asks: !sipe && random.chance(500),
-            // One session stays free for what comes late.
+            // One session stays free for late INVITEs.
             stays: place < u64::try_from(sessions).unwrap_or(u64::MAX) && random.chance(850),
         }
     });

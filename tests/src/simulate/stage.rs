@@ -1,4 +1,4 @@
-//! A simulated world on its feet: nodes, phone systems, clients, and what is under way to be put right again.
+//! A running simulated world: nodes, phone systems, clients, and faults that end later.
 
 mod deeds;
 mod ending;
@@ -31,14 +31,14 @@ use deeds::End;
 /// The last part of the first phone system's address.
 const FIRST_SWITCH: u8 = 11;
 
-/// How long the world runs before the clients look at what came.
+/// How long the world runs before the clients process what came.
 const SLICE: u64 = 100_000;
 
 /// One gateway node.
 pub(super) struct Node {
     pub(super) host: HostId,
     pub(super) seen: Rc<RefCell<Seen>>,
-    /// How many lives it has had.
+    /// How often it was started.
     lives: u64,
     settings: Vec<Setting>,
     config: Config,
@@ -52,7 +52,7 @@ pub(super) struct PhoneSystem {
     config: SwitchConfig,
 }
 
-/// Everything there is.
+/// The whole simulation.
 pub(super) struct Stage {
     pub(super) plan: Rc<WorldPlan>,
     canary: Canary,
@@ -62,14 +62,14 @@ pub(super) struct Stage {
     pub(super) balancer: Balancer,
     ledger: Rc<RefCell<Ledger>>,
     transitions: Option<Rc<RefCell<Transitions>>>,
-    /// What ends by itself, and when.
+    /// What ends by itself, by time.
     ends: BTreeMap<(u64, u64), End>,
     sequence: u64,
-    /// Phone systems may have kept something for a reason that was told.
+    /// The report so far, which may hold reasons why phone systems have kept something.
     pub(super) report: Report,
 }
 
-/// Looks at a phone system after every step.
+/// Watches a phone system after every step.
 struct CallsWatcher(Rc<RefCell<SeenCalls>>);
 
 impl Watcher<Moody> for CallsWatcher {
@@ -87,7 +87,7 @@ impl Watcher<Moody> for CallsWatcher {
 }
 
 impl Stage {
-    /// Everything begins at once; nobody is in service yet.
+    /// Starts everything; no connection is in service yet.
     ///
     /// # Errors
     /// What is wrong with the plan.
@@ -164,7 +164,7 @@ impl Stage {
         Ok(())
     }
 
-    /// A node's engine, guarded.
+    /// A factory for a node's engine, with its guard.
     fn node_factory(
         &self,
         world: &World,
@@ -186,7 +186,7 @@ impl Stage {
         watched(move || Broken::new(Engine::new(config.clone(), seed), canary), Rc::new(RefCell::new(guard)))
     }
 
-    /// A node begins another life, with another seed.
+    /// Restarts a node, with another seed.
     fn restart_node(&mut self, world: &mut World, place: usize) {
         let now = world.now();
         for client in &mut self.clients {
@@ -203,7 +203,7 @@ impl Stage {
         self.balancer.set(place, Health::Up);
     }
 
-    /// A phone system begins another life, with another seed and without its calls.
+    /// Restarts a phone system, with another seed and without its calls.
     fn restart_switch(&mut self, world: &mut World, place: usize) {
         let Some(switch) = self.switches.get_mut(place) else { return };
         switch.lives = switch.lives.wrapping_add(1);
@@ -212,10 +212,10 @@ impl Stage {
         world.restart(switch.host, None, factory);
     }
 
-    /// Runs to a time: what ends meanwhile ends, and clients do their part.
+    /// Runs until a time, ending what ends meanwhile and letting the clients act.
     ///
     /// # Errors
-    /// The world's fault, or what a client was told and must not be.
+    /// The world's fault, or a message that a client must not get.
     pub(super) fn run_to(&mut self, world: &mut World, until: u64) -> Result<(), Fault> {
         while world.now() < until {
             let end = self.ends.first_key_value().map_or(u64::MAX, |((at, _), _)| *at);
@@ -256,7 +256,7 @@ impl Stage {
         Ok(())
     }
 
-    /// What all of this met with.
+    /// The report of the whole run.
     pub(super) fn sum_up(&mut self, world: &World) -> Report {
         let mut report = core::mem::take(&mut self.report);
         for client in &self.clients {
@@ -277,7 +277,7 @@ impl Stage {
     }
 }
 
-/// A phone system, watched.
+/// A factory for a phone system, with its watcher.
 fn switch_factory(
     config: &SwitchConfig,
     seed: Seed,
@@ -289,7 +289,7 @@ fn switch_factory(
     watched(make, Rc::new(RefCell::new(CallsWatcher(Rc::clone(calls)))))
 }
 
-/// The seed of a machine's life.
+/// The seed of a machine.
 fn seed_of(world: &World, kind: u64, place: usize, life: u64) -> Seed {
     let place = u64::try_from(place).unwrap_or(0);
     Seed::from_number(

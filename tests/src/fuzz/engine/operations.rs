@@ -9,11 +9,11 @@ use crate::bench::{Client, Line, PhoneSystem, address, csta};
 use crate::fuzz::choices::Choices;
 use crate::fuzz::{mangle, speech};
 
-/// Spans, in milliseconds, around what the gateway's timers are set to.
+/// Spans of time in milliseconds, near the durations of the gateway's timers.
 pub(super) const SPANS: [u64; 16] =
     [1, 20, 20, 20, 100, 200, 200, 500, 1_000, 2_000, 5_000, 5_000, 32_000, 45_000, 90_000, 2_100_000];
 
-/// The operations that seeds are made of.
+/// The operations that seeds consist of.
 #[derive(Clone, Copy)]
 pub(super) enum Operation {
     SystemSpeaks,
@@ -22,7 +22,7 @@ pub(super) enum Operation {
 }
 
 impl Operation {
-    /// The byte that stands for it.
+    /// The byte of the operation.
     pub(super) const fn byte(self) -> u8 {
         match self {
             Self::SystemSpeaks => 11,
@@ -32,7 +32,7 @@ impl Operation {
     }
 }
 
-/// One operation.
+/// Runs one operation.
 pub(super) fn one(stage: &mut Stage, choices: &mut Choices<'_>) {
     match choices.below(20) {
         0..=4 => request(stage, choices),
@@ -52,7 +52,7 @@ pub(super) fn one(stage: &mut Stage, choices: &mut Choices<'_>) {
     }
 }
 
-/// A client of the four.
+/// One of the four clients.
 fn actor(stage: &Stage, choices: &mut Choices<'_>) -> usize {
     choices.below(stage.actors.len())
 }
@@ -69,7 +69,7 @@ fn say_request(stage: &mut Stage, choices: &mut Choices<'_>, place: usize, text:
         }
         _ => stage.say(line, &bytes),
     }
-    // The same again.
+    // The same text again.
     if choices.chance(16) {
         stage.say(line, &bytes);
     }
@@ -136,7 +136,7 @@ fn event(stage: &mut Stage, choices: &mut Choices<'_>) {
 fn system_answer(stage: &mut Stage, choices: &mut Choices<'_>) {
     let Some(system) = system(stage, choices).and_then(|place| stage.systems.get_mut(place)) else { return };
     let hand = PhoneSystem::on(system.link);
-    // The oldest, or another: phone systems need not keep the order.
+    // The oldest request, or another: phone systems need not keep the order.
     let place = if choices.chance(64) { choices.below(system.asked.len().max(1)) } else { 0 };
     let Some(asked) = system.asked.remove(place) else { return };
     let said = system.some_answer(choices, &asked);
@@ -148,7 +148,7 @@ fn system_answer(stage: &mut Stage, choices: &mut Choices<'_>) {
     }
 }
 
-/// A phone system says something by itself, or nothing that can be understood.
+/// A phone system sends something unrequested, or garbage.
 fn system_speaks(stage: &mut Stage, choices: &mut Choices<'_>) {
     let Some(link) = system(stage, choices).and_then(|place| stage.systems.get(place)).map(|one| one.link)
     else {
@@ -179,7 +179,7 @@ fn system_link(stage: &mut Stage, choices: &mut Choices<'_>) {
         stage.open_system(place);
         return;
     }
-    // Links mostly last, or nothing deep would be reached.
+    // Links mostly last, or no deep state would be reached.
     if system.open && choices.chance(160) {
         return;
     }
@@ -205,7 +205,7 @@ fn raw(stage: &mut Stage, choices: &mut Choices<'_>) {
     }
 }
 
-/// A connection that the gateway wants towards a client opens, or cannot be opened.
+/// A connection that the gateway opens towards a client opens, or fails to.
 fn wanted(stage: &mut Stage, choices: &mut Choices<'_>) {
     if choices.chance(128) {
         stage.open_wanted();
@@ -223,7 +223,7 @@ fn manners(stage: &mut Stage, choices: &mut Choices<'_>) {
     }
 }
 
-/// Many do the same at once: they sign in, or monitor their lines, or ask for one service; who must do it first signs in.
+/// All clients do the same at once: sign in, monitor their lines, or request a service, after signing in if necessary.
 fn crowd(stage: &mut Stage, choices: &mut Choices<'_>) {
     let anew = choices.chance(96);
     let signs_in = |client: &mut Client| {
@@ -249,7 +249,7 @@ fn crowd(stage: &mut Stage, choices: &mut Choices<'_>) {
     all_say(stage, asks);
 }
 
-/// Each client says a request, if it has one to say.
+/// Each client sends its request, if it has one.
 fn all_say(stage: &mut Stage, text: impl Fn(&mut Client) -> Option<String>) {
     for place in 0..stage.actors.len() {
         let Some(actor) = stage.actors.get_mut(place) else { continue };

@@ -1,12 +1,11 @@
-//! Sessions go to the connections in service in turn: while the same are in service, the turns that each has had differ
-//! by at most one. Sessions that the gateway moves by itself, in time or because they are needed, have turns of their
-//! own.
+//! Checks the fairness of the rotation: while the same connections are in service, their numbers of turns differ by at
+//! most one. Sessions that the gateway moves by itself have a rotation of their own.
 
 use std::collections::BTreeMap;
 
 use crate::simulate::seen::Seen;
 
-/// How many turns each place has had since the set in service changed.
+/// How many turns each connection has had since the set in service changed.
 #[derive(Debug)]
 pub(super) struct Fairness {
     /// Whether the gateway moves sessions by itself.
@@ -20,7 +19,7 @@ impl Fairness {
         Self { rebinds, turns: BTreeMap::new(), moves: BTreeMap::new() }
     }
 
-    /// Looks at one step.
+    /// Checks one step.
     ///
     /// # Errors
     /// What is unfair.

@@ -1,4 +1,4 @@
-//! What a node says, to phone systems and to clients: only what is theirs.
+//! Checks that a node sends phone systems and clients only what concerns them.
 
 use core::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,18 +11,18 @@ use crate::simulate::ledger::Ledger;
 use crate::simulate::plan::WorldPlan;
 use crate::simulate::seen::{Seen, SeenCalls};
 
-/// What one life of a node has heard and said, as far as it matters.
+/// The relevant traffic of one run of a node.
 pub(super) struct Traffic {
-    /// Which node it is.
+    /// The index of the node.
     place: usize,
     /// The world's time.
     now: u64,
     plan: Rc<WorldPlan>,
     ledger: Rc<RefCell<Ledger>>,
     calls: Vec<Rc<RefCell<SeenCalls>>>,
-    /// Which connection each CTI link carries.
+    /// The connection of each CTI link.
     cti: BTreeMap<LinkId, u8>,
-    /// What was heard on SIP connections and is no whole message yet.
+    /// Incomplete messages received on SIP connections.
     heard: BTreeMap<LinkId, Vec<u8>>,
 }
 
@@ -36,10 +36,10 @@ impl Traffic {
         Self { place, now: 0, plan, ledger, calls, cti: BTreeMap::new(), heard: BTreeMap::new() }
     }
 
-    /// Looks at one step.
+    /// Checks one step.
     ///
     /// # Errors
-    /// What was said to whom it does not concern.
+    /// A message to someone whom it does not concern.
     pub(super) fn check(
         &mut self,
         at: u64,
@@ -61,7 +61,7 @@ impl Traffic {
                     if let Some(place) = self.cti.get(&link) {
                         let Some((seen, call_id)) = asking else { continue };
                         let text = String::from_utf8_lossy(bytes);
-                        // Stopping a monitor and taking leave are the gateway's own affairs.
+                        // The gateway stops monitors and closes sessions on its own behalf.
                         let own = seen
                             .under(call_id)
                             .any(|session| session.connection.is_none_or(|(own, _)| own == *place))
@@ -94,7 +94,7 @@ impl Traffic {
         }
     }
 
-    /// The SIP message that came in with this step, if one did.
+    /// The SIP message of this step's input, if any.
     fn hear(&mut self, input: &Input<'_>) -> Option<String> {
         match input {
             Input::Datagram { bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
@@ -118,7 +118,7 @@ impl Traffic {
         }
     }
 
-    /// A node speaks to a client.
+    /// Checks a message to a client.
     fn said(&self, (before, now): (&Seen, &Seen), bytes: &[u8]) -> Result<(), String> {
         let text = String::from_utf8_lossy(bytes);
         let call_id = header(&text, "Call-ID").unwrap_or_default();
@@ -129,8 +129,8 @@ impl Traffic {
         if !text.starts_with("SIP/2.0 200") {
             return Ok(());
         }
-        // An INVITE that comes late, behind the BYE, may be taken for that of a dialog to be taken over: then the BYE's
-        // answer is repeated beside a session.
+        // A re-INVITE that arrives after the BYE may cause a takeover: then the BYE's answer is retransmitted although
+        // there is a session.
         let ends = cseq.ends_with("BYE") && self.ledger.borrow_mut().say_bye(call_id, branch(&text));
         if ends && now.under(call_id).count() > before.under(call_id).count().saturating_sub(1) {
             return Err(format!("a session outlives its BYE: {call_id}"));
@@ -149,7 +149,7 @@ impl Traffic {
         Ok(())
     }
 
-    /// A node says something to its operator: which dialog it took over, or what it could not tell whom.
+    /// Notes a notice about a takeover, or about a message to a client that was lost.
     fn noticed(&self, (before, now): (&Seen, &Seen), name: &'static str, fields: &str) {
         let ledger = &mut *self.ledger.borrow_mut();
         let field = |name: &str| crate::simulate::field(fields, name).unwrap_or_default();
@@ -178,7 +178,8 @@ impl Traffic {
         }
     }
 
-    /// An event goes to the session that was told of its monitor, and is about a call that its line took part in.
+    /// Checks that an event goes to the session to which its monitor was announced, and is about a call in which its
+    /// line took part.
     fn event(&self, now: &Seen, call_id: &str, text: &str) -> Result<(), String> {
         let Some(reference) = element(text, "monitorCrossRefID") else { return Ok(()) };
         let ledger = &mut *self.ledger.borrow_mut();
