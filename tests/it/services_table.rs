@@ -8,12 +8,13 @@ use ctigate_core::wire::csta::member::{Member, Role};
 use ctigate_core::wire::csta::services::{EVENTS, Served, Service, all};
 
 const INTRODUCTION: &str = "# Services and events\n
-Drawn from the rows in `core/src/wire/csta/services/` and `events/shapes/` by `tests/it/services_table.rs`: do not edit.\n
-A client may ask for what is listed here if its phone system serves it too; GetCSTAFeatures tells which that is. Whatever a
-request names is checked: an own connection, call or line must be the user's; a foreign one is the other end of what the
-own line does; and what is dialled must be a number that can be dialled. All else of a relayed request is passed on as it
-came, where the phone system's edition of ECMA-323 has it. What the response announces is known from then on: events and
-later requests may name it. Services that the gateway serves itself have nothing but a name here.\n";
+Generated from the rows in `core/src/wire/csta/services/` and `events/shapes/` by `tests/it/services_table.rs`; do not
+edit.\n
+A client may use the services listed here if its phone system has them; GetCSTAFeatures reports which. What a request
+names is checked: an own connection, call or line must be the user's, a foreign one is the other end of what the own line
+does, and a dialled number must be one that can be dialled. Everything else in a relayed request is passed on unchanged,
+if the phone system's edition of ECMA-323 has it. What a response announces is known from then on: events and later
+requests may name it. For services that the gateway serves itself only the name is given.\n";
 
 /// The lists that have a table of their own, each with its heading. The others share one.
 const LISTS: [(&str, &str); 4] = [
@@ -23,7 +24,7 @@ const LISTS: [(&str, &str); 4] = [
     ("logicalServList", "Logical device features"),
 ];
 
-const HEAD: &str = "| service | subject | what is dialled | its response announces | since edition | served by |\n\
+const HEAD: &str = "| service | subject | dialled | announced in the response | since edition | served by |\n\
                     |---|---|---|---|---|---|\n";
 
 /// A member in words, and the column that they belong to.
@@ -43,7 +44,7 @@ fn words(member: &Member) -> Words {
         Role::Held => Words::Subject(format!("own held connection `{name}`")),
         Role::Active => Words::Subject(format!("own active connection `{name}`")),
         Role::Foreign => Words::Subject(format!("foreign connection `{name}`")),
-        Role::Line { filled: true } => Words::Subject(format!("own line `{name}`, filled in where left out")),
+        Role::Line { filled: true } => Words::Subject(format!("own line `{name}`, added if left out")),
         Role::Line { filled: false } => Words::Subject(format!("own line `{name}`")),
         Role::Number if member.list.is_some() => Words::Subject(format!("foreign devices `{name}`{may}")),
         Role::Number => Words::Subject(format!("foreign device `{name}`{may}")),
@@ -73,9 +74,9 @@ fn words(member: &Member) -> Words {
 fn served_by(served: Served) -> &'static str {
     match served {
         Served::Here => "the gateway",
-        Served::ByLink => "the gateway, by means of the phone system",
+        Served::ByLink => "the gateway, using the phone system",
         Served::Relayed => "the phone system",
-        Served::Told => "the phone system, unasked",
+        Served::Told => "the phone system, unrequested",
         Served::Nowhere => "nobody",
     }
 }
@@ -108,15 +109,15 @@ fn drawn() -> String {
     let rows: String = served().filter(is_other).map(row).collect();
     let _ = write!(text, "\n## Capabilities, system status, monitors, snapshots\n\n{HEAD}{rows}");
     text.push_str(
-        "\n## Not served\n\nNo client may ask for these. Some the gateway tells or reads itself: SystemStatus, and the data of \
+        "\n## Not served\n\nClients may not use these. Some the gateway sends or reads itself: SystemStatus, and the data of \
          snapshots.\n\n| service | list |\n|---|---|\n",
     );
     for service in all().iter().filter(|service| service.served == Served::Nowhere) {
         let _ = writeln!(text, "| {} | `{}` |", service.root, service.list);
     }
     text.push_str(
-        "\n## Events\n\nA modelled event is understood, so that the gateway knows the calls of a line; any other is passed on\n\
-         to whoever monitors the device, with the identifiers in it rewritten.\n\n| event | list | |\n|---|---|---|\n",
+        "\n## Events\n\nThe gateway interprets modelled events, in order to know the calls of a line. Any other is passed on to\n\
+         the clients that monitor the device, with its identifiers rewritten.\n\n| event | list | |\n|---|---|---|\n",
     );
     for event in EVENTS {
         let how = match Shape::named(event.root) {
@@ -137,7 +138,7 @@ fn the_document_of_services_is_drawn_from_their_rows() {
         std::fs::write(&place, &drawn).unwrap();
     }
     let kept = std::fs::read_to_string(&place).unwrap_or_default();
-    assert!(kept == drawn, "docs/services.md is not what the rows say: BLESS=1 cargo test draws it anew");
+    assert!(kept == drawn, "docs/services.md is not what the rows say: BLESS=1 cargo test rewrites it");
 }
 
 #[test]

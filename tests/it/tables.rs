@@ -14,8 +14,8 @@ fn all() -> impl Iterator<Item = &'static Machine> {
 
 fn drawn() -> String {
     let mut text = String::from(
-        "# State machines\n\nDrawn from the tables beside the machines by `tests/it/tables.rs`: do not edit. Every state change is asserted\n\
-         against its table, at the one place where states change (`transition::assert_transition`).\n",
+        "# State machines\n\nGenerated from the tables beside the machines by `tests/it/tables.rs`; do not edit. Every change of a state is checked\n\
+         against its table (`transition::assert_transition`).\n",
     );
     for Machine { name, clause, transitions } in all() {
         let _ = write!(text, "\n## {name}\n\n{clause}\n\n```mermaid\nstateDiagram-v2\n");
@@ -44,7 +44,7 @@ fn the_document_of_state_machines_is_drawn_from_their_tables() {
     let kept = std::fs::read_to_string(&place).unwrap_or_default();
     assert!(
         kept == drawn,
-        "docs/state-machines.md is not what the tables say: BLESS=1 cargo test draws it anew"
+        "docs/state-machines.md is not what the tables say: BLESS=1 cargo test rewrites it"
     );
 }
 

@@ -41,13 +41,13 @@ pub const KEYS: &[Key] = &[
         "The shortest session interval accepted; shorter ones are answered 422 (RFC 4028).",
     )
     .default("90"),
-    Key::integer("sip.linger", (90, 86_400), "s", "The least time a session lives that is not refreshed.")
+    Key::integer("sip.linger", (90, 86_400), "s", "The least time that a session lives without a refresh.")
         .default("2100"),
     Key::integer(
         "sip.event_delay",
         (0, 1_000),
         "ms",
-        "How long an event waits behind the answer to the request that caused it.",
+        "How long an event waits after the answer to the request that caused it.",
     )
     .default("20"),
     Key::integer(
@@ -69,7 +69,7 @@ pub const KEYS: &[Key] = &[
         "sip.stop_timeout",
         (1, 8),
         "s",
-        "How long stopping waits for clients to answer their BYE.",
+        "How long a stop waits for clients to answer their BYE.",
     )
     .default("3"),
     Key::integer(
@@ -88,7 +88,7 @@ pub const KEYS: &[Key] = &[
     Key::text(
         "cti.application",
         64,
-        "The name the gateway gives itself when it opens an application session.",
+        "The applicationID with which the gateway opens an application session.",
     )
     .default("\"ctigate\""),
     Key::choice(
@@ -105,7 +105,7 @@ pub const KEYS: &[Key] = &[
         "cti.heartbeat",
         (1, 3_600),
         "s",
-        "How often a connection's application session is renewed, or its phone system asked how it is.",
+        "How often a connection's application session is renewed or, without one, the phone system's status requested.",
     )
     .default("30"),
     Key::integer("cti.heartbeat_timeout", (1, 60), "s", "How long a heartbeat's answer may take.")
@@ -147,12 +147,12 @@ pub const KEYS: &[Key] = &[
         "cti.queue",
         (0, 100_000),
         "requests",
-        "The most requests that wait for a connection's window.",
+        "The most requests that wait for room in a connection's window.",
     )
     .default("10000"),
     Key::flag(
         "cti.verify_line",
-        "Whether signing in asks the phone system if it knows the line, answering 404 if it does not.",
+        "Whether a sign-in is answered 404 if the phone system does not know the line.",
     )
     .default("true"),
     Key::tables(
@@ -219,6 +219,6 @@ pub const KEYS: &[Key] = &[
     Key::text(
         "control.socket",
         107,
-        "The path of the Unix-domain socket that 'ctigate ctl' speaks to, made with mode 0600. Unset: there is none.",
+        "The path of the Unix-domain socket for 'ctigate ctl', created with mode 0600. Unset: there is none.",
     ),
 ];
