@@ -90,7 +90,7 @@ pub struct Cti {
     pub application: String,
     /// How a connection begins.
     pub session: SessionKind,
-    /// The application session duration asked for, in seconds.
+    /// The application session duration requested, in seconds.
     pub session_duration: u32,
     /// The edition of ECMA-323 spoken, 3 to 6 (`cti.edition`).
     pub protocol_version: u8,

@@ -264,7 +264,7 @@ impl Switch {
                     handle,
                     Level::Warn,
                     "link_broken",
-                    "a question was not answered in time",
+                    "a request was not answered in time",
                 );
             }
             Key::Answer(_) => {

@@ -75,7 +75,7 @@ fn check_listeners(checked: &Checked, errors: &mut Vec<ConfigError>) {
         && let Some(address) = checked.texts("sip.udp").find(|address| unspecified(address))
     {
         let what = format!(
-            "names {address}, which clients cannot be told: sip.advertised must say what they can reach"
+            "names {address}, which clients cannot use: sip.advertised must name an address that they can reach"
         );
         errors.push(checked.error("sip.udp", what));
     }

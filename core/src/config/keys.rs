@@ -97,7 +97,7 @@ pub const KEYS: &[Key] = &[
         "Whether a connection begins with an application session (ECMA-354) or with CSTA at once.",
     )
     .default("\"application\""),
-    Key::integer("cti.session_duration", (10, 3_600), "s", "The application session duration asked for.")
+    Key::integer("cti.session_duration", (10, 3_600), "s", "The application session duration requested.")
         .default("180"),
     Key::integer("cti.edition", (3, 6), "", "The edition of ECMA-323 spoken to the phone system.")
         .default("3"),
@@ -162,7 +162,7 @@ pub const KEYS: &[Key] = &[
     )
     .required(),
     Key::target("cti.connection[].address", "Where to connect to.").required(),
-    Key::text("cti.connection[].name", 64, "What logs call the connection. Unset: its address."),
+    Key::text("cti.connection[].name", 64, "The connection's name in logs. Unset: its address."),
     Key::text(
         "cti.connection[].switch",
         64,

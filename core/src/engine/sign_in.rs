@@ -60,7 +60,7 @@ impl Gateway {
         let timer = self.ua.settle_timer(step, &mut self.control.sessions, received)?;
         let user = received.message.from().map_or("", |from| from.uri);
         if let Some(stale) = self.control.stale_session_of(step, user, &sign_in.line) {
-            self.end_session(step, stale, "its client signed in anew");
+            self.end_session(step, stale, "its client signed in again");
         }
         if self.control.sessions.is_full() {
             self.ua.turn_away(step, &mut self.control.sessions, received, Overload::Full);

@@ -129,7 +129,7 @@ impl<'t> Reader<'t> {
         let line = rest.get(..end).unwrap_or_default();
         match core::str::from_utf8(line) {
             Ok(line) => Ok(Some(line)),
-            Err(_) => Err(self.error(self.line, "this line is no text; the trace was edited")),
+            Err(_) => Err(self.error(self.line, "this line is not text; the trace was edited")),
         }
     }
 
@@ -145,7 +145,7 @@ impl<'t> Reader<'t> {
 
     fn read_header(&mut self) -> Result<(), ReadError> {
         if self.peek()? != Some(MAGIC) {
-            return Err(self.error(1, format!("this is no trace: its first line is not «{MAGIC}»")));
+            return Err(self.error(1, format!("this is not a trace: its first line is not «{MAGIC}»")));
         }
         self.advance_line(MAGIC);
         while self.segment == 0 {

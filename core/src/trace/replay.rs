@@ -73,7 +73,7 @@ impl fmt::Display for ReplayError {
         match self {
             Self::Read(error) => error.fmt(f),
             Self::Config(errors) => {
-                f.write_str("the header's settings do not make a machine")?;
+                f.write_str("the header's settings are invalid")?;
                 errors.iter().try_for_each(|error| write!(f, "\n  {error}"))
             }
             Self::Difference(difference) => difference.fmt(f),

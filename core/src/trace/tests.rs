@@ -303,7 +303,7 @@ fn what_is_no_trace_is_refused_with_its_line() {
     let good = String::from_utf8(record(Form::Escaped)).unwrap();
     let seed = format!("seed 07{}", "0".repeat(62));
     for (edited, line, what) in [
-        (String::new(), 1, "this is no trace: its first line is not «ctigate trace 2»"),
+        (String::new(), 1, "this is not a trace: its first line is not «ctigate trace 2»"),
         (good.replace("machine echo", "engine echo"), 5, "expected a header line, not «engine»"),
         (good.replace(&seed, "seed 07"), 6, "the seed must be 64 hexadecimal digits"),
         (good.replace("segment 1\n", "segment 0\n"), 9, "a segment's number must follow"),
@@ -400,5 +400,5 @@ fn nothing_is_recorded_after_the_end() {
 fn a_trace_of_the_earlier_format_is_refused_and_not_taken_for_an_edited_one() {
     let trace = String::from_utf8_lossy(&record(Form::Verbatim)).replacen(MAGIC, "ctigate trace 1", 1);
     let error = Reader::new(trace.as_bytes(), 1).unwrap_err();
-    assert_eq!(error.to_string(), "line 1: this is no trace: its first line is not «ctigate trace 2»");
+    assert_eq!(error.to_string(), "line 1: this is not a trace: its first line is not «ctigate trace 2»");
 }

@@ -104,7 +104,7 @@ fn an_application_session_that_is_not_renewed_is_begun_anew() {
     for (answer, why) in [
         (csta_error("operation", "generic"), Some("would not renew the application session")),
         (csta_error("performanceManagement", ""), Some("would not renew the application session")),
-        (named("ResetApplicationSessionTimerNegResponse", unknown), Some("not known any more")),
+        (named("ResetApplicationSessionTimerNegResponse", unknown), Some("no longer known")),
         (named("ResetApplicationSessionTimerPosResponse", ""), None),
         (named("ResetApplicationSessionTimerPosResponse", misread), None),
     ] {

@@ -154,7 +154,7 @@ fn an_application_session_that_is_refused_or_not_known_any_more_is_begun_anew() 
         </ResetApplicationSessionTimerNegResponse>";
     system.serve(&mut bench, "ResetApplicationSessionTimer", |_| refused.into());
     assert!(bench.is_closed(system.link()));
-    assert!(told(&mut bench, "cti_out_of_service")[0].contains("not known any more"));
+    assert!(told(&mut bench, "cti_out_of_service")[0].contains("no longer known"));
     assert_eq!(bench.engine().counters().heartbeats_missed, 0);
     bench.advance(Duration::from_secs(3));
     let (link, address) = bench.connects().pop().unwrap();

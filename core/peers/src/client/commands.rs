@@ -184,7 +184,7 @@ impl Command {
     pub(super) fn check(&self, text: &str) -> Result<(), String> {
         let Self { word, takes, .. } = *self;
         match takes {
-            Takes::Nothing if !text.is_empty() => Err(format!("'{word}' takes nothing behind it: '{text}'")),
+            Takes::Nothing if !text.is_empty() => Err(format!("'{word}' takes no argument: '{text}'")),
             Takes::Number if text.is_empty() => Err(format!("'{word}' needs a number: {word} 1002")),
             Takes::Text(what) if text.is_empty() => Err(format!("'{word}' needs {what}")),
             Takes::Nothing | Takes::Anything | Takes::Number | Takes::Text(_) => Ok(()),

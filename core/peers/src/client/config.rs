@@ -12,21 +12,19 @@ use ctigate_core::wire::sip::Uri;
 
 /// Every key of the scripted client's configuration.
 pub const CLIENT_KEYS: &[Key] = &[
-    Key::target("server", "The gateway, or the proxy before it; over UDP an IP address.").required(),
+    Key::target("server", "The gateway, or the proxy in front of it; over UDP an IP address.").required(),
     Key::choice("transport", &["tcp", "udp"], "What SIP goes over.").default("\"tcp\""),
     Key::text("user", 256, "Who signs in: `sip:alice@example.com`.").required(),
     Key::text("line", 256, "The line to control: `tel:1001;phone-context=dialstring`.").required(),
     Key::text("gateway", 256, "The gateway's URI; unset: `sip:ctigate@` and the server."),
     Key::listen("listen", "Our own address; unset: over UDP one the kernel chooses, over TCP none."),
-    Key::integer(
-        "timeout_ms",
-        (1, 600_000),
-        "ms",
-        "How long a command may take that says no time of its own.",
+    Key::integer("timeout_ms", (1, 600_000), "ms", "How long a command may take if it does not say.")
+        .default("5000"),
+    Key::flag(
+        "interactive",
+        "Whether a person types the lines, so that one that fails does not end the session.",
     )
-    .default("5000"),
-    Key::flag("interactive", "Whether somebody types the lines: one that fails does not end the session.")
-        .default("false"),
+    .default("false"),
 ];
 
 /// The configuration of the scripted client.

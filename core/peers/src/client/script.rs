@@ -103,7 +103,7 @@ fn wait(text: &str) -> Result<Line, String> {
     let mut time = None;
     for word in words {
         if time.is_some() {
-            return Err(format!("'{word}' stands behind the time"));
+            return Err(format!("'{word}' follows the time"));
         }
         match (word.split_once('='), duration_with_unit(word)) {
             (Some((key, value)), _) => wanted.filters.push((key.into(), value.into())),
@@ -199,11 +199,11 @@ mod tests {
         for (line, word) in [
             ("dance", "is no command"),
             ("call", "needs a number"),
-            ("hold 5", "takes nothing"),
+            ("hold 5", "takes no argument"),
             ("sleep long", "no time"),
             ("wait", "needs an event"),
             ("wait deliverd", "is no event"),
-            ("wait held 5s x", "behind the time"),
+            ("wait held 5s x", "follows the time"),
         ] {
             let error = parse(line).unwrap_err();
             assert!(error.contains(word), "{line}: {error}");

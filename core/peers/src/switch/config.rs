@@ -23,7 +23,7 @@ pub const SWITCH_KEYS: &[Key] = &[
     Key::listen("listen", "Where CTI links are accepted (CSTA III over TCP); port 0 lets the kernel choose.")
         .list(8)
         .required(),
-    Key::listen("control", "Where lines of text make phones act; unset: nowhere."),
+    Key::listen("control", "Where lines of text control the phones; unset: nowhere."),
     Key::choice(
         "session",
         &["required", "none"],
@@ -34,13 +34,8 @@ pub const SWITCH_KEYS: &[Key] = &[
         .default("180"),
     Key::text("application", 64, "The only applicationID that may start a session; empty: any may.")
         .default("\"\""),
-    Key::integer(
-        "response_delay_ms",
-        (0, 60_000),
-        "ms",
-        "How long every answer is held back; events are not.",
-    )
-    .default("0"),
+    Key::integer("response_delay_ms", (0, 60_000), "ms", "How long every answer is delayed; events are not.")
+        .default("0"),
     Key::integer(
         "lines",
         (1, 8),
@@ -48,7 +43,7 @@ pub const SWITCH_KEYS: &[Key] = &[
         "The most calls at one phone; with one, there is no call waiting.",
     )
     .default("2"),
-    Key::text("trunk_prefix", 8, "Numbers that begin so leave through a trunk; empty: none do.")
+    Key::text("trunk_prefix", 8, "Numbers that begin with this leave through a trunk; empty: none do.")
         .default("\"\""),
     Key::integer("trunks", (1, 1_000), "calls", "The most calls through trunks at a time.").default("8"),
     Key::integer(
@@ -230,7 +225,8 @@ fn add_phones(
     };
     for place in 0..count {
         let Some(number) = numbered_on(first, place) else {
-            let bound = format!("cannot be counted on by {place}: it must be digits, with room for its last");
+            let bound =
+                format!("cannot be increased by {place}: it must be digits, with room for the last number");
             errors.push(checked.error(&key("number"), bound));
             return;
         };

@@ -212,15 +212,15 @@ fn why(refusal: Refusal) -> String {
         Refusal::ActiveCallExists => "the phone has an active call already",
         Refusal::PhoneRings => "the phone rings",
         Refusal::LinesTaken => "all lines of the phone are taken",
-        Refusal::TooManyCalls => "there are as many calls as there can be",
+        Refusal::TooManyCalls => "the limit of calls is reached",
         Refusal::NotANumber => "that number cannot be dialled",
         Refusal::WrongState => "the connection is in another state",
-        Refusal::NothingToAnswer => "nothing rings there",
+        Refusal::NothingToAnswer => "no call rings there",
         Refusal::NothingActive => "the phone has no active call",
         Refusal::NothingHeld => "the phone has no held call",
         Refusal::NothingToClear => "the phone has no call",
         Refusal::SamePhone => "the call rings there already",
-        Refusal::DestinationBusy => "the phone that it is to go to is busy",
+        Refusal::DestinationBusy => "the destination is busy",
     };
     why.to_string()
 }

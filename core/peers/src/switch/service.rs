@@ -116,7 +116,7 @@ impl Switch {
             request,
             Request::SystemRegisterAbort { .. } | Request::ApplicationSessionTerminated { .. }
         ) {
-            self.client_error(step, to.0, "a client asks for what only a switch sends");
+            self.client_error(step, to.0, "a client sent a request that only a switch sends");
         }
         Err(CstaError::SERVICE_NOT_SUPPORTED)
     }
@@ -129,7 +129,7 @@ impl Switch {
         }
         let in_session = self.links.get(handle).and_then(Link::cti).is_some_and(|cti| cti.session.is_some());
         if self.config.session_required && !in_session {
-            self.client_error(step, handle, "a service is asked for outside an application session");
+            self.client_error(step, handle, "a service was requested outside an application session");
             return Err(CstaError::SECURITY_VIOLATION);
         }
         let out = matches!(self.status, SystemStatus::Disabled | SystemStatus::Initializing);

@@ -51,7 +51,7 @@ impl Switch {
         match document.message() {
             Ok(Message::Request(request)) => self.request(step, handle, invoke, &request),
             Ok(Message::Response(response)) => self.settle(step, handle, invoke, &response),
-            Ok(Message::Event(_)) => self.client_error(step, handle, "a client sends no events"),
+            Ok(Message::Event(_)) => self.client_error(step, handle, "a client must not send events"),
             Err(malformed) => {
                 self.client_error(step, handle, &alloc::format!("{malformed}"));
                 if document.kind() == Kind::Request {
@@ -191,7 +191,11 @@ impl Switch {
     ) -> bool {
         let Some(cti) = self.links.get_mut(handle).and_then(Link::cti_mut) else { return false };
         let Some(invoke) = cti.next_invoke() else {
-            step.actions.notify(Level::Warn, "question_dropped", &[("why", &"too many are not answered")]);
+            step.actions.notify(
+                Level::Warn,
+                "question_dropped",
+                &[("why", &"too many requests are unanswered")],
+            );
             return false;
         };
         cti.questions.insert(invoke, Question { at: step.now, asked });
@@ -207,7 +211,7 @@ impl Switch {
     fn settle(&mut self, step: &mut Step<'_>, handle: Handle<Link>, invoke: u16, response: &Response<'_>) {
         let Some(cti) = self.links.get_mut(handle).and_then(Link::cti_mut) else { return };
         let Some(question) = cti.questions.remove(&invoke) else {
-            self.client_error(step, handle, "an answer to nothing that was asked");
+            self.client_error(step, handle, "an answer without a request");
             return;
         };
         match cti.questions.values().map(|question| question.at).min() {
@@ -219,7 +223,7 @@ impl Switch {
         if let Response::Error(error) = response {
             step.actions.notify(Level::Debug, "question_refused", &[("invoke", &invoke), ("error", error)]);
         } else if !question.asked.fits(response) {
-            self.client_error(step, handle, "an answer of another kind than the question");
+            self.client_error(step, handle, "an answer of another kind than the request");
         }
     }
 

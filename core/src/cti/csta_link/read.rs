@@ -68,7 +68,9 @@ impl CstaLink {
         };
         let why = match slot.insert(document).message() {
             Ok(Message::Response(response)) => return Incoming::Response(id, response),
-            Ok(Message::Request(_) | Message::Event(_)) => Cow::Borrowed("an answer in parts that is none"),
+            Ok(Message::Request(_) | Message::Event(_)) => {
+                Cow::Borrowed("an answer in parts that is not a response")
+            }
             Err(malformed) => Cow::Owned(malformed.to_string()),
         };
         Incoming::Unusable(id, CstaError::UNSPECIFIED, why)
@@ -204,7 +206,7 @@ impl CstaLink {
     /// merely refuses to give its status, it is alive.
     fn on_heartbeat<'d>(&mut self, response: &Response<'d>) -> Incoming<'d> {
         if let Response::ResetApplicationSessionTimerRefused { .. } = response {
-            return Incoming::Failed("the application session is not known any more");
+            return Incoming::Failed("the application session is no longer known");
         }
         if self.session.is_some() && matches!(response, Response::Error(_)) {
             return Incoming::Failed("the phone system would not renew the application session");
@@ -259,7 +261,7 @@ impl CstaLink {
             | Request::StopApplicationSession { .. }
             | Request::Other { .. } => {
                 self.answer(invoke, &Response::Error(CstaError::SERVICE_NOT_SUPPORTED), output);
-                discarded("a service asked of the gateway that it does not have")
+                discarded("a request for a service that the gateway does not have")
             }
         }
     }
@@ -276,14 +278,14 @@ fn gathered<'d>(outcome: Outcome) -> Read<'d> {
         Outcome::Waits => Incoming::Nothing.into(),
         Outcome::Whole(id, whole) => Read::Whole(id, whole),
         Outcome::TooMuch(id) => {
-            let why = Cow::Borrowed("an answer in parts that are more than is kept");
+            let why = Cow::Borrowed("an answer with more parts than are kept");
             Incoming::Unusable(id, CstaError::RESOURCE_LIMIT_EXCEEDED, why).into()
         }
         Outcome::Ambiguous(id) => {
-            let why = Cow::Borrowed("an answer whose data nobody can tell from another's");
+            let why = Cow::Borrowed("an answer whose parts cannot be attributed");
             Incoming::Unusable(id, CstaError::UNSPECIFIED, why).into()
         }
-        Outcome::Unexpected => discarded("a part of a snapshot that nobody waits for"),
+        Outcome::Unexpected => discarded("a part of a snapshot that was not requested"),
     }
 }
 

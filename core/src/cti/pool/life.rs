@@ -223,9 +223,9 @@ const fn closed_because(why: Closed) -> &'static str {
         Closed::ByPeer => "the phone system closed the connection",
         Closed::Broken => "the connection broke",
         Closed::Refused => "the phone system refused the connection",
-        Closed::Unreachable => "there is no way to the address",
+        Closed::Unreachable => "there is no route to the address",
         Closed::TimedOut => "connecting took too long",
-        Closed::NameUnknown => "the address has a name that is not known",
+        Closed::NameUnknown => "the name in the address is unknown",
         Closed::TooSlow => "the phone system does not read what it is sent",
     }
 }

@@ -127,7 +127,7 @@ impl UserAgent {
             if let Some(transaction) = transaction {
                 transactions.drop_client(transaction, step.timers);
             }
-            note_unsent(step, session, outgoing, "too much waits for its connection");
+            note_unsent(step, session, outgoing, "too many bytes wait for its connection");
             return;
         }
         if let Outgoing::Event(_) = outgoing {
@@ -240,7 +240,7 @@ impl UserAgent {
         // Client quirk 3: SIPE never answers events, and proxies answer 408 for it. So only these statuses mean that
         // the client no longer knows the dialog; by RFC 3261 12.2.1.2 a 408 would too.
         if matches!(status, 404 | 410 | 481) && purpose != Purpose::Bye {
-            return News::Over(session, "the client knows the dialog no more");
+            return News::Over(session, "the client no longer knows the dialog");
         }
         let Some(leg) = legs.leg_mut(session) else { return News::Nothing };
         match purpose {

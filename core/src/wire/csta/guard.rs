@@ -64,7 +64,7 @@ impl fmt::Display for XmlError {
             Self::NamespaceTooLong => "the name of a namespace is longer than 256 bytes",
             Self::TooManyElements => "there are more elements than the bound on elements",
             Self::Dtd => "document type declarations are not accepted",
-            Self::Truncated => "the document ends in the middle",
+            Self::Truncated => "the document is truncated",
             Self::NotUtf8 => "the document is not UTF-8",
             Self::NotWellFormed => "the document is not well-formed XML",
         })

@@ -48,7 +48,7 @@ pub struct Malformed {
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fault = if self.is_twice { "stands there twice" } else { "is missing or cannot be read" };
+        let fault = if self.is_twice { "occurs twice" } else { "is missing or cannot be read" };
         write!(f, "{}: {} {fault} ({})", self.service, self.element, self.error)
     }
 }

@@ -298,7 +298,9 @@ fn trace(parser: &mut Parser) -> Result<Request, Stop> {
         "ladder" | "redact" if traces.is_empty() => Err(missing("the trace")),
         "ladder" => Ok(Request::Ladder(LadderRequest { traces, call_id, user, wire })),
         "redact" => Ok(Request::Redact { traces, out: out.ok_or_else(|| missing("-o OUT"))? }),
-        other => Err(Stop::Wrong(format!("trace '{other}': it is 'trace ladder' or 'trace redact'").into())),
+        other => {
+            Err(Stop::Wrong(format!("trace '{other}': expected 'trace ladder' or 'trace redact'").into()))
+        }
     }
 }
 
@@ -337,7 +339,7 @@ fn ctl(parser: &mut Parser) -> Result<Request, Stop> {
         Some("drain") => control::Request::Drain,
         Some("stop") => control::Request::Stop,
         Some(other) => {
-            let what = format!("ctl {other}: it is 'ctl status', 'ctl drain' or 'ctl stop'");
+            let what = format!("ctl {other}: expected 'ctl status', 'ctl drain' or 'ctl stop'");
             return Err(Stop::Wrong(what.into()));
         }
     };
@@ -455,7 +457,7 @@ mod tests {
         assert_eq!(wrong("ctl drain --json --socket s").0, "invalid option '--json'");
         assert_eq!(
             wrong("ctl reload --socket s").0,
-            "ctl reload: it is 'ctl status', 'ctl drain' or 'ctl stop'"
+            "ctl reload: expected 'ctl status', 'ctl drain' or 'ctl stop'"
         );
         assert_eq!(wrong("trace ladder"), ("the trace is missing".into(), Some("trace".into())));
         assert_eq!(

@@ -96,9 +96,9 @@ fn an_answer_of_the_wrong_kind_or_to_nothing_is_noticed() {
     world.command("ask");
     let wrong = format!("<SystemStatusResponse xmlns=\"{VERSION}\"/>");
     world.send_xml(alice, 1, &wrong);
-    assert!(world.noticed("an answer of another kind than the question"));
+    assert!(world.noticed("an answer of another kind than the request"));
     world.send_xml(alice, 1, &wrong);
-    assert!(world.noticed("an answer to nothing that was asked"));
+    assert!(world.noticed("an answer without a request"));
 }
 
 #[test]

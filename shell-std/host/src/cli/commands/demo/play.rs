@@ -42,7 +42,7 @@ impl Outcome {
         let mut wrong = self.missing.clone();
         for ended in self.ended.iter().filter(|ended| ended.status != GOOD) {
             let Ended { name, status, .. } = ended;
-            wrong.push(format!("expected {name} to end with exit status 0; it was {status}. It said:"));
+            wrong.push(format!("expected {name} to end with exit status 0; it was {status}. Its output:"));
             wrong.extend(ended.printed.iter().chain(&ended.log).map(|line| format!("  {line}")));
         }
         wrong
