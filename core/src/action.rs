@@ -256,8 +256,8 @@ impl Actions {
     /// Notifies the operator. Values are quoted where logfmt requires it.
     pub fn notify(&mut self, level: Level, name: &'static str, fields: &[(&str, &dyn fmt::Display)]) {
         let fields = self.append(|arena| {
-            for (place, (key, value)) in fields.iter().enumerate() {
-                if place > 0 {
+            for (index, (key, value)) in fields.iter().enumerate() {
+                if index > 0 {
                     arena.push(b' ');
                 }
                 arena.extend_from_slice(key.as_bytes());

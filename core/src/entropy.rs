@@ -22,8 +22,8 @@ impl Seed {
     #[must_use]
     pub fn from_number(number: u64) -> Self {
         let mut bytes = [0; 32];
-        for (place, byte) in bytes.iter_mut().zip(number.to_le_bytes()) {
-            *place = byte;
+        for (index, byte) in bytes.iter_mut().zip(number.to_le_bytes()) {
+            *index = byte;
         }
         Self(bytes)
     }
@@ -37,8 +37,8 @@ impl Seed {
     fn half(&self, second: bool) -> [u8; 16] {
         let mut half = [0; 16];
         let skipped = if second { 16 } else { 0 };
-        for (place, byte) in half.iter_mut().zip(self.0.iter().skip(skipped)) {
-            *place = *byte;
+        for (index, byte) in half.iter_mut().zip(self.0.iter().skip(skipped)) {
+            *index = *byte;
         }
         half
     }
@@ -85,7 +85,7 @@ impl Entropy {
 
     /// The next identifier of `domain`.
     pub fn draw(&mut self, domain: Domain) -> u64 {
-        let place = match domain {
+        let index = match domain {
             Domain::Tag => 0,
             Domain::Branch => 1,
             Domain::CallId => 2,
@@ -94,11 +94,11 @@ impl Entropy {
             Domain::RetryAfter => 5,
         };
         let mut hasher = SipHasher24::new_with_key(&self.seed.half(false));
-        if let Some(count) = self.drawn.get_mut(place) {
+        if let Some(count) = self.drawn.get_mut(index) {
             hasher.write(&count.to_le_bytes());
             *count = count.wrapping_add(1);
         }
-        hasher.write(&length_bytes(place));
+        hasher.write(&length_bytes(index));
         hasher.finish()
     }
 

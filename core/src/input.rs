@@ -34,18 +34,18 @@ impl fmt::Display for LinkId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListenerId(u16);
 
-crate::digest! { struct ListenerId(place) }
+crate::digest! { struct ListenerId(index) }
 
 impl ListenerId {
     /// The listener at `index` in the machine's list.
     #[must_use]
-    pub const fn new(place: u16) -> Self {
-        Self(place)
+    pub const fn new(index: u16) -> Self {
+        Self(index)
     }
 
     /// The index in the machine's list.
     #[must_use]
-    pub const fn place(self) -> u16 {
+    pub const fn index(self) -> u16 {
         self.0
     }
 }

@@ -123,7 +123,7 @@ pub struct Slots<T> {
 }
 
 /// The piece of a slot, and the index in that piece.
-fn place_of(slot: u32) -> Option<(usize, usize)> {
+fn piece_of(slot: u32) -> Option<(usize, usize)> {
     let slot = usize::try_from(slot).ok()?;
     Some((slot / PIECE, slot % PIECE))
 }
@@ -180,9 +180,9 @@ impl<T: Digest> Slots<T> {
         if self.is_full() {
             return Err(Full);
         }
-        let place = self.open_piece();
-        let piece = self.pieces.get_mut(place).ok_or(Full)?;
-        let slot = u32::try_from(place * PIECE + piece.vacant_key()).map_err(|_| Full)?;
+        let index = self.open_piece();
+        let piece = self.pieces.get_mut(index).ok_or(Full)?;
+        let slot = u32::try_from(index * PIECE + piece.vacant_key()).map_err(|_| Full)?;
         let generation = self.next_generation;
         self.next_generation = self.next_generation.wrapping_add(1).max(1);
         piece.insert(Entry { counted: None, generation, value });
@@ -197,23 +197,23 @@ impl<T: Digest> Slots<T> {
 
     /// The index of a piece with room.
     fn open_piece(&mut self) -> usize {
-        if let Some(place) = self.open.last() {
-            return *place;
+        if let Some(index) = self.open.last() {
+            return *index;
         }
-        let place = self.pieces.len();
+        let index = self.pieces.len();
         self.pieces.push(Slab::with_capacity(PIECE.min(self.limit - self.count)));
-        self.open.push(place);
-        place
+        self.open.push(index);
+        index
     }
 
     fn entry(&self, slot: u32) -> Option<&Entry<T>> {
-        let (piece, place) = place_of(slot)?;
-        self.pieces.get(piece)?.get(place)
+        let (piece, index) = piece_of(slot)?;
+        self.pieces.get(piece)?.get(index)
     }
 
     fn entry_mut(&mut self, slot: u32) -> Option<&mut Entry<T>> {
-        let (piece, place) = place_of(slot)?;
-        self.pieces.get_mut(piece)?.get_mut(place)
+        let (piece, index) = piece_of(slot)?;
+        self.pieces.get_mut(piece)?.get_mut(index)
     }
 
     /// All entries, with their slots.
@@ -221,7 +221,7 @@ impl<T: Digest> Slots<T> {
         self.pieces.iter().enumerate().flat_map(|(piece, entries)| {
             entries
                 .iter()
-                .filter_map(move |(place, entry)| Some((u32::try_from(piece * PIECE + place).ok()?, entry)))
+                .filter_map(move |(index, entry)| Some((u32::try_from(piece * PIECE + index).ok()?, entry)))
         })
     }
 
@@ -240,11 +240,11 @@ impl<T: Digest> Slots<T> {
     }
 
     fn touch(&mut self, slot: u32) {
-        let (place, bit) = mark_of(slot);
-        if self.marked.len() <= place {
-            self.marked.resize(place.saturating_add(1), 0);
+        let (index, bit) = mark_of(slot);
+        if self.marked.len() <= index {
+            self.marked.resize(index.saturating_add(1), 0);
         }
-        if let Some(marked) = self.marked.get_mut(place)
+        if let Some(marked) = self.marked.get_mut(index)
             && *marked & bit == 0
         {
             *marked |= bit;
@@ -255,10 +255,10 @@ impl<T: Digest> Slots<T> {
     /// Removes the entry and returns it, unless the handle is stale.
     pub fn remove(&mut self, handle: Handle<T>) -> Option<T> {
         self.get(handle)?;
-        let (place, slot) = place_of(handle.slot)?;
-        let piece = self.pieces.get_mut(place)?;
+        let (index, slot) = piece_of(handle.slot)?;
+        let piece = self.pieces.get_mut(index)?;
         if piece.len() == PIECE {
-            self.open.push(place);
+            self.open.push(index);
         }
         let entry = piece.try_remove(slot)?;
         self.count -= 1;
@@ -297,8 +297,8 @@ impl<T: Digest> Slots<T> {
     /// The fingerprint of the contents; costs as much as the entries touched since the last call.
     pub fn fold(&mut self) -> u64 {
         while let Some(slot) = self.touched.pop() {
-            let (place, bit) = mark_of(slot);
-            if let Some(marked) = self.marked.get_mut(place) {
+            let (index, bit) = mark_of(slot);
+            if let Some(marked) = self.marked.get_mut(index) {
                 *marked &= !bit;
             }
             if let Some(entry) = self.entry_mut(slot) {
@@ -382,8 +382,8 @@ mod tests {
         let handles: Vec<_> = (0..2 * PIECE).map(|_| table.insert(0_u64).unwrap()).collect();
         let mut before = table.fold();
         assert_eq!(before, table.recompute());
-        for (place, handle) in handles.into_iter().enumerate() {
-            match place % 4 {
+        for (index, handle) in handles.into_iter().enumerate() {
+            match index % 4 {
                 0 => drop(table.remove(handle)),
                 1 => *table.get_mut(handle).unwrap() += 1,
                 // Removed before its change was included in the sum.
@@ -397,8 +397,8 @@ mod tests {
                 }
             }
             let after = table.fold();
-            assert_eq!(after, table.recompute(), "{place}");
-            assert_ne!(after, before, "{place}: what was changed shows");
+            assert_eq!(after, table.recompute(), "{index}");
+            assert_ne!(after, before, "{index}: what was changed shows");
             before = after;
         }
     }

@@ -468,7 +468,7 @@ impl World {
         peer: SocketAddr,
         bytes: &[u8],
     ) -> Result<(), String> {
-        let place = usize::from(listener.place());
+        let place = usize::from(listener.index());
         let from = self.host(id).and_then(|host| host.listens.get(place)).map(|listen| listen.address);
         let from = from.ok_or_else(|| format!("sent from socket {place}, which it does not have"))?;
         let Some((to, socket)) = self.listener(Transport::Udp, peer) else { return Ok(()) };

@@ -62,8 +62,8 @@ fn check_listeners(checked: &Checked, errors: &mut Vec<ConfigError>) {
     for key in keys {
         let addresses: Vec<SocketAddr> =
             checked.texts(key).filter_map(|address| address.parse().ok()).collect();
-        for (place, address) in addresses.iter().enumerate() {
-            if address.port() != 0 && addresses.iter().take(place).any(|earlier| earlier == address) {
+        for (index, address) in addresses.iter().enumerate() {
+            if address.port() != 0 && addresses.iter().take(index).any(|earlier| earlier == address) {
                 errors.push(checked.error(key, format!("names {address} twice")));
             }
         }

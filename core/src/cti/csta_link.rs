@@ -281,8 +281,8 @@ impl LinkProtocol for CstaLink {
         }
         // All requests have the same time-out: if the abandoned one is still queued, it is among those that are due.
         let due = |queued: &&Queued| output.now().since(queued.since) >= self.patience;
-        if let Some(place) = self.queue.iter().take_while(due).position(|queued| queued.id == id) {
-            self.queue.remove(place);
+        if let Some(index) = self.queue.iter().take_while(due).position(|queued| queued.id == id) {
+            self.queue.remove(index);
         }
     }
 

@@ -172,11 +172,11 @@ impl Gathering {
     }
 
     /// Counts a last part under a void name.
-    fn is_past(&mut self, place: usize) {
-        if let Some((_, due)) = self.void.get_mut(place) {
+    fn is_past(&mut self, index: usize) {
+        if let Some((_, due)) = self.void.get_mut(index) {
             *due = due.saturating_sub(1);
             if *due == 0 {
-                self.void.remove(place);
+                self.void.remove(index);
             }
         }
     }
@@ -222,8 +222,8 @@ impl Gathering {
     }
 
     fn take_early(&mut self, cross_reference: &str) -> Option<Gathered> {
-        let place = self.early.iter().position(|(name, _)| **name == *cross_reference)?;
-        self.early.remove(place).map(|(_, gathered)| gathered)
+        let index = self.early.iter().position(|(name, _)| **name == *cross_reference)?;
+        self.early.remove(index).map(|(_, gathered)| gathered)
     }
 
     /// Takes a late response that announces parts: they are dropped as they come.
@@ -242,9 +242,9 @@ impl Gathering {
             self.on_nameless(data.is_last);
             return Outcome::Unexpected;
         };
-        if let Some(place) = self.void.iter().position(|(void, _)| *void == name) {
+        if let Some(index) = self.void.iter().position(|(void, _)| *void == name) {
             if data.is_last {
-                self.is_past(place);
+                self.is_past(index);
             }
             return Outcome::Unexpected;
         }

@@ -132,12 +132,12 @@ impl Gateway {
         step.counters.sign_ins += 1;
         step.counters.sign_ins_unserved += u64::from(status == SystemStatus::Disabled);
         if let Some(session) = self.control.sessions.get(handle) {
-            let place = session.connection.map_or(0, |connection| u64::from(connection.index()) + 1);
+            let number = session.connection.map_or(0, |connection| u64::from(connection.index()) + 1);
             let fields: &[(&str, &dyn Display)] = &[
                 ("session", &handle),
                 ("user", &session.user()),
                 ("line", &session.line()),
-                ("cti", &place),
+                ("cti", &number),
                 ("status", &status.word()),
                 ("call_id", &session.carrier.dialog.call_id()),
             ];

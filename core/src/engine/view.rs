@@ -93,7 +93,7 @@ impl Engine {
             ("non-INVITE client transaction", handle.number(), transaction.machine.name())
         });
         let connections = (0..).zip(self.gateway.control.pool.connections());
-        let connections = connections.map(|(place, one)| ("CTI connection", place, one.state.name()));
+        let connections = connections.map(|(index, one)| ("CTI connection", index, one.state.name()));
         server.chain(client).chain(connections)
     }
 }

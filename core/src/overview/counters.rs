@@ -66,8 +66,8 @@ impl Counters {
         if status < 300 {
             return;
         }
-        let place = STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len() - 1);
-        if let Some(count) = self.refusals.get_mut(place) {
+        let index = STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len() - 1);
+        if let Some(count) = self.refusals.get_mut(index) {
             *count += 1;
         }
     }

@@ -35,11 +35,11 @@ pub fn check(keys: &[Key], settings: &[Setting]) -> (Checked, Vec<ConfigError>) 
         tables: BTreeMap::new(),
     };
     let mut errors = Vec::new();
-    for (place, setting) in settings.iter().enumerate() {
-        checked.note_tables(keys, place, &setting.key);
-        for (value, bound) in checked.take(keys, place, setting) {
+    for (index, setting) in settings.iter().enumerate() {
+        checked.note_tables(keys, index, &setting.key);
+        for (value, bound) in checked.take(keys, index, setting) {
             checked.wrong.insert(setting.key.clone());
-            errors.push(ConfigError { setting: Some(place), key: setting.key.clone(), value, bound });
+            errors.push(ConfigError { setting: Some(index), key: setting.key.clone(), value, bound });
         }
     }
     checked.count_tables(keys, settings, &mut errors);
@@ -75,21 +75,21 @@ fn generic(key: &str) -> String {
 /// The innermost table of a key: its list (`cti.connection[]`, with the indexes of outer lists) and its index.
 fn table_of(key: &str) -> Option<(String, usize)> {
     let (front, _) = key.rsplit_once(']')?;
-    let (list, place) = front.rsplit_once('[')?;
-    Some((format!("{list}[]"), place.parse().ok()?))
+    let (list, index) = front.rsplit_once('[')?;
+    Some((format!("{list}[]"), index.parse().ok()?))
 }
 
 impl Checked {
-    fn note_tables(&mut self, keys: &[Key], place: usize, key: &str) {
+    fn note_tables(&mut self, keys: &[Key], index: usize, key: &str) {
         if let Some(table) = table_of(key)
             && keys.iter().any(|known| known.kind == Kind::Tables && known.name == generic(&table.0))
         {
-            self.tables.entry(table).or_insert(place);
+            self.tables.entry(table).or_insert(index);
         }
     }
 
     /// Takes one setting, or returns which of its values are wrong, each with what it would have to be.
-    fn take(&mut self, keys: &[Key], place: usize, setting: &Setting) -> Vec<(String, String)> {
+    fn take(&mut self, keys: &[Key], index: usize, setting: &Setting) -> Vec<(String, String)> {
         let Setting { key: name, value } = setting;
         let wrong = |bound: String| alloc::vec![(shorten(&value.to_string()), bound)];
         let generic = generic(name);
@@ -108,7 +108,7 @@ impl Checked {
         }
         let unfit = unfit(key, value);
         if unfit.is_empty() {
-            self.set.insert(name.clone(), (place, value.clone()));
+            self.set.insert(name.clone(), (index, value.clone()));
         }
         unfit
     }
@@ -117,13 +117,13 @@ impl Checked {
         for key in keys.iter().filter(|key| key.kind == Kind::Tables) {
             let here = self.tables.iter().filter(|((list, _), _)| generic(list) == key.name);
             let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-            for ((list, place), first) in here {
+            for ((list, index), first) in here {
                 let count = counts.entry(list).or_default();
                 *count = count.saturating_add(1);
                 if *count == key.many.saturating_add(1) {
                     errors.push(ConfigError {
                         setting: Some(*first),
-                        key: format!("{}[{place}]", list.strip_suffix("[]").unwrap_or(list)),
+                        key: format!("{}[{index}]", list.strip_suffix("[]").unwrap_or(list)),
                         value: settings
                             .get(*first)
                             .map_or_else(String::new, |s| shorten(&s.value.to_string())),
@@ -151,10 +151,10 @@ impl Checked {
             match key.name.rsplit_once("[]") {
                 None => missing(None, key.name.into()),
                 Some((list, rest)) => {
-                    for ((table, place), first) in &self.tables {
+                    for ((table, index), first) in &self.tables {
                         if generic(table).strip_suffix("[]") == Some(list) {
                             let table = table.strip_suffix("[]").unwrap_or(table);
-                            missing(Some(*first), format!("{table}[{place}]{rest}"));
+                            missing(Some(*first), format!("{table}[{index}]{rest}"));
                         }
                     }
                 }
@@ -206,17 +206,17 @@ impl Checked {
     /// The tables of a list, in order: `cti.connection[0]`, `cti.connection[1]` and so on for `cti.connection`.
     pub fn tables(&self, list: &str) -> impl Iterator<Item = String> {
         let list: String = list.into();
-        let places = self
+        let indexes = self
             .tables
             .keys()
             .filter(move |(table, _)| table.strip_suffix("[]").is_some_and(|table| table == list));
-        places.map(|(table, place)| format!("{}[{place}]", table.strip_suffix("[]").unwrap_or(table)))
+        indexes.map(|(table, index)| format!("{}[{index}]", table.strip_suffix("[]").unwrap_or(table)))
     }
 
     /// The index of the setting that set `name`.
     #[must_use]
-    pub fn place(&self, name: &str) -> Option<usize> {
-        self.set.get(name).map(|(place, _)| *place)
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.set.get(name).map(|(index, _)| *index)
     }
 
     /// Whether `name` is valid by itself, so that it can be compared with others.
@@ -229,7 +229,7 @@ impl Checked {
     #[must_use]
     pub fn error(&self, name: &str, bound: String) -> ConfigError {
         let value = self.value(name).map_or_else(String::new, |value| shorten(&value.to_string()));
-        ConfigError { setting: self.place(name), key: name.into(), value, bound }
+        ConfigError { setting: self.index(name), key: name.into(), value, bound }
     }
 }
 

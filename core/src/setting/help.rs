@@ -18,8 +18,8 @@ impl fmt::Display for Bound<'_> {
             Kind::Text { max } => write!(f, "text of at most {max} bytes, without control characters"),
             Kind::Choice(words) => {
                 f.write_str("one of")?;
-                words.iter().enumerate().try_for_each(|(place, word)| {
-                    let comma = if place > 0 { "," } else { "" };
+                words.iter().enumerate().try_for_each(|(index, word)| {
+                    let comma = if index > 0 { "," } else { "" };
                     write!(f, "{comma} \"{word}\"")
                 })
             }

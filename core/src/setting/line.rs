@@ -14,8 +14,8 @@ impl fmt::Display for Value {
             Self::Text(text) => write_text(f, text),
             Self::List(values) => {
                 f.write_char('[')?;
-                for (place, value) in values.iter().enumerate() {
-                    let comma = if place > 0 { ", " } else { "" };
+                for (index, value) in values.iter().enumerate() {
+                    let comma = if index > 0 { ", " } else { "" };
                     write!(f, "{comma}{value}")?;
                 }
                 f.write_char(']')

@@ -76,20 +76,20 @@ fn differ(line: usize, recorded: &RecordedAction<'_>, replayed: &Action<'_>, seg
         let (recorded, replayed) = (show_recorded(recorded), show(replayed));
         return Difference { segment, line, recorded, replayed };
     };
-    let place = bytes.iter().zip(now).take_while(|(recorded, replayed)| recorded == replayed).count();
+    let index = bytes.iter().zip(now).take_while(|(recorded, replayed)| recorded == replayed).count();
     let show_line =
-        |bytes: &[u8]| format!("{what}, byte {place} of {}: {}", bytes.len(), line_around(bytes, place));
+        |bytes: &[u8]| format!("{what}, byte {index} of {}: {}", bytes.len(), line_around(bytes, index));
     Difference { segment, line, recorded: show_line(bytes), replayed: show_line(now) }
 }
 
-/// The line of `bytes` around the byte at `place`, escaped and shortened.
-fn line_around(bytes: &[u8], place: usize) -> String {
+/// The line of `bytes` around the byte at `index`, escaped and shortened.
+fn line_around(bytes: &[u8], index: usize) -> String {
     const SHOWN: usize = 200;
-    let (before, after) = bytes.split_at_checked(place).unwrap_or((bytes, &[]));
+    let (before, after) = bytes.split_at_checked(index).unwrap_or((bytes, &[]));
     let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end.saturating_add(1));
-    let start = start.max(place.saturating_sub(SHOWN));
+    let start = start.max(index.saturating_sub(SHOWN));
     let length = after.iter().take(SHOWN).position(|byte| *byte == b'\r').unwrap_or(after.len().min(SHOWN));
-    let line = bytes.get(start..place.saturating_add(length)).unwrap_or_default();
+    let line = bytes.get(start..index.saturating_add(length)).unwrap_or_default();
     if line.is_empty() && after.is_empty() {
         return "no more bytes".into();
     }

@@ -109,18 +109,18 @@ mod tests {
     fn whatever_is_edited_changes_the_hash() {
         let text = text();
         let mut seen = BTreeSet::from([text_hash(&text)]);
-        for place in 0..text.len() {
+        for index in 0..text.len() {
             for bit in 0..8 {
                 let mut edited = text.clone();
-                edited[place] ^= 1 << bit;
-                assert!(seen.insert(text_hash(&edited)), "bit {bit} of byte {place}");
+                edited[index] ^= 1 << bit;
+                assert!(seen.insert(text_hash(&edited)), "bit {bit} of byte {index}");
             }
-            assert!(seen.insert(text_hash(&text[..place])), "cut to {place} bytes");
+            assert!(seen.insert(text_hash(&text[..index])), "cut to {index} bytes");
         }
-        for place in 0..text.len() - 8 {
+        for index in 0..text.len() - 8 {
             let mut edited = text.clone();
-            edited[place..].rotate_left(8);
-            assert!(seen.insert(text_hash(&edited)), "words moved from byte {place} on");
+            edited[index..].rotate_left(8);
+            assert!(seen.insert(text_hash(&edited)), "words moved from byte {index} on");
         }
     }
 

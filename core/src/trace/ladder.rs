@@ -75,11 +75,11 @@ fn targets(settings: &[Setting]) -> BTreeMap<String, String> {
         let found = settings.iter().find(|setting| setting.key == key)?;
         if let Value::Text(text) = &found.value { Some(text.clone()) } else { None }
     };
-    let name = |place: usize| {
-        let table = format!("cti.connection[{place}]");
+    let name = |index: usize| {
+        let table = format!("cti.connection[{index}]");
         let address = text(&format!("{table}.address"))?;
         let name =
-            text(&format!("{table}.name")).unwrap_or_else(|| format!("cti {}", place.saturating_add(1)));
+            text(&format!("{table}.name")).unwrap_or_else(|| format!("cti {}", index.saturating_add(1)));
         Some((address, name))
     };
     (0..crate::config::MAX_CONNECTIONS).map_while(name).collect()
@@ -138,7 +138,7 @@ impl Ladder<'_> {
             RecordedInput::Datagram { peer, bytes, .. } => self.datagram(now, *peer, bytes, true),
             RecordedInput::Closed { link, why } => self.closed(now, *link, why.name()),
             RecordedInput::Listening { listener, address } => {
-                self.note(now, &format!("listening on {address} (listener {})", listener.place()));
+                self.note(now, &format!("listening on {address} (listener {})", listener.index()));
             }
             RecordedInput::Line(line) => self.note(now, &format!("> {line}")),
             RecordedInput::Drain => self.note(now, "told to drain"),

@@ -114,11 +114,11 @@ impl Redactor {
         let mut out = Vec::with_capacity(bytes.len());
         let mut rest = bytes;
         while !rest.is_empty() {
-            let place = bytes.len().saturating_sub(rest.len());
-            let before = place.checked_sub(1).and_then(|before| bytes.get(before)).copied();
+            let index = bytes.len().saturating_sub(rest.len());
+            let before = index.checked_sub(1).and_then(|before| bytes.get(before)).copied();
             let address = self.addresses.replace_front(before, rest, &mut out);
             let taken = address.unwrap_or_else(|| {
-                let mark = marks.get(place).copied().unwrap_or(Mark::Plain);
+                let mark = marks.get(index).copied().unwrap_or(Mark::Plain);
                 self.words.replace_front(before, rest, mark, &mut out)
             });
             rest = rest.get(taken.max(1)..).unwrap_or_default();
@@ -190,13 +190,13 @@ fn learn_value(words: &mut Words, value: &Value) {
 /// Learns which words of `bytes` are sensitive.
 fn learn(words: &mut Words, bytes: &[u8], speech: Speech) {
     let marks = mark(bytes, speech);
-    let mut place = 0;
-    while let Some(rest) = bytes.get(place..).filter(|rest| !rest.is_empty()) {
+    let mut index = 0;
+    while let Some(rest) = bytes.get(index..).filter(|rest| !rest.is_empty()) {
         let length = words::length(rest);
-        if marks.get(place) == Some(&Mark::Sensitive) {
+        if marks.get(index) == Some(&Mark::Sensitive) {
             words.learn(rest.get(..length).unwrap_or_default());
         }
-        place = place.saturating_add(length.max(1));
+        index = index.saturating_add(length.max(1));
     }
 }
 

@@ -266,10 +266,10 @@ fn a_trace_cut_anywhere_never_reads_as_whole() {
 fn an_edited_recording_is_found_out_wherever_it_was_edited() {
     let trace = record(Form::Verbatim);
     let start = trace.windows(2).position(|window| window == b"\n\n").unwrap();
-    for place in start..trace.len() {
+    for index in start..trace.len() {
         let mut edited = trace.clone();
-        edited[place] ^= 1;
-        assert!(replay(&[&edited], echo).is_err(), "byte {place}");
+        edited[index] ^= 1;
+        assert!(replay(&[&edited], echo).is_err(), "byte {index}");
     }
 }
 

@@ -86,8 +86,8 @@ fn push_escaped_byte(out: &mut Vec<u8>, byte: u8) {
 /// Appends the bytes from which [`push_escaped`] made `escaped`; returns whether it is valid.
 pub(super) fn push_unescaped(out: &mut Vec<u8>, escaped: &[u8]) -> bool {
     let mut rest = escaped;
-    while let Some(place) = rest.iter().position(|byte| *byte == b'\\') {
-        let (plain, escape) = rest.split_at_checked(place).unwrap_or((rest, &[]));
+    while let Some(index) = rest.iter().position(|byte| *byte == b'\\') {
+        let (plain, escape) = rest.split_at_checked(index).unwrap_or((rest, &[]));
         out.extend_from_slice(plain);
         let (byte, after) = match escape {
             [_, b'\\', after @ ..] => (b'\\', after),
@@ -148,12 +148,12 @@ pub(super) fn push_payload(out: &mut Vec<u8>, bytes: &[u8]) {
 /// broken.
 fn next_piece(bytes: &[u8]) -> usize {
     let mut before = 0;
-    for (place, byte) in bytes.iter().enumerate() {
-        let next = bytes.get(place.saturating_add(1)).copied();
+    for (index, byte) in bytes.iter().enumerate() {
+        let next = bytes.get(index.saturating_add(1)).copied();
         match (byte, next) {
-            (b'\r', Some(b'\n')) => return place,
-            (b'\n', _) => return place.saturating_add(1),
-            (b'<', Some(next)) if before == b'>' && place >= BREAK_AFTER && next != b'/' => return place,
+            (b'\r', Some(b'\n')) => return index,
+            (b'\n', _) => return index.saturating_add(1),
+            (b'<', Some(next)) if before == b'>' && index >= BREAK_AFTER && next != b'/' => return index,
             _ => before = *byte,
         }
     }

@@ -248,7 +248,7 @@ fn written(actions: &Actions) -> Vec<u8> {
             }
             Action::Close { link } => write!(text, "close {link}"),
             Action::SendDatagram { listener, peer, bytes } => {
-                write!(text, "datagram {} {peer} {} ", listener.place(), bytes.len())
+                write!(text, "datagram {} {peer} {} ", listener.index(), bytes.len())
                     .and_then(|()| text.write_all(bytes))
             }
             Action::Notify(notice) => {

@@ -31,19 +31,19 @@ impl Calls {
     fn see(&mut self, connection: &Connection<'_>, state: Option<State>) {
         let Some(id) = connection.call else { return };
         let known = self.live.iter().position(|call| call.id == id);
-        let place = known.unwrap_or_else(|| {
+        let index = known.unwrap_or_else(|| {
             if self.live.len() >= KEPT {
                 self.live.remove(0);
             }
             self.live.push(Call { id: id.into(), device: None, state: State::Initiated });
             self.live.len().saturating_sub(1)
         });
-        let Some(call) = self.live.get_mut(place) else { return };
+        let Some(call) = self.live.get_mut(index) else { return };
         let text = |device: Device<'_>| (device.id.into(), device.type_of_number.map(String::from));
         call.device = connection.device.map(text).or_else(|| call.device.take());
         call.state = state.unwrap_or(call.state);
         if call.state == State::Null {
-            self.ended = Some(self.live.remove(place));
+            self.ended = Some(self.live.remove(index));
         }
     }
 

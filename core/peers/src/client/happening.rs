@@ -51,8 +51,8 @@ impl Happening {
     fn matches(&self, wanted: &Wanted) -> bool {
         let words = wanted.words.iter().enumerate();
         plain(&self.name) == wanted.name
-            && words.into_iter().all(|(place, word)| {
-                self.fields.get(place).is_some_and(|(_, value)| value.eq_ignore_ascii_case(word))
+            && words.into_iter().all(|(index, word)| {
+                self.fields.get(index).is_some_and(|(_, value)| value.eq_ignore_ascii_case(word))
             })
             && wanted.filters.iter().all(|(key, value)| {
                 self.fields.iter().any(|(name, found)| name == key && same_value(found, value))
@@ -144,10 +144,10 @@ impl Happenings {
 
     /// Takes the first happening that is wanted, and drops those before it; returns `false` if there is none.
     pub(super) fn take(&mut self, wanted: &Wanted) -> bool {
-        let Some(place) = self.kept.iter().position(|happening| happening.matches(wanted)) else {
+        let Some(index) = self.kept.iter().position(|happening| happening.matches(wanted)) else {
             return false;
         };
-        for _ in 0..place {
+        for _ in 0..index {
             self.pass_over();
         }
         self.kept.pop_front();

@@ -207,8 +207,8 @@ impl Transactions {
     pub(super) fn response(&mut self, response: &Message<'_>, now: Instant, reliable: bool) -> Option<Told> {
         let branch = response.via()?.branch?;
         let method = response.cseq()?.method.name();
-        let place = self.sent.iter().position(|sent| sent.branch == branch && sent.method == method)?;
-        self.tell(place, Some(response.status()?), now, reliable)
+        let index = self.sent.iter().position(|sent| sent.branch == branch && sent.method == method)?;
+        self.tell(index, Some(response.status()?), now, reliable)
     }
 
     /// The earliest deadline.
@@ -219,12 +219,12 @@ impl Transactions {
     /// Handles one deadline that is reached.
     pub(super) fn tick(&mut self, now: Instant, reliable: bool) -> Option<Told> {
         let due = |sent: &Transaction| sent.deadline().is_some_and(|at| at <= now);
-        let place = self.sent.iter().position(due)?;
-        self.tell(place, None, now, reliable)
+        let index = self.sent.iter().position(due)?;
+        self.tell(index, None, now, reliable)
     }
 
-    fn tell(&mut self, place: usize, status: Option<u16>, now: Instant, reliable: bool) -> Option<Told> {
-        let sent = self.sent.get_mut(place)?;
+    fn tell(&mut self, index: usize, status: Option<u16>, now: Instant, reliable: bool) -> Option<Told> {
+        let sent = self.sent.get_mut(index)?;
         let effect = sent.on(status, now, reliable);
         let request = if effect == Effect::Resend { sent.request().map(Vec::from) } else { None };
         let told = Told {
@@ -236,7 +236,7 @@ impl Transactions {
             request: request.unwrap_or_default(),
         };
         if sent.is_over() {
-            self.sent.remove(place);
+            self.sent.remove(index);
         }
         Some(told)
     }

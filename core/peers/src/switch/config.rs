@@ -223,10 +223,10 @@ fn add_phones(
         Some("busy") => Answer::Busy,
         _ => Answer::Manual,
     };
-    for place in 0..count {
-        let Some(number) = numbered_on(first, place) else {
+    for offset in 0..count {
+        let Some(number) = numbered_on(first, offset) else {
             let bound =
-                format!("cannot be increased by {place}: it must be digits, with room for the last number");
+                format!("cannot be increased by {offset}: it must be digits, with room for the last number");
             errors.push(checked.error(&key("number"), bound));
             return;
         };
@@ -241,12 +241,12 @@ fn add_phones(
     }
 }
 
-/// `first` increased by `place`, with as many digits: 0099 and 1 give 0100.
-fn numbered_on(first: &str, place: usize) -> Option<String> {
-    if place == 0 {
+/// `first` increased by `offset`, with as many digits: 0099 and 1 give 0100.
+fn numbered_on(first: &str, offset: usize) -> Option<String> {
+    if offset == 0 {
         return Some(first.into());
     }
-    let number = first.parse::<u64>().ok()?.checked_add(u64::try_from(place).ok()?)?;
+    let number = first.parse::<u64>().ok()?.checked_add(u64::try_from(offset).ok()?)?;
     let text = format!("{number:0width$}", width = first.len());
     (text.len() == first.len()).then_some(text)
 }

@@ -45,7 +45,7 @@ impl Text {
         Self::User,
     ];
 
-    const fn place(self) -> usize {
+    const fn index(self) -> usize {
         match self {
             Self::Line => 0,
             Self::CallId => 1,
@@ -71,10 +71,10 @@ pub(super) struct Texts {
 impl Texts {
     /// One text.
     pub(super) fn get(&self, text: Text) -> &str {
-        let place = text.place();
-        let end = |place: usize| self.ends.get(place).and_then(|end| usize::try_from(*end).ok());
-        let start = place.checked_sub(1).and_then(end).unwrap_or_default();
-        self.all.get(start..end(place).unwrap_or(self.all.len())).unwrap_or_default()
+        let index = text.index();
+        let end = |index: usize| self.ends.get(index).and_then(|end| usize::try_from(*end).ok());
+        let start = index.checked_sub(1).and_then(end).unwrap_or_default();
+        self.all.get(start..end(index).unwrap_or(self.all.len())).unwrap_or_default()
     }
 
     /// Sets some of the texts and leaves the others.
@@ -85,9 +85,9 @@ impl Texts {
         };
         let mut all = String::with_capacity(Text::ALL.map(|text| new(text).len()).iter().sum());
         let mut ends = [0; Text::ALL.len() - 1];
-        for (place, text) in Text::ALL.into_iter().enumerate() {
+        for (index, text) in Text::ALL.into_iter().enumerate() {
             all.push_str(new(text));
-            if let Some(end) = ends.get_mut(place) {
+            if let Some(end) = ends.get_mut(index) {
                 *end = u32::try_from(all.len()).unwrap_or(u32::MAX);
             }
         }
@@ -117,9 +117,9 @@ mod tests {
         let mut expected = Text::ALL.map(|_| String::new());
         // Texts of 100 bytes do not all fit within the dialog.
         for length in [1, 100, 7, 0, 3] {
-            for (place, text) in Text::ALL.into_iter().enumerate() {
-                expected[place] = alloc::format!("{place}ä").repeat(length);
-                texts.set(&[(text, &expected[place])]);
+            for (index, text) in Text::ALL.into_iter().enumerate() {
+                expected[index] = alloc::format!("{index}ä").repeat(length);
+                texts.set(&[(text, &expected[index])]);
                 let there = Text::ALL.map(|text| texts.get(text));
                 assert_eq!(there, expected.each_ref().map(String::as_str), "{text:?} was set");
             }

@@ -168,7 +168,7 @@ impl SipLinks {
 
     /// Notes that an address we listen on is open.
     pub(crate) fn on_listening(&mut self, listener: ListenerId, address: SocketAddr) {
-        if let Some(entry) = self.listening.get_mut(usize::from(listener.place())) {
+        if let Some(entry) = self.listening.get_mut(usize::from(listener.index())) {
             *entry = Some(address);
         }
     }
@@ -437,7 +437,7 @@ impl SipLinks {
         let local = match flow {
             Flow::Stream(link) => self.own_stream_address(step, link),
             Flow::Datagram(listener, _) => {
-                self.listening.get(usize::from(listener.place())).copied().flatten()
+                self.listening.get(usize::from(listener.index())).copied().flatten()
             }
         };
         let mut text: heapless::String<64> = heapless::String::new();

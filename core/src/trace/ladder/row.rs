@@ -22,11 +22,11 @@ pub(super) enum Side {
 
 /// The heading: the names of the lanes.
 pub(super) fn heading(left: &str, middle: &str, right: &str) -> String {
-    let at = |place: usize| BETWEEN.saturating_add(1).saturating_mul(place);
+    let at = |index: usize| BETWEEN.saturating_add(1).saturating_mul(index);
     let mut line = format!("{:>11} {left:<NAME$} ", "time");
     let start = line.chars().count();
-    for (place, name) in [(1, middle), (2, right)] {
-        let width = start.saturating_add(at(place)).saturating_sub(name.chars().count() / 2);
+    for (index, name) in [(1, middle), (2, right)] {
+        let width = start.saturating_add(at(index)).saturating_sub(name.chars().count() / 2);
         line = format!("{line:<width$}{name}");
     }
     line

@@ -90,10 +90,10 @@ fn lanes_stand_below_each_other() {
     let lines = draw(&LadderOptions::default());
     let arrows = lines.iter().filter(|line| line.matches('|').count() == 3);
     let bars = |line: &String| -> Vec<usize> {
-        line.chars().enumerate().filter(|(_, character)| *character == '|').map(|(place, _)| place).collect()
+        line.chars().enumerate().filter(|(_, character)| *character == '|').map(|(index, _)| index).collect()
     };
-    let places: BTreeSet<_> = arrows.map(bars).collect();
-    assert_eq!(places.len(), 1, "{lines:#?}");
+    let indexes: BTreeSet<_> = arrows.map(bars).collect();
+    assert_eq!(indexes.len(), 1, "{lines:#?}");
 }
 
 #[test]

@@ -46,10 +46,10 @@ impl Addresses {
         }
         let old = ip.octets();
         let mut new = old;
-        for (place, octet) in new.iter_mut().enumerate() {
-            let (least, most) = class(*octet, place == 0);
+        for (index, octet) in new.iter_mut().enumerate() {
+            let (least, most) = class(*octet, index == 0);
             let count = u64::from(most - least).saturating_add(1);
-            let offset = self.draw(old.get(..place).unwrap_or_default()) % count;
+            let offset = self.draw(old.get(..index).unwrap_or_default()) % count;
             let moved = (u64::from(*octet - least) + offset) % count;
             *octet = u8::try_from(moved).unwrap_or_default().saturating_add(least);
         }
@@ -62,8 +62,8 @@ impl Addresses {
         }
         let old = ip.octets();
         let mut new = ip.segments();
-        for (place, segment) in new.iter_mut().enumerate() {
-            let drawn = self.draw(old.get(..place.saturating_mul(2)).unwrap_or_default());
+        for (index, segment) in new.iter_mut().enumerate() {
+            let drawn = self.draw(old.get(..index.saturating_mul(2)).unwrap_or_default());
             *segment = move_segment(*segment, drawn);
         }
         Ipv6Addr::from(new)
@@ -103,15 +103,15 @@ impl Addresses {
         // The groups before `::` are the first ones, those after it the last.
         let (head, tail) = text.split_once("::").unwrap_or((text, ""));
         let count = |groups: &str| groups.split(':').filter(|group| !group.is_empty()).count();
-        let places = (0..count(head)).chain(8_usize.saturating_sub(count(tail))..8);
-        let mut places = places.filter_map(|place| new.get(place));
+        let indexes = (0..count(head)).chain(8_usize.saturating_sub(count(tail))..8);
+        let mut indexes = indexes.filter_map(|index| new.get(index));
         let mut rest = text;
         while !rest.is_empty() {
             let end = rest.find(':').unwrap_or(rest.len());
             let (group, after) = rest.split_at_checked(end)?;
             if !group.is_empty() {
                 let width = group.len();
-                out.extend_from_slice(format!("{:0width$x}", places.next()?).as_bytes());
+                out.extend_from_slice(format!("{:0width$x}", indexes.next()?).as_bytes());
             }
             rest = after.strip_prefix(':').map_or(after, |after| {
                 out.push(b':');
@@ -149,10 +149,10 @@ const fn class(octet: u8, first: bool) -> (u8, u8) {
 fn move_segment(segment: u16, drawn: u64) -> u16 {
     let digits = 4_u32.saturating_sub(segment.leading_zeros() / 4);
     let mut new = 0;
-    for place in (0..digits).rev() {
-        let digit = u64::from(segment >> (4 * place)) & 15;
-        let offset = (drawn >> (4 * place)) & 15;
-        let moved = if place + 1 == digits { (digit - 1 + offset) % 15 + 1 } else { (digit + offset) % 16 };
+    for index in (0..digits).rev() {
+        let digit = u64::from(segment >> (4 * index)) & 15;
+        let offset = (drawn >> (4 * index)) & 15;
+        let moved = if index + 1 == digits { (digit - 1 + offset) % 15 + 1 } else { (digit + offset) % 16 };
         new = (new << 4) | u16::try_from(moved).unwrap_or_default();
     }
     new

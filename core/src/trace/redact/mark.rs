@@ -38,7 +38,7 @@ pub(super) struct Marks<'a> {
 
 impl Marks<'_> {
     pub(super) fn set(&mut self, range: Range<usize>, mark: Mark) {
-        self.marks.get_mut(range).into_iter().flatten().for_each(|place| *place = mark);
+        self.marks.get_mut(range).into_iter().flatten().for_each(|index| *index = mark);
     }
 }
 
@@ -86,9 +86,9 @@ fn mark_numbers(marks: &mut Marks<'_>, range: Range<usize>) {
 
 /// Locks the numbers after any of `signs`: ports, and the lengths of networks' prefixes.
 fn mark_after(marks: &mut Marks<'_>, signs: &[&[u8]]) {
-    for (place, byte) in marks.bytes.iter().enumerate() {
+    for (index, byte) in marks.bytes.iter().enumerate() {
         if signs.iter().any(|sign| sign.first() == Some(byte)) {
-            lock_number(marks, place.saturating_add(1));
+            lock_number(marks, index.saturating_add(1));
         }
     }
 }
@@ -171,13 +171,13 @@ fn mark_host(marks: &mut Marks<'_>, range: Range<usize>) {
 /// Marks the display name before each `<`, back to the comma after the previous address.
 fn mark_display_names(marks: &mut Marks<'_>, value: Range<usize>) {
     let mut name = Some(value.start);
-    for place in value {
-        match (marks.bytes.get(place), name) {
+    for index in value {
+        match (marks.bytes.get(index), name) {
             (Some(b'<'), Some(start)) => {
-                marks.set(start..place, Mark::Sensitive);
+                marks.set(start..index, Mark::Sensitive);
                 name = None;
             }
-            (Some(b','), None) => name = Some(place),
+            (Some(b','), None) => name = Some(index),
             _ => {}
         }
     }

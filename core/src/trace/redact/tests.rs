@@ -311,8 +311,8 @@ fn any_bytes_keep_their_length_and_their_text() {
         let mut bytes = Vec::new();
         for _ in 0..20 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let place = usize::try_from(state >> 33).unwrap() % alphabet.len();
-            bytes.extend_from_slice(alphabet[place]);
+            let index = usize::try_from(state >> 33).unwrap() % alphabet.len();
+            bytes.extend_from_slice(alphabet[index]);
         }
         for speech in [Speech::Sip, Speech::Csta, Speech::Lines, Speech::Setting] {
             let new = redactor.text(&bytes, speech);

@@ -123,8 +123,8 @@ impl Words {
         let mut leading = true;
         for chunk in lower.utf8_chunks() {
             for character in chunk.valid().chars() {
-                let place = u64::try_from(out.len()).unwrap_or(u64::MAX);
-                let drawn = self.draw(lower, attempt, place);
+                let index = u64::try_from(out.len()).unwrap_or(u64::MAX);
+                let drawn = self.draw(lower, attempt, index);
                 let new = match character {
                     '0' if leading => '0',
                     '0'..='9' => pick(if leading { ('1', 9) } else { ('0', 10) }, drawn),
@@ -138,10 +138,10 @@ impl Words {
         out
     }
 
-    fn draw(&self, word: &[u8], attempt: u64, place: u64) -> u64 {
+    fn draw(&self, word: &[u8], attempt: u64, index: u64) -> u64 {
         let mut hasher = SipHasher24::new_with_key(&self.secret);
         hasher.write(&attempt.to_le_bytes());
-        hasher.write(&place.to_le_bytes());
+        hasher.write(&index.to_le_bytes());
         hasher.write(word);
         hasher.finish()
     }

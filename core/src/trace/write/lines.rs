@@ -45,7 +45,7 @@ impl Lines<'_> {
 
     fn datagram(&mut self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]) {
         self.word("datagram ");
-        push_decimal(self.out, listener.place().into());
+        push_decimal(self.out, listener.index().into());
         push_formatted(self.out, format_args!(" {peer}"));
         self.payload(bytes);
     }
@@ -64,14 +64,14 @@ impl Lines<'_> {
         match input {
             Input::Tick => self.word("tick\n"),
             Input::Listening { listener, address } => {
-                let place = listener.place();
-                push_formatted(self.out, format_args!("listening {place} {address}\n"));
+                let index = listener.index();
+                push_formatted(self.out, format_args!("listening {index} {address}\n"));
             }
             Input::Opened { link, peer } => {
                 let (address, local) = (peer.address, peer.local);
                 push_formatted(self.out, format_args!("opened {link} peer {address} local {local}"));
                 if let Some(listener) = peer.listener {
-                    push_formatted(self.out, format_args!(" listener {}", listener.place()));
+                    push_formatted(self.out, format_args!(" listener {}", listener.index()));
                 }
                 self.out.push(b'\n');
             }

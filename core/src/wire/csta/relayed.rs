@@ -187,17 +187,17 @@ fn check(members: &'static [Member], root: Element<'_>, edition: u8, is_request:
     for node in root.children().filter(|node| node.is_element() && read::is_ours(*node)) {
         let name = node.tag_name().name();
         let found = members.iter().zip(0_u32..).find(|(member, _)| member.is_named(name));
-        let Some((member, place)) = found.filter(|(member, _)| is_judged(member)) else { continue };
-        let is_twice = seen >> place & 1 == 1;
+        let Some((member, index)) = found.filter(|(member, _)| is_judged(member)) else { continue };
+        let is_twice = seen >> index & 1 == 1;
         if is_twice || !is_readable(member, node) {
             return Err(Fault { member, error: member.unreadable(), is_twice });
         }
-        seen |= 1 << place;
+        seen |= 1 << index;
     }
     let is_missing =
         |member: &Member| member.required && is_judged(member) && (edition == 0 || member.since <= edition);
     let mut missing =
-        members.iter().zip(0_u32..).filter(|(member, place)| seen >> place & 1 == 0 && is_missing(member));
+        members.iter().zip(0_u32..).filter(|(member, index)| seen >> index & 1 == 0 && is_missing(member));
     missing.next().map_or(Ok(()), |(member, _)| Err(Fault { member, error: member.error, is_twice: false }))
 }
 

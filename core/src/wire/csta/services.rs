@@ -42,7 +42,7 @@ pub struct Service {
     /// Its first edition of ECMA-323.
     pub since: u8,
     /// Its index in [`all`], and its bit in [`Features::services`].
-    pub place: u8,
+    pub index: u8,
     /// The request's elements in the schema's order, without `extensions`; empty if the gateway interprets it.
     pub request: &'static [Member],
     /// The response's elements likewise.
@@ -60,7 +60,7 @@ macro_rules! service {
             feature: $feature,
             served: Served::$served,
             since: 2,
-            place: 0,
+            index: 0,
             request: $request,
             response: $response,
         }
@@ -135,19 +135,19 @@ pub const COUNT: usize = {
 #[expect(clippy::indexing_slicing, reason = "it is computed by the compiler, which refuses a wrong index")]
 static SERVICES: [Service; COUNT] = {
     let mut all = [GROUPS[0][0]; COUNT];
-    let (mut place, mut group) = (0, 0);
+    let (mut index, mut group) = (0, 0);
     while group < GROUPS.len() {
         let mut row = 0;
         while row < GROUPS[group].len() {
-            all[place] = GROUPS[group][row];
+            all[index] = GROUPS[group][row];
             #[expect(
                 clippy::as_conversions,
                 clippy::cast_possible_truncation,
                 reason = "there are fewer than 128"
             )]
-            let number = place as u8;
-            all[place].place = number;
-            place += 1;
+            let number = index as u8;
+            all[index].index = number;
+            index += 1;
             row += 1;
         }
         group += 1;
@@ -169,7 +169,7 @@ pub fn named(root: &str) -> Option<&'static Service> {
 
 impl PartialEq for Service {
     fn eq(&self, other: &Self) -> bool {
-        self.place == other.place
+        self.index == other.index
     }
 }
 
@@ -270,13 +270,13 @@ impl Features {
     /// The same set, with a service.
     #[must_use]
     pub const fn with(self, service: &Service) -> Self {
-        Self { services: self.services | 1 << service.place, ..self }
+        Self { services: self.services | 1 << service.index, ..self }
     }
 
     /// Whether a service is in the set.
     #[must_use]
     pub const fn has(self, service: &Service) -> bool {
-        self.services >> service.place & 1 == 1
+        self.services >> service.index & 1 == 1
     }
 
     /// The same set, with the service whose request's root is named `request`. Unknown names change nothing.
@@ -314,7 +314,7 @@ impl Features {
     #[must_use]
     pub fn of_edition(self, edition: u8) -> Self {
         let later = self.services().filter(|service| service.since > edition);
-        later.fold(self, |set, service| Self { services: set.services & !(1 << service.place), ..set })
+        later.fold(self, |set, service| Self { services: set.services & !(1 << service.index), ..set })
     }
 
     /// The services and events that are in both sets.
@@ -331,7 +331,7 @@ impl Features {
 
     /// The services of the set, in the schema's order.
     pub fn services(self) -> impl Iterator<Item = &'static Service> {
-        set_bits(self.services).filter_map(|place| SERVICES.get(place))
+        set_bits(self.services).filter_map(|index| SERVICES.get(index))
     }
 
     /// The events of the set, in the schema's order.

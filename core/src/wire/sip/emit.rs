@@ -41,10 +41,10 @@ pub fn reply_head(
     local_tag: Option<&str>,
     source: Option<SocketAddr>,
 ) {
-    for (place, value) in request.headers_named(Name::Via).enumerate() {
+    for (index, value) in request.headers_named(Name::Via).enumerate() {
         out.extend_from_slice(b"Via: ");
         match source {
-            Some(source) if place == 0 => topmost_via(out, value, request.via(), source),
+            Some(source) if index == 0 => topmost_via(out, value, request.via(), source),
             Some(_) | None => out.extend_from_slice(value.as_bytes()),
         }
         out.extend_from_slice(b"\r\n");

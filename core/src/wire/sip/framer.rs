@@ -251,8 +251,8 @@ fn pair_of_line_ends(bytes: &[u8]) -> Option<usize> {
     };
     let block = blocks.position(has_pair).unwrap_or(behind.len() / 32);
     let begin = block.saturating_mul(32);
-    let place = bytes.get(begin..)?.iter().zip(behind.get(begin..)?).position(is_pair)?;
-    Some(begin.saturating_add(place))
+    let index = bytes.get(begin..)?.iter().zip(behind.get(begin..)?).position(is_pair)?;
+    Some(begin.saturating_add(index))
 }
 
 /// The head's Content-Length; 0 if there is none.

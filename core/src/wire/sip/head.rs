@@ -88,13 +88,13 @@ pub(super) fn header_lines(
     lines: &mut Lines,
 ) -> Result<Option<Flaw>, Disorder> {
     let mut flaw = None;
-    for place in 0..MAX_HEADERS {
+    for index in 0..MAX_HEADERS {
         let Some(line) = reader.next()? else { return Ok(flaw) };
         // Lines beyond the limit only have to be lines.
         if flaw.is_none() && line.end > reader.text.len() {
             return Err(Disorder);
         }
-        if place < limit {
+        if index < limit {
             lines.push(line);
         } else {
             flaw = Some(Flaw::TooManyHeaders);

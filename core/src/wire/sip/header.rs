@@ -58,7 +58,7 @@ macro_rules! names {
 
             /// Its index among the known names.
             #[expect(clippy::as_conversions, reason = "a variant has no other way to its number")]
-            const fn place(self) -> usize {
+            const fn index(self) -> usize {
                 self as usize
             }
         }
@@ -258,7 +258,7 @@ impl Lines {
 
     /// Adds a line at the end.
     pub(super) fn push(&mut self, line: Line) {
-        if let Some(seen) = line.name.and_then(|name| self.seen.get_mut(name.place())) {
+        if let Some(seen) = line.name.and_then(|name| self.seen.get_mut(name.index())) {
             *seen = match *seen {
                 Seen::Never => Seen::Once(self.list.len()),
                 Seen::Once(first) | Seen::Again(first) => Seen::Again(first),
@@ -269,7 +269,7 @@ impl Lines {
 
     /// Whether there is a line with a known name, and which is the first.
     pub(super) fn seen(&self, name: Known) -> Seen {
-        self.seen.get(name.place()).copied().unwrap_or_default()
+        self.seen.get(name.index()).copied().unwrap_or_default()
     }
 
     /// A slice that contains all lines called `name`.

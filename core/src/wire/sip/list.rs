@@ -117,8 +117,8 @@ pub fn has_blank(text: &str) -> bool {
 /// The texts before and after the first space or tab.
 #[must_use]
 pub fn split_at_blank(text: &str) -> Option<(&str, &str)> {
-    let place = text.as_bytes().iter().copied().position(is_blank)?;
-    Some((text.get(..place)?, text.get(place.saturating_add(1)..)?))
+    let index = text.as_bytes().iter().copied().position(is_blank)?;
+    Some((text.get(..index)?, text.get(index.saturating_add(1)..)?))
 }
 
 /// The position of the first `mark`, an ASCII character.
@@ -131,8 +131,8 @@ pub fn position(text: &str, mark: u8) -> Option<usize> {
 /// The texts before and after the first `mark`, an ASCII character.
 #[must_use]
 pub fn split_once(text: &str, mark: u8) -> Option<(&str, &str)> {
-    let place = position(text, mark)?;
-    Some((text.get(..place)?, text.get(place.saturating_add(1)..)?))
+    let index = position(text, mark)?;
+    Some((text.get(..index)?, text.get(index.saturating_add(1)..)?))
 }
 
 /// The text before the first `mark`, an ASCII character, and the text from `mark` on.

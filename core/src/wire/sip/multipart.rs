@@ -13,20 +13,20 @@ pub fn csta_part<'a>(boundary: &str, body: &'a [u8]) -> Option<&'a [u8]> {
     if boundary.is_empty() || boundary.len() > MAX_BOUNDARY {
         return None;
     }
-    let mut place = Place::Preamble;
+    let mut index = Place::Preamble;
     let mut at = 0_usize;
     for line in body.split_inclusive(|byte| *byte == b'\n') {
         let next = at.saturating_add(line.len());
         if let Some(last) = delimiter(line, boundary) {
-            if let Place::Wanted { from } = place {
+            if let Place::Wanted { from } = index {
                 return Some(without_line_end(body.get(from..at)?));
             }
             if last {
                 return None;
             }
-            place = Place::Head { wanted: false };
-        } else if let Place::Head { wanted } = place {
-            place = if without_line_end(line).is_empty() {
+            index = Place::Head { wanted: false };
+        } else if let Place::Head { wanted } = index {
+            index = if without_line_end(line).is_empty() {
                 if wanted { Place::Wanted { from: next } } else { Place::Other }
             } else {
                 Place::Head { wanted: wanted || names_csta(line) }
@@ -35,7 +35,7 @@ pub fn csta_part<'a>(boundary: &str, body: &'a [u8]) -> Option<&'a [u8]> {
         at = next;
     }
     // If the last delimiter is missing, the last part ends with the body.
-    match place {
+    match index {
         Place::Wanted { from } => body.get(from..),
         Place::Preamble | Place::Head { .. } | Place::Other => None,
     }

@@ -16,7 +16,7 @@ pub(crate) struct Configuration {
     text: String,
     settings: Vec<Setting>,
     /// The byte where each setting's value begins.
-    places: Vec<usize>,
+    positions: Vec<usize>,
 }
 
 impl Configuration {
@@ -49,10 +49,10 @@ impl Configuration {
             Ok(document) => document,
             Err(error) => return Err(syntax_error(&file, &text, &error)),
         };
-        let mut flat = Flat { settings: Vec::new(), places: Vec::new() };
+        let mut flat = Flat { settings: Vec::new(), positions: Vec::new() };
         flat.table("", document.as_table(), 0);
-        let Flat { settings, places } = flat;
-        Ok(Self { file, text, settings, places })
+        let Flat { settings, positions } = flat;
+        Ok(Self { file, text, settings, positions })
     }
 
     /// How many keys are set.
@@ -75,17 +75,17 @@ impl Configuration {
 
     /// The messages for `errors`, each `FILE:LINE:COLUMN: key = value: bound`, sorted by position.
     pub(crate) fn complaints(&self, errors: &[ConfigError]) -> Vec<String> {
-        let mut placed: Vec<_> = errors.iter().map(|error| (self.place(error), error)).collect();
-        placed.sort_by_key(|(place, _)| *place);
-        let complain = |(place, error): (usize, &ConfigError)| {
-            let (line, column) = line_and_column(&self.text, place);
+        let mut found: Vec<_> = errors.iter().map(|error| (self.position(error), error)).collect();
+        found.sort_by_key(|(position, _)| *position);
+        let complain = |(position, error): (usize, &ConfigError)| {
+            let (line, column) = line_and_column(&self.text, position);
             format!("{}:{line}:{column}: {error}", self.file)
         };
-        placed.into_iter().map(complain).collect()
+        found.into_iter().map(complain).collect()
     }
 
     /// The position of the setting; if it is missing, that of its table's first setting.
-    fn place(&self, error: &ConfigError) -> usize {
+    fn position(&self, error: &ConfigError) -> usize {
         let sibling = || {
             let (table, _) = error.key.rsplit_once('.')?;
             let inside = |setting: &Setting| {
@@ -94,14 +94,14 @@ impl Configuration {
             self.settings.iter().position(inside)
         };
         let setting = error.setting.or_else(sibling);
-        setting.and_then(|setting| self.places.get(setting)).copied().unwrap_or_default()
+        setting.and_then(|setting| self.positions.get(setting)).copied().unwrap_or_default()
     }
 }
 
 /// Collects settings while walking the tree.
 struct Flat {
     settings: Vec<Setting>,
-    places: Vec<usize>,
+    positions: Vec<usize>,
 }
 
 impl Flat {
@@ -109,7 +109,7 @@ impl Flat {
     fn table(&mut self, prefix: &str, table: &dyn TableLike, within: usize) {
         if table.is_empty() && !prefix.is_empty() {
             self.settings.push(Setting { key: prefix.to_owned(), value: Value::Other("table") });
-            self.places.push(within);
+            self.positions.push(within);
         }
         for (name, item) in table.iter() {
             let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
@@ -118,29 +118,29 @@ impl Flat {
         }
     }
 
-    fn item(&mut self, key: &str, item: &Item, place: usize) {
+    fn item(&mut self, key: &str, item: &Item, position: usize) {
         match item {
             Item::None => {}
-            Item::Table(table) => self.table(key, table, start(table.span(), place)),
+            Item::Table(table) => self.table(key, table, start(table.span(), position)),
             Item::ArrayOfTables(tables) => {
                 for (index, table) in tables.iter().enumerate() {
-                    self.tables_entry(key, index, table, place);
+                    self.tables_entry(key, index, table, position);
                 }
             }
-            Item::Value(value) => self.value(key, value, start(value.span(), place)),
+            Item::Value(value) => self.value(key, value, start(value.span(), position)),
         }
     }
 
-    fn tables_entry(&mut self, key: &str, index: usize, table: &Table, place: usize) {
-        self.table(&format!("{key}[{index}]"), table, start(table.span(), place));
+    fn tables_entry(&mut self, key: &str, index: usize, table: &Table, position: usize) {
+        self.table(&format!("{key}[{index}]"), table, start(table.span(), position));
     }
 
-    fn value(&mut self, key: &str, value: &toml_edit::Value, place: usize) {
+    fn value(&mut self, key: &str, value: &toml_edit::Value, position: usize) {
         match value {
-            toml_edit::Value::InlineTable(table) => self.table(key, table, place),
+            toml_edit::Value::InlineTable(table) => self.table(key, table, position),
             toml_edit::Value::Array(array) if array.iter().any(toml_edit::Value::is_inline_table) => {
                 for (index, value) in array.iter().enumerate() {
-                    self.value(&format!("{key}[{index}]"), value, start(value.span(), place));
+                    self.value(&format!("{key}[{index}]"), value, start(value.span(), position));
                 }
             }
             toml_edit::Value::Array(_)
@@ -150,7 +150,7 @@ impl Flat {
             | toml_edit::Value::Boolean(_)
             | toml_edit::Value::Datetime(_) => {
                 self.settings.push(Setting { key: key.to_owned(), value: plain_value(value) });
-                self.places.push(place);
+                self.positions.push(position);
             }
         }
     }
@@ -184,9 +184,9 @@ fn syntax_error(file: &str, text: &str, error: &TomlError) -> String {
     format!("{file}:{line}:{column}: this is not TOML: {message}")
 }
 
-/// The line and the column (in characters), both from 1, of the byte at `place`.
-fn line_and_column(text: &str, place: usize) -> (usize, usize) {
-    let before = text.get(..place).unwrap_or(text);
+/// The line and the column (in characters), both from 1, of the byte at `position`.
+fn line_and_column(text: &str, position: usize) -> (usize, usize) {
+    let before = text.get(..position).unwrap_or(text);
     let line = before.matches('\n').count().saturating_add(1);
     let last = before.rsplit('\n').next().unwrap_or_default();
     (line, last.chars().count().saturating_add(1))
@@ -235,7 +235,7 @@ mod tests {
         let keys: Vec<_> = configuration.settings().iter().map(|setting| setting.key.as_str()).collect();
         assert_eq!(keys, ["sip", "cti.connection[0]", "log.level"]);
         assert_eq!(configuration.count(), 1);
-        assert_eq!(configuration.places[..2], [0, 6]);
+        assert_eq!(configuration.positions[..2], [0, 6]);
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl<C: Carrier> Links<C> {
 
     /// Notifies the operator of an error on a listening socket.
     pub(crate) fn trouble(&self, listener: ListenerId, error: &io::Error) {
-        let fields: &[(&str, &dyn core::fmt::Display)] = &[("listener", &listener.place()), ("error", error)];
+        let fields: &[(&str, &dyn core::fmt::Display)] = &[("listener", &listener.index()), ("error", error)];
         self.console.tell(Level::Error, "listener_failing", fields);
     }
 

@@ -39,16 +39,16 @@ impl fmt::Display for Json {
             Self::Text(text) => quote(f, text),
             Self::List(values) => {
                 f.write_char('[')?;
-                for (place, value) in values.iter().enumerate() {
-                    f.write_str(if place == 0 { "" } else { "," })?;
+                for (index, value) in values.iter().enumerate() {
+                    f.write_str(if index == 0 { "" } else { "," })?;
                     value.fmt(f)?;
                 }
                 f.write_char(']')
             }
             Self::Object(members) => {
                 f.write_char('{')?;
-                for (place, (key, value)) in members.iter().enumerate() {
-                    f.write_str(if place == 0 { "" } else { "," })?;
+                for (index, (key, value)) in members.iter().enumerate() {
+                    f.write_str(if index == 0 { "" } else { "," })?;
                     quote(f, key)?;
                     f.write_char(':')?;
                     value.fmt(f)?;

@@ -69,8 +69,8 @@ fn every_command_for_a_csta_service_sends_the_request_of_its_row() {
         let request = stage.take("INFO");
         let body = body_of(&request);
         let names = [root].into_iter().chain(elements.iter().map(|(name, _)| *name));
-        let places: Vec<_> = names.map(|name| body.find(&format!("<{name}"))).collect();
-        assert!(places.is_sorted() && places[0].is_some(), "{word}: {body}");
+        let indexes: Vec<_> = names.map(|name| body.find(&format!("<{name}"))).collect();
+        assert!(indexes.is_sorted() && indexes[0].is_some(), "{word}: {body}");
         stage.accept(&request, &[], &ok("HoldCall"));
         assert_eq!(stage.shown(), [format!("ok service={word}")]);
     }

@@ -132,8 +132,8 @@ fn any_bytes_leave_the_machine_sound() {
         let link = world.open(round % 2);
         let mut bytes = good.clone();
         for _ in 0..4 {
-            let place = usize::from(random()) % bytes.len();
-            bytes[place] = random();
+            let index = usize::from(random()) % bytes.len();
+            bytes[index] = random();
         }
         world.bytes(link, &bytes);
         world.pass(Duration::from_secs(100));

@@ -169,8 +169,8 @@ impl Bench {
 
     /// Opens the connection at `index` and brings it into service.
     pub(super) fn bring_up(&mut self, index: usize) {
-        let place = u8::try_from(index).unwrap();
-        let news = self.act(|pool, step| pool.on_opened(step, place));
+        let number = u8::try_from(index).unwrap();
+        let news = self.act(|pool, step| pool.on_opened(step, number));
         self.hear(&news);
         let (invoke, asked) = self.sent(index).pop().unwrap();
         let begun = if asked.contains("StartApplicationSession") { STARTED } else { NORMAL };

@@ -24,7 +24,7 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, event: &Event<'_>) {
 fn call_event<R: Rewrite>(w: &mut Writer<'_, R>, event: &CallEvent<'_>) {
     let slots = event.kind.slots();
     let from = event.source.map(|source| From::new(w, source, slots));
-    for (place, slot) in slots.iter().enumerate() {
+    for (index, slot) in slots.iter().enumerate() {
         match slot.part {
             Part::CrossReference => w.cross_reference(event.cross_reference),
             Part::Connection => w.connection(slot.name, event.connection),
@@ -45,7 +45,7 @@ fn call_event<R: Rewrite>(w: &mut Writer<'_, R>, event: &CallEvent<'_>) {
             Part::Cause => w.leaf(slot.name, if event.cause.is_empty() { "normal" } else { event.cause }),
             Part::Copy(names) => {
                 if let Some(from) = &from {
-                    from.copy(w, place, slot, names);
+                    from.copy(w, index, slot, names);
                 }
             }
         }
@@ -62,9 +62,9 @@ fn other_event<R: Rewrite>(
     cross_reference: &str,
 ) {
     let from = From::new(w, source, shape.slots);
-    for (place, slot) in shape.slots.iter().enumerate() {
+    for (index, slot) in shape.slots.iter().enumerate() {
         if let Part::Copy(names) = slot.part {
-            from.copy(w, place, slot, names);
+            from.copy(w, index, slot, names);
         } else {
             debug_assert_eq!(slot.part, Part::CrossReference, "others are modelled events' own");
             w.cross_reference(cross_reference);
@@ -117,9 +117,9 @@ impl<'a> From<'a> {
     }
 
     /// Copies the element of a slot, if the reader's edition has it.
-    fn copy<R: Rewrite>(&self, w: &mut Writer<'_, R>, place: usize, slot: &Slot, names: Names) {
+    fn copy<R: Rewrite>(&self, w: &mut Writer<'_, R>, index: usize, slot: &Slot, names: Names) {
         let passes = self.same || slot.since <= w.edition;
-        if let Some(node) = self.located.at(place).filter(|_| passes) {
+        if let Some(node) = self.located.at(index).filter(|_| passes) {
             copy::element(w, node, names);
         }
     }

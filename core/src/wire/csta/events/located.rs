@@ -23,13 +23,13 @@ impl<'a> Located<'a> {
         let mut next = 0;
         for child in root.children().filter(Node::is_element) {
             let name = child.tag_name().name();
-            let is_named = |place: &usize| slots.get(*place).is_some_and(|slot| slot.name == name);
-            let Some(place) = (next..slots.len()).chain(0..next.min(slots.len())).find(is_named) else {
+            let is_named = |index: &usize| slots.get(*index).is_some_and(|slot| slot.name == name);
+            let Some(index) = (next..slots.len()).chain(0..next.min(slots.len())).find(is_named) else {
                 located.unknown += usize::from(name != "extensions");
                 continue;
             };
-            next = place + 1;
-            if let Some(node @ None) = located.nodes.get_mut(place) {
+            next = index + 1;
+            if let Some(node @ None) = located.nodes.get_mut(index) {
                 *node = Some(child);
             }
         }
@@ -37,7 +37,7 @@ impl<'a> Located<'a> {
     }
 
     /// The element at the index of a slot.
-    pub(in crate::wire::csta) fn at(&self, place: usize) -> Option<Element<'a>> {
-        self.nodes.get(place).copied().flatten()
+    pub(in crate::wire::csta) fn at(&self, index: usize) -> Option<Element<'a>> {
+        self.nodes.get(index).copied().flatten()
     }
 }

@@ -16,8 +16,8 @@ pub(super) fn read(root: Element<'_>) -> Result<Event<'_>, Malformed> {
     let Some(shape) = Shape::named(name) else { return Ok(Event::Unknown { name }) };
     let located = Located::new(root, shape.slots);
     let at = |part: Part| {
-        let place = shape.slots.iter().position(|slot| slot.part == part)?;
-        located.at(place)
+        let index = shape.slots.iter().position(|slot| slot.part == part)?;
+        located.at(index)
     };
     let malformed = |part, error| {
         let element = shape.name_of(part).unwrap_or_default();

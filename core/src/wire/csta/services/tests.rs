@@ -40,8 +40,8 @@ fn no_message_has_more_members_than_are_located_nor_one_twice() {
     for service in all() {
         for members in [service.request, service.response] {
             assert!(members.len() <= MAX_MEMBERS, "{}", service.root);
-            for (place, member) in members.iter().enumerate() {
-                assert!(members[..place].iter().all(|other| !other.is_named(member.name)), "{}", member.name);
+            for (index, member) in members.iter().enumerate() {
+                assert!(members[..index].iter().all(|other| !other.is_named(member.name)), "{}", member.name);
                 assert!((2..=6).contains(&member.since) && !member.name.is_empty());
             }
         }

@@ -40,7 +40,7 @@ fn stream() -> (Vec<u8>, Vec<Frame>) {
     ];
     let bytes = format!("\r\n{}\r\n\r\n{}\n\r\n{}\r\n{}", messages[0], messages[1], messages[2], messages[3])
         .into_bytes();
-    let message = |place: usize| Ok(messages[place].as_bytes().to_vec());
+    let message = |index: usize| Ok(messages[index].as_bytes().to_vec());
     (bytes, vec![message(0), Err(None), message(1), Err(None), message(2), message(3)])
 }
 
@@ -77,8 +77,8 @@ fn bytes_once_searched_are_not_searched_again() {
     let head = b"INFO sip:a SIP/2.0\r\nX: 123456";
     assert_eq!(framer.push(head, LIMIT), (head.len(), Framed::Incomplete));
     // If these bytes were examined a second time, the end of a head would now be found in them.
-    let place = framer.buffer.len() - 6;
-    framer.buffer[place..place + 4].copy_from_slice(b"\r\n\r\n");
+    let index = framer.buffer.len() - 6;
+    framer.buffer[index..index + 4].copy_from_slice(b"\r\n\r\n");
     let (taken, outcome) = framer.push(b"\r\n\r\nBYE", LIMIT);
     assert_eq!(taken, 4);
     assert!(matches!(outcome, Framed::Message(message) if message.len() == head.len() + 4));

@@ -35,9 +35,9 @@ const ORDINARY: [&str; 5] = [
 ];
 
 /// An ordinary request, with one line replaced.
-fn with(place: usize, line: &str) -> String {
+fn with(index: usize, line: &str) -> String {
     let mut lines = ORDINARY;
-    lines[place] = line;
+    lines[index] = line;
     request(&lines.join("\r\n"))
 }
 
@@ -140,10 +140,10 @@ fn route_values_are_kept_byte_for_byte() {
 fn each_missing_repeated_or_malformed_header_is_named() {
     let names = [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq];
     let bad = ["Via: HTTP/1.1 h", "From: \"x <sip:a@b>", "To: nobody", "Call-ID:", "CSeq: 4294967296 INFO"];
-    for (place, name) in names.into_iter().enumerate() {
-        assert_eq!(flaw(with(place, "Z: y")), Some(Flaw::Missing(name)));
-        assert_eq!(flaw(with(place, bad[place])), Some(Flaw::Malformed(name)));
-        let repeated = flaw(and(ORDINARY[place]));
+    for (index, name) in names.into_iter().enumerate() {
+        assert_eq!(flaw(with(index, "Z: y")), Some(Flaw::Missing(name)));
+        assert_eq!(flaw(with(index, bad[index])), Some(Flaw::Malformed(name)));
+        let repeated = flaw(and(ORDINARY[index]));
         assert_eq!(repeated, (name != Name::Via).then_some(Flaw::Repeated(name)));
     }
     for cseq in ["CSeq: INFO", "CSeq: -1 INFO", "CSeq: 1", "CSeq: 1 IN FO", "CSeq: x INFO"] {
@@ -290,8 +290,8 @@ fn a_head_is_read_in_place_just_when_httparse_can_read_it() {
             bytes.splice(from..to, pieces[below(pieces.len())].bytes());
         }
         if below(8) == 0 {
-            let place = below(bytes.len());
-            bytes[place] = 0xe9;
+            let index = below(bytes.len());
+            bytes[index] = 0xe9;
         }
         let end = HeadEnd::default().search(&bytes).unwrap_or(bytes.len());
         let plain = by_httparse(&bytes[..end]);
@@ -327,10 +327,10 @@ fn headers_are_found_by_name_wherever_and_however_often_they_stand() {
 
 #[test]
 fn a_byte_changed_anywhere_is_no_reason_to_panic() {
-    for place in 0..INVITE.len() {
+    for index in 0..INVITE.len() {
         for byte in *b"\0\n\r\t \"<>,;:=[]@/%\x7f\x80\xff0a" {
             let mut bytes = INVITE.as_bytes().to_vec();
-            bytes[place] = byte;
+            bytes[index] = byte;
             let _ = parse(&bytes, |message| {
                 for item in message.record_routes().chain(message.routes()).chain(message.requires()) {
                     let _ = NameAddress::parse(item);

@@ -52,7 +52,7 @@ fn config(request: &ClientRequest, interactive: bool) -> Result<ClientConfig, Ve
     config.interactive = interactive;
     ClientConfig::from_settings(&config.settings()).map_err(|errors| {
         let option = |error: ctigate_core::setting::ConfigError| {
-            let given = error.setting.and_then(|place| config.settings().into_iter().nth(place));
+            let given = error.setting.and_then(|index| config.settings().into_iter().nth(index));
             let value = match given.map(|setting| setting.value) {
                 Some(Value::Text(text)) => text,
                 Some(other) => other.to_string(),

@@ -286,8 +286,8 @@ fn form_in(edition: u8, root: &str) -> Vec<String> {
     let form = super::form(root).unwrap_or_else(|| panic!("no form for {root}"));
     let mut elements: Vec<String> = form.split_whitespace().map(String::from).collect();
     for (_, before, name) in LATER.iter().filter(|(of, ..)| edition > 3 && *of == root) {
-        let place = elements.iter().position(|element| element.trim_end_matches(['!', '?']) == *before);
-        elements.insert(place.unwrap() + 1, format!("{name}?"));
+        let index = elements.iter().position(|element| element.trim_end_matches(['!', '?']) == *before);
+        elements.insert(index.unwrap() + 1, format!("{name}?"));
     }
     if edition > 3 && root == "SetLampMode" {
         elements[2] = "lampMode!".into();
