@@ -85,11 +85,11 @@ impl Company {
             "[sip]\ntcp = [\"127.0.0.1:0\"]\nstop_timeout = 8\n[limits]\nsessions = {sessions}\n{more}"
         );
         let mut switches = Vec::new();
-        for place in 0..SWITCHES {
-            let (switch, address) = start_switch(&folder, place, "127.0.0.1:0")?;
+        for index in 0..SWITCHES {
+            let (switch, address) = start_switch(&folder, index, "127.0.0.1:0")?;
             write!(
                 config,
-                "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{place}\"\nswitch = \"{place}\"\n"
+                "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{index}\"\nswitch = \"{index}\"\n"
             )
             .unwrap();
             switches.push((switch, address));
@@ -99,8 +99,8 @@ impl Company {
         command.args(["run", "--config", &config]);
         let gateway = Process::start(&mut command, folder.path("gateway.log"))?;
         let address = gateway.wait_for("key=sip.tcp transport=TCP address=")?;
-        for place in 0..SWITCHES {
-            gateway.wait_for_times(&in_service(place), 1)?;
+        for index in 0..SWITCHES {
+            gateway.wait_for_times(&in_service(index), 1)?;
         }
         let users =
             |proxy| (0..sessions).filter(move |user| user % PROXIES == proxy).map(|user| FIRST + user);
@@ -257,18 +257,18 @@ impl Company {
 }
 
 /// Starts a phone system; returns it and its address.
-fn start_switch(folder: &Folder, place: usize, address: &str) -> io::Result<(Process, String)> {
+fn start_switch(folder: &Folder, index: usize, address: &str) -> io::Result<(Process, String)> {
     let phones = folder.path("phones.toml");
     let mut command = command();
     command.args(["switch", "--listen", address, "--control", "127.0.0.1:0", "--config", &phones]);
-    let switch = Process::start(&mut command, folder.path(&format!("switch{place}.log")))?;
+    let switch = Process::start(&mut command, folder.path(&format!("switch{index}.log")))?;
     let address = switch.wait_for("key=listen transport=TCP address=")?;
     Ok((switch, address))
 }
 
 /// What the gateway logs for a phone system in service.
-fn in_service(place: usize) -> String {
-    format!("name=cti_in_service cti=node{place} ")
+fn in_service(index: usize) -> String {
+    format!("name=cti_in_service cti=node{index} ")
 }
 
 /// The measurements of a round.

@@ -76,8 +76,8 @@ impl Proxy {
         let stream = TcpStream::connect(gateway)?;
         stream.set_nodelay(true)?;
         let port = stream.local_addr()?.port();
-        let user = |(place, number): (usize, usize)| User {
-            client: Client::communicator((), number, &format!("{place}-{port}")),
+        let user = |(index, number): (usize, usize)| User {
+            client: Client::communicator((), number, &format!("{index}-{port}")),
             asked: Instant::now(),
             awaited: 0,
         };
@@ -135,30 +135,30 @@ impl Proxy {
         Ok(())
     }
 
-    fn begin(&mut self, place: usize, round: Round) {
-        let client = &mut self.users[place].client;
+    fn begin(&mut self, index: usize, round: Round) {
+        let client = &mut self.users[index].client;
         match round {
             Round::SignIn | Round::Refresh => {
                 if round == Round::SignIn {
                     client.gateway_tag.clear();
                 }
                 let body = client.sign_in_body();
-                self.ask(place, "INVITE", &body);
+                self.ask(index, "INVITE", &body);
             }
             Round::Snapshot => {
                 let object = client.snapshot_object();
-                self.ask(place, "INFO", &csta("SnapshotDevice", &object));
+                self.ask(index, "INFO", &csta("SnapshotDevice", &object));
             }
             Round::Register => {
                 let types = "<requestTypes><systemStatus>true</systemStatus></requestTypes>";
-                self.ask(place, "INFO", &csta("SystemRegister", types));
+                self.ask(index, "INFO", &csta("SystemRegister", types));
             }
-            Round::SignOut => self.ask(place, "BYE", ""),
+            Round::SignOut => self.ask(index, "BYE", ""),
         }
     }
 
-    fn ask(&mut self, place: usize, method: &str, body: &str) {
-        let user = &mut self.users[place];
+    fn ask(&mut self, index: usize, method: &str, body: &str) {
+        let user = &mut self.users[index];
         (user.asked, user.awaited) = (Instant::now(), user.client.sequence);
         let text = user.client.compose(method, "", body);
         self.out.extend_from_slice(text.as_bytes());
@@ -178,9 +178,9 @@ impl Proxy {
     }
 
     fn take_answer(&mut self, message: &Sip, status: u16, round: Round) -> bool {
-        let place: usize = message.header("Call-ID").split('-').next().unwrap().parse().unwrap();
+        let index: usize = message.header("Call-ID").split('-').next().unwrap().parse().unwrap();
         let (sequence, method) = message.sequence();
-        let user = &mut self.users[place];
+        let user = &mut self.users[index];
         if method == "INVITE" {
             user.client.take_tag(message);
             self.out.extend_from_slice(user.client.ack(message).as_bytes());
@@ -202,8 +202,8 @@ impl Proxy {
             return true;
         }
         if round == Round::SignIn && method == "INVITE" {
-            let object = self.users[place].client.monitor_object();
-            self.ask(place, "INFO", &csta("MonitorStart", &object));
+            let object = self.users[index].client.monitor_object();
+            self.ask(index, "INFO", &csta("MonitorStart", &object));
             return false;
         }
         true

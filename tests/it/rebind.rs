@@ -8,7 +8,7 @@ use ctigate_tests::bench::{Asked, Bench, Client, HELD, PhoneSystem, csta, csta_e
 fn gateway(connections: usize, rate: i64) -> (Bench, Vec<PhoneSystem>) {
     let text = |text: &str| Value::Text(text.into());
     let keys: Vec<String> =
-        (1..connections).map(|place| format!("cti.connection[{place}].address")).collect();
+        (1..connections).map(|index| format!("cti.connection[{index}].address")).collect();
     let mut settings = vec![("cti.recovery", text("rebind")), ("cti.rebind_rate", Value::Integer(rate))];
     settings.extend(
         keys.iter().zip(4_001..).map(|(key, port)| (key.as_str(), Value::Text(format!("127.0.0.1:{port}")))),
@@ -43,8 +43,8 @@ fn take_over(bench: &mut Bench, system: PhoneSystem, letter: char) -> usize {
     }
 }
 
-fn connection_of(bench: &Bench, place: usize) -> usize {
-    bench.engine().connections().nth(place).map_or(0, |connection| connection.sessions)
+fn connection_of(bench: &Bench, index: usize) -> usize {
+    bench.engine().connections().nth(index).map_or(0, |connection| connection.sessions)
 }
 
 #[test]
@@ -198,8 +198,8 @@ fn those_moved_are_spread_evenly_and_sign_ins_keep_their_turns() {
         assert_eq!(take_over(&mut bench, *system, 'n'), moved);
     }
     // The next sign-in would have taken the first connection, and takes the second.
-    for (place, system) in systems.iter().enumerate().skip(1) {
-        let mut client = Client::new(&mut bench, &format!("late{place}"));
+    for (index, system) in systems.iter().enumerate().skip(1) {
+        let mut client = Client::new(&mut bench, &format!("late{index}"));
         client.sign_in(&mut bench, *system);
     }
 }
@@ -215,11 +215,11 @@ fn a_connection_that_is_lost_while_sessions_are_moved_to_it_is_dealt_with_too() 
     bench.close(systems[1].link());
     bench.advance(Duration::from_secs(1));
     take_over(&mut bench, systems[2], 'z');
-    assert_eq!([0, 1, 2].map(|place| connection_of(&bench, place)), [0, 0, 30]);
-    for (place, (client, id)) in clients.iter().enumerate() {
-        let line = 1001 + place;
+    assert_eq!([0, 1, 2].map(|index| connection_of(&bench, index)), [0, 0, 30]);
+    for (index, (client, id)) in clients.iter().enumerate() {
+        let line = 1001 + index;
         let event = HELD.replace("1001", &line.to_string());
-        let named = if place % 3 == 2 { format!("m{place}") } else { format!("z{line}") };
+        let named = if index % 3 == 2 { format!("m{index}") } else { format!("z{line}") };
         systems[2].event(&mut bench, "HeldEvent", &named, &event);
         assert_eq!(client.heard(&mut bench).last().unwrap().element("monitorCrossRefID"), id);
     }

@@ -124,8 +124,8 @@ impl Rush {
             let mut client = Client::over(line, &format!("u{user}"));
             client.uri = format!("tel:{};phone-context=dialstring", 1_000_000 + user);
             rush.clients.push(client);
-            let place = u64::try_from(user).unwrap();
-            let offset = habits.over.as_micros() * place / ALL;
+            let index = u64::try_from(user).unwrap();
+            let offset = habits.over.as_micros() * index / ALL;
             rush.later(Duration::from_micros(offset), Due::SignIn(user));
         }
         rush

@@ -146,9 +146,9 @@ fn who_answers_at_once() -> Vec<String> {
     ["1001", "1002", "1003"]
         .iter()
         .enumerate()
-        .flat_map(|(place, number)| {
+        .flat_map(|(index, number)| {
             let answer = if *number == "1002" { "auto" } else { "manual" };
-            [format!("phone[{place}].number = \"{number}\""), format!("phone[{place}].answer = \"{answer}\"")]
+            [format!("phone[{index}].number = \"{number}\""), format!("phone[{index}].answer = \"{answer}\"")]
         })
         .collect()
 }

@@ -17,7 +17,7 @@ fn house(switches: u8) -> (World, Office) {
 }
 
 /// The numbers, from 1, of the connections that the sessions so far were bound to, in order.
-fn places(world: &World, office: &Office) -> Vec<String> {
+fn indexes(world: &World, office: &Office) -> Vec<String> {
     let started = world.notices(office.gateway).iter().filter(|said| said.name == "session_started");
     started.map(|said| field(&said.fields, "cti")).collect()
 }

@@ -36,12 +36,12 @@ fn drawn() -> String {
 
 #[test]
 fn the_document_of_state_machines_is_drawn_from_their_tables() {
-    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/state-machines.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/state-machines.md");
     let drawn = drawn();
     if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&place, &drawn).unwrap();
+        std::fs::write(&path, &drawn).unwrap();
     }
-    let kept = std::fs::read_to_string(&place).unwrap_or_default();
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         kept == drawn,
         "docs/state-machines.md is not what the tables say: BLESS=1 cargo test rewrites it"

@@ -151,8 +151,8 @@ fn any_two_requests_may_come_in_one_piece() {
             let before = agent.line.received(&world).len();
             let mut bytes = String::new();
             let mut branches = Vec::new();
-            for place in [first, second] {
-                let (method, body) = &all[place];
+            for index in [first, second] {
+                let (method, body) = &all[index];
                 let request = agent.compose(method, "Supported: timer\r\n", body);
                 branches.push(branch(&Sip::all(&request)[0]));
                 bytes += &request;
@@ -163,12 +163,12 @@ fn any_two_requests_may_come_in_one_piece() {
             agent.answer_all(&mut world, "200 OK");
             world.run_for(Duration::from_millis(300)).unwrap();
             let found = answers(&agent, &world, before);
-            for (place, branch) in [first, second].iter().zip(&branches) {
+            for (index, branch) in [first, second].iter().zip(&branches) {
                 // A request under way when the BYE comes is answered 487 (RFC 3261 15.1.2).
                 let (status, root) = only(&found, branch);
                 let ended = second + 1 == ANSWERS.len() && status == 487;
                 assert!(
-                    ended || (status, root.as_str()) == ANSWERS[*place],
+                    ended || (status, root.as_str()) == ANSWERS[*index],
                     "{first} {second}: {status} {root}"
                 );
             }

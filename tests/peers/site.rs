@@ -51,8 +51,8 @@ impl Site {
         let began = Instant::now();
         loop {
             let has = |node: &Node| node.running.said().lines().any(|line| is_sign_in(line, user));
-            if let Some(place) = self.nodes.iter().position(has) {
-                return self.nodes.remove(place);
+            if let Some(index) = self.nodes.iter().position(has) {
+                return self.nodes.remove(index);
             }
             // A log line may come a little later than its event.
             assert!(began.elapsed() < PATIENCE, "nobody has a session of {user}");

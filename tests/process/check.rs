@@ -67,8 +67,8 @@ fn complaints(folder: &Folder, name: &str, text: &[u8]) -> Vec<String> {
 #[test]
 fn each_sort_of_mistake_is_named_with_place_key_value_and_bound() {
     let folder = Folder::new("check");
-    for (place, (behind, wanted)) in WRONG.iter().enumerate() {
-        let found = complaints(&folder, &format!("{place}.toml"), format!("{GOOD}{behind}").as_bytes());
+    for (index, (behind, wanted)) in WRONG.iter().enumerate() {
+        let found = complaints(&folder, &format!("{index}.toml"), format!("{GOOD}{behind}").as_bytes());
         assert_eq!(found, [wanted.replace("TARGET", TARGET)], "{behind}");
     }
 }

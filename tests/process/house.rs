@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
-use crate::crowd::{Crowd, FAR, FIRST, Place};
+use crate::crowd::{Crowd, FAR, FIRST, Index};
 use crate::program::{Folder, Running};
 use crate::relay::{Passed, Record, Relay};
 
@@ -32,8 +32,8 @@ struct Process {
 }
 
 impl Node {
-    fn down(place: usize, record: &Arc<Record>) -> Self {
-        Self { relay: Relay::open(place, record), process: Mutex::default() }
+    fn down(index: usize, record: &Arc<Record>) -> Self {
+        Self { relay: Relay::open(index, record), process: Mutex::default() }
     }
 
     /// Starts the phone system, for the first time or again.
@@ -119,7 +119,7 @@ impl House {
     fn with(name: &str, (nodes, up): (usize, usize), two: bool, cti: &str) -> Self {
         let (folder, record) = (Folder::new(name), Arc::new(Record::default()));
         folder.write("phones.toml", &phones());
-        let nodes: Vec<Node> = (0..nodes).map(|place| Node::down(place, &record)).collect();
+        let nodes: Vec<Node> = (0..nodes).map(|index| Node::down(index, &record)).collect();
         for node in nodes.iter().take(up) {
             node.start(&folder);
         }
@@ -178,8 +178,8 @@ impl House {
 
     /// The phone systems and connections over which the gateway sent requests about this client's line since `mark`, in
     /// order.
-    pub(crate) fn path(&self, place: Place, mark: usize) -> Vec<(usize, usize)> {
-        let (number, passed) = (self.crowd.number(place).to_string(), self.record.since(mark));
+    pub(crate) fn path(&self, index: Index, mark: usize) -> Vec<(usize, usize)> {
+        let (number, passed) = (self.crowd.number(index).to_string(), self.record.since(mark));
         let asked = passed.iter().filter(|one| one.from_gateway && one.number == number);
         let mut path: Vec<_> = asked.map(|one| (one.node, one.connection)).collect();
         path.dedup();
@@ -187,9 +187,9 @@ impl House {
     }
 
     /// The only phone system that got requests about this client's line since `mark`.
-    pub(crate) fn home(&self, place: Place, mark: usize) -> usize {
-        let path = self.path(place, mark);
-        assert_eq!(path.len(), 1, "client {place} is not on one connection: {path:?}");
+    pub(crate) fn home(&self, index: Index, mark: usize) -> usize {
+        let path = self.path(index, mark);
+        assert_eq!(path.len(), 1, "client {index} is not on one connection: {path:?}");
         path[0].0
     }
 
@@ -205,15 +205,15 @@ impl House {
 
 /// Puts all clients into calls, and waits for the events. Only some at a time, since a busy machine must not look like
 /// a silent phone system.
-pub(crate) fn call_all(house: &House, places: &[Place]) {
+pub(crate) fn call_all(house: &House, indexes: &[Index]) {
     let mark = house.crowd.mark();
-    for some in places.chunks(40) {
-        let calls: Vec<_> = some.iter().map(|place| house.crowd.make_call(*place)).collect();
+    for some in indexes.chunks(40) {
+        let calls: Vec<_> = some.iter().map(|index| house.crowd.make_call(*index)).collect();
         for answer in house.crowd.answers(&calls) {
             assert_eq!(answer.root(), "MakeCallResponse", "{answer:?}");
         }
     }
-    house.crowd.wait_for_events(places, "EstablishedEvent", mark);
+    house.crowd.wait_for_events(indexes, "EstablishedEvent", mark);
 }
 
 /// Asserts that counts differ by at most one.
@@ -241,11 +241,11 @@ fn gateway(nodes: &[Node], cti: &str) -> String {
         "[sip]\ntcp = [\"127.0.0.1:0\"]\n[cti]\nheartbeat = {HEARTBEAT}\nheartbeat_timeout = {HEARTBEAT}\n\
          service_timeout = {HEARTBEAT}\nreconnect_min = 1\nreconnect_max = 1\n{cti}"
     );
-    for (place, node) in nodes.iter().enumerate() {
+    for (index, node) in nodes.iter().enumerate() {
         let address = &node.relay.address;
         write!(
             text,
-            "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{place}\"\nswitch = \"{place}\"\n"
+            "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{index}\"\nswitch = \"{index}\"\n"
         )
         .unwrap();
     }

@@ -61,14 +61,14 @@ fn a_trace_that_was_edited_or_cut_short_is_refused_by_line() {
     assert_eq!(output(&["demo", "--record", folder.text()]).0, 0);
     let trace = folder.only("trace");
     let whole = fs::read(&trace).unwrap();
-    let place = |part: &[u8]| whole.windows(part.len()).position(|window| window == part).unwrap();
+    let index = |part: &[u8]| whole.windows(part.len()).position(|window| window == part).unwrap();
     let mut edited = whole.clone();
-    edited[place(b"<MakeCallResponse") + 1] = b'F';
+    edited[index(b"<MakeCallResponse") + 1] = b'F';
     fs::write(&trace, &edited).unwrap();
     let (status, _, err) = output(&["replay", &trace]);
     assert_eq!(status, 1, "{err}");
     assert!(err.contains(&trace) && err.contains("line "), "{err}");
-    fs::write(&trace, &whole[..place(b"<MonitorStart ")]).unwrap();
+    fs::write(&trace, &whole[..index(b"<MonitorStart ")]).unwrap();
     let (status, _, err) = output(&["replay", &trace]);
     assert_eq!(status, 1, "{err}");
     assert!(err.contains("line ") && err.contains("cut short"), "{err}");

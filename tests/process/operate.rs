@@ -143,8 +143,8 @@ fn a_gateway_that_stands_still_is_waited_for_no_longer_than_it_may() {
 fn nonsense_on_the_socket_and_who_stalls_there_harm_nobody() {
     let (office, socket) = office("nonsense", false);
     let mut stalled: Vec<UnixStream> = (0..4).map(|_| UnixStream::connect(&socket).unwrap()).collect();
-    for (place, stream) in stalled.iter_mut().enumerate() {
-        stream.write_all(&b"status\n"[..place]).unwrap();
+    for (index, stream) in stalled.iter_mut().enumerate() {
+        stream.write_all(&b"status\n"[..index]).unwrap();
     }
     let mut nonsense = UnixStream::connect(&socket).unwrap();
     // The gateway may close it before everything is sent.

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::thread;
 
-use crate::crowd::{Crowd, Place, Ticket};
+use crate::crowd::{Crowd, Index, Ticket};
 use crate::house::{House, LIMIT, Node, assert_fair, call_all};
 
 const SESSIONS: usize = 240;
@@ -23,18 +23,18 @@ impl Drop for Ending<'_> {
 }
 
 /// Lets one client after the other send a request; one that is answered 481 sends a new INVITE.
-fn bustle(crowd: &Crowd, places: &[Place], over: &AtomicBool) {
-    let mut asked: Vec<Option<Ticket>> = vec![None; places.len()];
-    for turn in (0..places.len()).cycle() {
+fn bustle(crowd: &Crowd, indexes: &[Index], over: &AtomicBool) {
+    let mut asked: Vec<Option<Ticket>> = vec![None; indexes.len()];
+    for turn in (0..indexes.len()).cycle() {
         if over.load(Ordering::Acquire) {
             return;
         }
-        let (place, before) = (places[turn], asked[turn]);
+        let (index, before) = (indexes[turn], asked[turn]);
         let answer = before.map(|ticket| crowd.answer_so_far(ticket));
         asked[turn] = match answer {
             Some(None) => before,
-            Some(Some(answer)) if answer.status() == 481 => Some(crowd.invite(place)),
-            _ => Some(crowd.snapshot(place)),
+            Some(Some(answer)) if answer.status() == 481 => Some(crowd.invite(index)),
+            _ => Some(crowd.snapshot(index)),
         };
         thread::sleep(PAUSE);
     }
@@ -48,23 +48,23 @@ fn assert_shared_out(house: &House, lost: usize, from: usize) {
 }
 
 /// Clients whose connection was lost send an INVITE again, in the old dialog.
-fn refresh_the_lost(house: &House, places: &[Place]) {
-    let asked: Vec<_> = places.iter().map(|place| house.crowd.snapshot(*place)).collect();
+fn refresh_the_lost(house: &House, indexes: &[Index]) {
+    let asked: Vec<_> = indexes.iter().map(|index| house.crowd.snapshot(*index)).collect();
     let answers = house.crowd.answers(&asked);
-    let lost = places.iter().zip(answers).filter(|(_, answer)| answer.status() == 481);
-    let invites: Vec<_> = lost.map(|(place, _)| house.crowd.invite(*place)).collect();
+    let lost = indexes.iter().zip(answers).filter(|(_, answer)| answer.status() == 481);
+    let invites: Vec<_> = lost.map(|(index, _)| house.crowd.invite(*index)).collect();
     for answer in house.crowd.answers(&invites) {
         assert_eq!(answer.element("systemStatus"), "normal", "{answer:?}");
     }
 }
 
 /// Asserts that the requests about one client's line never return to a connection that they have left.
-fn assert_affinity(house: &House, place: Place, from: usize) {
-    let mut path = house.path(place, from);
+fn assert_affinity(house: &House, index: Index, from: usize) {
+    let mut path = house.path(index, from);
     let (way, hops) = (path.clone(), path.len());
     path.sort_unstable();
     path.dedup();
-    assert_eq!(path.len(), hops, "client {place} went back to a connection: {way:?}");
+    assert_eq!(path.len(), hops, "client {index} went back to a connection: {way:?}");
 }
 
 /// Runs the faults, one after another.
@@ -106,23 +106,23 @@ fn go_wrong(house: &House) {
 fn no_request_is_left_unanswered_while_phone_systems_are_killed_stopped_and_restarted() {
     let house = House::open("outages", 3);
     let from = house.record.mark();
-    let places = house.crowd.sign_in(0..SESSIONS);
+    let indexes = house.crowd.sign_in(0..SESSIONS);
     assert_eq!(house.passed(from, "MonitorStart"), [SESSIONS / 3; 3]);
-    call_all(&house, &places);
+    call_all(&house, &indexes);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let _ending = Ending(&over);
-        scope.spawn(|| bustle(&house.crowd, &places, &over));
+        scope.spawn(|| bustle(&house.crowd, &indexes, &over));
         go_wrong(&house);
     });
     house.crowd.assert_all_answered_within(LIMIT);
     // After that all clients have service again, with the IDs they hold, and none is monitored twice.
-    let all: Vec<Place> = (0..SESSIONS + 30).collect();
+    let all: Vec<Index> = (0..SESSIONS + 30).collect();
     refresh_the_lost(&house, &all);
     call_all(&house, &all);
     assert_eq!(house.nodes.iter().map(Node::monitors).sum::<usize>(), all.len());
-    for place in all {
-        assert_affinity(&house, place, from);
+    for index in all {
+        assert_affinity(&house, index, from);
     }
     house.close();
 }
@@ -137,12 +137,12 @@ fn assert_all_moved(house: &House, from: usize, lost: usize) {
 fn with_rebind_no_client_sends_an_invite_and_all_are_served_while_phone_systems_come_and_go() {
     let house = House::open_with_rebind("outages-rebind", 3);
     let from = house.record.mark();
-    let places = house.crowd.sign_in(0..SESSIONS);
-    call_all(&house, &places);
+    let indexes = house.crowd.sign_in(0..SESSIONS);
+    call_all(&house, &indexes);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let _ending = Ending(&over);
-        scope.spawn(|| bustle(&house.crowd, &places, &over));
+        scope.spawn(|| bustle(&house.crowd, &indexes, &over));
         // Killed during calls, suspended, killed again: each time the others take over its sessions.
         for (node, fault, times) in [(0, "KILL", 1), (1, "STOP", 1), (2, "KILL", 1)] {
             let (lost, mark) = (house.nodes[node].monitors(), house.record.mark());
@@ -165,16 +165,16 @@ fn with_rebind_no_client_sends_an_invite_and_all_are_served_while_phone_systems_
     house.crowd.assert_all_answered_within(LIMIT);
     assert_eq!(house.crowd.count("INVITE"), SESSIONS, "a client was told to send its INVITE anew");
     // At the phone system that was only suspended, some clients are still in their calls; all others can make one.
-    let snapshots: Vec<_> = places.iter().map(|place| house.crowd.snapshot(*place)).collect();
+    let snapshots: Vec<_> = indexes.iter().map(|index| house.crowd.snapshot(*index)).collect();
     let answers = house.crowd.answers(&snapshots);
     assert!(answers.iter().all(|answer| answer.root() == "SnapshotDeviceResponse"), "{answers:#?}");
-    let idle = places.iter().zip(answers).filter(|(_, answer)| !answer.body().contains("<callID>"));
-    let idle: Vec<Place> = idle.map(|(place, _)| *place).collect();
+    let idle = indexes.iter().zip(answers).filter(|(_, answer)| !answer.body().contains("<callID>"));
+    let idle: Vec<Index> = idle.map(|(index, _)| *index).collect();
     assert!(idle.len() >= SESSIONS / 3, "{idle:?}");
     call_all(&house, &idle);
-    assert_eq!(house.nodes.iter().map(Node::monitors).sum::<usize>(), places.len());
-    for place in places {
-        assert_affinity(&house, place, from);
+    assert_eq!(house.nodes.iter().map(Node::monitors).sum::<usize>(), indexes.len());
+    for index in indexes {
+        assert_affinity(&house, index, from);
     }
     house.close();
 }

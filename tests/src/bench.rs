@@ -135,9 +135,9 @@ impl Bench {
             make,
         };
         bench.input(Input::Clock { unix_micros: 1_735_689_600_000_000 });
-        for place in 0..2 {
+        for index in 0..2 {
             let address = address(GATEWAY);
-            bench.input(Input::Listening { listener: ListenerId::new(place), address });
+            bench.input(Input::Listening { listener: ListenerId::new(index), address });
         }
         bench.settle();
         bench

@@ -120,11 +120,11 @@ impl Office {
         .to_vec();
         let mut switches = Vec::new();
         let mut counts = Vec::new();
-        for place in 0..plan.switches {
-            lines.push(format!("cti.connection[{place}].address = \"switch{place}:2748\""));
-            lines.push(format!("cti.connection[{place}].switch = \"office{place}\""));
+        for index in 0..plan.switches {
+            lines.push(format!("cti.connection[{index}].address = \"switch{index}:2748\""));
+            lines.push(format!("cti.connection[{index}].switch = \"office{index}\""));
             let counted = Rc::new(RefCell::new(None));
-            switches.push(add_switch(world, place, &plan.switch, &counted)?);
+            switches.push(add_switch(world, index, &plan.switch, &counted)?);
             counts.push(counted);
         }
         lines.extend(plan.gateway.iter().cloned());
@@ -201,10 +201,10 @@ impl Office {
         // logged.
         let given_up = ["monitor_left_behind", "service_timed_out"];
         let said = world.notices(self.gateway).iter().any(|said| given_up.contains(&said.name));
-        for place in 0..self.switches.len() {
-            let counts = self.counts(place);
+        for index in 0..self.switches.len() {
+            let counts = self.counts(index);
             if counts.is_none_or(|counts| (counts.monitors > 0 && !said) || counts.calls > 0) {
-                wrong = format!("phone system {place} still holds {counts:?}");
+                wrong = format!("phone system {index} still holds {counts:?}");
             }
         }
         if wrong.is_empty() {
@@ -221,14 +221,14 @@ impl Office {
 
     /// The current sizes of a phone system's tables.
     #[must_use]
-    pub fn counts(&self, place: usize) -> Option<Counts> {
-        *self.counts.get(place)?.borrow()
+    pub fn counts(&self, index: usize) -> Option<Counts> {
+        *self.counts.get(index)?.borrow()
     }
 }
 
 pub(crate) fn add_switch(
     world: &mut World,
-    place: u8,
+    index: u8,
     lines: &[String],
     counted: &Rc<RefCell<Option<Counts>>>,
 ) -> Result<HostId, Fault> {
@@ -236,9 +236,9 @@ pub(crate) fn add_switch(
     all.extend(lines.iter().cloned());
     let settings = settings(world, &all)?;
     let config = SwitchConfig::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
-    let seed = Seed::from_number(world.seed().wrapping_add(1_000).wrapping_add(u64::from(place)));
+    let seed = Seed::from_number(world.seed().wrapping_add(1_000).wrapping_add(u64::from(index)));
     let shared = Rc::clone(counted);
-    Ok(world.add(&format!("switch{place}"), ip(11_u8.wrapping_add(place)), move || {
+    Ok(world.add(&format!("switch{index}"), ip(11_u8.wrapping_add(index)), move || {
         let (machine, counted) = (Switch::new(config.clone(), seed), Rc::clone(&shared));
         let after = move |switch: &Switch, _: Instant, _: &Input<'_>, _: &Actions| {
             counted.replace(Some(switch.counts()));

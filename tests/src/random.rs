@@ -35,7 +35,7 @@ impl Random {
     }
 
     /// An index into a list of `count` items; 0 if it is empty.
-    pub fn place(&mut self, count: usize) -> usize {
+    pub fn index(&mut self, count: usize) -> usize {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         usize::try_from(self.below(count)).unwrap_or(0)
     }
@@ -47,7 +47,7 @@ impl Random {
 
     /// One of `choices`, if there are any.
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
-        choices.get(self.place(choices.len()))
+        choices.get(self.index(choices.len()))
     }
 }
 

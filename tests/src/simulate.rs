@@ -183,7 +183,7 @@ fn fields(text: &str) -> Vec<(&str, String)> {
             ends
         });
         fields.push((key, value));
-        rest = end.and_then(|(place, _)| quoted.get(place..)?.get(2..)).unwrap_or_default();
+        rest = end.and_then(|(index, _)| quoted.get(index..)?.get(2..)).unwrap_or_default();
     }
     fields
 }

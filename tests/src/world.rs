@@ -140,8 +140,8 @@ impl World {
     fn begin(&mut self, id: HostId) {
         let listens = self.host(id).map(|host| host.listens.clone()).unwrap_or_default();
         self.turn(id, Some(Input::Clock { unix_micros: WALL_CLOCK.saturating_add(self.now) }));
-        for (listen, place) in listens.iter().zip(0..) {
-            let listener = ListenerId::new(place);
+        for (listen, index) in listens.iter().zip(0..) {
+            let listener = ListenerId::new(index);
             self.turn(id, Some(Input::Listening { listener, address: listen.address }));
         }
     }
@@ -468,9 +468,9 @@ impl World {
         peer: SocketAddr,
         bytes: &[u8],
     ) -> Result<(), String> {
-        let place = usize::from(listener.index());
-        let from = self.host(id).and_then(|host| host.listens.get(place)).map(|listen| listen.address);
-        let from = from.ok_or_else(|| format!("sent from socket {place}, which it does not have"))?;
+        let index = usize::from(listener.index());
+        let from = self.host(id).and_then(|host| host.listens.get(index)).map(|listen| listen.address);
+        let from = from.ok_or_else(|| format!("sent from socket {index}, which it does not have"))?;
         let Some((to, socket)) = self.listener(Transport::Udp, peer) else { return Ok(()) };
         let weather = self.weather(id, to);
         for delay in weather.datagram(&mut self.random) {

@@ -17,7 +17,7 @@ fn filled<'s>(service: &'s Service, text: &'s str) -> impl Iterator<Item = Strin
     let whole = Samples::request(service, 3, 3);
     let copied = service.request.iter().enumerate();
     let copied = copied.filter(|(_, member)| matches!(member.role, Role::Copied(_)));
-    copied.map(move |(place, member)| whole.with(place, &element(spelt(member, 3), text)))
+    copied.map(move |(index, member)| whole.with(index, &element(spelt(member, 3), text)))
 }
 
 #[test]

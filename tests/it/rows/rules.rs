@@ -105,10 +105,10 @@ pub(super) fn is_neither_listed_nor_served_where_the_link_has_it_not(edition: u8
 /// A client cannot act for another line, in a call of another phone system, or in a call that its line has no part in.
 pub(super) fn another_line_is_refused(desk: &mut Desk, service: &Service) {
     let whole = Samples::request(service, desk.spoken, desk.link);
-    for (place, member) in service.request.iter().enumerate() {
+    for (index, member) in service.request.iter().enumerate() {
         let name = member.name;
         let mut refuses = |inside: &str, value| {
-            desk.refuses(service.root, &whole.with(place, &element(name, inside)), value);
+            desk.refuses(service.root, &whole.with(index, &element(name, inside)), value);
         };
         if is_connection(member) {
             refuses(&format!("<callID>{STRANGE}</callID>"), missing(member));
@@ -145,32 +145,32 @@ pub(super) fn another_line_is_refused(desk: &mut Desk, service: &Service) {
 /// Calls of other devices can only be picked up or joined if that is configured.
 pub(super) fn foreign_calls_are_the_administrator_s_choice(service: &Service) {
     let foreign = service.request.iter().position(|member| member.role == Role::Foreign);
-    let Some(place) = foreign else { return };
+    let Some(index) = foreign else { return };
     let mut desk = Desk::with(3, 3, &lists(|_| true), &[]);
     let whole = Samples::request(service, 3, 3);
     desk.refuses(service.root, &whole.sent(), "privilegeViolationSpecifiedDevice");
     // Not even the own line's connection may be named there.
-    let own = connection(service.request[place].name, "0_7", "1001");
-    desk.refuses(service.root, &whole.with(place, &own), "privilegeViolationSpecifiedDevice");
+    let own = connection(service.request[index].name, "0_7", "1001");
+    desk.refuses(service.root, &whole.with(index, &own), "privilegeViolationSpecifiedDevice");
 }
 
 /// A required member must be present once, not empty, and of the right type.
 pub(super) fn what_is_missing_or_unreadable_is_refused(desk: &mut Desk, service: &Service) {
     let whole = Samples::request(service, desk.spoken, desk.link);
-    for (place, member) in service.request.iter().enumerate() {
+    for (index, member) in service.request.iter().enumerate() {
         let name = spelt(member, desk.spoken);
         if member.required {
-            desk.refuses(service.root, &whole.with(place, ""), missing(member));
+            desk.refuses(service.root, &whole.with(index, ""), missing(member));
         }
         if must_be_filled(member) {
-            desk.refuses(service.root, &whole.with(place, &format!("<{name}/>")), unreadable(member));
+            desk.refuses(service.root, &whole.with(index, &format!("<{name}/>")), unreadable(member));
         }
-        let sample = &whole.0[place].sent;
-        desk.refuses(service.root, &whole.with(place, &format!("{sample}{sample}")), unreadable(member));
+        let sample = &whole.0[index].sent;
+        desk.refuses(service.root, &whole.with(index, &format!("{sample}{sample}")), unreadable(member));
         let apart = format!("{}{sample}", whole.sent());
         desk.refuses(service.root, &apart, unreadable(member));
         if let Some(wrong) = wrong(member) {
-            desk.refuses(service.root, &whole.with(place, &element(name, wrong)), unreadable(member));
+            desk.refuses(service.root, &whole.with(index, &element(name, wrong)), unreadable(member));
         }
     }
 }
@@ -255,21 +255,21 @@ pub(super) fn what_is_no_response_is_an_error(desk: &mut Desk, service: &Service
         assert!(notices.iter().any(|notice| notice.starts_with(told)), "{notices:?}");
     }
     desk.wait();
-    for (place, member) in service.response.iter().enumerate() {
+    for (index, member) in service.response.iter().enumerate() {
         if !matches!(member.role, Role::Announced { .. } | Role::CrossReference) {
             continue;
         }
-        let sample = &response.0[place].sent;
-        let twice = response.with(place, &format!("{sample}{sample}"));
-        let empty = response.with(place, &format!("<{}/>", member.name));
-        let none = member.required.then(|| response.with(place, ""));
+        let sample = &response.0[index].sent;
+        let twice = response.with(index, &format!("{sample}{sample}"));
+        let empty = response.with(index, &format!("<{}/>", member.name));
+        let none = member.required.then(|| response.with(index, ""));
         for response in [twice, empty].into_iter().chain(none) {
             let answer = answered(desk, service, &request, &response);
             assert_eq!((answer.root(), error(&answer)), ("CSTAErrorCode", "unspecified"), "{response}");
             assert!(desk.was_discarded(), "{response}");
         }
         if !member.required {
-            let answer = answered(desk, service, &request, &response.with(place, ""));
+            let answer = answered(desk, service, &request, &response.with(index, ""));
             assert_eq!(answer.root(), service.response_root);
         }
     }

@@ -177,8 +177,8 @@ impl Samples {
     }
 
     /// As they are sent, with one of them replaced.
-    pub(super) fn with(&self, place: usize, instead: &str) -> String {
+    pub(super) fn with(&self, index: usize, instead: &str) -> String {
         let samples = self.0.iter().enumerate();
-        samples.map(|(at, sample)| if at == place { instead } else { sample.sent.as_str() }).collect()
+        samples.map(|(at, sample)| if at == index { instead } else { sample.sent.as_str() }).collect()
     }
 }

@@ -6,7 +6,7 @@ use ctigate_core::setting::{Setting, read_line};
 use ctigate_tests::Agent;
 use ctigate_tests::world::Death;
 
-use super::{house, places, said, wait_for};
+use super::{house, indexes, said, wait_for};
 
 #[test]
 fn s1_eight_connections_are_used_in_the_order_of_their_configuration() {
@@ -20,13 +20,13 @@ fn s1_eight_connections_are_used_in_the_order_of_their_configuration() {
         )
         .unwrap();
     }
-    assert_eq!(places(&world, &office), ["1", "2", "3", "4", "5", "6", "7", "8"]);
+    assert_eq!(indexes(&world, &office), ["1", "2", "3", "4", "5", "6", "7", "8"]);
 }
 
 #[test]
 fn s1_a_ninth_connection_is_a_configuration_error_that_names_the_limit() {
     let mut lines = vec!["sip.tcp = [\"192.0.2.1:5060\"]".to_owned()];
-    lines.extend((0..9).map(|place| format!("cti.connection[{place}].address = \"switch{place}:2748\"")));
+    lines.extend((0..9).map(|index| format!("cti.connection[{index}].address = \"switch{index}:2748\"")));
     let settings: Vec<Setting> = lines.iter().map(|line| read_line(line).unwrap()).collect();
     let errors = Config::from_settings(&settings).unwrap_err();
     assert_eq!(errors.len(), 1, "{errors:?}");

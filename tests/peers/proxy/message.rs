@@ -59,8 +59,8 @@ impl Message {
 
     /// Removes the first header field of this name.
     pub(crate) fn pop(&mut self, name: &str) {
-        if let Some(place) = self.lines.iter().position(|line| value(line, name).is_some()) {
-            self.lines.remove(place);
+        if let Some(index) = self.lines.iter().position(|line| value(line, name).is_some()) {
+            self.lines.remove(index);
         }
     }
 

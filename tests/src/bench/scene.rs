@@ -87,10 +87,10 @@ impl Client {
         count: usize,
         first: usize,
     ) -> Vec<(Self, String)> {
-        let one = |(place, system): (usize, &PhoneSystem)| {
-            let mut client = Self::of_line(bench, &format!("user{place}"), first + place);
+        let one = |(index, system): (usize, &PhoneSystem)| {
+            let mut client = Self::of_line(bench, &format!("user{index}"), first + index);
             client.sign_in(bench, *system);
-            let id = client.monitor(bench, *system, &format!("m{place}"));
+            let id = client.monitor(bench, *system, &format!("m{index}"));
             (client, id)
         };
         systems.iter().cycle().take(count).enumerate().map(one).collect()

@@ -83,7 +83,7 @@ impl Bar {
         let mut out = io::stderr().lock();
         if self.terminal {
             let filled = done.saturating_mul(40).checked_div(of).unwrap_or(0);
-            let bar: String = (0..40).map(|place| if place < filled { '#' } else { '.' }).collect();
+            let bar: String = (0..40).map(|index| if index < filled { '#' } else { '.' }).collect();
             let end = if done >= of { "\n" } else { "" };
             let _ = write!(out, "\r[{bar}] {done} of {of} seeds, {seconds} s, {left} s to go {end}");
         } else {

@@ -84,8 +84,8 @@ fn damage(choices: &mut Choices<'_>, bytes: &mut Vec<u8>) {
         }
         6 => {
             let value = choices.byte();
-            let place = at + choices.below(64);
-            bytes.iter_mut().skip(place).take(1).for_each(|byte| *byte = value);
+            let index = at + choices.below(64);
+            bytes.iter_mut().skip(index).take(1).for_each(|byte| *byte = value);
         }
         7 => {
             let cut = usize::from(choices.byte()) * 4;
@@ -93,8 +93,8 @@ fn damage(choices: &mut Choices<'_>, bytes: &mut Vec<u8>) {
         }
         // A digit or letter becomes its successor: another tag, another number, another branch.
         _ => {
-            let place = at + choices.below(96);
-            bytes.iter_mut().skip(place).take(1).for_each(|byte| *byte ^= 1);
+            let index = at + choices.below(96);
+            bytes.iter_mut().skip(index).take(1).for_each(|byte| *byte ^= 1);
         }
     }
 }

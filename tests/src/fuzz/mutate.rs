@@ -85,8 +85,8 @@ fn change(draw: &mut Draw, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
         }
         6 => {
             let byte = u8::try_from(draw.below(256)).unwrap();
-            bytes.iter_mut().skip(at).take(1).for_each(|place| *place = byte);
+            bytes.iter_mut().skip(at).take(1).for_each(|index| *index = byte);
         }
-        _ => bytes.iter_mut().skip(at).take(1).for_each(|place| *place ^= 1 << (at % 8)),
+        _ => bytes.iter_mut().skip(at).take(1).for_each(|index| *index ^= 1 << (at % 8)),
     }
 }

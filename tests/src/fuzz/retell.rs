@@ -46,6 +46,6 @@ impl Tongue<'_> {
     /// The index of the longest span that is not longer than this.
     fn span(&self, millis: u64) -> u8 {
         let spans = (0..).zip(self.spans).filter(|(_, span)| **span <= millis);
-        spans.max_by_key(|(_, span)| **span).map_or(0, |(place, _)| place)
+        spans.max_by_key(|(_, span)| **span).map_or(0, |(index, _)| index)
     }
 }

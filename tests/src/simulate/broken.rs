@@ -136,7 +136,7 @@ impl Broken {
                 let first = seen
                     .in_service()
                     .next()
-                    .and_then(|place| Some((place, seen.connections.get(usize::from(place))?.id)));
+                    .and_then(|index| Some((index, seen.connections.get(usize::from(index))?.id)));
                 for session in &mut seen.sessions {
                     session.connection = session.connection.and(first);
                 }
@@ -149,7 +149,7 @@ impl Broken {
             Canary::RestlessSession if self.count > 3 => {
                 for session in &mut seen.sessions {
                     session.connection =
-                        session.connection.map(|(place, id)| (place, id.wrapping_add(1_000)));
+                        session.connection.map(|(index, id)| (index, id.wrapping_add(1_000)));
                 }
             }
             Canary::PassedLimit if self.count > 3 => {

@@ -75,8 +75,8 @@ impl Balancer {
     /// The first node from this one on that takes sessions.
     fn other(&self, first: usize) -> usize {
         let count = self.health.len().max(1);
-        let places = (0..count).map(|offset| first.wrapping_add(offset) % count);
-        let mut up = places.filter(|place| self.health.get(*place) == Some(&Health::Up));
+        let indexes = (0..count).map(|offset| first.wrapping_add(offset) % count);
+        let mut up = indexes.filter(|index| self.health.get(*index) == Some(&Health::Up));
         up.next().unwrap_or(first % count)
     }
 }
@@ -366,10 +366,10 @@ impl Client {
     /// The path to a node, if it is open; otherwise one is opened.
     fn path(&mut self, world: &mut World, node: usize) -> Option<usize> {
         let newest = self.paths.iter().rposition(|path| path.node == node);
-        if let Some((place, path)) = newest.and_then(|place| Some((place, self.paths.get(place)?))) {
-            let Some(link) = path.link else { return Some(place) };
+        if let Some((index, path)) = newest.and_then(|index| Some((index, self.paths.get(index)?))) {
+            let Some(link) = path.link else { return Some(index) };
             if world.is_open(self.host, link) {
-                return Some(place);
+                return Some(index);
             }
             let waits = world.closed(self.host, link).is_none()
                 && world.now() < path.since.saturating_add(10 * SECOND);

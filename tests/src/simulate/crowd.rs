@@ -35,11 +35,11 @@ pub fn crowd(first: u64, count: u64, mut told: impl FnMut(Progress)) -> (Report,
             let (sender, next, failed) = (sender.clone(), &next, &failed);
             scope.spawn(move || {
                 while failed.load(Ordering::Relaxed) < FAILURES {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    if place >= count {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= count {
                         break;
                     }
-                    let outcome = simulate(first.wrapping_add(place));
+                    let outcome = simulate(first.wrapping_add(index));
                     failed.fetch_add(u64::from(outcome.is_err()), Ordering::Relaxed);
                     if sender.send(outcome).is_err() {
                         break;

@@ -41,7 +41,7 @@ pub(super) struct NodeGuard {
 
 impl NodeGuard {
     pub(super) fn new(
-        place: usize,
+        index: usize,
         plan: &Rc<WorldPlan>,
         alarm: &Alarm,
         now: &Rc<RefCell<Seen>>,
@@ -57,7 +57,7 @@ impl NodeGuard {
             now: Rc::clone(now),
             ids: BTreeSet::new(),
             fairness: Fairness::new(plan.rebinds()),
-            traffic: Traffic::new(place, Rc::clone(plan), Rc::clone(ledger), calls.to_vec()),
+            traffic: Traffic::new(index, Rc::clone(plan), Rc::clone(ledger), calls.to_vec()),
             transitions,
             states: States::new(),
         }
@@ -90,11 +90,11 @@ impl NodeGuard {
 
     /// Every connect must have a connection ID that was never used.
     fn check_connections(&mut self, now: &Seen) {
-        for (place, connection) in now.connections.iter().enumerate() {
-            let before = self.before.connections.get(place).map_or(0, |before| before.id);
+        for (index, connection) in now.connections.iter().enumerate() {
+            let before = self.before.connections.get(index).map_or(0, |before| before.id);
             if connection.id != before && !self.ids.insert(connection.id) {
                 let id = connection.id;
-                self.alarm.raise(|| format!("a connection ID is used twice: {id}, at place {place}"));
+                self.alarm.raise(|| format!("a connection ID is used twice: {id}, at index {index}"));
             }
         }
     }

@@ -117,7 +117,7 @@ impl WorldPlan {
     #[must_use]
     pub fn draw(random: &mut Random) -> Self {
         let nodes = if random.chance(350) { 2 } else { 1 };
-        let switches = 1 + random.place(3);
+        let switches = 1 + random.index(3);
         let connections = draw_connections(random, switches);
         let (gateway, bounds) = draw_gateway(random);
         let switch = draw_switch(random);
@@ -146,7 +146,7 @@ impl WorldPlan {
             // know.
             let sharing = |number: &str| self.clients.iter().filter(|client| client.number == number).count();
             let need = self.clients.iter().map(|client| sharing(&client.number)).max().unwrap_or(1);
-            let limit = need.saturating_mul(2).saturating_add(random.place(2));
+            let limit = need.saturating_mul(2).saturating_add(random.index(2));
             self.gateway.push(format!("limits.monitors_per_device = {limit}"));
             self.bounds.monitors_per_device = limit;
         }
@@ -165,8 +165,8 @@ impl WorldPlan {
     /// Whether a client's own connections lead to `target`; its dialogs are named after its user.
     pub(super) fn is_address_of(&self, target: &str, call_id: &str) -> bool {
         let user = call_id.rsplit_once('-').map_or("", |(user, _)| user);
-        let place = self.clients.iter().position(|client| client.user == user);
-        place.is_some_and(|place| client_address(place) == target)
+        let index = self.clients.iter().position(|client| client.user == user);
+        index.is_some_and(|index| client_address(index) == target)
     }
 
     /// Whether nodes move sessions by themselves.
@@ -176,14 +176,14 @@ impl WorldPlan {
 
     /// The phone system that the number at the beginning of a callID stands for.
     #[must_use]
-    pub fn switch_of(&self, place: usize) -> Option<usize> {
-        self.connections.get(place).map(|(switch, _)| *switch)
+    pub fn switch_of(&self, index: usize) -> Option<usize> {
+        self.connections.get(index).map(|(switch, _)| *switch)
     }
 }
 
 /// The SIP address of a client.
-pub(super) fn client_address(place: usize) -> String {
-    let last = u8::try_from(place).unwrap_or(0).wrapping_add(FIRST_CLIENT);
+pub(super) fn client_address(index: usize) -> String {
+    let last = u8::try_from(index).unwrap_or(0).wrapping_add(FIRST_CLIENT);
     SocketAddr::new(ip(last), 5060).to_string()
 }
 
@@ -198,8 +198,8 @@ fn draw_connections(random: &mut Random, switches: usize) -> Vec<CtiPlan> {
             _ => 1,
         };
         for port in (2_750..).take(count) {
-            let place = random.place(connections.len() + 1);
-            connections.insert(place, (switch, port));
+            let index = random.index(connections.len() + 1);
+            connections.insert(index, (switch, port));
         }
     }
     connections
@@ -244,11 +244,11 @@ fn draw_gateway(random: &mut Random) -> (Vec<String>, Bounds) {
 
 fn draw_switch(random: &mut Random) -> Vec<String> {
     let mut settings = Vec::new();
-    for place in 0..PHONES {
-        settings.push(format!("phone[{place}].number = \"{}\"", FIRST_PHONE.saturating_add(place)));
+    for index in 0..PHONES {
+        settings.push(format!("phone[{index}].number = \"{}\"", FIRST_PHONE.saturating_add(index)));
         let answer = random.pick(&["manual", "manual", "auto", "busy"]).copied().unwrap_or("manual");
-        settings.push(format!("phone[{place}].answer = \"{answer}\""));
-        settings.push(format!("phone[{place}].no_answer_after_ms = {}", random.between(500, 8_000)));
+        settings.push(format!("phone[{index}].answer = \"{answer}\""));
+        settings.push(format!("phone[{index}].no_answer_after_ms = {}", random.between(500, 8_000)));
     }
     if random.chance(500) {
         settings.push("trunk_prefix = \"0\"".to_owned());
@@ -259,20 +259,20 @@ fn draw_switch(random: &mut Random) -> Vec<String> {
 fn draw_clients(random: &mut Random, sessions: usize) -> Vec<ClientPlan> {
     let count = random.between(1, CLIENTS);
     let udp = random.below(1_000);
-    let drawn = (0..count).map(|place| {
+    let drawn = (0..count).map(|index| {
         let shares = random.chance(250);
-        let number = FIRST_PHONE.saturating_add(if shares { random.below(PHONES) } else { place });
+        let number = FIRST_PHONE.saturating_add(if shares { random.below(PHONES) } else { index });
         let manners = [Manner::Polite, Manner::Polite, Manner::Silent, Manner::Proxied];
         let sipe = random.chance(400);
         ClientPlan {
-            user: format!("user{place}"),
+            user: format!("user{index}"),
             number: number.to_string(),
             udp: random.chance(udp),
             manner: random.pick(&manners).copied().unwrap_or(Manner::Polite),
             sipe,
             asks: !sipe && random.chance(500),
             // One session stays free for late INVITEs.
-            stays: place < u64::try_from(sessions).unwrap_or(u64::MAX) && random.chance(850),
+            stays: index < u64::try_from(sessions).unwrap_or(u64::MAX) && random.chance(850),
         }
     });
     drawn.collect()

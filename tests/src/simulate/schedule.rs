@@ -171,9 +171,9 @@ type Draw = fn(&mut Random, &WorldPlan) -> What;
 
 /// All kinds of faults.
 const FAULTS: &[Draw] = &[
-    |random, plan| What::Odd { client: random.place(plan.clients.len()) },
-    |random, plan| What::Vanish { client: random.place(plan.clients.len()), ms: random.between(1, 60_000) },
-    |random, plan| What::Rubbish { node: random.place(plan.nodes) },
+    |random, plan| What::Odd { client: random.index(plan.clients.len()) },
+    |random, plan| What::Vanish { client: random.index(plan.clients.len()), ms: random.between(1, 60_000) },
+    |random, plan| What::Rubbish { node: random.index(plan.nodes) },
     |random, _| weather(random, Nuisance::Jitter, 150_000),
     |random, _| weather(random, Nuisance::Pieces, 200),
     |random, _| weather(random, Nuisance::Merge, 800),
@@ -181,9 +181,9 @@ const FAULTS: &[Draw] = &[
     |random, _| weather(random, Nuisance::Duplicate, 400),
     |random, _| weather(random, Nuisance::Reorder, 400),
     |random, _| weather(random, Nuisance::Oversleep, 20_000),
-    |random, plan| What::Cut { node: random.place(plan.nodes), far: far(random, plan) },
+    |random, plan| What::Cut { node: random.index(plan.nodes), far: far(random, plan) },
     |random, plan| What::HalfOpen {
-        node: random.place(plan.nodes),
+        node: random.index(plan.nodes),
         far: far(random, plan),
         node_knows: random.chance(500),
     },
@@ -191,7 +191,7 @@ const FAULTS: &[Draw] = &[
         let (there, back) =
             random.pick(&[(true, false), (false, true), (true, true)]).copied().unwrap_or_default();
         What::Stall {
-            node: random.place(plan.nodes),
+            node: random.index(plan.nodes),
             far: far(random, plan),
             there,
             back,
@@ -199,52 +199,52 @@ const FAULTS: &[Draw] = &[
         }
     },
     |random, plan| What::Slow {
-        node: random.place(plan.nodes),
+        node: random.index(plan.nodes),
         far: far(random, plan),
         per_byte: random.between(50, 800),
         ms: millis(random),
     },
     |random, plan| What::SwitchRestart {
-        switch: random.place(plan.switches),
+        switch: random.index(plan.switches),
         silent: random.chance(500),
         ms: millis(random),
     },
-    |random, plan| What::SwitchSilent { switch: random.place(plan.switches), ms: millis(random) },
+    |random, plan| What::SwitchSilent { switch: random.index(plan.switches), ms: millis(random) },
     |random, plan| What::SwitchLate {
-        switch: random.place(plan.switches),
+        switch: random.index(plan.switches),
         delay: random.between(100, 7_000),
         ms: millis(random),
     },
     |random, plan| wrong(random, plan, &[Mood::Twice]),
     |random, plan| wrong(random, plan, &[Mood::UnknownInvoke, Mood::OtherAnswer, Mood::Error, Mood::Nothing]),
     |random, plan| wrong(random, plan, &[Mood::Garbage, Mood::UnknownMonitor, Mood::BrokenFrame]),
-    |random, plan| What::SwitchCloses { switch: random.place(plan.switches) },
+    |random, plan| What::SwitchCloses { switch: random.index(plan.switches) },
     |random, plan| What::SwitchStatus {
-        switch: random.place(plan.switches),
-        status: random.place(STATUSES.len()),
+        switch: random.index(plan.switches),
+        status: random.index(STATUSES.len()),
     },
-    |random, plan| What::Unmonitor { switch: random.place(plan.switches), phone: some_phone(random) },
+    |random, plan| What::Unmonitor { switch: random.index(plan.switches), phone: some_phone(random) },
     |random, plan| What::NodeCrash {
-        node: random.place(plan.nodes),
+        node: random.index(plan.nodes),
         silent: random.chance(500),
         ms: millis(random),
     },
-    |random, plan| What::NodeStop { node: random.place(plan.nodes), ms: millis(random) },
-    |random, plan| What::NodeDrain { node: random.place(plan.nodes) },
-    |random, plan| What::NodeJump { node: random.place(plan.nodes), ms: random.between(100, 60_000) },
-    |random, plan| What::SwitchJump { switch: random.place(plan.switches), ms: random.between(100, 60_000) },
-    |random, plan| What::WallClock { node: random.place(plan.nodes), micros: random.bits() },
+    |random, plan| What::NodeStop { node: random.index(plan.nodes), ms: millis(random) },
+    |random, plan| What::NodeDrain { node: random.index(plan.nodes) },
+    |random, plan| What::NodeJump { node: random.index(plan.nodes), ms: random.between(100, 60_000) },
+    |random, plan| What::SwitchJump { switch: random.index(plan.switches), ms: random.between(100, 60_000) },
+    |random, plan| What::WallClock { node: random.index(plan.nodes), micros: random.bits() },
 ];
 
 /// All kinds of ordinary use, listed as often as they are to be drawn.
 const USES: &[Draw] = &[
-    |random, plan| What::Ask { client: random.place(plan.clients.len()) },
-    |random, plan| What::Ask { client: random.place(plan.clients.len()) },
-    |random, plan| What::Ask { client: random.place(plan.clients.len()) },
-    |random, plan| What::Phone { switch: random.place(plan.switches), phone: some_phone(random) },
-    |random, plan| What::Phone { switch: random.place(plan.switches), phone: some_phone(random) },
+    |random, plan| What::Ask { client: random.index(plan.clients.len()) },
+    |random, plan| What::Ask { client: random.index(plan.clients.len()) },
+    |random, plan| What::Ask { client: random.index(plan.clients.len()) },
+    |random, plan| What::Phone { switch: random.index(plan.switches), phone: some_phone(random) },
+    |random, plan| What::Phone { switch: random.index(plan.switches), phone: some_phone(random) },
     |random, plan| {
-        let client = random.place(plan.clients.len());
+        let client = random.index(plan.clients.len());
         match random.below(8) {
             0 => What::SignOut { client },
             1..=3 => What::Refresh { client },
@@ -256,48 +256,48 @@ const USES: &[Draw] = &[
 /// Faults in calm weather, in a part of the seeds, after which clients that have refreshed must know their calls.
 const CALM_FAULTS: &[Draw] = &[
     |random, plan| What::Cut {
-        node: random.place(plan.nodes),
-        far: Far::Switch(random.place(plan.switches)),
+        node: random.index(plan.nodes),
+        far: Far::Switch(random.index(plan.switches)),
     },
-    |random, plan| What::Cut { node: random.place(plan.nodes), far: far(random, plan) },
+    |random, plan| What::Cut { node: random.index(plan.nodes), far: far(random, plan) },
     |random, plan| What::HalfOpen {
-        node: random.place(plan.nodes),
-        far: Far::Switch(random.place(plan.switches)),
+        node: random.index(plan.nodes),
+        far: Far::Switch(random.index(plan.switches)),
         node_knows: random.chance(500),
     },
     |random, plan| What::Stall {
-        node: random.place(plan.nodes),
-        far: Far::Switch(random.place(plan.switches)),
+        node: random.index(plan.nodes),
+        far: Far::Switch(random.index(plan.switches)),
         there: random.chance(700),
         back: true,
         ms: random.between(100, 8_000),
     },
-    |random, plan| What::SwitchCloses { switch: random.place(plan.switches) },
-    |random, plan| What::SwitchSilent { switch: random.place(plan.switches), ms: random.between(100, 8_000) },
+    |random, plan| What::SwitchCloses { switch: random.index(plan.switches) },
+    |random, plan| What::SwitchSilent { switch: random.index(plan.switches), ms: random.between(100, 8_000) },
     |random, plan| What::SwitchRestart {
-        switch: random.place(plan.switches),
+        switch: random.index(plan.switches),
         silent: random.chance(500),
         ms: random.between(100, 3_000),
     },
-    |random, plan| What::Unmonitor { switch: random.place(plan.switches), phone: some_phone(random) },
+    |random, plan| What::Unmonitor { switch: random.index(plan.switches), phone: some_phone(random) },
     |random, plan| crash(random, plan),
     |random, plan| crash(random, plan),
-    |random, plan| What::NodeStop { node: random.place(plan.nodes), ms: random.between(1, 3_000) },
-    |random, plan| What::NodeDrain { node: random.place(plan.nodes) },
-    |random, plan| What::Refresh { client: random.place(plan.clients.len()) },
+    |random, plan| What::NodeStop { node: random.index(plan.nodes), ms: random.between(1, 3_000) },
+    |random, plan| What::NodeDrain { node: random.index(plan.nodes) },
+    |random, plan| What::Refresh { client: random.index(plan.clients.len()) },
 ];
 
 fn crash(random: &mut Random, plan: &WorldPlan) -> What {
-    let node = random.place(plan.nodes);
+    let node = random.index(plan.nodes);
     What::NodeCrash { node, silent: random.chance(500), ms: random.between(1, 5_000) }
 }
 
 /// What is drawn for calm weather: use, and now and then a CTI link that fails.
 const CALM_USES: &[Draw] = &[
-    |random, plan| What::Ask { client: random.place(plan.clients.len()) },
-    |random, plan| What::Phone { switch: random.place(plan.switches), phone: some_phone(random) },
+    |random, plan| What::Ask { client: random.index(plan.clients.len()) },
+    |random, plan| What::Phone { switch: random.index(plan.switches), phone: some_phone(random) },
     |random, plan| {
-        let switch = random.place(plan.switches);
+        let switch = random.index(plan.switches);
         if random.chance(150) {
             What::SwitchCloses { switch }
         } else {
@@ -312,15 +312,15 @@ fn weather(random: &mut Random, nuisance: Nuisance, most: u64) -> What {
 
 fn far(random: &mut Random, plan: &WorldPlan) -> Far {
     if random.chance(600) {
-        Far::Switch(random.place(plan.switches))
+        Far::Switch(random.index(plan.switches))
     } else {
-        Far::Client(random.place(plan.clients.len()))
+        Far::Client(random.index(plan.clients.len()))
     }
 }
 
 fn wrong(random: &mut Random, plan: &WorldPlan, moods: &[Mood]) -> What {
     let mood = random.pick(moods).copied().unwrap_or(Mood::Twice);
-    What::SwitchWrong { switch: random.place(plan.switches), mood, times: random.between(1, 4) }
+    What::SwitchWrong { switch: random.index(plan.switches), mood, times: random.between(1, 4) }
 }
 
 /// Draws how long something lasts: often short, sometimes long.

@@ -96,23 +96,23 @@ impl Seen {
     }
 
     /// Whether this connect of a connection is in service.
-    pub(super) fn serves(&self, (place, id): (u8, u64)) -> bool {
-        let connection = self.connections.get(usize::from(place));
+    pub(super) fn serves(&self, (index, id): (u8, u64)) -> bool {
+        let connection = self.connections.get(usize::from(index));
         connection.is_some_and(|one| one.id == id && one.in_service)
     }
 
     /// The indexes of the connections that take turns.
     pub(super) fn rotation(&self) -> impl Iterator<Item = u8> + use<'_> {
         let relaxed = self.connections.iter().any(|one| one.in_service && !one.overloaded);
-        let places = (0..).zip(&self.connections);
+        let indexes = (0..).zip(&self.connections);
         let serves = move |one: &SeenConnection| one.in_service && !(relaxed && one.overloaded);
-        places.filter(move |(_, one)| serves(one)).map(|(place, _)| place)
+        indexes.filter(move |(_, one)| serves(one)).map(|(index, _)| index)
     }
 
     /// The indexes of the connections in service.
     pub(super) fn in_service(&self) -> impl Iterator<Item = u8> + use<'_> {
-        let places = (0..).zip(&self.connections);
-        places.filter(|(_, one)| one.in_service).map(|(place, _)| place)
+        let indexes = (0..).zip(&self.connections);
+        indexes.filter(|(_, one)| one.in_service).map(|(index, _)| index)
     }
 }
 

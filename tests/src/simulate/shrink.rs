@@ -103,12 +103,12 @@ pub fn traces(run: &Run, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let (_, mut world) = run.in_world(Care::Full);
     std::fs::create_dir_all(folder)?;
     let mut written = Vec::new();
-    for place in 0..run.plan.nodes {
-        let Some(host) = world.host_named(&format!("node{place}")) else { continue };
+    for index in 0..run.plan.nodes {
+        let Some(host) = world.host_named(&format!("node{index}")) else { continue };
         for (life, trace) in world.end_traces(host).iter().enumerate() {
             let broken =
                 if run.canary == Canary::Healthy { String::new() } else { format!("-{:?}", run.canary) };
-            let path = folder.join(format!("simulation-{}{broken}-node{place}-life{life}.trace", run.seed));
+            let path = folder.join(format!("simulation-{}{broken}-node{index}-life{life}.trace", run.seed));
             std::fs::write(&path, trace)?;
             written.push(path);
         }

@@ -82,7 +82,7 @@ impl Watcher<Moody> for CallsWatcher {
     ) {
         self.0
             .borrow_mut()
-            .look(machine.switch(), (0..PHONES).map(|place| FIRST_PHONE.saturating_add(place)));
+            .look(machine.switch(), (0..PHONES).map(|index| FIRST_PHONE.saturating_add(index)));
     }
 }
 
@@ -110,14 +110,14 @@ impl Stage {
             sequence: 0,
             report: Report::default(),
         };
-        for place in 0..plan.switches {
-            stage.add_switch(world, place)?;
+        for index in 0..plan.switches {
+            stage.add_switch(world, index)?;
         }
-        for place in 0..plan.nodes {
-            stage.add_node(world, place)?;
+        for index in 0..plan.nodes {
+            stage.add_node(world, index)?;
         }
-        for (place, client) in (FIRST_CLIENT..).zip(&plan.clients) {
-            let mut client = Client::new(world, client, place, &stage.ledger);
+        for (index, client) in (FIRST_CLIENT..).zip(&plan.clients) {
+            let mut client = Client::new(world, client, index, &stage.ledger);
             client.forgetful = plan.bounds.transactions < 500;
             client.blind = !plan.snapshots;
             client.may_watch_twice = plan.bounds.has_spare_monitors();
@@ -126,23 +126,23 @@ impl Stage {
         Ok(stage)
     }
 
-    fn add_switch(&mut self, world: &mut World, place: usize) -> Result<(), Fault> {
-        let ports = self.plan.connections.iter().filter(|(switch, _)| *switch == place);
+    fn add_switch(&mut self, world: &mut World, index: usize) -> Result<(), Fault> {
+        let ports = self.plan.connections.iter().filter(|(switch, _)| *switch == index);
         let listens: Vec<String> = ports.map(|(_, port)| format!("\"0.0.0.0:{port}\"")).collect();
         let mut lines = vec![format!("listen = [{}]", listens.join(", "))];
         lines.extend(self.plan.switch.iter().cloned());
         let settings = settings(world, &lines)?;
         let config = SwitchConfig::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
         let calls = Rc::default();
-        let seed = seed_of(world, 1_000, place, 0);
+        let seed = seed_of(world, 1_000, index, 0);
         let factory = switch_factory(&config, seed, self.plan.snapshots, &calls);
-        let host = world.add(&format!("switch{place}"), address(FIRST_SWITCH, place), factory);
+        let host = world.add(&format!("switch{index}"), address(FIRST_SWITCH, index), factory);
         self.switches.push(PhoneSystem { host, calls, lives: 0, config });
         Ok(())
     }
 
-    fn add_node(&mut self, world: &mut World, place: usize) -> Result<(), Fault> {
-        let sip = node_address(place);
+    fn add_node(&mut self, world: &mut World, index: usize) -> Result<(), Fault> {
+        let sip = node_address(index);
         let mut lines = vec![
             format!("sip.tcp = [\"{sip}\"]"),
             format!("sip.udp = [\"{sip}\"]"),
@@ -155,11 +155,11 @@ impl Stage {
         lines.extend(self.plan.gateway.iter().cloned());
         let settings = settings(world, &lines)?;
         let config = Config::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
-        let seed = seed_of(world, 0, place, 0);
+        let seed = seed_of(world, 0, index, 0);
         let mut node = Node { host: HostId::default(), seen: Rc::default(), lives: 0, settings, config };
-        let factory = self.node_factory(world, place, &node, seed);
+        let factory = self.node_factory(world, index, &node, seed);
         let header = Header::new("gateway", seed, node.settings.clone());
-        node.host = world.add_traced(&format!("node{place}"), address(1, place), Some(header), factory);
+        node.host = world.add_traced(&format!("node{index}"), address(1, index), Some(header), factory);
         self.nodes.push(node);
         Ok(())
     }
@@ -168,13 +168,13 @@ impl Stage {
     fn node_factory(
         &self,
         world: &World,
-        place: usize,
+        index: usize,
         node: &Node,
         seed: Seed,
     ) -> impl Fn() -> Box<dyn Machine> + 'static {
         let calls: Vec<_> = self.switches.iter().map(|switch| Rc::clone(&switch.calls)).collect();
         let guard = NodeGuard::new(
-            place,
+            index,
             &self.plan,
             &world.alarm(),
             &node.seen,
@@ -187,27 +187,27 @@ impl Stage {
     }
 
     /// Restarts a node, with another seed.
-    fn restart_node(&mut self, world: &mut World, place: usize) {
+    fn restart_node(&mut self, world: &mut World, index: usize) {
         let now = world.now();
         for client in &mut self.clients {
-            client.excuse_node(place, now);
+            client.excuse_node(index, now);
         }
-        let Some(node) = self.nodes.get_mut(place) else { return };
+        let Some(node) = self.nodes.get_mut(index) else { return };
         node.lives = node.lives.wrapping_add(1);
-        let seed = seed_of(world, 0, place, node.lives);
+        let seed = seed_of(world, 0, index, node.lives);
         let host = node.host;
-        let Some(node) = self.nodes.get(place) else { return };
+        let Some(node) = self.nodes.get(index) else { return };
         let header = Header::new("gateway", seed, node.settings.clone());
-        let factory = self.node_factory(world, place, node, seed);
+        let factory = self.node_factory(world, index, node, seed);
         world.restart(host, Some(header), factory);
-        self.balancer.set(place, Health::Up);
+        self.balancer.set(index, Health::Up);
     }
 
     /// Restarts a phone system, with another seed and without its calls.
-    fn restart_switch(&mut self, world: &mut World, place: usize) {
-        let Some(switch) = self.switches.get_mut(place) else { return };
+    fn restart_switch(&mut self, world: &mut World, index: usize) {
+        let Some(switch) = self.switches.get_mut(index) else { return };
         switch.lives = switch.lives.wrapping_add(1);
-        let seed = seed_of(world, 1_000, place, switch.lives);
+        let seed = seed_of(world, 1_000, index, switch.lives);
         let factory = switch_factory(&switch.config, seed, self.plan.snapshots, &switch.calls);
         world.restart(switch.host, None, factory);
     }
@@ -290,15 +290,15 @@ fn switch_factory(
 }
 
 /// The seed of a machine.
-fn seed_of(world: &World, kind: u64, place: usize, life: u64) -> Seed {
-    let place = u64::try_from(place).unwrap_or(0);
+fn seed_of(world: &World, kind: u64, index: usize, life: u64) -> Seed {
+    let index = u64::try_from(index).unwrap_or(0);
     Seed::from_number(
-        world.seed().wrapping_mul(1_000_003).wrapping_add(kind).wrapping_add(place * 100).wrapping_add(life),
+        world.seed().wrapping_mul(1_000_003).wrapping_add(kind).wrapping_add(index * 100).wrapping_add(life),
     )
 }
 
-fn address(first: u8, place: usize) -> core::net::IpAddr {
-    ip(first.wrapping_add(u8::try_from(place).unwrap_or(0)))
+fn address(first: u8, index: usize) -> core::net::IpAddr {
+    ip(first.wrapping_add(u8::try_from(index).unwrap_or(0)))
 }
 
 fn settings(world: &World, lines: &[String]) -> Result<Vec<Setting>, Fault> {

@@ -167,7 +167,7 @@ impl Journal {
         if machine.digest() != self.birth {
             return Err("the machines differ at birth".to_owned());
         }
-        for (place, step) in self.steps.iter().enumerate() {
+        for (index, step) in self.steps.iter().enumerate() {
             actions.clear();
             let Taken(taken) = machine.step(step.now, step.input.input(), &mut actions);
             let replayed = Step {
@@ -177,10 +177,10 @@ impl Journal {
                 digest: machine.digest(),
             };
             if step.input.length().is_some_and(|length| length != taken) {
-                return Err(format!("step {place} took {taken} bytes in the replay:\n{step}"));
+                return Err(format!("step {index} took {taken} bytes in the replay:\n{step}"));
             }
             if replayed != *step {
-                return Err(format!("step {place} recorded as\n{step}\nreplays as\n{replayed}"));
+                return Err(format!("step {index} recorded as\n{step}\nreplays as\n{replayed}"));
             }
         }
         Ok(())
@@ -189,9 +189,9 @@ impl Journal {
     /// The first difference between two runs.
     pub(super) fn difference(&self, other: &Self) -> Option<String> {
         let pairs = self.steps.iter().zip(&other.steps).enumerate();
-        for (place, (one, two)) in pairs {
+        for (index, (one, two)) in pairs {
             if one != two {
-                return Some(format!("step {place} was\n{one}\nand the second time\n{two}"));
+                return Some(format!("step {index} was\n{one}\nand the second time\n{two}"));
             }
         }
         let (one, two) = (self.steps.len(), other.steps.len());

@@ -64,8 +64,8 @@ impl World {
 
     /// The address of a host's listener at an index.
     #[must_use]
-    pub fn listening(&self, host: HostId, place: usize) -> Option<SocketAddr> {
-        Some(self.host(host)?.listens.get(place)?.address)
+    pub fn listening(&self, host: HostId, index: usize) -> Option<SocketAddr> {
+        Some(self.host(host)?.listens.get(index)?.address)
     }
 
     /// How many connections there are, as seen from a host.
@@ -140,8 +140,8 @@ impl World {
     }
 
     /// Lets a bare host send a datagram from its listener at an index.
-    pub fn send_datagram(&mut self, host: HostId, place: u16, peer: SocketAddr, bytes: &[u8]) {
-        let listener = ListenerId::new(place);
+    pub fn send_datagram(&mut self, host: HostId, index: u16, peer: SocketAddr, bytes: &[u8]) {
+        let listener = ListenerId::new(index);
         let _refused = self.grant(host, Wanted::Datagram(listener, peer, bytes.to_vec()));
     }
 
@@ -236,12 +236,12 @@ impl World {
 
     /// The host and its listener at `address`.
     pub(super) fn listener(&self, transport: Transport, address: SocketAddr) -> Option<(HostId, ListenerId)> {
-        self.hosts.iter().enumerate().find_map(|(place, host)| {
+        self.hosts.iter().enumerate().find_map(|(index, host)| {
             let listener = host
                 .listens
                 .iter()
                 .position(|listen| listen.transport == transport && listen.address == address)?;
-            Some((HostId(place), ListenerId::new(u16::try_from(listener).ok()?)))
+            Some((HostId(index), ListenerId::new(u16::try_from(listener).ok()?)))
         })
     }
 

@@ -88,7 +88,7 @@ impl Weather {
         }
         while left > 0 {
             let most = usize::try_from(self.piece).unwrap_or(usize::MAX);
-            let piece = if self.piece == 0 { left } else { (1 + random.place(most)).min(left) };
+            let piece = if self.piece == 0 { left } else { (1 + random.index(most)).min(left) };
             pieces.push(piece);
             left = left.saturating_sub(piece);
         }

@@ -177,8 +177,8 @@ impl Stage {
     /// Processes what the gateway did. Returns whether there was anything.
     fn look_once(&mut self) -> bool {
         let mut moved = self.take_connects();
-        for place in 0..self.systems.len() {
-            moved |= self.hear_system(place);
+        for index in 0..self.systems.len() {
+            moved |= self.hear_system(index);
         }
         for link in self.ledger.open() {
             let heard = self.bench.messages(link);
@@ -223,8 +223,8 @@ impl Stage {
     }
 
     /// Opens a CTI connection that the gateway asked for.
-    pub(super) fn open_system(&mut self, place: usize) {
-        let Some(system) = self.systems.get_mut(place).filter(|system| !system.open && !system.over) else {
+    pub(super) fn open_system(&mut self, index: usize) {
+        let Some(system) = self.systems.get_mut(index).filter(|system| !system.open && !system.over) else {
             return;
         };
         if self.bench.is_closed(system.link) {
@@ -243,20 +243,20 @@ impl Stage {
         }
     }
 
-    fn hear_system(&mut self, place: usize) -> bool {
-        let Some(system) = self.systems.get_mut(place) else { return false };
+    fn hear_system(&mut self, index: usize) -> bool {
+        let Some(system) = self.systems.get_mut(index) else { return false };
         let hand = PhoneSystem::on(system.link);
         let asked = hand.asked(&mut self.bench);
         let any = !asked.is_empty();
-        let Some(system) = self.systems.get_mut(place) else { return false };
+        let Some(system) = self.systems.get_mut(index) else { return false };
         system.asked.extend(asked);
         system.over |= self.bench.is_closed(system.link);
         while self.systems_behave
-            && let Some(system) = self.systems.get_mut(place).filter(|system| system.open && !system.over)
+            && let Some(system) = self.systems.get_mut(index).filter(|system| system.open && !system.over)
             && let Some(asked) = system.asked.pop_front()
         {
-            for (place, document) in system.usual_answer(&asked).iter().enumerate() {
-                let invoke = if place == 0 { asked.invoke } else { systems::TOLD };
+            for (index, document) in system.usual_answer(&asked).iter().enumerate() {
+                let invoke = if index == 0 { asked.invoke } else { systems::TOLD };
                 hand.say(&mut self.bench, invoke, document);
             }
         }

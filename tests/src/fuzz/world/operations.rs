@@ -63,32 +63,32 @@ fn actor(stage: &Stage, choices: &mut Choices<'_>) -> usize {
 }
 
 /// Sends a message, damaged or not, perhaps twice.
-fn say(stage: &mut Stage, choices: &mut Choices<'_>, place: usize, text: String) {
+fn say(stage: &mut Stage, choices: &mut Choices<'_>, index: usize, text: String) {
     let bytes = mangle::message(choices, text);
-    stage.say(place, &bytes);
+    stage.say(index, &bytes);
     if choices.chance(24) {
-        stage.say(place, &bytes);
+        stage.say(index, &bytes);
     }
 }
 
 fn request(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
-    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let index = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(index) else { return };
     let text = speech::request(choices, &mut actor.client);
-    say(stage, choices, place, text);
+    say(stage, choices, index, text);
 }
 
 fn sign_in(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
-    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let index = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(index) else { return };
     let text = speech::sign_in(choices, &mut actor.client);
-    say(stage, choices, place, text);
+    say(stage, choices, index, text);
 }
 
 /// A client answers a gateway, late.
 fn answer(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
-    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let index = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(index) else { return };
     let Some((line, asked)) = actor.asked.pop_front() else { return };
     let gateway = actor.gateway;
     let status = *choices.pick(&[200, 200, 100, 408, 481, 500, 404]);
@@ -153,15 +153,15 @@ fn time(stage: &mut Stage, choices: &mut Choices<'_>) {
 
 /// A client's connection ends, or is replaced; the balancer may send the client to the other gateway.
 fn reconnect(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
-    let Some(actor) = stage.actors.get(place) else { return };
+    let index = actor(stage, choices);
+    let Some(actor) = stage.actors.get(index) else { return };
     let line = actor.client.line;
     if choices.chance(192) {
         stage.close(line);
     }
     let gateway = choices.below(stage.gateways.len());
-    let next = if place == 3 { line } else { stage.connect(gateway) };
-    if let Some(actor) = stage.actors.get_mut(place) {
+    let next = if index == 3 { line } else { stage.connect(gateway) };
+    if let Some(actor) = stage.actors.get_mut(index) {
         actor.client.line = next;
         actor.gateway = gateway;
     }
@@ -169,9 +169,9 @@ fn reconnect(stage: &mut Stage, choices: &mut Choices<'_>) {
 }
 
 fn raw(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
+    let index = actor(stage, choices);
     let bytes = choices.raw();
-    stage.say(place, bytes);
+    stage.say(index, bytes);
 }
 
 /// The network's weather changes.
@@ -258,14 +258,14 @@ fn links(stage: &mut Stage, choices: &mut Choices<'_>) {
 
 /// Rarely a gateway drains, stops, crashes or is restarted, or a clock jumps.
 fn fate(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = choices.below(stage.gateways.len());
-    let Some(host) = stage.gateways.get(place).map(|gateway| gateway.host) else { return };
+    let index = choices.below(stage.gateways.len());
+    let Some(host) = stage.gateways.get(index).map(|gateway| gateway.host) else { return };
     match choices.below(12) {
         0 => stage.world.command(host, Command::Drain),
         1 => stage.world.command(host, Command::Stop),
-        2 => stage.crash(place, Death::Killed),
-        3 => stage.crash(place, Death::Silent),
-        4..=7 => stage.revive(place),
+        2 => stage.crash(index, Death::Killed),
+        3 => stage.crash(index, Death::Silent),
+        4..=7 => stage.revive(index),
         jump => {
             let hosts = [host, host, stage.system.host];
             let span = Duration::from_secs(u64::from(choices.byte()) * 16);

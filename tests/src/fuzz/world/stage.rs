@@ -78,10 +78,10 @@ impl Stage {
         let system = sound(town::phone_system(&mut world));
         let gateways =
             vec![sound(town::gateway(&mut world, 1, &plan)), sound(town::gateway(&mut world, 2, &plan))];
-        let places = [usize::from(!choices.chance(128)), 1];
-        let clients = places.into_iter().zip(21..).filter_map(|(place, last)| {
+        let indexes = [usize::from(!choices.chance(128)), 1];
+        let clients = indexes.into_iter().zip(21..).filter_map(|(index, last)| {
             let udp = last == 22 && choices.chance(128);
-            Some(sound(town::client(&mut world, last, gateways.get(place)?, udp)))
+            Some(sound(town::client(&mut world, last, gateways.get(index)?, udp)))
         });
         let clients = clients.collect();
         let balancer = town::balancer(&mut world);
@@ -98,8 +98,8 @@ impl Stage {
             damaged: false,
             reached: Reached::default(),
         };
-        for (place, name) in NAMES.into_iter().enumerate() {
-            let gateway = place % 2;
+        for (index, name) in NAMES.into_iter().enumerate() {
+            let gateway = index % 2;
             let line =
                 if name == "dave" { Line::Datagram(address(DATAGRAMS)) } else { stage.connect(gateway) };
             let mut client = Client::over(line, name);
@@ -116,8 +116,8 @@ impl Stage {
     /// Every client behind the balancer signs in and starts a monitor, as clients do.
     fn sign_in_all(&mut self) {
         for monitors in [false, true] {
-            for place in 0..self.actors.len() {
-                let Some(actor) = self.actors.get_mut(place) else { continue };
+            for index in 0..self.actors.len() {
+                let Some(actor) = self.actors.get_mut(index) else { continue };
                 let (method, body) = if monitors {
                     let object = format!("<deviceObject>{}</deviceObject>", actor.client.uri);
                     ("INFO", csta("MonitorStart", &format!("<monitorObject>{object}</monitorObject>")))
@@ -125,7 +125,7 @@ impl Stage {
                     ("INVITE", actor.client.sign_in_body())
                 };
                 let text = actor.client.request(method, &body);
-                self.say(place, text.as_bytes());
+                self.say(index, text.as_bytes());
             }
             self.run(Duration::from_millis(30));
         }
@@ -184,8 +184,8 @@ impl Stage {
     }
 
     /// Crashes a gateway, and drops the answers that it owed.
-    pub(super) fn crash(&mut self, place: usize, death: Death) {
-        let Some(gateway) = self.gateways.get_mut(place) else { return };
+    pub(super) fn crash(&mut self, index: usize, death: Death) {
+        let Some(gateway) = self.gateways.get_mut(index) else { return };
         self.world.crash(gateway.host, death);
         for link in gateway.ledger.open() {
             gateway.ledger.closed(link);
@@ -193,15 +193,15 @@ impl Stage {
     }
 
     /// Restarts a gateway that has ended.
-    pub(super) fn revive(&mut self, place: usize) {
-        if let Some(gateway) = self.gateways.get_mut(place) {
+    pub(super) fn revive(&mut self, index: usize) {
+        if let Some(gateway) = self.gateways.get_mut(index) {
             gateway.revive(&mut self.world);
         }
     }
 
     /// Sends bytes of a client to its gateway.
-    pub(super) fn say(&mut self, place: usize, bytes: &[u8]) {
-        let Some(actor) = self.actors.get(place) else { return };
+    pub(super) fn say(&mut self, index: usize, bytes: &[u8]) {
+        let Some(actor) = self.actors.get(index) else { return };
         let (line, gateway) = (actor.client.line, actor.gateway);
         self.say_over(line, gateway, bytes);
     }
@@ -265,7 +265,7 @@ impl Stage {
         let gateway = heard.gateway;
         self.links.insert(link, heard);
         for message in &messages {
-            if let Some(gateway) = gateway.and_then(|place| self.gateways.get_mut(place))
+            if let Some(gateway) = gateway.and_then(|index| self.gateways.get_mut(index))
                 && message.status() > 0
             {
                 gateway.ledger.answered(link, message);
@@ -326,8 +326,8 @@ impl Stage {
         for link in self.world.links(self.balancer) {
             self.close(Line::Stream(link));
         }
-        for place in 0..self.gateways.len() {
-            self.revive(place);
+        for index in 0..self.gateways.len() {
+            self.revive(index);
         }
         self.hang_up();
         let longest = self.gateways.iter().map(|gateway| gateway.ledger.longest).max().unwrap_or(0);

@@ -121,10 +121,10 @@ pub(super) fn gateway(world: &mut World, last: u8, plan: &[String]) -> Result<Ga
 /// Adds the phone system.
 pub(super) fn phone_system(world: &mut World) -> Result<PhoneSystem, Fault> {
     let mut lines = Vec::new();
-    for place in 0..PHONES {
-        let answer = if place % 2 == 0 { "manual" } else { "auto" };
-        lines.push(format!("phone[{place}].number = \"{}\"", FIRST_PHONE + place));
-        lines.push(format!("phone[{place}].answer = \"{answer}\""));
+    for index in 0..PHONES {
+        let answer = if index % 2 == 0 { "manual" } else { "auto" };
+        lines.push(format!("phone[{index}].number = \"{}\"", FIRST_PHONE + index));
+        lines.push(format!("phone[{index}].answer = \"{answer}\""));
     }
     let counts = Rc::new(RefCell::new(None));
     let host = add_switch(world, 0, &lines, &counts)?;

@@ -49,7 +49,7 @@ impl Client {
         };
         let mut again = Vec::new();
         let mut lost = Vec::new();
-        for (place, asked) in self.asked.iter_mut().enumerate().skip(self.first_open) {
+        for (index, asked) in self.asked.iter_mut().enumerate().skip(self.first_open) {
             if asked.over || !asked.answers.is_empty() {
                 continue;
             }
@@ -57,7 +57,7 @@ impl Client {
             if gone || now >= asked.until {
                 asked.over = true;
                 asked.excused |= gone;
-                lost.push(place);
+                lost.push(index);
             } else if self.plan.udp && now >= asked.resend_at {
                 asked.interval = asked.interval.saturating_mul(2).min(4 * SECOND);
                 asked.resend_at = now.saturating_add(asked.interval);
@@ -67,8 +67,8 @@ impl Client {
         for (path, text) in again {
             self.transmit(world, path, &text);
         }
-        for place in lost {
-            if let Some(asked) = self.asked.get(place).cloned() {
+        for index in lost {
+            if let Some(asked) = self.asked.get(index).cloned() {
                 self.unanswered(&asked, now);
             }
         }

@@ -9,30 +9,30 @@ use crate::world::{Fault, World};
 impl Client {
     /// Processes all received messages.
     pub(super) fn hear(&mut self, world: &mut World) -> Result<(), Fault> {
-        for place in 0..self.paths.len() {
+        for index in 0..self.paths.len() {
             loop {
                 let host = self.host;
-                let Some(path) = self.paths.get_mut(place) else { break };
+                let Some(path) = self.paths.get_mut(index) else { break };
                 let Some(link) = path.link else { break };
                 let node = path.node;
                 let Some(text) = path.read.next_on(world, host, link) else { break };
-                self.take(world, (place, node), &text)?;
+                self.take(world, (index, node), &text)?;
             }
         }
         while let Some((peer, text)) = self.datagrams.next_datagram(world, self.host) {
-            let place = self.paths.iter().position(|path| super::node_address(path.node) == peer.to_string());
-            if let Some((place, path)) = place.and_then(|place| Some((place, self.paths.get(place)?))) {
+            let index = self.paths.iter().position(|path| super::node_address(path.node) == peer.to_string());
+            if let Some((index, path)) = index.and_then(|index| Some((index, self.paths.get(index)?))) {
                 let node = path.node;
-                self.take(world, (place, node), &text)?;
+                self.take(world, (index, node), &text)?;
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, world: &mut World, place: (usize, usize), text: &str) -> Result<(), Fault> {
+    fn take(&mut self, world: &mut World, index: (usize, usize), text: &str) -> Result<(), Fault> {
         let status = status(text);
         if status == 0 {
-            self.take_request(world, place, text);
+            self.take_request(world, index, text);
             return Ok(());
         }
         if status < 200 {
@@ -46,7 +46,7 @@ impl Client {
         let first = self.answered(world, text)?;
         // The client itself loses a few ACKs.
         if invite && self.random.chance(950) {
-            self.acknowledge(world, place, text, status < 300);
+            self.acknowledge(world, index, text, status < 300);
         }
         if let Some(asked) = first {
             self.learn(world.now(), &asked, (status, text));

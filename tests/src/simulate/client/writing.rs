@@ -249,11 +249,11 @@ impl Client {
     pub(super) fn acknowledge(
         &mut self,
         world: &mut World,
-        place: (usize, usize),
+        index: (usize, usize),
         response: &str,
         success: bool,
     ) {
-        let (path, node) = place;
+        let (path, node) = index;
         self.branch = self.branch.wrapping_add(1);
         let own = format!("z9hG4bK-{}-{}", self.plan.user, self.branch);
         let via = header(response, "Via").unwrap_or_default();

@@ -14,7 +14,7 @@ use crate::simulate::seen::{Seen, SeenCalls};
 /// The relevant traffic of one run of a node.
 pub(super) struct Traffic {
     /// The index of the node.
-    place: usize,
+    index: usize,
     /// The world's time.
     now: u64,
     plan: Rc<WorldPlan>,
@@ -28,12 +28,12 @@ pub(super) struct Traffic {
 
 impl Traffic {
     pub(super) const fn new(
-        place: usize,
+        index: usize,
         plan: Rc<WorldPlan>,
         ledger: Rc<RefCell<Ledger>>,
         calls: Vec<Rc<RefCell<SeenCalls>>>,
     ) -> Self {
-        Self { place, now: 0, plan, ledger, calls, cti: BTreeMap::new(), heard: BTreeMap::new() }
+        Self { index, now: 0, plan, ledger, calls, cti: BTreeMap::new(), heard: BTreeMap::new() }
     }
 
     /// Checks one step.
@@ -58,17 +58,17 @@ impl Traffic {
             match action {
                 Action::Connect { link, address } => self.dialled(link, address),
                 Action::Write { link, bytes } => {
-                    if let Some(place) = self.cti.get(&link) {
+                    if let Some(index) = self.cti.get(&link) {
                         let Some((seen, call_id)) = asking else { continue };
                         let text = String::from_utf8_lossy(bytes);
                         // The gateway stops monitors and closes sessions on its own behalf.
                         let own = seen
                             .under(call_id)
-                            .any(|session| session.connection.is_none_or(|(own, _)| own == *place))
+                            .any(|session| session.connection.is_none_or(|(own, _)| own == *index))
                             || ["<MonitorStop", "ApplicationSession"].iter().any(|name| text.contains(name));
                         if !own {
                             return Err(format!(
-                                "a request goes over another connection than its session's: place {place}, {call_id}\n{text}"
+                                "a request goes over another connection than its session's: index {index}, {call_id}\n{text}"
                             ));
                         }
                     } else {
@@ -84,13 +84,13 @@ impl Traffic {
     }
 
     fn dialled(&mut self, link: LinkId, address: &str) {
-        let place = self
+        let index = self
             .plan
             .connections
             .iter()
             .position(|(switch, port)| address == format!("switch{switch}:{port}"));
-        if let Some(place) = place.and_then(|place| u8::try_from(place).ok()) {
-            self.cti.insert(link, place);
+        if let Some(index) = index.and_then(|index| u8::try_from(index).ok()) {
+            self.cti.insert(link, index);
         }
     }
 
@@ -154,23 +154,23 @@ impl Traffic {
         let ledger = &mut *self.ledger.borrow_mut();
         let field = |name: &str| crate::simulate::field(fields, name).unwrap_or_default();
         match name {
-            "dialog_taken_over" => ledger.take_over(self.now, self.place, &field("call_id")),
+            "dialog_taken_over" => ledger.take_over(self.now, self.index, &field("call_id")),
             "request_unsent" if field("method") != "INFO" => {}
             "request_unsent" | "event_lost" | "calls_unverified" => {
                 let cti = field("cti").parse::<u8>().ok().and_then(|cti| cti.checked_sub(1));
                 let session_named = field("session");
                 for session in now.sessions.iter().chain(&before.sessions) {
                     let named = session.is_shown_as(&session_named);
-                    let fed = cti.is_some() && session.connection.map(|(place, _)| place) == cti;
+                    let fed = cti.is_some() && session.connection.map(|(index, _)| index) == cti;
                     if named || fed {
-                        ledger.lose(self.now, self.place, &session.call_id, name);
+                        ledger.lose(self.now, self.index, &session.call_id, name);
                     }
                 }
             }
             "link_closed" if field("bytes_lost") != "0" => {
                 for session in &before.sessions {
                     if self.plan.is_address_of(&field("target"), &session.call_id) {
-                        ledger.lose(self.now, self.place, &session.call_id, name);
+                        ledger.lose(self.now, self.index, &session.call_id, name);
                     }
                 }
             }
@@ -184,7 +184,7 @@ impl Traffic {
         let Some(reference) = element(text, "monitorCrossRefID") else { return Ok(()) };
         let ledger = &mut *self.ledger.borrow_mut();
         let via = header(text, "Via").unwrap_or_default();
-        ledger.event(self.now, self.place, (call_id, via), root(text) == "MonitorStop");
+        ledger.event(self.now, self.index, (call_id, via), root(text) == "MonitorStop");
         let owner = ledger.owner(reference, call_id);
         if owner != Some(call_id) {
             return Err(format!(
@@ -192,10 +192,10 @@ impl Traffic {
             ));
         }
         let Some(session) = now.under(call_id).next() else { return Ok(()) };
-        let Some((place, call)) = element(text, "callID").and_then(|call| call.split_once('_')) else {
+        let Some((index, call)) = element(text, "callID").and_then(|call| call.split_once('_')) else {
             return Ok(());
         };
-        let switch = place.parse().ok().and_then(|place| self.plan.switch_of(place));
+        let switch = index.parse().ok().and_then(|index| self.plan.switch_of(index));
         let calls = switch.and_then(|switch| self.calls.get(switch));
         let number = session.number.parse().unwrap_or_default();
         let took_part = calls.is_some_and(|calls| calls.borrow().ever.contains(&(call.to_owned(), number)));

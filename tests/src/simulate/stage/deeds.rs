@@ -108,8 +108,8 @@ impl Stage {
 
     fn far(&self, far: Far) -> Option<HostId> {
         match far {
-            Far::Switch(place) => self.switches.get(place).map(|switch| switch.host),
-            Far::Client(place) => self.clients.get(place).map(|client| client.host),
+            Far::Switch(index) => self.switches.get(index).map(|switch| switch.host),
+            Far::Client(index) => self.clients.get(index).map(|client| client.host),
         }
     }
 
@@ -270,17 +270,17 @@ impl Stage {
             End::Weather(nuisance) => set_weather(world, nuisance, 0),
             End::Stall(from, to) => world.resume(from, to),
             End::Slow(from, to) => world.clear_weather_between(from, to),
-            End::SwitchDown(place) => self.restart_switch(world, place),
-            End::SwitchSilent(place) => self.tell_switch(world, place, "stall off"),
-            End::SwitchLate(place) => self.tell_switch(world, place, "delay 0"),
-            End::NodeDown(place) => self.restart_node(world, place),
-            End::Unnoticed(place, life) => self.notice_death(world, place, life),
+            End::SwitchDown(index) => self.restart_switch(world, index),
+            End::SwitchSilent(index) => self.tell_switch(world, index, "stall off"),
+            End::SwitchLate(index) => self.tell_switch(world, index, "delay 0"),
+            End::NodeDown(index) => self.restart_node(world, index),
+            End::Unnoticed(index, life) => self.notice_death(world, index, life),
             End::Rubbish { host, link, salt } => {
                 world.write(host, link, &nonsense(salt));
                 world.close(host, link);
             }
-            End::Vanished(place) => {
-                if let Some(client) = self.clients.get_mut(place) {
+            End::Vanished(index) => {
+                if let Some(client) = self.clients.get_mut(index) {
                     client.come_back();
                 }
             }
@@ -288,11 +288,11 @@ impl Stage {
     }
 
     /// Lets the load balancer notice that a node is dead: requests to it are given up.
-    fn notice_death(&mut self, world: &World, place: usize, life: u64) {
-        if self.nodes.get(place).is_some_and(|node| node.lives == life) {
-            self.balancer.set(place, Health::Down);
+    fn notice_death(&mut self, world: &World, index: usize, life: u64) {
+        if self.nodes.get(index).is_some_and(|node| node.lives == life) {
+            self.balancer.set(index, Health::Down);
             for client in &mut self.clients {
-                client.give_up_on(place, world.now());
+                client.give_up_on(index, world.now());
             }
         }
     }
@@ -308,9 +308,9 @@ impl Stage {
             self.end(world, end);
         }
         world.set_weather(Weather::CALM);
-        for place in 0..self.switches.len() {
+        for index in 0..self.switches.len() {
             for line in ["mood none 0", "system normal"] {
-                self.tell_switch(world, place, line);
+                self.tell_switch(world, index, line);
             }
         }
         for client in &mut self.clients {

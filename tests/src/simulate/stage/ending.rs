@@ -139,8 +139,8 @@ impl Stage {
         let call_id = client.call_id().filter(|_| client.wants)?;
         let seen = self.nodes.get(client.node()?)?.seen.borrow();
         let connection = seen.of_dialog(call_id, client.tag()?).and_then(|session| session.connection);
-        let place = connection.map(|(place, _)| usize::from(place));
-        let switch = place.and_then(|place| self.plan.switch_of(place))?;
+        let index = connection.map(|(index, _)| usize::from(index));
+        let switch = index.and_then(|index| self.plan.switch_of(index))?;
         let first = self.plan.connections.iter().position(|(other, _)| *other == switch)?;
         let number: u64 = client.plan.number.parse().ok()?;
         let calls = self.switches.get(switch)?.calls.borrow();
@@ -204,21 +204,21 @@ impl Stage {
 
     /// What is left anywhere.
     fn left(&self, world: &World) -> Option<String> {
-        for (place, node) in self.nodes.iter().enumerate() {
+        for (index, node) in self.nodes.iter().enumerate() {
             let seen = node.seen.borrow();
             let View { links, .. } = seen.view;
             let empty = View { links, timers: seen.connections.len(), ..View::default() };
             if seen.view != empty {
-                return Some(format!("node {place} still holds {:?}", seen.view));
+                return Some(format!("node {index} still holds {:?}", seen.view));
             }
         }
-        for (place, switch) in self.switches.iter().enumerate() {
+        for (index, switch) in self.switches.iter().enumerate() {
             let counts = switch.calls.borrow().counts;
             if counts.is_none_or(|counts| counts.calls > 0) {
-                return Some(format!("calls are left at phone system {place}: {counts:?}"));
+                return Some(format!("calls are left at phone system {index}: {counts:?}"));
             }
             if counts.is_some_and(|counts| counts.monitors > 0) && !self.may_leave_monitors(world) {
-                return Some(format!("monitors are left at a phone system: {place}, {counts:?}"));
+                return Some(format!("monitors are left at a phone system: {index}, {counts:?}"));
             }
         }
         None
