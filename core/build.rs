@@ -1,4 +1,4 @@
-//! Names the build of the package that is being built, the core or its peers: `BUILD` in the sources.
+//! Computes the build name of the package being built, the core or its peers: `BUILD` in its sources.
 
 #[path = "build/fingerprint.rs"]
 mod fingerprint;

@@ -1,25 +1,25 @@
-//! The name of a build: a hash of the sources that a replay depends on, tests left out, and of the locked versions of
-//! what they are built with. Made without git, and the same in every program and profile, so that a trace knows whether
-//! it may compare states.
+//! The name of a build: a hash of the sources that a replay depends on, without tests, and of the locked versions of
+//! their dependencies. It does not depend on git, program or profile; a replay compares states only if the build that
+//! recorded them has the same name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// Files below the workspace's root, by their paths with slashes, with their texts.
+/// The text of each file, by its path from the workspace's root, with slashes.
 pub(crate) type Sources = BTreeMap<String, String>;
 
-/// Where the core's sources lie: the gateway is made of nothing else.
+/// The folder of the core's sources, of which the gateway consists.
 const CORE: &str = "core/src";
-/// Where the sources of the phone system and the scripted client lie, which are made of the core's too.
+/// The folder of the sources of the phone system and the scripted client, which depend on the core's too.
 const PEERS: &str = "core/peers/src";
 
-/// The folders whose sources decide what the machines of `package` do.
+/// The folders whose sources determine what the machines of `package` do.
 pub(crate) fn folders(package: &str) -> &'static [&'static str] {
     if package == "ctigate-core" { &[CORE] } else { &[CORE, PEERS] }
 }
 
-/// The workspace's root, seen from a package's folder in or below it.
+/// The workspace's root, given a package's folder in or below it.
 pub(crate) fn root(package: &Path) -> Option<&Path> {
     package.ancestors().find(|folder| folder.join(CORE).is_dir())
 }
@@ -46,7 +46,7 @@ pub(crate) fn sources(root: &Path) -> io::Result<Sources> {
     Ok(found)
 }
 
-/// What of `sources` decides what the machines of `package` do: what lies in its folders, without tests.
+/// The sources that determine what the machines of `package` do: those in its folders, without tests.
 pub(crate) fn covered(package: &str, sources: &Sources) -> Sources {
     let lies_in =
         |path: &str, folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
@@ -57,7 +57,7 @@ pub(crate) fn covered(package: &str, sources: &Sources) -> Sources {
     of_package.map(|(path, text)| (path.clone(), without_tests(text))).collect()
 }
 
-/// A source without the items that only tests see, as far as they stand at the top of the file: a module of tests does.
+/// A source without its top-level `#[cfg(test)]` items, such as a module of tests.
 fn without_tests(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut in_test = false;
@@ -74,7 +74,7 @@ fn without_tests(text: &str) -> String {
     kept
 }
 
-/// The name of the build of `package` that is made of `sources`, with the versions of the lock file `lock`.
+/// The name of the build of `package` from `sources`, with the versions in the lock file `lock`.
 pub(crate) fn fingerprint(package: &str, sources: &Sources, lock: &str) -> String {
     let mut hash = Fnv::new();
     for (path, text) in covered(package, sources) {
@@ -87,7 +87,7 @@ pub(crate) fn fingerprint(package: &str, sources: &Sources, lock: &str) -> Strin
     format!("{:032x}", hash.0)
 }
 
-/// Name, version and checksum of `package` and of everything that it depends on, as the lock file has them.
+/// Name, version and checksum of `package` and of everything that it depends on, from the lock file.
 fn locked_versions(package: &str, lock: &str) -> BTreeSet<String> {
     let mut packages: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for package in lock.split("[[package]]").skip(1) {
@@ -111,7 +111,7 @@ fn locked_versions(package: &str, lock: &str) -> BTreeSet<String> {
     seen
 }
 
-/// FNV-1a, 128 bits: simple, and the same on every machine.
+/// FNV-1a with 128 bits: simple, and the same on every machine.
 struct Fnv(u128);
 
 impl Fnv {
@@ -119,7 +119,7 @@ impl Fnv {
         Self(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d)
     }
 
-    /// Takes `bytes` behind their length, so that what stands in one part cannot pass for another.
+    /// Feeds `bytes`, preceded by their length, so that the boundaries between parts matter.
     fn feed(&mut self, bytes: &[u8]) {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes();
         for byte in length.iter().chain(bytes) {

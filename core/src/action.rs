@@ -1,4 +1,5 @@
-//! All that a machine can want. One step's actions go into a bounded list beside one arena of bytes, both reused.
+//! Actions: what a machine asks its shell to do. One step's actions form a bounded list beside one arena of bytes; both
+//! are reused.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -15,13 +16,13 @@ pub const MAX_ACTIONS: usize = 512;
 /// How urgent a notice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// For engineers.
+    /// Of interest to developers only.
     Debug,
-    /// The ordinary course of things.
+    /// Normal operation.
     Info,
     /// Something was refused or discarded; users may notice.
     Warn,
-    /// The gateway cannot do its work in part or in whole.
+    /// The gateway cannot do part or all of its work.
     Error,
 }
 
@@ -38,7 +39,7 @@ impl Level {
     }
 }
 
-/// Something worth telling the operator: one log line, one count.
+/// Something the operator should know: one log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Notice<'a> {
     /// How urgent.
@@ -49,10 +50,10 @@ pub struct Notice<'a> {
     pub fields: &'a str,
 }
 
-/// One thing a machine wants.
+/// One action of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action<'a> {
-    /// Open a TCP connection; the answer is `Opened` or `Closed`.
+    /// Open a TCP connection; `Opened` or `Closed` follows.
     Connect {
         /// The number the connection will have.
         link: LinkId,
@@ -66,35 +67,35 @@ pub enum Action<'a> {
         /// The bytes.
         bytes: &'a [u8],
     },
-    /// Close a connection, after what was written is sent. No `Closed` follows.
+    /// Close a connection once everything written to it is sent. No `Closed` follows.
     Close {
         /// The connection.
         link: LinkId,
     },
     /// Send a datagram.
     SendDatagram {
-        /// From which of our sockets.
+        /// The socket to send from.
         listener: ListenerId,
-        /// To whom.
+        /// The address to send to.
         peer: SocketAddr,
         /// The bytes.
         bytes: &'a [u8],
     },
-    /// Tell the operator.
+    /// Notify the operator.
     Notify(Notice<'a>),
     /// Print one line to standard output: what the scripted client shows.
     Print {
         /// The line, without its end.
         text: &'a str,
     },
-    /// The machine has come to its end: nothing more will be wanted.
+    /// The machine has ended; no action follows.
     Finish {
         /// The program's exit status.
         status: u8,
     },
 }
 
-/// What is kept of an action: its bytes are in the arena.
+/// An action as the list stores it: its bytes are in the arena.
 #[derive(Clone, Debug)]
 enum Entry {
     Connect { link: LinkId, address: Range<usize> },
@@ -110,7 +111,7 @@ enum Entry {
 pub struct Actions {
     entries: Box<heapless::Vec<Entry, MAX_ACTIONS>>,
     arena: Vec<u8>,
-    /// The most actions any step has caused, for simulations that switch monitor the bound.
+    /// The most actions any step has caused, for simulations that watch the bound.
     high_water: usize,
 }
 
@@ -146,7 +147,7 @@ impl Actions {
         self.entries.is_empty()
     }
 
-    /// How many more actions there is room for.
+    /// How many more actions fit.
     #[must_use]
     pub fn room(&self) -> usize {
         MAX_ACTIONS.saturating_sub(self.entries.len())
@@ -158,7 +159,7 @@ impl Actions {
         self.high_water.max(self.entries.len())
     }
 
-    /// The actions, in the order they were wanted.
+    /// The actions, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = Action<'_>> {
         self.entries.iter().map(|entry| match entry {
             Entry::Connect { link, address } => Action::Connect { link: *link, address: self.text(address) },
@@ -195,27 +196,27 @@ impl Actions {
         start..self.arena.len()
     }
 
-    /// Wants a connection to `address` (`host:port`).
+    /// Asks for a connection to `address` (`host:port`).
     pub fn connect(&mut self, link: LinkId, address: &str) {
         let address = self.append(|arena| arena.extend_from_slice(address.as_bytes()));
         self.push(Entry::Connect { link, address });
     }
 
-    /// Wants `bytes` sent on `link`.
+    /// Asks for `bytes` to be sent on `link`.
     pub fn write(&mut self, link: LinkId, bytes: &[u8]) {
         self.write_with(link, |arena| arena.extend_from_slice(bytes));
     }
 
-    /// Wants sent on `link` what `fill` appends; `fill` must not touch what is there already.
+    /// Asks for what `fill` appends to be sent on `link`; `fill` must not change what is already in the arena.
     pub fn write_with(&mut self, link: LinkId, fill: impl FnOnce(&mut Vec<u8>)) {
         let bytes = self.append(fill);
         self.push(Entry::Write { link, bytes });
     }
 
-    /// The same, if `fill` succeeds; what it appended before it failed is forgotten.
+    /// Like [`Self::write_with`], for a `fill` that may fail; what it appended before failing is discarded.
     ///
     /// # Errors
-    /// What `fill` failed with; then nothing is wanted.
+    /// The error of `fill`; then no action is added.
     pub fn try_write_with<E>(
         &mut self,
         link: LinkId,
@@ -231,17 +232,17 @@ impl Actions {
         filled
     }
 
-    /// Wants `link` closed once all that was written is sent.
+    /// Asks for `link` to be closed once everything written to it is sent.
     pub fn close(&mut self, link: LinkId) {
         self.push(Entry::Close { link });
     }
 
-    /// Wants `bytes` sent as one datagram.
+    /// Asks for `bytes` to be sent as one datagram.
     pub fn send_datagram(&mut self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]) {
         self.send_datagram_with(listener, peer, |arena| arena.extend_from_slice(bytes));
     }
 
-    /// Wants sent as one datagram what `fill` appends.
+    /// Asks for what `fill` appends to be sent as one datagram.
     pub fn send_datagram_with(
         &mut self,
         listener: ListenerId,
@@ -252,11 +253,11 @@ impl Actions {
         self.push(Entry::SendDatagram { listener, peer, bytes });
     }
 
-    /// Wants the operator told. Values are quoted where logfmt needs it.
+    /// Notifies the operator. Values are quoted where logfmt requires it.
     pub fn notify(&mut self, level: Level, name: &'static str, fields: &[(&str, &dyn fmt::Display)]) {
         let fields = self.append(|arena| {
-            for (place, (key, value)) in fields.iter().enumerate() {
-                if place > 0 {
+            for (index, (key, value)) in fields.iter().enumerate() {
+                if index > 0 {
                     arena.push(b' ');
                 }
                 arena.extend_from_slice(key.as_bytes());
@@ -267,19 +268,19 @@ impl Actions {
         self.push(Entry::Notify { level, name, fields });
     }
 
-    /// Wants `text` printed as one line.
+    /// Asks for `text` to be printed as one line.
     pub fn print(&mut self, text: fmt::Arguments<'_>) {
         let text = self.append(|arena| push_formatted(arena, text));
         self.push(Entry::Print { text });
     }
 
-    /// The machine has come to its end.
+    /// Says that the machine has ended.
     pub fn finish(&mut self, status: u8) {
         self.push(Entry::Finish { status });
     }
 }
 
-/// Appends `value` as logfmt wants it: bare where it can be, else quoted with `\`, `"`, and control characters escaped.
+/// Appends `value` in logfmt: bare where possible, otherwise quoted, with `\`, `"` and control characters escaped.
 fn push_logfmt_value(arena: &mut Vec<u8>, value: &dyn fmt::Display) {
     let start = arena.len();
     push_formatted(arena, format_args!("{value}"));

@@ -1,4 +1,4 @@
-//! The gateway's configuration, typed: made from settings by way of the table of keys.
+//! The gateway's configuration as typed values, built from settings that the table of keys has checked.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,18 +15,18 @@ mod keys;
 pub use crate::setting::Network;
 pub use keys::{KEYS, MAX_CONNECTIONS, MAX_LISTENERS};
 
-/// All of the gateway's configuration. Each field's bounds and default stand in [`KEYS`] under its name.
+/// All of the gateway's configuration. The bounds and default of each field are in [`KEYS`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The side of the clients.
     pub sip: Sip,
     /// The side of the phone system.
     pub cti: Cti,
-    /// How much of everything.
+    /// Limits.
     pub limits: Limits,
-    /// What is logged.
+    /// Logging.
     pub log: Log,
-    /// How an operator reaches it.
+    /// Control by the operator.
     pub control: Control,
 }
 
@@ -39,15 +39,15 @@ pub struct Sip {
     pub udp: Vec<SocketAddr>,
     /// Our own domain: a dialog-forming INVITE for another host is answered 404. `None`: any host is ours.
     pub domain: Option<String>,
-    /// `host:port` in our Contact and Via, where it is not the address a client connected to.
+    /// `host:port` for our Contact and Via, if that is not the address a client connected to.
     pub advertised: Option<String>,
-    /// Peers that may speak to us; others are answered 403.
+    /// Peers that may speak SIP to us; all others are answered 403.
     pub allow: Vec<Network>,
     /// The session interval offered, in seconds (RFC 4028 §4).
     pub session_expires: u32,
     /// The least session interval accepted, in seconds (RFC 4028 §5).
     pub min_session_expires: u32,
-    /// The least time a session lives that is not refreshed, in seconds.
+    /// The least time that a session lives without a refresh, in seconds.
     pub linger: u32,
     /// How long an event waits after the answer to the request that caused it.
     pub event_delay: Duration,
@@ -55,24 +55,24 @@ pub struct Sip {
     pub udp_event_timeout: Duration,
     /// The session interval while the phone system is out of reach, in seconds.
     pub unavailable_expires: u32,
-    /// How long stopping waits for clients to answer their BYE.
+    /// How long a stop waits for clients to answer their BYE.
     pub stop_timeout: Duration,
     /// How long a drain waits for sessions to go elsewhere before it ends the rest.
     pub drain_timeout: Duration,
-    /// Whether what the gateway as a whole cannot take is refused with 503; otherwise with 500.
+    /// Whether the gateway answers 503 when it is full or draining; if not, it answers 500.
     pub may_say_503: bool,
 }
 
-/// How a CTI connection begins.
+/// How a session on a CTI connection is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionKind {
     /// With an application session (ECMA-354).
     Application,
-    /// With CSTA at once.
+    /// Without one: CSTA begins at once.
     None,
 }
 
-/// What becomes of the sessions of a CTI connection that failed.
+/// What happens to the sessions of a CTI connection that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recovery {
     /// Each takes another connection with its client's next INVITE or re-INVITE.
@@ -90,11 +90,12 @@ pub struct Cti {
     pub application: String,
     /// How a connection begins.
     pub session: SessionKind,
-    /// The application session duration asked for, in seconds.
+    /// The application session duration requested, in seconds.
     pub session_duration: u32,
     /// The edition of ECMA-323 spoken, 3 to 6 (`cti.edition`).
     pub protocol_version: u8,
-    /// How often the application session is renewed, or the phone system asked how it is.
+    /// The interval at which the application session is renewed or, without one, the phone system's status is
+    /// requested.
     pub heartbeat: Duration,
     /// How long a heartbeat's answer may take.
     pub heartbeat_timeout: Duration,
@@ -108,13 +109,13 @@ pub struct Cti {
     pub reconnect_max: Duration,
     /// Who moves the sessions of a failed connection.
     pub recovery: Recovery,
-    /// How many sessions are moved in a second.
+    /// How many sessions are moved per second.
     pub rebind_rate: u32,
     /// The most unanswered requests of one connection.
     pub window: u16,
-    /// The most requests that wait for a connection's window.
+    /// The most requests that wait for room in a connection's window.
     pub queue: usize,
-    /// Whether signing in asks the phone system if it knows the line; if it does not, the answer is 404.
+    /// Whether a sign-in is answered 404 if the phone system does not know the line.
     pub verify_line: bool,
 }
 
@@ -133,7 +134,7 @@ pub struct CtiConnection {
     pub private_data: bool,
 }
 
-/// How much of everything. Each limit has an answer of its own when it is met.
+/// Limits. Whatever would exceed one is refused with an answer that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Stream connections at a time.
@@ -164,7 +165,7 @@ pub struct Limits {
     pub dialog_bytes: usize,
 }
 
-/// How an operator reaches the gateway: the host's affair, as logging is.
+/// Control by the operator. The host uses this, as it does [`Log`]; the core does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Control {
     /// The path of the control socket.
@@ -202,10 +203,10 @@ impl From<&Limits> for XmlLimits {
 }
 
 impl Config {
-    /// The configuration that `settings` make, with defaults for what they leave out.
+    /// Builds the configuration from `settings`, with defaults for the keys they leave out.
     ///
     /// # Errors
-    /// Everything that is wrong, at once: each key by itself, and keys that do not fit together.
+    /// Everything that is wrong, at once: values that are not allowed, and values that contradict each other.
     pub fn from_settings(settings: &[Setting]) -> Result<Self, Vec<ConfigError>> {
         let (checked, mut errors) = setting::check(KEYS, settings);
         cross::check(&checked, &mut errors);
@@ -223,7 +224,7 @@ impl Config {
     }
 }
 
-/// A number of seconds.
+/// The value of `name` as a number of seconds.
 fn seconds(checked: &Checked, name: &str) -> Duration {
     Duration::from_secs(checked.number(name))
 }

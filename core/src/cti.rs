@@ -1,5 +1,5 @@
-//! CTI connections: the pool, a machine that owns them and the requests under way over them, and the one interface behind
-//! which stands what each link speaks.
+//! CTI connections: the pool, a machine that owns them and the requests under way over them, and the interface that
+//! every link protocol implements.
 
 pub(crate) mod connection;
 pub(crate) mod csta_link;

@@ -6,7 +6,7 @@ use core::hash::Hasher as _;
 
 use siphasher::sip::SipHasher13;
 
-/// Collects a state's fields into one fingerprint. Never fed from `derive(Hash)`, whose layout is not promised.
+/// Combines a state's fields into one fingerprint. Never fed from `derive(Hash)`, whose layout is not guaranteed.
 pub struct Digester(SipHasher13);
 
 impl Default for Digester {
@@ -16,34 +16,34 @@ impl Default for Digester {
 }
 
 impl Digester {
-    /// A digester that has seen nothing.
+    /// A digester that has been fed nothing.
     #[must_use]
     pub fn new() -> Self {
         Self(SipHasher13::new())
     }
 
-    /// Takes a number.
+    /// Feeds a number.
     pub fn number(&mut self, value: u64) {
         self.0.write(&value.to_le_bytes());
     }
 
-    /// Takes bytes, with their count, so that two neighbours cannot be confused.
+    /// Feeds bytes, preceded by their count, so that the boundary between two neighbours matters.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.number(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         self.0.write(bytes);
     }
 
-    /// Takes text.
+    /// Feeds text.
     pub fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
 
-    /// Takes a yes or no.
+    /// Feeds a flag.
     pub fn flag(&mut self, value: bool) {
         self.number(u64::from(value));
     }
 
-    /// Takes any value that knows its own fields.
+    /// Feeds a value.
     pub fn value<T: Digest + ?Sized>(&mut self, value: &T) {
         value.digest(self);
     }
@@ -55,8 +55,8 @@ impl Digester {
     }
 }
 
-/// A value that can be fingerprinted. Mostly implemented by [`digest!`](crate::digest!); an implementation written by hand
-/// destructures `self` without `..` as well, so that a new field cannot be forgotten.
+/// A value that can be fingerprinted. Mostly implemented by [`digest!`](crate::digest!); an implementation by hand also
+/// destructures `self` without `..`, so that no new field is forgotten.
 pub trait Digest {
     /// Feeds every field.
     fn digest(&self, digester: &mut Digester);
@@ -74,7 +74,7 @@ impl Digest for u32 {
     }
 }
 
-// Not for u8: a list of those is bytes.
+// Not for u8: a list of u8 is fed as bytes.
 impl Digest for u16 {
     fn digest(&self, digester: &mut Digester) {
         digester.number(u64::from(*self));
@@ -155,7 +155,7 @@ impl<A: Digest, B: Digest> Digest for (A, B) {
     }
 }
 
-/// Each item; how many there are is no part of the state.
+/// Feeds each item, without their number, which is constant.
 impl<T: Digest, const N: usize> Digest for [T; N] {
     fn digest(&self, digester: &mut Digester) {
         for item in self {
@@ -205,18 +205,18 @@ pub fn sequence<T: Digest>(digester: &mut Digester, items: impl ExactSizeIterato
     }
 }
 
-/// Implements [`Digest`] for a struct or an enum by destructuring it: a field that is not named does not compile. What is
-/// named is fed in the order it is named in.
+/// Implements [`Digest`] for a struct or an enum by destructuring it: a field that is not named does not compile. What
+/// is named is fed in the order it is named in.
 ///
-/// A field stands as
+/// A field is written as
 ///
 /// - `field`, fed as it is;
-/// - `field => expression`, fed as what the expression makes of it (it is bound by reference);
-/// - `field: pattern => expression`, the same of what the pattern binds;
+/// - `field => expression`, fed as the value of the expression (`field` is bound by reference);
+/// - `field: pattern => expression`, the same for what the pattern binds;
 /// - `field: _`, left out on purpose.
 ///
-/// Variants of an enum are told apart by a number (`Variant { field } = 1`), by a name
-/// (`enum State, State::name { .. }`), or, without either, by what their fields feed.
+/// Variants of an enum are distinguished by a number (`Variant { field } = 1`), by a name (`enum State, State::name`),
+/// or, without either, by what their fields feed.
 #[macro_export]
 macro_rules! digest {
     (struct $name:ident $(<$of:ident>)? {

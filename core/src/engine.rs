@@ -1,7 +1,7 @@
-//! The gateway: a deterministic machine that consumes SIP and CTI events and wants actions. What ties its parts
+//! The gateway: a deterministic machine that consumes SIP and CTI input and returns actions. This module ties its parts
 //! together: the user agent (`sip::user_agent`) on one side, remote call control with the pool of CTI connections below
-//! it (`rcc::control`) on the other. Neither knows the other. Calls go down into them; their news come back here, and
-//! are passed on.
+//! it (`rcc::control`) on the other. Neither knows the other. Calls go down into them; their news comes back here and
+//! is passed on.
 //!
 //! | file | subject |
 //! |---|---|
@@ -16,7 +16,7 @@
 //! | `ending` | drain and stop |
 //! | `machine`, `view` | the face every machine has; reading the state |
 //!
-//! Each names only those above it, and all of them are named here.
+//! Each file calls only into those above it; this file calls into all of them.
 
 mod answers;
 mod cti;
@@ -62,34 +62,34 @@ pub struct Engine {
     gateway: Gateway,
 }
 
-/// What a gateway is made of, beside what all its parts share.
+/// The parts of a gateway, apart from what they share.
 struct Gateway {
     ua: UserAgent,
     control: Control<Leg>,
-    /// When a drain or a stop is over at the latest.
+    /// When a drain or a stop ends at the latest.
     stop: Deadline,
-    /// When it was last noticed that the process had stood still.
+    /// When the process was last found to have been suspended.
     slept: Option<Instant>,
-    /// The time of day as last told, in seconds since 1970, and when that was.
+    /// The last [`Input::Clock`]: when it came, and the time of day that it gave.
     clock: Option<(Instant, u64)>,
     xml_limits: XmlLimits,
-    /// Unfolded headers of the message at hand. Like the other buffer it is reused from step to step and means nothing
-    /// between two.
+    /// Unfolded headers of the message being processed. Like `body` it is reused from step to step, and its contents
+    /// mean nothing between steps.
     unfolded: Scratch,
-    /// A CSTA document on its way out.
+    /// The CSTA document being written.
     body: Vec<u8>,
 }
 
 impl Engine {
-    /// A gateway of this configuration, whose CTI connections speak CSTA III over TCP. It dials them with the first
+    /// A gateway with this configuration, whose CTI connections speak CSTA III over TCP. It dials them with the first
     /// [`Input::Tick`].
     #[must_use]
     pub fn new(config: Config, seed: Seed) -> Self {
         Self::with_protocols(config, seed, |config, _| Box::new(CstaLink::new(config)))
     }
 
-    /// The same, whose CTI connections speak what `protocol` makes for each: it is given the configuration and the
-    /// connection's index in the configured order, from 0.
+    /// Like [`Self::new`], with the link protocols that `protocol` makes: it is called for each connection with the
+    /// configuration and the connection's index, from 0.
     #[must_use]
     pub fn with_protocols(
         config: Config,
@@ -153,7 +153,7 @@ impl Gateway {
         taken
     }
 
-    /// Handles the earliest overdue timer, or else a portion of the oldest job.
+    /// Handles the earliest overdue timer or, if none is due, a portion of the oldest job.
     fn on_tick(&mut self, step: &mut Step<'_>) {
         let Some((at, key)) = step.timers.pop_due(step.now) else {
             self.work(step);
@@ -178,7 +178,7 @@ impl Gateway {
         }
     }
 
-    /// Where the owner of a deadline notes it.
+    /// The owner's record of a deadline.
     fn deadline_of(&mut self, key: TimerKey) -> Option<&mut Deadline> {
         let Self { ua, control, stop, .. } = self;
         match key {

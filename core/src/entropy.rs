@@ -1,11 +1,13 @@
-//! Identifiers as a function of seed, domain and a count: one more tag drawn does not shift any later Call-ID.
+//! Identifiers as a function of seed, domain and a count per domain: drawing one more tag does not change any later
+//! Call-ID.
 
 use core::hash::Hasher as _;
 
 use siphasher::sip::SipHasher24;
 use siphasher::sip128::{Hasher128 as _, SipHasher24 as SipHasher24x128};
 
-/// The 32 bytes a machine is born with. The shell reads them from the operating system, once; a test invents them.
+/// The 32 random bytes a machine begins with. The shell reads them from the operating system, once; a test chooses
+/// them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Seed([u8; 32]);
 
@@ -16,12 +18,12 @@ impl Seed {
         Self(bytes)
     }
 
-    /// A seed made of one number, for tests and simulations.
+    /// A seed made from one number, for tests and simulations.
     #[must_use]
     pub fn from_number(number: u64) -> Self {
         let mut bytes = [0; 32];
-        for (place, byte) in bytes.iter_mut().zip(number.to_le_bytes()) {
-            *place = byte;
+        for (index, byte) in bytes.iter_mut().zip(number.to_le_bytes()) {
+            *index = byte;
         }
         Self(bytes)
     }
@@ -35,8 +37,8 @@ impl Seed {
     fn half(&self, second: bool) -> [u8; 16] {
         let mut half = [0; 16];
         let skipped = if second { 16 } else { 0 };
-        for (place, byte) in half.iter_mut().zip(self.0.iter().skip(skipped)) {
-            *place = *byte;
+        for (index, byte) in half.iter_mut().zip(self.0.iter().skip(skipped)) {
+            *index = *byte;
         }
         half
     }
@@ -48,7 +50,7 @@ impl core::fmt::Debug for Seed {
     }
 }
 
-/// What an identifier is for. Each domain counts for itself.
+/// What an identifier is for. Each domain has its own count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Domain {
     /// Tags of dialogs.
@@ -61,21 +63,21 @@ pub enum Domain {
     Reference,
     /// Spread of waiting times.
     Jitter,
-    /// Spread of the times at which those turned away come back.
+    /// Spread of Retry-After, so that clients that were refused do not all come back at once.
     RetryAfter,
 }
 
 /// The number of domains.
 const DOMAINS: usize = 6;
 
-/// Draws identifiers, and keys the hashes by which peers' words are looked up.
+/// Draws identifiers, and keys the hashes by which text from peers is looked up.
 pub struct Entropy {
     seed: Seed,
     drawn: [u64; DOMAINS],
 }
 
 impl Entropy {
-    /// Born of `seed`, nothing drawn.
+    /// Made from `seed`, with nothing drawn yet.
     #[must_use]
     pub const fn new(seed: Seed) -> Self {
         Self { seed, drawn: [0; DOMAINS] }
@@ -83,7 +85,7 @@ impl Entropy {
 
     /// The next identifier of `domain`.
     pub fn draw(&mut self, domain: Domain) -> u64 {
-        let place = match domain {
+        let index = match domain {
             Domain::Tag => 0,
             Domain::Branch => 1,
             Domain::CallId => 2,
@@ -92,15 +94,15 @@ impl Entropy {
             Domain::RetryAfter => 5,
         };
         let mut hasher = SipHasher24::new_with_key(&self.seed.half(false));
-        if let Some(count) = self.drawn.get_mut(place) {
+        if let Some(count) = self.drawn.get_mut(index) {
             hasher.write(&count.to_le_bytes());
             *count = count.wrapping_add(1);
         }
-        hasher.write(&length_bytes(place));
+        hasher.write(&length_bytes(index));
         hasher.finish()
     }
 
-    /// A hash of `parts` that nobody who does not know the seed can steer: for looking up what a peer chose.
+    /// A hash of `parts` that cannot be predicted without the seed: for looking up what a peer chose.
     #[must_use]
     pub fn key<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> u128 {
         let mut gathered = Gathered::new(SipHasher24x128::new_with_key(&self.seed.half(true)));
@@ -114,12 +116,12 @@ impl Entropy {
 
 crate::digest! { struct Entropy { seed => seed.bytes().as_slice(), drawn } }
 
-/// A length as eight little-endian bytes on every machine.
+/// A length as eight little-endian bytes, whatever the machine.
 fn length_bytes(value: usize) -> [u8; 8] {
     u64::try_from(value).unwrap_or(u64::MAX).to_le_bytes()
 }
 
-/// A hasher that is handed bytes by the block: many short pieces take it longer than the same bytes at once.
+/// A hasher that is fed whole blocks, since it takes longer for many short pieces than for the same bytes at once.
 struct Gathered {
     hasher: SipHasher24x128,
     block: heapless::Vec<u8, 256>,

@@ -1,12 +1,12 @@
-//! Short lists kept in place: a line has mostly one monitor and one call, and were they in a piece of memory of their own,
-//! that would be one more place to fetch for a phone that was quiet.
+//! Short lists stored in place. A line mostly has one monitor and one call; stored elsewhere, each would cost one more
+//! cache miss when a quiet phone becomes active.
 
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 
 use crate::digest::{Digest, Digester};
 
-/// A list of mostly one item.
+/// A list that mostly has one item.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Few<T> {
     #[default]
@@ -16,7 +16,7 @@ pub(crate) enum Few<T> {
 }
 
 impl<T> Few<T> {
-    /// Adds an item after all others.
+    /// Appends an item.
     pub(crate) fn push(&mut self, item: T) {
         *self = match core::mem::take(self) {
             Self::None => Self::One(item),
@@ -28,7 +28,7 @@ impl<T> Few<T> {
         };
     }
 
-    /// Takes the first item out.
+    /// Removes the first item and returns it.
     pub(crate) fn take_first(&mut self) -> Option<T> {
         match self {
             Self::None => None,
@@ -40,7 +40,7 @@ impl<T> Few<T> {
         }
     }
 
-    /// Drops the items that are not to be kept.
+    /// Removes the items for which `keep` returns false.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
         match self {
             Self::None => {}

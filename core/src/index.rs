@@ -1,11 +1,12 @@
-//! Finds handles by keyed hashes ([`crate::entropy::Entropy::key`]). With 100,000 entries a look-up touches one or two
-//! lines of memory, where a tree touches several on its way. Nothing walks it, so its order is nobody's concern.
+//! An index from keyed hashes ([`crate::entropy::Entropy::key`]) to handles. With 100,000 entries a look-up touches one
+//! or two cache lines, where a tree touches several. Nothing iterates over it, so its order does not matter.
 
 use hashbrown::HashTable;
 
 use crate::slots::Handle;
 
-/// Handles by keys that nobody can steer: the key is its own hash. In halves, so that an entry has no gaps.
+/// Handles by key. A key cannot be predicted by a peer, so it serves as its own hash. It is stored in halves, so that
+/// an entry has no padding.
 pub(crate) struct Index<T>(HashTable<([u64; 2], Handle<T>)>);
 
 impl<T> Default for Index<T> {
@@ -34,7 +35,7 @@ impl<T> Index<T> {
         self.0.find(hash(key), |(other, _)| *other == key).map(|(_, handle)| *handle)
     }
 
-    /// Puts `handle` under `key`, in place of what was there.
+    /// Puts `handle` under `key`, replacing what was there.
     pub(crate) fn insert(&mut self, key: u128, handle: Handle<T>) {
         let key = halves(key);
         self.0
@@ -43,7 +44,7 @@ impl<T> Index<T> {
             .or_insert((key, handle));
     }
 
-    /// Forgets `key`, if it is `handle` that it leads to.
+    /// Removes `key` if it leads to `handle`.
     pub(crate) fn remove(&mut self, key: u128, handle: Handle<T>) {
         let key = halves(key);
         if let Ok(entry) = self.0.find_entry(hash(key), |entry| *entry == (key, handle)) {
@@ -65,7 +66,7 @@ mod tests {
         let mut state = 1_u64;
         for round in 0..20_000_u64 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            // Few hashes, so that many keys share one.
+            // Few different hashes, so that many keys share one.
             let key = u128::from(state >> 60) | u128::from(state >> 40 & 31) << 64 | (u128::MAX << 124);
             let handle = Handle::from_number(round);
             match (state >> 33) % 3 {

@@ -1,10 +1,10 @@
-//! All that can happen to a machine. A run is a birth (configuration and seed) and a list of these.
+//! Inputs: what can happen to a machine. A run is a configuration, a seed and a list of inputs.
 
 use core::fmt;
 use core::net::SocketAddr;
 
-/// One stream connection, for the life of the process. Never used twice: the machine draws even numbers
-/// (connections it asks for), the pump odd ones (connections it accepted).
+/// Identifies one stream connection and is never reused. The machine draws even numbers, for connections it asks for;
+/// the pump odd ones, for those it accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LinkId(u64);
 
@@ -30,22 +30,22 @@ impl fmt::Display for LinkId {
     }
 }
 
-/// One listening address: the place of its entry in [`crate::Machine::listens`].
+/// One listening address: the index of its entry in [`crate::Machine::listens`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListenerId(u16);
 
-crate::digest! { struct ListenerId(place) }
+crate::digest! { struct ListenerId(index) }
 
 impl ListenerId {
-    /// The listener at `place` in the machine's list.
+    /// The listener at `index` in the machine's list.
     #[must_use]
-    pub const fn new(place: u16) -> Self {
-        Self(place)
+    pub const fn new(index: u16) -> Self {
+        Self(index)
     }
 
-    /// The place in the machine's list.
+    /// The index in the machine's list.
     #[must_use]
-    pub const fn place(self) -> u16 {
+    pub const fn index(self) -> u16 {
         self.0
     }
 }
@@ -75,9 +75,9 @@ impl Transport {
 pub struct Listen {
     /// TCP or UDP.
     pub transport: Transport,
-    /// Where; port 0 lets the kernel choose, and [`Input::Listening`] tells the machine what it chose.
+    /// The address; with port 0 the kernel chooses a port, and [`Input::Listening`] carries it.
     pub address: SocketAddr,
-    /// The configuration key it came from, for messages such as «address in use».
+    /// The configuration key it came from, for error messages.
     pub key: alloc::string::String,
 }
 
@@ -88,26 +88,26 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Our end's address.
     pub local: SocketAddr,
-    /// The listener it was accepted on; `None` when the machine asked for the connection.
+    /// The listener it was accepted on; `None` if the machine asked for the connection.
     pub listener: Option<ListenerId>,
 }
 
 /// Why a stream connection ended, or never began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Closed {
-    /// The peer closed it in good order.
+    /// The peer closed it cleanly.
     ByPeer,
     /// The connection broke: reset, or any other error while opening, reading or writing.
     Broken,
-    /// It was refused where it was to be opened.
+    /// The peer refused it.
     Refused,
-    /// There is no way to where it was to be opened.
+    /// There is no route to the peer.
     Unreachable,
     /// It could not be opened in time.
     TimedOut,
     /// The name to connect to has no address.
     NameUnknown,
-    /// The peer did not read what it was sent: its bounded queue was full, or it took nothing for too long.
+    /// The peer did not read what it was sent: its queue was full, or it read nothing for too long.
     TooSlow,
 }
 
@@ -138,32 +138,32 @@ impl Closed {
     }
 }
 
-/// What an operator or a script tells a machine.
+/// A command of an operator or a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command<'a> {
-    /// One line of text: the scripted client's language.
+    /// One line of text, for the scripted client and the built-in phone system.
     Line(&'a str),
     /// No more lines will come.
     End,
-    /// Take no new sessions, leave those there are to others, and come to an end: the gateway's alone.
+    /// Take no new sessions, leave the existing ones to other nodes, and end. For the gateway only.
     Drain,
-    /// Come to an end in good order: sessions are told with BYE, bounded in time.
+    /// End cleanly and in bounded time: the gateway sends each session a BYE.
     Stop,
 }
 
-/// All that can happen to a machine.
+/// One input of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input<'a> {
     /// Time has passed: at most one overdue timer or one portion of a job is handled.
     Tick,
-    /// A listening address is open, at this address. Comes before any link or datagram of it.
+    /// A listening address is open. Precedes any link or datagram on it.
     Listening {
-        /// Which one.
+        /// The listener.
         listener: ListenerId,
         /// The address, with the port the kernel chose.
         address: SocketAddr,
     },
-    /// A connection was accepted, or one that was asked for is open.
+    /// A connection was accepted, or one that the machine asked for is open.
     Opened {
         /// The connection.
         link: LinkId,
@@ -174,7 +174,7 @@ pub enum Input<'a> {
     Bytes {
         /// The connection.
         link: LinkId,
-        /// The bytes; the machine says how many of them it took.
+        /// The bytes; [`Taken`] says how many of them the machine took.
         bytes: &'a [u8],
     },
     /// A connection ended, or could not be opened.
@@ -193,10 +193,10 @@ pub enum Input<'a> {
         /// Its bytes.
         bytes: &'a [u8],
     },
-    /// An operator or a script speaks.
+    /// A command of an operator or a script.
     Command(Command<'a>),
-    /// The wall clock. When the gateway takes a dialog over from another node, the CSeq of its own requests and the names
-    /// of its monitors are chosen by it.
+    /// The wall-clock time. When the gateway takes over another node's dialog, it derives the CSeq of its own requests
+    /// and the cross-reference IDs of its monitors from it.
     Clock {
         /// Microseconds since 1970-01-01T00:00:00Z.
         unix_micros: u64,
@@ -208,7 +208,7 @@ pub enum Input<'a> {
 pub struct Taken(pub usize);
 
 impl Input<'_> {
-    /// The input as far as it was taken: what a step saw, of whatever was offered.
+    /// The input, cut to the bytes that the step took.
     #[must_use]
     pub fn up_to(self, taken: Taken) -> Self {
         match self {

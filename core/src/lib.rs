@@ -1,8 +1,8 @@
 //! The deterministic heart of ctigate, an open CTI gateway for remote call control.
 //!
 //! No clock, no entropy, no sockets, no global state: what a machine does is a function of its configuration, its seed
-//! and its inputs. Three machines share one face ([`Machine`]): the gateway itself ([`engine`]), and in a package of
-//! their own, `ctigate-peers`, the built-in phone system and the scripted client.
+//! and its inputs. Three machines implement [`Machine`]: the gateway itself ([`engine`]) and, in the package
+//! `ctigate-peers`, the built-in phone system and the scripted client.
 #![no_std]
 
 extern crate alloc;

@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use crate::input::LinkId;
 use crate::slots::AnyHandle;
 
-/// Whose a transport link is.
+/// The owner of a transport link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// The user agent's: an entry of its table of links.
@@ -23,7 +23,7 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    /// The number of a link that we are about to ask for: even, never used twice.
+    /// Draws the number of a link that we are about to ask for: even, never used twice.
     pub(crate) fn draw(&mut self) -> LinkId {
         self.last_drawn = self.last_drawn.wrapping_add(2);
         LinkId::new(self.last_drawn)
@@ -34,18 +34,18 @@ impl Links {
         self.last_drawn
     }
 
-    /// From now on a link is `owner`'s.
+    /// Makes `owner` the owner of a link.
     pub(crate) fn assign(&mut self, link: LinkId, owner: Owner) {
         let before = self.owners.insert(link, owner);
         debug_assert!(before.is_none(), "a link has one owner");
     }
 
-    /// A link is gone.
+    /// Forgets a link that is closed.
     pub(crate) fn release(&mut self, link: LinkId) {
         self.owners.remove(&link);
     }
 
-    /// Whose a link is; `None` if it is gone, or never was.
+    /// The owner of a link; `None` if it is closed or never existed.
     pub(crate) fn owner(&self, link: LinkId) -> Option<Owner> {
         self.owners.get(&link).copied()
     }

@@ -1,4 +1,4 @@
-//! What an operator may see of a machine: plain data, made by the machine, shown by whoever asked for it.
+//! What an operator may see of a machine, as plain data.
 
 mod counters;
 
@@ -9,22 +9,22 @@ pub use counters::Counters;
 
 use crate::time::{Duration, Instant};
 
-/// What an operator may see, all at one time: bounded, whatever the number of sessions.
+/// A snapshot of what an operator may see. Its size does not depend on the number of sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overview {
-    /// Whether the gateway runs, drains or stops: the name of its state.
+    /// The name of the gateway's phase.
     pub phase: &'static str,
-    /// By when a drain or a stop is over at the latest.
+    /// When a drain or a stop ends at the latest.
     pub ends_at: Option<Instant>,
-    /// How many of everything there are.
+    /// Sizes of the gateway's tables.
     pub view: View,
     /// The CTI connections, in configured order.
     pub connections: Vec<ConnectionView>,
-    /// What happened so far.
+    /// Counts since the start.
     pub counters: Counters,
 }
 
-/// One CTI connection, to be shown.
+/// One CTI connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionView {
     /// Its configured name.
@@ -39,11 +39,11 @@ pub struct ConnectionView {
     pub in_service: bool,
     /// Since when it is in service, or out of it; `None` before its first attempt ended.
     pub since: Option<Instant>,
-    /// When a heartbeat was last answered since it is in service.
+    /// When a heartbeat was last answered since it came into service.
     pub heartbeat_at: Option<Instant>,
     /// How long that answer took.
     pub round_trip: Option<Duration>,
-    /// How many sessions hold to it, whichever connect they began with.
+    /// How many sessions are bound to it, whichever connect they began with.
     pub sessions: usize,
     /// Why it last failed.
     pub last_failure: Option<&'static str>,
@@ -51,10 +51,10 @@ pub struct ConnectionView {
     pub failed_at: Option<Instant>,
 }
 
-/// One session, to be shown.
+/// One session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionView<'a> {
-    /// Names it, for the life of the process.
+    /// Identifies it for the life of the process.
     pub handle: u64,
     /// Its dialog's Call-ID.
     pub call_id: &'a str,
@@ -62,11 +62,11 @@ pub struct SessionView<'a> {
     pub local_tag: &'a str,
     /// The number the phone system knows its line by; empty until the client names one.
     pub number: &'a str,
-    /// The CTI connection it is on: its place in configured order, and its connection ID.
+    /// The CTI connection it is bound to: its index, and its connection ID.
     pub connection: Option<(u8, u64)>,
 }
 
-/// How many of everything there are.
+/// Sizes of its tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// SIP connections.
@@ -79,13 +79,13 @@ pub struct View {
     pub switch_monitors: usize,
     /// Requests the phone systems have not answered.
     pub pending: usize,
-    /// Requests received that still need care.
+    /// Server transactions.
     pub server_transactions: usize,
-    /// Requests sent that are not answered.
+    /// Client transactions.
     pub client_transactions: usize,
-    /// Events that came before their monitor's name.
+    /// Early events: those that came before the answer that names their monitor.
     pub early: usize,
-    /// Dialogs and requests that can be found.
+    /// Entries in the indexes of dialogs and transactions.
     pub indexed: usize,
     /// Timers set.
     pub timers: usize,

@@ -1,5 +1,4 @@
-//! Whether the gateway goes on: a drain leaves sessions to other nodes, a stop ends them, and either is bounded in
-//! time.
+//! The gateway's phases: a drain leaves sessions to other nodes, a stop ends them; both are bounded in time.
 //!
 //! ```text
 //!   Running --drain--> Draining --stop or time up--> Stopping
@@ -10,24 +9,24 @@
 
 use crate::transition::assert_transition;
 
-/// Whether the gateway goes on.
+/// The gateway's phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Running,
-    /// No new session is taken; those there are may go elsewhere.
+    /// No new session is accepted; existing ones may move to other nodes.
     Draining,
-    /// Sessions are being told.
+    /// Sessions are being ended with BYE.
     Stopping,
-    /// All is said; nothing more is wanted.
+    /// The gateway has ended.
     Terminated,
 }
 
 /// What can happen to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// The operator wants a drain.
+    /// The operator asked for a drain.
     Drain,
-    /// The operator wants a stop.
+    /// The operator asked for a stop.
     Stop,
     /// A drain or a stop has taken as long as it may.
     TimeUp,
@@ -55,7 +54,7 @@ impl Phase {
         }
     }
 
-    /// Takes an event.
+    /// The phase after an event.
     pub(crate) fn on(self, event: Event) -> Self {
         let next = match (self, event) {
             (Self::Running, Event::Drain) => Self::Draining,

@@ -1,4 +1,5 @@
-//! Drives a machine: step, record, apply, and the overdue timers up to a budget. A shell only waits and carries bytes.
+//! The pump drives a machine: it takes steps, records them and applies their actions, and handles overdue timers up to
+//! a budget. A shell only waits and carries bytes.
 
 use core::net::SocketAddr;
 
@@ -7,11 +8,11 @@ use crate::input::{Input, LinkId, ListenerId, Taken};
 use crate::machine::{Machine, Wake};
 use crate::time::Instant;
 
-/// The most overdue timers and portions of jobs handled in one turn; what is left is handled in the next.
+/// The most overdue timers and portions of jobs handled in one turn; the rest is left to the next.
 const TICKS_PER_TURN: usize = 64;
 
-/// What a shell can do for a machine. None of these may wait; bytes for a link go into its queue and are written
-/// together when the turn ends.
+/// What a shell does for a machine. No method may block; bytes for a link are queued and written together when the turn
+/// ends.
 pub trait Effects {
     /// Begin to open a connection to `host:port`.
     fn connect(&mut self, link: LinkId, address: &str);
@@ -21,15 +22,15 @@ pub trait Effects {
     fn close(&mut self, link: LinkId);
     /// Send a datagram.
     fn send_datagram(&mut self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]);
-    /// Tell the operator.
+    /// Notify the operator.
     fn notify(&mut self, notice: Notice<'_>);
     /// Print a line to standard output.
     fn print(&mut self, text: &str);
-    /// The machine has come to its end.
+    /// The machine has ended.
     fn finish(&mut self, status: u8);
 }
 
-/// Lets nothing happen outside.
+/// Effects that do nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoEffects;
 
@@ -49,18 +50,18 @@ impl Effects for NoEffects {
     fn finish(&mut self, _status: u8) {}
 }
 
-/// Keeps what happened, step by step.
+/// Records what happens, step by step.
 pub trait Recorder {
-    /// The machine takes a step now: [`Recorder::step`] follows, or [`Recorder::panicked`].
+    /// The machine is about to take a step: [`Recorder::step`] or [`Recorder::panicked`] follows.
     fn begin(&mut self) {}
-    /// A step: when, what came in (as much of it as was taken), and what was wanted.
+    /// A step was taken: when, with which input (the bytes that were taken), and with which actions.
     fn step(&mut self, now: Instant, input: Input<'_>, actions: &Actions);
-    /// The machine panics in this step: when, and what came in, all of it. Called while the panic unwinds; need not
-    /// return.
+    /// The machine panicked in this step: when, and on which input (all of it). Called while the panic unwinds; need
+    /// not return.
     fn panicked(&mut self, now: Instant, input: Input<'_>);
-    /// Whether the state's fingerprint is wanted after the step just recorded.
+    /// Whether to compute the state's fingerprint after the step just recorded.
     fn wants_digest(&mut self) -> bool;
-    /// Whether the state's fingerprint is wanted at the end of the run, after its last step.
+    /// Whether to compute the state's fingerprint at the end of the run.
     fn wants_last_digest(&mut self) -> bool {
         false
     }
@@ -110,7 +111,7 @@ impl<R: Recorder + ?Sized> Recorder for alloc::boxed::Box<R> {
     }
 }
 
-/// A machine, its recorder, and the room its actions need.
+/// A machine, its recorder, and the list that its actions go into.
 pub struct Pump<M, R> {
     machine: M,
     recorder: R,
@@ -119,7 +120,7 @@ pub struct Pump<M, R> {
 }
 
 impl<M: Machine, R: Recorder> Pump<M, R> {
-    /// Drives `machine`, keeping what happens with `recorder`.
+    /// Drives `machine`, recording with `recorder`.
     pub fn new(machine: M, recorder: R) -> Self {
         Self { machine, recorder, actions: Actions::new(), next_link: 1 }
     }
@@ -129,7 +130,7 @@ impl<M: Machine, R: Recorder> Pump<M, R> {
         &self.machine
     }
 
-    /// The machine, for fingerprints.
+    /// The machine, to take its fingerprint.
     pub const fn machine_mut(&mut self) -> &mut M {
         &mut self.machine
     }
@@ -149,7 +150,7 @@ impl<M: Machine, R: Recorder> Pump<M, R> {
         (self.machine, self.recorder)
     }
 
-    /// Ends the run in good order: what is recorded ends with the state's fingerprint.
+    /// Ends the run cleanly: the recording ends with the state's fingerprint, if the recorder asks for it.
     pub fn end(mut self) {
         if self.recorder.wants_last_digest() {
             self.recorder.digest(self.machine.digest());
@@ -162,14 +163,14 @@ impl<M: Machine, R: Recorder> Pump<M, R> {
         self.actions.high_water()
     }
 
-    /// The number of a connection just accepted: odd, never used twice.
+    /// Draws the number of a connection just accepted: odd, never used twice.
     pub const fn accepted(&mut self) -> LinkId {
         let link = LinkId::new(self.next_link);
         self.next_link = self.next_link.wrapping_add(2);
         link
     }
 
-    /// Gives the machine one input: all of it, in as many steps as it has messages, each recorded.
+    /// Gives the machine one input, in as many steps as it has messages, and records each.
     pub fn input(&mut self, now: Instant, input: Input<'_>, effects: &mut impl Effects) {
         let Input::Bytes { link, mut bytes } = input else {
             self.step(now, input, effects);
@@ -185,7 +186,7 @@ impl<M: Machine, R: Recorder> Pump<M, R> {
         }
     }
 
-    /// Handles what is overdue, up to a budget. Returns when the machine next wants to be woken.
+    /// Handles what is overdue, up to a budget. Returns when the machine next needs to be woken.
     pub fn overdue(&mut self, now: Instant, effects: &mut impl Effects) -> Option<Wake> {
         for _ in 0..TICKS_PER_TURN {
             let wake = self.machine.next_wake()?;
@@ -213,8 +214,7 @@ impl<M: Machine, R: Recorder> Pump<M, R> {
     }
 }
 
-/// A step whose outcome is not known. If a panic leaves it so, the recorder is told what came in: whoever looks into the
-/// panic needs that above all.
+/// A step in progress. If it is dropped by a panic, the recorder gets the input that caused the panic.
 struct Attempt<'a, R: Recorder> {
     recorder: &'a mut R,
     now: Instant,

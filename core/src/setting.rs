@@ -1,5 +1,5 @@
-//! Configuration as the core takes it: a flat list of settings, checked against one table of keys.
-//! The host makes the list from TOML and keeps the places; a trace carries the list itself.
+//! Configuration as the core takes it: a flat list of settings, checked against one table of keys. The host makes the
+//! list from TOML and remembers the line of each setting; a trace carries the list itself.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,22 +14,22 @@ pub use help::help;
 pub use line::{read_line, read_value, write_line};
 pub use network::Network;
 
-/// A value as it stands in a configuration.
+/// A value in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// A whole number.
     Integer(i64),
     /// Text.
     Text(String),
-    /// Yes or no.
+    /// A flag.
     Flag(bool),
     /// Several values.
     List(Vec<Value>),
-    /// Something no key takes (a float, a date), by its type's name.
+    /// A value of a type that no key takes (a float, a date): the type's name.
     Other(&'static str),
 }
 
-/// One setting: its full key, with the place of each table in its list (`cti.connection[0].address`), and its value.
+/// One setting: its full key, with the index of each table in its list (`cti.connection[0].address`), and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// The key.
@@ -48,9 +48,9 @@ pub enum Kind {
         /// The most.
         max: i64,
     },
-    /// Yes or no.
+    /// A flag.
     Flag,
-    /// Text of at most so many bytes.
+    /// Text of bounded length.
     Text {
         /// The most bytes.
         max: usize,
@@ -63,22 +63,23 @@ pub enum Kind {
     Target,
     /// A network or one address: `192.0.2.0/24`, `::1`.
     Network,
-    /// A list of tables: its key ends in `[]`, and the keys within begin with it. Required: at least one table.
+    /// A list of tables: its key ends in `[]`, and the keys of its tables begin with it. If it is required, there must
+    /// be at least one table.
     Tables,
 }
 
-/// One key the program knows: the source of checks, defaults, help and the example file.
+/// One key: the source of checks, defaults, help and the example file.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
     /// The full key; a list of tables is written `cti.connection[].address`.
     pub name: &'static str,
     /// What it takes.
     pub kind: Kind,
-    /// Whether it takes a list of such values, and how many at most (0: a single value).
+    /// The most values it takes, if it takes a list; 0 for a single value.
     pub many: usize,
-    /// Whether it must be there (within its table, if that is there).
+    /// Whether it must be set (in each table of its list, if it is in one).
     pub required: bool,
-    /// The unit of a number, for people (`s`, `ms`, `bytes`, `sessions`), or nothing.
+    /// The unit of a number, for people (`s`, `ms`, `bytes`, `sessions`); may be empty.
     pub unit: &'static str,
     /// The default as TOML writes it; empty if there is none.
     pub default: &'static str,
@@ -102,7 +103,7 @@ impl Key {
         Self { unit, ..Self::new(name, Kind::Integer { min, max }, doc) }
     }
 
-    /// Yes or no.
+    /// A flag.
     #[must_use]
     pub const fn flag(name: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::Flag, doc)
@@ -156,23 +157,24 @@ impl Key {
         Self { default, ..self }
     }
 
-    /// The same key, which must be there.
+    /// The same key, which must be set.
     #[must_use]
     pub const fn required(self) -> Self {
         Self { required: true, ..self }
     }
 }
 
-/// A setting that cannot be used: the key, the value and the bound.
+/// An error in the configuration: the key, the value, and the bound that it breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// Which setting in the list; of one missing within a table, the table's first; `None` when there is none near.
+    /// The index of the setting in the list; for a key missing in a table, of the table's first setting; otherwise
+    /// `None`.
     pub setting: Option<usize>,
     /// The key.
     pub key: String,
     /// The value, as TOML writes it; empty when it is missing.
     pub value: String,
-    /// What it would have to be.
+    /// What is wrong, or what the value would have to be.
     pub bound: String,
 }
 

@@ -1,5 +1,5 @@
-//! Tables with a limit, whose handles carry a generation: a stale handle finds nothing, never somebody else's entry.
-//! Each table keeps the fingerprint of its contents up to date, at the cost of the entries touched.
+//! Tables with a limit, whose handles carry a generation, so that a stale handle finds nothing rather than another
+//! entry. Each table keeps the fingerprint of its contents up to date; that costs as much as the entries touched.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,18 +9,18 @@ use slab::Slab;
 
 use crate::digest::{Digest, Digester};
 
-/// The place of an entry, `#slot.generation`. Outlives the entry without harm.
+/// Identifies an entry, `#slot.generation`. It may outlive the entry.
 pub struct Handle<T> {
     slot: u32,
     generation: u32,
     of: PhantomData<fn() -> T>,
 }
 
-/// A handle of an entry in whichever table: whoever keeps it knows which.
+/// A handle of an entry in a table that the handle does not name: its holder knows which.
 pub(crate) type AnyHandle = Handle<()>;
 
 impl<T> Handle<T> {
-    /// The handle that [`Handle::number`] was made of; whether it finds anything is the table's to say.
+    /// The handle that [`Handle::number`] returned `number` for.
     #[must_use]
     pub const fn from_number(number: u64) -> Self {
         let [s0, s1, s2, s3, high @ ..] = number.to_le_bytes();
@@ -31,13 +31,13 @@ impl<T> Handle<T> {
         }
     }
 
-    /// The same place, whatever the table it is in holds: for queues that name entries of several tables.
+    /// The same handle, with another type of entry: for queues that name entries of several tables.
     #[must_use]
     pub const fn cast<U>(self) -> Handle<U> {
         Handle { slot: self.slot, generation: self.generation, of: PhantomData }
     }
 
-    /// Both halves in one number, for wire identifiers.
+    /// Slot and generation in one number, for identifiers on the wire.
     #[must_use]
     pub fn number(self) -> u64 {
         (u64::from(self.generation) << 32) | u64::from(self.slot)
@@ -90,24 +90,24 @@ impl<T> Digest for Handle<T> {
     }
 }
 
-/// In this order, so that whether a slot is taken, its generation and what `T` has first are fetched together; and as
-/// memory is fetched, from the beginning of a line.
+/// The order of the fields puts the occupancy, the generation and the first fields of `T` into one cache line, at whose
+/// beginning the entry is aligned.
 #[repr(C, align(64))]
 struct Entry<T> {
-    /// The fingerprint that is part of the table's sum, once it is.
+    /// The fingerprint of the entry that is included in the table's sum, if one is.
     counted: Option<u64>,
     generation: u32,
     value: T,
 }
 
-/// How many entries a piece of a table has.
+/// The number of entries in a piece of a table.
 const PIECE: usize = 256;
 
-/// A table of at most `limit` entries. It grows by pieces in which no entry is ever moved: growth costs the same however
-/// many entries there are.
+/// A table of at most `limit` entries. It grows by pieces and never moves an entry, so that the cost of growing does
+/// not depend on the number of entries.
 pub struct Slots<T> {
     pieces: Vec<Slab<Entry<T>>>,
-    /// The pieces that have room; the last is filled first.
+    /// The indexes of the pieces that have room; the last is filled first.
     open: Vec<usize>,
     count: usize,
     limit: usize,
@@ -116,24 +116,24 @@ pub struct Slots<T> {
     sum: u64,
     /// The slots touched since the last fold, each once.
     touched: Vec<u32>,
-    /// A bit for each slot: whether it is in `touched`.
+    /// One bit per slot: whether it is in `touched`.
     marked: Vec<u64>,
     /// One more than the highest slot ever used.
     used: u32,
 }
 
-/// Where a slot is: its piece, and the place in that.
-fn place_of(slot: u32) -> Option<(usize, usize)> {
+/// The piece of a slot, and the index in that piece.
+fn piece_of(slot: u32) -> Option<(usize, usize)> {
     let slot = usize::try_from(slot).ok()?;
     Some((slot / PIECE, slot % PIECE))
 }
 
-/// Where a slot's mark is: the place of its word, and the bit in it.
+/// The index of the word with a slot's mark, and the bit in that word.
 fn mark_of(slot: u32) -> (usize, u64) {
     (usize::try_from(slot / u64::BITS).unwrap_or(usize::MAX), 1 << (slot % u64::BITS))
 }
 
-/// The table is full; the refusal changed nothing.
+/// The table is full and was not changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
@@ -160,13 +160,13 @@ impl<T: Digest> Slots<T> {
         self.count
     }
 
-    /// Whether there is none.
+    /// Whether there is no entry.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Whether there is no room for one more.
+    /// Whether there is no room for another entry.
     #[must_use]
     pub const fn is_full(&self) -> bool {
         self.count >= self.limit
@@ -175,14 +175,14 @@ impl<T: Digest> Slots<T> {
     /// Adds an entry.
     ///
     /// # Errors
-    /// [`Full`] when the table holds as many as its limit says.
+    /// [`Full`] if the table has reached its limit.
     pub fn insert(&mut self, value: T) -> Result<Handle<T>, Full> {
         if self.is_full() {
             return Err(Full);
         }
-        let place = self.open_piece();
-        let piece = self.pieces.get_mut(place).ok_or(Full)?;
-        let slot = u32::try_from(place * PIECE + piece.vacant_key()).map_err(|_| Full)?;
+        let index = self.open_piece();
+        let piece = self.pieces.get_mut(index).ok_or(Full)?;
+        let slot = u32::try_from(index * PIECE + piece.vacant_key()).map_err(|_| Full)?;
         let generation = self.next_generation;
         self.next_generation = self.next_generation.wrapping_add(1).max(1);
         piece.insert(Entry { counted: None, generation, value });
@@ -195,25 +195,25 @@ impl<T: Digest> Slots<T> {
         Ok(Handle { slot, generation, of: PhantomData })
     }
 
-    /// The place of a piece with room.
+    /// The index of a piece with room.
     fn open_piece(&mut self) -> usize {
-        if let Some(place) = self.open.last() {
-            return *place;
+        if let Some(index) = self.open.last() {
+            return *index;
         }
-        let place = self.pieces.len();
+        let index = self.pieces.len();
         self.pieces.push(Slab::with_capacity(PIECE.min(self.limit - self.count)));
-        self.open.push(place);
-        place
+        self.open.push(index);
+        index
     }
 
     fn entry(&self, slot: u32) -> Option<&Entry<T>> {
-        let (piece, place) = place_of(slot)?;
-        self.pieces.get(piece)?.get(place)
+        let (piece, index) = piece_of(slot)?;
+        self.pieces.get(piece)?.get(index)
     }
 
     fn entry_mut(&mut self, slot: u32) -> Option<&mut Entry<T>> {
-        let (piece, place) = place_of(slot)?;
-        self.pieces.get_mut(piece)?.get_mut(place)
+        let (piece, index) = piece_of(slot)?;
+        self.pieces.get_mut(piece)?.get_mut(index)
     }
 
     /// All entries, with their slots.
@@ -221,7 +221,7 @@ impl<T: Digest> Slots<T> {
         self.pieces.iter().enumerate().flat_map(|(piece, entries)| {
             entries
                 .iter()
-                .filter_map(move |(place, entry)| Some((u32::try_from(piece * PIECE + place).ok()?, entry)))
+                .filter_map(move |(index, entry)| Some((u32::try_from(piece * PIECE + index).ok()?, entry)))
         })
     }
 
@@ -232,7 +232,7 @@ impl<T: Digest> Slots<T> {
         (entry.generation == handle.generation).then_some(&entry.value)
     }
 
-    /// The entry, to be changed, unless the handle is stale.
+    /// The entry, for changing it, unless the handle is stale.
     pub fn get_mut(&mut self, handle: Handle<T>) -> Option<&mut T> {
         self.get(handle)?;
         self.touch(handle.slot);
@@ -240,11 +240,11 @@ impl<T: Digest> Slots<T> {
     }
 
     fn touch(&mut self, slot: u32) {
-        let (place, bit) = mark_of(slot);
-        if self.marked.len() <= place {
-            self.marked.resize(place.saturating_add(1), 0);
+        let (index, bit) = mark_of(slot);
+        if self.marked.len() <= index {
+            self.marked.resize(index.saturating_add(1), 0);
         }
-        if let Some(marked) = self.marked.get_mut(place)
+        if let Some(marked) = self.marked.get_mut(index)
             && *marked & bit == 0
         {
             *marked |= bit;
@@ -252,13 +252,13 @@ impl<T: Digest> Slots<T> {
         }
     }
 
-    /// Takes the entry out, unless the handle is stale.
+    /// Removes the entry and returns it, unless the handle is stale.
     pub fn remove(&mut self, handle: Handle<T>) -> Option<T> {
         self.get(handle)?;
-        let (place, slot) = place_of(handle.slot)?;
-        let piece = self.pieces.get_mut(place)?;
+        let (index, slot) = piece_of(handle.slot)?;
+        let piece = self.pieces.get_mut(index)?;
         if piece.len() == PIECE {
-            self.open.push(place);
+            self.open.push(index);
         }
         let entry = piece.try_remove(slot)?;
         self.count -= 1;
@@ -266,13 +266,13 @@ impl<T: Digest> Slots<T> {
         Some(entry.value)
     }
 
-    /// One more than the highest slot ever used: a job walks `at(0)` to `at(slots() - 1)` in portions.
+    /// One more than the highest slot ever used. A job visits `at(0)` to `at(slots() - 1)` in portions.
     #[must_use]
     pub const fn slots(&self) -> u32 {
         self.used
     }
 
-    /// The entry now in `slot`, if there is one.
+    /// The handle of the entry in `slot`, if there is one.
     #[must_use]
     pub fn at(&self, slot: u32) -> Option<Handle<T>> {
         let entry = self.entry(slot)?;
@@ -294,11 +294,11 @@ impl<T: Digest> Slots<T> {
         digester.finish()
     }
 
-    /// The contents' fingerprint; costs what was touched since the last call.
+    /// The fingerprint of the contents; costs as much as the entries touched since the last call.
     pub fn fold(&mut self) -> u64 {
         while let Some(slot) = self.touched.pop() {
-            let (place, bit) = mark_of(slot);
-            if let Some(marked) = self.marked.get_mut(place) {
+            let (index, bit) = mark_of(slot);
+            if let Some(marked) = self.marked.get_mut(index) {
                 *marked &= !bit;
             }
             if let Some(entry) = self.entry_mut(slot) {
@@ -310,7 +310,7 @@ impl<T: Digest> Slots<T> {
         self.sum
     }
 
-    /// The same fingerprint, computed anew.
+    /// The same fingerprint, recomputed from all entries.
     #[must_use]
     pub fn recompute(&self) -> u64 {
         self.entries().fold(0, |sum, (slot, entry)| sum.wrapping_add(Self::fingerprint(slot, entry)))
@@ -330,7 +330,7 @@ mod tests {
         let mut dice = 1_u64;
         for round in 0..20_000_u64 {
             dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            // First more is added than taken, then the other way round, and again.
+            // First more entries are added than removed, then the reverse, and so on.
             let adds = (dice >> 33) % 8 < if (round / 3_000) % 2 == 0 { 5 } else { 3 };
             if adds {
                 match table.insert(round) {
@@ -382,11 +382,11 @@ mod tests {
         let handles: Vec<_> = (0..2 * PIECE).map(|_| table.insert(0_u64).unwrap()).collect();
         let mut before = table.fold();
         assert_eq!(before, table.recompute());
-        for (place, handle) in handles.into_iter().enumerate() {
-            match place % 4 {
+        for (index, handle) in handles.into_iter().enumerate() {
+            match index % 4 {
                 0 => drop(table.remove(handle)),
                 1 => *table.get_mut(handle).unwrap() += 1,
-                // Taken out before what was changed was counted.
+                // Removed before its change was included in the sum.
                 2 => {
                     *table.get_mut(handle).unwrap() += 1;
                     table.remove(handle);
@@ -397,8 +397,8 @@ mod tests {
                 }
             }
             let after = table.fold();
-            assert_eq!(after, table.recompute(), "{place}");
-            assert_ne!(after, before, "{place}: what was changed shows");
+            assert_eq!(after, table.recompute(), "{index}");
+            assert_ne!(after, before, "{index}: what was changed shows");
             before = after;
         }
     }

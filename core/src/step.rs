@@ -1,5 +1,5 @@
-//! What all parts of the gateway share, as it travels with one step: the time, the configuration, the one queue of
-//! timers, entropy, counters, and where actions go.
+//! What all parts of the gateway share and each step carries: the time, the configuration, the one queue of timers,
+//! entropy, counters, and the list of actions.
 
 use core::fmt::Display;
 
@@ -13,45 +13,45 @@ use crate::slots::{AnyHandle, Handle};
 use crate::time::Instant;
 use crate::timer::Timers;
 
-/// What a [`SessionId`] is the handle of.
+/// The type that a [`SessionId`] refers to.
 pub(crate) enum AnySession {}
 
 /// Names a session, whatever carries it: the handle of its entry in the table of sessions.
 pub(crate) type SessionId = Handle<AnySession>;
 
-/// What a [`ClientRequestId`] is the handle of.
+/// The type that a [`ClientRequestId`] refers to.
 pub(crate) enum AnyClientRequest {}
 
-/// Names a client's request that is answered later: what carries the session knows where it is held.
+/// Names a held request of a client, which is answered later. The session's carrier knows where it is held.
 pub(crate) type ClientRequestId = Handle<AnyClientRequest>;
 
-/// Whose deadline, and what for.
+/// A deadline's owner and purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TimerKey {
     /// A server transaction's machine.
     Server(AnyHandle),
     /// A client transaction's machine.
     Client(AnyHandle),
-    /// A session that was not refreshed.
+    /// The end of a session that is not refreshed.
     Expiry(SessionId),
-    /// A session that we refresh.
+    /// The refresh of a session, where we are the refresher (RFC 4028).
     Refresh(SessionId),
-    /// Events that wait.
+    /// Events that wait in a session's outbox.
     Outbox(SessionId),
-    /// A request that the phone system does not answer.
+    /// The time-out of a request to the phone system.
     Pending(AnyHandle),
-    /// A CTI connection's machine, by its place.
+    /// A CTI connection's machine, by its index.
     Connection(u8),
-    /// A connection of ours to a client's next hop that is not open.
+    /// The next attempt to connect to a client's next hop.
     Redial(AnyHandle),
-    /// The next session to be moved.
+    /// The move of the next session.
     Rebind,
     /// The end of a drain or a stop.
     Stop,
 }
 
 impl TimerKey {
-    /// What a wake-up for it is called.
+    /// The name of a wake-up for it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Server(_) => "server transaction",
@@ -79,7 +79,7 @@ pub(crate) struct Shared {
     pub(crate) phase: Phase,
 }
 
-/// One step: when, what is shared, and where actions go.
+/// One step: the time, what is shared, and the list of actions.
 pub(crate) struct Step<'a> {
     pub(crate) now: Instant,
     pub(crate) config: &'a Config,
@@ -92,7 +92,7 @@ pub(crate) struct Step<'a> {
 }
 
 impl Shared {
-    /// What a gateway of this configuration begins with.
+    /// The initial state for this configuration.
     pub(crate) fn new(config: Config, seed: Seed) -> Self {
         Self {
             config,
@@ -117,7 +117,7 @@ impl Step<'_> {
         *self.phase == Phase::Running
     }
 
-    /// Something from a peer is dropped; said, and harmless otherwise.
+    /// Notes that a message from `peer` is discarded.
     pub(crate) fn discard(&mut self, peer: &dyn Display, why: &dyn Display) {
         self.actions.notify(Level::Warn, "message_discarded", &[("peer", peer), ("why", why)]);
     }

@@ -1,19 +1,19 @@
-//! The tables of transitions of the gateway's state machines, for documents and tests: every state change is asserted
-//! against its machine's table, at the one place where states change.
+//! The transition tables of the gateway's state machines, for documentation and tests. Each machine asserts every
+//! change of its state against its table, in one place.
 
 use crate::cti;
 use crate::phase;
 use crate::rcc;
 use crate::sip::{invite_server, non_invite_client, non_invite_server};
 
-/// A state machine: its name, and from which state it may go to which.
+/// A state machine and its transitions.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
-    /// What it is, in the words of the standard it obeys.
+    /// Its name, as in the standard that defines it.
     pub name: &'static str,
     /// Where it is defined.
     pub clause: &'static str,
-    /// From which state to which.
+    /// Pairs of a state and a state that may follow it.
     pub transitions: &'static [(&'static str, &'static str)],
 }
 

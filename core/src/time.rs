@@ -1,8 +1,8 @@
-//! Time as the core knows it: whole microseconds since the machine's birth, handed in by the pump.
+//! Time in the core: whole microseconds since the machine was created, supplied by the pump.
 
 use core::ops::{Add, Sub};
 
-/// A point in time: microseconds since the machine was born. The core never reads a clock.
+/// A point in time: microseconds since the machine was created. The core never reads a clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(u64);
 
@@ -11,16 +11,16 @@ pub struct Instant(u64);
 pub struct Duration(u64);
 
 impl Instant {
-    /// The moment the machine was born.
+    /// The time at which the machine was created.
     pub const ZERO: Self = Self(0);
 
-    /// The point `micros` microseconds after birth.
+    /// The point `micros` microseconds after [`Self::ZERO`].
     #[must_use]
     pub const fn from_micros(micros: u64) -> Self {
         Self(micros)
     }
 
-    /// Microseconds since birth.
+    /// Microseconds since [`Self::ZERO`].
     #[must_use]
     pub const fn as_micros(self) -> u64 {
         self.0
@@ -73,7 +73,7 @@ impl Duration {
         self.0 / 1_000_000
     }
 
-    /// The span times `factor`, at most the longest span there is.
+    /// The span times `factor`; saturates at the longest span.
     #[must_use]
     pub const fn times(self, factor: u64) -> Self {
         Self(self.0.saturating_mul(factor))

@@ -1,10 +1,10 @@
-//! Deadlines, in order. Every deadline set is either reached or cancelled exactly; none goes stale.
+//! A queue of deadlines. Every deadline that is set either fires or is cancelled; none goes stale.
 
 use alloc::collections::BTreeSet;
 
 use crate::time::Instant;
 
-/// One owner's one deadline: where it stands in the queue, or that it does not.
+/// The owner's record of its deadline: when it is due, if it is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Deadline(Option<Instant>);
 
@@ -24,7 +24,7 @@ impl Deadline {
 
 crate::digest! { struct Deadline(at) }
 
-/// All deadlines of a machine; `K` says whose and what for.
+/// All deadlines of a machine; `K` is a deadline's owner and purpose.
 #[derive(Debug)]
 pub struct Timers<K: Ord + Copy> {
     queue: BTreeSet<(Instant, K)>,
@@ -43,7 +43,7 @@ impl<K: Ord + Copy> Timers<K> {
         Self::default()
     }
 
-    /// Sets `deadline`, which is `key`'s, to `at`; a time it had before is forgotten.
+    /// Sets the deadline of `key` to `at`, in place of the time it was set to before, if any.
     pub fn set(&mut self, deadline: &mut Deadline, key: K, at: Instant) {
         self.cancel(deadline, key);
         deadline.0 = Some(at);
@@ -51,7 +51,7 @@ impl<K: Ord + Copy> Timers<K> {
         debug_assert!(fresh, "two deadlines under one key");
     }
 
-    /// Forgets `deadline`, which is `key`'s, if it is set.
+    /// Cancels the deadline of `key`, if it is set.
     pub fn cancel(&mut self, deadline: &mut Deadline, key: K) {
         if let Some(at) = deadline.0.take() {
             let found = self.queue.remove(&(at, key));
@@ -65,7 +65,7 @@ impl<K: Ord + Copy> Timers<K> {
         self.queue.first().copied()
     }
 
-    /// Takes the earliest deadline out if it is due. The owner must then call [`Timers::fired`] on its own record.
+    /// Removes the earliest deadline if it is due. The owner must then call [`Timers::fired`] on its record.
     pub fn pop_due(&mut self, now: Instant) -> Option<(Instant, K)> {
         let first = self.next()?;
         if first.0 > now {
@@ -74,7 +74,7 @@ impl<K: Ord + Copy> Timers<K> {
         self.queue.pop_first()
     }
 
-    /// Notes in the owner's record that its deadline was reached.
+    /// Notes in the owner's record that the deadline has fired.
     pub fn fired(deadline: &mut Deadline) {
         deadline.0 = None;
     }
@@ -85,7 +85,7 @@ impl<K: Ord + Copy> Timers<K> {
         self.queue.len()
     }
 
-    /// Whether none is set.
+    /// Whether no deadline is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()

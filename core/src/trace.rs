@@ -1,4 +1,5 @@
-//! Traces: what happened to a machine, as text. Readable as SIP and XML, exact for any byte, enough to live it again.
+//! Traces: what happened to a machine, as text. SIP and XML stay readable, every byte is exact, and a run can be
+//! replayed from it.
 //!
 //! ```text
 //! ctigate trace 2
@@ -26,12 +27,12 @@
 //! end
 //! ```
 //!
-//! A step is one paragraph: `@MICROSECONDS INPUT`, a `> ACTION` for each thing the machine wanted, `=DIGEST` where one
-//! was taken. Where the machine panicked, `! panic` stands instead of actions, and the input is all that came in, not
-//! only what was taken of it. Bytes stand below their line in one of two forms, which one reader takes: verbatim, with their count at
-//! the end of the line (`bytes #1 523`, then 523 bytes and a line end), or escaped, as above: one `| ` line for each
-//! line of the payload, joined by CR LF, and `+ ` where a line goes on without one. A recording comes in segments; each
-//! closes with the hash of its text, which the next one repeats. `#` begins a comment between paragraphs.
+//! A step is one paragraph: `@MICROSECONDS INPUT`, `> ACTION` for each action, and `=DIGEST` if a digest was taken. If
+//! the machine panicked, `! panic` replaces the actions, and the input is complete rather than cut to what the step
+//! took. Bytes follow their line in one of two forms, both understood by the reader: verbatim, with their count at the
+//! end of the line (`bytes #1 523`, then 523 bytes and a line end), or escaped, as above: one `| ` line for each line
+//! of the payload, joined by CR LF, and `+ ` for a continuation without one. A recording consists of segments; each
+//! ends with the hash of its text, which the next one repeats. Between paragraphs, `#` begins a comment.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -63,50 +64,50 @@ pub use rerun::{Rerun, rerun};
 pub use step::{RecordedAction, RecordedInput, Step};
 pub use write::TraceRecorder;
 
-/// The first line of every trace; the number is the format's.
+/// The first line of every trace, with the version of the format.
 const MAGIC: &str = "ctigate trace 2";
 /// Ends a step in which the machine panicked.
 const PANIC: &str = "! panic";
 
-/// The version of this package, as traces carry it.
+/// The version of this package, for headers of traces.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// How a trace shows bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// As they are, after their count: for recordings, where it costs next to nothing.
+    /// Verbatim, after their count: cheap to write, for recordings.
     Verbatim,
-    /// One trace line for each line, with escapes: for traces that people read and repositories keep.
+    /// One trace line for each line, with escapes: for traces that people read and repositories hold.
     Escaped,
 }
 
 /// After which steps a fingerprint of the state is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Digests {
-    /// After each.
+    /// Every step.
     Every,
-    /// After each so-manieth.
+    /// Every nth step.
     EveryNth(u32),
-    /// After `from` steps, twice as many further ones, and so on; once there are `to` between two, after each `to`th: for
-    /// recordings, where a fingerprint of many changed parts of the state costs less than many of few.
+    /// After `from` steps, then after twice as many more, and so on until the interval is `to` steps. For recordings: a
+    /// digest costs as much as the state that changed since the last, so that fewer digests cost less.
     Thinning {
         /// Steps before the first.
         from: u32,
-        /// The most steps between two.
+        /// The longest interval, in steps.
         to: u32,
     },
-    /// After none.
+    /// Never.
     Never,
 }
 
-/// A machine's birth: what a trace says before its first step.
+/// The header of a trace: what a machine was created from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Lines for people, without their `#`; part of no comparison.
+    /// Comment lines, without their `#`; ignored by comparisons.
     pub comment: Vec<String>,
     /// The version of the program that wrote it.
     pub version: String,
-    /// The build of the machine in it ([`crate::Machine::build`]), or any word for «none in particular».
+    /// The machine's build ([`crate::Machine::build`]), or any other word if it is not to be compared.
     pub build: String,
     /// Which machine: `gateway`, `switch` or `client`.
     pub machine: String,
@@ -117,7 +118,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// The header of a run of a machine of this build of the core; of another, [`Header::build`] is to be put right.
+    /// The header of a run, with the build of this core. For a machine with another build, set [`Header::build`].
     #[must_use]
     pub fn new(machine: &str, seed: Seed, settings: Vec<Setting>) -> Self {
         Self {

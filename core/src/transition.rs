@@ -1,6 +1,6 @@
-//! Changes of state: each is one of its machine's table, which stands beside the machine ([`crate::tables`]).
+//! Asserts that every change of a state machine's state is in the machine's table ([`crate::tables`]).
 
-/// Asserts that a state change is one of a machine's table: the one place where states change calls it.
+/// Asserts that a change of state is in a machine's table.
 pub fn assert_transition(table: &[(&str, &str)], from: &str, to: &str) {
     debug_assert!(from == to || table.contains(&(from, to)), "no transition from {from} to {to}");
 }

@@ -1,5 +1,5 @@
-//! Short texts kept in place: the name of a call or a device is a few characters, and were each of them in a piece of
-//! memory of its own, that would be one more place to fetch for a phone that was quiet.
+//! Short texts stored in place. The name of a call or a device has a few characters; stored elsewhere, each would cost
+//! one more cache miss when a quiet phone becomes active.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -9,13 +9,13 @@ use heapless::LenType;
 
 use crate::digest::{Digest, Digester};
 
-/// The most bytes kept in place: as many as make a word no larger than what points to a text elsewhere.
+/// The most bytes stored in place: as many as fit without making a word larger than a pointer to a text elsewhere.
 const IN_PLACE: usize = 22;
 
 /// A text that is mostly short.
 pub(crate) type Word = Near<IN_PLACE, u8>;
 
-/// A text that mostly has no more than `N` bytes, and is then kept in place. `L` counts them.
+/// A text that is stored in place if it has at most `N` bytes, as most do. `L` is the type of its length.
 #[derive(Clone)]
 pub(crate) enum Near<const N: usize, L: LenType> {
     InPlace(heapless::String<N, L>),

@@ -1,8 +1,8 @@
 //! `ctigate`: ctigate on smol.
 //!
-//! One thread runs everything of a machine: a task per link reads, runs the machine with what it has read and writes at
-//! once; the loop wakes the machine in time; a link that cannot take what it is sent has a writing task until it can
-//! again.
+//! One thread does everything for a machine: a task per link reads, steps the machine with what it has read, and writes
+//! the results at once; the loop wakes the machine for its timers; a link whose socket is full has a writing task until
+//! its queue is empty.
 
 mod reading;
 mod run;

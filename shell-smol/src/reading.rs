@@ -1,4 +1,4 @@
-//! The tasks that wait: for connections, for bytes, for datagrams, for commands. Each hands what it got to the machine.
+//! The tasks that wait for connections, bytes, datagrams and commands. Each hands what it gets to the machine.
 
 use core::cell::RefCell;
 use core::net::SocketAddr;
@@ -16,7 +16,7 @@ use smol::{Async, Timer, future, net};
 
 use crate::run::Inlet;
 
-/// The buffer that all links of a machine are read with: what one task reads, it hands on before another reads.
+/// The read buffer that all links of a machine share: a task hands on what it has read before another task reads.
 #[derive(Clone)]
 pub(crate) struct Buffer(Rc<RefCell<Vec<u8>>>);
 
@@ -26,7 +26,7 @@ impl Default for Buffer {
     }
 }
 
-/// Accepts as long as the task lives.
+/// Accepts connections as long as the task lives.
 pub(crate) async fn accept(id: ListenerId, socket: Async<TcpListener>, inlet: Inlet) {
     loop {
         let message = match socket.accept().await {
@@ -64,7 +64,7 @@ pub(crate) async fn datagrams(id: ListenerId, socket: Rc<Async<UdpSocket>>, inle
     }
 }
 
-/// Errors that say nothing about the listening socket: a peer that went away before we looked.
+/// Whether an error concerns a single peer, which has gone already, and not the listening socket.
 fn transient(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -75,7 +75,7 @@ fn transient(error: &io::Error) -> bool {
     )
 }
 
-/// Hands on what is spoken as long as the task lives.
+/// Hands on commands and questions as long as the task lives.
 pub(crate) async fn spoken(heard: Receiver<Spoken>, inlet: Inlet) {
     while let Ok(spoken) = heard.recv().await {
         if !inlet.hand(Message::Said(spoken)) {
@@ -84,7 +84,7 @@ pub(crate) async fn spoken(heard: Receiver<Spoken>, inlet: Inlet) {
     }
 }
 
-/// Reads a link to its end. A peer that asks faster than it takes the answers is not read until it has taken some.
+/// Reads a link to its end. While a peer sends requests faster than it reads the answers, its link is not read.
 pub(crate) async fn read(link: LinkId, socket: Arc<Async<TcpStream>>, inlet: Inlet, buffer: Buffer) {
     let mut known = true;
     let why = loop {
@@ -94,8 +94,8 @@ pub(crate) async fn read(link: LinkId, socket: Arc<Async<TcpStream>>, inlet: Inl
         let read = {
             let mut buffer = buffer.0.borrow_mut();
             let read = socket.get_ref().read(&mut buffer);
-            // Once we have closed the link, what still comes is read and forgotten: bytes left unread would make the
-            // system answer with a reset, which can overtake our last words.
+            // After we have closed the link, bytes that still come are read and dropped: unread bytes would make the
+            // system send a reset, which can overtake the last bytes we sent.
             if let Ok(length @ 1..) = read
                 && known
             {
@@ -111,11 +111,11 @@ pub(crate) async fn read(link: LinkId, socket: Arc<Async<TcpStream>>, inlet: Inl
         }
         while inlet.is_lagging(link) && socket.writable().await.is_ok() {}
     };
-    // The machine may have come to its end as well.
+    // The machine may have ended as well.
     inlet.hand(Message::Closed { link, why });
 }
 
-/// Opens a connection, name resolution included, within one time limit.
+/// Opens a connection, including name resolution, within one time limit.
 pub(crate) async fn connect(link: LinkId, address: String, inlet: Inlet) {
     let limit = async {
         Timer::after(CONNECT_LIMIT).await;
@@ -125,11 +125,11 @@ pub(crate) async fn connect(link: LinkId, address: String, inlet: Inlet) {
         Ok((socket, peer)) => Message::Connected { link, socket, peer },
         Err(why) => Message::Unconnected { link, why },
     };
-    // Nobody listens any more: the stream is closed.
+    // If the machine has ended, dropping the message closes the stream.
     inlet.hand(message);
 }
 
-/// Tries every address the name has, in order.
+/// Tries every address of the name, in order.
 async fn connected(address: &str) -> Result<(Async<TcpStream>, SocketAddr), Closed> {
     let addresses = net::resolve(address).await.map_err(|_| Closed::NameUnknown)?;
     let mut why = Closed::NameUnknown;

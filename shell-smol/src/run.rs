@@ -1,4 +1,5 @@
-//! A machine at work: whoever waits hands it what he got, and it decides and writes at once; the loop wakes it in time.
+//! Runs a machine: the task that has received something steps the machine with it and writes the results at once; the
+//! loop wakes the machine for its timers.
 
 use core::cell::RefCell;
 use core::time::Duration;
@@ -14,15 +15,15 @@ use smol::{Async, LocalExecutor, Timer, future};
 use crate::reading;
 use crate::tasks::Tasks;
 
-/// The most links this shell carries: as many as can be configured.
+/// The most links that this shell carries: as many as can be configured.
 const LINKS: usize = 100_000;
-/// How often the end looks whether everything is written.
+/// How often to check at the end whether everything is written.
 const END_STEP: Duration = Duration::from_millis(5);
 
 /// This program's shell.
 pub(crate) static SHELL: Smol = Smol;
 
-/// The shell of tasks on one thread.
+/// The shell with tasks on one thread.
 pub(crate) struct Smol;
 
 impl Shell for Smol {
@@ -61,10 +62,10 @@ async fn serve(executor: Rc<LocalExecutor<'static>>, program: Program) -> u8 {
     loop {
         let (until, finished) = shared.work.borrow_mut().turn();
         if let Some(status) = finished {
-            // Whoever still asks learns that there is nobody.
+            // Those who still ask get an error.
             spoken.close();
             while spoken.try_recv().is_ok() {}
-            // The tasks have it only while they run.
+            // The tasks hold it only while they run.
             if let Some(shared) = Rc::into_inner(shared) {
                 let mut work = shared.work.into_inner();
                 work.close_all();
@@ -77,7 +78,7 @@ async fn serve(executor: Rc<LocalExecutor<'static>>, program: Program) -> u8 {
         }
         timer.set_at(until);
         let rung = async {
-            // We hold the other end.
+            // This cannot fail, since we hold the other end.
             let _ = rung.recv().await;
         };
         future::or(rung, async {
@@ -87,31 +88,31 @@ async fn serve(executor: Rc<LocalExecutor<'static>>, program: Program) -> u8 {
     }
 }
 
-/// A machine that many tasks bring something.
+/// A machine, shared by many tasks.
 struct Shared {
     work: RefCell<Work<Tasks>>,
     /// Wakes the loop.
     bell: Sender<()>,
 }
 
-/// Where tasks hand over what they got.
+/// The handle with which tasks pass messages to the machine.
 #[derive(Clone)]
 pub(crate) struct Inlet(Weak<Shared>);
 
 impl Inlet {
-    /// Tells the machine, and does what it wants. False when the machine has come to its end, or the message was about a
-    /// link that is gone.
+    /// Steps the machine with a message. Returns false if the machine has ended, or the message was about a link that
+    /// is gone.
     pub(crate) fn hand(&self, message: Message<'_, Async<TcpStream>>) -> bool {
         let Some(shared) = self.0.upgrade() else { return false };
         let Some(heard) = shared.work.borrow_mut().hear(message) else { return false };
         if heard.wake {
-            // It is rung already if there is no room.
+            // If there is no room, it has been rung already.
             let _ = shared.bell.try_send(());
         }
         heard.known
     }
 
-    /// Whether the link should not be read for now.
+    /// Whether so much waits to be sent on the link that it should not be read for now.
     pub(crate) fn is_lagging(&self, link: LinkId) -> bool {
         self.0.upgrade().is_some_and(|shared| shared.work.borrow().lagging(link).is_some())
     }

@@ -1,4 +1,4 @@
-//! The tasks of one machine's links, as its links want them.
+//! The tasks of one machine's links.
 
 use core::net::SocketAddr;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use smol::{Async, LocalExecutor, Task};
 use crate::reading::{self, Buffer};
 use crate::run::Inlet;
 
-/// Starts tasks, each for one thing to wait for.
+/// Starts the tasks that wait.
 pub(crate) struct Tasks {
     executor: Rc<LocalExecutor<'static>>,
     inlet: Inlet,
@@ -62,7 +62,7 @@ impl Carrier for Tasks {
 
     fn write(&mut self, socket: Arc<Async<TcpStream>>, write_queue: Arc<WriteQueue>) -> io::Result<()> {
         let writing = async move {
-            // If it cannot wait, writing says why.
+            // If waiting fails, the next write returns the reason.
             while write_queue.write(socket.get_ref()) {
                 let _ = socket.writable().await;
             }
@@ -78,7 +78,7 @@ impl Carrier for Tasks {
 
     fn send_datagram(&self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]) {
         if let Some(socket) = self.udp.get(&listener) {
-            // A datagram that cannot be sent is lost, as datagrams may be: the transaction layer sends again.
+            // A datagram that cannot be sent is lost, as any datagram may be: the transaction layer retransmits it.
             let _ = socket.get_ref().send_to(bytes, peer);
         }
     }

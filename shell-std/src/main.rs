@@ -1,8 +1,8 @@
 //! `ctigate-std`: ctigate with blocking threads and nothing but the standard library.
 //!
-//! One thread per link reads, runs the machine with what it has read when it is its turn, and writes what the machine
-//! wants, without waiting; one thread wakes the machine in time; a link that cannot take what it is sent has a writing
-//! thread until it can again.
+//! One thread per link reads, steps the machine under a lock with what it has read, and writes the results without
+//! blocking; one thread wakes the machine for its timers; a link whose socket is full has a writing thread until its
+//! queue is empty.
 
 mod reading;
 mod run;

@@ -1,4 +1,4 @@
-//! The threads that wait: for connections, for bytes, for datagrams. Each hands what it got to the machine.
+//! The threads that wait for connections, bytes and datagrams. Each hands what it gets to the machine.
 
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use rustix::net::{RecvFlags, recvfrom};
 
 use crate::run::Inlet;
 
-/// What a thread needs that runs the machine. The system gives it page by page, as it is used.
+/// The stack size of a thread that steps the machine. The system allocates it page by page, as it is used.
 const STACK_BYTES: usize = 512 * 1024;
 
 /// Starts a thread that waits.
@@ -24,7 +24,7 @@ pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Res
     thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(body).map(drop)
 }
 
-/// Accepts until told to stop.
+/// Accepts connections until told to stop.
 pub(crate) fn accept(id: ListenerId, socket: &TcpListener, inlet: &Inlet, stopped: &AtomicBool) {
     loop {
         let accepted = socket.accept();
@@ -71,14 +71,14 @@ pub(crate) fn datagrams(id: ListenerId, socket: &UdpSocket, inlet: &Inlet, stopp
     }
 }
 
-/// Waits for a datagram: its length and whom it is from. `None` when the socket was shut down to wake us: then there
-/// is no sender, which the standard library's `recv_from` takes for a broken assumption and panics.
+/// Waits for a datagram; returns its length and its sender. `None` if the socket was shut down to wake this thread:
+/// then there is no sender, and the standard library's `recv_from` would panic.
 fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Option<(usize, SocketAddr)>> {
     let (length, _, sender) = recvfrom(socket, buffer, RecvFlags::empty())?;
     Ok(sender.and_then(|sender| SocketAddr::try_from(sender).ok()).map(|sender| (length, sender)))
 }
 
-/// Errors that say nothing about the listening socket: a peer that went away before we looked.
+/// Whether an error concerns a single peer, which has gone already, and not the listening socket.
 fn transient(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -89,7 +89,7 @@ fn transient(error: &io::Error) -> bool {
     )
 }
 
-/// Reads a link to its end. A peer that asks faster than it takes the answers is not read until it has taken some.
+/// Reads a link to its end. While a peer sends requests faster than it reads the answers, its link is not read.
 pub(crate) fn read(link: LinkId, stream: &TcpStream, inlet: &Inlet) {
     let mut stream = stream;
     let mut buffer = vec![0; READ_BYTES];
@@ -111,24 +111,24 @@ pub(crate) fn read(link: LinkId, stream: &TcpStream, inlet: &Inlet) {
             write_queue.wait();
         }
     }
-    // We closed the link. Bytes left unread would make the system answer with a reset, which can overtake our last
-    // words: read on until the peer closes too or the link is cut.
+    // We closed the link. Unread bytes would make the system send a reset, which can overtake the last bytes we sent,
+    // so the link is read until the peer closes it too or it is cut.
     while matches!(stream.read(&mut buffer), Ok(length) if length > 0) {}
 }
 
-/// Opens a connection in a thread of its own, name resolution included.
+/// Opens a connection, including name resolution, in a thread of its own.
 pub(crate) fn connect(link: LinkId, address: String, inlet: Inlet) -> io::Result<()> {
     spawn("connect", move || {
         let message = match connected(&address) {
             Ok((socket, peer)) => Message::Connected { link, socket, peer },
             Err(why) => Message::Unconnected { link, why },
         };
-        // Nobody listens any more: the stream is closed.
+        // If the machine has ended, dropping the message closes the stream.
         inlet.hand(message);
     })
 }
 
-/// Tries every address the name has, in order, within one time limit.
+/// Tries every address of the name, in order, within one time limit.
 fn connected(address: &str) -> Result<(TcpStream, SocketAddr), Closed> {
     let limit = Monotonic::now().checked_add(CONNECT_LIMIT).ok_or(Closed::TimedOut)?;
     let addresses = address.to_socket_addrs().map_err(|_| Closed::NameUnknown)?;
@@ -170,12 +170,12 @@ mod tests {
         let waiting = Arc::clone(&socket);
         let thread = thread::spawn(move || {
             let mut buffer = [0; 16];
-            // What the first leaves on the stack must not be taken for the second's sender.
+            // The sender of the first datagram must not be returned as that of the second.
             (receive(&waiting, &mut buffer).unwrap(), receive(&waiting, &mut buffer).unwrap())
         });
         peer.send_to(b"hello", address).unwrap();
         while !thread.is_finished() {
-            // It says that the socket has no peer, and wakes the reader all the same.
+            // It fails, since the socket has no peer, but still wakes the reader.
             let _ = rustix::net::shutdown(&socket, rustix::net::Shutdown::Both);
             thread::sleep(core::time::Duration::from_millis(5));
         }

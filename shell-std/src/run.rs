@@ -1,4 +1,5 @@
-//! A machine at work: whoever waits hands it what he got, and it decides and writes at once; one thread wakes it in time.
+//! Runs a machine: the thread that has received something steps the machine with it and writes the results at once; one
+//! thread wakes the machine for its timers.
 
 use core::time::Duration;
 use std::net::TcpStream;
@@ -13,15 +14,15 @@ use ctigate_host::shell::{Program, Shell, Speaker};
 
 use crate::threads::Threads;
 
-/// The most links this shell carries: each has a thread.
+/// The most links that this shell carries: each has a thread.
 const LINKS: usize = 1_000;
-/// How often the end looks whether everything is written.
+/// How often to check at the end whether everything is written.
 const END_STEP: Duration = Duration::from_millis(5);
 
 /// This program's shell.
 pub(crate) static SHELL: Std = Std;
 
-/// The shell of blocking threads.
+/// The shell with blocking threads.
 pub(crate) struct Std;
 
 impl Shell for Std {
@@ -60,7 +61,7 @@ impl Shell for Std {
     }
 }
 
-/// A machine that many threads bring something, until it is over.
+/// A machine, shared by many threads.
 struct Shared {
     work: Mutex<Option<Work<Threads>>>,
     /// Wakes the loop.
@@ -69,11 +70,11 @@ struct Shared {
 
 impl Shared {
     fn work(&self) -> MutexGuard<'_, Option<Work<Threads>>> {
-        // A panic in any thread ends the process.
+        // A panic in any thread ends the process, so that poisoning does not matter.
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the machine in time, until it has come to its end: what is left of it, and its exit status.
+    /// Wakes the machine for its timers until it has ended. Returns what is left of it, and its exit status.
     fn run(&self) -> (Work<Threads>, u8) {
         let mut guard = self.work();
         loop {
@@ -92,13 +93,13 @@ impl Shared {
     }
 }
 
-/// Where threads hand over what they got.
+/// The handle with which threads pass messages to the machine.
 #[derive(Clone)]
 pub(crate) struct Inlet(Weak<Shared>);
 
 impl Inlet {
-    /// Tells the machine, and does what it wants, when it is this thread's turn. False when the machine has come to its
-    /// end, or the message was about a link that is gone.
+    /// Steps the machine with a message, once no other thread does. Returns false if the machine has ended, or the
+    /// message was about a link that is gone.
     pub(crate) fn hand(&self, message: Message<'_, TcpStream>) -> bool {
         let Some(shared) = self.0.upgrade() else { return false };
         let mut guard = shared.work();
@@ -109,7 +110,7 @@ impl Inlet {
         heard.known
     }
 
-    /// What waits to be sent on the link, if it is so much that it should not be read for now.
+    /// The link's write queue, if it is so long that the link should not be read for now.
     pub(crate) fn lagging(&self, link: LinkId) -> Option<Arc<WriteQueue>> {
         self.0.upgrade()?.work().as_ref()?.lagging(link)
     }

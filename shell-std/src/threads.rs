@@ -1,4 +1,4 @@
-//! The threads of one machine's links, as its links want them.
+//! The threads of one machine's links.
 
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use rustix::net::{SendFlags, sendto};
 use crate::reading::{self, spawn};
 use crate::run::Inlet;
 
-/// Starts threads, each for one thing to wait for.
+/// Starts the threads that wait.
 pub(crate) struct Threads {
     inlet: Inlet,
     tcp: Vec<Arc<TcpListener>>,
@@ -63,7 +63,7 @@ impl Carrier for Threads {
     fn write(&mut self, socket: Arc<TcpStream>, write_queue: Arc<WriteQueue>) -> io::Result<()> {
         spawn("write", move || {
             while write_queue.write(&socket) {
-                // If it cannot wait, writing says why.
+                // If waiting fails, the next write returns the reason.
                 let _ = poll(&mut [PollFd::new(&socket, PollFlags::OUT)], None);
             }
         })
@@ -75,14 +75,14 @@ impl Carrier for Threads {
 
     fn send_datagram(&self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]) {
         if let Some(socket) = self.udp.get(&listener) {
-            // A datagram that cannot be sent is lost, as datagrams may be: the transaction layer sends again.
+            // A datagram that cannot be sent is lost, as any datagram may be: the transaction layer retransmits it.
             let _ = sendto(socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL, &peer);
         }
     }
 
     fn stop_listening(&mut self) {
         self.stopped.store(true, Ordering::Release);
-        // Wakes the threads that serve the listening sockets; they find that it is over.
+        // Wakes the threads that serve the listening sockets, so that they end.
         for socket in &self.tcp {
             let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);
         }

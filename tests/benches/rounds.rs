@@ -1,6 +1,6 @@
-//! How much memory a session takes, how often a request allocates, that requests take no memory for good, and what they
-//! cost of a processor's time, which a busy machine changes little: `cargo bench -p ctigate-tests --bench rounds`. With
-//! `-- ROUND COUNT [USERS]` it only plays rounds, for a profiler to watch.
+//! Measures how much memory a session takes, how often a request allocates, that requests keep no memory, and their
+//! processor time, which depends little on other load: `cargo bench -p ctigate-tests --bench rounds`. With `-- ROUND
+//! COUNT [USERS]` it only plays rounds, for a profiler.
 
 use std::alloc::System;
 use std::env;
@@ -13,13 +13,13 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Stats, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Sessions, and rounds of each kind: every session has its turn.
+/// The number of sessions, and of rounds of each kind, so that every session has a turn.
 const MANY: usize = 100_000;
 
-/// Measurements of each time.
+/// How often each time is measured.
 const MEASUREMENTS: usize = 4;
 
-/// The users of a gateway that a profiler watches.
+/// The users of a gateway under a profiler.
 const FEW: usize = 100;
 
 fn main() -> io::Result<()> {
@@ -44,12 +44,12 @@ fn print_table(out: &mut impl io::Write) -> io::Result<()> {
     for user in 0..MANY {
         gateway.add_user(user);
     }
-    // What the measurement keeps of each user is not the gateway's.
+    // The memory that the measurement uses for users is not the gateway's.
     let sessions = (held(&ALLOCATOR.stats()) - before).saturating_sub(gateway.own_bytes());
     writeln!(out, "{MANY} idle monitored sessions: {} bytes each\n", sessions / MANY)?;
     writeln!(out, "{MANY} rounds of    allocations each    growth of the heap")?;
     for round in Round::ALL {
-        // First every buffer finds its size, and every phone has had its first call.
+        // First let every buffer reach its size, and every phone have its first call.
         play(&mut gateway, round, MANY);
         let before = held(&ALLOCATOR.stats());
         let allocations = play(&mut gateway, round, MANY);
@@ -66,8 +66,8 @@ fn print_table(out: &mut impl io::Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The nanoseconds of processor time that a round takes, the least of several measurements; 0 where the system does not
-/// tell. What it takes to write the opening is measured apart and taken off.
+/// The processor time of a round in nanoseconds, the least of several measurements; 0 if the system does not report it.
+/// The time for writing the opening is measured separately and subtracted.
 fn processor_time(gateway: &mut Steady, round: Round) -> u64 {
     let mut least = u64::MAX;
     for _ in 0..MEASUREMENTS {
@@ -87,13 +87,13 @@ fn processor_time(gateway: &mut Steady, round: Round) -> u64 {
     least
 }
 
-/// The nanoseconds this thread has run, as Linux counts them.
+/// How long this thread has run, in nanoseconds, as Linux counts it.
 fn processor_time_so_far() -> u64 {
     let counted = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     counted.split(' ').next().and_then(|first| first.parse().ok()).unwrap_or(0)
 }
 
-/// Plays rounds; how often that allocated, without what it takes to write the requests.
+/// Plays rounds; returns how often they allocated, without writing the requests.
 fn play(gateway: &mut Steady, round: Round, times: usize) -> usize {
     let mut allocations = 0;
     for _ in 0..times {
@@ -106,7 +106,7 @@ fn play(gateway: &mut Steady, round: Round, times: usize) -> usize {
     allocations
 }
 
-/// The bytes that are allocated.
+/// The currently allocated bytes.
 const fn held(stats: &Stats) -> usize {
     stats.bytes_allocated.wrapping_sub(stats.bytes_deallocated)
 }

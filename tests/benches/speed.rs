@@ -1,4 +1,4 @@
-//! How long the core takes: `cargo bench -p ctigate-tests --bench speed`.
+//! Measures the speed of the core: `cargo bench -p ctigate-tests --bench speed`.
 
 use core::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,15 +12,15 @@ use ctigate_core::wire::sip::message::{self, Scratch};
 use ctigate_tests::steady::{Round, Steady};
 use divan::{Bencher, black_box};
 
-/// How many sessions there are.
+/// The numbers of sessions.
 const SESSIONS: [usize; 2] = [100, 100_000];
 
-/// Samples of each measurement, and rounds in one sample, each of another session.
+/// The number of samples, and of rounds in a sample, each with another session.
 const SAMPLES: u32 = 200;
 const ROUNDS: u32 = 100;
 
 std::thread_local! {
-    /// Gateways by their number of sessions: signing in 100,000 users takes longer than any measurement.
+    /// Gateways by their number of sessions, kept because signing in 100,000 users takes longer than any measurement.
     static GATEWAYS: RefCell<BTreeMap<usize, Steady>> = const { RefCell::new(BTreeMap::new()) };
 }
 

@@ -1,7 +1,7 @@
-//! A whole company signed in to one gateway over real sockets: how fast, in how much memory, and at what cost while
-//! nothing happens. Both shells compile this file; each runs its own program, against two phone systems of its own:
+//! Measures 100,000 sessions at one gateway over real sockets: time, memory, and cost when idle. Both shells compile
+//! this file; each runs its own program, against two phone systems of its own:
 //!
-//! `cargo bench -p ctigate-smol --bench crowd`, or with `-- --sessions 10000` fewer of them.
+//! `cargo bench -p ctigate-smol --bench crowd`, or with `-- --sessions 10000` for fewer.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a measurement may fail")]
 
@@ -23,23 +23,23 @@ use program::Folder;
 use proxy::{Outcome, Proxy, Round};
 use watched::Process;
 
-/// Sessions, unless the command line says otherwise.
+/// The default number of sessions.
 const SESSIONS: usize = 100_000;
-/// Connections that all users share, as behind proxies.
+/// The connections that all users share, as behind proxies.
 const PROXIES: usize = 8;
-/// Users of one connection who are at it at the same time.
+/// How many users of one connection are active at the same time.
 const WINDOW: usize = 64;
 /// Phone systems.
 const SWITCHES: usize = 2;
 /// The number of the first phone.
 const FIRST: usize = 200_000;
-/// How long nothing is done, to see what that costs; it holds a heartbeat of every connection.
+/// How long the gateway is idle, to measure its cost; long enough for a heartbeat of every connection.
 const IDLE: Duration = Duration::from_secs(3);
-/// Sign-ins that come all at once after a failover.
+/// How many users sign in at once after a failover.
 const AT_ONCE: usize = 20_000;
-/// Sessions that the gateway moves a second, where it moves them by itself.
+/// How many sessions the gateway moves per second, when it moves them by itself.
 const REBIND_RATE: u32 = 5_000;
-/// How long the phone system may take to hear of everything, and how often it is asked.
+/// How long the phone system may take to get everything, and how often it is checked.
 const PATIENCE: Duration = Duration::from_secs(60);
 const STEP: Duration = Duration::from_millis(20);
 /// The name of a row.
@@ -66,7 +66,7 @@ fn main() -> io::Result<()> {
     Company::found(sessions, &rebind)?.measure_rebind(out)
 }
 
-/// The gateway, its phone systems and everybody who is signed in.
+/// The gateway, its phone systems and all users.
 struct Company {
     sessions: usize,
     gateway: Process,
@@ -85,11 +85,11 @@ impl Company {
             "[sip]\ntcp = [\"127.0.0.1:0\"]\nstop_timeout = 8\n[limits]\nsessions = {sessions}\n{more}"
         );
         let mut switches = Vec::new();
-        for place in 0..SWITCHES {
-            let (switch, address) = start_switch(&folder, place, "127.0.0.1:0")?;
+        for index in 0..SWITCHES {
+            let (switch, address) = start_switch(&folder, index, "127.0.0.1:0")?;
             write!(
                 config,
-                "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{place}\"\nswitch = \"{place}\"\n"
+                "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{index}\"\nswitch = \"{index}\"\n"
             )
             .unwrap();
             switches.push((switch, address));
@@ -99,8 +99,8 @@ impl Company {
         command.args(["run", "--config", &config]);
         let gateway = Process::start(&mut command, folder.path("gateway.log"))?;
         let address = gateway.wait_for("key=sip.tcp transport=TCP address=")?;
-        for place in 0..SWITCHES {
-            gateway.wait_for_times(&in_service(place), 1)?;
+        for index in 0..SWITCHES {
+            gateway.wait_for_times(&in_service(index), 1)?;
         }
         let users =
             |proxy| (0..sessions).filter(move |user| user % PROXIES == proxy).map(|user| FIRST + user);
@@ -122,7 +122,7 @@ impl Company {
         self.measure_failover(out)
     }
 
-    /// Everybody leaves, and many come back at the same moment, as from a node that died.
+    /// All users leave, and many come back at the same moment, as from a node that died.
     fn measure_failover(mut self, out: &mut impl Write) -> io::Result<()> {
         let sessions = self.sessions;
         let leaving = self.round(Round::SignOut, sessions, WINDOW)?;
@@ -135,7 +135,7 @@ impl Company {
         self.measure_telling(out)
     }
 
-    /// What everybody must be told at the same moment: that both phone systems are gone, and that the gateway stops.
+    /// Messages to all users at the same moment: both phone systems are gone, and the gateway stops.
     fn measure_telling(mut self, out: &mut impl Write) -> io::Result<()> {
         let sessions = self.sessions;
         self.round(Round::SignIn, sessions, WINDOW)?;
@@ -150,7 +150,7 @@ impl Company {
         row(out, "clients told a second that the gateway stops", &told.rate(), "")
     }
 
-    /// Everybody is told something.
+    /// Waits until every user has got a message.
     fn listen(&mut self, began: Instant) -> io::Result<Measured> {
         let heard: Vec<usize> = thread::scope(|scope| {
             let listen = |proxy| scope.spawn(move || Proxy::listen(proxy));
@@ -189,7 +189,7 @@ impl Company {
         row(out, name, &share(idle, IDLE), "<= 2.00 %")
     }
 
-    /// One phone system dies; everybody's next refresh moves its sessions to the other. Then it comes back.
+    /// One phone system dies; each session's next refresh moves it to the other. Then the first comes back.
     fn measure_failure(&mut self, out: &mut impl Write) -> io::Result<()> {
         let (dead, address) = self.switches.remove(0);
         drop(dead);
@@ -204,7 +204,7 @@ impl Company {
         self.gateway.wait_for_times(&in_service(0), 2).map(drop)
     }
 
-    /// One phone system dies and the gateway moves its sessions by itself, while everybody goes on asking.
+    /// One phone system dies and the gateway moves its sessions by itself, while all users keep sending requests.
     fn measure_rebind(mut self, out: &mut impl Write) -> io::Result<()> {
         let sessions = self.sessions;
         self.round(Round::SignIn, sessions, WINDOW)?;
@@ -218,7 +218,7 @@ impl Company {
         row(out, WAITS, &moved.waits(), "< 5 s")
     }
 
-    /// Waits until the only phone system has a monitor for everybody.
+    /// Waits until the only phone system has a monitor for every user.
     fn wait_for_monitors(&self, began: Instant) -> io::Result<()> {
         let wanted = format!("monitors={}", self.sessions);
         loop {
@@ -233,7 +233,7 @@ impl Company {
         }
     }
 
-    /// So many play a round, at most `window` on each connection at a time; all must succeed.
+    /// Lets `count` users play a round, at most `window` on each connection at a time; all must succeed.
     fn round(&mut self, round: Round, count: usize, window: usize) -> io::Result<Measured> {
         let (began, used) = (Instant::now(), self.gateway.processor_time()?);
         let outcomes: Vec<io::Result<Outcome>> = thread::scope(|scope| {
@@ -256,29 +256,29 @@ impl Company {
     }
 }
 
-/// Starts a phone system; it, and where it listens.
-fn start_switch(folder: &Folder, place: usize, address: &str) -> io::Result<(Process, String)> {
+/// Starts a phone system; returns it and its address.
+fn start_switch(folder: &Folder, index: usize, address: &str) -> io::Result<(Process, String)> {
     let phones = folder.path("phones.toml");
     let mut command = command();
     command.args(["switch", "--listen", address, "--control", "127.0.0.1:0", "--config", &phones]);
-    let switch = Process::start(&mut command, folder.path(&format!("switch{place}.log")))?;
+    let switch = Process::start(&mut command, folder.path(&format!("switch{index}.log")))?;
     let address = switch.wait_for("key=listen transport=TCP address=")?;
     Ok((switch, address))
 }
 
-/// What the gateway's log says of a phone system that serves.
-fn in_service(place: usize) -> String {
-    format!("name=cti_in_service cti=node{place} ")
+/// What the gateway logs for a phone system in service.
+fn in_service(index: usize) -> String {
+    format!("name=cti_in_service cti=node{index} ")
 }
 
-/// What a round took.
+/// The measurements of a round.
 struct Measured {
     /// How many played.
     count: usize,
     took: Duration,
-    /// Of the gateway's processor time.
+    /// The gateway's processor time.
     used: Duration,
-    /// In order.
+    /// The waiting times, sorted.
     waits: Vec<Duration>,
 }
 

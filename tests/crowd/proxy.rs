@@ -1,4 +1,4 @@
-//! One connection to the gateway and the users behind it, as behind a proxy: they all do the same, so many at a time.
+//! One connection to the gateway with many users, as behind a proxy: all do the same, a limited number at a time.
 
 use core::time::Duration;
 use std::io::{self, BufReader, Write as _};
@@ -11,17 +11,17 @@ use ctigate_tests::{Client, Sip};
 /// Bytes read at a time.
 const READ_BYTES: usize = 64 * 1024;
 
-/// Requests sent between two looks at what has come.
+/// How many requests are sent before received bytes are checked.
 const BURST: usize = 64;
 
-/// What every user does once.
+/// A round, which every user does once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Round {
     /// INVITE and ACK, then MonitorStart.
     SignIn,
     /// Re-INVITE and ACK.
     Refresh,
-    /// SystemRegister: events say how the phone system is.
+    /// SystemRegister, for the phone system's status.
     Register,
     /// SnapshotDevice, which the phone system is asked for.
     Snapshot,
@@ -29,12 +29,12 @@ pub(crate) enum Round {
     SignOut,
 }
 
-/// What became of a round, or of several.
+/// The outcome of one round, or of several.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// How long each request waited for its answer.
     pub(crate) waits: Vec<Duration>,
-    /// Answers that were no success.
+    /// How many answers were no success.
     pub(crate) failures: usize,
     /// The first of them.
     pub(crate) example: String,
@@ -43,7 +43,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Takes another's outcome in.
+    /// Adds another outcome.
     pub(crate) fn add(&mut self, other: Self) {
         self.waits.extend(other.waits);
         self.failures += other.failures;
@@ -57,7 +57,7 @@ impl Outcome {
 struct User {
     client: Client<()>,
     asked: Instant,
-    /// The CSeq of the request that waits for its answer; 0: none does.
+    /// The CSeq of the request that waits for its answer; 0 if none does.
     awaited: u32,
 }
 
@@ -65,19 +65,19 @@ struct User {
 pub(crate) struct Proxy {
     stream: BufReader<TcpStream>,
     users: Vec<User>,
-    /// What is to be sent as soon as nothing is left to be read.
+    /// What is to be sent as soon as there is nothing to read.
     out: Vec<u8>,
     outcome: Outcome,
 }
 
 impl Proxy {
-    /// Connects; the users' lines have these numbers.
+    /// Opens a connection; the users' lines have these numbers.
     pub(crate) fn open(gateway: &str, numbers: impl Iterator<Item = usize>) -> io::Result<Self> {
         let stream = TcpStream::connect(gateway)?;
         stream.set_nodelay(true)?;
         let port = stream.local_addr()?.port();
-        let user = |(place, number): (usize, usize)| User {
-            client: Client::communicator((), number, &format!("{place}-{port}")),
+        let user = |(index, number): (usize, usize)| User {
+            client: Client::communicator((), number, &format!("{index}-{port}")),
             asked: Instant::now(),
             awaited: 0,
         };
@@ -91,7 +91,7 @@ impl Proxy {
         let (mut next, mut open) = (0, 0);
         let count = count.min(self.users.len());
         while next < count || open > 0 {
-            // Whoever writes without end and reads nothing would be cut off.
+            // The gateway cuts off a peer that writes without reading.
             for _ in 0..BURST.min(window - open).min(count - next) {
                 self.begin(next, round);
                 next += 1;
@@ -112,7 +112,7 @@ impl Proxy {
         Ok(core::mem::take(&mut self.outcome))
     }
 
-    /// Answers what the gateway asks until it has asked each user once, or closes; how often it asked.
+    /// Answers the gateway's requests until each user has got one, or the connection is closed; returns their number.
     pub(crate) fn listen(&mut self) -> usize {
         let mut heard = 0;
         while heard < self.users.len() && self.flush().is_ok() {
@@ -120,13 +120,13 @@ impl Proxy {
             self.out.extend_from_slice(message.answered(200).as_bytes());
             heard += 1;
         }
-        // It may have closed.
+        // The gateway may have closed the connection.
         let _ = self.stream.get_mut().write_all(&self.out);
         self.out.clear();
         heard
     }
 
-    /// Sends what there is to be sent, unless there is something to be read first.
+    /// Sends what is to be sent, unless there is something to read first.
     fn flush(&mut self) -> io::Result<()> {
         if self.stream.buffer().is_empty() {
             self.stream.get_mut().write_all(&self.out)?;
@@ -135,36 +135,36 @@ impl Proxy {
         Ok(())
     }
 
-    fn begin(&mut self, place: usize, round: Round) {
-        let client = &mut self.users[place].client;
+    fn begin(&mut self, index: usize, round: Round) {
+        let client = &mut self.users[index].client;
         match round {
             Round::SignIn | Round::Refresh => {
                 if round == Round::SignIn {
                     client.gateway_tag.clear();
                 }
                 let body = client.sign_in_body();
-                self.ask(place, "INVITE", &body);
+                self.ask(index, "INVITE", &body);
             }
             Round::Snapshot => {
                 let object = client.snapshot_object();
-                self.ask(place, "INFO", &csta("SnapshotDevice", &object));
+                self.ask(index, "INFO", &csta("SnapshotDevice", &object));
             }
             Round::Register => {
                 let types = "<requestTypes><systemStatus>true</systemStatus></requestTypes>";
-                self.ask(place, "INFO", &csta("SystemRegister", types));
+                self.ask(index, "INFO", &csta("SystemRegister", types));
             }
-            Round::SignOut => self.ask(place, "BYE", ""),
+            Round::SignOut => self.ask(index, "BYE", ""),
         }
     }
 
-    fn ask(&mut self, place: usize, method: &str, body: &str) {
-        let user = &mut self.users[place];
+    fn ask(&mut self, index: usize, method: &str, body: &str) {
+        let user = &mut self.users[index];
         (user.asked, user.awaited) = (Instant::now(), user.client.sequence);
         let text = user.client.compose(method, "", body);
         self.out.extend_from_slice(text.as_bytes());
     }
 
-    /// Takes a message; whether it ends its user's round.
+    /// Takes a message; returns whether it ends its user's round.
     fn take(&mut self, message: &Sip, round: Round) -> bool {
         match message.status() {
             0 => {
@@ -178,14 +178,14 @@ impl Proxy {
     }
 
     fn take_answer(&mut self, message: &Sip, status: u16, round: Round) -> bool {
-        let place: usize = message.header("Call-ID").split('-').next().unwrap().parse().unwrap();
+        let index: usize = message.header("Call-ID").split('-').next().unwrap().parse().unwrap();
         let (sequence, method) = message.sequence();
-        let user = &mut self.users[place];
+        let user = &mut self.users[index];
         if method == "INVITE" {
             user.client.take_tag(message);
             self.out.extend_from_slice(user.client.ack(message).as_bytes());
         }
-        // An INVITE's answer is sent again until its ACK is there.
+        // The answer to an INVITE is retransmitted until its ACK arrives.
         if user.awaited != sequence {
             return false;
         }
@@ -202,8 +202,8 @@ impl Proxy {
             return true;
         }
         if round == Round::SignIn && method == "INVITE" {
-            let object = self.users[place].client.monitor_object();
-            self.ask(place, "INFO", &csta("MonitorStart", &object));
+            let object = self.users[index].client.monitor_object();
+            self.ask(index, "INFO", &csta("MonitorStart", &object));
             return false;
         }
         true

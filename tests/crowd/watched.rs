@@ -1,4 +1,4 @@
-//! A program at work, and what the kernel says of it.
+//! A running program, and its figures from the kernel.
 
 use core::time::Duration;
 use std::fs::{self, File};
@@ -8,9 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Instant;
 
-/// How long a program may take to say something.
+/// How long a program may take to log something.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How often its log is looked at.
+/// How often its log is checked.
 const STEP: Duration = Duration::from_millis(20);
 /// A tick of the kernel's processor time.
 const TICK: Duration = Duration::from_millis(10);
@@ -28,12 +28,12 @@ impl Process {
         Ok(Self { child, log })
     }
 
-    /// Waits until it has logged this; what stands behind it.
+    /// Waits until it has logged this; returns the rest of the line.
     pub(crate) fn wait_for(&self, part: &str) -> io::Result<String> {
         self.wait_for_times(part, 1)
     }
 
-    /// Waits until it has logged this for this time; what stands behind it.
+    /// Waits until it has logged this a number of times; returns the rest of the line.
     pub(crate) fn wait_for_times(&self, part: &str, times: usize) -> io::Result<String> {
         let began = Instant::now();
         loop {
@@ -48,7 +48,7 @@ impl Process {
         }
     }
 
-    /// The answer of a phone system to a line of its control language.
+    /// Sends a phone system a control line, and returns its answer.
     pub(crate) fn ask(&self, line: &str) -> io::Result<String> {
         let mut stream = TcpStream::connect(self.wait_for("key=control transport=TCP address=")?)?;
         writeln!(stream, "{line}")?;
@@ -57,7 +57,7 @@ impl Process {
         Ok(answer.trim_end().to_owned())
     }
 
-    /// Tells it to stop in good order.
+    /// Asks it to stop.
     pub(crate) fn terminate(&self) -> io::Result<()> {
         let id = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status().map(drop)

@@ -1,4 +1,4 @@
-//! What the name of a build covers, and which build a recording names: that of its own machine.
+//! What the name of a build covers, and that a recording names the build of its own machine.
 
 use ctigate_core::setting::ConfigError;
 use ctigate_core::trace::{self, Digests, Form, Header, Trace, TraceRecorder, replay};
@@ -50,7 +50,7 @@ fn the_peers_build_covers_the_core_that_they_are_made_of() {
     assert_eq!(folders(PEERS), ["core/src", "core/peers/src"], "what the build script watches");
 }
 
-/// A repository in small.
+/// A small repository.
 const SMALL: [(&str, &str); 5] = [
     ("core/src/lib.rs", "//! Core.\n\n#[cfg(test)]\nmod tests;\n"),
     ("core/src/tests.rs", "#[test]\nfn good() {}\n"),
@@ -64,7 +64,7 @@ const LOCK: &str = "version = 4\n\n[[package]]\nname = \"ctigate-core\"\nversion
     [[package]]\nname = \"extra\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"slab\"\nversion = \"1.0.0\"\n\n\
     [[package]]\nname = \"smol\"\nversion = \"1.0.0\"\n";
 
-/// The builds of core and peers once `from` is `to` in the file `path`.
+/// The builds of core and peers after replacing `from` by `to` in the file `path`.
 fn builds(path: &str, from: &str, to: &str) -> (String, String) {
     let all: Vec<(&str, &str)> = SMALL.into_iter().chain([("Cargo.lock", LOCK)]).collect();
     assert!(from.is_empty() || all.iter().any(|(name, text)| *name == path && text.contains(from)));
@@ -99,7 +99,7 @@ fn switch(header: &Header) -> Result<Box<dyn Machine>, Vec<ConfigError>> {
     Ok(Box::new(Switch::new(SwitchConfig::from_settings(&header.settings)?, header.seed)))
 }
 
-/// A recording of a phone system that says it is of `build`.
+/// A recording of a phone system whose header names `build`.
 fn recorded(build: &str) -> Vec<u8> {
     let setting = ctigate_core::setting::read_line("listen = [\"127.0.0.1:0\"]").unwrap();
     let header = Header::new("switch", Seed::from_number(1), vec![setting]);

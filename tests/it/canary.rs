@@ -1,4 +1,4 @@
-//! Machines that are broken on purpose must be caught, or the world is blind.
+//! Canaries: machines that are broken on purpose, which the world must detect.
 
 mod engines;
 
@@ -8,7 +8,7 @@ use ctigate_tests::{Weather, twice};
 
 use crate::world::toys;
 
-/// What the world says about a toy that is broken like this, when it asks in this way.
+/// The fault that the world reports for a toy broken in this way, which asks in this way.
 fn caught(canary: Canary, way: &str) -> String {
     let told = twice(7, Weather { loss: 300, ..Weather::STORM }, |world| {
         let (asker, answerer) = toys(world, canary);

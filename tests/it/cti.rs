@@ -1,4 +1,4 @@
-//! The phone system by itself, asked over raw frames in any weather.
+//! Tests of the phone system alone, over raw frames in any weather.
 
 use ctigate_core::{Duration, LinkId};
 use ctigate_tests::office::ip;
@@ -45,7 +45,7 @@ impl Application {
         frames(world.received(self.host, self.link))
     }
 
-    /// Asks, and returns the answer's document.
+    /// Sends a request, and returns the answer's document.
     fn ask(&mut self, world: &mut World, document: &str) -> Result<String, Fault> {
         self.invoke += 1;
         let invoke = format!("{:04}", self.invoke);

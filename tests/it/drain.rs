@@ -1,4 +1,4 @@
-//! A drain: no new sessions, those there are may go elsewhere, and the rest is ended in time.
+//! Drains: no new sessions are accepted, existing ones may move to other nodes, and the rest are ended in time.
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Command, Duration, Input};
@@ -157,8 +157,8 @@ fn a_drain_without_sessions_ends_at_once() {
 fn those_turned_away_together_are_told_to_come_back_apart() {
     let mut seen = std::collections::BTreeSet::new();
     let (mut bench, system, mut client, _) = Bench::monitored(&[("limits.sessions", Value::Integer(1))]);
-    for place in 0..64 {
-        let mut other = Client::new(&mut bench, &format!("user{place}"));
+    for index in 0..64 {
+        let mut other = Client::new(&mut bench, &format!("user{index}"));
         let body = other.sign_in_body();
         seen.insert(retry_after(&only(&other.send(&mut bench, "INVITE", &body), 503)));
     }

@@ -1,5 +1,5 @@
-//! What goes wrong between requests: repetitions at the wrong time, connections that fail with work under way, tables
-//! that are full. Nobody waits for ever, nothing is left behind.
+//! Faults between requests: retransmissions at the wrong time, connections that fail with requests under way, full
+//! tables. No request stays unanswered, and nothing is left over.
 
 mod connections;
 mod link;
@@ -9,7 +9,7 @@ mod transactions;
 
 use ctigate_tests::bench::Bench;
 
-/// The notices of this name since last asked.
+/// The notices of this name since the last call.
 fn told(bench: &mut Bench, name: &str) -> Vec<String> {
     bench.notices().into_iter().filter(|notice| notice.split(' ').next() == Some(name)).collect()
 }

@@ -1,4 +1,4 @@
-//! The golden traces that are kept: all of them replay in the engine as it is now, actions compared.
+//! All golden traces replay in the current engine with the same actions.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! A phone system that speaks lines (`tests/src/line_protocol.rs`), and a session through the whole gateway that never
-//! notices: the link's protocol is made outside the core, and nothing behind it asks what it is.
+//! Sessions at a phone system that speaks lines of text (`tests/src/line_protocol.rs`): a link protocol outside the
+//! core serves them through the whole gateway.
 
 use ctigate_core::engine::Engine;
 use ctigate_core::setting::Value;
@@ -7,11 +7,11 @@ use ctigate_core::{Duration, LinkId};
 use ctigate_tests::LineProtocol;
 use ctigate_tests::bench::{Bench, Client, only};
 
-/// One such phone system, at the other end of its link.
+/// The phone system at the other end of a link.
 struct System(LinkId);
 
 impl System {
-    /// Takes the connection that the gateway wants, and brings it into service.
+    /// Opens the connection that the gateway asks for, and brings it into service.
     fn answer(bench: &mut Bench) -> Self {
         bench.await_dialling();
         let (link, address) = bench.connects().pop().expect("the gateway dials");
@@ -22,12 +22,12 @@ impl System {
         system
     }
 
-    /// The lines that came since last asked.
+    /// The lines that came since the last call.
     fn asked(&self, bench: &mut Bench) -> String {
         String::from_utf8(bench.received(self.0)).expect("lines are text")
     }
 
-    /// Says a line, in two pieces.
+    /// Sends a line, in two pieces.
     fn say(&self, bench: &mut Bench, line: &str) {
         let line = format!("{line}\n");
         let (head, tail) = line.as_bytes().split_at(line.len() / 2);
@@ -59,7 +59,7 @@ fn signed_in(more: &[(&str, Value)]) -> (Bench, System, Client) {
 
 const OBJECT: &str = "<monitorObject><deviceObject>1001</deviceObject></monitorObject>";
 
-/// The same with a monitor, whose name at the gateway is returned.
+/// The same with a monitor, whose cross-reference ID at the gateway is returned.
 fn monitored(more: &[(&str, Value)]) -> (Bench, System, Client, String) {
     let (mut bench, system, mut client) = signed_in(more);
     assert!(client.info(&mut bench, "MonitorStart", OBJECT).is_empty());
@@ -158,7 +158,7 @@ fn a_session_whose_connection_of_lines_is_lost_is_moved_and_told_what_changed() 
     assert_eq!(system.asked(&mut bench), "ask 1 monitor 1001\n");
     system.say(&mut bench, "ok 1 m2");
     assert_eq!(system.asked(&mut bench), "ask 2 snapshot 1001\n");
-    // It waits, as the document that is written for it, until the snapshot decides.
+    // It is kept, as a document written for it, until the snapshot decides.
     system.say(&mut bench, "event m2 delivered 56 1001 1003");
     system.say(&mut bench, "ok 2");
     bench.advance(Duration::from_millis(20));

@@ -1,4 +1,5 @@
-//! All tests that need no program: the simulated world, its canaries, and the repository's own rules.
+//! All tests that start no program: gateway, phone system and client in the simulated world, its canaries, and the
+//! repository's own rules.
 
 #[cfg(test)]
 mod builds;

@@ -1,5 +1,5 @@
-//! Clients, the gateway and a phone system in one office: what real clients send and expect, end to end. Each test that
-//! shows a quirk carries its number; every story is told twice and replayed.
+//! Clients, the gateway and a phone system in one office: what real clients send and expect, end to end. A test of a
+//! client quirk has its number; every story is run twice and replayed.
 
 mod body;
 mod dialog;
@@ -11,7 +11,7 @@ mod sign_out;
 use ctigate_tests::office::Office;
 use ctigate_tests::{Fault, Plan, Weather, World, twice};
 
-/// Tells a story in calm weather, in an office of the usual plan with this setting of the gateway.
+/// Runs a story in calm weather, in an office of the usual plan with these settings of the gateway.
 #[track_caller]
 fn story(settings: &[&str], told: impl Fn(&mut World, &Office) -> Result<(), Fault>) {
     let plan = Plan::gateway(settings);

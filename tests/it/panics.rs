@@ -9,7 +9,7 @@ use ctigate_core::{Actions, Input, Instant, LinkId, Listen, Machine, NoEffects, 
 
 const LINK: LinkId = LinkId::new(1);
 
-/// Sends back each line; panics on a line that begins with `boom`, unless it is mended.
+/// Echoes each line; panics on a line that begins with `boom`, unless it is repaired.
 struct Fragile {
     mended: bool,
 }

@@ -1,4 +1,4 @@
-//! Every quirk of real clients, by its number: what must not break anything.
+//! The quirks of real clients, by their numbers.
 
 mod events;
 mod forms;

@@ -4,11 +4,11 @@ use ctigate_core::setting::Value;
 use ctigate_core::{Closed, Duration, Input, Machine as _};
 use ctigate_tests::bench::{Asked, Bench, Client, HELD, PhoneSystem, csta, csta_error, only, snapshot};
 
-/// A gateway with so many connections to one phone system, all in service, that moves so many sessions a second.
+/// A gateway with `connections` connections to one phone system, all in service, that moves `rate` sessions per second.
 fn gateway(connections: usize, rate: i64) -> (Bench, Vec<PhoneSystem>) {
     let text = |text: &str| Value::Text(text.into());
     let keys: Vec<String> =
-        (1..connections).map(|place| format!("cti.connection[{place}].address")).collect();
+        (1..connections).map(|index| format!("cti.connection[{index}].address")).collect();
     let mut settings = vec![("cti.recovery", text("rebind")), ("cti.rebind_rate", Value::Integer(rate))];
     settings.extend(
         keys.iter().zip(4_001..).map(|(key, port)| (key.as_str(), Value::Text(format!("127.0.0.1:{port}")))),
@@ -19,7 +19,7 @@ fn gateway(connections: usize, rate: i64) -> (Bench, Vec<PhoneSystem>) {
     (bench, systems)
 }
 
-/// Answers what a connection is asked while sessions are moved to it: monitors, each named after its line with this
+/// Answers the requests over a connection while sessions are moved to it: monitors, each named after its line with this
 /// letter, and snapshots without calls. Returns how many monitors were started.
 fn take_over(bench: &mut Bench, system: PhoneSystem, letter: char) -> usize {
     let mut monitors = 0;
@@ -43,8 +43,8 @@ fn take_over(bench: &mut Bench, system: PhoneSystem, letter: char) -> usize {
     }
 }
 
-fn connection_of(bench: &Bench, place: usize) -> usize {
-    bench.engine().connections().nth(place).map_or(0, |connection| connection.sessions)
+fn connection_of(bench: &Bench, index: usize) -> usize {
+    bench.engine().connections().nth(index).map_or(0, |connection| connection.sessions)
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn the_pace_is_one_for_all_connections_that_fail() {
         moved += take_over(&mut bench, systems[2], 'n');
         assert!(moved <= tenths + 1, "{moved} after {tenths} tenths of a second");
     }
-    // Four began on each that failed; those moved to the second before it failed are moved again.
+    // Four sessions began on each connection that failed; those moved to the second before it failed are moved again.
     assert_eq!(connection_of(&bench, 2), 12);
     assert!(moved >= 7, "{moved}");
 }
@@ -197,9 +197,9 @@ fn those_moved_are_spread_evenly_and_sign_ins_keep_their_turns() {
     for (system, moved) in systems.iter().skip(1).zip([2, 2, 1]) {
         assert_eq!(take_over(&mut bench, *system, 'n'), moved);
     }
-    // The next sign-in would have had the first connection: it has the second.
-    for (place, system) in systems.iter().enumerate().skip(1) {
-        let mut client = Client::new(&mut bench, &format!("late{place}"));
+    // The next sign-in would have taken the first connection, and takes the second.
+    for (index, system) in systems.iter().enumerate().skip(1) {
+        let mut client = Client::new(&mut bench, &format!("late{index}"));
         client.sign_in(&mut bench, *system);
     }
 }
@@ -215,11 +215,11 @@ fn a_connection_that_is_lost_while_sessions_are_moved_to_it_is_dealt_with_too() 
     bench.close(systems[1].link());
     bench.advance(Duration::from_secs(1));
     take_over(&mut bench, systems[2], 'z');
-    assert_eq!([0, 1, 2].map(|place| connection_of(&bench, place)), [0, 0, 30]);
-    for (place, (client, id)) in clients.iter().enumerate() {
-        let line = 1001 + place;
+    assert_eq!([0, 1, 2].map(|index| connection_of(&bench, index)), [0, 0, 30]);
+    for (index, (client, id)) in clients.iter().enumerate() {
+        let line = 1001 + index;
         let event = HELD.replace("1001", &line.to_string());
-        let named = if place % 3 == 2 { format!("m{place}") } else { format!("z{line}") };
+        let named = if index % 3 == 2 { format!("m{index}") } else { format!("z{line}") };
         systems[2].event(&mut bench, "HeldEvent", &named, &event);
         assert_eq!(client.heard(&mut bench).last().unwrap().element("monitorCrossRefID"), id);
     }
@@ -345,7 +345,7 @@ fn with_reinvite_too_a_monitor_that_cannot_be_started_now_is_tried_again_and_no_
     let busy = csta_error("systemResourceAvailibility", "resourceBusy");
     systems[1].serve(&mut bench, "MonitorStart", |_| busy);
     bench.advance(Duration::from_secs(6));
-    // The third client's session was on the failed connection too, and waits for its refresh.
+    // The third client's session was on the failed connection as well, and waits for its refresh.
     assert_eq!(take_over(&mut bench, systems[1], 'n'), 1);
     systems[1].event(&mut bench, "HeldEvent", "n1001", HELD);
     assert_eq!(client.heard(&mut bench)[0].element("monitorCrossRefID"), id);

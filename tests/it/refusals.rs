@@ -1,4 +1,5 @@
-//! What SIP got wrong is answered by SIP: every status the gateway refuses with, each with what it must carry.
+//! Errors in SIP are answered in SIP: every status with which the gateway refuses, and the header fields that it
+//! requires.
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
@@ -8,7 +9,7 @@ fn text(text: &str) -> Value {
     Value::Text(text.into())
 }
 
-/// The answer to a sign-in that was changed in one place.
+/// The answer to a sign-in in which `from` was replaced.
 fn changed(from: &str, to: &str) -> Sip {
     let (mut bench, _system, mut client) = Bench::with_client(&[]);
     let body = client.sign_in_body();

@@ -1,5 +1,5 @@
-//! What is relayed, as documents: what a client says, what exactly the phone system is to get, what it answers, and what
-//! exactly the client is to get. Written from the standards, one service of each shape.
+//! Relayed services as documents, one service of each shape, written from the standards: what the client sends, what
+//! exactly the phone system must get, what it answers, and what exactly the client must get.
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
@@ -8,7 +8,7 @@ use ctigate_tests::bench::{Bench, Client, PhoneSystem, csta, only};
 mod numbers;
 mod passing;
 
-/// The line as its client names it, as events name it, and another.
+/// The line as its client names it, as events name it, and another line.
 const LINE: &str = "tel:1001;phone-context=dialstring;partition=P";
 const OWN: &str = "tel:1001;phone-context=dialstring";
 const OTHER: &str = "tel:1002;phone-context=dialstring";
@@ -20,7 +20,7 @@ struct Desk {
     client: Client,
 }
 
-/// One service from end to end: the insides of four documents.
+/// One service from end to end: the contents of four documents.
 struct Passage<'a> {
     said: &'a str,
     asked: &'a str,
@@ -29,7 +29,7 @@ struct Passage<'a> {
 }
 
 impl Desk {
-    /// The phone system has these lists of services.
+    /// A desk whose phone system has these lists of services.
     fn with(services: &str) -> Self {
         Self::set_up(services, &[])
     }
@@ -49,17 +49,17 @@ impl Desk {
         Self { bench, system, client }
     }
 
-    /// The phone system has these call control services.
+    /// A desk whose phone system has these call control services.
     fn of_calls(features: &str) -> Self {
         Self::with(&format!("<callControlServList>{features}</callControlServList>"))
     }
 
-    /// The phone system has these services for devices.
+    /// A desk whose phone system has these services for devices.
     fn of_devices(features: &str) -> Self {
         Self::with(&format!("<logicalServList>{features}</logicalServList>"))
     }
 
-    /// A service goes through as it should.
+    /// Asserts that a service passes as given.
     #[track_caller]
     fn passes(&mut self, service: &str, passage: &Passage<'_>) {
         let Self { bench, system, client } = self;
@@ -68,17 +68,17 @@ impl Desk {
         let asked = system.serve(bench, service, |_| csta(&response, passage.answered));
         assert_eq!(asked.document, csta(service, passage.asked));
         assert_eq!(only(&client.heard(bench), 200).body(), written(&response, passage.heard));
-        // What was announced may be spoken of from now on.
+        // After this delay events may use what was announced.
         bench.advance(Duration::from_millis(20));
     }
 
-    /// A service that is answered by nothing but its response.
+    /// Asserts that a service passes whose response has no content.
     #[track_caller]
     fn does(&mut self, service: &str, said: &str, asked: &str) {
         self.passes(service, &Passage { said, asked, answered: "", heard: "" });
     }
 
-    /// A service is refused with this value of an operation error, and the phone system hears nothing of it.
+    /// Asserts that a service is refused with this value of an operation error, without a request to the phone system.
     #[track_caller]
     fn refuses(&mut self, service: &str, said: &str, value: &str) {
         let Self { bench, system, client } = self;
@@ -99,7 +99,7 @@ fn written(root: &str, inside: &str) -> String {
     if inside.is_empty() { document.replace(&format!("></{root}>"), "/>") } else { document }
 }
 
-/// A `ConnectionID` as clients are told it.
+/// A `ConnectionID` as clients see it.
 fn told(name: &str, call: &str, device: &str) -> String {
     format!("<{name}><callID>0_{call}</callID><deviceID>{device}</deviceID></{name}>")
 }
@@ -216,7 +216,7 @@ fn the_connections_of_a_conference_are_named_for_the_client() {
         )
     };
     let kind = " typeOfNumber=\"dialingNumber\"";
-    // An empty element is written with both its tags.
+    // An empty element is written with both tags.
     let heard =
         listed(OWN, OTHER, "tel:+14255550150", told, "").replace("<notKnown/>", "<notKnown></notKnown>");
     Desk::of_calls("<conferenceCall/>").passes(
@@ -344,7 +344,7 @@ fn a_line_is_forwarded_to_digits_and_set_back_again() {
     };
     let to = |number: &str| format!("<forwardDN>{number}</forwardDN>");
     desk.does("SetForwarding", &set(LINE, &to("tel:+1 (425) 555.0150")), &set("1001", &to("+14255550150")));
-    // The phone system's own setting has neither type nor number.
+    // The phone system's default setting has neither type nor number.
     let default = "<activateForward>true</activateForward>";
     desk.does(
         "SetForwarding",
@@ -353,7 +353,7 @@ fn a_line_is_forwarded_to_digits_and_set_back_again() {
     );
     let off = |set: &str| set.replace("true", "false");
     desk.does("SetForwarding", &off(&set(LINE, "")), &off(&set("1001", "")));
-    // Nothing is dialled by setting it back, whatever it says.
+    // Nothing is dialled when it is reset, whatever the element contains.
     desk.does(
         "SetForwarding",
         &off(&set(LINE, &to("sip:voicemail@b"))),
@@ -385,7 +385,7 @@ fn a_line_is_not_to_be_disturbed_by_callers_of_a_list() {
     let off = |line: &str| format!("<device>{line}</device><doNotDisturbOn>false</doNotDisturbOn>");
     desk.does("SetDoNotDisturb", &off(LINE), &off("1001"));
     desk.refuses("SetDoNotDisturb", &off(OTHER), "privilegeViolationSpecifiedDevice");
-    // A list that is cut short would mean something else.
+    // A truncated list would mean something else.
     desk.refuses("SetDoNotDisturb", &set(LINE, &caller(OTHER), &caller("tel:;ext=1")), "invalidDeviceID");
     desk.refuses(
         "SetDoNotDisturb",

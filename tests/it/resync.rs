@@ -1,5 +1,5 @@
-//! A monitor that goes from one CTI connection to another: its client is told what ended, what began and what changed
-//! meanwhile, once, and nothing that contradicts it.
+//! Monitors that move from one CTI connection to another: their clients are told once what ended, began and changed
+//! meanwhile, and nothing that contradicts it.
 
 mod shared;
 mod told;
@@ -11,7 +11,7 @@ use ctigate_core::Duration;
 use ctigate_core::setting::Value;
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, csta, csta_error, only};
 
-/// A client with a monitor that was told of its call 5.
+/// A client with a monitor, which knows its call 5.
 fn in_call() -> (Bench, PhoneSystem, Client, String) {
     let (mut bench, system, client, id) = Bench::monitored(&[]);
     own(system, &mut bench, "m1", ("EstablishedEvent", "5", "connected"));
@@ -19,7 +19,7 @@ fn in_call() -> (Bench, PhoneSystem, Client, String) {
     (bench, system, client, id)
 }
 
-/// The client's re-INVITE, its 200 and its ACK; the monitor is started again under this name.
+/// The client's re-INVITE, its 200 and its ACK; the monitor is started again with this name.
 fn refresh(bench: &mut Bench, system: PhoneSystem, client: &mut Client, named: &str) {
     client.invite(bench);
     system.start_monitor(bench, named);
@@ -143,10 +143,10 @@ fn events_before_the_snapshot_are_neither_lost_nor_contradicted() {
     let (mut bench, system, mut client, id) = in_call();
     let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m2");
-    // A call that the client knows: told at once, and the snapshot says the same.
+    // A call that the client knows: the event is sent at once, and the snapshot says the same.
     own(system, &mut bench, "m2", ("HeldEvent", "5", "hold"));
     assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 0_5 hold"]);
-    // Calls that it does not know: one is in the snapshot, the other came and went.
+    // Calls that it does not know: one is in the snapshot, the other has come and gone.
     own(system, &mut bench, "m2", ("DeliveredEvent", "9", "alerting"));
     own(system, &mut bench, "m2", ("EstablishedEvent", "9", "connected"));
     own(system, &mut bench, "m2", ("DeliveredEvent", "10", "alerting"));
@@ -211,7 +211,7 @@ fn without_a_snapshot_the_client_goes_on_believing_what_it_knows() {
     system.serve(&mut bench, "SnapshotDevice", |_| csta_error("operation", "generic"));
     assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 0_9 alerting"], "what waited follows");
     assert!(bench.notices().iter().any(|notice| notice.starts_with("calls_unverified")));
-    // What it believes is not forgotten: the next snapshot says that it is not so.
+    // What the client believes is not forgotten: the next snapshot corrects it.
     let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m3");
     system.knows_line(&mut bench);
@@ -271,7 +271,7 @@ fn each_client_of_a_line_is_told_what_it_does_not_know() {
     let others = other.monitor(&mut bench, system, "m2");
     own(system, &mut bench, "m2", ("EstablishedEvent", "9", "connected"));
     assert_eq!(told(&other.heard(&mut bench), &others), ["EstablishedEvent 0_9 connected"]);
-    // The second client joins a monitor that is there already.
+    // The second client shares an existing switch monitor.
     client.invite(&mut bench);
     system.has_calls(&mut bench, &[("9", "1002", ["connected", "connected"])]);
     assert_eq!(

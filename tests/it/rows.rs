@@ -1,4 +1,4 @@
-//! Every service that is relayed keeps the rules of its row: a test each, with documents made from the row.
+//! A test for each relayed service: it keeps the rules of its row. The documents are made from the row.
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
@@ -17,10 +17,10 @@ mod snapshots;
 
 use desk::Desk;
 
-/// Everything that is to hold of one service.
+/// Everything that must hold for one service.
 fn keeps_its_rules(root: &str) {
     let service = named(root).expect("a service of that name");
-    // What came in with edition 6 is told to clients of that edition alone.
+    // What edition 6 added is only written to clients of that edition.
     let edition = service.since.max(3);
     let mut desk = Desk::with_calls(edition, edition);
     rules::is_listed(&mut desk, service);

@@ -1,5 +1,5 @@
-//! A failover's aftermath: 20,000 users sign in at once. They are taken in order, within the limits, and each is
-//! answered once, however slow the phone system is.
+//! After a failover 20,000 users sign in at once. They are served in order, within the limits, and each is answered
+//! once, however slow the phone system is.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,12 +14,12 @@ use ctigate_core::{
 use ctigate_tests::bench::{Client, Line, Sip, address, csta, settings};
 
 const USERS: usize = 20_000;
-/// The same, as counters count.
+/// The same number, for comparison with counters.
 const ALL: u64 = 20_000;
 /// How many connections they share, as behind proxies.
 const LINKS: usize = 4;
 
-/// What the gateway sent and is not looked at yet, in order.
+/// What the gateway sent and the test has not processed, in order.
 #[derive(Default)]
 struct Sent {
     connects: Vec<LinkId>,
@@ -48,7 +48,7 @@ impl Effects for Sent {
     fn finish(&mut self, _status: u8) {}
 }
 
-/// What is to happen.
+/// Something that is scheduled.
 enum Due {
     /// A user signs in.
     SignIn(usize),
@@ -59,11 +59,11 @@ enum Due {
 /// How a phone system and its users behave.
 #[derive(Clone, Copy)]
 struct Habits {
-    /// Over how long a time the users come.
+    /// The time over which the users sign in.
     over: Duration,
-    /// How long the phone system takes to say that it knows a line; `None`: for ever.
+    /// How long the phone system takes to confirm a line; `None` if it never answers.
     slow: Option<Duration>,
-    /// Whether who is turned away comes back when told.
+    /// Whether users who are refused come back after their Retry-After.
     comes_back: bool,
 }
 
@@ -82,7 +82,7 @@ struct Rush {
     retries: Vec<u64>,
     /// The lines that the phone system was asked about, in order.
     asked: Vec<String>,
-    /// The most of everything there ever was.
+    /// The peak of each table.
     peak: View,
 }
 
@@ -124,8 +124,8 @@ impl Rush {
             let mut client = Client::over(line, &format!("u{user}"));
             client.uri = format!("tel:{};phone-context=dialstring", 1_000_000 + user);
             rush.clients.push(client);
-            let place = u64::try_from(user).unwrap();
-            let offset = habits.over.as_micros() * place / ALL;
+            let index = u64::try_from(user).unwrap();
+            let offset = habits.over.as_micros() * index / ALL;
             rush.later(Duration::from_micros(offset), Due::SignIn(user));
         }
         rush
@@ -136,7 +136,7 @@ impl Rush {
         self.due.insert((self.now + span, self.count), due);
     }
 
-    /// Lets everything happen that is due within `span`.
+    /// Runs everything that is due within `span`.
     fn run_until(&mut self, span: Duration) {
         let end = self.now + span;
         loop {
@@ -246,7 +246,7 @@ impl Rush {
         self.pump.machine().counters()
     }
 
-    /// Everybody was answered `200` once, with the phone system in service all the time.
+    /// Asserts that each user was answered 200 once, with the phone system in service all the time.
     fn assert_all_are_in(&self) {
         assert!(self.answers.iter().all(|answers| *answers == [200]), "each is let in, once");
         let view = self.pump.machine().view();

@@ -66,20 +66,20 @@ const ANSWERING: &[&str] = &[
     "quit",
 ];
 
-fn client(world: &mut World, name: &str, place: u8, number: &str, transport: Transport) -> HostId {
+fn client(world: &mut World, name: &str, index: u8, number: &str, transport: Transport) -> HostId {
     let (user, line) = (format!("sip:{name}@example.com"), format!("tel:{number};phone-context=dialstring"));
     let mut config = ClientConfig::new(GATEWAY, &user, &line);
     config.transport = transport;
     config.timeout = Duration::from_secs(60);
-    let seed = Seed::from_number(world.seed().wrapping_add(u64::from(place)));
-    world.add(name, ip(place), move || Box::new(Client::new(config.clone(), seed)))
+    let seed = Seed::from_number(world.seed().wrapping_add(u64::from(index)));
+    world.add(name, ip(index), move || Box::new(Client::new(config.clone(), seed)))
 }
 
 fn story(world: &mut World, transport: Transport) -> Result<(HostId, HostId), Fault> {
     let _office = Office::open(world, &Plan::default())?;
     let alice = client(world, "alice", 21, "1001", transport);
     let bob = client(world, "bob", 22, "1002", transport);
-    // Nobody is called before he can see it.
+    // Bob is called only when he can see it.
     world.run_until("Bob sees his phone", Duration::from_secs(120), |world| {
         world.has_printed(bob, "monitor ")
     })?;
@@ -100,7 +100,7 @@ fn a_call_that_is_deflected_is_answered_elsewhere() {
     let played = twice(3, Weather::CALM, |world| {
         let _office = Office::open(world, &Plan::default())?;
         let people = [("carol", 23, "1003"), ("bob", 22, "1002"), ("alice", 21, "1001")];
-        let hosts = people.map(|(name, place, line)| client(world, name, place, line, Transport::Tcp));
+        let hosts = people.map(|(name, index, line)| client(world, name, index, line, Transport::Tcp));
         for (host, lines) in hosts.into_iter().zip([ANSWERING, DEFLECTING, CALLER]) {
             for line in lines {
                 world.line(host, line);

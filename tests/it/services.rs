@@ -1,10 +1,10 @@
-//! What the phone system got wrong is answered by CSTA; and GetCSTAFeatures lists exactly what works.
+//! Errors in CSTA are answered in CSTA, and GetCSTAFeatures lists exactly what works.
 
 use ctigate_core::Duration;
 use ctigate_core::wire::csta::services::all;
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, csta, csta_error, only};
 
-/// A request for a service, with all that is required, as a client would send it.
+/// A request for a service with all required members, as a client sends it.
 fn children(service: &str, line: &str) -> String {
     let connection = "<callID>0_7</callID><deviceID>tel:1002;phone-context=dialstring</deviceID>";
     match service {
@@ -24,7 +24,7 @@ fn children(service: &str, line: &str) -> String {
     }
 }
 
-/// What the phone system answers to a service that it is asked for.
+/// The phone system's answer to a service.
 fn answer(service: &str) -> String {
     let inside = match service {
         "MonitorStart" => "<monitorCrossRefID>m1</monitorCrossRefID>",
@@ -35,7 +35,7 @@ fn answer(service: &str) -> String {
     csta(&format!("{service}Response"), inside)
 }
 
-/// The client's answer to one request, whoever gives it.
+/// The answer that the client gets to one request.
 fn call(bench: &mut Bench, system: PhoneSystem, client: &mut Client, service: &str, inside: &str) -> Sip {
     let mut answers = client.info(bench, service, inside);
     for asked in system.asked(bench) {
@@ -52,7 +52,7 @@ fn every_listed_service_works_and_every_unlisted_one_is_its_error() {
     let lists = |entry: &str| listed.body().contains(&format!("<{entry}/>"));
     let mut worked = Vec::new();
     for entry in all() {
-        // These need what earlier ones gave.
+        // These use identifiers from earlier answers.
         let inside = match entry.root {
             "MonitorStop" | "ChangeMonitorFilter" => format!(
                 "<monitorCrossRefID>{}</monitorCrossRefID><requestedFilterList/>",

@@ -1,4 +1,4 @@
-//! The document of services and events is drawn from their rows. `BLESS=1` draws it anew.
+//! `docs/services.md` is generated from the rows of services and events. `BLESS=1` rewrites it.
 
 use core::fmt::Write as _;
 use std::path::Path;
@@ -8,14 +8,15 @@ use ctigate_core::wire::csta::member::{Member, Role};
 use ctigate_core::wire::csta::services::{EVENTS, Served, Service, all};
 
 const INTRODUCTION: &str = "# Services and events\n
-Drawn from the rows in `core/src/wire/csta/services/` and `events/shapes/` by `tests/it/services_table.rs`: do not edit.\n
-A client may ask for what is listed here if its phone system serves it too; GetCSTAFeatures tells which that is. Whatever a
-request names is checked: an own connection, call or line must be the user's; a foreign one is the other end of what the
-own line does; and what is dialled must be a number that can be dialled. All else of a relayed request is passed on as it
-came, where the phone system's edition of ECMA-323 has it. What the response announces is known from then on: events and
-later requests may name it. Services that the gateway serves itself have nothing but a name here.\n";
+Generated from the rows in `core/src/wire/csta/services/` and `events/shapes/` by `tests/it/services_table.rs`; do not
+edit.\n
+A client may use the services listed here if its phone system has them; GetCSTAFeatures reports which. What a request
+names is checked: an own connection, call or line must be the user's, a foreign one is the other end of what the own line
+does, and a dialled number must be one that can be dialled. Everything else in a relayed request is passed on unchanged,
+if the phone system's edition of ECMA-323 has it. What a response announces is known from then on: events and later
+requests may name it. For services that the gateway serves itself only the name is given.\n";
 
-/// The lists that have a table of their own, each with its heading. All others share one.
+/// The lists that have a table of their own, each with its heading. The others share one.
 const LISTS: [(&str, &str); 4] = [
     ("callControlServList", "Call control"),
     ("callAssociatedServList", "Call associated"),
@@ -23,10 +24,10 @@ const LISTS: [(&str, &str); 4] = [
     ("logicalServList", "Logical device features"),
 ];
 
-const HEAD: &str = "| service | subject | what is dialled | its response announces | since edition | served by |\n\
+const HEAD: &str = "| service | subject | dialled | announced in the response | since edition | served by |\n\
                     |---|---|---|---|---|---|\n";
 
-/// What a member is, in words; and in which of the table's columns they stand.
+/// A member in words, and the column that they belong to.
 enum Words {
     Subject(String),
     Dialled(String),
@@ -43,7 +44,7 @@ fn words(member: &Member) -> Words {
         Role::Held => Words::Subject(format!("own held connection `{name}`")),
         Role::Active => Words::Subject(format!("own active connection `{name}`")),
         Role::Foreign => Words::Subject(format!("foreign connection `{name}`")),
-        Role::Line { filled: true } => Words::Subject(format!("own line `{name}`, filled in where left out")),
+        Role::Line { filled: true } => Words::Subject(format!("own line `{name}`, added if left out")),
         Role::Line { filled: false } => Words::Subject(format!("own line `{name}`")),
         Role::Number if member.list.is_some() => Words::Subject(format!("foreign devices `{name}`{may}")),
         Role::Number => Words::Subject(format!("foreign device `{name}`{may}")),
@@ -73,16 +74,16 @@ fn words(member: &Member) -> Words {
 fn served_by(served: Served) -> &'static str {
     match served {
         Served::Here => "the gateway",
-        Served::ByLink => "the gateway, by means of the phone system",
+        Served::ByLink => "the gateway, using the phone system",
         Served::Relayed => "the phone system",
-        Served::Told => "the phone system, unasked",
+        Served::Told => "the phone system, unrequested",
         Served::Nowhere => "nobody",
     }
 }
 
 fn row(service: &Service) -> String {
     let (mut subjects, mut dialled, mut announced) = (Vec::new(), Vec::new(), Vec::new());
-    // What is named in a message that nobody asked for was announced before.
+    // The cross-reference ID in a message that is not requested was announced before.
     let asked = service.request.iter().filter(|member| member.role != Role::CrossReference);
     for member in asked.chain(service.response) {
         match words(member) {
@@ -108,15 +109,15 @@ fn drawn() -> String {
     let rows: String = served().filter(is_other).map(row).collect();
     let _ = write!(text, "\n## Capabilities, system status, monitors, snapshots\n\n{HEAD}{rows}");
     text.push_str(
-        "\n## Not served\n\nNo client may ask for these. Some the gateway tells or reads itself: SystemStatus, and the data of \
+        "\n## Not served\n\nClients may not use these. Some the gateway sends or reads itself: SystemStatus, and the data of \
          snapshots.\n\n| service | list |\n|---|---|\n",
     );
     for service in all().iter().filter(|service| service.served == Served::Nowhere) {
         let _ = writeln!(text, "| {} | `{}` |", service.root, service.list);
     }
     text.push_str(
-        "\n## Events\n\nA modelled event is understood, so that the gateway knows the calls of a line; any other is passed on\n\
-         to whoever monitors the device, with the identifiers in it rewritten.\n\n| event | list | |\n|---|---|---|\n",
+        "\n## Events\n\nThe gateway interprets modelled events, in order to know the calls of a line. Any other is passed on to\n\
+         the clients that monitor the device, with its identifiers rewritten.\n\n| event | list | |\n|---|---|---|\n",
     );
     for event in EVENTS {
         let how = match Shape::named(event.root) {
@@ -131,13 +132,13 @@ fn drawn() -> String {
 
 #[test]
 fn the_document_of_services_is_drawn_from_their_rows() {
-    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/services.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/services.md");
     let drawn = drawn();
     if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&place, &drawn).unwrap();
+        std::fs::write(&path, &drawn).unwrap();
     }
-    let kept = std::fs::read_to_string(&place).unwrap_or_default();
-    assert!(kept == drawn, "docs/services.md is not what the rows say: BLESS=1 cargo test draws it anew");
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == drawn, "docs/services.md is not what the rows say: BLESS=1 cargo test rewrites it");
 }
 
 #[test]

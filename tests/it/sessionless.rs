@@ -1,5 +1,5 @@
-//! CTI connections without an application session (`cti.session = "none"`): they begin with RequestSystemStatus, which is
-//! their heartbeat too.
+//! CTI connections without an application session (`cti.session = "none"`): they begin with RequestSystemStatus, which
+//! is also their heartbeat.
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;

@@ -1,4 +1,4 @@
-//! The simulation of the whole system, and that it says well what it finds.
+//! The simulation of the whole system, and the quality of its reports.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ fn simulations_hold_every_promise_and_get_everywhere() {
         assert!(whole.met.contains_key(met), "no seed met with «{met}»: {:#?}", whole.met);
     }
     assert!(whole.compared_calls > 10 && whole.replayed > 0 && !whole.transitions.0.is_empty());
-    // Hardly anybody has an excuse for not knowing its calls from events alone.
+    // Hardly any client has an excuse for not knowing its calls from events alone.
     assert!(
         whole.told.saturating_mul(10) > whole.compared.saturating_mul(9),
         "{} of {}",
@@ -51,7 +51,7 @@ fn a_failing_seed_shrinks_to_few_entries_that_fail_in_the_same_way() {
     let (failure, run) = failing.next().expect("the canary is caught");
     assert_eq!(sign(&failure.shrunk), sign(&failure.fault));
     let (before, after) = (run.schedule.entries.len(), failure.run.schedule.entries.len());
-    // Two calls are all it takes.
+    // Two calls are sufficient.
     assert!(after <= 4 && after < before, "{before} entries, still {after}: {}", failure.run.schedule);
     assert!(failure.to_string().contains("Ask"), "{failure}");
 }

@@ -1,5 +1,5 @@
-//! The bytes of a real client (SIPE 1.25.0) against the gateway and a phone system: straight, and through a proxy that
-//! adds its Via and records its route.
+//! The captured bytes of a real client (SIPE 1.25.0) against the gateway and a phone system: directly, and through a
+//! proxy that adds its Via and Record-Route.
 
 use ctigate_core::Duration;
 use ctigate_tests::captured::{ACK, BYE, CALL, FEATURES, INVITE, MONITOR, REACK, REINVITE, STOP};
@@ -7,7 +7,7 @@ use ctigate_tests::client::Line;
 use ctigate_tests::office::ip;
 use ctigate_tests::{Fault, GATEWAY, Office, Plan, Random, Sip, SipPeer, Weather, World, twice};
 
-/// What a proxy of the capture's kind puts on top of every request, and into every INVITE.
+/// What the proxy adds to every request, and to every INVITE.
 const PROXY_VIA: &str = "Via: SIP/2.0/TCP 192.0.2.2:17060;branch=z9hG4bK";
 const RECORD_ROUTE: &str =
     "Record-Route: <sip:proxy@127.0.0.1:17060;transport=tcp;lr;ms-route-sig=aAbB-_1>\r\n";
@@ -24,7 +24,7 @@ fn plan() -> Plan {
     ])
 }
 
-/// A client that sends what was captured, with the identifiers of this run in their places.
+/// A client that sends what was captured, with the identifiers of this run.
 struct Sipe {
     peer: SipPeer,
     proxied: bool,
@@ -68,7 +68,7 @@ impl Sipe {
     }
 }
 
-/// The whole capture; returns the names of the events the client was sent.
+/// Plays the whole capture; returns the names of the events that the client got.
 fn play(world: &mut World, proxied: bool) -> Result<Vec<String>, Fault> {
     let office = Office::open(world, &plan())?;
     let host = world.add_bare("sipe", ip(2), Vec::new());

@@ -1,4 +1,4 @@
-//! A stop: sessions are told, bounded in time.
+//! Stops: sessions are ended with BYE, in bounded time.
 
 use ctigate_core::{Command, Duration, Input};
 use ctigate_tests::bench::{Bench, Client, Sip, only};

@@ -1,13 +1,13 @@
-//! Monitors that nobody needs any more are stopped at the phone system, however many at once.
+//! Switch monitors without clients are stopped at the phone system, however many at once.
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
 use ctigate_tests::bench::{Asked, Bench, Client, PhoneSystem, csta, only, snapshot};
 
-/// The most stops that a connection has unanswered.
+/// The most unanswered `MonitorStop` requests of a connection.
 const AT_ONCE: usize = 64;
 
-/// So many users, each with a monitor on a line of their own, who sign out all at once.
+/// Lets `users` users, each with a monitor on a line of their own, sign out at once.
 fn signed_out(users: usize, more: &[(&str, Value)]) -> (Bench, PhoneSystem, Vec<Client>) {
     let (mut bench, system) = Bench::in_service(more);
     let clients = Client::many(&mut bench, &[system], users, 2_000);
@@ -18,7 +18,7 @@ fn signed_out(users: usize, more: &[(&str, Value)]) -> (Bench, PhoneSystem, Vec<
     (bench, system, clients)
 }
 
-/// The phone system answers all that it was asked for; which monitors were stopped.
+/// Answers all requests to the phone system; returns which monitors were stopped.
 fn stopped(bench: &mut Bench, system: PhoneSystem) -> Vec<String> {
     let asked = system.asked(bench);
     for one in &asked {

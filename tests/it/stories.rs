@@ -1,13 +1,13 @@
-//! Whole conversations of scripted clients through the gateway and a phone system, over TCP and UDP, in calm weather and
-//! in weather drawn from seeds. Every one is told twice and replayed, and leaves every table empty.
+//! Whole conversations of scripted clients through the gateway and a phone system, over TCP and UDP, in calm weather
+//! and in weather drawn from seeds. Each is run twice and replayed, and leaves every table empty.
 
 use ctigate_core::Duration;
 use ctigate_tests::{Fault, Office, Plan, Random, Wants, Weather, World, twice};
 
-/// How many seeds each story is told with.
+/// How many seeds each story is run with.
 const SEEDS: u64 = 6;
 
-/// Tells a story in calm weather and in others, over TCP and UDP.
+/// Runs a story in calm and in other weather, over TCP and UDP.
 #[track_caller]
 fn everywhere(plan: &Plan, story: impl Fn(&mut World, &mut Office, bool) -> Result<(), Fault>) {
     for udp in [false, true] {
@@ -146,9 +146,9 @@ fn who_answers_at_once() -> Vec<String> {
     ["1001", "1002", "1003"]
         .iter()
         .enumerate()
-        .flat_map(|(place, number)| {
+        .flat_map(|(index, number)| {
             let answer = if *number == "1002" { "auto" } else { "manual" };
-            [format!("phone[{place}].number = \"{number}\""), format!("phone[{place}].answer = \"{answer}\"")]
+            [format!("phone[{index}].number = \"{number}\""), format!("phone[{index}].answer = \"{answer}\"")]
         })
         .collect()
 }

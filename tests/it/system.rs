@@ -1,5 +1,4 @@
-//! What the system promises, S1 to S10, each shown in the simulated world: gateway, phone systems and clients, with every
-//! byte between them framed anew.
+//! The promises of the system, S1 to S10, in the simulated world with gateway, phone systems and clients.
 
 mod connections;
 mod live_calls;
@@ -8,7 +7,7 @@ mod sessions;
 
 use ctigate_tests::{Agent, Fault, Office, Plan, Sip, Weather, World};
 
-/// A gateway with so many phone systems, each with one connection, all in service; heartbeats every 2 s.
+/// A gateway with `switches` phone systems, each with one connection, all in service; heartbeats every 2 s.
 fn house(switches: u8) -> (World, Office) {
     let settings = ["cti.heartbeat = 2", "cti.heartbeat_timeout = 1", "cti.reconnect_max = 2"];
     let plan = Plan { switches, ..Plan::gateway(&settings) };
@@ -17,8 +16,8 @@ fn house(switches: u8) -> (World, Office) {
     (world, office)
 }
 
-/// The places, from 1, of the connections that the sessions so far were put on, in order.
-fn places(world: &World, office: &Office) -> Vec<String> {
+/// The numbers, from 1, of the connections that the sessions so far were bound to, in order.
+fn indexes(world: &World, office: &Office) -> Vec<String> {
     let started = world.notices(office.gateway).iter().filter(|said| said.name == "session_started");
     started.map(|said| field(&said.fields, "cti")).collect()
 }
@@ -29,7 +28,7 @@ fn field(fields: &str, name: &str) -> String {
     found.unwrap_or_default().to_owned()
 }
 
-/// How often the gateway said this of a connection, by the phone system's address.
+/// How often the gateway gave this notice about a connection, by the phone system's address.
 fn said(world: &World, office: &Office, name: &str, switch: usize) -> usize {
     let address = format!("address=switch{switch}:2748");
     world
@@ -39,14 +38,14 @@ fn said(world: &World, office: &Office, name: &str, switch: usize) -> usize {
         .count()
 }
 
-/// Waits until the gateway has said this of a connection so many times.
+/// Waits until the gateway has given this notice about a connection a number of times.
 fn wait_for(world: &mut World, office: &Office, name: &'static str, (switch, times): (usize, usize)) {
     let limit = ctigate_core::Duration::from_secs(30);
     let met = world.run_until(name, limit, |world| said(world, office, name, switch) >= times);
     met.unwrap();
 }
 
-/// Asks for a call to 1002.
+/// Calls 1002.
 fn call(agent: &mut Agent, world: &mut World) -> Result<Sip, Fault> {
     agent.call(world, "1002")
 }

@@ -1,4 +1,4 @@
-//! The document of state machines is drawn from their tables. `BLESS=1` draws it anew.
+//! `docs/state-machines.md` is generated from the transition tables. `BLESS=1` rewrites it.
 
 use core::fmt::Write as _;
 use std::collections::BTreeSet;
@@ -7,15 +7,15 @@ use std::path::Path;
 use ctigate_core::tables::{ALL, Machine};
 use ctigate_peers::client::TABLES;
 
-/// The gateway's machines, and those of its peers, SIP's together.
+/// The state machines of the gateway and of its peers, SIP's first.
 fn all() -> impl Iterator<Item = &'static Machine> {
     TABLES.iter().chain(ALL)
 }
 
 fn drawn() -> String {
     let mut text = String::from(
-        "# State machines\n\nDrawn from the tables beside the machines by `tests/it/tables.rs`: do not edit. Every state change is asserted\n\
-         against its table, at the one place where states change (`transition::assert_transition`).\n",
+        "# State machines\n\nGenerated from the tables beside the machines by `tests/it/tables.rs`; do not edit. Every change of a state is checked\n\
+         against its table (`transition::assert_transition`).\n",
     );
     for Machine { name, clause, transitions } in all() {
         let _ = write!(text, "\n## {name}\n\n{clause}\n\n```mermaid\nstateDiagram-v2\n");
@@ -36,15 +36,15 @@ fn drawn() -> String {
 
 #[test]
 fn the_document_of_state_machines_is_drawn_from_their_tables() {
-    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/state-machines.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/state-machines.md");
     let drawn = drawn();
     if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&place, &drawn).unwrap();
+        std::fs::write(&path, &drawn).unwrap();
     }
-    let kept = std::fs::read_to_string(&place).unwrap_or_default();
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         kept == drawn,
-        "docs/state-machines.md is not what the tables say: BLESS=1 cargo test draws it anew"
+        "docs/state-machines.md is not what the tables say: BLESS=1 cargo test rewrites it"
     );
 }
 

@@ -1,4 +1,4 @@
-//! S10: a dialog that was begun at another node goes on at this one, without any state shared between the two.
+//! S10: a dialog that was begun at another node continues at this one, without shared state.
 
 mod calls;
 
@@ -6,13 +6,13 @@ use ctigate_core::setting::Value;
 use ctigate_core::{Command, Duration, Input};
 use ctigate_tests::bench::{Bench, Client, HELD, Line, PhoneSystem, Sip, address, csta, csta_error, only};
 
-/// A client that signed in and started a monitor at a node that is no more, and the ID that it holds.
+/// A client that signed in and started a monitor at a node that is gone, and the ID that it holds.
 fn orphan() -> (Client, String) {
     let (_bench, _system, client, id) = Bench::monitored(&[]);
     (client, id)
 }
 
-/// A node in service that never heard of the client; its connection to the client's proxy is another.
+/// A node in service that does not know the client, with another connection to the client's proxy.
 fn other_node(client: &mut Client, more: &[(&str, Value)]) -> (Bench, PhoneSystem) {
     let (mut bench, system) = Bench::in_service(more);
     client.line = Line::Stream(bench.connect());
@@ -24,7 +24,7 @@ fn refresh(bench: &mut Bench, client: &mut Client) -> Vec<Sip> {
     client.send(bench, "INVITE", &body)
 }
 
-/// The refresh, the line known, the 200 and its ACK, the monitor started again as `named`.
+/// The refresh, the confirmed line, the 200 and its ACK, and the monitor started again as `named`.
 fn taken_over(bench: &mut Bench, system: PhoneSystem, client: &mut Client, named: &str) -> Sip {
     assert_eq!(refresh(bench, client), [], "the phone system is asked for the line first");
     system.knows_line(bench);
@@ -243,7 +243,7 @@ fn s10_a_monitor_that_cannot_be_started_again_is_told_to_be_dead() {
     assert_eq!((told[0].root(), told[0].element("monitorCrossRefID")), ("MonitorStop", id.as_str()));
 }
 
-/// Two clients at one node, which then sleeps; the second refreshes behind that.
+/// Two clients at one node, which is then suspended; the second refreshes after that.
 fn slept() -> (Bench, Client, Client) {
     let (mut bench, system, gone) = Bench::signed_in(&[]);
     bench.advance(Duration::from_secs(60));

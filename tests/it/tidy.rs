@@ -1,5 +1,5 @@
-//! The repository's own rules, as tests. Each rule is a function of a file's text that says what is wrong with it, and
-//! is shown to find an offender; then it is applied to every file there is.
+//! The repository's own rules, as tests. Each rule is a function of a file's text that returns what is wrong with it;
+//! it is shown to find an offender, and applied to every file.
 
 mod arrows;
 mod calls;
@@ -17,7 +17,7 @@ fn root() -> PathBuf {
     tests.parent().expect("the tests' folder has a parent").to_owned()
 }
 
-/// What is made rather than written, wherever it lies.
+/// Folders with generated files.
 const MADE: [&str; 5] = ["target", ".git", "corpus", "artifacts", "coverage"];
 
 /// Every file of the repository, as a path from its root with `/` between folders, in order.

@@ -1,5 +1,5 @@
-//! One conversation - sign-in, monitor, call, refresh, sign-out - over a transport that does its worst, exhaustively: every
-//! request still gets exactly one answer, and the same as over a good one.
+//! One conversation (sign-in, monitor, call, refresh, sign-out) over transports that cut, lose or delay at every
+//! possible position: every request still gets exactly one answer, the same as over a good transport.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use ctigate_tests::client::Line;
 use ctigate_tests::world::Care;
 use ctigate_tests::{Agent, Office, Plan, Sip, Weather, World};
 
-/// The longest message of the conversation, on any link, is shorter: the answer to GetCSTAFeatures.
+/// An upper bound on the messages of the conversation; the longest is the answer to GetCSTAFeatures.
 const LONGEST: u64 = 1_200;
 
-/// A gateway and a phone system, heartbeats too seldom to get in between.
+/// A gateway and a phone system, with heartbeats too rare to interfere.
 fn office() -> (World, Office) {
     let mut world = World::with_care(3, Weather::CALM, Care::Light);
     let plan = Plan::gateway(&["cti.heartbeat = 100", "cti.session_duration = 180"]);
@@ -19,7 +19,7 @@ fn office() -> (World, Office) {
     (world, office)
 }
 
-/// What is asked in a dialog, in order: method and body.
+/// The requests in a dialog, in order: method and body.
 fn requests(agent: &Agent) -> Vec<(&'static str, String)> {
     let line = &agent.uri;
     let object = format!("<monitorObject><deviceObject>{line}</deviceObject></monitorObject>");
@@ -39,7 +39,7 @@ fn requests(agent: &Agent) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What these are answered with over a good transport: status and root of the body.
+/// Their answers over a good transport: status and root of the body.
 const ANSWERS: [(u16, &str); 7] = [
     (200, "MonitorStartResponse"),
     (200, "GetCSTAFeaturesResponse"),
@@ -50,7 +50,7 @@ const ANSWERS: [(u16, &str); 7] = [
     (200, ""),
 ];
 
-/// The final answers that came to the requests of a dialog, by branch.
+/// The final answers to the requests of a dialog, by branch.
 fn answers(agent: &Agent, world: &World, skipped: usize) -> BTreeMap<String, Vec<(u16, String)>> {
     let mut found: BTreeMap<String, Vec<(u16, String)>> = BTreeMap::new();
     for message in agent.line.received(world).iter().skip(skipped).filter(|message| message.status() >= 200) {
@@ -65,7 +65,7 @@ fn branch(message: &Sip) -> String {
     message.parameter("Via", "branch").to_owned()
 }
 
-/// Begins a dialog of its own for each conversation.
+/// Begins a dialog for a conversation.
 fn sign_in(agent: &mut Agent, world: &mut World, number: u64) {
     agent.call_id = format!("conversation-{number}");
     agent.gateway_tag.clear();
@@ -73,13 +73,13 @@ fn sign_in(agent: &mut Agent, world: &mut World, number: u64) {
     assert_eq!(agent.sign_in(world).unwrap().status(), 200);
 }
 
-/// Ends the call, which would be in the next conversation's way.
+/// Ends the call, which would disturb the next conversation.
 fn hang_up(world: &mut World, office: &Office) {
     world.line(office.switches[0], "hangup 1001");
     world.run_for(Duration::from_millis(200)).unwrap();
 }
 
-/// Has one conversation, each request when the one before is answered; returns what came, request by request.
+/// Runs one conversation, sending each request when the previous one is answered; returns the answers.
 fn converse(agent: &mut Agent, world: &mut World, number: u64) -> Vec<(u16, String)> {
     let before = agent.line.received(world).len();
     sign_in(agent, world, number);
@@ -113,7 +113,7 @@ fn expected() -> Vec<(u16, String)> {
 fn every_message_may_be_cut_at_every_byte() {
     let (mut world, office) = office();
     for cut in 1..LONGEST {
-        // A connection for each, or the agent would read all that came before again and again.
+        // Each conversation has a connection, as the agent would otherwise read all earlier messages again.
         let last = u8::try_from(cut % 100 + 100).unwrap();
         let mut agent = Agent::tcp(&mut world, last, &format!("user{cut}"), "1001").unwrap();
         world.set_weather(Weather { cut, ..Weather::CALM });
@@ -139,7 +139,7 @@ fn every_message_may_come_byte_by_byte() {
 fn any_two_requests_may_come_in_one_piece() {
     let (mut world, office) = office();
     for first in 0..ANSWERS.len() {
-        // The BYE ends the session: nothing is asked behind it.
+        // The BYE ends the session: nothing is sent after it.
         for second in 0..ANSWERS.len() {
             if first + 1 == ANSWERS.len() || first == second {
                 continue;
@@ -151,8 +151,8 @@ fn any_two_requests_may_come_in_one_piece() {
             let before = agent.line.received(&world).len();
             let mut bytes = String::new();
             let mut branches = Vec::new();
-            for place in [first, second] {
-                let (method, body) = &all[place];
+            for index in [first, second] {
+                let (method, body) = &all[index];
                 let request = agent.compose(method, "Supported: timer\r\n", body);
                 branches.push(branch(&Sip::all(&request)[0]));
                 bytes += &request;
@@ -163,12 +163,12 @@ fn any_two_requests_may_come_in_one_piece() {
             agent.answer_all(&mut world, "200 OK");
             world.run_for(Duration::from_millis(300)).unwrap();
             let found = answers(&agent, &world, before);
-            for (place, branch) in [first, second].iter().zip(&branches) {
+            for (index, branch) in [first, second].iter().zip(&branches) {
                 // A request under way when the BYE comes is answered 487 (RFC 3261 15.1.2).
                 let (status, root) = only(&found, branch);
                 let ended = second + 1 == ANSWERS.len() && status == 487;
                 assert!(
-                    ended || (status, root.as_str()) == ANSWERS[*place],
+                    ended || (status, root.as_str()) == ANSWERS[*index],
                     "{first} {second}: {status} {root}"
                 );
             }
@@ -189,7 +189,7 @@ fn datagrams_may_come_twice_and_in_any_order() {
             let mut agent = Agent::udp(&mut world, last, &format!("user{last}"), "1001");
             sign_in(&mut agent, &mut world, u64::from(last));
             let before = agent.line.received(&world).len();
-            // All but the BYE at once: what is under way at a BYE is another matter.
+            // All but the BYE at once, since requests under way at a BYE are answered 487.
             let mut asked = Vec::new();
             for (method, body) in requests(&agent).into_iter().filter(|(method, _)| *method == "INFO") {
                 asked.push(agent.compose(method, "", &body));
@@ -209,7 +209,7 @@ fn datagrams_may_come_twice_and_in_any_order() {
             for request in &asked {
                 let branch = branch(&Sip::all(request)[0]);
                 let all = &found[&branch];
-                // Repetitions are answered by repetition.
+                // Retransmissions are answered by retransmission.
                 assert!(
                     !all.is_empty() && all.len() <= copies && all.windows(2).all(|pair| pair[0] == pair[1]),
                     "{all:?}"
@@ -237,7 +237,7 @@ fn a_request_that_stops_in_the_middle_is_answered_when_the_rest_comes() {
         agent.line.send(&mut world, one);
         world.run_for(Duration::from_secs(40)).unwrap();
         agent.line.send(&mut world, other);
-        // Less than it takes until a success without an ACK is repeated.
+        // Less than the time after which a success without an ACK is retransmitted.
         world.run_for(Duration::from_millis(300)).unwrap();
         let found = answers(&agent, &world, before);
         assert_eq!(only(&found, &branch(&Sip::all(&request)[0])).0, 200, "{method}");

@@ -1,4 +1,4 @@
-//! Peers outside `sip.allow`: they are told so, and take nothing from others.
+//! Peers outside `sip.allow`: they are refused, and do not use up what others need.
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;

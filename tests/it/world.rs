@@ -1,4 +1,4 @@
-//! The simulated world itself, shown on toys.
+//! Tests of the simulated world itself, with toys.
 
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -13,7 +13,7 @@ pub(crate) fn ip(last: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(192, 0, 2, last))
 }
 
-/// A world with one that asks and one that answers.
+/// Adds a toy that asks and one that answers.
 pub(crate) fn toys(world: &mut World, canary: Canary) -> (HostId, HostId) {
     let answerer = world.add("answerer", ip(1), || Box::new(Answerer::new()));
     let asker = world.add("asker", ip(2), move || Box::new(Asker::new(canary)));

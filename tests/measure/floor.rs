@@ -1,4 +1,4 @@
-//! What nobody who answers over TCP can do without: a read and a write.
+//! The minimal cost of answering over TCP: a read and a write.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -13,7 +13,7 @@ const ANSWER: usize = 1_102;
 /// How many are exchanged.
 const REQUESTS: usize = 100_000;
 
-/// What it costs a thread to read a request and write an answer, `together` of them with one read and one write.
+/// What it costs a thread to read a request and write an answer, with `together` of them per read and write.
 pub(crate) fn read_and_write(together: usize) -> Nanos {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();

@@ -1,8 +1,8 @@
-//! What a request costs the whole process, on real sockets: `cargo bench -p ctigate-smol -p ctigate-std --bench process`.
-//! Both shells compile this file; each measures its own program. SIPp (Debian's `sip-tester`) is the load, and beside
-//! it the yardstick: its own answering mode, asked the same. Takes two minutes a program.
+//! Measures what a request costs the whole process, on real sockets: `cargo bench -p ctigate-smol -p ctigate-std
+//! --bench process`. Both shells compile this file; each measures its own program. SIPp (Debian's `sip-tester`) is the
+//! load and, in its own answering mode under the same load, the yardstick. It takes two minutes per program.
 //!
-//! `-- WORD` measures only what has that word in its name. `-- look` asks once, at length, for a profiler to watch:
+//! `-- WORD` measures only rows with that word in their names. `-- look` runs one long load, for a profiler:
 //! `tests/measure/profile.sh`.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot be made may fail")]
@@ -19,12 +19,12 @@ mod sipp;
 use program::Office;
 use sipp::{FEATURES, Load, SNAPSHOT};
 
-/// So often each figure is measured; the least counts, since whatever else the machine does only adds.
+/// How often each figure is measured; the least counts, since other load only adds.
 const TIMES: usize = 3;
 
-/// The load at which the program has always something to do.
+/// A load at which the program is never idle.
 const SATURATION: Load = Load { dialogs: 1_000, connections: 1, calls: 6_000, document: FEATURES };
-/// Each client waits for its answer, and nobody else asks.
+/// A load of one client, which waits for each answer.
 const ONE_AT_A_TIME: Load = Load { dialogs: 1, calls: 250, ..SATURATION };
 
 fn main() -> io::Result<()> {
@@ -66,7 +66,7 @@ fn print_table(table: &mut Table<'_>) -> io::Result<()> {
     table.row("a bare read and write of as many bytes: 20 at a time", || floor::read_and_write(20))
 }
 
-/// Asks once, at length.
+/// Runs one long load.
 fn look() -> io::Result<()> {
     let office = Office::open(false);
     writeln!(io::stdout(), "{} {}", program::path().display(), office.gateway_id())?;
@@ -78,7 +78,7 @@ fn least(mut measure: impl FnMut() -> Nanos) -> Nanos {
     (0..TIMES).map(|_| measure()).min().unwrap()
 }
 
-/// Nanoseconds, written as microseconds.
+/// Nanoseconds, shown as microseconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Nanos(u64);
 
@@ -90,7 +90,7 @@ impl fmt::Display for Nanos {
 
 struct Table<'a> {
     out: io::StdoutLock<'a>,
-    /// What a row's name must contain to be measured.
+    /// The word that a row's name must contain to be measured.
     word: &'a str,
 }
 

@@ -1,4 +1,4 @@
-//! The program under measurement: a gateway and its phone system, each a process, as an operator would run them.
+//! The measured program: a gateway and its phone system, each a process, as an operator runs them.
 
 use core::time::Duration;
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use crate::{Nanos, processor};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The program, by the name of its file.
+/// The file name of the program.
 pub(crate) fn name() -> &'static str {
     path().file_name().and_then(|name| name.to_str()).unwrap()
 }
@@ -21,7 +21,7 @@ pub(crate) fn path() -> &'static Path {
     Path::new(option_env!("CARGO_BIN_EXE_ctigate").or(option_env!("CARGO_BIN_EXE_ctigate-std")).unwrap())
 }
 
-/// A folder, gone with its owner.
+/// A folder, which is removed on drop.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -47,7 +47,7 @@ impl Drop for Folder {
     }
 }
 
-/// A process that ends with its owner.
+/// A process, which is killed on drop.
 pub(crate) struct Running(Child);
 
 impl Running {
@@ -72,7 +72,7 @@ impl Drop for Running {
     }
 }
 
-/// A phone system with a phone for each line, and a gateway with every default. Both log into files.
+/// A phone system with a phone for each line, and a gateway with all defaults. Both log to files.
 pub(crate) struct Office {
     gateway: Running,
     _switch: Running,
@@ -121,7 +121,7 @@ fn logging(folder: &Folder, log: &str) -> Command {
     command
 }
 
-/// Waits until a log says something; the line's rest.
+/// Waits until a log contains something; returns the rest of the line.
 fn said(folder: &Folder, log: &str, part: &str) -> String {
     let began = Instant::now();
     loop {

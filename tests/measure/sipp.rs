@@ -1,4 +1,4 @@
-//! SIPp: as the load, and as the yardstick that answers.
+//! SIPp as the load, and as the yardstick that answers.
 
 use core::ops::Range;
 use core::time::Duration;
@@ -13,31 +13,31 @@ use crate::{Nanos, processor};
 
 /// The lines that clients sign in for, in turn.
 pub(crate) const LINES: Range<u32> = 1_000..2_000;
-/// What the gateway answers by itself.
+/// A request that the gateway answers by itself.
 pub(crate) const FEATURES: &str = "<?xml version=\"1.0\"?><GetCSTAFeatures \
     xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"><extensions><privateData><private>\
     <lcs:line xmlns:lcs=\"http://schemas.microsoft.com/Lcs/2005/04/RCCExtension\">\
     tel:[field0];phone-context=dialstring</lcs:line></private></privateData></extensions></GetCSTAFeatures>";
-/// What the gateway asks the phone system for.
+/// A request for which the gateway asks the phone system.
 pub(crate) const SNAPSHOT: &str = "<?xml version=\"1.0\"?><SnapshotDevice \
     xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\">\
     <snapshotObject>[field0]</snapshotObject></SnapshotDevice>";
 
-/// INVITE, ten times INFO, BYE; an ACK has no answer.
+/// The answered requests of a dialog: INVITE, ten times INFO, BYE. An ACK has no answer.
 const ANSWERED: u64 = 12;
-/// The bytes of the document that the gateway answers GetCSTAFeatures with.
+/// The size of the gateway's answer to GetCSTAFeatures.
 const ANSWER_BYTES: usize = 784;
-/// No measurement takes longer.
+/// The limit of a measurement's time.
 const SECONDS: &str = "60";
 
-/// Fails, naming the package, where SIPp is missing.
+/// Fails, naming the package, if SIPp is missing.
 pub(crate) fn must_be_installed() {
     let path = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&path).any(|folder| folder.join("sipp").is_file());
     assert!(found, "'sipp' is missing: install the package sip-tester");
 }
 
-/// What SIPp does.
+/// A load by SIPp.
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
     /// Dialogs in flight.
@@ -46,18 +46,18 @@ pub(crate) struct Load {
     pub(crate) connections: u32,
     /// Dialogs in all.
     pub(crate) calls: u32,
-    /// What each asks ten times.
+    /// The document that each dialog sends ten times.
     pub(crate) document: &'static str,
 }
 
 impl Load {
-    /// Asks the program at `address`; how many requests were answered, which is all or a failure.
+    /// Runs the load against the program at `address`; returns how many requests were answered, which must be all.
     pub(crate) fn run(self, address: &str) -> u64 {
         let folder = Folder::new("load");
         let scenario = folder.write("ask.xml", &include_str!("ask.xml").replace("DOCUMENT", self.document));
         let lines = LINES.fold("SEQUENTIAL\n".to_owned(), |lines, line| format!("{lines}{line}\n"));
         let lines = folder.write("lines.csv", &lines);
-        // SIPp has one connection for all its dialogs, or one for each: several need as many of it.
+        // SIPp has one connection for all its dialogs, or one for each, so several connections need as many processes.
         let (dialogs, calls) = (self.dialogs / self.connections, self.calls / self.connections);
         let asking = (0..).zip(free_ports(self.connections)).map(|(number, port)| {
             let mut command = sipp(&scenario, number);
@@ -76,7 +76,7 @@ impl Load {
     }
 }
 
-/// What one request of `load` costs SIPp when it answers.
+/// What answering one request of `load` costs SIPp.
 pub(crate) fn answering(load: Load) -> Nanos {
     let folder = Folder::new("answer");
     let document = format!("<?xml version=\"1.0\"?>{:.<1$}", "", ANSWER_BYTES - 21);
@@ -98,7 +98,7 @@ pub(crate) fn answering(load: Load) -> Nanos {
     Nanos((processor::time_of(answerer.id()).0 - before.0) / requests)
 }
 
-/// SIPp opens ports for control and for media even where there are none: each process of ours has its ten.
+/// SIPp opens ports for control and for media even if they are not used: each process gets ten of its own.
 fn sipp(scenario: &Path, number: u32) -> Command {
     let media = 20_000 + process::id() % 64 * 650 + number * 10;
     let control = media + 5;
@@ -109,13 +109,13 @@ fn sipp(scenario: &Path, number: u32) -> Command {
     command
 }
 
-/// Whether somebody listens on a port; to try would be a connection that SIPp takes for its only one.
+/// Whether a port is listened on. A trial connection would not do, since SIPp accepts only one.
 fn is_listening(port: &str) -> bool {
     let wanted = format!(":{:04X} 00000000:0000 0A", port.parse::<u16>().unwrap());
     fs::read_to_string("/proc/net/tcp").unwrap().contains(&wanted)
 }
 
-/// SIPp takes no port 0.
+/// Free ports, since SIPp does not support port 0.
 fn free_ports(count: u32) -> Vec<String> {
     let sockets: Vec<_> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
     sockets.iter().map(|socket| socket.local_addr().unwrap().port().to_string()).collect()

@@ -15,7 +15,7 @@ use crate::sipe::until_signed_out;
 use crate::site::{Site, Towards};
 use client::Client;
 
-/// Longer than Kamailio waits for an answer.
+/// A time longer than Kamailio waits for an answer.
 const LONG: Duration = Duration::from_secs(15);
 
 /// Phones for scripted clients, and one for each to call.
@@ -38,14 +38,14 @@ fn everybody_goes_on(name: &str, towards: Towards) {
     let mut sipe = Sipe::start(name, &proxy.address);
     sipe.signs_in();
 
-    // SIPE answers no event: Kamailio does, after a while, and the session lives on.
+    // SIPE answers no event; Kamailio does, after a while, and the session lives on.
     let first = sipe.calls();
     sipe.is_hung_up(&balanced.switch, &first);
     let serving = balanced.take_node_of("alice");
     until_answered(&serving.folder, "408", "INFO", 4);
 
-    // Kamailio begins anew: the connections are gone, and what it knew. Events find their way by themselves; over TCP
-    // even those of the time in between.
+    // Kamailio is restarted: its connections and state are gone. Events still arrive; over TCP even those from the time
+    // in between.
     let second = sipe.calls();
     balanced.kamailio.stop();
     if towards == Towards::Tcp {
@@ -59,7 +59,7 @@ fn everybody_goes_on(name: &str, towards: Towards) {
     sipe.hears_of_hang_up(&second);
     sipe.refreshes();
 
-    // One scripted client on each node. The node that serves SIPE dies, and everybody is in a call.
+    // One scripted client on each node. The node that serves SIPE dies, while all clients are in calls.
     let mut clients = ["1001", "1002"].map(|number| Client::signs_in(&balanced, number));
     let third = sipe.calls();
     for client in &mut clients {
@@ -67,7 +67,7 @@ fn everybody_goes_on(name: &str, towards: Towards) {
     }
     serving.running.signal("KILL");
     sipe.looks_ahead();
-    // While nobody looks, somebody calls each client; both learn of it.
+    // Each client is called while its node is dead; both learn of it later.
     for client in &mut clients {
         command(&balanced.switch, &format!("dial 2009 {}", client.number));
         client.refreshes();
@@ -93,7 +93,7 @@ fn everybody_goes_on(name: &str, towards: Towards) {
     for folder in balanced.close() {
         let log = assert_served_well(&folder);
         assert_eq!(log.matches("name=dialog_taken_over").count(), 2, "SIPE and one client: {log}");
-        // Every probe found the node well.
+        // Every probe was answered 200.
         let [all, well] = ["", "200"].map(|status| answered(&folder, status, "OPTIONS"));
         assert!(all > 0 && all == well, "{all} probes, {well} answered 200");
     }
@@ -105,13 +105,13 @@ fn s10_clients_pass_over_nodes_that_are_silent_dead_or_draining() {
     let first = Client::signs_in(&balanced, "1001");
     let stalled = balanced.take_node_of("1001");
     stalled.running.signal("STOP");
-    // Two, so that one of them is meant for the silent node: it is given to the other in time.
+    // Two clients, so that one of them is meant for the silent node: it is passed to the other in time.
     let others = ["1002", "1003"].map(|number| Client::signs_in(&balanced, number));
     balanced.nodes[0].wait_for_sessions(2);
     stalled.running.signal("CONT");
     first.signs_out_without_a_call();
 
-    // Dead, it is asked no more after some probes, and gets its turns again when it is back.
+    // A dead node gets no more sessions after some probes, and gets its turns again when it is back.
     stalled.running.signal("KILL");
     balanced.kamailio.wait_for("is out of order");
     let more = ["1004", "1005"].map(|number| Client::signs_in(&balanced, number));
@@ -125,7 +125,7 @@ fn s10_clients_pass_over_nodes_that_are_silent_dead_or_draining() {
         node.wait_for_sessions(sessions);
     }
 
-    // One that drains gives its sessions to the other, each with its refresh, and ends when it has none.
+    // A draining node leaves each session to the other with its refresh, and ends when it has none.
     let mut draining = balanced.nodes.remove(0);
     draining.running.signal("USR1");
     draining.running.wait_for("name=draining");
@@ -144,7 +144,7 @@ fn s10_clients_pass_over_nodes_that_are_silent_dead_or_draining() {
     }
 }
 
-/// Waits until a node's recording has so many of these answers.
+/// Waits until a node's recording has `times` of these answers.
 fn until_answered(folder: &Folder, status: &str, method: &str, times: usize) {
     let began = Instant::now();
     while answered(folder, status, method) < times {
@@ -153,7 +153,7 @@ fn until_answered(folder: &Folder, status: &str, method: &str, times: usize) {
     }
 }
 
-/// How many answers with this status to this method a node has recorded, its own and others'.
+/// How many answers with this status to this method a node has recorded, sent or received.
 fn answered(folder: &Folder, status: &str, method: &str) -> usize {
     let trace = fs::read(folder.only("trace")).unwrap();
     let trace = String::from_utf8_lossy(&trace);

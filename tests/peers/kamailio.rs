@@ -1,4 +1,4 @@
-//! Kamailio, with the configuration and the list of nodes that administrators are given, as a child process on loopback.
+//! Kamailio with the configuration and the list of nodes from `docs/examples`, as a child process on loopback.
 
 use core::time::Duration;
 use std::fs;
@@ -9,24 +9,24 @@ use std::time::Instant;
 use crate::program::{Folder, Running};
 use crate::{file, installed};
 
-/// How long it may take to come and to go.
+/// How long it may take to start and to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often a port that was free is found taken.
+/// How many ports are tried, as a free one may be taken before it is used.
 const ATTEMPTS: usize = 20;
 
-/// The nodes in the list that administrators are given.
+/// The nodes in the list of `docs/examples`.
 const NODES: [&str; 2] = ["sip:192.0.2.11:5060;transport=tcp", "sip:192.0.2.12:5060;transport=tcp"];
 
-/// Kamailio at work.
+/// A running Kamailio.
 pub(crate) struct Kamailio {
-    /// Where it listens, over TCP and UDP.
+    /// Its address, over TCP and UDP.
     pub(crate) address: String,
     running: Running,
     folder: Folder,
 }
 
 impl Kamailio {
-    /// Starts it before two nodes, in whose places the list has these URIs.
+    /// Starts it in front of two nodes with these URIs.
     pub(crate) fn start(name: &str, nodes: &[String; 2]) -> Self {
         let folder = Folder::new(&format!("{name}-kamailio"));
         let mut list = fs::read_to_string(file("../../docs/examples/dispatcher.list")).unwrap();
@@ -44,7 +44,7 @@ impl Kamailio {
         panic!("Kamailio does not start");
     }
 
-    /// Starts it again at the same place, after [`Self::stop`]: what it knew is forgotten.
+    /// Starts it again at the same address, after [`Self::stop`], without its former state.
     pub(crate) fn begin_again(&mut self) {
         for _ in 0..ATTEMPTS {
             if let Some(running) = run(&self.folder, &self.address) {
@@ -60,7 +60,7 @@ impl Kamailio {
         self.running.end();
     }
 
-    /// Waits until it says so: a probe that is not answered takes its time.
+    /// Waits until its output contains `part`: a probe that is not answered takes some time.
     pub(crate) fn wait_for(&self, part: &str) {
         let began = Instant::now();
         while !self.said().contains(part) {
@@ -69,7 +69,7 @@ impl Kamailio {
         }
     }
 
-    /// What it has said since it was started last.
+    /// Its output since it was last started.
     pub(crate) fn said(&self) -> String {
         self.running.said()
     }
@@ -77,7 +77,7 @@ impl Kamailio {
 
 impl Drop for Kamailio {
     fn drop(&mut self) {
-        // Killed, it would leave its own processes behind.
+        // If it were killed, its child processes would remain.
         if self.running.ended_within(Duration::from_millis(1)).is_none() {
             self.running.signal("TERM");
             self.running.ended_within(PATIENCE);
@@ -85,7 +85,7 @@ impl Drop for Kamailio {
     }
 }
 
-/// Starts it in the foreground; it ends with this process whatever becomes of that. Nothing: the address is taken.
+/// Starts it in the foreground, such that it ends with this process. Returns `None` if the address is in use.
 fn run(folder: &Folder, address: &str) -> Option<Running> {
     installed("kamailio", "kamailio");
     let mut command = installed("setpriv", "util-linux");
@@ -120,7 +120,7 @@ fn run(folder: &Folder, address: &str) -> Option<Running> {
     Some(running)
 }
 
-/// An address whose port is free for both transports: Kamailio takes no port 0.
+/// An address whose port is free for both transports, since Kamailio does not support port 0.
 fn free_address() -> String {
     loop {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,5 +1,5 @@
-//! Each program against peers that others wrote: SIPp, and SIPE behind a proxy. Both shells compile this file; each
-//! runs its own program. Needs the packages of those peers, and fails where one is missing.
+//! Tests of each program against independent peers: SIPp, SIPE behind a proxy, and Kamailio. Both shells compile this
+//! file; each runs its own program. The packages of these peers must be installed.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
@@ -24,7 +24,7 @@ fn command() -> Command {
     Command::new(PathBuf::from(program.unwrap()))
 }
 
-/// Somebody else's program; the test fails naming the package when it is not installed.
+/// A peer's program; the test fails, naming the package, if it is not installed.
 fn installed(program: &str, package: &str) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
@@ -37,7 +37,7 @@ fn file(name: &str) -> String {
     format!("{}/../tests/peers/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Looks at what a gateway has left behind that served its peers well: no session and no complaint. Its log.
+/// Checks that a gateway has ended without sessions and without warnings; returns its log.
 fn assert_served_well(folder: &program::Folder) -> String {
     let log = std::fs::read_to_string(folder.path("gateway.log")).unwrap();
     assert!(log.contains("name=stopping sessions=0"), "sessions are left:\n{log}");
@@ -47,7 +47,7 @@ fn assert_served_well(folder: &program::Folder) -> String {
     log
 }
 
-/// Runs the recording again.
+/// Replays the recording.
 fn assert_replays(folder: &program::Folder) {
     let (status, out, err) = program::output(&["replay", &folder.only("trace")]);
     assert_eq!(status, 0, "{out}{err}");

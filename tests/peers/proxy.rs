@@ -1,5 +1,5 @@
-//! What SIPE signs in to: a registrar that knows its line, and a record-routing proxy between it and the gateway, or the
-//! load balancer in front of that.
+//! The server for SIPE: a registrar that knows its line, and a record-routing proxy between it and the gateway or load
+//! balancer.
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, Write as _};
@@ -11,30 +11,29 @@ mod message;
 
 use message::Message;
 
-/// What a deployment's proxy writes into its routes is its own business.
+/// Parameters of the proxy's routes, which are opaque to others.
 const ROUTE: &str = "lr;ms-route-sig=aAbB-_1";
 
-/// What the branches of ours begin with; the number of the request follows.
+/// The prefix of our branches, which the number of the request follows.
 const BRANCH: &str = "z9hG4bKproxy";
 
-/// A registrar and proxy at work, until the test's process ends.
+/// A registrar and proxy, which runs until the test's process ends.
 pub(crate) struct Proxy {
-    /// Where it listens.
+    /// Its address.
     pub(crate) address: String,
     office: Arc<Office>,
 }
 
-/// The CSeq of each request that went to the gateway; the status and CSeq of each of its final answers.
+/// The CSeq of each request to the gateway, and the status and CSeq of each of its final answers.
 type Journal = (Vec<String>, Vec<String>);
 
 impl Proxy {
-    /// Serves users whose line is `line` at the gateway. SIPE answers no event; this proxy does, as a stateful one
-    /// would, with 408.
+    /// Serves users of `line` at the gateway. SIPE answers no event; like a stateful proxy, this one answers 408.
     pub(crate) fn before_gateway(gateway: &str, line: &str) -> Self {
         Self::start(gateway, line, true)
     }
 
-    /// The same, with a load balancer next, which is stateful itself.
+    /// The same, with a load balancer as the next hop, which is stateful itself.
     pub(crate) fn before_balancer(balancer: &str, line: &str) -> Self {
         Self::start(balancer, line, false)
     }
@@ -59,7 +58,7 @@ impl Proxy {
         Self { address, office }
     }
 
-    /// The requests that have gone to the gateway so far, and its answers.
+    /// The requests to the gateway so far, and its answers.
     pub(crate) fn journal(&self) -> Journal {
         self.office.state().journal.clone()
     }
@@ -76,15 +75,15 @@ struct Office {
 #[derive(Default)]
 struct State {
     journal: Journal,
-    /// Where each request passed on came from, by the number in its branch.
+    /// The origin of each forwarded request, by the number in its branch.
     asked: Vec<Outlet>,
-    /// Where clients are, by the URI of their Contact.
+    /// The connections of clients, by the URI of their Contact.
     clients: BTreeMap<String, Outlet>,
     /// The connection to the next hop, while there is one.
     onwards: Option<Outlet>,
 }
 
-/// Where messages go that way.
+/// One direction of a connection.
 #[derive(Clone)]
 struct Outlet(Arc<Mutex<TcpStream>>);
 
@@ -93,13 +92,13 @@ impl Outlet {
         Self(Arc::new(Mutex::new(stream.try_clone().unwrap())))
     }
 
-    /// False: whoever is there is gone.
+    /// Sends a message; returns false if the peer is gone.
     fn send(&self, message: &Message) -> bool {
         self.0.lock().unwrap().write_all(&message.bytes()).is_ok()
     }
 }
 
-/// A connection, from whichever side.
+/// Serves a connection from either side.
 fn serve(office: &Arc<Office>, stream: TcpStream) {
     let origin = Outlet::new(&stream);
     let mut stream = BufReader::new(stream);
@@ -133,14 +132,14 @@ impl Office {
         }
     }
 
-    /// Our Via for a request from there.
+    /// Our Via for a request from `origin`.
     fn via(&self, origin: &Outlet) -> String {
         let asked = &mut self.state().asked;
         asked.push(origin.clone());
         format!("Via: SIP/2.0/TCP {};branch={BRANCH}{}", self.address, asked.len() - 1)
     }
 
-    /// A client's request, to the gateway.
+    /// Forwards a client's request to the gateway.
     fn pass_on(self: &Arc<Self>, client: &Outlet, mut message: Message) {
         let is_invite = message.request().is_some_and(|(method, _)| method == "INVITE");
         let sequence = message.header("CSeq").unwrap().to_owned();
@@ -159,7 +158,7 @@ impl Office {
         }
     }
 
-    /// A connection to the next hop.
+    /// Opens a connection to the next hop.
     fn connect(self: &Arc<Self>) -> Outlet {
         let stream = TcpStream::connect(&self.next_hop).unwrap();
         let outlet = Outlet::new(&stream);
@@ -172,7 +171,7 @@ impl Office {
         outlet
     }
 
-    /// An answer, to whoever asked.
+    /// Forwards an answer to the sender of the request.
     fn pass_back(&self, mut message: Message) {
         let via = message.header("Via").unwrap();
         let (_, number) = via.split_once(BRANCH).unwrap();
@@ -187,7 +186,7 @@ impl Office {
         origin.send(&message);
     }
 
-    /// The registrar's answer: welcome, and where the line is.
+    /// The registrar's answer, with the line.
     fn registrar(&self, request: &Message) -> Message {
         let (method, _) = request.request().unwrap();
         let provisioning = request.header("Event") == Some("vnd-microsoft-provisioning");

@@ -1,5 +1,5 @@
-//! SIPE itself, the open client for remote call control, behind a proxy: signs in, calls, stays for three refreshes,
-//! calls again and signs out.
+//! SIPE, the open client for remote call control, behind a proxy: it signs in, calls, stays for three refreshes, calls
+//! again and signs out.
 
 use std::thread;
 use std::time::Instant;
@@ -34,14 +34,14 @@ fn sipe_signs_in_calls_refreshes_three_times_calls_again_and_signs_out() {
     assert!(answers.iter().all(|answer| answer.starts_with("200 ")), "{answers:?}");
     let asked = passed_on.iter().filter(|request| !request.ends_with(" ACK")).count();
     assert_eq!(asked, answers.len(), "{passed_on:?} {answers:?}");
-    // SIPE counts anew with each INVITE: from one idle refresh to the next the CSeq is the same.
+    // SIPE's CSeq goes back with each INVITE: it is the same in successive idle refreshes.
     let refreshes: Vec<_> = passed_on.iter().filter(|request| request.ends_with(" INVITE")).skip(1).collect();
     assert_eq!(refreshes.len(), 3, "{passed_on:?}");
     assert_eq!(refreshes[1..], ["2 INVITE"; 2], "{passed_on:?}");
     assert_served_well(&office.close());
 }
 
-/// What went to the gateway and what it answered, which must end with a BYE.
+/// Waits for a BYE; returns the requests to the gateway and its answers.
 pub(crate) fn until_signed_out(proxy: &Proxy) -> (Vec<String>, Vec<String>) {
     let began = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! SIPp: a hundred clients sign in, ask ten times each and sign out; alone, and behind Kamailio and two nodes.
+//! SIPp: a hundred clients sign in, send ten requests each and sign out; directly, and behind Kamailio with two nodes.
 
 use core::time::Duration;
 use std::fs;
@@ -13,13 +13,13 @@ use crate::{assert_served_well, file, installed};
 const CALLS: usize = 100;
 const FIRST_LINE: usize = 1000;
 
-/// Its usual patience is too little: one request in some thousands would be lost that often.
+/// By default SIPp gives up too early: one request in some thousands is lost that often.
 const PATIENT: [&str; 4] = ["-max_retrans", "20", "-max_invite_retrans", "10"];
 
 #[test]
 fn sipp_signs_in_asks_and_signs_out_over_tcp() {
     let office = open("sipp-tcp");
-    // All on one connection, then each on one of its own.
+    // First all on one connection, then each on its own.
     for transport in ["t1", "tn"] {
         let statistics = run(&office.sip, &["-t", transport, "-max_socket", "1000"]);
         assert_eq!(sent(&statistics, "INFO"), (1_000, 0), "{statistics}");
@@ -77,10 +77,10 @@ fn udp(office: &Office) -> String {
     office.gateway.wait_for("key=sip.udp transport=UDP address=")
 }
 
-/// SIPp keeps its machine busy, and whoever waits beside it for an answer in time: one at a time.
+/// SIPp keeps the machine busy, which would delay tests running in parallel, so only one runs at a time.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Runs the scenario for every line; what SIPp counted. Fails unless every call went well.
+/// Runs the scenario for every line; returns SIPp's statistics. Fails unless every call succeeded.
 fn run(gateway: &str, transport: &[&str]) -> String {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut command = installed("sipp", "sip-tester");
@@ -100,12 +100,12 @@ fn run(gateway: &str, transport: &[&str]) -> String {
     statistics.to_owned()
 }
 
-/// SIPp takes no port 0.
+/// A free port, since SIPp does not support port 0.
 fn free_port() -> String {
     UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
 }
 
-/// How many requests of this method were sent, and how many sent again.
+/// How many requests of this method were sent, and how many were retransmitted.
 fn sent(statistics: &str, method: &str) -> (u32, u32) {
     let arrow = format!("{method} ---------->");
     let (_, counts) = statistics.split_once(&arrow).unwrap();

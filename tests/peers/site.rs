@@ -1,4 +1,4 @@
-//! A phone system, gateway nodes that know nothing of each other, and Kamailio before them.
+//! A site: a phone system, independent gateway nodes, and Kamailio in front of them.
 
 use core::time::Duration;
 use std::thread;
@@ -9,7 +9,7 @@ use crate::program::{Folder, Running};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How Kamailio speaks to the nodes.
+/// The transport between Kamailio and the nodes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Towards {
     Tcp,
@@ -21,11 +21,11 @@ pub(crate) struct Node {
     pub(crate) running: Running,
     pub(crate) folder: Folder,
     towards: Towards,
-    /// Where Kamailio reaches it.
+    /// Its address for Kamailio.
     address: String,
 }
 
-/// All of it.
+/// The whole site.
 pub(crate) struct Site {
     pub(crate) switch: Running,
     pub(crate) nodes: Vec<Node>,
@@ -34,7 +34,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Starts everything, with two nodes and `more` lines about SIP in their configuration.
+    /// Starts everything, with two nodes and `more` lines in the SIP part of their configuration.
     pub(crate) fn open(name: &str, towards: Towards, phones: &str, more: &str) -> Self {
         let folder = Folder::new(name);
         let phones = folder.write("phones.toml", phones);
@@ -46,21 +46,21 @@ impl Site {
         Self { switch, nodes: nodes.into(), kamailio, _folder: folder }
     }
 
-    /// Takes the node away that has this user's session.
+    /// Removes the node that has this user's session.
     pub(crate) fn take_node_of(&mut self, user: &str) -> Node {
         let began = Instant::now();
         loop {
             let has = |node: &Node| node.running.said().lines().any(|line| is_sign_in(line, user));
-            if let Some(place) = self.nodes.iter().position(has) {
-                return self.nodes.remove(place);
+            if let Some(index) = self.nodes.iter().position(has) {
+                return self.nodes.remove(index);
             }
-            // A log may lag behind what it tells of.
+            // A log line may come a little later than its event.
             assert!(began.elapsed() < PATIENCE, "nobody has a session of {user}");
             thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// Starts a node over TCP again that has died, at the same place.
+    /// Restarts a node over TCP that has died, at the same address.
     pub(crate) fn restart(&mut self, node: Node) {
         let Node { mut running, folder, towards, address } = node;
         running.end();
@@ -69,7 +69,7 @@ impl Site {
         self.nodes.push(Node::start(&name, towards, &address, &cti, ""));
     }
 
-    /// Stops everything; the folders of the nodes that were left.
+    /// Stops everything; returns the folders of the remaining nodes.
     pub(crate) fn close(self) -> Vec<Folder> {
         let Self { mut switch, nodes, mut kamailio, _folder: _ } = self;
         kamailio.stop();
@@ -81,7 +81,7 @@ impl Site {
 }
 
 impl Node {
-    /// Starts a node that listens there over TCP.
+    /// Starts a node that listens at `sip`.
     fn start(name: &str, towards: Towards, sip: &str, cti: &str, more: &str) -> Self {
         let folder = Folder::new(name);
         let config = crate::office::config_with(more, sip, cti);
@@ -95,14 +95,14 @@ impl Node {
         Self { running, folder, towards, address }
     }
 
-    /// As Kamailio's list has it.
+    /// Its URI in Kamailio's list.
     fn uri(&self) -> String {
         let Self { address, towards, .. } = self;
         let transport = if *towards == Towards::Tcp { ";transport=tcp" } else { "" };
         format!("sip:{address}{transport}")
     }
 
-    /// Waits until so many sessions have begun here.
+    /// Waits until `count` sessions have begun here.
     pub(crate) fn wait_for_sessions(&self, count: usize) {
         self.running.wait_for_times("name=session_started", count);
     }

@@ -1,4 +1,4 @@
-//! Wrong configurations: nothing starts, and each complaint names place, key, value and bound.
+//! Invalid configurations: nothing starts, and each error names position, key, value and bound.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ const GOOD: &str = "[sip]\ntcp = [\"127.0.0.1:0\"]\n[[cti.connection]]\naddress 
 const LISTEN: &str = "an IP address and port to listen on, such as \"127.0.0.1:5060\"";
 const TARGET: &str = "a host and port, such as \"pbx.example.com:1040\"";
 
-/// What is put behind a good configuration, and the complaint behind the file's name.
+/// Text appended to a valid configuration, and the error after the file's name.
 const WRONG: &[(&str, &str)] = &[
     ("[limits]\nlinks = 0\n", ":6:9: limits.links = 0: must be a whole number from 1 to 100000 connections"),
     (
@@ -50,11 +50,11 @@ const WRONG: &[(&str, &str)] = &[
     ("[log\n", ":5:5: this is not TOML: unclosed table, expected `]`"),
     (
         "[log]\nlevel = info\n",
-        ":6:9: this is not TOML: neither a number nor true or false, and text stands in quotes",
+        ":6:9: this is not TOML: neither a number nor true or false; text must be in quotes",
     ),
 ];
 
-/// What `check` says of a file, without its name; `run` must say the same.
+/// The errors that `check` reports for a file, without its name; `run` must report the same.
 fn complaints(folder: &Folder, name: &str, text: &[u8]) -> Vec<String> {
     let file = folder.path(name);
     fs::write(&file, text).unwrap();
@@ -67,8 +67,8 @@ fn complaints(folder: &Folder, name: &str, text: &[u8]) -> Vec<String> {
 #[test]
 fn each_sort_of_mistake_is_named_with_place_key_value_and_bound() {
     let folder = Folder::new("check");
-    for (place, (behind, wanted)) in WRONG.iter().enumerate() {
-        let found = complaints(&folder, &format!("{place}.toml"), format!("{GOOD}{behind}").as_bytes());
+    for (index, (behind, wanted)) in WRONG.iter().enumerate() {
+        let found = complaints(&folder, &format!("{index}.toml"), format!("{GOOD}{behind}").as_bytes());
         assert_eq!(found, [wanted.replace("TARGET", TARGET)], "{behind}");
     }
 }
@@ -117,7 +117,7 @@ fn a_file_without_settings_lacks_an_address_and_a_connection() {
 fn what_is_no_text_file_is_named() {
     let folder = Folder::new("check-file");
     let found = complaints(&folder, "latin.toml", b"# caf\xe9\n[sip]\n");
-    assert_eq!(found, [":1:6: this is not UTF-8, which TOML is written in"]);
+    assert_eq!(found, [":1:6: this is not UTF-8, as TOML must be"]);
     let (status, _, err) = output(&["check", "--config", folder.text()]);
     assert_eq!(status, 1);
     assert!(

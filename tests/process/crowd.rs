@@ -1,5 +1,5 @@
-//! A crowd of scripted clients behind a few connections, as behind a proxy. Every request is entered in a ledger, and so
-//! is its answer; events are answered as Communicator answers them.
+//! A crowd of clients behind a few connections, as behind a proxy. Every request and its answer are entered in a
+//! ledger; events are answered as Communicator answers them.
 
 use core::ops::Range;
 use core::time::Duration;
@@ -15,21 +15,21 @@ use ctigate_tests::{Client, Sip};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The number of the first client's line; the next one's is one more.
+/// The number of the first client's line; those of the others follow.
 pub(crate) const FIRST: usize = 20_000;
 
 /// Connections to each gateway.
 const LINKS: usize = 4;
 
-/// What is added to a client's number for that of the phone it calls, which answers by itself.
+/// The difference between a client's number and that of the phone it calls, which answers by itself.
 pub(crate) const FAR: usize = 10_000;
 
-/// One dialog: a place in the crowd's table.
-pub(crate) type Place = usize;
+/// A dialog: an index into the crowd's table.
+pub(crate) type Index = usize;
 
-/// A request that was sent: whose, and its CSeq.
+/// A request that was sent: its dialog and its CSeq.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ticket(Place, u32);
+pub(crate) struct Ticket(Index, u32);
 
 struct Asked {
     at: Instant,
@@ -37,15 +37,15 @@ struct Asked {
     answer: Option<Sip>,
 }
 
-/// An event that a client was told.
+/// An event that a client got.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
-    pub(crate) place: Place,
+    pub(crate) index: Index,
     pub(crate) message: Sip,
 }
 
 struct Member {
-    /// Its line to the gateway is the place of a connection.
+    /// The client; its line to the gateway is the index of a connection.
     client: Client<usize>,
     /// The number of its phone.
     number: usize,
@@ -54,7 +54,7 @@ struct Member {
 #[derive(Default)]
 struct State {
     members: Vec<Member>,
-    by_call_id: BTreeMap<String, Place>,
+    by_call_id: BTreeMap<String, Index>,
     asked: BTreeMap<Ticket, Asked>,
     unanswered: usize,
     slowest: Duration,
@@ -92,29 +92,29 @@ impl Crowd {
         Self(shared)
     }
 
-    /// A dialog's requests go to this gateway from now on; they go to the first in the beginning.
-    pub(crate) fn lead_to(&self, place: Place, gateway: usize) {
-        let member = &mut self.0.lock().members[place];
+    /// Sends a dialog's requests to this gateway from now on, instead of the first.
+    pub(crate) fn lead_to(&self, index: Index, gateway: usize) {
+        let member = &mut self.0.lock().members[index];
         member.client.line = gateway * LINKS + member.client.line % LINKS;
     }
 
     /// A new dialog of one user, who is the client with the number [`FIRST`] + `user`.
-    pub(crate) fn dialog(&self, user: usize) -> Place {
+    pub(crate) fn dialog(&self, user: usize) -> Index {
         let mut state = self.0.lock();
-        let place = state.members.len();
-        let call_id = format!("{place:08x}ctigate");
+        let index = state.members.len();
+        let call_id = format!("{index:08x}ctigate");
         let number = FIRST + user;
         let client = Client::communicator(user % LINKS, number, &call_id);
-        state.by_call_id.insert(call_id, place);
+        state.by_call_id.insert(call_id, index);
         state.members.push(Member { client, number });
-        place
+        index
     }
 
     /// Sends a request.
-    pub(crate) fn send(&self, place: Place, method: &'static str, body: &str) -> Ticket {
+    pub(crate) fn send(&self, index: Index, method: &'static str, body: &str) -> Ticket {
         let mut state = self.0.lock();
-        let client = &mut state.members[place].client;
-        let (link, ticket) = (client.line, Ticket(place, client.sequence));
+        let client = &mut state.members[index].client;
+        let (link, ticket) = (client.line, Ticket(index, client.sequence));
         let text = client.compose(method, "", body);
         state.asked.insert(ticket, Asked { at: Instant::now(), method, answer: None });
         state.unanswered += 1;
@@ -124,41 +124,41 @@ impl Crowd {
     }
 
     /// Asks for a service.
-    pub(crate) fn info(&self, place: Place, root: &str, children: &str) -> Ticket {
-        self.send(place, "INFO", &csta(root, children))
+    pub(crate) fn info(&self, index: Index, root: &str, children: &str) -> Ticket {
+        self.send(index, "INFO", &csta(root, children))
     }
 
     /// Sends an INVITE: the first of its dialog, or a refresh.
-    pub(crate) fn invite(&self, place: Place) -> Ticket {
-        let body = self.0.lock().members[place].client.sign_in_body();
-        self.send(place, "INVITE", &body)
+    pub(crate) fn invite(&self, index: Index) -> Ticket {
+        let body = self.0.lock().members[index].client.sign_in_body();
+        self.send(index, "INVITE", &body)
     }
 
-    pub(crate) fn start_monitor(&self, place: Place) -> Ticket {
-        let object = self.0.lock().members[place].client.monitor_object();
-        self.info(place, "MonitorStart", &object)
+    pub(crate) fn start_monitor(&self, index: Index) -> Ticket {
+        let object = self.0.lock().members[index].client.monitor_object();
+        self.info(index, "MonitorStart", &object)
     }
 
     /// Calls the phone that answers by itself.
-    pub(crate) fn make_call(&self, place: Place) -> Ticket {
-        let far = (self.number(place) + FAR).to_string();
-        let call = self.0.lock().members[place].client.call_to(&far);
-        self.info(place, "MakeCall", &format!("{call}<autoOriginate>doNotPrompt</autoOriginate>"))
+    pub(crate) fn make_call(&self, index: Index) -> Ticket {
+        let far = (self.number(index) + FAR).to_string();
+        let call = self.0.lock().members[index].client.call_to(&far);
+        self.info(index, "MakeCall", &format!("{call}<autoOriginate>doNotPrompt</autoOriginate>"))
     }
 
-    pub(crate) fn snapshot(&self, place: Place) -> Ticket {
-        let object = self.0.lock().members[place].client.snapshot_object();
-        self.info(place, "SnapshotDevice", &object)
+    pub(crate) fn snapshot(&self, index: Index) -> Ticket {
+        let object = self.0.lock().members[index].client.snapshot_object();
+        self.info(index, "SnapshotDevice", &object)
     }
 
     /// The number of a dialog's line.
-    pub(crate) fn number(&self, place: Place) -> usize {
-        self.0.lock().members[place].number
+    pub(crate) fn number(&self, index: Index) -> usize {
+        self.0.lock().members[index].number
     }
 
     /// The monitorCrossRefID that a client holds.
-    pub(crate) fn monitor(&self, place: Place) -> String {
-        self.0.lock().members[place].client.reference.clone()
+    pub(crate) fn monitor(&self, index: Index) -> String {
+        self.0.lock().members[index].client.reference.clone()
     }
 
     /// Waits for the answer to a request.
@@ -170,7 +170,7 @@ impl Crowd {
         asked.answer.clone().unwrap_or_else(|| panic!("{ticket:?}, {}, was never answered", asked.method))
     }
 
-    /// The answer to a request, if it is there.
+    /// The answer to a request, if it has come.
     pub(crate) fn answer_so_far(&self, ticket: Ticket) -> Option<Sip> {
         self.0.lock().asked[&ticket].answer.clone()
     }
@@ -181,51 +181,51 @@ impl Crowd {
     }
 
     /// Signs users in, all at once, and starts their monitors.
-    pub(crate) fn sign_in(&self, users: Range<usize>) -> Vec<Place> {
-        let places: Vec<Place> = users.map(|user| self.dialog(user)).collect();
-        self.begin_all(&places);
-        places
+    pub(crate) fn sign_in(&self, users: Range<usize>) -> Vec<Index> {
+        let indexes: Vec<Index> = users.map(|user| self.dialog(user)).collect();
+        self.begin_all(&indexes);
+        indexes
     }
 
-    /// The same, of dialogs that have not begun yet.
-    pub(crate) fn begin_all(&self, places: &[Place]) {
-        let invites: Vec<Ticket> = places.iter().map(|place| self.invite(*place)).collect();
+    /// The same, for dialogs that have not begun yet.
+    pub(crate) fn begin_all(&self, indexes: &[Index]) {
+        let invites: Vec<Ticket> = indexes.iter().map(|index| self.invite(*index)).collect();
         for answer in self.answers(&invites) {
             assert_eq!(answer.element("systemStatus"), "normal", "{answer:?}");
         }
-        self.monitor_all(places);
+        self.monitor_all(indexes);
     }
 
     /// Starts a monitor for each.
-    pub(crate) fn monitor_all(&self, places: &[Place]) {
-        let monitors: Vec<Ticket> = places.iter().map(|place| self.start_monitor(*place)).collect();
+    pub(crate) fn monitor_all(&self, indexes: &[Index]) {
+        let monitors: Vec<Ticket> = indexes.iter().map(|index| self.start_monitor(*index)).collect();
         for answer in self.answers(&monitors) {
             assert_eq!(answer.root(), "MonitorStartResponse", "{answer:?}");
         }
     }
 
-    /// A place in the list of events, from which on something is waited for.
+    /// The current position in the list of events.
     pub(crate) fn mark(&self) -> usize {
         self.0.lock().events.len()
     }
 
-    /// Waits until each of these clients was told an event of this name since `mark`.
-    pub(crate) fn wait_for_events(&self, places: &[Place], root: &str, mark: usize) {
-        for place in places {
+    /// Waits until each of these clients has got an event of this name since `mark`.
+    pub(crate) fn wait_for_events(&self, indexes: &[Index], root: &str, mark: usize) {
+        for index in indexes {
             let state = self.0.lock();
             let told = |state: &State| {
                 let mut events = state.events[mark..].iter();
-                events.any(|event| event.place == *place && event.message.root() == root)
+                events.any(|event| event.index == *index && event.message.root() == root)
             };
             let waited = self.0.changed.wait_timeout_while(state, PATIENCE, |state| !told(state)).unwrap();
-            assert!(!waited.1.timed_out(), "client {place} was never told {root}");
+            assert!(!waited.1.timed_out(), "client {index} was never told {root}");
         }
     }
 
     /// The events of one client since `mark`.
-    pub(crate) fn events(&self, place: Place, mark: usize) -> Vec<Sip> {
+    pub(crate) fn events(&self, index: Index, mark: usize) -> Vec<Sip> {
         let state = self.0.lock();
-        let events = state.events[mark..].iter().filter(|event| event.place == place);
+        let events = state.events[mark..].iter().filter(|event| event.index == index);
         events.map(|event| event.message.clone()).collect()
     }
 
@@ -234,7 +234,7 @@ impl Crowd {
         self.0.lock().asked.values().filter(|asked| asked.method == method).count()
     }
 
-    /// Looks at the ledger: every request had its one answer, none later than `limit`, and nothing else went wrong.
+    /// Checks the ledger: every request has one answer, none later than `limit`, and nothing else went wrong.
     pub(crate) fn assert_all_answered_within(&self, limit: Duration) {
         let state = self.0.lock();
         let (state, _) =
@@ -261,7 +261,7 @@ impl Shared {
     }
 
     fn write(&self, link: usize, text: &str) {
-        // A gateway that was killed does not take it: the ledger tells.
+        // A gateway that was killed does not take it; the ledger shows that.
         let _ = self.streams[link].lock().unwrap().write_all(text.as_bytes());
     }
 
@@ -274,12 +274,12 @@ impl Shared {
                 None
             }
             (Some(_), 100) => None,
-            (Some(place), 0) => {
+            (Some(index), 0) => {
                 let ok = message.answered(200);
-                state.take_event(place, message);
+                state.take_event(index, message);
                 Some(ok)
             }
-            (Some(place), _) => state.take_answer(place, message),
+            (Some(index), _) => state.take_answer(index, message),
         };
         drop(state);
         self.changed.notify_all();
@@ -291,10 +291,10 @@ impl Shared {
 
 impl State {
     /// Enters an answer; an INVITE's gets its ACK.
-    fn take_answer(&mut self, place: Place, message: Sip) -> Option<String> {
+    fn take_answer(&mut self, index: Index, message: Sip) -> Option<String> {
         let (sequence, method) = message.sequence();
-        let (is_invite, ticket) = (method == "INVITE", Ticket(place, sequence));
-        let client = &mut self.members[place].client;
+        let (is_invite, ticket) = (method == "INVITE", Ticket(index, sequence));
+        let client = &mut self.members[index].client;
         let Some(asked) = self.asked.get_mut(&ticket) else {
             self.faults.push(format!("an answer to nothing: {message:?}"));
             return None;
@@ -304,7 +304,7 @@ impl State {
                 self.slowest = self.slowest.max(asked.at.elapsed());
                 self.unanswered -= 1;
             }
-            // An answer to an INVITE is sent again until its ACK is there.
+            // An answer to an INVITE is retransmitted until its ACK arrives.
             Some(first) if is_invite && first.head() == message.head() => {}
             Some(first) => self.faults.push(format!("answered twice: {first:?} {message:?}")),
         }
@@ -313,16 +313,16 @@ impl State {
         ack
     }
 
-    /// Enters a request of the gateway. What is about a call must bear the monitor that the client holds, and name its
-    /// line.
-    fn take_event(&mut self, place: Place, message: Sip) {
-        let Member { client, number } = &self.members[place];
+    /// Enters a request of the gateway. An event about a call must have the cross-reference ID that the client holds,
+    /// and name its line.
+    fn take_event(&mut self, index: Index, message: Sip) {
+        let Member { client, number } = &self.members[index];
         let (body, monitor) = (message.body(), message.element("monitorCrossRefID"));
         let wrong = body.contains("monitorCrossRefID")
             && (monitor != client.reference || !body.contains(&number.to_string()));
         if wrong {
             self.faults.push(format!("somebody else's event: {message:?}"));
         }
-        self.events.push(Event { place, message });
+        self.events.push(Event { index, message });
     }
 }

@@ -6,11 +6,11 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
-use crate::crowd::{Crowd, FAR, FIRST, Place};
+use crate::crowd::{Crowd, FAR, FIRST, Index};
 use crate::program::{Folder, Running};
 use crate::relay::{Passed, Record, Relay};
 
-/// How long a client waits for an answer at most: the time-out of a service, and what a busy machine takes.
+/// How long a client waits for an answer at most: the time-out of a service, and a margin for a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(4);
 
 /// The seconds of a heartbeat's interval and time-out, and of a service's time-out.
@@ -27,16 +27,16 @@ pub(crate) struct Node {
 
 struct Process {
     running: Running,
-    /// Where lines of text make its phones act.
+    /// The address of its control links.
     control: String,
 }
 
 impl Node {
-    fn down(place: usize, record: &Arc<Record>) -> Self {
-        Self { relay: Relay::open(place, record), process: Mutex::default() }
+    fn down(index: usize, record: &Arc<Record>) -> Self {
+        Self { relay: Relay::open(index, record), process: Mutex::default() }
     }
 
-    /// Starts the phone system, for the first time or anew.
+    /// Starts the phone system, for the first time or again.
     fn start(&self, folder: &Folder) {
         let any = "127.0.0.1:0";
         let phones = folder.path("phones.toml");
@@ -47,18 +47,18 @@ impl Node {
         *self.process.lock().unwrap() = Some(Process { running, control });
     }
 
-    /// Ends it without a word.
+    /// Kills it.
     pub(crate) fn kill(&self) {
         self.relay.lead_to(None);
         *self.process.lock().unwrap() = None;
     }
 
-    /// Stops it where it stands, or lets it go on: its sockets stay open.
+    /// Suspends it or lets it continue: its sockets stay open.
     pub(crate) fn signal(&self, name: &str) {
         self.process.lock().unwrap().as_ref().unwrap().running.signal(name);
     }
 
-    /// Gives it a line of text, and returns its answer.
+    /// Sends it a control line, and returns its answer.
     pub(crate) fn tell(&self, line: &str) -> String {
         let control = self.process.lock().unwrap().as_ref().unwrap().control.clone();
         let mut stream = TcpStream::connect(control).unwrap();
@@ -77,7 +77,7 @@ impl Node {
     }
 }
 
-/// All of them.
+/// The gateway, its phone systems and the crowd.
 pub(crate) struct House {
     folder: Folder,
     pub(crate) record: Arc<Record>,
@@ -119,7 +119,7 @@ impl House {
     fn with(name: &str, (nodes, up): (usize, usize), two: bool, cti: &str) -> Self {
         let (folder, record) = (Folder::new(name), Arc::new(Record::default()));
         folder.write("phones.toml", &phones());
-        let nodes: Vec<Node> = (0..nodes).map(|place| Node::down(place, &record)).collect();
+        let nodes: Vec<Node> = (0..nodes).map(|index| Node::down(index, &record)).collect();
         for node in nodes.iter().take(up) {
             node.start(&folder);
         }
@@ -144,18 +144,18 @@ impl House {
         self.gateway.said().matches(&in_service(node)).count()
     }
 
-    /// Waits until a phone system has come into service once more than `times`; the connection ID.
+    /// Waits until a phone system has come into service more than `times` times; returns the connection ID.
     pub(crate) fn wait_back_in_service(&self, node: usize, times: usize) -> String {
         let rest = self.gateway.wait_for_times(&in_service(node), times + 1);
         rest.split(' ').next().unwrap().to_owned()
     }
 
-    /// Waits until so many connections came into service.
+    /// Waits until connections have come into service `times` times.
     pub(crate) fn wait_in_service(&self, times: usize) {
         self.gateway.wait_for_times("name=cti_in_service ", times);
     }
 
-    /// Waits until a phone system is out of service for the `times`th time; the log line's rest.
+    /// Waits until a phone system is out of service for the `times`th time; returns the rest of the log line.
     pub(crate) fn wait_out_of_service(&self, node: usize, times: usize) -> String {
         self.gateway.wait_for_times(&format!("name=cti_out_of_service cti=node{node} "), times)
     }
@@ -168,30 +168,32 @@ impl House {
         counts
     }
 
-    /// Waits until so many documents with this root passed since `mark`, and returns how many each.
+    /// Waits until `times` documents with this root have passed since `mark`; returns their number for each phone
+    /// system.
     pub(crate) fn wait_until_passed(&self, mark: usize, root: &str, times: usize) -> Vec<usize> {
         let enough = |passed: &[Passed]| passed.iter().filter(|one| one.root == root).count() >= times;
         self.record.wait_until(root, mark, enough);
         self.passed(mark, root)
     }
 
-    /// Over which connections of which phone systems the gateway asked about this client's line since `mark`, in order.
-    pub(crate) fn path(&self, place: Place, mark: usize) -> Vec<(usize, usize)> {
-        let (number, passed) = (self.crowd.number(place).to_string(), self.record.since(mark));
+    /// The phone systems and connections over which the gateway sent requests about this client's line since `mark`, in
+    /// order.
+    pub(crate) fn path(&self, index: Index, mark: usize) -> Vec<(usize, usize)> {
+        let (number, passed) = (self.crowd.number(index).to_string(), self.record.since(mark));
         let asked = passed.iter().filter(|one| one.from_gateway && one.number == number);
         let mut path: Vec<_> = asked.map(|one| (one.node, one.connection)).collect();
         path.dedup();
         path
     }
 
-    /// The one phone system that was asked about this client's line since `mark`.
-    pub(crate) fn home(&self, place: Place, mark: usize) -> usize {
-        let path = self.path(place, mark);
-        assert_eq!(path.len(), 1, "client {place} is not on one connection: {path:?}");
+    /// The only phone system that got requests about this client's line since `mark`.
+    pub(crate) fn home(&self, index: Index, mark: usize) -> usize {
+        let path = self.path(index, mark);
+        assert_eq!(path.len(), 1, "client {index} is not on one connection: {path:?}");
         path[0].0
     }
 
-    /// Ends the gateways that are left in good order, after a look at the ledger.
+    /// Stops the remaining gateways, after checking the ledger.
     pub(crate) fn close(self) {
         self.crowd.assert_all_answered_within(LIMIT);
         for mut gateway in [Some(self.gateway), self.other].into_iter().flatten() {
@@ -201,20 +203,20 @@ impl House {
     }
 }
 
-/// Puts everybody into a call, of which they are told. Some at a time: a busy machine must not look like a phone system
-/// that says nothing.
-pub(crate) fn call_all(house: &House, places: &[Place]) {
+/// Puts all clients into calls, and waits for the events. Only some at a time, since a busy machine must not look like
+/// a silent phone system.
+pub(crate) fn call_all(house: &House, indexes: &[Index]) {
     let mark = house.crowd.mark();
-    for some in places.chunks(40) {
-        let calls: Vec<_> = some.iter().map(|place| house.crowd.make_call(*place)).collect();
+    for some in indexes.chunks(40) {
+        let calls: Vec<_> = some.iter().map(|index| house.crowd.make_call(*index)).collect();
         for answer in house.crowd.answers(&calls) {
             assert_eq!(answer.root(), "MakeCallResponse", "{answer:?}");
         }
     }
-    house.crowd.wait_for_events(places, "EstablishedEvent", mark);
+    house.crowd.wait_for_events(indexes, "EstablishedEvent", mark);
 }
 
-/// Counts that differ by at most one.
+/// Asserts that counts differ by at most one.
 #[track_caller]
 pub(crate) fn assert_fair(counts: &[usize]) {
     let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
@@ -225,7 +227,7 @@ fn in_service(node: usize) -> String {
     format!("name=cti_in_service cti=node{node} connection=")
 }
 
-/// A phone for each user, answered by hand, and one for it to call, which answers by itself.
+/// A phone for each user, answered by hand, and one to call, which answers by itself.
 fn phones() -> String {
     let far = FIRST + FAR;
     format!(
@@ -239,11 +241,11 @@ fn gateway(nodes: &[Node], cti: &str) -> String {
         "[sip]\ntcp = [\"127.0.0.1:0\"]\n[cti]\nheartbeat = {HEARTBEAT}\nheartbeat_timeout = {HEARTBEAT}\n\
          service_timeout = {HEARTBEAT}\nreconnect_min = 1\nreconnect_max = 1\n{cti}"
     );
-    for (place, node) in nodes.iter().enumerate() {
+    for (index, node) in nodes.iter().enumerate() {
         let address = &node.relay.address;
         write!(
             text,
-            "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{place}\"\nswitch = \"{place}\"\n"
+            "[[cti.connection]]\naddress = \"{address}\"\nname = \"node{index}\"\nswitch = \"{index}\"\n"
         )
         .unwrap();
     }

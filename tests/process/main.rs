@@ -1,4 +1,4 @@
-//! Starts each program as a user would. Both shells compile this file; each runs its own program.
+//! Tests that start each program as a user does. Both shells compile this file; each runs its own program.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
@@ -61,14 +61,14 @@ fn a_trace_that_was_edited_or_cut_short_is_refused_by_line() {
     assert_eq!(output(&["demo", "--record", folder.text()]).0, 0);
     let trace = folder.only("trace");
     let whole = fs::read(&trace).unwrap();
-    let place = |part: &[u8]| whole.windows(part.len()).position(|window| window == part).unwrap();
+    let index = |part: &[u8]| whole.windows(part.len()).position(|window| window == part).unwrap();
     let mut edited = whole.clone();
-    edited[place(b"<MakeCallResponse") + 1] = b'F';
+    edited[index(b"<MakeCallResponse") + 1] = b'F';
     fs::write(&trace, &edited).unwrap();
     let (status, _, err) = output(&["replay", &trace]);
     assert_eq!(status, 1, "{err}");
     assert!(err.contains(&trace) && err.contains("line "), "{err}");
-    fs::write(&trace, &whole[..place(b"<MonitorStart ")]).unwrap();
+    fs::write(&trace, &whole[..index(b"<MonitorStart ")]).unwrap();
     let (status, _, err) = output(&["replay", &trace]);
     assert_eq!(status, 1, "{err}");
     assert!(err.contains("line ") && err.contains("cut short"), "{err}");
@@ -100,7 +100,7 @@ fn switch_gateway_and_clients_work_as_programs_of_their_own() {
 fn a_phone_system_without_application_sessions_is_served_and_watched_like_any_other() {
     let cti = "[cti]\nsession = \"none\"\nheartbeat = 1\nheartbeat_timeout = 1\nreconnect_max = 1\n";
     let office = Office::configured("sessionless", "session = \"none\"\n", cti);
-    // The call lasts longer than the gateway would wait for a heartbeat's answer.
+    // The call lasts longer than the gateway waits for a heartbeat's answer.
     let script = "call 1002\nwait delivered 5s\nsleep 3s\nhangup\nwait cleared 5s\n";
     let mut alice = office.client("sip:alice@example.com", "1001", &[], script);
     assert_eq!(alice.end(), 0, "{}", alice.said());
@@ -140,7 +140,7 @@ fn a_second_signal_ends_the_process_at_once() {
     let mut office = Office::open("signals", false);
     let alice = office.client("sip:alice@example.com", "1001", &[], "sleep 20s\n");
     alice.wait_for("monitor ");
-    // A client that does not answer its BYE would hold the gateway up for three seconds.
+    // A client that does not answer its BYE delays the gateway's end by three seconds.
     alice.signal("STOP");
     office.gateway.signal("INT");
     office.gateway.wait_for("name=stopping ");
@@ -161,7 +161,7 @@ fn a_gateway_with_datagrams_stops_in_good_order() {
 
 #[test]
 fn a_script_fails_if_the_sign_in_does_even_if_it_asks_for_nothing() {
-    // It accepts, and never says a word.
+    // It accepts connections and sends nothing.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap().to_string();
     let user = ["--user", "sip:alice@example.com", "--line", "tel:1001"];

@@ -6,7 +6,7 @@ pub(crate) struct Office {
     folder: Folder,
     pub(crate) switch: Running,
     pub(crate) gateway: Running,
-    /// Where the gateway listens over TCP.
+    /// The gateway's address over TCP.
     pub(crate) sip: String,
     udp: String,
 }
@@ -16,7 +16,7 @@ pub(crate) fn config(sip: &str, cti: &str) -> String {
     config_with("", sip, cti)
 }
 
-/// A gateway's configuration with `more` lines about SIP.
+/// A gateway's configuration with `more` lines in its SIP part.
 pub(crate) fn config_with(more: &str, sip: &str, cti: &str) -> String {
     let sip = format!("[sip]\ntcp = [\"{sip}\"]\nudp = [\"127.0.0.1:0\"]\n{more}");
     format!("{sip}[[cti.connection]]\naddress = \"{cti}\"\n")
@@ -30,12 +30,12 @@ impl Office {
         Self::join(folder, switch, "", record)
     }
 
-    /// A phone system with phones of the test's own, and a gateway that records.
+    /// A phone system with these phones, and a gateway that records.
     pub(crate) fn with_phones(name: &str, phones: &str) -> Self {
         Self::configured(name, phones, "")
     }
 
-    /// The same, with `more` lines about SIP in the gateway's configuration.
+    /// The same, with `more` lines in the SIP part of the gateway's configuration.
     pub(crate) fn configured(name: &str, phones: &str, more: &str) -> Self {
         let folder = Folder::new(name);
         let phones = folder.write("phones.toml", phones);
@@ -43,7 +43,7 @@ impl Office {
         Self::join(folder, switch, more, true)
     }
 
-    /// A phone system with its usual phones called `pbx`, and a gateway with a control socket.
+    /// A phone system, named `pbx`, with its usual phones, and a gateway with a control socket.
     pub(crate) fn operated(name: &str, record: bool) -> Self {
         let folder = Folder::new(name);
         let switch = Running::start(&["switch", "--listen", "127.0.0.1:0"], "");
@@ -55,7 +55,7 @@ impl Office {
         Self::start(folder, switch, (more, ""), record)
     }
 
-    /// Starts a gateway whose configuration has `more` lines about SIP, and `behind` at its end.
+    /// Starts a gateway whose configuration has `more` lines in its SIP part, and `behind` at its end.
     fn start(folder: Folder, switch: Running, (more, behind): (&str, &str), record: bool) -> Self {
         let cti = switch.wait_for("key=listen transport=TCP address=");
         let file = folder.write("gateway.toml", &(config_with(more, "127.0.0.1:0", &cti) + behind));
@@ -70,12 +70,12 @@ impl Office {
         Self { folder, switch, gateway, sip, udp }
     }
 
-    /// A client over UDP that obeys `script`.
+    /// A client over UDP that runs `script`.
     pub(crate) fn client_over_udp(&self, user: &str, number: &str, script: &str) -> Running {
         client(&self.udp, user, number, &["--transport", "udp"], script)
     }
 
-    /// A client over TCP that obeys `script`.
+    /// A client over TCP that runs `script`.
     pub(crate) fn client(&self, user: &str, number: &str, options: &[&str], script: &str) -> Running {
         client(&self.sip, user, number, options, script)
     }
@@ -85,7 +85,7 @@ impl Office {
         self.folder.path(name)
     }
 
-    /// Stops both, if they still run; the folder has what the gateway has logged, and the recording, if there is one.
+    /// Stops both, if they still run; returns the folder with the gateway's log and its recording, if any.
     pub(crate) fn close(self) -> Folder {
         let Self { folder, mut switch, mut gateway, sip: _, udp: _ } = self;
         if gateway.is_running() {

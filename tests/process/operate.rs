@@ -1,4 +1,4 @@
-//! The control socket and the signals of a running gateway, as its operator uses them.
+//! Tests of the control socket and the signals of a running gateway.
 
 use std::fs;
 use std::io::Write as _;
@@ -15,7 +15,7 @@ fn office(name: &str, record: bool) -> (Office, String) {
     (office, socket)
 }
 
-/// What `ctl` answers, which must be good.
+/// The output of `ctl`, which must succeed.
 fn ctl(arguments: &[&str], socket: &str) -> String {
     let (status, out, err) = output(&[&["ctl"], arguments, &["--socket", socket]].concat());
     assert_eq!((status, err.as_str()), (0, ""), "{out}");
@@ -97,7 +97,7 @@ fn the_socket_is_found_by_the_configuration_and_belongs_to_its_owner_alone() {
     let plain = office.path("plain.toml");
     fs::write(&plain, crate::office::config("127.0.0.1:0", "127.0.0.1:9")).unwrap();
     let (status, _, err) = output(&["ctl", "status", "--config", &plain]);
-    assert_eq!((status, err), (1, format!("{plain}: control.socket is not set: there is none to ask\n")));
+    assert_eq!((status, err), (1, format!("{plain}: control.socket is not set\n")));
     office.close();
 }
 
@@ -143,11 +143,11 @@ fn a_gateway_that_stands_still_is_waited_for_no_longer_than_it_may() {
 fn nonsense_on_the_socket_and_who_stalls_there_harm_nobody() {
     let (office, socket) = office("nonsense", false);
     let mut stalled: Vec<UnixStream> = (0..4).map(|_| UnixStream::connect(&socket).unwrap()).collect();
-    for (place, stream) in stalled.iter_mut().enumerate() {
-        stream.write_all(&b"status\n"[..place]).unwrap();
+    for (index, stream) in stalled.iter_mut().enumerate() {
+        stream.write_all(&b"status\n"[..index]).unwrap();
     }
     let mut nonsense = UnixStream::connect(&socket).unwrap();
-    // It may be closed before all is said.
+    // The gateway may close it before everything is sent.
     let _ = nonsense.write_all(&vec![0xff; 100_000]);
     assert!(ctl(&["status"], &socket).starts_with("Running for "));
     office.close();

@@ -1,19 +1,19 @@
-//! Hundreds of sessions in calls, whose phone systems are killed, stopped and started again, one after another, while the
-//! clients go on asking.
+//! Hundreds of sessions in calls, whose phone systems are killed, suspended and restarted, one after another, while the
+//! clients keep sending requests.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::thread;
 
-use crate::crowd::{Crowd, Place, Ticket};
+use crate::crowd::{Crowd, Index, Ticket};
 use crate::house::{House, LIMIT, Node, assert_fair, call_all};
 
 const SESSIONS: usize = 240;
 
-/// Between two requests of the crowd.
+/// The pause between two requests of the crowd.
 const PAUSE: Duration = Duration::from_millis(4);
 
-/// Ends the crowd's asking even when the test fails.
+/// Ends the crowd's requests even if the test fails.
 struct Ending<'a>(&'a AtomicBool);
 
 impl Drop for Ending<'_> {
@@ -22,54 +22,54 @@ impl Drop for Ending<'_> {
     }
 }
 
-/// One client after the other asks for something; one that is told 481 sends its INVITE anew.
-fn bustle(crowd: &Crowd, places: &[Place], over: &AtomicBool) {
-    let mut asked: Vec<Option<Ticket>> = vec![None; places.len()];
-    for turn in (0..places.len()).cycle() {
+/// Lets one client after the other send a request; one that is answered 481 sends a new INVITE.
+fn bustle(crowd: &Crowd, indexes: &[Index], over: &AtomicBool) {
+    let mut asked: Vec<Option<Ticket>> = vec![None; indexes.len()];
+    for turn in (0..indexes.len()).cycle() {
         if over.load(Ordering::Acquire) {
             return;
         }
-        let (place, before) = (places[turn], asked[turn]);
+        let (index, before) = (indexes[turn], asked[turn]);
         let answer = before.map(|ticket| crowd.answer_so_far(ticket));
         asked[turn] = match answer {
             Some(None) => before,
-            Some(Some(answer)) if answer.status() == 481 => Some(crowd.invite(place)),
-            _ => Some(crowd.snapshot(place)),
+            Some(Some(answer)) if answer.status() == 481 => Some(crowd.invite(index)),
+            _ => Some(crowd.snapshot(index)),
         };
         thread::sleep(PAUSE);
     }
 }
 
-/// The sessions that were lost are shared out among all phone systems in service, once there are some.
+/// Asserts that lost sessions are distributed over all phone systems in service.
 fn assert_shared_out(house: &House, lost: usize, from: usize) {
     let moved = house.wait_until_passed(from, "MonitorStartResponse", lost);
     assert_eq!(moved.iter().sum::<usize>(), lost, "{moved:?}");
     assert_fair(&moved);
 }
 
-/// Clients whose session was lost send their INVITE anew, in the old dialog.
-fn refresh_the_lost(house: &House, places: &[Place]) {
-    let asked: Vec<_> = places.iter().map(|place| house.crowd.snapshot(*place)).collect();
+/// Clients whose connection was lost send an INVITE again, in the old dialog.
+fn refresh_the_lost(house: &House, indexes: &[Index]) {
+    let asked: Vec<_> = indexes.iter().map(|index| house.crowd.snapshot(*index)).collect();
     let answers = house.crowd.answers(&asked);
-    let lost = places.iter().zip(answers).filter(|(_, answer)| answer.status() == 481);
-    let invites: Vec<_> = lost.map(|(place, _)| house.crowd.invite(*place)).collect();
+    let lost = indexes.iter().zip(answers).filter(|(_, answer)| answer.status() == 481);
+    let invites: Vec<_> = lost.map(|(index, _)| house.crowd.invite(*index)).collect();
     for answer in house.crowd.answers(&invites) {
         assert_eq!(answer.element("systemStatus"), "normal", "{answer:?}");
     }
 }
 
-/// The requests about one client's line never go back to a connection that they have left.
-fn assert_affinity(house: &House, place: Place, from: usize) {
-    let mut path = house.path(place, from);
+/// Asserts that the requests about one client's line never return to a connection that they have left.
+fn assert_affinity(house: &House, index: Index, from: usize) {
+    let mut path = house.path(index, from);
     let (way, hops) = (path.clone(), path.len());
     path.sort_unstable();
     path.dedup();
-    assert_eq!(path.len(), hops, "client {place} went back to a connection: {way:?}");
+    assert_eq!(path.len(), hops, "client {index} went back to a connection: {way:?}");
 }
 
-/// The faults, one after another.
+/// Runs the faults, one after another.
 fn go_wrong(house: &House) {
-    // Killed in mid-call, and started anew without calls and monitors.
+    // Killed during calls, and restarted without calls and monitors.
     let lost = house.nodes[0].monitors();
     house.nodes[0].kill();
     house.wait_out_of_service(0, 1);
@@ -77,7 +77,7 @@ fn go_wrong(house: &House) {
     house.restart(0);
     assert_shared_out(house, lost, mark);
 
-    // Stopped: nothing is closed, nothing is said. New sessions go to the others.
+    // Suspended: nothing is closed, nothing is sent. New sessions go to the others.
     let (lost, times) = (house.nodes[1].monitors(), house.times_in_service(1));
     house.nodes[1].signal("STOP");
     let why = house.wait_out_of_service(1, 1);
@@ -90,7 +90,7 @@ fn go_wrong(house: &House) {
     house.wait_back_in_service(1, times);
     assert_shared_out(house, lost, mark);
 
-    // Two at once: whoever is new goes to the third.
+    // Two at once: new sessions go to the third.
     for node in [1, 2] {
         house.nodes[node].kill();
         house.wait_out_of_service(node, [1, 2, 1][node]);
@@ -106,28 +106,28 @@ fn go_wrong(house: &House) {
 fn no_request_is_left_unanswered_while_phone_systems_are_killed_stopped_and_restarted() {
     let house = House::open("outages", 3);
     let from = house.record.mark();
-    let places = house.crowd.sign_in(0..SESSIONS);
+    let indexes = house.crowd.sign_in(0..SESSIONS);
     assert_eq!(house.passed(from, "MonitorStart"), [SESSIONS / 3; 3]);
-    call_all(&house, &places);
+    call_all(&house, &indexes);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let _ending = Ending(&over);
-        scope.spawn(|| bustle(&house.crowd, &places, &over));
+        scope.spawn(|| bustle(&house.crowd, &indexes, &over));
         go_wrong(&house);
     });
     house.crowd.assert_all_answered_within(LIMIT);
-    // In calm weather everybody has service again, under the IDs they hold, and nobody is monitored twice.
-    let all: Vec<Place> = (0..SESSIONS + 30).collect();
+    // After that all clients have service again, with the IDs they hold, and none is monitored twice.
+    let all: Vec<Index> = (0..SESSIONS + 30).collect();
     refresh_the_lost(&house, &all);
     call_all(&house, &all);
     assert_eq!(house.nodes.iter().map(Node::monitors).sum::<usize>(), all.len());
-    for place in all {
-        assert_affinity(&house, place, from);
+    for index in all {
+        assert_affinity(&house, index, from);
     }
     house.close();
 }
 
-/// Waits until the phone systems in service have a monitor for everybody.
+/// Waits until the phone systems in service have a monitor for every client.
 fn assert_all_moved(house: &House, from: usize, lost: usize) {
     let moved = house.wait_until_passed(from, "MonitorStartResponse", lost);
     assert_eq!(moved.iter().sum::<usize>(), lost, "{moved:?}");
@@ -137,13 +137,13 @@ fn assert_all_moved(house: &House, from: usize, lost: usize) {
 fn with_rebind_no_client_sends_an_invite_and_all_are_served_while_phone_systems_come_and_go() {
     let house = House::open_with_rebind("outages-rebind", 3);
     let from = house.record.mark();
-    let places = house.crowd.sign_in(0..SESSIONS);
-    call_all(&house, &places);
+    let indexes = house.crowd.sign_in(0..SESSIONS);
+    call_all(&house, &indexes);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let _ending = Ending(&over);
-        scope.spawn(|| bustle(&house.crowd, &places, &over));
-        // Killed in mid-call, stopped, killed again: each time the others take its sessions over.
+        scope.spawn(|| bustle(&house.crowd, &indexes, &over));
+        // Killed during calls, suspended, killed again: each time the others take over its sessions.
         for (node, fault, times) in [(0, "KILL", 1), (1, "STOP", 1), (2, "KILL", 1)] {
             let (lost, mark) = (house.nodes[node].monitors(), house.record.mark());
             let in_service = house.times_in_service(node);
@@ -164,17 +164,17 @@ fn with_rebind_no_client_sends_an_invite_and_all_are_served_while_phone_systems_
     });
     house.crowd.assert_all_answered_within(LIMIT);
     assert_eq!(house.crowd.count("INVITE"), SESSIONS, "a client was told to send its INVITE anew");
-    // At the phone system that only stood still some are in their call yet; all others can make one.
-    let snapshots: Vec<_> = places.iter().map(|place| house.crowd.snapshot(*place)).collect();
+    // At the phone system that was only suspended, some clients are still in their calls; all others can make one.
+    let snapshots: Vec<_> = indexes.iter().map(|index| house.crowd.snapshot(*index)).collect();
     let answers = house.crowd.answers(&snapshots);
     assert!(answers.iter().all(|answer| answer.root() == "SnapshotDeviceResponse"), "{answers:#?}");
-    let idle = places.iter().zip(answers).filter(|(_, answer)| !answer.body().contains("<callID>"));
-    let idle: Vec<Place> = idle.map(|(place, _)| *place).collect();
+    let idle = indexes.iter().zip(answers).filter(|(_, answer)| !answer.body().contains("<callID>"));
+    let idle: Vec<Index> = idle.map(|(index, _)| *index).collect();
     assert!(idle.len() >= SESSIONS / 3, "{idle:?}");
     call_all(&house, &idle);
-    assert_eq!(house.nodes.iter().map(Node::monitors).sum::<usize>(), places.len());
-    for place in places {
-        assert_affinity(&house, place, from);
+    assert_eq!(house.nodes.iter().map(Node::monitors).sum::<usize>(), indexes.len());
+    for index in indexes {
+        assert_affinity(&house, index, from);
     }
     house.close();
 }

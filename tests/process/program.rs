@@ -1,4 +1,4 @@
-//! A program at work, and a folder for its files.
+//! A running program, and a folder for its files.
 
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -18,7 +18,7 @@ pub(crate) fn output(arguments: &[&str]) -> (i32, String, String) {
     (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
 }
 
-/// A folder of the test's own, gone when the test is.
+/// A folder for one test, which is removed at its end.
 pub(crate) struct Folder(String);
 
 impl Folder {
@@ -41,7 +41,7 @@ impl Folder {
         self.path(name)
     }
 
-    /// The only file whose name ends so.
+    /// The only file with this extension.
     pub(crate) fn only(&self, extension: &str) -> String {
         let paths = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path());
         let found: Vec<_> =
@@ -59,11 +59,11 @@ impl Drop for Folder {
 
 type Said = Arc<(Mutex<String>, Condvar)>;
 
-/// A program at work. Killed if the test ends first.
+/// A running program, which is killed if the test ends first.
 pub(crate) struct Running {
     child: Child,
     said: Said,
-    /// One for each of its streams; over when the stream is.
+    /// One thread for each of its streams, which ends with the stream.
     readers: Vec<thread::JoinHandle<()>>,
 }
 
@@ -99,33 +99,33 @@ impl Running {
         Self { child, said, readers }
     }
 
-    /// Says something on its standard input. A program that ended early has no use for it.
+    /// Writes to its standard input. Errors are ignored, as the program may have ended.
     pub(crate) fn tell(&mut self, text: &str) {
         let _ = self.child.stdin.as_mut().unwrap().write_all(text.as_bytes());
     }
 
-    /// Everything it has said so far, on both streams.
+    /// Its output so far, on both streams.
     pub(crate) fn said(&self) -> String {
         self.said.0.lock().unwrap().clone()
     }
 
-    /// Waits until it has said something; returns the line's rest.
+    /// Waits until its output contains `part`; returns the rest of the line.
     pub(crate) fn wait_for(&self, part: &str) -> String {
         self.wait_for_times(part, 1)
     }
 
-    /// Waits until it has said something for this time; returns the line's rest.
+    /// Waits until its output contains `part` a number of times; returns the rest of the line.
     pub(crate) fn wait_for_times(&self, part: &str, times: usize) -> String {
         let said = self.said.0.lock().unwrap();
         let lacks = |said: &mut String| said.matches(part).count() < times;
-        // A copy: a test that fails holds nothing that others need to end.
+        // A copy, so that a test that fails holds no lock.
         let said = self.said.1.wait_timeout_while(said, PATIENCE, lacks).unwrap().0.clone();
         let rest = said.split(part).nth(times);
         let rest = rest.unwrap_or_else(|| panic!("'{part}' was not said {times} times:\n{said}"));
         rest.lines().next().unwrap_or_default().to_owned()
     }
 
-    /// Waits for its end; the exit status.
+    /// Waits for its end; returns the exit status.
     pub(crate) fn end(&mut self) -> i32 {
         self.end_within(PATIENCE)
     }
@@ -139,7 +139,7 @@ impl Running {
         let began = std::time::Instant::now();
         while began.elapsed() < patience {
             if let Some(status) = self.child.try_wait().unwrap() {
-                // What it said last may still be on its way through the pipes.
+                // Its last output may still be in the pipes.
                 for reader in self.readers.drain(..) {
                     reader.join().unwrap();
                 }
@@ -154,12 +154,12 @@ impl Running {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Sends a signal. One that stops the process has done so when this returns.
+    /// Sends a signal. If it suspends the process, waits until it has done so.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(process::Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
         if name == "STOP" {
-            // On a busy machine the threads that run meanwhile go on until the one that takes the signal had its turn.
+            // On a busy machine other threads keep running until the one that handles the signal is scheduled.
             let began = std::time::Instant::now();
             while !is_stopped(&id) {
                 assert!(began.elapsed() < PATIENCE, "process {id} does not stop");
@@ -169,7 +169,7 @@ impl Running {
     }
 }
 
-/// Whether all threads of a process are stopped, as the system tells.
+/// Whether all threads of a process are stopped.
 fn is_stopped(id: &str) -> bool {
     let mut threads = fs::read_dir(format!("/proc/{id}/task")).unwrap();
     threads.all(|thread| {

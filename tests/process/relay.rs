@@ -1,5 +1,5 @@
-//! A relay between the gateway and a phone system: it passes every byte on as it is, and keeps a record of the frames,
-//! so that what the gateway did is counted from the outside.
+//! A relay between the gateway and a phone system, which passes every byte on unchanged and records the frames, so that
+//! a test can count what the gateway did.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -16,26 +16,26 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// One CSTA document that passed.
 #[derive(Clone, Debug)]
 pub(crate) struct Passed {
-    /// Through which relay.
+    /// The index of the relay.
     pub(crate) node: usize,
-    /// Over which of the connections that the gateway opened through this relay, counted from 0.
+    /// The number of the connection among those that the gateway opened through this relay, from 0.
     pub(crate) connection: usize,
     pub(crate) at: Instant,
-    /// Whether the gateway said it, or else the phone system.
+    /// Whether the gateway sent it, and not the phone system.
     pub(crate) from_gateway: bool,
     pub(crate) root: String,
-    /// The number of the first phone it names; empty if it names none.
+    /// The number of the first phone in it; empty if there is none.
     pub(crate) number: String,
 }
 
 #[derive(Default)]
 struct Entries {
     passed: Vec<Passed>,
-    /// Through which relay the gateway dialled, whether there was a phone system or not.
+    /// The relay of each dial of the gateway, whether or not there was a phone system.
     dialled: Vec<usize>,
 }
 
-/// What passed through all relays, in order.
+/// The documents that passed through all relays, in order.
 #[derive(Default)]
 pub(crate) struct Record {
     entries: Mutex<Entries>,
@@ -52,7 +52,7 @@ impl Record {
         self.changed.notify_all();
     }
 
-    /// A place in the record, from which on something is counted.
+    /// The current position in the record.
     pub(crate) fn mark(&self) -> usize {
         self.lock().passed.len()
     }
@@ -62,14 +62,14 @@ impl Record {
         self.lock().passed[mark..].to_vec()
     }
 
-    /// Waits until what has passed since `mark` is enough.
+    /// Waits until `enough` is true of what has passed since `mark`.
     pub(crate) fn wait_until(&self, what: &str, mark: usize, enough: impl Fn(&[Passed]) -> bool) {
         let lacks = |entries: &mut Entries| !enough(&entries.passed[mark..]);
         let (entries, result) = self.changed.wait_timeout_while(self.lock(), PATIENCE, lacks).unwrap();
         assert!(!result.timed_out(), "{what} never came to pass: {:#?}", &entries.passed[mark..]);
     }
 
-    /// Waits until the gateway dials through this relay `more` times.
+    /// Waits until the gateway has dialled through this relay `more` more times.
     pub(crate) fn wait_until_dialled(&self, node: usize, more: usize) {
         let times = |entries: &Entries| entries.dialled.iter().filter(|dialled| **dialled == node).count();
         let entries = self.lock();
@@ -81,7 +81,7 @@ impl Record {
 
 struct Shared {
     node: usize,
-    /// Where the phone system is; nowhere: connections are closed as soon as they open.
+    /// The phone system's address; `None` if connections are to be closed as soon as they open.
     target: Mutex<Option<String>>,
     record: Arc<Record>,
     over: AtomicBool,
@@ -89,13 +89,13 @@ struct Shared {
 
 /// The relay in front of one phone system.
 pub(crate) struct Relay {
-    /// Where the gateway connects to.
+    /// The address for the gateway.
     pub(crate) address: String,
     shared: Arc<Shared>,
 }
 
 impl Relay {
-    /// A relay that leads nowhere yet.
+    /// A relay without a phone system yet.
     pub(crate) fn open(node: usize, record: &Arc<Record>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -106,7 +106,7 @@ impl Relay {
         Self { address, shared }
     }
 
-    /// Where the phone system is from now on; `None`: nowhere.
+    /// Sets the phone system's address; `None` for no phone system.
     pub(crate) fn lead_to(&self, target: Option<&str>) {
         *self.shared.target.lock().unwrap() = target.map(str::to_owned);
     }
@@ -164,7 +164,8 @@ impl Shared {
     }
 }
 
-/// Takes a whole frame off the beginning of the bytes: two zero bytes, the frame's length, four digits, a document.
+/// Removes a complete frame from the beginning of the bytes: two zero bytes, the frame's length, four digits, a
+/// document.
 fn next_document(bytes: &mut Vec<u8>) -> Option<String> {
     let &[0, 0, high, low, ..] = bytes.as_slice() else { return None };
     let length = usize::from(u16::from_be_bytes([high, low]));
@@ -174,7 +175,7 @@ fn next_document(bytes: &mut Vec<u8>) -> Option<String> {
     })
 }
 
-/// The first text of a document that is the number of a phone of these tests: five digits.
+/// The first text of a document that is a phone's number in these tests, which has five digits.
 fn number_in(document: &str) -> &str {
     let texts = document.split('>').filter_map(|part| part.split_once('<')).map(|(text, _)| text);
     let mut numbers = texts.filter(|text| text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit()));

@@ -1,4 +1,4 @@
-//! The bytes of a real client (SIPE 1.25.0) on a real connection.
+//! The captured bytes of a real client (SIPE 1.25.0) on a real connection.
 
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
@@ -12,7 +12,7 @@ use crate::program::output;
 const PHONES: &str = "[[phone]]\nnumber = \"73124\"\n\
     [[phone]]\nnumber = \"+3222220220\"\nanswer = \"auto\"\nanswer_after_ms = 50\n";
 
-/// A connection, and what came over it and was not looked at yet.
+/// A connection, and the received bytes that are not processed yet.
 struct Wire {
     stream: TcpStream,
     came: String,
@@ -29,7 +29,7 @@ impl Wire {
         self.stream.write_all(text.as_bytes()).unwrap();
     }
 
-    /// Waits for a message that has `part`; everything before it is passed over.
+    /// Waits for a message that contains `part`, skipping everything before it.
     fn wait_for(&mut self, part: &str) -> String {
         loop {
             if let Some((_, rest)) = self.came.split_once(part) {

@@ -1,4 +1,4 @@
-//! What every shell must do, shown with small machines on loopback sockets. Both shells compile this file; each names
+//! Conformance tests for shells, with small machines on loopback sockets. Both shells compile this file; each provides
 //! its shell as `crate::run::SHELL`.
 
 use core::net::SocketAddr;
@@ -20,11 +20,11 @@ use crate::run::SHELL;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Room for few links, and for all that these tests let wait.
+/// Limits with few links, and with room for all bytes that these tests let wait.
 const LIMITS: Limits = Limits { links: 10, queue_bytes: 64 * 1024 * 1024, stalled: Duration::from_secs(60) };
 
-/// Sends back what it gets; `flood` on a link asks for more and more, `fill` for 16 MiB; `quit` closes the link; a line is an address to connect
-/// to; Stop ends it. Everything it sees goes to the test.
+/// Echoes what it gets. On a link, `flood` asks for more and more bytes, `fill` for 16 MiB, and `quit` closes it; a
+/// line of text is an address to connect to; Stop ends it. It reports its inputs to the test.
 struct Echo {
     seen: Sender<Seen>,
     next_link: u64,
@@ -132,7 +132,7 @@ impl Machine for Echo {
     }
 }
 
-/// An echo machine at work in the shell.
+/// An echo machine running in the shell.
 struct Running {
     tcp: SocketAddr,
     udp: SocketAddr,
@@ -301,7 +301,7 @@ fn a_peer_that_asks_faster_than_it_reads_is_held_up_and_gets_every_answer() {
     peer.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
     let asked = vec![b'x'; 64 * 1024];
     let mut count = 0;
-    // Far more than may wait for a peer; until what it says is taken no more.
+    // Far more than may wait for a peer, until the shell stops reading.
     while let Ok(written) = peer.write(&asked) {
         count += written;
         assert!(count < 1 << 30, "it reads on and on");
@@ -320,7 +320,8 @@ fn a_peer_that_was_dialled_is_read_however_much_waits_for_it() {
     let (mut peer, _) = there.accept().unwrap();
     assert_eq!(running.next(), Seen::Opened(LinkId::new(2)));
     peer.set_write_timeout(Some(PATIENCE)).unwrap();
-    // It says all it has to say before it reads: more than may wait on links that are held up, and in the system.
+    // The peer sends everything before it reads: more than fits into the queue of a link that is not read, and into the
+    // system's buffers.
     let said = vec![b'x'; 1024 * 1024];
     for _ in 0..40 {
         peer.write_all(&said).unwrap();
@@ -364,12 +365,12 @@ fn connections_the_machine_asks_for_are_opened_or_refused_with_the_reason() {
     drop(there);
     assert!(running.speaker.say(Said::Line(nobody.to_string())));
     assert_eq!(running.next(), Seen::Closed(LinkId::new(4), Closed::Refused));
-    // No stream leads to everybody.
+    // A stream cannot be opened to the broadcast address.
     assert!(running.speaker.say(Said::Line("255.255.255.255:1".into())));
     assert_eq!(running.next(), Seen::Closed(LinkId::new(6), Closed::Unreachable));
     assert!(running.speaker.say(Said::Line("no-such-name.invalid:1".into())));
     let long = running.seen.recv_timeout(CONNECT_LIMIT + PATIENCE).unwrap();
-    // A resolver that cannot be reached answers late or not at all.
+    // An unreachable resolver answers late or not at all.
     assert!(
         matches!(long, Seen::Closed(link, Closed::NameUnknown | Closed::TimedOut) if link == LinkId::new(8)),
         "{long:?}"
@@ -382,7 +383,7 @@ fn a_connection_that_is_slow_to_open_is_the_machine_s_to_give_up() {
     let running = Running::usual();
     let there = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = there.local_addr().unwrap();
-    // Nobody accepts: as soon as the queue is full, the system leaves those that come unanswered.
+    // Nobody accepts: once the queue is full, the system leaves further connections unanswered.
     let mut queue = Vec::new();
     while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(500)) {
         queue.push(stream);

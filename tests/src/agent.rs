@@ -1,4 +1,4 @@
-//! The client by hand in the world.
+//! The hand-driven client in the simulated world.
 
 use ctigate_core::{Duration, Listen, Transport};
 
@@ -32,7 +32,7 @@ impl Agent {
         Self::at(SipPeer::udp(host, gateway), &address.to_string(), user, number)
     }
 
-    /// A client as [`Agent::tcp`] makes it, which has signed in.
+    /// Like [`Agent::tcp`], signed in.
     ///
     /// # Errors
     /// The world's fault, or that the sign-in was refused.
@@ -48,7 +48,7 @@ impl Agent {
         }
     }
 
-    /// A client that reaches the gateway as another does: users of one proxy share a connection.
+    /// A client that shares another's connection, as users of one proxy do.
     #[must_use]
     pub fn beside(other: &Self, user: &str, number: &str) -> Self {
         let (_, address) = other.via.split_once(' ').unwrap_or_default();
@@ -67,7 +67,7 @@ impl Agent {
         agent
     }
 
-    /// It says that it is at this address.
+    /// Sets the address in its Via and Contact.
     pub fn is_at(&mut self, address: &str) {
         let transport = if matches!(self.line.way, Line::Datagram(_)) { "UDP" } else { "TCP" };
         self.via = format!("{transport} {address}");
@@ -80,7 +80,7 @@ impl Agent {
         self.line.host
     }
 
-    /// Asks and waits for the final answer.
+    /// Sends a request and waits for the final answer.
     ///
     /// # Errors
     /// The world's fault, such as an answer that does not come.
@@ -89,7 +89,7 @@ impl Agent {
         self.insist(world, &request)
     }
 
-    /// Sends a request, over UDP again and again, until its final answer comes.
+    /// Sends a request, retransmitting it over UDP, until its final answer comes.
     ///
     /// # Errors
     /// The world's fault, such as an answer that does not come.
@@ -147,7 +147,7 @@ impl Agent {
         self.line.send(world, &request);
     }
 
-    /// Asks a CSTA service by INFO.
+    /// Requests a CSTA service by INFO.
     ///
     /// # Errors
     /// The world's fault.
@@ -156,7 +156,7 @@ impl Agent {
         self.ask(world, "INFO", "Content-Disposition: signal;handling=required\r\n", &body)
     }
 
-    /// Starts a monitor of its own line and keeps its name.
+    /// Starts a monitor of its own line and keeps its cross-reference ID.
     ///
     /// # Errors
     /// The world's fault.
@@ -176,7 +176,7 @@ impl Agent {
         self.serve(world, "MakeCall", &inside)
     }
 
-    /// Asks a service that names one connection.
+    /// Requests a service that names one connection.
     ///
     /// # Errors
     /// The world's fault.
@@ -193,7 +193,7 @@ impl Agent {
         self.serve(world, service, &inside)
     }
 
-    /// Signs out: MonitorStop and BYE, one right behind the other.
+    /// Signs out: sends MonitorStop and BYE, one right after the other.
     ///
     /// # Errors
     /// The world's fault.
@@ -244,7 +244,7 @@ impl Agent {
         }
     }
 
-    /// Lets time pass, and answers what the gateway asks, as a proxy or a good client does.
+    /// Lets time pass, answering the gateway's requests with `status`.
     ///
     /// # Errors
     /// The world's fault.

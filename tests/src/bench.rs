@@ -1,5 +1,5 @@
-//! The gateway on a workbench: one engine whose clients and phone system are played by hand, message by message, in
-//! virtual time. For tests of one rule at a time; whole conversations belong into the [`crate::World`].
+//! The bench: one engine, whose clients and phone systems are driven by hand, message by message, in virtual time. It
+//! is for tests of one rule at a time; whole conversations belong into the [`crate::World`].
 
 mod client;
 mod golden;
@@ -29,7 +29,7 @@ pub use scene::HELD;
 /// Where the gateway listens.
 const GATEWAY: &str = "127.0.0.1:5060";
 
-/// What the gateway wanted.
+/// The actions of the gateway that no test has taken yet.
 #[derive(Default)]
 struct Wanted {
     connects: Vec<(LinkId, String)>,
@@ -68,15 +68,15 @@ impl Effects for Wanted {
     }
 }
 
-/// A golden trace that a run is to be.
+/// The golden trace that a run must equal.
 #[derive(Clone, Copy, Debug)]
 struct Golden {
     name: &'static str,
     why: &'static str,
 }
 
-/// A gateway, and all that its peers have to say. When it is dropped, what happened is lived again in a new engine, and
-/// compared with the golden trace it is to be, if it is one.
+/// A gateway, driven by hand. When it is dropped, the run is replayed in a new engine and compared with its golden
+/// trace, if it has one.
 pub struct Bench {
     pump: Pump<Engine, TraceRecorder>,
     now: Instant,
@@ -84,9 +84,9 @@ pub struct Bench {
     ports: u16,
     /// The phone systems that answer heartbeats while time passes.
     alive: Vec<PhoneSystem>,
-    /// The golden trace that the run is to be.
+    /// The golden trace that the run must equal.
     golden: Option<Golden>,
-    /// Makes the engine, and once more for the run to be lived again.
+    /// Makes the engine, and another for the replay.
     make: Make,
 }
 
@@ -94,7 +94,7 @@ pub struct Bench {
 pub type Make = fn(Config, Seed) -> Engine;
 
 impl Bench {
-    /// A gateway with one CTI connection and every default, that has not been started.
+    /// A gateway with one CTI connection and all defaults, which has not been started.
     ///
     /// # Panics
     /// If the configuration is wrong.
@@ -103,7 +103,7 @@ impl Bench {
         Self::with(&[])
     }
 
-    /// The same with settings of the test's own.
+    /// The same with other settings.
     ///
     /// # Panics
     /// If the configuration is wrong.
@@ -112,7 +112,7 @@ impl Bench {
         Self::of(more, Engine::new)
     }
 
-    /// The same with a gateway of the test's own making.
+    /// The same with a gateway that `make` makes.
     ///
     /// # Panics
     /// If the configuration is wrong.
@@ -135,15 +135,15 @@ impl Bench {
             make,
         };
         bench.input(Input::Clock { unix_micros: 1_735_689_600_000_000 });
-        for place in 0..2 {
+        for index in 0..2 {
             let address = address(GATEWAY);
-            bench.input(Input::Listening { listener: ListenerId::new(place), address });
+            bench.input(Input::Listening { listener: ListenerId::new(index), address });
         }
         bench.settle();
         bench
     }
 
-    /// The engine, to be read.
+    /// The engine, for reading its state.
     #[must_use]
     pub const fn engine(&self) -> &Engine {
         self.pump.machine()
@@ -155,17 +155,17 @@ impl Bench {
         self.pump.high_water()
     }
 
-    /// Gives the gateway an input, and checks what must hold after every one.
+    /// Gives the gateway an input, and checks what must hold after every step.
     ///
     /// # Panics
-    /// If the state's fingerprint, kept from step to step, is not what it is computed anew.
+    /// If the incremental fingerprint differs from the recomputed one.
     pub fn input(&mut self, input: Input<'_>) {
         self.pump.input(self.now, input, &mut self.wanted);
         let kept = self.pump.machine_mut().digest();
         assert_eq!(kept, self.pump.machine().full_digest(), "the fingerprint went astray");
     }
 
-    /// Lets the gateway do all that is due now.
+    /// Lets the gateway handle everything that is due now.
     ///
     /// # Panics
     /// If that does not end.
@@ -194,13 +194,13 @@ impl Bench {
         self.settle();
     }
 
-    /// Lets time pass while the gateway stands still: no timer fires before the end.
+    /// Lets time pass while the gateway is suspended: no timer fires before the end.
     pub fn sleep(&mut self, span: Duration) {
         self.now = self.now + span;
         self.settle();
     }
 
-    /// Lets time pass until something is due, at most until `end`. False: it is `end` now.
+    /// Lets time pass until something is due, at most until `end`. Returns false once it is `end`.
     pub(crate) fn advance_once(&mut self, end: Instant) -> bool {
         let due = self.pump.machine().next_wake().filter(|wake| wake.at <= end);
         self.now = due.map_or(end, |wake| self.now.max(wake.at));
@@ -208,18 +208,18 @@ impl Bench {
         due.is_some()
     }
 
-    /// Lets time pass until the gateway wants a connection, as long as it ever waits before it dials again.
+    /// Lets time pass until the gateway asks for a connection, at most for the longest pause before a reconnect.
     pub fn await_dialling(&mut self) {
         let end = self.now + Duration::from_secs(61);
         while self.wanted.connects.is_empty() && self.advance_once(end) {}
     }
 
-    /// While time passes, these phone systems answer heartbeats by themselves, and no others.
+    /// Lets these phone systems, and no others, answer heartbeats by themselves while time passes.
     pub fn heartbeats(&mut self, from: impl IntoIterator<Item = PhoneSystem>) {
         self.alive = from.into_iter().collect();
     }
 
-    /// Puts bytes back in front of those sent on a connection: they were not asked for yet.
+    /// Puts bytes back that were sent on a connection and no test has taken yet.
     fn put_back(&mut self, link: LinkId, bytes: &[u8]) {
         let sent = self.wanted.streams.entry(link).or_default();
         sent.splice(0..0, bytes.iter().copied());
@@ -249,7 +249,7 @@ impl Bench {
         link
     }
 
-    /// Sends bytes to the gateway and lets it do what is due.
+    /// Sends bytes to the gateway and lets it handle what is due.
     pub fn send(&mut self, link: LinkId, bytes: &[u8]) {
         self.input(Input::Bytes { link, bytes });
         self.settle();
@@ -267,17 +267,17 @@ impl Bench {
         self.settle();
     }
 
-    /// The bytes sent on a connection since last asked.
+    /// The bytes sent on a connection since the last call.
     pub fn received(&mut self, link: LinkId) -> Vec<u8> {
         self.wanted.streams.remove(&link).unwrap_or_default()
     }
 
-    /// The SIP messages sent on a connection since last asked.
+    /// The SIP messages sent on a connection since the last call.
     pub fn messages(&mut self, link: LinkId) -> Vec<Sip> {
         Sip::split(&self.received(link))
     }
 
-    /// The SIP messages sent to a datagram peer since last asked.
+    /// The SIP messages sent to a datagram peer since the last call.
     pub fn datagrams(&mut self, to: SocketAddr) -> Vec<Sip> {
         let (ours, others) =
             core::mem::take(&mut self.wanted.datagrams).into_iter().partition(|(peer, _)| *peer == to);
@@ -286,12 +286,12 @@ impl Bench {
         ours.iter().flat_map(|(_, bytes)| Sip::split(bytes)).collect()
     }
 
-    /// The connections wanted since last asked: number and address.
+    /// The connections that the gateway asked for since the last call: number and address.
     pub fn connects(&mut self) -> Vec<(LinkId, String)> {
         core::mem::take(&mut self.wanted.connects)
     }
 
-    /// Answers a wanted connection: it is open.
+    /// Opens a connection that the gateway asked for.
     pub fn opened(&mut self, link: LinkId, peer: &str) {
         let peer = Peer { address: address(peer), local: address("127.0.0.1:50000"), listener: None };
         self.input(Input::Opened { link, peer });
@@ -304,23 +304,23 @@ impl Bench {
         self.wanted.closed.contains(&link)
     }
 
-    /// What the operator was told since last asked: name and fields.
+    /// The notices since the last call: name and fields.
     pub fn notices(&mut self) -> Vec<String> {
         core::mem::take(&mut self.wanted.notices)
     }
 
-    /// The exit status, once the gateway has come to its end.
+    /// The exit status, once the gateway has ended.
     #[must_use]
     pub const fn finished(&self) -> Option<u8> {
         self.wanted.finished
     }
 
-    /// The run is a story worth keeping: the trace `tests/golden/NAME.trace`, which begins with `why`.
+    /// Makes the run a golden trace, `tests/golden/NAME.trace`, which begins with `why`.
     pub const fn golden(&mut self, name: &'static str, why: &'static str) {
         self.golden = Some(Golden { name, why });
     }
 
-    /// A remark on what comes next, for readers of the trace.
+    /// Adds a comment on what comes next, for readers of the trace.
     pub fn note(&mut self, remark: &str) {
         self.pump.recorder_mut().comment(&format!(" {remark}"));
     }
@@ -350,7 +350,7 @@ fn panic_on_live_lock() {
     panic!("the gateway is never done with what is due now");
 }
 
-/// The bench's configuration, with settings of the test's own in place of its.
+/// The bench's configuration, in which `more` replaces settings.
 #[must_use]
 pub fn settings(more: &[(&str, Value)]) -> Vec<Setting> {
     let text = |text: &str| Value::Text(text.into());

@@ -1,5 +1,5 @@
-//! What SIPE 1.25.0 said to a gateway once, byte for byte: sign-in, features, monitor, a call, a refresh, sign-out. The
-//! gateway's tag is `gw1` in it and the monitor's cross-reference ID `99fda87c` (`tests/data/sipe`).
+//! A captured session of SIPE 1.25.0, byte for byte: sign-in, features, monitor, a call, a refresh, sign-out. The
+//! gateway's tag is `gw1` and the monitor's cross-reference ID `99fda87c` (`tests/data/sipe`).
 
 /// The sign-in.
 pub const INVITE: &str = include_str!("../data/sipe/01-invite.sip");

@@ -1,10 +1,10 @@
-//! A remote-call-control client played by hand: it writes what a test wants said, well formed or not, and keeps of the
-//! answers what the next request needs. It does no input or output; the bench, the world and the tests of programs each
-//! have a line of their own to the gateway.
+//! A hand-driven client of remote call control: it writes what a test wants to send, valid or not, and keeps what the
+//! next request needs from the answers. It does no input or output; the bench, the world and the tests of programs each
+//! connect it to the gateway in their own way.
 //!
-//! Two more clients are in these tests. That of the simulation ([`mod@crate::simulate`]) does by itself what real ones do,
-//! and has beliefs that can be wrong. Each of [`crate::steady`]'s users is a tag and no more, and what it says is written
-//! in one go: it is part of what is measured.
+//! There are two more clients in these tests. That of the simulation ([`mod@crate::simulate`]) acts by itself as real
+//! ones do, and keeps an idea of its calls that can be wrong. The users of [`crate::steady`] consist of a tag and write
+//! each request in one go, since their time is part of what is measured.
 
 use core::net::SocketAddr;
 
@@ -25,12 +25,12 @@ pub enum Line {
     Datagram(SocketAddr),
 }
 
-/// One client and its dialog; how it reaches the gateway is an `L`.
+/// One client and its dialog; `L` is how it reaches the gateway.
 #[derive(Clone, Debug)]
 pub struct Client<L> {
     /// How it reaches the gateway.
     pub line: L,
-    /// From's user.
+    /// The user in From.
     pub name: String,
     /// Its line URI.
     pub uri: String,
@@ -42,7 +42,7 @@ pub struct Client<L> {
     pub contact: String,
     /// The dialog's identifier; to begin another dialog, change it and clear `gateway_tag`.
     pub call_id: String,
-    /// Its tag.
+    /// The client's tag.
     pub tag: String,
     /// The gateway's tag, once it is known.
     pub gateway_tag: String,
@@ -50,15 +50,15 @@ pub struct Client<L> {
     pub sequence: u32,
     /// Whether it puts a branch into its Via (SIPE does not: quirk 1).
     pub branch: bool,
-    /// Header lines every request of it has beside its own, each with its line end.
+    /// Additional header lines of every request, each with its line end.
     pub more: String,
-    /// Header lines of requests with a body, unless they say what it is by themselves.
+    /// Header lines of requests with a body, unless the request has its own.
     pub content: &'static str,
     /// The namespace of its documents.
     pub namespace: String,
-    /// The cross-reference ID of its last monitor, where somebody keeps it.
+    /// The cross-reference ID of its last monitor, if kept.
     pub reference: String,
-    /// What its branches begin with, and how many there were.
+    /// The prefix of its branches, and how many there were.
     pub(crate) branches: (String, u32),
 }
 
@@ -86,8 +86,8 @@ impl<L> Client<L> {
         }
     }
 
-    /// A client as Communicator is, for the line of this number. A user may have several dialogs: branches begin with the
-    /// Call-ID.
+    /// A client like Communicator, for the line of this number. A user may have several dialogs: branches begin with
+    /// the Call-ID.
     #[must_use]
     pub fn communicator(line: L, number: usize, call_id: &str) -> Self {
         let agent = "UCCAPI/2.0.6362.111 OC/2.0.6362.111 (Microsoft Office Communicator)";
@@ -100,8 +100,7 @@ impl<L> Client<L> {
         }
     }
 
-    /// The next request, and the one after it has the next CSeq; ACK and CANCEL repeat that of the last. `headers` are
-    /// whole lines.
+    /// The next request, with the next CSeq; ACK and CANCEL repeat that of the last. `headers` are whole lines.
     pub fn compose(&mut self, method: &str, headers: &str, body: &str) -> String {
         if matches!(method, "ACK" | "CANCEL") {
             return self.write(method, self.sequence.wrapping_sub(1), headers, body);
@@ -132,7 +131,7 @@ impl<L> Client<L> {
         )
     }
 
-    /// The ACK to an INVITE's final answer: that to a refusal belongs to the INVITE's own transaction.
+    /// The ACK to an INVITE's final answer; for a refusal it belongs to the INVITE's transaction.
     pub fn ack(&mut self, answer: &Sip) -> String {
         let (sequence, _) = answer.sequence();
         if answer.status() < 300 {
@@ -144,7 +143,8 @@ impl<L> Client<L> {
         ack
     }
 
-    /// Keeps of an answer what the next request needs: a monitor's ID, the tag of an INVITE's success. Whether an ACK is due.
+    /// Keeps what the next request needs from an answer: a monitor's ID, the tag in a 2xx to an INVITE. Returns whether
+    /// an ACK is due.
     pub fn learn(&mut self, answer: &Sip) -> bool {
         let success = (200..300).contains(&answer.status());
         let invited = answer.status() >= 200 && answer.header("CSeq").ends_with("INVITE");
@@ -200,7 +200,7 @@ impl<L> Client<L> {
     }
 }
 
-/// A number as clients name their line.
+/// The line URI of a number.
 #[must_use]
 pub fn line_uri(number: &str) -> String {
     format!("tel:{number};phone-context=dialstring")

@@ -1,7 +1,7 @@
-//! What must hold for any bytes: one function a fuzz target. Each panics where a property does not hold.
+//! Properties that must hold for any bytes: one function per fuzz target, which panics if a property does not hold.
 //!
-//! The fuzzer calls them with what it finds; the tests here call them with some thousand mutated seeds, so that they are
-//! never without use.
+//! The fuzzer calls them with the inputs it finds; the tests here call them with some thousand mutated seeds, so that
+//! they are used in every test run.
 
 use std::io;
 
@@ -30,17 +30,17 @@ pub use reached::Reached;
 pub use sip::{sip_framer, sip_message};
 pub use world::world;
 
-/// What must hold for any bytes; it takes down what they made it reach.
+/// Checks that the properties hold for these bytes, and notes the states that they reached.
 pub type Body = fn(&[u8], &mut Reached);
 
 /// One fuzz target.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Its name, as cargo-fuzz has it.
+    /// Its name, as in cargo-fuzz.
     pub name: &'static str,
-    /// What it does.
+    /// Its function.
     pub body: Body,
-    /// Where its corpus begins; an error says why the golden traces cannot be read.
+    /// The seeds of its corpus, or why the golden traces cannot be read.
     pub seeds: fn() -> io::Result<Vec<Vec<u8>>>,
 }
 
@@ -54,7 +54,7 @@ pub const TARGETS: [Target; 6] = [
     Target { name: "world", body: world, seeds: world::seeds },
 ];
 
-/// Runs a body, and says on standard error which states it reached that it had not reached before.
+/// Runs a body, and prints the states that were reached for the first time to standard error.
 ///
 /// # Panics
 /// If a property does not hold.
@@ -64,7 +64,7 @@ pub fn tell(body: Body, bytes: &[u8]) {
     reached.tell();
 }
 
-/// Cuts `bytes` into pieces of 1 to 64 bytes, where depends on the bytes alone.
+/// Divides `bytes` into pieces of 1 to 64 bytes, as a function of the bytes.
 fn pieces(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut state = ctigate_core::digest::Digester::new();
     state.bytes(bytes);

@@ -1,9 +1,9 @@
-//! The simulated world: hosts, one virtual clock, and weather between them; and the toy machines that prove the world
-//! sees what it should.
+//! Support for the tests: the simulated world of hosts, one virtual clock and network weather; the bench; the
+//! simulation; the bodies of the fuzz targets; and toy machines that test the world itself.
 //!
-//! A host is a machine of the core behind the same pump that the shells use. Between hosts every byte travels through
-//! a network that cuts, merges, delays, loses, doubles and reorders as the weather says; the weather is drawn from a
-//! seed, so a run is repeated by its seed alone. Nothing here panics: what goes wrong is a [`Fault`].
+//! A host is a machine behind the same pump that the shells use. Between hosts every byte travels through a network
+//! that cuts, merges, delays, loses, duplicates and reorders according to the weather, which is drawn from a seed, so
+//! that a seed reproduces a run. The world does not panic: what goes wrong is a [`Fault`].
 
 pub mod agent;
 pub mod bench;

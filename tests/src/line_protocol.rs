@@ -1,5 +1,5 @@
-//! A link protocol of lines, made outside the core and without any XML: the proof that [`LinkProtocol`] is all that a
-//! link needs. Each line is a few words.
+//! A link protocol of text lines, outside the core and without XML, which shows that [`LinkProtocol`] is all that a
+//! link needs. Each line consists of words.
 //!
 //! | the gateway says | the phone system says |
 //! |---|---|
@@ -34,9 +34,9 @@ const SERVICES: [&str; 5] = ["MonitorStart", "MonitorStop", "SnapshotDevice", "M
 /// Cuts a stream into lines.
 #[derive(Debug, Default)]
 struct Lines {
-    /// The beginning of a line, or the whole of the one that was given out last.
+    /// The beginning of an incomplete line, or the line that was returned last.
     held: Vec<u8>,
-    /// `held` was given out, and is forgotten at the next push.
+    /// Whether the line in `held` was returned, so that the next push discards it.
     given: bool,
 }
 
@@ -74,7 +74,7 @@ impl Reader for Lines {
     }
 }
 
-/// What was asked for under a number.
+/// A request that awaits its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Asked {
     id: RequestId,
@@ -95,7 +95,7 @@ pub struct LineProtocol {
     /// The number of the last request.
     last: u32,
     asked: BTreeMap<u32, Asked>,
-    /// The numbers of requests that nobody waits for any more.
+    /// The numbers of requests that were given up.
     abandoned: BTreeSet<u32>,
 }
 
@@ -110,7 +110,7 @@ impl Digest for LineProtocol {
 }
 
 impl LineProtocol {
-    /// An answer to the request numbered `number`, with words of its own.
+    /// Reads the answer to the request numbered `number`.
     fn answered<'d, 'b: 'd>(
         &mut self,
         number: &str,
@@ -228,7 +228,7 @@ impl LinkProtocol for LineProtocol {
     }
 }
 
-/// A request as words; `None`: there are none for it.
+/// A request as words; `None` if the protocol has none for it.
 fn words_of(request: &Request<'_>) -> Option<String> {
     if let Request::SnapshotDevice { device } = request {
         return Some(format!("snapshot {}", device.id));
@@ -253,7 +253,7 @@ fn words_of(request: &Request<'_>) -> Option<String> {
     }
 }
 
-/// What every such phone system can do.
+/// The features of such a phone system.
 fn features() -> Features {
     let services = SERVICES.iter().fold(Features::NONE, |all, service| all.with_service(service));
     let events = [CallEventKind::Delivered, CallEventKind::Established, CallEventKind::ConnectionCleared];
@@ -268,7 +268,7 @@ fn connection<'a>(call: &'a str, line: &'a str) -> Connection<'a> {
     Connection { call: Some(call), device: Some(device(line)) }
 }
 
-/// An event: which, the call, the monitored line, and the line that calls it.
+/// Reads an event: its kind, the call, the monitored line, and the calling line.
 fn happened<'d>(cross_reference: &'d str, mut words: impl Iterator<Item = &'d str>) -> Incoming<'d> {
     let mut word = || words.next().unwrap_or_default();
     let (kind, call, line, caller) = (word(), word(), word(), word());

@@ -1,4 +1,4 @@
-//! An office in a world: the gateway, its phone systems, and what tests look at behind the network.
+//! An office in a world: the gateway, its phone systems and clients, with access to their tables.
 
 use std::rc::Rc;
 
@@ -16,14 +16,14 @@ use ctigate_peers::switch::{Counts, Switch, SwitchConfig};
 use crate::watched::Watched;
 use crate::world::{Fault, HostId, Weather, World};
 
-/// What an office is made of.
+/// The plan of an office.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// How many phone systems there are.
     pub switches: u8,
-    /// Settings of the gateway beyond the usual ones, one a line as a trace writes them.
+    /// Additional settings of the gateway, as lines of a trace.
     pub gateway: Vec<String>,
-    /// Settings of every phone system beyond the usual ones.
+    /// Additional settings of every phone system.
     pub switch: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ impl Plan {
     }
 }
 
-/// What a scripted client is and does.
+/// The plan of a scripted client.
 #[derive(Clone, Copy, Debug)]
 pub struct Wants<'a> {
     /// The user's name.
@@ -82,7 +82,7 @@ pub struct Office {
     counts: Vec<Rc<RefCell<Option<Counts>>>>,
 }
 
-/// Where the gateway takes SIP, over TCP and UDP.
+/// The gateway's SIP address, over TCP and UDP.
 pub const GATEWAY: &str = "192.0.2.1:5060";
 
 /// An address of the network for tests (RFC 5737).
@@ -106,7 +106,7 @@ impl Office {
         Ok(office)
     }
 
-    /// Adds an office to a world, as it is before anything has happened.
+    /// Adds an office to a world, without running it.
     ///
     /// # Errors
     /// What is wrong with the plan.
@@ -120,11 +120,11 @@ impl Office {
         .to_vec();
         let mut switches = Vec::new();
         let mut counts = Vec::new();
-        for place in 0..plan.switches {
-            lines.push(format!("cti.connection[{place}].address = \"switch{place}:2748\""));
-            lines.push(format!("cti.connection[{place}].switch = \"office{place}\""));
+        for index in 0..plan.switches {
+            lines.push(format!("cti.connection[{index}].address = \"switch{index}:2748\""));
+            lines.push(format!("cti.connection[{index}].switch = \"office{index}\""));
             let counted = Rc::new(RefCell::new(None));
-            switches.push(add_switch(world, place, &plan.switch, &counted)?);
+            switches.push(add_switch(world, index, &plan.switch, &counted)?);
             counts.push(counted);
         }
         lines.extend(plan.gateway.iter().cloned());
@@ -165,7 +165,7 @@ impl Office {
         Ok(id)
     }
 
-    /// Runs until every client has come to its end.
+    /// Runs until every client has ended.
     ///
     /// # Errors
     /// The world's fault; a client that does not end, or whose script failed, is one too.
@@ -182,7 +182,7 @@ impl Office {
         Ok(())
     }
 
-    /// Waits until everything has come to rest, and finds every table empty.
+    /// Waits until everything has come to rest, and checks that every table is empty.
     ///
     /// # Errors
     /// The world's fault; anything that is left is one too.
@@ -191,19 +191,20 @@ impl Office {
         world.run_for(Duration::from_secs(100))?;
         let View { links, sessions, monitors, switch_monitors, .. } = self.view();
         let left = View { links, timers: self.switches.len(), ..View::default() };
-        // One that has stopped keeps what only time would have taken away.
+        // A gateway that has stopped keeps what only its timers would have removed.
         let stopped = world.finished(self.gateway).is_some() && sessions + monitors + switch_monitors == 0;
         let mut wrong = String::new();
         if self.view() != left && !stopped {
             wrong = format!("the gateway still holds {:?}", self.view());
         }
-        // A request that the phone system did not take or answer may have left something there; that is said.
+        // A request that could not be sent or was not answered may have left something at the phone system, which is
+        // logged.
         let given_up = ["monitor_left_behind", "service_timed_out"];
         let said = world.notices(self.gateway).iter().any(|said| given_up.contains(&said.name));
-        for place in 0..self.switches.len() {
-            let counts = self.counts(place);
+        for index in 0..self.switches.len() {
+            let counts = self.counts(index);
             if counts.is_none_or(|counts| (counts.monitors > 0 && !said) || counts.calls > 0) {
-                wrong = format!("phone system {place} still holds {counts:?}");
+                wrong = format!("phone system {index} still holds {counts:?}");
             }
         }
         if wrong.is_empty() {
@@ -212,22 +213,22 @@ impl Office {
         Err(Fault { seed: world.seed(), at: world.now(), what: format!("{wrong}\n{}", world.scene()) })
     }
 
-    /// How many of everything the gateway holds now.
+    /// The current sizes of the gateway's tables.
     #[must_use]
     pub fn view(&self) -> View {
         *self.view.borrow()
     }
 
-    /// How many of everything a phone system holds now.
+    /// The current sizes of a phone system's tables.
     #[must_use]
-    pub fn counts(&self, place: usize) -> Option<Counts> {
-        *self.counts.get(place)?.borrow()
+    pub fn counts(&self, index: usize) -> Option<Counts> {
+        *self.counts.get(index)?.borrow()
     }
 }
 
 pub(crate) fn add_switch(
     world: &mut World,
-    place: u8,
+    index: u8,
     lines: &[String],
     counted: &Rc<RefCell<Option<Counts>>>,
 ) -> Result<HostId, Fault> {
@@ -235,9 +236,9 @@ pub(crate) fn add_switch(
     all.extend(lines.iter().cloned());
     let settings = settings(world, &all)?;
     let config = SwitchConfig::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
-    let seed = Seed::from_number(world.seed().wrapping_add(1_000).wrapping_add(u64::from(place)));
+    let seed = Seed::from_number(world.seed().wrapping_add(1_000).wrapping_add(u64::from(index)));
     let shared = Rc::clone(counted);
-    Ok(world.add(&format!("switch{place}"), ip(11_u8.wrapping_add(place)), move || {
+    Ok(world.add(&format!("switch{index}"), ip(11_u8.wrapping_add(index)), move || {
         let (machine, counted) = (Switch::new(config.clone(), seed), Rc::clone(&shared));
         let after = move |switch: &Switch, _: Instant, _: &Input<'_>, _: &Actions| {
             counted.replace(Some(switch.counts()));

@@ -20,7 +20,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`; 0 when there is none. (The slight bias of a remainder does not matter here.)
+    /// A number below `bound`, or 0 if `bound` is 0. (The slight bias of the remainder does not matter here.)
     pub const fn below(&mut self, bound: u64) -> u64 {
         let bits = self.bits();
         match bits.checked_rem(bound) {
@@ -34,20 +34,20 @@ impl Random {
         least.saturating_add(self.below(most.saturating_sub(least).saturating_add(1)))
     }
 
-    /// A place in a list of `count` things; 0 when it is empty.
-    pub fn place(&mut self, count: usize) -> usize {
+    /// An index into a list of `count` items; 0 if it is empty.
+    pub fn index(&mut self, count: usize) -> usize {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         usize::try_from(self.below(count)).unwrap_or(0)
     }
 
-    /// Yes, in so many cases of a thousand.
+    /// True in `permille` of a thousand cases.
     pub const fn chance(&mut self, permille: u64) -> bool {
         self.below(1_000) < permille
     }
 
     /// One of `choices`, if there are any.
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
-        choices.get(self.place(choices.len()))
+        choices.get(self.index(choices.len()))
     }
 }
 

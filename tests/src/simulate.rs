@@ -1,12 +1,13 @@
 //! Simulations of the whole system: gateway nodes, phone systems and clients, under everything that a seed draws.
 //!
-//! First comes a storm in which anything of the `schedule` may happen. Whatever does, after every step what must hold
-//! holds (`guard`), every request gets exactly one answer, no machine spins or wakes for nothing. Then the weather
-//! clears: within a bounded time every client that wants service has it; after some more calls each client's idea of
-//! its calls is what the phone system knows; and when all have signed out, every table is empty.
+//! First comes a storm, in which everything of the `schedule` happens. After every step the invariants must hold
+//! (`guard`), every request must get exactly one answer, and no machine may spin or wake up for nothing. Then the
+//! weather becomes calm: within a bounded time every client that wants service must have it; after some more calls each
+//! client's idea of its calls must be what the phone system knows; and when all have signed out, every table must be
+//! empty.
 //!
-//! A seed is all it takes to see a run again. A share of the seeds is run twice, which must not differ, and every
-//! machine's life is lived again from its records.
+//! A seed reproduces a run. A share of the seeds is run twice, with the same result, and every machine's run is
+//! replayed from its journal.
 
 mod broken;
 mod client;
@@ -41,21 +42,21 @@ pub use shrink::{Failure, examine, sign, traces};
 /// A second, in the world's microseconds.
 const SECOND: u64 = 1_000_000;
 
-/// How long after the storm every client that wants service has it: sessions that nobody refreshes end after 90 s, and
-/// the longest pause before a phone system is dialled again is 15 s.
+/// How long after the storm every client that wants service must have it: sessions without a refresh end after 90 s,
+/// and the longest pause before a phone system is dialled again is 15 s.
 const SERVED_WITHIN: u64 = 180 * SECOND;
 
-/// One in so many seeds is run twice and replayed, and its machines' states are watched.
+/// One in this many seeds is run twice and replayed, and its state machines are watched.
 const SHARE: u64 = 8;
 
-/// Everything that makes a run.
+/// Everything that determines a run.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// The seed of all that is drawn as it happens.
+    /// The seed of the random numbers drawn during the run.
     pub seed: u64,
-    /// What there is.
+    /// The world.
     pub plan: WorldPlan,
-    /// What happens.
+    /// The schedule.
     pub schedule: Schedule,
     /// How the engines are broken.
     pub canary: Canary,
@@ -85,7 +86,7 @@ impl Run {
         self.in_world(care).0
     }
 
-    /// Runs twice, which must not differ, and lives every machine's life again.
+    /// Runs twice, with the same result, and replays every machine's run.
     ///
     /// # Errors
     /// The first fault.
@@ -99,7 +100,7 @@ impl Run {
         Ok(Report { replayed: 1, ..report })
     }
 
-    /// Runs once, and leaves the world as it was in the end.
+    /// Runs once, and returns the world as well.
     fn in_world(&self, care: Care) -> (Result<Report, Fault>, World) {
         let mut world = World::with_care(self.seed, Weather::CALM, care);
         let told = caught(&mut world, |world| self.tell(world, care));
@@ -131,16 +132,16 @@ impl Run {
     }
 }
 
-/// Runs a seed; one in a share of them twice, with every life lived again.
+/// Runs a seed; a share of the seeds is run twice and replayed.
 ///
 /// # Errors
-/// The first fault; the seed in it is all that is needed to see it again.
+/// The first fault; the seed in it reproduces it.
 pub fn simulate(seed: u64) -> Result<Report, Fault> {
     let run = Run::of(seed);
     if seed.is_multiple_of(SHARE) { run.twice() } else { run.once(Care::Light) }
 }
 
-/// Wants what somebody else wanted.
+/// Copies an action.
 fn pass(action: Action<'_>, actions: &mut Actions) {
     match action {
         Action::Connect { link, address } => actions.connect(link, address),
@@ -182,7 +183,7 @@ fn fields(text: &str) -> Vec<(&str, String)> {
             ends
         });
         fields.push((key, value));
-        rest = end.and_then(|(place, _)| quoted.get(place..)?.get(2..)).unwrap_or_default();
+        rest = end.and_then(|(index, _)| quoted.get(index..)?.get(2..)).unwrap_or_default();
     }
     fields
 }

@@ -1,5 +1,5 @@
-//! SIP messages and CSTA documents as clients by hand look at them: text, and no more of it understood than they need,
-//! so that they share no mistake with the gateway.
+//! SIP messages and CSTA documents as hand-driven clients read them: as text, with as little understanding as possible,
+//! so that they share no bugs with the gateway.
 
 use std::io::{BufRead, Read as _};
 
@@ -9,12 +9,12 @@ pub const ED3: &str = "http://www.ecma-international.org/standards/ecma-323/csta
 /// The header fields that an answer repeats.
 const REPEATED: [&str; 5] = ["Via", "From", "To", "Call-ID", "CSeq"];
 
-/// One SIP message, whole.
+/// One complete SIP message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sip {
     /// All of it.
     pub text: String,
-    /// Where the empty line behind the header fields ends.
+    /// Where the empty line after the header fields ends.
     head: usize,
 }
 
@@ -26,8 +26,7 @@ impl From<String> for Sip {
 }
 
 impl Sip {
-    /// The messages in a run of bytes, by Content-Length, which must be all there is. Line ends between them are passed
-    /// over.
+    /// The messages in `bytes`, by Content-Length; there must be nothing else. Line ends between them are skipped.
     ///
     /// # Panics
     /// If the bytes are anything but whole messages.
@@ -45,7 +44,7 @@ impl Sip {
         messages
     }
 
-    /// The same of what has come so far: a message that is not complete yet is left out.
+    /// The complete messages in `bytes`, without an incomplete last one.
     #[must_use]
     pub fn all(bytes: impl AsRef<[u8]>) -> Vec<Self> {
         let text = String::from_utf8_lossy(bytes.as_ref());
@@ -58,7 +57,7 @@ impl Sip {
         messages
     }
 
-    /// The message that a text begins with, and what is behind it.
+    /// The message that a text begins with, and the text after it.
     fn first(text: &str) -> Option<(Self, &str)> {
         let head = text.find("\r\n\r\n")? + 4;
         let length = fields(text.get(..head)?, "Content-Length").next();
@@ -67,10 +66,10 @@ impl Sip {
         Some((Self { text: message.into(), head }, others))
     }
 
-    /// The next message of a stream; nothing at its end.
+    /// The next message of a stream; `None` at its end.
     ///
     /// # Panics
-    /// If it says something impossible of its length.
+    /// If its Content-Length is invalid.
     #[expect(clippy::expect_used, reason = "what the gateway sends must be SIP")]
     pub fn read(stream: &mut impl BufRead) -> Option<Self> {
         let mut text = String::new();
@@ -102,20 +101,20 @@ impl Sip {
         status.and_then(|status| status.parse().ok()).unwrap_or(0)
     }
 
-    /// The method of a request, nothing for a response.
+    /// The method of a request; empty for a response.
     #[must_use]
     pub fn method(&self) -> &str {
         let first = self.start().split(' ').next().unwrap_or_default();
         if first == "SIP/2.0" { "" } else { first }
     }
 
-    /// The value of a header field, nothing if it is not there; that of the first where there are several.
+    /// The value of the first header field of a name; empty if there is none.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         fields(self.head(), name).next().unwrap_or_default()
     }
 
-    /// Whether there is such a header field, be it empty.
+    /// Whether there is a header field of a name, even if it is empty.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         fields(self.head(), name).next().is_some()
@@ -127,7 +126,7 @@ impl Sip {
         fields(self.head(), name).collect()
     }
 
-    /// The parameter `name` of a header field's value, nothing if it is not there.
+    /// The parameter `name` of a header field's value; empty if there is none.
     #[must_use]
     pub fn parameter(&self, header: &str, name: &str) -> &str {
         let value = self.header(header);
@@ -178,13 +177,13 @@ impl Sip {
         self.text.get(self.head..).unwrap_or_default()
     }
 
-    /// The text of the first element of this name in the body, nothing if there is none.
+    /// The text of the first element of this name in the body; empty if there is none.
     #[must_use]
     pub fn element(&self, name: &str) -> &str {
         element(self.body(), name)
     }
 
-    /// The text of the first element of this name in the body, which must be there and not be empty.
+    /// The text of the first element of this name in the body, which must not be empty.
     ///
     /// # Panics
     /// If it is not.
@@ -215,8 +214,7 @@ pub fn csta(root: &str, children: &str) -> String {
     format!("<?xml version=\"1.0\"?><{root} xmlns=\"{ED3}\">{children}</{root}>")
 }
 
-/// What is between the tags of the first element of this name in a document, nothing if there is none. The names'
-/// prefixes do not matter.
+/// The content of the first element of this name in a document, whatever its prefix; empty if there is none.
 #[must_use]
 pub fn element<'a>(document: &'a str, name: &str) -> &'a str {
     let mut rest = document;
@@ -239,7 +237,7 @@ pub fn root(document: &str) -> &str {
     start.map_or("", |start| local(tag(start)))
 }
 
-/// The name that a tag begins with, nothing for the end of an element.
+/// The name of a start tag; empty for an end tag.
 fn tag(text: &str) -> &str {
     text.split([' ', '>', '/', '\r', '\n', '\t']).next().unwrap_or_default()
 }

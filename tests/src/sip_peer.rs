@@ -1,4 +1,4 @@
-//! A host of the world that says SIP as it is told to.
+//! A hand-driven SIP user agent in the simulated world.
 
 use core::net::SocketAddr;
 
@@ -15,7 +15,7 @@ pub struct SipPeer {
     pub host: HostId,
     /// How it reaches the gateway.
     pub way: Line,
-    /// How many of the messages it received were looked at for what it has to answer.
+    /// How many received messages were checked for requests to answer.
     pub answered: usize,
 }
 
@@ -37,7 +37,7 @@ impl SipPeer {
         Self { host, way: Line::Datagram(gateway), answered: 0 }
     }
 
-    /// Whether its connection is open; datagrams have none that could close.
+    /// Whether its connection is open; always true for datagrams.
     #[must_use]
     pub fn is_open(&self, world: &World) -> bool {
         match self.way {

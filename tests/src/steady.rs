@@ -1,5 +1,5 @@
-//! A gateway in its steady state: many users signed in and monitored, nothing recorded, nothing checked that would cost
-//! time. For measurements; what is right is shown by the tests.
+//! A gateway in its steady state, for measurements: many users are signed in with monitors; nothing is recorded, and
+//! nothing is checked that would cost time.
 
 use core::fmt::Write as _;
 
@@ -15,13 +15,13 @@ use crate::bench::{address, csta, settings};
 /// How many SIP connections the users share, as behind proxies.
 const CONNECTIONS: usize = 16;
 
-/// The services of the phone system: all that the gateway passes on.
+/// The services of the phone system.
 const SERVICES: &str = "<supportedServices><monitoringServList><monitorStart/><monitorStop/></monitoringServList>\
     <snapshotServList><snapshotDevice/></snapshotServList><callControlServList><answerCall/><clearConnection/>\
     <holdCall/><makeCall/><retrieveCall/></callControlServList></supportedServices><supportedEvents>\
     <callControlEvtsList><delivered/><established/><held/></callControlEvtsList></supportedEvents>";
 
-/// What the gateway sent with its last turn, to whomever.
+/// What the gateway sent in its last turn.
 #[derive(Default)]
 struct Sent {
     bytes: Vec<u8>,
@@ -50,7 +50,7 @@ impl Effects for Sent {
     fn finish(&mut self, _status: u8) {}
 }
 
-/// One signed-in user, as far as its next request needs it.
+/// The state of a signed-in user that its next request needs.
 struct User {
     link: LinkId,
     tag: String,
@@ -65,11 +65,11 @@ pub struct Steady {
     links: Vec<LinkId>,
     users: Vec<User>,
     requests: usize,
-    /// The phone system's answer on its way.
+    /// The phone system's answer.
     answer: Vec<u8>,
 }
 
-/// What can be asked of the gateway again and again, leaving nothing behind.
+/// A round, which can be repeated and leaves nothing over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Round {
     /// INFO GetCSTAFeatures, which the gateway answers by itself.
@@ -78,7 +78,7 @@ pub enum Round {
     Hold,
     /// An event of the phone system to the one client that monitors the device, and the client's 200.
     Event,
-    /// INVITE, the phone system's word for the line, 200, ACK; then BYE and its 200.
+    /// INVITE, the phone system's confirmation of the line, 200, ACK; then BYE and its 200.
     SignIn,
 }
 
@@ -99,7 +99,7 @@ impl Round {
 }
 
 impl Steady {
-    /// A gateway whose `users` users are signed in and monitor each their own line.
+    /// A gateway with `users` signed-in users, each with a monitor of a line of their own.
     ///
     /// # Panics
     /// If the gateway does not do its part.
@@ -109,12 +109,12 @@ impl Steady {
         for user in 0..users {
             steady.add_user(user);
         }
-        // Every announced identifier is old now, so that events wait for nothing.
+        // After this, events need not wait for announced identifiers.
         steady.pass(Duration::from_secs(1));
         steady
     }
 
-    /// A gateway in service with room for `users` users (and some more), none of them there yet.
+    /// A gateway in service with room for `users` users, none of whom is signed in.
     ///
     /// # Panics
     /// If the gateway does not do its part.
@@ -169,20 +169,20 @@ impl Steady {
         self.sent.bytes.len()
     }
 
-    /// The bytes that this keeps of the users by itself, beside the gateway.
+    /// The memory that this uses for the users, apart from the gateway.
     #[must_use]
     pub fn own_bytes(&self) -> usize {
         let tags: usize = self.users.iter().map(|user| user.tag.capacity()).sum();
         tags + self.users.capacity() * size_of::<User>()
     }
 
-    /// The engine, to be read.
+    /// The engine, for reading its state.
     #[must_use]
     pub const fn engine(&self) -> &Engine {
         self.pump.machine()
     }
 
-    /// Lets the gateway take an input, and what is due then, as a shell does.
+    /// Gives the gateway an input and handles what is due, as a shell does.
     fn input(&mut self, input: Input<'_>) {
         self.sent.bytes.clear();
         self.now = self.now + Duration::from_micros(1);
@@ -195,17 +195,17 @@ impl Steady {
         self.pump.overdue(self.now, &mut self.sent);
     }
 
-    /// Answers what the gateway just asked the phone system.
+    /// Answers the gateway's last request to the phone system.
     ///
     /// # Panics
-    /// If it did not ask.
+    /// If there was none.
     fn answer_with(&mut self, document: &str) {
         let invoke = *self.sent.bytes.get(4..).and_then(<[u8]>::first_chunk::<4>).unwrap_or(b"none");
         assert!(invoke.iter().all(u8::is_ascii_digit), "the phone system was not asked: {}", self.heard());
         self.say(invoke, document);
     }
 
-    /// The phone system says a document.
+    /// Sends a document of the phone system.
     fn say(&mut self, invoke: [u8; 4], document: &str) {
         let mut frame = core::mem::take(&mut self.answer);
         frame.clear();
@@ -243,7 +243,7 @@ impl Steady {
         self.links.get(user % CONNECTIONS).copied().unwrap_or(self.system)
     }
 
-    /// INVITE, SnapshotDevice, 200, ACK; the gateway's tag.
+    /// INVITE, SnapshotDevice, 200, ACK; returns the gateway's tag.
     fn sign_in(&mut self, user: usize) -> String {
         let link = self.link_of(user);
         let private = format!(
@@ -291,7 +291,7 @@ impl Steady {
         self.request(user, "INFO", &tag, &csta(root, children))
     }
 
-    /// The bytes that begin a round: with the next user, far from the last one.
+    /// The bytes that begin a round, with the next user, which is far from the last one in memory.
     #[must_use]
     pub fn begin(&mut self, round: Round) -> (usize, String) {
         let user = self.requests.wrapping_mul(7_919) % self.users.len().max(1);
@@ -368,7 +368,7 @@ impl Steady {
     }
 }
 
-/// The phone system's word that it did.
+/// The phone system's response to HoldCall.
 const HELD: &str = "<?xml version=\"1.0\"?><HoldCallResponse \
     xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"/>";
 

@@ -1,5 +1,5 @@
-//! Toy machines: small enough to be plainly right, so that what the world says about them is about the world. One
-//! asks over TCP and UDP, one answers; and each can be broken in a known way, to show that the world sees it.
+//! Toy machines, which are small enough to be obviously correct and so test the world itself. One asks over TCP and
+//! UDP, one answers; each can be broken in a known way, which the world must detect.
 
 mod answerer;
 mod asker;
@@ -7,20 +7,20 @@ mod asker;
 pub use answerer::Answerer;
 pub use asker::Asker;
 
-/// How a toy is broken.
+/// The way in which a toy is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Canary {
     /// Not at all.
     Healthy,
-    /// A deadline is left set when what it guarded is over.
+    /// A deadline stays set when it is no longer needed.
     StaleWake,
     /// A tick sets the same deadline again: time stands still.
     Spin,
-    /// A change is not folded into the fingerprint that is kept.
+    /// A change is not included in the incremental fingerprint.
     ForgottenDigest,
-    /// What it says depends on something outside: a counter that the process shares.
+    /// What it sends depends on a counter shared by the process.
     OutsideCounter,
-    /// What it says depends on where it lies in memory.
+    /// What it sends depends on its address in memory.
     Address,
     /// A step causes as many actions as there is room for.
     Flood,

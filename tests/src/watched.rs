@@ -1,13 +1,13 @@
-//! Machines that are looked at after every step, wherever they are.
+//! Machines with a function that is called after every step.
 
 use ctigate_core::{Actions, Input, Instant, Listen, Machine, Taken, Wake};
 
-/// A machine, and what is done after each of its steps: with the machine as it is then, the input (as much of it as was
-/// taken), and what is wanted.
+/// A machine, and the function that is called after each step with the machine, the input (the bytes that were taken)
+/// and the actions.
 pub(crate) struct Watched<M, F> {
     /// The machine.
     pub(crate) machine: M,
-    /// What is done.
+    /// The function.
     pub(crate) after: F,
 }
 

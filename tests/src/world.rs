@@ -25,30 +25,30 @@ pub use trouble::{Alarm, Death};
 pub use twice::{caught, twice};
 pub use weather::Weather;
 
-/// The wall clock at the world's beginning: 2025-01-01T00:00:00Z in microseconds.
+/// The wall-clock time at the world's beginning: 2025-01-01T00:00:00Z in microseconds.
 const WALL_CLOCK: u64 = 1_735_689_600_000_000;
 
 /// The most turns without virtual time passing: more is a live-lock.
 const TURNS_PER_INSTANT: u64 = 20_000;
 
-/// The most bytes that wait at one end of a connection for a peer that does not read; more end it.
+/// The most bytes that wait at one end of a connection for a peer that does not read; more than that end it.
 const QUEUE: usize = 256 * 1024;
 
 /// The most turns one call may take: more is a live-lock in small steps.
 const TURNS_PER_CALL: u64 = 20_000_000;
 
-/// A host, by its place in the world.
+/// A host, by its index in the world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HostId(usize);
 
-/// What went wrong in a world, with all that is needed to see it again.
+/// A fault in a world, with what is needed to reproduce it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The seed of the world.
     pub seed: u64,
     /// When, in microseconds.
     pub at: u64,
-    /// What, and at which host.
+    /// What, and at which host it happened.
     pub what: String,
 }
 
@@ -74,7 +74,7 @@ pub struct World {
     network: Network,
     /// Every connection a machine ever asked for.
     asked: BTreeSet<Place>,
-    /// Hosts that are dead, and whether those who knock hear nothing instead of a refusal.
+    /// Dead hosts, and whether connecting to them gets no answer instead of a refusal.
     silent: BTreeMap<HostId, bool>,
     alarm: Alarm,
     fault: Option<Fault>,
@@ -89,7 +89,7 @@ impl World {
         Self::with_care(seed, weather, Care::Full)
     }
 
-    /// The same, keeping as much of what happens as `care` says.
+    /// The same, keeping as much of the runs as `care` says.
     #[must_use]
     pub fn with_care(seed: u64, weather: Weather, care: Care) -> Self {
         Self {
@@ -110,8 +110,8 @@ impl World {
         }
     }
 
-    /// Adds a host at `ip` with the machine that `factory` makes. It is told at once where it listens: at `ip`,
-    /// whatever address it asked for, with a port where it asked for none.
+    /// Adds a host at `ip` with the machine that `factory` makes. It listens at `ip`, whatever address it asked for, on
+    /// the port it asked for or one that is chosen.
     pub fn add(
         &mut self,
         name: &str,
@@ -136,17 +136,17 @@ impl World {
         id
     }
 
-    /// Tells a machine that was just born what it must know.
+    /// Gives a new machine its first inputs.
     fn begin(&mut self, id: HostId) {
         let listens = self.host(id).map(|host| host.listens.clone()).unwrap_or_default();
         self.turn(id, Some(Input::Clock { unix_micros: WALL_CLOCK.saturating_add(self.now) }));
-        for (listen, place) in listens.iter().zip(0..) {
-            let listener = ListenerId::new(place);
+        for (listen, index) in listens.iter().zip(0..) {
+            let listener = ListenerId::new(index);
             self.turn(id, Some(Input::Listening { listener, address: listen.address }));
         }
     }
 
-    /// Adds a host without a machine, which the test moves by hand.
+    /// Adds a host without a machine, which the test drives by hand.
     pub fn add_bare(&mut self, name: &str, ip: IpAddr, listens: Vec<Listen>) -> HostId {
         let id = HostId(self.hosts.len());
         self.hosts.push(Host::bare(name, ip, self.now, listens));
@@ -203,7 +203,7 @@ impl World {
         self.sound()
     }
 
-    /// Checks what should hold at any time, with every fingerprint computed anew.
+    /// Checks what must hold at any time, recomputing every fingerprint.
     fn sound(&mut self) -> Result<(), Fault> {
         for id in self.ids() {
             if let Some(Err(what)) = self.host_mut(id).map(Host::audit) {
@@ -223,7 +223,7 @@ impl World {
         Some(next.max(self.now))
     }
 
-    /// Lets the one thing happen that is due at `at`.
+    /// Runs the next event, which is due at `at`.
     fn advance(&mut self, at: u64) {
         if at > self.now {
             self.now = at;
@@ -268,7 +268,7 @@ impl World {
         }
     }
 
-    /// A connection reaches the host that listens: accepted there, open for the asker a moment later.
+    /// Accepts a connection at a listening host; it is open at the other end a moment later.
     fn knock(
         &mut self,
         from: Place,
@@ -298,7 +298,7 @@ impl World {
         self.turn(to, Some(Input::Opened { link, peer }));
     }
 
-    /// Nobody listens at the address that a connection was to be opened to: refused, or not answered at all.
+    /// Refuses a connection to an address at which nobody listens, or leaves it unanswered.
     fn refuse_knock(&mut self, from: Place, to: HostId) {
         if self.silent.get(&to) != Some(&true) {
             let back = self.now.saturating_add(self.travel(to, from.0));
@@ -306,7 +306,7 @@ impl World {
         }
     }
 
-    /// One turn of a host, and what it wants then.
+    /// Runs one turn of a host, and carries out its actions.
     fn turn(&mut self, id: HostId, input: Option<Input<'_>>) {
         if self.fault.is_some() {
             return;
@@ -338,7 +338,7 @@ impl World {
         }
     }
 
-    /// A program that has come to its end: its system closes what it left open.
+    /// Closes what a host that has ended left open.
     fn leave(&mut self, id: HostId) {
         if let Some(host) = self.host_mut(id) {
             host.wake = None;
@@ -349,7 +349,7 @@ impl World {
         }
     }
 
-    /// Puts off a host's wake-up a little, as operating systems do.
+    /// Delays a host's wake-up a little, as operating systems do.
     fn oversleep(&mut self, id: HostId) {
         let late = self.random.between(0, self.weather.oversleep);
         let now = self.now;
@@ -358,7 +358,7 @@ impl World {
         }
     }
 
-    /// Does what a machine wants; says what it must not want.
+    /// Carries out an action of a machine; an error if the action is not allowed.
     fn grant(&mut self, id: HostId, wish: Wanted) -> Result<(), String> {
         match wish {
             Wanted::Connect(link, address) => {
@@ -422,7 +422,7 @@ impl World {
         self.network.send(from, bytes, (self.now, weather.per_byte), &pieces);
     }
 
-    /// A host speaks to a peer that is gone: told so by the peer's system, if that is there again.
+    /// Handles bytes to a peer that is gone: the connection is reset, if the peer's host is up again.
     fn find_gone(&mut self, from: Place, gone: HostId) {
         if self.silent.get(&gone) != Some(&true)
             && let Some(end) = self.network.ends.get_mut(&from)
@@ -433,7 +433,7 @@ impl World {
         }
     }
 
-    /// The peer does not read what it is sent.
+    /// Closes a connection whose peer does not read.
     fn give_up_slow(&mut self, from: Place) {
         let Some(end) = self.network.ends.get_mut(&from) else { return };
         end.life = Life::Broken;
@@ -448,7 +448,7 @@ impl World {
         }
     }
 
-    /// Ends a connection from one end, after what was written there has arrived.
+    /// Closes a connection at one end, after what was written there has arrived.
     fn shut(&mut self, at: Place) {
         let Some(end) = self.network.ends.get_mut(&at) else { return };
         end.life = Life::Closed;
@@ -468,9 +468,9 @@ impl World {
         peer: SocketAddr,
         bytes: &[u8],
     ) -> Result<(), String> {
-        let place = usize::from(listener.place());
-        let from = self.host(id).and_then(|host| host.listens.get(place)).map(|listen| listen.address);
-        let from = from.ok_or_else(|| format!("sent from socket {place}, which it does not have"))?;
+        let index = usize::from(listener.index());
+        let from = self.host(id).and_then(|host| host.listens.get(index)).map(|listen| listen.address);
+        let from = from.ok_or_else(|| format!("sent from socket {index}, which it does not have"))?;
         let Some((to, socket)) = self.listener(Transport::Udp, peer) else { return Ok(()) };
         let weather = self.weather(id, to);
         for delay in weather.datagram(&mut self.random) {

@@ -1,19 +1,20 @@
-//! The scripted client: a client of remote call control that behaves as SIPE and Communicator do, led by lines of text.
+//! The scripted client: a client of remote call control that behaves as SIPE and Communicator do, controlled by lines
+//! of text.
 //!
 //! It connects and signs in (INVITE with RequestSystemStatus and the line), asks for the features and starts a monitor,
 //! refreshes the session in time, and shows each event and each result as one line. Lines of the script run one after
-//! another; one that fails ends the run with exit status 1. A fault (`error`, `refused`, ...) that no line expected does
-//! so too.
+//! another; one that fails ends the run with exit status 1. So does a fault (`error`, `refused`, ...) that no line
+//! expected.
 //!
 //! | file | subject |
 //! |---|---|
 //! | `commands` | the table of commands |
 //! | `script` | the language |
-//! | `runner` | one line after another |
-//! | `connection` | the way to the server, from its opening to its end |
+//! | `runner` | running the script |
+//! | `connection` | the connection to the server |
 //! | `session` | sign-in, refresh, sign-out |
-//! | `services` | what a line asks for, and the answer |
-//! | `requests` | events, and what else the gateway sends |
+//! | `services` | requests of the script, and their answers |
+//! | `requests` | requests from the gateway, such as events |
 //! | `happening` | what a script can wait for |
 //! | `calls` | which connection a command means |
 //! | `dialog`, `transaction`, `invite_client`, `flow` | SIP |
@@ -55,14 +56,14 @@ use happening::{Happening, Happenings};
 use runner::Runner;
 use transaction::{Effect, Purpose, Transactions};
 
-/// The state machines that the client alone has, for the gateway sends no INVITE.
+/// The state machines that only the client has, since the gateway sends no INVITE.
 pub const TABLES: &[tables::Machine] = &[tables::Machine {
     name: "INVITE client transaction",
     clause: "RFC 3261 17.1.1, RFC 6026 7.2",
     transitions: invite_client::TABLE,
 }];
 
-/// How long the answers to MonitorStop and BYE are waited for.
+/// How long to wait for the answers to MonitorStop and BYE.
 const LEAVE_TIME: Duration = Duration::from_secs(2);
 
 /// The largest SIP message.
@@ -77,28 +78,28 @@ const COULD_NOT_CONNECT: u8 = 2;
 /// The connection to the server.
 const LINK: LinkId = LinkId::new(0);
 
-/// How far the client's life has gone.
+/// The phase of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Nothing was done yet.
+    /// Nothing has happened yet.
     Born,
-    /// The connection is being opened; at the latest given up at this time.
+    /// The connection is being opened.
     Connecting {
-        /// The latest time.
+        /// When it is given up.
         until: Instant,
     },
-    /// The first INVITE is on its way.
+    /// The first INVITE is under way.
     Inviting,
     /// Signed in.
     In,
-    /// No session any more, or none to be had: lines that need none may still run.
+    /// The session is over or was refused. Lines that need none may still run.
     Ended,
-    /// Signing out; at the latest over at this time.
+    /// Signing out.
     Leaving {
-        /// The latest end.
+        /// When it ends at the latest.
         until: Instant,
     },
-    /// Nothing more is wanted.
+    /// The client has ended.
     Finished,
 }
 
@@ -135,7 +136,7 @@ impl Timer {
     }
 }
 
-/// One step: when, and where actions go.
+/// One step: the time, and the list of actions.
 struct Step<'a> {
     now: Instant,
     actions: &'a mut Actions,
@@ -149,10 +150,10 @@ pub struct Client {
     flows: Flows,
     dialog: Dialog,
     transactions: Transactions,
-    /// The session interval in seconds, where it was negotiated.
+    /// The session interval in seconds, if one was negotiated.
     expires: Option<u32>,
     refresh_at: Option<Instant>,
-    /// What the last answer to INVITE said.
+    /// The system status in the last answer to INVITE.
     status: Option<SystemStatus>,
     monitor: Monitor,
     calls: Calls,
@@ -185,8 +186,8 @@ impl Client {
         }
     }
 
-    /// Shows what happened, and keeps it for the script as long as that runs: over UDP, MonitorStop may arrive behind
-    /// the BYE and be refused, which is nobody's fault.
+    /// Shows what happened, and keeps it for the script unless the client is leaving. Then faults do not count: over
+    /// UDP, MonitorStop may arrive after the BYE and be refused.
     fn happen(&mut self, step: &mut Step<'_>, happening: Happening) {
         step.actions.print(format_args!("{happening}"));
         if !matches!(self.phase, Phase::Leaving { .. }) {
@@ -194,12 +195,12 @@ impl Client {
         }
     }
 
-    /// Whether services can be asked for: signed in, and the monitor has its answer.
+    /// Whether services can be requested: signed in, with an answer to MonitorStart.
     fn is_ready(&self) -> bool {
         self.phase == Phase::In && self.monitor != Monitor::Asked
     }
 
-    /// Comes to the end.
+    /// Ends the client.
     fn finish(&mut self, step: &mut Step<'_>, status: Option<u8>) {
         if self.phase == Phase::Finished {
             return;
@@ -336,7 +337,7 @@ impl Machine for Client {
 }
 
 impl Client {
-    /// Feeds every field: the client is small, so its fingerprint is always computed anew.
+    /// Feeds every field. The client is small, so its fingerprint is always recomputed.
     fn feed(&self, digester: &mut Digester) {
         let Self {
             config,

@@ -1,14 +1,14 @@
-//! The gateway's peers, as machines with the gateway's own face ([`ctigate_core::Machine`]): the built-in phone system
-//! ([`switch`]) and the scripted client ([`client`]). The demo, the tests and the simulation run it against them.
+//! The gateway's peers, which implement [`ctigate_core::Machine`] as the gateway does: the built-in phone system
+//! ([`switch`]) and the scripted client ([`client`]). The demo, the tests and the simulation run the gateway against
+//! them.
 //!
-//! They are built of the core's public parts alone, and like the core know no clock, no entropy, no sockets and no
-//! global state. The gateway depends on nothing here: what a recording of it replays with does not change when they do.
+//! They use only the public items of the core and, like the core, have no clock, no entropy, no sockets and no global
+//! state. The gateway does not depend on them, so that changes here do not affect the replay of its recordings.
 #![no_std]
 
 extern crate alloc;
 
-/// The hash that names this build of the two: it covers the core's sources and dependencies, of which they are made, and
-/// their own.
+/// The name of this build of the two: a hash of the core's sources and dependencies and of their own.
 pub const BUILD: &str = env!("CTIGATE_BUILD");
 
 pub mod client;

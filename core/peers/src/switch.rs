@@ -1,10 +1,10 @@
 //! The built-in phone system: a CTI server (CSTA III over TCP, ECMA-323 without SOAP; ECMA-354 sessions) with phones.
 //!
-//! It is what the gateway is shown, tested and simulated against, so it takes nothing from the gateway on trust: what a
-//! client gets wrong is answered as the standards say, and told as a notice.
+//! The gateway is demonstrated, tested and simulated against it, so it checks everything that the gateway sends: errors
+//! of a client are answered as the standards require, and logged as notices.
 //!
-//! Below [`phones`] is the call model, which knows no bytes; [`Switch`] puts it behind CTI links, and behind control links
-//! on which lines of text make phones act.
+//! [`phones`] is the call model, which knows no bytes. [`Switch`] connects it to CTI links, and to control links, on
+//! which lines of text control the phones.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
@@ -54,28 +54,28 @@ pub struct Switch {
     /// Mixed into sessionIDs and sysStatRegisterIDs; never changes.
     session_salt: u32,
     status: SystemStatus,
-    /// Requests are read and forgotten.
+    /// Whether requests are read but not answered.
     stalled: bool,
     /// How long answers are held back.
     delay: Duration,
     stopped: bool,
 }
 
-/// Whose deadline, and what for.
+/// A deadline's owner and purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     /// An application session ends unless it is reset.
     Session(Handle<Link>),
     /// A question was not answered.
     Question(Handle<Link>),
-    /// An answer is held back until then.
+    /// A delayed answer is due.
     Answer(Handle<Link>),
 }
 
-/// To whom an answer goes: the link, and the invoke ID.
+/// The destination of an answer: the link, and the invoke ID.
 type To = (Handle<Link>, u16);
 
-/// What a step has at hand.
+/// One step: the time, and the list of actions.
 struct Step<'a> {
     now: Instant,
     actions: &'a mut Actions,
@@ -105,20 +105,20 @@ impl Switch {
         }
     }
 
-    /// Phones and calls, for tests that look behind the links.
+    /// Phones and calls, for tests.
     #[must_use]
     pub const fn phones(&self) -> &Phones {
         &self.phones
     }
 
-    /// How many links, monitors and calls there are: after a calm phase those of nobody left are gone.
+    /// How many links, monitors and calls there are, for tests.
     #[must_use]
     pub fn counts(&self) -> Counts {
         Counts { links: self.links.len(), monitors: self.monitors.count(), calls: self.phones.calls().len() }
     }
 
     /// The calls of the phone of this number, oldest first: each call's callID, and the state of the phone's own
-    /// connection in it. For tests that look behind the links.
+    /// connection in it. For tests.
     pub fn calls_at(&self, number: &str) -> impl Iterator<Item = (String, LocalConnectionState)> {
         let seen = self.phones.find(number).into_iter().flat_map(|phone| self.phones.snapshot(phone));
         seen.map(|seen| (names::name(seen.call, self.call_salt), seen.own))
@@ -179,7 +179,7 @@ impl Switch {
                 Err(_) => String::from("error the line is not UTF-8"),
             },
         };
-        // The command may have closed this very link.
+        // The command may have closed this link.
         if self.by_id.contains_key(&id) && !answer.is_empty() {
             step.actions.write_with(id, |out| {
                 out.extend_from_slice(answer.as_bytes());
@@ -188,7 +188,7 @@ impl Switch {
         }
     }
 
-    /// A link is gone, or is to go: everything that hangs on it is forgotten.
+    /// Forgets a link that is closed, or is about to be, with everything that belongs to it.
     fn forget(&mut self, handle: Handle<Link>) {
         let Some(link) = self.links.get_mut(handle) else { return };
         let id = link.id;
@@ -204,7 +204,7 @@ impl Switch {
         self.by_id.remove(&id);
     }
 
-    /// Closes a link, saying why.
+    /// Closes a link, and logs why.
     fn drop_link(
         &mut self,
         step: &mut Step<'_>,
@@ -225,7 +225,7 @@ impl Switch {
         self.forget(handle);
     }
 
-    /// Handles one overdue timer, else a portion of what is left to do.
+    /// Handles one overdue timer, else a portion of remaining work.
     fn tick(&mut self, step: &mut Step<'_>) {
         let of_links = self.timers.next().map(|(at, _)| at);
         let of_phones = self.phones.next_due();
@@ -264,7 +264,7 @@ impl Switch {
                     handle,
                     Level::Warn,
                     "link_broken",
-                    "a question was not answered in time",
+                    "a request was not answered in time",
                 );
             }
             Key::Answer(_) => {
@@ -291,7 +291,7 @@ impl Switch {
         self.links.iter().map(|(handle, _)| handle).collect()
     }
 
-    /// The fields that are neither tables nor follow from them.
+    /// The fingerprint, given those of the tables.
     fn fingerprint(&self, phones: u64, links: u64, monitors: u64) -> u64 {
         let Self {
             config: _,
@@ -321,18 +321,18 @@ impl Switch {
     }
 }
 
-/// How much of what there is.
+/// The sizes of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
     /// Links, of both kinds.
     pub links: usize,
-    /// Monitors, dead ones that are not yet cleared away included.
+    /// Monitors, including dead ones that are not yet removed.
     pub monitors: usize,
     /// Calls.
     pub calls: usize,
 }
 
-/// Whether a monitor's link is there, in the session in which it was started.
+/// Whether a monitor's link is open, in the session in which the monitor was started.
 fn is_alive(links: &Slots<Link>, monitor: &monitors::Monitor) -> bool {
     let cti = links.get(monitor.link).and_then(Link::cti);
     cti.is_some_and(|cti| cti.epoch == monitor.epoch)
@@ -374,7 +374,7 @@ impl Machine for Switch {
                 }
             }
             Input::Command(Command::Stop) => self.stop(&mut step),
-            // The host says where it listens.
+            // The host logs the addresses.
             Input::Listening { .. }
             | Input::Command(Command::End | Command::Drain)
             | Input::Datagram { .. }

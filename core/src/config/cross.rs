@@ -1,4 +1,4 @@
-//! Settings that are right by themselves but do not fit together.
+//! Checks across settings: each is valid by itself, but they contradict each other.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -24,7 +24,7 @@ pub(super) fn check(checked: &Checked, errors: &mut Vec<ConfigError>) {
     order("sip.unavailable_expires", at_most, "be at most", "sip.session_expires");
     order("cti.heartbeat_timeout", at_most, "be at most", "cti.heartbeat");
     order("cti.reconnect_min", at_most, "be at most", "cti.reconnect_max");
-    // A connection without an application session has none to renew in time.
+    // Without an application session there is nothing to renew in time.
     if checked.text("cti.session") != Some("none") {
         order("cti.heartbeat", |lesser, greater| lesser < greater, "be less than", "cti.session_duration");
     }
@@ -35,7 +35,7 @@ pub(super) fn check(checked: &Checked, errors: &mut Vec<ConfigError>) {
     check_socket(checked, errors);
 }
 
-/// Our domain is compared with the host of a Request-URI: what can be no host would be no INVITE's.
+/// The domain is compared with the host of a Request-URI. One that is not a valid host would match no INVITE.
 fn check_domain(checked: &Checked, errors: &mut Vec<ConfigError>) {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || ".-_[]:".contains(letter);
     let wrong = |domain: &str| domain.is_empty() || !domain.chars().all(allowed);
@@ -46,7 +46,7 @@ fn check_domain(checked: &Checked, errors: &mut Vec<ConfigError>) {
     }
 }
 
-/// A relative path would be another place to each who asks.
+/// A relative path would mean a different file for each program, depending on its working directory.
 fn check_socket(checked: &Checked, errors: &mut Vec<ConfigError>) {
     let wrong = |path: &str| !path.starts_with('/') || path.contains('\0');
     if checked.is_sound("control.socket") && checked.text("control.socket").is_some_and(wrong) {
@@ -62,20 +62,20 @@ fn check_listeners(checked: &Checked, errors: &mut Vec<ConfigError>) {
     for key in keys {
         let addresses: Vec<SocketAddr> =
             checked.texts(key).filter_map(|address| address.parse().ok()).collect();
-        for (place, address) in addresses.iter().enumerate() {
-            if address.port() != 0 && addresses.iter().take(place).any(|earlier| earlier == address) {
+        for (index, address) in addresses.iter().enumerate() {
+            if address.port() != 0 && addresses.iter().take(index).any(|earlier| earlier == address) {
                 errors.push(checked.error(key, format!("names {address} twice")));
             }
         }
     }
-    // A datagram does not say which of our addresses it came to, so there would be none to put into Contact.
+    // A datagram does not say which of our addresses it was sent to, so there would be no address for Contact.
     let unspecified =
         |address: &str| address.parse().is_ok_and(|address: SocketAddr| address.ip().is_unspecified());
     if checked.text("sip.advertised").is_none()
         && let Some(address) = checked.texts("sip.udp").find(|address| unspecified(address))
     {
         let what = format!(
-            "names {address}, which clients cannot be told: sip.advertised must say what they can reach"
+            "names {address}, which clients cannot use: sip.advertised must name an address that they can reach"
         );
         errors.push(checked.error("sip.udp", what));
     }
@@ -88,7 +88,8 @@ fn check_listeners(checked: &Checked, errors: &mut Vec<ConfigError>) {
     }
 }
 
-/// The same host, however it is written, and the same port: the phone system would see one application twice.
+/// Two connections must not lead to the same host and port, however they are written: the phone system would see one
+/// application twice.
 fn check_addresses(checked: &Checked, errors: &mut Vec<ConfigError>) {
     let mut addresses: BTreeMap<String, String> = BTreeMap::new();
     for table in checked.tables("cti.connection") {
@@ -103,8 +104,8 @@ fn check_addresses(checked: &Checked, errors: &mut Vec<ConfigError>) {
     }
 }
 
-/// The one way to write an address: an IPv6 address has many forms, an IPv4 address may come in one of them, and a host's
-/// name knows no case.
+/// The canonical form of an address: an IPv6 address can be written in many ways, an IPv4 address can be mapped to
+/// IPv6, and host names are case-insensitive.
 fn unified(address: &str) -> String {
     let address = address.trim();
     match address.parse::<SocketAddr>() {
@@ -116,7 +117,8 @@ fn unified(address: &str) -> String {
     }
 }
 
-/// Logs and status tell connections apart by their names; one without is called by its address.
+/// Connections must have different names, since logs and status identify them by name. The name defaults to the
+/// address.
 fn check_names(checked: &Checked, errors: &mut Vec<ConfigError>) {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for table in checked.tables("cti.connection") {
@@ -125,7 +127,7 @@ fn check_names(checked: &Checked, errors: &mut Vec<ConfigError>) {
             continue;
         };
         match names.get(&name) {
-            // Two without a name have the same address, and that is said.
+            // Both names default to the same address, which is reported already.
             Some(other) if key.ends_with(".address") && checked.text(&format!("{other}.name")).is_none() => {}
             Some(other) => {
                 errors

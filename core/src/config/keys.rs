@@ -41,13 +41,13 @@ pub const KEYS: &[Key] = &[
         "The shortest session interval accepted; shorter ones are answered 422 (RFC 4028).",
     )
     .default("90"),
-    Key::integer("sip.linger", (90, 86_400), "s", "The least time a session lives that is not refreshed.")
+    Key::integer("sip.linger", (90, 86_400), "s", "The least time that a session lives without a refresh.")
         .default("2100"),
     Key::integer(
         "sip.event_delay",
         (0, 1_000),
         "ms",
-        "How long an event waits behind the answer to the request that caused it.",
+        "How long an event waits after the answer to the request that caused it.",
     )
     .default("20"),
     Key::integer(
@@ -64,12 +64,12 @@ pub const KEYS: &[Key] = &[
         "The session interval while the phone system is out of reach, so that clients come back soon.",
     )
     .default("90"),
-    // The host ends a program that takes ten seconds to stop.
+    // The host ends a program that takes more than ten seconds to stop.
     Key::integer(
         "sip.stop_timeout",
         (1, 8),
         "s",
-        "How long stopping waits for clients to answer their BYE.",
+        "How long a stop waits for clients to answer their BYE.",
     )
     .default("3"),
     Key::integer(
@@ -88,7 +88,7 @@ pub const KEYS: &[Key] = &[
     Key::text(
         "cti.application",
         64,
-        "The name the gateway gives itself when it opens an application session.",
+        "The applicationID with which the gateway opens an application session.",
     )
     .default("\"ctigate\""),
     Key::choice(
@@ -97,7 +97,7 @@ pub const KEYS: &[Key] = &[
         "Whether a connection begins with an application session (ECMA-354) or with CSTA at once.",
     )
     .default("\"application\""),
-    Key::integer("cti.session_duration", (10, 3_600), "s", "The application session duration asked for.")
+    Key::integer("cti.session_duration", (10, 3_600), "s", "The application session duration requested.")
         .default("180"),
     Key::integer("cti.edition", (3, 6), "", "The edition of ECMA-323 spoken to the phone system.")
         .default("3"),
@@ -105,12 +105,12 @@ pub const KEYS: &[Key] = &[
         "cti.heartbeat",
         (1, 3_600),
         "s",
-        "How often a connection's application session is renewed, or its phone system asked how it is.",
+        "How often a connection's application session is renewed or, without one, the phone system's status requested.",
     )
     .default("30"),
     Key::integer("cti.heartbeat_timeout", (1, 60), "s", "How long a heartbeat's answer may take.")
         .default("5"),
-    // A client's own request ends after 32 s (RFC 3261 17.1.2.2).
+    // The client gives up its request after 32 s (timer F, RFC 3261 17.1.2.2).
     Key::integer(
         "cti.service_timeout",
         (1, 30),
@@ -147,12 +147,12 @@ pub const KEYS: &[Key] = &[
         "cti.queue",
         (0, 100_000),
         "requests",
-        "The most requests that wait for a connection's window.",
+        "The most requests that wait for room in a connection's window.",
     )
     .default("10000"),
     Key::flag(
         "cti.verify_line",
-        "Whether signing in asks the phone system if it knows the line, answering 404 if it does not.",
+        "Whether a sign-in is answered 404 if the phone system does not know the line.",
     )
     .default("true"),
     Key::tables(
@@ -162,7 +162,7 @@ pub const KEYS: &[Key] = &[
     )
     .required(),
     Key::target("cti.connection[].address", "Where to connect to.").required(),
-    Key::text("cti.connection[].name", 64, "What logs call the connection. Unset: its address."),
+    Key::text("cti.connection[].name", 64, "The connection's name in logs. Unset: its address."),
     Key::text(
         "cti.connection[].switch",
         64,
@@ -219,6 +219,6 @@ pub const KEYS: &[Key] = &[
     Key::text(
         "control.socket",
         107,
-        "The path of the Unix-domain socket that 'ctigate ctl' speaks to, made with mode 0600. Unset: there is none.",
+        "The path of the Unix-domain socket for 'ctigate ctl', created with mode 0600. Unset: there is none.",
     ),
 ];

@@ -167,7 +167,7 @@ fn nothing_to_listen_on_and_nothing_to_connect_to_are_errors() {
 fn a_ninth_connection_is_an_error_that_names_the_limit() {
     let connections = |count: usize| -> String {
         (1..count)
-            .map(|place| format!("cti.connection[{place}].address = \"pbx{place}:1\""))
+            .map(|index| format!("cti.connection[{index}].address = \"pbx{index}:1\""))
             .collect::<Vec<_>>()
             .join("\n")
     };

@@ -1,4 +1,4 @@
-//! The life of one CTI connection.
+//! The state machine of one CTI connection.
 //!
 //! ```text
 //!   Down --retry--> Connecting --opened--> Opening --ready--> InService
@@ -9,12 +9,12 @@ use crate::digest::{Digest, Digester};
 use crate::time::{Duration, Instant};
 use crate::transition::assert_transition;
 
-/// The times a connection lives by.
+/// The intervals that a connection uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Times {
     /// How long opening the transport may take.
     pub(crate) connect: Duration,
-    /// Between two heartbeats.
+    /// The interval between heartbeats.
     pub(crate) heartbeat: Duration,
     /// How long the answer to a heartbeat, or to the opening requests, may take.
     pub(crate) answer: Duration,
@@ -22,7 +22,7 @@ pub(crate) struct Times {
     pub(crate) retry: Duration,
 }
 
-/// Where a connection stands.
+/// The state of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     /// Not connected.
@@ -32,12 +32,12 @@ pub(crate) enum State {
     },
     /// The transport is being opened.
     Connecting {
-        /// How long it may take.
+        /// When it has taken too long.
         until: Instant,
     },
     /// The link protocol is opening its session.
     Opening {
-        /// How long it may take.
+        /// When it has taken too long.
         until: Instant,
     },
     /// In service; a heartbeat is due.
@@ -47,12 +47,12 @@ pub(crate) enum State {
     },
     /// In service; a heartbeat awaits its answer.
     AwaitingHeartbeat {
-        /// How long it may take.
+        /// When it has taken too long.
         until: Instant,
     },
 }
 
-/// What can happen to it.
+/// An event of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// The deadline was reached.
@@ -67,7 +67,7 @@ pub(crate) enum Event {
     Failed,
 }
 
-/// What is to be done.
+/// What a transition requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Nothing.
@@ -80,7 +80,7 @@ pub(crate) enum Effect {
     Serve,
     /// Send a heartbeat.
     Beat,
-    /// Close what is open, return what is under way, and say why.
+    /// Close what is open and return the requests under way, for this reason.
     GiveUp(&'static str),
 }
 
@@ -130,7 +130,7 @@ impl State {
         self.is_in_service() || matches!(self, Self::Opening { .. })
     }
 
-    /// Takes an event.
+    /// The state after an event, and what the transition requires.
     pub(crate) fn on(self, event: Event, now: Instant, times: Times) -> (Self, Effect) {
         let (next, effect) = match (self, event) {
             (Self::Down { .. }, Event::Timer) => {

@@ -1,7 +1,7 @@
-//! CSTA III over TCP as a client: application session (ECMA-354), invoke IDs, window and queue.
+//! The link protocol for CSTA III over TCP: application session (ECMA-354), invoke IDs, window and queue.
 //!
-//! Invoke IDs are separate per direction: 1 to 9998 for requests, 9999 for events. One whose request was given up is
-//! not used again before its late answer came.
+//! Invoke IDs are separate per direction: 1 to 9998 for requests, 9999 for events. If a request was given up, its ID is
+//! not reused until its late answer arrives.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -24,7 +24,7 @@ mod read;
 const EVENT: u16 = 9999;
 /// The highest invoke ID of a request.
 const LAST_INVOKE: u16 = 9998;
-/// Invoke IDs kept for the link's own requests, beside the window's.
+/// Invoke IDs reserved for the link's own requests.
 const OWN_INVOKES: usize = 16;
 
 /// What an invoke ID was used for.
@@ -34,7 +34,7 @@ enum Asked {
     Features,
     Registration,
     Heartbeat,
-    /// What nobody waits for the answer of.
+    /// A request whose answer does not matter.
     Nothing,
     Service(RequestId),
 }
@@ -49,20 +49,20 @@ pub(crate) struct CstaLink {
     queue_limit: usize,
     /// `sessionID`, once the application session is open.
     session: Option<Box<str>>,
-    /// How long the session lasts without a reset, in seconds, as the phone system said.
+    /// How long the application session lasts without being reset, in seconds, as the phone system granted it.
     granted: Option<u32>,
     next_invoke: u16,
     outstanding: BTreeMap<u16, Asked>,
     by_request: BTreeMap<RequestId, u16>,
-    /// Invoke IDs nobody waits for any more, until their late answers come.
+    /// Invoke IDs of requests that were given up, until their late answers arrive.
     abandoned: BTreeSet<u16>,
     /// Requests that wait for room in the window, oldest first.
     queue: VecDeque<Queued>,
-    /// How long an answer may take, the time in the queue included.
+    /// How long an answer may take, including the time in the queue.
     patience: Duration,
     /// Answers whose data come in parts.
     gathering: Gathering,
-    /// What a document may have at most.
+    /// The limits on a document.
     xml_limits: XmlLimits,
 }
 
@@ -97,7 +97,7 @@ impl CstaLink {
         }
     }
 
-    /// An invoke ID that is not in use.
+    /// Draws an invoke ID that is not in use.
     fn draw_invoke(&mut self) -> Option<u16> {
         for _ in 0..LAST_INVOKE {
             let invoke = self.next_invoke;
@@ -115,7 +115,8 @@ impl CstaLink {
         let namespace = self.namespace;
         let written =
             write_frame(output, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
-        // Only what the phone system itself named can be too long: it gets no request, as if none had answered.
+        // A request can only be too long because of a name that the phone system chose. It is not sent, which has the
+        // effect of a missing answer.
         if written.is_ok() {
             self.outstanding.insert(invoke, asked);
         }
@@ -134,7 +135,8 @@ impl CstaLink {
         }
     }
 
-    /// Sends what waited, as far as the window allows. What waited too long is let go: its own time-out answers it.
+    /// Sends queued requests, as far as the window allows. Those that have waited too long are dropped and left to
+    /// their time-out.
     fn send_queued(&mut self, output: &mut Output<'_>) {
         while self.by_request.len() < self.window {
             let Some(waited) = self.queue.front().map(|front| output.now().since(front.since)) else {
@@ -152,13 +154,13 @@ impl CstaLink {
         }
     }
 
-    /// Whether a request that waited so long would hardly be answered in the fifth of its time that is left. Sent all
-    /// the same, a crowd of such would use up the invoke IDs of a phone system that is merely slow.
+    /// Whether a request has used four fifths of its time in the queue, so that an answer would hardly come in time. If
+    /// such requests were sent, they would use up the invoke IDs of a phone system that is merely slow.
     fn is_too_late(&self, waited: Duration) -> bool {
         waited.times(5) > self.patience.times(4)
     }
 
-    /// The data of an answer may come in messages of their own, before or after it.
+    /// Prepares for an answer whose data may come in separate messages, before or after it.
     fn expect_data(&mut self, id: RequestId, request: &Request<'_>) {
         if matches!(request.name(), "SnapshotDevice" | "SnapshotCall") {
             self.gathering.expect(id);
@@ -206,7 +208,7 @@ impl LinkProtocol for CstaLink {
     }
 
     fn longest_silence(&self) -> Option<Duration> {
-        // The session is refreshed at the latest at half its duration; one of no duration is none that was granted.
+        // The session is refreshed at half its duration at the latest. A duration of zero counts as none granted.
         self.granted
             .filter(|seconds| *seconds > 0)
             .map(|seconds| Duration::from_millis(u64::from(seconds) * 500))
@@ -277,10 +279,10 @@ impl LinkProtocol for CstaLink {
             self.send_queued(output);
             return;
         }
-        // All wait equally long: the one given up is among those that are due, if it is still here.
+        // All requests have the same time-out: if the abandoned one is still queued, it is among those that are due.
         let due = |queued: &&Queued| output.now().since(queued.since) >= self.patience;
-        if let Some(place) = self.queue.iter().take_while(due).position(|queued| queued.id == id) {
-            self.queue.remove(place);
+        if let Some(index) = self.queue.iter().take_while(due).position(|queued| queued.id == id) {
+            self.queue.remove(index);
         }
     }
 

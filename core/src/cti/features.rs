@@ -1,30 +1,30 @@
-//! What the devices at a link can do.
+//! The features of the devices at a link.
 
 use crate::wire::csta::services::Features;
 
-/// Features belong to a device at a link: what this phone can do. CSTA III over TCP tells only what some device can do,
-/// so that there one answer serves all.
+/// The features of each device at a link. CSTA III over TCP reports only one set of features, which is used for all
+/// devices.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct DeviceFeatures {
-    /// What the phone system does for any of them.
+    /// What the phone system can do for any device.
     all: Features,
-    /// What their clients are told: follows from `all`.
+    /// What clients are offered: follows from `all`.
     offered: Features,
 }
 
 impl DeviceFeatures {
-    /// The phone system does `all` for every device; their clients are told `offered`.
+    /// The same features for every device: `all` at the phone system, of which clients are offered `offered`.
     pub(crate) const fn of_all(all: Features, offered: Features) -> Self {
         Self { all, offered }
     }
 
-    /// What the phone system does for a device.
+    /// What the phone system can do for a device.
     pub(crate) const fn of(&self, _device: &str) -> Features {
         self.all
     }
 
-    /// What a device's client is told that it can do. The device's number is asked for only where devices differ: it
-    /// stands elsewhere in memory than all else that the answer needs.
+    /// What a device's client is offered. The device's number is only computed if devices differ, since reading it may
+    /// cost a cache miss.
     pub(crate) fn offered_to<'a>(&self, _device: impl FnOnce() -> &'a str) -> Features {
         self.offered
     }

@@ -1,4 +1,4 @@
-//! Answers whose data come in messages of their own (`SnapshotDeviceData`, `SnapshotCallData`), put together.
+//! Puts answers together whose data come in separate messages (`SnapshotDeviceData`, `SnapshotCallData`).
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -13,23 +13,23 @@ use crate::wire::csta_frame::MAX_DOCUMENT;
 /// The most answers that are gathered over one link at a time.
 const MAX_GATHERED: usize = 256;
 
-/// The most answers of which parts are kept before a response announces them. More push out the oldest: they never
-/// stand in the way of an answer that was announced.
+/// The most answers of which parts are kept before a response announces them. Beyond that the oldest are dropped, so
+/// that they never displace an answer that was announced.
 const MAX_EARLY: usize = 64;
 
-/// The most names that are void. More push out the oldest.
+/// The most void names. Beyond that the oldest are dropped.
 const MAX_VOID: usize = 1024;
 
-/// One answer.
+/// An answer being gathered.
 struct Gathered {
     service: &'static Service,
     /// The items so far.
     items: Vec<u8>,
-    /// What the answer says beside them.
+    /// The answer's other content.
     beside: Vec<u8>,
-    /// Whether there are more of them than one document may hold.
+    /// Whether there are more items than one document may hold.
     too_many: bool,
-    /// Whether a part may have been left out, since nobody could say whose it is.
+    /// Whether a part may be missing, because it could not be attributed to an answer.
     is_broken: bool,
     is_whole: bool,
 }
@@ -46,7 +46,7 @@ impl Gathered {
         }
     }
 
-    /// Takes a part, if it is one of this answer.
+    /// Adds a part, if it belongs to this answer.
     fn add(&mut self, data: &SnapshotData<'_>, namespace: Namespace) -> bool {
         if self.service != data.service || self.is_whole {
             return false;
@@ -74,56 +74,56 @@ pub(super) struct Announced<'a> {
     pub(super) source: Option<roxmltree::Node<'a, 'a>>,
 }
 
-/// All answers that are gathered over one link.
+/// All answers being gathered over one link.
 #[derive(Default)]
 pub(super) struct Gathering {
-    /// Those that a response announced, by their `serviceCrossRefID`, and who waits for them.
+    /// Those that a response announced, by their `serviceCrossRefID`, with the request they answer.
     announced: BTreeMap<Box<str>, (RequestId, Gathered)>,
     /// Those whose data came before the response that announces them, oldest first.
     early: VecDeque<(Box<str>, Gathered)>,
-    /// Names that stand for more than one answer, or for one that nobody waits for any more, and how many last parts
-    /// are still to come under each; oldest first. Nobody could tell whose a part under such a name is.
+    /// Void names, oldest first: a `serviceCrossRefID` that stands for more than one answer, or for one whose request
+    /// was given up, so that a part with it cannot be attributed. With each, how many last parts are still to come.
     void: VecDeque<(Box<str>, u32)>,
-    /// The invoke IDs of requests that nobody waits for any more, and that may still be answered so.
+    /// The invoke IDs of requests that were given up and may still be answered in parts.
     missed: BTreeSet<u16>,
-    /// Who asked for what may be answered so, and has no answer yet: as long as there is somebody, data may come before
+    /// The requests that may be answered in parts and have no answer yet. While there are any, parts may come before
     /// the answer that announces them.
     asked: BTreeSet<RequestId>,
 }
 
-/// What came of it.
+/// The result of an announcement or a part.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// More is to come.
     Waits,
-    /// All is there: a whole response.
+    /// The answer is complete: a whole response.
     Whole(RequestId, Box<[u8]>),
-    /// More came than is kept.
+    /// The answer has more items than are kept.
     TooMuch(RequestId),
-    /// Nobody can say which data are the answer's.
+    /// It cannot be determined which parts are the answer's.
     Ambiguous(RequestId),
-    /// Nobody waits for it.
+    /// The part belongs to no answer.
     Unexpected,
 }
 
 impl Gathering {
-    /// Forgets all.
+    /// Forgets everything.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Somebody asked for what may be answered so.
+    /// Notes a request that may be answered in parts.
     pub(super) fn expect(&mut self, who: RequestId) {
         self.asked.insert(who);
     }
 
-    /// There is another answer.
+    /// Notes that a request was answered in one message, or refused.
     pub(super) fn answered(&mut self, who: RequestId) {
         self.asked.remove(&who);
         self.forget_early();
     }
 
-    /// Nobody waits any more for what was asked under this invoke ID, if it was sent.
+    /// Notes that a request was given up, with its invoke ID if it was sent.
     pub(super) fn abandon(&mut self, who: RequestId, invoke: Option<u16>) {
         if self.asked.remove(&who) {
             self.missed.extend(invoke);
@@ -138,7 +138,7 @@ impl Gathering {
         self.forget_early();
     }
 
-    /// There is an answer for which nobody waits any more.
+    /// Notes the late answer to a request that was given up.
     pub(super) fn came_late(&mut self, invoke: u16, cross_reference: Option<&str>) {
         if let Some(name) = cross_reference {
             self.disown(name);
@@ -147,15 +147,15 @@ impl Gathering {
         self.forget_early();
     }
 
-    /// Data that the last answer did not announce will be announced by none: they must not be found under the same name
-    /// later.
+    /// If no request is left that may be answered in parts, drops the parts that no answer announced: they must not be
+    /// found under the same name later.
     fn forget_early(&mut self) {
         if self.asked.is_empty() && self.missed.is_empty() {
             self.early.clear();
         }
     }
 
-    /// Whatever comes under this name is nobody's, until so many more last parts have come.
+    /// Makes a name void until `last_parts` more last parts have come.
     fn avoid(&mut self, name: &str, last_parts: u32) {
         if let Some((_, due)) = self.void.iter_mut().find(|(void, _)| **void == *name) {
             *due = due.saturating_add(last_parts);
@@ -171,17 +171,17 @@ impl Gathering {
         self.void.iter().any(|(void, _)| **void == *name)
     }
 
-    /// One last part has come under a void name.
-    fn is_past(&mut self, place: usize) {
-        if let Some((_, due)) = self.void.get_mut(place) {
+    /// Counts a last part under a void name.
+    fn is_past(&mut self, index: usize) {
+        if let Some((_, due)) = self.void.get_mut(index) {
             *due = due.saturating_sub(1);
             if *due == 0 {
-                self.void.remove(place);
+                self.void.remove(index);
             }
         }
     }
 
-    /// A response announced data.
+    /// Takes a response that announces parts.
     pub(super) fn announce(
         &mut self,
         who: RequestId,
@@ -193,7 +193,7 @@ impl Gathering {
         outcome.unwrap_or_else(|| self.settle(announced.cross_reference, namespace))
     }
 
-    /// Gives an answer its name, if that can be told from others.
+    /// Registers an answer under its name, if the name is unambiguous.
     fn name(&mut self, who: RequestId, announced: Announced<'_>, namespace: Namespace) -> Option<Outcome> {
         let Announced { service, cross_reference, source } = announced;
         let early = self.take_early(cross_reference);
@@ -222,12 +222,11 @@ impl Gathering {
     }
 
     fn take_early(&mut self, cross_reference: &str) -> Option<Gathered> {
-        let place = self.early.iter().position(|(name, _)| **name == *cross_reference)?;
-        self.early.remove(place).map(|(_, gathered)| gathered)
+        let index = self.early.iter().position(|(name, _)| **name == *cross_reference)?;
+        self.early.remove(index).map(|(_, gathered)| gathered)
     }
 
-    /// A response announced data, and nobody waits for it any more: they are dropped when they come, if they did not
-    /// yet.
+    /// Takes a late response that announces parts: they are dropped as they come.
     fn disown(&mut self, cross_reference: &str) {
         let is_whole = self.take_early(cross_reference).is_some_and(|gathered| gathered.is_whole);
         let is_anothers = self.announced.remove(cross_reference).is_some();
@@ -237,15 +236,15 @@ impl Gathering {
         }
     }
 
-    /// A part came.
+    /// Takes a part.
     pub(super) fn add(&mut self, data: &SnapshotData<'_>, namespace: Namespace) -> Outcome {
         let Some(name) = data.cross_reference.map(Box::from).or_else(|| self.only()) else {
             self.on_nameless(data.is_last);
             return Outcome::Unexpected;
         };
-        if let Some(place) = self.void.iter().position(|(void, _)| *void == name) {
+        if let Some(index) = self.void.iter().position(|(void, _)| *void == name) {
             if data.is_last {
-                self.is_past(place);
+                self.is_past(index);
             }
             return Outcome::Unexpected;
         }
@@ -264,7 +263,8 @@ impl Gathering {
         }
     }
 
-    /// Edition 6 has a message without a name: it can only belong to the one answer that there is.
+    /// The name of the only answer there is. In edition 6 a part may lack its name; then it can only belong to this
+    /// one.
     fn only(&self) -> Option<Box<str>> {
         let is_alone = self.announced.len() == 1
             && self.asked.is_empty()
@@ -274,8 +274,8 @@ impl Gathering {
         self.announced.keys().next().filter(|_| is_alone).cloned()
     }
 
-    /// A part came without a name, and nobody can say whose it is: every answer may lack it. With its last part, one of
-    /// those that nobody waits for may be past; otherwise one that never comes would be waited for until the end.
+    /// Takes a part without a name that cannot be attributed: any answer may now lack it. A last part may end an answer
+    /// that was given up; if it were not counted as such, that answer's last part would be expected for ever.
     fn on_nameless(&mut self, is_last: bool) {
         for (_, gathered) in self.announced.values_mut() {
             gathered.is_broken = true;
@@ -286,8 +286,8 @@ impl Gathering {
         self.forget_early();
     }
 
-    /// Keeps a part that a response may announce. Where only answers are due that nobody waits for, or where one under
-    /// that name is whole, it is nobody's: only its name is of use.
+    /// Keeps a part that a response may announce. If only late answers are due, or an answer with that name is
+    /// complete, the part belongs to none: only its name is noted.
     fn add_early(&mut self, name: Box<str>, data: &SnapshotData<'_>, namespace: Namespace) -> bool {
         let is_nobodys = self.asked.is_empty();
         if let Some((_, gathered)) = self.early.iter_mut().find(|(early, _)| *early == name) {
@@ -307,7 +307,7 @@ impl Gathering {
         is_added && !is_nobodys
     }
 
-    /// Takes an answer out that is whole.
+    /// Removes an answer that is complete and returns it.
     fn settle(&mut self, cross_reference: &str, namespace: Namespace) -> Outcome {
         let is_whole = self.announced.get(cross_reference).is_some_and(|(_, gathered)| gathered.is_whole);
         let whole = if is_whole { self.announced.remove(cross_reference) } else { None };

@@ -1,27 +1,27 @@
-//! What the pool has to say to whoever drives it: one cause, one news, as the value that a call returns. It borrows
-//! from the reader and the bytes that were read, never from the pool.
+//! News of the pool: the value that each call returns, one per cause. It borrows from the reader and the bytes that
+//! were read, never from the pool.
 
 use super::ConnectionRef;
 use crate::wire::csta::model::{Event, Response, SystemStatus};
 use crate::wire::csta::relayed::Relayed;
 
-/// A request that has come to its end.
+/// A request that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ended<T> {
-    /// What its asker gave with it.
+    /// The ticket that was given with it.
     pub(crate) ticket: T,
     /// The connection it went over.
     pub(crate) connection: ConnectionRef,
 }
 
-/// What happened.
+/// News of the pool.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is returned, dealt with and forgotten, never stored")]
 #[must_use]
 pub(crate) enum News<'d, T> {
-    /// Nothing that concerns anybody else.
+    /// Nothing that concerns other parts.
     Nothing,
-    /// The connection at this index is dialled anew: all that came over it before is void.
+    /// The connection at this index is dialled again; everything received over it before is void.
     Dialled(u8),
     /// A connection came into service.
     InService(ConnectionRef),
@@ -29,47 +29,47 @@ pub(crate) enum News<'d, T> {
     Lost(ConnectionRef),
     /// A connection answered its heartbeat.
     Alive(ConnectionRef),
-    /// A request was answered; an answer that is of no use is an error.
+    /// A request was answered. An unusable answer is given as an error.
     Answer(Ended<T>, Response<'d>),
-    /// An event came.
+    /// An event arrived.
     Event {
-        /// Over which connection.
+        /// The connection it came over.
         connection: ConnectionRef,
         /// The event.
         event: Event<'d>,
         /// The CSTA document that it came in; `None` where the link speaks something else.
         document: Option<&'d [u8]>,
     },
-    /// What a response announced came.
+    /// A message arrived that an earlier response announced.
     Told {
-        /// Over which connection.
+        /// The connection it came over.
         connection: ConnectionRef,
-        /// The request that brings it.
+        /// The message, which is a request of the phone system.
         request: Relayed<'d>,
         /// The CSTA document that it came in; `None` where the link speaks something else.
         document: Option<&'d [u8]>,
     },
     /// The phone system stopped a monitor by itself.
     MonitorStopped {
-        /// Over which connection.
+        /// The connection it came over.
         connection: ConnectionRef,
         /// The monitor's name at the phone system.
         cross_reference: &'d str,
         /// The CSTA document that it came in; `None` where the link speaks something else.
         document: Option<&'d [u8]>,
     },
-    /// The phone system started a monitor that nobody waits for any more, and is asked to stop it.
+    /// The phone system answered a MonitorStart that was given up, and was asked to stop the monitor.
     LateMonitor {
-        /// Over which connection.
+        /// The connection it came over.
         connection: ConnectionRef,
         /// The monitor's name at the phone system.
         cross_reference: &'d str,
     },
-    /// The phone system says how it is, and goes on serving.
+    /// The phone system reported its status and remains in service.
     Status {
-        /// Over which connection.
+        /// The connection it came over.
         connection: ConnectionRef,
-        /// How it is.
+        /// The status.
         status: SystemStatus,
     },
 }

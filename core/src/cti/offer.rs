@@ -1,12 +1,12 @@
-//! The services a client may ask for. What it is told follows from the same rows that serve it, so that the features a
-//! client is told are those it gets.
+//! The services and events that a client is offered. They follow from the same rows that serve its requests, so that
+//! what is offered and what is served agree.
 
 use super::features::DeviceFeatures;
 use crate::wire::csta::model::CallEventKind;
 use crate::wire::csta::services::{self, Features, Served};
 
-/// What a link is presumed to be able to do that does not tell its features. It promises nothing on behalf of silent
-/// phone systems that they were not asked for from the beginning.
+/// The services that a phone system is presumed to have if it does not report its features: those that the gateway has
+/// asked for from the beginning.
 const PRESUMED_SERVICES: [&str; 7] = [
     "MonitorStart",
     "SnapshotDevice",
@@ -17,7 +17,7 @@ const PRESUMED_SERVICES: [&str; 7] = [
     "RetrieveCall",
 ];
 
-/// The same of events.
+/// The events that a phone system is presumed to send if it does not report its features.
 const PRESUMED_EVENTS: [CallEventKind; 9] = [
     CallEventKind::ServiceInitiated,
     CallEventKind::Originated,
@@ -30,12 +30,12 @@ const PRESUMED_EVENTS: [CallEventKind; 9] = [
     CallEventKind::NetworkReached,
 ];
 
-/// What the devices at a link can do that can do `link`, and what their clients are told.
+/// The features of the devices at a link with the features `link`.
 pub(crate) fn at_link(link: Features) -> DeviceFeatures {
     DeviceFeatures::of_all(link, features(link))
 }
 
-/// What a client behind a link that can do `link` is told.
+/// What a client is offered over a link with the features `link`.
 fn features(link: Features) -> Features {
     let served = services::all().iter().filter(|service| match service.served {
         Served::Here => true,
@@ -46,7 +46,7 @@ fn features(link: Features) -> Features {
     Features { events: link.events, ..features }
 }
 
-/// What a link is taken to be able to do that does not answer GetCSTAFeatures.
+/// The features that a link is presumed to have if it does not answer GetCSTAFeatures.
 pub(crate) fn presumed() -> Features {
     let services = PRESUMED_SERVICES.iter().fold(Features::NONE, |all, service| all.with_service(service));
     PRESUMED_EVENTS.iter().fold(services, |all, event| all.with_event(event.word()))

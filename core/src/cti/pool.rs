@@ -1,6 +1,6 @@
-//! The pool of CTI connections: a machine that owns the connections with their link protocols and lives, the rotation
-//! among them, and the requests under way. It knows who speaks to a phone system neither by name nor by kind: each
-//! request is given a ticket, which comes back with its answer.
+//! The pool of CTI connections: a machine that owns the connections with their link protocols and states, the rotation
+//! among them, and the requests under way. It does not know what a request is for: each is given a ticket, which comes
+//! back with its answer.
 
 mod life;
 mod reading;
@@ -29,7 +29,7 @@ use crate::timer::{Deadline, Timers};
 pub(crate) struct Connection {
     pub(crate) address: Box<str>,
     pub(crate) name: Box<str>,
-    /// Which phone system: connections to the same one share callIDs.
+    /// The number of its phone system; connections to the same one share callIDs.
     pub(crate) switch: u8,
     /// The connection ID; 0 before the first connect.
     pub(crate) id: u64,
@@ -39,19 +39,19 @@ pub(crate) struct Connection {
     protocol: Box<dyn LinkProtocol>,
     /// Cuts messages out of the stream; `None` while it is checked out.
     reader: Option<Box<dyn Reader>>,
-    /// What the devices at the link can do, as it said when it came into service.
+    /// The features of the devices at the link, as reported when it came into service.
     pub(crate) features: DeviceFeatures,
     /// Whether users may pick up, and join, calls that their own lines have no part in.
     pub(crate) foreign_calls: bool,
     /// Whether clients' private data go to the phone system.
     pub(crate) private_data: bool,
-    /// Attempts since it last answered a heartbeat: the wait doubles with each.
+    /// Attempts since it last answered a heartbeat; the pause doubles with each.
     attempts: u32,
-    /// Why it is failing, where that is known before it is given up.
+    /// Why it is failing, if that is known before it is given up.
     failure: Option<&'static str>,
     /// Why it last failed.
     pub(crate) last_failure: Option<&'static str>,
-    /// Whether it says that it is overloaded: new sessions go elsewhere meanwhile, as long as there is another.
+    /// Whether its phone system reports that it is overloaded: new sessions go to another connection if there is one.
     pub(crate) overloaded: bool,
     pub(crate) vitals: Vitals,
 }
@@ -62,15 +62,15 @@ pub(crate) struct Pool<T> {
     requests: Slots<UnderWay<T>>,
     /// Where the next turn of the rotation begins.
     next: usize,
-    /// Where the next turn begins of those that are moved.
+    /// Where the next turn begins for sessions that are moved.
     next_move: usize,
     /// The last connection ID drawn.
     last_id: u64,
 }
 
 impl<T: Digest + Copy> Pool<T> {
-    /// The connections of a configuration, each with a protocol of `protocol`'s making, which is told the connection's
-    /// index; all are dialled as soon as time begins.
+    /// The configured connections, each with a protocol made by `protocol` from the configuration and the connection's
+    /// index. All are due to be dialled at once.
     pub(crate) fn new(
         config: &Config,
         timers: &mut Timers<TimerKey>,
@@ -109,28 +109,28 @@ impl<T: Digest + Copy> Pool<T> {
         Self { connections, requests, next: 0, next_move: 0, last_id: 0 }
     }
 
-    /// A connection ID that was never used before.
+    /// Draws a connection ID that was never used before.
     const fn draw_id(&mut self) -> u64 {
         self.last_id = self.last_id.wrapping_add(1);
         self.last_id
     }
 
-    /// The connection whose turn it is among those in service: strictly in order, one session each.
+    /// Takes the next turn among the connections in service: strictly in order, one session each.
     pub(crate) fn take_turn(&mut self) -> Option<ConnectionRef> {
         let (connection, next) = self.turn(self.next)?;
         self.next = next;
         Some(connection)
     }
 
-    /// The connection whose turn it is to take a session that lost its own: as evenly, and beside the other rotation.
+    /// Takes the next turn in a rotation of its own, for a session that lost its connection.
     pub(crate) fn take_move(&mut self) -> Option<ConnectionRef> {
         let (connection, next) = self.turn(self.next_move)?;
         self.next_move = next;
         Some(connection)
     }
 
-    /// The first connection in service from index `first` on, round the end, and where the turn after it begins. One
-    /// that is overloaded is passed over, unless all are.
+    /// The first connection in service from index `first` on, cyclically, and where the turn after it begins. One that
+    /// is overloaded is passed over, unless all are.
     fn turn(&self, first: usize) -> Option<(ConnectionRef, usize)> {
         let count = self.connections.len();
         let find = |overloaded_too: bool| {
@@ -179,7 +179,7 @@ impl<T: Digest + Copy> Pool<T> {
         self.at(of.index()).is_some_and(|one| one.id == of.id)
     }
 
-    /// This very connect of a connection, while it lasts and is in service.
+    /// The connection, if this is its latest connect and it is in service.
     pub(crate) fn in_service(&self, of: ConnectionRef) -> Option<&Connection> {
         self.at(of.index()).filter(|one| one.id == of.id && one.state.is_in_service())
     }
@@ -189,17 +189,17 @@ impl<T: Digest + Copy> Pool<T> {
         self.at(of.index()).is_some_and(|one| one.id != of.id && one.state.is_in_service())
     }
 
-    /// Where the connection at `index` notes its deadline.
+    /// The record of the deadline of the connection at `index`.
     pub(crate) fn deadline(&mut self, index: u8) -> Option<&mut Deadline> {
         self.at_mut(index).map(|one| &mut one.deadline)
     }
 
-    /// The fingerprint of the requests under way, kept up to date.
+    /// The fingerprint of the requests under way, brought up to date.
     pub(crate) fn fold(&mut self) -> u64 {
         self.requests.fold()
     }
 
-    /// The same, computed anew.
+    /// The same fingerprint, recomputed.
     pub(crate) fn recompute(&self) -> u64 {
         self.requests.recompute()
     }

@@ -1,10 +1,9 @@
-//! The one interface to a link: whatever a phone system speaks, a protocol turns the gateway's typed requests into
-//! bytes and the link's bytes into typed answers and events.
+//! The interface to a link. A link protocol turns the gateway's typed requests into bytes and the link's bytes into
+//! typed answers and events, whatever the phone system speaks.
 //!
-//! A protocol has two halves. The [`LinkProtocol`] itself knows the sessions and request numbers of its link, and
-//! nothing of clients. Its [`Reader`] only cuts messages out of the stream: it is taken out of the connection while a
-//! message is read, so that what a message says can borrow from the reader's bytes while everything else in the gateway
-//! changes.
+//! A protocol has two halves. The [`LinkProtocol`] knows the session and the request numbers of its link, and nothing
+//! of clients. Its [`Reader`] cuts messages out of the stream. It is taken out of the connection while a message is
+//! processed, so that the message can borrow from the reader's bytes while everything else in the gateway changes.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -20,7 +19,7 @@ use crate::wire::csta::parse::Document;
 use crate::wire::csta::relayed::{Relayed, Value};
 use crate::wire::csta::services::Features;
 
-/// Where a protocol writes: its link, for the duration of one step.
+/// The output of a protocol: its link, for the duration of one step.
 pub struct Output<'a> {
     link: LinkId,
     now: Instant,
@@ -43,16 +42,16 @@ impl<'a> Output<'a> {
         self.actions.write(self.link, bytes);
     }
 
-    /// Sends what `fill` appends, if `fill` succeeds; `fill` must not touch what is there already.
+    /// Sends what `fill` appends, if `fill` succeeds; `fill` must not change what the buffer already holds.
     ///
     /// # Errors
-    /// What `fill` failed with; then nothing is sent.
+    /// The error of `fill`; then nothing is sent.
     pub fn try_write_with<E>(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
         self.actions.try_write_with(self.link, fill)
     }
 }
 
-/// Names a request under way. A protocol is given it with the request, and gives it back with the answer.
+/// Identifies a request under way. A protocol is given it with the request and returns it with the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RequestId(u64);
 
@@ -61,7 +60,7 @@ impl RequestId {
         Self(number)
     }
 
-    /// The name as a number, which no other request ever has.
+    /// The ID as a number, which no other request ever has.
     #[must_use]
     pub const fn number(self) -> u64 {
         self.0
@@ -70,64 +69,64 @@ impl RequestId {
 
 crate::digest! { struct RequestId(number) }
 
-/// One message as it was cut out of the stream.
+/// One message cut out of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'b> {
-    /// What the framing says beside the message, such as an invoke ID; 0 where it says nothing.
+    /// A number that the framing carries, such as an invoke ID; 0 if it carries none.
     pub number: u16,
     /// The message.
     pub bytes: &'b [u8],
 }
 
-/// What [`Reader::push`] found.
+/// The result of [`Reader::push`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framed<'b> {
-    /// All bytes were taken, and they end inside a message.
+    /// All bytes were taken; they end inside a message.
     Incomplete,
     /// One message.
     Message(Frame<'b>),
-    /// The stream is of no more use, and why.
+    /// The stream cannot be read any further, for this reason.
     Broken(&'static str),
 }
 
-/// Cuts messages out of a link's stream. It lives as long as one connect of the link.
+/// Cuts messages out of a link's stream, for one connect of the link.
 pub trait Reader: Digest + Send {
-    /// Takes from `bytes` up to the end of one message: how many bytes were taken, and what they made. It is called
-    /// again with the rest until all is taken.
+    /// Takes bytes up to the end of one message. Returns how many were taken, and the result. It is called again with
+    /// the rest until all are taken.
     fn push<'b>(&'b mut self, bytes: &'b [u8]) -> (usize, Framed<'b>);
 }
 
-/// Room for what a message is read into where it does not lie in the message's bytes as it is needed. Empty at first,
-/// and gone once what was read is dealt with.
+/// Storage for what cannot be borrowed from the message's bytes directly. It is empty at first, and dropped once the
+/// message has been processed.
 #[derive(Debug, Default)]
 pub struct Slot<'b> {
-    /// The document that the message is read from, where the link speaks XML.
+    /// The message's document, if the link speaks XML.
     pub document: Option<Document<'b>>,
-    /// The document that an answer is read from which came in several messages.
+    /// The document of an answer that came in several messages.
     pub whole: Option<Document<'b>>,
-    /// The members of an answer that is not read from a document.
+    /// The members of an answer, if they are not in a document.
     pub values: Vec<(&'static str, Value<'b>)>,
-    /// The connections of a call that came of others, of an event that is not read from a document.
+    /// The connections of a call that resulted from others, for an event that is not in a document.
     pub list: Vec<ListItem<'b>>,
 }
 
-/// What a link's message means to the gateway. Whatever is in it borrows from the message's bytes or from the [`Slot`].
+/// What a link's message means to the gateway. It borrows from the message's bytes or from the [`Slot`].
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is read, passed on and forgotten, never stored")]
 pub enum Incoming<'d> {
-    /// Nothing the gateway must know.
+    /// Nothing.
     Nothing,
-    /// The link can serve, and this is what it says it can do, if it does.
+    /// The link can serve; with the features it reports, if it does.
     Ready(Option<Features>),
     /// A heartbeat was answered.
     Alive,
     /// A request was answered.
     Response(RequestId, Response<'d>),
-    /// A request was answered, and the answer is of no use: the error for who asked, and why.
+    /// A request was answered, but the answer is unusable: the error to return, and why.
     Unusable(RequestId, CstaError, Cow<'static, str>),
-    /// What a response announced, for whoever asked.
+    /// A message that an earlier response announced.
     Told {
-        /// The request that brings it.
+        /// The message, which is a request of the phone system.
         request: Relayed<'d>,
         /// The CSTA document that it is kept as, where the link speaks CSTA.
         document: Option<&'d [u8]>,
@@ -139,7 +138,7 @@ pub enum Incoming<'d> {
         /// The CSTA document that it is kept as, where the link speaks CSTA.
         document: Option<&'d [u8]>,
     },
-    /// The phone system tells how it is.
+    /// The phone system reported its status.
     Status(SystemStatus),
     /// The phone system stopped a monitor by itself.
     MonitorStopped {
@@ -148,26 +147,25 @@ pub enum Incoming<'d> {
         /// The CSTA document that it is kept as, where the link speaks CSTA.
         document: Option<&'d [u8]>,
     },
-    /// An answer that nobody waits for any more.
+    /// An answer to a request that was given up.
     Late,
-    /// The same, which names a monitor. The link has asked the phone system to stop it: its events would have nowhere to
-    /// go.
+    /// An answer to a MonitorStart that was given up. The link has asked the phone system to stop the monitor.
     LateMonitor {
         /// The monitor's name at the phone system.
         cross_reference: &'d str,
     },
-    /// An answer to what was never asked.
+    /// An answer to a request that was never sent.
     Unexpected,
-    /// Something was dropped, and why.
+    /// The message was discarded, for this reason.
     Discarded(Cow<'static, str>),
-    /// The link is of no more use, and why.
+    /// The link has failed, for this reason.
     Failed(&'static str),
 }
 
 /// Why a request cannot be sent. The refusal changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// As many requests are under way, and wait, as may be.
+    /// The window and the queue are full.
     Busy,
     /// It does not fit into one message of the link.
     TooLong,
@@ -175,18 +173,18 @@ pub enum Refused {
     NotSupported,
 }
 
-/// What a link speaks. Its digest is part of the gateway's: it takes every field that changes.
+/// What a link speaks. Its digest is part of the gateway's and must include every field that changes.
 pub trait LinkProtocol: Digest + Send {
     /// A reader for a new connect of the link.
     fn reader(&self) -> Box<dyn Reader>;
 
-    /// The transport is open: begin the session. All of an earlier connect is forgotten.
+    /// Begins the session; called when the transport is open. Forgets the state of an earlier connect.
     fn open(&mut self, output: &mut Output<'_>);
 
-    /// Ask the phone system for something; `id` is given back with the answer.
+    /// Sends a request; `id` is returned with the answer.
     ///
     /// # Errors
-    /// Why it cannot be asked just now; then nothing has changed.
+    /// Why it cannot be sent now; then nothing has changed.
     fn request(
         &mut self,
         id: RequestId,
@@ -194,8 +192,8 @@ pub trait LinkProtocol: Digest + Send {
         output: &mut Output<'_>,
     ) -> Result<(), Refused>;
 
-    /// Take a message, and answer what it asks of the link itself. `spare` is an empty buffer for bytes that the
-    /// message is read from in place of its own, as where an answer came in parts; `slot` is what it is read into.
+    /// Reads a message, and answers it if it concerns the link itself. `spare` is an empty buffer for a message that is
+    /// not read from its own bytes, such as an answer that came in parts; `slot` is storage for what is read.
     fn read<'d, 'b: 'd>(
         &mut self,
         frame: Frame<'b>,
@@ -204,18 +202,18 @@ pub trait LinkProtocol: Digest + Send {
         output: &mut Output<'_>,
     ) -> Incoming<'d>;
 
-    /// Nobody waits for this answer any more; it is [`Incoming::Late`] when it comes.
+    /// Gives up a request; its answer is [`Incoming::Late`] if it still comes.
     fn abandon(&mut self, id: RequestId, output: &mut Output<'_>);
 
-    /// Whether so many answers never came that the link has to be opened anew.
+    /// Whether so many answers never came that the link must be opened again.
     fn is_worn_out(&self) -> bool;
 
-    /// Send a heartbeat.
+    /// Sends a heartbeat.
     fn heartbeat(&mut self, output: &mut Output<'_>);
 
-    /// The longest time that may pass between two heartbeats, where the link sets one.
+    /// The longest time that may pass between two heartbeats, if the link sets a limit.
     fn longest_silence(&self) -> Option<Duration>;
 
-    /// Take leave, if there is still somebody to take leave of.
+    /// Ends the session, if one is open.
     fn close(&mut self, output: &mut Output<'_>);
 }

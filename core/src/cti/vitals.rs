@@ -1,11 +1,11 @@
-//! How a connection has been doing: for its operator, and nothing depends on it.
+//! The history of a connection, for the operator only: nothing depends on it.
 
 use crate::time::{Duration, Instant};
 
-/// How a connection has been doing.
+/// The history of a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Vitals {
-    /// Since when it is as it is: in service, or out of it.
+    /// Since when it has been in service, or out of it.
     pub(crate) since: Option<Instant>,
     /// When the heartbeat that awaits its answer was sent.
     asked_at: Option<Instant>,
@@ -18,7 +18,7 @@ pub(crate) struct Vitals {
 }
 
 impl Vitals {
-    /// It came into service.
+    /// Notes that it came into service.
     pub(crate) fn served(&mut self, now: Instant) {
         self.since = Some(now);
         self.asked_at = None;
@@ -26,7 +26,7 @@ impl Vitals {
         self.round_trip = None;
     }
 
-    /// It failed; `served` says whether it was in service.
+    /// Notes that it failed; `served` says whether it was in service.
     pub(crate) fn failed(&mut self, now: Instant, served: bool) {
         self.failed_at = Some(now);
         self.asked_at = None;
@@ -35,12 +35,12 @@ impl Vitals {
         }
     }
 
-    /// A heartbeat is sent.
+    /// Notes that a heartbeat is sent.
     pub(crate) fn asked(&mut self, now: Instant) {
         self.asked_at = Some(now);
     }
 
-    /// A heartbeat was answered.
+    /// Notes that a heartbeat was answered.
     pub(crate) fn heard(&mut self, now: Instant) {
         if let Some(asked_at) = self.asked_at.take() {
             self.heard_at = Some(now);

@@ -1,4 +1,5 @@
-//! What [`digest!`](crate::digest!) feeds is what a digest written by hand would feed, in the order it is named in.
+//! [`digest!`](crate::digest!) feeds what a digest written by hand would feed, in the order in which the fields are
+//! named.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;

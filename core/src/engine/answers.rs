@@ -1,4 +1,4 @@
-//! What phone systems answered, and whom it concerns.
+//! Answers of phone systems, and passing them to those they concern.
 
 use super::{Gateway, Step};
 use crate::cti::news::Ended;
@@ -11,7 +11,7 @@ use crate::wire::csta::parse::Document;
 use crate::wire::csta::services::Service;
 
 impl Gateway {
-    /// A request to the phone system has come to its end.
+    /// Handles the end of a request to a phone system.
     pub(super) fn on_answer(&mut self, step: &mut Step<'_>, ended: Ended<Ticket>, response: &Response<'_>) {
         let connection = ended.connection;
         match ended.ticket {
@@ -44,7 +44,8 @@ impl Gateway {
         self.control.stop_more(step, connection);
     }
 
-    /// Only a phone system that says it does not know the line keeps the user out.
+    /// Handles the answer to the check of a line at sign-in. The user is refused only if the phone system says that it
+    /// does not know the line.
     fn on_line_verified(&mut self, step: &mut Step<'_>, session: SessionId, response: &Response<'_>) {
         let error = error_of(response);
         if error.means_unknown_device() {
@@ -54,7 +55,7 @@ impl Gateway {
         }
     }
 
-    /// What a client asked for has come to its end.
+    /// Handles the answer to a request that a client asked for.
     fn on_served(
         &mut self,
         step: &mut Step<'_>,
@@ -73,7 +74,7 @@ impl Gateway {
         self.control.after_answer(&ended);
         let asked = Asked::Held(request.cast());
         if self.control.sessions.get(session).is_none() {
-            // RFC 3261 15.1.2: what was under way when the dialog ended.
+            // RFC 3261 15.1.2: a request still pending when the dialog ended is answered 487.
             self.ua.answer(step, &mut self.control.sessions, asked, &Reply::new(487));
             return;
         }
@@ -86,7 +87,7 @@ impl Gateway {
         }
     }
 
-    /// A part of a list that came before the answer that announces it.
+    /// Sends a part of a list that came before the answer that announces it.
     fn tell_kept_part(&mut self, step: &mut Step<'_>, ended: Ended<Ticket>, part: &[u8]) {
         let document = Document::parse(part, &self.xml_limits);
         if let Ok(Ok(Message::Request(Request::Relayed(told)))) = document.as_ref().map(Document::message)

@@ -1,4 +1,4 @@
-//! What ties the pool of CTI connections ([`crate::cti`]) to the rest: each of its news, and who is concerned.
+//! Deals with the news of the pool of CTI connections ([`crate::cti`]).
 
 use super::{Gateway, Step};
 use crate::cti::news::{Ended, News};
@@ -12,7 +12,7 @@ use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::Response;
 
 impl Gateway {
-    /// Deals with what the pool has to say.
+    /// Deals with news of the pool.
     fn on_cti_news(&mut self, step: &mut Step<'_>, news: News<'_, Ticket>) {
         match news {
             News::Nothing => {}
@@ -57,7 +57,7 @@ impl Gateway {
         self.on_cti_news(step, news);
     }
 
-    /// Bytes of a CTI link: at most one message. The reader is checked out while the message is dealt with.
+    /// Processes at most one message from a CTI link. Its reader is checked out meanwhile.
     pub(super) fn on_cti_bytes(&mut self, step: &mut Step<'_>, index: u8, bytes: &[u8]) -> usize {
         let Some(mut reading) = self.control.pool.check_out(index) else { return bytes.len() };
         let taken = {
@@ -70,7 +70,8 @@ impl Gateway {
         taken
     }
 
-    /// The phone system says nothing: the client is told so, a late answer is dropped.
+    /// Handles a request that the phone system did not answer in time: its client gets an error, and a late answer is
+    /// dropped.
     pub(super) fn on_service_timeout(&mut self, step: &mut Step<'_>, handle: Handle<UnderWay<Ticket>>) {
         let Some((id, ended)) = self.control.pool.on_request_due(step, handle) else { return };
         let Ended { ticket: _, connection } = ended;

@@ -1,4 +1,4 @@
-//! Coming to an end: a drain leaves sessions to other nodes, a stop ends them, and either is bounded in time
+//! The end of the gateway: a drain leaves sessions to other nodes, a stop ends them; both are bounded in time
 //! ([`crate::phase`]).
 
 use super::{Gateway, Step, TimerKey};
@@ -20,13 +20,13 @@ impl Gateway {
         }
     }
 
-    /// A drain or a stop has taken as long as it may.
+    /// Handles the deadline of a drain or a stop.
     pub(super) fn on_stop_timer(&mut self, step: &mut Step<'_>) {
         self.on_ending(step, Event::TimeUp);
     }
 
-    /// When there is nothing more to wait for: no session, and every BYE of ours is answered; in a drain, which does
-    /// not press, everything asked of the phone system too.
+    /// Ends the gateway if there is nothing left to wait for: no session, no unanswered BYE of ours, and, in a drain,
+    /// no request to a phone system.
     pub(super) fn finish_if_done(&mut self, step: &mut Step<'_>) {
         let ends = match *step.phase {
             Phase::Running | Phase::Terminated => false,
@@ -42,7 +42,7 @@ impl Gateway {
         }
     }
 
-    /// Lets the phase take an event, and does what a new one begins with.
+    /// Gives an event to the phase, and begins the new one if it changes.
     fn on_ending(&mut self, step: &mut Step<'_>, event: Event) {
         let next = step.phase.on(event);
         if next == *step.phase {
@@ -57,7 +57,7 @@ impl Gateway {
         }
     }
 
-    /// From now on no session begins here. What is left at the end of its time is ended by a stop.
+    /// Begins a drain: no new session is accepted. Sessions that are left at its deadline are ended by a stop.
     fn begin_drain(&mut self, step: &mut Step<'_>) {
         let span = step.config.sip.drain_timeout;
         let fields: &[(&str, &dyn core::fmt::Display)] =
@@ -66,7 +66,7 @@ impl Gateway {
         step.timers.set(&mut self.stop, TimerKey::Stop, step.now + span);
     }
 
-    /// Every session is told with BYE, and waited for a while.
+    /// Begins a stop: every session is ended with a BYE, whose answers are waited for in bounded time.
     fn begin_stop(&mut self, step: &mut Step<'_>) {
         step.actions.notify(Level::Info, "stopping", &[("sessions", &self.control.sessions.len())]);
         let at = step.now + step.config.sip.stop_timeout;
@@ -81,7 +81,7 @@ impl Gateway {
         step.actions.finish(0);
     }
 
-    /// Leaves a session to another node. The dialog lives on there: no BYE.
+    /// Leaves a session to another node. No BYE is sent, since the dialog continues there.
     pub(super) fn hand_over(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: SessionId) {
         self.ua.turn_away(step, &mut self.control.sessions, received, Overload::Leaving);
         step.counters.sessions_handed_over += 1;

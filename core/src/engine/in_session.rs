@@ -28,13 +28,13 @@ impl Gateway {
                 self.rebind_session(step, session);
             }
         } else if self.control.is_stale(session) {
-            // S8: the client is to INVITE anew.
+            // S8: 481 makes the client send a new INVITE.
             let refusal = Refusal::new(481, "CTI connection was replaced");
             self.ua.refuse(step, &mut self.control.sessions, received, &refusal);
             self.control.note_told_gone(step, session);
             return;
         }
-        // Client quirk 8: events go where the answer to the client's last request goes.
+        // Client quirk 8: events take the flow on which the client's last request is answered.
         if let Some(one) = self.control.sessions.get_mut(session) {
             one.carrier.dialog.flow = received.answer_flow;
         }
@@ -48,7 +48,7 @@ impl Gateway {
         self.on_info(step, received, session);
     }
 
-    /// INFO in its legacy use (client quirk 11): a CSTA request, or nothing at all.
+    /// INFO in its legacy use (client quirk 11): with a CSTA request, or without a body.
     fn on_info(&mut self, step: &mut Step<'_>, received: &Received<'_>, session: SessionId) {
         if received.message.body.is_empty() {
             let sessions = &mut self.control.sessions;

@@ -1,5 +1,5 @@
-//! What touches many sessions, done in portions ([`crate::rcc::jobs`]). Between two portions anything may happen; each
-//! portion looks at the tables as they are then.
+//! Work on many sessions, done in portions ([`crate::rcc::jobs`]). Anything may happen between two portions; each works
+//! on the tables as it finds them.
 
 use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
@@ -10,8 +10,8 @@ use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Message, Request, Response, SystemStatus};
 use crate::wire::csta::parse::Document;
 
-/// The most actions one request that is returned may cause: a switch monitor that is refused answers each of its
-/// clients (at most 64), with a notice.
+/// The most actions that returning one request may cause: if it was to start a switch monitor, each of its clients (at
+/// most 64) is answered, with a notice.
 const MOST_FOR_ONE: usize = 256;
 
 impl Gateway {
@@ -54,7 +54,7 @@ impl Gateway {
         }
     }
 
-    /// Requests in flight when a connection fails get their answer then.
+    /// Answers requests that were under way when their connection failed.
     fn return_requests(&mut self, step: &mut Step<'_>, connection: ConnectionRef, slot: u32) -> Option<u32> {
         let (slots, next) = portion(self.control.pool.requests().slots(), slot);
         for slot in slots {
@@ -69,7 +69,7 @@ impl Gateway {
         next
     }
 
-    /// Delivers one event that came early, or the monitor's end. False: there is none left of this monitor.
+    /// Delivers one early event of a monitor, or its end. Returns false if none is left.
     fn deliver_one_early(&mut self, step: &mut Step<'_>, source: EventSource<'_>) -> bool {
         let Some(early) = self.control.take_early(source) else { return false };
         let document = Document::parse(&early, &self.xml_limits);
@@ -87,14 +87,15 @@ impl Gateway {
         true
     }
 
-    /// Tells the client that waited longest what changed. False: none is left.
+    /// Tells the client that has waited longest what changed. Returns false if none is left.
     fn tell_next(&mut self, step: &mut Step<'_>) -> bool {
         let Some(monitor) = self.control.first_to_be_told() else { return false };
         self.tell_changes(step, monitor);
         self.control.was_told()
     }
 
-    /// Looks for the next session that lacks something, and gives it that. True: a portion was looked at in vain.
+    /// Finds the next session without a connection or a monitor that it should have, and restores it. Returns true if a
+    /// portion was searched without finding one.
     fn rebind_portion(&mut self, step: &mut Step<'_>) -> bool {
         match self.control.walk_on(step) {
             Walked::Found(session) => {

@@ -1,4 +1,4 @@
-//! The face every machine has.
+//! The implementation of [`Machine`].
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -62,8 +62,8 @@ impl Machine for Engine {
 }
 
 impl Gateway {
-    /// The fingerprint of everything. The configuration is constant, the timers follow from their owners, the buffers
-    /// mean nothing between two steps.
+    /// The fingerprint of the state. The configuration is constant, the timers follow from their owners' records, and
+    /// the buffers mean nothing between steps.
     fn digest_with(
         &self,
         shared: &Shared,

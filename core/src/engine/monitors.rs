@@ -1,4 +1,5 @@
-//! Telling clients of their monitors: answers to MonitorStart, ends, and what changed while nothing fed them.
+//! Telling clients about their monitors: answers to MonitorStart, events, ends, and what changed while nothing fed
+//! them.
 
 use super::{Gateway, Step};
 use crate::cti::ConnectionRef;
@@ -19,10 +20,10 @@ use crate::wire::csta::parse::Document;
 const MOST_FOR_ONE: usize = 8;
 
 impl Gateway {
-    /// Answers a MonitorStart whose switch monitor is active.
+    /// Answers a MonitorStart once its switch monitor is active.
     pub(super) fn announce_monitor(&mut self, step: &mut Step<'_>, (waiting, monitor): Waiter) {
         if !self.ua.reaches(step, waiting.cast()) {
-            // Its client never learns of it: when it has found another way, it asks anew.
+            // Its client never learns of it, and will ask again over another connection.
             self.control.forget_monitor(monitor);
         }
         let Some(announcement) = self.control.announcement(monitor) else {
@@ -36,12 +37,12 @@ impl Gateway {
         note_announced(step, &mut self.control.sessions, session);
     }
 
-    /// Answers a MonitorStart whose monitor did not come to be.
+    /// Answers a MonitorStart that failed.
     fn refuse_waiter(&mut self, step: &mut Step<'_>, waiting: ClientRequestId, error: CstaError) {
         let asked = Asked::Held(waiting.cast());
         let session = self.ua.owner(waiting.cast());
         let Some(session) = session.filter(|session| self.control.sessions.get(*session).is_some()) else {
-            // The session ended meanwhile (RFC 3261 15.1.2).
+            // The session has ended meanwhile (RFC 3261 15.1.2).
             self.ua.answer(step, &mut self.control.sessions, asked, &Reply::new(487));
             return;
         };
@@ -49,7 +50,7 @@ impl Gateway {
         note_announced(step, &mut self.control.sessions, session);
     }
 
-    /// Tells all whom the refusal of a switch monitor concerns.
+    /// Tells all clients concerned that a switch monitor was refused.
     pub(super) fn tell_refusal(&mut self, step: &mut Step<'_>, refused: &RefusedMonitor) {
         for (waiting, _) in &refused.waiters {
             self.refuse_waiter(step, *waiting, refused.error);
@@ -61,7 +62,7 @@ impl Gateway {
         }
     }
 
-    /// Starts those of a session's monitors that nothing feeds on its connection.
+    /// Starts the switch monitors that a session's monitors lack on its connection.
     pub(super) fn restart_monitors(&mut self, step: &mut Step<'_>, session: SessionId, link: ConnectionRef) {
         let monitors = self.control.sessions.get(session).map(|one| one.monitors.clone());
         for monitor in monitors.unwrap_or_default().iter().copied() {
@@ -71,7 +72,7 @@ impl Gateway {
         }
     }
 
-    /// Tells an event to each client whose monitor a switch monitor feeds, and that wants it.
+    /// Sends an event of a switch monitor to each client whose monitor it feeds and does not filter it out.
     pub(super) fn fan_out(
         &mut self,
         step: &mut Step<'_>,
@@ -89,7 +90,8 @@ impl Gateway {
         }
     }
 
-    /// Tells a client what changed, then the events that waited, as much as there is room for; a job does the rest.
+    /// Tells a client what changed and then the events that waited, as far as one step's actions allow; a job does the
+    /// rest.
     pub(super) fn tell_changes(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>) {
         while step.actions.room() > MOST_FOR_ONE {
             match self.control.next_to_tell(step, monitor) {

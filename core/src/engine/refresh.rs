@@ -1,5 +1,5 @@
-//! Refreshes: by re-INVITE and by UPDATE (client quirk 6). Either moves a session whose connection is down; where that
-//! is back under another ID, only the re-INVITE does (S8).
+//! Refreshes, by re-INVITE and by UPDATE (client quirk 6). Either moves a session whose connection is down; if the
+//! connection is back with a new ID, only a re-INVITE does (S8).
 
 use core::fmt::Display;
 
@@ -10,7 +10,7 @@ use crate::sip::user_agent::{Phase, Received, Refusal, restart_session_timer};
 use crate::step::SessionId;
 
 impl Gateway {
-    /// A re-INVITE: the session goes on, perhaps over another CTI connection.
+    /// A re-INVITE: the session continues, perhaps over another CTI connection.
     pub(super) fn on_reinvite(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: SessionId) {
         let Some(session) = self.control.sessions.get(handle) else { return };
         if let Phase::SigningIn { .. } = session.carrier.phase {
@@ -28,7 +28,8 @@ impl Gateway {
             self.ua.refuse(step, &mut self.control.sessions, received, &refusal);
             return;
         }
-        // Only a complete sign-in can be taken over, and only here what its client waits for can be answered.
+        // Another node can only take over with a re-INVITE that is a complete sign-in, and only this node can answer
+        // requests of the client that are held.
         let is_idle =
             self.control.sessions.get(handle).is_some_and(|session| session.carrier.unanswered == 0);
         let is_complete = sign_in.as_ref().is_some_and(|sign_in| !sign_in.line.is_empty());
@@ -37,7 +38,7 @@ impl Gateway {
             return;
         }
         let Some(timer) = self.ua.settle_timer(step, &mut self.control.sessions, received) else { return };
-        // From here on nothing refuses it but this: what is refused changes nothing.
+        // Holding it is the last thing that can fail. A refused request changes nothing.
         let held = self.ua.hold_refresh(step, &mut self.control.sessions, received, handle, timer);
         let Some(invite) = held else { return };
         self.control.forget_stale(step, handle);
@@ -56,14 +57,15 @@ impl Gateway {
         step.actions.notify(Level::Debug, "session_refreshed", fields);
     }
 
-    /// Whether a session's refresh may carry `line`: its own in any writing, or the first that it names.
+    /// Whether a session's refresh may carry `line`: none, the session's own line in any notation, or any line if the
+    /// session has none yet.
     fn may_name(&self, handle: SessionId, line: &str) -> bool {
         self.control.sessions.get(handle).is_some_and(|session| {
             session.line().is_empty() || line.is_empty() || number_of(line) == Some(session.number())
         })
     }
 
-    /// UPDATE (RFC 3311): a refresh without a body, Communicator 2007 R2's way (client quirk 6).
+    /// UPDATE (RFC 3311): a refresh without a body, as Communicator 2007 R2 sends it (client quirk 6).
     pub(super) fn on_update(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: SessionId) {
         let Some(timer) = self.ua.settle_timer(step, &mut self.control.sessions, received) else { return };
         let held = self.ua.hold_refresh(step, &mut self.control.sessions, received, handle, timer);
@@ -76,8 +78,8 @@ impl Gateway {
     }
 }
 
-/// Whether a session that is refreshed is left to another node: a proxy tries the next one after a 503, and that
-/// one takes the dialog over (S10).
+/// Whether a refresh leaves the session to another node: after a 503 a proxy tries the next node, which takes the
+/// dialog over (S10).
 fn hands_over(step: &Step<'_>) -> bool {
     *step.phase == crate::phase::Phase::Draining && step.config.sip.may_say_503
 }

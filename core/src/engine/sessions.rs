@@ -1,4 +1,4 @@
-//! A session's end, and its way to another connection.
+//! Ending a session, and moving it to another connection.
 
 use core::fmt::Display;
 
@@ -11,7 +11,7 @@ use crate::step::SessionId;
 use crate::wire::csta::model::SystemStatus;
 
 impl Gateway {
-    /// Ends a session of our own accord: the client is told with BYE, if it is known to be this node's.
+    /// Ends a session on our initiative, with a BYE unless another node may have taken the dialog over.
     pub(super) fn sign_out(&mut self, step: &mut Step<'_>, session: SessionId, why: &str) {
         let phase = self.control.sessions.get(session).map(|one| one.carrier.phase);
         if let Some(Phase::SigningIn { invite }) = phase {
@@ -22,7 +22,7 @@ impl Gateway {
         self.end_session(step, session, why);
     }
 
-    /// Forgets a session and all that is its own.
+    /// Forgets a session and everything that belongs to it.
     pub(super) fn end_session(&mut self, step: &mut Step<'_>, session: SessionId, why: &str) {
         let Self { ua, control, .. } = self;
         ua.leave_invite(step, &mut control.sessions, session);
@@ -34,7 +34,7 @@ impl Gateway {
             ("why", &why),
             ("call_id", &one.carrier.dialog.call_id()),
         ];
-        // One that never began was refused or cancelled, and that was said.
+        // The end of a session that never began has been logged as a refusal or a CANCEL.
         if one.carrier.is_established() {
             step.counters.sessions_ended += 1;
             step.actions.notify(Level::Info, "session_ended", fields);
@@ -49,10 +49,10 @@ impl Gateway {
         }
     }
 
-    /// Moves a session whose connection is not in service to one that is, if there is one.
+    /// Moves a session whose connection is not in service to one that is, if any.
     pub(super) fn rebind_session(&mut self, step: &mut Step<'_>, session: SessionId) {
         let Some(connection) = self.control.move_session(step, session) else { return };
-        // One that is signing in is told, and fed, with its answer.
+        // For a session that is still signing in, the answer to its INVITE does this.
         if self.control.sessions.get(session).is_some_and(|one| one.carrier.is_established()) {
             self.restart_monitors(step, session, connection);
             if let Some(news) = self.control.status_for(session, SystemStatus::Normal) {
@@ -61,7 +61,7 @@ impl Gateway {
         }
     }
 
-    /// Gives a session what it lacks: a connection in service, and monitors over it.
+    /// Restores what a session lacks: a connection in service, and switch monitors over it.
     pub(super) fn settle_session(&mut self, step: &mut Step<'_>, session: SessionId) {
         if let Ok(link) = self.control.link_of(session) {
             self.restart_monitors(step, session, link);
@@ -70,8 +70,8 @@ impl Gateway {
         }
     }
 
-    /// A session whose connection is gone, or that never had one, takes the next one in service (S8). Monitors that
-    /// nothing feeds are started there.
+    /// Binds a session whose connection is gone, or that never had one, to the next one in service (S8), and starts the
+    /// switch monitors that its monitors need there.
     pub(super) fn renew_connection(&mut self, step: &mut Step<'_>, session: SessionId) {
         let bound = self.control.link_of(session).ok();
         if bound.is_none() && rebinds(step.config) {

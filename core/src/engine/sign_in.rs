@@ -19,19 +19,19 @@ use crate::wire::csta::model::{Device, Namespace, Request, Response, SystemStatu
 use crate::wire::csta::parse::Document;
 use crate::wire::sip::media::CSTA_XML;
 
-/// What a sign-in's body says.
+/// The content of a sign-in's body.
 pub(super) struct SignIn {
     pub(super) namespace: Namespace,
-    /// Empty if it names none.
+    /// The line; empty if it names none.
     pub(super) line: Box<str>,
 }
 
 /// How a session's dialog begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Beginning {
-    /// With this INVITE.
+    /// Here, with this INVITE.
     Anew,
-    /// At another node, or before this one was restarted: our CSeq goes on from `sequence`, the count of its monitors
+    /// At another node, or before this one was restarted: our CSeq continues from `sequence`, the count of its monitors
     /// from `monitors`.
     Continued { sequence: u32, monitors: u32 },
 }
@@ -47,8 +47,8 @@ impl Gateway {
         }
     }
 
-    /// Makes the session of an INVITE that is held, in a dialog under our tag `local_tag`. It takes the next connection
-    /// in service. `None`: there is no room or no dialog, and the INVITE was refused.
+    /// Creates the session of an INVITE, which is held, with `local_tag` as our tag. It takes the next connection in
+    /// service. Returns `None` if the INVITE was refused, because there is no room or because it cannot begin a dialog.
     pub(super) fn begin_session(
         &mut self,
         step: &mut Step<'_>,
@@ -60,7 +60,7 @@ impl Gateway {
         let timer = self.ua.settle_timer(step, &mut self.control.sessions, received)?;
         let user = received.message.from().map_or("", |from| from.uri);
         if let Some(stale) = self.control.stale_session_of(step, user, &sign_in.line) {
-            self.end_session(step, stale, "its client signed in anew");
+            self.end_session(step, stale, "its client signed in again");
         }
         if self.control.sessions.is_full() {
             self.ua.turn_away(step, &mut self.control.sessions, received, Overload::Full);
@@ -86,13 +86,13 @@ impl Gateway {
             self.control.sessions.remove(session);
             return None;
         }
-        // Who is refused takes no turn.
+        // Only now, so that a refused INVITE takes no turn.
         let connection = self.control.pool.take_turn();
         self.control.bind(session, connection);
         Some((session, connection))
     }
 
-    /// Asks the phone system whether it knows the line; without a way to ask, the user is let in.
+    /// Asks the phone system whether it knows the line; if it cannot be asked, the sign-in is accepted.
     pub(super) fn verify_line(
         &mut self,
         step: &mut Step<'_>,
@@ -132,25 +132,25 @@ impl Gateway {
         step.counters.sign_ins += 1;
         step.counters.sign_ins_unserved += u64::from(status == SystemStatus::Disabled);
         if let Some(session) = self.control.sessions.get(handle) {
-            let place = session.connection.map_or(0, |connection| u64::from(connection.index()) + 1);
+            let number = session.connection.map_or(0, |connection| u64::from(connection.index()) + 1);
             let fields: &[(&str, &dyn Display)] = &[
                 ("session", &handle),
                 ("user", &session.user()),
                 ("line", &session.line()),
-                ("cti", &place),
+                ("cti", &number),
                 ("status", &status.word()),
                 ("call_id", &session.carrier.dialog.call_id()),
             ];
             step.actions.notify(Level::Info, "session_started", fields);
         }
         self.answer_invite(step, handle, invite, status);
-        // A dialog that was taken over had a monitor before.
+        // A dialog that was taken over already has a monitor.
         if let Ok(link) = self.control.link_of(handle) {
             self.restart_monitors(step, handle, link);
         }
     }
 
-    /// The line is not known: 404, and nothing remains.
+    /// Refuses a sign-in whose line is not known with 404, and forgets the session.
     pub(super) fn refuse_sign_in(&mut self, step: &mut Step<'_>, handle: SessionId, why: &dyn Display) {
         let Some(session) = self.control.sessions.get(handle) else { return };
         let Phase::SigningIn { invite } = session.carrier.phase else { return };
@@ -178,7 +178,7 @@ impl Gateway {
         ua.accept_invite(step, sessions, session, invite, (body, status == SystemStatus::Disabled));
     }
 
-    /// The CSTA document a request carries. `None`: it carries none that can be read, and was refused.
+    /// The CSTA document in a request. Returns `None` if the request was refused, because it has none that can be read.
     pub(super) fn read_document<'m>(
         &mut self,
         step: &mut Step<'_>,
@@ -200,7 +200,7 @@ impl Gateway {
         }
     }
 
-    /// The body of an INVITE. `None`: it was refused.
+    /// The body of an INVITE. Returns `None` if the INVITE was refused.
     pub(super) fn read_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) -> Option<SignIn> {
         let document = self.read_document(step, received)?;
         let is_sign_in = matches!(document.message(), Ok(Csta::Request(Request::RequestSystemStatus { .. })));

@@ -1,4 +1,4 @@
-//! What the user agent has to say.
+//! Deals with the news of the user agent.
 
 use super::{Gateway, Step};
 use crate::rcc::session::Carrier;
@@ -9,7 +9,7 @@ use crate::step::SessionId;
 use crate::wire::sip::{Limits, Message};
 
 impl Gateway {
-    /// Bytes of a SIP link: at most one message. Its reader is checked out while the message is read.
+    /// Processes at most one message from a SIP link. Its reader is checked out meanwhile.
     pub(super) fn on_sip_bytes(&mut self, step: &mut Step<'_>, handle: AnyHandle, bytes: &[u8]) -> usize {
         let Some(mut reader) = self.ua.links.check_out(handle.cast()) else { return bytes.len() };
         let origin = reader.origin;
@@ -25,11 +25,11 @@ impl Gateway {
         if self.ua.links.check_in(step, reader, ends) { bytes.len() } else { taken }
     }
 
-    /// One SIP message.
+    /// Processes one SIP message.
     pub(super) fn on_sip_message(&mut self, step: &mut Step<'_>, origin: Origin, bytes: &[u8]) {
         let mut unfolded = core::mem::take(&mut self.unfolded);
         let limits = Limits { headers: step.config.limits.headers, head: step.config.limits.message_bytes };
-        // By reference: a message is too large to be moved about.
+        // By reference, since a message is large.
         match &Message::parse(bytes, &mut unfolded, limits) {
             Ok(message) => {
                 let news = self.ua.on_message(step, &mut self.control.sessions, origin, message);

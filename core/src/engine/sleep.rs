@@ -1,7 +1,7 @@
-//! A node that slept: its process was stopped. It still believes in sessions that other nodes may have taken over
-//! meanwhile (S10), and nothing tells it. It notices by its timers: each CTI connection has one, its heartbeat's, so
-//! that a sleep which lasts longer than a heartbeat's interval is noticed, a shorter one often. Nothing tells of a
-//! machine whose clock stood still with it.
+//! Detection of a suspended process. A node that was suspended still holds sessions that other nodes may have taken
+//! over meanwhile (S10), without being told. It notices because timers fire late: each CTI connection has a heartbeat
+//! timer, so that a suspension longer than the heartbeat interval is always noticed, and a shorter one often. A machine
+//! whose clock stood still as well cannot be detected.
 
 use core::fmt::Display;
 
@@ -10,14 +10,15 @@ use crate::action::Level;
 use crate::step::SessionId;
 use crate::time::{Duration, Instant};
 
-/// A timer that is so late was not kept waiting by other work. Load balancers give up on a node in less.
+/// How late a timer must be to show a suspension: longer than other work delays it, and no shorter than load balancers
+/// take to give up on a node.
 const SLEEP: Duration = Duration::from_secs(5);
 
 impl Gateway {
-    /// A timer fires that was due at `at`.
+    /// Checks how late a timer fires that was due at `at`.
     pub(super) fn note_lateness(&mut self, step: &mut Step<'_>, at: Instant) {
         let late = step.now.since(at);
-        // What was due before there was a time is not late, and all that is late from one sleep is said once.
+        // A timer due at time zero is not late, and each suspension is reported once.
         if at == Instant::ZERO || late < SLEEP || self.slept.is_some_and(|noticed| at < noticed) {
             return;
         }
@@ -29,9 +30,9 @@ impl Gateway {
         step.actions.notify(Level::Warn, "overslept", fields);
     }
 
-    /// Whether a session was not refreshed since this node slept: its client may have been refreshed by another node,
-    /// which a BYE of ours would undo. A client that is still this node's learns with its next request that the session
-    /// is gone.
+    /// Whether a session was not refreshed since this node was suspended. Another node may have taken it over then, and
+    /// a BYE from here would end it there. A client that is still at this node learns with its next request that the
+    /// session is gone.
     pub(super) fn may_be_elsewhere(&self, now: Instant, handle: SessionId) -> bool {
         let (Some(slept), Some(session)) = (self.slept, self.control.sessions.get(handle)) else {
             return false;

@@ -1,4 +1,4 @@
-//! Telling a client something, and answering it: in CSTA, as its edition has it.
+//! Sending news to a client and answering it, in its own edition of CSTA.
 
 use core::fmt::Display;
 
@@ -13,7 +13,7 @@ use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Request, Response};
 
 impl Gateway {
-    /// Tells a client something.
+    /// Sends news to a client.
     pub(super) fn tell(&mut self, step: &mut Step<'_>, news: &News<'_>) {
         let Self { ua, control, body, .. } = self;
         let Some(session) = control.sessions.get(news.session) else { return };
@@ -43,7 +43,7 @@ impl Gateway {
         ua.send_event(step, &mut control.sessions, news.session, body);
     }
 
-    /// Answers a request of a session, at hand or held, with a CSTA response of the gateway's own or a CSTAErrorCode.
+    /// Answers a request of a session, at hand or held, with the gateway's own CSTA response or a CSTAErrorCode.
     pub(super) fn respond(
         &mut self,
         step: &mut Step<'_>,
@@ -68,7 +68,7 @@ impl Gateway {
         ua.answer(step, &mut control.sessions, asked, &Reply::document(body));
     }
 
-    /// Answers a held request of a session with a phone system's response, as its client sees it.
+    /// Answers a held request of a session with a phone system's response, rewritten for the client.
     pub(super) fn relay_response(
         &mut self,
         step: &mut Step<'_>,

@@ -1,11 +1,11 @@
-//! Reading the engine's state: not an input, changes nothing.
+//! Reading the engine's state, which is not an input and changes nothing.
 
 use super::{Engine, Gateway};
 use crate::overview::{ConnectionView, Counters, Overview, SessionView, View};
 use crate::sip::transactions::ServerMachine;
 
 impl Engine {
-    /// How many of everything there are now.
+    /// The sizes of the tables.
     #[must_use]
     pub fn view(&self) -> View {
         let Gateway { ua, control, .. } = &self.gateway;
@@ -21,7 +21,7 @@ impl Engine {
         view
     }
 
-    /// What happened so far.
+    /// What was counted since the start.
     #[must_use]
     pub const fn counters(&self) -> &Counters {
         &self.shared.counters
@@ -45,14 +45,14 @@ impl Engine {
         })
     }
 
-    /// The connection ID of each CTI connection, whether it is in service, and whether its phone system says that it is
-    /// overloaded, in configured order: a look that costs next to nothing.
+    /// The connection ID of each CTI connection, whether it is in service, and whether its phone system is overloaded,
+    /// in configured order. Cheap enough to call after every step.
     pub fn connection_ids(&self) -> impl Iterator<Item = (u64, bool, bool)> + use<'_> {
         let connections = self.gateway.control.pool.connections();
         connections.map(|one| (one.id, one.state.is_in_service(), one.overloaded))
     }
 
-    /// Everything an operator may see.
+    /// What an operator may see.
     #[must_use]
     pub fn overview(&self) -> Overview {
         Overview {
@@ -64,7 +64,7 @@ impl Engine {
         }
     }
 
-    /// The sessions, those that are signing in included.
+    /// The sessions, including those that are signing in.
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
         self.gateway.control.sessions.iter().map(|(handle, session)| SessionView {
             handle: handle.number(),
@@ -75,8 +75,8 @@ impl Engine {
         })
     }
 
-    /// The state of every machine there is: the machine as [`crate::tables::ALL`] names it, what tells it from others
-    /// of its kind, and the state.
+    /// The state of every state machine: its name in [`crate::tables::ALL`], a number that identifies it among its
+    /// kind, and its state.
     pub fn machines(&self) -> impl Iterator<Item = (&'static str, u64, &'static str)> {
         let server =
             self.gateway.ua.transactions.server.iter().map(|(handle, transaction)| {
@@ -93,7 +93,7 @@ impl Engine {
             ("non-INVITE client transaction", handle.number(), transaction.machine.name())
         });
         let connections = (0..).zip(self.gateway.control.pool.connections());
-        let connections = connections.map(|(place, one)| ("CTI connection", place, one.state.name()));
+        let connections = connections.map(|(index, one)| ("CTI connection", index, one.state.name()));
         server.chain(client).chain(connections)
     }
 }

@@ -1,17 +1,17 @@
-//! What happened since the gateway's birth, counted: always, and at the cost of an addition.
+//! Counts of what happened since the gateway started. Counting is always on and costs one addition.
 
 use crate::digest::{Digest, Digester};
 
-/// The statuses that refusals are counted by; any other is counted as 0.
+/// The statuses that have a count of their own; all others are counted under 0.
 const STATUSES: [u16; 18] =
     [400, 403, 404, 405, 415, 416, 420, 422, 480, 481, 487, 488, 491, 500, 501, 503, 505, 0];
 
-/// Counts since the gateway's birth. They only grow.
+/// Counts since the gateway started. They only grow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// SIP requests, without ACKs and repetitions.
+    /// SIP requests, without ACKs and retransmissions.
     pub requests: u64,
-    /// SIP requests that were known already.
+    /// Retransmitted SIP requests.
     pub requests_repeated: u64,
     /// SIP messages that could not be read.
     pub messages_discarded: u64,
@@ -23,7 +23,7 @@ pub struct Counters {
     pub refreshes: u64,
     /// Sessions that ended, however they did.
     pub sessions_ended: u64,
-    /// Sessions left to another node while this one drained.
+    /// Sessions left to another node by a drain.
     pub sessions_handed_over: u64,
     /// Sessions moved to another connection by the gateway itself.
     pub rebinds: u64,
@@ -33,27 +33,27 @@ pub struct Counters {
     pub events_sent: u64,
     /// Events lost: too many waited, or there was no way to the client.
     pub events_lost: u64,
-    /// Events of phone systems that belong to no monitor.
+    /// Events from phone systems that belong to no monitor.
     pub events_unknown: u64,
-    /// Requests sent to phone systems in the name of sessions.
+    /// Requests sent to phone systems on behalf of sessions.
     pub services: u64,
     /// Requests that phone systems did not answer in time.
     pub services_timed_out: u64,
     /// Answers of phone systems that came too late.
     pub answers_late: u64,
-    /// Answers of phone systems to what was never asked.
+    /// Answers of phone systems to requests that were never sent.
     pub answers_unknown: u64,
-    /// Documents of phone systems that could not be read, or asked for what the gateway does not have.
+    /// Documents from phone systems that could not be read, or asked for a service that the gateway does not have.
     pub documents_discarded: u64,
-    /// Monitors that a phone system gave the cross-reference ID of another.
+    /// Monitors to which a phone system gave the cross-reference ID of another.
     pub monitors_confused: u64,
-    /// Heartbeats that were not answered in time.
+    /// Heartbeats without an answer in time.
     pub heartbeats_missed: u64,
     /// CTI connections that came into service.
     pub connections_served: u64,
     /// CTI connections that were in service and failed.
     pub connections_lost: u64,
-    /// Final responses of 300 and above, in the order of [`STATUSES`].
+    /// Final responses with a status of 300 or above, in the order of [`STATUSES`].
     refusals: [u64; STATUSES.len()],
 }
 
@@ -61,18 +61,18 @@ pub struct Counters {
 const NAMED: usize = 22;
 
 impl Counters {
-    /// A final response was sent.
+    /// Counts a final response.
     pub(crate) fn replied(&mut self, status: u16) {
         if status < 300 {
             return;
         }
-        let place = STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len() - 1);
-        if let Some(count) = self.refusals.get_mut(place) {
+        let index = STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len() - 1);
+        if let Some(count) = self.refusals.get_mut(index) {
             *count += 1;
         }
     }
 
-    /// Each counter by its name, for people and programs; refusals have names of their own.
+    /// Each counter with its name; refusals are counted by status instead ([`Self::refusals`]).
     #[must_use]
     pub const fn named(&self) -> [(&'static str, u64); NAMED] {
         let Self {
@@ -126,7 +126,7 @@ impl Counters {
         ]
     }
 
-    /// How often each status was a refusal, if it ever was; 0 stands for all that have no count of their own.
+    /// The statuses that were used to refuse, with their counts; 0 stands for those without a count of their own.
     pub fn refusals(&self) -> impl Iterator<Item = (u16, u64)> {
         STATUSES.into_iter().zip(self.refusals).filter(|(_, count)| *count > 0)
     }

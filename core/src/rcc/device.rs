@@ -23,12 +23,12 @@ pub(crate) fn number_of(uri: &str) -> Option<&str> {
 
 /// Writes a line URI as events name it: `partition` and `device` dropped, all else as the client sent it.
 pub(crate) fn write_own_line(line: &str, out: &mut Vec<u8>) {
-    for (place, part) in line.split(';').enumerate() {
+    for (index, part) in line.split(';').enumerate() {
         let name = part.split('=').next().unwrap_or_default().trim();
         if name.eq_ignore_ascii_case("partition") || name.eq_ignore_ascii_case("device") {
             continue;
         }
-        if place > 0 {
+        if index > 0 {
             out.push(b';');
         }
         emit::text(out, part);

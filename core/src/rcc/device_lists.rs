@@ -60,8 +60,8 @@ impl DeviceLists {
 
     /// It is answered. What the last answer did not announce will be announced by none.
     pub(super) fn answered(&mut self, connection: ConnectionRef) {
-        if let Some(place) = self.asked.iter().position(|asked| *asked == connection) {
-            self.asked.swap_remove(place);
+        if let Some(index) = self.asked.iter().position(|asked| *asked == connection) {
+            self.asked.swap_remove(index);
         }
         if !self.asked.contains(&connection) {
             self.early.retain(|early| early.connection != connection);
@@ -70,11 +70,11 @@ impl DeviceLists {
 
     /// Takes the first part out that came before its answer.
     fn take_early(&mut self, connection: ConnectionRef, cross_reference: &str) -> Option<Box<[u8]>> {
-        let place = self
+        let index = self
             .early
             .iter()
             .position(|early| early.connection == connection && *early.cross_reference == *cross_reference);
-        self.early.remove(place?).map(|early| early.document)
+        self.early.remove(index?).map(|early| early.document)
     }
 }
 

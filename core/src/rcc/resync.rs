@@ -80,12 +80,12 @@ impl<C: Carrier> Control<C> {
         }
         let connection = switch_monitor.connection;
         // Bounded by limits.monitors_per_device.
-        for place in 0..switch_monitor.monitors.len() {
+        for index in 0..switch_monitor.monitors.len() {
             let monitor = self
                 .switch_monitors
                 .slots
                 .get(handle)
-                .and_then(|switch_monitor| switch_monitor.monitors.get(place))
+                .and_then(|switch_monitor| switch_monitor.monitors.get(index))
                 .copied();
             if let Some(monitor) = monitor {
                 self.ask_snapshot(step, monitor, connection);
@@ -127,7 +127,7 @@ impl<C: Carrier> Control<C> {
         let (connection, calls) = (switch_monitor.connection, switch_monitor.calls.clone());
         let switch = self.switch_of(connection);
         // Bounded by limits.monitors_per_device.
-        for place in 0..self
+        for index in 0..self
             .switch_monitors
             .slots
             .get(handle)
@@ -137,7 +137,7 @@ impl<C: Carrier> Control<C> {
                 .switch_monitors
                 .slots
                 .get(handle)
-                .and_then(|switch_monitor| switch_monitor.monitors.get(place))
+                .and_then(|switch_monitor| switch_monitor.monitors.get(index))
                 .copied();
             let Some(monitor) = monitor.and_then(|monitor| self.monitors.get_mut(monitor)) else { continue };
             match &mut monitor.resync {
@@ -442,8 +442,8 @@ impl<C: Carrier> Control<C> {
             learn_told(&mut switch_monitor.calls, &number, response, lasts && !is_shared, limit);
         }
         // Bounded by limits.monitors_per_session.
-        for place in 0..self.sessions.get(handle).map_or(0, |session| session.monitors.len()) {
-            let monitor = self.sessions.get(handle).and_then(|session| session.monitors.get(place)).copied();
+        for index in 0..self.sessions.get(handle).map_or(0, |session| session.monitors.len()) {
+            let monitor = self.sessions.get(handle).and_then(|session| session.monitors.get(index)).copied();
             let monitor = monitor.and_then(|monitor| self.monitors.get_mut(monitor));
             let Some(resync) = monitor.and_then(|one| one.resync.as_mut()) else { continue };
             if let Some(calls) = resync.calls_told(switch, all, limit) {

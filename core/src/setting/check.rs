@@ -1,4 +1,5 @@
-//! Settings against the table of keys: every error at once, then typed access with the defaults filled in.
+//! Checks settings against the table of keys, reporting every error at once, and gives typed access to the values, with
+//! defaults.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -12,19 +13,19 @@ use super::{ConfigError, Key, Kind, Network, Setting, Value, read_value};
 /// The longest value an error repeats, in characters.
 const VALUE_SHOWN: usize = 80;
 
-/// Settings that passed, by their keys, and the defaults of the others.
+/// The settings that are valid, by key, and the defaults of the others.
 #[derive(Clone, Debug)]
 pub struct Checked {
-    /// What was set: the place in the list, and the value.
+    /// What was set: the index in the list, and the value.
     set: BTreeMap<String, (usize, Value)>,
     defaults: BTreeMap<&'static str, Value>,
-    /// Keys that are set to something wrong: no cross-check should add to that.
+    /// Keys set to something invalid, which are left out of checks across settings.
     wrong: BTreeSet<String>,
-    /// The tables that are there (`cti.connection[0]`), each with the place of its first setting.
+    /// The tables that are present (`cti.connection[0]`), each with the index of its first setting.
     tables: BTreeMap<(String, usize), usize>,
 }
 
-/// Checks `settings` against `keys`. Returns what can be used and everything that is wrong with the rest.
+/// Checks `settings` against `keys`. Returns the valid ones, and an error for everything that is wrong with the others.
 #[must_use]
 pub fn check(keys: &[Key], settings: &[Setting]) -> (Checked, Vec<ConfigError>) {
     let mut checked = Checked {
@@ -34,11 +35,11 @@ pub fn check(keys: &[Key], settings: &[Setting]) -> (Checked, Vec<ConfigError>) 
         tables: BTreeMap::new(),
     };
     let mut errors = Vec::new();
-    for (place, setting) in settings.iter().enumerate() {
-        checked.note_tables(keys, place, &setting.key);
-        for (value, bound) in checked.take(keys, place, setting) {
+    for (index, setting) in settings.iter().enumerate() {
+        checked.note_tables(keys, index, &setting.key);
+        for (value, bound) in checked.take(keys, index, setting) {
             checked.wrong.insert(setting.key.clone());
-            errors.push(ConfigError { setting: Some(place), key: setting.key.clone(), value, bound });
+            errors.push(ConfigError { setting: Some(index), key: setting.key.clone(), value, bound });
         }
     }
     checked.count_tables(keys, settings, &mut errors);
@@ -57,7 +58,7 @@ fn defaults(keys: &[Key]) -> BTreeMap<&'static str, Value> {
         .collect()
 }
 
-/// A setting's key with the places taken out: `cti.connection[3].address` is `cti.connection[].address`.
+/// A setting's key without indexes: `cti.connection[3].address` is `cti.connection[].address`.
 fn generic(key: &str) -> String {
     let mut out = String::with_capacity(key.len());
     let mut inside = false;
@@ -71,31 +72,31 @@ fn generic(key: &str) -> String {
     out
 }
 
-/// The last table a key stands in: its list (`cti.connection[]`, or with the places of outer lists) and its place.
+/// The innermost table of a key: its list (`cti.connection[]`, with the indexes of outer lists) and its index.
 fn table_of(key: &str) -> Option<(String, usize)> {
     let (front, _) = key.rsplit_once(']')?;
-    let (list, place) = front.rsplit_once('[')?;
-    Some((format!("{list}[]"), place.parse().ok()?))
+    let (list, index) = front.rsplit_once('[')?;
+    Some((format!("{list}[]"), index.parse().ok()?))
 }
 
 impl Checked {
-    fn note_tables(&mut self, keys: &[Key], place: usize, key: &str) {
+    fn note_tables(&mut self, keys: &[Key], index: usize, key: &str) {
         if let Some(table) = table_of(key)
             && keys.iter().any(|known| known.kind == Kind::Tables && known.name == generic(&table.0))
         {
-            self.tables.entry(table).or_insert(place);
+            self.tables.entry(table).or_insert(index);
         }
     }
 
-    /// Takes one setting, or says which of its values are wrong, each with what it would have to be.
-    fn take(&mut self, keys: &[Key], place: usize, setting: &Setting) -> Vec<(String, String)> {
+    /// Takes one setting, or returns which of its values are wrong, each with what it would have to be.
+    fn take(&mut self, keys: &[Key], index: usize, setting: &Setting) -> Vec<(String, String)> {
         let Setting { key: name, value } = setting;
         let wrong = |bound: String| alloc::vec![(shorten(&value.to_string()), bound)];
         let generic = generic(name);
         let is_table = *value == Value::Other("table");
         let known = keys.iter().find(|key| key.name == generic && !name.contains("[]"));
         let Some(key) = known else {
-            // An empty table sets nothing, but its name may be wrong all the same.
+            // An empty table sets nothing, but its name may still be wrong.
             let is_known_table = is_table && keys.iter().any(|key| stands_in(key.name, &generic));
             return if is_known_table { Vec::new() } else { wrong(unknown(keys, &generic)) };
         };
@@ -107,7 +108,7 @@ impl Checked {
         }
         let unfit = unfit(key, value);
         if unfit.is_empty() {
-            self.set.insert(name.clone(), (place, value.clone()));
+            self.set.insert(name.clone(), (index, value.clone()));
         }
         unfit
     }
@@ -116,13 +117,13 @@ impl Checked {
         for key in keys.iter().filter(|key| key.kind == Kind::Tables) {
             let here = self.tables.iter().filter(|((list, _), _)| generic(list) == key.name);
             let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-            for ((list, place), first) in here {
+            for ((list, index), first) in here {
                 let count = counts.entry(list).or_default();
                 *count = count.saturating_add(1);
                 if *count == key.many.saturating_add(1) {
                     errors.push(ConfigError {
                         setting: Some(*first),
-                        key: format!("{}[{place}]", list.strip_suffix("[]").unwrap_or(list)),
+                        key: format!("{}[{index}]", list.strip_suffix("[]").unwrap_or(list)),
                         value: settings
                             .get(*first)
                             .map_or_else(String::new, |s| shorten(&s.value.to_string())),
@@ -150,10 +151,10 @@ impl Checked {
             match key.name.rsplit_once("[]") {
                 None => missing(None, key.name.into()),
                 Some((list, rest)) => {
-                    for ((table, place), first) in &self.tables {
+                    for ((table, index), first) in &self.tables {
                         if generic(table).strip_suffix("[]") == Some(list) {
                             let table = table.strip_suffix("[]").unwrap_or(table);
-                            missing(Some(*first), format!("{table}[{place}]{rest}"));
+                            missing(Some(*first), format!("{table}[{index}]{rest}"));
                         }
                     }
                 }
@@ -176,13 +177,13 @@ impl Checked {
         if let Some(Value::Integer(number)) = self.value(name) { *number } else { 0 }
     }
 
-    /// The number `name` is set to, where no bound lies outside of what `N` can hold.
+    /// The number `name` is set to, or its default. The key's bounds must fit into `N`.
     #[must_use]
     pub fn number<N: TryFrom<i64> + Default>(&self, name: &str) -> N {
         N::try_from(self.integer(name)).unwrap_or_default()
     }
 
-    /// Whether `name` is set to true, or is so by default.
+    /// The flag `name` is set to, or its default, or false.
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {
         self.value(name) == Some(&Value::Flag(true))
@@ -202,37 +203,37 @@ impl Checked {
             .filter_map(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None })
     }
 
-    /// The tables of a list, `cti.connection` giving `cti.connection[0]`, `cti.connection[1]` and so on, in order.
+    /// The tables of a list, in order: `cti.connection[0]`, `cti.connection[1]` and so on for `cti.connection`.
     pub fn tables(&self, list: &str) -> impl Iterator<Item = String> {
         let list: String = list.into();
-        let places = self
+        let indexes = self
             .tables
             .keys()
             .filter(move |(table, _)| table.strip_suffix("[]").is_some_and(|table| table == list));
-        places.map(|(table, place)| format!("{}[{place}]", table.strip_suffix("[]").unwrap_or(table)))
+        indexes.map(|(table, index)| format!("{}[{index}]", table.strip_suffix("[]").unwrap_or(table)))
     }
 
-    /// Which setting of the list set `name`.
+    /// The index of the setting that set `name`.
     #[must_use]
-    pub fn place(&self, name: &str) -> Option<usize> {
-        self.set.get(name).map(|(place, _)| *place)
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.set.get(name).map(|(index, _)| *index)
     }
 
-    /// Whether nothing is wrong with `name` by itself, so that it can be compared with others.
+    /// Whether `name` is valid by itself, so that it can be compared with others.
     #[must_use]
     pub fn is_sound(&self, name: &str) -> bool {
         !self.wrong.contains(name)
     }
 
-    /// An error about `name`, with its place and value.
+    /// An error about `name`, with its index and value.
     #[must_use]
     pub fn error(&self, name: &str, bound: String) -> ConfigError {
         let value = self.value(name).map_or_else(String::new, |value| shorten(&value.to_string()));
-        ConfigError { setting: self.place(name), key: name.into(), value, bound }
+        ConfigError { setting: self.index(name), key: name.into(), value, bound }
     }
 }
 
-/// Which values of `value` do not fit `key`, each with what it would have to be; none if all fit.
+/// The values within `value` that do not fit `key`, each with what it would have to be.
 fn unfit(key: &Key, value: &Value) -> Vec<(String, String)> {
     let shown = || shorten(&value.to_string());
     if key.many == 0 {
@@ -283,12 +284,12 @@ fn shorten(value: &str) -> String {
     }
 }
 
-/// Whether the key `name` stands in the table `table`.
+/// Whether the key `name` is in the table `table`.
 fn stands_in(name: &str, table: &str) -> bool {
     name.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'))
 }
 
-/// What to tell of a name that is no key: how it would be one, if that can be guessed.
+/// The error for a name that is not a key, with what was probably meant.
 fn unknown(keys: &[Key], name: &str) -> String {
     let list_for = |key: &&Key| {
         let list = key.name.strip_suffix("[]");
@@ -307,7 +308,7 @@ fn unknown(keys: &[Key], name: &str) -> String {
     }
 }
 
-/// How many characters must be added, taken away or changed to make `other`, whose first 100 count, of `name`.
+/// The edit distance (Levenshtein) from `name` to the first 100 characters of `other`.
 fn distance(name: &str, other: &str) -> usize {
     let mut row: Vec<usize> = (0..=name.chars().count()).collect();
     for (line, theirs) in other.chars().take(100).enumerate() {

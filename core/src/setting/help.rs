@@ -1,11 +1,11 @@
-//! The table of keys as text for people.
+//! The help text made from the table of keys.
 
 use alloc::string::String;
 use core::fmt::{self, Write as _};
 
 use super::{Key, Kind};
 
-/// What a key takes, in words: the bound a wrong value is told, and the help's second column.
+/// What a key takes, in words, for error messages and for the help.
 pub(super) struct Bound<'k>(pub(super) &'k Key);
 
 impl fmt::Display for Bound<'_> {
@@ -18,8 +18,8 @@ impl fmt::Display for Bound<'_> {
             Kind::Text { max } => write!(f, "text of at most {max} bytes, without control characters"),
             Kind::Choice(words) => {
                 f.write_str("one of")?;
-                words.iter().enumerate().try_for_each(|(place, word)| {
-                    let comma = if place > 0 { "," } else { "" };
+                words.iter().enumerate().try_for_each(|(index, word)| {
+                    let comma = if index > 0 { "," } else { "" };
                     write!(f, "{comma} \"{word}\"")
                 })
             }

@@ -1,4 +1,4 @@
-//! Settings as lines of text, `sip.event_delay = 20`, as traces carry them; values as TOML writes them.
+//! Settings as lines of text in traces, such as `sip.event_delay = 20`, with values as TOML writes them.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,8 +14,8 @@ impl fmt::Display for Value {
             Self::Text(text) => write_text(f, text),
             Self::List(values) => {
                 f.write_char('[')?;
-                for (place, value) in values.iter().enumerate() {
-                    let comma = if place > 0 { ", " } else { "" };
+                for (index, value) in values.iter().enumerate() {
+                    let comma = if index > 0 { ", " } else { "" };
                     write!(f, "{comma}{value}")?;
                 }
                 f.write_char(']')
@@ -52,7 +52,7 @@ pub fn write_line(out: &mut String, setting: &Setting) {
     debug_assert!(written.is_ok(), "writing to memory cannot fail");
 }
 
-/// Reads what [`write_line`] wrote.
+/// Reads a line that [`write_line`] wrote.
 ///
 /// # Errors
 /// What was expected instead, in words.
@@ -65,7 +65,7 @@ pub fn read_line(line: &str) -> Result<Setting, &'static str> {
     Ok(Setting { key: key.into(), value: read_value(value)? })
 }
 
-/// Reads a value: a whole number, `true`, `false`, quoted text, or a list of such in brackets.
+/// Reads a value: a whole number, `true`, `false`, quoted text, or a list of these in brackets.
 ///
 /// # Errors
 /// What was expected instead, in words.
@@ -74,7 +74,7 @@ pub fn read_value(text: &str) -> Result<Value, &'static str> {
     if rest.trim().is_empty() { Ok(value) } else { Err("expected nothing after the value") }
 }
 
-/// The value at the front of `text`, and what follows it.
+/// The value at the beginning of `text`, and the rest.
 fn read_front(text: &str, list_allowed: bool) -> Result<(Value, &str), &'static str> {
     if let Some(rest) = text.strip_prefix('"') {
         return read_text(rest);
@@ -112,7 +112,7 @@ fn read_list(mut text: &str) -> Result<(Value, &str), &'static str> {
     }
 }
 
-/// Text up to its closing quote; `text` begins after the opening one.
+/// Reads text up to its closing quote; `text` begins after the opening one.
 fn read_text(text: &str) -> Result<(Value, &str), &'static str> {
     let mut read = String::new();
     let mut characters = text.chars();

@@ -1,9 +1,9 @@
-//! Networks: an address and how many of its leading bits count.
+//! Networks: an address and the length of its prefix.
 
 use core::fmt;
 use core::net::IpAddr;
 
-/// An IPv4 or IPv6 network, `192.0.2.0/24`; a lone address is the network that holds it alone.
+/// An IPv4 or IPv6 network, such as `192.0.2.0/24`. An address without a prefix is the network of that address alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -12,7 +12,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// The network written `address` or `address/prefix`. Bits after the prefix do not count.
+    /// Reads `address` or `address/prefix`. Bits after the prefix are ignored.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = match text.split_once('/') {
@@ -29,7 +29,7 @@ impl Network {
         (prefix <= most).then_some(Self { address, prefix })
     }
 
-    /// Whether `address` lies in it. An IPv4 address that came as `::ffff:a.b.c.d` is that IPv4 address.
+    /// Whether `address` is in it. An IPv4-mapped address (`::ffff:a.b.c.d`) counts as the IPv4 address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let (ours, theirs, width) = match (self.address, address.to_canonical()) {

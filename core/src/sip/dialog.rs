@@ -1,7 +1,7 @@
-//! A dialog (RFC 3261 12) seen from the gateway: always as the server of its INVITE, client only inside it.
+//! A dialog (RFC 3261 12) in the gateway, which is always the server of its first INVITE and a client only within it.
 //!
-//! Route set, target and the parties' names are opaque and kept byte for byte (client quirk 7). The remote CSeq is not
-//! kept at all: it is never a reason for anything (client quirk 2).
+//! Route set, target and the parties' addresses are opaque and kept byte for byte (client quirk 7). The remote CSeq is
+//! not kept, since nothing depends on it (client quirk 2).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,34 +18,35 @@ use texts::{Text, Texts};
 /// Why a request cannot begin or refresh a dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unusable {
-    /// It has no Contact, so nothing could be sent to the client (RFC 3261 12.1.1).
+    /// It has no Contact, so that no request could be sent to the client (RFC 3261 12.1.1).
     NoContact,
-    /// Its route set and names are longer than `limits.dialog_bytes`.
+    /// Its route set and addresses are longer than `limits.dialog_bytes`.
     TooLong,
 }
 
-/// A dialog's state. In this order: what every message needs is fetched together.
+/// A dialog's state. The order of the fields keeps what every message needs together in memory.
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Dialog {
-    /// Where the answer to the client's last request went: our requests go there.
+    /// The flow on which the client's last request was answered; our requests take it too.
     pub(crate) flow: Flow,
     /// The CSeq of our last request.
     local_sequence: u32,
-    /// Counts answered re-INVITEs: on a stream, a request without a branch from before one is repeated by none after it
-    /// (quirk 2).
+    /// The number of answered re-INVITEs. A request without a branch does not match a completed one from an earlier
+    /// epoch (client quirk 2).
     pub(crate) epoch: u32,
-    /// Names, target and route set.
+    /// Addresses, target and route set.
     texts: Texts,
-    /// Whether the first hop is a strict router: the Request-URI is its own, and the target stands last in the routes.
+    /// Whether the first hop is a strict router (RFC 3261 12.2.1.1): its URI is the Request-URI, and the target is the
+    /// last route.
     strict: bool,
-    /// The hash it is looked up by, as bytes: as a number it would leave gaps before it.
+    /// The hash it is looked up by, as bytes: a `u128` would need padding for alignment.
     key: [u8; 16],
 }
 
 impl Dialog {
-    /// The dialog that a 2xx to `invite` begins; or the one that a re-INVITE is in, whose To has our tag already, and which
-    /// was begun elsewhere (RFC 3261 12.2.2 lets us accept it): its state is the same function of the request.
+    /// The dialog that a 2xx to `invite` creates. `invite` may also be a re-INVITE in a dialog that another node
+    /// created (RFC 3261 12.2.2): the dialog's state is the same function of the request.
     pub(crate) fn new(
         invite: &Message<'_>,
         flow: Flow,
@@ -75,21 +76,21 @@ impl Dialog {
         Ok(dialog)
     }
 
-    /// Whether target and route set of an INVITE or re-INVITE can be taken.
+    /// Checks that target and route set of an INVITE or re-INVITE are usable.
     pub(crate) fn check_refresh(&self, invite: &Message<'_>, limit: usize) -> Result<(), Unusable> {
         let contact = invite.contact().ok_or(Unusable::NoContact)?;
         let bytes = invite.record_routes().map(str::len).sum::<usize>() + contact.uri.len();
         self.check_length(bytes, limit)
     }
 
-    /// Takes target and route set from an INVITE or re-INVITE that was checked. RFC 3261 12.2 lets a re-INVITE change the
-    /// target only; SIPE replaces its route set by what each answer says (quirk 6), so ours follows each INVITE's
-    /// Record-Route.
+    /// Takes target and route set from an INVITE or re-INVITE that was checked. By RFC 3261 12.2 a re-INVITE changes
+    /// the target only, but SIPE replaces its route set with that of each answer (client quirk 6), so ours follows each
+    /// INVITE's Record-Route.
     pub(crate) fn refresh(&mut self, invite: &Message<'_>, flow: Flow) {
         let Some(contact) = invite.contact() else { return };
         let mut routes: Vec<&str> = Vec::new();
         routes.extend(invite.record_routes());
-        // A refresh without Record-Route keeps the route set: a proxy that routes statically adds none to it.
+        // A refresh without Record-Route keeps the route set: a proxy with static routes need not add it.
         if !routes.is_empty() || self.request_uri().is_empty() {
             self.set_routes(contact.uri, &routes);
         } else {
@@ -98,20 +99,20 @@ impl Dialog {
         self.flow = flow;
     }
 
-    /// Whether the target of an UPDATE can be taken.
+    /// Checks that the target of an UPDATE is usable.
     pub(crate) fn check_retarget(&self, update: &Message<'_>, limit: usize) -> Result<(), Unusable> {
         let target = update.contact().map_or(0, |contact| contact.uri.len());
         self.check_length(self.texts.get(Text::Routes).len() + target, limit)
     }
 
-    /// Takes the target of an UPDATE that was checked (RFC 3311 5.2: a target refresh request), if it names one.
+    /// Takes the target from an UPDATE that was checked, if it has one: it is a target refresh request (RFC 3311 5.2).
     pub(crate) fn retarget(&mut self, update: &Message<'_>) {
         if let Some(contact) = update.contact() {
             self.set_target(contact.uri);
         }
     }
 
-    /// Whether names, and `bytes` of route set and target, are within `limit`.
+    /// Checks that addresses, and `bytes` of route set and target, are within `limit`.
     fn check_length(&self, bytes: usize, limit: usize) -> Result<(), Unusable> {
         let names = [Text::Local, Text::Remote, Text::CallId].map(|text| self.texts.get(text).len());
         let names: usize = names.iter().sum();
@@ -132,7 +133,7 @@ impl Dialog {
         }
     }
 
-    /// RFC 3261 12.2.1.1, loose and strict routers.
+    /// Sets target and routes for loose or strict routing (RFC 3261 12.2.1.1).
     fn set_routes(&mut self, target: &str, routes: &[&str]) {
         let first = routes.first().map(|route| address_of(route));
         let strict = first
@@ -158,7 +159,7 @@ impl Dialog {
         u128::from_le_bytes(self.key)
     }
 
-    /// Lets our requests' CSeq go on from `last`.
+    /// Lets the CSeq of our requests continue from `last`.
     pub(crate) fn count_from(&mut self, last: u32) {
         self.local_sequence = last;
     }
@@ -169,17 +170,17 @@ impl Dialog {
         self.local_sequence
     }
 
-    /// From's URI.
+    /// The URI in From.
     pub(crate) fn user(&self) -> &str {
         self.texts.get(Text::User)
     }
 
-    /// What the core above calls the line that the dialog is about; empty until it knows.
+    /// The line that the dialog is about, as remote call control notes it; empty until it is known.
     pub(crate) fn line(&self) -> &str {
         self.texts.get(Text::Line)
     }
 
-    /// Notes what the core above calls that line.
+    /// Notes the line that the dialog is about.
     pub(crate) fn set_line(&mut self, line: &str) {
         if line != self.line() {
             self.texts.set(&[(Text::Line, line)]);
@@ -201,12 +202,12 @@ impl Dialog {
         self.texts.get(Text::RequestUri)
     }
 
-    /// `host:port` to connect to when the flow is gone; `None` if that cannot be told.
+    /// `host:port` to connect to when the flow is gone, if it can be determined.
     pub(crate) fn next_hop(&self) -> Option<&str> {
         Some(self.texts.get(Text::NextHop)).filter(|address| !address.is_empty())
     }
 
-    /// Appends the lines that each of our requests has: Route, From, To, Call-ID.
+    /// Appends the header fields that all our requests share: Route, From, To, Call-ID.
     pub(crate) fn write_head(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.texts.get(Text::Routes).as_bytes());
         for (name, text) in [("From", Text::Local), ("To", Text::Remote), ("Call-ID", Text::CallId)] {
@@ -223,7 +224,7 @@ fn address_of(route: &str) -> &str {
     route.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or(route, |(uri, _)| uri)
 }
 
-/// Where a request for `uri` goes over TCP; empty for what plain TCP cannot reach.
+/// `host:port` to which a request for `uri` goes over TCP; empty if plain TCP cannot reach it.
 fn next_hop(uri: &str) -> String {
     let Some(uri) = Uri::parse(uri) else { return String::new() };
     let tls = uri.param("transport").is_some_and(|transport| transport.eq_ignore_ascii_case("tls"));

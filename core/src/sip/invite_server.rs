@@ -5,10 +5,11 @@
 //!   Proceeding --300-699--> Completed --ACK--> Confirmed --timer I--> Terminated
 //!                           Completed --timer H--> Terminated
 //! ```
-//! A 2xx is sent again on every transport until an ACK arrives (13.3.1.4, where that is the core's duty; the response
-//! is kept here, so it is done here). On a stream the transaction ends with the ACK: no retransmission can follow, and
-//! SIPE's next re-INVITE has the same key (quirk 2). By datagram an INVITE that comes again after the ACK is answered
-//! again, where RFC 6026 7.1 absorbs it: ACKs are told apart by nothing (quirk 2), and that one was for an INVITE before.
+//! A 2xx is retransmitted on every transport until an ACK arrives (13.3.1.4 assigns that to the UA core; it is done
+//! here because the response is kept here). On a stream the transaction ends with the ACK: no retransmission can
+//! follow, and SIPE's next re-INVITE has the same key (client quirk 2). On datagrams an INVITE that arrives again after
+//! the ACK is answered again, although RFC 6026 7.1 absorbs it: without a usable CSeq (client quirk 2) that ACK may
+//! have been for an earlier INVITE.
 
 use alloc::boxed::Box;
 
@@ -16,10 +17,10 @@ use super::{T1, T4, TRANSACTION_TIMEOUT, TRYING_AFTER, doubled};
 use crate::time::{Duration, Instant};
 use crate::transition::assert_transition;
 
-/// Where the transaction stands.
+/// The state of the transaction.
 #[derive(Debug)]
 pub enum State {
-    /// No final response yet; 100 Trying is due at `trying_at` unless it was sent.
+    /// There is no final response yet; 100 Trying is due at `trying_at`, unless it was sent.
     Proceeding {
         /// When 100 Trying is due.
         trying_at: Option<Instant>,
@@ -42,7 +43,7 @@ pub enum State {
         /// Timer I.
         until: Instant,
     },
-    /// Over.
+    /// The transaction is over.
     Terminated,
 }
 
@@ -53,24 +54,24 @@ pub struct Accepted {
     response: Box<[u8]>,
     /// The time to wait after the next retransmission.
     interval: Duration,
-    /// When it is sent again by itself; `None` once it was acknowledged, or its client left.
+    /// When it is retransmitted next; `None` once it was acknowledged or its client left.
     resend_at: Option<Instant>,
-    /// Whether an ACK came.
+    /// Whether an ACK arrived.
     acknowledged: bool,
     /// Timer L.
     until: Instant,
 }
 
-/// What can happen to it.
+/// An event of the transaction.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// The INVITE arrived again.
     Request,
     /// An ACK arrived.
     Ack,
-    /// The client left the dialog: whether it has the 2xx is not known.
+    /// The client left the dialog; it may or may not have received the 2xx.
     Left,
-    /// The core answers finally.
+    /// The UA core sent a final response.
     Final {
         /// Whether it is a 2xx.
         success: bool,
@@ -81,7 +82,7 @@ pub enum Event<'a> {
     Timer,
 }
 
-/// What is to be done.
+/// What a transition requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing.
@@ -90,7 +91,7 @@ pub enum Effect {
     Resend,
     /// Send 100 Trying.
     SendTrying,
-    /// The final response was never acknowledged.
+    /// Report that the final response was never acknowledged.
     Unacknowledged,
 }
 
@@ -145,7 +146,7 @@ impl State {
         }
     }
 
-    /// Takes a event; `reliable` says that the transport is a stream.
+    /// The state after an event, and what the transition requires; `reliable` says that the transport is a stream.
     #[must_use]
     pub fn on(self, event: Event<'_>, now: Instant, reliable: bool) -> (Self, Effect) {
         let from = self.name();
@@ -233,14 +234,14 @@ impl Accepted {
             }
             Event::Ack => (self.resend_at, self.acknowledged) = (None, true),
             Event::Left => self.resend_at = None,
-            // It is repeated no more by itself; a client that asks again has lost it.
+            // The retransmissions have ended; a client that repeats its INVITE did not receive the response.
             Event::Request if self.resend_at.is_none() => return (State::Accepted(self), Effect::Resend),
             Event::Timer if self.resend_at.is_some_and(|at| now >= at) => {
                 self.interval = doubled(self.interval);
                 self.resend_at = Some(now + self.interval);
                 return (State::Accepted(self), Effect::Resend);
             }
-            // RFC 6026 7.1: a retransmitted INVITE is absorbed without a response, which comes by itself.
+            // RFC 6026 7.1: a retransmitted INVITE is absorbed; the response is retransmitted by its timer.
             Event::Timer | Event::Request | Event::Final { .. } => {}
         }
         (State::Accepted(self), Effect::Nothing)

@@ -4,7 +4,7 @@
 //!   Trying --1xx--> Proceeding --final--> Completed --timer K--> Terminated
 //!   Trying --final--> Completed;  Trying, Proceeding --timer F--> Terminated (timed out)
 //! ```
-//! On a stream nothing is sent again and a final response ends it at once (timer K is zero).
+//! On a stream nothing is retransmitted, and a final response ends the transaction at once (timer K is zero).
 
 use alloc::boxed::Box;
 
@@ -12,7 +12,7 @@ use super::{T1, T2, T4, TRANSACTION_TIMEOUT, doubled};
 use crate::time::{Duration, Instant};
 use crate::transition::assert_transition;
 
-/// When a request is sent again, and until when.
+/// When a request is retransmitted, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// The time to wait after the next retransmission.
@@ -23,33 +23,33 @@ pub struct Schedule {
     until: Instant,
 }
 
-/// Where the transaction stands.
+/// The state of the transaction.
 #[derive(Debug)]
 pub enum State {
-    /// Nothing came back yet.
+    /// There is no response yet.
     Trying {
         /// The request, where it may have to be sent again.
         request: Box<[u8]>,
         /// When.
         schedule: Schedule,
     },
-    /// A provisional response came.
+    /// A provisional response arrived.
     Proceeding {
         /// The request, where it may have to be sent again.
         request: Box<[u8]>,
         /// When.
         schedule: Schedule,
     },
-    /// A final response came; its repetitions are absorbed.
+    /// A final response arrived; its retransmissions are absorbed.
     Completed {
         /// Timer K.
         until: Instant,
     },
-    /// Over.
+    /// The transaction is over.
     Terminated,
 }
 
-/// What can happen to it.
+/// An event of the transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A provisional response.
@@ -60,16 +60,16 @@ pub enum Event {
     Timer,
 }
 
-/// What is to be done.
+/// What a transition requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing.
     Nothing,
     /// Send [`State::request`] again.
     Resend,
-    /// Tell the core that the final response came.
+    /// Tell the UA core that the final response arrived.
     Answered,
-    /// Tell the core that none came.
+    /// Tell the UA core that no final response arrived.
     TimedOut,
 }
 
@@ -84,7 +84,7 @@ pub const TABLE: &[(&str, &str)] = &[
 ];
 
 impl State {
-    /// A request just sent. On a stream it is not kept.
+    /// The transaction of a request that was just sent. On a stream the request is not kept.
     #[must_use]
     pub fn new(request: &[u8], now: Instant, reliable: bool) -> Self {
         let schedule = Schedule {
@@ -127,7 +127,7 @@ impl State {
         }
     }
 
-    /// Takes a event; `reliable` says that the transport is a stream.
+    /// The state after an event, and what the transition requires; `reliable` says that the transport is a stream.
     #[must_use]
     pub fn on(self, event: Event, now: Instant, reliable: bool) -> (Self, Effect) {
         let from = self.name();

@@ -1,4 +1,4 @@
-//! The non-INVITE server transaction: RFC 3261 17.2.2, as RFC 4320 leaves it (no provisional response is ever sent).
+//! The non-INVITE server transaction: RFC 3261 17.2.2 as updated by RFC 4320 (no provisional response is ever sent).
 //!
 //! ```text
 //!   Trying --final (stream)--> Terminated
@@ -11,28 +11,28 @@ use super::TRANSACTION_TIMEOUT;
 use crate::time::Instant;
 use crate::transition::assert_transition;
 
-/// Where the transaction stands.
+/// The state of the transaction.
 #[derive(Debug)]
 pub enum State {
-    /// No final response yet.
+    /// There is no final response yet.
     Trying,
-    /// Answered; the request may come again.
+    /// A final response was sent; the request may be retransmitted.
     Completed {
         /// The response.
         response: Box<[u8]>,
         /// Timer J.
         until: Instant,
     },
-    /// Over.
+    /// The transaction is over.
     Terminated,
 }
 
-/// What can happen to it.
+/// An event of the transaction.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// The request arrived again.
     Request,
-    /// The core answers; the response as it was just sent.
+    /// The UA core sent this final response.
     Final(&'a [u8]),
     /// The deadline was reached.
     Timer,
@@ -71,7 +71,8 @@ impl State {
         }
     }
 
-    /// Takes a event; `reliable` says that the transport is a stream. True: send [`State::response`] again.
+    /// The state after an event, and whether to send [`State::response`] again; `reliable` says that the transport is a
+    /// stream.
     #[must_use]
     pub fn on(self, event: Event<'_>, now: Instant, reliable: bool) -> (Self, bool) {
         let from = self.name();

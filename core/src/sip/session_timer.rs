@@ -1,21 +1,22 @@
 //! Session timers, RFC 4028, as remote call control needs them (client quirk 6).
 //!
-//! The client refreshes by default. A session that is not refreshed is ended only after the longer of Session-Expires
-//! and the configured linger, because Communicator keeps its own 10 or 25 minutes whatever it was told.
+//! The client is the refresher by default. A session that is not refreshed is ended only after the longer of
+//! Session-Expires and the configured linger, because Communicator refreshes every 10 or 25 minutes, whatever was
+//! agreed.
 
 use crate::time::{Duration, Instant};
 
-/// RFC 4028 4: the least interval there is, in seconds.
+/// RFC 4028 4: the shortest interval allowed, in seconds.
 pub const LEAST_SECONDS: u32 = 90;
-/// The longest interval there is, in seconds, whatever Min-SE says: no session lives for ever (client quirk 6).
+/// The longest interval, in seconds, even if Min-SE is longer: no session lives for ever (client quirk 6).
 pub const MOST_SECONDS: u32 = 86_400;
 
-/// Who refreshes.
+/// The refresher of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresher {
     /// The client.
     Client,
-    /// We do: the client asked for it (RFC 4028 9: `refresher=uas` in the request binds the server).
+    /// The gateway, because the client asked for it: `refresher=uas` in the request is binding (RFC 4028 9).
     Gateway,
 }
 
@@ -32,12 +33,12 @@ pub struct Offer {
     pub wants_us: bool,
 }
 
-/// The bounds we were configured with, in seconds.
+/// The configured bounds, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// What we say unless the client wants less.
+    /// The interval offered unless the client asks for less.
     pub expires: u32,
-    /// The least we accept.
+    /// The shortest interval accepted.
     pub min: u32,
     /// The least time an unrefreshed session lives.
     pub linger: u32,
@@ -48,21 +49,21 @@ pub struct Bounds {
 pub struct Agreed {
     /// Session-Expires in seconds and who refreshes; `None` if the client does not know session timers.
     pub interval: Option<(u32, Refresher)>,
-    /// The shortest Session-Expires that the client takes, in seconds.
+    /// The shortest Session-Expires that the client accepts, in seconds.
     pub least: u32,
     /// How long the session lives without a refresh.
     pub lifetime: Duration,
 }
 
 impl Agreed {
-    /// Makes the interval at most `seconds` long, as far as the client takes it. The session lives as long as before.
+    /// Shortens the interval to `seconds`, as far as the client accepts it. The session's lifetime does not change.
     pub fn shorten(&mut self, seconds: u32) {
         if let Some((interval, _)) = &mut self.interval {
             *interval = seconds.clamp(self.least, (*interval).max(self.least));
         }
     }
 
-    /// When we have to refresh the session, if that is our part: at half the interval (RFC 4028 10).
+    /// When we must refresh the session, if we are the refresher: at half the interval (RFC 4028 10).
     #[must_use]
     pub fn refresh_at(&self, now: Instant) -> Option<Instant> {
         match self.interval {
@@ -72,14 +73,14 @@ impl Agreed {
     }
 }
 
-/// The client's interval is too small: 422 with this Min-SE (RFC 4028 6).
+/// The client's interval is too small: to be answered 422 with this Min-SE (RFC 4028 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooSmall {
     /// Min-SE in seconds.
     pub min: u32,
 }
 
-/// Settles the session timer of a request.
+/// Negotiates the session timer of a request.
 ///
 /// # Errors
 /// [`TooSmall`] if the client asks for less than `bounds.min`.
@@ -91,7 +92,7 @@ pub fn negotiate(offer: Offer, bounds: Bounds) -> Result<Agreed, TooSmall> {
     if offer.expires.is_some_and(|seconds| seconds < bounds.min) {
         return Err(TooSmall { min: bounds.min });
     }
-    // RFC 4028 9: not above what the request says, not below its Min-SE.
+    // RFC 4028 9: not above the request's Session-Expires, not below its Min-SE.
     let seconds = offer.expires.map_or(bounds.expires, |seconds| seconds.min(bounds.expires));
     let least = offer.min.unwrap_or(0).clamp(LEAST_SECONDS, MOST_SECONDS);
     let seconds = seconds.clamp(least, MOST_SECONDS);

@@ -1,5 +1,5 @@
-//! The transaction layer (RFC 3261 17): tables, matching, timers. What is sent when is decided by the machines beside
-//! this file; what a request means is decided by the core above.
+//! The transaction layer (RFC 3261 17): tables, matching, timers. The state machines decide what is sent and when; the
+//! UA core decides what a request means.
 
 use alloc::boxed::Box;
 use core::net::SocketAddr;
@@ -14,7 +14,7 @@ use crate::time::Instant;
 use crate::timer::{Deadline, Timers};
 use crate::wire::sip::{Message, Method};
 
-/// Where a message came from, and where its answer goes.
+/// The way that a message came and that its answer takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {
     /// A stream connection.
@@ -24,7 +24,7 @@ pub(crate) enum Flow {
 }
 
 impl Flow {
-    /// Whether nothing is lost or repeated on it.
+    /// Whether it is a stream, on which nothing is lost or repeated.
     pub(crate) const fn is_reliable(self) -> bool {
         matches!(self, Self::Stream(_))
     }
@@ -32,38 +32,39 @@ impl Flow {
 
 crate::digest! { enum Flow { Stream(link), Datagram(listener, peer) } }
 
-/// Which of the two server machines.
+/// One of the two kinds of server transaction.
 #[derive(Debug)]
 pub(crate) enum ServerMachine {
     Invite(invite_server::State),
     NonInvite(non_invite_server::State),
 }
 
-/// A request that was received, until it needs no more care.
+/// A request that was received, until its transaction ends.
 #[derive(Debug)]
 pub(crate) struct ServerTransaction {
     pub(crate) key: u128,
     pub(crate) flow: Flow,
-    /// The lines every response repeats, and for an INVITE its Record-Route.
+    /// The header fields that every response repeats, and for an INVITE its Record-Route.
     pub(crate) head: Box<[u8]>,
     pub(crate) machine: ServerMachine,
-    /// Whether it is inside a dialog and without a branch, so that its like may be new (quirks 1 and 2).
+    /// Whether it is inside a dialog and without a branch, so that an equal request may be a new one (client quirks 1
+    /// and 2).
     branchless: bool,
-    /// Its dialog's [`crate::sip::dialog::Dialog::epoch`] when it came.
+    /// The [`crate::sip::dialog::Dialog::epoch`] of its dialog when it arrived.
     epoch: u32,
     /// The session it belongs to, once there is one.
     pub(crate) owner: Option<SessionId>,
     pub(crate) deadline: Deadline,
 }
 
-/// What one of our requests was for.
+/// The purpose of one of our requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// An event, in an INFO.
     Event,
     /// The end of a session.
     Bye,
-    /// A refresh of ours, in an UPDATE.
+    /// A refresh, in an UPDATE.
     Refresh,
 }
 
@@ -73,18 +74,18 @@ pub(crate) struct ClientTransaction {
     pub(crate) purpose: Purpose,
     pub(crate) owner: SessionId,
     pub(crate) flow: Flow,
-    /// The random part of its branch: an answer must repeat it.
+    /// The random part of its branch, which an answer must repeat.
     pub(crate) secret: u64,
     pub(crate) machine: non_invite_client::State,
     pub(crate) deadline: Deadline,
 }
 
-/// All transactions. A client transaction is dropped only before it was answered.
+/// All transactions.
 pub(crate) struct Transactions {
     pub(crate) server: Slots<ServerTransaction>,
     pub(crate) client: Slots<ClientTransaction>,
     by_key: Index<ServerTransaction>,
-    /// How many BYEs of ours are not answered yet: a stop waits for them and for nothing else.
+    /// How many of our BYEs are not answered yet; a stop waits for these answers only.
     pub(crate) byes: usize,
 }
 
@@ -93,14 +94,14 @@ impl Transactions {
         Self { server: Slots::new(limit), client: Slots::new(limit), by_key: Index::default(), byes: 0 }
     }
 
-    /// The transaction a request belongs to, if it is not the first of its kind.
+    /// The transaction that a request matches, if any.
     pub(crate) fn find(&self, key: u128) -> Option<Handle<ServerTransaction>> {
         self.by_key.get(key)
     }
 
     /// Whether a request without a branch is new although it matches a transaction (client quirk 2): its dialog has
-    /// answered a re-INVITE since, which clears what was completed. One under way still is what it was, except on a
-    /// stream, where nothing is ever repeated. With a branch, the branch decides (quirk 1).
+    /// answered a re-INVITE since, and the transaction is completed, or it is on a stream, where nothing is
+    /// retransmitted. With a branch, the branch decides (client quirk 1).
     pub(crate) fn is_superseded(&self, handle: Handle<ServerTransaction>, epoch: u32) -> bool {
         self.server.get(handle).is_some_and(|transaction| match &transaction.machine {
             ServerMachine::Invite(_) => false,
@@ -111,7 +112,7 @@ impl Transactions {
         })
     }
 
-    /// How many requests [`Transactions::find`] finds.
+    /// How many requests [`Transactions::find`] can find.
     pub(crate) fn indexed(&self) -> usize {
         self.by_key.len()
     }
@@ -157,7 +158,7 @@ impl Transactions {
         Ok(handle)
     }
 
-    /// Lets an INVITE's machine take a event.
+    /// Gives an event to an INVITE server transaction.
     pub(crate) fn on_invite(
         &mut self,
         handle: Handle<ServerTransaction>,
@@ -166,7 +167,7 @@ impl Transactions {
         timers: &mut Timers<TimerKey>,
     ) -> invite_server::Effect {
         let Some(transaction) = self.server.get_mut(handle) else { return invite_server::Effect::Nothing };
-        // Quirk 2: the like of a re-INVITE without a branch is new once this one is acknowledged, on datagrams too.
+        // Client quirk 2: once a re-INVITE without a branch is acknowledged, an equal one is new, even on datagrams.
         let ends = transaction.branchless && matches!(event, invite_server::Event::Ack);
         let reliable = ends || transaction.flow.is_reliable();
         let ServerMachine::Invite(machine) = &mut transaction.machine else {
@@ -179,7 +180,7 @@ impl Transactions {
         effect
     }
 
-    /// Lets another request's machine take a event. True: its response is to be sent again.
+    /// Gives an event to a non-INVITE server transaction. Returns whether its response is to be sent again.
     pub(crate) fn on_non_invite(
         &mut self,
         handle: Handle<ServerTransaction>,
@@ -197,7 +198,7 @@ impl Transactions {
         resend
     }
 
-    /// Lets one of our requests' machine take a event.
+    /// Gives an event to a client transaction.
     pub(crate) fn on_client(
         &mut self,
         handle: Handle<ClientTransaction>,
@@ -219,7 +220,7 @@ impl Transactions {
         effect
     }
 
-    /// Forgets a client transaction, whatever its state.
+    /// Removes a client transaction, whatever its state.
     pub(crate) fn drop_client(&mut self, handle: Handle<ClientTransaction>, timers: &mut Timers<TimerKey>) {
         if let Some(mut transaction) = self.client.remove(handle) {
             timers.cancel(&mut transaction.deadline, TimerKey::Client(handle.cast()));
@@ -227,7 +228,7 @@ impl Transactions {
         }
     }
 
-    /// After a state change: the timer is set anew, or the transaction is over and forgotten.
+    /// After a change of state, sets the timer, or removes the transaction if it is over.
     fn settle_server(&mut self, handle: Handle<ServerTransaction>, timers: &mut Timers<TimerKey>) {
         let Some(transaction) = self.server.get_mut(handle) else { return };
         let (deadline, over) = match &transaction.machine {
@@ -260,19 +261,19 @@ impl Transactions {
     }
 }
 
-/// The key a request is matched by (RFC 3261 17.2.3).
+/// The key that requests are matched by (RFC 3261 17.2.3).
 ///
-/// With a branch on the topmost Via, the branch decides; without one (client quirk 1), the fields of the older rule. An
-/// ACK has its INVITE's key, a CANCEL one of its own. A request without a Via matches nothing: it must not be kept.
+/// If the topmost Via has a branch, the branch decides; if not (client quirk 1), the fields of the older rule do. An
+/// ACK has its INVITE's key, a CANCEL one of its own. A request without a Via matches nothing and must not be kept.
 ///
-/// Beyond that, the body is compared, except of INVITEs. A client repeats what it sent byte for byte (17.1.2.2), so no
-/// repetition with a branch is taken for another request, and none is done twice. But a CSeq that goes back (client quirk 2) makes all
-/// that 17.2.3 compares come again, without a branch and where a stateless proxy makes branches of such fields (16.11):
-/// what is asked then is in the body. Only the very same that is asked within 32 s of its answer (timer J), by datagram
-/// and with the branch of before, is answered as before; to do what was asked once twice, a call, would be worse. Without
-/// a branch [`Transactions::is_superseded`] has the last word.
+/// In addition the body is compared, except for INVITEs. A retransmission is identical byte for byte (17.1.2.2), so it
+/// always matches and is never executed twice. But if the CSeq goes back (client quirk 2), everything that 17.2.3
+/// compares may occur again in a new request: without a branch, and with one that a stateless proxy computes from such
+/// fields (16.11). The body tells those apart. Only an identical request with the same branch on datagrams, within 32 s
+/// of the answer (timer J), is still answered as a retransmission; that is better than executing one request, such as a
+/// call, twice. Without a branch [`Transactions::is_superseded`] decides.
 pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Method<'_>) -> u128 {
-    // An INVITE's key is its ACK's and its CANCEL's too, whose bodies are others.
+    // An INVITE's ACK and CANCEL are matched to it with this key, and have other bodies.
     let body = if method == Method::Invite { &[][..] } else { message.body };
     let body = Some(body).filter(|body| !body.is_empty());
     let method = method.name().as_bytes();

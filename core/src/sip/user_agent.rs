@@ -1,18 +1,18 @@
-//! The user agent (RFC 3261 8): SIP links and framing, transactions, dialogs, session timers, the answers to requests
-//! and what a repetition is answered with. It knows nothing of CSTA: documents go through it as bytes.
+//! The user agent (RFC 3261 8): SIP links and framing, transactions, dialogs, session timers, responses and their
+//! retransmission. It knows nothing of CSTA: documents pass through it as bytes.
 //!
-//! Calls go down into it; what it has to say comes back as [`News`].
+//! What it has to report is returned as [`News`].
 //!
 //! | file | subject |
 //! |---|---|
-//! | `links` | connections: framing, access, those that we open, sending |
-//! | `leg` | what it keeps of a session |
-//! | `received` | a request at hand, and why one is refused |
-//! | `answering` | answers, at once or later |
-//! | `overload` | turning away what is too much |
-//! | `requests` | requests of ours in a dialog: events, BYE, refresh |
+//! | `links` | connections: framing, access, opening, sending |
+//! | `leg` | the state of a session's dialog |
+//! | `received` | a request being processed, and refusals |
+//! | `answering` | responses, immediate or later |
+//! | `overload` | refusals when there is no room |
+//! | `requests` | our requests in a dialog: events, BYE, refresh |
 //! | `outbox` | when a session's events may be sent |
-//! | `beginning` | what begins and refreshes a dialog: INVITE, UPDATE, ACK, session timers |
+//! | `beginning` | beginning and refreshing a dialog: INVITE, UPDATE, ACK, session timers |
 //! | `receiving` | a message's way to its transaction, dialog and method |
 
 mod answering;
@@ -46,17 +46,17 @@ use crate::step::{AnySession, SessionId, TimerKey};
 use crate::timer::Deadline;
 use links::SipLinks;
 
-/// What the user agent has to say of a message: one thing at most.
+/// What the user agent reports about a message.
 pub(crate) enum News<'m> {
-    /// Nothing: it dealt with the message by itself.
+    /// Nothing: the user agent has dealt with the message.
     Nothing,
     /// An INVITE outside any dialog (RFC 3261 13.3.1), to be answered.
     SignIn(Received<'m>),
-    /// A re-INVITE in a dialog that is not known here and has this tag of ours (RFC 3261 12.2.2), to be answered.
+    /// A re-INVITE, to be answered, in a dialog that is not known here, with this tag of ours (RFC 3261 12.2.2).
     Takeover(Received<'m>, &'m str),
     /// A re-INVITE, an INFO or an UPDATE in a session, to be answered.
     InSession(Received<'m>, SessionId),
-    /// A session is over, and why: by BYE or CANCEL, or because its client does not know the dialog any more.
+    /// A session is over, for this reason: BYE, CANCEL, or its client no longer knows the dialog.
     Over(SessionId, &'static str),
 }
 
@@ -65,12 +65,12 @@ pub(crate) struct UserAgent {
     pub(crate) links: SipLinks,
     pub(crate) transactions: Transactions,
     by_dialog: Index<AnySession>,
-    /// The lines that every response to the request at hand repeats. Like the other buffers it is reused from step to
-    /// step and means nothing between two.
+    /// The header fields that every response to the current request repeats. Like the other buffers it is reused from
+    /// step to step, and its contents mean nothing between steps.
     head: Vec<u8>,
-    /// A message on its way out.
+    /// The message being written.
     message: Vec<u8>,
-    /// How the other side should know us.
+    /// Our `host:port` in the message being written.
     address: Vec<u8>,
 }
 
@@ -87,13 +87,13 @@ impl UserAgent {
         }
     }
 
-    /// The fingerprints of the tables, kept up to date, and how many links are of unlisted peers.
+    /// The fingerprints of the tables, brought up to date, and the number of links of unlisted peers.
     pub(crate) fn fold(&mut self) -> ([u64; 3], usize) {
         let Self { links, transactions, .. } = self;
         ([links.slots.fold(), transactions.server.fold(), transactions.client.fold()], links.unlisted())
     }
 
-    /// The same, computed anew.
+    /// The same, recomputed.
     pub(crate) fn recompute(&self) -> ([u64; 3], usize) {
         let Self { links, transactions, .. } = self;
         let tables =
@@ -101,14 +101,14 @@ impl UserAgent {
         (tables, links.recount_unlisted())
     }
 
-    /// Feeds what stands beside the tables.
+    /// Feeds the state outside the tables.
     pub(crate) fn digest_rest(&self, digester: &mut Digester) {
         let Self { links, transactions: _, by_dialog, head: _, message: _, address: _ } = self;
         links.digest_rest(digester);
         digester.value(&by_dialog.len());
     }
 
-    /// Where one of its deadlines is noted, if it is one of its.
+    /// The record of a deadline, if it is the user agent's.
     pub(crate) fn deadline_of(&mut self, key: TimerKey) -> Option<&mut Deadline> {
         match key {
             TimerKey::Server(handle) => {
@@ -128,7 +128,7 @@ impl UserAgent {
         }
     }
 
-    /// How many dialogs can be found.
+    /// The number of dialogs in the index.
     pub(crate) fn dialogs(&self) -> usize {
         self.by_dialog.len()
     }

@@ -1,4 +1,4 @@
-//! The segments of one run, in order: numbered from 1, each repeating the hash of the one before.
+//! The chain of a run's segments: numbered from 1, each with the hash of the one before.
 
 use alloc::format;
 use alloc::string::String;
@@ -8,20 +8,21 @@ use super::Header;
 use super::read::{ReadError, Reader};
 use super::step::Step;
 
-/// A run: its segments, read one after the other.
+/// A run, of which the segments are read in order.
 #[derive(Clone, Debug)]
 pub struct Trace<'t> {
     header: Header,
     readers: Vec<Reader<'t>>,
-    /// Which of them is being read.
+    /// The index of the segment being read.
     at: usize,
 }
 
 impl<'t> Trace<'t> {
-    /// Reads the segments' headers and checks that they are one run's, from its first segment, in order, none missing.
+    /// Reads the segments' headers and checks that they belong to one run, in order, from its first segment on, with
+    /// none missing.
     ///
     /// # Errors
-    /// What is wrong with which segment.
+    /// What is wrong, and in which segment.
     pub fn open(segments: &[&'t [u8]]) -> Result<Self, ReadError> {
         let mut readers: Vec<Reader<'t>> = Vec::with_capacity(segments.len());
         for (given, text) in (1..).zip(segments) {
@@ -36,22 +37,22 @@ impl<'t> Trace<'t> {
         Ok(Self { header: first.header().clone(), readers, at: 0 })
     }
 
-    /// How the run began.
+    /// The header of the run.
     #[must_use]
     pub const fn header(&self) -> &Header {
         &self.header
     }
 
-    /// Which of the segments is being read, from 1.
+    /// The number of the segment being read, from 1.
     #[must_use]
     pub const fn segment(&self) -> usize {
         self.at.saturating_add(1)
     }
 
-    /// The next step of the run; `None` when there is none left.
+    /// The next step of the run; `None` if there is none left.
     ///
     /// # Errors
-    /// What is wrong with the trace at which line; also a segment that was cut short or edited before the last one.
+    /// What is wrong, and at which line; this includes a segment other than the last that was truncated or edited.
     pub fn next_step(&mut self) -> Result<Option<Step<'t>>, ReadError> {
         loop {
             let Some(reader) = self.readers.get_mut(self.at) else { return Ok(None) };
@@ -67,7 +68,7 @@ impl<'t> Trace<'t> {
         }
     }
 
-    /// Where the trace breaks off without an end mark, once all steps are read: segment and line.
+    /// Once all steps are read: the segment and line where the trace ends without an end mark, if it does.
     #[must_use]
     pub fn cut(&self) -> Option<(usize, usize)> {
         let reader = self.readers.get(self.at)?;
@@ -75,7 +76,7 @@ impl<'t> Trace<'t> {
     }
 }
 
-/// Whether `reader` may follow `previous`, judging by the headers.
+/// Checks by the headers that `reader` follows `previous`.
 fn check_place(reader: &Reader<'_>, previous: Option<&Reader<'_>>) -> Result<(), String> {
     let number = reader.segment();
     let expected = previous.map_or(1, |previous| previous.segment().saturating_add(1));
@@ -98,7 +99,7 @@ fn check_place(reader: &Reader<'_>, previous: Option<&Reader<'_>>) -> Result<(),
     if one_run { Ok(()) } else { Err(format!("segment {number} belongs to another run")) }
 }
 
-/// Whether `following` is what followed `reader`, whose steps have all been read.
+/// Checks that `following` has the hash of `reader`, all steps of which have been read.
 fn check_joint(reader: &Reader<'_>, following: &Reader<'_>) -> Result<(), ReadError> {
     let number = reader.segment();
     if !reader.is_ended() {

@@ -1,4 +1,4 @@
-//! What was recorded against what happened now: the first difference, with its line.
+//! Comparison of a recorded step with its replay: the first difference, with its line.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -14,13 +14,13 @@ use crate::action::{Action, Actions};
 /// The first difference between a trace and its replay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Which of the segments that were given, from 1.
+    /// The number of the segment among those given, from 1.
     pub segment: usize,
     /// The line, from 1.
     pub line: usize,
-    /// What the trace says there.
+    /// The recorded text.
     pub recorded: String,
-    /// What happened now.
+    /// The replayed text.
     pub replayed: String,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Difference {
 
 impl core::error::Error for Difference {}
 
-/// The first difference between the actions of `step` and those that were wanted now.
+/// The first difference between the recorded actions of `step` and `actions`.
 pub(super) fn compare(step: &Step<'_>, actions: &Actions, segment: usize) -> Result<(), Difference> {
     let mut recorded = step.actions.iter();
     let mut replayed = actions.iter();
@@ -58,7 +58,7 @@ pub(super) fn compare(step: &Step<'_>, actions: &Actions, segment: usize) -> Res
     }
 }
 
-/// Two actions that are not the same: of bytes for the same peer, only the line where they part is shown.
+/// The difference between two actions. If both send bytes to the same peer, only the first differing line is shown.
 fn differ(line: usize, recorded: &RecordedAction<'_>, replayed: &Action<'_>, segment: usize) -> Difference {
     let bytes = match (recorded, replayed) {
         (RecordedAction::Write { link, bytes }, Action::Write { link: other, bytes: now })
@@ -76,20 +76,20 @@ fn differ(line: usize, recorded: &RecordedAction<'_>, replayed: &Action<'_>, seg
         let (recorded, replayed) = (show_recorded(recorded), show(replayed));
         return Difference { segment, line, recorded, replayed };
     };
-    let place = bytes.iter().zip(now).take_while(|(recorded, replayed)| recorded == replayed).count();
+    let index = bytes.iter().zip(now).take_while(|(recorded, replayed)| recorded == replayed).count();
     let show_line =
-        |bytes: &[u8]| format!("{what}, byte {place} of {}: {}", bytes.len(), line_around(bytes, place));
+        |bytes: &[u8]| format!("{what}, byte {index} of {}: {}", bytes.len(), line_around(bytes, index));
     Difference { segment, line, recorded: show_line(bytes), replayed: show_line(now) }
 }
 
-/// The line of `bytes` that has the byte at `place`, escaped, and not too long.
-fn line_around(bytes: &[u8], place: usize) -> String {
+/// The line of `bytes` around the byte at `index`, escaped and shortened.
+fn line_around(bytes: &[u8], index: usize) -> String {
     const SHOWN: usize = 200;
-    let (before, after) = bytes.split_at_checked(place).unwrap_or((bytes, &[]));
+    let (before, after) = bytes.split_at_checked(index).unwrap_or((bytes, &[]));
     let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end.saturating_add(1));
-    let start = start.max(place.saturating_sub(SHOWN));
+    let start = start.max(index.saturating_sub(SHOWN));
     let length = after.iter().take(SHOWN).position(|byte| *byte == b'\r').unwrap_or(after.len().min(SHOWN));
-    let line = bytes.get(start..place.saturating_add(length)).unwrap_or_default();
+    let line = bytes.get(start..index.saturating_add(length)).unwrap_or_default();
     if line.is_empty() && after.is_empty() {
         return "no more bytes".into();
     }

@@ -1,21 +1,21 @@
-//! The hash of a segment's text. It tells a text that was edited, cut or mixed up from the one that was written; it need
-//! not resist who forges one, and so may cost an eighth of what a keyed hash of every byte does.
+//! The hash of a segment's text. It detects a text that was edited, truncated or reordered. It does not have to resist
+//! forgery, and costs an eighth of a keyed hash.
 
 use alloc::vec::Vec;
 use core::hash::Hasher as _;
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
-/// The text is taken in blocks of four words of 64 bits.
+/// The size of a block: four words of 64 bits.
 const BLOCK: usize = 32;
-/// Odd, so that to multiply by it loses nothing: whatever came before, a lane tells two words apart.
+/// Odd, so that multiplication by it is invertible: different words change a lane in different ways.
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Takes a text in pieces of any size.
+/// Hashes a text that arrives in pieces of any size.
 pub(super) struct TextHasher {
-    /// One for each word of a block, independent of each other, for a processor to work on side by side.
+    /// One lane for each word of a block. They are independent, so that a processor can compute them in parallel.
     lanes: [u64; 4],
-    /// Of a block that is not whole yet.
+    /// The beginning of an incomplete block.
     rest: Vec<u8>,
     bytes: u64,
 }
@@ -24,23 +24,23 @@ fn mix(lanes: &mut [u64; 4], block: &[u8; BLOCK]) {
     let (words, _) = block.as_chunks();
     for (lane, word) in lanes.iter_mut().zip(words) {
         let mixed = *lane ^ u64::from_le_bytes(*word);
-        // A product spreads bits only upwards, so the upper ones must come down first.
+        // A product spreads bits only upwards, so the upper ones are moved down first.
         *lane = (mixed ^ (mixed >> 32)).wrapping_mul(FACTOR).rotate_left(29);
     }
 }
 
 impl TextHasher {
-    /// A hasher that has seen nothing.
+    /// A hasher that has been fed nothing.
     pub(super) fn new() -> Self {
         Self { lanes: [1, 2, 3, 4], rest: Vec::with_capacity(BLOCK), bytes: 0 }
     }
 
-    /// How many bytes it has seen.
+    /// How many bytes it has been fed.
     pub(super) const fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Takes the text's next bytes.
+    /// Feeds the text's next bytes.
     pub(super) fn write(&mut self, mut text: &[u8]) {
         self.bytes = self.bytes.saturating_add(u64::try_from(text.len()).unwrap_or(u64::MAX));
         let mut lanes = self.lanes;
@@ -62,7 +62,7 @@ impl TextHasher {
         self.lanes = lanes;
     }
 
-    /// The hash of what was taken so far.
+    /// The hash of the text so far.
     pub(super) fn finish(&self) -> u128 {
         let Self { lanes, rest, bytes } = self;
         let mut hasher = SipHasher13::new();
@@ -109,22 +109,22 @@ mod tests {
     fn whatever_is_edited_changes_the_hash() {
         let text = text();
         let mut seen = BTreeSet::from([text_hash(&text)]);
-        for place in 0..text.len() {
+        for index in 0..text.len() {
             for bit in 0..8 {
                 let mut edited = text.clone();
-                edited[place] ^= 1 << bit;
-                assert!(seen.insert(text_hash(&edited)), "bit {bit} of byte {place}");
+                edited[index] ^= 1 << bit;
+                assert!(seen.insert(text_hash(&edited)), "bit {bit} of byte {index}");
             }
-            assert!(seen.insert(text_hash(&text[..place])), "cut to {place} bytes");
+            assert!(seen.insert(text_hash(&text[..index])), "cut to {index} bytes");
         }
-        for place in 0..text.len() - 8 {
+        for index in 0..text.len() - 8 {
             let mut edited = text.clone();
-            edited[place..].rotate_left(8);
-            assert!(seen.insert(text_hash(&edited)), "words moved from byte {place} on");
+            edited[index..].rotate_left(8);
+            assert!(seen.insert(text_hash(&edited)), "words moved from byte {index} on");
         }
     }
 
-    /// Traces are read by other builds than wrote them.
+    /// The hash must not change, since traces are read by other builds than wrote them.
     #[test]
     fn the_hash_of_a_text_stays_what_it_is() {
         assert_eq!(text_hash(b""), 283_621_552_165_690_680_425_647_562_519_954_487_504);

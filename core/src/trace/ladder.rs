@@ -1,4 +1,4 @@
-//! A trace as a ladder: who said what to whom, one line a message, the machine in the middle.
+//! Draws a trace as a ladder: one line per message, with the machine in the middle.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -24,21 +24,22 @@ use label::{SipLabel, is_named, who};
 use row::Side;
 use streams::{Piece, Stream};
 
-/// What of a trace a ladder shows.
+/// Which part of a trace a ladder shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LadderOptions<'a> {
-    /// Only the dialog with this Call-ID, and what the phone system has to do with it.
+    /// Only the dialog with this Call-ID, and the messages of the phone system that belong to it.
     pub call_id: Option<&'a str>,
-    /// Only this user's dialogs (`alice`, `alice@example.com` or a whole URI), and what the phone system has to do with them.
+    /// Only this user's dialogs (`alice`, `alice@example.com` or a whole URI), and the messages of the phone system
+    /// that belong to them.
     pub user: Option<&'a str>,
-    /// Each message's bytes below its line.
+    /// Whether each message's bytes are shown below its line.
     pub wire: bool,
 }
 
-/// Draws the run in `segments`, line by line (without their ends).
+/// Draws the run in `segments`; `line` is called with each line, without its end.
 ///
 /// # Errors
-/// What is wrong with the trace at which line; what stands before it was drawn.
+/// What is wrong, and at which line; everything before it has been drawn.
 pub fn ladder(
     segments: &[&[u8]],
     options: &LadderOptions<'_>,
@@ -68,17 +69,17 @@ pub fn ladder(
     Ok(())
 }
 
-/// The addresses that the configuration connects to, and what to call them.
+/// The configured addresses to connect to, with their names.
 fn targets(settings: &[Setting]) -> BTreeMap<String, String> {
     let text = |key: &str| {
         let found = settings.iter().find(|setting| setting.key == key)?;
         if let Value::Text(text) = &found.value { Some(text.clone()) } else { None }
     };
-    let name = |place: usize| {
-        let table = format!("cti.connection[{place}]");
+    let name = |index: usize| {
+        let table = format!("cti.connection[{index}]");
         let address = text(&format!("{table}.address"))?;
         let name =
-            text(&format!("{table}.name")).unwrap_or_else(|| format!("cti {}", place.saturating_add(1)));
+            text(&format!("{table}.name")).unwrap_or_else(|| format!("cti {}", index.saturating_add(1)));
         Some((address, name))
     };
     (0..crate::config::MAX_CONNECTIONS).map_while(name).collect()
@@ -86,15 +87,15 @@ fn targets(settings: &[Setting]) -> BTreeMap<String, String> {
 
 struct Ladder<'a> {
     options: LadderOptions<'a>,
-    /// On links that do not speak CSTA there are lines of text, and not SIP.
+    /// Whether links that do not speak CSTA carry lines of text instead of SIP.
     lines_of_text: bool,
     targets: BTreeMap<String, String>,
     links: BTreeMap<LinkId, Party>,
-    /// Requests to the phone system that belong to what is shown: link and invoke ID.
+    /// The requests to the phone system that are shown: link and invoke ID.
     asked: BTreeSet<(LinkId, u16)>,
-    /// Monitors that belong to what is shown: link and monitorCrossRefID.
+    /// The monitors whose events are shown: link and monitorCrossRefID.
     monitors: BTreeSet<(LinkId, String)>,
-    /// This step's.
+    /// The rows of this step.
     rows: Vec<Row>,
 }
 
@@ -106,21 +107,21 @@ struct Party {
     outward: Stream,
 }
 
-/// A line, not drawn yet.
+/// A row that is not drawn yet.
 struct Row {
     text: String,
     wire: Vec<u8>,
     belongs: Belongs,
 }
 
-/// Whether a row belongs to what is shown.
+/// Whether a row is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Belongs {
-    /// It does, and so does its step.
+    /// It is, and so is its step.
     Yes,
-    /// It does if its step does.
+    /// It is if its step is.
     WithStep,
-    /// It does not.
+    /// It is not.
     No,
 }
 
@@ -137,7 +138,7 @@ impl Ladder<'_> {
             RecordedInput::Datagram { peer, bytes, .. } => self.datagram(now, *peer, bytes, true),
             RecordedInput::Closed { link, why } => self.closed(now, *link, why.name()),
             RecordedInput::Listening { listener, address } => {
-                self.note(now, &format!("listening on {address} (listener {})", listener.place()));
+                self.note(now, &format!("listening on {address} (listener {})", listener.index()));
             }
             RecordedInput::Line(line) => self.note(now, &format!("> {line}")),
             RecordedInput::Drain => self.note(now, "told to drain"),
@@ -188,7 +189,7 @@ impl Ladder<'_> {
         self.monitors.retain(|(of, _)| *of != link);
     }
 
-    /// Something that is no message: shown unless only some dialogs are.
+    /// Adds a row that is not a message; it is shown unless only some dialogs are.
     fn note(&mut self, now: Instant, text: &str) {
         let belongs = if self.is_filtered() { Belongs::No } else { Belongs::Yes };
         self.rows.push(Row { text: row::note(now, text), wire: Vec::new(), belongs });
@@ -229,15 +230,15 @@ impl Ladder<'_> {
         self.rows.push(Row { text, wire: bytes.into(), belongs });
     }
 
-    /// What does not tell whose it is.
+    /// Whether a row that cannot be attributed to a dialog is shown.
     fn other(&self) -> Belongs {
         if self.is_filtered() { Belongs::No } else { Belongs::Yes }
     }
 
-    /// A SIP message's words, its user's name, and whether it belongs to what is shown.
+    /// A SIP message's label, its user's name, and whether it is shown.
     fn sip(&self, bytes: &[u8], inward: bool, peer: &str) -> (String, String, Belongs) {
         let Some(label) = label::sip(bytes) else { return ("(no SIP)".into(), peer.into(), self.other()) };
-        // From names whoever asked: the client, if its request comes in or an answer goes out.
+        // From names the sender of the request: the client, if the request comes in or its answer goes out.
         let client = if label.request == inward { &label.from } else { &label.to };
         let name = if client.is_empty() { peer } else { who(client) };
         let belongs = if self.wants(&label) { Belongs::Yes } else { Belongs::No };
@@ -250,7 +251,7 @@ impl Ladder<'_> {
         call_id.is_none_or(|call_id| call_id == label.call_id) && user.is_none_or(is_user)
     }
 
-    /// A CSTA frame's words, and whether it belongs to what is shown.
+    /// A CSTA frame's label, and whether it is shown.
     fn frame(&mut self, link: LinkId, invoke: u16, document: &[u8], inward: bool) -> (String, Belongs) {
         let label = label::csta(document);
         let text = format!("{invoke:04} {}", label.text);

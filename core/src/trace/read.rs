@@ -1,4 +1,4 @@
-//! Reads one segment of a trace, step by step, and names the line of whatever is wrong with it.
+//! Reads one segment of a trace, step by step. Errors name the line.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -17,10 +17,10 @@ use crate::time::Instant;
 mod entry;
 use entry::{Layout, Words};
 
-/// What is wrong with a trace, and where.
+/// An error in a trace, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
-    /// Which of the segments that were given, from 1.
+    /// The number of the segment among those given, from 1.
     pub segment: usize,
     /// The line, from 1.
     pub line: usize,
@@ -45,20 +45,20 @@ impl core::error::Error for ReadError {}
 #[derive(Clone, Debug)]
 pub struct Reader<'t> {
     text: &'t [u8],
-    /// Where the next line begins, and its number.
+    /// The position of the next line, and its number.
     at: usize,
     line: usize,
     header: Header,
-    /// The segment's number, and the hash of the one before as it claims it.
+    /// The segment's number, and the hash of the one before that it holds.
     segment: u64,
     previous: Option<u128>,
-    /// Which of the segments given this is.
+    /// The number of this segment among those given.
     given: usize,
     ended: bool,
 }
 
 impl<'t> Reader<'t> {
-    /// Reads the header of `text`, which is the `given`th segment that was given (from 1; only errors tell it).
+    /// Reads the header of `text`, which is number `given` (from 1) of the segments given; only errors use that number.
     ///
     /// # Errors
     /// What is wrong with the header.
@@ -77,7 +77,7 @@ impl<'t> Reader<'t> {
         Ok(reader)
     }
 
-    /// How the run began.
+    /// The header of the run.
     #[must_use]
     pub const fn header(&self) -> &Header {
         &self.header
@@ -89,7 +89,7 @@ impl<'t> Reader<'t> {
         self.segment
     }
 
-    /// The hash of the segment before, as this one tells it.
+    /// The hash of the segment before, which this one holds.
     #[must_use]
     pub const fn previous(&self) -> Option<u128> {
         self.previous
@@ -101,13 +101,13 @@ impl<'t> Reader<'t> {
         self.line
     }
 
-    /// Whether the segment's end mark was read; if not, and there is no step left, it was cut short.
+    /// Whether the segment's end mark was read. If it was not and no step is left, the segment was truncated.
     #[must_use]
     pub const fn is_ended(&self) -> bool {
         self.ended
     }
 
-    /// The hash of the text up to the end mark or whatever stands next.
+    /// The hash of the text up to the end mark or the next line.
     #[must_use]
     pub fn hash_so_far(&self) -> u128 {
         text_hash(self.text.get(..self.at).unwrap_or_default())
@@ -117,7 +117,7 @@ impl<'t> Reader<'t> {
         ReadError { segment: self.given, line, what: what.into() }
     }
 
-    /// The next line without its end, not taken yet; `None` at the end of the text.
+    /// The next line without its end, without taking it; `None` at the end of the text.
     fn peek(&self) -> Result<Option<&'t str>, ReadError> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         if rest.is_empty() {
@@ -129,11 +129,11 @@ impl<'t> Reader<'t> {
         let line = rest.get(..end).unwrap_or_default();
         match core::str::from_utf8(line) {
             Ok(line) => Ok(Some(line)),
-            Err(_) => Err(self.error(self.line, "this line is no text; the trace was edited")),
+            Err(_) => Err(self.error(self.line, "this line is not text; the trace was edited")),
         }
     }
 
-    /// Takes `bytes` of text that hold `lines` line ends.
+    /// Takes `bytes` bytes of text, which hold `lines` line ends.
     const fn advance(&mut self, bytes: usize, lines: usize) {
         self.at = self.at.saturating_add(bytes);
         self.line = self.line.saturating_add(lines);
@@ -145,7 +145,7 @@ impl<'t> Reader<'t> {
 
     fn read_header(&mut self) -> Result<(), ReadError> {
         if self.peek()? != Some(MAGIC) {
-            return Err(self.error(1, format!("this is no trace: its first line is not «{MAGIC}»")));
+            return Err(self.error(1, format!("this is not a trace: its first line is not «{MAGIC}»")));
         }
         self.advance_line(MAGIC);
         while self.segment == 0 {
@@ -190,10 +190,10 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    /// The next step; `None` when there is none left, whether ended in good order or not ([`Reader::is_ended`]).
+    /// The next step; `None` if there is none left, whether the segment is complete or not ([`Reader::is_ended`]).
     ///
     /// # Errors
-    /// What is wrong with the trace at which line.
+    /// What is wrong, and at which line.
     pub fn next_step(&mut self) -> Result<Option<Step<'t>>, ReadError> {
         let comment = self.skip_to_paragraph()?;
         let Some(line) = self.peek()? else { return Ok(None) };
@@ -245,7 +245,7 @@ impl<'t> Reader<'t> {
         if self.peek()?.is_some() {
             return Err(self.error(self.line, "expected nothing after the end"));
         }
-        // So that `hash_so_far` tells what the next segment must repeat.
+        // So that `hash_so_far` is the hash that the next segment must hold.
         self.at = end;
         self.ended = true;
         Ok(())
@@ -269,7 +269,7 @@ impl<'t> Reader<'t> {
         Ok(actions)
     }
 
-    /// Whether the machine panicked in the step.
+    /// Reads the mark of a panic, if there is one.
     fn panic(&mut self) -> Result<bool, ReadError> {
         let panicked = self.peek()? == Some(PANIC);
         if panicked {
@@ -298,7 +298,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The bytes below a line.
+    /// Reads the bytes below a line.
     fn payload(&mut self, layout: Layout) -> Result<Cow<'t, [u8]>, ReadError> {
         let Layout::Verbatim(length) = layout else { return self.escaped_payload().map(Cow::Owned) };
         let rest = self.text.get(self.at..).unwrap_or_default();
@@ -341,7 +341,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// The front of what an error repeats.
+/// The beginning of `text`, for an error to quote.
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

@@ -1,9 +1,10 @@
-//! Makes a trace safe to share: numbers, names and addresses are replaced in configuration and inputs, each always by
-//! the same other one of the same length, and a new machine is run on them. So the result replays by construction.
+//! Makes a trace safe to share. Numbers, names and addresses in configuration and inputs are replaced, each
+//! consistently by another one of the same length, and a new machine is run on the result. So the redacted trace
+//! replays by construction.
 //!
-//! Both sides cannot be rewritten instead: digits decide rules of dialling, order in tables, lengths and fingerprints.
-//! What is sensitive is found by where it stands ([`mark`]); words found so are replaced elsewhere too, unless they are
-//! the protocols' own. What the machine drew from its seed (tags, references) stays, and so does the seed.
+//! Rewriting inputs and outputs alike would not do: digits affect dialling rules, the order in tables, lengths and
+//! fingerprints. What is sensitive is found by its position (`mark`); words found so are replaced elsewhere too, unless
+//! they belong to the protocols. What the machine drew from its seed (tags, references) is kept, and so is the seed.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -29,11 +30,11 @@ use address::Addresses;
 use mark::{Mark, Speech, mark};
 use words::Words;
 
-/// Redacts the run in `segments`. `secret` decides what is replaced by what; it must be drawn anew and forgotten, or
-/// short numbers could be found out by trying. [`Rerun::parted`] says whether the machine behaved otherwise.
+/// Redacts the run in `segments`. `secret` determines the replacements; it must be random and not be kept, or short
+/// numbers could be found by trying. [`Rerun::parted`] says whether the machine behaved differently.
 ///
 /// # Errors
-/// A trace that cannot be read, or settings that make no machine once they are redacted.
+/// A trace that cannot be read, or settings that are invalid once they are redacted.
 pub fn redact(
     segments: &[&[u8]],
     secret: &[u8; 16],
@@ -54,13 +55,12 @@ struct Redactor {
     words: Words,
     addresses: Addresses,
     machine: String,
-    /// All that came in on each link, redacted, and how much of it was handed out: a word may be cut in two by the
-    /// network.
+    /// The whole redacted input of each link, and how much of it was used: the network may divide a word.
     streams: BTreeMap<LinkId, (Vec<u8>, usize)>,
 }
 
 impl Redactor {
-    /// Reads all of the run: what is sensitive anywhere must be known before anything is replaced.
+    /// Reads the whole run, since everything sensitive must be known before anything is replaced.
     fn new(segments: &[&[u8]], secret: &[u8; 16]) -> Result<Self, ReplayError> {
         let mut trace = Trace::open(segments)?;
         let machine = trace.header().machine.clone();
@@ -100,7 +100,7 @@ impl Redactor {
         Ok(redactor)
     }
 
-    /// What is spoken on a link, judging by its first byte and the machine.
+    /// The protocol of a link, determined by its first byte and the machine.
     fn speech(&self, stream: &[u8]) -> Speech {
         match stream.first() {
             Some(0) => Speech::Csta,
@@ -114,11 +114,11 @@ impl Redactor {
         let mut out = Vec::with_capacity(bytes.len());
         let mut rest = bytes;
         while !rest.is_empty() {
-            let place = bytes.len().saturating_sub(rest.len());
-            let before = place.checked_sub(1).and_then(|before| bytes.get(before)).copied();
+            let index = bytes.len().saturating_sub(rest.len());
+            let before = index.checked_sub(1).and_then(|before| bytes.get(before)).copied();
             let address = self.addresses.replace_front(before, rest, &mut out);
             let taken = address.unwrap_or_else(|| {
-                let mark = marks.get(place).copied().unwrap_or(Mark::Plain);
+                let mark = marks.get(index).copied().unwrap_or(Mark::Plain);
                 self.words.replace_front(before, rest, mark, &mut out)
             });
             rest = rest.get(taken.max(1)..).unwrap_or_default();
@@ -190,13 +190,13 @@ fn learn_value(words: &mut Words, value: &Value) {
 /// Learns which words of `bytes` are sensitive.
 fn learn(words: &mut Words, bytes: &[u8], speech: Speech) {
     let marks = mark(bytes, speech);
-    let mut place = 0;
-    while let Some(rest) = bytes.get(place..).filter(|rest| !rest.is_empty()) {
+    let mut index = 0;
+    while let Some(rest) = bytes.get(index..).filter(|rest| !rest.is_empty()) {
         let length = words::length(rest);
-        if marks.get(place) == Some(&Mark::Sensitive) {
+        if marks.get(index) == Some(&Mark::Sensitive) {
             words.learn(rest.get(..length).unwrap_or_default());
         }
-        place = place.saturating_add(length.max(1));
+        index = index.saturating_add(length.max(1));
     }
 }
 

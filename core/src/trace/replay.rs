@@ -1,4 +1,4 @@
-//! Lives a recorded run again: the same inputs to a new machine, and a stop at the first difference.
+//! Replays a recorded run: gives the same inputs to a new machine, and stops at the first difference.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -16,22 +16,23 @@ use crate::input::Taken;
 use crate::machine::Machine;
 use crate::setting::ConfigError;
 
-/// What a replay without differences did.
+/// The result of a replay without differences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// How many steps were lived again.
+    /// How many steps were replayed.
     pub steps: u64,
-    /// How many segments they stood in.
+    /// How many segments they were in.
     pub segments: usize,
     /// How many fingerprints of the state were compared.
     pub digests: u64,
-    /// The build of the machine that lived them again.
+    /// The build of the machine that replayed them.
     pub build: &'static str,
-    /// The build that recorded, if it is not this one: then actions were compared, and states were not.
+    /// The build that recorded them, if it is another one: then actions were compared, but not states.
     pub other_build: Option<String>,
-    /// Where the trace breaks off without an end mark (segment and line), as when the recording program was killed.
+    /// The segment and line where the trace ends without an end mark, for example because the recording program was
+    /// killed.
     pub cut: Option<(usize, usize)>,
-    /// Where the machine panicked when it was recorded (segment and line); this time it did not.
+    /// The segment and line where the machine panicked when recorded, if it did not panic in the replay.
     pub panicked: Option<(usize, usize)>,
 }
 
@@ -56,14 +57,14 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Why a run could not be lived again to its end.
+/// Why a run could not be replayed to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplayError {
     /// The trace cannot be read.
     Read(ReadError),
-    /// The machine cannot be made of the header's configuration.
+    /// The header's configuration is invalid.
     Config(Vec<ConfigError>),
-    /// Something else happened than was recorded.
+    /// The replay differs from the recording.
     Difference(Difference),
 }
 
@@ -72,7 +73,7 @@ impl fmt::Display for ReplayError {
         match self {
             Self::Read(error) => error.fmt(f),
             Self::Config(errors) => {
-                f.write_str("the header's settings do not make a machine")?;
+                f.write_str("the header's settings are invalid")?;
                 errors.iter().try_for_each(|error| write!(f, "\n  {error}"))
             }
             Self::Difference(difference) => difference.fmt(f),
@@ -88,12 +89,12 @@ impl From<ReadError> for ReplayError {
     }
 }
 
-/// Gives the inputs of `segments` to the machine that `make` makes of their header, and compares what it wants, and
-/// where this build recorded, its state. A machine that panicked when it was recorded panics again, if nothing has
-/// changed: the panic is the caller's.
+/// Gives the inputs of `segments` to the machine that `make` creates from their header, and compares its actions and,
+/// if this build made the recording, its state. A machine that panicked when it was recorded panics again, unless
+/// something has changed; the panic is not caught here.
 ///
 /// # Errors
-/// A trace that cannot be read, a configuration that makes no machine, or the first difference.
+/// A trace that cannot be read, an invalid configuration, or the first difference.
 pub fn replay(
     segments: &[&[u8]],
     make: impl FnOnce(&Header) -> Result<Box<dyn Machine>, Vec<ConfigError>>,
@@ -123,7 +124,7 @@ pub fn replay(
     Ok(summary)
 }
 
-/// A difference in a step after which the trace breaks off is no difference: the step is not all there.
+/// A difference in the last step of a truncated trace does not count, since the step is incomplete.
 fn explain(trace: &mut Trace<'_>, difference: Difference) -> ReplayError {
     match (trace.next_step(), trace.cut()) {
         (Ok(None), Some((segment, line))) => {
@@ -134,7 +135,7 @@ fn explain(trace: &mut Trace<'_>, difference: Difference) -> ReplayError {
     }
 }
 
-/// Lives one step again; says whether the state was compared too.
+/// Replays one step; returns whether the state was compared too.
 fn live(
     machine: &mut dyn Machine,
     step: &Step<'_>,
@@ -168,7 +169,7 @@ fn live(
     Ok(true)
 }
 
-/// At the end the fingerprint kept up to date must be the one computed anew.
+/// Checks that the incremental fingerprint equals the one recomputed from the whole state.
 fn check_full_digest(machine: &mut dyn Machine, (segment, line): (usize, usize)) -> Result<(), Difference> {
     let kept = machine.digest();
     let anew = machine.full_digest();

@@ -1,4 +1,4 @@
-//! Runs a new machine on a trace's inputs and records what it does now: how golden traces are rewritten.
+//! Runs a new machine on a trace's inputs and records what it does, as for rewriting golden traces.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -13,22 +13,22 @@ use crate::machine::Machine;
 use crate::pump::{NoEffects, Pump, Recorder as _};
 use crate::setting::ConfigError;
 
-/// A run that was run anew.
+/// The result of a rerun.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rerun {
     /// The new trace, in one segment.
     pub trace: Vec<u8>,
     /// How many steps the old one had.
     pub steps: u64,
-    /// The first step whose actions are of other kinds than before: the old trace's segment and line.
+    /// The segment and line in the old trace of the first step whose actions are of other kinds than before, if any.
     pub parted: Option<(usize, usize)>,
 }
 
-/// Runs the machine that `make` makes on the inputs of `segments`, each as `rewrite` changes it, and records the run
-/// under `header`. Comments stay where they stand.
+/// Runs the machine that `make` creates on the inputs of `segments`, each changed by `rewrite`, and records the run
+/// under `header`. Comments are kept.
 ///
 /// # Errors
-/// A trace that cannot be read, or a configuration that makes no machine.
+/// A trace that cannot be read, or an invalid configuration.
 pub fn rerun<'t>(
     segments: &[&'t [u8]],
     header: Header,
@@ -47,7 +47,8 @@ pub fn rerun<'t>(
         }
         let input = rewrite(input);
         if panicked {
-            // What comes of it is for a replay to show. A trace that is to be shared must come to its end.
+            // The input is recorded without being run: a replay will show the panic, and a redacted trace has to be
+            // complete.
             pump.recorder_mut().panicked(now, input.as_input());
         } else {
             pump.input(now, input.as_input(), &mut NoEffects);
@@ -59,7 +60,7 @@ pub fn rerun<'t>(
     Ok(Rerun { parted: find_parting(segments, &trace)?, steps, trace })
 }
 
-/// The first step of `old` whose actions are of other kinds in `new`, or that was divided otherwise.
+/// The first step of `old` whose actions are of other kinds in `new`, or that was divided differently.
 fn find_parting(old: &[&[u8]], new: &[u8]) -> Result<Option<(usize, usize)>, ReplayError> {
     let (mut old, mut new) = (Trace::open(old)?, Trace::open(&[new])?);
     while let Some(before) = old.next_step()? {

@@ -1,4 +1,4 @@
-//! One step as a trace tells it: what went in, what was wanted. Borrowed from the trace where its form allows.
+//! One step read from a trace: its input and its actions, borrowed from the trace where its form allows.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -11,19 +11,19 @@ use crate::time::Instant;
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step<'t> {
-    /// The comment above it, as it stands: lines that begin with `#`.
+    /// The comment above it, verbatim: lines that begin with `#`.
     pub comment: &'t str,
     /// The line of its `@`, from 1.
     pub line: usize,
-    /// When.
+    /// The time.
     pub now: Instant,
-    /// What went in.
+    /// The input.
     pub input: RecordedInput<'t>,
-    /// What was wanted, each with its line.
+    /// The actions, each with its line.
     pub actions: Vec<(usize, RecordedAction<'t>)>,
-    /// The machine panicked in it; then there are no actions, and the input is all that came in.
+    /// Whether the machine panicked in it; then there are no actions, and the input is complete.
     pub panicked: bool,
-    /// The state's fingerprint afterwards, with its line, where one was taken.
+    /// The state's fingerprint after it, with its line, if one was taken.
     pub digest: Option<(usize, u64)>,
     /// The first line after it.
     pub end_line: usize,
@@ -48,7 +48,7 @@ pub enum RecordedInput<'t> {
         /// Its other end.
         peer: Peer,
     },
-    /// [`Input::Bytes`]: those that were taken, unless the machine panicked.
+    /// [`Input::Bytes`]: the bytes that were taken, or all of them if the machine panicked.
     Bytes {
         /// The connection.
         link: LinkId,
@@ -134,9 +134,9 @@ pub enum RecordedAction<'t> {
     },
     /// [`Action::SendDatagram`].
     SendDatagram {
-        /// From which of our sockets.
+        /// The socket to send from.
         listener: ListenerId,
-        /// To whom.
+        /// The address to send to.
         peer: SocketAddr,
         /// The bytes.
         bytes: Cow<'t, [u8]>,
@@ -163,7 +163,7 @@ pub enum RecordedAction<'t> {
 }
 
 impl RecordedAction<'_> {
-    /// Whether `action` is the very same.
+    /// Whether it equals `action`.
     #[must_use]
     pub fn is(&self, action: &Action<'_>) -> bool {
         match (self, action) {
@@ -188,7 +188,8 @@ impl RecordedAction<'_> {
         }
     }
 
-    /// Whether both are of one kind: the same connection written to, the same notice given, whatever the content.
+    /// Whether both are of the same kind, for example writes to the same connection or notices of the same name,
+    /// whatever the content.
     #[must_use]
     pub fn is_same_kind(&self, other: &RecordedAction<'_>) -> bool {
         match (self, other) {

@@ -9,7 +9,7 @@ use crate::machine::{Machine, Wake};
 use crate::pump::{NoEffects, Pump, Recorder as _};
 use crate::time::Instant;
 
-/// Echoes each line it is sent, at most one a step, and wants one of everything else.
+/// Echoes each line it is sent, at most one per step, and has one of every other action.
 #[derive(Default)]
 struct Echo {
     seen: u64,
@@ -266,10 +266,10 @@ fn a_trace_cut_anywhere_never_reads_as_whole() {
 fn an_edited_recording_is_found_out_wherever_it_was_edited() {
     let trace = record(Form::Verbatim);
     let start = trace.windows(2).position(|window| window == b"\n\n").unwrap();
-    for place in start..trace.len() {
+    for index in start..trace.len() {
         let mut edited = trace.clone();
-        edited[place] ^= 1;
-        assert!(replay(&[&edited], echo).is_err(), "byte {place}");
+        edited[index] ^= 1;
+        assert!(replay(&[&edited], echo).is_err(), "byte {index}");
     }
 }
 
@@ -303,7 +303,7 @@ fn what_is_no_trace_is_refused_with_its_line() {
     let good = String::from_utf8(record(Form::Escaped)).unwrap();
     let seed = format!("seed 07{}", "0".repeat(62));
     for (edited, line, what) in [
-        (String::new(), 1, "this is no trace: its first line is not «ctigate trace 2»"),
+        (String::new(), 1, "this is not a trace: its first line is not «ctigate trace 2»"),
         (good.replace("machine echo", "engine echo"), 5, "expected a header line, not «engine»"),
         (good.replace(&seed, "seed 07"), 6, "the seed must be 64 hexadecimal digits"),
         (good.replace("segment 1\n", "segment 0\n"), 9, "a segment's number must follow"),
@@ -400,5 +400,5 @@ fn nothing_is_recorded_after_the_end() {
 fn a_trace_of_the_earlier_format_is_refused_and_not_taken_for_an_edited_one() {
     let trace = String::from_utf8_lossy(&record(Form::Verbatim)).replacen(MAGIC, "ctigate trace 1", 1);
     let error = Reader::new(trace.as_bytes(), 1).unwrap_err();
-    assert_eq!(error.to_string(), "line 1: this is no trace: its first line is not «ctigate trace 2»");
+    assert_eq!(error.to_string(), "line 1: this is not a trace: its first line is not «ctigate trace 2»");
 }

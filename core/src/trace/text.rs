@@ -1,4 +1,4 @@
-//! The letters of a trace: numbers without the formatting machinery, and the two ways to show bytes.
+//! The text of a trace: numbers, without `core::fmt`, and the two forms of bytes.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -29,7 +29,7 @@ pub(super) fn push_count(out: &mut Vec<u8>, count: usize) {
     push_decimal(out, u64::try_from(count).unwrap_or(u64::MAX));
 }
 
-/// Bytes of hexadecimal digits, exactly `N` of them.
+/// Reads exactly `N` bytes in hexadecimal digits.
 pub(super) fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     if text.len() != N.checked_mul(2)? {
@@ -44,7 +44,7 @@ pub(super) fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-/// Appends `bytes` escaped: text as it is but for `\`, control characters and what is not UTF-8.
+/// Appends `bytes` with `\`, control characters and what is not UTF-8 escaped.
 pub(super) fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     let plain = |byte: &u8| (0x20..0x7f).contains(byte) && *byte != b'\\';
     if bytes.iter().all(plain) {
@@ -83,11 +83,11 @@ fn push_escaped_byte(out: &mut Vec<u8>, byte: u8) {
     push_hex(out, &[byte]);
 }
 
-/// Appends to `out` what [`push_escaped`] made `escaped` from; says whether it could be.
+/// Appends the bytes from which [`push_escaped`] made `escaped`; returns whether it is valid.
 pub(super) fn push_unescaped(out: &mut Vec<u8>, escaped: &[u8]) -> bool {
     let mut rest = escaped;
-    while let Some(place) = rest.iter().position(|byte| *byte == b'\\') {
-        let (plain, escape) = rest.split_at_checked(place).unwrap_or((rest, &[]));
+    while let Some(index) = rest.iter().position(|byte| *byte == b'\\') {
+        let (plain, escape) = rest.split_at_checked(index).unwrap_or((rest, &[]));
         out.extend_from_slice(plain);
         let (byte, after) = match escape {
             [_, b'\\', after @ ..] => (b'\\', after),
@@ -110,7 +110,7 @@ pub(super) fn push_unescaped(out: &mut Vec<u8>, escaped: &[u8]) -> bool {
     true
 }
 
-/// The text that was escaped into `escaped`.
+/// The text from which `escaped` was made.
 pub(super) fn unescape(escaped: &str) -> Option<Cow<'_, str>> {
     if !escaped.contains('\\') {
         return Some(Cow::Borrowed(escaped));
@@ -144,15 +144,16 @@ pub(super) fn push_payload(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-/// How many bytes stand in one line: up to CR LF, or up to and with a lone LF, or up to a good place to break XML.
+/// How many bytes go into one line: up to CR LF, up to and including a lone LF, or up to a place where XML may be
+/// broken.
 fn next_piece(bytes: &[u8]) -> usize {
     let mut before = 0;
-    for (place, byte) in bytes.iter().enumerate() {
-        let next = bytes.get(place.saturating_add(1)).copied();
+    for (index, byte) in bytes.iter().enumerate() {
+        let next = bytes.get(index.saturating_add(1)).copied();
         match (byte, next) {
-            (b'\r', Some(b'\n')) => return place,
-            (b'\n', _) => return place.saturating_add(1),
-            (b'<', Some(next)) if before == b'>' && place >= BREAK_AFTER && next != b'/' => return place,
+            (b'\r', Some(b'\n')) => return index,
+            (b'\n', _) => return index.saturating_add(1),
+            (b'<', Some(next)) if before == b'>' && index >= BREAK_AFTER && next != b'/' => return index,
             _ => before = *byte,
         }
     }

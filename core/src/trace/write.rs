@@ -1,4 +1,4 @@
-//! Writes traces: a recorder for the pump, into memory that whoever owns it takes away in portions.
+//! A recorder for the pump that writes a trace into memory, from which its owner takes it in portions.
 
 use alloc::vec::Vec;
 
@@ -14,31 +14,31 @@ use crate::time::Instant;
 mod lines;
 pub(super) use lines::Lines;
 
-/// Records a run as a trace. What is written gathers in [`TraceRecorder::pending`] until it is taken away.
+/// Records a run as a trace. What it writes is collected in [`TraceRecorder::pending`] until it is taken.
 pub struct TraceRecorder {
     header: Header,
     form: Form,
     digests: Digests,
-    /// Written and not taken away yet.
+    /// Text that was written and not yet taken.
     pending: Vec<u8>,
-    /// How much of `pending` is hashed, or belongs to an earlier segment.
+    /// How much of `pending` is hashed or belongs to an earlier segment.
     hashed: usize,
-    /// Of this segment's text so far, but for what is pending and not hashed.
+    /// The hash of this segment's text, except for the part of `pending` that is not hashed.
     hasher: TextHasher,
-    /// From 1.
+    /// The segment's number, from 1.
     segment: u64,
     previous: Option<u128>,
     /// Steps since the last digest.
     undigested: u32,
     /// How many digests there were.
     digested: u32,
-    /// A comment was written that belongs to the next step.
+    /// Whether a comment was written that belongs to the next step.
     commented: bool,
     ended: bool,
 }
 
 impl TraceRecorder {
-    /// A recorder of the run that `header` begins; the first segment is begun.
+    /// A recorder for a run with this header; it begins the first segment.
     #[must_use]
     pub fn new(header: Header, form: Form, digests: Digests) -> Self {
         let mut recorder = Self {
@@ -59,13 +59,13 @@ impl TraceRecorder {
         recorder
     }
 
-    /// What was written and not taken away.
+    /// The text that was written and not taken.
     #[must_use]
     pub fn pending(&self) -> &[u8] {
         &self.pending
     }
 
-    /// Takes away what was written, leaving in its place the room that `into` had; `into`'s content is lost.
+    /// Moves the pending text into `into`, whose content is dropped and whose capacity is reused.
     pub fn take_pending(&mut self, into: &mut Vec<u8>) {
         self.hash_pending();
         self.hashed = 0;
@@ -73,8 +73,7 @@ impl TraceRecorder {
         core::mem::swap(&mut self.pending, into);
     }
 
-    /// Takes away what was written and what `write` writes, all of it behind what is in `room`, in place: nothing is
-    /// copied but what was pending before.
+    /// Appends the pending text, and then what `write` writes, to `room`, without copying the latter.
     pub fn write_behind(&mut self, room: &mut Vec<u8>, write: impl FnOnce(&mut Self)) {
         self.hash_pending();
         room.append(&mut self.pending);
@@ -125,7 +124,7 @@ impl TraceRecorder {
         self.ended = true;
     }
 
-    /// Begins the next segment. What is pending still belongs to the one before: take it away first.
+    /// Begins the next segment. The pending text still belongs to the previous one and must be taken first.
     pub fn begin_segment(&mut self) {
         self.end_segment();
         self.hasher = TextHasher::new();
@@ -150,14 +149,14 @@ impl TraceRecorder {
         pending.push(b'\n');
     }
 
-    /// Ends the trace and returns all of it that was not taken away.
+    /// Ends the trace and returns the text that was not taken.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         self.end_segment();
         self.pending
     }
 
-    /// Writes a comment above the next step, of as many lines as `text` has.
+    /// Writes `text` as a comment above the next step.
     pub fn comment(&mut self, text: &str) {
         for line in text.lines().filter(|_| !self.ended) {
             if !self.commented {
@@ -170,7 +169,7 @@ impl TraceRecorder {
         }
     }
 
-    /// Begins a step's paragraph; its further lines are the caller's.
+    /// Begins a step's paragraph; the caller adds the other lines.
     fn input(&mut self, now: Instant, input: Input<'_>) -> Lines<'_> {
         if !core::mem::take(&mut self.commented) {
             self.pending.push(b'\n');
@@ -225,7 +224,7 @@ impl Recorder for TraceRecorder {
     }
 
     fn wants_last_digest(&mut self) -> bool {
-        // A comment that waits for a step has ended the one before.
+        // A comment for the next step has ended the previous step.
         let is_open = !self.ended && !self.commented;
         let wanted = is_open && self.undigested > 0 && self.digests != Digests::Never;
         if wanted {

@@ -1,6 +1,6 @@
 //! CSTA XML (ECMA-323 edition 3, answered in the edition and namespace style the peer used).
 //!
-//! A document's way in: [`guard`] (cheap bounds), roxmltree (once), [`parse`] (typed, borrowed). Its way out: [`emit`]
+//! Reading a document: [`guard`] (cheap bounds), roxmltree (once), [`parse`] (typed, borrowed). Writing one: [`emit`]
 //! (by hand, into a buffer). `parse(emit(m)) == m`.
 
 pub mod emit;

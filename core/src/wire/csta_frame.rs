@@ -1,4 +1,4 @@
-//! CSTA XML over TCP without SOAP (ECMA-323, annex G.2 of edition 3): how documents are cut out of a stream.
+//! Framing of CSTA XML over TCP without SOAP (ECMA-323, annex G.2 of edition 3).
 //!
 //! A frame is two zero bytes, the length of the whole frame (header included, in bytes, unsigned, big-endian, two
 //! bytes), four ASCII digits of invoke ID, and the document.
@@ -20,10 +20,10 @@ pub const EVENT_INVOKE: u16 = 9999;
 /// The highest invoke ID a request may have; the lowest is 1.
 pub const LAST_INVOKE: u16 = 9998;
 
-/// What [`Framer::push`] found.
+/// The result of [`Framer::push`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Framed<'a> {
-    /// All bytes were taken, and they end inside a frame.
+    /// All bytes were taken; they end inside a frame.
     Incomplete,
     /// One frame.
     Frame {
@@ -32,7 +32,7 @@ pub enum Framed<'a> {
         /// The document, which may be empty.
         document: &'a [u8],
     },
-    /// The stream is lost: where the next frame begins is unknown.
+    /// The stream cannot be read any further, since the beginning of the next frame is unknown.
     Broken(FrameError),
 }
 
@@ -41,14 +41,14 @@ pub enum Framed<'a> {
 pub enum FrameError {
     /// It does not begin with two zero bytes.
     Lead,
-    /// Its length is less than its header's.
+    /// Its length is less than that of the header.
     Length,
     /// Its invoke ID is not four digits.
     Invoke,
 }
 
 impl FrameError {
-    /// What is wrong, in words.
+    /// The error in words.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
@@ -79,9 +79,9 @@ impl fmt::Display for TooLong {
 
 impl core::error::Error for TooLong {}
 
-/// A header's two fields.
+/// The header of a frame.
 struct Header {
-    /// Of the whole frame.
+    /// The length of the whole frame.
     length: usize,
     invoke: u16,
 }
@@ -89,16 +89,16 @@ struct Header {
 /// Cuts frames out of a stream that arrives in pieces. Holds at most one frame, 65,535 bytes.
 #[derive(Debug, Default)]
 pub struct Framer {
-    /// The beginning of a frame that was not whole, or the whole of the one that was given out last.
+    /// The beginning of an incomplete frame, or the frame that was returned last.
     held: Vec<u8>,
-    /// `held` was given out, and is forgotten at the next push.
+    /// Whether the frame in `held` was returned, so that the next push discards it.
     given: bool,
     broken: Option<FrameError>,
 }
 
 impl Digest for Framer {
     fn digest(&self, digester: &mut Digester) {
-        // What was given out is as good as gone.
+        // A frame that was returned no longer counts.
         let Self { held, given, broken } = self;
         digester.bytes(if *given { &[] } else { held });
         digester.flag(broken.is_some());
@@ -106,9 +106,9 @@ impl Digest for Framer {
 }
 
 impl Framer {
-    /// Takes from `bytes` up to the end of one frame: how many bytes were taken, and what they made. To be called again
-    /// with the rest until all is taken. Each byte is looked at once, however the stream is cut. After
-    /// [`Framed::Broken`] everything is taken and nothing else comes.
+    /// Takes bytes up to the end of one frame. Returns how many were taken, and the result. It must be called again
+    /// with the rest until all are taken. Each byte is examined once, however the stream is divided. After
+    /// [`Framed::Broken`] it takes everything and returns the same error.
     pub fn push<'a>(&'a mut self, bytes: &'a [u8]) -> (usize, Framed<'a>) {
         if self.given {
             self.held.clear();
@@ -131,7 +131,7 @@ impl Framer {
         if self.given { 0 } else { self.held.len() }
     }
 
-    /// The common case: nothing is held, and the frame lies in `bytes`.
+    /// The common case: nothing is held, and the whole frame is in `bytes`.
     fn in_place<'a>(&'a mut self, bytes: &'a [u8]) -> (usize, Framed<'a>) {
         match header(bytes) {
             Err(error) => self.break_off(bytes, error),
@@ -146,7 +146,8 @@ impl Framer {
         }
     }
 
-    /// Adds to what is held, first up to the header's end, then up to the frame's. How many bytes that took.
+    /// Adds to the held bytes, first up to the end of the header, then up to the end of the frame. Returns how many
+    /// bytes that took.
     fn fill(&mut self, bytes: &[u8]) -> Result<usize, FrameError> {
         let mut taken = 0;
         while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
@@ -162,7 +163,7 @@ impl Framer {
         Ok(taken)
     }
 
-    /// What is held after `taken` more bytes.
+    /// The result once `taken` more bytes are held.
     fn after_filling(&mut self, taken: usize) -> (usize, Framed<'_>) {
         match header(&self.held) {
             Ok(Some(header)) if self.held.len() >= header.length => {
@@ -181,7 +182,7 @@ impl Framer {
     }
 }
 
-/// Reads a header as far as it is there; `None` while it is not whole.
+/// Reads a header; `None` if it is incomplete.
 fn header(bytes: &[u8]) -> Result<Option<Header>, FrameError> {
     if bytes.iter().take(2).any(|&byte| byte != 0) {
         return Err(FrameError::Lead);
@@ -203,10 +204,11 @@ fn header(bytes: &[u8]) -> Result<Option<Header>, FrameError> {
     Ok((bytes.len() >= HEADER).then_some(Header { length, invoke }))
 }
 
-/// Appends a frame to `out`: the header, and the document that `fill` appends. Of `invoke` the last four digits count.
+/// Appends a frame to `out`: the header, and the document that `fill` appends. Only the last four digits of `invoke`
+/// are used.
 ///
 /// # Errors
-/// [`TooLong`] if the frame would have more than 65,535 bytes; `out` is as it was before.
+/// [`TooLong`] if the frame would have more than 65,535 bytes; then `out` is unchanged.
 pub fn frame(out: &mut Vec<u8>, invoke: u16, fill: impl FnOnce(&mut Vec<u8>)) -> Result<(), TooLong> {
     let start = out.len();
     out.extend_from_slice(&[0; HEADER]);
@@ -228,7 +230,7 @@ mod tests {
 
     use super::*;
 
-    /// All frames of `stream`, cut into pieces of `size` bytes.
+    /// All frames of `stream`, delivered in pieces of `size` bytes.
     fn frames(stream: &[u8], size: usize) -> Vec<(u16, Vec<u8>)> {
         let mut framer = Framer::default();
         let mut found = Vec::new();

@@ -1,7 +1,7 @@
-//! SIP messages (RFC 3261): bytes to typed, borrowed messages and back. No state machine here.
+//! SIP messages (RFC 3261): conversion from bytes to typed, borrowed messages and back.
 //!
-//! A message's way in: [`Framer`] on streams (RFC 3261 18.3), then [`Message::parse`], which keeps the headers in place and
-//! reads what is asked for on demand. Its way out: [`emit`], by hand, into a buffer.
+//! Reading a message: [`Framer`] on streams (RFC 3261 18.3), then [`Message::parse`], which notes where the headers are
+//! and reads each on demand. Writing one: [`emit`], by hand, into a buffer.
 
 mod access;
 pub mod address;

@@ -1,4 +1,4 @@
-//! What a user has before them: commands and their arguments, configuration text, help, and the machines that are run.
+//! The command line: commands and their arguments, configuration files, help, and the machines that the commands run.
 
 mod arguments;
 pub(crate) mod commands;

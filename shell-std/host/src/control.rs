@@ -1,7 +1,7 @@
-//! The control socket: one line in, an answer out, and that was it.
+//! The control socket. Each conversation is one line in and one answer out.
 //!
-//! The answer's first line is `ok`, or `failed` and why; text may follow. Everything is bounded in size and time, so
-//! that who sends nonsense, or nothing, or does not read, harms nobody.
+//! The first line of an answer is `ok`, or `failed` with the reason; text may follow. Everything is bounded in size and
+//! time, so that a client that sends garbage, sends nothing or does not read does no harm.
 
 use core::time::Duration;
 
@@ -14,19 +14,19 @@ pub(crate) use client::ask;
 pub(crate) use server::Server;
 pub(crate) use socket::ControlSocket;
 
-/// How long one side waits for the other, all in all.
+/// How long one side waits for the other, in total.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest request.
+/// The longest request, in bytes.
 const REQUEST_BYTES: usize = 64;
-/// The longest answer.
+/// The longest answer, in bytes.
 const ANSWER_BYTES: usize = 256 * 1024;
 
-/// What can be asked for.
+/// A request over the control socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// How the gateway is doing, as tables.
+    /// The gateway's status as tables.
     Status,
-    /// The same as JSON.
+    /// The gateway's status as JSON.
     StatusJson,
     /// See [`ctigate_core::Command::Drain`].
     Drain,

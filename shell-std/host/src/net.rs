@@ -1,4 +1,4 @@
-//! A machine at work: its clock, its listening sockets, its links and what waits to be sent on them.
+//! Running a machine on the network: its clock, its listening sockets, its links and their write queues.
 
 mod clock;
 pub(crate) mod descriptors;

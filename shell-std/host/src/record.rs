@@ -1,4 +1,4 @@
-//! What a run leaves behind: its log, what it prints, its recording.
+//! The output of a run: its log, the lines it prints, and its recording.
 
 pub mod console;
 pub(crate) mod json;

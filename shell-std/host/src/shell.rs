@@ -1,4 +1,4 @@
-//! What a shell must do: wait, carry bytes, and let a machine decide everything else.
+//! The interface of a shell, which waits and carries bytes and lets a machine decide everything else.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -11,28 +11,28 @@ use ctigate_core::{Command, Input, Instant, ListenerId, Machine, Recorder};
 
 use crate::record::console::Console;
 
-/// The bytes a link may have waiting to be sent: an answer for each of 10,000 dialogs that share it. A peer that lets
-/// more pile up is closed as too slow.
+/// The most bytes that a link may have waiting to be sent: an answer for each of 10,000 dialogs that share it. If there
+/// are more, the link is closed as too slow.
 pub const QUEUE_BYTES: usize = 16 * 1024 * 1024;
-/// The part of these that may wait while the link is read on: a peer that asks faster than it takes the answers is held
-/// up, not cut off.
+/// If more than this fraction of [`QUEUE_BYTES`] waits, the link is not read: a peer that sends requests faster than it
+/// reads the answers is slowed down, not cut off.
 pub const LAGGING_PART: usize = 16;
-/// How long a link may take none of what waits for it.
+/// How long a link may take none of the bytes that wait to be sent.
 pub const STALL_LIMIT: Duration = Duration::from_secs(60);
-/// How long opening a connection may take, name resolution included: longer than a gateway ever waits, which gives up
-/// by itself (`cti.connect_timeout`). It ends what nobody else would.
+/// How long opening a connection may take, including name resolution. This is longer than a gateway waits, which gives
+/// up by itself (`cti.connect_timeout`); it bounds the others.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(70);
-/// How long a link we closed may take to send its rest and to be closed by the peer.
+/// How long a link that we closed may take to send what is left and to be closed by the peer.
 pub const LINGER_LIMIT: Duration = Duration::from_secs(2);
-/// How long to wait before accepting again when the system is out of sockets or memory.
+/// How long to wait before accepting again if the system is out of sockets or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long a machine may take to say how it is doing.
+/// How long a machine may take to answer a question.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
-/// The commands that may wait for the machine; whoever brings one more waits.
+/// The most commands that may wait for the machine; the sender of another one blocks.
 pub const INBOX: usize = 1024;
 /// The most bytes read from a link at once.
 pub const READ_BYTES: usize = 16 * 1024;
-/// The largest datagram there is.
+/// The largest datagram.
 pub const DATAGRAM_BYTES: usize = 65_535;
 
 /// A way to run machines on real sockets.
@@ -40,7 +40,7 @@ pub trait Shell: Sync {
     /// The program's name, for help and error messages.
     fn program(&self) -> &'static str;
 
-    /// The most links this shell carries, whatever the configuration says.
+    /// The most links that this shell carries, whatever the configuration says.
     fn links(&self) -> usize;
 
     /// Runs one machine on the calling thread until it finishes; returns its exit status. Several may run at once,
@@ -48,39 +48,39 @@ pub trait Shell: Sync {
     fn run(&self, program: Program) -> u8;
 }
 
-/// A machine ready to run: its sockets are open, and all it needs from outside is at hand.
+/// A machine that is ready to run, with open sockets and everything else it needs.
 pub struct Program {
     /// The machine.
     pub machine: Box<dyn Machine + Send>,
-    /// What keeps its steps.
+    /// The recorder of its steps.
     pub recorder: Box<dyn Recorder + Send>,
-    /// Where its notices and lines go.
+    /// The output for its notices and lines.
     pub console: Console,
     /// Its open sockets, in the order of [`Machine::listens`].
     pub listeners: Vec<Listener>,
-    /// Where its commands come from. Each is called once, when all sockets are served, and must not wait.
+    /// The sources of its commands. Each is called once, when all sockets are served, and must not block.
     pub sources: Vec<Source>,
-    /// The limits the shell watches over.
+    /// The limits that the shell enforces.
     pub limits: Limits,
 }
 
-/// The limits a shell watches over.
+/// The limits that a shell enforces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most links open at once; one more is closed when it is accepted.
+    /// The most links open at once; another one is closed when it is accepted.
     pub links: usize,
     /// The most bytes a link may have waiting to be sent.
     pub queue_bytes: usize,
-    /// How long a link may take none of them before it is closed as too slow.
+    /// How long a link may take none of them before it is closed.
     pub stalled: Duration,
 }
 
 /// One open listening socket.
 #[derive(Debug)]
 pub struct Listener {
-    /// Its place in the machine's list.
+    /// Its index in the machine's list.
     pub id: ListenerId,
-    /// The address it really has.
+    /// The address, with the actual port.
     pub address: SocketAddr,
     /// The socket.
     pub socket: Socket,
@@ -91,19 +91,19 @@ pub struct Listener {
 pub enum Socket {
     /// Accepts connections.
     Tcp(TcpListener),
-    /// Takes datagrams.
+    /// Receives datagrams.
     Udp(UdpSocket),
 }
 
 impl Listener {
-    /// The input that tells the machine.
+    /// The input that informs the machine.
     #[must_use]
     pub const fn listening(&self) -> Input<'static> {
         Input::Listening { listener: self.id, address: self.address }
     }
 }
 
-/// A command, on its way to the machine.
+/// A command for the machine, owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
     /// See [`Command::Line`].
@@ -117,7 +117,7 @@ pub enum Said {
 }
 
 impl Said {
-    /// The command as the machine takes it.
+    /// The command as an input takes it.
     #[must_use]
     pub fn command(&self) -> Command<'_> {
         match self {
@@ -129,18 +129,18 @@ impl Said {
     }
 }
 
-/// What is spoken to a running machine from elsewhere in the process.
+/// What other parts of the process send to a running machine.
 pub enum Spoken {
     /// A command, which is an input and is recorded.
     Command(Said),
-    /// A question, which changes nothing.
+    /// A question, which does not change the machine.
     Question(Question),
 }
 
-/// A question how the machine is doing, and the way back for the answer.
+/// A question for the machine's status, with the channel for the answer.
 pub struct Question(SyncSender<Answer>);
 
-/// How a machine is doing.
+/// A machine's status.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     /// The machine's time.
@@ -149,44 +149,44 @@ pub(crate) struct Answer {
 }
 
 impl Question {
-    /// Answers, if the machine is one that somebody operates. Never waits.
+    /// Answers, if the machine has an overview. Never blocks.
     pub fn answer(self, now: Instant, machine: &impl Machine) {
         if let Some(overview) = machine.overview() {
-            // Who asked may have lost patience.
+            // The asker may have given up.
             let _ = self.0.try_send(Answer { now, overview });
         }
     }
 }
 
-/// Why a machine did not say how it is doing.
+/// Why a machine did not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Silence {
-    /// It is no more.
+    /// It has ended.
     Gone,
     /// It is too busy.
     Busy,
 }
 
-/// Speaks to a running machine, from any thread. Waits while the machine is busy.
+/// Sends commands and questions to a running machine, from any thread. Blocks while the machine is busy.
 #[derive(Clone)]
 pub struct Speaker(Arc<dyn Fn(Spoken) -> bool + Send + Sync>);
 
 impl Speaker {
-    /// A speaker that hands what is spoken to `deliver`, which says whether the machine is still there.
+    /// A speaker that passes everything to `deliver`, which returns whether the machine still runs.
     pub fn new(deliver: impl Fn(Spoken) -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(deliver))
     }
 
-    /// Says one command; returns false when nobody listens any more.
+    /// Sends a command; returns false if the machine has ended.
     #[must_use]
     pub fn say(&self, said: Said) -> bool {
         (self.0)(Spoken::Command(said))
     }
 
-    /// Asks how the machine is doing.
+    /// Asks for the machine's status.
     ///
     /// # Errors
-    /// It does not say.
+    /// If it does not answer.
     pub(crate) fn ask(&self) -> Result<Answer, Silence> {
         let (question, answer) = mpsc::sync_channel(1);
         if !(self.0)(Spoken::Question(Question(question))) {
@@ -199,7 +199,7 @@ impl Speaker {
     }
 }
 
-/// Something that will speak once it is given a speaker.
+/// A source of commands, which uses the speaker it is given.
 pub type Source = Box<dyn FnOnce(Speaker) + Send>;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Broken engines in the simulation of the whole system: each must be caught, and for what it does.
+//! Broken engines in the simulation of the whole system: each must be detected, with the right fault.
 
 use ctigate_tests::simulate::{Canary, Run};
 use ctigate_tests::world::Care;
@@ -6,7 +6,7 @@ use ctigate_tests::world::Care;
 /// The most seeds it may take.
 const SEEDS: u64 = 60;
 
-/// What a broken engine is caught by, with the first seed that shows anything.
+/// The first seed in which a broken engine shows a fault, and the fault.
 fn caught(canary: Canary) -> (u64, String) {
     let found = (0..SEEDS).find_map(|seed| {
         let run = Run::of(seed).with(canary);

@@ -35,8 +35,8 @@ fn two() -> (Bench, [(PhoneSystem, Client); 2]) {
 fn events_that_come_early_over_one_connection_take_no_room_of_another_and_the_oldest_are_lost() {
     let (mut bench, [(first, mut alice), (second, mut bob)]) = two();
     alice.info(&mut bench, "MonitorStart", &alice.monitor_object());
-    for place in 0..256 {
-        first.event(&mut bench, "HeldEvent", &format!("stranger{place}"), HELD);
+    for index in 0..256 {
+        first.event(&mut bench, "HeldEvent", &format!("stranger{index}"), HELD);
     }
     bob.info(&mut bench, "MonitorStart", &bob.monitor_object());
     second.event(&mut bench, "HeldEvent", "m2", HELD);
@@ -66,7 +66,7 @@ fn an_event_that_is_older_than_any_monitor_being_started_belongs_to_none_of_them
     carol.info(&mut bench, "MonitorStart", &carol.monitor_object());
     bench.advance(Duration::from_secs(3));
     assert_eq!(only(&alice.heard(&mut bench), 200).root(), "CSTAErrorCode");
-    // Alice's monitor never was. The phone system gives its name to the next.
+    // Alice's monitor was never started. The phone system gives its cross-reference ID to the next one.
     let [_, asked] = first.asked(&mut bench).try_into().expect("two requests");
     let named = csta("MonitorStartResponse", "<monitorCrossRefID>m1</monitorCrossRefID>");
     first.say(&mut bench, asked.invoke, &named);
@@ -148,7 +148,7 @@ fn a_request_in_flight_is_answered_before_a_crowd_is_told_how_the_phone_system_i
     let (mut bench, system) = Bench::in_service(&[]);
     let proxy = bench.connect();
     let mut clients: Vec<Client> =
-        (0..100).map(|place| Client::over(Line::Stream(proxy), &format!("user{place}"))).collect();
+        (0..100).map(|index| Client::over(Line::Stream(proxy), &format!("user{index}"))).collect();
     for client in &mut clients {
         client.sign_in(&mut bench, system);
         register(&mut bench, client);

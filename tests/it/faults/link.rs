@@ -1,4 +1,4 @@
-//! A CTI link that does not behave: what it says of itself, its numbers, its heartbeats, and one that never stays.
+//! CTI links that misbehave: their status, their invoke IDs, their heartbeats, and links that never last.
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Duration, Instant, LinkId};
@@ -55,7 +55,7 @@ fn a_phone_system_that_introduces_itself_is_believed_while_monitors_are_on_their
         system.asked(&mut bench);
         bench.advance(Duration::from_secs(6));
         assert_eq!(client.heard(&mut bench)[0].element("monitorCrossRefID"), id, "{recovery}");
-        // Said once more, it means what it says.
+        // A second one is taken seriously.
         system.say(&mut bench, 2, &status("enabled"));
         assert!(bench.is_closed(system.link()), "{recovery}");
         assert!(told(&mut bench, "cti_out_of_service").last().unwrap().contains("begun anew"), "{recovery}");
@@ -104,7 +104,7 @@ fn an_application_session_that_is_not_renewed_is_begun_anew() {
     for (answer, why) in [
         (csta_error("operation", "generic"), Some("would not renew the application session")),
         (csta_error("performanceManagement", ""), Some("would not renew the application session")),
-        (named("ResetApplicationSessionTimerNegResponse", unknown), Some("not known any more")),
+        (named("ResetApplicationSessionTimerNegResponse", unknown), Some("no longer known")),
         (named("ResetApplicationSessionTimerPosResponse", ""), None),
         (named("ResetApplicationSessionTimerPosResponse", misread), None),
     ] {
@@ -120,7 +120,8 @@ fn an_application_session_that_is_not_renewed_is_begun_anew() {
     }
 }
 
-/// Serves each connect for a while, then fails it; returns how long the gateway waited before each of the next ones.
+/// Serves each connect for a while, then fails it; returns how long the gateway waited before each of the next
+/// connects.
 fn flapping(
     bench: &mut Bench,
     count: usize,

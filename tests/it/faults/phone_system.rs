@@ -1,4 +1,4 @@
-//! A phone system that says what makes no sense: told, counted, and where the next frame begins is no longer known, the
+//! Phone systems that send garbage: it is logged and counted, and if the beginning of the next frame is unknown, the
 //! connection is closed and dialled again.
 
 use ctigate_core::setting::Value;
@@ -33,7 +33,7 @@ fn a_stream_that_is_no_longer_frames_is_closed_and_dialled_again_and_requests_ge
         let shown = bench.engine().connections().next().unwrap();
         assert!(shown.last_failure.unwrap().contains(why) && !shown.in_service);
         assert_eq!(bench.engine().counters().connections_lost, 1);
-        // What was under way behind it is not listened to.
+        // What comes after it is ignored.
         bench.send(system.link(), &frame(*b"9999", b"<x/>"));
         bench.heartbeats(None);
         bench.advance(Duration::from_secs(3));
@@ -42,7 +42,7 @@ fn a_stream_that_is_no_longer_frames_is_closed_and_dialled_again_and_requests_ge
     }
 }
 
-/// A signed-in client whose phone system says `document` under `invoke` and is believed afterwards all the same.
+/// A signed-in client whose phone system sends `document` with the invoke ID `invoke`, and still works after that.
 fn shrugged_off(more: &[(&str, Value)], invoke: [u8; 4], document: &[u8]) -> (Bench, Vec<String>) {
     let (mut bench, system, mut client) = Bench::signed_in(more);
     bench.notices();
@@ -154,7 +154,7 @@ fn an_application_session_that_is_refused_or_not_known_any_more_is_begun_anew() 
         </ResetApplicationSessionTimerNegResponse>";
     system.serve(&mut bench, "ResetApplicationSessionTimer", |_| refused.into());
     assert!(bench.is_closed(system.link()));
-    assert!(told(&mut bench, "cti_out_of_service")[0].contains("not known any more"));
+    assert!(told(&mut bench, "cti_out_of_service")[0].contains("no longer known"));
     assert_eq!(bench.engine().counters().heartbeats_missed, 0);
     bench.advance(Duration::from_secs(3));
     let (link, address) = bench.connects().pop().unwrap();

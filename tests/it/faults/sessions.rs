@@ -1,4 +1,4 @@
-//! Sessions in odd places: without a connection, without a line, with lines and names of any length.
+//! Sessions in unusual states: without a connection, without a line, with lines and names of any length.
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Duration, Instant};
@@ -7,7 +7,7 @@ use ctigate_tests::bench::{Bench, Client, HELD, Line, PhoneSystem, csta, only};
 #[test]
 fn what_does_not_fit_into_a_frame_is_refused_and_the_connection_lives() {
     let (mut bench, system, mut client) = Bench::signed_in(&[]);
-    // Each `>` takes four bytes on its way to the phone system.
+    // Each `>` becomes four bytes for the phone system.
     let inside = format!("<callToBeHeld><callID>0_{}</callID></callToBeHeld>", ">".repeat(20_000));
     let refused = only(&client.info(&mut bench, "HoldCall", &inside), 200);
     assert_eq!(refused.root(), "CSTAErrorCode");
@@ -156,7 +156,7 @@ fn a_monitor_whose_client_cannot_be_told_of_it_is_stopped() {
     system.start_monitor(&mut bench, "m1");
     let stop = system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
     assert_eq!(stop.element("monitorCrossRefID"), "m1");
-    // The client has another way, and asks anew: its events come once.
+    // The client has a new connection, and asks again: its events come once.
     client.line = Line::Stream(bench.connect());
     client.monitor(&mut bench, system, "m2");
     system.event(&mut bench, "HeldEvent", "m2", HELD);

@@ -1,4 +1,4 @@
-//! Repetitions, and answers that come at the wrong time.
+//! Retransmissions, and answers that come at the wrong time.
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
@@ -264,7 +264,7 @@ fn a_refresh_that_is_refused_for_want_of_room_changes_nothing() {
         assert_eq!((event.root(), event.headers("Route")), ("HeldEvent", vec![]), "{method}");
         assert_eq!(event.start(), "INFO sip:alice@127.0.0.1:49999;transport=tcp SIP/2.0", "{method}");
         assert!(event.body().contains("/ed3\""), "{method}: {event:?}");
-        // Our part of the refresh comes when it was due and says what was agreed; the session ends when it would have.
+        // Our refresh comes when it was due and repeats what was agreed; the session ends when it would have.
         bench.advance(Duration::from_secs(300));
         let ours = client.heard(&mut bench).pop().unwrap();
         assert_eq!(
@@ -279,7 +279,7 @@ fn a_refresh_that_is_refused_for_want_of_room_changes_nothing() {
     }
 }
 
-/// Asks so often to hold a call that no room is left; the last request that found some.
+/// Sends HoldCall until no room is left; returns the last request that found room.
 fn fill(bench: &mut Bench, client: &mut Client) -> String {
     let hold = csta("HoldCall", "<callToBeHeld><callID>0_7</callID></callToBeHeld>");
     let mut last = None;

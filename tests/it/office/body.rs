@@ -1,4 +1,4 @@
-//! Quirks 9 and 10: how headers and bodies may be written.
+//! Quirks 9 and 10: forms of headers and bodies.
 
 use ctigate_core::Duration;
 use ctigate_tests::Agent;

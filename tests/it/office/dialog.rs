@@ -1,4 +1,4 @@
-//! Quirks 5, 7 and 12: what is dialled, how routes are kept, and who shares a line.
+//! Quirks 5, 7 and 12: numbers that are dialled, opaque routes, and several sessions on one line.
 
 use ctigate_core::Duration;
 use ctigate_tests::Agent;

@@ -1,4 +1,4 @@
-//! Quirks 3, 4, 8 and 11: events, what becomes of them, and how they travel.
+//! Quirks 3, 4, 8 and 11: events, and how they are sent.
 
 use ctigate_core::Duration;
 use ctigate_tests::{Agent, Fault, Office, Sip, World};

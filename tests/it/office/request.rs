@@ -1,4 +1,4 @@
-//! Quirks 1 and 2: how clients number their requests.
+//! Quirks 1 and 2: branches and CSeq.
 
 use ctigate_core::Duration;
 use ctigate_tests::{Agent, Sip, World};
@@ -93,7 +93,7 @@ fn quirk_2_idle_refreshes_repeat_one_cseq_and_are_all_answered() {
                 assert_eq!((answer.status(), answer.element("systemStatus")), (200, "normal"));
                 alice.sequence = 2;
                 alice.acknowledge(world);
-                // Less than the 32 s for which RFC 6026 would take the next one for a retransmission.
+                // Less than the 32 s during which RFC 6026 treats the next one as a retransmission.
                 world.run_for(Duration::from_secs(10))?;
             }
             assert_eq!(office.view().sessions, 1);

@@ -1,9 +1,9 @@
-//! The ways in which a client goes: each leaves nothing behind.
+//! The ways in which a client leaves: nothing remains of it.
 
 use ctigate_core::Duration;
 use ctigate_tests::{Agent, Fault, Office, Plan, Random, Weather, World, twice};
 
-/// Lets a client sign in, watch a call of its phone, and go; then every table must be empty.
+/// Lets a client sign in, follow a call at its phone, and leave; then every table must be empty.
 #[track_caller]
 fn gone(settings: &[&str], goes: impl Fn(&mut World, &Office, &mut Agent) -> Result<(), Fault>) {
     for udp in [false, true] {

@@ -1,4 +1,4 @@
-//! Quirk 6: refreshes by re-INVITE and by UPDATE, and what answers them.
+//! Quirk 6: refreshes by re-INVITE and by UPDATE, and their answers.
 
 use core::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use ctigate_core::Duration;
 use ctigate_core::setting::Value;
 use ctigate_tests::bench::{Bench, Client, Line, PhoneSystem, Sip, address, only};
 
-/// What every 200 to INVITE, re-INVITE and UPDATE carries.
+/// Asserts that a 200 to INVITE, re-INVITE or UPDATE has all header fields.
 fn assert_complete(ok: &Sip, routes: &[&str]) {
     for (header, value) in [
         ("Contact", "<sip:ctigate@127.0.0.1:5060;transport=tcp>"),

@@ -1,4 +1,4 @@
-//! What SIPE put on the wire, byte for byte, against the gateway.
+//! The captured bytes of SIPE against the gateway.
 
 use ctigate_core::Duration;
 use ctigate_tests::bench::{Bench, csta, only};

@@ -7,10 +7,10 @@ use ctigate_tests::bench::only;
 
 use super::{Desk, LINE};
 
-/// What no phone can dial.
+/// Numbers that no phone can dial.
 const NOT_DIALLED: [&str; 5] = ["tel:1800FLOWERS", "tel:+", "sip:alice@example.com", "mailto:1002", "1002+3"];
 
-/// Everything the gateway knows of, as a phone system lists it.
+/// All services that the gateway knows, as a phone system lists them.
 fn everything() -> String {
     let mut lists: Vec<(&str, String)> = Vec::new();
     for service in all() {
@@ -46,7 +46,7 @@ fn written(member: &Member, number: &str) -> String {
     format!("<{0}>{value}</{0}>", member.name)
 }
 
-/// What is required in a request, and `dialled`, which is this number.
+/// A request with its required members, and `dialled` with this number.
 fn request(service: &Service, dialled: &Member, number: &str) -> String {
     let is_there = |member: &&Member| member.required || member.name == dialled.name;
     let number_of = |member: &Member| if member.name == dialled.name { number } else { "1002" };

@@ -1,8 +1,8 @@
-//! What is narrowed, put together, or brought by messages of its own; and what passes between editions.
+//! Lists that are narrowed, answers that come in parts, and what passes between editions.
 
 use super::*;
 
-/// ECMA-323's other edition.
+/// The namespace of edition 6.
 const ED6: &str = "http://www.ecma-international.org/standards/ecma-323/csta/ed6";
 
 #[test]
@@ -54,7 +54,7 @@ fn parties(name: fn(&str, &str, &str) -> String, own: &str, other: &str) -> [Str
     })
 }
 
-/// The rest of what is told of a call.
+/// The other elements of a call.
 fn of_the_call(own: &str, other: &str) -> String {
     format!(
         "<callingDevice><deviceIdentifier>{own}</deviceIdentifier></callingDevice><calledDevice><deviceIdentifier>\
@@ -97,7 +97,7 @@ fn a_call_is_shown_to_one_who_is_in_it() {
     desk.refuses("SnapshotCall", "<snapshotObject><callID>0_8</callID></snapshotObject>", "invalidCallID");
 }
 
-/// The answer to a `SnapshotCall` whose data come in two parts, told with this beside the name of the data.
+/// The answer to a `SnapshotCall` whose data come in two parts, announced with `beside` in addition to their name.
 fn gathered(beside: &str) -> String {
     let Desk { mut bench, system, mut client } = in_a_call();
     let said = "<snapshotObject><callID>0_7</callID></snapshotObject>";
@@ -168,8 +168,8 @@ fn a_list_of_devices_comes_in_requests_to_the_client() {
     assert_eq!(client.heard(bench), [], "the list has come to its end");
 }
 
-/// What the phone system, which speaks edition 3, gets of a `SetDisplay` in this edition beside what every edition
-/// has.
+/// What a phone system that speaks edition 3 gets of a `SetDisplay` in this edition, with `more` in addition to what
+/// every edition has.
 fn shown(settings: &[(&str, Value)], edition: Option<&str>, more: &str) -> String {
     let services = "<physDevServList><setDisplay/></physDevServList>";
     let mut desk = Desk::set_up(services, settings);

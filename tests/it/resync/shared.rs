@@ -64,10 +64,12 @@ fn a_client_whose_snapshot_was_refused_is_shown_what_its_neighbour_knows() {
 fn a_snapshot_is_tried_once_on_each_walk_however_many_sessions_a_line_has() {
     let narrow = [("cti.window", Value::Integer(1)), ("cti.queue", Value::Integer(0))];
     let (mut bench, system, mut alice, _) = Bench::monitored(&narrow);
-    let mut others: Vec<_> = ["bob", "carol", "dave"].map(|user| joined(&mut bench, user, system)).into();
+    let others: Vec<_> = ["bob", "carol", "dave"].map(|user| joined(&mut bench, user, system)).into();
     own(system, &mut bench, "m1", ("HeldEvent", "7", "hold"));
     bench.advance(Duration::from_millis(20));
-    others.iter_mut().for_each(|(client, _)| assert_eq!(client.heard(&mut bench).len(), 1));
+    for (client, _) in &others {
+        assert_eq!(client.heard(&mut bench).len(), 1);
+    }
     alice.heard(&mut bench);
     alice.info(&mut bench, "RetrieveCall", "<callToBeRetrieved><callID>0_7</callID></callToBeRetrieved>");
     let under_way = system.asked(&mut bench);
@@ -80,7 +82,7 @@ fn a_snapshot_is_tried_once_on_each_walk_however_many_sessions_a_line_has() {
     let asked = system.asked(&mut bench);
     let one = asked.iter().find(|asked| asked.root() == "SnapshotDevice").expect("it is tried again");
     system.say(&mut bench, one.invoke, &snapshot("1001", &[]));
-    for (client, id) in &mut others {
+    for (client, id) in &others {
         assert_eq!(told(&client.heard(&mut bench), id), ["ConnectionClearedEvent 0_7 null"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Clients that ask for their calls while their monitor is moved: what they were told counts as known.
+//! Clients that ask for their calls while their monitor is moved: what the answer says counts as known to them.
 
 use super::{own, refresh, told};
 use ctigate_core::Duration;
@@ -21,7 +21,7 @@ fn two_systems() -> (Bench, [PhoneSystem; 2], Client, String) {
     (bench, systems, client, id)
 }
 
-/// The client asks for its calls; the phone system may be asked for something else before.
+/// The client asks for its calls; the phone system may get another request before.
 fn ask(bench: &mut Bench, system: PhoneSystem, client: &mut Client, calls: &[(&str, &str, [&str; 2])]) {
     client.info(bench, "SnapshotDevice", &format!("<snapshotObject>{}</snapshotObject>", client.uri));
     let asked = system.asked(bench);
@@ -36,7 +36,7 @@ fn calls_of_a_phone_system_that_never_started_the_monitor_are_cleared_at_the_nex
     let (mut bench, [here, there], mut client, id) = two_systems();
     bench.close(here.link());
     client.invite(&mut bench);
-    // The monitor is asked for; what is answered are the client's calls, and then the connection breaks.
+    // The monitor was requested, but only the client's request is answered before the connection breaks.
     ask(&mut bench, there, &mut client, &[("8", "1003", ["alerting", "connected"])]);
     bench.await_dialling();
     let here = PhoneSystem::answer(&mut bench);
@@ -94,7 +94,7 @@ fn calls_of_another_phone_system_are_cleared_though_a_snapshot_told_the_client_o
 #[test]
 fn a_call_that_an_older_event_sets_back_after_the_client_had_asked_is_told_once_more() {
     let (mut bench, system, mut client, id) = Bench::monitored(&[]);
-    // The event waits for the answer that names another call, and 20 ms more; its monitor ends behind it.
+    // The event waits for the answer that announces another call, and for 20 ms more; its monitor ends after it.
     let numbers = client.call_to("1002");
     client.info(&mut bench, "MakeCall", &numbers);
     own(system, &mut bench, "m1", ("DeliveredEvent", "7", "alerting"));
@@ -121,7 +121,7 @@ fn a_call_that_an_event_under_way_by_datagram_sets_back_is_told_once_more_too() 
     own(system, &mut bench, "m1", ("DeliveredEvent", "7", "alerting"));
     let [event]: [Sip; 1] = client.heard(&mut bench).try_into().expect("it is sent at once");
     system.say(&mut bench, 7, &csta("MonitorStop", "<monitorCrossRefID>m1</monitorCrossRefID>"));
-    // If the event was lost on its way, its repetition comes behind this answer.
+    // If the event was lost, its retransmission comes after this answer.
     ask(&mut bench, system, &mut client, &[("7", "1003", ["connected", "connected"])]);
     client.say(&mut bench, &event.answered(200));
     refresh(&mut bench, system, &mut client, "m2");

@@ -1,4 +1,4 @@
-//! A phone system that gives no snapshot just now, or says that it lost events: another is asked for later.
+//! Phone systems that refuse a snapshot for now, or report lost events: another snapshot is requested later.
 
 use super::{own, refresh, told};
 use ctigate_core::Duration;
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 const CALL: &[(&str, &str, [&str; 2])] = &[("8", "1004", ["alerting", "connected"])];
 
-/// A client that knew a call that ended while its connection was down; its snapshot is refused like this, for now.
+/// A client with a call that ended while its connection was down; its snapshot is refused with this error.
 fn refused(category: &str, value: &str) -> (Bench, PhoneSystem, Client, String) {
     let (mut bench, system, mut client, id) = Bench::monitored(&[]);
     own(system, &mut bench, "m1", ("HeldEvent", "7", "hold"));

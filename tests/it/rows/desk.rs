@@ -1,25 +1,25 @@
-//! A gateway, a phone system that offers and answers every service there is, and one client of the line `1001`.
+//! A gateway, a phone system that offers and answers every service, and one client of the line `1001`.
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
 use ctigate_core::wire::csta::services::{Service, all};
 use ctigate_tests::bench::{Asked, Bench, Client, PhoneSystem, Sip, only};
 
-/// The client's line as it signs in: more than a number.
+/// The client's line as it signs in, which is more than a number.
 pub(super) const LINE: &str = "tel:1001;phone-context=dialstring;partition=P";
-/// What events and responses call it.
+/// The line in events and responses.
 pub(super) const SHOWN_LINE: &str = "tel:1001;phone-context=dialstring";
 /// Another line, as clients name it.
 pub(super) const OTHER: &str = "tel:1002;phone-context=dialstring";
 
-/// The gateway between a phone system and a client, each of its own edition.
+/// The gateway between a phone system and a client, which may use different editions.
 pub(super) struct Desk {
     pub(super) bench: Bench,
     pub(super) system: PhoneSystem,
     pub(super) client: Client,
     /// The client's edition of ECMA-323.
     pub(super) spoken: u8,
-    /// The phone system's.
+    /// The phone system's edition.
     pub(super) link: u8,
 }
 
@@ -30,7 +30,8 @@ pub(super) fn document(edition: u8, root: &str, inside: &str) -> String {
     if inside.is_empty() { format!("{head}/>") } else { format!("{head}>{inside}</{root}>") }
 }
 
-/// `supportedServices` of a phone system that has every service the gateway may ask it for and `has` says.
+/// The `supportedServices` of a phone system that has those services which the gateway may request and for which `has`
+/// returns true.
 pub(super) fn lists(has: impl Fn(&Service) -> bool) -> String {
     let mut text = String::new();
     let mut open = "";
@@ -47,13 +48,13 @@ pub(super) fn lists(has: impl Fn(&Service) -> bool) -> String {
     if open.is_empty() { text } else { format!("{text}</{open}>") }
 }
 
-/// A flag that is set.
+/// A setting that is true.
 pub(super) const fn yes(key: &str) -> (&str, Value) {
     (key, Value::Flag(true))
 }
 
 impl Desk {
-    /// A desk with settings of the test's own, and these lists of services.
+    /// A desk with these settings and these lists of services.
     pub(super) fn with(link: u8, spoken: u8, lists: &str, more: &[(&str, Value)]) -> Self {
         let edition = [("cti.edition", Value::Integer(link.into()))];
         let settings: Vec<(&str, Value)> = edition.into_iter().chain(more.iter().cloned()).collect();
@@ -66,19 +67,19 @@ impl Desk {
         Self { bench, system, client, spoken, link }
     }
 
-    /// Everything is offered, and calls of others may be picked up.
+    /// A desk with all services, where calls of others may be picked up.
     pub(super) fn new(link: u8, spoken: u8) -> Self {
         Self::with(link, spoken, &lists(|_| true), &[yes("cti.connection[0].foreign_calls")])
     }
 
-    /// The same, and the client monitors its line, which is in the calls 7 and 8.
+    /// The same, with a client that monitors its line, which is in the calls 7 and 8.
     pub(super) fn with_calls(link: u8, spoken: u8) -> Self {
         let mut desk = Self::new(link, spoken);
         desk.is_in_calls();
         desk
     }
 
-    /// The client monitors its line, which is in the calls 7 and 8.
+    /// Lets the client monitor its line, which is in the calls 7 and 8.
     pub(super) fn is_in_calls(&mut self) {
         self.client.monitor(&mut self.bench, self.system, "m1");
         for call in ["7", "8"] {
@@ -88,7 +89,7 @@ impl Desk {
         self.bench.notices();
     }
 
-    /// The phone system tells that the line held a call.
+    /// The phone system reports that the line has put a call on hold.
     pub(super) fn held(&mut self, call: &str) {
         let inside = format!(
             "<heldConnection><callID>{call}</callID><deviceID>1001</deviceID></heldConnection>\
@@ -97,18 +98,18 @@ impl Desk {
         self.system.event(&mut self.bench, "HeldEvent", "m1", &inside);
     }
 
-    /// The names of what the client heard since last asked.
+    /// The names of the documents that the client got since the last call.
     pub(super) fn heard_roots(&mut self) -> Vec<String> {
         self.client.heard(&mut self.bench).iter().map(|sip| sip.root().to_owned()).collect()
     }
 
-    /// The client asks; what it hears at once.
+    /// Sends a request of the client; returns what it gets at once.
     pub(super) fn ask(&mut self, root: &str, inside: &str) -> Vec<Sip> {
         let body = document(self.spoken, root, inside);
         self.client.send(&mut self.bench, "INFO", &body)
     }
 
-    /// The client asks, and the phone system is asked: by one document, which this is.
+    /// Sends a request of the client; returns the one request that the phone system gets.
     #[track_caller]
     pub(super) fn passed(&mut self, root: &str, inside: &str) -> Asked {
         let early = self.ask(root, inside);
@@ -119,14 +120,14 @@ impl Desk {
         asked
     }
 
-    /// The phone system answers; what the client hears at once.
+    /// Lets the phone system answer; returns what the client gets at once.
     pub(super) fn says(&mut self, asked: &Asked, root: &str, inside: &str) -> Vec<Sip> {
         let answer = document(self.link, root, inside);
         self.system.say(&mut self.bench, asked.invoke, &answer);
         self.client.heard(&mut self.bench)
     }
 
-    /// The phone system answers with a response that announces nothing.
+    /// Lets the phone system answer with a response that announces nothing.
     #[track_caller]
     pub(super) fn agrees(&mut self, asked: &Asked) {
         let response = format!("{}Response", asked.root());
@@ -134,7 +135,7 @@ impl Desk {
         assert_eq!(only(&answers, 200).root(), response);
     }
 
-    /// The client asks, is told this error by the gateway itself, and nothing else comes of it.
+    /// Sends a request of the client, which the gateway must refuse with this error without any other effect.
     #[track_caller]
     pub(super) fn refuses(&mut self, root: &str, inside: &str, value: &str) {
         self.bench.notices();
@@ -151,18 +152,18 @@ impl Desk {
         assert_eq!(self.bench.engine().view(), before, "{root} {inside}");
     }
 
-    /// Lets the time pass in which events wait behind a response.
+    /// Lets the time pass during which events wait after a response.
     pub(super) fn wait(&mut self) {
         self.bench.advance(Duration::from_millis(20));
     }
 
-    /// Whether the operator was told of a message that was discarded.
+    /// Whether a discarded message was logged.
     pub(super) fn was_discarded(&mut self) -> bool {
         self.bench.notices().iter().any(|notice| notice.starts_with("message_discarded "))
     }
 }
 
-/// The value of a CSTAErrorCode; its category where that has no values.
+/// The value of a CSTAErrorCode, or its category if that has no values.
 pub(super) fn error(answer: &Sip) -> &str {
     let inside = answer.body().split_once("CSTAErrorCode").map_or("", |(_, inside)| inside);
     let inside = inside.split_once('>').map_or("", |(_, inside)| inside);

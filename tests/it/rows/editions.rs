@@ -1,12 +1,12 @@
-//! What editions of ECMA-323 differ in. A document of the phone system that does not say its edition is in the one that
-//! was agreed with it.
+//! Differences between editions of ECMA-323. A document of the phone system that does not say its edition is in the one
+//! agreed with it.
 
 use ctigate_tests::bench::{Asked, Sip, only};
 
 use super::desk::{Desk, LINE, SHOWN_LINE, document, lists};
 use super::samples::{connection, element};
 
-/// What no edition has.
+/// An element that no edition has.
 const STRANGE: &str = "<dance>waltz</dance>";
 /// What edition 6 added to the response to MakeCall, and to an item of a snapshot.
 const LINKAGE: &str = "<callLinkageData><globalCallData><globalCallSwitchingSubDomainName>d\
@@ -20,7 +20,7 @@ fn nameless(root: &str, inside: &str) -> String {
     format!("<?xml version=\"1.0\"?><{root}>{inside}</{root}>")
 }
 
-/// The text, if it is to be there.
+/// `text` if `is_there`, else nothing.
 fn only_if(is_there: bool, text: &str) -> &str {
     if is_there { text } else { "" }
 }
@@ -31,7 +31,7 @@ fn says(desk: &mut Desk, asked: &Asked, root: &str, inside: &str) -> Sip {
     only(&desk.client.heard(&mut desk.bench), 200)
 }
 
-/// The phone system sends something of its own accord, without a namespace; what the client hears of it.
+/// The phone system sends something unrequested, without a namespace; returns what the client gets of it.
 fn sends(desk: &mut Desk, root: &str, inside: &str) -> String {
     desk.system.say(&mut desk.bench, 9999, &nameless(root, inside));
     desk.wait();
@@ -46,7 +46,7 @@ fn a_response_without_a_namespace_is_of_the_agreed_edition() {
         let asked = desk.passed("MakeCall", &inside);
         let made = connection("callingDevice", "7", "1001") + LINKAGE + STRANGE;
         let heard = says(&mut desk, &asked, "MakeCallResponse", &made);
-        // A client of edition 6 has the linkage whatever the phone system's edition is.
+        // A client of edition 6 gets the linkage whatever the phone system's edition.
         let rest = only_if(spoken == 6 || passes, LINKAGE).to_owned() + only_if(passes, STRANGE);
         let wanted = connection("callingDevice", "0_7", LINE) + &rest;
         assert_eq!(heard.body(), document(spoken, "MakeCallResponse", &wanted), "{link} {spoken}");
@@ -76,7 +76,7 @@ fn a_snapshot_without_a_namespace_is_of_the_agreed_edition() {
 fn an_event_without_a_namespace_is_of_the_agreed_edition() {
     for (link, spoken, passes) in PAIRS {
         let mut desk = Desk::with_calls(link, spoken);
-        // A client is told everything in the edition that it spoke last.
+        // A client is answered in the edition that it used last.
         only(&desk.ask("GetCSTAFeatures", ""), 200);
         for root in ["HeldEvent", "QueuedEvent"] {
             let heard = sends(&mut desk, root, &(event(root) + STRANGE));
@@ -114,7 +114,7 @@ fn a_device_is_told_to_have_what_the_client_s_edition_has_alone() {
         let root = "GetLogicalDeviceInformationResponse";
         let heard = only(&desk.says(&asked, root, &info(&["makeCall", "makeConnection"])), 200);
         assert_eq!(heard.element("logDevServList"), element("callControlServList", &members(told)));
-        // What is left of a list that has only later services is nothing.
+        // A list that has only later services becomes empty and is left out.
         let asked = desk.passed("GetLogicalDeviceInformation", &element("device", LINE));
         let heard = only(&desk.says(&asked, root, &info(&["makeConnection"])), 200);
         assert_eq!(heard.body().contains("logDevServList"), spoken == 6);

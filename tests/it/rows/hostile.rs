@@ -1,5 +1,5 @@
-//! Requests as nobody should write them: of other editions, with unknown members, about calls of others. Each has one
-//! answer, and the phone system hears of none that is not the line's own affair.
+//! Hostile requests: of other editions, with unknown members, about calls of others. Each gets one answer, and the
+//! phone system gets none that does not concern the line.
 
 use ctigate_core::setting::Value;
 use ctigate_core::wire::csta::services::{Served, Service, all};
@@ -12,7 +12,7 @@ fn relayed() -> impl Iterator<Item = &'static Service> {
     all().iter().filter(|service| service.served == Served::Relayed)
 }
 
-/// What a client dials, and what becomes of it.
+/// A MakeCall for this number.
 pub(super) fn make_call(number: &str) -> String {
     element("callingDevice", LINE) + &element("calledDirectoryNumber", number)
 }
@@ -101,7 +101,7 @@ fn a_connection_is_named_by_call_device_or_both_in_any_order() {
         ("<callID>0_7</callID><deviceID typeOfNumber=\"dynamic\">d4</deviceID>", own),
         ("<deviceID>1001</deviceID>", "<deviceID>1001</deviceID>"),
         ("<deviceID>tel:1001;phone-context=dialstring</deviceID><callID/>", "<deviceID>1001</deviceID>"),
-        // Nobody has told of this one: whether it is the line's, the phone system knows.
+        // The gateway does not know this call: whether the line is in it is for the phone system to check.
         ("<callID>0_6</callID>", "<callID>6</callID><deviceID>1001</deviceID>"),
     ] {
         let asked = desk.passed("HoldCall", &element("callToBeHeld", named));
@@ -167,7 +167,7 @@ fn a_call_that_the_line_has_no_part_in_is_not_cleared() {
         desk.refuses("ClearCall", &element("callToBeCleared", named), "invalidCallID");
         desk.refuses("SnapshotCall", &element("snapshotObject", named), "invalidCallID");
     }
-    // What is asked of one's own connection there is for the phone system to refuse.
+    // A request about the line's own connection in it is for the phone system to refuse.
     let asked = desk.passed("HoldCall", &connection("callToBeHeld", "0_9", OTHER));
     assert_eq!(asked.document, document(3, "HoldCall", &connection("callToBeHeld", "9", "1001")));
     assert_eq!(bob.heard(&mut desk.bench), []);
@@ -202,10 +202,10 @@ fn a_connection_of_another_monitored_line_is_announced_to_nobody() {
     let notices = desk.bench.notices();
     assert!(notices.iter().any(|notice| notice.starts_with("response_refused ")), "{notices:?}");
     assert_eq!(bob.heard(&mut desk.bench), []);
-    // Nothing was learned of it either.
+    // Nor was anything noted about it.
     desk.wait();
     desk.refuses("ClearCall", &connection("callToBeCleared", "0_9", LINE), "invalidCallID");
-    // And the client goes on hearing of its own calls.
+    // The client still gets events of its own calls.
     desk.held("7");
     assert_eq!(desk.heard_roots(), ["HeldEvent"]);
 }

@@ -1,5 +1,5 @@
-//! What comes in messages of its own behind a response: snapshots in parts, and lists of devices. And what comes without
-//! anybody having asked.
+//! Data that come in separate messages after a response: snapshots in parts, and lists of devices; and messages that
+//! were not requested.
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
@@ -8,7 +8,7 @@ use ctigate_tests::bench::{Asked, Client, Sip, only};
 use super::desk::{Desk, LINE, OTHER, SHOWN_LINE, document, error, lists};
 use super::samples::{connection, element};
 
-/// A response that says under which name its data follow.
+/// A response that announces data under this name.
 fn follows(name: &str) -> String {
     element("crossRefIDorSnapshotData", &element("serviceCrossRefID", name))
 }
@@ -27,7 +27,7 @@ fn part(name: &str, is_last: bool, calls: &[&str]) -> String {
     named + &last + &element("snapshotData", &items)
 }
 
-/// The phone system sends something of its own accord; what the client hears at once.
+/// The phone system sends something unrequested; returns what the client gets at once.
 fn sends(desk: &mut Desk, root: &str, inside: &str) -> Vec<Sip> {
     let message = document(desk.link, root, inside);
     desk.system.say(&mut desk.bench, 77, &message);
@@ -89,7 +89,7 @@ fn a_snapshot_of_a_call_in_parts_is_one_answer_too() {
     };
     assert_eq!(sends(&mut desk, "SnapshotCallData", &call_part("false", &item("1001"))), []);
     let others = part("x1", true, &["9"]);
-    // Another service's data of the same name are nobody's.
+    // Another service's data with the same name belong to no request.
     assert_eq!(sends(&mut desk, "SnapshotDeviceData", &others), []);
     let answer = only(&sends(&mut desk, "SnapshotCallData", &call_part("true", &item("1002"))), 200);
     let seen = [SHOWN_LINE, OTHER].map(|device| {
@@ -110,7 +110,7 @@ fn a_snapshot_longer_than_a_document_may_be_is_an_error() {
     }
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
     assert_eq!(error(&answer), "resourceLimitExceeded");
-    // The next one is as good as ever.
+    // The next one works as usual.
     let asked = snapshot(&mut desk);
     desk.says(&asked, "SnapshotDeviceResponse", &follows("x1"));
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
@@ -125,7 +125,7 @@ fn parts_of_a_snapshot_that_nobody_asked_for_are_discarded() {
     assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("", true, &["9"])), []);
     assert_eq!(discarded(&desk), before + 2);
     assert!(desk.was_discarded());
-    // Nor do they get into an answer that is asked for later.
+    // Nor do they get into the answer to a later request.
     let asked = snapshot(&mut desk);
     assert_eq!(desk.says(&asked, "SnapshotDeviceResponse", &follows("x1")), []);
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
@@ -142,7 +142,7 @@ fn a_snapshot_whose_data_never_come_times_out() {
     desk.bench.advance(Duration::from_millis(1));
     let answer = only(&desk.client.heard(&mut desk.bench), 200);
     assert_eq!(error(&answer), "resourceOutOfService");
-    // What comes now comes too late.
+    // What comes now is too late.
     let before = discarded(&desk);
     assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), []);
     assert_eq!(discarded(&desk), before + 1);
@@ -169,7 +169,7 @@ fn two_snapshots_under_one_name_are_not_mixed_up() {
     assert_eq!(desk.says(&first, "SnapshotDeviceResponse", &follows("x1")), []);
     let refused = only(&desk.says(&second, "SnapshotDeviceResponse", &follows("x1")), 200);
     assert_eq!(error(&refused), "unspecified");
-    // Whose they are nobody can say: neither gets them.
+    // It cannot be determined whose they are, so neither gets them.
     let before = discarded(&desk);
     for is_last in [false, true, true] {
         assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", is_last, &["1"])), []);
@@ -178,7 +178,7 @@ fn two_snapshots_under_one_name_are_not_mixed_up() {
     desk.bench.advance(Duration::from_millis(5_000));
     let answer = only(&desk.client.heard(&mut desk.bench), 200);
     assert_eq!(error(&answer), "resourceOutOfService");
-    // Behind both last parts the name is as good as ever.
+    // After both last parts the name works as usual.
     is_answered(&mut desk, "x1", "4");
 }
 
@@ -221,7 +221,7 @@ fn data_without_a_name_belong_to_the_only_snapshot_there_is() {
     let mut desk = Desk::new(6, 6);
     let first = snapshot(&mut desk);
     desk.says(&first, "SnapshotDeviceResponse", &follows("x1"));
-    // Somebody else waits: nobody can say whose they are.
+    // Another request waits, so that it cannot be determined whose they are.
     let second = snapshot(&mut desk);
     let before = discarded(&desk);
     assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("", true, &["9"])), []);
@@ -247,10 +247,10 @@ fn data_without_a_name_are_nobody_s_while_a_late_answer_is_due() {
     desk.bench.advance(Duration::from_millis(1_000));
     assert_eq!(error(&only(&desk.client.heard(&mut desk.bench), 200)), "resourceOutOfService");
     assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("", true, &["9"])), []);
-    // They were those that are due, or not: the answer that waits may lack them.
+    // They may have been the late ones or not: the answer that waits may lack them.
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("", true, &["1"])), 200);
     assert_eq!(error(&answer), "unspecified");
-    // It does not stay so.
+    // This does not last.
     let next = snapshot(&mut desk);
     desk.says(&next, "SnapshotDeviceResponse", &follows("x2"));
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("", true, &["1"])), 200);
@@ -415,7 +415,7 @@ fn a_client_that_tells_a_list_of_devices_is_refused() {
     desk.refuses("SwitchingFunctionDevices", &devices("x1", "true", "1001"), "serviceNotSupported");
 }
 
-/// A monitor filter that keeps these events back.
+/// A monitor filter that filters these events out.
 fn filter(id: &str, member: &str, value: &str) -> String {
     let members = element("callcontrol", &element(member, value));
     element("monitorCrossRefID", id) + &element("requestedFilterList", &members)
@@ -478,7 +478,7 @@ fn a_snapshot_that_waits_does_not_take_the_room_of_others() {
     let mut desk = Desk::with(3, 3, &lists(|_| true), &more);
     let asked = snapshot(&mut desk);
     desk.says(&asked, "SnapshotDeviceResponse", &follows("x1"));
-    // Its answer came: only the data are still on their way.
+    // It was answered: only the data are still to come.
     let held = desk.passed("HoldCall", &connection("callToBeHeld", "0_7", LINE));
     desk.agrees(&held);
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);

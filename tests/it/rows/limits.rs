@@ -1,4 +1,4 @@
-//! Documents that fill a message, and those that do not fit into a frame.
+//! Documents that fill a message, and documents that do not fit into a frame.
 
 use ctigate_core::setting::Value;
 use ctigate_core::wire::csta::member::Role;
@@ -12,12 +12,12 @@ use super::samples::{Samples, connection, element, spelt};
 /// 60 KiB.
 const MUCH: usize = 60 * 1024;
 
-/// A service with each of its copied parts in turn filled with a text; the rest as ever.
+/// Requests for a service, each with one of its copied members filled with a text.
 fn filled<'s>(service: &'s Service, text: &'s str) -> impl Iterator<Item = String> + 's {
     let whole = Samples::request(service, 3, 3);
     let copied = service.request.iter().enumerate();
     let copied = copied.filter(|(_, member)| matches!(member.role, Role::Copied(_)));
-    copied.map(move |(place, member)| whole.with(place, &element(spelt(member, 3), text)))
+    copied.map(move |(index, member)| whole.with(index, &element(spelt(member, 3), text)))
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn what_grows_beyond_a_frame_is_refused_and_nothing_hangs() {
             desk.refuses(root, &inside, "invalidParameterValue");
         }
     }
-    // Nothing waits for a response that was never asked for.
+    // No event waits for the response to a request that was not sent.
     desk.held("7");
     assert_eq!(desk.heard_roots(), ["HeldEvent"]);
     let asked = desk.passed("MakeCall", &make_call("1002"));

@@ -1,5 +1,4 @@
-//! What clients say to each other's kind: private data. Microsoft's never reach a phone system, those of others only
-//! where the administrator wants it.
+//! Private data of clients. Microsoft's never reach a phone system, others only if so configured.
 
 use ctigate_core::setting::Value;
 use ctigate_tests::bench::only;
@@ -17,13 +16,13 @@ fn desk(edition: u8, more: &[(&str, Value)]) -> Desk {
     Desk::with(edition, 3, &lists(|_| true), more)
 }
 
-/// What the phone system gets of a HoldCall that has this beside its connection.
+/// What the phone system gets of a HoldCall with this after its connection.
 #[track_caller]
 fn got(desk: &mut Desk, beside: &str) -> String {
     got_of(desk, ("HoldCall", "callToBeHeld"), beside)
 }
 
-/// What the phone system gets of a request that has this beside its connection.
+/// What the phone system gets of a request with this after its connection.
 #[track_caller]
 fn got_of(desk: &mut Desk, (root, member): (&str, &str), beside: &str) -> String {
     let asked = desk.passed(root, &(connection(member, "0_7", LINE) + beside));

@@ -8,7 +8,7 @@ use ctigate_tests::bench::{Sip, only};
 use super::desk::{Desk, OTHER, document, error, lists};
 use super::samples::{STRANGE, Samples, connection, element, spelt};
 
-/// What a request is answered whose member is missing, or names nothing.
+/// The error for a request in which the member is missing or empty.
 fn missing(member: &Member) -> &'static str {
     match member.role {
         Role::Own | Role::Foreign => "invalidConnectionID",
@@ -36,7 +36,7 @@ fn missing(member: &Member) -> &'static str {
     }
 }
 
-/// What a request is answered whose member is there, and cannot be read.
+/// The error for a request in which the member is present but cannot be read.
 fn unreadable(member: &Member) -> &'static str {
     match missing(member) {
         "atLeastOneConditionalParameterNotProvided" => "invalidParameterValue",
@@ -44,7 +44,7 @@ fn unreadable(member: &Member) -> &'static str {
     }
 }
 
-/// Something that a member cannot be, if there is such a thing.
+/// An invalid value for a member, if there is one.
 fn wrong(member: &Member) -> Option<&'static str> {
     match member.role {
         Role::Own | Role::OwnCall | Role::Held | Role::Active | Role::Foreign => {
@@ -55,7 +55,7 @@ fn wrong(member: &Member) -> Option<&'static str> {
         Role::Number if member.list.is_none() => Some("10<!-- nor a whole number -->03"),
         Role::Truth => Some("maybe"),
         Role::Count => Some("many"),
-        // Of a word that editions may add to, all that is known is that it is one.
+        // If editions may add words, any word is valid.
         Role::Word([]) => Some(""),
         Role::Word(_) => Some("danced"),
         Role::Number
@@ -68,8 +68,8 @@ fn wrong(member: &Member) -> Option<&'static str> {
     }
 }
 
-/// Whether a member that is empty says as little as one that is missing. Free text may be empty (`SetDisplay` clears a
-/// display so), what is only copied is not looked into, and what is dialled in part may still be to come.
+/// Whether an empty member counts as missing. Free text may be empty (`SetDisplay` clears a display that way), copied
+/// content is not checked, and a number dialled in parts may still be to come.
 fn must_be_filled(member: &Member) -> bool {
     let may_be_empty =
         matches!(member.role, Role::Text | Role::Copied(_) | Role::Dialled { in_part: true, .. });
@@ -80,19 +80,19 @@ fn is_connection(member: &Member) -> bool {
     matches!(member.role, Role::Own | Role::OwnCall | Role::Held | Role::Active | Role::Foreign)
 }
 
-/// What the client is told that works, one list of it.
+/// One list of the services that the client is offered.
 fn listed(desk: &mut Desk, list: &str) -> String {
     let answers = desk.ask("GetCSTAFeatures", "");
     only(&answers, 200).element(list).to_owned()
 }
 
-/// The service is listed where the link has it.
+/// A service is listed if the link has it.
 pub(super) fn is_listed(desk: &mut Desk, service: &Service) {
     let list = listed(desk, service.list);
     assert!(list.contains(&format!("<{}/>", service.feature)), "{}: {list}", service.root);
 }
 
-/// Where the link has it not, it is not listed, and whoever asks all the same is told so.
+/// If the link does not have a service, it is not listed, and a request for it is refused.
 pub(super) fn is_neither_listed_nor_served_where_the_link_has_it_not(edition: u8, service: &Service) {
     let mut desk = Desk::with(edition, edition, &lists(|other| other != service), &[]);
     let list = listed(&mut desk, service.list);
@@ -102,13 +102,13 @@ pub(super) fn is_neither_listed_nor_served_where_the_link_has_it_not(edition: u8
     desk.refuses(service.root, "", "serviceNotSupported");
 }
 
-/// Nobody acts for another line, nor in a call of another phone system, nor in one that the line has no part in.
+/// A client cannot act for another line, in a call of another phone system, or in a call that its line has no part in.
 pub(super) fn another_line_is_refused(desk: &mut Desk, service: &Service) {
     let whole = Samples::request(service, desk.spoken, desk.link);
-    for (place, member) in service.request.iter().enumerate() {
+    for (index, member) in service.request.iter().enumerate() {
         let name = member.name;
         let mut refuses = |inside: &str, value| {
-            desk.refuses(service.root, &whole.with(place, &element(name, inside)), value);
+            desk.refuses(service.root, &whole.with(index, &element(name, inside)), value);
         };
         if is_connection(member) {
             refuses(&format!("<callID>{STRANGE}</callID>"), missing(member));
@@ -142,40 +142,40 @@ pub(super) fn another_line_is_refused(desk: &mut Desk, service: &Service) {
     }
 }
 
-/// Another device's call is touched only where the administrator allows it.
+/// Calls of other devices can only be picked up or joined if that is configured.
 pub(super) fn foreign_calls_are_the_administrator_s_choice(service: &Service) {
     let foreign = service.request.iter().position(|member| member.role == Role::Foreign);
-    let Some(place) = foreign else { return };
+    let Some(index) = foreign else { return };
     let mut desk = Desk::with(3, 3, &lists(|_| true), &[]);
     let whole = Samples::request(service, 3, 3);
     desk.refuses(service.root, &whole.sent(), "privilegeViolationSpecifiedDevice");
-    // Not even one that would be the own line's.
-    let own = connection(service.request[place].name, "0_7", "1001");
-    desk.refuses(service.root, &whole.with(place, &own), "privilegeViolationSpecifiedDevice");
+    // Not even the own line's connection may be named there.
+    let own = connection(service.request[index].name, "0_7", "1001");
+    desk.refuses(service.root, &whole.with(index, &own), "privilegeViolationSpecifiedDevice");
 }
 
-/// What must be there is there once, filled, and of its type.
+/// A required member must be present once, not empty, and of the right type.
 pub(super) fn what_is_missing_or_unreadable_is_refused(desk: &mut Desk, service: &Service) {
     let whole = Samples::request(service, desk.spoken, desk.link);
-    for (place, member) in service.request.iter().enumerate() {
+    for (index, member) in service.request.iter().enumerate() {
         let name = spelt(member, desk.spoken);
         if member.required {
-            desk.refuses(service.root, &whole.with(place, ""), missing(member));
+            desk.refuses(service.root, &whole.with(index, ""), missing(member));
         }
         if must_be_filled(member) {
-            desk.refuses(service.root, &whole.with(place, &format!("<{name}/>")), unreadable(member));
+            desk.refuses(service.root, &whole.with(index, &format!("<{name}/>")), unreadable(member));
         }
-        let sample = &whole.0[place].sent;
-        desk.refuses(service.root, &whole.with(place, &format!("{sample}{sample}")), unreadable(member));
+        let sample = &whole.0[index].sent;
+        desk.refuses(service.root, &whole.with(index, &format!("{sample}{sample}")), unreadable(member));
         let apart = format!("{}{sample}", whole.sent());
         desk.refuses(service.root, &apart, unreadable(member));
         if let Some(wrong) = wrong(member) {
-            desk.refuses(service.root, &whole.with(place, &element(name, wrong)), unreadable(member));
+            desk.refuses(service.root, &whole.with(index, &element(name, wrong)), unreadable(member));
         }
     }
 }
 
-/// What the client hears of a response with these elements, whole.
+/// The whole answer that the client gets for a response with these elements.
 #[track_caller]
 fn answered(desk: &mut Desk, service: &Service, request: &str, response: &str) -> Sip {
     let asked = desk.passed(service.root, request);
@@ -184,7 +184,7 @@ fn answered(desk: &mut Desk, service: &Service, request: &str, response: &str) -
     only(&answers, 200)
 }
 
-/// All members of request and response arrive as they should, in the schema's order whatever the sender's.
+/// All members of request and response arrive as they should, in the schema's order whatever the sender's order.
 pub(super) fn a_request_reaches_the_phone_system_and_its_response_the_client(
     desk: &mut Desk,
     service: &Service,
@@ -205,7 +205,7 @@ pub(super) fn a_request_reaches_the_phone_system_and_its_response_the_client(
     }
 }
 
-/// What is required is enough.
+/// The required members are sufficient.
 pub(super) fn the_least_request_and_response_are_enough(desk: &mut Desk, service: &Service) {
     let (spoken, link) = (desk.spoken, desk.link);
     let samples = Samples::request(service, spoken, link).0;
@@ -225,7 +225,7 @@ pub(super) fn the_least_request_and_response_are_enough(desk: &mut Desk, service
     desk.wait();
 }
 
-/// An error of the phone system's reaches the client as it is.
+/// The phone system's error reaches the client unchanged.
 pub(super) fn the_phone_system_s_error_reaches_the_client(desk: &mut Desk, service: &Service) {
     let request = Samples::request(service, desk.spoken, desk.link).sent();
     for inside in [
@@ -239,8 +239,8 @@ pub(super) fn the_phone_system_s_error_reaches_the_client(desk: &mut Desk, servi
     }
 }
 
-/// What answers something else, or announces nothing or two things at once, is an error to the client, and the operator
-/// is told of it.
+/// A response to another service, or one that announces nothing or two things at once, is an error for the client and
+/// is logged.
 pub(super) fn what_is_no_response_is_an_error(desk: &mut Desk, service: &Service) {
     let request = Samples::request(service, desk.spoken, desk.link).sent();
     let response = Samples::response(service, desk.link, desk.spoken);
@@ -255,28 +255,28 @@ pub(super) fn what_is_no_response_is_an_error(desk: &mut Desk, service: &Service
         assert!(notices.iter().any(|notice| notice.starts_with(told)), "{notices:?}");
     }
     desk.wait();
-    for (place, member) in service.response.iter().enumerate() {
+    for (index, member) in service.response.iter().enumerate() {
         if !matches!(member.role, Role::Announced { .. } | Role::CrossReference) {
             continue;
         }
-        let sample = &response.0[place].sent;
-        let twice = response.with(place, &format!("{sample}{sample}"));
-        let empty = response.with(place, &format!("<{}/>", member.name));
-        let none = member.required.then(|| response.with(place, ""));
+        let sample = &response.0[index].sent;
+        let twice = response.with(index, &format!("{sample}{sample}"));
+        let empty = response.with(index, &format!("<{}/>", member.name));
+        let none = member.required.then(|| response.with(index, ""));
         for response in [twice, empty].into_iter().chain(none) {
             let answer = answered(desk, service, &request, &response);
             assert_eq!((answer.root(), error(&answer)), ("CSTAErrorCode", "unspecified"), "{response}");
             assert!(desk.was_discarded(), "{response}");
         }
         if !member.required {
-            let answer = answered(desk, service, &request, &response.with(place, ""));
+            let answer = answered(desk, service, &request, &response.with(index, ""));
             assert_eq!(answer.root(), service.response_root);
         }
     }
     assert_eq!(desk.bench.engine().view().pending, 0);
 }
 
-/// An event that follows at once waits a moment behind a response that announces what it may speak of.
+/// An event waits a little after a response that announces what the event may name.
 pub(super) fn an_event_waits_behind_a_response_that_announces(desk: &mut Desk, service: &Service) {
     let request = Samples::request(service, desk.spoken, desk.link).sent();
     let response = Samples::response(service, desk.link, desk.spoken).sent();
@@ -290,7 +290,7 @@ pub(super) fn an_event_waits_behind_a_response_that_announces(desk: &mut Desk, s
     });
     let asked = desk.passed(service.root, &request);
     desk.held("7");
-    // While the response may still come, an event waits for it; the others let it pass.
+    // An event waits for a response that announces something, and passes others.
     assert_eq!(desk.heard_roots().is_empty(), announces);
     let answers = desk.says(&asked, service.response_root, &response);
     assert_eq!(only(&answers, 200).root(), service.response_root);

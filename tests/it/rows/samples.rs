@@ -1,22 +1,22 @@
-//! An element of a service as one side writes it, and as the other side is to get it.
+//! Sample elements of services: as one side writes them, and as the other side must get them.
 
 use ctigate_core::wire::csta::member::{Member, Names, Role};
 use ctigate_core::wire::csta::services::{EVENTS, Service, all};
 
 use super::desk::{LINE, OTHER, SHOWN_LINE};
 
-/// An element on its way.
+/// A sample element.
 pub(super) struct Sample {
     /// As it is sent.
     pub(super) sent: String,
-    /// As it is to arrive; empty if it must not.
+    /// As it must arrive; empty if it must not.
     pub(super) got: String,
 }
 
 /// A call of another phone system.
 pub(super) const STRANGE: &str = "1_7";
 
-/// An element with something in it.
+/// An element with this content.
 pub(super) fn element(name: &str, inside: &str) -> String {
     format!("<{name}>{inside}</{name}>")
 }
@@ -31,12 +31,12 @@ pub(super) fn spelt(member: &Member, edition: u8) -> &'static str {
     member.before.filter(|(last, _)| edition <= *last).map_or(member.name, |(_, name)| name)
 }
 
-/// The items' name, if an edition has a list there.
+/// The name of the items, if the edition has a list here.
 fn item(member: &Member, edition: u8) -> Option<&'static str> {
     member.list.filter(|(since, _)| *since <= edition).map(|(_, item)| item)
 }
 
-/// Devices, in a list if there is one in that edition.
+/// Devices, in a list if the edition has one.
 fn devices(member: &Member, edition: u8, devices: &[&str]) -> String {
     let inside: String = match item(member, edition) {
         Some(item) => devices.iter().map(|device| element(item, device)).collect(),
@@ -45,7 +45,7 @@ fn devices(member: &Member, edition: u8, devices: &[&str]) -> String {
     element(spelt(member, edition), &inside)
 }
 
-/// Numbers, each as the client sends it and as the phone system gets it: two where both sides have a list.
+/// Numbers as the client sends them and as the phone system gets them: two if both editions have a list.
 fn numbers(member: &Member, from: u8, to: u8) -> (String, String) {
     let both = item(member, from).is_some() && item(member, to).is_some();
     let count = if both { 2 } else { 1 };
@@ -104,13 +104,13 @@ pub(super) fn responded(member: &Member, from: u8, to: u8) -> Sample {
     passing(member, from, to, Sample { sent, got })
 }
 
-/// What came in with a later edition than the receiver's stays away, unless both speak the same.
+/// A member of a later edition than the receiver's must not arrive, unless both sides use the same edition.
 fn passing(member: &Member, from: u8, to: u8, sample: Sample) -> Sample {
     if from == to || member.since <= to { sample } else { Sample { got: String::new(), ..sample } }
 }
 
-/// What stands in an element that is copied, as the phone system writes it or as the client is to see it: devices and
-/// connections where it has such, and what is none of them everywhere.
+/// The content of an element that is copied, as the phone system writes it or as the client must see it: with devices
+/// and connections, if it has any, and with other content.
 fn named(names: Names, is_seen: bool) -> String {
     let line = if is_seen { SHOWN_LINE } else { "1001" };
     let other = if is_seen { OTHER } else { "1002" };
@@ -131,7 +131,7 @@ fn named(names: Names, is_seen: bool) -> String {
     }
 }
 
-/// Lists of features: those that no table knows are left out.
+/// Lists of features, one of which no table knows and is left out.
 fn narrowed(name: &str) -> (String, String) {
     if let Some(service) = all().iter().find(|service| service.list == name && service.needs_link()) {
         let known = format!("<{}/>", service.feature);
@@ -147,16 +147,16 @@ fn narrowed(name: &str) -> (String, String) {
     (element(name, &format!("{known}<danceServList><makeCall/></danceServList>")), element(name, got))
 }
 
-/// Elements in a row: as they are sent, or as they are to arrive.
+/// The elements of a message.
 pub(super) struct Samples(pub(super) Vec<Sample>);
 
 impl Samples {
-    /// A request with all that there is.
+    /// A request with all members.
     pub(super) fn request(service: &Service, from: u8, to: u8) -> Self {
         Self(service.request.iter().map(|member| requested(member, from, to)).collect())
     }
 
-    /// A response with all that there is.
+    /// A response with all members.
     pub(super) fn response(service: &Service, from: u8, to: u8) -> Self {
         Self(service.response.iter().map(|member| responded(member, from, to)).collect())
     }
@@ -166,19 +166,19 @@ impl Samples {
         self.0.iter().map(|sample| sample.sent.as_str()).collect()
     }
 
-    /// As they are sent by who puts the last first.
+    /// As they are sent in reverse order.
     pub(super) fn sent_backwards(&self) -> String {
         self.0.iter().rev().map(|sample| sample.sent.as_str()).collect()
     }
 
-    /// As they are to arrive.
+    /// As they must arrive.
     pub(super) fn got(&self) -> String {
         self.0.iter().map(|sample| sample.got.as_str()).collect()
     }
 
-    /// As they are sent, with something else in the place of one of them.
-    pub(super) fn with(&self, place: usize, instead: &str) -> String {
+    /// As they are sent, with one of them replaced.
+    pub(super) fn with(&self, index: usize, instead: &str) -> String {
         let samples = self.0.iter().enumerate();
-        samples.map(|(at, sample)| if at == place { instead } else { sample.sent.as_str() }).collect()
+        samples.map(|(at, sample)| if at == index { instead } else { sample.sent.as_str() }).collect()
     }
 }

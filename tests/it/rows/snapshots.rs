@@ -1,24 +1,24 @@
-//! What a phone system says of a line's calls: the gateway reads a part of it, and the client gets all of it.
+//! Snapshots of a line's calls, of which the gateway reads a part and the client gets everything.
 
 use ctigate_tests::bench::only;
 
 use super::desk::{Desk, LINE, SHOWN_LINE, document};
 use super::samples::{connection, element};
 
-/// What an item says that the gateway does not read, in the schema's order.
+/// The elements of an item that the gateway does not read, in the schema's order.
 const BESIDE: &str = "<servicesPermitted><callControlServices><clearConnection>true</clearConnection>\
     </callControlServices></servicesPermitted><mediaServiceInfoList><deviceMediaInfo><mediaStreamID>m</mediaStreamID>\
     </deviceMediaInfo></mediaServiceInfoList><mediaCallCharacteristics><mediaClass>voice</mediaClass>\
     </mediaCallCharacteristics>";
-/// What edition 6 adds to that.
+/// The elements that edition 6 adds.
 const LINKAGE: &str = "<callLinkageData><globalCallData><globalCallSwitchingSubDomainName>d\
     </globalCallSwitchingSubDomainName></globalCallData></callLinkageData>";
-/// What no edition has.
+/// An element that no edition has.
 const STRANGE: &str = "<x:mood xmlns:x=\"urn:x\"><callID>7</callID></x:mood>";
 const PRIVATE: &str =
     "<extensions><privateData><private><x:a xmlns:x=\"urn:x\">1</x:a></private></privateData></extensions>";
 
-/// A call of the line with somebody, as one of them names the line and the call.
+/// A call of the line, with this identifier and this name of the line.
 fn item(call: &str, line: &str, state: &str, beside: &str) -> String {
     let own = connection("connectionIdentifier", call, line);
     let end = element("endpointDevice", "<notKnown/>");

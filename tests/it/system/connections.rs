@@ -1,4 +1,4 @@
-//! S1, S2, S7: the connections.
+//! S1, S2, S7: connections.
 
 use ctigate_core::Duration;
 use ctigate_core::config::Config;
@@ -6,7 +6,7 @@ use ctigate_core::setting::{Setting, read_line};
 use ctigate_tests::Agent;
 use ctigate_tests::world::Death;
 
-use super::{house, places, said, wait_for};
+use super::{house, indexes, said, wait_for};
 
 #[test]
 fn s1_eight_connections_are_used_in_the_order_of_their_configuration() {
@@ -20,13 +20,13 @@ fn s1_eight_connections_are_used_in_the_order_of_their_configuration() {
         )
         .unwrap();
     }
-    assert_eq!(places(&world, &office), ["1", "2", "3", "4", "5", "6", "7", "8"]);
+    assert_eq!(indexes(&world, &office), ["1", "2", "3", "4", "5", "6", "7", "8"]);
 }
 
 #[test]
 fn s1_a_ninth_connection_is_a_configuration_error_that_names_the_limit() {
     let mut lines = vec!["sip.tcp = [\"192.0.2.1:5060\"]".to_owned()];
-    lines.extend((0..9).map(|place| format!("cti.connection[{place}].address = \"switch{place}:2748\"")));
+    lines.extend((0..9).map(|index| format!("cti.connection[{index}].address = \"switch{index}:2748\"")));
     let settings: Vec<Setting> = lines.iter().map(|line| read_line(line).unwrap()).collect();
     let errors = Config::from_settings(&settings).unwrap_err();
     assert_eq!(errors.len(), 1, "{errors:?}");
@@ -44,7 +44,7 @@ fn s2_all_connections_are_dialled_at_start_and_each_has_its_heartbeat() {
     for switch in 0..3 {
         assert_eq!(said(&world, &office, "cti_out_of_service", switch), 0, "every heartbeat was answered");
     }
-    // One that keeps silent is found out by its heartbeat, and no other.
+    // A silent connection is detected by its heartbeat, and no other is affected.
     world.line(office.switches[1], "stall on");
     let silent_since = world.now();
     wait_for(&mut world, &office, "cti_out_of_service", (1, 1));
@@ -79,7 +79,7 @@ fn s7_a_lost_connection_is_dialled_until_it_is_back_and_beats_again() {
     wait_for(&mut world, &office, "cti_out_of_service", (0, 3));
     world.line(office.switches[0], "stall off");
     wait_for(&mut world, &office, "cti_in_service", (0, 2));
-    // A new connect each time, with an ID of its own.
+    // Each connect has an ID of its own.
     let connects = world.notices(office.gateway).iter().filter(|said| said.name == "cti_connecting");
     let ids: Vec<String> = connects.map(|said| super::field(&said.fields, "connection")).collect();
     let different: std::collections::BTreeSet<&String> = ids.iter().collect();

@@ -1,4 +1,4 @@
-//! S10 with calls: they go on while their client's node dies, and the client has them at the other.
+//! S10 with calls: they continue when their client's node dies, and the client has them at the other node.
 
 use ctigate_core::config::Config;
 use ctigate_core::engine::Engine;
@@ -47,7 +47,7 @@ fn s10_a_call_goes_on_while_its_node_dies_and_its_client_has_it_at_the_other() {
     let (mut alice, call) = in_a_call(&mut world, &office);
     second_node(&mut world);
     world.crash(office.gateway, Death::Silent);
-    // Meanwhile she puts it on hold, and another call comes; nobody tells her.
+    // Meanwhile she puts it on hold at the phone, and another call comes; she gets no events.
     world.line(office.switches[0], "hold 1001");
     world.line(office.switches[0], "dial 1003 1001");
     world.run_for(SECOND).unwrap();
@@ -59,7 +59,7 @@ fn s10_a_call_goes_on_while_its_node_dies_and_its_client_has_it_at_the_other() {
     assert!(told.iter().all(|event| event.element("monitorCrossRefID") == alice.reference));
     assert_eq!(told[1].element("callID"), call, "under the ID that the other node gave it");
 
-    // All goes on as before, from either side.
+    // Everything works as before, from either side.
     let held = format!("<callToBeRetrieved><callID>{call}</callID></callToBeRetrieved>");
     world.line(office.switches[0], "hangup 1003");
     world.run_for(SECOND).unwrap();

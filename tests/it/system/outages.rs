@@ -1,11 +1,11 @@
-//! S6, S8, S9, S10: what is lost, and how clients go on.
+//! S6, S8, S9, S10: what is lost, and how clients continue.
 
 use ctigate_core::Duration;
 use ctigate_tests::simulate::{Entry, Run, Schedule, What, WorldPlan};
 use ctigate_tests::world::{Care, Death};
 use ctigate_tests::{Agent, Random};
 
-use super::{call, house, monitors, places, wait_for};
+use super::{call, house, indexes, monitors, wait_for};
 
 #[test]
 fn s6_requests_of_a_session_whose_connection_failed_are_returned_at_once() {
@@ -19,7 +19,7 @@ fn s6_requests_of_a_session_whose_connection_failed_are_returned_at_once() {
     assert_eq!((refused.status(), refused.root()), (200, "CSTAErrorCode"));
     assert_eq!(refused.element("systemResourceAvailibility"), "networkOutOfService");
     assert!(world.now() - asked < 10_000, "nobody is asked, so nobody is waited for");
-    // Sessions of other connections go on.
+    // Sessions on other connections continue.
     let features = bob.serve(&mut world, "GetCSTAFeatures", "").unwrap();
     assert_eq!(features.root(), "GetCSTAFeaturesResponse");
 }
@@ -48,7 +48,8 @@ fn s8_an_info_meets_another_connection_id_and_the_new_invite_goes_on() {
     world.line(office.switches[0], "fail link");
     wait_for(&mut world, &office, "cti_in_service", (0, 2));
     assert_eq!(alice.serve(&mut world, "GetCSTAFeatures", "").unwrap().status(), 481);
-    // A re-INVITE is the new INVITE: the same dialog, the next connection, the monitor under the ID that she knows.
+    // A re-INVITE serves as the new INVITE: the same dialog, the next connection, the monitor with the ID that she
+    // knows.
     let answer = alice.sign_in(&mut world).unwrap();
     assert_eq!((answer.status(), answer.element("systemStatus")), (200, "normal"));
     world.run_for(Duration::from_secs(1)).unwrap();
@@ -63,7 +64,7 @@ fn s8_an_info_meets_another_connection_id_and_the_new_invite_goes_on() {
     assert_eq!(anew.serve(&mut world, "GetCSTAFeatures", "").unwrap().root(), "GetCSTAFeaturesResponse");
 }
 
-/// What the client says next is outside any dialog.
+/// The client's next request is outside any dialog.
 fn invites_anew(agent: &mut Agent) {
     agent.call_id.push_str("-anew");
     agent.gateway_tag.clear();
@@ -144,7 +145,7 @@ fn s9_what_is_down_is_skipped_and_rejoins_at_its_place() {
     for client in 0..4 {
         Agent::signed_in(&mut world, 100 + client, &format!("user{client}"), "1001").unwrap();
     }
-    assert_eq!(places(&world, &office), ["1", "3", "1", "3"]);
+    assert_eq!(indexes(&world, &office), ["1", "3", "1", "3"]);
     let (mut other, again) = house(3);
     other.line(again.switches[1], "fail link");
     wait_for(&mut other, &again, "cti_out_of_service", (1, 1));
@@ -154,7 +155,7 @@ fn s9_what_is_down_is_skipped_and_rejoins_at_its_place() {
     for client in 2..5 {
         Agent::signed_in(&mut other, 100 + client, &format!("user{client}"), "1001").unwrap();
     }
-    assert_eq!(places(&other, &again), ["1", "3", "1", "2", "3"]);
+    assert_eq!(indexes(&other, &again), ["1", "3", "1", "2", "3"]);
 }
 
 #[test]
@@ -191,7 +192,7 @@ fn s9_that_a_first_connection_is_back_is_told_to_all_who_registered() {
     for client in &mut clients {
         client.serve(&mut world, "SystemRegister", types).unwrap();
     }
-    assert_eq!(places(&world, &office), ["1", "2"]);
+    assert_eq!(indexes(&world, &office), ["1", "2"]);
     for switch in 0..2 {
         world.line(office.switches[switch], "stall on");
         wait_for(&mut world, &office, "cti_out_of_service", (switch, 1));
@@ -217,13 +218,13 @@ fn s10_a_node_that_dies_takes_only_its_own_sessions_whose_clients_go_on_at_the_o
         for client in &mut plan.clients {
             client.stays = true;
         }
-        // It stays away for longer than clients have to be served in.
+        // It is down for longer than the time within which clients must be served.
         let crash = What::NodeCrash { node: 0, silent: seed % 2 == 0, ms: 300_000 };
         let entry = Entry { at: 8_000_000, salt: 1, what: crash };
-        let ask = |place: u64| Entry {
-            at: 1_000_000 * (place + 3),
-            salt: random.clone().bits().wrapping_add(place),
-            what: What::Ask { client: usize::try_from(place).unwrap_or(0) % plan.clients.len() },
+        let ask = |index: u64| Entry {
+            at: 1_000_000 * (index + 3),
+            salt: random.clone().bits().wrapping_add(index),
+            what: What::Ask { client: usize::try_from(index).unwrap_or(0) % plan.clients.len() },
         };
         let mut entries: Vec<Entry> = (0..5).map(ask).collect();
         entries.push(entry);

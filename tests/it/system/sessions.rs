@@ -1,9 +1,9 @@
-//! S3, S4, S5: sessions and where they go.
+//! S3, S4, S5: sessions and the connections they take.
 
 use ctigate_core::Duration;
 use ctigate_tests::Agent;
 
-use super::{call, calls, house, monitors, places};
+use super::{call, calls, house, indexes, monitors};
 
 #[test]
 fn s3_a_sign_in_becomes_a_session_that_monitors_its_user_s_phone_and_no_other() {
@@ -24,7 +24,7 @@ fn s4_new_sessions_go_to_the_connections_in_turn() {
     let (mut world, office) = house(3);
     let mut first = Agent::signed_in(&mut world, 100, "first", "1001").unwrap();
     for client in 1..4 {
-        // What comes later in a session takes no turn.
+        // Later requests in a session take no turn.
         first.sign_in(&mut world).unwrap();
         first.serve(&mut world, "GetCSTAFeatures", "").unwrap();
         Agent::signed_in(
@@ -37,7 +37,7 @@ fn s4_new_sessions_go_to_the_connections_in_turn() {
     }
     Agent::signed_in(&mut world, 110, "user110", "1010").unwrap();
     Agent::signed_in(&mut world, 111, "user111", "1001").unwrap();
-    assert_eq!(places(&world, &office), ["1", "2", "3", "1", "2", "3"]);
+    assert_eq!(indexes(&world, &office), ["1", "2", "3", "1", "2", "3"]);
 }
 
 #[test]

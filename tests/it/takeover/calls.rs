@@ -1,4 +1,4 @@
-//! Dialogs that are taken over while their lines have calls: the client is shown those there are, and they go on.
+//! Dialogs that are taken over while their lines have calls: the client is shown the existing ones, and they continue.
 
 use super::{orphan, other_node, refresh};
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, only};
@@ -36,7 +36,7 @@ fn say(bench: &mut Bench, system: PhoneSystem, (event, call): (&str, &str)) {
     system.event(bench, event, "m9", &children);
 }
 
-/// What a client is told of its calls; all of it under the ID that it holds.
+/// The events about calls that a client gets, all with the ID that it holds.
 fn told(client: &Client, bench: &mut Bench, id: &str) -> Vec<String> {
     let one = |event: &Sip| {
         assert_eq!(event.element("monitorCrossRefID"), id, "{event:?}");

@@ -1,5 +1,5 @@
-//! The modules of the core stand in layers, and each names only modules of the layers below its own: so there is no
-//! circle among them. What the modules inside one of them do to each other is not looked at here.
+//! The top-level modules of the core form layers, and each names only modules of lower layers, so that there is no
+//! cycle. The modules inside each are not checked here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,23 +8,23 @@ use super::{Finding, assert_clean, texts};
 
 /// The top-level modules of `core/src`, from the lowest layer up. No module names another of its own layer.
 const LAYERS: &[&[&str]] = &[
-    // What knows nothing else.
+    // Modules that use no others.
     &["digest", "setting", "text", "transition"],
     // Values and containers; bytes ↔ typed messages.
     &["entropy", "few", "slots", "time", "wire", "word"],
     &["index", "input", "overview", "timer"],
     &["action", "links", "phase"],
-    // The face of a machine; what the gateway is told to be.
+    // The interface of a machine; the configuration.
     &["config", "machine"],
-    // What the gateway's machines share.
+    // State that the gateway's machines share.
     &["step"],
     // The machines of the gateway's two sides.
     &["cti", "sip"],
-    // What joins them.
+    // Remote call control, which joins them.
     &["rcc"],
-    // The whole machine.
+    // The whole gateway.
     &["engine"],
-    // What drives machines, and what shows their tables.
+    // Driving machines, and showing their tables.
     &["pump", "tables"],
     &["trace"],
 ];
@@ -87,7 +87,7 @@ pub(super) fn tests_only(files: &[(String, String)]) -> BTreeSet<String> {
     found
 }
 
-/// The members of a group of imports, `rest` beginning behind its brace.
+/// The members of a group of imports, where `rest` begins after its brace.
 fn members(rest: &str) -> Vec<&str> {
     let (mut found, mut depth, mut start) = (Vec::new(), 0_usize, 0);
     for (at, letter) in rest.char_indices() {

@@ -1,5 +1,5 @@
-//! The files of a machine call each other in one direction only: whoever follows `self.method(` from file to file never
-//! comes back to where he was.
+//! The files of a machine call each other in one direction only: following `self.method(` from file to file never leads
+//! back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::texts;
 const MACHINES: [&str; 4] =
     ["core/src/engine/", "core/src/sip/user_agent/", "core/src/cti/", "core/src/rcc/"];
 
-/// The words of a text that stand right behind `start` and before an opening parenthesis or angle bracket.
+/// The words of a text between `start` and an opening parenthesis or angle bracket.
 fn names<'t>(text: &'t str, start: &str) -> BTreeSet<&'t str> {
     let found = text.match_indices(start).filter_map(|(at, _)| {
         let rest = text.split_at(at + start.len()).1;
@@ -21,7 +21,7 @@ fn names<'t>(text: &'t str, start: &str) -> BTreeSet<&'t str> {
     found.collect()
 }
 
-/// From each file of a machine to those whose methods it calls. A name that several of them declare says nothing.
+/// The files whose methods each file of a machine calls. A name that several files declare is ignored.
 fn calls(files: &[(String, String)]) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut homes: BTreeMap<&str, Option<&str>> = BTreeMap::new();
     for (path, text) in files {
@@ -36,7 +36,7 @@ fn calls(files: &[(String, String)]) -> BTreeMap<&str, BTreeSet<&str>> {
     called.collect()
 }
 
-/// A way through `calls` that ends where it began, if there is one.
+/// A cycle in `calls`, if there is one.
 fn circle<'c>(calls: &BTreeMap<&'c str, BTreeSet<&'c str>>) -> Option<Vec<&'c str>> {
     fn walk<'c>(
         calls: &BTreeMap<&'c str, BTreeSet<&'c str>>,
@@ -82,7 +82,7 @@ fn the_files_of_a_machine_call_each_other_in_one_direction() {
         let files = machine(folder);
         assert!(files.len() > 3, "{folder} holds no machine");
         let calls = calls(&files);
-        // What drives all others is called by none: it is the one file that may be named by the folder.
+        // The file that drives all others is called by none: it is the one named like the folder.
         assert_eq!(circle(&calls), None, "files that call each other in a circle");
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{Finding, assert_clean, files, lines, read, root, texts};
 
-/// What stands in the root, and nothing else.
+/// The only entries of the root.
 const TOP: [&str; 22] = [
     ".ci",
     ".gitattributes",
@@ -30,17 +30,17 @@ const TOP: [&str; 22] = [
     "tests",
 ];
 
-/// What tools put there.
+/// Entries that tools create.
 const TOOLS: [&str; 5] = [".git", "target", ".idea", ".vscode", ".cargo"];
 
-/// What only exists on one machine.
+/// Paths that exist on one machine only.
 const MACHINE: [&str; 4] =
     [concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/wo", "rk/"), concat!("/Us", "ers/")];
 
 fn machine_paths(text: &str) -> Vec<Finding> {
     let named = lines(text).filter_map(|(number, line)| {
         let path = MACHINE.iter().find(|path| {
-            // Behind a host name it is an address.
+            // After a host name it is part of a URL.
             line.match_indices(**path).any(|(at, _)| {
                 !line
                     .split_at(at)
@@ -55,7 +55,7 @@ fn machine_paths(text: &str) -> Vec<Finding> {
     named.collect()
 }
 
-/// The relative links of a Markdown text, each with its line; code is not looked at.
+/// The relative links of a Markdown text, each with its line; code is ignored.
 fn links(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut fenced = false;

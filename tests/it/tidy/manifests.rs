@@ -5,7 +5,7 @@ use std::fs;
 
 use super::{files, read, root};
 
-/// Lints without which the workspace's promises are only words.
+/// The lints that enforce the workspace's rules.
 const LINTS: [&str; 16] = [
     "unsafe_code = \"forbid\"",
     "missing_docs = \"warn\"",
@@ -44,7 +44,7 @@ fn lint_table(manifest: &str) -> BTreeSet<String> {
     found
 }
 
-/// What a package needs, by name, with all that those need, as `name version`.
+/// The dependencies of a package and theirs, as `name version`.
 fn tree(lock: &str, package: &str) -> BTreeSet<String> {
     let mut versions = BTreeMap::new();
     let mut needs: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -5,7 +5,7 @@ use super::{Finding, assert_clean, lines, read, texts};
 /// The most lines of a Rust file.
 const LINES: usize = 500;
 
-/// The most lines of a function, from the one that names it to the one that closes it.
+/// The most lines of a function, including the first and the last.
 const FUNCTION_LINES: usize = 70;
 
 /// What the core may not contain, and why. (In pieces, so that this file does not contain it either.)
@@ -37,7 +37,7 @@ const BANS: [(&str, &str); 5] = [
     (concat!("#[al", "low("), "use #[expect(..., reason = \"...\")]"),
 ];
 
-/// A line without its comment. (A `//` inside a string ends it too soon, which only makes a rule miss something.)
+/// A line without its comment. (A `//` inside a string cuts it too early, which can only make a rule miss something.)
 pub(super) fn code(line: &str) -> &str {
     line.split_once("//").filter(|(code, _)| !code.ends_with(':')).map_or(line, |(code, _)| code)
 }
@@ -75,7 +75,7 @@ fn interior_statics(text: &str) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether a pattern in the line leaves the rest out; a range does not.
+/// Whether a pattern in the line has a rest (`..`); a range is none.
 fn rest_pattern(line: &str) -> bool {
     line.match_indices("..").any(|(at, _)| {
         let (before, after) = line.split_at(at);
@@ -84,7 +84,7 @@ fn rest_pattern(line: &str) -> bool {
     })
 }
 
-/// Digests take every field: none of their patterns may leave some out, be they written by hand or given to `digest!`.
+/// Digests name every field: their patterns must not have a rest, whether written by hand or given to `digest!`.
 fn lazy_digests(text: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut end = None;
@@ -107,8 +107,8 @@ fn lazy_digests(text: &str) -> Vec<Finding> {
     found
 }
 
-/// The name of a build leaves tests out by the name of their module (`core/build/fingerprint.rs`): one that only tests
-/// see must be called so, and nothing else may be.
+/// The name of a build leaves modules of tests out by name (`core/build/fingerprint.rs`): a module that only tests see
+/// must be called `tests`, and no other may be.
 fn misnamed_tests(text: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut for_tests = false;
@@ -160,7 +160,7 @@ fn declared(line: &str) -> Option<&str> {
     (is_declaration && !name.is_empty()).then_some(name)
 }
 
-/// A function ends where a line as far in as its first one closes it, which is how `cargo fmt` writes it.
+/// A function ends at a closing line with the indentation of its first line, as `cargo fmt` writes it.
 fn long_functions(text: &str) -> Vec<Finding> {
     let all: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
@@ -178,7 +178,7 @@ fn long_functions(text: &str) -> Vec<Finding> {
     found
 }
 
-/// The packages whose machines a trace lives again.
+/// The packages whose machines are replayed from traces.
 const CORES: [&str; 2] = ["core/src/", "core/peers/src/"];
 
 /// The sources of the core and of the peers nested in its folder.
@@ -280,7 +280,7 @@ fn the_rules_find_their_offenders() {
         assert_eq!(long.first().map(|found| found.0), Some(2), "{head}");
         assert_eq!(long_functions(&function(head, room)).len(), 0, "{head}");
     }
-    // Lines behind a function's end are not its own, nor those behind one without a body.
+    // Lines after the end of a function are not counted, nor are those after one without a body.
     let body = "    x;\n".repeat(FUNCTION_LINES);
     assert_eq!(long_functions(&format!("fn f() {{}}\n{body}}}\n")).len(), 0);
     assert_eq!(long_functions(&format!("fn f(\n    a: A,\n);\n{body}}}\n")).len(), 0);

@@ -1,4 +1,4 @@
-//! The scripted client, led step by step.
+//! The scripted client, controlled step by step.
 
 use core::time::Duration;
 use std::thread;
@@ -8,10 +8,10 @@ use crate::command;
 use crate::program::Running;
 use crate::site::Site;
 
-/// The patience of a line, and some more.
+/// The time limit of a script's line, and some more.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// A scripted client with a call to the phone that answers it.
+/// A scripted client that calls a phone which answers by itself.
 pub(super) struct Client {
     pub(super) number: String,
     running: Running,
@@ -40,12 +40,12 @@ impl Client {
         self.does("hangup\nwait cleared 5s");
     }
 
-    /// An event has this in it, whenever it came.
+    /// Waits for an event that contains `part`, unless it has come already.
     pub(super) fn hears(&self, part: &str) {
         self.running.wait_for(part);
     }
 
-    /// Runs these lines of its script, and waits for the last.
+    /// Runs these lines, and waits for the last one.
     pub(super) fn does(&mut self, script: &str) {
         let before = self.running.said().matches("features services=").count();
         self.running.tell(&format!("{script}\nfeatures\n"));
@@ -56,7 +56,7 @@ impl Client {
         }
     }
 
-    /// Ends its call and leaves.
+    /// Ends its call and signs out.
     pub(super) fn signs_out(mut self) {
         self.running.tell("hangup\nwait cleared 5s\nquit\n");
         assert_eq!(self.running.end(), 0, "{}", self.running.said());

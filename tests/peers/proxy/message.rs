@@ -1,4 +1,4 @@
-//! A SIP message as lines of text: just enough to pass it on.
+//! A SIP message as lines of text, as far as forwarding needs it.
 
 use std::io::{BufRead, Read as _};
 
@@ -10,7 +10,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// The next message of a stream; nothing at its end.
+    /// The next message of a stream; `None` at its end.
     pub(crate) fn read(stream: &mut impl BufRead) -> Option<Self> {
         let mut lines = Vec::new();
         loop {
@@ -36,7 +36,7 @@ impl Message {
         text.into_bytes()
     }
 
-    /// The method and the target of a request; nothing for an answer.
+    /// The method and the target of a request; `None` for an answer.
     pub(crate) fn request(&self) -> Option<(&str, &str)> {
         let mut words = self.lines[0].split(' ');
         let method = words.next().filter(|word| *word != "SIP/2.0")?;
@@ -52,19 +52,19 @@ impl Message {
         self.lines.iter().skip(1).find_map(|line| value(line, name))
     }
 
-    /// Puts a header field in front of the others.
+    /// Adds a header field before the others.
     pub(crate) fn push(&mut self, field: String) {
         self.lines.insert(1, field);
     }
 
-    /// Takes the first header field of this name away.
+    /// Removes the first header field of this name.
     pub(crate) fn pop(&mut self, name: &str) {
-        if let Some(place) = self.lines.iter().position(|line| value(line, name).is_some()) {
-            self.lines.remove(place);
+        if let Some(index) = self.lines.iter().position(|line| value(line, name).is_some()) {
+            self.lines.remove(index);
         }
     }
 
-    /// The answer to a request, with header fields and a body of its own.
+    /// The answer to a request, with these header fields and this body.
     pub(crate) fn answer(&self, status: &str, fields: &[&str], body: &str) -> Self {
         let copied = ["Via", "From", "To", "Call-ID", "CSeq"];
         let copied = self.lines.iter().filter(|line| copied.iter().any(|name| value(line, name).is_some()));

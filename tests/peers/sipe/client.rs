@@ -14,11 +14,11 @@ use crate::{file, installed};
 pub(crate) const LINE: &str = "tel:73124;phone-context=dialstring;partition=BE_BRS_INT";
 /// The phone that SIPE calls, which answers by itself.
 pub(crate) const FAR: &str = "+3222220220";
-/// The phone system's configuration for these two.
+/// The phone system's configuration with these two phones.
 pub(crate) const PHONES: &str = "control = \"127.0.0.1:0\"\n[[phone]]\nnumber = \"73124\"\n\
     [[phone]]\nnumber = \"+3222220220\"\nanswer = \"auto\"\nanswer_after_ms = 50\n";
 
-/// SIPE refreshes a minute before the session would expire.
+/// A short session: SIPE refreshes a minute before it expires.
 pub(crate) const SESSION: &str = "session_expires = 90\n";
 pub(crate) const REFRESH: Duration = Duration::from_secs(40);
 pub(crate) const SOON: Duration = Duration::from_secs(20);
@@ -29,7 +29,7 @@ const STATUS: &str = "process_invite_csta_gateway_response: gateway_status=";
 /// SIPE without a window.
 pub(crate) struct Sipe {
     pub(crate) running: Running,
-    /// How much of what it said was looked at.
+    /// How much of its output was checked.
     seen: usize,
     _folder: Folder,
 }
@@ -45,7 +45,7 @@ impl Sipe {
         Self { running: Running::spawn(&mut command), seen: 0, _folder: folder }
     }
 
-    /// Waits until its debug output says so, behind what it was last waited for; the line's rest.
+    /// Waits until its debug output contains `part` after what was last waited for; returns the rest of the line.
     pub(crate) fn reaches(&mut self, part: &str, patience: Duration) -> String {
         let began = Instant::now();
         loop {
@@ -61,24 +61,24 @@ impl Sipe {
         }
     }
 
-    /// What it has said so far is not waited for any more.
+    /// Skips its output so far.
     pub(crate) fn looks_ahead(&mut self) {
         self.seen = self.running.said().len();
     }
 
-    /// Signed in, knows the features, and has its monitor.
+    /// Waits until it is signed in, knows the features, and has its monitor.
     pub(crate) fn signs_in(&mut self) {
         assert_eq!(self.reaches(STATUS, SOON), "normal");
         self.reaches("process_csta_get_features_response:", SOON);
         assert_ne!(self.reaches(MONITOR, SOON), "");
     }
 
-    /// Its next refresh was answered.
+    /// Waits until its next refresh is answered.
     pub(crate) fn refreshes(&mut self) {
         assert_eq!(self.reaches(STATUS, REFRESH), "normal");
     }
 
-    /// Click to call: the other party answers. SIPE accepts every event; the call's ID.
+    /// Makes a call, which the other party answers. SIPE must accept every event. Returns the call's ID.
     pub(crate) fn calls(&mut self) -> String {
         self.running.tell(&format!("call {FAR}\n"));
         self.reaches("process_csta_make_call_response: SUCCESS", SOON);
@@ -90,13 +90,13 @@ impl Sipe {
         call
     }
 
-    /// The other party hangs up, and it learns of that.
+    /// Lets the other party hang up, and waits until SIPE knows.
     pub(crate) fn is_hung_up(&mut self, switch: &Running, call: &str) {
         hang_up(switch);
         self.hears_of_hang_up(call);
     }
 
-    /// The first of the two that leave makes SIPE forget the call, so that it ignores the second.
+    /// Waits for both events of a hang-up: the first makes SIPE forget the call, so that it ignores the second.
     pub(crate) fn hears_of_hang_up(&mut self, call: &str) {
         self.reaches("<ConnectionClearedEvent ", SOON);
         self.reaches("<ConnectionClearedEvent ", SOON);
@@ -104,13 +104,13 @@ impl Sipe {
         assert_eq!(self.running.said().matches(&ignored(call)).count(), 1, "{}", self.running.said());
     }
 
-    /// Gets an event, and takes it for one of its monitor and its call.
+    /// Waits for an event, which SIPE must attribute to its monitor and its call.
     fn accepts(&mut self, event: &str) {
         self.reaches(&format!("<{event} "), SOON);
         self.reaches("sipe_csta_update_id_and_status: device_id=(", SOON);
     }
 
-    /// Leaves: MonitorStop and BYE. It has asked for one monitor only, and complained of nothing.
+    /// Lets it sign out, with MonitorStop and BYE, and checks that it started one monitor only and reported no error.
     pub(crate) fn signs_out(&mut self) {
         self.running.tell("sign-out\n");
         assert_eq!(self.running.end(), 0, "{}", self.running.said());
@@ -123,12 +123,12 @@ impl Sipe {
     }
 }
 
-/// Whom SIPE calls hangs up.
+/// Lets the called party hang up.
 pub(crate) fn hang_up(switch: &Running) {
     command(switch, &format!("hangup {FAR}"));
 }
 
-/// Has the phone system's phones do something.
+/// Sends the phone system a control line.
 pub(crate) fn command(switch: &Running, line: &str) {
     let address = switch.wait_for("key=control transport=TCP address=");
     let mut control = TcpStream::connect(address).unwrap();
@@ -138,12 +138,12 @@ pub(crate) fn command(switch: &Running, line: &str) {
     assert!(answer.starts_with("ok"), "{answer}");
 }
 
-/// What SIPE says of an event whose call it does not know.
+/// SIPE's message about an event whose call it does not know.
 fn ignored(call: &str) -> String {
     format!("sipe_csta_update_id_and_status: callID ({call}) does not match")
 }
 
-/// Compiles one of the C sources; the path of the result.
+/// Compiles one of the C sources; returns the path of the result.
 fn compile(folder: &Folder, name: &str, library: &str, package: &str, options: &[&str]) -> String {
     let mut flags = installed("pkg-config", "pkg-config");
     let flags = flags.args(["--cflags", "--libs", library]).output().unwrap();

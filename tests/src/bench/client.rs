@@ -1,4 +1,4 @@
-//! The client by hand at the bench, as SIPE and Communicator speak.
+//! The hand-driven client at the bench, which writes as SIPE and Communicator do.
 
 use super::{Bench, PhoneSystem};
 use crate::client::Line;
@@ -14,8 +14,8 @@ impl Client {
         Self::over(line, name)
     }
 
-    /// A request, as it would be sent next. An ACK has the CSeq of the request that follows, which is no reason for
-    /// anything.
+    /// The next request. An ACK has the CSeq of the request that follows, which the gateway must accept (client quirk
+    /// 2).
     pub fn request(&mut self, method: &str, body: &str) -> String {
         self.via = match self.line {
             Line::Stream(_) => "TCP 127.0.0.1:49999".into(),
@@ -28,7 +28,7 @@ impl Client {
         self.write(method, sequence, "", body)
     }
 
-    /// Sends text as it is, and takes what comes back.
+    /// Sends text, and returns what comes back.
     pub fn say(&self, bench: &mut Bench, text: &str) -> Vec<Sip> {
         match self.line {
             Line::Stream(link) => bench.send(link, text.as_bytes()),
@@ -37,7 +37,7 @@ impl Client {
         self.heard(bench)
     }
 
-    /// What the gateway said since last asked.
+    /// What the gateway sent since the last call.
     pub fn heard(&self, bench: &mut Bench) -> Vec<Sip> {
         match self.line {
             Line::Stream(link) => bench.messages(link),
@@ -45,19 +45,19 @@ impl Client {
         }
     }
 
-    /// Sends a request, and takes what comes back.
+    /// Sends a request, and returns what comes back.
     pub fn send(&mut self, bench: &mut Bench, method: &str, body: &str) -> Vec<Sip> {
         let request = self.request(method, body);
         self.say(bench, &request)
     }
 
-    /// Sends a CSTA request by INFO, and takes what comes back.
+    /// Sends a CSTA request by INFO, and returns what comes back.
     pub fn info(&mut self, bench: &mut Bench, root: &str, children: &str) -> Vec<Sip> {
         let body = csta(root, children);
         self.send(bench, "INFO", &body)
     }
 
-    /// Signs in: INVITE, the phone system's word for the line, 200, ACK. Returns the 200.
+    /// Signs in: INVITE, the phone system's confirmation of the line, 200, ACK. Returns the 200.
     ///
     /// # Panics
     /// If the gateway does not answer 200.
@@ -73,7 +73,8 @@ impl Client {
         ok
     }
 
-    /// INVITE, the first or a refresh, which is answered 200 without a question to the phone system; ACK. Returns the 200.
+    /// Sends an INVITE, the first or a refresh, which must be answered 200 without a request to the phone system, and
+    /// its ACK. Returns the 200.
     ///
     /// # Panics
     /// If the gateway does not answer 200 at once.
@@ -103,7 +104,7 @@ impl Client {
     }
 }
 
-/// The only message there is, which must be a response with this status.
+/// The only message, which must be a response with this status.
 ///
 /// # Panics
 /// If there is none, another, or more.

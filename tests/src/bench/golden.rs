@@ -1,4 +1,4 @@
-//! Golden traces: runs that are kept as literature, in `tests/golden`. `BLESS=1` writes them anew.
+//! Golden traces: runs that are kept, to be read and compared, in `tests/golden`. `BLESS=1` rewrites them.
 
 use std::path::{Path, PathBuf};
 
@@ -7,15 +7,15 @@ use ctigate_core::Machine;
 use ctigate_core::engine::Engine;
 use ctigate_core::trace::{Summary, replay};
 
-/// Where they are kept.
-fn place(name: &str) -> PathBuf {
+/// The path of a golden trace.
+fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.trace"))
 }
 
-/// Lives a trace of the gateway again in a new engine.
+/// Replays a trace of the gateway in a new engine.
 ///
 /// # Panics
-/// If anything happens otherwise than recorded, with the first difference.
+/// If the replay differs from the recording, with the first difference.
 #[must_use]
 pub fn replayed(trace: &[u8]) -> Summary {
     replayed_by(trace, Engine::new)
@@ -39,31 +39,31 @@ pub(super) fn check(trace: &[u8], golden: Option<Golden>, make: Make) {
     assert!(replayed_by(trace, make).digests > 0, "states were compared");
     let Some(Golden { name, why }) = golden else { return };
     let fresh = as_story(&String::from_utf8_lossy(trace), why);
-    let place = place(name);
+    let path = path(name);
     if std::env::var_os("BLESS").is_some() {
-        let written = std::fs::write(&place, &fresh);
-        assert!(written.is_ok(), "{}: {written:?}", place.display());
+        let written = std::fs::write(&path, &fresh);
+        assert!(written.is_ok(), "{}: {written:?}", path.display());
     }
-    let kept = std::fs::read_to_string(&place).unwrap_or_default();
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
     let differs = kept.lines().zip(fresh.lines()).position(|(kept, fresh)| kept != fresh);
     if kept != fresh {
         let line = differs.map_or(kept.lines().count().min(fresh.lines().count()), |line| line) + 1;
         let show = |text: &str| text.lines().nth(line - 1).unwrap_or("(nothing)").to_owned();
         panic!(
             "{}:{line}: kept\n  {}\nnow\n  {}\n(BLESS=1 cargo test keeps what is now; CHANGELOG says why)",
-            place.display(),
+            path.display(),
             show(&kept),
             show(&fresh),
         );
     }
 }
 
-/// The story begins with its reason. What depends on the build is no part of it: version, build, and the states'
-/// fingerprints. No line of a payload begins like these.
+/// A trace that begins with `why`, without the lines that depend on the build: version, build, and fingerprints. No
+/// line of a payload begins like these.
 fn as_story(trace: &str, why: &str) -> String {
     let mut text = String::new();
-    for (place, line) in trace.lines().enumerate() {
-        if place == 1 {
+    for (index, line) in trace.lines().enumerate() {
+        if index == 1 {
             why.lines().for_each(|line| text.extend(["# ", line.trim(), "\n"]));
         }
         match line.split_once(' ') {

@@ -1,11 +1,11 @@
-//! A phone system played by hand: what the gateway asked it, and what it says.
+//! A hand-driven phone system.
 
 use ctigate_core::LinkId;
 
 use super::Bench;
 use crate::sip::{csta, element, root};
 
-/// ECMA-354.
+/// ECMA-354's namespace.
 pub(crate) const SESSION: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
 
 /// Every service that the gateway serves.
@@ -19,7 +19,7 @@ pub struct PhoneSystem {
     link: LinkId,
 }
 
-/// A document that the gateway sent, under its invoke ID.
+/// A document that the gateway sent, with its invoke ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// The invoke ID.
@@ -52,8 +52,8 @@ impl Asked {
 }
 
 impl PhoneSystem {
-    /// Takes the connection that the gateway wants, and brings it into service: application session, features (all that
-    /// the gateway serves), registration.
+    /// Opens the connection that the gateway asks for, and brings it into service: application session, features (all
+    /// that the gateway serves), registration.
     ///
     /// # Panics
     /// If the gateway does not do its part.
@@ -61,7 +61,7 @@ impl PhoneSystem {
         Self::answer_with(bench, ALL_SERVICES)
     }
 
-    /// The same, with these lists of services in place of all.
+    /// The same, with these lists of services.
     ///
     /// # Panics
     /// If the gateway does not do its part.
@@ -73,7 +73,7 @@ impl PhoneSystem {
         system
     }
 
-    /// Takes every connection that the gateway wants, in its order, and brings it into service.
+    /// Opens all connections that the gateway asks for, in order, and brings them into service.
     ///
     /// # Panics
     /// If the gateway does not do its part.
@@ -92,7 +92,7 @@ impl PhoneSystem {
         let system = Self { link };
         system.open(bench);
         system.serve(bench, "GetCSTAFeatures", |_| csta("GetCSTAFeaturesResponse", &features(services)));
-        // The first sessions may be on their way to it already.
+        // Requests of the first sessions may have come already.
         let asked = system.asked(bench);
         let Some((register, others)) = asked.split_first().filter(|(one, _)| one.root() == "SystemRegister")
         else {
@@ -104,7 +104,7 @@ impl PhoneSystem {
         system
     }
 
-    /// Answers what a connection begins with: the application session, or the question how the phone system is.
+    /// Answers the first request of a connection: `StartApplicationSession` or `RequestSystemStatus`.
     ///
     /// # Panics
     /// If the gateway asked for anything else.
@@ -142,10 +142,10 @@ impl PhoneSystem {
         self.link
     }
 
-    /// The documents that the gateway sent since last asked.
+    /// The documents that the gateway sent since the last call.
     ///
     /// # Panics
-    /// If it sent something that is no frame.
+    /// If it sent something that is not a frame.
     #[expect(clippy::expect_used, reason = "what the gateway sends must be frames")]
     pub fn asked(self, bench: &mut Bench) -> Vec<Asked> {
         let bytes = bench.received(self.link);
@@ -165,7 +165,7 @@ impl PhoneSystem {
         asked
     }
 
-    /// Answers the heartbeats among what the gateway sent; the rest is still to be asked for.
+    /// Answers the heartbeats among the documents that the gateway sent, and leaves the others.
     pub(super) fn keep_alive(self, bench: &mut Bench) {
         let beats = ["ResetApplicationSessionTimer", "RequestSystemStatus"];
         let (beats, others): (Vec<Asked>, Vec<Asked>) =
@@ -178,7 +178,7 @@ impl PhoneSystem {
         }
     }
 
-    /// Answers the one request that the gateway sent, which must be a `service`.
+    /// Answers the only request that the gateway sent, which must be a `service`.
     ///
     /// # Panics
     /// If it sent anything else.
@@ -198,23 +198,24 @@ impl PhoneSystem {
         self.serve(bench, "MonitorStart", |_| csta("MonitorStartResponse", &named))
     }
 
-    /// Answers a SnapshotDevice: no calls.
+    /// Answers a SnapshotDevice without calls.
     pub fn knows_line(self, bench: &mut Bench) -> Asked {
         self.has_calls(bench, &[])
     }
 
-    /// Answers a SnapshotDevice: these calls, each with its callID, the far end, and the states of line and far end.
+    /// Answers a SnapshotDevice with these calls, each with its callID, the far end, and the states of line and far
+    /// end.
     pub fn has_calls(self, bench: &mut Bench, calls: &[(&str, &str, [&str; 2])]) -> Asked {
         self.serve(bench, "SnapshotDevice", |asked| snapshot(asked.element("snapshotObject"), calls))
     }
 
-    /// Says a document under an invoke ID.
+    /// Sends a document with an invoke ID.
     pub fn say(self, bench: &mut Bench, invoke: u16, document: &str) {
         let frame = Asked { invoke, document: document.into() }.frame();
         bench.send(self.link, &frame);
     }
 
-    /// The same, before the gateway does anything that is due.
+    /// The same, before the gateway handles anything that is due.
     pub fn interject(self, bench: &mut Bench, invoke: u16, document: &str) {
         let frame = Asked { invoke, document: document.into() }.frame();
         bench.input(ctigate_core::Input::Bytes { link: self.link, bytes: &frame });
@@ -227,7 +228,7 @@ impl PhoneSystem {
     }
 }
 
-/// The answer to RequestSystemStatus of a phone system that is well.
+/// The answer to RequestSystemStatus of a phone system that works normally.
 fn is_normal() -> String {
     csta("RequestSystemStatusResponse", "<systemStatus>normal</systemStatus>")
 }
@@ -260,7 +261,7 @@ pub fn csta_error(category: &str, value: &str) -> String {
     csta("CSTAErrorCode", &format!("<{category}>{value}</{category}>"))
 }
 
-/// What a phone system says it can do.
+/// The features of a phone system with these services.
 fn features(services: &str) -> String {
     format!(
         "<supportedServices>{services}</supportedServices>\

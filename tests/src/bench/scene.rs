@@ -1,17 +1,17 @@
-//! The states that most tests begin with, each in one line.
+//! The initial states of most tests, each in one call.
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
 
 use super::{Bench, Client, PhoneSystem};
 
-/// The children of a `HeldEvent` behind its cross-reference: the line 1001 has put the call 7 on hold.
+/// The children of a `HeldEvent` after its cross-reference: the line 1001 has put the call 7 on hold.
 pub const HELD: &str = "<heldConnection><callID>7</callID><deviceID>1001</deviceID></heldConnection>\
     <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice>\
     <localConnectionInfo>hold</localConnectionInfo><cause>normal</cause>";
 
 impl Bench {
-    /// A gateway in service with settings of the test's own, and its phone system.
+    /// A gateway in service with these settings, and its phone system.
     ///
     /// # Panics
     /// If the configuration is wrong, or the gateway does not do its part.
@@ -76,8 +76,8 @@ impl Client {
         client
     }
 
-    /// So many clients, each with a line of its own from this number on, signed in and with a monitor; the phone systems
-    /// take turns. Each with the ID that it holds; the phone systems call the monitors `m0`, `m1` and so on.
+    /// `count` clients with lines of their own from this number on, signed in at the phone systems in turn, with
+    /// monitors; each is returned with the ID that it holds. The phone systems name the monitors `m0`, `m1` and so on.
     ///
     /// # Panics
     /// If the gateway does not do its part.
@@ -87,10 +87,10 @@ impl Client {
         count: usize,
         first: usize,
     ) -> Vec<(Self, String)> {
-        let one = |(place, system): (usize, &PhoneSystem)| {
-            let mut client = Self::of_line(bench, &format!("user{place}"), first + place);
+        let one = |(index, system): (usize, &PhoneSystem)| {
+            let mut client = Self::of_line(bench, &format!("user{index}"), first + index);
             client.sign_in(bench, *system);
-            let id = client.monitor(bench, *system, &format!("m{place}"));
+            let id = client.monitor(bench, *system, &format!("m{index}"));
             (client, id)
         };
         systems.iter().cycle().take(count).enumerate().map(one).collect()
@@ -98,7 +98,7 @@ impl Client {
 }
 
 impl PhoneSystem {
-    /// The connection fails, is dialled again and comes into service; it is another one now.
+    /// Lets the connection fail, be dialled again and come into service; returns the new one.
     ///
     /// # Panics
     /// If the gateway does not do its part.

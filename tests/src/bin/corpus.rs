@@ -1,5 +1,5 @@
-//! Writes the seeds of every fuzz target: `corpus FOLDER` puts them into `FOLDER/TARGET/seed-NUMBER`, and leaves what else
-//! is there. The exit status is 1 if that fails, 2 for wrong arguments.
+//! Writes the seeds of every fuzz target: `corpus FOLDER` puts them into `FOLDER/TARGET/seed-NUMBER`, and leaves other
+//! files alone. The exit status is 1 if that fails, 2 for wrong arguments.
 
 use std::fs;
 use std::io::{self, Write};
@@ -24,7 +24,7 @@ fn write(folder: &Path, out: &mut impl Write) -> io::Result<()> {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [folder] = words.as_slice() else {
-        // If standard error is gone there is nobody left to tell.
+        // If standard error is closed the message is lost.
         let _ = writeln!(io::stderr(), "usage: corpus FOLDER");
         return ExitCode::from(2);
     };

@@ -1,6 +1,7 @@
-//! Simulates: `simulate --seeds 3000 --from COMMIT` runs seeds that follow from a commit's hash, `simulate --seed 7` one
-//! again. A seed that fails is shown with the shortest schedule found that fails in the same way, and leaves the nodes'
-//! traces in the folder `--traces` (`target/simulation`). The exit status is 1 if a seed failed, 2 for wrong arguments.
+//! Runs simulations: `simulate --seeds 3000 --from COMMIT` runs seeds that follow from a commit's hash, `simulate
+//! --seed 7` a single one. For a seed that fails, the shortest schedule found that fails in the same way is shown, and
+//! the nodes' traces are written to the folder `--traces` (`target/simulation`). The exit status is 1 if a seed failed,
+//! 2 for wrong arguments.
 
 use core::time::Duration;
 use std::io::{self, IsTerminal as _, Write};
@@ -19,7 +20,7 @@ const SHRUNK: usize = 2;
 /// What to run.
 #[derive(Debug, PartialEq, Eq)]
 enum Seeds {
-    /// Seeds that follow from a commit's hash.
+    /// Consecutive seeds.
     Many { count: u64, first: u64 },
     /// One seed.
     One(u64),
@@ -50,14 +51,14 @@ fn arguments(words: &[String]) -> Option<Arguments> {
     Some(Arguments { seeds, traces })
 }
 
-/// The number in the first digits of a commit's hash; other texts give numbers too.
+/// A number from the first digits of a commit's hash, or from any other text.
 fn first_seed(commit: &str) -> u64 {
     let digits: String = commit.chars().take(12).collect();
     u64::from_str_radix(&digits, 16)
         .unwrap_or_else(|_| commit.bytes().fold(0, |sum, byte| sum * 31 + u64::from(byte)))
 }
 
-/// A bar that grows on a terminal; a plain line now and then elsewhere.
+/// A progress bar on a terminal, or a line now and then elsewhere.
 struct Bar {
     terminal: bool,
     began: Instant,
@@ -82,7 +83,7 @@ impl Bar {
         let mut out = io::stderr().lock();
         if self.terminal {
             let filled = done.saturating_mul(40).checked_div(of).unwrap_or(0);
-            let bar: String = (0..40).map(|place| if place < filled { '#' } else { '.' }).collect();
+            let bar: String = (0..40).map(|index| if index < filled { '#' } else { '.' }).collect();
             let end = if done >= of { "\n" } else { "" };
             let _ = write!(out, "\r[{bar}] {done} of {of} seeds, {seconds} s, {left} s to go {end}");
         } else {
@@ -92,13 +93,13 @@ impl Bar {
     }
 }
 
-/// Shows a failing seed, cut down, and where its traces are.
+/// Shrinks a failing seed, and shows the result and where its traces are.
 fn explain(fault: &Fault, folder: &str, out: &mut impl Write) -> io::Result<()> {
     let seed = fault.seed;
     writeln!(out, "{fault}\nshrinking it ...")?;
     out.flush()?;
     let run = Run::of(seed);
-    // What shows in one run need not be run twice each time.
+    // If one run shows the fault, it need not be run twice each time.
     let failure = examine(&run, false).or_else(|| examine(&run, true));
     let Some(failure) = failure else {
         return writeln!(
@@ -140,7 +141,7 @@ fn main() -> ExitCode {
         let _ = writeln!(io::stderr(), "{USAGE}");
         return ExitCode::from(2);
     };
-    // What a machine's panic says stands in the fault.
+    // The message of a machine's panic is in the fault.
     std::panic::set_hook(Box::new(|_| {}));
     match run(&arguments, &mut io::stdout().lock()) {
         Ok(true) => ExitCode::SUCCESS,

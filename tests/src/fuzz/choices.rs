@@ -1,6 +1,6 @@
 //! Choices read from bytes.
 
-/// What is left to choose from.
+/// The bytes that are left.
 pub(super) struct Choices<'a>(&'a [u8]);
 
 impl<'a> Choices<'a> {
@@ -12,7 +12,7 @@ impl<'a> Choices<'a> {
         self.0.is_empty()
     }
 
-    /// The next byte; 0 when there is none.
+    /// The next byte; 0 if there is none.
     pub(super) const fn byte(&mut self) -> u8 {
         match self.0.split_first() {
             Some((first, rest)) => {
@@ -23,12 +23,12 @@ impl<'a> Choices<'a> {
         }
     }
 
-    /// A number below `bound`, which is small.
+    /// A number below `bound`, which must be small.
     pub(super) fn below(&mut self, bound: usize) -> usize {
         usize::from(self.byte()).checked_rem(bound).unwrap_or(0)
     }
 
-    /// Yes, in so many of 256 cases; no when there are no more choices.
+    /// True in `of_256` of 256 cases; false if no choices are left.
     pub(super) const fn chance(&mut self, of_256: u8) -> bool {
         !self.is_empty() && self.byte() < of_256
     }
@@ -47,7 +47,7 @@ impl<'a> Choices<'a> {
         self.pick::<&str>(all)
     }
 
-    /// Some bytes as they are: up to 254 behind their count; or more, behind 255 and the two bytes of their count.
+    /// Some bytes verbatim: up to 254 after their count, or more after 255 and the two bytes of their count.
     pub(super) fn raw(&mut self) -> &'a [u8] {
         let length = match self.byte() {
             LONG => usize::from(u16::from_be_bytes([self.byte(), self.byte()])),
@@ -59,10 +59,10 @@ impl<'a> Choices<'a> {
     }
 }
 
-/// The count that says that another follows.
+/// The count after which a longer count follows.
 const LONG: u8 = u8::MAX;
 
-/// `before`, then bytes as [`Choices::raw`] reads them; no more of them than can be counted.
+/// `before`, then bytes as [`Choices::raw`] reads them, as many as can be counted.
 pub(super) fn raw(before: &[u8], bytes: &[u8]) -> Vec<u8> {
     let count = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     let mut out = before.to_vec();

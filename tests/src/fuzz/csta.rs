@@ -12,11 +12,11 @@ use ctigate_core::wire::csta_frame::{self, FrameError, Framed, Framer};
 
 use super::{Reached, pieces};
 
-/// Wide enough for whatever is written for a document within the default limits.
+/// Limits that are wide enough for whatever is written for a document within the default limits.
 const WIDE: XmlLimits =
     XmlLimits { bytes: usize::MAX, depth: 64, attributes: 256, namespaces: 16_384, elements: 16_384 };
 
-/// A CSTA document: read or refused; what was read can be written, and what was written is read the same. States: each
+/// A CSTA document is read or refused; what was read can be written, and what was written reads the same. States: each
 /// way to be refused, each kind of message, each namespace.
 ///
 /// # Panics
@@ -46,7 +46,7 @@ pub fn csta_document(bytes: &[u8], reached: &mut Reached) {
     assert_eq!(again.as_deref(), Ok(written.as_slice()), "written, read and written again");
 }
 
-/// What kind of message it is; those that are not modelled are one kind each.
+/// The kind of a message; those that are not modelled are one kind each.
 fn kind<'a>(message: &Message<'a>) -> &'a str {
     match message {
         Message::Request(Request::Other { .. }) => "request of another name",
@@ -59,13 +59,13 @@ fn kind<'a>(message: &Message<'a>) -> &'a str {
     }
 }
 
-/// What kind of message a document is; nothing if it is none.
+/// The kind of message in a document; empty if it is none.
 pub(super) fn kind_of(text: &str) -> String {
     let Ok(document) = Document::parse(text.as_bytes(), &WIDE) else { return String::new() };
     document.message().map_or_else(|_| String::new(), |message| kind(&message).into())
 }
 
-/// What is written for what is read.
+/// Reads a message and writes it again.
 fn rewritten(text: &[u8], namespace: Namespace) -> Result<Vec<u8>, XmlError> {
     let document = Document::parse(text, &WIDE)?;
     let message = document.message();
@@ -77,12 +77,12 @@ fn rewritten(text: &[u8], namespace: Namespace) -> Result<Vec<u8>, XmlError> {
     Ok(out)
 }
 
-/// What a stream of frames was found to be.
+/// The content of a stream of frames.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Found {
     frames: Vec<(u16, Vec<u8>)>,
     broken: Option<FrameError>,
-    /// Bytes of an unfinished frame.
+    /// The bytes of an incomplete frame.
     held: usize,
 }
 
@@ -106,8 +106,8 @@ fn cut<'a>(stream: impl Iterator<Item = &'a [u8]>) -> Found {
     found
 }
 
-/// A stream of CSTA frames: the same frames however it is cut, and written again they are the stream's beginning. States:
-/// how many frames there were, how the stream ends, and those of its documents.
+/// A stream of CSTA frames gives the same frames however it is divided; written again, they are the beginning of the
+/// stream. States: how many frames there were, how the stream ends, and those of its documents.
 ///
 /// # Panics
 /// If a property does not hold.
@@ -128,7 +128,7 @@ pub fn csta_frame(bytes: &[u8], reached: &mut Reached) {
     reached.note(format!("stream of {}, {} held: {broken:?}", frames.len().min(5), (*held).min(9)));
 }
 
-/// What the fuzzer found, and must not find again.
+/// Regression tests for what the fuzzer found.
 #[cfg(test)]
 mod tests {
     use super::*;

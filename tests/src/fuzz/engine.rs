@@ -1,7 +1,7 @@
-//! The whole gateway: bytes are a list of small operations on it, and on its clients and phone systems.
+//! Fuzzing of the whole gateway: the bytes are a list of small operations on it, its clients and its phone systems.
 //!
-//! The bytes are read from the front; a stage that has no more of them comes to its end. Clients and phone systems that
-//! behave well by themselves (the first bytes say so, and later ones change it) let chance reach deep states.
+//! The bytes are read from the front; the run ends when none are left. Clients and phone systems that behave well by
+//! themselves (the first bytes say so, and later ones change it) allow random bytes to reach deep states.
 
 mod operations;
 mod retell;
@@ -17,8 +17,8 @@ pub(super) use retell::seeds;
 /// The most operations of one run.
 const OPERATIONS: usize = 160;
 
-/// The whole gateway under operations read from `bytes`. States: each notice it gave, each method and status it spoke
-/// and each document it sent, and how full its tables were.
+/// The whole gateway under operations read from `bytes`. States: each notice, each method and status, each kind of
+/// document that it sent, and how full its tables were.
 ///
 /// # Panics
 /// If a property does not hold.

@@ -1,4 +1,4 @@
-//! No bytes make a parser's time grow faster than their number, up to the limits.
+//! Tests that the time of parsers is linear in the number of bytes, up to the limits.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -8,16 +8,17 @@ use super::{Body, Reached, csta_document, csta_frame, sip_framer, sip_message};
 /// How much longer the longer of two inputs is.
 const TIMES: u32 = 8;
 
-/// How much longer it may take: well above what is linear, well below what is quadratic (64).
+/// How much longer it may take: well above linear (8), well below quadratic (64).
 const MOST: u32 = 3 * TIMES;
 
-/// How often a pair of inputs is tried before it is believed.
+/// How often a pair of inputs is tried before it fails.
 const TRIES: usize = 3;
 
-/// How long an input is tried: systems count a thread's time in pieces of some milliseconds.
+/// How long an input is measured: systems count a thread's time in steps of some milliseconds.
 const ENOUGH: Duration = Duration::from_millis(16);
 
-/// The processor time of this thread, where the system tells, so that others on the machine do not count; else the time.
+/// The processor time of this thread if the system reports it, so that other processes do not count; else the elapsed
+/// time.
 fn worked(began: Instant) -> Duration {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanos = told.split(' ').next().and_then(|nanos| nanos.parse().ok());
@@ -147,7 +148,7 @@ fn no_document_takes_more_than_linear_time() {
             let before =
                 format!("<{root} {around}><monitorCrossRefID>1</monitorCrossRefID><extensions><privateData>");
             let after = format!("</privateData></extensions></{root}>");
-            // Not more elements than are allowed: beyond that nothing is read at all.
+            // At most as many elements as are allowed: with more, nothing is read.
             let most = (piece.len() * 3_500).min(60_000);
             assert_linear(csta_document, most, (&before, piece, &after));
         }

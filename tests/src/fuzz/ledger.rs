@@ -1,4 +1,4 @@
-//! What was asked on each stream, and how often it was answered finally.
+//! A ledger of requests on each stream, and how often each got a final answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,22 +7,22 @@ use ctigate_core::wire::sip::{Framed, Framer, Limits, Message, Method, NameAddre
 
 use crate::bench::Sip;
 
-/// Call-ID, CSeq, and the topmost Via's branch: what a transaction is known by, seen from outside.
+/// Call-ID, CSeq, and the topmost Via's branch, which identify a transaction from outside.
 type Key = (String, u32, String, String);
 
-/// What the gateway matches a request by, or coarser: two requests that have it in common may be one to it, and the
-/// second is then answered as the first was, or not at all.
+/// A coarser form of what the gateway matches requests by: two requests that have it in common may be one to it, so
+/// that the second is answered like the first or not at all.
 type Likeness = (String, String, u16, String);
 
 #[derive(Default)]
 struct Asked {
     requests: usize,
     finals: usize,
-    /// Whether an answer must come: to sound requests unlike any before.
+    /// Whether an answer must come: for valid requests unlike any before.
     owed: bool,
     /// Whether an INVITE was among the requests, whatever its CSeq says.
     invite: bool,
-    /// The texts of finals to INVITEs, which are rightly sent again.
+    /// The final responses to INVITEs, which may be retransmitted.
     texts: BTreeSet<String>,
 }
 
@@ -38,11 +38,11 @@ struct Stream {
 pub(super) struct Ledger {
     limit: usize,
     streams: BTreeMap<LinkId, Stream>,
-    /// The first request of each likeness: its key if it has what makes one, and its stream if it came on one.
+    /// The first request of each likeness: its key, if it has one, and its stream, if it came on one.
     first: BTreeMap<Likeness, (Option<Key>, Option<LinkId>)>,
-    /// The longest session interval that was ever demanded, in seconds.
+    /// The longest session interval that was requested, in seconds.
     pub(super) longest: u32,
-    /// Whether what is said later on one stream may arrive before what was said on another.
+    /// Whether messages on different streams may overtake each other.
     overtaking: bool,
 }
 
@@ -66,12 +66,12 @@ fn likeness(message: &Message<'_>, method: Method<'_>) -> Option<Likeness> {
 }
 
 impl Ledger {
-    /// A ledger where messages have at most `limit` bytes.
+    /// A ledger for messages of at most `limit` bytes.
     pub(super) const fn new(limit: usize) -> Self {
         Self { limit, streams: BTreeMap::new(), first: BTreeMap::new(), longest: 0, overtaking: false }
     }
 
-    /// The same where what is said later on one stream may arrive before what was said on another.
+    /// The same, if messages on different streams may overtake each other.
     pub(super) const fn overtaking(limit: usize) -> Self {
         let mut ledger = Self::new(limit);
         ledger.overtaking = true;
@@ -101,7 +101,7 @@ impl Ledger {
         }
     }
 
-    /// Somebody says something; on a stream it is framed first.
+    /// Notes bytes sent on a stream, after framing them.
     pub(super) fn said(&mut self, link: LinkId, mut bytes: &[u8]) {
         let Some(stream) = self.streams.get_mut(&link) else { return };
         let mut framer = core::mem::take(&mut stream.framer);
@@ -117,7 +117,7 @@ impl Ledger {
         self.streams.entry(link).or_default().framer = framer;
     }
 
-    /// A datagram was sent.
+    /// Notes a datagram.
     pub(super) fn thrown(&mut self, bytes: &[u8]) {
         self.note(bytes, None);
     }
@@ -129,12 +129,12 @@ impl Ledger {
         self.longest = self.longest.max(message.min_se().unwrap_or(0));
         let Start::Request { method, .. } = message.start else { return };
         let Some(likeness) = likeness(&message, method).filter(|_| method != Method::Ack) else { return };
-        // A request without a key is answered so that no key tells for what; it has its likes all the same.
+        // The answer to a request without a key cannot be attributed, but the request may still be like others.
         let key = key(&message);
         let first = self.first.get(&likeness).cloned();
         let owed = message.flaw.is_none() && first.is_none();
         if let Some((first, stream)) = first.filter(|(first, stream)| (first, *stream) != (&key, link)) {
-            // It may be answered as the first of its like, there or here.
+            // It may be answered like the first of its likeness, on either stream.
             let streams: BTreeSet<LinkId> = stream.into_iter().chain(link).collect();
             let either = self.overtaking && streams.len() > 1;
             for stream in streams {
@@ -153,7 +153,7 @@ impl Ledger {
         }
     }
 
-    /// One more answer may come on a stream.
+    /// Expects one more answer on a stream.
     fn expect(&mut self, link: LinkId, key: Key, method: Method<'_>) -> &mut Asked {
         let asked = self.streams.entry(link).or_default().asked.entry(key).or_default();
         asked.requests += 1;
@@ -161,10 +161,10 @@ impl Ledger {
         asked
     }
 
-    /// The gateway says something.
+    /// Checks a message of the gateway.
     ///
     /// # Panics
-    /// If that is no message, or a request with a flaw.
+    /// If it is not a message, or a request with a flaw.
     pub(super) fn assert_sound(&self, said: &Sip) {
         let mut scratch = Scratch::new();
         let limits = Limits { head: 65_536, ..self.limits() };
@@ -173,10 +173,10 @@ impl Ledger {
         assert_eq!(flaw, Ok(None), "the gateway sent {}", said.text);
     }
 
-    /// The gateway answers on a stream.
+    /// Notes an answer of the gateway on a stream.
     ///
     /// # Panics
-    /// If it answers a transaction finally more often than it was asked, or what nobody asked.
+    /// If a transaction gets more final answers than requests, or an answer matches no request.
     pub(super) fn answered(&mut self, link: LinkId, answer: &Sip) {
         let limits = self.limits();
         let Some(stream) = self.streams.get_mut(&link) else { return };
@@ -200,7 +200,7 @@ impl Ledger {
         assert!(finals <= asked.requests, "{finals} answers to {} of {key:?}", asked.requests);
     }
 
-    /// By now every sound request on an open stream was answered.
+    /// Checks that every valid request on an open stream was answered.
     ///
     /// # Panics
     /// If one was not.

@@ -1,4 +1,4 @@
-//! What the golden traces and the recorded client hold, as bytes on the wire: where corpora begin.
+//! The content of the golden traces and of the recorded client as bytes on the wire, for seeds.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,33 +16,33 @@ const LIMIT: usize = 65_536;
 pub(super) struct Story {
     /// What happened to the gateway, in order.
     pub(super) events: Vec<Event>,
-    /// What went over each connection, in either direction, in the order of the connections' numbers.
+    /// The bytes on each connection in each direction, in the order of the connections' numbers.
     pub(super) streams: Vec<Vec<u8>>,
     /// Datagrams, in either direction.
     pub(super) datagrams: Vec<Vec<u8>>,
 }
 
-/// What happened to the gateway.
+/// An event at the gateway.
 pub(super) enum Event {
-    /// So much time passed, in microseconds.
+    /// Time passed, in microseconds.
     Passed(u64),
-    /// A client said something on a connection.
+    /// A client sent bytes on a connection.
     Said(LinkId, Vec<u8>),
     /// A client sent a datagram.
     Thrown(Vec<u8>),
-    /// A phone system said something.
+    /// A phone system sent bytes.
     Told(Vec<u8>),
 }
 
 /// All golden traces, in the order of their names.
 ///
 /// # Errors
-/// A file that cannot be read, or is no trace.
+/// A file that cannot be read, or is not a trace.
 pub(super) fn stories() -> io::Result<Vec<Story>> {
     files("golden")?.iter().map(|text| story(text)).collect()
 }
 
-/// The requests of a client that was recorded, each with the bytes it had.
+/// The requests of the recorded client, byte for byte.
 ///
 /// # Errors
 /// A file that cannot be read.
@@ -79,7 +79,7 @@ fn story(text: &[u8]) -> io::Result<Story> {
     Ok(story)
 }
 
-/// Takes what travels in a step.
+/// Notes the bytes and datagrams of a step.
 fn note(story: &mut Story, streams: &mut BTreeMap<(LinkId, bool), Vec<u8>>, step: Step<'_>) {
     if let RecordedInput::Bytes { link, bytes } = &step.input {
         streams.entry((*link, true)).or_default().extend_from_slice(bytes);
@@ -114,7 +114,7 @@ impl Story {
         self.streams.iter().filter(|stream| stream.first() == Some(&0))
     }
 
-    /// The SIP messages, each for itself.
+    /// The single SIP messages.
     pub(super) fn sip_messages(&self) -> Vec<Vec<u8>> {
         let mut messages = self.datagrams.clone();
         for stream in self.sip_streams() {
@@ -131,7 +131,7 @@ impl Story {
         messages
     }
 
-    /// The CSTA documents, out of messages and out of frames.
+    /// The CSTA documents, from messages and from frames.
     pub(super) fn csta_documents(&self) -> Vec<Vec<u8>> {
         let mut documents = Vec::new();
         for message in self.sip_messages() {

@@ -1,8 +1,8 @@
-//! Small damage to good messages.
+//! Small damage to valid messages.
 
 use super::choices::Choices;
 
-/// Header lines that change something.
+/// Header lines that have an effect.
 const LINES: [&str; 24] = [
     "Session-Expires: 60",
     "Session-Expires: 90;refresher=uas",
@@ -30,7 +30,7 @@ const LINES: [&str; 24] = [
     "Call-ID: alice-call",
 ];
 
-/// What stands for a value in documents.
+/// Values for elements of documents.
 const VALUES: [&str; 12] = [
     "",
     "1001",
@@ -46,7 +46,7 @@ const VALUES: [&str; 12] = [
     "disabled",
 ];
 
-/// Damages a message of lines, mostly not at all.
+/// Damages a message of lines, but mostly leaves it as it is.
 pub(super) fn message(choices: &mut Choices<'_>, text: String) -> Vec<u8> {
     if !choices.chance(40) {
         return text.into_bytes();
@@ -62,7 +62,7 @@ fn damage(choices: &mut Choices<'_>, bytes: &mut Vec<u8>) {
     let at = line_start(bytes, choices.below(20));
     let end = line_end(bytes, at);
     match choices.below(9) {
-        // A line more.
+        // An additional line.
         0 | 1 => {
             let line = format!("{}\r\n", choices.word(&LINES));
             bytes.splice(at..at, line.into_bytes());
@@ -84,22 +84,22 @@ fn damage(choices: &mut Choices<'_>, bytes: &mut Vec<u8>) {
         }
         6 => {
             let value = choices.byte();
-            let place = at + choices.below(64);
-            bytes.iter_mut().skip(place).take(1).for_each(|byte| *byte = value);
+            let index = at + choices.below(64);
+            bytes.iter_mut().skip(index).take(1).for_each(|byte| *byte = value);
         }
         7 => {
             let cut = usize::from(choices.byte()) * 4;
             bytes.truncate(cut);
         }
-        // A digit or letter becomes its neighbour: another tag, another number, another branch.
+        // A digit or letter becomes its successor: another tag, another number, another branch.
         _ => {
-            let place = at + choices.below(96);
-            bytes.iter_mut().skip(place).take(1).for_each(|byte| *byte ^= 1);
+            let index = at + choices.below(96);
+            bytes.iter_mut().skip(index).take(1).for_each(|byte| *byte ^= 1);
         }
     }
 }
 
-/// Where line number `line` begins, or the last one.
+/// The position of line number `line`, or of the last one.
 fn line_start(bytes: &[u8], line: usize) -> usize {
     let starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
     core::iter::once(0).chain(starts).take(line + 1).last().unwrap_or(0).min(bytes.len())
@@ -110,7 +110,7 @@ fn line_end(bytes: &[u8], start: usize) -> usize {
     rest.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| start + at + 1)
 }
 
-/// Damages a document, mostly not at all: the text of an element becomes another.
+/// Damages a document by replacing the text of an element, but mostly leaves it as it is.
 pub(super) fn document(choices: &mut Choices<'_>, mut text: String) -> String {
     if !choices.chance(24) {
         return text;

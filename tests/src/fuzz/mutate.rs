@@ -1,6 +1,6 @@
 //! Mutations of seeds, the same in every run.
 
-/// What fuzzers find telling in these protocols.
+/// Words that matter in these protocols.
 const WORDS: [&[u8]; 24] = [
     b"\r\n",
     b"\r\n\r\n",
@@ -39,7 +39,7 @@ impl Draw {
         usize::try_from(self.0 >> 32).unwrap() % bound.max(1)
     }
 
-    /// Two places in so many bytes, the first not behind the second.
+    /// A range within `length` bytes.
     fn range(&mut self, length: usize) -> core::ops::Range<usize> {
         let (one, other) = (self.below(length + 1), self.below(length + 1));
         one.min(other)..one.max(other)
@@ -58,7 +58,7 @@ pub(super) fn all(seeds: &[Vec<u8>]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// Noise of so many bytes, the same for the same seed.
+/// `length` random bytes, as a function of the seed.
 pub(super) fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut random = crate::Random::new(seed);
     core::iter::repeat_with(|| random.bits().to_le_bytes()).flatten().take(length).collect()
@@ -85,8 +85,8 @@ fn change(draw: &mut Draw, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
         }
         6 => {
             let byte = u8::try_from(draw.below(256)).unwrap();
-            bytes.iter_mut().skip(at).take(1).for_each(|place| *place = byte);
+            bytes.iter_mut().skip(at).take(1).for_each(|index| *index = byte);
         }
-        _ => bytes.iter_mut().skip(at).take(1).for_each(|place| *place ^= 1 << (at % 8)),
+        _ => bytes.iter_mut().skip(at).take(1).for_each(|index| *index ^= 1 << (at % 8)),
     }
 }

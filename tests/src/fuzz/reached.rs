@@ -1,4 +1,4 @@
-//! What a run reached: the states by which a fuzzer that has gone blind is told from one that sees.
+//! The states that a run reached, which show whether a fuzzer still explores anything.
 
 use core::cell::RefCell;
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use ctigate_core::wire::sip::Method;
 use super::csta::kind_of;
 use crate::bench::Sip;
 
-/// The states that were reached, each with how often. What a state is, each body says.
+/// The states that were reached, each with a count. Each body documents its states.
 #[derive(Debug, Default)]
 pub struct Reached {
     counts: BTreeMap<Cow<'static, str>, usize>,
@@ -37,7 +37,7 @@ impl Reached {
         }
     }
 
-    /// The state `name` is reached. Names are taken from what can be counted beforehand, never from what peers say.
+    /// Notes that the state `name` was reached. Names come from fixed sets, never from peers.
     pub(super) fn note(&mut self, name: impl Into<Cow<'static, str>>) {
         let name = name.into();
         if !name.is_empty() {
@@ -45,7 +45,7 @@ impl Reached {
         }
     }
 
-    /// A gateway said something to a client: its method, or its status and what that answers; and its document.
+    /// Notes a message of a gateway to a client: its method, or its status and the method it answers; and its document.
     pub(super) fn said(&mut self, message: &Sip) {
         if message.status() == 0 {
             self.note(String::from(message.method()));
@@ -57,7 +57,7 @@ impl Reached {
         self.note(kind_of(message.body()));
     }
 
-    /// How full a gateway's tables are: each empty, with one entry, or with more.
+    /// Notes how full a gateway's tables are: each empty, with one entry, or with more.
     pub(super) fn tables(&mut self, view: &View) {
         let View { sessions, monitors, switch_monitors, pending, jobs, early, .. } = *view;
         let View { server_transactions, client_transactions, .. } = *view;
@@ -66,7 +66,7 @@ impl Reached {
         self.note(format!("tables {calls:?} {messages:?}"));
     }
 
-    /// Says on standard error which states are reached for the first time by this thread: `reached: NAME`, one a line.
+    /// Prints the states that this thread reaches for the first time to standard error, one `reached: NAME` per line.
     pub fn tell(self) {
         thread_local! {
             static TOLD: RefCell<BTreeSet<Cow<'static, str>>> = const { RefCell::new(BTreeSet::new()) };
@@ -74,7 +74,7 @@ impl Reached {
         TOLD.with_borrow_mut(|told| {
             for name in self.counts.into_keys() {
                 if !told.contains(&name) {
-                    // Whoever does not listen to the fuzzer does not miss it.
+                    // If standard error is closed the output is not needed.
                     let _ = writeln!(io::stderr(), "reached: {name}");
                     told.insert(name);
                 }

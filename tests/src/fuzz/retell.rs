@@ -1,4 +1,5 @@
-//! Golden traces as operations: what clients and phone systems said in them is said again, at about the same times.
+//! Turns golden traces into operations: what clients and phone systems sent in them is sent again, at about the same
+//! times.
 
 use std::collections::BTreeMap;
 
@@ -6,25 +7,25 @@ use ctigate_core::LinkId;
 
 use super::literature::{Event, Story};
 
-/// How many clients there are with a connection of their own, before the one that speaks in datagrams.
+/// How many clients have a connection of their own, before the one that uses datagrams.
 const CLIENTS: u8 = 3;
 
-/// What a machine's peers can be made to do, as bytes.
+/// The encoding of operations as bytes.
 pub(super) struct Tongue<'a> {
-    /// How many choices come first; all of them are «no».
+    /// How many choices come first, all of which are zero.
     pub(super) first: usize,
-    /// The spans that can pass, in milliseconds.
+    /// The spans of time that can pass, in milliseconds.
     pub(super) spans: &'a [u64],
-    /// The span at this place passes.
+    /// Lets the span at this index pass.
     pub(super) pass: fn(u8) -> Vec<u8>,
-    /// The client at this place says something.
+    /// Lets the client at this index send something.
     pub(super) say: fn(u8, &[u8]) -> Vec<u8>,
-    /// The phone system says something.
+    /// Lets the phone system send something.
     pub(super) tell: fn(&[u8]) -> Vec<u8>,
 }
 
 impl Tongue<'_> {
-    /// The bytes that tell a story.
+    /// The bytes for a story.
     pub(super) fn retold(&self, story: &Story) -> Vec<u8> {
         let mut bytes = vec![u8::MAX; self.first];
         let mut clients: BTreeMap<LinkId, u8> = BTreeMap::new();
@@ -42,9 +43,9 @@ impl Tongue<'_> {
         bytes
     }
 
-    /// The place of the longest span that is not longer.
+    /// The index of the longest span that is not longer than this.
     fn span(&self, millis: u64) -> u8 {
         let spans = (0..).zip(self.spans).filter(|(_, span)| **span <= millis);
-        spans.max_by_key(|(_, span)| **span).map_or(0, |(place, _)| place)
+        spans.max_by_key(|(_, span)| **span).map_or(0, |(index, _)| index)
     }
 }

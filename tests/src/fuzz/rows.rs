@@ -1,5 +1,5 @@
-//! Messages made from the rows of services and events: what stands in a member follows from its role. Where there are
-//! no more choices a message is whole and right: every member is there, with the first of the values that fit.
+//! Messages made from the rows of services and events: the content of a member follows from its role. If no choices are
+//! left, a message is complete and valid: every member is present, with the first of the possible values.
 
 use core::fmt::Write as _;
 
@@ -10,30 +10,30 @@ use ctigate_core::wire::csta::services::{self, EVENTS, Service};
 
 use super::choices::Choices;
 
-/// How somebody names things.
+/// How a side names things.
 #[derive(Clone, Copy)]
 pub(super) struct Voice<'a> {
-    /// The edition that is spoken.
+    /// The edition.
     pub(super) edition: u8,
     /// The own line.
     pub(super) line: &'a str,
-    /// Other lines, and numbers: those that can be dialled come first.
+    /// Other lines and numbers; those that can be dialled come first.
     pub(super) devices: &'a [&'a str],
-    /// Calls.
+    /// The calls.
     pub(super) calls: &'a [&'a str],
-    /// What messages that belong together are known by.
+    /// The cross-reference ID of messages that belong together.
     pub(super) reference: &'a str,
 }
 
 const CAUSES: [&str; 6] = ["normal", "newCall", "busy", "transfer", "conference", "noCauseKnown"];
 const NOT_A_DEVICE: [&str; 4] = ["<notKnown/>", "<restricted/>", "<notSpecified/>", "<notRequired/>"];
-/// Truth values; the last one is none.
+/// Truth values; the last one is invalid.
 const TRUTHS: [&str; 6] = ["true", "false", "true", "1", "0", "perhaps"];
-/// Whole numbers; the last one is none.
+/// Whole numbers; the last one is invalid.
 const COUNTS: [&str; 5] = ["7", "0", "100", "-1", "many"];
 const TEXTS: [&str; 5] = ["12", "on hold &amp; waiting", "J&#252;rgen", "", "<x xmlns='u'>&#65;</x>"];
 
-/// A request of a relayed service, or what a phone system tells by itself.
+/// A request of a relayed service, or an unrequested message of a phone system.
 pub(super) fn request(choices: &mut Choices<'_>, service: &Service, voice: Voice<'_>) -> String {
     document(voice, service.root, &members(choices, service.request, voice))
 }
@@ -63,7 +63,7 @@ pub(super) fn list_of_devices(choices: &mut Choices<'_>, voice: Voice<'_>) -> St
     told.map(|service| request(choices, service, voice)).collect()
 }
 
-/// The data of a snapshot, or what announces them. In parts they are named by `voice.reference`.
+/// The data of a snapshot, or their announcement. Parts are named by `voice.reference`.
 pub(super) fn snapshot(choices: &mut Choices<'_>, service: &Service, form: Form, voice: Voice<'_>) -> String {
     let items: String = (0..choices.below(3)).map(|_| snapshot_item(choices, service, voice)).collect();
     let named = element("serviceCrossRefID", voice.reference);
@@ -80,7 +80,7 @@ pub(super) fn snapshot(choices: &mut Choices<'_>, service: &Service, form: Form,
     }
 }
 
-/// How a snapshot is brought.
+/// The form of a snapshot.
 #[derive(Clone, Copy)]
 pub(super) enum Form {
     /// In the response.
@@ -89,7 +89,7 @@ pub(super) enum Form {
     Announced,
     /// One of those messages.
     Part {
-        /// Whether no more come.
+        /// Whether it is the last one.
         last: bool,
     },
 }
@@ -119,7 +119,7 @@ fn snapshot_item(choices: &mut Choices<'_>, service: &Service, voice: Voice<'_>)
     )
 }
 
-/// What a phone system says that serves every service and reports every event of the rows.
+/// The features of a phone system that has every service and event of the rows.
 pub(super) fn features() -> String {
     let services = services::all().iter().filter(|service| service.is_offered());
     let services = listed(services.map(|service| (service.list, service.feature)));
@@ -127,7 +127,7 @@ pub(super) fn features() -> String {
     element("supportedServices", &services) + &element("supportedEvents", &events)
 }
 
-/// Features in their lists; those of a list stand together.
+/// Features in their lists.
 fn listed(features: impl Iterator<Item = (&'static str, &'static str)>) -> String {
     let mut out = String::new();
     let mut open = "";
@@ -146,7 +146,7 @@ fn closing(list: &str) -> String {
     if list.is_empty() { String::new() } else { format!("</{list}>") }
 }
 
-/// A document of the edition that is spoken.
+/// A document of the voice's edition.
 fn document(voice: Voice<'_>, root: &str, children: &str) -> String {
     let namespace = Namespace::International(voice.edition);
     format!("<?xml version=\"1.0\"?><{root} xmlns=\"{}\">{children}</{root}>", namespace.uri())
@@ -156,7 +156,7 @@ fn element(name: &str, inside: &str) -> String {
     format!("<{name}>{inside}</{name}>")
 }
 
-/// Which optional elements are left out: one bit each, and again from the first.
+/// Which optional elements are left out: one bit each, cyclically.
 struct Absent(u8);
 
 impl Absent {
@@ -170,7 +170,7 @@ impl Absent {
     }
 }
 
-/// The members of a row, mostly as they should be.
+/// The members of a row, mostly valid.
 fn members(choices: &mut Choices<'_>, members: &[Member], voice: Voice<'_>) -> String {
     let mut absent = Absent::some(choices);
     let mut elements = Vec::new();
@@ -184,7 +184,7 @@ fn members(choices: &mut Choices<'_>, members: &[Member], voice: Voice<'_>) -> S
     damaged(choices, elements)
 }
 
-/// One element left out, twice, in another place, or one that no row knows.
+/// Damages a list of elements: one is left out, doubled or moved, or an unknown one is added.
 fn damaged(choices: &mut Choices<'_>, mut elements: Vec<String>) -> String {
     if choices.chance(28) && !elements.is_empty() {
         let at = choices.below(elements.len());
@@ -225,7 +225,7 @@ fn value(choices: &mut Choices<'_>, member: &Member, voice: Voice<'_>) -> String
     }
 }
 
-/// A connection of the own line, in the forms that clients use, and in some that mean nothing.
+/// A connection of the own line, in the forms that clients use and in some invalid ones.
 fn connection(choices: &mut Choices<'_>, voice: Voice<'_>) -> String {
     let call = element("callID", choices.word(voice.calls));
     match choices.below(9) {
@@ -249,13 +249,13 @@ fn foreign(choices: &mut Choices<'_>, voice: Voice<'_>) -> String {
     }
 }
 
-/// A number, or up to three where the edition has a list.
+/// A number, or up to three if the edition has a list.
 fn devices(choices: &mut Choices<'_>, member: &Member, voice: Voice<'_>) -> String {
     let Some(item) = member.item_in(voice.edition) else { return choices.word(voice.devices).into() };
     (0..=choices.below(3)).map(|_| element(item, choices.word(voice.devices))).collect()
 }
 
-/// Something with identifiers inside, where the row says that they stand.
+/// Content with identifiers where the row says that they are.
 fn named(choices: &mut Choices<'_>, names: Names, voice: Voice<'_>) -> String {
     let Names::Within { devices, connections } = names else {
         return choices.word(voice.devices).into();
@@ -263,11 +263,11 @@ fn named(choices: &mut Choices<'_>, names: Names, voice: Voice<'_>) -> String {
     let device = |choices: &mut Choices<'_>, name: &&str| element(name, choices.word(voice.devices));
     let mut inside: String = devices.iter().map(|name| device(choices, name)).collect();
     inside.extend(connections.iter().map(|name| element(name, &connection(choices, voice))));
-    // As the only thing in it, or as a list's item.
+    // As the only content, or as an item of a list.
     if choices.chance(96) { element("item", &inside) + &inside } else { inside }
 }
 
-/// The features of a list, and one that there is not; or of some list, where the name is that of a group of them.
+/// The features of a list, and an unknown one; for a group of lists, those of one of them.
 fn narrowed(choices: &mut Choices<'_>, name: &str) -> String {
     let all = services::all();
     let of = |list: &str| -> String {
@@ -306,7 +306,7 @@ fn part(choices: &mut Choices<'_>, part: Part, voice: Voice<'_>) -> String {
     }
 }
 
-/// One connection of a call that came of others.
+/// One connection of a call that resulted from others.
 fn list_item(choices: &mut Choices<'_>, voice: Voice<'_>) -> String {
     let new = element("newConnection", &connection(choices, voice));
     let old = element("oldConnection", &connection(choices, voice));
@@ -320,7 +320,7 @@ fn list_item(choices: &mut Choices<'_>, voice: Voice<'_>) -> String {
     element("connectionListItem", &inside)
 }
 
-/// Any event that has a row: mostly one of those that the gateway follows calls by.
+/// Any event that has a row, mostly a modelled one.
 pub(super) fn some_shape(choices: &mut Choices<'_>, shapes: &[&'static Shape]) -> &'static Shape {
     let modelled = CallEventKind::ALL.len();
     let some = if choices.chance(96) { shapes } else { shapes.get(..modelled).unwrap_or(shapes) };

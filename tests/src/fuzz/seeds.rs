@@ -1,4 +1,4 @@
-//! Good messages to begin with: those of the golden traces and of the recorded client, and some of every shape.
+//! Valid messages as seeds: those of the golden traces and of the recorded client, and some of every kind.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -23,7 +23,7 @@ use super::rows::{self, Form, Voice};
 
 const LINE: &str = "tel:73124;phone-context=dialstring;partition=BE_BRS_INT";
 
-/// A transferred call as a link reports it: unmodelled, with a maker's private data.
+/// A transferred call as a link reports it, with a vendor's private data.
 const TRANSFERRED: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
 <c:TransferedEvent xmlns:c=\"http://www.ecma-international.org/standards/ecma-323/csta/ed5\" xmlns:p=\"urn:maker\">
   <c:monitorCrossRefID>7</c:monitorCrossRefID>
@@ -87,7 +87,7 @@ Content-Length: 0\r
 /// Seeds of a target, or why the golden traces cannot be read.
 pub(super) type Seeds = io::Result<Vec<Vec<u8>>>;
 
-/// `first`, then what is found in each golden trace; everything once.
+/// `first`, then what `find` returns for each golden trace, without duplicates.
 fn with_literature(first: Vec<Vec<u8>>, find: impl Fn(&Story) -> Vec<Vec<u8>>) -> Seeds {
     let mut seen = BTreeSet::new();
     let mut seeds = first;
@@ -111,7 +111,7 @@ pub(super) fn sip_streams() -> Seeds {
     with_literature(first, |story| story.sip_streams().cloned().collect())
 }
 
-/// Documents of every shape.
+/// Documents of every kind.
 pub(super) fn csta_documents() -> Seeds {
     with_literature(written_documents(), Story::csta_documents)
 }
@@ -154,7 +154,7 @@ fn written_documents() -> Vec<Vec<u8>> {
     documents
 }
 
-/// The messages of every row, whole, and snapshots in their parts.
+/// The complete messages of every row, and snapshots in parts.
 fn documents_of_rows() -> Vec<Vec<u8>> {
     let none = &mut Choices::new(&[]);
     let voice = Voice { edition: 3, line: LINE, devices: &["1002"], calls: &["0_7"], reference: "99fda87c" };

@@ -9,7 +9,7 @@ use super::{Reached, pieces};
 /// The most bytes of a message in a stream; small, so that a fuzzer reaches it.
 const LIMIT: usize = 4096;
 
-/// What a stream of messages was found to be.
+/// The content of a stream of messages.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Found {
     messages: Vec<Vec<u8>>,
@@ -39,8 +39,8 @@ fn cut<'a>(stream: impl Iterator<Item = &'a [u8]>) -> Found {
     found
 }
 
-/// A stream of SIP messages: the same messages however it is cut, each within the limit. States: how many messages there
-/// were, how the stream ends, and those of its messages.
+/// A stream of SIP messages gives the same messages however it is divided, each within the limit. States: how many
+/// messages there were, how the stream ends, and those of its messages.
 ///
 /// # Panics
 /// If a property does not hold.
@@ -57,8 +57,8 @@ pub fn sip_framer(bytes: &[u8], reached: &mut Reached) {
     reached.note(format!("stream of {counts:?}: {broken:?}"));
 }
 
-/// A SIP message: read or refused, and whatever was read can be looked at and answered. States: each way to be refused,
-/// each flaw, each known header, and the kind of message and of body.
+/// A SIP message is read or refused, and whatever was read can be inspected and answered. States: each way to be
+/// refused, each flaw, each known header, and the kind of message and of body.
 ///
 /// # Panics
 /// If a property does not hold.
@@ -89,7 +89,7 @@ pub fn sip_message(bytes: &[u8], reached: &mut Reached) {
     }
 }
 
-/// Takes down what kind of message it is.
+/// Notes the kind of a message.
 fn note(message: &Message<'_>, reached: &mut Reached) {
     match message.start {
         Start::Request { method: Method::Other(_), .. } => reached.note("request of an unknown method"),
@@ -114,7 +114,7 @@ fn note(message: &Message<'_>, reached: &mut Reached) {
     });
 }
 
-/// An answer repeats what RFC 3261 8.2.6.2 says, and its To has a tag.
+/// Asserts that an answer repeats what RFC 3261 8.2.6.2 requires, and that its To has a tag.
 fn assert_answers(message: &Message<'_>, answer: &Message<'_>) {
     assert!(answer.flaw.is_none(), "{:?}", answer.flaw);
     assert_eq!(answer.call_id(), message.call_id(), "Call-ID");
@@ -124,7 +124,7 @@ fn assert_answers(message: &Message<'_>, answer: &Message<'_>) {
     assert!(answer.to().is_some_and(|to| to.tag().is_some()), "To has no tag: {:?}", answer.to());
 }
 
-/// Looks at everything: none of it may panic.
+/// Inspects everything, which must not panic.
 fn look(message: &Message<'_>) {
     assert!(
         message.flaw != Some(Flaw::BodyCut) || message.header(Name::ContentLength).is_some(),
@@ -143,7 +143,7 @@ fn look(message: &Message<'_>) {
     }
 }
 
-/// What the fuzzer found, and must not find again.
+/// Regression tests for what the fuzzer found.
 #[cfg(test)]
 mod tests {
     use super::*;

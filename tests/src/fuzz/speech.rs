@@ -1,4 +1,4 @@
-//! What clients say.
+//! Requests of clients.
 
 use ctigate_core::wire::csta::services::{self, Service};
 
@@ -7,7 +7,7 @@ use super::mangle;
 use super::rows::{self, Voice};
 use crate::bench::{Client, csta};
 
-/// What clients mostly ask for, and some that is not theirs to say; any row of the services may come beside these.
+/// The usual requests of clients, and some that clients must not send; any row of the services may come in addition.
 const USUAL: [&str; 18] = [
     "MonitorStart",
     "MonitorStart",
@@ -29,7 +29,7 @@ const USUAL: [&str; 18] = [
     "MakeCallResponse",
 ];
 
-/// Other lines, and numbers that can be dialled, in part or not at all.
+/// Other lines, and numbers that can be dialled, dialled in parts, or not dialled.
 const DEVICES: [&str; 11] = [
     "tel:+3222220220",
     "tel:1002;phone-context=dialstring",
@@ -78,13 +78,13 @@ fn voice<'a>(client: &'a Client, edition: u8, monitor: &'a str) -> Voice<'a> {
     Voice { edition, line: &client.uri, devices: &DEVICES, calls: &CALLS, reference: monitor }
 }
 
-/// A request of a service that the phone system serves, whole and right.
+/// A complete and valid request of a relayed service.
 pub(super) fn right_request(client: &mut Client, service: &Service) -> String {
     let body = rows::request(&mut Choices::new(&[]), service, voice(client, service.since.max(3), ""));
     client.request("INFO", &body)
 }
 
-/// What stands in a request that the gateway interprets itself.
+/// The content of a request that the gateway interprets itself.
 fn interpreted(choices: &mut Choices<'_>, root: &str, client: &Client) -> String {
     let Client { uri, reference: monitor, .. } = client;
     match root {
@@ -121,7 +121,7 @@ pub(super) fn request(choices: &mut Choices<'_>, client: &mut Client) -> String 
         _ if choices.chance(16) => service(choices, client),
         _ => String::new(),
     };
-    // Quirk 2, a CANCEL's or ACK's own: a CSeq that does not go on.
+    // A CSeq that does not increase: of a CANCEL or ACK, or by quirk 2.
     if matches!(method, "CANCEL" | "ACK") || choices.chance(24) {
         client.sequence = client.sequence.saturating_sub(1);
     }

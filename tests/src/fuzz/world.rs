@@ -1,9 +1,9 @@
-//! Two gateways at one phone system, with scripted clients, and clients that a balancer leads to either: bytes choose who
-//! speaks, which way, and what the network does to it.
+//! Fuzzing of two gateways at one phone system, with scripted clients and with clients behind a load balancer: the
+//! bytes choose who sends what and what the network does.
 //!
-//! The machines are those of the core, in a [`crate::World`], which checks after each turn that the next wake-up lies
-//! ahead and that the state's fingerprint is what it is computed anew. The bytes choose the network's weather and its
-//! dice, too.
+//! The machines run in a [`crate::World`], which checks after each turn that the next wake-up is in the future and that
+//! the incremental fingerprint equals the recomputed one. The bytes also choose the network's weather and seed its
+//! random numbers.
 
 mod operations;
 mod retell;
@@ -19,9 +19,9 @@ pub(super) use retell::seeds;
 /// The most operations of one run.
 const OPERATIONS: usize = 60;
 
-/// Two gateways, a phone system and clients under operations read from `bytes`. States: each notice that a gateway gave,
-/// each method and status it spoke and each document it sent, how full its tables were, how full the phone system's, and
-/// what the scripted clients saw.
+/// Two gateways, a phone system and clients under operations read from `bytes`. States: each notice, each method and
+/// status and each kind of document of the gateways, how full their tables and the phone system's were, and what the
+/// scripted clients saw.
 ///
 /// # Panics
 /// If a property does not hold.

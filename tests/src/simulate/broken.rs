@@ -1,5 +1,5 @@
-//! Canaries: engines that are broken on purpose, each in one way. A wrapper spoils what goes in, what comes out, or what
-//! is seen; nothing of the core knows of it. The simulation must catch every one, or it is blind.
+//! Canaries: engines that are broken on purpose, each in one way. A wrapper changes inputs, actions or the observed
+//! state, without support in the core. The simulation must detect every one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use ctigate_core::{Action, Actions, Input, Instant, LinkId, Listen, Machine, Tak
 use super::inbox::{complete, element, header, root};
 use super::seen::Seen;
 
-/// How an engine is broken.
+/// The way in which an engine is broken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Canary {
     /// Not at all.
@@ -22,40 +22,40 @@ pub enum Canary {
     AnsweredTwice,
     /// Every session is put on the first connection that serves.
     UnfairRotation,
-    /// A BYE is answered, and the session stays.
+    /// A BYE is answered, but the session stays.
     SessionLeak,
-    /// The phone system is not told that a monitor has ended.
+    /// Monitors are not stopped at the phone system.
     MonitorLeak,
-    /// It wants to be woken too early.
+    /// It asks to be woken too early.
     StaleWake,
-    /// Events go to the dialog that spoke last.
+    /// Events go to the dialog of the last request.
     EventToWrongSession,
     /// A call goes over another connection than its session's.
     WrongConnection,
     /// A connection that is dialled again keeps its ID.
     ConnectionIdReused,
-    /// Now and then an event of a call's end is forgotten.
+    /// Now and then the event of a call's end is dropped.
     ForgottenCall,
     /// Every monitor has the same cross-reference ID.
     SameReference,
     /// Every monitor of a dialog has the ID of its first.
     ReferenceReused,
-    /// A node that took a dialog over does not show the calls that there are.
+    /// A node that took a dialog over does not show existing calls.
     TakeoverUnshown,
     /// What began or changed while a monitor was moved is not shown.
     BeginningUnshown,
     /// Every answer to MakeCall names the same call.
     SameCall,
-    /// A session is moved from a connection that serves.
+    /// A session is moved from a connection that is in service.
     RestlessSession,
     /// A table counts more than it may hold.
     PassedLimit,
-    /// What it does depends on something outside: how often this process has made one.
+    /// Its behaviour depends on how many engines this process has made.
     OutsideCounter,
 }
 
 impl Canary {
-    /// All that are broken.
+    /// All broken ones.
     pub const ALL: [Self; 18] = [
         Self::LostAnswer,
         Self::AnsweredTwice,
@@ -82,13 +82,13 @@ impl Canary {
 pub(super) struct Broken {
     engine: Engine,
     canary: Canary,
-    /// What the engine wanted.
+    /// The engine's actions.
     inner: Actions,
-    /// How many things could have been spoiled.
+    /// How many things could have been changed so far.
     count: u64,
-    /// Links of phone systems, in the order in which they were dialled, and to where.
+    /// The CTI links with their addresses, in the order in which they were dialled.
     cti: Vec<(LinkId, String)>,
-    /// The last dialog heard of.
+    /// The dialog of the last request.
     dialog: String,
     /// The dialogs that were taken over.
     taken_over: BTreeSet<String>,
@@ -96,7 +96,7 @@ pub(super) struct Broken {
     monitors: BTreeMap<String, String>,
     /// Whether a snapshot came in with this step.
     snapshot: bool,
-    /// Which of its kind this process has made.
+    /// How many engines this process had made before.
     made: u64,
 }
 
@@ -125,7 +125,7 @@ impl Broken {
         &self.engine
     }
 
-    /// Spoils what is seen.
+    /// Changes the observed state.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "each canary spoils one thing; the others leave it as it is"
@@ -136,7 +136,7 @@ impl Broken {
                 let first = seen
                     .in_service()
                     .next()
-                    .and_then(|place| Some((place, seen.connections.get(usize::from(place))?.id)));
+                    .and_then(|index| Some((index, seen.connections.get(usize::from(index))?.id)));
                 for session in &mut seen.sessions {
                     session.connection = session.connection.and(first);
                 }
@@ -149,7 +149,7 @@ impl Broken {
             Canary::RestlessSession if self.count > 3 => {
                 for session in &mut seen.sessions {
                     session.connection =
-                        session.connection.map(|(place, id)| (place, id.wrapping_add(1_000)));
+                        session.connection.map(|(index, id)| (index, id.wrapping_add(1_000)));
                 }
             }
             Canary::PassedLimit if self.count > 3 => {
@@ -159,13 +159,13 @@ impl Broken {
         }
     }
 
-    /// Whether this one of many is spoilt.
+    /// Whether to change this one.
     const fn now_and_then(&mut self) -> bool {
         self.count = self.count.wrapping_add(1);
         self.count.is_multiple_of(3)
     }
 
-    /// Spoils what comes in: a BYE on a stream is answered and forgotten.
+    /// Swallows an input: a BYE on a stream is answered and dropped.
     fn swallow(input: &Input<'_>, actions: &mut Actions) -> Option<Taken> {
         let Input::Bytes { link, bytes } = input else { return None };
         let length = complete(bytes).filter(|_| bytes.starts_with(b"BYE "))?;
@@ -179,7 +179,7 @@ impl Broken {
         Some(Taken(length))
     }
 
-    /// Spoils what clients are told; `None`: it is not sent.
+    /// Changes a message to a client; `None` if it is not sent.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "each canary spoils one thing; the others leave it as it is"
@@ -190,7 +190,7 @@ impl Broken {
             && header(text, "CSeq").is_some_and(|cseq| cseq.ends_with("INFO"));
         let canary = self.canary;
         match canary {
-            // Without that of a MonitorStart its events would go astray first.
+            // An answer to MonitorStart is kept, since otherwise its events would be detected first.
             Canary::LostAnswer
                 if answers && !text.contains("MonitorStartResponse") && self.now_and_then() =>
             {
@@ -216,7 +216,7 @@ impl Broken {
             Canary::TakeoverUnshown | Canary::BeginningUnshown if self.conceals(text) => return None,
             Canary::SameCall if text.contains("MakeCallResponse") => {
                 let call = element(text, "callID").unwrap_or_default();
-                // As long as it was, so that the length stays true.
+                // As long as before, so that Content-Length stays correct.
                 out = text.replace(call, &"7".repeat(call.len()));
             }
             Canary::RestlessSession | Canary::PassedLimit => self.count = self.count.wrapping_add(1),
@@ -225,7 +225,7 @@ impl Broken {
         Some(out.into_bytes())
     }
 
-    /// Whether this event is kept back: it shows what a snapshot told.
+    /// Whether to hold back this event, which comes from a snapshot.
     fn conceals(&self, text: &str) -> bool {
         let shows = text.starts_with("INFO ") && self.snapshot && root(text) != "ConnectionClearedEvent";
         let call_id = header(text, "Call-ID").unwrap_or_default();
@@ -236,7 +236,7 @@ impl Broken {
         self.cti.iter().any(|(known, _)| *known == link)
     }
 
-    /// The link that a request to a phone system goes to: that of another connection, if it is a call and goes astray.
+    /// The link for a request to a phone system: that of another connection, if it is a call to be misdirected.
     fn strayed(&self, link: LinkId, text: &str) -> LinkId {
         let strays = self.canary == Canary::WrongConnection && text.contains("<MakeCall");
         let own = self.cti.iter().find(|(known, _)| *known == link).map(|(_, address)| address);
@@ -244,7 +244,7 @@ impl Broken {
         other.filter(|_| strays).unwrap_or(link)
     }
 
-    /// Asks for something harmless in place of a MonitorStop.
+    /// Replaces a MonitorStop by a harmless request.
     fn keep_monitor(bytes: &[u8], actions: &mut Actions, link: LinkId) {
         let digits = bytes.get(4..8).and_then(|digits| core::str::from_utf8(digits).ok());
         let invoke = digits.and_then(|digits| digits.parse().ok()).unwrap_or(1);
@@ -294,7 +294,7 @@ impl Broken {
         self.inner = inner;
     }
 
-    /// Whether an event comes in that is forgotten: the end of a call.
+    /// Whether an input is the event of a call's end that is to be dropped.
     fn forgets(&mut self, input: &Input<'_>) -> bool {
         let Input::Bytes { link, bytes } = input else { return false };
         let text = String::from_utf8_lossy(bytes);
@@ -305,7 +305,7 @@ impl Broken {
     }
 }
 
-/// Whether a phone system tells a line's calls.
+/// Whether these bytes are a snapshot of a line's calls.
 fn shows_calls(bytes: &[u8]) -> bool {
     String::from_utf8_lossy(bytes).contains("<SnapshotDeviceResponse")
 }

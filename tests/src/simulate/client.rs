@@ -1,5 +1,5 @@
-//! A client as real ones are: it signs in, monitors its line, refreshes, comes back after a 481, a time-out or a lost
-//! connection, and keeps an idea of its calls from what it is told. Over UDP it sends again what is not answered.
+//! A client that behaves like real ones: it signs in, monitors its line, refreshes, comes back after a 481, a time-out
+//! or a lost connection, and keeps an idea of its calls. Over UDP it retransmits.
 
 mod asking;
 mod belief;
@@ -32,7 +32,7 @@ const SECOND: u64 = 1_000_000;
 /// How long a request may wait for its answer before the client gives up (RFC 3261, timers B and F).
 const PATIENCE: u64 = 32 * SECOND;
 
-/// What a load balancer knows of a node.
+/// The state of a node as the load balancer knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Health {
     /// It takes sessions.
@@ -43,7 +43,7 @@ pub(super) enum Health {
     Down,
 }
 
-/// Where nodes can be reached, as a load balancer knows it.
+/// The load balancer's knowledge of the nodes.
 #[derive(Clone, Debug)]
 pub(super) struct Balancer {
     health: Vec<Health>,
@@ -67,7 +67,7 @@ impl Balancer {
         self.other(self.next)
     }
 
-    /// The node of a dialog, or another where that does not answer.
+    /// The node of a dialog, or another if that one does not answer.
     fn of(&self, node: usize) -> usize {
         if self.health.get(node) == Some(&Health::Leaving) { node } else { self.other(node) }
     }
@@ -75,19 +75,19 @@ impl Balancer {
     /// The first node from this one on that takes sessions.
     fn other(&self, first: usize) -> usize {
         let count = self.health.len().max(1);
-        let places = (0..count).map(|offset| first.wrapping_add(offset) % count);
-        let mut up = places.filter(|place| self.health.get(*place) == Some(&Health::Up));
+        let indexes = (0..count).map(|offset| first.wrapping_add(offset) % count);
+        let mut up = indexes.filter(|index| self.health.get(*index) == Some(&Health::Up));
         up.next().unwrap_or(first % count)
     }
 }
 
-/// A way to a node.
+/// A path to a node.
 #[derive(Debug)]
 struct Path {
     node: usize,
     /// The connection; none over UDP.
     link: Option<LinkId>,
-    /// When it was asked for.
+    /// When it was opened.
     since: u64,
     read: Cursor,
 }
@@ -98,11 +98,11 @@ struct Dialog {
     call_id: String,
     tag: String,
     node: usize,
-    /// Whether the phone system behind it serves.
+    /// Whether the phone system is in service.
     normal: bool,
 }
 
-/// What a request was for.
+/// The purpose of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
     SignIn,
@@ -123,13 +123,14 @@ pub(super) struct Client {
     pub(super) host: HostId,
     /// Whether it wants service now.
     pub(super) wants: bool,
-    /// Whether nodes may have no room for its transactions: then what it repeats over UDP may be another request to them.
+    /// Whether nodes may have no room for its transactions, so that a retransmission over UDP may be a new request to
+    /// them.
     pub(super) forgetful: bool,
-    /// Whether the phone systems have no SnapshotDevice: it knows what events tell, and no more.
+    /// Whether the phone systems have no SnapshotDevice, so that it only knows what events say.
     pub(super) blind: bool,
     /// Whether there is room for another monitor in its dialog.
     pub(super) may_watch_twice: bool,
-    /// Whether it refreshes often, so as to come back soon.
+    /// Whether it refreshes often, in order to come back soon.
     pub(super) hurries: bool,
     dialog: Option<Dialog>,
     dialogs: u32,
@@ -142,34 +143,35 @@ pub(super) struct Client {
     first_open: usize,
     retry_at: u64,
     refresh_at: u64,
-    /// It may have no further monitor, and knows none: one that it was not told of takes the place, until it signs out.
+    /// Whether it was refused a monitor without knowing of any: one that it does not know of uses the limit, until it
+    /// signs out.
     begins_anew: bool,
-    /// When it was last to refresh by re-INVITE at once.
+    /// When it last had to refresh by re-INVITE at once.
     hastened_at: u64,
     believed_most: usize,
     probe_at: u64,
     monitor: Option<String>,
-    /// Its last refresh was turned away: the next goes to another node, as a proxy does.
+    /// Whether its last refresh was refused with 503, so that the next goes to another node, as with a proxy.
     turned_away: bool,
-    /// The monitors of this dialog that it was told are dead.
+    /// The monitors of this dialog whose end it was told.
     stopped: Vec<String>,
-    /// The first monitor of this dialog: that which a node makes again that takes it over.
+    /// The first monitor of this dialog, which a node recreates that takes it over.
     first_monitor: Option<String>,
-    /// Whether it asks for its calls after each refresh, as Communicator does; otherwise it relies on what it is told.
+    /// Whether it asks for its calls after each refresh, as Communicator does; otherwise it relies on events.
     pub(super) asks: bool,
-    /// Its node died, or it spoke with another.
+    /// Whether its node died, or it used another.
     moved: bool,
     snapped: bool,
     belief: Belief,
     certainty: Certainty,
-    /// The events of this dialog that were heard, by their topmost Via.
+    /// The events received in this dialog, by their topmost Via.
     heard: BTreeSet<String>,
     /// The CSeq of the last of them.
     heard_sequence: u64,
-    /// Those that came by datagram since it last asked for its calls: the answer may be older than they are, if it is
-    /// repeated. On a connection it is not, and nothing overtakes.
+    /// The events that came by datagram since it last asked for its calls: a retransmitted answer may be older than
+    /// they are. On a connection nothing overtakes.
     since_asked: Vec<String>,
-    /// When its last refresh, or sign-in, that was answered was sent.
+    /// When its last answered refresh or sign-in was sent.
     refreshed_at: u64,
     ledger: Rc<RefCell<Ledger>>,
     random: Random,
@@ -228,10 +230,10 @@ impl Client {
         format!("tel:{};phone-context=dialstring", self.plan.number)
     }
 
-    /// Hears what came, sends again what is due, and does what it must to have service.
+    /// Processes received messages, retransmits, and does what is necessary to have service.
     ///
     /// # Errors
-    /// What the client was told and must not be.
+    /// A message that the client must not get.
     pub(super) fn tend(&mut self, world: &mut World, balancer: &mut Balancer) -> Result<(), Fault> {
         self.hear(world)?;
         self.believed_most = self.believed_most.max(self.believes().count());
@@ -240,14 +242,14 @@ impl Client {
         Ok(())
     }
 
-    /// Does what is next on the way to service.
+    /// Takes the next step towards service.
     fn strive(&mut self, world: &mut World, balancer: &mut Balancer) {
         let now = world.now();
         if now < self.retry_at || self.is_busy() {
             return;
         }
         if !self.wants || core::mem::take(&mut self.begins_anew) {
-            // A sign-in may be answered when it is not wanted any more.
+            // The answer to a sign-in may come when it is no longer wanted.
             self.retry_at = now.saturating_add(2 * SECOND);
             return self.sign_out(world, balancer);
         }
@@ -270,14 +272,14 @@ impl Client {
         }
     }
 
-    /// Whether it has all it wants.
+    /// Whether it has the service it wants.
     pub(super) fn is_served(&self) -> bool {
         let normal = self.dialog.as_ref().is_some_and(|dialog| dialog.normal);
         let knows = self.snapped || self.blind;
         !self.wants || (normal && self.monitor.is_some() && knows && !self.is_busy())
     }
 
-    /// Whether it has all it wants, and refreshed since then.
+    /// Whether it has the service it wants, and has refreshed since then.
     pub(super) fn is_served_since(&self, since: u64) -> bool {
         self.is_served() && (!self.wants || self.refreshed_at >= since)
     }
@@ -297,17 +299,17 @@ impl Client {
         self.dialog.as_ref().map(|dialog| dialog.node)
     }
 
-    /// Its calls as it believes them to be: callID and its own state in each.
+    /// Its idea of its calls: callID and its own state in each.
     pub(super) fn believes(&self) -> impl Iterator<Item = (&str, &str)> {
         self.belief.calls()
     }
 
-    /// The most calls that it ever believed to have at a time.
+    /// The most calls at a time that it ever believed to have.
     pub(super) const fn believed_most(&self) -> usize {
         self.believed_most
     }
 
-    /// How it stands, for a fault's message.
+    /// Its state, for a fault's message.
     pub(super) fn scene(&self) -> String {
         let Self { plan, wants, dialog, monitor, snapped, belief, .. } = self;
         let user = &plan.user;
@@ -320,18 +322,18 @@ impl Client {
         self.hastened_at = now;
     }
 
-    /// Comes back as one that has never been there.
+    /// Comes back as a new client.
     pub(super) fn come_back(&mut self) {
         self.wants = true;
     }
 
-    /// Vanishes without a word.
+    /// Vanishes without signing out.
     pub(super) fn vanish(&mut self) {
         self.wants = false;
         self.lose_dialog(0);
     }
 
-    /// Says BYE, as far as it has a session.
+    /// Sends a BYE, if it has a session.
     pub(super) fn sign_out(&mut self, world: &mut World, balancer: &Balancer) {
         if let Some(dialog) = &self.dialog {
             let node = balancer.of(dialog.node);
@@ -346,7 +348,7 @@ impl Client {
         }
     }
 
-    /// There is no dialog any more, or none that it knows of; another may be begun at `retry_at`.
+    /// Forgets its dialog; another may be begun at `retry_at`.
     fn lose_dialog(&mut self, retry_at: u64) {
         self.dialog = None;
         self.monitor = None;
@@ -361,13 +363,13 @@ impl Client {
         self.retry_at = retry_at;
     }
 
-    /// The way to a node, if it is open; otherwise one is opened.
+    /// The path to a node, if it is open; otherwise one is opened.
     fn path(&mut self, world: &mut World, node: usize) -> Option<usize> {
         let newest = self.paths.iter().rposition(|path| path.node == node);
-        if let Some((place, path)) = newest.and_then(|place| Some((place, self.paths.get(place)?))) {
-            let Some(link) = path.link else { return Some(place) };
+        if let Some((index, path)) = newest.and_then(|index| Some((index, self.paths.get(index)?))) {
+            let Some(link) = path.link else { return Some(index) };
             if world.is_open(self.host, link) {
-                return Some(place);
+                return Some(index);
             }
             let waits = world.closed(self.host, link).is_none()
                 && world.now() < path.since.saturating_add(10 * SECOND);
@@ -381,7 +383,7 @@ impl Client {
     }
 }
 
-/// Where a node takes SIP.
+/// The SIP address of a node.
 pub(super) fn node_address(node: usize) -> String {
     let last = u8::try_from(node).unwrap_or(0).wrapping_add(1);
     SocketAddr::new(ip(last), 5060).to_string()

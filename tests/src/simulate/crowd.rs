@@ -1,4 +1,4 @@
-//! Many seeds, on all processors: they have nothing to do with each other.
+//! Runs many seeds on all processors.
 
 use core::num::NonZero;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use core::time::Duration;
 use super::{Report, simulate};
 use crate::world::Fault;
 
-/// How far it is.
+/// The progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Seeds that were run.
@@ -19,11 +19,11 @@ pub struct Progress {
     pub of: u64,
 }
 
-/// After so many failures no new seeds are begun.
+/// After this many failures no new seeds are begun.
 const FAILURES: u64 = 3;
 
-/// Runs `count` seeds from `first`, and says now and then how far it is. Returns what was met with and the seeds that
-/// failed, in order; after a few of those no new ones are begun.
+/// Runs `count` seeds from `first`, and reports progress to `told`. Returns the combined report and the seeds that
+/// failed, in order; after a few failures no new seeds are begun.
 pub fn crowd(first: u64, count: u64, mut told: impl FnMut(Progress)) -> (Report, Vec<Fault>) {
     let next = AtomicU64::new(0);
     let failed = AtomicU64::new(0);
@@ -35,11 +35,11 @@ pub fn crowd(first: u64, count: u64, mut told: impl FnMut(Progress)) -> (Report,
             let (sender, next, failed) = (sender.clone(), &next, &failed);
             scope.spawn(move || {
                 while failed.load(Ordering::Relaxed) < FAILURES {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    if place >= count {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= count {
                         break;
                     }
-                    let outcome = simulate(first.wrapping_add(place));
+                    let outcome = simulate(first.wrapping_add(index));
                     failed.fetch_add(u64::from(outcome.is_err()), Ordering::Relaxed);
                     if sender.send(outcome).is_err() {
                         break;

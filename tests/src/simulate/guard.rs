@@ -1,4 +1,4 @@
-//! What must hold after every step of a node, whatever the weather.
+//! The invariants that are checked after every step of a node.
 
 mod fairness;
 mod traffic;
@@ -20,28 +20,28 @@ use crate::world::Alarm;
 use fairness::Fairness;
 use traffic::Traffic;
 
-/// The most events that wait for the answers that name their monitors.
+/// The most early events.
 const EARLY: usize = 256;
 
-/// Guards one life of one node.
+/// Guards one run of one node.
 pub(super) struct NodeGuard {
     plan: Rc<WorldPlan>,
     alarm: Alarm,
-    /// The node as it was before the step at hand.
+    /// The node before the current step.
     before: Seen,
     now: Rc<RefCell<Seen>>,
-    /// Every connection ID there was.
+    /// Every connection ID so far.
     ids: BTreeSet<u64>,
     fairness: Fairness,
     traffic: Traffic,
-    /// What states its machines went through; kept for a share of the seeds.
+    /// The transitions of its state machines; kept for a share of the seeds.
     transitions: Option<Rc<RefCell<Transitions>>>,
     states: States,
 }
 
 impl NodeGuard {
     pub(super) fn new(
-        place: usize,
+        index: usize,
         plan: &Rc<WorldPlan>,
         alarm: &Alarm,
         now: &Rc<RefCell<Seen>>,
@@ -57,7 +57,7 @@ impl NodeGuard {
             now: Rc::clone(now),
             ids: BTreeSet::new(),
             fairness: Fairness::new(plan.rebinds()),
-            traffic: Traffic::new(place, Rc::clone(plan), Rc::clone(ledger), calls.to_vec()),
+            traffic: Traffic::new(index, Rc::clone(plan), Rc::clone(ledger), calls.to_vec()),
             transitions,
             states: States::new(),
         }
@@ -67,8 +67,8 @@ impl NodeGuard {
         let bounds = &self.plan.bounds;
         let view = &now.view;
         let monitors = bounds.sessions.saturating_mul(bounds.monitors_per_session);
-        // Each connection may have been lost and have a status to tell, and what came early for its watches; each
-        // monitor may have changes to tell; some concern all.
+        // Jobs: each connection may be lost, have a status to pass on, and early events for its switch monitors; each
+        // monitor may have changes to pass on; some jobs concern all sessions.
         let connections = self.plan.connections.len();
         let jobs = monitors.saturating_mul(2).saturating_add(connections.saturating_mul(4)).saturating_add(4);
         for (what, count, limit) in [
@@ -88,18 +88,18 @@ impl NodeGuard {
         }
     }
 
-    /// Every connect has a connection ID that was never used.
+    /// Every connect must have a connection ID that was never used.
     fn check_connections(&mut self, now: &Seen) {
-        for (place, connection) in now.connections.iter().enumerate() {
-            let before = self.before.connections.get(place).map_or(0, |before| before.id);
+        for (index, connection) in now.connections.iter().enumerate() {
+            let before = self.before.connections.get(index).map_or(0, |before| before.id);
             if connection.id != before && !self.ids.insert(connection.id) {
                 let id = connection.id;
-                self.alarm.raise(|| format!("a connection ID is used twice: {id}, at place {place}"));
+                self.alarm.raise(|| format!("a connection ID is used twice: {id}, at index {index}"));
             }
         }
     }
 
-    /// A session stays on its connection as long as that is in service.
+    /// A session must stay on its connection as long as that is in service.
     fn check_sessions(&self, now: &Seen) {
         for session in &now.sessions {
             let Some(before) = self.before.session(session.handle).and_then(|one| one.connection) else {

@@ -1,5 +1,5 @@
-//! SIP messages as they arrive, in one pass over the bytes. It knows as little SIP as it can, so that it shares no mistake
-//! with the gateway.
+//! Reads SIP messages as they arrive, in one pass. It uses as little SIP as possible, so that it shares no bugs with
+//! the gateway.
 
 use core::net::SocketAddr;
 
@@ -14,7 +14,7 @@ pub(super) fn header<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     fields.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
 }
 
-/// The text between `<name>` and the next end tag, where it stands first.
+/// The text between the first `<name>` and the next end tag.
 pub(super) fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     elements(text, name).next()
 }
@@ -49,7 +49,7 @@ pub(super) fn status(text: &str) -> u16 {
     status.and_then(|status| status.parse().ok()).unwrap_or(0)
 }
 
-/// How long the first message in `bytes` is, if it is whole.
+/// The length of the first message in `bytes`, if it is complete.
 pub(super) fn complete(bytes: &[u8]) -> Option<usize> {
     let head = bytes.windows(4).position(|four| four == b"\r\n\r\n")?.saturating_add(4);
     let text = core::str::from_utf8(bytes.get(..head)?).ok()?;
@@ -58,7 +58,7 @@ pub(super) fn complete(bytes: &[u8]) -> Option<usize> {
     (bytes.len() >= whole).then_some(whole)
 }
 
-/// What was read of one connection, or of a host's datagrams.
+/// How much of a connection, or of a host's datagrams, was read.
 #[derive(Debug, Default)]
 pub(super) struct Cursor(usize);
 

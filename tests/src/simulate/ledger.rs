@@ -1,11 +1,11 @@
-//! What the nodes of a world have ever said to clients, across their lives: nothing may be said twice that must be said
-//! once, and what was said but cannot have arrived excuses a client that does not know it.
+//! A ledger of what the nodes of a world have sent to clients, across restarts: nothing that must be unique may be used
+//! twice, and events that cannot have arrived excuse a client that does not know of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::SECOND;
 
-/// How long it takes until all events are sent that wait for a client that never answers: 64 at most, 2 s each.
+/// How long it takes to send all events that wait for a client that never answers: at most 64, 2 s each.
 pub(super) const DRAINED: u64 = 130 * SECOND;
 
 /// An event that a node wrote.
@@ -19,7 +19,7 @@ struct Event {
     ends_monitor: bool,
 }
 
-/// Something a node could not tell a client, and said so.
+/// A notice of a node that it could not tell a client something.
 #[derive(Debug)]
 struct Loss {
     at: u64,
@@ -28,27 +28,27 @@ struct Loss {
     name: &'static str,
 }
 
-/// What a client was not told, though nobody did wrong.
+/// What a client was not told, without a fault of the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Untold {
-    /// A node said that it lost something that it had to say, a monitor's end perhaps: the notice.
+    /// A node gave this notice that it lost an event, perhaps a monitor's end.
     Lost(&'static str),
-    /// A node said that it got no snapshot.
+    /// A node gave notice that it got no snapshot.
     Unverified,
-    /// An event was written, and did not arrive.
+    /// An event was written but did not arrive.
     Event,
-    /// What did not arrive was the end of a monitor.
+    /// A MonitorStop was written but did not arrive.
     MonitorStop,
 }
 
-/// What all nodes of a world have ever said to clients.
+/// What all nodes of a world have sent to clients.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    /// Every monitorCrossRefID ever announced: in which dialog, and by the answer to which request (its branch).
+    /// Every announced monitorCrossRefID, with its dialog and the branch of the request whose answer announced it.
     references: BTreeMap<String, (String, String)>,
-    /// Every callID ever announced by an answer to MakeCall: by which.
+    /// Every callID announced by an answer to MakeCall, with that request.
     calls: BTreeMap<String, (String, String)>,
-    /// Every BYE that was answered: its dialog and branch.
+    /// Every answered BYE: its dialog and branch.
     byes: BTreeSet<(String, String)>,
     /// When a node last took over a dialog, by Call-ID.
     takeovers: BTreeMap<(String, usize), u64>,
@@ -57,10 +57,11 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// A monitorCrossRefID is announced by the answer to the request with this branch. An answer may be repeated.
+    /// Notes that an answer to the request with this branch announces a monitorCrossRefID. An answer may be
+    /// retransmitted.
     ///
     /// # Errors
-    /// Whose it is already.
+    /// If it was announced before.
     pub(super) fn announce_reference(
         &mut self,
         reference: &str,
@@ -70,7 +71,7 @@ impl Ledger {
         let by = (call_id.to_owned(), branch.to_owned());
         let first = self.references.entry(reference.to_owned()).or_insert_with(|| by.clone());
         if first.0 == by.0 && first.1.is_empty() {
-            // A node that took the dialog over spoke of the monitor before the one that it was taken from named it.
+            // A node that took the dialog over used the monitor before the answer of the previous node announced it.
             first.1.clone_from(&by.1);
         }
         if *first == by {
@@ -79,10 +80,10 @@ impl Ledger {
         Err(format!("a cross-reference ID is used twice: {reference}, by {first:?} and {by:?}"))
     }
 
-    /// A callID is announced by an answer to MakeCall.
+    /// Notes that an answer to MakeCall announces a callID.
     ///
     /// # Errors
-    /// Whose it is already.
+    /// If it was announced before.
     pub(super) fn announce_call(&mut self, call: &str, by: (&str, &str)) -> Result<(), String> {
         let by = (by.0.to_owned(), by.1.to_owned());
         let first = self.calls.entry(call.to_owned()).or_insert_with(|| by.clone());
@@ -92,16 +93,16 @@ impl Ledger {
         Err(format!("a call ID is used twice: {call}, by {first:?} and {by:?}"))
     }
 
-    /// A BYE is answered 200. Whether that is the first time.
+    /// Notes that a BYE is answered 200. Returns whether for the first time.
     pub(super) fn say_bye(&mut self, call_id: &str, branch: &str) -> bool {
         self.byes.insert((call_id.to_owned(), branch.to_owned()))
     }
 
-    /// In which dialog this monitorCrossRefID was announced, where an event with it goes to `call_id`.
+    /// The dialog in which this monitorCrossRefID was announced, given that an event with it goes to `call_id`.
     pub(super) fn owner(&mut self, reference: &str, call_id: &str) -> Option<&str> {
         let taken_over = self.takeovers.keys().any(|(taken, _)| taken == call_id);
         if taken_over && !self.references.contains_key(reference) {
-            // The node made the monitor that a client starts first, whether it ever did or not.
+            // The node recreated the client's first monitor, whether or not the client had started it.
             self.references.insert(reference.to_owned(), (call_id.to_owned(), String::new()));
         }
         self.references.get(reference).map(|(dialog, _)| dialog.as_str())
@@ -116,7 +117,7 @@ impl Ledger {
         self.takeovers.get(&(call_id.to_owned(), node)).copied()
     }
 
-    /// An event was written; what is sent again has the Via it had.
+    /// Notes an event that was written; a retransmission has the same Via.
     pub(super) fn event(&mut self, at: u64, node: usize, (call_id, via): (&str, &str), ends_monitor: bool) {
         let events = self.events.entry(call_id.to_owned()).or_default();
         if !events.iter().rev().any(|event| event.via == via) {
@@ -130,12 +131,12 @@ impl Ledger {
         events.iter().rev().find(|event| event.via == via).map(|event| event.at)
     }
 
-    /// A node said that it could not tell the client of this dialog something.
+    /// Notes a node's notice that it could not tell the client of this dialog something.
     pub(super) fn lose(&mut self, at: u64, node: usize, call_id: &str, name: &'static str) {
         self.losses.entry(call_id.to_owned()).or_default().push(Loss { at, node, name });
     }
 
-    /// What the client of a dialog was not told by a node, if anything; `heard` are the Vias of events that it heard.
+    /// What the client of a dialog was not told by a node, if anything; `heard` are the Vias of the events that it got.
     pub(super) fn untold(
         &self,
         (node, call_id): (usize, &str),
@@ -153,7 +154,7 @@ impl Ledger {
             return Some(Untold::MonitorStop);
         }
         let mut hidden = losses.clone().filter(|loss| loss.name != "calls_unverified");
-        // Where one was lost because too many waited, those before it may come after the client has asked.
+        // If an event was lost because too many waited, earlier ones may come after the client has asked.
         let since = |loss: &Loss| {
             if loss.name == "event_lost" { monitored.min(known.saturating_sub(DRAINED)) } else { monitored }
         };
@@ -166,13 +167,13 @@ impl Ledger {
     }
 }
 
-/// Since when a client must have been told of everything, and until when.
+/// Since when, and until when, a client must have been told everything.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
-    /// When it asked for its monitor. That it ended may be among what was lost later, whatever it learnt of its calls.
+    /// When it requested its monitor, whose end may be among the later losses.
     pub(super) monitored: u64,
     /// When it asked for its calls.
     pub(super) known: u64,
-    /// What was written later may be under way.
+    /// Later messages may still be under way.
     pub(super) until: u64,
 }

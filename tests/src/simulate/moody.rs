@@ -1,4 +1,4 @@
-//! A phone system that can be told to answer wrongly: the built-in one, with its mouth in other hands.
+//! A phone system that answers wrongly on command: a wrapper around the built-in one.
 
 use ctigate_core::wire::csta_frame::{EVENT_INVOKE, frame};
 use ctigate_core::{Action, Actions, Command, Input, Instant, LinkId, Listen, Machine, Taken, Wake};
@@ -6,7 +6,7 @@ use ctigate_peers::switch::Switch;
 
 use super::schedule::Mood;
 
-/// The moods by name, as a line names them.
+/// The moods with their names in commands.
 const MOODS: [(&str, Mood); 8] = [
     ("twice", Mood::Twice),
     ("invoke", Mood::UnknownInvoke),
@@ -27,13 +27,13 @@ const UNKNOWN: &str = "<HeldEvent xmlns=\"http://www.ecma-international.org/stan
     </heldConnection><holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice><cause>normal</cause>\
     </HeldEvent>";
 
-/// The line that puts a phone system into a mood for its next `times` answers.
+/// The command that puts a phone system into a mood for its next `times` answers.
 pub(super) fn line(mood: Mood, times: u64) -> String {
     let name = MOODS.iter().find(|(_, known)| *known == mood).map_or("", |(name, _)| *name);
     format!("mood {name} {times}")
 }
 
-/// Says a document under an invoke ID.
+/// Sends a document with an invoke ID.
 fn say(link: LinkId, invoke: u16, document: &str, actions: &mut Actions) {
     actions.write_with(link, |out| {
         let framed = frame(out, invoke, |out| out.extend_from_slice(document.as_bytes()));
@@ -47,7 +47,7 @@ pub(super) struct Moody {
     /// Whether it has SnapshotDevice.
     snapshots: bool,
     mood: Option<(Mood, u64)>,
-    /// What the switch wanted.
+    /// The switch's actions.
     inner: Actions,
 }
 
@@ -60,8 +60,8 @@ impl Moody {
         &self.switch
     }
 
-    /// Whether what is written is an answer to a service, and so may go wrong; sessions and heartbeats stay as they are,
-    /// or nothing would ever be asked.
+    /// The mood, if these bytes are the answer to a service. Sessions and heartbeats are left alone, or the connection
+    /// would never serve.
     fn spoils(&self, bytes: &[u8]) -> Option<Mood> {
         let text = core::str::from_utf8(bytes.get(8..)?).ok()?;
         let answers = text.contains("Response") || text.contains("CSTAErrorCode");
@@ -69,7 +69,7 @@ impl Moody {
         (answers && !text.contains("ApplicationSession")).then_some(mood)
     }
 
-    /// What it says where it has no SnapshotDevice, if that is something else.
+    /// The answer of a phone system without SnapshotDevice, if it differs.
     fn without_snapshots(&self, bytes: &[u8]) -> Option<String> {
         let text = core::str::from_utf8(bytes.get(8..)?).ok().filter(|_| !self.snapshots)?;
         let refused = text.contains("<SnapshotDeviceResponse").then(|| ERROR.to_owned());

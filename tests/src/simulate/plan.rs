@@ -1,4 +1,4 @@
-//! What a simulated world is made of: drawn from the seed, before anything happens in it.
+//! The plan of a simulated world, drawn from the seed.
 
 use core::net::SocketAddr;
 
@@ -13,20 +13,20 @@ pub(super) const PHONES: u64 = 6;
 /// The first phone's number.
 pub(super) const FIRST_PHONE: u64 = 1001;
 
-/// The last part of the first client's address; the others count on.
+/// The last part of the first client's address; those of the others follow.
 pub(super) const FIRST_CLIENT: u8 = 101;
 
 /// The most clients.
 const CLIENTS: u64 = 6;
 
-/// What a client does with the gateway's requests.
+/// How a client treats the gateway's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
     /// Answers them.
     Polite,
-    /// Never answers events, as SIPE.
+    /// Never answers events, like SIPE.
     Silent,
-    /// A proxy answers events 408 in its place.
+    /// A proxy answers events with 408.
     Proxied,
 }
 
@@ -38,16 +38,16 @@ pub struct ClientPlan {
     pub user: String,
     /// Its phone's number.
     pub number: String,
-    /// Whether it speaks over UDP.
+    /// Whether it uses UDP.
     pub udp: bool,
-    /// What it does with events.
+    /// How it treats events.
     pub manner: Manner,
-    /// Whether it counts its requests anew after each answered INVITE, and refreshes in the same dialog after a 481, as
-    /// SIPE.
+    /// Whether, like SIPE, its CSeq goes back after each answered INVITE, and it refreshes in the same dialog after a
+    /// 481.
     pub sipe: bool,
     /// Whether it asks for its calls after each refresh in the storm; SIPE never does.
     pub asks: bool,
-    /// Whether it wants service when all is calm.
+    /// Whether it wants service in calm weather.
     pub stays: bool,
 }
 
@@ -72,7 +72,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// The usual ones, which hardly anything reaches.
+    /// The usual bounds, which are hardly ever reached.
     const USUAL: Self = Self {
         sessions: 100,
         monitors_per_session: 4,
@@ -82,7 +82,7 @@ impl Bounds {
         links: 64,
     };
 
-    /// Whether every session may have a monitor more than it needs.
+    /// Whether every session may have one monitor more than it needs.
     pub(super) const fn has_spare_monitors(&self) -> bool {
         self.monitors_per_session == Self::USUAL.monitors_per_session
             && self.monitors_per_device == Self::USUAL.monitors_per_device
@@ -98,9 +98,9 @@ pub struct WorldPlan {
     pub switches: usize,
     /// The CTI connections of every node, in configured order.
     pub connections: Vec<CtiPlan>,
-    /// The nodes' settings beyond addresses.
+    /// The nodes' settings other than addresses.
     pub gateway: Vec<String>,
-    /// The phone systems' settings beyond addresses.
+    /// The phone systems' settings other than addresses.
     pub switch: Vec<String>,
     /// The bounds among the nodes' settings.
     pub bounds: Bounds,
@@ -113,11 +113,11 @@ pub struct WorldPlan {
 }
 
 impl WorldPlan {
-    /// The world of these random numbers.
+    /// Draws a world.
     #[must_use]
     pub fn draw(random: &mut Random) -> Self {
         let nodes = if random.chance(350) { 2 } else { 1 };
-        let switches = 1 + random.place(3);
+        let switches = 1 + random.index(3);
         let connections = draw_connections(random, switches);
         let (gateway, bounds) = draw_gateway(random);
         let switch = draw_switch(random);
@@ -130,7 +130,7 @@ impl WorldPlan {
         plan
     }
 
-    /// What few seeds have.
+    /// Draws properties that few seeds have.
     fn draw_rarities(&mut self, random: &mut Random) {
         if random.chance(100) {
             self.gateway.push("cti.session = \"none\"".to_owned());
@@ -142,10 +142,11 @@ impl WorldPlan {
             }
         }
         if random.chance(100) {
-            // Twice as many as share a phone need: a takeover may bring one that its client does not know.
+            // Twice as many as the clients of a phone need: a takeover may bring a monitor that its client does not
+            // know.
             let sharing = |number: &str| self.clients.iter().filter(|client| client.number == number).count();
             let need = self.clients.iter().map(|client| sharing(&client.number)).max().unwrap_or(1);
-            let limit = need.saturating_mul(2).saturating_add(random.place(2));
+            let limit = need.saturating_mul(2).saturating_add(random.index(2));
             self.gateway.push(format!("limits.monitors_per_device = {limit}"));
             self.bounds.monitors_per_device = limit;
         }
@@ -164,8 +165,8 @@ impl WorldPlan {
     /// Whether a client's own connections lead to `target`; its dialogs are named after its user.
     pub(super) fn is_address_of(&self, target: &str, call_id: &str) -> bool {
         let user = call_id.rsplit_once('-').map_or("", |(user, _)| user);
-        let place = self.clients.iter().position(|client| client.user == user);
-        place.is_some_and(|place| client_address(place) == target)
+        let index = self.clients.iter().position(|client| client.user == user);
+        index.is_some_and(|index| client_address(index) == target)
     }
 
     /// Whether nodes move sessions by themselves.
@@ -173,20 +174,20 @@ impl WorldPlan {
         self.gateway.iter().any(|line| line == "cti.recovery = \"rebind\"")
     }
 
-    /// The phone system that the place in front of a callID stands for.
+    /// The phone system that the number at the beginning of a callID stands for.
     #[must_use]
-    pub fn switch_of(&self, place: usize) -> Option<usize> {
-        self.connections.get(place).map(|(switch, _)| *switch)
+    pub fn switch_of(&self, index: usize) -> Option<usize> {
+        self.connections.get(index).map(|(switch, _)| *switch)
     }
 }
 
-/// Where a client takes SIP.
-pub(super) fn client_address(place: usize) -> String {
-    let last = u8::try_from(place).unwrap_or(0).wrapping_add(FIRST_CLIENT);
+/// The SIP address of a client.
+pub(super) fn client_address(index: usize) -> String {
+    let last = u8::try_from(index).unwrap_or(0).wrapping_add(FIRST_CLIENT);
     SocketAddr::new(ip(last), 5060).to_string()
 }
 
-/// One or two connections to each phone system, or as many as there may be, in any order.
+/// Draws one or two connections to each phone system, or as many as possible, in any order.
 fn draw_connections(random: &mut Random, switches: usize) -> Vec<CtiPlan> {
     let mut connections = Vec::new();
     let most = random.chance(50);
@@ -197,8 +198,8 @@ fn draw_connections(random: &mut Random, switches: usize) -> Vec<CtiPlan> {
             _ => 1,
         };
         for port in (2_750..).take(count) {
-            let place = random.place(connections.len() + 1);
-            connections.insert(place, (switch, port));
+            let index = random.index(connections.len() + 1);
+            connections.insert(index, (switch, port));
         }
     }
     connections
@@ -243,11 +244,11 @@ fn draw_gateway(random: &mut Random) -> (Vec<String>, Bounds) {
 
 fn draw_switch(random: &mut Random) -> Vec<String> {
     let mut settings = Vec::new();
-    for place in 0..PHONES {
-        settings.push(format!("phone[{place}].number = \"{}\"", FIRST_PHONE.saturating_add(place)));
+    for index in 0..PHONES {
+        settings.push(format!("phone[{index}].number = \"{}\"", FIRST_PHONE.saturating_add(index)));
         let answer = random.pick(&["manual", "manual", "auto", "busy"]).copied().unwrap_or("manual");
-        settings.push(format!("phone[{place}].answer = \"{answer}\""));
-        settings.push(format!("phone[{place}].no_answer_after_ms = {}", random.between(500, 8_000)));
+        settings.push(format!("phone[{index}].answer = \"{answer}\""));
+        settings.push(format!("phone[{index}].no_answer_after_ms = {}", random.between(500, 8_000)));
     }
     if random.chance(500) {
         settings.push("trunk_prefix = \"0\"".to_owned());
@@ -258,20 +259,20 @@ fn draw_switch(random: &mut Random) -> Vec<String> {
 fn draw_clients(random: &mut Random, sessions: usize) -> Vec<ClientPlan> {
     let count = random.between(1, CLIENTS);
     let udp = random.below(1_000);
-    let drawn = (0..count).map(|place| {
+    let drawn = (0..count).map(|index| {
         let shares = random.chance(250);
-        let number = FIRST_PHONE.saturating_add(if shares { random.below(PHONES) } else { place });
+        let number = FIRST_PHONE.saturating_add(if shares { random.below(PHONES) } else { index });
         let manners = [Manner::Polite, Manner::Polite, Manner::Silent, Manner::Proxied];
         let sipe = random.chance(400);
         ClientPlan {
-            user: format!("user{place}"),
+            user: format!("user{index}"),
             number: number.to_string(),
             udp: random.chance(udp),
             manner: random.pick(&manners).copied().unwrap_or(Manner::Polite),
             sipe,
             asks: !sipe && random.chance(500),
-            // One session stays free for what comes late.
-            stays: place < u64::try_from(sessions).unwrap_or(u64::MAX) && random.chance(850),
+            // One session stays free for late INVITEs.
+            stays: index < u64::try_from(sessions).unwrap_or(u64::MAX) && random.chance(850),
         }
     });
     drawn.collect()

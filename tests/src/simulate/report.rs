@@ -1,4 +1,4 @@
-//! What simulations met with, so that one that never gets anywhere is seen.
+//! Reports of simulations, which show whether they get anywhere.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use core::fmt;
 
 use ctigate_core::tables::ALL;
 
-/// The states of one engine's machines: by the machine's name, and what tells it from others of its kind.
+/// The states of one engine's state machines, by name and number.
 pub(super) type States = BTreeMap<(&'static str, u64), &'static str>;
 
-/// From which state to which the machines of engines went, and how often: machine, from, to.
+/// The transitions of state machines with their counts: machine, from, to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transitions(pub BTreeMap<(&'static str, &'static str, &'static str), u64>);
 
 impl Transitions {
-    /// Looks at an engine's machines after a step. One that is gone was terminated.
+    /// Notes the state machines of an engine after a step. One that is gone was terminated.
     pub(super) fn note(
         &mut self,
         states: &mut States,
@@ -42,16 +42,16 @@ impl Transitions {
     }
 }
 
-/// What one simulation, or many, met with.
+/// The report of one simulation, or of many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// How often everything of interest happened: responses by status, events and CSTA answers by name, notices.
+    /// Counts of events of interest: responses by status, events and CSTA answers by name, notices.
     pub met: BTreeMap<String, u64>,
     /// How often each kind of entry happened.
     pub happened: BTreeMap<String, u64>,
     /// The transitions of the machines, in the share of the seeds in which they were watched.
     pub transitions: Transitions,
-    /// How many seeds.
+    /// How many seeds were run.
     pub seeds: u64,
     /// How many of them were run twice and replayed.
     pub replayed: u64,
@@ -61,11 +61,11 @@ pub struct Report {
     pub events: u64,
     /// Sign-ins that were answered 2xx.
     pub sessions: u64,
-    /// Clients that knew their calls from what they were told alone.
+    /// Clients that knew their calls from events alone.
     pub told: u64,
-    /// Clients whose idea of their calls was compared with what the phone system knows.
+    /// Clients whose idea of their calls was compared with the phone system's.
     pub compared: u64,
-    /// How many calls there were in these.
+    /// How many calls these clients had.
     pub compared_calls: u64,
     /// The nodes' steps.
     pub steps: u64,
@@ -74,7 +74,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Adds another simulation's.
+    /// Adds another report.
     pub fn add(&mut self, other: &Self) {
         for (mine, theirs) in [(&mut self.met, &other.met), (&mut self.happened, &other.happened)] {
             for (what, count) in theirs {
@@ -111,8 +111,8 @@ impl Report {
         }
     }
 
-    /// The transitions of the tables that were never seen, of the machines that were seen at all. Two in one step show
-    /// as one.
+    /// The transitions in the tables that were never seen, of machines that were seen at all. Two in one step count as
+    /// one.
     #[must_use]
     pub fn never_seen(&self) -> Vec<String> {
         let mut missing = Vec::new();

@@ -1,60 +1,60 @@
-//! What happens in a simulated world, and when: a list, drawn from the seed, in which every fault is a small thing of its
-//! own. Any part of the list is a schedule too, so that a failing one can be cut down to what matters.
+//! The schedule of a simulated world: a list, drawn from the seed, of small independent faults and uses. Any sublist is
+//! a schedule too, so that a failing one can be shrunk.
 
 use super::plan::{FIRST_PHONE, PHONES, WorldPlan};
 use crate::random::Random;
 
-/// A quality of the network.
+/// A property of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nuisance {
-    /// Up to so many microseconds more.
+    /// Additional delay, in microseconds at most.
     Jitter,
-    /// Streams are cut into pieces of at most so many bytes.
+    /// The size of the pieces that streams are divided into, in bytes at most.
     Pieces,
-    /// In so many cases of a thousand a piece is merged with the next.
+    /// In how many cases of a thousand a piece is merged with the next.
     Merge,
-    /// So many datagrams of a thousand are lost.
+    /// How many datagrams of a thousand are lost.
     Loss,
-    /// So many datagrams of a thousand arrive twice.
+    /// How many datagrams of a thousand arrive twice.
     Duplicate,
-    /// So many datagrams of a thousand are overtaken.
+    /// How many datagrams of a thousand are overtaken.
     Reorder,
-    /// Up to so many microseconds late, hosts wake.
+    /// How late hosts wake up, in microseconds at most.
     Oversleep,
 }
 
-/// A link of a node.
+/// The far end of a node's link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Far {
-    /// To a phone system.
+    /// A phone system.
     Switch(usize),
-    /// To a client.
+    /// A client.
     Client(usize),
 }
 
-/// How a phone system goes wrong once for each of its next answers.
+/// A way in which a phone system answers wrongly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mood {
-    /// It says everything twice.
+    /// It sends every answer twice.
     Twice,
-    /// It answers under an invoke ID that nobody asked with.
+    /// It answers with an invoke ID that no request had.
     UnknownInvoke,
-    /// It answers something else than was asked.
+    /// It answers another service.
     OtherAnswer,
     /// It answers with an error.
     Error,
-    /// It answers with what is no document.
+    /// It answers with something that is not a document.
     Garbage,
     /// It sends an event of a monitor that nobody started.
     UnknownMonitor,
-    /// It sends bytes that are no frame.
+    /// It sends bytes that are not a frame.
     BrokenFrame,
     /// It does not answer at all.
     Nothing,
 }
 
-/// One thing that happens. Nodes, phone systems and clients are named by their places in the plan; `ms` says how long it
-/// lasts, in milliseconds.
+/// One thing that happens. Nodes, phone systems and clients are identified by their indexes in the plan; `ms` is how
+/// long it lasts, in milliseconds.
 #[expect(missing_docs, reason = "what the fields are is said above, and where it is not by the variant")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -66,11 +66,11 @@ pub enum What {
     Refresh { client: usize },
     /// A client signs out, and soon comes back if it stays.
     SignOut { client: usize },
-    /// A client vanishes without a word; it comes back as if it had never been there.
+    /// A client vanishes without signing out, and comes back as a new one.
     Vanish { client: usize, ms: u64 },
-    /// Somebody does something at a phone.
+    /// A person does something at a phone.
     Phone { switch: usize, phone: u64 },
-    /// Somebody connects and talks something else.
+    /// A stranger connects and sends garbage.
     Rubbish { node: usize },
     /// The weather changes in one respect.
     Weather { nuisance: Nuisance, value: u64, ms: u64 },
@@ -92,30 +92,30 @@ pub enum What {
     SwitchWrong { switch: usize, mood: Mood, times: u64 },
     /// A phone system closes one of its links.
     SwitchCloses { switch: usize },
-    /// A phone system says how it is.
+    /// A phone system reports its status.
     SwitchStatus { switch: usize, status: usize },
     /// A phone system stops the monitors of a phone.
     Unmonitor { switch: usize, phone: u64 },
     /// A node dies and comes back with another seed.
     NodeCrash { node: usize, silent: bool, ms: u64 },
-    /// A node is told to stop, and is started again.
+    /// A node is stopped, and started again.
     NodeStop { node: usize, ms: u64 },
-    /// A node leaves its sessions to others and comes to its end, and is started again.
+    /// A node is drained, and started again.
     NodeDrain { node: usize },
     /// A node's clock jumps ahead.
     NodeJump { node: usize, ms: u64 },
     /// A phone system's clock jumps ahead.
     SwitchJump { switch: usize, ms: u64 },
-    /// A node is told another wall-clock time.
+    /// A node gets another wall-clock time.
     WallClock { node: usize, micros: u64 },
 }
 
-/// The words of `SwitchStatus`.
+/// The status values of `SwitchStatus`.
 pub(super) const STATUSES: [&str; 6] =
     ["normal", "partiallyDisabled", "overloadReached", "messagesLost", "disabled", "enabled"];
 
 impl What {
-    /// The kind of thing it is, for the count of what was covered.
+    /// Its kind, for counting what was covered.
     #[must_use]
     #[expect(clippy::wildcard_enum_match_arm, reason = "two kinds have kinds of their own")]
     pub fn kind(&self) -> String {
@@ -137,20 +137,20 @@ impl What {
 /// One entry of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// When, in microseconds: since the beginning, or behind the storm, since all are served.
+    /// When, in microseconds: since the beginning or, after the storm, since all clients were served.
     pub at: u64,
-    /// The random numbers it draws, so that leaving out another changes nothing here.
+    /// The seed of its random numbers, so that leaving out another entry does not change them.
     pub salt: u64,
     /// What happens.
     pub what: What,
 }
 
-/// What happens in a world.
+/// The schedule of a world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    /// How long anything may happen, in microseconds; later entries happen in calm weather.
+    /// The length of the storm, in microseconds; later entries happen in calm weather.
     pub storm: u64,
-    /// What happens, in order.
+    /// The entries, in order.
     pub entries: Vec<Entry>,
 }
 
@@ -171,9 +171,9 @@ type Draw = fn(&mut Random, &WorldPlan) -> What;
 
 /// All kinds of faults.
 const FAULTS: &[Draw] = &[
-    |random, plan| What::Odd { client: random.place(plan.clients.len()) },
-    |random, plan| What::Vanish { client: random.place(plan.clients.len()), ms: random.between(1, 60_000) },
-    |random, plan| What::Rubbish { node: random.place(plan.nodes) },
+    |random, plan| What::Odd { client: random.index(plan.clients.len()) },
+    |random, plan| What::Vanish { client: random.index(plan.clients.len()), ms: random.between(1, 60_000) },
+    |random, plan| What::Rubbish { node: random.index(plan.nodes) },
     |random, _| weather(random, Nuisance::Jitter, 150_000),
     |random, _| weather(random, Nuisance::Pieces, 200),
     |random, _| weather(random, Nuisance::Merge, 800),
@@ -181,9 +181,9 @@ const FAULTS: &[Draw] = &[
     |random, _| weather(random, Nuisance::Duplicate, 400),
     |random, _| weather(random, Nuisance::Reorder, 400),
     |random, _| weather(random, Nuisance::Oversleep, 20_000),
-    |random, plan| What::Cut { node: random.place(plan.nodes), far: far(random, plan) },
+    |random, plan| What::Cut { node: random.index(plan.nodes), far: far(random, plan) },
     |random, plan| What::HalfOpen {
-        node: random.place(plan.nodes),
+        node: random.index(plan.nodes),
         far: far(random, plan),
         node_knows: random.chance(500),
     },
@@ -191,7 +191,7 @@ const FAULTS: &[Draw] = &[
         let (there, back) =
             random.pick(&[(true, false), (false, true), (true, true)]).copied().unwrap_or_default();
         What::Stall {
-            node: random.place(plan.nodes),
+            node: random.index(plan.nodes),
             far: far(random, plan),
             there,
             back,
@@ -199,52 +199,52 @@ const FAULTS: &[Draw] = &[
         }
     },
     |random, plan| What::Slow {
-        node: random.place(plan.nodes),
+        node: random.index(plan.nodes),
         far: far(random, plan),
         per_byte: random.between(50, 800),
         ms: millis(random),
     },
     |random, plan| What::SwitchRestart {
-        switch: random.place(plan.switches),
+        switch: random.index(plan.switches),
         silent: random.chance(500),
         ms: millis(random),
     },
-    |random, plan| What::SwitchSilent { switch: random.place(plan.switches), ms: millis(random) },
+    |random, plan| What::SwitchSilent { switch: random.index(plan.switches), ms: millis(random) },
     |random, plan| What::SwitchLate {
-        switch: random.place(plan.switches),
+        switch: random.index(plan.switches),
         delay: random.between(100, 7_000),
         ms: millis(random),
     },
     |random, plan| wrong(random, plan, &[Mood::Twice]),
     |random, plan| wrong(random, plan, &[Mood::UnknownInvoke, Mood::OtherAnswer, Mood::Error, Mood::Nothing]),
     |random, plan| wrong(random, plan, &[Mood::Garbage, Mood::UnknownMonitor, Mood::BrokenFrame]),
-    |random, plan| What::SwitchCloses { switch: random.place(plan.switches) },
+    |random, plan| What::SwitchCloses { switch: random.index(plan.switches) },
     |random, plan| What::SwitchStatus {
-        switch: random.place(plan.switches),
-        status: random.place(STATUSES.len()),
+        switch: random.index(plan.switches),
+        status: random.index(STATUSES.len()),
     },
-    |random, plan| What::Unmonitor { switch: random.place(plan.switches), phone: some_phone(random) },
+    |random, plan| What::Unmonitor { switch: random.index(plan.switches), phone: some_phone(random) },
     |random, plan| What::NodeCrash {
-        node: random.place(plan.nodes),
+        node: random.index(plan.nodes),
         silent: random.chance(500),
         ms: millis(random),
     },
-    |random, plan| What::NodeStop { node: random.place(plan.nodes), ms: millis(random) },
-    |random, plan| What::NodeDrain { node: random.place(plan.nodes) },
-    |random, plan| What::NodeJump { node: random.place(plan.nodes), ms: random.between(100, 60_000) },
-    |random, plan| What::SwitchJump { switch: random.place(plan.switches), ms: random.between(100, 60_000) },
-    |random, plan| What::WallClock { node: random.place(plan.nodes), micros: random.bits() },
+    |random, plan| What::NodeStop { node: random.index(plan.nodes), ms: millis(random) },
+    |random, plan| What::NodeDrain { node: random.index(plan.nodes) },
+    |random, plan| What::NodeJump { node: random.index(plan.nodes), ms: random.between(100, 60_000) },
+    |random, plan| What::SwitchJump { switch: random.index(plan.switches), ms: random.between(100, 60_000) },
+    |random, plan| What::WallClock { node: random.index(plan.nodes), micros: random.bits() },
 ];
 
-/// All kinds of ordinary use, by how often they are met.
+/// All kinds of ordinary use, listed as often as they are to be drawn.
 const USES: &[Draw] = &[
-    |random, plan| What::Ask { client: random.place(plan.clients.len()) },
-    |random, plan| What::Ask { client: random.place(plan.clients.len()) },
-    |random, plan| What::Ask { client: random.place(plan.clients.len()) },
-    |random, plan| What::Phone { switch: random.place(plan.switches), phone: some_phone(random) },
-    |random, plan| What::Phone { switch: random.place(plan.switches), phone: some_phone(random) },
+    |random, plan| What::Ask { client: random.index(plan.clients.len()) },
+    |random, plan| What::Ask { client: random.index(plan.clients.len()) },
+    |random, plan| What::Ask { client: random.index(plan.clients.len()) },
+    |random, plan| What::Phone { switch: random.index(plan.switches), phone: some_phone(random) },
+    |random, plan| What::Phone { switch: random.index(plan.switches), phone: some_phone(random) },
     |random, plan| {
-        let client = random.place(plan.clients.len());
+        let client = random.index(plan.clients.len());
         match random.below(8) {
             0 => What::SignOut { client },
             1..=3 => What::Refresh { client },
@@ -253,51 +253,51 @@ const USES: &[Draw] = &[
     },
 ];
 
-/// What fails in calm weather in a part of the seeds: whatever it is, clients that have refreshed know their calls then.
+/// Faults in calm weather, in a part of the seeds, after which clients that have refreshed must know their calls.
 const CALM_FAULTS: &[Draw] = &[
     |random, plan| What::Cut {
-        node: random.place(plan.nodes),
-        far: Far::Switch(random.place(plan.switches)),
+        node: random.index(plan.nodes),
+        far: Far::Switch(random.index(plan.switches)),
     },
-    |random, plan| What::Cut { node: random.place(plan.nodes), far: far(random, plan) },
+    |random, plan| What::Cut { node: random.index(plan.nodes), far: far(random, plan) },
     |random, plan| What::HalfOpen {
-        node: random.place(plan.nodes),
-        far: Far::Switch(random.place(plan.switches)),
+        node: random.index(plan.nodes),
+        far: Far::Switch(random.index(plan.switches)),
         node_knows: random.chance(500),
     },
     |random, plan| What::Stall {
-        node: random.place(plan.nodes),
-        far: Far::Switch(random.place(plan.switches)),
+        node: random.index(plan.nodes),
+        far: Far::Switch(random.index(plan.switches)),
         there: random.chance(700),
         back: true,
         ms: random.between(100, 8_000),
     },
-    |random, plan| What::SwitchCloses { switch: random.place(plan.switches) },
-    |random, plan| What::SwitchSilent { switch: random.place(plan.switches), ms: random.between(100, 8_000) },
+    |random, plan| What::SwitchCloses { switch: random.index(plan.switches) },
+    |random, plan| What::SwitchSilent { switch: random.index(plan.switches), ms: random.between(100, 8_000) },
     |random, plan| What::SwitchRestart {
-        switch: random.place(plan.switches),
+        switch: random.index(plan.switches),
         silent: random.chance(500),
         ms: random.between(100, 3_000),
     },
-    |random, plan| What::Unmonitor { switch: random.place(plan.switches), phone: some_phone(random) },
+    |random, plan| What::Unmonitor { switch: random.index(plan.switches), phone: some_phone(random) },
     |random, plan| crash(random, plan),
     |random, plan| crash(random, plan),
-    |random, plan| What::NodeStop { node: random.place(plan.nodes), ms: random.between(1, 3_000) },
-    |random, plan| What::NodeDrain { node: random.place(plan.nodes) },
-    |random, plan| What::Refresh { client: random.place(plan.clients.len()) },
+    |random, plan| What::NodeStop { node: random.index(plan.nodes), ms: random.between(1, 3_000) },
+    |random, plan| What::NodeDrain { node: random.index(plan.nodes) },
+    |random, plan| What::Refresh { client: random.index(plan.clients.len()) },
 ];
 
 fn crash(random: &mut Random, plan: &WorldPlan) -> What {
-    let node = random.place(plan.nodes);
+    let node = random.index(plan.nodes);
     What::NodeCrash { node, silent: random.chance(500), ms: random.between(1, 5_000) }
 }
 
-/// What is drawn in calm weather: use, and now and then a CTI link that fails.
+/// What is drawn for calm weather: use, and now and then a CTI link that fails.
 const CALM_USES: &[Draw] = &[
-    |random, plan| What::Ask { client: random.place(plan.clients.len()) },
-    |random, plan| What::Phone { switch: random.place(plan.switches), phone: some_phone(random) },
+    |random, plan| What::Ask { client: random.index(plan.clients.len()) },
+    |random, plan| What::Phone { switch: random.index(plan.switches), phone: some_phone(random) },
     |random, plan| {
-        let switch = random.place(plan.switches);
+        let switch = random.index(plan.switches);
         if random.chance(150) {
             What::SwitchCloses { switch }
         } else {
@@ -312,18 +312,18 @@ fn weather(random: &mut Random, nuisance: Nuisance, most: u64) -> What {
 
 fn far(random: &mut Random, plan: &WorldPlan) -> Far {
     if random.chance(600) {
-        Far::Switch(random.place(plan.switches))
+        Far::Switch(random.index(plan.switches))
     } else {
-        Far::Client(random.place(plan.clients.len()))
+        Far::Client(random.index(plan.clients.len()))
     }
 }
 
 fn wrong(random: &mut Random, plan: &WorldPlan, moods: &[Mood]) -> What {
     let mood = random.pick(moods).copied().unwrap_or(Mood::Twice);
-    What::SwitchWrong { switch: random.place(plan.switches), mood, times: random.between(1, 4) }
+    What::SwitchWrong { switch: random.index(plan.switches), mood, times: random.between(1, 4) }
 }
 
-/// How long something lasts: often shortly, sometimes long.
+/// Draws how long something lasts: often short, sometimes long.
 fn millis(random: &mut Random) -> u64 {
     if random.chance(600) { random.between(1, 3_000) } else { random.between(1_000, 25_000) }
 }
@@ -333,7 +333,8 @@ pub(super) fn some_phone(random: &mut Random) -> u64 {
 }
 
 impl Schedule {
-    /// What happens in the world of `plan`: some kinds of faults, so that none can hide another, among ordinary use.
+    /// Draws a schedule for the world of `plan`: some kinds of faults, so that none can hide another, among ordinary
+    /// use.
     #[must_use]
     pub fn draw(random: &mut Random, plan: &WorldPlan) -> Self {
         let storm = random.between(10_000_000, 40_000_000);

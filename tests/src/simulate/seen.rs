@@ -1,4 +1,4 @@
-//! What is seen of machines: of a node's engine after every step, of a phone system's calls.
+//! What is observed of machines: a node's engine after every step, and a phone system's calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use ctigate_peers::switch::{Counts, Switch};
 pub(super) struct SeenConnection {
     pub(super) id: u64,
     pub(super) in_service: bool,
-    /// Its phone system says so: new sessions pass it over, unless that would leave none.
+    /// Whether its phone system reports overload, so that new sessions avoid it if possible.
     pub(super) overloaded: bool,
 }
 
@@ -22,12 +22,12 @@ pub(super) struct SeenSession {
     /// The node's tag.
     pub(super) tag: String,
     pub(super) number: String,
-    /// Its CTI connection: place and connection ID.
+    /// Its CTI connection: index and connection ID.
     pub(super) connection: Option<(u8, u64)>,
 }
 
 impl SeenSession {
-    /// Whether notices name it so: slot and generation.
+    /// Whether notices identify it by this name: slot and generation.
     pub(super) fn is_shown_as(&self, name: &str) -> bool {
         let [s0, s1, s2, s3, generation @ ..] = self.handle.to_le_bytes();
         let (slot, generation) = (u32::from_le_bytes([s0, s1, s2, s3]), u32::from_le_bytes(generation));
@@ -44,7 +44,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Looks anew; what has not changed is left as it was.
+    /// Brings the observation up to date; what has not changed is left alone.
     pub(super) fn look(&mut self, engine: &Engine) {
         self.view = engine.view();
         self.connections.clear();
@@ -84,45 +84,45 @@ impl Seen {
         self.sessions.iter().find(|session| session.handle == handle)
     }
 
-    /// The sessions under a Call-ID. There are two where an INVITE is repeated after its transaction is over, as over a
-    /// clock that jumps.
+    /// The sessions with a Call-ID. There are two if an INVITE is retransmitted after its transaction is over, as after
+    /// a clock jump.
     pub(super) fn under(&self, call_id: &str) -> impl Iterator<Item = &SeenSession> {
         self.sessions.iter().filter(move |session| session.call_id == call_id)
     }
 
-    /// The session of the dialog under this Call-ID and tag of the node's.
+    /// The session of the dialog with this Call-ID and this tag of the node.
     pub(super) fn of_dialog(&self, call_id: &str, tag: &str) -> Option<&SeenSession> {
         self.under(call_id).find(|session| session.tag == tag)
     }
 
-    /// Whether this very connect of a connection is in service.
-    pub(super) fn serves(&self, (place, id): (u8, u64)) -> bool {
-        let connection = self.connections.get(usize::from(place));
+    /// Whether this connect of a connection is in service.
+    pub(super) fn serves(&self, (index, id): (u8, u64)) -> bool {
+        let connection = self.connections.get(usize::from(index));
         connection.is_some_and(|one| one.id == id && one.in_service)
     }
 
-    /// The places that take turns.
+    /// The indexes of the connections that take turns.
     pub(super) fn rotation(&self) -> impl Iterator<Item = u8> + use<'_> {
         let relaxed = self.connections.iter().any(|one| one.in_service && !one.overloaded);
-        let places = (0..).zip(&self.connections);
+        let indexes = (0..).zip(&self.connections);
         let serves = move |one: &SeenConnection| one.in_service && !(relaxed && one.overloaded);
-        places.filter(move |(_, one)| serves(one)).map(|(place, _)| place)
+        indexes.filter(move |(_, one)| serves(one)).map(|(index, _)| index)
     }
 
-    /// The places in service.
+    /// The indexes of the connections in service.
     pub(super) fn in_service(&self) -> impl Iterator<Item = u8> + use<'_> {
-        let places = (0..).zip(&self.connections);
-        places.filter(|(_, one)| one.in_service).map(|(place, _)| place)
+        let indexes = (0..).zip(&self.connections);
+        indexes.filter(|(_, one)| one.in_service).map(|(index, _)| index)
     }
 }
 
-/// A phone system's calls: those there are, and all that were ever seen.
+/// A phone system's calls, current and past.
 #[derive(Debug, Default)]
 pub(super) struct SeenCalls {
     pub(super) counts: Option<Counts>,
     /// Each phone's calls, as callID and the phone's own state.
     pub(super) now: Vec<(u64, String, &'static str)>,
-    /// callID and the number of a phone that ever took part.
+    /// Every callID, with each phone that ever took part.
     pub(super) ever: BTreeSet<(String, u64)>,
     /// The most calls that each phone had at a time.
     pub(super) most: BTreeMap<u64, usize>,

@@ -1,4 +1,4 @@
-//! A failing run is cut down to what matters, and leaves the nodes' traces.
+//! Shrinks a failing run, and writes the nodes' traces.
 
 use std::path::{Path, PathBuf};
 
@@ -11,13 +11,13 @@ const RUNS: usize = 600;
 /// A failing run, and the shortest schedule found that fails in the same way.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What went wrong first.
+    /// The original fault.
     pub fault: Fault,
-    /// What is left of the run.
+    /// The shrunk run.
     pub run: Run,
-    /// What goes wrong in that.
+    /// The fault of the shrunk run.
     pub shrunk: Fault,
-    /// How many runs that took.
+    /// How many runs shrinking took.
     pub runs: usize,
 }
 
@@ -28,7 +28,7 @@ impl core::fmt::Display for Failure {
     }
 }
 
-/// How a fault is known again: the first words of what it says, without numbers and names.
+/// The signature of a fault: the first words of its text, without numbers and names.
 #[must_use]
 pub fn sign(fault: &Fault) -> String {
     let line = fault.what.lines().next().unwrap_or_default();
@@ -39,7 +39,7 @@ pub fn sign(fault: &Fault) -> String {
     plain.take(6).collect::<Vec<_>>().join(" ")
 }
 
-/// Finds out whether a run fails, and if so cuts its schedule down.
+/// Runs a seed and, if it fails, shrinks its schedule.
 #[must_use]
 pub fn examine(run: &Run, careful: bool) -> Option<Failure> {
     let fails = |run: &Run| if careful { run.twice() } else { run.once(Care::Light) }.err();
@@ -70,7 +70,7 @@ pub fn examine(run: &Run, careful: bool) -> Option<Failure> {
         shrunk = smaller;
         parts = (parts - 1).max(2);
     }
-    // A storm that ends with its last fault.
+    // Let the storm end with its last fault.
     let last = shrunk.0.schedule.entries.iter().rfind(|entry| entry.at < run.schedule.storm);
     let storm = last.map_or(1, |entry| entry.at.saturating_add(1));
     let entries = shrunk.0.schedule.entries.clone();
@@ -80,7 +80,7 @@ pub fn examine(run: &Run, careful: bool) -> Option<Failure> {
     Some(Failure { fault, run: shrunk.0, shrunk: shrunk.1, runs })
 }
 
-/// Leaves out one of `parts` equal parts at a time (delta debugging); the first that fails all the same.
+/// Leaves out one of `parts` equal parts at a time (delta debugging); returns the first run that still fails.
 fn without_a_part(
     entries: &[Entry],
     storm: u64,
@@ -95,7 +95,7 @@ fn without_a_part(
     })
 }
 
-/// Runs once more, and writes the traces of all nodes' lives into `folder`. `ctigate replay` takes each of them.
+/// Runs once more, and writes the traces of all nodes into `folder`. `ctigate replay` takes each of them.
 ///
 /// # Errors
 /// A file that cannot be written.
@@ -103,12 +103,12 @@ pub fn traces(run: &Run, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let (_, mut world) = run.in_world(Care::Full);
     std::fs::create_dir_all(folder)?;
     let mut written = Vec::new();
-    for place in 0..run.plan.nodes {
-        let Some(host) = world.host_named(&format!("node{place}")) else { continue };
+    for index in 0..run.plan.nodes {
+        let Some(host) = world.host_named(&format!("node{index}")) else { continue };
         for (life, trace) in world.end_traces(host).iter().enumerate() {
             let broken =
                 if run.canary == Canary::Healthy { String::new() } else { format!("-{:?}", run.canary) };
-            let path = folder.join(format!("simulation-{}{broken}-node{place}-life{life}.trace", run.seed));
+            let path = folder.join(format!("simulation-{}{broken}-node{index}-life{life}.trace", run.seed));
             std::fs::write(&path, trace)?;
             written.push(path);
         }

@@ -1,4 +1,4 @@
-//! A simulated world on its feet: nodes, phone systems, clients, and what is under way to be put right again.
+//! A running simulated world: nodes, phone systems, clients, and faults that end later.
 
 mod deeds;
 mod ending;
@@ -31,14 +31,14 @@ use deeds::End;
 /// The last part of the first phone system's address.
 const FIRST_SWITCH: u8 = 11;
 
-/// How long the world runs before the clients look at what came.
+/// How long the world runs before the clients process what came.
 const SLICE: u64 = 100_000;
 
 /// One gateway node.
 pub(super) struct Node {
     pub(super) host: HostId,
     pub(super) seen: Rc<RefCell<Seen>>,
-    /// How many lives it has had.
+    /// How often it was started.
     lives: u64,
     settings: Vec<Setting>,
     config: Config,
@@ -52,7 +52,7 @@ pub(super) struct PhoneSystem {
     config: SwitchConfig,
 }
 
-/// Everything there is.
+/// The whole simulation.
 pub(super) struct Stage {
     pub(super) plan: Rc<WorldPlan>,
     canary: Canary,
@@ -62,14 +62,14 @@ pub(super) struct Stage {
     pub(super) balancer: Balancer,
     ledger: Rc<RefCell<Ledger>>,
     transitions: Option<Rc<RefCell<Transitions>>>,
-    /// What ends by itself, and when.
+    /// What ends by itself, by time.
     ends: BTreeMap<(u64, u64), End>,
     sequence: u64,
-    /// Phone systems may have kept something for a reason that was told.
+    /// The report so far, which may hold reasons why phone systems have kept something.
     pub(super) report: Report,
 }
 
-/// Looks at a phone system after every step.
+/// Watches a phone system after every step.
 struct CallsWatcher(Rc<RefCell<SeenCalls>>);
 
 impl Watcher<Moody> for CallsWatcher {
@@ -82,12 +82,12 @@ impl Watcher<Moody> for CallsWatcher {
     ) {
         self.0
             .borrow_mut()
-            .look(machine.switch(), (0..PHONES).map(|place| FIRST_PHONE.saturating_add(place)));
+            .look(machine.switch(), (0..PHONES).map(|index| FIRST_PHONE.saturating_add(index)));
     }
 }
 
 impl Stage {
-    /// Everything begins at once; nobody is in service yet.
+    /// Starts everything; no connection is in service yet.
     ///
     /// # Errors
     /// What is wrong with the plan.
@@ -110,14 +110,14 @@ impl Stage {
             sequence: 0,
             report: Report::default(),
         };
-        for place in 0..plan.switches {
-            stage.add_switch(world, place)?;
+        for index in 0..plan.switches {
+            stage.add_switch(world, index)?;
         }
-        for place in 0..plan.nodes {
-            stage.add_node(world, place)?;
+        for index in 0..plan.nodes {
+            stage.add_node(world, index)?;
         }
-        for (place, client) in (FIRST_CLIENT..).zip(&plan.clients) {
-            let mut client = Client::new(world, client, place, &stage.ledger);
+        for (index, client) in (FIRST_CLIENT..).zip(&plan.clients) {
+            let mut client = Client::new(world, client, index, &stage.ledger);
             client.forgetful = plan.bounds.transactions < 500;
             client.blind = !plan.snapshots;
             client.may_watch_twice = plan.bounds.has_spare_monitors();
@@ -126,23 +126,23 @@ impl Stage {
         Ok(stage)
     }
 
-    fn add_switch(&mut self, world: &mut World, place: usize) -> Result<(), Fault> {
-        let ports = self.plan.connections.iter().filter(|(switch, _)| *switch == place);
+    fn add_switch(&mut self, world: &mut World, index: usize) -> Result<(), Fault> {
+        let ports = self.plan.connections.iter().filter(|(switch, _)| *switch == index);
         let listens: Vec<String> = ports.map(|(_, port)| format!("\"0.0.0.0:{port}\"")).collect();
         let mut lines = vec![format!("listen = [{}]", listens.join(", "))];
         lines.extend(self.plan.switch.iter().cloned());
         let settings = settings(world, &lines)?;
         let config = SwitchConfig::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
         let calls = Rc::default();
-        let seed = seed_of(world, 1_000, place, 0);
+        let seed = seed_of(world, 1_000, index, 0);
         let factory = switch_factory(&config, seed, self.plan.snapshots, &calls);
-        let host = world.add(&format!("switch{place}"), address(FIRST_SWITCH, place), factory);
+        let host = world.add(&format!("switch{index}"), address(FIRST_SWITCH, index), factory);
         self.switches.push(PhoneSystem { host, calls, lives: 0, config });
         Ok(())
     }
 
-    fn add_node(&mut self, world: &mut World, place: usize) -> Result<(), Fault> {
-        let sip = node_address(place);
+    fn add_node(&mut self, world: &mut World, index: usize) -> Result<(), Fault> {
+        let sip = node_address(index);
         let mut lines = vec![
             format!("sip.tcp = [\"{sip}\"]"),
             format!("sip.udp = [\"{sip}\"]"),
@@ -155,26 +155,26 @@ impl Stage {
         lines.extend(self.plan.gateway.iter().cloned());
         let settings = settings(world, &lines)?;
         let config = Config::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
-        let seed = seed_of(world, 0, place, 0);
+        let seed = seed_of(world, 0, index, 0);
         let mut node = Node { host: HostId::default(), seen: Rc::default(), lives: 0, settings, config };
-        let factory = self.node_factory(world, place, &node, seed);
+        let factory = self.node_factory(world, index, &node, seed);
         let header = Header::new("gateway", seed, node.settings.clone());
-        node.host = world.add_traced(&format!("node{place}"), address(1, place), Some(header), factory);
+        node.host = world.add_traced(&format!("node{index}"), address(1, index), Some(header), factory);
         self.nodes.push(node);
         Ok(())
     }
 
-    /// A node's engine, guarded.
+    /// A factory for a node's engine, with its guard.
     fn node_factory(
         &self,
         world: &World,
-        place: usize,
+        index: usize,
         node: &Node,
         seed: Seed,
     ) -> impl Fn() -> Box<dyn Machine> + 'static {
         let calls: Vec<_> = self.switches.iter().map(|switch| Rc::clone(&switch.calls)).collect();
         let guard = NodeGuard::new(
-            place,
+            index,
             &self.plan,
             &world.alarm(),
             &node.seen,
@@ -186,36 +186,36 @@ impl Stage {
         watched(move || Broken::new(Engine::new(config.clone(), seed), canary), Rc::new(RefCell::new(guard)))
     }
 
-    /// A node begins another life, with another seed.
-    fn restart_node(&mut self, world: &mut World, place: usize) {
+    /// Restarts a node, with another seed.
+    fn restart_node(&mut self, world: &mut World, index: usize) {
         let now = world.now();
         for client in &mut self.clients {
-            client.excuse_node(place, now);
+            client.excuse_node(index, now);
         }
-        let Some(node) = self.nodes.get_mut(place) else { return };
+        let Some(node) = self.nodes.get_mut(index) else { return };
         node.lives = node.lives.wrapping_add(1);
-        let seed = seed_of(world, 0, place, node.lives);
+        let seed = seed_of(world, 0, index, node.lives);
         let host = node.host;
-        let Some(node) = self.nodes.get(place) else { return };
+        let Some(node) = self.nodes.get(index) else { return };
         let header = Header::new("gateway", seed, node.settings.clone());
-        let factory = self.node_factory(world, place, node, seed);
+        let factory = self.node_factory(world, index, node, seed);
         world.restart(host, Some(header), factory);
-        self.balancer.set(place, Health::Up);
+        self.balancer.set(index, Health::Up);
     }
 
-    /// A phone system begins another life, with another seed and without its calls.
-    fn restart_switch(&mut self, world: &mut World, place: usize) {
-        let Some(switch) = self.switches.get_mut(place) else { return };
+    /// Restarts a phone system, with another seed and without its calls.
+    fn restart_switch(&mut self, world: &mut World, index: usize) {
+        let Some(switch) = self.switches.get_mut(index) else { return };
         switch.lives = switch.lives.wrapping_add(1);
-        let seed = seed_of(world, 1_000, place, switch.lives);
+        let seed = seed_of(world, 1_000, index, switch.lives);
         let factory = switch_factory(&switch.config, seed, self.plan.snapshots, &switch.calls);
         world.restart(switch.host, None, factory);
     }
 
-    /// Runs to a time: what ends meanwhile ends, and clients do their part.
+    /// Runs until a time, ending what ends meanwhile and letting the clients act.
     ///
     /// # Errors
-    /// The world's fault, or what a client was told and must not be.
+    /// The world's fault, or a message that a client must not get.
     pub(super) fn run_to(&mut self, world: &mut World, until: u64) -> Result<(), Fault> {
         while world.now() < until {
             let end = self.ends.first_key_value().map_or(u64::MAX, |((at, _), _)| *at);
@@ -256,7 +256,7 @@ impl Stage {
         Ok(())
     }
 
-    /// What all of this met with.
+    /// The report of the whole run.
     pub(super) fn sum_up(&mut self, world: &World) -> Report {
         let mut report = core::mem::take(&mut self.report);
         for client in &self.clients {
@@ -277,7 +277,7 @@ impl Stage {
     }
 }
 
-/// A phone system, watched.
+/// A factory for a phone system, with its watcher.
 fn switch_factory(
     config: &SwitchConfig,
     seed: Seed,
@@ -289,16 +289,16 @@ fn switch_factory(
     watched(make, Rc::new(RefCell::new(CallsWatcher(Rc::clone(calls)))))
 }
 
-/// The seed of a machine's life.
-fn seed_of(world: &World, kind: u64, place: usize, life: u64) -> Seed {
-    let place = u64::try_from(place).unwrap_or(0);
+/// The seed of a machine.
+fn seed_of(world: &World, kind: u64, index: usize, life: u64) -> Seed {
+    let index = u64::try_from(index).unwrap_or(0);
     Seed::from_number(
-        world.seed().wrapping_mul(1_000_003).wrapping_add(kind).wrapping_add(place * 100).wrapping_add(life),
+        world.seed().wrapping_mul(1_000_003).wrapping_add(kind).wrapping_add(index * 100).wrapping_add(life),
     )
 }
 
-fn address(first: u8, place: usize) -> core::net::IpAddr {
-    ip(first.wrapping_add(u8::try_from(place).unwrap_or(0)))
+fn address(first: u8, index: usize) -> core::net::IpAddr {
+    ip(first.wrapping_add(u8::try_from(index).unwrap_or(0)))
 }
 
 fn settings(world: &World, lines: &[String]) -> Result<Vec<Setting>, Fault> {

@@ -1,4 +1,4 @@
-//! Machines that are looked at after every step.
+//! Machines that are watched after every step.
 
 use core::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -7,13 +7,13 @@ use ctigate_core::{Actions, Input, Instant, Machine};
 
 use crate::watched::Watched;
 
-/// Whoever looks at a machine after every step.
+/// A watcher of a machine.
 pub(super) trait Watcher<M> {
-    /// A step was made: the machine as it is now, what came in (as much of it as was taken), and what is wanted.
+    /// Called after a step, with the machine, the input (the bytes that were taken) and the actions.
     fn after(&mut self, machine: &M, now: Instant, input: &Input<'_>, actions: &Actions);
 }
 
-/// Makes machines of which the first is watched: the others live its life again, which nobody need look at.
+/// A factory of machines of which only the first is watched; the others replay its run.
 pub(super) fn watched<M: Machine + 'static>(
     make: impl Fn() -> M + 'static,
     watcher: Rc<RefCell<dyn Watcher<M>>>,

@@ -13,19 +13,19 @@ const LINE: usize = 64;
 /// Listens on port 7, TCP and UDP.
 #[derive(Default)]
 pub struct Answerer {
-    /// What every open connection has brought of a line that is not complete.
+    /// The incomplete line of every open connection.
     tails: BTreeMap<LinkId, Vec<u8>>,
     answered: u64,
 }
 
 impl Answerer {
-    /// One that has answered nothing.
+    /// An answerer that has answered nothing.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes one line, or all of an incomplete one.
+    /// Takes one line, or all bytes of an incomplete one.
     fn bytes(&mut self, link: LinkId, bytes: &[u8], actions: &mut Actions) -> Taken {
         let Some(pending) = self.tails.get_mut(&link) else { return Taken(bytes.len()) };
         let end = bytes.iter().position(|byte| *byte == b'\n');

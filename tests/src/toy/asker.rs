@@ -1,5 +1,5 @@
-//! Asks question after question, each again and again until it is answered. Told `tcp HOST:PORT COUNT` it asks over a
-//! connection and opens a new one when that breaks; told `udp IP:PORT COUNT` it asks by datagrams.
+//! Asks questions one after another, repeating each until it is answered. On the command `tcp HOST:PORT COUNT` it asks
+//! over a connection, and opens a new one when that breaks; on `udp IP:PORT COUNT` it asks by datagrams.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -13,10 +13,10 @@ use ctigate_core::{
 
 use super::Canary;
 
-/// How long an answer is waited for.
+/// How long it waits for an answer.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// What a broken toy reads although it may not.
+/// State that a broken toy reads although it must not.
 static OUTSIDE: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Asker {
 }
 
 impl Asker {
-    /// One that has nothing to ask, broken as `canary` says.
+    /// An asker with nothing to ask, broken as `canary` says.
     #[must_use]
     pub const fn new(canary: Canary) -> Self {
         Self {
@@ -106,7 +106,7 @@ impl Asker {
         }
     }
 
-    /// What must not be in a question: nothing, for a healthy toy.
+    /// What a broken toy adds to a question; empty for a healthy one.
     fn whim(&self) -> String {
         if self.canary == Canary::OutsideCounter {
             format!(".{}", OUTSIDE.fetch_add(1, Ordering::Relaxed))
@@ -150,7 +150,7 @@ impl Asker {
     fn tick(&mut self, now: Instant, actions: &mut Actions) {
         let due = self.again.is_some_and(|at| at <= now);
         if !due || self.canary == Canary::Spin {
-            // Broken on purpose: the deadline stays, and something changes, so that only time stands still.
+            // Broken on purpose: the deadline stays, and something else changes, so that only time does not advance.
             self.next_link = self.next_link.wrapping_add(if self.canary == Canary::Spin { 2 } else { 0 });
             return;
         }

@@ -1,5 +1,5 @@
-//! One host: a machine behind its pump with its journal, or a bare one that a test moves by hand. What must hold after
-//! every turn of a machine is checked here.
+//! One host: a machine behind its pump with its journal, or a bare host that a test drives by hand. It checks what must
+//! hold after every turn of a machine.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use ctigate_core::{
 
 use super::journal::{Care, Journal};
 
-/// Makes the machine of a host: for its birth, and again for each replay.
+/// Makes the machine of a host, and another for each replay.
 pub type Factory = Box<dyn Fn() -> Box<dyn Machine>>;
 
-/// How often a machine's fingerprint is computed anew and compared, in turns.
+/// How often, in turns, a machine's fingerprint is recomputed and compared.
 const fn audit_every(care: Care) -> u64 {
     match care {
         Care::Full => 16,
@@ -24,7 +24,7 @@ const fn audit_every(care: Care) -> u64 {
     }
 }
 
-/// What a machine wanted of the network in one turn, in order.
+/// An action of a machine on the network.
 pub(super) enum Wanted {
     Connect(LinkId, String),
     Write(LinkId, Vec<u8>),
@@ -32,7 +32,7 @@ pub(super) enum Wanted {
     Datagram(ListenerId, SocketAddr, Vec<u8>),
 }
 
-/// What a machine said to the operator.
+/// A notice of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     /// How urgent.
@@ -43,7 +43,7 @@ pub struct Said {
     pub fields: String,
 }
 
-/// Where a machine's wishes go.
+/// Collects a machine's actions.
 #[derive(Default)]
 pub(super) struct Outbox {
     pub(super) wanted: Vec<Wanted>,
@@ -103,21 +103,21 @@ enum Body {
     Bare(Inbox),
 }
 
-/// A host: where it is, what it is, what it has shown.
+/// A host: its addresses, its machine, and its output.
 pub(super) struct Host {
     pub(super) name: String,
     pub(super) ip: IpAddr,
     pub(super) listens: Vec<Listen>,
-    /// When the machine was born, in the world's microseconds.
+    /// When the machine was created, in the world's microseconds.
     born: u64,
-    /// By how much the machine's clock has jumped ahead since, in microseconds.
+    /// How far the machine's clock has jumped ahead, in microseconds.
     skew: u64,
     care: Care,
     body: Body,
-    /// The runs of the machines that were here before this one.
+    /// The runs of earlier machines on this host.
     past: Vec<(Journal, Factory)>,
     pub(super) outbox: Outbox,
-    /// When the machine wants to be woken, in the world's microseconds.
+    /// When the machine is to be woken, in the world's microseconds.
     pub(super) wake: Option<u64>,
     pub(super) next_port: u16,
     turns: u64,
@@ -134,7 +134,7 @@ impl Host {
         Self { care, ..Self::new(name, ip, born, listens, body) }
     }
 
-    /// Another machine takes the place of the one that was here; it has the same addresses, and nothing else.
+    /// Replaces the machine by a new one, which keeps nothing but the addresses.
     pub(super) fn reborn(&mut self, now: u64, header: Option<Header>, factory: Factory) {
         let (listens, body) = be_born(self.care, header, factory);
         if let Body::Machine { pump, factory } = core::mem::replace(&mut self.body, body) {
@@ -146,7 +146,7 @@ impl Host {
         self.outbox.finished = None;
     }
 
-    /// The machine's clock jumps ahead.
+    /// Lets the machine's clock jump ahead.
     pub(super) const fn jump(&mut self, by: u64) {
         self.skew = self.skew.saturating_add(by);
     }
@@ -172,17 +172,17 @@ impl Host {
         }
     }
 
-    /// The time as the machine has it.
+    /// The machine's time.
     fn instant(&self, now: u64) -> Instant {
         Instant::from_micros(now.saturating_sub(self.born).saturating_add(self.skew))
     }
 
-    /// Whether it wants to be woken by `at`.
+    /// Whether it is to be woken by `at`.
     pub(super) fn wakes_by(&self, at: u64) -> bool {
         self.wake.is_some_and(|wake| wake <= at)
     }
 
-    /// An address of its own that was not used before, for a connection it asks for.
+    /// An unused address of the host, for a connection it asks for.
     pub(super) const fn free_address(&mut self) -> SocketAddr {
         self.next_port = if self.next_port == u16::MAX { 49_152 } else { self.next_port.wrapping_add(1) };
         SocketAddr::new(self.ip, self.next_port)
@@ -210,7 +210,8 @@ impl Host {
         }
     }
 
-    /// One turn: an input (or none: a wake-up), then what is overdue. Says what must not be.
+    /// Runs one turn: an input, or a wake-up if there is none, then what is overdue. Returns an error if an invariant
+    /// does not hold.
     pub(super) fn turn(&mut self, now: u64, input: Option<Input<'_>>) -> Result<(), String> {
         let instant = self.instant(now);
         let (born, skew) = (self.born, self.skew);
@@ -250,7 +251,7 @@ impl Host {
         if self.turns.is_multiple_of(audit_every(self.care)) { self.audit() } else { Ok(()) }
     }
 
-    /// Compares the fingerprint kept up to date with one computed anew.
+    /// Compares the incremental fingerprint with the recomputed one.
     pub(super) fn audit(&mut self) -> Result<(), String> {
         let Body::Machine { pump, .. } = &mut self.body else { return Ok(()) };
         let kept = pump.machine_mut().digest();
@@ -271,7 +272,7 @@ impl Host {
         }
     }
 
-    /// Feeds the runs so far to fresh machines.
+    /// Replays the runs so far in new machines.
     pub(super) fn replay(&mut self) -> Result<(), String> {
         for (journal, factory) in &mut self.past {
             lived_again(journal, factory)?;
@@ -280,7 +281,7 @@ impl Host {
         lived_again(pump.recorder_mut(), factory)
     }
 
-    /// The traces of all machines that were here, the oldest first.
+    /// The traces of all machines of this host, the oldest first.
     pub(super) fn end_traces(&mut self) -> Vec<Vec<u8>> {
         let mut traces: Vec<Vec<u8>> =
             self.past.iter_mut().filter_map(|(journal, _)| journal.end_trace()).collect();
@@ -335,7 +336,7 @@ impl Host {
     }
 }
 
-/// A machine is born.
+/// Creates a machine.
 fn be_born(care: Care, header: Option<Header>, factory: Factory) -> (Vec<Listen>, Body) {
     let mut machine = factory();
     let journal = Journal::new(care, machine.digest(), header);
@@ -343,7 +344,7 @@ fn be_born(care: Care, header: Option<Header>, factory: Factory) -> (Vec<Listen>
     (listens, Body::Machine { pump: Box::new(Pump::new(machine, journal)), factory })
 }
 
-/// Where a host at `ip` listens: with a port of its own where none was asked for.
+/// The addresses at which a host at `ip` listens, with a chosen port if none was asked for.
 fn placed(ip: IpAddr, listens: Vec<Listen>) -> Vec<Listen> {
     let numbered = listens.into_iter().zip(20_000_u16..);
     numbered
@@ -355,7 +356,7 @@ fn placed(ip: IpAddr, listens: Vec<Listen>) -> Vec<Listen> {
         .collect()
 }
 
-/// Feeds a run to a fresh machine; and its trace, where there is one, by way of text and reader.
+/// Replays a run in a new machine, and its trace, if there is one, through text and reader.
 fn lived_again(journal: &mut Journal, factory: &Factory) -> Result<(), String> {
     journal.replay(&mut factory())?;
     if let Some(trace) = journal.end_trace() {
@@ -366,7 +367,7 @@ fn lived_again(journal: &mut Journal, factory: &Factory) -> Result<(), String> {
 }
 
 impl Inbox {
-    /// The number of a connection asked for or accepted here; a bare host makes no difference.
+    /// The number of a connection opened or accepted by a bare host.
     pub(super) const fn next_link(&mut self) -> LinkId {
         self.next_link = self.next_link.wrapping_add(1);
         LinkId::new(self.next_link)

@@ -1,4 +1,4 @@
-//! What a host did, step by step, kept in memory: enough to compare two runs and to replay one.
+//! A journal of a host's steps, kept in memory, for comparing two runs and replaying one.
 
 use std::io::Write as _;
 
@@ -84,12 +84,12 @@ impl core::fmt::Display for Kept {
     }
 }
 
-/// One step: when, what came in, what was wanted, and the state's fingerprint after it.
+/// One step: the time, the input, the actions, and the state's fingerprint after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) now: Instant,
     pub(super) input: Kept,
-    /// The actions, as text; the bytes they carry stand in it as they are.
+    /// The actions as text, with their bytes verbatim.
     pub(super) actions: Vec<u8>,
     pub(super) digest: u64,
 }
@@ -108,7 +108,7 @@ impl core::fmt::Display for Step {
 /// How much of a run is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Care {
-    /// Every step, to be compared with another run and lived again.
+    /// Every step, for comparison with another run and for replay.
     Full,
     /// Nothing but the last fingerprint: what must hold after every step is checked as well, at a fraction of the cost.
     Light,
@@ -125,14 +125,14 @@ pub(super) struct Journal {
     last: u64,
     /// The last step was a tick without an action: when.
     suspect: Option<Instant>,
-    /// The first tick that had no effect at all, with its time: a deadline that went stale.
+    /// The time of the first tick without any effect, which means that a deadline was stale.
     idle_tick: Option<Instant>,
-    /// The same run as a trace, where one was wanted.
+    /// The same run as a trace, if requested.
     trace: Option<Box<TraceRecorder>>,
 }
 
 impl Journal {
-    /// A run that has not begun, of a machine with this fingerprint; also kept as a trace if its header is given.
+    /// The journal of a new machine with this fingerprint; also a trace, if its header is given.
     pub(super) fn new(care: Care, birth: u64, header: Option<Header>) -> Self {
         let header = header.filter(|_| care == Care::Full);
         let trace = header.map(|header| Box::new(TraceRecorder::new(header, Form::Verbatim, Digests::Every)));
@@ -156,18 +156,18 @@ impl Journal {
         &self.steps
     }
 
-    /// When the machine was woken for nothing, if it ever was. It asked for the wake-up, so it had a reason then.
+    /// When the machine was first woken for nothing, if ever, although it had asked for the wake-up.
     pub(super) const fn idle_tick(&self) -> Option<Instant> {
         self.idle_tick
     }
 
-    /// Feeds the inputs to `machine`, which was born like the first; the first difference, if there is one.
+    /// Feeds the inputs to `machine`, a new one; returns the first difference, if there is one.
     pub(super) fn replay(&self, machine: &mut dyn Machine) -> Result<(), String> {
         let mut actions = Actions::new();
         if machine.digest() != self.birth {
             return Err("the machines differ at birth".to_owned());
         }
-        for (place, step) in self.steps.iter().enumerate() {
+        for (index, step) in self.steps.iter().enumerate() {
             actions.clear();
             let Taken(taken) = machine.step(step.now, step.input.input(), &mut actions);
             let replayed = Step {
@@ -177,10 +177,10 @@ impl Journal {
                 digest: machine.digest(),
             };
             if step.input.length().is_some_and(|length| length != taken) {
-                return Err(format!("step {place} took {taken} bytes in the replay:\n{step}"));
+                return Err(format!("step {index} took {taken} bytes in the replay:\n{step}"));
             }
             if replayed != *step {
-                return Err(format!("step {place} recorded as\n{step}\nreplays as\n{replayed}"));
+                return Err(format!("step {index} recorded as\n{step}\nreplays as\n{replayed}"));
             }
         }
         Ok(())
@@ -189,9 +189,9 @@ impl Journal {
     /// The first difference between two runs.
     pub(super) fn difference(&self, other: &Self) -> Option<String> {
         let pairs = self.steps.iter().zip(&other.steps).enumerate();
-        for (place, (one, two)) in pairs {
+        for (index, (one, two)) in pairs {
             if one != two {
-                return Some(format!("step {place} was\n{one}\nand the second time\n{two}"));
+                return Some(format!("step {index} was\n{one}\nand the second time\n{two}"));
             }
         }
         let (one, two) = (self.steps.len(), other.steps.len());
@@ -237,7 +237,7 @@ impl Recorder for Journal {
     }
 }
 
-/// The actions as text, one a line.
+/// The actions as text, one per line.
 fn written(actions: &Actions) -> Vec<u8> {
     let mut text = Vec::new();
     for action in actions.iter() {
@@ -248,7 +248,7 @@ fn written(actions: &Actions) -> Vec<u8> {
             }
             Action::Close { link } => write!(text, "close {link}"),
             Action::SendDatagram { listener, peer, bytes } => {
-                write!(text, "datagram {} {peer} {} ", listener.place(), bytes.len())
+                write!(text, "datagram {} {peer} {} ", listener.index(), bytes.len())
                     .and_then(|()| text.write_all(bytes))
             }
             Action::Notify(notice) => {

@@ -19,30 +19,30 @@ pub(super) enum Arrival {
     Knock { from: Place, to: HostId, listener: ListenerId, asker: SocketAddr, reached: SocketAddr },
     /// A connection that was asked for is open.
     Open { at: Place, peer: Peer },
-    /// Some of the bytes that travel from this end are there.
+    /// Some of the bytes that travel from this end arrive.
     Bytes { from: Place, count: usize },
-    /// The other end of the connection that ended here is told.
+    /// The other end learns that the connection ended.
     Shut { at: Place, why: Closed },
     /// A datagram.
     Datagram { from: HostId, to: HostId, listener: ListenerId, peer: SocketAddr, bytes: Vec<u8> },
 }
 
-/// What the host at one end knows of the connection.
+/// The state of a connection at one end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Life {
-    /// The host asked for it and was not answered yet.
+    /// The host asked for it and has no answer yet.
     Asked,
-    /// The host was told that it is open.
+    /// It is open.
     Open,
-    /// The host closed it: what it wrote before is under way, and it hears no more.
+    /// The host closed it: what it wrote before is under way, and it receives nothing more.
     Closed,
-    /// It broke, and the host was not told yet.
+    /// It broke, and the host does not know yet.
     Broken,
-    /// The other end is gone without a word, and the host does not know. It stood at the host named.
+    /// The other end, at the host given, is gone silently, and this host does not know.
     HalfOpen(HostId),
 }
 
-/// What stands at one end of a connection.
+/// One end of a connection.
 pub(super) struct End {
     /// The other end, once it was accepted there.
     pub(super) peer: Option<Place>,
@@ -63,18 +63,18 @@ impl End {
     }
 }
 
-/// All connections, and all that is under way.
+/// All connections, and everything under way.
 #[derive(Default)]
 pub(super) struct Network {
     pub(super) ends: BTreeMap<Place, End>,
     arrivals: BTreeMap<(u64, u64), Arrival>,
     sequence: u64,
-    /// From which host to which nothing gets through for now, and what waits there.
+    /// Stalled directions from host to host, with what waits.
     stalled: BTreeMap<(HostId, HostId), Vec<Arrival>>,
 }
 
 impl Network {
-    /// Lets `arrival` happen at `at`, after all that was scheduled for the same time before.
+    /// Schedules `arrival` for `at`, after everything scheduled for the same time before.
     pub(super) fn schedule(&mut self, at: u64, arrival: Arrival) {
         self.sequence = self.sequence.wrapping_add(1);
         self.arrivals.insert((at, self.sequence), arrival);
@@ -113,7 +113,7 @@ impl Network {
         }
     }
 
-    /// Whether the host at this end still hears what comes.
+    /// Whether the host at this end still receives what comes.
     pub(super) fn hears(&self, place: Place) -> bool {
         self.ends
             .get(&place)
@@ -126,7 +126,7 @@ impl Network {
         open(place).and_then(|end| open(end.peer?)).is_some()
     }
 
-    /// Takes an end away, and the other one with it if that was closed by its host. Whether the host here is to be told.
+    /// Removes an end, and the other one if its host has closed it. Returns whether this host is to be notified.
     pub(super) fn remove(&mut self, place: Place) -> bool {
         let Some(end) = self.ends.remove(&place) else { return false };
         if let Some(peer) = end.peer
@@ -151,7 +151,7 @@ impl Network {
         found.map_or(&mut [], |(_, end)| end.travelling.make_contiguous())
     }
 
-    /// Takes from an end's travelling bytes what has arrived, and says where it goes; nothing if it waits for more.
+    /// Takes the bytes that have arrived from an end, with their destination; `None` if they wait for more.
     pub(super) fn receive(&mut self, from: Place, count: usize, wait: bool) -> Option<(Place, Vec<u8>)> {
         let end = self.ends.get_mut(&from)?;
         end.arrivals = end.arrivals.saturating_sub(1);

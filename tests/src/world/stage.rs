@@ -1,4 +1,4 @@
-//! What a test sees of a world and does to it, beside running it.
+//! A test's access to a world, apart from running it.
 
 use core::fmt::Write as _;
 use core::net::{IpAddr, SocketAddr};
@@ -50,22 +50,22 @@ impl World {
         self.printed(host).iter().any(|line| line.contains(text))
     }
 
-    /// What a host has told its operator.
+    /// The notices of a host.
     #[must_use]
     pub fn notices(&self, host: HostId) -> &[Said] {
         self.host(host).map_or(&[], |host| &host.outbox.said)
     }
 
-    /// The status with which a host's machine came to its end, if it did.
+    /// The status with which a host's machine ended, if it did.
     #[must_use]
     pub fn finished(&self, host: HostId) -> Option<u8> {
         self.host(host)?.outbox.finished
     }
 
-    /// The address of a host's listener at `place`.
+    /// The address of a host's listener at an index.
     #[must_use]
-    pub fn listening(&self, host: HostId, place: usize) -> Option<SocketAddr> {
-        Some(self.host(host)?.listens.get(place)?.address)
+    pub fn listening(&self, host: HostId, index: usize) -> Option<SocketAddr> {
+        Some(self.host(host)?.listens.get(index)?.address)
     }
 
     /// How many connections there are, as seen from a host.
@@ -74,12 +74,12 @@ impl World {
         self.network.ends.keys().filter(|(at, _)| *at == host).count()
     }
 
-    /// Gives a host one line of its own language.
+    /// Gives a host one line of text as a command.
     pub fn line(&mut self, host: HostId, line: &str) {
         self.command(host, Command::Line(line));
     }
 
-    /// From now on the weather is this, wherever it was not set for two hosts.
+    /// Sets the weather wherever it was not set for two hosts.
     pub const fn set_weather(&mut self, weather: Weather) {
         self.weather = weather;
     }
@@ -90,7 +90,7 @@ impl World {
         self.weather
     }
 
-    /// From one host to another (one way) the weather is as everywhere again.
+    /// Resets the weather from one host to another (one way) to the general one.
     pub fn clear_weather_between(&mut self, from: HostId, to: HostId) {
         self.between.remove(&(from, to));
     }
@@ -101,17 +101,17 @@ impl World {
         self.hosts.iter().position(|host| host.name == name).map(HostId)
     }
 
-    /// From now on the weather from one host to another (one way) is this.
+    /// Sets the weather from one host to another (one way).
     pub fn set_weather_between(&mut self, from: HostId, to: HostId, weather: Weather) {
         self.between.insert((from, to), weather);
     }
 
-    /// Ends the traces of all machines that lived at a host and returns them, the oldest first.
+    /// Ends the traces of all machines of a host and returns them, the oldest first.
     pub fn end_traces(&mut self, host: HostId) -> Vec<Vec<u8>> {
         self.host_mut(host).map(Host::end_traces).unwrap_or_default()
     }
 
-    /// Ends a host's trace and returns it; nothing for a host without one.
+    /// Ends a host's trace and returns it; `None` for a host without one.
     pub fn end_trace(&mut self, host: HostId) -> Option<Vec<u8>> {
         self.host_mut(host)?.journal()?.end_trace()
     }
@@ -128,9 +128,9 @@ impl World {
         link
     }
 
-    /// Lets a bare host write. Nothing happens where the connection is not open.
+    /// Lets a bare host write. Nothing happens if the connection is not open.
     pub fn write(&mut self, host: HostId, link: LinkId, bytes: &[u8]) {
-        // A connection that is gone takes no bytes, as a socket would not: the test sees that it was closed.
+        // Like a socket, a connection that is gone takes no bytes; the test sees that it was closed.
         let _refused = self.grant(host, Wanted::Write(link, bytes.to_vec()));
     }
 
@@ -139,9 +139,9 @@ impl World {
         let _refused = self.grant(host, Wanted::Close(link));
     }
 
-    /// Lets a bare host send a datagram from its listener at `place`.
-    pub fn send_datagram(&mut self, host: HostId, place: u16, peer: SocketAddr, bytes: &[u8]) {
-        let listener = ListenerId::new(place);
+    /// Lets a bare host send a datagram from its listener at an index.
+    pub fn send_datagram(&mut self, host: HostId, index: u16, peer: SocketAddr, bytes: &[u8]) {
+        let listener = ListenerId::new(index);
         let _refused = self.grant(host, Wanted::Datagram(listener, peer, bytes.to_vec()));
     }
 
@@ -164,7 +164,7 @@ impl World {
         self.inbox(host)?.closed.get(&link).copied()
     }
 
-    /// All that a bare host has received on a connection.
+    /// Everything that a bare host has received on a connection.
     #[must_use]
     pub fn received(&self, host: HostId, link: LinkId) -> &[u8] {
         self.inbox(host).and_then(|inbox| inbox.streams.get(&link)).map_or(&[], Vec::as_slice)
@@ -190,7 +190,7 @@ impl World {
         self.host_mut(host)?.inbox()
     }
 
-    /// What every host said and printed last: for a fault's message.
+    /// The last notices and lines of every host, for a fault's message.
     #[must_use]
     pub fn scene(&self) -> String {
         let mut text = String::new();
@@ -224,7 +224,7 @@ impl World {
         self.between.get(&(from, to)).copied().unwrap_or(self.weather)
     }
 
-    /// How long one thing travels from one host to another.
+    /// Draws how long something travels from one host to another.
     pub(super) fn travel(&mut self, from: HostId, to: HostId) -> u64 {
         self.weather(from, to).travel(&mut self.random)
     }
@@ -236,16 +236,16 @@ impl World {
 
     /// The host and its listener at `address`.
     pub(super) fn listener(&self, transport: Transport, address: SocketAddr) -> Option<(HostId, ListenerId)> {
-        self.hosts.iter().enumerate().find_map(|(place, host)| {
+        self.hosts.iter().enumerate().find_map(|(index, host)| {
             let listener = host
                 .listens
                 .iter()
                 .position(|listen| listen.transport == transport && listen.address == address)?;
-            Some((HostId(place), ListenerId::new(u16::try_from(listener).ok()?)))
+            Some((HostId(index), ListenerId::new(u16::try_from(listener).ok()?)))
         })
     }
 
-    /// The address behind `host:port`; the host may be the name of a host of this world.
+    /// Resolves `host:port`; the host may be the name of a host of this world.
     pub(super) fn resolve(&self, address: &str) -> Option<SocketAddr> {
         if let Ok(address) = address.parse() {
             return Some(address);

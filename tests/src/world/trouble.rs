@@ -1,4 +1,4 @@
-//! What goes wrong with a world's links, hosts and clocks.
+//! Faults of a world's links, hosts and clocks.
 
 use core::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,7 +9,8 @@ use ctigate_core::{Closed, Duration, Input, Machine};
 use super::network::Life;
 use super::{HostId, World};
 
-/// Where whoever watches a machine says what must not be, which ends the world's next turn, and sees what time it is.
+/// With this, the watcher of a machine reports a fault, which ends the world's run at the next turn, and reads the
+/// time.
 #[derive(Clone, Debug, Default)]
 pub struct Alarm {
     what: Rc<RefCell<Option<String>>>,
@@ -17,12 +18,12 @@ pub struct Alarm {
 }
 
 impl Alarm {
-    /// Says what must not be. Only the first is heard.
+    /// Reports a fault. Only the first one counts.
     pub fn raise(&self, what: impl FnOnce() -> String) {
         self.what.borrow_mut().get_or_insert_with(what);
     }
 
-    /// The world's time at the turn under way, in microseconds; machines have clocks of their own.
+    /// The world's time at the current turn, in microseconds; machines have clocks of their own.
     #[must_use]
     pub fn now(&self) -> u64 {
         self.now.get()
@@ -40,28 +41,27 @@ impl Alarm {
 /// How a host dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Death {
-    /// Its program is killed: the system closes what it had open, and whoever it spoke with is told.
+    /// Its program is killed: the system closes its connections, and peers are notified.
     Killed,
-    /// Its power goes: nobody hears a word.
+    /// Its power fails: no peer is notified.
     Silent,
 }
 
 impl World {
-    /// Where watchers of this world's machines raise the alarm.
+    /// The alarm for watchers of this world's machines.
     #[must_use]
     pub fn alarm(&self) -> Alarm {
         self.alarm.clone()
     }
 
-    /// Breaks every connection between two hosts: what is under way is lost, and both are told soon.
+    /// Breaks every connection between two hosts: what is under way is lost, and both are notified soon.
     pub fn cut_link(&mut self, one: HostId, two: HostId) {
         for at in self.network.cut(one, two) {
             self.tell_broken(one, two, at);
         }
     }
 
-    /// Every connection between two hosts is gone for one of them, which is told soon; the other finds out when it
-    /// speaks.
+    /// Breaks every connection between two hosts for `gone`, which is notified soon; the other finds out when it sends.
     pub fn half_open(&mut self, gone: HostId, other: HostId) {
         for at in self.network.half_open(gone, other) {
             self.tell_broken(gone, other, at);
@@ -73,17 +73,17 @@ impl World {
         self.network.schedule(soon, super::network::Arrival::Shut { at, why: Closed::Broken });
     }
 
-    /// From now on nothing gets through from one host to another; it waits for [`World::resume`].
+    /// Stalls everything from one host to another until [`World::resume`].
     pub fn stall(&mut self, from: HostId, to: HostId) {
         self.network.stall(from, to);
     }
 
-    /// What waits gets through.
+    /// Lets what is stalled through.
     pub fn resume(&mut self, from: HostId, to: HostId) {
         self.network.resume(self.now, from, to);
     }
 
-    /// A host dies with all it had.
+    /// Crashes a host.
     pub fn crash(&mut self, host: HostId, death: Death) {
         let peers = self.network.crash(host);
         self.asked.retain(|place| place.0 != host);
@@ -103,7 +103,7 @@ impl World {
         }
     }
 
-    /// A host that died, or came to its end, begins anew, with a new machine at the same addresses.
+    /// Restarts a host that crashed or ended, with a new machine at the same addresses.
     pub fn restart(
         &mut self,
         id: HostId,
@@ -119,7 +119,7 @@ impl World {
         self.begin(id);
     }
 
-    /// A host's clock jumps ahead, as when it was suspended: all that is overdue then is handled at once.
+    /// Lets a host's clock jump ahead, as after a suspension; everything that is then overdue is handled at once.
     pub fn jump_clock(&mut self, id: HostId, by: Duration) {
         if let Some(host) = self.host_mut(id) {
             host.jump(by.as_micros());
@@ -127,7 +127,7 @@ impl World {
         self.turn(id, None);
     }
 
-    /// Tells a host another wall-clock time.
+    /// Gives a host another wall-clock time.
     pub fn set_wall_clock(&mut self, id: HostId, unix_micros: u64) {
         self.turn(id, Some(Input::Clock { unix_micros }));
     }

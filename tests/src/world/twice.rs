@@ -1,4 +1,4 @@
-//! A story is told twice: equal seeds must give equal runs, and every run must replay.
+//! Runs a story twice: equal seeds must give equal runs, and every run must replay.
 
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 use super::{Fault, Weather, World};
 
 impl World {
-    /// Feeds what happened to every host to a fresh machine, which must do the same.
+    /// Replays the run of every host in a new machine, which must do the same.
     ///
     /// # Errors
     /// The first difference.
@@ -44,8 +44,8 @@ impl World {
     }
 }
 
-/// Tells a story in two new worlds of the same seed and weather, which must not differ, and replays the first. Returns
-/// what the story returned.
+/// Runs a story in two new worlds of the same seed and weather, which must not differ, and replays the first. Returns
+/// the result of the story.
 ///
 /// # Errors
 /// The first fault; a panic inside a machine (a `debug_assert!`) is one too.
@@ -65,7 +65,7 @@ pub fn twice<T>(
     Ok(told)
 }
 
-/// Tells a story in a world.
+/// Runs a story in a world.
 ///
 /// # Errors
 /// The first fault; a panic inside a machine (a `debug_assert!`) is one too.
@@ -79,7 +79,7 @@ pub fn caught<T>(world: &mut World, story: impl FnOnce(&mut World) -> Result<T, 
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn message(panic: &(dyn core::any::Any + Send)) -> &str {
     panic
         .downcast_ref::<String>()

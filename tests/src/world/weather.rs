@@ -1,4 +1,4 @@
-//! What the network does to what it carries.
+//! The weather: what the network does to what it carries.
 
 use crate::random::Random;
 
@@ -7,11 +7,11 @@ use crate::random::Random;
 pub struct Weather {
     /// The least time anything travels, in microseconds; at least 1.
     pub latency: u64,
-    /// The most that is added to it, drawn anew for each write and each datagram.
+    /// The most that is added to it, drawn for each write and each datagram.
     pub jitter: u64,
-    /// The longest piece a stream's bytes are cut into; 0: every write arrives whole.
+    /// The longest piece that a stream's bytes are divided into; 0 if every write arrives whole.
     pub piece: u64,
-    /// Behind which byte every write to a stream is cut in two; 0: none is.
+    /// After which byte every write to a stream is divided in two; 0 for none.
     pub cut: u64,
     /// In how many cases of a thousand a piece that arrives waits for the next one and is merged with it.
     pub merge: u64,
@@ -19,16 +19,16 @@ pub struct Weather {
     pub loss: u64,
     /// How many datagrams of a thousand arrive twice.
     pub duplicate: u64,
-    /// How many datagrams of a thousand are held up for long enough that later ones overtake them.
+    /// How many datagrams of a thousand are delayed so long that later ones overtake them.
     pub reorder: u64,
-    /// The most by which a host wakes late, in microseconds.
+    /// How late a host may wake up, in microseconds.
     pub oversleep: u64,
     /// How long a stream takes to carry one byte, in microseconds: a slow reader.
     pub per_byte: u64,
 }
 
 impl Weather {
-    /// A quiet local network: a millisecond, nothing cut, nothing lost.
+    /// A quiet local network: a latency of a millisecond, nothing divided, nothing lost.
     pub const CALM: Self = Self {
         latency: 1_000,
         jitter: 0,
@@ -56,7 +56,7 @@ impl Weather {
         per_byte: 0,
     };
 
-    /// Weather in which each nuisance is there or not, so that no nuisance can hide another.
+    /// Draws weather in which each nuisance is present or absent, so that none can hide another.
     pub fn drawn(random: &mut Random) -> Self {
         let mut some = |most: u64| if random.chance(500) { random.between(1, most) } else { 0 };
         Self {
@@ -73,12 +73,12 @@ impl Weather {
         }
     }
 
-    /// How long one thing travels, however long it is.
+    /// Draws how long something travels, whatever its size.
     pub(super) fn travel(&self, random: &mut Random) -> u64 {
         self.latency.max(1).saturating_add(random.between(0, self.jitter))
     }
 
-    /// Into which pieces a write of `length` bytes is cut.
+    /// Draws the pieces that a write of `length` bytes is divided into.
     pub(super) fn pieces(&self, length: usize, random: &mut Random) -> Vec<usize> {
         let mut pieces = Vec::new();
         let mut left = length;
@@ -88,14 +88,14 @@ impl Weather {
         }
         while left > 0 {
             let most = usize::try_from(self.piece).unwrap_or(usize::MAX);
-            let piece = if self.piece == 0 { left } else { (1 + random.place(most)).min(left) };
+            let piece = if self.piece == 0 { left } else { (1 + random.index(most)).min(left) };
             pieces.push(piece);
             left = left.saturating_sub(piece);
         }
         pieces
     }
 
-    /// When the copies of a datagram arrive, counted from now: none, one or two.
+    /// Draws the delays of a datagram's copies: none, one or two.
     pub(super) fn datagram(&self, random: &mut Random) -> Vec<u64> {
         if random.chance(self.loss) {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! The calls at the line, as far as events and answers tell: which connection a command means.
+//! The calls at the line, as known from events and answers, for finding the connection that a command means.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,13 +8,13 @@ use ctigate_core::wire::csta::model::{
     CallEvent, CallEventKind, Connection, Device, LocalConnectionState as State,
 };
 
-/// The most calls that are kept; a new one then takes the oldest's place.
+/// The most calls that are kept; a new one then replaces the oldest.
 const KEPT: usize = 16;
 
 #[derive(Debug)]
 struct Call {
     id: String,
-    /// The device of the connection seen last: clients send back the identifier they saw last.
+    /// The device of the connection seen last: real clients send back the identifier that they saw last.
     device: Option<(String, Option<String>)>,
     state: State,
 }
@@ -27,27 +27,27 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    /// Takes what a connection's state is now.
+    /// Notes the state of a connection.
     fn see(&mut self, connection: &Connection<'_>, state: Option<State>) {
         let Some(id) = connection.call else { return };
         let known = self.live.iter().position(|call| call.id == id);
-        let place = known.unwrap_or_else(|| {
+        let index = known.unwrap_or_else(|| {
             if self.live.len() >= KEPT {
                 self.live.remove(0);
             }
             self.live.push(Call { id: id.into(), device: None, state: State::Initiated });
             self.live.len().saturating_sub(1)
         });
-        let Some(call) = self.live.get_mut(place) else { return };
+        let Some(call) = self.live.get_mut(index) else { return };
         let text = |device: Device<'_>| (device.id.into(), device.type_of_number.map(String::from));
         call.device = connection.device.map(text).or_else(|| call.device.take());
         call.state = state.unwrap_or(call.state);
         if call.state == State::Null {
-            self.ended = Some(self.live.remove(place));
+            self.ended = Some(self.live.remove(index));
         }
     }
 
-    /// Takes MakeCall's answer. Events may have come before it; they know better.
+    /// Takes MakeCall's answer. The state from events that came before it is kept.
     pub(super) fn made(&mut self, connection: &Connection<'_>) {
         if !self.live.iter().any(|call| Some(call.id.as_str()) == connection.call) {
             self.see(connection, None);
@@ -68,8 +68,8 @@ impl Calls {
         }
     }
 
-    /// The connection a command means: the newest call in the first of `states` that any is in, else the call that was
-    /// seen last, else whatever `line` has.
+    /// The connection that a command means: that of the newest call in the first of `states` that has any, else of the
+    /// call seen last, else of `line` without a call.
     pub(super) fn connection<'a>(&'a self, states: &[State], line: &'a str) -> Connection<'a> {
         let in_state = |state: &State| self.live.iter().rev().find(|call| call.state == *state);
         let call = states.iter().find_map(in_state).or(self.live.last()).or(self.ended.as_ref());
@@ -81,7 +81,7 @@ impl Calls {
     }
 }
 
-// At most one has ended: that there is one more says so.
+// At most one call has ended; it shows in the number of calls.
 impl Digest for Calls {
     fn digest(&self, digester: &mut Digester) {
         let Self { live, ended } = self;

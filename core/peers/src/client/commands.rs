@@ -1,4 +1,4 @@
-//! The table of commands: for each, its word, what it takes, and what it does. A new command is a new row.
+//! The table of commands: each row has the command's word, its argument, and what it does.
 
 use alloc::format;
 use alloc::string::String;
@@ -9,7 +9,7 @@ use ctigate_core::wire::csta::relayed::Value;
 
 use super::calls::Calls;
 
-/// All commands, in the order in which `help` names them.
+/// All commands, in the order in which `help` lists them.
 pub(super) const COMMANDS: &[Command] = &[
     command(
         "call",
@@ -59,53 +59,53 @@ pub(super) const COMMANDS: &[Command] = &[
     command("quit", Takes::Anything, Does::Quits),
 ];
 
-/// In which states a call can be cleared, the likeliest first.
+/// The states in which a call can be cleared, the likeliest first.
 const CLEARABLE: &[State] =
     &[State::Connected, State::Initiated, State::Fail, State::Alerting, State::Queued, State::Hold];
 
-/// What is waited for, with an example.
+/// The argument of `wait` and `expect`, with an example.
 const EVENT: &str = "an event: wait established 5s";
 
 /// One command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Command {
-    /// How it is written. Messages call its request so, too.
+    /// The command's word, which also names its request in messages.
     pub(super) word: &'static str,
-    /// What stands behind the word.
+    /// The argument after the word.
     pub(super) takes: Takes,
-    /// What it is for.
+    /// What it does.
     pub(super) does: Does,
 }
 
-/// What stands behind a command's word.
+/// The argument of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Takes {
-    /// Nothing may.
+    /// No argument is allowed.
     Nothing,
-    /// Anything may, and says nothing.
+    /// Any argument is ignored.
     Anything,
     /// A number or URI.
     Number,
-    /// Text: what it says, with an example if one helps.
+    /// Text: its meaning, with an example if one helps.
     Text(&'static str),
 }
 
 /// What a command does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Does {
-    /// Asks for a service, which needs a session, and waits for the answer.
+    /// Requests a service, which needs a session, and waits for the answer.
     Asks(Service),
     /// Waits for something to happen.
     Waits,
     /// Lets time pass.
     Sleeps,
-    /// Says which commands there are.
+    /// Lists the commands.
     Helps,
-    /// Signs out and comes to an end.
+    /// Signs out and ends.
     Quits,
 }
 
-/// What a command asks the gateway for.
+/// A service that a command requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
     /// A CSTA service: its request's root, and the elements of the request in the schema's order.
@@ -120,12 +120,12 @@ pub(super) enum Service {
     Raw,
 }
 
-/// What is put into an element of a request.
+/// The value of an element of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Put {
     /// The client's own line.
     Line,
-    /// The connection of the call that is in one of these states, the likeliest first.
+    /// The connection of a call in one of these states, the likeliest first.
     Call(&'static [State]),
     /// The number that was typed, as a URI.
     Number,
@@ -133,14 +133,14 @@ pub(super) enum Put {
     Word(&'static str),
 }
 
-/// What the values of a request are taken from.
+/// The sources of a request's values.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sources<'a> {
     /// The client's own line.
     pub(super) line: &'a str,
     /// The calls at the line.
     pub(super) calls: &'a Calls,
-    /// What was typed behind the command's word, as a number: see [`number`].
+    /// The argument as a number: see [`number`].
     pub(super) number: &'a str,
 }
 
@@ -156,35 +156,35 @@ const fn device(id: &str) -> Device<'_> {
     Device { id, type_of_number: None }
 }
 
-/// The command that is written so.
+/// The command with this word.
 pub(super) fn find(word: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.word == word)
 }
 
-/// The words of all commands: the answer to `help` and to a word that is none.
+/// The words of all commands: the answer to `help` and to an unknown word.
 pub(super) fn words() -> String {
     COMMANDS.iter().map(|command| command.word).collect::<Vec<_>>().join(", ")
 }
 
-/// The words of the commands that ask for something, in the order of the table.
+/// The words of the commands that request a service, in the order of the table.
 pub fn asking() -> impl Iterator<Item = &'static str> {
     COMMANDS.iter().filter(|command| matches!(command.does, Does::Asks(_))).map(|command| command.word)
 }
 
-/// A number as a URI: `tel:` stands in front of one without a scheme.
+/// A number as a URI: one without a scheme gets `tel:`.
 pub(super) fn number(text: &str) -> String {
     if text.contains(':') { text.into() } else { ["tel:", text].concat() }
 }
 
 impl Command {
-    /// Looks at what stands behind the word.
+    /// Checks the argument.
     ///
     /// # Errors
     /// What is missing or too much, for people.
     pub(super) fn check(&self, text: &str) -> Result<(), String> {
         let Self { word, takes, .. } = *self;
         match takes {
-            Takes::Nothing if !text.is_empty() => Err(format!("'{word}' takes nothing behind it: '{text}'")),
+            Takes::Nothing if !text.is_empty() => Err(format!("'{word}' takes no argument: '{text}'")),
             Takes::Number if text.is_empty() => Err(format!("'{word}' needs a number: {word} 1002")),
             Takes::Text(what) if text.is_empty() => Err(format!("'{word}' needs {what}")),
             Takes::Nothing | Takes::Anything | Takes::Number | Takes::Text(_) => Ok(()),
@@ -193,7 +193,7 @@ impl Command {
 }
 
 impl Put {
-    /// What is put into the element.
+    /// The value for the element.
     pub(super) fn value<'a>(self, from: &Sources<'a>) -> Value<'a> {
         match self {
             Self::Line => Value::Device(device(from.line)),

@@ -12,46 +12,44 @@ use ctigate_core::wire::sip::Uri;
 
 /// Every key of the scripted client's configuration.
 pub const CLIENT_KEYS: &[Key] = &[
-    Key::target("server", "The gateway, or the proxy before it; over UDP an IP address.").required(),
+    Key::target("server", "The gateway, or the proxy in front of it; over UDP an IP address.").required(),
     Key::choice("transport", &["tcp", "udp"], "What SIP goes over.").default("\"tcp\""),
     Key::text("user", 256, "Who signs in: `sip:alice@example.com`.").required(),
     Key::text("line", 256, "The line to control: `tel:1001;phone-context=dialstring`.").required(),
     Key::text("gateway", 256, "The gateway's URI; unset: `sip:ctigate@` and the server."),
     Key::listen("listen", "Our own address; unset: over UDP one the kernel chooses, over TCP none."),
-    Key::integer(
-        "timeout_ms",
-        (1, 600_000),
-        "ms",
-        "How long a command may take that says no time of its own.",
+    Key::integer("timeout_ms", (1, 600_000), "ms", "How long a command may take if it does not say.")
+        .default("5000"),
+    Key::flag(
+        "interactive",
+        "Whether a person types the lines, so that one that fails does not end the session.",
     )
-    .default("5000"),
-    Key::flag("interactive", "Whether somebody types the lines: one that fails does not end the session.")
-        .default("false"),
+    .default("false"),
 ];
 
-/// What the scripted client needs to know.
+/// The configuration of the scripted client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientConfig {
-    /// `host:port` of the gateway, or of the proxy before it.
+    /// `host:port` of the gateway, or of the proxy in front of it.
     pub server: String,
-    /// What SIP goes over.
+    /// The transport of SIP.
     pub transport: Transport,
-    /// Who signs in: `sip:alice@example.com`.
+    /// The user who signs in: `sip:alice@example.com`.
     pub user: String,
     /// The line to control: `tel:1001;phone-context=dialstring`.
     pub line: String,
-    /// The gateway's URI; `None`: `sip:ctigate@` and the server.
+    /// The gateway's URI; `None` for `sip:ctigate@` and the server.
     pub gateway: Option<String>,
-    /// Our own address; `None`: over UDP one the kernel chooses, over TCP none.
+    /// The address to listen on; `None` for one that the kernel chooses (UDP) or for none (TCP).
     pub listen: Option<SocketAddr>,
-    /// How long a command may take that says no time of its own.
+    /// How long a command may take if it does not say.
     pub timeout: Duration,
-    /// Whether somebody types the lines: one that fails does not end the session.
+    /// Whether a person types the lines, so that one that fails does not end the session.
     pub interactive: bool,
 }
 
 impl ClientConfig {
-    /// Over TCP, with all defaults.
+    /// The default configuration, over TCP.
     #[must_use]
     pub fn new(server: &str, user: &str, line: &str) -> Self {
         Self {
@@ -66,10 +64,10 @@ impl ClientConfig {
         }
     }
 
-    /// The configuration that `settings` make.
+    /// Builds the configuration from `settings`.
     ///
     /// # Errors
-    /// Everything that is wrong with them.
+    /// Everything that is wrong.
     pub fn from_settings(settings: &[Setting]) -> Result<Self, Vec<ConfigError>> {
         let (checked, mut errors) = setting::check(CLIENT_KEYS, settings);
         let text = |key: &str| checked.text(key).map(String::from);
@@ -108,7 +106,7 @@ impl ClientConfig {
         need("line", line, "must be a line URI, such as tel:1001;phone-context=dialstring");
     }
 
-    /// The settings that make this configuration: for recordings.
+    /// The settings of this configuration, for recordings.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
         let Self { server, transport, user, line, gateway, listen, timeout, interactive } = self;
@@ -132,12 +130,12 @@ impl ClientConfig {
         self.gateway.clone().unwrap_or_else(|| format!("sip:ctigate@{}", self.server))
     }
 
-    /// The server, where it is an address.
+    /// The server, if it is an address.
     pub(super) fn peer(&self) -> Option<SocketAddr> {
         self.server.parse().ok()
     }
 
-    /// Where to listen, if anywhere.
+    /// The address to listen on, if any.
     pub(super) fn listens_at(&self) -> Option<SocketAddr> {
         let any = match (self.transport, self.peer()) {
             (Transport::Udp, Some(SocketAddr::V4(peer))) if peer.ip().is_loopback() => "127.0.0.1:0",

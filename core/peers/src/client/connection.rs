@@ -1,4 +1,4 @@
-//! The way to the server, from its opening to its end.
+//! The connection to the server, from its opening to its end.
 
 use ctigate_core::input::{Closed, LinkId, Peer, Transport};
 use ctigate_core::time::Duration;
@@ -52,7 +52,7 @@ impl Client {
         }
     }
 
-    /// Takes one message, or what there is of it.
+    /// Takes one message, or the part of it that has arrived.
     pub(super) fn bytes(&mut self, step: &mut Step<'_>, link: LinkId, bytes: &[u8]) -> usize {
         let Some(mut framer) = self.flows.framers.remove(&link) else { return bytes.len() };
         let (taken, outcome) = framer.push(bytes, MAX_MESSAGE);

@@ -1,4 +1,4 @@
-//! The dialog as the client sees it (RFC 3261 12): what every request repeats, learnt from the answers to INVITE.
+//! The client's dialog (RFC 3261 12): what every request repeats, taken from the answers to INVITE.
 
 use alloc::format;
 use alloc::string::String;
@@ -9,14 +9,14 @@ use ctigate_core::wire::sip::{Message, NameAddress, Uri, emit};
 
 use super::config::ClientConfig;
 
-/// A dialog, or the wish for one.
+/// A dialog, established or still to be.
 #[derive(Debug)]
 pub(super) struct Dialog {
     call_id: String,
     local_tag: String,
     /// From's value.
     local: String,
-    /// To's value; with the gateway's tag once that is known.
+    /// To's value, with the gateway's tag once that is known.
     remote: String,
     /// The Request-URI.
     pub(super) target: String,
@@ -26,7 +26,7 @@ pub(super) struct Dialog {
 }
 
 impl Dialog {
-    /// Nothing sent yet.
+    /// A dialog in which nothing was sent yet.
     pub(super) fn new(config: &ClientConfig, entropy: &mut Entropy) -> Self {
         let gateway = config.gateway_uri();
         let local_tag = format!("{:x}", entropy.draw(Domain::Tag));
@@ -42,8 +42,8 @@ impl Dialog {
         }
     }
 
-    /// Takes what a 2xx to INVITE or UPDATE says: remote tag and target; `routes`: also the route set, which the client
-    /// replaces by what each INVITE's answer says, as SIPE does. RFC 3261 12.1.2: in reverse order.
+    /// Takes remote tag and target from a 2xx to INVITE or UPDATE. With `routes`, also takes the route set, in reverse
+    /// order (RFC 3261 12.1.2); like SIPE, the client replaces it with that of each answer to an INVITE.
     pub(super) fn learn(&mut self, answer: &Message<'_>, routes: bool) {
         if let Some(to) = answer.to() {
             self.remote = to.raw.into();

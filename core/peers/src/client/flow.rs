@@ -1,4 +1,4 @@
-//! The ways bytes take: the connection or socket to the server, and connections the gateway opens to us.
+//! Flows: the connection or socket to the server, and connections that the gateway opens to us.
 
 use alloc::collections::BTreeMap;
 use core::net::SocketAddr;
@@ -7,7 +7,7 @@ use ctigate_core::action::Actions;
 use ctigate_core::input::{LinkId, ListenerId, Transport};
 use ctigate_core::wire::sip::Framer;
 
-/// One way.
+/// One flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     /// A connection.
@@ -28,7 +28,7 @@ impl Way {
         matches!(self, Self::Link(_))
     }
 
-    /// Where the other end is, if a Via may need it.
+    /// The address of the other end, if a Via may need it.
     pub(super) const fn source(self) -> Option<SocketAddr> {
         match self {
             Self::Link(_) => None,
@@ -37,16 +37,16 @@ impl Way {
     }
 }
 
-/// All ways there are.
+/// All flows.
 #[derive(Debug, Default)]
 pub(super) struct Flows {
-    /// The way to the server, once there is one.
+    /// The flow to the server, once there is one.
     pub(super) server: Option<Way>,
-    /// Our end of it.
+    /// The local address of that flow.
     pub(super) local: Option<SocketAddr>,
-    /// What requests to us should be sent to, where that is not `local`.
+    /// The address to which requests to us are sent, if it is not `local`.
     pub(super) listening: Option<SocketAddr>,
-    /// Half-read messages, by connection.
+    /// Incomplete messages, by connection.
     pub(super) framers: BTreeMap<LinkId, Framer>,
 }
 

@@ -1,4 +1,4 @@
-//! What a script can wait for: events, results and faults, each shown as one line.
+//! Happenings, for which a script can wait: events, results and faults, each shown as one line.
 
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString as _};
@@ -7,17 +7,18 @@ use core::fmt::{self, Display, Write as _};
 
 use ctigate_core::wire::sip::dial::dialable;
 
-/// The most happenings that are kept for the script; of more, the oldest is forgotten.
+/// The most happenings that are kept for the script; beyond that the oldest is dropped.
 const KEPT: usize = 256;
 
-/// Of which sort a happening is.
+/// The sort of a happening.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sort {
-    /// An event of the phone's, shown with the word `event` before it.
+    /// An event of the phone, shown after the word `event`.
     Event,
-    /// A result, shown `name key=value ...`.
+    /// A result, shown as `name key=value ...`.
     Result,
-    /// An error or a refusal, shown by its values alone, but for the service that it is about. One that no line of the script expected fails the run.
+    /// An error or a refusal, shown by its values without their keys, except for the service that it is about. If no
+    /// line of the script expects it, the run fails.
     Fault,
 }
 
@@ -50,8 +51,8 @@ impl Happening {
     fn matches(&self, wanted: &Wanted) -> bool {
         let words = wanted.words.iter().enumerate();
         plain(&self.name) == wanted.name
-            && words.into_iter().all(|(place, word)| {
-                self.fields.get(place).is_some_and(|(_, value)| value.eq_ignore_ascii_case(word))
+            && words.into_iter().all(|(index, word)| {
+                self.fields.get(index).is_some_and(|(_, value)| value.eq_ignore_ascii_case(word))
             })
             && wanted.filters.iter().all(|(key, value)| {
                 self.fields.iter().any(|(name, found)| name == key && same_value(found, value))
@@ -78,24 +79,25 @@ impl Display for Happening {
     }
 }
 
-/// Equal, or two ways to write one number.
+/// Whether two values are equal, or notations of the same number.
 fn same_value(found: &str, wanted: &str) -> bool {
     let numbers = || dialable(found).ok().zip(dialable(wanted).ok());
     found == wanted || numbers().is_some_and(|(found, wanted)| found == wanted)
 }
 
-/// What a `wait` or `expect` looks for.
+/// What a `wait` or `expect` waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
-    /// The name, as [`plain`] makes it.
+    /// The name, as [`plain`] returns it.
     pub(super) name: String,
-    /// The first fields' values.
+    /// The values of the first fields.
     pub(super) words: Vec<String>,
-    /// Other fields' values.
+    /// Other fields, and their values.
     pub(super) filters: Vec<(String, String)>,
 }
 
-/// A name as it is compared: `ConnectionClearedEvent`, `connection-cleared` and `connectioncleared` are one.
+/// The form of a name for comparison: the same for `ConnectionClearedEvent`, `connection-cleared` and
+/// `connectioncleared`.
 pub(super) fn plain(name: &str) -> String {
     let letters = name.chars().filter(char::is_ascii_alphanumeric);
     let name: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
@@ -105,7 +107,7 @@ pub(super) fn plain(name: &str) -> String {
     }
 }
 
-/// A CSTA name as it is shown: `ConnectionClearedEvent` becomes `connection-cleared`.
+/// The form of a CSTA name for display: `ConnectionClearedEvent` becomes `connection-cleared`.
 pub(super) fn shown(name: &str) -> String {
     let mut text = String::new();
     for letter in name.strip_suffix("Event").unwrap_or(name).chars() {
@@ -117,11 +119,11 @@ pub(super) fn shown(name: &str) -> String {
     text
 }
 
-/// What happened and was not yet looked at by the script, in order.
+/// The happenings that the script has not consumed, in order.
 #[derive(Debug, Default)]
 pub(super) struct Happenings {
     kept: VecDeque<Happening>,
-    /// A fault was passed over.
+    /// Whether a fault was skipped.
     fault: bool,
 }
 
@@ -133,26 +135,26 @@ impl Happenings {
         self.kept.push_back(happening);
     }
 
-    /// Forgets the first; a fault that nobody looked for stays in mind.
+    /// Drops the first happening, and notes if it was a fault.
     fn pass_over(&mut self) {
         if self.kept.pop_front().is_some_and(|happening| happening.sort == Sort::Fault) {
             self.fault = true;
         }
     }
 
-    /// Takes the first that is wanted, and forgets those before it; `false` when there is none.
+    /// Takes the first happening that is wanted, and drops those before it; returns `false` if there is none.
     pub(super) fn take(&mut self, wanted: &Wanted) -> bool {
-        let Some(place) = self.kept.iter().position(|happening| happening.matches(wanted)) else {
+        let Some(index) = self.kept.iter().position(|happening| happening.matches(wanted)) else {
             return false;
         };
-        for _ in 0..place {
+        for _ in 0..index {
             self.pass_over();
         }
         self.kept.pop_front();
         true
     }
 
-    /// Whether any fault was passed over or is left.
+    /// Whether any fault was skipped or is left.
     pub(super) fn any_fault(&self) -> bool {
         self.fault || self.kept.iter().any(|happening| happening.sort == Sort::Fault)
     }

@@ -4,7 +4,8 @@
 //!   Calling --1xx--> Proceeding;  Calling, Proceeding --2xx--> Accepted --timer M--> Terminated
 //!   Calling, Proceeding --300..699--> Completed --timer D--> Terminated;  Calling --timer B--> Terminated (timed out)
 //! ```
-//! On a stream nothing is sent again and a failure ends it at once (timer D is zero); a 2xx may be repeated there too.
+//! On a stream nothing is retransmitted and a failure ends the transaction at once (timer D is zero); a 2xx may be
+//! retransmitted there too.
 
 use alloc::boxed::Box;
 
@@ -12,10 +13,10 @@ use ctigate_core::sip::{T1, TRANSACTION_TIMEOUT};
 use ctigate_core::time::{Duration, Instant};
 use ctigate_core::transition::assert_transition;
 
-/// Where the transaction stands.
+/// The state of the transaction.
 #[derive(Debug)]
 pub(super) enum State {
-    /// Nothing came back yet.
+    /// There is no response yet.
     Calling {
         /// The request, where it may have to be sent again.
         request: Box<[u8]>,
@@ -26,23 +27,24 @@ pub(super) enum State {
         /// Timer B.
         until: Instant,
     },
-    /// A provisional response came: the request is no longer sent, and the answer may take its time.
+    /// A provisional response arrived: the request is not retransmitted any more, and the final response may take any
+    /// time.
     Proceeding,
-    /// A 2xx came; each repetition of it is told, for it wants its ACK again.
+    /// A 2xx arrived; each retransmission of it is reported, since it needs another ACK.
     Accepted {
         /// Timer M.
         until: Instant,
     },
-    /// A failure came; each repetition of it is told, for it wants its ACK again.
+    /// A failure arrived; each retransmission of it is reported, since it needs another ACK.
     Completed {
         /// Timer D.
         until: Instant,
     },
-    /// Over.
+    /// The transaction is over.
     Terminated,
 }
 
-/// What can happen to it.
+/// An event of the transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
     /// A provisional response.
@@ -55,20 +57,20 @@ pub(super) enum Event {
     Timer,
 }
 
-/// What is to be done.
+/// What a transition requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     /// Nothing.
     Nothing,
     /// Send [`State::request`] again.
     Resend,
-    /// The first 2xx came: acknowledge it (RFC 3261 13.2.2.4) and tell the core.
+    /// The first 2xx arrived: acknowledge it (RFC 3261 13.2.2.4) and tell the UA core.
     Accepted,
-    /// The first failure came: acknowledge it (17.1.1.3) and tell the core.
+    /// The first failure arrived: acknowledge it (17.1.1.3) and tell the UA core.
     Refused,
-    /// A final response came again: acknowledge it again.
+    /// A final response was retransmitted: acknowledge it again.
     AcknowledgeAgain,
-    /// Tell the core that no answer came.
+    /// Tell the UA core that no final response arrived.
     TimedOut,
 }
 
@@ -86,7 +88,7 @@ pub(super) const TABLE: &[(&str, &str)] = &[
 ];
 
 impl State {
-    /// A request just sent. On a stream it is not kept.
+    /// The transaction of a request that was just sent. On a stream the request is not kept.
     #[must_use]
     pub(super) fn new(request: &[u8], now: Instant, reliable: bool) -> Self {
         Self::Calling {
@@ -128,7 +130,7 @@ impl State {
         }
     }
 
-    /// Takes a event; `reliable` says that the transport is a stream.
+    /// The state after an event, and what the transition requires; `reliable` says that the transport is a stream.
     #[must_use]
     pub(super) fn on(self, event: Event, now: Instant, reliable: bool) -> (Self, Effect) {
         let from = self.name();
@@ -146,7 +148,7 @@ impl State {
             (Self::Calling { until, .. }, Event::Timer) if now >= until => {
                 (Self::Terminated, Effect::TimedOut)
             }
-            // 17.1.1.2: the interval doubles, without T2's bound.
+            // 17.1.1.2: the interval doubles without being limited by T2.
             (Self::Calling { request, interval, until, .. }, Event::Timer) => {
                 let interval = interval.times(2);
                 (Self::Calling { request, interval, resend_at: Some(now + interval), until }, Effect::Resend)
@@ -208,7 +210,7 @@ mod tests {
         assert_eq!((state.deadline(), effect), (None, Effect::Nothing));
     }
 
-    /// RFC 6026 7.2: 2xx that come again are passed to the core until timer M fires.
+    /// RFC 6026 7.2: retransmitted 2xx are passed to the UA core until timer M fires.
     #[test]
     fn a_repeated_2xx_is_acknowledged_again() {
         let (state, effect) = State::new(b"INVITE", START, true).on(Event::Success, START, true);

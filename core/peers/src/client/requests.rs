@@ -1,4 +1,4 @@
-//! What the gateway asks of us: events in INFOs, BYE, and what else a peer may send.
+//! Requests from the gateway: events in INFO, BYE, and others.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,7 +17,7 @@ use super::flow::Way;
 use super::happening::{Happening, Sort, shown};
 use super::{Client, Monitor, Step};
 
-/// What we answer to.
+/// The methods that we support.
 const ALLOW: &str = "ACK, BYE, INFO, OPTIONS, UPDATE";
 
 impl Client {
@@ -35,7 +35,7 @@ impl Client {
             return;
         }
         let branch = String::from(message.via().and_then(|via| via.branch).unwrap_or_default());
-        // Over UDP a request may come again.
+        // Over UDP a request may be retransmitted.
         if !way.is_reliable()
             && let Some(answer) = self.transactions.answer(&branch)
         {
@@ -62,7 +62,7 @@ impl Client {
         }
     }
 
-    /// The status a request is answered with, and the reason if not the usual one.
+    /// The status and, if it is not the default, the reason phrase for the answer to a request.
     fn judge(&self, request: &Message<'_>, method: Method<'_>) -> (u16, String) {
         if let Some(flaw) = request.flaw {
             return (flaw.status(), alloc::format!("{flaw}"));
@@ -111,8 +111,8 @@ impl Client {
             Event::Other { cross_reference, .. } => cross_reference,
             Event::Unknown { .. } => "",
         };
-        // SIPE drops events of a monitor it has not learnt of. On a stream that is a fault of the gateway's; datagrams
-        // may overtake or outlive the answer.
+        // SIPE drops events of a monitor that it does not know. On a stream such an event is a fault of the gateway; on
+        // datagrams it may overtake the answer to MonitorStart, or come after MonitorStop.
         if self.monitor != Monitor::Running(cross_reference.into()) {
             let early = self.config.transport == Transport::Udp && self.monitor == Monitor::Asked;
             let sort = if early { Sort::Result } else { Sort::Fault };
@@ -142,7 +142,7 @@ fn describe(event: &CallEvent<'_>) -> Happening {
         .with("cause", &event.cause)
 }
 
-/// A party's number, where it has one.
+/// A party's number, if it has one.
 fn party_text(party: Party<'_>) -> String {
     match party {
         Party::Device(device) => {

@@ -1,4 +1,4 @@
-//! Runs the script: one line after another, each until what it is for is done or its time is up.
+//! Runs the script: one line after another, each until it is done or its time is up.
 
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -11,7 +11,7 @@ use super::happening::Wanted;
 use super::script::{self, Line, Order};
 use super::{Client, Phase, Step};
 
-/// The most lines that may wait.
+/// The most lines that are queued.
 const MAX_LINES: usize = 100_000;
 
 /// The most lines that are begun in one step.
@@ -20,15 +20,15 @@ const LINES_PER_STEP: usize = 8;
 /// What the current line waits for.
 #[derive(Debug)]
 enum Doing {
-    /// Sign-in to succeed or fail: the last thing a script waits for.
+    /// For sign-in to succeed or fail: the end of a script.
     SignIn,
-    /// The session, so that the service can be asked for.
+    /// For the session, so that the service can be requested.
     Session(Order),
-    /// The answer to its request.
+    /// For the answer to its request.
     Answer,
-    /// Something to happen.
+    /// For something to happen.
     Happening(Wanted),
-    /// Time to pass.
+    /// For time to pass.
     Sleep,
 }
 
@@ -39,14 +39,14 @@ struct Current {
     until: Instant,
 }
 
-/// The script so far.
+/// The state of the script.
 #[derive(Debug, Default)]
 pub(super) struct Runner {
     lines: VecDeque<String>,
     current: Option<Current>,
-    /// No more lines will come.
+    /// Whether no more lines will come.
     pub(super) ended: bool,
-    /// Lines are left that could be begun at once.
+    /// Whether lines are left that could begin at once.
     pub(super) backlog: bool,
 }
 
@@ -60,7 +60,7 @@ impl Runner {
         room
     }
 
-    /// When the current line's time is up.
+    /// When the current line's time is up, if it has a limit.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.current.as_ref().map(|current| current.until)
     }
@@ -72,7 +72,7 @@ impl Runner {
         self.backlog = false;
     }
 
-    /// The answer for the current line came.
+    /// Notes that the answer for the current line came.
     pub(super) fn answered(&mut self) {
         if self.current.as_ref().is_some_and(|current| matches!(current.doing, Doing::Answer)) {
             self.current = None;
@@ -81,7 +81,7 @@ impl Runner {
 }
 
 impl Client {
-    /// Goes on with the script as far as it can.
+    /// Runs the script as far as possible.
     pub(super) fn run_script(&mut self, step: &mut Step<'_>) {
         self.runner.backlog = false;
         for _ in 0..LINES_PER_STEP {
@@ -93,12 +93,12 @@ impl Client {
         self.runner.backlog = true;
     }
 
-    /// Whether the script goes on: before the end, that is.
+    /// Whether the script may run, which it may before the client ends.
     fn may_run(&self) -> bool {
         !matches!(self.phase, Phase::Leaving { .. } | Phase::Finished)
     }
 
-    /// Whether the current line is done, or there is none.
+    /// Continues the current line. Returns whether it is done, or there is none.
     fn continue_line(&mut self, step: &mut Step<'_>) -> bool {
         let Some(current) = self.runner.current.take() else { return true };
         match current.doing {
@@ -119,7 +119,7 @@ impl Client {
         false
     }
 
-    /// Begins the next line; `false` if there is none.
+    /// Begins the next line; returns `false` if there is none.
     fn begin_line(&mut self, step: &mut Step<'_>) -> bool {
         let usual = self.config.timeout;
         let Some(text) = self.runner.lines.pop_front() else {
@@ -137,7 +137,7 @@ impl Client {
             Ok(Line::Wait(wanted, time)) => (Doing::Happening(wanted), time.unwrap_or(usual)),
             Ok(Line::Sleep(time)) => (Doing::Sleep, time),
             Ok(Line::Quit) => {
-                // As when the lines come to their end, which may have to wait for the sign-in.
+                // As at the end of the lines, where the sign-in may have to be awaited.
                 self.runner.clear();
                 self.runner.ended = true;
                 return true;
@@ -155,7 +155,7 @@ impl Client {
         true
     }
 
-    /// The current line's time is up.
+    /// Handles a current line whose time is up.
     pub(super) fn line_timed_out(&mut self, step: &mut Step<'_>) {
         let Some(current) = self.runner.current.take() else { return };
         let what = match current.doing {
@@ -167,7 +167,7 @@ impl Client {
         self.fail(step, &format!("{}: {what}", current.text));
     }
 
-    /// Something the script needs did not come true: the rest of it is dropped. Who types the lines can go on.
+    /// Handles a line that failed: the client signs out, unless a person types the lines.
     pub(super) fn fail(&mut self, step: &mut Step<'_>, what: &str) {
         step.actions.print(format_args!("failed: {what}"));
         self.failed = true;

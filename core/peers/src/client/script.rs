@@ -1,4 +1,4 @@
-//! The script's language: one command a line. Which commands there are, `commands` says.
+//! The script's language: one command per line. The commands are in `commands`.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -10,7 +10,7 @@ use ctigate_core::wire::csta::model::CallEventKind;
 use super::commands::{self, Does, Service};
 use super::happening::{Wanted, plain};
 
-/// What can be waited for besides events.
+/// The names that can be waited for, besides events.
 const RESULTS: &[&str] = &[
     "signed-in",
     "signed-out",
@@ -28,34 +28,34 @@ const RESULTS: &[&str] = &[
     "no-answer",
 ];
 
-/// Two words for events that are long to write.
+/// Short names for two events.
 const SHORT: &[(&str, &str)] = &[("cleared", "connectioncleared"), ("initiated", "serviceinitiated")];
 
-/// A service that a line asks for.
+/// A request for a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Order {
     /// The command's word.
     pub(super) word: &'static str,
-    /// Which.
+    /// The service.
     pub(super) service: Service,
-    /// What stands behind the word.
+    /// The argument.
     pub(super) text: String,
 }
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Line {
-    /// Nothing, or a comment.
+    /// An empty line or a comment.
     Empty,
-    /// A service, which needs a session.
+    /// Request a service, which needs a session.
     Service(Order),
-    /// Wait for something, for so long or the usual time.
+    /// Wait for something, for this time or the default time.
     Wait(Wanted, Option<Duration>),
     /// Do nothing.
     Sleep(Duration),
-    /// Sign out and come to an end.
+    /// Sign out and end.
     Quit,
-    /// Say which commands there are.
+    /// List the commands.
     Help,
 }
 
@@ -103,7 +103,7 @@ fn wait(text: &str) -> Result<Line, String> {
     let mut time = None;
     for word in words {
         if time.is_some() {
-            return Err(format!("'{word}' stands behind the time"));
+            return Err(format!("'{word}' follows the time"));
         }
         match (word.split_once('='), duration_with_unit(word)) {
             (Some((key, value)), _) => wanted.filters.push((key.into(), value.into())),
@@ -114,7 +114,7 @@ fn wait(text: &str) -> Result<Line, String> {
     Ok(Line::Wait(wanted, time))
 }
 
-/// `200ms`, `5s`, `2m`; a bare number is seconds.
+/// Reads a time such as `200ms`, `5s` or `2m`; a bare number is in seconds.
 fn duration(text: &str) -> Option<Duration> {
     duration_with_unit(text).or_else(|| text.parse().ok().map(Duration::from_secs))
 }
@@ -157,7 +157,7 @@ mod tests {
             let line = match command.takes {
                 Takes::Nothing | Takes::Anything => String::from(word),
                 Takes::Number => format!("{word} 1002"),
-                // The example that stands behind what is needed, if there is one.
+                // The example after what is needed, if there is one.
                 Takes::Text(what) => match what.split_once(": ") {
                     Some((_, example)) => example.into(),
                     None => format!("{word} text"),
@@ -199,11 +199,11 @@ mod tests {
         for (line, word) in [
             ("dance", "is no command"),
             ("call", "needs a number"),
-            ("hold 5", "takes nothing"),
+            ("hold 5", "takes no argument"),
             ("sleep long", "no time"),
             ("wait", "needs an event"),
             ("wait deliverd", "is no event"),
-            ("wait held 5s x", "behind the time"),
+            ("wait held 5s x", "follows the time"),
         ] {
             let error = parse(line).unwrap_err();
             assert!(error.contains(word), "{line}: {error}");

@@ -1,4 +1,4 @@
-//! What the script asks for, and what comes back.
+//! Services that the script requests, and their answers.
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -17,7 +17,7 @@ use super::script::Order;
 use super::transaction::{Effect, Purpose, Told};
 use super::{Client, Monitor, Phase, Step};
 
-/// The request of the service `root` with these members. The tests see to it that there is one for every row.
+/// The request for the service `root` with these members. A test checks that every row of the commands has one.
 fn request<'a>(root: &str, given: &'a [(&'static str, Value<'a>)]) -> Option<Request<'a>> {
     match (services::named(root)?, given) {
         (service, _) if service.is_relayed() => Some(Request::Relayed(Relayed::request(service, given))),
@@ -27,7 +27,7 @@ fn request<'a>(root: &str, given: &'a [(&'static str, Value<'a>)]) -> Option<Req
 }
 
 impl Client {
-    /// Asks for a service for the current line.
+    /// Requests a service for the current line.
     pub(super) fn ask(&mut self, step: &mut Step<'_>, order: &Order) {
         match order.service {
             Service::Csta(root, elements) => self.ask_csta(step, order, root, elements),
@@ -155,7 +155,7 @@ impl Client {
         self.happen(step, happening);
     }
 
-    /// A response may announce a call of the line's.
+    /// Handles the response to a relayed service, which may announce a call of the line.
     fn relayed(&mut self, purpose: Purpose, relayed: &Relayed<'_>) -> Happening {
         let Some(own) = relayed.own_connections().next() else {
             return Happening::new(Sort::Result, "ok").with("service", &purpose.name());
@@ -184,14 +184,14 @@ impl Client {
             Start::Request { .. } => "",
         };
         if told.purpose == Purpose::Bye {
-            // Whatever it says, the session is over (RFC 3261 15.1.1).
+            // The session is over, whatever the status (RFC 3261 15.1.1).
             self.happen(step, Happening::new(Sort::Result, "signed-out").with("status", &status));
             self.finish(step, None);
             return;
         }
         let leaving = matches!(self.phase, Phase::Leaving { .. });
         if leaving && status == 481 && matches!(told.purpose, Purpose::Service(_)) {
-            // The BYE overtook MonitorStop, which it makes needless.
+            // The BYE overtook MonitorStop, which is then unnecessary.
             return;
         }
         let happening =
@@ -218,7 +218,7 @@ impl Client {
         }
     }
 
-    /// No answer came to a request.
+    /// Handles a request without an answer.
     pub(super) fn unanswered(&mut self, step: &mut Step<'_>, told: &Told) {
         let happening = Happening::new(Sort::Fault, "no-answer").with("to", &told.purpose.name());
         self.happen(step, happening);

@@ -17,10 +17,10 @@ use super::happening::{Happening, Sort};
 use super::transaction::{Purpose, Transaction};
 use super::{Client, LEAVE_TIME, Monitor, Phase, Step};
 
-/// How long before the session would expire it is refreshed.
+/// How long before its expiry a session is refreshed.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// What requests call us.
+/// The User-Agent of requests.
 const USER_AGENT: &str = concat!("ctigate-client/", env!("CARGO_PKG_VERSION"));
 
 impl Client {
@@ -34,7 +34,7 @@ impl Client {
         self.request(step, Method::Invite, (purpose, for_line), &more, &body);
     }
 
-    /// Asks for a CSTA service, in an INFO.
+    /// Requests a CSTA service, in an INFO.
     pub(super) fn info(
         &mut self,
         step: &mut Step<'_>,
@@ -47,7 +47,7 @@ impl Client {
         self.request(step, Method::Info, (purpose, for_line), &[], &body);
     }
 
-    /// GetCSTAFeatures, which carries the line as SIPE's does.
+    /// Sends GetCSTAFeatures, with the line as SIPE adds it.
     pub(super) fn ask_features(&mut self, step: &mut Step<'_>, for_line: bool) {
         let mut body = Vec::new();
         csta::request_with_line(&mut body, Namespace::ED3, &Request::GetCstaFeatures, &self.config.line);
@@ -74,7 +74,7 @@ impl Client {
         }
     }
 
-    /// Sends a request of the dialog and keeps it until it is answered.
+    /// Sends a request in the dialog and keeps it until it is answered.
     pub(super) fn request(
         &mut self,
         step: &mut Step<'_>,
@@ -143,7 +143,7 @@ impl Client {
         }
     }
 
-    /// A 2xx to INVITE or re-INVITE came, with this status in its body.
+    /// Handles a 2xx to INVITE or re-INVITE, with this status in its body.
     pub(super) fn invited(
         &mut self,
         step: &mut Step<'_>,
@@ -163,7 +163,7 @@ impl Client {
             .with("status", &status.map_or("none", SystemStatus::word))
             .with_some("session-expires", self.expires);
         self.happen(step, happening);
-        // SIPE goes on only if the status is normal, and sends MonitorStart again only if it holds no monitor.
+        // SIPE continues only if the status is normal, and sends MonitorStart only if it has no monitor.
         if status == Some(SystemStatus::Normal) && self.monitor == Monitor::None {
             self.ask_features(step, false);
             let line = Device { id: &self.config.line.clone(), type_of_number: None };
@@ -174,7 +174,7 @@ impl Client {
         }
     }
 
-    /// SIPE refreshes 60 s before the session would expire; never before half the time has passed.
+    /// Schedules the refresh, as SIPE does, 60 s before the session expires, but not before half the time has passed.
     pub(super) fn schedule_refresh(&mut self, step: &Step<'_>, answer: &Message<'_>) {
         self.expires = answer.session_expires().map(|expires| expires.seconds);
         self.refresh_at = self.expires.map(|seconds| {
@@ -184,7 +184,7 @@ impl Client {
         });
     }
 
-    /// Signs out: MonitorStop and BYE, one right behind the other; then comes to an end.
+    /// Signs out: sends MonitorStop and BYE, one right after the other, and ends after that.
     pub(super) fn leave(&mut self, step: &mut Step<'_>) {
         self.runner.clear();
         match self.phase {
@@ -198,7 +198,7 @@ impl Client {
                 }
                 self.say_bye(step);
             }
-            // The answer is owed an ACK and a BYE.
+            // The answer needs an ACK and a BYE.
             Phase::Inviting => self.phase = Phase::Leaving { until: step.now + LEAVE_TIME },
             Phase::Born | Phase::Connecting { .. } | Phase::Ended => self.finish(step, None),
         }
@@ -209,7 +209,7 @@ impl Client {
         self.request(step, Method::Bye, (Purpose::Bye, false), &[], &[]);
     }
 
-    /// The session is over, other than by our BYE.
+    /// Handles the end of a session other than by our BYE.
     pub(super) fn session_ended(&mut self, step: &mut Step<'_>, why: &dyn Display) {
         if matches!(self.phase, Phase::Leaving { .. } | Phase::Finished) {
             self.finish(step, None);

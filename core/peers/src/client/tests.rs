@@ -1,4 +1,4 @@
-//! The client against canned answers. `Stage` is the world around it: a clock, what it sent, what it showed.
+//! Tests of the client against prepared answers. `Stage` is its environment: a clock, what it sent, what it showed.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -28,11 +28,11 @@ const MADE: &str = "<MakeCallResponse><callingDevice><callID>0_1</callID><device
 struct Stage {
     client: Client,
     now: Instant,
-    /// What the client sent and nobody looked at yet.
+    /// What the client sent and no test has taken yet.
     sent: Vec<Vec<u8>>,
     shown: Vec<String>,
     finished: Option<u8>,
-    /// Whether the client closed its connection, or gave its opening up.
+    /// Whether the client closed its connection, or gave up opening it.
     closed: bool,
     asked_for: Option<String>,
     udp: bool,
@@ -109,7 +109,7 @@ impl Stage {
         }
     }
 
-    /// Handles all that is due.
+    /// Handles everything that is due.
     fn settle(&mut self) {
         for _ in 0..100 {
             match self.client.next_wake() {
@@ -146,7 +146,7 @@ impl Stage {
         self.settle();
     }
 
-    /// The next message sent, which begins so.
+    /// Takes the next message sent, which must begin with `start`.
     fn take(&mut self, start: &str) -> Vec<u8> {
         assert!(
             !self.sent.is_empty(),
@@ -168,7 +168,7 @@ impl Stage {
         self.answer(request, (200, ""), lines, body);
     }
 
-    /// The gateway sends a request in the client's dialog.
+    /// Sends a request of the gateway in the client's dialog.
     fn ask(&mut self, method: &str, branch: &str, body: &str) {
         let mut head = Vec::new();
         self.client.dialog.write_names(&mut head);
@@ -191,7 +191,7 @@ impl Stage {
         self.take("SIP/2.0 200 OK");
     }
 
-    /// What was shown since this was last asked.
+    /// What was shown since the last call.
     fn shown(&mut self) -> Vec<String> {
         core::mem::take(&mut self.shown)
     }

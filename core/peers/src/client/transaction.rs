@@ -1,4 +1,4 @@
-//! The client's requests on their way, each with its RFC machine, and the answers it gave, for requests that come again.
+//! The client's requests under way, each with its transaction, and the answers it gave, for retransmitted requests.
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -10,10 +10,10 @@ use ctigate_core::wire::sip::{Message, Method};
 
 use super::invite_client;
 
-/// The most answers kept for requests that come again.
+/// The most answers kept for retransmitted requests.
 const ANSWERS: usize = 16;
 
-/// What a request is for.
+/// The purpose of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// The first INVITE.
@@ -26,14 +26,14 @@ pub(super) enum Purpose {
     Monitor,
     /// A CSTA service that changes a call; the word says which.
     Service(&'static str),
-    /// Whatever the script wrote.
+    /// A document from the script.
     Raw,
     /// BYE.
     Bye,
 }
 
 impl Purpose {
-    /// As messages to people name it.
+    /// Its name in messages to people.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::SignIn => "sign-in",
@@ -67,23 +67,23 @@ pub(super) struct Transaction {
     machine: Machine,
 }
 
-/// What a response or the passing of time means.
+/// What a response or a deadline requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     /// Nothing.
     Nothing,
-    /// The request is to be sent again.
+    /// Send the request again.
     Resend,
-    /// The final response came; an INVITE's wants its ACK.
+    /// The final response arrived; that of an INVITE needs an ACK.
     Final,
-    /// It came again, and wants its ACK again.
+    /// It was retransmitted, and needs another ACK.
     Again,
-    /// None came.
+    /// No final response arrived.
     TimedOut,
 }
 
 impl Transaction {
-    /// A request just sent.
+    /// The transaction of a request that was just sent.
     pub(super) fn new(
         (method, sequence, branch): (Method<'static>, u32, String),
         uri: &str,
@@ -99,7 +99,7 @@ impl Transaction {
         Self { branch, method: method.name(), purpose, for_line, sequence, uri: uri.into(), machine }
     }
 
-    /// Whether it still wants its answer.
+    /// Whether its answer is still awaited.
     fn is_open(&self) -> bool {
         matches!(
             self.machine,
@@ -125,7 +125,7 @@ impl Transaction {
         }
     }
 
-    /// Takes a response's status, or that the deadline was reached.
+    /// Takes a response's status or, with `None`, the deadline.
     fn on(&mut self, status: Option<u16>, now: Instant, reliable: bool) -> Effect {
         match &mut self.machine {
             Machine::Invite(machine) => {
@@ -174,14 +174,14 @@ impl Transaction {
     }
 }
 
-/// All requests on their way, and the answers given.
+/// All requests under way, and the answers given.
 #[derive(Debug, Default)]
 pub(super) struct Transactions {
     sent: Vec<Transaction>,
     answers: VecDeque<(String, Vec<u8>)>,
 }
 
-/// What of a transaction its owner needs to know when something happened to it.
+/// What the owner of a transaction has to know when something happened to it.
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) effect: Effect,
@@ -198,7 +198,7 @@ impl Transactions {
         self.sent.push(transaction);
     }
 
-    /// Whether a request for `purpose` still wants its answer.
+    /// Whether the answer to a request for `purpose` is still awaited.
     pub(super) fn has(&self, purpose: Purpose) -> bool {
         self.sent.iter().any(|transaction| transaction.purpose == purpose && transaction.is_open())
     }
@@ -207,8 +207,8 @@ impl Transactions {
     pub(super) fn response(&mut self, response: &Message<'_>, now: Instant, reliable: bool) -> Option<Told> {
         let branch = response.via()?.branch?;
         let method = response.cseq()?.method.name();
-        let place = self.sent.iter().position(|sent| sent.branch == branch && sent.method == method)?;
-        self.tell(place, Some(response.status()?), now, reliable)
+        let index = self.sent.iter().position(|sent| sent.branch == branch && sent.method == method)?;
+        self.tell(index, Some(response.status()?), now, reliable)
     }
 
     /// The earliest deadline.
@@ -219,12 +219,12 @@ impl Transactions {
     /// Handles one deadline that is reached.
     pub(super) fn tick(&mut self, now: Instant, reliable: bool) -> Option<Told> {
         let due = |sent: &Transaction| sent.deadline().is_some_and(|at| at <= now);
-        let place = self.sent.iter().position(due)?;
-        self.tell(place, None, now, reliable)
+        let index = self.sent.iter().position(due)?;
+        self.tell(index, None, now, reliable)
     }
 
-    fn tell(&mut self, place: usize, status: Option<u16>, now: Instant, reliable: bool) -> Option<Told> {
-        let sent = self.sent.get_mut(place)?;
+    fn tell(&mut self, index: usize, status: Option<u16>, now: Instant, reliable: bool) -> Option<Told> {
+        let sent = self.sent.get_mut(index)?;
         let effect = sent.on(status, now, reliable);
         let request = if effect == Effect::Resend { sent.request().map(Vec::from) } else { None };
         let told = Told {
@@ -236,7 +236,7 @@ impl Transactions {
             request: request.unwrap_or_default(),
         };
         if sent.is_over() {
-            self.sent.remove(place);
+            self.sent.remove(index);
         }
         Some(told)
     }
@@ -246,7 +246,7 @@ impl Transactions {
         self.answers.iter().find(|(known, _)| known == branch).map(|(_, answer)| answer.as_slice())
     }
 
-    /// Keeps an answer for a request that comes again.
+    /// Keeps an answer, in case its request is retransmitted.
     pub(super) fn keep_answer(&mut self, branch: &str, answer: &[u8]) {
         if self.answers.len() >= ANSWERS {
             self.answers.pop_front();

@@ -1,4 +1,4 @@
-//! The phone system's configuration: one table of keys, and what becomes of it.
+//! The phone system's configuration.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -11,10 +11,10 @@ use ctigate_core::time::Duration;
 
 use super::phones::{MAX_LINES, is_dialable};
 
-/// The most phones, those counted out from one entry included.
+/// The most phones, including those that an entry with `count` stands for.
 pub const MAX_PHONES: usize = 200_000;
 
-/// The people who have a phone unless the configuration names others: numbers 1001 to 1010.
+/// The names for the default phones, numbers 1001 to 1010.
 const NAMES: [&str; 10] =
     ["Alice", "Bob", "Carol", "Dave", "Erin", "Frank", "Grace", "Heidi", "Ivan", "Judy"];
 
@@ -23,7 +23,7 @@ pub const SWITCH_KEYS: &[Key] = &[
     Key::listen("listen", "Where CTI links are accepted (CSTA III over TCP); port 0 lets the kernel choose.")
         .list(8)
         .required(),
-    Key::listen("control", "Where lines of text make phones act; unset: nowhere."),
+    Key::listen("control", "Where lines of text control the phones; unset: nowhere."),
     Key::choice(
         "session",
         &["required", "none"],
@@ -34,13 +34,8 @@ pub const SWITCH_KEYS: &[Key] = &[
         .default("180"),
     Key::text("application", 64, "The only applicationID that may start a session; empty: any may.")
         .default("\"\""),
-    Key::integer(
-        "response_delay_ms",
-        (0, 60_000),
-        "ms",
-        "How long every answer is held back; events are not.",
-    )
-    .default("0"),
+    Key::integer("response_delay_ms", (0, 60_000), "ms", "How long every answer is delayed; events are not.")
+        .default("0"),
     Key::integer(
         "lines",
         (1, 8),
@@ -48,7 +43,7 @@ pub const SWITCH_KEYS: &[Key] = &[
         "The most calls at one phone; with one, there is no call waiting.",
     )
     .default("2"),
-    Key::text("trunk_prefix", 8, "Numbers that begin so leave through a trunk; empty: none do.")
+    Key::text("trunk_prefix", 8, "Numbers that begin with this leave through a trunk; empty: none do.")
         .default("\"\""),
     Key::integer("trunks", (1, 1_000), "calls", "The most calls through trunks at a time.").default("8"),
     Key::integer(
@@ -87,7 +82,7 @@ pub const SWITCH_KEYS: &[Key] = &[
 /// What a phone does when it rings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// It waits for somebody to answer.
+    /// It waits for a person to answer.
     Manual,
     /// It answers by itself after this time, unless it is in another call.
     After(Duration),
@@ -102,15 +97,15 @@ ctigate_core::digest! { enum Answer { Manual = 0, After(after) = 1, Busy = 2 } }
 pub struct PhoneConfig {
     /// Its number, which is its device ID.
     pub number: String,
-    /// Whose it is.
+    /// The name of its user.
     pub name: String,
     /// What it does when it rings.
     pub answer: Answer,
-    /// How long it rings at most.
+    /// The longest time that it rings.
     pub no_answer_after: Duration,
 }
 
-/// The phone system's configuration. Each field's bounds and default stand in [`SWITCH_KEYS`].
+/// The phone system's configuration. The bounds and default of each field are in [`SWITCH_KEYS`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SwitchConfig {
     /// Where CTI links are accepted (key `listen`).
@@ -121,15 +116,15 @@ pub struct SwitchConfig {
     pub session_required: bool,
     /// The longest application session without a reset, in seconds.
     pub session_duration: u32,
-    /// The only applicationID that may start a session; `None`: any.
+    /// The only applicationID that may start a session; `None` for any.
     pub application: Option<String>,
-    /// How long every answer is held back.
+    /// How long every answer is delayed.
     pub response_delay: Duration,
     /// The most calls at one phone.
     pub lines: usize,
-    /// Numbers beginning so leave through a trunk.
+    /// Numbers that begin with this leave through a trunk.
     pub trunk_prefix: Option<String>,
-    /// The most calls through trunks.
+    /// The most calls through trunks at a time.
     pub trunks: u16,
     /// How long the party behind a trunk takes to answer.
     pub trunk_answers_after: Duration,
@@ -164,10 +159,10 @@ fn default_phones() -> Vec<PhoneConfig> {
 }
 
 impl SwitchConfig {
-    /// The configuration that `settings` make, with defaults for what they leave out.
+    /// Builds the configuration from `settings`, with defaults for the keys they leave out.
     ///
     /// # Errors
-    /// Everything that is wrong, at once.
+    /// Everything that is wrong.
     pub fn from_settings(settings: &[Setting]) -> Result<Self, Vec<ConfigError>> {
         let (checked, mut errors) = setting::check(SWITCH_KEYS, settings);
         let mut phones = Vec::new();
@@ -203,7 +198,7 @@ impl SwitchConfig {
     }
 }
 
-/// Adds the phones of one `[[phone]]` table, unless a number cannot be dialled or is taken.
+/// Adds the phones of one `[[phone]]` table, or an error if a number cannot be dialled or is taken.
 fn add_phones(
     checked: &Checked,
     table: &str,
@@ -228,9 +223,10 @@ fn add_phones(
         Some("busy") => Answer::Busy,
         _ => Answer::Manual,
     };
-    for place in 0..count {
-        let Some(number) = numbered_on(first, place) else {
-            let bound = format!("cannot be counted on by {place}: it must be digits, with room for its last");
+    for offset in 0..count {
+        let Some(number) = numbered_on(first, offset) else {
+            let bound =
+                format!("cannot be increased by {offset}: it must be digits, with room for the last number");
             errors.push(checked.error(&key("number"), bound));
             return;
         };
@@ -245,12 +241,12 @@ fn add_phones(
     }
 }
 
-/// `first` counted on by `place`, with as many digits: 0099 and 1 give 0100.
-fn numbered_on(first: &str, place: usize) -> Option<String> {
-    if place == 0 {
+/// `first` increased by `offset`, with as many digits: 0099 and 1 give 0100.
+fn numbered_on(first: &str, offset: usize) -> Option<String> {
+    if offset == 0 {
         return Some(first.into());
     }
-    let number = first.parse::<u64>().ok()?.checked_add(u64::try_from(place).ok()?)?;
+    let number = first.parse::<u64>().ok()?.checked_add(u64::try_from(offset).ok()?)?;
     let text = format!("{number:0width$}", width = first.len());
     (text.len() == first.len()).then_some(text)
 }

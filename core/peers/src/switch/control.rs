@@ -1,4 +1,4 @@
-//! The control language: lines of text that make phones act and links fail, for tests and for people. Each line is
+//! The control language: lines of text that control phones and make links fail, for tests and for people. Each line is
 //! answered by one line, `ok ...` or `error ...`.
 
 mod links;
@@ -22,10 +22,10 @@ const COMMANDS: &str = "offhook PHONE, dial PHONE NUMBER, answer PHONE, deflect 
     hangup PHONE|TRUNK, phone PHONE, status, close links, fail link, stall on|off, delay MILLISECONDS, ask, \
     unmonitor PHONE, event PHONE XML (REF in it stands for the monitorCrossRefID), system STATUS, help";
 
-/// The longest delay of answers, in milliseconds.
+/// The longest delay of answers that can be set, in milliseconds.
 const MAX_DELAY: u64 = 60_000;
 
-/// What a command comes to: what follows `ok` or `error`.
+/// The result of a command: the text after `ok` or `error`.
 type Done = Result<String, String>;
 
 impl Switch {
@@ -112,7 +112,7 @@ impl Switch {
         Ok(names::name(call, self.call_salt))
     }
 
-    /// The newest call that rings at a phone rings at another.
+    /// Deflects the newest call that rings at a phone to another phone.
     fn deflect(&mut self, step: &mut Step<'_>, number: &str, to: &str) -> Done {
         let (phone, to) = (self.phone_named(number)?, self.phone_named(to)?);
         let ringing = self.phones.newest(phone, &[LocalConnectionState::Alerting]);
@@ -156,7 +156,7 @@ impl Switch {
         )
     }
 
-    /// `1001 Alice: 0_99f261b4 connected, 1002 alerting`.
+    /// Shows a phone: `1001 Alice: 0_99f261b4 connected, 1002 alerting`.
     fn phone_line(&self, number: &str) -> Done {
         let handle = self.phone_named(number)?;
         let name = self.phones.phone(handle).map(|phone| phone.name.as_str()).unwrap_or_default();
@@ -184,7 +184,7 @@ impl Switch {
         cti.map(|(handle, _)| handle).collect()
     }
 
-    /// CTI links break, as if the cable were cut: no session is told.
+    /// Breaks CTI links, as if the cable were cut: sessions are not terminated first.
     fn close_links(&mut self, step: &mut Step<'_>, most: usize) -> String {
         let links: Vec<_> = self.cti_links().into_iter().take(most).collect();
         for handle in &links {
@@ -206,21 +206,21 @@ pub(super) fn too_long() -> String {
     format!("error the line is longer than {MAX_LINE} bytes")
 }
 
-/// A refusal, for people.
+/// A refusal in words.
 fn why(refusal: Refusal) -> String {
     let why = match refusal {
         Refusal::ActiveCallExists => "the phone has an active call already",
         Refusal::PhoneRings => "the phone rings",
         Refusal::LinesTaken => "all lines of the phone are taken",
-        Refusal::TooManyCalls => "there are as many calls as there can be",
+        Refusal::TooManyCalls => "the limit of calls is reached",
         Refusal::NotANumber => "that number cannot be dialled",
         Refusal::WrongState => "the connection is in another state",
-        Refusal::NothingToAnswer => "nothing rings there",
+        Refusal::NothingToAnswer => "no call rings there",
         Refusal::NothingActive => "the phone has no active call",
         Refusal::NothingHeld => "the phone has no held call",
         Refusal::NothingToClear => "the phone has no call",
         Refusal::SamePhone => "the call rings there already",
-        Refusal::DestinationBusy => "the phone that it is to go to is busy",
+        Refusal::DestinationBusy => "the destination is busy",
     };
     why.to_string()
 }

@@ -1,4 +1,4 @@
-//! The two kinds of links: a CTI client's, and a control link of text lines.
+//! Links of two kinds: CTI links, and control links with lines of text.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
@@ -17,13 +17,13 @@ use crate::switch::phones::Phone;
 /// The longest line of a control link, in bytes.
 pub const MAX_LINE: usize = 1024;
 
-/// How long the client may take to answer a question.
+/// How long the client may take to answer a request of the switch.
 pub const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The most questions that wait for an answer on one link.
+/// The most unanswered requests of the switch on one link.
 pub const MAX_QUESTIONS: usize = 32;
 
-/// The most answers that are held back on one link.
+/// The most delayed answers on one link.
 pub const MAX_DELAYED: usize = 1_000;
 
 /// One accepted connection.
@@ -32,11 +32,11 @@ pub struct Link {
     pub id: LinkId,
     /// Its other end.
     pub peer: SocketAddr,
-    /// What is spoken on it.
+    /// Its kind.
     pub kind: Kind,
 }
 
-/// What is spoken on a link.
+/// The kind of a link.
 pub enum Kind {
     /// CSTA III over TCP.
     Cti(Cti),
@@ -52,37 +52,37 @@ pub struct Cti {
     pub namespace: Namespace,
     /// The application session, if one is running.
     pub session: Option<Session>,
-    /// Counts sessions: monitors of an earlier one are dead.
+    /// The number of sessions so far: monitors of an earlier one are dead.
     pub epoch: u32,
     /// The registration for system services.
     pub registration: Option<Registration>,
-    /// The last invoke ID of a question of ours.
+    /// The invoke ID of our last request.
     pub last_invoke: u16,
-    /// Our questions without an answer, by invoke ID.
+    /// Our unanswered requests, by invoke ID.
     pub questions: BTreeMap<u16, Question>,
-    /// Due when the oldest question has waited too long.
+    /// When the oldest of our requests has waited too long.
     pub question_deadline: Deadline,
-    /// Answers held back, in the order of their requests.
+    /// Delayed answers, in the order of their requests.
     pub delayed: VecDeque<Delayed>,
-    /// Due with the first of them.
+    /// When the first of them is due.
     pub delayed_deadline: Deadline,
 }
 
-/// An answer that is held back.
+/// A delayed answer.
 pub struct Delayed {
     /// When it is due.
     pub at: Instant,
     /// Its invoke ID.
     pub invoke: u16,
-    /// What it says.
+    /// Its content.
     pub answer: Answer,
 }
 
-/// What an answer that is held back says.
+/// The content of a delayed answer.
 pub enum Answer {
     /// This frame.
     Frame(Vec<u8>),
-    /// Which calls there are at this phone when it goes out: none that an event before it has ended.
+    /// A snapshot of this phone, taken when the answer is sent, so that it agrees with the events sent before it.
     Snapshot(Handle<Phone>),
 }
 
@@ -102,11 +102,11 @@ pub struct Registration {
     pub id: String,
     /// Whether SystemStatus is to be sent.
     pub system_status: bool,
-    /// Which values are not.
+    /// The values that are filtered out.
     pub filter: StatusFilter,
 }
 
-/// What we asked.
+/// A kind of request that the switch sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// SystemStatus.
@@ -129,26 +129,26 @@ impl Asked {
     }
 }
 
-/// A question of ours.
+/// A request that the switch sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Question {
     /// When it was sent.
     pub at: Instant,
-    /// What it was.
+    /// Its kind.
     pub asked: Asked,
 }
 
 /// The state of a control link.
 #[derive(Debug, Default)]
 pub struct Lines {
-    /// The beginning of a line.
+    /// The beginning of an incomplete line.
     pub held: Vec<u8>,
-    /// The line is too long already; what is left of it is thrown away.
+    /// Whether the line is too long, so that the rest of it is dropped.
     pub skipping: bool,
 }
 
 impl Cti {
-    /// A link that has just been accepted.
+    /// The state of a link that was just accepted.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -165,7 +165,7 @@ impl Cti {
         }
     }
 
-    /// An invoke ID for a question: the next that no question has. `None` when too many wait.
+    /// The next invoke ID that none of our requests uses; `None` if too many are unanswered.
     pub fn next_invoke(&mut self) -> Option<u16> {
         if self.questions.len() >= MAX_QUESTIONS {
             return None;
@@ -196,7 +196,7 @@ impl Link {
         }
     }
 
-    /// The CTI state, to be changed.
+    /// The CTI state, for changing it, if it is a CTI link.
     pub const fn cti_mut(&mut self) -> Option<&mut Cti> {
         match &mut self.kind {
             Kind::Cti(cti) => Some(cti),
@@ -205,10 +205,10 @@ impl Link {
     }
 }
 
-/// What [`Lines::take`] found.
+/// The result of [`Lines::take`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line {
-    /// No whole line yet.
+    /// No complete line yet.
     Incomplete,
     /// A line, without its end.
     Whole(Vec<u8>),
@@ -217,7 +217,7 @@ pub enum Line {
 }
 
 impl Lines {
-    /// Takes bytes up to the end of one line; says how many.
+    /// Takes bytes up to the end of one line. Returns how many were taken, and the result.
     pub fn take(&mut self, bytes: &[u8]) -> (usize, Line) {
         let end = bytes.iter().position(|byte| *byte == b'\n');
         let part = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();

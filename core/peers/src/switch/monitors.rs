@@ -1,5 +1,5 @@
-//! Who watches which phone. A monitor dies with the link or the session it was started in; the dead are cleared away
-//! in portions, as one link can have started very many.
+//! Monitors of phones. A monitor is dead when the link or the session it was started in has ended; dead ones are
+//! removed in portions, since one link can start very many.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -16,7 +16,7 @@ use super::phones::Phone;
 /// The most monitors of one phone.
 pub const MAX_PER_PHONE: usize = 32;
 
-/// How many places are looked at in one portion of clearing away.
+/// How many slots are examined in one portion of removing dead monitors.
 const PORTION: u32 = 256;
 
 /// One monitor of type `device` on one phone.
@@ -24,11 +24,11 @@ const PORTION: u32 = 256;
 pub struct Monitor {
     /// The phone.
     pub phone: Handle<Phone>,
-    /// Who hears of it.
+    /// The link that gets its events.
     pub link: Handle<Link>,
-    /// In which of the link's sessions it was started.
+    /// The link's session in which it was started.
     pub epoch: u32,
-    /// What is not sent.
+    /// The events that are filtered out.
     pub filter: MonitorFilter,
 }
 
@@ -37,9 +37,9 @@ ctigate_core::digest! { struct Monitor { phone, link, epoch, filter => filter.0 
 /// Why a monitor was not started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// The phone has as many as it can have.
+    /// The phone's limit is reached.
     Phone,
-    /// The switch has as many as it can have.
+    /// The switch's limit is reached.
     Switch,
 }
 
@@ -49,7 +49,7 @@ pub struct Monitors {
     /// Follows from the table.
     by_phone: BTreeMap<Handle<Phone>, BTreeSet<Handle<Monitor>>>,
     salt: u32,
-    /// Where clearing away the dead goes on.
+    /// The slot where removing dead monitors continues.
     sweep: Option<u32>,
 }
 
@@ -63,7 +63,7 @@ impl Monitors {
     /// Adds a monitor.
     ///
     /// # Errors
-    /// [`Refused`] at a limit; nothing is changed.
+    /// [`Refused`] if a limit is reached; then nothing has changed.
     pub fn start(&mut self, monitor: Monitor) -> Result<Handle<Monitor>, Refused> {
         let here = self.by_phone.entry(monitor.phone).or_default();
         if here.len() >= MAX_PER_PHONE {
@@ -74,7 +74,7 @@ impl Monitors {
         Ok(handle)
     }
 
-    /// Takes a monitor away.
+    /// Removes a monitor.
     pub fn stop(&mut self, handle: Handle<Monitor>) {
         let Some(monitor) = self.table.remove(handle) else { return };
         if let Some(here) = self.by_phone.get_mut(&monitor.phone) {
@@ -98,33 +98,33 @@ impl Monitors {
         names::name(handle, self.salt)
     }
 
-    /// The monitors of a phone, dead ones included.
+    /// The monitors of a phone, including dead ones.
     #[must_use]
     pub fn of(&self, phone: Handle<Phone>) -> Vec<(Handle<Monitor>, Monitor)> {
         let here = self.by_phone.get(&phone).into_iter().flatten();
         here.filter_map(|handle| self.table.get(*handle).map(|monitor| (*handle, *monitor))).collect()
     }
 
-    /// How many there are, dead ones not yet cleared away included.
+    /// How many monitors there are, including dead ones that are not yet removed.
     #[must_use]
     pub fn count(&self) -> usize {
         self.table.len()
     }
 
-    /// Some may be dead: clear them away from the beginning.
+    /// Begins to remove dead monitors.
     pub fn begin_sweep(&mut self) {
         if !self.table.is_empty() {
             self.sweep = Some(0);
         }
     }
 
-    /// Whether clearing away is not finished.
+    /// Whether removing dead monitors is not finished.
     #[must_use]
     pub const fn is_sweeping(&self) -> bool {
         self.sweep.is_some()
     }
 
-    /// Clears away a portion of the dead.
+    /// Removes the dead monitors in one portion of the table.
     pub fn sweep(&mut self, alive: impl Fn(&Monitor) -> bool) {
         let Some(from) = self.sweep else { return };
         let to = from.saturating_add(PORTION).min(self.table.slots());
@@ -138,13 +138,13 @@ impl Monitors {
         self.sweep = (to < self.table.slots()).then_some(to);
     }
 
-    /// The state's fingerprint, kept up to date.
+    /// The state's fingerprint, brought up to date.
     pub fn fold(&mut self) -> u64 {
         let Self { table, by_phone: _, salt, sweep } = self;
         fingerprint(table.fold(), *salt, *sweep)
     }
 
-    /// The state's fingerprint, computed anew.
+    /// The state's fingerprint, recomputed.
     #[must_use]
     pub fn recompute(&self) -> u64 {
         let Self { table, by_phone: _, salt, sweep } = self;

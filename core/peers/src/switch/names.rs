@@ -1,5 +1,5 @@
-//! Identifiers on the wire: the place of an entry and a number that is never used twice, mixed with a salt of this run,
-//! so that an identifier from an earlier run means nothing.
+//! Identifiers on the wire: an entry's slot and generation, mixed with a salt of this run, so that an identifier from
+//! an earlier run is not valid.
 
 use alloc::format;
 use alloc::string::String;
@@ -7,14 +7,14 @@ use alloc::string::String;
 use ctigate_core::digest::Digest;
 use ctigate_core::slots::{Handle, Slots};
 
-/// The name of the entry `handle`: `0_99f261b4`.
+/// The identifier of the entry `handle`, such as `0_99f261b4`.
 #[must_use]
 pub fn name<T>(handle: Handle<T>, salt: u32) -> String {
     let [slot, generation] = halves(handle.number());
     format!("{slot}_{:08x}", generation ^ salt)
 }
 
-/// The entry that `text` names, if it is still there. Only what [`name`] writes is found.
+/// The entry that `text` identifies, if it still exists. Only the exact text that [`name`] writes is accepted.
 #[must_use]
 pub fn find<T: Digest>(slots: &Slots<T>, salt: u32, text: &str) -> Option<Handle<T>> {
     let (slot, _) = text.split_once('_')?;

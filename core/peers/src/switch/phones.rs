@@ -1,8 +1,9 @@
-//! The pure call model: phones, the calls between them, and their ringing times. It knows no CSTA message and no link:
-//! an action comes in, and [`Happening`]s go out, in the order they are to be told.
+//! The call model: phones, the calls between them, and their ringing times. It knows no CSTA message and no link: it
+//! takes actions and returns [`Happening`]s, in the order in which they are to be reported.
 //!
-//! A call has two parties, as ECMA-269's simple calls have: the caller's phone, and a phone, a trunk or nobody at the far
-//! end. At a phone at most one call is *active* (its connection initiated, connected or failed); others are held or ring.
+//! A call has two parties, like ECMA-269's simple calls: the caller's phone, and a phone, a trunk or nobody at the far
+//! end. At most one call of a phone is *active* (its connection is initiated, connected or failed); the others are held
+//! or ringing.
 
 mod acting;
 mod clearing;
@@ -24,10 +25,10 @@ use ctigate_core::wire::csta::model::{CallEventKind, LocalConnectionState};
 
 use crate::switch::config::{Answer, SwitchConfig};
 
-/// The most calls a phone can ever have at once; `lines` is at most this.
+/// The most calls that a phone can have at once; the upper bound of `lines`.
 pub const MAX_LINES: usize = 8;
 
-/// Which changes a connection's state may go through (ECMA-269's connection state model, as far as two-party calls go).
+/// The transitions of a connection's state (ECMA-269's connection state model, for calls of two parties).
 pub const TABLE: &[(LocalConnectionState, LocalConnectionState)] = &[
     (LocalConnectionState::Null, LocalConnectionState::Initiated),
     (LocalConnectionState::Initiated, LocalConnectionState::Connected),
@@ -50,11 +51,11 @@ pub const TABLE: &[(LocalConnectionState, LocalConnectionState)] = &[
 pub struct Phone {
     /// Its number, which is also its device ID.
     pub number: String,
-    /// Whose it is, for people.
+    /// The name of its user.
     pub name: String,
     /// What it does when it rings.
     pub answer: Answer,
-    /// How long it rings.
+    /// The longest time that it rings.
     pub no_answer_after: Duration,
     /// Its calls, oldest first.
     pub calls: heapless::Vec<Handle<Call>, MAX_LINES>,
@@ -62,31 +63,31 @@ pub struct Phone {
 
 ctigate_core::digest! { struct Phone { number, name, answer, no_answer_after, calls => calls.as_slice() } }
 
-/// Who is at the far end of a call.
+/// The far end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Far {
-    /// Nobody (yet): nothing was dialled, or the number leads nowhere, or the called phone is busy.
+    /// Nobody: nothing was dialled yet, the number leads nowhere, or the called phone is busy.
     Nobody,
     /// A phone of this switch.
     Phone(Handle<Phone>),
-    /// Somebody behind the trunk of this number.
+    /// A party reached through the trunk of this number.
     Trunk(u16),
 }
 
 /// What a call's deadline is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// The phone asked to dial (`prompt`) is given up.
+    /// The phone was prompted to go off hook but did not.
     PromptEnds,
     /// The phone goes off hook by itself.
     AutoAnswer,
     /// The ringing ends.
     RingingEnds,
-    /// The party behind the trunk answers.
+    /// The party reached through the trunk answers.
     TrunkAnswers,
 }
 
-/// Who acted, which decides an event's cause.
+/// Who acted, which determines the cause of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// A person, at the phone.
@@ -98,21 +99,21 @@ pub enum By {
 /// One call of two parties.
 #[derive(Debug)]
 pub struct Call {
-    /// Whose call it is.
+    /// The calling phone.
     pub caller: Handle<Phone>,
     /// The caller's connection.
     pub caller_state: LocalConnectionState,
-    /// What was dialled, or will be when a prompted phone goes off hook; empty while nothing is.
+    /// The number dialled, or to be dialled when a prompted phone goes off hook; empty if there is none yet.
     pub dialled: String,
     /// The other end.
     pub far: Far,
     /// The other end's connection. A trunk's is connected as soon as the network is reached.
     pub far_state: LocalConnectionState,
-    /// Who began it.
+    /// Who began the call.
     pub by: By,
-    /// Its one deadline.
+    /// Its deadline.
     deadline: Deadline,
-    /// What that is for.
+    /// The purpose of the deadline.
     due: Due,
     /// When the called phone began to ring.
     ringing_since: Instant,
@@ -146,25 +147,25 @@ pub enum Side {
     Far,
 }
 
-/// Whose connection an event is about.
+/// The party whose connection an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Party {
-    /// A phone's.
+    /// The phone with this handle.
     Phone(Handle<Phone>),
-    /// A trunk's.
+    /// A trunk.
     Trunk(u16),
-    /// That of whatever the dialled number stands for.
+    /// Whatever the dialled number stands for.
     Dialled,
 }
 
 /// Something that happened to a call, and the phones that see it.
 #[derive(Debug)]
 pub struct Happening {
-    /// What.
+    /// The kind of event.
     pub kind: CallEventKind,
-    /// To which call. It may be over already.
+    /// The call, which may be over already.
     pub call: Handle<Call>,
-    /// To whose connection.
+    /// The party whose connection changed.
     pub party: Party,
     /// The caller.
     pub calling: Handle<Phone>,
@@ -172,11 +173,11 @@ pub struct Happening {
     pub called: String,
     /// The phone that rang before, if the call was diverted.
     pub diverted_by: Option<Handle<Phone>>,
-    /// Where the call goes that leaves a phone now.
+    /// The phone that the call goes to, if it is diverted now.
     pub destination: Option<Handle<Phone>>,
-    /// Why, as the schema's `EventCause` spells it.
+    /// The cause, as the schema's `EventCause` spells it.
     pub cause: &'static str,
-    /// Who sees it, each with its own connection's state afterwards: the caller first.
+    /// The phones that see it, the caller first, each with the state of its own connection after it.
     pub seen: heapless::Vec<(Handle<Phone>, LocalConnectionState), 2>,
 }
 
@@ -185,11 +186,11 @@ pub struct Happening {
 pub enum Refusal {
     /// The phone has an active call already.
     ActiveCallExists,
-    /// The phone rings, so that going off hook would answer.
+    /// The phone is ringing, so that going off hook would answer.
     PhoneRings,
     /// All the phone's lines are taken.
     LinesTaken,
-    /// The switch has as many calls as it can have.
+    /// The limit of calls is reached.
     TooManyCalls,
     /// The number cannot be dialled.
     NotANumber,
@@ -205,7 +206,7 @@ pub enum Refusal {
     NothingToClear,
     /// The call would come back to the phone that it is to leave.
     SamePhone,
-    /// The phone that the call is to go to is busy.
+    /// The destination is busy.
     DestinationBusy,
 }
 
@@ -222,7 +223,7 @@ pub struct Phones {
     rules: Rules,
 }
 
-/// What the configuration says about all phones.
+/// The configuration of all phones.
 struct Rules {
     lines: usize,
     trunks: u16,
@@ -273,7 +274,7 @@ impl Phones {
         self.numbers.get(number).copied()
     }
 
-    /// A phone.
+    /// The phone with this handle.
     #[must_use]
     pub fn phone(&self, phone: Handle<Phone>) -> Option<&Phone> {
         self.table.get(phone)
@@ -353,20 +354,20 @@ impl Phones {
         self.newest(phone, &ACTIVE)
     }
 
-    /// The state's fingerprint, kept up to date.
+    /// The state's fingerprint, brought up to date.
     pub fn fold(&mut self) -> u64 {
         let Self { table, numbers: _, calls, trunks_taken: _, timers: _, rules: _ } = self;
         table.fold() ^ calls.fold().rotate_left(1)
     }
 
-    /// The state's fingerprint, computed anew.
+    /// The state's fingerprint, recomputed.
     #[must_use]
     pub fn recompute(&self) -> u64 {
         let Self { table, numbers: _, calls, trunks_taken: _, timers: _, rules: _ } = self;
         table.recompute() ^ calls.recompute().rotate_left(1)
     }
 
-    /// The one place where a connection changes its state.
+    /// Changes a connection's state; every change is made here.
     fn go(&mut self, handle: Handle<Call>, side: Side, to: LocalConnectionState) {
         let Some(call) = self.calls.get_mut(handle) else { return };
         let state = match side {
@@ -377,8 +378,8 @@ impl Phones {
         *state = to;
     }
 
-    /// Notes what happened to the connection of `side`, for every phone whose connection there is not null, and for
-    /// `side`'s own in any case.
+    /// Notes what happened to the connection of `side`, for every phone with a connection in the call, and for `side`'s
+    /// own in any case.
     fn tell(
         &self,
         handle: Handle<Call>,
@@ -398,7 +399,7 @@ impl Phones {
             let _room_for_two = seen.push((phone, call.far_state));
         }
         if seen.is_empty() {
-            // A trunk is freed after the caller left: nobody is there to see it.
+            // If a trunk is freed after the caller left, no phone is left to see it.
             return;
         }
         let party = match side {
@@ -432,20 +433,20 @@ impl Phones {
     }
 }
 
-/// The states of a connection that takes its phone's handset.
+/// The states of an active connection.
 pub const ACTIVE: [LocalConnectionState; 3] =
     [LocalConnectionState::Initiated, LocalConnectionState::Connected, LocalConnectionState::Fail];
 
-/// One call as one phone sees it.
+/// A call as a phone sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen {
-    /// Which.
+    /// The call.
     pub call: Handle<Call>,
     /// The phone's own state in it.
     pub own: LocalConnectionState,
     /// The other party's.
     pub other: LocalConnectionState,
-    /// Who that is; `None` while nothing was dialled.
+    /// The other party; `None` while nothing was dialled.
     pub party: Option<Party>,
 }
 

@@ -1,4 +1,4 @@
-//! From what happened to the events that monitors get (ECMA-269, call control events).
+//! Turns happenings into events for monitors (ECMA-269, call control events).
 
 use ctigate_core::action::Level;
 use ctigate_core::slots::Handle;
@@ -10,7 +10,7 @@ use super::service::static_device;
 use super::{Step, Switch, is_alive, names};
 
 impl Switch {
-    /// Tells every monitor concerned, in the order in which it happened.
+    /// Sends events to every monitor concerned, in the order of the happenings.
     pub(super) fn report(&self, step: &mut Step<'_>, told: &[Happening]) {
         for happening in told {
             self.report_one(step, happening);
@@ -67,7 +67,8 @@ impl Switch {
     }
 }
 
-/// The device an event is about: that of its connection, but behind a trunk it is the party dialled that answers.
+/// The device that an event is about: that of its connection, except that on a trunk it is the dialled party that
+/// answers.
 fn subject<'a>(kind: CallEventKind, party: Party, device: &'a str, called: &'a str) -> &'a str {
     match (kind, party) {
         (CallEventKind::Established, Party::Trunk(_)) => called,

@@ -1,5 +1,5 @@
-//! Services: what a client asks, and the answer. Each answers in its own time, before any event it causes; what cannot
-//! be done is an error that becomes a CSTAErrorCode.
+//! Services. Each handler writes its answer before any event it causes, or returns an error, which becomes a
+//! CSTAErrorCode.
 //!
 //! A service is one row of [`TABLE`] and one handler.
 
@@ -19,15 +19,15 @@ use super::{Step, Switch, To};
 /// Serves one request and answers it, unless it is refused.
 type Handler = fn(&mut Switch, &mut Step<'_>, To, &Request<'_>) -> Result<(), CstaError>;
 
-/// What a handler says to a request of another service: its row has the wrong name.
+/// The error of a handler for a request of another service, which means that its row has the wrong name.
 pub(super) const MISROUTED: CstaError = CstaError::GENERIC_OPERATION;
 
-/// What a service is about, which decides when it is served.
+/// What a service is about, which determines when it is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum About {
-    /// The application session itself (ECMA-354): served outside of one, too. GetCSTAFeatures does not know it.
+    /// The application session itself (ECMA-354): also served outside a session. GetCSTAFeatures does not list it.
     Session,
-    /// The phone system as a whole: served while it is out of service, too.
+    /// The phone system as a whole: also served while it is out of service.
     System,
     /// Phones and their calls.
     Phones,
@@ -35,7 +35,7 @@ enum About {
 
 /// A service.
 struct Service {
-    /// The root's name of its request.
+    /// The name of its request's root.
     name: &'static str,
     about: About,
     handler: Handler,
@@ -45,7 +45,7 @@ const fn service(name: &'static str, about: About, handler: Handler) -> Service 
     Service { name, about, handler }
 }
 
-/// All services: what is served, and what GetCSTAFeatures says.
+/// All services that are served. GetCSTAFeatures lists those of CSTA.
 const TABLE: &[Service] = &[
     service("StartApplicationSession", About::Session, Switch::start_session),
     service("ResetApplicationSessionTimer", About::Session, Switch::reset_session),
@@ -85,13 +85,13 @@ pub fn services() -> impl Iterator<Item = &'static str> {
     TABLE.iter().filter(|service| service.about != About::Session).map(|service| service.name)
 }
 
-/// Whether a request is for a service that is not served here, whatever is in it.
+/// Whether a request is for a service that is not served here.
 pub(super) fn is_unknown(request: &str) -> bool {
     let is_served = TABLE.iter().any(|service| service.name == request);
     !is_served && named(request).is_some()
 }
 
-/// What GetCSTAFeatures says: [`services`] and [`EVENTS`], no more and no less.
+/// The features for GetCSTAFeatures: exactly [`services`] and [`EVENTS`].
 #[must_use]
 pub fn features() -> Features {
     let services = services().fold(Features::NONE, Features::with_service);
@@ -107,7 +107,7 @@ impl Switch {
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
         let service = TABLE.iter().find(|service| service.name == request.name());
-        // A service that is not known might be about phones.
+        // An unknown service is treated as one about phones.
         self.may_ask(step, to.0, service.map_or(About::Phones, |service| service.about))?;
         if let Some(service) = service {
             return (service.handler)(self, step, to, request);
@@ -116,19 +116,20 @@ impl Switch {
             request,
             Request::SystemRegisterAbort { .. } | Request::ApplicationSessionTerminated { .. }
         ) {
-            self.client_error(step, to.0, "a client asks for what only a switch sends");
+            self.client_error(step, to.0, "a client sent a request that only a switch sends");
         }
         Err(CstaError::SERVICE_NOT_SUPPORTED)
     }
 
-    /// Whether a service is served: within a session where one is needed, and while the switch is in service.
+    /// Checks that a service may be requested now: within a session if one is required, and while the switch is in
+    /// service.
     fn may_ask(&self, step: &mut Step<'_>, handle: Handle<Link>, about: About) -> Result<(), CstaError> {
         if about == About::Session {
             return Ok(());
         }
         let in_session = self.links.get(handle).and_then(Link::cti).is_some_and(|cti| cti.session.is_some());
         if self.config.session_required && !in_session {
-            self.client_error(step, handle, "a service is asked for outside an application session");
+            self.client_error(step, handle, "a service was requested outside an application session");
             return Err(CstaError::SECURITY_VIOLATION);
         }
         let out = matches!(self.status, SystemStatus::Disabled | SystemStatus::Initializing);

@@ -1,4 +1,4 @@
-//! Application sessions (ECMA-354): how a client comes to be served, and for how long.
+//! Application sessions (ECMA-354), within which a client is served.
 
 use alloc::format;
 use alloc::string::String;
@@ -15,7 +15,7 @@ use super::link::{Link, Session};
 use super::service::MISROUTED;
 use super::{Key, Step, Switch, To};
 
-/// The editions of ECMA-323 that are spoken.
+/// The supported editions of ECMA-323.
 const EDITIONS: core::ops::RangeInclusive<u8> = 3..=6;
 
 impl Switch {
@@ -105,7 +105,7 @@ impl Switch {
         Ok(())
     }
 
-    /// Stop Application Session: everything the client set up in the session ends with it.
+    /// Stop Application Session: everything that the client set up in the session ends with it.
     pub(super) fn stop_session(
         &mut self,
         step: &mut Step<'_>,
@@ -127,7 +127,7 @@ impl Switch {
         Ok(())
     }
 
-    /// The session was not reset in time.
+    /// Handles a session that was not reset in time.
     pub(super) fn session_expired(&mut self, step: &mut Step<'_>, handle: Handle<Link>) {
         self.terminate_session(step, handle);
         self.drop_link(
@@ -164,7 +164,7 @@ impl Switch {
     }
 }
 
-/// Whether a protocol version names an edition that is spoken; a maker's suffix does not matter.
+/// Whether a protocol version names a supported edition; a vendor's suffix is ignored.
 fn is_spoken(version: &str) -> bool {
     match Namespace::parse(version) {
         Some(Namespace::International(edition) | Namespace::Ch(edition)) => EDITIONS.contains(&edition),

@@ -1,4 +1,4 @@
-//! What goes over a CTI link, in both directions: frames in, answers, questions and events out.
+//! Messages on a CTI link: frames in; answers, requests and events out.
 
 use alloc::vec::Vec;
 
@@ -16,7 +16,7 @@ use super::link::{Answer, Asked, Delayed, Link, MAX_DELAYED, QUESTION_TIMEOUT, Q
 use super::{Key, Step, Switch, To, service};
 
 impl Switch {
-    /// What the framer found.
+    /// Handles the result of the framer.
     pub(super) fn framed(&mut self, step: &mut Step<'_>, handle: Handle<Link>, found: &Framed<'_>) {
         match found {
             Framed::Incomplete => {}
@@ -51,7 +51,7 @@ impl Switch {
         match document.message() {
             Ok(Message::Request(request)) => self.request(step, handle, invoke, &request),
             Ok(Message::Response(response)) => self.settle(step, handle, invoke, &response),
-            Ok(Message::Event(_)) => self.client_error(step, handle, "a client sends no events"),
+            Ok(Message::Event(_)) => self.client_error(step, handle, "a client must not send events"),
             Err(malformed) => {
                 self.client_error(step, handle, &alloc::format!("{malformed}"));
                 if document.kind() == Kind::Request {
@@ -93,21 +93,21 @@ impl Switch {
         }
     }
 
-    /// Answers something that is no proper request, if it can be answered.
+    /// Answers a message that is not a valid request, if it can be answered.
     fn refuse(&mut self, step: &mut Step<'_>, handle: Handle<Link>, invoke: u16, error: CstaError) {
         if is_answerable(invoke) && !self.stalled {
             self.respond(step, (handle, invoke), &Response::Error(error));
         }
     }
 
-    /// Tells the operator that a client broke the rules.
+    /// Logs an error of a client.
     pub(super) fn client_error(&self, step: &mut Step<'_>, handle: Handle<Link>, why: &str) {
         if let Some(link) = self.links.get(handle) {
             step.actions.notify(Level::Warn, "client_error", &[("link", &link.id), ("why", &why)]);
         }
     }
 
-    /// Answers a request: at once, or when the delay is over and all answers before are out.
+    /// Answers a request, at once or after the delay and all earlier answers.
     pub(super) fn respond(&mut self, step: &mut Step<'_>, to: To, response: &Response<'_>) {
         if !self.holds_back(to.0) {
             self.write_response(step, to, response);
@@ -122,13 +122,13 @@ impl Switch {
         self.hold_back(step.now, to, Answer::Frame(frame));
     }
 
-    /// Whether an answer over this link has to wait now.
+    /// Whether answers over this link are delayed now.
     pub(super) fn holds_back(&self, handle: Handle<Link>) -> bool {
         let cti = self.links.get(handle).and_then(Link::cti);
         self.delay > Duration::ZERO || cti.is_some_and(|cti| !cti.delayed.is_empty())
     }
 
-    /// Lets an answer wait until the delay is over and all answers before are out.
+    /// Delays an answer until the delay is over and all earlier answers are sent.
     pub(super) fn hold_back(&mut self, now: Instant, to: To, answer: Answer) {
         let delay = self.delay;
         let Some(cti) = self.links.get_mut(to.0).and_then(Link::cti_mut) else { return };
@@ -151,7 +151,7 @@ impl Switch {
         });
     }
 
-    /// The first answer that was held back goes out.
+    /// Sends the first delayed answer.
     pub(super) fn release_answer(&mut self, step: &mut Step<'_>, handle: Handle<Link>) {
         let Some(link) = self.links.get_mut(handle) else { return };
         let id = link.id;
@@ -181,7 +181,7 @@ impl Switch {
         });
     }
 
-    /// Asks the client something that it must answer in time; says whether it could be asked.
+    /// Sends the client a request that it must answer in time; returns whether it could be sent.
     pub(super) fn ask(
         &mut self,
         step: &mut Step<'_>,
@@ -191,7 +191,11 @@ impl Switch {
     ) -> bool {
         let Some(cti) = self.links.get_mut(handle).and_then(Link::cti_mut) else { return false };
         let Some(invoke) = cti.next_invoke() else {
-            step.actions.notify(Level::Warn, "question_dropped", &[("why", &"too many are not answered")]);
+            step.actions.notify(
+                Level::Warn,
+                "question_dropped",
+                &[("why", &"too many requests are unanswered")],
+            );
             return false;
         };
         cti.questions.insert(invoke, Question { at: step.now, asked });
@@ -203,11 +207,11 @@ impl Switch {
         true
     }
 
-    /// The client answers a question.
+    /// Handles the client's answer to a request of ours.
     fn settle(&mut self, step: &mut Step<'_>, handle: Handle<Link>, invoke: u16, response: &Response<'_>) {
         let Some(cti) = self.links.get_mut(handle).and_then(Link::cti_mut) else { return };
         let Some(question) = cti.questions.remove(&invoke) else {
-            self.client_error(step, handle, "an answer to nothing that was asked");
+            self.client_error(step, handle, "an answer without a request");
             return;
         };
         match cti.questions.values().map(|question| question.at).min() {
@@ -219,7 +223,7 @@ impl Switch {
         if let Response::Error(error) = response {
             step.actions.notify(Level::Debug, "question_refused", &[("invoke", &invoke), ("error", error)]);
         } else if !question.asked.fits(response) {
-            self.client_error(step, handle, "an answer of another kind than the question");
+            self.client_error(step, handle, "an answer of another kind than the request");
         }
     }
 

@@ -1,5 +1,5 @@
-//! A client or two, a control link and a clock around one switch. Every step checks that the fingerprint is honest, and
-//! every pause that no timer is left overdue.
+//! A test bench for the switch: clients, a control link and a clock. Every step checks the fingerprint, and every pause
+//! checks that no timer is overdue.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -39,7 +39,7 @@ struct Inbox {
     closed: bool,
 }
 
-/// A request of the service `root` with these members. A test's values live until its end.
+/// A request for the service `root` with these members, which are leaked until the test ends.
 fn asks<'a>(root: &str, given: Vec<(&'static str, Value<'a>)>) -> Request<'a> {
     Request::Relayed(Relayed::request(services::named(root).unwrap(), Vec::leak(given)))
 }
@@ -50,7 +50,7 @@ fn about<'a>(root: &str, connection: Connection<'a>) -> Request<'a> {
     asks(root, [(name, Value::Connection(connection))].into())
 }
 
-/// A request to call.
+/// A request for MakeCall.
 fn make<'a>(calling: &'a str, called: &'a str, auto_originate: Option<&'static str>) -> Request<'a> {
     let mut given = Vec::new();
     given.push(("callingDevice", Value::Device(device(calling))));
@@ -71,7 +71,7 @@ struct World {
     next_invoke: u16,
     /// The device that each monitor was started on.
     monitored: BTreeMap<String, String>,
-    /// Off where a test makes so many entries that computing all anew at each step takes seconds.
+    /// Off in a test with so many entries that recomputing the fingerprint at each step takes seconds.
     checks_digest: bool,
 }
 
@@ -161,7 +161,7 @@ impl World {
         self.calm();
     }
 
-    /// Handles what is overdue; more than a bounded number of ticks is a spin.
+    /// Handles what is overdue; fails if that takes too many ticks.
     fn calm(&mut self) {
         for _ in 0..10_000 {
             match self.switch.next_wake() {
@@ -187,7 +187,7 @@ impl World {
         self.inboxes[&link].closed
     }
 
-    /// The frames received since this was last asked.
+    /// The frames received since the last call.
     fn frames(&mut self, link: LinkId) -> Vec<(u16, String)> {
         let bytes = core::mem::take(&mut self.inboxes.get_mut(&link).unwrap().bytes);
         let mut framer = Framer::default();
@@ -212,7 +212,7 @@ impl World {
         self.bytes(link, &frame);
     }
 
-    /// Sends a request under a new invoke ID, which is returned.
+    /// Sends a request with a new invoke ID, which is returned.
     fn send(&mut self, link: LinkId, request: &Request<'_>) -> u16 {
         let mut xml = Vec::new();
         emit::request(&mut xml, Namespace::ED3, request, &mut Verbatim);
@@ -221,7 +221,7 @@ impl World {
         self.next_invoke
     }
 
-    /// Sends a request; its answer must be the first thing that comes. What came behind is kept for [`Self::frames`].
+    /// Sends a request; its answer must be the first frame received. The frames after it are kept for [`Self::frames`].
     fn ask_xml(&mut self, link: LinkId, request: &Request<'_>) -> String {
         assert_eq!(self.frames(link), [], "nothing is left unread before a request");
         let invoke = self.send(link, request);
@@ -235,7 +235,7 @@ impl World {
         xml
     }
 
-    /// The error a request is answered with, or the root's name of its positive answer.
+    /// The error that a request is answered with, or the name of the positive response.
     fn outcome(&mut self, link: LinkId, request: &Request<'_>) -> String {
         outcome_of(&self.ask_xml(link, request))
     }
@@ -284,7 +284,7 @@ impl World {
         })
     }
 
-    /// The events received since this was last asked, one line each.
+    /// The events received since the last call, one line each.
     fn events(&mut self, link: LinkId, call: &str) -> Vec<String> {
         let frames = self.frames(link);
         frames
@@ -313,7 +313,7 @@ impl World {
             .collect()
     }
 
-    /// Says a line on the control link and returns the answer.
+    /// Sends a line on the control link and returns the answer.
     fn control(&mut self, link: LinkId, command: &str) -> String {
         self.bytes(link, format!("{command}\n").as_bytes());
         let answer = core::mem::take(&mut self.inboxes.get_mut(&link).unwrap().bytes);

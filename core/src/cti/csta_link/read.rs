@@ -1,4 +1,4 @@
-//! What a link's messages mean.
+//! Interprets the messages of a CSTA link.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -14,12 +14,12 @@ use crate::wire::csta::model::{Event, Message, Request, RequestTypes, Response, 
 use crate::wire::csta::parse::{Document, Kind, Malformed};
 use crate::wire::csta::services::Served;
 
-/// What a message was read as.
+/// The result of reading a message.
 #[expect(clippy::large_enum_variant, reason = "it is read, passed on and forgotten, never stored")]
 enum Read<'d> {
-    /// All that the gateway must know.
+    /// What it means to the gateway.
     As(Incoming<'d>),
-    /// The last part of an answer: this is the whole of it, as one document.
+    /// It was the last part of an answer: this is the complete answer, as one document.
     Whole(RequestId, Box<[u8]>),
 }
 
@@ -30,7 +30,7 @@ impl<'d> From<Incoming<'d>> for Read<'d> {
 }
 
 impl CstaLink {
-    /// Takes the link's next message.
+    /// Reads the link's next message.
     pub(super) fn on_frame<'d, 'b: 'd>(
         &mut self,
         frame: Frame<'b>,
@@ -52,7 +52,7 @@ impl CstaLink {
         }
     }
 
-    /// The data that a response announced are all here: put together, they are what was asked for.
+    /// All parts that a response announced have arrived: together they are the answer.
     fn on_whole<'d, 'b: 'd>(
         &self,
         id: RequestId,
@@ -68,13 +68,15 @@ impl CstaLink {
         };
         let why = match slot.insert(document).message() {
             Ok(Message::Response(response)) => return Incoming::Response(id, response),
-            Ok(Message::Request(_) | Message::Event(_)) => Cow::Borrowed("an answer in parts that is none"),
+            Ok(Message::Request(_) | Message::Event(_)) => {
+                Cow::Borrowed("an answer in parts that is not a response")
+            }
             Err(malformed) => Cow::Owned(malformed.to_string()),
         };
         Incoming::Unusable(id, CstaError::UNSPECIFIED, why)
     }
 
-    /// Takes a document that was framed under `invoke`; `bytes` is what it was read from.
+    /// Reads a document that was framed with the invoke ID `invoke`; `bytes` is its text.
     fn on_document<'d>(
         &mut self,
         invoke: u16,
@@ -87,7 +89,7 @@ impl CstaLink {
             Ok(Message::Event(event)) => Incoming::Event { event, document: Some(bytes) }.into(),
             Ok(Message::Response(response)) => self.on_response(invoke, response, output),
             Ok(Message::Request(request)) => self.on_request(invoke, bytes, &request, output),
-            // The phone system numbers its requests by itself: one may well have the number of a request of ours.
+            // Invoke IDs are separate per direction: a request of the phone system may have the ID of one of ours.
             Err(malformed) => match document.kind() {
                 Kind::Event => discarded("an event lacks a required element"),
                 Kind::Response => self.on_malformed_response(invoke, malformed, output),
@@ -99,8 +101,8 @@ impl CstaLink {
         }
     }
 
-    /// A response that cannot be read. Whoever asked gets an error; but a link that answers its heartbeats lives, and
-    /// what says no is never malformed.
+    /// A response that cannot be read is an error for whoever sent the request. But a malformed response to a heartbeat
+    /// still shows that the link is alive, and a refusal is never malformed.
     fn on_malformed_response<'d>(
         &mut self,
         invoke: u16,
@@ -147,12 +149,14 @@ impl CstaLink {
                 Incoming::Ready(told).into()
             }
             Asked::Heartbeat => self.on_heartbeat(&response).into(),
-            // A phone system without registrations tells nothing of itself; the heartbeat still does.
+            // A phone system that refuses the registration does not report its status by itself; the heartbeat asks for
+            // it.
             Asked::Registration | Asked::Nothing => Incoming::Nothing.into(),
         }
     }
 
-    /// A response that nobody waits for. A monitor that it brings is stopped: its events would have nowhere to go.
+    /// A response to a request that was given up. If it starts a monitor, that monitor is stopped: its events would
+    /// have no use.
     fn on_late_response<'d>(
         &mut self,
         invoke: u16,
@@ -189,7 +193,7 @@ impl CstaLink {
                     return failed;
                 }
             }
-            // It answers, and has no way to say how it is.
+            // It is alive, but does not support SystemStatus.
             (SessionKind::None, Response::Error(CstaError::SERVICE_NOT_SUPPORTED)) => {}
             (SessionKind::None, _) => {
                 return Incoming::Failed("the phone system does not say that it can serve");
@@ -199,11 +203,11 @@ impl CstaLink {
         Incoming::Nothing
     }
 
-    /// What a heartbeat's answer says. An application session that was not renewed will end; a phone system that would
-    /// not say how it is answers all the same.
+    /// Interprets the answer to a heartbeat. If the application session was not renewed, it will end; if a phone system
+    /// merely refuses to give its status, it is alive.
     fn on_heartbeat<'d>(&mut self, response: &Response<'d>) -> Incoming<'d> {
         if let Response::ResetApplicationSessionTimerRefused { .. } = response {
-            return Incoming::Failed("the application session is not known any more");
+            return Incoming::Failed("the application session is no longer known");
         }
         if self.session.is_some() && matches!(response, Response::Error(_)) {
             return Incoming::Failed("the phone system would not renew the application session");
@@ -215,7 +219,7 @@ impl CstaLink {
         cannot_serve(*status).unwrap_or(Incoming::Alive)
     }
 
-    /// The phone system's own requests are answered under their invoke ID: a link that does not is dropped.
+    /// Answers the phone system's own requests under their invoke ID: phone systems drop a link that does not.
     fn on_request<'d>(
         &mut self,
         invoke: u16,
@@ -239,12 +243,12 @@ impl CstaLink {
             Request::ApplicationSessionTerminated { .. } => {
                 Incoming::Failed("the phone system ended the application session").into()
             }
-            // Neither is ever answered.
+            // Neither message has a response.
             Request::SnapshotData(ref data) => gathered(self.gathering.add(data, self.namespace)),
             Request::Relayed(relayed) if relayed.service.served == Served::Told => {
                 Incoming::Told { request: relayed, document: Some(bytes) }.into()
             }
-            // The standard knows no response to SystemRegisterAbort; some phone systems wait for one.
+            // The standard defines no response to SystemRegisterAbort, but some phone systems wait for one.
             Request::SystemRegisterAbort { .. }
             | Request::SystemRegister { .. }
             | Request::SystemRegisterCancel { .. }
@@ -258,35 +262,35 @@ impl CstaLink {
             | Request::StopApplicationSession { .. }
             | Request::Other { .. } => {
                 self.answer(invoke, &Response::Error(CstaError::SERVICE_NOT_SUPPORTED), output);
-                discarded("a service asked of the gateway that it does not have")
+                discarded("a request for a service that the gateway does not have")
             }
         }
     }
 }
 
-/// Something is dropped.
+/// A message that is discarded.
 const fn discarded<'d>(why: &'static str) -> Read<'d> {
     Read::As(Incoming::Discarded(Cow::Borrowed(why)))
 }
 
-/// What becomes of an answer whose data come in parts.
+/// The result of adding a part to an answer.
 fn gathered<'d>(outcome: Outcome) -> Read<'d> {
     match outcome {
         Outcome::Waits => Incoming::Nothing.into(),
         Outcome::Whole(id, whole) => Read::Whole(id, whole),
         Outcome::TooMuch(id) => {
-            let why = Cow::Borrowed("an answer in parts that are more than is kept");
+            let why = Cow::Borrowed("an answer with more parts than are kept");
             Incoming::Unusable(id, CstaError::RESOURCE_LIMIT_EXCEEDED, why).into()
         }
         Outcome::Ambiguous(id) => {
-            let why = Cow::Borrowed("an answer whose data nobody can tell from another's");
+            let why = Cow::Borrowed("an answer whose parts cannot be attributed");
             Incoming::Unusable(id, CstaError::UNSPECIFIED, why).into()
         }
-        Outcome::Unexpected => discarded("a part of a snapshot that nobody waits for"),
+        Outcome::Unexpected => discarded("a part of a snapshot that was not requested"),
     }
 }
 
-/// What follows when a phone system that is asked says how it is, if it cannot serve.
+/// The failure that follows from a reported status, if with it the phone system cannot serve.
 const fn cannot_serve<'d>(status: SystemStatus) -> Option<Incoming<'d>> {
     if matches!(status, SystemStatus::Disabled) {
         Some(Incoming::Failed("the phone system says it is disabled"))

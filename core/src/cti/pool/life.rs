@@ -1,4 +1,4 @@
-//! The connections' lives: dialled, opened, in service, lost, dialled again.
+//! The life of a connection: dialled, opened, in service, lost, dialled again.
 
 use core::fmt::{self, Display};
 
@@ -15,26 +15,26 @@ use crate::step::{Step, TimerKey};
 use crate::time::Duration;
 
 impl<T: Digest + Copy> Pool<T> {
-    /// A connection's deadline was reached.
+    /// Handles a connection's deadline.
     pub(crate) fn on_timer(&mut self, step: &mut Step<'_>, index: u8) -> News<'static, T> {
         self.on(step, index, Event::Timer)
     }
 
-    /// A connection's transport is open.
+    /// Handles the opening of a connection's transport.
     pub(crate) fn on_opened(&mut self, step: &mut Step<'_>, index: u8) -> News<'static, T> {
         self.on(step, index, Event::Opened)
     }
 
-    /// A connection's transport is closed.
+    /// Handles the end of a connection's transport.
     pub(crate) fn on_closed(&mut self, step: &mut Step<'_>, index: u8, why: Closed) -> News<'static, T> {
-        // The link is closed already: nothing is to be closed again.
+        // The link is already closed, so that it must not be closed again.
         if let Some(link) = self.at_mut(index).and_then(|connection| connection.link.take()) {
             step.links.release(link);
         }
         self.give_up(step, index, closed_because(why))
     }
 
-    /// Gives a connection up, for a reason that its own machine does not see.
+    /// Gives a connection up, for a reason that its state machine does not know.
     pub(crate) fn give_up(&mut self, step: &mut Step<'_>, index: u8, why: &'static str) -> News<'static, T> {
         if let Some(connection) = self.at_mut(index) {
             connection.failure = Some(why);
@@ -42,8 +42,8 @@ impl<T: Digest + Copy> Pool<T> {
         self.on(step, index, Event::Failed)
     }
 
-    /// Takes leave of every phone system. What still knows of an earlier connect has nothing to say on one that is
-    /// only being dialled.
+    /// Closes the link protocol's session on every open connection. On a connection that is still being dialled there
+    /// is none, although the protocol may still hold the state of the connect before.
     pub(crate) fn leave(&mut self, step: &mut Step<'_>) {
         for connection in &mut self.connections {
             if let Some(link) = connection.link.take() {
@@ -56,7 +56,7 @@ impl<T: Digest + Copy> Pool<T> {
         }
     }
 
-    /// Something that came over a connection is dropped; said, and harmless otherwise.
+    /// Notes that a message from a connection is discarded.
     pub(crate) fn discard(&self, step: &mut Step<'_>, index: u8, why: &dyn Display) {
         step.discard(&self.at(index).map_or("", |connection| &connection.name), why);
     }
@@ -74,7 +74,7 @@ impl<T: Digest + Copy> Pool<T> {
         }
     }
 
-    /// Lets a connection's machine take an event, and does what it wants.
+    /// Gives an event to a connection's state machine and does what the transition requires.
     pub(super) fn on(&mut self, step: &mut Step<'_>, index: u8, event: Event) -> News<'static, T> {
         let times = self.times(step, index);
         let latest = self.latest(index);
@@ -87,7 +87,8 @@ impl<T: Digest + Copy> Pool<T> {
         connection.state = state;
         if event == Event::Alive {
             connection.vitals.heard(step.now);
-            // Only now: one that fails as soon as it serves is dialled ever more rarely.
+            // Only now, not on coming into service: a connection that fails right after that is dialled at growing
+            // intervals.
             connection.attempts = 0;
         }
         let at = state.deadline();
@@ -109,7 +110,7 @@ impl<T: Digest + Copy> Pool<T> {
             }
             Effect::GiveUp(why) => {
                 self.go_down(step, index, why, served);
-                // One that was not in service had no requests, and nobody need hear that it still is not.
+                // If it was not in service, it had no requests, and its state is not news.
                 if served {
                     step.counters.connections_lost += 1;
                     return News::Lost(latest);
@@ -130,7 +131,7 @@ impl<T: Digest + Copy> Pool<T> {
         act(&mut *connection.protocol, &mut Output::new(link, step.now, step.actions));
     }
 
-    /// Opens the transport; every connect has a new connection ID.
+    /// Opens the transport. Every connect has a new connection ID.
     fn dial(&mut self, step: &mut Step<'_>, index: u8) {
         let link = step.links.draw();
         step.links.assign(link, Owner::Cti(index));
@@ -147,7 +148,7 @@ impl<T: Digest + Copy> Pool<T> {
         step.actions.notify(Level::Debug, "cti_connecting", fields);
     }
 
-    /// A connection is in service: said, with those that are not yet.
+    /// Notes that a connection is in service, and which ones are not yet.
     fn serve(&mut self, step: &mut Step<'_>, index: u8) {
         let Some(connection) = self.at_mut(index) else { return };
         connection.failure = None;
@@ -166,7 +167,7 @@ impl<T: Digest + Copy> Pool<T> {
         step.actions.notify(Level::Info, "cti_in_service", fields.get(..count).unwrap_or_default());
     }
 
-    /// A connection is of no more use: said; its link is closed.
+    /// Closes a connection that failed, and notes why.
     fn go_down(&mut self, step: &mut Step<'_>, index: u8, why: &'static str, served: bool) {
         let Some(one) = self.at_mut(index) else { return };
         let why = one.failure.take().unwrap_or(why);
@@ -185,7 +186,8 @@ impl<T: Digest + Copy> Pool<T> {
         }
         one.last_failure = Some(why);
         one.vitals.failed(step.now, served);
-        // The last connection in service is gone: said once; what it means is counted (`sign_ins_unserved`).
+        // The last connection in service is gone. That is logged once; sign-ins meanwhile are counted
+        // (`sign_ins_unserved`).
         if served && !self.serves() {
             let count = self.connections.len();
             step.actions.notify(Level::Error, "cti_none_in_service", &[("connections", &count)]);
@@ -193,8 +195,8 @@ impl<T: Digest + Copy> Pool<T> {
     }
 }
 
-/// How long to wait after attempt number `attempts`: from `min` on doubled each time up to `max`, and spread over what
-/// lies between one wait and the next by `jitter`, so that gateways do not come back in step. Never less than `min`.
+/// How long to wait after attempt number `attempts`: `min` doubled with each attempt, up to `max`, and spread by
+/// `jitter` towards the next step, so that gateways do not reconnect at the same time.
 fn backoff(attempts: u32, min: Duration, max: Duration, jitter: u64) -> Duration {
     let factor = 1_u64.checked_shl(attempts.clamp(1, 32)).unwrap_or(u64::MAX);
     let longest = min.times(factor).min(max).as_micros();
@@ -221,9 +223,9 @@ const fn closed_because(why: Closed) -> &'static str {
         Closed::ByPeer => "the phone system closed the connection",
         Closed::Broken => "the connection broke",
         Closed::Refused => "the phone system refused the connection",
-        Closed::Unreachable => "there is no way to the address",
+        Closed::Unreachable => "there is no route to the address",
         Closed::TimedOut => "connecting took too long",
-        Closed::NameUnknown => "the address has a name that is not known",
+        Closed::NameUnknown => "the name in the address is unknown",
         Closed::TooSlow => "the phone system does not read what it is sent",
     }
 }

@@ -1,6 +1,7 @@
-//! The way of what a link brings: cut out of the stream, read by the link's protocol, told upwards.
+//! Reading from a link: a message is cut out of the stream and read by the link's protocol, and its meaning is returned
+//! as news.
 //!
-//! The reader is checked out of its connection while a message is read and dealt with, and put back after.
+//! The reader is checked out of its connection while a message is processed, and put back after that.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -21,7 +22,7 @@ use crate::wire::csta::model::{Response, SystemStatus};
 pub(crate) struct Reading {
     connection: ConnectionRef,
     reader: Box<dyn Reader>,
-    /// Bytes that a message is read from in place of its own.
+    /// A buffer for a message that is not read from its own bytes.
     spare: Vec<u8>,
 }
 
@@ -33,7 +34,7 @@ impl<T: Digest + Copy> Pool<T> {
         Some(Reading { connection, reader, spare: Vec::new() })
     }
 
-    /// Puts a reader back, unless its connection was dialled anew meanwhile.
+    /// Puts a reader back, unless its connection was dialled again meanwhile.
     pub(crate) fn put_back(&mut self, reading: Reading) {
         let Reading { connection, reader, spare: _ } = reading;
         if let Some(one) = self.at_mut(connection.index()).filter(|one| one.id == connection.id) {
@@ -41,7 +42,7 @@ impl<T: Digest + Copy> Pool<T> {
         }
     }
 
-    /// Bytes of a link: at most one message. How many were taken, and what they mean.
+    /// Reads at most one message from `bytes`. Returns how many bytes were taken, and what they mean.
     pub(crate) fn on_bytes<'d, 'b: 'd>(
         &mut self,
         step: &mut Step<'_>,
@@ -120,7 +121,7 @@ impl<T: Digest + Copy> Pool<T> {
         }
     }
 
-    /// The phone system says how it is: one that cannot serve is given up.
+    /// Handles a reported status: a connection that cannot serve is given up.
     fn on_status(
         &mut self,
         step: &mut Step<'_>,

@@ -1,4 +1,4 @@
-//! Requests under way, each with its asker's ticket and its time-out.
+//! Requests under way, each with its ticket and its time-out.
 
 use core::fmt::Display;
 
@@ -23,10 +23,10 @@ pub(crate) struct UnderWay<T> {
 }
 
 impl<T: Digest + Copy> Pool<T> {
-    /// Asks the phone system over this very connect of a connection; `ticket` comes back with the answer.
+    /// Sends a request over this connect of a connection; `ticket` comes back with the answer.
     ///
     /// # Errors
-    /// The CSTAErrorCode to return, if it cannot be asked; then nothing has changed.
+    /// The CSTAErrorCode to return if it cannot be sent; then nothing has changed.
     pub(crate) fn ask(
         &mut self,
         step: &mut Step<'_>,
@@ -60,8 +60,8 @@ impl<T: Digest + Copy> Pool<T> {
         Ok(())
     }
 
-    /// The phone system did not answer in time. Whoever asked is told first; then the request is to be abandoned
-    /// ([`Self::abandon`]) under the name that is returned beside its ticket.
+    /// Handles a request that was not answered in time. The caller first deals with the returned ticket, then calls
+    /// [`Self::abandon`] with the returned ID.
     pub(crate) fn on_request_due(
         &mut self,
         step: &mut Step<'_>,
@@ -77,8 +77,8 @@ impl<T: Digest + Copy> Pool<T> {
         Some((RequestId::new(handle.number()), ended))
     }
 
-    /// Nobody waits for an answer any more. Each that never comes costs a name: with too few left, the connection is
-    /// renewed.
+    /// Gives up a request. Each answer that never comes costs an invoke ID; when too few are left, the connection is
+    /// dialled again.
     pub(crate) fn abandon(
         &mut self,
         step: &mut Step<'_>,
@@ -97,7 +97,7 @@ impl<T: Digest + Copy> Pool<T> {
         News::Nothing
     }
 
-    /// Takes a request out, if it is under way over this very connect of a connection: its answer never comes.
+    /// Removes a request if it is under way over this connect, which has ended.
     pub(crate) fn take_back(
         &mut self,
         step: &mut Step<'_>,
@@ -108,7 +108,7 @@ impl<T: Digest + Copy> Pool<T> {
         if is_of_connection { self.end(step, handle) } else { None }
     }
 
-    /// A request has come to its end.
+    /// Removes a request that has ended.
     pub(super) fn end(&mut self, step: &mut Step<'_>, handle: Handle<UnderWay<T>>) -> Option<Ended<T>> {
         let UnderWay { connection, ticket, mut deadline } = self.requests.remove(handle)?;
         step.timers.cancel(&mut deadline, TimerKey::Pending(handle.cast()));
@@ -120,7 +120,7 @@ impl<T: Digest + Copy> Pool<T> {
         &self.requests
     }
 
-    /// Where a request notes its deadline.
+    /// The record of a request's deadline.
     pub(crate) fn request_deadline(&mut self, handle: Handle<UnderWay<T>>) -> Option<&mut Deadline> {
         self.requests.get_mut(handle).map(|one| &mut one.deadline)
     }

@@ -1,4 +1,4 @@
-//! The pool by itself: links that are played by hand, requests whose tickets are numbers.
+//! Tests of the pool alone: the test plays the links, and tickets are numbers.
 
 mod bench;
 

@@ -46,7 +46,7 @@ fn settings_that_fit_are_read_typed_and_the_others_have_defaults() {
     assert_eq!(tables, ["cti.connection[0]", "cti.connection[1]"]);
     assert_eq!(checked.text("cti.connection[0].switch"), Some("a"));
     assert_eq!(checked.text("cti.connection[1].switch"), Some(""));
-    assert_eq!(checked.place("needed"), Some(0));
+    assert_eq!(checked.index("needed"), Some(0));
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn too_many_entries_are_told_the_limit() {
 #[test]
 fn all_errors_come_at_once_with_their_places() {
     let (_, errors) = check(KEYS, &settings("cti.verify = 1\ncti.heartbeat = 0\nlog.format = 3\nx = 1"));
-    let places: Vec<_> = errors.iter().map(|error| (error.setting, error.key.as_str())).collect();
+    let indexes: Vec<_> = errors.iter().map(|error| (error.setting, error.key.as_str())).collect();
     let expected = [
         (Some(0), "cti.verify"),
         (Some(1), "cti.heartbeat"),
@@ -158,7 +158,7 @@ fn all_errors_come_at_once_with_their_places() {
         (None, "cti.connection"),
         (None, "needed"),
     ];
-    assert_eq!(places, expected);
+    assert_eq!(indexes, expected);
 }
 
 #[test]

@@ -1,23 +1,23 @@
-//! A dialog's texts in one piece of memory, and mostly beside the dialog: those of a phone that was quiet are in no cache,
-//! and one piece is fetched faster than nine.
+//! A dialog's texts in one piece of memory, usually within the dialog itself: those of a quiet phone are not in the
+//! cache, and one piece is fetched faster than nine.
 
 use alloc::string::String;
 
 use crate::word::Near;
 
-/// The most bytes kept beside the dialog: those of a client behind one proxy.
+/// The most bytes stored within the dialog: enough for a client behind one proxy.
 const BESIDE: usize = 372;
 
-/// The texts, by their places: what every request of ours needs stands together.
+/// The texts, in the order of storage: those that all our requests need are adjacent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Text {
-    /// What the core above calls the line that the dialog is about; empty until it knows.
+    /// The line that the dialog is about; empty until it is known.
     Line,
     /// Call-ID.
     CallId,
-    /// What we write into From: the INVITE's To, with our tag.
+    /// Our From: the INVITE's To, with our tag.
     Local,
-    /// What we write into To: the INVITE's From, byte for byte.
+    /// Our To: the INVITE's From, byte for byte.
     Remote,
     /// The Request-URI of our requests: the remote target, or the first route if that is a strict router.
     RequestUri,
@@ -25,14 +25,14 @@ pub(super) enum Text {
     Routes,
     /// Our tag.
     LocalTag,
-    /// `host:port` our requests go to when the dialog's flow is gone; empty if it cannot be told.
+    /// `host:port` that our requests go to when the dialog's flow is gone; empty if it cannot be determined.
     NextHop,
     /// The URI in the INVITE's From.
     User,
 }
 
 impl Text {
-    /// All of them, in the order of their places.
+    /// All texts, in the order of storage.
     pub(super) const ALL: [Self; 9] = [
         Self::Line,
         Self::CallId,
@@ -45,7 +45,7 @@ impl Text {
         Self::User,
     ];
 
-    const fn place(self) -> usize {
+    const fn index(self) -> usize {
         match self {
             Self::Line => 0,
             Self::CallId => 1,
@@ -60,7 +60,7 @@ impl Text {
     }
 }
 
-/// The texts one behind the other, and where each ends but the last.
+/// The texts, concatenated, and where each but the last ends.
 #[repr(C)]
 #[derive(Debug, Default)]
 pub(super) struct Texts {
@@ -69,15 +69,15 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// One of them.
+    /// One text.
     pub(super) fn get(&self, text: Text) -> &str {
-        let place = text.place();
-        let end = |place: usize| self.ends.get(place).and_then(|end| usize::try_from(*end).ok());
-        let start = place.checked_sub(1).and_then(end).unwrap_or_default();
-        self.all.get(start..end(place).unwrap_or(self.all.len())).unwrap_or_default()
+        let index = text.index();
+        let end = |index: usize| self.ends.get(index).and_then(|end| usize::try_from(*end).ok());
+        let start = index.checked_sub(1).and_then(end).unwrap_or_default();
+        self.all.get(start..end(index).unwrap_or(self.all.len())).unwrap_or_default()
     }
 
-    /// Sets some of them; the others stay.
+    /// Sets some of the texts and leaves the others.
     pub(super) fn set(&mut self, changed: &[(Text, &str)]) {
         let new = |text: Text| {
             let change = changed.iter().find(|(which, _)| *which == text);
@@ -85,9 +85,9 @@ impl Texts {
         };
         let mut all = String::with_capacity(Text::ALL.map(|text| new(text).len()).iter().sum());
         let mut ends = [0; Text::ALL.len() - 1];
-        for (place, text) in Text::ALL.into_iter().enumerate() {
+        for (index, text) in Text::ALL.into_iter().enumerate() {
             all.push_str(new(text));
-            if let Some(end) = ends.get_mut(place) {
+            if let Some(end) = ends.get_mut(index) {
                 *end = u32::try_from(all.len()).unwrap_or(u32::MAX);
             }
         }
@@ -115,11 +115,11 @@ mod tests {
     fn each_text_is_kept_however_long_it_and_the_others_are() {
         let mut texts = Texts::default();
         let mut expected = Text::ALL.map(|_| String::new());
-        // Those of a length of 100 do not all fit beside the dialog.
+        // Texts of 100 bytes do not all fit within the dialog.
         for length in [1, 100, 7, 0, 3] {
-            for (place, text) in Text::ALL.into_iter().enumerate() {
-                expected[place] = alloc::format!("{place}ä").repeat(length);
-                texts.set(&[(text, &expected[place])]);
+            for (index, text) in Text::ALL.into_iter().enumerate() {
+                expected[index] = alloc::format!("{index}ä").repeat(length);
+                texts.set(&[(text, &expected[index])]);
                 let there = Text::ALL.map(|text| texts.get(text));
                 assert_eq!(there, expected.each_ref().map(String::as_str), "{text:?} was set");
             }

@@ -1,4 +1,4 @@
-//! Answering requests: at once, or later through a transaction that was held.
+//! Answering requests, at once or, if they are held, later.
 
 use alloc::vec::Vec;
 use core::fmt::Display;
@@ -17,42 +17,42 @@ use crate::wire::sip::Method;
 use crate::wire::sip::emit;
 use crate::wire::sip::media::CSTA_XML;
 
-/// A request that is held, to be answered later.
+/// A held request, to be answered later.
 pub(crate) type HeldRequest = Handle<ServerTransaction>;
 
 /// A request to be answered.
 #[derive(Clone, Copy)]
 pub(crate) enum Asked<'r, 'm> {
-    /// It came in this step.
+    /// The request of this step.
     AtHand(&'r Received<'m>),
-    /// It was held. An answer for one that is no more is dropped.
+    /// A held request. If it no longer exists, the answer is dropped.
     Held(HeldRequest),
 }
 
-/// A response to be.
+/// A response to be sent.
 #[derive(Clone, Copy)]
 pub(crate) struct Reply<'a> {
     pub(super) status: u16,
-    /// The reason phrase; empty for the status's own.
+    /// The reason phrase; empty for the default of the status.
     pub(super) reason: &'a str,
-    /// Headers beside those every response has.
+    /// Header fields in addition to those of every response.
     pub(super) more: &'a [(&'a str, &'a dyn Display)],
     /// A CSTA document.
     pub(super) body: Option<&'a [u8]>,
 }
 
 impl<'a> Reply<'a> {
-    /// A bare response.
+    /// A response with a status only.
     pub(crate) const fn new(status: u16) -> Self {
         Self { status, reason: "", more: &[], body: None }
     }
 
-    /// One with a reason phrase of its own.
+    /// A response with a reason phrase.
     pub(crate) const fn because(status: u16, reason: &'a str) -> Self {
         Self { status, reason, more: &[], body: None }
     }
 
-    /// 200 with a CSTA document.
+    /// A 200 with a CSTA document.
     pub(crate) const fn document(body: &'a [u8]) -> Self {
         Self { status: 200, reason: "", more: &[], body: Some(body) }
     }
@@ -67,9 +67,10 @@ impl<'a> Reply<'a> {
 impl UserAgent {
     /// Answers a request.
     ///
-    /// Of a request at hand only what may have to be said again is kept, INVITEs anywhere and everything on datagrams,
-    /// as long as there is plenty of room. Peers that are not allowed are answered statelessly (RFC 3261 8.2.7): what
-    /// they ask takes no place, and one datagram, whose sender's address may be another's, causes no more than one.
+    /// For a request of this step a transaction is only kept if the response may have to be retransmitted, which
+    /// applies to INVITEs and to everything on datagrams, and if there is room to spare. Unlisted peers are answered
+    /// statelessly (RFC 3261 8.2.7): their requests take no room, and a datagram, whose source address may be forged,
+    /// causes at most one.
     pub(crate) fn answer(
         &mut self,
         step: &mut Step<'_>,
@@ -82,7 +83,7 @@ impl UserAgent {
             Asked::Held(handle) => return self.answer_held(step, legs, handle, reply),
         };
         let repeatable = received.method == Method::Invite || !received.flow.is_reliable();
-        // Without a Via nothing could be matched to it.
+        // Without a Via no retransmission could be matched to it.
         if repeatable && received.allowed && received.message.via().is_some() && self.has_room_to_spare(step)
         {
             if let Some(handle) = self.open(step, legs, received) {
@@ -93,7 +94,8 @@ impl UserAgent {
         self.answer_statelessly(step, received, reply);
     }
 
-    /// The lines every response to this request repeats; a dialog's also its Record-Route (RFC 3261 12.1.1).
+    /// Writes the header fields that every response to this request repeats; in a dialog also its Record-Route (RFC
+    /// 3261 12.1.1).
     pub(super) fn write_reply_head(&mut self, received: &Received<'_>, tag: &str) {
         self.head.clear();
         let tag = Some(tag).filter(|tag| !tag.is_empty());
@@ -103,14 +105,14 @@ impl UserAgent {
         }
     }
 
-    /// Writes the reply head anew for an answer that leaves nothing behind: its tag is a function of the request.
+    /// Rewrites the reply head for a stateless answer, whose tag is a function of the request.
     fn forget_tag(&mut self, received: &Received<'_>) {
         if received.method == Method::Invite && !received.in_dialog {
             self.write_reply_head(received, &stateless_tag(received.key));
         }
     }
 
-    /// Answers a request and keeps nothing. It is answered anew when it comes again.
+    /// Answers a request without keeping a transaction. A retransmission is processed again.
     fn answer_statelessly(&mut self, step: &mut Step<'_>, received: &Received<'_>, reply: &Reply<'_>) {
         self.forget_tag(received);
         step.counters.replied(reply.status);
@@ -146,7 +148,7 @@ impl UserAgent {
         }
     }
 
-    /// Refuses a request at hand, and says why to client and operator.
+    /// Refuses a request, and tells client and operator why.
     pub(crate) fn refuse(
         &mut self,
         step: &mut Step<'_>,
@@ -163,7 +165,7 @@ impl UserAgent {
             ("user", &user),
             ("call_id", &call_id),
         ];
-        // Where the gateway is told to leave, turning users away is what was asked for.
+        // In a drain or a stop, refusing users is expected.
         let level = if step.takes_sessions() { Level::Warn } else { Level::Info };
         step.actions.notify(level, "request_refused", fields);
         let mut reply = Reply::because(refusal.status, &refusal.reason);
@@ -179,7 +181,7 @@ impl UserAgent {
         self.answer(step, legs, Asked::AtHand(received), &reply);
     }
 
-    /// Keeps a request of a session to be answered later. `None`: there is no room, and it was refused.
+    /// Holds a request of a session, to be answered later. Returns `None` if there is no room and it was refused.
     pub(crate) fn hold(
         &mut self,
         step: &mut Step<'_>,
@@ -189,7 +191,7 @@ impl UserAgent {
     ) -> Option<HeldRequest> {
         let Some(handle) = self.open(step, legs, received) else {
             note_full(step);
-            // Also in a dialog that is not known here: another node may have room to take it over.
+            // This includes a re-INVITE in a dialog that is not known here: another node may have room to take it over.
             let begins = received.method == Method::Invite && received.session.is_none();
             let (status, seconds) =
                 if begins { Overload::Full.answer(step) } else { (500, retry_after(step, (5, 15))) };
@@ -224,9 +226,9 @@ impl UserAgent {
         self.transactions.open(received.key, origin, &self.head, machine, step.timers).ok()
     }
 
-    /// Whether an answer that can as well be made again may take a place among the transactions. The last quarter is
-    /// for requests that must be held: answers given at once take a place on datagrams for 32 seconds (timers J and H),
-    /// and clients that ask such things often, or are refused, would keep everybody else from being served at all.
+    /// Whether there is room for a transaction that is kept only for retransmissions. The last quarter of the table is
+    /// reserved for requests that must be held: on datagrams an immediate answer is kept for 32 seconds (timers J and
+    /// H), and clients that are refused repeatedly would keep all others from being served.
     fn has_room_to_spare(&self, step: &Step<'_>) -> bool {
         let limit = step.config.limits.transactions;
         self.transactions.server.len() < limit.saturating_sub(limit / 4)
@@ -237,7 +239,7 @@ impl UserAgent {
         self.transactions.server.get(held).and_then(|transaction| transaction.owner)
     }
 
-    /// Whether the answer to a request that is held has a way to its client: the stream it came on last is open.
+    /// Whether the answer to a held request can reach its client: it came by datagram, or its stream is still open.
     pub(crate) fn reaches(&self, step: &Step<'_>, held: HeldRequest) -> bool {
         self.transactions.server.get(held).is_some_and(|transaction| match transaction.flow {
             Flow::Stream(link) => sip_link(step.links, link).is_some(),
@@ -258,7 +260,7 @@ impl UserAgent {
         }
     }
 
-    /// Does what an INVITE's machine wants.
+    /// Does what a transition of an INVITE server transaction requires.
     pub(super) fn after_invite(
         &mut self,
         step: &mut Step<'_>,
@@ -274,15 +276,15 @@ impl UserAgent {
                 Reply::new(100).write(&transaction.head, message);
                 links.respond(step, transaction.flow, message);
             }
-            // Client quirk 6: a missing ACK ends nothing. SIPE's ACK to a re-INVITE may come under any CSeq, a lost one
-            // on datagrams is made good by the next request.
+            // Client quirk 6: a missing ACK ends no session. SIPE's ACK to a re-INVITE may have any CSeq; if one is
+            // lost, the client's next request shows that it received the 2xx.
             invite_server::Effect::Unacknowledged => {
                 step.actions.notify(Level::Warn, "ack_missing", &[("transaction", &handle)]);
             }
         }
     }
 
-    /// A server transaction's deadline was reached.
+    /// Handles a server transaction's deadline.
     pub(crate) fn on_server_timer(&mut self, step: &mut Step<'_>, handle: HeldRequest) {
         let Some(transaction) = self.transactions.server.get(handle) else { return };
         let now = step.now;

@@ -1,4 +1,4 @@
-//! What begins and refreshes a dialog: the answers to INVITE, re-INVITE and UPDATE, their ACK, session timers.
+//! Beginning and refreshing a dialog: answers to INVITE, re-INVITE and UPDATE, ACK, session timers.
 
 use core::fmt::Display;
 
@@ -17,7 +17,7 @@ use crate::wire::sip::media::CSTA_XML;
 use crate::wire::sip::{Message, Method};
 
 impl UserAgent {
-    /// RFC 4028. `None`: the request was refused with 422.
+    /// Negotiates a request's session timer (RFC 4028). Returns `None` if the request was refused with 422.
     pub(crate) fn settle_timer(
         &mut self,
         step: &mut Step<'_>,
@@ -37,8 +37,8 @@ impl UserAgent {
         }
     }
 
-    /// The leg that an INVITE begins, or a re-INVITE in a dialog that was begun elsewhere, under our tag; the CSeq of
-    /// our requests goes on from `sequence`. `None`: it was refused.
+    /// The leg that an INVITE begins, or that continues another node's dialog with a re-INVITE; the CSeq of our
+    /// requests continues from `sequence`. Returns `None` if the INVITE was refused.
     pub(crate) fn begin_leg(
         &mut self,
         step: &mut Step<'_>,
@@ -63,8 +63,8 @@ impl UserAgent {
         }
     }
 
-    /// Holds the INVITE of a session that was just made of its leg. `None`: there is no room, it was refused, and the
-    /// session is to be forgotten.
+    /// Holds the INVITE of a session that was just created with its leg. Returns `None` if there is no room and it was
+    /// refused; the caller then forgets the session.
     pub(crate) fn hold_invite(
         &mut self,
         step: &mut Step<'_>,
@@ -80,8 +80,8 @@ impl UserAgent {
         Some(invite)
     }
 
-    /// Holds a re-INVITE of a session, or its UPDATE, and takes what it says of dialog and session timer. `None`: it
-    /// was refused, and nothing has changed.
+    /// Holds a re-INVITE or UPDATE of a session, and applies it to dialog and session timer. Returns `None` if it was
+    /// refused and nothing has changed.
     pub(crate) fn hold_refresh(
         &mut self,
         step: &mut Step<'_>,
@@ -114,8 +114,8 @@ impl UserAgent {
         Some(held)
     }
 
-    /// Answers an INVITE or re-INVITE 200, with a document. Clients that never retry come back by themselves, soon, if
-    /// the session `expires_soon` (S9).
+    /// Answers an INVITE or re-INVITE 200, with a document. With `expires_soon` the interval is short, so that clients
+    /// that never retry come back soon by refreshing (S9).
     pub(crate) fn accept_invite(
         &mut self,
         step: &mut Step<'_>,
@@ -145,7 +145,7 @@ impl UserAgent {
         self.accept_refresh(step, legs, session, update, None);
     }
 
-    /// A 200 to INVITE, re-INVITE or UPDATE, with the headers that each of them carries (client quirk 6).
+    /// Answers an INVITE, re-INVITE or UPDATE 200, with the header fields that each of them needs (client quirk 6).
     fn accept_refresh(
         &mut self,
         step: &mut Step<'_>,
@@ -168,7 +168,7 @@ impl UserAgent {
             ("Supported", &"timer"),
             ("Accept", &CSTA_XML),
             ("Session-Expires", &expires),
-            // RFC 4028 9: demanded where the client is to refresh.
+            // RFC 4028 9: required if the client is the refresher.
             ("Require", &"timer"),
         ];
         let count = match timer.interval {
@@ -186,8 +186,8 @@ impl UserAgent {
         alloc::string::String::from_utf8(address).unwrap_or_default()
     }
 
-    /// An ACK: for the INVITE with its key, and for whichever of its dialog still waits for one, whatever the CSeq
-    /// (client quirk 2).
+    /// Handles an ACK: for the INVITE with the same key, and for the dialog's INVITE that still waits for one, whatever
+    /// the CSeq (client quirk 2).
     pub(super) fn on_ack(
         &mut self,
         step: &mut Step<'_>,
@@ -204,12 +204,13 @@ impl UserAgent {
         }
     }
 
-    /// The client has the 2xx that its session still repeats: it acknowledged it, or it went on.
+    /// Notes that the client has the 2xx that is still being retransmitted: it acknowledged it, or sent another
+    /// request.
     fn acknowledge(&mut self, step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
         self.settle_invite(step, legs, session, invite_server::Event::Ack);
     }
 
-    /// A session ends: the 2xx that it still repeats is repeated by itself no more.
+    /// Stops retransmitting the 2xx of a session that ends.
     pub(crate) fn leave_invite(&mut self, step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
         self.settle_invite(step, legs, session, invite_server::Event::Left);
     }
@@ -239,7 +240,7 @@ impl UserAgent {
         self.after_invite(step, transaction, effect);
     }
 
-    /// Forgets what there was of a session that has ended.
+    /// Forgets the leg of a session that has ended.
     pub(crate) fn forget(&mut self, step: &mut Step<'_>, session: SessionId, mut leg: Leg) {
         step.timers.cancel(&mut leg.expiry, TimerKey::Expiry(session));
         step.timers.cancel(&mut leg.refresh, TimerKey::Refresh(session));

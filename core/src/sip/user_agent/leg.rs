@@ -1,4 +1,4 @@
-//! What the user agent keeps of a session: its leg.
+//! A leg: what the user agent keeps for a session.
 
 use super::answering::HeldRequest;
 use super::outbox::Outbox;
@@ -7,7 +7,7 @@ use crate::sip::session_timer::Agreed;
 use crate::step::{SessionId, TimerKey};
 use crate::timer::Deadline;
 
-/// Where a session stands.
+/// The phase of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Its INVITE is not answered yet.
@@ -21,7 +21,8 @@ pub(crate) enum Phase {
 
 crate::digest! { enum Phase { SigningIn { invite } = 1, Established = 0 } }
 
-/// A session seen from the user agent. In this order: what an event or a request needs is fetched together.
+/// What the user agent keeps for a session. The order of the fields keeps what an event or a request needs together in
+/// memory.
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Leg {
@@ -31,24 +32,24 @@ pub(crate) struct Leg {
     /// How many requests of its client are held.
     pub(crate) unanswered: u32,
     pub(crate) timer: Agreed,
-    /// When it is ended unless refreshed.
+    /// When it ends unless it is refreshed.
     pub(crate) expiry: Deadline,
-    /// When we refresh it, if that is our part.
+    /// When we refresh it, if we are the refresher.
     pub(crate) refresh: Deadline,
-    /// The INVITE or re-INVITE whose 2xx awaits its ACK.
+    /// The INVITE or re-INVITE whose 2xx has no ACK yet.
     pub(crate) unacknowledged: Option<HeldRequest>,
 }
 
 crate::digest! { struct Leg { unanswered, outbox, dialog, phase, timer, expiry, refresh, unacknowledged } }
 
 impl Leg {
-    /// One whose INVITE is still to be held.
+    /// A leg whose INVITE is not held yet.
     pub(super) fn new(dialog: Dialog, timer: Agreed) -> Self {
         Self {
             unanswered: 0,
             outbox: Outbox::default(),
             dialog,
-            // Replaced as soon as the INVITE is held.
+            // This is replaced when the INVITE is held.
             phase: Phase::Established,
             timer,
             expiry: Deadline::default(),
@@ -59,7 +60,7 @@ impl Leg {
 }
 
 impl Leg {
-    /// Where one of its deadlines is noted, if it is one of its.
+    /// The record of a deadline, if it is the leg's.
     pub(crate) fn deadline_of(&mut self, key: TimerKey) -> Option<&mut Deadline> {
         match key {
             TimerKey::Expiry(_) => Some(&mut self.expiry),
@@ -76,11 +77,11 @@ impl Leg {
     }
 }
 
-/// Where the user agent finds its legs: the table of sessions, as it is lent to it.
+/// The user agent's view of the table of sessions, in which it finds its legs.
 pub(crate) trait Legs {
     /// A session's leg, while the session lasts.
     fn leg(&self, session: SessionId) -> Option<&Leg>;
 
-    /// The same, to be changed.
+    /// The same, for changing it.
     fn leg_mut(&mut self, session: SessionId) -> Option<&mut Leg>;
 }

@@ -1,4 +1,4 @@
-//! SIP connections: framing, access, connections that we open towards a client's next hop, sending.
+//! SIP connections: framing, access, opening connections to a client's next hop, sending.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -18,18 +18,18 @@ use crate::time::{Duration, Instant};
 use crate::timer::Deadline;
 use crate::wire::sip::framer::{Framed, Framer};
 
-/// The most bytes that wait for a connection of ours to open.
+/// The most bytes that wait for one of our connections to open.
 const MAX_WAITING: usize = 256 * 1024;
 
-/// The pauses before a connection of ours is tried again that did not open: long enough together for a proxy to be
-/// restarted, short enough for an event to be worth something still.
+/// The pauses between attempts to open a connection: together long enough for a proxy to restart, and short enough that
+/// the events that wait are still useful.
 const PAUSES: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 
-/// How long a connection of ours may take to open.
+/// How long one of our connections may take to open.
 const OPENS_WITHIN: Duration = Duration::from_secs(10);
 
-/// The most connections of peers that are not on the access list.
+/// The most connections of unlisted peers.
 const MAX_UNLISTED: usize = 64;
 
 /// One SIP connection.
@@ -37,38 +37,38 @@ pub(crate) struct SipLink {
     id: LinkId,
     framer: Framer,
     peer: Option<SocketAddr>,
-    /// Our end's address; what a Contact names unless one is configured.
+    /// Our end's address, which Contact names unless an address is configured.
     local: Option<SocketAddr>,
-    /// Whether the access list knows the peer.
+    /// Whether the peer is on the access list.
     allowed: bool,
-    /// `host:port`, where we opened it.
+    /// `host:port`, if we opened it.
     target: Option<Box<str>>,
-    /// Where we open it; `None` when it is open.
+    /// How far opening it has come, if we open it; `None` once it is open.
     opening: Option<Opening>,
-    /// When it has taken too long to open, or is tried again.
+    /// When it has taken too long to open, or is to be tried again.
     pub(crate) deadline: Deadline,
 }
 
-/// A connection of ours on its way to be open.
+/// One of our connections that is not open yet.
 #[derive(Default)]
 struct Opening {
-    /// What is to be sent then.
+    /// What is to be sent once it is open.
     waiting: Vec<u8>,
-    /// How many events are in it.
+    /// How many events are in `waiting`.
     events: u64,
-    /// How often it did not open.
+    /// How often it failed to open.
     failures: usize,
-    /// Whether it is to be tried again later.
+    /// Whether it waits for the next attempt.
     paused: bool,
 }
 
 impl SipLink {
-    /// One that a peer opened.
+    /// A connection that a peer opened.
     fn accepted(id: LinkId, peer: Peer, allowed: bool) -> Self {
         Self { peer: Some(peer.address), local: Some(peer.local), allowed, ..Self::to(id, None, None) }
     }
 
-    /// One that we open.
+    /// A connection that we open.
     fn to(id: LinkId, target: Option<Box<str>>, opening: Option<Opening>) -> Self {
         Self {
             id,
@@ -82,7 +82,7 @@ impl SipLink {
         }
     }
 
-    /// Whether a peer opened it that is not on the access list.
+    /// Whether an unlisted peer opened it.
     const fn is_unlisted(&self) -> bool {
         self.target.is_none() && !self.allowed
     }
@@ -94,12 +94,12 @@ pub(crate) struct Origin {
     pub(crate) flow: Flow,
     /// Who sent it.
     pub(crate) peer: SocketAddr,
-    /// Whether the access list knows who sent it.
+    /// Whether the sender is on the access list.
     pub(crate) allowed: bool,
 }
 
-/// What reads a link: checked out of it while a message is read, so that the message can borrow from it while the user
-/// agent changes.
+/// The reader of a link, checked out while a message is processed, so that the message can borrow from it while the
+/// user agent changes.
 pub(crate) struct Reader {
     handle: Handle<SipLink>,
     link: LinkId,
@@ -109,18 +109,18 @@ pub(crate) struct Reader {
     framer: Framer,
 }
 
-/// What was read.
+/// The result of reading.
 pub(crate) enum Read<'a> {
-    /// Nothing yet.
+    /// No complete message yet.
     Nothing,
-    /// One message; and whether it is the last that the link is read for.
+    /// A message, and whether it is the last to be read from the link.
     Message(&'a [u8], bool),
-    /// The link ends.
+    /// The link is to be closed.
     Ends,
 }
 
 impl Reader {
-    /// Takes at most one message from `bytes`: how many of them were taken, and what they made.
+    /// Reads at most one message from `bytes`. Returns how many bytes were taken, and the result.
     pub(crate) fn read<'a>(&'a mut self, step: &mut Step<'_>, bytes: &'a [u8]) -> (usize, Read<'a>) {
         let (taken, found) = self.framer.push(bytes, step.config.limits.message_bytes);
         let read = match found {
@@ -130,7 +130,7 @@ impl Reader {
                 step.actions.write(self.link, b"\r\n");
                 if self.is_unlisted { Read::Ends } else { Read::Nothing }
             }
-            // One answer is all an unlisted peer gets: more would pile up with one that does not read.
+            // An unlisted peer gets one answer only: more would pile up if it does not read them.
             Framed::Message(message) => Read::Message(message, self.is_unlisted),
             Framed::Broken(error) => {
                 let fields: &[(&str, &dyn core::fmt::Display)] =
@@ -147,11 +147,11 @@ impl Reader {
 pub(crate) struct SipLinks {
     pub(crate) slots: Slots<SipLink>,
     by_target: BTreeMap<Box<str>, LinkId>,
-    /// Our own address, as the last peer that connected knows it.
+    /// Our address as the last peer that connected reached it.
     reached_at: Option<IpAddr>,
-    /// How many are of peers that are not on the access list.
+    /// The number of connections of unlisted peers.
     unlisted: usize,
-    /// The addresses we listen on, as far as they are open: TCP first, then UDP, in configured order.
+    /// The addresses we listen on, if open: TCP first, then UDP, in configured order.
     listening: Vec<Option<SocketAddr>>,
 }
 
@@ -166,26 +166,26 @@ impl SipLinks {
         }
     }
 
-    /// An address that we listen on is open.
+    /// Notes that an address we listen on is open.
     pub(crate) fn on_listening(&mut self, listener: ListenerId, address: SocketAddr) {
-        if let Some(entry) = self.listening.get_mut(usize::from(listener.place())) {
+        if let Some(entry) = self.listening.get_mut(usize::from(listener.index())) {
             *entry = Some(address);
         }
     }
 
-    /// Feeds what stands beside the table of links.
+    /// Feeds the state outside the table of links.
     pub(crate) fn digest_rest(&self, digester: &mut Digester) {
         let Self { slots: _, by_target: _, reached_at, unlisted: _, listening } = self;
         crate::digest::sequence(digester, listening.iter());
         digester.value(reached_at);
     }
 
-    /// How many connections are of peers that are not on the access list.
+    /// The number of connections of unlisted peers.
     pub(crate) const fn unlisted(&self) -> usize {
         self.unlisted
     }
 
-    /// The same, counted anew.
+    /// The same, counted again.
     pub(crate) fn recount_unlisted(&self) -> usize {
         self.slots.iter().filter(|(_, link)| link.is_unlisted()).count()
     }
@@ -226,12 +226,12 @@ pub(super) fn sip_link(known: &Links, id: LinkId) -> Option<Handle<SipLink>> {
 }
 
 impl SipLinks {
-    /// A peer connected.
+    /// Handles a connection that a peer opened.
     pub(crate) fn on_accepted(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
         let limit = step.config.limits.links;
         let allowed = is_allowed(step, peer.address.ip());
-        // Unlisted peers are answered, so that who forgot to list a proxy finds out; but they leave the table to
-        // others.
+        // Unlisted peers are answered, so that a proxy that was not listed by mistake is noticed; but they may use only
+        // a small part of the table.
         let unlisted = (limit / 16).clamp(1, MAX_UNLISTED);
         let refused = if !allowed && self.unlisted() >= unlisted {
             Some(("too many peers outside sip.allow", unlisted))
@@ -249,12 +249,12 @@ impl SipLinks {
         }
     }
 
-    /// A connection that we asked for is open: what waited for it is sent.
+    /// Handles the opening of a connection that we asked for: what waited for it is sent.
     pub(crate) fn on_connected(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, peer: Peer) {
         let allowed = is_allowed(step, peer.address.ip());
         let Some(entry) = self.slots.get_mut(handle) else { return };
         let link = entry.id;
-        // Whom a client's Contact or Record-Route names is not believed for that.
+        // That a client's Contact or Record-Route names a peer does not make it a listed one.
         entry.allowed = allowed;
         entry.peer = Some(peer.address);
         entry.local = Some(peer.local);
@@ -286,7 +286,7 @@ impl SipLinks {
         step.actions.notify(level, "link_closed", fields);
     }
 
-    /// A connection of ours did not open, and messages wait for it (client quirk 8): it is tried again.
+    /// Schedules another attempt for a connection that failed to open and has messages waiting (client quirk 8).
     fn redial(&mut self, step: &mut Step<'_>, mut entry: SipLink, pause: Duration, why: Closed) {
         let target = entry.target.as_deref().unwrap_or_default();
         let pause_ms = pause.as_micros() / 1_000;
@@ -298,7 +298,7 @@ impl SipLinks {
             opening.failures += 1;
             opening.paused = true;
         }
-        // It had a place until now.
+        // There is room: its old entry was just removed.
         let Ok(handle) = self.insert(step.links, entry) else { return };
         self.await_link(step, handle, step.now + pause);
     }
@@ -310,7 +310,7 @@ impl SipLinks {
         }
     }
 
-    /// A connection of ours is to be tried again, or has taken too long to open.
+    /// Handles the deadline of one of our connections: it is to be tried again, or has taken too long to open.
     pub(crate) fn on_redial_due(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>) {
         let Some(entry) = self.slots.get_mut(handle) else { return };
         let link = entry.id;
@@ -324,7 +324,7 @@ impl SipLinks {
         }
     }
 
-    /// Checks the reader of a link out, while bytes of it are read. `None`: there is nothing to be read from it.
+    /// Checks the reader of a link out. Returns `None` if nothing is to be read from the link.
     pub(crate) fn check_out(&mut self, handle: Handle<SipLink>) -> Option<Reader> {
         let entry = self.slots.get_mut(handle)?;
         let origin = Origin { flow: Flow::Stream(entry.id), peer: entry.peer?, allowed: entry.allowed };
@@ -332,7 +332,7 @@ impl SipLinks {
         Some(Reader { handle, link: entry.id, origin, is_unlisted: entry.is_unlisted(), framer })
     }
 
-    /// Puts a reader back. True: its link is closed instead, because it `ends`.
+    /// Puts a reader back, or closes its link if it `ends`. Returns whether the link was closed.
     pub(crate) fn check_in(&mut self, step: &mut Step<'_>, reader: Reader, ends: bool) -> bool {
         if ends {
             step.actions.close(reader.link);
@@ -343,17 +343,17 @@ impl SipLinks {
         ends
     }
 
-    /// Sends a response. Where its way is gone, it is dropped.
+    /// Sends a response, or drops it if the connection is gone.
     pub(super) fn respond(&mut self, step: &mut Step<'_>, flow: Flow, response: &[u8]) {
         if !self.send(step, flow, response) {
-            // RFC 3261 18.2.2 would open a connection to the Via's address: the client's proxy, which lost the request
-            // with its connection and has answered it by itself.
+            // RFC 3261 18.2.2 would open a connection to the address in Via. That is the client's proxy, which lost the
+            // request along with its connection and has answered it by itself.
             let fields: &[(&str, &dyn core::fmt::Display)] = &[("why", &"the connection it came on is gone")];
             step.actions.notify(Level::Info, "response_discarded", fields);
         }
     }
 
-    /// Sends a message on a flow. False: the flow's connection is gone.
+    /// Sends a message on a flow. Returns false if the flow's connection is gone.
     pub(super) fn send(&mut self, step: &mut Step<'_>, flow: Flow, message: &[u8]) -> bool {
         match flow {
             Flow::Datagram(listener, peer) => {
@@ -377,7 +377,7 @@ impl SipLinks {
         }
     }
 
-    /// Counts an event that [`Self::send`] took: sent, or to be sent once its connection is open.
+    /// Counts an event that [`Self::send`] accepted: as sent, or as waiting for its connection to open.
     pub(super) fn note_event_sent(&mut self, step: &mut Step<'_>, flow: Flow) {
         if let Flow::Stream(link) = flow
             && self.get(step.links, link).is_some_and(|entry| entry.opening.is_some())
@@ -389,8 +389,8 @@ impl SipLinks {
         }
     }
 
-    /// The flow of a request of ours: the dialog's, or, when its connection is gone, one that is opened to the route
-    /// set's next hop (client quirk 8). `None`: there is no way to the client until it speaks.
+    /// The flow for one of our requests: the dialog's or, if its connection is gone, a new connection to the next hop
+    /// of the route set (client quirk 8). Returns `None` if the client cannot be reached until it sends a request.
     pub(super) fn flow_to(
         &mut self,
         step: &mut Step<'_>,
@@ -426,7 +426,7 @@ impl SipLinks {
         Some(link)
     }
 
-    /// Writes `host:port` as the other side of a flow should know us.
+    /// Writes the `host:port` at which the other side of a flow reaches us.
     pub(super) fn write_own_address(&self, step: &Step<'_>, flow: Flow, out: &mut Vec<u8>) {
         use core::fmt::Write as _;
 
@@ -437,7 +437,7 @@ impl SipLinks {
         let local = match flow {
             Flow::Stream(link) => self.own_stream_address(step, link),
             Flow::Datagram(listener, _) => {
-                self.listening.get(usize::from(listener.place())).copied().flatten()
+                self.listening.get(usize::from(listener.index())).copied().flatten()
             }
         };
         let mut text: heapless::String<64> = heapless::String::new();
@@ -447,15 +447,15 @@ impl SipLinks {
         out.extend_from_slice(if text.is_empty() { b"invalid.invalid" } else { text.as_bytes() });
     }
 
-    /// The address clients may open connections to: the listener's port at the link's own address.
+    /// The address to which clients may open connections: the listener's port at the link's local address.
     fn own_stream_address(&self, step: &Step<'_>, link: LinkId) -> Option<SocketAddr> {
         let entry = self.get(step.links, link);
         let local = entry.and_then(|entry| entry.local);
         if entry.is_some_and(|entry| entry.target.is_none()) {
             return local;
         }
-        // A connection of ours ends at an ephemeral port: the listener's is the one to tell. An address that stands for
-        // all of ours is none to tell; before ours is open, the one that peers reach us at is as good as any.
+        // The local port of a connection that we opened is ephemeral, so the listener's is used. An unspecified address
+        // is of no use to a peer; before the connection is open, the address that other peers reached us at serves.
         let listening = self.listening.iter().take(step.config.sip.tcp.len()).copied().flatten().next()?;
         let named = Some(listening.ip()).filter(|address| !address.is_unspecified());
         let address = local.map(|local| local.ip()).or(named).or(self.reached_at);
@@ -467,7 +467,7 @@ crate::digest! { struct SipLink { id, framer, peer, local, allowed, target, open
 
 crate::digest! { struct Opening { waiting, events, failures, paused } }
 
-/// A datagram came. `None`: there is no message in it.
+/// Reads a datagram. Returns `None` if it holds no message.
 pub(crate) fn on_datagram(
     step: &mut Step<'_>,
     listener: ListenerId,
@@ -483,7 +483,7 @@ pub(crate) fn on_datagram(
     Some(Origin { flow: Flow::Datagram(listener, peer), peer, allowed: is_allowed(step, peer.ip()) })
 }
 
-/// Whether the access list knows an address (403 otherwise).
+/// Whether an address is on the access list. Peers that are not are answered 403.
 fn is_allowed(step: &Step<'_>, address: IpAddr) -> bool {
     step.config.sip.allow.iter().any(|network| network.contains(address))
 }

@@ -1,12 +1,13 @@
-//! When a session's events may be sent: a machine of its own, because three rules meet here.
+//! The outbox decides when a session's events may be sent. Three rules apply:
 //!
-//! 1. A response that announces an identifier (monitorCrossRefID, callID) is written before the first event that uses
-//!    it: while such a request is under way, events wait.
-//! 2. After such a response the next event waits a short time more: through a proxy that opens a connection of its
-//!    own, an event overtakes the response otherwise.
-//! 3. On datagrams one event is under way at a time, and the next waits for its final answer, but not for ever (client
-//!    quirk 3). What is sent after an event that was not answered takes its place: sent once more after that, it would
-//!    come with a CSeq that was passed (RFC 3261 12.2.2), or show a client that does not look what is no longer true.
+//! 1. A response that announces an identifier (monitorCrossRefID, callID) is sent before the first event that uses it:
+//!    while such a request is under way, events wait.
+//! 2. After such a response the next event waits a little longer: otherwise it might overtake the response in a proxy
+//!    that uses different connections for the two.
+//! 3. On datagrams one event is under way at a time, and the next waits for its final response, but not for ever
+//!    (client quirk 3). When the next event is sent without that response, the earlier one is no longer retransmitted:
+//!    it would arrive with a CSeq that is too low (RFC 3261 12.2.2), or show outdated state to a client that does not
+//!    check the CSeq.
 
 use alloc::boxed::Box;
 use alloc::collections::{VecDeque, vec_deque};
@@ -17,14 +18,14 @@ use crate::slots::Handle;
 use crate::time::Instant;
 use crate::timer::Deadline;
 
-/// Events on their way to one client.
+/// The events for one client.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    /// Rule 2.
+    /// Rule 2: when the next event may be sent.
     quiet_until: Instant,
     /// Rule 3: the event under way, and until when it holds back the next.
     under_way: Option<(Handle<ClientTransaction>, Instant)>,
-    /// Elsewhere, since mostly nothing waits.
+    /// Boxed, since usually nothing waits.
     waiting: Option<Box<Waiting>>,
     /// How many requests that announce identifiers are under way.
     announcing: u16,
@@ -33,13 +34,13 @@ pub(crate) struct Outbox {
 /// Events that wait.
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Oldest first.
+    /// The documents, oldest first.
     documents: VecDeque<Box<[u8]>>,
-    /// When the session is to look again.
+    /// When to try again.
     deadline: Deadline,
 }
 
-/// The outbox is full: the event is lost, and that is said.
+/// The outbox is full, and the event is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OutboxFull;
 
@@ -51,18 +52,17 @@ impl Outbox {
             && self.under_way.is_none_or(|(_, until)| now >= until)
     }
 
-    /// Whether nothing waits.
+    /// Whether no event waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.as_ref().is_none_or(|waiting| waiting.documents.is_empty())
     }
 
-    /// Whether the client may hear an event later than a response that is sent now: one waits, or is under way by
-    /// datagram.
+    /// Whether a response sent now may overtake an event: one waits, or is under way by datagram.
     pub(crate) fn may_be_overtaken(&self) -> bool {
         !self.is_empty() || self.under_way.is_some()
     }
 
-    /// Lets an event wait.
+    /// Queues an event.
     pub(crate) fn hold(&mut self, document: &[u8], limit: usize) -> Result<(), OutboxFull> {
         let documents = &mut self.waiting.get_or_insert_default().documents;
         if documents.len() >= limit {
@@ -72,7 +72,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// The next event that waits, if it may be sent at `now`.
+    /// Takes the next event, if it may be sent at `now`.
     pub(crate) fn next(&mut self, now: Instant) -> Option<Box<[u8]>> {
         if !self.is_open(now) {
             return None;
@@ -80,7 +80,7 @@ impl Outbox {
         self.waiting.as_mut()?.documents.pop_front()
     }
 
-    /// When to look again: `None` if nothing waits, or only an answer can open it.
+    /// When to try again; `None` if no event waits, or if they wait for an answer.
     pub(crate) fn next_at(&self) -> Option<Instant> {
         if self.is_empty() || self.announcing > 0 {
             return None;
@@ -88,33 +88,34 @@ impl Outbox {
         Some(self.under_way.map_or(self.quiet_until, |(_, until)| until.max(self.quiet_until)))
     }
 
-    /// When the session is to look again; `None` if nothing waits that it could look for.
+    /// The record of the deadline for trying again; `None` if no event waits.
     pub(crate) fn deadline(&mut self) -> Option<&mut Deadline> {
         self.waiting.as_mut().map(|waiting| &mut waiting.deadline)
     }
 
-    /// Gives back the room of events that wait, once none does.
+    /// Frees the queue once it is empty.
     pub(crate) fn tidy(&mut self) {
         self.waiting.take_if(|waiting| waiting.documents.is_empty() && !waiting.deadline.is_set());
     }
 
-    /// A request that announces an identifier is under way.
+    /// Notes that a request that announces an identifier is under way.
     pub(crate) fn announce(&mut self) {
         self.announcing = self.announcing.saturating_add(1);
     }
 
-    /// Its response was just written; the next event waits until `quiet_until`.
+    /// Notes that the response to such a request was written; the next event waits until `quiet_until`.
     pub(crate) fn announced(&mut self, quiet_until: Instant) {
         self.announcing = self.announcing.saturating_sub(1);
         self.keep_quiet(quiet_until);
     }
 
-    /// A response that announces an identifier was written at once: the next event waits until then.
+    /// Notes that an immediate response announced an identifier; the next event waits until `until`.
     pub(crate) fn keep_quiet(&mut self, until: Instant) {
         self.quiet_until = self.quiet_until.max(until);
     }
 
-    /// An event was sent by datagram. The one before, if it was not answered, is to be sent no more.
+    /// Notes that an event was sent by datagram. Returns the previous one if it has no answer: it must not be
+    /// retransmitted any more.
     #[must_use]
     pub(crate) fn sent(
         &mut self,
@@ -124,7 +125,7 @@ impl Outbox {
         self.under_way.replace((event, until)).map(|(before, _)| before)
     }
 
-    /// An event was answered; only the one under way held anything back.
+    /// Notes that an event was answered. If it was the one under way, the next may be sent.
     pub(crate) fn answered(&mut self, event: Handle<ClientTransaction>) {
         if self.under_way.is_some_and(|(under_way, _)| under_way == event) {
             self.under_way = None;

@@ -1,4 +1,4 @@
-//! Turning requests away when the gateway can take no more: with which status, and when to come back.
+//! Refusing requests when the gateway cannot take any more: the status, and the Retry-After.
 
 use core::fmt::Display;
 
@@ -8,7 +8,7 @@ use super::received::{Received, Refusal};
 use crate::entropy::Domain;
 use crate::step::Step;
 
-/// Why a session is not taken.
+/// Why a session is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overload {
     /// A table is full.
@@ -25,7 +25,7 @@ impl Overload {
         }
     }
 
-    /// The least and the most seconds after which it may be tried again.
+    /// The bounds of the Retry-After, in seconds.
     const fn pause(self) -> (u32, u32) {
         match self {
             Self::Full => (30, 90),
@@ -33,8 +33,8 @@ impl Overload {
         }
     }
 
-    /// The status, and the seconds for a Retry-After: 503, or 500 where a proxy would stop routing to a node that
-    /// says 503 (RFC 3261 21.5.1 and 21.5.4).
+    /// The status and the seconds of the Retry-After. The status is 503, or 500 if that is configured because a proxy
+    /// would stop routing to a node that answers 503 (RFC 3261 21.5.1 and 21.5.4).
     pub(super) fn answer(self, step: &mut Step<'_>) -> (u16, u32) {
         let status = if step.config.sip.may_say_503 { 503 } else { 500 };
         (status, retry_after(step, self.pause()))
@@ -42,7 +42,7 @@ impl Overload {
 }
 
 impl UserAgent {
-    /// Refuses a request because the gateway as a whole can take no more.
+    /// Refuses a request because the gateway as a whole cannot take any more.
     pub(crate) fn turn_away(
         &mut self,
         step: &mut Step<'_>,
@@ -54,7 +54,7 @@ impl UserAgent {
         self.refuse_for_now(step, legs, received, (status, why.reason()), &seconds);
     }
 
-    /// Refuses an INVITE in a dialog whose first is not answered yet (RFC 3261 14.2).
+    /// Refuses an INVITE in a dialog whose previous INVITE is not answered yet (RFC 3261 14.2).
     pub(crate) fn refuse_second_invite(
         &mut self,
         step: &mut Step<'_>,
@@ -65,7 +65,7 @@ impl UserAgent {
         self.refuse_for_now(step, legs, received, (500, "Another INVITE is under way"), &seconds);
     }
 
-    /// Refuses a request that may be repeated after so many seconds.
+    /// Refuses a request that may be tried again after a number of seconds.
     fn refuse_for_now(
         &mut self,
         step: &mut Step<'_>,
@@ -80,7 +80,7 @@ impl UserAgent {
     }
 }
 
-/// Seconds for a Retry-After, spread so that those turned away together do not come back together.
+/// A random number of seconds for a Retry-After, so that clients refused together do not come back together.
 pub(super) fn retry_after(step: &mut Step<'_>, (least, most): (u32, u32)) -> u32 {
     let span = u64::from(most.saturating_sub(least)) + 1;
     let spread = step.entropy.draw(Domain::RetryAfter) % span;

@@ -1,4 +1,4 @@
-//! A request at hand, and why one is refused (RFC 3261 8.2).
+//! A received request, and refusals (RFC 3261 8.2).
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString as _};
@@ -12,10 +12,10 @@ use crate::step::{SessionId, Step};
 use crate::wire::sip::{Message, Method};
 use crate::wire::sip::{Scheme, Uri, reason_phrase};
 
-/// The methods we take, for Allow (client quirk 6).
+/// The methods we support, for Allow (client quirk 6).
 pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, INFO, UPDATE, OPTIONS";
 
-/// A request at hand.
+/// The request being processed.
 pub(crate) struct Received<'m> {
     pub(crate) message: &'m Message<'m>,
     pub(crate) method: Method<'m>,
@@ -24,27 +24,27 @@ pub(crate) struct Received<'m> {
     pub(crate) peer: SocketAddr,
     /// Whether the access list knows who sent it.
     pub(crate) allowed: bool,
-    /// Where it came from.
+    /// The flow it came on.
     pub(crate) flow: Flow,
-    /// Where its answer goes: a datagram's Via may name another port (RFC 3261 18.2.2, RFC 3581).
+    /// The flow for its answer: a datagram's Via may name another port (RFC 3261 18.2.2, RFC 3581).
     pub(crate) answer_flow: Flow,
     pub(crate) key: u128,
-    /// The tag we add to To where there is none yet.
+    /// The tag that we add to To if it has none.
     pub(crate) local_tag: heapless::String<16>,
-    /// The session whose dialog it is in.
+    /// The session whose dialog it is in, if any.
     pub(crate) session: Option<SessionId>,
-    /// Whether To has a tag: it is inside some dialog, known or not.
+    /// Whether To has a tag, so that it is in a dialog, known or not.
     pub(crate) in_dialog: bool,
 }
 
-/// Why a request is refused.
+/// A refusal of a request.
 pub(crate) struct Refusal<'a> {
     pub(crate) status: u16,
-    /// The reason phrase; empty for the status's own.
+    /// The reason phrase; empty for the default of the status.
     pub(crate) reason: Cow<'a, str>,
     /// A Warning's text (RFC 3261 20.43); empty for none.
     pub(crate) detail: String,
-    /// A header that the status demands; an empty name for none.
+    /// A header field that the status requires; an empty name for none.
     pub(crate) header: (&'static str, &'a str),
 }
 
@@ -54,7 +54,7 @@ impl<'a> Refusal<'a> {
         Self { status, reason: reason.into(), detail: String::new(), header: ("", "") }
     }
 
-    /// A refusal with a header that the status demands.
+    /// A refusal with a header field that the status requires.
     pub(crate) const fn with(status: u16, header: &'static str, value: &'a str) -> Self {
         Self { status, reason: Cow::Borrowed(""), detail: String::new(), header: (header, value) }
     }
@@ -86,8 +86,8 @@ pub(super) fn stateless_tag(key: u128) -> heapless::String<16> {
     tag(u64::try_from(key & u128::from(u64::MAX)).unwrap_or(0))
 }
 
-/// What is wrong with a request whatever it asks (RFC 3261 8.2.1, 8.2.2). An unlisted peer is told
-/// nothing else.
+/// The refusal of a request whatever its method (RFC 3261 8.2.1, 8.2.2). It does not tell an unlisted peer anything
+/// else.
 pub(super) fn refusal<'a>(received: &Received<'a>) -> Option<Refusal<'a>> {
     if !received.allowed {
         return Some(Refusal::new(403, "Peer not on the access list"));
@@ -103,7 +103,7 @@ pub(super) fn refusal<'a>(received: &Received<'a>) -> Option<Refusal<'a>> {
         Some(Scheme::Other(_)) => return Some(Refusal::new(416, "")),
         None => return Some(Refusal::new(400, "Malformed Request-URI")),
     }
-    // 8.2.2.3: not checked for CANCEL (and ACK).
+    // 8.2.2.3: Require is not checked for CANCEL (and ACK).
     let unknown = received.message.requires().find(|option| !option.eq_ignore_ascii_case("timer"));
     match unknown {
         Some(option) if received.method != Method::Cancel => Some(Refusal::with(420, "Unsupported", option)),
@@ -111,8 +111,8 @@ pub(super) fn refusal<'a>(received: &Received<'a>) -> Option<Refusal<'a>> {
     }
 }
 
-/// Where the answer to a message goes. RFC 3581 4: with `rport`, back where the datagram came from; RFC 3261 18.2.2:
-/// otherwise to the sender's address and the port its Via names.
+/// The flow for the answer to a message: with `rport`, to the datagram's source (RFC 3581 4); otherwise to the source
+/// address and the port in Via (RFC 3261 18.2.2).
 pub(super) fn answer_flow(flow: Flow, message: &Message<'_>) -> Flow {
     match (flow, message.via()) {
         (Flow::Datagram(listener, peer), Some(via)) if via.rport.is_none() => {
@@ -122,13 +122,13 @@ pub(super) fn answer_flow(flow: Flow, message: &Message<'_>) -> Flow {
     }
 }
 
-/// The hash a dialog is looked up by (RFC 3261 12: Call-ID and both tags).
+/// The hash that a dialog is looked up by: of Call-ID and both tags (RFC 3261 12).
 pub(super) fn dialog_key(step: &Step<'_>, call_id: &str, local_tag: &str, remote_tag: &str) -> u128 {
     step.entropy.key([&b"dialog"[..], call_id.as_bytes(), local_tag.as_bytes(), remote_tag.as_bytes()])
 }
 
-/// A tag of our own: drawn for a dialog to be, otherwise a function of the request, so that an answer repeated
-/// without any state has the same one (RFC 3261 8.2.7).
+/// Our tag: drawn for a request that may begin a dialog, otherwise a function of the request, so that stateless answers
+/// to retransmissions have the same tag (RFC 3261 8.2.7).
 pub(super) fn tag_for(
     step: &mut Step<'_>,
     method: Method<'_>,
@@ -144,7 +144,7 @@ pub(super) fn tag_for(
     }
 }
 
-/// Why a request that cannot begin or refresh a dialog is refused.
+/// The refusal of a request that cannot begin or refresh a dialog.
 pub(super) fn unusable_dialog(unusable: Unusable) -> Refusal<'static> {
     match unusable {
         Unusable::NoContact => Refusal::new(400, "Missing Contact"),

@@ -1,4 +1,4 @@
-//! A message's way in: to its transaction, its dialog and its method (RFC 3261 8.2, 12.2.2, 17.2.3, 18.1.2).
+//! Processing a received message: its transaction, its dialog and its method (RFC 3261 8.2, 12.2.2, 17.2.3, 18.1.2).
 
 use core::fmt::Display;
 
@@ -15,7 +15,7 @@ use crate::wire::sip::media::CSTA_XML;
 use crate::wire::sip::{Message, Method, Start, Uri};
 
 impl UserAgent {
-    /// A message came.
+    /// Processes a message.
     pub(crate) fn on_message<'m>(
         &mut self,
         step: &mut Step<'_>,
@@ -90,12 +90,12 @@ impl UserAgent {
             (Method::Bye | Method::Info | Method::Update, None) => {
                 self.refused(step, legs, &received, &Refusal::new(481, ""))
             }
-            // An ACK never comes here, and all other methods were refused before.
+            // An ACK does not get here, and other methods have been refused.
             (Method::Ack | Method::Other(_), _) => News::Nothing,
         }
     }
 
-    /// An INVITE outside any dialog.
+    /// Handles an INVITE outside any dialog.
     fn on_invite<'m>(
         &mut self,
         step: &mut Step<'_>,
@@ -112,7 +112,7 @@ impl UserAgent {
         }
     }
 
-    /// A re-INVITE in a dialog that is not known here. Only one with a CSTA document may be more than that.
+    /// Handles a re-INVITE in a dialog that is not known here. Without a CSTA document it is refused.
     fn on_invite_elsewhere<'m>(
         &mut self,
         step: &mut Step<'_>,
@@ -125,7 +125,7 @@ impl UserAgent {
         }
         let to = received.message.to();
         let Some((to, tag)) = to.and_then(|to| Some((to.uri, to.tag()?))) else { return News::Nothing };
-        // The Request-URI is the other node's Contact; To still says for whom the first INVITE was.
+        // The Request-URI may be another node's Contact; To still names the target of the first INVITE.
         if !is_for_us(step, received.uri) && !is_for_us(step, to) {
             return self.refused(step, legs, &received, &Refusal::new(404, "Not our domain"));
         }
@@ -135,7 +135,8 @@ impl UserAgent {
         News::Takeover(received, tag)
     }
 
-    /// BYE (RFC 3261 15.1.2). What the client asked before and was not answered yet gets 487 when its answer comes.
+    /// Handles BYE (RFC 3261 15.1.2). Requests of the client that are still held are answered 487 when their answers
+    /// come.
     fn on_bye<'m>(
         &mut self,
         step: &mut Step<'_>,
@@ -150,7 +151,7 @@ impl UserAgent {
         News::Over(session, "BYE")
     }
 
-    /// CANCEL (RFC 3261 9.2): 200 if there is such an INVITE, and 487 to that if it was not answered yet.
+    /// Handles CANCEL (RFC 3261 9.2): 200 if it matches an INVITE, and 487 for that INVITE if it was not answered yet.
     fn on_cancel<'m>(
         &mut self,
         step: &mut Step<'_>,
@@ -170,7 +171,7 @@ impl UserAgent {
         News::Over(session, "cancelled")
     }
 
-    /// OPTIONS: a load balancer's probe, or a client's question (RFC 3261 11).
+    /// Handles OPTIONS: the probe of a load balancer, or a client's query (RFC 3261 11).
     fn on_options<'m>(
         &mut self,
         step: &mut Step<'_>,
@@ -190,7 +191,7 @@ impl UserAgent {
             ];
             self.answer(step, legs, asked, &Reply { more: headers, ..Reply::new(200) });
         } else {
-            // Load balancers ask often: it is not logged each time.
+            // Load balancers probe often: refusals are not logged.
             let (status, seconds) = Overload::Leaving.answer(step);
             let retry: &[(&str, &dyn Display)] = &[("Retry-After", &seconds)];
             self.answer(step, legs, asked, &Reply { more: retry, ..Reply::new(status) });
@@ -198,8 +199,9 @@ impl UserAgent {
         News::Nothing
     }
 
-    /// The transaction that a request belongs to already. A BYE that finds a session is never done: a datagram with a
-    /// re-INVITE came after it, and the session was taken over anew.
+    /// The transaction of which a request is a retransmission, if any. A BYE that matches a transaction but finds a
+    /// session is new: a re-INVITE on datagrams was delivered after the first BYE, and the session was taken over
+    /// again.
     fn repeated(
         &self,
         legs: &impl Legs,
@@ -222,10 +224,10 @@ impl UserAgent {
         self.by_dialog.get(key)
     }
 
-    /// A request that is known already (RFC 3261 17.2): its response is repeated, or it is absorbed.
+    /// Handles a retransmission (RFC 3261 17.2): the response is sent again, or the request is absorbed.
     fn on_repeated(&mut self, step: &mut Step<'_>, handle: HeldRequest, flow: Flow) {
         let Some(transaction) = self.transactions.server.get_mut(handle) else { return };
-        // A stream that is gone carries no answer; the client waits for it where it asked again.
+        // If the stream that the request came on is gone, the answer goes to the one on which the client repeated it.
         if let (Flow::Stream(before), Flow::Stream(_)) = (transaction.flow, flow)
             && sip_link(step.links, before).is_none()
         {
@@ -247,7 +249,7 @@ impl UserAgent {
         }
     }
 
-    /// Refuses a request, and that is all there is to it.
+    /// Refuses a request; there is no news.
     fn refused<'m>(
         &mut self,
         step: &mut Step<'_>,
@@ -260,8 +262,8 @@ impl UserAgent {
     }
 }
 
-/// Whether a dialog-forming request is for this gateway: our domain, our advertised host, or an address we
-/// listen on; any, where no domain is configured.
+/// Whether a dialog-forming request is for this gateway: for our domain, our advertised host, or an address we listen
+/// on; for any host, if no domain is configured.
 fn is_for_us(step: &Step<'_>, uri: &str) -> bool {
     let (Some(domain), Some(uri)) = (&step.config.sip.domain, Uri::parse(uri)) else { return true };
     let host = uri.host;

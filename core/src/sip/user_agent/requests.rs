@@ -1,4 +1,4 @@
-//! Requests of ours inside a dialog: events in INFO, the end in BYE, a refresh in UPDATE; and their answers.
+//! Our requests inside a dialog, and their answers: INFO for events, BYE for the end, UPDATE for a refresh.
 
 use core::fmt::{Display, Write as _};
 
@@ -16,7 +16,7 @@ use crate::wire::sip::Message;
 use crate::wire::sip::media::CSTA_XML;
 use crate::wire::sip::via::MAGIC_COOKIE;
 
-/// A request that we sent, until it needs no more care.
+/// A request that we sent, until its transaction ends.
 type SentRequest = Handle<ClientTransaction>;
 
 /// A request to be sent.
@@ -48,17 +48,17 @@ impl Outgoing<'_> {
     }
 }
 
-/// A request on its way out, and what names its transaction.
+/// A request being written, and the identification of its transaction.
 struct Draft<'a> {
     outgoing: Outgoing<'a>,
-    /// `None` if nothing is kept of it.
+    /// `None` if no transaction is kept.
     transaction: Option<SentRequest>,
     secret: u64,
     flow: Flow,
 }
 
 impl UserAgent {
-    /// Sends an event's document to a client, or lets it wait its turn ([`super::outbox`]).
+    /// Sends an event's document to a client, or queues it ([`super::outbox`]).
     pub(crate) fn send_event(
         &mut self,
         step: &mut Step<'_>,
@@ -81,7 +81,7 @@ impl UserAgent {
         schedule_events(step, legs, session);
     }
 
-    /// Sends what waits, as far as it may be sent.
+    /// Sends the events that wait, as far as they may be sent.
     pub(crate) fn send_waiting_events(
         &mut self,
         step: &mut Step<'_>,
@@ -96,7 +96,7 @@ impl UserAgent {
         schedule_events(step, legs, session);
     }
 
-    /// Sends a request in a session's dialog. What cannot be sent is said and not kept.
+    /// Sends a request in a session's dialog. If it cannot be sent, it is logged and dropped.
     pub(crate) fn send_request(
         &mut self,
         step: &mut Step<'_>,
@@ -113,7 +113,8 @@ impl UserAgent {
         let opened = (outgoing.purpose(), session, flow, secret);
         let transaction = match self.transactions.open_client(opened, step.timers, machine) {
             Ok(transaction) => Some(transaction),
-            // On a stream only a 404, 410 or 481 would be missed, and the next event's answer says the same.
+            // Without a transaction, only an answer of 404, 410 or 481 is missed on a stream; the next event gets the
+            // same answer.
             Err(_) if flow.is_reliable() && matches!(outgoing, Outgoing::Event(_)) => None,
             Err(_) => {
                 note_unsent(step, session, outgoing, "limits.transactions is reached");
@@ -126,7 +127,7 @@ impl UserAgent {
             if let Some(transaction) = transaction {
                 transactions.drop_client(transaction, step.timers);
             }
-            note_unsent(step, session, outgoing, "too much waits for its connection");
+            note_unsent(step, session, outgoing, "too many bytes wait for its connection");
             return;
         }
         if let Outgoing::Event(_) = outgoing {
@@ -137,7 +138,8 @@ impl UserAgent {
         }
     }
 
-    /// A request went out by datagram: it is repeated until it is answered, and holds back the event after it.
+    /// Notes that a request was sent by datagram: it is retransmitted until it is answered, and an event holds back the
+    /// next one.
     fn await_answer(
         &mut self,
         step: &mut Step<'_>,
@@ -206,7 +208,8 @@ impl UserAgent {
         }
     }
 
-    /// A response came: its branch names the transaction, and repeats a number that only we and the client know.
+    /// Handles a response. Its branch names the transaction, and holds a number that only we and the receiver of the
+    /// request know.
     pub(super) fn on_response<'m>(
         &mut self,
         step: &mut Step<'_>,
@@ -234,10 +237,10 @@ impl UserAgent {
         (transaction, purpose): (SentRequest, Purpose),
         status: u16,
     ) -> News<'m> {
-        // Client quirk 3: SIPE never answers events, and proxies answer for it with 408; only these say that the
-        // client knows the dialog no more (RFC 3261 12.2.1.2 would count 408 among them).
+        // Client quirk 3: SIPE never answers events, and proxies answer 408 for it. So only these statuses mean that
+        // the client no longer knows the dialog; by RFC 3261 12.2.1.2 a 408 would too.
         if matches!(status, 404 | 410 | 481) && purpose != Purpose::Bye {
-            return News::Over(session, "the client knows the dialog no more");
+            return News::Over(session, "the client no longer knows the dialog");
         }
         let Some(leg) = legs.leg_mut(session) else { return News::Nothing };
         match purpose {
@@ -251,7 +254,7 @@ impl UserAgent {
         News::Nothing
     }
 
-    /// A client transaction's deadline was reached. Silence ends nothing (client quirk 3); the transaction is
+    /// Handles a client transaction's deadline. A missing answer ends no session (client quirk 3); the transaction is
     /// forgotten.
     pub(crate) fn on_client_timer(&mut self, step: &mut Step<'_>, handle: SentRequest) {
         let Self { links, transactions, .. } = self;
@@ -264,7 +267,7 @@ impl UserAgent {
         }
     }
 
-    /// Our part of the refresh is due: an UPDATE, and the next one half an interval later.
+    /// Refreshes a session with an UPDATE; the next one is due half an interval later.
     pub(crate) fn on_refresh_due(&mut self, step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
         let Some(leg) = legs.leg_mut(session) else { return };
         if let Some(at) = leg.timer.refresh_at(step.now) {
@@ -274,26 +277,26 @@ impl UserAgent {
     }
 }
 
-/// Whether a session's client may hear an event later than a response that is sent now.
+/// Whether a response sent now may overtake an event to the session's client.
 pub(crate) fn may_be_overtaken(legs: &impl Legs, session: SessionId) -> bool {
     legs.leg(session).is_some_and(|leg| leg.outbox.may_be_overtaken())
 }
 
-/// A session's events wait a little: a response that announces an identifier was written at once.
+/// Delays a session's events after an immediate response that announces an identifier.
 pub(crate) fn keep_quiet(step: &Step<'_>, legs: &mut impl Legs, session: SessionId) {
     if let Some(leg) = legs.leg_mut(session) {
         leg.outbox.keep_quiet(step.now + step.config.sip.event_delay);
     }
 }
 
-/// A request that announces an identifier is under way: events wait for its answer.
+/// Lets events wait for the answer to a request that announces an identifier.
 pub(crate) fn expect_announcement(legs: &mut impl Legs, session: SessionId) {
     if let Some(leg) = legs.leg_mut(session) {
         leg.outbox.announce();
     }
 }
 
-/// A response that announces an identifier was just written: its events follow a little later.
+/// Lets events continue a little after a response that announces an identifier.
 pub(crate) fn note_announced(step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
     let quiet_until = step.now + step.config.sip.event_delay;
     if let Some(leg) = legs.leg_mut(session) {
@@ -302,7 +305,7 @@ pub(crate) fn note_announced(step: &mut Step<'_>, legs: &mut impl Legs, session:
     schedule_events(step, legs, session);
 }
 
-/// Sets a session's expiry anew, and our own refresh where that is our part.
+/// Restarts a session's expiry and, if we are the refresher, our refresh.
 pub(crate) fn restart_session_timer(step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
     let Some(leg) = legs.leg_mut(session) else { return };
     let expiry = step.now + leg.timer.lifetime;
@@ -313,7 +316,7 @@ pub(crate) fn restart_session_timer(step: &mut Step<'_>, legs: &mut impl Legs, s
     }
 }
 
-/// Sets when a session is to look again for events that wait.
+/// Schedules the next attempt to send a session's events that wait.
 fn schedule_events(step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
     let Some(leg) = legs.leg_mut(session) else { return };
     let next = leg.outbox.next_at();
@@ -325,7 +328,7 @@ fn schedule_events(step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId
     leg.outbox.tidy();
 }
 
-/// A request of ours is lost: it is said, and an event counted.
+/// Logs a request that could not be sent, and counts it if it is an event.
 fn note_unsent(step: &mut Step<'_>, session: SessionId, outgoing: Outgoing<'_>, why: &str) {
     step.counters.events_lost += u64::from(matches!(outgoing, Outgoing::Event(_)));
     let fields: &[(&str, &dyn Display)] =
@@ -333,7 +336,7 @@ fn note_unsent(step: &mut Step<'_>, session: SessionId, outgoing: Outgoing<'_>, 
     step.actions.notify(Level::Warn, "request_unsent", fields);
 }
 
-/// The transaction and the secret in a branch of ours.
+/// The transaction and the secret in one of our branches.
 fn read_branch(branch: &str) -> Option<(SentRequest, u64)> {
     let rest = branch.strip_prefix(MAGIC_COOKIE).filter(|rest| rest.len() == 32)?;
     let (handle, secret) = rest.split_at_checked(16)?;

@@ -1,4 +1,4 @@
-//! The user agent at its face: messages in, news out, without remote call control.
+//! Tests of the user agent alone: messages in, news out, without remote call control.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -22,10 +22,10 @@ use crate::wire::sip::message::Scratch;
 const SETTINGS: &str = "sip.tcp = [\"127.0.0.1:5060\"]\ncti.connection[0].address = \"pbx:1040\"\n\
                         limits.links = 64\nlimits.transactions = 64\n";
 
-/// The clients' stream.
+/// The stream of the clients.
 const LINK: LinkId = LinkId::new(1);
 
-/// Sessions that are nothing but their legs.
+/// Sessions that consist of their legs.
 struct Table(Slots<Leg>);
 
 impl Legs for Table {
@@ -38,7 +38,7 @@ impl Legs for Table {
     }
 }
 
-/// What a message came to.
+/// The outcome of a message.
 #[derive(Debug, PartialEq, Eq)]
 enum Heard {
     Nothing,
@@ -48,7 +48,7 @@ enum Heard {
     Over(SessionId, &'static str),
 }
 
-/// A user agent, and what it shares.
+/// A user agent, with what it shares.
 struct Desk {
     ua: UserAgent,
     legs: Table,
@@ -69,7 +69,7 @@ impl Desk {
         desk
     }
 
-    /// Lets `act` take a step; what was wanted is kept.
+    /// Runs `act` in a step, and keeps its actions.
     fn step<R>(&mut self, act: impl FnOnce(&mut UserAgent, &mut Step<'_>, &mut Table) -> R) -> R {
         let Self { ua, legs, shared, actions, now } = self;
         actions.clear();
@@ -82,7 +82,7 @@ impl Desk {
         self.step(|ua, step, _| ua.links.on_accepted(step, link, peer));
     }
 
-    /// A message comes over a link; `answer` is what happens to a request that is news.
+    /// Delivers a message over a link; `answer` is called with its news.
     fn receive(&mut self, link: LinkId, message: &str, answer: Answer<'_>) -> Heard {
         self.step(|ua, step, legs| {
             let handle = super::links::sip_link(step.links, link).expect("the link is open");
@@ -121,7 +121,7 @@ impl Desk {
         self.legs.leg(session).unwrap().dialog.local_tag().to_string()
     }
 
-    /// The first lines of all that was written.
+    /// The first line of each message that was written.
     fn written(&self) -> Vec<String> {
         let lines = self.actions.iter().filter_map(|action| {
             let (Action::Write { bytes, .. } | Action::SendDatagram { bytes, .. }) = action else {
@@ -132,7 +132,7 @@ impl Desk {
         lines.collect()
     }
 
-    /// The whole of the first message that was written.
+    /// The first message that was written.
     fn first(&self) -> String {
         let first = self.actions.iter().find_map(|action| {
             if let Action::Write { bytes, .. } = action { Some(String::from_utf8_lossy(bytes)) } else { None }

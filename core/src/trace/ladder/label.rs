@@ -1,4 +1,4 @@
-//! A message in a few words: `INVITE RequestSystemStatus`, `200 OK MakeCallResponse`, `9999 DeliveredEvent`.
+//! Labels of messages: `INVITE RequestSystemStatus`, `200 OK MakeCallResponse`, `9999 DeliveredEvent`.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -8,10 +8,10 @@ use crate::wire::csta::model::{Event, Message, Request, Response};
 use crate::wire::csta::parse::Document;
 use crate::wire::sip::{self, NameAddress, Start, Uri};
 
-/// What a ladder wants to know of a SIP message.
+/// What a ladder needs of a SIP message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SipLabel {
-    /// The message in a few words.
+    /// The label.
     pub(super) text: String,
     /// Its Call-ID.
     pub(super) call_id: String,
@@ -23,12 +23,12 @@ pub(super) struct SipLabel {
     pub(super) request: bool,
 }
 
-/// What a ladder wants to know of a CSTA document.
+/// What a ladder needs of a CSTA document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct CstaLabel {
-    /// The root's name, and the status or error that it tells.
+    /// The root's name, and the status or error, if any.
     pub(super) text: String,
-    /// The monitorCrossRefID of an event or of an answer to MonitorStart.
+    /// The monitorCrossRefID of an event or of a response to MonitorStart.
     pub(super) cross_reference: Option<String>,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn sip(bytes: &[u8]) -> Option<SipLabel> {
     })
 }
 
-/// Reads a CSTA document; what cannot be read is called so.
+/// Reads a CSTA document; one that cannot be read is labelled as such.
 pub(super) fn csta(bytes: &[u8]) -> CstaLabel {
     let nothing = |text: &str| CstaLabel { text: text.into(), cross_reference: None };
     let Ok(document) = Document::parse(bytes, &XmlLimits::default()) else { return nothing("(no CSTA)") };
@@ -92,13 +92,13 @@ fn cross_reference<'a>(message: &Message<'a>) -> Option<&'a str> {
     }
 }
 
-/// Who a URI names: its user, or its host, or all of it.
+/// The shortest name in a URI: its user, else its host, else all of it.
 pub(super) fn who(uri: &str) -> &str {
     let Some(parsed) = Uri::parse(uri) else { return uri };
     parsed.user.filter(|user| !user.is_empty()).unwrap_or(parsed.host)
 }
 
-/// Whether `name` names whom `uri` does: by the whole URI, by user and host, or by the user alone.
+/// Whether `name` matches `uri`: as the whole URI, as user and host, or as the user alone.
 pub(super) fn is_named(uri: &str, name: &str) -> bool {
     let (_, rest) = uri.split_once(':').unwrap_or(("", uri));
     let (address, _) = rest.split_once(';').unwrap_or((rest, ""));

@@ -1,38 +1,38 @@
-//! One line of a ladder: time, the three lanes, and who is at their ends.
+//! One line of a ladder: the time, the three lanes, and the names at their ends.
 
 use alloc::format;
 use alloc::string::String;
 
 use crate::time::Instant;
 
-/// The room between two lanes, in characters.
+/// The distance between two lanes, in characters.
 const BETWEEN: usize = 50;
 
-/// The room for the name on the left.
+/// The width of the name on the left.
 const NAME: usize = 12;
 
-/// On which side of the machine somebody is.
+/// The side of the machine that a peer is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
-    /// Those who connected to it.
+    /// Peers that connected to the machine.
     Left,
-    /// Those it connected to.
+    /// Peers that the machine connected to.
     Right,
 }
 
-/// The line above the first: who is where.
+/// The heading: the names of the lanes.
 pub(super) fn heading(left: &str, middle: &str, right: &str) -> String {
-    let at = |place: usize| BETWEEN.saturating_add(1).saturating_mul(place);
+    let at = |index: usize| BETWEEN.saturating_add(1).saturating_mul(index);
     let mut line = format!("{:>11} {left:<NAME$} ", "time");
     let start = line.chars().count();
-    for (place, name) in [(1, middle), (2, right)] {
-        let width = start.saturating_add(at(place)).saturating_sub(name.chars().count() / 2);
+    for (index, name) in [(1, middle), (2, right)] {
+        let width = start.saturating_add(at(index)).saturating_sub(name.chars().count() / 2);
         line = format!("{line:<width$}{name}");
     }
     line
 }
 
-/// An arrow from or to the machine, which stands in the middle lane.
+/// An arrow from or to the machine, which is the middle lane.
 pub(super) fn arrow(now: Instant, side: Side, name: &str, inward: bool, label: &str) -> String {
     let rightwards = (side == Side::Left) == inward;
     let shaft = shaft(label, rightwards);
@@ -43,12 +43,12 @@ pub(super) fn arrow(now: Instant, side: Side, name: &str, inward: bool, label: &
     }
 }
 
-/// Something that is no message.
+/// A line that is not a message.
 pub(super) fn note(now: Instant, text: &str) -> String {
     format!("{} {:<NAME$} * {text}", time(now), "")
 }
 
-/// Seconds and microseconds since the machine's birth.
+/// Seconds and microseconds since the machine was created.
 fn time(now: Instant) -> String {
     let micros = now.as_micros();
     format!("{:>4}.{:06}", micros / 1_000_000, micros % 1_000_000)
@@ -61,7 +61,7 @@ fn shaft(label: &str, rightwards: bool) -> String {
     if rightwards { format!("--- {label} {line}>") } else { format!("<-- {label} {line}-") }
 }
 
-/// At most `width` characters of `text`; the last one says whether something was left out.
+/// At most `width` characters of `text`, ending in `…` if something was left out.
 fn shorten(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.into();

@@ -1,17 +1,17 @@
-//! The messages in the bytes of a link: what is spoken on it shows at its first byte.
+//! Cuts the bytes of a link into messages. The first byte shows the protocol.
 
 use alloc::vec::Vec;
 
 use crate::wire::csta_frame;
 use crate::wire::sip;
 
-/// The longest SIP message that is put together, in bytes.
+/// The longest SIP message, in bytes.
 const MESSAGE_LIMIT: usize = 1024 * 1024;
 
 /// One direction of one link.
 #[derive(Default)]
 pub(super) enum Stream {
-    /// Nothing was said yet.
+    /// Nothing was sent yet.
     #[default]
     Silent,
     /// SIP.
@@ -33,13 +33,13 @@ pub(super) enum Piece<'a> {
     Frame(u16, &'a [u8]),
     /// A line of text.
     Line(&'a [u8]),
-    /// Nothing can be made of the bytes from here on.
+    /// The bytes cannot be interpreted from here on.
     Broken,
 }
 
 impl Stream {
-    /// Takes `bytes` and hands out each message that they complete. `lines`: what begins with neither zero nor a line
-    /// end is lines of text, and not SIP.
+    /// Takes `bytes` and calls `each` with every message that they complete. With `lines`, a stream that begins with
+    /// neither zero nor a line end is lines of text instead of SIP.
     pub(super) fn feed(&mut self, mut bytes: &[u8], lines: bool, mut each: impl FnMut(Piece<'_>)) {
         if let (Self::Silent, Some(first)) = (&*self, bytes.first()) {
             *self = match first {

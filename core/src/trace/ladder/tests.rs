@@ -1,7 +1,7 @@
 use super::*;
 use alloc::format;
 
-/// A run of a gateway as it might have been, written by hand: what the machine is does not matter to a ladder.
+/// A hand-written run of a gateway; a ladder does not depend on the machine.
 fn trace() -> String {
     let frame = |invoke: &str, document: &str| {
         let length = u8::try_from(document.len() + 8).unwrap();
@@ -53,7 +53,7 @@ fn draw(options: &LadderOptions<'_>) -> Vec<String> {
     lines
 }
 
-/// The lines without the shafts' length, so that the tests can be read.
+/// The lines with short arrows, for readable tests.
 fn words(options: &LadderOptions<'_>) -> Vec<String> {
     let squeeze = |line: &String| {
         let words: Vec<_> = line.split([' ', '|']).filter(|word| !word.is_empty()).collect();
@@ -90,10 +90,10 @@ fn lanes_stand_below_each_other() {
     let lines = draw(&LadderOptions::default());
     let arrows = lines.iter().filter(|line| line.matches('|').count() == 3);
     let bars = |line: &String| -> Vec<usize> {
-        line.chars().enumerate().filter(|(_, character)| *character == '|').map(|(place, _)| place).collect()
+        line.chars().enumerate().filter(|(_, character)| *character == '|').map(|(index, _)| index).collect()
     };
-    let places: BTreeSet<_> = arrows.map(bars).collect();
-    assert_eq!(places.len(), 1, "{lines:#?}");
+    let indexes: BTreeSet<_> = arrows.map(bars).collect();
+    assert_eq!(indexes.len(), 1, "{lines:#?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The lines of a step, word by word. A line that is not understood is `None`; the reader says where it stood.
+//! Reads the lines of a step, word by word. A line that is not understood is `None`; the reader adds its number.
 
 use alloc::borrow::Cow;
 use core::net::SocketAddr;
@@ -12,7 +12,7 @@ use crate::input::{Closed, LinkId, ListenerId, Peer};
 /// How the bytes below a line are shown.
 #[derive(Clone, Copy)]
 pub(super) enum Layout {
-    /// So many bytes as they are.
+    /// This many bytes, verbatim.
     Verbatim(usize),
     /// Escaped, line by line.
     Escaped,
@@ -36,7 +36,7 @@ impl<'t> Words<'t> {
         Some(word)
     }
 
-    /// The next word, a number without sign.
+    /// The next word as an unsigned number.
     pub(super) fn number<N: core::str::FromStr>(&mut self) -> Option<N> {
         let word = self.next()?;
         word.bytes().all(|byte| byte.is_ascii_digit()).then(|| word.parse().ok())?
@@ -68,13 +68,13 @@ impl<'t> Words<'t> {
         unescape(core::mem::take(&mut self.0))
     }
 
-    /// `value`, if nothing is left.
+    /// `value`, if nothing is left of the line.
     fn at_end<T>(&self, value: T) -> Option<T> {
         self.0.is_empty().then_some(value)
     }
 }
 
-/// Understands an input's line; `payload` reads the bytes below it.
+/// Reads an input's line; `payload` reads the bytes below it.
 pub(super) fn input<'t>(
     text: &str,
     payload: impl FnOnce(Layout) -> Result<Cow<'t, [u8]>, ReadError>,
@@ -103,7 +103,7 @@ enum InputHead {
     Whole(RecordedInput<'static>),
 }
 
-/// An input that is its line alone.
+/// Reads an input that has nothing below its line.
 fn whole_input(word: &str, words: &mut Words<'_>) -> Option<RecordedInput<'static>> {
     Some(match word {
         "tick" => RecordedInput::Tick,
@@ -140,7 +140,7 @@ fn peer(words: &mut Words<'_>) -> Option<Peer> {
     Some(Peer { address, local, listener })
 }
 
-/// Understands an action's line, without its `> `; `payload` reads the bytes below it.
+/// Reads an action's line, without its `> `; `payload` reads the bytes below it.
 pub(super) fn action<'t>(
     text: &'t str,
     payload: impl FnOnce(Layout) -> Result<Cow<'t, [u8]>, ReadError>,
@@ -169,7 +169,7 @@ enum ActionHead<'t> {
     Whole(RecordedAction<'t>),
 }
 
-/// An action that is its line alone.
+/// Reads an action that has nothing below its line.
 fn whole_action<'t>(word: &str, words: &mut Words<'t>) -> Option<RecordedAction<'t>> {
     Some(match word {
         "connect" => RecordedAction::Connect { link: words.link()?, address: words.text()? },

@@ -1,5 +1,5 @@
-//! IP addresses: part by part, each part depending on those before it, so that networks stay networks. As many digits
-//! as before. Loopback and wildcard addresses say nothing about anybody and stay.
+//! Replaces IP addresses part by part, each part depending on those before it, so that networks stay networks. The
+//! number of digits stays the same. Loopback and wildcard addresses identify nobody and are kept.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -8,10 +8,10 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use siphasher::sip::SipHasher24;
 
-/// The longest text of an address.
+/// The longest text of an address, in bytes.
 const LONGEST: usize = 45;
 
-/// What address is replaced by what.
+/// The replacements of addresses.
 pub(super) struct Addresses {
     secret: [u8; 16],
 }
@@ -28,7 +28,7 @@ impl Addresses {
         hasher.finish()
     }
 
-    /// Another address for `address`, with the same port.
+    /// The replacement of `address`, with the same port.
     pub(super) fn socket(&self, address: SocketAddr) -> SocketAddr {
         let ip = match address.ip() {
             IpAddr::V4(ip) => IpAddr::V4(self.v4(ip)),
@@ -46,10 +46,10 @@ impl Addresses {
         }
         let old = ip.octets();
         let mut new = old;
-        for (place, octet) in new.iter_mut().enumerate() {
-            let (least, most) = class(*octet, place == 0);
+        for (index, octet) in new.iter_mut().enumerate() {
+            let (least, most) = class(*octet, index == 0);
             let count = u64::from(most - least).saturating_add(1);
-            let offset = self.draw(old.get(..place).unwrap_or_default()) % count;
+            let offset = self.draw(old.get(..index).unwrap_or_default()) % count;
             let moved = (u64::from(*octet - least) + offset) % count;
             *octet = u8::try_from(moved).unwrap_or_default().saturating_add(least);
         }
@@ -62,14 +62,15 @@ impl Addresses {
         }
         let old = ip.octets();
         let mut new = ip.segments();
-        for (place, segment) in new.iter_mut().enumerate() {
-            let drawn = self.draw(old.get(..place.saturating_mul(2)).unwrap_or_default());
+        for (index, segment) in new.iter_mut().enumerate() {
+            let drawn = self.draw(old.get(..index.saturating_mul(2)).unwrap_or_default());
             *segment = move_segment(*segment, drawn);
         }
         Ipv6Addr::from(new)
     }
 
-    /// Appends another address for the one at the front of `bytes`, if one stands there by itself.
+    /// Appends the replacement of the address at the beginning of `bytes`, if there is one that is not part of a longer
+    /// word.
     pub(super) fn replace_front(&self, before: Option<u8>, bytes: &[u8], out: &mut Vec<u8>) -> Option<usize> {
         let first = bytes.first()?;
         if !(first.is_ascii_hexdigit() || *first == b':') {
@@ -99,18 +100,18 @@ impl Addresses {
         }
         let old: Ipv6Addr = text.parse().ok()?;
         let new = self.v6(old).segments();
-        // The groups before `::` are the first, those behind it the last ones.
+        // The groups before `::` are the first ones, those after it the last.
         let (head, tail) = text.split_once("::").unwrap_or((text, ""));
         let count = |groups: &str| groups.split(':').filter(|group| !group.is_empty()).count();
-        let places = (0..count(head)).chain(8_usize.saturating_sub(count(tail))..8);
-        let mut places = places.filter_map(|place| new.get(place));
+        let indexes = (0..count(head)).chain(8_usize.saturating_sub(count(tail))..8);
+        let mut indexes = indexes.filter_map(|index| new.get(index));
         let mut rest = text;
         while !rest.is_empty() {
             let end = rest.find(':').unwrap_or(rest.len());
             let (group, after) = rest.split_at_checked(end)?;
             if !group.is_empty() {
                 let width = group.len();
-                out.extend_from_slice(format!("{:0width$x}", places.next()?).as_bytes());
+                out.extend_from_slice(format!("{:0width$x}", indexes.next()?).as_bytes());
             }
             rest = after.strip_prefix(':').map_or(after, |after| {
                 out.push(b':');
@@ -121,14 +122,14 @@ impl Addresses {
     }
 }
 
-/// The front of `bytes` as long as `part` holds, if it is not too long for an address.
+/// The beginning of `bytes` as far as `part` holds, if it is not too long for an address.
 fn front(bytes: &[u8], part: impl Fn(u8) -> bool) -> Option<&str> {
     let end = bytes.iter().take(LONGEST.saturating_add(1)).position(|byte| !part(*byte));
     let text = bytes.get(..end.unwrap_or(bytes.len().min(LONGEST)))?;
     core::str::from_utf8(text).ok()
 }
 
-/// The octets that `octet` may become: as many digits, and no special address from an ordinary one.
+/// The range of the replacement of `octet`: as many digits, and no special address for an ordinary one.
 const fn class(octet: u8, first: bool) -> (u8, u8) {
     match octet {
         0 if first => (0, 0),
@@ -144,14 +145,14 @@ const fn class(octet: u8, first: bool) -> (u8, u8) {
     }
 }
 
-/// Another segment with as many hexadecimal digits; the highest one is not 0, and 0 stays.
+/// The replacement of a segment: as many hexadecimal digits, the first not 0. A segment of 0 is kept.
 fn move_segment(segment: u16, drawn: u64) -> u16 {
     let digits = 4_u32.saturating_sub(segment.leading_zeros() / 4);
     let mut new = 0;
-    for place in (0..digits).rev() {
-        let digit = u64::from(segment >> (4 * place)) & 15;
-        let offset = (drawn >> (4 * place)) & 15;
-        let moved = if place + 1 == digits { (digit - 1 + offset) % 15 + 1 } else { (digit + offset) % 16 };
+    for index in (0..digits).rev() {
+        let digit = u64::from(segment >> (4 * index)) & 15;
+        let offset = (drawn >> (4 * index)) & 15;
+        let moved = if index + 1 == digits { (digit - 1 + offset) % 15 + 1 } else { (digit + offset) % 16 };
         new = (new << 4) | u16::try_from(moved).unwrap_or_default();
     }
     new

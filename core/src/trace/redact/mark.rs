@@ -1,12 +1,12 @@
-//! Which bytes of a text are sensitive, by where they stand: in URIs, in display names, in hosts, in the text of CSTA
-//! elements, in headers nobody knows. And which are the protocols' own and must stay.
+//! Marks the bytes of a text that are sensitive by their position: in URIs, display names, hosts, the text of CSTA
+//! elements, and unknown headers; and those that belong to the protocols and must be kept.
 
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::xml;
 
-/// What becomes of the word that begins at a byte.
+/// What happens to the word that begins at a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
     /// Replaced if it is sensitive elsewhere.
@@ -17,20 +17,20 @@ pub(super) enum Mark {
     Locked,
 }
 
-/// What a text is.
+/// The kind of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Speech {
     /// SIP messages, one after the other.
     Sip,
     /// CSTA documents in frames.
     Csta,
-    /// Lines that a person or a script types.
+    /// Lines of text from a person or a script.
     Lines,
     /// A setting's value.
     Setting,
 }
 
-/// The marks of a text, being made.
+/// The marks of a text, under construction.
 pub(super) struct Marks<'a> {
     pub(super) bytes: &'a [u8],
     marks: Vec<Mark>,
@@ -38,7 +38,7 @@ pub(super) struct Marks<'a> {
 
 impl Marks<'_> {
     pub(super) fn set(&mut self, range: Range<usize>, mark: Mark) {
-        self.marks.get_mut(range).into_iter().flatten().for_each(|place| *place = mark);
+        self.marks.get_mut(range).into_iter().flatten().for_each(|index| *index = mark);
     }
 }
 
@@ -70,7 +70,7 @@ fn mark_lines(marks: &mut Marks<'_>, each: impl Fn(&mut Marks<'_>, Range<usize>)
     }
 }
 
-/// Numbers of at least three digits.
+/// Marks numbers of at least three digits.
 fn mark_numbers(marks: &mut Marks<'_>, range: Range<usize>) {
     let mut at = range.start;
     while at < range.end {
@@ -84,11 +84,11 @@ fn mark_numbers(marks: &mut Marks<'_>, range: Range<usize>) {
     }
 }
 
-/// Locks the numbers behind any of `signs`: ports, and the lengths of networks' prefixes.
+/// Locks the numbers after any of `signs`: ports, and the lengths of networks' prefixes.
 fn mark_after(marks: &mut Marks<'_>, signs: &[&[u8]]) {
-    for (place, byte) in marks.bytes.iter().enumerate() {
+    for (index, byte) in marks.bytes.iter().enumerate() {
         if signs.iter().any(|sign| sign.first() == Some(byte)) {
-            lock_number(marks, place.saturating_add(1));
+            lock_number(marks, index.saturating_add(1));
         }
     }
 }
@@ -99,7 +99,7 @@ fn lock_number(marks: &mut Marks<'_>, start: usize) {
     marks.set(start..start.saturating_add(digits), Mark::Locked);
 }
 
-/// Headers whose values are the protocol's own, in lower case, with their compact names.
+/// Headers whose values belong to the protocol, in lower case, with their compact names.
 const STRUCTURE: &str = "accept allow allow-events c content-disposition content-encoding content-length content-type cseq \
     date e event expires k l max-forwards mime-version min-se proxy-require rack require retry-after \
     rseq server session-expires supported timestamp unsupported user-agent warning x";
@@ -108,7 +108,7 @@ const STRUCTURE: &str = "accept allow allow-events c content-disposition content
 const ADDRESSES: &str = "alert-info contact f from m p-asserted-identity p-preferred-identity record-route refer-to \
     referred-by remote-party-id reply-to route t to";
 
-/// One line of a SIP message. Lines of bodies come by here too; they do not look like headers.
+/// Marks one line of a SIP message. This includes lines of bodies, which do not look like headers.
 fn mark_header(marks: &mut Marks<'_>, range: Range<usize>) {
     let line = marks.bytes.get(range.clone()).unwrap_or_default();
     if line.windows(7).any(|window| window == b"SIP/2.0") && !is_header(line) {
@@ -135,14 +135,14 @@ fn mark_header(marks: &mut Marks<'_>, range: Range<usize>) {
     }
 }
 
-/// Whether a line begins like a header: a token and a colon.
+/// Whether a line begins like a header, with a token and a colon.
 fn is_header(line: &[u8]) -> bool {
     let name = line.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
     let behind = line.get(name..).unwrap_or_default().trim_ascii_start();
     name > 0 && behind.first() == Some(&b':')
 }
 
-/// `SIP/2.0/TCP host:port;params`: the host.
+/// Marks the host in `SIP/2.0/TCP host:port;params`.
 fn mark_vias(marks: &mut Marks<'_>, value: Range<usize>) {
     let mut start = value.start;
     let text = marks.bytes.get(value).unwrap_or_default();
@@ -158,7 +158,7 @@ fn mark_vias(marks: &mut Marks<'_>, value: Range<usize>) {
     }
 }
 
-/// `host` or `host:port`: all but the port.
+/// Marks the host in `host` or `host:port`.
 fn mark_host(marks: &mut Marks<'_>, range: Range<usize>) {
     let host = marks.bytes.get(range.clone()).unwrap_or_default();
     let port = host.iter().rposition(|byte| *byte == b':').map(|colon| range.start + colon + 1);
@@ -168,25 +168,25 @@ fn mark_host(marks: &mut Marks<'_>, range: Range<usize>) {
     }
 }
 
-/// What stands before each `<`, behind the comma that divides it from the address before.
+/// Marks the display name before each `<`, back to the comma after the previous address.
 fn mark_display_names(marks: &mut Marks<'_>, value: Range<usize>) {
     let mut name = Some(value.start);
-    for place in value {
-        match (marks.bytes.get(place), name) {
+    for index in value {
+        match (marks.bytes.get(index), name) {
             (Some(b'<'), Some(start)) => {
-                marks.set(start..place, Mark::Sensitive);
+                marks.set(start..index, Mark::Sensitive);
                 name = None;
             }
-            (Some(b','), None) => name = Some(place),
+            (Some(b','), None) => name = Some(index),
             _ => {}
         }
     }
 }
 
-/// The longest URI that is looked for, in bytes.
+/// The longest URI that is found, in bytes.
 const LONGEST_URI: usize = 4096;
 
-/// The user and the host of each URI of `scheme`, or its number, and the numbers' context.
+/// Marks the user and the host, or the number and its context, in each URI of `scheme`.
 fn mark_uris(marks: &mut Marks<'_>, scheme: &str) {
     let mut at = 0;
     while let Some(rest) = marks.bytes.get(at..) {
@@ -225,7 +225,7 @@ fn mark_number(marks: &mut Marks<'_>, range: Range<usize>) {
     mark_param(marks, range.start + number..range.end, b"partition=");
 }
 
-/// The value of the parameter `name` (with its `=`), if it is there.
+/// Marks the value of the parameter `name` (with its `=`), if present.
 fn mark_param(marks: &mut Marks<'_>, range: Range<usize>, name: &[u8]) {
     let params = marks.bytes.get(range.clone()).unwrap_or_default();
     let found = params.windows(name.len()).position(|window| window.eq_ignore_ascii_case(name));

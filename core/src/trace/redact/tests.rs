@@ -49,7 +49,7 @@ fn header() -> Header {
     Header::new("gateway", Seed::from_number(7), settings)
 }
 
-/// What a gateway does when Alice signs in, in bytes that come in two pieces, and somebody she does not know probes it.
+/// A run in which Alice signs in, in bytes that come in two pieces, and an unlisted peer probes the gateway.
 fn run() -> Vec<u8> {
     let recorder = TraceRecorder::new(header(), Form::Verbatim, Digests::Every);
     let mut pump = Pump::new(engine(&header()).unwrap(), recorder);
@@ -146,7 +146,7 @@ fn one_word_becomes_one_word_wherever_it_stands() {
     assert_eq!(frame, format!("\0\0\0\x350001<deviceID>{number}</deviceID><callID>4711</callID>"));
 }
 
-/// A message of these members: what each is given, and whether that is the protocol's own.
+/// The values of a message with these members, and whether each belongs to the protocol.
 fn sample(members: &'static [Member]) -> Vec<(String, bool)> {
     let given = |member: &Member| {
         let name = member.name;
@@ -311,8 +311,8 @@ fn any_bytes_keep_their_length_and_their_text() {
         let mut bytes = Vec::new();
         for _ in 0..20 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let place = usize::try_from(state >> 33).unwrap() % alphabet.len();
-            bytes.extend_from_slice(alphabet[place]);
+            let index = usize::try_from(state >> 33).unwrap() % alphabet.len();
+            bytes.extend_from_slice(alphabet[index]);
         }
         for speech in [Speech::Sip, Speech::Csta, Speech::Lines, Speech::Setting] {
             let new = redactor.text(&bytes, speech);

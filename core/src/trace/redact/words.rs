@@ -1,4 +1,4 @@
-//! Words and numbers: each is always replaced by the same other one, letters by letters, digits by digits.
+//! Replaces words and numbers, each consistently by another one, letters by letters and digits by digits.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use siphasher::sip::SipHasher24;
 
 use super::mark::Mark;
 
-/// How often another replacement is tried when one is taken already.
+/// How many replacements are tried if one is already in use.
 const ATTEMPTS: u64 = 256;
 
 /// Words of the protocols, of their values and of the configuration: never replaced.
@@ -19,23 +19,23 @@ const KEPT: &str = "ack alerting any app application apps auto branch busy bye c
     opaque options org phone prompt proxy queued quot received replace required rport signal sip sips \
     status system tag tcp tel timer tls transport true ttl udp update uri urn user via warn xml";
 
-/// What is replaced by what.
+/// The replacements of words.
 pub(super) struct Words {
     secret: [u8; 16],
-    /// Words (in lower case) that are replaced wherever they stand.
+    /// Words (in lower case) that are replaced wherever they occur.
     sensitive: BTreeSet<Vec<u8>>,
-    /// The replacement of each word met so far, both in lower case.
+    /// The replacement of each word so far, both in lower case.
     replacements: BTreeMap<Vec<u8>, Vec<u8>>,
     taken: BTreeSet<Vec<u8>>,
 }
 
-/// How many bytes the front of `bytes` has until its word ends; of what is no word, one character.
+/// The length of the word at the beginning of `bytes`, or of the character, if it is not in a word.
 pub(super) fn length(bytes: &[u8]) -> usize {
     let end = bytes.iter().position(|byte| !is_word(*byte)).unwrap_or(bytes.len());
     end.max(1)
 }
 
-/// Whether `byte` is a word's: a letter, a digit, or part of a character beyond ASCII.
+/// Whether `byte` belongs to a word: a letter, a digit, or part of a character beyond ASCII.
 pub(super) const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
@@ -49,7 +49,7 @@ fn is_kept(lower: &[u8]) -> bool {
 }
 
 impl Words {
-    /// Nothing is sensitive yet.
+    /// Without any sensitive words yet.
     pub(super) const fn new(secret: &[u8; 16]) -> Self {
         Self {
             secret: *secret,
@@ -59,8 +59,7 @@ impl Words {
         }
     }
 
-    /// A word stood where what stands is sensitive. If it is long enough not to be met by chance, it is sensitive
-    /// everywhere.
+    /// Notes a word at a sensitive position. If it is long enough not to occur by chance, it is sensitive everywhere.
     pub(super) fn learn(&mut self, word: &[u8]) {
         let least = if is_number(word) { 5 } else { 3 };
         if word.len() >= least && word.iter().all(|byte| is_word(*byte)) {
@@ -68,7 +67,8 @@ impl Words {
         }
     }
 
-    /// Appends the front of `bytes`, a word or one other byte, replaced if it must be. Returns how many bytes that was.
+    /// Appends the word or character at the beginning of `bytes`, replaced if necessary. Returns how many bytes were
+    /// taken.
     pub(super) fn replace_front(
         &mut self,
         before: Option<u8>,
@@ -105,7 +105,7 @@ impl Words {
         }
         let mut replacement = self.invent(&lower, 0);
         for attempt in 1..ATTEMPTS {
-            // One-digit numbers may stay: there are too few of them.
+            // One-digit numbers may stay the same, since there are so few.
             let same = replacement == lower && lower.len() > 1;
             if !same && !self.taken.contains(&replacement) && !is_kept(&replacement) {
                 break;
@@ -117,14 +117,14 @@ impl Words {
         replacement
     }
 
-    /// A word of the same shape: as long in bytes, a digit where there was one, and zeros in front where there were.
+    /// A word of the same shape: as many bytes, digits in the same positions, and the same leading zeros.
     fn invent(&self, lower: &[u8], attempt: u64) -> Vec<u8> {
         let mut out = Vec::with_capacity(lower.len());
         let mut leading = true;
         for chunk in lower.utf8_chunks() {
             for character in chunk.valid().chars() {
-                let place = u64::try_from(out.len()).unwrap_or(u64::MAX);
-                let drawn = self.draw(lower, attempt, place);
+                let index = u64::try_from(out.len()).unwrap_or(u64::MAX);
+                let drawn = self.draw(lower, attempt, index);
                 let new = match character {
                     '0' if leading => '0',
                     '0'..='9' => pick(if leading { ('1', 9) } else { ('0', 10) }, drawn),
@@ -138,16 +138,16 @@ impl Words {
         out
     }
 
-    fn draw(&self, word: &[u8], attempt: u64, place: u64) -> u64 {
+    fn draw(&self, word: &[u8], attempt: u64, index: u64) -> u64 {
         let mut hasher = SipHasher24::new_with_key(&self.secret);
         hasher.write(&attempt.to_le_bytes());
-        hasher.write(&place.to_le_bytes());
+        hasher.write(&index.to_le_bytes());
         hasher.write(word);
         hasher.finish()
     }
 }
 
-/// Letters of as many bytes as `character`: the first of them, and how many there are.
+/// A range of letters with as many bytes as `character`: the first letter, and their number.
 const fn alphabet(character: char) -> (char, u32) {
     match character.len_utf8() {
         1 => ('a', 26),

@@ -1,4 +1,4 @@
-//! XML within other bytes: tags are the protocol's own, text is sensitive unless its element says otherwise.
+//! Marks XML within other bytes: tags belong to the protocol, text is sensitive, depending on its element.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -8,32 +8,33 @@ use crate::wire::csta::events::{Part, shapes};
 use crate::wire::csta::member::{Member, Role};
 use crate::wire::csta::services;
 
-/// The deepest nesting that is followed.
+/// The greatest depth that is followed.
 const DEPTH: usize = 64;
 
-/// The longest tag that is looked for, in bytes.
+/// The longest tag that is found, in bytes.
 const LONGEST: usize = 4096;
 
-/// Elements whose text is the protocol's own, beside those that [`own_names`] finds in the rows: references, states,
-/// reasons, versions and spans.
+/// Elements whose text belongs to the protocol, in addition to those that [`own_names`] finds in the rows: references,
+/// states, reasons, versions and times.
 const OWN: &str = "actualProtocolVersion actualSessionDuration appEndReason applicationID callID definedError \
     monitorMediaClass monitorType operation performanceManagement privateErrorCode protocolVersion \
     requestedSessionDuration security servEndReason sessionID stateIncompatibility \
     subscribedResourceAvailability sysStatRegisterID systemResourceAvailibility systemStatus timestamp unspecified";
 
-/// Whether the text of an element is the protocol's own.
+/// Whether the text of an element belongs to the protocol.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Text {
     Own,
-    /// The protocol's own if it is a word, which has nothing but letters: which words there are depends on the edition.
+    /// It does if it consists of letters only: it is a word of the schema, and which words there are depends on the
+    /// edition.
     Word,
     Sensitive,
-    /// Sensitive, and all below it is: it is a maker's, whatever its names are.
+    /// It is sensitive, as is everything below it: private data, whatever the names of its elements.
     Private,
 }
 
 impl Text {
-    /// Whether this text of such an element is the protocol's own.
+    /// Whether `text` in such an element belongs to the protocol.
     fn locks(self, text: &[u8]) -> bool {
         match self {
             Self::Own => true,
@@ -43,8 +44,8 @@ impl Text {
     }
 }
 
-/// The elements whose text is the protocol's own: with [`OWN`], the values and references of all rows. A name that is
-/// anything else in one row is not among them.
+/// The elements whose text belongs to the protocol: those in [`OWN`], and the values and references of all rows. A name
+/// with any other role in some row is not included.
 fn own_names() -> BTreeMap<&'static str, Text> {
     let rows = || services::all().iter().flat_map(|service| service.request.iter().chain(service.response));
     let spelt = |member: &'static Member| {
@@ -74,7 +75,7 @@ pub(super) fn mark(marks: &mut Marks<'_>) {
     let mut at = 0;
     let mut text = 0;
     while let Some(rest) = marks.bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        // Where a message begins, whatever the one before left open is over.
+        // A new message ends all elements that the previous one left open.
         if rest.first() == Some(&0) || rest.starts_with(b"SIP/2.0") {
             open.clear();
         }
@@ -101,7 +102,7 @@ pub(super) fn mark(marks: &mut Marks<'_>) {
     }
 }
 
-/// Opens or closes what `tag` opens or closes.
+/// Opens or closes an element, as `tag` does.
 fn follow(open: &mut Vec<Text>, tag: &[u8], own: &BTreeMap<&str, Text>) {
     if tag.starts_with(b"</") {
         open.pop();
@@ -121,13 +122,13 @@ fn follow(open: &mut Vec<Text>, tag: &[u8], own: &BTreeMap<&str, Text>) {
     }
 }
 
-/// How long the tag, comment, CDATA section or instruction at the front is, if one is there.
+/// The length of the tag, comment, CDATA section or instruction at the beginning, if there is one.
 fn tag_length(bytes: &[u8]) -> Option<usize> {
     let [b'<', second, ..] = bytes else { return None };
     if !(second.is_ascii_alphabetic() || b"/?!_".contains(second)) {
         return None;
     }
-    // An address in a SIP header stands in angle brackets too.
+    // A URI in a SIP header is in angle brackets too.
     let is_uri = ["sip:", "sips:", "tel:", "http:", "https:", "urn:"].iter().any(|scheme| {
         bytes.get(1..=scheme.len()).is_some_and(|front| front.eq_ignore_ascii_case(scheme.as_bytes()))
     });

@@ -1,4 +1,4 @@
-//! The lines of a step. Written for speed: recording must cost little more than copying.
+//! Writes the lines of a step. Optimized for speed: recording must cost little more than copying.
 
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -11,7 +11,7 @@ use crate::text::push_formatted;
 
 /// Appends lines of a step to `out`.
 pub(in crate::trace) struct Lines<'a> {
-    /// Where to.
+    /// The output.
     pub(in crate::trace) out: &'a mut Vec<u8>,
     /// How bytes are shown.
     pub(in crate::trace) form: Form,
@@ -45,12 +45,12 @@ impl Lines<'_> {
 
     fn datagram(&mut self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]) {
         self.word("datagram ");
-        push_decimal(self.out, listener.place().into());
+        push_decimal(self.out, listener.index().into());
         push_formatted(self.out, format_args!(" {peer}"));
         self.payload(bytes);
     }
 
-    /// Text to the end of the line, escaped where it must be.
+    /// Appends text up to the end of the line, escaped where necessary.
     fn text(&mut self, text: &str) {
         if !text.is_empty() {
             self.out.push(b' ');
@@ -64,14 +64,14 @@ impl Lines<'_> {
         match input {
             Input::Tick => self.word("tick\n"),
             Input::Listening { listener, address } => {
-                let place = listener.place();
-                push_formatted(self.out, format_args!("listening {place} {address}\n"));
+                let index = listener.index();
+                push_formatted(self.out, format_args!("listening {index} {address}\n"));
             }
             Input::Opened { link, peer } => {
                 let (address, local) = (peer.address, peer.local);
                 push_formatted(self.out, format_args!("opened {link} peer {address} local {local}"));
                 if let Some(listener) = peer.listener {
-                    push_formatted(self.out, format_args!(" listener {}", listener.place()));
+                    push_formatted(self.out, format_args!(" listener {}", listener.index()));
                 }
                 self.out.push(b'\n');
             }

@@ -1,5 +1,5 @@
-//! From a typed message to bytes, on one line, in edition 3's element order. Identifiers pass through a [`Rewrite`], so
-//! that a message of one side becomes one of the other side without a copy in between.
+//! Writes typed messages, each on one line, in edition 3's element order. Identifiers pass through a [`Rewrite`], so
+//! that a message from one side is translated for the other without an intermediate copy.
 
 use alloc::vec::Vec;
 
@@ -17,7 +17,7 @@ mod writer;
 
 use writer::Writer;
 
-/// How identifiers are written. Each method appends an element's text to `out`, escaped ([`text`] does that).
+/// How identifiers are written. Each method appends an element's text to `out`, escaped with [`text`].
 pub trait Rewrite {
     /// A monitorCrossRefID.
     fn cross_reference(&mut self, id: &str, out: &mut Vec<u8>);
@@ -28,26 +28,27 @@ pub trait Rewrite {
     /// A `DeviceID` outside a `ConnectionID`.
     fn device(&mut self, device: Device<'_>, out: &mut Vec<u8>);
 
-    /// Whether the attribute `typeOfNumber` is written where `device` has it: no, if what [`Self::device`] writes is
-    /// to be read otherwise.
+    /// Whether the attribute `typeOfNumber` of `device` is written. It must not be if [`Self::device`] writes text of
+    /// another type.
     fn keeps_type_of_number(&mut self, device: Device<'_>) -> bool;
 
-    /// The own line's `deviceID` in a response that announces its connection.
+    /// The `deviceID` of the user's own line in a response that announces its connection.
     fn own_device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
         self.connection_device(device, out);
     }
 
-    /// Whether [`Self::own_device`] writes what the other side named it.
+    /// Whether [`Self::own_device`] writes the name that the other side uses.
     fn keeps_own_device(&self) -> bool {
         true
     }
 
-    /// Whether a service or event may be announced as one that a device has: `feature`, a member of `list`.
+    /// Whether the service or event that `feature`, a member of `list`, stands for may be announced as one that a
+    /// device has.
     fn offers(&self, _list: &str, _feature: &str) -> bool {
         true
     }
 
-    /// The edition of ECMA-323 that a document of the other side is in which does not say; its reader's own, if `None`.
+    /// The edition of ECMA-323 of a document from the other side that does not say; `None` for its reader's edition.
     fn agreed_edition(&self) -> Option<u8> {
         None
     }
@@ -58,7 +59,7 @@ pub trait Rewrite {
     }
 }
 
-/// Writes every identifier as it is.
+/// Writes every identifier unchanged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Verbatim;
 
@@ -80,14 +81,14 @@ impl Rewrite for Verbatim {
     }
 }
 
-/// Appends text, escaped for an element or for an attribute in double quotes. White space other than blanks becomes
-/// character references, so that a document stays on one line and nothing is normalized away; characters that XML 1.0
-/// does not have are dropped.
+/// Appends text, escaped for an element or for an attribute in double quotes. White space other than spaces becomes
+/// character references, so that a document stays on one line and nothing is lost by normalization; characters that XML
+/// 1.0 does not allow are dropped.
 pub fn text(out: &mut Vec<u8>, value: &str) {
     let mut room = [0; 4];
     let mut rest = value;
     loop {
-        // Nearly all text needs nothing, and is copied in one piece.
+        // Nearly all text needs no escaping and is copied in one piece.
         let plain = rest.bytes().position(needs_care).unwrap_or(rest.len());
         let (plain, behind) = rest.split_at_checked(plain).unwrap_or((rest, ""));
         out.extend_from_slice(plain.as_bytes());
@@ -109,13 +110,14 @@ pub fn text(out: &mut Vec<u8>, value: &str) {
     }
 }
 
-/// Whether a character that begins with this byte may have to be written otherwise; the two that XML 1.0 does not have
-/// at the end of the first plane begin with `EF`.
+/// Whether a character that begins with this byte may need escaping or dropping. U+FFFE and U+FFFF, which XML 1.0 does
+/// not allow, begin with `EF`.
 const fn needs_care(byte: u8) -> bool {
     matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..b' ' | 0xef)
 }
 
-/// Appends any message as a whole document. ECMA-354's messages are in their own namespace whatever `namespace` is.
+/// Appends any message as a whole document. ECMA-354's messages are in a namespace of their own, whatever `namespace`
+/// is.
 pub fn message(out: &mut Vec<u8>, namespace: Namespace, message: &Message<'_>, rewrite: &mut impl Rewrite) {
     match message {
         Message::Request(request) => self::request(out, namespace, request, rewrite),
@@ -134,7 +136,7 @@ pub fn request(out: &mut Vec<u8>, namespace: Namespace, request: &Request<'_>, r
     writer.document(request.name(), |w| request::body(w, request));
 }
 
-/// Appends a request as a whole document, with the private data by which a client says which line it signs in for.
+/// Appends a request as a whole document, with the private data in which a client names the line it signs in for.
 pub fn request_with_line(out: &mut Vec<u8>, namespace: Namespace, request: &Request<'_>, line: &str) {
     Writer::new(out, namespace, &mut Verbatim).document(request.name(), |w| {
         request::body(w, request);
@@ -145,9 +147,9 @@ pub fn request_with_line(out: &mut Vec<u8>, namespace: Namespace, request: &Requ
     });
 }
 
-/// Appends a `StartApplicationSession` (ECMA-354) as a whole document: which application, which versions it speaks in its
-/// order of preference, for how many seconds. `specific` appends the XML that stands inside `applicationSpecificInfo`,
-/// the login for one; where it appends nothing that element is left out.
+/// Appends a `StartApplicationSession` (ECMA-354) as a whole document, with the application's name, the versions it
+/// speaks in order of preference, and the duration in seconds. `specific` appends the content of
+/// `applicationSpecificInfo`, such as a login; if it appends nothing, that element is left out.
 pub fn start_application_session(
     out: &mut Vec<u8>,
     application: &str,
@@ -160,17 +162,17 @@ pub fn start_application_session(
     });
 }
 
-/// Appends the items of a part of a snapshot, to stand in a document in `namespace`.
+/// Appends the items of a part of a snapshot, for a document in `namespace`.
 pub fn snapshot_items(out: &mut Vec<u8>, namespace: Namespace, data: &SnapshotData<'_>) {
     copy::items(&mut Writer::new(out, namespace, &mut Verbatim), data.items);
 }
 
-/// Appends what a response says beside the snapshot that it announces, to stand in a document in `namespace`.
+/// Appends the content of a response other than the snapshot that it announces, for a document in `namespace`.
 pub fn beside_snapshot(out: &mut Vec<u8>, namespace: Namespace, root: roxmltree::Node<'_, '_>) {
     copy::beside_snapshot(&mut Writer::new(out, namespace, &mut Verbatim), root);
 }
 
-/// Appends the response whose data came in parts, all `items` of them, with what it said `beside` them.
+/// Appends the response whose data came in parts: all `items`, and the response's other content, `beside`.
 pub fn whole_snapshot(
     out: &mut Vec<u8>,
     namespace: Namespace,

@@ -1,4 +1,4 @@
-//! CSTAErrorCode: one category, one value of it, spelt as edition 3's schema spells them.
+//! CSTAErrorCode: a category and one of its values, spelt as in edition 3's schema.
 
 use core::fmt;
 
@@ -11,21 +11,21 @@ words! {
     pub enum ErrorCategory {
         /// The request itself cannot be carried out.
         Operation = "operation",
-        /// Too much is asked.
+        /// Too many requests.
         PerformanceManagement = "performanceManagement",
         /// The private data are at fault.
         PrivateData = "privateData",
-        /// A code of the maker's own; its text is not kept.
+        /// A vendor's own code; its text is not kept.
         PrivateErrorCode = "privateErrorCode",
         /// Security data are at fault.
         Security = "security",
         /// The state of a device, call or connection does not allow it.
         StateIncompatibility = "stateIncompatibility",
-        /// A licence is lacking.
+        /// A subscribed resource (a licence) is not available.
         SubscribedResourceAvailability = "subscribedResourceAvailability",
-        /// A resource is lacking (so spelt in the schema).
+        /// A system resource is not available (so spelt in the schema).
         SystemResourceAvailability = "systemResourceAvailibility",
-        /// Nothing more is known.
+        /// No further information.
         Unspecified = "unspecified",
     }
 }
@@ -50,11 +50,11 @@ macro_rules! constants {
 }
 
 constants! {
-    /// No more is known than that the request failed.
+    /// The request failed for an unspecified reason.
     GENERIC_OPERATION = Operation / "generic";
     /// A parameter is missing.
     PARAMETER_MISSING = Operation / "atLeastOneConditionalParameterNotProvided";
-    /// A parameter's value cannot be read, or means nothing here.
+    /// A parameter's value cannot be read, or has no meaning here.
     INVALID_PARAMETER_VALUE = Operation / "invalidParameterValue";
     /// The monitorCrossRefID is missing or unknown.
     INVALID_MONITOR_CROSS_REF_ID = Operation / "invalidMonitorCrossRefID";
@@ -78,7 +78,7 @@ constants! {
     INVALID_CALLED_DEVICE_ID = Operation / "invalidCalledDeviceID";
     /// The calling device is missing or unknown.
     INVALID_CALLING_DEVICE_ID = Operation / "invalidCallingDeviceID";
-    /// The device that a call is to go to is missing or cannot be dialled.
+    /// The destination of a call is missing or cannot be dialled.
     INVALID_DESTINATION_DEVICE_ID = Operation / "invalidDestinationDeviceID";
     /// The device to park at is missing or cannot be dialled.
     INVALID_PARK_TO_DEVICE_ID = Operation / "invalidParkToDeviceID";
@@ -110,25 +110,25 @@ constants! {
     INVALID_DEVICE_STATE = StateIncompatibility / "invalidDeviceState";
     /// The calling device's state does not allow it.
     INVALID_CALLING_DEVICE_STATE = StateIncompatibility / "invalidCallingDeviceState";
-    /// Nothing is active.
+    /// There is no active call.
     NO_ACTIVE_CALL = StateIncompatibility / "noActiveCall";
-    /// Nothing rings.
+    /// There is no ringing call.
     NO_CALL_TO_ANSWER = StateIncompatibility / "noCallToAnswer";
     /// There is no such call.
     NO_CALL_TO_CLEAR = StateIncompatibility / "noCallToClear";
     /// There is no such connection.
     NO_CONNECTION_TO_CLEAR = StateIncompatibility / "noConnectionToClear";
-    /// Nothing is on hold.
+    /// There is no call on hold.
     NO_HELD_CALL = StateIncompatibility / "noHeldCall";
     /// The subscription allows no more monitors on the object.
     OBJECT_MONITOR_LIMIT_EXCEEDED = SubscribedResourceAvailability / "objectMonitorLimitExceeded";
     /// Too many requests are outstanding.
     OUTSTANDING_REQUEST_LIMIT_EXCEEDED = SubscribedResourceAvailability / "outstandingReqLimitExceeded";
-    /// No more is known than that a resource is lacking.
+    /// A resource is not available, for an unspecified reason.
     GENERIC_SYSTEM_RESOURCE = SystemResourceAvailability / "generic";
     /// A resource is busy.
     RESOURCE_BUSY = SystemResourceAvailability / "resourceBusy";
-    /// The way there is busy.
+    /// The network is busy.
     NETWORK_BUSY = SystemResourceAvailability / "networkBusy";
     /// A resource is out of service.
     RESOURCE_OUT_OF_SERVICE = SystemResourceAvailability / "resourceOutOfService";
@@ -138,24 +138,24 @@ constants! {
     CALLED_DEVICE_OUT_OF_SERVICE = SystemResourceAvailability / "calledDeviceOutOfService";
     /// The calling device is out of service.
     CALLING_DEVICE_OUT_OF_SERVICE = SystemResourceAvailability / "callingDeviceOutOfService";
-    /// The way there is out of service: the CTI connection, for one.
+    /// The network is out of service: the CTI connection, for example.
     NETWORK_OUT_OF_SERVICE = SystemResourceAvailability / "networkOutOfService";
     /// A limit of this node is reached.
     RESOURCE_LIMIT_EXCEEDED = SystemResourceAvailability / "resourceLimitExceeded";
-    /// No more monitors.
+    /// The limit of monitors is reached.
     OVERALL_MONITOR_LIMIT_EXCEEDED = SystemResourceAvailability / "overallMonitorLimitExceeded";
-    /// No more registrations.
+    /// The limit of registrations is reached.
     REGISTRATION_LIMIT_EXCEEDED = SystemResourceAvailability / "registrationLimitExceeded";
-    /// Too much is asked at once.
+    /// There are too many requests at once.
     PERFORMANCE_LIMIT_EXCEEDED = PerformanceManagement / "performanceLimitExceeded";
-    /// Nothing more is known.
+    /// No further information.
     UNSPECIFIED = Unspecified / "";
 }
 
 impl CstaError {
     /// The error of category `category` and value `value`, both spelt as in the schema. A value that the category does
-    /// not list becomes its `generic` one where there is such, since later editions add values. `None` for an unknown
-    /// category, or where nothing fits.
+    /// not list becomes its `generic` value if it has one, since later editions add values. Returns `None` for an
+    /// unknown category, or if nothing fits.
     #[must_use]
     pub fn find(category: &str, value: &str) -> Option<Self> {
         let category = ErrorCategory::from_word(category)?;
@@ -195,13 +195,13 @@ impl CstaError {
 }
 
 impl CstaError {
-    /// Whether it says that the device is not known, in any of the words phone systems use for that.
+    /// Whether it means that the device is not known: phone systems use several values for that.
     #[must_use]
     pub fn means_unknown_device(self) -> bool {
         [Self::INVALID_DEVICE_ID, Self::OBJECT_NOT_KNOWN, Self::INVALID_CALLING_DEVICE_ID].contains(&self)
     }
 
-    /// Whether the same request may succeed later: something is lacking or out of service now.
+    /// Whether the same request may succeed later, because something is busy or out of service now.
     #[must_use]
     pub const fn is_passing(self) -> bool {
         matches!(
@@ -214,7 +214,7 @@ impl CstaError {
 }
 
 impl fmt::Display for CstaError {
-    /// `operation/serviceNotSupported`; the category alone where it has no values.
+    /// Writes `operation/serviceNotSupported`, or the category alone if it has no values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.category.word())?;
         if self.value.is_empty() { Ok(()) } else { write!(f, "/{}", self.value) }

@@ -1,4 +1,4 @@
-//! The events, a row each, and the filters that say which events and status values are wanted.
+//! Events, one row each, and the filters for events and status values.
 
 use super::member::Names;
 use super::model::{CallEventKind, MonitorFilter, StatusFilter, SystemStatus};
@@ -10,7 +10,7 @@ mod shapes;
 pub use filter::FILTER_MEMBERS;
 pub use shapes::shapes;
 
-/// What an element of an event is to this project.
+/// The meaning of an element of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// `monitorCrossRefID`; required.
@@ -23,7 +23,7 @@ pub enum Part {
     Subject,
     /// The device that a call went to, or that was added to it; required where the event has it.
     NewParty,
-    /// The connections of a call that came of others; required where the event has it.
+    /// The connections of a call that resulted from others; required where the event has it.
     List,
     /// `callingDevice`; required where the event has it.
     Calling,
@@ -35,7 +35,7 @@ pub enum Part {
     LocalState,
     /// `cause`; required.
     Cause,
-    /// Not modelled: copied from the event's source, where that has it, with the identifiers in it rewritten.
+    /// Not modelled: copied from the event's source, if present, with the identifiers in it rewritten.
     Copy(Names),
 }
 
@@ -44,7 +44,7 @@ pub enum Part {
 pub struct Slot {
     /// The element's name, as edition 3 spells it in this event.
     pub name: &'static str,
-    /// What it is.
+    /// Its meaning.
     pub part: Part,
     /// Its first edition of ECMA-323.
     pub since: u8,
@@ -55,14 +55,14 @@ pub struct Slot {
 pub struct Shape {
     /// The event's root.
     pub root: &'static str,
-    /// Which event, if it is one that is modelled.
+    /// The kind of event, if it is modelled.
     pub kind: Option<CallEventKind>,
     /// Its elements.
     pub slots: &'static [Slot],
 }
 
 impl Shape {
-    /// The form of the event whose root is named `root`.
+    /// The shape of the event whose root is named `root`.
     #[must_use]
     pub fn named(root: &str) -> Option<&'static Self> {
         shapes().find(|shape| shape.root == root)
@@ -82,17 +82,17 @@ impl CallEventKind {
         shapes::MODELLED.iter().find(|shape| shape.kind == Some(self)).map_or(&[], |shape| shape.slots)
     }
 
-    /// The name that the element which is `part` has in this event, if there is one.
+    /// The name of the element that is `part`, if the event has one.
     #[must_use]
     pub fn name_of(self, part: Part) -> Option<&'static str> {
         self.slots().iter().find(|slot| slot.part == part).map(|slot| slot.name)
     }
 }
 
-/// One member of a monitor filter, and the event it speaks of.
+/// One member of a monitor filter, and the event it refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FilterMember {
-    /// The group element that it stands in (`callcontrol`, so spelt).
+    /// The group element that it is in (`callcontrol`, so spelt).
     pub group: &'static str,
     /// The member element.
     pub member: &'static str,
@@ -101,7 +101,7 @@ pub struct FilterMember {
 }
 
 impl MonitorFilter {
-    /// Nothing is filtered out.
+    /// The filter that lets everything pass.
     pub const NONE: Self = Self(0);
 
     /// Whether the event whose root is named `event` is filtered out. Unknown events never are.
@@ -136,7 +136,7 @@ impl StatusFilter {
     }
 }
 
-/// The members of `StatusFilter` in the schema's order. Their spelling differs from the values' in one: `messageLost`.
+/// The members of `StatusFilter` in the schema's order. One is spelt differently from its value: `messageLost`.
 pub const STATUS_MEMBERS: [(&str, SystemStatus); 9] = [
     ("initializing", SystemStatus::Initializing),
     ("enabled", SystemStatus::Enabled),
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(shapes::MODELLED.len(), CallEventKind::ALL.len());
         for (kind, shape) in CallEventKind::ALL.iter().zip(shapes::MODELLED) {
             assert_eq!((shape.kind, shape.root), (Some(*kind), kind.word()));
-            // A call that is over is over for all devices.
+            // CallCleared has no subject: the call is over for all devices.
             let parts =
                 [Part::CrossReference, Part::Connection, Part::Cause, Part::Subject, Part::LocalState];
             let count = if *kind == CallEventKind::CallCleared { 3 } else { parts.len() };

@@ -1,19 +1,19 @@
-//! Cheap bounds on a document before the XML parser sees it.
+//! Cheap limits on a document, checked before the XML parser runs.
 //!
 //! roxmltree is safe on any bytes, but its time grows faster than linearly with the attributes of one element and with
-//! the namespaces in scope. One linear pass over the bytes finds both, and nesting, before it is asked.
+//! the namespaces in scope. One linear pass over the bytes counts both, and the depth.
 
 use core::fmt;
 
-/// The most bytes that one namespace's name may have: copies of foreign elements repeat it, escaped.
+/// The longest name of a namespace, in bytes: copies of foreign elements repeat it, escaped.
 const NAMESPACE_BYTES: usize = 256;
 
-/// What a document may have at most.
+/// The limits on a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct XmlLimits {
-    /// Bytes in all.
+    /// Total bytes.
     pub bytes: usize,
-    /// Elements inside one another.
+    /// Depth of nested elements.
     pub depth: usize,
     /// Attributes of one element, `xmlns` declarations included.
     pub attributes: usize,
@@ -40,7 +40,7 @@ pub enum XmlError {
     TooManyAttributes,
     /// More `xmlns` declarations than [`XmlLimits::namespaces`].
     TooManyNamespaces,
-    /// A namespace's name of more than 256 bytes, counted as it would be written in a copy.
+    /// A namespace's name has more than 256 bytes as a copy would write it.
     NamespaceTooLong,
     /// More elements than [`XmlLimits::elements`].
     TooManyElements,
@@ -64,7 +64,7 @@ impl fmt::Display for XmlError {
             Self::NamespaceTooLong => "the name of a namespace is longer than 256 bytes",
             Self::TooManyElements => "there are more elements than the bound on elements",
             Self::Dtd => "document type declarations are not accepted",
-            Self::Truncated => "the document ends in the middle",
+            Self::Truncated => "the document is truncated",
             Self::NotUtf8 => "the document is not UTF-8",
             Self::NotWellFormed => "the document is not well-formed XML",
         })
@@ -73,10 +73,10 @@ impl fmt::Display for XmlError {
 
 impl core::error::Error for XmlError {}
 
-/// Checks `text` against `limits` in one linear pass. What passes is bounded, not necessarily well-formed.
+/// Checks `text` against `limits` in one linear pass. Text that passes is bounded, but not necessarily well-formed.
 ///
 /// # Errors
-/// The first bound that is passed, a document type declaration, or markup that does not end.
+/// The first limit that is exceeded, a document type declaration, or markup that does not end.
 pub fn check(text: &[u8], limits: &XmlLimits) -> Result<(), XmlError> {
     if text.len() > limits.bytes {
         return Err(XmlError::TooLong);
@@ -91,7 +91,7 @@ pub fn check(text: &[u8], limits: &XmlLimits) -> Result<(), XmlError> {
     if tally.depth == 0 { Ok(()) } else { Err(XmlError::Truncated) }
 }
 
-/// What was counted so far.
+/// The counts so far.
 struct Tally {
     limits: XmlLimits,
     depth: usize,
@@ -100,7 +100,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// Takes the piece of markup that `text` begins with; its length, never zero.
+    /// Counts the markup that `text` begins with. Returns its length, which is never zero.
     fn markup(&mut self, text: &[u8]) -> Result<usize, XmlError> {
         if let Some(rest) = text.strip_prefix(b"</") {
             self.depth = self.depth.checked_sub(1).ok_or(XmlError::NotWellFormed)?;
@@ -123,8 +123,8 @@ impl Tally {
         }
     }
 
-    /// Takes a start tag or an empty element's tag. Attributes are counted by their `=` and declarations by the word
-    /// `xmlns`, both outside quotes: at least as many as a parser can find.
+    /// Counts a start tag or an empty element's tag. Attributes are counted by `=` and declarations by `xmlns`, both
+    /// outside quotes, which gives at least as many as a parser finds.
     fn start_tag(&mut self, text: &[u8]) -> Result<usize, XmlError> {
         let mut attributes = 0;
         let mut declares = false;
@@ -174,7 +174,7 @@ impl Tally {
     }
 }
 
-/// How many bytes an attribute's value has at most when it is written again, escaped.
+/// The most bytes that an attribute's value can have when it is written escaped.
 fn written(value: &[u8]) -> usize {
     let grown = |(at, byte): (usize, &u8)| match byte {
         b'"' => "&quot;".len() - 1,
@@ -188,7 +188,7 @@ fn written(value: &[u8]) -> usize {
     value.len() + value.iter().enumerate().map(grown).sum::<usize>()
 }
 
-/// How many bytes of `text` there are up to and with the first `end`.
+/// The length of `text` up to and including the first `end`.
 fn through_byte(text: &[u8], end: u8) -> Result<usize, XmlError> {
     memchr::memchr(end, text).map(|at| at + 1).ok_or(XmlError::Truncated)
 }

@@ -1,14 +1,14 @@
-//! What the elements of a relayed service are to the gateway: whose connection or device, a number to be dialled, a
-//! plain value, or something that it only copies. A role belongs to a service and its element, never to an element's
-//! name alone: `newDestination` is dialled in DeflectCall and the user's own line in GroupPickupCall.
+//! The roles of a relayed service's elements: a connection or device and whose it must be, a number to be dialled, a
+//! plain value, or content that is only copied. A role belongs to an element of a certain service, not to an element's
+//! name alone: `newDestination` is dialled in DeflectCall but the user's own line in GroupPickupCall.
 
 use super::errors::CstaError;
 use super::read::{self, Element};
 
-/// The most members of one message: so many bits say which were seen.
+/// The most members of one message: a bit for each says whether it was seen.
 pub const MAX_MEMBERS: usize = 64;
 
-/// Where the identifiers stand in an element that is copied.
+/// Where the identifiers are in an element that is copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
     /// Nowhere.
@@ -35,35 +35,35 @@ pub const HISTORY: Names = Names::Within { devices: &["numberDialed"], connectio
 /// A list of `connectionListItem`; its `endpoint` and `associatedNID` name devices.
 pub const CONNECTION_LIST: Names =
     Names::Within { devices: &["deviceID"], connections: &["newConnection", "oldConnection"] };
-/// What no table knows: whatever looks like an identifier is one.
+/// For an element that no table knows: whatever looks like an identifier is treated as one.
 pub(super) const UNKNOWN: Names = Names::Within {
     devices: &["deviceID", "deviceIdentifier", "numberDialed", "device", "callingDevice", "deviceObject"],
     connections: &["connection", "connectionID", "newConnection", "oldConnection", "callIdentifier"],
 };
 
-/// What an element of a service is.
+/// The role of an element of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// A connection of the user's own line, in any form clients send it.
     Own,
     /// A call that the user's own line takes part in; the callID alone names it.
     OwnCall,
-    /// The held one of two own connections.
+    /// Of two own connections, the held one.
     Held,
-    /// The active one of two own connections.
+    /// Of two own connections, the active one.
     Active,
     /// Another device's connection: to be picked up, or to be joined.
     Foreign,
     /// The user's own line.
     Line {
-        /// Whether the gateway writes it where the client left it out.
+        /// Whether the gateway adds it if the client left it out.
         filled: bool,
     },
-    /// What is dialled, or called later.
+    /// A number that is dialled, now or later.
     Dialled {
         /// Whether it may be empty or end in `;`, to be completed by DialDigits.
         in_part: bool,
-        /// The truth value that decides whether it is dialled at all, if there is one.
+        /// The member, if any, whose truth value decides whether it is dialled at all.
         only_if: Option<&'static str>,
     },
     /// Another device, named by its number and never dialled.
@@ -74,20 +74,20 @@ pub enum Role {
     Truth,
     /// A whole number.
     Count,
-    /// A word of the schema; of these, where they are the same in every edition.
+    /// A word of the schema: one of these, if they are the same in every edition.
     Word(&'static [&'static str]),
-    /// Not looked into, but for identifiers to be rewritten.
+    /// Copied, with identifiers rewritten.
     Copied(Names),
     /// In a response: a connection that events will use.
     Announced {
         /// Whether it is the own line's.
         own: bool,
     },
-    /// In a response: what names the messages that bring the data.
+    /// In a response: the cross-reference ID of the messages that bring the data.
     CrossReference,
     /// In a response: lists of services or events, narrowed to what the gateway offers.
     Narrowed,
-    /// Never passed on: it names numbers in a form that no reference tells, so nobody could check them.
+    /// Never passed on: it holds numbers in a form that no standard defines, so they cannot be checked.
     Withheld,
 }
 
@@ -96,17 +96,18 @@ pub enum Role {
 pub struct Member {
     /// The element's name.
     pub name: &'static str,
-    /// What it is.
+    /// Its role.
     pub role: Role,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
     /// Its first edition of ECMA-323.
     pub since: u8,
-    /// Another spelling of it, and the last edition that has it.
+    /// Its earlier spelling, and the last edition that has it.
     pub before: Option<(u8, &'static str)>,
-    /// Where it is a list: its items' name, and the first edition in which it is one.
+    /// If it is a list: the first edition in which it is one, and the name of its items.
     pub list: Option<(u8, &'static str)>,
-    /// What a request without it is answered; and one whose value means nothing, unless that is `invalidParameterValue`.
+    /// The error for a request in which it is missing or, unless `invalidParameterValue` fits better, has no usable
+    /// value.
     pub error: CstaError,
 }
 
@@ -140,12 +141,12 @@ pub const FORWARDING_TYPE: &[&str] = &[
     "forwardDNDExt",
 ];
 
-/// A member that names something: required.
+/// A member with an identifier, which is required.
 const fn identifier(name: &'static str, role: Role, error: CstaError) -> Member {
     Member { name, role, required: true, since: 2, before: None, list: None, error }
 }
 
-/// A member that names nothing: optional.
+/// A member without an identifier, which is optional.
 const fn value(name: &'static str, role: Role) -> Member {
     let error = CstaError::INVALID_PARAMETER_VALUE;
     Member { name, role, required: false, since: 2, before: None, list: None, error }
@@ -175,7 +176,7 @@ pub(super) const fn line(name: &'static str) -> Member {
     identifier(name, Role::Line { filled: false }, CstaError::INVALID_DEVICE_ID)
 }
 
-/// The own line, in the service where it is what calls.
+/// The own line, where it is the calling device.
 pub(super) const fn calling(name: &'static str) -> Member {
     identifier(name, Role::Line { filled: false }, CstaError::INVALID_CALLING_DEVICE_ID)
 }
@@ -184,7 +185,7 @@ pub(super) const fn dialled(name: &'static str, error: CstaError) -> Member {
     identifier(name, Role::Dialled { in_part: false, only_if: None }, error)
 }
 
-/// What is dialled if the truth value `only_if` says so.
+/// A number that is dialled if the truth value `only_if` is true.
 pub(super) const fn dialled_if(name: &'static str, only_if: &'static str, error: CstaError) -> Member {
     identifier(name, Role::Dialled { in_part: false, only_if: Some(only_if) }, error)
 }
@@ -263,7 +264,7 @@ impl Member {
         Self { list: Some((since, item)), ..self }
     }
 
-    /// An own line that the gateway writes where the client left it out.
+    /// An own line that the gateway adds if the client left it out.
     pub(super) const fn filled(self) -> Self {
         Self { role: Role::Line { filled: true }, required: false, ..self }
     }
@@ -273,7 +274,7 @@ impl Member {
         Self { role: Role::Dialled { in_part: true, only_if: None }, ..self }
     }
 
-    /// What a request is answered in which it stands, but cannot be read: it is not missing.
+    /// The error for a request in which it is present but cannot be read.
     pub(super) fn unreadable(&self) -> CstaError {
         if self.error == CstaError::PARAMETER_MISSING {
             CstaError::INVALID_PARAMETER_VALUE
@@ -282,32 +283,32 @@ impl Member {
         }
     }
 
-    /// How `edition` spells its name.
+    /// Its name as `edition` spells it.
     #[must_use]
     pub fn name_in(&self, edition: u8) -> &'static str {
         self.before.filter(|(last, _)| edition <= *last).map_or(self.name, |(_, name)| name)
     }
 
-    /// Whether an element of that local name is this member, in any edition's spelling.
+    /// Whether `name` is this member's name in any edition.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
         self.name == name || self.before.is_some_and(|(_, before)| before == name)
     }
 
-    /// Whether a message of `to`'s edition may have it that came in one of `from`'s.
+    /// Whether it may pass from a message of edition `from` into one of edition `to`.
     #[must_use]
     pub fn passes(&self, from: u8, to: u8) -> bool {
         self.role != Role::Withheld && (to >= self.since || from == to)
     }
 
-    /// The items' name, where a message of that edition has a list of them here.
+    /// The name of its items, if it is a list in that edition.
     #[must_use]
     pub fn item_in(&self, edition: u8) -> Option<&'static str> {
         self.list.filter(|(since, _)| edition >= *since).map(|(_, item)| item)
     }
 }
 
-/// Whether an element can be read as what its member is.
+/// Whether an element can be read in its member's role.
 pub(super) fn is_readable(member: &Member, node: Element<'_>) -> bool {
     match member.role {
         Role::Own | Role::OwnCall | Role::Held | Role::Active | Role::Foreign | Role::Announced { .. } => {
@@ -315,7 +316,7 @@ pub(super) fn is_readable(member: &Member, node: Element<'_>) -> bool {
             connection.call.is_some() || connection.device.is_some()
         }
         Role::Dialled { .. } | Role::Number if member.list.is_some() => {
-            // A list of devices, or a device.
+            // It is a list of devices, or a device.
             let named = match node.first_element_child() {
                 Some(_) => node
                     .children()
@@ -326,7 +327,7 @@ pub(super) fn is_readable(member: &Member, node: Element<'_>) -> bool {
             named || !member.required
         }
         Role::Dialled { in_part: true, .. } => read::device(node).is_some(),
-        // Where it is not required, or stands for nothing, an empty one says as much as none.
+        // If it is not required, or may be empty, an empty element means the same as none.
         Role::Line { .. } | Role::Dialled { .. } | Role::Number => {
             read::device(node).is_some_and(|device| !member.required || !device.id.is_empty())
         }

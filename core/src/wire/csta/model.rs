@@ -1,4 +1,4 @@
-//! The typed messages of ECMA-323 that remote call control uses. Borrowed from the document they were read from.
+//! The typed messages of ECMA-323 that remote call control uses. They borrow from the document they were read from.
 
 use super::errors::CstaError;
 use super::relayed::Relayed;
@@ -8,7 +8,7 @@ mod event;
 
 pub use event::{CallEvent, CallEventKind, Event, ListItem};
 
-/// Declares an enum whose values are words of the schema, with both directions.
+/// Declares an enum whose values are words of the schema, with conversions in both directions.
 macro_rules! words {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $value:ident = $word:literal,)+ }) => {
         $(#[$meta])*
@@ -35,8 +35,7 @@ macro_rules! words {
 }
 pub(crate) use words;
 
-/// The namespace a peer speaks, and is answered in (client quirk 9): which edition, and which of the two ways to name it.
-/// `http://www.ecma-international.org/standards/ecma-323/csta/edN` or the older `http://www.ecma.ch/...`.
+/// The namespace that a peer uses and is answered in (client quirk 9): an edition, and one of two ways to name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Namespace {
     /// `http://www.ecma-international.org/standards/ecma-323/csta/edN`, N from 2 to 6.
@@ -55,7 +54,7 @@ impl Default for Namespace {
 }
 
 impl Namespace {
-    /// Edition 3, what this project speaks unless asked otherwise.
+    /// Edition 3, which this project speaks by default.
     pub const ED3: Self = Self::International(3);
 }
 
@@ -66,13 +65,13 @@ words! {
         Disabled = "disabled",
         /// Some devices are out of reach.
         PartiallyDisabled = "partiallyDisabled",
-        /// Running again; everything from before is void.
+        /// Running again; everything from before is invalid.
         Enabled = "enabled",
         /// Cannot answer yet.
         Initializing = "initializing",
         /// Events may be missing.
         MessagesLost = "messagesLost",
-        /// All is well.
+        /// Normal operation.
         Normal = "normal",
         /// The receiver should shed load.
         OverloadImminent = "overloadImminent",
@@ -88,7 +87,7 @@ words! {
     pub enum LocalConnectionState {
         /// No relation between call and device.
         Null = "null",
-        /// Off hook, or prompted.
+        /// Off hook, or prompting.
         Initiated = "initiated",
         /// Ringing or offered.
         Alerting = "alerting",
@@ -98,7 +97,7 @@ words! {
         Hold = "hold",
         /// Queued, parked, camped on.
         Queued = "queued",
-        /// Progress stopped.
+        /// Call progression failed.
         Fail = "fail",
     }
 }
@@ -108,7 +107,7 @@ words! {
     pub enum MonitorType {
         /// Calls, wherever they go.
         Call = "call",
-        /// What happens at the device.
+        /// The calls at one device.
         Device = "device",
     }
 }
@@ -127,20 +126,21 @@ pub struct RequestTypes {
     pub switching_function_devices_changed: bool,
 }
 
-/// Which status values are filtered out (true, a set bit: not sent). One bit a value, in [`SystemStatus::ALL`]'s order.
+/// Which status values are filtered out (a set bit: not sent). One bit a value, in [`SystemStatus::ALL`]'s order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StatusFilter(pub u16);
 
-/// Which events a monitor filters out (a set bit: not sent). One bit an event, in [`super::events::FILTER_MEMBERS`]' order.
+/// Which events a monitor filters out (a set bit: not sent). One bit an event, in [`super::events::FILTER_MEMBERS`]'
+/// order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MonitorFilter(pub u64);
 
-/// A `DeviceID`: text, and how it is to be read (`typeOfNumber`, absent for the default `dialingNumber`).
+/// A `DeviceID`: text, and its type (`typeOfNumber`, absent for the default `dialingNumber`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Device<'a> {
     /// The identifier's text, without the white space around it.
     pub id: &'a str,
-    /// The attribute `typeOfNumber`, where it was given; `dynamic` only inside a `ConnectionID`.
+    /// The attribute `typeOfNumber`, if present; `dynamic` only inside a `ConnectionID`.
     pub type_of_number: Option<&'a str>,
 }
 
@@ -169,9 +169,9 @@ pub enum Party<'a> {
 pub enum Redirection<'a> {
     /// `numberDialed`.
     NumberDialed(Device<'a>),
-    /// Redirected, by whom is not known.
+    /// Redirected by an unknown device.
     NotKnown,
-    /// Never redirected: the ordinary call.
+    /// Not redirected, as most calls.
     NotRequired,
     /// The switch cannot tell.
     NotSpecified,
@@ -179,7 +179,7 @@ pub enum Redirection<'a> {
     Restricted,
 }
 
-/// What MonitorStart switch monitors.
+/// What MonitorStart monitors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MonitorObject<'a> {
     /// `deviceObject`.
@@ -191,7 +191,7 @@ pub enum MonitorObject<'a> {
 /// A service request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request<'a> {
-    /// RequestSystemStatus. `register` is given when the switch asks and registrations are in use.
+    /// RequestSystemStatus. `register` is present if the switch asks and registrations are in use.
     RequestSystemStatus {
         /// `sysStatRegisterID`.
         register: Option<&'a str>,
@@ -205,9 +205,9 @@ pub enum Request<'a> {
     },
     /// SystemRegister.
     SystemRegister {
-        /// What for.
+        /// What it registers for.
         types: RequestTypes,
-        /// Which values are not wanted.
+        /// The values that are filtered out.
         filter: Option<StatusFilter>,
     },
     /// `SystemRegisterCancel`.
@@ -224,11 +224,11 @@ pub enum Request<'a> {
     GetCstaFeatures,
     /// MonitorStart.
     MonitorStart {
-        /// What to switch monitor.
+        /// What to monitor.
         object: MonitorObject<'a>,
-        /// What not to send; absent: everything is wanted.
+        /// The events that are filtered out; absent: none.
         filter: Option<MonitorFilter>,
-        /// What to follow; absent: the switch's default.
+        /// What the monitor follows; absent: the switch's default.
         kind: Option<MonitorType>,
     },
     /// MonitorStop.
@@ -240,15 +240,15 @@ pub enum Request<'a> {
     ChangeMonitorFilter {
         /// `monitorCrossRefID`.
         cross_reference: &'a str,
-        /// What not to send from now on.
+        /// The events that are filtered out from now on.
         filter: MonitorFilter,
     },
     /// SnapshotDevice.
     SnapshotDevice {
-        /// Which.
+        /// The device.
         device: Device<'a>,
     },
-    /// A service that is read and written by its row.
+    /// A request that is read and written by its row.
     Relayed(Relayed<'a>),
     /// `SnapshotDeviceData` or `SnapshotCallData`: what a response announced (switch to client; never answered).
     SnapshotData(SnapshotData<'a>),
@@ -256,16 +256,16 @@ pub enum Request<'a> {
     StartApplicationSession {
         /// `applicationInfo/applicationID`.
         application: &'a str,
-        /// `requestedProtocolVersions/protocolVersion`; the first of them.
+        /// The first `requestedProtocolVersions/protocolVersion`.
         protocol_version: &'a str,
-        /// `requestedSessionDuration` in seconds, if given.
+        /// `requestedSessionDuration` in seconds, if present.
         duration: Option<u32>,
     },
     /// `ResetApplicationSessionTimer` (ECMA-354): the heartbeat.
     ResetApplicationSessionTimer {
         /// `sessionID`.
         session: &'a str,
-        /// `requestedSessionDuration` in seconds, if given.
+        /// `requestedSessionDuration` in seconds, if present.
         duration: Option<u32>,
     },
     /// `StopApplicationSession` (ECMA-354).
@@ -280,7 +280,7 @@ pub enum Request<'a> {
         /// `sessionID`.
         session: &'a str,
     },
-    /// A request that no row knows, or that nobody serves; by its root's name.
+    /// A request that has no row, or that is not served.
     Other {
         /// The root's local name.
         name: &'a str,
@@ -290,11 +290,11 @@ pub enum Request<'a> {
 /// A part of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SnapshotData<'a> {
-    /// The service that was asked for.
+    /// The service that was requested.
     pub service: &'static Service,
     /// `serviceCrossRefID`; edition 6's schema has none in `SnapshotCallData`.
     pub cross_reference: Option<&'a str>,
-    /// `lastSegment`; a part that does not say is the last.
+    /// `lastSegment`; a part without it is the last.
     pub is_last: bool,
     /// The element whose children are the items.
     pub items: roxmltree::Node<'a, 'a>,
@@ -334,16 +334,16 @@ pub enum Response<'a> {
     SnapshotDevice {
         /// The calls.
         items: alloc::vec::Vec<SnapshotItem<'a>>,
-        /// The document's root, which may say more.
+        /// The document's root, which may hold more.
         source: Option<roxmltree::Node<'a, 'a>>,
     },
     /// `SnapshotDeviceResponse` or `SnapshotCallResponse` whose data follow in other messages.
     DataFollow {
-        /// The service that was asked for.
+        /// The service that was requested.
         service: &'static Service,
-        /// `serviceCrossRefID`: names those messages.
+        /// `serviceCrossRefID`, which identifies those messages.
         cross_reference: &'a str,
-        /// The document's root, which may say more.
+        /// The document's root, which may hold more.
         source: Option<roxmltree::Node<'a, 'a>>,
     },
     /// `ChangeMonitorFilterResponse`.
@@ -381,23 +381,23 @@ pub enum Response<'a> {
     StopApplicationSession,
     /// CSTAErrorCode.
     Error(CstaError),
-    /// A positive response this project does not model; by its root's name.
+    /// A positive response that is not modelled.
     Other {
         /// The root's local name.
         name: &'a str,
     },
 }
 
-/// One call at a device (`snapshotDeviceResponseInfo`). Equal to another that says the same, wherever it was read from.
+/// One call at a device (`snapshotDeviceResponseInfo`). Equality ignores `source`.
 #[derive(Clone, Debug)]
 pub struct SnapshotItem<'a> {
     /// `connectionIdentifier`.
     pub connection: Connection<'a>,
     /// `endpointDevice`.
     pub endpoint: Option<Party<'a>>,
-    /// `localCallState/compoundCallState`, one state a party, this device's own first; empty for `unknown`.
+    /// `localCallState/compoundCallState`: one state per party, this device's own first; empty for `unknown`.
     pub states: heapless::Vec<LocalConnectionState, 8>,
-    /// The element it was read from, which may say more.
+    /// The element it was read from, which may hold more.
     pub source: Option<roxmltree::Node<'a, 'a>>,
 }
 

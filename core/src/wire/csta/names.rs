@@ -1,4 +1,4 @@
-//! The roots' names of typed messages.
+//! The names of the roots of typed messages.
 
 use super::model::{Event, Message, Request, Response};
 use super::relayed::Relayed;

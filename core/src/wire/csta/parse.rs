@@ -1,5 +1,5 @@
-//! From bytes to a typed message. Tolerant of prefixes, order, white space, unknown elements and private data; strict
-//! about what is required and about values that must be read.
+//! Reads typed messages. Tolerant of prefixes, order, white space, unknown elements and private data; strict about
+//! required elements and about values that must be understood.
 
 use core::fmt;
 
@@ -16,16 +16,16 @@ mod event;
 mod request;
 mod response;
 
-/// A document that was read, once; typed messages borrow from it.
+/// A parsed document, from which typed messages borrow.
 #[derive(Debug)]
 pub struct Document<'a> {
     tree: roxmltree::Document<'a>,
 }
 
-/// What a message is, whatever is in it.
+/// The kind of a message, whatever it contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A request; a root of unknown name is one.
+    /// A request; so is a message whose root is unknown.
     Request,
     /// A response, positive or negative.
     Response,
@@ -33,22 +33,22 @@ pub enum Kind {
     Event,
 }
 
-/// A message that is well-formed XML but lacks something it must have, or has a value that cannot be read.
+/// A message that is well-formed XML, but lacks a required element or has a value that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed {
-    /// The message: its root's name (`event` for an event of unknown name).
+    /// The name of its root (`event` for an unknown event).
     pub service: &'static str,
     /// The element that is missing or unreadable.
     pub element: &'static str,
-    /// What to answer, if it is a request.
+    /// The error to answer, if it is a request.
     pub error: CstaError,
-    /// Whether the element can be read, but stands there twice.
+    /// Whether the element can be read but occurs twice.
     pub is_twice: bool,
 }
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fault = if self.is_twice { "stands there twice" } else { "is missing or cannot be read" };
+        let fault = if self.is_twice { "occurs twice" } else { "is missing or cannot be read" };
         write!(f, "{}: {} {fault} ({})", self.service, self.element, self.error)
     }
 }
@@ -56,16 +56,16 @@ impl fmt::Display for Malformed {
 impl core::error::Error for Malformed {}
 
 impl<'a> Document<'a> {
-    /// Reads a document: UTF-8, with or without byte order mark and declaration, white space around it allowed.
+    /// Reads a document in UTF-8, with or without byte order mark, XML declaration and surrounding white space.
     ///
     /// # Errors
-    /// A bound of `limits`, a document type declaration, or XML that is not well-formed.
+    /// A limit that is exceeded, a document type declaration, or XML that is not well-formed.
     pub fn parse(text: &'a [u8], limits: &XmlLimits) -> Result<Self, XmlError> {
         check(text, limits)?;
         let text = core::str::from_utf8(text).map_err(|_| XmlError::NotUtf8)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let text = text.trim_matches([' ', '\t', '\r', '\n', '\0']);
-        // Each piece of markup makes at most one node, and between two pieces there is at most one text.
+        // Each piece of markup makes at most one node, and there is at most one text between two pieces.
         let nodes = u32::try_from(limits.elements.saturating_mul(3)).unwrap_or(u32::MAX).saturating_add(8);
         let options = ParsingOptions { allow_dtd: false, nodes_limit: nodes, ..ParsingOptions::default() };
         let tree = roxmltree::Document::parse_with_options(text, options).map_err(|error| {
@@ -80,13 +80,13 @@ impl<'a> Document<'a> {
         self.tree.root_element().tag_name().name()
     }
 
-    /// The namespace that the root is in, if it is one of CSTA's.
+    /// The namespace of the root, if it is one of CSTA's.
     #[must_use]
     pub fn namespace(&self) -> Option<Namespace> {
         self.tree.root_element().tag_name().namespace().and_then(Namespace::parse)
     }
 
-    /// The edition of ECMA-323 that the root is in; 0 where that is not said.
+    /// The edition of ECMA-323 of the root's namespace; 0 if it is not one of CSTA's.
     fn edition(&self) -> u8 {
         self.namespace().map_or(0, Namespace::edition)
     }
@@ -97,7 +97,7 @@ impl<'a> Document<'a> {
         self.tree.root_element().tag_name().namespace() == Some(APPLICATION_SESSION)
     }
 
-    /// What the message is, decided by the root's local name alone.
+    /// The kind of message, decided by the root's local name only.
     #[must_use]
     pub fn kind(&self) -> Kind {
         let name = self.name();
@@ -110,7 +110,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The message, as [`Document::kind`] says.
+    /// The typed message, of the kind that [`Document::kind`] returns.
     ///
     /// # Errors
     /// [`Malformed`] if a required element is missing or a value cannot be read.
@@ -123,7 +123,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The text of the private data element `line`: which line a client signs in for.
+    /// The text of the private data element `line`, which names the line that a client signs in for.
     #[must_use]
     pub fn line(&self) -> Option<&str> {
         let private = read::at(self.root(), &["extensions", "privateData", "private"])?;
@@ -136,7 +136,7 @@ impl<'a> Document<'a> {
 }
 
 impl Namespace {
-    /// The namespace that `uri` names: editions 2 to 6, under both hosts; a maker's suffix (`/priv5`) does not matter.
+    /// The namespace that `uri` names: editions 2 to 6, under either host; a vendor's suffix (`/priv5`) is ignored.
     #[must_use]
     pub fn parse(uri: &str) -> Option<Self> {
         let international = uri.strip_prefix("http://www.ecma-international.org/standards/ecma-323/csta/ed");

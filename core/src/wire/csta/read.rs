@@ -1,4 +1,4 @@
-//! Looking into a document: children by local name, texts, and the types that many messages share.
+//! Access to a document: children by local name, texts, and the types that many messages share.
 
 use roxmltree::Node;
 
@@ -9,17 +9,17 @@ use super::{
     parse::Malformed,
 };
 
-/// A document's node, read for as long as the document lives.
+/// A node of a document, borrowed for the document's lifetime.
 pub(super) type Element<'a> = Node<'a, 'a>;
 
-/// Whether an element belongs to the message itself. Peers that forget the namespace mean CSTA's.
+/// Whether an element belongs to CSTA. Peers that leave the namespace out mean CSTA's.
 pub(super) fn is_ours(node: Element<'_>) -> bool {
     let uri = node.tag_name().namespace();
     let root = node.document().root_element().tag_name().namespace();
     uri.is_none() || uri == root || uri.is_some_and(|uri| Namespace::parse(uri).is_some())
 }
 
-/// The first child element of that local name that belongs to the message itself.
+/// The first child element of that local name that belongs to CSTA.
 pub(super) fn own_child<'a>(node: Element<'a>, name: &str) -> Option<Element<'a>> {
     node.children().find(|child| child.is_element() && child.tag_name().name() == name && is_ours(*child))
 }
@@ -34,13 +34,13 @@ pub(super) fn at<'a>(node: Element<'a>, path: &[&str]) -> Option<Element<'a>> {
     path.iter().try_fold(node, |node, name| child(node, name))
 }
 
-/// The first element of that local name somewhere inside.
+/// The first descendant of that local name.
 pub(super) fn descendant<'a>(node: Element<'a>, name: &str) -> Option<Element<'a>> {
     node.descendants().skip(1).find(|inner| inner.is_element() && inner.tag_name().name() == name)
 }
 
-/// The text of an element, without the white space around it. `None` if it is in several pieces (a comment may break
-/// it up): half a number must not pass for a whole one.
+/// The text of an element, without surrounding white space. `None` if a comment or an element divides it: half a number
+/// must not be read as a whole one.
 pub(super) fn text(node: Element<'_>) -> Option<&str> {
     let pieces = node.children().filter(roxmltree::Node::is_text).filter_map(|child| child.text());
     let mut pieces = pieces.map(trim).filter(|piece| !piece.is_empty());
@@ -51,7 +51,7 @@ pub(super) fn text(node: Element<'_>) -> Option<&str> {
     }
 }
 
-/// `text` without what XML counts as white space around it. Mostly there is none.
+/// `text` without surrounding XML white space. Usually there is none.
 fn trim(text: &str) -> &str {
     let is_plain = |byte: Option<&u8>| byte.is_some_and(|byte| *byte > b' ');
     let bytes = text.as_bytes();
@@ -67,7 +67,7 @@ pub(super) fn child_text<'a>(node: Element<'a>, name: &str) -> Option<&'a str> {
     child(node, name).and_then(text).filter(|text| !text.is_empty())
 }
 
-/// A truth value in either of XML Schema's spellings.
+/// Reads a truth value in either of XML Schema's spellings.
 pub(super) fn truth(node: Element<'_>) -> Option<bool> {
     match text(node)? {
         "true" | "1" => Some(true),
@@ -76,22 +76,22 @@ pub(super) fn truth(node: Element<'_>) -> Option<bool> {
     }
 }
 
-/// A `DeviceID` that the element itself is; its text may be empty.
+/// Reads the element as a `DeviceID`; its text may be empty.
 pub(super) fn device(node: Element<'_>) -> Option<Device<'_>> {
     Some(Device { id: text(node)?, type_of_number: node.attribute("typeOfNumber") })
 }
 
-/// A `DeviceID` that the element itself is, with a text.
+/// Reads the element as a `DeviceID` that is not empty.
 pub(super) fn known_device(node: Element<'_>) -> Option<Device<'_>> {
     device(node).filter(|device| !device.id.is_empty())
 }
 
-/// A `ConnectionID` that the element itself is; an empty half counts as missing.
+/// Reads the element as a `ConnectionID`; an empty half counts as missing.
 pub(super) fn connection(node: Element<'_>) -> Connection<'_> {
     Connection { call: child_text(node, "callID"), device: child(node, "deviceID").and_then(known_device) }
 }
 
-/// A device that may be unknown or withheld. Where nothing can be read it is unknown.
+/// Reads a device that may be unknown or withheld. If it cannot be read it is unknown.
 pub(super) fn party(node: Element<'_>) -> Party<'_> {
     if let Some(device) = child(node, "deviceIdentifier").and_then(known_device) {
         Party::Device(device)
@@ -102,7 +102,7 @@ pub(super) fn party(node: Element<'_>) -> Party<'_> {
     }
 }
 
-/// The last redirection. Where nothing can be read, the switch cannot tell.
+/// Reads the last redirection. If it cannot be read it is not specified.
 pub(super) fn redirection(node: Element<'_>) -> Redirection<'_> {
     if let Some(device) = child(node, "numberDialed").and_then(known_device) {
         Redirection::NumberDialed(device)
@@ -117,8 +117,8 @@ pub(super) fn redirection(node: Element<'_>) -> Redirection<'_> {
     }
 }
 
-/// A monitor filter that the element itself is. Unknown groups and members do not matter; a truth value that cannot be
-/// read does.
+/// Reads the element as a monitor filter. Unknown groups and members are ignored; `None` if a truth value cannot be
+/// read.
 pub(super) fn monitor_filter(node: Element<'_>) -> Option<MonitorFilter> {
     let mut filter = MonitorFilter::NONE;
     for group in node.children().filter(Node::is_element) {
@@ -138,7 +138,7 @@ pub(super) fn monitor_filter(node: Element<'_>) -> Option<MonitorFilter> {
     Some(filter)
 }
 
-/// A status filter that the element itself is.
+/// Reads the element as a status filter.
 pub(super) fn status_filter(node: Element<'_>) -> Option<StatusFilter> {
     let mut filter = StatusFilter::default();
     for (name, status) in STATUS_MEMBERS {
@@ -151,7 +151,7 @@ pub(super) fn status_filter(node: Element<'_>) -> Option<StatusFilter> {
     Some(filter)
 }
 
-/// One message's required elements: each says what was wrong, should it be missing.
+/// Reads the elements of one message, and reports those that are missing or unreadable.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
     /// The message's name, for the report.
@@ -166,29 +166,29 @@ impl<'a> Reader<'a> {
         Malformed { service: self.service, element, error, is_twice: false }
     }
 
-    /// A child's text, not empty.
+    /// The text of a required child, which must not be empty.
     pub(super) fn text(self, element: &'static str, error: CstaError) -> Result<&'a str, Malformed> {
         child_text(self.root, element).ok_or(self.malformed(element, error))
     }
 
-    /// A child's text, not empty, if there is one.
+    /// The text of a child, if there is one that is not empty.
     pub(super) fn optional_text(self, element: &str) -> Option<&'a str> {
         child_text(self.root, element)
     }
 
-    /// A child that is a `DeviceID` with a text.
+    /// A required child that is a `DeviceID`, which must not be empty.
     pub(super) fn device(self, element: &'static str, error: CstaError) -> Result<Device<'a>, Malformed> {
         child(self.root, element).and_then(known_device).ok_or(self.malformed(element, error))
     }
 
-    /// A child that is a `ConnectionID` with at least one half.
+    /// A required child that is a `ConnectionID` with at least one half.
     pub(super) fn connection(self, element: &'static str) -> Result<Connection<'a>, Malformed> {
         let connection = child(self.root, element).map(connection);
         let named = connection.filter(|connection| connection.call.is_some() || connection.device.is_some());
         named.ok_or(self.malformed(element, CstaError::INVALID_CONNECTION_ID))
     }
 
-    /// A child that may be missing, but must be readable if it is there.
+    /// A child that may be missing, but must be readable if present.
     pub(super) fn optional<T>(
         self,
         element: &'static str,
@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
         child(self.root, element).map(|node| read(node).ok_or(self.malformed(element, error))).transpose()
     }
 
-    /// A child that must be there, and whose text must be a word that `read` knows: missing and unknown are two errors.
+    /// A required child whose text must be a word that `read` knows. A missing and an unknown one are different errors.
     pub(super) fn word<T>(
         self,
         element: &'static str,

@@ -1,4 +1,4 @@
-//! A service's request or response that is read and written by its row: whatever the row does not say of it is copied
+//! A request or response that is read and written by its service's row. Elements that are not in the row are copied
 //! from the document it came in.
 
 use super::errors::CstaError;
@@ -8,14 +8,14 @@ use super::parse::Malformed;
 use super::read::{self, Element};
 use super::services::Service;
 
-/// What a member is given.
+/// A value given to a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// A `ConnectionID`.
     Connection(Connection<'a>),
     /// A `DeviceID`.
     Device(Device<'a>),
-    /// Several of them, in a list or, where the receiver's edition has none, the first.
+    /// Several `DeviceID`s: a list or, if the receiver's edition has none here, the first of them.
     Devices(&'a [Device<'a>]),
     /// A text, a word or a number.
     Text(&'a str),
@@ -23,12 +23,12 @@ pub enum Value<'a> {
     Nothing,
 }
 
-/// How much of the private data, and of the security data beside them, is written.
+/// How much of the private data, and of the security data beside them, is passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrivateData {
     /// All.
     All,
-    /// None of Microsoft's, which say who a client is and which line it means.
+    /// All but Microsoft's, which identify the client and its line.
     AllButMicrosofts,
     /// None.
     None,
@@ -41,31 +41,31 @@ pub struct Relayed<'a> {
     pub service: &'static Service,
     /// Its row's members: those of its request, or of its response.
     pub members: &'static [Member],
-    /// Members by name: they stand in place of what `source` has.
+    /// Values by member name; they replace those in `source`.
     pub given: &'a [(&'static str, Value<'a>)],
     /// The document's root, if it came in one.
     pub source: Option<Element<'a>>,
-    /// The edition of ECMA-323 that it came in; 0 where the document does not say.
+    /// The edition of ECMA-323 that it came in; 0 if the document does not say.
     pub edition: u8,
-    /// How much of `source`'s private data goes on.
+    /// How much of the private data in `source` is passed on.
     pub private_data: PrivateData,
 }
 
 impl<'a> Relayed<'a> {
-    /// A request that is made here.
+    /// A request composed of values.
     #[must_use]
     pub const fn request(service: &'static Service, given: &'a [(&'static str, Value<'a>)]) -> Self {
         let members = service.request;
         Self { service, members, given, source: None, edition: 0, private_data: PrivateData::All }
     }
 
-    /// A response that is made here.
+    /// A response composed of values.
     #[must_use]
     pub const fn response(service: &'static Service, given: &'a [(&'static str, Value<'a>)]) -> Self {
         Self { members: service.response, ..Self::request(service, given) }
     }
 
-    /// The one whose root is `root`, with all that its row requires.
+    /// Reads the message whose root is `root`, and checks what its row requires.
     pub(super) fn read(
         service: &'static Service,
         members: &'static [Member],
@@ -81,7 +81,7 @@ impl<'a> Relayed<'a> {
         Ok(Self { service, members, given: &[], source: Some(root), edition, private_data })
     }
 
-    /// The member's value, where it was given one.
+    /// The value given to the member of that name.
     #[must_use]
     pub fn given(&self, name: &str) -> Option<Value<'a>> {
         self.given.iter().find(|(given, _)| *given == name).map(|(_, value)| *value)
@@ -91,7 +91,7 @@ impl<'a> Relayed<'a> {
         self.members.iter().find(|member| member.name == name)
     }
 
-    /// A member's element in `source`, in whichever edition's spelling.
+    /// A member's element in `source`, in any edition's spelling.
     pub(super) fn element(&self, member: &Member) -> Option<Element<'a>> {
         let source = self.source?;
         read::own_child(source, member.name).or_else(|| read::own_child(source, member.before?.1))
@@ -123,14 +123,14 @@ impl<'a> Relayed<'a> {
         }
     }
 
-    /// What it announces as the own line's connections, if it is a response.
+    /// The connections of the own line that it announces, if it is a response.
     pub fn own_connections(&self) -> impl Iterator<Item = Connection<'a>> + use<'a> {
         let relayed = *self;
         let own = |member: &&Member| member.role == Role::Announced { own: true };
         self.members.iter().filter(own).filter_map(move |member| relayed.connection(member.name))
     }
 
-    /// The devices of a member that is a list of them, or one of them. `None` for one that cannot be read.
+    /// The devices of a member that is a list or a single device; `None` for each that cannot be read.
     pub fn devices(&self, name: &str) -> impl Iterator<Item = Option<Device<'a>>> + use<'a> {
         let given = match self.given(name) {
             Some(Value::Device(device)) => Some(Given::One(device)),
@@ -171,33 +171,33 @@ impl<'a> Relayed<'a> {
     }
 }
 
-/// What is wrong with a message.
+/// A fault in a message.
 struct Fault {
     member: &'static Member,
     error: CstaError,
     is_twice: bool,
 }
 
-/// Looks at each element of a message once: whether it can be read, and stands there once; and that nothing is missing.
+/// Checks, in one pass, that each element can be read and occurs once, and that none is missing.
 fn check(members: &'static [Member], root: Element<'_>, edition: u8, is_request: bool) -> Result<(), Fault> {
-    // What the phone system answered is for the client to judge, but for what it announces.
+    // A response is left to the client to judge, except for what it announces.
     let is_judged =
         |member: &Member| is_request || matches!(member.role, Role::Announced { .. } | Role::CrossReference);
     let mut seen = 0_u64;
     for node in root.children().filter(|node| node.is_element() && read::is_ours(*node)) {
         let name = node.tag_name().name();
         let found = members.iter().zip(0_u32..).find(|(member, _)| member.is_named(name));
-        let Some((member, place)) = found.filter(|(member, _)| is_judged(member)) else { continue };
-        let is_twice = seen >> place & 1 == 1;
+        let Some((member, index)) = found.filter(|(member, _)| is_judged(member)) else { continue };
+        let is_twice = seen >> index & 1 == 1;
         if is_twice || !is_readable(member, node) {
             return Err(Fault { member, error: member.unreadable(), is_twice });
         }
-        seen |= 1 << place;
+        seen |= 1 << index;
     }
     let is_missing =
         |member: &Member| member.required && is_judged(member) && (edition == 0 || member.since <= edition);
     let mut missing =
-        members.iter().zip(0_u32..).filter(|(member, place)| seen >> place & 1 == 0 && is_missing(member));
+        members.iter().zip(0_u32..).filter(|(member, index)| seen >> index & 1 == 0 && is_missing(member));
     missing.next().map_or(Ok(()), |(member, _)| Err(Fault { member, error: member.error, is_twice: false }))
 }
 
@@ -207,7 +207,7 @@ enum Given<'a> {
 }
 
 impl PartialEq for Relayed<'_> {
-    /// Whether both say the same in every member.
+    /// Whether all members are equal.
     fn eq(&self, other: &Self) -> bool {
         let same = |member: &Member| {
             let name = member.name;

@@ -1,25 +1,24 @@
-//! The services of CSTA: a row each. From its row follow how a service's messages are read and written, what
-//! GetCSTAFeatures calls it, whose devices and connections a client may name in it, what is dialled, and what the
-//! documentation says of it.
+//! The services of CSTA, one row each. The row determines how a service's messages are read and written, its name in
+//! GetCSTAFeatures, whose devices and connections a client may name in it, what is dialled, and its documentation.
 //!
-//! In GetCSTAFeatures the presence of a member means support, its absence that no device supports it. ECMA-285's ASN.1
-//! marks all four members of `SnapshotServList` as required; that would announce services that do not exist. Truth goes
-//! before the mark: that list holds what is supported, as the others do, and is left out where nothing is.
+//! In GetCSTAFeatures the presence of a member means that the service is supported, its absence that no device supports
+//! it. ECMA-285's ASN.1 marks all four members of `SnapshotServList` as required, which would announce services that do
+//! not exist. Here that list, like the others, holds only what is supported, and is left out if nothing is.
 
 use core::fmt;
 
 use super::member::{Member, Names, Role};
 
-/// Who serves a service that a client asks for.
+/// Who serves a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Served {
     /// The gateway itself, whatever the phone system can do.
     Here,
-    /// The gateway, by means of the same service of the phone system.
+    /// The gateway, using the same service of the phone system.
     ByLink,
-    /// The phone system: the gateway relays what its row says.
+    /// The phone system: the gateway relays it by its row.
     Relayed,
-    /// Nobody asks for it: the phone system sends it to clients that asked for it by another service.
+    /// It is not requested: the phone system sends it to a client that requested it by another service.
     Told,
     /// Nobody.
     Nowhere,
@@ -32,9 +31,9 @@ pub struct Service {
     pub root: &'static str,
     /// The response's root.
     pub response_root: &'static str,
-    /// The root of the messages that bring its data, where its response may announce such.
+    /// The root of the messages that bring its data, if its response may announce such messages.
     pub data_root: &'static str,
-    /// The list of `supportedServices` that it stands in.
+    /// The list of `supportedServices` that it is in.
     pub list: &'static str,
     /// The member of that list which stands for it.
     pub feature: &'static str,
@@ -42,15 +41,15 @@ pub struct Service {
     pub served: Served,
     /// Its first edition of ECMA-323.
     pub since: u8,
-    /// Its place among [`all`], and its bit in [`Features::services`].
-    pub place: u8,
-    /// The request's elements in the schema's order, but for `extensions`; empty where the gateway interprets it.
+    /// Its index in [`all`], and its bit in [`Features::services`].
+    pub index: u8,
+    /// The request's elements in the schema's order, without `extensions`; empty if the gateway interprets it.
     pub request: &'static [Member],
     /// The response's elements likewise.
     pub response: &'static [Member],
 }
 
-/// A row: the request's root, the list and member that stand for it, and what it is.
+/// A row: the request's root, its list and member in GetCSTAFeatures, and who serves it.
 macro_rules! service {
     ($root:literal, $list:literal, $feature:literal, $served:ident, $request:expr, $response:expr) => {
         Service {
@@ -61,21 +60,21 @@ macro_rules! service {
             feature: $feature,
             served: Served::$served,
             since: 2,
-            place: 0,
+            index: 0,
             request: $request,
             response: $response,
         }
     };
 }
 
-/// A service that the phone system serves: what its request has, and what its response has.
+/// A service that the phone system serves: the members of its request and its response.
 macro_rules! relay {
     ($root:literal, $list:literal, $feature:literal, $request:expr, $response:expr) => {
         service!($root, $list, $feature, Relayed, $request, $response)
     };
 }
 
-/// What the phone system sends to clients that asked for it by another service.
+/// A message that the phone system sends to a client that requested it by another service.
 macro_rules! told {
     ($root:literal, $list:literal, $feature:literal, $request:expr) => {
         service!($root, $list, $feature, Told, $request, &[])
@@ -89,14 +88,14 @@ macro_rules! own_service {
     };
 }
 
-/// A service of the gateway's own, for which it needs the phone system's.
+/// A service that the gateway serves using the phone system's.
 macro_rules! by_link {
     ($root:literal, $list:literal, $feature:literal) => {
         service!($root, $list, $feature, ByLink, &[], &[])
     };
 }
 
-/// A service that is only spoken of.
+/// A service that has a name only.
 macro_rules! unserved {
     ($root:literal, $list:literal, $feature:literal) => {
         service!($root, $list, $feature, Nowhere, &[], &[])
@@ -136,19 +135,19 @@ pub const COUNT: usize = {
 #[expect(clippy::indexing_slicing, reason = "it is computed by the compiler, which refuses a wrong index")]
 static SERVICES: [Service; COUNT] = {
     let mut all = [GROUPS[0][0]; COUNT];
-    let (mut place, mut group) = (0, 0);
+    let (mut index, mut group) = (0, 0);
     while group < GROUPS.len() {
         let mut row = 0;
         while row < GROUPS[group].len() {
-            all[place] = GROUPS[group][row];
+            all[index] = GROUPS[group][row];
             #[expect(
                 clippy::as_conversions,
                 clippy::cast_possible_truncation,
                 reason = "there are fewer than 128"
             )]
-            let number = place as u8;
-            all[place].place = number;
-            place += 1;
+            let number = index as u8;
+            all[index].index = number;
+            index += 1;
             row += 1;
         }
         group += 1;
@@ -156,8 +155,7 @@ static SERVICES: [Service; COUNT] = {
     all
 };
 
-/// Every service that is spoken of, in the schema's order of lists and members. The order within `physDevServList` is
-/// the ASN.1's.
+/// All services, in the schema's order of lists and members. The order within `physDevServList` is the ASN.1's.
 #[must_use]
 pub fn all() -> &'static [Service] {
     &SERVICES
@@ -171,7 +169,7 @@ pub fn named(root: &str) -> Option<&'static Service> {
 
 impl PartialEq for Service {
     fn eq(&self, other: &Self) -> bool {
-        self.place == other.place
+        self.index == other.index
     }
 }
 
@@ -184,7 +182,7 @@ impl fmt::Debug for Service {
 }
 
 impl Service {
-    /// The same, of a later edition.
+    /// The same service, added in a later edition.
     const fn since(self, edition: u8) -> Self {
         Self { since: edition, ..self }
     }
@@ -207,7 +205,7 @@ impl Service {
         self.needs_link() || matches!(self.served, Served::Here)
     }
 
-    /// Whether its response tells the client an identifier that later messages will use.
+    /// Whether its response announces an identifier that later messages will use.
     #[must_use]
     pub fn announces(&self) -> bool {
         self.response.iter().any(|member| {
@@ -217,7 +215,7 @@ impl Service {
         })
     }
 
-    /// Whether its response names messages that bring a list.
+    /// Whether its response announces messages that bring a list.
     #[must_use]
     pub fn brings_list(&self) -> bool {
         self.response.iter().any(|member| member.role == Role::CrossReference)
@@ -229,7 +227,7 @@ impl Service {
 pub struct Entry {
     /// The event's root.
     pub root: &'static str,
-    /// The list that it stands in.
+    /// The list that it is in.
     pub list: &'static str,
     /// The member that stands for it.
     pub feature: &'static str,
@@ -242,9 +240,9 @@ const fn entry(root: &'static str, list: &'static str, feature: &'static str) ->
 /// A set of services and events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Features {
-    /// One bit a service, in the order of [`all`].
+    /// One bit per service, in the order of [`all`].
     pub services: u128,
-    /// One bit an event, in the order of [`EVENTS`].
+    /// One bit per event, in the order of [`EVENTS`].
     pub events: u64,
 }
 
@@ -266,19 +264,19 @@ impl Features {
     /// No service and no event.
     pub const NONE: Self = Self { services: 0, events: 0 };
 
-    /// All services and events that the lists know.
+    /// All services and events in the lists.
     pub const ALL: Self = Self { services: !0 >> (128 - COUNT), events: !0 >> (64 - EVENTS.len()) };
 
     /// The same set, with a service.
     #[must_use]
     pub const fn with(self, service: &Service) -> Self {
-        Self { services: self.services | 1 << service.place, ..self }
+        Self { services: self.services | 1 << service.index, ..self }
     }
 
     /// Whether a service is in the set.
     #[must_use]
     pub const fn has(self, service: &Service) -> bool {
-        self.services >> service.place & 1 == 1
+        self.services >> service.index & 1 == 1
     }
 
     /// The same set, with the service whose request's root is named `request`. Unknown names change nothing.
@@ -316,16 +314,16 @@ impl Features {
     #[must_use]
     pub fn of_edition(self, edition: u8) -> Self {
         let later = self.services().filter(|service| service.since > edition);
-        later.fold(self, |set, service| Self { services: set.services & !(1 << service.place), ..set })
+        later.fold(self, |set, service| Self { services: set.services & !(1 << service.index), ..set })
     }
 
-    /// What both sets have.
+    /// The services and events that are in both sets.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self { services: self.services & other.services, events: self.events & other.events }
     }
 
-    /// What either set has.
+    /// The services and events that are in either set.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self { services: self.services | other.services, events: self.events | other.events }
@@ -333,7 +331,7 @@ impl Features {
 
     /// The services of the set, in the schema's order.
     pub fn services(self) -> impl Iterator<Item = &'static Service> {
-        set_bits(self.services).filter_map(|place| SERVICES.get(place))
+        set_bits(self.services).filter_map(|index| SERVICES.get(index))
     }
 
     /// The events of the set, in the schema's order.

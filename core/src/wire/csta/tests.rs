@@ -1,4 +1,4 @@
-//! Whole documents, in and out.
+//! Tests with whole documents.
 
 mod errors;
 mod form;
@@ -17,19 +17,19 @@ use super::{
     parse::Document,
 };
 
-/// Reads a document that must be good.
+/// Reads a document that must be valid.
 fn read(text: &str) -> Document<'_> {
     Document::parse(text.as_bytes(), &XmlLimits::default()).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// Writes a message as it is.
+/// Writes a message with its identifiers unchanged.
 fn write(namespace: Namespace, message: &Message<'_>) -> String {
     let mut out = Vec::new();
     emit::message(&mut out, namespace, message, &mut Verbatim);
     String::from_utf8(out).unwrap()
 }
 
-/// Every namespace that is spoken.
+/// Every supported namespace.
 fn namespaces() -> impl Iterator<Item = Namespace> {
     (2..=6).flat_map(|edition| [Namespace::International(edition), Namespace::Ch(edition)])
 }

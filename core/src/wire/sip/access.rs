@@ -1,4 +1,4 @@
-//! What the headers say, read when asked for.
+//! Typed access to header values, which are read on demand.
 
 use super::address::NameAddress;
 use super::header::Name;
@@ -111,7 +111,7 @@ impl<'a> Message<'a> {
         self.header(Name::ContentType).and_then(MediaType::parse)
     }
 
-    /// The CSTA document the body is, or has as a part (client quirk 10).
+    /// The CSTA document in the body, which may be one part of it (client quirk 10).
     #[must_use]
     pub fn csta_body(&self) -> Option<&'a [u8]> {
         let media = self.content_type()?;

@@ -5,18 +5,18 @@ use super::list;
 /// `"Display, Name" <uri>;params` or `uri;params`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameAddress<'a> {
-    /// The whole, as it was written.
+    /// The whole value as it was written.
     pub raw: &'a str,
-    /// The URI; inside angle brackets all that stands there, else all up to the first semicolon.
+    /// The URI: the text in angle brackets or, without them, up to the first semicolon.
     pub uri: &'a str,
-    /// The header's parameters with their first semicolon, or nothing.
+    /// The header's parameters from the first semicolon on, or empty.
     pub params: &'a str,
 }
 
 impl<'a> NameAddress<'a> {
-    /// Reads one address: not a list of them. `None` when it is malformed: an open quote or bracket (a tag put behind it
-    /// would be lost inside), no URI or one with a space in it (it may become a Request-URI), or text behind the bracket that
-    /// is not a parameter.
+    /// Reads one address, not a list of them. `None` if it is malformed: an open quote or bracket (an appended tag
+    /// would end up inside it), no URI or one with a space (it may become a Request-URI), or text after the bracket
+    /// that is not a parameter.
     #[must_use]
     pub fn parse(raw: &'a str) -> Option<Self> {
         let raw = list::trim(raw);
@@ -35,20 +35,20 @@ impl<'a> NameAddress<'a> {
         sound.then_some(Self { raw, uri, params })
     }
 
-    /// The dialog tag, if there is one. An empty one is none, and hides none: in an answer ours stands behind it.
+    /// The dialog tag, if there is one. An empty tag is ignored, even if another follows it, as ours does in an answer.
     #[must_use]
     pub fn tag(&self) -> Option<&'a str> {
         let tag = |(name, value): &(&str, &str)| name.eq_ignore_ascii_case("tag") && !value.is_empty();
         list::parameters(self.params).find(tag).map(|(_, tag)| tag)
     }
 
-    /// The value of the header parameter `name`, compared without case; empty when it has none.
+    /// The value of the header parameter `name`, compared case-insensitively; empty if it has no value.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&'a str> {
         list::find(self.params, name)
     }
 
-    /// The display name, without the quotes around it; empty when there is none.
+    /// The display name, without quotes; empty if there is none.
     #[must_use]
     pub fn display(&self) -> &'a str {
         let Ok(Some(open)) = opening_bracket(self.raw) else { return "" };
@@ -60,7 +60,7 @@ impl<'a> NameAddress<'a> {
 /// A quote is never closed.
 struct OpenQuote;
 
-/// Where `<` stands outside quotes, if anywhere.
+/// The position of the first `<` outside quotes.
 fn opening_bracket(text: &str) -> Result<Option<usize>, OpenQuote> {
     let (mut quoted, mut escaped) = (false, false);
     for (at, byte) in text.bytes().enumerate() {

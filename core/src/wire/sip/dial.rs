@@ -1,4 +1,4 @@
-//! What a phone system can dial.
+//! Numbers that a phone system can dial.
 
 use core::fmt;
 
@@ -8,7 +8,7 @@ pub const MAX_DIGITS: usize = 64;
 /// A number to dial.
 pub type Number = heapless::String<MAX_DIGITS>;
 
-/// Why a text cannot be dialled. A phone must not go off hook for it (client quirk 5).
+/// Why a text cannot be dialled. It is refused before the phone goes off hook (client quirk 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotDialable {
     /// Nothing is left to dial.
@@ -33,7 +33,7 @@ impl fmt::Display for NotDialable {
 /// (RFC 3966 5.1.1) and a vanity suffix (`5555551234v:41234`) are cut off; `0-9 * # A-D` and a leading `+` are kept.
 ///
 /// # Errors
-/// [`NotDialable`] when anything else is in it, or nothing is left.
+/// [`NotDialable`] if it contains anything else, or nothing is left.
 pub fn dialable(text: &str) -> Result<Number, NotDialable> {
     let text = text.trim();
     let rest = match text.split_once(':') {
@@ -61,7 +61,7 @@ pub fn dialable(text: &str) -> Result<Number, NotDialable> {
     if number.trim_start_matches('+').is_empty() { Err(NotDialable::Empty) } else { Ok(number) }
 }
 
-/// The character two hexadecimal digits behind a percent sign stand for.
+/// The character that two hexadecimal digits after a percent sign stand for.
 fn unescape(characters: &mut core::str::Chars<'_>) -> Result<char, NotDialable> {
     let mut digit = || characters.next().and_then(|digit| digit.to_digit(16));
     let code = digit().zip(digit()).map(|(high, low)| high.saturating_mul(16).saturating_add(low));

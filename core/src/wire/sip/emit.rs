@@ -1,4 +1,4 @@
-//! Writes messages, by hand, into a buffer. The inverse of [`super::Message::parse`].
+//! Writes messages into a buffer: the inverse of [`super::Message::parse`].
 
 use alloc::vec::Vec;
 use core::fmt::Display;
@@ -13,7 +13,8 @@ use super::status::reason_phrase;
 use super::via::Via;
 use crate::text::push_formatted;
 
-/// Appends `name: value` and a line end. Control characters in the value become spaces, so that no value can end its line.
+/// Appends `name: value` and a line end. Control characters in the value become spaces, so that no value can end its
+/// line.
 pub fn header(out: &mut Vec<u8>, name: &str, value: &dyn Display) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b": ");
@@ -23,7 +24,7 @@ pub fn header(out: &mut Vec<u8>, name: &str, value: &dyn Display) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Appends `name: value` and a line end; the value as [`header`] does.
+/// Like [`header`], for a value that is text.
 fn text_header(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b": ");
@@ -31,19 +32,19 @@ fn text_header(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Appends the header lines every response repeats (RFC 3261 8.2.6.2): all Via, From, To, Call-ID and `CSeq`, byte for byte,
-/// those absent left out. To gets `local_tag` if it has no tag; the topmost Via says where the request came from,
-/// `source`, where RFC 3261 18.2.1 and RFC 3581 4 want it said.
+/// Appends the header lines that every response repeats (RFC 3261 8.2.6.2): all Via, From, To, Call-ID and `CSeq`, if
+/// present, byte for byte. To gets `local_tag` if it has no tag; the topmost Via gets the request's `source`, where RFC
+/// 3261 18.2.1 and RFC 3581 4 require it.
 pub fn reply_head(
     out: &mut Vec<u8>,
     request: &Message<'_>,
     local_tag: Option<&str>,
     source: Option<SocketAddr>,
 ) {
-    for (place, value) in request.headers_named(Name::Via).enumerate() {
+    for (index, value) in request.headers_named(Name::Via).enumerate() {
         out.extend_from_slice(b"Via: ");
         match source {
-            Some(source) if place == 0 => topmost_via(out, value, request.via(), source),
+            Some(source) if index == 0 => topmost_via(out, value, request.via(), source),
             Some(_) | None => out.extend_from_slice(value.as_bytes()),
         }
         out.extend_from_slice(b"\r\n");
@@ -61,12 +62,12 @@ pub fn reply_head(
     }
 }
 
-/// A To that cannot be read gets no tag: where it would belong is not known.
+/// Whether To needs a tag. A To that cannot be read gets none, since it is not known where to put it.
 fn lacks_tag(request: &Message<'_>) -> bool {
     request.to().is_some_and(|to| to.tag().is_none())
 }
 
-/// Appends a Via header's value, its first item, `topmost`, told where the request came from.
+/// Appends a Via header's value, adding the request's `source` to its first item, `topmost`.
 fn topmost_via(out: &mut Vec<u8>, value: &str, topmost: Option<Via<'_>>, source: SocketAddr) {
     let mut items = Split::commas(value);
     let via = items.next().and(topmost);
@@ -112,7 +113,7 @@ pub fn record_routes(out: &mut Vec<u8>, request: &Message<'_>) {
     }
 }
 
-/// Appends a response: status line with `reason` (or the RFCs' own where that is empty), `head` ([`reply_head`], perhaps
+/// Appends a response: status line with `reason` (or the RFC's default if it is empty), `head` ([`reply_head`], perhaps
 /// with more lines), the headers `more`, and the body with its content type.
 pub fn response(
     out: &mut Vec<u8>,
@@ -130,8 +131,8 @@ pub fn response(
     rest(out, head, more, body);
 }
 
-/// Appends a request: request line, `head` (finished header lines, or nothing), the headers `more`, and the body with its
-/// content type.
+/// Appends a request: request line, `head` (finished header lines, or nothing), the headers `more`, and the body with
+/// its content type.
 pub fn request(
     out: &mut Vec<u8>,
     method: Method<'_>,
@@ -146,7 +147,7 @@ pub fn request(
     rest(out, head, more, body);
 }
 
-/// Everything behind the first line. An empty body has no Content-Type (client quirk 4).
+/// Appends everything after the first line. An empty body has no Content-Type (client quirk 4).
 fn rest(out: &mut Vec<u8>, head: &[u8], more: &[(&str, &dyn Display)], body: Option<(&str, &[u8])>) {
     out.extend_from_slice(head);
     for (name, value) in more {
@@ -173,7 +174,7 @@ fn text(out: &mut Vec<u8>, value: &str) {
     blank_controls(out, begin);
 }
 
-/// Makes the control characters behind `begin` spaces.
+/// Replaces the control characters from `begin` on by spaces.
 fn blank_controls(out: &mut [u8], begin: usize) {
     for byte in out.iter_mut().skip(begin).filter(|byte| byte.is_ascii_control()) {
         *byte = b' ';

@@ -1,11 +1,11 @@
-//! What can be wrong with a message.
+//! Errors in messages.
 
 use core::fmt;
 
 use super::header::Name;
 
-/// The first thing found wrong with a message whose start line could be read. The message can still be answered, with
-/// whichever of its headers are there. Shown, it is fit for a reason phrase.
+/// The first error found in a message whose start line could be read. Such a message can still be answered, with the
+/// headers it has. `Display` gives text for a reason phrase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
     /// Its SIP version is not 2.0: answered 505.
@@ -16,15 +16,15 @@ pub enum Flaw {
     NotUtf8,
     /// Its head has control characters.
     ControlCharacter,
-    /// A line of its head is not a header.
+    /// A line of its head is not a header line.
     HeaderLine,
     /// Its head has no end.
     Endless,
-    /// It has more headers than allowed; those beyond are left out.
+    /// It has more headers than allowed; the excess is left out.
     TooManyHeaders,
     /// A mandatory header is missing.
     Missing(Name<'static>),
-    /// A header that may be there once is there more than once.
+    /// A header that may occur once occurs more than once.
     Repeated(Name<'static>),
     /// A header cannot be understood.
     Malformed(Name<'static>),
@@ -74,7 +74,7 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// Why bytes are no message that could be answered.
+/// Why bytes are not a message that can be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParseError {
     /// Nothing but line ends: a keep-alive datagram.

@@ -1,14 +1,14 @@
-//! Messages out of a stream of bytes, by Content-Length (RFC 3261 18.3).
+//! Cuts messages out of a stream of bytes, by Content-Length (RFC 3261 18.3).
 //!
-//! Linear however the bytes are cut: each byte is looked at once for the end of the head and copied at most once, and a
-//! message that arrived whole is not copied at all.
+//! The time is linear however the stream is divided: each byte is examined once for the end of the head and copied at
+//! most once, and a message that arrives whole is not copied at all.
 
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::digest::{Digest, Digester};
 
-/// The buffer's room that outlives a message.
+/// The capacity that the buffer keeps after a message.
 const KEPT_ROOM: usize = 4096;
 
 /// Why a stream cannot be cut into messages any further.
@@ -16,7 +16,7 @@ const KEPT_ROOM: usize = 4096;
 pub enum FrameError {
     /// A message is larger than the limit.
     TooLarge,
-    /// A Content-Length is no number.
+    /// A Content-Length is not a number.
     BadContentLength,
     /// Two Content-Lengths differ.
     ConflictingContentLength,
@@ -32,39 +32,39 @@ impl fmt::Display for FrameError {
     }
 }
 
-/// What came of some bytes.
+/// The result of [`Framer::push`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framed<'a> {
     /// No message is complete yet.
     Incomplete,
-    /// A double CRLF between messages: answered with one CRLF (RFC 5626 4.4.1).
+    /// A double CRLF between messages, to be answered with one CRLF (RFC 5626 4.4.1).
     KeepAlive,
     /// One message, head and body.
     Message(&'a [u8]),
-    /// The stream has lost its order; nothing more will come of it.
+    /// The stream cannot be read any further.
     Broken(FrameError),
 }
 
 /// Cuts one stream into messages.
 #[derive(Debug, Default)]
 pub struct Framer {
-    /// An incomplete message from its first byte on, or the complete one handed out last.
+    /// An incomplete message from its first byte on, or the complete one that was returned last.
     buffer: Vec<u8>,
-    /// How far the end of the head was seen.
+    /// The state of the search for the end of the head.
     head: HeadEnd,
     /// The whole message's size, once its head is complete.
     size: Option<usize>,
     /// Line ends seen between messages.
     blank_lines: u8,
-    /// The buffer holds a message that was handed out.
+    /// Whether the buffer holds a message that was returned.
     handed_out: bool,
     /// What broke the stream.
     broken: Option<FrameError>,
 }
 
 impl Framer {
-    /// Takes exactly one message, or all bytes of an incomplete one, and says how many bytes of `bytes` that was.
-    /// `limit` bounds a message, head and body together.
+    /// Takes one message, or all bytes of an incomplete one. Returns how many bytes were taken, and the result. `limit`
+    /// bounds a message, head and body together.
     pub fn push<'a>(&'a mut self, bytes: &'a [u8], limit: usize) -> (usize, Framed<'a>) {
         if let Some(error) = self.broken {
             return (bytes.len(), Framed::Broken(error));
@@ -111,7 +111,7 @@ impl Framer {
         }
     }
 
-    /// Passes over line ends between messages; stops behind the second one in a row.
+    /// Skips line ends between messages; stops after the second one in a row.
     fn skip_line_ends(&mut self, bytes: &[u8]) -> (usize, bool) {
         if !self.buffer.is_empty() {
             return (0, false);
@@ -133,7 +133,7 @@ impl Framer {
         (bytes.len(), false)
     }
 
-    /// How many of `bytes` complete the message; `None` when all of them were kept and it is incomplete.
+    /// How many of `bytes` complete the message; `None` if all were kept and it is still incomplete.
     fn take(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, FrameError> {
         let mut kept = 0;
         let size = match self.size {
@@ -198,7 +198,7 @@ impl Digest for Framer {
     }
 }
 
-/// Finds the empty line behind a head, over any number of pieces.
+/// Finds the empty line that ends a head, across any number of pieces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum HeadEnd {
     /// Inside a line.
@@ -211,7 +211,7 @@ pub(super) enum HeadEnd {
 }
 
 impl HeadEnd {
-    /// Looks through the next piece; returns the place behind the empty line if that ends in it.
+    /// Searches the next piece; returns the position after the empty line, if it ends in this piece.
     pub(super) fn search(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0_usize;
         loop {
@@ -239,23 +239,23 @@ impl HeadEnd {
     }
 }
 
-/// Where a line feed stands that another line end seems to follow.
+/// The position of a line feed that another line end seems to follow.
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, many bytes are looked at at once")]
 fn pair_of_line_ends(bytes: &[u8]) -> Option<usize> {
     let is_pair = |(byte, next): (&u8, &u8)| (*byte == b'\n') & ((*next == b'\r') | (*next == b'\n'));
     let behind = bytes.get(1..)?;
-    // Blocks are looked at as wholes, which takes many bytes at once.
+    // Whole blocks are compared at once, which the compiler vectorizes.
     let mut blocks = bytes.as_chunks::<32>().0.iter().zip(behind.as_chunks::<32>().0);
     let has_pair = |(block, behind): (&[u8; 32], &[u8; 32])| {
         block.iter().zip(behind).fold(false, |any, pair| any | is_pair(pair))
     };
     let block = blocks.position(has_pair).unwrap_or(behind.len() / 32);
     let begin = block.saturating_mul(32);
-    let place = bytes.get(begin..)?.iter().zip(behind.get(begin..)?).position(is_pair)?;
-    Some(begin.saturating_add(place))
+    let index = bytes.get(begin..)?.iter().zip(behind.get(begin..)?).position(is_pair)?;
+    Some(begin.saturating_add(index))
 }
 
-/// The head's Content-Length; 0 when there is none.
+/// The head's Content-Length; 0 if there is none.
 fn content_length(head: &[u8]) -> Result<usize, FrameError> {
     let mut found = None;
     let mut rest = head;
@@ -271,9 +271,9 @@ fn content_length(head: &[u8]) -> Result<usize, FrameError> {
     Ok(found.unwrap_or(0))
 }
 
-/// What stands behind the colon, if the first of these lines begins a Content-Length.
+/// The text after the colon, if the first of these lines is a Content-Length.
 fn content_length_value(lines: &[u8]) -> Option<&[u8]> {
-    // Most lines are ruled out by their first letter, or by what would have to be behind the name.
+    // Most lines are ruled out by their first letter, or by the byte after the name's length.
     let length = match lines.first()? {
         b'C' | b'c' => "Content-Length".len(),
         b'L' | b'l' => "l".len(),
@@ -285,8 +285,8 @@ fn content_length_value(lines: &[u8]) -> Option<&[u8]> {
     (length == 1 || name.eq_ignore_ascii_case(b"Content-Length")).then_some(value)
 }
 
-/// The number that is the value of a header at the beginning of `text`: digits with white space around them. Lines that
-/// begin with white space belong to it.
+/// The number at the beginning of `text`, which is the value of a header: digits with surrounding white space, perhaps
+/// folded over several lines.
 fn number(text: &[u8]) -> Result<usize, FrameError> {
     let mut value = None;
     let mut ended = false;

@@ -1,5 +1,5 @@
-//! A message's head: start line and header lines. The ordinary head is read in place; one that is out of order (folded
-//! lines, space before the colon, bad bytes) is first put in order in a copy.
+//! A message's head: start line and header lines. An ordinary head is read in place; one with folded lines, space
+//! before a colon or invalid bytes is first normalized in a copy.
 
 use alloc::string::String;
 
@@ -10,14 +10,14 @@ use super::message::Start;
 use super::method::Method;
 use super::octets;
 
-/// Header lines that must be put in order before they can be read.
+/// The header lines must be normalized before they can be read.
 pub(super) struct Disorder;
 
 /// Reads the lines of a head in place: the first line, then header lines up to the empty line.
 pub(super) struct Reader<'a> {
-    /// The head, as far as its bytes are in order: mostly all of it.
+    /// The head up to the first invalid byte: usually all of it.
     bytes: &'a [u8],
-    /// What of `bytes` is UTF-8: mostly all of it.
+    /// The part of `bytes` that is UTF-8: usually all of it.
     text: &'a str,
     /// Where the next line begins.
     at: usize,
@@ -31,7 +31,7 @@ impl<'a> Reader<'a> {
         Self { bytes, text: text.unwrap_or_default(), at: 0 }
     }
 
-    /// The text that the lines stand in: a line that ends beyond it is not UTF-8.
+    /// The text that the lines are in: a line that ends beyond it is not UTF-8.
     pub(super) const fn text(&self) -> &'a str {
         self.text
     }
@@ -64,37 +64,37 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many bytes at the beginning of `head` are in order: no control characters but tabs and line ends. The last byte is
-/// not looked at: it is a line's end, or in a line that has none.
+/// How many bytes at the beginning of `head` are without control characters other than tabs and line ends. The last
+/// byte is not examined: it is the end of a line, or in a line without an end.
 fn orderly(head: &[u8]) -> usize {
     let pairs = || head.iter().zip(head.iter().skip(1));
-    // Whether there is any is asked of many bytes at once; where, of one after the other.
+    // Whether there is any control character is checked for many bytes at once; its position byte by byte.
     let any = pairs().fold(false, |any, pair| any | is_disorder(pair));
     let first = if any { pairs().position(is_disorder) } else { None };
     first.unwrap_or(head.len())
 }
 
-/// Whether a byte, with the one after it, is a control character that may not stand in a head.
+/// Whether a byte, given the one after it, is a control character that a head may not contain.
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, many bytes are looked at at once")]
 fn is_disorder((byte, next): (&u8, &u8)) -> bool {
     let is_control = (*byte < b' ') | (*byte == 0x7f);
     is_control & (*byte != b'\t') & (*byte != b'\n') & !((*byte == b'\r') & (*next == b'\n'))
 }
 
-/// Notes where the header lines stand, at most `limit` of them.
+/// Notes the positions of the header lines, at most `limit` of them.
 pub(super) fn header_lines(
     mut reader: Reader<'_>,
     limit: usize,
     lines: &mut Lines,
 ) -> Result<Option<Flaw>, Disorder> {
     let mut flaw = None;
-    for place in 0..MAX_HEADERS {
+    for index in 0..MAX_HEADERS {
         let Some(line) = reader.next()? else { return Ok(flaw) };
-        // Lines beyond the limit only need to be lines.
+        // Lines beyond the limit only have to be lines.
         if flaw.is_none() && line.end > reader.text.len() {
             return Err(Disorder);
         }
-        if place < limit {
+        if index < limit {
             lines.push(line);
         } else {
             flaw = Some(Flaw::TooManyHeaders);
@@ -103,8 +103,8 @@ pub(super) fn header_lines(
     Ok(reader.next()?.map(|_| Flaw::TooManyHeaders).or(flaw))
 }
 
-/// Writes `head` into `out` such that [`header_lines`] can read what follows the first line. Returns what had to be mended
-/// and is not allowed; folding and space before the colon are allowed.
+/// Normalizes `head` into `out`, so that [`header_lines`] can read what follows the first line. Returns the first error
+/// that was repaired; folding and space before the colon are no errors.
 pub(super) fn put_in_order(head: &[u8], out: &mut String) -> Option<Flaw> {
     out.clear();
     let text = String::from_utf8_lossy(head);
@@ -184,7 +184,7 @@ fn status_line<'a>(version: &str, rest: &'a str) -> Result<(Start<'a>, Option<Fl
     Ok((Start::Response { status, reason }, flaw))
 }
 
-/// The version is compared without case (RFC 3261 7.1).
+/// The version is compared case-insensitively (RFC 3261 7.1).
 fn is_version_2(version: &str) -> bool {
     version.eq_ignore_ascii_case("SIP/2.0")
 }

@@ -8,10 +8,11 @@ use super::list;
 /// The most headers a message may have.
 pub const MAX_HEADERS: usize = 128;
 
-/// Declares the names this project knows, with their full and compact forms.
+/// Declares the known names, with their full and compact forms.
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident = $full:literal $(, $compact:literal)?;)+) => {
-        /// A header's name, known or not. Names compare without case, compact forms equal full ones (RFC 3261 7.3.3).
+        /// A header's name, known or not. Names are compared case-insensitively, and compact forms equal full ones (RFC
+        /// 3261 7.3.3).
         #[derive(Clone, Copy, Debug, Eq)]
         pub enum Name<'a> {
             $($(#[$doc])* $name,)+
@@ -19,17 +20,17 @@ macro_rules! names {
             Other(&'a str),
         }
 
-        /// A name that is known.
+        /// A known name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(super) enum Known {
             $($name,)+
         }
 
         impl Known {
-            /// How many there are.
+            /// Their number.
             const COUNT: usize = [$($full),+].len();
 
-            /// The one written `name`, full or compact, in any case.
+            /// The known name written `name`, full or compact, in any case.
             pub(super) fn from_bytes(name: &[u8]) -> Option<Self> {
                 if let [letter] = name {
                     return match letter.to_ascii_lowercase() {
@@ -38,7 +39,7 @@ macro_rules! names {
                     };
                 }
                 match outline(name) {
-                    // Mostly it is written as the RFCs write it.
+                    // Usually it is written as in the RFCs.
                     $(outlines::$name
                         if name == $full.as_bytes() || name.eq_ignore_ascii_case($full.as_bytes()) =>
                     {
@@ -48,16 +49,16 @@ macro_rules! names {
                 }
             }
 
-            /// It as a name.
+            /// The known name as a [`Name`].
             pub(super) const fn name<'n>(self) -> Name<'n> {
                 match self {
                     $(Self::$name => Name::$name,)+
                 }
             }
 
-            /// Its place among the known names.
+            /// Its index among the known names.
             #[expect(clippy::as_conversions, reason = "a variant has no other way to its number")]
-            const fn place(self) -> usize {
+            const fn index(self) -> usize {
                 self as usize
             }
         }
@@ -78,7 +79,7 @@ macro_rules! names {
                 }
             }
 
-            /// The known name that it is.
+            /// The known name, if it is one.
             pub(super) const fn known(self) -> Option<Known> {
                 match self {
                     $(Self::$name => Some(Known::$name),)+
@@ -90,7 +91,7 @@ macro_rules! names {
         #[cfg(test)]
         const NAMES: [Name<'_>; Known::COUNT] = [$(Name::$name),+];
 
-        /// What tells the known names apart at first sight.
+        /// Outlines, which distinguish most known names at once.
         #[expect(non_upper_case_globals, reason = "they are called as the names are")]
         mod outlines {
             $(pub(super) const $name: (usize, u8, u8) = super::outline($full.as_bytes());)+
@@ -98,7 +99,7 @@ macro_rules! names {
     };
 }
 
-/// A name's length, first and last letter: hardly any two names have all three in common.
+/// A name's length, first and last letter, which together hardly any two names share.
 const fn outline(name: &[u8]) -> (usize, u8, u8) {
     match name {
         [first, .., last] => (name.len(), first.to_ascii_lowercase(), last.to_ascii_lowercase()),
@@ -195,20 +196,20 @@ impl fmt::Display for Name<'_> {
 pub struct Header<'a> {
     /// Its name.
     pub name: Name<'a>,
-    /// Its value without the white space around it, else byte for byte.
+    /// Its value without surrounding white space, otherwise byte for byte.
     pub value: &'a str,
 }
 
-/// Where a header line's parts stand in its head.
+/// The positions of a header line's parts in its head.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line {
-    /// The name, if it is known.
+    /// The name, if it is a known one.
     pub(super) name: Option<Known>,
     /// Where the name begins.
     pub(super) begin: usize,
     /// Where the name ends.
     pub(super) colon: usize,
-    /// Where the value ends, with any white space around it.
+    /// Where the value ends, including white space after it.
     pub(super) end: usize,
 }
 
@@ -218,7 +219,7 @@ impl Line {
         self.name.map_or_else(written, Known::name)
     }
 
-    /// The value without the white space around it.
+    /// The value without surrounding white space.
     fn value_in(self, head: &str) -> &str {
         let value = head.get(self.colon.saturating_add(1)..self.end).unwrap_or_default();
         let value = value.strip_suffix('\r').unwrap_or(value);
@@ -226,7 +227,7 @@ impl Line {
     }
 }
 
-/// Whether, and as which line first, a known name stands in a head.
+/// Whether a known name occurs in a head, and in which line first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Seen {
     /// Nowhere.
@@ -234,11 +235,11 @@ pub(super) enum Seen {
     Never,
     /// Once.
     Once(usize),
-    /// Once, and again further on.
+    /// Several times, first in this line.
     Again(usize),
 }
 
-/// Where a head's lines stand. Its room is used again for the next head.
+/// The positions of a head's lines. The buffer is reused for the next head.
 #[derive(Debug)]
 pub(super) struct Lines {
     list: Vec<Line>,
@@ -257,7 +258,7 @@ impl Lines {
 
     /// Adds a line at the end.
     pub(super) fn push(&mut self, line: Line) {
-        if let Some(seen) = line.name.and_then(|name| self.seen.get_mut(name.place())) {
+        if let Some(seen) = line.name.and_then(|name| self.seen.get_mut(name.index())) {
             *seen = match *seen {
                 Seen::Never => Seen::Once(self.list.len()),
                 Seen::Once(first) | Seen::Again(first) => Seen::Again(first),
@@ -266,12 +267,12 @@ impl Lines {
         self.list.push(line);
     }
 
-    /// Whether, and where first, there is a line of a known name.
+    /// Whether there is a line with a known name, and which is the first.
     pub(super) fn seen(&self, name: Known) -> Seen {
-        self.seen.get(name.place()).copied().unwrap_or_default()
+        self.seen.get(name.index()).copied().unwrap_or_default()
     }
 
-    /// The lines among which all those called `name` are.
+    /// A slice that contains all lines called `name`.
     fn candidates(&self, name: Name<'_>) -> &[Line] {
         let seen = name.known().map_or(Seen::Again(0), |known| self.seen(known));
         let candidates = match seen {
@@ -291,7 +292,7 @@ pub struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
-    /// Those whose lines stand in `head`.
+    /// The headers whose lines are in `head`.
     pub(super) const fn new(head: &'a str, lines: &'a Lines) -> Self {
         Self { head, lines }
     }
@@ -302,7 +303,7 @@ impl<'a> Headers<'a> {
         lines.list.iter().map(|line| Header { name: line.name_in(head), value: line.value_in(head) })
     }
 
-    /// Whether, and where first, there is a header of a known name.
+    /// Whether there is a header with a known name, and which is the first.
     pub(super) fn seen(&self, name: Known) -> Seen {
         self.lines.seen(name)
     }
@@ -325,13 +326,13 @@ impl<'a> Headers<'a> {
         line.map(|line| line.value_in(self.head))
     }
 
-    /// How many there are.
+    /// Their number.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lines.list.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no headers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lines.list.is_empty()

@@ -2,8 +2,7 @@
 
 use super::octets;
 
-/// The items of a header value. Empty items are left out, white space around items is cut off, the rest is kept byte for
-/// byte.
+/// The items of a header value, without empty items and surrounding white space, otherwise byte for byte.
 #[derive(Clone, Debug)]
 pub struct Split<'a> {
     rest: Option<&'a str>,
@@ -45,10 +44,10 @@ impl<'a> Iterator for Split<'a> {
     }
 }
 
-/// Where the first `separator` outside quoted strings and angle brackets stands.
+/// The position of the first `separator` outside quoted strings and angle brackets.
 fn item_end(text: &str, separator: u8) -> Option<usize> {
     let text = text.as_bytes();
-    // Up to the first quote or bracket there is nothing to keep account of; mostly there is none.
+    // Up to the first quote or bracket no nesting has to be tracked; usually there is none.
     let start = memchr::memchr3(separator, b'"', b'<', text)?;
     let rest = text.get(start..).unwrap_or_default();
     if rest.first() == Some(&separator) {
@@ -63,14 +62,14 @@ fn item_end(text: &str, separator: u8) -> Option<usize> {
     end.map(|end| start.saturating_add(end))
 }
 
-/// Whether every quote and angle bracket of `text` is closed: only then is what is appended to it read as it is meant.
+/// Whether every quote and angle bracket of `text` is closed, so that parameters can be appended to it.
 #[must_use]
 pub fn is_closed(text: &str) -> bool {
     let opening = memchr::memchr2(b'"', b'<', text.as_bytes());
     opening.is_none() || text.bytes().fold(Nesting::Outside, Nesting::behind) == Nesting::Outside
 }
 
-/// What a place in a header value is inside of.
+/// What a position in a header value is inside of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Nesting {
     Outside,
@@ -81,7 +80,7 @@ enum Nesting {
 }
 
 impl Nesting {
-    /// The next place, behind `byte`.
+    /// The nesting after `byte`.
     const fn behind(self, byte: u8) -> Self {
         match (self, byte) {
             (Self::Outside, b'"') | (Self::Escape, _) => Self::Quotes,
@@ -93,11 +92,11 @@ impl Nesting {
     }
 }
 
-/// `text` without the spaces and tabs around it.
+/// `text` without surrounding spaces and tabs.
 #[must_use]
 pub fn trim(text: &str) -> &str {
     let bytes = text.as_bytes();
-    // Nearly everything is without already.
+    // Nearly all texts have none.
     if bytes.first().copied().is_some_and(is_blank) || bytes.last().copied().is_some_and(is_blank) {
         text.trim_matches([' ', '\t'])
     } else {
@@ -115,28 +114,28 @@ pub fn has_blank(text: &str) -> bool {
     text.as_bytes().iter().copied().any(is_blank)
 }
 
-/// What stands before and behind the first space or tab.
+/// The texts before and after the first space or tab.
 #[must_use]
 pub fn split_at_blank(text: &str) -> Option<(&str, &str)> {
-    let place = text.as_bytes().iter().copied().position(is_blank)?;
-    Some((text.get(..place)?, text.get(place.saturating_add(1)..)?))
+    let index = text.as_bytes().iter().copied().position(is_blank)?;
+    Some((text.get(..index)?, text.get(index.saturating_add(1)..)?))
 }
 
-/// Where the first `mark`, an ASCII character, stands.
+/// The position of the first `mark`, an ASCII character.
 #[must_use]
 pub fn position(text: &str, mark: u8) -> Option<usize> {
     debug_assert!(mark.is_ascii(), "another byte may be part of a character");
     memchr::memchr(mark, text.as_bytes())
 }
 
-/// What stands before and behind the first `mark`, an ASCII character.
+/// The texts before and after the first `mark`, an ASCII character.
 #[must_use]
 pub fn split_once(text: &str, mark: u8) -> Option<(&str, &str)> {
-    let place = position(text, mark)?;
-    Some((text.get(..place)?, text.get(place.saturating_add(1)..)?))
+    let index = position(text, mark)?;
+    Some((text.get(..index)?, text.get(index.saturating_add(1)..)?))
 }
 
-/// What stands before the first `mark`, an ASCII character, and the rest with it.
+/// The text before the first `mark`, an ASCII character, and the text from `mark` on.
 #[must_use]
 pub fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
     match position(text, mark) {
@@ -145,8 +144,8 @@ pub fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
     }
 }
 
-/// One parameter: its name, and its value, empty if it has none. Quotes around a value are taken off; what is escaped
-/// inside them stays escaped.
+/// The name and the value of a parameter; the value is empty if it has none. Quotes around a value are removed; escapes
+/// inside them are not.
 #[must_use]
 pub fn parameter(item: &str) -> (&str, &str) {
     match split_once(item, b'=') {
@@ -164,13 +163,13 @@ pub fn parameters(text: &str) -> impl Iterator<Item = (&str, &str)> {
     Split::semicolons(text).map(parameter)
 }
 
-/// The value of the parameter `name` (compared without case) in `;a=1;b`; empty when it has none.
+/// The value of the parameter `name`, compared case-insensitively, in `;a=1;b`; empty if it has no value.
 #[must_use]
 pub fn find<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     parameters(text).find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// A whole number in decimal digits, nothing else; `None` when it is not one or does not fit.
+/// Reads a whole number of decimal digits only; `None` if it is not one or does not fit.
 #[must_use]
 pub fn number<T: TryFrom<u64>>(text: &str) -> Option<T> {
     let text = trim(text);

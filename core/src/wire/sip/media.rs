@@ -12,12 +12,12 @@ pub struct MediaType<'a> {
     pub kind: &'a str,
     /// The subtype as it was written.
     pub subtype: &'a str,
-    /// The parameters with their first semicolon, or nothing.
+    /// The parameters from the first semicolon on, or empty.
     pub params: &'a str,
 }
 
 impl<'a> MediaType<'a> {
-    /// Reads one; `None` when it is malformed.
+    /// Reads a content type; `None` if it is malformed.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         let (media, params) = list::cut(text, b';')?;
@@ -26,7 +26,7 @@ impl<'a> MediaType<'a> {
         (list::is_token(kind) && list::is_token(subtype)).then_some(Self { kind, subtype, params })
     }
 
-    /// Whether it is `name` (`application/csta+xml`), compared without case and without parameters.
+    /// Whether it is `name` (such as `application/csta+xml`), compared case-insensitively and without parameters.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
         let is = |part: &str, name: &str| part == name || part.eq_ignore_ascii_case(name);
@@ -34,7 +34,7 @@ impl<'a> MediaType<'a> {
             .is_some_and(|(kind, subtype)| is(self.kind, kind) && is(self.subtype, subtype))
     }
 
-    /// The value of the parameter `name`, compared without case; empty when it has none.
+    /// The value of the parameter `name`, compared case-insensitively; empty if it has no value.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&'a str> {
         list::find(self.params, name)

@@ -1,4 +1,4 @@
-//! A whole message, borrowed from the bytes it came in.
+//! Messages, borrowed from the bytes they came in.
 
 use alloc::string::String;
 
@@ -11,7 +11,7 @@ use super::list::{self, Split};
 use super::method::Method;
 use super::via::Via;
 
-/// Bounds on one message.
+/// Limits on one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The most headers; never more than [`MAX_HEADERS`].
@@ -26,7 +26,8 @@ impl Default for Limits {
     }
 }
 
-/// Room for what is found out about a head, and for heads that cannot be read in place; reused from message to message.
+/// Buffers for the positions of header lines and for heads that cannot be read in place; reused from message to
+/// message.
 #[derive(Debug)]
 pub struct Scratch {
     text: String,
@@ -40,7 +41,7 @@ impl Default for Scratch {
 }
 
 impl Scratch {
-    /// No room yet: it is taken when needed.
+    /// Empty buffers, which grow when needed.
     #[must_use]
     pub const fn new() -> Self {
         Self { text: String::new(), lines: Lines::new() }
@@ -69,14 +70,14 @@ pub enum Start<'a> {
 /// `CSeq`: a number and a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CSeq<'a> {
-    /// The number. RFC 3261 8.1.1.5 wants it below 2^31; any that fits is taken.
+    /// The number. RFC 3261 8.1.1.5 requires it to be below 2^31; any that fits is accepted.
     pub number: u32,
     /// The method.
     pub method: Method<'a>,
 }
 
 impl<'a> CSeq<'a> {
-    /// Reads one; `None` when it is malformed.
+    /// Reads a `CSeq`; `None` if it is malformed.
     #[must_use]
     pub fn parse(value: &'a str) -> Option<Self> {
         let (number, method) = list::split_at_blank(value)?;
@@ -107,12 +108,12 @@ pub struct Message<'a> {
     pub headers: Headers<'a>,
     /// Its body, cut to Content-Length.
     pub body: &'a [u8],
-    /// The first thing wrong with it.
+    /// The first error in it.
     pub flaw: Option<Flaw>,
     pub(super) known: Known<'a>,
 }
 
-/// The headers that are asked for again and again, read once. `None`: missing or malformed.
+/// The headers that are used often, read once. `None` if missing or malformed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Known<'a> {
     pub(super) via: Option<Via<'a>>,
@@ -122,12 +123,11 @@ pub(super) struct Known<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Reads one message: all of a datagram, or what [`super::Framer`] cut out of a stream. Bytes behind its end are
-    /// dropped (RFC 3261 18.3). What is wrong with it stands in [`Message::flaw`]; a request with a flaw can still be
-    /// answered.
+    /// Reads one message: a whole datagram, or what [`super::Framer`] cut out of a stream. Bytes after its end are
+    /// dropped (RFC 3261 18.3). An error is noted in [`Message::flaw`]; a request with a flaw can still be answered.
     ///
     /// # Errors
-    /// [`ParseError`] when it cannot even be answered.
+    /// [`ParseError`] if it cannot even be answered.
     pub fn parse(
         bytes: &'a [u8],
         scratch: &'a mut Scratch,
@@ -160,14 +160,14 @@ impl<'a> Message<'a> {
         Ok(message)
     }
 
-    /// Notes what is wrong, unless something was before. A wrong version outdoes all else: it explains it.
+    /// Notes an error, unless there is an earlier one. A wrong version replaces any other, since it explains it.
     pub(super) fn blame(&mut self, flaw: Flaw) {
         if self.flaw.is_none() || flaw == Flaw::Version {
             self.flaw = Some(flaw);
         }
     }
 
-    /// Cuts the body to Content-Length, where that is given.
+    /// Cuts the body to Content-Length, if given.
     fn cut_body(&mut self) {
         let Some(first) = self.header(Name::ContentLength) else { return };
         let first = list::number::<usize>(first);
@@ -182,7 +182,7 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// Looks for what every message must have (RFC 3261 8.1.1).
+    /// Checks for the headers that every message must have (RFC 3261 8.1.1).
     fn check(&mut self) {
         let known = &self.known;
         let must = [
@@ -212,10 +212,10 @@ impl<'a> Message<'a> {
     }
 }
 
-/// A first line, and what is wrong with its head.
+/// A first line, and the first error in its head.
 type Read<'a> = (Start<'a>, Option<Flaw>);
 
-/// Reads a head as it stands, and says which text its lines stand in; `Ok(None)` when it must be put in order first.
+/// Reads a head in place. Returns also the text that its lines are in; `Ok(None)` if it must be normalized first.
 fn read_in_place<'a>(
     head: &'a [u8],
     limits: Limits,
@@ -231,7 +231,7 @@ fn read_in_place<'a>(
     Ok(read.ok().map(|more| ((start, flaw.or(more)), text)))
 }
 
-/// Reads a head after putting it in order.
+/// Reads a head after normalizing it.
 fn read_mended<'a>(
     head: &[u8],
     text: &'a mut String,

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// A request's method; compared with case (RFC 3261 7.1).
+/// A request's method; case-sensitive (RFC 3261 7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method<'a> {
     /// INVITE.

@@ -6,27 +6,27 @@ use super::media::{CSTA_XML, MediaType};
 /// The longest boundary RFC 2046 allows.
 const MAX_BOUNDARY: usize = 70;
 
-/// The first part of `body` that is a CSTA document, without the line end that belongs to the delimiter. Looks at each
-/// line once.
+/// The first part of `body` that is a CSTA document, without the line end that belongs to the delimiter. Each line is
+/// examined once.
 #[must_use]
 pub fn csta_part<'a>(boundary: &str, body: &'a [u8]) -> Option<&'a [u8]> {
     if boundary.is_empty() || boundary.len() > MAX_BOUNDARY {
         return None;
     }
-    let mut place = Place::Preamble;
+    let mut index = Place::Preamble;
     let mut at = 0_usize;
     for line in body.split_inclusive(|byte| *byte == b'\n') {
         let next = at.saturating_add(line.len());
         if let Some(last) = delimiter(line, boundary) {
-            if let Place::Wanted { from } = place {
+            if let Place::Wanted { from } = index {
                 return Some(without_line_end(body.get(from..at)?));
             }
             if last {
                 return None;
             }
-            place = Place::Head { wanted: false };
-        } else if let Place::Head { wanted } = place {
-            place = if without_line_end(line).is_empty() {
+            index = Place::Head { wanted: false };
+        } else if let Place::Head { wanted } = index {
+            index = if without_line_end(line).is_empty() {
                 if wanted { Place::Wanted { from: next } } else { Place::Other }
             } else {
                 Place::Head { wanted: wanted || names_csta(line) }
@@ -34,8 +34,8 @@ pub fn csta_part<'a>(boundary: &str, body: &'a [u8]) -> Option<&'a [u8]> {
         }
         at = next;
     }
-    // A sender that forgets the last delimiter still means its last part.
-    match place {
+    // If the last delimiter is missing, the last part ends with the body.
+    match index {
         Place::Wanted { from } => body.get(from..),
         Place::Preamble | Place::Head { .. } | Place::Other => None,
     }
@@ -48,7 +48,7 @@ enum Place {
     Other,
 }
 
-/// Whether `line` is a delimiter, and then whether the last one.
+/// `Some` if `line` is a delimiter: whether it is the last one.
 fn delimiter(line: &[u8], boundary: &str) -> Option<bool> {
     let rest = line.strip_prefix(b"--")?.strip_prefix(boundary.as_bytes())?;
     let rest = rest.trim_ascii_end();

@@ -1,15 +1,16 @@
-//! Sets of bytes: whether a byte is one of them is a single look into a table.
+//! Sets of bytes, stored as tables: membership is a single look-up.
 
 /// A set of bytes.
 pub(super) struct Octets([bool; 256]);
 
-/// What a header name consists of: RFC 9110's `token`. Wider than RFC 3261's, so that a header nobody asks for does no harm.
+/// The bytes of a header name: RFC 9110's `token`, which is wider than RFC 3261's, so that an unusual header does not
+/// make a message invalid.
 pub(super) static NAME: Octets = Octets::alphanumeric_and(b"!#$%&'*+-.^_`|~");
 
 /// RFC 3261's `token` (25.1).
 pub(super) static TOKEN: Octets = Octets::alphanumeric_and(b"-.!%*_+`'~");
 
-/// What a host's name or IPv4 address consists of.
+/// The bytes of a host name or an IPv4 address.
 pub(super) static HOST: Octets = Octets::alphanumeric_and(b"-._");
 
 impl Octets {

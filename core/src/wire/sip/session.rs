@@ -1,20 +1,20 @@
-//! Session timers' headers (RFC 4028).
+//! The headers of session timers (RFC 4028).
 
 use core::fmt;
 
 use super::list;
 
-/// Who refreshes.
+/// The refresher of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Refresher {
     /// The side that sent the request.
     Uac,
-    /// The side that answers it.
+    /// The side that answered the request.
     Uas,
 }
 
 impl Refresher {
-    /// As RFC 4028 writes it.
+    /// The value as RFC 4028 writes it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -29,12 +29,12 @@ impl Refresher {
 pub struct SessionExpires {
     /// The interval in seconds.
     pub seconds: u32,
-    /// Who refreshes, where it is said.
+    /// The refresher, if given.
     pub refresher: Option<Refresher>,
 }
 
 impl SessionExpires {
-    /// Reads `1800;refresher=uac`; `None` when the number is none.
+    /// Reads a value such as `1800;refresher=uac`; `None` if its number is malformed.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (seconds, params) = text.split_once(';').unwrap_or((text, ""));
@@ -52,7 +52,7 @@ impl fmt::Display for SessionExpires {
     }
 }
 
-/// A count of seconds: digits. One too large to be kept is the largest that can be.
+/// Reads a number of seconds in decimal digits; one that is too large saturates.
 pub(super) fn seconds_of(text: &str) -> Option<u32> {
     let text = list::trim(text);
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,6 +1,6 @@
 //! Status codes and their default reason phrases.
 
-/// The reason phrase the RFCs give `status`; `Unknown` for a code without one.
+/// The default reason phrase of `status`; `Unknown` for a code that has none.
 #[must_use]
 pub const fn reason_phrase(status: u16) -> &'static str {
     match status {

@@ -1,4 +1,4 @@
-//! URIs, as far as routing and identifying users needs them (RFC 3261 19.1, RFC 3966).
+//! URIs, as far as routing and identifying users requires (RFC 3261 19.1, RFC 3966).
 
 pub use super::dial::{NotDialable, Number, dialable};
 use super::list;
@@ -24,20 +24,20 @@ pub struct Uri<'a> {
     pub scheme: Scheme<'a>,
     /// Its user, without a password, with escapes; a `tel` URI's number; any other URI's text.
     pub user: Option<&'a str>,
-    /// Its host as it was written, an IPv6 address with its brackets; empty in a `tel` or other URI.
+    /// Its host as it was written, an IPv6 address with its brackets; empty for a `tel` or other URI.
     pub host: &'a str,
     /// Its port.
     pub port: Option<u16>,
-    /// Its parameters with their first semicolon, or nothing.
+    /// Its parameters from the first semicolon on, or empty.
     pub params: &'a str,
-    /// Its headers without the question mark, or nothing.
+    /// Its headers without the question mark, or empty.
     pub headers: &'a str,
-    /// The whole, as it was written.
+    /// The whole URI as it was written.
     pub raw: &'a str,
 }
 
 impl<'a> Uri<'a> {
-    /// Reads one; `None` when it has no scheme, or is a malformed `sip`, `sips` or `tel` URI.
+    /// Reads a URI; `None` if it has no scheme, or is a malformed `sip`, `sips` or `tel` URI.
     #[must_use]
     pub fn parse(raw: &'a str) -> Option<Self> {
         let (scheme, rest) = list::split_once(raw, b':')?;
@@ -81,14 +81,14 @@ impl<'a> Uri<'a> {
         sound.then_some(Self { scheme, user, host, port, params, headers, raw })
     }
 
-    /// The value of the URI parameter `name`, compared without case; empty when it has none.
+    /// The value of the URI parameter `name`, compared case-insensitively; empty if it has no value.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&'a str> {
         list::find(self.params, name)
     }
 
-    /// Where a request to this URI goes (RFC 3263 4, without DNS records): `maddr` or the host, and the port or
-    /// `default`. `None` for URIs that name no host.
+    /// The destination of a request to this URI (RFC 3263 4, without DNS records): `maddr` or the host, and the port or
+    /// `default`. `None` for a URI without a host.
     #[must_use]
     pub fn host_port(&self, default: u16) -> Option<(&'a str, u16)> {
         let host = self.param("maddr").filter(|maddr| !maddr.is_empty()).unwrap_or(self.host);

@@ -5,7 +5,7 @@ use super::{list, octets};
 /// The magic cookie with which branches of RFC 3261 begin (8.1.1.7).
 pub const MAGIC_COOKIE: &str = "z9hG4bK";
 
-/// One Via value. Real clients leave the branch out (RFC 2543), and so all parameters.
+/// One Via value. Some clients leave the branch and all other parameters out, as RFC 2543 allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Via<'a> {
     /// `TCP`, `udp`, ... as it was written.
@@ -16,7 +16,7 @@ pub struct Via<'a> {
     pub port: Option<u16>,
     /// The branch, if there is one.
     pub branch: Option<&'a str>,
-    /// `rport`: `Some(None)` where it asks to be filled in (RFC 3581 3).
+    /// `rport`: `Some(None)` if it is to be filled in (RFC 3581 3).
     pub rport: Option<Option<u16>>,
     /// `received`.
     pub received: Option<&'a str>,
@@ -24,12 +24,12 @@ pub struct Via<'a> {
     pub maddr: Option<&'a str>,
     /// The whole value, as it was written.
     pub raw: &'a str,
-    /// The parameters with their first semicolon, or nothing.
+    /// The parameters from the first semicolon on, or empty.
     pub params: &'a str,
 }
 
 impl<'a> Via<'a> {
-    /// Reads one value. `None` when it is not `SIP/2.0/transport host[:port][;params]`, white space allowed around
+    /// Reads one value. `None` if it is not `SIP/2.0/transport host[:port][;params]`, with optional white space around
     /// slashes and colon.
     #[must_use]
     pub fn parse(raw: &'a str) -> Option<Self> {
@@ -73,7 +73,7 @@ impl<'a> Via<'a> {
         }
     }
 
-    /// Whether the branch begins with the magic cookie, so that it alone names the transaction (RFC 3261 17.2.3).
+    /// Whether the branch begins with the magic cookie, so that it alone identifies the transaction (RFC 3261 17.2.3).
     #[must_use]
     pub fn has_rfc3261_branch(&self) -> bool {
         self.branch

@@ -1,4 +1,4 @@
-//! The command line: what was asked, or what is wrong with it.
+//! Parsing of the command line.
 
 use core::net::SocketAddr;
 use std::ffi::OsString;
@@ -9,7 +9,7 @@ use lexopt::prelude::*;
 
 use crate::control;
 
-/// What the user asked for.
+/// A parsed command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     Run { config: PathBuf, record: Option<PathBuf> },
@@ -25,7 +25,7 @@ pub(crate) enum Request {
     Version,
 }
 
-/// The phone system alone.
+/// The arguments of `switch`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SwitchRequest {
     pub(crate) listen: SocketAddr,
@@ -33,7 +33,7 @@ pub(crate) struct SwitchRequest {
     pub(crate) config: Option<PathBuf>,
 }
 
-/// The scripted client.
+/// The arguments of `client`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClientRequest {
     pub(crate) server: String,
@@ -43,7 +43,7 @@ pub(crate) struct ClientRequest {
     pub(crate) script: Option<PathBuf>,
 }
 
-/// A run as a ladder: its segments in order.
+/// The arguments of `trace ladder`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LadderRequest {
     pub(crate) traces: Vec<PathBuf>,
@@ -52,35 +52,35 @@ pub(crate) struct LadderRequest {
     pub(crate) wire: bool,
 }
 
-/// Something for a running gateway, over its control socket.
+/// The arguments of `ctl`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CtlRequest {
     pub(crate) request: control::Request,
     pub(crate) place: Place,
 }
 
-/// Where the control socket is.
+/// How the control socket was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// There.
+    /// By its path.
     Socket(PathBuf),
-    /// Where this configuration says.
+    /// By the gateway's configuration file.
     Config(PathBuf),
 }
 
-/// A command line that makes no sense.
+/// An error in the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Usage {
-    /// What is wrong.
+    /// The error.
     pub(crate) what: String,
-    /// The command whose help would help.
+    /// The command whose help to refer to.
     pub(crate) topic: Option<String>,
 }
 
 /// Reads the arguments, without the program's name.
 ///
 /// # Errors
-/// [`Usage`]: what is wrong, and which command's help says how it is done.
+/// [`Usage`]: what is wrong, and which command's help to refer to.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, Usage> {
     let mut parser = Parser::from_args(arguments);
     let command = match parser.next().map_err(|error| usage(&error, None))? {
@@ -114,7 +114,7 @@ fn usage(error: &lexopt::Error, topic: Option<String>) -> Usage {
     Usage { what: error.to_string(), topic }
 }
 
-/// Why reading one command's arguments ended early.
+/// Why parsing a command's arguments ended early.
 enum Stop {
     Help,
     Wrong(lexopt::Error),
@@ -126,7 +126,7 @@ impl From<lexopt::Error> for Stop {
     }
 }
 
-/// Reads arguments one by one; `take` says whether it knows the one it is given.
+/// Reads arguments one by one; `take` returns whether it knows the one it is given.
 fn each(
     parser: &mut Parser,
     mut take: impl FnMut(&Word, &mut Parser) -> Result<bool, lexopt::Error>,
@@ -148,7 +148,7 @@ fn each(
     Ok(())
 }
 
-/// One argument, owned, so that the parser is free to read its value.
+/// One argument, owned, so that the parser can be used to read its value.
 enum Word {
     /// An option's name with its dashes.
     Option(String),
@@ -164,16 +164,16 @@ impl Word {
     }
 }
 
-/// Keeps an option's value. One that is given twice might not be what is meant.
+/// Keeps an option's value. An option that is given twice is an error.
 fn keep<T>(option: &str, kept: &mut Option<T>, value: T) -> Result<(), lexopt::Error> {
     if kept.replace(value).is_some() { Err(format!("{option} is given twice").into()) } else { Ok(()) }
 }
 
-/// Reads a path; an empty one is what a script's unset variable makes.
+/// Reads a path. An empty one is an error, since it usually comes from an unset variable in a script.
 fn path(option: &str, kept: &mut Option<PathBuf>, parser: &mut Parser) -> Result<(), lexopt::Error> {
     let value = parser.value()?;
     if value.is_empty() {
-        return Err(format!("{option} '': a name is wanted").into());
+        return Err(format!("{option} '': expected a name").into());
     }
     keep(option, kept, value.into())
 }
@@ -229,7 +229,7 @@ fn switch(parser: &mut Parser) -> Result<Request, Stop> {
 fn address(option: &str, parser: &mut Parser) -> Result<SocketAddr, lexopt::Error> {
     let value = parser.value()?.string()?;
     value.parse().map_err(|_| {
-        format!("{option} '{value}': an IP address and a port are wanted, as in 127.0.0.1:1040").into()
+        format!("{option} '{value}': expected an IP address and a port, such as 127.0.0.1:1040").into()
     })
 }
 
@@ -259,7 +259,7 @@ fn is_udp(parser: &mut Parser) -> Result<bool, lexopt::Error> {
     match parser.value()?.string()?.as_str() {
         "tcp" => Ok(false),
         "udp" => Ok(true),
-        other => Err(format!("--transport '{other}': it is tcp or udp").into()),
+        other => Err(format!("--transport '{other}': expected tcp or udp").into()),
     }
 }
 
@@ -287,7 +287,7 @@ fn trace(parser: &mut Parser) -> Result<Request, Stop> {
                 (Some("ladder"), "--call-id") => text(name, &mut call_id, parser)?,
                 (Some("ladder"), "--user") => text(name, &mut user, parser)?,
                 (Some("ladder"), "--wire") => wire = true,
-                (None, _) => return Err(format!("{name}: 'ladder' or 'redact' must stand before it").into()),
+                (None, _) => return Err(format!("{name}: must come after 'ladder' or 'redact'").into()),
                 _ => return Ok(false),
             },
         }
@@ -298,7 +298,9 @@ fn trace(parser: &mut Parser) -> Result<Request, Stop> {
         "ladder" | "redact" if traces.is_empty() => Err(missing("the trace")),
         "ladder" => Ok(Request::Ladder(LadderRequest { traces, call_id, user, wire })),
         "redact" => Ok(Request::Redact { traces, out: out.ok_or_else(|| missing("-o OUT"))? }),
-        other => Err(Stop::Wrong(format!("trace '{other}': it is 'trace ladder' or 'trace redact'").into())),
+        other => {
+            Err(Stop::Wrong(format!("trace '{other}': expected 'trace ladder' or 'trace redact'").into()))
+        }
     }
 }
 
@@ -337,7 +339,7 @@ fn ctl(parser: &mut Parser) -> Result<Request, Stop> {
         Some("drain") => control::Request::Drain,
         Some("stop") => control::Request::Stop,
         Some(other) => {
-            let what = format!("ctl {other}: it is 'ctl status', 'ctl drain' or 'ctl stop'");
+            let what = format!("ctl {other}: expected 'ctl status', 'ctl drain' or 'ctl stop'");
             return Err(Stop::Wrong(what.into()));
         }
     };
@@ -346,7 +348,7 @@ fn ctl(parser: &mut Parser) -> Result<Request, Stop> {
         (None, Some(config)) => Place::Config(config),
         (None, None) => return Err(missing("--socket PATH or --config FILE")),
         (Some(_), Some(_)) => {
-            return Err(Stop::Wrong("--socket and --config both say where the socket is: give one".into()));
+            return Err(Stop::Wrong("--socket and --config cannot be combined".into()));
         }
     };
     Ok(Request::Ctl(CtlRequest { request, place }))
@@ -421,7 +423,7 @@ mod tests {
         };
         assert!(!udp(client));
         assert!(udp(&format!("{client} --transport udp")));
-        assert_eq!(wrong(&format!("{client} --transport sctp")).0, "--transport 'sctp': it is tcp or udp");
+        assert_eq!(wrong(&format!("{client} --transport sctp")).0, "--transport 'sctp': expected tcp or udp");
     }
 
     #[test]
@@ -436,7 +438,7 @@ mod tests {
         assert_eq!(wrong("run --config a --config b").0, "--config is given twice");
         assert_eq!(wrong("client --transport tcp --transport udp").0, "--transport is given twice");
         assert_eq!(wrong("trace ladder t --user a --user b").0, "--user is given twice");
-        assert_eq!(wrong("run --config c --record=").0, "--record '': a name is wanted");
+        assert_eq!(wrong("run --config c --record=").0, "--record '': expected a name");
         assert_eq!(wrong("run --config").0, "missing argument for option '--config'");
         assert_eq!(wrong("--version 3").0, "unexpected argument \"3\"");
     }
@@ -449,18 +451,18 @@ mod tests {
         assert_eq!(wrong("run --conf x"), ("invalid option '--conf'".into(), Some("run".into())));
         assert_eq!(wrong("replay --x").0, "invalid option '--x'");
         assert_eq!(wrong("check c.toml").0, "unexpected argument \"c.toml\"");
-        assert_eq!(wrong("trace --wire ladder t").0, "--wire: 'ladder' or 'redact' must stand before it");
+        assert_eq!(wrong("trace --wire ladder t").0, "--wire: must come after 'ladder' or 'redact'");
         assert_eq!(wrong("ctl").0, "'status', 'drain' or 'stop' is missing");
         assert_eq!(wrong("ctl status").0, "--socket PATH or --config FILE is missing");
         assert_eq!(wrong("ctl drain --json --socket s").0, "invalid option '--json'");
         assert_eq!(
             wrong("ctl reload --socket s").0,
-            "ctl reload: it is 'ctl status', 'ctl drain' or 'ctl stop'"
+            "ctl reload: expected 'ctl status', 'ctl drain' or 'ctl stop'"
         );
         assert_eq!(wrong("trace ladder"), ("the trace is missing".into(), Some("trace".into())));
         assert_eq!(
             wrong("switch --listen localhost").0,
-            "--listen 'localhost': an IP address and a port are wanted, as in 127.0.0.1:1040"
+            "--listen 'localhost': expected an IP address and a port, such as 127.0.0.1:1040"
         );
     }
 }

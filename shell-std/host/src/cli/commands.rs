@@ -20,11 +20,11 @@ mod run;
 mod switch;
 mod traces;
 
-/// It went well.
+/// Exit status: success.
 pub(crate) const GOOD: u8 = 0;
-/// What was asked for failed.
+/// Exit status: the command failed.
 pub(crate) const FAILED: u8 = 1;
-/// The command line makes no sense.
+/// Exit status: the command line is wrong.
 const WRONG_USAGE: u8 = 2;
 
 /// Runs the program whose shell this is, with the process's arguments and standard streams.
@@ -36,7 +36,7 @@ pub fn main(shell: &dyn Shell) -> ExitCode {
     ExitCode::from(obey(shell, env::args_os().skip(1), &mut terminal))
 }
 
-/// Does what the arguments ask for; returns the exit status.
+/// Runs the command that the arguments name; returns the exit status.
 fn obey(shell: &dyn Shell, arguments: impl Iterator<Item = OsString>, terminal: &mut Terminal<'_>) -> u8 {
     match arguments::parse(arguments) {
         Err(usage) => refuse(shell.program(), &usage, terminal),
@@ -62,7 +62,7 @@ fn version(program: &str) -> String {
     )
 }
 
-/// The exit status of a command that only had something to say.
+/// The exit status of a command that only writes output.
 const fn said(all: bool) -> u8 {
     if all { GOOD } else { FAILED }
 }
@@ -73,7 +73,7 @@ fn refuse(program: &str, usage: &Usage, terminal: &mut Terminal<'_>) -> u8 {
         terminal.complain(&format!("{program}: {what}"));
     }
     let topic = topic.as_deref().map(|topic| format!(" {topic}")).unwrap_or_default();
-    terminal.complain(&format!("'{program} help{topic}' shows how it is done"));
+    terminal.complain(&format!("see '{program} help{topic}'"));
     WRONG_USAGE
 }
 
@@ -117,10 +117,7 @@ mod tests {
     fn a_wrong_command_line_says_what_is_wrong_and_whose_help_to_read() {
         let (status, out, err) = obeyed("switch --lisen 1");
         assert_eq!((status, out.as_str()), (2, ""));
-        assert_eq!(
-            err,
-            "ctigate-test: invalid option '--lisen'\n'ctigate-test help switch' shows how it is done\n"
-        );
+        assert_eq!(err, "ctigate-test: invalid option '--lisen'\nsee 'ctigate-test help switch'\n");
         assert_eq!(obeyed("help nonsense").0, 2);
     }
 
@@ -140,7 +137,7 @@ mod tests {
         assert_eq!(lines.len(), 3, "{err}");
         assert!(lines[0].starts_with("ctigate-test: --server 'x': must be a host and port"), "{err}");
         assert!(lines[1].starts_with("ctigate-test: --user 'alice': must be a SIP URI"), "{err}");
-        assert_eq!(lines[2], "'ctigate-test help client' shows how it is done");
+        assert_eq!(lines[2], "see 'ctigate-test help client'");
     }
 
     #[test]

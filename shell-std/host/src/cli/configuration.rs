@@ -1,5 +1,5 @@
-//! Configuration text: TOML into a flat list of settings whose places are kept, and the core's complaints about them
-//! with line and column.
+//! Configuration files: turns TOML into a flat list of settings with their positions, and the core's errors into
+//! messages with line and column.
 
 use core::ops::Range;
 use std::fs;
@@ -8,22 +8,22 @@ use std::path::Path;
 use ctigate_core::setting::{ConfigError, Setting, Value};
 use toml_edit::{Document, Item, Table, TableLike, TomlError};
 
-/// A configuration as it was read: the settings, and where each stands.
+/// A configuration file: its settings, and the position of each.
 #[derive(Debug)]
 pub(crate) struct Configuration {
-    /// The file's name, for complaints.
+    /// The file's name, for error messages.
     file: String,
     text: String,
     settings: Vec<Setting>,
     /// The byte where each setting's value begins.
-    places: Vec<usize>,
+    positions: Vec<usize>,
 }
 
 impl Configuration {
     /// Reads a file.
     ///
     /// # Errors
-    /// The complaint to show: the file cannot be read, or is not TOML.
+    /// The message to show, if the file cannot be read or is not TOML.
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let file = path.display().to_string();
         let bytes = match fs::read(path) {
@@ -35,24 +35,24 @@ impl Configuration {
             Err(error) => {
                 let text = String::from_utf8_lossy(error.as_bytes());
                 let (line, column) = line_and_column(&text, error.utf8_error().valid_up_to());
-                Err(format!("{file}:{line}:{column}: this is not UTF-8, which TOML is written in"))
+                Err(format!("{file}:{line}:{column}: this is not UTF-8, as TOML must be"))
             }
         }
     }
 
-    /// Takes `text` apart.
+    /// Parses `text`.
     ///
     /// # Errors
-    /// The complaint to show: it is not TOML, and where.
+    /// The message to show, if it is not TOML.
     pub(crate) fn parse(file: String, text: String) -> Result<Self, String> {
         let document = match Document::parse(text.as_str()) {
             Ok(document) => document,
             Err(error) => return Err(syntax_error(&file, &text, &error)),
         };
-        let mut flat = Flat { settings: Vec::new(), places: Vec::new() };
+        let mut flat = Flat { settings: Vec::new(), positions: Vec::new() };
         flat.table("", document.as_table(), 0);
-        let Flat { settings, places } = flat;
-        Ok(Self { file, text, settings, places })
+        let Flat { settings, positions } = flat;
+        Ok(Self { file, text, settings, positions })
     }
 
     /// How many keys are set.
@@ -60,12 +60,12 @@ impl Configuration {
         self.settings.iter().filter(|setting| !matches!(setting.value, Value::Other(_))).count()
     }
 
-    /// The settings, in the order of the text; a table without any is there by its name.
+    /// The settings, in the order of the text. An empty table is a setting with the table's name.
     pub(crate) fn settings(&self) -> &[Setting] {
         &self.settings
     }
 
-    /// Gives a key a value from elsewhere than the text, whatever the text says.
+    /// Sets a key, replacing the file's value.
     pub(crate) fn set(&mut self, key: &str, value: Value) {
         match self.settings.iter_mut().find(|setting| setting.key == key) {
             Some(setting) => setting.value = value,
@@ -73,19 +73,19 @@ impl Configuration {
         }
     }
 
-    /// The complaints, each `FILE:LINE:COLUMN: key = value: bound`, sorted by place.
+    /// The messages for `errors`, each `FILE:LINE:COLUMN: key = value: bound`, sorted by position.
     pub(crate) fn complaints(&self, errors: &[ConfigError]) -> Vec<String> {
-        let mut placed: Vec<_> = errors.iter().map(|error| (self.place(error), error)).collect();
-        placed.sort_by_key(|(place, _)| *place);
-        let complain = |(place, error): (usize, &ConfigError)| {
-            let (line, column) = line_and_column(&self.text, place);
+        let mut found: Vec<_> = errors.iter().map(|error| (self.position(error), error)).collect();
+        found.sort_by_key(|(position, _)| *position);
+        let complain = |(position, error): (usize, &ConfigError)| {
+            let (line, column) = line_and_column(&self.text, position);
             format!("{}:{line}:{column}: {error}", self.file)
         };
-        placed.into_iter().map(complain).collect()
+        found.into_iter().map(complain).collect()
     }
 
-    /// Where the setting stands; for one that is missing, where its table's first setting does.
-    fn place(&self, error: &ConfigError) -> usize {
+    /// The position of the setting; if it is missing, that of its table's first setting.
+    fn position(&self, error: &ConfigError) -> usize {
         let sibling = || {
             let (table, _) = error.key.rsplit_once('.')?;
             let inside = |setting: &Setting| {
@@ -94,22 +94,22 @@ impl Configuration {
             self.settings.iter().position(inside)
         };
         let setting = error.setting.or_else(sibling);
-        setting.and_then(|setting| self.places.get(setting)).copied().unwrap_or_default()
+        setting.and_then(|setting| self.positions.get(setting)).copied().unwrap_or_default()
     }
 }
 
-/// Collects settings while it walks the tree.
+/// Collects settings while walking the tree.
 struct Flat {
     settings: Vec<Setting>,
-    places: Vec<usize>,
+    positions: Vec<usize>,
 }
 
 impl Flat {
-    /// `within` is where to point if an item's own place is not known.
+    /// Adds the settings of a table; `within` is the position to use if an item's own is not known.
     fn table(&mut self, prefix: &str, table: &dyn TableLike, within: usize) {
         if table.is_empty() && !prefix.is_empty() {
             self.settings.push(Setting { key: prefix.to_owned(), value: Value::Other("table") });
-            self.places.push(within);
+            self.positions.push(within);
         }
         for (name, item) in table.iter() {
             let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
@@ -118,29 +118,29 @@ impl Flat {
         }
     }
 
-    fn item(&mut self, key: &str, item: &Item, place: usize) {
+    fn item(&mut self, key: &str, item: &Item, position: usize) {
         match item {
             Item::None => {}
-            Item::Table(table) => self.table(key, table, start(table.span(), place)),
+            Item::Table(table) => self.table(key, table, start(table.span(), position)),
             Item::ArrayOfTables(tables) => {
                 for (index, table) in tables.iter().enumerate() {
-                    self.tables_entry(key, index, table, place);
+                    self.tables_entry(key, index, table, position);
                 }
             }
-            Item::Value(value) => self.value(key, value, start(value.span(), place)),
+            Item::Value(value) => self.value(key, value, start(value.span(), position)),
         }
     }
 
-    fn tables_entry(&mut self, key: &str, index: usize, table: &Table, place: usize) {
-        self.table(&format!("{key}[{index}]"), table, start(table.span(), place));
+    fn tables_entry(&mut self, key: &str, index: usize, table: &Table, position: usize) {
+        self.table(&format!("{key}[{index}]"), table, start(table.span(), position));
     }
 
-    fn value(&mut self, key: &str, value: &toml_edit::Value, place: usize) {
+    fn value(&mut self, key: &str, value: &toml_edit::Value, position: usize) {
         match value {
-            toml_edit::Value::InlineTable(table) => self.table(key, table, place),
+            toml_edit::Value::InlineTable(table) => self.table(key, table, position),
             toml_edit::Value::Array(array) if array.iter().any(toml_edit::Value::is_inline_table) => {
                 for (index, value) in array.iter().enumerate() {
-                    self.value(&format!("{key}[{index}]"), value, start(value.span(), place));
+                    self.value(&format!("{key}[{index}]"), value, start(value.span(), position));
                 }
             }
             toml_edit::Value::Array(_)
@@ -150,7 +150,7 @@ impl Flat {
             | toml_edit::Value::Boolean(_)
             | toml_edit::Value::Datetime(_) => {
                 self.settings.push(Setting { key: key.to_owned(), value: plain_value(value) });
-                self.places.push(place);
+                self.positions.push(position);
             }
         }
     }
@@ -175,18 +175,18 @@ fn plain_value(value: &toml_edit::Value) -> Value {
 fn syntax_error(file: &str, text: &str, error: &TomlError) -> String {
     let (line, column) = line_and_column(text, start(error.span(), 0));
     let message = error.message().trim().replace('\n', ", ");
-    // What the parser takes for a bad number is most often text without its quotes.
+    // What the parser reports as an invalid number is usually text without quotes.
     let message = if message.starts_with("invalid float") {
-        "neither a number nor true or false, and text stands in quotes"
+        "neither a number nor true or false; text must be in quotes"
     } else {
         message.strip_suffix(", expected nothing").unwrap_or(&message)
     };
     format!("{file}:{line}:{column}: this is not TOML: {message}")
 }
 
-/// The line and the column (in characters), both counted from 1, of the byte at `place`.
-fn line_and_column(text: &str, place: usize) -> (usize, usize) {
-    let before = text.get(..place).unwrap_or(text);
+/// The line and the column (in characters), both from 1, of the byte at `position`.
+fn line_and_column(text: &str, position: usize) -> (usize, usize) {
+    let before = text.get(..position).unwrap_or(text);
     let line = before.matches('\n').count().saturating_add(1);
     let last = before.rsplit('\n').next().unwrap_or_default();
     (line, last.chars().count().saturating_add(1))
@@ -235,7 +235,7 @@ mod tests {
         let keys: Vec<_> = configuration.settings().iter().map(|setting| setting.key.as_str()).collect();
         assert_eq!(keys, ["sip", "cti.connection[0]", "log.level"]);
         assert_eq!(configuration.count(), 1);
-        assert_eq!(configuration.places[..2], [0, 6]);
+        assert_eq!(configuration.positions[..2], [0, 6]);
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
         assert!(twice.starts_with("c.toml:3:1: this is not TOML: duplicate key"), "{twice}");
         assert_eq!(
             refused("a = 127.0.0.1:5060\n"),
-            "c.toml:1:10: this is not TOML: neither a number nor true or false, and text stands in quotes"
+            "c.toml:1:10: this is not TOML: neither a number nor true or false; text must be in quotes"
         );
     }
 }

@@ -1,6 +1,6 @@
-//! Help, by example.
+//! The help texts.
 
-/// The commands, in the order of the overview.
+/// The help texts of the commands, in the order of the overview.
 const TOPICS: [(&str, &str); 10] = [
     ("run", RUN),
     ("check", CHECK),
@@ -14,7 +14,7 @@ const TOPICS: [(&str, &str); 10] = [
     ("version", VERSION),
 ];
 
-/// The help on `topic`; `None` when there is no such command. `program` is the program's name.
+/// The help on `topic`, or the overview; `None` if there is no such command. `program` is the program's name.
 pub(crate) fn about(topic: Option<&str>, program: &str) -> Option<String> {
     let text = match topic {
         None => OVERVIEW,
@@ -26,13 +26,13 @@ pub(crate) fn about(topic: Option<&str>, program: &str) -> Option<String> {
 
 const OVERVIEW: &str = "\
 PROGRAM is an open CTI gateway: clients control phones over SIP and CSTA (remote call control), and the phone system
-is reached over a CTI connection.
+is reached over CTI connections.
 
   PROGRAM demo                          see everything work, in this process, on loopback sockets
-  PROGRAM check --config gateway.toml   say what is wrong with a configuration, all of it at once
-  PROGRAM run --config gateway.toml     run the gateway; SIGTERM or Ctrl-C stops it in good order
+  PROGRAM check --config gateway.toml   report everything that is wrong with a configuration
+  PROGRAM run --config gateway.toml     run the gateway; SIGTERM or Ctrl-C stops it cleanly
   PROGRAM ctl status --config gateway.toml
-                                        how a running gateway is; 'ctl drain' and 'ctl stop' end it
+                                        show a running gateway's status; 'ctl drain' and 'ctl stop' end it
   PROGRAM switch --listen 127.0.0.1:1040
                                         the built-in phone system, for tests
   PROGRAM client --server HOST:PORT --user URI --line URI
@@ -43,7 +43,7 @@ is reached over a CTI connection.
   PROGRAM --version
 
 'PROGRAM help COMMAND' or 'PROGRAM COMMAND --help' says more.
-Exit status: 0 it went well, 1 it did not, 2 the command line makes no sense, 70 a bug in PROGRAM.
+Exit status: 0 success, 1 failure, 2 an error in the command line, 70 a bug in PROGRAM.
 ";
 
 const RUN: &str = "\
@@ -57,51 +57,51 @@ Runs the gateway.
                   holds phone numbers, and can be replayed ('PROGRAM help replay')
 
 One log line per event goes to standard error, as logfmt or JSON (key log.format). All addresses are opened before
-anything starts; one that cannot be is named with its key. SIGTERM or Ctrl-C: every session is told with BYE, within a
+anything starts; one that cannot be is named with its key. On SIGTERM or Ctrl-C every session gets a BYE, within a
 bounded time; the second signal ends the process at once. SIGUSR1 drains it ('PROGRAM help ctl').
 ";
 
 const CTL: &str = "\
-Speaks to a running gateway over its control socket (key control.socket).
+Controls a running gateway over its control socket (key control.socket).
 
   PROGRAM ctl status --socket /run/ctigate/control.sock
   PROGRAM ctl status --json --config gateway.toml
   PROGRAM ctl drain --config gateway.toml
   PROGRAM ctl stop --config gateway.toml
 
-  status         its CTI connections (state, connection ID, since when, last heartbeat and its round trip, sessions, why
-                 it last failed), its sessions, and what it has counted since it began
+  status         the CTI connections (state, connection ID, since when, last heartbeat and its round trip, sessions, why
+                 each last failed), the sessions, and what was counted since the gateway started
   drain          no new sessions: INVITE and OPTIONS are answered 503; requests in dialogs are served, refreshes by
                  re-INVITE are answered 503 too, so that a proxy gives them to another node (if sip.may_say_503 is
-                 false, they are served); what is left after sip.drain_timeout is told with BYE, and the program ends
-  stop           every session is told with BYE now, as by SIGTERM
+                 false, they are served); sessions left after sip.drain_timeout get a BYE, and the program ends
+  stop           every session gets a BYE now, as on SIGTERM
   --json         one JSON object instead of tables; times are UTC, spans in the unit their names end in
   --socket PATH  where the socket is
   --config FILE  the gateway's configuration, which says where the socket is
 
-Exit status 0 and the answer, or 1 and what is wrong.
+Exit status 0 and the answer, or 1 and an error message.
 ";
 
 const CHECK: &str = "\
-Says what is wrong with a configuration: everything at once, each with line, column, key, value and bound.
+Reports everything that is wrong with a configuration, each error with line, column, key, value and bound.
 
   PROGRAM check --config gateway.toml
 
   gateway.toml:12:9: limits.links = 0: must be a whole number from 1 to 100000 connections
 
-Exit status 0 and one line when nothing is wrong.
+Exit status 0 and one line if nothing is wrong.
 ";
 
 const SWITCH: &str = "\
-Runs the built-in phone system alone: a CTI server (CSTA III over TCP) with phones 1001 to 1010, or those of a
+Runs the built-in phone system: a CTI server (CSTA III over TCP) with phones 1001 to 1010, or those of a
 configuration.
 
   PROGRAM switch --listen 127.0.0.1:1040
   PROGRAM switch --listen 127.0.0.1:1040 --control 127.0.0.1:1041 --config phones.toml
 
-  --listen ADDRESS:PORT    where CTI links are accepted; port 0 lets the kernel choose, the log says what
-  --control ADDRESS:PORT   where lines of text make phones act, for example with: nc 127.0.0.1 1041
-  --config FILE            phones and their habits (TOML)
+  --listen ADDRESS:PORT    where CTI links are accepted; with port 0 the kernel chooses one, which the log shows
+  --control ADDRESS:PORT   where lines of text control the phones, for example with: nc 127.0.0.1 1041
+  --config FILE            phones and how they behave (TOML)
 ";
 
 const CLIENT: &str = "\
@@ -110,17 +110,17 @@ Runs a scripted client: signs in at a gateway, controls one line, prints each ev
   PROGRAM client --server 127.0.0.1:5060 --user sip:alice@example.com \\
       --line 'tel:1001;phone-context=dialstring'
 
-Then commands, one a line, from standard input or --script FILE:
+Commands are read, one per line, from standard input or --script FILE:
 
   call 1002                  dial
-  wait established 5s        wait until it happens; fail after five seconds
+  wait established 5s        wait until this happens; fail after five seconds
   expect delivered calling=1001 called=1002
-                             the same, with what the event must say
+                             the same, with values that the event must have
   sleep 200ms
-  help                       say which commands there are
+  help                       list the commands
   quit                       sign out; so does the end of the script
 
-What can be asked for: ASKING.
+Requests: ASKING.
 
   --server HOST:PORT     the gateway
   --user URI             who signs in
@@ -145,13 +145,13 @@ replaying it shows the same error, with exit status 70, or says that this versio
 const TRACE: &str = "\
 Shows or redacts a recording.
 
-  PROGRAM trace ladder FILE...                             who said what to whom, and when
+  PROGRAM trace ladder FILE...                             one line per message
   PROGRAM trace ladder FILE... --user alice@example.com
   PROGRAM trace ladder FILE... --call-id a84b4c76e66710
   PROGRAM trace ladder FILE... --wire                      every byte
   PROGRAM trace redact FILE... -o shareable.trace
 
-Redacting replaces numbers, names and addresses consistently; the result replays.
+Redacting replaces numbers, names and addresses consistently; the result can still be replayed.
 ";
 
 const DEMO: &str = "\
@@ -163,18 +163,18 @@ gateway's recording is shown as a ladder and replayed.
   PROGRAM demo --wire            every byte
   PROGRAM demo --record DIR      keep the recording
 
-Exit status 0 when everything went as it should.
+Exit status 0 if everything went as expected.
 ";
 
 const HELP: &str = "\
-Explains.
+Shows help.
 
-  PROGRAM help            what there is
+  PROGRAM help            the commands
   PROGRAM help COMMAND    more about one command
 ";
 
 const VERSION: &str = "\
-Says which version this is, and which build of the engine: recordings of the same build replay to the same states.
+Shows the version and the builds of the machines. A replay also compares states if the build is the recording's.
 
   PROGRAM --version
 ";
@@ -197,7 +197,7 @@ mod tests {
     fn the_client_s_help_names_every_command_that_asks_for_something() {
         let text = about(Some("client"), "ctigate").unwrap();
         assert!(ctigate_peers::client::asking().all(|word| text.contains(word)), "{text}");
-        assert!(text.contains("asked for: call, answer,"), "{text}");
+        assert!(text.contains("Requests: call, answer,"), "{text}");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The three machines, born from settings, and made ready to run: sockets open, console and sources at hand.
+//! Creates the three machines from settings and makes them ready to run, with open sockets, a console and sources of
+//! commands.
 
 use core::net::SocketAddr;
 use std::io::BufRead;
@@ -20,21 +21,20 @@ use crate::record::console::{Console, Format};
 use crate::record::recording;
 use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, STALL_LIMIT, Said, Shell, Source};
 
-/// What a shell runs, for gateway, phone system and client alike.
+/// A machine of any kind, as a shell runs it.
 pub(crate) type AnyMachine = Box<dyn Machine + Send>;
 
-/// The machine that `make` makes of 32 bytes from the operating system, and all that its life depends on besides its
-/// inputs.
+/// Creates a machine with `make` and a seed from the operating system, and the header for its recording.
 ///
 /// # Errors
-/// A complaint: the operating system gives none.
+/// A message, if the operating system provides no random bytes.
 fn born<M: Machine + Send + 'static>(
     name: &str,
     settings: &[Setting],
     make: impl FnOnce(Seed) -> M,
 ) -> Result<(AnyMachine, Header), Vec<String>> {
     let seed = Seed::new(random().map_err(|complaint| vec![complaint])?);
-    // An empty table sets nothing.
+    // Leaves out empty tables, which set nothing.
     let set = |setting: &&Setting| !matches!(setting.value, Value::Other(_));
     let settings = settings.iter().filter(set).cloned().collect();
     let machine = make(seed);
@@ -42,10 +42,10 @@ fn born<M: Machine + Send + 'static>(
     Ok((Box::new(machine), birth))
 }
 
-/// Bytes from the operating system that nobody can guess.
+/// Random bytes from the operating system.
 ///
 /// # Errors
-/// A complaint: it gives none.
+/// A message, if it provides none.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], String> {
     let mut bytes = [0; N];
     match retry_on_intr(|| getrandom(&mut bytes, GetRandomFlags::empty())) {
@@ -55,21 +55,21 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], String> {
     }
 }
 
-/// A machine whose sockets are open, and its birth.
+/// A machine with its open sockets and the header for its recording.
 pub(crate) struct Ready {
     machine: AnyMachine,
     birth: Header,
-    /// The links that were asked for, and those that the shell carries.
+    /// How many links were configured, and how many the shell carries.
     links: (usize, usize),
     listens: Vec<Listen>,
     listeners: Vec<Listener>,
 }
 
 impl Ready {
-    /// Opens all the sockets that `machine` wants; `links` are how many were asked for, and how many the shell carries.
+    /// Opens all sockets of `machine`; `links` is how many links were configured, and how many the shell carries.
     ///
     /// # Errors
-    /// A complaint for each that cannot be opened.
+    /// A message for each that cannot be opened.
     pub(crate) fn new(
         machine: AnyMachine,
         birth: Header,
@@ -82,8 +82,8 @@ impl Ready {
         }
     }
 
-    /// How urgently to tell that the shell carries fewer links than were asked for; who left the limit at its default
-    /// did not ask.
+    /// The level of the notice that the shell carries fewer links than configured, which is less urgent if the limit is
+    /// the default; `None` if it carries as many.
     fn links_lowered(&self) -> Option<Level> {
         let (wanted, carried) = self.links;
         let asked = self.birth.settings.iter().any(|setting| setting.key == "limits.links");
@@ -96,10 +96,10 @@ impl Ready {
         opened.into_iter().find(|(listen, _)| listen.key == key).map(|(_, listener)| listener.address)
     }
 
-    /// The program, ready for a shell, recorded in the directory `record`. The log says where it listens.
+    /// The program for a shell, recorded in the directory `record`. The addresses that it listens on are logged.
     ///
     /// # Errors
-    /// A complaint: the recording cannot be begun.
+    /// A message, if the recording cannot be begun.
     pub(crate) fn program(
         self,
         record: Option<&Path>,
@@ -140,17 +140,17 @@ impl Ready {
     }
 }
 
-/// The gateway that `settings` describe; `config` is what the core made of them.
+/// The gateway with these settings, from which the core made `config`.
 ///
 /// # Errors
-/// Complaints about sockets, or about the operating system's entropy.
+/// Messages about sockets, or about random bytes.
 pub(crate) fn gateway(shell: &dyn Shell, settings: &[Setting], config: Config) -> Result<Ready, Vec<String>> {
     let links = (config.limits.links, shell.links());
     let (machine, birth) = born("gateway", settings, |seed| Engine::new(config, seed))?;
     Ready::new(machine, birth, links)
 }
 
-/// The phone system that `settings` describe; `config` is what the core made of them.
+/// The phone system with these settings, from which its `config` was made.
 ///
 /// # Errors
 /// As for the gateway.
@@ -160,7 +160,7 @@ pub(crate) fn switch(settings: &[Setting], config: SwitchConfig) -> Result<Ready
     Ready::new(machine, birth, links)
 }
 
-/// The scripted client that `config` describes.
+/// The scripted client with this configuration.
 ///
 /// # Errors
 /// As for the gateway.
@@ -169,10 +169,10 @@ pub(crate) fn client(shell: &dyn Shell, config: ClientConfig) -> Result<Ready, V
     Ready::new(machine, birth, (shell.links(), shell.links()))
 }
 
-/// The machine that a recording begins with.
+/// Creates the machine of a recording.
 ///
 /// # Errors
-/// What is wrong with its settings; or there is no such machine.
+/// What is wrong with its settings, or that there is no such machine.
 pub(crate) fn reborn(birth: &Header) -> Result<Box<dyn Machine>, Vec<ConfigError>> {
     let settings = &birth.settings;
     match birth.machine.as_str() {
@@ -188,7 +188,7 @@ pub(crate) fn reborn(birth: &Header) -> Result<Box<dyn Machine>, Vec<ConfigError
     }
 }
 
-/// The log's form and least level, as the gateway's configuration says it.
+/// The configured format and least level of the log.
 pub(crate) const fn log_of(config: &Config) -> (Format, Level) {
     let format = match config.log.format {
         LogFormat::Logfmt => Format::Logfmt,
@@ -197,21 +197,21 @@ pub(crate) const fn log_of(config: &Config) -> (Format, Level) {
     (format, config.log.level)
 }
 
-/// The lines of `text`, and then its end, as a source of commands.
+/// A source of commands: the lines of `text`, and then its end.
 pub(crate) fn lines(text: impl BufRead + Send + 'static) -> Source {
     Box::new(move |speaker| {
         let read = move || {
-            // Bytes that are no text make a line that no machine understands, and says so.
+            // Bytes that are not text become a line that the machine rejects.
             for line in text.split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
                 if !speaker.say(Said::Line(line)) {
                     return;
                 }
             }
-            // If nobody listens any more, nobody needs to know.
+            // The machine may have ended.
             let _ = speaker.say(Said::End);
         };
-        // Without a thread no line is said: the machine runs on and its user sees no answer.
+        // Without a thread no line is read: the machine runs, but does not answer its user.
         let _ = thread::Builder::new().name("script".into()).spawn(read);
     })
 }

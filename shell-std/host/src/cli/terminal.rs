@@ -1,18 +1,17 @@
-//! What a command writes to: standard output and standard error, or a test's memory.
+//! The output of commands: standard output and standard error, or memory in tests.
 
 use std::io::{ErrorKind, Write};
 
-/// The two ways to speak to the user.
+/// The two output streams.
 pub(crate) struct Terminal<'a> {
-    /// What was asked for.
+    /// Results.
     pub(crate) out: &'a mut dyn Write,
-    /// What went wrong and what to do.
+    /// Errors and hints.
     pub(crate) err: &'a mut dyn Write,
 }
 
 impl Terminal<'_> {
-    /// Writes `text` as it is to standard output. A reader that has gone (`| head`) is no error: nobody is there to
-    /// be told.
+    /// Writes `text` to standard output. A broken pipe (as with `| head`) is not reported as an error.
     pub(crate) fn say(&mut self, text: &str) -> bool {
         match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
             Ok(()) => true,
@@ -24,7 +23,7 @@ impl Terminal<'_> {
         }
     }
 
-    /// Writes one line to standard error. If that fails nothing more can be done.
+    /// Writes one line to standard error. A failure is ignored.
     pub(crate) fn complain(&mut self, line: &str) {
         let _ = writeln!(self.err, "{line}");
     }

@@ -8,10 +8,10 @@ use rustix::io::Errno;
 
 use super::{ANSWER_BYTES, PATIENCE, Request, socket};
 
-/// Asks the gateway whose control socket is at `path`; returns what it says.
+/// Sends a request to the control socket at `path`; returns the answer's text.
 ///
 /// # Errors
-/// A complaint: nobody answers there, or what was asked is refused.
+/// A message, if nobody answers there or the request is refused.
 pub(crate) fn ask(path: &Path, request: Request) -> Result<String, String> {
     let complaint = |why: &dyn Display| format!("{}: {why}", path.display());
     let answer = match socket::reach(path) {
@@ -21,14 +21,14 @@ pub(crate) fn ask(path: &Path, request: Request) -> Result<String, String> {
         })?,
         Err(Errno::NOENT) => return Err(complaint(&"there is no such socket (is the gateway running?)")),
         Err(Errno::CONNREFUSED) => return Err(complaint(&"nobody answers there (is the gateway running?)")),
-        Err(Errno::AGAIN) => return Err(complaint(&"too many ask at once")),
+        Err(Errno::AGAIN) => return Err(complaint(&"too many requests at once")),
         Err(errno) => return Err(complaint(&io::Error::from(errno))),
     };
     let (verdict, text) = answer.split_once('\n').unwrap_or((&answer, ""));
     match verdict.split_once(' ') {
         None if verdict == "ok" => Ok(text.to_owned()),
         Some(("failed", why)) => Err(complaint(&why)),
-        _ => Err(complaint(&"what answers there is no gateway")),
+        _ => Err(complaint(&"the program that answers there is not a gateway")),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Instant as Monotonic, SystemTime};
 use super::{ControlSocket, PATIENCE, REQUEST_BYTES, Request, status};
 use crate::shell::{ACCEPT_PAUSE, Answer, Said, Silence, Source, Speaker};
 
-/// The most conversations at a time; more wait to be accepted.
+/// The most conversations at a time; others wait to be accepted.
 const TALKS: usize = 8;
 
 /// A control socket that is served until this is dropped.
@@ -27,9 +27,9 @@ struct Talks {
 
 #[derive(Default)]
 struct Counts {
-    /// All there are.
+    /// All of them.
     open: usize,
-    /// Those that know what is asked, and owe an answer.
+    /// Those that have read their request and not yet answered it.
     answering: usize,
 }
 
@@ -39,28 +39,28 @@ impl Talks {
         self.changed.notify_all();
     }
 
-    /// Waits until it is so, at most for as long as a conversation may take.
+    /// Waits until the condition holds, at most for as long as a conversation may take.
     fn wait_until(&self, so: impl Fn(&Counts) -> bool) {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whether time ran out makes no difference.
+        // It does not matter whether time ran out.
         drop(self.changed.wait_timeout_while(counts, PATIENCE, |counts| !so(counts)));
     }
 }
 
 impl Server {
-    /// Will serve `socket`.
+    /// Prepares to serve `socket`.
     pub(crate) fn new(socket: ControlSocket) -> Self {
         Self { socket, talks: Arc::default() }
     }
 
-    /// What brings the commands that come in over the socket.
+    /// The source of the commands that come over the socket.
     ///
     /// # Errors
-    /// The system refuses a second handle.
+    /// If the system refuses a second handle.
     pub(crate) fn source(&self) -> io::Result<Source> {
         let (listener, talks) = (self.socket.listener()?, Arc::clone(&self.talks));
         Ok(Box::new(move |speaker| {
-            // Without a thread nobody is answered; who asks is told by its own patience.
+            // Without a thread nobody is answered; clients time out.
             let _ = thread::Builder::new()
                 .name("control".into())
                 .spawn(move || accept(&listener, &talks, &speaker));
@@ -70,7 +70,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Whoever told the gateway to stop should hear that it did.
+        // The client that asked for the stop should get its answer.
         self.talks.wait_until(|counts| counts.answering == 0);
     }
 }
@@ -85,7 +85,7 @@ fn accept(listener: &UnixListener, talks: &Arc<Talks>, speaker: &Speaker) {
         talks.change(|counts| counts.open += 1);
         let (speaker, over) = (speaker.clone(), Arc::clone(talks));
         let talk = move || {
-            // Who is gone before the answer needs none.
+            // A client that has gone needs no answer.
             let _ = talk(&stream, &over, &speaker);
             over.change(|counts| counts.open = counts.open.saturating_sub(1));
         };
@@ -108,17 +108,17 @@ fn reply(mut stream: &UnixStream, line: Option<&str>, speaker: &Speaker) -> io::
     let answer = match line {
         Some(line) => match Request::ALL.into_iter().find(|request| request.line() == line) {
             Some(request) => answer(request, speaker),
-            None => "failed there is no such request\n".into(),
+            None => "failed unknown request\n".into(),
         },
-        None => "failed a request is one short line\n".into(),
+        None => "failed a request must be one short line\n".into(),
     };
     stream.write_all(answer.as_bytes())
 }
 
-/// The first line that is sent, without its end. `None`: there was none that is a request.
+/// Reads the first line, without its end; `None` if it is too long or incomplete.
 ///
 /// # Errors
-/// It took too long, or the connection failed.
+/// If it took too long, or the connection failed.
 fn read_line(mut stream: &UnixStream) -> io::Result<Option<String>> {
     let until = Monotonic::now() + PATIENCE;
     let mut line = Vec::new();
@@ -141,7 +141,7 @@ fn read_line(mut stream: &UnixStream) -> io::Result<Option<String>> {
     }
 }
 
-/// What is answered to a request, which is obeyed.
+/// Carries out a request; returns the answer.
 fn answer(request: Request, speaker: &Speaker) -> String {
     let said = match request {
         Request::Status | Request::StatusJson => None,
@@ -149,7 +149,7 @@ fn answer(request: Request, speaker: &Speaker) -> String {
         Request::Stop => Some(Said::Stop),
     };
     if let Some(said) = said {
-        // A machine that is no more has stopped: the question finds out.
+        // If the machine has ended, the question below finds out.
         let _ = speaker.say(said);
     }
     match (speaker.ask(), request) {
@@ -159,7 +159,9 @@ fn answer(request: Request, speaker: &Speaker) -> String {
             format!("ok\n{}: {} sessions\n", overview.phase, overview.view.sessions)
         }
         (Err(Silence::Gone), Request::Drain | Request::Stop) => "ok\nstopped\n".into(),
-        (Err(Silence::Busy), Request::Drain | Request::Stop) => "ok\ntold, and too busy to answer\n".into(),
+        (Err(Silence::Busy), Request::Drain | Request::Stop) => {
+            "ok\nsent, but the gateway is too busy to answer\n".into()
+        }
         (Err(_), Request::Status | Request::StatusJson) => "failed the gateway does not answer\n".into(),
     }
 }

@@ -1,4 +1,4 @@
-//! The socket in the file system: made, found, taken away.
+//! The socket in the file system.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -12,24 +12,24 @@ use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with,
 };
 
-/// Its owner alone may speak to it.
+/// Only its owner may connect to it.
 const MODE: u32 = 0o600;
 /// The connections that may wait to be accepted.
 const WAITING: i32 = 16;
 
-/// A control socket that listens; its path is gone when this is.
+/// A listening control socket; dropping it removes its path.
 pub(crate) struct ControlSocket {
     path: PathBuf,
     listener: UnixListener,
-    /// Device and number of the path's file, by which it is known to be ours still.
+    /// Device and inode of the file, to recognize that it is still this socket.
     identity: (u64, u64),
 }
 
 impl ControlSocket {
-    /// Makes the socket at `path`. One that nobody answers on any more is replaced.
+    /// Creates the socket at `path`. A stale one, on which nobody listens, is replaced.
     ///
     /// # Errors
-    /// A complaint: a living process answers there, or the system refuses.
+    /// A message, if another process listens there, or the system refuses.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let complaint = |why: &dyn core::fmt::Display| {
             format!("control.socket: cannot listen on {}: {why}", path.display())
@@ -38,13 +38,13 @@ impl ControlSocket {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(complaint(&error)),
             Ok(there) if !there.file_type().is_socket() => {
-                return Err(complaint(&"there is a file already, and it is no socket"));
+                return Err(complaint(&"there is a file that is not a socket"));
             }
             Ok(_) => match reach(path) {
                 Ok(_) | Err(Errno::AGAIN) => {
                     return Err(complaint(&"a program answers there (is another ctigate running?)"));
                 }
-                // Nobody listens: whoever made it did not live to take it away.
+                // Nobody listens: its process ended without removing it.
                 Err(Errno::CONNREFUSED) => {
                     fs::remove_file(path).map_err(|error| complaint(&error))?;
                 }
@@ -57,7 +57,7 @@ impl ControlSocket {
     fn make(path: &Path) -> io::Result<Self> {
         let socket = socket()?;
         bind(&socket, &SocketAddrUnix::new(path)?)?;
-        // Nobody can connect before it listens, and then its mode is right.
+        // Nobody can connect before it listens, and the mode is set by then.
         let listens = fs::set_permissions(path, Permissions::from_mode(MODE))
             .and_then(|()| Ok(listen(&socket, WAITING)?))
             .and_then(|()| fs::symlink_metadata(path));
@@ -68,7 +68,7 @@ impl ControlSocket {
                 Ok(Self { path: path.to_owned(), listener, identity: (there.dev(), there.ino()) })
             }
             Err(error) => {
-                // What was refused is what there is to say.
+                // The first error is the one to report.
                 let _ = fs::remove_file(path);
                 Err(error)
             }
@@ -90,7 +90,7 @@ impl Drop for ControlSocket {
         let ours =
             fs::symlink_metadata(&self.path).is_ok_and(|there| (there.dev(), there.ino()) == self.identity);
         if ours {
-            // One that cannot be taken away is replaced by the next program.
+            // If it cannot be removed, the next program replaces it.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -101,10 +101,10 @@ fn socket() -> rustix::io::Result<OwnedFd> {
     socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
 }
 
-/// Connects to whoever listens at `path`, without waiting.
+/// Connects to the socket at `path`, without waiting.
 ///
 /// # Errors
-/// [`Errno::CONNREFUSED`]: nobody does; [`Errno::AGAIN`]: somebody does, and too many wait for it.
+/// [`Errno::CONNREFUSED`] if nobody listens; [`Errno::AGAIN`] if too many connections wait to be accepted.
 pub(super) fn reach(path: &Path) -> rustix::io::Result<UnixStream> {
     let socket = socket()?;
     connect(&socket, &SocketAddrUnix::new(path)?)?;

@@ -1,4 +1,4 @@
-//! How a gateway is doing, for people and for programs.
+//! The status of a gateway, for people and for programs.
 
 use core::fmt::Write as _;
 use core::time::Duration;
@@ -11,22 +11,22 @@ use crate::record::json::Json;
 use crate::record::utc;
 use crate::shell::Answer;
 
-/// What stands where there is nothing to say.
+/// Stands for a missing value.
 const NOTHING: &str = "-";
 
-/// A machine's time and the wall clock's, at one moment.
+/// The machine's time and the wall-clock time of the same moment.
 struct Clocks {
     now: Instant,
     wall: SystemTime,
 }
 
 impl Clocks {
-    /// How long ago something was; nothing for what is to come.
+    /// How long ago something was; zero for the future.
     fn ago(&self, at: Instant) -> Duration {
         Duration::from_micros(self.now.since(at).as_micros())
     }
 
-    /// When something was or will be, by the wall clock.
+    /// The wall-clock time of something in the past or the future.
     fn date(&self, at: Instant) -> String {
         let until = Duration::from_micros(at.since(self.now).as_micros());
         let moment = self.wall.checked_sub(self.ago(at)).and_then(|moment| moment.checked_add(until));
@@ -34,7 +34,7 @@ impl Clocks {
     }
 }
 
-/// A span for people: its two largest units.
+/// A span of time for people, in its two largest units.
 fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
@@ -119,7 +119,7 @@ fn row(connection: &ConnectionView, clocks: &Clocks) -> [String; 9] {
     ]
 }
 
-/// A configured text, without what a terminal would obey.
+/// A configured text, without control characters for a terminal.
 fn shown(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
 }
@@ -129,7 +129,7 @@ fn refusal(status: u16) -> String {
     if status == 0 { "refused_otherwise".into() } else { format!("refused_{status}") }
 }
 
-/// Appends rows whose columns stand under each other.
+/// Appends rows with aligned columns.
 fn align<const N: usize>(text: &mut String, rows: Vec<[String; N]>) {
     let mut widths = [0; N];
     for row in &rows {

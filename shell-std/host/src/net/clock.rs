@@ -1,19 +1,19 @@
-//! The machine's time: whole microseconds since its birth, by the monotonic clock.
+//! The machine's time: whole microseconds since it was created, by the monotonic clock.
 
 use core::time::Duration;
 use std::time::{Instant as Monotonic, SystemTime, UNIX_EPOCH};
 
 use ctigate_core::{Input, Instant, Wake};
 
-/// How often the machine is told the wall clock's time.
+/// How often the machine gets the wall-clock time.
 const WALL_CLOCK_EVERY: Duration = Duration::from_secs(60);
-/// How long a machine may take to stop once it was told to.
+/// How long a machine may take to stop after the command.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// The exit status of a machine that did not stop in time.
 const OVERRAN: u8 = 1;
 
-/// A machine's clock, and the two things a shell does by time alone: telling the wall clock, and not waiting for ever
-/// for an end.
+/// A machine's clock, with the two timers of the shell itself: one for passing on the wall-clock time, one that limits
+/// a stop.
 #[derive(Debug)]
 pub(crate) struct Clock {
     birth: Monotonic,
@@ -28,12 +28,12 @@ impl Clock {
         Self { birth, tell_wall: birth, stop_by: None }
     }
 
-    /// The time since the machine's birth.
+    /// The time since the machine was created.
     pub(crate) fn now(&self) -> Instant {
         Instant::from_micros(u64::try_from(self.birth.elapsed().as_micros()).unwrap_or(u64::MAX))
     }
 
-    /// The wall clock's time, if the machine should be told now.
+    /// The wall-clock time, if it is due to be passed on.
     pub(crate) fn wall_clock(&mut self) -> Option<Input<'static>> {
         let now = Monotonic::now();
         if now < self.tell_wall {
@@ -44,17 +44,17 @@ impl Clock {
         Some(Input::Clock { unix_micros: u64::try_from(unix.as_micros()).unwrap_or(u64::MAX) })
     }
 
-    /// The machine was told to stop: from now on its time is counted.
+    /// Begins to limit the time of a stop.
     pub(crate) fn stopping(&mut self) {
         self.stop_by = self.stop_by.or_else(|| Monotonic::now().checked_add(STOP_LIMIT));
     }
 
-    /// The exit status, if the machine was told to stop and did not in time.
+    /// The exit status, if the machine did not stop in time.
     pub(crate) fn overran(&self) -> Option<u8> {
         self.stop_by.filter(|by| Monotonic::now() >= *by).map(|_| OVERRAN)
     }
 
-    /// When to stop waiting for messages: for the machine's wake-up, the shell's own next deadline, or the clock's.
+    /// When to stop waiting for messages: at the machine's wake-up, the shell's deadline, or the clock's own.
     pub(crate) fn until(&self, wake: Option<Wake>, shell: Option<Monotonic>) -> Monotonic {
         let wake = wake.and_then(|wake| self.birth.checked_add(Duration::from_micros(wake.at.as_micros())));
         [wake, shell, self.stop_by].into_iter().flatten().fold(self.tell_wall, Monotonic::min)

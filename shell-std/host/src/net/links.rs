@@ -1,5 +1,5 @@
-//! The links a machine has, and everything it can want of them. Nothing here waits: what must wait is started by the
-//! shell, as a task or a thread ([`Carrier`]).
+//! A machine's links, and its actions on them. Nothing here blocks: whatever must wait is a task or thread, started by
+//! the shell ([`Carrier`]).
 
 use core::net::SocketAddr;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -15,12 +15,13 @@ use super::write_queue::WriteQueue;
 use crate::record::console::Console;
 use crate::shell::{CONNECT_LIMIT, LAGGING_PART, LINGER_LIMIT, Limits, Listener, READ_BYTES};
 
-/// What waits in the links' stead. Whatever it starts hands what it got to the machine ([`super::work::Work::hear`]).
+/// Starts the tasks or threads that wait for the links. Each hands what it gets to the machine
+/// ([`super::work::Work::hear`]).
 pub trait Carrier {
     /// An open connection.
     type Socket;
 
-    /// The connection as the system knows it.
+    /// The connection as a standard stream.
     fn stream(socket: &Self::Socket) -> &TcpStream;
 
     /// Starts to serve a listening socket.
@@ -35,7 +36,7 @@ pub trait Carrier {
     /// The system does not give what it takes.
     fn read(&mut self, link: LinkId, socket: Arc<Self::Socket>) -> io::Result<()>;
 
-    /// Starts to write what waits in a link's queue, until it is empty or the link has ended.
+    /// Starts to write a link's queue, until it is empty or the link has ended.
     ///
     /// # Errors
     /// The system does not give what it takes.
@@ -47,23 +48,23 @@ pub trait Carrier {
     /// The system does not give what it takes.
     fn connect(&mut self, link: LinkId, address: String) -> io::Result<()>;
 
-    /// Sends a datagram, or loses it.
+    /// Sends a datagram, or drops it if that is not possible at once.
     fn send_datagram(&self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]);
 
-    /// Serves the listening sockets no more.
+    /// Stops serving the listening sockets.
     fn stop_listening(&mut self);
 }
 
 struct Link<S> {
     socket: Arc<S>,
-    /// What this turn wants sent.
+    /// What is to be sent at the end of the turn.
     outbox: Vec<u8>,
     write_queue: Option<Arc<WriteQueue>>,
-    /// Whether the peer opened it: it is the one that asks.
+    /// Whether the peer opened it, and so is the one that sends requests.
     by_peer: bool,
 }
 
-/// A link we closed: when it is cut, and what it may still have to send.
+/// A link that we closed: when it is cut, and what it may still have to send.
 struct Cut<S> {
     at: Monotonic,
     socket: Weak<S>,
@@ -76,14 +77,14 @@ pub(crate) struct Links<C: Carrier> {
     console: Console,
     limits: Limits,
     open: BTreeMap<LinkId, Link<C::Socket>>,
-    /// Asked for, not open yet.
+    /// The links that are being opened.
     awaited: BTreeSet<LinkId>,
     /// Links with something in their outbox.
     touched: Vec<LinkId>,
     lost: Vec<(LinkId, Closed)>,
-    /// When to wait no longer for a link that was asked for; by time, since all have the same.
+    /// When to give up a link that is being opened; in order of time, since all get the same time.
     patience: VecDeque<(Monotonic, LinkId)>,
-    /// By time: all have the same to live.
+    /// The links that we closed, in order of time.
     cuts: VecDeque<Cut<C::Socket>>,
     refused: u64,
     finished: Option<u8>,
@@ -114,13 +115,14 @@ impl<C: Carrier> Links<C> {
         }
     }
 
-    /// Tells the operator that a listening socket has trouble.
+    /// Notifies the operator of an error on a listening socket.
     pub(crate) fn trouble(&self, listener: ListenerId, error: &io::Error) {
-        let fields: &[(&str, &dyn core::fmt::Display)] = &[("listener", &listener.place()), ("error", error)];
+        let fields: &[(&str, &dyn core::fmt::Display)] = &[("listener", &listener.index()), ("error", error)];
         self.console.tell(Level::Error, "listener_failing", fields);
     }
 
-    /// Whether there is room for one more link; if not, the refusal is counted and told (every power of two).
+    /// Whether there is room for one more link. If not, the refusal is counted, and logged if the count is a power of
+    /// two.
     pub(crate) fn admits(&mut self, peer: SocketAddr) -> bool {
         if self.open.len().saturating_add(self.awaited.len()) < self.limits.links {
             return true;
@@ -136,7 +138,7 @@ impl<C: Carrier> Links<C> {
         false
     }
 
-    /// Takes an open connection in and starts to read it. `None` when it is gone already.
+    /// Adds an open connection and starts to read it; `None` if it is gone already.
     pub(crate) fn open(
         &mut self,
         link: LinkId,
@@ -166,7 +168,7 @@ impl<C: Carrier> Links<C> {
         Ok(local)
     }
 
-    /// Whether the link was asked for and the answer is still awaited; this is the answer.
+    /// Whether the link was being opened; it no longer is after this call.
     pub(crate) fn awaited(&mut self, link: LinkId) -> bool {
         self.awaited.remove(&link)
     }
@@ -176,22 +178,23 @@ impl<C: Carrier> Links<C> {
         self.open.contains_key(&link)
     }
 
-    /// What waits to be sent on the link, if it is so much that it should not be read for now. A link that we opened is
-    /// always read: what waits there is what we ask, and a peer that waits until we read would take no more of it.
+    /// The link's write queue, if it is so long that the link should not be read for now. A link that we opened is
+    /// always read: its queue holds our requests, and if the peer waits until we read its answers, it will not take
+    /// more of them.
     pub(crate) fn lagging(&self, link: LinkId) -> Option<Arc<WriteQueue>> {
         let link = self.open.get(&link).filter(|link| link.by_peer)?;
         let write_queue = link.write_queue.as_ref();
         write_queue.filter(|queue| queue.waiting() > self.limits.queue_bytes / LAGGING_PART).cloned()
     }
 
-    /// The peer ended the link. Why, as the machine should be told; `None` if we had ended it before.
+    /// Notes that the peer ended the link. Returns the reason for the machine, or `None` if we had closed it before.
     pub(crate) fn ended(&mut self, link: LinkId, why: Closed) -> Option<Closed> {
         let write_queue = self.open.get(&link)?.write_queue.as_ref();
-        // The system tells an error once: whoever writes may have heard it, and whoever reads found only the end.
+        // The system reports an error once: if the writer got it, the reader only finds the end.
         let failed = write_queue.and_then(|queue| queue.failed()).filter(|_| why == Closed::ByPeer);
         let why = failed.unwrap_or(why);
         match why {
-            // What the peer was sent before it stopped sending may still reach it.
+            // What is still to be sent may reach the peer, which has only stopped sending.
             Closed::ByPeer => self.close(link),
             Closed::Broken
             | Closed::Refused
@@ -208,12 +211,12 @@ impl<C: Carrier> Links<C> {
     /// Forgets a link at once.
     fn cut(&mut self, link: LinkId) {
         if let Some(link) = self.open.remove(&link) {
-            // An error says that it is gone, which is what is wanted.
+            // An error means that it is gone already.
             let _ = C::stream(&link.socket).shutdown(Shutdown::Both);
         }
     }
 
-    /// Writes what this turn wants sent, each link's bytes at once.
+    /// Writes what is to be sent in this turn, in one write per link.
     pub(crate) fn flush(&mut self) {
         for id in core::mem::take(&mut self.touched) {
             let Some(link) = self.open.get_mut(&id) else { continue };
@@ -224,7 +227,7 @@ impl<C: Carrier> Links<C> {
         }
     }
 
-    /// Does what is due by time; returns the links lost since the last call, for the machine to be told.
+    /// Does what is due; returns the links lost since the last call, to be passed to the machine.
     pub(crate) fn lost(&mut self) -> Vec<(LinkId, Closed)> {
         let now = Monotonic::now();
         while let Some((_, link)) = self.patience.front().copied().filter(|(at, _)| *at <= now) {
@@ -239,7 +242,7 @@ impl<C: Carrier> Links<C> {
         core::mem::take(&mut self.lost)
     }
 
-    /// When [`Links::lost`] has something to do next.
+    /// When [`Links::lost`] is next due.
     pub(crate) fn deadline(&self) -> Option<Monotonic> {
         if !self.lost.is_empty() {
             return Some(Monotonic::now());
@@ -249,12 +252,12 @@ impl<C: Carrier> Links<C> {
         patience.into_iter().chain(cut).min()
     }
 
-    /// The exit status, once the machine has come to its end.
+    /// The exit status, once the machine has ended.
     pub(crate) const fn finished(&self) -> Option<u8> {
         self.finished
     }
 
-    /// Serves no socket more, and closes all links.
+    /// Stops serving sockets, and closes all links.
     pub(crate) fn close_all(&mut self) {
         self.carrier.stop_listening();
         while let Some(link) = self.open.keys().next().copied() {
@@ -262,14 +265,14 @@ impl<C: Carrier> Links<C> {
         }
     }
 
-    /// Whether a link that was closed still has something to send, and time left for it.
+    /// Whether a closed link still has something to send, and time left for it.
     pub(crate) fn is_busy(&self) -> bool {
         let now = Monotonic::now();
         let busy = |queue: &Arc<WriteQueue>| queue.is_busy();
         self.cuts.iter().any(|cut| cut.at > now && cut.write_queue.as_ref().is_some_and(busy))
     }
 
-    /// Cuts what is left.
+    /// Cuts the remaining links.
     pub(crate) fn end(self) {
         self.cuts.iter().for_each(Cut::now::<C>);
         self.console.flush();
@@ -279,14 +282,14 @@ impl<C: Carrier> Links<C> {
 impl<S> Cut<S> {
     fn now<C: Carrier<Socket = S>>(&self) {
         if let Some(socket) = self.socket.upgrade() {
-            // It may be gone already.
+            // The connection may be gone already.
             let _ = C::stream(&socket).shutdown(Shutdown::Both);
         }
     }
 }
 
 impl<S> Link<S> {
-    /// Sends the outbox: at once as far as the link takes it, the rest by somebody who waits.
+    /// Sends the outbox: as far as the socket takes it at once, the rest through the write queue.
     fn send<C: Carrier<Socket = S>>(&mut self, carrier: &mut C, limit: usize) -> Result<(), Closed> {
         if let Some(write_queue) = &self.write_queue {
             if write_queue.push(&mut self.outbox, limit)? {
@@ -349,7 +352,7 @@ impl<C: Carrier> Effects for Links<C> {
         }
         let write_queue = open.write_queue.take().filter(|queue| queue.close());
         if write_queue.is_none() {
-            // An error says that the peer has gone, too.
+            // An error means that the peer has gone, too.
             let _ = stream.shutdown(Shutdown::Write);
         }
         if let Some(at) = Monotonic::now().checked_add(LINGER_LIMIT) {

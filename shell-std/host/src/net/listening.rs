@@ -1,4 +1,4 @@
-//! Opens the addresses a machine wants, all of them before anything starts.
+//! Opens the addresses that a machine listens on, all of them before anything starts.
 
 use core::fmt;
 use core::net::SocketAddr;
@@ -35,12 +35,12 @@ impl fmt::Display for ListenError {
 /// Opens every address, in order.
 ///
 /// # Errors
-/// All those that cannot be opened.
+/// All addresses that cannot be opened.
 pub(crate) fn open(listens: &[Listen]) -> Result<Vec<Listener>, Vec<ListenError>> {
     let mut open = Vec::new();
     let mut errors = Vec::new();
-    for (place, listen) in (0..).zip(listens) {
-        match open_one(ListenerId::new(place), listen) {
+    for (index, listen) in (0..).zip(listens) {
+        match open_one(ListenerId::new(index), listen) {
             Ok(listener) => open.push(listener),
             Err(error) => errors.push(ListenError { listen: listen.clone(), error }),
         }
@@ -85,7 +85,7 @@ mod tests {
         let any = "127.0.0.1:0".parse().unwrap();
         let udp = Listen { transport: Transport::Udp, ..listen(any, "sip.udp") };
         let open = open(&[listen(any, "sip.tcp"), udp]).unwrap();
-        assert_eq!(open.iter().map(|one| one.id.place()).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(open.iter().map(|one| one.id.index()).collect::<Vec<_>>(), [0, 1]);
         assert!(open.iter().all(|one| one.address.port() != 0));
     }
 }

@@ -1,4 +1,4 @@
-//! What both shells ask of the operating system for a stream connection, and what its errors mean.
+//! System calls for stream connections that both shells use, and the meaning of their errors.
 
 use core::time::Duration;
 use std::io::{self, ErrorKind};
@@ -9,12 +9,12 @@ use rustix::io::Errno;
 use rustix::net::sockopt::{set_tcp_nodelay, set_tcp_user_timeout};
 use rustix::net::{SendFlags, send};
 
-/// Makes a connection that was just opened fit for a machine: what is written goes out at once, and the system gives the
-/// connection up when bytes wait for the peer and it took none for as long as `stalled`, whether it is silent or says
-/// that it has no room. Left alone, the system tries for a quarter of an hour, or for ever.
+/// Sets the options of a connection that was just opened. Writes go out at once (`TCP_NODELAY`), and the system gives
+/// the connection up if the peer takes none of the bytes that wait for it for `stalled`, whether it is silent or has no
+/// room (`TCP_USER_TIMEOUT`). By default the system would try for a quarter of an hour, or for ever.
 ///
 /// # Errors
-/// The connection is gone already.
+/// If the connection is gone already.
 pub(crate) fn prepare(stream: &TcpStream, stalled: Duration) -> io::Result<()> {
     set_tcp_nodelay(stream, true)?;
     let millis = u32::try_from(stalled.as_millis()).unwrap_or(u32::MAX);
@@ -39,19 +39,19 @@ pub(crate) fn write_now(stream: &TcpStream, bytes: &[u8]) -> Result<usize, Close
     Ok(sent)
 }
 
-/// Why a connection ended, by the error met when reading or writing it.
+/// Why a connection ended, by the error from reading or writing it.
 #[must_use]
 #[expect(clippy::wildcard_enum_match_arm, reason = "there are more errors than a machine could make use of")]
 pub fn why_broken(error: &io::Error) -> Closed {
     match error.kind() {
         ErrorKind::TimedOut => Closed::TooSlow,
-        // What the system says of a peer that vanished, where it knows more than that nothing was taken.
+        // The system's errors for a peer that vanished, if it knows more than that nothing was acknowledged.
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Closed::Unreachable,
         _ => Closed::Broken,
     }
 }
 
-/// Why a connection was not opened, as the machine is told.
+/// Why a connection was not opened, by the error.
 #[must_use]
 #[expect(clippy::wildcard_enum_match_arm, reason = "there are more errors than a machine could make use of")]
 pub fn why_unopened(error: &io::Error) -> Closed {

@@ -1,4 +1,4 @@
-//! A machine at work: what happened is told it, and what it wants is done at once.
+//! Runs a machine: gives it messages as inputs, and carries out its actions at once.
 
 use core::net::SocketAddr;
 use std::io;
@@ -13,11 +13,11 @@ use super::write_queue::WriteQueue;
 use crate::record::console::Console;
 use crate::shell::{Limits, Listener, Said, Spoken};
 
-/// What happened, on its way to the machine.
+/// A message to the machine.
 pub enum Message<'a, S> {
     /// A connection was accepted.
     Accepted {
-        /// Where.
+        /// The listener or link.
         listener: ListenerId,
         /// The connection.
         socket: S,
@@ -26,7 +26,7 @@ pub enum Message<'a, S> {
     },
     /// A connection that was asked for is open.
     Connected {
-        /// The number it was asked for by.
+        /// The number that the machine gave it.
         link: LinkId,
         /// The connection.
         socket: S,
@@ -35,55 +35,55 @@ pub enum Message<'a, S> {
     },
     /// A connection that was asked for could not be opened.
     Unconnected {
-        /// The number it was asked for by.
+        /// The number that the machine gave it.
         link: LinkId,
         /// Why.
         why: Closed,
     },
     /// Bytes arrived.
     Read {
-        /// Where.
+        /// The listener or link.
         link: LinkId,
         /// The bytes.
         bytes: &'a [u8],
     },
     /// Nothing more will arrive.
     Closed {
-        /// Where.
+        /// The listener or link.
         link: LinkId,
         /// Why.
         why: Closed,
     },
     /// A datagram arrived.
     Datagram {
-        /// Where.
+        /// The listener or link.
         listener: ListenerId,
-        /// From whom.
+        /// The sender.
         peer: SocketAddr,
         /// Its bytes.
         bytes: &'a [u8],
     },
-    /// A command was said, or a question.
+    /// A command or a question.
     Said(Spoken),
-    /// Accepting or receiving failed, and is tried again after a pause.
+    /// Accepting or receiving failed, and will be tried again after a pause.
     Trouble {
-        /// Where.
+        /// The listener or link.
         listener: ListenerId,
-        /// How.
+        /// The error.
         error: io::Error,
     },
 }
 
-/// What came of a message.
+/// The result of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heard {
-    /// It was not about a link that is gone.
+    /// Whether it was not about a link that is gone.
     pub known: bool,
-    /// The loop must be woken: the machine has come to its end, or wants to be woken earlier than the loop knows.
+    /// Whether the loop must be woken: the machine has ended, or needs to be woken earlier than the loop will.
     pub wake: bool,
 }
 
-/// A machine, and what it works with.
+/// A machine, with its links, clock and console.
 pub struct Work<C: Carrier> {
     pump: Pump<Box<dyn Machine + Send>, Box<dyn Recorder + Send>>,
     clock: Clock,
@@ -93,7 +93,7 @@ pub struct Work<C: Carrier> {
 }
 
 impl<C: Carrier> Work<C> {
-    /// Begins a machine's life.
+    /// Starts a machine.
     #[must_use]
     pub fn new(
         (machine, recorder): (Box<dyn Machine + Send>, Box<dyn Recorder + Send>),
@@ -109,21 +109,21 @@ impl<C: Carrier> Work<C> {
         }
     }
 
-    /// Tells the machine of a listening socket, and starts to serve it.
+    /// Informs the machine of a listening socket, and starts to serve it.
     pub fn listen(&mut self, listener: Listener) {
         self.pump.input(self.clock.now(), listener.listening(), &mut self.links);
         self.links.listen(listener);
     }
 
-    /// The loop's turn: does what is overdue and writes what is wanted. When to come back for the next, and the exit
-    /// status if it is over.
+    /// The loop's turn: handles what is overdue and writes what is to be sent. Returns when the next turn is due, and
+    /// the exit status if the machine has ended.
     pub fn turn(&mut self) -> (Monotonic, Option<u8>) {
         let (until, finished) = self.go_on();
         self.armed = until;
         (until, finished)
     }
 
-    /// Tells the machine what a message says, and does what it wants. `None` once it has come to its end.
+    /// Steps the machine with a message, and carries out its actions. Returns `None` once it has ended.
     pub fn hear(&mut self, message: Message<'_, C::Socket>) -> Option<Heard> {
         if self.links.finished().is_some() {
             return None;
@@ -137,25 +137,25 @@ impl<C: Carrier> Work<C> {
         Some(Heard { known, wake })
     }
 
-    /// What waits to be sent on the link, if it is so much that it should not be read for now.
+    /// The link's write queue, if it is so long that the link should not be read for now.
     #[must_use]
     pub fn lagging(&self, link: LinkId) -> Option<Arc<WriteQueue>> {
         self.links.lagging(link)
     }
 
-    /// The machine has come to its end: serves no socket more, and closes all links. What was written goes out while
-    /// [`Work::is_busy`]; then comes [`Work::end`].
+    /// Stops serving sockets, and closes all links; called when the machine has ended. What was written is sent while
+    /// [`Work::is_busy`]; after that, [`Work::end`] is called.
     pub fn close_all(&mut self) {
         self.links.close_all();
     }
 
-    /// Whether a link that was closed still has something to send, and time left for it.
+    /// Whether a closed link still has something to send, and time left for it.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.links.is_busy()
     }
 
-    /// Cuts what is left, and ends the recording.
+    /// Cuts the remaining links, and ends the recording.
     pub fn end(self) {
         self.links.end();
         self.pump.end();
@@ -174,7 +174,7 @@ impl<C: Carrier> Work<C> {
         (clock.until(wake, links.deadline()), links.finished().or_else(|| clock.overran()))
     }
 
-    /// False when the message is about a link that is gone.
+    /// Turns a message into an input. Returns false if it is about a link that is gone.
     fn tell(&mut self, message: Message<'_, C::Socket>) -> bool {
         let Self { pump, clock, links, armed: _ } = self;
         let now = clock.now();

@@ -1,4 +1,4 @@
-//! The bytes that a link cannot take yet, in order: a thread or a task writes them as it takes more.
+//! The bytes that a link's socket could not take yet: a thread or a task writes them when it can.
 
 use std::collections::VecDeque;
 use std::net::{Shutdown, TcpStream};
@@ -8,25 +8,25 @@ use ctigate_core::Closed;
 
 use super::stream::write_now;
 
-/// The most bytes that are written while the machine may have to wait for it.
+/// The most bytes written at once, as the machine may have to wait meanwhile.
 const WRITE_BYTES: usize = 256 * 1024;
 
-/// What a link still has to send, because it did not take all of it at once. Whoever writes it calls
-/// [`WriteQueue::write`] whenever the link takes more.
+/// What a link still has to send. Its writing task or thread calls [`WriteQueue::write`] whenever the socket is
+/// writable.
 pub struct WriteQueue {
     state: Mutex<State>,
-    /// Rung when there is less to send.
+    /// Notified when there is less to send.
     less: Condvar,
 }
 
 struct State {
     queue: VecDeque<u8>,
-    /// Close the sending side when all is written.
+    /// Whether to close the sending side when everything is written.
     closing: bool,
     phase: Phase,
 }
 
-/// How far the writing is.
+/// The state of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// There is more to send.
@@ -38,21 +38,22 @@ enum Phase {
 }
 
 impl WriteQueue {
-    /// The state of a link that still has `bytes` to send.
+    /// The queue of a link that still has `bytes` to send.
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
         let state = State { queue: bytes.into(), closing: false, phase: Phase::Busy };
         Self { state: Mutex::new(state), less: Condvar::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic in any thread ends the process.
+        // A panic in any thread ends the process, so that poisoning does not matter.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends `bytes` to those that wait. False when nothing waits any more: they are to be written at once.
+    /// Appends `bytes` to those that wait. Returns false if nothing waits any more, so that they are to be written
+    /// directly.
     ///
     /// # Errors
-    /// The link has ended, or more than `limit` would wait.
+    /// If the link has ended, or more than `limit` bytes would wait.
     pub(crate) fn push(&self, bytes: &mut Vec<u8>, limit: usize) -> Result<bool, Closed> {
         let mut state = self.state();
         match state.phase {
@@ -67,7 +68,7 @@ impl WriteQueue {
         }
     }
 
-    /// Closes the sending side once all is written. False if all is written already.
+    /// Lets the sending side be closed once everything is written. Returns false if everything is written already.
     pub(crate) fn close(&self) -> bool {
         let mut state = self.state();
         state.closing = true;
@@ -84,12 +85,12 @@ impl WriteQueue {
         self.state().phase == Phase::Busy
     }
 
-    /// Why the link has ended, if the writing found that.
+    /// Why the link has ended, if writing failed.
     pub(crate) fn failed(&self) -> Option<Closed> {
         if let Phase::Failed(why) = self.state().phase { Some(why) } else { None }
     }
 
-    /// Blocks until some of what waits is written, or there is no use in waiting.
+    /// Blocks until some of the bytes are written, or none will be.
     pub fn wait(&self) {
         let state = self.state();
         let before = state.queue.len();
@@ -97,8 +98,8 @@ impl WriteQueue {
         drop(self.less.wait_while(state, same));
     }
 
-    /// Writes what the link takes at once, or a part of it. False when the writing is over: everything is written, or
-    /// the link has ended. Whoever finds out that it has ended finds the reason here.
+    /// Writes what the socket takes at once, or a part of it. Returns false if writing is over, because everything is
+    /// written or the link has ended.
     pub fn write(&self, stream: &TcpStream) -> bool {
         let mut state = self.state();
         let (front, _) = state.queue.as_slices();
@@ -109,7 +110,7 @@ impl WriteQueue {
                 if state.queue.is_empty() {
                     state.phase = Phase::Done;
                     if state.closing {
-                        // A link that is gone already needs no end.
+                        // An error means that the link is gone already.
                         let _ = stream.shutdown(Shutdown::Write);
                     }
                 }
@@ -117,7 +118,7 @@ impl WriteQueue {
             Err(why) => {
                 state.queue = VecDeque::new();
                 state.phase = Phase::Failed(why);
-                // Wakes whoever reads, who reports the end.
+                // Wakes the reader, which reports the end.
                 let _ = stream.shutdown(Shutdown::Both);
             }
         }

@@ -1,4 +1,4 @@
-//! Where a running machine's notices and lines go. Neither way ever waits.
+//! The output of a running machine: notices to the log, lines to standard output. Neither blocks.
 
 use core::fmt::Display;
 use std::io::Write;
@@ -33,21 +33,21 @@ pub struct Console {
 }
 
 impl Console {
-    /// Notices of at least level `least` go to `err` as `format` says, printed lines to `out`; each is written by a
-    /// thread of its own.
+    /// Notices of level `least` or above go to `err` in `format`, printed lines to `out`; each is written by a thread
+    /// of its own.
     #[must_use]
     pub fn new(err: Box<dyn Write + Send>, out: Box<dyn Write + Send>, format: Format, least: Level) -> Self {
         Self { log: Lines::new(err, LOG_LINES), out: Lines::new(out, PRINTED_LINES), format, least }
     }
 
-    /// Tells the operator.
+    /// Logs a notice of the machine.
     pub fn notice(&self, notice: Notice<'_>) {
         if notice.level >= self.least {
             self.log.push(log::line(self.format, &super::utc::now(), notice));
         }
     }
 
-    /// Tells the operator what the shell itself met; quoting is the core's.
+    /// Logs a notice of the shell itself.
     pub fn tell(&self, level: Level, name: &'static str, fields: &[(&str, &dyn Display)]) {
         let mut actions = Actions::new();
         actions.notify(level, name, fields);
@@ -63,7 +63,7 @@ impl Console {
         self.out.push(text.into());
     }
 
-    /// Waits, for a bounded time, until all is written.
+    /// Waits, for a bounded time, until everything is written.
     pub fn flush(&self) {
         self.out.flush();
         self.log.flush();

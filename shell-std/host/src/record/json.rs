@@ -1,4 +1,4 @@
-//! JSON (RFC 8259), written: as much of it as logs and status need.
+//! Writing JSON (RFC 8259), as far as log and status need it.
 
 use core::fmt::{self, Write as _};
 use std::borrow::Cow;
@@ -19,7 +19,7 @@ impl Json {
         Self::Object(members.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }
 
-    /// A number as large as a table.
+    /// A number from a count.
     pub(crate) fn count(count: usize) -> Self {
         Self::Number(u64::try_from(count).unwrap_or(u64::MAX))
     }
@@ -39,16 +39,16 @@ impl fmt::Display for Json {
             Self::Text(text) => quote(f, text),
             Self::List(values) => {
                 f.write_char('[')?;
-                for (place, value) in values.iter().enumerate() {
-                    f.write_str(if place == 0 { "" } else { "," })?;
+                for (index, value) in values.iter().enumerate() {
+                    f.write_str(if index == 0 { "" } else { "," })?;
                     value.fmt(f)?;
                 }
                 f.write_char(']')
             }
             Self::Object(members) => {
                 f.write_char('{')?;
-                for (place, (key, value)) in members.iter().enumerate() {
-                    f.write_str(if place == 0 { "" } else { "," })?;
+                for (index, (key, value)) in members.iter().enumerate() {
+                    f.write_str(if index == 0 { "" } else { "," })?;
                     quote(f, key)?;
                     f.write_char(':')?;
                     value.fmt(f)?;

@@ -1,4 +1,4 @@
-//! Text on its way to a terminal or file that may be slow: a bounded queue and a thread that waits in its stead.
+//! Output of lines to a terminal or file that may be slow: a bounded queue, and a thread that writes.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
@@ -7,18 +7,18 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
-/// So many bytes are written without looking for more.
+/// How many bytes are collected before they are written.
 const WRITE_BYTES: usize = 64 * 1024;
-/// How long the end waits for what is still queued.
+/// How long to wait at the end for what is still queued.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
 enum Order {
     Line(String),
-    /// Everything queued before this is written; say so.
+    /// Report that everything queued before this is written.
     Flush(SyncSender<()>),
 }
 
-/// Lines on their way out. Never waits: a line that finds the queue full is dropped and counted.
+/// A queue of lines. It never blocks: if it is full, a line is dropped and counted.
 #[derive(Clone)]
 pub(crate) struct Lines {
     queue: SyncSender<Order>,
@@ -31,30 +31,30 @@ impl Lines {
         let (queue, orders) = mpsc::sync_channel(capacity);
         let dropped = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&dropped);
-        // Without a thread every line is dropped, and counted.
+        // Without a thread every line is dropped and counted.
         let _ = thread::Builder::new().name("lines".into()).spawn(move || write_all(out, &orders, &count));
         Self { queue, dropped }
     }
 
-    /// Queues one line, its end included by the writer.
+    /// Queues one line, without its end.
     pub(crate) fn push(&self, line: String) {
         if self.queue.try_send(Order::Line(line)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Waits, for a bounded time, until everything queued is written.
+    /// Waits, for a bounded time, until everything in the queue is written.
     pub(crate) fn flush(&self) {
         let (done, flushed) = mpsc::sync_channel(1);
         if self.queue.try_send(Order::Flush(done)).is_ok() {
-            // Either it is written or the terminal is too slow to wait for.
+            // A time-out means that the terminal is too slow to wait for.
             let _ = flushed.recv_timeout(FLUSH_LIMIT);
         }
     }
 }
 
-/// Writes until all senders are gone: what waits together is written together. An error of the terminal is nobody's to
-/// tell: the program goes on without it.
+/// Writes until all senders are gone, as many lines at once as are queued. Errors are ignored: the program continues
+/// without its terminal.
 fn write_all(mut out: Box<dyn Write + Send>, orders: &Receiver<Order>, dropped: &AtomicU64) {
     let mut text = String::new();
     while let Ok(first) = orders.recv() {

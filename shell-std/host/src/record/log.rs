@@ -1,11 +1,11 @@
-//! Log lines: logfmt, or one JSON object each.
+//! Log lines, in logfmt or as JSON objects.
 
 use ctigate_core::Notice;
 
 use super::console::Format;
 use super::json::Json;
 
-/// One line, without its end. `notice.fields` is logfmt already.
+/// Formats one line, without its end. `notice.fields` is in logfmt.
 pub(crate) fn line(format: Format, time: &str, notice: Notice<'_>) -> String {
     let Notice { level, name, fields } = notice;
     match format {
@@ -20,7 +20,7 @@ pub(crate) fn line(format: Format, time: &str, notice: Notice<'_>) -> String {
     }
 }
 
-/// The pairs of a logfmt text as the core writes it: `key=bare key="quo\"ted"`.
+/// Iterates over the pairs of a logfmt text as the core writes it: `key=bare key="quo\"ted"`.
 struct Fields<'a>(&'a str);
 
 impl<'a> Iterator for Fields<'a> {

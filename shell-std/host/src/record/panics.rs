@@ -1,5 +1,5 @@
-//! A bug of ours is one line and an exit status of its own, never a backtrace; and a recording that ends with the input
-//! that it happened on.
+//! Panics: each ends the process with one line, without a backtrace, and with an exit status of its own; the recording
+//! ends with the input that caused it.
 
 use core::any::Any;
 use core::cell::Cell;
@@ -8,9 +8,9 @@ use core::time::Duration;
 use std::io::{self, Write as _};
 use std::{panic, thread};
 
-/// How long a recording has to reach its file before the process ends; it is written twice a second.
+/// How long the process waits for a recording to reach its file, which is written twice a second.
 const LAST_WORDS: Duration = Duration::from_millis(750);
-/// How long a panic in a recorded step has, until the recording has its end.
+/// How long a recording may take to be completed after a panic in a recorded step.
 const LAST_RECORD: Duration = Duration::from_secs(5);
 
 /// The exit status of an internal error (`EX_SOFTWARE` of sysexits).
@@ -20,17 +20,16 @@ thread_local! {
     static IN_RECORDED_STEP: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Says whether this thread is about to take a step that is recorded: a panic in it unwinds as far as the recorder, which
-/// ends the process.
+/// Sets whether this thread is in a recorded step: a panic in it unwinds to the recorder, which ends the process.
 pub(crate) fn in_recorded_step(is: bool) {
     IN_RECORDED_STEP.set(is);
 }
 
-/// From now on a panic in any thread says one line and ends the process.
+/// Lets a panic in any thread print one line and end the process.
 pub(crate) fn install(program: &'static str) {
     panic::set_hook(Box::new(move |info| {
         let place: &dyn Display = info.location().map_or(&"an unknown place", |place| place);
-        // Nothing can be done about a standard error that is closed.
+        // Nothing can be done if standard error is closed.
         let _ = writeln!(io::stderr(), "{}", last_words(program, place, info.payload()));
         if IN_RECORDED_STEP.take() && end_after(LAST_RECORD) {
             return;
@@ -40,7 +39,7 @@ pub(crate) fn install(program: &'static str) {
     }));
 }
 
-/// Ends the process in some time, unless somebody does before. False if the system has no thread to wait in.
+/// Ends the process after `limit`, unless it ends before. Returns false if the system has no thread for that.
 fn end_after(limit: Duration) -> bool {
     let wait = move || {
         thread::sleep(limit);
@@ -49,12 +48,12 @@ fn end_after(limit: Duration) -> bool {
     thread::Builder::new().name("end".into()).spawn(wait).is_ok()
 }
 
-/// Ends the process of a panic that has been told.
+/// Ends the process after a panic that has been reported.
 pub(crate) fn end() -> ! {
     std::process::exit(INTERNAL_ERROR)
 }
 
-/// The one line that a panic is told in.
+/// The line that reports a panic.
 fn last_words(program: &str, place: &dyn Display, payload: &dyn Any) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
@@ -81,7 +80,7 @@ mod tests {
         assert_eq!(told(&3), wanted("no reason given"));
     }
 
-    /// In a process of its own, which is this test program with a variable set.
+    /// This test runs its own program again, with a variable set, as another process.
     #[test]
     fn a_panic_in_any_thread_ends_the_process_with_status_70() {
         const CHILD: &str = "CTIGATE_TEST_PANICS";

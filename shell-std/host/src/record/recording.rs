@@ -1,5 +1,5 @@
-//! `--record`: a run as a trace in segments, written by a thread of its own. Recording stops, and says so, when the
-//! disk is full or slow; the machine goes on.
+//! `--record`: records a run as a trace in segments, written by a thread of its own. If the disk is full or too slow,
+//! recording stops with a notice, and the machine continues.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -15,12 +15,13 @@ mod tape;
 
 use tape::{Complaint, Opener, Tape};
 
-/// A segment that has so many bytes is the last of its file.
+/// The size in bytes at which a segment ends.
 const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 /// The most segments of one run: 16 GiB.
 const SEGMENTS: u64 = 256;
-/// When fingerprints of the state are taken. Replay compares every action anyway; they find sooner where a state went
-/// apart. A short recording has some; in a long one they are so rare that what was changed many times counts once.
+/// When fingerprints of the state are taken. A replay compares every action anyway; fingerprints show earlier where
+/// states differ. A short recording has some; in a long one they are rare, so that state which changes often is
+/// fingerprinted seldom.
 const DIGESTS: Digests = Digests::Thinning { from: 16, to: 4096 };
 
 /// Records one run.
@@ -29,14 +30,14 @@ pub(crate) struct Recording {
     tape: Tape,
     console: Console,
     segment_bytes: u64,
-    /// Recording has ended before the run.
+    /// Whether recording has ended before the run.
     over: bool,
 }
 
-/// Begins to record a run in `directory`, which is made if it is not there.
+/// Begins to record a run in `directory`, which is created if necessary.
 ///
 /// # Errors
-/// A complaint: nothing can be written there.
+/// A message, if nothing can be written there.
 pub(crate) fn begin(directory: &Path, mut birth: Header, console: &Console) -> Result<Recording, String> {
     let time = utc::now();
     birth.comment.push(format!(" recorded from {time} on"));
@@ -79,7 +80,7 @@ impl Recording {
         Ok(recording)
     }
 
-    /// Lets the trace write onto the tape, as part of the present segment.
+    /// Writes to the tape, as part of the current segment.
     fn write(&mut self, write: impl FnOnce(&mut TraceRecorder)) {
         if self.over {
             return;
@@ -124,7 +125,7 @@ impl Recorder for Recording {
         self.write(|trace| trace.step(now, input, actions));
     }
 
-    /// Ends the process, once the recording has its end. Until then nobody else comes at the machine.
+    /// Completes the recording and ends the process. Until then no other thread can use the machine.
     fn panicked(&mut self, now: Instant, input: Input<'_>) {
         self.write(|trace| {
             trace.panicked(now, input);
@@ -289,7 +290,7 @@ mod tests {
         }
     }
 
-    /// In a process of its own, which is this test program with a variable set.
+    /// This test runs its own program again, with a variable set, as another process.
     #[test]
     fn a_machine_that_panics_ends_the_process_and_its_last_input_is_in_the_file() {
         const CHILD: &str = "CTIGATE_TEST_RECORDED_PANIC";

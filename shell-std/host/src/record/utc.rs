@@ -1,27 +1,27 @@
-//! Wall-clock time as RFC 3339 writes it, in UTC with milliseconds.
+//! Wall-clock time in the format of RFC 3339, in UTC with milliseconds.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Now, as `2026-03-01T12:00:00.123Z`.
+/// The current time, such as `2026-03-01T12:00:00.123Z`.
 pub(crate) fn now() -> String {
     at(SystemTime::now())
 }
 
-/// A moment, written the same way; one before 1970 as 1970's first.
+/// A point in time in the same format; one before 1970 is written as the beginning of 1970.
 pub(crate) fn at(moment: SystemTime) -> String {
     let unix = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
     rfc3339(unix.as_secs(), unix.subsec_millis())
 }
 
-/// The time `secs` seconds and `millis` milliseconds after 1970 began.
+/// The time `secs` seconds and `millis` milliseconds after the beginning of 1970.
 fn rfc3339(secs: u64, millis: u32) -> String {
     let (year, month, day) = civil(secs / 86_400);
     let (hour, minute, second) = (secs / 3_600 % 24, secs / 60 % 60, secs % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
-/// The date `days` days after 1970-01-01, by the Gregorian calendar: years begin in March, so that the leap day is
-/// a year's last, and 400 of them have 146,097 days.
+/// The Gregorian date `days` days after 1970-01-01. Years are counted from March, so that the leap day is the last of
+/// its year; 400 years have 146,097 days.
 const fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);

@@ -9,11 +9,11 @@ use crate::bench::{Client, Line, PhoneSystem, address, csta};
 use crate::fuzz::choices::Choices;
 use crate::fuzz::{mangle, speech};
 
-/// Spans, in milliseconds, around what the gateway's timers are set to.
+/// Spans of time in milliseconds, near the durations of the gateway's timers.
 pub(super) const SPANS: [u64; 16] =
     [1, 20, 20, 20, 100, 200, 200, 500, 1_000, 2_000, 5_000, 5_000, 32_000, 45_000, 90_000, 2_100_000];
 
-/// The operations that seeds are made of.
+/// The operations that seeds consist of.
 #[derive(Clone, Copy)]
 pub(super) enum Operation {
     SystemSpeaks,
@@ -22,7 +22,7 @@ pub(super) enum Operation {
 }
 
 impl Operation {
-    /// The byte that stands for it.
+    /// The byte of the operation.
     pub(super) const fn byte(self) -> u8 {
         match self {
             Self::SystemSpeaks => 11,
@@ -32,7 +32,7 @@ impl Operation {
     }
 }
 
-/// One operation.
+/// Runs one operation.
 pub(super) fn one(stage: &mut Stage, choices: &mut Choices<'_>) {
     match choices.below(20) {
         0..=4 => request(stage, choices),
@@ -52,13 +52,13 @@ pub(super) fn one(stage: &mut Stage, choices: &mut Choices<'_>) {
     }
 }
 
-/// A client of the four.
+/// One of the four clients.
 fn actor(stage: &Stage, choices: &mut Choices<'_>) -> usize {
     choices.below(stage.actors.len())
 }
 
-fn say_request(stage: &mut Stage, choices: &mut Choices<'_>, place: usize, text: String) {
-    let Some(actor) = stage.actors.get(place) else { return };
+fn say_request(stage: &mut Stage, choices: &mut Choices<'_>, index: usize, text: String) {
+    let Some(actor) = stage.actors.get(index) else { return };
     let line = actor.client.line;
     let bytes = mangle::message(choices, text);
     let cut = if choices.chance(24) { choices.below(250) * 4 } else { 0 };
@@ -69,30 +69,30 @@ fn say_request(stage: &mut Stage, choices: &mut Choices<'_>, place: usize, text:
         }
         _ => stage.say(line, &bytes),
     }
-    // The same again.
+    // The same text again.
     if choices.chance(16) {
         stage.say(line, &bytes);
     }
 }
 
 fn request(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
-    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let index = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(index) else { return };
     let text = speech::request(choices, &mut actor.client);
-    say_request(stage, choices, place, text);
+    say_request(stage, choices, index, text);
 }
 
 fn sign_in(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
-    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let index = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(index) else { return };
     let text = speech::sign_in(choices, &mut actor.client);
-    say_request(stage, choices, place, text);
+    say_request(stage, choices, index, text);
 }
 
 /// A client's connection ends, or is replaced.
 fn reconnect(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
-    let Some(Line::Stream(link)) = stage.actors.get(place).map(|actor| actor.client.line) else { return };
+    let index = actor(stage, choices);
+    let Some(Line::Stream(link)) = stage.actors.get(index).map(|actor| actor.client.line) else { return };
     if choices.chance(200) {
         let why = *choices.pick(&Closed::ALL);
         stage.close(link, why);
@@ -100,15 +100,15 @@ fn reconnect(stage: &mut Stage, choices: &mut Choices<'_>) {
     if choices.chance(200) {
         let host = *choices.pick(&["127.0.0.1", "127.0.0.2", "10.0.0.1"]);
         let link = stage.connect(host);
-        if let Some(actor) = stage.actors.get_mut(place) {
+        if let Some(actor) = stage.actors.get_mut(index) {
             actor.client.line = Line::Stream(link);
         }
     }
 }
 
 fn client_answer(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
-    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let index = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(index) else { return };
     let Some(asked) = actor.asked.pop_front() else { return };
     let line = actor.client.line;
     let status = *choices.pick(&[200, 200, 100, 408, 481, 500, 404]);
@@ -120,13 +120,13 @@ fn client_answer(stage: &mut Stage, choices: &mut Choices<'_>) {
 /// A phone system whose link is open: the latest, or any.
 fn system(stage: &Stage, choices: &mut Choices<'_>) -> Option<usize> {
     let open = |system: &systems::System| system.open && !system.over;
-    let places: Vec<usize> =
-        stage.systems.iter().enumerate().filter(|(_, system)| open(system)).map(|(place, _)| place).collect();
-    (!places.is_empty()).then(|| *choices.pick(&places))
+    let indexes: Vec<usize> =
+        stage.systems.iter().enumerate().filter(|(_, system)| open(system)).map(|(index, _)| index).collect();
+    (!indexes.is_empty()).then(|| *choices.pick(&indexes))
 }
 
 fn event(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let Some(system) = system(stage, choices).and_then(|place| stage.systems.get(place)) else { return };
+    let Some(system) = system(stage, choices).and_then(|index| stage.systems.get(index)) else { return };
     let hand = PhoneSystem::on(system.link);
     let document = systems::event(choices, system);
     let document = mangle::document(choices, document);
@@ -134,23 +134,23 @@ fn event(stage: &mut Stage, choices: &mut Choices<'_>) {
 }
 
 fn system_answer(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let Some(system) = system(stage, choices).and_then(|place| stage.systems.get_mut(place)) else { return };
+    let Some(system) = system(stage, choices).and_then(|index| stage.systems.get_mut(index)) else { return };
     let hand = PhoneSystem::on(system.link);
-    // The oldest, or another: phone systems need not keep the order.
-    let place = if choices.chance(64) { choices.below(system.asked.len().max(1)) } else { 0 };
-    let Some(asked) = system.asked.remove(place) else { return };
+    // The oldest request, or another: phone systems need not keep the order.
+    let index = if choices.chance(64) { choices.below(system.asked.len().max(1)) } else { 0 };
+    let Some(asked) = system.asked.remove(index) else { return };
     let said = system.some_answer(choices, &asked);
     let times = if choices.chance(24) { 2 } else { 1 };
-    for (place, document) in said.into_iter().enumerate() {
+    for (index, document) in said.into_iter().enumerate() {
         let document = mangle::document(choices, document);
-        let invoke = if place == 0 { asked.invoke } else { systems::TOLD };
+        let invoke = if index == 0 { asked.invoke } else { systems::TOLD };
         (0..times).for_each(|_| hand.say(&mut stage.bench, invoke, &document));
     }
 }
 
-/// A phone system says something by itself, or nothing that can be understood.
+/// A phone system sends something unrequested, or garbage.
 fn system_speaks(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let Some(link) = system(stage, choices).and_then(|place| stage.systems.get(place)).map(|one| one.link)
+    let Some(link) = system(stage, choices).and_then(|index| stage.systems.get(index)).map(|one| one.link)
     else {
         return;
     };
@@ -172,14 +172,14 @@ fn system_speaks(stage: &mut Stage, choices: &mut Choices<'_>) {
 
 /// A CTI connection opens, cannot be opened, or ends.
 fn system_link(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let Some(place) = stage.systems.len().checked_sub(1 + choices.below(2)) else { return };
+    let Some(index) = stage.systems.len().checked_sub(1 + choices.below(2)) else { return };
     let why = *choices.pick(&Closed::ALL);
-    let Some(system) = stage.systems.get_mut(place).filter(|system| !system.over) else { return };
+    let Some(system) = stage.systems.get_mut(index).filter(|system| !system.over) else { return };
     if !system.open && choices.chance(192) {
-        stage.open_system(place);
+        stage.open_system(index);
         return;
     }
-    // Links mostly last, or nothing deep would be reached.
+    // Links mostly last, or no deep state would be reached.
     if system.open && choices.chance(160) {
         return;
     }
@@ -196,8 +196,8 @@ fn time(stage: &mut Stage, choices: &mut Choices<'_>) {
 }
 
 fn raw(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
-    let Some(line) = stage.actors.get(place).map(|actor| actor.client.line) else { return };
+    let index = actor(stage, choices);
+    let Some(line) = stage.actors.get(index).map(|actor| actor.client.line) else { return };
     match choices.below(3) {
         0 => stage.say(line, b"\r\n\r\n"),
         1 => stage.say(Line::Datagram(address("10.0.0.1:5060")), choices.raw()),
@@ -205,7 +205,7 @@ fn raw(stage: &mut Stage, choices: &mut Choices<'_>) {
     }
 }
 
-/// A connection that the gateway wants towards a client opens, or cannot be opened.
+/// A connection that the gateway opens towards a client opens, or fails to.
 fn wanted(stage: &mut Stage, choices: &mut Choices<'_>) {
     if choices.chance(128) {
         stage.open_wanted();
@@ -223,7 +223,7 @@ fn manners(stage: &mut Stage, choices: &mut Choices<'_>) {
     }
 }
 
-/// Many do the same at once: they sign in, or monitor their lines, or ask for one service; who must do it first signs in.
+/// All clients do the same at once: sign in, monitor their lines, or request a service, after signing in if necessary.
 fn crowd(stage: &mut Stage, choices: &mut Choices<'_>) {
     let anew = choices.chance(96);
     let signs_in = |client: &mut Client| {
@@ -249,10 +249,10 @@ fn crowd(stage: &mut Stage, choices: &mut Choices<'_>) {
     all_say(stage, asks);
 }
 
-/// Each client says a request, if it has one to say.
+/// Each client sends its request, if it has one.
 fn all_say(stage: &mut Stage, text: impl Fn(&mut Client) -> Option<String>) {
-    for place in 0..stage.actors.len() {
-        let Some(actor) = stage.actors.get_mut(place) else { continue };
+    for index in 0..stage.actors.len() {
+        let Some(actor) = stage.actors.get_mut(index) else { continue };
         let line = actor.client.line;
         if let Some(text) = text(&mut actor.client) {
             stage.say(line, text.as_bytes());

@@ -1,4 +1,4 @@
-//! Golden traces as operations.
+//! Turns golden traces into operations.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use crate::fuzz::choices::raw;
 use crate::fuzz::literature;
 use crate::fuzz::retell::Tongue;
 
-/// Where a corpus begins: every golden trace, told to a gateway of every default whose peers do as they should.
+/// The seeds: every golden trace, for a gateway with all defaults whose peers behave well.
 ///
 /// # Errors
 /// If a trace cannot be read.
@@ -19,7 +19,7 @@ pub(in crate::fuzz) fn seeds() -> io::Result<Vec<Vec<u8>>> {
         pass: |span| vec![Operation::Time.byte(), span],
         say: |client, said| raw(&[Operation::Raw.byte(), client, 2], said),
         tell: |said| {
-            // What it answers, a phone system that behaves answers by itself.
+            // A phone system that behaves well gives answers by itself.
             let event = said.windows(5).any(|word| word == b"Event");
             if event { raw(&[Operation::SystemSpeaks.byte(), 0, 3], said) } else { Vec::new() }
         },

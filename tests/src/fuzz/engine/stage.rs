@@ -16,37 +16,37 @@ use crate::fuzz::reached::Reached;
 /// The longest SIP message; small, so that a fuzzer reaches it.
 const MESSAGE_BYTES: usize = 4096;
 
-/// How often peers that act by themselves take turns with the gateway before it must be silent.
+/// How often peers that act by themselves take turns with the gateway before it must come to rest.
 const ROUNDS: usize = 200;
 
-/// How long an unrefreshed session lives, whatever is asked for within reason.
+/// How long a session lives without a refresh, for any reasonable interval, in seconds.
 const LONGEST: u32 = 10_000;
 
-/// One client, and what it was asked and told.
+/// One client, and what it received.
 pub(super) struct Actor {
     pub(super) client: Client,
-    /// Requests of the gateway's that are not answered.
+    /// Requests of the gateway that are not answered.
     pub(super) asked: VecDeque<Sip>,
 }
 
-/// The gateway, and all its peers.
+/// The gateway with its peers.
 pub(super) struct Stage {
     pub(super) bench: Bench,
     pub(super) actors: Vec<Actor>,
     pub(super) systems: Vec<System>,
-    /// Connections towards clients that the gateway wants.
+    /// Connections towards clients that the gateway asked for.
     pub(super) wanted: VecDeque<LinkId>,
     pub(super) ledger: Ledger,
-    /// Whether clients do what they should by themselves.
+    /// Whether clients behave well by themselves.
     pub(super) clients_behave: bool,
-    /// Whether phone systems do.
+    /// Whether phone systems behave well by themselves.
     pub(super) systems_behave: bool,
-    /// Whether what is due is done at once.
+    /// Whether what is due is handled at once.
     pub(super) prompt: bool,
     reached: Reached,
 }
 
-/// How many bytes a stage reads before the first operation, where all of them say no.
+/// How many bytes are read before the first operation, if all of them are zero.
 pub(super) const FIRST_CHOICES: usize = 9;
 
 const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
@@ -127,7 +127,7 @@ impl Stage {
         }
     }
 
-    /// Gives the gateway an input; what is due may have to wait.
+    /// Gives the gateway an input; what is due may be handled later.
     pub(super) fn input(&mut self, input: Input<'_>) {
         self.bench.input(input);
         if self.prompt {
@@ -135,7 +135,7 @@ impl Stage {
         }
     }
 
-    /// Somebody says something.
+    /// Sends bytes to the gateway.
     pub(super) fn say(&mut self, over: Line, bytes: &[u8]) {
         match over {
             Line::Stream(link) if self.ledger.is_open(link) => {
@@ -151,10 +151,10 @@ impl Stage {
         }
     }
 
-    /// Sees what the gateway wants and says, and lets who behaves react.
+    /// Processes what the gateway sends and asks for, and lets peers that behave react.
     ///
     /// # Panics
-    /// If it does not come to rest, or a property does not hold.
+    /// If the gateway does not come to rest, or a property does not hold.
     pub(super) fn look(&mut self) {
         for round in 0.. {
             assert!(round < ROUNDS, "the gateway and peers that behave never come to rest");
@@ -174,11 +174,11 @@ impl Stage {
         assert!(most < MAX_ACTIONS, "{most} actions in a step");
     }
 
-    /// Whether anything happened.
+    /// Processes what the gateway did. Returns whether there was anything.
     fn look_once(&mut self) -> bool {
         let mut moved = self.take_connects();
-        for place in 0..self.systems.len() {
-            moved |= self.hear_system(place);
+        for index in 0..self.systems.len() {
+            moved |= self.hear_system(index);
         }
         for link in self.ledger.open() {
             let heard = self.bench.messages(link);
@@ -202,7 +202,7 @@ impl Stage {
         moved || !datagrams.is_empty()
     }
 
-    /// Takes note of the connections that the gateway wants.
+    /// Notes the connections that the gateway asks for.
     fn take_connects(&mut self) -> bool {
         let wanted = self.bench.connects();
         for (link, target) in &wanted {
@@ -222,9 +222,9 @@ impl Stage {
         !wanted.is_empty()
     }
 
-    /// A CTI connection that the gateway wants is open.
-    pub(super) fn open_system(&mut self, place: usize) {
-        let Some(system) = self.systems.get_mut(place).filter(|system| !system.open && !system.over) else {
+    /// Opens a CTI connection that the gateway asked for.
+    pub(super) fn open_system(&mut self, index: usize) {
+        let Some(system) = self.systems.get_mut(index).filter(|system| !system.open && !system.over) else {
             return;
         };
         if self.bench.is_closed(system.link) {
@@ -236,34 +236,34 @@ impl Stage {
         self.bench.opened(link, &peer);
     }
 
-    /// A connection that the gateway wants towards a client is open.
+    /// Opens a connection towards a client that the gateway asked for.
     pub(super) fn open_wanted(&mut self) {
         if let Some(link) = self.wanted.pop_front().filter(|link| self.ledger.is_open(*link)) {
             self.bench.opened(link, "127.0.0.1:5070");
         }
     }
 
-    fn hear_system(&mut self, place: usize) -> bool {
-        let Some(system) = self.systems.get_mut(place) else { return false };
+    fn hear_system(&mut self, index: usize) -> bool {
+        let Some(system) = self.systems.get_mut(index) else { return false };
         let hand = PhoneSystem::on(system.link);
         let asked = hand.asked(&mut self.bench);
         let any = !asked.is_empty();
-        let Some(system) = self.systems.get_mut(place) else { return false };
+        let Some(system) = self.systems.get_mut(index) else { return false };
         system.asked.extend(asked);
         system.over |= self.bench.is_closed(system.link);
         while self.systems_behave
-            && let Some(system) = self.systems.get_mut(place).filter(|system| system.open && !system.over)
+            && let Some(system) = self.systems.get_mut(index).filter(|system| system.open && !system.over)
             && let Some(asked) = system.asked.pop_front()
         {
-            for (place, document) in system.usual_answer(&asked).iter().enumerate() {
-                let invoke = if place == 0 { asked.invoke } else { systems::TOLD };
+            for (index, document) in system.usual_answer(&asked).iter().enumerate() {
+                let invoke = if index == 0 { asked.invoke } else { systems::TOLD };
                 hand.say(&mut self.bench, invoke, document);
             }
         }
         any
     }
 
-    /// A client hears something: it learns, and reacts if it behaves.
+    /// Gives a message to a client, which reacts if it behaves well.
     fn hear(&mut self, message: &Sip) {
         let named = |actor: &&mut Actor| message.header("Call-ID") == actor.client.call_id;
         let behaves = self.clients_behave;
@@ -285,7 +285,7 @@ impl Stage {
         }
     }
 
-    /// Lets time pass; who behaves reacts to what falls due.
+    /// Lets time pass; peers that behave well react to what happens.
     pub(super) fn advance(&mut self, span: Duration) {
         let end = self.bench.now() + span;
         self.bench.settle();
@@ -294,7 +294,7 @@ impl Stage {
         }
     }
 
-    /// The run is over: everybody leaves, and nothing remains; then the gateway stops.
+    /// Ends the run: all clients leave, nothing may remain, and the gateway stops.
     ///
     /// # Panics
     /// If something remains.

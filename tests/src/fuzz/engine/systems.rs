@@ -1,4 +1,4 @@
-//! Phone systems that say what they are made to say.
+//! Phone systems that send what the operations choose.
 
 use std::collections::VecDeque;
 
@@ -11,7 +11,7 @@ use crate::bench::{Asked, SESSION, csta, csta_error};
 use crate::fuzz::choices::Choices;
 use crate::fuzz::rows::{self, Form, Voice};
 
-/// The invoke ID of what a phone system says by itself.
+/// The invoke ID of unrequested messages of a phone system.
 pub(super) const TOLD: u16 = 9999;
 
 /// One CTI link, dialled by the gateway.
@@ -20,11 +20,11 @@ pub(super) struct System {
     pub(super) address: String,
     pub(super) open: bool,
     pub(super) over: bool,
-    /// What was asked and is not answered.
+    /// Requests that are not answered.
     pub(super) asked: VecDeque<Asked>,
-    /// How many monitors it started: they are named m1, m2, ...
+    /// How many monitors it started, named m1, m2, ...
     pub(super) monitors: usize,
-    /// How many answers it gave whose data may come behind them: they are named d1, d2, ...
+    /// How many answers it gave whose data may come later, named d1, d2, ...
     pub(super) lists: usize,
 }
 
@@ -33,7 +33,7 @@ impl System {
         Self { link, address, open: false, over: false, asked: VecDeque::new(), monitors: 0, lists: 0 }
     }
 
-    /// What a phone system answers where all is well; what comes behind the first document are data that it announces.
+    /// The normal answer of a phone system; documents after the first are data that it announces.
     pub(super) fn usual_answer(&mut self, asked: &Asked) -> Vec<String> {
         let session = |root: &str, children: &str| format!("<{root} xmlns=\"{SESSION}\">{children}</{root}>");
         vec![match asked.root() {
@@ -73,7 +73,7 @@ impl System {
         }
     }
 
-    /// All that the service's row has, and the list that it announces.
+    /// All members of the service's row, and the list that it announces.
     fn relayed(&mut self, service: &Service, asked: &Asked) -> Vec<String> {
         let announces = service.response.iter().any(|member| member.role == Role::CrossReference);
         self.lists += usize::from(announces);
@@ -87,7 +87,7 @@ impl System {
         said
     }
 
-    /// Any answer: the usual one, an error, one to something else, one with all that chance makes of its row.
+    /// Any answer: the normal one, an error, one to another service, or one made from its row by random choices.
     pub(super) fn some_answer(&mut self, choices: &mut Choices<'_>, asked: &Asked) -> Vec<String> {
         vec![match choices.below(10) {
             0 => csta_error("operation", "invalidDeviceID"),
@@ -119,7 +119,7 @@ fn is_snapshot(service: &Service) -> bool {
     services::named(service.data_root).is_some()
 }
 
-/// The line that a request is about, or some line where it names none.
+/// The line that a request is about, or some line if it names none.
 fn line_of<'a>(service: &Service, asked: &'a Asked) -> &'a str {
     let lines = service.request.iter().filter(|member| matches!(member.role, Role::Line { .. }));
     let names = lines.map(|member| member.name).chain(["snapshotObject", "deviceID"]);
@@ -166,7 +166,7 @@ fn data(choices: &mut Choices<'_>, voice: Voice<'_>) -> String {
     }
 }
 
-/// What a phone system asks or says by itself.
+/// An unrequested message of a phone system.
 pub(super) fn request(choices: &mut Choices<'_>) -> String {
     match choices.below(6) {
         0 => csta("SystemStatus", "<systemStatus>disabled</systemStatus>"),

@@ -9,11 +9,12 @@ use crate::fuzz::{mangle, speech};
 use crate::random::Random;
 use crate::world::{Death, HostId, Weather};
 
-/// Spans in milliseconds: after each operation one of the first half passes, and any where time itself is the operation.
+/// Spans of time in milliseconds. One of the first half passes after each operation; any of them as an operation of its
+/// own.
 pub(super) const SPANS: [u64; 16] =
     [0, 1, 2, 3, 10, 30, 100, 400, 20, 200, 500, 1_000, 2_000, 5_000, 32_000, 90_000];
 
-/// The operations that seeds are made of.
+/// The operations that seeds consist of.
 #[derive(Clone, Copy)]
 pub(super) enum Operation {
     Time,
@@ -22,7 +23,7 @@ pub(super) enum Operation {
 }
 
 impl Operation {
-    /// The byte that stands for it.
+    /// The byte of the operation.
     pub(super) const fn byte(self) -> u8 {
         match self {
             Self::Time => 9,
@@ -32,7 +33,7 @@ impl Operation {
     }
 }
 
-/// One operation, the network's dice, and what time passes then.
+/// Runs one operation, seeds the network's random numbers, and lets time pass.
 pub(super) fn one(stage: &mut Stage, choices: &mut Choices<'_>) {
     let operation = choices.below(20);
     *stage.world.random() = Random::new(u64::from(choices.byte()));
@@ -61,33 +62,33 @@ fn actor(stage: &Stage, choices: &mut Choices<'_>) -> usize {
     choices.below(stage.actors.len())
 }
 
-/// Says a message, damaged or not, perhaps twice.
-fn say(stage: &mut Stage, choices: &mut Choices<'_>, place: usize, text: String) {
+/// Sends a message, damaged or not, perhaps twice.
+fn say(stage: &mut Stage, choices: &mut Choices<'_>, index: usize, text: String) {
     let bytes = mangle::message(choices, text);
-    stage.say(place, &bytes);
+    stage.say(index, &bytes);
     if choices.chance(24) {
-        stage.say(place, &bytes);
+        stage.say(index, &bytes);
     }
 }
 
 fn request(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
-    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let index = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(index) else { return };
     let text = speech::request(choices, &mut actor.client);
-    say(stage, choices, place, text);
+    say(stage, choices, index, text);
 }
 
 fn sign_in(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
-    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let index = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(index) else { return };
     let text = speech::sign_in(choices, &mut actor.client);
-    say(stage, choices, place, text);
+    say(stage, choices, index, text);
 }
 
 /// A client answers a gateway, late.
 fn answer(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
-    let Some(actor) = stage.actors.get_mut(place) else { return };
+    let index = actor(stage, choices);
+    let Some(actor) = stage.actors.get_mut(index) else { return };
     let Some((line, asked)) = actor.asked.pop_front() else { return };
     let gateway = actor.gateway;
     let status = *choices.pick(&[200, 200, 100, 408, 481, 500, 404]);
@@ -112,7 +113,7 @@ const LINES: [&str; 14] = [
     "quit",
 ];
 
-/// A scripted client is told what to do next.
+/// A scripted client gets a line of its script.
 fn script(stage: &mut Stage, choices: &mut Choices<'_>) {
     let Some(client) = stage.clients.get(choices.below(stage.clients.len())).copied() else { return };
     let line = choices.word(&LINES);
@@ -123,7 +124,7 @@ fn some_phone(choices: &mut Choices<'_>) -> u32 {
     FIRST_PHONE + u32::from(choices.byte()) % PHONES
 }
 
-/// Somebody at a phone does something.
+/// A person does something at a phone.
 fn phone(stage: &mut Stage, choices: &mut Choices<'_>) {
     let phone = some_phone(choices);
     let act = choices.word(&[
@@ -150,17 +151,17 @@ fn time(stage: &mut Stage, choices: &mut Choices<'_>) {
     stage.run(Duration::from_millis(span));
 }
 
-/// A client's connection ends, or is replaced; the balancer may lead the client to the other gateway.
+/// A client's connection ends, or is replaced; the balancer may send the client to the other gateway.
 fn reconnect(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
-    let Some(actor) = stage.actors.get(place) else { return };
+    let index = actor(stage, choices);
+    let Some(actor) = stage.actors.get(index) else { return };
     let line = actor.client.line;
     if choices.chance(192) {
         stage.close(line);
     }
     let gateway = choices.below(stage.gateways.len());
-    let next = if place == 3 { line } else { stage.connect(gateway) };
-    if let Some(actor) = stage.actors.get_mut(place) {
+    let next = if index == 3 { line } else { stage.connect(gateway) };
+    if let Some(actor) = stage.actors.get_mut(index) {
         actor.client.line = next;
         actor.gateway = gateway;
     }
@@ -168,9 +169,9 @@ fn reconnect(stage: &mut Stage, choices: &mut Choices<'_>) {
 }
 
 fn raw(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = actor(stage, choices);
+    let index = actor(stage, choices);
     let bytes = choices.raw();
-    stage.say(place, bytes);
+    stage.say(index, bytes);
 }
 
 /// The network's weather changes.
@@ -235,13 +236,13 @@ const TROUBLES: [&str; 9] = [
     "system normal",
 ];
 
-/// The phone system ails, or recovers.
+/// The phone system has trouble, or recovers.
 fn trouble(stage: &mut Stage, choices: &mut Choices<'_>) {
     let line = choices.word(&TROUBLES);
     stage.world.line(stage.system.host, line);
 }
 
-/// Links stall and get through again, or are gone for one end only.
+/// Links stall and recover, or break for one end only.
 fn links(stage: &mut Stage, choices: &mut Choices<'_>) {
     let Some((one, other)) = ends(stage, choices) else { return };
     match choices.below(5) {
@@ -255,16 +256,16 @@ fn links(stage: &mut Stage, choices: &mut Choices<'_>) {
     }
 }
 
-/// Seldom a gateway drains, stops or dies; it may begin anew, and clocks jump.
+/// Rarely a gateway drains, stops, crashes or is restarted, or a clock jumps.
 fn fate(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let place = choices.below(stage.gateways.len());
-    let Some(host) = stage.gateways.get(place).map(|gateway| gateway.host) else { return };
+    let index = choices.below(stage.gateways.len());
+    let Some(host) = stage.gateways.get(index).map(|gateway| gateway.host) else { return };
     match choices.below(12) {
         0 => stage.world.command(host, Command::Drain),
         1 => stage.world.command(host, Command::Stop),
-        2 => stage.crash(place, Death::Killed),
-        3 => stage.crash(place, Death::Silent),
-        4..=7 => stage.revive(place),
+        2 => stage.crash(index, Death::Killed),
+        3 => stage.crash(index, Death::Silent),
+        4..=7 => stage.revive(index),
         jump => {
             let hosts = [host, host, stage.system.host];
             let span = Duration::from_secs(u64::from(choices.byte()) * 16);

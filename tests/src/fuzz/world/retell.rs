@@ -1,4 +1,4 @@
-//! Golden traces as operations.
+//! Turns golden traces into operations.
 
 use std::io;
 
@@ -8,8 +8,8 @@ use crate::fuzz::choices::raw;
 use crate::fuzz::literature;
 use crate::fuzz::retell::Tongue;
 
-/// Where a corpus begins: what the clients of every golden trace said, said again to two gateways of every default in calm
-/// weather, while a scripted client makes a call.
+/// The seeds: what the clients of every golden trace sent, for two gateways with all defaults in calm weather, while a
+/// scripted client makes a call.
 ///
 /// # Errors
 /// If a trace cannot be read.
@@ -23,7 +23,7 @@ pub(in crate::fuzz) fn seeds() -> io::Result<Vec<Vec<u8>>> {
             bytes.push(4);
             bytes
         },
-        // The phone system speaks for itself.
+        // The phone system acts by itself.
         tell: |_| Vec::new(),
     };
     let call = [Operation::Script.byte(), 0, 0, 1, 7];

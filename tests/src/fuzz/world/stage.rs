@@ -1,4 +1,4 @@
-//! What goes on between the machines and the clients behind the balancer, and what must hold.
+//! The machines and the clients behind the load balancer, and the properties that must hold.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -15,22 +15,22 @@ use crate::world::{Death, Fault, HostId, Weather, World};
 /// The longest SIP message; small, so that a fuzzer reaches it.
 pub(super) const MESSAGE_BYTES: usize = 4096;
 
-/// The longest message of a gateway's.
+/// The longest message of a gateway.
 const SAID_BYTES: usize = 65_536;
 
-/// How long an unrefreshed session lives, whatever is asked for within reason.
+/// How long a session lives without a refresh, for any reasonable interval, in seconds.
 const LONGEST: u32 = 10_000;
 
 /// One client behind the balancer.
 pub(super) struct Actor {
     pub(super) client: Client,
-    /// Which gateway it is led to.
+    /// The gateway that the balancer sends it to.
     pub(super) gateway: usize,
-    /// The gateways' requests that it did not answer, and over what they came.
+    /// The gateways' unanswered requests, and the connections they came over.
     pub(super) asked: VecDeque<(Line, Sip)>,
 }
 
-/// A connection of the balancer's.
+/// A connection of the balancer.
 struct Heard {
     /// The gateway at its other end, if the balancer opened it.
     gateway: Option<usize>,
@@ -39,7 +39,7 @@ struct Heard {
     read: usize,
 }
 
-/// The world, and who is played by hand in it.
+/// The world, with its hand-driven clients.
 pub(super) struct Stage {
     pub(super) world: World,
     pub(super) gateways: Vec<Gateway>,
@@ -50,7 +50,7 @@ pub(super) struct Stage {
     balancer: HostId,
     links: BTreeMap<LinkId, Heard>,
     datagrams: usize,
-    /// Whether clients behind the balancer do what they should by themselves.
+    /// Whether clients behind the balancer behave well by themselves.
     pub(super) behave: bool,
     /// Whether bytes were damaged on their way.
     pub(super) damaged: bool,
@@ -62,10 +62,10 @@ const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
 /// Where datagrams to clients arrive.
 const DATAGRAMS: &str = "127.0.0.1:49000";
 
-/// How many bytes a stage reads before the first operation, where all of them say no.
+/// How many bytes are read before the first operation, if all of them are zero.
 pub(super) const FIRST_CHOICES: usize = 13;
 
-/// What must not go wrong in a world.
+/// Panics on a fault of the world.
 #[expect(clippy::panic, reason = "a property that does not hold is what the fuzzer looks for")]
 pub(super) fn sound<T>(done: Result<T, Fault>) -> T {
     done.unwrap_or_else(|fault| panic!("{fault}"))
@@ -78,10 +78,10 @@ impl Stage {
         let system = sound(town::phone_system(&mut world));
         let gateways =
             vec![sound(town::gateway(&mut world, 1, &plan)), sound(town::gateway(&mut world, 2, &plan))];
-        let places = [usize::from(!choices.chance(128)), 1];
-        let clients = places.into_iter().zip(21..).filter_map(|(place, last)| {
+        let indexes = [usize::from(!choices.chance(128)), 1];
+        let clients = indexes.into_iter().zip(21..).filter_map(|(index, last)| {
             let udp = last == 22 && choices.chance(128);
-            Some(sound(town::client(&mut world, last, gateways.get(place)?, udp)))
+            Some(sound(town::client(&mut world, last, gateways.get(index)?, udp)))
         });
         let clients = clients.collect();
         let balancer = town::balancer(&mut world);
@@ -98,8 +98,8 @@ impl Stage {
             damaged: false,
             reached: Reached::default(),
         };
-        for (place, name) in NAMES.into_iter().enumerate() {
-            let gateway = place % 2;
+        for (index, name) in NAMES.into_iter().enumerate() {
+            let gateway = index % 2;
             let line =
                 if name == "dave" { Line::Datagram(address(DATAGRAMS)) } else { stage.connect(gateway) };
             let mut client = Client::over(line, name);
@@ -116,8 +116,8 @@ impl Stage {
     /// Every client behind the balancer signs in and starts a monitor, as clients do.
     fn sign_in_all(&mut self) {
         for monitors in [false, true] {
-            for place in 0..self.actors.len() {
-                let Some(actor) = self.actors.get_mut(place) else { continue };
+            for index in 0..self.actors.len() {
+                let Some(actor) = self.actors.get_mut(index) else { continue };
                 let (method, body) = if monitors {
                     let object = format!("<deviceObject>{}</deviceObject>", actor.client.uri);
                     ("INFO", csta("MonitorStart", &format!("<monitorObject>{object}</monitorObject>")))
@@ -125,7 +125,7 @@ impl Stage {
                     ("INVITE", actor.client.sign_in_body())
                 };
                 let text = actor.client.request(method, &body);
-                self.say(place, text.as_bytes());
+                self.say(index, text.as_bytes());
             }
             self.run(Duration::from_millis(30));
         }
@@ -171,7 +171,7 @@ impl Stage {
         }
     }
 
-    /// Holds up all that the balancer and a gateway say to each other, or lets it through.
+    /// Holds up everything between the balancer and a gateway, or lets it through.
     pub(super) fn hold_up(&mut self, gateway: usize, hold: bool) {
         let Some(gateway) = self.gateways.get(gateway).map(|gateway| gateway.host) else { return };
         for (from, to) in [(self.balancer, gateway), (gateway, self.balancer)] {
@@ -183,30 +183,30 @@ impl Stage {
         }
     }
 
-    /// A gateway dies, and with it what it owed.
-    pub(super) fn crash(&mut self, place: usize, death: Death) {
-        let Some(gateway) = self.gateways.get_mut(place) else { return };
+    /// Crashes a gateway, and drops the answers that it owed.
+    pub(super) fn crash(&mut self, index: usize, death: Death) {
+        let Some(gateway) = self.gateways.get_mut(index) else { return };
         self.world.crash(gateway.host, death);
         for link in gateway.ledger.open() {
             gateway.ledger.closed(link);
         }
     }
 
-    /// A gateway that has come to its end begins anew.
-    pub(super) fn revive(&mut self, place: usize) {
-        if let Some(gateway) = self.gateways.get_mut(place) {
+    /// Restarts a gateway that has ended.
+    pub(super) fn revive(&mut self, index: usize) {
+        if let Some(gateway) = self.gateways.get_mut(index) {
             gateway.revive(&mut self.world);
         }
     }
 
-    /// A client says something to the gateway it is led to.
-    pub(super) fn say(&mut self, place: usize, bytes: &[u8]) {
-        let Some(actor) = self.actors.get(place) else { return };
+    /// Sends bytes of a client to its gateway.
+    pub(super) fn say(&mut self, index: usize, bytes: &[u8]) {
+        let Some(actor) = self.actors.get(index) else { return };
         let (line, gateway) = (actor.client.line, actor.gateway);
         self.say_over(line, gateway, bytes);
     }
 
-    /// Somebody behind the balancer says something.
+    /// Sends bytes from the balancer.
     pub(super) fn say_over(&mut self, over: Line, gateway: usize, bytes: &[u8]) {
         let Some(gateway) = self.gateways.get_mut(gateway) else { return };
         match over {
@@ -222,7 +222,8 @@ impl Stage {
         }
     }
 
-    /// Hears what the gateways said to clients behind the balancer, who react if they behave; and counts what there is.
+    /// Processes the gateways' messages to clients behind the balancer, which react if they behave well; and notes
+    /// table sizes.
     pub(super) fn look(&mut self) {
         for link in self.world.links(self.balancer) {
             self.hear_stream(link);
@@ -264,7 +265,7 @@ impl Stage {
         let gateway = heard.gateway;
         self.links.insert(link, heard);
         for message in &messages {
-            if let Some(gateway) = gateway.and_then(|place| self.gateways.get_mut(place))
+            if let Some(gateway) = gateway.and_then(|index| self.gateways.get_mut(index))
                 && message.status() > 0
             {
                 gateway.ledger.answered(link, message);
@@ -276,7 +277,7 @@ impl Stage {
         }
     }
 
-    /// A client hears something: it learns, and reacts if it behaves.
+    /// Gives a message to a client, which reacts if it behaves well.
     fn hear(&mut self, line: Line, message: &Sip) {
         if let Some(gateway) = self.gateways.first() {
             gateway.ledger.assert_sound(message);
@@ -300,7 +301,8 @@ impl Stage {
         }
     }
 
-    /// The run is over: the weather clears, all is answered, everybody leaves, nothing remains, and every run replays.
+    /// Ends the run: the weather becomes calm, everything is answered, all clients leave, nothing may remain, and every
+    /// machine's run is replayed.
     ///
     /// # Panics
     /// If something remains, or does not replay.
@@ -324,8 +326,8 @@ impl Stage {
         for link in self.world.links(self.balancer) {
             self.close(Line::Stream(link));
         }
-        for place in 0..self.gateways.len() {
-            self.revive(place);
+        for index in 0..self.gateways.len() {
+            self.revive(index);
         }
         self.hang_up();
         let longest = self.gateways.iter().map(|gateway| gateway.ledger.longest).max().unwrap_or(0);
@@ -345,7 +347,7 @@ impl Stage {
         self.count()
     }
 
-    /// Nothing is held up any more.
+    /// Lets everything through.
     fn let_through(&mut self) {
         let mut hosts: Vec<HostId> = self.gateways.iter().map(|gateway| gateway.host).collect();
         hosts.extend(self.clients.iter().chain([&self.system.host, &self.balancer]));
@@ -356,7 +358,7 @@ impl Stage {
         }
     }
 
-    /// Everybody at a phone puts it down. Twice: there may be one call on hold behind another.
+    /// Hangs up all phones, twice, since there may be a call on hold as well.
     fn hang_up(&mut self) {
         for _ in 0..2 {
             for phone in FIRST_PHONE..FIRST_PHONE + PHONES {
@@ -365,7 +367,7 @@ impl Stage {
         }
     }
 
-    /// Nothing remains of what has come to its end.
+    /// Checks that nothing remains.
     fn assert_empty(&self) {
         for gateway in self.gateways.iter().filter(|gateway| self.world.finished(gateway.host).is_none()) {
             let View { links, .. } = gateway.view();
@@ -377,7 +379,8 @@ impl Stage {
         }
         let [monitors, calls] = self.system.counts();
         assert_eq!(calls, 0, "calls remain:\n{}", self.world.scene());
-        // A request that was not taken or answered may have left something there; that is said.
+        // A request that could not be sent or was not answered may have left something at the phone system, which is
+        // logged.
         let given_up = ["monitor_left_behind", "service_timed_out"];
         let said = |gateway: &Gateway| {
             self.world.notices(gateway.host).iter().any(|said| given_up.contains(&said.name))
@@ -386,7 +389,7 @@ impl Stage {
         assert!(monitors == 0 || excused, "monitors remain:\n{}", self.world.scene());
     }
 
-    /// What was reached.
+    /// The states that were reached.
     fn count(mut self) -> Reached {
         for gateway in &self.gateways {
             for said in self.world.notices(gateway.host) {

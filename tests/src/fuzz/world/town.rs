@@ -1,4 +1,4 @@
-//! Who is there: two gateways, the phone system, scripted clients, and the balancer's end of the network.
+//! The hosts: two gateways, the phone system, scripted clients, and the load balancer.
 
 use core::cell::RefCell;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -19,25 +19,25 @@ use crate::world::{Fault, HostId, World};
 /// One of the gateways.
 pub(super) struct Gateway {
     pub(super) host: HostId,
-    /// Where it takes SIP, over TCP and UDP.
+    /// Its SIP address, over TCP and UDP.
     pub(super) address: SocketAddr,
     config: Config,
     view: Rc<RefCell<View>>,
-    /// How often it began.
+    /// How often it was started.
     lives: u64,
     /// How many CTI connections it is configured for.
     pub(super) cti: usize,
-    /// What it was asked by clients behind the balancer.
+    /// The requests of clients behind the balancer.
     pub(super) ledger: Ledger,
 }
 
 impl Gateway {
-    /// How many of everything it holds now.
+    /// The current sizes of its tables.
     pub(super) fn view(&self) -> View {
         *self.view.borrow()
     }
 
-    /// It begins anew, if it has come to its end in whatever way.
+    /// Restarts it, if it has ended in any way.
     pub(super) fn revive(&mut self, world: &mut World) {
         if world.finished(self.host).is_some() {
             self.lives += 1;
@@ -47,7 +47,7 @@ impl Gateway {
     }
 }
 
-/// What makes the machine of a gateway.
+/// A factory for the machine of a gateway.
 fn birth(config: Config, seed: Seed, view: Rc<RefCell<View>>) -> impl Fn() -> Box<dyn Machine> + 'static {
     move || viewed(Engine::new(config.clone(), seed), &view)
 }
@@ -59,7 +59,7 @@ pub(super) struct PhoneSystem {
 }
 
 impl PhoneSystem {
-    /// How many monitors and calls it holds now.
+    /// The current numbers of its monitors and calls.
     pub(super) fn counts(&self) -> [usize; 2] {
         self.counts.borrow().map_or([0; 2], |counts| [counts.monitors, counts.calls])
     }
@@ -71,7 +71,7 @@ pub(super) const FIRST_PHONE: u32 = 1001;
 /// How many phones there are.
 pub(super) const PHONES: u32 = 4;
 
-/// What both gateways are configured to.
+/// The configuration of both gateways.
 pub(super) fn plan(choices: &mut Choices<'_>) -> Vec<String> {
     let mut lines = vec![
         "sip.allow = [\"192.0.2.0/24\", \"127.0.0.0/8\"]".to_owned(),
@@ -121,17 +121,17 @@ pub(super) fn gateway(world: &mut World, last: u8, plan: &[String]) -> Result<Ga
 /// Adds the phone system.
 pub(super) fn phone_system(world: &mut World) -> Result<PhoneSystem, Fault> {
     let mut lines = Vec::new();
-    for place in 0..PHONES {
-        let answer = if place % 2 == 0 { "manual" } else { "auto" };
-        lines.push(format!("phone[{place}].number = \"{}\"", FIRST_PHONE + place));
-        lines.push(format!("phone[{place}].answer = \"{answer}\""));
+    for index in 0..PHONES {
+        let answer = if index % 2 == 0 { "manual" } else { "auto" };
+        lines.push(format!("phone[{index}].number = \"{}\"", FIRST_PHONE + index));
+        lines.push(format!("phone[{index}].answer = \"{answer}\""));
     }
     let counts = Rc::new(RefCell::new(None));
     let host = add_switch(world, 0, &lines, &counts)?;
     Ok(PhoneSystem { host, counts })
 }
 
-/// Adds a scripted client of a gateway's for the phone `number`.
+/// Adds a scripted client of a gateway, for the phone of its number.
 pub(super) fn client(world: &mut World, last: u8, to: &Gateway, udp: bool) -> Result<HostId, Fault> {
     let number = FIRST_PHONE + u32::from(last) % PHONES;
     let lines = [
@@ -147,7 +147,7 @@ pub(super) fn client(world: &mut World, last: u8, to: &Gateway, udp: bool) -> Re
     Ok(world.add(&format!("user{last}"), ip(last), move || Box::new(Client::new(config.clone(), seed))))
 }
 
-/// Adds the end of the network where all clients are that are played by hand.
+/// Adds the load balancer's host, where all hand-driven clients are.
 pub(super) fn balancer(world: &mut World) -> HostId {
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let listen = |transport, port| Listen {
@@ -155,7 +155,7 @@ pub(super) fn balancer(world: &mut World) -> HostId {
         address: SocketAddr::new(address, port),
         key: "balancer".to_owned(),
     };
-    // Where their Contacts and routes lead, and where datagrams come from.
+    // The address of their Contacts and routes, and of their datagrams.
     let listens = vec![
         listen(Transport::Udp, 49_000),
         listen(Transport::Tcp, 49_999),

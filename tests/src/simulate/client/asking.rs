@@ -1,4 +1,4 @@
-//! A client's requests and their answers: exactly one each.
+//! A client's requests, each of which must get exactly one answer.
 
 use super::{Client, PATIENCE, Purpose, SECOND};
 use crate::simulate::inbox::{branch, header, root, status};
@@ -11,7 +11,7 @@ pub(in crate::simulate) struct Asked {
     pub(super) method: &'static str,
     pub(super) branch: String,
     pub(super) call_id: String,
-    /// The way it took.
+    /// The path it took.
     pub(super) path: usize,
     pub(super) node: usize,
     pub(super) at: u64,
@@ -21,11 +21,12 @@ pub(in crate::simulate) struct Asked {
     pub(super) text: String,
     /// The final answers: status and root of the body.
     pub(super) answers: Vec<(u16, String)>,
-    /// The client waits for no answer any more.
+    /// Whether the client no longer waits for an answer.
     pub(super) over: bool,
-    /// Its node died meanwhile.
+    /// Whether its node died meanwhile.
     pub(super) excused: bool,
-    /// Its node's clock jumped meanwhile: a repetition over UDP may come when the node has forgotten the request.
+    /// Whether its node's clock jumped meanwhile, so that a retransmission over UDP may come when the node has
+    /// forgotten the request.
     pub(super) forgotten: bool,
 }
 
@@ -39,7 +40,7 @@ impl Client {
         self.asked.iter().skip(self.first_open).filter(|asked| !asked.over && asked.answers.is_empty())
     }
 
-    /// Sends again over UDP what is not answered, and gives up what waits too long or lost its way.
+    /// Retransmits over UDP, and gives up requests that wait too long or whose path is gone.
     pub(super) fn resend(&mut self, world: &mut World) {
         let now = world.now();
         let closed = |path: Option<&super::Path>| {
@@ -48,7 +49,7 @@ impl Client {
         };
         let mut again = Vec::new();
         let mut lost = Vec::new();
-        for (place, asked) in self.asked.iter_mut().enumerate().skip(self.first_open) {
+        for (index, asked) in self.asked.iter_mut().enumerate().skip(self.first_open) {
             if asked.over || !asked.answers.is_empty() {
                 continue;
             }
@@ -56,7 +57,7 @@ impl Client {
             if gone || now >= asked.until {
                 asked.over = true;
                 asked.excused |= gone;
-                lost.push(place);
+                lost.push(index);
             } else if self.plan.udp && now >= asked.resend_at {
                 asked.interval = asked.interval.saturating_mul(2).min(4 * SECOND);
                 asked.resend_at = now.saturating_add(asked.interval);
@@ -66,8 +67,8 @@ impl Client {
         for (path, text) in again {
             self.transmit(world, path, &text);
         }
-        for place in lost {
-            if let Some(asked) = self.asked.get(place).cloned() {
+        for index in lost {
+            if let Some(asked) = self.asked.get(index).cloned() {
                 self.unanswered(&asked, now);
             }
         }
@@ -76,7 +77,7 @@ impl Client {
         }
     }
 
-    /// No answer will come: the client refreshes its dialog, or begins another.
+    /// Handles a request without an answer: the client refreshes its dialog, or begins another.
     #[expect(clippy::wildcard_enum_match_arm, reason = "all else leaves the client's state alone")]
     fn unanswered(&mut self, asked: &Asked, now: u64) {
         let ours = self.call_id() == Some(asked.call_id.as_str());
@@ -97,7 +98,8 @@ impl Client {
         }
     }
 
-    /// A node died, or was stopped: what it was asked may go without an answer, or have another from its successor.
+    /// Excuses the requests to a node that died or was stopped: they may get no answer, or another one from its
+    /// successor.
     pub(in crate::simulate) fn excuse_node(&mut self, node: usize, now: u64) {
         self.moved |= self.dialog.as_ref().is_some_and(|dialog| dialog.node == node);
         for asked in &mut self.asked {
@@ -107,7 +109,7 @@ impl Client {
         }
     }
 
-    /// The load balancer says that a node is dead: no answer will come from there.
+    /// Gives up the requests to a node that the load balancer reports dead.
     pub(in crate::simulate) fn give_up_on(&mut self, node: usize, now: u64) {
         let mut given_up = Vec::new();
         for asked in self.asked.iter_mut().skip(self.first_open) {
@@ -121,8 +123,8 @@ impl Client {
         }
     }
 
-    /// A node's clock jumped ahead: what it answered over UDP it forgets that much sooner (timer J), so that a repetition
-    /// may be another request to it.
+    /// Notes that a node's clock jumped ahead: it forgets its answers over UDP earlier (timer J), so that a
+    /// retransmission may be a new request to it.
     pub(in crate::simulate) fn may_be_forgotten(&mut self, node: usize, now: u64) {
         let udp = self.plan.udp;
         for asked in &mut self.asked {
@@ -130,7 +132,7 @@ impl Client {
         }
     }
 
-    /// Takes note of a final answer; returns the request that it is the first one to.
+    /// Notes a final answer; returns the request if it is the first one to it.
     pub(super) fn answered(&mut self, world: &World, response: &str) -> Result<Option<Asked>, Fault> {
         let branch = branch(response);
         let method = header(response, "CSeq").and_then(|cseq| cseq.split(' ').nth(1)).unwrap_or_default();
@@ -146,9 +148,9 @@ impl Client {
         let answer = (status(response), root(response).to_owned());
         let first = asked.answers.is_empty();
         let same = asked.answers.first().is_none_or(|before| *before == answer);
-        // A success to an INVITE is repeated until its ACK comes; what is repeated over UDP is answered again.
+        // A success to an INVITE is retransmitted until its ACK comes; a retransmission over UDP is answered again.
         let may_repeat = udp || asked.method == "INVITE";
-        // What ended a dialog ends it once more if a re-INVITE that came late made it again.
+        // A BYE ends a dialog again if a late re-INVITE recreated it.
         let is_end = method == "BYE" && [200, 481].contains(&answer.0);
         let may_differ = self.forgetful || asked.forgotten || is_end;
         if !asked.excused && !first && !(may_repeat && (same || may_differ)) {
@@ -160,12 +162,12 @@ impl Client {
             return Err(Fault { seed: world.seed(), at: world.now(), what });
         }
         asked.answers.push(answer);
-        // One that was given up, as far as the client's state is concerned, stays given up.
+        // A request that was given up no longer affects the client's state.
         let news = (first && !asked.over).then(|| asked.clone());
         Ok(news)
     }
 
-    /// Everything asked over a stream that lasted is answered, and over UDP all that was asked in calm weather.
+    /// Checks that every request over a stream that lasted was answered, and over UDP every request in calm weather.
     ///
     /// # Errors
     /// A request without an answer.

@@ -1,4 +1,4 @@
-//! What a client believes of its calls: a model of what the phone system knows, made only of what the client was told.
+//! A client's belief about its calls, formed only from what it was told.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ impl Belief {
         self.0.clear();
     }
 
-    /// The newest call in one of these states; any call where there are no such words.
+    /// The newest call in one of these states, or any call if no states are given.
     pub(super) fn newest(&self, states: &[&str]) -> Option<&str> {
         let fits = |state: &str| states.is_empty() || states.contains(&state);
         self.calls().filter(|(_, state)| fits(state)).last().map(|(call, _)| call)
@@ -36,7 +36,7 @@ impl Belief {
         }
     }
 
-    /// Takes a snapshot: these calls there are, and no others.
+    /// Takes a snapshot, which replaces all calls.
     pub(super) fn replace(&mut self, snapshot: &str) {
         self.0.clear();
         for item in snapshot.split("<snapshotDeviceResponseInfo>").skip(1) {

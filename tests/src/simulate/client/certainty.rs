@@ -1,4 +1,4 @@
-//! How far what a client believes can be relied on: whether it was told of all that happened since it last knew all.
+//! How certain a client's belief is: whether it was told everything since it last had complete knowledge.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,47 +6,47 @@ use super::{Client, SECOND};
 use crate::simulate::ledger::{Times, Untold};
 use crate::world::World;
 
-/// What is so late that it will not come any more.
+/// How late a message can be.
 const LATE: u64 = 3 * SECOND;
 
-/// Why a client may believe what is not so, though the gateway did what it could.
+/// Why a client may believe something wrong without a fault of the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::simulate) enum Excuse {
-    /// It was not told something.
+    /// It was not told something it should know.
     Untold(Untold),
-    /// It went to a node that still had the dialog while another had it too: each told it what it did not know of.
+    /// It used two nodes that both had the dialog, so that neither told it everything.
     CameBack,
 }
 
-/// Since when a client is told of everything, and what it may have missed before.
+/// Since when a client has been told everything, and what it may have missed before.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Certainty {
-    /// When it last asked for all its calls, or had its dialog taken over by a node that shows them all.
+    /// When it last asked for all its calls, or its dialog was taken over by a node that shows them all.
     known: u64,
-    /// When its monitor was asked for, or made again.
+    /// When its monitor was requested or recreated.
     monitored: u64,
-    /// Calls it believed in when its dialog was last taken over, and those it was told of afterwards by what was written
-    /// before: if they ended then, nobody can tell.
+    /// The calls it believed in when its dialog was last taken over, and those from events that were written before: if
+    /// they ended meanwhile, no node knows.
     ghosts: BTreeSet<String>,
     came_back: bool,
-    /// When each node took its dialog over, as far as it has come to know.
+    /// When each node took its dialog over, as far as it knows.
     takeovers: BTreeMap<usize, u64>,
 }
 
 impl Certainty {
-    /// It asked for all its calls, and has the answer.
+    /// Notes the answer to a request for all its calls.
     pub(super) fn asked(&mut self, at: u64) {
         self.known = at;
         self.ghosts.clear();
         self.came_back = false;
     }
 
-    /// It asked for a monitor, and has it.
+    /// Notes that it has a monitor.
     pub(super) const fn monitored(&mut self, at: u64) {
         self.monitored = at;
     }
 
-    /// It was told of a call by an event that the node wrote at this time.
+    /// Notes an event about a call, which the node wrote at this time.
     pub(super) fn told(&mut self, call: &str, node: usize, written: u64) {
         if self.takeovers.get(&node).is_some_and(|at| written < *at) {
             self.ghosts.insert(call.to_owned());
@@ -57,7 +57,7 @@ impl Certainty {
 }
 
 impl Client {
-    /// A re-INVITE was answered by a node. Whether that node made its session anew.
+    /// Notes that a node answered a re-INVITE. Returns whether that node took the dialog over.
     pub(super) fn is_taken_over(&mut self, node: usize, moved: bool) -> bool {
         let call_id = self.call_id().unwrap_or_default();
         let latest = self.ledger.borrow().taken_over(node, call_id);
@@ -82,12 +82,12 @@ impl Client {
         !self.certainty.ghosts.is_empty()
     }
 
-    /// Whether a call that it believes in may have ended without anybody being able to tell.
+    /// Whether a call that it believes in may have ended without any node knowing.
     pub(in crate::simulate) fn may_be_ghost(&self, call: &str) -> bool {
         self.certainty.ghosts.contains(call)
     }
 
-    /// Why it may believe what is not so.
+    /// Why it may believe something wrong.
     pub(in crate::simulate) fn excuse(&self, world: &World) -> Option<Excuse> {
         if self.certainty.came_back {
             return Some(Excuse::CameBack);
@@ -98,13 +98,13 @@ impl Client {
         let ledger = self.ledger.borrow();
         let heard = |via: &str| self.heard.contains(via);
         let untold = ledger.untold((dialog.node, &dialog.call_id), times, heard)?;
-        // What is written into a stream that lasts arrives.
+        // What is written to a stream that lasts does arrive.
         let broken = self.plan.udp || self.has_lost_a_link(world, dialog.node);
         let written = matches!(untold, Untold::Event | Untold::MonitorStop);
         (broken || !written).then_some(Excuse::Untold(untold))
     }
 
-    /// Whether events may still come that are older than what it would be told if it asked.
+    /// Whether events may still come that are older than the answer if it asked now.
     pub(in crate::simulate) fn waits_for_old(&self, world: &World) -> bool {
         self.excuse(world) == Some(Excuse::Untold(Untold::Lost("event_lost")))
     }
@@ -114,7 +114,7 @@ impl Client {
         links.into_iter().any(|link| !world.is_whole(self.host, link))
     }
 
-    /// Asks for its calls once more, and watches them anew where it may have missed that its monitor ended.
+    /// Asks for its calls again, and starts a new monitor if it may have missed the end of the old one.
     pub(in crate::simulate) fn make_sure(&mut self, excuse: Option<Excuse>) {
         self.snapped = false;
         if let Some(Excuse::Untold(Untold::MonitorStop | Untold::Lost(_))) = excuse {

@@ -1,4 +1,4 @@
-//! What a client hears, and what it makes of it.
+//! A client's handling of received messages.
 
 use super::asking::Asked;
 use super::{Client, Purpose, SECOND};
@@ -7,32 +7,32 @@ use crate::simulate::plan::Manner;
 use crate::world::{Fault, World};
 
 impl Client {
-    /// Takes note of all that came.
+    /// Processes all received messages.
     pub(super) fn hear(&mut self, world: &mut World) -> Result<(), Fault> {
-        for place in 0..self.paths.len() {
+        for index in 0..self.paths.len() {
             loop {
                 let host = self.host;
-                let Some(path) = self.paths.get_mut(place) else { break };
+                let Some(path) = self.paths.get_mut(index) else { break };
                 let Some(link) = path.link else { break };
                 let node = path.node;
                 let Some(text) = path.read.next_on(world, host, link) else { break };
-                self.take(world, (place, node), &text)?;
+                self.take(world, (index, node), &text)?;
             }
         }
         while let Some((peer, text)) = self.datagrams.next_datagram(world, self.host) {
-            let place = self.paths.iter().position(|path| super::node_address(path.node) == peer.to_string());
-            if let Some((place, path)) = place.and_then(|place| Some((place, self.paths.get(place)?))) {
+            let index = self.paths.iter().position(|path| super::node_address(path.node) == peer.to_string());
+            if let Some((index, path)) = index.and_then(|index| Some((index, self.paths.get(index)?))) {
                 let node = path.node;
-                self.take(world, (place, node), &text)?;
+                self.take(world, (index, node), &text)?;
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, world: &mut World, place: (usize, usize), text: &str) -> Result<(), Fault> {
+    fn take(&mut self, world: &mut World, index: (usize, usize), text: &str) -> Result<(), Fault> {
         let status = status(text);
         if status == 0 {
-            self.take_request(world, place, text);
+            self.take_request(world, index, text);
             return Ok(());
         }
         if status < 200 {
@@ -44,9 +44,9 @@ impl Client {
         }
         let invite = header(text, "CSeq").is_some_and(|cseq| cseq.ends_with(" INVITE"));
         let first = self.answered(world, text)?;
-        // A few ACKs get lost by the client itself.
+        // The client itself loses a few ACKs.
         if invite && self.random.chance(950) {
-            self.acknowledge(world, place, text, status < 300);
+            self.acknowledge(world, index, text, status < 300);
         }
         if let Some(asked) = first {
             self.learn(world.now(), &asked, (status, text));
@@ -54,7 +54,7 @@ impl Client {
         Ok(())
     }
 
-    /// What a first final answer means.
+    /// Handles the first final answer to a request.
     fn learn(&mut self, now: u64, asked: &Asked, (status, text): (u16, &str)) {
         let ours = asked.purpose == Purpose::SignIn || self.call_id() == Some(asked.call_id.as_str());
         if !ours {
@@ -81,12 +81,12 @@ impl Client {
                 self.refresh_at = now;
             }
             (_, 481 | 408) => self.lose_dialog(now),
-            // Whose session that is, a refresh tells.
+            // A refresh shows which node has the session.
             (Purpose::Monitor | Purpose::Snapshot, _) if self.node() != Some(asked.node) => {
                 self.refresh_at = now;
             }
             (Purpose::Monitor, 200) => match element(text, "monitorCrossRefID") {
-                // Over UDP the answer may come again when the monitor is dead already.
+                // Over UDP a retransmitted answer may come when the monitor has ended already.
                 Some(reference) if self.stopped.iter().any(|stopped| stopped == reference) => {}
                 Some(reference) if text.contains("MonitorStartResponse") => {
                     self.monitor = Some(reference.to_owned());
@@ -120,12 +120,12 @@ impl Client {
             (Purpose::Probe | Purpose::Other, _) => {}
         }
         if asked.purpose == Purpose::Probe && text.contains("CSTAErrorCode") {
-            // Not served just now: whether it is again, a refresh tells.
+            // Not in service now; a refresh shows whether it is again.
             self.refresh_at = now.saturating_add(2 * SECOND);
         }
     }
 
-    /// A re-INVITE was answered.
+    /// Handles the answer to a re-INVITE.
     fn refreshed(&mut self, text: &str, asked: &Asked, now: u64) {
         let node = asked.node;
         if self.plan.sipe {
@@ -139,23 +139,23 @@ impl Client {
         self.refreshed_at = asked.at;
         let soon = asked.at < self.hastened_at;
         self.refresh_at = if soon { now } else { now.saturating_add(40 * SECOND) };
-        // Whoever hurries asks again and again, but not as fast as it is answered.
+        // A client that hurries asks again and again, but not as fast as it is answered.
         self.retry_at = now.saturating_add(SECOND / 2);
         let taken_over = self.is_taken_over(node, moved);
         if taken_over || moved {
             self.heard_sequence = 0;
         }
         if taken_over && self.monitor != self.first_monitor {
-            // Only the first is made again.
+            // Only the first monitor is recreated.
             self.monitor = None;
         }
-        // Its session may be on another connection now, or at another node: it is told what changed.
+        // Its session may be on another connection or node now, which tells it what changed.
         if self.asks {
             self.snapped = false;
         }
     }
 
-    /// The gateway asks: an event, its own refresh, the end of the session.
+    /// Handles a request of the gateway: an event, a refresh, or the end of the session.
     fn take_request(&mut self, world: &mut World, (path, node): (usize, usize), text: &str) {
         let method = text.split(' ').next().unwrap_or_default();
         self.report.meet(&format!("request {method}"));
@@ -166,12 +166,13 @@ impl Client {
         }
         match method {
             "INFO" => {
-                // What is sent again has the branch it had.
+                // A retransmission has the same branch.
                 let via = header(text, "Via").unwrap_or_default().to_owned();
-                // A node that still has the dialog, after another took it over, may speak of another phone system.
+                // A node that still has the dialog, after another took it over, may send events of another phone
+                // system.
                 let own = self.node() == Some(node);
                 let sequence = header(text, "CSeq").and_then(|cseq| cseq.split(' ').next()?.parse().ok());
-                // What was overtaken on its way shows what is no longer true (RFC 3261 12.2.2).
+                // An event that was overtaken is outdated (RFC 3261 12.2.2).
                 let late = sequence.is_none_or(|sequence| sequence <= self.heard_sequence);
                 if own && !late && self.heard.insert(via.clone()) {
                     self.heard_sequence = sequence.unwrap_or_default();
@@ -209,7 +210,7 @@ impl Client {
         let reference = element(text, "monitorCrossRefID");
         if name == "MonitorStop" {
             self.stopped.extend(reference.map(str::to_owned));
-            // A node that took the dialog over knows the first alone.
+            // A node that took the dialog over knows the first one only.
             let own = [self.monitor.as_deref(), self.first_monitor.as_deref()].contains(&reference);
             if reference.is_some() && (own || self.has_been_taken_over()) {
                 self.monitor = None;

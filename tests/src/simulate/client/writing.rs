@@ -1,4 +1,4 @@
-//! What a client asks for, in its own words.
+//! A client's requests as text.
 
 use core::fmt::Write as _;
 
@@ -45,7 +45,7 @@ impl Client {
         }
     }
 
-    /// Thinks better of the INVITE just sent (RFC 3261 9.1).
+    /// Cancels the INVITE just sent (RFC 3261 9.1).
     fn cancel(&mut self, world: &mut World, path: usize, node: usize) {
         let Some(invite) = self.asked.last() else { return };
         let (branch, call_id) = (invite.branch.clone(), invite.call_id.clone());
@@ -89,7 +89,7 @@ impl Client {
         self.ask(world, node, purpose, ("INFO", "", &body));
     }
 
-    /// Asks something to do with calls.
+    /// Sends a request about calls.
     pub(in crate::simulate) fn ask_something(&mut self, world: &mut World, balancer: &Balancer, salt: u64) {
         if self.dialog.is_none() || !self.wants {
             return;
@@ -129,7 +129,7 @@ impl Client {
         self.ask(world, balancer.of(dialog.node), Purpose::Other, ("INFO", "", &body));
     }
 
-    /// Asks something that is not quite right, or seldom asked.
+    /// Sends a request that is invalid or unusual.
     pub(in crate::simulate) fn ask_oddly(&mut self, world: &mut World, balancer: &Balancer, salt: u64) {
         let Some(node) = self.dialog.as_ref().map(|dialog| balancer.of(dialog.node)) else { return };
         let mut random = crate::random::Random::new(salt);
@@ -160,7 +160,7 @@ impl Client {
         self.ask(world, node, Purpose::Other, (method, headers, &body));
     }
 
-    /// Asks inside the dialog; where there is no way to the node, that is as a time-out.
+    /// Sends a request in the dialog; if there is no path to the node, that counts as a time-out.
     pub(super) fn ask(
         &mut self,
         world: &mut World,
@@ -249,11 +249,11 @@ impl Client {
     pub(super) fn acknowledge(
         &mut self,
         world: &mut World,
-        place: (usize, usize),
+        index: (usize, usize),
         response: &str,
         success: bool,
     ) {
-        let (path, node) = place;
+        let (path, node) = index;
         self.branch = self.branch.wrapping_add(1);
         let own = format!("z9hG4bK-{}-{}", self.plan.user, self.branch);
         let via = header(response, "Via").unwrap_or_default();
@@ -280,7 +280,7 @@ impl Client {
         }
     }
 
-    /// A dialog begins with a success to an INVITE.
+    /// Begins a dialog with a success to an INVITE.
     pub(super) fn begin(&mut self, response: &str, asked: &Asked, now: u64) {
         let node = asked.node;
         let normal = response.contains("<systemStatus>normal<");

@@ -1,4 +1,4 @@
-//! What a node says, to phone systems and to clients: only what is theirs.
+//! Checks that a node sends phone systems and clients only what concerns them.
 
 use core::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,35 +11,35 @@ use crate::simulate::ledger::Ledger;
 use crate::simulate::plan::WorldPlan;
 use crate::simulate::seen::{Seen, SeenCalls};
 
-/// What one life of a node has heard and said, as far as it matters.
+/// The relevant traffic of one run of a node.
 pub(super) struct Traffic {
-    /// Which node it is.
-    place: usize,
+    /// The index of the node.
+    index: usize,
     /// The world's time.
     now: u64,
     plan: Rc<WorldPlan>,
     ledger: Rc<RefCell<Ledger>>,
     calls: Vec<Rc<RefCell<SeenCalls>>>,
-    /// Which connection each CTI link carries.
+    /// The connection of each CTI link.
     cti: BTreeMap<LinkId, u8>,
-    /// What was heard on SIP connections and is no whole message yet.
+    /// Incomplete messages received on SIP connections.
     heard: BTreeMap<LinkId, Vec<u8>>,
 }
 
 impl Traffic {
     pub(super) const fn new(
-        place: usize,
+        index: usize,
         plan: Rc<WorldPlan>,
         ledger: Rc<RefCell<Ledger>>,
         calls: Vec<Rc<RefCell<SeenCalls>>>,
     ) -> Self {
-        Self { place, now: 0, plan, ledger, calls, cti: BTreeMap::new(), heard: BTreeMap::new() }
+        Self { index, now: 0, plan, ledger, calls, cti: BTreeMap::new(), heard: BTreeMap::new() }
     }
 
-    /// Looks at one step.
+    /// Checks one step.
     ///
     /// # Errors
-    /// What was said to whom it does not concern.
+    /// A message to someone whom it does not concern.
     pub(super) fn check(
         &mut self,
         at: u64,
@@ -58,17 +58,17 @@ impl Traffic {
             match action {
                 Action::Connect { link, address } => self.dialled(link, address),
                 Action::Write { link, bytes } => {
-                    if let Some(place) = self.cti.get(&link) {
+                    if let Some(index) = self.cti.get(&link) {
                         let Some((seen, call_id)) = asking else { continue };
                         let text = String::from_utf8_lossy(bytes);
-                        // Stopping a monitor and taking leave are the gateway's own affairs.
+                        // The gateway stops monitors and closes sessions on its own behalf.
                         let own = seen
                             .under(call_id)
-                            .any(|session| session.connection.is_none_or(|(own, _)| own == *place))
+                            .any(|session| session.connection.is_none_or(|(own, _)| own == *index))
                             || ["<MonitorStop", "ApplicationSession"].iter().any(|name| text.contains(name));
                         if !own {
                             return Err(format!(
-                                "a request goes over another connection than its session's: place {place}, {call_id}\n{text}"
+                                "a request goes over another connection than its session's: index {index}, {call_id}\n{text}"
                             ));
                         }
                     } else {
@@ -84,17 +84,17 @@ impl Traffic {
     }
 
     fn dialled(&mut self, link: LinkId, address: &str) {
-        let place = self
+        let index = self
             .plan
             .connections
             .iter()
             .position(|(switch, port)| address == format!("switch{switch}:{port}"));
-        if let Some(place) = place.and_then(|place| u8::try_from(place).ok()) {
-            self.cti.insert(link, place);
+        if let Some(index) = index.and_then(|index| u8::try_from(index).ok()) {
+            self.cti.insert(link, index);
         }
     }
 
-    /// The SIP message that came in with this step, if one did.
+    /// The SIP message of this step's input, if any.
     fn hear(&mut self, input: &Input<'_>) -> Option<String> {
         match input {
             Input::Datagram { bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
@@ -118,7 +118,7 @@ impl Traffic {
         }
     }
 
-    /// A node speaks to a client.
+    /// Checks a message to a client.
     fn said(&self, (before, now): (&Seen, &Seen), bytes: &[u8]) -> Result<(), String> {
         let text = String::from_utf8_lossy(bytes);
         let call_id = header(&text, "Call-ID").unwrap_or_default();
@@ -129,8 +129,8 @@ impl Traffic {
         if !text.starts_with("SIP/2.0 200") {
             return Ok(());
         }
-        // An INVITE that comes late, behind the BYE, may be taken for that of a dialog to be taken over: then the BYE's
-        // answer is repeated beside a session.
+        // A re-INVITE that arrives after the BYE may cause a takeover: then the BYE's answer is retransmitted although
+        // there is a session.
         let ends = cseq.ends_with("BYE") && self.ledger.borrow_mut().say_bye(call_id, branch(&text));
         if ends && now.under(call_id).count() > before.under(call_id).count().saturating_sub(1) {
             return Err(format!("a session outlives its BYE: {call_id}"));
@@ -149,28 +149,28 @@ impl Traffic {
         Ok(())
     }
 
-    /// A node says something to its operator: which dialog it took over, or what it could not tell whom.
+    /// Notes a notice about a takeover, or about a message to a client that was lost.
     fn noticed(&self, (before, now): (&Seen, &Seen), name: &'static str, fields: &str) {
         let ledger = &mut *self.ledger.borrow_mut();
         let field = |name: &str| crate::simulate::field(fields, name).unwrap_or_default();
         match name {
-            "dialog_taken_over" => ledger.take_over(self.now, self.place, &field("call_id")),
+            "dialog_taken_over" => ledger.take_over(self.now, self.index, &field("call_id")),
             "request_unsent" if field("method") != "INFO" => {}
             "request_unsent" | "event_lost" | "calls_unverified" => {
                 let cti = field("cti").parse::<u8>().ok().and_then(|cti| cti.checked_sub(1));
                 let session_named = field("session");
                 for session in now.sessions.iter().chain(&before.sessions) {
                     let named = session.is_shown_as(&session_named);
-                    let fed = cti.is_some() && session.connection.map(|(place, _)| place) == cti;
+                    let fed = cti.is_some() && session.connection.map(|(index, _)| index) == cti;
                     if named || fed {
-                        ledger.lose(self.now, self.place, &session.call_id, name);
+                        ledger.lose(self.now, self.index, &session.call_id, name);
                     }
                 }
             }
             "link_closed" if field("bytes_lost") != "0" => {
                 for session in &before.sessions {
                     if self.plan.is_address_of(&field("target"), &session.call_id) {
-                        ledger.lose(self.now, self.place, &session.call_id, name);
+                        ledger.lose(self.now, self.index, &session.call_id, name);
                     }
                 }
             }
@@ -178,12 +178,13 @@ impl Traffic {
         }
     }
 
-    /// An event goes to the session that was told of its monitor, and is about a call that its line took part in.
+    /// Checks that an event goes to the session to which its monitor was announced, and is about a call in which its
+    /// line took part.
     fn event(&self, now: &Seen, call_id: &str, text: &str) -> Result<(), String> {
         let Some(reference) = element(text, "monitorCrossRefID") else { return Ok(()) };
         let ledger = &mut *self.ledger.borrow_mut();
         let via = header(text, "Via").unwrap_or_default();
-        ledger.event(self.now, self.place, (call_id, via), root(text) == "MonitorStop");
+        ledger.event(self.now, self.index, (call_id, via), root(text) == "MonitorStop");
         let owner = ledger.owner(reference, call_id);
         if owner != Some(call_id) {
             return Err(format!(
@@ -191,10 +192,10 @@ impl Traffic {
             ));
         }
         let Some(session) = now.under(call_id).next() else { return Ok(()) };
-        let Some((place, call)) = element(text, "callID").and_then(|call| call.split_once('_')) else {
+        let Some((index, call)) = element(text, "callID").and_then(|call| call.split_once('_')) else {
             return Ok(());
         };
-        let switch = place.parse().ok().and_then(|place| self.plan.switch_of(place));
+        let switch = index.parse().ok().and_then(|index| self.plan.switch_of(index));
         let calls = switch.and_then(|switch| self.calls.get(switch));
         let number = session.number.parse().unwrap_or_default();
         let took_part = calls.is_some_and(|calls| calls.borrow().ever.contains(&(call.to_owned(), number)));

@@ -1,4 +1,4 @@
-//! The entries of a schedule come true, and what lasts for a while ends.
+//! Carries out the entries of a schedule, and ends those that last for a while.
 
 use core::net::IpAddr;
 
@@ -12,13 +12,13 @@ use crate::simulate::moody;
 use crate::simulate::schedule::{Entry, Far, Nuisance, STATUSES, What, some_phone};
 use crate::world::{Death, HostId, Weather, World};
 
-/// The last part of the addresses of those who talk rubbish.
+/// The last part of the addresses of strangers that send garbage.
 const RUBBISH: u8 = 99;
 
-/// How long a drain may take with all that comes after it, in milliseconds: `sip.drain_timeout` is 10 s at most here.
+/// How long a drain may take with everything after it, in milliseconds; `sip.drain_timeout` is 10 s at most here.
 const DRAINED: u64 = 14_000;
 
-/// What ends by itself.
+/// The end of something that lasts for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Weather(Nuisance),
@@ -28,7 +28,7 @@ pub(super) enum End {
     SwitchSilent(usize),
     SwitchLate(usize),
     NodeDown(usize),
-    /// The load balancer has not noticed yet that a node is dead, which it was in this life.
+    /// The load balancer notices the death of a node, in this run of it.
     Unnoticed(usize, u64),
     Vanished(usize),
     Rubbish {
@@ -39,7 +39,7 @@ pub(super) enum End {
 }
 
 impl Stage {
-    /// One entry of the schedule.
+    /// Carries out one entry of the schedule.
     pub(in crate::simulate) fn happen(&mut self, world: &mut World, entry: &Entry) {
         self.report
             .happened
@@ -108,8 +108,8 @@ impl Stage {
 
     fn far(&self, far: Far) -> Option<HostId> {
         match far {
-            Far::Switch(place) => self.switches.get(place).map(|switch| switch.host),
-            Far::Client(place) => self.clients.get(place).map(|client| client.host),
+            Far::Switch(index) => self.switches.get(index).map(|switch| switch.host),
+            Far::Client(index) => self.clients.get(index).map(|client| client.host),
         }
     }
 
@@ -164,7 +164,7 @@ impl Stage {
                 let Some(host) = self.nodes.get(node).map(|node| node.host) else { return };
                 self.node_goes(world, node);
                 world.command(host, Command::Stop);
-                // Stopping takes its time.
+                // Stopping takes some time.
                 self.later(world, ms.saturating_add(3_000), End::NodeDown(node));
             }
             What::NodeDrain { node } => {
@@ -190,7 +190,7 @@ impl Stage {
         }
     }
 
-    /// A node takes no more requests: the balancer knows it, and what it was asked may go without an answer.
+    /// Notes that a node takes no more requests: the balancer knows it, and pending requests may get no answer.
     fn node_goes(&mut self, world: &World, node: usize) {
         self.balancer.set(node, Health::Down);
         for client in &mut self.clients {
@@ -256,7 +256,7 @@ impl Stage {
         self.tell_switch(world, switch, &line);
     }
 
-    /// Somebody connects, and talks something else as soon as the connection is open.
+    /// Lets a stranger connect, and send garbage as soon as the connection is open.
     fn rubbish(&mut self, world: &mut World, node: usize, salt: u64) {
         let address: IpAddr = ip(RUBBISH);
         let host = world.add_bare("nobody", address, Vec::new());
@@ -264,35 +264,35 @@ impl Stage {
         self.later(world, 250, End::Rubbish { host, link, salt });
     }
 
-    /// Something that lasted is over.
+    /// Ends something that lasted.
     pub(super) fn end(&mut self, world: &mut World, end: End) {
         match end {
             End::Weather(nuisance) => set_weather(world, nuisance, 0),
             End::Stall(from, to) => world.resume(from, to),
             End::Slow(from, to) => world.clear_weather_between(from, to),
-            End::SwitchDown(place) => self.restart_switch(world, place),
-            End::SwitchSilent(place) => self.tell_switch(world, place, "stall off"),
-            End::SwitchLate(place) => self.tell_switch(world, place, "delay 0"),
-            End::NodeDown(place) => self.restart_node(world, place),
-            End::Unnoticed(place, life) => self.notice_death(world, place, life),
+            End::SwitchDown(index) => self.restart_switch(world, index),
+            End::SwitchSilent(index) => self.tell_switch(world, index, "stall off"),
+            End::SwitchLate(index) => self.tell_switch(world, index, "delay 0"),
+            End::NodeDown(index) => self.restart_node(world, index),
+            End::Unnoticed(index, life) => self.notice_death(world, index, life),
             End::Rubbish { host, link, salt } => {
                 world.write(host, link, &nonsense(salt));
                 world.close(host, link);
             }
-            End::Vanished(place) => {
-                if let Some(client) = self.clients.get_mut(place) {
+            End::Vanished(index) => {
+                if let Some(client) = self.clients.get_mut(index) {
                     client.come_back();
                 }
             }
         }
     }
 
-    /// The load balancer notices that a node is dead: what waits there waits in vain.
-    fn notice_death(&mut self, world: &World, place: usize, life: u64) {
-        if self.nodes.get(place).is_some_and(|node| node.lives == life) {
-            self.balancer.set(place, Health::Down);
+    /// Lets the load balancer notice that a node is dead: requests to it are given up.
+    fn notice_death(&mut self, world: &World, index: usize, life: u64) {
+        if self.nodes.get(index).is_some_and(|node| node.lives == life) {
+            self.balancer.set(index, Health::Down);
             for client in &mut self.clients {
-                client.give_up_on(place, world.now());
+                client.give_up_on(index, world.now());
             }
         }
     }
@@ -302,15 +302,15 @@ impl Stage {
         self.ends.is_empty()
     }
 
-    /// The weather clears, and everybody who is down comes back.
+    /// Makes the weather calm, and restarts everything that is down.
     pub(in crate::simulate) fn calm(&mut self, world: &mut World) {
         for end in core::mem::take(&mut self.ends).into_values() {
             self.end(world, end);
         }
         world.set_weather(Weather::CALM);
-        for place in 0..self.switches.len() {
+        for index in 0..self.switches.len() {
             for line in ["mood none 0", "system normal"] {
-                self.tell_switch(world, place, line);
+                self.tell_switch(world, index, line);
             }
         }
         for client in &mut self.clients {
@@ -334,7 +334,7 @@ fn set_weather(world: &mut World, nuisance: Nuisance, value: u64) {
     world.set_weather(weather);
 }
 
-/// Bytes that are no SIP.
+/// Bytes that are not SIP.
 fn nonsense(salt: u64) -> Vec<u8> {
     let mut random = Random::new(salt);
     let printable = random.chance(500);

@@ -1,4 +1,4 @@
-//! What must come true once the weather is calm.
+//! What must be reached once the weather is calm.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use crate::simulate::plan::{FIRST_PHONE, PHONES};
 use crate::simulate::{SECOND, SERVED_WITHIN};
 use crate::world::{Fault, World};
 
-/// How long it may take, with everything calm and everybody in service, until clients believe what is so: a link that
-/// died in silence is found out by its heartbeat (17 s), another is dialled (15 s), and the client refreshes (7 s); or 64
-/// events wait for a client that answers none, each for 2 s.
+/// How long it may take, in calm weather and with everything in service, until clients believe the truth: a link that
+/// died silently is detected by its heartbeat (17 s), another is dialled (15 s), and the client refreshes (7 s); or 64
+/// events wait for a client that answers none, 2 s each.
 const COMPARED_WITHIN: u64 = 140 * SECOND;
 
 impl Stage {
-    /// Everybody who wants service has it, within a bounded time, and has refreshed.
+    /// Waits until every client that wants service has it and has refreshed, in bounded time.
     ///
     /// # Errors
-    /// A fault; that somebody has no service is one.
+    /// A fault; that a client has no service is one.
     pub(in crate::simulate) fn serve(&mut self, world: &mut World, calm_since: u64) -> Result<(), Fault> {
         for client in &mut self.clients {
             client.asks = false;
@@ -37,14 +37,14 @@ impl Stage {
             stage.clients.iter().all(|client| client.is_served_since(calm_since))
         })
         .map_err(|fault| {
-            // Whoever waits for an answer has no service: the answer that never came is what is wrong.
+            // A client that waits for an answer has no service: then the missing answer is the fault.
             let unanswered = |client: &Client| client.check_answered(world, calm_since).err();
             self.clients.iter().find_map(unanswered).unwrap_or(fault)
         })
     }
 
-    /// Each client's idea of its calls, made of what it was told, is what the phone system knows; that of a client which
-    /// nobody could tell something, after it has asked.
+    /// Checks that each client's idea of its calls is what the phone system knows, or becomes so once it has asked, if
+    /// it has an excuse.
     ///
     /// # Errors
     /// A fault; a client that believes something else is one.
@@ -70,7 +70,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Phones that ring by themselves or dial may do so for another while; then all clients refresh.
+    /// Lets phones that ring or dial finish; then all clients refresh.
     fn refresh_all(&mut self, world: &mut World) -> Result<(), Fault> {
         let settled = world.now().saturating_add(4 * SECOND);
         self.run_to(world, settled)?;
@@ -80,14 +80,14 @@ impl Stage {
         for client in &mut self.clients {
             client.hasten(world.now());
         }
-        // A client that had to begin anew may find the place taken by its old session, which ends unrefreshed.
+        // A client that had to begin again may find the limit used by its old session, which ends without a refresh.
         let limit = since.saturating_add(130 * SECOND);
         self.run_until(world, "every client has service still", limit, |stage, _| {
             stage.clients.iter().all(|client| client.is_served_since(since))
         })
     }
 
-    /// Clients that may believe what is not so ask for their calls; then all believe what is.
+    /// Lets clients with an excuse ask for their calls; after that all must believe the truth.
     fn ask_where_excused(&mut self, world: &mut World) -> Result<(), Fault> {
         let wait = self.clients.iter().any(|client| client.wants && client.waits_for_old(world));
         if wait {
@@ -116,15 +116,15 @@ impl Stage {
         })
     }
 
-    /// What a client believes that it should know better, from what it was told alone.
+    /// A wrong belief of a client that has no excuse.
     fn error(&self, world: &World, client: &Client) -> Option<String> {
         let excused =
             !self.plan.snapshots || client.excuse(world).is_some() || self.has_too_many_calls(client);
         if excused { None } else { self.difference(client) }
     }
 
-    /// Whether the client's phone ever had more calls than a node keeps, or the client knew of so many that one more is too
-    /// many: of some that ended while its monitor was being moved, and of one that it made meanwhile.
+    /// Whether the client's phone ever had more calls than a node keeps, or the client knew as many as that: some that
+    /// ended while its monitor was being moved, and one that it made meanwhile.
     fn has_too_many_calls(&self, client: &Client) -> bool {
         if client.believed_most() >= self.plan.bounds.calls_per_device {
             return true;
@@ -134,13 +134,13 @@ impl Stage {
         most.any(|most| most > self.plan.bounds.calls_per_device)
     }
 
-    /// In what a client's idea of its calls differs from what the phone system behind its session knows.
+    /// The difference between a client's idea of its calls and the state of its session's phone system, if any.
     fn difference(&self, client: &Client) -> Option<String> {
         let call_id = client.call_id().filter(|_| client.wants)?;
         let seen = self.nodes.get(client.node()?)?.seen.borrow();
         let connection = seen.of_dialog(call_id, client.tag()?).and_then(|session| session.connection);
-        let place = connection.map(|(place, _)| usize::from(place));
-        let switch = place.and_then(|place| self.plan.switch_of(place))?;
+        let index = connection.map(|(index, _)| usize::from(index));
+        let switch = index.and_then(|index| self.plan.switch_of(index))?;
         let first = self.plan.connections.iter().position(|(other, _)| *other == switch)?;
         let number: u64 = client.plan.number.parse().ok()?;
         let calls = self.switches.get(switch)?.calls.borrow();
@@ -157,12 +157,12 @@ impl Stage {
         })
     }
 
-    /// All hang up and sign out, and every table is empty.
+    /// Lets all clients hang up and sign out, and checks that every table is empty.
     ///
     /// # Errors
     /// A fault; anything that is left is one.
     pub(in crate::simulate) fn leave(&mut self, world: &mut World, calm_since: u64) -> Result<(), Fault> {
-        // What was asked of a node that died may be done at the next, as long as it is repeated.
+        // A request to a node that died may be carried out at the next one, as long as it is retransmitted.
         let limit = world.now().saturating_add(60 * SECOND);
         self.run_until(world, "nothing is asked for any more", limit, |stage, _| {
             stage.clients.iter().all(Client::is_idle)
@@ -189,7 +189,7 @@ impl Stage {
             client.check_answered(world, calm_since)?;
             client.hang_up(world);
         }
-        // Sessions that nobody speaks of any more end 90 s after their last refresh, and transactions 32 s after that.
+        // Abandoned sessions end 90 s after their last refresh, and transactions 32 s after that.
         let limit = world.now().saturating_add(140 * SECOND);
         let emptied =
             self.run_until(world, "every table is empty", limit, |stage, world| stage.left(world).is_none());
@@ -204,28 +204,29 @@ impl Stage {
 
     /// What is left anywhere.
     fn left(&self, world: &World) -> Option<String> {
-        for (place, node) in self.nodes.iter().enumerate() {
+        for (index, node) in self.nodes.iter().enumerate() {
             let seen = node.seen.borrow();
             let View { links, .. } = seen.view;
             let empty = View { links, timers: seen.connections.len(), ..View::default() };
             if seen.view != empty {
-                return Some(format!("node {place} still holds {:?}", seen.view));
+                return Some(format!("node {index} still holds {:?}", seen.view));
             }
         }
-        for (place, switch) in self.switches.iter().enumerate() {
+        for (index, switch) in self.switches.iter().enumerate() {
             let counts = switch.calls.borrow().counts;
             if counts.is_none_or(|counts| counts.calls > 0) {
-                return Some(format!("calls are left at phone system {place}: {counts:?}"));
+                return Some(format!("calls are left at phone system {index}: {counts:?}"));
             }
             if counts.is_some_and(|counts| counts.monitors > 0) && !self.may_leave_monitors(world) {
-                return Some(format!("monitors are left at a phone system: {place}, {counts:?}"));
+                return Some(format!("monitors are left at a phone system: {index}, {counts:?}"));
             }
         }
         None
     }
 
-    /// A request that a phone system did not take, did not answer or answered wrongly may have left something there;
-    /// that was said. Without application sessions it does not find out that a link's other end is gone.
+    /// Whether phone systems may have kept monitors: because a request could not be sent, was not answered or answered
+    /// wrongly, which was logged; or because, without application sessions, they do not notice that a link's other end
+    /// is gone.
     fn may_leave_monitors(&self, world: &World) -> bool {
         let given_up = ["monitor_left_behind", "service_timed_out"];
         let said = self.nodes.iter().flat_map(|node| world.notices(node.host));

@@ -1,10 +1,11 @@
-//! What goes wrong between two hosts.
+//! Faults of the network.
 
 use super::{Arrival, Life, Network, Place};
 use crate::world::HostId;
 
 impl Network {
-    /// Breaks every connection between two hosts: what is under way is lost. Returns the ends whose hosts are to be told.
+    /// Breaks every connection between two hosts: what is under way is lost. Returns the ends whose hosts are to be
+    /// notified.
     pub(in crate::world) fn cut(&mut self, one: HostId, two: HostId) -> Vec<Place> {
         let mut told = Vec::new();
         for (place, end) in &mut self.ends {
@@ -22,8 +23,8 @@ impl Network {
         told
     }
 
-    /// Every connection between two hosts is gone for `gone`, which is to be told; the other does not know it. Returns
-    /// the ends at `gone`.
+    /// Breaks every connection between two hosts for `gone` only, without the knowledge of the other. Returns the ends
+    /// at `gone`.
     pub(in crate::world) fn half_open(&mut self, gone: HostId, other: HostId) -> Vec<Place> {
         let mut lost = Vec::new();
         for (place, end) in &mut self.ends {
@@ -42,7 +43,7 @@ impl Network {
         lost.into_iter().map(|(place, _)| place).collect()
     }
 
-    /// The other end of a connection has vanished.
+    /// Notes that the other end of a connection has vanished.
     fn lose_peer(&mut self, place: Place, gone: HostId) {
         let Some(end) = self.ends.get_mut(&place) else { return };
         end.peer = None;
@@ -50,7 +51,7 @@ impl Network {
         end.waiting = 0;
         match end.life {
             Life::Asked | Life::Open => end.life = Life::HalfOpen(gone),
-            // It had closed, and nobody is left to be told.
+            // It was closed here, so that there is no one left to notify.
             Life::Closed => {
                 self.ends.remove(&place);
             }
@@ -58,8 +59,7 @@ impl Network {
         }
     }
 
-    /// A host is gone with all it had and all that was under way from it. Returns the other ends of its connections,
-    /// which do not know it.
+    /// Removes a host's connections and everything under way from it. Returns the other ends, which do not know it.
     pub(in crate::world) fn crash(&mut self, host: HostId) -> Vec<Place> {
         let own: Vec<Place> = self.ends.keys().copied().filter(|place| place.0 == host).collect();
         let peers: Vec<Place> =
@@ -74,19 +74,19 @@ impl Network {
         peers
     }
 
-    /// From now on nothing gets through from one host to another: it waits.
+    /// Stalls everything from one host to another.
     pub(in crate::world) fn stall(&mut self, from: HostId, to: HostId) {
         self.stalled.entry((from, to)).or_default();
     }
 
-    /// It gets through again, at `now` and in order.
+    /// Lets what is stalled through at `now`, in order.
     pub(in crate::world) fn resume(&mut self, now: u64, from: HostId, to: HostId) {
         for arrival in self.stalled.remove(&(from, to)).unwrap_or_default() {
             self.schedule(now, arrival);
         }
     }
 
-    /// Keeps what arrives where nothing gets through; gives it back where it does.
+    /// Keeps an arrival if its direction is stalled; otherwise returns it.
     pub(in crate::world) fn hold(&mut self, arrival: Arrival) -> Option<Arrival> {
         if self.stalled.is_empty() {
             return Some(arrival);
@@ -101,7 +101,7 @@ impl Network {
         }
     }
 
-    /// From which host to which it travels.
+    /// The hosts between which an arrival travels.
     fn way(&self, arrival: &Arrival) -> Option<(HostId, HostId)> {
         let peer = |place: &Place| self.ends.get(place)?.peer.map(|peer| peer.0);
         match arrival {

@@ -1,4 +1,4 @@
-//! The script's lines, one after another.
+//! Tests of the lines of scripts.
 
 use super::*;
 use crate::client::commands::{self, Does, Service, Takes};
@@ -23,7 +23,7 @@ fn a_call_is_made_followed_held_retrieved_and_cleared() {
     assert!(stage.sent.is_empty());
     stage.event(&established());
     let hold = stage.take("INFO");
-    // Clients send back the identifier they saw last: the far party's.
+    // Clients send back the identifier that they saw last, which is the far party's.
     assert!(
         body_of(&hold).contains("<callToBeHeld><callID>0_1</callID><deviceID>tel:1002</deviceID>"),
         "{}",
@@ -69,8 +69,8 @@ fn every_command_for_a_csta_service_sends_the_request_of_its_row() {
         let request = stage.take("INFO");
         let body = body_of(&request);
         let names = [root].into_iter().chain(elements.iter().map(|(name, _)| *name));
-        let places: Vec<_> = names.map(|name| body.find(&format!("<{name}"))).collect();
-        assert!(places.is_sorted() && places[0].is_some(), "{word}: {body}");
+        let indexes: Vec<_> = names.map(|name| body.find(&format!("<{name}"))).collect();
+        assert!(indexes.is_sorted() && indexes[0].is_some(), "{word}: {body}");
         stage.accept(&request, &[], &ok("HoldCall"));
         assert_eq!(stage.shown(), [format!("ok service={word}")]);
     }

@@ -1,4 +1,4 @@
-//! Sign-in, refresh, sign-out, and SIP's own matters.
+//! Tests of sign-in, refresh and sign-out, and of SIP itself.
 
 use super::*;
 
@@ -197,7 +197,7 @@ fn over_udp_what_is_lost_is_sent_again() {
     stage.accept(&invite, &[], STATUS);
     let ack = stage.take("ACK");
     let (features, monitor) = (stage.take("INFO"), stage.take("INFO"));
-    // The ACK was lost, so the answer comes again.
+    // The ACK was lost, so the answer is retransmitted.
     stage.accept(&invite, &[], STATUS);
     assert_eq!(header_of(&stage.take("ACK"), "CSeq"), header_of(&ack, "CSeq"));
     stage.pass(Duration::from_millis(500));

@@ -1,4 +1,4 @@
-//! Control lines that concern CTI clients: what a switch asks and tells them of its own accord.
+//! Control lines that concern CTI clients: requests that the switch sends them on its own initiative.
 
 use alloc::format;
 use alloc::string::String;
@@ -16,7 +16,7 @@ use crate::switch::phones::Phone;
 use crate::switch::{Key, Step, Switch, is_alive};
 
 impl Switch {
-    /// The links that are served: those in a session, or all where none is needed.
+    /// The links that are served: those in a session, or all if no session is required.
     fn served_links(&self) -> Vec<Handle<Link>> {
         let served = |handle: &Handle<Link>| {
             let cti = self.links.get(*handle).and_then(Link::cti);
@@ -25,7 +25,7 @@ impl Switch {
         self.cti_links().into_iter().filter(served).collect()
     }
 
-    /// The sysStatRegisterID that a question carries: the link's, if it registered.
+    /// The sysStatRegisterID of a request to the client, if it registered.
     fn register(&self, handle: Handle<Link>) -> Option<String> {
         let cti = self.links.get(handle).and_then(Link::cti)?;
         cti.registration.as_ref().map(|registration| registration.id.clone())
@@ -44,7 +44,7 @@ impl Switch {
         format!("asked {asked}")
     }
 
-    /// The switch stops all monitors of a phone (ECMA-269, Monitor Stop, from switch to client).
+    /// Stops all monitors of a phone (ECMA-269, Monitor Stop, from switch to client).
     pub(super) fn unmonitor(&mut self, step: &mut Step<'_>, number: &str) -> Done {
         let phone = self.phone_named(number)?;
         let mut stopped = 0_usize;
@@ -59,7 +59,7 @@ impl Switch {
         Ok(format!("stopped {stopped}"))
     }
 
-    /// Sends an event of the operator's making to a phone's monitors, such as one that this switch never sends.
+    /// Sends an event that the operator supplies to a phone's monitors, such as one that this switch never sends.
     pub(super) fn inject(&self, step: &mut Step<'_>, number: &str, text: &str) -> Done {
         let phone = self.phone_named(number)?;
         let xml = text.find('<').and_then(|start| text.get(start..));
@@ -82,8 +82,8 @@ impl Switch {
         alive.map(|(handle, monitor)| (self.monitors.cross_reference(handle), monitor)).collect()
     }
 
-    /// The switch's state changes, and is told to every client that registered for it, and to those that did not
-    /// register for anything (ECMA-269, System Status).
+    /// Changes the switch's status, and reports it to every client that registered for it, and to those without a
+    /// registration (ECMA-269, System Status).
     pub(super) fn system(&mut self, step: &mut Step<'_>, word: &str) -> Done {
         let Some(status) = SystemStatus::from_word(word) else {
             let words: Vec<&str> = SystemStatus::ALL.iter().map(|status| status.word()).collect();
@@ -121,7 +121,7 @@ impl Switch {
         Ok(format!("told {told}"))
     }
 
-    /// All monitors die, as `enabled` and `disabled` say, and with them what was still to be answered.
+    /// Ends all monitors, as `enabled` and `disabled` imply, and drops the answers that are still due.
     fn void_monitors(&mut self) {
         for link in self.cti_links() {
             if let Some(cti) = self.links.get_mut(link).and_then(Link::cti_mut) {

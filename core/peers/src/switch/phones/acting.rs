@@ -1,4 +1,4 @@
-//! What people and computers do with phones, up to hanging up.
+//! Actions of people and computers at phones, except hanging up.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,7 +14,7 @@ use crate::switch::config::Answer;
 /// The longest number that can be dialled, in bytes.
 pub const MAX_NUMBER: usize = 32;
 
-/// Whether `number` consists of what a phone's keys can dial: digits, `*`, `#`, and `+` in front.
+/// Whether a phone can dial `number`: digits, `*`, `#`, and a leading `+`.
 #[must_use]
 pub fn is_dialable(number: &str) -> bool {
     let keys = number.strip_prefix('+').unwrap_or(number);
@@ -24,7 +24,7 @@ pub fn is_dialable(number: &str) -> bool {
 }
 
 impl Phones {
-    /// The phone goes off hook: dials what it was prompted for, answers what rings, else gets its dial tone.
+    /// Takes the phone off hook: it dials the number it was prompted for, answers a ringing call, or gets a dial tone.
     ///
     /// # Errors
     /// [`Refusal::ActiveCallExists`], [`Refusal::LinesTaken`], [`Refusal::TooManyCalls`].
@@ -41,7 +41,7 @@ impl Phones {
         self.initiate(phone, String::new(), By::Person, told)
     }
 
-    /// A person dials, going off hook if need be.
+    /// A person dials, after going off hook if necessary.
     ///
     /// # Errors
     /// Those of [`Phones::make_call`].
@@ -101,7 +101,7 @@ impl Phones {
         Ok(call)
     }
 
-    /// The phone answers `call`, which rings or prompts there.
+    /// The phone answers `call`, which is ringing or prompting there.
     ///
     /// # Errors
     /// [`Refusal::WrongState`], [`Refusal::ActiveCallExists`].
@@ -146,7 +146,7 @@ impl Phones {
         Ok(())
     }
 
-    /// The phone takes `call` back.
+    /// The phone retrieves `call`.
     ///
     /// # Errors
     /// [`Refusal::WrongState`] unless it is held, [`Refusal::ActiveCallExists`] if another call is active.
@@ -166,7 +166,7 @@ impl Phones {
         Ok(())
     }
 
-    /// The call that going off hook would answer: the newest prompt, else the newest that rings.
+    /// The call that going off hook would answer: the newest prompting one, else the newest ringing one.
     #[must_use]
     pub fn to_answer(&self, phone: Handle<Phone>) -> Option<Handle<Call>> {
         self.newest(phone, &[LocalConnectionState::Initiated])
@@ -174,7 +174,7 @@ impl Phones {
             .or_else(|| self.newest(phone, &[LocalConnectionState::Alerting]))
     }
 
-    /// Whether `phone` is asked to go off hook so that `call` can be dialled.
+    /// Whether `phone` is prompted to go off hook for `call`.
     #[must_use]
     pub fn is_prompted(&self, call: Handle<Call>, phone: Handle<Phone>) -> bool {
         self.call(call).is_some_and(|call| {
@@ -211,7 +211,7 @@ impl Phones {
         self.table.get(phone).is_none_or(|phone| phone.calls.len() >= self.rules.lines)
     }
 
-    /// A call begins: its phone is off hook, or asked to be.
+    /// Begins a call: its phone is off hook, or prompted to be.
     fn initiate(
         &mut self,
         phone: Handle<Phone>,
@@ -245,7 +245,7 @@ impl Phones {
         }
     }
 
-    /// What was dialled goes out, and finds whom it finds.
+    /// Routes a call to the number dialled.
     fn originate(&mut self, now: Instant, handle: Handle<Call>, told: &mut Vec<Happening>) {
         self.cancel_due(handle);
         self.go(handle, Side::Caller, LocalConnectionState::Connected);
@@ -265,13 +265,13 @@ impl Phones {
         }
     }
 
-    /// Whether a call of `caller`'s finds the phone busy.
+    /// Whether the phone is busy for a call of `caller`.
     pub(super) fn is_busy(&self, phone: Handle<Phone>, caller: Handle<Phone>) -> bool {
         let always = self.table.get(phone).is_some_and(|phone| phone.answer == Answer::Busy);
         phone == caller || always || self.lines_taken(phone) || self.is_off_hook_only(phone)
     }
 
-    /// Whether the phone listens to its dial tone or to a failed call: no second call is offered then.
+    /// Whether the phone has a dial tone or a failed call; then no second call is offered.
     fn is_off_hook_only(&self, phone: Handle<Phone>) -> bool {
         self.newest(phone, &[LocalConnectionState::Initiated, LocalConnectionState::Fail]).is_some()
     }
@@ -281,7 +281,7 @@ impl Phones {
         prefix.and_then(|prefix| dialled.strip_prefix(prefix)).is_some_and(|rest| !rest.is_empty())
     }
 
-    /// The phone begins to ring.
+    /// Makes the phone ring.
     pub(super) fn ring(
         &mut self,
         now: Instant,
@@ -321,7 +321,7 @@ impl Phones {
         self.set_due(handle, Due::TrunkAnswers, now + self.rules.trunk_answers_after);
     }
 
-    /// The called end's connection fails; the caller hears why.
+    /// Fails the far end's connection, with a cause that the caller sees.
     fn fail_far(&mut self, handle: Handle<Call>, cause: &'static str, told: &mut Vec<Happening>) {
         self.go(handle, Side::Far, LocalConnectionState::Fail);
         self.tell(handle, CallEventKind::Failed, Side::Far, cause, told);

@@ -1,5 +1,5 @@
-//! How connections end (ECMA-269, Clear Connection): the one that is cleared first, then the other, as a call of two
-//! parties does not outlive either.
+//! Clearing connections (ECMA-269, Clear Connection): first the one that is cleared, then the other, since a call of
+//! two parties ends with either.
 
 use alloc::vec::Vec;
 
@@ -9,7 +9,7 @@ use ctigate_core::wire::csta::model::{CallEventKind, LocalConnectionState};
 use super::{Call, Far, Happening, Phone, Phones, Refusal, Side};
 
 impl Phones {
-    /// The connection of `side` is cleared, and with it the call.
+    /// Clears the connection of `side`, and with it the call.
     ///
     /// # Errors
     /// [`Refusal::WrongState`] if there is no such connection.
@@ -39,7 +39,7 @@ impl Phones {
         Ok(())
     }
 
-    /// The call that hanging up ends: the active one, else what rings, else the newest held one.
+    /// The call that hanging up ends: the active one, else a ringing one, else the newest held one.
     #[must_use]
     pub fn to_clear(&self, phone: Handle<Phone>) -> Option<Handle<Call>> {
         self.active(phone)
@@ -47,7 +47,7 @@ impl Phones {
             .or_else(|| self.newest(phone, &[LocalConnectionState::Hold]))
     }
 
-    /// One party leaves; the call itself stays.
+    /// Clears one party's connection; the call itself stays.
     pub(super) fn leave(
         &mut self,
         handle: Handle<Call>,
@@ -72,7 +72,7 @@ impl Phones {
                 self.trunks_taken.remove(&trunk);
                 None
             }
-            // What never was reached has no phone to be freed, and nobody is left to be told.
+            // A far end that was never reached has no phone to free, and there is no phone to see it.
             (Side::Far, Far::Nobody) => return,
         };
         self.tell(handle, CallEventKind::ConnectionCleared, side, cause, told);

@@ -1,4 +1,4 @@
-//! Calls that ring at one phone and are sent to another (ECMA-269, Deflect Call).
+//! Deflecting ringing calls to another phone (ECMA-269, Deflect Call).
 
 use alloc::vec::Vec;
 
@@ -9,10 +9,10 @@ use ctigate_core::wire::csta::model::{CallEventKind, LocalConnectionState};
 use super::{Call, Far, Happening, Phone, Phones, Refusal, Side};
 
 impl Phones {
-    /// A call that rings at `phone` rings at `to` instead.
+    /// Deflects a call that rings at `phone` to `to`.
     ///
     /// # Errors
-    /// The call does not ring there, or cannot go to `to`.
+    /// If the call does not ring there, or cannot be deflected to `to`.
     pub fn deflect(
         &mut self,
         now: Instant,

@@ -1,4 +1,4 @@
-//! What happens without anybody acting: phones that answer by themselves, and ringing that ends.
+//! Events of time: phones that answer by themselves, and ringing that ends.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use ctigate_core::wire::csta::model::{CallEventKind, LocalConnectionState};
 use super::{Call, Due, Far, Happening, Phones, Side};
 
 impl Phones {
-    /// Handles at most one overdue deadline; says whether there was one.
+    /// Handles at most one overdue deadline; returns whether there was one.
     pub fn tick(&mut self, now: Instant, told: &mut Vec<Happening>) -> bool {
         let Some((_, handle)) = self.timers.pop_due(now) else { return false };
         let Some(call) = self.calls.get_mut(handle) else { return true };
@@ -29,7 +29,7 @@ impl Phones {
         true
     }
 
-    /// A phone that is in another call cannot answer by itself: it rings on until its time is over.
+    /// Lets a phone answer by itself. If it is in another call, it keeps ringing until its time is over.
     fn answer_itself(&mut self, now: Instant, handle: Handle<Call>, told: &mut Vec<Happening>) {
         let Some(call) = self.calls.get(handle) else { return };
         let phone = match call.far {
@@ -43,8 +43,8 @@ impl Phones {
         }
     }
 
-    /// Nobody answered: the called phone leaves the call, and the caller's connection fails; if the caller has put it on
-    /// hold and may be talking to somebody else, it ends.
+    /// Ends ringing without an answer: the called phone leaves the call, and the caller's connection fails. If the
+    /// caller has it on hold, and may be in another call, the call ends.
     fn ringing_ends(&mut self, handle: Handle<Call>, told: &mut Vec<Happening>) {
         let held = |call: &Call| call.caller_state == LocalConnectionState::Hold;
         if self.calls.get(handle).is_some_and(held) {

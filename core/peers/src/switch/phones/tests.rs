@@ -12,7 +12,7 @@ use crate::switch::config::{Answer, SwitchConfig};
 
 mod walk;
 
-/// A few phones and what they were seen to do.
+/// A few phones, and what happened at them.
 struct World {
     phones: Phones,
     now: Instant,
@@ -65,7 +65,7 @@ impl World {
         while self.phones.tick(self.now, &mut self.told) {}
     }
 
-    /// What happened since the last time this was asked: event, whose connection, cause, and who saw it in which state.
+    /// What happened since the last call: event, party, cause, and the phones that saw it, each with its state.
     fn heard(&mut self) -> Vec<String> {
         let told = core::mem::take(&mut self.told);
         let number = |phone: Handle<Phone>| self.phones.phone(phone).unwrap().number.clone();
@@ -141,7 +141,7 @@ fn a_ringing_call_is_deflected_and_rings_elsewhere() {
             "Delivered 1003 redirected 1001:connected 1003:alerting",
         ]
     );
-    // There and back again.
+    // Deflected, and deflected back.
     world.deflect(call, "1003", "1002").unwrap();
     world.answer(call, "1002").unwrap();
     world.phones.clear(call, Side::Caller, "normalClearing", &mut world.told).unwrap();

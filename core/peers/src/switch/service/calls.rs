@@ -35,7 +35,7 @@ impl Switch {
         Ok(())
     }
 
-    /// Answer Call: a ringing phone answers, a prompted one dials.
+    /// Answer Call: a ringing phone answers, a prompting one dials.
     pub(super) fn answer_call(
         &mut self,
         step: &mut Step<'_>,
@@ -54,7 +54,7 @@ impl Switch {
         Ok(())
     }
 
-    /// Deflect Call: what rings at a phone rings at another.
+    /// Deflect Call.
     pub(super) fn deflect_call(
         &mut self,
         step: &mut Step<'_>,
@@ -114,7 +114,7 @@ impl Switch {
         Ok(())
     }
 
-    /// Clear Connection: of a phone, or of the trunk a call leaves through.
+    /// Clear Connection, of a phone or of the trunk that a call uses.
     pub(super) fn clear_connection(
         &mut self,
         step: &mut Step<'_>,
@@ -133,7 +133,7 @@ impl Switch {
         Ok(())
     }
 
-    /// Answers a request that is carried out, with what its response announces.
+    /// Answers a request that was carried out, with what its response announces.
     fn accept(
         &mut self,
         step: &mut Step<'_>,
@@ -161,8 +161,8 @@ impl Switch {
         Ok((call, side))
     }
 
-    /// The call and the phone that a client's connection identifier names. A phone alone may stand for its one fitting call,
-    /// as our device IDs are static; a call alone names no connection.
+    /// The call and the phone that a client's connection identifier names. As our device IDs are static, a phone alone
+    /// may stand for its only suitable call; a call alone names no connection.
     fn own(
         &self,
         connection: &Connection<'_>,
@@ -187,7 +187,7 @@ const fn relayed<'r, 'a>(request: &'r Request<'a>) -> Result<&'r Relayed<'a>, Cs
     if let Request::Relayed(relayed) = request { Ok(relayed) } else { Err(MISROUTED) }
 }
 
-/// A refusal as CSTA says it.
+/// The CSTA error for a refusal.
 fn reason(refusal: Refusal) -> CstaError {
     match refusal {
         Refusal::ActiveCallExists => error("stateIncompatibility", "connectedCallExists"),

@@ -51,7 +51,7 @@ impl Switch {
         Ok(())
     }
 
-    /// System Register. A filter goes with systemStatus and with nothing else.
+    /// System Register. A filter is only allowed with systemStatus.
     pub(super) fn system_register(
         &mut self,
         step: &mut Step<'_>,
@@ -134,7 +134,7 @@ impl Switch {
         Ok(())
     }
 
-    /// The phone's dead monitors make room at once.
+    /// Removes the phone's dead monitors at once, to make room.
     fn bury_dead(&mut self, phone: Handle<Phone>) {
         for (handle, monitor) in self.monitors.of(phone) {
             if !is_alive(&self.links, &monitor) {
@@ -159,7 +159,7 @@ impl Switch {
         Ok(())
     }
 
-    /// Snapshot Device. One that is held back is taken when it goes out.
+    /// Snapshot Device. If the answer is delayed, the snapshot is taken when it is sent.
     pub(super) fn snapshot_device(
         &mut self,
         step: &mut Step<'_>,
@@ -217,7 +217,7 @@ impl Switch {
     }
 }
 
-/// A device identifier of the default kind.
+/// A device identifier of the default type.
 pub(in crate::switch) const fn static_device(id: &str) -> Device<'_> {
     Device { id, type_of_number: None }
 }

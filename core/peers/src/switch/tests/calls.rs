@@ -1,4 +1,4 @@
-//! Calls as monitors see them.
+//! Tests of calls as monitors see them.
 
 use ctigate_core::wire::csta::model::{LocalConnectionState, MonitorFilter};
 

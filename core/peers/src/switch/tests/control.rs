@@ -1,4 +1,4 @@
-//! The control language.
+//! Tests of the control language.
 
 use ctigate_core::wire::csta::model::{RequestTypes, StatusFilter, SystemStatus};
 
@@ -38,9 +38,9 @@ fn what_cannot_be_done_is_answered_with_the_reason() {
     for (line, answer) in [
         ("dial 1001 tel:1", "error that number cannot be dialled"),
         ("dial 1099 1", "error there is no phone \"1099\""),
-        ("answer 1001", "error nothing rings there"),
+        ("answer 1001", "error no call rings there"),
         ("hold 1001", "error the phone has no active call"),
-        ("deflect 1001 1002", "error nothing rings there"),
+        ("deflect 1001 1002", "error no call rings there"),
         ("deflect 1001 1099", "error there is no phone \"1099\""),
         ("retrieve 1001", "error the phone has no held call"),
         ("hangup 1001", "error the phone has no call"),
@@ -95,7 +95,7 @@ fn a_stalled_switch_reads_and_does_nothing() {
     assert_eq!(world.outcome(alice, &Request::GetCstaFeatures), "GetCSTAFeaturesResponse");
 }
 
-/// What the client is asked: invoke ID and status.
+/// The requests that the client received: invoke ID and status.
 fn statuses(world: &mut World, link: LinkId) -> Vec<(u16, Option<String>, String)> {
     let frames = world.frames(link);
     frames

@@ -1,4 +1,4 @@
-//! Every way to ask wrongly has the answer that says most about it.
+//! Tests that every invalid request is answered with the most specific error.
 
 use ctigate_core::wire::csta::model::{MonitorType, RequestTypes, StatusFilter, SystemStatus};
 use ctigate_core::wire::csta::services::all;
@@ -263,7 +263,7 @@ fn what_only_a_switch_sends_is_noticed_and_not_supported() {
     ] {
         world.notices.clear();
         assert_eq!(world.outcome(alice, &request), "operation/serviceNotSupported");
-        assert!(world.noticed("a client asks for what only a switch sends"), "{request:?}");
+        assert!(world.noticed("a client sent a request that only a switch sends"), "{request:?}");
     }
     world.notices.clear();
     world.send_xml(alice, 7, &format!("<DanceCall xmlns=\"{VERSION}\"/>"));

@@ -1,4 +1,4 @@
-//! What clients get wrong on the wire, and what the switch does about it.
+//! Tests of clients' errors on the wire.
 
 use super::*;
 
@@ -96,9 +96,9 @@ fn an_answer_of_the_wrong_kind_or_to_nothing_is_noticed() {
     world.command("ask");
     let wrong = format!("<SystemStatusResponse xmlns=\"{VERSION}\"/>");
     world.send_xml(alice, 1, &wrong);
-    assert!(world.noticed("an answer of another kind than the question"));
+    assert!(world.noticed("an answer of another kind than the request"));
     world.send_xml(alice, 1, &wrong);
-    assert!(world.noticed("an answer to nothing that was asked"));
+    assert!(world.noticed("an answer without a request"));
 }
 
 #[test]
@@ -132,8 +132,8 @@ fn any_bytes_leave_the_machine_sound() {
         let link = world.open(round % 2);
         let mut bytes = good.clone();
         for _ in 0..4 {
-            let place = usize::from(random()) % bytes.len();
-            bytes[place] = random();
+            let index = usize::from(random()) % bytes.len();
+            bytes[index] = random();
         }
         world.bytes(link, &bytes);
         world.pass(Duration::from_secs(100));

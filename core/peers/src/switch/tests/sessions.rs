@@ -1,4 +1,4 @@
-//! Application sessions, and what hangs on them.
+//! Tests of application sessions, and of what ends with them.
 
 use super::*;
 

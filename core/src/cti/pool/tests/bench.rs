@@ -1,4 +1,4 @@
-//! A pool on a workbench: its timers, its links, and what it says, as text.
+//! A test bench for the pool: its timers, its links, and its news as text.
 
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
@@ -27,7 +27,7 @@ use crate::wire::csta_frame::{Framed, Framer, frame};
 /// The cross-reference ID of a monitor to be stopped: a request like any other.
 pub(super) const STOP: &str = "m";
 
-/// The answer of a phone system that is well.
+/// The answer of a phone system that works normally.
 pub(super) const NORMAL: &str =
     "<RequestSystemStatusResponse><systemStatus>normal</systemStatus></RequestSystemStatusResponse>";
 
@@ -36,7 +36,7 @@ const STARTED: &str = "<StartApplicationSessionPosResponse \
     <actualProtocolVersion>x</actualProtocolVersion><actualSessionDuration>180</actualSessionDuration>\
     </StartApplicationSessionPosResponse>";
 
-/// The answer of a phone system that does not tell what it can do.
+/// The answer of a phone system that does not report its features.
 const SILENT: &str = "<CSTAErrorCode><operation>generic</operation></CSTAErrorCode>";
 
 pub(super) struct Bench {
@@ -49,7 +49,7 @@ pub(super) struct Bench {
     notices: Vec<String>,
     /// The link of each connection, by index.
     links: [Option<LinkId>; 8],
-    /// What was sent and not looked at yet: over which link, the invoke ID, and the document.
+    /// What was sent and not yet inspected: the link, the invoke ID, and the document.
     sent: Vec<(LinkId, u16, String)>,
 }
 
@@ -83,7 +83,7 @@ impl Bench {
         }
     }
 
-    /// The same, all in service, with nothing to be looked at.
+    /// The same, with all connections in service and nothing left to inspect.
     pub(super) fn in_service(count: usize, settings: &str) -> Self {
         let mut bench = Self::new(count, settings);
         bench.tick();
@@ -95,7 +95,7 @@ impl Bench {
         bench
     }
 
-    /// Lets the pool do something, and notes what it wants.
+    /// Calls the pool, and notes its actions.
     pub(super) fn act<R>(&mut self, act: impl FnOnce(&mut Pool<u32>, &mut Step<'_>) -> R) -> R {
         let Self { pool, shared, now, closed, actions, notices, links, sent, .. } = self;
         actions.clear();
@@ -129,7 +129,7 @@ impl Bench {
         self.news.extend(said(news));
     }
 
-    /// Lets the pool do all that is due.
+    /// Lets the pool handle everything that is due.
     pub(super) fn tick(&mut self) {
         while let Some((_, key)) = self.shared.timers.pop_due(self.now) {
             match key {
@@ -167,10 +167,10 @@ impl Bench {
         self.now = end;
     }
 
-    /// Answers the connection wanted at `index`, and brings it into service.
+    /// Opens the connection at `index` and brings it into service.
     pub(super) fn bring_up(&mut self, index: usize) {
-        let place = u8::try_from(index).unwrap();
-        let news = self.act(|pool, step| pool.on_opened(step, place));
+        let number = u8::try_from(index).unwrap();
+        let news = self.act(|pool, step| pool.on_opened(step, number));
         self.hear(&news);
         let (invoke, asked) = self.sent(index).pop().unwrap();
         let begun = if asked.contains("StartApplicationSession") { STARTED } else { NORMAL };
@@ -186,23 +186,23 @@ impl Bench {
         bytes
     }
 
-    /// Lets a phone system say something.
+    /// Lets a phone system send a document.
     pub(super) fn say(&mut self, index: usize, invoke: u16, document: &str) {
         self.bytes(index, &Self::frame(invoke, document));
     }
 
-    /// Answers what was last asked over a connection.
+    /// Answers the last request over a connection.
     pub(super) fn say_to_last(&mut self, index: usize, document: &str) {
         let (invoke, _) = self.sent(index).pop().unwrap();
         self.say(index, invoke, document);
     }
 
-    /// Lets a phone system tell how it is.
+    /// Lets a phone system report its status.
     pub(super) fn status(&mut self, index: usize, status: &str) {
         self.say(index, 5, &format!("<SystemStatus><systemStatus>{status}</systemStatus></SystemStatus>"));
     }
 
-    /// Bytes of a connection's link.
+    /// Delivers bytes on a connection's link.
     pub(super) fn bytes(&mut self, index: usize, mut bytes: &[u8]) {
         let index = u8::try_from(index).unwrap();
         while !bytes.is_empty() {
@@ -216,7 +216,7 @@ impl Bench {
         assert_eq!(self.pool.fold(), self.pool.recompute());
     }
 
-    /// A connection's link is closed by its peer.
+    /// Lets the peer close a connection's link.
     pub(super) fn close(&mut self, index: usize) {
         let index = u8::try_from(index).unwrap();
         let news = self.act(|pool, step| pool.on_closed(step, index, Closed::ByPeer));
@@ -239,22 +239,22 @@ impl Bench {
         self.hear(&news);
     }
 
-    /// Whose turn it is.
+    /// Takes a turn.
     pub(super) fn turn(&mut self) -> Option<u8> {
         self.pool.take_turn().map(ConnectionRef::index)
     }
 
-    /// What the pool had to say since last asked.
+    /// The news since the last call.
     pub(super) fn news(&mut self) -> Vec<String> {
         core::mem::take(&mut self.news)
     }
 
-    /// What the operator was told since last asked.
+    /// The notices since the last call.
     pub(super) fn notices(&mut self) -> Vec<String> {
         core::mem::take(&mut self.notices)
     }
 
-    /// What was sent over a connection's link since last asked: invoke ID and document.
+    /// What was sent over a connection's link since the last call: invoke ID and document.
     pub(super) fn sent(&mut self, index: usize) -> Vec<(u16, String)> {
         let link = self.link(index);
         let (ours, others) = core::mem::take(&mut self.sent).into_iter().partition(|(on, ..)| *on == link);
@@ -276,7 +276,7 @@ fn name(connection: ConnectionRef) -> String {
     format!("{}.{}", connection.index(), connection.id)
 }
 
-/// A news as text; nothing where there is none.
+/// News as text; `None` for [`News::Nothing`].
 fn said(news: &News<'_, u32>) -> Option<String> {
     let kept =
         |document: Option<&[u8]>| document.map_or("", |text| core::str::from_utf8(text).unwrap()).to_string();

@@ -1,5 +1,5 @@
-//! Copies of what is not modelled: the receiver's namespace in place of the sender's, identifiers rewritten, everything
-//! of foreign namespaces (private data) kept as it is.
+//! Copies elements that are not modelled: the sender's namespace is replaced by the receiver's, identifiers are
+//! rewritten, and elements of foreign namespaces (private data) stay unchanged.
 
 use alloc::vec::Vec;
 
@@ -17,15 +17,15 @@ use super::{
 /// The namespace of the prefix `xml`, which needs no declaration.
 pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
-/// The namespaces declared around what is being written: prefix (none for the default one) and name.
+/// The namespace declarations in scope: prefix (`None` for the default namespace) and name.
 type Scope<'a> = Vec<(Option<&'a str>, &'a str)>;
 
-/// Copies an element, in which identifiers stand where `names` says. Depth is what the parser's guard allowed.
+/// Copies an element; `names` says where identifiers are in it. The depth is limited by the parser's guard.
 pub(super) fn element<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>, names: Names) {
     passing(w, node, names, PrivateData::All);
 }
 
-/// The same, without the private data in it that stay here.
+/// Like [`element`], without the private data that are not passed on.
 pub(super) fn passing<R: Rewrite>(
     w: &mut Writer<'_, R>,
     node: Element<'_>,
@@ -36,13 +36,13 @@ pub(super) fn passing<R: Rewrite>(
     within(w, node, Place { names, in_connection: false, passing }, &mut scope);
 }
 
-/// Copies the items of a snapshot as they are.
+/// Copies the items of a snapshot unchanged.
 pub(super) fn items<R: Rewrite>(w: &mut Writer<'_, R>, list: Element<'_>) {
     let items = list.children().filter(|child| child.tag_name().name().ends_with("ResponseInfo"));
     items.for_each(|item| element(w, item, Names::None));
 }
 
-/// Copies what a response says beside the snapshot, as it is.
+/// Copies a response's content other than the snapshot, unchanged.
 pub(super) fn beside_snapshot<R: Rewrite>(w: &mut Writer<'_, R>, root: Element<'_>) {
     let others = root
         .children()
@@ -50,7 +50,7 @@ pub(super) fn beside_snapshot<R: Rewrite>(w: &mut Writer<'_, R>, root: Element<'
     others.for_each(|other| element(w, other, Names::None));
 }
 
-/// Copies what stands in a root and no table knows; whatever looks like an identifier there is one.
+/// Copies the children of a root that no table knows; whatever looks like an identifier there is treated as one.
 pub(super) fn unknown<R: Rewrite>(w: &mut Writer<'_, R>, root: Element<'_>, is_known: impl Fn(&str) -> bool) {
     let children = root.children().filter(roxmltree::Node::is_element);
     for child in children {
@@ -61,14 +61,14 @@ pub(super) fn unknown<R: Rewrite>(w: &mut Writer<'_, R>, root: Element<'_>, is_k
     }
 }
 
-/// Whether a document is in its reader's edition; one that does not say is in the one that was agreed with its writer.
+/// Whether a document is in its reader's edition. One that does not say is in the edition agreed with its writer.
 pub(super) fn is_of_edition<R: Rewrite>(w: &Writer<'_, R>, root: Element<'_>) -> bool {
     let namespace = root.tag_name().namespace().and_then(Namespace::parse);
     let edition = namespace.map(Namespace::edition).or_else(|| w.rewrite.agreed_edition());
     edition.is_none_or(|edition| edition == w.edition)
 }
 
-/// Where identifiers stand below an element.
+/// Where identifiers are below an element.
 #[derive(Clone, Copy)]
 struct Place {
     names: Names,
@@ -106,12 +106,12 @@ fn name<R: Rewrite>(w: &mut Writer<'_, R>, prefix: Option<&str>, local: &str) {
     w.text(local);
 }
 
-/// The prefix that stands for `uri` at this place in the source; none where it is the default namespace.
+/// The prefix of `uri` at `node` in the source; `None` if it is the default namespace.
 fn prefix<'a>(node: Element<'a>, uri: &str) -> Option<&'a str> {
     if node.default_namespace() == Some(uri) { None } else { bound_prefix(node, uri) }
 }
 
-/// A prefix that stands for `uri` at this place in the source.
+/// A prefix bound to `uri` at `node` in the source.
 fn bound_prefix<'a>(node: Element<'a>, uri: &str) -> Option<&'a str> {
     if uri == XML {
         return Some("xml");
@@ -119,7 +119,7 @@ fn bound_prefix<'a>(node: Element<'a>, uri: &str) -> Option<&'a str> {
     node.namespaces().filter(|namespace| namespace.uri() == uri).find_map(roxmltree::Namespace::name)
 }
 
-/// Declares a namespace, unless the prefix stands for it already.
+/// Declares a namespace, unless the prefix is already bound to it.
 fn declare<'a, R: Rewrite>(
     w: &mut Writer<'_, R>,
     scope: &mut Scope<'a>,
@@ -169,7 +169,7 @@ fn attributes<'a, R: Rewrite>(
     }
 }
 
-/// Elements and texts. White space between our own elements is left out, comments are left out everywhere.
+/// Copies elements and text. White space between CSTA's elements is left out, comments are left out everywhere.
 fn content<'a, R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'a>, place: Place, scope: &mut Scope<'a>) {
     let ours = read::is_ours(node);
     for child in node.children() {
@@ -186,13 +186,13 @@ fn content<'a, R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'a>, place: Plac
     }
 }
 
-/// An element's text that names something, and so is rewritten.
+/// An identifier in an element's text, which is rewritten.
 #[derive(Clone, Copy)]
 enum Identifier<'a> {
     Call(&'a str),
     Device(Device<'a>),
     ConnectionDevice(Device<'a>),
-    /// It names something, but cannot be read: left out, rather than passed on as the other side spelt it.
+    /// An identifier that cannot be read: it is left out rather than passed on unchanged.
     Unreadable,
 }
 
@@ -208,7 +208,7 @@ impl Identifier<'_> {
 }
 
 impl Place {
-    /// Where they stand below `node`, which itself is none.
+    /// Where identifiers are below `node`, which is none itself.
     fn below(self, node: Element<'_>) -> Self {
         let name = node.tag_name().name();
         let in_connection = self.in_connection
@@ -225,10 +225,10 @@ impl Place {
     }
 }
 
-/// What an element of ours names, if it does.
+/// The identifier that a CSTA element holds, if any.
 fn identifier(node: Element<'_>, place: Place) -> Option<Identifier<'_>> {
     let name = node.tag_name().name();
-    // `deviceIdentifier`: some phone systems write a connection's device as if it were a party.
+    // `deviceIdentifier`: some phone systems write the device of a connection like a party.
     let is_of_connection = place.in_connection && matches!(name, "callID" | "deviceID" | "deviceIdentifier");
     let is_device = match place.names {
         Names::Device => true,

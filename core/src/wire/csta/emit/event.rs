@@ -1,4 +1,4 @@
-//! Events' bodies.
+//! Writes the bodies of events.
 
 use super::{
     super::{
@@ -11,7 +11,7 @@ use super::{
     writer::Writer,
 };
 
-/// What stands inside the root.
+/// Writes the content of the root.
 pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, event: &Event<'_>) {
     match event {
         Event::Call(event) => call_event(w, event),
@@ -20,11 +20,11 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, event: &Event<'_>) {
     }
 }
 
-/// Walks the event's shape. What is required and not known says so.
+/// Writes an event by its shape. A required element whose value is unknown is written as unknown.
 fn call_event<R: Rewrite>(w: &mut Writer<'_, R>, event: &CallEvent<'_>) {
     let slots = event.kind.slots();
     let from = event.source.map(|source| From::new(w, source, slots));
-    for (place, slot) in slots.iter().enumerate() {
+    for (index, slot) in slots.iter().enumerate() {
         match slot.part {
             Part::CrossReference => w.cross_reference(event.cross_reference),
             Part::Connection => w.connection(slot.name, event.connection),
@@ -45,7 +45,7 @@ fn call_event<R: Rewrite>(w: &mut Writer<'_, R>, event: &CallEvent<'_>) {
             Part::Cause => w.leaf(slot.name, if event.cause.is_empty() { "normal" } else { event.cause }),
             Part::Copy(names) => {
                 if let Some(from) = &from {
-                    from.copy(w, place, slot, names);
+                    from.copy(w, index, slot, names);
                 }
             }
         }
@@ -62,9 +62,9 @@ fn other_event<R: Rewrite>(
     cross_reference: &str,
 ) {
     let from = From::new(w, source, shape.slots);
-    for (place, slot) in shape.slots.iter().enumerate() {
+    for (index, slot) in shape.slots.iter().enumerate() {
         if let Part::Copy(names) = slot.part {
-            from.copy(w, place, slot, names);
+            from.copy(w, index, slot, names);
         } else {
             debug_assert_eq!(slot.part, Part::CrossReference, "others are modelled events' own");
             w.cross_reference(cross_reference);
@@ -73,7 +73,7 @@ fn other_event<R: Rewrite>(
     from.rest(w, shape.slots);
 }
 
-/// The connections of a call that came of others.
+/// Writes the connections of a call that resulted from others.
 fn list<R: Rewrite>(w: &mut Writer<'_, R>, name: &str, event: &CallEvent<'_>) {
     if event.given_list.is_empty()
         && let Some(node) = event.source.and_then(|source| read::child(source, name))
@@ -107,7 +107,7 @@ fn list_item<R: Rewrite>(w: &mut Writer<'_, R>, item: &ListItem<'_>) {
 struct From<'a> {
     source: Element<'a>,
     located: Located<'a>,
-    /// Whether its reader speaks the same edition.
+    /// Whether it is in the reader's edition.
     same: bool,
 }
 
@@ -116,15 +116,15 @@ impl<'a> From<'a> {
         Self { source, located: Located::new(source, slots), same: copy::is_of_edition(w, source) }
     }
 
-    /// Copies what stands in a slot, if the reader's edition has it.
-    fn copy<R: Rewrite>(&self, w: &mut Writer<'_, R>, place: usize, slot: &Slot, names: Names) {
+    /// Copies the element of a slot, if the reader's edition has it.
+    fn copy<R: Rewrite>(&self, w: &mut Writer<'_, R>, index: usize, slot: &Slot, names: Names) {
         let passes = self.same || slot.since <= w.edition;
-        if let Some(node) = self.located.at(place).filter(|_| passes) {
+        if let Some(node) = self.located.at(index).filter(|_| passes) {
             copy::element(w, node, names);
         }
     }
 
-    /// Copies what no table knows, if the reader speaks the same edition, and the `extensions`.
+    /// Copies the elements that no table knows, if the document is in the reader's edition, and the `extensions`.
     fn rest<R: Rewrite>(&self, w: &mut Writer<'_, R>, slots: &[Slot]) {
         if self.same && self.located.unknown > 0 {
             copy::unknown(w, self.source, |name| slots.iter().any(|slot| slot.name == name));

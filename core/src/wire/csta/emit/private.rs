@@ -1,4 +1,4 @@
-//! Private data and the security data beside them: what of them reaches the other side.
+//! Which private data, and which security data beside them, are passed on to the other side.
 
 use super::{
     super::{
@@ -12,10 +12,10 @@ use super::{
     writer::Writer,
 };
 
-/// Private data of Microsoft's: which line a client means, for one.
+/// The namespace of Microsoft's private data, which name the client's line, for example.
 const MICROSOFT: &str = "http://schemas.microsoft.com/Lcs/";
 
-/// Whether what is of the namespace `uri` at this place stays here.
+/// Whether private data of the namespace `uri` at `node` are held back.
 pub(super) fn keeps(passing: PrivateData, node: Element<'_>, uri: &str) -> bool {
     match passing {
         PrivateData::All => false,
@@ -27,7 +27,7 @@ pub(super) fn keeps(passing: PrivateData, node: Element<'_>, uri: &str) -> bool 
     }
 }
 
-/// Whether an element is one that stays here, whatever is inside.
+/// Whether an element is held back, whatever it contains.
 pub(super) fn stays(passing: PrivateData, node: Element<'_>) -> bool {
     let name = node.tag_name().name();
     let is_standards = matches!(name, "privateData" | "securityData");
@@ -35,7 +35,7 @@ pub(super) fn stays(passing: PrivateData, node: Element<'_>) -> bool {
         || node.tag_name().namespace().is_some_and(|uri| keeps(passing, node, uri))
 }
 
-/// Whether an element stays here, or has something in it that does.
+/// Whether an element, or anything in it, is held back.
 pub(super) fn any_stays(passing: PrivateData, node: Element<'_>) -> bool {
     node.descendants().filter(roxmltree::Node::is_element).any(|inner| {
         let mut attributes = inner.attributes();
@@ -44,7 +44,7 @@ pub(super) fn any_stays(passing: PrivateData, node: Element<'_>) -> bool {
     })
 }
 
-/// What goes on of a message's `extensions`; nothing where nothing is in them.
+/// Copies a message's `extensions`, without what is held back; writes nothing if nothing is left.
 pub(super) fn extensions<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>, passing: PrivateData) {
     let Some(node) = read::own_child(source, "extensions") else { return };
     match passing {
@@ -54,7 +54,7 @@ pub(super) fn extensions<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>,
     }
 }
 
-/// The extensions with what they hold of others than Microsoft.
+/// Writes the extensions without Microsoft's private data.
 fn without_microsofts<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>, passing: PrivateData) {
     let before = w.out.len();
     let mut is_any = false;

@@ -1,4 +1,4 @@
-//! Requests and responses that are written by their service's row.
+//! Writes requests and responses by the row of their service.
 
 use super::{
     super::{
@@ -11,7 +11,8 @@ use super::{
     writer::Writer,
 };
 
-/// Walks the row: what was given is written as it is; what its source has is copied if the reader's edition has it.
+/// Writes a message by its row: given values are written, elements of its source are copied if the reader's edition has
+/// them.
 pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, relayed: &Relayed<'_>) {
     let to = w.edition;
     let from = if relayed.edition == 0 { to } else { relayed.edition };
@@ -29,7 +30,7 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, relayed: &Relayed<'_>) {
     private::extensions(w, source, relayed.private_data);
 }
 
-/// Writes a value that the gateway, or whoever made the message, put there.
+/// Writes a given value.
 fn given<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, value: Value<'_>) {
     let name = member.name_in(w.edition);
     match value {
@@ -64,7 +65,7 @@ fn copied<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element<'_>,
             {
                 device_list(w, member, node, item);
             } else if let Some(device) = read::device(node) {
-                // An empty list has nobody in it.
+                // A list without devices is written without items.
                 let is_empty = device.id.is_empty() && member.item_in(w.edition).is_some();
                 devices(w, member, if is_empty { &[] } else { core::slice::from_ref(&device) });
             }
@@ -82,13 +83,13 @@ fn copied<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element<'_>,
     }
 }
 
-/// An element's text alone, whatever else is in it.
+/// Writes an element with the text of `node` only.
 fn texts<R: Rewrite>(w: &mut Writer<'_, R>, name: &str, node: Element<'_>) {
     let pieces = node.children().filter(roxmltree::Node::is_text).filter_map(|piece| piece.text());
     w.element(name, |w| pieces.for_each(|piece| w.text(piece)));
 }
 
-/// A list of devices, or the first that is one where the reader's edition has no list.
+/// Writes a list of devices, or the first of them if the reader's edition has no list here.
 fn device_list<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element<'_>, item: &'static str) {
     let mut items = node.children().filter(roxmltree::Node::is_element).filter_map(read::device);
     if member.item_in(w.edition).is_some() {
@@ -98,8 +99,8 @@ fn device_list<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element
     }
 }
 
-/// Lists of services and events that a device has, without those that the reader cannot have. Lists that no table knows
-/// are left out, and so are those of which nothing is left.
+/// Writes the lists of services and events that a device has, without those not offered to the reader. Unknown lists,
+/// and lists that become empty, are left out.
 fn narrowed<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>) {
     let name = node.tag_name().name();
     if let Some(list) = list_named(name) {
@@ -115,7 +116,7 @@ fn narrowed<R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'_>) {
     });
 }
 
-/// An element, if there is something in it.
+/// Writes an element, unless it would be empty.
 fn filled<R: Rewrite>(w: &mut Writer<'_, R>, name: &str, fill: impl FnOnce(&mut Writer<'_, R>)) {
     let before = w.out.len();
     w.open(name);
@@ -136,14 +137,14 @@ fn features<R: Rewrite>(w: &mut Writer<'_, R>, list: &str, node: Element<'_>) {
     }
 }
 
-/// The list of services or events of that name.
+/// The known name of a list of services or events.
 fn list_named(name: &str) -> Option<&'static str> {
     let services = services::all().iter().map(|service| service.list);
     services.chain(services::EVENTS.iter().map(|event| event.list)).find(|list| *list == name)
 }
 
-/// Copies what stands in a root and its row does not know, if that is no private data which stay here. What may name a
-/// call or a device comes from a client no further: nobody could say whose it is.
+/// Copies the children of a root that its row does not know, except private data that are held back. A client's element
+/// that may name a call or a device is dropped, since its owner cannot be checked.
 fn unknown<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>, relayed: &Relayed<'_>) {
     let passing = relayed.private_data;
     for child in source.children().filter(roxmltree::Node::is_element) {

@@ -18,7 +18,7 @@ const COPIED: [Member; 4] = [
     copied("callLinkageData").since(6),
 ];
 
-/// What stands inside the root of SnapshotDevice's response.
+/// Writes the content of the root of SnapshotDevice's response.
 pub(super) fn body<R: Rewrite>(
     w: &mut Writer<'_, R>,
     items: &[SnapshotItem<'_>],
@@ -43,7 +43,7 @@ pub(super) fn body<R: Rewrite>(
     extensions(w, source);
 }
 
-/// One call. `same`: its reader speaks the edition that it came in.
+/// Writes one call; `same` says that it came in the reader's edition.
 fn item<R: Rewrite>(w: &mut Writer<'_, R>, item: &SnapshotItem<'_>, same: bool) {
     w.element("snapshotDeviceResponseInfo", |w| {
         w.connection("connectionIdentifier", item.connection);
@@ -57,7 +57,7 @@ fn item<R: Rewrite>(w: &mut Writer<'_, R>, item: &SnapshotItem<'_>, same: bool) 
     });
 }
 
-/// Copies what an item says that the model does not have, if the reader's edition has it.
+/// Copies the elements of an item that are not modelled, if the reader's edition has them.
 fn rest<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>, same: bool) {
     let to = w.edition;
     for member in COPIED.iter().filter(|member| same || member.since <= to) {
@@ -70,7 +70,7 @@ fn rest<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>, same: bool) {
         copy::unknown(w, source, |name| {
             modelled.contains(&name) || COPIED.iter().any(|member| member.name == name)
         });
-        // The schema has them in the root alone.
+        // The schema has `extensions` in the root only.
         extensions(w, source);
     }
 }
@@ -81,14 +81,15 @@ fn extensions<R: Rewrite>(w: &mut Writer<'_, R>, source: Element<'_>) {
     }
 }
 
-/// The state of a call. The model has it whole where it is a list of states that fit, or a word for one; anything else
-/// goes on as it came, and where the reader may not know its words it is `unknown`, rather than cut.
+/// Writes the state of a call. If the model does not hold the whole state, because it is neither a list of states that
+/// fits nor the word for one, it is copied, or written as `unknown` if the reader may not know its words; it is never
+/// truncated.
 fn local_call_state<R: Rewrite>(w: &mut Writer<'_, R>, item: &SnapshotItem<'_>, same: bool) {
     let node = item.source.and_then(|source| read::child(source, "localCallState"));
     let Some(node) = node else { return states(w, &item.states) };
     let list = read::child(node, "compoundCallState");
     let mut parties = list.iter().flat_map(roxmltree::Node::children).filter(roxmltree::Node::is_element);
-    // The word of a simple state stands for such a list: clients know the list.
+    // A simple state's word is written as the equivalent list, which clients know.
     let is_simple =
         list.is_none() && (!item.states.is_empty() || read::child_text(node, "simpleCallState").is_none());
     if is_simple || list.is_some() && parties.clone().count() == item.states.len() {

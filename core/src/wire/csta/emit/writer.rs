@@ -1,4 +1,4 @@
-//! Elements, and the types that many messages share.
+//! A writer of XML elements, and of the types that many messages share.
 
 use alloc::vec::Vec;
 
@@ -28,12 +28,12 @@ impl<'w, R: Rewrite> Writer<'w, R> {
         Self { out, uri: namespace.uri(), edition: namespace.edition(), rewrite }
     }
 
-    /// One that writes ECMA-354's messages.
+    /// A writer for ECMA-354's messages.
     pub(super) const fn of_session(out: &'w mut Vec<u8>, rewrite: &'w mut R) -> Self {
         Self { out, uri: APPLICATION_SESSION, edition: 0, rewrite }
     }
 
-    /// The declaration, and the root with what `fill` writes into it.
+    /// Writes the XML declaration, and the root with the content that `fill` writes.
     pub(super) fn document(&mut self, name: &str, fill: impl FnOnce(&mut Self)) {
         self.raw("<?xml version=\"1.0\"?><");
         self.name(name);
@@ -50,7 +50,7 @@ impl<'w, R: Rewrite> Writer<'w, R> {
         }
     }
 
-    /// Text that needs no escaping.
+    /// Appends markup unescaped.
     pub(super) fn raw(&mut self, markup: &str) {
         self.out.extend_from_slice(markup.as_bytes());
     }
@@ -71,32 +71,32 @@ impl<'w, R: Rewrite> Writer<'w, R> {
         self.raw(">");
     }
 
-    /// An element without content.
+    /// Writes an element without content.
     pub(super) fn empty(&mut self, name: &str) {
         self.raw("<");
         self.name(name);
         self.raw("/>");
     }
 
-    /// An element's name: the schema's own word, or one that an XML parser took for a name.
+    /// Writes an element's name, which comes from the schema or from an XML parser.
     fn name(&mut self, name: &str) {
         debug_assert!(!name.contains(['<', '>', '&', '"', ' ']), "{name} is no name");
         self.raw(name);
     }
 
-    /// An element with elements inside.
+    /// Writes an element with the content that `fill` writes.
     pub(super) fn element(&mut self, name: &str, fill: impl FnOnce(&mut Self)) {
         self.open(name);
         fill(self);
         self.close(name);
     }
 
-    /// An element with text inside.
+    /// Writes an element with text.
     pub(super) fn leaf(&mut self, name: &str, value: &str) {
         self.element(name, |w| w.text(value));
     }
 
-    /// An element with text inside, if there is any.
+    /// Writes an element with text, if there is any.
     pub(super) fn optional(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.leaf(name, value);
@@ -119,14 +119,14 @@ impl<'w, R: Rewrite> Writer<'w, R> {
         self.close("monitorCrossRefID");
     }
 
-    /// A `DeviceID`.
+    /// Writes a `DeviceID`.
     pub(super) fn device(&mut self, name: &str, device: Device<'_>) {
         self.device_tag(name, device);
         self.rewrite.device(device, self.out);
         self.close(name);
     }
 
-    /// A `ConnectionID`: the call first.
+    /// Writes a `ConnectionID`: the call first.
     pub(super) fn connection(&mut self, name: &str, connection: Connection<'_>) {
         self.open(name);
         if let Some(call) = connection.call {
@@ -142,7 +142,7 @@ impl<'w, R: Rewrite> Writer<'w, R> {
         self.close(name);
     }
 
-    /// A `ConnectionID` of the own line in a response that announces it.
+    /// Writes a `ConnectionID` of the user's own line in a response that announces it.
     pub(super) fn own_connection(&mut self, name: &str, connection: Connection<'_>) {
         self.open(name);
         if let Some(call) = connection.call {
@@ -150,7 +150,7 @@ impl<'w, R: Rewrite> Writer<'w, R> {
             self.rewrite.call(call, self.out);
             self.close("callID");
         }
-        // Who names the own line by itself does so also where the other side did not.
+        // If the rewriter names the own line by itself, the name is written even if the other side left it out.
         let unnamed = Device { id: "", type_of_number: None };
         if let Some(device) = connection.device.or((!self.rewrite.keeps_own_device()).then_some(unnamed)) {
             self.own_device_tag(device);
@@ -184,7 +184,7 @@ impl<'w, R: Rewrite> Writer<'w, R> {
         self.raw(">");
     }
 
-    /// A device that may be unknown or withheld.
+    /// Writes a device that may be unknown or withheld.
     pub(super) fn party(&mut self, name: &str, party: Party<'_>) {
         self.element(name, |w| match party {
             Party::Device(device) => w.device("deviceIdentifier", device),
@@ -203,7 +203,7 @@ impl<'w, R: Rewrite> Writer<'w, R> {
         });
     }
 
-    /// A monitor filter: what is filtered out. What is not named is sent.
+    /// Writes a monitor filter, which names what is filtered out.
     pub(super) fn monitor_filter(&mut self, name: &str, filter: MonitorFilter) {
         self.element(name, |w| {
             let mut group = "";
@@ -217,7 +217,7 @@ impl<'w, R: Rewrite> Writer<'w, R> {
         });
     }
 
-    /// A status filter, with all its members.
+    /// Writes a status filter with all its members.
     pub(super) fn status_filter(&mut self, name: &str, filter: StatusFilter) {
         self.element(name, |w| {
             for (member, status) in STATUS_MEMBERS {
@@ -226,9 +226,9 @@ impl<'w, R: Rewrite> Writer<'w, R> {
         });
     }
 
-    /// Closes the group that is open and opens `next`, unless they are the same. An empty name is no group.
+    /// Closes the open group and opens `next`, unless they are the same. An empty name means no group.
     pub(super) fn next_group(&mut self, group: &mut &'static str, next: &'static str) {
-        // Neighbours in a table mostly have the very same word.
+        // Neighbours in a table mostly share the same static text.
         if core::ptr::eq(*group, next) || *group == next {
             return;
         }

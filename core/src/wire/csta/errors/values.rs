@@ -2,7 +2,7 @@
 
 use super::ErrorCategory;
 
-/// What may stand inside an element of `category`. One empty value where the schema lists none.
+/// The values that an element of `category` may have; one empty value if the schema lists none.
 pub(super) const fn of(category: ErrorCategory) -> &'static [&'static str] {
     match category {
         ErrorCategory::PrivateErrorCode | ErrorCategory::Unspecified => &[""],

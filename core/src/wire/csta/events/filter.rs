@@ -6,8 +6,8 @@ const fn member(group: &'static str, member: &'static str, event: &'static str) 
     FilterMember { group, member, event }
 }
 
-/// Every member of `MonitorFilter` that speaks of events a telephone line can have, in the schema's order: bit 0 first.
-/// The groups of media attachment and voice are not here: such events are never asked for nor sent.
+/// The members of `MonitorFilter` for the events of a telephone line, in the schema's order: bit 0 first. The groups of
+/// media attachment and voice are left out, since such events are never requested or sent.
 pub const FILTER_MEMBERS: &[FilterMember] = &[
     member("callcontrol", "bridged", "BridgedEvent"),
     member("callcontrol", "callCleared", "CallClearedEvent"),

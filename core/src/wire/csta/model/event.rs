@@ -1,24 +1,24 @@
-//! Events.
+//! The typed events.
 
 use super::{Connection, LocalConnectionState, Party, Redirection, words};
 use crate::wire::csta::events::Shape;
 
-/// A call-control event that this project models: see [`CallEventKind::slots`] for each kind's form.
+/// A call-control event that this project models; [`CallEventKind::slots`] has the elements of each kind.
 #[derive(Clone, Copy, Debug)]
 pub struct CallEvent<'a> {
-    /// Which event.
+    /// The kind of event.
     pub kind: CallEventKind,
     /// `monitorCrossRefID`.
     pub cross_reference: &'a str,
-    /// The connection it is about; of two calls that became one, the first.
+    /// The connection it is about; if two calls became one, the first.
     pub connection: Connection<'a>,
-    /// The second of two calls that became one.
+    /// If two calls became one, the second.
     pub second: Option<Connection<'a>>,
     /// The device it is about.
     pub subject: Party<'a>,
     /// The device that a call went to, or that was added to it, where the event has it.
     pub new_party: Option<Party<'a>>,
-    /// The connections of a call that came of others, where they are not in `source`: [`CallEvent::list`].
+    /// The connections of a call that resulted from others, if they are not in `source`; see [`CallEvent::list`].
     pub given_list: &'a [ListItem<'a>],
     /// `callingDevice`, where the event has it.
     pub calling: Option<Party<'a>>,
@@ -28,9 +28,9 @@ pub struct CallEvent<'a> {
     pub redirection: Option<Redirection<'a>>,
     /// `localConnectionInfo`: the monitored device's state after the event.
     pub local: Option<LocalConnectionState>,
-    /// `cause`, as the link spelt it (any `EventCause` of any edition).
+    /// `cause` as received (any `EventCause` of any edition).
     pub cause: &'a str,
-    /// The document it was read from: what is not modelled is copied from there.
+    /// The document it was read from, from which elements that are not modelled are copied.
     pub source: Option<roxmltree::Node<'a, 'a>>,
 }
 
@@ -39,7 +39,7 @@ words! {
     pub enum CallEventKind {
         /// A device went off hook.
         ServiceInitiated = "ServiceInitiatedEvent",
-        /// It dialled.
+        /// It dialled the called party.
         Originated = "OriginatedEvent",
         /// A device rings.
         Delivered = "DeliveredEvent",
@@ -47,7 +47,7 @@ words! {
         Established = "EstablishedEvent",
         /// A connection was put on hold.
         Held = "HeldEvent",
-        /// It was taken back.
+        /// A held connection was retrieved.
         Retrieved = "RetrievedEvent",
         /// A call cannot be completed.
         Failed = "FailedEvent",
@@ -57,17 +57,17 @@ words! {
         NetworkReached = "NetworkReachedEvent",
         /// A call left a device before it was answered there.
         Diverted = "DivertedEvent",
-        /// A device handed its calls over to each other, and left them (so spelt in the schema).
+        /// A device connected its two calls to each other and left (so spelt in the schema).
         Transfered = "TransferedEvent",
         /// Calls became one, or a device was added to one.
         Conferenced = "ConferencedEvent",
-        /// A call is over for all.
+        /// A call is over for all devices.
         CallCleared = "CallClearedEvent",
     }
 }
 
 impl<'a> CallEvent<'a> {
-    /// An event of which no more is known.
+    /// An event of this kind about `connection`, with nothing else known.
     #[must_use]
     pub const fn new(kind: CallEventKind, connection: Connection<'a>) -> Self {
         Self {
@@ -92,31 +92,31 @@ impl<'a> CallEvent<'a> {
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::large_enum_variant, reason = "events are read, passed on and forgotten, never stored")]
 pub enum Event<'a> {
-    /// One that is modelled.
+    /// An event that is modelled.
     Call(CallEvent<'a>),
-    /// One that is passed on with its identifiers rewritten and nothing else touched.
+    /// An event that is passed on with only its identifiers rewritten.
     Other {
-        /// Its form.
+        /// Its shape.
         shape: &'static Shape,
         /// `monitorCrossRefID`.
         cross_reference: &'a str,
         /// The document's root.
         source: roxmltree::Node<'a, 'a>,
     },
-    /// One that no table knows.
+    /// An event that no table knows.
     Unknown {
         /// The root's local name.
         name: &'a str,
     },
 }
 
-/// One connection of a call that came of others (`connectionListItem`).
+/// One connection of a call that resulted from others (`connectionListItem`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListItem<'a> {
-    /// `newConnection`; absent for the device that handed its calls over.
+    /// `newConnection`; absent for the device that left.
     pub new: Option<Connection<'a>>,
-    /// `oldConnection`: what it was before.
+    /// `oldConnection`: the connection it was before.
     pub old: Option<Connection<'a>>,
-    /// `endpoint`: the device, where it is told.
+    /// `endpoint`: the device, if present.
     pub endpoint: Option<Party<'a>>,
 }

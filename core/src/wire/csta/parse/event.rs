@@ -1,4 +1,4 @@
-//! Events.
+//! Reads events.
 
 use super::{
     super::{
@@ -10,14 +10,14 @@ use super::{
     Malformed,
 };
 
-/// The event whose root is `root`.
+/// Reads the event whose root is `root`.
 pub(super) fn read(root: Element<'_>) -> Result<Event<'_>, Malformed> {
     let name = root.tag_name().name();
     let Some(shape) = Shape::named(name) else { return Ok(Event::Unknown { name }) };
     let located = Located::new(root, shape.slots);
     let at = |part: Part| {
-        let place = shape.slots.iter().position(|slot| slot.part == part)?;
-        located.at(place)
+        let index = shape.slots.iter().position(|slot| slot.part == part)?;
+        located.at(index)
     };
     let malformed = |part, error| {
         let element = shape.name_of(part).unwrap_or_default();
@@ -27,7 +27,7 @@ pub(super) fn read(root: Element<'_>) -> Result<Event<'_>, Malformed> {
     let missing = malformed(Part::CrossReference, CstaError::INVALID_MONITOR_CROSS_REF_ID);
     let cross_reference = cross_reference.ok_or(missing)?;
     let Some(kind) = shape.kind else { return Ok(Event::Other { shape, cross_reference, source: root }) };
-    // An event without its connection tells nothing; its parties may be missing, since links leave them out.
+    // An event without its connection is useless; parties may be missing, since some phone systems leave them out.
     let connection = at(Part::Connection).map(read::connection);
     let connection = connection.filter(|connection| connection.call.is_some() || connection.device.is_some());
     let missing = malformed(Part::Connection, CstaError::INVALID_CONNECTION_ID);
@@ -49,7 +49,7 @@ pub(super) fn read(root: Element<'_>) -> Result<Event<'_>, Malformed> {
 }
 
 impl<'a> CallEvent<'a> {
-    /// The connections of a call that came of others (`transferredConnections`, `conferenceConnections`).
+    /// The connections of a call that resulted from others (`transferredConnections`, `conferenceConnections`).
     pub fn list(&self) -> impl Iterator<Item = ListItem<'a>> + use<'a> {
         let name = self.kind.name_of(Part::List);
         let list = self.source.and_then(|source| read::child(source, name?));

@@ -1,4 +1,4 @@
-//! Requests.
+//! Reads requests.
 
 use super::{
     super::{
@@ -11,7 +11,7 @@ use super::{
     Malformed,
 };
 
-/// The request whose root is `root`.
+/// Reads the request whose root is `root`.
 pub(super) fn read(root: Element<'_>, edition: u8) -> Result<Request<'_>, Malformed> {
     let name = root.tag_name().name();
     let of = |service| Reader { service, root };
@@ -135,7 +135,7 @@ fn change_monitor_filter(reader: Reader<'_>) -> Result<Request<'_>, Malformed> {
     })
 }
 
-/// Edition 6's schema has a bare list in place of `snapshotData`: both are read.
+/// Edition 6's schema has the list itself in place of `snapshotData`; both are read.
 fn snapshot_data<'a>(asked: &'static str, reader: Reader<'a>) -> Result<Request<'a>, Malformed> {
     let missing = reader.malformed("snapshotData", CstaError::PARAMETER_MISSING);
     let service = services::named(asked).ok_or(missing)?;

@@ -1,4 +1,4 @@
-//! Responses.
+//! Reads responses.
 
 use alloc::vec::Vec;
 
@@ -15,7 +15,7 @@ use super::{
     Malformed,
 };
 
-/// The response whose root is `root`.
+/// Reads the response whose root is `root`.
 pub(super) fn read(root: Element<'_>, edition: u8) -> Result<Response<'_>, Malformed> {
     let name = root.tag_name().name();
     let of = |service| Reader { service, root };
@@ -62,7 +62,7 @@ pub(super) fn read(root: Element<'_>, edition: u8) -> Result<Response<'_>, Malfo
     }
 }
 
-/// CSTAErrorCode: whatever it says, it is a refusal, so what cannot be read is `unspecified`.
+/// Reads a CSTAErrorCode. It is a refusal in any case, so an unreadable one becomes `unspecified`.
 fn error_code(root: Element<'_>) -> CstaError {
     let child = root.first_element_child();
     let error = child.and_then(|child| {
@@ -72,7 +72,7 @@ fn error_code(root: Element<'_>) -> CstaError {
     error.unwrap_or(CstaError::UNSPECIFIED)
 }
 
-/// ECMA-354's `errorCode`: the text of its one child, or its own.
+/// Reads ECMA-354's `errorCode`: the text of its only child, or its own.
 fn session_error(root: Element<'_>) -> &str {
     let Some(code) = read::child(root, "errorCode") else { return "" };
     read::text(code.first_element_child().unwrap_or(code)).unwrap_or_default()
@@ -102,7 +102,7 @@ fn start_session(reader: Reader<'_>) -> Result<Response<'_>, Malformed> {
     })
 }
 
-/// What the lists announce. A member that says `false` announces nothing.
+/// Reads the services and events that the lists announce. A member with the value `false` announces nothing.
 fn features(root: Element<'_>) -> Features {
     let members = |part: &str, list: &str, feature: &str| {
         let member = read::at(root, &[part, list, feature]);
@@ -114,7 +114,7 @@ fn features(root: Element<'_>) -> Features {
     events.fold(set, |set, entry| set.with_event(entry.root))
 }
 
-/// The data may follow in other messages.
+/// Reads a response by its row. Its data may follow in other messages.
 fn relayed<'a>(service: &'static Service, root: Element<'a>, edition: u8) -> Result<Response<'a>, Malformed> {
     match data_follow(root) {
         Some(cross_reference) => Ok(Response::DataFollow { service, cross_reference, source: Some(root) }),
@@ -128,7 +128,7 @@ fn data_follow(root: Element<'_>) -> Option<&str> {
         .filter(|text| !text.is_empty())
 }
 
-/// SnapshotDevice's calls, or what names the messages that bring them.
+/// Reads SnapshotDevice's calls, or the cross-reference ID of the messages that bring them.
 fn snapshot(reader: Reader<'_>) -> Result<Response<'_>, Malformed> {
     if let (Some(service), Some(cross_reference)) =
         (services::named("SnapshotDevice"), data_follow(reader.root))
@@ -151,8 +151,8 @@ fn snapshot_item<'a>(reader: Reader<'a>, item: Element<'a>) -> Result<SnapshotIt
     })
 }
 
-/// The states of a call's parties, this device's first. `None` where they are unknown or cannot be read; parties beyond
-/// the eighth are left out.
+/// Reads the states of a call's parties, this device's first. `None` if they are unknown or cannot be read; parties
+/// beyond the eighth are left out.
 fn call_state(node: Element<'_>) -> Option<heapless::Vec<LocalConnectionState, 8>> {
     if let Some(compound) = read::child(node, "compoundCallState") {
         let parties = compound.children().filter(Node::is_element);

@@ -1,8 +1,8 @@
-//! Which event each member of `GetCSTAFeaturesResponse`'s lists of events stands for.
+//! The members of the lists of events in `GetCSTAFeaturesResponse`, and the event of each.
 
 use super::{Entry, entry};
 
-/// Every event that is spoken of, by its root's name, in the schema's order: bit 0 first.
+/// All events, by the names of their roots, in the schema's order: bit 0 first.
 pub const EVENTS: &[Entry] = &[
     entry("BridgedEvent", "callControlEvtsList", "bridged"),
     entry("CallClearedEvent", "callControlEvtsList", "callCleared"),

@@ -40,8 +40,8 @@ fn no_message_has_more_members_than_are_located_nor_one_twice() {
     for service in all() {
         for members in [service.request, service.response] {
             assert!(members.len() <= MAX_MEMBERS, "{}", service.root);
-            for (place, member) in members.iter().enumerate() {
-                assert!(members[..place].iter().all(|other| !other.is_named(member.name)), "{}", member.name);
+            for (index, member) in members.iter().enumerate() {
+                assert!(members[..index].iter().all(|other| !other.is_named(member.name)), "{}", member.name);
                 assert!((2..=6).contains(&member.since) && !member.name.is_empty());
             }
         }
@@ -55,7 +55,7 @@ fn a_relayed_service_says_whose_it_is() {
             matches!(member.role, Role::Own | Role::OwnCall | Role::Held | Role::Active | Role::Line { .. })
         });
         assert!(names_the_line, "{}", service.root);
-        // Two connections of one line are a pair, or the second is somebody else's.
+        // If a request has two connections, they are the own line's held and active ones, or the second is foreign.
         let plain = service.request.iter().filter(|member| member.role == Role::Own).count();
         assert!(plain <= 1, "{}", service.root);
         let foreign = service.request.iter().any(|member| member.role == Role::Foreign);

@@ -1,4 +1,4 @@
-//! Vendor specific services (ECMA-269 clause 28.1). Escape names no device, so nobody could check who may send it.
+//! Vendor specific services (ECMA-269 clause 28.1). Escape names no device, so the right to send it cannot be checked.
 
 use super::{Served, Service};
 

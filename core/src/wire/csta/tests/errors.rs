@@ -1,11 +1,11 @@
-//! What is said of messages that lack something.
+//! The errors for incomplete messages.
 
 use alloc::string::ToString as _;
 
 use super::read;
 use crate::wire::csta::errors::CstaError;
 
-/// A document, the element that it lacks or that cannot be read, and what is said of it.
+/// A document, the element that is missing or cannot be read, and the error.
 const CASES: &[(&str, &str, CstaError)] = &[
     ("<SystemStatus/>", "systemStatus", CstaError::PARAMETER_MISSING),
     (

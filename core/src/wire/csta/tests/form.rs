@@ -1,5 +1,5 @@
-//! The form of what is written: edition 3's order, and what ECMA-285 marks as required. The tables here are written
-//! down from the standards once more, apart from those that the code goes by.
+//! The form of what is written: edition 3's order, and what ECMA-285 marks as required. The tables here were made from
+//! the standards, independently of those in the code.
 
 use alloc::{
     format,
@@ -189,7 +189,7 @@ fn form(name: &str) -> Option<String> {
     event_form(name).or_else(own).or_else(|| services::form(name))
 }
 
-/// Whether an element's children are what its form says, in order; those of the children too.
+/// Asserts that an element's children, and theirs, are those of its form, in order.
 fn assert_form(node: Node<'_, '_>, text: &str) {
     let children: Vec<_> = node.children().filter(Node::is_element).collect();
     let name = node.tag_name().name();

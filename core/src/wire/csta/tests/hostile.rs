@@ -1,4 +1,4 @@
-//! Documents that mean harm: bounded by counts before the parser sees them, and never a panic.
+//! Hostile documents: limited before the parser sees them, and never a cause of panics.
 
 use alloc::{format, string::String, vec::Vec};
 use core::fmt::Write as _;
@@ -10,13 +10,13 @@ use crate::wire::csta::{
     parse::Document,
 };
 
-/// Reads and looks at everything, whatever comes of it; what was wrong with the XML.
+/// Reads a document and everything in it. Returns what was wrong with the XML, if anything.
 fn look(text: &[u8]) -> Option<XmlError> {
     let document = match Document::parse(text, &XmlLimits::default()) {
         Ok(document) => document,
         Err(error) => {
             if matches!(error, XmlError::Truncated | XmlError::NotWellFormed) {
-                // The guard must not refuse what the parser would read.
+                // The guard must not refuse what the parser accepts.
                 let parsed =
                     core::str::from_utf8(text).is_ok_and(|text| roxmltree::Document::parse(text).is_ok());
                 assert!(!parsed, "refused, but good: {}", String::from_utf8_lossy(text));

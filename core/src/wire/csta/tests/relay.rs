@@ -1,4 +1,4 @@
-//! Events that pass through: what is rewritten, and what stays.
+//! Events that are passed on: what is rewritten, and what is not.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -8,7 +8,7 @@ use crate::wire::csta::{
     model::{Device, Message, Namespace},
 };
 
-/// Marks what it was given.
+/// Marks the identifiers it writes.
 struct Marks;
 
 impl Rewrite for Marks {
@@ -144,7 +144,7 @@ fn private_data_keep_their_namespaces_texts_and_attributes() {
     let id = "<monitorCrossRefID>7</monitorCrossRefID>";
     let private = "<extensions><privateData><private><p:a p:b=\"1\" c=\"&lt;&#10;\"> x <callID>9</callID></p:a><d \
                    xmlns=\"urn:d\" xml:lang=\"de\"><callID>9</callID></d></private></privateData></extensions>";
-    // Nothing of them is rewritten, not even what looks like one of CSTA's own identifiers.
+    // Nothing in private data is rewritten, not even what looks like a CSTA identifier.
     assert_eq!(
         relayed("QueuedEvent", &format!("{id}{private}")),
         "<monitorCrossRefID>X(7)</monitorCrossRefID><extensions><privateData><private><p:a xmlns:p=\"urn:p\" p:b=\"1\" \

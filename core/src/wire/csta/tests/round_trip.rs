@@ -1,4 +1,4 @@
-//! `parse(emit(m)) == m`.
+//! Round trips: `parse(emit(m)) == m`.
 
 use alloc::{collections::BTreeSet, string::ToString as _};
 
@@ -9,7 +9,7 @@ use crate::wire::csta::{
     services::{self, Served},
 };
 
-/// Compares everything but where an event was read from.
+/// Compares everything but an event's source.
 fn assert_same(message: &Message<'_>, again: &Message<'_>, text: &str) {
     match (message, again) {
         (Message::Request(one), Message::Request(other)) => assert_eq!(one, other, "{text}"),

@@ -1,4 +1,4 @@
-//! Messages made from a number: every kind, with values of all sorts.
+//! Sample messages drawn from a number: every kind, with values of all sorts.
 
 use alloc::vec::Vec;
 
@@ -15,7 +15,7 @@ use crate::wire::csta::{
     services::{self, Features, Served, Service},
 };
 
-/// How many kinds of request and of response there are beside the relayed ones.
+/// How many kinds of request and of response there are, apart from the relayed ones.
 const KINDS: [u32; 2] = [15, 18];
 
 const TEXTS: [&str; 10] = [
@@ -33,7 +33,7 @@ const TEXTS: [&str; 10] = [
 
 const TYPES: [&str; 4] = ["dialingNumber", "explicitPublic:international", "other", "a\"b&c<d"];
 
-/// Draws values from a number, the same from the same.
+/// Draws values as a function of a number.
 struct Chooser(u64);
 
 impl Chooser {
@@ -64,7 +64,7 @@ impl Chooser {
         Device { id: self.text(), type_of_number: self.maybe(|c| c.one(&TYPES)) }
     }
 
-    /// With the call, the device, or both.
+    /// A connection with the call, the device, or both.
     fn connection(&mut self) -> Connection<'static> {
         let call = self.maybe(Self::text);
         let device = if call.is_none() { Some(self.device()) } else { self.maybe(Self::device) };
@@ -115,7 +115,7 @@ impl Chooser {
             events: self.bits() & all.events,
         };
         let drawn = self.one(&[drawn, all, Features::NONE]);
-        // What later editions added is not told to speakers of the earlier ones.
+        // Features of later editions are not written in earlier ones.
         drawn.of_edition(2)
     }
 
@@ -144,7 +144,7 @@ pub(super) fn messages(seed: u64) -> impl Iterator<Item = Message<'static>> {
     requests.into_iter().chain(responses).chain(events).chain(relayed)
 }
 
-/// A relayed service's request and response: all that is required, and some of the rest.
+/// A relayed service's request and response: all required members, and some of the others.
 fn relayed(c: &mut Chooser, service: &'static Service) -> Vec<Message<'static>> {
     let request = members(c, service.request);
     let mut messages = alloc::vec![Message::Request(Request::Relayed(Relayed::request(service, request)))];
@@ -155,7 +155,7 @@ fn relayed(c: &mut Chooser, service: &'static Service) -> Vec<Message<'static>> 
     messages
 }
 
-/// The values of a message's members. A test's values live until its end.
+/// The values of a message's members, leaked until the test ends.
 fn members(c: &mut Chooser, members: &[Member]) -> &'static [(&'static str, Value<'static>)] {
     let mut values = Vec::new();
     for member in members {

@@ -1,4 +1,4 @@
-//! What peers write in other ways than this project does.
+//! Documents that peers write in other ways than this project does.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -221,7 +221,7 @@ fn no_filter_is_not_an_empty_filter() {
     assert_eq!(filter_of(&start("<requestedMonitorFilter/>")), Some(MonitorFilter::NONE));
 }
 
-/// What may stand in a device or a list of them, and what may not.
+/// Contents of a device or of a list of devices, valid and invalid.
 const DEVICES: [&str; 8] =
     ["", "<i/>", "<i>1<!-- -->2</i>", "<i/><i>12</i>", "12", "1<i/>", "<i>12</i><i/>", "1<!-- -->2"];
 

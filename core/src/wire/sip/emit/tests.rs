@@ -125,7 +125,7 @@ fn no_value_can_end_its_line() {
     assert_eq!(out, b"SIP/2.0 400 Bad  X: y\r\nWarning: a b c\r\nContent-Length: 0\r\n\r\n");
 }
 
-/// Writes a message as it was read, by its parts.
+/// Writes a message from the parts it was read into.
 fn emit(message: &Message<'_>) -> Vec<u8> {
     let mut head = Vec::new();
     for line in message.headers.iter() {
@@ -146,7 +146,7 @@ fn emit(message: &Message<'_>) -> Vec<u8> {
     out
 }
 
-/// Builds messages of many shapes from a count.
+/// Builds messages of many shapes, one for each number.
 fn generate(mut number: usize) -> Vec<u8> {
     let mut pick = |words: &[&'static str]| {
         let word = words[number % words.len()];

@@ -10,7 +10,7 @@ type Frame = Result<Vec<u8>, Option<FrameError>>;
 
 const LIMIT: usize = 65_536;
 
-/// What a stream yields when it comes in these pieces.
+/// The frames of a stream that arrives in these pieces.
 fn frames(pieces: &[&[u8]], limit: usize) -> Vec<Frame> {
     let mut framer = Framer::default();
     let mut seen = Vec::new();
@@ -40,7 +40,7 @@ fn stream() -> (Vec<u8>, Vec<Frame>) {
     ];
     let bytes = format!("\r\n{}\r\n\r\n{}\n\r\n{}\r\n{}", messages[0], messages[1], messages[2], messages[3])
         .into_bytes();
-    let message = |place: usize| Ok(messages[place].as_bytes().to_vec());
+    let message = |index: usize| Ok(messages[index].as_bytes().to_vec());
     (bytes, vec![message(0), Err(None), message(1), Err(None), message(2), message(3)])
 }
 
@@ -76,9 +76,9 @@ fn bytes_once_searched_are_not_searched_again() {
     let mut framer = Framer::default();
     let head = b"INFO sip:a SIP/2.0\r\nX: 123456";
     assert_eq!(framer.push(head, LIMIT), (head.len(), Framed::Incomplete));
-    // Whoever looked at these bytes a second time would now see the end of a head in them.
-    let place = framer.buffer.len() - 6;
-    framer.buffer[place..place + 4].copy_from_slice(b"\r\n\r\n");
+    // If these bytes were examined a second time, the end of a head would now be found in them.
+    let index = framer.buffer.len() - 6;
+    framer.buffer[index..index + 4].copy_from_slice(b"\r\n\r\n");
     let (taken, outcome) = framer.push(b"\r\n\r\nBYE", LIMIT);
     assert_eq!(taken, 4);
     assert!(matches!(outcome, Framed::Message(message) if message.len() == head.len() + 4));

@@ -7,7 +7,7 @@ use super::super::session::{Refresher, SessionExpires};
 use super::super::uri::{Scheme, Uri};
 use super::*;
 
-/// As SIPE writes its sign-in.
+/// A sign-in as SIPE writes it.
 const INVITE: &str = "INVITE sip:gw@127.0.0.1:17061 SIP/2.0\r\n\
     Via: SIP/2.0/tcp 127.0.0.1:59982\r\n\
     From: <sip:alice@example.com>;tag=624596613;epid=cf0b98dadeb9\r\n\
@@ -21,7 +21,7 @@ const INVITE: &str = "INVITE sip:gw@127.0.0.1:17061 SIP/2.0\r\n\
     Content-Type: application/csta+xml\r\n\
     Content-Length: 4\r\n\r\n<a/>";
 
-/// A request with these lines in place of an ordinary one's, and no body.
+/// A request with these header lines instead of the usual ones, and no body.
 fn request(lines: &str) -> String {
     format!("INFO sip:gw@h SIP/2.0\r\n{lines}\r\n\r\n")
 }
@@ -35,9 +35,9 @@ const ORDINARY: [&str; 5] = [
 ];
 
 /// An ordinary request, with one line replaced.
-fn with(place: usize, line: &str) -> String {
+fn with(index: usize, line: &str) -> String {
     let mut lines = ORDINARY;
-    lines[place] = line;
+    lines[index] = line;
     request(&lines.join("\r\n"))
 }
 
@@ -140,10 +140,10 @@ fn route_values_are_kept_byte_for_byte() {
 fn each_missing_repeated_or_malformed_header_is_named() {
     let names = [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq];
     let bad = ["Via: HTTP/1.1 h", "From: \"x <sip:a@b>", "To: nobody", "Call-ID:", "CSeq: 4294967296 INFO"];
-    for (place, name) in names.into_iter().enumerate() {
-        assert_eq!(flaw(with(place, "Z: y")), Some(Flaw::Missing(name)));
-        assert_eq!(flaw(with(place, bad[place])), Some(Flaw::Malformed(name)));
-        let repeated = flaw(and(ORDINARY[place]));
+    for (index, name) in names.into_iter().enumerate() {
+        assert_eq!(flaw(with(index, "Z: y")), Some(Flaw::Missing(name)));
+        assert_eq!(flaw(with(index, bad[index])), Some(Flaw::Malformed(name)));
+        let repeated = flaw(and(ORDINARY[index]));
         assert_eq!(repeated, (name != Name::Via).then_some(Flaw::Repeated(name)));
     }
     for cseq in ["CSeq: INFO", "CSeq: -1 INFO", "CSeq: 1", "CSeq: 1 IN FO", "CSeq: x INFO"] {
@@ -258,7 +258,7 @@ fn a_message_cut_anywhere_is_read_or_refused_but_never_without_a_flaw_in_its_hea
     }
 }
 
-/// The headers of a head that is in order, as httparse reads them; `None` when it is not in order.
+/// The headers of a head as httparse reads them; `None` if the head needs normalizing.
 fn by_httparse(head: &[u8]) -> Option<Vec<(String, String)>> {
     let mut room = [httparse::EMPTY_HEADER; 256];
     let httparse::Status::Complete((_, headers)) = httparse::parse_headers(head, &mut room).ok()? else {
@@ -290,8 +290,8 @@ fn a_head_is_read_in_place_just_when_httparse_can_read_it() {
             bytes.splice(from..to, pieces[below(pieces.len())].bytes());
         }
         if below(8) == 0 {
-            let place = below(bytes.len());
-            bytes[place] = 0xe9;
+            let index = below(bytes.len());
+            bytes[index] = 0xe9;
         }
         let end = HeadEnd::default().search(&bytes).unwrap_or(bytes.len());
         let plain = by_httparse(&bytes[..end]);
@@ -327,10 +327,10 @@ fn headers_are_found_by_name_wherever_and_however_often_they_stand() {
 
 #[test]
 fn a_byte_changed_anywhere_is_no_reason_to_panic() {
-    for place in 0..INVITE.len() {
+    for index in 0..INVITE.len() {
         for byte in *b"\0\n\r\t \"<>,;:=[]@/%\x7f\x80\xff0a" {
             let mut bytes = INVITE.as_bytes().to_vec();
-            bytes[place] = byte;
+            bytes[index] = byte;
             let _ = parse(&bytes, |message| {
                 for item in message.record_routes().chain(message.routes()).chain(message.requires()) {
                     let _ = NameAddress::parse(item);

@@ -1,4 +1,4 @@
-//! `check`: everything that is wrong with a configuration, at once.
+//! `check`: reports everything that is wrong with a configuration.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::{FAILED, said};
 use crate::cli::configuration::Configuration;
 use crate::cli::terminal::Terminal;
 
-/// Checks the file and says so.
+/// Checks a file and reports the result.
 pub(super) fn check(file: &Path, terminal: &mut Terminal<'_>) -> u8 {
     let read = Configuration::read(file);
     let Some((configuration, config)) = load(read, Config::from_settings, terminal) else { return FAILED };
@@ -22,7 +22,7 @@ pub(super) fn check(file: &Path, terminal: &mut Terminal<'_>) -> u8 {
     )))
 }
 
-/// Lets `make` check what was read; what is wrong is said, and then there is nothing to return.
+/// Builds a configuration with `make`; if it cannot, reports what is wrong and returns `None`.
 pub(super) fn load<C>(
     read: Result<Configuration, String>,
     make: impl FnOnce(&[Setting]) -> Result<C, Vec<ConfigError>>,

@@ -41,7 +41,7 @@ pub(super) fn client(shell: &dyn Shell, request: &ClientRequest, terminal: &mut 
     if status == GOOD { GOOD } else { FAILED }
 }
 
-/// The configuration that the command line makes.
+/// The configuration from the command line.
 ///
 /// # Errors
 /// A complaint for each option that cannot be used.
@@ -52,7 +52,7 @@ fn config(request: &ClientRequest, interactive: bool) -> Result<ClientConfig, Ve
     config.interactive = interactive;
     ClientConfig::from_settings(&config.settings()).map_err(|errors| {
         let option = |error: ctigate_core::setting::ConfigError| {
-            let given = error.setting.and_then(|place| config.settings().into_iter().nth(place));
+            let given = error.setting.and_then(|index| config.settings().into_iter().nth(index));
             let value = match given.map(|setting| setting.value) {
                 Some(Value::Text(text)) => text,
                 Some(other) => other.to_string(),

@@ -1,4 +1,4 @@
-//! `ctl`: asks a running gateway how it is, or tells it what to do.
+//! `ctl`: shows the status of a running gateway, or sends it a command.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::cli::configuration::Configuration;
 use crate::cli::terminal::Terminal;
 use crate::control;
 
-/// Asks, and shows the answer.
+/// Sends the request, and shows the answer.
 pub(super) fn ctl(request: &CtlRequest, terminal: &mut Terminal<'_>) -> u8 {
     let socket = match &request.place {
         Place::Socket(socket) => Some(socket.clone()),
@@ -27,12 +27,12 @@ pub(super) fn ctl(request: &CtlRequest, terminal: &mut Terminal<'_>) -> u8 {
     }
 }
 
-/// Where a gateway with this configuration has its control socket; if it has none that is said.
+/// The path of the control socket in a configuration file; if there is none, reports that.
 fn configured(file: &Path, terminal: &mut Terminal<'_>) -> Option<PathBuf> {
     let (_, config) = load(Configuration::read(file), Config::from_settings, terminal)?;
     let socket = config.control.socket.map(PathBuf::from);
     if socket.is_none() {
-        terminal.complain(&format!("{}: control.socket is not set: there is none to ask", file.display()));
+        terminal.complain(&format!("{}: control.socket is not set", file.display()));
     }
     socket
 }

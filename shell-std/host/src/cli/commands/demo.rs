@@ -1,5 +1,5 @@
-//! `demo`: the gateway, the phone system and two clients in this process, on loopback sockets. It runs what `run`,
-//! `switch` and `client` run; its ladder is that of its own recording, which it replays.
+//! `demo`: the gateway, the phone system and two clients in this process, on loopback sockets. It runs the same
+//! programs as `run`, `switch` and `client`; the ladder is drawn from its recording, which is also replayed.
 
 use core::time::Duration;
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ mod play;
 
 use play::Outcome;
 
-/// A script, and whose it is: Alice, 1001.
+/// The script of Alice, 1001.
 const ALICE: &str = "\
 call 1002
 wait delivered 5s
@@ -33,7 +33,7 @@ wait cleared 5s
 quit
 ";
 
-/// Bob, 1002.
+/// The script of Bob, 1002.
 const BOB: &str = "\
 wait delivered 10s
 answer
@@ -44,7 +44,7 @@ wait cleared 5s
 quit
 ";
 
-/// Plays the demo, shows its ladder, replays its recording, says how it went.
+/// Plays the demo, shows its ladder, replays its recording, and reports the result.
 pub(super) fn demo(shell: &dyn Shell, wire: bool, record: Option<&Path>, terminal: &mut Terminal<'_>) -> u8 {
     let began = Monotonic::now();
     let folder = record.map_or_else(temporary, Path::to_owned);
@@ -63,7 +63,7 @@ pub(super) fn demo(shell: &dyn Shell, wire: bool, record: Option<&Path>, termina
     let good = show(shell.program(), wire, &files, &outcome, began, terminal);
     if record.is_none() {
         if good {
-            // A temporary folder that stays does no harm.
+            // A temporary folder that cannot be removed does no harm.
             let _ = fs::remove_dir_all(&folder);
         } else {
             terminal.complain(&format!("the recording is kept in {}", folder.display()));
@@ -88,7 +88,7 @@ fn recordings(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
     Ok(files)
 }
 
-/// Shows what was recorded, and the summary. Returns whether everything went as it should.
+/// Shows the recording and a summary. Returns whether everything went as expected.
 fn show(
     program: &str,
     wire: bool,

@@ -26,7 +26,7 @@ pub(super) fn run(shell: &dyn Shell, file: &Path, record: Option<&Path>, termina
     let console = Console::new(Box::new(io::stderr()), Box::new(io::stdout()), format, level);
     let socket = config.control.socket.clone();
     let ready = programs::gateway(shell, configuration.settings(), config);
-    // The socket comes after the addresses: two gateways that start together have met there.
+    // The control socket is opened after the addresses, on which a second gateway with the same configuration fails.
     let opened = ready.and_then(|ready| Ok((ready, serve(socket.as_deref(), &console)?)));
     let (program, server) = match opened {
         Ok((ready, server)) => (programmed(ready, server.as_ref(), record, &console), server),
@@ -37,7 +37,7 @@ pub(super) fn run(shell: &dyn Shell, file: &Path, record: Option<&Path>, termina
     status
 }
 
-/// Makes the control socket, if one is wanted.
+/// Opens the control socket, if one is configured.
 fn serve(socket: Option<&str>, console: &Console) -> Result<Option<Server>, Vec<String>> {
     let Some(socket) = socket else { return Ok(None) };
     let socket = ControlSocket::open(Path::new(socket)).map_err(|complaint| vec![complaint])?;
@@ -61,7 +61,7 @@ fn programmed(
     ready.program(record, console, sources).map_err(|complaint| vec![complaint])
 }
 
-/// Runs a program, or says why there is none.
+/// Runs a program, or reports why it cannot be run.
 pub(super) fn run_to_its_end(
     shell: &dyn Shell,
     program: Result<Program, Vec<String>>,

@@ -36,7 +36,7 @@ pub(super) fn switch(shell: &dyn Shell, request: &SwitchRequest, terminal: &mut 
     run_to_its_end(shell, program, &console, terminal)
 }
 
-/// The command line's addresses outrank the file's.
+/// Replaces the file's addresses with those of the command line.
 fn with_addresses(mut configuration: Configuration, request: &SwitchRequest) -> Configuration {
     configuration.set("listen", Value::List(vec![Value::Text(request.listen.to_string())]));
     if let Some(control) = request.control {

@@ -1,4 +1,4 @@
-//! `replay`, `trace ladder`, `trace redact`: what can be done with a recording.
+//! The commands for recordings: `replay`, `trace ladder`, `trace redact`.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -11,7 +11,7 @@ use crate::cli::arguments::LadderRequest;
 use crate::cli::programs;
 use crate::cli::terminal::Terminal;
 
-/// Lives a run again, and says how it went.
+/// Replays a run and reports the result.
 pub(super) fn replay(files: &[PathBuf], terminal: &mut Terminal<'_>) -> u8 {
     let Some(segments) = read(files, terminal) else { return FAILED };
     match replayed(&segments) {
@@ -23,10 +23,10 @@ pub(super) fn replay(files: &[PathBuf], terminal: &mut Terminal<'_>) -> u8 {
     }
 }
 
-/// Lives a run again.
+/// Replays a run.
 ///
 /// # Errors
-/// The first difference, or why there is nothing to live.
+/// The first difference, or why the run cannot be replayed.
 pub(super) fn replayed(segments: &[Vec<u8>]) -> Result<trace::Summary, trace::ReplayError> {
     let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
     trace::replay(&segments, programs::reborn)
@@ -54,7 +54,7 @@ pub(super) fn ladder(request: &LadderRequest, terminal: &mut Terminal<'_>) -> u8
     }
 }
 
-/// The ladder of a run as far as it can be read, and what is wrong behind that.
+/// The ladder of a run as far as it can be read, and the error after that, if any.
 pub(super) fn drawn(segments: &[Vec<u8>], options: &LadderOptions<'_>) -> (String, Option<trace::ReadError>) {
     let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
     let mut text = String::new();
@@ -65,7 +65,7 @@ pub(super) fn drawn(segments: &[Vec<u8>], options: &LadderOptions<'_>) -> (Strin
     (text, drawn.err())
 }
 
-/// Writes a run anew with everything replaced that says who it was.
+/// Writes a redacted copy of a run, in which nothing identifies people or systems.
 pub(super) fn redact(files: &[PathBuf], out: &Path, terminal: &mut Terminal<'_>) -> u8 {
     let Some(segments) = read(files, terminal) else { return FAILED };
     let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
@@ -96,7 +96,7 @@ pub(super) fn redact(files: &[PathBuf], out: &Path, terminal: &mut Terminal<'_>)
     }
 }
 
-/// Reads the segments of a run; what cannot be read is said.
+/// Reads the segments of a run, and reports those that cannot be read.
 pub(super) fn read(files: &[PathBuf], terminal: &mut Terminal<'_>) -> Option<Vec<Vec<u8>>> {
     let mut segments = Vec::new();
     for file in files {
@@ -111,7 +111,7 @@ pub(super) fn read(files: &[PathBuf], terminal: &mut Terminal<'_>) -> Option<Vec
     Some(segments)
 }
 
-/// The files' names, for complaints.
+/// The files' names, for error messages.
 fn shown(files: &[PathBuf]) -> String {
     match files {
         [only] => only.display().to_string(),

@@ -6,12 +6,12 @@ use super::super::ask;
 use super::*;
 use crate::shell::Spoken;
 
-/// A path of the test's own for a socket.
+/// The path of a socket for one test.
 fn place(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("ctigate-control-{}-{name}", std::process::id()))
 }
 
-/// A socket that is served for a machine that never answers; what it is told comes out.
+/// Serves a socket for a machine that never answers; returns the commands it gets.
 fn serve(name: &str) -> (Server, PathBuf, std::sync::mpsc::Receiver<Said>) {
     let path = place(name);
     let server = Server::new(ControlSocket::open(&path).unwrap());
@@ -26,11 +26,11 @@ fn serve(name: &str) -> (Server, PathBuf, std::sync::mpsc::Receiver<Said>) {
 
 fn say(path: &std::path::Path, bytes: &[u8]) -> String {
     let mut stream = UnixStream::connect(path).unwrap();
-    // It may have heard enough before all of it is said.
+    // The server may stop reading before everything is sent.
     let _ = stream.write_all(bytes);
     stream.shutdown(std::net::Shutdown::Write).unwrap();
     let mut answer = String::new();
-    // A reset says that it did not read all of it.
+    // If the server did not read everything, the connection is reset.
     let _ = stream.read_to_string(&mut answer);
     answer
 }
@@ -51,7 +51,7 @@ fn a_gateway_that_is_too_busy_to_answer_is_not_said_to_have_stopped() {
     let server = Server::new(ControlSocket::open(&path).unwrap());
     let (keep, kept) = std::sync::mpsc::channel();
     server.source().unwrap()(Speaker::new(move |spoken| keep.send(spoken).is_ok()));
-    assert_eq!(ask(&path, Request::Drain).as_deref(), Ok("told, and too busy to answer\n"));
+    assert_eq!(ask(&path, Request::Drain).as_deref(), Ok("sent, but the gateway is too busy to answer\n"));
     assert!(matches!(kept.try_recv(), Ok(Spoken::Command(Said::Drain))));
 }
 
@@ -93,7 +93,7 @@ fn a_socket_that_somebody_answers_on_is_left_alone_and_a_stale_one_is_replaced()
     drop(ControlSocket::open(&path).unwrap());
     fs::write(&path, "not a socket").unwrap();
     let refused = ControlSocket::open(&path).map(|_| ()).unwrap_err();
-    assert!(refused.contains("it is no socket"), "{refused}");
+    assert!(refused.contains("that is not a socket"), "{refused}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "not a socket");
     fs::remove_file(&path).unwrap();
 }

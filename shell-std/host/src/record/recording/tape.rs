@@ -1,4 +1,4 @@
-//! Bytes on their way to files that may be slow or full: a bounded store and a thread that writes.
+//! Writing of recordings to disks that may be slow or full: a bounded buffer, and a thread that writes.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -6,35 +6,35 @@ use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// How often what is recorded reaches the files.
+/// The interval at which the recording is written to the files.
 const WRITE_EVERY: Duration = Duration::from_millis(500);
-/// So many bytes are written without waiting for the time.
+/// How many bytes are written without waiting for the interval.
 const EAGER_BYTES: usize = 256 * 1024;
 /// The most bytes that wait for a slow disk.
 const WAITING_BYTES: usize = 32 * 1024 * 1024;
-/// No more room than this is kept for use again.
+/// The most capacity that is kept for reuse.
 const SPARE_BYTES: usize = 1024 * 1024;
 
 /// Opens the file of a segment, counted from 1.
 pub(crate) type Opener = Box<dyn FnMut(u64) -> io::Result<Box<dyn Write>> + Send>;
-/// Is told, once, why writing stopped.
+/// Called once, with the reason, if writing stops.
 pub(crate) type Complaint = Box<dyn FnOnce(&str) + Send>;
 
 #[derive(Default)]
 struct State {
-    /// Bytes not written yet, by segment.
+    /// Bytes that are not written yet, by segment.
     waiting: Vec<(u64, Vec<u8>)>,
     count: usize,
-    /// Room of what was written, to be used again: memory fresh from the system costs more than it takes to fill it.
+    /// A written buffer, to be reused: fresh memory from the system costs more than filling it.
     spare: Vec<u8>,
-    /// Nothing more will come.
+    /// Whether nothing more will be added.
     ended: bool,
 }
 
 struct Shared {
     state: Mutex<State>,
     more: Condvar,
-    /// Writing has stopped for good: there is no use in recording on.
+    /// Whether writing has stopped for good.
     stopped: AtomicBool,
 }
 
@@ -44,7 +44,7 @@ impl Shared {
     }
 }
 
-/// Takes a recording's bytes without waiting. Dropping it waits until all of them are in their files.
+/// Takes a recording's bytes without blocking. Dropping it waits until all of them are in their files.
 pub(crate) struct Tape {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -54,7 +54,7 @@ impl Tape {
     /// Starts the writing thread.
     ///
     /// # Errors
-    /// The system has no thread to give.
+    /// If the system has no thread.
     pub(crate) fn new(open: Opener, complain: Complaint) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
@@ -73,9 +73,9 @@ impl Tape {
         self.shared.stopped.load(Ordering::Relaxed)
     }
 
-    /// Lets `write` add bytes to a segment, behind those that wait; segments come in order. They are written where the
-    /// thread takes them from: it waits meanwhile, so that it finds them whole. False when too much waits for the disk:
-    /// the recording is not whole any more, and must end.
+    /// Lets `write` append bytes to a segment; segments must come in order. It writes directly into the shared buffer,
+    /// which is locked meanwhile. Returns false if too much waits for the disk, so that the recording is incomplete and
+    /// must end.
     pub(crate) fn append(&self, segment: u64, write: impl FnOnce(&mut Vec<u8>)) -> bool {
         let mut state = self.shared.state();
         let State { waiting, count, spare, ended: _ } = &mut *state;
@@ -89,7 +89,7 @@ impl Tape {
         let (had, waited) = (bytes.len(), *count);
         write(bytes);
         *count = waited.saturating_add(bytes.len().saturating_sub(had));
-        // Once is enough, and each time is a system call: the thread looks before it waits.
+        // One notification is enough, and each is a system call: the thread checks before it waits.
         let is_due = waited < EAGER_BYTES && *count >= EAGER_BYTES;
         drop(state);
         if is_due {
@@ -98,12 +98,12 @@ impl Tape {
         true
     }
 
-    /// Waits until all bytes are in their files. Nothing is to be added any more.
+    /// Waits until all bytes are in their files. Nothing may be added after that.
     pub(crate) fn end(&mut self) {
         self.shared.state().ended = true;
         self.shared.more.notify_one();
         if let Some(thread) = self.thread.take() {
-            // It does not panic; if it did, the panic has been shown.
+            // The thread does not panic; if it did, the panic has been reported.
             let _ = thread.join();
         }
     }

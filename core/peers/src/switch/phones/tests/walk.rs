@@ -1,4 +1,4 @@
-//! Random walks: whatever people and computers do, who only hears the events knows every connection's state.
+//! Random walks: whatever people and computers do, the events alone give every connection's state.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -10,10 +10,10 @@ use ctigate_core::wire::csta::model::LocalConnectionState;
 use crate::switch::config::{Answer, SwitchConfig};
 use crate::switch::phones::{ACTIVE, By, Call, Happening, Phone, Phones, Side};
 
-/// Each phone's connections as its events told them; null ones are left out.
+/// Each phone's connections according to its events, without null ones.
 type Heard = BTreeMap<(u64, u64), LocalConnectionState>;
 
-/// A small generator of its own: a walk is a function of its number.
+/// A small random number generator, so that a walk is a function of its number.
 struct Dice(u64);
 
 impl Dice {

@@ -1,4 +1,5 @@
-//! Events of devices: their features, their maintenance (ECMA-269 clauses 21.2, 22.2 and 24.2), and their makers' own.
+//! Events of devices: their features, their maintenance (ECMA-269 clauses 21.2, 22.2 and 24.2), and vendor specific
+//! ones.
 
 use super::super::{Part, Shape};
 use super::{CALLING_DEVICES, plain, slot};

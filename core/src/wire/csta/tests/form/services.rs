@@ -1,5 +1,5 @@
-//! The form of the services that the phone system serves: what each request and response has in edition 3, written down
-//! from the standards and not from the rows of the code. Services of edition 6 alone are here as that edition has them.
+//! The form of the services that the phone system serves: the elements of each request and response in edition 3, taken
+//! from the standards and not from the rows of the code. Services that only edition 6 has are given as in that edition.
 
 use alloc::{
     format,
@@ -15,7 +15,7 @@ use super::super::super::{
 /// A request's root, its elements, and those of its response; abbreviations as in [`in_full`].
 type Form = (&'static str, &'static str, &'static str);
 
-/// What a message has that nobody answers.
+/// Stands for the response of a message that has none.
 const UNANSWERED: &str = "-";
 
 const CAPABILITY_EXCHANGE: &[Form] = &[
@@ -179,14 +179,14 @@ const LOGICAL_DEVICES: &[Form] = &[
     ("SetRouteingMode", "device! routeingMode!", ""),
 ];
 
-/// Elements of services that are each a `ConnectionID`, in whatever message.
+/// Elements of services that are a `ConnectionID` in any message.
 const CONNECTIONS: &str = "activeCall callToBeAccepted callToBeCleared callToBeDiverted \
     callToBePickedUp callbackConnection callbackMessageConnection camponConnection conferenceCall \
     conferencedCall connectionToBeChanged connectionToSendDigits connectionToSendTone \
     connectionToStopTone diallingConnection existingCall heldCall initiatedCall intrude parkedTo parking pickedCall \
     transferredCall";
 
-/// What edition 6 has more than edition 3: the message, the element that is before it there, and its name.
+/// The additions of edition 6 to edition 3: the message, the preceding element, and the new element.
 const LATER: &[(&str, &str, &str)] = &[
     ("AssociateData", "languagePreferences", "deviceInfo"),
     ("ClearCall", "userData", "reason"),
@@ -210,8 +210,8 @@ const LATER: &[(&str, &str, &str)] = &[
     ("TransferCallResponse", "transferredCallInfo", "callLinkageDataList"),
 ];
 
-/// What the standards mark as required and the rows do not: they judge a response by what it announces alone, and
-/// leave the rest to the client that asked. Another mark that is missing is a mistake.
+/// The elements that the standards mark as required and the rows do not: a response is checked only for what it
+/// announces, and the rest is left to the client. Any other missing mark is a mistake.
 const UNMARKED: &[(&str, &str)] = &[
     ("ChangeConnectionInformationResponse", "actualConnectionInfo"),
     ("GetAgentStateResponse", "agentStateList"),
@@ -243,7 +243,7 @@ const UNMARKED: &[(&str, &str)] = &[
     ("GetSpeakerVolumeResponse", "speakerVolumeList"),
     ("SendMessageResponse", "connectionList"),
     ("SnapshotCallResponse", "crossRefIDorSnapshotData"),
-    // Not a response: it comes unasked, and a part of a list without a list is passed on as it is.
+    // Not a response: it comes unrequested, and a part without a list is passed on unchanged.
     ("SwitchingFunctionDevices", "deviceList"),
 ];
 
@@ -273,7 +273,7 @@ fn in_full(form: &str) -> String {
         .replace("FILTERS", &filters())
 }
 
-/// Which events a device's monitors can keep back.
+/// The events that a device's monitors can filter out.
 fn filters() -> String {
     let of = |monitor: &str, on: &str| format!("{monitor}On{on}MonitorFilter?");
     [("device", "Device"), ("device", "Connection"), ("call", "Device"), ("call", "Connection")]
@@ -281,13 +281,13 @@ fn filters() -> String {
         .join(" ")
 }
 
-/// What a form says of a message of this edition.
+/// The elements that a form gives a message of this edition.
 fn form_in(edition: u8, root: &str) -> Vec<String> {
     let form = super::form(root).unwrap_or_else(|| panic!("no form for {root}"));
     let mut elements: Vec<String> = form.split_whitespace().map(String::from).collect();
     for (_, before, name) in LATER.iter().filter(|(of, ..)| edition > 3 && *of == root) {
-        let place = elements.iter().position(|element| element.trim_end_matches(['!', '?']) == *before);
-        elements.insert(place.unwrap() + 1, format!("{name}?"));
+        let index = elements.iter().position(|element| element.trim_end_matches(['!', '?']) == *before);
+        elements.insert(index.unwrap() + 1, format!("{name}?"));
     }
     if edition > 3 && root == "SetLampMode" {
         elements[2] = "lampMode!".into();
@@ -295,7 +295,7 @@ fn form_in(edition: u8, root: &str) -> Vec<String> {
     elements
 }
 
-/// What a row says, with the marks of the standards where it is known to lack them.
+/// The elements that a row gives a message, with the standards' marks where the row is known to lack them.
 fn row_in(edition: u8, root: &str, members: &[Member]) -> Vec<String> {
     let is_there = |member: &&Member| member.since <= edition && member.role != Role::Withheld;
     let marked = |member: &Member| {

@@ -1,4 +1,4 @@
-//! One program of the demo, at work on a thread of its own.
+//! One program of the demo, running on a thread of its own.
 
 use core::time::Duration;
 use std::path::Path;
@@ -13,10 +13,10 @@ use crate::cli::programs::Ready;
 use crate::record::console::{Console, Format};
 use crate::shell::{Said, Shell, Source, Speaker};
 
-/// How long a program may take to begin.
+/// How long a program may take to start.
 const BEGIN_LIMIT: Duration = Duration::from_secs(5);
 
-/// A program at work.
+/// A running program.
 pub(super) struct Actor<'scope> {
     name: &'static str,
     role: &'static str,
@@ -28,11 +28,11 @@ pub(super) struct Actor<'scope> {
     thread: ScopedJoinHandle<'scope, u8>,
 }
 
-/// A program that has come to its end.
+/// A program that has ended.
 pub(super) struct Ended {
-    /// What it is called.
+    /// Its name.
     pub(super) name: &'static str,
-    /// What it did.
+    /// Its role.
     pub(super) role: &'static str,
     /// Its exit status.
     pub(super) status: u8,
@@ -46,7 +46,7 @@ impl<'scope> Actor<'scope> {
     /// Starts a program.
     ///
     /// # Errors
-    /// It cannot be recorded.
+    /// If it cannot be recorded.
     pub(super) fn start<'env>(
         scope: &'scope Scope<'scope, 'env>,
         shell: &'env dyn Shell,
@@ -72,7 +72,7 @@ impl<'scope> Actor<'scope> {
     /// Tells it to stop, and waits for its end.
     pub(super) fn stop(self) -> Ended {
         if let Ok(speaker) = self.speaker.recv_timeout(BEGIN_LIMIT) {
-            // It may have ended by itself.
+            // The program may have ended by itself.
             let _ = speaker.say(Said::Stop);
         }
         self.end()

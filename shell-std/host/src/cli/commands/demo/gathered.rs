@@ -1,4 +1,4 @@
-//! What a program in the demo says, kept line by line for the demo to look at.
+//! The output of a program in the demo, line by line.
 
 use core::time::Duration;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ struct State {
     partial: Vec<u8>,
 }
 
-/// Lines, as they come.
+/// Lines, collected as they come.
 #[derive(Clone, Default)]
 pub(super) struct Gathered(Arc<(Mutex<State>, Condvar)>);
 
@@ -19,7 +19,7 @@ impl Gathered {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a line that contains `part`; false if none has come in time.
+    /// Waits for a line that contains `part`; returns false if none comes in time.
     pub(super) fn has(&self, part: &str, limit: Duration) -> bool {
         let missing = |state: &mut State| !state.lines.iter().any(|line| line.contains(part));
         let waited = self.0.1.wait_timeout_while(self.state(), limit, missing);

@@ -1,4 +1,4 @@
-//! The play: who comes on stage when.
+//! The course of the demo: which program starts when.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -19,16 +19,16 @@ use crate::shell::Shell;
 
 /// How long the gateway may take to reach the phone system, and Bob to sign in.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// What the gateway logs when it can serve.
+/// What the gateway logs when a connection is in service.
 const IN_SERVICE: &str = "name=cti_in_service";
-/// What a client prints when it will see everything that happens to its phone.
+/// What a client prints when its monitor is active.
 const WATCHING: &str = "monitor ";
 
-/// How it went.
+/// The outcome of the demo.
 pub(super) struct Outcome {
-    /// Everybody, in the order they came.
+    /// The programs, in the order in which they started.
     pub(super) ended: Vec<Ended>,
-    /// What did not happen.
+    /// What was expected and did not happen.
     missing: Vec<String>,
 }
 
@@ -37,12 +37,12 @@ impl Outcome {
         Self { ended: Vec::new(), missing: vec![what] }
     }
 
-    /// All that went otherwise than expected.
+    /// Everything that did not go as expected.
     pub(super) fn wrong(&self) -> Vec<String> {
         let mut wrong = self.missing.clone();
         for ended in self.ended.iter().filter(|ended| ended.status != GOOD) {
             let Ended { name, status, .. } = ended;
-            wrong.push(format!("expected {name} to end with exit status 0; it was {status}. It said:"));
+            wrong.push(format!("expected {name} to end with exit status 0; it was {status}. Its output:"));
             wrong.extend(ended.printed.iter().chain(&ended.log).map(|line| format!("  {line}")));
         }
         wrong
@@ -57,7 +57,7 @@ fn any_port(key: &str) -> Setting {
     Setting { key: key.into(), value: Value::List(vec![Value::Text("127.0.0.1:0".into())]) }
 }
 
-/// The complaints about settings of our own making.
+/// The errors in the demo's own settings.
 fn wrong(errors: &[ConfigError]) -> Vec<String> {
     errors.iter().map(ToString::to_string).collect()
 }
@@ -66,10 +66,10 @@ fn address(ready: &programs::Ready, key: &str) -> Result<SocketAddr, Vec<String>
     ready.address(key).ok_or_else(|| vec![format!("there is no address for {key}")])
 }
 
-/// Plays it: the phone system, the gateway (recorded in `folder`), Bob over UDP, Alice over TCP.
+/// Plays the demo: the phone system, the gateway (recorded in `folder`), Bob over UDP, Alice over TCP.
 ///
 /// # Errors
-/// It could not begin.
+/// If it could not begin.
 pub(super) fn play(shell: &dyn Shell, folder: &Path) -> Result<Outcome, Vec<String>> {
     let settings = [any_port("listen")];
     let switch = programs::switch(
@@ -108,7 +108,7 @@ pub(super) fn play(shell: &dyn Shell, folder: &Path) -> Result<Outcome, Vec<Stri
     })
 }
 
-/// Bob signs in; Alice signs in and calls him; both go.
+/// Bob signs in; Alice signs in and calls him; both sign out.
 fn call<'scope, 'env>(
     scope: &'scope Scope<'scope, 'env>,
     shell: &'env dyn Shell,
