@@ -41,4 +41,9 @@ pub const ALL: &[Machine] = &[
         clause: "this project's own",
         transitions: rcc::walk::TABLE,
     },
+    Machine {
+        name: "Resynchronization of a client's monitor",
+        clause: "this project's own",
+        transitions: rcc::resync_state::TABLE,
+    },
 ];

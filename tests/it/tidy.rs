@@ -3,6 +3,7 @@
 
 mod arrows;
 mod calls;
+mod canaries;
 mod layout;
 mod manifests;
 mod sources;

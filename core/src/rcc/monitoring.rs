@@ -218,7 +218,8 @@ impl<C: Carrier> Control<C> {
     /// The phone system started a monitor too late, and was asked to stop it. Where it gave it the name of another, that
     /// one is started again: the stop may have ended either.
     pub(crate) fn on_late_monitor(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
-        if self.switch_monitor_of(source).is_some() {
+        let EventSource { connection, cross_reference } = source;
+        if self.switch_monitors.of_cross_reference(connection, cross_reference).is_some() {
             note_confused(step, source);
             self.on_switch_monitor_stopped(step, source);
             self.forget_early_of(source);

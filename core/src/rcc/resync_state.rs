@@ -16,6 +16,7 @@ use super::calls::{Call, Calls, Seen, Stage, seen};
 use super::change::Change;
 use crate::config::Limits;
 use crate::few::Few;
+use crate::transition::assert_transition;
 use crate::wire::csta::model::{CallEvent, Event, SnapshotItem};
 use crate::word::Word;
 
@@ -33,6 +34,30 @@ enum Progress {
     },
     /// There was no snapshot: what the client knows may be wrong.
     Unverified,
+}
+
+/// All transitions. It begins as `Waiting`, and ends once what a snapshot changed is told.
+pub(crate) const TABLE: &[(&str, &str)] = &[
+    ("Waiting", "Asked"),
+    ("Waiting", "Telling"),
+    ("Asked", "Waiting"),
+    ("Asked", "Telling"),
+    ("Telling", "Waiting"),
+    ("Telling", "Unverified"),
+    ("Unverified", "Waiting"),
+    ("Unverified", "Telling"),
+];
+
+impl Progress {
+    /// The state's name, as in [`TABLE`].
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "Waiting",
+            Self::Asked => "Asked",
+            Self::Telling { .. } => "Telling",
+            Self::Unverified => "Unverified",
+        }
+    }
 }
 
 /// A monitor whose client may believe what is not so any more.
@@ -111,7 +136,16 @@ impl Resync {
     /// wait. Of what is still to be told, only the end of another phone system's calls remains: no snapshot of this one
     /// brings that up again.
     pub(crate) fn verify(&mut self) {
-        self.progress = Progress::Waiting;
+        self.void_changes();
+        self.go_to(Progress::Waiting);
+    }
+
+    fn go_to(&mut self, progress: Progress) {
+        assert_transition(TABLE, self.progress.name(), progress.name());
+        self.progress = progress;
+    }
+
+    fn void_changes(&mut self) {
         let (switch, changes) = (self.switch, core::mem::take(&mut self.changes));
         self.gone
             .extend(changes.into_iter().filter(|change| change.now.is_none() && change.switch != switch));
@@ -144,7 +178,7 @@ impl Resync {
 
     /// A snapshot was asked for.
     pub(crate) fn asked(&mut self) {
-        self.progress = Progress::Asked;
+        self.go_to(Progress::Asked);
         self.began = Calls::default();
         self.unanswered += 1;
     }
@@ -221,8 +255,8 @@ impl Resync {
     /// are.
     pub(crate) fn compare(&mut self, snapshot: &Snapshot<'_>, began: &Calls) -> Calls {
         let Snapshot { switch, line, items, limit } = *snapshot;
-        self.verify();
-        self.progress = Progress::Telling { verified: true };
+        self.void_changes();
+        self.go_to(Progress::Telling { verified: true });
         let same = self.switch == switch;
         let mut now = Calls::default();
         let mut shown = VecDeque::new();
@@ -263,8 +297,8 @@ impl Resync {
 
     /// The phone system numbered `switch` gives no snapshot. It cannot have the calls of another.
     pub(crate) fn compare_without(&mut self, switch: u8) {
-        self.verify();
-        self.progress = Progress::Telling { verified: false };
+        self.void_changes();
+        self.go_to(Progress::Telling { verified: false });
         self.clear_all_but(switch, |_| true);
     }
 
@@ -294,7 +328,7 @@ impl Resync {
     /// All was told. True: the client knows what its switch monitor knows, and nothing of its own need be kept.
     pub(crate) fn is_over(&mut self) -> bool {
         if self.progress == (Progress::Telling { verified: false }) {
-            self.progress = Progress::Unverified;
+            self.go_to(Progress::Unverified);
         }
         self.progress != Progress::Unverified
     }

@@ -1,8 +1,8 @@
 //! Remote call control without SIP: random orders of answers, events, moves, snapshots and stops, against a model of the
 //! phone systems and of what each client believes. When all is calm again, each client believes what is so.
 //!
-//! A seed says all: `CTIGATE_SEED=N cargo test --package ctigate-core property` runs one again,
-//! `CTIGATE_SEEDS=N` runs as many.
+//! A seed says all: `CTIGATE_SEED=N cargo test --package ctigate-core property` runs one again, `CTIGATE_SEEDS=N` runs as
+//! many. Faults that were mended are put back by patches (`tests/canaries`, `.ci/run canaries`), and must be found.
 
 mod client;
 mod driver;

@@ -201,7 +201,11 @@ impl Run {
             94..96 => self.close(connection),
             96 => self.systems.lose_events(&mut self.random, system),
             97 => self.systems.stop_monitor(&mut self.random),
-            _ => self.systems.send_strays(&mut self.random),
+            _ => {
+                if let Some(connection) = self.systems.send_strays(&mut self.random) {
+                    while self.deliver(connection) {}
+                }
+            }
         }
     }
 

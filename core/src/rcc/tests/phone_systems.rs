@@ -282,7 +282,8 @@ impl PhoneSystems {
     }
 
     /// While a monitor is being started that has no events yet, events under unknown names take all the room there is.
-    pub(super) fn send_strays(&mut self, random: &mut Random) {
+    /// Over which connection they came.
+    pub(super) fn send_strays(&mut self, random: &mut Random) -> Option<usize> {
         let is_begun = |request: &Request| matches!(&request.what, What::Start { begun: Some(_), .. });
         let fits = |connection: &usize| {
             let mut asked = self.requests.iter().filter(|request| request.connection == *connection);
@@ -292,11 +293,11 @@ impl PhoneSystems {
                 && self.connections[*connection].queue.is_empty()
         };
         let connections: Vec<usize> = (0..self.connections.len()).filter(fits).collect();
-        if let Some(connection) = connections.get(random.below(connections.len())) {
-            for _ in 0..STRAYS {
-                self.send(*connection, "event nobody 1003 ring 9");
-            }
+        let connection = *connections.get(random.below(connections.len()))?;
+        for _ in 0..STRAYS {
+            self.send(connection, "event nobody 1003 ring 9");
         }
+        Some(connection)
     }
 
     /// A phone system deals with one of the requests it was sent. `calm`: it answers well; otherwise it may be busy, begin
