@@ -160,7 +160,10 @@ impl Calls {
             let (Some(id), Some(known)) = (new.call, self.find(old)) else { continue };
             let mut call = lives_on.take().unwrap_or_else(|| known.clone());
             call.id = Word::from(id);
-            call.stage = event.local.map_or(known.stage, |local| stage_in(local, known.stage));
+            // A client that may not know the old call does not learn of the new one.
+            if known.stage != Stage::Unsure {
+                call.stage = event.local.map_or(known.stage, |local| stage_in(local, known.stage));
+            }
             let was = item.old.and_then(|old| old.device);
             if let Some(own) = new.device.filter(|_| was.is_some_and(|was| *known.device == *was.id)) {
                 call.device = Word::from(own.id);

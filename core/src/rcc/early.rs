@@ -137,14 +137,16 @@ impl<C: Carrier> Control<C> {
         waiting.retain(|early| {
             !is_old(early) || switch_monitors.of_cross_reference(connection, &early.cross_reference).is_some()
         });
+        note_discarded(step, connection, before.saturating_sub(waiting.len()));
+    }
+
+    /// Forgets what came under a name before the monitor was asked for that has it now.
+    pub(super) fn forget_earlier(&mut self, step: &mut Step<'_>, source: EventSource<'_>, asked: Instant) {
+        let Some(waiting) = self.early_of_mut(source.connection) else { return };
+        let before = waiting.len();
+        waiting.retain(|early| early.since >= asked || *early.cross_reference != *source.cross_reference);
         let count = before.saturating_sub(waiting.len());
-        if count > 0 {
-            step.counters.events_unknown += u64::try_from(count).unwrap_or(0);
-            let why = "no answer named their monitors";
-            let fields: &[(&str, &dyn Display)] =
-                &[("cti", &(u32::from(connection.index()) + 1)), ("events", &count), ("why", &why)];
-            step.actions.notify(Level::Debug, "event_discarded", fields);
-        }
+        note_discarded(step, source.connection, count);
     }
 
     /// The answer is there: what came early is delivered, in portions.
@@ -188,6 +190,16 @@ impl<C: Carrier> Control<C> {
         let waiting = self.early_of_mut(source.connection)?;
         let first = waiting.iter().position(|early| *early.cross_reference == *source.cross_reference);
         waiting.remove(first?).map(|early| early.document)
+    }
+}
+
+fn note_discarded(step: &mut Step<'_>, connection: ConnectionRef, count: usize) {
+    if count > 0 {
+        step.counters.events_unknown += u64::try_from(count).unwrap_or(0);
+        let why = "no answer named their monitors";
+        let fields: &[(&str, &dyn Display)] =
+            &[("cti", &(u32::from(connection.index()) + 1)), ("events", &count), ("why", &why)];
+        step.actions.notify(Level::Debug, "event_discarded", fields);
     }
 }
 

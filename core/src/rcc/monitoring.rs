@@ -102,7 +102,7 @@ impl<C: Carrier> Control<C> {
         }
         let handle = self
             .switch_monitors
-            .begin(link, number)
+            .begin(link, number, step.now)
             .map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
         let request = Request::MonitorStart {
             object: MonitorObject::Device(Device { id: number, type_of_number: None }),
@@ -132,7 +132,7 @@ impl<C: Carrier> Control<C> {
             .and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
             .map(|switch_monitor| &mut switch_monitor.state)
         {
-            Some(State::Starting { waiters }) => {
+            Some(State::Starting { waiters, .. }) => {
                 waiters.push((waiting, monitor));
                 false
             }
@@ -153,13 +153,12 @@ impl<C: Carrier> Control<C> {
         let Response::MonitorStart { cross_reference, .. } = *response else {
             return self.refuse_switch_monitor(switch_monitor, error_of(response));
         };
-        let Some(connection) =
-            self.switch_monitors.slots.get(switch_monitor).map(|switch_monitor| switch_monitor.connection)
-        else {
+        let Some(one) = self.switch_monitors.slots.get(switch_monitor) else { return Started::Void };
+        let (connection, State::Starting { since, .. }) = (one.connection, &one.state) else {
             return Started::Void;
         };
-        // What came before this switch monitor can have been asked for is not its own.
-        self.forget_old_early(step, connection);
+        // What came under this name before the switch monitor was asked for is not its own.
+        self.forget_earlier(step, EventSource { connection, cross_reference }, *since);
         if let Some(waiters) = self.switch_monitors.activate(switch_monitor, cross_reference) {
             return Started::Active(switch_monitor, waiters);
         }
@@ -185,7 +184,7 @@ impl<C: Carrier> Control<C> {
     /// The phone system would not start a switch monitor.
     fn refuse_switch_monitor(&mut self, switch_monitor: Handle<SwitchMonitor>, error: CstaError) -> Started {
         let Some(removed) = self.switch_monitors.remove(switch_monitor) else { return Started::Void };
-        let State::Starting { waiters } = removed.state else { return Started::Void };
+        let State::Starting { waiters, .. } = removed.state else { return Started::Void };
         for (_, monitor) in &waiters {
             self.forget_monitor(*monitor);
         }

@@ -13,6 +13,7 @@ use crate::few::Few;
 use crate::index::Index;
 use crate::slots::{Full, Handle, Slots};
 use crate::step::ClientRequestId;
+use crate::time::Instant;
 use crate::word::Word;
 
 /// Where an event comes from.
@@ -29,6 +30,8 @@ pub(crate) struct EventSource<'a> {
 pub(crate) enum State {
     /// The phone system was asked; these clients wait for its answer.
     Starting {
+        /// When: an event that is older is of another monitor.
+        since: Instant,
         /// MonitorStart requests to answer, with the monitor each is for.
         waiters: Vec<(ClientRequestId, Handle<Monitor>)>,
     },
@@ -115,11 +118,12 @@ impl SwitchMonitors {
         &mut self,
         connection: ConnectionRef,
         device: &str,
+        now: Instant,
     ) -> Result<Handle<SwitchMonitor>, Full> {
         let handle = self.slots.insert(SwitchMonitor {
             connection,
             device: Word::from(device),
-            state: State::Starting { waiters: Vec::new() },
+            state: State::Starting { since: now, waiters: Vec::new() },
             monitors: Few::default(),
             stopping: false,
             verification: Verification::default(),
@@ -144,7 +148,7 @@ impl SwitchMonitors {
         let active = State::Active { cross_reference: Word::from(cross_reference) };
         let before = core::mem::replace(&mut self.slots.get_mut(handle)?.state, active);
         self.by_cross_reference.insert(key, handle);
-        let State::Starting { waiters } = before else { return Some(Vec::new()) };
+        let State::Starting { waiters, .. } = before else { return Some(Vec::new()) };
         *self.active.entry(connection.id).or_default() += 1;
         Some(waiters)
     }
@@ -169,7 +173,7 @@ impl SwitchMonitors {
 impl SwitchMonitor {
     /// Whether a client waits for it to be told that this monitor has begun.
     pub(crate) fn is_awaited_for(&self, monitor: Handle<Monitor>) -> bool {
-        let State::Starting { waiters } = &self.state else { return false };
+        let State::Starting { waiters, .. } = &self.state else { return false };
         waiters.iter().any(|(_, waiting)| *waiting == monitor)
     }
 
@@ -206,6 +210,6 @@ impl SwitchMonitor {
 
 crate::digest! { struct SwitchMonitor { connection, device, state, monitors, stopping, verification, calls } }
 
-crate::digest! { enum State { Starting { waiters }, Active { cross_reference } } }
+crate::digest! { enum State { Starting { since, waiters }, Active { cross_reference } } }
 
 crate::digest! { struct Verification { is_open, tries => u64::from(*tries), tried_on } }

@@ -196,7 +196,9 @@ impl Run {
                 self.open(connection);
             }
             91..94 => {
-                self.now = self.now + Duration::from_millis(u64::try_from(self.random.below(1500)).unwrap());
+                // Now and then longer than an answer may take.
+                let most = if self.random.once_in(6) { 9_000 } else { 1_500 };
+                self.now = self.now + Duration::from_millis(u64::try_from(self.random.below(most)).unwrap());
             }
             94..96 => self.close(connection),
             96 => self.systems.lose_events(&mut self.random, system),
