@@ -12,7 +12,7 @@
 //! | `refresh`, `in_session` | requests in a session |
 //! | `answers`, `cti` | what phone systems answer, and what else the pool has to say |
 //! | `sip` | what the user agent has to say |
-//! | `jobs` | what touches many sessions, done in portions |
+//! | `jobs` | work on many sessions, done in portions |
 //! | `ending` | drain and stop |
 //! | `machine`, `view` | the face every machine has; reading the state |
 //!

@@ -16,7 +16,7 @@ use crate::wire::csta::model::{Request, Response};
 use crate::wire::sip::Method;
 
 impl Gateway {
-    /// A re-INVITE, an INFO or an UPDATE.
+    /// Handles a re-INVITE, an INFO or an UPDATE.
     pub(super) fn on_in_session(&mut self, step: &mut Step<'_>, received: &Received<'_>, session: SessionId) {
         if received.method == Method::Invite {
             self.on_reinvite(step, received, session);
@@ -48,7 +48,7 @@ impl Gateway {
         self.on_info(step, received, session);
     }
 
-    /// INFO in its legacy use (client quirk 11): with a CSTA request, or without a body.
+    /// Handles an INFO in its legacy use (client quirk 11): with a CSTA request, or without a body.
     fn on_info(&mut self, step: &mut Step<'_>, received: &Received<'_>, session: SessionId) {
         if received.message.body.is_empty() {
             let sessions = &mut self.control.sessions;

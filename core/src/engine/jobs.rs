@@ -102,7 +102,7 @@ impl Gateway {
                 self.settle_session(step, session);
                 false
             }
-            Walked::Onward => true,
+            Walked::More => true,
             Walked::Done => false,
         }
     }
@@ -117,8 +117,8 @@ impl Gateway {
         let (slots, next) = portion(self.control.sessions.slots(), slot);
         for slot in slots {
             let session = self.control.sessions.at(slot);
-            let concerned = session.filter(|session| self.control.is_concerned(*session, index));
-            if let Some(news) = concerned.and_then(|session| self.control.status_for(session, status)) {
+            let registered = session.filter(|session| self.control.is_registered_at(*session, index));
+            if let Some(news) = registered.and_then(|session| self.control.status_for(session, status)) {
                 self.tell(step, &news);
             }
         }

@@ -11,7 +11,7 @@ use crate::input::{Input, Listen, Taken, Transport};
 use crate::machine::{Machine, Wake, Why};
 use crate::overview::Overview;
 use crate::phase::Phase;
-use crate::rcc::binding::Held;
+use crate::rcc::binding::BoundCounts;
 use crate::rcc::control::Tables;
 use crate::step::Shared;
 use crate::time::Instant;
@@ -62,13 +62,13 @@ impl Machine for Engine {
 }
 
 impl Gateway {
-    /// The fingerprint of the state. The configuration is constant, the timers follow from their owners' records, and
-    /// the buffers mean nothing between steps.
+    /// Computes the fingerprint of the state. The configuration is constant, the timers follow from their owners'
+    /// records, and the buffers mean nothing between steps.
     fn digest_with(
         &self,
         shared: &Shared,
         (tables, unlisted): ([u64; 3], usize),
-        control_tables: (Tables, Held),
+        control_tables: (Tables, BoundCounts),
     ) -> u64 {
         let Shared { config: _, timers, entropy, links, counters, phase } = shared;
         let Self { ua, control, stop, slept, clock, xml_limits: _, unfolded: _, body: _ } = self;

@@ -10,7 +10,7 @@ use crate::sip::user_agent::{Phase, Received, Refusal, restart_session_timer};
 use crate::step::SessionId;
 
 impl Gateway {
-    /// A re-INVITE: the session continues, perhaps over another CTI connection.
+    /// Handles a re-INVITE: the session continues, perhaps over another CTI connection.
     pub(super) fn on_reinvite(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: SessionId) {
         let Some(session) = self.control.sessions.get(handle) else { return };
         if let Phase::SigningIn { .. } = session.carrier.phase {
@@ -65,7 +65,7 @@ impl Gateway {
         })
     }
 
-    /// UPDATE (RFC 3311): a refresh without a body, as Communicator 2007 R2 sends it (client quirk 6).
+    /// Handles an UPDATE (RFC 3311): a refresh without a body, as Communicator 2007 R2 sends it (client quirk 6).
     pub(super) fn on_update(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: SessionId) {
         let Some(timer) = self.ua.settle_timer(step, &mut self.control.sessions, received) else { return };
         let held = self.ua.hold_refresh(step, &mut self.control.sessions, received, handle, timer);

@@ -37,7 +37,7 @@ pub(super) enum Beginning {
 }
 
 impl Gateway {
-    /// An INVITE outside any dialog: a user signs in.
+    /// Handles an INVITE outside any dialog, which signs a user in.
     pub(super) fn on_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
         let Some(sign_in) = self.read_sign_in(step, received) else { return };
         if let Some((session, connection)) =
@@ -162,7 +162,7 @@ impl Gateway {
         self.end_session(step, handle, "unknown line");
     }
 
-    /// The 200 to an INVITE or re-INVITE: always a RequestSystemStatusResponse (client quirk 6).
+    /// Answers an INVITE or re-INVITE with 200, always with a RequestSystemStatusResponse (client quirk 6).
     pub(super) fn answer_invite(
         &mut self,
         step: &mut Step<'_>,
@@ -178,7 +178,8 @@ impl Gateway {
         ua.accept_invite(step, sessions, session, invite, (body, status == SystemStatus::Disabled));
     }
 
-    /// The CSTA document in a request. Returns `None` if the request was refused, because it has none that can be read.
+    /// Reads the CSTA document in a request. Returns `None` if there is none that can be read; the request is refused
+    /// then.
     pub(super) fn read_document<'m>(
         &mut self,
         step: &mut Step<'_>,
@@ -200,7 +201,7 @@ impl Gateway {
         }
     }
 
-    /// The body of an INVITE. Returns `None` if the INVITE was refused.
+    /// Reads the body of an INVITE. Returns `None` if the INVITE was refused.
     pub(super) fn read_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) -> Option<SignIn> {
         let document = self.read_document(step, received)?;
         let is_sign_in = matches!(document.message(), Ok(Csta::Request(Request::RequestSystemStatus { .. })));

@@ -39,8 +39,9 @@ const BEGINNING_OF_2024: u64 = 1_704_067_200_000_000;
 const QUARTER: u64 = 250_000;
 
 impl Gateway {
-    /// A re-INVITE in a dialog that is not known here, with `tag` as our tag. Without a line it is answered 481, as any
-    /// other request is. The tag's length is limited along with the dialog's other texts (`limits.dialog_bytes`).
+    /// Handles a re-INVITE in a dialog that is not known here, with `tag` as our tag. Without a line it is answered
+    /// 481, as any other request is. The tag's length is limited along with the dialog's other texts
+    /// (`limits.dialog_bytes`).
     pub(super) fn on_takeover(&mut self, step: &mut Step<'_>, received: &Received<'_>, tag: &str) {
         let Some(sign_in) = self.read_sign_in(step, received) else { return };
         if sign_in.line.is_empty() {
@@ -66,8 +67,8 @@ impl Gateway {
         self.verify_line(step, handle, connection);
     }
 
-    /// A CSeq above any that another node can have reached in the dialog: the quarters of a second since the beginning
-    /// of 2024. They last until 2041.
+    /// Returns a CSeq above any that another node can have reached in the dialog: the quarters of a second since the
+    /// beginning of 2024. They last until 2041.
     fn sequence_at(&self, now: Instant) -> u32 {
         let since = self.unix_micros(now).unwrap_or(0).saturating_sub(BEGINNING_OF_2024);
         u32::try_from(since / QUARTER).unwrap_or(LAST).clamp(FAR, LAST)
@@ -79,7 +80,7 @@ impl Gateway {
         FAR + u32::try_from(drawn % u64::from(u32::MAX - 2 * FAR)).unwrap_or(0)
     }
 
-    /// The time of day, if an [`Input::Clock`](crate::input::Input::Clock) has come.
+    /// Returns the time of day, if an [`Input::Clock`](crate::input::Input::Clock) has come.
     fn unix_micros(&self, now: Instant) -> Option<u64> {
         self.clock.map(|(at, seconds)| seconds * 1_000_000 + now.since(at).as_micros())
     }

@@ -5,7 +5,7 @@ use crate::overview::{ConnectionView, Counters, Overview, SessionView, View};
 use crate::sip::transactions::ServerMachine;
 
 impl Engine {
-    /// The sizes of the tables.
+    /// Returns the sizes of the tables.
     #[must_use]
     pub fn view(&self) -> View {
         let Gateway { ua, control, .. } = &self.gateway;
@@ -21,13 +21,13 @@ impl Engine {
         view
     }
 
-    /// What was counted since the start.
+    /// Returns the counters, which count from the start.
     #[must_use]
     pub const fn counters(&self) -> &Counters {
         &self.shared.counters
     }
 
-    /// The CTI connections, in configured order.
+    /// Iterates over the CTI connections, in configured order.
     pub fn connections(&self) -> impl Iterator<Item = ConnectionView> {
         let control = &self.gateway.control;
         control.pool.connections().enumerate().map(|(index, connection)| ConnectionView {
@@ -45,14 +45,14 @@ impl Engine {
         })
     }
 
-    /// The connection ID of each CTI connection, whether it is in service, and whether its phone system is overloaded,
-    /// in configured order. Cheap enough to call after every step.
+    /// Iterates over the CTI connections in configured order: connection ID, whether it is in service, and whether its
+    /// phone system is overloaded. Cheap enough to call after every step.
     pub fn connection_ids(&self) -> impl Iterator<Item = (u64, bool, bool)> + use<'_> {
         let connections = self.gateway.control.pool.connections();
         connections.map(|one| (one.id, one.state.is_in_service(), one.overloaded))
     }
 
-    /// What an operator may see.
+    /// Returns what an operator may see.
     #[must_use]
     pub fn overview(&self) -> Overview {
         Overview {
@@ -64,7 +64,7 @@ impl Engine {
         }
     }
 
-    /// The sessions, including those that are signing in.
+    /// Iterates over the sessions, including those that are signing in.
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
         self.gateway.control.sessions.iter().map(|(handle, session)| SessionView {
             handle: handle.number(),
@@ -75,7 +75,7 @@ impl Engine {
         })
     }
 
-    /// The state of every state machine: its name in [`crate::tables::ALL`], a number that identifies it among its
+    /// Iterates over all state machines: the name in [`crate::tables::ALL`], a number that identifies one among its
     /// kind, and its state.
     pub fn machines(&self) -> impl Iterator<Item = (&'static str, u64, &'static str)> {
         let server =

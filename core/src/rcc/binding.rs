@@ -1,5 +1,5 @@
-//! Which connection a session is bound to, and what its client may ask for over that. How many are bound to each is
-//! counted.
+//! Which connection each session is bound to, how many are bound to each connection, and what a client may ask for over
+//! it.
 
 use alloc::boxed::Box;
 
@@ -14,34 +14,34 @@ use crate::wire::csta::model::{Device, SystemStatus};
 use crate::wire::csta::services::{self, Served, Service};
 
 /// How many sessions are bound to each connection, by its index.
-pub(crate) type Held = [usize; MAX_CONNECTIONS];
+pub(crate) type BoundCounts = [usize; MAX_CONNECTIONS];
 
 impl<C: Carrier> Control<C> {
-    /// Binds a session to a connection, or to none, in place of what it was bound to.
+    /// Binds a session to a connection, or to none. It is no longer bound to the previous one.
     pub(crate) fn bind(&mut self, session: SessionId, connection: Option<ConnectionRef>) {
         let Some(session) = self.sessions.get_mut(session) else { return };
         let before = core::mem::replace(&mut session.connection, connection);
-        if let Some(count) = before.and_then(|before| self.held.get_mut(usize::from(before.index()))) {
+        if let Some(count) = before.and_then(|before| self.bound.get_mut(usize::from(before.index()))) {
             *count = count.saturating_sub(1);
         }
-        if let Some(count) = connection.and_then(|one| self.held.get_mut(usize::from(one.index()))) {
+        if let Some(count) = connection.and_then(|one| self.bound.get_mut(usize::from(one.index()))) {
             *count += 1;
         }
     }
 
-    /// The counts, computed anew.
-    pub(super) fn recount_held(&self) -> Held {
-        let mut held = Held::default();
+    /// Computes the counts from scratch.
+    pub(super) fn recount_bound(&self) -> BoundCounts {
+        let mut bound = BoundCounts::default();
         for (_, session) in self.sessions.iter() {
             let index = session.connection.map(|connection| usize::from(connection.index()));
-            if let Some(count) = index.and_then(|index| held.get_mut(index)) {
+            if let Some(count) = index.and_then(|index| bound.get_mut(index)) {
                 *count += 1;
             }
         }
-        held
+        bound
     }
 
-    /// How the phone system of a session is.
+    /// Returns the status of a session's phone system.
     pub(crate) fn status_of(&self, session: SessionId) -> SystemStatus {
         let connection = self.sessions.get(session).and_then(|one| one.connection);
         match connection.and_then(|connection| self.pool.in_service(connection)) {
@@ -50,7 +50,8 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// The session's connection, if it is in service and its phone system does the service named `root` for the line.
+    /// Returns the session's connection, if it is in service and its phone system offers the service `root` for the
+    /// line.
     pub(super) fn link_for(
         &self,
         handle: SessionId,
@@ -61,7 +62,7 @@ impl<C: Carrier> Control<C> {
         Ok((self.link_with(handle, number, service)?, service))
     }
 
-    /// The same for a service and a line that the phone system knows as `number`.
+    /// Like [`Self::link_for`], for a service and a line that the phone system knows as `number`.
     pub(super) fn link_with(
         &self,
         handle: SessionId,
@@ -73,12 +74,12 @@ impl<C: Carrier> Control<C> {
         if can { Ok(link) } else { Err(CstaError::SERVICE_NOT_SUPPORTED) }
     }
 
-    /// Whether the edition that a session's client speaks has a service.
+    /// Whether the edition of ECMA-323 that a session's client speaks has a service.
     pub(super) fn speaks(&self, handle: SessionId, service: &Service) -> bool {
         self.sessions.get(handle).is_some_and(|session| session.namespace.edition() >= service.since)
     }
 
-    /// Whether a client may ask for the service named `root` now.
+    /// Whether a client may currently use the service named `root`.
     pub(crate) fn offers(&self, handle: SessionId, root: &str) -> bool {
         services::named(root).is_some_and(|service| match service.served {
             Served::Here => true,
@@ -91,7 +92,7 @@ impl<C: Carrier> Control<C> {
         })
     }
 
-    /// The session's connection, if it is in service (S6: requests are returned at once while it is not).
+    /// Returns the session's connection, if it is in service. While it is not, requests are rejected at once (S6).
     pub(crate) fn link_of(&self, handle: SessionId) -> Result<ConnectionRef, CstaError> {
         let connection = self.sessions.get(handle).and_then(|session| session.connection);
         connection
@@ -99,13 +100,13 @@ impl<C: Carrier> Control<C> {
             .ok_or(CstaError::NETWORK_OUT_OF_SERVICE)
     }
 
-    /// The number the phone system knows the session's line by.
+    /// Returns the number by which the phone system knows the session's line.
     pub(crate) fn number_of(&self, handle: SessionId) -> Box<str> {
         self.sessions.get(handle).map(|session| Box::from(session.number())).unwrap_or_default()
     }
 
-    /// Whether a device is the session's line, in any form clients send it (L5). A session that named no line when
-    /// it signed in takes the first device it names.
+    /// Whether a device is the session's line, in any form that clients send (L5). If the session named no line at
+    /// sign-in, the first device it names becomes its line.
     pub(super) fn is_own_line(&mut self, step: &Step<'_>, handle: SessionId, device: Device<'_>) -> bool {
         let (Some(session), Some(number)) = (self.sessions.get(handle), number_of(device.id)) else {
             return false;
@@ -122,7 +123,7 @@ impl<C: Carrier> Control<C> {
         true
     }
 
-    /// Which phone system a connection leads to.
+    /// Returns the phone system of a connection.
     pub(crate) fn switch_of(&self, connection: ConnectionRef) -> u8 {
         self.pool.at(connection.index()).map_or(0, |one| one.switch)
     }

@@ -1,4 +1,4 @@
-//! The calls at a line, as events and snapshots tell them.
+//! The calls at a line, as reported by events and snapshots.
 
 use crate::few::Few;
 use crate::wire::csta::model::{
@@ -7,24 +7,24 @@ use crate::wire::csta::model::{
 use crate::wire::sip::dial::dialable;
 use crate::word::Word;
 
-/// How far a call has come, seen from the line: what a client shows.
+/// The stage of a call as seen from the line, which is what a client shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// The phone is off hook.
     Initiated,
-    /// The number is dialled.
+    /// The number has been dialled.
     Originated,
     /// It rings at the far end.
     Delivered,
     /// The phone rings.
     Ringing,
-    /// They talk.
+    /// The parties are talking.
     Established,
-    /// On hold here.
+    /// It is on hold here.
     Held,
-    /// It came to nothing, and nobody has hung up yet.
+    /// The call failed, and nobody has hung up yet.
     Failed,
-    /// The client was told, and may have heard an older event since: what it knows equals no other stage.
+    /// The client was told, but may have received an older event since. Equal to no other stage.
     Unsure,
 }
 
@@ -46,17 +46,17 @@ impl Stage {
 /// A call the line takes part in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
-    /// As the phone system named it.
+    /// The phone system's callID.
     pub(crate) id: Word,
-    /// The deviceID of the line's own connection; the line itself unless the phone system told another.
+    /// The deviceID of the line's own connection: the line itself unless the phone system gave another.
     pub(crate) device: Word,
-    /// Its `typeOfNumber`, where that is `dynamic`.
+    /// Whether the deviceID's `typeOfNumber` is `dynamic`.
     pub(crate) dynamic: bool,
     pub(crate) stage: Stage,
 }
 
 impl Call {
-    /// The line's own connection in it.
+    /// Returns the device of the line's own connection.
     pub(crate) fn own_device(&self) -> Device<'_> {
         Device { id: &self.device, type_of_number: self.dynamic.then_some("dynamic") }
     }
@@ -67,28 +67,29 @@ impl Call {
 pub(crate) struct Calls(Few<Call>);
 
 impl Calls {
-    /// How many there are.
+    /// Returns the number of calls.
     #[cfg(test)]
     fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The call of this ID.
+    /// Returns the call with this ID.
     pub(crate) fn find(&self, id: &str) -> Option<&Call> {
         self.0.iter().find(|known| &*known.id == id)
     }
 
-    /// All of them.
+    /// Iterates over all calls.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Call> {
         self.0.iter()
     }
 
-    /// Forgets a call.
+    /// Removes a call.
     pub(crate) fn remove(&mut self, id: &str) {
         self.0.retain(|known| &*known.id != id);
     }
 
-    /// Keeps a call as it is now. At the limit one whose end was never told makes room for the newest: it is returned.
+    /// Adds or replaces a call. At the limit the oldest, whose end was probably never reported, is removed and
+    /// returned.
     pub(crate) fn keep(&mut self, call: Call, limit: usize) -> Option<Call> {
         if let Some(known) = self.0.iter_mut().find(|known| known.id == call.id) {
             *known = call;
@@ -99,8 +100,8 @@ impl Calls {
         forgotten
     }
 
-    /// Learns from an event at `line`, and forgets calls that ended there. At the limit a call whose end was never told
-    /// makes room for the newest: it is returned.
+    /// Updates the calls from an event at `line`; calls that ended there are removed. At the limit the oldest, whose
+    /// end was probably never reported, is removed and returned.
     pub(crate) fn learn(&mut self, line: &str, event: &CallEvent<'_>, limit: usize) -> Option<Call> {
         let id = event.connection.call?;
         let about_us = is_about(line, event);
@@ -118,7 +119,7 @@ impl Calls {
                 self.remove(id);
                 return None;
             }
-            // It rings elsewhere now; for this line the call is as it was.
+            // It rings elsewhere now; for this line nothing has changed.
             CallEventKind::Diverted => return None,
             CallEventKind::ServiceInitiated
             | CallEventKind::Originated
@@ -150,8 +151,8 @@ impl Calls {
         self.keep(Call { id: Word::from(id), device, dynamic: is_dynamic(own), stage }, limit)
     }
 
-    /// Calls became one (ECMA-269, Transferred and Conferenced events): the old ones are over, and each that the line
-    /// had a part in lives on under its new name, unless the line left them.
+    /// Merges calls into one (ECMA-269, Transferred and Conferenced events): the old calls are removed, and those that
+    /// the line took part in continue under the new callID, unless the line left them.
     fn merge(&mut self, event: &CallEvent<'_>, left: bool) {
         let olds = [event.connection.call, event.second.and_then(|second| second.call)];
         let mut lives_on = None;
@@ -184,11 +185,10 @@ impl Calls {
         }
     }
 
-    /// Learns of a call from a response that names the line's own connection in it; a call that is known stays as it
-    /// is.
-    pub(crate) fn meet(&mut self, line: &str, connection: &Connection<'_>, stage: Stage, limit: usize) {
+    /// Adds a call that a response names with the line's own connection. A call that is already known stays as it is.
+    pub(crate) fn add_new(&mut self, line: &str, connection: &Connection<'_>, stage: Stage, limit: usize) {
         let Some(id) = connection.call.filter(|id| self.find(id).is_none()) else { return };
-        // What is plainly another number is not the line's own, whoever says so.
+        // A device that is clearly another number cannot be the line's own.
         let own = connection
             .device
             .filter(|own| is_dynamic(Some(*own)) || *own.id == *line || dialable(own.id).is_err());
@@ -196,14 +196,14 @@ impl Calls {
         self.keep(Call { id: Word::from(id), device, dynamic: is_dynamic(own), stage }, limit);
     }
 
-    /// How far calls have come, but for some, is not sure any more.
-    pub(crate) fn doubt_all_but(&mut self, is_sure: impl Fn(&str) -> bool) {
+    /// Marks all calls as unsure, except those for which `is_sure` holds.
+    pub(crate) fn mark_unsure_except(&mut self, is_sure: impl Fn(&str) -> bool) {
         for call in self.0.iter_mut().filter(|call| !is_sure(&call.id)) {
             call.stage = Stage::Unsure;
         }
     }
 
-    /// Learns how far a call has come, if it is known.
+    /// Sets the stage of a call, if it is known.
     pub(crate) fn advance(&mut self, id: Option<&str>, stage: Stage) {
         if let Some(known) = self.0.iter_mut().find(|known| Some(&*known.id) == id) {
             known.stage = stage;
@@ -222,7 +222,7 @@ fn is_dynamic(device: Option<Device<'_>>) -> bool {
     device.is_some_and(|device| device.type_of_number == Some("dynamic"))
 }
 
-/// How far a call has come with an event; `before` where it does not say.
+/// Returns the stage of a call after an event; `before` if the event does not tell.
 fn stage_after(event: &CallEvent<'_>, about_us: bool, before: Stage) -> Stage {
     match (event.local, event.kind) {
         (Some(State::Hold), _) => Stage::Held,
@@ -248,7 +248,7 @@ fn stage_after(event: &CallEvent<'_>, about_us: bool, before: Stage) -> Stage {
     }
 }
 
-/// How far a call has come when the line's own connection is in `state`; `before` where that does not say.
+/// Returns the stage of a call whose line has its own connection in `state`; `before` if that does not tell.
 const fn stage_in(state: State, before: Stage) -> Stage {
     match state {
         State::Hold => Stage::Held,
@@ -260,18 +260,18 @@ const fn stage_in(state: State, before: Stage) -> Stage {
     }
 }
 
-/// What a snapshot says of a call.
+/// What a snapshot tells about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     /// The line takes no part in it.
     Gone,
-    /// It has come so far.
+    /// It is at this stage.
     At(Stage),
     /// The phone system does not tell.
     Unknown,
 }
 
-/// How far a call of a snapshot has come: this device's own state first, then the others'.
+/// Returns what a snapshot item tells about a call. The first state is that of the line's own connection.
 pub(crate) fn seen(item: &SnapshotItem<'_>) -> Seen {
     let Some((own, others)) = item.states.split_first() else { return Seen::Unknown };
     let any = |state: State| others.contains(&state);
@@ -334,7 +334,7 @@ mod tests {
         {
             let device = Device { id: device, type_of_number: dynamic.then_some("dynamic") };
             let mut calls = Calls::default();
-            calls.meet("1001", &Connection { call: Some("1"), device: Some(device) }, Stage::Held, 9);
+            calls.add_new("1001", &Connection { call: Some("1"), device: Some(device) }, Stage::Held, 9);
             assert_eq!(calls.find("1").map(|call| &*call.device), Some(own));
         }
     }
@@ -345,8 +345,8 @@ mod tests {
             device: Some(Device { id: device, type_of_number: None }),
         };
         let mut calls = Calls::default();
-        calls.meet("1001", &connection("1", "1001"), Stage::Held, 9);
-        calls.meet("1001", &connection("2", "1001"), Stage::Established, 9);
+        calls.add_new("1001", &connection("1", "1001"), Stage::Held, 9);
+        calls.add_new("1001", &connection("2", "1001"), Stage::Established, 9);
         let item = |old, device| ListItem {
             new: Some(connection("3", device)),
             old: Some(connection(old, device)),
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn who_transfers_its_calls_is_in_none_of_them() {
+    fn a_line_that_transfers_its_calls_is_in_none_of_them() {
         let transfered = CallEventKind::Transfered;
         assert_eq!(merged(transfered, "1001", None).len(), 0);
         assert_eq!(merged(transfered, "", Some(State::Null)).len(), 0);
@@ -386,7 +386,7 @@ mod tests {
         let mut calls = Calls::default();
         for id in ["1", "2", "3"] {
             let connection = Connection { call: Some(id), device: None };
-            calls.meet("1001", &connection, Stage::Initiated, 2);
+            calls.add_new("1001", &connection, Stage::Initiated, 2);
         }
         assert_eq!(calls.len(), 2);
         assert!(calls.find("1").is_none() && calls.find("3").is_some());

@@ -1,4 +1,4 @@
-//! What changed at a line while its client was not told, and the events that tell it.
+//! Changes at a line of which its client was not told, and the events that report them.
 
 use alloc::boxed::Box;
 
@@ -16,29 +16,29 @@ enum Far {
     NotKnown,
 }
 
-/// One thing that changed while the client was not told.
+/// A change of one call of which the client was not told.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// Which phone system's call.
+    /// The number of the call's phone system.
     pub(crate) switch: u8,
     pub(crate) call: Call,
-    /// How far it had come as the client knows it; `None` if the client does not know it.
+    /// The stage that the client knows; `None` if it does not know the call.
     pub(crate) before: Option<Stage>,
-    /// How far it has come; `None` if it is gone.
+    /// The present stage; `None` if the call has ended.
     pub(crate) now: Option<Stage>,
-    /// The line's own state, where it is told.
+    /// The local state in the snapshot, if any.
     local: Option<LocalConnectionState>,
     far: Far,
 }
 
 impl Change {
-    /// A call that is gone.
+    /// A call that has ended.
     pub(crate) fn cleared(switch: u8, call: Call) -> Self {
         let before = Some(call.stage);
         Self { switch, call, before, now: None, local: None, far: Far::NotKnown }
     }
 
-    /// A call as a snapshot has it now.
+    /// A call as a snapshot contains it.
     pub(crate) fn shown(switch: u8, call: Call, before: Option<Stage>, item: &SnapshotItem<'_>) -> Self {
         let far = match item.endpoint {
             Some(Party::Device(device)) => Far::Device(Box::from(device.id)),
@@ -57,7 +57,7 @@ impl Change {
         }
     }
 
-    /// The events that tell it, in order.
+    /// Returns the events that report it, in order.
     pub(crate) fn events(&self) -> &'static [CallEventKind] {
         use CallEventKind::{
             ConnectionCleared, Delivered, Established, Failed, Held, Originated, Retrieved, ServiceInitiated,
@@ -75,8 +75,8 @@ impl Change {
         }
     }
 
-    /// One of its events, at the line `number`. A snapshot does not say who called whom: a call that the client did not
-    /// see ring is shown as one from the far end, so that it sees who is there.
+    /// Returns one of these events, at the line `number`. A snapshot does not tell who called whom: a call that the
+    /// client did not see ringing at the far end is shown as incoming, so that the client displays the other party.
     pub(crate) fn event<'a>(&'a self, kind: CallEventKind, number: &'a str) -> CallEvent<'a> {
         use LocalConnectionState::{Alerting, Connected, Fail, Hold, Initiated, Null};
 
@@ -84,7 +84,7 @@ impl Change {
         let far = self.far();
         let call = Some(&*self.call.id);
         let own = Connection { call, device: Some(self.call.own_device()) };
-        // What happens at the far end is told of its connection.
+        // Events at the far end name the far end's connection.
         let outgoing = self.now == Some(Stage::Delivered)
             || (kind == CallEventKind::Established && self.before == Some(Stage::Delivered));
         let there = match far {

@@ -1,4 +1,4 @@
-//! What becomes of the CTI connections, and who is concerned.
+//! Changes in the state of CTI connections, and the sessions they affect.
 
 use super::control::Control;
 use super::moving::rebinds;
@@ -9,35 +9,35 @@ use crate::step::Step;
 use crate::wire::csta::model::SystemStatus;
 
 impl<C: Carrier> Control<C> {
-    /// A connection is dialled anew: all that came over it before is void.
+    /// Handles a connection being dialled again: all that came over it before is void.
     pub(crate) fn on_dialled(&mut self, index: u8) {
         self.stops.renew(index);
         self.early.renew(index);
         self.device_lists.renew(index);
     }
 
-    /// A connection came into service.
+    /// Handles a connection that came into service.
     pub(crate) fn on_in_service(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
-        self.want_rebind(step);
-        // Where sessions are moved nothing of theirs is void: those that lost it are told when they are moved.
+        self.schedule_rebind(step);
+        // Where the gateway moves sessions, none is void; those that lost it are told when they are moved.
         if !rebinds(step.config) {
-            // The first is good news for all: whoever INVITEs anew is served (S9).
+            // The first connection in service concerns all: any new INVITE is served (S9).
             let is_first = self.pool.serving() == 1;
             self.tell_all((!is_first).then_some(connection.index()), SystemStatus::Enabled);
         }
     }
 
-    /// A connection that was in service is lost.
+    /// Handles the loss of a connection that was in service.
     pub(crate) fn on_lost(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
         self.lose_connection(connection);
         self.tell_all(Some(connection.index()), SystemStatus::Disabled);
-        self.want_rebind(step);
+        self.schedule_rebind(step);
     }
 
-    /// The phone system says how it is.
+    /// Handles a SystemStatus of the phone system.
     pub(crate) fn on_status(&mut self, step: &mut Step<'_>, connection: ConnectionRef, status: SystemStatus) {
-        // ECMA-269, System Status: there are no monitors any more. As long as none of ours is active, it is how a phone
-        // system introduces itself: the first MonitorStarts may go out right after the registration.
+        // ECMA-269, System Status: `enabled` means that no monitors exist any more. While no switch monitor is active,
+        // it only introduces the phone system: the first MonitorStarts may be sent right after registration.
         if status == SystemStatus::Enabled && self.switch_monitors.is_any_active(connection) {
             let why = "the phone system says it has begun anew";
             if let News::Lost(connection) = self.pool.give_up(step, connection.index(), why) {

@@ -1,29 +1,29 @@
 //! Remote call control, with the pool of CTI connections below it: takes typed requests of clients and news of phone
-//! systems, and says what to tell which client. It knows nothing of what carries a session to its client.
+//! systems, and returns what to tell which client. It does not know what carries a session to its client.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `session`, `sessions` | sessions, and what carries them |
+//! | `session`, `sessions` | sessions and their carriers |
 //! | `binding` | which CTI connection a session is bound to, and what its client may ask for |
 //! | `stale` | sessions whose connection was replaced |
-//! | `jobs` | what touches many sessions, done in portions |
-//! | `ticket` | what belongs to a request that a phone system was asked |
-//! | `walk`, `moving` | sessions that are moved to another connection, one after the other |
-//! | `verification` | calls that may be other than they are known |
+//! | `jobs` | work on many sessions, done in portions |
+//! | `ticket` | the context of a request to a phone system |
+//! | `walk`, `moving` | moving sessions to another connection, one after the other |
+//! | `verification` | verification of calls of which events were lost |
 //! | `early` | events that come before the answer that names their monitor |
-//! | `stops` | monitors at the phone system that nobody needs any more |
+//! | `stops` | switch monitors that are no longer needed |
 //! | `resync` | bringing a client up to date after nothing fed its monitor |
-//! | `monitoring` | clients' monitors, and those at the phone system that feed them |
+//! | `monitoring` | clients' monitors, and the switch monitors that feed them |
 //! | `events` | events on their way to clients |
-//! | `device_lists`, `relaying`, `services` | what clients ask for, and the answers |
-//! | `connections` | what becomes of CTI connections, and who is concerned |
+//! | `device_lists`, `relaying`, `services` | clients' requests and their answers |
+//! | `connections` | changes in the state of CTI connections |
 //!
-//! Each names only those above it.
+//! Each file uses only those above it.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
-use super::binding::Held;
+use super::binding::BoundCounts;
 use super::device_lists::DeviceLists;
 use super::early::EarlyEvents;
 use super::jobs::Job;
@@ -46,53 +46,54 @@ use crate::timer::{Deadline, Timers};
 use crate::wire::csta::model::{Event, SystemStatus};
 use crate::wire::csta::relayed::Relayed;
 
-/// Something that a client is to be told.
+/// News for a client.
 #[derive(Clone, Copy)]
 pub(crate) struct News<'n> {
-    /// Whose client.
+    /// The client's session.
     pub(crate) session: SessionId,
-    /// What.
+    /// The content.
     pub(crate) what: What<'n>,
 }
 
-/// What a client is to be told.
+/// The content of news for a client.
 #[derive(Clone, Copy)]
 pub(crate) enum What<'n> {
-    /// An event of its monitor of this cross-reference ID, about calls of the phone system numbered `switch`.
+    /// An event for its monitor with this cross-reference ID, about calls of the phone system numbered `switch`.
     Event { cross_reference: u32, switch: u8, event: &'n Event<'n> },
-    /// Its monitor of this cross-reference ID is dead.
+    /// Its monitor with this cross-reference ID has ended.
     MonitorStopped(u32),
-    /// How the phone system is, as its registration of this ID asked for.
+    /// The status of the phone system, under its registration with this ID.
     Status(u32, SystemStatus),
-    /// A part of what a response announced, from the phone system numbered so.
+    /// A part of a list that a response announced, from the phone system with this number.
     Part(u8, &'n Relayed<'n>),
 }
 
-/// Remote call control. `C` is what carries sessions.
+/// Remote call control. `C` is the carrier of its sessions.
 pub(crate) struct Control<C> {
     pub(crate) pool: Pool<Ticket>,
     pub(crate) sessions: Sessions<C>,
-    /// Those whose clients were told that they are gone, by user and line.
+    /// The sessions whose clients were told that they are gone, by user and line.
     pub(super) stale: Index<AnySession>,
     pub(super) monitors: Slots<Monitor>,
     pub(super) switch_monitors: SwitchMonitors,
     pub(super) stops: Stops,
     /// How many sessions are bound to each connection.
-    pub(super) held: Held,
+    pub(super) bound: BoundCounts,
     pub(super) early: EarlyEvents,
     pub(super) device_lists: DeviceLists,
     pub(crate) jobs: VecDeque<Job>,
-    /// The monitors whose clients a job tells what changed.
+    /// The monitors whose clients a job is to tell what changed.
     pub(super) to_be_told: VecDeque<Handle<Monitor>>,
     pub(super) walker: Walker,
     pub(super) walk_deadline: Deadline,
 }
 
-/// The fingerprints of the tables: of sessions, monitors, monitors at phone systems, requests under way.
+/// The fingerprints of the tables: sessions, monitors, switch monitors, requests under way.
 pub(crate) type Tables = [u64; 4];
 
 impl<C: Carrier> Control<C> {
-    /// Nobody's. It dials its CTI connections as soon as time begins; each speaks what `protocol` makes for it.
+    /// Creates remote call control, which dials its CTI connections with the first tick; `protocol` creates their
+    /// protocols.
     pub(crate) fn new(
         config: &Config,
         seed: Seed,
@@ -108,7 +109,7 @@ impl<C: Carrier> Control<C> {
             monitors: Slots::new(monitors),
             switch_monitors: SwitchMonitors::new(monitors, Entropy::new(seed)),
             stops: Stops::default(),
-            held: Held::default(),
+            bound: BoundCounts::default(),
             early: EarlyEvents::default(),
             device_lists: DeviceLists::default(),
             jobs: VecDeque::new(),
@@ -118,17 +119,17 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Where the deadline of the walk over the sessions is noted.
+    /// Returns the deadline of the walk over the sessions.
     pub(crate) const fn walk_deadline(&mut self) -> &mut Deadline {
         &mut self.walk_deadline
     }
 
-    /// How many sessions are bound to the connection at an index.
+    /// Returns the number of sessions bound to the connection at an index.
     pub(crate) fn bound_to(&self, index: usize) -> usize {
-        self.held.get(index).copied().unwrap_or_default()
+        self.bound.get(index).copied().unwrap_or_default()
     }
 
-    /// How many of everything there are.
+    /// Fills in the sizes of the tables.
     pub(crate) fn count(&self, view: &mut View) {
         view.sessions = self.sessions.len();
         view.monitors = self.monitors.len();
@@ -138,26 +139,26 @@ impl<C: Carrier> Control<C> {
         view.jobs = self.jobs.len();
     }
 
-    /// The fingerprints of the tables, kept up to date.
-    pub(crate) fn fold(&mut self) -> (Tables, Held) {
+    /// Updates and returns the fingerprints of the tables.
+    pub(crate) fn fold(&mut self) -> (Tables, BoundCounts) {
         let tables =
             [self.sessions.fold(), self.monitors.fold(), self.switch_monitors.slots.fold(), self.pool.fold()];
-        (tables, self.held)
+        (tables, self.bound)
     }
 
-    /// The same, computed anew.
-    pub(crate) fn recompute(&self) -> (Tables, Held) {
+    /// Computes the same from scratch.
+    pub(crate) fn recompute(&self) -> (Tables, BoundCounts) {
         let tables = [
             self.sessions.recompute(),
             self.monitors.recompute(),
             self.switch_monitors.slots.recompute(),
             self.pool.recompute(),
         ];
-        (tables, self.recount_held())
+        (tables, self.recount_bound())
     }
 
-    /// Feeds everything, with the fingerprints of the tables. The indexes follow from the tables.
-    pub(crate) fn digest_with(&self, digester: &mut Digester, (tables, held): (Tables, Held)) {
+    /// Feeds the whole state to a digester, the tables by their fingerprints. The indexes follow from the tables.
+    pub(crate) fn digest_with(&self, digester: &mut Digester, (tables, bound): (Tables, BoundCounts)) {
         let Self {
             pool,
             sessions: _,
@@ -165,7 +166,7 @@ impl<C: Carrier> Control<C> {
             monitors: _,
             switch_monitors: _,
             stops,
-            held: _,
+            bound: _,
             early,
             device_lists,
             jobs,
@@ -176,7 +177,7 @@ impl<C: Carrier> Control<C> {
         for table in tables {
             digester.number(table);
         }
-        crate::digest::sequence(digester, held.iter());
+        crate::digest::sequence(digester, bound.iter());
         digester.value(&stale.len());
         digester.value(stops);
         digester.value(pool);

@@ -1,13 +1,13 @@
 //! Device identifiers: the client's line URIs and the phone system's numbers.
 //!
 //! A client names its line `tel:73124;phone-context=dialstring`, perhaps with `;device=` and `;partition=`; the phone
-//! system knows it as `73124`. Events name devices to the client without partition and device.
+//! system knows it as `73124`. In events the client sees its line without these two parameters.
 
 use alloc::vec::Vec;
 
 use crate::wire::csta::emit;
 
-/// The number the phone system knows a line URI by: without scheme and parameters. `None` if nothing is left.
+/// Returns a line URI's number at the phone system: without scheme and parameters. `None` if nothing is left.
 pub(crate) fn number_of(uri: &str) -> Option<&str> {
     let uri = uri.trim();
     let number = ["tel:", "sip:", "sips:"]
@@ -21,7 +21,7 @@ pub(crate) fn number_of(uri: &str) -> Option<&str> {
     (!number.is_empty()).then_some(number)
 }
 
-/// Writes a line URI as events name it: `partition` and `device` dropped, all else as the client sent it.
+/// Writes a line URI as it appears in events: without `partition` and `device`, otherwise as the client sent it.
 pub(crate) fn write_own_line(line: &str, out: &mut Vec<u8>) {
     for (index, part) in line.split(';').enumerate() {
         let name = part.split('=').next().unwrap_or_default().trim();
@@ -35,7 +35,7 @@ pub(crate) fn write_own_line(line: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a number of the phone system as clients expect it: E.164 numbers bare, others as dial strings.
+/// Writes a number of the phone system as clients expect it: E.164 numbers as they are, others as dial strings.
 pub(crate) fn write_number(number: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"tel:");
     emit::text(out, number);

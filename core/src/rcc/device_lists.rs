@@ -1,5 +1,5 @@
-//! Lists of devices (GetSwitchingFunctionDevices): the phone system sends them after its answer, in as many messages as
-//! it likes. They go to whoever asked.
+//! Lists of devices (GetSwitchingFunctionDevices). The phone system sends a list after its answer, in any number of
+//! messages, which go to the client that asked.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -14,10 +14,10 @@ use crate::wire::csta::member::Role;
 use crate::wire::csta::model::{Request, Response};
 use crate::wire::csta::relayed::Relayed;
 
-/// The most lists that are on their way at a time. The oldest makes room: it is the least likely still to be.
+/// The most lists that may be incomplete at a time. Beyond that the oldest, the least likely to continue, is dropped.
 const MAX_LISTS: usize = 256;
 
-/// The most parts that are kept over one connection which came before the answer that announces them.
+/// The most parts that are kept per connection for which no answer has come yet.
 const MAX_EARLY: usize = 32;
 
 /// A part that came before its answer.
@@ -27,7 +27,7 @@ struct Early {
     document: Box<[u8]>,
 }
 
-/// A list on its way.
+/// An incomplete list.
 struct List {
     connection: ConnectionRef,
     /// `serviceCrossRefID`.
@@ -35,30 +35,30 @@ struct List {
     session: SessionId,
 }
 
-/// The lists on their way, and what came too early, oldest first.
+/// The incomplete lists and the early parts, oldest first.
 #[derive(Default)]
 pub(super) struct DeviceLists {
     lists: VecDeque<List>,
     early: VecDeque<Early>,
-    /// Over which connections lists were asked for that are not answered yet, one entry each: as long as there is one,
-    /// parts may come before the answer.
+    /// The connection of each request for a list that has no answer yet. While there is any, parts may come before the
+    /// answer.
     asked: Vec<ConnectionRef>,
 }
 
 impl DeviceLists {
-    /// A connection is made anew: what was on its way over it before never comes.
+    /// Forgets what was expected over a connection that is dialled again.
     pub(super) fn renew(&mut self, index: u8) {
         self.lists.retain(|list| list.connection.index() != index);
         self.early.retain(|early| early.connection.index() != index);
         self.asked.retain(|asked| asked.index() != index);
     }
 
-    /// A service was asked for that may be answered by a list.
+    /// Notes a request for a service whose answer may announce a list.
     pub(super) fn ask(&mut self, connection: ConnectionRef) {
         self.asked.push(connection);
     }
 
-    /// It is answered. What the last answer did not announce will be announced by none.
+    /// Notes an answer to such a request. After the last, the remaining early parts belong to no list.
     pub(super) fn answered(&mut self, connection: ConnectionRef) {
         if let Some(index) = self.asked.iter().position(|asked| *asked == connection) {
             self.asked.swap_remove(index);
@@ -68,7 +68,7 @@ impl DeviceLists {
         }
     }
 
-    /// Takes the first part out that came before its answer.
+    /// Takes the first part that came before its answer.
     fn take_early(&mut self, connection: ConnectionRef, cross_reference: &str) -> Option<Box<[u8]>> {
         let index = self
             .early
@@ -79,7 +79,7 @@ impl DeviceLists {
 }
 
 impl<C: Carrier> Control<C> {
-    /// A response may announce a list, for whoever asked. Parts of it may be here already ([`Control::early_part`]).
+    /// Prepares for the list that a response may announce. Parts of it may have come already ([`Control::early_part`]).
     pub(super) fn expect_device_list(
         &mut self,
         session: SessionId,
@@ -88,7 +88,7 @@ impl<C: Carrier> Control<C> {
     ) {
         let Some(cross_reference) = announced_list(response) else { return };
         let lists = &mut self.device_lists.lists;
-        // A name that is given anew means the new list: the rest of the one before will not come.
+        // If a name is reused, it stands for the new list, and the rest of the earlier one will not come.
         lists.retain(|list| list.connection != connection || *list.cross_reference != *cross_reference);
         if lists.len() >= MAX_LISTS {
             lists.pop_front();
@@ -96,8 +96,8 @@ impl<C: Carrier> Control<C> {
         lists.push_back(List { connection, cross_reference: Box::from(cross_reference), session });
     }
 
-    /// The next part of the list that a response announces which came before it, as it is kept. At most
-    /// [`MAX_EARLY`] are.
+    /// Takes the next part that came before the response that announces its list, as stored. There are at most
+    /// [`MAX_EARLY`].
     pub(crate) fn early_part(
         &mut self,
         connection: ConnectionRef,
@@ -106,7 +106,7 @@ impl<C: Carrier> Control<C> {
         self.device_lists.take_early(connection, announced_list(response)?)
     }
 
-    /// A part of a list came: it goes to whoever asked. `None`: nobody waits for it, or not yet.
+    /// Handles a part of a list. Returns `None` if nobody waits for it, or not yet.
     pub(crate) fn on_part<'n>(
         &mut self,
         step: &mut Step<'_>,
@@ -120,7 +120,7 @@ impl<C: Carrier> Control<C> {
             .iter()
             .position(|list| list.connection == connection && *list.cross_reference == *cross_reference);
         let Some(session) = index.and_then(|index| lists.get(index)).map(|list| list.session) else {
-            // Its answer may still come. Where there is no room, the oldest is the least likely to be waited for.
+            // Its answer may still come. If there is no room, the oldest part's answer is the least likely to.
             let is_early = asked.contains(&connection);
             let same = early.iter().filter(|early| early.connection == connection).count();
             let oldest = early.iter().position(|early| early.connection == connection);
@@ -145,7 +145,7 @@ impl<C: Carrier> Control<C> {
     }
 }
 
-/// The name of the list that a response announces.
+/// Returns the name of the list that a response announces.
 fn announced_list<'r>(response: &'r Response<'_>) -> Option<&'r str> {
     let Response::Relayed(relayed) = response else { return None };
     let member = relayed.members.iter().find(|member| member.role == Role::CrossReference)?;

@@ -1,5 +1,5 @@
-//! What comes before the answer that names its monitor: it waits, over each connection so many, until that answer is
-//! there.
+//! Events that come before the answer that names their monitor. They wait for that answer, a limited number per
+//! connection.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -15,31 +15,31 @@ use crate::cti::ConnectionRef;
 use crate::step::Step;
 use crate::time::Instant;
 
-/// The most that wait over one connection: no phone system takes the room of another.
+/// The most events that wait per connection, so that no phone system takes the room of another.
 const MAX_EARLY: usize = 256;
 
-/// An event, or a MonitorStop, that came before the answer to the MonitorStart that it belongs to.
+/// An event or a MonitorStop that came before the answer to its MonitorStart.
 struct Early {
     since: Instant,
     cross_reference: Box<str>,
     document: Box<[u8]>,
 }
 
-/// What came early, by its connection's index.
+/// The early events, by connection index.
 #[derive(Default)]
-pub(super) struct EarlyEvents([OfConnection; MAX_CONNECTIONS]);
+pub(super) struct EarlyEvents([Queue; MAX_CONNECTIONS]);
 
-/// What came early over one connection.
+/// The early events of one connection.
 #[derive(Default)]
-struct OfConnection {
-    /// How many switch monitors are being started: while there is one, events may come early.
+struct Queue {
+    /// How many switch monitors are being started. While there is one, events may come early.
     starting: u32,
-    /// What waits, oldest first.
+    /// The waiting events, oldest first.
     waiting: VecDeque<Early>,
 }
 
 impl EarlyEvents {
-    /// A connection is made anew: what came over it before belongs to nothing.
+    /// Forgets what came over a connection that is dialled again.
     pub(super) fn renew(&mut self, index: u8) {
         if let Some(one) = self.0.get_mut(usize::from(index)) {
             one.starting = 0;
@@ -47,21 +47,21 @@ impl EarlyEvents {
         }
     }
 
-    /// A switch monitor is being started over a connection, or is not any more.
+    /// Counts the beginning or the end of a switch monitor's start.
     pub(super) fn note_starting(&mut self, index: u8, begun: bool) {
         if let Some(one) = self.0.get_mut(usize::from(index)) {
             one.starting = if begun { one.starting + 1 } else { one.starting.saturating_sub(1) };
         }
     }
 
-    /// How many wait.
+    /// Returns the number of waiting events.
     pub(super) fn len(&self) -> usize {
         self.0.iter().map(|one| one.waiting.len()).sum()
     }
 }
 
 impl<C: Carrier> Control<C> {
-    /// What waits over this very connect of a connection.
+    /// Returns the events that wait on this connect of a connection.
     fn early_of(&self, connection: ConnectionRef) -> Option<&VecDeque<Early>> {
         let index = usize::from(connection.index());
         self.early.0.get(index).map(|one| &one.waiting).filter(|_| self.pool.is_latest(connection))
@@ -79,14 +79,14 @@ impl<C: Carrier> Control<C> {
         self.pool.is_latest(connection) && one.is_some_and(|one| one.starting > 0)
     }
 
-    /// Whether events of a monitor came early and still wait.
+    /// Whether early events of a monitor are still waiting.
     pub(super) fn has_early(&self, source: EventSource<'_>) -> bool {
         let mut waiting = self.early_of(source.connection).into_iter().flatten();
         waiting.any(|early| *early.cross_reference == *source.cross_reference)
     }
 
-    /// Keeps an event whose monitor is not known yet, if one is being started; others are dropped. Where there is no
-    /// room, the oldest is lost: its answer is the least likely still to come.
+    /// Stores an event whose monitor is not known yet, if a monitor is being started; otherwise drops it. If there is
+    /// no room, the oldest event is lost: its answer is the least likely still to come.
     pub(super) fn hold_early(
         &mut self,
         step: &mut Step<'_>,
@@ -112,7 +112,7 @@ impl<C: Carrier> Control<C> {
         });
         if let Some(lost) = lost {
             step.counters.events_lost += 1;
-            self.want_verification(
+            self.request_verification(
                 step,
                 EventSource { connection: source.connection, cross_reference: &lost.cross_reference },
             );
@@ -123,14 +123,14 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Forgets what has waited longer than any answer may take: the answer that names its monitor never comes.
+    /// Drops events that have waited longer than any answer may take: the one that names their monitor will not come.
     pub(super) fn forget_old_early(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
         let (now, patience) = (step.now, step.config.cti.service_timeout);
         let is_old = |early: &Early| now.since(early.since) > patience;
         if !self.early_of(connection).and_then(VecDeque::front).is_some_and(is_old) {
             return;
         }
-        let Some(OfConnection { waiting, .. }) = self.early.0.get_mut(usize::from(connection.index())) else {
+        let Some(Queue { waiting, .. }) = self.early.0.get_mut(usize::from(connection.index())) else {
             return;
         };
         let (before, switch_monitors) = (waiting.len(), &self.switch_monitors);
@@ -149,7 +149,7 @@ impl<C: Carrier> Control<C> {
         note_discarded(step, source.connection, count);
     }
 
-    /// The answer is there: what came early is delivered, in portions.
+    /// Has a job deliver the early events of a monitor, whose name is known now.
     pub(super) fn deliver_early(&mut self, source: EventSource<'_>) {
         if self.has_early(source) {
             let cross_reference = Box::from(source.cross_reference);
@@ -158,12 +158,12 @@ impl<C: Carrier> Control<C> {
         self.forget_early(source.connection);
     }
 
-    /// Forgets early events of a connection that no switch monitor can be waiting for any more.
+    /// Drops early events of a connection that no switch monitor can be waiting for.
     pub(super) fn forget_early(&mut self, connection: ConnectionRef) {
         if self.is_starting(connection) || !self.pool.is_latest(connection) {
             return;
         }
-        let Some(OfConnection { waiting, .. }) = self.early.0.get_mut(usize::from(connection.index())) else {
+        let Some(Queue { waiting, .. }) = self.early.0.get_mut(usize::from(connection.index())) else {
             return;
         };
         let switch_monitors = &self.switch_monitors;
@@ -171,21 +171,21 @@ impl<C: Carrier> Control<C> {
             .retain(|early| switch_monitors.of_cross_reference(connection, &early.cross_reference).is_some());
     }
 
-    /// Forgets what came early under a name that means nothing any more.
+    /// Drops the early events under a name that no longer stands for a monitor.
     pub(super) fn forget_early_of(&mut self, source: EventSource<'_>) {
         if let Some(waiting) = self.early_of_mut(source.connection) {
             waiting.retain(|early| *early.cross_reference != *source.cross_reference);
         }
     }
 
-    /// Forgets all that came early over this very connect.
+    /// Drops all early events of this connect of a connection.
     pub(super) fn forget_all_early(&mut self, connection: ConnectionRef) {
         if let Some(waiting) = self.early_of_mut(connection) {
             waiting.clear();
         }
     }
 
-    /// Takes out the first that came early of a monitor, as it is kept. `None`: there is none left.
+    /// Takes the first early event of a monitor, as stored. `None` if there is none left.
     pub(crate) fn take_early(&mut self, source: EventSource<'_>) -> Option<Box<[u8]>> {
         let waiting = self.early_of_mut(source.connection)?;
         let first = waiting.iter().position(|early| *early.cross_reference == *source.cross_reference);
@@ -205,6 +205,6 @@ fn note_discarded(step: &mut Step<'_>, connection: ConnectionRef, count: usize) 
 
 crate::digest! { struct Early { since, cross_reference, document } }
 
-crate::digest! { struct EarlyEvents(of_connections) }
+crate::digest! { struct EarlyEvents(queues) }
 
-crate::digest! { struct OfConnection { starting, waiting } }
+crate::digest! { struct Queue { starting, waiting } }

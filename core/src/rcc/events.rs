@@ -1,4 +1,4 @@
-//! The phone system's events on their way to clients: found by cross-reference, kept while they are early, filtered.
+//! Events on their way from phone systems to clients: attributed by cross-reference ID, stored while early, filtered.
 
 use core::fmt::Display;
 
@@ -13,8 +13,8 @@ use crate::step::{SessionId, Step};
 use crate::wire::csta::model::{Event, Request, SystemStatus};
 
 impl<C: Carrier> Control<C> {
-    /// An event came; `document` is what it was read from, where the link speaks CSTA. It goes to those who monitor the
-    /// device by this switch monitor; `None`: it waits, or nobody does.
+    /// Handles an event; `document` is the CSTA document that it came in, if the link speaks CSTA. Returns the switch
+    /// monitor that it belongs to. `None` if the event has to wait, or belongs to none.
     pub(crate) fn take_event(
         &mut self,
         step: &mut Step<'_>,
@@ -32,8 +32,7 @@ impl<C: Carrier> Control<C> {
         switch_monitor
     }
 
-    /// The phone system stopped a monitor by itself. Like an event, that may come before the answer that names the
-    /// monitor.
+    /// Handles a MonitorStop of the phone system. Like an event, it may come before the answer that names the monitor.
     pub(crate) fn on_monitor_stopped(
         &mut self,
         step: &mut Step<'_>,
@@ -51,12 +50,12 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// The switch monitor whose events come under this name.
+    /// Returns the switch monitor with this cross-reference ID.
     pub(crate) fn switch_monitor_of(&self, source: EventSource<'_>) -> Option<Handle<SwitchMonitor>> {
         self.switch_monitors.of_cross_reference(source.connection, source.cross_reference)
     }
 
-    /// Learns from an event of a switch monitor what its calls are.
+    /// Updates a switch monitor's calls from one of its events.
     pub(crate) fn learn(
         &mut self,
         step: &mut Step<'_>,
@@ -78,7 +77,7 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// The monitor number `index` of those that a switch monitor feeds; at most `limits.monitors_per_device` are.
+    /// Returns the monitor number `index` of the at most `limits.monitors_per_device` that a switch monitor feeds.
     pub(crate) fn fed_by(
         &self,
         switch_monitor: Handle<SwitchMonitor>,
@@ -87,7 +86,7 @@ impl<C: Carrier> Control<C> {
         self.switch_monitors.slots.get(switch_monitor)?.monitors.get(index).copied()
     }
 
-    /// An event as a monitor's client is to be told of it now, if it is.
+    /// Returns the news for a monitor's client if it is to be told of an event now.
     pub(crate) fn pass_on<'n>(
         &mut self,
         step: &mut Step<'_>,
@@ -98,15 +97,15 @@ impl<C: Carrier> Control<C> {
         if self.passes(step, monitor, event, document) { self.as_seen(monitor, event, None) } else { None }
     }
 
-    /// How the phone system is, as a client that registered for it is to be told.
+    /// Returns the news of a phone system's status for a client that registered for it.
     pub(crate) fn status_for(&self, session: SessionId, status: SystemStatus) -> Option<News<'static>> {
         let registration = self.sessions.get(session)?.registration?;
         let wanted = !registration.filter.excludes(status);
         wanted.then_some(News { session, what: What::Status(registration.id, status) })
     }
 
-    /// Whether a session registered for how its phone system is, and that is the one at this index.
-    pub(crate) fn is_concerned(&self, session: SessionId, index: Option<u8>) -> bool {
+    /// Whether a session has registered for system status and is on the connection at this index, or on none.
+    pub(crate) fn is_registered_at(&self, session: SessionId, index: Option<u8>) -> bool {
         self.sessions.get(session).is_some_and(|one| {
             let on = one.connection.map(ConnectionRef::index);
             one.registration.is_some() && (index.is_none() || on.is_none() || on == index)

@@ -1,5 +1,5 @@
-//! What touches many sessions, done in portions: one entry per cause, with a cursor. Between two portions anything may
-//! happen; each portion looks at the tables as they are then.
+//! Work on many sessions, done in portions: one entry per cause, with a cursor. Anything may happen between two
+//! portions; each works on the tables as it finds them.
 
 use alloc::boxed::Box;
 
@@ -8,47 +8,47 @@ use super::session::Carrier;
 use crate::cti::ConnectionRef;
 use crate::wire::csta::model::SystemStatus;
 
-/// The slots a portion looks at.
+/// How many slots a portion covers.
 pub(crate) const PORTION: u32 = 32;
 
-/// What is walked while the loss of a connection is dealt with, each by a job of its own.
+/// What is searched after the loss of a connection, each by a job of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// Requests under way: returned.
+    /// Requests under way, which get an error.
     Pending,
-    /// Switch monitors: their monitors remain, without a source, until their session takes another connection.
+    /// Switch monitors, which are removed. Their monitors remain, without a source, until their session is moved.
     SwitchMonitors,
 }
 
-/// Something to be done in portions.
+/// A job that is done in portions.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Job {
-    /// A connection failed.
+    /// Deals with the loss of a connection.
     ConnectionLost { connection: ConnectionRef, stage: Stage, slot: u32 },
-    /// A phone system lost events: what is known of its calls is doubted.
+    /// Begins the verification of a connection's switch monitors, because events were lost.
     Verification { connection: ConnectionRef, slot: u32 },
-    /// How a phone system is has changed: clients that registered for it are told.
-    /// `index`: that of the phone system's connection; `None`: whichever a client's session is on.
+    /// Tells clients that registered for it the new status of a phone system. `index`: that of the phone system's
+    /// connection; `None`: tells all, whichever connection they are on.
     TellStatus { index: Option<u8>, status: SystemStatus, slot: u32 },
-    /// Events that came before their monitor's name are delivered.
+    /// Delivers the events that came before the answer that named their monitor.
     DeliverEarly { connection: ConnectionRef, cross_reference: Box<str> },
-    /// Clients are told the rest of what changed while nothing fed their monitors, one after the other.
+    /// Tells clients, one after the other, the rest of what changed while nothing fed their monitors.
     TellChanges,
-    /// Sessions are moved to connections in service: the next is looked for.
+    /// Finds the next session to be moved to a connection in service.
     Rebind,
-    /// The gateway stops: every session is ended.
+    /// Ends every session, because the gateway stops.
     SignOutAll { slot: u32 },
 }
 
 impl<C: Carrier> Control<C> {
-    /// A connection failed. Those who wait for an answer get it ahead of all other work; its switch monitors take their
-    /// turn, after events of theirs that are still to be delivered.
+    /// Queues the jobs for the loss of a connection. Its requests are answered ahead of all other work; its switch
+    /// monitors come last, after their events that are still to be delivered.
     pub(crate) fn lose_connection(&mut self, connection: ConnectionRef) {
         self.jobs.push_front(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
         self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::SwitchMonitors, slot: 0 });
     }
 
-    /// A phone system lost events.
+    /// Queues the job for lost events.
     pub(crate) fn verify_connection(&mut self, connection: ConnectionRef) {
         let job = Job::Verification { connection, slot: 0 };
         if !self.jobs.contains(&job) {
@@ -56,11 +56,11 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Tells all who registered for it how a phone system is, or all phone systems are. What is still to be told is not
-    /// told twice.
+    /// Queues the job that tells clients the status of the phone system at `index`, or of all. Nothing is queued if the
+    /// same is still to be told.
     pub(crate) fn tell_all(&mut self, index: Option<u8>, status: SystemStatus) {
-        let of_index = |job: &&Job| matches!(job, Job::TellStatus { index: other, .. } if *other == index);
-        let last = self.jobs.iter().rev().find(of_index);
+        let is_same = |job: &&Job| matches!(job, Job::TellStatus { index: other, .. } if *other == index);
+        let last = self.jobs.iter().rev().find(is_same);
         let job = Job::TellStatus { index, status, slot: 0 };
         if last != Some(&job) {
             self.jobs.push_back(job);
@@ -68,7 +68,7 @@ impl<C: Carrier> Control<C> {
     }
 }
 
-/// The slots of the next portion, and where the one after it begins, if there is one.
+/// Returns the slots of the next portion, and where the one after it begins, if there is one.
 pub(crate) fn portion(slots: u32, slot: u32) -> (core::ops::Range<u32>, Option<u32>) {
     let end = slot.saturating_add(PORTION).min(slots);
     (slot..end, (end < slots).then_some(end))

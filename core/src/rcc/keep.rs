@@ -1,5 +1,5 @@
-//! What waits is kept as a CSTA document: the one that it came in, or, where the link speaks something else, one that
-//! is written here, in the edition that the gateway speaks.
+//! Messages that have to wait are stored as CSTA documents: the original one, or, if the link speaks something else,
+//! one written here in the gateway's edition.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -7,13 +7,13 @@ use alloc::vec::Vec;
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::model::{Event, Namespace, Request};
 
-/// An event.
+/// Returns an event as a document.
 pub(crate) fn event(event: &Event<'_>, document: Option<&[u8]>, edition: u8) -> Box<[u8]> {
     let namespace = Namespace::International(edition);
     keep(document, |out| emit::event(out, namespace, event, &mut Verbatim))
 }
 
-/// A request of the phone system.
+/// Returns a request of the phone system as a document.
 pub(crate) fn request(request: &Request<'_>, document: Option<&[u8]>, edition: u8) -> Box<[u8]> {
     let namespace = Namespace::International(edition);
     keep(document, |out| emit::request(out, namespace, request, &mut Verbatim))

@@ -1,4 +1,4 @@
-//! Monitors: the clients' own, and the one per connection and device that feeds them.
+//! Monitors: those of clients, and the one per connection and device that feeds them.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -18,39 +18,39 @@ use crate::step::{ClientRequestId, SessionId, Step};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, MonitorFilter, MonitorObject, MonitorType, Request, Response};
 
-/// A client's MonitorStart that waits for its switch monitor, and the monitor it is for.
+/// A client's MonitorStart that waits for its switch monitor, with the monitor that it is for.
 pub(crate) type Waiter = (ClientRequestId, Handle<Monitor>);
 
-/// What the phone system answered to a MonitorStart of ours.
+/// The outcome of a MonitorStart of ours.
 pub(crate) enum Started {
-    /// The switch monitor is active: those who wait are to be answered, then [`Control::after_start`] is due.
+    /// The switch monitor is active. The waiting requests are to be answered; then [`Control::after_start`] is due.
     Active(Handle<SwitchMonitor>, Vec<Waiter>),
-    /// It is refused; [`Control::after_refusal`] is due once all concerned are told.
+    /// It was refused. Once all clients concerned are told, [`Control::after_refusal`] is due.
     Refused(RefusedMonitor),
-    /// Nobody wants to know any more.
+    /// The switch monitor does not exist any more.
     Void,
 }
 
-/// A switch monitor that did not come to be.
+/// A switch monitor that could not be started.
 pub(crate) struct RefusedMonitor {
     pub(crate) error: CstaError,
-    /// Those who wait for it.
+    /// The requests that wait for it.
     pub(crate) waiters: Vec<Waiter>,
-    /// Monitors that nobody asked for just now: those of sessions that changed their connection.
+    /// Its other monitors, which no request waits for: those that were moved from another connection.
     pub(crate) unmoved: Vec<Handle<Monitor>>,
     connection: ConnectionRef,
 }
 
-/// A monitor as its client is told of it.
+/// What a client is told about its monitor.
 pub(crate) struct Announcement {
     pub(crate) session: SessionId,
     pub(crate) cross_reference: u32,
-    /// `None` where it is what the client need not be told: all events.
+    /// `None` if all events pass, which need not be told.
     pub(crate) filter: Option<MonitorFilter>,
 }
 
 impl<C: Carrier> Control<C> {
-    /// Makes a client's monitor and attaches it to its switch monitor, which may have to be started.
+    /// Creates a client's monitor and attaches it to its switch monitor, which may have to be started.
     pub(super) fn prepare_monitor(
         &mut self,
         step: &mut Step<'_>,
@@ -84,7 +84,7 @@ impl<C: Carrier> Control<C> {
         Ok(monitor)
     }
 
-    /// The switch monitor of a device over a connection: the one there is, or one just asked for.
+    /// Returns the switch monitor of a device over a connection, which is started if there is none.
     fn switch_monitor(
         &mut self,
         step: &mut Step<'_>,
@@ -118,14 +118,14 @@ impl<C: Carrier> Control<C> {
         Ok(handle)
     }
 
-    /// Counts the switch monitors being started over a connection: while there is one, events may come early.
+    /// Counts the switch monitors that are being started over a connection. While there is one, events may come early.
     pub(super) fn note_starting(&mut self, connection: ConnectionRef, begun: bool) {
         if self.pool.is_latest(connection) {
             self.early.note_starting(connection.index(), begun);
         }
     }
 
-    /// Lets a MonitorStart wait for the switch monitor. True: that is active, and it is to be answered now.
+    /// Lets a MonitorStart wait for the switch monitor. Returns true if that is active: it is to be answered now.
     pub(crate) fn join(&mut self, monitor: Handle<Monitor>, waiting: ClientRequestId) -> bool {
         let switch_monitor = self.monitors.get(monitor).and_then(|monitor| monitor.source);
         match switch_monitor
@@ -141,7 +141,7 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// The phone system answered a MonitorStart of ours, or did not.
+    /// Handles the answer to a MonitorStart of ours, or its time-out.
     pub(crate) fn on_switch_monitor_answered(
         &mut self,
         step: &mut Step<'_>,
@@ -157,7 +157,7 @@ impl<C: Carrier> Control<C> {
         let (connection, State::Starting { since, .. }) = (one.connection, &one.state) else {
             return Started::Void;
         };
-        // What came under this name before the switch monitor was asked for is not its own.
+        // Events under this name from before the switch monitor was asked for belong to another.
         self.forget_earlier(step, EventSource { connection, cross_reference }, *since);
         if let Some(waiters) = self.switch_monitors.activate(switch_monitor, cross_reference) {
             return Started::Active(switch_monitor, waiters);
@@ -166,7 +166,7 @@ impl<C: Carrier> Control<C> {
         self.refuse_switch_monitor(switch_monitor, CstaError::GENERIC_OPERATION)
     }
 
-    /// Those who waited for a switch monitor are answered: what came early follows.
+    /// Continues once the waiting requests are answered: early events are delivered.
     pub(crate) fn after_start(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
         let Some(switch_monitor) = self.switch_monitors.slots.get(handle) else { return };
         let State::Active { cross_reference } = &switch_monitor.state else { return };
@@ -181,7 +181,7 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// The phone system would not start a switch monitor.
+    /// Removes a switch monitor that the phone system refused to start.
     fn refuse_switch_monitor(&mut self, switch_monitor: Handle<SwitchMonitor>, error: CstaError) -> Started {
         let Some(removed) = self.switch_monitors.remove(switch_monitor) else { return Started::Void };
         let State::Starting { waiters, .. } = removed.state else { return Started::Void };
@@ -193,9 +193,9 @@ impl<C: Carrier> Control<C> {
         Started::Refused(RefusedMonitor { error, waiters, unmoved, connection: removed.connection })
     }
 
-    /// All whom the refusal of a switch monitor concerns are told. Where the phone system gave it the name of another,
-    /// nobody can tell whose events come under that: the other one is stopped and started again under another name. The
-    /// connection lives: it may serve thousands, and a phone system that does so with one device will do so again after
+    /// Continues once all clients concerned by a refusal are told. If the phone system gave the switch monitor the name
+    /// of another, events under that name cannot be attributed: the other one is stopped and started again under a new
+    /// name. The connection is kept, since it may serve thousands, and such a phone system would do the same after
     /// every reconnect.
     pub(crate) fn after_refusal(
         &mut self,
@@ -214,8 +214,8 @@ impl<C: Carrier> Control<C> {
         self.forget_early_of(source);
     }
 
-    /// The phone system started a monitor too late, and was asked to stop it. Where it gave it the name of another, that
-    /// one is started again: the stop may have ended either.
+    /// Handles a monitor that the phone system started too late and was asked to stop. If it was given the name of
+    /// another, that one is started again, since the stop may have ended either.
     pub(crate) fn on_late_monitor(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
         let EventSource { connection, cross_reference } = source;
         if self.switch_monitors.of_cross_reference(connection, cross_reference).is_some() {
@@ -225,8 +225,8 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// A monitor could not be moved to another connection: that is tried again a little later, unless it will never
-    /// succeed; then the monitor is dead, and its client is told.
+    /// Handles the failure to move a monitor to another connection. If the error is temporary, it is tried again a
+    /// little later; otherwise the monitor ends, and its client is told.
     pub(crate) fn leave_unmoved(
         &mut self,
         step: &mut Step<'_>,
@@ -239,23 +239,23 @@ impl<C: Carrier> Control<C> {
             self.forget_monitor(monitor);
             return Some(News { session, what: What::MonitorStopped(cross_reference) });
         }
-        // The first of many is said aloud.
+        // Only the first of many is a warning.
         let level = if self.walker.has_unfed() { Level::Debug } else { Level::Warn };
         let fields: &[(&str, &dyn Display)] = &[("session", &session), ("why", &error)];
         step.actions.notify(level, "monitor_unmoved", fields);
-        self.want_feeding(step);
+        self.schedule_retry(step);
         None
     }
 
-    /// A monitor as its client is told of it. `None`: it, or its session, is no more.
+    /// Returns what a client is to be told about its monitor, if that and its session still exist.
     pub(crate) fn announcement(&self, monitor: Handle<Monitor>) -> Option<Announcement> {
         let one = self.monitors.get(monitor).filter(|one| self.sessions.get(one.session).is_some())?;
         let filter = (one.filter != MonitorFilter::default()).then_some(one.filter);
         Some(Announcement { session: one.session, cross_reference: one.cross_reference, filter })
     }
 
-    /// Makes the monitor that the client of a session holds the first ID of, which was started elsewhere. It is fed as
-    /// soon as the session has a connection.
+    /// Creates the monitor that a session's client knows under its first ID and that was started at another node. It is
+    /// fed as soon as the session has a connection.
     pub(crate) fn recreate_monitor(&mut self, step: &mut Step<'_>, session: SessionId) {
         let Some(one) = self.sessions.get_mut(session) else { return };
         let monitor = Monitor {
@@ -263,17 +263,17 @@ impl<C: Carrier> Control<C> {
             cross_reference: one.reference(0),
             filter: MonitorFilter::default(),
             source: None,
-            // Which calls the client knows is not known: those there are will be shown.
+            // It is unknown which calls the client knows: all existing calls will be shown.
             resync: Some(Box::new(Resync::new(0, Calls::default()))),
         };
         match self.monitors.insert(monitor) {
             Ok(monitor) => one.monitors.push(monitor),
-            // The client's next MonitorStart says so.
+            // The client learns of it with its next MonitorStart.
             Err(_) => step.actions.notify(Level::Warn, "monitor_unmoved", &[("session", &session)]),
         }
     }
 
-    /// A session's monitor of that cross-reference ID.
+    /// Returns a session's monitor with this cross-reference ID.
     pub(super) fn monitor_named(&self, handle: SessionId, cross_reference: &str) -> Option<Handle<Monitor>> {
         let named = read_hexadecimal(cross_reference)?;
         let is_named = |monitor: &Handle<Monitor>| {
@@ -282,7 +282,7 @@ impl<C: Carrier> Control<C> {
         self.sessions.get(handle)?.monitors.iter().copied().find(is_named)
     }
 
-    /// Ends a client's monitor, and its switch monitor if that has no other.
+    /// Ends a client's monitor, and its switch monitor if that feeds no other.
     pub(crate) fn drop_monitor(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>) {
         let Some(switch_monitor) = self.forget_monitor(monitor) else { return };
         let idle = self.switch_monitors.slots.get(switch_monitor).is_some_and(|switch_monitor| {
@@ -293,7 +293,7 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Takes a client's monitor out of its session and its switch monitor.
+    /// Removes a client's monitor. Returns its switch monitor.
     pub(crate) fn forget_monitor(&mut self, monitor: Handle<Monitor>) -> Option<Handle<SwitchMonitor>> {
         let Monitor { session, source: switch_monitor, .. } = self.monitors.remove(monitor)?;
         if let Some(session) = self.sessions.get_mut(session) {
@@ -307,9 +307,9 @@ impl<C: Carrier> Control<C> {
         switch_monitor
     }
 
-    /// The phone system stopped a switch monitor by itself. It is started again a little later, and its clients are
-    /// brought up to date; they are told that their monitors are dead (as the standard would have it at once) only if
-    /// that is refused for good: SIPE never sends a second MonitorStart.
+    /// Handles the stop of a switch monitor by the phone system. It is started again a little later, and its clients
+    /// are brought up to date. Only if that is refused for good are they told that their monitors have ended, which the
+    /// standard requires at once: SIPE never sends a second MonitorStart.
     pub(crate) fn on_switch_monitor_stopped(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
         let EventSource { connection, cross_reference } = source;
         let Some(handle) = self.switch_monitors.of_cross_reference(connection, cross_reference) else {
@@ -328,11 +328,11 @@ impl<C: Carrier> Control<C> {
         let fields: &[(&str, &dyn Display)] = &[("cti", &cti), ("device", &switch_monitor.device)];
         step.actions.notify(Level::Warn, "monitor_stopped", fields);
         self.lose_switch_monitor(handle);
-        self.want_feeding(step);
+        self.schedule_retry(step);
     }
 
-    /// Starts a monitor of a session that nothing feeds on its connection, under the ID the client knows. If something
-    /// does, and what is known of its calls may be wrong, a snapshot is asked for.
+    /// Starts the switch monitor of a session's monitor if nothing feeds it on the session's connection. If something
+    /// does, but what is known of its calls may be wrong, requests a snapshot.
     pub(crate) fn restart_monitor(
         &mut self,
         step: &mut Step<'_>,
@@ -347,8 +347,8 @@ impl<C: Carrier> Control<C> {
             return None;
         }
         let awaited = source.and_then(|(source, _)| self.switch_monitors.slots.get(source));
-        if awaited.is_some_and(|source| source.is_awaited_for(monitor)) {
-            // The loss of its connection is not dealt with yet: the client's MonitorStart will be refused.
+        if awaited.is_some_and(|source| source.is_awaited_by(monitor)) {
+            // The loss of its connection has not been dealt with yet: the client's MonitorStart will be refused.
             return None;
         }
         let number = session.map(|session| self.number_of(session)).unwrap_or_default();
@@ -361,11 +361,11 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Attaches a monitor that is behind to the switch monitor that feeds it from now on.
+    /// Attaches a monitor to the switch monitor that feeds it from now on; its client is out of date.
     fn feed(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, switch_monitor: Handle<SwitchMonitor>) {
         let Some(one) = self.monitors.get_mut(monitor) else { return };
         let before = one.source.replace(switch_monitor);
-        // The loss of its connection may not be dealt with yet.
+        // The loss of its previous connection may not have been dealt with yet.
         let known = before.and_then(|before| self.switch_monitors.slots.get_mut(before)).map(|before| {
             before.monitors.retain(|other| *other != monitor);
             (before.connection, before.calls.clone())

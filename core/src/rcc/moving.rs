@@ -1,9 +1,9 @@
-//! Moving sessions to connections in service without their clients' doing (`cti.recovery = "rebind"`).
+//! Moving sessions to connections in service without their clients' help (`cti.recovery = "rebind"`).
 //!
-//! One walk over the table of sessions serves all causes, so that their number is no matter: a session is moved if the
-//! connection it is bound to is not in service, whichever that is and since when. The pace is one for all of them
-//! (`cti.rebind_rate`), and one session is moved in a step. A request of a session that was not reached yet moves it at
-//! once. What a move leaves to be told is [`super::resync`]'s.
+//! One walk over the table of sessions serves all causes: a session is moved if its connection is not in service,
+//! whichever it is and however long it has been down. All moves share one pace (`cti.rebind_rate`), and a step moves at
+//! most one session. A request in a session that was not reached yet moves it at once. What clients are to be told
+//! after a move is up to [`super::resync`].
 
 use core::fmt::Display;
 
@@ -17,34 +17,34 @@ use crate::cti::ConnectionRef;
 use crate::step::{SessionId, Step, TimerKey};
 use crate::time::Duration;
 
-/// What a portion of the walk came to.
+/// The result of a portion of the walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Walked {
-    /// This session lacks something: a connection in service, or monitors over it. The walk goes on in time.
+    /// This session lacks a connection in service, or monitors over it. The walk continues after a pause.
     Found(SessionId),
-    /// Nothing was found, and there is more to be looked at.
-    Onward,
+    /// Nothing was found in this portion, and there are more.
+    More,
     /// The walk pauses, or is over.
     Done,
 }
 
 impl<C: Carrier> Control<C> {
-    /// Sessions may have to be moved: a connection failed, or one is in service again.
-    pub(crate) fn want_rebind(&mut self, step: &mut Step<'_>) {
+    /// Starts a walk because a connection failed or came into service.
+    pub(crate) fn schedule_rebind(&mut self, step: &mut Step<'_>) {
         if rebinds(step.config) || self.walker.state() == State::Waiting {
             self.on_walk(step, Event::Wanted);
         }
     }
 
-    /// What clients know of their calls may be wrong: they are brought up to date at the pace of those that are moved.
-    pub(crate) fn want_verifying(&mut self, step: &mut Step<'_>) {
+    /// Starts a walk because what clients know of their calls may be wrong. They are updated at the pace of moves.
+    pub(crate) fn schedule_verification(&mut self, step: &mut Step<'_>) {
         self.on_walk(step, Event::Wanted);
     }
 
-    /// A monitor could not be started, for a reason that passes, or was stopped: when many move at once, their phone
-    /// system has more to do than it takes. It is tried again, whoever moved the session; its client hears nothing
-    /// until then.
-    pub(super) fn want_feeding(&mut self, step: &mut Step<'_>) {
+    /// Has a monitor tried again later that was stopped or, for a temporary reason, could not be started: when many are
+    /// moved at once, the phone system may be overloaded. This applies whoever moved the session; the client is told
+    /// nothing until then.
+    pub(super) fn schedule_retry(&mut self, step: &mut Step<'_>) {
         self.on_walk(step, Event::Unfed);
     }
 
@@ -56,13 +56,13 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// The walk goes on.
+    /// Continues the walk after a pause.
     pub(crate) fn on_walk_timer(&mut self, step: &mut Step<'_>) {
         self.on_walk(step, Event::Timer);
         self.jobs.push_back(Job::Rebind);
     }
 
-    /// Looks for the next session that lacks something.
+    /// Searches a portion for the next session that lacks something.
     pub(crate) fn walk_on(&mut self, step: &mut Step<'_>) -> Walked {
         let State::Walking { walk } = self.walker.state() else { return Walked::Done };
         if !self.pool.serves() {
@@ -70,11 +70,11 @@ impl<C: Carrier> Control<C> {
             return Walked::Done;
         }
         let end = walk.slot.saturating_add(PORTION).min(self.sessions.slots());
-        let adrift = (walk.slot..end).find_map(|slot| {
+        let found = (walk.slot..end).find_map(|slot| {
             let session = self.sessions.at(slot)?;
-            self.is_adrift(step, session).then_some((slot, session))
+            self.needs_restoring(step, session).then_some((slot, session))
         });
-        if let Some((slot, session)) = adrift {
+        if let Some((slot, session)) = found {
             let pace = Duration::from_micros(1_000_000 / u64::from(step.config.cti.rebind_rate.max(1)));
             let moved = self.link_of(session).is_err();
             let next = slot.saturating_add(1);
@@ -83,18 +83,18 @@ impl<C: Carrier> Control<C> {
         }
         if end < self.sessions.slots() {
             self.on_walk(step, Event::Looked(end));
-            return Walked::Onward;
+            return Walked::More;
         }
         self.on_walk(step, Event::End);
         if self.walker.state() == State::Idle && walk.moved > 0 {
             step.actions.notify(Level::Info, "sessions_rebound", &[("sessions", &walk.moved)]);
         }
-        if let State::Walking { .. } = self.walker.state() { Walked::Onward } else { Walked::Done }
+        if let State::Walking { .. } = self.walker.state() { Walked::More } else { Walked::Done }
     }
 
-    /// Whether a session's connection is not in service, where that is ours to mend, or something it switch monitors is
-    /// not fed, or may have been fed wrongly.
-    fn is_adrift(&self, step: &Step<'_>, session: SessionId) -> bool {
+    /// Whether a session's connection is not in service and the gateway is to move it, or one of its monitors is not
+    /// fed or may have missed events.
+    fn needs_restoring(&self, step: &Step<'_>, session: SessionId) -> bool {
         let Some(one) = self.sessions.get(session) else { return false };
         let Ok(link) = self.link_of(session) else { return rebinds(step.config) };
         one.carrier.is_established()
@@ -107,8 +107,8 @@ impl<C: Carrier> Control<C> {
             })
     }
 
-    /// Moves a session whose connection is not in service to one that is, if there is one. These take turns of their
-    /// own, so that sign-ins are shared out as fairly as ever. Its monitors are still to be started over that.
+    /// Binds a session whose connection is not in service to one that is, if there is one. Moves take turns of their
+    /// own, so that sign-ins stay evenly distributed. The session's monitors are still to be started there.
     pub(crate) fn move_session(&mut self, step: &mut Step<'_>, session: SessionId) -> Option<ConnectionRef> {
         let connection = self.pool.take_move()?;
         self.bind(session, Some(connection));

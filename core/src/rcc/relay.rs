@@ -1,4 +1,4 @@
-//! What the members of a relayed request are to the phone system.
+//! What the members of a relayed request stand for at the phone system.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -11,56 +11,56 @@ use crate::wire::csta::relayed::{Relayed, Value};
 use crate::wire::csta::services::Features;
 use crate::wire::sip::dial::{MAX_DIGITS, dialable};
 
-/// The most members of one request that name something.
+/// The most members of one request that name a device or a connection.
 const MAX_NAMED: usize = 4;
 
 /// The most numbers in one list.
 const MAX_LISTED: usize = 64;
 
-/// What is dialled: as many digits as a number may have, and the `;` after a part of one.
+/// A number to be dialled: as many digits as a number may have, and the `;` that ends a part of one.
 type Digits = heapless::String<{ MAX_DIGITS + 1 }>;
 
-/// What a member names.
+/// What a member stands for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found<'r> {
-    /// The own line's connection in a call.
+    /// The line's own connection in a call.
     Own {
-        /// As the phone system named the call.
+        /// The phone system's callID.
         call: &'r str,
-        /// The device of the connection.
+        /// The deviceID of the connection.
         device: Box<str>,
-        /// Whether that is valid in this call only.
+        /// Whether the deviceID is valid only in this call.
         dynamic: bool,
     },
-    /// The own line's connection in the one call that can be meant.
+    /// The line's own connection in the only call that can be meant.
     Static,
     /// Another device's connection.
     Foreign(Connection<'r>),
-    /// The own line.
+    /// The session's line.
     Line,
-    /// What is dialled; where it is dialled in part, with the sign for that, or nothing at all.
+    /// A number to be dialled; if it is dialled in parts, with the sign for that, or empty.
     Digits(Digits),
     /// Another device.
     Device(Box<str>),
-    /// Several.
+    /// Several devices.
     Devices(Vec<Box<str>>),
-    /// Nothing: the member is left out.
+    /// Nothing: the member is omitted.
     Nothing,
 }
 
-/// The members of one request that name something.
+/// The resolved members of one request.
 #[derive(Debug, Default)]
 pub(crate) struct Resolved<'r>(heapless::Vec<(&'static str, Found<'r>), MAX_NAMED>);
 
 impl<'r> Resolved<'r> {
-    /// Adds what a member names. Rows have fewer than there is room for.
+    /// Adds what a member stands for. No row has more of these than there is room for.
     pub(crate) fn push(&mut self, member: &Member, found: Found<'r>) -> Result<(), CstaError> {
         let pushed = self.0.push((member.name, found));
         debug_assert!(pushed.is_ok(), "a row names more than {MAX_NAMED} things");
         pushed.map_err(|_| CstaError::GENERIC_OPERATION)
     }
 
-    /// Gives `write` the members as they are written to the phone system, which knows the own line as `line`.
+    /// Calls `write` with the members as written to the phone system, which knows the session's line as `line`.
     pub(crate) fn with_values<R>(
         &self,
         line: &str,
@@ -99,8 +99,8 @@ fn value<'v>(found: &'v Found<'_>, line: &'v str, devices: &'v [Device<'v>]) -> 
     }
 }
 
-/// What is dialled. A phone must not go off hook for what it cannot dial (client quirk 5); only where a number may be
-/// dialled in part, and `DialDigits` can bring the rest, may it be empty or end in `;` (ECMA-269, Make Call).
+/// Resolves a number to be dialled. A phone must not go off hook for what it cannot dial (client quirk 5). Only if it
+/// may be dialled in parts, and `DialDigits` can bring the rest, may it be empty or end in `;` (ECMA-269, Make Call).
 pub(crate) fn dialled<'r>(
     relayed: &Relayed<'_>,
     member: &Member,
@@ -114,7 +114,7 @@ pub(crate) fn dialled<'r>(
     };
     let first = first.ok_or(member.error)?;
     if only_if.is_some_and(|name| relayed.truth(name) != Some(true)) {
-        // It is not dialled: it says what is switched off, if anything.
+        // It is not dialled, but names what is switched off, if anything.
         return named(first, member).map(Some);
     }
     let goes_on = features.has_service("DialDigits");
@@ -122,7 +122,7 @@ pub(crate) fn dialled<'r>(
         return Ok(Some(Found::Digits(Digits::new())));
     }
     if let Some(begun) = first.id.strip_suffix(';').filter(|_| in_part) {
-        // Where nothing can bring the rest, the beginning must not be dialled as if it were all.
+        // If nothing can bring the rest, the beginning must not be dialled as if it were the whole number.
         let begun = digits(begun, ";").filter(|_| goes_on).ok_or(member.error)?;
         return Ok(Some(Found::Digits(begun)));
     }
@@ -134,7 +134,7 @@ pub(crate) fn dialled<'r>(
     if others.peek().is_none() {
         return Ok(Some(Found::Digits(only)));
     }
-    // Several at once, where the phone system's edition has a list.
+    // Several devices, if the member is a list in the phone system's edition.
     if member.item_in(edition).is_none() {
         return Err(member.error);
     }
@@ -150,7 +150,7 @@ pub(crate) fn dialled<'r>(
     Ok(Some(Found::Devices(listed)))
 }
 
-/// The digits of a number with `end` after them. `None` for what cannot be dialled.
+/// Returns the digits of a number, followed by `end`. `None` if it cannot be dialled.
 fn digits(text: &str, end: &str) -> Option<Digits> {
     let mut digits = Digits::new();
     digits.push_str(&dialable(text).ok()?).ok()?;
@@ -158,12 +158,12 @@ fn digits(text: &str, end: &str) -> Option<Digits> {
     Some(digits)
 }
 
-/// Devices that are named and not dialled: all of them, for a list cut short would mean something else.
+/// Resolves devices that are named but not dialled. All are needed, since a shorter list would mean something else.
 pub(crate) fn numbers<'r>(relayed: &Relayed<'_>, member: &Member) -> Result<Option<Found<'r>>, CstaError> {
     let mut listed: Vec<Box<str>> = Vec::new();
     for named in relayed.devices(member.name) {
         let device = named.ok_or(member.error)?;
-        // An empty one names nobody.
+        // An empty deviceID names nobody.
         if device.id.is_empty() {
             continue;
         }
@@ -175,12 +175,12 @@ pub(crate) fn numbers<'r>(relayed: &Relayed<'_>, member: &Member) -> Result<Opti
     if member.list.is_some() {
         return Ok((!listed.is_empty()).then_some(Found::Devices(listed)));
     }
-    // A DeviceID has no empty form: where the client left it empty, it is left out.
+    // A DeviceID cannot be empty: if the client left it empty, it is omitted.
     let is_there = relayed.device(member.name).is_some();
     Ok(listed.into_iter().next().map(Found::Device).or(is_there.then_some(Found::Nothing)))
 }
 
-/// A device that may be left empty, and then stands for nothing.
+/// Resolves a device that may be empty and then stands for nothing.
 fn named<'r>(device: Device<'_>, member: &Member) -> Result<Found<'r>, CstaError> {
     if device.id.is_empty() {
         return Ok(Found::Nothing);
@@ -188,7 +188,7 @@ fn named<'r>(device: Device<'_>, member: &Member) -> Result<Found<'r>, CstaError
     number(device.id).map(Found::Device).ok_or(member.error)
 }
 
-/// The number that a device is known by: its digits, or what its URI has in their place.
+/// Returns the number of a device: its digits, or what its URI has in their place.
 fn number(id: &str) -> Option<Box<str>> {
     match dialable(id) {
         Ok(digits) => Some(Box::from(digits.as_str())),

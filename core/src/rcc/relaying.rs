@@ -1,5 +1,5 @@
-//! Relaying a client's request by its service's row: what must be there was checked when it was read; here, whose it is
-//! and what is dialled. Everything else goes on as it came.
+//! Relaying a client's request according to its service's row. Required members were checked when it was read; here the
+//! devices and connections that it names are resolved. Everything else is passed on unchanged.
 
 use alloc::boxed::Box;
 
@@ -17,22 +17,22 @@ use crate::wire::csta::model::{Connection, Device, Request};
 use crate::wire::csta::relayed::{PrivateData, Relayed};
 use crate::wire::csta::services::Features;
 
-/// For whom a request is relayed.
+/// The session of a request, and what applies to its line.
 pub(super) struct Own {
     session: SessionId,
     pub(super) link: ConnectionRef,
-    /// The number the phone system knows the session's line by.
+    /// The number by which the phone system knows the session's line.
     number: Box<str>,
-    /// Which phone system's calls it may name.
+    /// The phone system whose calls it may name.
     switch: u8,
-    /// What the phone system does for the line.
+    /// What the phone system can do for the line.
     features: Features,
     foreign_calls: bool,
     /// The edition of ECMA-323 that the phone system speaks.
     edition: u8,
 }
 
-/// A request that is relayed, resolved.
+/// A request to be relayed, resolved.
 pub(crate) struct Relay<'r> {
     own: Own,
     resolved: Resolved<'r>,
@@ -40,14 +40,14 @@ pub(crate) struct Relay<'r> {
 }
 
 impl Relay<'_> {
-    /// Over which connection.
+    /// Returns its connection.
     pub(super) const fn link(&self) -> ConnectionRef {
         self.own.link
     }
 }
 
 impl<C: Carrier> Control<C> {
-    /// What is to be asked of the phone system for a client's request.
+    /// Resolves a client's request into one to the phone system.
     pub(super) fn resolve_relay<'r>(
         &mut self,
         step: &Step<'_>,
@@ -59,7 +59,7 @@ impl<C: Carrier> Control<C> {
         Ok(Relay { own, resolved, relayed })
     }
 
-    /// Asks the phone system what was resolved.
+    /// Sends a resolved request to the phone system.
     pub(super) fn ask_relay(
         &mut self,
         step: &mut Step<'_>,
@@ -77,7 +77,7 @@ impl<C: Carrier> Control<C> {
         })
     }
 
-    /// Walks the row: each member that names something becomes what the phone system knows it by, or is refused.
+    /// Resolves the members of the service's row that name a device or a connection, or refuses the request.
     fn resolve<'r>(
         &mut self,
         step: &Step<'_>,
@@ -85,7 +85,7 @@ impl<C: Carrier> Control<C> {
         relayed: &Relayed<'r>,
         resolved: &mut Resolved<'r>,
     ) -> Result<Own, CstaError> {
-        // What only phone systems send names no line.
+        // A service that only phone systems use names no line.
         if !relayed.service.is_offered() || !self.speaks(handle, relayed.service) {
             return Err(CstaError::SERVICE_NOT_SUPPORTED);
         }
@@ -113,7 +113,7 @@ impl<C: Carrier> Control<C> {
         Ok(own)
     }
 
-    /// A session that named no line when it signed in takes the first device it names as its own.
+    /// Sets the line of a session that named none at sign-in: it is the first device that the session names.
     fn take_line(&mut self, step: &Step<'_>, handle: SessionId, relayed: &Relayed<'_>) {
         let lines = relayed.service.request.iter().filter(|member| matches!(member.role, Role::Line { .. }));
         for member in lines {
@@ -123,7 +123,7 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// What a member names to the phone system; `None` for one that is copied, or not there.
+    /// Returns what a member stands for at the phone system. `None` if it is copied, or absent.
     fn find<'r>(
         &self,
         own: &Own,
@@ -154,9 +154,9 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// A connection of the session's own line, in any form clients send it: the callID decides which; a missing or
-    /// far-end deviceID means the line's own connection, so that nobody can act for another device. The device alone,
-    /// which must be the line, stands for the one call there that can be meant.
+    /// Resolves a connection of the session's own line, in any form that clients send. The callID identifies the call;
+    /// a missing or far-end deviceID means the line's own connection, so that nobody can act for another device. A
+    /// device alone must be the line, and stands for the only call there that can be meant.
     fn find_own<'r>(
         &self,
         own: &Own,
@@ -168,7 +168,7 @@ impl<C: Carrier> Control<C> {
         }
         let Some(call) = named.call else {
             let is_line = named.device.and_then(|device| number_of(device.id)) == Some(&*own.number);
-            // Two devices alone, or a call that is to be cleared for all, say nothing.
+            // For two connections, or a call to be cleared for all parties, devices alone are not enough.
             return match (member.role == Role::Own, is_line) {
                 (true, true) => Ok(Found::Static),
                 (true, false) => Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE),
@@ -177,7 +177,7 @@ impl<C: Carrier> Control<C> {
         };
         let call = call_of(call, own.switch).ok_or(member.error)?;
         let known = self.own_connection(own.session, own.link, &own.number, call);
-        // A callID alone says nothing of a device: the phone system could not tell whose call it is.
+        // A callID alone names no device: the phone system could not tell whose call it is.
         if member.role == Role::OwnCall && known.is_none() {
             return Err(member.error);
         }
@@ -186,7 +186,7 @@ impl<C: Carrier> Control<C> {
     }
 }
 
-/// Another device's connection, where the administrator allows it.
+/// Resolves another device's connection, if the configuration allows it.
 fn find_foreign<'r>(own: &Own, member: &Member, named: Connection<'r>) -> Result<Found<'r>, CstaError> {
     if !own.foreign_calls {
         return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
@@ -203,7 +203,7 @@ fn find_foreign<'r>(own: &Own, member: &Member, named: Connection<'r>) -> Result
     Ok(Found::Foreign(Connection { call: Some(call), device: device.filter(|device| !device.id.is_empty()) }))
 }
 
-/// The own line, under any of its names.
+/// Resolves the session's line.
 fn find_line<'r>(
     own: &Own,
     member: &Member,

@@ -1,5 +1,5 @@
-//! Bringing a client's view up to date after its monitor went from one connection to another ([`super::resync_state`]):
-//! by re-INVITE, by rebinding, or because the dialog was taken over; and where what is known of its calls is doubted.
+//! Bringing a client up to date ([`super::resync_state`]) after its monitor moved from one connection to another, by
+//! re-INVITE, by rebinding or because the dialog was taken over; or because what is known of its calls may be wrong.
 
 use alloc::boxed::Box;
 use core::fmt::Display;
@@ -20,18 +20,18 @@ use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, Event, Request, Response, SnapshotItem};
 
-/// What a client that is brought up to date is to be told next.
+/// The next thing to tell a client that is being brought up to date.
 pub(crate) enum ToTell {
-    /// What changed.
+    /// A change.
     Change(Change),
-    /// An event that waited, as it is kept.
+    /// An event that waited, as stored.
     Held(Box<[u8]>),
-    /// Nothing more.
+    /// Nothing.
     Nothing,
 }
 
 impl<C: Carrier> Control<C> {
-    /// A monitor lost its switch monitor: what its client knows is kept.
+    /// Stores what a monitor's client knows when the monitor loses its switch monitor.
     pub(super) fn begin_resync(&mut self, monitor: Handle<Monitor>, (switch, calls): (u8, &Calls)) {
         let Some(monitor) = self.monitors.get_mut(monitor) else { return };
         match &mut monitor.resync {
@@ -40,7 +40,7 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// A connection is lost: a portion of its switch monitors is forgotten. Returns where the next portion begins.
+    /// Removes a portion of the switch monitors of a lost connection. Returns where the next portion begins.
     pub(crate) fn drop_switch_monitors(&mut self, connection: ConnectionRef, slot: u32) -> Option<u32> {
         let (slots, next) = portion(self.switch_monitors.slots.slots(), slot);
         for slot in slots {
@@ -60,7 +60,7 @@ impl<C: Carrier> Control<C> {
         next
     }
 
-    /// A switch monitor's connection is gone: it is forgotten, its monitors fall behind.
+    /// Removes a switch monitor that has ended at the phone system, and notes what its clients know.
     pub(super) fn lose_switch_monitor(&mut self, handle: Handle<SwitchMonitor>) {
         let Some(switch_monitor) = self.switch_monitors.remove(handle) else { return };
         let switch = self.switch_of(switch_monitor.connection);
@@ -69,8 +69,8 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Asks for the snapshots that a switch monitor's monitors wait for. Not before it is active, nor while events that
-    /// came early are still to be delivered: a snapshot would be newer than they are.
+    /// Requests the snapshots that a switch monitor's monitors wait for, but not before it is active, nor while early
+    /// events are still to be delivered: a snapshot would be newer than they are.
     pub(crate) fn ask_snapshots(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
         let Some(switch_monitor) = self.switch_monitors.slots.get(handle) else { return };
         let State::Active { cross_reference } = &switch_monitor.state else { return };
@@ -118,7 +118,7 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// What a switch monitor's clients know may be wrong: they are compared with a snapshot once more.
+    /// Has what a switch monitor's clients know compared with a new snapshot, because it may be wrong.
     pub(super) fn verify_calls(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
         let walk = self.walker.walk();
         let switch_monitor = self.switch_monitors.slots.get_mut(handle);
@@ -148,8 +148,8 @@ impl<C: Carrier> Control<C> {
         self.ask_snapshots(step, handle);
     }
 
-    /// The phone system answered, or did not. An answer that was asked for through a switch monitor which feeds the
-    /// monitor no more means nothing. True: the client is to be told what changed.
+    /// Handles the answer to a snapshot request, or its time-out. It is ignored if the switch monitor that it was for
+    /// no longer feeds the monitor. Returns true if the client is to be told what changed.
     pub(crate) fn on_snapshot(
         &mut self,
         step: &mut Step<'_>,
@@ -175,8 +175,8 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// There is no snapshot just now: its client goes on believing what it knows, and another is asked for later if the
-    /// reason passes.
+    /// Goes on without a snapshot: what the client knows stays as it is. If the error is temporary, another is
+    /// requested later.
     fn on_no_snapshot(
         &mut self,
         step: &mut Step<'_>,
@@ -187,10 +187,10 @@ impl<C: Carrier> Control<C> {
         let switch_monitor = self.monitors.get(handle).and_then(|monitor| monitor.source);
         let switch_monitor =
             switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor));
-        let again = error.is_passing() && switch_monitor.is_some_and(SwitchMonitor::keep_verification);
+        let again = error.is_passing() && switch_monitor.is_some_and(SwitchMonitor::reopen_verification);
         self.go_on_without(step, handle, link);
         if again {
-            self.want_feeding(step);
+            self.schedule_retry(step);
         }
     }
 
@@ -218,13 +218,13 @@ impl<C: Carrier> Control<C> {
         if switch_monitor.monitors.len() > 1 {
             let monitors = switch_monitor.monitors.clone();
             let others = monitors.iter().copied().filter(|other| *other != handle);
-            others.for_each(|other| self.compare_too(other, &known, &snapshot, &began));
+            others.for_each(|other| self.compare_shared(other, &known, &snapshot, &began));
         }
     }
 
-    /// The snapshot that one monitor of a line asked for holds for its others too, whose clients know what events told
-    /// them.
-    fn compare_too(
+    /// Compares another monitor of the line with the snapshot; its client knows the calls `known`, unless it is out of
+    /// date.
+    fn compare_shared(
         &mut self,
         handle: Handle<Monitor>,
         known: &Calls,
@@ -233,7 +233,7 @@ impl<C: Carrier> Control<C> {
     ) {
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let is_to_be_told = if let Some(resync) = &mut monitor.resync {
-            resync.compare_too(snapshot, began)
+            resync.compare_shared(snapshot, began)
         } else {
             let mut resync = Resync::new(snapshot.switch, known.clone());
             resync.compare(snapshot, began);
@@ -248,8 +248,8 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Without a snapshot the client goes on believing what it knows, but for calls of another phone system. All
-    /// clients of a line may come here in one step: what they are told is a job's.
+    /// Goes on without a snapshot: what the client knows stays as it is, except for calls of another phone system. A
+    /// job tells the client, since this may happen to all clients of a line in one step.
     fn go_on_without(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
         let switch = self.switch_of(link);
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
@@ -261,8 +261,8 @@ impl<C: Carrier> Control<C> {
         self.tell_later(handle);
     }
 
-    /// What a monitor's client is to be told next, of what changed and then of the events that waited; it counts as
-    /// told.
+    /// Removes and returns the next thing to tell a monitor's client: first the changes, then the events that waited.
+    /// It counts as told.
     pub(crate) fn next_to_tell(&mut self, step: &Step<'_>, handle: Handle<Monitor>) -> ToTell {
         let limit = step.config.limits.calls_per_device;
         let Some(monitor) = self.monitors.get_mut(handle) else { return ToTell::Nothing };
@@ -276,7 +276,7 @@ impl<C: Carrier> Control<C> {
             return ToTell::Held(document);
         }
         let source = monitor.source.and_then(|source| self.switch_monitors.slots.get(source));
-        if source.is_some_and(|source| resync.clear_beyond(&source.calls))
+        if source.is_some_and(|source| resync.clear_leftovers(&source.calls))
             && let Some(change) = resync.next_change(limit)
         {
             return ToTell::Change(change);
@@ -287,7 +287,7 @@ impl<C: Carrier> Control<C> {
         ToTell::Nothing
     }
 
-    /// An event that waited, as a monitor's client is told of it now. It knows the calls from now on.
+    /// Returns the news for a monitor's client of an event that waited. From now on the client knows its calls.
     pub(crate) fn as_told<'n>(
         &mut self,
         step: &Step<'_>,
@@ -305,7 +305,7 @@ impl<C: Carrier> Control<C> {
         self.as_seen(handle, event, None)
     }
 
-    /// A job tells a monitor's client the rest, after those that wait already.
+    /// Has a job tell a monitor's client the rest, after those that wait already.
     pub(crate) fn tell_later(&mut self, handle: Handle<Monitor>) {
         if self.to_be_told.is_empty() {
             self.jobs.push_back(Job::TellChanges);
@@ -313,25 +313,25 @@ impl<C: Carrier> Control<C> {
         self.to_be_told.push_back(handle);
     }
 
-    /// Whose client waited longest to be told.
+    /// Returns the first monitor that waits for this job.
     pub(crate) fn first_to_be_told(&self) -> Option<Handle<Monitor>> {
         self.to_be_told.front().copied()
     }
 
-    /// It was told, as far as there was room. False: none is left.
+    /// Removes that monitor. Returns false if none is left.
     pub(crate) fn was_told(&mut self) -> bool {
         self.to_be_told.pop_front();
         !self.to_be_told.is_empty()
     }
 
-    /// The number of the line that a monitor is of.
+    /// Returns the number of a monitor's line.
     pub(crate) fn line_of(&self, handle: Handle<Monitor>) -> Option<Box<str>> {
         let session = self.monitors.get(handle)?.session;
         self.sessions.get(session).map(|one| Box::from(one.number()))
     }
 
-    /// An event as a monitor's client is to be told of it, if it wants it. `switch`: whose calls it is about, where
-    /// that is not the phone system of the session's connection.
+    /// Returns the news of an event for a monitor's client, unless its filter excludes it. `switch`: the phone system
+    /// that the event's calls are of, if not that of the session's connection.
     pub(crate) fn as_seen<'n>(
         &self,
         handle: Handle<Monitor>,
@@ -348,7 +348,7 @@ impl<C: Carrier> Control<C> {
         Some(News { session: monitor.session, what })
     }
 
-    /// Whether an event goes to a monitor's client at once. One that is behind learns from it, or waits for it.
+    /// Whether an event is passed on to a monitor's client at once. If not, it is stored, or lost if there is no room.
     pub(super) fn passes(
         &mut self,
         step: &mut Step<'_>,
@@ -383,8 +383,7 @@ impl<C: Carrier> Control<C> {
         false
     }
 
-    /// The line's own connection in a call as the phone system names it, if that was told: deviceID and whether it is
-    /// dynamic.
+    /// Returns the deviceID of the line's own connection in a call, and whether it is dynamic, if it is known.
     pub(super) fn own_connection(
         &self,
         handle: SessionId,
@@ -405,8 +404,8 @@ impl<C: Carrier> Control<C> {
         Some((&found.device, found.dynamic))
     }
 
-    /// A client was told of calls otherwise than by events: they are among those it knows, also while its monitor is
-    /// behind. How far they have come it knows only then if it hears no older event after the response.
+    /// Records the calls that a client is told of in a response, also while it is being brought up to date. Their
+    /// stages count as known only if no older event can reach the client after the response.
     pub(super) fn note_told(
         &mut self,
         step: &Step<'_>,
@@ -454,21 +453,21 @@ impl<C: Carrier> Control<C> {
     }
 }
 
-/// Learns of the calls that a response to the client names. `lasts`: it hears no older event after the response, so that
-/// how far they have come, as that says, is what it knows.
+/// Records the calls that a response to the client names. `lasts`: no older event can reach the client after the
+/// response, so that the stages it gives are what the client knows.
 fn learn_told(calls: &mut Calls, number: &str, response: &Response<'_>, lasts: bool, limit: usize) {
     if let Response::Relayed(relayed) = response {
         for connection in relayed.own_connections() {
-            calls.meet(number, &connection, if lasts { Stage::Initiated } else { Stage::Unsure }, limit);
+            calls.add_new(number, &connection, if lasts { Stage::Initiated } else { Stage::Unsure }, limit);
         }
     } else if let Response::SnapshotDevice { items, .. } = response {
-        // Whether the client forgets a call that is not among them is its own affair.
-        calls.doubt_all_but(|id| items.iter().any(|item| item.connection.call == Some(id)));
+        // A client may or may not drop a call that is missing from the response.
+        calls.mark_unsure_except(|id| items.iter().any(|item| item.connection.call == Some(id)));
         for item in items.iter().take(limit) {
             let Seen::At(told) = seen(item) else { continue };
             let known = item.connection.call.and_then(|id| calls.find(id)).map(|call| call.stage);
             let stage = if lasts || known == Some(told) { told } else { Stage::Unsure };
-            calls.meet(number, &item.connection, stage, limit);
+            calls.add_new(number, &item.connection, stage, limit);
             calls.advance(item.connection.call, stage);
         }
     }

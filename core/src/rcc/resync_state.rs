@@ -1,12 +1,12 @@
-//! What a client believes of its calls while nothing feeds its monitor, and how it is brought up to date once something
-//! does again: what ended meanwhile is cleared, what began is shown, what changed is told.
+//! What a client knows of its calls while nothing feeds its monitor, and how it is brought up to date once a switch
+//! monitor feeds it again: calls that ended are cleared, calls that began are shown, and changes are reported.
 //!
-//! The monitor was started over another connection; then a snapshot is asked for. An event that comes before its answer
-//! is passed on at once if the client knows the calls it is about, and none of their events waits: the snapshot, which is
-//! newer, is compared with what the client knows by then. Any other waits. If the snapshot has one of its calls, the
-//! snapshot replaces it; otherwise it follows. From the answer until all of it was told, all events wait.
+//! Once the switch monitor is active, a snapshot is requested. An event that comes before its answer is passed on at
+//! once if the client knows its calls and no earlier event about them is waiting; the snapshot, which is newer, is
+//! compared with what the client knows by then. Any other event waits. If the snapshot contains one of its calls, the
+//! event is superseded; otherwise it follows. From the answer until the client is up to date, all events wait.
 //!
-//! Without a snapshot the client's view remains unverified: events are passed on as they come, and what the client
+//! Without a snapshot, the client's view remains unverified: events are passed on as they come, and what the client
 //! knows is kept apart from what its switch monitor knows, until a later snapshot can be compared with it.
 
 use alloc::boxed::Box;
@@ -20,23 +20,23 @@ use crate::transition::assert_transition;
 use crate::wire::csta::model::{CallEvent, Event, SnapshotItem};
 use crate::word::Word;
 
-/// Where catching up stands.
+/// The progress of bringing a client up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
-    /// Nothing feeds the monitor, or its snapshot could not be asked for yet.
+    /// Nothing feeds the monitor, or its snapshot could not be requested yet.
     Waiting,
-    /// The snapshot is under way.
+    /// The snapshot was requested.
     Asked,
-    /// What changed is being told: against a snapshot, or without one.
+    /// The client is being told what changed.
     Telling {
-        /// Whether there was a snapshot.
+        /// Whether this is based on a snapshot.
         verified: bool,
     },
     /// There was no snapshot: what the client knows may be wrong.
     Unverified,
 }
 
-/// All transitions. It begins as `Waiting`, and ends once what a snapshot changed is told.
+/// All transitions. It begins as `Waiting`, and ends once the client was told what a snapshot changed.
 pub(crate) const TABLE: &[(&str, &str)] = &[
     ("Waiting", "Asked"),
     ("Waiting", "Telling"),
@@ -60,51 +60,51 @@ impl Progress {
     }
 }
 
-/// A monitor whose client may believe what is not so any more.
+/// The state of a monitor whose client may be out of date.
 #[derive(Debug)]
 pub(crate) struct Resync {
     progress: Progress,
-    /// Which phone system the calls that the client knows are of.
+    /// The number of the phone system whose calls the client knows.
     switch: u8,
     /// The calls that the client knows.
     pub(crate) calls: Calls,
-    /// The end of calls of another phone system, which the client knew until a snapshot told it of others. It is told
-    /// with the next changes: an event about such a call may still have been on its way.
+    /// The end of calls of another phone system, which the client knew until a snapshot told it of this one's. It is
+    /// told with the next changes, since an event about such a call may still have been on its way.
     gone: VecDeque<Change>,
-    /// What is still to be told.
+    /// The changes that are still to be told.
     changes: VecDeque<Change>,
-    /// Events that wait.
+    /// The events that wait.
     held: VecDeque<Held>,
-    /// Calls that began since the snapshot was asked for, as the events that wait say: a phone system may leave them
-    /// out of it.
+    /// Calls that began after the snapshot was requested, according to the events that wait: a phone system may leave
+    /// them out of it.
     began: Calls,
-    /// How many snapshots were asked for and not answered yet. The last is the one that counts.
+    /// How many snapshots were requested and not answered yet. Only the last one counts.
     unanswered: u32,
 }
 
 #[derive(Debug)]
 struct Held {
-    /// The calls it is about, a new name of theirs included.
+    /// The callIDs it is about, including new ones.
     calls: Few<Word>,
     document: Box<[u8]>,
 }
 
-/// A snapshot, as it is compared with what clients know.
+/// A snapshot, to be compared with what clients know.
 pub(crate) struct Snapshot<'a> {
     /// The number of the phone system that gave it.
     pub(crate) switch: u8,
-    /// The line that it was taken of.
+    /// The line that it is of.
     pub(crate) line: &'a str,
-    /// The calls there are.
+    /// The calls at the line.
     pub(crate) items: &'a [SnapshotItem<'a>],
     /// How many of them count.
     pub(crate) limit: usize,
 }
 
-/// What becomes of an event.
+/// Whether an event is passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// It is passed on.
+    /// It is passed on at once.
     Passes,
     /// It waits.
     Waits,
@@ -125,16 +125,16 @@ impl Resync {
         }
     }
 
-    /// The monitor lost its switch monitor once more. What was told is known, all else is void.
+    /// Begins again after the monitor lost its switch monitor once more. All that was not told is void.
     pub(crate) fn lose(&mut self) {
         self.verify();
         self.held = VecDeque::new();
         self.unanswered = 0;
     }
 
-    /// What it knows may be wrong, though its switch monitor lives: the next snapshot decides, also on the events that
-    /// wait. Of what is still to be told, only the end of another phone system's calls remains: no snapshot of this one
-    /// brings that up again.
+    /// Begins again with a new snapshot of the same switch monitor, because what the client knows may be wrong. It also
+    /// decides on the events that wait. Of the changes still to be told, only the end of another phone system's calls
+    /// is kept: no snapshot of this one would show it again.
     pub(crate) fn verify(&mut self) {
         self.void_changes();
         self.go_to(Progress::Waiting);
@@ -151,56 +151,56 @@ impl Resync {
             .extend(changes.into_iter().filter(|change| change.now.is_none() && change.switch != switch));
     }
 
-    /// Whether a snapshot is to be asked for.
+    /// Whether a snapshot is to be requested.
     pub(crate) fn is_waiting(&self) -> bool {
         self.progress == Progress::Waiting
     }
 
-    /// Whether there is something to be told.
+    /// Whether the client is being told what changed.
     pub(crate) fn is_telling(&self) -> bool {
         matches!(self.progress, Progress::Telling { .. })
     }
 
-    /// Whether a snapshot of its own is still to be asked for or answered.
+    /// Whether the monitor's own snapshot is still to be requested or answered.
     pub(crate) fn awaits_snapshot(&self) -> bool {
         matches!(self.progress, Progress::Waiting | Progress::Asked)
     }
 
-    /// Whether something changed that is still to be told.
+    /// Whether there are changes still to be told.
     pub(crate) fn has_changes(&self) -> bool {
         !self.changes.is_empty()
     }
 
-    /// Whether the client is still to be told of something that is older than what it is told now.
+    /// Whether the client is still to be told something that is older than what it is told now.
     pub(crate) fn may_overtake(&self) -> bool {
         self.has_changes() || !self.held.is_empty()
     }
 
-    /// A snapshot was asked for.
+    /// Notes that a snapshot was requested.
     pub(crate) fn asked(&mut self) {
         self.go_to(Progress::Asked);
         self.began = Calls::default();
         self.unanswered += 1;
     }
 
-    /// A snapshot was answered, with calls or with an error. False: another was asked for since, or is to be.
+    /// Notes the answer to a snapshot, or an error. Returns false if another was requested since, or is to be.
     pub(crate) fn answered(&mut self) -> bool {
         self.unanswered = self.unanswered.saturating_sub(1);
         self.unanswered == 0 && self.progress == Progress::Asked
     }
 
-    /// The calls that began since the snapshot was asked for.
+    /// Takes the calls that began after the snapshot was requested.
     pub(crate) fn take_begun(&mut self) -> Calls {
         core::mem::take(&mut self.began)
     }
 
-    /// The calls that the client knows, if they are those of the phone system numbered `switch`.
+    /// Returns the calls that the client knows, if they are those of the phone system numbered `switch`.
     pub(crate) fn calls_of(&self, switch: u8) -> Option<&Calls> {
         (self.switch == switch).then_some(&self.calls)
     }
 
-    /// The same, to learn of calls that the client is told of otherwise than by events; `all`: of all that there are,
-    /// so that calls of another phone system are over for it.
+    /// Like [`Self::calls_of`], for adding calls that the client is told of in a response. `all`: it names all calls,
+    /// so that those of another phone system are over for the client.
     pub(crate) fn calls_told(&mut self, switch: u8, all: bool, limit: usize) -> Option<&mut Calls> {
         if self.switch != switch && (all || self.calls.iter().next().is_none()) {
             let room = limit.saturating_sub(self.gone.len());
@@ -211,13 +211,13 @@ impl Resync {
         (self.switch == switch).then_some(&mut self.calls)
     }
 
-    /// What the client was told in the meantime is not over for it.
+    /// Keeps calls that the client was told of from being reported as ended.
     pub(crate) fn keep_told(&mut self) {
         let (switch, calls) = (self.switch, &self.calls);
         self.gone.retain(|change| change.switch != switch || calls.find(&change.call.id).is_none());
     }
 
-    /// What becomes of an event of the phone system numbered `switch`. One about no call that is named passes.
+    /// Returns what to do with an event of the phone system numbered `switch`. One that names no call is passed on.
     pub(crate) fn way_of(&self, switch: u8, event: &Event<'_>) -> Way {
         match self.progress {
             Progress::Telling { .. } => return Way::Waits,
@@ -232,7 +232,7 @@ impl Resync {
         if calls_before(event).all(passes) { Way::Passes } else { Way::Waits }
     }
 
-    /// Lets an event at `line` wait, as the document that `keep` makes. False: too many do, and it is lost.
+    /// Stores an event at `line`, as the document that `keep` creates. Returns false if there is no room: it is lost.
     pub(crate) fn hold(
         &mut self,
         (line, event): (&str, &Event<'_>),
@@ -251,8 +251,8 @@ impl Resync {
         room
     }
 
-    /// Compares what the client knows with a snapshot, since which these calls `began`. Returns the line's calls as they
-    /// are.
+    /// Compares what the client knows with a snapshot. `began`: the calls that began after it was requested. Returns
+    /// the line's present calls.
     pub(crate) fn compare(&mut self, snapshot: &Snapshot<'_>, began: &Calls) -> Calls {
         let Snapshot { switch, line, items, limit } = *snapshot;
         self.void_changes();
@@ -268,7 +268,7 @@ impl Resync {
                 Seen::At(stage) => stage,
                 Seen::Unknown => before.filter(|known| *known != Stage::Unsure).unwrap_or(Stage::Established),
             };
-            now.meet(line, &item.connection, stage, limit);
+            now.add_new(line, &item.connection, stage, limit);
             let Some(call) = now.find(id).filter(|_| before != Some(stage)) else { continue };
             shown.push_back(Change::shown(switch, call.clone(), before, item));
         }
@@ -284,9 +284,9 @@ impl Resync {
         now
     }
 
-    /// Compares what the client knows with a snapshot that another monitor of the line asked for, unless its own is
-    /// still to come. True: there is something to be told now that was not before.
-    pub(crate) fn compare_too(&mut self, snapshot: &Snapshot<'_>, began: &Calls) -> bool {
+    /// Compares what the client knows with a snapshot for another monitor of the line, unless this one's own is still
+    /// to come. Returns true if there is something to tell only now.
+    pub(crate) fn compare_shared(&mut self, snapshot: &Snapshot<'_>, began: &Calls) -> bool {
         if self.awaits_snapshot() {
             return false;
         }
@@ -295,15 +295,15 @@ impl Resync {
         !was_telling
     }
 
-    /// The phone system numbered `switch` gives no snapshot. It cannot have the calls of another.
+    /// Goes on without a snapshot of the phone system numbered `switch`. Calls of any other cannot exist there.
     pub(crate) fn compare_without(&mut self, switch: u8) {
         self.void_changes();
         self.go_to(Progress::Telling { verified: false });
         self.clear_all_but(switch, |_| true);
     }
 
-    /// What is told is from the phone system numbered `switch` from now on: calls of another, and those that do not
-    /// stay, are over.
+    /// Switches to the calls of the phone system numbered `switch`. Calls of another, and those that do not stay, are
+    /// over.
     fn clear_all_but(&mut self, switch: u8, stays: impl Fn(&Call) -> bool) {
         let before = core::mem::replace(&mut self.switch, switch);
         let same = before == switch;
@@ -315,9 +315,9 @@ impl Resync {
         }
     }
 
-    /// All was told. What the client knows beyond the calls that its line has `now` is over: the event that said so was
-    /// lost. True: that is to be told.
-    pub(crate) fn clear_beyond(&mut self, now: &Calls) -> bool {
+    /// After everything was told: ends the calls that the client knows but its line does not have `now`, since the
+    /// event of their end was lost. Returns true if there are any.
+    pub(crate) fn clear_leftovers(&mut self, now: &Calls) -> bool {
         if self.progress == (Progress::Telling { verified: true }) {
             let beyond = self.calls.iter().filter(|call| now.find(&call.id).is_none());
             self.changes.extend(beyond.map(|call| Change::cleared(self.switch, call.clone())));
@@ -325,7 +325,8 @@ impl Resync {
         self.has_changes()
     }
 
-    /// All was told. True: the client knows what its switch monitor knows, and nothing of its own need be kept.
+    /// After everything was told: whether the client knows what its switch monitor knows, and this state can be
+    /// dropped.
     pub(crate) fn is_over(&mut self) -> bool {
         if self.progress == (Progress::Telling { verified: false }) {
             self.go_to(Progress::Unverified);
@@ -333,7 +334,7 @@ impl Resync {
         self.progress != Progress::Unverified
     }
 
-    /// The next change to be told; it counts as told.
+    /// Takes the next change, which counts as told.
     pub(crate) fn next_change(&mut self, limit: usize) -> Option<Change> {
         let change = self.changes.pop_front()?;
         if change.now.is_some() {
@@ -344,7 +345,7 @@ impl Resync {
         Some(change)
     }
 
-    /// The next event that waited, once all changes are told.
+    /// Takes the next event that waited. Due once all changes are told.
     pub(crate) fn next_held(&mut self) -> Option<Box<[u8]>> {
         self.held.pop_front().map(|held| held.document)
     }
@@ -356,7 +357,7 @@ impl Held {
     }
 }
 
-/// The calls that an event is about, by the names that they had before it.
+/// Returns the calls that an event is about, by their callIDs before it.
 fn calls_before<'e>(event: &'e Event<'_>) -> impl Iterator<Item = &'e str> {
     let event = if let Event::Call(call) = event { Some(call) } else { None };
     let named = event.into_iter().flat_map(|event| {
@@ -367,7 +368,7 @@ fn calls_before<'e>(event: &'e Event<'_>) -> impl Iterator<Item = &'e str> {
     named.chain(listed)
 }
 
-/// The calls that come of an event, by the names that they have after it.
+/// Returns the calls that result from an event, by their callIDs after it.
 fn calls_after<'e>(event: &'e Event<'_>) -> impl Iterator<Item = &'e str> {
     let event = if let Event::Call(call) = event { Some(call) } else { None };
     event.into_iter().flat_map(CallEvent::list).filter_map(|item| item.new?.call)

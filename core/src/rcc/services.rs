@@ -1,5 +1,4 @@
-//! What a client asks for by CSTA. Every request gets exactly one answer: a response, or the most telling
-//! CSTAErrorCode.
+//! Clients' CSTA requests. Every request gets exactly one answer: a response, or the most specific CSTAErrorCode.
 
 use core::fmt::Display;
 
@@ -17,24 +16,24 @@ use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, Request, RequestTypes, Response, StatusFilter};
 use crate::wire::csta::services::Service;
 
-/// What becomes of a client's request.
+/// What to do with a client's request.
 #[expect(clippy::large_enum_variant, reason = "it is returned, dealt with and forgotten, never stored")]
 pub(crate) enum Verdict<'r> {
-    /// It is answered with this.
+    /// Answer it with this response.
     Answer(Response<'r>),
-    /// It is refused with this.
+    /// Refuse it with this error.
     Refuse(CstaError),
-    /// It is answered with this registration's ID; events wait a little after that.
+    /// Answer it with this registration's ID; events wait until shortly after that.
     Registered(Registration),
-    /// This monitor of the client's is stopped: it is answered so, then [`Control::drop_monitor`] is due.
+    /// Answer that this monitor is stopped; then [`Control::drop_monitor`] is due.
     Stop(Handle<Monitor>),
-    /// This monitor is made: the request is held, then [`Control::join`] is due.
+    /// Hold the request, for which this monitor was created; then [`Control::join`] is due.
     Monitor(Handle<Monitor>),
-    /// A phone system is asked: the request is held, then [`Control::ask`] is due.
+    /// Hold the request and ask the phone system; then [`Control::ask`] is due.
     Ask(Question<'r>),
 }
 
-/// What a phone system is to be asked for a client.
+/// A request to a phone system on behalf of a client.
 pub(crate) struct Question<'r> {
     session: SessionId,
     /// The service.
@@ -44,14 +43,14 @@ pub(crate) struct Question<'r> {
 
 #[expect(clippy::large_enum_variant, reason = "it is returned, dealt with and forgotten, never stored")]
 enum Asked<'r> {
-    /// The calls at the session's line, over this connection.
+    /// A snapshot of the session's line, over this connection.
     Snapshot(ConnectionRef),
-    /// What the client asked for, by the service's row.
+    /// The client's request, relayed according to the service's row.
     Relay(Relay<'r>),
 }
 
 impl<C: Carrier> Control<C> {
-    /// A client asks for something.
+    /// Handles a client's request.
     pub(crate) fn request<'r>(
         &mut self,
         step: &mut Step<'_>,
@@ -70,12 +69,12 @@ impl<C: Carrier> Control<C> {
                 let monitor = self.prepare_monitor(step, session, object, filter.unwrap_or_default());
                 monitor.map(Verdict::Monitor)
             }
-            // MonitorStop is the gateway's own affair: the phone system is told where nobody watches on.
+            // The gateway handles MonitorStop itself, and tells the phone system if no other client needs the monitor.
             Request::MonitorStop { cross_reference } => {
                 let monitor = self.monitor_named(session, cross_reference);
                 monitor.map(Verdict::Stop).ok_or(CstaError::INVALID_MONITOR_CROSS_REF_ID)
             }
-            // So is ChangeMonitorFilter: it asks the phone system for all events.
+            // It handles ChangeMonitorFilter too, since it asks the phone system for all events.
             Request::ChangeMonitorFilter { cross_reference, filter } => {
                 let monitor = self.monitor_named(session, cross_reference);
                 let monitor = monitor.and_then(|monitor| self.monitors.get_mut(monitor));
@@ -100,7 +99,7 @@ impl<C: Carrier> Control<C> {
         verdict.unwrap_or_else(Verdict::Refuse)
     }
 
-    /// What this gateway can do over this session's link: made from the table that dispatches.
+    /// Returns what the gateway can do over a session's link, from the table that dispatches.
     fn features_of<'r>(&self, session: SessionId) -> Result<Response<'r>, CstaError> {
         let connection = self.link_of(session)?;
         let number = || self.sessions.get(session).map(Session::number).unwrap_or_default();
@@ -153,10 +152,10 @@ impl<C: Carrier> Control<C> {
         Ok(Verdict::Ask(Question { session, service, what: Asked::Snapshot(link) }))
     }
 
-    /// Asks the phone system; its answer will be that of the client's request, which is held.
+    /// Asks the phone system on behalf of a client, whose request is held until the answer.
     ///
     /// # Errors
-    /// The CSTAErrorCode to answer, if it cannot be asked; then nothing has changed.
+    /// The CSTAErrorCode to answer if the phone system cannot be asked; nothing has changed then.
     pub(crate) fn ask(
         &mut self,
         step: &mut Step<'_>,
@@ -183,8 +182,8 @@ impl<C: Carrier> Control<C> {
         Ok(())
     }
 
-    /// What a client asked for has come to its end. `overtaken`: whether the client may hear an older event after the
-    /// answer. Returns the error that stands in the place of a response that must not reach the client.
+    /// Handles the end of a request made for a client. `overtaken`: whether an older event may reach the client after
+    /// the answer. Returns the error to send in place of a response that must not reach the client.
     pub(crate) fn on_served(
         &mut self,
         step: &mut Step<'_>,
@@ -202,7 +201,7 @@ impl<C: Carrier> Control<C> {
             }
             return None;
         }
-        if self.announces_anothers(step, session, connection, response) {
+        if self.names_foreign_connection(step, session, connection, response) {
             return Some(CstaError::GENERIC_OPERATION);
         }
         self.note_told(step, (session, overtaken), connection, response);
@@ -210,7 +209,7 @@ impl<C: Carrier> Control<C> {
         None
     }
 
-    /// The answer to what a client asked for is dealt with.
+    /// Continues once the answer to a client's request was passed on.
     pub(crate) fn after_answer(&mut self, ended: &Ended<Ticket>) {
         if let Ticket::Service { service, .. } = ended.ticket
             && service.brings_list()
@@ -219,8 +218,8 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Whether a response announces as the session's own a connection that is known to be another line's.
-    fn announces_anothers(
+    /// Whether a response names as the session's own a connection that is known to belong to another line.
+    fn names_foreign_connection(
         &self,
         step: &mut Step<'_>,
         handle: SessionId,

@@ -1,4 +1,4 @@
-//! One user's session: the line it controls, the CTI connection it stays on, its monitors, and what carries it.
+//! One user's session: the line it controls, its CTI connection, its monitors, and its carrier.
 
 use alloc::boxed::Box;
 
@@ -20,62 +20,62 @@ pub(crate) struct Registration {
     pub(crate) filter: StatusFilter,
 }
 
-/// What carries a session's messages to its client and back: a SIP dialog, and what else there may be.
+/// What carries a session's messages to and from its client: a SIP dialog, or anything else that can.
 pub(crate) trait Carrier: Digest {
-    /// The line URI as the client sent it; empty until it names one.
+    /// Returns the line URI as the client sent it; empty until it names one.
     fn line(&self) -> &str;
 
-    /// Notes the line URI.
+    /// Sets the line URI.
     fn set_line(&mut self, line: &str);
 
-    /// The user's URI.
+    /// Returns the user's URI.
     fn user(&self) -> &str;
 
-    /// What the session's identifiers are made of: unique, and known to whichever node carries the session on (S10).
+    /// Returns the text that the session's identifiers derive from: unique, and known to a node that takes over (S10).
     fn base(&self) -> &str;
 
-    /// Whether the client was told that it is signed in.
+    /// Whether the client was told that its sign-in succeeded.
     fn is_established(&self) -> bool;
 }
 
-/// One user's session. In this order: that of a phone that was quiet is in no cache, and what an event or a request
-/// needs is fetched together.
+/// One user's session. The order of the fields matters: the session of a quiet phone is in no cache, and what an event
+/// or a request needs is fetched together.
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Session<C> {
-    /// The CTI connection it began with and stays on; `None` if there was none in service.
+    /// The CTI connection it is bound to; `None` if none was in service when it began.
     pub(crate) connection: Option<ConnectionRef>,
     /// The edition and namespace style the client speaks.
     pub(crate) namespace: Namespace,
-    /// Its client was told that it is gone, and did not come back to it yet.
+    /// Whether its client was told that the session is gone and has not used it since.
     pub(crate) told_gone: bool,
-    /// What carries it. It stands here in the entry, since a message needs both.
+    /// The carrier. It is stored here because a message needs both.
     pub(crate) carrier: C,
-    /// What it switch monitors, in the order it asked.
+    /// The client's monitors, in the order in which they were started.
     pub(crate) monitors: Few<Handle<Monitor>>,
-    /// How many monitors it has had: names the next one.
+    /// How many monitors it has had: numbers the next one.
     pub(crate) monitors_had: u32,
     pub(crate) registration: Option<Registration>,
 }
 
 impl<C: Carrier> Session<C> {
-    /// The number the phone system knows its line by; empty until the client names one.
+    /// Returns the number by which the phone system knows its line; empty until the client names one.
     pub(crate) fn number(&self) -> &str {
         super::device::number_of(self.line()).unwrap_or_default()
     }
 
-    /// The line URI as the client sent it; empty until it names one.
+    /// Returns the line URI as the client sent it; empty until it names one.
     pub(crate) fn line(&self) -> &str {
         self.carrier.line()
     }
 
-    /// The user's URI.
+    /// Returns the user's URI.
     pub(crate) fn user(&self) -> &str {
         self.carrier.user()
     }
 
-    /// The session's identifier number `count`: a function of its carrier's base and the count alone, so that another
-    /// node that carries it on arrives at the same (S10).
+    /// Returns the session's identifier number `count`. It depends only on the carrier's base and the count, so that
+    /// another node that continues the session computes the same (S10).
     pub(crate) fn reference(&self, count: u32) -> u32 {
         let mut digester = Digester::new();
         digester.text(self.carrier.base());
@@ -91,9 +91,9 @@ pub(crate) struct Monitor {
     /// `monitorCrossRefID`, written as 8 hexadecimal digits.
     pub(crate) cross_reference: u32,
     pub(crate) filter: MonitorFilter,
-    /// The monitor towards the phone system that feeds it; `None` before the first does.
+    /// The switch monitor that feeds it, or fed it last; `None` before the first.
     pub(crate) source: Option<Handle<SwitchMonitor>>,
-    /// What its client still believes, from when the monitor lost its switch monitor until it was told what is.
+    /// What its client knows, from the loss of the switch monitor until the client is up to date again.
     pub(crate) resync: Option<Box<Resync>>,
 }
 

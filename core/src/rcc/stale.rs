@@ -1,6 +1,6 @@
-//! Sessions whose connection was replaced, where their clients move them (S8): the client is told so, and either
-//! refreshes, which is the new INVITE, or signs in anew. Then the old session is of no more use: left until it expires,
-//! a failure of one connection would fill the table with twice its sessions.
+//! Sessions whose connection was replaced, if clients move their sessions themselves (S8). The client is told, and
+//! either refreshes with a re-INVITE or signs in again. In the second case the old session is ended: if such sessions
+//! were kept until they expire, one failed connection could double the number of sessions.
 
 use super::control::Control;
 use super::device::number_of;
@@ -8,14 +8,14 @@ use super::session::Carrier;
 use crate::step::{SessionId, Step};
 
 impl<C: Carrier> Control<C> {
-    /// Whether the connection that a session began with was replaced.
+    /// Whether the connection that a session is bound to was replaced.
     pub(crate) fn is_stale(&self, session: SessionId) -> bool {
         let connection = self.sessions.get(session).and_then(|one| one.connection);
         connection.is_some_and(|connection| self.pool.is_replaced(connection))
     }
 
-    /// The client of a stale session was told. It lives on: its client may not take that for the session's end, and
-    /// refresh.
+    /// Notes that a client was told that its session is gone. The session is kept, since the client may refresh it all
+    /// the same.
     pub(crate) fn note_told_gone(&mut self, step: &Step<'_>, session: SessionId) {
         let Some(one) = self.sessions.get_mut(session) else { return };
         one.told_gone = true;
@@ -23,7 +23,7 @@ impl<C: Carrier> Control<C> {
         self.stale.insert(key, session);
     }
 
-    /// The client goes on with a session that it was told to be gone, or the session ends.
+    /// Removes a session from this list, because its client uses it again or because it ends.
     pub(crate) fn forget_stale(&mut self, step: &Step<'_>, session: SessionId) {
         let Some(one) = self.sessions.get_mut(session).filter(|one| one.told_gone) else { return };
         one.told_gone = false;
@@ -31,8 +31,8 @@ impl<C: Carrier> Control<C> {
         self.stale.remove(key, session);
     }
 
-    /// A user signs in for a line: the session whose client was told last that it is gone is to make room. Where that
-    /// was another client of the same user, its refresh makes the session again.
+    /// Returns the session that a user's new sign-in for a line replaces: the latest whose client was told that it is
+    /// gone. If that was another client of the same user, its refresh creates the session again.
     pub(crate) fn stale_session_of(&self, step: &Step<'_>, user: &str, line: &str) -> Option<SessionId> {
         self.stale.get(owner_key(step, user, line))
     }

@@ -1,6 +1,6 @@
-//! Switch monitors that nobody needs any more: the phone system is told, over each connection a few at a time. When
-//! thousands of users sign out at once, their switch monitors wait here, not in the connection's queue, where everybody
-//! else's requests would stand behind them. One that waits still serves a client that comes back for its device.
+//! Switch monitors that are no longer needed. They are stopped a few at a time per connection: when thousands of users
+//! sign out at once, they wait here and not in the connection's queue, where all other requests would be stuck behind
+//! them. One that waits still serves a client that comes back for its device.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -17,40 +17,40 @@ use crate::step::Step;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::Request;
 
-/// The most stops that a connection has unanswered.
+/// The most stops that may be unanswered per connection.
 const AT_ONCE: usize = 64;
 
-/// The most switch monitors that one step looks at, since some may have found new clients.
+/// The most switch monitors that one step looks at: some may have new clients and are skipped.
 const LOOKED_AT: usize = 16;
 
-/// The switch monitors of one connection that nobody needs.
+/// The switch monitors of one connection that are no longer needed.
 #[derive(Default)]
-struct OfConnection {
+struct Queue {
     /// How many stops are not answered yet.
     unanswered: usize,
-    /// Those that wait, each once.
+    /// The waiting switch monitors, each once.
     waiting: VecDeque<Handle<SwitchMonitor>>,
 }
 
-/// The switch monitors that nobody needs, by their connections' indexes.
+/// The switch monitors that are no longer needed, by connection index.
 #[derive(Default)]
-pub(super) struct Stops([OfConnection; MAX_CONNECTIONS]);
+pub(super) struct Stops([Queue; MAX_CONNECTIONS]);
 
 impl Stops {
-    /// A connection is made anew: what was over it is gone.
+    /// Forgets what belonged to a connection that is dialled again.
     pub(super) fn renew(&mut self, index: u8) {
         if let Some(one) = self.at(index) {
-            *one = OfConnection::default();
+            *one = Queue::default();
         }
     }
 
-    fn at(&mut self, index: u8) -> Option<&mut OfConnection> {
+    fn at(&mut self, index: u8) -> Option<&mut Queue> {
         self.0.get_mut(usize::from(index))
     }
 }
 
 impl<C: Carrier> Control<C> {
-    /// Nobody needs a switch monitor any more: it is stopped as soon as its connection has room.
+    /// Stops a switch monitor that is no longer needed, as soon as its connection has room.
     pub(super) fn stop_switch_monitor(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
         let Some(switch_monitor) =
             self.switch_monitors.slots.get_mut(handle).filter(|switch_monitor| !switch_monitor.stopping)
@@ -69,14 +69,14 @@ impl<C: Carrier> Control<C> {
         self.stop_more(step, connection);
     }
 
-    /// A stop was answered, or never will be.
+    /// Notes that a MonitorStop was answered or given up.
     pub(crate) fn on_stop_answered(&mut self, connection: ConnectionRef) {
         if let Some(one) = self.stops_of(connection) {
             one.unanswered = one.unanswered.saturating_sub(1);
         }
     }
 
-    /// Stops the switch monitors that waited longest, as far as there is room.
+    /// Stops the switch monitors that have waited longest, as far as there is room.
     pub(crate) fn stop_more(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
         for _ in 0..LOOKED_AT {
             let room = self.stops_of(connection).filter(|one| one.unanswered < AT_ONCE);
@@ -90,12 +90,12 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// What is to be stopped over this very connect of a connection.
-    fn stops_of(&mut self, connection: ConnectionRef) -> Option<&mut OfConnection> {
+    /// Returns the record of a connection, if this connect of it is in service.
+    fn stops_of(&mut self, connection: ConnectionRef) -> Option<&mut Queue> {
         self.pool.in_service(connection).is_some().then(|| self.stops.at(connection.index())).flatten()
     }
 
-    /// False: the phone system cannot be asked just now.
+    /// Stops a switch monitor, unless it has new clients. Returns false if that is not possible now.
     fn stop_one(
         &mut self,
         step: &mut Step<'_>,
@@ -137,6 +137,6 @@ impl<C: Carrier> Control<C> {
     }
 }
 
-crate::digest! { struct Stops(of_connections) }
+crate::digest! { struct Stops(queues) }
 
-crate::digest! { struct OfConnection { unanswered, waiting } }
+crate::digest! { struct Queue { unanswered, waiting } }

@@ -1,4 +1,4 @@
-//! The gateway's own monitors: towards the phone system there is one per connection and device, counted, whose events
+//! Switch monitors, the gateway's own monitors at the phone system. There is one per connection and device; its events
 //! are fanned out to the clients' monitors (client quirk 12).
 
 use alloc::collections::BTreeMap;
@@ -16,47 +16,47 @@ use crate::step::ClientRequestId;
 use crate::time::Instant;
 use crate::word::Word;
 
-/// Where an event comes from.
+/// The origin of an event.
 #[derive(Clone, Copy)]
 pub(crate) struct EventSource<'a> {
-    /// Over which connection.
+    /// The connection.
     pub(crate) connection: ConnectionRef,
-    /// The monitor's name at the phone system.
+    /// The phone system's `monitorCrossRefID`.
     pub(crate) cross_reference: &'a str,
 }
 
-/// Where a switch monitor stands.
+/// The state of a switch monitor.
 #[derive(Debug)]
 pub(crate) enum State {
-    /// The phone system was asked; these clients wait for its answer.
+    /// The phone system was asked to start it.
     Starting {
-        /// When: an event that is older is of another monitor.
+        /// The time of the request: an older event belongs to another monitor.
         since: Instant,
-        /// MonitorStart requests to answer, with the monitor each is for.
+        /// The clients' MonitorStart requests, each with its monitor.
         waiters: Vec<(ClientRequestId, Handle<Monitor>)>,
     },
-    /// Events come under this `monitorCrossRefID`.
+    /// It is active.
     Active {
-        /// As the phone system named it.
+        /// The phone system's `monitorCrossRefID`.
         cross_reference: Word,
     },
 }
 
-/// The most snapshots that are asked for in vain, one after the other, to settle one verification.
+/// How many snapshots in a row may fail before a verification is given up.
 const MOST_TRIES: u8 = 3;
 
-/// Whether what is known of a device's calls may be wrong: the phone system lost events, or gave no snapshot.
+/// The verification of what is known of a device's calls, after the phone system lost events or gave no snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Verification {
-    /// A snapshot is to be asked for.
+    /// Whether a snapshot is to be requested.
     is_open: bool,
-    /// How many were asked for.
+    /// How many snapshots were requested.
     tries: u8,
-    /// On which walk over the sessions the last one was.
+    /// The walk over the sessions on which the last one was requested.
     tried_on: Option<u32>,
 }
 
-/// One device monitored over one connection. In this order: what an event needs is fetched together.
+/// One device monitored over one connection. The order of the fields matters: what an event needs is fetched together.
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct SwitchMonitor {
@@ -66,20 +66,20 @@ pub(crate) struct SwitchMonitor {
     pub(crate) calls: Calls,
     pub(crate) connection: ConnectionRef,
     pub(crate) state: State,
-    /// Nobody needed it, and it waits to be stopped.
+    /// Whether it was no longer needed and waits to be stopped.
     pub(crate) stopping: bool,
-    /// Whether what is known of its calls may be wrong, and what was done about it.
+    /// The verification of its calls.
     pub(crate) verification: Verification,
 }
 
-/// All switch monitors, found by device and by the phone system's cross-reference.
+/// All switch monitors, with indexes by device and by the phone system's cross-reference ID.
 pub(crate) struct SwitchMonitors {
     pub(crate) slots: Slots<SwitchMonitor>,
     by_device: Index<SwitchMonitor>,
     by_cross_reference: Index<SwitchMonitor>,
-    /// How many are active over each connection that has any, by connection ID: follows from the table.
+    /// How many are active over each connection that has any, by connection ID. Follows from the table.
     active: BTreeMap<u64, usize>,
-    /// Keys the hashes of the words by which they are found; draws nothing.
+    /// Keys the hashes of the words in the indexes; draws nothing.
     entropy: Entropy,
 }
 
@@ -89,12 +89,12 @@ impl SwitchMonitors {
         Self { slots: Slots::new(limit), by_device, by_cross_reference, active: BTreeMap::new(), entropy }
     }
 
-    /// The hash that stands for a word the phone system or a client chose.
+    /// Returns the hash of a word that the phone system or a client chose.
     fn key(&self, connection: ConnectionRef, word: &str) -> u128 {
         self.entropy.key([&b"watch"[..], &connection.id.to_le_bytes(), word.as_bytes()])
     }
 
-    /// The switch monitor of `device` over `connection`.
+    /// Returns the switch monitor of `device` over `connection`.
     pub(crate) fn of_device(&self, connection: ConnectionRef, device: &str) -> Option<Handle<SwitchMonitor>> {
         self.by_device.get(self.key(connection, device))
     }
@@ -104,7 +104,7 @@ impl SwitchMonitors {
         self.active.contains_key(&connection.id)
     }
 
-    /// The switch monitor whose events come under `cross_reference` over `connection`.
+    /// Returns the switch monitor with the ID `cross_reference` over `connection`.
     pub(crate) fn of_cross_reference(
         &self,
         connection: ConnectionRef,
@@ -133,8 +133,8 @@ impl SwitchMonitors {
         Ok(handle)
     }
 
-    /// The phone system answered; returns the clients that waited. `None`: another switch monitor over this connection
-    /// has this name, and nothing has changed.
+    /// Makes a switch monitor active and returns the requests that waited for it. `None`, without any change, if
+    /// another over this connection has this ID.
     pub(crate) fn activate(
         &mut self,
         handle: Handle<SwitchMonitor>,
@@ -153,7 +153,7 @@ impl SwitchMonitors {
         Some(waiters)
     }
 
-    /// Forgets a switch monitor.
+    /// Removes a switch monitor.
     pub(crate) fn remove(&mut self, handle: Handle<SwitchMonitor>) -> Option<SwitchMonitor> {
         let switch_monitor = self.slots.remove(handle)?;
         self.by_device.remove(self.key(switch_monitor.connection, &switch_monitor.device), handle);
@@ -171,36 +171,36 @@ impl SwitchMonitors {
 }
 
 impl SwitchMonitor {
-    /// Whether a client waits for it to be told that this monitor has begun.
-    pub(crate) fn is_awaited_for(&self, monitor: Handle<Monitor>) -> bool {
+    /// Whether a client's MonitorStart for this monitor waits for it to be active.
+    pub(crate) fn is_awaited_by(&self, monitor: Handle<Monitor>) -> bool {
         let State::Starting { waiters, .. } = &self.state else { return false };
         waiters.iter().any(|(_, waiting)| *waiting == monitor)
     }
 
-    /// Whether a snapshot is to be asked for on this walk over the sessions: on each one once, however many sessions of
-    /// the line there are.
+    /// Whether a snapshot is to be requested on this walk over the sessions: at most once per walk, however many
+    /// sessions the line has.
     pub(crate) fn is_unverified(&self, walk: u32) -> bool {
         self.verification.is_open && self.verification.tried_on != Some(walk)
     }
 
-    /// The phone system says that it lost events.
+    /// Begins a verification because events were lost.
     pub(crate) fn begin_verification(&mut self) {
         self.verification = Verification { is_open: true, ..Verification::default() };
     }
 
-    /// A snapshot is asked for.
+    /// Notes that a snapshot is requested.
     pub(crate) fn try_verification(&mut self, walk: u32) {
         let tries = self.verification.tries.saturating_add(1);
         self.verification = Verification { is_open: false, tries, tried_on: Some(walk) };
     }
 
-    /// It was not given, for a reason that passes. False: that is often enough.
-    pub(crate) fn keep_verification(&mut self) -> bool {
+    /// Notes that there was no snapshot, for a temporary reason. Returns false if enough were tried.
+    pub(crate) fn reopen_verification(&mut self) -> bool {
         self.verification.is_open = self.verification.tries < MOST_TRIES;
         self.verification.is_open
     }
 
-    /// It was given, to one of the clients; another may have got none.
+    /// Notes that a client got a snapshot. Another may have got none.
     pub(crate) fn end_verification(&mut self) {
         if !self.verification.is_open {
             self.verification.tries = 0;

@@ -1,8 +1,9 @@
-//! Remote call control without SIP: random orders of answers, events, moves, snapshots and stops, against a model of the
-//! phone systems and of what each client believes. When all is calm again, each client believes what is so.
+//! Remote call control without SIP, under random orders of answers, events, moves, snapshots and stops, against a model
+//! of the phone systems and of what each client knows. Once all is calm, each client must know exactly the calls that
+//! exist.
 //!
-//! A seed says all: `CTIGATE_SEED=N cargo test --package ctigate-core property` runs one again, `CTIGATE_SEEDS=N` runs as
-//! many. Faults that were mended are put back by patches (`tests/canaries`, `.ci/run canaries`), and must be found.
+//! `CTIGATE_SEED=N cargo test --package ctigate-core property` repeats the run of a seed, `CTIGATE_SEEDS=N` tries so
+//! many. The test must find the faults that patches put back (`tests/canaries`, `.ci/run canaries`).
 
 mod client;
 mod driver;
@@ -13,11 +14,11 @@ mod random;
 
 use generator::{run, story};
 
-/// How many seeds are tried where nobody says otherwise.
+/// How many seeds are tried by default.
 const SEEDS: u64 = 400;
 
 #[test]
-fn property_each_client_believes_what_is_so_once_all_is_calm() {
+fn property_each_client_knows_the_existing_calls_once_all_is_calm() {
     let number = |text: Option<&str>| text.map(|text| text.parse::<u64>().unwrap());
     let (first, count) = match number(option_env!("CTIGATE_SEED")) {
         Some(seed) => (seed, 1),

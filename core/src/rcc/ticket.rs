@@ -1,4 +1,4 @@
-//! What belongs to a request that a phone system was asked: given to the pool with it, and back with the answer.
+//! The context of a request to a phone system: given to the pool with the request, and returned with the answer.
 
 use super::session::Monitor;
 use super::switch_monitor::SwitchMonitor;
@@ -8,24 +8,24 @@ use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::Response;
 use crate::wire::csta::services::Service;
 
-/// What the phone system was asked for.
+/// The purpose of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ticket {
-    /// Whether it knows a line, while a user signs in.
+    /// To check that the phone system knows a line, while a user signs in.
     VerifyLine(SessionId),
-    /// A switch monitor to be started.
+    /// To start a switch monitor.
     StartMonitor(Handle<SwitchMonitor>),
-    /// A switch monitor to be stopped.
+    /// To stop a switch monitor.
     StopMonitor,
-    /// Which calls there are, for a monitor whose client is behind, and which this switch monitor feeds.
+    /// To get a snapshot for a monitor whose client is out of date, and which this switch monitor feeds.
     Resync(Handle<Monitor>, Handle<SwitchMonitor>),
-    /// What a client asked for.
+    /// A request of a client.
     Service {
-        /// Whose client.
+        /// The client's session.
         session: SessionId,
-        /// Its request.
+        /// The client's request.
         request: ClientRequestId,
-        /// The service.
+        /// The service it asked for.
         service: &'static Service,
     },
 }
@@ -38,7 +38,7 @@ crate::digest! { enum Ticket {
     Resync(monitor, switch_monitor) = 4,
 } }
 
-/// Whether a positive response is one to this service.
+/// Whether a positive response belongs to this service.
 pub(crate) fn fits(service: &Service, response: &Response<'_>) -> bool {
     if let Response::Relayed(relayed) = response {
         relayed.service == service
@@ -47,7 +47,7 @@ pub(crate) fn fits(service: &Service, response: &Response<'_>) -> bool {
     }
 }
 
-/// The error in a response; a response that answers something else is no answer at all.
+/// Returns the error in a response. A response to something else counts as an unspecified error.
 pub(crate) fn error_of(response: &Response<'_>) -> CstaError {
     if let Response::Error(error) = response { *error } else { CstaError::UNSPECIFIED }
 }

@@ -1,4 +1,4 @@
-//! Calls that may be other than they are known: events of theirs are lost.
+//! Verification of calls of which events were lost.
 
 use super::control::Control;
 use super::jobs::portion;
@@ -8,19 +8,19 @@ use crate::cti::ConnectionRef;
 use crate::step::Step;
 
 impl<C: Carrier> Control<C> {
-    /// An event is lost: the clients of its switch monitor, if that is known, are brought up to date by a snapshot.
-    pub(super) fn want_verification(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
+    /// Begins the verification of a switch monitor, if it is known, because one of its events was lost.
+    pub(super) fn request_verification(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
         let switch_monitor =
             self.switch_monitors.of_cross_reference(source.connection, source.cross_reference);
         if let Some(switch_monitor) =
             switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
         {
             switch_monitor.begin_verification();
-            self.want_verifying(step);
+            self.schedule_verification(step);
         }
     }
 
-    /// A phone system lost events: a portion of its switch monitors is doubted. Returns where the next portion begins.
+    /// Begins the verification of a portion of a connection's switch monitors. Returns where the next portion begins.
     pub(crate) fn verify_portion(
         &mut self,
         step: &mut Step<'_>,
@@ -37,7 +37,7 @@ impl<C: Carrier> Control<C> {
             }
         }
         if next.is_none() {
-            self.want_verifying(step);
+            self.schedule_verification(step);
         }
         next
     }

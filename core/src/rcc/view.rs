@@ -1,4 +1,4 @@
-//! How the phone system's identifiers look to one client.
+//! How the phone system's identifiers appear to one client.
 
 use alloc::vec::Vec;
 
@@ -10,25 +10,25 @@ use crate::wire::csta::model::Device;
 use crate::wire::csta::relayed::Relayed;
 use crate::wire::csta::services::Features;
 
-/// One client's view: its line, its monitor, and the prefix that tells calls of different phone systems apart.
+/// One client's view: its line, its monitor, and the prefix that distinguishes calls of different phone systems.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientView<'a> {
     /// The line URI as the client sent it.
     pub(crate) line: &'a str,
-    /// The number the phone system knows it by.
+    /// The number by which the phone system knows it.
     pub(crate) number: &'a str,
-    /// Which phone system's calls: `0_` in front of its callIDs.
+    /// The number of the phone system, which precedes its callIDs: `0_`.
     pub(crate) switch: u8,
     /// The client's own `monitorCrossRefID`.
     pub(crate) cross_reference: u32,
-    /// The edition of ECMA-323 that was agreed with the phone system.
+    /// The edition of ECMA-323 agreed with the phone system.
     agreed: u8,
-    /// What the client may be told that a device of its can do.
+    /// The features that the client may be told its device has.
     offered: Features,
 }
 
 impl<'a> ClientView<'a> {
-    /// What a session's client sees of the phone system `switch`, with which `agreed` is the edition.
+    /// Creates a client's view of the phone system `switch`, with which the edition is `agreed`.
     pub(crate) fn new<C: Carrier>(
         session: &'a Session<C>,
         (switch, agreed): (u8, u8),
@@ -38,13 +38,13 @@ impl<'a> ClientView<'a> {
         Self { line, number, switch, cross_reference, agreed, offered: Features::NONE }
     }
 
-    /// The same, and a device may be said to have these features, as far as the client's edition has them.
+    /// Adds the features that a device may be said to have, as far as the client's edition has them.
     pub(crate) fn offering<C>(self, session: &Session<C>, features: Features) -> Self {
         Self { offered: features.of_edition(session.namespace.edition()), ..self }
     }
 }
 
-/// What came of the phone system, where it does not say its edition in the one that was `agreed`.
+/// Returns a message of the phone system with its edition, which is `agreed` if the message does not tell.
 pub(crate) fn in_agreed_edition<'a>(relayed: &Relayed<'a>, agreed: u8) -> Relayed<'a> {
     let edition = if relayed.edition == 0 { agreed } else { relayed.edition };
     Relayed { edition, ..*relayed }
@@ -75,8 +75,8 @@ impl Rewrite for ClientView<'_> {
         device.type_of_number == Some("dynamic")
     }
 
-    /// A response that announces the own line's connection repeats the line URI byte for byte, whatever the phone
-    /// system calls the connection: SIPE would not know it otherwise. Events drop partition and device.
+    /// Writes the line URI byte for byte in a response that announces the line's own connection, whatever the phone
+    /// system calls it: SIPE would not recognize it otherwise. Events drop partition and device.
     fn own_device(&mut self, _device: Device<'_>, out: &mut Vec<u8>) {
         emit::text(out, self.line);
     }
@@ -94,7 +94,7 @@ impl Rewrite for ClientView<'_> {
     }
 }
 
-/// Eight lower-case hexadecimal digits, as clients know cross-reference IDs.
+/// Returns eight lower-case hexadecimal digits, the form of a client's cross-reference IDs.
 pub(crate) fn hexadecimal(value: u32) -> heapless::String<8> {
     use core::fmt::Write as _;
 
@@ -103,12 +103,12 @@ pub(crate) fn hexadecimal(value: u32) -> heapless::String<8> {
     digits
 }
 
-/// The number eight hexadecimal digits stand for.
+/// Reads a number from eight hexadecimal digits.
 pub(crate) fn read_hexadecimal(text: &str) -> Option<u32> {
     (text.len() == 8).then(|| u32::from_str_radix(text, 16).ok()).flatten()
 }
 
-/// The phone system's callID inside a client's, if it is one of this phone system.
+/// Returns the phone system's callID within a client's, if it is one of this phone system.
 pub(crate) fn call_of(call: &str, switch: u8) -> Option<&str> {
     let rest = call.strip_prefix(char::from(b'0'.wrapping_add(switch)))?;
     rest.strip_prefix('_').filter(|call| !call.is_empty())

@@ -1,4 +1,4 @@
-//! Moving sessions to connections in service, one after the other: where the walk over them stands.
+//! The walk over the sessions that moves them to connections in service, one after the other.
 //!
 //! ```text
 //!   Idle --wanted--> Pausing --timer--> Walking --settled one--> Pausing ... Walking --end--> Idle
@@ -9,59 +9,59 @@
 use crate::time::{Duration, Instant};
 use crate::transition::assert_transition;
 
-/// How long those wait whose monitors could not be started, for a reason that passes. Each time in a row it is twice as
-/// long: a phone system that says for hours that it is full is not asked for every line every few seconds.
+/// How long the walk rests before it retries monitors that could not be started for a temporary reason. It doubles each
+/// time in a row: a phone system that is full for hours is not asked for every line every few seconds.
 const REST: Duration = Duration::from_secs(5);
 
-/// The longest such wait.
+/// The longest rest.
 const LONGEST_REST: Duration = Duration::from_secs(60);
 
-/// Within this time after a rest, what could not be started is what could not be started before it: twice the longest
-/// time that an answer may take.
+/// A failure within this time after a rest counts as a repetition of the failure before it: twice the longest time that
+/// an answer may take.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// How late a wake-up may come for the next to be as much earlier: so the pace holds on the whole, on a busy machine
-/// too.
+/// Up to this lateness of a timer, the next one is set correspondingly earlier, so that the average pace is kept even
+/// on a busy machine.
 const LATE: Duration = Duration::from_millis(100);
 
-/// The walk, and what is known of its rests.
+/// The walk and its last rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Walker {
     state: State,
-    /// How many walks have begun.
+    /// The number of walks begun.
     walks: u32,
     rest: Option<Rest>,
 }
 
-/// The last rest.
+/// A rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Rest {
     until: Instant,
     pause: Duration,
 }
 
-/// Where the walk stands.
+/// The state of the walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// All sessions are where they can be served.
+    /// No session lacks anything.
     Idle,
-    /// Some are not, and there is no connection in service.
+    /// Some sessions lack a connection, and none is in service.
     Waiting,
-    /// One was moved; the next may be later.
+    /// One was moved; the next follows after a pause.
     Pausing {
-        /// When.
+        /// The end of the pause.
         until: Instant,
         /// The walk.
         walk: Walk,
     },
-    /// The next is looked for.
+    /// The next session is being searched for.
     Walking {
         /// The walk.
         walk: Walk,
     },
-    /// All were looked at, and some are to be tried again.
+    /// All were looked at; some monitors are to be tried again.
     Resting {
-        /// When.
+        /// The end of the rest.
         until: Instant,
     },
 }
@@ -69,41 +69,41 @@ pub(crate) enum State {
 /// One walk over the table of sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Walk {
-    /// The slot to be looked at next.
+    /// The next slot to look at.
     pub(crate) slot: u32,
-    /// How many were moved.
+    /// How many sessions were moved.
     pub(crate) moved: u32,
-    /// When the last one, or the walk itself, was due.
+    /// When the last move, or the walk itself, was due.
     due: Instant,
-    /// Another cause came meanwhile: one more walk is needed.
+    /// Whether one more walk is needed, for a later cause.
     again: bool,
-    /// A monitor could not be started: it is tried again later.
+    /// Whether a monitor could not be started and is to be tried again.
     unfed: bool,
 }
 
-/// What can happen.
+/// An event of the walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// Sessions may have lost their connection, or there is one again.
+    /// Sessions may have lost their connection, or a connection is in service again.
     Wanted,
-    /// There is no connection in service.
+    /// No connection is in service.
     NoneServes,
     /// The deadline was reached.
     Timer,
     /// The slots before this one were looked at.
     Looked(u32),
-    /// The session before this slot was given what it lacked; the next one may be after this pause.
+    /// A session was given what it lacked.
     Settled {
-        /// The slot after it.
+        /// The slot after that session.
         next: u32,
-        /// How long the next one waits.
+        /// The pause before the next one.
         pause: Duration,
-        /// Whether it was moved: it may only have lacked a monitor.
+        /// Whether the session was moved; it may only have lacked a monitor.
         moved: bool,
     },
     /// All slots were looked at.
     End,
-    /// A monitor could not be started, for a reason that passes.
+    /// A monitor could not be started, for a temporary reason.
     Unfed,
 }
 
@@ -141,12 +141,12 @@ impl State {
         }
     }
 
-    /// Whether a walk has begun and is not over.
+    /// Whether a walk is going on.
     const fn is_on_walk(&self) -> bool {
         matches!(self, Self::Pausing { .. } | Self::Walking { .. })
     }
 
-    /// Whether some are waiting to be tried again.
+    /// Whether some monitors are to be tried again.
     const fn has_unfed(&self) -> bool {
         match self {
             Self::Pausing { walk, .. } | Self::Walking { walk } => walk.unfed,
@@ -155,7 +155,7 @@ impl State {
         }
     }
 
-    /// Takes an event; a rest that begins takes `pause`.
+    /// Returns the state after an event; a rest takes `pause`.
     fn on(self, event: Event, now: Instant, pause: Duration) -> Self {
         let next = match (self, event) {
             (Self::Idle | Self::Waiting | Self::Resting { .. }, Event::Wanted) => {
@@ -204,25 +204,25 @@ impl State {
 }
 
 impl Walker {
-    /// Nothing to be moved.
+    /// A walk that has nothing to do.
     pub(crate) const IDLE: Self = Self { state: State::Idle, walks: 0, rest: None };
 
-    /// Where it stands.
+    /// Returns the state.
     pub(crate) const fn state(&self) -> State {
         self.state
     }
 
-    /// The number of the walk that it is on, or was on last.
+    /// Returns the number of the current or last walk.
     pub(crate) const fn walk(&self) -> u32 {
         self.walks
     }
 
-    /// Whether some are waiting to be tried again.
+    /// Whether some monitors are to be tried again.
     pub(crate) const fn has_unfed(&self) -> bool {
         self.state.has_unfed()
     }
 
-    /// Takes an event.
+    /// Handles an event.
     pub(crate) fn on(&mut self, event: Event, now: Instant) {
         if event == Event::Wanted {
             self.rest = None;
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_moved_after_the_other_at_the_pace() {
+    fn sessions_are_moved_one_after_the_other_at_the_pace() {
         let state = run(&[Event::Wanted, Event::Timer, moved(7)]);
         assert_eq!(state.deadline(), Some(Instant::ZERO + PACE));
         let done = [Event::Wanted, Event::Timer, moved(7), Event::Timer, Event::End];
@@ -312,13 +312,13 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_fed_is_tried_again_later() {
+    fn a_monitor_that_could_not_be_fed_is_tried_again_later() {
         let state = run(&[Event::Wanted, Event::Timer, Event::Unfed, Event::End]);
         assert_eq!(state.deadline(), Some(Instant::ZERO + REST));
     }
 
     #[test]
-    fn what_cannot_be_fed_time_after_time_is_tried_ever_more_rarely() {
+    fn a_monitor_that_repeatedly_cannot_be_fed_is_tried_ever_more_rarely() {
         let mut walker = Walker::IDLE;
         let mut now = Instant::ZERO;
         let mut pauses = Vec::new();
@@ -327,7 +327,7 @@ mod tests {
             let until = walker.state().deadline().unwrap();
             pauses.push(until.since(now).as_secs());
             walker.on(Event::Timer, until);
-            // The phone system is asked, and says no when the walk is over.
+            // The phone system is asked, and refuses when the walk is over.
             walker.on(moved(1), until);
             walker.on(Event::Timer, until + PACE);
             walker.on(Event::End, until + PACE);
@@ -338,7 +338,7 @@ mod tests {
         assert_eq!(walker.state().deadline(), Some(now + AGAIN + REST), "that is another matter");
     }
 
-    /// The end of a rest, and a walk on which nothing can be fed; when the next rest ends.
+    /// Ends a rest and runs a walk on which nothing can be fed. Returns the end of the next rest.
     fn walk_in_vain(walker: &mut Walker, now: Instant) -> Instant {
         for event in [Event::Timer, Event::Unfed, Event::End] {
             walker.on(event, now);
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_while_it_is_walked_over_is_tried_ever_more_rarely_too() {
+    fn a_refusal_during_the_walk_makes_the_rests_longer_too() {
         let mut walker = Walker::IDLE;
         walker.on(Event::Unfed, Instant::ZERO);
         let mut until = walker.state().deadline().unwrap();

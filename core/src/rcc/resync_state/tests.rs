@@ -1,4 +1,4 @@
-//! What a client that is brought up to date is told, at the face of the machine that keeps it.
+//! What a client is told while it is brought up to date, tested at [`Resync`].
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -40,12 +40,12 @@ fn cleared(call: &str) -> Event<'_> {
 fn calls(known: &[(&str, Stage)]) -> Calls {
     let mut calls = Calls::default();
     for (call, stage) in known {
-        calls.meet(LINE, &connection(call), *stage, 8);
+        calls.add_new(LINE, &connection(call), *stage, 8);
     }
     calls
 }
 
-/// The snapshot of the phone system numbered `switch` has these calls. Returns the line's calls as they are.
+/// Applies a snapshot of the phone system numbered `switch` with these calls. Returns the line's present calls.
 fn compare(resync: &mut Resync, switch: u8, there: &[(&'static str, State)]) -> Calls {
     let item = |(call, own): &(&'static str, State)| SnapshotItem {
         connection: connection(call),
@@ -58,7 +58,7 @@ fn compare(resync: &mut Resync, switch: u8, there: &[(&'static str, State)]) -> 
     resync.compare(&Snapshot { switch, line: LINE, items: &items, limit: 8 }, &begun)
 }
 
-/// An event comes, and is kept by its name if it waits.
+/// Handles an event, which is stored as `name` if it waits.
 fn comes(resync: &mut Resync, event: &Event<'_>, name: &str) -> Way {
     let way = resync.way_of(0, event);
     if way == Way::Waits {
@@ -69,8 +69,8 @@ fn comes(resync: &mut Resync, event: &Event<'_>, name: &str) -> Way {
     way
 }
 
-/// What is told until nothing is left: changes as phone system, call and stage; events that waited by their names.
-/// `now`: the line's calls at the end.
+/// Returns everything that is told: changes as phone system, call and stage; events that waited by their names. `now`:
+/// the line's calls at the end.
 fn told(resync: &mut Resync, now: &Calls) -> Vec<String> {
     let mut told = Vec::new();
     loop {
@@ -85,7 +85,7 @@ fn told(resync: &mut Resync, now: &Calls) -> Vec<String> {
                 resync.calls.learn(LINE, call, 8);
             }
             told.push(name.to_string());
-        } else if !resync.clear_beyond(now) {
+        } else if !resync.clear_leftovers(now) {
             return told;
         }
     }
@@ -112,7 +112,7 @@ fn no_event_overtakes_one_of_its_calls_that_waits() {
     let mut resync = asked(&[]);
     assert_eq!(comes(&mut resync, &began("1"), "1 began"), Way::Waits);
     // The client asks for its calls, and is told of this one.
-    resync.calls_told(0, true, 8).unwrap().meet(LINE, &connection("1"), Stage::Established, 8);
+    resync.calls_told(0, true, 8).unwrap().add_new(LINE, &connection("1"), Stage::Established, 8);
     assert_eq!(comes(&mut resync, &cleared("1"), "1 cleared"), Way::Waits);
     let now = compare(&mut resync, 0, &[]);
     assert_eq!(told(&mut resync, &now), ["0_1 over", "1 began", "1 cleared"]);
@@ -131,7 +131,7 @@ fn an_event_about_two_calls_waits_where_either_does() {
         let known: Vec<(&str, Stage)> = known.iter().map(|call| (*call, Stage::Held)).collect();
         assert_eq!(asked(&known).way_of(0, &merge), way, "{known:?}");
     }
-    // Under the name of what came of it, the snapshot replaces it.
+    // The snapshot supersedes the event, by the new callID of the merged calls.
     let mut resync = asked(&[("1", Stage::Held)]);
     comes(&mut resync, &merge, "3 merged");
     let now = compare(&mut resync, 0, &[("3", State::Connected)]);
@@ -205,7 +205,7 @@ fn of_several_snapshots_asked_for_the_last_one_counts() {
 fn without_a_snapshot_events_pass_and_the_client_s_own_view_is_kept() {
     let mut resync = asked(&[("1", Stage::Established)]);
     resync.compare_without(0);
-    // What the line's other clients know, this one need not.
+    // This client need not know what the line's other clients know.
     assert_eq!(told(&mut resync, &calls(&[("3", Stage::Held)])), [""; 0]);
     assert!(!resync.is_over());
     assert_eq!(comes(&mut resync, &began("2"), "2 began"), Way::Passes);

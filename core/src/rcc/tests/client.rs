@@ -1,4 +1,4 @@
-//! A client, and the calls that it believes its line has.
+//! A client, and the calls that it knows at its line.
 
 use alloc::borrow::ToOwned as _;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -10,13 +10,13 @@ use crate::rcc::calls::Stage;
 use crate::step::SessionId;
 use crate::wire::csta::model::{CallEvent, CallEventKind, LocalConnectionState as State, SnapshotItem};
 
-/// A client's monitor, and the calls that it believes the line has, by phone system and callID.
+/// A client's monitor, and the calls that the client knows by it, by phone system and callID.
 pub(super) struct ClientMonitor {
     pub(super) cross_reference: u32,
     pub(super) calls: BTreeMap<(u8, String), Stage>,
 }
 
-/// An event under way to a client.
+/// An event on its way to a client.
 pub(super) struct UnderWay {
     cross_reference: u32,
     switch: u8,
@@ -24,7 +24,7 @@ pub(super) struct UnderWay {
     local: Option<State>,
     call: String,
     second: Option<String>,
-    /// The callID that the call goes on under.
+    /// The callID under which the call continues.
     new: Option<String>,
 }
 
@@ -35,9 +35,9 @@ pub(super) struct Client {
     pub(super) monitors: Vec<ClientMonitor>,
     /// Events that have not reached it yet, oldest first.
     pub(super) under_way: VecDeque<UnderWay>,
-    /// Whether it has still to ask which calls there are: some may be older than its monitor.
+    /// Whether it has yet to ask which calls exist: some may be older than its monitor.
     pub(super) has_to_ask: bool,
-    /// Whether it was told which calls there are while its monitor was being started: it has to ask again.
+    /// Whether it was told which calls exist while its monitor was being started, so that it has to ask again.
     pub(super) asked_early: bool,
     /// How many of its `MonitorStart` requests are not answered yet.
     pub(super) starting: usize,
@@ -62,7 +62,7 @@ impl Client {
         self.monitors.iter().any(|one| one.cross_reference == cross_reference)
     }
 
-    /// An answer says which calls there are.
+    /// Receives a response that says which calls exist.
     pub(super) fn see(&mut self, switch: u8, items: &[SnapshotItem<'_>]) {
         let calls: BTreeMap<_, _> = items
             .iter()
@@ -77,7 +77,7 @@ impl Client {
         }
     }
 
-    /// The next event under way reaches it.
+    /// Receives the next event on its way.
     pub(super) fn receive(&mut self) {
         let Some(UnderWay { cross_reference, switch, kind, local, call, second, new }) =
             self.under_way.pop_front()

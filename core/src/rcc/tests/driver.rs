@@ -1,5 +1,5 @@
-//! Drives remote call control as the engine does ([`crate::engine`]), with clients that get typed news instead of SIP.
-//! What must never happen is noted.
+//! Drives remote call control as the engine does ([`crate::engine`]), with clients that get typed news instead of SIP,
+//! and records what must never happen.
 
 mod news;
 
@@ -29,7 +29,7 @@ use crate::wire::csta::guard::XmlLimits;
 use crate::wire::csta::model::{Device, Event, Message, MonitorObject, Namespace, Request};
 use crate::wire::csta::parse::Document;
 
-/// What carries a session here: nothing but its names.
+/// A carrier that has nothing but its names.
 #[derive(Debug)]
 pub(super) struct Bare {
     line: Box<str>,
@@ -75,13 +75,13 @@ pub(super) struct Driver {
     pub(super) clients: Vec<Client>,
     held: BTreeMap<u64, Held>,
     sessions_had: u64,
-    /// What must never happen, and did.
+    /// The violations so far: things that must never happen, and did.
     pub(super) broken: Vec<String>,
-    /// Whether the answer at hand names a monitor that began while its line had no calls.
+    /// Whether the answer being handled names a monitor that began while its line had no calls.
     pub(super) quiet: bool,
-    /// Whether clients ask for the calls that there are even then.
+    /// Whether clients ask for the existing calls even then.
     pub(super) prefers_asking: bool,
-    /// What happened so far, where somebody wants to read it.
+    /// What happened so far, if it is recorded.
     pub(super) story: Option<Vec<String>>,
     xml_limits: XmlLimits,
 }
@@ -101,7 +101,7 @@ impl Driver {
         }
     }
 
-    /// Adds a line to the story.
+    /// Adds a line to the story, if it is recorded.
     pub(super) fn note(&mut self, line: impl FnOnce() -> String) {
         if let Some(story) = &mut self.story {
             story.push(line());
@@ -112,7 +112,7 @@ impl Driver {
         self.clients.iter_mut().find(|client| client.session == Some(session))
     }
 
-    /// How many requests have no answer yet.
+    /// Returns the number of unanswered requests.
     pub(super) fn unanswered(&self) -> usize {
         self.held.values().filter(|held| held.answers == 0).count()
     }
@@ -141,7 +141,7 @@ impl Driver {
         }
     }
 
-    /// The client is told that it is signed in.
+    /// Tells a client that its sign-in succeeded.
     pub(super) fn accept(&mut self, step: &mut Step<'_>, session: SessionId) {
         let Some(one) = self.control.sessions.get_mut(session) else { return };
         one.carrier.is_established = true;
@@ -167,7 +167,7 @@ impl Driver {
         self.clients[client] = Client::new(line);
     }
 
-    /// A refresh: a session whose connection is gone takes the next one in service.
+    /// Refreshes a session. If its connection is gone, it takes the next one in service.
     pub(super) fn refresh(&mut self, step: &mut Step<'_>, client: usize) {
         self.note(|| format!("client {client} refreshes"));
         let Some(session) = self.clients[client].session else { return };
@@ -181,14 +181,14 @@ impl Driver {
         self.restart_monitors(step, session, connection);
     }
 
-    /// A client asks for a monitor of its line.
+    /// Requests a monitor of a client's line.
     pub(super) fn start_monitor(&mut self, step: &mut Step<'_>, client: usize) {
         let device = Device { id: LINES[self.clients[client].line], type_of_number: None };
         let object = MonitorObject::Device(device);
         self.request(step, client, &Request::MonitorStart { object, filter: None, kind: None });
     }
 
-    /// A client ends a monitor of its own.
+    /// Requests the end of a client's first monitor.
     pub(super) fn stop_monitor(&mut self, step: &mut Step<'_>, client: usize) {
         if let Some(one) = self.clients[client].monitors.first() {
             let cross_reference = &hexadecimal(one.cross_reference);
@@ -196,7 +196,7 @@ impl Driver {
         }
     }
 
-    /// A client asks which calls there are.
+    /// Requests a snapshot of a client's line.
     pub(super) fn ask_for_calls(&mut self, step: &mut Step<'_>, client: usize) {
         let device = Device { id: LINES[self.clients[client].line], type_of_number: None };
         self.request(step, client, &Request::SnapshotDevice { device });
@@ -247,7 +247,7 @@ impl Driver {
         Handle::from_number(number)
     }
 
-    /// A request is answered, whatever with. Returns whose it is, unless the session it was made in has ended.
+    /// Notes that a request was answered. Returns its client, unless the session that it was made in has ended.
     fn answer(&mut self, request: ClientRequestId) -> Option<&mut Client> {
         let held = self.held.get_mut(&request.number()).unwrap();
         held.answers += 1;
@@ -260,7 +260,7 @@ impl Driver {
         Some(client)
     }
 
-    /// Tells a client something.
+    /// Passes news to its client.
     fn tell(&mut self, news: &News<'_>) {
         if let What::Event { cross_reference, switch, event: Event::Call(event) } = news.what {
             let call = event.connection.call.unwrap_or_default();

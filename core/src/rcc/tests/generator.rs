@@ -1,4 +1,4 @@
-//! What happens, drawn from a seed: a storm of everything, then calm, a few times over; then all sign out.
+//! A run, drawn from a seed: a few storms of random events, each followed by calm; then all clients sign out.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -22,22 +22,22 @@ use crate::setting::read_line;
 use crate::step::{Shared, Step};
 use crate::time::{Duration, Instant};
 
-/// How many storms a seed has, and how much happens in each.
+/// How many storms a run has, and how many events each.
 const STORMS: usize = 3;
 const STORM: usize = 90;
 
-/// How many lines of a story are told.
+/// How many lines of a story are reported.
 const LAST: usize = 120;
 
-/// How long it may take until nothing is left to be done.
+/// How long it may take to come to rest.
 const PATIENCE: Duration = Duration::from_secs(400);
 
-/// Runs a seed. Returns what the digests of all its states come to, or what went wrong.
+/// Runs a seed. Returns a digest of all states, or what went wrong.
 pub(super) fn run(seed: u64) -> Result<u64, String> {
     Run::new(seed).through()
 }
 
-/// The end of the story of a seed.
+/// Returns the end of the story of a seed.
 pub(super) fn story(seed: u64) -> String {
     let mut run = Run::new(seed);
     run.driver.story = Some(Vec::new());
@@ -53,7 +53,7 @@ struct Run {
     now: Instant,
     driver: Driver,
     systems: PhoneSystems,
-    /// Of all states so far.
+    /// Digests all states so far.
     digester: Digester,
 }
 
@@ -140,7 +140,7 @@ impl Run {
         }
     }
 
-    /// The next line from a phone system arrives. False: there is none.
+    /// Delivers the next line from a phone system. Returns false if there is none.
     fn deliver(&mut self, connection: usize) -> bool {
         let Some(line) = self.systems.connections[connection].queue.pop_front() else { return false };
         self.driver.note(|| format!("{:?} < {connection}: {line}", self.now));
@@ -154,7 +154,7 @@ impl Run {
         true
     }
 
-    /// A phone system accepts a link. False: the gateway has not dialled, or it is accepted already.
+    /// Lets a phone system accept a link. Returns false if the gateway has not dialled, or it is accepted already.
     fn open(&mut self, connection: usize) -> bool {
         let one = &mut self.systems.connections[connection];
         if one.open || one.link.is_none() {
@@ -170,7 +170,7 @@ impl Run {
         self.act(Driver::tick)
     }
 
-    /// Something happens.
+    /// Makes one random event happen.
     fn happen(&mut self) {
         let connection = self.random.below(self.systems.connections.len());
         let client = self.random.below(self.driver.clients.len());
@@ -219,7 +219,7 @@ impl Run {
         }
     }
 
-    /// A client does something with its session.
+    /// Lets a client do something with its session.
     fn use_session(&mut self, client: usize) {
         let one = &self.driver.clients[client];
         let monitors = one.monitors.len() + one.starting;
@@ -234,7 +234,7 @@ impl Run {
         }
     }
 
-    /// All is answered, delivered and done until nothing is left.
+    /// Lets everything be answered, delivered and done until it comes to rest.
     fn calm(&mut self) -> Result<(), String> {
         let end = self.now + PATIENCE;
         loop {
@@ -249,7 +249,7 @@ impl Run {
         }
     }
 
-    /// One round of what can be done at once. False: there was nothing.
+    /// Does one round of what can be done at once. Returns false if there was nothing.
     fn settle(&mut self) -> bool {
         let mut moved = false;
         for connection in 0..self.systems.connections.len() {
@@ -293,7 +293,7 @@ impl Run {
         format!("it never comes to rest: the walk is {walker}, {requests} requests are under way")
     }
 
-    /// The calls that each client believes in are those there are.
+    /// Checks that each client knows exactly the calls that exist.
     fn compare(&self) -> Result<(), String> {
         let control = &self.driver.control;
         for (number, client) in self.driver.clients.iter().enumerate() {
@@ -311,7 +311,7 @@ impl Run {
         Ok(())
     }
 
-    /// All sign out, and nothing is left.
+    /// Signs all clients out, and checks that nothing is left.
     fn end(&mut self) -> Result<(), String> {
         for client in 0..self.driver.clients.len() {
             self.act(|driver, step| driver.sign_out(step, client));

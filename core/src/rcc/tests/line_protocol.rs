@@ -1,4 +1,4 @@
-//! The link protocol of the model's phone systems: a line of words for each message.
+//! The link protocol of the model's phone systems: each message is a line of words.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -15,7 +15,7 @@ use crate::wire::csta::model::{
 };
 use crate::wire::csta::services::Features;
 
-/// How a snapshot writes each stage: the line's own state, then the far end's.
+/// The name of each stage in a snapshot, and its states: the line's own, then the far end's.
 pub(super) const STATES: [(Stage, &str, [State; 2]); 6] = [
     (Stage::Initiated, "initiated", [State::Initiated, State::Null]),
     (Stage::Originated, "originated", [State::Connected, State::Null]),
@@ -25,7 +25,7 @@ pub(super) const STATES: [(Stage, &str, [State; 2]); 6] = [
     (Stage::Held, "held", [State::Hold, State::Connected]),
 ];
 
-/// What an event is called, and what it says.
+/// The name of each event in the protocol, its kind, and the state of the line's own connection.
 const EVENTS: [(&str, CallEventKind, State); 10] = [
     ("begin", CallEventKind::ServiceInitiated, State::Initiated),
     ("dial", CallEventKind::Originated, State::Connected),
@@ -42,7 +42,7 @@ const EVENTS: [(&str, CallEventKind, State); 10] = [
 /// The protocol of one link.
 #[derive(Default)]
 pub(super) struct Lines {
-    /// Requests that nobody waits for any more.
+    /// Requests that were given up.
     abandoned: BTreeSet<u64>,
 }
 
@@ -166,7 +166,7 @@ fn item<'a>((call, stage): (&'a str, &str)) -> SnapshotItem<'a> {
     }
 }
 
-/// An event under a monitor's name, at a line, about a call; of a second call where it has one, or the call's new name.
+/// Builds an event with a monitor's name, a line and a call. `other`: a second call, or the new callID, if any.
 fn event<'d, 'b: 'd>([name, line, what, call, other]: [&'b str; 5], slot: &'d mut Slot<'b>) -> Event<'d> {
     let (_, kind, local) = EVENTS.iter().find(|(word, ..)| *word == what).unwrap();
     let device = Device { id: line, type_of_number: None };

@@ -1,4 +1,4 @@
-//! The phone systems, whose calls are the truth, and the connections to them.
+//! The phone systems, whose calls are those that clients must know in the end, and the connections to them.
 
 use alloc::borrow::ToOwned as _;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -32,11 +32,11 @@ struct Monitor {
     name: String,
     line: usize,
     connection: usize,
-    /// Whether the line had no call when it began: all there is to know comes as events.
+    /// Whether the line had no calls when the monitor began, so that events report all of them.
     quiet: bool,
 }
 
-/// What a phone system was asked for.
+/// The content of a request to a phone system.
 #[derive(PartialEq, Eq)]
 enum What {
     Start {
@@ -48,7 +48,7 @@ enum What {
     Snapshot(usize),
 }
 
-/// A request that is not answered yet.
+/// An unanswered request.
 struct Request {
     connection: usize,
     id: String,
@@ -77,7 +77,7 @@ pub(super) struct PhoneSystems {
     pub(super) connections: Vec<Connection>,
     calls: [Vec<Call>; SYSTEMS],
     calls_had: [u32; SYSTEMS],
-    /// Calls that have ended: some come back under their callID.
+    /// Calls that have ended. Their callIDs may be reused.
     ended: Vec<(usize, Call)>,
     monitors: Vec<Monitor>,
     requests: Vec<Request>,
@@ -100,19 +100,19 @@ impl PhoneSystems {
         }
     }
 
-    /// The connection that a link is.
+    /// Returns the connection that a link belongs to.
     pub(super) fn connection_of(&self, link: LinkId) -> Option<usize> {
         self.connections.iter().position(|connection| connection.link == Some(link))
     }
 
-    /// A link is closed: its monitors and the requests over it are gone.
+    /// Closes a link: the monitors and requests over it are gone.
     pub(super) fn close(&mut self, connection: usize) {
         self.connections[connection] = Connection::default();
         self.monitors.retain(|monitor| monitor.connection != connection);
         self.requests.retain(|request| request.connection != connection);
     }
 
-    /// The gateway wrote a line.
+    /// Handles a line that the gateway wrote.
     pub(super) fn on_written(&mut self, connection: usize, said: &str) {
         let words: Vec<&str> = said.split(' ').collect();
         match words[..] {
@@ -134,8 +134,8 @@ impl PhoneSystems {
         }
     }
 
-    /// A monitor is to be stopped while another is being started under its name: that one is refused after all. Nobody
-    /// could tell their events apart.
+    /// Refuses a monitor that is being started under the name of one that is to be stopped: their events could not be
+    /// told apart.
     fn withdraw(&mut self, connection: usize, name: &str) {
         if self.named(connection, name).count() < 2 {
             return;
@@ -167,14 +167,14 @@ impl PhoneSystems {
         self.connections[connection].queue.push_back(what.to_owned());
     }
 
-    /// The calls at a line of a phone system, as its clients are to believe in the end.
+    /// Returns the calls at a line of a phone system, as its clients must know them in the end.
     pub(super) fn truth(&self, system: usize, line: usize) -> BTreeMap<(u8, String), Stage> {
         let switch = u8::try_from(system).unwrap();
         let calls = self.calls[system].iter().filter(|call| call.line == line);
         calls.map(|call| ((switch, call.name.to_string()), call.stage)).collect()
     }
 
-    /// Whether the monitor of this name over a connection began without calls at its line.
+    /// Whether the only monitor of this name over a connection began while its line had no calls.
     pub(super) fn began_quietly(&self, connection: usize, name: &str) -> bool {
         let mut named = self.named(connection, name);
         named.next().is_some_and(|one| one.quiet) && named.next().is_none()
@@ -184,12 +184,12 @@ impl PhoneSystems {
         !self.requests.is_empty()
     }
 
-    /// How many monitors there are.
+    /// Returns the number of monitors.
     pub(super) fn monitors(&self) -> usize {
         self.monitors.len()
     }
 
-    /// A call at a line begins, changes or ends. `heard`: events say so.
+    /// Makes a call at a line begin, change or end. `heard`: whether events report it.
     pub(super) fn change(&mut self, random: &mut Random, (system, line): (usize, usize), heard: bool) {
         let here: Vec<usize> =
             (0..self.calls[system].len()).filter(|index| self.calls[system][*index].line == line).collect();
@@ -205,7 +205,7 @@ impl PhoneSystems {
         let name = self.calls[system][index].name;
         let other = here.iter().copied().find(|other| *other != index);
         if random.once_in(12) {
-            // The far end transfers the call: it goes on under another callID.
+            // The far end transfers the call, which continues under another callID.
             let new = self.next_call(system);
             let call = &mut self.calls[system][index];
             (call.name, call.stage) = (new, Stage::Established);
@@ -253,7 +253,7 @@ impl PhoneSystems {
         }
     }
 
-    /// A phone system loses events, and says so over all its connections.
+    /// Lets a phone system lose events, and say so over all its connections.
     pub(super) fn lose_events(&mut self, random: &mut Random, system: usize) {
         for _ in 0..=random.below(3) {
             let line = random.below(LINES.len());
@@ -266,11 +266,11 @@ impl PhoneSystems {
         }
     }
 
-    /// A phone system stops a monitor by itself.
+    /// Lets a phone system stop a monitor by itself.
     pub(super) fn stop_monitor(&mut self, random: &mut Random) {
         let Some(monitor) = self.monitors.get(random.below(self.monitors.len())) else { return };
         let (name, connection) = (monitor.name.clone(), monitor.connection);
-        // Of two monitors with one name, nobody could know which was stopped.
+        // If two monitors had the same name, it would be unclear which was stopped.
         if self.named(connection, &name).count() == 1 {
             self.monitors.retain(|other| other.connection != connection || other.name != name);
             self.send(connection, &format!("end {name}"));
@@ -281,8 +281,8 @@ impl PhoneSystems {
         self.monitors.iter().filter(move |monitor| monitor.connection == connection && monitor.name == name)
     }
 
-    /// While a monitor is being started that has no events yet, events under unknown names take all the room there is.
-    /// Over which connection they came.
+    /// Fills the room for early events over a connection with events under unknown names, while a monitor is being
+    /// started there that has no events yet. Returns the connection.
     pub(super) fn send_strays(&mut self, random: &mut Random) -> Option<usize> {
         let is_begun = |request: &Request| matches!(&request.what, What::Start { begun: Some(_), .. });
         let fits = |connection: &usize| {
@@ -300,8 +300,8 @@ impl PhoneSystems {
         Some(connection)
     }
 
-    /// A phone system deals with one of the requests it was sent. `calm`: it answers well; otherwise it may be busy, begin
-    /// a monitor before it says so, or give it the name of another.
+    /// Lets a phone system answer one of its requests. If not `calm`, it may be busy, begin a monitor before it
+    /// answers, or give it the name of another.
     pub(super) fn deal_with_one(&mut self, random: &mut Random, calm: bool) {
         if self.requests.is_empty() {
             return;
@@ -343,7 +343,7 @@ impl PhoneSystems {
     }
 
     fn begin_monitor(&mut self, random: &mut Random, connection: usize, line: usize, calm: bool) -> String {
-        // Nobody could tell the events of one that is being stopped from those of the new one.
+        // The events of a monitor that is being stopped could not be told from those of the new one.
         let stopping: Vec<&str> = self
             .requests
             .iter()

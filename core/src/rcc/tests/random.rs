@@ -1,6 +1,6 @@
-//! Numbers drawn from a seed.
+//! Pseudorandom numbers.
 
-/// A generator of numbers (splitmix64): the same seed gives the same numbers.
+/// A pseudorandom number generator (splitmix64): the same seed gives the same numbers.
 pub(super) struct Random(u64);
 
 impl Random {
@@ -8,7 +8,7 @@ impl Random {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xD1B5_4A32_D192_ED03)
     }
 
-    /// A number below `end`.
+    /// Draws a number below `end`.
     pub(super) fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
@@ -17,7 +17,7 @@ impl Random {
         usize::try_from((mixed ^ (mixed >> 31)) >> 33).unwrap() % end.max(1)
     }
 
-    /// True once in `times`.
+    /// Returns true once in `times`, on average.
     pub(super) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }

@@ -1,4 +1,4 @@
-//! What the pool reports, and what time brings: as the engine does it.
+//! Handles the pool's news, the timers and the jobs, as the engine does.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -23,7 +23,7 @@ use crate::wire::csta::model::{Message, Request, Response};
 use crate::wire::csta::parse::Document;
 
 impl Driver {
-    /// A line of a connection's link.
+    /// Handles a line that a connection's link received.
     pub(in crate::rcc::tests) fn on_line(&mut self, step: &mut Step<'_>, index: u8, line: &str) {
         let Some(mut reading) = self.control.pool.check_out(index) else { return };
         let mut slot = Slot::default();
@@ -131,7 +131,7 @@ impl Driver {
         }
     }
 
-    /// Handles the earliest timer that is due, or else a portion of the oldest job. False: there is none.
+    /// Handles the earliest timer that is due, or else a portion of the oldest job. Returns false if there is neither.
     pub(in crate::rcc::tests) fn tick(&mut self, step: &mut Step<'_>) -> bool {
         let Some((_, key)) = step.timers.pop_due(step.now) else { return self.work(step) };
         match key {
@@ -212,7 +212,7 @@ impl Driver {
                 }
                 false
             }
-            Walked::Onward => true,
+            Walked::More => true,
             Walked::Done => false,
         }
     }
@@ -245,7 +245,7 @@ impl Driver {
         true
     }
 
-    /// The digest; the fingerprints of the tables that are kept up to date must be those computed anew.
+    /// Returns the digest, and checks that the fingerprints kept up to date equal those computed from scratch.
     pub(in crate::rcc::tests) fn digest(&mut self) -> u64 {
         let (kept, anew) = (self.control.fold(), self.control.recompute());
         let digest = |control: &Control<Bare>, tables| {
