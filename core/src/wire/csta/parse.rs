@@ -68,9 +68,10 @@ impl<'a> Document<'a> {
         // Each piece of markup makes at most one node, and between two pieces there is at most one text.
         let nodes = u32::try_from(limits.elements.saturating_mul(3)).unwrap_or(u32::MAX).saturating_add(8);
         let options = ParsingOptions { allow_dtd: false, nodes_limit: nodes, ..ParsingOptions::default() };
-        let tree = roxmltree::Document::parse_with_options(text, options).map_err(|error| {
-            if error == roxmltree::Error::DtdDetected { XmlError::Dtd } else { XmlError::NotWellFormed }
-        })?;
+        let tree =
+            roxmltree::Document::parse_with_options(without_declaration(text), options).map_err(|error| {
+                if error == roxmltree::Error::DtdDetected { XmlError::Dtd } else { XmlError::NotWellFormed }
+            })?;
         Ok(Self { tree })
     }
 
@@ -133,6 +134,19 @@ impl<'a> Document<'a> {
     fn root(&self) -> Node<'_, '_> {
         self.tree.root_element()
     }
+}
+
+/// The document without its XML declaration, if that is one of the usual three, which say nothing new: the parser reads
+/// a declaration letter by letter. Everything else, also what must not follow a declaration, is left to the parser.
+fn without_declaration(text: &str) -> &str {
+    const USUAL: [&str; 3] = [
+        r#"<?xml version="1.0"?>"#,
+        r#"<?xml version="1.0" encoding="UTF-8"?>"#,
+        r#"<?xml version="1.0" encoding="utf-8"?>"#,
+    ];
+    let rest = USUAL.iter().find_map(|usual| text.strip_prefix(usual)).unwrap_or(text);
+    let root = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+    if root.starts_with('<') && !root.starts_with("<?") { root } else { text }
 }
 
 impl Namespace {
