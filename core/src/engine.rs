@@ -51,6 +51,7 @@ use crate::step::{Shared, Step, TimerKey};
 use crate::time::Instant;
 use crate::timer::{Deadline, Timers};
 use crate::wire::csta::guard::XmlLimits;
+use crate::wire::sip::Frame;
 use crate::wire::sip::message::Scratch;
 
 /// A session that is carried by a SIP dialog.
@@ -143,7 +144,7 @@ impl Gateway {
             },
             Input::Datagram { listener, peer, bytes } => {
                 if let Some(origin) = on_datagram(step, listener, peer, bytes) {
-                    self.on_sip_message(step, origin, bytes);
+                    self.on_sip_message(step, origin, Frame::datagram(bytes));
                 }
             }
             Input::Command(command) => self.on_command(step, command),

@@ -6,7 +6,7 @@ use crate::rcc::sessions::Sessions;
 use crate::sip::user_agent::{Leg, Legs, News, Origin, Phase, Read};
 use crate::slots::AnyHandle;
 use crate::step::SessionId;
-use crate::wire::sip::{Limits, Message};
+use crate::wire::sip::{Frame, Limits, Message};
 
 impl Gateway {
     /// Bytes of a SIP link: at most one message. Its reader is checked out while the message is read.
@@ -17,8 +17,8 @@ impl Gateway {
         let ends = match read {
             Read::Nothing => false,
             Read::Ends => true,
-            Read::Message(message, is_last) => {
-                self.on_sip_message(step, origin, message);
+            Read::Message(frame, is_last) => {
+                self.on_sip_message(step, origin, frame);
                 is_last
             }
         };
@@ -26,11 +26,11 @@ impl Gateway {
     }
 
     /// One SIP message.
-    pub(super) fn on_sip_message(&mut self, step: &mut Step<'_>, origin: Origin, bytes: &[u8]) {
+    pub(super) fn on_sip_message(&mut self, step: &mut Step<'_>, origin: Origin, frame: Frame<'_>) {
         let mut unfolded = core::mem::take(&mut self.unfolded);
         let limits = Limits { headers: step.config.limits.headers, head: step.config.limits.message_bytes };
         // By reference: a message is too large to be moved about.
-        match &Message::parse(bytes, &mut unfolded, limits) {
+        match &Message::from_frame(frame, &mut unfolded, limits) {
             Ok(message) => {
                 let news = self.ua.on_message(step, &mut self.control.sessions, origin, message);
                 self.on_sip_news(step, &news);

@@ -16,7 +16,7 @@ use crate::slots::{Full, Handle, Slots};
 use crate::step::{SessionId, Step, TimerKey};
 use crate::time::{Duration, Instant};
 use crate::timer::Deadline;
-use crate::wire::sip::framer::{Framed, Framer};
+use crate::wire::sip::framer::{Frame, Framed, Framer};
 
 /// The most bytes that wait for a connection of ours to open.
 const MAX_WAITING: usize = 256 * 1024;
@@ -114,7 +114,7 @@ pub(crate) enum Read<'a> {
     /// Nothing yet.
     Nothing,
     /// One message; and whether it is the last that the link is read for.
-    Message(&'a [u8], bool),
+    Message(Frame<'a>, bool),
     /// The link ends.
     Ends,
 }

@@ -32,6 +32,26 @@ impl fmt::Display for FrameError {
     }
 }
 
+/// One message, and where its head ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// All its bytes, from its first line on.
+    pub bytes: &'a [u8],
+    /// How many of them its head has, the empty line included; `None` when that never comes.
+    pub(super) head: Option<usize>,
+}
+
+impl<'a> Frame<'a> {
+    /// The message that is all of a datagram, but for line ends before it.
+    #[must_use]
+    pub fn datagram(bytes: &'a [u8]) -> Self {
+        let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let begin = bytes.iter().position(|byte| !is_line_end(byte)).unwrap_or(bytes.len());
+        let bytes = bytes.get(begin..).unwrap_or_default();
+        Self { bytes, head: HeadEnd::default().search(bytes) }
+    }
+}
+
 /// What came of some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framed<'a> {
@@ -40,9 +60,18 @@ pub enum Framed<'a> {
     /// A double CRLF between messages: answered with one CRLF (RFC 5626 4.4.1).
     KeepAlive,
     /// One message, head and body.
-    Message(&'a [u8]),
+    Message(Frame<'a>),
     /// The stream has lost its order; nothing more will come of it.
     Broken(FrameError),
+}
+
+/// How many bytes a message has.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    /// Its head, the empty line included.
+    head: usize,
+    /// Head and body.
+    whole: usize,
 }
 
 /// Cuts one stream into messages.
@@ -52,8 +81,8 @@ pub struct Framer {
     buffer: Vec<u8>,
     /// How far the end of the head was seen.
     head: HeadEnd,
-    /// The whole message's size, once its head is complete.
-    size: Option<usize>,
+    /// The message's size, once its head is complete.
+    size: Option<Size>,
     /// Line ends seen between messages.
     blank_lines: u8,
     /// The buffer holds a message that was handed out.
@@ -83,14 +112,16 @@ impl Framer {
             }
             Ok(None) => (bytes.len(), Framed::Incomplete),
             Ok(Some(taken)) => {
-                (self.head, self.size) = (HeadEnd::default(), None);
-                let whole = if self.buffer.is_empty() {
+                let size = self.size.take();
+                self.head = HeadEnd::default();
+                let bytes = if self.buffer.is_empty() {
                     message.get(..taken).unwrap_or_default()
                 } else {
                     self.handed_out = true;
                     self.buffer.as_slice()
                 };
-                (skipped.saturating_add(taken), Framed::Message(whole))
+                let head = size.map(|size| size.head);
+                (skipped.saturating_add(taken), Framed::Message(Frame { bytes, head }))
             }
         }
     }
@@ -156,12 +187,12 @@ impl Framer {
                         content_length(&self.buffer)?
                     };
                     let head = if kept == 0 { end } else { self.buffer.len() };
-                    let size = head.checked_add(length).filter(|size| *size <= limit);
-                    *self.size.insert(size.ok_or(FrameError::TooLarge)?)
+                    let whole = head.checked_add(length).filter(|whole| *whole <= limit);
+                    *self.size.insert(Size { head, whole: whole.ok_or(FrameError::TooLarge)? })
                 }
             },
         };
-        let missing = size.saturating_sub(self.buffer.len());
+        let missing = size.whole.saturating_sub(self.buffer.len());
         let rest = bytes.get(kept..).unwrap_or_default();
         let Some(part) = rest.get(..missing) else {
             self.keep(rest, limit)?;
@@ -192,7 +223,7 @@ impl Digest for Framer {
             HeadEnd::LineEnd => 1,
             HeadEnd::CarriageReturn => 2,
         });
-        size.digest(digester);
+        size.map(|size| size.whole).digest(digester);
         digester.number(u64::from(*blank_lines));
         broken.is_some().digest(digester);
     }
@@ -258,10 +289,15 @@ fn pair_of_line_ends(bytes: &[u8]) -> Option<usize> {
 /// The head's Content-Length; 0 when there is none.
 fn content_length(head: &[u8]) -> Result<usize, FrameError> {
     let mut found = None;
-    let mut rest = head;
-    while let Some(line_feed) = memchr::memchr(b'\n', rest) {
-        rest = rest.get(line_feed.saturating_add(1)..).unwrap_or_default();
-        let Some(value) = content_length_value(rest) else { continue };
+    for line_feed in memchr::memchr_iter(b'\n', head) {
+        let begin = line_feed.saturating_add(1);
+        // Most lines are ruled out by their first letter.
+        let name = match head.get(begin) {
+            Some(b'C' | b'c') => "Content-Length",
+            Some(b'L' | b'l') => "l",
+            Some(_) | None => continue,
+        };
+        let Some(value) = content_length_value(head.get(begin..).unwrap_or_default(), name) else { continue };
         let length = number(value)?;
         if found.is_some_and(|found| found != length) {
             return Err(FrameError::ConflictingContentLength);
@@ -271,18 +307,12 @@ fn content_length(head: &[u8]) -> Result<usize, FrameError> {
     Ok(found.unwrap_or(0))
 }
 
-/// What stands behind the colon, if the first of these lines begins a Content-Length.
-fn content_length_value(lines: &[u8]) -> Option<&[u8]> {
-    // Most lines are ruled out by their first letter, or by what would have to be behind the name.
-    let length = match lines.first()? {
-        b'C' | b'c' => "Content-Length".len(),
-        b'L' | b'l' => "l".len(),
-        _ => return None,
-    };
-    let (name, rest) = lines.split_at_checked(length)?;
+/// What follows the colon, if the first of these lines begins with `name`.
+fn content_length_value<'a>(lines: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let (written, rest) = lines.split_at_checked(name.len())?;
     let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let value = rest.get(blanks..)?.strip_prefix(b":")?;
-    (length == 1 || name.eq_ignore_ascii_case(b"Content-Length")).then_some(value)
+    written.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
 }
 
 /// The number that is the value of a header at the beginning of `text`: digits with white space around them. Lines that
