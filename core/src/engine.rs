@@ -61,6 +61,8 @@ type Session = crate::rcc::session::Session<Leg>;
 pub struct Engine {
     shared: Shared,
     gateway: Gateway,
+    /// Room for what is found out about the SIP message at hand. It means nothing between two steps.
+    scratch: Scratch,
 }
 
 /// What a gateway is made of, beside what all its parts share.
@@ -74,10 +76,7 @@ struct Gateway {
     /// The time of day as last told, in seconds since 1970, and when that was.
     clock: Option<(Instant, u64)>,
     xml_limits: XmlLimits,
-    /// Unfolded headers of the message at hand. Like the other buffer it is reused from step to step and means nothing
-    /// between two.
-    unfolded: Scratch,
-    /// A CSTA document on its way out.
+    /// A CSTA document on its way out. It is reused from step to step and means nothing between two.
     body: Vec<u8>,
 }
 
@@ -106,15 +105,14 @@ impl Engine {
             slept: None,
             clock: None,
             xml_limits: XmlLimits::from(&config.limits),
-            unfolded: Scratch::default(),
             body: Vec::new(),
         };
-        Self { shared, gateway }
+        Self { shared, gateway, scratch: Scratch::new() }
     }
 }
 
 impl Gateway {
-    fn on_input(&mut self, step: &mut Step<'_>, input: Input<'_>) -> Taken {
+    fn on_input(&mut self, step: &mut Step<'_>, input: Input<'_>, scratch: &mut Scratch) -> Taken {
         let mut taken = Taken(0);
         match input {
             _ if *step.phase == Phase::Terminated => {
@@ -133,7 +131,7 @@ impl Gateway {
             Input::Bytes { link, bytes } => {
                 taken = Taken(match step.links.owner(link) {
                     Some(Owner::Cti(index)) => self.on_cti_bytes(step, index, bytes),
-                    Some(Owner::Sip(handle)) => self.on_sip_bytes(step, handle.cast(), bytes),
+                    Some(Owner::Sip(handle)) => self.on_sip_bytes(step, handle.cast(), bytes, scratch),
                     None => bytes.len(),
                 });
             }
@@ -144,7 +142,7 @@ impl Gateway {
             },
             Input::Datagram { listener, peer, bytes } => {
                 if let Some(origin) = on_datagram(step, listener, peer, bytes) {
-                    self.on_sip_message(step, origin, Frame::datagram(bytes));
+                    self.on_sip_message(step, origin, Frame::datagram(bytes), scratch);
                 }
             }
             Input::Command(command) => self.on_command(step, command),
