@@ -312,7 +312,8 @@ fn content_length_value<'a>(lines: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let (written, rest) = lines.split_at_checked(name.len())?;
     let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let value = rest.get(blanks..)?.strip_prefix(b":")?;
-    written.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
+    let name = name.as_bytes();
+    (written == name || written.eq_ignore_ascii_case(name)).then_some(value)
 }
 
 /// The number that is the value of a header at the beginning of `text`: digits with white space around them. Lines that

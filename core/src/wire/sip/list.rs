@@ -112,7 +112,7 @@ const fn is_blank(byte: u8) -> bool {
 /// Whether there is a space or a tab in `text`.
 #[must_use]
 pub fn has_blank(text: &str) -> bool {
-    text.as_bytes().iter().copied().any(is_blank)
+    memchr::memchr2(b' ', b'\t', text.as_bytes()).is_some()
 }
 
 /// What stands before and behind the first space or tab.

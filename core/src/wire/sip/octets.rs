@@ -12,6 +12,12 @@ pub(super) static TOKEN: Octets = Octets::alphanumeric_and(b"-.!%*_+`'~");
 /// What a host's name or IPv4 address consists of.
 pub(super) static HOST: Octets = Octets::alphanumeric_and(b"-._");
 
+/// What may stand in an address that nothing encloses.
+pub(super) static BARE_ADDRESS: Octets = Octets::all_but(b" \t<\"");
+
+/// What may stand in a URI, as far as it is not to be mixed up with what is around it.
+pub(super) static URI: Octets = Octets::all_but(b" \t<>\"");
+
 impl Octets {
     #[expect(
         clippy::indexing_slicing,
@@ -28,6 +34,21 @@ impl Octets {
         let mut at = 0;
         while at < marks.len() {
             set[marks[at] as usize] = true;
+            at += 1;
+        }
+        Self(set)
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        reason = "it is computed by the compiler, which refuses a wrong index"
+    )]
+    const fn all_but(marks: &[u8]) -> Self {
+        let mut set = [true; 256];
+        let mut at = 0;
+        while at < marks.len() {
+            set[marks[at] as usize] = false;
             at += 1;
         }
         Self(set)
