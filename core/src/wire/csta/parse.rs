@@ -20,6 +20,7 @@ mod response;
 #[derive(Debug)]
 pub struct Document<'a> {
     tree: roxmltree::Document<'a>,
+    namespace: Option<Namespace>,
 }
 
 /// What a message is, whatever is in it.
@@ -72,7 +73,8 @@ impl<'a> Document<'a> {
             roxmltree::Document::parse_with_options(without_declaration(text), options).map_err(|error| {
                 if error == roxmltree::Error::DtdDetected { XmlError::Dtd } else { XmlError::NotWellFormed }
             })?;
-        Ok(Self { tree })
+        let namespace = tree.root_element().tag_name().namespace().and_then(Namespace::parse);
+        Ok(Self { tree, namespace })
     }
 
     /// The root's local name.
@@ -83,13 +85,13 @@ impl<'a> Document<'a> {
 
     /// The namespace that the root is in, if it is one of CSTA's.
     #[must_use]
-    pub fn namespace(&self) -> Option<Namespace> {
-        self.tree.root_element().tag_name().namespace().and_then(Namespace::parse)
+    pub const fn namespace(&self) -> Option<Namespace> {
+        self.namespace
     }
 
     /// The edition of ECMA-323 that the root is in; 0 where that is not said.
     fn edition(&self) -> u8 {
-        self.namespace().map_or(0, Namespace::edition)
+        self.namespace.map_or(0, Namespace::edition)
     }
 
     /// Whether the root is in ECMA-354's namespace.
