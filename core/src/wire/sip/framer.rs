@@ -1,7 +1,7 @@
 //! Messages out of a stream of bytes, by Content-Length (RFC 3261 18.3).
 //!
-//! Linear however the bytes are cut: each byte is looked at once for the end of the head and copied at most once, and a
-//! message that arrived whole is not copied at all.
+//! Linear however the bytes are cut: a head that is not whole yet is never looked through again from its beginning, each
+//! byte is copied at most once, and a message that arrived whole is not copied at all.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -166,32 +166,10 @@ impl Framer {
 
     /// How many of `bytes` complete the message; `None` when all of them were kept and it is incomplete.
     fn take(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, FrameError> {
-        let mut kept = 0;
-        let size = match self.size {
-            Some(size) => size,
-            None => match self.head.search(bytes) {
-                None => {
-                    self.keep(bytes, limit)?;
-                    return Ok(None);
-                }
-                Some(end) => {
-                    let (head, _) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
-                    if self.buffer.len().saturating_add(end) > limit {
-                        return Err(FrameError::TooLarge);
-                    }
-                    let length = if self.buffer.is_empty() {
-                        content_length(head)?
-                    } else {
-                        self.keep(head, limit)?;
-                        kept = end;
-                        content_length(&self.buffer)?
-                    };
-                    let head = if kept == 0 { end } else { self.buffer.len() };
-                    let whole = head.checked_add(length).filter(|whole| *whole <= limit);
-                    *self.size.insert(Size { head, whole: whole.ok_or(FrameError::TooLarge)? })
-                }
-            },
-        };
+        let found =
+            if self.size.is_some() { self.size.map(|size| (size, 0)) } else { self.end_head(bytes, limit)? };
+        let Some((size, kept)) = found else { return Ok(None) };
+        self.size = Some(size);
         let missing = size.whole.saturating_sub(self.buffer.len());
         let rest = bytes.get(kept..).unwrap_or_default();
         let Some(part) = rest.get(..missing) else {
@@ -202,6 +180,24 @@ impl Framer {
             self.keep(part, limit)?;
         }
         Ok(Some(kept.saturating_add(missing)))
+    }
+
+    /// The size of the message whose head ends in `bytes`, and how many of these were kept to read it. `None`: the head does
+    /// not end yet, and all of them were kept.
+    fn end_head(&mut self, bytes: &[u8], limit: usize) -> Result<Option<(Size, usize)>, FrameError> {
+        if self.buffer.is_empty()
+            && let Some(head) = Head::read(bytes)
+        {
+            return Ok(Some((head.size(limit)?, 0)));
+        }
+        let Some(end) = self.head.search(bytes) else {
+            self.keep(bytes, limit)?;
+            return Ok(None);
+        };
+        self.keep(bytes.get(..end).unwrap_or_default(), limit)?;
+        let head = Head::read(&self.buffer);
+        debug_assert!(head.is_some(), "its end was just found");
+        Ok(Some((head.unwrap_or_default().size(limit)?, end)))
     }
 
     fn keep(&mut self, bytes: &[u8], limit: usize) -> Result<(), FrameError> {
@@ -248,10 +244,7 @@ impl HeadEnd {
         loop {
             let rest = bytes.get(at..)?;
             if *self == Self::Inside {
-                let line_feed = pair_of_line_ends(rest).or_else(|| {
-                    let last = rest.len().checked_sub(1)?;
-                    (rest.get(last) == Some(&b'\n')).then_some(last)
-                })?;
+                let line_feed = memchr::memchr(b'\n', rest)?;
                 at = at.saturating_add(line_feed).saturating_add(1);
                 *self = Self::LineEnd;
                 continue;
@@ -270,41 +263,49 @@ impl HeadEnd {
     }
 }
 
-/// Where a line feed stands that another line end seems to follow.
-#[expect(clippy::needless_bitwise_bool, reason = "without branches, many bytes are looked at at once")]
-fn pair_of_line_ends(bytes: &[u8]) -> Option<usize> {
-    let is_pair = |(byte, next): (&u8, &u8)| (*byte == b'\n') & ((*next == b'\r') | (*next == b'\n'));
-    let behind = bytes.get(1..)?;
-    // Blocks are looked at as wholes, which takes many bytes at once.
-    let mut blocks = bytes.as_chunks::<32>().0.iter().zip(behind.as_chunks::<32>().0);
-    let has_pair = |(block, behind): (&[u8; 32], &[u8; 32])| {
-        block.iter().zip(behind).fold(false, |any, pair| any | is_pair(pair))
-    };
-    let block = blocks.position(has_pair).unwrap_or(behind.len() / 32);
-    let begin = block.saturating_mul(32);
-    let place = bytes.get(begin..)?.iter().zip(behind.get(begin..)?).position(is_pair)?;
-    Some(begin.saturating_add(place))
+/// A whole head, as far as framing needs it.
+#[derive(Default)]
+struct Head {
+    /// How many bytes it has, the empty line included.
+    end: usize,
+    /// Its Content-Length, if it has one.
+    length: Option<Result<usize, FrameError>>,
 }
 
-/// The head's Content-Length; 0 when there is none.
-fn content_length(head: &[u8]) -> Result<usize, FrameError> {
-    let mut found = None;
-    for line_feed in memchr::memchr_iter(b'\n', head) {
-        let begin = line_feed.saturating_add(1);
-        // Most lines are ruled out by their first letter.
-        let name = match head.get(begin) {
-            Some(b'C' | b'c') => "Content-Length",
-            Some(b'L' | b'l') => "l",
-            Some(_) | None => continue,
-        };
-        let Some(value) = content_length_value(head.get(begin..).unwrap_or_default(), name) else { continue };
-        let length = number(value)?;
-        if found.is_some_and(|found| found != length) {
-            return Err(FrameError::ConflictingContentLength);
+impl Head {
+    /// Reads the head that `bytes` begin with, if all of it is there.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut length = None;
+        for line_feed in memchr::memchr_iter(b'\n', bytes) {
+            let begin = line_feed.saturating_add(1);
+            let line = bytes.get(begin..).unwrap_or_default();
+            // Most lines are told apart from a Content-Length by their first letter.
+            let value = match line {
+                [b'\n', ..] => return Some(Self { end: begin.saturating_add(1), length }),
+                [b'\r', b'\n', ..] => return Some(Self { end: begin.saturating_add(2), length }),
+                [b'C' | b'c', ..] => content_length_value(line, "Content-Length"),
+                [b'L' | b'l', ..] => content_length_value(line, "l"),
+                _ => None,
+            };
+            if let Some(value) = value {
+                length = Some(match (length, number(value)) {
+                    (Some(Err(error)), _) | (_, Err(error)) => Err(error),
+                    (Some(Ok(one)), Ok(other)) if one != other => Err(FrameError::ConflictingContentLength),
+                    (_, Ok(length)) => Ok(length),
+                });
+            }
         }
-        found = Some(length);
+        None
     }
-    Ok(found.unwrap_or(0))
+
+    /// How large the message is. Without a Content-Length it has no body.
+    fn size(&self, limit: usize) -> Result<Size, FrameError> {
+        if self.end > limit {
+            return Err(FrameError::TooLarge);
+        }
+        let whole = self.end.checked_add(self.length.unwrap_or(Ok(0))?).filter(|whole| *whole <= limit);
+        Ok(Size { head: self.end, whole: whole.ok_or(FrameError::TooLarge)? })
+    }
 }
 
 /// What follows the colon, if the first of these lines begins with `name`.
