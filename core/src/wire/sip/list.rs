@@ -17,10 +17,10 @@ impl<'a> Split<'a> {
         Self { rest: Some(text), separator: b',' }
     }
 
-    /// Items between semicolons: parameters.
+    /// Items between semicolons: parameters, mostly with a semicolon before the first.
     #[must_use]
-    pub const fn semicolons(text: &'a str) -> Self {
-        Self { rest: Some(text), separator: b';' }
+    pub fn semicolons(text: &'a str) -> Self {
+        Self { rest: Some(text.strip_prefix(';').unwrap_or(text)), separator: b';' }
     }
 }
 
