@@ -154,11 +154,14 @@ fn rest(out: &mut Vec<u8>, head: &[u8], more: &[(&str, &dyn Display)], body: Opt
     }
     let (content_type, body) = body.unwrap_or_default();
     if !body.is_empty() {
-        if content_type.eq_ignore_ascii_case(media::CSTA_XML) {
+        if content_type == media::CSTA_XML {
             // Client quirk 11: the legacy use of INFO.
-            out.extend_from_slice(b"Content-Disposition: signal;handling=required\r\n");
+            out.extend_from_slice(b"Content-Disposition: signal;handling=required\r\nContent-Type: ");
+            out.extend_from_slice(media::CSTA_XML.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        } else {
+            text_header(out, Name::ContentType.text(), content_type);
         }
-        text_header(out, Name::ContentType.text(), content_type);
     }
     out.extend_from_slice(b"Content-Length: ");
     number(out, body.len());
