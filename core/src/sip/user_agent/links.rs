@@ -14,6 +14,7 @@ use crate::links::{Links, Owner};
 use crate::sip::transactions::Flow;
 use crate::slots::{Full, Handle, Slots};
 use crate::step::{SessionId, Step, TimerKey};
+use crate::text::push_address;
 use crate::time::{Duration, Instant};
 use crate::timer::Deadline;
 use crate::wire::sip::framer::{Frame, Framed, Framer};
@@ -428,8 +429,6 @@ impl SipLinks {
 
     /// Writes `host:port` as the other side of a flow should know us.
     pub(super) fn write_own_address(&self, step: &Step<'_>, flow: Flow, out: &mut Vec<u8>) {
-        use core::fmt::Write as _;
-
         if let Some(advertised) = &step.config.sip.advertised {
             out.extend_from_slice(advertised.as_bytes());
             return;
@@ -440,11 +439,10 @@ impl SipLinks {
                 self.listening.get(usize::from(listener.place())).copied().flatten()
             }
         };
-        let mut text: heapless::String<64> = heapless::String::new();
-        if let Some(local) = local {
-            let _fits = write!(text, "{local}");
+        match local {
+            Some(local) => push_address(out, local),
+            None => out.extend_from_slice(b"invalid.invalid"),
         }
-        out.extend_from_slice(if text.is_empty() { b"invalid.invalid" } else { text.as_bytes() });
     }
 
     /// The address clients may open connections to: the listener's port at the link's own address.

@@ -65,7 +65,8 @@ impl<'a> Document<'a> {
         check(text, limits)?;
         let text = core::str::from_utf8(text).map_err(|_| XmlError::NotUtf8)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let text = text.trim_matches([' ', '\t', '\r', '\n', '\0']);
+        let is_bare = text.starts_with('<') && text.ends_with('>');
+        let text = if is_bare { text } else { text.trim_matches([' ', '\t', '\r', '\n', '\0']) };
         // Each piece of markup makes at most one node, and between two pieces there is at most one text.
         let nodes = u32::try_from(limits.elements.saturating_mul(3)).unwrap_or(u32::MAX).saturating_add(8);
         let options = ParsingOptions { allow_dtd: false, nodes_limit: nodes, ..ParsingOptions::default() };
@@ -147,7 +148,7 @@ fn without_declaration(text: &str) -> &str {
         r#"<?xml version="1.0" encoding="utf-8"?>"#,
     ];
     let rest = USUAL.iter().find_map(|usual| text.strip_prefix(usual)).unwrap_or(text);
-    let root = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+    let root = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).unwrap_or(rest);
     if root.starts_with('<') && !root.starts_with("<?") { root } else { text }
 }
 
