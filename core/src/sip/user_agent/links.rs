@@ -1,4 +1,4 @@
-//! SIP connections: framing, access, connections that we open towards a client's next hop, sending.
+//! SIP connections: access, connections that we open towards a client's next hop, sending.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use super::leg::Legs;
+use super::reader::{Origin, Reader};
 use crate::action::Level;
 use crate::config::Config;
 use crate::digest::Digester;
@@ -17,7 +18,7 @@ use crate::step::{SessionId, Step, TimerKey};
 use crate::text::push_address;
 use crate::time::{Duration, Instant};
 use crate::timer::Deadline;
-use crate::wire::sip::framer::{Frame, Framed, Framer};
+use crate::wire::sip::Framer;
 
 /// The most bytes that wait for a connection of ours to open.
 const MAX_WAITING: usize = 256 * 1024;
@@ -86,61 +87,6 @@ impl SipLink {
     /// Whether a peer opened it that is not on the access list.
     const fn is_unlisted(&self) -> bool {
         self.target.is_none() && !self.allowed
-    }
-}
-
-/// Where a message came from.
-#[derive(Clone, Copy)]
-pub(crate) struct Origin {
-    pub(crate) flow: Flow,
-    /// Who sent it.
-    pub(crate) peer: SocketAddr,
-    /// Whether the access list knows who sent it.
-    pub(crate) allowed: bool,
-}
-
-/// What reads a link: checked out of it while a message is read, so that the message can borrow from it while the user
-/// agent changes.
-pub(crate) struct Reader {
-    handle: Handle<SipLink>,
-    link: LinkId,
-    /// Where its messages come from.
-    pub(crate) origin: Origin,
-    is_unlisted: bool,
-    framer: Framer,
-}
-
-/// What was read.
-pub(crate) enum Read<'a> {
-    /// Nothing yet.
-    Nothing,
-    /// One message; and whether it is the last that the link is read for.
-    Message(Frame<'a>, bool),
-    /// The link ends.
-    Ends,
-}
-
-impl Reader {
-    /// Takes at most one message from `bytes`: how many of them were taken, and what they made.
-    pub(crate) fn read<'a>(&'a mut self, step: &mut Step<'_>, bytes: &'a [u8]) -> (usize, Read<'a>) {
-        let (taken, found) = self.framer.push(bytes, step.config.limits.message_bytes);
-        let read = match found {
-            Framed::Incomplete => Read::Nothing,
-            // RFC 5626 4.4.1: a double CRLF is answered with one.
-            Framed::KeepAlive => {
-                step.actions.write(self.link, b"\r\n");
-                if self.is_unlisted { Read::Ends } else { Read::Nothing }
-            }
-            // One answer is all an unlisted peer gets: more would pile up with one that does not read.
-            Framed::Message(message) => Read::Message(message, self.is_unlisted),
-            Framed::Broken(error) => {
-                let fields: &[(&str, &dyn core::fmt::Display)] =
-                    &[("link", &self.link), ("peer", &self.origin.peer), ("why", &error)];
-                step.actions.notify(Level::Warn, "link_broken", fields);
-                Read::Ends
-            }
-        };
-        (taken, read)
     }
 }
 
@@ -330,15 +276,21 @@ impl SipLinks {
         let entry = self.slots.get_mut(handle)?;
         let origin = Origin { flow: Flow::Stream(entry.id), peer: entry.peer?, allowed: entry.allowed };
         let framer = core::mem::take(&mut entry.framer);
-        Some(Reader { handle, link: entry.id, origin, is_unlisted: entry.is_unlisted(), framer })
+        Some(Reader {
+            handle: handle.cast(),
+            link: entry.id,
+            origin,
+            is_unlisted: entry.is_unlisted(),
+            framer,
+        })
     }
 
     /// Puts a reader back. True: its link is closed instead, because it `ends`.
     pub(crate) fn check_in(&mut self, step: &mut Step<'_>, reader: Reader, ends: bool) -> bool {
         if ends {
             step.actions.close(reader.link);
-            self.remove(step.links, reader.handle);
-        } else if let Some(entry) = self.slots.get_mut(reader.handle) {
+            self.remove(step.links, reader.handle.cast());
+        } else if let Some(entry) = self.slots.get_mut(reader.handle.cast()) {
             entry.framer = reader.framer;
         }
         ends
