@@ -149,7 +149,9 @@ fn without_declaration(text: &str) -> &str {
     ];
     let rest = USUAL.iter().find_map(|usual| text.strip_prefix(usual)).unwrap_or(text);
     let root = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).unwrap_or(rest);
-    if root.starts_with('<') && !root.starts_with("<?") { root } else { text }
+    // With one tag alone, the parser takes room for one node, and needs a second: then the declaration costs less.
+    let has_more_tags = memchr::memrchr(b'<', root.as_bytes()) > Some(0);
+    if has_more_tags && root.starts_with('<') && !root.starts_with("<?") { root } else { text }
 }
 
 impl Namespace {
