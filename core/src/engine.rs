@@ -51,6 +51,7 @@ use crate::step::{Shared, Step, TimerKey};
 use crate::time::Instant;
 use crate::timer::{Deadline, Timers};
 use crate::wire::csta::guard::XmlLimits;
+use crate::wire::sip::Frame;
 use crate::wire::sip::message::Scratch;
 
 /// A session that is carried by a SIP dialog.
@@ -60,6 +61,8 @@ type Session = crate::rcc::session::Session<Leg>;
 pub struct Engine {
     shared: Shared,
     gateway: Gateway,
+    /// Room for what is found out about the SIP message at hand. It means nothing between two steps.
+    scratch: Scratch,
 }
 
 /// The parts of a gateway, apart from what they share.
@@ -73,10 +76,7 @@ struct Gateway {
     /// The last [`Input::Clock`]: when it came, and the time of day that it gave.
     clock: Option<(Instant, u64)>,
     xml_limits: XmlLimits,
-    /// Unfolded headers of the message being processed. Like `body` it is reused from step to step, and its contents
-    /// mean nothing between steps.
-    unfolded: Scratch,
-    /// The CSTA document being written.
+    /// The CSTA document being written. It is reused from step to step, and its contents mean nothing between steps.
     body: Vec<u8>,
 }
 
@@ -105,15 +105,14 @@ impl Engine {
             slept: None,
             clock: None,
             xml_limits: XmlLimits::from(&config.limits),
-            unfolded: Scratch::default(),
             body: Vec::new(),
         };
-        Self { shared, gateway }
+        Self { shared, gateway, scratch: Scratch::new() }
     }
 }
 
 impl Gateway {
-    fn on_input(&mut self, step: &mut Step<'_>, input: Input<'_>) -> Taken {
+    fn on_input(&mut self, step: &mut Step<'_>, input: Input<'_>, scratch: &mut Scratch) -> Taken {
         let mut taken = Taken(0);
         match input {
             _ if *step.phase == Phase::Terminated => {
@@ -132,7 +131,7 @@ impl Gateway {
             Input::Bytes { link, bytes } => {
                 taken = Taken(match step.links.owner(link) {
                     Some(Owner::Cti(index)) => self.on_cti_bytes(step, index, bytes),
-                    Some(Owner::Sip(handle)) => self.on_sip_bytes(step, handle.cast(), bytes),
+                    Some(Owner::Sip(handle)) => self.on_sip_bytes(step, handle.cast(), bytes, scratch),
                     None => bytes.len(),
                 });
             }
@@ -143,7 +142,7 @@ impl Gateway {
             },
             Input::Datagram { listener, peer, bytes } => {
                 if let Some(origin) = on_datagram(step, listener, peer, bytes) {
-                    self.on_sip_message(step, origin, bytes);
+                    self.on_sip_message(step, origin, Frame::datagram(bytes), scratch);
                 }
             }
             Input::Command(command) => self.on_command(step, command),

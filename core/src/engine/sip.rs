@@ -6,19 +6,25 @@ use crate::rcc::sessions::Sessions;
 use crate::sip::user_agent::{Leg, Legs, News, Origin, Phase, Read};
 use crate::slots::AnyHandle;
 use crate::step::SessionId;
-use crate::wire::sip::{Limits, Message};
+use crate::wire::sip::{Frame, Limits, Message, Scratch};
 
 impl Gateway {
     /// Processes at most one message from a SIP link. Its reader is checked out meanwhile.
-    pub(super) fn on_sip_bytes(&mut self, step: &mut Step<'_>, handle: AnyHandle, bytes: &[u8]) -> usize {
+    pub(super) fn on_sip_bytes(
+        &mut self,
+        step: &mut Step<'_>,
+        handle: AnyHandle,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+    ) -> usize {
         let Some(mut reader) = self.ua.links.check_out(handle.cast()) else { return bytes.len() };
         let origin = reader.origin;
         let (taken, read) = reader.read(step, bytes);
         let ends = match read {
             Read::Nothing => false,
             Read::Ends => true,
-            Read::Message(message, is_last) => {
-                self.on_sip_message(step, origin, message);
+            Read::Message(frame, is_last) => {
+                self.on_sip_message(step, origin, frame, scratch);
                 is_last
             }
         };
@@ -26,11 +32,16 @@ impl Gateway {
     }
 
     /// Processes one SIP message.
-    pub(super) fn on_sip_message(&mut self, step: &mut Step<'_>, origin: Origin, bytes: &[u8]) {
-        let mut unfolded = core::mem::take(&mut self.unfolded);
+    pub(super) fn on_sip_message(
+        &mut self,
+        step: &mut Step<'_>,
+        origin: Origin,
+        frame: Frame<'_>,
+        scratch: &mut Scratch,
+    ) {
         let limits = Limits { headers: step.config.limits.headers, head: step.config.limits.message_bytes };
         // By reference, since a message is large.
-        match &Message::parse(bytes, &mut unfolded, limits) {
+        match &Message::from_frame(frame, scratch, limits) {
             Ok(message) => {
                 let news = self.ua.on_message(step, &mut self.control.sessions, origin, message);
                 self.on_sip_news(step, &news);
@@ -40,7 +51,6 @@ impl Gateway {
                 step.discard(&origin.peer, error);
             }
         }
-        self.unfolded = unfolded;
     }
 
     fn on_sip_news(&mut self, step: &mut Step<'_>, news: &News<'_>) {

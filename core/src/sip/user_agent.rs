@@ -5,7 +5,8 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `links` | connections: framing, access, opening, sending |
+//! | `reader` | reading a connection: framing |
+//! | `links` | connections: access, opening, sending |
 //! | `leg` | the state of a session's dialog |
 //! | `received` | a request being processed, and refusals |
 //! | `answering` | responses, immediate or later |
@@ -21,6 +22,7 @@ mod leg;
 pub(crate) mod links;
 mod outbox;
 mod overload;
+mod reader;
 mod received;
 mod receiving;
 mod requests;
@@ -31,8 +33,9 @@ use alloc::vec::Vec;
 
 pub(crate) use answering::{Asked, HeldRequest, Reply};
 pub(crate) use leg::{Leg, Legs, Phase};
-pub(crate) use links::{Origin, Read, on_datagram};
+pub(crate) use links::on_datagram;
 pub(crate) use overload::Overload;
+pub(crate) use reader::{Origin, Read};
 pub(crate) use received::{Received, Refusal};
 pub(crate) use requests::{
     Outgoing, expect_announcement, keep_quiet, may_be_overtaken, note_announced, restart_session_timer,

@@ -24,7 +24,7 @@ pub mod via;
 
 pub use address::NameAddress;
 pub use flaw::{Flaw, ParseError};
-pub use framer::{FrameError, Framed, Framer};
+pub use framer::{Frame, FrameError, Framed, Framer};
 pub use header::{Header, Headers, Name};
 pub use media::MediaType;
 pub use message::{CSeq, Limits, Message, Scratch, Start};

@@ -108,7 +108,7 @@ impl Ledger {
         while !bytes.is_empty() {
             let (taken, found) = framer.push(bytes, self.limit);
             match found {
-                Framed::Message(message) => self.note(message, Some(link)),
+                Framed::Message(message) => self.note(message.bytes, Some(link)),
                 Framed::Broken(_) => break,
                 Framed::KeepAlive | Framed::Incomplete => {}
             }

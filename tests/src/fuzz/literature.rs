@@ -123,7 +123,7 @@ impl Story {
             while !rest.is_empty() {
                 let (taken, found) = framer.push(rest, LIMIT);
                 if let Framed::Message(message) = found {
-                    messages.push(message.to_vec());
+                    messages.push(message.bytes.to_vec());
                 }
                 rest = rest.get(taken..).unwrap_or_default();
             }

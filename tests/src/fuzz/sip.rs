@@ -1,7 +1,7 @@
 //! SIP messages and streams of them.
 
 use ctigate_core::wire::sip::{
-    Flaw, FrameError, Framed, Framer, Limits, Message, Method, Name, Scratch, Start, emit,
+    Flaw, Frame, FrameError, Framed, Framer, Limits, Message, Method, Name, Scratch, Start, emit,
 };
 
 use super::{Reached, pieces};
@@ -26,7 +26,10 @@ fn cut<'a>(stream: impl Iterator<Item = &'a [u8]>) -> Found {
         while !rest.is_empty() {
             let (taken, next) = framer.push(rest, LIMIT);
             match next {
-                Framed::Message(message) => found.messages.push(message.to_vec()),
+                Framed::Message(message) => {
+                    assert_eq!(message, Frame::datagram(message.bytes), "its head ends elsewhere");
+                    found.messages.push(message.bytes.to_vec());
+                }
                 Framed::KeepAlive => found.keep_alives += 1,
                 Framed::Incomplete => assert_eq!(taken, rest.len(), "incomplete, and bytes left"),
                 Framed::Broken(error) => found.broken = Some(error),

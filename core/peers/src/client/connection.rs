@@ -59,7 +59,7 @@ impl Client {
         match outcome {
             Framed::Incomplete => {}
             Framed::KeepAlive => step.actions.write(link, b"\r\n"),
-            Framed::Message(message) => self.receive(step, Way::Link(link), message),
+            Framed::Message(message) => self.receive(step, Way::Link(link), message.bytes),
             Framed::Broken(error) => {
                 step.actions.close(link);
                 self.failed = true;

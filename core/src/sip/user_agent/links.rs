@@ -1,4 +1,4 @@
-//! SIP connections: framing, access, opening connections to a client's next hop, sending.
+//! SIP connections: access, opening connections to a client's next hop, sending.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use super::leg::Legs;
+use super::reader::{Origin, Reader};
 use crate::action::Level;
 use crate::config::Config;
 use crate::digest::Digester;
@@ -14,9 +15,10 @@ use crate::links::{Links, Owner};
 use crate::sip::transactions::Flow;
 use crate::slots::{Full, Handle, Slots};
 use crate::step::{SessionId, Step, TimerKey};
+use crate::text::push_address;
 use crate::time::{Duration, Instant};
 use crate::timer::Deadline;
-use crate::wire::sip::framer::{Framed, Framer};
+use crate::wire::sip::Framer;
 
 /// The most bytes that wait for one of our connections to open.
 const MAX_WAITING: usize = 256 * 1024;
@@ -85,61 +87,6 @@ impl SipLink {
     /// Whether an unlisted peer opened it.
     const fn is_unlisted(&self) -> bool {
         self.target.is_none() && !self.allowed
-    }
-}
-
-/// Where a message came from.
-#[derive(Clone, Copy)]
-pub(crate) struct Origin {
-    pub(crate) flow: Flow,
-    /// Who sent it.
-    pub(crate) peer: SocketAddr,
-    /// Whether the sender is on the access list.
-    pub(crate) allowed: bool,
-}
-
-/// The reader of a link, checked out while a message is processed, so that the message can borrow from it while the
-/// user agent changes.
-pub(crate) struct Reader {
-    handle: Handle<SipLink>,
-    link: LinkId,
-    /// Where its messages come from.
-    pub(crate) origin: Origin,
-    is_unlisted: bool,
-    framer: Framer,
-}
-
-/// The result of reading.
-pub(crate) enum Read<'a> {
-    /// No complete message yet.
-    Nothing,
-    /// A message, and whether it is the last to be read from the link.
-    Message(&'a [u8], bool),
-    /// The link is to be closed.
-    Ends,
-}
-
-impl Reader {
-    /// Reads at most one message from `bytes`. Returns how many bytes were taken, and the result.
-    pub(crate) fn read<'a>(&'a mut self, step: &mut Step<'_>, bytes: &'a [u8]) -> (usize, Read<'a>) {
-        let (taken, found) = self.framer.push(bytes, step.config.limits.message_bytes);
-        let read = match found {
-            Framed::Incomplete => Read::Nothing,
-            // RFC 5626 4.4.1: a double CRLF is answered with one.
-            Framed::KeepAlive => {
-                step.actions.write(self.link, b"\r\n");
-                if self.is_unlisted { Read::Ends } else { Read::Nothing }
-            }
-            // An unlisted peer gets one answer only: more would pile up if it does not read them.
-            Framed::Message(message) => Read::Message(message, self.is_unlisted),
-            Framed::Broken(error) => {
-                let fields: &[(&str, &dyn core::fmt::Display)] =
-                    &[("link", &self.link), ("peer", &self.origin.peer), ("why", &error)];
-                step.actions.notify(Level::Warn, "link_broken", fields);
-                Read::Ends
-            }
-        };
-        (taken, read)
     }
 }
 
@@ -329,15 +276,21 @@ impl SipLinks {
         let entry = self.slots.get_mut(handle)?;
         let origin = Origin { flow: Flow::Stream(entry.id), peer: entry.peer?, allowed: entry.allowed };
         let framer = core::mem::take(&mut entry.framer);
-        Some(Reader { handle, link: entry.id, origin, is_unlisted: entry.is_unlisted(), framer })
+        Some(Reader {
+            handle: handle.cast(),
+            link: entry.id,
+            origin,
+            is_unlisted: entry.is_unlisted(),
+            framer,
+        })
     }
 
     /// Puts a reader back, or closes its link if it `ends`. Returns whether the link was closed.
     pub(crate) fn check_in(&mut self, step: &mut Step<'_>, reader: Reader, ends: bool) -> bool {
         if ends {
             step.actions.close(reader.link);
-            self.remove(step.links, reader.handle);
-        } else if let Some(entry) = self.slots.get_mut(reader.handle) {
+            self.remove(step.links, reader.handle.cast());
+        } else if let Some(entry) = self.slots.get_mut(reader.handle.cast()) {
             entry.framer = reader.framer;
         }
         ends
@@ -428,8 +381,6 @@ impl SipLinks {
 
     /// Writes the `host:port` at which the other side of a flow reaches us.
     pub(super) fn write_own_address(&self, step: &Step<'_>, flow: Flow, out: &mut Vec<u8>) {
-        use core::fmt::Write as _;
-
         if let Some(advertised) = &step.config.sip.advertised {
             out.extend_from_slice(advertised.as_bytes());
             return;
@@ -440,11 +391,10 @@ impl SipLinks {
                 self.listening.get(usize::from(listener.index())).copied().flatten()
             }
         };
-        let mut text: heapless::String<64> = heapless::String::new();
-        if let Some(local) = local {
-            let _fits = write!(text, "{local}");
+        match local {
+            Some(local) => push_address(out, local),
+            None => out.extend_from_slice(b"invalid.invalid"),
         }
-        out.extend_from_slice(if text.is_empty() { b"invalid.invalid" } else { text.as_bytes() });
     }
 
     /// The address to which clients may open connections: the listener's port at the link's local address.

@@ -4,8 +4,9 @@ use core::fmt::Display;
 
 use super::answering::{Asked, HeldRequest, Reply};
 use super::leg::{Legs, Phase};
-use super::links::{Origin, sip_link};
+use super::links::sip_link;
 use super::overload::Overload;
+use super::reader::Origin;
 use super::received::{ALLOW, Received, Refusal, answer_flow, dialog_key, refusal, tag_for};
 use super::{News, UserAgent};
 use crate::sip::transactions::{Flow, ServerMachine, matching_key};

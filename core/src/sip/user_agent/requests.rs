@@ -1,6 +1,6 @@
 //! Our requests inside a dialog, and their answers: INFO for events, BYE for the end, UPDATE for a refresh.
 
-use core::fmt::{Display, Write as _};
+use core::fmt::Display;
 
 use super::leg::Legs;
 use super::{News, UserAgent};
@@ -11,7 +11,7 @@ use crate::sip::session_timer::Refresher;
 use crate::sip::transactions::{ClientTransaction, Flow, Purpose};
 use crate::slots::Handle;
 use crate::step::{SessionId, Step, TimerKey};
-use crate::text::Text;
+use crate::text::{push_all, push_hex, push_number};
 use crate::wire::sip::Message;
 use crate::wire::sip::media::CSTA_XML;
 use crate::wire::sip::via::MAGIC_COOKIE;
@@ -175,36 +175,36 @@ impl UserAgent {
         let sequence = leg.dialog.next_sequence();
         let method = outgoing.method();
         let transport = if flow.is_reliable() { "TCP" } else { "UDP" };
-        let mut text = Text(message);
-        let _infallible = write!(
-            text,
-            "{method} {} SIP/2.0\r\nVia: SIP/2.0/{transport} {address};branch={MAGIC_COOKIE}{:016x}{secret:016x};rport\r\n\
-             Max-Forwards: 70\r\n",
-            leg.dialog.request_uri(),
-            transaction.map_or(u64::MAX, Handle::number),
-        );
-        leg.dialog.write_head(text.0);
-        let _infallible = write!(text, "CSeq: {sequence} {method}\r\n");
+        let uri = leg.dialog.request_uri();
+        push_all(message, &[method, " ", uri, " SIP/2.0\r\nVia: SIP/2.0/", transport, " ", address]);
+        push_all(message, &[";branch=", MAGIC_COOKIE]);
+        push_hex(message, &transaction.map_or(u64::MAX, Handle::number).to_be_bytes());
+        push_hex(message, &secret.to_be_bytes());
+        push_all(message, &[";rport\r\nMax-Forwards: 70\r\n"]);
+        leg.dialog.write_head(message);
+        push_all(message, &["CSeq: "]);
+        push_number(message, sequence.into());
+        push_all(message, &[" ", method, "\r\n"]);
         if let Outgoing::Refresh = outgoing {
             let (seconds, _) = leg.timer.interval.unwrap_or((0, Refresher::Gateway));
             let scheme = if flow.is_reliable() { ";transport=tcp" } else { "" };
-            let _infallible = write!(
-                text,
-                "Contact: <sip:ctigate@{address}{scheme}>\r\nSupported: timer\r\n\
-                 Session-Expires: {seconds};refresher=uac\r\n",
-            );
+            push_all(message, &["Contact: <sip:ctigate@", address, scheme, ">\r\nSupported: timer\r\n"]);
+            push_all(message, &["Session-Expires: "]);
+            push_number(message, seconds.into());
+            push_all(message, &[";refresher=uac\r\n"]);
         }
         match outgoing {
             Outgoing::Event(document) => {
-                let _infallible = write!(
-                    text,
-                    "Content-Disposition: signal;handling=required\r\nContent-Type: {CSTA_XML}\r\n\
-                     Content-Length: {}\r\n\r\n",
-                    document.len(),
+                push_all(
+                    message,
+                    &["Content-Disposition: signal;handling=required\r\nContent-Type: ", CSTA_XML],
                 );
-                text.0.extend_from_slice(document);
+                push_all(message, &["\r\nContent-Length: "]);
+                push_number(message, u64::try_from(document.len()).unwrap_or(u64::MAX));
+                push_all(message, &["\r\n\r\n"]);
+                message.extend_from_slice(document);
             }
-            Outgoing::Bye | Outgoing::Refresh => text.0.extend_from_slice(b"Content-Length: 0\r\n\r\n"),
+            Outgoing::Bye | Outgoing::Refresh => message.extend_from_slice(b"Content-Length: 0\r\n\r\n"),
         }
     }
 

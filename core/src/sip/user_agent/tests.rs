@@ -92,9 +92,9 @@ impl Desk {
             let (heard, is_last) = {
                 let (taken, read) = reader.read(step, message.as_bytes());
                 assert_eq!(taken, message.len());
-                let Read::Message(bytes, is_last) = read else { panic!("no message: {message}") };
+                let Read::Message(frame, is_last) = read else { panic!("no message: {message}") };
                 let limits = crate::wire::sip::Limits { headers: 64, head: 65_536 };
-                let parsed = Message::parse(bytes, &mut unfolded, limits).unwrap();
+                let parsed = Message::from_frame(frame, &mut unfolded, limits).unwrap();
                 let news = ua.on_message(step, legs, origin, &parsed);
                 (answer(ua, step, legs, &news), is_last)
             };

@@ -65,7 +65,7 @@ fn feed_sip(framer: &mut sip::Framer, bytes: &[u8], each: &mut impl FnMut(Piece<
     match found {
         sip::Framed::Incomplete => {}
         sip::Framed::KeepAlive => each(Piece::KeepAlive),
-        sip::Framed::Message(message) => each(Piece::Sip(message)),
+        sip::Framed::Message(message) => each(Piece::Sip(message.bytes)),
         sip::Framed::Broken(_) => each(Piece::Broken),
     }
     taken

@@ -102,24 +102,27 @@ struct Tally {
 impl Tally {
     /// Counts the markup that `text` begins with. Returns its length, which is never zero.
     fn markup(&mut self, text: &[u8]) -> Result<usize, XmlError> {
-        if let Some(rest) = text.strip_prefix(b"</") {
+        let kind = text.get(1).copied();
+        if kind == Some(b'/') {
             self.depth = self.depth.checked_sub(1).ok_or(XmlError::NotWellFormed)?;
-            return Ok(2 + through_byte(rest, b'>')?);
+            return through_byte(text, b'>');
         }
         self.elements += 1;
         if self.elements > self.limits.elements {
             return Err(XmlError::TooManyElements);
         }
-        if let Some(rest) = text.strip_prefix(b"<!--") {
-            Ok(4 + through(rest, b"-->")?)
-        } else if let Some(rest) = text.strip_prefix(b"<![CDATA[") {
-            Ok(9 + through(rest, b"]]>")?)
-        } else if let Some(rest) = text.strip_prefix(b"<?") {
-            Ok(2 + through(rest, b"?>")?)
-        } else if text.starts_with(b"<!") {
-            Err(XmlError::Dtd)
-        } else {
-            self.start_tag(text)
+        match kind {
+            Some(b'!') => {
+                if let Some(rest) = text.strip_prefix(b"<!--") {
+                    Ok(4 + through(rest, b"-->")?)
+                } else if let Some(rest) = text.strip_prefix(b"<![CDATA[") {
+                    Ok(9 + through(rest, b"]]>")?)
+                } else {
+                    Err(XmlError::Dtd)
+                }
+            }
+            Some(b'?') => Ok(2 + through(text.get(2..).unwrap_or_default(), b"?>")?),
+            _ => self.start_tag(text),
         }
     }
 

@@ -20,6 +20,7 @@ mod response;
 #[derive(Debug)]
 pub struct Document<'a> {
     tree: roxmltree::Document<'a>,
+    namespace: Option<Namespace>,
 }
 
 /// The kind of a message, whatever it contains.
@@ -64,14 +65,17 @@ impl<'a> Document<'a> {
         check(text, limits)?;
         let text = core::str::from_utf8(text).map_err(|_| XmlError::NotUtf8)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let text = text.trim_matches([' ', '\t', '\r', '\n', '\0']);
+        let is_bare = text.starts_with('<') && text.ends_with('>');
+        let text = if is_bare { text } else { text.trim_matches([' ', '\t', '\r', '\n', '\0']) };
         // Each piece of markup makes at most one node, and there is at most one text between two pieces.
         let nodes = u32::try_from(limits.elements.saturating_mul(3)).unwrap_or(u32::MAX).saturating_add(8);
         let options = ParsingOptions { allow_dtd: false, nodes_limit: nodes, ..ParsingOptions::default() };
-        let tree = roxmltree::Document::parse_with_options(text, options).map_err(|error| {
-            if error == roxmltree::Error::DtdDetected { XmlError::Dtd } else { XmlError::NotWellFormed }
-        })?;
-        Ok(Self { tree })
+        let tree =
+            roxmltree::Document::parse_with_options(without_declaration(text), options).map_err(|error| {
+                if error == roxmltree::Error::DtdDetected { XmlError::Dtd } else { XmlError::NotWellFormed }
+            })?;
+        let namespace = tree.root_element().tag_name().namespace().and_then(Namespace::parse);
+        Ok(Self { tree, namespace })
     }
 
     /// The root's local name.
@@ -82,13 +86,13 @@ impl<'a> Document<'a> {
 
     /// The namespace of the root, if it is one of CSTA's.
     #[must_use]
-    pub fn namespace(&self) -> Option<Namespace> {
-        self.tree.root_element().tag_name().namespace().and_then(Namespace::parse)
+    pub const fn namespace(&self) -> Option<Namespace> {
+        self.namespace
     }
 
     /// The edition of ECMA-323 of the root's namespace; 0 if it is not one of CSTA's.
     fn edition(&self) -> u8 {
-        self.namespace().map_or(0, Namespace::edition)
+        self.namespace.map_or(0, Namespace::edition)
     }
 
     /// Whether the root is in ECMA-354's namespace.
@@ -133,6 +137,21 @@ impl<'a> Document<'a> {
     fn root(&self) -> Node<'_, '_> {
         self.tree.root_element()
     }
+}
+
+/// The document without its XML declaration, if that is one of the usual three, which say nothing new: the parser reads
+/// a declaration letter by letter. Everything else, also what must not follow a declaration, is left to the parser.
+fn without_declaration(text: &str) -> &str {
+    const USUAL: [&str; 3] = [
+        r#"<?xml version="1.0"?>"#,
+        r#"<?xml version="1.0" encoding="UTF-8"?>"#,
+        r#"<?xml version="1.0" encoding="utf-8"?>"#,
+    ];
+    let rest = USUAL.iter().find_map(|usual| text.strip_prefix(usual)).unwrap_or(text);
+    let root = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).unwrap_or(rest);
+    // With one tag alone, the parser takes room for one node, and needs a second: then the declaration costs less.
+    let has_more_tags = memchr::memrchr(b'<', root.as_bytes()) > Some(0);
+    if has_more_tags && root.starts_with('<') && !root.starts_with("<?") { root } else { text }
 }
 
 impl Namespace {

@@ -114,11 +114,16 @@ impl<'a> Message<'a> {
     /// The CSTA document in the body, which may be one part of it (client quirk 10).
     #[must_use]
     pub fn csta_body(&self) -> Option<&'a [u8]> {
-        let media = self.content_type()?;
-        if media.is(media::CSTA_XML) {
-            return (!self.body.is_empty()).then_some(self.body);
+        let whole = Some(self.body).filter(|body| !body.is_empty());
+        let written = self.header(Name::ContentType)?;
+        // Nearly everybody writes it so.
+        if written == media::CSTA_XML {
+            return whole;
         }
-        if media.is("multipart/mixed") {
+        let media = MediaType::parse(written)?;
+        if media.is(media::CSTA_XML) {
+            whole
+        } else if media.is("multipart/mixed") {
             multipart::csta_part(media.param("boundary")?, self.body)
         } else {
             None

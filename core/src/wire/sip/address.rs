@@ -1,6 +1,6 @@
 //! Addresses in From, To, Contact, Route, ...: `name-addr` and `addr-spec` (RFC 3261 20.10).
 
-use super::list;
+use super::{list, octets};
 
 /// `"Display, Name" <uri>;params` or `uri;params`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl<'a> NameAddress<'a> {
         let (scheme, opaque) = list::split_once(uri, b':')?;
         let sound =
             !scheme.is_empty() && !opaque.is_empty() && (params.is_empty() || params.starts_with(';'));
-        let is_bare = uri.bytes().all(|byte| !matches!(byte, b' ' | b'\t' | b'<' | b'"'));
+        let is_bare = octets::BARE_ADDRESS.has_all(uri.as_bytes());
         let sound = sound && is_bare && list::is_closed(params);
         sound.then_some(Self { raw, uri, params })
     }

@@ -11,7 +11,7 @@ use super::message::Message;
 use super::method::Method;
 use super::status::reason_phrase;
 use super::via::Via;
-use crate::text::push_formatted;
+use crate::text::{push_formatted, push_number};
 
 /// Appends `name: value` and a line end. Control characters in the value become spaces, so that no value can end its
 /// line.
@@ -124,7 +124,7 @@ pub fn response(
     body: Option<(&str, &[u8])>,
 ) {
     out.extend_from_slice(b"SIP/2.0 ");
-    number(out, status.into());
+    push_number(out, status.into());
     out.push(b' ');
     text(out, if reason.is_empty() { reason_phrase(status) } else { reason });
     out.extend_from_slice(b"\r\n");
@@ -155,14 +155,17 @@ fn rest(out: &mut Vec<u8>, head: &[u8], more: &[(&str, &dyn Display)], body: Opt
     }
     let (content_type, body) = body.unwrap_or_default();
     if !body.is_empty() {
-        if content_type.eq_ignore_ascii_case(media::CSTA_XML) {
+        if content_type == media::CSTA_XML {
             // Client quirk 11: the legacy use of INFO.
-            out.extend_from_slice(b"Content-Disposition: signal;handling=required\r\n");
+            out.extend_from_slice(b"Content-Disposition: signal;handling=required\r\nContent-Type: ");
+            out.extend_from_slice(media::CSTA_XML.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        } else {
+            text_header(out, Name::ContentType.text(), content_type);
         }
-        text_header(out, Name::ContentType.text(), content_type);
     }
     out.extend_from_slice(b"Content-Length: ");
-    number(out, body.len());
+    push_number(out, u64::try_from(body.len()).unwrap_or(u64::MAX));
     out.extend_from_slice(b"\r\n\r\n");
     out.extend_from_slice(body);
 }
@@ -179,22 +182,6 @@ fn blank_controls(out: &mut [u8], begin: usize) {
     for byte in out.iter_mut().skip(begin).filter(|byte| byte.is_ascii_control()) {
         *byte = b' ';
     }
-}
-
-/// Appends a number in decimal digits.
-fn number(out: &mut Vec<u8>, number: usize) {
-    let mut digits = [0; 20];
-    let mut rest = number;
-    let mut first = digits.len();
-    for (at, digit) in digits.iter_mut().enumerate().rev() {
-        *digit = b"0123456789".get(rest % 10).copied().unwrap_or_default();
-        first = at;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(first..).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Cuts messages out of a stream of bytes, by Content-Length (RFC 3261 18.3).
 //!
-//! The time is linear however the stream is divided: each byte is examined once for the end of the head and copied at
-//! most once, and a message that arrives whole is not copied at all.
+//! The time is linear however the stream is divided: an incomplete head is never searched again from its beginning, each
+//! byte is copied at most once, and a message that arrives whole is not copied at all.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -32,6 +32,26 @@ impl fmt::Display for FrameError {
     }
 }
 
+/// One message, and the end of its head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// All its bytes, from its first line on.
+    pub bytes: &'a [u8],
+    /// The length of its head, the empty line included; `None` if there is no end.
+    pub(super) head: Option<usize>,
+}
+
+impl<'a> Frame<'a> {
+    /// Takes a datagram for one message, without line ends before it.
+    #[must_use]
+    pub fn datagram(bytes: &'a [u8]) -> Self {
+        let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let begin = bytes.iter().position(|byte| !is_line_end(byte)).unwrap_or(bytes.len());
+        let bytes = bytes.get(begin..).unwrap_or_default();
+        Self { bytes, head: HeadEnd::default().search(bytes) }
+    }
+}
+
 /// The result of [`Framer::push`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framed<'a> {
@@ -40,9 +60,18 @@ pub enum Framed<'a> {
     /// A double CRLF between messages, to be answered with one CRLF (RFC 5626 4.4.1).
     KeepAlive,
     /// One message, head and body.
-    Message(&'a [u8]),
+    Message(Frame<'a>),
     /// The stream cannot be read any further.
     Broken(FrameError),
+}
+
+/// How many bytes a message has.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    /// Its head, the empty line included.
+    head: usize,
+    /// Head and body.
+    whole: usize,
 }
 
 /// Cuts one stream into messages.
@@ -52,8 +81,8 @@ pub struct Framer {
     buffer: Vec<u8>,
     /// The state of the search for the end of the head.
     head: HeadEnd,
-    /// The whole message's size, once its head is complete.
-    size: Option<usize>,
+    /// The message's size, once its head is complete.
+    size: Option<Size>,
     /// Line ends seen between messages.
     blank_lines: u8,
     /// Whether the buffer holds a message that was returned.
@@ -83,14 +112,16 @@ impl Framer {
             }
             Ok(None) => (bytes.len(), Framed::Incomplete),
             Ok(Some(taken)) => {
-                (self.head, self.size) = (HeadEnd::default(), None);
-                let whole = if self.buffer.is_empty() {
+                let size = self.size.take();
+                self.head = HeadEnd::default();
+                let bytes = if self.buffer.is_empty() {
                     message.get(..taken).unwrap_or_default()
                 } else {
                     self.handed_out = true;
                     self.buffer.as_slice()
                 };
-                (skipped.saturating_add(taken), Framed::Message(whole))
+                let head = size.map(|size| size.head);
+                (skipped.saturating_add(taken), Framed::Message(Frame { bytes, head }))
             }
         }
     }
@@ -135,33 +166,11 @@ impl Framer {
 
     /// How many of `bytes` complete the message; `None` if all were kept and it is still incomplete.
     fn take(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, FrameError> {
-        let mut kept = 0;
-        let size = match self.size {
-            Some(size) => size,
-            None => match self.head.search(bytes) {
-                None => {
-                    self.keep(bytes, limit)?;
-                    return Ok(None);
-                }
-                Some(end) => {
-                    let (head, _) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
-                    if self.buffer.len().saturating_add(end) > limit {
-                        return Err(FrameError::TooLarge);
-                    }
-                    let length = if self.buffer.is_empty() {
-                        content_length(head)?
-                    } else {
-                        self.keep(head, limit)?;
-                        kept = end;
-                        content_length(&self.buffer)?
-                    };
-                    let head = if kept == 0 { end } else { self.buffer.len() };
-                    let size = head.checked_add(length).filter(|size| *size <= limit);
-                    *self.size.insert(size.ok_or(FrameError::TooLarge)?)
-                }
-            },
-        };
-        let missing = size.saturating_sub(self.buffer.len());
+        let found =
+            if self.size.is_some() { self.size.map(|size| (size, 0)) } else { self.end_head(bytes, limit)? };
+        let Some((size, kept)) = found else { return Ok(None) };
+        self.size = Some(size);
+        let missing = size.whole.saturating_sub(self.buffer.len());
         let rest = bytes.get(kept..).unwrap_or_default();
         let Some(part) = rest.get(..missing) else {
             self.keep(rest, limit)?;
@@ -171,6 +180,24 @@ impl Framer {
             self.keep(part, limit)?;
         }
         Ok(Some(kept.saturating_add(missing)))
+    }
+
+    /// The size of the message whose head ends in `bytes`, and how many of these were kept to read it. `None`: the head does
+    /// not end yet, and all of them were kept.
+    fn end_head(&mut self, bytes: &[u8], limit: usize) -> Result<Option<(Size, usize)>, FrameError> {
+        if self.buffer.is_empty()
+            && let Some(head) = Head::read(bytes)
+        {
+            return Ok(Some((head.size(limit)?, 0)));
+        }
+        let Some(end) = self.head.search(bytes) else {
+            self.keep(bytes, limit)?;
+            return Ok(None);
+        };
+        self.keep(bytes.get(..end).unwrap_or_default(), limit)?;
+        let head = Head::read(&self.buffer);
+        debug_assert!(head.is_some(), "its end was just found");
+        Ok(Some((head.unwrap_or_default().size(limit)?, end)))
     }
 
     fn keep(&mut self, bytes: &[u8], limit: usize) -> Result<(), FrameError> {
@@ -192,7 +219,7 @@ impl Digest for Framer {
             HeadEnd::LineEnd => 1,
             HeadEnd::CarriageReturn => 2,
         });
-        size.digest(digester);
+        size.map(|size| size.whole).digest(digester);
         digester.number(u64::from(*blank_lines));
         broken.is_some().digest(digester);
     }
@@ -217,10 +244,7 @@ impl HeadEnd {
         loop {
             let rest = bytes.get(at..)?;
             if *self == Self::Inside {
-                let line_feed = pair_of_line_ends(rest).or_else(|| {
-                    let last = rest.len().checked_sub(1)?;
-                    (rest.get(last) == Some(&b'\n')).then_some(last)
-                })?;
+                let line_feed = memchr::memchr(b'\n', rest)?;
                 at = at.saturating_add(line_feed).saturating_add(1);
                 *self = Self::LineEnd;
                 continue;
@@ -239,50 +263,58 @@ impl HeadEnd {
     }
 }
 
-/// The position of a line feed that another line end seems to follow.
-#[expect(clippy::needless_bitwise_bool, reason = "without branches, many bytes are looked at at once")]
-fn pair_of_line_ends(bytes: &[u8]) -> Option<usize> {
-    let is_pair = |(byte, next): (&u8, &u8)| (*byte == b'\n') & ((*next == b'\r') | (*next == b'\n'));
-    let behind = bytes.get(1..)?;
-    // Whole blocks are compared at once, which the compiler vectorizes.
-    let mut blocks = bytes.as_chunks::<32>().0.iter().zip(behind.as_chunks::<32>().0);
-    let has_pair = |(block, behind): (&[u8; 32], &[u8; 32])| {
-        block.iter().zip(behind).fold(false, |any, pair| any | is_pair(pair))
-    };
-    let block = blocks.position(has_pair).unwrap_or(behind.len() / 32);
-    let begin = block.saturating_mul(32);
-    let index = bytes.get(begin..)?.iter().zip(behind.get(begin..)?).position(is_pair)?;
-    Some(begin.saturating_add(index))
+/// A whole head, as far as framing needs it.
+#[derive(Default)]
+struct Head {
+    /// How many bytes it has, the empty line included.
+    end: usize,
+    /// Its Content-Length, if it has one.
+    length: Option<Result<usize, FrameError>>,
 }
 
-/// The head's Content-Length; 0 if there is none.
-fn content_length(head: &[u8]) -> Result<usize, FrameError> {
-    let mut found = None;
-    let mut rest = head;
-    while let Some(line_feed) = memchr::memchr(b'\n', rest) {
-        rest = rest.get(line_feed.saturating_add(1)..).unwrap_or_default();
-        let Some(value) = content_length_value(rest) else { continue };
-        let length = number(value)?;
-        if found.is_some_and(|found| found != length) {
-            return Err(FrameError::ConflictingContentLength);
+impl Head {
+    /// Reads the head that `bytes` begin with, if all of it is there.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut length = None;
+        for line_feed in memchr::memchr_iter(b'\n', bytes) {
+            let begin = line_feed.saturating_add(1);
+            let line = bytes.get(begin..).unwrap_or_default();
+            // Most lines are told apart from a Content-Length by their first letter.
+            let value = match line {
+                [b'\n', ..] => return Some(Self { end: begin.saturating_add(1), length }),
+                [b'\r', b'\n', ..] => return Some(Self { end: begin.saturating_add(2), length }),
+                [b'C' | b'c', ..] => content_length_value(line, "Content-Length"),
+                [b'L' | b'l', ..] => content_length_value(line, "l"),
+                _ => None,
+            };
+            if let Some(value) = value {
+                length = Some(match (length, number(value)) {
+                    (Some(Err(error)), _) | (_, Err(error)) => Err(error),
+                    (Some(Ok(one)), Ok(other)) if one != other => Err(FrameError::ConflictingContentLength),
+                    (_, Ok(length)) => Ok(length),
+                });
+            }
         }
-        found = Some(length);
+        None
     }
-    Ok(found.unwrap_or(0))
+
+    /// How large the message is. Without a Content-Length it has no body.
+    fn size(&self, limit: usize) -> Result<Size, FrameError> {
+        if self.end > limit {
+            return Err(FrameError::TooLarge);
+        }
+        let whole = self.end.checked_add(self.length.unwrap_or(Ok(0))?).filter(|whole| *whole <= limit);
+        Ok(Size { head: self.end, whole: whole.ok_or(FrameError::TooLarge)? })
+    }
 }
 
-/// The text after the colon, if the first of these lines is a Content-Length.
-fn content_length_value(lines: &[u8]) -> Option<&[u8]> {
-    // Most lines are ruled out by their first letter, or by the byte after the name's length.
-    let length = match lines.first()? {
-        b'C' | b'c' => "Content-Length".len(),
-        b'L' | b'l' => "l".len(),
-        _ => return None,
-    };
-    let (name, rest) = lines.split_at_checked(length)?;
+/// The text after the colon, if the first of these lines is a header of this name.
+fn content_length_value<'a>(lines: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let (written, rest) = lines.split_at_checked(name.len())?;
     let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let value = rest.get(blanks..)?.strip_prefix(b":")?;
-    (length == 1 || name.eq_ignore_ascii_case(b"Content-Length")).then_some(value)
+    let name = name.as_bytes();
+    (written == name || written.eq_ignore_ascii_case(name)).then_some(value)
 }
 
 /// The number at the beginning of `text`, which is the value of a header: digits with surrounding white space, perhaps

@@ -159,14 +159,15 @@ pub(super) fn start_line(line: &str) -> Result<(Start<'_>, Option<Flaw>), ParseE
     if first.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
         return status_line(first, rest);
     }
-    let (uri, version) = rest.trim_end().rsplit_once(' ').ok_or(ParseError::StartLine)?;
-    let name =
-        list::split_once(version, b'/').filter(|(name, number)| list::is_token(name) && !number.is_empty());
+    let (uri, is_version_2) = match rest.strip_suffix(" SIP/2.0") {
+        Some(uri) => (uri, true),
+        None => other_version(rest).ok_or(ParseError::StartLine)?,
+    };
     let uri_alone = list::trim(uri);
-    if !list::is_token(first) || name.is_none() || uri_alone.is_empty() {
+    if !list::is_token(first) || uri_alone.is_empty() {
         return Err(ParseError::StartLine);
     }
-    let flaw = if !is_version_2(version) {
+    let flaw = if !is_version_2 {
         Some(Flaw::Version)
     } else if uri_alone.len() != uri.len() || list::has_blank(uri) || rest.ends_with([' ', '\t']) {
         Some(Flaw::RequestLine)
@@ -174,6 +175,13 @@ pub(super) fn start_line(line: &str) -> Result<(Start<'_>, Option<Flaw>), ParseE
         None
     };
     Ok((Start::Request { method: Method::from_name(first), uri: uri_alone }, flaw))
+}
+
+/// The Request-URI, and whether the version after it is 2.0 all the same, however it is written.
+fn other_version(rest: &str) -> Option<(&str, bool)> {
+    let (uri, version) = rest.trim_end().rsplit_once(' ')?;
+    let (name, number) = list::split_once(version, b'/')?;
+    (list::is_token(name) && !number.is_empty()).then(|| (uri, is_version_2(version)))
 }
 
 fn status_line<'a>(version: &str, rest: &'a str) -> Result<(Start<'a>, Option<Flaw>), ParseError> {

@@ -234,9 +234,9 @@ pub(super) enum Seen {
     #[default]
     Never,
     /// Once.
-    Once(usize),
+    Once(u8),
     /// Several times, first in this line.
-    Again(usize),
+    Again(u8),
 }
 
 /// The positions of a head's lines. The buffer is reused for the next head.
@@ -259,8 +259,9 @@ impl Lines {
     /// Adds a line at the end.
     pub(super) fn push(&mut self, line: Line) {
         if let Some(seen) = line.name.and_then(|name| self.seen.get_mut(name.index())) {
+            debug_assert!(self.list.len() < MAX_HEADERS, "no more lines are noted than a message may have");
             *seen = match *seen {
-                Seen::Never => Seen::Once(self.list.len()),
+                Seen::Never => Seen::Once(u8::try_from(self.list.len()).unwrap_or(u8::MAX)),
                 Seen::Once(first) | Seen::Again(first) => Seen::Again(first),
             };
         }
@@ -277,8 +278,8 @@ impl Lines {
         let seen = name.known().map_or(Seen::Again(0), |known| self.seen(known));
         let candidates = match seen {
             Seen::Never => None,
-            Seen::Once(at) => self.list.get(at..=at),
-            Seen::Again(first) => self.list.get(first..),
+            Seen::Once(at) => self.list.get(usize::from(at)..=usize::from(at)),
+            Seen::Again(first) => self.list.get(usize::from(first)..),
         };
         candidates.unwrap_or_default()
     }
@@ -321,7 +322,7 @@ impl<'a> Headers<'a> {
         let Some(known) = name.known() else { return self.named(name).next() };
         let line = match self.seen(known) {
             Seen::Never => None,
-            Seen::Once(at) | Seen::Again(at) => self.lines.list.get(at),
+            Seen::Once(at) | Seen::Again(at) => self.lines.list.get(usize::from(at)),
         };
         line.map(|line| line.value_in(self.head))
     }

@@ -16,10 +16,10 @@ impl<'a> Split<'a> {
         Self { rest: Some(text), separator: b',' }
     }
 
-    /// Items between semicolons: parameters.
+    /// Items between semicolons: parameters, mostly with a semicolon before the first.
     #[must_use]
-    pub const fn semicolons(text: &'a str) -> Self {
-        Self { rest: Some(text), separator: b';' }
+    pub fn semicolons(text: &'a str) -> Self {
+        Self { rest: Some(text.strip_prefix(';').unwrap_or(text)), separator: b';' }
     }
 }
 
@@ -111,7 +111,7 @@ const fn is_blank(byte: u8) -> bool {
 /// Whether there is a space or a tab in `text`.
 #[must_use]
 pub fn has_blank(text: &str) -> bool {
-    text.as_bytes().iter().copied().any(is_blank)
+    memchr::memchr2(b' ', b'\t', text.as_bytes()).is_some()
 }
 
 /// The texts before and after the first space or tab.

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::address::NameAddress;
 use super::flaw::{Flaw, ParseError};
-use super::framer::HeadEnd;
+use super::framer::Frame;
 use super::head::{self, Reader};
 use super::header::{self, Headers, Lines, MAX_HEADERS, Name, Seen};
 use super::list::{self, Split};
@@ -123,8 +123,8 @@ pub(super) struct Known<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Reads one message: a whole datagram, or what [`super::Framer`] cut out of a stream. Bytes after its end are
-    /// dropped (RFC 3261 18.3). An error is noted in [`Message::flaw`]; a request with a flaw can still be answered.
+    /// Reads one message: all of `bytes`, without line ends before it. Bytes after its end are dropped (RFC 3261 18.3).
+    /// An error is noted in [`Message::flaw`]; a request with a flaw can still be answered.
     ///
     /// # Errors
     /// [`ParseError`] if it cannot even be answered.
@@ -133,9 +133,22 @@ impl<'a> Message<'a> {
         scratch: &'a mut Scratch,
         limits: Limits,
     ) -> Result<Message<'a>, ParseError> {
-        let begin = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).ok_or(ParseError::Empty)?;
-        let bytes = bytes.get(begin..).unwrap_or_default();
-        let end = HeadEnd::default().search(bytes);
+        Self::from_frame(Frame::datagram(bytes), scratch, limits)
+    }
+
+    /// Reads what [`super::Framer`] cut out of a stream, or a datagram, as [`Self::parse`] does.
+    ///
+    /// # Errors
+    /// [`ParseError`] when it cannot even be answered.
+    pub fn from_frame(
+        frame: Frame<'a>,
+        scratch: &'a mut Scratch,
+        limits: Limits,
+    ) -> Result<Message<'a>, ParseError> {
+        let Frame { bytes, head: end } = frame;
+        if bytes.is_empty() {
+            return Err(ParseError::Empty);
+        }
         let (head, rest) = bytes.split_at_checked(end.unwrap_or(bytes.len())).unwrap_or((bytes, &[]));
         if head.len() > limits.head {
             return Err(ParseError::TooLarge);

@@ -1,8 +1,8 @@
 //! URIs, as far as routing and identifying users requires (RFC 3261 19.1, RFC 3966).
 
 pub use super::dial::{NotDialable, Number, dialable};
-use super::list;
 use super::via::host_and_port;
+use super::{list, octets};
 
 /// A URI's scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +76,7 @@ impl<'a> Uri<'a> {
         let (rest, headers) = list::split_once(rest, b'?').unwrap_or((rest, ""));
         let (host, params) = list::cut(rest, b';')?;
         let (host, port) = host_and_port(host)?;
-        let is_bare = raw.bytes().all(|byte| !matches!(byte, b' ' | b'\t' | b'<' | b'>' | b'"'));
-        let sound = user != Some("") && is_bare;
+        let sound = user != Some("") && octets::URI.has_all(raw.as_bytes());
         sound.then_some(Self { scheme, user, host, port, params, headers, raw })
     }
 

@@ -35,12 +35,10 @@ impl<'a> Via<'a> {
     pub fn parse(raw: &'a str) -> Option<Self> {
         let raw = list::trim(raw);
         let (line, params) = list::cut(raw, b';')?;
-        let (name, rest) = list::split_once(line, b'/')?;
-        let (version, rest) = list::split_once(rest, b'/')?;
-        let known = list::trim(name).eq_ignore_ascii_case("SIP") && list::trim(version) == "2.0";
+        let rest = line.strip_prefix("SIP/2.0/").or_else(|| after_version(line))?;
         let (transport, sent_by) = list::split_at_blank(list::trim(rest))?;
         let (host, port) = host_and_port(list::trim(sent_by))?;
-        if !known || !list::is_token(transport) {
+        if !list::is_token(transport) {
             return None;
         }
         let mut via = Self {
@@ -78,8 +76,15 @@ impl<'a> Via<'a> {
     pub fn has_rfc3261_branch(&self) -> bool {
         self.branch
             .and_then(|branch| branch.get(..MAGIC_COOKIE.len()))
-            .is_some_and(|start| start.eq_ignore_ascii_case(MAGIC_COOKIE))
+            .is_some_and(|start| start == MAGIC_COOKIE || start.eq_ignore_ascii_case(MAGIC_COOKIE))
     }
+}
+
+/// What follows `SIP/2.0/`, in any case and with white space around the slashes.
+fn after_version(line: &str) -> Option<&str> {
+    let (name, rest) = list::split_once(line, b'/')?;
+    let (version, rest) = list::split_once(rest, b'/')?;
+    (list::trim(name).eq_ignore_ascii_case("SIP") && list::trim(version) == "2.0").then_some(rest)
 }
 
 /// Reads `host[:port]`; an IPv6 address keeps its brackets.

@@ -256,7 +256,7 @@ impl Stage {
         while !rest.is_empty() {
             let (taken, found) = heard.framer.push(rest, SAID_BYTES);
             match found {
-                Framed::Message(message) => messages.extend(Sip::split(message)),
+                Framed::Message(message) => messages.extend(Sip::split(message.bytes)),
                 Framed::KeepAlive | Framed::Incomplete => {}
                 Framed::Broken(error) => assert_eq!(None, Some(error), "a gateway said what is no message"),
             }

@@ -7,11 +7,13 @@ use crate::wire::csta::{
     emit::{self, request_with_line},
     errors::CstaError,
     events::FILTER_MEMBERS,
+    guard::XmlLimits,
     member::{Member, Role},
     model::{
         Connection, Device, Event, LocalConnectionState, Message, MonitorFilter, MonitorObject, Namespace,
         Party, Request, Response,
     },
+    parse::Document,
     services::{self, Features, Service},
 };
 
@@ -37,6 +39,23 @@ fn the_sign_in_of_a_real_client_is_read_and_written_byte_for_byte() {
     let mut out = alloc::vec::Vec::new();
     request_with_line(&mut out, Namespace::ED3, &Request::RequestSystemStatus { register: None }, LINE);
     assert_eq!(String::from_utf8(out).unwrap(), sign_in);
+}
+
+#[test]
+fn usual_declarations_are_read_as_unusual_ones_are() {
+    let rests = ["<a/>", "\r\n <a/>", "\u{c}<a/>", "\u{feff}<a/>", "x<a/>", "", "<!DOCTYPE a><a/>", "<a>"];
+    let more =
+        ["<?xml version=\"1.0\"?><a/>", "<?p?><a/>", "<!-- c --><a/>", " <?xml-x?><a/>", "<?xml?><a/>"];
+    for rest in rests.into_iter().chain(more) {
+        let outcome = |declaration: &str| {
+            let text = format!("{declaration}{rest}");
+            let document = Document::parse(text.as_bytes(), &XmlLimits::default());
+            document.map(|document| String::from(document.name()))
+        };
+        let unusual = outcome("<?xml version='1.0'?>");
+        assert_eq!(outcome(r#"<?xml version="1.0"?>"#), unusual, "{rest:?}");
+        assert_eq!(outcome(r#"<?xml version="1.0" encoding="utf-8"?>"#), unusual, "{rest:?}");
+    }
 }
 
 #[test]

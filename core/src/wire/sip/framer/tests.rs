@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use super::*;
 
 /// One message, a keep-alive (`Err(None)`), or the end.
-type Frame = Result<Vec<u8>, Option<FrameError>>;
+type Outcome = Result<Vec<u8>, Option<FrameError>>;
 
 const LIMIT: usize = 65_536;
 
 /// The frames of a stream that arrives in these pieces.
-fn frames(pieces: &[&[u8]], limit: usize) -> Vec<Frame> {
+fn frames(pieces: &[&[u8]], limit: usize) -> Vec<Outcome> {
     let mut framer = Framer::default();
     let mut seen = Vec::new();
     for piece in pieces {
@@ -22,7 +22,10 @@ fn frames(pieces: &[&[u8]], limit: usize) -> Vec<Frame> {
             match outcome {
                 Framed::Incomplete => assert_eq!(taken, rest.len(), "an incomplete message takes all"),
                 Framed::KeepAlive => seen.push(Err(None)),
-                Framed::Message(message) => seen.push(Ok(message.to_vec())),
+                Framed::Message(message) => {
+                    assert_eq!(message, Frame::datagram(message.bytes), "its head ends elsewhere");
+                    seen.push(Ok(message.bytes.to_vec()));
+                }
                 Framed::Broken(error) => seen.push(Err(Some(error))),
             }
             rest = &rest[taken..];
@@ -31,7 +34,7 @@ fn frames(pieces: &[&[u8]], limit: usize) -> Vec<Frame> {
     seen
 }
 
-fn stream() -> (Vec<u8>, Vec<Frame>) {
+fn stream() -> (Vec<u8>, Vec<Outcome>) {
     let messages = [
         "INFO sip:a SIP/2.0\r\nContent-Length: 5\r\n\r\nhello",
         "BYE sip:a SIP/2.0\r\nX: l: 9\r\n\r\n",
@@ -65,7 +68,7 @@ fn a_message_that_arrives_whole_is_not_copied() {
     let (bytes, _) = stream();
     let mut framer = Framer::default();
     let (taken, outcome) = framer.push(&bytes, LIMIT);
-    let Framed::Message(message) = outcome else { panic!("{outcome:?}") };
+    let Framed::Message(Frame { bytes: message, .. }) = outcome else { panic!("{outcome:?}") };
     assert_eq!(message.len() + 2, taken);
     assert_eq!(message.as_ptr_range().end, bytes[..taken].as_ptr_range().end);
     assert_eq!(framer.buffer.capacity(), 0);
@@ -81,7 +84,7 @@ fn bytes_once_searched_are_not_searched_again() {
     framer.buffer[index..index + 4].copy_from_slice(b"\r\n\r\n");
     let (taken, outcome) = framer.push(b"\r\n\r\nBYE", LIMIT);
     assert_eq!(taken, 4);
-    assert!(matches!(outcome, Framed::Message(message) if message.len() == head.len() + 4));
+    assert!(matches!(outcome, Framed::Message(message) if message.bytes.len() == head.len() + 4));
 }
 
 #[test]
@@ -153,7 +156,7 @@ fn no_bytes_at_all_make_it_panic_or_stall() {
         let whole = frames(&[&bytes], 60);
         let single: Vec<&[u8]> = bytes.chunks(1).collect();
         let cut = frames(&single, 60);
-        let sound = |frames: &[Frame]| {
+        let sound = |frames: &[Outcome]| {
             let end = frames
                 .iter()
                 .position(|frame| matches!(frame, Err(Some(_))))

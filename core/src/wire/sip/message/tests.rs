@@ -3,6 +3,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::super::address::NameAddress;
+use super::super::framer::HeadEnd;
 use super::super::session::{Refresher, SessionExpires};
 use super::super::uri::{Scheme, Uri};
 use super::*;
