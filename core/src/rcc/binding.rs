@@ -1,8 +1,6 @@
 //! Which connection each session is bound to, how many are bound to each connection, and what a client may ask for over
 //! it.
 
-use alloc::boxed::Box;
-
 use super::control::Control;
 use super::device::number_of;
 use super::session::{Carrier, Session};
@@ -12,6 +10,7 @@ use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, SystemStatus};
 use crate::wire::csta::services::{self, Served, Service};
+use crate::word::Word;
 
 /// How many sessions are bound to each connection, by its index.
 pub(crate) type BoundCounts = [usize; MAX_CONNECTIONS];
@@ -101,8 +100,8 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Returns the number by which the phone system knows the session's line.
-    pub(crate) fn number_of(&self, handle: SessionId) -> Box<str> {
-        self.sessions.get(handle).map(|session| Box::from(session.number())).unwrap_or_default()
+    pub(crate) fn number_of(&self, handle: SessionId) -> Word {
+        self.sessions.get(handle).map(|session| Word::from(session.number())).unwrap_or_default()
     }
 
     /// Whether a device is the session's line, in any form that clients send (L5). If the session named no line at

@@ -9,15 +9,14 @@ use crate::wire::csta::emit;
 
 /// Returns a line URI's number at the phone system: without scheme and parameters. `None` if nothing is left.
 pub(crate) fn number_of(uri: &str) -> Option<&str> {
-    let uri = uri.trim();
-    let number = ["tel:", "sip:", "sips:"]
-        .iter()
-        .find_map(|scheme| {
-            let (head, rest) = uri.split_at_checked(scheme.len())?;
-            head.eq_ignore_ascii_case(scheme).then_some(rest)
-        })
-        .unwrap_or(uri);
-    let number = number.split([';', '@']).next().unwrap_or_default().trim();
+    let uri = uri.trim_ascii();
+    let without = |scheme: &str| {
+        let (head, rest) = uri.split_at_checked(scheme.len())?;
+        head.eq_ignore_ascii_case(scheme).then_some(rest)
+    };
+    let number = ["tel:", "sip:", "sips:"].into_iter().find_map(without).unwrap_or(uri);
+    let end = memchr::memchr2(b';', b'@', number.as_bytes()).unwrap_or(number.len());
+    let number = number.get(..end)?.trim_ascii();
     (!number.is_empty()).then_some(number)
 }
 

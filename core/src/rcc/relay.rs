@@ -10,6 +10,7 @@ use crate::wire::csta::model::{Connection, Device};
 use crate::wire::csta::relayed::{Relayed, Value};
 use crate::wire::csta::services::Features;
 use crate::wire::sip::dial::{MAX_DIGITS, dialable};
+use crate::word::Word;
 
 /// The most members of one request that name a device or a connection.
 const MAX_NAMED: usize = 4;
@@ -28,7 +29,7 @@ pub(crate) enum Found<'r> {
         /// The phone system's callID.
         call: &'r str,
         /// The deviceID of the connection.
-        device: Box<str>,
+        device: Word,
         /// Whether the deviceID is valid only in this call.
         dynamic: bool,
     },

@@ -1,8 +1,6 @@
 //! Relaying a client's request according to its service's row. Required members were checked when it was read; here the
 //! devices and connections that it names are resolved. Everything else is passed on unchanged.
 
-use alloc::boxed::Box;
-
 use super::control::Control;
 use super::device::number_of;
 use super::relay::{Found, Resolved, dialled, numbers};
@@ -16,13 +14,14 @@ use crate::wire::csta::member::{Member, Role};
 use crate::wire::csta::model::{Connection, Device, Request};
 use crate::wire::csta::relayed::{PrivateData, Relayed};
 use crate::wire::csta::services::Features;
+use crate::word::Word;
 
 /// The session of a request, and what applies to its line.
 pub(super) struct Own {
     session: SessionId,
     pub(super) link: ConnectionRef,
     /// The number by which the phone system knows the session's line.
-    number: Box<str>,
+    number: Word,
     /// The phone system whose calls it may name.
     switch: u8,
     /// What the phone system can do for the line.
@@ -181,8 +180,8 @@ impl<C: Carrier> Control<C> {
         if member.role == Role::OwnCall && known.is_none() {
             return Err(member.error);
         }
-        let (device, dynamic) = known.unwrap_or((own.number.as_ref(), false));
-        Ok(Found::Own { call, device: Box::from(device), dynamic })
+        let (device, dynamic) = known.unwrap_or((&*own.number, false));
+        Ok(Found::Own { call, device: Word::from(device), dynamic })
     }
 }
 

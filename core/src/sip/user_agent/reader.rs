@@ -1,4 +1,4 @@
-//! What reads a SIP connection, and what it has read.
+//! Reading a SIP connection: one message at a time.
 
 use core::fmt::Display;
 use core::net::SocketAddr;
@@ -16,35 +16,35 @@ pub(crate) struct Origin {
     pub(crate) flow: Flow,
     /// Who sent it.
     pub(crate) peer: SocketAddr,
-    /// Whether the access list knows who sent it.
+    /// Whether the sender is on the access list.
     pub(crate) allowed: bool,
 }
 
-/// What reads a link: checked out of it while a message is read, so that the message can borrow from it while the user
-/// agent changes.
+/// The reader of a link, checked out while a message is processed, so that the message can borrow from it while the
+/// user agent changes.
 pub(crate) struct Reader {
-    /// Which link's it is.
+    /// The link that it belongs to.
     pub(super) handle: AnyHandle,
     pub(super) link: LinkId,
     /// Where its messages come from.
     pub(crate) origin: Origin,
-    /// Whether a peer opened the link that is not on the access list.
+    /// Whether the link was opened by a peer that is not on the access list.
     pub(super) is_unlisted: bool,
     pub(super) framer: Framer,
 }
 
-/// What was read.
+/// The result of reading.
 pub(crate) enum Read<'a> {
-    /// Nothing yet.
+    /// No complete message yet.
     Nothing,
-    /// One message; and whether it is the last that the link is read for.
+    /// A message, and whether it is the last to be read from the link.
     Message(Frame<'a>, bool),
-    /// The link ends.
+    /// The link is to be closed.
     Ends,
 }
 
 impl Reader {
-    /// Takes at most one message from `bytes`: how many of them were taken, and what they made.
+    /// Reads at most one message from `bytes`. Returns how many bytes were taken, and the result.
     pub(crate) fn read<'a>(&'a mut self, step: &mut Step<'_>, bytes: &'a [u8]) -> (usize, Read<'a>) {
         let (taken, found) = self.framer.push(bytes, step.config.limits.message_bytes);
         let read = match found {
@@ -54,7 +54,7 @@ impl Reader {
                 step.actions.write(self.link, b"\r\n");
                 if self.is_unlisted { Read::Ends } else { Read::Nothing }
             }
-            // One answer is all an unlisted peer gets: more would pile up with one that does not read.
+            // An unlisted peer gets one answer only: more would pile up if it does not read them.
             Framed::Message(message) => Read::Message(message, self.is_unlisted),
             Framed::Broken(error) => {
                 let fields: &[(&str, &dyn Display)] =
