@@ -391,11 +391,15 @@ impl<C: Carrier> Control<C> {
         number: &str,
         call: &str,
     ) -> Option<(&str, bool)> {
-        let switch_monitor = self
-            .switch_monitors
-            .of_device(link, number)
-            .and_then(|switch_monitor| self.switch_monitors.slots.get(switch_monitor));
         let monitors = self.sessions.get(handle).map_or(&[][..], |session| &session.monitors);
+        let slots = &self.switch_monitors.slots;
+        // A session that monitors its line leads there without a look-up by name.
+        let fed_by = |monitor: &Handle<Monitor>| slots.get(self.monitors.get(*monitor)?.source?);
+        let switch_monitor = monitors
+            .iter()
+            .filter_map(fed_by)
+            .find(|one| one.connection == link)
+            .or_else(|| slots.get(self.switch_monitors.of_device(link, number)?));
         let switch = self.switch_of(link);
         let resync = monitors.iter().filter_map(|monitor| self.monitors.get(*monitor)?.resync.as_deref());
         let known = resync.filter_map(|resync| resync.calls_of(switch));
