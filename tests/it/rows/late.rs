@@ -373,6 +373,24 @@ fn a_list_of_devices_follows_its_response_part_by_part() {
 }
 
 #[test]
+fn an_early_part_of_a_list_is_kept_when_another_service_is_answered_with_its_name() {
+    let mut desk = Desk::with_calls(3, 3);
+    let held = desk.passed("HoldCall", &connection("callToBeHeld", "0_7", LINE));
+    let asked = desk.passed("GetSwitchingFunctionDevices", "");
+    assert_eq!(sends(&mut desk, "SwitchingFunctionDevices", &devices("x1", "true", "1001")), []);
+    let named = element("serviceCrossRefID", "x1");
+    let answer = only(&desk.says(&held, "GetSwitchingFunctionDevicesResponse", &named), 200);
+    assert_eq!(error(&answer), "unspecified");
+    only(&desk.says(&asked, "GetSwitchingFunctionDevicesResponse", &named), 200);
+    desk.wait();
+    let heard = desk.client.heard(&mut desk.bench);
+    assert_eq!(
+        only(&heard, 0).body(),
+        document(3, "SwitchingFunctionDevices", &devices("x1", "true", SHOWN_LINE))
+    );
+}
+
+#[test]
 fn a_list_of_devices_for_nobody_is_told_to_nobody() {
     let mut desk = Desk::new(3, 3);
     asks_for_devices(&mut desk, "x1");
