@@ -6,6 +6,7 @@ use ctigate_core::wire::csta::services::{Served, all, named};
 
 mod desk;
 mod editions;
+mod filters;
 mod hostile;
 mod late;
 mod limits;

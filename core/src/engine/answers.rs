@@ -32,8 +32,8 @@ impl Gateway {
                 }
             }
             Ticket::StopMonitor => self.control.on_stop_answered(connection),
-            Ticket::Resync(monitor, switch_monitor) => {
-                if self.control.on_snapshot(step, (monitor, switch_monitor), connection, response) {
+            Ticket::Resync(monitor, switch_monitor, number) => {
+                if self.control.on_snapshot(step, (monitor, switch_monitor, number), connection, response) {
                     self.tell_changes(step, monitor);
                 }
             }

@@ -68,8 +68,7 @@ pub(crate) struct Calls(Few<Call>);
 
 impl Calls {
     /// Returns the number of calls.
-    #[cfg(test)]
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
@@ -209,6 +208,14 @@ impl Calls {
             known.stage = stage;
         }
     }
+}
+
+/// Whether a call of the line is over there, or under this callID, after an event.
+pub(crate) fn ends(line: &str, event: &CallEvent<'_>, id: &str) -> bool {
+    let mut calls = Calls::default();
+    calls.add_new(line, &Connection { call: Some(id), device: None }, Stage::Established, 1);
+    calls.learn(line, event, 2);
+    calls.find(id).is_none()
 }
 
 fn is_about(line: &str, event: &CallEvent<'_>) -> bool {

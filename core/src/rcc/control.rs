@@ -84,6 +84,8 @@ pub(crate) struct Control<C> {
     pub(crate) jobs: VecDeque<Job>,
     /// The monitors whose clients a job is to tell what changed.
     pub(super) to_be_told: VecDeque<Handle<Monitor>>,
+    /// How many snapshots were requested.
+    pub(super) snapshots: u64,
     pub(super) walker: Walker,
     pub(super) walk_deadline: Deadline,
 }
@@ -114,6 +116,7 @@ impl<C: Carrier> Control<C> {
             device_lists: DeviceLists::default(),
             jobs: VecDeque::new(),
             to_be_told: VecDeque::new(),
+            snapshots: 0,
             walker: Walker::IDLE,
             walk_deadline: Deadline::default(),
         }
@@ -171,6 +174,7 @@ impl<C: Carrier> Control<C> {
             device_lists,
             jobs,
             to_be_told,
+            snapshots,
             walker,
             walk_deadline,
         } = self;
@@ -185,6 +189,7 @@ impl<C: Carrier> Control<C> {
         digester.value(device_lists);
         crate::digest::sequence(digester, jobs.iter());
         crate::digest::sequence(digester, to_be_told.iter());
+        digester.number(*snapshots);
         digester.value(walker);
         digester.value(walk_deadline);
     }

@@ -109,10 +109,15 @@ impl<C: Carrier> Control<C> {
             self.go_on_without(step, handle, link);
             return;
         }
-        match self.pool.ask(step, link, Ticket::Resync(handle, switch_monitor), &request) {
+        self.snapshots += 1;
+        let number = self.snapshots;
+        match self.pool.ask(step, link, Ticket::Resync(handle, switch_monitor, number), &request) {
             Ok(()) => {
                 let monitor = self.monitors.get_mut(handle);
-                monitor.and_then(|monitor| monitor.resync.as_mut()).into_iter().for_each(|one| one.asked());
+                monitor
+                    .and_then(|monitor| monitor.resync.as_mut())
+                    .into_iter()
+                    .for_each(|one| one.asked(number));
             }
             Err(error) => self.on_no_snapshot(step, handle, link, error),
         }
@@ -153,14 +158,14 @@ impl<C: Carrier> Control<C> {
     pub(crate) fn on_snapshot(
         &mut self,
         step: &mut Step<'_>,
-        (handle, switch_monitor): (Handle<Monitor>, Handle<SwitchMonitor>),
+        (handle, switch_monitor, number): (Handle<Monitor>, Handle<SwitchMonitor>, u64),
         link: ConnectionRef,
         response: &Response<'_>,
     ) -> bool {
         let Some(monitor) = self.monitors.get_mut(handle) else { return false };
         let is_fed = monitor.source == Some(switch_monitor);
         if !is_fed
-            || !monitor.resync.as_mut().is_some_and(|resync| resync.answered())
+            || !monitor.resync.as_ref().is_some_and(|resync| resync.is_decided_by(number))
             || self.switch_monitors.slots.get(switch_monitor).is_none()
             || self.pool.in_service(link).is_none()
         {
@@ -211,32 +216,28 @@ impl<C: Carrier> Control<C> {
             return;
         };
         switch_monitor.end_verification();
-        let (device, began) = (switch_monitor.device.clone(), resync.take_begun());
-        let snapshot = Snapshot { switch, line: &device, items, limit };
-        let now = resync.compare(&snapshot, &began);
-        let known = core::mem::replace(&mut switch_monitor.calls, now);
+        let (device, since) = (switch_monitor.device.clone(), resync.take_since());
+        let known = core::mem::take(&mut switch_monitor.calls);
+        let snapshot = Snapshot { switch, line: &device, items, limit, since: &since, known: &known };
+        switch_monitor.calls = resync.compare(&snapshot);
         if switch_monitor.monitors.len() > 1 {
+            // Of these, the clients may know different stages: one the snapshot's, another that of an event since.
+            switch_monitor.calls.mark_unsure_except(|id| !since.iter().any(|recent| recent.is_of(id)));
             let monitors = switch_monitor.monitors.clone();
             let others = monitors.iter().copied().filter(|other| *other != handle);
-            others.for_each(|other| self.compare_shared(other, &known, &snapshot, &began));
+            others.for_each(|other| self.compare_shared(other, &snapshot));
         }
     }
 
     /// Compares another monitor of the line with the snapshot; its client knows the calls `known`, unless it is out of
     /// date.
-    fn compare_shared(
-        &mut self,
-        handle: Handle<Monitor>,
-        known: &Calls,
-        snapshot: &Snapshot<'_>,
-        began: &Calls,
-    ) {
+    fn compare_shared(&mut self, handle: Handle<Monitor>, snapshot: &Snapshot<'_>) {
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let is_to_be_told = if let Some(resync) = &mut monitor.resync {
-            resync.compare_shared(snapshot, began)
+            resync.compare_shared(snapshot)
         } else {
-            let mut resync = Resync::new(snapshot.switch, known.clone());
-            resync.compare(snapshot, began);
+            let mut resync = Resync::new(snapshot.switch, snapshot.known.clone());
+            resync.compare(snapshot);
             let has_changes = resync.has_changes();
             if has_changes {
                 monitor.resync = Some(Box::new(resync));
@@ -302,7 +303,8 @@ impl<C: Carrier> Control<C> {
         {
             resync.calls.learn(&number, call, limit);
         }
-        self.as_seen(handle, event, None)
+        let resync = self.monitors.get(handle)?.resync.as_ref();
+        self.as_seen(handle, event, resync.map(|resync| resync.switch()))
     }
 
     /// Has a job tell a monitor's client the rest, after those that wait already.
@@ -367,6 +369,7 @@ impl<C: Carrier> Control<C> {
         let switch = switch_monitor.map_or(0, |switch_monitor| self.switch_of(switch_monitor.connection));
         let Some(monitor) = self.monitors.get_mut(handle) else { return false };
         let Some(resync) = monitor.resync.as_mut() else { return true };
+        resync.note(&number, event, limits.queued_events);
         if resync.way_of(switch, event) == Way::Passes {
             if let Event::Call(call) = event {
                 resync.calls.learn(&number, call, limits.calls_per_device);
@@ -374,11 +377,18 @@ impl<C: Carrier> Control<C> {
             return true;
         }
         let edition = step.config.cti.protocol_version;
-        if !resync.hold((&number, event), &limits, || keep::event(event, document, edition)) {
+        if !resync.hold(event, limits.queued_events, || keep::event(event, document, edition)) {
             step.counters.events_lost += 1;
             let fields: &[(&str, &dyn Display)] =
                 &[("session", &monitor.session), ("why", &"limits.queued_events is reached")];
             step.actions.notify(Level::Warn, "event_lost", fields);
+            // A snapshot that was requested shows what the client missed; one that it is being told does not.
+            let (source, is_telling) = (monitor.source, resync.is_telling());
+            let source = source.filter(|_| is_telling);
+            if let Some(source) = source.and_then(|source| self.switch_monitors.slots.get_mut(source)) {
+                source.begin_verification();
+                self.schedule_verification(step);
+            }
         }
         false
     }

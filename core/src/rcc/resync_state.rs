@@ -6,18 +6,20 @@
 //! compared with what the client knows by then. Any other event waits. If the snapshot contains one of its calls, the
 //! event is superseded; otherwise it follows. From the answer until the client is up to date, all events wait.
 //!
+//! A phone system may take a snapshot when it is asked and send events before its answer. So the snapshot does not decide
+//! on calls whose events came since it was requested: they are as those events left them.
+//!
 //! Without a snapshot, the client's view remains unverified: events are passed on as they come, and what the client
 //! knows is kept apart from what its switch monitor knows, until a later snapshot can be compared with it.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
-use super::calls::{Call, Calls, Seen, Stage, seen};
+use super::calls::{Call, Calls, Seen, Stage, ends, seen};
 use super::change::Change;
-use crate::config::Limits;
 use crate::few::Few;
 use crate::transition::assert_transition;
-use crate::wire::csta::model::{CallEvent, Event, SnapshotItem};
+use crate::wire::csta::model::{CallEvent, Event, LocalConnectionState, SnapshotItem};
 use crate::word::Word;
 
 /// The progress of bringing a client up to date.
@@ -75,11 +77,18 @@ pub(crate) struct Resync {
     changes: VecDeque<Change>,
     /// The events that wait.
     held: VecDeque<Held>,
-    /// Calls that began after the snapshot was requested, according to the events that wait: a phone system may leave
-    /// them out of it.
-    began: Calls,
-    /// How many snapshots were requested and not answered yet. Only the last one counts.
-    unanswered: u32,
+    /// The calls of the events that came since the snapshot was requested.
+    since: Few<Recent>,
+    /// The number of the last request for a snapshot. Answers to earlier ones do not count.
+    requested: u64,
+}
+
+/// A call that an event was about.
+#[derive(Debug)]
+pub(crate) struct Recent {
+    call: Word,
+    /// Whether the call is over at the line since.
+    is_over: bool,
 }
 
 #[derive(Debug)]
@@ -99,6 +108,10 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) items: &'a [SnapshotItem<'a>],
     /// How many of them count.
     pub(crate) limit: usize,
+    /// The calls of the events that came since it was requested.
+    pub(crate) since: &'a [Recent],
+    /// The line's calls as events left them.
+    pub(crate) known: &'a Calls,
 }
 
 /// Whether an event is passed on.
@@ -120,8 +133,8 @@ impl Resync {
             gone: VecDeque::new(),
             changes: VecDeque::new(),
             held: VecDeque::new(),
-            began: Calls::default(),
-            unanswered: 0,
+            since: Few::default(),
+            requested: 0,
         }
     }
 
@@ -129,7 +142,6 @@ impl Resync {
     pub(crate) fn lose(&mut self) {
         self.verify();
         self.held = VecDeque::new();
-        self.unanswered = 0;
     }
 
     /// Begins again with a new snapshot of the same switch monitor, because what the client knows may be wrong. It also
@@ -177,21 +189,42 @@ impl Resync {
     }
 
     /// Notes that a snapshot was requested.
-    pub(crate) fn asked(&mut self) {
+    pub(crate) fn asked(&mut self, number: u64) {
         self.go_to(Progress::Asked);
-        self.began = Calls::default();
-        self.unanswered += 1;
+        self.since = Few::default();
+        self.requested = number;
     }
 
-    /// Notes the answer to a snapshot, or an error. Returns false if another was requested since, or is to be.
-    pub(crate) fn answered(&mut self) -> bool {
-        self.unanswered = self.unanswered.saturating_sub(1);
-        self.unanswered == 0 && self.progress == Progress::Asked
+    /// Returns the number of the phone system whose calls the client knows.
+    pub(crate) const fn switch(&self) -> u8 {
+        self.switch
     }
 
-    /// Takes the calls that began after the snapshot was requested.
-    pub(crate) fn take_begun(&mut self) -> Calls {
-        core::mem::take(&mut self.began)
+    /// Whether the answer to the request of this number decides: no later one was sent, nor is to be.
+    pub(crate) fn is_decided_by(&self, number: u64) -> bool {
+        self.progress == Progress::Asked && self.requested == number
+    }
+
+    /// Takes the calls of the events that came since the snapshot was requested.
+    pub(crate) fn take_since(&mut self) -> Few<Recent> {
+        core::mem::take(&mut self.since)
+    }
+
+    /// Notes the calls of an event at `line` that comes while a snapshot is requested, at most `limit` of them.
+    pub(crate) fn note(&mut self, line: &str, event: &Event<'_>, limit: usize) {
+        if self.progress != Progress::Asked {
+            return;
+        }
+        let Event::Call(call) = event else { return };
+        let is_left = call.local == Some(LocalConnectionState::Null);
+        let before = calls_before(event).map(|id| (id, ends(line, call, id)));
+        for (id, is_over) in before.chain(calls_after(event).map(|id| (id, is_left))) {
+            if let Some(known) = self.since.iter_mut().find(|known| known.is_of(id)) {
+                known.is_over = is_over;
+            } else if self.since.len() < limit {
+                self.since.push(Recent { call: Word::from(id), is_over });
+            }
+        }
     }
 
     /// Returns the calls that the client knows, if they are those of the phone system numbered `switch`.
@@ -233,17 +266,9 @@ impl Resync {
     }
 
     /// Stores an event at `line`, as the document that `keep` creates. Returns false if there is no room: it is lost.
-    pub(crate) fn hold(
-        &mut self,
-        (line, event): (&str, &Event<'_>),
-        limits: &Limits,
-        keep: impl FnOnce() -> Box<[u8]>,
-    ) -> bool {
-        let room = self.held.len() < limits.queued_events;
+    pub(crate) fn hold(&mut self, event: &Event<'_>, limit: usize, keep: impl FnOnce() -> Box<[u8]>) -> bool {
+        let room = self.held.len() < limit;
         if room {
-            if let (Progress::Asked, Event::Call(call)) = (self.progress, event) {
-                self.began.learn(line, call, limits.calls_per_device);
-            }
             let mut calls = Few::default();
             calls_before(event).chain(calls_after(event)).for_each(|id| calls.push(Word::from(id)));
             self.held.push_back(Held { calls, document: keep() });
@@ -251,18 +276,23 @@ impl Resync {
         room
     }
 
-    /// Compares what the client knows with a snapshot. `began`: the calls that began after it was requested. Returns
+    /// Compares what the client knows with a snapshot. Returns
     /// the line's present calls.
-    pub(crate) fn compare(&mut self, snapshot: &Snapshot<'_>, began: &Calls) -> Calls {
-        let Snapshot { switch, line, items, limit } = *snapshot;
+    pub(crate) fn compare(&mut self, snapshot: &Snapshot<'_>) -> Calls {
+        let Snapshot { switch, line, items, limit, since, known } = *snapshot;
         self.void_changes();
         self.go_to(Progress::Telling { verified: true });
         let same = self.switch == switch;
+        let recent = |id: &str| since.iter().find(|recent| recent.is_of(id));
         let mut now = Calls::default();
         let mut shown = VecDeque::new();
         for item in items.iter().take(limit) {
             let Some(id) = item.connection.call else { continue };
             let before = self.calls.find(id).filter(|_| same).map(|call| call.stage);
+            let is_sure = before.is_some_and(|known| known != Stage::Unsure);
+            if recent(id).is_some_and(|recent| recent.is_over || is_sure) {
+                continue;
+            }
             let stage = match seen(item) {
                 Seen::Gone => continue,
                 Seen::At(stage) => stage,
@@ -273,8 +303,10 @@ impl Resync {
             shown.push_back(Change::shown(switch, call.clone(), before, item));
         }
         self.held.retain(|event| event.calls.iter().all(|id| now.find(id).is_none()));
-        for call in began.iter() {
-            if now.find(&call.id).is_none() {
+        let own = self.calls.iter().filter(|_| same);
+        for call in known.iter().chain(own) {
+            let goes_on = recent(&call.id).is_some_and(|recent| !recent.is_over);
+            if goes_on && now.find(&call.id).is_none() && now.len() < limit {
                 now.keep(call.clone(), limit);
             }
         }
@@ -286,12 +318,12 @@ impl Resync {
 
     /// Compares what the client knows with a snapshot for another monitor of the line, unless this one's own is still
     /// to come. Returns true if there is something to tell only now.
-    pub(crate) fn compare_shared(&mut self, snapshot: &Snapshot<'_>, began: &Calls) -> bool {
+    pub(crate) fn compare_shared(&mut self, snapshot: &Snapshot<'_>) -> bool {
         if self.awaits_snapshot() {
             return false;
         }
         let was_telling = self.is_telling();
-        self.compare(snapshot, began);
+        self.compare(snapshot);
         !was_telling
     }
 
@@ -351,6 +383,12 @@ impl Resync {
     }
 }
 
+impl Recent {
+    pub(crate) fn is_of(&self, id: &str) -> bool {
+        *self.call == *id
+    }
+}
+
 impl Held {
     fn is_about(&self, id: &str) -> bool {
         self.calls.iter().any(|call| **call == *id)
@@ -374,6 +412,8 @@ fn calls_after<'e>(event: &'e Event<'_>) -> impl Iterator<Item = &'e str> {
     event.into_iter().flat_map(CallEvent::list).filter_map(|item| item.new?.call)
 }
 
+crate::digest! { struct Recent { call, is_over } }
+
 crate::digest! { struct Held { calls, document } }
 
 crate::digest! { enum Progress { Waiting = 0, Asked = 1, Telling { verified } = 2, Unverified = 3 } }
@@ -385,8 +425,8 @@ crate::digest! { struct Resync {
     gone,
     changes,
     held,
-    began,
-    unanswered,
+    since,
+    requested,
 } }
 
 #[cfg(test)]

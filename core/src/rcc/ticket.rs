@@ -17,8 +17,9 @@ pub(crate) enum Ticket {
     StartMonitor(Handle<SwitchMonitor>),
     /// To stop a switch monitor.
     StopMonitor,
-    /// To get a snapshot for a monitor whose client is out of date, and which this switch monitor feeds.
-    Resync(Handle<Monitor>, Handle<SwitchMonitor>),
+    /// To get a snapshot for a monitor whose client is out of date, and which this switch monitor feeds; the number of
+    /// the request.
+    Resync(Handle<Monitor>, Handle<SwitchMonitor>, u64),
     /// A request of a client.
     Service {
         /// The client's session.
@@ -35,7 +36,7 @@ crate::digest! { enum Ticket {
     StartMonitor(switch_monitor) = 1,
     StopMonitor = 2,
     Service { session, request, service => service.root } = 3,
-    Resync(monitor, switch_monitor) = 4,
+    Resync(monitor, switch_monitor, number) = 4,
 } }
 
 /// Whether a positive response belongs to this service.

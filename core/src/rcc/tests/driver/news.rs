@@ -75,8 +75,8 @@ impl Driver {
                 self.on_switch_monitor_answered(step, switch_monitor, connection, response);
             }
             Ticket::StopMonitor => self.control.on_stop_answered(connection),
-            Ticket::Resync(monitor, switch_monitor) => {
-                if self.control.on_snapshot(step, (monitor, switch_monitor), connection, response) {
+            Ticket::Resync(monitor, switch_monitor, number) => {
+                if self.control.on_snapshot(step, (monitor, switch_monitor, number), connection, response) {
                     self.tell_changes(step, monitor);
                 }
             }
