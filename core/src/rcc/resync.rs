@@ -221,7 +221,7 @@ impl<C: Carrier> Control<C> {
         let snapshot = Snapshot { switch, line: &device, items, limit, since: &since, known: &known };
         switch_monitor.calls = resync.compare(&snapshot);
         if switch_monitor.monitors.len() > 1 {
-            // Of these, the clients may know different stages: one the snapshot's, another that of an event since.
+            // Clients may know different stages of these: one the snapshot's, another that of an event since.
             switch_monitor.calls.mark_unsure_except(|id| !since.iter().any(|recent| recent.is_of(id)));
             let monitors = switch_monitor.monitors.clone();
             let others = monitors.iter().copied().filter(|other| *other != handle);
@@ -229,8 +229,8 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Compares another monitor of the line with the snapshot; its client knows the calls `known`, unless it is out of
-    /// date.
+    /// Compares another monitor of the line with the snapshot. Unless it is out of date, its client knows what events
+    /// said.
     fn compare_shared(&mut self, handle: Handle<Monitor>, snapshot: &Snapshot<'_>) {
         let Some(monitor) = self.monitors.get_mut(handle) else { return };
         let is_to_be_told = if let Some(resync) = &mut monitor.resync {

@@ -265,7 +265,7 @@ impl Resync {
         if calls_before(event).all(passes) { Way::Passes } else { Way::Waits }
     }
 
-    /// Stores an event at `line`, as the document that `keep` creates. Returns false if there is no room: it is lost.
+    /// Stores an event, as the document that `keep` creates. Returns false if there is no room: it is lost.
     pub(crate) fn hold(&mut self, event: &Event<'_>, limit: usize, keep: impl FnOnce() -> Box<[u8]>) -> bool {
         let room = self.held.len() < limit;
         if room {
@@ -276,8 +276,7 @@ impl Resync {
         room
     }
 
-    /// Compares what the client knows with a snapshot. Returns
-    /// the line's present calls.
+    /// Compares what the client knows with a snapshot. Returns the line's present calls.
     pub(crate) fn compare(&mut self, snapshot: &Snapshot<'_>) -> Calls {
         let Snapshot { switch, line, items, limit, since, known } = *snapshot;
         self.void_changes();
