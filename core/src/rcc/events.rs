@@ -77,15 +77,6 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Returns the monitor number `index` of the at most `limits.monitors_per_device` that a switch monitor feeds.
-    pub(crate) fn fed_by(
-        &self,
-        switch_monitor: Handle<SwitchMonitor>,
-        index: usize,
-    ) -> Option<Handle<Monitor>> {
-        self.switch_monitors.slots.get(switch_monitor)?.monitors.get(index).copied()
-    }
-
     /// Returns the news for a monitor's client if it is to be told of an event now.
     pub(crate) fn pass_on<'n>(
         &mut self,

@@ -79,18 +79,20 @@ impl<C: Carrier> Control<C> {
             return;
         }
         let connection = switch_monitor.connection;
-        // Bounded by limits.monitors_per_device.
-        for index in 0..switch_monitor.monitors.len() {
-            let monitor = self
-                .switch_monitors
-                .slots
-                .get(handle)
-                .and_then(|switch_monitor| switch_monitor.monitors.get(index))
-                .copied();
-            if let Some(monitor) = monitor {
-                self.ask_snapshot(step, monitor, connection);
-            }
+        let mut index = 0;
+        while let Some(monitor) = self.fed_by(handle, index) {
+            self.ask_snapshot(step, monitor, connection);
+            index += 1;
         }
+    }
+
+    /// Returns the monitor number `index` of the at most `limits.monitors_per_device` that a switch monitor feeds.
+    pub(crate) fn fed_by(
+        &self,
+        switch_monitor: Handle<SwitchMonitor>,
+        index: usize,
+    ) -> Option<Handle<Monitor>> {
+        self.switch_monitors.slots.get(switch_monitor)?.monitors.get(index).copied()
     }
 
     fn ask_snapshot(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
@@ -131,20 +133,10 @@ impl<C: Carrier> Control<C> {
         switch_monitor.try_verification(walk);
         let (connection, calls) = (switch_monitor.connection, switch_monitor.calls.clone());
         let switch = self.switch_of(connection);
-        // Bounded by limits.monitors_per_device.
-        for index in 0..self
-            .switch_monitors
-            .slots
-            .get(handle)
-            .map_or(0, |switch_monitor| switch_monitor.monitors.len())
-        {
-            let monitor = self
-                .switch_monitors
-                .slots
-                .get(handle)
-                .and_then(|switch_monitor| switch_monitor.monitors.get(index))
-                .copied();
-            let Some(monitor) = monitor.and_then(|monitor| self.monitors.get_mut(monitor)) else { continue };
+        let mut index = 0;
+        while let Some(monitor) = self.fed_by(handle, index) {
+            index += 1;
+            let Some(monitor) = self.monitors.get_mut(monitor) else { continue };
             match &mut monitor.resync {
                 Some(resync) => resync.verify(),
                 None => monitor.resync = Some(Box::new(Resync::new(switch, calls.clone()))),
