@@ -1,9 +1,9 @@
 //! SIPp: a hundred clients sign in, send ten requests each and sign out; directly, and behind Kamailio with two nodes.
 
 use core::time::Duration;
-use std::fs;
-use std::net::UdpSocket;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::{fs, process};
 
 use crate::office::Office;
 use crate::program::{Folder, Running};
@@ -90,7 +90,8 @@ fn run(gateway: &str, transport: &[&str]) -> String {
     let errors = folder.path("errors");
     command.args([gateway, "-sf", &file("sipp/sign-in.xml"), "-inf", &lines]).args(transport);
     command.args(["-m", &CALLS.to_string(), "-r", "50", "-timeout", "60", "-timeout_error"]);
-    command.args(["-i", "127.0.0.1", "-p", &free_port(), "-ci", "127.0.0.1", "-cp", &free_port()]);
+    let own = own_address();
+    command.args(["-i", &own, "-p", "5060", "-ci", &own, "-cp", "8888", "-mi", &own]);
     command.args(["-nostdin", "-trace_err", "-error_file", &errors]);
     let mut sipp = Running::spawn(&mut command);
     let status = sipp.end_within(Duration::from_secs(75));
@@ -100,9 +101,13 @@ fn run(gateway: &str, transport: &[&str]) -> String {
     statistics.to_owned()
 }
 
-/// A free port, since SIPp does not support port 0.
-fn free_port() -> String {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+/// A loopback address for one run. SIPp does not support port 0, and a port that is free now may be taken before SIPp
+/// binds it, by any connection that leaves 127.0.0.1; at an address that nobody else uses, every port stays free.
+fn own_address() -> String {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let [_, high, middle, low] =
+        (process::id() << 2 | RUNS.fetch_add(1, Ordering::Relaxed) & 3).to_be_bytes();
+    format!("127.{}.{middle}.{low}", high | 0x80)
 }
 
 /// How many requests of this method were sent, and how many were retransmitted.
