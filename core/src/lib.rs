@@ -32,6 +32,7 @@ pub mod time;
 pub mod timer;
 pub mod trace;
 pub mod transition;
+mod uacsta;
 pub mod wire;
 mod word;
 

@@ -6,8 +6,6 @@ use crate::action::Level;
 use crate::input::Command;
 use crate::phase::{Event, Phase};
 use crate::rcc::jobs::Job;
-use crate::sip::user_agent::{Overload, Received};
-use crate::step::SessionId;
 
 impl Gateway {
     pub(super) fn on_command(&mut self, step: &mut Step<'_>, command: Command<'_>) {
@@ -36,7 +34,7 @@ impl Gateway {
         if ends
             && self.control.jobs.is_empty()
             && self.control.sessions.is_empty()
-            && self.ua.transactions.byes == 0
+            && self.uacsta.ua.transactions.byes == 0
         {
             self.on_ending(step, Event::Done);
         }
@@ -79,12 +77,5 @@ impl Gateway {
         self.control.pool.leave(step);
         step.actions.notify(Level::Info, "stopped", &[("sessions_left", &self.control.sessions.len())]);
         step.actions.finish(0);
-    }
-
-    /// Leaves a session to another node. No BYE is sent, since the dialog continues there.
-    pub(super) fn hand_over(&mut self, step: &mut Step<'_>, received: &Received<'_>, handle: SessionId) {
-        self.ua.turn_away(step, &mut self.control.sessions, received, Overload::Leaving);
-        step.counters.sessions_handed_over += 1;
-        self.end_session(step, handle, "left to another node: this one drains");
     }
 }

@@ -48,14 +48,14 @@ impl Machine for Engine {
 
     fn digest(&mut self) -> u64 {
         let Self { shared, gateway, scratch: _ } = self;
-        let (ua, unlisted) = gateway.ua.fold();
+        let (ua, unlisted) = gateway.uacsta.ua.fold();
         let control = gateway.control.fold();
         gateway.digest_with(shared, (ua, unlisted), control)
     }
 
     fn full_digest(&self) -> u64 {
         let Self { shared, gateway, scratch: _ } = self;
-        gateway.digest_with(shared, gateway.ua.recompute(), gateway.control.recompute())
+        gateway.digest_with(shared, gateway.uacsta.ua.recompute(), gateway.control.recompute())
     }
 
     fn overview(&self) -> Option<Overview> {
@@ -73,22 +73,19 @@ impl Gateway {
         control_tables: (Tables, BoundCounts),
     ) -> u64 {
         let Shared { config: _, timers, entropy, links, counters, phase } = shared;
-        let Self { ua, control, stop, slept, clock, xml_limits: _, body: _ } = self;
+        let Self { uacsta, control, stop } = self;
         let mut digester = Digester::new();
         for table in tables {
             digester.number(table);
         }
         digester.value(&unlisted);
-        ua.digest_rest(&mut digester);
+        uacsta.digest_rest(&mut digester);
         control.digest_with(&mut digester, control_tables);
         digester.value(entropy);
         digester.value(&timers.len());
         digester.number(links.last_drawn());
         digester.text(phase.name());
         stop.digest(&mut digester);
-        digester.value(slept);
-        digester.value(&clock.map(|(at, _)| at));
-        digester.value(&clock.map(|(_, seconds)| seconds));
         digester.value(counters);
         digester.finish()
     }

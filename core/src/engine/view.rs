@@ -8,7 +8,8 @@ impl Engine {
     /// Returns the sizes of the tables.
     #[must_use]
     pub fn view(&self) -> View {
-        let Gateway { ua, control, .. } = &self.gateway;
+        let Gateway { uacsta, control, .. } = &self.gateway;
+        let ua = &uacsta.ua;
         let mut view = View {
             links: ua.links.slots.len(),
             server_transactions: ua.transactions.server.len(),
@@ -79,17 +80,15 @@ impl Engine {
     /// kind, and its state.
     pub fn machines(&self) -> impl Iterator<Item = (&'static str, u64, &'static str)> {
         let server =
-            self.gateway.ua.transactions.server.iter().map(|(handle, transaction)| {
-                match &transaction.machine {
-                    ServerMachine::Invite(state) => {
-                        ("INVITE server transaction", handle.number(), state.name())
-                    }
-                    ServerMachine::NonInvite(state) => {
-                        ("non-INVITE server transaction", handle.number(), state.name())
-                    }
+            self.gateway.uacsta.ua.transactions.server.iter().map(|(handle, transaction)| match &transaction
+                .machine
+            {
+                ServerMachine::Invite(state) => ("INVITE server transaction", handle.number(), state.name()),
+                ServerMachine::NonInvite(state) => {
+                    ("non-INVITE server transaction", handle.number(), state.name())
                 }
             });
-        let client = self.gateway.ua.transactions.client.iter().map(|(handle, transaction)| {
+        let client = self.gateway.uacsta.ua.transactions.client.iter().map(|(handle, transaction)| {
             ("non-INVITE client transaction", handle.number(), transaction.machine.name())
         });
         let connections = (0..).zip(self.gateway.control.pool.connections());

@@ -92,7 +92,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Returns the session's connection, if it is in service. While it is not, requests are rejected at once (S6).
-    pub(crate) fn link_of(&self, handle: SessionId) -> Result<ConnectionRef, CstaError> {
+    pub(super) fn link_of(&self, handle: SessionId) -> Result<ConnectionRef, CstaError> {
         let connection = self.sessions.get(handle).and_then(|session| session.connection);
         connection
             .filter(|connection| self.pool.in_service(*connection).is_some())
@@ -123,7 +123,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Returns the phone system of a connection.
-    pub(crate) fn switch_of(&self, connection: ConnectionRef) -> u8 {
+    pub(super) fn switch_of(&self, connection: ConnectionRef) -> u8 {
         self.pool.at(connection.index()).map_or(0, |one| one.switch)
     }
 }

@@ -185,7 +185,7 @@ impl Calls {
     }
 
     /// Adds a call that a response names with the line's own connection. A call that is already known stays as it is.
-    pub(crate) fn add_new(&mut self, line: &str, connection: &Connection<'_>, stage: Stage, limit: usize) {
+    pub(super) fn add_new(&mut self, line: &str, connection: &Connection<'_>, stage: Stage, limit: usize) {
         let Some(id) = connection.call.filter(|id| self.find(id).is_none()) else { return };
         // A device that is clearly another number cannot be the line's own.
         let own = connection
@@ -196,7 +196,7 @@ impl Calls {
     }
 
     /// Marks all calls as unsure, except those for which `is_sure` holds.
-    pub(crate) fn mark_unsure_except(&mut self, is_sure: impl Fn(&str) -> bool) {
+    pub(super) fn mark_unsure_except(&mut self, is_sure: impl Fn(&str) -> bool) {
         for call in self.0.iter_mut().filter(|call| !is_sure(&call.id)) {
             call.stage = Stage::Unsure;
         }

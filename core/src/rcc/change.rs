@@ -33,7 +33,7 @@ pub(crate) struct Change {
 
 impl Change {
     /// A call that has ended.
-    pub(crate) fn cleared(switch: u8, call: Call) -> Self {
+    pub(super) fn cleared(switch: u8, call: Call) -> Self {
         let before = Some(call.stage);
         Self { switch, call, before, now: None, local: None, far: Far::NotKnown }
     }

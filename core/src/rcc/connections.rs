@@ -10,14 +10,14 @@ use crate::wire::csta::model::SystemStatus;
 
 impl<C: Carrier> Control<C> {
     /// Handles a connection being dialled again: all that came over it before is void.
-    pub(crate) fn on_dialled(&mut self, index: u8) {
+    pub(super) fn on_dialled(&mut self, index: u8) {
         self.stops.renew(index);
         self.early.renew(index);
         self.device_lists.renew(index);
     }
 
     /// Handles a connection that came into service.
-    pub(crate) fn on_in_service(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
+    pub(super) fn on_in_service(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
         self.schedule_rebind(step);
         // Where the gateway moves sessions, none is void; those that lost it are told when they are moved.
         if !rebinds(step.config) {
@@ -28,7 +28,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Handles the loss of a connection that was in service.
-    pub(crate) fn on_lost(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
+    pub(super) fn on_lost(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
         self.lose_connection(connection);
         self.tell_all(Some(connection.index()), SystemStatus::Disabled);
         self.schedule_rebind(step);

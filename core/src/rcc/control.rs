@@ -1,5 +1,5 @@
 //! Remote call control, with the pool of CTI connections below it: takes typed requests of clients and news of phone
-//! systems, and returns what to tell which client. It does not know what carries a session to its client.
+//! systems, and tells and answers clients. It does not know what carries a session to its client.
 //!
 //! | file | subject |
 //! |---|---|
@@ -17,6 +17,11 @@
 //! | `events` | events on their way to clients |
 //! | `device_lists`, `relaying`, `services` | clients' requests and their answers |
 //! | `connections` | changes in the state of CTI connections |
+//! | `clients` | clients as they are seen here: what they are told, and how they are answered |
+//! | `delivery` | what clients are told of their monitors |
+//! | `restoring`, `lifetime` | a session's connection and monitors; its beginning and its end |
+//! | `serving`, `answers` | a client's request, and a phone system's answer, on their ways |
+//! | `work`, `phone_systems` | portions of jobs; what the pool has to say |
 //!
 //! Each file uses only those above it.
 
@@ -43,6 +48,7 @@ use crate::overview::View;
 use crate::slots::{Handle, Slots};
 use crate::step::{AnySession, SessionId, TimerKey};
 use crate::timer::{Deadline, Timers};
+use crate::wire::csta::guard::XmlLimits;
 use crate::wire::csta::model::{Event, SystemStatus};
 use crate::wire::csta::relayed::Relayed;
 
@@ -88,6 +94,7 @@ pub(crate) struct Control<C> {
     pub(super) snapshots: u64,
     pub(super) walker: Walker,
     pub(super) walk_deadline: Deadline,
+    pub(crate) xml_limits: XmlLimits,
 }
 
 /// The fingerprints of the tables: sessions, monitors, switch monitors, requests under way.
@@ -119,6 +126,7 @@ impl<C: Carrier> Control<C> {
             snapshots: 0,
             walker: Walker::IDLE,
             walk_deadline: Deadline::default(),
+            xml_limits: XmlLimits::from(limits),
         }
     }
 
@@ -177,6 +185,7 @@ impl<C: Carrier> Control<C> {
             snapshots,
             walker,
             walk_deadline,
+            xml_limits: _,
         } = self;
         for table in tables {
             digester.number(table);

@@ -21,7 +21,7 @@ pub(crate) fn number_of(uri: &str) -> Option<&str> {
 }
 
 /// Writes a line URI as it appears in events: without `partition` and `device`, otherwise as the client sent it.
-pub(crate) fn write_own_line(line: &str, out: &mut Vec<u8>) {
+pub(super) fn write_own_line(line: &str, out: &mut Vec<u8>) {
     for (index, part) in line.split(';').enumerate() {
         let name = part.split('=').next().unwrap_or_default().trim();
         if name.eq_ignore_ascii_case("partition") || name.eq_ignore_ascii_case("device") {
@@ -35,7 +35,7 @@ pub(crate) fn write_own_line(line: &str, out: &mut Vec<u8>) {
 }
 
 /// Writes a number of the phone system as clients expect it: E.164 numbers as they are, others as dial strings.
-pub(crate) fn write_number(number: &str, out: &mut Vec<u8>) {
+pub(super) fn write_number(number: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"tel:");
     emit::text(out, number);
     if !number.starts_with('+') {

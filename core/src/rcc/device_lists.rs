@@ -18,7 +18,7 @@ use crate::wire::csta::relayed::Relayed;
 const MAX_LISTS: usize = 256;
 
 /// The most parts that are kept per connection for which no answer has come yet.
-const MAX_EARLY: usize = 32;
+pub(super) const MAX_EARLY: usize = 32;
 
 /// A part that came before its answer.
 struct Early {
@@ -98,7 +98,7 @@ impl<C: Carrier> Control<C> {
 
     /// Takes the next part that came before the response that announces its list, as stored. There are at most
     /// [`MAX_EARLY`].
-    pub(crate) fn early_part(
+    pub(super) fn early_part(
         &mut self,
         connection: ConnectionRef,
         response: &Response<'_>,
@@ -107,7 +107,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Handles a part of a list. Returns `None` if nobody waits for it, or not yet.
-    pub(crate) fn on_part<'n>(
+    pub(super) fn on_part<'n>(
         &mut self,
         step: &mut Step<'_>,
         connection: ConnectionRef,

@@ -15,7 +15,7 @@ use crate::wire::csta::model::{Event, Request, SystemStatus};
 impl<C: Carrier> Control<C> {
     /// Handles an event; `document` is the CSTA document that it came in, if the link speaks CSTA. Returns the switch
     /// monitor that it belongs to. `None` if the event has to wait, or belongs to none.
-    pub(crate) fn take_event(
+    pub(super) fn take_event(
         &mut self,
         step: &mut Step<'_>,
         connection: ConnectionRef,
@@ -33,7 +33,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Handles a MonitorStop of the phone system. Like an event, it may come before the answer that names the monitor.
-    pub(crate) fn on_monitor_stopped(
+    pub(super) fn on_monitor_stopped(
         &mut self,
         step: &mut Step<'_>,
         source: EventSource<'_>,
@@ -51,7 +51,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Returns the switch monitor with this cross-reference ID.
-    pub(crate) fn switch_monitor_of(&self, source: EventSource<'_>) -> Option<Handle<SwitchMonitor>> {
+    pub(super) fn switch_monitor_of(&self, source: EventSource<'_>) -> Option<Handle<SwitchMonitor>> {
         self.switch_monitors.of_cross_reference(source.connection, source.cross_reference)
     }
 
@@ -78,7 +78,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Returns the news for a monitor's client if it is to be told of an event now.
-    pub(crate) fn pass_on<'n>(
+    pub(super) fn pass_on<'n>(
         &mut self,
         step: &mut Step<'_>,
         monitor: Handle<Monitor>,
@@ -89,14 +89,14 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Returns the news of a phone system's status for a client that registered for it.
-    pub(crate) fn status_for(&self, session: SessionId, status: SystemStatus) -> Option<News<'static>> {
+    pub(super) fn status_for(&self, session: SessionId, status: SystemStatus) -> Option<News<'static>> {
         let registration = self.sessions.get(session)?.registration?;
         let wanted = !registration.filter.excludes(status);
         wanted.then_some(News { session, what: What::Status(registration.id, status) })
     }
 
     /// Whether a session has registered for system status and is on the connection at this index, or on none.
-    pub(crate) fn is_registered_at(&self, session: SessionId, index: Option<u8>) -> bool {
+    pub(super) fn is_registered_at(&self, session: SessionId, index: Option<u8>) -> bool {
         self.sessions.get(session).is_some_and(|one| {
             let on = one.connection.map(ConnectionRef::index);
             one.registration.is_some() && (index.is_none() || on.is_none() || on == index)

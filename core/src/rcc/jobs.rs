@@ -43,13 +43,13 @@ pub(crate) enum Job {
 impl<C: Carrier> Control<C> {
     /// Queues the jobs for the loss of a connection. Its requests are answered ahead of all other work; its switch
     /// monitors come last, after their events that are still to be delivered.
-    pub(crate) fn lose_connection(&mut self, connection: ConnectionRef) {
+    pub(super) fn lose_connection(&mut self, connection: ConnectionRef) {
         self.jobs.push_front(Job::ConnectionLost { connection, stage: Stage::Pending, slot: 0 });
         self.jobs.push_back(Job::ConnectionLost { connection, stage: Stage::SwitchMonitors, slot: 0 });
     }
 
     /// Queues the job for lost events.
-    pub(crate) fn verify_connection(&mut self, connection: ConnectionRef) {
+    pub(super) fn verify_connection(&mut self, connection: ConnectionRef) {
         let job = Job::Verification { connection, slot: 0 };
         if !self.jobs.contains(&job) {
             self.jobs.push_back(job);
@@ -58,7 +58,7 @@ impl<C: Carrier> Control<C> {
 
     /// Queues the job that tells clients the status of the phone system at `index`, or of all. Nothing is queued if the
     /// same is still to be told.
-    pub(crate) fn tell_all(&mut self, index: Option<u8>, status: SystemStatus) {
+    pub(super) fn tell_all(&mut self, index: Option<u8>, status: SystemStatus) {
         let is_same = |job: &&Job| matches!(job, Job::TellStatus { index: other, .. } if *other == index);
         let last = self.jobs.iter().rev().find(is_same);
         let job = Job::TellStatus { index, status, slot: 0 };

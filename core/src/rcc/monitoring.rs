@@ -8,18 +8,15 @@ use super::calls::Calls;
 use super::control::{Control, News, What};
 use super::resync_state::Resync;
 use super::session::{Carrier, Monitor};
-use super::switch_monitor::{EventSource, State, SwitchMonitor};
+use super::switch_monitor::{EventSource, State, SwitchMonitor, Waiter};
 use super::ticket::{Ticket, error_of};
 use super::view::read_hexadecimal;
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::slots::Handle;
-use crate::step::{ClientRequestId, SessionId, Step};
+use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, MonitorFilter, MonitorObject, MonitorType, Request, Response};
-
-/// A client's MonitorStart that waits for its switch monitor, with the monitor that it is for.
-pub(crate) type Waiter = (ClientRequestId, Handle<Monitor>);
 
 /// The outcome of a MonitorStart of ours.
 pub(crate) enum Started {
@@ -43,7 +40,6 @@ pub(crate) struct RefusedMonitor {
 
 /// What a client is told about its monitor.
 pub(crate) struct Announcement {
-    pub(crate) session: SessionId,
     pub(crate) cross_reference: u32,
     /// `None` if all events pass, which need not be told.
     pub(crate) filter: Option<MonitorFilter>,
@@ -126,14 +122,14 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Lets a MonitorStart wait for the switch monitor. Returns true if that is active: it is to be answered now.
-    pub(crate) fn join(&mut self, monitor: Handle<Monitor>, waiting: ClientRequestId) -> bool {
-        let switch_monitor = self.monitors.get(monitor).and_then(|monitor| monitor.source);
+    pub(super) fn join(&mut self, waiter: Waiter) -> bool {
+        let switch_monitor = self.monitors.get(waiter.monitor).and_then(|monitor| monitor.source);
         match switch_monitor
             .and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
             .map(|switch_monitor| &mut switch_monitor.state)
         {
             Some(State::Starting { waiters, .. }) => {
-                waiters.push((waiting, monitor));
+                waiters.push(waiter);
                 false
             }
             Some(State::Active { .. }) => true,
@@ -142,7 +138,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Handles the answer to a MonitorStart of ours, or its time-out.
-    pub(crate) fn on_switch_monitor_answered(
+    pub(super) fn on_switch_monitor_answered(
         &mut self,
         step: &mut Step<'_>,
         switch_monitor: Handle<SwitchMonitor>,
@@ -167,7 +163,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Continues once the waiting requests are answered: early events are delivered.
-    pub(crate) fn after_start(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
+    pub(super) fn after_start(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
         let Some(switch_monitor) = self.switch_monitors.slots.get(handle) else { return };
         let State::Active { cross_reference } = &switch_monitor.state else { return };
         let (connection, is_idle) = (switch_monitor.connection, switch_monitor.monitors.is_empty());
@@ -185,8 +181,8 @@ impl<C: Carrier> Control<C> {
     fn refuse_switch_monitor(&mut self, switch_monitor: Handle<SwitchMonitor>, error: CstaError) -> Started {
         let Some(removed) = self.switch_monitors.remove(switch_monitor) else { return Started::Void };
         let State::Starting { waiters, .. } = removed.state else { return Started::Void };
-        for (_, monitor) in &waiters {
-            self.forget_monitor(*monitor);
+        for waiter in &waiters {
+            self.forget_monitor(waiter.monitor);
         }
         let left = removed.monitors.iter().copied().filter(|monitor| self.monitors.get(*monitor).is_some());
         let unmoved = left.collect();
@@ -197,7 +193,7 @@ impl<C: Carrier> Control<C> {
     /// of another, events under that name cannot be attributed: the other one is stopped and started again under a new
     /// name. The connection is kept, since it may serve thousands, and such a phone system would do the same after
     /// every reconnect.
-    pub(crate) fn after_refusal(
+    pub(super) fn after_refusal(
         &mut self,
         step: &mut Step<'_>,
         refused: &RefusedMonitor,
@@ -216,7 +212,7 @@ impl<C: Carrier> Control<C> {
 
     /// Handles a monitor that the phone system started too late and was asked to stop. If it was given the name of
     /// another, that one is started again, since the stop may have ended either.
-    pub(crate) fn on_late_monitor(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
+    pub(super) fn on_late_monitor(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
         let EventSource { connection, cross_reference } = source;
         if self.switch_monitors.of_cross_reference(connection, cross_reference).is_some() {
             note_confused(step, source);
@@ -227,7 +223,7 @@ impl<C: Carrier> Control<C> {
 
     /// Handles the failure to move a monitor to another connection. If the error is temporary, it is tried again a
     /// little later; otherwise the monitor ends, and its client is told.
-    pub(crate) fn leave_unmoved(
+    pub(super) fn leave_unmoved(
         &mut self,
         step: &mut Step<'_>,
         monitor: Handle<Monitor>,
@@ -251,7 +247,7 @@ impl<C: Carrier> Control<C> {
     pub(crate) fn announcement(&self, monitor: Handle<Monitor>) -> Option<Announcement> {
         let one = self.monitors.get(monitor).filter(|one| self.sessions.get(one.session).is_some())?;
         let filter = (one.filter != MonitorFilter::default()).then_some(one.filter);
-        Some(Announcement { session: one.session, cross_reference: one.cross_reference, filter })
+        Some(Announcement { cross_reference: one.cross_reference, filter })
     }
 
     /// Creates the monitor that a session's client knows under its first ID and that was started at another node. It is
@@ -283,7 +279,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Ends a client's monitor, and its switch monitor if that feeds no other.
-    pub(crate) fn drop_monitor(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>) {
+    pub(super) fn drop_monitor(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>) {
         let Some(switch_monitor) = self.forget_monitor(monitor) else { return };
         let idle = self.switch_monitors.slots.get(switch_monitor).is_some_and(|switch_monitor| {
             switch_monitor.monitors.is_empty() && matches!(switch_monitor.state, State::Active { .. })
@@ -294,7 +290,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Removes a client's monitor. Returns its switch monitor.
-    pub(crate) fn forget_monitor(&mut self, monitor: Handle<Monitor>) -> Option<Handle<SwitchMonitor>> {
+    pub(super) fn forget_monitor(&mut self, monitor: Handle<Monitor>) -> Option<Handle<SwitchMonitor>> {
         let Monitor { session, source: switch_monitor, .. } = self.monitors.remove(monitor)?;
         if let Some(session) = self.sessions.get_mut(session) {
             session.monitors.retain(|other| *other != monitor);
@@ -310,7 +306,7 @@ impl<C: Carrier> Control<C> {
     /// Handles the stop of a switch monitor by the phone system. It is started again a little later, and its clients
     /// are brought up to date. Only if that is refused for good are they told that their monitors have ended, which the
     /// standard requires at once: SIPE never sends a second MonitorStart.
-    pub(crate) fn on_switch_monitor_stopped(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
+    pub(super) fn on_switch_monitor_stopped(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
         let EventSource { connection, cross_reference } = source;
         let Some(handle) = self.switch_monitors.of_cross_reference(connection, cross_reference) else {
             return;
@@ -333,7 +329,7 @@ impl<C: Carrier> Control<C> {
 
     /// Starts the switch monitor of a session's monitor if nothing feeds it on the session's connection. If something
     /// does, but what is known of its calls may be wrong, requests a snapshot.
-    pub(crate) fn restart_monitor(
+    pub(super) fn restart_monitor(
         &mut self,
         step: &mut Step<'_>,
         (monitor, link): (Handle<Monitor>, ConnectionRef),

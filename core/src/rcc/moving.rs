@@ -30,14 +30,14 @@ pub(crate) enum Walked {
 
 impl<C: Carrier> Control<C> {
     /// Starts a walk because a connection failed or came into service.
-    pub(crate) fn schedule_rebind(&mut self, step: &mut Step<'_>) {
+    pub(super) fn schedule_rebind(&mut self, step: &mut Step<'_>) {
         if rebinds(step.config) || self.walker.state() == State::Waiting {
             self.on_walk(step, Event::Wanted);
         }
     }
 
     /// Starts a walk because what clients know of their calls may be wrong. They are updated at the pace of moves.
-    pub(crate) fn schedule_verification(&mut self, step: &mut Step<'_>) {
+    pub(super) fn schedule_verification(&mut self, step: &mut Step<'_>) {
         self.on_walk(step, Event::Wanted);
     }
 
@@ -63,7 +63,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Searches a portion for the next session that lacks something.
-    pub(crate) fn walk_on(&mut self, step: &mut Step<'_>) -> Walked {
+    pub(super) fn walk_on(&mut self, step: &mut Step<'_>) -> Walked {
         let State::Walking { walk } = self.walker.state() else { return Walked::Done };
         if !self.pool.serves() {
             self.on_walk(step, Event::NoneServes);
@@ -109,7 +109,7 @@ impl<C: Carrier> Control<C> {
 
     /// Binds a session whose connection is not in service to one that is, if there is one. Moves take turns of their
     /// own, so that sign-ins stay evenly distributed. The session's monitors are still to be started there.
-    pub(crate) fn move_session(&mut self, step: &mut Step<'_>, session: SessionId) -> Option<ConnectionRef> {
+    pub(super) fn move_session(&mut self, step: &mut Step<'_>, session: SessionId) -> Option<ConnectionRef> {
         let connection = self.pool.take_move()?;
         self.bind(session, Some(connection));
         step.counters.rebinds += 1;

@@ -62,7 +62,7 @@ impl<'r> Resolved<'r> {
     }
 
     /// Calls `write` with the members as written to the phone system, which knows the session's line as `line`.
-    pub(crate) fn with_values<R>(
+    pub(super) fn with_values<R>(
         &self,
         line: &str,
         write: impl FnOnce(&[(&'static str, Value<'_>)]) -> R,

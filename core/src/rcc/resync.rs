@@ -41,7 +41,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Removes a portion of the switch monitors of a lost connection. Returns where the next portion begins.
-    pub(crate) fn drop_switch_monitors(&mut self, connection: ConnectionRef, slot: u32) -> Option<u32> {
+    pub(super) fn drop_switch_monitors(&mut self, connection: ConnectionRef, slot: u32) -> Option<u32> {
         let (slots, next) = portion(self.switch_monitors.slots.slots(), slot);
         for slot in slots {
             let Some(handle) = self.switch_monitors.slots.at(slot) else { continue };
@@ -71,7 +71,7 @@ impl<C: Carrier> Control<C> {
 
     /// Requests the snapshots that a switch monitor's monitors wait for, but not before it is active, nor while early
     /// events are still to be delivered: a snapshot would be newer than they are.
-    pub(crate) fn ask_snapshots(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
+    pub(super) fn ask_snapshots(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
         let Some(switch_monitor) = self.switch_monitors.slots.get(handle) else { return };
         let State::Active { cross_reference } = &switch_monitor.state else { return };
         let source = EventSource { connection: switch_monitor.connection, cross_reference };
@@ -87,7 +87,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Returns the monitor number `index` of the at most `limits.monitors_per_device` that a switch monitor feeds.
-    pub(crate) fn fed_by(
+    pub(super) fn fed_by(
         &self,
         switch_monitor: Handle<SwitchMonitor>,
         index: usize,
@@ -147,7 +147,7 @@ impl<C: Carrier> Control<C> {
 
     /// Handles the answer to a snapshot request, or its time-out. It is ignored if the switch monitor that it was for
     /// no longer feeds the monitor. Returns true if the client is to be told what changed.
-    pub(crate) fn on_snapshot(
+    pub(super) fn on_snapshot(
         &mut self,
         step: &mut Step<'_>,
         (handle, switch_monitor, number): (Handle<Monitor>, Handle<SwitchMonitor>, u64),
@@ -256,7 +256,7 @@ impl<C: Carrier> Control<C> {
 
     /// Removes and returns the next thing to tell a monitor's client: first the changes, then the events that waited.
     /// It counts as told.
-    pub(crate) fn next_to_tell(&mut self, step: &Step<'_>, handle: Handle<Monitor>) -> ToTell {
+    pub(super) fn next_to_tell(&mut self, step: &Step<'_>, handle: Handle<Monitor>) -> ToTell {
         let limit = step.config.limits.calls_per_device;
         let Some(monitor) = self.monitors.get_mut(handle) else { return ToTell::Nothing };
         let Some(resync) = monitor.resync.as_mut().filter(|resync| resync.is_telling()) else {
@@ -281,7 +281,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Returns the news for a monitor's client of an event that waited. From now on the client knows its calls.
-    pub(crate) fn as_told<'n>(
+    pub(super) fn as_told<'n>(
         &mut self,
         step: &Step<'_>,
         handle: Handle<Monitor>,
@@ -300,7 +300,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Has a job tell a monitor's client the rest, after those that wait already.
-    pub(crate) fn tell_later(&mut self, handle: Handle<Monitor>) {
+    pub(super) fn tell_later(&mut self, handle: Handle<Monitor>) {
         if self.to_be_told.is_empty() {
             self.jobs.push_back(Job::TellChanges);
         }
@@ -308,25 +308,25 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Returns the first monitor that waits for this job.
-    pub(crate) fn first_to_be_told(&self) -> Option<Handle<Monitor>> {
+    pub(super) fn first_to_be_told(&self) -> Option<Handle<Monitor>> {
         self.to_be_told.front().copied()
     }
 
     /// Removes that monitor. Returns false if none is left.
-    pub(crate) fn was_told(&mut self) -> bool {
+    pub(super) fn was_told(&mut self) -> bool {
         self.to_be_told.pop_front();
         !self.to_be_told.is_empty()
     }
 
     /// Returns the number of a monitor's line.
-    pub(crate) fn line_of(&self, handle: Handle<Monitor>) -> Option<Box<str>> {
+    pub(super) fn line_of(&self, handle: Handle<Monitor>) -> Option<Box<str>> {
         let session = self.monitors.get(handle)?.session;
         self.sessions.get(session).map(|one| Box::from(one.number()))
     }
 
     /// Returns the news of an event for a monitor's client, unless its filter excludes it. `switch`: the phone system
     /// that the event's calls are of, if not that of the session's connection.
-    pub(crate) fn as_seen<'n>(
+    pub(super) fn as_seen<'n>(
         &self,
         handle: Handle<Monitor>,
         event: &'n Event<'n>,

@@ -139,7 +139,7 @@ impl Resync {
     }
 
     /// Begins again after the monitor lost its switch monitor once more. All that was not told is void.
-    pub(crate) fn lose(&mut self) {
+    pub(super) fn lose(&mut self) {
         self.verify();
         self.held = VecDeque::new();
     }
@@ -164,27 +164,27 @@ impl Resync {
     }
 
     /// Whether a snapshot is to be requested.
-    pub(crate) fn is_waiting(&self) -> bool {
+    pub(super) fn is_waiting(&self) -> bool {
         self.progress == Progress::Waiting
     }
 
     /// Whether the client is being told what changed.
-    pub(crate) fn is_telling(&self) -> bool {
+    pub(super) fn is_telling(&self) -> bool {
         matches!(self.progress, Progress::Telling { .. })
     }
 
     /// Whether the monitor's own snapshot is still to be requested or answered.
-    pub(crate) fn awaits_snapshot(&self) -> bool {
+    pub(super) fn awaits_snapshot(&self) -> bool {
         matches!(self.progress, Progress::Waiting | Progress::Asked)
     }
 
     /// Whether there are changes still to be told.
-    pub(crate) fn has_changes(&self) -> bool {
+    pub(super) fn has_changes(&self) -> bool {
         !self.changes.is_empty()
     }
 
     /// Whether the client is still to be told something that is older than what it is told now.
-    pub(crate) fn may_overtake(&self) -> bool {
+    pub(super) fn may_overtake(&self) -> bool {
         self.has_changes() || !self.held.is_empty()
     }
 
@@ -201,12 +201,12 @@ impl Resync {
     }
 
     /// Whether the answer to the request of this number decides: no later one was sent, nor is to be.
-    pub(crate) fn is_decided_by(&self, number: u64) -> bool {
+    pub(super) fn is_decided_by(&self, number: u64) -> bool {
         self.progress == Progress::Asked && self.requested == number
     }
 
     /// Takes the calls of the events that came since the snapshot was requested.
-    pub(crate) fn take_since(&mut self) -> Few<Recent> {
+    pub(super) fn take_since(&mut self) -> Few<Recent> {
         core::mem::take(&mut self.since)
     }
 
@@ -228,13 +228,13 @@ impl Resync {
     }
 
     /// Returns the calls that the client knows, if they are those of the phone system numbered `switch`.
-    pub(crate) fn calls_of(&self, switch: u8) -> Option<&Calls> {
+    pub(super) fn calls_of(&self, switch: u8) -> Option<&Calls> {
         (self.switch == switch).then_some(&self.calls)
     }
 
     /// Like [`Self::calls_of`], for adding calls that the client is told of in a response. `all`: it names all calls,
     /// so that those of another phone system are over for the client.
-    pub(crate) fn calls_told(&mut self, switch: u8, all: bool, limit: usize) -> Option<&mut Calls> {
+    pub(super) fn calls_told(&mut self, switch: u8, all: bool, limit: usize) -> Option<&mut Calls> {
         if self.switch != switch && (all || self.calls.iter().next().is_none()) {
             let room = limit.saturating_sub(self.gone.len());
             let before = core::mem::take(&mut self.calls);
@@ -245,13 +245,13 @@ impl Resync {
     }
 
     /// Keeps calls that the client was told of from being reported as ended.
-    pub(crate) fn keep_told(&mut self) {
+    pub(super) fn keep_told(&mut self) {
         let (switch, calls) = (self.switch, &self.calls);
         self.gone.retain(|change| change.switch != switch || calls.find(&change.call.id).is_none());
     }
 
     /// Returns what to do with an event of the phone system numbered `switch`. One that names no call is passed on.
-    pub(crate) fn way_of(&self, switch: u8, event: &Event<'_>) -> Way {
+    pub(super) fn way_of(&self, switch: u8, event: &Event<'_>) -> Way {
         match self.progress {
             Progress::Telling { .. } => return Way::Waits,
             Progress::Unverified => return Way::Passes,
@@ -317,7 +317,7 @@ impl Resync {
 
     /// Compares what the client knows with a snapshot for another monitor of the line, unless this one's own is still
     /// to come. Returns true if there is something to tell only now.
-    pub(crate) fn compare_shared(&mut self, snapshot: &Snapshot<'_>) -> bool {
+    pub(super) fn compare_shared(&mut self, snapshot: &Snapshot<'_>) -> bool {
         if self.awaits_snapshot() {
             return false;
         }
@@ -327,7 +327,7 @@ impl Resync {
     }
 
     /// Goes on without a snapshot of the phone system numbered `switch`. Calls of any other cannot exist there.
-    pub(crate) fn compare_without(&mut self, switch: u8) {
+    pub(super) fn compare_without(&mut self, switch: u8) {
         self.void_changes();
         self.go_to(Progress::Telling { verified: false });
         self.clear_all_but(switch, |_| true);
@@ -348,7 +348,7 @@ impl Resync {
 
     /// After everything was told: ends the calls that the client knows but its line does not have `now`, since the
     /// event of their end was lost. Returns true if there are any.
-    pub(crate) fn clear_leftovers(&mut self, now: &Calls) -> bool {
+    pub(super) fn clear_leftovers(&mut self, now: &Calls) -> bool {
         if self.progress == (Progress::Telling { verified: true }) {
             let beyond = self.calls.iter().filter(|call| now.find(&call.id).is_none());
             self.changes.extend(beyond.map(|call| Change::cleared(self.switch, call.clone())));
@@ -358,7 +358,7 @@ impl Resync {
 
     /// After everything was told: whether the client knows what its switch monitor knows, and this state can be
     /// dropped.
-    pub(crate) fn is_over(&mut self) -> bool {
+    pub(super) fn is_over(&mut self) -> bool {
         if self.progress == (Progress::Telling { verified: false }) {
             self.go_to(Progress::Unverified);
         }
@@ -366,7 +366,7 @@ impl Resync {
     }
 
     /// Takes the next change, which counts as told.
-    pub(crate) fn next_change(&mut self, limit: usize) -> Option<Change> {
+    pub(super) fn next_change(&mut self, limit: usize) -> Option<Change> {
         let change = self.changes.pop_front()?;
         if change.now.is_some() {
             self.calls.keep(change.call.clone(), limit);
@@ -377,13 +377,13 @@ impl Resync {
     }
 
     /// Takes the next event that waited. Due once all changes are told.
-    pub(crate) fn next_held(&mut self) -> Option<Box<[u8]>> {
+    pub(super) fn next_held(&mut self) -> Option<Box<[u8]>> {
         self.held.pop_front().map(|held| held.document)
     }
 }
 
 impl Recent {
-    pub(crate) fn is_of(&self, id: &str) -> bool {
+    pub(super) fn is_of(&self, id: &str) -> bool {
         *self.call == *id
     }
 }

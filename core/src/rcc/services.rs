@@ -184,7 +184,7 @@ impl<C: Carrier> Control<C> {
 
     /// Handles the end of a request made for a client. `overtaken`: whether an older event may reach the client after
     /// the answer. Returns the error to send in place of a response that must not reach the client.
-    pub(crate) fn on_served(
+    pub(super) fn on_served(
         &mut self,
         step: &mut Step<'_>,
         ended: &Ended<Ticket>,
@@ -210,7 +210,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Continues once the answer to a client's request was passed on.
-    pub(crate) fn after_answer(&mut self, ended: &Ended<Ticket>) {
+    pub(super) fn after_answer(&mut self, ended: &Ended<Ticket>) {
         if let Ticket::Service { service, .. } = ended.ticket
             && service.brings_list()
         {

@@ -9,6 +9,7 @@ use crate::digest::{Digest, Digester};
 use crate::few::Few;
 use crate::slots::Handle;
 use crate::step::SessionId;
+use crate::time::Instant;
 use crate::wire::csta::model::{MonitorFilter, Namespace, StatusFilter};
 
 /// A client's registration for system status (SystemRegister).
@@ -36,6 +37,15 @@ pub(crate) trait Carrier: Digest {
 
     /// Whether the client was told that its sign-in succeeded.
     fn is_established(&self) -> bool;
+
+    /// Whether events for the client are still on their way, so that one may reach it after an answer that is sent now.
+    fn may_be_overtaken(&self) -> bool;
+
+    /// Lets the client's events wait for the answer to a request of its own that announces an identifier.
+    fn expect_announcement(&mut self);
+
+    /// Lets the client's events wait, after an answer that announced an identifier at once.
+    fn keep_quiet(&mut self, until: Instant);
 }
 
 /// One user's session. The order of the fields matters: the session of a quiet phone is in no cache, and what an event

@@ -9,7 +9,7 @@ use crate::step::{SessionId, Step};
 
 impl<C: Carrier> Control<C> {
     /// Whether the connection that a session is bound to was replaced.
-    pub(crate) fn is_stale(&self, session: SessionId) -> bool {
+    pub(super) fn is_stale(&self, session: SessionId) -> bool {
         let connection = self.sessions.get(session).and_then(|one| one.connection);
         connection.is_some_and(|connection| self.pool.is_replaced(connection))
     }

@@ -70,14 +70,14 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Notes that a MonitorStop was answered or given up.
-    pub(crate) fn on_stop_answered(&mut self, connection: ConnectionRef) {
+    pub(super) fn on_stop_answered(&mut self, connection: ConnectionRef) {
         if let Some(one) = self.stops_of(connection) {
             one.unanswered = one.unanswered.saturating_sub(1);
         }
     }
 
     /// Stops the switch monitors that have waited longest, as far as there is room.
-    pub(crate) fn stop_more(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
+    pub(super) fn stop_more(&mut self, step: &mut Step<'_>, connection: ConnectionRef) {
         for _ in 0..LOOKED_AT {
             let room = self.stops_of(connection).filter(|one| one.unanswered < AT_ONCE);
             let Some(handle) = room.and_then(|one| one.waiting.pop_front()) else { return };

@@ -12,7 +12,7 @@ use crate::entropy::Entropy;
 use crate::few::Few;
 use crate::index::Index;
 use crate::slots::{Full, Handle, Slots};
-use crate::step::ClientRequestId;
+use crate::step::{ClientRequestId, SessionId};
 use crate::time::Instant;
 use crate::word::Word;
 
@@ -25,6 +25,17 @@ pub(crate) struct EventSource<'a> {
     pub(crate) cross_reference: &'a str,
 }
 
+/// A client's MonitorStart that waits for its switch monitor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiter {
+    /// The request, which is held.
+    pub(crate) request: ClientRequestId,
+    /// Its session.
+    pub(crate) session: SessionId,
+    /// The monitor that it is for.
+    pub(crate) monitor: Handle<Monitor>,
+}
+
 /// The state of a switch monitor.
 #[derive(Debug)]
 pub(crate) enum State {
@@ -32,8 +43,8 @@ pub(crate) enum State {
     Starting {
         /// The time of the request: an older event belongs to another monitor.
         since: Instant,
-        /// The clients' MonitorStart requests, each with its monitor.
-        waiters: Vec<(ClientRequestId, Handle<Monitor>)>,
+        /// The clients' MonitorStart requests.
+        waiters: Vec<Waiter>,
     },
     /// It is active.
     Active {
@@ -95,17 +106,17 @@ impl SwitchMonitors {
     }
 
     /// Returns the switch monitor of `device` over `connection`.
-    pub(crate) fn of_device(&self, connection: ConnectionRef, device: &str) -> Option<Handle<SwitchMonitor>> {
+    pub(super) fn of_device(&self, connection: ConnectionRef, device: &str) -> Option<Handle<SwitchMonitor>> {
         self.by_device.get(self.key(connection, device))
     }
 
     /// Whether any switch monitor over `connection` is active.
-    pub(crate) fn is_any_active(&self, connection: ConnectionRef) -> bool {
+    pub(super) fn is_any_active(&self, connection: ConnectionRef) -> bool {
         self.active.contains_key(&connection.id)
     }
 
     /// Returns the switch monitor with the ID `cross_reference` over `connection`.
-    pub(crate) fn of_cross_reference(
+    pub(super) fn of_cross_reference(
         &self,
         connection: ConnectionRef,
         cross_reference: &str,
@@ -135,11 +146,11 @@ impl SwitchMonitors {
 
     /// Makes a switch monitor active and returns the requests that waited for it. `None`, without any change, if
     /// another over this connection has this ID.
-    pub(crate) fn activate(
+    pub(super) fn activate(
         &mut self,
         handle: Handle<SwitchMonitor>,
         cross_reference: &str,
-    ) -> Option<Vec<(ClientRequestId, Handle<Monitor>)>> {
+    ) -> Option<Vec<Waiter>> {
         let connection = self.slots.get(handle)?.connection;
         let key = self.key(connection, cross_reference);
         if self.by_cross_reference.get(key).is_some_and(|other| other != handle) {
@@ -172,36 +183,36 @@ impl SwitchMonitors {
 
 impl SwitchMonitor {
     /// Whether a client's MonitorStart for this monitor waits for it to be active.
-    pub(crate) fn is_awaited_by(&self, monitor: Handle<Monitor>) -> bool {
+    pub(super) fn is_awaited_by(&self, monitor: Handle<Monitor>) -> bool {
         let State::Starting { waiters, .. } = &self.state else { return false };
-        waiters.iter().any(|(_, waiting)| *waiting == monitor)
+        waiters.iter().any(|waiter| waiter.monitor == monitor)
     }
 
     /// Whether a snapshot is to be requested on this walk over the sessions: at most once per walk, however many
     /// sessions the line has.
-    pub(crate) fn is_unverified(&self, walk: u32) -> bool {
+    pub(super) fn is_unverified(&self, walk: u32) -> bool {
         self.verification.is_open && self.verification.tried_on != Some(walk)
     }
 
     /// Begins a verification because events were lost.
-    pub(crate) fn begin_verification(&mut self) {
+    pub(super) fn begin_verification(&mut self) {
         self.verification = Verification { is_open: true, ..Verification::default() };
     }
 
     /// Notes that a snapshot is requested.
-    pub(crate) fn try_verification(&mut self, walk: u32) {
+    pub(super) fn try_verification(&mut self, walk: u32) {
         let tries = self.verification.tries.saturating_add(1);
         self.verification = Verification { is_open: false, tries, tried_on: Some(walk) };
     }
 
     /// Notes that there was no snapshot, for a temporary reason. Returns false if enough were tried.
-    pub(crate) fn reopen_verification(&mut self) -> bool {
+    pub(super) fn reopen_verification(&mut self) -> bool {
         self.verification.is_open = self.verification.tries < MOST_TRIES;
         self.verification.is_open
     }
 
     /// Notes that a client got a snapshot. Another may have got none.
-    pub(crate) fn end_verification(&mut self) {
+    pub(super) fn end_verification(&mut self) {
         if !self.verification.is_open {
             self.verification.tries = 0;
         }
@@ -209,6 +220,8 @@ impl SwitchMonitor {
 }
 
 crate::digest! { struct SwitchMonitor { connection, device, state, monitors, stopping, verification, calls } }
+
+crate::digest! { struct Waiter { request, session, monitor } }
 
 crate::digest! { enum State { Starting { since, waiters }, Active { cross_reference } } }
 

@@ -6,6 +6,7 @@
 //! many. The test must find the faults that patches put back (`tests/canaries`, `.ci/run canaries`).
 
 mod client;
+mod desks;
 mod driver;
 mod generator;
 mod line_protocol;

@@ -49,6 +49,6 @@ pub(crate) fn fits(service: &Service, response: &Response<'_>) -> bool {
 }
 
 /// Returns the error in a response. A response to something else counts as an unspecified error.
-pub(crate) fn error_of(response: &Response<'_>) -> CstaError {
+pub(super) fn error_of(response: &Response<'_>) -> CstaError {
     if let Response::Error(error) = response { *error } else { CstaError::UNSPECIFIED }
 }

@@ -21,7 +21,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Begins the verification of a portion of a connection's switch monitors. Returns where the next portion begins.
-    pub(crate) fn verify_portion(
+    pub(super) fn verify_portion(
         &mut self,
         step: &mut Step<'_>,
         connection: ConnectionRef,

@@ -104,12 +104,12 @@ pub(crate) fn hexadecimal(value: u32) -> heapless::String<8> {
 }
 
 /// Reads a number from eight hexadecimal digits.
-pub(crate) fn read_hexadecimal(text: &str) -> Option<u32> {
+pub(super) fn read_hexadecimal(text: &str) -> Option<u32> {
     (text.len() == 8).then(|| u32::from_str_radix(text, 16).ok()).flatten()
 }
 
 /// Returns the phone system's callID within a client's, if it is one of this phone system.
-pub(crate) fn call_of(call: &str, switch: u8) -> Option<&str> {
+pub(super) fn call_of(call: &str, switch: u8) -> Option<&str> {
     let rest = call.strip_prefix(char::from(b'0'.wrapping_add(switch)))?;
     rest.strip_prefix('_').filter(|call| !call.is_empty())
 }

@@ -218,7 +218,7 @@ impl Walker {
     }
 
     /// Whether some monitors are to be tried again.
-    pub(crate) const fn has_unfed(&self) -> bool {
+    pub(super) const fn has_unfed(&self) -> bool {
         self.state.has_unfed()
     }
 

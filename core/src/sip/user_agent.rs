@@ -37,9 +37,7 @@ pub(crate) use links::on_datagram;
 pub(crate) use overload::Overload;
 pub(crate) use reader::{Origin, Read};
 pub(crate) use received::{Received, Refusal};
-pub(crate) use requests::{
-    Outgoing, expect_announcement, keep_quiet, may_be_overtaken, note_announced, restart_session_timer,
-};
+pub(crate) use requests::{Outgoing, note_announced, restart_session_timer};
 
 use super::transactions::Transactions;
 use crate::config::Config;

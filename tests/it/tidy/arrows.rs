@@ -20,8 +20,9 @@ const LAYERS: &[&[&str]] = &[
     &["step"],
     // The machines of the gateway's two sides.
     &["cti", "sip"],
-    // Remote call control, which joins them.
+    // Remote call control, which uses one of them; and what carries it over the other.
     &["rcc"],
+    &["uacsta"],
     // The whole gateway.
     &["engine"],
     // Driving machines, and showing their tables.

@@ -7,8 +7,8 @@ use super::arrows::{shipped, tests_only};
 use super::texts;
 
 /// The folders whose files share a machine.
-const MACHINES: [&str; 4] =
-    ["core/src/engine/", "core/src/sip/user_agent/", "core/src/cti/", "core/src/rcc/"];
+const MACHINES: [&str; 5] =
+    ["core/src/engine/", "core/src/uacsta/", "core/src/sip/user_agent/", "core/src/cti/", "core/src/rcc/"];
 
 /// The words of a text between `start` and an opening parenthesis or angle bracket.
 fn names<'t>(text: &'t str, start: &str) -> BTreeSet<&'t str> {

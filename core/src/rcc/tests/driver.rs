@@ -1,141 +1,49 @@
-//! Drives remote call control as the engine does ([`crate::engine`]), with clients that get typed news instead of SIP,
-//! and records what must never happen.
-
-mod news;
+//! Drives remote call control as the engine does ([`crate::engine`]), with clients that get typed news instead of SIP
+//! ([`super::desks`]).
 
 use alloc::borrow::ToOwned as _;
-use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::client::{Client, ClientMonitor, UnderWay};
+use super::client::Client;
+use super::desks::{Bare, Desks};
 use super::phone_systems::LINES;
-use crate::cti::ConnectionRef;
-use crate::few::Few;
-use crate::rcc::change::Change;
-use crate::rcc::control::{Control, News, What};
-use crate::rcc::monitoring::Waiter;
-use crate::rcc::moving::rebinds;
-use crate::rcc::resync::ToTell;
-use crate::rcc::services::Verdict;
-use crate::rcc::session::{Carrier, Monitor, Session};
-use crate::rcc::switch_monitor::SwitchMonitor;
+use crate::digest::Digester;
+use crate::input::Closed;
+use crate::rcc::clients::Clients as _;
+use crate::rcc::control::Control;
+use crate::rcc::jobs::Job;
 use crate::rcc::view::hexadecimal;
-use crate::slots::Handle;
-use crate::step::{ClientRequestId, SessionId, Step};
-use crate::wire::csta::guard::XmlLimits;
-use crate::wire::csta::model::{Device, Event, Message, MonitorObject, Namespace, Request};
-use crate::wire::csta::parse::Document;
-
-/// A carrier that has nothing but its names.
-#[derive(Debug)]
-pub(super) struct Bare {
-    line: Box<str>,
-    base: Box<str>,
-    is_established: bool,
-}
-
-crate::digest! { struct Bare { line, base, is_established } }
-
-impl Carrier for Bare {
-    fn line(&self) -> &str {
-        &self.line
-    }
-
-    fn set_line(&mut self, line: &str) {
-        self.line = Box::from(line);
-    }
-
-    fn user(&self) -> &str {
-        &self.base
-    }
-
-    fn base(&self) -> &str {
-        &self.base
-    }
-
-    fn is_established(&self) -> bool {
-        self.is_established
-    }
-}
-
-/// A client's request that was not answered at once.
-struct Held {
-    client: usize,
-    session: SessionId,
-    starts: bool,
-    answers: u32,
-}
+use crate::step::{SessionId, Step, TimerKey};
+use crate::timer::Timers;
+use crate::wire::csta::model::{Device, MonitorObject, Namespace, Request};
 
 /// Remote call control and its clients.
 pub(super) struct Driver {
     pub(super) control: Control<Bare>,
-    pub(super) clients: Vec<Client>,
-    held: BTreeMap<u64, Held>,
+    pub(super) desks: Desks,
     sessions_had: u64,
-    /// The violations so far: things that must never happen, and did.
-    pub(super) broken: Vec<String>,
-    /// Whether the answer being handled names a monitor that began while its line had no calls.
-    pub(super) quiet: bool,
-    /// Whether clients ask for the existing calls even then.
-    pub(super) prefers_asking: bool,
-    /// What happened so far, if it is recorded.
-    pub(super) story: Option<Vec<String>>,
-    xml_limits: XmlLimits,
 }
 
 impl Driver {
-    pub(super) fn new(control: Control<Bare>, clients: Vec<Client>) -> Self {
-        Self {
-            control,
-            clients,
-            held: BTreeMap::new(),
-            sessions_had: 0,
-            broken: Vec::new(),
-            quiet: false,
-            prefers_asking: false,
-            story: None,
-            xml_limits: XmlLimits::default(),
-        }
+    pub(super) const fn new(control: Control<Bare>, clients: Vec<Client>) -> Self {
+        Self { control, desks: Desks::new(clients), sessions_had: 0 }
     }
 
     /// Adds a line to the story, if it is recorded.
     pub(super) fn note(&mut self, line: impl FnOnce() -> String) {
-        if let Some(story) = &mut self.story {
-            story.push(line());
-        }
-    }
-
-    fn client_of(&mut self, session: SessionId) -> Option<&mut Client> {
-        self.clients.iter_mut().find(|client| client.session == Some(session))
-    }
-
-    /// Returns the number of unanswered requests.
-    pub(super) fn unanswered(&self) -> usize {
-        self.held.values().filter(|held| held.answers == 0).count()
+        self.desks.note(line);
     }
 
     pub(super) fn sign_in(&mut self, step: &mut Step<'_>, client: usize, is_established: bool) {
         self.sessions_had += 1;
-        let line = format!("tel:{};phone-context=dialstring", LINES[self.clients[client].line]);
-        let base = format!("session {}", self.sessions_had);
-        let carrier = Bare { line: line.into(), base: base.into(), is_established };
-        let session = self.control.sessions.insert(Session {
-            connection: None,
-            namespace: Namespace::ED3,
-            told_gone: false,
-            carrier,
-            monitors: Few::default(),
-            monitors_had: 0,
-            registration: None,
-        });
-        let session = session.unwrap();
-        let connection = self.control.pool.take_turn();
-        self.control.bind(session, connection);
-        self.clients[client].session = Some(session);
-        self.note(|| format!("client {client} signs in: {session} {connection:?}"));
+        let line = format!("tel:{};phone-context=dialstring", LINES[self.desks.clients[client].line]);
+        let carrier = Bare::new(line, format!("session {}", self.sessions_had), is_established);
+        let session = self.control.add_session(carrier, Namespace::ED3, 0).unwrap();
+        self.control.take_turn(session);
+        self.desks.clients[client].session = Some(session);
+        self.note(|| format!("client {client} signs in: {session}"));
         if is_established {
             self.accept(step, session);
         }
@@ -143,54 +51,52 @@ impl Driver {
 
     /// Tells a client that its sign-in succeeded.
     pub(super) fn accept(&mut self, step: &mut Step<'_>, session: SessionId) {
-        let Some(one) = self.control.sessions.get_mut(session) else { return };
-        one.carrier.is_established = true;
-        if rebinds(step.config) && self.control.link_of(session).is_err() {
-            self.rebind_session(step, session);
-        }
-        if let Ok(link) = self.control.link_of(session) {
-            self.restart_monitors(step, session, link);
-        }
+        let Self { control, desks, .. } = self;
+        let Some(one) = control.sessions.get_mut(session) else { return };
+        one.carrier.establish();
+        control.begin_session(step, desks, session);
+        control.feed_session(step, desks, session);
     }
 
     pub(super) fn sign_out(&mut self, step: &mut Step<'_>, client: usize) {
-        let line = self.clients[client].line;
         self.note(|| format!("client {client} signs out"));
-        let Some(session) = self.clients[client].session else { return };
-        let monitors = self.control.sessions.get(session).map(|one| one.monitors.clone());
-        for monitor in monitors.unwrap_or_default().iter().copied() {
-            self.control.drop_monitor(step, monitor);
+        if let Some(session) = self.desks.clients[client].session {
+            self.desks.sign_out(step, &mut self.control, session, "");
         }
-        self.control.bind(session, None);
-        self.control.forget_stale(step, session);
-        self.control.sessions.remove(session);
-        self.clients[client] = Client::new(line);
+    }
+
+    /// Ends all sessions, as when the gateway stops.
+    pub(super) fn sign_all_out(&mut self) {
+        self.control.jobs.push_back(Job::SignOutAll { slot: 0 });
+    }
+
+    /// Lets a client receive the next event on its way.
+    pub(super) fn receive(&mut self, client: usize) {
+        let client = &mut self.desks.clients[client];
+        client.receive();
+        let session = client.session.and_then(|session| self.control.sessions.get_mut(session));
+        if let Some(one) = session {
+            one.carrier.set_under_way(!client.under_way.is_empty());
+        }
     }
 
     /// Refreshes a session. If its connection is gone, it takes the next one in service.
     pub(super) fn refresh(&mut self, step: &mut Step<'_>, client: usize) {
         self.note(|| format!("client {client} refreshes"));
-        let Some(session) = self.clients[client].session else { return };
-        let bound = self.control.link_of(session).ok();
-        if bound.is_none() && rebinds(step.config) {
-            self.rebind_session(step, session);
-            return;
+        if let Some(session) = self.desks.clients[client].session {
+            self.control.renew_connection(step, &mut self.desks, session);
         }
-        let Some(connection) = bound.or_else(|| self.control.pool.take_turn()) else { return };
-        self.control.bind(session, Some(connection));
-        self.restart_monitors(step, session, connection);
     }
 
     /// Requests a monitor of a client's line.
     pub(super) fn start_monitor(&mut self, step: &mut Step<'_>, client: usize) {
-        let device = Device { id: LINES[self.clients[client].line], type_of_number: None };
-        let object = MonitorObject::Device(device);
+        let object = MonitorObject::Device(self.device_of(client));
         self.request(step, client, &Request::MonitorStart { object, filter: None, kind: None });
     }
 
     /// Requests the end of a client's first monitor.
     pub(super) fn stop_monitor(&mut self, step: &mut Step<'_>, client: usize) {
-        if let Some(one) = self.clients[client].monitors.first() {
+        if let Some(one) = self.desks.clients[client].monitors.first() {
             let cross_reference = &hexadecimal(one.cross_reference);
             self.request(step, client, &Request::MonitorStop { cross_reference });
         }
@@ -198,166 +104,87 @@ impl Driver {
 
     /// Requests a snapshot of a client's line.
     pub(super) fn ask_for_calls(&mut self, step: &mut Step<'_>, client: usize) {
-        let device = Device { id: LINES[self.clients[client].line], type_of_number: None };
+        let device = self.device_of(client);
         self.request(step, client, &Request::SnapshotDevice { device });
+    }
+
+    fn device_of(&self, client: usize) -> Device<'static> {
+        Device { id: LINES[self.desks.clients[client].line], type_of_number: None }
     }
 
     fn request(&mut self, step: &mut Step<'_>, client: usize, request: &Request<'_>) {
         self.note(|| format!("client {client} asks: {}", request.name()));
-        let Some(session) = self.clients[client].session else { return };
-        if !self.control.sessions.get(session).is_some_and(|one| one.carrier.is_established) {
+        let Self { control, desks, .. } = self;
+        let Some(session) = desks.clients[client].session else { return };
+        let Some(one) = control.sessions.get(session).filter(|one| one.carrier.may_request()) else { return };
+        let is_bound = one.connection.is_some();
+        if !control.prepare_session(step, desks, session) {
             return;
         }
-        if rebinds(step.config) {
-            if self.control.link_of(session).is_err() {
-                self.rebind_session(step, session);
-            }
-        } else if self.control.is_stale(session) {
-            return;
+        if !is_bound {
+            control.renew_connection(step, desks, session);
         }
-        if self.control.sessions.get(session).is_some_and(|one| one.connection.is_none()) {
-            self.refresh(step, client);
-        }
-        match self.control.request(step, session, request) {
-            Verdict::Answer(_) | Verdict::Refuse(_) | Verdict::Registered(_) => {}
-            Verdict::Stop(monitor) => {
-                self.clients[client].monitors.remove(0);
-                self.control.drop_monitor(step, monitor);
-            }
-            Verdict::Monitor(monitor) => {
-                let held = self.hold(client, session, true);
-                if self.control.join(monitor, held) {
-                    self.quiet = false;
-                    self.announce_monitor((held, monitor));
-                }
-            }
-            Verdict::Ask(question) => {
-                let held = self.hold(client, session, false);
-                if self.control.ask(step, held, &question).is_err() {
-                    self.answer(held);
-                }
-            }
-        }
+        desks.quiet = false;
+        control.serve(step, desks, request, session, request);
     }
 
-    fn hold(&mut self, client: usize, session: SessionId, starts: bool) -> ClientRequestId {
-        let number = u64::try_from(self.held.len()).unwrap() + 1;
-        self.clients[client].starting += usize::from(starts);
-        self.held.insert(number, Held { client, session, starts, answers: 0 });
-        Handle::from_number(number)
+    /// Handles a line that a connection's link received.
+    pub(super) fn on_line(&mut self, step: &mut Step<'_>, index: u8, line: &str) {
+        self.control.on_bytes(step, &mut self.desks, index, line.as_bytes());
     }
 
-    /// Notes that a request was answered. Returns its client, unless the session that it was made in has ended.
-    fn answer(&mut self, request: ClientRequestId) -> Option<&mut Client> {
-        let held = self.held.get_mut(&request.number()).unwrap();
-        held.answers += 1;
-        if held.answers > 1 {
-            self.broken.push(format!("a request was answered {} times", held.answers));
-        }
-        let (session, starts) = (held.session, held.starts);
-        let client = Some(&mut self.clients[held.client]).filter(|client| client.session == Some(session))?;
-        client.starting -= usize::from(starts);
-        Some(client)
+    pub(super) fn on_opened(&mut self, step: &mut Step<'_>, index: u8) {
+        self.control.on_opened(step, &mut self.desks, index);
     }
 
-    /// Passes news to its client.
-    fn tell(&mut self, news: &News<'_>) {
-        if let What::Event { cross_reference, switch, event: Event::Call(event) } = news.what {
-            let call = event.connection.call.unwrap_or_default();
-            self.note(|| {
-                format!("   to {}: {cross_reference:08x} {:?} {switch}_{call}", news.session, event.kind)
-            });
-        }
-        let mut broken = None;
-        let Some(client) = self.client_of(news.session) else {
-            self.broken.push("something is told in a session that has ended".to_owned());
-            return;
+    pub(super) fn on_closed(&mut self, step: &mut Step<'_>, index: u8) {
+        self.control.on_closed(step, &mut self.desks, index, Closed::ByPeer);
+    }
+
+    /// Handles the earliest timer that is due, or else a portion of the oldest job. Returns false if there is neither.
+    pub(super) fn tick(&mut self, step: &mut Step<'_>) -> bool {
+        let Self { control, desks, .. } = self;
+        let Some((_, key)) = step.timers.pop_due(step.now) else {
+            let is_busy = !control.jobs.is_empty();
+            control.work(step, desks);
+            return is_busy;
         };
-        match news.what {
-            What::Event { cross_reference, switch, event: Event::Call(event) } => {
-                if client.knows(cross_reference) {
-                    client.under_way.push_back(UnderWay::new(cross_reference, switch, event));
-                } else {
-                    broken = Some("an event names a monitor that its client does not know");
-                }
+        match key {
+            TimerKey::Connection(index) => {
+                Timers::<TimerKey>::fired(control.pool.deadline(index).unwrap());
+                control.on_connection_timer(step, desks, index);
             }
-            What::MonitorStopped(cross_reference) => {
-                if !client.knows(cross_reference) {
-                    broken = Some("a monitor ends that its client does not know");
-                }
-                client.monitors.retain(|one| one.cross_reference != cross_reference);
+            TimerKey::Pending(handle) => {
+                Timers::<TimerKey>::fired(control.pool.request_deadline(handle.cast()).unwrap());
+                control.on_service_timeout(step, desks, handle.cast());
             }
-            What::Event { .. } | What::Status(..) | What::Part(..) => {}
+            TimerKey::Rebind => {
+                Timers::<TimerKey>::fired(control.walk_deadline());
+                control.on_walk_timer(step);
+            }
+            TimerKey::Server(_)
+            | TimerKey::Client(_)
+            | TimerKey::Expiry(_)
+            | TimerKey::Refresh(_)
+            | TimerKey::Outbox(_)
+            | TimerKey::Redial(_)
+            | TimerKey::Stop => panic!("remote call control has no such timer: {key:?}"),
         }
-        self.broken.extend(broken.map(str::to_owned));
+        true
     }
 
-    fn announce_monitor(&mut self, (waiting, monitor): Waiter) {
-        let (quiet, prefers_asking) = (self.quiet, self.prefers_asking);
-        let told = self.control.announcement(monitor).map(|told| told.cross_reference);
-        let Some(client) = self.answer(waiting) else { return };
-        if let Some(cross_reference) = told {
-            client.monitors.push(ClientMonitor { cross_reference, calls: BTreeMap::new() });
-            client.has_to_ask |= !quiet || prefers_asking || core::mem::take(&mut client.asked_early);
+    /// Returns the digest, and checks that the fingerprints kept up to date equal those computed from scratch.
+    pub(super) fn digest(&mut self) -> u64 {
+        let (kept, anew) = (self.control.fold(), self.control.recompute());
+        let digest = |control: &Control<Bare>, tables| {
+            let mut digester = Digester::new();
+            control.digest_with(&mut digester, tables);
+            digester.finish()
+        };
+        let kept = digest(&self.control, kept);
+        if kept != digest(&self.control, anew) {
+            self.desks.broken.push("the digest that is kept differs from the one computed anew".to_owned());
         }
-    }
-
-    fn restart_monitors(&mut self, step: &mut Step<'_>, session: SessionId, link: ConnectionRef) {
-        let monitors = self.control.sessions.get(session).map(|one| one.monitors.clone());
-        for monitor in monitors.unwrap_or_default().iter().copied() {
-            if let Some(news) = self.control.restart_monitor(step, (monitor, link)) {
-                self.tell(&news);
-            }
-        }
-    }
-
-    fn rebind_session(&mut self, step: &mut Step<'_>, session: SessionId) {
-        let Some(connection) = self.control.move_session(step, session) else { return };
-        if self.control.sessions.get(session).is_some_and(|one| one.carrier.is_established) {
-            self.restart_monitors(step, session, connection);
-        }
-    }
-
-    fn fan_out(
-        &mut self,
-        step: &mut Step<'_>,
-        switch_monitor: Handle<SwitchMonitor>,
-        event: &Event<'_>,
-        document: Option<&[u8]>,
-    ) {
-        self.control.learn(step, switch_monitor, event);
-        let mut index = 0;
-        while let Some(monitor) = self.control.fed_by(switch_monitor, index) {
-            if let Some(news) = self.control.pass_on(step, monitor, event, document) {
-                self.tell(&news);
-            }
-            index += 1;
-        }
-    }
-
-    fn tell_changes(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>) {
-        loop {
-            match self.control.next_to_tell(step, monitor) {
-                ToTell::Change(change) => self.tell_change(monitor, &change),
-                ToTell::Held(document) => {
-                    let document = Document::parse(&document, &self.xml_limits).unwrap();
-                    let Ok(Message::Event(event)) = document.message() else { panic!("no event was kept") };
-                    if let Some(news) = self.control.as_told(step, monitor, &event) {
-                        self.tell(&news);
-                    }
-                }
-                ToTell::Nothing => return,
-            }
-        }
-    }
-
-    fn tell_change(&mut self, monitor: Handle<Monitor>, change: &Change) {
-        let Some(number) = self.control.line_of(monitor) else { return };
-        for kind in change.events() {
-            let event = Event::Call(change.event(*kind, &number));
-            if let Some(news) = self.control.as_seen(monitor, &event, Some(change.switch)) {
-                self.tell(&news);
-            }
-        }
+        kept
     }
 }

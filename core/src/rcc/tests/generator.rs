@@ -40,9 +40,9 @@ pub(super) fn run(seed: u64) -> Result<u64, String> {
 /// Returns the end of the story of a seed.
 pub(super) fn story(seed: u64) -> String {
     let mut run = Run::new(seed);
-    run.driver.story = Some(Vec::new());
+    run.driver.desks.story = Some(Vec::new());
     let _ = run.through();
-    let story = run.driver.story.unwrap_or_default();
+    let story = run.driver.desks.story.unwrap_or_default();
     story[story.len().saturating_sub(LAST)..].join("\n")
 }
 
@@ -134,7 +134,7 @@ impl Run {
 
     fn check(&mut self) -> Result<(), String> {
         self.digester.number(self.driver.digest());
-        match self.driver.broken.first() {
+        match self.driver.desks.broken.first() {
             Some(why) => Err(why.clone()),
             None => Ok(()),
         }
@@ -146,8 +146,8 @@ impl Run {
         self.driver.note(|| format!("{:?} < {connection}: {line}", self.now));
         let mut words = line.split(' ');
         if let (Some("started"), Some(_), Some(name)) = (words.next(), words.next(), words.next()) {
-            self.driver.quiet = self.systems.began_quietly(connection, name);
-            self.driver.prefers_asking = self.random.once_in(2);
+            self.driver.desks.quiet = self.systems.began_quietly(connection, name);
+            self.driver.desks.prefers_asking = self.random.once_in(2);
         }
         let index = u8::try_from(connection).unwrap();
         self.act(|driver, step| driver.on_line(step, index, &line));
@@ -173,7 +173,7 @@ impl Run {
     /// Makes one random event happen.
     fn happen(&mut self) {
         let connection = self.random.below(self.systems.connections.len());
-        let client = self.random.below(self.driver.clients.len());
+        let client = self.random.below(self.driver.desks.clients.len());
         let (system, line) = (self.random.below(SYSTEMS), self.random.below(LINES.len()));
         match self.random.below(100) {
             0..24 => {
@@ -189,7 +189,7 @@ impl Run {
             79..83 => self.act(|driver, step| driver.refresh(step, client)),
             83..88 => {
                 for _ in 0..=self.random.below(4) {
-                    self.driver.clients[client].receive();
+                    self.driver.receive(client);
                 }
             }
             88..91 => {
@@ -221,7 +221,7 @@ impl Run {
 
     /// Lets a client do something with its session.
     fn use_session(&mut self, client: usize) {
-        let one = &self.driver.clients[client];
+        let one = &self.driver.desks.clients[client];
         let monitors = one.monitors.len() + one.starting;
         let is_established = self.random.once_in(3);
         match (one.session, self.random.below(8)) {
@@ -261,16 +261,16 @@ impl Run {
             moved = true;
         }
         moved |= self.tick();
-        for client in 0..self.driver.clients.len() {
-            let one = &mut self.driver.clients[client];
-            moved |= !one.under_way.is_empty();
-            one.receive();
+        for client in 0..self.driver.desks.clients.len() {
+            moved |= !self.driver.desks.clients[client].under_way.is_empty();
+            self.driver.receive(client);
+            let one = &self.driver.desks.clients[client];
             let Some(session) = one.session else { continue };
             let (wants, is_served) = (one.has_to_ask, self.driver.control.link_of(session).is_ok());
             if !is_served {
                 self.act(|driver, step| driver.refresh(step, client));
                 moved |= self.driver.control.link_of(session).is_ok();
-            } else if wants && self.driver.unanswered() == 0 {
+            } else if wants && self.driver.desks.unanswered() == 0 {
                 self.act(|driver, step| {
                     driver.accept(step, session);
                     driver.ask_for_calls(step, client);
@@ -296,7 +296,7 @@ impl Run {
     /// Checks that each client knows exactly the calls that exist.
     fn compare(&self) -> Result<(), String> {
         let control = &self.driver.control;
-        for (number, client) in self.driver.clients.iter().enumerate() {
+        for (number, client) in self.driver.desks.clients.iter().enumerate() {
             let Some(session) = client.session else { continue };
             if !control.sessions.get(session).is_some_and(|one| one.carrier.is_established()) {
                 continue;
@@ -313,9 +313,7 @@ impl Run {
 
     /// Signs all clients out, and checks that nothing is left.
     fn end(&mut self) -> Result<(), String> {
-        for client in 0..self.driver.clients.len() {
-            self.act(|driver, step| driver.sign_out(step, client));
-        }
+        self.driver.sign_all_out();
         self.calm()?;
         let control = &self.driver.control;
         let left = [
@@ -326,7 +324,7 @@ impl Run {
             control.early.len(),
             control.jobs.len(),
             control.to_be_told.len(),
-            self.driver.unanswered(),
+            self.driver.desks.unanswered(),
             self.systems.monitors(),
         ];
         if left.iter().any(|count| *count > 0) { Err(format!("something is left: {left:?}")) } else { Ok(()) }

@@ -234,11 +234,6 @@ impl UserAgent {
         self.transactions.server.len() < limit.saturating_sub(limit / 4)
     }
 
-    /// The session that a held request was received for.
-    pub(crate) fn owner(&self, held: HeldRequest) -> Option<SessionId> {
-        self.transactions.server.get(held).and_then(|transaction| transaction.owner)
-    }
-
     /// Whether the answer to a held request can reach its client: it came by datagram, or its stream is still open.
     pub(crate) fn reaches(&self, step: &Step<'_>, held: HeldRequest) -> bool {
         self.transactions.server.get(held).is_some_and(|transaction| match transaction.flow {

@@ -277,25 +277,6 @@ impl UserAgent {
     }
 }
 
-/// Whether a response sent now may overtake an event to the session's client.
-pub(crate) fn may_be_overtaken(legs: &impl Legs, session: SessionId) -> bool {
-    legs.leg(session).is_some_and(|leg| leg.outbox.may_be_overtaken())
-}
-
-/// Delays a session's events after an immediate response that announces an identifier.
-pub(crate) fn keep_quiet(step: &Step<'_>, legs: &mut impl Legs, session: SessionId) {
-    if let Some(leg) = legs.leg_mut(session) {
-        leg.outbox.keep_quiet(step.now + step.config.sip.event_delay);
-    }
-}
-
-/// Lets events wait for the answer to a request that announces an identifier.
-pub(crate) fn expect_announcement(legs: &mut impl Legs, session: SessionId) {
-    if let Some(leg) = legs.leg_mut(session) {
-        leg.outbox.announce();
-    }
-}
-
 /// Lets events continue a little after a response that announces an identifier.
 pub(crate) fn note_announced(step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
     let quiet_until = step.now + step.config.sip.event_delay;

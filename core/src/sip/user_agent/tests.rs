@@ -5,8 +5,8 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use super::note_announced;
 use super::{Asked, HeldRequest, Leg, Legs, News, Outgoing, Overload, Read, Reply, UserAgent};
-use super::{expect_announcement, note_announced};
 use crate::action::{Action, Actions};
 use crate::config::Config;
 use crate::entropy::Seed;
@@ -277,7 +277,7 @@ fn an_event_waits_for_the_answer_that_announces_its_identifier() {
     let mut desk = Desk::new("");
     let session = desk.session("a");
     desk.step(|ua, step, legs| {
-        expect_announcement(legs, session);
+        legs.leg_mut(session).unwrap().outbox.announce();
         ua.send_event(step, legs, session, b"<event/>");
     });
     assert_eq!(desk.written(), Vec::<String>::new());

@@ -19,10 +19,11 @@
 use core::fmt::Display;
 
 use super::sign_in::Beginning;
-use super::{Gateway, Step};
+use super::{Control, Leg, Uacsta};
 use crate::action::Level;
 use crate::entropy::Domain;
 use crate::sip::user_agent::{Received, Refusal};
+use crate::step::Step;
 use crate::time::Instant;
 
 /// The least number that counts continue from, whatever the time of day: more requests and monitors than any dialog has
@@ -38,24 +39,30 @@ const BEGINNING_OF_2024: u64 = 1_704_067_200_000_000;
 /// The time in microseconds that one CSeq stands for. No client is sent requests faster than that for long.
 const QUARTER: u64 = 250_000;
 
-impl Gateway {
+impl Uacsta {
     /// Handles a re-INVITE in a dialog that is not known here, with `tag` as our tag. Without a line it is answered
     /// 481, as any other request is. The tag's length is limited along with the dialog's other texts
     /// (`limits.dialog_bytes`).
-    pub(super) fn on_takeover(&mut self, step: &mut Step<'_>, received: &Received<'_>, tag: &str) {
-        let Some(sign_in) = self.read_sign_in(step, received) else { return };
+    pub(super) fn on_takeover(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        received: &Received<'_>,
+        tag: &str,
+    ) {
+        let Some(sign_in) = self.read_sign_in(step, control, received) else { return };
         if sign_in.line.is_empty() {
             let refusal = Refusal::new(481, "Unknown dialog, and no line to take it over with");
-            self.ua.refuse(step, &mut self.control.sessions, received, &refusal);
+            self.ua.refuse(step, &mut control.sessions, received, &refusal);
             return;
         }
         let beginning =
             Beginning::Continued { sequence: self.sequence_at(step.now), monitors: self.draw_count(step) };
-        let Some((handle, connection)) = self.begin_session(step, received, &sign_in, tag, beginning) else {
+        let Some(handle) = self.begin_session(step, control, received, &sign_in, (tag, beginning)) else {
             return;
         };
         step.counters.takeovers += 1;
-        if let Some(session) = self.control.sessions.get(handle) {
+        if let Some(session) = control.sessions.get(handle) {
             let fields: &[(&str, &dyn Display)] = &[
                 ("session", &handle),
                 ("user", &session.user()),
@@ -63,8 +70,8 @@ impl Gateway {
             ];
             step.actions.notify(Level::Info, "dialog_taken_over", fields);
         }
-        self.control.recreate_monitor(step, handle);
-        self.verify_line(step, handle, connection);
+        control.recreate_monitor(step, handle);
+        self.verify_line(step, control, handle);
     }
 
     /// Returns a CSeq above any that another node can have reached in the dialog: the quarters of a second since the

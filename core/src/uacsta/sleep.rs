@@ -5,18 +5,18 @@
 
 use core::fmt::Display;
 
-use super::{Gateway, Step};
+use super::{Control, Leg, Uacsta};
 use crate::action::Level;
-use crate::step::SessionId;
+use crate::step::{SessionId, Step};
 use crate::time::{Duration, Instant};
 
 /// How late a timer must be to show a suspension: longer than other work delays it, and no shorter than load balancers
 /// take to give up on a node.
 const SLEEP: Duration = Duration::from_secs(5);
 
-impl Gateway {
+impl Uacsta {
     /// Checks how late a timer fires that was due at `at`.
-    pub(super) fn note_lateness(&mut self, step: &mut Step<'_>, at: Instant) {
+    pub(crate) fn note_lateness(&mut self, step: &mut Step<'_>, at: Instant) {
         let late = step.now.since(at);
         // A timer due at time zero is not late, and each suspension is reported once.
         if at == Instant::ZERO || late < SLEEP || self.slept.is_some_and(|noticed| at < noticed) {
@@ -33,8 +33,8 @@ impl Gateway {
     /// Whether a session was not refreshed since this node was suspended. Another node may have taken it over then, and
     /// a BYE from here would end it there. A client that is still at this node learns with its next request that the
     /// session is gone.
-    pub(super) fn may_be_elsewhere(&self, now: Instant, handle: SessionId) -> bool {
-        let (Some(slept), Some(session)) = (self.slept, self.control.sessions.get(handle)) else {
+    pub(super) fn may_be_elsewhere(&self, control: &Control<Leg>, now: Instant, handle: SessionId) -> bool {
+        let (Some(slept), Some(session)) = (self.slept, control.sessions.get(handle)) else {
             return false;
         };
         session.carrier.expiry.at().unwrap_or(now) <= slept + session.carrier.timer.lifetime

@@ -4,18 +4,14 @@ use alloc::boxed::Box;
 use alloc::string::ToString as _;
 use core::fmt::Display;
 
-use super::{Gateway, Session, Step};
+use super::{Control, Leg, Uacsta};
 use crate::action::Level;
-use crate::cti::ConnectionRef;
-use crate::few::Few;
 use crate::rcc::device::number_of;
-use crate::rcc::moving::rebinds;
-use crate::rcc::ticket::Ticket;
 use crate::sip::user_agent::{Asked, HeldRequest, Overload, Phase, Received, Refusal, Reply};
-use crate::step::SessionId;
+use crate::step::{SessionId, Step};
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::model::Message as Csta;
-use crate::wire::csta::model::{Device, Namespace, Request, Response, SystemStatus};
+use crate::wire::csta::model::{Namespace, Request, Response, SystemStatus};
 use crate::wire::csta::parse::Document;
 use crate::wire::sip::media::CSTA_XML;
 
@@ -36,14 +32,19 @@ pub(super) enum Beginning {
     Continued { sequence: u32, monitors: u32 },
 }
 
-impl Gateway {
+impl Uacsta {
     /// Handles an INVITE outside any dialog, which signs a user in.
-    pub(super) fn on_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) {
-        let Some(sign_in) = self.read_sign_in(step, received) else { return };
-        if let Some((session, connection)) =
-            self.begin_session(step, received, &sign_in, &received.local_tag, Beginning::Anew)
-        {
-            self.verify_line(step, session, connection);
+    pub(super) fn on_sign_in(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        received: &Received<'_>,
+    ) {
+        let Some(sign_in) = self.read_sign_in(step, control, received) else { return };
+        let begun =
+            self.begin_session(step, control, received, &sign_in, (&received.local_tag, Beginning::Anew));
+        if let Some(session) = begun {
+            self.verify_line(step, control, session);
         }
     }
 
@@ -52,18 +53,18 @@ impl Gateway {
     pub(super) fn begin_session(
         &mut self,
         step: &mut Step<'_>,
+        control: &mut Control<Leg>,
         received: &Received<'_>,
         sign_in: &SignIn,
-        local_tag: &str,
-        beginning: Beginning,
-    ) -> Option<(SessionId, Option<ConnectionRef>)> {
-        let timer = self.ua.settle_timer(step, &mut self.control.sessions, received)?;
+        (local_tag, beginning): (&str, Beginning),
+    ) -> Option<SessionId> {
+        let timer = self.ua.settle_timer(step, &mut control.sessions, received)?;
         let user = received.message.from().map_or("", |from| from.uri);
-        if let Some(stale) = self.control.stale_session_of(step, user, &sign_in.line) {
-            self.end_session(step, stale, "its client signed in again");
+        if let Some(stale) = control.stale_session_of(step, user, &sign_in.line) {
+            self.end_session(step, control, stale, "its client signed in again");
         }
-        if self.control.sessions.is_full() {
-            self.ua.turn_away(step, &mut self.control.sessions, received, Overload::Full);
+        if control.sessions.is_full() {
+            self.ua.turn_away(step, &mut control.sessions, received, Overload::Full);
             return None;
         }
         let (sequence, monitors_had) = match beginning {
@@ -71,67 +72,44 @@ impl Gateway {
             Beginning::Continued { sequence, monitors } => (sequence, monitors),
         };
         let begun = (local_tag, &*sign_in.line, sequence);
-        let leg = self.ua.begin_leg(step, &mut self.control.sessions, received, begun, timer)?;
-        let session = self.control.sessions.insert(Session {
-            connection: None,
-            namespace: sign_in.namespace,
-            told_gone: false,
-            carrier: leg,
-            monitors: Few::default(),
-            monitors_had,
-            registration: None,
-        });
-        let session = session.ok()?;
-        if self.ua.hold_invite(step, &mut self.control.sessions, received, session).is_none() {
-            self.control.sessions.remove(session);
+        let leg = self.ua.begin_leg(step, &mut control.sessions, received, begun, timer)?;
+        let session = control.add_session(leg, sign_in.namespace, monitors_had).ok()?;
+        if self.ua.hold_invite(step, &mut control.sessions, received, session).is_none() {
+            control.sessions.remove(session);
             return None;
         }
         // Only now, so that a refused INVITE takes no turn.
-        let connection = self.control.pool.take_turn();
-        self.control.bind(session, connection);
-        Some((session, connection))
+        control.take_turn(session);
+        Some(session)
     }
 
     /// Asks the phone system whether it knows the line; if it cannot be asked, the sign-in is accepted.
     pub(super) fn verify_line(
         &mut self,
         step: &mut Step<'_>,
-        handle: SessionId,
-        connection: Option<ConnectionRef>,
+        control: &mut Control<Leg>,
+        session: SessionId,
     ) {
-        let number = self.control.sessions.get(handle).map(|session| Box::<str>::from(session.number()));
-        let asked = match (connection, number) {
-            (Some(connection), Some(number))
-                if self.can_verify(step, connection, &number) && !number.is_empty() =>
-            {
-                let request =
-                    Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
-                self.control.pool.ask(step, connection, Ticket::VerifyLine(handle), &request).is_ok()
-            }
-            _ => false,
-        };
-        if !asked {
-            self.accept_sign_in(step, handle);
+        if !control.check_line(step, session) {
+            self.accept_sign_in(step, control, session);
         }
-    }
-
-    fn can_verify(&self, step: &Step<'_>, connection: ConnectionRef, number: &str) -> bool {
-        let features = self.control.pool.at(connection.index()).map(|one| one.features.of(number));
-        step.config.cti.verify_line && features.unwrap_or_default().has_service("SnapshotDevice")
     }
 
     /// Answers a sign-in 200.
-    pub(super) fn accept_sign_in(&mut self, step: &mut Step<'_>, handle: SessionId) {
-        let Some(session) = self.control.sessions.get_mut(handle) else { return };
+    pub(super) fn accept_sign_in(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        handle: SessionId,
+    ) {
+        let Some(session) = control.sessions.get_mut(handle) else { return };
         let Phase::SigningIn { invite } = session.carrier.phase else { return };
         session.carrier.phase = Phase::Established;
-        if rebinds(step.config) && self.control.link_of(handle).is_err() {
-            self.rebind_session(step, handle);
-        }
-        let status = self.control.status_of(handle);
+        control.begin_session(step, self, handle);
+        let status = control.status_of(handle);
         step.counters.sign_ins += 1;
         step.counters.sign_ins_unserved += u64::from(status == SystemStatus::Disabled);
-        if let Some(session) = self.control.sessions.get(handle) {
+        if let Some(session) = control.sessions.get(handle) {
             let number = session.connection.map_or(0, |connection| u64::from(connection.index()) + 1);
             let fields: &[(&str, &dyn Display)] = &[
                 ("session", &handle),
@@ -143,34 +121,38 @@ impl Gateway {
             ];
             step.actions.notify(Level::Info, "session_started", fields);
         }
-        self.answer_invite(step, handle, invite, status);
-        // A dialog that was taken over already has a monitor.
-        if let Ok(link) = self.control.link_of(handle) {
-            self.restart_monitors(step, handle, link);
-        }
+        self.answer_invite(step, control, handle, invite, status);
+        control.feed_session(step, self, handle);
     }
 
     /// Refuses a sign-in whose line is not known with 404, and forgets the session.
-    pub(super) fn refuse_sign_in(&mut self, step: &mut Step<'_>, handle: SessionId, why: &dyn Display) {
-        let Some(session) = self.control.sessions.get(handle) else { return };
+    pub(super) fn refuse_sign_in(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        handle: SessionId,
+        why: &dyn Display,
+    ) {
+        let Some(session) = control.sessions.get(handle) else { return };
         let Phase::SigningIn { invite } = session.carrier.phase else { return };
         let fields: &[(&str, &dyn Display)] =
             &[("user", &session.user()), ("line", &session.line()), ("status", &404), ("why", why)];
         step.actions.notify(Level::Warn, "request_refused", fields);
         let reply = Reply::because(404, "Unknown line");
-        self.ua.answer(step, &mut self.control.sessions, Asked::Held(invite), &reply);
-        self.end_session(step, handle, "unknown line");
+        self.ua.answer(step, &mut control.sessions, Asked::Held(invite), &reply);
+        self.end_session(step, control, handle, "unknown line");
     }
 
     /// Answers an INVITE or re-INVITE with 200, always with a RequestSystemStatusResponse (client quirk 6).
     pub(super) fn answer_invite(
         &mut self,
         step: &mut Step<'_>,
+        control: &mut Control<Leg>,
         session: SessionId,
         invite: HeldRequest,
         status: SystemStatus,
     ) {
-        let Self { ua, control, body, .. } = self;
+        let Self { ua, body, .. } = self;
         let sessions = &mut control.sessions;
         let Some(namespace) = sessions.get(session).map(|one| one.namespace) else { return };
         body.clear();
@@ -183,45 +165,46 @@ impl Gateway {
     pub(super) fn read_document<'m>(
         &mut self,
         step: &mut Step<'_>,
+        control: &mut Control<Leg>,
         received: &Received<'m>,
     ) -> Option<Document<'m>> {
         let Some(body) = received.message.csta_body() else {
             let refusal = Refusal::with(415, "Accept", CSTA_XML);
-            self.ua.refuse(step, &mut self.control.sessions, received, &refusal);
+            self.ua.refuse(step, &mut control.sessions, received, &refusal);
             return None;
         };
-        match Document::parse(body, &self.xml_limits) {
+        match Document::parse(body, &control.xml_limits) {
             Ok(document) => Some(document),
             Err(error) => {
                 let detail = error.to_string();
                 let refusal = Refusal { detail, ..Refusal::new(400, "Malformed CSTA document") };
-                self.ua.refuse(step, &mut self.control.sessions, received, &refusal);
+                self.ua.refuse(step, &mut control.sessions, received, &refusal);
                 None
             }
         }
     }
 
     /// Reads the body of an INVITE. Returns `None` if the INVITE was refused.
-    pub(super) fn read_sign_in(&mut self, step: &mut Step<'_>, received: &Received<'_>) -> Option<SignIn> {
-        let document = self.read_document(step, received)?;
+    pub(super) fn read_sign_in(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        received: &Received<'_>,
+    ) -> Option<SignIn> {
+        let document = self.read_document(step, control, received)?;
         let is_sign_in = matches!(document.message(), Ok(Csta::Request(Request::RequestSystemStatus { .. })));
         if !is_sign_in {
             let refusal = Refusal::new(488, "An INVITE carries RequestSystemStatus here");
-            self.ua.refuse(step, &mut self.control.sessions, received, &refusal);
+            self.ua.refuse(step, &mut control.sessions, received, &refusal);
             return None;
         }
         let line = document.line().unwrap_or_default();
         if line.len() > step.config.limits.dialog_bytes {
-            self.ua.refuse(
-                step,
-                &mut self.control.sessions,
-                received,
-                &Refusal::new(400, "Line URI too long"),
-            );
+            self.ua.refuse(step, &mut control.sessions, received, &Refusal::new(400, "Line URI too long"));
             return None;
         }
         if !line.is_empty() && number_of(line).is_none() {
-            self.ua.refuse(step, &mut self.control.sessions, received, &Refusal::new(404, "Unknown line"));
+            self.ua.refuse(step, &mut control.sessions, received, &Refusal::new(404, "Unknown line"));
             return None;
         }
         let namespace = document.namespace().unwrap_or(Namespace::ED3);

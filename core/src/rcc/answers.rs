@@ -1,0 +1,104 @@
+//! Answers of phone systems, and passing them to those they concern.
+
+use super::clients::{Answer, Asked, Clients};
+use super::control::Control;
+use super::device_lists::MAX_EARLY;
+use super::monitoring::Started;
+use super::session::Carrier;
+use super::ticket::{Ticket, error_of, fits};
+use crate::cti::news::Ended;
+use crate::step::{ClientRequestId, SessionId, Step};
+use crate::wire::csta::model::{Message, Request, Response};
+use crate::wire::csta::parse::Document;
+use crate::wire::csta::services::Service;
+
+impl<C: Carrier> Control<C> {
+    /// Handles the end of a request to a phone system.
+    pub(super) fn on_answer<K: Clients<C>>(
+        &mut self,
+        step: &mut Step<'_>,
+        clients: &mut K,
+        ended: Ended<Ticket>,
+        response: &Response<'_>,
+    ) {
+        let connection = ended.connection;
+        match ended.ticket {
+            Ticket::VerifyLine(session) => {
+                // The user is refused only if the phone system says that it does not know the line.
+                let error = error_of(response);
+                let unknown = error.means_unknown_device().then_some(error);
+                clients.on_line_checked(step, self, session, unknown);
+            }
+            Ticket::StartMonitor(switch_monitor) => {
+                match self.on_switch_monitor_answered(step, switch_monitor, connection, response) {
+                    Started::Active(switch_monitor, waiters) => {
+                        for waiter in waiters {
+                            self.announce_monitor(step, clients, waiter);
+                        }
+                        self.after_start(step, switch_monitor);
+                    }
+                    Started::Refused(refused) => {
+                        self.tell_refusal(step, clients, &refused);
+                        self.after_refusal(step, &refused, response);
+                    }
+                    Started::Void => {}
+                }
+            }
+            Ticket::StopMonitor => self.on_stop_answered(connection),
+            Ticket::Resync(monitor, switch_monitor, number) => {
+                if self.on_snapshot(step, (monitor, switch_monitor, number), connection, response) {
+                    self.tell_changes(step, clients, monitor);
+                }
+            }
+            Ticket::Service { session, request, service } => {
+                self.on_client_served(step, clients, ended, (session, request, service), response);
+            }
+        }
+        self.stop_more(step, connection);
+    }
+
+    /// Handles the answer to a request that a client asked for.
+    fn on_client_served<K: Clients<C>>(
+        &mut self,
+        step: &mut Step<'_>,
+        clients: &mut K,
+        ended: Ended<Ticket>,
+        (session, request, service): (SessionId, ClientRequestId, &'static Service),
+        response: &Response<'_>,
+    ) {
+        let overtaken = self.sessions.get(session).is_some_and(|one| one.carrier.may_be_overtaken());
+        let instead = self.on_served(step, &ended, overtaken, response);
+        let is_fit = instead.is_none() && fits(service, response);
+        if is_fit {
+            self.tell_early_parts(step, clients, ended, response);
+        }
+        self.after_answer(&ended);
+        let answer = match instead {
+            None if is_fit => Answer::Relayed(response),
+            error => Answer::Error(error.unwrap_or_else(|| error_of(response))),
+        };
+        clients.answer(step, self, session, Asked::Held(request), answer);
+        if service.announces() {
+            clients.announced(step, self, session);
+        }
+    }
+
+    /// Sends the parts of a list that came before the response that announces it.
+    fn tell_early_parts<K: Clients<C>>(
+        &mut self,
+        step: &mut Step<'_>,
+        clients: &mut K,
+        ended: Ended<Ticket>,
+        response: &Response<'_>,
+    ) {
+        for _ in 0..MAX_EARLY {
+            let Some(part) = self.early_part(ended.connection, response) else { return };
+            let document = Document::parse(&part, &self.xml_limits);
+            if let Ok(Ok(Message::Request(Request::Relayed(told)))) = document.as_ref().map(Document::message)
+                && let Some(news) = self.on_part(step, ended.connection, &told, Some(&part))
+            {
+                clients.tell(step, self, &news);
+            }
+        }
+    }
+}
