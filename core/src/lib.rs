@@ -13,6 +13,7 @@ pub mod cti;
 pub mod digest;
 pub mod engine;
 pub mod entropy;
+mod expected;
 mod few;
 mod index;
 pub mod input;

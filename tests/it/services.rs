@@ -160,6 +160,14 @@ fn nobody_acts_for_another_line() {
 }
 
 #[test]
+fn a_monitor_of_a_call_instead_of_a_line_is_refused() {
+    let (mut bench, system, mut client) = Bench::signed_in(&[]);
+    let object = "<monitorObject><callObject><callID>0_7</callID></callObject></monitorObject>";
+    let refused = call(&mut bench, system, &mut client, "MonitorStart", object);
+    assert_eq!(refused.element("operation"), "invalidMonitorObjectType");
+}
+
+#[test]
 fn missing_elements_are_named_by_the_most_telling_error() {
     let (mut bench, system, mut client) = Bench::signed_in(&[]);
     for (service, inside, value) in [

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use super::gathering::Gathering;
 use super::protocol::{Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot};
 use crate::config::{Config, SessionKind};
+use crate::expected::Expected as _;
 use crate::time::{Duration, Instant};
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::guard::XmlLimits;
@@ -106,6 +107,7 @@ impl CstaLink {
                 return Some(invoke);
             }
         }
+        debug_assert!(false, "a worn-out link is given up before its invoke IDs are used up");
         None
     }
 
@@ -147,7 +149,11 @@ impl CstaLink {
                 continue;
             }
             let Some(invoke) = self.draw_invoke() else { return };
-            let Some(Queued { id, document, since: _ }) = self.queue.pop_front() else { return };
+            let Some(Queued { id, document, since: _ }) =
+                self.queue.pop_front().expected("the request just looked at")
+            else {
+                return;
+            };
             self.await_answer(invoke, id);
             let written = write_frame(output, invoke, |out| out.extend_from_slice(&document));
             debug_assert!(written.is_ok(), "what does not fit into a frame is not queued");

@@ -6,6 +6,7 @@ use super::device_lists::MAX_EARLY;
 use super::monitoring::Started;
 use super::session::Carrier;
 use super::ticket::{Ticket, error_of, fits};
+use crate::cti::ConnectionRef;
 use crate::cti::news::Ended;
 use crate::step::{ClientRequestId, SessionId, Step};
 use crate::wire::csta::model::{Message, Request, Response};
@@ -51,7 +52,7 @@ impl<C: Carrier> Control<C> {
                 }
             }
             Ticket::Service { session, request, service } => {
-                self.on_client_served(step, clients, ended, (session, request, service), response);
+                self.on_client_served(step, clients, connection, (session, request, service), response);
             }
         }
         self.stop_more(step, connection);
@@ -62,17 +63,18 @@ impl<C: Carrier> Control<C> {
         &mut self,
         step: &mut Step<'_>,
         clients: &mut K,
-        ended: Ended<Ticket>,
+        connection: ConnectionRef,
         (session, request, service): (SessionId, ClientRequestId, &'static Service),
         response: &Response<'_>,
     ) {
-        let overtaken = self.sessions.get(session).is_some_and(|one| one.carrier.may_be_overtaken());
-        let instead = self.on_served(step, &ended, overtaken, response);
+        let instead = self.on_served(step, connection, (session, service), response);
         let is_fit = instead.is_none() && fits(service, response);
         if is_fit {
-            self.tell_early_parts(step, clients, ended, response);
+            self.tell_early_parts(step, clients, connection, response);
         }
-        self.after_answer(&ended);
+        if service.brings_list() {
+            self.device_lists.answered(connection);
+        }
         let answer = match instead {
             None if is_fit => Answer::Relayed(response),
             error => Answer::Error(error.unwrap_or_else(|| error_of(response))),
@@ -88,14 +90,14 @@ impl<C: Carrier> Control<C> {
         &mut self,
         step: &mut Step<'_>,
         clients: &mut K,
-        ended: Ended<Ticket>,
+        connection: ConnectionRef,
         response: &Response<'_>,
     ) {
         for _ in 0..MAX_EARLY {
-            let Some(part) = self.early_part(ended.connection, response) else { return };
+            let Some(part) = self.early_part(connection, response) else { return };
             let document = Document::parse(&part, &self.xml_limits);
             if let Ok(Ok(Message::Request(Request::Relayed(told)))) = document.as_ref().map(Document::message)
-                && let Some(news) = self.on_part(step, ended.connection, &told, Some(&part))
+                && let Some(news) = self.on_part(step, connection, &told, Some(&part))
             {
                 clients.tell(step, self, &news);
             }

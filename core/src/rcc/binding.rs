@@ -6,6 +6,7 @@ use super::device::number_of;
 use super::session::{Carrier, Session};
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
+use crate::expected::Expected as _;
 use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, SystemStatus};
@@ -18,7 +19,7 @@ pub(crate) type BoundCounts = [usize; MAX_CONNECTIONS];
 impl<C: Carrier> Control<C> {
     /// Binds a session to a connection, or to none. It is no longer bound to the previous one.
     pub(crate) fn bind(&mut self, session: SessionId, connection: Option<ConnectionRef>) {
-        let Some(session) = self.sessions.get_mut(session) else { return };
+        let Some(session) = self.sessions.get_mut(session).expected("a session") else { return };
         let before = core::mem::replace(&mut session.connection, connection);
         if let Some(count) = before.and_then(|before| self.bound.get_mut(usize::from(before.index()))) {
             *count = count.saturating_sub(1);

@@ -10,6 +10,7 @@ use super::session::{Carrier, Monitor};
 use super::switch_monitor::{SwitchMonitor, Waiter};
 use super::view::hexadecimal;
 use crate::cti::ConnectionRef;
+use crate::expected::Expected as _;
 use crate::slots::Handle;
 use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
@@ -137,7 +138,7 @@ impl<C: Carrier> Control<C> {
         monitor: Handle<Monitor>,
         change: &Change,
     ) {
-        let Some(number) = self.line_of(monitor) else { return };
+        let Some(number) = self.line_of(monitor).expected("a monitor's line") else { return };
         for kind in change.events() {
             let event = Event::Call(change.event(*kind, &number));
             if let Some(news) = self.as_seen(monitor, &event, Some(change.switch)) {

@@ -12,6 +12,7 @@ use super::switch_monitor::EventSource;
 use crate::action::Level;
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
+use crate::expected::Expected as _;
 use crate::step::Step;
 use crate::time::Instant;
 
@@ -103,7 +104,7 @@ impl<C: Carrier> Control<C> {
             step.actions.notify(Level::Debug, "event_discarded", fields);
             return;
         }
-        let Some(waiting) = self.early_of_mut(source.connection) else { return };
+        let Some(waiting) = self.early_of_mut(source.connection).expected("a queue") else { return };
         let lost = if waiting.len() >= MAX_EARLY { waiting.pop_front() } else { None };
         waiting.push_back(Early {
             since: step.now,
@@ -130,7 +131,9 @@ impl<C: Carrier> Control<C> {
         if !self.early_of(connection).and_then(VecDeque::front).is_some_and(is_old) {
             return;
         }
-        let Some(Queue { waiting, .. }) = self.early.0.get_mut(usize::from(connection.index())) else {
+        let Some(Queue { waiting, .. }) =
+            self.early.0.get_mut(usize::from(connection.index())).expected("a queue")
+        else {
             return;
         };
         let (before, switch_monitors) = (waiting.len(), &self.switch_monitors);
@@ -142,7 +145,7 @@ impl<C: Carrier> Control<C> {
 
     /// Forgets what came under a name before the monitor was asked for that has it now.
     pub(super) fn forget_earlier(&mut self, step: &mut Step<'_>, source: EventSource<'_>, asked: Instant) {
-        let Some(waiting) = self.early_of_mut(source.connection) else { return };
+        let Some(waiting) = self.early_of_mut(source.connection).expected("a queue") else { return };
         let before = waiting.len();
         waiting.retain(|early| early.since >= asked || *early.cross_reference != *source.cross_reference);
         let count = before.saturating_sub(waiting.len());
@@ -163,7 +166,9 @@ impl<C: Carrier> Control<C> {
         if self.is_starting(connection) || !self.pool.is_latest(connection) {
             return;
         }
-        let Some(Queue { waiting, .. }) = self.early.0.get_mut(usize::from(connection.index())) else {
+        let Some(Queue { waiting, .. }) =
+            self.early.0.get_mut(usize::from(connection.index())).expected("a queue")
+        else {
             return;
         };
         let switch_monitors = &self.switch_monitors;

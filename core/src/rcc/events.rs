@@ -8,6 +8,7 @@ use super::session::{Carrier, Monitor};
 use super::switch_monitor::{EventSource, SwitchMonitor};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
+use crate::expected::Expected as _;
 use crate::slots::Handle;
 use crate::step::{SessionId, Step};
 use crate::wire::csta::model::{Event, Request, SystemStatus};
@@ -63,7 +64,11 @@ impl<C: Carrier> Control<C> {
         event: &Event<'_>,
     ) {
         let limit = step.config.limits.calls_per_device;
-        let Some(switch_monitor) = self.switch_monitors.slots.get_mut(switch_monitor) else { return };
+        let Some(switch_monitor) =
+            self.switch_monitors.slots.get_mut(switch_monitor).expected("a switch monitor")
+        else {
+            return;
+        };
         if let Event::Call(call) = event
             && let Some(forgotten) = switch_monitor.calls.learn(&switch_monitor.device, call, limit)
         {

@@ -13,6 +13,7 @@ use super::ticket::{Ticket, error_of};
 use super::view::read_hexadecimal;
 use crate::action::Level;
 use crate::cti::ConnectionRef;
+use crate::expected::Expected as _;
 use crate::slots::Handle;
 use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
@@ -133,7 +134,10 @@ impl<C: Carrier> Control<C> {
                 false
             }
             Some(State::Active { .. }) => true,
-            None => false,
+            None => {
+                debug_assert!(false, "a monitor was created without a switch monitor");
+                false
+            }
         }
     }
 
@@ -149,8 +153,11 @@ impl<C: Carrier> Control<C> {
         let Response::MonitorStart { cross_reference, .. } = *response else {
             return self.refuse_switch_monitor(switch_monitor, error_of(response));
         };
-        let Some(one) = self.switch_monitors.slots.get(switch_monitor) else { return Started::Void };
+        let Some(one) = self.switch_monitors.slots.get(switch_monitor).expected("a switch monitor") else {
+            return Started::Void;
+        };
         let (connection, State::Starting { since, .. }) = (one.connection, &one.state) else {
+            debug_assert!(false, "a switch monitor was answered twice");
             return Started::Void;
         };
         // Events under this name from before the switch monitor was asked for belong to another.
@@ -164,8 +171,13 @@ impl<C: Carrier> Control<C> {
 
     /// Continues once the waiting requests are answered: early events are delivered.
     pub(super) fn after_start(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
-        let Some(switch_monitor) = self.switch_monitors.slots.get(handle) else { return };
-        let State::Active { cross_reference } = &switch_monitor.state else { return };
+        let Some(switch_monitor) = self.switch_monitors.slots.get(handle).expected("a switch monitor") else {
+            return;
+        };
+        let State::Active { cross_reference } = &switch_monitor.state else {
+            debug_assert!(false, "a switch monitor is not active though its start was answered");
+            return;
+        };
         let (connection, is_idle) = (switch_monitor.connection, switch_monitor.monitors.is_empty());
         let cross_reference = cross_reference.clone();
         self.deliver_early(EventSource { connection, cross_reference: &cross_reference });
@@ -179,8 +191,13 @@ impl<C: Carrier> Control<C> {
 
     /// Removes a switch monitor that the phone system refused to start.
     fn refuse_switch_monitor(&mut self, switch_monitor: Handle<SwitchMonitor>, error: CstaError) -> Started {
-        let Some(removed) = self.switch_monitors.remove(switch_monitor) else { return Started::Void };
-        let State::Starting { waiters, .. } = removed.state else { return Started::Void };
+        let Some(removed) = self.switch_monitors.remove(switch_monitor).expected("a switch monitor") else {
+            return Started::Void;
+        };
+        let State::Starting { waiters, .. } = removed.state else {
+            debug_assert!(false, "a switch monitor was refused after it was started");
+            return Started::Void;
+        };
         for waiter in &waiters {
             self.forget_monitor(waiter.monitor);
         }
@@ -253,7 +270,7 @@ impl<C: Carrier> Control<C> {
     /// Creates the monitor that a session's client knows under its first ID and that was started at another node. It is
     /// fed as soon as the session has a connection.
     pub(crate) fn recreate_monitor(&mut self, step: &mut Step<'_>, session: SessionId) {
-        let Some(one) = self.sessions.get_mut(session) else { return };
+        let Some(one) = self.sessions.get_mut(session).expected("a session") else { return };
         let monitor = Monitor {
             session,
             cross_reference: one.reference(0),
@@ -359,7 +376,7 @@ impl<C: Carrier> Control<C> {
 
     /// Attaches a monitor to the switch monitor that feeds it from now on; its client is out of date.
     fn feed(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, switch_monitor: Handle<SwitchMonitor>) {
-        let Some(one) = self.monitors.get_mut(monitor) else { return };
+        let Some(one) = self.monitors.get_mut(monitor).expected("a monitor") else { return };
         let before = one.source.replace(switch_monitor);
         // The loss of its previous connection may not have been dealt with yet.
         let known = before.and_then(|before| self.switch_monitors.slots.get_mut(before)).map(|before| {

@@ -14,6 +14,7 @@ use super::walk::{Event, State};
 use crate::action::Level;
 use crate::config::{Config, Recovery};
 use crate::cti::ConnectionRef;
+use crate::expected::Expected as _;
 use crate::step::{SessionId, Step, TimerKey};
 use crate::time::Duration;
 
@@ -64,7 +65,10 @@ impl<C: Carrier> Control<C> {
 
     /// Searches a portion for the next session that lacks something.
     pub(super) fn walk_on(&mut self, step: &mut Step<'_>) -> Walked {
-        let State::Walking { walk } = self.walker.state() else { return Walked::Done };
+        let State::Walking { walk } = self.walker.state() else {
+            debug_assert!(false, "the job of a walk that is not under way");
+            return Walked::Done;
+        };
         if !self.pool.serves() {
             self.on_walk(step, Event::NoneServes);
             return Walked::Done;
@@ -95,7 +99,7 @@ impl<C: Carrier> Control<C> {
     /// Whether a session's connection is not in service and the gateway is to move it, or one of its monitors is not
     /// fed or may have missed events.
     fn needs_restoring(&self, step: &Step<'_>, session: SessionId) -> bool {
-        let Some(one) = self.sessions.get(session) else { return false };
+        let Some(one) = self.sessions.get(session).expected("a session") else { return false };
         let Ok(link) = self.link_of(session) else { return rebinds(step.config) };
         one.carrier.is_established()
             && one.monitors.iter().any(|monitor| {

@@ -8,6 +8,7 @@ use super::ticket::Ticket;
 use crate::cti::news::News;
 use crate::cti::pool::UnderWay;
 use crate::cti::protocol::Slot;
+use crate::expected::Expected as _;
 use crate::input::Closed;
 use crate::slots::Handle;
 use crate::step::Step;
@@ -72,7 +73,7 @@ impl<C: Carrier> Control<C> {
         clients: &mut K,
         handle: Handle<UnderWay<Ticket>>,
     ) {
-        let Some((id, ended)) = self.pool.on_request_due(step, handle) else { return };
+        let Some((id, ended)) = self.pool.on_request_due(step, handle).expected("a request") else { return };
         let connection = ended.connection;
         self.on_answer(step, clients, ended, &Response::Error(CstaError::RESOURCE_OUT_OF_SERVICE));
         let news = self.pool.abandon(step, connection, id);

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::device::number_of;
 use crate::wire::csta::errors::CstaError;
-use crate::wire::csta::member::{Member, Role};
+use crate::wire::csta::member::Member;
 use crate::wire::csta::model::{Connection, Device};
 use crate::wire::csta::relayed::{Relayed, Value};
 use crate::wire::csta::services::Features;
@@ -105,10 +105,10 @@ fn value<'v>(found: &'v Found<'_>, line: &'v str, devices: &'v [Device<'v>]) -> 
 pub(crate) fn dialled<'r>(
     relayed: &Relayed<'_>,
     member: &Member,
+    (in_part, only_if): (bool, Option<&str>),
     features: Features,
     edition: u8,
 ) -> Result<Option<Found<'r>>, CstaError> {
-    let Role::Dialled { in_part, only_if } = member.role else { return Ok(None) };
     let mut devices = relayed.devices(member.name);
     let Some(first) = devices.next() else {
         return if member.required { Err(member.error) } else { Ok(None) };

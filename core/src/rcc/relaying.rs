@@ -139,7 +139,9 @@ impl<C: Carrier> Control<C> {
                 find_foreign(own, member, named).map(Some)
             }
             Role::Line { filled } => find_line(own, member, relayed.device(member.name), filled),
-            Role::Dialled { .. } => dialled(relayed, member, own.features, own.edition),
+            Role::Dialled { in_part, only_if } => {
+                dialled(relayed, member, (in_part, only_if), own.features, own.edition)
+            }
             Role::Number => numbers(relayed, member),
             Role::Text
             | Role::Truth

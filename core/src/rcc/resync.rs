@@ -15,6 +15,7 @@ use super::switch_monitor::{EventSource, State, SwitchMonitor};
 use super::ticket::{Ticket, error_of};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
+use crate::expected::Expected as _;
 use crate::slots::Handle;
 use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
@@ -33,7 +34,7 @@ pub(crate) enum ToTell {
 impl<C: Carrier> Control<C> {
     /// Stores what a monitor's client knows when the monitor loses its switch monitor.
     pub(super) fn begin_resync(&mut self, monitor: Handle<Monitor>, (switch, calls): (u8, &Calls)) {
-        let Some(monitor) = self.monitors.get_mut(monitor) else { return };
+        let Some(monitor) = self.monitors.get_mut(monitor).expected("a monitor") else { return };
         match &mut monitor.resync {
             Some(resync) => resync.lose(),
             None => monitor.resync = Some(Box::new(Resync::new(switch, calls.clone()))),
@@ -62,7 +63,9 @@ impl<C: Carrier> Control<C> {
 
     /// Removes a switch monitor that has ended at the phone system, and notes what its clients know.
     pub(super) fn lose_switch_monitor(&mut self, handle: Handle<SwitchMonitor>) {
-        let Some(switch_monitor) = self.switch_monitors.remove(handle) else { return };
+        let Some(switch_monitor) = self.switch_monitors.remove(handle).expected("a switch monitor") else {
+            return;
+        };
         let switch = self.switch_of(switch_monitor.connection);
         for monitor in switch_monitor.monitors.iter().copied() {
             self.begin_resync(monitor, (switch, &switch_monitor.calls));
@@ -72,7 +75,9 @@ impl<C: Carrier> Control<C> {
     /// Requests the snapshots that a switch monitor's monitors wait for, but not before it is active, nor while early
     /// events are still to be delivered: a snapshot would be newer than they are.
     pub(super) fn ask_snapshots(&mut self, step: &mut Step<'_>, handle: Handle<SwitchMonitor>) {
-        let Some(switch_monitor) = self.switch_monitors.slots.get(handle) else { return };
+        let Some(switch_monitor) = self.switch_monitors.slots.get(handle).expected("a switch monitor") else {
+            return;
+        };
         let State::Active { cross_reference } = &switch_monitor.state else { return };
         let source = EventSource { connection: switch_monitor.connection, cross_reference };
         if self.has_early(source) {
@@ -96,8 +101,11 @@ impl<C: Carrier> Control<C> {
     }
 
     fn ask_snapshot(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
-        let Some(monitor) = self.monitors.get_mut(handle) else { return };
-        let (owner, Some(switch_monitor)) = (monitor.session, monitor.source) else { return };
+        let Some(monitor) = self.monitors.get_mut(handle).expected("a monitor") else { return };
+        let (owner, Some(switch_monitor)) = (monitor.session, monitor.source.expected("a switch monitor"))
+        else {
+            return;
+        };
         if !monitor.resync.as_ref().is_some_and(|resync| resync.is_waiting()) {
             return;
         }
@@ -136,7 +144,7 @@ impl<C: Carrier> Control<C> {
         let mut index = 0;
         while let Some(monitor) = self.fed_by(handle, index) {
             index += 1;
-            let Some(monitor) = self.monitors.get_mut(monitor) else { continue };
+            let Some(monitor) = self.monitors.get_mut(monitor).expected("a monitor") else { continue };
             match &mut monitor.resync {
                 Some(resync) => resync.verify(),
                 None => monitor.resync = Some(Box::new(Resync::new(switch, calls.clone()))),
@@ -200,13 +208,11 @@ impl<C: Carrier> Control<C> {
     ) {
         let switch = self.switch_of(link);
         let limit = step.config.limits.calls_per_device;
-        let Some(monitor) = self.monitors.get_mut(handle) else { return };
-        let Some(resync) = monitor.resync.as_mut() else { return };
-        let Some(switch_monitor) =
-            monitor.source.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
-        else {
-            return;
-        };
+        let Some(monitor) = self.monitors.get_mut(handle).expected("a monitor") else { return };
+        let Some(resync) = monitor.resync.as_mut().expected("a resync") else { return };
+        let switch_monitor =
+            monitor.source.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor));
+        let Some(switch_monitor) = switch_monitor.expected("a switch monitor") else { return };
         switch_monitor.end_verification();
         let (device, since) = (switch_monitor.device.clone(), resync.take_since());
         let known = core::mem::take(&mut switch_monitor.calls);
@@ -224,7 +230,7 @@ impl<C: Carrier> Control<C> {
     /// Compares another monitor of the line with the snapshot. Unless it is out of date, its client knows what events
     /// said.
     fn compare_shared(&mut self, handle: Handle<Monitor>, snapshot: &Snapshot<'_>) {
-        let Some(monitor) = self.monitors.get_mut(handle) else { return };
+        let Some(monitor) = self.monitors.get_mut(handle).expected("a monitor") else { return };
         let is_to_be_told = if let Some(resync) = &mut monitor.resync {
             resync.compare_shared(snapshot)
         } else {
@@ -245,8 +251,8 @@ impl<C: Carrier> Control<C> {
     /// job tells the client, since this may happen to all clients of a line in one step.
     fn go_on_without(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
         let switch = self.switch_of(link);
-        let Some(monitor) = self.monitors.get_mut(handle) else { return };
-        let Some(resync) = monitor.resync.as_mut() else { return };
+        let Some(monitor) = self.monitors.get_mut(handle).expected("a monitor") else { return };
+        let Some(resync) = monitor.resync.as_mut().expected("a resync") else { return };
         resync.compare_without(switch);
         let fields: &[(&str, &dyn Display)] =
             &[("session", &monitor.session), ("why", &"the phone system gave no snapshot")];
@@ -350,7 +356,7 @@ impl<C: Carrier> Control<C> {
         event: &Event<'_>,
         document: Option<&[u8]>,
     ) -> bool {
-        let Some(monitor) = self.monitors.get(handle) else { return false };
+        let Some(monitor) = self.monitors.get(handle).expected("a monitor") else { return false };
         if monitor.resync.is_none() {
             return true;
         }
@@ -359,8 +365,8 @@ impl<C: Carrier> Control<C> {
         let switch_monitor =
             monitor.source.and_then(|switch_monitor| self.switch_monitors.slots.get(switch_monitor));
         let switch = switch_monitor.map_or(0, |switch_monitor| self.switch_of(switch_monitor.connection));
-        let Some(monitor) = self.monitors.get_mut(handle) else { return false };
-        let Some(resync) = monitor.resync.as_mut() else { return true };
+        let Some(monitor) = self.monitors.get_mut(handle).expected("a monitor") else { return false };
+        let Some(resync) = monitor.resync.as_mut().expected("a resync") else { return true };
         resync.note(&number, event, limits.queued_events);
         if resync.way_of(switch, event) == Way::Passes {
             if let Event::Call(call) = event {

@@ -9,7 +9,6 @@ use super::ticket::{Ticket, fits};
 use super::view::read_hexadecimal;
 use crate::action::Level;
 use crate::cti::ConnectionRef;
-use crate::cti::news::Ended;
 use crate::slots::Handle;
 use crate::step::{ClientRequestId, SessionId, Step};
 use crate::wire::csta::errors::CstaError;
@@ -182,17 +181,14 @@ impl<C: Carrier> Control<C> {
         Ok(())
     }
 
-    /// Handles the end of a request made for a client. `overtaken`: whether an older event may reach the client after
-    /// the answer. Returns the error to send in place of a response that must not reach the client.
+    /// Handles the end of a request made for a client. Returns the error to send in place of a response that must not reach the client.
     pub(super) fn on_served(
         &mut self,
         step: &mut Step<'_>,
-        ended: &Ended<Ticket>,
-        overtaken: bool,
+        connection: ConnectionRef,
+        (session, service): (SessionId, &'static Service),
         response: &Response<'_>,
     ) -> Option<CstaError> {
-        let Ticket::Service { session, service, .. } = ended.ticket else { return None };
-        let connection = ended.connection;
         if !fits(service, response) {
             if !matches!(response, Response::Error(_)) {
                 step.counters.documents_discarded += 1;
@@ -204,18 +200,10 @@ impl<C: Carrier> Control<C> {
         if self.names_foreign_connection(step, session, connection, response) {
             return Some(CstaError::GENERIC_OPERATION);
         }
+        let overtaken = self.sessions.get(session).is_some_and(|one| one.carrier.may_be_overtaken());
         self.note_told(step, (session, overtaken), connection, response);
         self.expect_device_list(session, connection, response);
         None
-    }
-
-    /// Continues once the answer to a client's request was passed on.
-    pub(super) fn after_answer(&mut self, ended: &Ended<Ticket>) {
-        if let Ticket::Service { service, .. } = ended.ticket
-            && service.brings_list()
-        {
-            self.device_lists.answered(ended.connection);
-        }
     }
 
     /// Whether a response names as the session's own a connection that is known to belong to another line.

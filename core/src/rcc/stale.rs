@@ -5,6 +5,7 @@
 use super::control::Control;
 use super::device::number_of;
 use super::session::Carrier;
+use crate::expected::Expected as _;
 use crate::step::{SessionId, Step};
 
 impl<C: Carrier> Control<C> {
@@ -17,7 +18,7 @@ impl<C: Carrier> Control<C> {
     /// Notes that a client was told that its session is gone. The session is kept, since the client may refresh it all
     /// the same.
     pub(crate) fn note_told_gone(&mut self, step: &Step<'_>, session: SessionId) {
-        let Some(one) = self.sessions.get_mut(session) else { return };
+        let Some(one) = self.sessions.get_mut(session).expected("a session") else { return };
         one.told_gone = true;
         let key = self.stale_key(step, session);
         self.stale.insert(key, session);

@@ -102,8 +102,12 @@ impl<C: Carrier> Control<C> {
         connection: ConnectionRef,
         handle: Handle<SwitchMonitor>,
     ) -> bool {
+        // It may have ended at the phone system since it was queued.
         let Some(switch_monitor) = self.switch_monitors.slots.get_mut(handle) else { return true };
-        let State::Active { cross_reference } = &switch_monitor.state else { return true };
+        let State::Active { cross_reference } = &switch_monitor.state else {
+            debug_assert!(false, "a switch monitor that is being started was to be stopped");
+            return true;
+        };
         if !switch_monitor.monitors.is_empty() {
             switch_monitor.stopping = false;
             return true;

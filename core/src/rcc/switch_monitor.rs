@@ -159,7 +159,10 @@ impl SwitchMonitors {
         let active = State::Active { cross_reference: Word::from(cross_reference) };
         let before = core::mem::replace(&mut self.slots.get_mut(handle)?.state, active);
         self.by_cross_reference.insert(key, handle);
-        let State::Starting { waiters, .. } = before else { return Some(Vec::new()) };
+        let State::Starting { waiters, .. } = before else {
+            debug_assert!(false, "a switch monitor was started twice");
+            return Some(Vec::new());
+        };
         *self.active.entry(connection.id).or_default() += 1;
         Some(waiters)
     }

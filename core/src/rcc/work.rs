@@ -7,6 +7,7 @@ use super::moving::Walked;
 use super::session::Carrier;
 use super::switch_monitor::EventSource;
 use crate::cti::ConnectionRef;
+use crate::expected::Expected as _;
 use crate::step::Step;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Message, Request, Response, SystemStatus};
@@ -102,7 +103,7 @@ impl<C: Carrier> Control<C> {
 
     /// Tells the client that has waited longest what changed. Returns false if none is left.
     fn tell_next<K: Clients<C>>(&mut self, step: &mut Step<'_>, clients: &mut K) -> bool {
-        let Some(monitor) = self.first_to_be_told() else { return false };
+        let Some(monitor) = self.first_to_be_told().expected("a monitor to be told") else { return false };
         self.tell_changes(step, clients, monitor);
         self.was_told()
     }

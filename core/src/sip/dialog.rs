@@ -9,6 +9,7 @@ use core::fmt::Write as _;
 
 use super::transactions::Flow;
 use crate::digest::{Digest, Digester};
+use crate::expected::Expected as _;
 use crate::wire::sip::{Message, Scheme, Uri};
 
 mod texts;
@@ -87,7 +88,7 @@ impl Dialog {
     /// the target only, but SIPE replaces its route set with that of each answer (client quirk 6), so ours follows each
     /// INVITE's Record-Route.
     pub(crate) fn refresh(&mut self, invite: &Message<'_>, flow: Flow) {
-        let Some(contact) = invite.contact() else { return };
+        let Some(contact) = invite.contact().expected("the Contact that was checked") else { return };
         let mut routes: Vec<&str> = Vec::new();
         routes.extend(invite.record_routes());
         // A refresh without Record-Route keeps the route set: a proxy with static routes need not add it.

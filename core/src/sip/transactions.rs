@@ -6,6 +6,7 @@ use core::net::SocketAddr;
 
 use super::{invite_server, non_invite_client, non_invite_server};
 use crate::entropy::Entropy;
+use crate::expected::Expected as _;
 use crate::index::Index;
 use crate::input::{LinkId, ListenerId};
 use crate::slots::{Full, Handle, Slots};
@@ -171,6 +172,7 @@ impl Transactions {
         let ends = transaction.branchless && matches!(event, invite_server::Event::Ack);
         let reliable = ends || transaction.flow.is_reliable();
         let ServerMachine::Invite(machine) = &mut transaction.machine else {
+            debug_assert!(false, "an event of an INVITE for another transaction");
             return invite_server::Effect::Nothing;
         };
         let state = core::mem::replace(machine, invite_server::State::Terminated);
@@ -188,9 +190,12 @@ impl Transactions {
         now: Instant,
         timers: &mut Timers<TimerKey>,
     ) -> bool {
-        let Some(transaction) = self.server.get_mut(handle) else { return false };
+        let Some(transaction) = self.server.get_mut(handle).expected("a transaction") else { return false };
         let reliable = transaction.flow.is_reliable();
-        let ServerMachine::NonInvite(machine) = &mut transaction.machine else { return false };
+        let ServerMachine::NonInvite(machine) = &mut transaction.machine else {
+            debug_assert!(false, "an INVITE got an event of another transaction");
+            return false;
+        };
         let state = core::mem::replace(machine, non_invite_server::State::Terminated);
         let (state, resend) = state.on(event, now, reliable);
         *machine = state;
@@ -206,7 +211,7 @@ impl Transactions {
         now: Instant,
         timers: &mut Timers<TimerKey>,
     ) -> non_invite_client::Effect {
-        let Some(transaction) = self.client.get_mut(handle) else {
+        let Some(transaction) = self.client.get_mut(handle).expected("a transaction") else {
             return non_invite_client::Effect::Nothing;
         };
         let reliable = transaction.flow.is_reliable();
@@ -230,7 +235,7 @@ impl Transactions {
 
     /// After a change of state, sets the timer, or removes the transaction if it is over.
     fn settle_server(&mut self, handle: Handle<ServerTransaction>, timers: &mut Timers<TimerKey>) {
-        let Some(transaction) = self.server.get_mut(handle) else { return };
+        let Some(transaction) = self.server.get_mut(handle).expected("a transaction") else { return };
         let (deadline, over) = match &transaction.machine {
             ServerMachine::Invite(state) => {
                 (state.deadline(), matches!(state, invite_server::State::Terminated))
@@ -251,7 +256,7 @@ impl Transactions {
     }
 
     fn settle_client(&mut self, handle: Handle<ClientTransaction>, timers: &mut Timers<TimerKey>) {
-        let Some(transaction) = self.client.get_mut(handle) else { return };
+        let Some(transaction) = self.client.get_mut(handle).expected("a transaction") else { return };
         if let Some(at) = transaction.machine.deadline() {
             timers.set(&mut transaction.deadline, TimerKey::Client(handle.cast()), at);
         } else {

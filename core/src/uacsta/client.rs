@@ -4,6 +4,7 @@ use core::fmt::Display;
 
 use super::{Control, Leg, Uacsta};
 use crate::action::Level;
+use crate::expected::Expected as _;
 use crate::rcc::clients::{Answer, Asked, Clients};
 use crate::rcc::control::{News, What};
 use crate::rcc::session::Carrier;
@@ -132,7 +133,7 @@ impl Uacsta {
         session: SessionId,
         response: &Response<'_>,
     ) {
-        let Some(one) = control.sessions.get(session) else { return };
+        let Some(one) = control.sessions.get(session).expected("a session") else { return };
         let link = one.connection.and_then(|connection| control.pool.at(connection.index()));
         let switch = link.map_or(0, |link| link.switch);
         let features = link.map(|link| link.features.offered_to(|| one.number())).unwrap_or_default();

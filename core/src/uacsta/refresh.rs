@@ -5,6 +5,7 @@ use core::fmt::Display;
 
 use super::{Control, Leg, Uacsta};
 use crate::action::Level;
+use crate::expected::Expected as _;
 use crate::rcc::device::number_of;
 use crate::sip::user_agent::{Phase, Received, Refusal, restart_session_timer};
 use crate::step::{SessionId, Step};
@@ -18,7 +19,7 @@ impl Uacsta {
         received: &Received<'_>,
         handle: SessionId,
     ) {
-        let Some(session) = control.sessions.get(handle) else { return };
+        let Some(session) = control.sessions.get(handle).expected("a session") else { return };
         if let Phase::SigningIn { .. } = session.carrier.phase {
             self.ua.refuse_second_invite(step, &mut control.sessions, received);
             return;

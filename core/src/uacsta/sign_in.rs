@@ -6,6 +6,7 @@ use core::fmt::Display;
 
 use super::{Control, Leg, Uacsta};
 use crate::action::Level;
+use crate::expected::Expected as _;
 use crate::rcc::device::number_of;
 use crate::sip::user_agent::{Asked, HeldRequest, Overload, Phase, Received, Refusal, Reply};
 use crate::step::{SessionId, Step};
@@ -102,8 +103,12 @@ impl Uacsta {
         control: &mut Control<Leg>,
         handle: SessionId,
     ) {
+        // Its client may have given up meanwhile.
         let Some(session) = control.sessions.get_mut(handle) else { return };
-        let Phase::SigningIn { invite } = session.carrier.phase else { return };
+        let Phase::SigningIn { invite } = session.carrier.phase else {
+            debug_assert!(false, "a session signs in once");
+            return;
+        };
         session.carrier.phase = Phase::Established;
         control.begin_session(step, self, handle);
         let status = control.status_of(handle);
@@ -134,7 +139,10 @@ impl Uacsta {
         why: &dyn Display,
     ) {
         let Some(session) = control.sessions.get(handle) else { return };
-        let Phase::SigningIn { invite } = session.carrier.phase else { return };
+        let Phase::SigningIn { invite } = session.carrier.phase else {
+            debug_assert!(false, "a session signs in once");
+            return;
+        };
         let fields: &[(&str, &dyn Display)] =
             &[("user", &session.user()), ("line", &session.line()), ("status", &404), ("why", why)];
         step.actions.notify(Level::Warn, "request_refused", fields);
@@ -154,7 +162,8 @@ impl Uacsta {
     ) {
         let Self { ua, body, .. } = self;
         let sessions = &mut control.sessions;
-        let Some(namespace) = sessions.get(session).map(|one| one.namespace) else { return };
+        let one = sessions.get(session).expected("a session");
+        let Some(namespace) = one.map(|one| one.namespace) else { return };
         body.clear();
         emit::response(body, namespace, &Response::RequestSystemStatus { status }, &mut Verbatim);
         ua.accept_invite(step, sessions, session, invite, (body, status == SystemStatus::Disabled));

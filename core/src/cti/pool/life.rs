@@ -9,6 +9,7 @@ use crate::cti::news::News;
 use crate::cti::protocol::{LinkProtocol, Output};
 use crate::digest::Digest;
 use crate::entropy::Domain;
+use crate::expected::Expected as _;
 use crate::input::Closed;
 use crate::links::Owner;
 use crate::step::{Step, TimerKey};
@@ -78,7 +79,7 @@ impl<T: Digest + Copy> Pool<T> {
     pub(super) fn on(&mut self, step: &mut Step<'_>, index: u8, event: Event) -> News<'static, T> {
         let times = self.times(step, index);
         let latest = self.latest(index);
-        let Some(connection) = self.at_mut(index) else { return News::Nothing };
+        let Some(connection) = self.at_mut(index).expected("a connection") else { return News::Nothing };
         let served = connection.state.is_in_service();
         if event == Event::Timer && matches!(connection.state, State::AwaitingHeartbeat { .. }) {
             step.counters.heartbeats_missed += 1;
@@ -126,8 +127,8 @@ impl<T: Digest + Copy> Pool<T> {
         index: u8,
         act: impl FnOnce(&mut dyn LinkProtocol, &mut Output<'_>),
     ) {
-        let Some(connection) = self.at_mut(index) else { return };
-        let Some(link) = connection.link else { return };
+        let Some(connection) = self.at_mut(index).expected("a connection") else { return };
+        let Some(link) = connection.link.expected("a link") else { return };
         act(&mut *connection.protocol, &mut Output::new(link, step.now, step.actions));
     }
 
@@ -136,7 +137,7 @@ impl<T: Digest + Copy> Pool<T> {
         let link = step.links.draw();
         step.links.assign(link, Owner::Cti(index));
         let id = self.draw_id();
-        let Some(connection) = self.at_mut(index) else { return };
+        let Some(connection) = self.at_mut(index).expected("a connection") else { return };
         connection.link = Some(link);
         connection.id = id;
         connection.overloaded = false;
@@ -150,11 +151,11 @@ impl<T: Digest + Copy> Pool<T> {
 
     /// Notes that a connection is in service, and which ones are not yet.
     fn serve(&mut self, step: &mut Step<'_>, index: u8) {
-        let Some(connection) = self.at_mut(index) else { return };
+        let Some(connection) = self.at_mut(index).expected("a connection") else { return };
         connection.failure = None;
         connection.vitals.served(step.now);
         step.counters.connections_served += 1;
-        let Some(connection) = self.at(index) else { return };
+        let Some(connection) = self.at(index).expected("a connection") else { return };
         let missing = Missing(&self.connections);
         let fields: &[(&str, &dyn Display)] = &[
             ("cti", &connection.name),
@@ -169,7 +170,7 @@ impl<T: Digest + Copy> Pool<T> {
 
     /// Closes a connection that failed, and notes why.
     fn go_down(&mut self, step: &mut Step<'_>, index: u8, why: &'static str, served: bool) {
-        let Some(one) = self.at_mut(index) else { return };
+        let Some(one) = self.at_mut(index).expected("a connection") else { return };
         let why = one.failure.take().unwrap_or(why);
         let wait = one.state.deadline().since(step.now).as_millis();
         let fields: &[(&str, &dyn Display)] = &[

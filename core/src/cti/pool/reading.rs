@@ -14,6 +14,7 @@ use crate::cti::news::News;
 use crate::cti::offer;
 use crate::cti::protocol::{Frame, Framed, Incoming, Output, Reader, RequestId, Slot};
 use crate::digest::Digest;
+use crate::expected::Expected as _;
 use crate::slots::Handle;
 use crate::step::Step;
 use crate::wire::csta::model::{Response, SystemStatus};
@@ -67,8 +68,8 @@ impl<T: Digest + Copy> Pool<T> {
         slot: &'d mut Slot<'b>,
     ) -> News<'d, T> {
         let index = connection.index();
-        let Some(one) = self.at_mut(index) else { return News::Nothing };
-        let Some(link) = one.link else { return News::Nothing };
+        let Some(one) = self.at_mut(index).expected("a connection") else { return News::Nothing };
+        let Some(link) = one.link.expected("a link") else { return News::Nothing };
         match one.protocol.read(frame, spare, slot, &mut Output::new(link, step.now, step.actions)) {
             Incoming::Nothing => News::Nothing,
             Incoming::Ready(features) => {
@@ -129,7 +130,7 @@ impl<T: Digest + Copy> Pool<T> {
         status: SystemStatus,
     ) -> News<'static, T> {
         let index = connection.index();
-        let Some(one) = self.at_mut(index) else { return News::Nothing };
+        let Some(one) = self.at_mut(index).expected("a connection") else { return News::Nothing };
         match status {
             SystemStatus::Disabled => {
                 return self.give_up(step, index, "the phone system says it is disabled");

@@ -9,6 +9,7 @@ use super::links::sip_link;
 use super::overload::{Overload, retry_after};
 use super::received::{Received, Refusal, stateless_tag};
 use crate::action::Level;
+use crate::expected::Expected as _;
 use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction};
 use crate::sip::{invite_server, non_invite_server};
 use crate::slots::Handle;
@@ -245,7 +246,7 @@ impl UserAgent {
     /// Sends a transaction's response again.
     pub(super) fn resend(&mut self, step: &mut Step<'_>, handle: HeldRequest) {
         let Self { links, transactions, .. } = self;
-        let Some(transaction) = transactions.server.get(handle) else { return };
+        let Some(transaction) = transactions.server.get(handle).expected("a transaction") else { return };
         let response = match &transaction.machine {
             ServerMachine::Invite(state) => state.response(),
             ServerMachine::NonInvite(state) => state.response(),
@@ -267,7 +268,9 @@ impl UserAgent {
             invite_server::Effect::Resend => self.resend(step, handle),
             invite_server::Effect::SendTrying => {
                 let Self { links, transactions, message, .. } = self;
-                let Some(transaction) = transactions.server.get(handle) else { return };
+                let Some(transaction) = transactions.server.get(handle).expected("a transaction") else {
+                    return;
+                };
                 Reply::new(100).write(&transaction.head, message);
                 links.respond(step, transaction.flow, message);
             }
@@ -281,7 +284,9 @@ impl UserAgent {
 
     /// Handles a server transaction's deadline.
     pub(crate) fn on_server_timer(&mut self, step: &mut Step<'_>, handle: HeldRequest) {
-        let Some(transaction) = self.transactions.server.get(handle) else { return };
+        let Some(transaction) = self.transactions.server.get(handle).expected("a transaction") else {
+            return;
+        };
         let now = step.now;
         match transaction.machine {
             ServerMachine::Invite(_) => {

@@ -7,6 +7,7 @@ use super::answering::{Asked, HeldRequest, Reply};
 use super::leg::{Leg, Legs, Phase};
 use super::received::{ALLOW, Received, Refusal, dialog_key, unusable_dialog};
 use super::requests::restart_session_timer;
+use crate::expected::Expected as _;
 use crate::sip::dialog::Dialog;
 use crate::sip::invite_server;
 use crate::sip::session_timer::{Agreed, Bounds, Offer, Refresher, negotiate};
@@ -125,7 +126,7 @@ impl UserAgent {
         (document, expires_soon): (&[u8], bool),
     ) {
         self.acknowledge(step, legs, session);
-        let Some(leg) = legs.leg_mut(session) else { return };
+        let Some(leg) = legs.leg_mut(session).expected("a leg") else { return };
         leg.unacknowledged = Some(invite);
         if expires_soon {
             leg.timer.shorten(step.config.sip.unavailable_expires);
@@ -154,7 +155,7 @@ impl UserAgent {
         held: HeldRequest,
         body: Option<&[u8]>,
     ) {
-        let Some(leg) = legs.leg(session) else { return };
+        let Some(leg) = legs.leg(session).expected("a leg") else { return };
         let (flow, timer) = (leg.dialog.flow, leg.timer);
         let address = self.own_address(step, flow);
         let transport = if flow.is_reliable() { ";transport=tcp" } else { "" };

@@ -10,6 +10,7 @@ use super::reader::{Origin, Reader};
 use crate::action::Level;
 use crate::config::Config;
 use crate::digest::Digester;
+use crate::expected::Expected as _;
 use crate::input::{Closed, LinkId, ListenerId, Peer};
 use crate::links::{Links, Owner};
 use crate::sip::transactions::Flow;
@@ -199,7 +200,7 @@ impl SipLinks {
     /// Handles the opening of a connection that we asked for: what waited for it is sent.
     pub(crate) fn on_connected(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, peer: Peer) {
         let allowed = is_allowed(step, peer.address.ip());
-        let Some(entry) = self.slots.get_mut(handle) else { return };
+        let Some(entry) = self.slots.get_mut(handle).expected("a link") else { return };
         let link = entry.id;
         // That a client's Contact or Record-Route names a peer does not make it a listed one.
         entry.allowed = allowed;
@@ -213,7 +214,7 @@ impl SipLinks {
     }
 
     pub(crate) fn on_closed(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, why: Closed) {
-        let Some(mut entry) = self.remove(step.links, handle) else { return };
+        let Some(mut entry) = self.remove(step.links, handle).expected("a link") else { return };
         step.timers.cancel(&mut entry.deadline, TimerKey::Redial(handle.cast()));
         let link = entry.id;
         let opening = entry.opening.take().unwrap_or_default();
@@ -246,7 +247,7 @@ impl SipLinks {
             opening.paused = true;
         }
         // There is room: its old entry was just removed.
-        let Ok(handle) = self.insert(step.links, entry) else { return };
+        let Some(handle) = self.insert(step.links, entry).ok().expected("room for a link") else { return };
         self.await_link(step, handle, step.now + pause);
     }
 
@@ -259,9 +260,9 @@ impl SipLinks {
 
     /// Handles the deadline of one of our connections: it is to be tried again, or has taken too long to open.
     pub(crate) fn on_redial_due(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>) {
-        let Some(entry) = self.slots.get_mut(handle) else { return };
+        let Some(entry) = self.slots.get_mut(handle).expected("a link") else { return };
         let link = entry.id;
-        let Some(opening) = &mut entry.opening else { return };
+        let Some(opening) = entry.opening.as_mut().expected("an opening") else { return };
         if core::mem::take(&mut opening.paused) {
             step.actions.connect(link, entry.target.as_deref().unwrap_or_default());
             self.await_link(step, handle, step.now + OPENS_WITHIN);
@@ -320,7 +321,7 @@ impl SipLinks {
                     return true;
                 }
                 let opening = self.find(step.links, link).and_then(|entry| entry.opening.as_mut());
-                let Some(opening) = opening else { return false };
+                let Some(opening) = opening.expected("an opening") else { return false };
                 if opening.waiting.len() + message.len() > MAX_WAITING {
                     return false;
                 }

@@ -9,6 +9,7 @@ use super::overload::Overload;
 use super::reader::Origin;
 use super::received::{ALLOW, Received, Refusal, answer_flow, dialog_key, refusal, tag_for};
 use super::{News, UserAgent};
+use crate::expected::Expected as _;
 use crate::sip::transactions::{Flow, ServerMachine, matching_key};
 use crate::sip::{invite_server, non_invite_server};
 use crate::step::{SessionId, Step};
@@ -227,7 +228,9 @@ impl UserAgent {
 
     /// Handles a retransmission (RFC 3261 17.2): the response is sent again, or the request is absorbed.
     fn on_repeated(&mut self, step: &mut Step<'_>, handle: HeldRequest, flow: Flow) {
-        let Some(transaction) = self.transactions.server.get_mut(handle) else { return };
+        let Some(transaction) = self.transactions.server.get_mut(handle).expected("a transaction") else {
+            return;
+        };
         // If the stream that the request came on is gone, the answer goes to the one on which the client repeated it.
         if let (Flow::Stream(before), Flow::Stream(_)) = (transaction.flow, flow)
             && sip_link(step.links, before).is_none()

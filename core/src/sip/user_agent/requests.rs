@@ -6,6 +6,7 @@ use super::leg::Legs;
 use super::{News, UserAgent};
 use crate::action::Level;
 use crate::entropy::Domain;
+use crate::expected::Expected as _;
 use crate::sip::non_invite_client::{Effect, Event, State};
 use crate::sip::session_timer::Refresher;
 use crate::sip::transactions::{ClientTransaction, Flow, Purpose};
@@ -67,7 +68,7 @@ impl UserAgent {
         document: &[u8],
     ) {
         let limit = step.config.limits.queued_events;
-        let Some(leg) = legs.leg_mut(session) else { return };
+        let Some(leg) = legs.leg_mut(session).expected("a leg") else { return };
         if leg.outbox.is_empty() && leg.outbox.is_open(step.now) {
             self.send_request(step, legs, session, Outgoing::Event(document));
             return;
@@ -89,7 +90,7 @@ impl UserAgent {
         session: SessionId,
     ) {
         while step.actions.room() > 2 {
-            let Some(leg) = legs.leg_mut(session) else { return };
+            let Some(leg) = legs.leg_mut(session).expected("a leg") else { return };
             let Some(document) = leg.outbox.next(step.now) else { break };
             self.send_request(step, legs, session, Outgoing::Event(&document));
         }
@@ -171,7 +172,7 @@ impl UserAgent {
         message.clear();
         links.write_own_address(step, flow, address);
         let address = core::str::from_utf8(address).unwrap_or_default();
-        let Some(leg) = legs.leg_mut(session) else { return };
+        let Some(leg) = legs.leg_mut(session).expected("a leg") else { return };
         let sequence = leg.dialog.next_sequence();
         let method = outgoing.method();
         let transport = if flow.is_reliable() { "TCP" } else { "UDP" };
@@ -269,7 +270,7 @@ impl UserAgent {
 
     /// Refreshes a session with an UPDATE; the next one is due half an interval later.
     pub(crate) fn on_refresh_due(&mut self, step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
-        let Some(leg) = legs.leg_mut(session) else { return };
+        let Some(leg) = legs.leg_mut(session).expected("a leg") else { return };
         if let Some(at) = leg.timer.refresh_at(step.now) {
             step.timers.set(&mut leg.refresh, TimerKey::Refresh(session), at);
         }
@@ -288,7 +289,7 @@ pub(crate) fn note_announced(step: &mut Step<'_>, legs: &mut impl Legs, session:
 
 /// Restarts a session's expiry and, if we are the refresher, our refresh.
 pub(crate) fn restart_session_timer(step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId) {
-    let Some(leg) = legs.leg_mut(session) else { return };
+    let Some(leg) = legs.leg_mut(session).expected("a leg") else { return };
     let expiry = step.now + leg.timer.lifetime;
     step.timers.set(&mut leg.expiry, TimerKey::Expiry(session), expiry);
     match leg.timer.refresh_at(step.now) {
