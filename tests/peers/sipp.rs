@@ -106,7 +106,7 @@ fn run(gateway: &str, transport: &[&str]) -> String {
 fn own_address() -> String {
     static RUNS: AtomicU32 = AtomicU32::new(0);
     let [_, high, middle, low] =
-        (process::id() << 2 | RUNS.fetch_add(1, Ordering::Relaxed) & 3).to_be_bytes();
+        ((process::id() << 2) | (RUNS.fetch_add(1, Ordering::Relaxed) & 3)).to_be_bytes();
     format!("127.{}.{middle}.{low}", high | 0x80)
 }
 
