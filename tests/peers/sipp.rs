@@ -1,7 +1,7 @@
 //! SIPp: a hundred clients sign in, send ten requests each and sign out; directly, and behind Kamailio with two nodes.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::{fs, process};
 
