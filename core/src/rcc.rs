@@ -9,7 +9,6 @@ pub(crate) mod clients;
 mod connections;
 pub(crate) mod control;
 mod delivery;
-pub(crate) mod device;
 mod device_lists;
 mod early;
 mod events;

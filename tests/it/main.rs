@@ -14,6 +14,8 @@ mod faults;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod identifiers;
+#[cfg(test)]
 mod line_protocol;
 #[cfg(test)]
 mod office;

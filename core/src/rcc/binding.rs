@@ -2,11 +2,11 @@
 //! it.
 
 use super::control::Control;
-use super::device::number_of;
 use super::session::{Carrier, Session};
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
 use crate::expected::Expected as _;
+use crate::line::uri::number_of;
 use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, SystemStatus};

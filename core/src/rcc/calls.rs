@@ -1,10 +1,11 @@
 //! The calls at a line, as reported by events and snapshots.
 
 use crate::few::Few;
+use crate::line::identifier::{is_line, is_other_number};
+use crate::line::type_of_number::TypeOfNumber;
 use crate::wire::csta::model::{
     CallEvent, CallEventKind, Connection, Device, LocalConnectionState as State, Party, SnapshotItem,
 };
-use crate::wire::sip::dial::dialable;
 use crate::word::Word;
 
 /// The stage of a call as seen from the line, which is what a client shows.
@@ -50,15 +51,28 @@ pub(crate) struct Call {
     pub(crate) id: Word,
     /// The deviceID of the line's own connection: the line itself unless the phone system gave another.
     pub(crate) device: Word,
-    /// Whether the deviceID's `typeOfNumber` is `dynamic`.
-    pub(crate) dynamic: bool,
+    /// The deviceID's `typeOfNumber`.
+    pub(crate) kind: TypeOfNumber,
     pub(crate) stage: Stage,
 }
 
 impl Call {
+    /// A call in which the line's own connection has this device.
+    fn new(id: &str, device: Device<'_>, stage: Stage) -> Self {
+        let kind = TypeOfNumber::of(device);
+        Self { id: Word::from(id), device: Word::from(device.id), kind, stage }
+    }
+
+    fn set_device(&mut self, device: Device<'_>) {
+        if *self.device != *device.id {
+            self.device = Word::from(device.id);
+        }
+        self.kind = TypeOfNumber::of(device);
+    }
+
     /// Returns the device of the line's own connection.
     pub(crate) fn own_device(&self) -> Device<'_> {
-        Device { id: &self.device, type_of_number: self.dynamic.then_some("dynamic") }
+        Device { id: &self.device, type_of_number: self.kind.word() }
     }
 }
 
@@ -137,17 +151,13 @@ impl Calls {
         let own = event.connection.device.filter(|_| about_us);
         if let Some(known) = self.0.iter_mut().find(|known| &*known.id == id) {
             known.stage = stage_after(event, about_us, known.stage);
-            if let Some(own) = own.filter(|own| *known.device != *own.id) {
-                known.device = Word::from(own.id);
-            }
-            if about_us {
-                known.dynamic = is_dynamic(own);
+            if let Some(own) = own {
+                known.set_device(own);
             }
             return None;
         }
-        let device = Word::from(own.map_or(line, |own| own.id));
         let stage = stage_after(event, about_us, Stage::Established);
-        self.keep(Call { id: Word::from(id), device, dynamic: is_dynamic(own), stage }, limit)
+        self.keep(Call::new(id, own.unwrap_or(plain(line)), stage), limit)
     }
 
     /// Merges calls into one (ECMA-269, Transferred and Conferenced events): the old calls are removed, and those that
@@ -166,8 +176,7 @@ impl Calls {
             }
             let was = item.old.and_then(|old| old.device);
             if let Some(own) = new.device.filter(|_| was.is_some_and(|was| *known.device == *was.id)) {
-                call.device = Word::from(own.id);
-                call.dynamic = is_dynamic(Some(own));
+                call.set_device(own);
             }
             lives_on = Some(call);
         }
@@ -188,11 +197,8 @@ impl Calls {
     pub(super) fn add_new(&mut self, line: &str, connection: &Connection<'_>, stage: Stage, limit: usize) {
         let Some(id) = connection.call.filter(|id| self.find(id).is_none()) else { return };
         // A device that is clearly another number cannot be the line's own.
-        let own = connection
-            .device
-            .filter(|own| is_dynamic(Some(*own)) || *own.id == *line || dialable(own.id).is_err());
-        let device = Word::from(own.map_or(line, |own| own.id));
-        self.keep(Call { id: Word::from(id), device, dynamic: is_dynamic(own), stage }, limit);
+        let own = connection.device.filter(|own| !is_other_number(*own, line));
+        self.keep(Call::new(id, own.unwrap_or(plain(line)), stage), limit);
     }
 
     /// Marks all calls as unsure, except those for which `is_sure` holds.
@@ -220,13 +226,13 @@ pub(crate) fn ends(line: &str, event: &CallEvent<'_>, id: &str) -> bool {
 
 fn is_about(line: &str, event: &CallEvent<'_>) -> bool {
     match event.subject {
-        Party::Device(device) => device.id == line,
+        Party::Device(device) => is_line(device, line),
         Party::NotKnown | Party::Restricted => false,
     }
 }
 
-fn is_dynamic(device: Option<Device<'_>>) -> bool {
-    device.is_some_and(|device| device.type_of_number == Some("dynamic"))
+const fn plain(id: &str) -> Device<'_> {
+    Device { id, type_of_number: None }
 }
 
 /// Returns the stage of a call after an event; `before` if the event does not tell.
@@ -299,7 +305,7 @@ pub(crate) fn seen(item: &SnapshotItem<'_>) -> Seen {
     })
 }
 
-crate::digest! { struct Call { id, device, dynamic, stage => stage.name() } }
+crate::digest! { struct Call { id, device, kind => kind.word().unwrap_or_default(), stage => stage.name() } }
 
 crate::digest! { struct Calls(calls) }
 

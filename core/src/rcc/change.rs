@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 
 use super::calls::{Call, Stage};
+use crate::line::type_of_number::TypeOfNumber;
 use crate::wire::csta::events::Part;
 use crate::wire::csta::model::{
     CallEvent, CallEventKind, Connection, Device, LocalConnectionState, Party, Redirection, SnapshotItem,
@@ -11,7 +12,7 @@ use crate::wire::csta::model::{
 /// The far end of a call, as a snapshot names it.
 #[derive(Debug, PartialEq, Eq)]
 enum Far {
-    Device(Box<str>),
+    Device(Box<str>, TypeOfNumber),
     Restricted,
     NotKnown,
 }
@@ -41,7 +42,7 @@ impl Change {
     /// A call as a snapshot contains it.
     pub(crate) fn shown(switch: u8, call: Call, before: Option<Stage>, item: &SnapshotItem<'_>) -> Self {
         let far = match item.endpoint {
-            Some(Party::Device(device)) => Far::Device(Box::from(device.id)),
+            Some(Party::Device(device)) => Far::Device(Box::from(device.id), TypeOfNumber::of(device)),
             Some(Party::Restricted) => Far::Restricted,
             Some(Party::NotKnown) | None => Far::NotKnown,
         };
@@ -51,7 +52,7 @@ impl Change {
 
     fn far(&self) -> Party<'_> {
         match &self.far {
-            Far::Device(id) => Party::Device(Device { id, type_of_number: None }),
+            Far::Device(id, kind) => Party::Device(Device { id, type_of_number: kind.word() }),
             Far::Restricted => Party::Restricted,
             Far::NotKnown => Party::NotKnown,
         }
@@ -132,7 +133,7 @@ crate::digest! { struct Change {
     now => now.map(Stage::name).unwrap_or_default(),
     local => local.map(LocalConnectionState::word).unwrap_or_default(),
     far => match far {
-        Far::Device(id) => id,
+        Far::Device(id, _) => id,
         Far::Restricted => "restricted",
         Far::NotKnown => "",
     },

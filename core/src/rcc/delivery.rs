@@ -96,6 +96,10 @@ impl<C: Carrier> Control<C> {
         event: &Event<'_>,
         document: Option<&[u8]>,
     ) {
+        // What is completed must be kept completed, if it has to wait.
+        let whole = self.completed(switch_monitor, event);
+        let whole = whole.as_ref().and_then(|whole| whole.of(event));
+        let (event, document) = whole.as_ref().map_or((event, document), |whole| (whole, None));
         self.learn(step, switch_monitor, event);
         let mut index = 0;
         while let Some(monitor) = self.fed_by(switch_monitor, index) {

@@ -11,7 +11,30 @@ use crate::cti::ConnectionRef;
 use crate::expected::Expected as _;
 use crate::slots::Handle;
 use crate::step::{SessionId, Step};
-use crate::wire::csta::model::{Event, Request, SystemStatus};
+use crate::wire::csta::model::{Event, Party, Request, SystemStatus};
+use crate::word::Word;
+
+/// What completes the connection that an event is about.
+pub(super) enum Completed {
+    /// The callID of the line's only call.
+    Call(Word),
+    /// The device that the event is about.
+    Device,
+}
+
+impl Completed {
+    /// Returns the event with the whole connection.
+    pub(super) fn of<'a>(&'a self, event: &Event<'a>) -> Option<Event<'a>> {
+        let Event::Call(event) = event else { return None };
+        let mut event = *event;
+        match (self, event.subject) {
+            (Self::Call(call), _) => event.connection.call = Some(call),
+            (Self::Device, Party::Device(device)) => event.connection.device = Some(device),
+            (Self::Device, Party::NotKnown | Party::Restricted) => return None,
+        }
+        Some(Event::Call(event))
+    }
+}
 
 impl<C: Carrier> Control<C> {
     /// Handles an event; `document` is the CSTA document that it came in, if the link speaks CSTA. Returns the switch
@@ -54,6 +77,25 @@ impl<C: Carrier> Control<C> {
     /// Returns the switch monitor with this cross-reference ID.
     pub(super) fn switch_monitor_of(&self, source: EventSource<'_>) -> Option<Handle<SwitchMonitor>> {
         self.switch_monitors.of_cross_reference(source.connection, source.cross_reference)
+    }
+
+    /// Returns what completes the connection that an event is about, if half of it is missing. A deviceID alone means
+    /// the only call of the line; a callID alone, the device that the event is about.
+    pub(super) fn completed(
+        &self,
+        switch_monitor: Handle<SwitchMonitor>,
+        event: &Event<'_>,
+    ) -> Option<Completed> {
+        let Event::Call(event) = event else { return None };
+        match (event.connection.call, event.connection.device, event.subject) {
+            (None, Some(_), _) => {
+                let mut calls = self.switch_monitors.slots.get(switch_monitor)?.calls.iter();
+                let only = calls.next().filter(|_| calls.next().is_none())?;
+                Some(Completed::Call(only.id.clone()))
+            }
+            (Some(_), None, Party::Device(_)) => Some(Completed::Device),
+            _ => None,
+        }
     }
 
     /// Updates a switch monitor's calls from one of its events.

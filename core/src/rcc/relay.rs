@@ -3,7 +3,9 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::device::number_of;
+use super::calls::Call;
+use crate::line::type_of_number::TypeOfNumber;
+use crate::line::uri::number_of;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::member::Member;
 use crate::wire::csta::model::{Connection, Device};
@@ -27,11 +29,11 @@ pub(crate) enum Found<'r> {
     /// The line's own connection in a call.
     Own {
         /// The phone system's callID.
-        call: &'r str,
-        /// The deviceID of the connection.
+        call: Word,
+        /// The deviceID of the connection, as the phone system announced it.
         device: Word,
-        /// Whether the deviceID is valid only in this call.
-        dynamic: bool,
+        /// Its `typeOfNumber`.
+        kind: TypeOfNumber,
     },
     /// The line's own connection in the only call that can be meant.
     Static,
@@ -47,6 +49,13 @@ pub(crate) enum Found<'r> {
     Devices(Vec<Box<str>>),
     /// Nothing: the member is omitted.
     Nothing,
+}
+
+impl Found<'_> {
+    /// The line's own connection in a known call.
+    pub(super) fn own(call: &Call) -> Self {
+        Self::Own { call: call.id.clone(), device: call.device.clone(), kind: call.kind }
+    }
 }
 
 /// The resolved members of one request.
@@ -86,8 +95,8 @@ const fn plain(id: &str) -> Device<'_> {
 
 fn value<'v>(found: &'v Found<'_>, line: &'v str, devices: &'v [Device<'v>]) -> Value<'v> {
     match found {
-        Found::Own { call, device, dynamic } => {
-            let device = Device { id: device, type_of_number: dynamic.then_some("dynamic") };
+        Found::Own { call, device, kind } => {
+            let device = Device { id: device, type_of_number: kind.word() };
             Value::Connection(Connection { call: Some(call), device: Some(device) })
         }
         Found::Static => Value::Connection(Connection { call: None, device: Some(plain(line)) }),

@@ -1,19 +1,21 @@
 //! Relaying a client's request according to its service's row. Required members were checked when it was read; here the
 //! devices and connections that it names are resolved. Everything else is passed on unchanged.
 
+use super::calls::Stage;
 use super::control::Control;
-use super::device::number_of;
 use super::relay::{Found, Resolved, dialled, numbers};
 use super::session::Carrier;
 use super::ticket::Ticket;
 use super::view::call_of;
 use crate::cti::ConnectionRef;
+use crate::line::type_of_number::{DYNAMIC, TypeOfNumber};
+use crate::line::uri::number_of;
 use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::member::{Member, Role};
 use crate::wire::csta::model::{Connection, Device, Request};
 use crate::wire::csta::relayed::{PrivateData, Relayed};
-use crate::wire::csta::services::Features;
+use crate::wire::csta::services::{Features, Service};
 use crate::word::Word;
 
 /// The session of a request, and what applies to its line.
@@ -132,11 +134,11 @@ impl<C: Carrier> Control<C> {
         match member.role {
             Role::Own | Role::Held | Role::Active | Role::OwnCall => {
                 let Some(named) = relayed.connection(member.name) else { return Ok(None) };
-                self.find_own(own, member, named).map(Some)
+                self.find_own(own, relayed.service, member, named).map(Some)
             }
             Role::Foreign => {
                 let Some(named) = relayed.connection(member.name) else { return Ok(None) };
-                find_foreign(own, member, named).map(Some)
+                self.find_foreign(own, member, named).map(Some)
             }
             Role::Line { filled } => find_line(own, member, relayed.device(member.name), filled),
             Role::Dialled { in_part, only_if } => {
@@ -161,6 +163,7 @@ impl<C: Carrier> Control<C> {
     fn find_own<'r>(
         &self,
         own: &Own,
+        service: &Service,
         member: &Member,
         named: Connection<'r>,
     ) -> Result<Found<'r>, CstaError> {
@@ -171,37 +174,75 @@ impl<C: Carrier> Control<C> {
             let is_line = named.device.and_then(|device| number_of(device.id)) == Some(&*own.number);
             // For two connections, or a call to be cleared for all parties, devices alone are not enough.
             return match (member.role == Role::Own, is_line) {
-                (true, true) => Ok(Found::Static),
+                (true, true) => self.find_static(own, service, member),
                 (true, false) => Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE),
                 (false, _) => Err(member.error),
             };
         };
         let call = call_of(call, own.switch).ok_or(member.error)?;
-        let known = self.own_connection(own.session, own.link, &own.number, call);
+        let known = self.own_calls(own.session, own.link, &own.number).find(|known| *known.id == *call);
+        if let Some(known) = known {
+            return Ok(Found::own(known));
+        }
         // A callID alone names no device: the phone system could not tell whose call it is.
-        if member.role == Role::OwnCall && known.is_none() {
+        if member.role == Role::OwnCall {
             return Err(member.error);
         }
-        let (device, dynamic) = known.unwrap_or((&*own.number, false));
-        Ok(Found::Own { call, device: Word::from(device), dynamic })
+        let (call, device) = (Word::from(call), own.number.clone());
+        Ok(Found::Own { call, device, kind: TypeOfNumber::default() })
+    }
+
+    /// Resolves another device's connection, if the configuration allows it. If the gateway monitors that device, the
+    /// connection is named as the phone system announced it there.
+    fn find_foreign<'r>(
+        &self,
+        own: &Own,
+        member: &Member,
+        named: Connection<'r>,
+    ) -> Result<Found<'r>, CstaError> {
+        if !own.foreign_calls {
+            return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
+        }
+        let call = named.call.and_then(|call| call_of(call, own.switch)).ok_or(member.error)?;
+        let device = named.device.map(|device| Device {
+            id: if device.type_of_number == Some(DYNAMIC) {
+                device.id
+            } else {
+                number_of(device.id).unwrap_or_default()
+            },
+            ..device
+        });
+        let device = device.filter(|device| !device.id.is_empty());
+        let monitored = device.and_then(|device| self.switch_monitors.of_device(own.link, device.id));
+        let monitored = monitored.and_then(|monitored| self.switch_monitors.slots.get(monitored));
+        Ok(match monitored.and_then(|one| one.calls.find(call)) {
+            Some(announced) => Found::own(announced),
+            None => Found::Foreign(Connection { call: Some(call), device }),
+        })
+    }
+
+    /// Resolves the line's own connection named by the line alone: it is that of the only known call that can be meant.
+    /// If none is known, the phone system decides; if several are, nobody can.
+    fn find_static<'r>(&self, own: &Own, service: &Service, member: &Member) -> Result<Found<'r>, CstaError> {
+        let mut meant = self
+            .own_calls(own.session, own.link, &own.number)
+            .filter(|call| call.stage == Stage::Unsure || may_mean(service, call.stage));
+        let Some(first) = meant.next() else { return Ok(Found::Static) };
+        if meant.any(|other| other.id != first.id) {
+            return Err(member.error);
+        }
+        Ok(Found::own(first))
     }
 }
 
-/// Resolves another device's connection, if the configuration allows it.
-fn find_foreign<'r>(own: &Own, member: &Member, named: Connection<'r>) -> Result<Found<'r>, CstaError> {
-    if !own.foreign_calls {
-        return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
+/// Whether a service that names a connection by its device alone may mean a call at this stage.
+fn may_mean(service: &Service, stage: Stage) -> bool {
+    match service.root {
+        "AnswerCall" | "DeflectCall" => stage == Stage::Ringing,
+        "HoldCall" => matches!(stage, Stage::Established | Stage::Delivered | Stage::Originated),
+        "RetrieveCall" => stage == Stage::Held,
+        _ => true,
     }
-    let call = named.call.and_then(|call| call_of(call, own.switch)).ok_or(member.error)?;
-    let device = named.device.map(|device| Device {
-        id: if device.type_of_number == Some("dynamic") {
-            device.id
-        } else {
-            number_of(device.id).unwrap_or_default()
-        },
-        ..device
-    });
-    Ok(Found::Foreign(Connection { call: Some(call), device: device.filter(|device| !device.id.is_empty()) }))
 }
 
 /// Resolves the session's line.

@@ -4,7 +4,7 @@
 use alloc::boxed::Box;
 use core::fmt::Display;
 
-use super::calls::{Calls, Seen, Stage, seen};
+use super::calls::{Call, Calls, Seen, Stage, seen};
 use super::change::Change;
 use super::control::{Control, News, What};
 use super::jobs::{Job, portion};
@@ -391,14 +391,13 @@ impl<C: Carrier> Control<C> {
         false
     }
 
-    /// Returns the deviceID of the line's own connection in a call, and whether it is dynamic, if it is known.
-    pub(super) fn own_connection(
+    /// Returns the calls of a line that are known at its phone system. A call may occur twice.
+    pub(super) fn own_calls(
         &self,
         handle: SessionId,
         link: ConnectionRef,
         number: &str,
-        call: &str,
-    ) -> Option<(&str, bool)> {
+    ) -> impl Iterator<Item = &Call> {
         let monitors = self.sessions.get(handle).map_or(&[][..], |session| &session.monitors);
         let slots = &self.switch_monitors.slots;
         // A session that monitors its line leads there without a look-up by name.
@@ -410,10 +409,9 @@ impl<C: Carrier> Control<C> {
             .or_else(|| slots.get(self.switch_monitors.of_device(link, number)?));
         let switch = self.switch_of(link);
         let resync = monitors.iter().filter_map(|monitor| self.monitors.get(*monitor)?.resync.as_deref());
-        let known = resync.filter_map(|resync| resync.calls_of(switch));
+        let known = resync.filter_map(move |resync| resync.calls_of(switch));
         let known = switch_monitor.map(|switch_monitor| &switch_monitor.calls).into_iter().chain(known);
-        let found = known.into_iter().find_map(|calls| calls.find(call))?;
-        Some((&found.device, found.dynamic))
+        known.flat_map(Calls::iter)
     }
 
     /// Records the calls that a client is told of in a response, also while it is being brought up to date. Their

@@ -9,6 +9,7 @@ use super::ticket::{Ticket, fits};
 use super::view::read_hexadecimal;
 use crate::action::Level;
 use crate::cti::ConnectionRef;
+use crate::line::identifier::{is_other_number, with_number};
 use crate::slots::Handle;
 use crate::step::{ClientRequestId, SessionId, Step};
 use crate::wire::csta::errors::CstaError;
@@ -220,10 +221,9 @@ impl<C: Carrier> Control<C> {
             return false;
         }
         let number = self.sessions.get(handle).map(Session::number).unwrap_or_default();
+        let is_monitored = |other: &str| self.switch_monitors.of_device(link, other).is_some();
         let mut others = devices.filter(|device| {
-            device.type_of_number != Some("dynamic")
-                && device.id != number
-                && self.switch_monitors.of_device(link, device.id).is_some()
+            is_other_number(*device, number) && with_number(*device, is_monitored) == Some(true)
         });
         let Some(other) = others.next() else { return false };
         let fields: &[(&str, &dyn Display)] = &[

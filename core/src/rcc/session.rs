@@ -71,7 +71,7 @@ pub(crate) struct Session<C> {
 impl<C: Carrier> Session<C> {
     /// Returns the number by which the phone system knows its line; empty until the client names one.
     pub(crate) fn number(&self) -> &str {
-        super::device::number_of(self.line()).unwrap_or_default()
+        crate::line::uri::number_of(self.line()).unwrap_or_default()
     }
 
     /// Returns the line URI as the client sent it; empty until it names one.

@@ -3,9 +3,9 @@
 //! were kept until they expire, one failed connection could double the number of sessions.
 
 use super::control::Control;
-use super::device::number_of;
 use super::session::Carrier;
 use crate::expected::Expected as _;
+use crate::line::uri::number_of;
 use crate::step::{SessionId, Step};
 
 impl<C: Carrier> Control<C> {

@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::device::{write_number, write_own_line};
 use super::session::{Carrier, Session};
+use crate::line::identifier::Seen;
 use crate::text::push_hex;
-use crate::wire::csta::emit::{self, Rewrite};
+use crate::wire::csta::emit::{self, Rewrite, Shown};
 use crate::wire::csta::model::Device;
 use crate::wire::csta::relayed::Relayed;
 use crate::wire::csta::services::Features;
@@ -62,17 +62,19 @@ impl Rewrite for ClientView<'_> {
     }
 
     fn device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
-        if device.type_of_number == Some("dynamic") {
-            emit::text(out, device.id);
-        } else if device.id != self.number {
-            write_number(device.id, out);
-        } else {
-            write_own_line(self.line, out);
+        Seen::by_client(device, self.number).write(device, self.line, out);
+    }
+
+    fn shown(&mut self, device: Device<'_>) -> Shown {
+        match Seen::by_client(device, self.number) {
+            Seen::NotKnown => Shown::NotKnown,
+            Seen::Restricted => Shown::Restricted,
+            Seen::Line | Seen::Number(_) | Seen::Unchanged => Shown::Device,
         }
     }
 
     fn keeps_type_of_number(&mut self, device: Device<'_>) -> bool {
-        device.type_of_number == Some("dynamic")
+        Seen::by_client(device, self.number).is_as_it_came()
     }
 
     /// Writes the line URI byte for byte in a response that announces the line's own connection, whatever the phone

@@ -6,7 +6,7 @@ use core::fmt::Display;
 use super::{Control, Leg, Uacsta};
 use crate::action::Level;
 use crate::expected::Expected as _;
-use crate::rcc::device::number_of;
+use crate::line::uri::number_of;
 use crate::sip::user_agent::{Phase, Received, Refusal, restart_session_timer};
 use crate::step::{SessionId, Step};
 

@@ -7,7 +7,7 @@ use core::fmt::Display;
 use super::{Control, Leg, Uacsta};
 use crate::action::Level;
 use crate::expected::Expected as _;
-use crate::rcc::device::number_of;
+use crate::line::uri::number_of;
 use crate::sip::user_agent::{Asked, HeldRequest, Overload, Phase, Received, Refusal, Reply};
 use crate::step::{SessionId, Step};
 use crate::wire::csta::emit::{self, Verbatim};

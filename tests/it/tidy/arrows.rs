@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["digest", "expected", "setting", "text", "transition"],
     // Values and containers; bytes ↔ typed messages.
     &["entropy", "few", "slots", "time", "wire", "word"],
-    &["index", "input", "overview", "timer"],
+    &["index", "input", "line", "overview", "timer"],
     &["action", "links", "phase"],
     // The interface of a machine; the configuration.
     &["config", "machine"],

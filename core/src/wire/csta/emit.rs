@@ -17,6 +17,17 @@ mod writer;
 
 use writer::Writer;
 
+/// How a device outside a ConnectionID appears to the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// By an identifier.
+    Device,
+    /// As unknown (`notKnown`): it has no identifier that means anything to the reader.
+    NotKnown,
+    /// As withheld (`restricted`).
+    Restricted,
+}
+
 /// How identifiers are written. Each method appends an element's text to `out`, escaped with [`text`].
 pub trait Rewrite {
     /// A monitorCrossRefID.
@@ -27,6 +38,12 @@ pub trait Rewrite {
 
     /// A `DeviceID` outside a `ConnectionID`.
     fn device(&mut self, device: Device<'_>, out: &mut Vec<u8>);
+
+    /// How a device outside a `ConnectionID` appears. [`Self::device`] is called for one that appears by an identifier,
+    /// and where the schema requires an identifier.
+    fn shown(&mut self, _: Device<'_>) -> Shown {
+        Shown::Device
+    }
 
     /// Whether the attribute `typeOfNumber` of `device` is written. It must not be if [`Self::device`] writes text of
     /// another type.

@@ -88,7 +88,11 @@ pub(super) fn known_device(node: Element<'_>) -> Option<Device<'_>> {
 
 /// Reads the element as a `ConnectionID`; an empty half counts as missing.
 pub(super) fn connection(node: Element<'_>) -> Connection<'_> {
-    Connection { call: child_text(node, "callID"), device: child(node, "deviceID").and_then(known_device) }
+    let device = child(node, "deviceID").and_then(|device| {
+        // Some phone systems write it like a party.
+        known_device(device).or_else(|| child(device, "deviceIdentifier").and_then(known_device))
+    });
+    Connection { call: child_text(node, "callID"), device }
 }
 
 /// Reads a device that may be unknown or withheld. If it cannot be read it is unknown.

@@ -10,7 +10,7 @@ use super::{
         read::{self, Element},
         relayed::PrivateData,
     },
-    Rewrite, private,
+    Rewrite, Shown, private,
     writer::Writer,
 };
 
@@ -80,6 +80,15 @@ fn within<'a, R: Rewrite>(w: &mut Writer<'_, R>, node: Element<'a>, place: Place
     let outer = scope.len();
     let ours = read::is_ours(node);
     let identifier = if ours { identifier(node, place) } else { None };
+    if let Some(Identifier::Device(device)) = identifier
+        && let hidden @ (Shown::NotKnown | Shown::Restricted) = w.rewrite.shown(device)
+    {
+        // Where the schema has no choice, a device without an identifier is left out.
+        if place.has_choice(node) {
+            w.empty(if hidden == Shown::Restricted { "restricted" } else { "notKnown" });
+        }
+        return;
+    }
     let uri = node.tag_name().namespace().unwrap_or_default();
     let prefix = if ours { None } else { prefix(node, uri) };
 
@@ -208,6 +217,12 @@ impl Identifier<'_> {
 }
 
 impl Place {
+    /// Whether the schema has `notKnown` and `restricted` beside this element.
+    fn has_choice(self, node: Element<'_>) -> bool {
+        let choices = ["deviceIdentifier", "numberDialed", "deviceID"];
+        matches!(self.names, Names::Within { .. }) && choices.contains(&node.tag_name().name())
+    }
+
     /// Where identifiers are below `node`, which is none itself.
     fn below(self, node: Element<'_>) -> Self {
         let name = node.tag_name().name();

@@ -96,7 +96,7 @@ fn list_item<R: Rewrite>(w: &mut Writer<'_, R>, item: &ListItem<'_>) {
         w.connection("oldConnection", old);
     }
     match item.endpoint {
-        Some(Party::Device(device)) => w.element("endpoint", |w| w.device("deviceID", device)),
+        Some(Party::Device(device)) => w.element("endpoint", |w| w.shown_device("deviceID", device)),
         Some(Party::NotKnown) => w.element("endpoint", |w| w.leaf("notKnown", "")),
         Some(Party::Restricted) => w.element("endpoint", |w| w.leaf("restricted", "")),
         None => {}

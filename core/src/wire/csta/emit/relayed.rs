@@ -3,11 +3,12 @@
 use super::{
     super::{
         member::{Member, Names, Role, UNKNOWN},
+        model::Device,
         read::{self, Element},
         relayed::{PrivateData, Relayed, Value},
         services,
     },
-    Rewrite, copy, private,
+    Rewrite, Shown, copy, private,
     writer::Writer,
 };
 
@@ -42,11 +43,23 @@ fn given<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, value: Value<'_>) {
     }
 }
 
-fn devices<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, devices: &[super::Device<'_>]) {
+fn devices<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, devices: &[Device<'_>]) {
     let name = member.name_in(w.edition);
     match member.item_in(w.edition) {
-        Some(item) => w.element(name, |w| devices.iter().for_each(|device| w.device(item, *device))),
-        None => devices.iter().take(1).for_each(|device| w.device(name, *device)),
+        Some(item) => w.element(name, |w| devices.iter().for_each(|device| listed(w, item, *device))),
+        None => devices.iter().take(1).for_each(|device| {
+            // A DeviceID cannot say that a device is unknown.
+            if member.required || w.rewrite.shown(*device) == Shown::Device {
+                w.device(name, *device);
+            }
+        }),
+    }
+}
+
+/// Writes a device of a list, unless it has no identifier that means anything to the reader.
+fn listed<R: Rewrite>(w: &mut Writer<'_, R>, item: &str, device: Device<'_>) {
+    if w.rewrite.shown(device) == Shown::Device {
+        w.device(item, device);
     }
 }
 
@@ -93,9 +106,9 @@ fn texts<R: Rewrite>(w: &mut Writer<'_, R>, name: &str, node: Element<'_>) {
 fn device_list<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, node: Element<'_>, item: &'static str) {
     let mut items = node.children().filter(roxmltree::Node::is_element).filter_map(read::device);
     if member.item_in(w.edition).is_some() {
-        w.element(member.name, |w| items.for_each(|device| w.device(item, device)));
+        w.element(member.name, |w| items.for_each(|device| listed(w, item, device)));
     } else if let Some(device) = items.find(|device| !device.id.is_empty()) {
-        w.device(member.name, device);
+        devices(w, member, &[device]);
     }
 }
 

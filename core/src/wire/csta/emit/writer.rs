@@ -10,7 +10,7 @@ use super::{
             StatusFilter,
         },
     },
-    Rewrite, text,
+    Rewrite, Shown, text,
 };
 
 /// Writes one document.
@@ -126,6 +126,15 @@ impl<'w, R: Rewrite> Writer<'w, R> {
         self.close(name);
     }
 
+    /// Writes a device, or what stands for one that is unknown or withheld, where the schema has the choice.
+    pub(super) fn shown_device(&mut self, name: &str, device: Device<'_>) {
+        match self.rewrite.shown(device) {
+            Shown::Device => self.device(name, device),
+            Shown::NotKnown => self.empty("notKnown"),
+            Shown::Restricted => self.empty("restricted"),
+        }
+    }
+
     /// Writes a `ConnectionID`: the call first.
     pub(super) fn connection(&mut self, name: &str, connection: Connection<'_>) {
         self.open(name);
@@ -187,7 +196,7 @@ impl<'w, R: Rewrite> Writer<'w, R> {
     /// Writes a device that may be unknown or withheld.
     pub(super) fn party(&mut self, name: &str, party: Party<'_>) {
         self.element(name, |w| match party {
-            Party::Device(device) => w.device("deviceIdentifier", device),
+            Party::Device(device) => w.shown_device("deviceIdentifier", device),
             Party::NotKnown => w.empty("notKnown"),
             Party::Restricted => w.empty("restricted"),
         });
@@ -195,7 +204,7 @@ impl<'w, R: Rewrite> Writer<'w, R> {
 
     pub(super) fn redirection(&mut self, name: &str, redirection: Redirection<'_>) {
         self.element(name, |w| match redirection {
-            Redirection::NumberDialed(device) => w.device("numberDialed", device),
+            Redirection::NumberDialed(device) => w.shown_device("numberDialed", device),
             Redirection::NotKnown => w.empty("notKnown"),
             Redirection::NotRequired => w.empty("notRequired"),
             Redirection::NotSpecified => w.empty("notSpecified"),

@@ -1,4 +1,4 @@
-//! Device identifiers: the client's line URIs and the phone system's numbers.
+//! A client's line URI.
 //!
 //! A client names its line `tel:73124;phone-context=dialstring`, perhaps with `;device=` and `;partition=`; the phone
 //! system knows it as `73124`. In events the client sees its line without these two parameters.
@@ -21,7 +21,7 @@ pub(crate) fn number_of(uri: &str) -> Option<&str> {
 }
 
 /// Writes a line URI as it appears in events: without `partition` and `device`, otherwise as the client sent it.
-pub(super) fn write_own_line(line: &str, out: &mut Vec<u8>) {
+pub(crate) fn write_own_line(line: &str, out: &mut Vec<u8>) {
     for (index, part) in line.split(';').enumerate() {
         let name = part.split('=').next().unwrap_or_default().trim();
         if name.eq_ignore_ascii_case("partition") || name.eq_ignore_ascii_case("device") {
@@ -31,15 +31,6 @@ pub(super) fn write_own_line(line: &str, out: &mut Vec<u8>) {
             out.push(b';');
         }
         emit::text(out, part);
-    }
-}
-
-/// Writes a number of the phone system as clients expect it: E.164 numbers as they are, others as dial strings.
-pub(super) fn write_number(number: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"tel:");
-    emit::text(out, number);
-    if !number.starts_with('+') {
-        out.extend_from_slice(b";phone-context=dialstring");
     }
 }
 
