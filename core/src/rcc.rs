@@ -18,6 +18,7 @@ mod lifetime;
 mod monitoring;
 mod moving;
 mod phone_systems;
+mod reference;
 mod relay;
 mod relaying;
 mod restoring;

@@ -171,7 +171,7 @@ fn those_turned_away_together_are_told_to_come_back_apart() {
 #[test]
 fn a_refresh_in_a_drain_is_served_while_the_client_waits_for_an_answer() {
     let (mut bench, system, mut client, _) = Bench::monitored(&[]);
-    let hold = "<callToBeHeld><callID>0_7</callID></callToBeHeld>";
+    let hold = "<callToBeHeld><callID>17</callID></callToBeHeld>";
     client.info(&mut bench, "HoldCall", hold);
     command(&mut bench, Command::Drain);
     client.invite(&mut bench);

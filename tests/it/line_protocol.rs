@@ -81,8 +81,8 @@ fn a_call_rings_is_answered_and_ends_over_a_link_of_lines() {
     system.say(&mut bench, "event m1 delivered 55 1001 1002");
     let [delivered] = client.heard(&mut bench).try_into().expect("one event");
     assert_eq!((delivered.root(), delivered.element("monitorCrossRefID")), ("DeliveredEvent", &*id));
-    assert_eq!(delivered.element("callID"), "0_55", "the phone system's number is in front");
-    let own = "<callToBeAnswered><callID>0_55</callID><deviceID>1001</deviceID></callToBeAnswered>";
+    assert_eq!(delivered.element("callID"), "155", "the phone system's number is in front");
+    let own = "<callToBeAnswered><callID>155</callID><deviceID>1001</deviceID></callToBeAnswered>";
     assert!(client.info(&mut bench, "AnswerCall", own).is_empty());
     assert_eq!(system.asked(&mut bench), "ask 3 answer 55 1001\n");
     system.say(&mut bench, "ok 3");
@@ -101,8 +101,8 @@ fn a_call_is_made_and_its_answer_has_what_the_line_named() {
     assert_eq!(system.asked(&mut bench), "ask 3 call 1001 1002\n");
     system.say(&mut bench, "ok 3 56 1001");
     let ok = only(&client.heard(&mut bench), 200);
-    assert_eq!((ok.root(), ok.element("callID")), ("MakeCallResponse", "0_56"));
-    let held = "<callToBeHeld><callID>0_56</callID><deviceID>1001</deviceID></callToBeHeld>";
+    assert_eq!((ok.root(), ok.element("callID")), ("MakeCallResponse", "156"));
+    let held = "<callToBeHeld><callID>156</callID><deviceID>1001</deviceID></callToBeHeld>";
     let refused = only(&client.info(&mut bench, "HoldCall", held), 200);
     assert_eq!(refused.root(), "CSTAErrorCode", "such a phone system does not say that it holds calls");
     system.say(&mut bench, "no 3");
@@ -121,7 +121,7 @@ fn an_event_that_comes_before_its_monitor_is_named_waits_without_a_document_of_i
     bench.advance(Duration::from_millis(20));
     let [event] = client.heard(&mut bench).try_into().expect("the event");
     assert_eq!((event.root(), event.element("monitorCrossRefID")), ("DeliveredEvent", &*id));
-    assert_eq!(event.element("callID"), "0_55");
+    assert_eq!(event.element("callID"), "155");
     system.say(&mut bench, "stopped m1");
     bench.advance(Duration::from_secs(6));
     assert_eq!(system.asked(&mut bench), "ask 3 monitor 1001\n", "it is started again");
@@ -165,7 +165,7 @@ fn a_session_whose_connection_of_lines_is_lost_is_moved_and_told_what_changed() 
     let told = client.heard(&mut bench);
     let told: Vec<_> = told.iter().filter(|message| message.root() != "SystemStatus").collect();
     let calls: Vec<_> = told.iter().map(|event| (event.root(), event.element("callID"))).collect();
-    assert_eq!(calls, [("ConnectionClearedEvent", "0_55"), ("DeliveredEvent", "0_56")]);
+    assert_eq!(calls, [("ConnectionClearedEvent", "155"), ("DeliveredEvent", "156")]);
     assert!(told.iter().all(|event| event.element("monitorCrossRefID") == id));
 }
 

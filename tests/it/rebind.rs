@@ -69,10 +69,10 @@ fn sessions_are_moved_their_clients_are_told_what_changed_and_their_requests_are
     second.has_calls(&mut bench, &[("8", "1002", ["connected", "connected"])]);
     let events = client.heard(&mut bench);
     let told: Vec<_> = events.iter().map(|event| (event.root(), event.element("callID"))).collect();
-    assert_eq!(told, [("ConnectionClearedEvent", "0_7"), ("EstablishedEvent", "0_8")]);
+    assert_eq!(told, [("ConnectionClearedEvent", "17"), ("EstablishedEvent", "18")]);
     assert!(events.iter().all(|event| event.element("monitorCrossRefID") == id));
     bench.note("The client asks for something, and is served.");
-    let hold = "<callToBeHeld><callID>0_8</callID></callToBeHeld>";
+    let hold = "<callToBeHeld><callID>18</callID></callToBeHeld>";
     client.info(&mut bench, "HoldCall", hold);
     second.serve(&mut bench, "HoldCall", |_| csta("HoldCallResponse", ""));
     assert_eq!(only(&client.heard(&mut bench), 200).root(), "HoldCallResponse");
@@ -143,7 +143,7 @@ fn a_request_of_a_session_that_was_not_reached_yet_moves_it_and_is_served() {
     let made = "<callingDevice><callID>9</callID><deviceID>1005</deviceID></callingDevice>";
     systems[1].say(&mut bench, asked[1].invoke, &csta("MakeCallResponse", made));
     let answer = only(&client.heard(&mut bench), 200);
-    assert_eq!((answer.root(), answer.element("callID")), ("MakeCallResponse", "0_9"));
+    assert_eq!((answer.root(), answer.element("callID")), ("MakeCallResponse", "19"));
     // The call is in the snapshot; the client is told after the answer.
     systems[1].has_calls(&mut bench, &[("9", "1009", ["connected", "alerting"])]);
     bench.advance(Duration::from_millis(20));
@@ -161,7 +161,7 @@ fn without_a_connection_sessions_wait_and_are_moved_as_soon_as_one_is_in_service
     let none = bench.notices().into_iter().filter(|notice| notice.starts_with("cti_none_in_service")).count();
     assert_eq!(none, 1);
     let (client, id) = &mut clients[0];
-    let hold = "<callToBeHeld><callID>0_8</callID></callToBeHeld>";
+    let hold = "<callToBeHeld><callID>18</callID></callToBeHeld>";
     let refused = only(&client.info(&mut bench, "HoldCall", hold), 200);
     assert_eq!(refused.element("systemResourceAvailibility"), "networkOutOfService");
     let body = client.sign_in_body();
@@ -230,7 +230,7 @@ fn requests_in_flight_are_answered_when_their_connection_fails() {
     let (mut bench, systems) = gateway(2, 500);
     let mut clients = Client::many(&mut bench, &systems, 1, 1_001);
     let (client, _) = &mut clients[0];
-    let hold = "<callToBeHeld><callID>0_8</callID></callToBeHeld>";
+    let hold = "<callToBeHeld><callID>18</callID></callToBeHeld>";
     assert_eq!(client.info(&mut bench, "HoldCall", hold), []);
     bench.heartbeats([systems[1]]);
     bench.close(systems[0].link());

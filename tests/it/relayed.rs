@@ -101,7 +101,7 @@ fn written(root: &str, inside: &str) -> String {
 
 /// A `ConnectionID` as clients see it.
 fn told(name: &str, call: &str, device: &str) -> String {
-    format!("<{name}><callID>0_{call}</callID><deviceID>{device}</deviceID></{name}>")
+    format!("<{name}><callID>1{call}</callID><deviceID>{device}</deviceID></{name}>")
 }
 
 /// A `ConnectionID` as the phone system knows it.
@@ -116,7 +116,7 @@ fn a_connection_is_cleared_by_its_call_with_all_that_is_said_of_it() {
     let more = "<correlatorData><string>0aff</string></correlatorData><userData><string>48C4</string></userData>\
                 <reason>normalClearing</reason>";
     for connection in
-        [told(name, "7", LINE), told(name, "7", OTHER), format!("<{name}><callID>0_7</callID></{name}>")]
+        [told(name, "7", LINE), told(name, "7", OTHER), format!("<{name}><callID>17</callID></{name}>")]
     {
         let said = format!("{connection}{more}");
         desk.does("ClearConnection", &said, &format!("{}{more}", known(name, "7", "1001")));
@@ -180,7 +180,7 @@ fn two_own_connections_stand_in_the_order_of_their_service() {
     transfer(&format!("{held}{active}"), &mut desk);
     desk.refuses("TransferCall", active, "invalidHeldConnectionID");
     desk.refuses("TransferCall", held, "invalidActiveConnectionID");
-    let foreign = told("heldCall", "7", LINE).replace("0_7", "9_7");
+    let foreign = told("heldCall", "7", LINE).replace("17", "9_7");
     desk.refuses("TransferCall", &format!("{foreign}{active}"), "invalidHeldConnectionID");
     let device = format!("<heldCall><deviceID>{OWN}</deviceID></heldCall>{active}");
     desk.refuses("TransferCall", &device, "invalidHeldConnectionID");
@@ -313,7 +313,7 @@ fn a_call_is_cleared_for_all_only_by_one_who_is_in_it() {
     );
     desk.client.monitor(&mut desk.bench, desk.system, "m1");
     let said =
-        "<callToBeCleared><callID>0_7</callID></callToBeCleared><userData><string>02</string></userData>";
+        "<callToBeCleared><callID>17</callID></callToBeCleared><userData><string>02</string></userData>";
     desk.refuses("ClearCall", said, "invalidCallID");
     let made = |line: &str| {
         format!("<callingDevice>{line}</callingDevice><calledDirectoryNumber>1002</calledDirectoryNumber>")

@@ -78,7 +78,7 @@ fn what_ended_is_cleared_what_began_is_shown_and_what_changed_is_told() {
     bench.note("The connection fails. While it is down, requests are returned at once.");
     bench.heartbeats(None);
     bench.close(system.link());
-    let hold = "<callToBeHeld><callID>0_6</callID></callToBeHeld>";
+    let hold = "<callToBeHeld><callID>16</callID></callToBeHeld>";
     let returned = only(&client.info(&mut bench, "HoldCall", hold), 200);
     assert_eq!(returned.element("systemResourceAvailibility"), "networkOutOfService");
     bench.note("It is back, with another ID: the client is to INVITE anew.");
@@ -101,12 +101,12 @@ fn what_ended_is_cleared_what_began_is_shown_and_what_changed_is_told() {
     assert_eq!(
         told(&events, &id),
         [
-            "ConnectionClearedEvent 0_5 null",
-            "HeldEvent 0_6 hold",
-            "RetrievedEvent 0_7 connected",
-            "DeliveredEvent 0_9 connected",
-            "EstablishedEvent 0_10 connected",
-            "HeldEvent 0_10 hold",
+            "ConnectionClearedEvent 15 null",
+            "HeldEvent 16 hold",
+            "RetrievedEvent 17 connected",
+            "DeliveredEvent 19 connected",
+            "EstablishedEvent 110 connected",
+            "HeldEvent 110 hold",
         ]
     );
     assert!(
@@ -114,20 +114,20 @@ fn what_ended_is_cleared_what_began_is_shown_and_what_changed_is_told() {
     );
     bench.note("Events go on.");
     own(system, &mut bench, "m2", ("RetrievedEvent", "10", "connected"));
-    assert_eq!(told(&client.heard(&mut bench), &id), ["RetrievedEvent 0_10 connected"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["RetrievedEvent 110 connected"]);
 }
 
 #[test]
 fn a_call_that_is_new_to_the_client_is_shown_in_its_present_state() {
     for (states, events) in [
-        (["initiated", "null"], &["ServiceInitiatedEvent 0_9 initiated"][..]),
-        (["connected", "null"], &["OriginatedEvent 0_9 connected"]),
-        (["connected", "alerting"], &["DeliveredEvent 0_9 connected"]),
-        (["alerting", "connected"], &["DeliveredEvent 0_9 alerting"]),
-        (["connected", "connected"], &["EstablishedEvent 0_9 connected"]),
-        (["connected", "hold"], &["EstablishedEvent 0_9 connected"]),
-        (["hold", "connected"], &["EstablishedEvent 0_9 connected", "HeldEvent 0_9 hold"]),
-        (["connected", "fail"], &["FailedEvent 0_9 connected"]),
+        (["initiated", "null"], &["ServiceInitiatedEvent 19 initiated"][..]),
+        (["connected", "null"], &["OriginatedEvent 19 connected"]),
+        (["connected", "alerting"], &["DeliveredEvent 19 connected"]),
+        (["alerting", "connected"], &["DeliveredEvent 19 alerting"]),
+        (["connected", "connected"], &["EstablishedEvent 19 connected"]),
+        (["connected", "hold"], &["EstablishedEvent 19 connected"]),
+        (["hold", "connected"], &["EstablishedEvent 19 connected", "HeldEvent 19 hold"]),
+        (["connected", "fail"], &["FailedEvent 19 connected"]),
         (["null", "connected"], &[]),
     ] {
         let (mut bench, system, mut client, id) = Bench::monitored(&[]);
@@ -145,7 +145,7 @@ fn events_before_the_snapshot_are_neither_lost_nor_contradicted() {
     refresh(&mut bench, system, &mut client, "m2");
     // A call that the client knows: the event is sent at once, and the snapshot says the same.
     own(system, &mut bench, "m2", ("HeldEvent", "5", "hold"));
-    assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 0_5 hold"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 15 hold"]);
     // Calls that it does not know: one is in the snapshot, the other has come and gone.
     own(system, &mut bench, "m2", ("DeliveredEvent", "9", "alerting"));
     own(system, &mut bench, "m2", ("EstablishedEvent", "9", "connected"));
@@ -156,11 +156,7 @@ fn events_before_the_snapshot_are_neither_lost_nor_contradicted() {
     system.has_calls(&mut bench, &calls);
     assert_eq!(
         told(&client.heard(&mut bench), &id),
-        [
-            "EstablishedEvent 0_9 connected",
-            "DeliveredEvent 0_10 alerting",
-            "ConnectionClearedEvent 0_10 null"
-        ]
+        ["EstablishedEvent 19 connected", "DeliveredEvent 110 alerting", "ConnectionClearedEvent 110 null"]
     );
 }
 
@@ -182,7 +178,7 @@ fn calls_of_another_phone_system_are_cleared_and_its_own_are_shown_under_their_p
     there.has_calls(&mut bench, &[("5", "1002", ["connected", "connected"])]);
     assert_eq!(
         told(&client.heard(&mut bench), &id),
-        ["ConnectionClearedEvent 0_5 null", "EstablishedEvent 1_5 connected"]
+        ["ConnectionClearedEvent 15 null", "EstablishedEvent 25 connected"]
     );
 }
 
@@ -199,7 +195,7 @@ fn connections_to_one_phone_system_share_its_calls() {
     bench.close(first.link());
     refresh(&mut bench, second, &mut client, "m2");
     second.has_calls(&mut bench, &[("5", "1002", ["hold", "connected"])]);
-    assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 0_5 hold"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 15 hold"]);
 }
 
 #[test]
@@ -209,7 +205,7 @@ fn without_a_snapshot_the_client_goes_on_believing_what_it_knows() {
     refresh(&mut bench, system, &mut client, "m2");
     own(system, &mut bench, "m2", ("DeliveredEvent", "9", "alerting"));
     system.serve(&mut bench, "SnapshotDevice", |_| csta_error("operation", "generic"));
-    assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 0_9 alerting"], "what waited follows");
+    assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 19 alerting"], "what waited follows");
     assert!(bench.notices().iter().any(|notice| notice.starts_with("calls_unverified")));
     // What the client believes is not forgotten: the next snapshot corrects it.
     let system = system.reconnected(&mut bench);
@@ -217,7 +213,7 @@ fn without_a_snapshot_the_client_goes_on_believing_what_it_knows() {
     system.knows_line(&mut bench);
     assert_eq!(
         told(&client.heard(&mut bench), &id),
-        ["ConnectionClearedEvent 0_5 null", "ConnectionClearedEvent 0_9 null"]
+        ["ConnectionClearedEvent 15 null", "ConnectionClearedEvent 19 null"]
     );
 }
 
@@ -228,7 +224,7 @@ fn a_phone_system_that_does_not_answer_the_snapshot_holds_nothing_back_for_ever(
     refresh(&mut bench, system, &mut client, "m2");
     own(system, &mut bench, "m2", ("DeliveredEvent", "9", "alerting"));
     bench.advance(Duration::from_secs(5));
-    assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 0_9 alerting"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 19 alerting"]);
 }
 
 #[test]
@@ -246,7 +242,7 @@ fn a_phone_system_without_snapshots_is_not_asked_for_one() {
     refresh(&mut bench, system, &mut client, "m2");
     assert_eq!(system.asked(&mut bench), []);
     own(system, &mut bench, "m2", ("DeliveredEvent", "9", "alerting"));
-    assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 0_9 alerting"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 19 alerting"]);
 }
 
 #[test]
@@ -259,7 +255,7 @@ fn a_connection_lost_before_its_snapshot_leaves_the_next_to_tell() {
     assert_eq!(client.heard(&mut bench), []);
     refresh(&mut bench, third, &mut client, "m3");
     third.knows_line(&mut bench);
-    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 0_5 null"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 15 null"]);
 }
 
 #[test]
@@ -270,18 +266,18 @@ fn each_client_of_a_line_is_told_what_it_does_not_know() {
     other.sign_in(&mut bench, system);
     let others = other.monitor(&mut bench, system, "m2");
     own(system, &mut bench, "m2", ("EstablishedEvent", "9", "connected"));
-    assert_eq!(told(&other.heard(&mut bench), &others), ["EstablishedEvent 0_9 connected"]);
+    assert_eq!(told(&other.heard(&mut bench), &others), ["EstablishedEvent 19 connected"]);
     // The second client shares an existing switch monitor.
     client.invite(&mut bench);
     system.has_calls(&mut bench, &[("9", "1002", ["connected", "connected"])]);
     assert_eq!(
         told(&client.heard(&mut bench), &id),
-        ["ConnectionClearedEvent 0_5 null", "EstablishedEvent 0_9 connected"]
+        ["ConnectionClearedEvent 15 null", "EstablishedEvent 19 connected"]
     );
     assert_eq!(other.heard(&mut bench), []);
     own(system, &mut bench, "m2", ("HeldEvent", "9", "hold"));
-    assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 0_9 hold"]);
-    assert_eq!(told(&other.heard(&mut bench), &others), ["HeldEvent 0_9 hold"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 19 hold"]);
+    assert_eq!(told(&other.heard(&mut bench), &others), ["HeldEvent 19 hold"]);
 }
 
 #[test]
@@ -301,7 +297,7 @@ fn calls_told_by_a_response_are_known_too() {
     system.knows_line(&mut bench);
     assert_eq!(
         told(&client.heard(&mut bench), &id),
-        ["ConnectionClearedEvent 0_7 null", "ConnectionClearedEvent 0_8 null"]
+        ["ConnectionClearedEvent 17 null", "ConnectionClearedEvent 18 null"]
     );
 }
 
@@ -319,7 +315,7 @@ fn calls_told_while_nothing_feeds_the_monitor_are_known_too() {
     bench.advance(Duration::from_secs(5));
     system.start_monitor(&mut bench, "m2");
     system.knows_line(&mut bench);
-    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 0_7 null"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 17 null"]);
 }
 
 #[test]
@@ -332,7 +328,7 @@ fn a_service_about_a_call_names_its_connection_as_it_was_told_before_the_move() 
     let system = system.reconnected(&mut bench);
     refresh(&mut bench, system, &mut client, "m2");
     let [snapshot] = system.asked(&mut bench).try_into().expect("the snapshot is asked for");
-    client.info(&mut bench, "RetrieveCall", "<callToBeRetrieved><callID>0_7</callID></callToBeRetrieved>");
+    client.info(&mut bench, "RetrieveCall", "<callToBeRetrieved><callID>17</callID></callToBeRetrieved>");
     let asked = system.serve(&mut bench, "RetrieveCall", |_| csta("RetrieveCallResponse", ""));
     assert_eq!(snapshot.root(), "SnapshotDevice");
     assert!(asked.document.contains("<deviceID typeOfNumber=\"dynamic\">x1</deviceID>"), "{asked:?}");
@@ -352,10 +348,10 @@ fn a_line_with_very_many_calls_is_told_in_portions_and_in_order() {
     let calls: Vec<_> = calls.iter().map(|call| (call.as_str(), "1002", ["hold", "connected"])).collect();
     system.has_calls(&mut bench, &calls);
     let mut expected: Vec<String> =
-        (0..256).map(|call| format!("ConnectionClearedEvent 0_{call} null")).collect();
+        (0..256).map(|call| format!("ConnectionClearedEvent 1{call} null")).collect();
     for call in 1_000..1_140 {
-        expected.push(format!("EstablishedEvent 0_{call} connected"));
-        expected.push(format!("HeldEvent 0_{call} hold"));
+        expected.push(format!("EstablishedEvent 1{call} connected"));
+        expected.push(format!("HeldEvent 1{call} hold"));
     }
     assert_eq!(told(&client.heard(&mut bench), &id), expected);
     assert!(bench.high_water() <= 512);
@@ -390,7 +386,7 @@ fn events_that_came_early_are_told_before_the_snapshot_is_asked_for() {
     system.interject(&mut bench, start.invoke, &named);
     assert_eq!(system.asked(&mut bench), [], "a snapshot would be newer than the events that wait");
     bench.settle();
-    assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 0_5 hold", "RetrievedEvent 0_5 connected"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 15 hold", "RetrievedEvent 15 connected"]);
     system.has_calls(&mut bench, &[("5", "1002", ["connected", "connected"])]);
     assert_eq!(client.heard(&mut bench), []);
 }

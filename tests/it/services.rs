@@ -6,7 +6,7 @@ use ctigate_tests::bench::{Bench, Client, PhoneSystem, Sip, csta, csta_error, on
 
 /// A request for a service with all required members, as a client sends it.
 fn children(service: &str, line: &str) -> String {
-    let connection = "<callID>0_7</callID><deviceID>tel:1002;phone-context=dialstring</deviceID>";
+    let connection = "<callID>17</callID><deviceID>tel:1002;phone-context=dialstring</deviceID>";
     match service {
         "SystemRegister" => "<requestTypes><systemStatus>true</systemStatus></requestTypes>\
             <requestedStatusFilter/>"
@@ -134,9 +134,9 @@ fn the_phone_system_s_errors_reach_the_client_as_they_are() {
 fn the_call_id_decides_and_a_missing_or_far_device_means_the_own_connection() {
     let (mut bench, system, mut client) = Bench::signed_in(&[]);
     for connection in [
-        "<callID>0_7</callID>",
-        "<callID>0_7</callID><deviceID>tel:1002;phone-context=dialstring</deviceID>",
-        "<callID>0_7</callID><deviceID>tel:1001;phone-context=dialstring;partition=P</deviceID>",
+        "<callID>17</callID>",
+        "<callID>17</callID><deviceID>tel:1002;phone-context=dialstring</deviceID>",
+        "<callID>17</callID><deviceID>tel:1001;phone-context=dialstring;partition=P</deviceID>",
     ] {
         client.info(&mut bench, "HoldCall", &format!("<callToBeHeld>{connection}</callToBeHeld>"));
         let asked = system.serve(&mut bench, "HoldCall", |_| answer("HoldCall"));
@@ -162,7 +162,7 @@ fn nobody_acts_for_another_line() {
 #[test]
 fn a_monitor_of_a_call_instead_of_a_line_is_refused() {
     let (mut bench, system, mut client) = Bench::signed_in(&[]);
-    let object = "<monitorObject><callObject><callID>0_7</callID></callObject></monitorObject>";
+    let object = "<monitorObject><callObject><callID>17</callID></callObject></monitorObject>";
     let refused = call(&mut bench, system, &mut client, "MonitorStart", object);
     assert_eq!(refused.element("operation"), "invalidMonitorObjectType");
 }
@@ -233,7 +233,7 @@ fn events_name_the_own_line_without_partition_and_others_as_dial_strings() {
     let [event] = client.heard(&mut bench).try_into().expect("one event, of a kind that is passed on");
     assert_eq!(event.root(), "OfferedEvent");
     for part in [
-        "<callID>0_7</callID><deviceID>tel:1001;phone-context=dialstring</deviceID>",
+        "<callID>17</callID><deviceID>tel:1001;phone-context=dialstring</deviceID>",
         "<callingDevice><deviceIdentifier>tel:+14255550150</deviceIdentifier></callingDevice>",
         "<calledDevice><deviceIdentifier>tel:1002;phone-context=dialstring</deviceIdentifier></calledDevice>",
     ] {

@@ -60,7 +60,7 @@ fn s10_a_refresh_at_another_node_recreates_dialog_session_and_monitor() {
     assert_eq!(event.headers("Route"), ["<sip:proxy@127.0.0.1:17060;transport=tcp;lr;ms-route-sig=aAbB-_1>"]);
 
     bench.note("Requests in the dialog, and its end.");
-    let call = "<callToBeRetrieved><callID>0_7</callID></callToBeRetrieved>";
+    let call = "<callToBeRetrieved><callID>17</callID></callToBeRetrieved>";
     client.info(&mut bench, "RetrieveCall", call);
     system.serve(&mut bench, "RetrieveCall", |_| csta("RetrieveCallResponse", ""));
     only(&client.heard(&mut bench), 200);
@@ -70,6 +70,26 @@ fn s10_a_refresh_at_another_node_recreates_dialog_session_and_monitor() {
     only(&client.send(&mut bench, "BYE", ""), 200);
     let view = bench.engine().view();
     assert_eq!((view.sessions, view.monitors, view.switch_monitors, view.indexed), (0, 0, 0, 0));
+}
+
+#[test]
+fn s10_a_dialog_of_an_earlier_version_goes_on_under_the_id_it_has() {
+    // A tag and the ID of its first monitor, as the version gave them that wrote hexadecimal digits.
+    let (tag, id) = ("6c52e82af3f1ea4a", "07a953e4");
+    let (mut client, _) = orphan();
+    client.gateway_tag = tag.into();
+    let (mut bench, system) = other_node(&mut client, &[]);
+    taken_over(&mut bench, system, &mut client, "m9");
+    system.event(&mut bench, "HeldEvent", "m9", HELD);
+    let [event] = client.heard(&mut bench).try_into().expect("one event");
+    assert_eq!(event.element("monitorCrossRefID"), id);
+    let call = "<callToBeRetrieved><callID>0_7</callID></callToBeRetrieved>";
+    client.info(&mut bench, "RetrieveCall", call);
+    let asked = system.serve(&mut bench, "RetrieveCall", |_| csta("RetrieveCallResponse", ""));
+    assert_eq!(asked.element("callID"), "7", "the form of its callIDs is understood");
+    only(&client.heard(&mut bench), 200);
+    let stop = format!("<monitorCrossRefID>{id}</monitorCrossRefID>");
+    assert_eq!(only(&client.info(&mut bench, "MonitorStop", &stop), 200).root(), "MonitorStopResponse");
 }
 
 #[test]

@@ -92,7 +92,7 @@ mod tests {
     const ENGINE_RUNS: u64 = 200;
 
     /// How many random inputs the two gateways are given.
-    const WORLD_RUNS: u64 = 60;
+    const WORLD_RUNS: u64 = 120;
 
     fn run(body: Body, seeds: &[Vec<u8>]) {
         let mut reached = Reached::default();

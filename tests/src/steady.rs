@@ -299,7 +299,7 @@ impl Steady {
         match round {
             Round::Features => opening = self.info(user, "GetCSTAFeatures", ""),
             Round::Hold => {
-                let held = "<callToBeHeld><callID>0_77</callID><deviceID>";
+                let held = "<callToBeHeld><callID>177</callID><deviceID>";
                 let held = format!("{held}{}</deviceID></callToBeHeld>", line_of(user));
                 opening = self.info(user, "HoldCall", &held);
             }

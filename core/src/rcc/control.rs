@@ -32,6 +32,7 @@ use super::binding::BoundCounts;
 use super::device_lists::DeviceLists;
 use super::early::EarlyEvents;
 use super::jobs::Job;
+use super::reference::Reference;
 use super::session::{Carrier, Monitor};
 use super::sessions::Sessions;
 use super::stops::Stops;
@@ -65,11 +66,11 @@ pub(crate) struct News<'n> {
 #[derive(Clone, Copy)]
 pub(crate) enum What<'n> {
     /// An event for its monitor with this cross-reference ID, about calls of the phone system numbered `switch`.
-    Event { cross_reference: u32, switch: u8, event: &'n Event<'n> },
+    Event { cross_reference: Reference, switch: u8, event: &'n Event<'n> },
     /// Its monitor with this cross-reference ID has ended.
-    MonitorStopped(u32),
+    MonitorStopped(Reference),
     /// The status of the phone system, under its registration with this ID.
-    Status(u32, SystemStatus),
+    Status(Reference, SystemStatus),
     /// A part of a list that a response announced, from the phone system with this number.
     Part(u8, &'n Relayed<'n>),
 }

@@ -8,7 +8,6 @@ use super::monitoring::RefusedMonitor;
 use super::resync::ToTell;
 use super::session::{Carrier, Monitor};
 use super::switch_monitor::{SwitchMonitor, Waiter};
-use super::view::hexadecimal;
 use crate::cti::ConnectionRef;
 use crate::expected::Expected as _;
 use crate::slots::Handle;
@@ -37,7 +36,7 @@ impl<C: Carrier> Control<C> {
             self.answer_waiter(step, clients, waiter, Answer::Error(CstaError::INVALID_MONITOR_CROSS_REF_ID));
             return;
         };
-        let cross_reference = &hexadecimal(announcement.cross_reference);
+        let cross_reference = &announcement.cross_reference.text();
         let response = Response::MonitorStart { cross_reference, filter: announcement.filter };
         self.answer_waiter(step, clients, waiter, Answer::Own(&response));
     }

@@ -6,15 +6,15 @@ use core::fmt::Display;
 
 use super::calls::Calls;
 use super::control::{Control, News, What};
+use super::reference::Reference;
 use super::resync_state::Resync;
-use super::session::{Carrier, Monitor};
+use super::session::{Carrier, Monitor, Session};
 use super::switch_monitor::{EventSource, State, SwitchMonitor, Waiter};
 use super::ticket::{Ticket, error_of};
-use super::view::read_hexadecimal;
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::expected::Expected as _;
-use crate::slots::Handle;
+use crate::slots::{Handle, Slots};
 use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, MonitorFilter, MonitorObject, MonitorType, Request, Response};
@@ -41,7 +41,7 @@ pub(crate) struct RefusedMonitor {
 
 /// What a client is told about its monitor.
 pub(crate) struct Announcement {
-    pub(crate) cross_reference: u32,
+    pub(crate) cross_reference: Reference,
     /// `None` if all events pass, which need not be told.
     pub(crate) filter: Option<MonitorFilter>,
 }
@@ -69,7 +69,7 @@ impl<C: Carrier> Control<C> {
         }
         let switch_monitor = self.switch_monitor(step, link, &number)?;
         let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
-        let cross_reference = session.reference(session.monitors_had);
+        let cross_reference = free_reference(session, &self.monitors);
         let monitor =
             Monitor { session: handle, cross_reference, filter, source: Some(switch_monitor), resync: None };
         let monitor = self.monitors.insert(monitor).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
@@ -273,7 +273,7 @@ impl<C: Carrier> Control<C> {
         let Some(one) = self.sessions.get_mut(session).expected("a session") else { return };
         let monitor = Monitor {
             session,
-            cross_reference: one.reference(0),
+            cross_reference: one.reference(0, 0),
             filter: MonitorFilter::default(),
             source: None,
             // It is unknown which calls the client knows: all existing calls will be shown.
@@ -288,9 +288,8 @@ impl<C: Carrier> Control<C> {
 
     /// Returns a session's monitor with this cross-reference ID.
     pub(super) fn monitor_named(&self, handle: SessionId, cross_reference: &str) -> Option<Handle<Monitor>> {
-        let named = read_hexadecimal(cross_reference)?;
         let is_named = |monitor: &Handle<Monitor>| {
-            self.monitors.get(*monitor).is_some_and(|one| one.cross_reference == named)
+            self.monitors.get(*monitor).is_some_and(|one| one.cross_reference.is_named(cross_reference))
         };
         self.sessions.get(handle)?.monitors.iter().copied().find(is_named)
     }
@@ -401,4 +400,14 @@ fn note_confused(step: &mut Step<'_>, EventSource { connection, cross_reference 
         ("why", &"the phone system gave two monitors the same cross-reference ID"),
     ];
     step.actions.notify(Level::Error, "monitors_confused", fields);
+}
+
+/// Returns the identifier of a session's next monitor: the first that none of its other monitors has.
+fn free_reference<C: Carrier>(session: &Session<C>, monitors: &Slots<Monitor>) -> Reference {
+    let is_free = |reference: &Reference| {
+        let mut others = session.monitors.iter().filter_map(|monitor| monitors.get(*monitor));
+        others.all(|other| other.cross_reference != *reference)
+    };
+    let drawn = |attempt| session.reference(session.monitors_had, attempt);
+    (0..=u32::MAX).map(drawn).find(is_free).unwrap_or(drawn(0))
 }

@@ -3,10 +3,10 @@
 
 use super::calls::Stage;
 use super::control::Control;
+use super::reference::call_of;
 use super::relay::{Found, Resolved, dialled, numbers};
 use super::session::Carrier;
 use super::ticket::Ticket;
-use super::view::call_of;
 use crate::cti::ConnectionRef;
 use crate::line::type_of_number::{DYNAMIC, TypeOfNumber};
 use crate::line::uri::number_of;

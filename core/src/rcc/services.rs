@@ -6,7 +6,6 @@ use super::control::Control;
 use super::relaying::Relay;
 use super::session::{Carrier, Monitor, Registration, Session};
 use super::ticket::{Ticket, fits};
-use super::view::read_hexadecimal;
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::line::identifier::{is_other_number, with_number};
@@ -120,7 +119,8 @@ impl<C: Carrier> Control<C> {
         if one.registration.is_some() {
             return Err(CstaError::REGISTRATION_LIMIT_EXCEEDED);
         }
-        let registration = Registration { id: one.reference(u32::MAX), filter: filter.unwrap_or_default() };
+        let registration =
+            Registration { id: one.reference(u32::MAX, 0), filter: filter.unwrap_or_default() };
         one.registration = Some(registration);
         Ok(Verdict::Registered(registration))
     }
@@ -131,8 +131,7 @@ impl<C: Carrier> Control<C> {
         register: &str,
     ) -> Result<Verdict<'r>, CstaError> {
         let one = self.sessions.get_mut(session).ok_or(CstaError::GENERIC_OPERATION)?;
-        let named = read_hexadecimal(register);
-        if one.registration.is_none_or(|registration| Some(registration.id) != named) {
+        if one.registration.is_none_or(|registration| !registration.id.is_named(register)) {
             return Err(CstaError::INVALID_PARAMETER_VALUE);
         }
         one.registration = None;

@@ -5,7 +5,6 @@ use super::control::Control;
 use super::services::{Question, Verdict};
 use super::session::Carrier;
 use super::switch_monitor::Waiter;
-use super::view::hexadecimal;
 use crate::slots::Handle;
 use crate::step::{SessionId, Step};
 use crate::wire::csta::model::{Request, Response};
@@ -27,7 +26,7 @@ impl<C: Carrier> Control<C> {
             }
             Verdict::Refuse(error) => clients.answer(step, self, session, asked, Answer::Error(error)),
             Verdict::Registered(registration) => {
-                let register = &hexadecimal(registration.id);
+                let register = &registration.id.text();
                 let response = Response::SystemRegister { register, filter: Some(registration.filter) };
                 clients.answer(step, self, session, asked, Answer::Own(&response));
                 let quiet_until = step.now + step.config.sip.event_delay;

@@ -2,10 +2,11 @@
 
 use alloc::boxed::Box;
 
+use super::reference::Reference;
 use super::resync_state::Resync;
 use super::switch_monitor::SwitchMonitor;
 use crate::cti::ConnectionRef;
-use crate::digest::{Digest, Digester};
+use crate::digest::Digest;
 use crate::few::Few;
 use crate::slots::Handle;
 use crate::step::SessionId;
@@ -16,7 +17,7 @@ use crate::wire::csta::model::{MonitorFilter, Namespace, StatusFilter};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Registration {
     /// `sysStatRegisterID`.
-    pub(crate) id: u32,
+    pub(crate) id: Reference,
     /// What it does not want.
     pub(crate) filter: StatusFilter,
 }
@@ -34,6 +35,10 @@ pub(crate) trait Carrier: Digest {
 
     /// Returns the text that the session's identifiers derive from: unique, and known to a node that takes over (S10).
     fn base(&self) -> &str;
+
+    /// Whether the client's identifiers are decimal numbers. Those of a session that began at a node of an earlier
+    /// version are not.
+    fn has_decimal_references(&self) -> bool;
 
     /// Whether the client was told that its sign-in succeeded.
     fn is_established(&self) -> bool;
@@ -84,13 +89,9 @@ impl<C: Carrier> Session<C> {
         self.carrier.user()
     }
 
-    /// Returns the session's identifier number `count`. It depends only on the carrier's base and the count, so that
-    /// another node that continues the session computes the same (S10).
-    pub(crate) fn reference(&self, count: u32) -> u32 {
-        let mut digester = Digester::new();
-        digester.text(self.carrier.base());
-        digester.number(u64::from(count));
-        u32::try_from(digester.finish() >> 32).unwrap_or(0)
+    /// Returns the session's identifier number `count`, at an attempt ([`Reference::derive`]).
+    pub(super) fn reference(&self, count: u32, attempt: u32) -> Reference {
+        Reference::derive(self.carrier.base(), count, attempt, self.carrier.has_decimal_references())
     }
 }
 
@@ -98,8 +99,8 @@ impl<C: Carrier> Session<C> {
 #[derive(Debug)]
 pub(crate) struct Monitor {
     pub(crate) session: SessionId,
-    /// `monitorCrossRefID`, written as 8 hexadecimal digits.
-    pub(crate) cross_reference: u32,
+    /// The client's `monitorCrossRefID`.
+    pub(crate) cross_reference: Reference,
     pub(crate) filter: MonitorFilter,
     /// The switch monitor that feeds it, or fed it last; `None` before the first.
     pub(crate) source: Option<Handle<SwitchMonitor>>,

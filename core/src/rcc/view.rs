@@ -2,25 +2,25 @@
 
 use alloc::vec::Vec;
 
+use super::reference::{Reference, write_call};
 use super::session::{Carrier, Session};
 use crate::line::identifier::Seen;
-use crate::text::push_hex;
 use crate::wire::csta::emit::{self, Rewrite, Shown};
 use crate::wire::csta::model::Device;
 use crate::wire::csta::relayed::Relayed;
 use crate::wire::csta::services::Features;
 
-/// One client's view: its line, its monitor, and the prefix that distinguishes calls of different phone systems.
+/// One client's view: its line, its monitor, and the phone system whose calls it sees.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientView<'a> {
     /// The line URI as the client sent it.
     pub(crate) line: &'a str,
     /// The number by which the phone system knows it.
     pub(crate) number: &'a str,
-    /// The number of the phone system, which precedes its callIDs: `0_`.
+    /// The number of the phone system, which is in front of its callIDs.
     pub(crate) switch: u8,
-    /// The client's own `monitorCrossRefID`.
-    pub(crate) cross_reference: u32,
+    /// The client's own `monitorCrossRefID`, in an event.
+    pub(crate) cross_reference: Option<Reference>,
     /// The edition of ECMA-323 agreed with the phone system.
     agreed: u8,
     /// The features that the client may be told its device has.
@@ -32,7 +32,7 @@ impl<'a> ClientView<'a> {
     pub(crate) fn new<C: Carrier>(
         session: &'a Session<C>,
         (switch, agreed): (u8, u8),
-        cross_reference: u32,
+        cross_reference: Option<Reference>,
     ) -> Self {
         let (line, number) = (session.line(), session.number());
         Self { line, number, switch, cross_reference, agreed, offered: Features::NONE }
@@ -52,13 +52,13 @@ pub(crate) fn in_agreed_edition<'a>(relayed: &Relayed<'a>, agreed: u8) -> Relaye
 
 impl Rewrite for ClientView<'_> {
     fn cross_reference(&mut self, _id: &str, out: &mut Vec<u8>) {
-        push_hex(out, &self.cross_reference.to_be_bytes());
+        if let Some(cross_reference) = self.cross_reference {
+            cross_reference.write(out);
+        }
     }
 
     fn call(&mut self, call: &str, out: &mut Vec<u8>) {
-        out.push(b'0'.wrapping_add(self.switch));
-        out.push(b'_');
-        emit::text(out, call);
+        write_call(call, self.switch, out);
     }
 
     fn device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
@@ -94,24 +94,4 @@ impl Rewrite for ClientView<'_> {
     fn offers(&self, list: &str, feature: &str) -> bool {
         self.offered.has_feature(list, feature)
     }
-}
-
-/// Returns eight lower-case hexadecimal digits, the form of a client's cross-reference IDs.
-pub(crate) fn hexadecimal(value: u32) -> heapless::String<8> {
-    use core::fmt::Write as _;
-
-    let mut digits = heapless::String::new();
-    let _fits = write!(digits, "{value:08x}");
-    digits
-}
-
-/// Reads a number from eight hexadecimal digits.
-pub(super) fn read_hexadecimal(text: &str) -> Option<u32> {
-    (text.len() == 8).then(|| u32::from_str_radix(text, 16).ok()).flatten()
-}
-
-/// Returns the phone system's callID within a client's, if it is one of this phone system.
-pub(super) fn call_of(call: &str, switch: u8) -> Option<&str> {
-    let rest = call.strip_prefix(char::from(b'0'.wrapping_add(switch)))?;
-    rest.strip_prefix('_').filter(|call| !call.is_empty())
 }

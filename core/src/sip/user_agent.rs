@@ -36,7 +36,7 @@ pub(crate) use leg::{Leg, Legs, Phase};
 pub(crate) use links::on_datagram;
 pub(crate) use overload::Overload;
 pub(crate) use reader::{Origin, Read};
-pub(crate) use received::{Received, Refusal};
+pub(crate) use received::{Received, Refusal, is_present_tag};
 pub(crate) use requests::{Outgoing, note_announced, restart_session_timer};
 
 use super::transactions::Transactions;

@@ -9,7 +9,7 @@ use crate::rcc::clients::{Answer, Asked, Clients};
 use crate::rcc::control::{News, What};
 use crate::rcc::session::Carrier;
 use crate::rcc::sessions::Sessions;
-use crate::rcc::view::{ClientView, hexadecimal, in_agreed_edition};
+use crate::rcc::view::{ClientView, in_agreed_edition};
 use crate::sip::user_agent::{self, Legs, Phase, Received, Reply, note_announced};
 use crate::slots::Handle;
 use crate::step::{ClientRequestId, SessionId, Step};
@@ -28,21 +28,21 @@ impl Clients<Leg> for Uacsta {
         body.clear();
         match news.what {
             What::Event { cross_reference, switch, event } => {
-                let mut view = ClientView::new(session, (switch, agreed), cross_reference);
+                let mut view = ClientView::new(session, (switch, agreed), Some(cross_reference));
                 emit::event(body, namespace, event, &mut view);
             }
             // MonitorStop is the same message in both directions.
             What::MonitorStopped(cross_reference) => {
-                let cross_reference = &hexadecimal(cross_reference);
+                let cross_reference = &cross_reference.text();
                 emit::request(body, namespace, &Request::MonitorStop { cross_reference }, &mut Verbatim);
             }
             What::Status(register, status) => {
-                let register = hexadecimal(register);
+                let register = register.text();
                 let told = Request::SystemStatus { register: Some(&register), status };
                 emit::request(body, namespace, &told, &mut Verbatim);
             }
             What::Part(switch, part) => {
-                let mut view = ClientView::new(session, (switch, agreed), 0);
+                let mut view = ClientView::new(session, (switch, agreed), None);
                 let told = Request::Relayed(in_agreed_edition(part, agreed));
                 emit::request(body, namespace, &told, &mut view);
             }
@@ -138,7 +138,7 @@ impl Uacsta {
         let switch = link.map_or(0, |link| link.switch);
         let features = link.map(|link| link.features.offered_to(|| one.number())).unwrap_or_default();
         let agreed = step.config.cti.protocol_version;
-        let mut view = ClientView::new(one, (switch, agreed), 0).offering(one, features);
+        let mut view = ClientView::new(one, (switch, agreed), None).offering(one, features);
         let relayed;
         let response = if let Response::Relayed(told) = response {
             relayed = Response::Relayed(in_agreed_edition(told, agreed));
@@ -165,6 +165,10 @@ impl Carrier for Leg {
 
     fn base(&self) -> &str {
         self.dialog.local_tag()
+    }
+
+    fn has_decimal_references(&self) -> bool {
+        user_agent::is_present_tag(self.dialog.local_tag())
     }
 
     fn is_established(&self) -> bool {

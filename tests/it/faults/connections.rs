@@ -92,7 +92,7 @@ fn a_request_in_the_queue_goes_out_when_one_before_it_was_given_up() {
     let (mut bench, system, mut client) = Bench::signed_in(&[("cti.window", Value::Integer(1))]);
     client.info(&mut bench, "MakeCall", &client.call_to("1002"));
     bench.advance(Duration::from_secs(1));
-    let answer = "<callToBeAnswered><callID>0_7</callID></callToBeAnswered>";
+    let answer = "<callToBeAnswered><callID>17</callID></callToBeAnswered>";
     client.info(&mut bench, "AnswerCall", answer);
     assert_eq!(system.asked(&mut bench).len(), 1, "the window is full");
     bench.advance(Duration::from_secs(4));
@@ -104,7 +104,7 @@ fn a_request_in_the_queue_goes_out_when_one_before_it_was_given_up() {
 #[test]
 fn a_connection_with_too_few_invoke_ids_left_is_renewed() {
     let (mut bench, system, mut client) = Bench::signed_in(&[("cti.window", Value::Integer(9_000))]);
-    let answer = "<callToBeAnswered><callID>0_7</callID></callToBeAnswered>";
+    let answer = "<callToBeAnswered><callID>17</callID></callToBeAnswered>";
     for _ in 0..1_000 {
         client.info(&mut bench, "AnswerCall", answer);
     }
@@ -155,7 +155,7 @@ fn a_request_in_flight_is_answered_before_a_crowd_is_told_how_the_phone_system_i
     }
     bench.advance(Duration::from_millis(20));
     let last = &mut clients[99];
-    last.info(&mut bench, "HoldCall", "<callToBeHeld><callID>0_7</callID></callToBeHeld>");
+    last.info(&mut bench, "HoldCall", "<callToBeHeld><callID>17</callID></callToBeHeld>");
     let status = |word: &str| csta("SystemStatus", &format!("<systemStatus>{word}</systemStatus>"));
     system.interject(&mut bench, 11, &status("partiallyDisabled"));
     bench.input(Input::Closed { link: system.link(), why: Closed::ByPeer });

@@ -15,7 +15,7 @@ fn frame(invoke: [u8; 4], document: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_stream_that_is_no_longer_frames_is_closed_and_dialled_again_and_requests_get_their_answers() {
-    let held = "<callToBeHeld><callID>0_7</callID></callToBeHeld>";
+    let held = "<callToBeHeld><callID>17</callID></callToBeHeld>";
     for (bytes, why) in [
         (&b"GET / HTTP/1.1\r\n\r\n"[..], "two zero bytes"),
         (b"\0\0\0\x070001", "shorter than its header"),
@@ -48,7 +48,7 @@ fn shrugged_off(more: &[(&str, Value)], invoke: [u8; 4], document: &[u8]) -> (Be
     bench.notices();
     bench.send(system.link(), &frame(invoke, document));
     let notices = bench.notices();
-    client.info(&mut bench, "AnswerCall", "<callToBeAnswered><callID>0_7</callID></callToBeAnswered>");
+    client.info(&mut bench, "AnswerCall", "<callToBeAnswered><callID>17</callID></callToBeAnswered>");
     system.serve(&mut bench, "AnswerCall", |_| csta("AnswerCallResponse", ""));
     assert_eq!(only(&client.heard(&mut bench), 200).root(), "AnswerCallResponse");
     assert!(!bench.is_closed(system.link()));
@@ -107,7 +107,7 @@ fn answers_reach_who_asked_in_whatever_order_they_come_and_one_to_another_servic
     let (mut bench, system, mut alice) = Bench::signed_in(&[]);
     let mut bob = Client::new(&mut bench, "bob");
     bob.sign_in(&mut bench, system);
-    let call = |name: &str| format!("<{name}><callID>0_7</callID></{name}>");
+    let call = |name: &str| format!("<{name}><callID>17</callID></{name}>");
     alice.info(&mut bench, "HoldCall", &call("callToBeHeld"));
     bob.info(&mut bench, "RetrieveCall", &call("callToBeRetrieved"));
     let [hold, retrieve] = system.asked(&mut bench).try_into().unwrap();
@@ -122,7 +122,7 @@ fn answers_reach_who_asked_in_whatever_order_they_come_and_one_to_another_servic
 #[test]
 fn an_answer_for_a_session_that_ended_reaches_no_other() {
     let (mut bench, system, mut alice) = Bench::signed_in(&[]);
-    alice.info(&mut bench, "HoldCall", "<callToBeHeld><callID>0_7</callID></callToBeHeld>");
+    alice.info(&mut bench, "HoldCall", "<callToBeHeld><callID>17</callID></callToBeHeld>");
     let [hold] = system.asked(&mut bench).try_into().unwrap();
     only(&alice.send(&mut bench, "BYE", ""), 200);
     let mut bob = Client::new(&mut bench, "bob");

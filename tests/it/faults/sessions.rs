@@ -8,12 +8,12 @@ use ctigate_tests::bench::{Bench, Client, HELD, Line, PhoneSystem, csta, only};
 fn what_does_not_fit_into_a_frame_is_refused_and_the_connection_lives() {
     let (mut bench, system, mut client) = Bench::signed_in(&[]);
     // Each `>` becomes four bytes for the phone system.
-    let inside = format!("<callToBeHeld><callID>0_{}</callID></callToBeHeld>", ">".repeat(20_000));
+    let inside = format!("<callToBeHeld><callID>1{}</callID></callToBeHeld>", ">".repeat(20_000));
     let refused = only(&client.info(&mut bench, "HoldCall", &inside), 200);
     assert_eq!(refused.root(), "CSTAErrorCode");
     assert_eq!(system.asked(&mut bench), []);
     assert_eq!(bench.engine().view().pending, 0);
-    let answer = "<callToBeAnswered><callID>0_7</callID></callToBeAnswered>";
+    let answer = "<callToBeAnswered><callID>17</callID></callToBeAnswered>";
     client.info(&mut bench, "AnswerCall", answer);
     system.serve(&mut bench, "AnswerCall", |_| csta("AnswerCallResponse", ""));
     only(&client.heard(&mut bench), 200);
@@ -123,7 +123,7 @@ fn a_session_that_named_no_line_names_it_with_its_refresh_and_acts_for_none_befo
     let ok = only(&client.send(&mut bench, "INVITE", &bare), 200);
     client.take_tag(&ok);
     client.send(&mut bench, "ACK", "");
-    let answer = "<callToBeAnswered><callID>0_7</callID></callToBeAnswered>";
+    let answer = "<callToBeAnswered><callID>17</callID></callToBeAnswered>";
     let refused = only(&client.info(&mut bench, "AnswerCall", answer), 200);
     assert_eq!(refused.element("operation"), "invalidConnectionID");
     let body = client.sign_in_body();

@@ -75,7 +75,7 @@ fn a_branchless_request_on_a_stream_is_new_after_a_reinvite_though_its_like_is_u
     client.branch = false;
     for _ in 0..2 {
         client.sequence = 2;
-        let inside = "<callToBeAnswered><callID>0_7</callID></callToBeAnswered>";
+        let inside = "<callToBeAnswered><callID>17</callID></callToBeAnswered>";
         assert_eq!(client.info(&mut bench, "AnswerCall", inside), []);
         refresh(&mut bench, &mut client);
     }
@@ -281,7 +281,7 @@ fn a_refresh_that_is_refused_for_want_of_room_changes_nothing() {
 
 /// Sends HoldCall until no room is left; returns the last request that found room.
 fn fill(bench: &mut Bench, client: &mut Client) -> String {
-    let hold = csta("HoldCall", "<callToBeHeld><callID>0_7</callID></callToBeHeld>");
+    let hold = csta("HoldCall", "<callToBeHeld><callID>17</callID></callToBeHeld>");
     let mut last = None;
     for _ in 0..100 {
         let request = client.request("INFO", &hold);

@@ -162,7 +162,7 @@ fn what_comes_right_behind_the_answer_naming_a_monitor_does_not_overtake_what_ca
     bench.advance(Duration::from_millis(20));
     let heard = client.heard(&mut bench);
     let told: Vec<_> = heard.iter().map(|event| (event.root(), event.element("callID"))).collect();
-    assert_eq!(told, [("DeliveredEvent", "0_7"), ("DeliveredEvent", "0_8")]);
+    assert_eq!(told, [("DeliveredEvent", "17"), ("DeliveredEvent", "18")]);
     let view = bench.engine().view();
     assert_eq!((view.early, view.switch_monitors, view.monitors), (0, 0, 1), "and then the monitor ended");
 }

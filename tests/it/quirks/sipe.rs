@@ -40,7 +40,7 @@ fn sipe_s_own_bytes_sign_in_call_refresh_and_sign_out() {
     let call = only(&bench.messages(link), 200);
     assert_eq!(
         (call.element("callID"), call.element("deviceID")),
-        ("0_7", "tel:73124;phone-context=dialstring;partition=BE_BRS_INT"),
+        ("17", "tel:73124;phone-context=dialstring;partition=BE_BRS_INT"),
         "the answer repeats the line URI byte for byte"
     );
 
@@ -54,7 +54,10 @@ fn sipe_s_own_bytes_sign_in_call_refresh_and_sign_out() {
     assert_eq!(bench.messages(link), [], "the ACK with CSeq 1 ended the 200's retransmission");
 
     bench.note("Sign-out: MonitorStop, and BYE right behind it.");
-    let stop = placed(STOP).replace("99fda87c", &cross_reference);
+    let (head, body) = STOP.split_once("\r\n\r\n").unwrap();
+    let named = body.replace("99fda87c", &cross_reference);
+    let length = |body: &str| format!("Content-Length: {}", body.len());
+    let stop = placed(&format!("{}\r\n\r\n{named}", head.replace(&length(body), &length(&named))));
     bench.send(link, (stop + &placed(BYE)).as_bytes());
     let answers: Vec<u16> = bench.messages(link).iter().map(ctigate_tests::bench::Sip::status).collect();
     assert_eq!(answers, [200, 200]);

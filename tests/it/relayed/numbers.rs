@@ -26,7 +26,7 @@ fn everything() -> String {
 
 /// A member as a client may write it, with this number where something is dialled.
 fn written(member: &Member, number: &str) -> String {
-    let connection = "<callID>0_7</callID>";
+    let connection = "<callID>17</callID>";
     let value = match member.role {
         Role::Own | Role::OwnCall | Role::Held | Role::Active | Role::Foreign | Role::Announced { .. } => {
             connection

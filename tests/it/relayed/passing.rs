@@ -91,16 +91,16 @@ fn a_call_is_shown_to_one_who_is_in_it() {
     let answered =
         format!("{}{}", whole(&parties(known, "1001", "1002").concat()), of_the_call("1001", "1002"));
     let heard = format!("{}{}", whole(&parties(told, OWN, OTHER).concat()), of_the_call(OWN, OTHER));
-    let said = "<snapshotObject><callID>0_7</callID></snapshotObject>";
+    let said = "<snapshotObject><callID>17</callID></snapshotObject>";
     let asked = known("snapshotObject", "7", "1001");
     desk.passes("SnapshotCall", &Passage { said, asked: &asked, answered: &answered, heard: &heard });
-    desk.refuses("SnapshotCall", "<snapshotObject><callID>0_8</callID></snapshotObject>", "invalidCallID");
+    desk.refuses("SnapshotCall", "<snapshotObject><callID>18</callID></snapshotObject>", "invalidCallID");
 }
 
 /// The answer to a `SnapshotCall` whose data come in two parts, announced with `beside` in addition to their name.
 fn gathered(beside: &str) -> String {
     let Desk { mut bench, system, mut client } = in_a_call();
-    let said = "<snapshotObject><callID>0_7</callID></snapshotObject>";
+    let said = "<snapshotObject><callID>17</callID></snapshotObject>";
     assert_eq!(client.info(&mut bench, "SnapshotCall", said), []);
     let reference = "<serviceCrossRefID>x1</serviceCrossRefID>";
     let announced = format!("<crossRefIDorSnapshotData>{reference}</crossRefIDorSnapshotData>{beside}");

@@ -29,7 +29,7 @@ fn calls_that_one_client_asked_for_are_still_to_be_told_to_the_others() {
         system.say(&mut bench, asked.invoke, &answer);
     }
     bench.advance(Duration::from_millis(20));
-    assert_eq!(told(&bob.heard(&mut bench), &id), ["DeliveredEvent 0_8 alerting"]);
+    assert_eq!(told(&bob.heard(&mut bench), &id), ["DeliveredEvent 18 alerting"]);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_client_whose_snapshot_was_refused_is_shown_what_its_neighbour_knows() {
     for asked in there.asked(&mut bench).iter().filter(|asked| asked.root() == "SnapshotDevice") {
         there.say(&mut bench, asked.invoke, &snapshot("1001", &[("3", "1004", ["connected", "connected"])]));
     }
-    assert_eq!(told(&alice.heard(&mut bench), &id), ["EstablishedEvent 1_3 connected"]);
+    assert_eq!(told(&alice.heard(&mut bench), &id), ["EstablishedEvent 23 connected"]);
     assert_eq!(bob.heard(&mut bench), []);
 }
 
@@ -71,7 +71,7 @@ fn a_snapshot_is_tried_once_on_each_walk_however_many_sessions_a_line_has() {
         assert_eq!(client.heard(&mut bench).len(), 1);
     }
     alice.heard(&mut bench);
-    alice.info(&mut bench, "RetrieveCall", "<callToBeRetrieved><callID>0_7</callID></callToBeRetrieved>");
+    alice.info(&mut bench, "RetrieveCall", "<callToBeRetrieved><callID>17</callID></callToBeRetrieved>");
     let under_way = system.asked(&mut bench);
     system.say(&mut bench, 9, &csta("SystemStatus", LOST));
     // Three walks find no room.
@@ -83,6 +83,6 @@ fn a_snapshot_is_tried_once_on_each_walk_however_many_sessions_a_line_has() {
     let one = asked.iter().find(|asked| asked.root() == "SnapshotDevice").expect("it is tried again");
     system.say(&mut bench, one.invoke, &snapshot("1001", &[]));
     for (client, id) in &others {
-        assert_eq!(told(&client.heard(&mut bench), id), ["ConnectionClearedEvent 0_7 null"]);
+        assert_eq!(told(&client.heard(&mut bench), id), ["ConnectionClearedEvent 17 null"]);
     }
 }

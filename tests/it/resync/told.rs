@@ -43,7 +43,7 @@ fn calls_of_a_phone_system_that_never_started_the_monitor_are_cleared_at_the_nex
     bench.close(there.link());
     refresh(&mut bench, here, &mut client, "m2");
     here.knows_line(&mut bench);
-    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 1_8 null"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 28 null"]);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_call_that_changed_back_after_the_client_had_asked_is_told() {
     let started = "<monitorCrossRefID>m2</monitorCrossRefID>";
     system.say(&mut bench, start[0].invoke, &csta("MonitorStartResponse", started));
     system.has_calls(&mut bench, &[("7", "1003", ["hold", "connected"])]);
-    assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 0_7 hold"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["HeldEvent 17 hold"]);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_call_that_has_the_number_of_one_at_another_phone_system_is_not_taken_for_it
     own(there, &mut bench, "m2", ("ConnectionClearedEvent", "7", "null"));
     assert_eq!(client.heard(&mut bench), []);
     there.knows_line(&mut bench);
-    let expected = ["ConnectionClearedEvent 0_7 null", "ConnectionClearedEvent 1_7 null"];
+    let expected = ["ConnectionClearedEvent 17 null", "ConnectionClearedEvent 27 null"];
     assert_eq!(told(&client.heard(&mut bench), &id), expected);
 }
 
@@ -88,7 +88,7 @@ fn calls_of_another_phone_system_are_cleared_though_a_snapshot_told_the_client_o
     let started = "<monitorCrossRefID>m2</monitorCrossRefID>";
     there.say(&mut bench, start[0].invoke, &csta("MonitorStartResponse", started));
     there.knows_line(&mut bench);
-    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 0_7 null"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 17 null"]);
 }
 
 #[test]
@@ -106,10 +106,10 @@ fn a_call_that_an_older_event_sets_back_after_the_client_had_asked_is_told_once_
     only(&client.heard(&mut bench), 200);
     ask(&mut bench, system, &mut client, &[("7", "1003", ["connected", "connected"])]);
     bench.advance(Duration::from_millis(20));
-    assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 0_7 alerting"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 17 alerting"]);
     refresh(&mut bench, system, &mut client, "m2");
     system.has_calls(&mut bench, &[("7", "1003", ["connected", "connected"])]);
-    assert_eq!(told(&client.heard(&mut bench), &id), ["EstablishedEvent 0_7 connected"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["EstablishedEvent 17 connected"]);
 }
 
 #[test]
@@ -126,5 +126,5 @@ fn a_call_that_an_event_under_way_by_datagram_sets_back_is_told_once_more_too() 
     client.say(&mut bench, &event.answered(200));
     refresh(&mut bench, system, &mut client, "m2");
     system.has_calls(&mut bench, &[("7", "1003", ["connected", "connected"])]);
-    assert_eq!(told(&client.heard(&mut bench), &id), ["EstablishedEvent 0_7 connected"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["EstablishedEvent 17 connected"]);
 }

@@ -25,7 +25,7 @@ fn a_snapshot_refused_for_a_reason_that_passes_is_asked_for_again() {
     assert_eq!(client.heard(&mut bench), [], "what it knows stays so");
     bench.advance(Duration::from_secs(5));
     system.has_calls(&mut bench, CALL);
-    let expected = ["ConnectionClearedEvent 0_7 null", "DeliveredEvent 0_8 alerting"];
+    let expected = ["ConnectionClearedEvent 17 null", "DeliveredEvent 18 alerting"];
     assert_eq!(told(&client.heard(&mut bench), &id), expected);
     bench.advance(Duration::from_secs(120));
     assert_eq!(system.asked(&mut bench), [], "that was all");
@@ -35,10 +35,10 @@ fn a_snapshot_refused_for_a_reason_that_passes_is_asked_for_again() {
 fn what_comes_between_two_tries_is_told_at_once() {
     let (mut bench, system, client, id) = refused("systemResourceAvailibility", "resourceBusy");
     own(system, &mut bench, "m2", ("DeliveredEvent", "8", "alerting"));
-    assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 0_8 alerting"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["DeliveredEvent 18 alerting"]);
     bench.advance(Duration::from_secs(5));
     system.has_calls(&mut bench, CALL);
-    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 0_7 null"]);
+    assert_eq!(told(&client.heard(&mut bench), &id), ["ConnectionClearedEvent 17 null"]);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_snapshot_for_which_the_queue_has_no_room_is_asked_for_again() {
     let started = csta("MonitorStartResponse", "<monitorCrossRefID>m2</monitorCrossRefID>");
     own(system, &mut bench, "m2", ("HeldEvent", "7", "hold"));
     system.interject(&mut bench, start.invoke, &started);
-    client.info(&mut bench, "RetrieveCall", "<callToBeRetrieved><callID>0_7</callID></callToBeRetrieved>");
+    client.info(&mut bench, "RetrieveCall", "<callToBeRetrieved><callID>17</callID></callToBeRetrieved>");
     assert!(bench.notices().iter().any(|said| said.starts_with("calls_unverified")), "there was no room");
     while let [one] = system.asked(&mut bench).as_slice() {
         let answer = match one.root() {
@@ -86,7 +86,7 @@ fn a_snapshot_for_which_the_queue_has_no_room_is_asked_for_again() {
         bench.advance(Duration::from_secs(6));
     }
     let events: Vec<_> = client.heard(&mut bench).into_iter().filter(|one| one.method() == "INFO").collect();
-    assert_eq!(told(&events, &id), ["ConnectionClearedEvent 0_7 null"]);
+    assert_eq!(told(&events, &id), ["ConnectionClearedEvent 17 null"]);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_phone_system_that_says_it_lost_events_is_asked_for_a_snapshot_of_each_line(
     assert_eq!(asked.iter().map(Asked::root).collect::<Vec<_>>(), ["SystemStatusResponse", "SnapshotDevice"]);
     let calls = ctigate_tests::bench::snapshot("1001", CALL);
     system.say(&mut bench, asked[1].invoke, &calls);
-    let expected = ["ConnectionClearedEvent 0_7 null", "DeliveredEvent 0_8 alerting"];
+    let expected = ["ConnectionClearedEvent 17 null", "DeliveredEvent 18 alerting"];
     assert_eq!(told(&client.heard(&mut bench), &id), expected);
 }
 
@@ -114,7 +114,7 @@ fn a_session_with_several_monitors_tries_once_each_time() {
     own(system, &mut bench, "m1", ("HeldEvent", "7", "hold"));
     bench.advance(Duration::from_millis(20));
     assert_eq!(client.heard(&mut bench).len(), 4);
-    client.info(&mut bench, "RetrieveCall", "<callToBeRetrieved><callID>0_7</callID></callToBeRetrieved>");
+    client.info(&mut bench, "RetrieveCall", "<callToBeRetrieved><callID>17</callID></callToBeRetrieved>");
     let under_way = system.asked(&mut bench);
     bench.notices();
     system.say(&mut bench, 9, &csta("SystemStatus", "<systemStatus>messagesLost</systemStatus>"));

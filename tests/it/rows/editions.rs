@@ -48,7 +48,7 @@ fn a_response_without_a_namespace_is_of_the_agreed_edition() {
         let heard = says(&mut desk, &asked, "MakeCallResponse", &made);
         // A client of edition 6 gets the linkage whatever the phone system's edition.
         let rest = only_if(spoken == 6 || passes, LINKAGE).to_owned() + only_if(passes, STRANGE);
-        let wanted = connection("callingDevice", "0_7", LINE) + &rest;
+        let wanted = connection("callingDevice", "17", LINE) + &rest;
         assert_eq!(heard.body(), document(spoken, "MakeCallResponse", &wanted), "{link} {spoken}");
     }
 }
@@ -67,7 +67,7 @@ fn a_snapshot_without_a_namespace_is_of_the_agreed_edition() {
         let sent = snapshot("7", "1001", &format!("{LINKAGE}{STRANGE}"));
         let heard = says(&mut desk, &asked, "SnapshotDeviceResponse", &sent);
         let rest = only_if(spoken == 6 || passes, LINKAGE).to_owned() + only_if(passes, STRANGE);
-        let wanted = snapshot("0_7", SHOWN_LINE, &rest);
+        let wanted = snapshot("17", SHOWN_LINE, &rest);
         assert_eq!(heard.body(), document(spoken, "SnapshotDeviceResponse", &wanted), "{link} {spoken}");
     }
 }

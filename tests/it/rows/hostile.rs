@@ -37,7 +37,7 @@ fn every_row_keeps_what_is_of_a_later_edition_from_an_earlier_one() {
 #[test]
 fn an_unknown_member_that_names_a_call_or_a_device_goes_nowhere() {
     for inside in [
-        "<callID>0_9</callID>",
+        "<callID>19</callID>",
         "<to><deviceID>1002</deviceID></to>",
         "<x typeOfNumber=\"other\">1002</x>",
         "<targetDevice>1002</targetDevice>",
@@ -45,7 +45,7 @@ fn an_unknown_member_that_names_a_call_or_a_device_goes_nowhere() {
         "<otherDN>1002</otherDN>",
     ] {
         let mut desk = Desk::with_calls(3, 3);
-        let sent = connection("callToBeHeld", "0_7", "1001") + &element("dance", inside);
+        let sent = connection("callToBeHeld", "17", "1001") + &element("dance", inside);
         let asked = desk.passed("HoldCall", &sent);
         assert_eq!(asked.document, document(3, "HoldCall", &connection("callToBeHeld", "7", "1001")));
     }
@@ -75,7 +75,7 @@ fn unknown_members_pass_between_equal_editions_alone() {
     let unknown = "<dance><style>waltz &amp; more</style></dance>";
     for (spoken, link) in [(3, 3), (6, 6), (6, 3), (3, 6)] {
         let mut desk = Desk::with_calls(link, spoken);
-        let sent = format!("{unknown}{}", connection("callToBeHeld", "0_7", "1001"));
+        let sent = format!("{unknown}{}", connection("callToBeHeld", "17", "1001"));
         let asked = desk.passed("HoldCall", &sent);
         let kept = if spoken == link { unknown } else { "" };
         let got = connection("callToBeHeld", "7", "1001") + kept;
@@ -93,16 +93,16 @@ fn a_connection_is_named_by_call_device_or_both_in_any_order() {
     let mut desk = Desk::with_calls(3, 3);
     let own = "<callID>7</callID><deviceID>1001</deviceID>";
     for (named, got) in [
-        ("<callID>0_7</callID>", own),
-        ("<callID>0_7</callID><deviceID/>", own),
-        ("<callID>0_7</callID><deviceID>1001</deviceID>", own),
-        ("<deviceID>1001</deviceID><callID>0_7</callID>", own),
-        ("<deviceID>tel:1002;phone-context=dialstring</deviceID><callID>0_7</callID>", own),
-        ("<callID>0_7</callID><deviceID typeOfNumber=\"dynamic\">d4</deviceID>", own),
+        ("<callID>17</callID>", own),
+        ("<callID>17</callID><deviceID/>", own),
+        ("<callID>17</callID><deviceID>1001</deviceID>", own),
+        ("<deviceID>1001</deviceID><callID>17</callID>", own),
+        ("<deviceID>tel:1002;phone-context=dialstring</deviceID><callID>17</callID>", own),
+        ("<callID>17</callID><deviceID typeOfNumber=\"dynamic\">d4</deviceID>", own),
         ("<deviceID>1001</deviceID>", "<deviceID>1001</deviceID>"),
         ("<deviceID>tel:1001;phone-context=dialstring</deviceID><callID/>", "<deviceID>1001</deviceID>"),
         // The gateway does not know this call: whether the line is in it is for the phone system to check.
-        ("<callID>0_6</callID>", "<callID>6</callID><deviceID>1001</deviceID>"),
+        ("<callID>16</callID>", "<callID>6</callID><deviceID>1001</deviceID>"),
     ] {
         let asked = desk.passed("HoldCall", &element("callToBeHeld", named));
         assert_eq!(asked.document, document(3, "HoldCall", &element("callToBeHeld", got)), "{named}");
@@ -110,7 +110,7 @@ fn a_connection_is_named_by_call_device_or_both_in_any_order() {
     }
     for (named, value) in [
         ("", "invalidConnectionID"),
-        ("0_7", "invalidConnectionID"),
+        ("17", "invalidConnectionID"),
         ("<callID>0_</callID>", "invalidConnectionID"),
         ("<callID>0_<!-- half a call --> 7</callID>", "invalidConnectionID"),
         ("<deviceID>1002</deviceID>", "privilegeViolationSpecifiedDevice"),
@@ -134,7 +134,7 @@ fn two_connections_go_on_as_named_even_if_they_look_exchanged() {
         let answers = desk.says(&asked, "TransferCallResponse", &transferred);
         assert_eq!(
             only(&answers, 200).element("transferredCall"),
-            format!("<callID>0_9</callID><deviceID>{OTHER}</deviceID>")
+            format!("<callID>19</callID><deviceID>{OTHER}</deviceID>")
         );
     }
 }
@@ -144,7 +144,7 @@ fn two_connections_of_different_phone_systems_are_refused() {
     let mut desk = Desk::with_calls(3, 3);
     for service in ["TransferCall", "ConferenceCall", "AlternateCall", "ReconnectCall"] {
         for (held, active, value) in
-            [("0_7", "1_8", "invalidActiveConnectionID"), ("1_7", "0_8", "invalidHeldConnectionID")]
+            [("17", "1_8", "invalidActiveConnectionID"), ("1_7", "18", "invalidHeldConnectionID")]
         {
             let inside = connection("heldCall", held, LINE) + &connection("activeCall", active, LINE);
             desk.refuses(service, &inside, value);
@@ -163,12 +163,12 @@ fn a_call_that_the_line_has_no_part_in_is_not_cleared() {
         + "<holdingDevice><deviceIdentifier>1002</deviceIdentifier></holdingDevice><cause>normal</cause>";
     desk.system.event(&mut desk.bench, "HeldEvent", "m2", &held);
     assert_eq!(only(&bob.heard(&mut desk.bench), 0).root(), "HeldEvent");
-    for named in ["<callID>0_9</callID>", "<callID>0_9</callID><deviceID>1001</deviceID>"] {
+    for named in ["<callID>19</callID>", "<callID>19</callID><deviceID>1001</deviceID>"] {
         desk.refuses("ClearCall", &element("callToBeCleared", named), "invalidCallID");
         desk.refuses("SnapshotCall", &element("snapshotObject", named), "invalidCallID");
     }
     // A request about the line's own connection in it is for the phone system to refuse.
-    let asked = desk.passed("HoldCall", &connection("callToBeHeld", "0_9", OTHER));
+    let asked = desk.passed("HoldCall", &connection("callToBeHeld", "19", OTHER));
     assert_eq!(asked.document, document(3, "HoldCall", &connection("callToBeHeld", "9", "1001")));
     assert_eq!(bob.heard(&mut desk.bench), []);
 }
@@ -176,7 +176,7 @@ fn a_call_that_the_line_has_no_part_in_is_not_cleared() {
 #[test]
 fn a_call_that_is_over_for_the_line_is_not_cleared_any_more() {
     let mut desk = Desk::with_calls(3, 3);
-    let clear = connection("callToBeCleared", "0_7", LINE);
+    let clear = connection("callToBeCleared", "17", LINE);
     let asked = desk.passed("ClearCall", &clear);
     desk.agrees(&asked);
     let cleared = connection("droppedConnection", "7", "1001")
@@ -198,13 +198,13 @@ fn a_connection_of_another_monitored_line_is_announced_to_nobody() {
     let answers = desk.says(&asked, "MakeCallResponse", &connection("callingDevice", "9", "1002"));
     let answer = only(&answers, 200);
     assert_eq!((answer.element("operation"), error(&answer)), ("generic", "generic"));
-    assert!(!answer.body().contains("1002") && !answer.body().contains("0_9"));
+    assert!(!answer.body().contains("1002") && !answer.body().contains("19"));
     let notices = desk.bench.notices();
     assert!(notices.iter().any(|notice| notice.starts_with("response_refused ")), "{notices:?}");
     assert_eq!(bob.heard(&mut desk.bench), []);
     // Nor was anything noted about it.
     desk.wait();
-    desk.refuses("ClearCall", &connection("callToBeCleared", "0_9", LINE), "invalidCallID");
+    desk.refuses("ClearCall", &connection("callToBeCleared", "19", LINE), "invalidCallID");
     // The client still gets events of its own calls.
     desk.held("7");
     assert_eq!(desk.heard_roots(), ["HeldEvent"]);
@@ -214,13 +214,13 @@ fn a_connection_of_another_monitored_line_is_announced_to_nobody() {
 fn a_foreign_connection_may_lack_its_device_and_keeps_a_dynamic_one() {
     let mut desk = Desk::with_calls(3, 3);
     for (named, got) in [
-        ("<callID>0_5</callID>", "<callID>5</callID>"),
+        ("<callID>15</callID>", "<callID>5</callID>"),
         (
-            "<deviceID>sip:1002@example.com</deviceID><callID>0_5</callID>",
+            "<deviceID>sip:1002@example.com</deviceID><callID>15</callID>",
             "<callID>5</callID><deviceID>1002</deviceID>",
         ),
         (
-            "<callID>0_5</callID><deviceID typeOfNumber=\"dynamic\">tel:d4</deviceID>",
+            "<callID>15</callID><deviceID typeOfNumber=\"dynamic\">tel:d4</deviceID>",
             "<callID>5</callID><deviceID typeOfNumber=\"dynamic\">tel:d4</deviceID>",
         ),
     ] {
@@ -234,7 +234,7 @@ fn a_foreign_connection_may_lack_its_device_and_keeps_a_dynamic_one() {
 
 #[test]
 fn two_numbers_are_dialled_at_once_only_where_the_link_has_a_list() {
-    let inside = |list: &str| connection("callToBeDiverted", "0_7", LINE) + &element("newDestination", list);
+    let inside = |list: &str| connection("callToBeDiverted", "17", LINE) + &element("newDestination", list);
     let two = inside("<device>tel:1002</device><device>tel:1003</device>");
     let mut desk = Desk::new(6, 6);
     let asked = desk.passed("DeflectCall", &two);
@@ -268,7 +268,7 @@ fn a_number_is_forwarded_to_only_if_forwarding_is_switched_on() {
 fn a_full_queue_is_told_to_the_client_and_nothing_hangs() {
     let more = [("cti.window", Value::Integer(1)), ("cti.queue", Value::Integer(0))];
     let mut desk = Desk::with(3, 3, &lists(|_| true), &more);
-    let asked = desk.passed("HoldCall", &connection("callToBeHeld", "0_7", LINE));
+    let asked = desk.passed("HoldCall", &connection("callToBeHeld", "17", LINE));
     desk.refuses("MakeCall", &make_call("1002"), "resourceBusy");
     desk.agrees(&asked);
     let asked = desk.passed("MakeCall", &make_call("1002"));

@@ -58,7 +58,7 @@ fn a_snapshot_in_parts_is_one_answer_with_all_of_them_in_order() {
     assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", false, &["3", "1"])), []);
     assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", false, &[])), []);
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["2"])), 200);
-    assert_eq!((answer.root(), calls(&answer)), ("SnapshotDeviceResponse", vec!["0_3", "0_1", "0_2"]));
+    assert_eq!((answer.root(), calls(&answer)), ("SnapshotDeviceResponse", vec!["13", "11", "12"]));
     assert!(answer.body().contains(SHOWN_LINE) && !answer.body().contains("serviceCrossRefID"));
     assert_eq!(desk.bench.engine().view().pending, 0);
 }
@@ -70,13 +70,13 @@ fn parts_of_a_snapshot_may_come_before_the_response_that_names_them() {
     assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", false, &["1"])), []);
     assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["2"])), []);
     let answer = only(&desk.says(&asked, "SnapshotDeviceResponse", &follows("x1")), 200);
-    assert_eq!(calls(&answer), ["0_1", "0_2"]);
+    assert_eq!(calls(&answer), ["11", "12"]);
 }
 
 #[test]
 fn a_snapshot_of_a_call_in_parts_is_one_answer_too() {
     let mut desk = Desk::with_calls(3, 3);
-    let asked = desk.passed("SnapshotCall", &connection("snapshotObject", "0_7", LINE));
+    let asked = desk.passed("SnapshotCall", &connection("snapshotObject", "17", LINE));
     assert_eq!(desk.says(&asked, "SnapshotCallResponse", &follows("x1")), []);
     let item = |device: &str| {
         let party = element("deviceOnCall", &element("deviceIdentifier", device));
@@ -94,7 +94,7 @@ fn a_snapshot_of_a_call_in_parts_is_one_answer_too() {
     let answer = only(&sends(&mut desk, "SnapshotCallData", &call_part("true", &item("1002"))), 200);
     let seen = [SHOWN_LINE, OTHER].map(|device| {
         let party = element("deviceOnCall", &element("deviceIdentifier", device));
-        element("snapshotCallResponseInfo", &(party + &connection("callIdentifier", "0_7", device)))
+        element("snapshotCallResponseInfo", &(party + &connection("callIdentifier", "17", device)))
     });
     assert_eq!(answer.element("snapshotData"), seen.concat());
 }
@@ -114,7 +114,7 @@ fn a_snapshot_longer_than_a_document_may_be_is_an_error() {
     let asked = snapshot(&mut desk);
     desk.says(&asked, "SnapshotDeviceResponse", &follows("x1"));
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
-    assert_eq!(calls(&answer), ["0_1"]);
+    assert_eq!(calls(&answer), ["11"]);
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn parts_of_a_snapshot_that_nobody_asked_for_are_discarded() {
     let asked = snapshot(&mut desk);
     assert_eq!(desk.says(&asked, "SnapshotDeviceResponse", &follows("x1")), []);
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
-    assert_eq!(calls(&answer), ["0_1"]);
+    assert_eq!(calls(&answer), ["11"]);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn is_answered(desk: &mut Desk, name: &str, call: &str) {
     let asked = snapshot(desk);
     assert_eq!(desk.says(&asked, "SnapshotDeviceResponse", &follows(name)), []);
     let answer = only(&sends(desk, "SnapshotDeviceData", &part(name, true, &[call])), 200);
-    assert_eq!(calls(&answer), [format!("0_{call}")]);
+    assert_eq!(calls(&answer), [format!("1{call}")]);
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn data_that_come_behind_a_time_out_are_in_no_other_snapshot() {
         // The name is used again.
         assert_eq!(desk.says(&second, "SnapshotDeviceResponse", &follows("x1")), [], "{early}");
         let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
-        assert_eq!(calls(&answer), ["0_1"]);
+        assert_eq!(calls(&answer), ["11"]);
     }
 }
 
@@ -234,7 +234,7 @@ fn data_without_a_name_belong_to_the_only_snapshot_there_is() {
     let third = snapshot(&mut desk);
     desk.says(&third, "SnapshotDeviceResponse", &follows("x2"));
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("", true, &["1"])), 200);
-    assert_eq!(calls(&answer), ["0_1"]);
+    assert_eq!(calls(&answer), ["11"]);
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn data_without_a_name_are_nobody_s_while_a_late_answer_is_due() {
     let next = snapshot(&mut desk);
     desk.says(&next, "SnapshotDeviceResponse", &follows("x2"));
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("", true, &["1"])), 200);
-    assert_eq!(calls(&answer), ["0_1"]);
+    assert_eq!(calls(&answer), ["11"]);
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_name_with_two_answers_is_good_again_behind_both_last_parts() {
     }
     assert_eq!(desk.says(&asked, "SnapshotDeviceResponse", &follows("x1")), []);
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
-    assert_eq!(calls(&answer), ["0_1"]);
+    assert_eq!(calls(&answer), ["11"]);
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn data_before_their_response_come_late_and_the_next_are_served() {
         let asked = snapshot(&mut desk);
         assert_eq!(sends(&mut desk, "SnapshotDeviceData", &part("1", true, &[call])), []);
         let answer = only(&desk.says(&asked, "SnapshotDeviceResponse", &follows("1")), 200);
-        assert_eq!(calls(&answer), [format!("0_{call}")]);
+        assert_eq!(calls(&answer), [format!("1{call}")]);
     }
 }
 
@@ -304,7 +304,7 @@ fn a_snapshot_whose_first_part_was_pushed_out_times_out() {
         let heard = desk.says(asked, "SnapshotDeviceResponse", &follows(&format!("n{number}")));
         match number {
             0 => assert_eq!(heard, []),
-            _ => assert_eq!(calls(&only(&heard, 200)), ["0_1", "0_2"], "{number}"),
+            _ => assert_eq!(calls(&only(&heard, 200)), ["11", "12"], "{number}"),
         }
     }
     desk.bench.advance(Duration::from_millis(5_000));
@@ -322,7 +322,7 @@ fn parts_that_nobody_announces_keep_no_announced_ones_out() {
     }
     assert_eq!(desk.says(&asked, "SnapshotDeviceResponse", &follows("x1")), []);
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
-    assert_eq!(calls(&answer), ["0_1"]);
+    assert_eq!(calls(&answer), ["11"]);
 }
 
 #[test]
@@ -375,7 +375,7 @@ fn a_list_of_devices_follows_its_response_part_by_part() {
 #[test]
 fn an_early_part_of_a_list_is_kept_when_another_service_is_answered_with_its_name() {
     let mut desk = Desk::with_calls(3, 3);
-    let held = desk.passed("HoldCall", &connection("callToBeHeld", "0_7", LINE));
+    let held = desk.passed("HoldCall", &connection("callToBeHeld", "17", LINE));
     let asked = desk.passed("GetSwitchingFunctionDevices", "");
     assert_eq!(sends(&mut desk, "SwitchingFunctionDevices", &devices("x1", "true", "1001")), []);
     let named = element("serviceCrossRefID", "x1");
@@ -451,8 +451,8 @@ fn a_snapshot_that_waits_does_not_take_the_room_of_others() {
     let asked = snapshot(&mut desk);
     desk.says(&asked, "SnapshotDeviceResponse", &follows("x1"));
     // It was answered: only the data are still to come.
-    let held = desk.passed("HoldCall", &connection("callToBeHeld", "0_7", LINE));
+    let held = desk.passed("HoldCall", &connection("callToBeHeld", "17", LINE));
     desk.agrees(&held);
     let answer = only(&sends(&mut desk, "SnapshotDeviceData", &part("x1", true, &["1"])), 200);
-    assert_eq!(calls(&answer), ["0_1"]);
+    assert_eq!(calls(&answer), ["11"]);
 }

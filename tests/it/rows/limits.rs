@@ -59,7 +59,7 @@ fn what_grows_beyond_a_frame_is_refused_and_nothing_hangs() {
 fn what_does_not_fit_into_a_frame_is_not_queued_either() {
     let more = [("cti.window", Value::Integer(1)), ("cti.queue", Value::Integer(9))];
     let mut desk = Desk::with(3, 3, &lists(|_| true), &more);
-    let asked = desk.passed("HoldCall", &connection("callToBeHeld", "0_7", LINE));
+    let asked = desk.passed("HoldCall", &connection("callToBeHeld", "17", LINE));
     let inside = make_call("1002") + &element("userData", &"\"".repeat(MUCH));
     desk.refuses("MakeCall", &inside, "invalidParameterValue");
     desk.agrees(&asked);
@@ -85,6 +85,6 @@ fn a_response_that_grows_on_its_way_reaches_the_client_whole() {
     let data = |text: &str| element("initiatedCallInfo", text);
     let own = connection("callingDevice", "9", "1001");
     let answers = desk.says(&asked, "MakeCallResponse", &(own + &data(&"\"".repeat(MUCH))));
-    let seen = connection("callingDevice", "0_9", LINE) + &data(&"&quot;".repeat(MUCH));
+    let seen = connection("callingDevice", "19", LINE) + &data(&"&quot;".repeat(MUCH));
     assert!(only(&answers, 200).body() == document(3, "MakeCallResponse", &seen));
 }

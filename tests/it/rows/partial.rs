@@ -30,7 +30,7 @@ fn without_dial_digits_a_number_must_be_whole() {
     for number in ["", " ", ";", "0;", "tel:0049;", "DANCE"] {
         desk.refuses("MakeCall", &make_call(number), "invalidCalledDeviceID");
     }
-    let digits = connection("diallingConnection", "0_7", LINE) + &element("diallingSequence", "34");
+    let digits = connection("diallingConnection", "17", LINE) + &element("diallingSequence", "34");
     desk.refuses("DialDigits", &digits, "serviceNotSupported");
     assert_eq!(desk.passed("MakeCall", &make_call("tel:0049")).element("calledDirectoryNumber"), "0049");
 }
@@ -42,10 +42,10 @@ fn digits_are_dialled_in_as_many_parts_as_the_client_likes() {
         let named = |call: &str, device: &str, sequence: &str| {
             connection("diallingConnection", call, device) + &element("diallingSequence", sequence)
         };
-        let asked = desk.passed("DialDigits", &named("0_7", LINE, sequence));
+        let asked = desk.passed("DialDigits", &named("17", LINE, sequence));
         assert_eq!(asked.document, document(3, "DialDigits", &named("7", "1001", got)));
         desk.agrees(&asked);
     }
-    let undialable = connection("diallingConnection", "0_7", LINE) + &element("diallingSequence", "DANCE;");
+    let undialable = connection("diallingConnection", "17", LINE) + &element("diallingSequence", "DANCE;");
     desk.refuses("DialDigits", &undialable, "invalidCalledDeviceID");
 }

@@ -25,7 +25,7 @@ fn got(desk: &mut Desk, beside: &str) -> String {
 /// What the phone system gets of a request with this after its connection.
 #[track_caller]
 fn got_of(desk: &mut Desk, (root, member): (&str, &str), beside: &str) -> String {
-    let asked = desk.passed(root, &(connection(member, "0_7", LINE) + beside));
+    let asked = desk.passed(root, &(connection(member, "17", LINE) + beside));
     desk.agrees(&asked);
     let whole = document(desk.link, root, &connection(member, "7", "1001"));
     let (head, tail) = whole.split_at(whole.len() - root.len() - "</>".len());
@@ -127,7 +127,7 @@ fn a_foreign_element_is_no_member_whatever_its_name_is() {
     let reservation = format!("<x:connectionReservation {foreign}>false</x:connectionReservation>");
     assert_eq!(got(&mut desk, &reservation), "");
     let inside = format!(
-        "<x:callToBeHeld {foreign}><x:callID>0_7</x:callID><x:deviceID>{LINE}</x:deviceID></x:callToBeHeld>"
+        "<x:callToBeHeld {foreign}><x:callID>17</x:callID><x:deviceID>{LINE}</x:deviceID></x:callToBeHeld>"
     );
     let refused = only(&desk.ask("HoldCall", &inside), 200);
     assert_eq!(error(&refused), "invalidConnectionID");
@@ -136,7 +136,7 @@ fn a_foreign_element_is_no_member_whatever_its_name_is() {
 #[test]
 fn the_phone_system_s_private_data_reach_the_client() {
     let mut desk = desk(3, &[]);
-    let asked = desk.passed("HoldCall", &connection("callToBeHeld", "0_7", LINE));
+    let asked = desk.passed("HoldCall", &connection("callToBeHeld", "17", LINE));
     let answers = desk.says(&asked, "HoldCallResponse", &private(OURS));
     assert_eq!(only(&answers, 200).body(), document(3, "HoldCallResponse", &private(OURS)));
 }

@@ -124,7 +124,7 @@ pub(super) fn another_line_is_refused(desk: &mut Desk, service: &Service) {
             Role::Own => refuses(&device_alone, "privilegeViolationSpecifiedDevice"),
             Role::OwnCall => {
                 refuses(&device_alone, missing(member));
-                refuses("<callID>0_6</callID><deviceID>1001</deviceID>", missing(member));
+                refuses("<callID>16</callID><deviceID>1001</deviceID>", missing(member));
             }
             Role::Held | Role::Active | Role::Foreign => refuses(&device_alone, missing(member)),
             Role::Dialled { .. }
@@ -150,7 +150,7 @@ pub(super) fn foreign_calls_are_the_administrator_s_choice(service: &Service) {
     let whole = Samples::request(service, 3, 3);
     desk.refuses(service.root, &whole.sent(), "privilegeViolationSpecifiedDevice");
     // Not even the own line's connection may be named there.
-    let own = connection(service.request[index].name, "0_7", "1001");
+    let own = connection(service.request[index].name, "17", "1001");
     desk.refuses(service.root, &whole.with(index, &own), "privilegeViolationSpecifiedDevice");
 }
 

@@ -14,7 +14,7 @@ pub(super) struct Sample {
 }
 
 /// A call of another phone system.
-pub(super) const STRANGE: &str = "1_7";
+pub(super) const STRANGE: &str = "27";
 
 /// An element with this content.
 pub(super) fn element(name: &str, inside: &str) -> String {
@@ -60,17 +60,17 @@ pub(super) fn requested(member: &Member, from: u8, to: u8) -> Sample {
     let name = member.name;
     let (sent, got) = match member.role {
         Role::Own | Role::OwnCall | Role::Held => {
-            (connection(name, "0_7", SHOWN_LINE), connection(name, "7", "1001"))
+            (connection(name, "17", SHOWN_LINE), connection(name, "7", "1001"))
         }
-        Role::Active => (connection(name, "0_8", OTHER), connection(name, "8", "1001")),
-        Role::Foreign => (connection(name, "0_5", OTHER), connection(name, "5", "1002")),
+        Role::Active => (connection(name, "18", OTHER), connection(name, "8", "1001")),
+        Role::Foreign => (connection(name, "15", OTHER), connection(name, "5", "1002")),
         Role::Line { .. } => (element(name, LINE), element(name, "1001")),
         Role::Dialled { .. } | Role::Number => numbers(member, from, to),
         Role::Text => plain("Fish &amp; &lt;chips&gt;"),
         Role::Truth => plain("true"),
         Role::Count => plain("3"),
         Role::Word(words) => plain(words.last().copied().unwrap_or("ofALaterEdition")),
-        Role::Copied(_) => plain("<part>a &amp; b</part><deviceID>1002</deviceID><callID>0_7</callID>"),
+        Role::Copied(_) => plain("<part>a &amp; b</part><deviceID>1002</deviceID><callID>17</callID>"),
         Role::Withheld => (element(name, "<device>1002</device>"), String::new()),
         Role::Announced { .. } | Role::CrossReference | Role::Narrowed => panic!("{name} in a request"),
     };
@@ -82,8 +82,8 @@ pub(super) fn responded(member: &Member, from: u8, to: u8) -> Sample {
     let plain = |text: &str| (element(spelt(member, from), text), element(spelt(member, to), text));
     let name = member.name;
     let (sent, got) = match member.role {
-        Role::Announced { own: true } => (connection(name, "9", "1001"), connection(name, "0_9", LINE)),
-        Role::Announced { own: false } => (connection(name, "9", "1002"), connection(name, "0_9", OTHER)),
+        Role::Announced { own: true } => (connection(name, "9", "1001"), connection(name, "19", LINE)),
+        Role::Announced { own: false } => (connection(name, "9", "1002"), connection(name, "19", OTHER)),
         Role::CrossReference => plain("x1"),
         Role::Text => plain("Fish &amp; &lt;chips&gt;"),
         Role::Truth => plain("false"),
@@ -115,7 +115,7 @@ fn named(names: Names, is_seen: bool) -> String {
     let line = if is_seen { SHOWN_LINE } else { "1001" };
     let other = if is_seen { OTHER } else { "1002" };
     let far = if is_seen { "tel:+14255550150" } else { "+14255550150" };
-    let call = if is_seen { "0_7" } else { "7" };
+    let call = if is_seen { "17" } else { "7" };
     let part = "<part>a &amp; b</part><number>1002</number><callID>7</callID>";
     match names {
         Names::None => part.into(),

@@ -60,7 +60,7 @@ fn a_snapshot_reaches_a_client_of_the_same_edition_whole() {
             snapshot(&items.replace("<callID></callID>", "")) + STRANGE + "<dance>waltz</dance>" + PRIVATE
         };
         let body = got(&mut Desk::new(edition, edition), &whole("7", "1001"));
-        assert_eq!(body, document(edition, "SnapshotDeviceResponse", &whole("0_7", SHOWN_LINE)));
+        assert_eq!(body, document(edition, "SnapshotDeviceResponse", &whole("17", SHOWN_LINE)));
     }
 }
 
@@ -69,7 +69,7 @@ fn a_client_of_another_edition_gets_of_a_snapshot_what_its_own_has() {
     let talking = compound(&["connected", "connected"]);
     let sent = item("7", "1001", &talking, &format!("{BESIDE}{LINKAGE}{STRANGE}<dance/>"));
     let body = got(&mut Desk::new(6, 3), &(snapshot(&sent) + STRANGE + PRIVATE));
-    let wanted = snapshot(&item("0_7", SHOWN_LINE, &talking, BESIDE)) + PRIVATE;
+    let wanted = snapshot(&item("17", SHOWN_LINE, &talking, BESIDE)) + PRIVATE;
     assert_eq!(body, document(3, "SnapshotDeviceResponse", &wanted));
 }
 

@@ -57,17 +57,17 @@ fn s10_the_calls_there_are_are_shown_to_the_client_and_go_on() {
     ];
     system.has_calls(&mut bench, &calls);
     let shown = [
-        "DeliveredEvent 0_5 alerting",
-        "EstablishedEvent 0_6 connected",
-        "EstablishedEvent 0_7 connected",
-        "HeldEvent 0_7 hold",
-        "DeliveredEvent 0_8 connected",
+        "DeliveredEvent 15 alerting",
+        "EstablishedEvent 16 connected",
+        "EstablishedEvent 17 connected",
+        "HeldEvent 17 hold",
+        "DeliveredEvent 18 connected",
     ];
     assert_eq!(told(&client, &mut bench, &id), shown);
     for (event, said) in [
-        (("EstablishedEvent", "5"), "EstablishedEvent 0_5 connected"),
-        (("RetrievedEvent", "7"), "RetrievedEvent 0_7 connected"),
-        (("ConnectionClearedEvent", "6"), "ConnectionClearedEvent 0_6 null"),
+        (("EstablishedEvent", "5"), "EstablishedEvent 15 connected"),
+        (("RetrievedEvent", "7"), "RetrievedEvent 17 connected"),
+        (("ConnectionClearedEvent", "6"), "ConnectionClearedEvent 16 null"),
     ] {
         say(&mut bench, system, event);
         assert_eq!(told(&client, &mut bench, &id), [said]);
@@ -81,10 +81,10 @@ fn s10_an_event_before_the_snapshot_neither_is_lost_nor_contradicts_it() {
     say(&mut bench, system, ("HeldEvent", "7"));
     assert_eq!(told(&client, &mut bench, &id), [""; 0], "which calls there are is not known yet");
     system.has_calls(&mut bench, &[("7", "1004", ["hold", "connected"])]);
-    let shown = ["EstablishedEvent 0_7 connected", "HeldEvent 0_7 hold", "EstablishedEvent 0_6 connected"];
+    let shown = ["EstablishedEvent 17 connected", "HeldEvent 17 hold", "EstablishedEvent 16 connected"];
     assert_eq!(told(&client, &mut bench, &id), shown);
     say(&mut bench, system, ("ConnectionClearedEvent", "6"));
-    assert_eq!(told(&client, &mut bench, &id), ["ConnectionClearedEvent 0_6 null"]);
+    assert_eq!(told(&client, &mut bench, &id), ["ConnectionClearedEvent 16 null"]);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn s10_a_further_takeover_shows_them_once_more() {
     client.send(&mut third, "ACK", "");
     system.start_monitor(&mut third, "m9");
     system.has_calls(&mut third, &[("7", "1004", ["connected", "connected"])]);
-    assert_eq!(told(&client, &mut third, &id), ["EstablishedEvent 0_7 connected"]);
+    assert_eq!(told(&client, &mut third, &id), ["EstablishedEvent 17 connected"]);
     say(&mut third, system, ("ConnectionClearedEvent", "7"));
-    assert_eq!(told(&client, &mut third, &id), ["ConnectionClearedEvent 0_7 null"]);
+    assert_eq!(told(&client, &mut third, &id), ["ConnectionClearedEvent 17 null"]);
 }

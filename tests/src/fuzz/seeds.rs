@@ -157,7 +157,7 @@ fn written_documents() -> Vec<Vec<u8>> {
 /// The complete messages of every row, and snapshots in parts.
 fn documents_of_rows() -> Vec<Vec<u8>> {
     let none = &mut Choices::new(&[]);
-    let voice = Voice { edition: 3, line: LINE, devices: &["1002"], calls: &["0_7"], reference: "99fda87c" };
+    let voice = Voice { edition: 3, line: LINE, devices: &["1002"], calls: &["17"], reference: "99fda87c" };
     let late = Voice { edition: 6, ..voice };
     let mut texts = Vec::new();
     for service in services::all().iter().filter(|service| service.is_relayed()) {

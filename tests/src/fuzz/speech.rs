@@ -44,7 +44,7 @@ const DEVICES: [&str; 11] = [
     "nobody&amp;nowhere",
 ];
 
-const CALLS: [&str; 4] = ["0_7", "0_8", "1_7", "7"];
+const CALLS: [&str; 4] = ["17", "18", "1_7", "7"];
 
 const METHODS: [&str; 14] = [
     "INFO",

@@ -7,18 +7,19 @@ use alloc::vec::Vec;
 
 use super::line_protocol::STATES;
 use crate::rcc::calls::Stage;
+use crate::rcc::reference::Reference;
 use crate::step::SessionId;
 use crate::wire::csta::model::{CallEvent, CallEventKind, LocalConnectionState as State, SnapshotItem};
 
 /// A client's monitor, and the calls that the client knows by it, by phone system and callID.
 pub(super) struct ClientMonitor {
-    pub(super) cross_reference: u32,
+    pub(super) cross_reference: Reference,
     pub(super) calls: BTreeMap<(u8, String), Stage>,
 }
 
 /// An event on its way to a client.
 pub(super) struct UnderWay {
-    cross_reference: u32,
+    cross_reference: Reference,
     switch: u8,
     kind: CallEventKind,
     local: Option<State>,
@@ -58,7 +59,7 @@ impl Client {
     }
 
     /// Whether it was told of a monitor of its own with this cross-reference ID.
-    pub(super) fn knows(&self, cross_reference: u32) -> bool {
+    pub(super) fn knows(&self, cross_reference: Reference) -> bool {
         self.monitors.iter().any(|one| one.cross_reference == cross_reference)
     }
 
@@ -116,7 +117,7 @@ impl Client {
 }
 
 impl UnderWay {
-    pub(super) fn new(cross_reference: u32, switch: u8, event: &CallEvent<'_>) -> Self {
+    pub(super) fn new(cross_reference: Reference, switch: u8, event: &CallEvent<'_>) -> Self {
         let name = |call: Option<&str>| call.map(str::to_owned);
         Self {
             cross_reference,

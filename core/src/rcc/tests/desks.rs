@@ -11,8 +11,8 @@ use alloc::vec::Vec;
 use super::client::{Client, ClientMonitor, UnderWay};
 use crate::rcc::clients::{Answer, Asked, Clients};
 use crate::rcc::control::{Control, News, What};
+use crate::rcc::reference::Reference;
 use crate::rcc::session::Carrier;
-use crate::rcc::view::read_hexadecimal;
 use crate::slots::Handle;
 use crate::step::{ClientRequestId, SessionId, Step};
 use crate::time::Instant;
@@ -66,6 +66,10 @@ impl Carrier for Bare {
 
     fn base(&self) -> &str {
         &self.base
+    }
+
+    fn has_decimal_references(&self) -> bool {
+        true
     }
 
     fn is_established(&self) -> bool {
@@ -175,7 +179,7 @@ impl Clients<Bare> for Desks {
         if let What::Event { cross_reference, switch, event: Event::Call(event) } = news.what {
             let call = event.connection.call.unwrap_or_default();
             self.note(|| {
-                format!("   to {}: {cross_reference:08x} {:?} {switch}_{call}", news.session, event.kind)
+                format!("   to {}: {cross_reference:?} {:?} {switch}_{call}", news.session, event.kind)
             });
             if let Some(one) = control.sessions.get_mut(news.session) {
                 one.carrier.set_under_way(true);
@@ -220,13 +224,13 @@ impl Clients<Bare> for Desks {
         let Some(client) = self.client_of(session) else { return };
         match answer {
             Answer::Own(Response::MonitorStart { cross_reference, .. }) => {
-                let cross_reference = read_hexadecimal(cross_reference).unwrap();
+                let cross_reference = Reference::Decimal(cross_reference.parse().unwrap());
                 client.monitors.push(ClientMonitor { cross_reference, calls: BTreeMap::new() });
                 client.has_to_ask |= !quiet || prefers_asking || core::mem::take(&mut client.asked_early);
             }
             Answer::Own(Response::MonitorStop) => {
                 if let Asked::AtHand(Request::MonitorStop { cross_reference }) = asked {
-                    let stopped = read_hexadecimal(cross_reference).unwrap();
+                    let stopped = Reference::Decimal(cross_reference.parse().unwrap());
                     client.monitors.retain(|one| one.cross_reference != stopped);
                 }
             }

@@ -14,7 +14,6 @@ use crate::input::Closed;
 use crate::rcc::clients::Clients as _;
 use crate::rcc::control::Control;
 use crate::rcc::jobs::Job;
-use crate::rcc::view::hexadecimal;
 use crate::step::{SessionId, Step, TimerKey};
 use crate::timer::Timers;
 use crate::wire::csta::model::{Device, MonitorObject, Namespace, Request};
@@ -97,7 +96,7 @@ impl Driver {
     /// Requests the end of a client's first monitor.
     pub(super) fn stop_monitor(&mut self, step: &mut Step<'_>, client: usize) {
         if let Some(one) = self.desks.clients[client].monitors.first() {
-            let cross_reference = &hexadecimal(one.cross_reference);
+            let cross_reference = &one.cross_reference.text();
             self.request(step, client, &Request::MonitorStop { cross_reference });
         }
     }

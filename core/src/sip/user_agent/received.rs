@@ -81,6 +81,23 @@ fn tag(number: u64) -> heapless::String<16> {
     tag
 }
 
+/// The first letter of a dialog's tag. Earlier versions wrote sixteen hexadecimal digits.
+const PRESENT: char = 'g';
+
+/// A dialog's tag.
+fn dialog_tag(number: u64) -> heapless::String<16> {
+    use core::fmt::Write as _;
+
+    let mut tag = heapless::String::new();
+    let _fits = write!(tag, "{PRESENT}{:015x}", number >> 4);
+    tag
+}
+
+/// Whether a dialog's tag is not that of a node of an earlier version.
+pub(crate) fn is_present_tag(tag: &str) -> bool {
+    tag.starts_with(PRESENT)
+}
+
 /// A tag that is a function of the request (RFC 3261 8.2.7).
 pub(super) fn stateless_tag(key: u128) -> heapless::String<16> {
     tag(u64::try_from(key & u128::from(u64::MAX)).unwrap_or(0))
@@ -138,7 +155,7 @@ pub(super) fn tag_for(
     if in_dialog {
         heapless::String::new()
     } else if method == Method::Invite {
-        tag(step.entropy.draw(Domain::Tag))
+        dialog_tag(step.entropy.draw(Domain::Tag))
     } else {
         stateless_tag(key)
     }

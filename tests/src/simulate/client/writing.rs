@@ -149,9 +149,7 @@ impl Client {
             5 => ("INFO", "", String::new()),
             6 => own("SystemRegister", "<requestTypes><systemStatus>true</systemStatus></requestTypes>"),
             7 => own("MonitorStop", "<monitorCrossRefID>00000000</monitorCrossRefID>"),
-            8 => {
-                own("ClearConnection", "<connectionToBeCleared><callID>0_7</callID></connectionToBeCleared>")
-            }
+            8 => own("ClearConnection", "<connectionToBeCleared><callID>17</callID></connectionToBeCleared>"),
             9 => ("INVITE", "Supported: timer\r\nSession-Expires: 30\r\n", self.status_document()),
             10 => ("OPTIONS", "", String::new()),
             _ => own("MakeCall", "<callingDevice>tel:9</callingDevice>"),
