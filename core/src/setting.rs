@@ -9,7 +9,7 @@ mod help;
 mod line;
 mod network;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, find};
 pub use help::help;
 pub use line::{read_line, read_value, write_line};
 pub use network::Network;

@@ -3,7 +3,7 @@
 use ctigate_core::setting::ConfigError;
 use ctigate_core::trace::{self, Digests, Form, Header, Trace, TraceRecorder, replay};
 use ctigate_core::{Input, Instant, Machine, NoEffects, Pump, Seed};
-use ctigate_peers::switch::{Switch, SwitchConfig};
+use ctigate_peers::switch::{SWITCH_KEYS, Switch, SwitchConfig};
 
 use fingerprint::{Sources, covered, fingerprint, folders, root, sources};
 
@@ -122,6 +122,6 @@ fn states_are_compared_with_those_of_the_same_build_of_the_same_machine() {
 
 #[test]
 fn what_is_redacted_names_the_build_that_made_it_anew() {
-    let redacted = trace::redact(&[&recorded("any")], &[7; 16], switch).unwrap().trace;
+    let redacted = trace::redact(&[&recorded("any")], &[7; 16], |_| SWITCH_KEYS, switch).unwrap().trace;
     assert_eq!(Trace::open(&[&redacted]).unwrap().header().build, ctigate_peers::BUILD);
 }

@@ -26,6 +26,8 @@ mod quirks;
 #[cfg(test)]
 mod rebind;
 #[cfg(test)]
+mod redacted;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod relayed;

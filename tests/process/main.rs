@@ -15,6 +15,7 @@ mod operate;
 mod outages;
 mod program;
 mod promises;
+mod recording;
 mod relay;
 mod sipe;
 

@@ -99,6 +99,11 @@ impl Office {
     }
 }
 
+/// A client over TCP of the gateway at `server` that runs `script`.
+pub(crate) fn client_of(server: &str, user: &str, number: &str, script: &str) -> Running {
+    client(server, user, number, &[], script)
+}
+
 fn client(server: &str, user: &str, number: &str, options: &[&str], script: &str) -> Running {
     let line = format!("tel:{number};phone-context=dialstring");
     let mut arguments = vec!["client", "--server", server, "--user", user, "--line", &line];

@@ -58,6 +58,13 @@ fn defaults(keys: &[Key]) -> BTreeMap<&'static str, Value> {
         .collect()
 }
 
+/// The key in `keys` that the setting `name` sets.
+#[must_use]
+pub fn find<'k>(keys: &'k [Key], name: &str) -> Option<&'k Key> {
+    let generic = generic(name);
+    keys.iter().find(|key| key.name == generic && !name.contains("[]"))
+}
+
 /// A setting's key without indexes: `cti.connection[3].address` is `cti.connection[].address`.
 fn generic(key: &str) -> String {
     let mut out = String::with_capacity(key.len());
@@ -94,8 +101,7 @@ impl Checked {
         let wrong = |bound: String| alloc::vec![(shorten(&value.to_string()), bound)];
         let generic = generic(name);
         let is_table = *value == Value::Other("table");
-        let known = keys.iter().find(|key| key.name == generic && !name.contains("[]"));
-        let Some(key) = known else {
+        let Some(key) = find(keys, name) else {
             // An empty table sets nothing, but its name may still be wrong.
             let is_known_table = is_table && keys.iter().any(|key| stands_in(key.name, &generic));
             return if is_known_table { Vec::new() } else { wrong(unknown(keys, &generic)) };

@@ -3,8 +3,9 @@
 //! replays by construction.
 //!
 //! Rewriting inputs and outputs alike would not do: digits affect dialling rules, the order in tables, lengths and
-//! fingerprints. What is sensitive is found by its position (`mark`); words found so are replaced elsewhere too, unless
-//! they belong to the protocols. What the machine drew from its seed (tags, references) is kept, and so is the seed.
+//! fingerprints. What is sensitive is found by its position (`mark`), in settings by the kind of their key; words found
+//! so are replaced elsewhere too, unless they belong to the protocols. What the machine drew from its seed (tags,
+//! references) is kept, and so is the seed.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -19,10 +20,11 @@ use super::step::RecordedInput;
 use super::{Digests, Form, Header};
 use crate::input::{LinkId, Peer};
 use crate::machine::Machine;
-use crate::setting::{ConfigError, Setting, Value};
+use crate::setting::{self, ConfigError, Key, Kind, Setting, Value};
 
 mod address;
 mod mark;
+mod message;
 mod words;
 mod xml;
 
@@ -31,16 +33,18 @@ use mark::{Mark, Speech, mark};
 use words::Words;
 
 /// Redacts the run in `segments`. `secret` determines the replacements; it must be random and not be kept, or short
-/// numbers could be found by trying. [`Rerun::parted`] says whether the machine behaved differently.
+/// numbers could be found by trying. `keys` gives the keys of the machine that a trace names: a value that one of them
+/// restricts to certain words is kept. [`Rerun::parted`] says whether the machine behaved differently.
 ///
 /// # Errors
 /// A trace that cannot be read, or settings that are invalid once they are redacted.
 pub fn redact(
     segments: &[&[u8]],
     secret: &[u8; 16],
+    keys: impl FnOnce(&str) -> &'static [Key],
     make: impl FnOnce(&Header) -> Result<Box<dyn Machine>, Vec<ConfigError>>,
 ) -> Result<Rerun, ReplayError> {
-    let mut redactor = Redactor::new(segments, secret)?;
+    let mut redactor = Redactor::new(segments, secret, keys)?;
     let mut header = Trace::open(segments)?.header().clone();
     header.settings = header.settings.into_iter().map(|setting| redactor.setting(setting)).collect();
     header.comment = Vec::new();
@@ -55,19 +59,26 @@ struct Redactor {
     words: Words,
     addresses: Addresses,
     machine: String,
+    keys: &'static [Key],
     /// The whole redacted input of each link, and how much of it was used: the network may divide a word.
     streams: BTreeMap<LinkId, (Vec<u8>, usize)>,
 }
 
 impl Redactor {
     /// Reads the whole run, since everything sensitive must be known before anything is replaced.
-    fn new(segments: &[&[u8]], secret: &[u8; 16]) -> Result<Self, ReplayError> {
+    fn new(
+        segments: &[&[u8]],
+        secret: &[u8; 16],
+        keys: impl FnOnce(&str) -> &'static [Key],
+    ) -> Result<Self, ReplayError> {
         let mut trace = Trace::open(segments)?;
         let machine = trace.header().machine.clone();
+        let keys = keys(&machine);
         let mut words = Words::new(secret);
-        for setting in &trace.header().settings {
-            learn_value(&mut words, &setting.value);
+        for Setting { key, value } in &trace.header().settings {
+            learn_value(&mut words, value, kind(keys, key));
         }
+        words.learn_series(&trace.header().settings);
         let mut streams: BTreeMap<LinkId, Vec<u8>> = BTreeMap::new();
         while let Some(step) = trace.next_step()? {
             match step.input {
@@ -87,7 +98,7 @@ impl Redactor {
             }
         }
         let mut redactor =
-            Self { words, addresses: Addresses::new(secret), machine, streams: BTreeMap::new() };
+            Self { words, addresses: Addresses::new(secret), machine, keys, streams: BTreeMap::new() };
         for stream in streams.values() {
             let speech = redactor.speech(stream);
             learn(&mut redactor.words, stream, speech);
@@ -133,13 +144,16 @@ impl Redactor {
 
     fn setting(&mut self, setting: Setting) -> Setting {
         let Setting { key, value } = setting;
-        Setting { key, value: self.value(value) }
+        let kind = kind(self.keys, &key);
+        Setting { key, value: self.value(value, kind) }
     }
 
-    fn value(&mut self, value: Value) -> Value {
+    fn value(&mut self, value: Value, kind: Kind) -> Value {
         match value {
-            Value::Text(text) => Value::Text(self.string(&text, Speech::Setting)),
-            Value::List(values) => Value::List(values.into_iter().map(|value| self.value(value)).collect()),
+            Value::Text(text) => Value::Text(self.string(&text, Speech::Setting(kind))),
+            Value::List(values) => {
+                Value::List(values.into_iter().map(|value| self.value(value, kind)).collect())
+            }
             Value::Integer(_) | Value::Flag(_) | Value::Other(_) => value,
         }
     }
@@ -179,10 +193,15 @@ impl Redactor {
     }
 }
 
-fn learn_value(words: &mut Words, value: &Value) {
+/// What the key of a setting takes; a key that nobody knows takes any text.
+fn kind(keys: &[Key], key: &str) -> Kind {
+    setting::find(keys, key).map_or(Kind::Text { max: usize::MAX }, |key| key.kind)
+}
+
+fn learn_value(words: &mut Words, value: &Value, kind: Kind) {
     match value {
-        Value::Text(text) => learn(words, text.as_bytes(), Speech::Setting),
-        Value::List(values) => values.iter().for_each(|value| learn_value(words, value)),
+        Value::Text(text) => learn(words, text.as_bytes(), Speech::Setting(kind)),
+        Value::List(values) => values.iter().for_each(|value| learn_value(words, value, kind)),
         Value::Integer(_) | Value::Flag(_) | Value::Other(_) => {}
     }
 }

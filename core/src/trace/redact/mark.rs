@@ -4,7 +4,9 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::message::{self, Parts};
 use super::xml;
+use crate::setting::Kind;
 
 /// What happens to the word that begins at a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +28,8 @@ pub(super) enum Speech {
     Csta,
     /// Lines of text from a person or a script.
     Lines,
-    /// A setting's value.
-    Setting,
+    /// A setting's value, of this kind.
+    Setting(Kind),
 }
 
 /// The marks of a text, under construction.
@@ -44,16 +46,23 @@ impl Marks<'_> {
 
 /// Marks every byte of `bytes`.
 pub(super) fn mark(bytes: &[u8], speech: Speech) -> Vec<Mark> {
-    let whole = if speech == Speech::Setting { Mark::Sensitive } else { Mark::Plain };
+    let whole = match speech {
+        // One of the words that the key allows: it says how the machine is to act, and nothing of anybody.
+        Speech::Setting(Kind::Choice(_)) => return alloc::vec![Mark::Locked; bytes.len()],
+        Speech::Setting(_) => Mark::Sensitive,
+        Speech::Sip | Speech::Csta | Speech::Lines => Mark::Plain,
+    };
     let mut marks = Marks { bytes, marks: alloc::vec![whole; bytes.len()] };
     match speech {
-        Speech::Sip => mark_lines(&mut marks, mark_header),
-        Speech::Lines => mark_lines(&mut marks, mark_numbers),
-        Speech::Setting => mark_after(&mut marks, &[b":", b"/"]),
-        Speech::Csta => {}
-    }
-    if matches!(speech, Speech::Sip | Speech::Csta) {
-        xml::mark(&mut marks);
+        Speech::Sip => mark_messages(&mut marks),
+        Speech::Lines => {
+            mark_lines(&mut marks, 0..bytes.len(), mark_numbers);
+            xml::mark(&mut marks, 0..bytes.len());
+        }
+        Speech::Setting(Kind::Listen | Kind::Target) => lock_after_last(&mut marks, b':'),
+        Speech::Setting(Kind::Network) => lock_after_last(&mut marks, b'/'),
+        Speech::Csta => xml::mark(&mut marks, 0..bytes.len()),
+        Speech::Setting(_) => {}
     }
     for scheme in ["sip:", "sips:", "tel:"] {
         mark_uris(&mut marks, scheme);
@@ -61,17 +70,35 @@ pub(super) fn mark(bytes: &[u8], speech: Speech) -> Vec<Mark> {
     marks.marks
 }
 
-fn mark_lines(marks: &mut Marks<'_>, each: impl Fn(&mut Marks<'_>, Range<usize>)) {
-    let mut start = 0;
-    for line in marks.bytes.split_inclusive(|byte| *byte == b'\n') {
-        let end = start + line.len();
-        each(marks, start..end);
-        start = end;
+/// Marks headers and bodies, each by their own rules: what looks like a tag in a display name is none.
+fn mark_messages(marks: &mut Marks<'_>) {
+    for Parts { headers, body } in message::messages(marks.bytes) {
+        mark_lines(marks, headers, mark_header);
+        mark_lines(marks, body.clone(), mark_header);
+        xml::mark(marks, body);
     }
 }
 
-/// Marks numbers of at least three digits.
+/// Calls `each` with every line in `range`; one that begins with a space continues the line before (RFC 3261, 7.3.1).
+fn mark_lines(marks: &mut Marks<'_>, range: Range<usize>, each: impl Fn(&mut Marks<'_>, Range<usize>)) {
+    let mut start = range.start;
+    let mut end = range.start;
+    for line in marks.bytes.get(range).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
+        if !line.first().is_some_and(|byte| b" \t".contains(byte)) {
+            each(marks, start..end);
+            start = end;
+        }
+        end += line.len();
+    }
+    each(marks, start..end);
+}
+
+/// Marks numbers of at least three digits, unless the line is one that takes a time.
 fn mark_numbers(marks: &mut Marks<'_>, range: Range<usize>) {
+    let line = marks.bytes.get(range.clone()).unwrap_or_default().trim_ascii_start();
+    if line.split(u8::is_ascii_whitespace).next() == Some(b"delay") {
+        return;
+    }
     let mut at = range.start;
     while at < range.end {
         let rest = marks.bytes.get(at..range.end).unwrap_or_default();
@@ -84,12 +111,10 @@ fn mark_numbers(marks: &mut Marks<'_>, range: Range<usize>) {
     }
 }
 
-/// Locks the numbers after any of `signs`: ports, and the lengths of networks' prefixes.
-fn mark_after(marks: &mut Marks<'_>, signs: &[&[u8]]) {
-    for (index, byte) in marks.bytes.iter().enumerate() {
-        if signs.iter().any(|sign| sign.first() == Some(byte)) {
-            lock_number(marks, index.saturating_add(1));
-        }
+/// Locks the number after the last `sign`: a port, or the length of a network's prefix.
+fn lock_after_last(marks: &mut Marks<'_>, sign: u8) {
+    if let Some(index) = marks.bytes.iter().rposition(|byte| *byte == sign) {
+        lock_number(marks, index.saturating_add(1));
     }
 }
 
@@ -126,7 +151,7 @@ fn mark_header(marks: &mut Marks<'_>, range: Range<usize>) {
         mark_vias(marks, value);
     } else if is("call-id i") {
         let host = line.iter().position(|byte| *byte == b'@').map_or(range.end, |at| range.start + at);
-        marks.set(value.start..host, Mark::Locked);
+        // Usually random; a client may have put its user's name there.
         marks.set(host..range.end, Mark::Sensitive);
     } else if is(ADDRESSES) {
         mark_display_names(marks, value);

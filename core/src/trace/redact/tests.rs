@@ -1,6 +1,8 @@
 use super::*;
 use alloc::format;
+use alloc::string::ToString as _;
 
+use crate::config::KEYS;
 use crate::engine::Engine;
 use crate::entropy::Seed;
 use crate::input::{Input, ListenerId};
@@ -86,7 +88,7 @@ fn a_redacted_run_tells_nothing_and_replays() {
         text.contains("sip/2.0 200 ok") || text.contains("sip/2.0 100"),
         "the run is worth redacting:\n{text}"
     );
-    let redacted = redact(&[&old], &SECRET, engine).unwrap();
+    let redacted = redact(&[&old], &SECRET, |_| KEYS, engine).unwrap();
     assert_eq!(redacted.parted, None);
     let new = String::from_utf8_lossy(&redacted.trace).to_lowercase();
     for word in ["alice", "archer", "acme", "12345", "192.0.2", "basement", "pbx", "mallory", "desk"] {
@@ -100,7 +102,7 @@ fn a_redacted_run_tells_nothing_and_replays() {
 
 #[test]
 fn what_is_the_protocols_own_stays() {
-    let redacted = redact(&[&run()], &SECRET, engine).unwrap().trace;
+    let redacted = redact(&[&run()], &SECRET, |_| KEYS, engine).unwrap().trace;
     let mut reader = Reader::new(&redacted, 1).unwrap();
     let mut bytes = Vec::new();
     while let Some(step) = reader.next_step().unwrap() {
@@ -133,7 +135,7 @@ fn what_is_the_protocols_own_stays() {
 #[test]
 fn one_word_becomes_one_word_wherever_it_stands() {
     let old = run();
-    let mut redactor = Redactor::new(&[&old], &SECRET).unwrap();
+    let mut redactor = Redactor::new(&[&old], &SECRET, |_| KEYS).unwrap();
     let invite = String::from_utf8(redactor.text(invite().as_bytes(), Speech::Sip)).unwrap();
     let user = invite.split("<sip:").nth(1).unwrap().split('@').next().unwrap();
     let floor = invite.split("X-Floor: ").nth(1).unwrap().split(' ').next().unwrap();
@@ -178,7 +180,7 @@ fn sample(members: &'static [Member]) -> Vec<(String, bool)> {
 
 #[test]
 fn of_each_row_the_values_stay_and_texts_numbers_and_codes_do_not() {
-    let mut redactor = Redactor::new(&[&run()], &SECRET).unwrap();
+    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS).unwrap();
     for service in services::all().iter().filter(|service| service.is_relayed()) {
         for members in [service.request, service.response] {
             let elements = sample(members);
@@ -200,7 +202,7 @@ fn of_each_row_the_values_stay_and_texts_numbers_and_codes_do_not() {
 
 #[test]
 fn of_each_event_the_cause_and_state_stay_and_its_numbers_do_not() {
-    let mut redactor = Redactor::new(&[&run()], &SECRET).unwrap();
+    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS).unwrap();
     for shape in shapes() {
         let values =
             [(Part::CrossReference, "0000beef"), (Part::LocalState, "alerting"), (Part::Cause, "newCall")];
@@ -220,7 +222,7 @@ fn of_each_event_the_cause_and_state_stay_and_its_numbers_do_not() {
 
 #[test]
 fn a_makers_private_data_are_sensitive_whatever_their_names() {
-    let mut redactor = Redactor::new(&[&run()], &SECRET).unwrap();
+    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS).unwrap();
     let old =
         b"<x><ringCount>12345</ringCount><private><p:ringCount>12345</p:ringCount></private><ringCount>12345</ringCount></x>";
     let new = String::from_utf8(redactor.text(old, Speech::Csta)).unwrap();
@@ -230,7 +232,7 @@ fn a_makers_private_data_are_sensitive_whatever_their_names() {
 
 #[test]
 fn what_should_be_a_word_and_has_digits_is_sensitive() {
-    let mut redactor = Redactor::new(&[&run()], &SECRET).unwrap();
+    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS).unwrap();
     let old = b"<x><reason>emergency</reason><reason>12345</reason><reason><![CDATA[12345]]></reason></x>";
     let new = String::from_utf8(redactor.text(old, Speech::Csta)).unwrap();
     assert!(new.contains("<reason>emergency</reason>") && !new.contains("12345"), "{new}");
@@ -268,14 +270,15 @@ fn a_machine_that_minds_is_noticed() {
         "ctigate trace 2\nmachine client\nseed {}\nsegment 1\n\n@0 tick\n\n@1 command line call 1001\n> finish 0\n\nend\n",
         "00".repeat(32)
     );
-    let redacted = redact(&[trace.as_bytes()], &SECRET, |_| Ok(Box::new(Minds))).unwrap();
+    let redacted = redact(&[trace.as_bytes()], &SECRET, |_| &[], |_| Ok(Box::new(Minds))).unwrap();
     assert_eq!(redacted.parted, Some((1, 8)));
 }
 
 #[test]
 fn any_bytes_keep_their_length_and_their_text() {
+    let setting = Speech::Setting(Kind::Target);
     let old = run();
-    let mut redactor = Redactor::new(&[&old], &SECRET).unwrap();
+    let mut redactor = Redactor::new(&[&old], &SECRET, |_| KEYS).unwrap();
     let mut state = 1_u64;
     let alphabet: Vec<&[u8]> = [
         "<",
@@ -314,10 +317,57 @@ fn any_bytes_keep_their_length_and_their_text() {
             let index = usize::try_from(state >> 33).unwrap() % alphabet.len();
             bytes.extend_from_slice(alphabet[index]);
         }
-        for speech in [Speech::Sip, Speech::Csta, Speech::Lines, Speech::Setting] {
+        for speech in [Speech::Sip, Speech::Csta, Speech::Lines, setting] {
             let new = redactor.text(&bytes, speech);
             assert_eq!(new.len(), bytes.len());
             assert_eq!(core::str::from_utf8(&new).is_ok(), core::str::from_utf8(&bytes).is_ok());
         }
     }
+}
+
+#[test]
+fn a_choice_of_any_key_is_kept_and_the_text_beside_it_is_not() {
+    let choices = KEYS.iter().filter_map(|key| {
+        let Kind::Choice(words) = key.kind else { return None };
+        Some(words.iter().map(|word| (key.name, *word)))
+    });
+    let mut tried = 0;
+    for (key, word) in choices.flatten() {
+        let key = key.replace("[]", "[0]");
+        let mut header = header();
+        header.settings.retain(|setting| setting.key != key);
+        header.settings.push(crate::setting::read_line(&format!("{key} = \"{word}\"")).unwrap());
+        // A name that is one of the words, as a company may be called.
+        header
+            .settings
+            .push(crate::setting::read_line(&format!("sip.domain = \"{word}.acme.invalid\"")).unwrap());
+        let recorder = TraceRecorder::new(header.clone(), Form::Verbatim, Digests::Every);
+        let mut pump = Pump::new(engine(&header).unwrap(), recorder);
+        pump.input(Instant::ZERO, Input::Tick, &mut crate::pump::NoEffects);
+        let redacted = redact(&[&pump.into_parts().1.finish()], &SECRET, |_| KEYS, engine).unwrap();
+        let settings = Trace::open(&[&redacted.trace]).unwrap().header().settings.clone();
+        let value = |key: &str| settings.iter().find(|setting| setting.key == key).unwrap().value.clone();
+        assert_eq!(value(&key), Value::Text(word.into()), "{key}");
+        assert!(!value("sip.domain").to_string().contains("acme"), "{key}");
+        tried += 1;
+    }
+    assert!(tried > 8, "{tried}");
+}
+
+#[test]
+fn of_a_setting_ports_and_prefixes_stay_and_every_other_number_goes() {
+    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS).unwrap();
+    let mut value = |line: &str| {
+        let setting = redactor.setting(crate::setting::read_line(line).unwrap());
+        setting.value.to_string()
+    };
+    let address = value("cti.connection[0].address = \"pbx7001.acme.invalid:1040\"");
+    assert!(address.ends_with(":1040\"") && !address.contains("7001"), "{address}");
+    let address = value("cti.connection[0].address = \"[2001:db8::7001]:1040\"");
+    assert!(address.ends_with("]:1040\"") && !address.contains("7001"), "{address}");
+    assert!(value("sip.allow = [\"198.51.100.0/24\"]").ends_with("/24\"]"));
+    let path = value("control.socket = \"/srv/7001/of:7001\"");
+    assert!(path.starts_with("\"/") && !path.contains("7001"), "{path}");
+    let unknown = value("nobody.knows = \"7001\"");
+    assert!(!unknown.contains("7001"), "{unknown}");
 }

@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::mark::{Mark, Marks};
 use crate::wire::csta::events::{Part, shapes};
@@ -68,13 +69,16 @@ fn own_names() -> BTreeMap<&'static str, Text> {
     own
 }
 
-/// Marks tags and texts in all of `marks`.
-pub(super) fn mark(marks: &mut Marks<'_>) {
+/// Marks tags and texts within `range`.
+pub(super) fn mark(marks: &mut Marks<'_>, range: Range<usize>) {
+    if range.is_empty() {
+        return;
+    }
     let own = own_names();
     let mut open: Vec<Text> = Vec::new();
-    let mut at = 0;
-    let mut text = 0;
-    while let Some(rest) = marks.bytes.get(at..).filter(|rest| !rest.is_empty()) {
+    let mut at = range.start;
+    let mut text = range.start;
+    while let Some(rest) = marks.bytes.get(at..range.end).filter(|rest| !rest.is_empty()) {
         // A new message ends all elements that the previous one left open.
         if rest.first() == Some(&0) || rest.starts_with(b"SIP/2.0") {
             open.clear();

@@ -6,13 +6,13 @@ use std::io::BufRead;
 use std::path::Path;
 use std::thread;
 
-use ctigate_core::config::{Config, LogFormat};
+use ctigate_core::config::{Config, KEYS, LogFormat};
 use ctigate_core::engine::Engine;
-use ctigate_core::setting::{ConfigError, Setting, Value};
+use ctigate_core::setting::{ConfigError, Key, Setting, Value};
 use ctigate_core::trace::Header;
 use ctigate_core::{Level, Listen, Machine, NoRecorder, Recorder, Seed};
-use ctigate_peers::client::{Client, ClientConfig};
-use ctigate_peers::switch::{Switch, SwitchConfig};
+use ctigate_peers::client::{CLIENT_KEYS, Client, ClientConfig};
+use ctigate_peers::switch::{SWITCH_KEYS, Switch, SwitchConfig};
 use rustix::io::retry_on_intr;
 use rustix::rand::{GetRandomFlags, getrandom};
 
@@ -185,6 +185,16 @@ pub(crate) fn reborn(birth: &Header) -> Result<Box<dyn Machine>, Vec<ConfigError
             value: other.into(),
             bound: "it must be gateway, switch or client".into(),
         }]),
+    }
+}
+
+/// The keys of a machine's configuration, by the machine's name in recordings; none if there is no such machine.
+pub(crate) fn keys(machine: &str) -> &'static [Key] {
+    match machine {
+        "gateway" => KEYS,
+        "switch" => SWITCH_KEYS,
+        "client" => CLIENT_KEYS,
+        _ => &[],
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) fn redact(files: &[PathBuf], out: &Path, terminal: &mut Terminal<'_>)
     let Some(segments) = read(files, terminal) else { return FAILED };
     let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
     let redacted = programs::random().and_then(|secret| {
-        trace::redact(&segments, &secret, programs::reborn)
+        trace::redact(&segments, &secret, programs::keys, programs::reborn)
             .map_err(|error| format!("{}: {error}", shown(files)))
     });
     let written = redacted.and_then(|redacted| {
