@@ -108,3 +108,29 @@ impl Sub for Duration {
         Self(self.0.saturating_sub(other.0))
     }
 }
+
+/// The days from 1970-01-01 to a Gregorian date, which must not be before it; the reverse of [`civil`].
+#[must_use]
+pub const fn days(year: u64, month: u64, day: u64) -> u64 {
+    let year = if month <= 2 { year.saturating_sub(1) } else { year };
+    let (era, year_of_era) = (year / 400, year % 400);
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day.saturating_sub(1);
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    (era.saturating_mul(146_097).saturating_add(day_of_era)).saturating_sub(719_468)
+}
+
+/// The Gregorian date `days` days after 1970-01-01. Years are counted from March, so that the leap day is the last of
+/// its year; 400 years have 146,097 days.
+#[must_use]
+pub const fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days.saturating_add(719_468);
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
+    (year, month, day)
+}

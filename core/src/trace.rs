@@ -46,6 +46,7 @@ mod chain;
 mod compare;
 mod hash;
 mod ladder;
+mod messages;
 mod read;
 mod redact;
 mod replay;
@@ -56,7 +57,8 @@ mod write;
 
 pub use chain::Trace;
 pub use compare::Difference;
-pub use ladder::{LadderOptions, ladder};
+pub use ladder::{Ahead, LadderOptions, Moment, began, ladder};
+pub use messages::{Label, Message, Messages, Side};
 pub use read::{ReadError, Reader};
 pub use redact::redact;
 pub use replay::{ReplayError, Summary, replay};

@@ -1,7 +1,9 @@
 //! What README tells a newcomer to do with a recording.
 
 use std::fs;
+use std::process::Stdio;
 
+use crate::command;
 use crate::office::client_of;
 use crate::program::{Folder, Running, output};
 
@@ -52,4 +54,59 @@ fn a_recording_with_the_example_configuration_can_be_redacted() {
     }
     let (status, out, err) = output(&["replay", &redacted]);
     assert_eq!((status, err.as_str()), (0, ""), "{out}");
+}
+
+/// What `trace ladder` draws with these arguments where lines have this many columns.
+fn ladder(columns: &str, arguments: &[&str]) -> String {
+    let mut command = command();
+    command.args(["trace", "ladder"]).args(arguments).env("COLUMNS", columns).env("TZ", "XYZ-5:30");
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_ladder_fits_its_columns_and_tells_the_local_time_and_who_calls_whom() {
+    let folder = Folder::new("ladder");
+    let trace = record(&folder);
+    for columns in ["80", "140", "200"] {
+        let text = ladder(columns, &[&trace, "--line", "1001"]);
+        let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= columns.parse().unwrap(), "{widest} of {columns}:\n{text}");
+        assert!(text.starts_with("local time ") && text.contains("(UTC+05:30)"), "{text}");
+        assert!(text.contains("MakeCall 1001 \u{2192} 1002"), "{text}");
+        assert!(text.contains("alice") && !text.contains("bob"), "{text}");
+    }
+    let all = ladder("0", &[&trace]);
+    let (status, late, err) = output(&["trace", "ladder", &trace, "--since", "1000"]);
+    assert_eq!((status, late.lines().count(), all.lines().count() > 40), (1, 1, true), "{late}{all}");
+    assert!(err.ends_with("it has no message of that time\n"), "{err}");
+    let (date, rest) = all.lines().nth(1).unwrap().split_once(' ').unwrap();
+    assert_eq!(rest, "(UTC+05:30)");
+    let day = ["--since", &format!("{date}T00:00"), "--until", &format!("{date}T23:59:59.999")];
+    assert_eq!(ladder("0", &[&[trace.as_str()], &day[..]].concat()), all);
+}
+
+#[test]
+fn several_runs_in_one_command_are_told_apart() {
+    let (first, second) = (Folder::new("run1"), Folder::new("run2"));
+    for folder in [&first, &second] {
+        assert_eq!(output(&["demo", "--record", folder.text()]).0, 0);
+    }
+    let (one, two) = (first.only("trace"), second.only("trace"));
+    let here = format!("two runs here: {one}, {two}");
+    let (status, out, err) = output(&["trace", "ladder", &one, &two]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert!(
+        out.starts_with(&format!("{here}\n\n1: {one}\n")) && out.contains(&format!("\n2: {two}\n")),
+        "{out}"
+    );
+    let (status, out, err) = output(&["replay", &one, &two]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert!(out.contains(&here) && out.matches("states compared").count() == 2, "{out}");
+    let (status, _, err) = output(&["trace", "redact", &one, &two, "-o", &first.path("redacted")]);
+    assert_eq!((status, err), (1, format!("{here}; give the files of one, since one file is written\n")));
+    let (status, _, err) = output(&["trace", "ladder", &one, &two, "--line", "4711"]);
+    assert_eq!(status, 1);
+    assert!(err.ends_with("it has no message of line '4711'\n"), "{err}");
 }

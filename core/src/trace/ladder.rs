@@ -1,39 +1,55 @@
 //! Draws a trace as a ladder: one line per message, with the machine in the middle.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::chain::Trace;
+use super::messages::{Message, Messages, short};
 use super::read::ReadError;
 use super::step::{RecordedAction, RecordedInput, Step};
 use super::text::push_payload;
 use crate::action::Level;
 use crate::input::{LinkId, Transport};
-use crate::setting::{Setting, Value};
 use crate::time::Instant;
-use crate::wire::csta_frame::EVENT_INVOKE;
 
-mod label;
 mod row;
-mod streams;
+mod times;
 
-use label::{SipLabel, is_named, who};
-use row::Side;
-use streams::{Piece, Stream};
+use row::Layout;
+use times::Times;
+pub use times::{Ahead, Moment, began};
 
-/// Which part of a trace a ladder shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Which part of a trace a ladder shows, and how.
+#[derive(Clone, Copy, Default)]
 pub struct LadderOptions<'a> {
     /// Only the dialog with this Call-ID, and the messages of the phone system that belong to it.
     pub call_id: Option<&'a str>,
     /// Only this user's dialogs (`alice`, `alice@example.com` or a whole URI), and the messages of the phone system
     /// that belong to them.
     pub user: Option<&'a str>,
+    /// Only the dialogs of this line (`1001`, or a whole URI), and the messages of the phone system that belong to them.
+    pub line: Option<&'a str>,
+    /// Only what happened then or later.
+    pub since: Option<Moment>,
+    /// Only what happened before.
+    pub until: Option<Moment>,
     /// Whether each message's bytes are shown below its line.
     pub wire: bool,
+    /// How many characters fit into a line; 0 if that does not matter.
+    pub width: usize,
+    /// The local time zone; without one, times are UTC.
+    pub ahead: Option<Ahead<'a>>,
+}
+
+impl LadderOptions<'_> {
+    /// Whether only some dialogs are shown.
+    #[must_use]
+    pub const fn is_of_some(&self) -> bool {
+        self.call_id.is_some() || self.user.is_some() || self.line.is_some()
+    }
 }
 
 /// Draws the run in `segments`; `line` is called with each line, without its end.
@@ -52,59 +68,44 @@ pub fn ladder(
         "client" => ("", "client", "gateway"),
         _ => ("clients", "gateway", "phone system"),
     };
-    line(&row::heading(left, middle, right));
+    let messages = Messages::new(&header.machine, &header.settings);
+    let layout = Layout::new(options.width, messages.names());
+    // A trace that cannot be read is drawn as far as it can be.
+    let times = Times::new(began(segments).unwrap_or_default(), options.ahead);
+    line(layout.heading(times.name(), left, middle, right).trim_end());
     let mut ladder = Ladder {
         options: *options,
-        lines_of_text: header.machine == "switch",
-        targets: targets(&header.settings),
-        links: BTreeMap::new(),
+        layout,
+        times,
+        messages,
+        date: None,
         asked: BTreeSet::new(),
         monitors: BTreeSet::new(),
+        lines: options.line.map(|line| short(line).to_string()).into_iter().collect(),
         rows: Vec::new(),
     };
     while let Some(step) = trace.next_step()? {
         ladder.step(&step);
-        ladder.draw(line);
+        ladder.draw(step.now, line);
     }
     Ok(())
 }
 
-/// The configured addresses to connect to, with their names.
-fn targets(settings: &[Setting]) -> BTreeMap<String, String> {
-    let text = |key: &str| {
-        let found = settings.iter().find(|setting| setting.key == key)?;
-        if let Value::Text(text) = &found.value { Some(text.clone()) } else { None }
-    };
-    let name = |index: usize| {
-        let table = format!("cti.connection[{index}]");
-        let address = text(&format!("{table}.address"))?;
-        let name =
-            text(&format!("{table}.name")).unwrap_or_else(|| format!("cti {}", index.saturating_add(1)));
-        Some((address, name))
-    };
-    (0..crate::config::MAX_CONNECTIONS).map_while(name).collect()
-}
-
 struct Ladder<'a> {
     options: LadderOptions<'a>,
-    /// Whether links that do not speak CSTA carry lines of text instead of SIP.
-    lines_of_text: bool,
-    targets: BTreeMap<String, String>,
-    links: BTreeMap<LinkId, Party>,
+    layout: Layout,
+    times: Times<'a>,
+    messages: Messages,
+    /// The date of the last row that was drawn.
+    date: Option<String>,
     /// The requests to the phone system that are shown: link and invoke ID.
     asked: BTreeSet<(LinkId, u16)>,
     /// The monitors whose events are shown: link and monitorCrossRefID.
     monitors: BTreeSet<(LinkId, String)>,
+    /// The lines, as numbers, of the dialogs that are shown.
+    lines: BTreeSet<String>,
     /// The rows of this step.
     rows: Vec<Row>,
-}
-
-/// The other end of a link.
-struct Party {
-    side: Side,
-    name: String,
-    inward: Stream,
-    outward: Stream,
 }
 
 /// A row that is not drawn yet.
@@ -126,14 +127,17 @@ enum Belongs {
 }
 
 impl Ladder<'_> {
-    fn is_filtered(&self) -> bool {
-        self.options.call_id.is_some() || self.options.user.is_some()
-    }
-
     fn step(&mut self, step: &Step<'_>) {
         let now = step.now;
         match &step.input {
-            RecordedInput::Opened { link, peer } => self.opened(now, *link, peer.address),
+            RecordedInput::Opened { link, peer } => {
+                let is_new = self.messages.opened(*link, peer.address);
+                let text = match self.messages.peer(*link).filter(|_| !is_new) {
+                    Some(name) => format!("connected to {name} ({}), link {link}", peer.address),
+                    None => format!("connection from {}, link {link}", peer.address),
+                };
+                self.note(now, &text);
+            }
             RecordedInput::Bytes { link, bytes } => self.bytes(now, *link, bytes, true),
             RecordedInput::Datagram { peer, bytes, .. } => self.datagram(now, *peer, bytes, true),
             RecordedInput::Closed { link, why } => self.closed(now, *link, why.name()),
@@ -143,7 +147,8 @@ impl Ladder<'_> {
             RecordedInput::Line(line) => self.note(now, &format!("> {line}")),
             RecordedInput::Drain => self.note(now, "told to drain"),
             RecordedInput::Stop => self.note(now, "told to stop"),
-            RecordedInput::Tick | RecordedInput::End | RecordedInput::Clock { .. } => {}
+            RecordedInput::Clock { unix_micros } => self.times.set(now, *unix_micros),
+            RecordedInput::Tick | RecordedInput::End => {}
         }
         for (_, action) in &step.actions {
             self.action(now, action);
@@ -156,9 +161,9 @@ impl Ladder<'_> {
     fn action(&mut self, now: Instant, action: &RecordedAction<'_>) {
         match action {
             RecordedAction::Connect { link, address } => {
-                let name = self.targets.get(&**address).cloned().unwrap_or_else(|| address.to_string());
+                let name = self.messages.name_of(address).to_string();
                 self.note(now, &format!("connecting to {name} ({address}), link {link}"));
-                self.links.insert(*link, Party::new(Side::Right, name));
+                self.messages.connecting(*link, address);
             }
             RecordedAction::Write { link, bytes } => self.bytes(now, *link, bytes, false),
             RecordedAction::SendDatagram { peer, bytes, .. } => self.datagram(now, *peer, bytes, false),
@@ -171,19 +176,9 @@ impl Ladder<'_> {
         }
     }
 
-    fn opened(&mut self, now: Instant, link: LinkId, peer: SocketAddr) {
-        if let Some(party) = self.links.get(&link) {
-            let text = format!("connected to {} ({peer}), link {link}", party.name);
-            self.note(now, &text);
-        } else {
-            self.note(now, &format!("connection from {peer}, link {link}"));
-            self.links.insert(link, Party::new(Side::Left, peer.to_string()));
-        }
-    }
-
     fn closed(&mut self, now: Instant, link: LinkId, why: &str) {
-        if let Some(party) = self.links.remove(&link) {
-            self.note(now, &format!("connection to {} closed, link {link} ({why})", party.name));
+        if let Some(name) = self.messages.closed(link) {
+            self.note(now, &format!("connection to {name} closed, link {link} ({why})"));
         }
         self.asked.retain(|(of, _)| *of != link);
         self.monitors.retain(|(of, _)| *of != link);
@@ -191,109 +186,112 @@ impl Ladder<'_> {
 
     /// Adds a row that is not a message; it is shown unless only some dialogs are.
     fn note(&mut self, now: Instant, text: &str) {
-        let belongs = if self.is_filtered() { Belongs::No } else { Belongs::Yes };
-        self.rows.push(Row { text: row::note(now, text), wire: Vec::new(), belongs });
+        let text = self.layout.note(&self.times.row(now), text);
+        self.rows.push(Row { text, wire: Vec::new(), belongs: self.other() });
     }
 
     fn bytes(&mut self, now: Instant, link: LinkId, bytes: &[u8], inward: bool) {
-        let Some(mut party) = self.links.remove(&link) else { return };
-        let lines = self.lines_of_text;
-        let stream = if inward { &mut party.inward } else { &mut party.outward };
-        let (side, name) = (party.side, &party.name);
-        stream.feed(bytes, lines, |piece| {
-            let (text, name, wire, belongs) = match piece {
-                Piece::Sip(message) => {
-                    let (text, name, belongs) = self.sip(message, inward, name);
-                    (text, name, message, belongs)
-                }
-                Piece::Frame(invoke, document) => {
-                    let (text, belongs) = self.frame(link, invoke, document, inward);
-                    (text, name.clone(), document, belongs)
-                }
-                Piece::KeepAlive => ("(keep-alive)".into(), name.clone(), [].as_slice(), self.other()),
-                Piece::Line(said) => {
-                    (String::from_utf8_lossy(said).into_owned(), name.clone(), said, self.other())
-                }
-                Piece::Broken => ("(no message)".into(), name.clone(), bytes, self.other()),
-            };
-            let text = row::arrow(now, side, &name, inward, &text);
-            self.rows.push(Row { text, wire: wire.into(), belongs });
-        });
-        self.links.insert(link, party);
+        // Taken out, since what is found in it changes the rest.
+        let mut messages = core::mem::replace(&mut self.messages, Messages::new("", &[]));
+        messages.bytes(link, bytes, inward, &mut |message| self.message(now, Some(link), message));
+        self.messages = messages;
     }
 
     fn datagram(&mut self, now: Instant, peer: SocketAddr, bytes: &[u8], inward: bool) {
-        let name = peer.to_string();
-        let (text, name, belongs) = self.sip(bytes, inward, &name);
-        let name = format!("{name}/{}", Transport::Udp.name());
-        let text = row::arrow(now, Side::Left, &name, inward, &text);
+        let mut messages = core::mem::replace(&mut self.messages, Messages::new("", &[]));
+        messages.datagram(peer, bytes, inward, &mut |message| self.message(now, None, message));
+        self.messages = messages;
+    }
+
+    fn message(&mut self, now: Instant, link: Option<LinkId>, message: &Message<'_>) {
+        let Message { side, peer, inward, invoke, label, bytes } = *message;
+        let (text, belongs) = match (link, invoke) {
+            (Some(link), Some(invoke)) => {
+                (format!("{invoke:04} {}", label.text), self.frame(link, invoke, message))
+            }
+            _ => (label.text.clone(), self.dialog(message)),
+        };
+        let name = match (label.user.as_str(), link) {
+            ("", _) => peer.to_string(),
+            (user, Some(_)) => user.to_string(),
+            (user, None) => format!("{user}/{}", Transport::Udp.name()),
+        };
+        let text = self.layout.arrow(&self.times.row(now), side, &name, inward, &text);
         self.rows.push(Row { text, wire: bytes.into(), belongs });
     }
 
     /// Whether a row that cannot be attributed to a dialog is shown.
-    fn other(&self) -> Belongs {
-        if self.is_filtered() { Belongs::No } else { Belongs::Yes }
+    const fn other(&self) -> Belongs {
+        if self.options.is_of_some() { Belongs::No } else { Belongs::Yes }
     }
 
-    /// A SIP message's label, its user's name, and whether it is shown.
-    fn sip(&self, bytes: &[u8], inward: bool, peer: &str) -> (String, String, Belongs) {
-        let Some(label) = label::sip(bytes) else { return ("(no SIP)".into(), peer.into(), self.other()) };
-        // From names the sender of the request: the client, if the request comes in or its answer goes out.
-        let client = if label.request == inward { &label.from } else { &label.to };
-        let name = if client.is_empty() { peer } else { who(client) };
-        let belongs = if self.wants(&label) { Belongs::Yes } else { Belongs::No };
-        (label.text.clone(), name.into(), belongs)
-    }
-
-    fn wants(&self, label: &SipLabel) -> bool {
-        let LadderOptions { call_id, user, wire: _ } = self.options;
-        let is_user = |user: &str| [&label.from, &label.to].iter().any(|uri| is_named(uri, user));
-        call_id.is_none_or(|call_id| call_id == label.call_id) && user.is_none_or(is_user)
-    }
-
-    /// A CSTA frame's label, and whether it is shown.
-    fn frame(&mut self, link: LinkId, invoke: u16, document: &[u8], inward: bool) -> (String, Belongs) {
-        let label = label::csta(document);
-        let text = format!("{invoke:04} {}", label.text);
-        if !self.is_filtered() {
-            return (text, Belongs::Yes);
+    /// Whether a message of a dialog is shown.
+    fn dialog(&mut self, message: &Message<'_>) -> Belongs {
+        let (LadderOptions { call_id, user, line, .. }, label) = (self.options, message.label);
+        if label.call_id.is_empty() {
+            return self.other();
         }
-        let monitor = label.cross_reference.map(|reference| (link, reference));
-        let belongs = if invoke == EVENT_INVOKE {
+        let is_wanted = call_id.is_none_or(|call_id| call_id == label.call_id)
+            && user.is_none_or(|user| label.names(user))
+            && line.is_none_or(|line| label.is_of(line));
+        if is_wanted && self.options.is_of_some() && !label.line.is_empty() {
+            self.lines.insert(short(&label.line).into());
+        }
+        if is_wanted { Belongs::Yes } else { Belongs::No }
+    }
+
+    /// Whether a CSTA frame is shown.
+    fn frame(&mut self, link: LinkId, invoke: u16, message: &Message<'_>) -> Belongs {
+        if !self.options.is_of_some() {
+            return Belongs::Yes;
+        }
+        let label = message.label;
+        let monitor = Some(&label.cross_reference).filter(|reference| !reference.is_empty());
+        let monitor = monitor.map(|reference| (link, reference.clone()));
+        let is_shown = if message.is_event() {
             monitor.is_some_and(|monitor| self.monitors.contains(&monitor))
-        } else if inward {
+        } else if message.inward {
             let ours = self.asked.remove(&(link, invoke));
             self.monitors.extend(monitor.filter(|_| ours));
             ours
         } else {
-            if self.rows.iter().any(|row| row.belongs == Belongs::Yes) {
+            // A request that no message of a client caused, such as one that moves a monitor, names the line.
+            let device = if label.device.is_empty() { &label.calling } else { &label.device };
+            let is_of_line = self.lines.contains(device);
+            if is_of_line || self.rows.iter().any(|row| row.belongs == Belongs::Yes) {
                 self.asked.insert((link, invoke));
             }
-            return (text, Belongs::WithStep);
+            return if is_of_line { Belongs::Yes } else { Belongs::WithStep };
         };
-        (text, if belongs { Belongs::Yes } else { Belongs::No })
+        if is_shown { Belongs::Yes } else { Belongs::No }
     }
 
-    fn draw(&mut self, line: &mut dyn FnMut(&str)) {
+    fn draw(&mut self, now: Instant, line: &mut dyn FnMut(&str)) {
         let step = self.rows.iter().any(|row| row.belongs == Belongs::Yes);
-        for Row { text, wire, belongs } in self.rows.drain(..) {
-            if belongs == Belongs::No || (belongs == Belongs::WithStep && !step) {
+        let LadderOptions { since, until, wire, .. } = self.options;
+        let is_early = since.is_some_and(|since| self.times.is_before(now, since));
+        let is_late = until.is_some_and(|until| !self.times.is_before(now, until));
+        if !step || is_early || is_late {
+            self.rows.clear();
+            return;
+        }
+        let date = self.times.date(now);
+        if let Some(date) = date.filter(|date| self.date.as_ref() != Some(date)) {
+            line(&date);
+            self.date = Some(date);
+        }
+        for Row { text, wire: bytes, belongs } in self.rows.drain(..) {
+            if belongs == Belongs::No {
                 continue;
             }
             line(text.trim_end());
-            if self.options.wire && !wire.is_empty() {
+            if wire && !bytes.is_empty() {
                 let mut shown = Vec::new();
-                push_payload(&mut shown, &wire);
+                push_payload(&mut shown, &bytes);
                 let shown = String::from_utf8_lossy(&shown);
                 shown.lines().for_each(|shown| line(&format!("{:12}{shown}", "")));
             }
         }
-    }
-}
-
-impl Party {
-    const fn new(side: Side, name: String) -> Self {
-        Self { side, name, inward: Stream::Silent, outward: Stream::Silent }
     }
 }
 

@@ -7,3 +7,5 @@ mod help;
 mod programs;
 mod signals;
 mod terminal;
+mod when;
+mod zone;

@@ -13,8 +13,11 @@ use super::{
 };
 
 mod event;
+mod gist;
 mod request;
 mod response;
+
+pub use gist::Gist;
 
 /// A parsed document, from which typed messages borrow.
 #[derive(Debug)]

@@ -9,6 +9,10 @@ use lexopt::prelude::*;
 
 use crate::control;
 
+mod trace;
+
+pub(crate) use trace::LadderRequest;
+
 /// A parsed command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
@@ -41,15 +45,6 @@ pub(crate) struct ClientRequest {
     pub(crate) line: String,
     pub(crate) udp: bool,
     pub(crate) script: Option<PathBuf>,
-}
-
-/// The arguments of `trace ladder`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LadderRequest {
-    pub(crate) traces: Vec<PathBuf>,
-    pub(crate) call_id: Option<String>,
-    pub(crate) user: Option<String>,
-    pub(crate) wire: bool,
 }
 
 /// The arguments of `ctl`.
@@ -96,7 +91,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
         "switch" => switch(&mut parser),
         "client" => client(&mut parser),
         "replay" => replay(&mut parser),
-        "trace" => trace(&mut parser),
+        "trace" => trace::trace(&mut parser),
         "demo" => demo(&mut parser),
         "ctl" => ctl(&mut parser),
         "help" => help(&mut parser),
@@ -275,35 +270,6 @@ fn replay(parser: &mut Parser) -> Result<Request, Stop> {
     if traces.is_empty() { Err(missing("the trace to replay")) } else { Ok(Request::Replay { traces }) }
 }
 
-fn trace(parser: &mut Parser) -> Result<Request, Stop> {
-    let (mut verb, mut traces, mut out) = (None, Vec::new(), None);
-    let (mut call_id, mut user, mut wire) = (None, None, false);
-    each(parser, |word, parser| {
-        match word {
-            Word::Value(value) if verb.is_none() => verb = Some(value.to_string_lossy().into_owned()),
-            Word::Value(value) => traces.push(PathBuf::from(value)),
-            Word::Option(name) => match (verb.as_deref(), name.as_str()) {
-                (Some("redact"), "-o" | "--output") => path(name, &mut out, parser)?,
-                (Some("ladder"), "--call-id") => text(name, &mut call_id, parser)?,
-                (Some("ladder"), "--user") => text(name, &mut user, parser)?,
-                (Some("ladder"), "--wire") => wire = true,
-                (None, _) => return Err(format!("{name}: must come after 'ladder' or 'redact'").into()),
-                _ => return Ok(false),
-            },
-        }
-        Ok(true)
-    })?;
-    let verb = verb.ok_or_else(|| missing("'ladder' or 'redact'"))?;
-    match verb.as_str() {
-        "ladder" | "redact" if traces.is_empty() => Err(missing("the trace")),
-        "ladder" => Ok(Request::Ladder(LadderRequest { traces, call_id, user, wire })),
-        "redact" => Ok(Request::Redact { traces, out: out.ok_or_else(|| missing("-o OUT"))? }),
-        other => {
-            Err(Stop::Wrong(format!("trace '{other}': expected 'trace ladder' or 'trace redact'").into()))
-        }
-    }
-}
-
 fn demo(parser: &mut Parser) -> Result<Request, Stop> {
     let (mut wire, mut record) = (false, None);
     each(parser, |word, parser| {
@@ -400,6 +366,17 @@ mod tests {
             parsed("trace redact t -o out"),
             Ok(Request::Redact { traces: vec!["t".into()], out: "out".into() })
         );
+        let since = crate::cli::when::When::parse("09:30");
+        assert_eq!(
+            parsed("trace ladder t --line 1001 --since 09:30 --wire"),
+            Ok(Request::Ladder(LadderRequest {
+                traces: vec!["t".into()],
+                line: Some("1001".into()),
+                since,
+                wire: true,
+                ..LadderRequest::default()
+            }))
+        );
         let ctl = |request, place| Ok(Request::Ctl(CtlRequest { request, place }));
         let socket = Place::Socket("s".into());
         assert_eq!(parsed("ctl status --socket s"), ctl(control::Request::Status, socket.clone()));
@@ -438,6 +415,7 @@ mod tests {
         assert_eq!(wrong("run --config a --config b").0, "--config is given twice");
         assert_eq!(wrong("client --transport tcp --transport udp").0, "--transport is given twice");
         assert_eq!(wrong("trace ladder t --user a --user b").0, "--user is given twice");
+        assert!(wrong("trace ladder t --since now").0.starts_with("--since 'now': expected seconds since"));
         assert_eq!(wrong("run --config c --record=").0, "--record '': expected a name");
         assert_eq!(wrong("run --config").0, "missing argument for option '--config'");
         assert_eq!(wrong("--version 3").0, "unexpected argument \"3\"");

@@ -137,19 +137,31 @@ Runs a recording again in a new engine and compares every action and the state.
 
   PROGRAM replay traces/gateway-20260102T030405.678Z-*.trace
 
-Give the segments of a run in order. Exit status 0 and the count of steps, or 1 and the first difference: the line,
-what was recorded, what was replayed. A recording that ended in an internal error ends with the input that caused it:
-replaying it shows the same error, with exit status 70, or says that this version has none there.
+Give the segments of a run in order; several runs are replayed one after the other. Exit status 0 and the count of
+steps, or 1 and the first difference: the line, what was recorded, what was replayed. A recording that ended in an
+internal error ends with the input that caused it: replaying it shows the same error, with exit status 70, or says that
+this version has none there.
 ";
 
 const TRACE: &str = "\
 Shows or redacts a recording.
 
   PROGRAM trace ladder FILE...                             one line per message
-  PROGRAM trace ladder FILE... --user alice@example.com
-  PROGRAM trace ladder FILE... --call-id a84b4c76e66710
-  PROGRAM trace ladder FILE... --wire                      every byte
+  PROGRAM trace ladder FILE... --line 1001 --since 09:30 --until 09:45
   PROGRAM trace redact FILE... -o shareable.trace
+
+  --user USER      only this user's dialogs (alice, alice@example.com or a whole URI), and what the phone system has to
+                   do with them
+  --line LINE      the same for a line (1001 or a whole URI)
+  --call-id ID     the same for one dialog
+  --since TIME     only what happened then or later: seconds since the run began (12.5), a local time (09:30 or
+                   09:30:15.250), or a date and a time (2026-03-01T09:30, with a Z at its end for UTC)
+  --until TIME     only what happened before
+  --wire           every byte
+
+Each line of a ladder has the local time, the seconds since the run began, who sent what to whom, and what it is about:
+who calls whom, the call, the error. Lines are as wide as the terminal or as the environment variable COLUMNS says; of
+160 characters where neither says it. Several runs are shown one after the other.
 
 Redacting replaces numbers, names and addresses consistently; the result can still be replayed.
 ";

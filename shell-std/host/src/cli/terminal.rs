@@ -1,6 +1,9 @@
 //! The output of commands: standard output and standard error, or memory in tests.
 
-use std::io::{ErrorKind, Write};
+use std::env;
+use std::io::{self, ErrorKind, IsTerminal as _, Write};
+
+use rustix::termios::tcgetwinsize;
 
 /// The two output streams.
 pub(crate) struct Terminal<'a> {
@@ -27,4 +30,13 @@ impl Terminal<'_> {
     pub(crate) fn complain(&mut self, line: &str) {
         let _ = writeln!(self.err, "{line}");
     }
+}
+
+/// How many characters fit into a line of standard output: what the environment variable COLUMNS says, or the terminal;
+/// 0 if it is no terminal.
+pub(crate) fn width() -> usize {
+    let set = env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
+    let out = io::stdout();
+    let size = || out.is_terminal().then(|| tcgetwinsize(&out).ok()).flatten();
+    set.filter(|columns| *columns > 0).or_else(|| size().map(|size| size.ws_col.into())).unwrap_or_default()
 }

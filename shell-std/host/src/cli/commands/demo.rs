@@ -10,7 +10,8 @@ use std::{env, fs, io, process};
 use ctigate_core::trace::LadderOptions;
 
 use super::{FAILED, GOOD, traces};
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal::{self, Terminal};
+use crate::cli::zone::Zone;
 use crate::shell::Shell;
 
 mod actor;
@@ -98,7 +99,13 @@ fn show(
     terminal: &mut Terminal<'_>,
 ) -> bool {
     let Some(segments) = traces::read(files, terminal) else { return false };
-    let (ladder, unreadable) = traces::drawn(&segments, &LadderOptions { wire, ..LadderOptions::default() });
+    let (ladder, unreadable) = {
+        let zone = Zone::local();
+        let ahead = |unix| zone.ahead(unix);
+        let options =
+            LadderOptions { wire, width: terminal::width(), ahead: Some(&ahead), ..LadderOptions::default() };
+        traces::drawn(&segments, &options)
+    };
     let replayed = traces::replayed(&segments);
     let elapsed = began.elapsed();
     let mut good = terminal.say(&ladder);

@@ -1,26 +1,37 @@
 //! The commands for recordings: `replay`, `trace ladder`, `trace redact`.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use ctigate_core::trace::{self, LadderOptions};
 
-use super::{FAILED, said};
+use super::{FAILED, GOOD, said};
 use crate::cli::arguments::LadderRequest;
 use crate::cli::programs;
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal::{self, Terminal};
+use crate::cli::when::When;
+use crate::cli::zone::Zone;
 
-/// Replays a run and reports the result.
+mod runs;
+
+pub(super) use runs::read_one as read;
+
+/// Replays each run and reports the result.
 pub(super) fn replay(files: &[PathBuf], terminal: &mut Terminal<'_>) -> u8 {
-    let Some(segments) = read(files, terminal) else { return FAILED };
-    match replayed(&segments) {
-        Ok(summary) => said(terminal.say(&format!("{summary}\n"))),
-        Err(difference) => {
-            terminal.complain(&format!("{}: {difference}", shown(files)));
-            FAILED
-        }
+    let Some(runs) = runs::read(files, terminal) else { return FAILED };
+    let mut status = GOOD;
+    for (number, run) in (1..).zip(&runs) {
+        let name = runs::heading(&runs, number, run);
+        status = status.max(match replayed(&run.segments) {
+            Ok(summary) => said(terminal.say(&format!("{name}{summary}\n"))),
+            Err(difference) => {
+                terminal.complain(&format!("{}: {difference}", run.name()));
+                FAILED
+            }
+        });
     }
+    status
 }
 
 /// Replays a run.
@@ -32,26 +43,67 @@ pub(super) fn replayed(segments: &[Vec<u8>]) -> Result<trace::Summary, trace::Re
     trace::replay(&segments, programs::reborn)
 }
 
-/// Draws a run.
+/// Draws each run.
 pub(super) fn ladder(request: &LadderRequest, terminal: &mut Terminal<'_>) -> u8 {
-    let LadderRequest { traces, call_id, user, wire } = request;
-    let Some(segments) = read(traces, terminal) else { return FAILED };
-    let options = LadderOptions { call_id: call_id.as_deref(), user: user.as_deref(), wire: *wire };
-    let (text, error) = drawn(&segments, &options);
-    let good = terminal.say(&text);
-    match error {
-        None if (call_id.is_some() || user.is_some()) && text.lines().nth(1).is_none() => {
-            let call_id = call_id.as_ref().map(|id| format!(" with the Call-ID '{id}'")).unwrap_or_default();
-            let user = user.as_ref().map(|user| format!(" of user '{user}'")).unwrap_or_default();
-            terminal.complain(&format!("{}: it has no message{user}{call_id}", shown(traces)));
-            FAILED
-        }
-        None => said(good),
-        Some(error) => {
-            terminal.complain(&format!("{}: {error}", shown(traces)));
-            FAILED
+    let Some(runs) = runs::read(&request.traces, terminal) else { return FAILED };
+    let (zone, width) = (Zone::local(), terminal::width());
+    let ahead = |unix| zone.ahead(unix);
+    let mut status = GOOD;
+    let mut is_empty = true;
+    for (number, run) in (1..).zip(&runs) {
+        let LadderRequest { traces: _, call_id, user, line, since, until, wire } = request;
+        let moment =
+            |when: &Option<When>| when.map(|when| when.resolve(began(&run.segments), &zone)).transpose();
+        let (since, until) = match (moment(since), moment(until)) {
+            (Ok(since), Ok(until)) => (since, until),
+            (Err(error), _) | (_, Err(error)) => {
+                terminal.complain(&format!("{}: {error}", run.name()));
+                return FAILED;
+            }
+        };
+        let options = LadderOptions {
+            call_id: call_id.as_deref(),
+            user: user.as_deref(),
+            line: line.as_deref(),
+            since,
+            until,
+            wire: *wire,
+            width,
+            ahead: Some(&ahead),
+        };
+        let (text, error) = drawn(&run.segments, &options);
+        is_empty &= text.lines().nth(1).is_none();
+        status = status.max(said(terminal.say(&(runs::heading(&runs, number, run) + &text))));
+        if let Some(error) = error {
+            terminal.complain(&format!("{}: {error}", run.name()));
+            status = FAILED;
         }
     }
+    if is_empty
+        && status == GOOD
+        && let Some(wanted) = wanted(request)
+    {
+        terminal.complain(&format!("{}: it has no message{wanted}", shown(&request.traces)));
+        return FAILED;
+    }
+    status
+}
+
+/// What a ladder is to be of, if that is not everything.
+fn wanted(request: &LadderRequest) -> Option<String> {
+    let LadderRequest { traces: _, call_id, user, line, since, until, wire: _ } = request;
+    let user = user.as_ref().map(|user| format!(" of user '{user}'"));
+    let line = line.as_ref().map(|line| format!(" of line '{line}'"));
+    let call_id = call_id.as_ref().map(|id| format!(" with the Call-ID '{id}'"));
+    let time = since.or(*until).map(|_| " of that time".into());
+    let all: String = [user, line, call_id, time].into_iter().flatten().collect();
+    (!all.is_empty()).then_some(all)
+}
+
+/// When the machine of a run was created, in microseconds since 1970, if the run says so.
+fn began(segments: &[Vec<u8>]) -> Option<u64> {
+    let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
+    trace::began(&segments).ok().flatten()
 }
 
 /// The ladder of a run as far as it can be read, and the error after that, if any.
@@ -67,8 +119,13 @@ pub(super) fn drawn(segments: &[Vec<u8>], options: &LadderOptions<'_>) -> (Strin
 
 /// Writes a redacted copy of a run, in which nothing identifies people or systems.
 pub(super) fn redact(files: &[PathBuf], out: &Path, terminal: &mut Terminal<'_>) -> u8 {
-    let Some(segments) = read(files, terminal) else { return FAILED };
-    let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
+    let Some(runs) = runs::read(files, terminal) else { return FAILED };
+    let [run] = runs.as_slice() else {
+        terminal
+            .complain(&format!("{}; give the files of one, since one file is written", runs::named(&runs)));
+        return FAILED;
+    };
+    let segments: Vec<&[u8]> = run.segments.iter().map(Vec::as_slice).collect();
     let redacted = programs::random().and_then(|secret| {
         trace::redact(&segments, &secret, programs::keys, programs::reborn)
             .map_err(|error| format!("{}: {error}", shown(files)))
@@ -96,23 +153,8 @@ pub(super) fn redact(files: &[PathBuf], out: &Path, terminal: &mut Terminal<'_>)
     }
 }
 
-/// Reads the segments of a run, and reports those that cannot be read.
-pub(super) fn read(files: &[PathBuf], terminal: &mut Terminal<'_>) -> Option<Vec<Vec<u8>>> {
-    let mut segments = Vec::new();
-    for file in files {
-        match fs::read(file) {
-            Ok(text) => segments.push(text),
-            Err(error) => {
-                terminal.complain(&format!("{}: cannot read the trace: {error}", file.display()));
-                return None;
-            }
-        }
-    }
-    Some(segments)
-}
-
 /// The files' names, for error messages.
-fn shown(files: &[PathBuf]) -> String {
+pub(super) fn shown(files: &[PathBuf]) -> String {
     match files {
         [only] => only.display().to_string(),
         [first, ..] => format!("{} and its segments", first.display()),

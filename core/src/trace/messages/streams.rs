@@ -9,7 +9,7 @@ use crate::wire::sip;
 const MESSAGE_LIMIT: usize = 1024 * 1024;
 
 /// One direction of one link.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) enum Stream {
     /// Nothing was sent yet.
     #[default]
@@ -53,32 +53,41 @@ impl Stream {
                 Self::Silent => return,
                 Self::Sip(framer) => feed_sip(framer, bytes, &mut each),
                 Self::Frames(framer) => feed_frames(framer, bytes, &mut each),
-                Self::Lines(held) => feed_lines(held, bytes, &mut each),
+                Self::Lines(held) => Some(feed_lines(held, bytes, &mut each)),
+            };
+            let Some(taken) = taken else {
+                // What comes next may be understood again.
+                *self = Self::Silent;
+                return each(Piece::Broken);
             };
             bytes = bytes.get(taken.max(1)..).unwrap_or_default();
         }
     }
 }
 
-fn feed_sip(framer: &mut sip::Framer, bytes: &[u8], each: &mut impl FnMut(Piece<'_>)) -> usize {
+fn feed_sip(framer: &mut sip::Framer, bytes: &[u8], each: &mut impl FnMut(Piece<'_>)) -> Option<usize> {
     let (taken, found) = framer.push(bytes, MESSAGE_LIMIT);
     match found {
         sip::Framed::Incomplete => {}
         sip::Framed::KeepAlive => each(Piece::KeepAlive),
         sip::Framed::Message(message) => each(Piece::Sip(message.bytes)),
-        sip::Framed::Broken(_) => each(Piece::Broken),
+        sip::Framed::Broken(_) => return None,
     }
-    taken
+    Some(taken)
 }
 
-fn feed_frames(framer: &mut csta_frame::Framer, bytes: &[u8], each: &mut impl FnMut(Piece<'_>)) -> usize {
+fn feed_frames(
+    framer: &mut csta_frame::Framer,
+    bytes: &[u8],
+    each: &mut impl FnMut(Piece<'_>),
+) -> Option<usize> {
     let (taken, found) = framer.push(bytes);
     match found {
         csta_frame::Framed::Incomplete => {}
         csta_frame::Framed::Frame { invoke, document } => each(Piece::Frame(invoke, document)),
-        csta_frame::Framed::Broken(_) => each(Piece::Broken),
+        csta_frame::Framed::Broken(_) => return None,
     }
-    taken
+    Some(taken)
 }
 
 fn feed_lines(held: &mut Vec<u8>, bytes: &[u8], each: &mut impl FnMut(Piece<'_>)) -> usize {
