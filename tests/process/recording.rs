@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Stdio;
 
 use crate::command;
-use crate::office::client_of;
+use crate::office::{Office, client_of};
 use crate::program::{Folder, Running, output};
 
 /// The example configuration, on ports that the kernel chooses and with this phone system.
@@ -109,4 +109,28 @@ fn several_runs_in_one_command_are_told_apart() {
     let (status, _, err) = output(&["trace", "ladder", &one, &two, "--line", "4711"]);
     assert_eq!(status, 1);
     assert!(err.ends_with("it has no message of line '4711'\n"), "{err}");
+}
+
+#[test]
+fn at_level_debug_each_message_is_a_line_that_names_call_user_line_and_connection() {
+    let mut office = Office::configured("debug", "", "[log]\nlevel = \"debug\"\n");
+    let script = "call 1002\nwait delivered 5s\nhangup\nwait cleared 5s\n";
+    let mut alice = office.client("sip:alice@example.com", "1001", &[], script);
+    assert_eq!(alice.end(), 0, "{}", alice.said());
+    office.gateway.signal("TERM");
+    assert_eq!(office.gateway.end(), 0);
+    let said = office.gateway.said();
+    let line = |parts: &[&str]| {
+        let found = said.lines().find(|line| parts.iter().all(|part| line.contains(part)));
+        found.unwrap_or_else(|| panic!("no line has {parts:?}:\n{said}")).to_owned()
+    };
+    let make = line(&["level=debug name=message_received peer=127.0.0.1:", " service=MakeCall "]);
+    for part in
+        ["user=alice", "line=\"tel:1001;phone-context=dialstring\"", "call_id=", "calling=1001 called=1002"]
+    {
+        assert!(make.contains(part), "{part} is not in {make}");
+    }
+    line(&["name=message_sent cti=127.0.0.1:", " invoke=", " service=MakeCall calling=1001 called=1002 "]);
+    line(&["name=message_received cti=127.0.0.1:", " invoke=9999 service=DeliveredEvent calling=1001 "]);
+    line(&["name=message_sent peer=127.0.0.1:", " user=alice ", " service=DeliveredEvent ", " call=0_"]);
 }

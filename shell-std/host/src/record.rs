@@ -7,3 +7,4 @@ mod log;
 pub(crate) mod panics;
 pub(crate) mod recording;
 pub(crate) mod utc;
+pub(crate) mod watch;

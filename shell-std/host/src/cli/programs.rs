@@ -108,6 +108,7 @@ impl Ready {
     ) -> Result<Program, String> {
         let lowered = self.links_lowered();
         let (wanted, carried) = self.links;
+        let console = &console.clone().of(&self.birth.machine, &self.birth.settings);
         let recorder: Box<dyn Recorder + Send> = match record {
             Some(directory) => Box::new(recording::begin(directory, self.birth, console)?),
             None => Box::new(NoRecorder),

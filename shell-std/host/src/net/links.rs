@@ -13,6 +13,7 @@ use ctigate_core::{Closed, Effects, Level, LinkId, ListenerId, Notice, Peer};
 use super::stream::{prepare, write_now};
 use super::write_queue::WriteQueue;
 use crate::record::console::Console;
+use crate::record::watch::Watch;
 use crate::shell::{CONNECT_LIMIT, LAGGING_PART, LINGER_LIMIT, Limits, Listener, READ_BYTES};
 
 /// Starts the tasks or threads that wait for the links. Each hands what it gets to the machine
@@ -75,6 +76,7 @@ struct Cut<S> {
 pub(crate) struct Links<C: Carrier> {
     carrier: C,
     console: Console,
+    watch: Watch,
     limits: Limits,
     open: BTreeMap<LinkId, Link<C::Socket>>,
     /// The links that are being opened.
@@ -91,9 +93,10 @@ pub(crate) struct Links<C: Carrier> {
 }
 
 impl<C: Carrier> Links<C> {
-    pub(crate) const fn new(carrier: C, console: Console, limits: Limits) -> Self {
+    pub(crate) fn new(carrier: C, console: Console, limits: Limits) -> Self {
         Self {
             carrier,
+            watch: Watch::new(console.clone()),
             console,
             limits,
             open: BTreeMap::new(),
@@ -119,6 +122,11 @@ impl<C: Carrier> Links<C> {
     pub(crate) fn trouble(&self, listener: ListenerId, error: &io::Error) {
         let fields: &[(&str, &dyn core::fmt::Display)] = &[("listener", &listener.index()), ("error", error)];
         self.console.tell(Level::Error, "listener_failing", fields);
+    }
+
+    /// What the log shows of the messages.
+    pub(crate) const fn watch(&mut self) -> &mut Watch {
+        &mut self.watch
     }
 
     /// Whether there is room for one more link. If not, the refusal is counted, and logged if the count is a power of
@@ -147,7 +155,10 @@ impl<C: Carrier> Links<C> {
         listener: Option<ListenerId>,
     ) -> Option<Peer> {
         match self.start(link, socket, listener.is_some()) {
-            Ok(local) => Some(Peer { address: peer, local, listener }),
+            Ok(local) => {
+                self.watch.opened(link, peer);
+                Some(Peer { address: peer, local, listener })
+            }
             Err(error) => {
                 self.console.tell(Level::Error, "link_lost", &[("peer", &peer), ("error", &error)]);
                 if listener.is_none() {
@@ -189,6 +200,7 @@ impl<C: Carrier> Links<C> {
 
     /// Notes that the peer ended the link. Returns the reason for the machine, or `None` if we had closed it before.
     pub(crate) fn ended(&mut self, link: LinkId, why: Closed) -> Option<Closed> {
+        self.watch.closed(link);
         let write_queue = self.open.get(&link)?.write_queue.as_ref();
         // The system reports an error once: if the writer got it, the reader only finds the end.
         let failed = write_queue.and_then(|queue| queue.failed()).filter(|_| why == Closed::ByPeer);
@@ -210,6 +222,7 @@ impl<C: Carrier> Links<C> {
 
     /// Forgets a link at once.
     fn cut(&mut self, link: LinkId) {
+        self.watch.closed(link);
         if let Some(link) = self.open.remove(&link) {
             // An error means that it is gone already.
             let _ = C::stream(&link.socket).shutdown(Shutdown::Both);
@@ -318,6 +331,7 @@ impl<S> Link<S> {
 
 impl<C: Carrier> Effects for Links<C> {
     fn connect(&mut self, link: LinkId, address: &str) {
+        self.watch.connecting(link, address);
         match self.carrier.connect(link, address.to_owned()) {
             Ok(()) => {
                 self.awaited.insert(link);
@@ -333,6 +347,7 @@ impl<C: Carrier> Effects for Links<C> {
     }
 
     fn write(&mut self, link: LinkId, bytes: &[u8]) {
+        self.watch.bytes(link, bytes, false);
         if let Some(open) = self.open.get_mut(&link) {
             if open.outbox.is_empty() {
                 self.touched.push(link);
@@ -342,6 +357,7 @@ impl<C: Carrier> Effects for Links<C> {
     }
 
     fn close(&mut self, link: LinkId) {
+        self.watch.closed(link);
         self.awaited.remove(&link);
         let Some(mut open) = self.open.remove(&link) else { return };
         let sent = open.outbox.is_empty() || open.send(&mut self.carrier, self.limits.queue_bytes).is_ok();
@@ -361,6 +377,7 @@ impl<C: Carrier> Effects for Links<C> {
     }
 
     fn send_datagram(&mut self, listener: ListenerId, peer: SocketAddr, bytes: &[u8]) {
+        self.watch.datagram(peer, bytes, false);
         self.carrier.send_datagram(listener, peer, bytes);
     }
 

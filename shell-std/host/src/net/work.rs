@@ -196,6 +196,7 @@ impl<C: Carrier> Work<C> {
             }
             Message::Unconnected { link, why } => {
                 if links.awaited(link) {
+                    links.watch().closed(link);
                     pump.input(now, Input::Closed { link, why }, links);
                 }
             }
@@ -203,6 +204,7 @@ impl<C: Carrier> Work<C> {
                 if !links.knows(link) {
                     return false;
                 }
+                links.watch().bytes(link, bytes, true);
                 pump.input(now, Input::Bytes { link, bytes }, links);
             }
             Message::Closed { link, why } => {
@@ -211,6 +213,7 @@ impl<C: Carrier> Work<C> {
                 }
             }
             Message::Datagram { listener, peer, bytes } => {
+                links.watch().datagram(peer, bytes, true);
                 pump.input(now, Input::Datagram { listener, peer, bytes }, links);
             }
             Message::Said(Spoken::Question(question)) => question.answer(now, pump.machine()),

@@ -2,7 +2,9 @@
 
 use core::fmt::Display;
 use std::io::Write;
+use std::sync::Arc;
 
+use ctigate_core::setting::Setting;
 use ctigate_core::{Action, Actions, Level, Notice};
 
 use super::lines::Lines;
@@ -30,6 +32,8 @@ pub struct Console {
     out: Lines,
     format: Format,
     least: Level,
+    /// The machine whose console it is, and its configuration.
+    machine: Arc<(String, Vec<Setting>)>,
 }
 
 impl Console {
@@ -37,12 +41,30 @@ impl Console {
     /// of its own.
     #[must_use]
     pub fn new(err: Box<dyn Write + Send>, out: Box<dyn Write + Send>, format: Format, least: Level) -> Self {
-        Self { log: Lines::new(err, LOG_LINES), out: Lines::new(out, PRINTED_LINES), format, least }
+        let machine = Arc::default();
+        Self { log: Lines::new(err, LOG_LINES), out: Lines::new(out, PRINTED_LINES), format, least, machine }
+    }
+
+    /// The same console, for this machine with these settings: its log calls connections by their names.
+    #[must_use]
+    pub(crate) fn of(self, machine: &str, settings: &[Setting]) -> Self {
+        Self { machine: Arc::new((machine.to_owned(), settings.to_vec())), ..self }
+    }
+
+    /// The machine whose console it is, and its settings; empty if nobody has said.
+    pub(crate) fn machine(&self) -> (&str, &[Setting]) {
+        (&self.machine.0, &self.machine.1)
+    }
+
+    /// Whether notices of this level are logged.
+    #[must_use]
+    pub fn shows(&self, level: Level) -> bool {
+        level >= self.least
     }
 
     /// Logs a notice of the machine.
     pub fn notice(&self, notice: Notice<'_>) {
-        if notice.level >= self.least {
+        if self.shows(notice.level) {
             self.log.push(log::line(self.format, &super::utc::now(), notice));
         }
     }

@@ -13,12 +13,50 @@ pub(crate) fn line(format: Format, time: &str, notice: Notice<'_>) -> String {
         Format::Logfmt => format!("time={time} level={} name={name} {fields}", level.name()),
         Format::Json => {
             let first = [("time", time), ("level", level.name()), ("name", name)];
-            let first = first.map(|(key, value)| (key.to_owned(), value.to_owned()));
-            let all = first.into_iter().chain(Fields(fields).map(|(key, value)| (key.to_owned(), value)));
-            Json::Object(all.map(|(key, value)| (key.into(), Json::Text(value))).collect()).to_string()
+            let first = first.map(|(key, value)| (key.to_owned().into(), Json::Text(value.into())));
+            let rest = Fields(fields).map(|(key, value)| (key.to_owned().into(), json(key, value)));
+            Json::Object(first.into_iter().chain(rest).collect()).to_string()
         }
     }
 }
+
+/// The fields whose values are names, whatever they look like: the number of a telephone is not to be calculated with.
+const NAMES: [&str; 21] = [
+    "address",
+    "call",
+    "call_id",
+    "called",
+    "calling",
+    "cross_reference",
+    "cti",
+    "device",
+    "error",
+    "line",
+    "name",
+    "number",
+    "peer",
+    "reference",
+    "service",
+    "target",
+    "to",
+    "transaction",
+    "user",
+    "what",
+    "why",
+];
+
+/// A value as JSON: a whole number as a number, unless it is somebody's name.
+fn json(key: &str, value: String) -> Json {
+    let is_whole = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let is_plain = is_whole && (value == "0" || !value.starts_with('0'));
+    match value.parse() {
+        Ok(number) if is_plain && number <= GREATEST && !NAMES.contains(&key) => Json::Number(number),
+        _ => Json::Text(value),
+    }
+}
+
+/// The greatest whole number that every reader of JSON understands exactly (RFC 8259, 6).
+const GREATEST: u64 = (1 << 53) - 1;
 
 /// Iterates over the pairs of a logfmt text as the core writes it: `key=bare key="quo\"ted"`.
 struct Fields<'a>(&'a str);
@@ -74,6 +112,25 @@ mod tests {
             r#"time=T level=warn name=message_discarded why="no \"end\"" bytes=12"#
         );
         assert_eq!(written(Format::Logfmt, &[]), "time=T level=warn name=message_discarded");
+    }
+
+    #[test]
+    fn numbers_are_numbers_in_json_and_those_of_telephones_are_names() {
+        let fields: &[(&str, &dyn core::fmt::Display)] = &[
+            ("sessions", &12),
+            ("retry_in_ms", &0),
+            ("device", &1001),
+            ("cti", &1),
+            ("line", &1001),
+            ("call", &77),
+            ("from", &"0049"),
+            ("bytes", &u64::MAX),
+            ("late", &"-5"),
+        ];
+        assert_eq!(
+            written(Format::Json, fields),
+            r#"{"time":"T","level":"warn","name":"message_discarded","sessions":12,"retry_in_ms":0,"device":"1001","cti":"1","line":"1001","call":"77","from":"0049","bytes":"18446744073709551615","late":"-5"}"#
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use alloc::string::String;
 
+use super::super::model::SystemStatus;
 use super::super::read::{self, Element};
 use super::Document;
 
@@ -44,7 +45,11 @@ impl Document<'_> {
                 "calledDevice" | "calledDirectoryNumber" => (&mut gist.called, device(node)),
                 "cause" => (&mut gist.cause, read::text(node)),
                 "monitorCrossRefID" => (&mut gist.cross_reference, read::text(node)),
-                "systemStatus" => (&mut gist.status, read::text(node)),
+                // A registration says by true and false whether it wants to know.
+                "systemStatus" => {
+                    let is_status = |word: &&str| SystemStatus::from_word(word).is_some();
+                    (&mut gist.status, read::text(node).filter(is_status))
+                }
                 _ => continue,
             };
             if let Some(value) = value.filter(|_| field.is_empty()) {
@@ -143,5 +148,12 @@ mod tests {
             </definedError></errorCode></StartApplicationSessionNegResponse>";
         assert_eq!(said(refusal), "error=errorCode/definedError/invalidApplicationInfo ");
         assert_eq!(said("<MakeCall/>"), "");
+        let register =
+            "<SystemRegister><requestTypes><systemStatus>true</systemStatus></requestTypes></SystemRegister>";
+        assert_eq!(said(register), "");
+        assert_eq!(
+            said("<SystemStatus><systemStatus>normal</systemStatus></SystemStatus>"),
+            "status=normal "
+        );
     }
 }
