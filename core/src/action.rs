@@ -27,6 +27,15 @@ pub enum Level {
 }
 
 impl Level {
+    /// All levels, from the least urgent to the most.
+    pub const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warn, Self::Error];
+
+    /// The level of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name() == name)
+    }
+
     /// The level as logs and traces write it.
     #[must_use]
     pub const fn name(self) -> &'static str {

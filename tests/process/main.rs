@@ -9,6 +9,7 @@ use std::process::Command;
 
 mod check;
 mod crowd;
+mod endure;
 mod house;
 mod office;
 mod operate;

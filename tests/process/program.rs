@@ -76,6 +76,19 @@ impl Running {
         running
     }
 
+    /// Starts the program as a shell does, after `before`, such as `ulimit -f 8`.
+    pub(crate) fn start_after(before: &str, arguments: &[&str]) -> Self {
+        let program = command();
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &format!("{before}; exec \"$0\" \"$@\"")])
+            .arg(program.get_program())
+            .args(arguments);
+        let mut running = Self::spawn(&mut shell);
+        running.child.stdin = None;
+        running
+    }
+
     /// Starts any program. Its standard input stays open for [`Self::tell`].
     pub(crate) fn spawn(command: &mut Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -175,9 +175,7 @@ fn whole_action<'t>(word: &str, words: &mut Words<'t>) -> Option<RecordedAction<
         "connect" => RecordedAction::Connect { link: words.link()?, address: words.text()? },
         "close" => RecordedAction::Close { link: words.link()? },
         "notify" => {
-            let levels = [Level::Debug, Level::Info, Level::Warn, Level::Error];
-            let name = words.next()?;
-            let level = levels.into_iter().find(|level| level.name() == name)?;
+            let level = Level::named(words.next()?)?;
             RecordedAction::Notify { level, name: words.next()?, fields: words.text()? }
         }
         "print" => RecordedAction::Print { text: words.text()? },

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use super::arguments::{self, Request, Usage};
 use super::help;
+use super::signals;
 use super::terminal::Terminal;
 use crate::net::descriptors;
 use crate::record::panics;
@@ -30,6 +31,7 @@ const WRONG_USAGE: u8 = 2;
 /// Runs the program whose shell this is, with the process's arguments and standard streams.
 pub fn main(shell: &dyn Shell) -> ExitCode {
     panics::install(shell.program());
+    signals::survive_file_size_limit();
     descriptors::raise_limit();
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let mut terminal = Terminal { out: &mut out, err: &mut err };

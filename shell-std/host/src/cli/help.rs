@@ -53,12 +53,14 @@ Runs the gateway.
   PROGRAM run --config gateway.toml --record /var/lib/ctigate/traces
 
   --config FILE   the configuration (TOML); ctigate.example.toml has every key with its meaning
-  --record DIR    record everything that happens, in segments DIR/gateway-TIME-0001.trace and so on; the recording
-                  holds phone numbers, and can be replayed ('PROGRAM help replay')
+  --record DIR    record everything that happens, in segments DIR/gateway-TIME-0001.trace and so on, which only their
+                  owner may read; the recording holds phone numbers, and can be replayed ('PROGRAM help replay')
 
 One log line per event goes to standard error, as logfmt or JSON (key log.format). All addresses are opened before
 anything starts; one that cannot be is named with its key. On SIGTERM or Ctrl-C every session gets a BYE, within a
-bounded time; the second signal ends the process at once. SIGUSR1 drains it ('PROGRAM help ctl').
+bounded time; the second signal ends the process at once. SIGUSR1 drains it ('PROGRAM help ctl'). SIGHUP reopens nothing yet
+and says so; SIGUSR2 is ignored. A full disk, or the limit on file sizes, ends the recording and loses log lines, not
+the service.
 ";
 
 const CTL: &str = "\

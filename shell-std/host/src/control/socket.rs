@@ -12,8 +12,8 @@ use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with,
 };
 
-/// Only its owner may connect to it.
-const MODE: u32 = 0o600;
+use crate::record::files;
+
 /// The connections that may wait to be accepted.
 const WAITING: i32 = 16;
 
@@ -58,7 +58,7 @@ impl ControlSocket {
         let socket = socket()?;
         bind(&socket, &SocketAddrUnix::new(path)?)?;
         // Nobody can connect before it listens, and the mode is set by then.
-        let listens = fs::set_permissions(path, Permissions::from_mode(MODE))
+        let listens = fs::set_permissions(path, Permissions::from_mode(files::MODE))
             .and_then(|()| Ok(listen(&socket, WAITING)?))
             .and_then(|()| fs::symlink_metadata(path));
         match listens {

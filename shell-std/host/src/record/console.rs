@@ -1,13 +1,14 @@
 //! The output of a running machine: notices to the log, lines to standard output. Neither blocks.
 
 use core::fmt::Display;
+use core::sync::atomic::{AtomicU8, Ordering};
 use std::io::Write;
 use std::sync::Arc;
 
 use ctigate_core::setting::Setting;
 use ctigate_core::{Action, Actions, Level, Notice};
 
-use super::lines::Lines;
+use super::lines::{Lines, Loss};
 use super::log;
 
 /// The most log lines that wait for a slow standard error.
@@ -31,9 +32,27 @@ pub struct Console {
     log: Lines,
     out: Lines,
     format: Format,
-    least: Level,
+    least: Arc<Least>,
     /// The machine whose console it is, and its configuration.
     machine: Arc<(String, Vec<Setting>)>,
+}
+
+/// The least urgent level that is logged, as its number; it may change while the machine runs.
+struct Least(AtomicU8);
+
+impl Least {
+    fn new(level: Level) -> Self {
+        Self(AtomicU8::new(number(level)))
+    }
+
+    fn admits(&self, level: Level) -> bool {
+        number(level) >= self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The number of a level; more urgent ones have greater numbers.
+fn number(level: Level) -> u8 {
+    (0..).zip(Level::ALL).find(|(_, one)| *one == level).map_or(0, |(number, _)| number)
 }
 
 impl Console {
@@ -42,7 +61,9 @@ impl Console {
     #[must_use]
     pub fn new(err: Box<dyn Write + Send>, out: Box<dyn Write + Send>, format: Format, least: Level) -> Self {
         let machine = Arc::default();
-        Self { log: Lines::new(err, LOG_LINES), out: Lines::new(out, PRINTED_LINES), format, least, machine }
+        let log = Lines::new(err, LOG_LINES, lost(format, "standard error"));
+        let out = Lines::new(out, PRINTED_LINES, lost(format, "standard output"));
+        Self { log, out, format, least: Arc::new(Least::new(least)), machine }
     }
 
     /// The same console, for this machine with these settings: its log calls connections by their names.
@@ -59,7 +80,7 @@ impl Console {
     /// Whether notices of this level are logged.
     #[must_use]
     pub fn shows(&self, level: Level) -> bool {
-        level >= self.least
+        self.least.admits(level)
     }
 
     /// Logs a notice of the machine.
@@ -71,13 +92,7 @@ impl Console {
 
     /// Logs a notice of the shell itself.
     pub fn tell(&self, level: Level, name: &'static str, fields: &[(&str, &dyn Display)]) {
-        let mut actions = Actions::new();
-        actions.notify(level, name, fields);
-        for action in actions.iter() {
-            if let Action::Notify(notice) = action {
-                self.notice(notice);
-            }
-        }
+        noticed(level, name, fields, |notice| self.notice(notice));
     }
 
     /// Prints one line.
@@ -90,4 +105,26 @@ impl Console {
         self.out.flush();
         self.log.flush();
     }
+}
+
+/// Makes a notice of the shell itself, and gives it to `take`.
+fn noticed(level: Level, name: &'static str, fields: &[(&str, &dyn Display)], take: impl FnOnce(Notice<'_>)) {
+    let mut actions = Actions::new();
+    actions.notify(level, name, fields);
+    if let Some(Action::Notify(notice)) = actions.iter().next() {
+        take(notice);
+    }
+}
+
+/// The line that says how many lines an output lost.
+fn lost(format: Format, output: &'static str) -> Loss {
+    Box::new(move |count| {
+        let mut text = String::new();
+        let why = format_args!("{output} was too slow or had no room");
+        let fields: &[(&str, &dyn Display)] = &[("count", &count), ("why", &why)];
+        noticed(Level::Warn, "lines_dropped", fields, |notice| {
+            text = log::line(format, &super::utc::now(), notice);
+        });
+        text
+    })
 }

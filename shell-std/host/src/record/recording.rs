@@ -9,7 +9,7 @@ use ctigate_core::trace::{Digests, Form, Header, TraceRecorder};
 use ctigate_core::{Actions, Input, Instant, Level, Recorder};
 
 use super::console::Console;
-use super::{panics, utc};
+use super::{files, panics, utc};
 
 mod tape;
 
@@ -51,7 +51,7 @@ pub(crate) fn begin(directory: &Path, mut birth: Header, console: &Console) -> R
 }
 
 fn create(directory: &Path, name: &str, segment: u64) -> io::Result<File> {
-    File::create_new(directory.join(format!("{name}-{segment:04}.trace")))
+    files::create(&directory.join(format!("{name}-{segment:04}.trace")))
 }
 
 fn opener(directory: PathBuf, name: String, first: File) -> Opener {

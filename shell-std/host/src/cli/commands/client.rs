@@ -34,7 +34,7 @@ pub(super) fn client(shell: &dyn Shell, request: &ClientRequest, terminal: &mut 
     let console = Console::new(Box::new(io::stderr()), Box::new(io::stdout()), Format::Logfmt, Level::Warn);
     let program = script.map_err(|complaint| vec![complaint]).and_then(|script: Source| {
         let ready = programs::client(shell, config)?;
-        let sources = vec![signals::source(signals::Drains::No), script];
+        let sources = vec![signals::source(), script];
         ready.program(None, &console, sources).map_err(|complaint| vec![complaint])
     });
     let status = run_to_its_end(shell, program, &console, terminal);

@@ -53,7 +53,7 @@ fn programmed(
     record: Option<&Path>,
     console: &Console,
 ) -> Result<Program, Vec<String>> {
-    let mut sources = vec![signals::source(signals::Drains::Yes)];
+    let mut sources = vec![signals::gateway_source(console)];
     if let Some(server) = server {
         let source = server.source();
         sources.push(source.map_err(|error| vec![format!("control.socket: cannot serve it: {error}")])?);

@@ -29,9 +29,7 @@ pub(super) fn switch(shell: &dyn Shell, request: &SwitchRequest, terminal: &mut 
     let console = Console::new(Box::new(io::stderr()), Box::new(io::stdout()), Format::Logfmt, Level::Info);
     let ready = programs::switch(configuration.settings(), config);
     let program = ready.and_then(|ready| {
-        ready
-            .program(None, &console, vec![signals::source(signals::Drains::No)])
-            .map_err(|complaint| vec![complaint])
+        ready.program(None, &console, vec![signals::source()]).map_err(|complaint| vec![complaint])
     });
     run_to_its_end(shell, program, &console, terminal)
 }

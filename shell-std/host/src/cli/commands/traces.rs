@@ -1,6 +1,5 @@
 //! The commands for recordings: `replay`, `trace ladder`, `trace redact`.
 
-use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +11,7 @@ use crate::cli::programs;
 use crate::cli::terminal::{self, Terminal};
 use crate::cli::when::When;
 use crate::cli::zone::Zone;
+use crate::record::files;
 
 mod runs;
 
@@ -131,7 +131,7 @@ pub(super) fn redact(files: &[PathBuf], out: &Path, terminal: &mut Terminal<'_>)
             .map_err(|error| format!("{}: {error}", shown(files)))
     });
     let written = redacted.and_then(|redacted| {
-        let written = File::create_new(out).and_then(|mut file| file.write_all(&redacted.trace));
+        let written = files::create(out).and_then(|mut file| file.write_all(&redacted.trace));
         written.map(|()| redacted).map_err(|error| format!("-o {}: cannot write it: {error}", out.display()))
     });
     match written {

@@ -1,0 +1,94 @@
+//! Nothing outside stops the service: limits of the system, signals, full disks.
+
+use core::time::Duration;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::Instant;
+
+use crate::office::{self, Office};
+use crate::program::{Folder, Running, output};
+
+/// A phone system, and a gateway with a control socket that is started after `before` with `more` arguments. Returns
+/// their folder, and the gateway's address over TCP.
+fn limited(name: &str, before: &str, more: &[&str]) -> (Folder, Running, Running) {
+    let folder = Folder::new(name);
+    let switch = Running::start(&["switch", "--listen", "127.0.0.1:0"], "");
+    let cti = switch.wait_for("key=listen transport=TCP address=");
+    let file = folder.write("gateway.toml", &office::config("127.0.0.1:0", &cti));
+    let gateway = Running::start_after(before, &[&["run", "--config", &file], more].concat());
+    (folder, switch, gateway)
+}
+
+/// A client that signs in and takes `rounds` snapshots of its line.
+fn client(sip: &str, rounds: usize) -> Running {
+    let line = "tel:1001;phone-context=dialstring";
+    let user = ["--user", "sip:alice@example.com", "--line", line];
+    Running::start(&[&["client", "--server", sip], &user[..]].concat(), &"snapshot\n".repeat(rounds))
+}
+
+#[test]
+fn a_recording_at_the_limit_on_file_sizes_ends_and_the_service_does_not() {
+    let folder = Folder::new("file-limit");
+    let traces = folder.path("traces");
+    let (_folder, _switch, mut gateway) =
+        limited("file-limit-office", "ulimit -f 16", &["--record", &traces]);
+    let sip = gateway.wait_for("key=sip.tcp transport=TCP address=");
+    gateway.wait_for("name=cti_in_service");
+    let mut alice = client(&sip, 40);
+    assert_eq!(alice.end(), 0, "{}", alice.said());
+    let why = gateway.wait_for("name=recording_stopped why=");
+    assert!(why.contains("File too large"), "{why}");
+    let mut alice = client(&sip, 1);
+    assert_eq!(alice.end(), 0, "{}", alice.said());
+    gateway.signal("TERM");
+    assert_eq!(gateway.end(), 0, "{}", gateway.said());
+}
+
+#[test]
+fn a_log_at_the_limit_on_file_sizes_loses_lines_and_the_service_goes_on() {
+    let folder = Folder::new("log-limit");
+    let (log, addresses) = (folder.path("log"), Instant::now());
+    // The limit counts from the file's beginning, so that there is room for the first lines only.
+    let before = format!("ulimit -f 2; exec 2>{log}");
+    let (_folder, _switch, mut gateway) = limited("log-limit-office", &before, &[]);
+    let read = || fs::read_to_string(&log).unwrap_or_default();
+    while !read().contains("name=cti_in_service") {
+        assert!(addresses.elapsed() < Duration::from_secs(10), "{}", read());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let sip =
+        read().split("key=sip.tcp transport=TCP address=").nth(1).unwrap().lines().next().unwrap().to_owned();
+    for _ in 0..12 {
+        let mut alice = client(&sip, 1);
+        assert_eq!(alice.end(), 0, "{}", alice.said());
+    }
+    assert!(fs::metadata(&log).unwrap().len() <= 1024 * 2, "it is full");
+    gateway.signal("TERM");
+    assert_eq!(gateway.end(), 0);
+}
+
+#[test]
+fn a_hangup_reopens_nothing_yet_and_says_so_and_the_service_goes_on() {
+    let mut office = Office::open("hangup", false);
+    let mut alice = office.client("sip:alice@example.com", "1001", &[], "sleep 500ms\nsnapshot\n");
+    alice.wait_for("monitor ");
+    for signal in ["HUP", "USR2", "HUP"] {
+        office.gateway.signal(signal);
+    }
+    office.gateway.wait_for_times("name=signal_ignored signal=SIGHUP why=\"nothing is reopened ", 2);
+    assert_eq!(alice.end(), 0, "{}", alice.said());
+    assert!(office.gateway.is_running());
+    office.close();
+}
+
+#[test]
+fn traces_are_their_owners_alone_however_they_were_made() {
+    let folder = Folder::new("modes");
+    assert_eq!(output(&["demo", "--record", folder.text()]).0, 0);
+    let (trace, redacted) = (folder.only("trace"), folder.path("redacted"));
+    let (status, out, err) = output(&["trace", "redact", &trace, "-o", &redacted]);
+    assert_eq!(status, 0, "{out}{err}");
+    for file in [trace, redacted] {
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
+    }
+}
