@@ -2,12 +2,14 @@
 //! are reused.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::SocketAddr;
 use core::ops::Range;
 
 use crate::input::{LinkId, ListenerId};
+use crate::plain::{Quoted, deceives};
 use crate::text::push_formatted;
 
 /// The most actions one step may cause: an event fanned out to every monitor of a device, with room to spare.
@@ -289,30 +291,22 @@ impl Actions {
     }
 }
 
-/// Appends `value` in logfmt: bare where possible, otherwise quoted, with `\`, `"` and control characters escaped.
+/// Appends `value` in logfmt: bare where possible, otherwise quoted and with what could deceive a reader escaped
+/// ([`crate::plain`]).
 fn push_logfmt_value(arena: &mut Vec<u8>, value: &dyn fmt::Display) {
     let start = arena.len();
     push_formatted(arena, format_args!("{value}"));
     let written = arena.get(start..).unwrap_or_default();
-    let bare = !written.is_empty()
-        && written
-            .iter()
-            .all(|byte| *byte > b' ' && *byte != b'"' && *byte != b'=' && *byte != b'\\' && *byte != 0x7f);
-    if bare {
+    let is_bare = |byte: &u8| (b'!'..0x7f).contains(byte) && !matches!(byte, b'"' | b'=' | b'\\');
+    if !written.is_empty() && written.iter().all(is_bare) {
         return;
     }
-    let raw = Vec::from(written);
-    arena.truncate(start);
-    arena.push(b'"');
-    for byte in raw {
-        match byte {
-            b'"' | b'\\' => arena.extend_from_slice(&[b'\\', byte]),
-            b'\n' => arena.extend_from_slice(b"\\n"),
-            b'\r' => arena.extend_from_slice(b"\\r"),
-            b'\t' => arena.extend_from_slice(b"\\t"),
-            0..=0x1f | 0x7f => arena.push(b'?'),
-            _ => arena.push(byte),
-        }
+    let raw = String::from_utf8_lossy(written).into_owned();
+    let needs_quotes =
+        |letter: char| deceives(letter) || matches!(letter, ' ' | '"' | '=' | '\\') || letter.is_whitespace();
+    if !raw.is_empty() && !raw.contains(needs_quotes) {
+        return;
     }
-    arena.push(b'"');
+    arena.truncate(start);
+    push_formatted(arena, format_args!("{}", Quoted(&raw)));
 }

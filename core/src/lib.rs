@@ -22,6 +22,7 @@ mod links;
 pub mod machine;
 pub mod overview;
 mod phase;
+pub mod plain;
 pub mod pump;
 mod rcc;
 pub mod setting;

@@ -8,6 +8,8 @@ mod canary;
 #[cfg(test)]
 mod cti;
 #[cfg(test)]
+mod deceiving;
+#[cfg(test)]
 mod drain;
 #[cfg(test)]
 mod faults;

@@ -13,7 +13,7 @@ use core::net::SocketAddr;
 use ctigate_core::config::Config;
 use ctigate_core::engine::Engine;
 use ctigate_core::setting::{Setting, Value};
-use ctigate_core::trace::{Digests, Form, Header, TraceRecorder};
+use ctigate_core::trace::{self, Digests, Form, Header, LadderOptions, TraceRecorder};
 use ctigate_core::{
     Closed, Duration, Effects, Input, Instant, LinkId, ListenerId, Machine as _, Notice, Peer, Pump, Seed,
 };
@@ -88,6 +88,8 @@ pub struct Bench {
     golden: Option<Golden>,
     /// Makes the engine, and another for the replay.
     make: Make,
+    /// The trace as far as it was shown.
+    shown: Vec<u8>,
 }
 
 /// Makes a gateway.
@@ -133,6 +135,7 @@ impl Bench {
             alive: Vec::new(),
             golden: None,
             make,
+            shown: Vec::new(),
         };
         bench.input(Input::Clock { unix_micros: 1_735_689_600_000_000 });
         for index in 0..2 {
@@ -320,6 +323,18 @@ impl Bench {
         self.golden = Some(Golden { name, why });
     }
 
+    /// The ladder of the run so far, with the bytes of each message.
+    pub fn ladder(&mut self) -> Vec<String> {
+        let mut more = Vec::new();
+        self.pump.recorder_mut().take_pending(&mut more);
+        self.shown.append(&mut more);
+        let options = LadderOptions { wire: true, ..LadderOptions::default() };
+        let mut lines = Vec::new();
+        // The run has not ended: that is an error behind the last line.
+        let _ = trace::ladder(&[&self.shown], &options, &mut |line| lines.push(line.into()));
+        lines
+    }
+
     /// Adds a comment on what comes next, for readers of the trace.
     pub fn note(&mut self, remark: &str) {
         self.pump.recorder_mut().comment(&format!(" {remark}"));
@@ -339,8 +354,9 @@ impl Drop for Bench {
         }
         let recorder = self.pump.recorder_mut();
         recorder.end_segment();
-        let mut trace = Vec::new();
-        recorder.take_pending(&mut trace);
+        let (mut trace, mut rest) = (core::mem::take(&mut self.shown), Vec::new());
+        recorder.take_pending(&mut rest);
+        trace.append(&mut rest);
         golden::check(&trace, self.golden, self.make);
     }
 }

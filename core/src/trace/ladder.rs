@@ -13,6 +13,7 @@ use super::step::{RecordedAction, RecordedInput, Step};
 use super::text::push_payload;
 use crate::action::Level;
 use crate::input::{LinkId, Transport};
+use crate::plain;
 use crate::time::Instant;
 
 mod row;
@@ -284,7 +285,7 @@ impl Ladder<'_> {
             if belongs == Belongs::No {
                 continue;
             }
-            line(text.trim_end());
+            line(&plain::line(text.trim_end()));
             if wire && !bytes.is_empty() {
                 let mut shown = Vec::new();
                 push_payload(&mut shown, &bytes);

@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::plain::deceives;
 use crate::text::push_hex;
 
 /// Where an escaped line of at least this many bytes may be broken, between two XML tags.
@@ -44,7 +45,7 @@ pub(super) fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-/// Appends `bytes` with `\`, control characters and what is not UTF-8 escaped.
+/// Appends `bytes` with `\`, what could deceive a reader ([`deceives`]) and what is not UTF-8 escaped, byte by byte.
 pub(super) fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     let plain = |byte: &u8| (0x20..0x7f).contains(byte) && *byte != b'\\';
     if bytes.iter().all(plain) {
@@ -69,7 +70,7 @@ fn push_escaped_character(out: &mut Vec<u8>, character: char) {
         '\n' => out.extend_from_slice(b"\\n"),
         '\r' => out.extend_from_slice(b"\\r"),
         '\t' => out.extend_from_slice(b"\\t"),
-        character if character.is_control() => {
+        character if deceives(character) => {
             for byte in encoded {
                 push_escaped_byte(out, *byte);
             }
@@ -199,6 +200,7 @@ mod tests {
         assert_eq!(escaped(b"a\n"), "| a\\n\n");
         assert_eq!(escaped(b" a "), "|  a \n");
         assert_eq!(escaped("\u{85}".as_bytes()), "| \\xc2\\x85\n");
+        assert_eq!(escaped("\u{202e}".as_bytes()), "| \\xe2\\x80\\xae\n");
     }
 
     #[test]

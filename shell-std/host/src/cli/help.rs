@@ -58,9 +58,9 @@ Runs the gateway.
 
 One log line per event goes to standard error, as logfmt or JSON (key log.format). All addresses are opened before
 anything starts; one that cannot be is named with its key. On SIGTERM or Ctrl-C every session gets a BYE, within a
-bounded time; the second signal ends the process at once. SIGUSR1 drains it ('PROGRAM help ctl'). SIGHUP reopens nothing yet
-and says so; SIGUSR2 is ignored. A full disk, or the limit on file sizes, ends the recording and loses log lines, not
-the service.
+bounded time; the second signal ends the process at once. SIGUSR1 drains it ('PROGRAM help ctl'). SIGHUP reopens
+nothing yet and says so; SIGUSR2 is ignored. A full disk, or the limit on file sizes, ends the recording and loses log
+lines, not the service.
 ";
 
 const CTL: &str = "\

@@ -1,9 +1,12 @@
-//! The output of commands: standard output and standard error, or memory in tests.
+//! The output of commands: standard output and standard error, or memory in tests. Nothing in it can deceive a reader
+//! ([`plain`]).
 
 use std::env;
 use std::io::{self, ErrorKind, IsTerminal as _, Write};
 
 use rustix::termios::tcgetwinsize;
+
+use ctigate_core::plain;
 
 /// The two output streams.
 pub(crate) struct Terminal<'a> {
@@ -16,7 +19,7 @@ pub(crate) struct Terminal<'a> {
 impl Terminal<'_> {
     /// Writes `text` to standard output. A broken pipe (as with `| head`) is not reported as an error.
     pub(crate) fn say(&mut self, text: &str) -> bool {
-        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+        match self.out.write_all(plain::lines(text).as_bytes()).and_then(|()| self.out.flush()) {
             Ok(()) => true,
             Err(error) if error.kind() == ErrorKind::BrokenPipe => true,
             Err(error) => {
@@ -28,7 +31,7 @@ impl Terminal<'_> {
 
     /// Writes one line to standard error. A failure is ignored.
     pub(crate) fn complain(&mut self, line: &str) {
-        let _ = writeln!(self.err, "{line}");
+        let _ = writeln!(self.err, "{}", plain::lines(line));
     }
 }
 

@@ -4,8 +4,8 @@ use core::fmt::Write as _;
 use core::time::Duration;
 use std::time::SystemTime;
 
-use ctigate_core::Instant;
 use ctigate_core::engine::{ConnectionView, Overview};
+use ctigate_core::{Instant, plain};
 
 use crate::record::json::Json;
 use crate::record::utc;
@@ -119,9 +119,9 @@ fn row(connection: &ConnectionView, clocks: &Clocks) -> [String; 9] {
     ]
 }
 
-/// A configured text, without control characters for a terminal.
+/// A configured text, safe for people.
 fn shown(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
+    plain::line(text).into_owned()
 }
 
 /// The name of the count of refusals with this status.
@@ -263,7 +263,7 @@ mod tests {
             ]
         );
         assert!(
-            lines[5].starts_with("two?[2J")
+            lines[5].starts_with("two\\u001b[2J")
                 && lines[5].ends_with("connecting took too long (1 min 45 s ago)")
         );
         assert!(text.lines().any(|line| line.split_whitespace().eq(["sign_ins", "4"])), "{text}");

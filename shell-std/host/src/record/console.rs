@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use ctigate_core::setting::Setting;
-use ctigate_core::{Action, Actions, Level, Notice};
+use ctigate_core::{Action, Actions, Level, Notice, plain};
 
 use super::lines::{Lines, Loss};
 use super::log;
@@ -97,7 +97,7 @@ impl Console {
 
     /// Prints one line.
     pub fn print(&self, text: &str) {
-        self.out.push(text.into());
+        self.out.push(plain::line(text).into_owned());
     }
 
     /// Waits, for a bounded time, until everything is written.

@@ -3,6 +3,8 @@
 use core::fmt::{self, Write as _};
 use std::borrow::Cow;
 
+use ctigate_core::plain::Quoted;
+
 /// A value.
 pub(crate) enum Json {
     Null,
@@ -36,7 +38,7 @@ impl fmt::Display for Json {
             Self::Null => f.write_str("null"),
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Number(number) => write!(f, "{number}"),
-            Self::Text(text) => quote(f, text),
+            Self::Text(text) => Quoted(text).fmt(f),
             Self::List(values) => {
                 f.write_char('[')?;
                 for (index, value) in values.iter().enumerate() {
@@ -49,7 +51,7 @@ impl fmt::Display for Json {
                 f.write_char('{')?;
                 for (index, (key, value)) in members.iter().enumerate() {
                     f.write_str(if index == 0 { "" } else { "," })?;
-                    quote(f, key)?;
+                    Quoted(key).fmt(f)?;
                     f.write_char(':')?;
                     value.fmt(f)?;
                 }
@@ -57,23 +59,6 @@ impl fmt::Display for Json {
             }
         }
     }
-}
-
-/// Writes `text` as a JSON string (RFC 8259, 7).
-fn quote(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
-    out.write_char('"')?;
-    for character in text.chars() {
-        match character {
-            '"' => out.write_str("\\\"")?,
-            '\\' => out.write_str("\\\\")?,
-            '\n' => out.write_str("\\n")?,
-            '\r' => out.write_str("\\r")?,
-            '\t' => out.write_str("\\t")?,
-            control if control < ' ' => write!(out, "\\u{:04x}", u32::from(control))?,
-            other => out.write_char(other)?,
-        }
-    }
-    out.write_char('"')
 }
 
 #[cfg(test)]
@@ -84,13 +69,13 @@ mod tests {
     fn values_nest_and_text_is_escaped() {
         let value = Json::object([
             ("list", Json::List(vec![Json::Number(7), Json::Null, Json::Flag(true), Json::List(vec![])])),
-            ("text", Json::Text("a\"b\\c\r\n\t\u{1}\u{fc}".into())),
+            ("text", Json::Text("a\"b\\c\r\n\t\u{1}\u{fc}\u{202e}".into())),
             ("none", Json::text(None::<&str>)),
             ("empty", Json::object([])),
         ]);
         assert_eq!(
             value.to_string(),
-            "{\"list\":[7,null,true,[]],\"text\":\"a\\\"b\\\\c\\r\\n\\t\\u0001\u{fc}\",\"none\":null,\"empty\":{}}"
+            "{\"list\":[7,null,true,[]],\"text\":\"a\\\"b\\\\c\\r\\n\\t\\u0001\u{fc}\\u202e\",\"none\":null,\"empty\":{}}"
         );
     }
 }

@@ -1,5 +1,7 @@
 //! Log lines, in logfmt or as JSON objects.
 
+use core::str::Chars;
+
 use ctigate_core::Notice;
 
 use super::console::Format;
@@ -80,6 +82,7 @@ impl<'a> Iterator for Fields<'a> {
                     Some('n') => value.push('\n'),
                     Some('r') => value.push('\r'),
                     Some('t') => value.push('\t'),
+                    Some('u') => value.extend(numbered(&mut characters)),
                     Some(other) => value.push(other),
                     None => {}
                 },
@@ -89,6 +92,15 @@ impl<'a> Iterator for Fields<'a> {
         self.0 = characters.as_str();
         Some((key, value))
     }
+}
+
+/// The character whose number is the next four digits.
+fn numbered(characters: &mut Chars<'_>) -> Option<char> {
+    let mut number = 0;
+    for _ in 0..4 {
+        number = number * 16 + characters.next()?.to_digit(16)?;
+    }
+    char::from_u32(number)
 }
 
 #[cfg(test)]
@@ -130,6 +142,20 @@ mod tests {
         assert_eq!(
             written(Format::Json, fields),
             r#"{"time":"T","level":"warn","name":"message_discarded","sessions":12,"retry_in_ms":0,"device":"1001","cti":"1","line":"1001","call":"77","from":"0049","bytes":"18446744073709551615","late":"-5"}"#
+        );
+    }
+
+    #[test]
+    fn what_could_deceive_is_named_in_both_formats() {
+        let fields: &[(&str, &dyn core::fmt::Display)] =
+            &[("user", &"a\u{1b}\u{9b}\u{2028}\u{202e}\\u"), ("why", &"\u{fc}")];
+        let named = r"a\u001b\u009b\u2028\u202e\\u";
+        assert_eq!(
+            written(Format::Logfmt, fields),
+            format!("time=T level=warn name=message_discarded user=\"{named}\" why=\u{fc}")
+        );
+        assert!(
+            written(Format::Json, fields).ends_with(&format!(r#","user":"{named}","why":"{}"}}"#, '\u{fc}'))
         );
     }
 

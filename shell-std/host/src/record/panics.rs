@@ -8,6 +8,8 @@ use core::time::Duration;
 use std::io::{self, Write as _};
 use std::{panic, thread};
 
+use ctigate_core::plain;
+
 /// How long the process waits for a recording to reach its file, which is written twice a second.
 const LAST_WORDS: Duration = Duration::from_millis(750);
 /// How long a recording may take to be completed after a panic in a recorded step.
@@ -57,7 +59,7 @@ pub(crate) fn end() -> ! {
 fn last_words(program: &str, place: &dyn Display, payload: &dyn Any) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let text = text.unwrap_or("no reason given").replace('\n', " ");
+    let text = plain::line(text.unwrap_or("no reason given"));
     format!("{program}: internal error at {place}: {text}; please report this line")
 }
 
@@ -76,7 +78,7 @@ mod tests {
         let wanted =
             |text: &str| format!("ctigate: internal error at {place}: {text}; please report this line");
         assert_eq!(told(&"one"), wanted("one"));
-        assert_eq!(told(&String::from("two\nlines")), wanted("two lines"));
+        assert_eq!(told(&String::from("two\nlines")), wanted("two\\nlines"));
         assert_eq!(told(&3), wanted("no reason given"));
     }
 
