@@ -119,24 +119,24 @@ pub(crate) async fn read(link: LinkId, socket: Arc<Async<TcpStream>>, inlet: Inl
 pub(crate) async fn connect(link: LinkId, address: String, inlet: Inlet) {
     let limit = async {
         Timer::after(CONNECT_LIMIT).await;
-        Err(Closed::TimedOut)
+        Err((Closed::TimedOut, None))
     };
     let message = match future::or(connected(&address), limit).await {
         Ok((socket, peer)) => Message::Connected { link, socket, peer },
-        Err(why) => Message::Unconnected { link, why },
+        Err((why, error)) => Message::Unconnected { link, why, error },
     };
     // If the machine has ended, dropping the message closes the stream.
     inlet.hand(message);
 }
 
 /// Tries every address of the name, in order.
-async fn connected(address: &str) -> Result<(Async<TcpStream>, SocketAddr), Closed> {
-    let addresses = net::resolve(address).await.map_err(|_| Closed::NameUnknown)?;
-    let mut why = Closed::NameUnknown;
+async fn connected(address: &str) -> Result<(Async<TcpStream>, SocketAddr), (Closed, Option<io::Error>)> {
+    let addresses = net::resolve(address).await.map_err(|error| (Closed::NameUnknown, Some(error)))?;
+    let mut why = (Closed::NameUnknown, None);
     for peer in addresses {
         match Async::<TcpStream>::connect(peer).await {
             Ok(stream) => return Ok((stream, peer)),
-            Err(error) => why = why_unopened(&error),
+            Err(error) => why = (why_unopened(&error), Some(error)),
         }
     }
     Err(why)

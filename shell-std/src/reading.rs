@@ -121,7 +121,7 @@ pub(crate) fn connect(link: LinkId, address: String, inlet: Inlet) -> io::Result
     spawn("connect", move || {
         let message = match connected(&address) {
             Ok((socket, peer)) => Message::Connected { link, socket, peer },
-            Err(why) => Message::Unconnected { link, why },
+            Err((why, error)) => Message::Unconnected { link, why, error },
         };
         // If the machine has ended, dropping the message closes the stream.
         inlet.hand(message);
@@ -129,18 +129,18 @@ pub(crate) fn connect(link: LinkId, address: String, inlet: Inlet) -> io::Result
 }
 
 /// Tries every address of the name, in order, within one time limit.
-fn connected(address: &str) -> Result<(TcpStream, SocketAddr), Closed> {
-    let limit = Monotonic::now().checked_add(CONNECT_LIMIT).ok_or(Closed::TimedOut)?;
-    let addresses = address.to_socket_addrs().map_err(|_| Closed::NameUnknown)?;
-    let mut why = Closed::NameUnknown;
+fn connected(address: &str) -> Result<(TcpStream, SocketAddr), (Closed, Option<io::Error>)> {
+    let limit = Monotonic::now().checked_add(CONNECT_LIMIT).ok_or((Closed::TimedOut, None))?;
+    let addresses = address.to_socket_addrs().map_err(|error| (Closed::NameUnknown, Some(error)))?;
+    let mut why = (Closed::NameUnknown, None);
     for peer in addresses {
         let left = limit.saturating_duration_since(Monotonic::now());
         if left.is_zero() {
-            return Err(Closed::TimedOut);
+            return Err((Closed::TimedOut, None));
         }
         match TcpStream::connect_timeout(&peer, left) {
             Ok(stream) => return Ok((stream, peer)),
-            Err(error) => why = why_unopened(&error),
+            Err(error) => why = (why_unopened(&error), Some(error)),
         }
     }
     Err(why)

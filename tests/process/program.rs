@@ -163,6 +163,11 @@ impl Running {
         None
     }
 
+    /// Its process ID.
+    pub(crate) fn id(&self) -> String {
+        self.child.id().to_string()
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }

@@ -21,7 +21,8 @@ use crate::run::SHELL;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Limits with few links, and with room for all bytes that these tests let wait.
-const LIMITS: Limits = Limits { links: 10, queue_bytes: 64 * 1024 * 1024, stalled: Duration::from_secs(60) };
+const LIMITS: Limits =
+    Limits { links: 10, sockets: 20, queue_bytes: 64 * 1024 * 1024, stalled: Duration::from_secs(60) };
 
 /// Echoes what it gets. On a link, `flood` asks for more and more bytes, `fill` for 16 MiB, and `quit` closes it; a
 /// line of text is an address to connect to; Stop ends it. It reports its inputs to the test.
@@ -406,6 +407,23 @@ fn one_link_too_many_is_closed_and_the_machine_never_hears_of_it() {
     assert_eq!(running.next(), Seen::Closed(LinkId::new(1), Closed::ByPeer));
     let _third = running.connect();
     assert_eq!(running.next(), Seen::Opened(LinkId::new(3)));
+    running.stop();
+}
+
+#[test]
+fn a_link_that_was_closed_gives_up_its_socket_early_if_another_needs_it() {
+    let running = Running::start(Limits { sockets: 1, ..LIMITS }, false);
+    let mut first = running.connect();
+    assert_eq!(running.next(), Seen::Opened(LinkId::new(1)));
+    first.write_all(b"quit").unwrap();
+    let mut words = Vec::new();
+    first.read_to_end(&mut words).unwrap();
+    let (began, mut second) = (Monotonic::now(), running.connect());
+    exchange(&mut second, b"hello");
+    while first.write_all(b"more").is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(1), "it is read on");
+        thread::sleep(Duration::from_millis(5));
+    }
     running.stop();
 }
 

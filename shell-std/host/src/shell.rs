@@ -69,6 +69,8 @@ pub struct Program {
 pub struct Limits {
     /// The most links open at once; another one is closed when it is accepted.
     pub links: usize,
+    /// The most sockets of links, among them those of links that were closed and are being read to their end.
+    pub sockets: usize,
     /// The most bytes a link may have waiting to be sent.
     pub queue_bytes: usize,
     /// How long a link may take none of them before it is closed.

@@ -16,10 +16,20 @@ use ctigate_peers::switch::{SWITCH_KEYS, Switch, SwitchConfig};
 use rustix::io::retry_on_intr;
 use rustix::rand::{GetRandomFlags, getrandom};
 
+use crate::net::descriptors::Descriptors;
 use crate::net::listening;
 use crate::record::console::{Console, Format};
 use crate::record::recording;
 use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, STALL_LIMIT, Said, Shell, Source};
+
+mod room;
+
+use room::Room;
+
+/// The key of the most links.
+const LINKS: &str = "limits.links";
+/// The most links of the scripted client, which needs one.
+const CLIENT_LINKS: usize = 1;
 
 /// A machine of any kind, as a shell runs it.
 pub(crate) type AnyMachine = Box<dyn Machine + Send>;
@@ -59,35 +69,22 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], String> {
 pub(crate) struct Ready {
     machine: AnyMachine,
     birth: Header,
-    /// How many links were configured, and how many the shell carries.
-    links: (usize, usize),
+    room: Room,
     listens: Vec<Listen>,
     listeners: Vec<Listener>,
 }
 
 impl Ready {
-    /// Opens all sockets of `machine`; `links` is how many links were configured, and how many the shell carries.
+    /// Opens all sockets of `machine`, which has so much `room` for links.
     ///
     /// # Errors
     /// A message for each that cannot be opened.
-    pub(crate) fn new(
-        machine: AnyMachine,
-        birth: Header,
-        links: (usize, usize),
-    ) -> Result<Self, Vec<String>> {
+    fn new(machine: AnyMachine, birth: Header, room: Room) -> Result<Self, Vec<String>> {
         let listens = machine.listens();
         match listening::open(&listens) {
-            Ok(listeners) => Ok(Self { machine, birth, links, listens, listeners }),
+            Ok(listeners) => Ok(Self { machine, birth, room, listens, listeners }),
             Err(errors) => Err(errors.iter().map(ToString::to_string).collect()),
         }
-    }
-
-    /// The level of the notice that the shell carries fewer links than configured, which is less urgent if the limit is
-    /// the default; `None` if it carries as many.
-    fn links_lowered(&self) -> Option<Level> {
-        let (wanted, carried) = self.links;
-        let asked = self.birth.settings.iter().any(|setting| setting.key == "limits.links");
-        (carried < wanted).then_some(if asked { Level::Warn } else { Level::Info })
     }
 
     /// The address opened for the configuration key `key`, with the port the kernel chose.
@@ -106,8 +103,6 @@ impl Ready {
         console: &Console,
         sources: Vec<Source>,
     ) -> Result<Program, String> {
-        let lowered = self.links_lowered();
-        let (wanted, carried) = self.links;
         let console = &console.clone().of(&self.birth.machine, &self.birth.settings);
         let recorder: Box<dyn Recorder + Send> = match record {
             Some(directory) => Box::new(recording::begin(directory, self.birth, console)?),
@@ -121,22 +116,19 @@ impl Ready {
             ];
             console.tell(Level::Info, "listening", fields);
         }
-        if let Some(level) = lowered {
-            let fields: &[(&str, &dyn core::fmt::Display)] = &[
-                ("key", &"limits.links"),
-                ("from", &wanted),
-                ("to", &carried),
-                ("why", &"this program has threads of its own for each link"),
-            ];
-            console.tell(level, "limit_lowered", fields);
-        }
+        self.room.tell(console);
         Ok(Program {
             machine: self.machine,
             recorder,
             console: console.clone(),
             listeners: self.listeners,
             sources,
-            limits: Limits { links: wanted.min(carried), queue_bytes: QUEUE_BYTES, stalled: STALL_LIMIT },
+            limits: Limits {
+                links: self.room.links(),
+                sockets: self.room.sockets(),
+                queue_bytes: QUEUE_BYTES,
+                stalled: STALL_LIMIT,
+            },
         })
     }
 }
@@ -145,10 +137,25 @@ impl Ready {
 ///
 /// # Errors
 /// Messages about sockets, or about random bytes.
-pub(crate) fn gateway(shell: &dyn Shell, settings: &[Setting], config: Config) -> Result<Ready, Vec<String>> {
-    let links = (config.limits.links, shell.links());
-    let (machine, birth) = born("gateway", settings, |seed| Engine::new(config, seed))?;
-    Ready::new(machine, birth, links)
+pub(crate) fn gateway(
+    shell: &dyn Shell,
+    settings: &[Setting],
+    mut config: Config,
+) -> Result<Ready, Vec<String>> {
+    let listeners = config.sip.tcp.len().saturating_add(config.sip.udp.len());
+    let descriptors = Descriptors::of_process(listeners, config.cti.connections.len());
+    let is_set = settings.iter().any(|setting| setting.key == LINKS);
+    let room = Room::new((config.limits.links, is_set), shell.links(), descriptors);
+    let mut settings = settings.to_vec();
+    if room.is_lowered() {
+        // The gateway itself must know, since it opens connections to clients, too; and so must a replay.
+        config.limits.links = room.links();
+        settings.retain(|setting| setting.key != LINKS);
+        let links = i64::try_from(room.links()).unwrap_or(i64::MAX);
+        settings.push(Setting { key: LINKS.into(), value: Value::Integer(links) });
+    }
+    let (machine, birth) = born("gateway", &settings, |seed| Engine::new(config, seed))?;
+    Ready::new(machine, birth, room)
 }
 
 /// The phone system with these settings, from which its `config` was made.
@@ -156,9 +163,10 @@ pub(crate) fn gateway(shell: &dyn Shell, settings: &[Setting], config: Config) -
 /// # Errors
 /// As for the gateway.
 pub(crate) fn switch(settings: &[Setting], config: SwitchConfig) -> Result<Ready, Vec<String>> {
-    let links = (config.links, config.links);
+    let listeners = config.cti.len().saturating_add(1);
+    let room = Room::new((config.links, true), config.links, Descriptors::of_process(listeners, 0));
     let (machine, birth) = born("switch", settings, |seed| Switch::new(config, seed))?;
-    Ready::new(machine, birth, links)
+    Ready::new(machine, birth, room)
 }
 
 /// The scripted client with this configuration.
@@ -167,7 +175,8 @@ pub(crate) fn switch(settings: &[Setting], config: SwitchConfig) -> Result<Ready
 /// As for the gateway.
 pub(crate) fn client(shell: &dyn Shell, config: ClientConfig) -> Result<Ready, Vec<String>> {
     let (machine, birth) = born("client", &config.settings(), |seed| Client::new(config, seed))?;
-    Ready::new(machine, birth, (shell.links(), shell.links()))
+    let room = Room::new((CLIENT_LINKS, false), shell.links(), Descriptors::of_process(1, 1));
+    Ready::new(machine, birth, room)
 }
 
 /// Creates the machine of a recording.

@@ -10,6 +10,8 @@ use std::time::Instant as Monotonic;
 
 use ctigate_core::{Closed, Effects, Level, LinkId, ListenerId, Notice, Peer};
 
+use super::descriptors::{Named, is_exhausted};
+use super::seldom::Seldom;
 use super::stream::{prepare, write_now};
 use super::write_queue::WriteQueue;
 use crate::record::console::Console;
@@ -89,6 +91,10 @@ pub(crate) struct Links<C: Carrier> {
     /// The links that we closed, in order of time.
     cuts: VecDeque<Cut<C::Socket>>,
     refused: u64,
+    /// The listening sockets, and how often each failed.
+    listening: BTreeMap<ListenerId, (SocketAddr, Seldom)>,
+    /// How often a link could not be opened for want of a descriptor.
+    exhausted: Seldom,
     finished: Option<u8>,
 }
 
@@ -106,6 +112,8 @@ impl<C: Carrier> Links<C> {
             patience: VecDeque::new(),
             cuts: VecDeque::new(),
             refused: 0,
+            listening: BTreeMap::new(),
+            exhausted: Seldom::default(),
             finished: None,
         }
     }
@@ -113,14 +121,19 @@ impl<C: Carrier> Links<C> {
     /// Starts to serve a listening socket.
     pub(crate) fn listen(&mut self, listener: Listener) {
         let id = listener.id;
+        self.listening.insert(id, (listener.address, Seldom::default()));
         if let Err(error) = self.carrier.listen(listener) {
             self.trouble(id, &error);
         }
     }
 
-    /// Notifies the operator of an error on a listening socket.
-    pub(crate) fn trouble(&self, listener: ListenerId, error: &io::Error) {
-        let fields: &[(&str, &dyn core::fmt::Display)] = &[("listener", &listener.index()), ("error", error)];
+    /// Notifies the operator of an error on a listening socket: of the first, and then once a minute, since it is tried
+    /// again several times a second.
+    pub(crate) fn trouble(&mut self, listener: ListenerId, error: &io::Error) {
+        let Some((address, seldom)) = self.listening.get_mut(&listener) else { return };
+        let Some(times) = seldom.note(Monotonic::now()) else { return };
+        let fields: &[(&str, &dyn core::fmt::Display)] =
+            &[("listener", address), ("error", &Named(error)), ("times", &times)];
         self.console.tell(Level::Error, "listener_failing", fields);
     }
 
@@ -129,10 +142,27 @@ impl<C: Carrier> Links<C> {
         &mut self.watch
     }
 
+    /// Notifies the operator, once a minute, if a link could not be opened for want of a descriptor. Other errors are
+    /// the machine's to report.
+    pub(crate) fn unopened(&mut self, error: Option<&io::Error>) {
+        if let Some(error) = error.filter(|error| is_exhausted(error))
+            && let Some(times) = self.exhausted.note(Monotonic::now())
+        {
+            let fields: &[(&str, &dyn core::fmt::Display)] = &[("error", &Named(error)), ("times", &times)];
+            self.console.tell(Level::Error, "connect_failed", fields);
+        }
+    }
+
     /// Whether there is room for one more link. If not, the refusal is counted, and logged if the count is a power of
-    /// two.
+    /// two. A link that we closed gives up its socket early if another needs it.
     pub(crate) fn admits(&mut self, peer: SocketAddr) -> bool {
-        if self.open.len().saturating_add(self.awaited.len()) < self.limits.links {
+        let links = self.open.len().saturating_add(self.awaited.len());
+        while links.saturating_add(self.cuts.len()) >= self.limits.sockets
+            && let Some(cut) = self.cuts.pop_front()
+        {
+            cut.now::<C>();
+        }
+        if links < self.limits.links.min(self.limits.sockets) {
             return true;
         }
         self.refused = self.refused.saturating_add(1);
@@ -160,7 +190,7 @@ impl<C: Carrier> Links<C> {
                 Some(Peer { address: peer, local, listener })
             }
             Err(error) => {
-                self.console.tell(Level::Error, "link_lost", &[("peer", &peer), ("error", &error)]);
+                self.console.tell(Level::Error, "link_lost", &[("peer", &peer), ("error", &Named(&error))]);
                 if listener.is_none() {
                     self.lost.push((link, Closed::Broken));
                 }
@@ -340,7 +370,11 @@ impl<C: Carrier> Effects for Links<C> {
                 }
             }
             Err(error) => {
-                self.console.tell(Level::Error, "connect_failed", &[("to", &address), ("error", &error)]);
+                self.console.tell(
+                    Level::Error,
+                    "connect_failed",
+                    &[("to", &address), ("error", &Named(&error))],
+                );
                 self.lost.push((link, Closed::Broken));
             }
         }

@@ -39,6 +39,8 @@ pub enum Message<'a, S> {
         link: LinkId,
         /// Why.
         why: Closed,
+        /// The system's error, if it was one.
+        error: Option<io::Error>,
     },
     /// Bytes arrived.
     Read {
@@ -194,7 +196,8 @@ impl<C: Carrier> Work<C> {
                     pump.input(now, Input::Opened { link, peer }, links);
                 }
             }
-            Message::Unconnected { link, why } => {
+            Message::Unconnected { link, why, error } => {
+                links.unopened(error.as_ref());
                 if links.awaited(link) {
                     links.watch().closed(link);
                     pump.input(now, Input::Closed { link, why }, links);
