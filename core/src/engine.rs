@@ -134,6 +134,7 @@ impl Gateway {
             TimerKey::Connection(index) => control.on_connection_timer(step, uacsta, index),
             TimerKey::Rebind => control.on_walk_timer(step),
             TimerKey::Stop => self.on_stop_timer(step),
+            TimerKey::Unlisted => step.on_unlisted_due(),
         }
     }
 
@@ -149,6 +150,8 @@ impl Gateway {
             TimerKey::Connection(index) => control.pool.deadline(index),
             TimerKey::Rebind => Some(control.walk_deadline()),
             TimerKey::Stop => Some(stop),
+            // Its owner notes it itself.
+            TimerKey::Unlisted => None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What all parts of the gateway share and each step carries: the time, the configuration, the one queue of timers,
 //! entropy, counters, and the list of actions.
 
+mod unlisted;
+
 use core::fmt::Display;
 
 use crate::action::{Actions, Level};
@@ -12,6 +14,7 @@ use crate::phase::Phase;
 use crate::slots::{AnyHandle, Handle};
 use crate::time::Instant;
 use crate::timer::Timers;
+use unlisted::Unlisted;
 
 /// The type that a [`SessionId`] refers to.
 pub(crate) enum AnySession {}
@@ -48,6 +51,8 @@ pub(crate) enum TimerKey {
     Rebind,
     /// The end of a drain or a stop.
     Stop,
+    /// The end of a minute in which peers outside `sip.allow` were refused.
+    Unlisted,
 }
 
 impl TimerKey {
@@ -64,6 +69,7 @@ impl TimerKey {
             Self::Redial(_) => "connection to be tried again",
             Self::Rebind => "rebind",
             Self::Stop => "stop",
+            Self::Unlisted => "refused peers",
         }
     }
 }
@@ -77,6 +83,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     /// Whether the gateway goes on.
     pub(crate) phase: Phase,
+    pub(crate) unlisted: Unlisted,
 }
 
 /// One step: the time, what is shared, and the list of actions.
@@ -88,6 +95,7 @@ pub(crate) struct Step<'a> {
     pub(crate) links: &'a mut Links,
     pub(crate) counters: &'a mut Counters,
     pub(crate) phase: &'a mut Phase,
+    pub(crate) unlisted: &'a mut Unlisted,
     pub(crate) actions: &'a mut Actions,
 }
 
@@ -101,13 +109,14 @@ impl Shared {
             links: Links::default(),
             counters: Counters::default(),
             phase: Phase::Running,
+            unlisted: Unlisted::default(),
         }
     }
 
     /// A step at `now`.
     pub(crate) const fn step<'a>(&'a mut self, now: Instant, actions: &'a mut Actions) -> Step<'a> {
-        let Self { config, timers, entropy, links, counters, phase } = self;
-        Step { now, config, timers, entropy, links, counters, phase, actions }
+        let Self { config, timers, entropy, links, counters, phase, unlisted } = self;
+        Step { now, config, timers, entropy, links, counters, phase, unlisted, actions }
     }
 }
 

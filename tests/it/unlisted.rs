@@ -77,3 +77,58 @@ fn strangers_hold_a_sixteenth_of_the_connections_at_most() {
         assert!(!bench.is_closed(next), "a place is free again");
     }
 }
+
+/// The notices since the last call, all of which must be about refused peers, without the name that they share.
+#[track_caller]
+fn refused(bench: &mut Bench) -> Vec<String> {
+    let notices = bench.notices();
+    notices
+        .iter()
+        .map(|notice| notice.strip_prefix("peer_refused ").unwrap_or_else(|| panic!("{notice}")).into())
+        .collect()
+}
+
+#[test]
+fn strangers_cost_a_line_per_address_and_minute_which_names_the_address() {
+    let (mut bench, _system, mut client) = Bench::with_client(&[]);
+    bench.notices();
+    for _ in 0..30 {
+        client.line = Line::Stream(bench.connect_from("192.0.2.7"));
+        let request = client.request("INVITE", &client.sign_in_body());
+        only(&client.say(&mut bench, &request), 403);
+    }
+    let stranger = Client::over(Line::Datagram(address("203.0.113.9:2000")), "stranger");
+    stranger.say(&mut bench, "nonsense");
+    stranger.say(&mut bench, "nonsense");
+    let said = refused(&mut bench);
+    let first = "peer=192.0.2.7 why=\"not in sip.allow\" times=1 method=INVITE status=403 ";
+    assert!(said.len() == 2 && said[0].starts_with(first), "{said:?}");
+    let second = "peer=203.0.113.9 why=\"not in sip.allow\" times=1 discarded=";
+    assert!(said[1].starts_with(second), "{said:?}");
+    bench.advance(Duration::from_secs(59));
+    assert_eq!(refused(&mut bench), [""; 0]);
+    bench.advance(Duration::from_secs(2));
+    assert_eq!(
+        refused(&mut bench),
+        [
+            "peer=192.0.2.7 why=\"not in sip.allow\" times=29",
+            "peer=203.0.113.9 why=\"not in sip.allow\" times=1"
+        ]
+    );
+    bench.advance(Duration::from_secs(300));
+    assert_eq!(refused(&mut bench), [""; 0]);
+}
+
+#[test]
+fn strangers_whose_connections_are_refused_or_broken_cost_no_line_each() {
+    let (mut bench, _system, _client) = Bench::with_client(&[("limits.links", Value::Integer(16))]);
+    bench.notices();
+    for _ in 0..20 {
+        let link = bench.connect_from("192.0.2.7");
+        bench.send(link, &vec![b'x'; 70_000]);
+    }
+    let held: Vec<_> = (0..20).map(|_| bench.connect_from("192.0.2.8")).collect();
+    let said = refused(&mut bench);
+    assert_eq!(said.len(), 2, "{said:?} {held:?}");
+    assert!(said[1].contains("link=\"too many connections of peers outside sip.allow\" limit=1"), "{said:?}");
+}

@@ -72,7 +72,7 @@ impl Gateway {
         (tables, unlisted): ([u64; 3], usize),
         control_tables: (Tables, BoundCounts),
     ) -> u64 {
-        let Shared { config: _, timers, entropy, links, counters, phase } = shared;
+        let Shared { config: _, timers, entropy, links, counters, phase, unlisted: refused } = shared;
         let Self { uacsta, control, stop } = self;
         let mut digester = Digester::new();
         for table in tables {
@@ -87,6 +87,7 @@ impl Gateway {
         digester.text(phase.name());
         stop.digest(&mut digester);
         digester.value(counters);
+        digester.value(refused);
         digester.finish()
     }
 }

@@ -125,7 +125,8 @@ impl UserAgent {
             | TimerKey::Pending(_)
             | TimerKey::Connection(_)
             | TimerKey::Rebind
-            | TimerKey::Stop => None,
+            | TimerKey::Stop
+            | TimerKey::Unlisted => None,
         }
     }
 

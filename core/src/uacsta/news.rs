@@ -63,7 +63,11 @@ impl Uacsta {
             }
             Err(error) => {
                 step.counters.messages_discarded += 1;
-                step.discard(&origin.peer, error);
+                if origin.allowed {
+                    step.discard(&origin.peer, error);
+                } else {
+                    step.note_unlisted(origin.peer, &[("discarded", error)]);
+                }
             }
         }
     }

@@ -167,7 +167,8 @@ impl Driver {
             | TimerKey::Refresh(_)
             | TimerKey::Outbox(_)
             | TimerKey::Redial(_)
-            | TimerKey::Stop => panic!("remote call control has no such timer: {key:?}"),
+            | TimerKey::Stop
+            | TimerKey::Unlisted => panic!("remote call control has no such timer: {key:?}"),
         }
         true
     }

@@ -168,7 +168,11 @@ impl UserAgent {
         ];
         // In a drain or a stop, refusing users is expected.
         let level = if step.takes_sessions() { Level::Warn } else { Level::Info };
-        step.actions.notify(level, "request_refused", fields);
+        if received.allowed {
+            step.actions.notify(level, "request_refused", fields);
+        } else {
+            step.note_unlisted(received.peer, fields);
+        }
         let mut reply = Reply::because(refusal.status, &refusal.reason);
         let warning = format_args!("399 ctigate \"{}\"", refusal.detail);
         let with_warning: &[(&str, &dyn Display)] = &[("Warning", &warning)];

@@ -72,7 +72,8 @@ impl Leg {
             | TimerKey::Pending(_)
             | TimerKey::Connection(_)
             | TimerKey::Rebind
-            | TimerKey::Stop => None,
+            | TimerKey::Stop
+            | TimerKey::Unlisted => None,
         }
     }
 }

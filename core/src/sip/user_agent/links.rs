@@ -182,7 +182,7 @@ impl SipLinks {
         // a small part of the table.
         let unlisted = (limit / 16).clamp(1, MAX_UNLISTED);
         let refused = if !allowed && self.unlisted() >= unlisted {
-            Some(("too many peers outside sip.allow", unlisted))
+            Some(("too many connections of peers outside sip.allow", unlisted))
         } else {
             let accepted = SipLink::accepted(link, peer, allowed);
             self.insert(step.links, accepted).err().map(|Full| ("limits.links is reached", limit))
@@ -190,7 +190,11 @@ impl SipLinks {
         if let Some((why, limit)) = refused {
             let fields: &[(&str, &dyn core::fmt::Display)] =
                 &[("peer", &peer.address), ("why", &why), ("limit", &limit)];
-            step.actions.notify(Level::Warn, "link_refused", fields);
+            if allowed {
+                step.actions.notify(Level::Warn, "link_refused", fields);
+            } else {
+                step.note_unlisted(peer.address, &[("link", &why), ("limit", &limit)]);
+            }
             step.actions.close(link);
         } else if allowed {
             self.reached_at = Some(peer.local.ip());

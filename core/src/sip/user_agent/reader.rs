@@ -57,9 +57,13 @@ impl Reader {
             // An unlisted peer gets one answer only: more would pile up if it does not read them.
             Framed::Message(message) => Read::Message(message, self.is_unlisted),
             Framed::Broken(error) => {
-                let fields: &[(&str, &dyn Display)] =
-                    &[("link", &self.link), ("peer", &self.origin.peer), ("why", &error)];
-                step.actions.notify(Level::Warn, "link_broken", fields);
+                if self.origin.allowed {
+                    let fields: &[(&str, &dyn Display)] =
+                        &[("link", &self.link), ("peer", &self.origin.peer), ("why", &error)];
+                    step.actions.notify(Level::Warn, "link_broken", fields);
+                } else {
+                    step.note_unlisted(self.origin.peer, &[("discarded", &error)]);
+                }
                 Read::Ends
             }
         };

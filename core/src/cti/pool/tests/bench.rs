@@ -152,7 +152,8 @@ impl Bench {
                 | TimerKey::Outbox(_)
                 | TimerKey::Redial(_)
                 | TimerKey::Rebind
-                | TimerKey::Stop => panic!("a pool has no such timer: {key:?}"),
+                | TimerKey::Stop
+                | TimerKey::Unlisted => panic!("a pool has no such timer: {key:?}"),
             }
         }
     }
