@@ -53,6 +53,10 @@ pub struct Sip {
     pub event_delay: Duration,
     /// How long an event over UDP waits for its answer before the next one goes out.
     pub udp_event_timeout: Duration,
+    /// How long a message on a connection may take from its first byte to its last.
+    pub message_timeout: Duration,
+    /// How long a connection that carries no dialog may be silent.
+    pub idle_timeout: Duration,
     /// The session interval while the phone system is out of reach, in seconds.
     pub unavailable_expires: u32,
     /// How long a stop waits for clients to answer their BYE.
@@ -149,6 +153,8 @@ pub struct Limits {
     pub calls_per_device: usize,
     /// SIP transactions kept at a time.
     pub transactions: usize,
+    /// Answers to INVITEs that are repeated to one address by datagram until they are acknowledged.
+    pub unacknowledged: usize,
     /// Bytes of one SIP message or CTI frame.
     pub message_bytes: usize,
     /// Header fields of one SIP message.
@@ -243,6 +249,8 @@ impl Sip {
             linger: checked.number("sip.linger"),
             event_delay: Duration::from_millis(checked.number("sip.event_delay")),
             udp_event_timeout: Duration::from_millis(checked.number("sip.udp_event_timeout")),
+            message_timeout: seconds(checked, "sip.message_timeout"),
+            idle_timeout: seconds(checked, "sip.idle_timeout"),
             unavailable_expires: checked.number("sip.unavailable_expires"),
             stop_timeout: seconds(checked, "sip.stop_timeout"),
             drain_timeout: seconds(checked, "sip.drain_timeout"),
@@ -309,6 +317,7 @@ impl Limits {
             monitors_per_device: checked.number("limits.monitors_per_device"),
             calls_per_device: checked.number("limits.calls_per_device"),
             transactions: checked.number("limits.transactions"),
+            unacknowledged: checked.number("limits.unacknowledged"),
             message_bytes: checked.number("limits.message_bytes"),
             headers: checked.number("limits.headers"),
             xml_depth: checked.number("limits.xml_depth"),

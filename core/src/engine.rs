@@ -129,7 +129,7 @@ impl Gateway {
             }
             TimerKey::Refresh(session) => ua.on_refresh_due(step, sessions, session),
             TimerKey::Outbox(session) => ua.send_waiting_events(step, sessions, session),
-            TimerKey::Redial(link) => ua.links.on_redial_due(step, link.cast()),
+            TimerKey::Link(link) => ua.links.on_link_due(step, link.cast()),
             TimerKey::Pending(handle) => control.on_service_timeout(step, uacsta, handle.cast()),
             TimerKey::Connection(index) => control.on_connection_timer(step, uacsta, index),
             TimerKey::Rebind => control.on_walk_timer(step),
@@ -142,7 +142,7 @@ impl Gateway {
     fn deadline_of(&mut self, key: TimerKey) -> Option<&mut Deadline> {
         let Self { uacsta, control, stop } = self;
         match key {
-            TimerKey::Server(_) | TimerKey::Client(_) | TimerKey::Redial(_) => uacsta.ua.deadline_of(key),
+            TimerKey::Server(_) | TimerKey::Client(_) | TimerKey::Link(_) => uacsta.ua.deadline_of(key),
             TimerKey::Expiry(session) | TimerKey::Refresh(session) | TimerKey::Outbox(session) => {
                 control.sessions.get_mut(session)?.carrier.deadline_of(key)
             }

@@ -45,8 +45,8 @@ pub(crate) enum TimerKey {
     Pending(AnyHandle),
     /// A CTI connection's machine, by its index.
     Connection(u8),
-    /// The next attempt to connect to a client's next hop.
-    Redial(AnyHandle),
+    /// What a SIP connection waits for: to be opened or tried again, the rest of a message, anything at all.
+    Link(AnyHandle),
     /// The move of the next session.
     Rebind,
     /// The end of a drain or a stop.
@@ -66,7 +66,7 @@ impl TimerKey {
             Self::Outbox(_) => "waiting events",
             Self::Pending(_) => "service time-out",
             Self::Connection(_) => "CTI connection",
-            Self::Redial(_) => "connection to be tried again",
+            Self::Link(_) => "SIP connection",
             Self::Rebind => "rebind",
             Self::Stop => "stop",
             Self::Unlisted => "refused peers",

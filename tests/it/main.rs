@@ -14,9 +14,13 @@ mod drain;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod framing;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod identifiers;
+#[cfg(test)]
+mod letter;
 #[cfg(test)]
 mod line_protocol;
 #[cfg(test)]

@@ -14,7 +14,8 @@ const LONGEST: u64 = 1_200;
 /// A gateway and a phone system, with heartbeats too rare to interfere.
 fn office() -> (World, Office) {
     let mut world = World::with_care(3, Weather::CALM, Care::Light);
-    let plan = Plan::gateway(&["cti.heartbeat = 100", "cti.session_duration = 180"]);
+    let plan =
+        Plan::gateway(&["cti.heartbeat = 100", "cti.session_duration = 180", "sip.message_timeout = 60"]);
     let office = Office::open(&mut world, &plan).unwrap();
     (world, office)
 }

@@ -190,7 +190,8 @@ impl Office {
         world.set_weather(Weather::CALM);
         world.run_for(Duration::from_secs(100))?;
         let View { links, sessions, monitors, switch_monitors, .. } = self.view();
-        let left = View { links, timers: self.switches.len(), ..View::default() };
+        // A connection that carries no dialog waits for the end of its silence.
+        let left = View { links, timers: self.switches.len() + links, ..View::default() };
         // A gateway that has stopped keeps what only its timers would have removed.
         let stopped = world.finished(self.gateway).is_some() && sessions + monitors + switch_monitors == 0;
         let mut wrong = String::new();

@@ -58,6 +58,20 @@ pub const KEYS: &[Key] = &[
     )
     .default("2000"),
     Key::integer(
+        "sip.message_timeout",
+        (1, 3_600),
+        "s",
+        "How long a message on a connection may take from its first byte to its last before the connection is closed.",
+    )
+    .default("30"),
+    Key::integer(
+        "sip.idle_timeout",
+        (1, 86_400),
+        "s",
+        "How long a connection that carries no dialog may be silent before it is closed; keep-alives count.",
+    )
+    .default("600"),
+    Key::integer(
         "sip.unavailable_expires",
         (90, 86_400),
         "s",
@@ -195,6 +209,14 @@ pub const KEYS: &[Key] = &[
         "The most SIP transactions kept at a time.",
     )
     .default("200000"),
+    Key::integer(
+        "limits.unacknowledged",
+        (1, 100_000),
+        "answers",
+        "The most answers to INVITEs that are repeated to one address by UDP until they are acknowledged; further ones \
+         only if their INVITE is.",
+    )
+    .default("256"),
     Key::integer("limits.message_bytes", (1_024, 65_536), "bytes", "The longest SIP message or CTI frame.")
         .default("65536"),
     Key::integer("limits.headers", (16, 128), "headers", "The most header fields of one SIP message.")

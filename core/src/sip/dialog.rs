@@ -9,7 +9,6 @@ use core::fmt::Write as _;
 
 use super::transactions::Flow;
 use crate::digest::{Digest, Digester};
-use crate::expected::Expected as _;
 use crate::wire::sip::{Message, Scheme, Uri};
 
 mod texts;
@@ -19,8 +18,6 @@ use texts::{Text, Texts};
 /// Why a request cannot begin or refresh a dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unusable {
-    /// It has no Contact, so that no request could be sent to the client (RFC 3261 12.1.1).
-    NoContact,
     /// Its route set and addresses are longer than `limits.dialog_bytes`.
     TooLong,
 }
@@ -46,7 +43,7 @@ pub(crate) struct Dialog {
 }
 
 impl Dialog {
-    /// The dialog that a 2xx to `invite` creates. `invite` may also be a re-INVITE in a dialog that another node
+    /// The dialog that a 2xx to `invite` creates. Its Contact was checked. `invite` may also be a re-INVITE in a dialog that another node
     /// created (RFC 3261 12.2.2): the dialog's state is the same function of the request.
     pub(crate) fn new(
         invite: &Message<'_>,
@@ -73,31 +70,41 @@ impl Dialog {
         let mut dialog =
             Self { key: key.to_le_bytes(), texts, strict: false, flow, local_sequence: 0, epoch: 0 };
         dialog.check_refresh(invite, limit)?;
-        dialog.refresh(invite, flow);
+        dialog.refresh(invite);
         Ok(dialog)
     }
 
     /// Checks that target and route set of an INVITE or re-INVITE are usable.
     pub(crate) fn check_refresh(&self, invite: &Message<'_>, limit: usize) -> Result<(), Unusable> {
-        let contact = invite.contact().ok_or(Unusable::NoContact)?;
-        let bytes = invite.record_routes().map(str::len).sum::<usize>() + contact.uri.len();
+        let target = invite.contact().map_or(self.target(), |contact| contact.uri);
+        let bytes = invite.record_routes().map(str::len).sum::<usize>() + target.len();
         self.check_length(bytes, limit)
     }
 
     /// Takes target and route set from an INVITE or re-INVITE that was checked. By RFC 3261 12.2 a re-INVITE changes
     /// the target only, but SIPE replaces its route set with that of each answer (client quirk 6), so ours follows each
-    /// INVITE's Record-Route.
-    pub(crate) fn refresh(&mut self, invite: &Message<'_>, flow: Flow) {
-        let Some(contact) = invite.contact().expected("the Contact that was checked") else { return };
+    /// INVITE's Record-Route. A re-INVITE without a Contact keeps the target (12.2.2).
+    pub(crate) fn refresh(&mut self, invite: &Message<'_>) {
+        let kept = String::from(self.target());
+        let target = invite.contact().map_or(&*kept, |contact| contact.uri);
+        debug_assert!(!target.is_empty(), "the Contact of an INVITE was checked");
         let mut routes: Vec<&str> = Vec::new();
         routes.extend(invite.record_routes());
         // A refresh without Record-Route keeps the route set: a proxy with static routes need not add it.
         if !routes.is_empty() || self.request_uri().is_empty() {
-            self.set_routes(contact.uri, &routes);
+            self.set_routes(target, &routes);
         } else {
-            self.set_target(contact.uri);
+            self.set_target(target);
         }
-        self.flow = flow;
+    }
+
+    /// The client's URI: its last Contact.
+    fn target(&self) -> &str {
+        if !self.strict {
+            return self.request_uri();
+        }
+        let routes = self.texts.get(Text::Routes);
+        routes.trim_end().rsplit("\r\n").next().map_or("", address_of)
     }
 
     /// Checks that the target of an UPDATE is usable.

@@ -77,6 +77,8 @@ pub enum Event<'a> {
         success: bool,
         /// The response, as it was just sent.
         response: &'a [u8],
+        /// Whether it is sent again by itself; otherwise only when the INVITE arrives again.
+        resend: bool,
     },
     /// The deadline was reached.
     Timer,
@@ -146,6 +148,17 @@ impl State {
         }
     }
 
+    /// Whether the final response is sent again by itself.
+    #[must_use]
+    pub const fn resends(&self) -> bool {
+        match self {
+            Self::Accepted(Accepted { resend_at, .. }) | Self::Completed { resend_at, .. } => {
+                resend_at.is_some()
+            }
+            Self::Proceeding { .. } | Self::Confirmed { .. } | Self::Terminated => false,
+        }
+    }
+
     /// The state after an event, and what the transition requires; `reliable` says that the transport is a stream.
     #[must_use]
     pub fn on(self, event: Event<'_>, now: Instant, reliable: bool) -> (Self, Effect) {
@@ -180,15 +193,15 @@ impl State {
             Event::Timer => (Self::Proceeding { trying_at: None }, Effect::SendTrying),
             Event::Request | Event::Ack | Event::Left => (Self::Proceeding { trying_at }, Effect::Nothing),
             // 13.3.1.4: the 2xx is retransmitted "even if reliable transports are used".
-            Event::Final { success: true, response } => {
-                let (resend_at, until) = (Some(now + T1), now + TRANSACTION_TIMEOUT);
+            Event::Final { success: true, response, resend } => {
+                let (resend_at, until) = (resend.then_some(now + T1), now + TRANSACTION_TIMEOUT);
                 let response = Box::from(response);
                 let accepted = Accepted { response, interval: T1, resend_at, acknowledged: false, until };
                 (Self::Accepted(accepted), Effect::Nothing)
             }
             // 17.2.1: timer G is set for unreliable transports only; timer H for all.
-            Event::Final { success: false, response } => {
-                let resend_at = (!reliable).then_some(now + T1);
+            Event::Final { success: false, response, resend } => {
+                let resend_at = (resend && !reliable).then_some(now + T1);
                 let until = now + TRANSACTION_TIMEOUT;
                 (
                     Self::Completed { response: Box::from(response), interval: T1, resend_at, until },
@@ -265,7 +278,9 @@ mod tests {
     const START: Instant = Instant::ZERO;
 
     fn accepted(reliable: bool) -> State {
-        State::new(START).on(Event::Final { success: true, response: b"200" }, START, reliable).0
+        State::new(START)
+            .on(Event::Final { success: true, response: b"200", resend: true }, START, reliable)
+            .0
     }
 
     #[test]
@@ -312,9 +327,22 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_is_not_sent_again_by_itself_is_when_its_invite_is() {
+        for success in [true, false] {
+            let answer = Event::Final { success, response: b"answer", resend: false };
+            let (state, _) = State::new(START).on(answer, START, false);
+            assert_eq!((state.resends(), state.deadline()), (false, Some(START + TRANSACTION_TIMEOUT)));
+            let (state, effect) = state.on(Event::Request, START + T1, false);
+            assert_eq!((effect, state.response()), (Effect::Resend, Some(&b"answer"[..])));
+            let (_, effect) = state.on(Event::Timer, START + TRANSACTION_TIMEOUT, false);
+            assert_eq!(effect, Effect::Unacknowledged);
+        }
+    }
+
+    #[test]
     fn a_refusal_is_sent_again_by_timer_g_on_datagrams_only() {
         for reliable in [false, true] {
-            let refusal = Event::Final { success: false, response: b"404" };
+            let refusal = Event::Final { success: false, response: b"404", resend: true };
             let (state, _) = State::new(START).on(refusal, START, reliable);
             let expected = if reliable { TRANSACTION_TIMEOUT } else { T1 };
             assert_eq!(state.deadline(), Some(START + expected));

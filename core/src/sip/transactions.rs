@@ -2,9 +2,11 @@
 //! UA core decides what a request means.
 
 use alloc::boxed::Box;
-use core::net::SocketAddr;
+use alloc::collections::BTreeMap;
+use core::net::{IpAddr, SocketAddr};
 
 use super::{invite_server, non_invite_client, non_invite_server};
+use crate::config::Limits;
 use crate::entropy::Entropy;
 use crate::expected::Expected as _;
 use crate::index::Index;
@@ -55,7 +57,20 @@ pub(crate) struct ServerTransaction {
     epoch: u32,
     /// The session it belongs to, once there is one.
     pub(crate) owner: Option<SessionId>,
+    /// The key that the same request is found by if it comes another way, while this one is not answered.
+    merge_key: Option<u128>,
     pub(crate) deadline: Deadline,
+}
+
+impl ServerTransaction {
+    /// Whether there is no final response yet.
+    pub(crate) const fn is_unanswered(&self) -> bool {
+        matches!(
+            self.machine,
+            ServerMachine::Invite(invite_server::State::Proceeding { .. })
+                | ServerMachine::NonInvite(non_invite_server::State::Trying)
+        )
+    }
 }
 
 /// The purpose of one of our requests.
@@ -69,6 +84,17 @@ pub(crate) enum Purpose {
     Refresh,
 }
 
+impl Purpose {
+    /// The request's method.
+    pub(crate) const fn method(self) -> &'static str {
+        match self {
+            Self::Event => "INFO",
+            Self::Bye => "BYE",
+            Self::Refresh => "UPDATE",
+        }
+    }
+}
+
 /// A request that we sent.
 #[derive(Debug)]
 pub(crate) struct ClientTransaction {
@@ -77,6 +103,8 @@ pub(crate) struct ClientTransaction {
     pub(crate) flow: Flow,
     /// The random part of its branch, which an answer must repeat.
     pub(crate) secret: u64,
+    /// Its CSeq, which an answer must repeat as well.
+    pub(crate) sequence: u32,
     pub(crate) machine: non_invite_client::State,
     pub(crate) deadline: Deadline,
 }
@@ -86,13 +114,27 @@ pub(crate) struct Transactions {
     pub(crate) server: Slots<ServerTransaction>,
     pub(crate) client: Slots<ClientTransaction>,
     by_key: Index<ServerTransaction>,
+    /// The INVITEs outside dialogs that are not answered yet.
+    by_merge_key: Index<ServerTransaction>,
+    /// How many answers are sent again by themselves to each address; those with none are not in it.
+    resent: BTreeMap<IpAddr, usize>,
+    /// The most of them for one address.
+    resent_limit: usize,
     /// How many of our BYEs are not answered yet; a stop waits for these answers only.
     pub(crate) byes: usize,
 }
 
 impl Transactions {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { server: Slots::new(limit), client: Slots::new(limit), by_key: Index::default(), byes: 0 }
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            server: Slots::new(limits.transactions),
+            client: Slots::new(limits.transactions),
+            by_key: Index::default(),
+            by_merge_key: Index::default(),
+            resent: BTreeMap::new(),
+            resent_limit: limits.unacknowledged,
+            byes: 0,
+        }
     }
 
     /// The transaction that a request matches, if any.
@@ -113,9 +155,44 @@ impl Transactions {
         })
     }
 
-    /// How many requests [`Transactions::find`] can find.
+    /// The INVITE with this [`merge_key`] that is not answered yet, if any.
+    pub(crate) fn find_merged(&self, key: u128) -> Option<&ServerTransaction> {
+        self.server.get(self.by_merge_key.get(key)?)
+    }
+
+    /// Lets an INVITE outside any dialog be found by its [`merge_key`] until it is answered.
+    pub(crate) fn note_merge_key(&mut self, handle: Handle<ServerTransaction>, key: u128) {
+        if let Some(transaction) = self.server.get_mut(handle) {
+            transaction.merge_key = Some(key);
+            self.by_merge_key.insert(key, handle);
+        }
+    }
+
+    /// How many requests [`Transactions::find`] and [`Transactions::find_merged`] can find.
     pub(crate) fn indexed(&self) -> usize {
-        self.by_key.len()
+        self.by_key.len() + self.by_merge_key.len()
+    }
+
+    /// How many answers are sent again by themselves, to all addresses.
+    pub(crate) fn resent(&self) -> usize {
+        self.resent.values().sum()
+    }
+
+    /// Whether one more answer may be sent again by itself on a flow. Whoever the source address of a datagram belongs
+    /// to may not have sent it, and gets no more than it can bear.
+    fn may_resend(&self, flow: Flow) -> bool {
+        let Flow::Datagram(_, peer) = flow else { return true };
+        self.resent.get(&peer.ip()).is_none_or(|resent| *resent < self.resent_limit)
+    }
+
+    /// Notes that an answer is sent again by itself on a flow, or no longer.
+    fn note_resent(&mut self, flow: Flow, begins: bool) {
+        let Flow::Datagram(_, peer) = flow else { return };
+        let resent = self.resent.entry(peer.ip()).or_default();
+        *resent = if begins { resent.saturating_add(1) } else { resent.saturating_sub(1) };
+        if *resent == 0 {
+            self.resent.remove(&peer.ip());
+        }
     }
 
     /// Keeps a request that is not answered at once.
@@ -135,6 +212,7 @@ impl Transactions {
             branchless,
             epoch,
             owner: None,
+            merge_key: None,
             deadline: Deadline::default(),
         };
         let handle = self.server.insert(transaction)?;
@@ -151,9 +229,9 @@ impl Transactions {
         machine: non_invite_client::State,
     ) -> Result<Handle<ClientTransaction>, Full> {
         let (purpose, owner, flow, secret) = transaction;
-        let deadline = Deadline::default();
-        let handle =
-            self.client.insert(ClientTransaction { purpose, owner, flow, secret, machine, deadline })?;
+        let (sequence, deadline) = (0, Deadline::default());
+        let opened = ClientTransaction { purpose, owner, flow, secret, sequence, machine, deadline };
+        let handle = self.client.insert(opened)?;
         self.byes += usize::from(purpose == Purpose::Bye);
         self.settle_client(handle, timers);
         Ok(handle)
@@ -167,6 +245,13 @@ impl Transactions {
         now: Instant,
         timers: &mut Timers<TimerKey>,
     ) -> invite_server::Effect {
+        let Some(transaction) = self.server.get(handle) else { return invite_server::Effect::Nothing };
+        let flow = transaction.flow;
+        let event = if let invite_server::Event::Final { success, response, resend } = event {
+            invite_server::Event::Final { success, response, resend: resend && self.may_resend(flow) }
+        } else {
+            event
+        };
         let Some(transaction) = self.server.get_mut(handle) else { return invite_server::Effect::Nothing };
         // Client quirk 2: once a re-INVITE without a branch is acknowledged, an equal one is new, even on datagrams.
         let ends = transaction.branchless && matches!(event, invite_server::Event::Ack);
@@ -176,8 +261,13 @@ impl Transactions {
             return invite_server::Effect::Nothing;
         };
         let state = core::mem::replace(machine, invite_server::State::Terminated);
+        let resent = state.resends();
         let (state, effect) = state.on(event, now, reliable);
+        let resends = state.resends();
         *machine = state;
+        if resends != resent {
+            self.note_resent(flow, resends);
+        }
         self.settle_server(handle, timers);
         effect
     }
@@ -244,6 +334,11 @@ impl Transactions {
                 (state.deadline(), matches!(state, non_invite_server::State::Terminated))
             }
         };
+        if !transaction.is_unanswered()
+            && let Some(key) = transaction.merge_key.take()
+        {
+            self.by_merge_key.remove(key, handle);
+        }
         match deadline {
             Some(at) => timers.set(&mut transaction.deadline, TimerKey::Server(handle.cast()), at),
             None => timers.cancel(&mut transaction.deadline, TimerKey::Server(handle.cast())),
@@ -300,6 +395,14 @@ pub(crate) fn matching_key(entropy: &Entropy, message: &Message<'_>, method: Met
     entropy.key(fields.into_iter().chain(body))
 }
 
+/// The key by which a request outside any dialog is found that has come another way already (RFC 3261 8.2.2.2).
+pub(crate) fn merge_key(entropy: &Entropy, message: &Message<'_>) -> u128 {
+    let (sequence, method) = message.cseq().map_or((0, ""), |cseq| (cseq.number, cseq.method.name()));
+    let from_tag = message.from().and_then(|from| from.tag()).unwrap_or_default().as_bytes();
+    let call_id = message.call_id().unwrap_or_default().as_bytes();
+    entropy.key([&b"merged"[..], from_tag, call_id, &sequence.to_le_bytes(), method.as_bytes()])
+}
+
 crate::digest! { struct ServerTransaction {
     key => key.to_le_bytes().as_slice(),
     flow,
@@ -308,11 +411,12 @@ crate::digest! { struct ServerTransaction {
     branchless,
     epoch,
     owner,
+    merge_key => merge_key.unwrap_or_default().to_le_bytes().as_slice(),
     deadline,
 } }
 
 crate::digest! { enum ServerMachine { Invite(state), NonInvite(state) } }
 
-crate::digest! { struct ClientTransaction { purpose, owner, flow, secret, machine, deadline } }
+crate::digest! { struct ClientTransaction { purpose, owner, flow, secret, sequence, machine, deadline } }
 
 crate::digest! { enum Purpose { Event = 0, Bye = 1, Refresh = 2 } }

@@ -6,7 +6,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `reader` | reading a connection: framing |
-//! | `links` | connections: access, opening, sending |
+//! | `links` | connections: access, opening, sending, ending |
 //! | `leg` | the state of a session's dialog |
 //! | `received` | a request being processed, and refusals |
 //! | `answering` | responses, immediate or later |
@@ -80,7 +80,7 @@ impl UserAgent {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             links: SipLinks::new(config),
-            transactions: Transactions::new(config.limits.transactions),
+            transactions: Transactions::new(&config.limits),
             by_dialog: Index::default(),
             head: Vec::new(),
             message: Vec::new(),
@@ -104,9 +104,10 @@ impl UserAgent {
 
     /// Feeds the state outside the tables.
     pub(crate) fn digest_rest(&self, digester: &mut Digester) {
-        let Self { links, transactions: _, by_dialog, head: _, message: _, address: _ } = self;
+        let Self { links, transactions, by_dialog, head: _, message: _, address: _ } = self;
         links.digest_rest(digester);
         digester.value(&by_dialog.len());
+        digester.value(&transactions.resent());
     }
 
     /// The record of a deadline, if it is the user agent's.
@@ -118,7 +119,7 @@ impl UserAgent {
             TimerKey::Client(handle) => {
                 self.transactions.client.get_mut(handle.cast()).map(|one| &mut one.deadline)
             }
-            TimerKey::Redial(handle) => self.links.slots.get_mut(handle.cast()).map(|one| &mut one.deadline),
+            TimerKey::Link(handle) => self.links.slots.get_mut(handle.cast()).map(|one| &mut one.deadline),
             TimerKey::Expiry(_)
             | TimerKey::Refresh(_)
             | TimerKey::Outbox(_)

@@ -34,9 +34,7 @@ impl Uacsta {
             return;
         }
         // Client quirk 8: events take the flow on which the client's last request is answered.
-        if let Some(one) = control.sessions.get_mut(session) {
-            one.carrier.dialog.flow = received.answer_flow;
-        }
+        self.ua.links.follow(step, &mut control.sessions, session, received.answer_flow);
         if received.method == Method::Update {
             self.on_update(step, control, received, session);
             return;
@@ -55,7 +53,8 @@ impl Uacsta {
         received: &Received<'_>,
         session: SessionId,
     ) {
-        if received.message.body.is_empty() {
+        // Without a body, or with one that is optional and not understood.
+        if received.document.is_none() {
             let sessions = &mut control.sessions;
             self.ua.answer(step, sessions, Asked::AtHand(received), &Reply::new(200));
             return;

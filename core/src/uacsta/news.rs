@@ -7,7 +7,7 @@ use crate::input::ListenerId;
 use crate::sip::user_agent::{News, Origin, Read, on_datagram};
 use crate::slots::AnyHandle;
 use crate::step::Step;
-use crate::wire::sip::{Frame, Limits, Message, Scratch};
+use crate::wire::sip::{Frame, Limits, Message, ParseError, Scratch};
 
 impl Uacsta {
     /// Processes at most one message from a SIP link. Its reader is checked out meanwhile.
@@ -25,8 +25,7 @@ impl Uacsta {
             Read::Nothing => false,
             Read::Ends => true,
             Read::Message(frame, is_last) => {
-                self.on_message(step, control, origin, frame, scratch);
-                is_last
+                self.on_message(step, control, origin, frame, scratch).is_err() || is_last
             }
         };
         if self.ua.links.check_in(step, reader, ends) { bytes.len() } else { taken }
@@ -41,11 +40,12 @@ impl Uacsta {
         scratch: &mut Scratch,
     ) {
         if let Some(origin) = on_datagram(step, listener, peer, bytes) {
-            self.on_message(step, control, origin, Frame::datagram(bytes), scratch);
+            // An error has been logged, and a datagram does not harm the next.
+            let _ = self.on_message(step, control, origin, Frame::datagram(bytes), scratch);
         }
     }
 
-    /// Processes one SIP message.
+    /// Processes one SIP message. An error says that it is none: what follows it on a stream cannot be trusted.
     fn on_message(
         &mut self,
         step: &mut Step<'_>,
@@ -53,13 +53,14 @@ impl Uacsta {
         origin: Origin,
         frame: Frame<'_>,
         scratch: &mut Scratch,
-    ) {
+    ) -> Result<(), ParseError> {
         let limits = Limits { headers: step.config.limits.headers, head: step.config.limits.message_bytes };
         // By reference, since a message is large.
         match &Message::from_frame(frame, scratch, limits) {
             Ok(message) => {
                 let news = self.ua.on_message(step, &mut control.sessions, origin, message);
                 self.on_news(step, control, &news);
+                Ok(())
             }
             Err(error) => {
                 step.counters.messages_discarded += 1;
@@ -68,6 +69,7 @@ impl Uacsta {
                 } else {
                     step.note_unlisted(origin.peer, &[("discarded", error)]);
                 }
+                Err(*error)
             }
         }
     }

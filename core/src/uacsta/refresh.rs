@@ -24,7 +24,7 @@ impl Uacsta {
             self.ua.refuse_second_invite(step, &mut control.sessions, received);
             return;
         }
-        let sign_in = if received.message.body.is_empty() {
+        let sign_in = if received.document.is_none() {
             None
         } else {
             let Some(sign_in) = self.read_sign_in(step, control, received) else { return };

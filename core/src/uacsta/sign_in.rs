@@ -14,6 +14,7 @@ use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::model::Message as Csta;
 use crate::wire::csta::model::{Namespace, Request, Response, SystemStatus};
 use crate::wire::csta::parse::Document;
+use crate::wire::csta::references;
 use crate::wire::sip::media::CSTA_XML;
 
 /// The content of a sign-in's body.
@@ -177,12 +178,13 @@ impl Uacsta {
         control: &mut Control<Leg>,
         received: &Received<'m>,
     ) -> Option<Document<'m>> {
-        let Some(body) = received.message.csta_body() else {
+        let Some(body) = received.document else {
             let refusal = Refusal::with(415, "Accept", CSTA_XML);
             self.ua.refuse(step, &mut control.sessions, received, &refusal);
             return None;
         };
-        match Document::parse(body, &control.xml_limits) {
+        let checked = references::check(body);
+        match checked.and_then(|()| Document::parse(body, &control.xml_limits)) {
             Ok(document) => Some(document),
             Err(error) => {
                 let detail = error.to_string();

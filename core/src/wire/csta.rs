@@ -10,6 +10,7 @@ pub mod guard;
 pub mod member;
 pub mod model;
 pub mod parse;
+pub mod references;
 pub mod relayed;
 pub mod services;
 

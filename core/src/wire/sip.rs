@@ -5,12 +5,14 @@
 
 mod access;
 pub mod address;
+pub mod body;
 pub mod dial;
 pub mod emit;
 pub mod flaw;
 pub mod framer;
 mod head;
 pub mod header;
+mod host;
 pub mod list;
 pub mod media;
 pub mod message;
@@ -23,6 +25,7 @@ pub mod uri;
 pub mod via;
 
 pub use address::NameAddress;
+pub use body::Unacceptable;
 pub use flaw::{Flaw, ParseError};
 pub use framer::{Frame, FrameError, Framed, Framer};
 pub use header::{Header, Headers, Name};

@@ -109,7 +109,7 @@ impl Ledger {
             let (taken, found) = framer.push(bytes, self.limit);
             match found {
                 Framed::Message(message) => self.note(message.bytes, Some(link)),
-                Framed::Broken(_) => break,
+                Framed::Broken(..) => break,
                 Framed::KeepAlive | Framed::Incomplete => {}
             }
             bytes = bytes.get(taken..).unwrap_or_default();

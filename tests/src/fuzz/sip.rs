@@ -15,6 +15,8 @@ struct Found {
     messages: Vec<Vec<u8>>,
     keep_alives: usize,
     broken: Option<FrameError>,
+    /// The head of the message that broke the stream, if it can be answered.
+    torn: Option<Vec<u8>>,
     idle: bool,
 }
 
@@ -32,7 +34,10 @@ fn cut<'a>(stream: impl Iterator<Item = &'a [u8]>) -> Found {
                 }
                 Framed::KeepAlive => found.keep_alives += 1,
                 Framed::Incomplete => assert_eq!(taken, rest.len(), "incomplete, and bytes left"),
-                Framed::Broken(error) => found.broken = Some(error),
+                Framed::Broken(error, head) => {
+                    found.broken = Some(error);
+                    found.torn = found.torn.or_else(|| head.map(|head| head.bytes.to_vec()));
+                }
             }
             assert!(taken > 0, "nothing was taken");
             rest = rest.get(taken..).unwrap_or_default();
@@ -51,11 +56,12 @@ pub fn sip_framer(bytes: &[u8], reached: &mut Reached) {
     let found = cut(core::iter::once(bytes));
     assert_eq!(cut(pieces(bytes)), found, "in pieces");
     assert_eq!(cut(bytes.chunks(1)), found, "byte by byte");
-    for message in &found.messages {
+    for message in found.messages.iter().chain(&found.torn) {
         assert!(message.len() <= LIMIT, "a message over the limit");
         sip_message(message, reached);
     }
-    let Found { messages, keep_alives, broken, idle } = &found;
+    let Found { messages, keep_alives, broken, torn, idle } = &found;
+    assert!(torn.is_none() || broken.is_some(), "a head torn off a stream that goes on");
     let counts = (messages.len().min(5), (*keep_alives).min(2), *idle);
     reached.note(format!("stream of {counts:?}: {broken:?}"));
 }

@@ -60,7 +60,7 @@ impl Client {
             Framed::Incomplete => {}
             Framed::KeepAlive => step.actions.write(link, b"\r\n"),
             Framed::Message(message) => self.receive(step, Way::Link(link), message.bytes),
-            Framed::Broken(error) => {
+            Framed::Broken(error, _) => {
                 step.actions.close(link);
                 self.failed = true;
                 step.actions.print(format_args!("failed: {error}"));

@@ -166,7 +166,7 @@ impl Driver {
             | TimerKey::Expiry(_)
             | TimerKey::Refresh(_)
             | TimerKey::Outbox(_)
-            | TimerKey::Redial(_)
+            | TimerKey::Link(_)
             | TimerKey::Stop
             | TimerKey::Unlisted => panic!("remote call control has no such timer: {key:?}"),
         }

@@ -7,10 +7,11 @@ use super::UserAgent;
 use super::leg::Legs;
 use super::links::sip_link;
 use super::overload::{Overload, retry_after};
-use super::received::{Received, Refusal, stateless_tag};
+use super::reader::Origin;
+use super::received::{Received, Refusal, stateless_tag, torn_refusal};
 use crate::action::Level;
 use crate::expected::Expected as _;
-use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction};
+use crate::sip::transactions::{Flow, ServerMachine, ServerTransaction, merge_key};
 use crate::sip::{invite_server, non_invite_server};
 use crate::slots::Handle;
 use crate::step::{SessionId, Step};
@@ -131,6 +132,7 @@ impl UserAgent {
     ) {
         let Self { links, transactions, message, .. } = self;
         let Some(transaction) = transactions.server.get(handle) else { return };
+        let (flow, was_held) = (transaction.flow, transaction.is_unanswered());
         let is_invite = matches!(transaction.machine, ServerMachine::Invite(_));
         if let Some(leg) = transaction.owner.and_then(|owner| legs.leg_mut(owner)) {
             leg.unanswered = leg.unanswered.saturating_sub(1);
@@ -140,12 +142,15 @@ impl UserAgent {
         links.respond(step, transaction.flow, message);
         if is_invite {
             let success = (200..300).contains(&reply.status);
-            let event = invite_server::Event::Final { success, response: message };
+            let event = invite_server::Event::Final { success, response: message, resend: true };
             let effect = transactions.on_invite(handle, event, step.now, step.timers);
             debug_assert_eq!(effect, invite_server::Effect::Nothing, "a final response causes nothing more");
         } else {
             let event = non_invite_server::Event::Final(message);
             transactions.on_non_invite(handle, event, step.now, step.timers);
+        }
+        if was_held {
+            links.note_answered(step, flow);
         }
     }
 
@@ -157,6 +162,13 @@ impl UserAgent {
         received: &Received<'_>,
         refusal: &Refusal<'_>,
     ) {
+        let Received { flow, peer, allowed, .. } = *received;
+        let torn = torn_refusal();
+        let is_torn = allowed && flow.is_reliable() && received.message.swallows();
+        let refusal = if is_torn { &torn } else { refusal };
+        if is_torn {
+            self.links.break_off(step, Origin { flow, peer, allowed });
+        }
         let user = received.message.from().map_or("", |from| from.uri);
         let call_id = received.message.call_id().unwrap_or_default();
         let fields: &[(&str, &dyn Display)] = &[
@@ -207,6 +219,9 @@ impl UserAgent {
         if let Some(transaction) = self.transactions.server.get_mut(handle) {
             transaction.owner = Some(session);
         }
+        if received.method == Method::Invite && !received.in_dialog {
+            self.transactions.note_merge_key(handle, merge_key(step.entropy, received.message));
+        }
         if let Some(leg) = legs.leg_mut(session) {
             leg.unanswered += 1;
         }
@@ -228,7 +243,9 @@ impl UserAgent {
         let leg = received.session.and_then(|session| legs.leg(session));
         let epoch = leg.map_or(0, |leg| leg.dialog.epoch);
         let origin = (received.answer_flow, received.in_dialog && branchless, epoch);
-        self.transactions.open(received.key, origin, &self.head, machine, step.timers).ok()
+        let handle = self.transactions.open(received.key, origin, &self.head, machine, step.timers).ok()?;
+        self.links.note_held(step, received.answer_flow);
+        Some(handle)
     }
 
     /// Whether there is room for a transaction that is kept only for retransmissions. The last quarter of the table is

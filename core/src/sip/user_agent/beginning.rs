@@ -32,7 +32,7 @@ impl UserAgent {
             Ok(agreed) => Some(agreed),
             Err(too_small) => {
                 let min = alloc::format!("{}", too_small.min);
-                self.refuse(step, legs, received, &Refusal::with(422, "Min-SE", &min));
+                self.refuse(step, legs, received, &Refusal::with(422, "Min-SE", min));
                 None
             }
         }
@@ -77,6 +77,7 @@ impl UserAgent {
         if let Some(leg) = legs.leg_mut(session) {
             self.by_dialog.insert(leg.dialog.key(), session);
             leg.phase = Phase::SigningIn { invite };
+            self.links.carry(step, leg.dialog.flow);
         }
         Some(invite)
     }
@@ -107,8 +108,9 @@ impl UserAgent {
         let leg = legs.leg_mut(session)?;
         leg.timer = timer;
         if is_invite {
-            leg.dialog.refresh(received.message, received.answer_flow);
+            leg.dialog.refresh(received.message);
             leg.dialog.epoch = leg.dialog.epoch.wrapping_add(1);
+            self.links.follow(step, legs, session, received.answer_flow);
         } else {
             leg.dialog.retarget(received.message);
         }
@@ -249,6 +251,7 @@ impl UserAgent {
             step.timers.cancel(deadline, TimerKey::Outbox(session));
         }
         self.by_dialog.remove(leg.dialog.key(), session);
+        self.links.release(step, leg.dialog.flow);
     }
 }
 

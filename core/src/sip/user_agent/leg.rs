@@ -68,7 +68,7 @@ impl Leg {
             TimerKey::Outbox(_) => self.outbox.deadline(),
             TimerKey::Server(_)
             | TimerKey::Client(_)
-            | TimerKey::Redial(_)
+            | TimerKey::Link(_)
             | TimerKey::Pending(_)
             | TimerKey::Connection(_)
             | TimerKey::Rebind

@@ -1,25 +1,25 @@
 //! SIP connections: access, opening connections to a client's next hop, sending.
 
+mod ending;
+mod table;
+
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use super::leg::Legs;
 use super::reader::{Origin, Reader};
 use crate::action::Level;
-use crate::config::Config;
-use crate::digest::Digester;
 use crate::expected::Expected as _;
 use crate::input::{Closed, LinkId, ListenerId, Peer};
-use crate::links::{Links, Owner};
 use crate::sip::transactions::Flow;
-use crate::slots::{Full, Handle, Slots};
+use crate::slots::{Full, Handle};
 use crate::step::{SessionId, Step, TimerKey};
 use crate::text::push_address;
 use crate::time::{Duration, Instant};
-use crate::timer::Deadline;
-use crate::wire::sip::Framer;
+pub(crate) use table::SipLinks;
+pub(super) use table::sip_link;
+use table::{Opening, SipLink};
 
 /// The most bytes that wait for one of our connections to open.
 const MAX_WAITING: usize = 256 * 1024;
@@ -35,144 +35,6 @@ const OPENS_WITHIN: Duration = Duration::from_secs(10);
 /// The most connections of unlisted peers.
 const MAX_UNLISTED: usize = 64;
 
-/// One SIP connection.
-pub(crate) struct SipLink {
-    id: LinkId,
-    framer: Framer,
-    peer: Option<SocketAddr>,
-    /// Our end's address, which Contact names unless an address is configured.
-    local: Option<SocketAddr>,
-    /// Whether the peer is on the access list.
-    allowed: bool,
-    /// `host:port`, if we opened it.
-    target: Option<Box<str>>,
-    /// How far opening it has come, if we open it; `None` once it is open.
-    opening: Option<Opening>,
-    /// When it has taken too long to open, or is to be tried again.
-    pub(crate) deadline: Deadline,
-}
-
-/// One of our connections that is not open yet.
-#[derive(Default)]
-struct Opening {
-    /// What is to be sent once it is open.
-    waiting: Vec<u8>,
-    /// How many events are in `waiting`.
-    events: u64,
-    /// How often it failed to open.
-    failures: usize,
-    /// Whether it waits for the next attempt.
-    paused: bool,
-}
-
-impl SipLink {
-    /// A connection that a peer opened.
-    fn accepted(id: LinkId, peer: Peer, allowed: bool) -> Self {
-        Self { peer: Some(peer.address), local: Some(peer.local), allowed, ..Self::to(id, None, None) }
-    }
-
-    /// A connection that we open.
-    fn to(id: LinkId, target: Option<Box<str>>, opening: Option<Opening>) -> Self {
-        Self {
-            id,
-            framer: Framer::default(),
-            peer: None,
-            local: None,
-            allowed: false,
-            target,
-            opening,
-            deadline: Deadline::default(),
-        }
-    }
-
-    /// Whether an unlisted peer opened it.
-    const fn is_unlisted(&self) -> bool {
-        self.target.is_none() && !self.allowed
-    }
-}
-
-/// All SIP connections.
-pub(crate) struct SipLinks {
-    pub(crate) slots: Slots<SipLink>,
-    by_target: BTreeMap<Box<str>, LinkId>,
-    /// Our address as the last peer that connected reached it.
-    reached_at: Option<IpAddr>,
-    /// The number of connections of unlisted peers.
-    unlisted: usize,
-    /// The addresses we listen on, if open: TCP first, then UDP, in configured order.
-    listening: Vec<Option<SocketAddr>>,
-}
-
-impl SipLinks {
-    pub(super) fn new(config: &Config) -> Self {
-        Self {
-            slots: Slots::new(config.limits.links),
-            by_target: BTreeMap::new(),
-            reached_at: None,
-            unlisted: 0,
-            listening: alloc::vec![None; config.sip.tcp.len() + config.sip.udp.len()],
-        }
-    }
-
-    /// Notes that an address we listen on is open.
-    pub(crate) fn on_listening(&mut self, listener: ListenerId, address: SocketAddr) {
-        if let Some(entry) = self.listening.get_mut(usize::from(listener.index())) {
-            *entry = Some(address);
-        }
-    }
-
-    /// Feeds the state outside the table of links.
-    pub(crate) fn digest_rest(&self, digester: &mut Digester) {
-        let Self { slots: _, by_target: _, reached_at, unlisted: _, listening } = self;
-        crate::digest::sequence(digester, listening.iter());
-        digester.value(reached_at);
-    }
-
-    /// The number of connections of unlisted peers.
-    pub(crate) const fn unlisted(&self) -> usize {
-        self.unlisted
-    }
-
-    /// The same, counted again.
-    pub(crate) fn recount_unlisted(&self) -> usize {
-        self.slots.iter().filter(|(_, link)| link.is_unlisted()).count()
-    }
-
-    fn insert(&mut self, known: &mut Links, link: SipLink) -> Result<Handle<SipLink>, Full> {
-        let (id, target, unlisted) = (link.id, link.target.clone(), link.is_unlisted());
-        let handle = self.slots.insert(link)?;
-        self.unlisted += usize::from(unlisted);
-        known.assign(id, Owner::Sip(handle.cast()));
-        if let Some(target) = target {
-            self.by_target.insert(target, id);
-        }
-        Ok(handle)
-    }
-
-    fn remove(&mut self, known: &mut Links, handle: Handle<SipLink>) -> Option<SipLink> {
-        let link = self.slots.remove(handle)?;
-        known.release(link.id);
-        self.unlisted -= usize::from(link.is_unlisted());
-        if let Some(target) = &link.target {
-            self.by_target.remove(target);
-        }
-        Some(link)
-    }
-
-    fn find(&mut self, known: &Links, id: LinkId) -> Option<&mut SipLink> {
-        self.slots.get_mut(sip_link(known, id)?)
-    }
-
-    fn get(&self, known: &Links, id: LinkId) -> Option<&SipLink> {
-        self.slots.get(sip_link(known, id)?)
-    }
-}
-
-/// The user agent's entry of a link, if it is open or being opened.
-pub(super) fn sip_link(known: &Links, id: LinkId) -> Option<Handle<SipLink>> {
-    if let Some(Owner::Sip(handle)) = known.owner(id) { Some(handle.cast()) } else { None }
-}
-
 impl SipLinks {
     /// Handles a connection that a peer opened.
     pub(crate) fn on_accepted(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {
@@ -184,8 +46,14 @@ impl SipLinks {
         let refused = if !allowed && self.unlisted() >= unlisted {
             Some(("too many connections of peers outside sip.allow", unlisted))
         } else {
-            let accepted = SipLink::accepted(link, peer, allowed);
-            self.insert(step.links, accepted).err().map(|Full| ("limits.links is reached", limit))
+            let accepted = SipLink::accepted(link, peer, allowed, step.now);
+            match self.insert(step.links, accepted) {
+                Ok(handle) => {
+                    self.await_more(step, handle);
+                    None
+                }
+                Err(Full) => Some(("limits.links is reached", limit)),
+            }
         };
         if let Some((why, limit)) = refused {
             let fields: &[(&str, &dyn core::fmt::Display)] =
@@ -210,16 +78,16 @@ impl SipLinks {
         entry.allowed = allowed;
         entry.peer = Some(peer.address);
         entry.local = Some(peer.local);
-        step.timers.cancel(&mut entry.deadline, TimerKey::Redial(handle.cast()));
+        entry.heard_at = step.now;
         if let Some(opening) = entry.opening.take() {
             step.counters.events_sent += opening.events;
             step.actions.write(link, &opening.waiting);
         }
+        self.await_more(step, handle);
     }
 
     pub(crate) fn on_closed(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, why: Closed) {
-        let Some(mut entry) = self.remove(step.links, handle).expected("a link") else { return };
-        step.timers.cancel(&mut entry.deadline, TimerKey::Redial(handle.cast()));
+        let Some(mut entry) = self.remove(step, handle).expected("a link") else { return };
         let link = entry.id;
         let opening = entry.opening.take().unwrap_or_default();
         let lost = opening.waiting.len();
@@ -258,15 +126,15 @@ impl SipLinks {
     /// Sets a connection's deadline.
     fn await_link(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, until: Instant) {
         if let Some(entry) = self.slots.get_mut(handle) {
-            step.timers.set(&mut entry.deadline, TimerKey::Redial(handle.cast()), until);
+            step.timers.set(&mut entry.deadline, TimerKey::Link(handle.cast()), until);
         }
     }
 
-    /// Handles the deadline of one of our connections: it is to be tried again, or has taken too long to open.
-    pub(crate) fn on_redial_due(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>) {
+    /// Handles a connection's deadline: it is to be tried again, has taken too long to open, or ends.
+    pub(crate) fn on_link_due(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>) {
         let Some(entry) = self.slots.get_mut(handle).expected("a link") else { return };
         let link = entry.id;
-        let Some(opening) = entry.opening.as_mut().expected("an opening") else { return };
+        let Some(opening) = &mut entry.opening else { return self.on_silence(step, handle) };
         if core::mem::take(&mut opening.paused) {
             step.actions.connect(link, entry.target.as_deref().unwrap_or_default());
             self.await_link(step, handle, step.now + OPENS_WITHIN);
@@ -278,7 +146,7 @@ impl SipLinks {
 
     /// Checks the reader of a link out. Returns `None` if nothing is to be read from the link.
     pub(crate) fn check_out(&mut self, handle: Handle<SipLink>) -> Option<Reader> {
-        let entry = self.slots.get_mut(handle)?;
+        let entry = self.slots.get_mut(handle).filter(|entry| !entry.ending)?;
         let origin = Origin { flow: Flow::Stream(entry.id), peer: entry.peer?, allowed: entry.allowed };
         let framer = core::mem::take(&mut entry.framer);
         Some(Reader {
@@ -290,14 +158,22 @@ impl SipLinks {
         })
     }
 
-    /// Puts a reader back, or closes its link if it `ends`. Returns whether the link was closed.
+    /// Puts a reader back. If its link `ends`, nothing more is read from it, and it is closed: at once or, if requests
+    /// that came over it are held, after their answers. Returns whether it ends.
     pub(crate) fn check_in(&mut self, step: &mut Step<'_>, reader: Reader, ends: bool) -> bool {
-        if ends {
-            step.actions.close(reader.link);
-            self.remove(step.links, reader.handle.cast());
-        } else if let Some(entry) = self.slots.get_mut(reader.handle.cast()) {
-            entry.framer = reader.framer;
+        let handle = reader.handle.cast();
+        let ends = self.torn.take() == Some(reader.link) || ends;
+        let Some(entry) = self.slots.get_mut(handle) else { return ends };
+        if ends && entry.unanswered == 0 {
+            self.end(step, handle);
+            return true;
         }
+        entry.ending = ends;
+        entry.heard_at = step.now;
+        let is_partial = ends || !reader.framer.is_idle();
+        entry.began_at = is_partial.then(|| entry.began_at.unwrap_or(step.now));
+        entry.framer = reader.framer;
+        self.await_more(step, handle);
         ends
     }
 
@@ -366,7 +242,7 @@ impl SipLinks {
             None => self.open_link(step, &target)?,
         };
         let flow = Flow::Stream(link);
-        legs.leg_mut(session)?.dialog.flow = flow;
+        self.follow(step, legs, session, flow);
         Some(flow)
     }
 
@@ -418,10 +294,6 @@ impl SipLinks {
     }
 }
 
-crate::digest! { struct SipLink { id, framer, peer, local, allowed, target, opening, deadline } }
-
-crate::digest! { struct Opening { waiting, events, failures, paused } }
-
 /// Reads a datagram. Returns `None` if it holds no message.
 pub(crate) fn on_datagram(
     step: &mut Step<'_>,
@@ -429,10 +301,8 @@ pub(crate) fn on_datagram(
     peer: SocketAddr,
     bytes: &[u8],
 ) -> Option<Origin> {
+    // These keep an address translation open; RFC 5626 4.4.1 has them answered on streams only.
     if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-        if bytes.starts_with(b"\r\n\r\n") {
-            step.actions.send_datagram(listener, peer, b"\r\n");
-        }
         return None;
     }
     Some(Origin { flow: Flow::Datagram(listener, peer), peer, allowed: is_allowed(step, peer.ip()) })

@@ -75,7 +75,7 @@ impl UserAgent {
         seconds: &dyn Display,
     ) {
         let seconds = alloc::format!("{seconds}");
-        let refusal = Refusal { header: ("Retry-After", &seconds), ..Refusal::new(status, reason) };
+        let refusal = Refusal { header: ("Retry-After", seconds.into()), ..Refusal::new(status, reason) };
         self.refuse(step, legs, received, &refusal);
     }
 }

@@ -43,6 +43,12 @@ pub(crate) enum Read<'a> {
     Ends,
 }
 
+/// Logs that nothing more is read from a link.
+pub(super) fn note_broken(step: &mut Step<'_>, link: LinkId, peer: SocketAddr, why: &dyn Display) {
+    let fields: &[(&str, &dyn Display)] = &[("link", &link), ("peer", &peer), ("why", why)];
+    step.actions.notify(Level::Warn, "link_broken", fields);
+}
+
 impl Reader {
     /// Reads at most one message from `bytes`. Returns how many bytes were taken, and the result.
     pub(crate) fn read<'a>(&'a mut self, step: &mut Step<'_>, bytes: &'a [u8]) -> (usize, Read<'a>) {
@@ -56,15 +62,14 @@ impl Reader {
             }
             // An unlisted peer gets one answer only: more would pile up if it does not read them.
             Framed::Message(message) => Read::Message(message, self.is_unlisted),
-            Framed::Broken(error) => {
+            // RFC 3261 18.3: the message at fault is answered, and nothing behind it is read.
+            Framed::Broken(error, head) => {
                 if self.origin.allowed {
-                    let fields: &[(&str, &dyn Display)] =
-                        &[("link", &self.link), ("peer", &self.origin.peer), ("why", &error)];
-                    step.actions.notify(Level::Warn, "link_broken", fields);
+                    note_broken(step, self.link, self.origin.peer, &error);
                 } else {
                     step.note_unlisted(self.origin.peer, &[("discarded", &error)]);
                 }
-                Read::Ends
+                head.map_or(Read::Ends, |head| Read::Message(head, true))
             }
         };
         (taken, read)

@@ -9,8 +9,8 @@ use crate::entropy::Domain;
 use crate::sip::dialog::Unusable;
 use crate::sip::transactions::Flow;
 use crate::step::{SessionId, Step};
-use crate::wire::sip::{Message, Method};
-use crate::wire::sip::{Scheme, Uri, reason_phrase};
+use crate::wire::sip::media::CSTA_XML;
+use crate::wire::sip::{Flaw, Message, Method, Name, Scheme, Unacceptable, Uri, reason_phrase};
 
 /// The methods we support, for Allow (client quirk 6).
 pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, INFO, UPDATE, OPTIONS";
@@ -35,6 +35,8 @@ pub(crate) struct Received<'m> {
     pub(crate) session: Option<SessionId>,
     /// Whether To has a tag, so that it is in a dialog, known or not.
     pub(crate) in_dialog: bool,
+    /// The CSTA document in its body, if there is one.
+    pub(crate) document: Option<&'m [u8]>,
 }
 
 /// A refusal of a request.
@@ -45,18 +47,18 @@ pub(crate) struct Refusal<'a> {
     /// A Warning's text (RFC 3261 20.43); empty for none.
     pub(crate) detail: String,
     /// A header field that the status requires; an empty name for none.
-    pub(crate) header: (&'static str, &'a str),
+    pub(crate) header: (&'static str, Cow<'a, str>),
 }
 
 impl<'a> Refusal<'a> {
     /// A refusal with this reason phrase.
     pub(crate) fn new(status: u16, reason: impl Into<Cow<'a, str>>) -> Self {
-        Self { status, reason: reason.into(), detail: String::new(), header: ("", "") }
+        Self { status, reason: reason.into(), detail: String::new(), header: ("", Cow::Borrowed("")) }
     }
 
     /// A refusal with a header field that the status requires.
-    pub(crate) const fn with(status: u16, header: &'static str, value: &'a str) -> Self {
-        Self { status, reason: Cow::Borrowed(""), detail: String::new(), header: (header, value) }
+    pub(crate) fn with(status: u16, header: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
+        Self { status, reason: Cow::Borrowed(""), detail: String::new(), header: (header, value.into()) }
     }
 }
 
@@ -103,9 +105,12 @@ pub(super) fn stateless_tag(key: u128) -> heapless::String<16> {
     tag(u64::try_from(key & u128::from(u64::MAX)).unwrap_or(0))
 }
 
-/// The refusal of a request whatever its method (RFC 3261 8.2.1, 8.2.2). It does not tell an unlisted peer anything
-/// else.
-pub(super) fn refusal<'a>(received: &Received<'a>) -> Option<Refusal<'a>> {
+/// The refusal of a request whatever its method (RFC 3261 8.2.1 to 8.2.3); `content` is what its body holds. It does not
+/// tell an unlisted peer anything else.
+pub(super) fn refusal<'a>(
+    received: &Received<'a>,
+    content: Result<Option<&[u8]>, Unacceptable>,
+) -> Option<Refusal<'a>> {
     if !received.allowed {
         return Some(Refusal::new(403, "Peer not on the access list"));
     }
@@ -120,12 +125,37 @@ pub(super) fn refusal<'a>(received: &Received<'a>) -> Option<Refusal<'a>> {
         Some(Scheme::Other(_)) => return Some(Refusal::new(416, "")),
         None => return Some(Refusal::new(400, "Malformed Request-URI")),
     }
-    // 8.2.2.3: Require is not checked for CANCEL (and ACK).
-    let unknown = received.message.requires().find(|option| !option.eq_ignore_ascii_case("timer"));
-    match unknown {
-        Some(option) if received.method != Method::Cancel => Some(Refusal::with(420, "Unsupported", option)),
-        _ => None,
+    // 8.2.2.3: Require is not checked for CANCEL (and ACK), nor can either be tried again without its body.
+    if received.method == Method::Cancel {
+        return None;
     }
+    let mut unknown = received.message.requires().filter(|option| !option.eq_ignore_ascii_case("timer"));
+    if let Some(first) = unknown.next() {
+        let listed = unknown.fold(Cow::Borrowed(first), |listed, option| listed + ", " + option);
+        return Some(Refusal::with(420, "Unsupported", listed));
+    }
+    match content {
+        Ok(_) => None,
+        Err(Unacceptable::Encoding) => Some(Refusal::with(415, "Accept-Encoding", "identity")),
+        Err(Unacceptable::Type | Unacceptable::Disposition) => Some(Refusal::with(415, "Accept", CSTA_XML)),
+    }
+}
+
+/// The refusal of a request whose body reaches into the next message (RFC 4475 3.1.2.3).
+pub(super) fn torn_refusal() -> Refusal<'static> {
+    Refusal::new(400, "Content-Length Beyond The Message")
+}
+
+/// The refusal of an INVITE or UPDATE whose Contact cannot be the target of our requests. Only an INVITE that begins a
+/// dialog, here or for us, must have one (RFC 3261 8.1.1.8, 12.2.2).
+pub(super) fn target_refusal(received: &Received<'_>) -> Option<Refusal<'static>> {
+    let begins = received.method == Method::Invite && received.session.is_none();
+    let flaw = match received.message.target() {
+        Ok(None) if begins => Flaw::Missing(Name::Contact),
+        Ok(_) => return None,
+        Err(flaw) => flaw,
+    };
+    Some(Refusal::new(flaw.status(), flaw.to_string()))
 }
 
 /// The flow for the answer to a message: with `rport`, to the datagram's source (RFC 3581 4); otherwise to the source
@@ -164,7 +194,6 @@ pub(super) fn tag_for(
 /// The refusal of a request that cannot begin or refresh a dialog.
 pub(super) fn unusable_dialog(unusable: Unusable) -> Refusal<'static> {
     match unusable {
-        Unusable::NoContact => Refusal::new(400, "Missing Contact"),
         Unusable::TooLong => Refusal::new(400, "Route set or Contact too long"),
     }
 }

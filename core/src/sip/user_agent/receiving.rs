@@ -7,14 +7,16 @@ use super::leg::{Legs, Phase};
 use super::links::sip_link;
 use super::overload::Overload;
 use super::reader::Origin;
-use super::received::{ALLOW, Received, Refusal, answer_flow, dialog_key, refusal, tag_for};
+use super::received::{
+    ALLOW, Received, Refusal, answer_flow, dialog_key, refusal, tag_for, target_refusal, torn_refusal,
+};
 use super::{News, UserAgent};
 use crate::expected::Expected as _;
-use crate::sip::transactions::{Flow, ServerMachine, matching_key};
+use crate::sip::transactions::{Flow, ServerMachine, matching_key, merge_key};
 use crate::sip::{invite_server, non_invite_server};
 use crate::step::{SessionId, Step};
 use crate::wire::sip::media::CSTA_XML;
-use crate::wire::sip::{Message, Method, Start, Uri};
+use crate::wire::sip::{Message, Method, Start, Unacceptable, Uri};
 
 impl UserAgent {
     /// Processes a message.
@@ -27,7 +29,12 @@ impl UserAgent {
     ) -> News<'m> {
         match message.start {
             Start::Request { method, uri } => self.on_request(step, legs, origin, (message, method, uri)),
-            Start::Response { status, .. } => self.on_response(step, legs, status, message),
+            Start::Response { status, .. } => {
+                if origin.flow.is_reliable() && message.swallows() {
+                    self.links.break_off(step, origin);
+                }
+                self.on_response(step, legs, status, message)
+            }
         }
     }
 
@@ -40,6 +47,11 @@ impl UserAgent {
     ) -> News<'m> {
         let to_tag = message.to().and_then(|to| to.tag());
         let session = to_tag.and_then(|tag| self.session_of(step, message, tag));
+        let content = message.document();
+        let torn = allowed && is_torn((message, method), content, flow);
+        if torn {
+            self.links.break_off(step, Origin { flow, peer, allowed });
+        }
         if method == Method::Ack {
             if allowed {
                 self.on_ack(step, legs, message, session);
@@ -66,9 +78,11 @@ impl UserAgent {
             local_tag: tag_for(step, method, key, to_tag.is_some()),
             session,
             in_dialog: to_tag.is_some(),
+            document: content.unwrap_or_default(),
         };
         self.write_reply_head(&received, &received.local_tag);
-        match refusal(&received) {
+        let refusal = refusal(&received, content);
+        match refusal.or_else(|| torn.then(torn_refusal)) {
             Some(refusal) => self.refused(step, legs, &received, &refusal),
             None => self.dispatch(step, legs, received),
         }
@@ -85,9 +99,11 @@ impl UserAgent {
             (Method::Cancel, _) => self.on_cancel(step, legs, &received),
             (Method::Invite, _) if !received.in_dialog => self.on_invite(step, legs, received),
             (Method::Bye, Some(session)) => self.on_bye(step, legs, &received, session),
-            (Method::Invite | Method::Info | Method::Update, Some(session)) => {
-                News::InSession(received, session)
-            }
+            (Method::Info, Some(session)) => News::InSession(received, session),
+            (Method::Invite | Method::Update, Some(session)) => match target_refusal(&received) {
+                Some(refusal) => self.refused(step, legs, &received, &refusal),
+                None => News::InSession(received, session),
+            },
             (Method::Invite, None) => self.on_invite_elsewhere(step, legs, received),
             (Method::Bye | Method::Info | Method::Update, None) => {
                 self.refused(step, legs, &received, &Refusal::new(481, ""))
@@ -104,14 +120,30 @@ impl UserAgent {
         legs: &mut impl Legs,
         received: Received<'m>,
     ) -> News<'m> {
+        if self.is_merged(step, received.message) {
+            return self.refused(step, legs, &received, &Refusal::new(482, "Merged Request"));
+        }
         if !step.takes_sessions() {
             self.turn_away(step, legs, &received, Overload::Leaving);
-            News::Nothing
-        } else if is_for_us(step, received.uri) {
-            News::SignIn(received)
-        } else {
-            self.refused(step, legs, &received, &Refusal::new(404, "Not our domain"))
+            return News::Nothing;
         }
+        if !is_for_us(step, received.uri) {
+            return self.refused(step, legs, &received, &Refusal::new(404, "Not our domain"));
+        }
+        match target_refusal(&received) {
+            Some(refusal) => self.refused(step, legs, &received, &refusal),
+            None => News::SignIn(received),
+        }
+    }
+
+    /// Whether an INVITE outside any dialog has come another way already, and is not answered yet (RFC 3261 8.2.2.2). If
+    /// the connection it came on is gone, so is the answer, and this one is the next try of a proxy.
+    fn is_merged(&self, step: &Step<'_>, invite: &Message<'_>) -> bool {
+        let before = self.transactions.find_merged(merge_key(step.entropy, invite));
+        before.is_some_and(|before| match before.flow {
+            Flow::Stream(link) => sip_link(step.links, link).is_some(),
+            Flow::Datagram(..) => true,
+        })
     }
 
     /// Handles a re-INVITE in a dialog that is not known here. Without a CSTA document it is refused.
@@ -131,10 +163,13 @@ impl UserAgent {
         if !is_for_us(step, received.uri) && !is_for_us(step, to) {
             return self.refused(step, legs, &received, &Refusal::new(404, "Not our domain"));
         }
-        if received.message.csta_body().is_none() {
+        if received.document.is_none() {
             return self.refused(step, legs, &received, &Refusal::new(481, ""));
         }
-        News::Takeover(received, tag)
+        match target_refusal(&received) {
+            Some(refusal) => self.refused(step, legs, &received, &refusal),
+            None => News::Takeover(received, tag),
+        }
     }
 
     /// Handles BYE (RFC 3261 15.1.2). Requests of the client that are still held are answered 487 when their answers
@@ -228,7 +263,8 @@ impl UserAgent {
 
     /// Handles a retransmission (RFC 3261 17.2): the response is sent again, or the request is absorbed.
     fn on_repeated(&mut self, step: &mut Step<'_>, handle: HeldRequest, flow: Flow) {
-        let Some(transaction) = self.transactions.server.get_mut(handle).expected("a transaction") else {
+        let Self { links, transactions, .. } = self;
+        let Some(transaction) = transactions.server.get_mut(handle).expected("a transaction") else {
             return;
         };
         // If the stream that the request came on is gone, the answer goes to the one on which the client repeated it.
@@ -236,6 +272,9 @@ impl UserAgent {
             && sip_link(step.links, before).is_none()
         {
             transaction.flow = flow;
+            if transaction.is_unanswered() {
+                links.note_held(step, flow);
+            }
         }
         let now = step.now;
         match transaction.machine {
@@ -264,6 +303,21 @@ impl UserAgent {
         self.refuse(step, legs, received, refusal);
         News::Nothing
     }
+}
+
+/// Whether the body of a request on a stream reaches into the next message. A whole document is not searched here:
+/// reading it shows the same.
+fn is_torn(
+    (message, method): (&Message<'_>, Method<'_>),
+    content: Result<Option<&[u8]>, Unacceptable>,
+    flow: Flow,
+) -> bool {
+    if message.body.is_empty() || !flow.is_reliable() {
+        return false;
+    }
+    let is_whole = matches!(content, Ok(Some(document)) if document.len() == message.body.len());
+    let is_read = matches!(method, Method::Invite | Method::Info) && is_whole;
+    !is_read && message.swallows()
 }
 
 /// Whether a dialog-forming request is for this gateway: for our domain, our advertised host, or an address we listen

@@ -41,11 +41,7 @@ impl Outgoing<'_> {
     }
 
     const fn method(self) -> &'static str {
-        match self {
-            Self::Event(_) => "INFO",
-            Self::Bye => "BYE",
-            Self::Refresh => "UPDATE",
-        }
+        self.purpose().method()
     }
 }
 
@@ -166,7 +162,7 @@ impl UserAgent {
         session: SessionId,
         draft: &Draft<'_>,
     ) {
-        let Self { links, message, address, .. } = self;
+        let Self { links, transactions, message, address, .. } = self;
         let Draft { outgoing, transaction, secret, flow } = *draft;
         address.clear();
         message.clear();
@@ -174,6 +170,9 @@ impl UserAgent {
         let address = core::str::from_utf8(address).unwrap_or_default();
         let Some(leg) = legs.leg_mut(session).expected("a leg") else { return };
         let sequence = leg.dialog.next_sequence();
+        if let Some(opened) = transaction.and_then(|transaction| transactions.client.get_mut(transaction)) {
+            opened.sequence = sequence;
+        }
         let method = outgoing.method();
         let transport = if flow.is_reliable() { "TCP" } else { "UDP" };
         let uri = leg.dialog.request_uri();
@@ -210,7 +209,7 @@ impl UserAgent {
     }
 
     /// Handles a response. Its branch names the transaction, and holds a number that only we and the receiver of the
-    /// request know.
+    /// request know; its CSeq is the request's (RFC 3261 17.1.3, 8.2.6.2), and it has no Via but ours (8.1.3.3).
     pub(super) fn on_response<'m>(
         &mut self,
         step: &mut Step<'_>,
@@ -220,7 +219,10 @@ impl UserAgent {
     ) -> News<'m> {
         let branch = message.via().and_then(|via| via.branch).unwrap_or_default();
         let Some((handle, secret)) = read_branch(branch) else { return News::Nothing };
-        let known = self.transactions.client.get(handle).filter(|one| one.secret == secret);
+        let (Some(1), Some(cseq)) = (message.via_count(), message.cseq()) else { return News::Nothing };
+        let known = self.transactions.client.get(handle).filter(|one| {
+            (one.secret, one.sequence) == (secret, cseq.number) && one.purpose.method() == cseq.method.name()
+        });
         let Some(transaction) = known else { return News::Nothing };
         let (purpose, session) = (transaction.purpose, transaction.owner);
         let event = if status < 200 { Event::Provisional } else { Event::Final };

@@ -71,7 +71,12 @@ fn feed_sip(framer: &mut sip::Framer, bytes: &[u8], each: &mut impl FnMut(Piece<
         sip::Framed::Incomplete => {}
         sip::Framed::KeepAlive => each(Piece::KeepAlive),
         sip::Framed::Message(message) => each(Piece::Sip(message.bytes)),
-        sip::Framed::Broken(_) => return None,
+        sip::Framed::Broken(_, head) => {
+            if let Some(head) = head {
+                each(Piece::Sip(head.bytes));
+            }
+            return None;
+        }
     }
     Some(taken)
 }

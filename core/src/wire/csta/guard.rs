@@ -50,6 +50,8 @@ pub enum XmlError {
     Truncated,
     /// Bytes that are not UTF-8.
     NotUtf8,
+    /// A reference to a character that there is not, or that a document must not hold.
+    NoCharacter,
     /// Not well-formed XML in another way.
     NotWellFormed,
 }
@@ -66,6 +68,7 @@ impl fmt::Display for XmlError {
             Self::Dtd => "document type declarations are not accepted",
             Self::Truncated => "the document is truncated",
             Self::NotUtf8 => "the document is not UTF-8",
+            Self::NoCharacter => "a reference to a character names none",
             Self::NotWellFormed => "the document is not well-formed XML",
         })
     }

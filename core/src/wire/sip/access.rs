@@ -1,13 +1,14 @@
 //! Typed access to header values, which are read on demand.
 
 use super::address::NameAddress;
+use super::flaw::Flaw;
 use super::header::Name;
 use super::list::{self, Split};
-use super::media::{self, MediaType};
+use super::media::MediaType;
 use super::message::{CSeq, Message, Start};
 use super::method::Method;
-use super::multipart;
 use super::session::{self, SessionExpires};
+use super::uri::{Scheme, Uri};
 use super::via::Via;
 
 impl<'a> Message<'a> {
@@ -111,23 +112,38 @@ impl<'a> Message<'a> {
         self.header(Name::ContentType).and_then(MediaType::parse)
     }
 
-    /// The CSTA document in the body, which may be one part of it (client quirk 10).
+    /// The CSTA document in the body, which may be one part of it (client quirk 10). [`Message::document`] says why there
+    /// is none.
     #[must_use]
     pub fn csta_body(&self) -> Option<&'a [u8]> {
-        let whole = Some(self.body).filter(|body| !body.is_empty());
-        let written = self.header(Name::ContentType)?;
-        // Nearly everybody writes it so.
-        if written == media::CSTA_XML {
-            return whole;
+        self.document().ok().flatten()
+    }
+
+    /// The number of Via values; `None` if one of them is malformed.
+    #[must_use]
+    pub const fn via_count(&self) -> Option<usize> {
+        self.known.vias
+    }
+
+    /// The Contact to which requests in the dialog go (RFC 3261 8.1.1.8): `None` if there is none.
+    ///
+    /// # Errors
+    /// If there is more than one, or one that is no SIP or SIPS URI with a host and a port to connect to.
+    pub fn target(&self) -> Result<Option<NameAddress<'a>>, Flaw> {
+        let mut items = self.items(Name::Contact);
+        let Some(first) = items.next() else {
+            let is_empty = self.header(Name::Contact).is_some();
+            return if is_empty { Err(Flaw::Malformed(Name::Contact)) } else { Ok(None) };
+        };
+        if items.next().is_some() {
+            return Err(Flaw::Repeated(Name::Contact));
         }
-        let media = MediaType::parse(written)?;
-        if media.is(media::CSTA_XML) {
-            whole
-        } else if media.is("multipart/mixed") {
-            multipart::csta_part(media.param("boundary")?, self.body)
-        } else {
-            None
-        }
+        let contact = NameAddress::parse(first).filter(|contact| {
+            Uri::parse(contact.uri).is_some_and(|uri| {
+                matches!(uri.scheme, Scheme::Sip | Scheme::Sips) && uri.port.is_none_or(|port| port > 0)
+            })
+        });
+        contact.map(Some).ok_or(Flaw::Malformed(Name::Contact))
     }
 
     /// Session-Expires (RFC 4028); `None` when it is missing or malformed.

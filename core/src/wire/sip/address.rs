@@ -11,6 +11,9 @@ pub struct NameAddress<'a> {
     pub uri: &'a str,
     /// The header's parameters from the first semicolon on, or empty.
     pub params: &'a str,
+    tag: Option<&'a str>,
+    /// Whether there is at most one tag, and it is not empty.
+    pub(super) has_sound_tag: bool,
 }
 
 impl<'a> NameAddress<'a> {
@@ -31,15 +34,23 @@ impl<'a> NameAddress<'a> {
         let sound =
             !scheme.is_empty() && !opaque.is_empty() && (params.is_empty() || params.starts_with(';'));
         let is_bare = octets::BARE_ADDRESS.has_all(uri.as_bytes());
-        let sound = sound && is_bare && list::is_closed(params);
-        sound.then_some(Self { raw, uri, params })
+        if !sound || !is_bare || !list::is_closed(params) {
+            return None;
+        }
+        let mut address = Self { raw, uri, params, tag: None, has_sound_tag: true };
+        for (name, value) in list::parameters(params) {
+            if name.eq_ignore_ascii_case("tag") {
+                address.has_sound_tag &= address.tag.is_none() && !value.is_empty();
+                address.tag = address.tag.or(Some(value).filter(|value| !value.is_empty()));
+            }
+        }
+        Some(address)
     }
 
     /// The dialog tag, if there is one. An empty tag is ignored, even if another follows it, as ours does in an answer.
     #[must_use]
-    pub fn tag(&self) -> Option<&'a str> {
-        let tag = |(name, value): &(&str, &str)| name.eq_ignore_ascii_case("tag") && !value.is_empty();
-        list::parameters(self.params).find(tag).map(|(_, tag)| tag)
+    pub const fn tag(&self) -> Option<&'a str> {
+        self.tag
     }
 
     /// The value of the header parameter `name`, compared case-insensitively; empty if it has no value.

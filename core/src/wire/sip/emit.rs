@@ -5,7 +5,7 @@ use core::fmt::Display;
 use core::net::{IpAddr, SocketAddr};
 
 use super::header::Name;
-use super::list::{self, Split};
+use super::list;
 use super::media;
 use super::message::Message;
 use super::method::Method;
@@ -67,23 +67,26 @@ fn lacks_tag(request: &Message<'_>) -> bool {
     request.to().is_some_and(|to| to.tag().is_none())
 }
 
-/// Appends a Via header's value, adding the request's `source` to its first item, `topmost`.
+/// Appends a Via header's value, adding the request's `source` to its first item, `topmost`. All else is copied byte for
+/// byte.
 fn topmost_via(out: &mut Vec<u8>, value: &str, topmost: Option<Via<'_>>, source: SocketAddr) {
-    let mut items = Split::commas(value);
-    let via = items.next().and(topmost);
-    let Some(via) = via else {
+    let Some(via) = topmost else {
         out.extend_from_slice(value.as_bytes());
         return;
     };
-    let sent_by = via.raw.strip_suffix(via.params).unwrap_or(via.raw);
-    out.extend_from_slice(list::trim(sent_by).as_bytes());
-    for item in Split::semicolons(via.params) {
+    out.extend_from_slice(via.raw.strip_suffix(via.params).unwrap_or(via.raw).as_bytes());
+    let mut rest = via.params.strip_prefix(';');
+    while let Some(text) = rest {
+        let (item, behind) = list::split_item(text, b';');
+        rest = behind;
         let (name, _) = list::parameter(item);
         if name.eq_ignore_ascii_case("received") {
             continue;
         }
         out.push(b';');
         if name.eq_ignore_ascii_case("rport") {
+            let blanks = item.len().saturating_sub(item.trim_start_matches([' ', '\t']).len());
+            out.extend_from_slice(item.get(..blanks).unwrap_or_default().as_bytes());
             push_formatted(out, format_args!("rport={}", source.port()));
         } else {
             out.extend_from_slice(item.as_bytes());
@@ -93,10 +96,9 @@ fn topmost_via(out: &mut Vec<u8>, value: &str, topmost: Option<Via<'_>>, source:
     if via.rport.is_some() || !is_address(via.host, address) {
         push_formatted(out, format_args!(";received={address}"));
     }
-    for item in items {
-        out.extend_from_slice(b", ");
-        out.extend_from_slice(item.as_bytes());
-    }
+    let (first, _) = list::split_item(value, b',');
+    let begin = first.trim_end_matches([' ', '\t']).len();
+    out.extend_from_slice(value.get(begin..).unwrap_or_default().as_bytes());
 }
 
 fn is_address(host: &str, address: IpAddr) -> bool {

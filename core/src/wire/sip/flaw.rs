@@ -10,7 +10,7 @@ use super::header::Name;
 pub enum Flaw {
     /// Its SIP version is not 2.0: answered 505.
     Version,
-    /// Its request line has more than three parts, or parts too far apart.
+    /// Its request line has no URI, more than three parts, or parts too far apart.
     RequestLine,
     /// Its head has bytes that are not UTF-8.
     NotUtf8,
@@ -32,6 +32,8 @@ pub enum Flaw {
     CSeqMethod,
     /// The body is shorter than Content-Length says.
     BodyCut,
+    /// Content-Length says more than a message may have: answered 513.
+    TooLarge,
 }
 
 impl Flaw {
@@ -40,6 +42,7 @@ impl Flaw {
     pub const fn status(self) -> u16 {
         match self {
             Self::Version => 505,
+            Self::TooLarge => 513,
             Self::RequestLine
             | Self::NotUtf8
             | Self::ControlCharacter
@@ -70,6 +73,7 @@ impl fmt::Display for Flaw {
             Self::Malformed(name) => write!(f, "Malformed {name} Header"),
             Self::CSeqMethod => f.write_str("CSeq Method Differs From Request Method"),
             Self::BodyCut => f.write_str("Body Shorter Than Content-Length"),
+            Self::TooLarge => f.write_str("Message Too Large"),
         }
     }
 }

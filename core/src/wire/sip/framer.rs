@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::octets;
 use crate::digest::{Digest, Digester};
 
 /// The capacity that the buffer keeps after a message.
@@ -20,6 +21,10 @@ pub enum FrameError {
     BadContentLength,
     /// Two Content-Lengths differ.
     ConflictingContentLength,
+    /// There is a Content-Type, and so a body, but no Content-Length.
+    NoContentLength,
+    /// What should begin a message begins none.
+    NotSip,
 }
 
 impl fmt::Display for FrameError {
@@ -28,6 +33,8 @@ impl fmt::Display for FrameError {
             Self::TooLarge => "message larger than the limit",
             Self::BadContentLength => "Content-Length is not a number",
             Self::ConflictingContentLength => "Content-Lengths differ",
+            Self::NoContentLength => "a body without Content-Length",
+            Self::NotSip => "what follows is no SIP message",
         })
     }
 }
@@ -39,6 +46,8 @@ pub struct Frame<'a> {
     pub bytes: &'a [u8],
     /// The length of its head, the empty line included; `None` if there is no end.
     pub(super) head: Option<usize>,
+    /// Why its body cannot be told from what follows, if it cannot.
+    pub(super) broken: Option<FrameError>,
 }
 
 impl<'a> Frame<'a> {
@@ -48,7 +57,7 @@ impl<'a> Frame<'a> {
         let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
         let begin = bytes.iter().position(|byte| !is_line_end(byte)).unwrap_or(bytes.len());
         let bytes = bytes.get(begin..).unwrap_or_default();
-        Self { bytes, head: HeadEnd::default().search(bytes) }
+        Self { bytes, head: HeadEnd::default().search(bytes), broken: None }
     }
 }
 
@@ -61,9 +70,13 @@ pub enum Framed<'a> {
     KeepAlive,
     /// One message, head and body.
     Message(Frame<'a>),
-    /// The stream cannot be read any further.
-    Broken(FrameError),
+    /// The stream cannot be read any further. The head of the message at fault comes along, once, if it is complete and
+    /// the message can be answered.
+    Broken(FrameError, Option<Frame<'a>>),
 }
+
+/// Why a message has no end that can be found, and where its head ends if it can be answered.
+type Torn = (FrameError, Option<usize>);
 
 /// How many bytes a message has.
 #[derive(Clone, Copy, Debug)]
@@ -95,20 +108,20 @@ impl Framer {
     /// Takes one message, or all bytes of an incomplete one. Returns how many bytes were taken, and the result. `limit`
     /// bounds a message, head and body together.
     pub fn push<'a>(&'a mut self, bytes: &'a [u8], limit: usize) -> (usize, Framed<'a>) {
-        if let Some(error) = self.broken {
-            return (bytes.len(), Framed::Broken(error));
-        }
         self.forget_handed_out();
+        if let Some(error) = self.broken {
+            self.buffer = Vec::new();
+            return (bytes.len(), Framed::Broken(error, None));
+        }
         let (skipped, keep_alive) = self.skip_line_ends(bytes);
         if keep_alive {
             return (skipped, Framed::KeepAlive);
         }
         let message = bytes.get(skipped..).unwrap_or_default();
         match self.take(message, limit) {
-            Err(error) => {
+            Err((error, end)) => {
                 self.broken = Some(error);
-                self.buffer = Vec::new();
-                (bytes.len(), Framed::Broken(error))
+                (bytes.len(), Framed::Broken(error, self.torn(message, error, end)))
             }
             Ok(None) => (bytes.len(), Framed::Incomplete),
             Ok(Some(taken)) => {
@@ -121,9 +134,25 @@ impl Framer {
                     self.buffer.as_slice()
                 };
                 let head = size.map(|size| size.head);
-                (skipped.saturating_add(taken), Framed::Message(Frame { bytes, head }))
+                (skipped.saturating_add(taken), Framed::Message(Frame { bytes, head, broken: None }))
             }
         }
+    }
+
+    /// The head of the message whose end cannot be found: `end` bytes of `message` or, if it was kept, of the buffer.
+    fn torn<'a>(&'a mut self, message: &'a [u8], error: FrameError, end: Option<usize>) -> Option<Frame<'a>> {
+        self.size = None;
+        let Some(end) = end else {
+            self.buffer = Vec::new();
+            return None;
+        };
+        let bytes = if self.buffer.is_empty() {
+            message.get(..end).unwrap_or_default()
+        } else {
+            self.handed_out = true;
+            self.buffer.get(..end).unwrap_or_default()
+        };
+        Some(Frame { bytes, head: Some(end), broken: Some(error) })
     }
 
     /// Whether it is between two messages.
@@ -165,7 +194,11 @@ impl Framer {
     }
 
     /// How many of `bytes` complete the message; `None` if all were kept and it is still incomplete.
-    fn take(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, FrameError> {
+    fn take(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, Torn> {
+        // What follows a message is told from its body by the first byte, even before a line of it is complete.
+        if self.buffer.is_empty() && bytes.first().is_some_and(|first| !octets::TOKEN.has(*first)) {
+            return Err((FrameError::NotSip, None));
+        }
         let found =
             if self.size.is_some() { self.size.map(|size| (size, 0)) } else { self.end_head(bytes, limit)? };
         let Some((size, kept)) = found else { return Ok(None) };
@@ -184,11 +217,11 @@ impl Framer {
 
     /// The size of the message whose head ends in `bytes`, and how many of these were kept to read it. `None`: the head does
     /// not end yet, and all of them were kept.
-    fn end_head(&mut self, bytes: &[u8], limit: usize) -> Result<Option<(Size, usize)>, FrameError> {
+    fn end_head(&mut self, bytes: &[u8], limit: usize) -> Result<Option<(Size, usize)>, Torn> {
         if self.buffer.is_empty()
             && let Some(head) = Head::read(bytes)
         {
-            return Ok(Some((head.size(limit)?, 0)));
+            return Ok(Some((head.size(bytes, limit)?, 0)));
         }
         let Some(end) = self.head.search(bytes) else {
             self.keep(bytes, limit)?;
@@ -197,12 +230,12 @@ impl Framer {
         self.keep(bytes.get(..end).unwrap_or_default(), limit)?;
         let head = Head::read(&self.buffer);
         debug_assert!(head.is_some(), "its end was just found");
-        Ok(Some((head.unwrap_or_default().size(limit)?, end)))
+        Ok(Some((head.unwrap_or_default().size(&self.buffer, limit)?, end)))
     }
 
-    fn keep(&mut self, bytes: &[u8], limit: usize) -> Result<(), FrameError> {
+    fn keep(&mut self, bytes: &[u8], limit: usize) -> Result<(), Torn> {
         if self.buffer.len().saturating_add(bytes.len()) > limit {
-            return Err(FrameError::TooLarge);
+            return Err((FrameError::TooLarge, None));
         }
         self.buffer.extend_from_slice(bytes);
         Ok(())
@@ -283,8 +316,8 @@ impl Head {
             let value = match line {
                 [b'\n', ..] => return Some(Self { end: begin.saturating_add(1), length }),
                 [b'\r', b'\n', ..] => return Some(Self { end: begin.saturating_add(2), length }),
-                [b'C' | b'c', ..] => content_length_value(line, "Content-Length"),
-                [b'L' | b'l', ..] => content_length_value(line, "l"),
+                [b'C' | b'c', ..] => header_value(line, "Content-Length"),
+                [b'L' | b'l', ..] => header_value(line, "l"),
                 _ => None,
             };
             if let Some(value) = value {
@@ -298,18 +331,36 @@ impl Head {
         None
     }
 
-    /// How large the message is. Without a Content-Length it has no body.
-    fn size(&self, limit: usize) -> Result<Size, FrameError> {
+    /// How large the message is that begins `bytes`. Without a Content-Length it has no body (RFC 3261 20.14), so that a
+    /// Content-Type says that it was forgotten.
+    fn size(&self, bytes: &[u8], limit: usize) -> Result<Size, Torn> {
         if self.end > limit {
-            return Err(FrameError::TooLarge);
+            return Err((FrameError::TooLarge, None));
         }
-        let whole = self.end.checked_add(self.length.unwrap_or(Ok(0))?).filter(|whole| *whole <= limit);
-        Ok(Size { head: self.end, whole: whole.ok_or(FrameError::TooLarge)? })
+        let torn = |error| (error, Some(self.end));
+        let length = match self.length {
+            Some(length) => length.map_err(torn)?,
+            None if has_content_type(bytes.get(..self.end).unwrap_or_default()) => {
+                return Err(torn(FrameError::NoContentLength));
+            }
+            None => 0,
+        };
+        let whole = self.end.checked_add(length).filter(|whole| *whole <= limit);
+        Ok(Size { head: self.end, whole: whole.ok_or(torn(FrameError::TooLarge))? })
     }
 }
 
+/// Whether a head has a Content-Type.
+fn has_content_type(head: &[u8]) -> bool {
+    memchr::memchr_iter(b'\n', head).any(|line_feed| {
+        let line = head.get(line_feed.saturating_add(1)..).unwrap_or_default();
+        matches!(line, [b'C' | b'c', ..])
+            && (header_value(line, "Content-Type").is_some() || header_value(line, "c").is_some())
+    })
+}
+
 /// The text after the colon, if the first of these lines is a header of this name.
-fn content_length_value<'a>(lines: &'a [u8], name: &str) -> Option<&'a [u8]> {
+fn header_value<'a>(lines: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let (written, rest) = lines.split_at_checked(name.len())?;
     let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let value = rest.get(blanks..)?.strip_prefix(b":")?;

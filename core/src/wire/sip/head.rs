@@ -31,6 +31,11 @@ impl<'a> Reader<'a> {
         Self { bytes, text: text.unwrap_or_default(), at: 0 }
     }
 
+    /// Reads a head that was put in order: the control characters that are left in it may be there.
+    pub(super) const fn mended(text: &'a str) -> Self {
+        Self { bytes: text.as_bytes(), text, at: 0 }
+    }
+
     /// The text that the lines are in: a line that ends beyond it is not UTF-8.
     pub(super) const fn text(&self) -> &'a str {
         self.text
@@ -110,14 +115,16 @@ pub(super) fn put_in_order(head: &[u8], out: &mut String) -> Option<Flaw> {
     let text = String::from_utf8_lossy(head);
     let mut flaw = core::str::from_utf8(head).is_err().then_some(Flaw::NotUtf8);
     let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
-    push_clean(out, lines.next().unwrap_or_default(), &mut flaw);
+    push_clean(out, lines.next().unwrap_or_default(), &mut Quoting::Outside, &mut flaw);
     out.push_str("\r\n");
     let mut open = false;
+    // A quoted string may be folded.
+    let mut quoting = Quoting::Outside;
     for line in lines.take_while(|line| !line.is_empty()) {
         if line.starts_with([' ', '\t']) {
             if open {
                 out.push(' ');
-                push_clean(out, list::trim(line), &mut flaw);
+                push_clean(out, list::trim(line), &mut quoting, &mut flaw);
             } else {
                 flaw = flaw.or(Some(Flaw::HeaderLine));
             }
@@ -130,7 +137,8 @@ pub(super) fn put_in_order(head: &[u8], out: &mut String) -> Option<Flaw> {
             Some((name, value)) if list::is_token(list::trim(name)) => {
                 out.push_str(list::trim(name));
                 out.push(':');
-                push_clean(out, list::trim(value), &mut flaw);
+                quoting = Quoting::Outside;
+                push_clean(out, list::trim(value), &mut quoting, &mut flaw);
                 true
             }
             Some(_) | None => {
@@ -143,9 +151,26 @@ pub(super) fn put_in_order(head: &[u8], out: &mut String) -> Option<Flaw> {
     flaw
 }
 
-fn push_clean(out: &mut String, text: &str, flaw: &mut Option<Flaw>) {
+/// Where in a quoted string a position is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quoting {
+    Outside,
+    Inside,
+    /// After a backslash: this character may be a control character (RFC 3261 25.1, `quoted-pair`).
+    Escaped,
+}
+
+/// Appends a header's value, or a part of it, with spaces instead of control characters where there must be none.
+fn push_clean(out: &mut String, text: &str, quoting: &mut Quoting, flaw: &mut Option<Flaw>) {
     out.extend(text.chars().map(|character| {
-        if character.is_ascii_control() && character != '\t' {
+        let was_escaped = *quoting == Quoting::Escaped;
+        *quoting = match (*quoting, character) {
+            (Quoting::Outside, '"') | (Quoting::Escaped, _) => Quoting::Inside,
+            (Quoting::Inside, '"') => Quoting::Outside,
+            (Quoting::Inside, '\\') => Quoting::Escaped,
+            (same, _) => same,
+        };
+        if character.is_ascii_control() && character != '\t' && (!was_escaped || character == '\r') {
             *flaw = flaw.or(Some(Flaw::ControlCharacter));
             return ' ';
         }
@@ -161,15 +186,20 @@ pub(super) fn start_line(line: &str) -> Result<(Start<'_>, Option<Flaw>), ParseE
     }
     let (uri, is_version_2) = match rest.strip_suffix(" SIP/2.0") {
         Some(uri) => (uri, true),
+        None if is_version_2(rest) => ("", true),
         None => other_version(rest).ok_or(ParseError::StartLine)?,
     };
     let uri_alone = list::trim(uri);
-    if !list::is_token(first) || uri_alone.is_empty() {
+    if !list::is_token(first) {
         return Err(ParseError::StartLine);
     }
     let flaw = if !is_version_2 {
         Some(Flaw::Version)
-    } else if uri_alone.len() != uri.len() || list::has_blank(uri) || rest.ends_with([' ', '\t']) {
+    } else if uri_alone.is_empty()
+        || uri_alone.len() != uri.len()
+        || list::has_blank(uri)
+        || rest.ends_with([' ', '\t'])
+    {
         Some(Flaw::RequestLine)
     } else {
         None

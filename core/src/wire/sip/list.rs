@@ -44,6 +44,16 @@ impl<'a> Iterator for Split<'a> {
     }
 }
 
+/// The text before the first `separator` outside quoted strings and angle brackets, and the text after it, if there is
+/// one. Unlike [`Split`] it shows empty items.
+#[must_use]
+pub fn split_item(text: &str, separator: u8) -> (&str, Option<&str>) {
+    match item_end(text, separator) {
+        Some(end) => (text.get(..end).unwrap_or_default(), text.get(end.saturating_add(1)..)),
+        None => (text, None),
+    }
+}
+
 /// The position of the first `separator` outside quoted strings and angle brackets.
 fn item_end(text: &str, separator: u8) -> Option<usize> {
     let text = text.as_bytes();

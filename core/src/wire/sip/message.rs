@@ -4,11 +4,12 @@ use alloc::string::String;
 
 use super::address::NameAddress;
 use super::flaw::{Flaw, ParseError};
-use super::framer::Frame;
+use super::framer::{Frame, FrameError};
 use super::head::{self, Reader};
 use super::header::{self, Headers, Lines, MAX_HEADERS, Name, Seen};
-use super::list::{self, Split};
+use super::list;
 use super::method::Method;
+use super::uri;
 use super::via::Via;
 
 /// Limits on one message.
@@ -70,7 +71,7 @@ pub enum Start<'a> {
 /// `CSeq`: a number and a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CSeq<'a> {
-    /// The number. RFC 3261 8.1.1.5 requires it to be below 2^31; any that fits is accepted.
+    /// The number, below 2^31 (RFC 3261 8.1.1.5).
     pub number: u32,
     /// The method.
     pub method: Method<'a>,
@@ -82,21 +83,47 @@ impl<'a> CSeq<'a> {
     pub fn parse(value: &'a str) -> Option<Self> {
         let (number, method) = list::split_at_blank(value)?;
         let method = list::trim(method);
-        let number = list::number(number)?;
+        let number = list::number(number).filter(|number| *number < 1 << 31)?;
         list::is_token(method).then_some(Self { number, method: Method::from_name(method) })
     }
 }
 
 impl<'a> Known<'a> {
     fn read(headers: &Headers<'a>) -> Self {
-        let topmost = headers.named(Name::Via).find_map(|value| Split::commas(value).next());
+        let (via, vias) = read_vias(headers);
         Self {
-            via: topmost.and_then(Via::parse),
+            via,
+            vias,
             from: headers.first(Name::From).and_then(NameAddress::parse),
             to: headers.first(Name::To).and_then(NameAddress::parse),
             cseq: headers.first(Name::CSeq).and_then(CSeq::parse),
         }
     }
+}
+
+/// Reads all Via values: the topmost, if it can be read, and their number; `None` if any is malformed, or if the list
+/// has an empty item.
+fn read_vias<'a>(headers: &Headers<'a>) -> (Option<Via<'a>>, Option<usize>) {
+    let (mut topmost, mut count, mut sound) = (None, 0_usize, true);
+    for value in headers.named(Name::Via) {
+        let mut rest = Some(value);
+        while let Some(text) = rest {
+            let (item, behind) = list::split_item(text, b',');
+            let via = Via::parse(item);
+            sound &= via.is_some_and(|via| via.sound);
+            if count == 0 {
+                topmost = via;
+            }
+            count = count.saturating_add(1);
+            rest = behind;
+        }
+    }
+    (topmost, sound.then_some(count))
+}
+
+/// Whether From or To is as it must be: at most one tag, which is not empty, and a host in a SIP or SIPS URI.
+fn is_sound(party: Option<NameAddress<'_>>) -> bool {
+    party.is_some_and(|party| party.has_sound_tag && uri::has_host_if_sip(party.uri))
 }
 
 /// A message.
@@ -117,6 +144,8 @@ pub struct Message<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Known<'a> {
     pub(super) via: Option<Via<'a>>,
+    /// How many Via values there are; `None` if one of them is malformed.
+    pub(super) vias: Option<usize>,
     pub(super) from: Option<NameAddress<'a>>,
     pub(super) to: Option<NameAddress<'a>>,
     pub(super) cseq: Option<CSeq<'a>>,
@@ -145,7 +174,7 @@ impl<'a> Message<'a> {
         scratch: &'a mut Scratch,
         limits: Limits,
     ) -> Result<Message<'a>, ParseError> {
-        let Frame { bytes, head: end } = frame;
+        let Frame { bytes, head: end, broken } = frame;
         if bytes.is_empty() {
             return Err(ParseError::Empty);
         }
@@ -167,6 +196,9 @@ impl<'a> Message<'a> {
         let mut message = Self { start, headers, body: rest, flaw, known };
         if end.is_none() {
             message.blame(Flaw::Endless);
+        }
+        if let Some(error) = broken {
+            message.blame(torn(error));
         }
         message.cut_body();
         message.check();
@@ -199,9 +231,9 @@ impl<'a> Message<'a> {
     fn check(&mut self) {
         let known = &self.known;
         let must = [
-            (header::Known::Via, known.via.is_some()),
-            (header::Known::From, known.from.is_some()),
-            (header::Known::To, known.to.is_some()),
+            (header::Known::Via, known.vias.is_some()),
+            (header::Known::From, is_sound(known.from)),
+            (header::Known::To, is_sound(known.to)),
             (header::Known::CallId, self.call_id().is_some_and(|id| !id.is_empty())),
             (header::Known::CSeq, known.cseq.is_some()),
         ];
@@ -217,10 +249,33 @@ impl<'a> Message<'a> {
                 self.blame(Flaw::Malformed(name.name()));
             }
         }
+        for name in SINGLE {
+            if let Seen::Again(_) = self.headers.seen(name) {
+                self.blame(Flaw::Repeated(name.name()));
+            }
+        }
+        if self.header(Name::MaxForwards).is_some_and(|hops| list::number::<u8>(hops).is_none()) {
+            self.blame(Flaw::Malformed(Name::MaxForwards));
+        }
         if let (Some(method), Some(cseq)) = (self.method(), self.cseq())
             && cseq.method != method
         {
             self.blame(Flaw::CSeqMethod);
+        }
+    }
+}
+
+/// The headers that need not be there but may be there once, as far as anything depends on them.
+const SINGLE: [header::Known; 3] =
+    [header::Known::MaxForwards, header::Known::ContentType, header::Known::ContentDisposition];
+
+/// The flaw of a message whose body cannot be told from what follows it.
+const fn torn(error: FrameError) -> Flaw {
+    match error {
+        FrameError::TooLarge => Flaw::TooLarge,
+        FrameError::NoContentLength => Flaw::Missing(Name::ContentLength),
+        FrameError::BadContentLength | FrameError::ConflictingContentLength | FrameError::NotSip => {
+            Flaw::Malformed(Name::ContentLength)
         }
     }
 }
@@ -252,7 +307,7 @@ fn read_mended<'a>(
     lines: &mut Lines,
 ) -> Result<(Read<'a>, &'a str), ParseError> {
     let mended = head::put_in_order(head, text);
-    let mut reader = Reader::new(text.as_bytes());
+    let mut reader = Reader::mended(text);
     let line = reader.first().ok_or(ParseError::StartLine)?;
     let (start, flaw) = head::start_line(line)?;
     let more = head::header_lines(reader, limits.headers, lines);

@@ -1,7 +1,7 @@
 //! URIs, as far as routing and identifying users requires (RFC 3261 19.1, RFC 3966).
 
 pub use super::dial::{NotDialable, Number, dialable};
-use super::via::host_and_port;
+use super::host::host_and_port;
 use super::{list, octets};
 
 /// A URI's scheme.
@@ -99,6 +99,21 @@ impl<'a> Uri<'a> {
     pub fn is_loose_router(&self) -> bool {
         self.param("lr").is_some()
     }
+}
+
+/// Whether a URI has a scheme and, if that is `sip` or `sips`, a host. Less is examined than by [`Uri::parse`].
+pub(super) fn has_host_if_sip(uri: &str) -> bool {
+    let Some((scheme, rest)) = list::split_once(uri, b':') else { return false };
+    if !scheme.eq_ignore_ascii_case("sip") && !scheme.eq_ignore_ascii_case("sips") {
+        return is_scheme(scheme);
+    }
+    let place = match list::split_once(rest, b'@') {
+        Some(("", _)) => return false,
+        Some((_, place)) => place,
+        None => rest,
+    };
+    let end = place.bytes().position(|byte| matches!(byte, b';' | b'?')).unwrap_or(place.len());
+    host_and_port(place.get(..end).unwrap_or_default()).is_some()
 }
 
 fn is_scheme(text: &str) -> bool {

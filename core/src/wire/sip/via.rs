@@ -1,5 +1,8 @@
 //! Via (RFC 3261 20.42, RFC 3581).
 
+use core::net::Ipv6Addr;
+
+use super::host::{host_and_port, is_host};
 use super::{list, octets};
 
 /// The magic cookie with which branches of RFC 3261 begin (8.1.1.7).
@@ -26,6 +29,8 @@ pub struct Via<'a> {
     pub raw: &'a str,
     /// The parameters from the first semicolon on, or empty.
     pub params: &'a str,
+    /// Whether all parameters are well-formed. One that is not is left out of the fields above.
+    pub sound: bool,
 }
 
 impl<'a> Via<'a> {
@@ -51,24 +56,44 @@ impl<'a> Via<'a> {
             maddr: None,
             raw,
             params,
+            sound: true,
         };
-        for (name, value) in list::parameters(params) {
-            via.take(name, value);
+        let mut rest = params.strip_prefix(';');
+        while let Some(text) = rest {
+            let (item, behind) = list::split_item(text, b';');
+            via.sound &= via.take(list::trim(item));
+            rest = behind;
         }
         Some(via)
     }
 
-    fn take(&mut self, name: &str, value: &'a str) {
-        let filled = Some(value).filter(|value| !value.is_empty());
-        if name.eq_ignore_ascii_case("branch") {
-            self.branch = filled;
-        } else if name.eq_ignore_ascii_case("rport") {
-            self.rport = Some(filled.and_then(list::number));
-        } else if name.eq_ignore_ascii_case("received") {
-            self.received = filled;
-        } else if name.eq_ignore_ascii_case("maddr") {
-            self.maddr = filled;
+    /// Takes a parameter. Returns whether it is well-formed (RFC 3261 25.1, `via-params`).
+    fn take(&mut self, item: &'a str) -> bool {
+        let (name, value) = match list::split_once(item, b'=') {
+            Some((name, value)) => (list::trim(name), Some(list::trim(value))),
+            None => (item, None),
+        };
+        if !list::is_token(name) || !value.is_none_or(is_value) {
+            return false;
         }
+        if name.eq_ignore_ascii_case("branch") {
+            self.branch = value;
+            return value.is_some();
+        }
+        if name.eq_ignore_ascii_case("rport") {
+            let port = value.and_then(list::number);
+            self.rport = Some(port);
+            return port.is_some() || value.is_none();
+        }
+        if name.eq_ignore_ascii_case("received") {
+            self.received = value;
+            return value.is_some_and(|value| is_host(value) || value.parse::<Ipv6Addr>().is_ok());
+        }
+        if name.eq_ignore_ascii_case("maddr") {
+            self.maddr = value;
+            return value.is_some_and(is_host);
+        }
+        !name.eq_ignore_ascii_case("ttl") || value.and_then(list::number::<u8>).is_some()
     }
 
     /// Whether the branch begins with the magic cookie, so that it alone identifies the transaction (RFC 3261 17.2.3).
@@ -80,29 +105,20 @@ impl<'a> Via<'a> {
     }
 }
 
+/// Whether `text` may be the value of a parameter: a quoted string, or anything that cannot be mixed up with what is
+/// around it.
+fn is_value(text: &str) -> bool {
+    if text.starts_with('"') {
+        return text.len() > 1 && text.ends_with('"') && list::is_closed(text);
+    }
+    !text.is_empty() && octets::PARAMETER_VALUE.has_all(text.as_bytes())
+}
+
 /// What follows `SIP/2.0/`, in any case and with white space around the slashes.
 fn after_version(line: &str) -> Option<&str> {
     let (name, rest) = list::split_once(line, b'/')?;
     let (version, rest) = list::split_once(rest, b'/')?;
     (list::trim(name).eq_ignore_ascii_case("SIP") && list::trim(version) == "2.0").then_some(rest)
-}
-
-/// Reads `host[:port]`; an IPv6 address keeps its brackets.
-pub(super) fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
-    let end = if text.starts_with('[') { text.find(']')?.saturating_add(1) } else { 0 };
-    let colon = list::position(text.get(end..)?, b':').and_then(|colon| end.checked_add(colon));
-    let (host, port) = match colon {
-        Some(colon) => (text.get(..colon)?, Some(list::number(text.get(colon.saturating_add(1)..)?)?)),
-        None => (text, None),
-    };
-    let host = list::trim(host);
-    let bracketed = host.starts_with('[');
-    let sound = if bracketed {
-        host.ends_with(']')
-    } else {
-        !host.is_empty() && octets::HOST.has_all(host.as_bytes())
-    };
-    sound.then_some((host, port))
 }
 
 #[cfg(test)]
@@ -134,6 +150,45 @@ mod tests {
         assert_eq!(via.received, Some("2001:db8::1"));
         assert!(!via.has_rfc3261_branch());
         assert_eq!(Via::parse("SIP/2.0/TCP [::1]").unwrap().port, None);
+    }
+
+    #[test]
+    fn a_parameter_that_is_malformed_makes_a_via_unsound() {
+        for good in [
+            "",
+            ";branch=z9hG4bK1;rport",
+            ";received=2001:db8::9:255",
+            ";received=[2001:db8::9:255];alias",
+            ";ms-internal-info=\"a;b,c\";branched=FALSE;x=a/b==",
+            ";ttl=255;maddr=224.2.0.1;hidden",
+        ] {
+            let via = alloc::format!("SIP/2.0/TCP h{good}");
+            assert!(Via::parse(&via).unwrap().sound, "{via}");
+        }
+        for bad in [
+            ";",
+            ";;branch=1",
+            ";branch=1;",
+            ";branch=",
+            ";branch",
+            ";=1",
+            ";a b",
+            ";a=b c",
+            ";a=b=\"",
+            ";a=\"b",
+            ";rport=x",
+            ";rport=65536",
+            ";received=",
+            ";received=a b",
+            ";maddr=[::1",
+            ";ttl=256",
+            ";ttl",
+            ";a=<b>",
+            ";ä",
+        ] {
+            let via = alloc::format!("SIP/2.0/TCP h{bad}");
+            assert!(!Via::parse(&via).unwrap().sound, "{via}");
+        }
     }
 
     #[test]

@@ -207,7 +207,8 @@ impl Stage {
         for (index, node) in self.nodes.iter().enumerate() {
             let seen = node.seen.borrow();
             let View { links, .. } = seen.view;
-            let empty = View { links, timers: seen.connections.len(), ..View::default() };
+            // A connection that carries no dialog waits for the end of its silence.
+            let empty = View { links, timers: seen.connections.len() + links, ..View::default() };
             if seen.view != empty {
                 return Some(format!("node {index} still holds {:?}", seen.view));
             }

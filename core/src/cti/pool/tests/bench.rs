@@ -150,7 +150,7 @@ impl Bench {
                 | TimerKey::Expiry(_)
                 | TimerKey::Refresh(_)
                 | TimerKey::Outbox(_)
-                | TimerKey::Redial(_)
+                | TimerKey::Link(_)
                 | TimerKey::Rebind
                 | TimerKey::Stop
                 | TimerKey::Unlisted => panic!("a pool has no such timer: {key:?}"),

@@ -60,11 +60,15 @@ fn received_says_where_a_request_came_from_if_its_via_does_not() {
     );
     assert_eq!(
         top_via("SIP/2.0/UDP host ; branch=a", "192.0.2.1:9"),
-        "SIP/2.0/UDP host;branch=a;received=192.0.2.1"
+        "SIP/2.0/UDP host ; branch=a;received=192.0.2.1"
     );
     assert_eq!(
         top_via("SIP/2.0/UDP 10.0.0.1;received=1.1.1.1;branch=a, SIP/2.0/UDP x", "192.0.2.1:9"),
         "SIP/2.0/UDP 10.0.0.1;branch=a;received=192.0.2.1, SIP/2.0/UDP x"
+    );
+    assert_eq!(
+        top_via("SIP / 2.0 / UDP  h : 5 ;\tX = \"a;, b\" ; branch=a  ,SIP/2.0/UDP  x ;Y", "192.0.2.1:9"),
+        "SIP / 2.0 / UDP  h : 5 ;\tX = \"a;, b\" ; branch=a;received=192.0.2.1  ,SIP/2.0/UDP  x ;Y"
     );
     assert_eq!(top_via("SIP/2.0/TCP [2001:DB8:0::1]", "[2001:db8::1]:9"), "SIP/2.0/TCP [2001:DB8:0::1]");
     assert_eq!(top_via("SIP/2.0/TCP [::2]", "[2001:db8::1]:9"), "SIP/2.0/TCP [::2];received=2001:db8::1");
@@ -80,7 +84,7 @@ fn rport_is_filled_in_where_it_was_asked_for() {
     );
     assert_eq!(
         top_via("SIP/2.0/UDP h;branch=a; RPORT=1", "192.0.2.1:9"),
-        "SIP/2.0/UDP h;branch=a;rport=9;received=192.0.2.1"
+        "SIP/2.0/UDP h;branch=a; rport=9;received=192.0.2.1"
     );
 }
 
@@ -167,7 +171,7 @@ fn generate(mut number: usize) -> Vec<u8> {
     header(&mut head, "To", &pick(&["<sip:a@b>", "tel:1001;tag=z"]));
     header(&mut head, "Call-ID", &"x@y");
     let method = pick(&["INVITE", "INFO", "REFER"]);
-    header(&mut head, "CSeq", &format_args!("{} {method}", pick(&["1", "4294967295"])));
+    header(&mut head, "CSeq", &format_args!("{} {method}", pick(&["1", "2147483647"])));
     let more: (&str, &dyn Display) =
         (pick(&["X-Empty", "k", "Session-Expires"]), &pick(&["", "90;refresher=uas"]));
     let body = pick(&["", "<a/>", "\r\n\r\n"]);

@@ -26,7 +26,7 @@ fn frames(pieces: &[&[u8]], limit: usize) -> Vec<Outcome> {
                     assert_eq!(message, Frame::datagram(message.bytes), "its head ends elsewhere");
                     seen.push(Ok(message.bytes.to_vec()));
                 }
-                Framed::Broken(error) => seen.push(Err(Some(error))),
+                Framed::Broken(error, _) => seen.push(Err(Some(error))),
             }
             rest = &rest[taken..];
         }
@@ -124,8 +124,8 @@ fn a_message_beyond_the_limit_breaks_the_stream_and_is_not_kept() {
     }
     let mut framer = Framer::default();
     let endless = [b'x'; 100];
-    assert_eq!(framer.push(&endless, 99), (100, Framed::Broken(FrameError::TooLarge)));
-    assert_eq!(framer.push(b"BYE", 99), (3, Framed::Broken(FrameError::TooLarge)));
+    assert_eq!(framer.push(&endless, 99), (100, Framed::Broken(FrameError::TooLarge, None)));
+    assert_eq!(framer.push(b"BYE", 99), (3, Framed::Broken(FrameError::TooLarge, None)));
     assert_eq!(framer.buffer.capacity(), 0);
 }
 

@@ -1,0 +1,114 @@
+//! `host[:port]` (RFC 3261 25.1), in URIs and in Via.
+
+use core::net::Ipv6Addr;
+
+use super::{list, octets};
+
+/// Reads `host[:port]`, with optional white space around the colon; an IPv6 address keeps its brackets. `None` if the
+/// host or the port is none.
+pub(super) fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
+    let end = if text.starts_with('[') { text.find(']')?.saturating_add(1) } else { 0 };
+    let colon = list::position(text.get(end..)?, b':').and_then(|colon| end.checked_add(colon));
+    let (host, port) = match colon {
+        Some(colon) => (text.get(..colon)?, Some(list::number(text.get(colon.saturating_add(1)..)?)?)),
+        None => (text, None),
+    };
+    let host = list::trim(host);
+    is_host(host).then_some((host, port))
+}
+
+/// Whether `text` is a host name, an IPv4 address or an IPv6 address in brackets. A name may have underscores, as hosts
+/// of Windows do.
+pub(super) fn is_host(text: &str) -> bool {
+    if let Some(reference) = text.strip_prefix('[') {
+        return reference.strip_suffix(']').is_some_and(is_ipv6_address);
+    }
+    let (mut before, mut numeric, mut sound) = (b'.', true, true);
+    for byte in text.bytes() {
+        sound &= match byte {
+            b'.' => before != b'.' && before != b'-',
+            b'-' => before != b'.',
+            _ => octets::HOST.has(byte),
+        };
+        numeric &= byte == b'.' || byte.is_ascii_digit();
+        before = byte;
+    }
+    // A name may end with the dot of the root.
+    sound && !text.is_empty() && before != b'-' && (!numeric || is_ipv4_address(text))
+}
+
+/// Whether `text` is four numbers up to 255 with dots between them; unlike the standard library's, they may begin with
+/// zeros.
+fn is_ipv4_address(text: &str) -> bool {
+    let is_octet = |part: &str| part.len() <= 3 && list::number::<u8>(part).is_some();
+    text.split('.').count() == 4 && text.split('.').all(is_octet)
+}
+
+/// Whether `text` is an IPv6 address. RFC 5118 4.10 wants a colon too many, which the grammar of RFC 3261 allowed by
+/// mistake, to be accepted.
+fn is_ipv6_address(text: &str) -> bool {
+    text.parse::<Ipv6Addr>().is_ok()
+        || text.contains(":::") && text.replacen(":::", "::", 1).parse::<Ipv6Addr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_names_and_addresses_of_both_kinds() {
+        for good in [
+            "h",
+            "example.com",
+            "example.com.",
+            "1und1",
+            "2008R2-LYNC",
+            "a_b.local",
+            "192.0.2.1",
+            "127.000.000.001",
+            "[::1]",
+            "[2001:db8::9:1]",
+            "[::ffff:192.0.2.10]",
+            "[2001:db8:::192.0.2.1]",
+        ] {
+            assert!(is_host(good), "{good}");
+        }
+        for bad in [
+            "",
+            ".",
+            "a..b",
+            ".a",
+            "-a",
+            "a-",
+            "a-.b",
+            "a b",
+            "a;b",
+            "a/b",
+            "ä",
+            "300.1.1.1",
+            "1.2.3",
+            "1.2.3.4.5",
+            "1234",
+            "2001:db8::1",
+            "[",
+            "[]",
+            "[::1",
+            "[g::1]",
+            "[::1]x",
+            "[1::2::3]",
+            "[fe80::1%eth0]",
+            "[192.0.2.1]",
+        ] {
+            assert!(!is_host(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_port_is_a_number_that_fits() {
+        assert_eq!(host_and_port("h : 5060"), Some(("h", Some(5060))));
+        assert_eq!(host_and_port("[::1]:5060"), Some(("[::1]", Some(5060))));
+        for bad in ["h:", "h:x", "h:65536", "h:-1", "h:1:2", "[::1]5060", "2001:db8::9:1"] {
+            assert_eq!(host_and_port(bad), None, "{bad}");
+        }
+    }
+}
