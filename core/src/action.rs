@@ -10,6 +10,7 @@ use core::ops::Range;
 
 use crate::input::{LinkId, ListenerId};
 use crate::plain::{Quoted, deceives};
+use crate::secret::Fill;
 use crate::text::push_formatted;
 
 /// The most actions one step may cause: an event fanned out to every monitor of a device, with room to spare.
@@ -78,6 +79,15 @@ pub enum Action<'a> {
         /// The bytes.
         bytes: &'a [u8],
     },
+    /// Send bytes on a connection, with a secret filled in that they do not have.
+    WriteSecret {
+        /// The connection.
+        link: LinkId,
+        /// The bytes without the secret.
+        bytes: &'a [u8],
+        /// Where the secret belongs.
+        fill: Fill,
+    },
     /// Close a connection once everything written to it is sent. No `Closed` follows.
     Close {
         /// The connection.
@@ -111,6 +121,7 @@ pub enum Action<'a> {
 enum Entry {
     Connect { link: LinkId, address: Range<usize> },
     Write { link: LinkId, bytes: Range<usize> },
+    WriteSecret { link: LinkId, bytes: Range<usize>, fill: Fill },
     Close { link: LinkId },
     SendDatagram { listener: ListenerId, peer: SocketAddr, bytes: Range<usize> },
     Notify { level: Level, name: &'static str, fields: Range<usize> },
@@ -175,6 +186,9 @@ impl Actions {
         self.entries.iter().map(|entry| match entry {
             Entry::Connect { link, address } => Action::Connect { link: *link, address: self.text(address) },
             Entry::Write { link, bytes } => Action::Write { link: *link, bytes: self.bytes(bytes) },
+            Entry::WriteSecret { link, bytes, fill } => {
+                Action::WriteSecret { link: *link, bytes: self.bytes(bytes), fill: *fill }
+            }
             Entry::Close { link } => Action::Close { link: *link },
             Entry::SendDatagram { listener, peer, bytes } => {
                 Action::SendDatagram { listener: *listener, peer: *peer, bytes: self.bytes(bytes) }
@@ -241,6 +255,29 @@ impl Actions {
             self.arena.truncate(start);
         }
         filled
+    }
+
+    /// Like [`Self::try_write_with`], with a secret to be filled in: `fill` returns where, as indexes in the buffer that
+    /// it appends to.
+    ///
+    /// # Errors
+    /// The error of `fill`; then no action is added.
+    pub fn try_write_secret_with<E>(
+        &mut self,
+        link: LinkId,
+        fill: impl FnOnce(&mut Vec<u8>) -> Result<Fill, E>,
+    ) -> Result<(), E> {
+        let start = self.arena.len();
+        let placed = fill(&mut self.arena);
+        if placed.is_err() {
+            self.arena.truncate(start);
+        }
+        let placed = placed?;
+        let at = placed.at.saturating_sub(start);
+        let length_at = placed.length_at.saturating_sub(start);
+        let bytes = start..self.arena.len();
+        self.push(Entry::WriteSecret { link, bytes, fill: Fill { at, length_at, ..placed } });
+        Ok(())
     }
 
     /// Asks for `link` to be closed once everything written to it is sent.

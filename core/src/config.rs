@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use crate::action::Level;
+use crate::secret::SecretId;
 use crate::setting::{self, Checked, ConfigError, Setting};
 use crate::time::Duration;
 use crate::wire::csta::guard::XmlLimits;
@@ -136,6 +137,30 @@ pub struct CtiConnection {
     pub foreign_calls: bool,
     /// Whether the private data of clients' requests go to the phone system.
     pub private_data: bool,
+    /// The login of its application session, if it has one.
+    pub login: Option<Login>,
+    /// The protocol versions offered for the application session, in order of preference; none: that of the edition.
+    pub versions: Vec<String>,
+}
+
+/// The form in which a phone system takes a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginKind {
+    /// Avaya Application Enablement Services.
+    Avaya,
+}
+
+/// The login of an application session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// Its form.
+    pub kind: LoginKind,
+    /// The user's name.
+    pub user: String,
+    /// The file that holds the password, which the gateway itself never reads.
+    pub password_file: String,
+    /// The name of the password.
+    pub secret: SecretId,
 }
 
 /// Limits. Whatever would exceed one is refused with an answer that says so.
@@ -266,7 +291,8 @@ impl Cti {
             connections: checked
                 .tables("cti.connection")
                 .take(MAX_CONNECTIONS)
-                .map(|table| CtiConnection::from_checked(checked, &table))
+                .zip(0..)
+                .map(|(table, index)| CtiConnection::from_checked(checked, (index, &table)))
                 .collect(),
             application: text("cti.application"),
             session: match checked.text("cti.session") {
@@ -294,7 +320,7 @@ impl Cti {
 }
 
 impl CtiConnection {
-    fn from_checked(checked: &Checked, table: &str) -> Self {
+    fn from_checked(checked: &Checked, (index, table): (u8, &str)) -> Self {
         let text = |field: &str| checked.text(&alloc::format!("{table}.{field}")).map(String::from);
         let flag = |field: &str| checked.flag(&alloc::format!("{table}.{field}"));
         let address = text("address").unwrap_or_default();
@@ -303,9 +329,28 @@ impl CtiConnection {
             switch: text("switch").unwrap_or_default(),
             foreign_calls: flag("foreign_calls"),
             private_data: flag("private_data"),
+            versions: versions(text("protocol").as_deref().unwrap_or_default()),
+            login: (text("login").as_deref() == Some("avaya")).then(|| Login {
+                kind: LoginKind::Avaya,
+                user: text("user").unwrap_or_default(),
+                password_file: text("password_file").unwrap_or_default(),
+                secret: SecretId(index),
+            }),
             address,
         }
     }
+}
+
+/// The protocol versions named in a text, whole: `ed3/priv5` stands for the URI of ECMA-323 that ends so.
+fn versions(text: &str) -> Vec<String> {
+    let whole = |version: &str| {
+        if version.starts_with("ed") {
+            alloc::format!("http://www.ecma-international.org/standards/ecma-323/csta/{version}")
+        } else {
+            String::from(version)
+        }
+    };
+    text.split_ascii_whitespace().map(whole).collect()
 }
 
 impl Limits {

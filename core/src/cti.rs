@@ -5,6 +5,7 @@ pub(crate) mod connection;
 pub(crate) mod csta_link;
 pub(crate) mod features;
 mod gathering;
+mod login;
 pub(crate) mod news;
 pub(crate) mod offer;
 pub(crate) mod pool;

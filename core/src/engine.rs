@@ -49,7 +49,7 @@ impl Engine {
     /// [`Input::Tick`].
     #[must_use]
     pub fn new(config: Config, seed: Seed) -> Self {
-        Self::with_protocols(config, seed, |config, _| Box::new(CstaLink::new(config)))
+        Self::with_protocols(config, seed, |config, index| Box::new(CstaLink::new(config, index)))
     }
 
     /// Like [`Self::new`], with the link protocols that `protocol` makes: it is called for each connection with the

@@ -25,6 +25,7 @@ mod phase;
 pub mod plain;
 pub mod pump;
 mod rcc;
+pub mod secret;
 pub mod setting;
 pub mod sip;
 pub mod slots;

@@ -6,6 +6,7 @@ use core::net::SocketAddr;
 use crate::action::{Action, Actions, Notice};
 use crate::input::{Input, LinkId, ListenerId, Taken};
 use crate::machine::{Machine, Wake};
+use crate::secret::Fill;
 use crate::time::Instant;
 
 /// The most overdue timers and portions of jobs handled in one turn; the rest is left to the next.
@@ -18,6 +19,8 @@ pub trait Effects {
     fn connect(&mut self, link: LinkId, address: &str);
     /// Send bytes on a connection.
     fn write(&mut self, link: LinkId, bytes: &[u8]);
+    /// Send bytes on a connection, with a secret filled in. Without it, the connection is lost.
+    fn write_secret(&mut self, link: LinkId, bytes: &[u8], fill: Fill);
     /// Close a connection once what was written is sent.
     fn close(&mut self, link: LinkId);
     /// Send a datagram.
@@ -38,6 +41,8 @@ impl Effects for NoEffects {
     fn connect(&mut self, _link: LinkId, _address: &str) {}
 
     fn write(&mut self, _link: LinkId, _bytes: &[u8]) {}
+
+    fn write_secret(&mut self, _link: LinkId, _bytes: &[u8], _fill: Fill) {}
 
     fn close(&mut self, _link: LinkId) {}
 
@@ -242,6 +247,7 @@ fn apply(action: Action<'_>, effects: &mut impl Effects) {
     match action {
         Action::Connect { link, address } => effects.connect(link, address),
         Action::Write { link, bytes } => effects.write(link, bytes),
+        Action::WriteSecret { link, bytes, fill } => effects.write_secret(link, bytes, fill),
         Action::Close { link } => effects.close(link),
         Action::SendDatagram { listener, peer, bytes } => effects.send_datagram(listener, peer, bytes),
         Action::Notify(notice) => effects.notify(notice),

@@ -54,6 +54,7 @@ fn said(trace: &[u8]) -> String {
         });
         parts.extend(step.actions.iter().map(|(_, action)| match action {
             RecordedAction::Write { bytes: written, .. }
+            | RecordedAction::WriteSecret { bytes: written, .. }
             | RecordedAction::SendDatagram { bytes: written, .. } => bytes(written),
             RecordedAction::Notify { fields, .. } => format!("\n{fields}\n"),
             RecordedAction::Connect { address, .. } => format!("\n{address}\n"),

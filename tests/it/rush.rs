@@ -7,6 +7,7 @@ use core::net::SocketAddr;
 
 use ctigate_core::config::Config;
 use ctigate_core::engine::{Counters, Engine, View};
+use ctigate_core::secret::Fill;
 use ctigate_core::setting::Value;
 use ctigate_core::{
     Duration, Effects, Input, Instant, LinkId, ListenerId, Machine as _, NoRecorder, Notice, Peer, Pump, Seed,
@@ -33,6 +34,10 @@ impl Effects for Sent {
 
     fn write(&mut self, link: LinkId, bytes: &[u8]) {
         self.writes.push_back((link, bytes.to_vec()));
+    }
+
+    fn write_secret(&mut self, link: LinkId, _: &[u8], _: Fill) {
+        panic!("nobody logs in on {link}");
     }
 
     fn close(&mut self, link: LinkId) {

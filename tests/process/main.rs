@@ -11,6 +11,7 @@ mod check;
 mod crowd;
 mod endure;
 mod house;
+mod login;
 mod office;
 mod operate;
 mod outages;

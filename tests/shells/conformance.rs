@@ -13,6 +13,7 @@ use ctigate_core::{
     Actions, Closed, Command, Input, Instant, Level, LinkId, ListenerId, Machine, NoRecorder, Taken, Wake,
     Why,
 };
+use ctigate_host::net::secrets::Secrets;
 use ctigate_host::record::console::{Console, Format};
 use ctigate_host::shell::{CONNECT_LIMIT, Limits, Listener, Program, Said, Shell, Socket, Speaker};
 
@@ -151,6 +152,7 @@ impl Running {
         let addresses = (tcp.local_addr().unwrap(), udp.local_addr().unwrap());
         let echo = Echo { seen, next_link: 0, flooded: None, ticks: 0, wake: None, ignores_stop };
         let program = Program {
+            secrets: Secrets::default(),
             machine: Box::new(echo),
             recorder: Box::new(NoRecorder),
             console: Console::new(

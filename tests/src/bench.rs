@@ -12,6 +12,7 @@ use core::net::SocketAddr;
 
 use ctigate_core::config::Config;
 use ctigate_core::engine::Engine;
+use ctigate_core::secret::Fill;
 use ctigate_core::setting::{Setting, Value};
 use ctigate_core::trace::{self, Digests, Form, Header, LadderOptions, TraceRecorder};
 use ctigate_core::{
@@ -47,6 +48,11 @@ impl Effects for Wanted {
 
     fn write(&mut self, link: LinkId, bytes: &[u8]) {
         self.streams.entry(link).or_default().extend_from_slice(bytes);
+    }
+
+    // Nobody fills a secret in here.
+    fn write_secret(&mut self, link: LinkId, bytes: &[u8], _fill: Fill) {
+        self.write(link, bytes);
     }
 
     fn close(&mut self, link: LinkId) {

@@ -5,6 +5,7 @@ use core::fmt::Write as _;
 
 use ctigate_core::config::Config;
 use ctigate_core::engine::Engine;
+use ctigate_core::secret::Fill;
 use ctigate_core::setting::Value;
 use ctigate_core::{
     Duration, Effects, Input, Instant, LinkId, ListenerId, NoRecorder, Notice, Peer, Pump, Seed,
@@ -34,6 +35,10 @@ impl Effects for Sent {
     }
 
     fn write(&mut self, _link: LinkId, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn write_secret(&mut self, _link: LinkId, bytes: &[u8], _fill: Fill) {
         self.bytes.extend_from_slice(bytes);
     }
 

@@ -33,6 +33,23 @@ pub(super) fn check(checked: &Checked, errors: &mut Vec<ConfigError>) {
     check_addresses(checked, errors);
     check_names(checked, errors);
     check_socket(checked, errors);
+    check_logins(checked, errors);
+}
+
+/// A login needs a user and a password, and an application session to log in to.
+fn check_logins(checked: &Checked, errors: &mut Vec<ConfigError>) {
+    for table in checked.tables("cti.connection") {
+        let key = |field: &str| format!("{table}.{field}");
+        let has_login = checked.text(&key("login")).is_some_and(|login| login != "none");
+        for field in ["user", "password_file"] {
+            if has_login && checked.text(&key(field)).is_none_or(str::is_empty) {
+                errors.push(checked.error(&key("login"), format!("needs {}", key(field))));
+            }
+        }
+        if has_login && checked.text("cti.session") == Some("none") {
+            errors.push(checked.error(&key("login"), "needs cti.session = \"application\"".into()));
+        }
+    }
 }
 
 /// The domain is compared with the host of a Request-URI. One that is not a valid host would match no INVITE.

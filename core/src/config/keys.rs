@@ -193,6 +193,23 @@ pub const KEYS: &[Key] = &[
         "Whether the private data of clients' requests go to the phone system. Microsoft's never do.",
     )
     .default("false"),
+    Key::choice(
+        "cti.connection[].login",
+        &["none", "avaya"],
+        "The login of the application session: none, or that of Avaya Application Enablement Services.",
+    )
+    .default("\"none\""),
+    Key::text("cti.connection[].user", 128, "The user's name for the login."),
+    Key::text(
+        "cti.connection[].password_file",
+        4_096,
+        "The file with the password for the login. It must not be readable by everybody.",
+    ),
+    Key::text(
+        "cti.connection[].protocol",
+        512,
+        "The protocol versions offered for the application session, separated by spaces. Unset: that of cti.edition.",
+    ),
     Key::integer("limits.links", (1, 100_000), "connections", "The most stream connections at a time.")
         .default("10000"),
     Key::integer("limits.sessions", (1, 1_000_000), "sessions", "The most signed-in users at a time.")

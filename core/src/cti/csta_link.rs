@@ -9,9 +9,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::gathering::Gathering;
+use super::login;
 use super::protocol::{Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot};
-use crate::config::{Config, SessionKind};
+use crate::config::{Config, Login, SessionKind};
 use crate::expected::Expected as _;
+use crate::secret::{Escape, Fill};
 use crate::time::{Duration, Instant};
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::guard::XmlLimits;
@@ -45,6 +47,9 @@ pub(crate) struct CstaLink {
     application: String,
     session_kind: SessionKind,
     requested_duration: u32,
+    login: Option<Login>,
+    /// The protocol versions offered for the application session.
+    versions: Vec<String>,
     namespace: Namespace,
     window: usize,
     queue_limit: usize,
@@ -75,10 +80,16 @@ struct Queued {
 }
 
 impl CstaLink {
-    pub(crate) fn new(config: &Config) -> Self {
+    /// The protocol of the connection with this index.
+    pub(crate) fn new(config: &Config, index: u8) -> Self {
         let xml_limits = XmlLimits::from(&config.limits);
         let config = &config.cti;
+        let connection = config.connections.get(usize::from(index));
+        let versions = connection.map(|one| one.versions.clone()).filter(|versions| !versions.is_empty());
+        let spoken = Namespace::International(config.protocol_version).uri();
         Self {
+            login: connection.and_then(|one| one.login.clone()),
+            versions: versions.unwrap_or_else(|| alloc::vec![String::from(spoken)]),
             application: config.application.clone(),
             session_kind: config.session,
             requested_duration: config.session_duration,
@@ -121,6 +132,33 @@ impl CstaLink {
         // effect of a missing answer.
         if written.is_ok() {
             self.outstanding.insert(invoke, asked);
+        }
+    }
+
+    /// Asks for an application session.
+    fn start_session(&mut self, output: &mut Output<'_>) {
+        let Some(invoke) = self.draw_invoke() else { return };
+        let Self { application, versions, requested_duration, login, .. } = self;
+        let versions: Vec<&str> = versions.iter().map(String::as_str).collect();
+        let duration = Some(*requested_duration);
+        let written = match login {
+            None => write_frame(output, invoke, |out| {
+                emit::start_application_session(out, application, &versions, duration, |_| ());
+            }),
+            Some(login) => output.try_write_secret_with(|out| {
+                let (mut at, length_at) = (0, out.len() + csta_frame::LENGTH_AT);
+                csta_frame::frame(out, invoke, |out| {
+                    emit::start_application_session(out, application, &versions, duration, |out| {
+                        at = login::write(login, out);
+                    });
+                })?;
+                Ok(Fill { secret: login.secret, at, escape: Escape::Xml, length_at })
+            }),
+        };
+        // It can only be too long because of what is configured. It is not sent, which has the effect of a missing
+        // answer.
+        if written.is_ok() {
+            self.outstanding.insert(invoke, Asked::Session);
         }
     }
 
@@ -231,15 +269,7 @@ impl LinkProtocol for CstaLink {
         self.gathering.clear();
         match self.session_kind {
             SessionKind::Application => {
-                let application = self.application.clone();
-                let protocol_version = self.namespace.uri();
-                let duration = Some(self.requested_duration);
-                let request = Request::StartApplicationSession {
-                    application: &application,
-                    protocol_version,
-                    duration,
-                };
-                self.ask(Asked::Session, &request, output);
+                self.start_session(output);
             }
             SessionKind::None => {
                 self.ask(Asked::Session, &Request::RequestSystemStatus { register: None }, output);

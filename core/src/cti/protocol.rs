@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 use crate::action::Actions;
 use crate::digest::Digest;
 use crate::input::LinkId;
+use crate::secret::Fill;
 use crate::time::{Duration, Instant};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Event, ListItem, Request, Response, SystemStatus};
@@ -48,6 +49,18 @@ impl<'a> Output<'a> {
     /// The error of `fill`; then nothing is sent.
     pub fn try_write_with<E>(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
         self.actions.try_write_with(self.link, fill)
+    }
+
+    /// Like [`Self::try_write_with`], with a secret that the host fills in: `fill` returns where, as indexes in the
+    /// buffer.
+    ///
+    /// # Errors
+    /// The error of `fill`; then nothing is sent.
+    pub fn try_write_secret_with<E>(
+        &mut self,
+        fill: impl FnOnce(&mut Vec<u8>) -> Result<Fill, E>,
+    ) -> Result<(), E> {
+        self.actions.try_write_secret_with(self.link, fill)
     }
 }
 

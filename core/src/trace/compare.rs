@@ -110,6 +110,9 @@ fn show_recorded(action: &RecordedAction<'_>) -> String {
     match action {
         RecordedAction::Connect { link, address } => format!("connect {link} {address}"),
         RecordedAction::Write { link, bytes } => show(&Action::Write { link: *link, bytes }),
+        RecordedAction::WriteSecret { link, bytes, fill } => {
+            show(&Action::WriteSecret { link: *link, bytes, fill: *fill })
+        }
         RecordedAction::Close { link } => format!("close {link}"),
         RecordedAction::SendDatagram { listener, peer, bytes } => {
             show(&Action::SendDatagram { listener: *listener, peer: *peer, bytes })

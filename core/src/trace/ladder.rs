@@ -166,7 +166,9 @@ impl Ladder<'_> {
                 self.note(now, &format!("connecting to {name} ({address}), link {link}"));
                 self.messages.connecting(*link, address);
             }
-            RecordedAction::Write { link, bytes } => self.bytes(now, *link, bytes, false),
+            RecordedAction::Write { link, bytes } | RecordedAction::WriteSecret { link, bytes, .. } => {
+                self.bytes(now, *link, bytes, false);
+            }
             RecordedAction::SendDatagram { peer, bytes, .. } => self.datagram(now, *peer, bytes, false),
             RecordedAction::Close { link } => self.closed(now, *link, "by us"),
             RecordedAction::Notify { level: level @ (Level::Warn | Level::Error), name, fields } => {

@@ -6,6 +6,7 @@ use core::net::SocketAddr;
 
 use crate::action::{Action, Level, Notice};
 use crate::input::{Closed, Command, Input, LinkId, ListenerId, Peer};
+use crate::secret::Fill;
 use crate::time::Instant;
 
 /// One step.
@@ -127,6 +128,15 @@ pub enum RecordedAction<'t> {
         /// The bytes.
         bytes: Cow<'t, [u8]>,
     },
+    /// [`Action::WriteSecret`].
+    WriteSecret {
+        /// The connection.
+        link: LinkId,
+        /// The bytes without the secret.
+        bytes: Cow<'t, [u8]>,
+        /// Where the secret belongs.
+        fill: Fill,
+    },
     /// [`Action::Close`].
     Close {
         /// The connection.
@@ -173,6 +183,10 @@ impl RecordedAction<'_> {
             (Self::Write { link, bytes }, Action::Write { link: other, bytes: written }) => {
                 link == other && **bytes == **written
             }
+            (
+                Self::WriteSecret { link, bytes, fill },
+                Action::WriteSecret { link: other, bytes: written, fill: where_to },
+            ) => link == other && **bytes == **written && fill == where_to,
             (Self::Close { link }, Action::Close { link: other }) => link == other,
             (
                 Self::SendDatagram { listener, peer, bytes },
@@ -195,6 +209,7 @@ impl RecordedAction<'_> {
         match (self, other) {
             (Self::Connect { link, .. }, RecordedAction::Connect { link: other, .. })
             | (Self::Write { link, .. }, RecordedAction::Write { link: other, .. })
+            | (Self::WriteSecret { link, .. }, RecordedAction::WriteSecret { link: other, .. })
             | (Self::Close { link }, RecordedAction::Close { link: other }) => link == other,
             (Self::SendDatagram { listener, .. }, RecordedAction::SendDatagram { listener: other, .. }) => {
                 listener == other

@@ -8,6 +8,9 @@ use core::fmt;
 
 use crate::digest::{Digest, Digester};
 
+/// Where a frame's length is.
+pub(crate) const LENGTH_AT: usize = 2;
+
 /// Bytes before the document.
 const HEADER: usize = 8;
 

@@ -4,6 +4,7 @@ mod clock;
 pub(crate) mod descriptors;
 pub mod links;
 pub(crate) mod listening;
+pub mod secrets;
 mod seldom;
 pub mod stream;
 pub mod work;

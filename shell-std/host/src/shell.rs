@@ -9,6 +9,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use ctigate_core::engine::Overview;
 use ctigate_core::{Command, Input, Instant, ListenerId, Machine, Recorder};
 
+use crate::net::secrets::Secrets;
 use crate::record::console::Console;
 
 /// The most bytes that a link may have waiting to be sent: an answer for each of 10,000 dialogs that share it. If there
@@ -62,6 +63,8 @@ pub struct Program {
     pub sources: Vec<Source>,
     /// The limits that the shell enforces.
     pub limits: Limits,
+    /// The secrets that are filled into what it sends.
+    pub secrets: Secrets,
 }
 
 /// The limits that a shell enforces.

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["digest", "expected", "plain", "setting", "text", "transition"],
     // Values and containers; bytes ↔ typed messages.
     &["entropy", "few", "slots", "time", "wire", "word"],
-    &["index", "input", "line", "overview", "timer"],
+    &["index", "input", "line", "overview", "secret", "timer"],
     &["action", "links", "phase"],
     // The interface of a machine; the configuration.
     &["config", "machine"],

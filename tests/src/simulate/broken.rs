@@ -264,7 +264,7 @@ impl Broken {
                     self.cti.push((link, address.to_owned()));
                     super::pass(action, actions);
                 }
-                Action::Write { link, bytes } => {
+                Action::Write { link, bytes } | Action::WriteSecret { link, bytes, .. } => {
                     let cti = self.is_cti(link);
                     let text = String::from_utf8_lossy(bytes);
                     if self.canary == Canary::MonitorLeak && cti && text.contains("<MonitorStop ") {

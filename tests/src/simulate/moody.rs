@@ -113,7 +113,9 @@ impl Moody {
         let inner = core::mem::take(&mut self.inner);
         for action in inner.iter() {
             match action {
-                Action::Write { link, bytes } => self.speak(link, bytes, actions),
+                Action::Write { link, bytes } | Action::WriteSecret { link, bytes, .. } => {
+                    self.speak(link, bytes, actions);
+                }
                 other => super::pass(other, actions),
             }
         }

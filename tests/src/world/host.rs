@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use core::net::{IpAddr, SocketAddr};
 
 use ctigate_core::action::MAX_ACTIONS;
+use ctigate_core::secret::Fill;
 use ctigate_core::trace::{self, Header};
 use ctigate_core::{
     Closed, Effects, Input, Instant, Level, LinkId, Listen, ListenerId, Machine, Notice, Pump, Why,
@@ -65,6 +66,11 @@ impl Effects for Outbox {
             return;
         }
         self.wanted.push(Wanted::Write(link, bytes.to_vec()));
+    }
+
+    // Nobody fills a secret in here.
+    fn write_secret(&mut self, link: LinkId, bytes: &[u8], _fill: Fill) {
+        self.write(link, bytes);
     }
 
     fn close(&mut self, link: LinkId) {

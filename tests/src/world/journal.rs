@@ -243,7 +243,7 @@ fn written(actions: &Actions) -> Vec<u8> {
     for action in actions.iter() {
         let done = match action {
             Action::Connect { link, address } => write!(text, "connect {link} {address}"),
-            Action::Write { link, bytes } => {
+            Action::Write { link, bytes } | Action::WriteSecret { link, bytes, .. } => {
                 write!(text, "write {link} {} ", bytes.len()).and_then(|()| text.write_all(bytes))
             }
             Action::Close { link } => write!(text, "close {link}"),

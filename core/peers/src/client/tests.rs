@@ -95,7 +95,9 @@ impl Stage {
                     assert_eq!(link, LINK);
                     self.asked_for = Some(address.to_string());
                 }
-                Action::Write { bytes, .. } | Action::SendDatagram { bytes, .. } => {
+                Action::Write { bytes, .. }
+                | Action::WriteSecret { bytes, .. }
+                | Action::SendDatagram { bytes, .. } => {
                     self.sent.push(bytes.to_vec());
                 }
                 Action::Print { text } => self.shown.push(text.to_string()),

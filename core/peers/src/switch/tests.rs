@@ -117,7 +117,7 @@ impl World {
         }
         for action in actions.iter() {
             match action {
-                Action::Write { link, bytes } => {
+                Action::Write { link, bytes } | Action::WriteSecret { link, bytes, .. } => {
                     let inbox = self.inboxes.get_mut(&link).expect("a link that was opened");
                     assert!(!inbox.closed, "nothing is written behind a close");
                     inbox.bytes.extend_from_slice(bytes);

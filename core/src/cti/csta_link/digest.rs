@@ -23,6 +23,8 @@ crate::digest! { struct CstaLink {
     application,
     session_kind => *session_kind == SessionKind::Application,
     requested_duration,
+    login: _, // Configured.
+    versions: _, // Configured.
     namespace => namespace.uri(),
     window,
     queue_limit,

@@ -124,7 +124,10 @@ impl Run {
                     }
                 }
                 Action::Notify(notice) => driver.note(|| format!("   {} {}", notice.name, notice.fields)),
-                Action::SendDatagram { .. } | Action::Print { .. } | Action::Finish { .. } => {
+                Action::WriteSecret { .. }
+                | Action::SendDatagram { .. }
+                | Action::Print { .. }
+                | Action::Finish { .. } => {
                     panic!("remote call control has no such action: {action:?}")
                 }
             }

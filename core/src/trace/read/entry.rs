@@ -8,6 +8,7 @@ use super::super::text::unescape;
 use super::ReadError;
 use crate::action::Level;
 use crate::input::{Closed, LinkId, ListenerId, Peer};
+use crate::secret::{Escape, Fill, SecretId};
 
 /// How the bytes below a line are shown.
 #[derive(Clone, Copy)]
@@ -149,6 +150,7 @@ pub(super) fn action<'t>(
     let head = |words: &mut Words<'t>| {
         Some(match words.next()? {
             "write" => ActionHead::Write(words.link()?, words.layout()?),
+            "write_secret" => ActionHead::WriteSecret(words.link()?, fill(words)?, words.layout()?),
             "datagram" => ActionHead::Datagram(words.listener()?, words.address()?, words.layout()?),
             word => ActionHead::Whole(whole_action(word, words)?),
         })
@@ -156,6 +158,9 @@ pub(super) fn action<'t>(
     let Some(head) = head(&mut words).and_then(|head| words.at_end(head)) else { return Ok(None) };
     Ok(Some(match head {
         ActionHead::Write(link, layout) => RecordedAction::Write { link, bytes: payload(layout)? },
+        ActionHead::WriteSecret(link, fill, layout) => {
+            RecordedAction::WriteSecret { link, bytes: payload(layout)?, fill }
+        }
         ActionHead::Datagram(listener, peer, layout) => {
             RecordedAction::SendDatagram { listener, peer, bytes: payload(layout)? }
         }
@@ -165,8 +170,21 @@ pub(super) fn action<'t>(
 
 enum ActionHead<'t> {
     Write(LinkId, Layout),
+    WriteSecret(LinkId, Fill, Layout),
     Datagram(ListenerId, SocketAddr, Layout),
     Whole(RecordedAction<'t>),
+}
+
+/// Reads where a secret belongs.
+fn fill(words: &mut Words<'_>) -> Option<Fill> {
+    words.keyword("secret")?;
+    let secret = SecretId(words.number()?);
+    words.keyword("at")?;
+    let at = words.number()?;
+    words.keyword("length_at")?;
+    let length_at = words.number()?;
+    words.keyword(Escape::Xml.name())?;
+    Some(Fill { secret, at, escape: Escape::Xml, length_at })
 }
 
 /// Reads an action that has nothing below its line.

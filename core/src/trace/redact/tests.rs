@@ -337,6 +337,14 @@ fn a_choice_of_any_key_is_kept_and_the_text_beside_it_is_not() {
         let mut header = header();
         header.settings.retain(|setting| setting.key != key);
         header.settings.push(crate::setting::read_line(&format!("{key} = \"{word}\"")).unwrap());
+        if key.rsplit_once('.').is_some_and(|(_, field)| field == "login") {
+            // A login needs more.
+            header.settings.retain(|setting| setting.key != "cti.session");
+            for needed in ["user", "password_file"] {
+                let line = format!("cti.connection[0].{needed} = \"acme\"");
+                header.settings.push(crate::setting::read_line(&line).unwrap());
+            }
+        }
         // A name that is one of the words, as a company may be called.
         header
             .settings

@@ -7,6 +7,7 @@ use super::super::Form;
 use super::super::text::{push_count, push_decimal, push_escaped, push_payload};
 use crate::action::Action;
 use crate::input::{Command, Input, LinkId, ListenerId};
+use crate::secret::{Fill, SecretId};
 use crate::text::push_formatted;
 
 /// Appends lines of a step to `out`.
@@ -107,6 +108,19 @@ impl Lines<'_> {
             }
             Action::Write { link, bytes } => {
                 self.link("> write #", link);
+                self.payload(bytes);
+            }
+            Action::WriteSecret { link, bytes, fill } => {
+                let Fill { secret: SecretId(secret), at, escape, length_at } = fill;
+                self.link("> write_secret #", link);
+                for (word, number) in
+                    [(" secret ", usize::from(secret)), (" at ", at), (" length_at ", length_at)]
+                {
+                    self.word(word);
+                    push_decimal(self.out, u64::try_from(number).unwrap_or(u64::MAX));
+                }
+                self.word(" ");
+                self.word(escape.name());
                 self.payload(bytes);
             }
             Action::Close { link } => {

@@ -18,6 +18,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::net::descriptors::Descriptors;
 use crate::net::listening;
+use crate::net::secrets::Secrets;
 use crate::record::console::{Console, Format};
 use crate::record::recording;
 use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, STALL_LIMIT, Said, Shell, Source};
@@ -72,6 +73,7 @@ pub(crate) struct Ready {
     room: Room,
     listens: Vec<Listen>,
     listeners: Vec<Listener>,
+    secrets: Secrets,
 }
 
 impl Ready {
@@ -82,7 +84,9 @@ impl Ready {
     fn new(machine: AnyMachine, birth: Header, room: Room) -> Result<Self, Vec<String>> {
         let listens = machine.listens();
         match listening::open(&listens) {
-            Ok(listeners) => Ok(Self { machine, birth, room, listens, listeners }),
+            Ok(listeners) => {
+                Ok(Self { machine, birth, room, listens, listeners, secrets: Secrets::default() })
+            }
             Err(errors) => Err(errors.iter().map(ToString::to_string).collect()),
         }
     }
@@ -122,6 +126,7 @@ impl Ready {
             recorder,
             console: console.clone(),
             listeners: self.listeners,
+            secrets: self.secrets,
             sources,
             limits: Limits {
                 links: self.room.links(),
@@ -154,8 +159,10 @@ pub(crate) fn gateway(
         let links = i64::try_from(room.links()).unwrap_or(i64::MAX);
         settings.push(Setting { key: LINKS.into(), value: Value::Integer(links) });
     }
+    let secrets = Secrets::read(&config)?;
+    secrets.protect().map_err(|complaint| vec![complaint])?;
     let (machine, birth) = born("gateway", &settings, |seed| Engine::new(config, seed))?;
-    Ready::new(machine, birth, room)
+    Ok(Ready { secrets, ..Ready::new(machine, birth, room)? })
 }
 
 /// The phone system with these settings, from which its `config` was made.

@@ -8,9 +8,11 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Weak};
 use std::time::Instant as Monotonic;
 
+use ctigate_core::secret::Fill;
 use ctigate_core::{Closed, Effects, Level, LinkId, ListenerId, Notice, Peer};
 
 use super::descriptors::{Named, is_exhausted};
+use super::secrets::Secrets;
 use super::seldom::Seldom;
 use super::stream::{prepare, write_now};
 use super::write_queue::WriteQueue;
@@ -80,6 +82,7 @@ pub(crate) struct Links<C: Carrier> {
     console: Console,
     watch: Watch,
     limits: Limits,
+    secrets: Secrets,
     open: BTreeMap<LinkId, Link<C::Socket>>,
     /// The links that are being opened.
     awaited: BTreeSet<LinkId>,
@@ -99,12 +102,13 @@ pub(crate) struct Links<C: Carrier> {
 }
 
 impl<C: Carrier> Links<C> {
-    pub(crate) fn new(carrier: C, console: Console, limits: Limits) -> Self {
+    pub(crate) fn new(carrier: C, console: Console, limits: Limits, secrets: Secrets) -> Self {
         Self {
             carrier,
             watch: Watch::new(console.clone()),
             console,
             limits,
+            secrets,
             open: BTreeMap::new(),
             awaited: BTreeSet::new(),
             touched: Vec::new(),
@@ -387,6 +391,18 @@ impl<C: Carrier> Effects for Links<C> {
                 self.touched.push(link);
             }
             open.outbox.extend_from_slice(bytes);
+        }
+    }
+
+    fn write_secret(&mut self, link: LinkId, bytes: &[u8], fill: Fill) {
+        self.watch.bytes(link, bytes, false);
+        let Some(open) = self.open.get_mut(&link) else { return };
+        if open.outbox.is_empty() {
+            self.touched.push(link);
+        }
+        if let Err(error) = self.secrets.fill(bytes, fill, &mut open.outbox) {
+            self.console.tell(Level::Error, "secret_missing", &[("link", &link), ("why", &error)]);
+            self.lost.push((link, Closed::Broken));
         }
     }
 

@@ -9,6 +9,7 @@ use ctigate_core::{Closed, Input, LinkId, ListenerId, Machine, Pump, Recorder};
 
 use super::clock::Clock;
 use super::links::{Carrier, Links};
+use super::secrets::Secrets;
 use super::write_queue::WriteQueue;
 use crate::record::console::Console;
 use crate::shell::{Limits, Listener, Said, Spoken};
@@ -101,12 +102,12 @@ impl<C: Carrier> Work<C> {
         (machine, recorder): (Box<dyn Machine + Send>, Box<dyn Recorder + Send>),
         carrier: C,
         console: Console,
-        limits: Limits,
+        (limits, secrets): (Limits, Secrets),
     ) -> Self {
         Self {
             pump: Pump::new(machine, recorder),
             clock: Clock::new(),
-            links: Links::new(carrier, console, limits),
+            links: Links::new(carrier, console, limits, secrets),
             armed: Monotonic::now(),
         }
     }

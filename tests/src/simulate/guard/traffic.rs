@@ -57,7 +57,7 @@ impl Traffic {
         for action in actions.iter() {
             match action {
                 Action::Connect { link, address } => self.dialled(link, address),
-                Action::Write { link, bytes } => {
+                Action::Write { link, bytes } | Action::WriteSecret { link, bytes, .. } => {
                     if let Some(index) = self.cti.get(&link) {
                         let Some((seen, call_id)) = asking else { continue };
                         let text = String::from_utf8_lossy(bytes);

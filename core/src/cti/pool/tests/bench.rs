@@ -69,7 +69,7 @@ impl Bench {
         let config = Config::from_settings(&settings).unwrap();
         let mut shared = Shared::new(config, Seed::from_number(1));
         let Shared { config, timers, .. } = &mut shared;
-        let pool = Pool::new(config, timers, |config, _| Box::new(CstaLink::new(config)));
+        let pool = Pool::new(config, timers, |config, index| Box::new(CstaLink::new(config, index)));
         Self {
             pool,
             shared,
@@ -107,7 +107,7 @@ impl Bench {
                         address.trim_start_matches("pbx").trim_end_matches(":1").parse().unwrap();
                     links[index] = Some(link);
                 }
-                Action::Write { link, bytes } => {
+                Action::Write { link, bytes } | Action::WriteSecret { link, bytes, .. } => {
                     let mut framer = Framer::default();
                     let (taken, Framed::Frame { invoke, document }) = framer.push(bytes) else {
                         panic!("a frame is written as a whole")

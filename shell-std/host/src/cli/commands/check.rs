@@ -8,11 +8,18 @@ use ctigate_core::setting::{ConfigError, Setting};
 use super::{FAILED, said};
 use crate::cli::configuration::Configuration;
 use crate::cli::terminal::Terminal;
+use crate::net::secrets::Secrets;
 
 /// Checks a file and reports the result.
 pub(super) fn check(file: &Path, terminal: &mut Terminal<'_>) -> u8 {
     let read = Configuration::read(file);
     let Some((configuration, config)) = load(read, Config::from_settings, terminal) else { return FAILED };
+    if let Err(complaints) = Secrets::read(&config) {
+        for complaint in complaints {
+            terminal.complain(&complaint);
+        }
+        return FAILED;
+    }
     let listens = config.sip.tcp.len().saturating_add(config.sip.udp.len());
     said(terminal.say(&format!(
         "{}: good: {} settings, {listens} SIP addresses, {} CTI connections\n",
