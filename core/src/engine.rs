@@ -24,6 +24,7 @@ use crate::phase::Phase;
 use crate::rcc::control::Control;
 use crate::sip::user_agent::Leg;
 use crate::step::{Shared, Step, TimerKey};
+use crate::time::Instant;
 use crate::timer::{Deadline, Timers};
 use crate::uacsta::Uacsta;
 use crate::wire::sip::message::Scratch;
@@ -42,6 +43,8 @@ struct Gateway {
     control: Control<Leg>,
     /// When a drain or a stop ends at the latest.
     stop: Deadline,
+    /// Since when it is in its phase.
+    since: Instant,
 }
 
 impl Engine {
@@ -66,6 +69,7 @@ impl Engine {
             uacsta: Uacsta::new(config),
             control: Control::new(config, seed, timers, protocol),
             stop: Deadline::default(),
+            since: Instant::ZERO,
         };
         Self { shared, gateway, scratch: Scratch::new() }
     }
@@ -140,7 +144,7 @@ impl Gateway {
 
     /// The owner's record of a deadline.
     fn deadline_of(&mut self, key: TimerKey) -> Option<&mut Deadline> {
-        let Self { uacsta, control, stop } = self;
+        let Self { uacsta, control, stop, since: _ } = self;
         match key {
             TimerKey::Server(_) | TimerKey::Client(_) | TimerKey::Link(_) => uacsta.ua.deadline_of(key),
             TimerKey::Expiry(session) | TimerKey::Refresh(session) | TimerKey::Outbox(session) => {

@@ -147,6 +147,10 @@ pub enum Command<'a> {
     End,
     /// Take no new sessions, leave the existing ones to other nodes, and end. For the gateway only.
     Drain,
+    /// Take sessions again: ends a drain. For the gateway only.
+    Undrain,
+    /// Dial a CTI connection that is down, given by its index, now and not after its pause. For the gateway only.
+    Redial(u8),
     /// End cleanly and in bounded time: the gateway sends each session a BYE.
     Stop,
 }

@@ -14,6 +14,8 @@ use crate::time::{Duration, Instant};
 pub struct Overview {
     /// The name of the gateway's phase.
     pub phase: &'static str,
+    /// Since when it is in it.
+    pub phase_since: Instant,
     /// When a drain or a stop ends at the latest.
     pub ends_at: Option<Instant>,
     /// Sizes of the gateway's tables.
@@ -39,6 +41,8 @@ pub struct ConnectionView {
     pub in_service: bool,
     /// Since when it is in service, or out of it; `None` before its first attempt ended.
     pub since: Option<Instant>,
+    /// When it is dialled next, if it is down.
+    pub next_dial: Option<Instant>,
     /// When a heartbeat was last answered since it came into service.
     pub heartbeat_at: Option<Instant>,
     /// How long that answer took.

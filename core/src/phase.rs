@@ -3,6 +3,7 @@
 //! ```text
 //!   Running --drain--> Draining --stop or time up--> Stopping
 //!   Running --stop--> Stopping
+//!   Draining --undrain--> Running
 //!   Draining, Stopping --nothing left to wait for--> Terminated
 //!   Stopping --time up--> Terminated
 //! ```
@@ -26,6 +27,8 @@ pub(crate) enum Phase {
 pub(crate) enum Event {
     /// The operator asked for a drain.
     Drain,
+    /// The operator asked to end a drain.
+    Undrain,
     /// The operator asked for a stop.
     Stop,
     /// A drain or a stop has taken as long as it may.
@@ -38,6 +41,7 @@ pub(crate) enum Event {
 pub(crate) const TABLE: &[(&str, &str)] = &[
     ("Running", "Draining"),
     ("Running", "Stopping"),
+    ("Draining", "Running"),
     ("Draining", "Stopping"),
     ("Draining", "Terminated"),
     ("Stopping", "Terminated"),
@@ -58,11 +62,12 @@ impl Phase {
     pub(crate) fn on(self, event: Event) -> Self {
         let next = match (self, event) {
             (Self::Running, Event::Drain) => Self::Draining,
+            (Self::Draining, Event::Undrain) => Self::Running,
             (Self::Running | Self::Draining, Event::Stop) | (Self::Draining, Event::TimeUp) => Self::Stopping,
             (Self::Stopping, Event::TimeUp) | (Self::Draining | Self::Stopping, Event::Done) => {
                 Self::Terminated
             }
-            (phase, Event::Drain | Event::Stop | Event::TimeUp | Event::Done) => phase,
+            (phase, Event::Drain | Event::Undrain | Event::Stop | Event::TimeUp | Event::Done) => phase,
         };
         assert_transition(TABLE, self.name(), next.name());
         next

@@ -181,3 +181,56 @@ fn a_refresh_in_a_drain_is_served_while_the_client_waits_for_an_answer() {
     only(&client.send(&mut bench, "INVITE", &body), 503);
     assert_eq!(bench.engine().view().sessions, 0);
 }
+
+#[test]
+fn a_drain_that_is_taken_back_lets_sessions_begin_and_stay() {
+    let (mut bench, system, mut client, _) = Bench::monitored(&[("sip.drain_timeout", Value::Integer(10))]);
+    command(&mut bench, Command::Drain);
+    bench.advance(Duration::from_secs(6));
+    let drained = bench.engine().overview();
+    assert_eq!((drained.phase, bench.now().since(drained.phase_since)), ("Draining", Duration::from_secs(6)));
+    command(&mut bench, Command::Undrain);
+    assert!(bench.notices().contains(&"drain_ended sessions=1".to_owned()));
+    let running = bench.engine().overview();
+    assert_eq!((running.phase, running.phase_since, running.ends_at), ("Running", bench.now(), None));
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 200);
+    client.send(&mut bench, "ACK", "");
+    let mut bob = Client::new(&mut bench, "bob");
+    bob.uri = "tel:1002;phone-context=dialstring".into();
+    bob.sign_in(&mut bench, system);
+    bench.advance(Duration::from_secs(60));
+    assert_eq!((bench.finished(), bench.engine().view().sessions), (None, 2));
+}
+
+#[test]
+fn taking_a_drain_back_changes_nothing_where_there_is_none() {
+    let (mut bench, _system, client, _) = Bench::monitored(&[]);
+    command(&mut bench, Command::Undrain);
+    assert_eq!(bench.engine().overview().phase, "Running");
+    command(&mut bench, Command::Stop);
+    command(&mut bench, Command::Undrain);
+    assert_eq!(bench.engine().overview().phase, "Stopping");
+    assert_eq!(client.heard(&mut bench)[0].method(), "BYE");
+}
+
+#[test]
+fn each_session_is_counted_once_whether_left_to_another_node_or_ended() {
+    let (mut bench, system, mut client, _) = Bench::monitored(&[]);
+    let mut others: Vec<Client> = Vec::new();
+    for (name, number) in [("bob", 1002), ("carol", 1003), ("dave", 1004)] {
+        let mut other = Client::new(&mut bench, name);
+        other.uri = format!("tel:{number};phone-context=dialstring");
+        other.sign_in(&mut bench, system);
+        others.push(other);
+    }
+    only(&others[0].send(&mut bench, "BYE", ""), 200);
+    command(&mut bench, Command::Drain);
+    let body = client.sign_in_body();
+    only(&client.send(&mut bench, "INVITE", &body), 503);
+    command(&mut bench, Command::Stop);
+    bench.advance(Duration::from_secs(4));
+    assert_eq!(bench.finished(), Some(0));
+    let counters = bench.engine().counters();
+    assert_eq!((counters.sign_ins, counters.sessions_handed_over, counters.sessions_ended), (4, 1, 3));
+}

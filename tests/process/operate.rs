@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 
-use crate::office::Office;
-use crate::program::{Running, output};
+use crate::office::{Office, config};
+use crate::program::{Folder, Running, output};
 
 /// An office whose gateway has a control socket; its path.
 fn office(name: &str, record: bool) -> (Office, String) {
@@ -150,5 +150,82 @@ fn nonsense_on_the_socket_and_who_stalls_there_harm_nobody() {
     // The gateway may close it before everything is sent.
     let _ = nonsense.write_all(&vec![0xff; 100_000]);
     assert!(ctl(&["status"], &socket).starts_with("Running for "));
+    office.close();
+}
+
+#[test]
+fn a_drain_can_be_taken_back_while_sessions_are_left() {
+    let (mut office, socket) = office("undrain", true);
+    let alice = office.client("sip:alice@example.com", "1001", &[], "sleep 20s\n");
+    alice.wait_for("monitor ");
+    assert_eq!(ctl(&["drain"], &socket), "Draining: 1 sessions\n");
+    let status = ctl(&["status"], &socket);
+    let first = status.lines().next().unwrap();
+    assert!(first.starts_with("Draining for 0 s, at most ") && first.contains(" more; up for "), "{status}");
+    assert_eq!(ctl(&["undrain"], &socket), "Running: 1 sessions\n");
+    let mut bob = office.client("sip:bob@example.com", "1002", &[], "snapshot\n");
+    assert_eq!(bob.end(), 0, "{}", bob.said());
+    office.gateway.wait_for("name=drain_ended sessions=1");
+    assert!(office.gateway.is_running());
+    drop(alice);
+    let folder = office.close();
+    assert_eq!(output(&["replay", &folder.only("trace")]).0, 0);
+}
+
+#[test]
+fn a_phone_system_that_is_back_is_dialled_at_once_by_its_name() {
+    let folder = Folder::new("redial");
+    let mut switch = Running::start(&["switch", "--listen", "127.0.0.1:0"], "");
+    let cti = switch.wait_for("key=listen transport=TCP address=");
+    let socket = folder.path("control.sock");
+    let behind = format!(
+        "name = \"pbx\"\n[cti]\nreconnect_min = 60\nreconnect_max = 60\n[control]\nsocket = \"{socket}\"\n"
+    );
+    let file = folder.write("gateway.toml", &(config("127.0.0.1:0", &cti) + &behind));
+    let mut gateway = Running::start(&["run", "--config", &file, "--record", folder.text()], "");
+    gateway.wait_for("name=cti_in_service");
+    let refused = |arguments: &[&str]| {
+        let (status, _, err) = output(&[&["ctl"], arguments, &["--socket", &socket]].concat());
+        assert_eq!(status, 1, "{err}");
+        err
+    };
+    assert_eq!(refused(&["redial", "pbx"]), format!("{socket}: pbx is not down: it is InService\n"));
+    assert_eq!(
+        refused(&["redial", "abx"]),
+        format!("{socket}: there is no connection 'abx'; there is: pbx\n")
+    );
+    switch.signal("TERM");
+    assert_eq!(switch.end(), 0);
+    gateway.wait_for("name=cti_out_of_service ");
+    let status = ctl(&["status"], &socket);
+    let row = status.lines().find(|line| line.starts_with("pbx ")).unwrap();
+    assert!(
+        row.contains("  Down  ") && (row.contains("  in 59 s  ") || row.contains("  in 1 min 0 s  ")),
+        "{status}"
+    );
+    let switch = Running::start(&["switch", "--listen", &cti], "");
+    switch.wait_for("name=listening");
+    assert!(ctl(&["redial", "pbx"], &socket).starts_with("pbx: dialled, now "));
+    gateway.wait_for_times("name=cti_in_service ", 2);
+    gateway.signal("TERM");
+    assert_eq!(gateway.end(), 0);
+    assert_eq!(output(&["replay", &folder.only("trace")]).0, 0);
+}
+
+#[test]
+fn the_log_s_level_is_changed_while_the_gateway_runs() {
+    let (office, socket) = office("level", false);
+    let refresh = |name: &str| {
+        let mut client = office.client(&format!("sip:{name}@example.com"), "1001", &[], "snapshot\n");
+        assert_eq!(client.end(), 0, "{}", client.said());
+    };
+    assert!(!office.gateway.said().contains("level=debug"), "{}", office.gateway.said());
+    assert_eq!(ctl(&["log", "error"], &socket), "lines of level error and above are logged\n");
+    refresh("alice");
+    ctl(&["log", "info"], &socket);
+    refresh("bob");
+    office.gateway.wait_for("name=session_ended ");
+    let said = office.gateway.said();
+    assert!(!said.contains("sip:alice") && said.contains("sip:bob"), "{said}");
     office.close();
 }

@@ -74,7 +74,7 @@ impl Echo {
                 actions.connect(LinkId::new(self.next_link), address);
             }
             Command::Stop if self.ignores_stop => {}
-            Command::Drain => {}
+            Command::Drain | Command::Undrain | Command::Redial(_) => {}
             Command::End | Command::Stop => actions.finish(7),
         }
     }

@@ -223,7 +223,7 @@ impl Client {
                 }
             }
             Command::End => self.runner.ended = true,
-            Command::Drain => {}
+            Command::Drain | Command::Undrain | Command::Redial(_) => {}
             Command::Stop => self.leave(step),
         }
     }

@@ -376,7 +376,7 @@ impl Machine for Switch {
             Input::Command(Command::Stop) => self.stop(&mut step),
             // The host logs the addresses.
             Input::Listening { .. }
-            | Input::Command(Command::End | Command::Drain)
+            | Input::Command(Command::End | Command::Drain | Command::Undrain | Command::Redial(_))
             | Input::Datagram { .. }
             | Input::Clock { .. } => {}
         }

@@ -120,6 +120,11 @@ impl State {
         }
     }
 
+    /// When it is dialled next, if it is down.
+    pub(crate) const fn next_dial(&self) -> Option<Instant> {
+        if let Self::Down { retry_at } = self { Some(*retry_at) } else { None }
+    }
+
     /// Whether sessions may use it.
     pub(crate) const fn is_in_service(&self) -> bool {
         matches!(self, Self::InService { .. } | Self::AwaitingHeartbeat { .. })

@@ -11,7 +11,9 @@ impl Gateway {
     pub(super) fn on_command(&mut self, step: &mut Step<'_>, command: Command<'_>) {
         match command {
             Command::Drain => self.on_ending(step, Event::Drain),
+            Command::Undrain => self.on_ending(step, Event::Undrain),
             Command::Stop => self.on_ending(step, Event::Stop),
+            Command::Redial(index) => self.control.pool.redial(step, index),
             Command::Line(_) | Command::End => {
                 step.actions.notify(Level::Warn, "command_refused", &[("why", &"the gateway takes no text")]);
             }
@@ -47,8 +49,9 @@ impl Gateway {
             return;
         }
         *step.phase = next;
+        self.since = step.now;
         match next {
-            Phase::Running => {}
+            Phase::Running => self.end_drain(step),
             Phase::Draining => self.begin_drain(step),
             Phase::Stopping => self.begin_stop(step),
             Phase::Terminated => self.finish(step),
@@ -62,6 +65,12 @@ impl Gateway {
             &[("sessions", &self.control.sessions.len()), ("at_most_s", &span.as_secs())];
         step.actions.notify(Level::Info, "draining", fields);
         step.timers.set(&mut self.stop, TimerKey::Stop, step.now + span);
+    }
+
+    /// Ends a drain: sessions begin again, and those that are left stay.
+    fn end_drain(&mut self, step: &mut Step<'_>) {
+        step.timers.cancel(&mut self.stop, TimerKey::Stop);
+        step.actions.notify(Level::Info, "drain_ended", &[("sessions", &self.control.sessions.len())]);
     }
 
     /// Begins a stop: every session is ended with a BYE, whose answers are waited for in bounded time.

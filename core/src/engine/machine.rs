@@ -73,7 +73,7 @@ impl Gateway {
         control_tables: (Tables, BoundCounts),
     ) -> u64 {
         let Shared { config: _, timers, entropy, links, counters, phase, unlisted: refused } = shared;
-        let Self { uacsta, control, stop } = self;
+        let Self { uacsta, control, stop, since } = self;
         let mut digester = Digester::new();
         for table in tables {
             digester.number(table);
@@ -86,6 +86,7 @@ impl Gateway {
         digester.number(links.last_drawn());
         digester.text(phase.name());
         stop.digest(&mut digester);
+        digester.value(since);
         digester.value(counters);
         digester.value(refused);
         digester.finish()

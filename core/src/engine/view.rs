@@ -38,6 +38,7 @@ impl Engine {
             state: connection.state.name(),
             in_service: connection.state.is_in_service(),
             since: connection.vitals.since,
+            next_dial: connection.state.next_dial(),
             heartbeat_at: connection.vitals.heard_at,
             round_trip: connection.vitals.round_trip,
             sessions: control.bound_to(index),
@@ -58,6 +59,7 @@ impl Engine {
     pub fn overview(&self) -> Overview {
         Overview {
             phase: self.shared.phase.name(),
+            phase_since: self.gateway.since,
             ends_at: self.gateway.stop.at(),
             view: self.view(),
             connections: self.connections().collect(),

@@ -21,7 +21,7 @@ pub struct Counters {
     pub sign_ins_unserved: u64,
     /// Refreshes by re-INVITE or UPDATE.
     pub refreshes: u64,
-    /// Sessions that ended, however they did.
+    /// Sessions that ended, however they did, apart from those left to another node.
     pub sessions_ended: u64,
     /// Sessions left to another node by a drain.
     pub sessions_handed_over: u64,

@@ -147,6 +147,10 @@ impl Ladder<'_> {
             }
             RecordedInput::Line(line) => self.note(now, &format!("> {line}")),
             RecordedInput::Drain => self.note(now, "told to drain"),
+            RecordedInput::Undrain => self.note(now, "told to end the drain"),
+            RecordedInput::Redial(index) => {
+                self.note(now, &format!("told to dial connection {index} (from 0)"));
+            }
             RecordedInput::Stop => self.note(now, "told to stop"),
             RecordedInput::Clock { unix_micros } => self.times.set(now, *unix_micros),
             RecordedInput::Tick | RecordedInput::End => {}

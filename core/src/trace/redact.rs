@@ -93,6 +93,8 @@ impl Redactor {
                 | RecordedInput::Closed { .. }
                 | RecordedInput::End
                 | RecordedInput::Drain
+                | RecordedInput::Undrain
+                | RecordedInput::Redial(_)
                 | RecordedInput::Stop
                 | RecordedInput::Clock { .. } => {}
             }
@@ -187,6 +189,8 @@ impl Redactor {
             | RecordedInput::Closed { .. }
             | RecordedInput::End
             | RecordedInput::Drain
+            | RecordedInput::Undrain
+            | RecordedInput::Redial(_)
             | RecordedInput::Stop
             | RecordedInput::Clock { .. }) => input,
         }

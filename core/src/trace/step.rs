@@ -78,6 +78,10 @@ pub enum RecordedInput<'t> {
     End,
     /// [`Command::Drain`].
     Drain,
+    /// [`Command::Undrain`].
+    Undrain,
+    /// [`Command::Redial`].
+    Redial(u8),
     /// [`Command::Stop`].
     Stop,
     /// [`Input::Clock`].
@@ -105,6 +109,8 @@ impl RecordedInput<'_> {
             Self::Line(line) => Input::Command(Command::Line(line)),
             Self::End => Input::Command(Command::End),
             Self::Drain => Input::Command(Command::Drain),
+            Self::Undrain => Input::Command(Command::Undrain),
+            Self::Redial(index) => Input::Command(Command::Redial(*index)),
             Self::Stop => Input::Command(Command::Stop),
             Self::Clock { unix_micros } => Input::Clock { unix_micros: *unix_micros },
         }

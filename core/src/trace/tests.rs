@@ -42,6 +42,8 @@ impl Machine for Echo {
             }
             Input::Command(Command::Line(line)) => actions.print(format_args!("said {line}")),
             Input::Command(Command::End) => actions.print(format_args!("")),
+            Input::Command(Command::Undrain) => actions.print(format_args!("said undrain")),
+            Input::Command(Command::Redial(index)) => actions.print(format_args!("said redial {index}")),
             Input::Command(Command::Drain) => actions.print(format_args!("said drain")),
             Input::Command(Command::Stop) => actions.finish(3),
             Input::Tick | Input::Listening { .. } | Input::Closed { .. } | Input::Clock { .. } => {
@@ -90,6 +92,8 @@ fn inputs() -> Vec<Input<'static>> {
         Input::Command(Command::Line("")),
         Input::Command(Command::End),
         Input::Command(Command::Drain),
+        Input::Command(Command::Undrain),
+        Input::Command(Command::Redial(7)),
     ];
     inputs.extend(Closed::ALL.map(|why| Input::Closed { link, why }));
     inputs.push(Input::Command(Command::Stop));
@@ -344,7 +348,7 @@ fn a_rerun_keeps_comments_and_says_where_it_parts() {
     assert!(replay(&[&parted.trace], echo).is_ok());
     let (segment, line) = parted.parted.unwrap();
     let line = String::from_utf8_lossy(&old).lines().nth(line - 1).unwrap().to_string();
-    assert_eq!((segment, line.as_str()), (1, "@20000 command stop"));
+    assert_eq!((segment, line.as_str()), (1, "@22000 command stop"));
 }
 
 #[test]

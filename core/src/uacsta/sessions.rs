@@ -26,7 +26,7 @@ impl Uacsta {
         self.end_session(step, control, session, why);
     }
 
-    /// Forgets a session and everything that belongs to it.
+    /// Forgets a session and everything that belongs to it, and counts its end.
     pub(super) fn end_session(
         &mut self,
         step: &mut Step<'_>,
@@ -34,9 +34,22 @@ impl Uacsta {
         session: SessionId,
         why: &str,
     ) {
+        if self.forget_session(step, control, session, why) {
+            step.counters.sessions_ended += 1;
+        }
+    }
+
+    /// Forgets a session and everything that belongs to it. Returns whether it had begun.
+    fn forget_session(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        session: SessionId,
+        why: &str,
+    ) -> bool {
         let Self { ua, .. } = self;
         ua.leave_invite(step, &mut control.sessions, session);
-        let Some(one) = control.sessions.get(session) else { return };
+        let Some(one) = control.sessions.get(session) else { return false };
         let fields: &[(&str, &dyn Display)] = &[
             ("session", &session),
             ("user", &one.user()),
@@ -45,13 +58,14 @@ impl Uacsta {
             ("call_id", &one.carrier.dialog.call_id()),
         ];
         // The end of a session that never began has been logged as a refusal or a CANCEL.
-        if one.carrier.is_established() {
-            step.counters.sessions_ended += 1;
+        let has_begun = one.carrier.is_established();
+        if has_begun {
             step.actions.notify(Level::Info, "session_ended", fields);
         }
         if let Some(leg) = control.remove_session(step, session) {
             ua.forget(step, session, leg);
         }
+        has_begun
     }
 
     /// Leaves a session to another node. No BYE is sent, since the dialog continues there.
@@ -64,6 +78,6 @@ impl Uacsta {
     ) {
         self.ua.turn_away(step, &mut control.sessions, received, Overload::Leaving);
         step.counters.sessions_handed_over += 1;
-        self.end_session(step, control, session, "left to another node: this one drains");
+        self.forget_session(step, control, session, "left to another node: this one drains");
     }
 }

@@ -117,6 +117,10 @@ pub enum Said {
     End,
     /// See [`Command::Drain`].
     Drain,
+    /// See [`Command::Undrain`].
+    Undrain,
+    /// See [`Command::Redial`].
+    Redial(u8),
     /// See [`Command::Stop`].
     Stop,
 }
@@ -129,6 +133,8 @@ impl Said {
             Self::Line(line) => Command::Line(line),
             Self::End => Command::End,
             Self::Drain => Command::Drain,
+            Self::Undrain => Command::Undrain,
+            Self::Redial(index) => Command::Redial(*index),
             Self::Stop => Command::Stop,
         }
     }

@@ -197,7 +197,9 @@ impl Machine for Asker {
             Input::Closed { .. } => self.closed(now, actions),
             Input::Datagram { bytes, .. } => self.answered(now, bytes, actions),
             Input::Command(Command::Line(line)) => self.command(now, line, actions),
-            Input::Command(Command::End | Command::Drain | Command::Stop)
+            Input::Command(
+                Command::End | Command::Drain | Command::Undrain | Command::Redial(_) | Command::Stop,
+            )
             | Input::Listening { .. }
             | Input::Clock { .. } => {}
         }

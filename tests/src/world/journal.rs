@@ -21,6 +21,8 @@ pub(super) enum Kept {
     Line(String),
     End,
     Drain,
+    Undrain,
+    Redial(u8),
     Stop,
     Clock(u64),
 }
@@ -37,6 +39,8 @@ impl Kept {
             Input::Command(Command::Line(line)) => Self::Line(line.to_owned()),
             Input::Command(Command::End) => Self::End,
             Input::Command(Command::Drain) => Self::Drain,
+            Input::Command(Command::Undrain) => Self::Undrain,
+            Input::Command(Command::Redial(index)) => Self::Redial(index),
             Input::Command(Command::Stop) => Self::Stop,
             Input::Clock { unix_micros } => Self::Clock(unix_micros),
         }
@@ -55,6 +59,8 @@ impl Kept {
             Self::Line(line) => Input::Command(Command::Line(line)),
             Self::End => Input::Command(Command::End),
             Self::Drain => Input::Command(Command::Drain),
+            Self::Undrain => Input::Command(Command::Undrain),
+            Self::Redial(index) => Input::Command(Command::Redial(*index)),
             Self::Stop => Input::Command(Command::Stop),
             Self::Clock(unix_micros) => Input::Clock { unix_micros: *unix_micros },
         }
@@ -78,6 +84,8 @@ impl core::fmt::Display for Kept {
             | Self::Line(_)
             | Self::End
             | Self::Drain
+            | Self::Undrain
+            | Self::Redial(_)
             | Self::Stop
             | Self::Clock(_) => write!(f, "{self:?}"),
         }

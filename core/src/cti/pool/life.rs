@@ -43,6 +43,24 @@ impl<T: Digest + Copy> Pool<T> {
         self.on(step, index, Event::Failed)
     }
 
+    /// Lets a connection that is down be dialled now, and its pauses begin with the shortest again. One that is not down
+    /// is left alone.
+    pub(crate) fn redial(&mut self, step: &mut Step<'_>, index: u8) {
+        let now = step.now;
+        let down = self.at_mut(index).filter(|one| one.state.next_dial().is_some());
+        let Some(connection) = down else {
+            step.actions.notify(
+                Level::Info,
+                "redial_refused",
+                &[("why", &"there is no such connection that is down")],
+            );
+            return;
+        };
+        connection.attempts = 0;
+        connection.state = State::Down { retry_at: now };
+        step.timers.set(&mut connection.deadline, TimerKey::Connection(index), now);
+    }
+
     /// Closes the link protocol's session on every open connection. On a connection that is still being dialled there
     /// is none, although the protocol may still hold the state of the connect before.
     pub(crate) fn leave(&mut self, step: &mut Step<'_>) {

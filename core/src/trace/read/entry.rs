@@ -120,6 +120,8 @@ fn whole_input(word: &str, words: &mut Words<'_>) -> Option<RecordedInput<'stati
             "line" => RecordedInput::Line(Cow::Owned(words.text()?.into_owned())),
             "end" => RecordedInput::End,
             "drain" => RecordedInput::Drain,
+            "undrain" => RecordedInput::Undrain,
+            "redial" => RecordedInput::Redial(words.number()?),
             "stop" => RecordedInput::Stop,
             _ => return None,
         },

@@ -90,6 +90,12 @@ impl Lines<'_> {
             }
             Input::Command(Command::End) => self.word("command end\n"),
             Input::Command(Command::Drain) => self.word("command drain\n"),
+            Input::Command(Command::Undrain) => self.word("command undrain\n"),
+            Input::Command(Command::Redial(index)) => {
+                self.word("command redial ");
+                push_decimal(self.out, index.into());
+                self.out.push(b'\n');
+            }
             Input::Command(Command::Stop) => self.word("command stop\n"),
             Input::Clock { unix_micros } => {
                 self.word("clock ");

@@ -9,6 +9,7 @@ use lexopt::prelude::*;
 
 use crate::control;
 
+mod ctl;
 mod trace;
 
 pub(crate) use trace::LadderRequest;
@@ -93,7 +94,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
         "replay" => replay(&mut parser),
         "trace" => trace::trace(&mut parser),
         "demo" => demo(&mut parser),
-        "ctl" => ctl(&mut parser),
+        "ctl" => ctl::ctl(&mut parser),
         "help" => help(&mut parser),
         "version" => each(&mut parser, |_, _| Ok(false)).map(|()| Request::Version),
         unknown => return Err(Usage { what: format!("there is no command '{unknown}'"), topic: None }),
@@ -283,43 +284,6 @@ fn demo(parser: &mut Parser) -> Result<Request, Stop> {
     Ok(Request::Demo { wire, record })
 }
 
-fn ctl(parser: &mut Parser) -> Result<Request, Stop> {
-    let (mut verb, mut json, mut socket, mut config) = (None, false, None, None);
-    each(parser, |word, parser| {
-        match word {
-            Word::Value(value) if verb.is_none() => verb = Some(value.to_string_lossy().into_owned()),
-            Word::Value(_) => return Ok(false),
-            Word::Option(name) => match (verb.as_deref(), name.as_str()) {
-                (_, "--socket") => path(name, &mut socket, parser)?,
-                (_, "--config") => path(name, &mut config, parser)?,
-                (Some("status"), "--json") => json = true,
-                _ => return Ok(false),
-            },
-        }
-        Ok(true)
-    })?;
-    let request = match verb.as_deref() {
-        None => return Err(missing("'status', 'drain' or 'stop'")),
-        Some("status") if json => control::Request::StatusJson,
-        Some("status") => control::Request::Status,
-        Some("drain") => control::Request::Drain,
-        Some("stop") => control::Request::Stop,
-        Some(other) => {
-            let what = format!("ctl {other}: expected 'ctl status', 'ctl drain' or 'ctl stop'");
-            return Err(Stop::Wrong(what.into()));
-        }
-    };
-    let place = match (socket, config) {
-        (Some(socket), None) => Place::Socket(socket),
-        (None, Some(config)) => Place::Config(config),
-        (None, None) => return Err(missing("--socket PATH or --config FILE")),
-        (Some(_), Some(_)) => {
-            return Err(Stop::Wrong("--socket and --config cannot be combined".into()));
-        }
-    };
-    Ok(Request::Ctl(CtlRequest { request, place }))
-}
-
 fn help(parser: &mut Parser) -> Result<Request, Stop> {
     let mut topic = None;
     each(parser, |word, _| match word {
@@ -334,6 +298,8 @@ fn help(parser: &mut Parser) -> Result<Request, Stop> {
 
 #[cfg(test)]
 mod tests {
+    use ctigate_core::Level;
+
     use super::*;
 
     fn parsed(line: &str) -> Result<Request, Usage> {
@@ -381,6 +347,15 @@ mod tests {
         let socket = Place::Socket("s".into());
         assert_eq!(parsed("ctl status --socket s"), ctl(control::Request::Status, socket.clone()));
         assert_eq!(parsed("ctl status --json --socket s"), ctl(control::Request::StatusJson, socket.clone()));
+        assert_eq!(parsed("ctl undrain --socket s"), ctl(control::Request::Undrain, socket.clone()));
+        assert_eq!(
+            parsed("ctl redial pbx --socket s"),
+            ctl(control::Request::Redial("pbx".into()), socket.clone())
+        );
+        assert_eq!(
+            parsed("ctl log debug --socket s"),
+            ctl(control::Request::Log(Level::Debug), socket.clone())
+        );
         assert_eq!(parsed("ctl --socket s stop"), ctl(control::Request::Stop, socket));
         assert_eq!(
             parsed("ctl drain --config c.toml"),
@@ -430,12 +405,15 @@ mod tests {
         assert_eq!(wrong("replay --x").0, "invalid option '--x'");
         assert_eq!(wrong("check c.toml").0, "unexpected argument \"c.toml\"");
         assert_eq!(wrong("trace --wire ladder t").0, "--wire: must come after 'ladder' or 'redact'");
-        assert_eq!(wrong("ctl").0, "'status', 'drain' or 'stop' is missing");
+        assert_eq!(wrong("ctl").0, "'status', 'drain', 'undrain', 'stop', 'redial' or 'log' is missing");
+        assert_eq!(wrong("ctl stop now --socket s").0, "unexpected argument \"now\"");
+        assert_eq!(wrong("ctl redial --socket s").0, "the connection's name (ctl redial NAME) is missing");
+        assert_eq!(wrong("ctl log loud --socket s").0, "ctl log 'loud': expected debug, info, warn or error");
         assert_eq!(wrong("ctl status").0, "--socket PATH or --config FILE is missing");
         assert_eq!(wrong("ctl drain --json --socket s").0, "invalid option '--json'");
         assert_eq!(
             wrong("ctl reload --socket s").0,
-            "ctl reload: expected 'ctl status', 'ctl drain' or 'ctl stop'"
+            "ctl reload: expected 'status', 'drain', 'undrain', 'stop', 'redial' or 'log'"
         );
         assert_eq!(wrong("trace ladder"), ("the trace is missing".into(), Some("trace".into())));
         assert_eq!(

@@ -32,7 +32,7 @@ is reached over CTI connections.
   PROGRAM check --config gateway.toml   report everything that is wrong with a configuration
   PROGRAM run --config gateway.toml     run the gateway; SIGTERM or Ctrl-C stops it cleanly
   PROGRAM ctl status --config gateway.toml
-                                        show a running gateway's status; 'ctl drain' and 'ctl stop' end it
+                                        show a running gateway's status; 'ctl drain' and 'ctl stop' end it, and more
   PROGRAM switch --listen 127.0.0.1:1040
                                         the built-in phone system, for tests
   PROGRAM client --server HOST:PORT --user URI --line URI
@@ -69,14 +69,22 @@ Controls a running gateway over its control socket (key control.socket).
   PROGRAM ctl status --socket /run/ctigate/control.sock
   PROGRAM ctl status --json --config gateway.toml
   PROGRAM ctl drain --config gateway.toml
+  PROGRAM ctl undrain --config gateway.toml
   PROGRAM ctl stop --config gateway.toml
+  PROGRAM ctl redial NAME --config gateway.toml
+  PROGRAM ctl log debug --config gateway.toml
 
-  status         the CTI connections (state, connection ID, since when, last heartbeat and its round trip, sessions, why
-                 each last failed), the sessions, and what was counted since the gateway started
+  status         the gateway's phase, since when, and how long it is up; the CTI connections (state, connection ID,
+                 since when, the next dial of one that is down, last heartbeat and its round trip, sessions, why each
+                 last failed), the sessions, and what was counted since the gateway started
   drain          no new sessions: INVITE and OPTIONS are answered 503; requests in dialogs are served, refreshes by
                  re-INVITE are answered 503 too, so that a proxy gives them to another node (if sip.may_say_503 is
                  false, they are served); sessions left after sip.drain_timeout get a BYE, and the program ends
+  undrain        ends a drain: sessions begin again, and those that are left stay
   stop           every session gets a BYE now, as on SIGTERM
+  redial NAME    dials the CTI connection of this name now, if it is down, and not after its pause
+  log LEVEL      lines of this level (debug, info, warn, error) and above are logged from now on, until the gateway
+                 ends; then log.level counts again
   --json         one JSON object instead of tables; times are UTC, spans in the unit their names end in
   --socket PATH  where the socket is
   --config FILE  the gateway's configuration, which says where the socket is

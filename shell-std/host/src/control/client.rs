@@ -12,7 +12,7 @@ use super::{ANSWER_BYTES, PATIENCE, Request, socket};
 ///
 /// # Errors
 /// A message, if nobody answers there or the request is refused.
-pub(crate) fn ask(path: &Path, request: Request) -> Result<String, String> {
+pub(crate) fn ask(path: &Path, request: &Request) -> Result<String, String> {
     let complaint = |why: &dyn Display| format!("{}: {why}", path.display());
     let answer = match socket::reach(path) {
         Ok(stream) => exchange(&stream, request).map_err(|error| {
@@ -32,10 +32,10 @@ pub(crate) fn ask(path: &Path, request: Request) -> Result<String, String> {
     }
 }
 
-fn exchange(mut stream: &std::os::unix::net::UnixStream, request: Request) -> io::Result<String> {
+fn exchange(mut stream: &std::os::unix::net::UnixStream, request: &Request) -> io::Result<String> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    stream.write_all(format!("{}\n", request.line()).as_bytes())?;
+    stream.write_all(format!("{request}\n").as_bytes())?;
     let mut answer = Vec::new();
     let limit = u64::try_from(ANSWER_BYTES).unwrap_or(u64::MAX);
     io::Read::take(&mut stream, limit).read_to_end(&mut answer)?;

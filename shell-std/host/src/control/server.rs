@@ -6,7 +6,10 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Instant as Monotonic, SystemTime};
 
+use ctigate_core::engine::ConnectionView;
+
 use super::{ControlSocket, PATIENCE, REQUEST_BYTES, Request, status};
+use crate::record::console::Console;
 use crate::shell::{ACCEPT_PAUSE, Answer, Said, Silence, Source, Speaker};
 
 /// The most conversations at a time; others wait to be accepted.
@@ -16,6 +19,7 @@ const TALKS: usize = 8;
 pub(crate) struct Server {
     socket: ControlSocket,
     talks: Arc<Talks>,
+    console: Console,
 }
 
 /// The conversations under way.
@@ -48,9 +52,9 @@ impl Talks {
 }
 
 impl Server {
-    /// Prepares to serve `socket`.
-    pub(crate) fn new(socket: ControlSocket) -> Self {
-        Self { socket, talks: Arc::default() }
+    /// Prepares to serve `socket`. The log's level is changed at `console`.
+    pub(crate) fn new(socket: ControlSocket, console: &Console) -> Self {
+        Self { socket, talks: Arc::default(), console: console.clone() }
     }
 
     /// The source of the commands that come over the socket.
@@ -59,11 +63,13 @@ impl Server {
     /// If the system refuses a second handle.
     pub(crate) fn source(&self) -> io::Result<Source> {
         let (listener, talks) = (self.socket.listener()?, Arc::clone(&self.talks));
+        let console = self.console.clone();
         Ok(Box::new(move |speaker| {
+            let operator = Operator { speaker, console };
             // Without a thread nobody is answered; clients time out.
             let _ = thread::Builder::new()
                 .name("control".into())
-                .spawn(move || accept(&listener, &talks, &speaker));
+                .spawn(move || accept(&listener, &talks, &operator));
         }))
     }
 }
@@ -75,7 +81,7 @@ impl Drop for Server {
     }
 }
 
-fn accept(listener: &UnixListener, talks: &Arc<Talks>, speaker: &Speaker) {
+fn accept(listener: &UnixListener, talks: &Arc<Talks>, operator: &Operator) {
     loop {
         talks.wait_until(|counts| counts.open < TALKS);
         let Ok((stream, _)) = listener.accept() else {
@@ -83,10 +89,10 @@ fn accept(listener: &UnixListener, talks: &Arc<Talks>, speaker: &Speaker) {
             continue;
         };
         talks.change(|counts| counts.open += 1);
-        let (speaker, over) = (speaker.clone(), Arc::clone(talks));
+        let (operator, over) = (operator.clone(), Arc::clone(talks));
         let talk = move || {
             // A client that has gone needs no answer.
-            let _ = talk(&stream, &over, &speaker);
+            let _ = talk(&stream, &over, &operator);
             over.change(|counts| counts.open = counts.open.saturating_sub(1));
         };
         if thread::Builder::new().name("talk".into()).spawn(talk).is_err() {
@@ -95,19 +101,19 @@ fn accept(listener: &UnixListener, talks: &Arc<Talks>, speaker: &Speaker) {
     }
 }
 
-fn talk(stream: &UnixStream, talks: &Talks, speaker: &Speaker) -> io::Result<()> {
+fn talk(stream: &UnixStream, talks: &Talks, operator: &Operator) -> io::Result<()> {
     stream.set_write_timeout(Some(PATIENCE))?;
     let line = read_line(stream)?;
     talks.change(|counts| counts.answering += 1);
-    let answered = reply(stream, line.as_deref(), speaker);
+    let answered = reply(stream, line.as_deref(), operator);
     talks.change(|counts| counts.answering = counts.answering.saturating_sub(1));
     answered
 }
 
-fn reply(mut stream: &UnixStream, line: Option<&str>, speaker: &Speaker) -> io::Result<()> {
+fn reply(mut stream: &UnixStream, line: Option<&str>, operator: &Operator) -> io::Result<()> {
     let answer = match line {
-        Some(line) => match Request::ALL.into_iter().find(|request| request.line() == line) {
-            Some(request) => answer(request, speaker),
+        Some(line) => match Request::parse(line) {
+            Some(request) => operator.answer(&request),
             None => "failed unknown request\n".into(),
         },
         None => "failed a request must be one short line\n".into(),
@@ -141,28 +147,79 @@ fn read_line(mut stream: &UnixStream) -> io::Result<Option<String>> {
     }
 }
 
-/// Carries out a request; returns the answer.
-fn answer(request: Request, speaker: &Speaker) -> String {
-    let said = match request {
-        Request::Status | Request::StatusJson => None,
-        Request::Drain => Some(Said::Drain),
-        Request::Stop => Some(Said::Stop),
-    };
-    if let Some(said) = said {
-        // If the machine has ended, the question below finds out.
-        let _ = speaker.say(said);
+/// Carries out requests.
+#[derive(Clone)]
+struct Operator {
+    speaker: Speaker,
+    console: Console,
+}
+
+impl Operator {
+    /// Carries out a request; returns the answer.
+    fn answer(&self, request: &Request) -> String {
+        let done = match request {
+            Request::Status => self.status(status::table),
+            Request::StatusJson => self.status(status::json),
+            Request::Drain => Ok(self.end(Said::Drain)),
+            Request::Undrain => self.undrain(),
+            Request::Stop => Ok(self.end(Said::Stop)),
+            Request::Redial(name) => self.redial(name),
+            Request::Log(level) => {
+                self.console.set_least(*level);
+                Ok(format!("lines of level {} and above are logged\n", level.name()))
+            }
+        };
+        done.map_or_else(|why| format!("failed {why}\n"), |text| format!("ok\n{text}"))
     }
-    match (speaker.ask(), request) {
-        (Ok(answer), Request::StatusJson) => format!("ok\n{}", status::json(&answer, SystemTime::now())),
-        (Ok(answer), Request::Status) => format!("ok\n{}", status::table(&answer, SystemTime::now())),
-        (Ok(Answer { overview, .. }), Request::Drain | Request::Stop) => {
-            format!("ok\n{}: {} sessions\n", overview.phase, overview.view.sessions)
+
+    fn status(&self, show: fn(&Answer, SystemTime) -> String) -> Result<String, String> {
+        Ok(show(&self.ask()?, SystemTime::now()))
+    }
+
+    /// Asks for the status, which must be answered.
+    fn ask(&self) -> Result<Answer, String> {
+        self.speaker.ask().map_err(|_| "the gateway does not answer".into())
+    }
+
+    /// Says a command after which the gateway may be gone.
+    fn end(&self, said: Said) -> String {
+        // If the machine has ended, the question finds out.
+        let _ = self.speaker.say(said);
+        match self.speaker.ask() {
+            Ok(Answer { overview, .. }) => {
+                format!("{}: {} sessions\n", overview.phase, overview.view.sessions)
+            }
+            Err(Silence::Gone) => "stopped\n".into(),
+            Err(Silence::Busy) => "sent, but the gateway is too busy to answer\n".into(),
         }
-        (Err(Silence::Gone), Request::Drain | Request::Stop) => "ok\nstopped\n".into(),
-        (Err(Silence::Busy), Request::Drain | Request::Stop) => {
-            "ok\nsent, but the gateway is too busy to answer\n".into()
+    }
+
+    fn undrain(&self) -> Result<String, String> {
+        let _ = self.speaker.say(Said::Undrain);
+        let overview = self.ask()?.overview;
+        if overview.phase == "Running" {
+            Ok(format!("{}: {} sessions\n", overview.phase, overview.view.sessions))
+        } else {
+            Err(format!("the gateway is {}, which cannot be undone", overview.phase))
         }
-        (Err(_), Request::Status | Request::StatusJson) => "failed the gateway does not answer\n".into(),
+    }
+
+    /// Lets a connection that is down be dialled at once.
+    fn redial(&self, name: &str) -> Result<String, String> {
+        let overview = self.ask()?.overview;
+        let found = (0..).zip(&overview.connections).find(|(_, one)| *one.name == *name);
+        let Some((index, one)) = found else {
+            let names: Vec<_> = overview.connections.iter().map(|one| one.name.as_ref()).collect();
+            return Err(format!("there is no connection '{name}'; there is: {}", names.join(", ")));
+        };
+        if one.next_dial.is_none() {
+            return Err(format!("{name} is not down: it is {}", one.state));
+        }
+        let _ = self.speaker.say(Said::Redial(index));
+        let overview = self.ask()?.overview;
+        let state =
+            overview.connections.get(usize::from(index)).map_or("gone", |one: &ConnectionView| one.state);
+        Ok(format!("{name}: dialled, now {state}\n"))
     }
 }
 

@@ -26,6 +26,11 @@ impl Clocks {
         Duration::from_micros(self.now.since(at).as_micros())
     }
 
+    /// How long it is until something, for people.
+    fn until(&self, at: Instant) -> String {
+        format!("in {}", span(Duration::from_micros(at.since(self.now).as_micros())))
+    }
+
     /// The wall-clock time of something in the past or the future.
     fn date(&self, at: Instant) -> String {
         let until = Duration::from_micros(at.since(self.now).as_micros());
@@ -49,12 +54,13 @@ fn span(span: Duration) -> String {
 pub(crate) fn table(answer: &Answer, wall: SystemTime) -> String {
     let Answer { now, overview } = answer;
     let clocks = Clocks { now: *now, wall };
-    let Overview { phase, ends_at, view, connections, counters } = overview;
-    let mut text = format!("{phase} for {}", span(clocks.ago(Instant::ZERO)));
+    let Overview { phase, phase_since, ends_at, view, connections, counters } = overview;
+    let mut text = format!("{phase} for {}", span(clocks.ago(*phase_since)));
     if let Some(ends_at) = ends_at {
         let left = Duration::from_micros(ends_at.since(*now).as_micros());
         push(&mut text, format_args!(", at most {} more", span(left)));
     }
+    push(&mut text, format_args!("; up for {}", span(clocks.ago(Instant::ZERO))));
     push(
         &mut text,
         format_args!(
@@ -68,6 +74,7 @@ pub(crate) fn table(answer: &Answer, wall: SystemTime) -> String {
         "STATE",
         "ID",
         "SINCE",
+        "NEXT DIAL",
         "HEARTBEAT",
         "ROUND TRIP",
         "SESSIONS",
@@ -82,7 +89,7 @@ pub(crate) fn table(answer: &Answer, wall: SystemTime) -> String {
     text
 }
 
-fn row(connection: &ConnectionView, clocks: &Clocks) -> [String; 9] {
+fn row(connection: &ConnectionView, clocks: &Clocks) -> [String; 10] {
     let ConnectionView {
         name,
         address,
@@ -90,6 +97,7 @@ fn row(connection: &ConnectionView, clocks: &Clocks) -> [String; 9] {
         state,
         in_service: _,
         since,
+        next_dial,
         heartbeat_at,
         round_trip,
         sessions,
@@ -112,6 +120,7 @@ fn row(connection: &ConnectionView, clocks: &Clocks) -> [String; 9] {
         (*state).to_owned(),
         id.to_string(),
         since.map_or_else(nothing, |at| clocks.date(at)),
+        next_dial.map_or_else(nothing, |at| clocks.until(at)),
         heartbeat_at.as_ref().map_or_else(nothing, ago),
         round_trip.unwrap_or_else(nothing),
         sessions.to_string(),
@@ -156,7 +165,7 @@ fn push(text: &mut String, more: core::fmt::Arguments<'_>) {
 pub(crate) fn json(answer: &Answer, wall: SystemTime) -> String {
     let Answer { now, overview } = answer;
     let clocks = Clocks { now: *now, wall };
-    let Overview { phase, ends_at, view, connections, counters } = overview;
+    let Overview { phase, phase_since, ends_at, view, connections, counters } = overview;
     let date = |at: &Option<Instant>| Json::text(at.map(|at| clocks.date(at)));
     let named = counters.named().into_iter().map(|(name, count)| (name.into(), Json::Number(count)));
     let refused = counters.refusals().map(|(status, count)| (refusal(status).into(), Json::Number(count)));
@@ -168,6 +177,7 @@ pub(crate) fn json(answer: &Answer, wall: SystemTime) -> String {
             ("in_service", Json::Flag(one.in_service)),
             ("id", Json::Number(one.id)),
             ("since", date(&one.since)),
+            ("next_dial_at", date(&one.next_dial)),
             ("heartbeat_at", date(&one.heartbeat_at)),
             ("round_trip_us", one.round_trip.map_or(Json::Null, |took| Json::Number(took.as_micros()))),
             ("sessions", Json::count(one.sessions)),
@@ -179,6 +189,7 @@ pub(crate) fn json(answer: &Answer, wall: SystemTime) -> String {
         ("time", Json::Text(utc::at(wall))),
         ("started", Json::Text(clocks.date(Instant::ZERO))),
         ("phase", Json::Text((*phase).into())),
+        ("phase_since", Json::Text(clocks.date(*phase_since))),
         ("ends_at", date(ends_at)),
         ("sessions", Json::count(view.sessions)),
         ("monitors", Json::count(view.monitors)),
@@ -210,6 +221,7 @@ mod tests {
             state: "InService",
             in_service: true,
             since: Some(second(100)),
+            next_dial: None,
             heartbeat_at: Some(second(3_690)),
             round_trip: Some(ctigate_core::Duration::from_micros(1_250)),
             sessions: 3,
@@ -221,6 +233,7 @@ mod tests {
             state: "Down",
             in_service: false,
             since: Some(second(3_595)),
+            next_dial: Some(second(3_712)),
             heartbeat_at: None,
             round_trip: None,
             sessions: 0,
@@ -232,6 +245,7 @@ mod tests {
         counters.sign_ins = 4;
         let overview = Overview {
             phase: "Draining",
+            phase_since: second(3_680),
             ends_at: Some(second(3_760)),
             view: View { sessions: 3, ..View::default() },
             connections: vec![served, down],
@@ -245,7 +259,7 @@ mod tests {
         let (answer, wall) = answer();
         let text = table(&answer, wall);
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[0], "Draining for 1 h 1 min, at most 1 min 0 s more");
+        assert_eq!(lines[0], "Draining for 20 s, at most 1 min 0 s more; up for 1 h 1 min");
         assert_eq!(lines[3].split_whitespace().next(), Some("CONNECTION"));
         let cells: Vec<_> = lines[4].split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
         assert_eq!(
@@ -256,12 +270,14 @@ mod tests {
                 "InService",
                 "7",
                 "2026-03-01T11:00:00.000Z",
+                "-",
                 "10 s ago",
                 "1.250 ms",
                 "3",
                 "-"
             ]
         );
+        assert!(lines[5].contains("  in 12 s  "), "{}", lines[5]);
         assert!(
             lines[5].starts_with("two\\u001b[2J")
                 && lines[5].ends_with("connecting took too long (1 min 45 s ago)")
@@ -274,11 +290,12 @@ mod tests {
         let (answer, wall) = answer();
         let text = json(&answer, wall);
         for part in [
-            "\"phase\":\"Draining\",\"ends_at\":\"2026-03-01T12:01:00.000Z\",\"sessions\":3,",
+            "\"phase\":\"Draining\",\"phase_since\":\"2026-03-01T11:59:40.000Z\",\"ends_at\":\"2026-03-01T12:01:00.000Z\",\"sessions\":3,",
             "{\"name\":\"pbx \\\"one\\\"\",\"address\":\"pbx:1040\",\"state\":\"InService\",\"in_service\":true,\"id\":7,",
-            "\"since\":\"2026-03-01T11:00:00.000Z\",\"heartbeat_at\":\"2026-03-01T11:59:50.000Z\",\"round_trip_us\":1250,",
+            "\"since\":\"2026-03-01T11:00:00.000Z\",\"next_dial_at\":null,\"heartbeat_at\":\"2026-03-01T11:59:50.000Z\",\"round_trip_us\":1250,",
             "\"last_failure\":null,\"failed_at\":null}",
             "\"name\":\"two\\u001b[2J\"",
+            "\"next_dial_at\":\"2026-03-01T12:00:12.000Z\"",
             "\"sign_ins\":4,",
         ] {
             assert!(text.contains(part), "{part} is not in {text}");

@@ -48,6 +48,10 @@ impl Least {
     fn admits(&self, level: Level) -> bool {
         number(level) >= self.0.load(Ordering::Relaxed)
     }
+
+    fn set(&self, level: Level) {
+        self.0.store(number(level), Ordering::Relaxed);
+    }
 }
 
 /// The number of a level; more urgent ones have greater numbers.
@@ -75,6 +79,17 @@ impl Console {
     /// The machine whose console it is, and its settings; empty if nobody has said.
     pub(crate) fn machine(&self) -> (&str, &[Setting]) {
         (&self.machine.0, &self.machine.1)
+    }
+
+    /// Whether notices of this level are logged.
+    #[must_use]
+    pub fn shows(&self, level: Level) -> bool {
+        self.least.admits(level)
+    }
+
+    /// Changes the least urgent level that is logged, for all that share this console.
+    pub(crate) fn set_least(&self, least: Level) {
+        self.least.set(least);
     }
 
     /// Whether notices of this level are logged.

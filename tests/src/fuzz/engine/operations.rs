@@ -267,6 +267,8 @@ fn command(stage: &mut Stage, choices: &mut Choices<'_>) {
         2 => stage.input(Input::Command(Command::End)),
         3 => stage.input(Input::Clock { unix_micros: 1 }),
         4 => stage.input(Input::Command(Command::Drain)),
+        5 => stage.input(Input::Command(Command::Undrain)),
+        6 => stage.input(Input::Command(Command::Redial(0))),
         _ => stage.input(Input::Tick),
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn ctl(request: &CtlRequest, terminal: &mut Terminal<'_>) -> u8 {
         Place::Config(file) => configured(file, terminal),
     };
     let Some(socket) = socket else { return FAILED };
-    match control::ask(&socket, request.request) {
+    match control::ask(&socket, &request.request) {
         Ok(answer) => said(terminal.say(&answer)),
         Err(complaint) => {
             terminal.complain(&complaint);

@@ -44,7 +44,7 @@ fn serve(socket: Option<&str>, console: &Console) -> Result<Option<Server>, Vec<
     let fields: &[(&str, &dyn core::fmt::Display)] =
         &[("key", &"control.socket"), ("transport", &"unix"), ("address", &socket.path().display())];
     console.tell(Level::Info, "listening", fields);
-    Ok(Some(Server::new(socket)))
+    Ok(Some(Server::new(socket, console)))
 }
 
 fn programmed(

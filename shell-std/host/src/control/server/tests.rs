@@ -2,8 +2,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
+use ctigate_core::Level;
+
 use super::super::ask;
 use super::*;
+use crate::record::console::Format;
 use crate::shell::Spoken;
 
 /// The path of a socket for one test.
@@ -11,10 +14,14 @@ fn place(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("ctigate-control-{}-{name}", std::process::id()))
 }
 
+fn console() -> Console {
+    Console::new(Box::new(io::sink()), Box::new(io::sink()), Format::Logfmt, Level::Info)
+}
+
 /// Serves a socket for a machine that never answers; returns the commands it gets.
 fn serve(name: &str) -> (Server, PathBuf, std::sync::mpsc::Receiver<Said>) {
     let path = place(name);
-    let server = Server::new(ControlSocket::open(&path).unwrap());
+    let server = Server::new(ControlSocket::open(&path).unwrap(), &console());
     let (told, heard) = std::sync::mpsc::channel();
     let speaker = Speaker::new(move |spoken| match spoken {
         Spoken::Command(said) => told.send(said).is_ok(),
@@ -38,20 +45,20 @@ fn say(path: &std::path::Path, bytes: &[u8]) -> String {
 #[test]
 fn commands_are_passed_on_and_a_machine_that_is_gone_has_stopped() {
     let (_server, path, heard) = serve("commands");
-    assert_eq!(ask(&path, Request::Drain).as_deref(), Ok("stopped\n"));
-    assert_eq!(ask(&path, Request::Stop).as_deref(), Ok("stopped\n"));
+    assert_eq!(ask(&path, &Request::Drain).as_deref(), Ok("stopped\n"));
+    assert_eq!(ask(&path, &Request::Stop).as_deref(), Ok("stopped\n"));
     assert_eq!(heard.try_iter().collect::<Vec<_>>(), [Said::Drain, Said::Stop]);
-    let refused = ask(&path, Request::Status).unwrap_err();
+    let refused = ask(&path, &Request::Status).unwrap_err();
     assert!(refused.ends_with(": the gateway does not answer"), "{refused}");
 }
 
 #[test]
 fn a_gateway_that_is_too_busy_to_answer_is_not_said_to_have_stopped() {
     let path = place("busy");
-    let server = Server::new(ControlSocket::open(&path).unwrap());
+    let server = Server::new(ControlSocket::open(&path).unwrap(), &console());
     let (keep, kept) = std::sync::mpsc::channel();
     server.source().unwrap()(Speaker::new(move |spoken| keep.send(spoken).is_ok()));
-    assert_eq!(ask(&path, Request::Drain).as_deref(), Ok("sent, but the gateway is too busy to answer\n"));
+    assert_eq!(ask(&path, &Request::Drain).as_deref(), Ok("sent, but the gateway is too busy to answer\n"));
     assert!(matches!(kept.try_recv(), Ok(Spoken::Command(Said::Drain))));
 }
 
@@ -69,7 +76,7 @@ fn nonsense_is_refused_and_obeyed_by_nobody() {
 fn who_says_nothing_keeps_nobody_from_being_answered() {
     let (_server, path, _heard) = serve("stalled");
     let stalled: Vec<_> = (1..TALKS).map(|_| UnixStream::connect(&path).unwrap()).collect();
-    assert_eq!(ask(&path, Request::Drain).as_deref(), Ok("stopped\n"));
+    assert_eq!(ask(&path, &Request::Drain).as_deref(), Ok("stopped\n"));
     drop(stalled);
 }
 
