@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 pub use counters::Counters;
 
 use crate::time::{Duration, Instant};
+use crate::wire::csta::services::Features;
 
 /// A snapshot of what an operator may see. Its size does not depend on the number of sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct ConnectionView {
     pub state: &'static str,
     /// Whether sessions may use it.
     pub in_service: bool,
+    /// What its phone system said it can do when it last came into service, or is presumed to.
+    pub features: Features,
     /// Since when it is in service, or out of it; `None` before its first attempt ended.
     pub since: Option<Instant>,
     /// When it is dialled next, if it is down.

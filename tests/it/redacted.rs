@@ -50,6 +50,8 @@ fn said(trace: &[u8]) -> String {
             | RecordedInput::End
             | RecordedInput::Drain
             | RecordedInput::Stop
+            | RecordedInput::Undrain
+            | RecordedInput::Redial(_)
             | RecordedInput::Clock { .. } => String::new(),
         });
         parts.extend(step.actions.iter().map(|(_, action)| match action {

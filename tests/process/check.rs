@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::program::{Folder, output};
+use crate::program::{Folder, Running, output};
 
 const GOOD: &str = "[sip]\ntcp = [\"127.0.0.1:0\"]\n[[cti.connection]]\naddress = \"pbx:1040\"\n";
 
@@ -128,4 +128,57 @@ fn what_is_no_text_file_is_named() {
     let (status, _, err) = output(&["check", "--config", &missing]);
     assert_eq!(status, 1);
     assert!(err.starts_with(&format!("{missing}: cannot read the configuration: No such file")), "{err}");
+}
+
+#[test]
+fn warnings_are_said_and_are_no_failure_unless_they_are_denied() {
+    let folder = Folder::new("check-warns");
+    let file = folder.write("gateway.toml", &GOOD.replace("[[cti", "allow = [\"0.0.0.0/0\"]\n[[cti"));
+    let (status, out, err) = output(&["check", "--config", &file]);
+    assert_eq!(status, 0, "{err}");
+    assert!(out.contains(": good: "), "{out}");
+    let all = "warning: everybody who reaches the gateway may control every line";
+    assert_eq!(err, format!("{file}:3:9: sip.allow = \"0.0.0.0/0\": {all}\n"));
+    assert_eq!(output(&["check", "--deny-warnings", "--config", &file]), (1, out, err));
+    let good = folder.write("good.toml", GOOD);
+    assert_eq!(output(&["check", "--deny-warnings", "--config", &good]).0, 0);
+}
+
+#[test]
+fn a_recording_without_room_is_warned_of() {
+    let folder = Folder::new("check-room");
+    let file = folder.write("gateway.toml", GOOD);
+    let traces = folder.path("not/there/yet");
+    let mut check =
+        Running::start_after("ulimit -f 2048", &["check", "--config", &file, "--record", &traces]);
+    assert_eq!(check.end(), 0, "{}", check.said());
+    let said = check.said();
+    assert!(
+        said.contains(&format!("--record {traces}: warning: the limit on file sizes (ulimit -f) is ")),
+        "{said}"
+    );
+    assert!(!fs::exists(&traces).unwrap(), "nothing is made");
+}
+
+#[test]
+fn each_connection_is_dialled_and_what_it_offers_and_refuses_is_said() {
+    let folder = Folder::new("check-connect");
+    let switch = Running::start(&["switch", "--listen", "127.0.0.1:0"], "");
+    let cti = switch.wait_for("key=listen transport=TCP address=");
+    let text = GOOD.replace("pbx:1040", &cti) + "name = \"pbx\"\n";
+    let one = folder.write("one.toml", &text);
+    let (status, out, err) = output(&["check", "--connect", "--config", &one]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    let lines: Vec<_> = out.lines().skip(1).collect();
+    assert_eq!((lines.len(), lines[0]), (3, format!("pbx ({cti}): in service").as_str()), "{out}");
+    let (offers, refuses) =
+        (lines[1].strip_prefix("  offers ").unwrap(), lines[2].strip_prefix("  refuses ").unwrap());
+    assert!(offers.split(", ").any(|one| one == "MakeCall") && !refuses.contains("MakeCall,"), "{out}");
+    assert!(refuses.split(", ").any(|one| one == "SendMessage"), "{out}");
+    let two = folder
+        .write("two.toml", &format!("{text}[[cti.connection]]\nname = \"two\"\naddress = \"127.0.0.1:9\"\n"));
+    let (status, out, err) = output(&["check", "--connect", "--config", &two]);
+    assert_eq!((status, err.as_str()), (1, ""), "{out}");
+    let last = "two (127.0.0.1:9): not in service: the phone system refused the connection\n";
+    assert!(out.contains("\npbx (") && out.ends_with(last), "{out}");
 }

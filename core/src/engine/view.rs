@@ -37,6 +37,7 @@ impl Engine {
             id: connection.id,
             state: connection.state.name(),
             in_service: connection.state.is_in_service(),
+            features: connection.features.of(""),
             since: connection.vitals.since,
             next_dial: connection.state.next_dial(),
             heartbeat_at: connection.vitals.heard_at,

@@ -18,7 +18,7 @@ pub(crate) use trace::LadderRequest;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     Run { config: PathBuf, record: Option<PathBuf> },
-    Check { config: PathBuf },
+    Check(CheckRequest),
     Switch(SwitchRequest),
     Client(ClientRequest),
     Replay { traces: Vec<PathBuf> },
@@ -28,6 +28,18 @@ pub(crate) enum Request {
     Ctl(CtlRequest),
     Help { topic: Option<String> },
     Version,
+}
+
+/// The arguments of `check`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CheckRequest {
+    pub(crate) config: PathBuf,
+    /// Where `run` would record.
+    pub(crate) record: Option<PathBuf>,
+    /// Whether to dial the CTI connections.
+    pub(crate) connect: bool,
+    /// Whether a warning is a failure.
+    pub(crate) deny_warnings: bool,
 }
 
 /// The arguments of `switch`.
@@ -196,15 +208,19 @@ fn run(parser: &mut Parser) -> Result<Request, Stop> {
 }
 
 fn check(parser: &mut Parser) -> Result<Request, Stop> {
-    let mut config = None;
+    let (mut config, mut record, mut connect, mut deny_warnings) = (None, None, false, false);
     each(parser, |word, parser| {
         match word.option() {
             Some(option @ "--config") => path(option, &mut config, parser)?,
+            Some(option @ "--record") => path(option, &mut record, parser)?,
+            Some("--connect") => connect = true,
+            Some("--deny-warnings") => deny_warnings = true,
             _ => return Ok(false),
         }
         Ok(true)
     })?;
-    Ok(Request::Check { config: config.ok_or_else(|| missing("--config FILE"))? })
+    let config = config.ok_or_else(|| missing("--config FILE"))?;
+    Ok(Request::Check(CheckRequest { config, record, connect, deny_warnings }))
 }
 
 fn switch(parser: &mut Parser) -> Result<Request, Stop> {
@@ -318,7 +334,11 @@ mod tests {
             parsed("run --config c.toml --record=dir"),
             Ok(Request::Run { config: config.clone(), record: Some("dir".into()) })
         );
-        assert_eq!(parsed("check --config c.toml"), Ok(Request::Check { config }));
+        let check = CheckRequest { config, ..CheckRequest::default() };
+        assert_eq!(parsed("check --config c.toml"), Ok(Request::Check(check.clone())));
+        let all = CheckRequest { record: Some("d".into()), connect: true, deny_warnings: true, ..check };
+        let line = "check --config c.toml --connect --record d --deny-warnings";
+        assert_eq!(parsed(line), Ok(Request::Check(all)));
         assert_eq!(
             parsed("switch --listen 127.0.0.1:0"),
             Ok(Request::Switch(SwitchRequest {

@@ -43,7 +43,7 @@ fn obey(shell: &dyn Shell, arguments: impl Iterator<Item = OsString>, terminal: 
     match arguments::parse(arguments) {
         Err(usage) => refuse(shell.program(), &usage, terminal),
         Ok(Request::Run { config, record }) => run::run(shell, &config, record.as_deref(), terminal),
-        Ok(Request::Check { config }) => check::check(&config, terminal),
+        Ok(Request::Check(request)) => check::check(shell, &request, terminal),
         Ok(Request::Switch(request)) => switch::switch(shell, &request, terminal),
         Ok(Request::Client(request)) => client::client(shell, &request, terminal),
         Ok(Request::Replay { traces }) => traces::replay(&traces, terminal),
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::shell::Program;
 
-    struct NoShell;
+    pub(super) struct NoShell;
 
     impl Shell for NoShell {
         fn program(&self) -> &'static str {

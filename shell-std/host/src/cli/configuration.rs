@@ -84,6 +84,11 @@ impl Configuration {
         found.into_iter().map(complain).collect()
     }
 
+    /// The index of the first setting of a key or, for a list, of its first value; `None` if it is not set.
+    pub(crate) fn index(&self, key: &str) -> Option<usize> {
+        self.settings.iter().position(|setting| setting.key == key)
+    }
+
     /// The position of the setting; if it is missing, that of its table's first setting.
     fn position(&self, error: &ConfigError) -> usize {
         let sibling = || {

@@ -93,13 +93,25 @@ Exit status 0 and the answer, or 1 and an error message.
 ";
 
 const CHECK: &str = "\
-Reports everything that is wrong with a configuration, each error with line, column, key, value and bound.
+Reports everything that is wrong with a configuration, each error with line, column, key, value and bound; and warns of
+what is allowed but hardly meant: everybody or nobody may speak SIP, an address in the LAN with the loopback addresses
+as the only peers, a directory that others may write to, heartbeats of no use, a recording without room.
 
   PROGRAM check --config gateway.toml
+  PROGRAM check --config gateway.toml --record /var/lib/ctigate/traces --deny-warnings
+  PROGRAM check --config gateway.toml --connect
 
   gateway.toml:12:9: limits.links = 0: must be a whole number from 1 to 100000 connections
+  gateway.toml:3:9: sip.allow = \"0.0.0.0/0\": warning: everybody who reaches the gateway may control every line
 
-Exit status 0 and one line if nothing is wrong.
+  --config FILE    the configuration
+  --record DIR     where the gateway would record
+  --connect        dials each CTI connection and says which of the services that the gateway knows it offers, and which
+                   it refuses; nothing is listened on
+  --deny-warnings  a warning is a failure
+
+Exit status 0 if nothing is wrong, and all connections came into service; warnings alone change nothing, unless they are
+denied: then it is 1.
 ";
 
 const SWITCH: &str = "\

@@ -23,6 +23,7 @@ use crate::record::console::{Console, Format};
 use crate::record::recording;
 use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, STALL_LIMIT, Said, Shell, Source};
 
+mod dialler;
 mod room;
 
 use room::Room;
@@ -159,10 +160,28 @@ pub(crate) fn gateway(
         let links = i64::try_from(room.links()).unwrap_or(i64::MAX);
         settings.push(Setting { key: LINKS.into(), value: Value::Integer(links) });
     }
-    let secrets = Secrets::read(&config)?;
-    secrets.protect().map_err(|complaint| vec![complaint])?;
+    let secrets = secrets_of(&config)?;
     let (machine, birth) = born("gateway", &settings, |seed| Engine::new(config, seed))?;
     Ok(Ready { secrets, ..Ready::new(machine, birth, room)? })
+}
+
+/// The gateway with these settings, which dials its CTI connections and listens nowhere.
+///
+/// # Errors
+/// A message about random bytes.
+pub(crate) fn dialler(shell: &dyn Shell, settings: &[Setting], config: Config) -> Result<Ready, Vec<String>> {
+    let descriptors = Descriptors::of_process(0, config.cti.connections.len());
+    let room = Room::new((config.cti.connections.len(), false), shell.links(), descriptors);
+    let secrets = secrets_of(&config)?;
+    let (machine, birth) = born("gateway", settings, |seed| dialler::Dialler(Engine::new(config, seed)))?;
+    Ok(Ready { secrets, ..Ready::new(machine, birth, room)? })
+}
+
+/// Reads the secrets that a configuration names, and has the process leave no core dump if there are any.
+fn secrets_of(config: &Config) -> Result<Secrets, Vec<String>> {
+    let secrets = Secrets::read(config)?;
+    secrets.protect().map_err(|complaint| vec![complaint])?;
+    Ok(secrets)
 }
 
 /// The phone system with these settings, from which its `config` was made.

@@ -96,6 +96,7 @@ fn row(connection: &ConnectionView, clocks: &Clocks) -> [String; 10] {
         id,
         state,
         in_service: _,
+        features: _,
         since,
         next_dial,
         heartbeat_at,
@@ -209,6 +210,7 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use ctigate_core::engine::{Counters, View};
+    use ctigate_core::wire::csta::services::Features;
 
     use super::*;
 
@@ -220,6 +222,7 @@ mod tests {
             id: 7,
             state: "InService",
             in_service: true,
+            features: Features::NONE,
             since: Some(second(100)),
             next_dial: None,
             heartbeat_at: Some(second(3_690)),

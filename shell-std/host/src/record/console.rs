@@ -81,12 +81,6 @@ impl Console {
         (&self.machine.0, &self.machine.1)
     }
 
-    /// Whether notices of this level are logged.
-    #[must_use]
-    pub fn shows(&self, level: Level) -> bool {
-        self.least.admits(level)
-    }
-
     /// Changes the least urgent level that is logged, for all that share this console.
     pub(crate) fn set_least(&self, least: Level) {
         self.least.set(least);

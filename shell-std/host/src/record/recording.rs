@@ -16,9 +16,9 @@ mod tape;
 use tape::{Complaint, Opener, Tape};
 
 /// The size in bytes at which a segment ends.
-const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+pub(crate) const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 /// The most segments of one run: 16 GiB.
-const SEGMENTS: u64 = 256;
+pub(crate) const SEGMENTS: u64 = 256;
 /// When fingerprints of the state are taken. A replay compares every action anyway; fingerprints show earlier where
 /// states differ. A short recording has some; in a long one they are rare, so that state which changes often is
 /// fingerprinted seldom.

@@ -1,32 +1,45 @@
-//! `check`: reports everything that is wrong with a configuration.
-
-use std::path::Path;
+//! `check`: reports everything that is wrong with a configuration, and what is allowed but hardly meant.
 
 use ctigate_core::config::Config;
 use ctigate_core::setting::{ConfigError, Setting};
 
-use super::{FAILED, said};
+use super::{FAILED, GOOD};
+use crate::cli::arguments::CheckRequest;
 use crate::cli::configuration::Configuration;
 use crate::cli::terminal::Terminal;
 use crate::net::secrets::Secrets;
+use crate::shell::Shell;
+
+mod connect;
+mod warnings;
 
 /// Checks a file and reports the result.
-pub(super) fn check(file: &Path, terminal: &mut Terminal<'_>) -> u8 {
-    let read = Configuration::read(file);
-    let Some((configuration, config)) = load(read, Config::from_settings, terminal) else { return FAILED };
+pub(super) fn check(shell: &dyn Shell, request: &CheckRequest, terminal: &mut Terminal<'_>) -> u8 {
+    let file = request.config.as_path();
+    let Some((configuration, config)) = load(Configuration::read(file), Config::from_settings, terminal)
+    else {
+        return FAILED;
+    };
     if let Err(complaints) = Secrets::read(&config) {
         for complaint in complaints {
             terminal.complain(&complaint);
         }
         return FAILED;
     }
+    let mut warnings = warnings::of_configuration(&configuration, &config);
+    warnings.extend(request.record.as_deref().map(warnings::of_recording).unwrap_or_default());
+    for warning in &warnings {
+        terminal.complain(warning);
+    }
     let listens = config.sip.tcp.len().saturating_add(config.sip.udp.len());
-    said(terminal.say(&format!(
+    let good = terminal.say(&format!(
         "{}: good: {} settings, {listens} SIP addresses, {} CTI connections\n",
         file.display(),
         configuration.count(),
         config.cti.connections.len()
-    )))
+    ));
+    let reached = !request.connect || connect::connect(shell, configuration.settings(), config, terminal);
+    if good && reached && (warnings.is_empty() || !request.deny_warnings) { GOOD } else { FAILED }
 }
 
 /// Builds a configuration with `make`; if it cannot, reports what is wrong and returns `None`.
@@ -58,7 +71,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::cli::commands::GOOD;
+    use crate::cli::commands::tests::NoShell;
 
     fn checked(text: &str) -> (u8, String, String) {
         let directory = std::env::temp_dir();
@@ -66,7 +79,8 @@ mod tests {
         let file = directory.join(name);
         fs::write(&file, text).unwrap();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let status = check(&file, &mut Terminal { out: &mut out, err: &mut err });
+        let request = CheckRequest { config: file.clone(), ..CheckRequest::default() };
+        let status = check(&NoShell, &request, &mut Terminal { out: &mut out, err: &mut err });
         fs::remove_file(&file).unwrap();
         let plain =
             |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&file.display().to_string(), "FILE");
