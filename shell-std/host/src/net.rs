@@ -5,7 +5,7 @@ pub(crate) mod descriptors;
 pub mod links;
 pub(crate) mod listening;
 pub mod secrets;
-mod seldom;
+pub(crate) mod seldom;
 pub mod stream;
 pub mod work;
 pub mod write_queue;

@@ -6,9 +6,12 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Instant as Monotonic, SystemTime};
 
+use ctigate_core::Level;
 use ctigate_core::engine::ConnectionView;
 
 use super::{ControlSocket, PATIENCE, REQUEST_BYTES, Request, status};
+use crate::net::descriptors::Named;
+use crate::net::seldom::Seldom;
 use crate::record::console::Console;
 use crate::shell::{ACCEPT_PAUSE, Answer, Said, Silence, Source, Speaker};
 
@@ -82,11 +85,20 @@ impl Drop for Server {
 }
 
 fn accept(listener: &UnixListener, talks: &Arc<Talks>, operator: &Operator) {
+    let mut failing = Seldom::default();
     loop {
         talks.wait_until(|counts| counts.open < TALKS);
-        let Ok((stream, _)) = listener.accept() else {
-            thread::sleep(ACCEPT_PAUSE);
-            continue;
+        let stream = match listener.accept() {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                if let Some(times) = failing.note(Monotonic::now()) {
+                    let fields: &[(&str, &dyn core::fmt::Display)] =
+                        &[("listener", &"control.socket"), ("error", &Named(&error)), ("times", &times)];
+                    operator.console.tell(Level::Error, "listener_failing", fields);
+                }
+                thread::sleep(ACCEPT_PAUSE);
+                continue;
+            }
         };
         talks.change(|counts| counts.open += 1);
         let (operator, over) = (operator.clone(), Arc::clone(talks));

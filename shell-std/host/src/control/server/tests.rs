@@ -2,8 +2,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use ctigate_core::Level;
-
 use super::super::ask;
 use super::*;
 use crate::record::console::Format;
