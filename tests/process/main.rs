@@ -10,6 +10,7 @@ use std::process::Command;
 mod check;
 mod crowd;
 mod endure;
+mod framing;
 mod house;
 mod login;
 mod office;

@@ -114,6 +114,8 @@ impl SipLinks {
             &[("target", &target), ("why", &why.name()), ("again_in_ms", &pause_ms)];
         step.actions.notify(Level::Info, "link_not_opened", fields);
         entry.id = step.links.draw();
+        // Dialogs take the new one with their next request.
+        entry.dialogs = 0;
         if let Some(opening) = &mut entry.opening {
             opening.failures += 1;
             opening.paused = true;
