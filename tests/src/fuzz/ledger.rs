@@ -109,7 +109,12 @@ impl Ledger {
             let (taken, found) = framer.push(bytes, self.limit);
             match found {
                 Framed::Message(message) => self.note(message.bytes, Some(link)),
-                Framed::Broken(..) => break,
+                Framed::Broken(_, head) => {
+                    if let Some(head) = head {
+                        self.note(head.bytes, Some(link));
+                    }
+                    break;
+                }
                 Framed::KeepAlive | Framed::Incomplete => {}
             }
             bytes = bytes.get(taken..).unwrap_or_default();

@@ -51,6 +51,14 @@ pub(super) fn recorded_requests() -> io::Result<Vec<Vec<u8>>> {
     Ok(texts.into_iter().filter(|text| !text.starts_with(b"#")).collect())
 }
 
+/// The torture messages of RFC 4475 and RFC 5118.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(super) fn torture() -> io::Result<Vec<Vec<u8>>> {
+    files("data/torture")
+}
+
 fn files(folder: &str) -> io::Result<Vec<Vec<u8>>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut paths = Vec::new();

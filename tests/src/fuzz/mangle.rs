@@ -3,7 +3,7 @@
 use super::choices::Choices;
 
 /// Header lines that have an effect.
-const LINES: [&str; 24] = [
+const LINES: [&str; 31] = [
     "Session-Expires: 60",
     "Session-Expires: 90;refresher=uas",
     "Session-Expires: 1800;refresher=uac",
@@ -20,7 +20,14 @@ const LINES: [&str; 24] = [
     "Content-Type: application/sdp",
     "Content-Type: multipart/mixed;boundary=x",
     "Content-Length: 0",
+    "Content-Length: -1",
     "l: 99999",
+    "Content-Encoding: gzip",
+    "Content-Disposition: icon",
+    "Content-Disposition: icon;handling=optional",
+    "Max-Forwards: 70",
+    "Contact: <sip:127.0.0.1:5073>, <sip:127.0.0.1:5074>",
+    "From: \"\\\u{7}\" <sip:alice@example.com>;tag=1",
     "Via: SIP/2.0/TCP 127.0.0.1:49999",
     "Via: SIP/2.0/UDP 127.0.0.1:49999;branch=z9hG4bK1;rport",
     "To: <sip:gw@127.0.0.1>;tag=1",

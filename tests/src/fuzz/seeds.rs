@@ -100,6 +100,7 @@ fn with_literature(first: Vec<Vec<u8>>, find: impl Fn(&Story) -> Vec<Vec<u8>>) -
 pub(super) fn sip_messages() -> Seeds {
     let mut first = [INVITE, INFO, RESPONSE].map(|text| text.as_bytes().to_vec()).to_vec();
     first.extend(literature::recorded_requests()?);
+    first.extend(literature::torture()?);
     with_literature(first, Story::sip_messages)
 }
 

@@ -398,3 +398,90 @@ fn our_own_bye_is_waited_for_and_a_session_forgotten_leaves_no_timer() {
         left.filter(|(_, key)| matches!(key, TimerKey::Expiry(_) | TimerKey::Refresh(_))).collect();
     assert_eq!(left, []);
 }
+
+#[test]
+fn a_request_that_came_another_way_is_merged_only_while_the_first_is_unanswered() {
+    let mut desk = Desk::new("");
+    let invite = request("INVITE", "a", "", 1);
+    let Heard::InSession(session) = desk.receive(LINK, &invite, &begin) else { panic!("it is held") };
+    let other = |number: u32| invite.replace("branch=z9hG4bK", &format!("branch=z9hG4bK{number}"));
+    assert_eq!(desk.receive(LINK, &other(1), &leave), Heard::Nothing);
+    assert_eq!(desk.written(), ["SIP/2.0 482 Merged Request"]);
+    let again = request("INVITE", "a", "unknown", 1).replace("branch=z9hG4bK", "branch=z9hG4bK3");
+    assert_eq!(desk.receive(LINK, &again, &leave), Heard::Takeover("unknown".into()), "it has a To tag");
+    desk.step(|ua, step, legs| {
+        let Some(super::leg::Phase::SigningIn { invite }) = legs.leg(session).map(|leg| leg.phase) else {
+            panic!("its INVITE is held")
+        };
+        ua.accept_invite(step, legs, session, invite, (b"<a/>", false));
+    });
+    assert_eq!(desk.receive(LINK, &other(2), &leave), Heard::SignIn);
+}
+
+#[test]
+fn a_second_try_on_another_link_is_merged_only_while_the_first_is_open() {
+    for (open, expected) in [(true, Heard::Nothing), (false, Heard::SignIn)] {
+        let mut desk = Desk::new("");
+        let (link, invite) = (LinkId::new(3), request("INVITE", "a", "", 1));
+        desk.connect(link, "127.0.0.1:40001");
+        assert!(matches!(desk.receive(LINK, &invite, &begin), Heard::InSession(_)));
+        if !open {
+            desk.step(|ua, step, _| {
+                let handle = super::links::sip_link(step.links, LINK).unwrap();
+                ua.links.on_closed(step, handle, Closed::ByPeer);
+            });
+        }
+        let second = invite.replace("branch=z9hG4bK", "branch=z9hG4bKsecond");
+        assert_eq!(desk.receive(link, &second, &leave), expected);
+    }
+}
+
+#[test]
+fn an_answer_with_another_cseq_or_a_second_via_is_nobodys() {
+    let mut desk = Desk::new("");
+    let session = desk.session("a");
+    desk.step(|ua, step, legs| ua.send_event(step, legs, session, b"<event/>"));
+    let good = response(481, &desk.first());
+    for bad in [
+        good.replace(" INFO\r\n", " UPDATE\r\n"),
+        good.replace("CSeq: ", "CSeq: 1"),
+        good.replace("From: ", "Via: SIP/2.0/TCP h;branch=z9hG4bK1\r\nFrom: "),
+    ] {
+        assert_eq!(desk.receive(LINK, &bad, &leave), Heard::Nothing, "{bad}");
+    }
+    assert!(matches!(desk.receive(LINK, &good, &leave), Heard::Over(one, _) if one == session));
+}
+
+#[test]
+fn a_link_waits_for_its_silence_only_while_it_carries_no_dialog() {
+    let mut desk = Desk::new("");
+    let waits = |desk: &mut Desk| {
+        let due = desk.shared.timers.next();
+        due.is_some_and(|(at, key)| {
+            matches!(key, TimerKey::Link(_)) && at == desk.now + Duration::from_secs(600)
+        })
+    };
+    assert!(waits(&mut desk));
+    let session = desk.session("a");
+    let tag = desk.our_tag(session);
+    desk.receive(LINK, &request("ACK", "a", &tag, 1), &leave);
+    assert!(!waits(&mut desk));
+    let leg = desk.legs.0.remove(session.cast()).unwrap();
+    desk.step(|ua, step, _| ua.forget(step, session, leg));
+    assert!(waits(&mut desk));
+}
+
+#[test]
+fn a_body_that_reaches_into_the_next_message_ends_its_link_with_400() {
+    let mut desk = Desk::new("");
+    let session = desk.session("a");
+    let tag = desk.our_tag(session);
+    let behind = request("BYE", "a", &tag, 3);
+    let update = request("UPDATE", "a", &tag, 2);
+    let torn = update
+        .replace("Content-Length: 0\r\n\r\n", &format!("Content-Length: {}\r\n\r\n{behind}", behind.len()));
+    assert_eq!(desk.receive(LINK, &torn, &leave), Heard::Nothing);
+    assert_eq!(desk.written(), ["SIP/2.0 400 Content-Length Beyond The Message"]);
+    assert!(desk.actions.iter().any(|action| action == Action::Close { link: LINK }));
+    assert!(desk.legs.leg(session).is_some(), "the session lives on");
+}
