@@ -9,6 +9,7 @@ use crate::secret::SecretId;
 use crate::setting::{self, Checked, ConfigError, Setting};
 use crate::time::Duration;
 use crate::wire::csta::guard::XmlLimits;
+use crate::wire::csta::services::Features;
 
 mod cross;
 mod keys;
@@ -137,6 +138,8 @@ pub struct CtiConnection {
     pub foreign_calls: bool,
     /// Whether the private data of clients' requests go to the phone system.
     pub private_data: bool,
+    /// The services and events that the phone system has, if it is not asked for them.
+    pub features: Option<Features>,
     /// The login of its application session, if it has one.
     pub login: Option<Login>,
     /// The protocol versions offered for the application session, in order of preference; none: that of the edition.
@@ -329,6 +332,7 @@ impl CtiConnection {
             switch: text("switch").unwrap_or_default(),
             foreign_calls: flag("foreign_calls"),
             private_data: flag("private_data"),
+            features: features(checked, table),
             versions: versions(text("protocol").as_deref().unwrap_or_default()),
             login: (text("login").as_deref() == Some("avaya")).then(|| Login {
                 kind: LoginKind::Avaya,
@@ -351,6 +355,14 @@ fn versions(text: &str) -> Vec<String> {
         }
     };
     text.split_ascii_whitespace().map(whole).collect()
+}
+
+/// The services and events that `features` names.
+fn features(checked: &Checked, table: &str) -> Option<Features> {
+    let key = alloc::format!("{table}.features");
+    let named = checked.texts(&key);
+    let named = named.fold(Features::NONE, |all, name| all.with_service(name).with_event(name));
+    (named != Features::NONE).then_some(named)
 }
 
 impl Limits {

@@ -2,6 +2,7 @@
 
 mod counters;
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -53,9 +54,16 @@ pub struct ConnectionView {
     /// How many sessions are bound to it, whichever connect they began with.
     pub sessions: usize,
     /// Why it last failed.
-    pub last_failure: Option<&'static str>,
+    pub last_failure: Option<Cow<'static, str>>,
     /// When it last failed.
     pub failed_at: Option<Instant>,
+    /// How the features of its phone system are known: `unknown`, `reported`, `none` (it reported that it has none),
+    /// `presumed` or `configured`.
+    pub features_known: &'static str,
+    /// Whether its phone system answers no heartbeats, so that a missing answer proves nothing.
+    pub is_mute: bool,
+    /// What an operator should know about it.
+    pub remarks: Vec<Cow<'static, str>>,
 }
 
 /// One session.

@@ -24,6 +24,8 @@ mod letter;
 #[cfg(test)]
 mod line_protocol;
 #[cfg(test)]
+mod mute;
+#[cfg(test)]
 mod office;
 #[cfg(test)]
 mod panics;

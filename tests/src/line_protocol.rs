@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ctigate_core::Duration;
 use ctigate_core::cti::protocol::{
-    Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot,
+    Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot, Spare,
 };
 use ctigate_core::digest::{Digest, Digester, sequence};
 use ctigate_core::wire::csta::errors::CstaError;
@@ -176,7 +176,7 @@ impl LinkProtocol for LineProtocol {
     fn read<'d, 'b: 'd>(
         &mut self,
         frame: Frame<'b>,
-        _spare: &'b mut Vec<u8>,
+        _spare: &'b mut Spare,
         slot: &'d mut Slot<'b>,
         _output: &mut Output<'_>,
     ) -> Incoming<'d> {
@@ -198,7 +198,7 @@ impl LinkProtocol for LineProtocol {
                 Some(status) => Incoming::Status(status),
                 None => Incoming::Discarded(format!("a status that is none: {word}").into()),
             },
-            ("bye", _) => Incoming::Failed("the phone system took leave"),
+            ("bye", _) => Incoming::Failed("the phone system took leave".into()),
             (word, _) => Incoming::Discarded(format!("a line that means nothing: {word}").into()),
         }
     }

@@ -210,6 +210,13 @@ pub const KEYS: &[Key] = &[
         512,
         "The protocol versions offered for the application session, separated by spaces. Unset: that of cti.edition.",
     ),
+    Key::text(
+        "cti.connection[].features",
+        64,
+        "The services (MakeCall) and events (DeliveredEvent) that the phone system has, for one that does not tell; with \
+         no event, the usual ones. Unset: it is asked.",
+    )
+    .list(160),
     Key::integer("limits.links", (1, 100_000), "connections", "The most stream connections at a time.")
         .default("10000"),
     Key::integer("limits.sessions", (1, 1_000_000), "sessions", "The most signed-in users at a time.")

@@ -1,7 +1,7 @@
 //! The state machine of one CTI connection.
 //!
 //! ```text
-//!   Down --retry--> Connecting --opened--> Opening --ready--> InService
+//!   Down --retry--> Connecting --opened--> Opening --begun--> Asking --ready, or no answer--> InService
 //!   Connecting, Opening, InService --failure or silence--> Down
 //! ```
 
@@ -16,7 +16,11 @@ pub(crate) struct Times {
     pub(crate) connect: Duration,
     /// The interval between heartbeats.
     pub(crate) heartbeat: Duration,
-    /// How long the answer to a heartbeat, or to the opening requests, may take.
+    /// How long the answer to the request that opens the session may take.
+    pub(crate) open: Duration,
+    /// How long the answer to a request for what the phone system can do may take.
+    pub(crate) service: Duration,
+    /// How long the answer to a heartbeat may take.
     pub(crate) answer: Duration,
     /// How long to wait before the next attempt.
     pub(crate) retry: Duration,
@@ -40,6 +44,11 @@ pub(crate) enum State {
         /// When it has taken too long.
         until: Instant,
     },
+    /// The session is open; the phone system was asked what it can do.
+    Asking {
+        /// When it has taken too long.
+        until: Instant,
+    },
     /// In service; a heartbeat is due.
     InService {
         /// When.
@@ -60,7 +69,11 @@ pub(crate) enum Event {
     /// The transport is open.
     Opened,
     /// The link protocol's session is open.
+    Begun,
+    /// The link can serve.
     Ready,
+    /// The deadline was reached, but the link serves without the answer: the phone system does not answer everything.
+    Unanswered,
     /// A heartbeat was answered.
     Alive,
     /// The transport or the session ended.
@@ -89,8 +102,11 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("Down", "Connecting"),
     ("Connecting", "Opening"),
     ("Connecting", "Down"),
+    ("Opening", "Asking"),
     ("Opening", "InService"),
     ("Opening", "Down"),
+    ("Asking", "InService"),
+    ("Asking", "Down"),
     ("InService", "AwaitingHeartbeat"),
     ("InService", "Down"),
     ("AwaitingHeartbeat", "InService"),
@@ -104,6 +120,7 @@ impl State {
             Self::Down { .. } => "Down",
             Self::Connecting { .. } => "Connecting",
             Self::Opening { .. } => "Opening",
+            Self::Asking { .. } => "Asking",
             Self::InService { .. } => "InService",
             Self::AwaitingHeartbeat { .. } => "AwaitingHeartbeat",
         }
@@ -115,6 +132,7 @@ impl State {
             Self::Down { retry_at: at }
             | Self::Connecting { until: at }
             | Self::Opening { until: at }
+            | Self::Asking { until: at }
             | Self::InService { heartbeat_at: at }
             | Self::AwaitingHeartbeat { until: at } => *at,
         }
@@ -132,7 +150,7 @@ impl State {
 
     /// Whether its transport is open.
     pub(crate) const fn is_open(&self) -> bool {
-        self.is_in_service() || matches!(self, Self::Opening { .. })
+        self.is_in_service() || matches!(self, Self::Opening { .. } | Self::Asking { .. })
     }
 
     /// The state after an event, and what the transition requires.
@@ -142,19 +160,22 @@ impl State {
                 (Self::Connecting { until: now + times.connect }, Effect::Connect)
             }
             (Self::Connecting { .. }, Event::Opened) => {
-                (Self::Opening { until: now + times.answer }, Effect::Open)
+                (Self::Opening { until: now + times.open }, Effect::Open)
             }
-            (Self::Opening { .. }, Event::Ready) => {
+            (Self::Opening { .. }, Event::Begun) => {
+                (Self::Asking { until: now + times.service }, Effect::Nothing)
+            }
+            (Self::Opening { .. } | Self::Asking { .. }, Event::Ready | Event::Unanswered) => {
                 (Self::InService { heartbeat_at: now + times.heartbeat }, Effect::Serve)
             }
             (Self::InService { .. }, Event::Timer) => {
                 (Self::AwaitingHeartbeat { until: now + times.answer }, Effect::Beat)
             }
-            (Self::AwaitingHeartbeat { .. }, Event::Alive) => {
+            (Self::AwaitingHeartbeat { .. }, Event::Alive | Event::Unanswered) => {
                 (Self::InService { heartbeat_at: now + times.heartbeat }, Effect::Nothing)
             }
             (Self::Connecting { .. }, Event::Timer) => Self::given_up(now, times, "connecting took too long"),
-            (Self::Opening { .. }, Event::Timer) => {
+            (Self::Opening { .. } | Self::Asking { .. }, Event::Timer) => {
                 Self::given_up(now, times, "the session did not open in time")
             }
             (Self::AwaitingHeartbeat { .. }, Event::Timer) => {
@@ -163,11 +184,20 @@ impl State {
             (
                 Self::Connecting { .. }
                 | Self::Opening { .. }
+                | Self::Asking { .. }
                 | Self::InService { .. }
                 | Self::AwaitingHeartbeat { .. },
                 Event::Failed,
             ) => Self::given_up(now, times, "the connection failed"),
-            (state, Event::Opened | Event::Ready | Event::Alive | Event::Failed) => (state, Effect::Nothing),
+            (
+                state,
+                Event::Opened
+                | Event::Begun
+                | Event::Ready
+                | Event::Unanswered
+                | Event::Alive
+                | Event::Failed,
+            ) => (state, Effect::Nothing),
         };
         assert_transition(TABLE, self.name(), next.name());
         (next, effect)
@@ -192,6 +222,8 @@ mod tests {
     const TIMES: Times = Times {
         connect: Duration::from_secs(10),
         heartbeat: Duration::from_secs(30),
+        open: Duration::from_secs(5),
+        service: Duration::from_secs(5),
         answer: Duration::from_secs(5),
         retry: Duration::from_secs(1),
     };
@@ -212,6 +244,18 @@ mod tests {
         assert!(state.is_in_service() && effect == Effect::Beat);
         let (state, _) = run(&[up.as_slice(), &[(Event::Timer, 30), (Event::Alive, 31)]].concat());
         assert_eq!(state.deadline(), Instant::ZERO + Duration::from_secs(61));
+    }
+
+    #[test]
+    fn what_stays_unanswered_but_proves_nothing_brings_it_into_service_and_keeps_it_there() {
+        let up = [(Event::Timer, 0), (Event::Opened, 0), (Event::Begun, 1)];
+        assert_eq!(run(&up).0, State::Asking { until: Instant::ZERO + Duration::from_secs(6) });
+        let silent = [up.as_slice(), &[(Event::Unanswered, 6)]].concat();
+        assert_eq!(run(&silent).1, Effect::Serve);
+        let (state, effect) =
+            run(&[silent.as_slice(), &[(Event::Timer, 36), (Event::Unanswered, 41)]].concat());
+        assert_eq!(effect, Effect::Nothing);
+        assert_eq!(state, State::InService { heartbeat_at: Instant::ZERO + Duration::from_secs(71) });
     }
 
     #[test]

@@ -2,26 +2,36 @@
 //!
 //! Invoke IDs are separate per direction: 1 to 9998 for requests, 9999 for events. If a request was given up, its ID is
 //! not reused until its late answer arrives.
+//!
+//! Many phone systems leave unanswered what they do not know, instead of refusing it. So a request for features or, where
+//! there are no application sessions, for the status need not be answered; a heartbeat proves something only once one was
+//! answered; and a service that is never answered is not asked for over and over (`silence`).
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::gathering::Gathering;
 use super::login;
-use super::protocol::{Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot};
+use super::protocol::{
+    Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot, Spare,
+};
 use crate::config::{Config, Login, SessionKind};
 use crate::expected::Expected as _;
 use crate::secret::{Escape, Fill};
 use crate::time::{Duration, Instant};
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::guard::XmlLimits;
-use crate::wire::csta::model::{Namespace, Request, Response};
+use crate::wire::csta::model::{Namespace, Request, RequestTypes, Response, StatusFilter};
+use crate::wire::csta::services::{self, Features, Service};
 use crate::wire::csta_frame::{self, Framer, TooLong};
+
+use silence::Silence;
 
 mod digest;
 mod read;
+mod silence;
 
 /// The invoke ID of events.
 const EVENT: u16 = 9999;
@@ -39,7 +49,27 @@ enum Asked {
     Heartbeat,
     /// A request whose answer does not matter.
     Nothing,
-    Service(RequestId),
+    Service(Sent),
+}
+
+/// A request of the gateway's that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sent {
+    id: RequestId,
+    /// Its row; `None` for a request that has none.
+    service: Option<&'static Service>,
+    at: Instant,
+}
+
+/// How far the opening of the link has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The session is being opened.
+    Opening,
+    /// The phone system was asked for its features.
+    Asking,
+    /// The link serves.
+    Ready,
 }
 
 /// One CSTA link.
@@ -50,6 +80,8 @@ pub(crate) struct CstaLink {
     login: Option<Login>,
     /// The protocol versions offered for the application session.
     versions: Vec<String>,
+    /// Whether the phone system's features are configured, so that it is not asked for them.
+    has_features: bool,
     namespace: Namespace,
     window: usize,
     queue_limit: usize,
@@ -57,11 +89,16 @@ pub(crate) struct CstaLink {
     session: Option<Box<str>>,
     /// How long the application session lasts without being reset, in seconds, as the phone system granted it.
     granted: Option<u32>,
+    stage: Stage,
     next_invoke: u16,
     outstanding: BTreeMap<u16, Asked>,
     by_request: BTreeMap<RequestId, u16>,
     /// Invoke IDs of requests that were given up, until their late answers arrive.
-    abandoned: BTreeSet<u16>,
+    abandoned: BTreeMap<u16, Sent>,
+    /// The invoke ID of the heartbeat that was not answered yet. The next one takes it too: phone systems that never
+    /// answer a heartbeat must not use up the IDs.
+    beat: Option<u16>,
+    silence: Silence,
     /// Requests that wait for room in the window, oldest first.
     queue: VecDeque<Queued>,
     /// How long an answer may take, including the time in the queue.
@@ -75,16 +112,18 @@ pub(crate) struct CstaLink {
 /// A request that waits for room in the window.
 struct Queued {
     id: RequestId,
+    service: Option<&'static Service>,
     document: Box<[u8]>,
     since: Instant,
 }
 
 impl CstaLink {
-    /// The protocol of the connection with this index.
+    /// The link of the connection at `index`.
     pub(crate) fn new(config: &Config, index: u8) -> Self {
         let xml_limits = XmlLimits::from(&config.limits);
+        let connection = config.cti.connections.get(usize::from(index));
+        let has_features = connection.is_some_and(|one| one.features.is_some());
         let config = &config.cti;
-        let connection = config.connections.get(usize::from(index));
         let versions = connection.map(|one| one.versions.clone()).filter(|versions| !versions.is_empty());
         let spoken = Namespace::International(config.protocol_version).uri();
         Self {
@@ -93,15 +132,19 @@ impl CstaLink {
             application: config.application.clone(),
             session_kind: config.session,
             requested_duration: config.session_duration,
+            has_features,
             namespace: Namespace::International(config.protocol_version),
             window: usize::from(config.window),
             queue_limit: config.queue,
             session: None,
             granted: None,
+            stage: Stage::Opening,
             next_invoke: 1,
             outstanding: BTreeMap::new(),
             by_request: BTreeMap::new(),
-            abandoned: BTreeSet::new(),
+            abandoned: BTreeMap::new(),
+            beat: None,
+            silence: Silence::default(),
             queue: VecDeque::new(),
             patience: config.service_timeout,
             gathering: Gathering::default(),
@@ -114,7 +157,7 @@ impl CstaLink {
         for _ in 0..LAST_INVOKE {
             let invoke = self.next_invoke;
             self.next_invoke = if invoke >= LAST_INVOKE { 1 } else { invoke + 1 };
-            if !self.outstanding.contains_key(&invoke) && !self.abandoned.contains(&invoke) {
+            if !self.outstanding.contains_key(&invoke) && !self.abandoned.contains_key(&invoke) {
                 return Some(invoke);
             }
         }
@@ -124,7 +167,13 @@ impl CstaLink {
 
     /// Sends a request of the link's own.
     fn ask(&mut self, asked: Asked, request: &Request<'_>, output: &mut Output<'_>) {
-        let Some(invoke) = self.draw_invoke() else { return };
+        if let Some(invoke) = self.draw_invoke() {
+            self.ask_as(invoke, asked, request, output);
+        }
+    }
+
+    /// Sends a request of the link's own with this invoke ID.
+    fn ask_as(&mut self, invoke: u16, asked: Asked, request: &Request<'_>, output: &mut Output<'_>) {
         let namespace = self.namespace;
         let written =
             write_frame(output, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
@@ -163,7 +212,16 @@ impl CstaLink {
     }
 
     fn ask_features(&mut self, output: &mut Output<'_>) {
+        self.stage = Stage::Asking;
         self.ask(Asked::Features, &Request::GetCstaFeatures, output);
+    }
+
+    /// Registers for the phone system's status: from now on the link serves.
+    fn register(&mut self, output: &mut Output<'_>) {
+        self.stage = Stage::Ready;
+        let filter = Some(StatusFilter::default());
+        let types = RequestTypes { system_status: true, ..RequestTypes::default() };
+        self.ask(Asked::Registration, &Request::SystemRegister { types, filter }, output);
     }
 
     fn answer(&self, invoke: u16, response: &Response<'_>, output: &mut Output<'_>) {
@@ -187,12 +245,12 @@ impl CstaLink {
                 continue;
             }
             let Some(invoke) = self.draw_invoke() else { return };
-            let Some(Queued { id, document, since: _ }) =
+            let Some(Queued { id, service, document, since: _ }) =
                 self.queue.pop_front().expected("the request just looked at")
             else {
                 return;
             };
-            self.await_answer(invoke, id);
+            self.await_answer(invoke, Sent { id, service, at: output.now() });
             let written = write_frame(output, invoke, |out| out.extend_from_slice(&document));
             debug_assert!(written.is_ok(), "what does not fit into a frame is not queued");
         }
@@ -211,9 +269,37 @@ impl CstaLink {
         }
     }
 
-    fn await_answer(&mut self, invoke: u16, id: RequestId) {
-        self.outstanding.insert(invoke, Asked::Service(id));
-        self.by_request.insert(id, invoke);
+    fn await_answer(&mut self, invoke: u16, sent: Sent) {
+        self.outstanding.insert(invoke, Asked::Service(sent));
+        self.by_request.insert(sent.id, invoke);
+    }
+
+    /// Takes back what an answer with this invoke ID is for.
+    fn take_asked(&mut self, invoke: u16) -> Option<Asked> {
+        let asked = self.outstanding.remove(&invoke)?;
+        match asked {
+            Asked::Service(sent) => {
+                self.by_request.remove(&sent.id);
+                self.silence.answered(sent.service);
+            }
+            Asked::Heartbeat => {
+                self.beat = None;
+                self.silence.heartbeat_answered();
+            }
+            Asked::Session if self.session_kind == SessionKind::None => self.silence.heartbeat_answered(),
+            Asked::Features => self.silence.features_answered(),
+            Asked::Session | Asked::Registration | Asked::Nothing => {}
+        }
+        Some(asked)
+    }
+}
+
+/// The row of a request.
+fn row(request: &Request<'_>) -> Option<&'static Service> {
+    if let Request::Relayed(relayed) = request {
+        Some(relayed.service)
+    } else {
+        services::named(request.name())
     }
 }
 
@@ -244,7 +330,7 @@ impl LinkProtocol for CstaLink {
     fn read<'d, 'b: 'd>(
         &mut self,
         frame: Frame<'b>,
-        spare: &'b mut Vec<u8>,
+        spare: &'b mut Spare,
         slot: &'d mut Slot<'b>,
         output: &mut Output<'_>,
     ) -> Incoming<'d> {
@@ -261,7 +347,10 @@ impl LinkProtocol for CstaLink {
     fn open(&mut self, output: &mut Output<'_>) {
         self.session = None;
         self.granted = None;
+        self.stage = Stage::Opening;
         self.next_invoke = 1;
+        self.beat = None;
+        self.silence.begin();
         self.outstanding.clear();
         self.by_request.clear();
         self.abandoned.clear();
@@ -283,12 +372,15 @@ impl LinkProtocol for CstaLink {
         request: &Request<'_>,
         output: &mut Output<'_>,
     ) -> Result<(), Refused> {
-        let namespace = self.namespace;
+        let (namespace, service) = (self.namespace, row(request));
+        if self.silence.is_given_up(service) {
+            return Err(Refused::Unanswered);
+        }
         if self.by_request.len() < self.window {
             let invoke = self.draw_invoke().ok_or(Refused::Busy)?;
             write_frame(output, invoke, |out| emit::request(out, namespace, request, &mut Verbatim))
                 .map_err(|TooLong| Refused::TooLong)?;
-            self.await_answer(invoke, id);
+            self.await_answer(invoke, Sent { id, service, at: output.now() });
             self.expect_data(id, request);
             return Ok(());
         }
@@ -301,7 +393,7 @@ impl LinkProtocol for CstaLink {
             return Err(Refused::TooLong);
         }
         let document = document.into_boxed_slice();
-        self.queue.push_back(Queued { id, document, since: output.now() });
+        self.queue.push_back(Queued { id, service, document, since: output.now() });
         self.expect_data(id, request);
         Ok(())
     }
@@ -310,8 +402,10 @@ impl LinkProtocol for CstaLink {
         let sent = self.by_request.remove(&id);
         self.gathering.abandon(id, sent);
         if let Some(invoke) = sent {
-            self.outstanding.remove(&invoke);
-            self.abandoned.insert(invoke);
+            if let Some(Asked::Service(sent)) = self.outstanding.remove(&invoke) {
+                self.silence.unanswered(sent, output.now());
+                self.abandoned.insert(invoke, sent);
+            }
             self.send_queued(output);
             return;
         }
@@ -326,15 +420,57 @@ impl LinkProtocol for CstaLink {
         usize::from(LAST_INVOKE) < self.abandoned.len() + self.window + OWN_INVOKES
     }
 
+    fn longest_opening(&self) -> Option<Duration> {
+        (self.session_kind == SessionKind::None).then_some(self.patience)
+    }
+
+    /// An application session must be granted. Without one, the phone system may not know RequestSystemStatus; if it has
+    /// answered it before, something is wrong with it now.
+    fn on_opening_unanswered(&mut self, output: &mut Output<'_>) -> bool {
+        if self.stage == Stage::Opening {
+            if self.session_kind == SessionKind::Application || self.silence.is_heartbeat_answered() {
+                return false;
+            }
+            self.silence.heartbeat_unanswered();
+            if !self.has_features {
+                self.ask_features(output);
+            }
+        }
+        self.register(output);
+        true
+    }
+
+    fn on_heartbeat_unanswered(&mut self) -> bool {
+        self.silence.heartbeat_unanswered();
+        self.silence.judge_heartbeat()
+    }
+
+    fn is_mute(&self) -> bool {
+        self.silence.is_mute()
+    }
+
+    fn unanswered(&self) -> Features {
+        self.silence.given_up()
+    }
+
+    /// An application session is renewed even if the phone system does not confirm it. Its status is not requested over
+    /// and over if it never tells it.
     fn heartbeat(&mut self, output: &mut Output<'_>) {
+        let invoke = self.beat.or_else(|| self.draw_invoke());
+        let Some(invoke) = invoke else { return };
         match self.session.clone() {
             Some(session) => {
                 let duration = Some(self.requested_duration);
                 let request = Request::ResetApplicationSessionTimer { session: &session, duration };
-                self.ask(Asked::Heartbeat, &request, output);
+                self.ask_as(invoke, Asked::Heartbeat, &request, output);
             }
-            None => self.ask(Asked::Heartbeat, &Request::RequestSystemStatus { register: None }, output),
+            None if self.silence.is_heartbeat_given_up() => return,
+            None => {
+                let request = Request::RequestSystemStatus { register: None };
+                self.ask_as(invoke, Asked::Heartbeat, &request, output);
+            }
         }
+        self.beat = Some(invoke);
     }
 
     fn close(&mut self, output: &mut Output<'_>) {

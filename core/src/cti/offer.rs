@@ -52,9 +52,22 @@ pub(crate) fn presumed() -> Features {
     PRESUMED_EVENTS.iter().fold(services, |all, event| all.with_event(event.word()))
 }
 
+/// The features that are configured for a link; with no event among them, it is presumed to send the usual ones.
+pub(crate) fn configured(named: Features) -> Features {
+    if named.events == 0 { Features { events: presumed().events, ..named } } else { named }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn configured_services_come_with_the_usual_events_unless_events_are_configured_too() {
+        let services = Features::NONE.with_service("MakeCall");
+        assert_eq!(configured(services), Features { events: presumed().events, ..services });
+        let with_event = services.with_event("HeldEvent");
+        assert_eq!(configured(with_event), with_event);
+    }
 
     #[test]
     fn a_silent_link_is_presumed_to_do_seven_services_and_nine_events() {

@@ -4,17 +4,21 @@
 
 mod life;
 mod reading;
+mod remarks;
 mod requests;
 #[cfg(test)]
 mod tests;
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 
+use remarks::Known;
 pub(crate) use requests::UnderWay;
 
 use super::ConnectionRef;
 use super::connection::State;
 use super::features::DeviceFeatures;
+use super::offer;
 use super::protocol::{LinkProtocol, Reader};
 use super::vitals::Vitals;
 use crate::config::{Config, MAX_CONNECTIONS};
@@ -24,6 +28,7 @@ use crate::slots::Slots;
 use crate::step::TimerKey;
 use crate::time::Instant;
 use crate::timer::{Deadline, Timers};
+use crate::wire::csta::services::Features;
 
 /// One configured CTI connection.
 pub(crate) struct Connection {
@@ -39,8 +44,12 @@ pub(crate) struct Connection {
     protocol: Box<dyn LinkProtocol>,
     /// Cuts messages out of the stream; `None` while it is checked out.
     reader: Option<Box<dyn Reader>>,
-    /// The features of the devices at the link, as reported when it came into service.
+    /// The features of the devices at the link.
     pub(crate) features: DeviceFeatures,
+    /// How they are known.
+    known: Known,
+    /// The features that are configured, if the phone system is not asked for them.
+    configured: Option<Features>,
     /// Whether users may pick up, and join, calls that their own lines have no part in.
     pub(crate) foreign_calls: bool,
     /// Whether clients' private data go to the phone system.
@@ -48,9 +57,9 @@ pub(crate) struct Connection {
     /// Attempts since it last answered a heartbeat; the pause doubles with each.
     attempts: u32,
     /// Why it is failing, if that is known before it is given up.
-    failure: Option<&'static str>,
+    failure: Option<Cow<'static, str>>,
     /// Why it last failed.
-    pub(crate) last_failure: Option<&'static str>,
+    pub(crate) last_failure: Option<Cow<'static, str>>,
     /// Whether its phone system reports that it is overloaded: new sessions go to another connection if there is one.
     pub(crate) overloaded: bool,
     pub(crate) vitals: Vitals,
@@ -93,6 +102,8 @@ impl<T: Digest + Copy> Pool<T> {
                 reader: Some(protocol.reader()),
                 protocol,
                 features: DeviceFeatures::default(),
+                known: Known::Unknown,
+                configured: one.features.map(offer::configured),
                 foreign_calls: one.foreign_calls,
                 private_data: one.private_data,
                 attempts: 0,
@@ -216,11 +227,13 @@ crate::digest! { struct Connection {
     protocol,
     reader,
     features,
+    known,
+    configured: _, // Configured.
     foreign_calls: _, // Configured.
     private_data: _, // Configured.
     attempts,
-    failure => failure.unwrap_or_default(),
-    last_failure => last_failure.unwrap_or_default(),
+    failure => failure.as_deref().unwrap_or_default(),
+    last_failure => last_failure.as_deref().unwrap_or_default(),
     overloaded,
     vitals,
 } }

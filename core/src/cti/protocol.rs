@@ -123,14 +123,27 @@ pub struct Slot<'b> {
     pub list: Vec<ListItem<'b>>,
 }
 
+/// Buffers for what is not read from a message's own bytes. They are empty at first.
+#[derive(Debug, Default)]
+pub struct Spare {
+    /// For a message that had to be decoded.
+    pub text: Vec<u8>,
+    /// For an answer that came in several messages.
+    pub whole: Vec<u8>,
+}
+
 /// What a link's message means to the gateway. It borrows from the message's bytes or from the [`Slot`].
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is read, passed on and forgotten, never stored")]
 pub enum Incoming<'d> {
     /// Nothing.
     Nothing,
+    /// The session is open; the phone system was asked what it can do.
+    Begun,
     /// The link can serve; with the features it reports, if it does.
     Ready(Option<Features>),
+    /// The features that it reports after it came into service without them.
+    Features(Features),
     /// A heartbeat was answered.
     Alive,
     /// A request was answered.
@@ -169,10 +182,12 @@ pub enum Incoming<'d> {
     },
     /// An answer to a request that was never sent.
     Unexpected,
+    /// An event of a kind that is not known, with the name of its root.
+    UnknownEvent(&'d str),
     /// The message was discarded, for this reason.
     Discarded(Cow<'static, str>),
     /// The link has failed, for this reason.
-    Failed(&'static str),
+    Failed(Cow<'static, str>),
 }
 
 /// Why a request cannot be sent. The refusal changed nothing.
@@ -184,6 +199,8 @@ pub enum Refused {
     TooLong,
     /// The link has no such service.
     NotSupported,
+    /// The phone system never answered this service and is not asked again over this connect.
+    Unanswered,
 }
 
 /// What a link speaks. Its digest is part of the gateway's and must include every field that changes.
@@ -205,12 +222,12 @@ pub trait LinkProtocol: Digest + Send {
         output: &mut Output<'_>,
     ) -> Result<(), Refused>;
 
-    /// Reads a message, and answers it if it concerns the link itself. `spare` is an empty buffer for a message that is
-    /// not read from its own bytes, such as an answer that came in parts; `slot` is storage for what is read.
+    /// Reads a message, and answers it if it concerns the link itself. `spare` and `slot` are storage for what is
+    /// read.
     fn read<'d, 'b: 'd>(
         &mut self,
         frame: Frame<'b>,
-        spare: &'b mut Vec<u8>,
+        spare: &'b mut Spare,
         slot: &'d mut Slot<'b>,
         output: &mut Output<'_>,
     ) -> Incoming<'d>;
@@ -223,6 +240,33 @@ pub trait LinkProtocol: Digest + Send {
 
     /// Sends a heartbeat.
     fn heartbeat(&mut self, output: &mut Output<'_>);
+
+    /// How long the session may take to open, if the link sets a limit of its own.
+    fn longest_opening(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Handles a request of the opening that was not answered in time: the one that opens the session, or the one for
+    /// the features. Returns whether the link serves all the same.
+    fn on_opening_unanswered(&mut self, _output: &mut Output<'_>) -> bool {
+        false
+    }
+
+    /// Handles a heartbeat that was not answered in time. Returns whether that shows that the link is dead. It does not
+    /// if the phone system never answered one.
+    fn on_heartbeat_unanswered(&mut self) -> bool {
+        true
+    }
+
+    /// Whether heartbeats stay unanswered on this connect without a meaning.
+    fn is_mute(&self) -> bool {
+        false
+    }
+
+    /// The services that the phone system is not asked for any more over this connect, since it never answered them.
+    fn unanswered(&self) -> Features {
+        Features::NONE
+    }
 
     /// The longest time that may pass between two heartbeats, if the link sets a limit.
     fn longest_silence(&self) -> Option<Duration>;

@@ -43,8 +43,11 @@ impl Engine {
             heartbeat_at: connection.vitals.heard_at,
             round_trip: connection.vitals.round_trip,
             sessions: control.bound_to(index),
-            last_failure: connection.last_failure,
+            last_failure: connection.last_failure.clone(),
             failed_at: connection.vitals.failed_at,
+            features_known: connection.features_known(),
+            is_mute: connection.is_mute(),
+            remarks: connection.remarks(),
         })
     }
 

@@ -35,6 +35,8 @@ pub struct Counters {
     pub events_lost: u64,
     /// Events from phone systems that belong to no monitor.
     pub events_unknown: u64,
+    /// Events from phone systems of kinds that are not known.
+    pub events_of_unknown_kind: u64,
     /// Requests sent to phone systems on behalf of sessions.
     pub services: u64,
     /// Requests that phone systems did not answer in time.
@@ -58,7 +60,7 @@ pub struct Counters {
 }
 
 /// The number of counters with a name of their own.
-const NAMED: usize = 22;
+const NAMED: usize = 23;
 
 impl Counters {
     /// Counts a final response.
@@ -89,6 +91,7 @@ impl Counters {
             events_sent,
             events_lost,
             events_unknown,
+            events_of_unknown_kind,
             services,
             services_timed_out,
             answers_late,
@@ -114,6 +117,7 @@ impl Counters {
             ("events_sent", *events_sent),
             ("events_lost", *events_lost),
             ("events_unknown", *events_unknown),
+            ("events_of_unknown_kind", *events_of_unknown_kind),
             ("services", *services),
             ("services_timed_out", *services_timed_out),
             ("answers_late", *answers_late),

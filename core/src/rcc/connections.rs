@@ -40,7 +40,7 @@ impl<C: Carrier> Control<C> {
         // it only introduces the phone system: the first MonitorStarts may be sent right after registration.
         if status == SystemStatus::Enabled && self.switch_monitors.is_any_active(connection) {
             let why = "the phone system says it has begun anew";
-            if let News::Lost(connection) = self.pool.give_up(step, connection.index(), why) {
+            if let News::Lost(connection) = self.pool.give_up(step, connection.index(), why.into()) {
                 self.on_lost(step, connection);
             }
             return;

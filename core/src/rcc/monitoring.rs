@@ -151,7 +151,11 @@ impl<C: Carrier> Control<C> {
     ) -> Started {
         self.note_starting(connection, false);
         let Response::MonitorStart { cross_reference, .. } = *response else {
-            return self.refuse_switch_monitor(switch_monitor, error_of(response));
+            let error = error_of(response);
+            if error.value() == CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED.value() {
+                self.pool.note_monitors_used_up(step, connection);
+            }
+            return self.refuse_switch_monitor(switch_monitor, error);
         };
         let Some(one) = self.switch_monitors.slots.get(switch_monitor).expected("a switch monitor") else {
             return Started::Void;

@@ -119,6 +119,10 @@ impl<C: Carrier> Control<C> {
                 let why = "its name does not fit into a request";
                 step.actions.notify(Level::Warn, "monitor_left_behind", &[("why", &why)]);
             }
+            Err(CstaError::SERVICE_NOT_SUPPORTED) => {
+                let why = "the phone system never answers MonitorStop";
+                step.actions.notify(Level::Debug, "monitor_left_behind", &[("why", &why)]);
+            }
             Err(_) => return false,
         }
         self.switch_monitors.remove(handle);

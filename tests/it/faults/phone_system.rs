@@ -31,7 +31,7 @@ fn a_stream_that_is_no_longer_frames_is_closed_and_dialled_again_and_requests_ge
         assert!(told(&mut bench, "cti_out_of_service")[0].contains(why), "{why}");
         assert_eq!(only(&client.heard(&mut bench), 200).root(), "CSTAErrorCode");
         let shown = bench.engine().connections().next().unwrap();
-        assert!(shown.last_failure.unwrap().contains(why) && !shown.in_service);
+        assert!(shown.last_failure.as_ref().unwrap().contains(why) && !shown.in_service);
         assert_eq!(bench.engine().counters().connections_lost, 1);
         // What comes after it is ignored.
         bench.send(system.link(), &frame(*b"9999", b"<x/>"));

@@ -142,7 +142,7 @@ impl Switch {
     /// Tells the client that its session is over, if it has one.
     pub(super) fn terminate_session(&mut self, step: &mut Step<'_>, handle: Handle<Link>) {
         if let Some(id) = self.end_session(handle) {
-            let request = Request::ApplicationSessionTerminated { session: &id };
+            let request = Request::ApplicationSessionTerminated { session: &id, reason: "" };
             self.say(step, handle, EVENT_INVOKE, &request);
         }
     }

@@ -1,21 +1,21 @@
 //! A link's fingerprint.
 
-use super::{Asked, CstaLink, Queued};
+use super::{Asked, CstaLink, Queued, Sent, Stage};
 use crate::config::SessionKind;
 use crate::digest::{Digest, Digester};
 
 impl Digest for Asked {
     fn digest(&self, digester: &mut Digester) {
-        let (kind, id) = match self {
+        let (kind, sent) = match self {
             Self::Session => (0, None),
             Self::Features => (1, None),
             Self::Registration => (2, None),
             Self::Heartbeat => (3, None),
             Self::Nothing => (4, None),
-            Self::Service(id) => (5, Some(*id)),
+            Self::Service(sent) => (5, Some(*sent)),
         };
         digester.number(kind);
-        digester.value(&id);
+        digester.value(&sent);
     }
 }
 
@@ -25,19 +25,27 @@ crate::digest! { struct CstaLink {
     requested_duration,
     login: _, // Configured.
     versions: _, // Configured.
+    has_features: _, // Configured.
     namespace => namespace.uri(),
     window,
     queue_limit,
     session,
     granted,
+    stage,
     next_invoke,
     outstanding,
     by_request: _, // It follows from `outstanding`.
     abandoned,
+    beat: _, // It follows from `outstanding`.
+    silence,
     queue,
     patience,
     gathering,
     xml_limits: _, // Configured.
 } }
 
-crate::digest! { struct Queued { id, document, since } }
+crate::digest! { struct Queued { id, service => service.map_or("", |one| one.root), document, since } }
+
+crate::digest! { struct Sent { id, service => service.map_or("", |one| one.root), at } }
+
+crate::digest! { enum Stage { Opening = 0, Asking = 1, Ready = 2 } }

@@ -2,17 +2,20 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
-use super::{Asked, CstaLink};
+use super::{Asked, CstaLink, EVENT, Sent, Stage};
 use crate::config::SessionKind;
 use crate::cti::gathering::{Announced, Outcome};
-use crate::cti::protocol::{Frame, Incoming, Output, RequestId, Slot};
+use crate::cti::protocol::{Frame, Incoming, Output, RequestId, Slot, Spare};
+use crate::wire::csta::encoding;
 use crate::wire::csta::errors::CstaError;
-use crate::wire::csta::model::{Event, Message, Request, RequestTypes, Response, StatusFilter, SystemStatus};
+use crate::wire::csta::guard::XmlError;
+use crate::wire::csta::model::{Event, Message, Request, Response, SystemStatus};
 use crate::wire::csta::parse::{Document, Kind, Malformed};
-use crate::wire::csta::services::Served;
+use crate::wire::csta::services::{self, Features, Served};
 
 /// The result of reading a message.
 #[expect(clippy::large_enum_variant, reason = "it is read, passed on and forgotten, never stored")]
@@ -34,20 +37,67 @@ impl CstaLink {
     pub(super) fn on_frame<'d, 'b: 'd>(
         &mut self,
         frame: Frame<'b>,
-        spare: &'b mut Vec<u8>,
+        spare: &'b mut Spare,
         slot: &'d mut Slot<'b>,
         output: &mut Output<'_>,
     ) -> Incoming<'d> {
         let Frame { number: invoke, bytes } = frame;
-        let document = match Document::parse(bytes, &self.xml_limits) {
-            Ok(document) => document,
-            Err(error) => return Incoming::Discarded(Cow::Owned(error.to_string())),
+        let Spare { text, whole } = spare;
+        let (bytes, document) = match encoding::parse(bytes, &self.xml_limits, text) {
+            Ok(read) => read,
+            Err(error) => return self.on_unreadable(invoke, bytes, &error, output),
         };
         match self.on_document(invoke, bytes, slot.document.insert(document), output) {
             Read::As(incoming) => incoming,
-            Read::Whole(id, whole) => {
-                *spare = Vec::from(whole);
-                self.on_whole(id, spare, &mut slot.whole)
+            Read::Whole(id, answer) => {
+                *whole = Vec::from(answer);
+                self.on_whole(id, whole, &mut slot.whole)
+            }
+        }
+    }
+
+    /// A document that cannot be read. Under the invoke ID of a request of ours it is the answer, as far as its
+    /// beginning does not say that it is something else.
+    fn on_unreadable<'d>(
+        &mut self,
+        invoke: u16,
+        bytes: &[u8],
+        error: &XmlError,
+        output: &mut Output<'_>,
+    ) -> Incoming<'d> {
+        if may_be_response(bytes) {
+            if let Some(sent) = self.abandoned.remove(&invoke) {
+                self.silence.answered(sent.service);
+                return Incoming::Late;
+            }
+            if let Some(asked) = self.take_asked(invoke) {
+                return self.on_bad_answer(asked, &format!("cannot be read: {error}"), output);
+            }
+        }
+        Incoming::Discarded(Cow::Owned(error.to_string()))
+    }
+
+    /// An answer to `asked` that is not one, since it `is` something else or cannot be read. It is an error for whoever
+    /// sent the request. But a heartbeat that is answered so still shows that the link is alive.
+    fn on_bad_answer<'d>(&mut self, asked: Asked, is: &str, output: &mut Output<'_>) -> Incoming<'d> {
+        match asked {
+            Asked::Service(sent) => {
+                self.gathering.answered(sent.id);
+                self.send_queued(output);
+                let why = format!("the answer to {} {is}", sent.service.map_or("a request", |one| one.root));
+                Incoming::Unusable(sent.id, CstaError::UNSPECIFIED, Cow::Owned(why))
+            }
+            Asked::Session => {
+                let opening = match self.session_kind {
+                    SessionKind::Application => "StartApplicationSession",
+                    SessionKind::None => "RequestSystemStatus",
+                };
+                Incoming::Failed(Cow::Owned(format!("the answer to {opening} {is}")))
+            }
+            Asked::Features => self.on_features(None, output),
+            Asked::Heartbeat => Incoming::Alive,
+            Asked::Registration | Asked::Nothing => {
+                Incoming::Discarded(Cow::Owned(format!("an answer that {is}")))
             }
         }
     }
@@ -85,7 +135,10 @@ impl CstaLink {
         output: &mut Output<'_>,
     ) -> Read<'d> {
         match document.message() {
-            Ok(Message::Event(Event::Unknown { .. })) => discarded("an event of a kind that is not known"),
+            Ok(Message::Event(Event::Unknown { name: root })) => Incoming::UnknownEvent(name(root)).into(),
+            Ok(Message::Request(Request::Other { name: root })) if invoke == EVENT => {
+                Incoming::UnknownEvent(name(root)).into()
+            }
             Ok(Message::Event(event)) => Incoming::Event { event, document: Some(bytes) }.into(),
             Ok(Message::Response(response)) => self.on_response(invoke, response, output),
             Ok(Message::Request(request)) => self.on_request(invoke, bytes, &request, output),
@@ -93,6 +146,11 @@ impl CstaLink {
             Err(malformed) => match document.kind() {
                 Kind::Event => discarded("an event lacks a required element"),
                 Kind::Response => self.on_malformed_response(invoke, malformed, output),
+                Kind::Request
+                    if !is_of_phone_systems(document.name()) && self.outstanding.contains_key(&invoke) =>
+                {
+                    self.on_malformed_response(invoke, malformed, output)
+                }
                 Kind::Request => {
                     self.answer(invoke, &Response::Error(malformed.error), output);
                     discarded("a request of the phone system lacks a required element")
@@ -101,58 +159,57 @@ impl CstaLink {
         }
     }
 
-    /// A response that cannot be read is an error for whoever sent the request. But a malformed response to a heartbeat
-    /// still shows that the link is alive, and a refusal is never malformed.
+    /// A response that cannot be read is an error for whoever sent the request; a refusal is never malformed.
     fn on_malformed_response<'d>(
         &mut self,
         invoke: u16,
         malformed: Malformed,
         output: &mut Output<'_>,
     ) -> Read<'d> {
-        if self.outstanding.get(&invoke) == Some(&Asked::Heartbeat) {
-            self.outstanding.remove(&invoke);
-            return Incoming::Alive.into();
+        match self.take_asked(invoke) {
+            Some(asked) => self.on_bad_answer(asked, &format!("cannot be read: {malformed}"), output).into(),
+            None => self.on_late_response(invoke, &Response::Error(CstaError::UNSPECIFIED), output).into(),
         }
-        if let Some(Asked::Service(id)) = self.outstanding.get(&invoke).copied() {
-            self.outstanding.remove(&invoke);
-            self.by_request.remove(&id);
-            self.gathering.answered(id);
-            self.send_queued(output);
-            let why = Cow::Owned(malformed.to_string());
-            return Incoming::Unusable(id, CstaError::UNSPECIFIED, why).into();
-        }
-        self.on_response(invoke, Response::Error(CstaError::UNSPECIFIED), output)
     }
 
     fn on_response<'d>(&mut self, invoke: u16, response: Response<'d>, output: &mut Output<'_>) -> Read<'d> {
-        let Some(asked) = self.outstanding.remove(&invoke) else {
+        let Some(asked) = self.take_asked(invoke) else {
             return self.on_late_response(invoke, &response, output).into();
         };
         match asked {
-            Asked::Service(id) => {
-                self.by_request.remove(&id);
+            Asked::Service(sent) => {
+                if !fits(sent, &response) {
+                    let is = format!("is something else: {}", name(response.name()));
+                    return self.on_bad_answer(asked, &is, output).into();
+                }
                 self.send_queued(output);
                 if let Response::DataFollow { service, cross_reference, source } = response {
                     let announced = Announced { service, cross_reference, source };
-                    return gathered(self.gathering.announce(id, announced, self.namespace));
+                    return gathered(self.gathering.announce(sent.id, announced, self.namespace));
                 }
-                self.gathering.answered(id);
-                Incoming::Response(id, response).into()
+                self.gathering.answered(sent.id);
+                Incoming::Response(sent.id, response).into()
             }
             Asked::Session => self.on_session(&response, output).into(),
             Asked::Features => {
-                let filter = Some(StatusFilter::default());
-                let types = RequestTypes { system_status: true, ..RequestTypes::default() };
-                self.ask(Asked::Registration, &Request::SystemRegister { types, filter }, output);
                 let told =
                     if let Response::GetCstaFeatures(features) = response { Some(features) } else { None };
-                Incoming::Ready(told).into()
+                self.on_features(told, output).into()
             }
             Asked::Heartbeat => self.on_heartbeat(&response).into(),
             // A phone system that refuses the registration does not report its status by itself; the heartbeat asks for
             // it.
             Asked::Registration | Asked::Nothing => Incoming::Nothing.into(),
         }
+    }
+
+    /// The answer to GetCSTAFeatures; `None` if it does not tell. The link may serve already, without the answer.
+    fn on_features<'d>(&mut self, told: Option<Features>, output: &mut Output<'_>) -> Incoming<'d> {
+        if self.stage == Stage::Ready {
+            return told.map_or(Incoming::Nothing, Incoming::Features);
+        }
+        self.register(output);
+        Incoming::Ready(told)
     }
 
     /// A response to a request that was given up. If it starts a monitor, that monitor is stopped: its events would
@@ -163,9 +220,8 @@ impl CstaLink {
         response: &Response<'d>,
         output: &mut Output<'_>,
     ) -> Incoming<'d> {
-        if !self.abandoned.remove(&invoke) {
-            return Incoming::Unexpected;
-        }
+        let Some(sent) = self.abandoned.remove(&invoke) else { return Incoming::Unexpected };
+        self.silence.answered(sent.service);
         if let Response::MonitorStart { cross_reference, .. } = *response {
             self.ask(Asked::Nothing, &Request::MonitorStop { cross_reference }, output);
             return Incoming::LateMonitor { cross_reference };
@@ -180,13 +236,18 @@ impl CstaLink {
     }
 
     fn on_session<'d>(&mut self, response: &Response<'d>, output: &mut Output<'_>) -> Incoming<'d> {
+        if self.stage != Stage::Opening {
+            // It comes late: the link went on without it.
+            return self.on_heartbeat(response);
+        }
         match (self.session_kind, response) {
             (SessionKind::Application, Response::StartApplicationSession { session, duration, .. }) => {
                 self.session = Some(Box::from(*session));
                 self.granted = Some(*duration);
             }
-            (SessionKind::Application, _) => {
-                return Incoming::Failed("the phone system refused the application session");
+            (SessionKind::Application, response) => {
+                let why = "the phone system refused the application session";
+                return failed(why, refusal(response));
             }
             (SessionKind::None, Response::RequestSystemStatus { status }) => {
                 if let Some(failed) = cannot_serve(*status) {
@@ -195,22 +256,26 @@ impl CstaLink {
             }
             // It is alive, but does not support SystemStatus.
             (SessionKind::None, Response::Error(CstaError::SERVICE_NOT_SUPPORTED)) => {}
-            (SessionKind::None, _) => {
-                return Incoming::Failed("the phone system does not say that it can serve");
+            (SessionKind::None, response) => {
+                return failed("the phone system does not say that it can serve", refusal(response));
             }
         }
+        if self.has_features {
+            self.register(output);
+            return Incoming::Ready(None);
+        }
         self.ask_features(output);
-        Incoming::Nothing
+        Incoming::Begun
     }
 
     /// Interprets the answer to a heartbeat. If the application session was not renewed, it will end; if a phone system
     /// merely refuses to give its status, it is alive.
     fn on_heartbeat<'d>(&mut self, response: &Response<'d>) -> Incoming<'d> {
         if let Response::ResetApplicationSessionTimerRefused { .. } = response {
-            return Incoming::Failed("the application session is no longer known");
+            return failed("the application session is no longer known", refusal(response));
         }
         if self.session.is_some() && matches!(response, Response::Error(_)) {
-            return Incoming::Failed("the phone system would not renew the application session");
+            return failed("the phone system would not renew the application session", refusal(response));
         }
         if let Response::ResetApplicationSessionTimer { duration: Some(duration) } = response {
             self.granted = Some(*duration);
@@ -240,8 +305,11 @@ impl CstaLink {
                 self.answer(invoke, &Response::MonitorStop, output);
                 Incoming::MonitorStopped { cross_reference, document: Some(bytes) }.into()
             }
-            Request::ApplicationSessionTerminated { .. } => {
-                Incoming::Failed("the phone system ended the application session").into()
+            Request::ApplicationSessionTerminated { session, reason } => {
+                if self.session.as_deref() == Some(session) {
+                    return failed("the phone system ended the application session", name(reason)).into();
+                }
+                discarded("the end of an application session that is not this connection's")
             }
             // Neither message has a response.
             Request::SnapshotData(ref data) => gathered(self.gathering.add(data, self.namespace)),
@@ -252,20 +320,95 @@ impl CstaLink {
             Request::SystemRegisterAbort { .. }
             | Request::SystemRegister { .. }
             | Request::SystemRegisterCancel { .. }
-            | Request::GetCstaFeatures
-            | Request::MonitorStart { .. }
+            | Request::GetCstaFeatures => self.refuse(invoke, output),
+            Request::MonitorStart { .. }
             | Request::ChangeMonitorFilter { .. }
             | Request::SnapshotDevice { .. }
             | Request::Relayed(_)
             | Request::StartApplicationSession { .. }
             | Request::ResetApplicationSessionTimer { .. }
             | Request::StopApplicationSession { .. }
-            | Request::Other { .. } => {
-                self.answer(invoke, &Response::Error(CstaError::SERVICE_NOT_SUPPORTED), output);
-                discarded("a request for a service that the gateway does not have")
-            }
+            | Request::Other { .. } => match self.take_asked(invoke) {
+                // Phone systems do not send such requests: it is meant as an answer.
+                Some(asked) => {
+                    let is = format!("is something else: {}", name(request.name()));
+                    self.on_bad_answer(asked, &is, output).into()
+                }
+                None => self.refuse(invoke, output),
+            },
         }
     }
+
+    /// Refuses a request of the phone system.
+    fn refuse<'d>(&self, invoke: u16, output: &mut Output<'_>) -> Read<'d> {
+        self.answer(invoke, &Response::Error(CstaError::SERVICE_NOT_SUPPORTED), output);
+        discarded("a request for a service that the gateway does not have")
+    }
+}
+
+/// The most bytes of a name or a reason of the phone system's that are repeated.
+const NAME_BYTES: usize = 100;
+
+/// A name or a reason of the phone system's, as far as it is repeated.
+fn name(text: &str) -> &str {
+    let end = (0..=NAME_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
+}
+
+/// The reason that a refusal gives; empty if there is none.
+fn refusal<'d>(response: &Response<'d>) -> &'d str {
+    if let Response::StartApplicationSessionRefused { error }
+    | Response::ResetApplicationSessionTimerRefused { error } = response
+    {
+        return name(error);
+    }
+    if let Response::Error(error) = response { error.value() } else { "" }
+}
+
+/// A failure, with the phone system's own reason if it gave one.
+fn failed<'d>(why: &'static str, reason: &str) -> Incoming<'d> {
+    Incoming::Failed(if reason.is_empty() {
+        Cow::Borrowed(why)
+    } else {
+        Cow::Owned(format!("{why}: {reason}"))
+    })
+}
+
+/// Whether `response` answers what was asked for, or refuses it.
+fn fits(sent: Sent, response: &Response<'_>) -> bool {
+    let is_error = matches!(response, Response::Error(_));
+    is_error || sent.service.is_none_or(|service| response.name() == service.response_root)
+}
+
+/// Whether a document that cannot be read may be a response, by the name that it begins with. If it has none, or only
+/// the beginning of one, it may.
+fn may_be_response(bytes: &[u8]) -> bool {
+    let declared = bytes.starts_with(b"<?").then(|| memchr::memmem::find(bytes, b"?>")).flatten();
+    let from = declared.map_or(0, |end| end + 2);
+    let Some(open) = bytes.get(from..).and_then(|rest| memchr::memchr(b'<', rest)) else { return true };
+    let tag = bytes.get(from + open + 1..).unwrap_or_default();
+    let Some(end) = tag.iter().position(|byte| b" \t\r\n/>".contains(byte)) else { return true };
+    let root = tag.get(..end).unwrap_or_default();
+    let root = root.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+    core::str::from_utf8(root).is_ok_and(|root| !is_of_phone_systems(root))
+}
+
+/// Whether phone systems send requests and events with this root by themselves.
+fn is_of_phone_systems(root: &str) -> bool {
+    let requests = [
+        "SystemStatus",
+        "RequestSystemStatus",
+        "SystemRegister",
+        "SystemRegisterCancel",
+        "SystemRegisterAbort",
+        "GetCSTAFeatures",
+        "MonitorStop",
+        "ApplicationSessionTerminated",
+        "SnapshotDeviceData",
+        "SnapshotCallData",
+    ];
+    let is_told = services::named(root).is_some_and(|service| service.served == Served::Told);
+    root.ends_with("Event") || is_told || requests.contains(&root)
 }
 
 /// A message that is discarded.
@@ -293,9 +436,9 @@ fn gathered<'d>(outcome: Outcome) -> Read<'d> {
 /// The failure that follows from a reported status, if with it the phone system cannot serve.
 const fn cannot_serve<'d>(status: SystemStatus) -> Option<Incoming<'d>> {
     if matches!(status, SystemStatus::Disabled) {
-        Some(Incoming::Failed("the phone system says it is disabled"))
+        Some(Incoming::Failed(Cow::Borrowed("the phone system says it is disabled")))
     } else if matches!(status, SystemStatus::Initializing) {
-        Some(Incoming::Failed("the phone system says it is initializing"))
+        Some(Incoming::Failed(Cow::Borrowed("the phone system says it is initializing")))
     } else {
         None
     }

@@ -1,11 +1,13 @@
 //! The life of a connection: dialled, opened, in service, lost, dialled again.
 
+use alloc::borrow::Cow;
 use core::fmt::{self, Display};
 
-use super::{Connection, Pool};
+use super::{Connection, Known, Pool};
 use crate::action::Level;
 use crate::cti::connection::{Effect, Event, State, Times};
 use crate::cti::news::News;
+use crate::cti::offer;
 use crate::cti::protocol::{LinkProtocol, Output};
 use crate::digest::Digest;
 use crate::entropy::Domain;
@@ -18,7 +20,46 @@ use crate::time::Duration;
 impl<T: Digest + Copy> Pool<T> {
     /// Handles a connection's deadline.
     pub(crate) fn on_timer(&mut self, step: &mut Step<'_>, index: u8) -> News<'static, T> {
-        self.on(step, index, Event::Timer)
+        let event = match self.at(index).map(|one| one.state) {
+            Some(State::Opening { .. } | State::Asking { .. }) => self.on_opening_due(step, index),
+            Some(State::AwaitingHeartbeat { .. }) => self.on_heartbeat_due(index),
+            _ => Event::Timer,
+        };
+        self.on(step, index, event)
+    }
+
+    /// A request of the opening was not answered in time. Many phone systems do not answer what they do not know: then
+    /// the connection serves, with the features that are presumed.
+    fn on_opening_due(&mut self, step: &mut Step<'_>, index: u8) -> Event {
+        let mut serves = false;
+        self.with_protocol(step, index, |protocol, output| serves = protocol.on_opening_unanswered(output));
+        if !serves {
+            return Event::Timer;
+        }
+        let Some(one) = self.at_mut(index).expected("a connection") else { return Event::Timer };
+        let configured = one.configured;
+        one.known = if configured.is_some() { Known::Configured } else { Known::Unanswered };
+        one.features = offer::at_link(configured.unwrap_or_else(offer::presumed));
+        if configured.is_none() {
+            let why =
+                "the phone system did not say what it can do: that it has the usual features is presumed";
+            let fields: &[(&str, &dyn Display)] = &[("cti", &one.name), ("why", &why)];
+            step.actions.notify(Level::Warn, "cti_features_presumed", fields);
+        }
+        Event::Unanswered
+    }
+
+    /// A heartbeat was not answered in time. If none ever was, that proves nothing: whatever was received since shows
+    /// that the link is alive, and otherwise the system's keep-alive judges (TCP).
+    fn on_heartbeat_due(&mut self, index: u8) -> Event {
+        let Some(one) = self.at_mut(index).expected("a connection") else { return Event::Timer };
+        if one.protocol.on_heartbeat_unanswered() {
+            return Event::Timer;
+        }
+        if one.vitals.unanswered() {
+            one.attempts = 0;
+        }
+        Event::Unanswered
     }
 
     /// Handles the opening of a connection's transport.
@@ -32,11 +73,16 @@ impl<T: Digest + Copy> Pool<T> {
         if let Some(link) = self.at_mut(index).and_then(|connection| connection.link.take()) {
             step.links.release(link);
         }
-        self.give_up(step, index, closed_because(why))
+        self.give_up(step, index, closed_because(why).into())
     }
 
     /// Gives a connection up, for a reason that its state machine does not know.
-    pub(crate) fn give_up(&mut self, step: &mut Step<'_>, index: u8, why: &'static str) -> News<'static, T> {
+    pub(crate) fn give_up(
+        &mut self,
+        step: &mut Step<'_>,
+        index: u8,
+        why: Cow<'static, str>,
+    ) -> News<'static, T> {
         if let Some(connection) = self.at_mut(index) {
             connection.failure = Some(why);
         }
@@ -80,22 +126,27 @@ impl<T: Digest + Copy> Pool<T> {
         step.discard(&self.at(index).map_or("", |connection| &connection.name), why);
     }
 
-    fn times(&self, step: &mut Step<'_>, index: u8) -> Times {
+    fn times(&self, step: &mut Step<'_>, index: u8, event: Event) -> Times {
         let cti = &step.config.cti;
         let attempts = self.at(index).map_or(0, |connection| connection.attempts);
         let longest = self.at(index).and_then(|one| one.protocol.longest_silence());
+        let open = self.at(index).and_then(|one| one.protocol.longest_opening());
         let (min, max) = (cti.reconnect_min, cti.reconnect_max);
+        // Nothing is ever retried because the session is open.
+        let jitter = if event == Event::Begun { 0 } else { step.entropy.draw(Domain::Jitter) };
         Times {
             connect: cti.connect_timeout,
             heartbeat: longest.map_or(cti.heartbeat, |longest| longest.min(cti.heartbeat)),
+            open: open.unwrap_or(cti.heartbeat_timeout),
+            service: cti.service_timeout,
             answer: cti.heartbeat_timeout,
-            retry: backoff(attempts, min, max, step.entropy.draw(Domain::Jitter)),
+            retry: backoff(attempts, min, max, jitter),
         }
     }
 
     /// Gives an event to a connection's state machine and does what the transition requires.
     pub(super) fn on(&mut self, step: &mut Step<'_>, index: u8, event: Event) -> News<'static, T> {
-        let times = self.times(step, index);
+        let times = self.times(step, index, event);
         let latest = self.latest(index);
         let Some(connection) = self.at_mut(index).expected("a connection") else { return News::Nothing };
         let served = connection.state.is_in_service();
@@ -189,7 +240,7 @@ impl<T: Digest + Copy> Pool<T> {
     /// Closes a connection that failed, and notes why.
     fn go_down(&mut self, step: &mut Step<'_>, index: u8, why: &'static str, served: bool) {
         let Some(one) = self.at_mut(index).expected("a connection") else { return };
-        let why = one.failure.take().unwrap_or(why);
+        let why = one.failure.take().unwrap_or(Cow::Borrowed(why));
         let wait = one.state.deadline().since(step.now).as_millis();
         let fields: &[(&str, &dyn Display)] = &[
             ("cti", &one.name),

@@ -4,27 +4,27 @@
 //! The reader is checked out of its connection while a message is processed, and put back after that.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::fmt::Display;
 
-use super::Pool;
+use super::{Known, Pool};
+use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::cti::connection::Event;
 use crate::cti::news::News;
 use crate::cti::offer;
-use crate::cti::protocol::{Frame, Framed, Incoming, Output, Reader, RequestId, Slot};
+use crate::cti::protocol::{Frame, Framed, Incoming, Output, Reader, RequestId, Slot, Spare};
 use crate::digest::Digest;
 use crate::expected::Expected as _;
 use crate::slots::Handle;
 use crate::step::Step;
 use crate::wire::csta::model::{Response, SystemStatus};
+use crate::wire::csta::services::Features;
 
 /// A connection's reader, checked out.
 pub(crate) struct Reading {
     connection: ConnectionRef,
     reader: Box<dyn Reader>,
-    /// A buffer for a message that is not read from its own bytes.
-    spare: Vec<u8>,
+    spare: Spare,
 }
 
 impl<T: Digest + Copy> Pool<T> {
@@ -32,7 +32,7 @@ impl<T: Digest + Copy> Pool<T> {
     pub(crate) fn check_out(&mut self, index: u8) -> Option<Reading> {
         let connection = self.latest(index);
         let reader = self.at_mut(index)?.reader.take()?;
-        Some(Reading { connection, reader, spare: Vec::new() })
+        Some(Reading { connection, reader, spare: Spare::default() })
     }
 
     /// Puts a reader back, unless its connection was dialled again meanwhile.
@@ -55,7 +55,7 @@ impl<T: Digest + Copy> Pool<T> {
         match reader.push(bytes) {
             (taken, Framed::Incomplete) => (taken, News::Nothing),
             (taken, Framed::Message(frame)) => (taken, self.on_frame(step, *connection, frame, spare, slot)),
-            (_, Framed::Broken(why)) => (bytes.len(), self.give_up(step, connection.index(), why)),
+            (_, Framed::Broken(why)) => (bytes.len(), self.give_up(step, connection.index(), why.into())),
         }
     }
 
@@ -64,17 +64,23 @@ impl<T: Digest + Copy> Pool<T> {
         step: &mut Step<'_>,
         connection: ConnectionRef,
         frame: Frame<'b>,
-        spare: &'b mut Vec<u8>,
+        spare: &'b mut Spare,
         slot: &'d mut Slot<'b>,
     ) -> News<'d, T> {
         let index = connection.index();
         let Some(one) = self.at_mut(index).expected("a connection") else { return News::Nothing };
         let Some(link) = one.link.expected("a link") else { return News::Nothing };
+        one.vitals.received(step.now);
         match one.protocol.read(frame, spare, slot, &mut Output::new(link, step.now, step.actions)) {
             Incoming::Nothing => News::Nothing,
+            Incoming::Begun => self.on(step, index, Event::Begun),
             Incoming::Ready(features) => {
-                one.features = offer::at_link(features.unwrap_or_else(offer::presumed));
+                self.learn_features(step, index, features);
                 self.on(step, index, Event::Ready)
+            }
+            Incoming::Features(features) => {
+                self.learn_features(step, index, Some(features));
+                News::Nothing
             }
             Incoming::Alive => self.on(step, index, Event::Alive),
             Incoming::Response(id, response) => self.on_answer(step, id, response),
@@ -102,11 +108,33 @@ impl<T: Digest + Copy> Pool<T> {
                 step.counters.answers_unknown += 1;
                 self.dropped(step, index, &"an unexpected response")
             }
+            Incoming::UnknownEvent(name) => {
+                step.counters.events_of_unknown_kind += 1;
+                step.counters.documents_discarded += 1;
+                self.dropped(step, index, &format_args!("an event of a kind that is not known: {name}"))
+            }
             Incoming::Discarded(why) => {
                 step.counters.documents_discarded += 1;
                 self.dropped(step, index, &why)
             }
             Incoming::Failed(why) => self.give_up(step, index, why),
+        }
+    }
+
+    /// Notes what the phone system says that it can do; `None` if it does not say.
+    fn learn_features(&mut self, step: &mut Step<'_>, index: u8, told: Option<Features>) {
+        let Some(one) = self.at_mut(index).expected("a connection") else { return };
+        one.known = match (one.configured, told) {
+            (Some(_), _) => Known::Configured,
+            (None, None) => Known::Refused,
+            (None, Some(Features::NONE)) => Known::None,
+            (None, Some(_)) => Known::Reported,
+        };
+        one.features = offer::at_link(one.configured.or(told).unwrap_or_else(offer::presumed));
+        if one.known == Known::None {
+            let why = "the phone system says that it has neither services nor events";
+            let fields: &[(&str, &dyn Display)] = &[("cti", &one.name), ("why", &why)];
+            step.actions.notify(Level::Warn, "cti_offers_nothing", fields);
         }
     }
 
@@ -133,10 +161,10 @@ impl<T: Digest + Copy> Pool<T> {
         let Some(one) = self.at_mut(index).expected("a connection") else { return News::Nothing };
         match status {
             SystemStatus::Disabled => {
-                return self.give_up(step, index, "the phone system says it is disabled");
+                return self.give_up(step, index, "the phone system says it is disabled".into());
             }
             SystemStatus::Initializing => {
-                return self.give_up(step, index, "the phone system says it is initializing");
+                return self.give_up(step, index, "the phone system says it is initializing".into());
             }
             SystemStatus::OverloadImminent | SystemStatus::OverloadReached => one.overloaded = true,
             SystemStatus::OverloadRelieved | SystemStatus::Normal | SystemStatus::Enabled => {

@@ -2,7 +2,7 @@
 
 use core::fmt::Display;
 
-use super::Pool;
+use super::{Connection, Pool};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::cti::news::{Ended, News};
@@ -49,7 +49,9 @@ impl<T: Digest + Copy> Pool<T> {
             return Err(match refused {
                 Refused::Busy => CstaError::RESOURCE_BUSY,
                 Refused::TooLong => CstaError::INVALID_PARAMETER_VALUE,
-                Refused::NotSupported => CstaError::SERVICE_NOT_SUPPORTED,
+                // A client whose monitor is refused for good never asks again, so it is refused as if it had timed out.
+                Refused::Unanswered if request.name() == "MonitorStart" => CstaError::RESOURCE_OUT_OF_SERVICE,
+                Refused::NotSupported | Refused::Unanswered => CstaError::SERVICE_NOT_SUPPORTED,
             });
         }
         let at = step.now + step.config.cti.service_timeout;
@@ -89,10 +91,19 @@ impl<T: Digest + Copy> Pool<T> {
             return News::Nothing;
         }
         let index = connection.index();
+        let unanswered = |pool: &Self| pool.at(index).map(Connection::unanswered).unwrap_or_default();
+        let before = unanswered(self);
         self.with_protocol(step, index, |protocol, output| protocol.abandon(id, output));
+        for service in unanswered(self).services().filter(|service| !before.has(service)) {
+            let why = "the phone system never answers it: it is not asked again before the next connect";
+            let name = self.at(index).map_or("", |one| &one.name);
+            let fields: &[(&str, &dyn Display)] =
+                &[("cti", &name), ("service", &service.root), ("why", &why)];
+            step.actions.notify(Level::Warn, "service_unanswered", fields);
+        }
         if self.at(index).is_some_and(|one| one.protocol.is_worn_out()) {
             let why = "too few invoke IDs are left: too many requests got no answer";
-            return self.give_up(step, index, why);
+            return self.give_up(step, index, why.into());
         }
         News::Nothing
     }

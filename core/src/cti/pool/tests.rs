@@ -1,6 +1,8 @@
 //! Tests of the pool alone: the test plays the links, and tickets are numbers.
 
 mod bench;
+mod mute;
+mod unreadable;
 
 use alloc::format;
 use alloc::vec;

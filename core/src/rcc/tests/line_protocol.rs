@@ -2,9 +2,10 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
-use alloc::vec::Vec;
 
-use crate::cti::protocol::{Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot};
+use crate::cti::protocol::{
+    Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot, Spare,
+};
 use crate::digest::{Digest, Digester, sequence};
 use crate::rcc::calls::Stage;
 use crate::time::Duration;
@@ -98,7 +99,7 @@ impl LinkProtocol for Lines {
     fn read<'d, 'b: 'd>(
         &mut self,
         frame: Frame<'b>,
-        _: &'b mut Vec<u8>,
+        _: &'b mut Spare,
         slot: &'d mut Slot<'b>,
         output: &mut Output<'_>,
     ) -> Incoming<'d> {

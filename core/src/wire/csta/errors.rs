@@ -153,12 +153,16 @@ constants! {
 }
 
 impl CstaError {
-    /// The error of category `category` and value `value`, both spelt as in the schema. A value that the category does
+    /// The error of category `category` and value `value`, both spelt as in the schema;
+    /// `systemResourceAvailability`, which the schema misspells, may also be spelt correctly. A value that the category does
     /// not list becomes its `generic` value if it has one, since later editions add values. Returns `None` for an
     /// unknown category, or if nothing fits.
     #[must_use]
     pub fn find(category: &str, value: &str) -> Option<Self> {
-        let category = ErrorCategory::from_word(category)?;
+        let category = match category {
+            "systemResourceAvailability" => ErrorCategory::SystemResourceAvailability,
+            category => ErrorCategory::from_word(category)?,
+        };
         let values = values::of(category);
         let listed = |wanted: &str| values.iter().copied().find(|value| *value == wanted);
         let value = match category {
@@ -240,6 +244,15 @@ mod tests {
         for error in CstaError::all() {
             assert_eq!(CstaError::find(error.category().word(), error.value()), Some(error));
         }
+    }
+
+    #[test]
+    fn a_category_that_the_schema_misspells_is_read_in_both_spellings_and_written_as_there() {
+        for category in ["systemResourceAvailability", "systemResourceAvailibility"] {
+            let found = CstaError::find(category, "resourceBusy");
+            assert_eq!(found, Some(CstaError::RESOURCE_BUSY));
+        }
+        assert_eq!(CstaError::RESOURCE_BUSY.category().word(), "systemResourceAvailibility");
     }
 
     #[test]

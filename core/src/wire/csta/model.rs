@@ -279,6 +279,8 @@ pub enum Request<'a> {
     ApplicationSessionTerminated {
         /// `sessionID`.
         session: &'a str,
+        /// `sessionTermReason`: the text of its `definedTermReason` or `appTermReason`; empty if there is none.
+        reason: &'a str,
     },
     /// A request that has no row, or that is not served.
     Other {

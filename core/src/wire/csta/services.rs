@@ -273,6 +273,12 @@ impl Features {
         Self { services: self.services | 1 << service.index, ..self }
     }
 
+    /// The same set, without a service.
+    #[must_use]
+    pub const fn without(self, service: &Service) -> Self {
+        Self { services: self.services & !(1 << service.index), ..self }
+    }
+
     /// Whether a service is in the set.
     #[must_use]
     pub const fn has(self, service: &Service) -> bool {

@@ -64,8 +64,9 @@ pub(crate) fn table(answer: &Answer, wall: SystemTime) -> String {
     push(
         &mut text,
         format_args!(
-            "\n{} sessions, {} monitors, {} SIP connections, {} requests at the phone system\n\n",
-            view.sessions, view.monitors, view.links, view.pending
+            "\n{} sessions, {} monitors (fed by {} at the phone systems), {} SIP connections, {} requests at the phone \
+             systems\n\n",
+            view.sessions, view.monitors, view.switch_monitors, view.links, view.pending
         ),
     );
     let header = [
@@ -82,6 +83,11 @@ pub(crate) fn table(answer: &Answer, wall: SystemTime) -> String {
     ];
     let rows = connections.iter().map(|connection| row(connection, &clocks));
     align(&mut text, core::iter::once(header.map(String::from)).chain(rows).collect());
+    for one in connections {
+        for remark in &one.remarks {
+            push(&mut text, format_args!("{}: {remark}\n", shown(&one.name)));
+        }
+    }
     text.push('\n');
     let named = counters.named().map(|(name, count)| [name.into(), count.to_string()]);
     let refused = counters.refusals().map(|(status, count)| [refusal(status), count.to_string()]);
@@ -104,6 +110,9 @@ fn row(connection: &ConnectionView, clocks: &Clocks) -> [String; 10] {
         sessions,
         last_failure,
         failed_at,
+        features_known: _,
+        is_mute,
+        remarks: _,
     } = connection;
     let nothing = || NOTHING.to_owned();
     let ago = |at: &Instant| format!("{} ago", span(clocks.ago(*at)));
@@ -111,10 +120,12 @@ fn row(connection: &ConnectionView, clocks: &Clocks) -> [String; 10] {
         let micros = took.as_micros();
         format!("{}.{:03} ms", micros / 1_000, micros % 1_000)
     });
-    let failure = last_failure.map(|why| match failed_at {
-        Some(at) => format!("{why} ({})", ago(at)),
-        None => why.to_owned(),
+    let failure = last_failure.as_deref().map(|why| match failed_at {
+        Some(at) => format!("{} ({})", shown(why), ago(at)),
+        None => shown(why),
     });
+    let heartbeat =
+        if *is_mute { "not answered".to_owned() } else { heartbeat_at.as_ref().map_or_else(nothing, ago) };
     [
         shown(name),
         shown(address),
@@ -122,7 +133,7 @@ fn row(connection: &ConnectionView, clocks: &Clocks) -> [String; 10] {
         id.to_string(),
         since.map_or_else(nothing, |at| clocks.date(at)),
         next_dial.map_or_else(nothing, |at| clocks.until(at)),
-        heartbeat_at.as_ref().map_or_else(nothing, ago),
+        heartbeat,
         round_trip.unwrap_or_else(nothing),
         sessions.to_string(),
         failure.unwrap_or_else(nothing),
@@ -182,8 +193,14 @@ pub(crate) fn json(answer: &Answer, wall: SystemTime) -> String {
             ("heartbeat_at", date(&one.heartbeat_at)),
             ("round_trip_us", one.round_trip.map_or(Json::Null, |took| Json::Number(took.as_micros()))),
             ("sessions", Json::count(one.sessions)),
-            ("last_failure", Json::text(one.last_failure)),
+            ("last_failure", Json::text(one.last_failure.as_deref())),
             ("failed_at", date(&one.failed_at)),
+            ("features", Json::Text(one.features_known.into())),
+            ("heartbeats_unanswered", Json::Flag(one.is_mute)),
+            (
+                "remarks",
+                Json::List(one.remarks.iter().map(|remark| Json::Text(remark.to_string())).collect()),
+            ),
         ])
     });
     let status = Json::object([
@@ -230,6 +247,9 @@ mod tests {
             sessions: 3,
             last_failure: None,
             failed_at: None,
+            features_known: "reported",
+            is_mute: false,
+            remarks: Vec::new(),
         };
         let down = ConnectionView {
             name: "two\u{1b}[2J".into(),
@@ -240,7 +260,7 @@ mod tests {
             heartbeat_at: None,
             round_trip: None,
             sessions: 0,
-            last_failure: Some("connecting took too long"),
+            last_failure: Some("connecting took too long".into()),
             failed_at: Some(second(3_595)),
             ..served.clone()
         };
@@ -250,7 +270,7 @@ mod tests {
             phase: "Draining",
             phase_since: second(3_680),
             ends_at: Some(second(3_760)),
-            view: View { sessions: 3, ..View::default() },
+            view: View { sessions: 3, monitors: 3, switch_monitors: 2, ..View::default() },
             connections: vec![served, down],
             counters,
         };
@@ -263,6 +283,7 @@ mod tests {
         let text = table(&answer, wall);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "Draining for 20 s, at most 1 min 0 s more; up for 1 h 1 min");
+        assert!(lines[1].contains("3 monitors (fed by 2 at the phone systems)"), "{}", lines[1]);
         assert_eq!(lines[3].split_whitespace().next(), Some("CONNECTION"));
         let cells: Vec<_> = lines[4].split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
         assert_eq!(
@@ -289,6 +310,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_remarkable_about_a_phone_system_follows_the_table() {
+        let (mut answer, wall) = answer();
+        let one = &mut answer.overview.connections[0];
+        one.is_mute = true;
+        one.features_known = "presumed";
+        one.remarks = vec!["answers no heartbeats".into(), "refuses more monitors".into()];
+        let text = table(&answer, wall);
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines[4].contains("  not answered  "), "{}", lines[4]);
+        assert_eq!(lines[6..8], ["pbx \"one\": answers no heartbeats", "pbx \"one\": refuses more monitors"]);
+        let text = json(&answer, wall);
+        let remarks = "\"features\":\"presumed\",\"heartbeats_unanswered\":true,\"remarks\":[\"answers no heartbeats\",";
+        assert!(text.contains(remarks), "{text}");
+    }
+
+    #[test]
     fn json_says_the_same() {
         let (answer, wall) = answer();
         let text = json(&answer, wall);
@@ -296,7 +333,7 @@ mod tests {
             "\"phase\":\"Draining\",\"phase_since\":\"2026-03-01T11:59:40.000Z\",\"ends_at\":\"2026-03-01T12:01:00.000Z\",\"sessions\":3,",
             "{\"name\":\"pbx \\\"one\\\"\",\"address\":\"pbx:1040\",\"state\":\"InService\",\"in_service\":true,\"id\":7,",
             "\"since\":\"2026-03-01T11:00:00.000Z\",\"next_dial_at\":null,\"heartbeat_at\":\"2026-03-01T11:59:50.000Z\",\"round_trip_us\":1250,",
-            "\"last_failure\":null,\"failed_at\":null}",
+            "\"last_failure\":null,\"failed_at\":null,\"features\":\"reported\",\"heartbeats_unanswered\":false,\"remarks\":[]}",
             "\"name\":\"two\\u001b[2J\"",
             "\"next_dial_at\":\"2026-03-01T12:00:12.000Z\"",
             "\"sign_ins\":4,",

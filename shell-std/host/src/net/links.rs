@@ -14,7 +14,7 @@ use ctigate_core::{Closed, Effects, Level, LinkId, ListenerId, Notice, Peer};
 use super::descriptors::{Named, is_exhausted};
 use super::secrets::Secrets;
 use super::seldom::Seldom;
-use super::stream::{prepare, write_now};
+use super::stream::{keep_alive, prepare, write_now};
 use super::write_queue::WriteQueue;
 use crate::record::console::Console;
 use crate::record::watch::Watch;
@@ -206,6 +206,9 @@ impl<C: Carrier> Links<C> {
     fn start(&mut self, link: LinkId, socket: C::Socket, by_peer: bool) -> io::Result<SocketAddr> {
         let stream = C::stream(&socket);
         prepare(stream, self.limits.stalled)?;
+        if !by_peer {
+            keep_alive(stream)?;
+        }
         let local = stream.local_addr()?;
         let socket = Arc::new(socket);
         self.carrier.read(link, Arc::clone(&socket))?;

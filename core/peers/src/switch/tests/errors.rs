@@ -233,7 +233,7 @@ fn a_session_is_asked_for_before_whether_the_switch_is_in_service() {
         (Request::SystemRegisterAbort { register: "r" }, outside, out),
         (Request::SnapshotDevice { device: device("1001") }, outside, out),
         (about("ClearConnection", connection), outside, out),
-        (Request::ApplicationSessionTerminated { session: "x" }, outside, out),
+        (Request::ApplicationSessionTerminated { session: "x", reason: "" }, outside, out),
         (Request::StopApplicationSession { session: "x", reason: "y" }, other, other),
         (Request::ResetApplicationSessionTimer { session: "x", duration: None }, reset, reset),
     ];
@@ -259,7 +259,7 @@ fn what_only_a_switch_sends_is_noticed_and_not_supported() {
     let alice = world.client();
     for request in [
         Request::SystemRegisterAbort { register: "r" },
-        Request::ApplicationSessionTerminated { session: "x" },
+        Request::ApplicationSessionTerminated { session: "x", reason: "" },
     ] {
         world.notices.clear();
         assert_eq!(world.outcome(alice, &request), "operation/serviceNotSupported");

@@ -95,7 +95,7 @@ fn a_session_lives_as_long_as_its_timer_is_reset() {
     let frames = world.frames(link);
     assert_eq!(frames.len(), 1);
     with(&frames[0].1, |message| match message {
-        Message::Request(Request::ApplicationSessionTerminated { session: ended }) => {
+        Message::Request(Request::ApplicationSessionTerminated { session: ended, .. }) => {
             assert_eq!(ended, session);
         }
         other => panic!("{other:?}"),

@@ -31,10 +31,15 @@ pub(super) const STOP: &str = "m";
 pub(super) const NORMAL: &str =
     "<RequestSystemStatusResponse><systemStatus>normal</systemStatus></RequestSystemStatusResponse>";
 
-const STARTED: &str = "<StartApplicationSessionPosResponse \
+pub(super) const STARTED: &str = "<StartApplicationSessionPosResponse \
     xmlns=\"http://www.ecma-international.org/standards/ecma-354/appl_session\"><sessionID>s</sessionID>\
     <actualProtocolVersion>x</actualProtocolVersion><actualSessionDuration>180</actualSessionDuration>\
     </StartApplicationSessionPosResponse>";
+
+/// The answer of a phone system that reports two services and an event.
+pub(super) const FEATURES: &str = "<GetCSTAFeaturesResponse><supportedServices><callControlServList><answerCall/>\
+    <deflectCall/></callControlServList></supportedServices><supportedEvents><callControlEvtsList><held/>\
+    </callControlEvtsList></supportedEvents></GetCSTAFeaturesResponse>";
 
 /// The answer of a phone system that does not report its features.
 const SILENT: &str = "<CSTAErrorCode><operation>generic</operation></CSTAErrorCode>";
@@ -168,11 +173,16 @@ impl Bench {
         self.now = end;
     }
 
-    /// Opens the connection at `index` and brings it into service.
-    pub(super) fn bring_up(&mut self, index: usize) {
+    /// Opens the connection at `index`.
+    pub(super) fn open(&mut self, index: usize) {
         let number = u8::try_from(index).unwrap();
         let news = self.act(|pool, step| pool.on_opened(step, number));
         self.hear(&news);
+    }
+
+    /// Opens the connection at `index` and brings it into service.
+    pub(super) fn bring_up(&mut self, index: usize) {
+        self.open(index);
         let (invoke, asked) = self.sent(index).pop().unwrap();
         let begun = if asked.contains("StartApplicationSession") { STARTED } else { NORMAL };
         self.say(index, invoke, begun);

@@ -59,7 +59,12 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, request: &Request<'_>) {
             w.leaf("sessionID", session);
             w.element("sessionEndReason", |w| w.leaf("appEndReason", reason));
         }
-        Request::ApplicationSessionTerminated { session } => w.leaf("sessionID", session),
+        Request::ApplicationSessionTerminated { session, reason } => {
+            w.leaf("sessionID", session);
+            if !reason.is_empty() {
+                w.element("sessionTermReason", |w| w.leaf("appTermReason", reason));
+            }
+        }
     }
 }
 

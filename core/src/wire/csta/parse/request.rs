@@ -58,6 +58,7 @@ pub(super) fn read(root: Element<'_>, edition: u8) -> Result<Request<'_>, Malfor
         }
         "ApplicationSessionTerminated" => Ok(Request::ApplicationSessionTerminated {
             session: session(of("ApplicationSessionTerminated"))?,
+            reason: end_reason(root),
         }),
         _ => match services::named(name).filter(|service| service.is_relayed()) {
             Some(service) => Relayed::read(service, service.request, root, edition).map(Request::Relayed),
@@ -72,6 +73,14 @@ fn register(reader: Reader<'_>) -> Result<&str, Malformed> {
 
 fn session(reader: Reader<'_>) -> Result<&str, Malformed> {
     reader.text("sessionID", CstaError::PARAMETER_MISSING)
+}
+
+/// Why a session ends: the text of the only child of `sessionTermReason`, or its own. Some servers name it
+/// `sessionEndReason`, as in the request of a client.
+fn end_reason(root: Element<'_>) -> &str {
+    let reason = ["sessionTermReason", "sessionEndReason"].iter().find_map(|name| read::child(root, name));
+    let text = reason.and_then(|reason| read::text(reason.first_element_child().unwrap_or(reason)));
+    text.unwrap_or_default()
 }
 
 fn system_status(reader: Reader<'_>) -> Result<Request<'_>, Malformed> {

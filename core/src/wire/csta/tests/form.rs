@@ -67,7 +67,7 @@ const FORMS: &[(&str, &str)] = &[
     ("ResetApplicationSessionTimerNegResponse", "errorCode!"),
     ("StopApplicationSession", "sessionID! sessionEndReason!"),
     ("StopApplicationSessionPosResponse", ""),
-    ("ApplicationSessionTerminated", "sessionID!"),
+    ("ApplicationSessionTerminated", "sessionID! sessionTermReason?"),
     (
         "requestTypes",
         "systemStatus! requestSystemStatus! switchingFunctionCapsChanged! switchingFunctionDevicesChanged!",

@@ -233,7 +233,7 @@ fn request(c: &mut Chooser, kind: u32) -> Request<'static> {
             Request::ResetApplicationSessionTimer { session: c.text(), duration: c.maybe(Chooser::seconds) }
         }
         12 => Request::StopApplicationSession { session: c.text(), reason: c.one(&["", "done"]) },
-        13 => Request::ApplicationSessionTerminated { session: c.text() },
+        13 => Request::ApplicationSessionTerminated { session: c.text(), reason: c.text() },
         _ => Request::Other { name: "DanceCall" },
     }
 }

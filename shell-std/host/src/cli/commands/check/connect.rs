@@ -86,7 +86,7 @@ fn report(one: &ConnectionView) -> String {
     if !one.in_service {
         return format!(
             "{place}: not in service: {}\n",
-            one.last_failure.unwrap_or("it did not answer in time")
+            one.last_failure.as_deref().unwrap_or("it did not answer in time")
         );
     }
     let asked = services::all()
