@@ -121,6 +121,8 @@ pub struct Cti {
     pub window: u16,
     /// The most requests that wait for room in a connection's window.
     pub queue: usize,
+    /// The most messages sent over one connection, per second.
+    pub rate: Option<u32>,
     /// Whether a sign-in is answered 404 if the phone system does not know the line.
     pub verify_line: bool,
 }
@@ -317,6 +319,7 @@ impl Cti {
             rebind_rate: checked.number("cti.rebind_rate"),
             window: checked.number("cti.window"),
             queue: checked.number("cti.queue"),
+            rate: Some(checked.number("cti.rate")).filter(|rate| *rate > 0),
             verify_line: checked.flag("cti.verify_line"),
         }
     }

@@ -136,6 +136,7 @@ impl Gateway {
             TimerKey::Link(link) => ua.links.on_link_due(step, link.cast()),
             TimerKey::Pending(handle) => control.on_service_timeout(step, uacsta, handle.cast()),
             TimerKey::Connection(index) => control.on_connection_timer(step, uacsta, index),
+            TimerKey::Send(index) => control.pool.on_send_due(step, index),
             TimerKey::Rebind => control.on_walk_timer(step),
             TimerKey::Stop => self.on_stop_timer(step),
             TimerKey::Unlisted => step.on_unlisted_due(),
@@ -152,6 +153,7 @@ impl Gateway {
             }
             TimerKey::Pending(handle) => control.pool.request_deadline(handle.cast()),
             TimerKey::Connection(index) => control.pool.deadline(index),
+            TimerKey::Send(index) => control.pool.send_deadline(index),
             TimerKey::Rebind => Some(control.walk_deadline()),
             TimerKey::Stop => Some(stop),
             // Its owner notes it itself.

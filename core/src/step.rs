@@ -45,6 +45,8 @@ pub(crate) enum TimerKey {
     Pending(AnyHandle),
     /// A CTI connection's machine, by its index.
     Connection(u8),
+    /// What waits for its turn on a CTI connection, by its index.
+    Send(u8),
     /// What a SIP connection waits for: to be opened or tried again, the rest of a message, anything at all.
     Link(AnyHandle),
     /// The move of the next session.
@@ -66,6 +68,7 @@ impl TimerKey {
             Self::Outbox(_) => "waiting events",
             Self::Pending(_) => "service time-out",
             Self::Connection(_) => "CTI connection",
+            Self::Send(_) => "requests in turn",
             Self::Link(_) => "SIP connection",
             Self::Rebind => "rebind",
             Self::Stop => "stop",

@@ -32,6 +32,8 @@ mod panics;
 #[cfg(test)]
 mod quirks;
 #[cfg(test)]
+mod rate;
+#[cfg(test)]
 mod rebind;
 #[cfg(test)]
 mod redacted;

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ctigate_core::Duration;
 use ctigate_core::cti::protocol::{
-    Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot, Spare,
+    Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot, Spare, Urgency,
 };
 use ctigate_core::digest::{Digest, Digester, sequence};
 use ctigate_core::wire::csta::errors::CstaError;
@@ -157,6 +157,7 @@ impl LinkProtocol for LineProtocol {
     fn request(
         &mut self,
         id: RequestId,
+        _urgency: Urgency,
         request: &Request<'_>,
         output: &mut Output<'_>,
     ) -> Result<(), Refused> {

@@ -164,6 +164,13 @@ pub const KEYS: &[Key] = &[
         "The most requests that wait for room in a connection's window.",
     )
     .default("10000"),
+    Key::integer(
+        "cti.rate",
+        (1, 100_000),
+        "messages/s",
+        "The most messages sent over one connection; what people click goes ahead of monitors and snapshots. Unset: no \
+         limit.",
+    ),
     Key::flag(
         "cti.verify_line",
         "Whether a sign-in is answered 404 if the phone system does not know the line.",

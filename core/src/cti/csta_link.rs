@@ -8,17 +8,16 @@
 //! answered; and a service that is never answered is not asked for over and over (`silence`).
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::gathering::Gathering;
 use super::login;
 use super::protocol::{
-    Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot, Spare,
+    Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot, Spare, Urgency,
 };
 use crate::config::{Config, Login, SessionKind};
-use crate::expected::Expected as _;
 use crate::secret::{Escape, Fill};
 use crate::time::{Duration, Instant};
 use crate::wire::csta::emit::{self, Verbatim};
@@ -28,10 +27,12 @@ use crate::wire::csta::services::{self, Features, Service};
 use crate::wire::csta_frame::{self, Framer, TooLong};
 
 use silence::Silence;
+use waiting::{Queued, Waiting};
 
 mod digest;
 mod read;
 mod silence;
+mod waiting;
 
 /// The invoke ID of events.
 const EVENT: u16 = 9999;
@@ -99,22 +100,14 @@ pub(crate) struct CstaLink {
     /// answer a heartbeat must not use up the IDs.
     beat: Option<u16>,
     silence: Silence,
-    /// Requests that wait for room in the window, oldest first.
-    queue: VecDeque<Queued>,
-    /// How long an answer may take, including the time in the queue.
+    /// Requests that wait for room in the window, or because the rate is limited.
+    waiting: Waiting,
+    /// How long an answer may take.
     patience: Duration,
     /// Answers whose data come in parts.
     gathering: Gathering,
     /// The limits on a document.
     xml_limits: XmlLimits,
-}
-
-/// A request that waits for room in the window.
-struct Queued {
-    id: RequestId,
-    service: Option<&'static Service>,
-    document: Box<[u8]>,
-    since: Instant,
 }
 
 impl CstaLink {
@@ -145,7 +138,7 @@ impl CstaLink {
             abandoned: BTreeMap::new(),
             beat: None,
             silence: Silence::default(),
-            queue: VecDeque::new(),
+            waiting: Waiting::new(config.rate, config.service_timeout),
             patience: config.service_timeout,
             gathering: Gathering::default(),
             xml_limits,
@@ -177,6 +170,7 @@ impl CstaLink {
         let namespace = self.namespace;
         let written =
             write_frame(output, invoke, |out| emit::request(out, namespace, request, &mut Verbatim));
+        self.waiting.sent(output.now());
         // A request can only be too long because of a name that the phone system chose. It is not sent, which has the
         // effect of a missing answer.
         if written.is_ok() {
@@ -224,8 +218,9 @@ impl CstaLink {
         self.ask(Asked::Registration, &Request::SystemRegister { types, filter }, output);
     }
 
-    fn answer(&self, invoke: u16, response: &Response<'_>, output: &mut Output<'_>) {
+    fn answer(&mut self, invoke: u16, response: &Response<'_>, output: &mut Output<'_>) {
         if invoke != EVENT {
+            self.waiting.sent(output.now());
             let namespace = self.namespace;
             let written =
                 write_frame(output, invoke, |out| emit::response(out, namespace, response, &mut Verbatim));
@@ -233,33 +228,19 @@ impl CstaLink {
         }
     }
 
-    /// Sends queued requests, as far as the window allows. Those that have waited too long are dropped and left to
-    /// their time-out.
+    /// Sends waiting requests, as far as the window and the rate allow.
     fn send_queued(&mut self, output: &mut Output<'_>) {
         while self.by_request.len() < self.window {
-            let Some(waited) = self.queue.front().map(|front| output.now().since(front.since)) else {
+            let Some(Queued { id, service, document, since: _ }) = self.waiting.pop(output.now()) else {
                 return;
             };
-            if self.is_too_late(waited) {
-                self.queue.pop_front();
-                continue;
-            }
+            // The request is left to its time-out, which has the effect of a missing answer.
             let Some(invoke) = self.draw_invoke() else { return };
-            let Some(Queued { id, service, document, since: _ }) =
-                self.queue.pop_front().expected("the request just looked at")
-            else {
-                return;
-            };
             self.await_answer(invoke, Sent { id, service, at: output.now() });
+            self.waiting.sent(output.now());
             let written = write_frame(output, invoke, |out| out.extend_from_slice(&document));
             debug_assert!(written.is_ok(), "what does not fit into a frame is not queued");
         }
-    }
-
-    /// Whether a request has used four fifths of its time in the queue, so that an answer would hardly come in time. If
-    /// such requests were sent, they would use up the invoke IDs of a phone system that is merely slow.
-    fn is_too_late(&self, waited: Duration) -> bool {
-        waited.times(5) > self.patience.times(4)
     }
 
     /// Prepares for an answer whose data may come in separate messages, before or after it.
@@ -354,7 +335,7 @@ impl LinkProtocol for CstaLink {
         self.outstanding.clear();
         self.by_request.clear();
         self.abandoned.clear();
-        self.queue.clear();
+        self.waiting.clear();
         self.gathering.clear();
         match self.session_kind {
             SessionKind::Application => {
@@ -369,6 +350,7 @@ impl LinkProtocol for CstaLink {
     fn request(
         &mut self,
         id: RequestId,
+        urgency: Urgency,
         request: &Request<'_>,
         output: &mut Output<'_>,
     ) -> Result<(), Refused> {
@@ -376,15 +358,16 @@ impl LinkProtocol for CstaLink {
         if self.silence.is_given_up(service) {
             return Err(Refused::Unanswered);
         }
-        if self.by_request.len() < self.window {
+        if self.by_request.len() < self.window && self.waiting.lets_pass(urgency, output.now()) {
             let invoke = self.draw_invoke().ok_or(Refused::Busy)?;
             write_frame(output, invoke, |out| emit::request(out, namespace, request, &mut Verbatim))
                 .map_err(|TooLong| Refused::TooLong)?;
+            self.waiting.sent(output.now());
             self.await_answer(invoke, Sent { id, service, at: output.now() });
             self.expect_data(id, request);
             return Ok(());
         }
-        if self.queue.len() >= self.queue_limit {
+        if self.waiting.len() >= self.queue_limit || self.waiting.is_congested(urgency) {
             return Err(Refused::Busy);
         }
         let mut document = Vec::new();
@@ -393,7 +376,7 @@ impl LinkProtocol for CstaLink {
             return Err(Refused::TooLong);
         }
         let document = document.into_boxed_slice();
-        self.queue.push_back(Queued { id, service, document, since: output.now() });
+        self.waiting.push(Queued { id, service, document, since: output.now() }, urgency);
         self.expect_data(id, request);
         Ok(())
     }
@@ -409,11 +392,23 @@ impl LinkProtocol for CstaLink {
             self.send_queued(output);
             return;
         }
-        // All requests have the same time-out: if the abandoned one is still queued, it is among those that are due.
-        let due = |queued: &&Queued| output.now().since(queued.since) >= self.patience;
-        if let Some(index) = self.queue.iter().take_while(due).position(|queued| queued.id == id) {
-            self.queue.remove(index);
-        }
+        self.waiting.remove(id, output.now());
+    }
+
+    fn extra_time(&self, id: RequestId) -> Duration {
+        self.waiting.extra(id)
+    }
+
+    fn next_send(&self, now: Instant) -> Option<Instant> {
+        self.waiting.next(now).filter(|_| self.by_request.len() < self.window)
+    }
+
+    fn on_send_due(&mut self, output: &mut Output<'_>) {
+        self.send_queued(output);
+    }
+
+    fn backlog(&self) -> Duration {
+        self.waiting.backlog()
     }
 
     fn is_worn_out(&self) -> bool {

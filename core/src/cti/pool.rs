@@ -8,6 +8,7 @@ mod remarks;
 mod requests;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -41,6 +42,8 @@ pub(crate) struct Connection {
     link: Option<LinkId>,
     pub(crate) state: State,
     deadline: Deadline,
+    /// When the next request that waits for its turn is to be sent.
+    send_deadline: Deadline,
     protocol: Box<dyn LinkProtocol>,
     /// Cuts messages out of the stream; `None` while it is checked out.
     reader: Option<Box<dyn Reader>>,
@@ -99,6 +102,7 @@ impl<T: Digest + Copy> Pool<T> {
                 link: None,
                 state: State::Down { retry_at: Instant::ZERO },
                 deadline: Deadline::default(),
+                send_deadline: Deadline::default(),
                 reader: Some(protocol.reader()),
                 protocol,
                 features: DeviceFeatures::default(),
@@ -205,6 +209,11 @@ impl<T: Digest + Copy> Pool<T> {
         self.at_mut(index).map(|one| &mut one.deadline)
     }
 
+    /// The record of the deadline at which the connection at `index` sends what waits for its turn.
+    pub(crate) fn send_deadline(&mut self, index: u8) -> Option<&mut Deadline> {
+        self.at_mut(index).map(|one| &mut one.send_deadline)
+    }
+
     /// The fingerprint of the requests under way, brought up to date.
     pub(crate) fn fold(&mut self) -> u64 {
         self.requests.fold()
@@ -224,6 +233,7 @@ crate::digest! { struct Connection {
     link,
     state,
     deadline,
+    send_deadline,
     protocol,
     reader,
     features,

@@ -190,6 +190,15 @@ pub enum Incoming<'d> {
     Failed(Cow<'static, str>),
 }
 
+/// Who waits for a request, which matters where the rate of messages is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// A person: the number of the user's session. Such requests are sent before all others, one of each user in turn.
+    Person(u64),
+    /// Nobody in particular: it starts or stops a monitor, or gets a snapshot.
+    Background,
+}
+
 /// Why a request cannot be sent. The refusal changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -211,13 +220,14 @@ pub trait LinkProtocol: Digest + Send {
     /// Begins the session; called when the transport is open. Forgets the state of an earlier connect.
     fn open(&mut self, output: &mut Output<'_>);
 
-    /// Sends a request; `id` is returned with the answer.
+    /// Sends a request, now or when its turn has come; `id` is returned with the answer.
     ///
     /// # Errors
-    /// Why it cannot be sent now; then nothing has changed.
+    /// Why it cannot be sent; then nothing has changed.
     fn request(
         &mut self,
         id: RequestId,
+        urgency: Urgency,
         request: &Request<'_>,
         output: &mut Output<'_>,
     ) -> Result<(), Refused>;
@@ -234,6 +244,24 @@ pub trait LinkProtocol: Digest + Send {
 
     /// Gives up a request; its answer is [`Incoming::Late`] if it still comes.
     fn abandon(&mut self, id: RequestId, output: &mut Output<'_>);
+
+    /// How much longer than usual the answer to a request may take that was just given, because it waits for its turn.
+    fn extra_time(&self, _id: RequestId) -> Duration {
+        Duration::ZERO
+    }
+
+    /// When the next request that waits for its turn is to be sent, by [`Self::on_send_due`].
+    fn next_send(&self, _now: Instant) -> Option<Instant> {
+        None
+    }
+
+    /// Sends requests that have waited for their turn.
+    fn on_send_due(&mut self, _output: &mut Output<'_>) {}
+
+    /// How long it takes until all requests that wait now are sent, because the rate is limited.
+    fn backlog(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Whether so many answers never came that the link must be opened again.
     fn is_worn_out(&self) -> bool;

@@ -80,6 +80,8 @@ impl<C: Carrier> Control<C> {
         });
         if let Some((slot, session)) = found {
             let pace = Duration::from_micros(1_000_000 / u64::from(step.config.cti.rebind_rate.max(1)));
+            // Where the rate of messages is limited, the next follows when those of the last are sent.
+            let pace = pace.max(self.pool.longest_backlog());
             let moved = self.link_of(session).is_err();
             let next = slot.saturating_add(1);
             self.on_walk(step, Event::Settled { next, pause: pace, moved });

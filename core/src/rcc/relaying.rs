@@ -8,6 +8,7 @@ use super::relay::{Found, Resolved, dialled, numbers};
 use super::session::Carrier;
 use super::ticket::Ticket;
 use crate::cti::ConnectionRef;
+use crate::cti::protocol::Urgency;
 use crate::line::type_of_number::{DYNAMIC, TypeOfNumber};
 use crate::line::uri::number_of;
 use crate::step::{SessionId, Step};
@@ -74,7 +75,8 @@ impl<C: Carrier> Control<C> {
         let edition = if relayed.edition == 0 { spoken } else { relayed.edition };
         resolved.with_values(&own.number, |given| {
             let request = Request::Relayed(Relayed { given, edition, private_data, ..**relayed });
-            self.pool.ask(step, own.link, ticket, &request)
+            let urgency = Urgency::Person(own.session.number());
+            self.pool.ask_as(step, own.link, (ticket, urgency), &request)
         })
     }
 

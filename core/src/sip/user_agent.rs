@@ -125,6 +125,7 @@ impl UserAgent {
             | TimerKey::Outbox(_)
             | TimerKey::Pending(_)
             | TimerKey::Connection(_)
+            | TimerKey::Send(_)
             | TimerKey::Rebind
             | TimerKey::Stop
             | TimerKey::Unlisted => None,

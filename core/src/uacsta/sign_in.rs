@@ -43,6 +43,10 @@ impl Uacsta {
         received: &Received<'_>,
     ) {
         let Some(sign_in) = self.read_sign_in(step, control, received) else { return };
+        if control.pool.is_congested() {
+            self.ua.turn_away(step, &mut control.sessions, received, Overload::Congested);
+            return;
+        }
         let begun =
             self.begin_session(step, control, received, &sign_in, (&received.local_tag, Beginning::Anew));
         if let Some(session) = begun {

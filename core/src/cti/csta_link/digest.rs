@@ -1,6 +1,6 @@
 //! A link's fingerprint.
 
-use super::{Asked, CstaLink, Queued, Sent, Stage};
+use super::{Asked, CstaLink, Sent, Stage};
 use crate::config::SessionKind;
 use crate::digest::{Digest, Digester};
 
@@ -38,13 +38,11 @@ crate::digest! { struct CstaLink {
     abandoned,
     beat: _, // It follows from `outstanding`.
     silence,
-    queue,
+    waiting,
     patience,
     gathering,
     xml_limits: _, // Configured.
 } }
-
-crate::digest! { struct Queued { id, service => service.map_or("", |one| one.root), document, since } }
 
 crate::digest! { struct Sent { id, service => service.map_or("", |one| one.root), at } }
 

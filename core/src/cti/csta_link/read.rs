@@ -340,7 +340,7 @@ impl CstaLink {
     }
 
     /// Refuses a request of the phone system.
-    fn refuse<'d>(&self, invoke: u16, output: &mut Output<'_>) -> Read<'d> {
+    fn refuse<'d>(&mut self, invoke: u16, output: &mut Output<'_>) -> Read<'d> {
         self.answer(invoke, &Response::Error(CstaError::SERVICE_NOT_SUPPORTED), output);
         discarded("a request for a service that the gateway does not have")
     }

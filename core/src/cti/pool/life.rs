@@ -163,6 +163,10 @@ impl<T: Digest + Copy> Pool<T> {
         }
         let at = state.deadline();
         step.timers.set(&mut connection.deadline, TimerKey::Connection(index), at);
+        if !state.is_open() {
+            self.set_send_deadline(step, index);
+        }
+        let Some(connection) = self.at_mut(index).expected("a connection") else { return News::Nothing };
         match effect {
             Effect::Nothing => {}
             Effect::Connect => {

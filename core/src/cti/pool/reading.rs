@@ -71,7 +71,9 @@ impl<T: Digest + Copy> Pool<T> {
         let Some(one) = self.at_mut(index).expected("a connection") else { return News::Nothing };
         let Some(link) = one.link.expected("a link") else { return News::Nothing };
         one.vitals.received(step.now);
-        match one.protocol.read(frame, spare, slot, &mut Output::new(link, step.now, step.actions)) {
+        let incoming = one.protocol.read(frame, spare, slot, &mut Output::new(link, step.now, step.actions));
+        self.set_send_deadline(step, index);
+        match incoming {
             Incoming::Nothing => News::Nothing,
             Incoming::Begun => self.on(step, index, Event::Begun),
             Incoming::Ready(features) => {

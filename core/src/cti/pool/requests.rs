@@ -6,7 +6,7 @@ use super::{Connection, Pool};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::cti::news::{Ended, News};
-use crate::cti::protocol::{Output, Refused, RequestId};
+use crate::cti::protocol::{Output, Refused, RequestId, Urgency};
 use crate::digest::Digest;
 use crate::slots::{Handle, Slots};
 use crate::step::{Step, TimerKey};
@@ -23,7 +23,8 @@ pub(crate) struct UnderWay<T> {
 }
 
 impl<T: Digest + Copy> Pool<T> {
-    /// Sends a request over this connect of a connection; `ticket` comes back with the answer.
+    /// Sends a request that nobody in particular waits for over this connect of a connection; `ticket` comes back with
+    /// the answer.
     ///
     /// # Errors
     /// The CSTAErrorCode to return if it cannot be sent; then nothing has changed.
@@ -34,32 +35,62 @@ impl<T: Digest + Copy> Pool<T> {
         ticket: T,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        self.ask_as(step, connection, (ticket, Urgency::Background), request)
+    }
+
+    /// Sends a request, as urgent as it is, over this connect of a connection; `ticket` comes back with the answer.
+    ///
+    /// # Errors
+    /// The CSTAErrorCode to return if it cannot be sent; then nothing has changed.
+    pub(crate) fn ask_as(
+        &mut self,
+        step: &mut Step<'_>,
+        connection: ConnectionRef,
+        (ticket, urgency): (T, Urgency),
+        request: &Request<'_>,
+    ) -> Result<(), CstaError> {
         let one = self.in_service(connection).ok_or(CstaError::NETWORK_OUT_OF_SERVICE)?;
         let link = one.link.ok_or(CstaError::NETWORK_OUT_OF_SERVICE)?;
         let under_way = UnderWay { connection, ticket, deadline: Deadline::default() };
         let handle =
             self.requests.insert(under_way).map_err(|_| CstaError::OUTSTANDING_REQUEST_LIMIT_EXCEEDED)?;
         let mut output = Output::new(link, step.now, step.actions);
-        let asked = self
-            .at_mut(connection.index())
-            .ok_or(Refused::Busy)
-            .and_then(|one| one.protocol.request(RequestId::new(handle.number()), request, &mut output));
-        if let Err(refused) = asked {
-            self.requests.remove(handle);
-            return Err(match refused {
-                Refused::Busy => CstaError::RESOURCE_BUSY,
-                Refused::TooLong => CstaError::INVALID_PARAMETER_VALUE,
-                // A client whose monitor is refused for good never asks again, so it is refused as if it had timed out.
-                Refused::Unanswered if request.name() == "MonitorStart" => CstaError::RESOURCE_OUT_OF_SERVICE,
-                Refused::NotSupported | Refused::Unanswered => CstaError::SERVICE_NOT_SUPPORTED,
-            });
-        }
-        let at = step.now + step.config.cti.service_timeout;
+        let id = RequestId::new(handle.number());
+        let one = self.at_mut(connection.index()).ok_or(Refused::Busy);
+        let asked = one.and_then(|one| {
+            one.protocol.request(id, urgency, request, &mut output)?;
+            Ok(one.protocol.extra_time(id))
+        });
+        let extra = match asked {
+            Ok(extra) => extra,
+            Err(refused) => {
+                self.requests.remove(handle);
+                return Err(match refused {
+                    Refused::Busy => CstaError::RESOURCE_BUSY,
+                    Refused::TooLong => CstaError::INVALID_PARAMETER_VALUE,
+                    // A client whose monitor is refused for good never asks again, so it is refused as if it had timed out.
+                    Refused::Unanswered if request.name() == "MonitorStart" => {
+                        CstaError::RESOURCE_OUT_OF_SERVICE
+                    }
+                    Refused::NotSupported | Refused::Unanswered => CstaError::SERVICE_NOT_SUPPORTED,
+                });
+            }
+        };
+        let at = step.now + step.config.cti.service_timeout + extra;
         if let Some(under_way) = self.requests.get_mut(handle) {
             step.timers.set(&mut under_way.deadline, TimerKey::Pending(handle.cast()), at);
         }
         step.counters.services += 1;
+        self.set_send_deadline(step, connection.index());
         Ok(())
+    }
+
+    /// Sends what has waited for its turn on the connection at `index`.
+    pub(crate) fn on_send_due(&mut self, step: &mut Step<'_>, index: u8) {
+        if self.at(index).is_some_and(|one| one.state.is_open()) {
+            self.with_protocol(step, index, |protocol, output| protocol.on_send_due(output));
+        }
+        self.set_send_deadline(step, index);
     }
 
     /// Handles a request that was not answered in time. The caller first deals with the returned ticket, then calls
@@ -101,6 +132,7 @@ impl<T: Digest + Copy> Pool<T> {
                 &[("cti", &name), ("service", &service.root), ("why", &why)];
             step.actions.notify(Level::Warn, "service_unanswered", fields);
         }
+        self.set_send_deadline(step, index);
         if self.at(index).is_some_and(|one| one.protocol.is_worn_out()) {
             let why = "too few invoke IDs are left: too many requests got no answer";
             return self.give_up(step, index, why.into());

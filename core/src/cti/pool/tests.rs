@@ -2,6 +2,7 @@
 
 mod bench;
 mod mute;
+mod rate;
 mod unreadable;
 
 use alloc::format;

@@ -167,6 +167,7 @@ impl Driver {
             | TimerKey::Refresh(_)
             | TimerKey::Outbox(_)
             | TimerKey::Link(_)
+            | TimerKey::Send(_)
             | TimerKey::Stop
             | TimerKey::Unlisted => panic!("remote call control has no such timer: {key:?}"),
         }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 
 use crate::cti::protocol::{
-    Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot, Spare,
+    Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot, Spare, Urgency,
 };
 use crate::digest::{Digest, Digester, sequence};
 use crate::rcc::calls::Stage;
@@ -79,6 +79,7 @@ impl LinkProtocol for Lines {
     fn request(
         &mut self,
         id: RequestId,
+        _: Urgency,
         request: &Request<'_>,
         output: &mut Output<'_>,
     ) -> Result<(), Refused> {

@@ -71,6 +71,7 @@ impl Leg {
             | TimerKey::Link(_)
             | TimerKey::Pending(_)
             | TimerKey::Connection(_)
+            | TimerKey::Send(_)
             | TimerKey::Rebind
             | TimerKey::Stop
             | TimerKey::Unlisted => None,

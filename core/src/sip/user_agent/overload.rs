@@ -13,6 +13,8 @@ use crate::step::Step;
 pub(crate) enum Overload {
     /// A table is full.
     Full,
+    /// The phone systems have more to do than they bear.
+    Congested,
     /// The gateway drains or stops.
     Leaving,
 }
@@ -21,6 +23,7 @@ impl Overload {
     const fn reason(self) -> &'static str {
         match self {
             Self::Full => "The gateway is full",
+            Self::Congested => "The phone system is busy",
             Self::Leaving => "The gateway is going out of service",
         }
     }
@@ -29,7 +32,7 @@ impl Overload {
     const fn pause(self) -> (u32, u32) {
         match self {
             Self::Full => (30, 90),
-            Self::Leaving => (5, 15),
+            Self::Congested | Self::Leaving => (5, 15),
         }
     }
 

@@ -150,6 +150,10 @@ impl Bench {
                     self.news.push(format!("due {}", ended.ticket));
                     self.abandon(ended.connection, id);
                 }
+                TimerKey::Send(index) => {
+                    Timers::<TimerKey>::fired(self.pool.send_deadline(index).unwrap());
+                    self.act(|pool, step| pool.on_send_due(step, index));
+                }
                 TimerKey::Server(_)
                 | TimerKey::Client(_)
                 | TimerKey::Expiry(_)
