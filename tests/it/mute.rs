@@ -2,6 +2,8 @@
 
 use ctigate_core::{Duration, LinkId};
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, csta_error, only};
+use ctigate_tests::office::{Office, Plan, Wants};
+use ctigate_tests::world::{Weather, World};
 
 /// A frame with any bytes.
 fn frame(invoke: u16, document: &[u8]) -> Vec<u8> {
@@ -144,4 +146,28 @@ fn one_line_watched_by_many_clients_costs_one_monitor_and_the_view_shows_it() {
     }
     let view = bench.engine().view();
     assert_eq!((view.monitors, view.switch_monitors), (4, 1));
+}
+
+#[test]
+fn a_call_is_made_at_a_built_in_phone_system_that_greets_and_answers_little() {
+    for (session, kind) in [("required", "application"), ("none", "none")] {
+        let mut world = World::new(1, Weather::CALM);
+        let kind = format!("cti.session = \"{kind}\"");
+        let session = format!("session = \"{session}\"");
+        let unanswered = "unanswered = [\"GetCSTAFeatures\", \"SystemRegister\", \"RequestSystemStatus\", \
+                          \"ResetApplicationSessionTimer\", \"SnapshotDevice\"]";
+        let plan = Plan::gateway(&[&kind, "cti.heartbeat = 10"]).with_switch(&[
+            &session,
+            "session_duration = 3600",
+            "greets = true",
+            unanswered,
+        ]);
+        let mut office = Office::open(&mut world, &plan).unwrap();
+        let script = ["wait monitor 60s", "call 1002", "wait delivered called=1002 60s", "hangup", "quit"];
+        let alice = office.client(&mut world, 2, &Wants::new("alice", "1001", &script)).unwrap();
+        world.run_for(Duration::from_secs(120)).unwrap();
+        assert_eq!(world.finished(alice), Some(0), "{session}: {:?}", world.notices(alice));
+        let said = |name| world.notices(office.gateway).iter().filter(|said| said.name == name).count();
+        assert_eq!((said("cti_features_presumed"), said("cti_out_of_service")), (1, 0), "{session}");
+    }
 }

@@ -147,6 +147,9 @@ impl Switch {
             "link_opened",
             &[("link", &id), ("peer", &peer.address), ("kind", &name)],
         );
+        if !self.config.session_required {
+            self.greet(step, handle);
+        }
     }
 
     fn bytes(&mut self, step: &mut Step<'_>, id: LinkId, bytes: &[u8]) -> usize {

@@ -20,7 +20,7 @@ pub const MAX_DOCUMENT: usize = 65_535 - HEADER;
 /// The invoke ID of events; it is never answered.
 pub const EVENT_INVOKE: u16 = 9999;
 
-/// The highest invoke ID a request may have; the lowest is 1.
+/// The highest invoke ID a request may have; the lowest is 1, though some peers begin with 0.
 pub const LAST_INVOKE: u16 = 9998;
 
 /// The result of [`Framer::push`].

@@ -10,6 +10,7 @@ use ctigate_core::setting::{self, Checked, ConfigError, Key, Setting};
 use ctigate_core::time::Duration;
 
 use super::phones::{MAX_LINES, is_dialable};
+use super::service;
 
 /// The most phones, including those that an entry with `count` stands for.
 pub const MAX_PHONES: usize = 200_000;
@@ -34,6 +35,18 @@ pub const SWITCH_KEYS: &[Key] = &[
         .default("180"),
     Key::text("application", 64, "The only applicationID that may start a session; empty: any may.")
         .default("\"\""),
+    Key::flag(
+        "greets",
+        "Whether SystemStatus is sent as soon as a link, or its session, is open, as some phone systems do.",
+    )
+    .default("false"),
+    Key::text(
+        "unanswered",
+        64,
+        "Requests that are read and never answered, such as \"GetCSTAFeatures\": many phone systems answer only what they \
+         know.",
+    )
+    .list(128),
     Key::integer("response_delay_ms", (0, 60_000), "ms", "How long every answer is delayed; events are not.")
         .default("0"),
     Key::integer(
@@ -118,6 +131,10 @@ pub struct SwitchConfig {
     pub session_duration: u32,
     /// The only applicationID that may start a session; `None` for any.
     pub application: Option<String>,
+    /// Whether SystemStatus is sent as soon as a link, or its session, is open.
+    pub greets: bool,
+    /// Requests that are never answered, by their roots' names.
+    pub unanswered: Vec<String>,
     /// How long every answer is delayed.
     pub response_delay: Duration,
     /// The most calls at one phone.
@@ -173,6 +190,11 @@ impl SwitchConfig {
         if phones.is_empty() {
             phones = default_phones();
         }
+        for name in checked.texts("unanswered").filter(|name| !service::is_known(name)) {
+            let what =
+                format!("names {name:?}, which is no request of a client's, such as \"GetCSTAFeatures\"");
+            errors.push(checked.error("unanswered", what));
+        }
         if errors.is_empty() { Ok(Self::from_checked(&checked, phones)) } else { Err(errors) }
     }
 
@@ -185,6 +207,8 @@ impl SwitchConfig {
             session_required: checked.text("session") != Some("none"),
             session_duration: checked.number("session_duration"),
             application: text("application"),
+            greets: checked.flag("greets"),
+            unanswered: checked.texts("unanswered").map(String::from).collect(),
             response_delay: millis("response_delay_ms"),
             lines: checked.number::<usize>("lines").min(MAX_LINES),
             trunk_prefix: text("trunk_prefix"),

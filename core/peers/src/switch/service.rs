@@ -85,6 +85,11 @@ pub fn services() -> impl Iterator<Item = &'static str> {
     TABLE.iter().filter(|service| service.about != About::Session).map(|service| service.name)
 }
 
+/// Whether a request's root is known, served or not.
+pub(super) fn is_known(request: &str) -> bool {
+    TABLE.iter().any(|service| service.name == request) || named(request).is_some()
+}
+
 /// Whether a request is for a service that is not served here.
 pub(super) fn is_unknown(request: &str) -> bool {
     let is_served = TABLE.iter().any(|service| service.name == request);

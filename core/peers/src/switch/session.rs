@@ -67,6 +67,7 @@ impl Switch {
         );
         let answer = Response::StartApplicationSession { session: &id, protocol_version: version, duration };
         self.respond(step, to, &answer);
+        self.greet(step, to.0);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use ctigate_core::time::{Duration, Instant};
 use ctigate_core::wire::csta::emit::{self, Verbatim};
 use ctigate_core::wire::csta::errors::CstaError;
 use ctigate_core::wire::csta::guard::XmlLimits;
-use ctigate_core::wire::csta::model::{Event, Message, Request, Response};
+use ctigate_core::wire::csta::model::{Event, Message, Request, Response, SystemStatus};
 use ctigate_core::wire::csta::parse::{Document, Kind};
 use ctigate_core::wire::csta_frame::{self, EVENT_INVOKE, Framed, LAST_INVOKE};
 
@@ -41,7 +41,7 @@ impl Switch {
             if let Some(cti) = self.links.get_mut(handle).and_then(Link::cti_mut) {
                 cti.namespace = namespace;
             }
-        } else if !document.is_application_session() {
+        } else if !document.is_application_session() && !document.is_unqualified() {
             self.client_error(step, handle, "the document is in no namespace of CSTA's");
             if document.kind() == Kind::Request {
                 self.refuse(step, handle, invoke, CstaError::GENERIC_OPERATION);
@@ -68,10 +68,10 @@ impl Switch {
 
     fn request(&mut self, step: &mut Step<'_>, handle: Handle<Link>, invoke: u16, request: &Request<'_>) {
         if !is_answerable(invoke) {
-            self.client_error(step, handle, "a request's invoke ID is not 0001 to 9998");
+            self.client_error(step, handle, "a request's invoke ID is not 0000 to 9998");
             return;
         }
-        if self.stalled {
+        if self.stalled || self.config.unanswered.iter().any(|name| name == request.name()) {
             step.actions.notify(Level::Debug, "request_ignored", &[("invoke", &invoke)]);
             return;
         }
@@ -181,6 +181,14 @@ impl Switch {
         });
     }
 
+    /// Opens the association, if it is the switch that does so: a SystemStatus that introduces it.
+    pub(super) fn greet(&mut self, step: &mut Step<'_>, handle: Handle<Link>) {
+        if self.config.greets {
+            let request = Request::SystemStatus { register: None, status: SystemStatus::Enabled };
+            self.ask(step, handle, Asked::SystemStatus, &request);
+        }
+    }
+
     /// Sends the client a request that it must answer in time; returns whether it could be sent.
     pub(super) fn ask(
         &mut self,
@@ -240,6 +248,7 @@ impl Switch {
     }
 }
 
-fn is_answerable(invoke: u16) -> bool {
-    (1..=LAST_INVOKE).contains(&invoke)
+/// Whether a request with this invoke ID is answered: some clients begin with 0000.
+const fn is_answerable(invoke: u16) -> bool {
+    invoke <= LAST_INVOKE
 }

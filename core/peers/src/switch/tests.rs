@@ -28,6 +28,7 @@ mod calls;
 mod control;
 mod errors;
 mod faults;
+mod habits;
 mod sessions;
 
 const VERSION: &str = "http://www.ecma-international.org/standards/ecma-323/csta/ed3";

@@ -93,6 +93,12 @@ impl<'a> Document<'a> {
         self.namespace
     }
 
+    /// Whether the root is in no namespace at all, as with peers that leave it out.
+    #[must_use]
+    pub fn is_unqualified(&self) -> bool {
+        self.tree.root_element().tag_name().namespace().is_none()
+    }
+
     /// The edition of ECMA-323 of the root's namespace; 0 if it is not one of CSTA's.
     fn edition(&self) -> u8 {
         self.namespace.map_or(0, Namespace::edition)

@@ -80,3 +80,15 @@ fn everything_wrong_is_reported_at_once() {
     }
     assert_eq!(shown.len(), 7, "{shown:#?}");
 }
+
+#[test]
+fn what_is_never_answered_must_be_a_request() {
+    let names = |names: &[&str]| {
+        let list = names.iter().map(|name| Value::Text((*name).into())).collect();
+        SwitchConfig::from_settings(&[listen(), set("unanswered", Value::List(list))])
+    };
+    let config = names(&["GetCSTAFeatures", "StartApplicationSession", "ParkCall"]).unwrap();
+    assert_eq!(config.unanswered.len(), 3);
+    let errors = names(&["Dance"]).unwrap_err();
+    assert!(errors[0].to_string().contains("\"Dance\""), "{errors:?}");
+}

@@ -51,7 +51,7 @@ impl Switch {
         Ok(())
     }
 
-    /// System Register. A filter is only allowed with systemStatus.
+    /// System Register. A filter is only allowed with systemStatus; without one, nothing is filtered out.
     pub(super) fn system_register(
         &mut self,
         step: &mut Step<'_>,
@@ -71,7 +71,7 @@ impl Switch {
         if !system_status && !request_system_status {
             return Err(CstaError::PARAMETER_MISSING);
         }
-        if system_status != filter.is_some() {
+        if filter.is_some() && !system_status {
             return Err(CstaError::PARAMETER_MISSING);
         }
         let id = alloc::format!("r{}", names::name(to.0, self.session_salt));
@@ -199,9 +199,9 @@ impl Switch {
         self.write_response(step, to, &response);
     }
 
-    /// The phone that a client's device identifier names.
+    /// The phone that a client's device identifier names. Its number is the same in every type of the schema.
     pub(in crate::switch) fn device(&self, device: Device<'_>) -> Option<Handle<Phone>> {
-        let readable = matches!(device.type_of_number, None | Some("dialingNumber"));
+        let readable = device.type_of_number.is_none_or(is_type_of_number);
         if readable { self.phones.find(device.id) } else { None }
     }
 
@@ -215,6 +215,13 @@ impl Switch {
             Party::Dialled => dialled.to_string(),
         }
     }
+}
+
+/// Whether the schema has this `typeOfNumber` (ECMA-323, DeviceID).
+fn is_type_of_number(name: &str) -> bool {
+    let whole = ["dialingNumber", "deviceNumber", "implicitPublic", "implicitPrivate", "other"];
+    let parts = ["explicitPublic:", "explicitPrivate:"];
+    whole.contains(&name) || parts.iter().any(|part| name.starts_with(part))
 }
 
 /// A device identifier of the default type.

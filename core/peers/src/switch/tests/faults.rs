@@ -33,10 +33,10 @@ fn nonsense_is_answered_where_it_can_be_and_noticed_always() {
     let table = [
         (5, "<oops".to_string(), Some("operation/generic")),
         (5, String::new(), Some("operation/generic")),
-        (5, "<GetCSTAFeatures/>".to_string(), Some("operation/generic")),
+        (5, "<GetCSTAFeatures xmlns='http://example.com'/>".to_string(), Some("operation/generic")),
+        (0, csta("<AnswerCall xmlns='NS'/>"), Some("operation/invalidConnectionID")),
         (5, csta("<MakeCall xmlns='NS'/>"), Some("operation/invalidCallingDeviceID")),
         (5, csta("<AnswerCall xmlns='NS'/>"), Some("operation/invalidConnectionID")),
-        (0, csta("<GetCSTAFeatures xmlns='NS'/>"), None),
         (9999, csta("<GetCSTAFeatures xmlns='NS'/>"), None),
         (5, csta("<HeldEvent xmlns='NS'/>"), None),
         (5, csta("<SystemStatusResponse xmlns='NS'/>"), None),
@@ -48,7 +48,7 @@ fn nonsense_is_answered_where_it_can_be_and_noticed_always() {
         world.send_xml(alice, invoke, &xml);
         let answers: Vec<_> =
             world.frames(alice).iter().map(|(invoke, xml)| (*invoke, outcome_of(xml))).collect();
-        let expected: Vec<_> = error.iter().map(|error| (5, error.to_string())).collect();
+        let expected: Vec<_> = error.iter().map(|error| (invoke, error.to_string())).collect();
         assert_eq!(answers, expected, "{xml}");
         assert!(world.noticed("client_error"), "{xml}");
         assert!(!world.is_closed(alice), "{xml}");
