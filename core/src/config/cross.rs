@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use crate::setting::{Checked, ConfigError};
-use crate::wire::csta::services::{self, EVENTS, Served};
 
 /// Appends an error for each pair of settings that contradict each other.
 pub(super) fn check(checked: &Checked, errors: &mut Vec<ConfigError>) {
@@ -33,7 +32,6 @@ pub(super) fn check(checked: &Checked, errors: &mut Vec<ConfigError>) {
     check_listeners(checked, errors);
     check_addresses(checked, errors);
     check_names(checked, errors);
-    check_features(checked, errors);
     check_socket(checked, errors);
     check_logins(checked, errors);
 }
@@ -133,24 +131,6 @@ fn unified(address: &str) -> String {
             None => socket.to_string(),
         },
         Ok(SocketAddr::V4(_)) | Err(_) => address.to_ascii_lowercase(),
-    }
-}
-
-/// What is named as a feature must be a service that phone systems have, or an event.
-fn check_features(checked: &Checked, errors: &mut Vec<ConfigError>) {
-    let is_known = |name: &str| {
-        services::named(name).is_some_and(|service| service.needs_link() || service.served == Served::Told)
-            || EVENTS.iter().any(|event| event.root == name)
-    };
-    for table in checked.tables("cti.connection") {
-        let key = format!("{table}.features");
-        for name in checked.texts(&key).filter(|name| checked.is_sound(&key) && !is_known(name)) {
-            let what = format!(
-                "names {name:?}, which is neither a service of a phone system, such as \"MakeCall\", nor an event, such as \
-                 \"DeliveredEvent\""
-            );
-            errors.push(checked.error(&key, what));
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every key the gateway knows: the one source of checks, defaults and help.
 
 use crate::setting::Key;
+use crate::wire::csta::services::FEATURES;
 
 /// The most CTI connections.
 pub const MAX_CONNECTIONS: usize = 8;
@@ -217,9 +218,9 @@ pub const KEYS: &[Key] = &[
         512,
         "The protocol versions offered for the application session, separated by spaces. Unset: that of cti.edition.",
     ),
-    Key::text(
+    Key::choice(
         "cti.connection[].features",
-        64,
+        &FEATURES,
         "The services (MakeCall) and events (DeliveredEvent) that the phone system has, for one that does not tell; with \
          no event, the usual ones. Unset: it is asked.",
     )

@@ -198,3 +198,14 @@ fn the_example_file_and_the_help_name_every_key() {
         assert!(found, "{} is missing from ctigate.example.toml", key.name);
     }
 }
+
+#[test]
+fn features_are_the_names_of_services_and_events() {
+    let with = |names: &str| config(&format!("{LEAST}cti.connection[0].features = [{names}]"));
+    let features = with("\"MakeCall\", \"HeldEvent\"").unwrap().cti.connections[0].features.unwrap();
+    assert!(features.has_service("MakeCall") && features.has_event("HeldEvent"));
+    assert_eq!((features.services().count(), features.events().count()), (1, 1));
+    assert_eq!(with("").unwrap().cti.connections[0].features, None);
+    let errors = with("\"Dance\"").unwrap_err();
+    assert!(errors[0].contains("must be one of \"") && errors[0].ends_with(" others"), "{errors:?}");
+}

@@ -5,6 +5,9 @@ use core::fmt::{self, Write as _};
 
 use super::{Key, Kind};
 
+/// The most words of a choice that are listed.
+const MOST_WORDS: usize = 12;
+
 /// What a key takes, in words, for error messages and for the help.
 pub(super) struct Bound<'k>(pub(super) &'k Key);
 
@@ -18,10 +21,14 @@ impl fmt::Display for Bound<'_> {
             Kind::Text { max } => write!(f, "text of at most {max} bytes, without control characters"),
             Kind::Choice(words) => {
                 f.write_str("one of")?;
-                words.iter().enumerate().try_for_each(|(index, word)| {
+                words.iter().take(MOST_WORDS).enumerate().try_for_each(|(index, word)| {
                     let comma = if index > 0 { "," } else { "" };
                     write!(f, "{comma} \"{word}\"")
-                })
+                })?;
+                match words.len().saturating_sub(MOST_WORDS) {
+                    0 => Ok(()),
+                    others => write!(f, " and {others} others"),
+                }
             }
             Kind::Listen => f.write_str("an IP address and port to listen on, such as \"127.0.0.1:5060\""),
             Kind::Target => f.write_str("a host and port, such as \"pbx.example.com:1040\""),

@@ -10,7 +10,7 @@ use ctigate_core::setting::{self, Checked, ConfigError, Key, Setting};
 use ctigate_core::time::Duration;
 
 use super::phones::{MAX_LINES, is_dialable};
-use super::service;
+use super::service::REQUESTS;
 
 /// The most phones, including those that an entry with `count` stands for.
 pub const MAX_PHONES: usize = 200_000;
@@ -40,9 +40,9 @@ pub const SWITCH_KEYS: &[Key] = &[
         "Whether SystemStatus is sent as soon as a link, or its session, is open, as some phone systems do.",
     )
     .default("false"),
-    Key::text(
+    Key::choice(
         "unanswered",
-        64,
+        &REQUESTS,
         "Requests that are read and never answered, such as \"GetCSTAFeatures\": many phone systems answer only what they \
          know.",
     )
@@ -189,11 +189,6 @@ impl SwitchConfig {
         }
         if phones.is_empty() {
             phones = default_phones();
-        }
-        for name in checked.texts("unanswered").filter(|name| !service::is_known(name)) {
-            let what =
-                format!("names {name:?}, which is no request of a client's, such as \"GetCSTAFeatures\"");
-            errors.push(checked.error("unanswered", what));
         }
         if errors.is_empty() { Ok(Self::from_checked(&checked, phones)) } else { Err(errors) }
     }

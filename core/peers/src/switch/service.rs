@@ -11,7 +11,7 @@ pub(super) use system::static_device;
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::errors::CstaError;
 use ctigate_core::wire::csta::model::{CallEventKind, Request, SystemStatus};
-use ctigate_core::wire::csta::services::{Features, named};
+use ctigate_core::wire::csta::services::{self as csta, COUNT, Features, named};
 
 use super::link::Link;
 use super::{Step, Switch, To};
@@ -85,10 +85,22 @@ pub fn services() -> impl Iterator<Item = &'static str> {
     TABLE.iter().filter(|service| service.about != About::Session).map(|service| service.name)
 }
 
-/// Whether a request's root is known, served or not.
-pub(super) fn is_known(request: &str) -> bool {
-    TABLE.iter().any(|service| service.name == request) || named(request).is_some()
-}
+/// The requests of application sessions (ECMA-354), which no list of CSTA's has.
+const OF_SESSIONS: [&str; 3] =
+    ["StartApplicationSession", "ResetApplicationSessionTimer", "StopApplicationSession"];
+
+/// The names of all requests, served or not.
+#[expect(clippy::indexing_slicing, reason = "it is computed by the compiler, which refuses a wrong index")]
+pub(super) const REQUESTS: [&str; OF_SESSIONS.len() + COUNT] = {
+    let mut names = [""; OF_SESSIONS.len() + COUNT];
+    let mut index = 0;
+    while index < names.len() {
+        let sessions = OF_SESSIONS.len();
+        names[index] = if index < sessions { OF_SESSIONS[index] } else { csta::REQUESTS[index - sessions] };
+        index += 1;
+    }
+    names
+};
 
 /// Whether a request is for a service that is not served here.
 pub(super) fn is_unknown(request: &str) -> bool {

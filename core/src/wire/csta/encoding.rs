@@ -68,8 +68,14 @@ pub(crate) fn parse<'b>(
     }
 }
 
+/// The beginnings of declarations that name UTF-8, or nothing.
+const USUAL: [&[u8]; 2] = [b"<?xml version=\"1.0\"?>", b"<?xml version=\"1.0\" encoding=\"UTF-8\""];
+
 /// The encoding that a document's XML declaration names.
 fn declared(bytes: &[u8]) -> Encoding {
+    if USUAL.iter().any(|usual| bytes.starts_with(usual)) {
+        return Encoding::Utf8;
+    }
     let name = bytes.strip_prefix(b"<?xml").and_then(|rest| {
         let declaration = rest.get(..memchr::memchr(b'>', rest)?)?;
         let at = declaration.windows(8).position(|word| word == b"encoding")?;

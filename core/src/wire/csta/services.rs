@@ -155,6 +155,35 @@ static SERVICES: [Service; COUNT] = {
     all
 };
 
+/// The names of all services' requests, in the order of [`all`].
+#[expect(clippy::indexing_slicing, reason = "it is computed by the compiler, which refuses a wrong index")]
+pub const REQUESTS: [&str; COUNT] = {
+    let mut names = [""; COUNT];
+    let (mut index, mut group) = (0, 0);
+    while group < GROUPS.len() {
+        let mut row = 0;
+        while row < GROUPS[group].len() {
+            names[index] = GROUPS[group][row].root;
+            index += 1;
+            row += 1;
+        }
+        group += 1;
+    }
+    names
+};
+
+/// The names of all services' requests, and of all events.
+#[expect(clippy::indexing_slicing, reason = "it is computed by the compiler, which refuses a wrong index")]
+pub const FEATURES: [&str; COUNT + EVENTS.len()] = {
+    let mut names = [""; COUNT + EVENTS.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = if index < COUNT { REQUESTS[index] } else { EVENTS[index - COUNT].root };
+        index += 1;
+    }
+    names
+};
+
 /// All services, in the schema's order of lists and members. The order within `physDevServList` is the ASN.1's.
 #[must_use]
 pub fn all() -> &'static [Service] {

@@ -75,3 +75,9 @@ fn what_decides_on_dialling_is_a_truth_value_of_the_same_service() {
         }
     }
 }
+
+#[test]
+fn the_names_of_features_are_those_of_all_services_and_events() {
+    let services = all().iter().map(|service| service.root);
+    assert!(FEATURES.iter().copied().eq(services.chain(EVENTS.iter().map(|event| event.root))));
+}
