@@ -17,6 +17,7 @@ mod keep;
 mod lifetime;
 mod monitoring;
 mod moving;
+pub(crate) mod noting;
 mod phone_systems;
 mod reference;
 mod relay;

@@ -4,6 +4,7 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `noting` | notices about sessions |
 //! | `client` | telling and answering a client, in its own edition of CSTA |
 //! | `sleep`, `sessions` | a session's end |
 //! | `sign_in`, `takeover` | a session's beginning |
@@ -15,6 +16,7 @@
 mod client;
 mod in_session;
 mod news;
+mod noting;
 mod refresh;
 mod sessions;
 mod sign_in;

@@ -26,6 +26,8 @@ mod line_protocol;
 #[cfg(test)]
 mod mute;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod office;
 #[cfg(test)]
 mod panics;

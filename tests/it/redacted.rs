@@ -151,7 +151,8 @@ fn every_choice_of_every_key_of_the_other_machines_is_kept() {
         for key in table {
             let Kind::Choice(words) = key.kind else { continue };
             for word in words {
-                let set = format!("{} = \"{word}\"", key.name.replace("[]", "[0]"));
+                let value = if key.many > 0 { format!("[\"{word}\"]") } else { format!("\"{word}\"") };
+                let set = format!("{} = {value}", key.name.replace("[]", "[0]"));
                 let old = run(&header(machine, least.iter().copied().chain([set.as_str()])), "");
                 let redacted = trace::redact(&[&old], &SECRET, keys, make).unwrap();
                 let settings = Trace::open(&[&redacted.trace]).unwrap().header().settings.clone();

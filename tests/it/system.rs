@@ -19,7 +19,11 @@ fn house(switches: u8) -> (World, Office) {
 /// The numbers, from 1, of the connections that the sessions so far were bound to, in order.
 fn indexes(world: &World, office: &Office) -> Vec<String> {
     let started = world.notices(office.gateway).iter().filter(|said| said.name == "session_started");
-    started.map(|said| field(&said.fields, "cti")).collect()
+    let number = |name: &str| {
+        let index = name.strip_prefix("switch")?.strip_suffix(":2748")?.parse::<u8>().ok()?;
+        Some((index + 1).to_string())
+    };
+    started.map(|said| number(&field(&said.fields, "cti")).unwrap_or_default()).collect()
 }
 
 /// A field of a notice.

@@ -16,7 +16,8 @@ use ctigate_core::secret::Fill;
 use ctigate_core::setting::{Setting, Value};
 use ctigate_core::trace::{self, Digests, Form, Header, LadderOptions, TraceRecorder};
 use ctigate_core::{
-    Closed, Duration, Effects, Input, Instant, LinkId, ListenerId, Machine as _, Notice, Peer, Pump, Seed,
+    Closed, Duration, Effects, Input, Instant, Level, LinkId, ListenerId, Machine as _, Notice, Peer, Pump,
+    Seed,
 };
 
 pub use crate::client::Line;
@@ -37,7 +38,7 @@ struct Wanted {
     streams: BTreeMap<LinkId, Vec<u8>>,
     closed: Vec<LinkId>,
     datagrams: Vec<(SocketAddr, Vec<u8>)>,
-    notices: Vec<String>,
+    notices: Vec<(Level, String)>,
     finished: Option<u8>,
 }
 
@@ -64,7 +65,7 @@ impl Effects for Wanted {
     }
 
     fn notify(&mut self, notice: Notice<'_>) {
-        self.notices.push(format!("{} {}", notice.name, notice.fields));
+        self.notices.push((notice.level, format!("{} {}", notice.name, notice.fields)));
     }
 
     fn print(&mut self, _text: &str) {}
@@ -315,7 +316,13 @@ impl Bench {
 
     /// The notices since the last call: name and fields.
     pub fn notices(&mut self) -> Vec<String> {
-        core::mem::take(&mut self.wanted.notices)
+        core::mem::take(&mut self.wanted.notices).into_iter().map(|(_, notice)| notice).collect()
+    }
+
+    /// The same with their levels; they are not taken.
+    #[must_use]
+    pub fn levelled_notices(&self) -> Vec<(Level, String)> {
+        self.wanted.notices.clone()
     }
 
     /// The exit status, once the gateway has ended.

@@ -124,6 +124,11 @@ impl<T: Digest + Copy> Pool<T> {
         Self { connections, requests, next: 0, next_move: 0, last_id: 0 }
     }
 
+    /// The name of the connection at `index`: the configured one, or its address.
+    pub(crate) fn name_of(&self, index: u8) -> &str {
+        self.at(index).map_or("", |connection| &connection.name)
+    }
+
     /// Draws a connection ID that was never used before.
     const fn draw_id(&mut self) -> u64 {
         self.last_id = self.last_id.wrapping_add(1);

@@ -77,7 +77,11 @@ impl<C: Carrier> Control<C> {
         }
         let answer = match instead {
             None if is_fit => Answer::Relayed(response),
-            error => Answer::Error(error.unwrap_or_else(|| error_of(response))),
+            error => {
+                let error = error.unwrap_or_else(|| error_of(response));
+                self.note_failed(step, clients, session, (service.root, false), error);
+                Answer::Error(error)
+            }
         };
         clients.answer(step, self, session, Asked::Held(request), answer);
         if service.announces() {

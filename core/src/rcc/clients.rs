@@ -1,6 +1,8 @@
 //! Clients as remote call control sees them. What carries their sessions implements [`Clients`]: today the user agent,
 //! in SIP dialogs ([`crate::uacsta`]).
 
+use core::net::SocketAddr;
+
 use super::control::{Control, News};
 use super::session::Carrier;
 use crate::step::{ClientRequestId, SessionId, Step};
@@ -56,6 +58,9 @@ pub(crate) trait Clients<C: Carrier>: Sized {
         asked: Asked<'_, Self::Received<'_>>,
         answer: Answer<'_>,
     );
+
+    /// The address that a session's client was last heard from, if there is one, for logs.
+    fn peer(&self, step: &Step<'_>, control: &Control<C>, session: SessionId) -> Option<SocketAddr>;
 
     /// Lets the events follow that wait for an answer ([`Carrier::expect_announcement`]). It has been given.
     fn announced(&mut self, step: &mut Step<'_>, control: &mut Control<C>, session: SessionId);

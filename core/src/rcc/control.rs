@@ -8,6 +8,7 @@
 //! | `stale` | sessions whose connection was replaced |
 //! | `jobs` | work on many sessions, done in portions |
 //! | `ticket` | the context of a request to a phone system |
+//! | `noting` | what notices say of sessions and connections |
 //! | `walk`, `moving` | moving sessions to another connection, one after the other |
 //! | `verification` | verification of calls of which events were lost |
 //! | `early` | events that come before the answer that names their monitor |

@@ -33,7 +33,9 @@ impl<C: Carrier> Control<C> {
             self.forget_monitor(waiter.monitor);
         }
         let Some(announcement) = self.announcement(waiter.monitor) else {
-            self.answer_waiter(step, clients, waiter, Answer::Error(CstaError::INVALID_MONITOR_CROSS_REF_ID));
+            let error = CstaError::INVALID_MONITOR_CROSS_REF_ID;
+            self.note_failed(step, clients, waiter.session, ("MonitorStart", true), error);
+            self.answer_waiter(step, clients, waiter, Answer::Error(error));
             return;
         };
         let cross_reference = &announcement.cross_reference.text();
@@ -61,6 +63,7 @@ impl<C: Carrier> Control<C> {
         refused: &RefusedMonitor,
     ) {
         for waiter in &refused.waiters {
+            self.note_failed(step, clients, waiter.session, ("MonitorStart", true), refused.error);
             self.answer_waiter(step, clients, *waiter, Answer::Error(refused.error));
         }
         for monitor in &refused.unmoved {

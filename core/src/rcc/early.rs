@@ -94,13 +94,15 @@ impl<C: Carrier> Control<C> {
         source: EventSource<'_>,
         keep: impl FnOnce() -> Box<[u8]>,
     ) {
-        let cti = u32::from(source.connection.index()) + 1;
         self.forget_old_early(step, source.connection);
         if !self.is_starting(source.connection) && !self.has_early(source) {
             step.counters.events_unknown += 1;
             let why = "its monitor is not known";
-            let fields: &[(&str, &dyn Display)] =
-                &[("cti", &cti), ("cross_reference", &source.cross_reference), ("why", &why)];
+            let fields: &[(&str, &dyn Display)] = &[
+                ("cti", &self.cti_name(source.connection)),
+                ("cross_reference", &source.cross_reference),
+                ("why", &why),
+            ];
             step.actions.notify(Level::Debug, "event_discarded", fields);
             return;
         }
@@ -118,8 +120,11 @@ impl<C: Carrier> Control<C> {
                 EventSource { connection: source.connection, cross_reference: &lost.cross_reference },
             );
             let why = "too many events came before the answers that name their monitors";
-            let fields: &[(&str, &dyn Display)] =
-                &[("cti", &cti), ("cross_reference", &lost.cross_reference), ("why", &why)];
+            let fields: &[(&str, &dyn Display)] = &[
+                ("cti", &self.cti_name(source.connection)),
+                ("cross_reference", &lost.cross_reference),
+                ("why", &why),
+            ];
             step.actions.notify(Level::Warn, "event_lost", fields);
         }
     }
@@ -140,7 +145,8 @@ impl<C: Carrier> Control<C> {
         waiting.retain(|early| {
             !is_old(early) || switch_monitors.of_cross_reference(connection, &early.cross_reference).is_some()
         });
-        note_discarded(step, connection, before.saturating_sub(waiting.len()));
+        let count = before.saturating_sub(waiting.len());
+        note_discarded(step, self.cti_name(connection), count);
     }
 
     /// Forgets what came under a name before the monitor was asked for that has it now.
@@ -149,7 +155,7 @@ impl<C: Carrier> Control<C> {
         let before = waiting.len();
         waiting.retain(|early| early.since >= asked || *early.cross_reference != *source.cross_reference);
         let count = before.saturating_sub(waiting.len());
-        note_discarded(step, source.connection, count);
+        note_discarded(step, self.cti_name(source.connection), count);
     }
 
     /// Has a job deliver the early events of a monitor, whose name is known now.
@@ -198,12 +204,11 @@ impl<C: Carrier> Control<C> {
     }
 }
 
-fn note_discarded(step: &mut Step<'_>, connection: ConnectionRef, count: usize) {
+fn note_discarded(step: &mut Step<'_>, cti: &str, count: usize) {
     if count > 0 {
         step.counters.events_unknown += u64::try_from(count).unwrap_or(0);
         let why = "no answer named their monitors";
-        let fields: &[(&str, &dyn Display)] =
-            &[("cti", &(u32::from(connection.index()) + 1)), ("events", &count), ("why", &why)];
+        let fields: &[(&str, &dyn Display)] = &[("cti", &cti), ("events", &count), ("why", &why)];
         step.actions.notify(Level::Debug, "event_discarded", fields);
     }
 }

@@ -115,6 +115,7 @@ impl<C: Carrier> Control<C> {
             && let Some(forgotten) = switch_monitor.calls.learn(&switch_monitor.device, call, limit)
         {
             let fields: &[(&str, &dyn Display)] = &[
+                ("cti", &self.pool.name_of(switch_monitor.connection.index())),
                 ("device", &switch_monitor.device),
                 ("call", &forgotten.id),
                 ("why", &"limits.calls_per_device is reached"),

@@ -2,10 +2,10 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt::Display;
 
 use super::calls::Calls;
 use super::control::{Control, News, What};
+use super::noting::Field;
 use super::reference::Reference;
 use super::resync_state::Resync;
 use super::session::{Carrier, Monitor, Session};
@@ -169,7 +169,7 @@ impl<C: Carrier> Control<C> {
         if let Some(waiters) = self.switch_monitors.activate(switch_monitor, cross_reference) {
             return Started::Active(switch_monitor, waiters);
         }
-        note_confused(step, EventSource { connection, cross_reference });
+        note_confused(step, self.cti_name(connection), cross_reference);
         self.refuse_switch_monitor(switch_monitor, CstaError::GENERIC_OPERATION)
     }
 
@@ -225,7 +225,13 @@ impl<C: Carrier> Control<C> {
         let Response::MonitorStart { cross_reference, .. } = *response else { return };
         let source = EventSource { connection, cross_reference };
         if let Err(error) = self.ask_to_stop(step, source) {
-            step.actions.notify(Level::Warn, "monitor_left_behind", &[("why", &error)]);
+            let fields: &[Field<'_>] = &[
+                ("cti", &self.cti_name(connection)),
+                ("service", &"MonitorStop"),
+                ("cross_reference", &cross_reference),
+                ("error", &error),
+            ];
+            step.actions.notify(Level::Warn, "monitor_left_behind", fields);
         }
         self.on_switch_monitor_stopped(step, source);
         self.forget_early_of(source);
@@ -236,7 +242,7 @@ impl<C: Carrier> Control<C> {
     pub(super) fn on_late_monitor(&mut self, step: &mut Step<'_>, source: EventSource<'_>) {
         let EventSource { connection, cross_reference } = source;
         if self.switch_monitors.of_cross_reference(connection, cross_reference).is_some() {
-            note_confused(step, source);
+            note_confused(step, self.cti_name(connection), cross_reference);
             self.on_switch_monitor_stopped(step, source);
             self.forget_early_of(source);
         }
@@ -258,8 +264,9 @@ impl<C: Carrier> Control<C> {
         }
         // Only the first of many is a warning.
         let level = if self.walker.has_unfed() { Level::Debug } else { Level::Warn };
-        let fields: &[(&str, &dyn Display)] = &[("session", &session), ("why", &error)];
-        step.actions.notify(level, "monitor_unmoved", fields);
+        let device = self.sessions.get(session).map(Session::number).unwrap_or_default();
+        let fields: &[Field<'_>] = &[("service", &"MonitorStart"), ("device", &device), ("error", &error)];
+        self.note_session(step, (level, "monitor_unmoved"), session, fields);
         self.schedule_retry(step);
         None
     }
@@ -283,10 +290,12 @@ impl<C: Carrier> Control<C> {
             // It is unknown which calls the client knows: all existing calls will be shown.
             resync: Some(Box::new(Resync::new(0, Calls::default()))),
         };
-        match self.monitors.insert(monitor) {
-            Ok(monitor) => one.monitors.push(monitor),
+        if let Ok(monitor) = self.monitors.insert(monitor) {
+            one.monitors.push(monitor);
+        } else {
             // The client learns of it with its next MonitorStart.
-            Err(_) => step.actions.notify(Level::Warn, "monitor_unmoved", &[("session", &session)]),
+            let fields: &[Field<'_>] = &[("why", &"there is no room for its monitor")];
+            self.note_session(step, (Level::Warn, "monitor_unmoved"), session, fields);
         }
     }
 
@@ -340,8 +349,7 @@ impl<C: Carrier> Control<C> {
             self.switch_monitors.remove(handle);
             return;
         };
-        let cti = u32::from(connection.index()) + 1;
-        let fields: &[(&str, &dyn Display)] = &[("cti", &cti), ("device", &switch_monitor.device)];
+        let fields: &[Field<'_>] = &[("cti", &self.cti_name(connection)), ("device", &switch_monitor.device)];
         step.actions.notify(Level::Warn, "monitor_stopped", fields);
         self.lose_switch_monitor(handle);
         self.schedule_retry(step);
@@ -396,10 +404,10 @@ impl<C: Carrier> Control<C> {
     }
 }
 
-fn note_confused(step: &mut Step<'_>, EventSource { connection, cross_reference }: EventSource<'_>) {
+fn note_confused(step: &mut Step<'_>, cti: &str, cross_reference: &str) {
     step.counters.monitors_confused += 1;
-    let fields: &[(&str, &dyn Display)] = &[
-        ("cti", &(u32::from(connection.index()) + 1)),
+    let fields: &[Field<'_>] = &[
+        ("cti", &cti),
         ("cross_reference", &cross_reference),
         ("why", &"the phone system gave two monitors the same cross-reference ID"),
     ];

@@ -5,10 +5,9 @@
 //! most one session. A request in a session that was not reached yet moves it at once. What clients are to be told
 //! after a move is up to [`super::resync`].
 
-use core::fmt::Display;
-
 use super::control::Control;
 use super::jobs::{Job, PORTION};
+use super::noting::Field;
 use super::session::Carrier;
 use super::walk::{Event, State};
 use crate::action::Level;
@@ -119,10 +118,8 @@ impl<C: Carrier> Control<C> {
         let connection = self.pool.take_move()?;
         self.bind(session, Some(connection));
         step.counters.rebinds += 1;
-        let number = u32::from(connection.index()) + 1;
-        let fields: &[(&str, &dyn Display)] =
-            &[("session", &session), ("cti", &number), ("connection", &connection.id)];
-        step.actions.notify(Level::Debug, "session_rebound", fields);
+        let fields: &[Field<'_>] = &[("connection", &connection.id)];
+        self.note_session(step, (Level::Debug, "session_rebound"), session, fields);
         Some(connection)
     }
 }

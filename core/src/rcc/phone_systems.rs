@@ -75,6 +75,7 @@ impl<C: Carrier> Control<C> {
     ) {
         let Some((id, ended)) = self.pool.on_request_due(step, handle).expected("a request") else { return };
         let connection = ended.connection;
+        self.note_timed_out(step, clients, &ended);
         self.on_answer(step, clients, ended, &Response::Error(CstaError::RESOURCE_OUT_OF_SERVICE));
         let news = self.pool.abandon(step, connection, id);
         self.on_news(step, clients, news);

@@ -2,13 +2,13 @@
 //! re-INVITE, by rebinding or because the dialog was taken over; or because what is known of its calls may be wrong.
 
 use alloc::boxed::Box;
-use core::fmt::Display;
 
 use super::calls::{Call, Calls, Seen, Stage, seen};
 use super::change::Change;
 use super::control::{Control, News, What};
 use super::jobs::{Job, portion};
 use super::keep;
+use super::noting::Field;
 use super::resync_state::{Resync, Snapshot, Way};
 use super::session::{Carrier, Monitor};
 use super::switch_monitor::{EventSource, State, SwitchMonitor};
@@ -254,9 +254,10 @@ impl<C: Carrier> Control<C> {
         let Some(monitor) = self.monitors.get_mut(handle).expected("a monitor") else { return };
         let Some(resync) = monitor.resync.as_mut().expected("a resync") else { return };
         resync.compare_without(switch);
-        let fields: &[(&str, &dyn Display)] =
-            &[("session", &monitor.session), ("why", &"the phone system gave no snapshot")];
-        step.actions.notify(Level::Warn, "calls_unverified", fields);
+        let session = monitor.session;
+        let fields: &[Field<'_>] =
+            &[("cti", &self.cti_name(link)), ("why", &"the phone system gave no snapshot")];
+        self.note_session(step, (Level::Warn, "calls_unverified"), session, fields);
         self.tell_later(handle);
     }
 
@@ -377,11 +378,11 @@ impl<C: Carrier> Control<C> {
         let edition = step.config.cti.protocol_version;
         if !resync.hold(event, limits.queued_events, || keep::event(event, document, edition)) {
             step.counters.events_lost += 1;
-            let fields: &[(&str, &dyn Display)] =
-                &[("session", &monitor.session), ("why", &"limits.queued_events is reached")];
-            step.actions.notify(Level::Warn, "event_lost", fields);
+            let (source, is_telling, session) = (monitor.source, resync.is_telling(), monitor.session);
+            let fields: &[Field<'_>] =
+                &[("event", &event.name()), ("why", &"limits.queued_events is reached")];
+            self.note_session(step, (Level::Warn, "event_lost"), session, fields);
             // A snapshot that was requested shows what the client missed; one that it is being told does not.
-            let (source, is_telling) = (monitor.source, resync.is_telling());
             let source = source.filter(|_| is_telling);
             if let Some(source) = source.and_then(|source| self.switch_monitors.slots.get_mut(source)) {
                 source.begin_verification();

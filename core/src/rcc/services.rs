@@ -1,8 +1,7 @@
 //! Clients' CSTA requests. Every request gets exactly one answer: a response, or the most specific CSTAErrorCode.
 
-use core::fmt::Display;
-
 use super::control::Control;
+use super::noting::Field;
 use super::relaying::Relay;
 use super::session::{Carrier, Monitor, Registration, Session};
 use super::ticket::{Ticket, fits};
@@ -225,13 +224,13 @@ impl<C: Carrier> Control<C> {
             is_other_number(*device, number) && with_number(*device, is_monitored) == Some(true)
         });
         let Some(other) = others.next() else { return false };
-        let fields: &[(&str, &dyn Display)] = &[
-            ("session", &handle),
+        let fields: &[Field<'_>] = &[
+            ("cti", &self.cti_name(link)),
             ("service", &relayed.service.root),
             ("device", &other.id),
             ("why", &"the phone system announces a connection of another line"),
         ];
-        step.actions.notify(Level::Warn, "response_refused", fields);
+        self.note_session(step, (Level::Warn, "response_refused"), handle, fields);
         true
     }
 }

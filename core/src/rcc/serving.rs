@@ -24,7 +24,10 @@ impl<C: Carrier> Control<C> {
             Verdict::Answer(response) => {
                 clients.answer(step, self, session, asked, Answer::Own(&response));
             }
-            Verdict::Refuse(error) => clients.answer(step, self, session, asked, Answer::Error(error)),
+            Verdict::Refuse(error) => {
+                self.note_failed(step, clients, session, (request.name(), false), error);
+                clients.answer(step, self, session, asked, Answer::Error(error));
+            }
             Verdict::Registered(registration) => {
                 let register = &registration.id.text();
                 let response = Response::SystemRegister { register, filter: Some(registration.filter) };
@@ -72,6 +75,7 @@ impl<C: Carrier> Control<C> {
     ) {
         let Some(held) = clients.hold(step, self, received, session) else { return };
         if let Err(error) = self.ask(step, held, question) {
+            self.note_failed(step, clients, session, (question.service.root, false), error);
             clients.answer(step, self, session, Asked::Held(held), Answer::Error(error));
         } else if question.service.announces() {
             self.change_carrier(session, Carrier::expect_announcement);

@@ -40,6 +40,9 @@ pub(crate) trait Carrier: Digest {
     /// version are not.
     fn has_decimal_references(&self) -> bool;
 
+    /// Returns what names it in logs: the Call-ID of the dialog.
+    fn call_id(&self) -> &str;
+
     /// Whether the client was told that its sign-in succeeded.
     fn is_established(&self) -> bool;
 

@@ -6,6 +6,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use super::control::Control;
+use super::noting::Field;
 use super::session::Carrier;
 use super::switch_monitor::{EventSource, State, SwitchMonitor};
 use super::ticket::Ticket;
@@ -116,8 +117,15 @@ impl<C: Carrier> Control<C> {
         match self.ask_to_stop(step, EventSource { connection, cross_reference: &cross_reference }) {
             Ok(()) => {}
             Err(CstaError::INVALID_PARAMETER_VALUE) => {
-                let why = "its name does not fit into a request";
-                step.actions.notify(Level::Warn, "monitor_left_behind", &[("why", &why)]);
+                let device = self.switch_monitors.slots.get(handle).map_or("", |one| &one.device);
+                let fields: &[Field<'_>] = &[
+                    ("cti", &self.cti_name(connection)),
+                    ("service", &"MonitorStop"),
+                    ("device", &device),
+                    ("cross_reference", &cross_reference),
+                    ("why", &"its name does not fit into a request"),
+                ];
+                step.actions.notify(Level::Warn, "monitor_left_behind", fields);
             }
             Err(CstaError::SERVICE_NOT_SUPPORTED) => {
                 let why = "the phone system never answers MonitorStop";

@@ -20,6 +20,7 @@ mod answering;
 mod beginning;
 mod leg;
 pub(crate) mod links;
+mod noting;
 mod outbox;
 mod overload;
 mod reader;

@@ -15,6 +15,8 @@ use crate::timer::{Deadline, Timers};
 const EVERY: Duration = Duration::from_secs(60);
 /// The most addresses with lines of their own in a minute; all others share one. A datagram's source may be forged.
 const ADDRESSES: usize = 64;
+/// The most fields of a line.
+const MOST_FIELDS: usize = 12;
 
 /// The peers that were refused within the last minute.
 #[derive(Default)]
@@ -110,12 +112,13 @@ impl Step<'_> {
     }
 
     fn tell_unlisted(&mut self, who: Who, times: u64, what: &[(&str, &dyn Display)]) {
-        let mut fields: heapless::Vec<(&str, &dyn Display), 8> = heapless::Vec::new();
+        let mut fields: heapless::Vec<(&str, &dyn Display), MOST_FIELDS> = heapless::Vec::new();
         let own: [(&str, &dyn Display); 3] =
             [("peer", &who), ("why", &"not in sip.allow"), ("times", &times)];
-        for field in own.iter().chain(what) {
+        let others = what.iter().filter(|(key, _)| own.iter().all(|(known, _)| known != key));
+        for field in own.iter().chain(others) {
             let pushed = fields.push(*field);
-            debug_assert!(pushed.is_ok(), "a line has at most eight fields");
+            debug_assert!(pushed.is_ok(), "a line has at most {MOST_FIELDS} fields");
         }
         self.actions.notify(Level::Warn, "peer_refused", &fields);
     }

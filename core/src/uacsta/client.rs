@@ -1,9 +1,8 @@
 //! Telling and answering a client, in its own edition of CSTA.
 
-use core::fmt::Display;
+use core::net::SocketAddr;
 
 use super::{Control, Leg, Uacsta};
-use crate::action::Level;
 use crate::expected::Expected as _;
 use crate::rcc::clients::{Answer, Asked, Clients};
 use crate::rcc::control::{News, What};
@@ -85,15 +84,13 @@ impl Clients<Leg> for Uacsta {
         match answer {
             Answer::Own(response) => self.write_response(control, session, response),
             Answer::Relayed(response) => self.write_relayed(step, control, session, response),
-            Answer::Error(error) => {
-                let user = control.sessions.get(session).map_or("", |one| one.user());
-                let fields: &[(&str, &dyn Display)] =
-                    &[("session", &session), ("user", &user), ("error", &error)];
-                step.actions.notify(Level::Info, "service_failed", fields);
-                self.write_response(control, session, &Response::Error(error));
-            }
+            Answer::Error(error) => self.write_response(control, session, &Response::Error(error)),
         }
         self.ua.answer(step, &mut control.sessions, asked, &Reply::document(&self.body));
+    }
+
+    fn peer(&self, step: &Step<'_>, control: &Control<Leg>, session: SessionId) -> Option<SocketAddr> {
+        self.peer_of(step, control, session)
     }
 
     fn announced(&mut self, step: &mut Step<'_>, control: &mut Control<Leg>, session: SessionId) {
@@ -169,6 +166,10 @@ impl Carrier for Leg {
 
     fn has_decimal_references(&self) -> bool {
         user_agent::is_present_tag(self.dialog.local_tag())
+    }
+
+    fn call_id(&self) -> &str {
+        self.dialog.call_id()
     }
 
     fn is_established(&self) -> bool {

@@ -75,8 +75,13 @@ impl Uacsta {
                 } else {
                     CstaError::SERVICE_NOT_SUPPORTED
                 };
-                let fields: &[(&str, &dyn Display)] = &[("session", &session), ("why", &malformed)];
-                step.actions.notify(Level::Info, "service_refused", fields);
+                let fields: &[(&str, &dyn Display)] = &[
+                    ("peer", &received.peer),
+                    ("service", &document.name()),
+                    ("why", &malformed),
+                    ("error", &error),
+                ];
+                control.note_session(step, (Level::Info, "service_refused"), session, fields);
                 self.answer(step, control, session, clients::Asked::AtHand(received), Answer::Error(error));
             }
         }

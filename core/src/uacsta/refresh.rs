@@ -58,9 +58,8 @@ impl Uacsta {
         let status = control.status_of(handle);
         self.answer_invite(step, control, handle, invite, status);
         step.counters.refreshes += 1;
-        let fields: &[(&str, &dyn Display)] =
-            &[("session", &handle), ("by", &"INVITE"), ("status", &status.word())];
-        step.actions.notify(Level::Debug, "session_refreshed", fields);
+        let fields: &[(&str, &dyn Display)] = &[("by", &"INVITE"), ("status", &status.word())];
+        self.note(step, control, (Level::Debug, "session_refreshed"), handle, fields);
     }
 
     /// Handles an UPDATE (RFC 3311): a refresh without a body, as Communicator 2007 R2 sends it (client quirk 6).
@@ -78,7 +77,7 @@ impl Uacsta {
         control.renew_connection(step, self, handle);
         step.counters.refreshes += 1;
         restart_session_timer(step, &mut control.sessions, handle);
-        step.actions.notify(Level::Debug, "session_refreshed", &[("session", &handle), ("by", &"UPDATE")]);
+        self.note(step, control, (Level::Debug, "session_refreshed"), handle, &[("by", &"UPDATE")]);
     }
 }
 

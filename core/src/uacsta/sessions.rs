@@ -1,7 +1,5 @@
 //! Ending a session.
 
-use core::fmt::Display;
-
 use super::{Control, Leg, Uacsta};
 use crate::action::Level;
 use crate::rcc::session::Carrier as _;
@@ -50,17 +48,10 @@ impl Uacsta {
         let Self { ua, .. } = self;
         ua.leave_invite(step, &mut control.sessions, session);
         let Some(one) = control.sessions.get(session) else { return false };
-        let fields: &[(&str, &dyn Display)] = &[
-            ("session", &session),
-            ("user", &one.user()),
-            ("line", &one.line()),
-            ("why", &why),
-            ("call_id", &one.carrier.dialog.call_id()),
-        ];
         // The end of a session that never began has been logged as a refusal or a CANCEL.
         let has_begun = one.carrier.is_established();
         if has_begun {
-            step.actions.notify(Level::Info, "session_ended", fields);
+            control.note_session(step, (Level::Info, "session_ended"), session, &[("why", &why)]);
         }
         if let Some(leg) = control.remove_session(step, session) {
             ua.forget(step, session, leg);

@@ -119,18 +119,7 @@ impl Uacsta {
         let status = control.status_of(handle);
         step.counters.sign_ins += 1;
         step.counters.sign_ins_unserved += u64::from(status == SystemStatus::Disabled);
-        if let Some(session) = control.sessions.get(handle) {
-            let number = session.connection.map_or(0, |connection| u64::from(connection.index()) + 1);
-            let fields: &[(&str, &dyn Display)] = &[
-                ("session", &handle),
-                ("user", &session.user()),
-                ("line", &session.line()),
-                ("cti", &number),
-                ("status", &status.word()),
-                ("call_id", &session.carrier.dialog.call_id()),
-            ];
-            step.actions.notify(Level::Info, "session_started", fields);
-        }
+        self.note(step, control, (Level::Info, "session_started"), handle, &[("status", &status.word())]);
         self.answer_invite(step, control, handle, invite, status);
         control.feed_session(step, self, handle);
     }
@@ -148,9 +137,15 @@ impl Uacsta {
             debug_assert!(false, "a session signs in once");
             return;
         };
-        let fields: &[(&str, &dyn Display)] =
-            &[("user", &session.user()), ("line", &session.line()), ("status", &404), ("why", why)];
-        step.actions.notify(Level::Warn, "request_refused", fields);
+        let number = Box::<str>::from(session.number());
+        let fields: &[(&str, &dyn Display)] = &[
+            ("method", &"INVITE"),
+            ("status", &404),
+            ("service", &"SnapshotDevice"),
+            ("device", &number),
+            ("why", why),
+        ];
+        self.note(step, control, (Level::Warn, "request_refused"), handle, fields);
         let reply = Reply::because(404, "Unknown line");
         self.ua.answer(step, &mut control.sessions, Asked::Held(invite), &reply);
         self.end_session(step, control, handle, "unknown line");

@@ -62,14 +62,8 @@ impl Uacsta {
             return;
         };
         step.counters.takeovers += 1;
-        if let Some(session) = control.sessions.get(handle) {
-            let fields: &[(&str, &dyn Display)] = &[
-                ("session", &handle),
-                ("user", &session.user()),
-                ("call_id", &session.carrier.dialog.call_id()),
-            ];
-            step.actions.notify(Level::Info, "dialog_taken_over", fields);
-        }
+        let fields: &[(&str, &dyn Display)] = &[("peer", &received.peer)];
+        control.note_session(step, (Level::Info, "dialog_taken_over"), handle, fields);
         control.recreate_monitor(step, handle);
         self.verify_line(step, control, handle);
     }

@@ -60,7 +60,7 @@ fn a_document_that_cannot_be_read_is_told_and_counted_and_the_next_frame_is_serv
     let bomb = b"<!DOCTYPE x [<!ENTITY a \"aaaa\">]><x>&a;</x>";
     for garbage in [&b""[..], b"\xff\xfe\x00", b"<HeldEvent><oops>", bomb, b"no XML at all"] {
         let (bench, notices) = shrugged_off(&[], *b"9999", garbage);
-        assert!(notices[0].starts_with("message_discarded peer=127.0.0.1:4000 "), "{notices:?}");
+        assert!(notices[0].starts_with("message_discarded cti=127.0.0.1:4000 "), "{notices:?}");
         assert_eq!(bench.engine().counters().documents_discarded, 1);
     }
 }

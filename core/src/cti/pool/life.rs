@@ -123,7 +123,8 @@ impl<T: Digest + Copy> Pool<T> {
 
     /// Notes that a message from a connection is discarded.
     pub(crate) fn discard(&self, step: &mut Step<'_>, index: u8, why: &dyn Display) {
-        step.discard(&self.at(index).map_or("", |connection| &connection.name), why);
+        let fields: &[(&str, &dyn Display)] = &[("cti", &self.name_of(index)), ("why", why)];
+        step.actions.notify(Level::Warn, "message_discarded", fields);
     }
 
     fn times(&self, step: &mut Step<'_>, index: u8, event: Event) -> Times {

@@ -102,11 +102,6 @@ impl<T: Digest + Copy> Pool<T> {
     ) -> Option<(RequestId, Ended<T>)> {
         let ended = self.end(step, handle)?;
         step.counters.services_timed_out += 1;
-        let fields: &[(&str, &dyn Display)] = &[
-            ("cti", &(u32::from(ended.connection.index()) + 1)),
-            ("why", &"the phone system did not answer in time"),
-        ];
-        step.actions.notify(Level::Warn, "service_timed_out", fields);
         Some((RequestId::new(handle.number()), ended))
     }
 

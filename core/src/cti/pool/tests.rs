@@ -143,7 +143,7 @@ fn a_request_in_time_out_is_told_before_it_is_abandoned_and_its_late_answer_is_d
     let due = bench.act(|pool, step| pool.on_request_due(step, handle.cast()));
     let (id, ended) = due.unwrap();
     assert_eq!((ended.ticket, ended.connection), (7, connection));
-    assert_eq!(bench.notices().len(), 1, "it is said");
+    assert_eq!(bench.shared.counters.services_timed_out, 1, "it is counted");
     assert!(bench.sent(0).is_empty(), "the window is full until the request is abandoned");
     bench.abandon(connection, id);
     assert_eq!(bench.sent(0).len(), 1, "then the next is sent");

@@ -72,6 +72,10 @@ impl Carrier for Bare {
         true
     }
 
+    fn call_id(&self) -> &str {
+        &self.base
+    }
+
     fn is_established(&self) -> bool {
         self.is_established
     }
@@ -242,6 +246,15 @@ impl Clients<Bare> for Desks {
             }
             Answer::Own(_) | Answer::Relayed(_) | Answer::Error(_) => {}
         }
+    }
+
+    fn peer(
+        &self,
+        _step: &Step<'_>,
+        _control: &Control<Bare>,
+        _session: SessionId,
+    ) -> Option<core::net::SocketAddr> {
+        None
     }
 
     fn announced(&mut self, _: &mut Step<'_>, _: &mut Control<Bare>, _: SessionId) {}

@@ -6,6 +6,7 @@ use core::fmt::Display;
 use super::UserAgent;
 use super::leg::Legs;
 use super::links::sip_link;
+use super::noting::{Field, user_in, value_in};
 use super::overload::{Overload, retry_after};
 use super::reader::Origin;
 use super::received::{Received, Refusal, stateless_tag, torn_refusal};
@@ -171,13 +172,22 @@ impl UserAgent {
         }
         let user = received.message.from().map_or("", |from| from.uri);
         let call_id = received.message.call_id().unwrap_or_default();
-        let fields: &[(&str, &dyn Display)] = &[
-            ("method", &received.method.name()),
+        let (name, session) = (received.method.name(), received.session.as_ref());
+        let leg = session.and_then(|session| legs.leg(*session));
+        let dialogs_line = leg.map_or("", |leg| leg.dialog.line());
+        let all: [Field<'_>; 8] = [
+            ("method", &name),
             ("status", &refusal.status),
             ("why", &refusal),
             ("user", &user),
             ("call_id", &call_id),
+            ("peer", &received.peer),
+            ("line", &dialogs_line),
+            session.map_or(("session", &""), |session| -> Field<'_> { ("session", session) }),
         ];
+        // The last two are known within a session only.
+        let count = if dialogs_line.is_empty() || session.is_none() { 6 } else { all.len() };
+        let fields = all.get(..count).unwrap_or_default();
         // In a drain or a stop, refusing users is expected.
         let level = if step.takes_sessions() { Level::Warn } else { Level::Info };
         if received.allowed {
@@ -298,7 +308,13 @@ impl UserAgent {
             // Client quirk 6: a missing ACK ends no session. SIPE's ACK to a re-INVITE may have any CSeq; if one is
             // lost, the client's next request shows that it received the 2xx.
             invite_server::Effect::Unacknowledged => {
-                step.actions.notify(Level::Warn, "ack_missing", &[("transaction", &handle)]);
+                let head = self.transactions.server.get(handle).map_or(&[][..], |one| &one.head);
+                let fields: &[Field<'_>] = &[
+                    ("transaction", &handle),
+                    ("user", &user_in(head)),
+                    ("call_id", &value_in(head, "Call-ID")),
+                ];
+                step.actions.notify(Level::Warn, "ack_missing", fields);
             }
         }
     }

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use super::leg::Legs;
+use super::noting::{Field, user_in, value_in};
 use super::reader::{Origin, Reader};
 use crate::action::Level;
 use crate::expected::Expected as _;
@@ -100,10 +101,21 @@ impl SipLinks {
         }
         step.counters.events_lost += opening.events;
         let level = if lost > 0 || why == Closed::TooSlow { Level::Warn } else { Level::Debug };
+        let why = why.name();
         let target = entry.target.as_deref().unwrap_or_default();
-        let fields: &[(&str, &dyn core::fmt::Display)] =
-            &[("link", &link), ("target", &target), ("why", &why.name()), ("bytes_lost", &lost)];
-        step.actions.notify(level, "link_closed", fields);
+        let all: [(Field<'_>, bool); 5] = [
+            (("link", &link), true),
+            (
+                entry.peer.as_ref().map_or(("peer", &""), |peer| -> Field<'_> { ("peer", peer) }),
+                entry.peer.is_some(),
+            ),
+            (("target", &target), !target.is_empty()),
+            (("why", &why), true),
+            (("bytes_lost", &lost), true),
+        ];
+        let known = all.into_iter().filter(|(_, is_known)| *is_known);
+        let fields: heapless::Vec<Field<'_>, 5> = known.map(|(field, _)| field).collect();
+        step.actions.notify(level, "link_closed", &fields);
     }
 
     /// Schedules another attempt for a connection that failed to open and has messages waiting (client quirk 8).
@@ -179,12 +191,27 @@ impl SipLinks {
         ends
     }
 
+    /// The peer of a flow, while it is open.
+    pub(crate) fn peer_of(&self, step: &Step<'_>, flow: Flow) -> Option<SocketAddr> {
+        match flow {
+            Flow::Datagram(_, peer) => Some(peer),
+            Flow::Stream(link) => self.get(step.links, link)?.peer,
+        }
+    }
+
     /// Sends a response, or drops it if the connection is gone.
     pub(super) fn respond(&mut self, step: &mut Step<'_>, flow: Flow, response: &[u8]) {
         if !self.send(step, flow, response) {
             // RFC 3261 18.2.2 would open a connection to the address in Via. That is the client's proxy, which lost the
             // request along with its connection and has answered it by itself.
-            let fields: &[(&str, &dyn core::fmt::Display)] = &[("why", &"the connection it came on is gone")];
+            let status = response.split(|byte| *byte == b'\r').next().unwrap_or_default();
+            let status = core::str::from_utf8(status).unwrap_or_default();
+            let fields: &[Field<'_>] = &[
+                ("response", &status),
+                ("user", &user_in(response)),
+                ("call_id", &value_in(response, "Call-ID")),
+                ("why", &"the connection it came on is gone"),
+            ];
             step.actions.notify(Level::Info, "response_discarded", fields);
         }
     }

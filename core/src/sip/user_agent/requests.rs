@@ -1,8 +1,7 @@
 //! Our requests inside a dialog, and their answers: INFO for events, BYE for the end, UPDATE for a refresh.
 
-use core::fmt::Display;
-
 use super::leg::Legs;
+use super::noting::{Field, note_leg};
 use super::{News, UserAgent};
 use crate::action::Level;
 use crate::entropy::Domain;
@@ -70,10 +69,9 @@ impl UserAgent {
             return;
         }
         if leg.outbox.hold(document, limit).is_err() {
-            let fields: &[(&str, &dyn Display)] =
-                &[("session", &session), ("why", &"limits.queued_events is reached"), ("limit", &limit)];
+            let fields: &[Field<'_>] = &[("why", &"limits.queued_events is reached"), ("limit", &limit)];
             step.counters.events_lost += 1;
-            step.actions.notify(Level::Warn, "event_lost", fields);
+            note_leg(step, legs, (Level::Warn, "event_lost"), session, fields);
         }
         schedule_events(step, legs, session);
     }
@@ -102,7 +100,7 @@ impl UserAgent {
         outgoing: Outgoing<'_>,
     ) {
         let Some(flow) = self.links.flow_to(step, legs, session) else {
-            note_unsent(step, session, outgoing, "its connection is gone and its route is not known");
+            note_unsent(step, legs, (session, outgoing), "its connection is gone and its route is not known");
             return;
         };
         let secret = step.entropy.draw(Domain::Branch);
@@ -114,7 +112,7 @@ impl UserAgent {
             // same answer.
             Err(_) if flow.is_reliable() && matches!(outgoing, Outgoing::Event(_)) => None,
             Err(_) => {
-                note_unsent(step, session, outgoing, "limits.transactions is reached");
+                note_unsent(step, legs, (session, outgoing), "limits.transactions is reached");
                 return;
             }
         };
@@ -124,7 +122,7 @@ impl UserAgent {
             if let Some(transaction) = transaction {
                 transactions.drop_client(transaction, step.timers);
             }
-            note_unsent(step, session, outgoing, "too many bytes wait for its connection");
+            note_unsent(step, legs, (session, outgoing), "too many bytes wait for its connection");
             return;
         }
         if let Outgoing::Event(_) = outgoing {
@@ -313,11 +311,15 @@ fn schedule_events(step: &mut Step<'_>, legs: &mut impl Legs, session: SessionId
 }
 
 /// Logs a request that could not be sent, and counts it if it is an event.
-fn note_unsent(step: &mut Step<'_>, session: SessionId, outgoing: Outgoing<'_>, why: &str) {
+fn note_unsent(
+    step: &mut Step<'_>,
+    legs: &impl Legs,
+    (session, outgoing): (SessionId, Outgoing<'_>),
+    why: &str,
+) {
     step.counters.events_lost += u64::from(matches!(outgoing, Outgoing::Event(_)));
-    let fields: &[(&str, &dyn Display)] =
-        &[("session", &session), ("method", &outgoing.method()), ("why", &why)];
-    step.actions.notify(Level::Warn, "request_unsent", fields);
+    let fields: &[Field<'_>] = &[("method", &outgoing.method()), ("why", &why)];
+    note_leg(step, legs, (Level::Warn, "request_unsent"), session, fields);
 }
 
 /// The transaction and the secret in one of our branches.

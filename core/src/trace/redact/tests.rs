@@ -329,14 +329,16 @@ fn any_bytes_keep_their_length_and_their_text() {
 fn a_choice_of_any_key_is_kept_and_the_text_beside_it_is_not() {
     let choices = KEYS.iter().filter_map(|key| {
         let Kind::Choice(words) = key.kind else { return None };
-        Some(words.iter().map(|word| (key.name, *word)))
+        Some(words.iter().map(move |word| (key, *word)))
     });
     let mut tried = 0;
     for (key, word) in choices.flatten() {
-        let key = key.replace("[]", "[0]");
+        let text = if key.many > 0 { format!("[\"{word}\"]") } else { format!("\"{word}\"") };
+        let key = key.name.replace("[]", "[0]");
         let mut header = header();
         header.settings.retain(|setting| setting.key != key);
-        header.settings.push(crate::setting::read_line(&format!("{key} = \"{word}\"")).unwrap());
+        let set = crate::setting::read_line(&format!("{key} = {text}")).unwrap();
+        header.settings.push(set.clone());
         if key.rsplit_once('.').is_some_and(|(_, field)| field == "login") {
             // A login needs more.
             header.settings.retain(|setting| setting.key != "cti.session");
@@ -355,7 +357,7 @@ fn a_choice_of_any_key_is_kept_and_the_text_beside_it_is_not() {
         let redacted = redact(&[&pump.into_parts().1.finish()], &SECRET, |_| KEYS, engine).unwrap();
         let settings = Trace::open(&[&redacted.trace]).unwrap().header().settings.clone();
         let value = |key: &str| settings.iter().find(|setting| setting.key == key).unwrap().value.clone();
-        assert_eq!(value(&key), Value::Text(word.into()), "{key}");
+        assert_eq!(value(&key), set.value, "{key}");
         assert!(!value("sip.domain").to_string().contains("acme"), "{key}");
         tried += 1;
     }

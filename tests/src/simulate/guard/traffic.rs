@@ -84,14 +84,16 @@ impl Traffic {
     }
 
     fn dialled(&mut self, link: LinkId, address: &str) {
-        let index = self
-            .plan
-            .connections
-            .iter()
-            .position(|(switch, port)| address == format!("switch{switch}:{port}"));
-        if let Some(index) = index.and_then(|index| u8::try_from(index).ok()) {
+        if let Some(index) = self.connection_at(address) {
             self.cti.insert(link, index);
         }
+    }
+
+    /// The index of the connection with this address, which is also its name.
+    fn connection_at(&self, address: &str) -> Option<u8> {
+        let mut connections = self.plan.connections.iter();
+        let index = connections.position(|(switch, port)| address == format!("switch{switch}:{port}"));
+        index.and_then(|index| u8::try_from(index).ok())
     }
 
     /// The SIP message of this step's input, if any.
@@ -157,11 +159,14 @@ impl Traffic {
             "dialog_taken_over" => ledger.take_over(self.now, self.index, &field("call_id")),
             "request_unsent" if field("method") != "INFO" => {}
             "request_unsent" | "event_lost" | "calls_unverified" => {
-                let cti = field("cti").parse::<u8>().ok().and_then(|cti| cti.checked_sub(1));
+                let cti = self.connection_at(&field("cti"));
                 let session_named = field("session");
                 for session in now.sessions.iter().chain(&before.sessions) {
                     let named = session.is_shown_as(&session_named);
-                    let fed = cti.is_some() && session.connection.map(|(index, _)| index) == cti;
+                    // A notice about one session names its connection too.
+                    let fed = session_named.is_empty()
+                        && cti.is_some()
+                        && session.connection.map(|(index, _)| index) == cti;
                     if named || fed {
                         ledger.lose(self.now, self.index, &session.call_id, name);
                     }
