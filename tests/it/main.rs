@@ -2,6 +2,8 @@
 //! repository's own rules.
 
 #[cfg(test)]
+mod administration;
+#[cfg(test)]
 mod builds;
 #[cfg(test)]
 mod canary;

@@ -124,8 +124,9 @@ impl House {
             node.start(&folder);
         }
         let config = folder.write("gateway.toml", &gateway(&nodes, cti));
-        let gateway = Running::start(&["run", "--config", &config], "");
-        let other = two.then(|| Running::start(&["run", "--config", &config], ""));
+        // `.ci/run versions` has each of them be of another version in turn.
+        let gateway = Running::start_as("CTIGATE_FIRST", &["run", "--config", &config]);
+        let other = two.then(|| Running::start_as("CTIGATE_OTHER", &["run", "--config", &config]));
         let gateways = [Some(&gateway), other.as_ref()].into_iter().flatten();
         let gateways = gateways.map(|gateway| gateway.wait_for("key=sip.tcp transport=TCP address="));
         let crowd = Crowd::open(&gateways.collect::<Vec<_>>());

@@ -196,6 +196,7 @@ impl<C: Carrier> Links<C> {
             Err(error) => {
                 self.console.tell(Level::Error, "link_lost", &[("peer", &peer), ("error", &Named(&error))]);
                 if listener.is_none() {
+                    self.watch.closed(link);
                     self.lost.push((link, Closed::Broken));
                 }
                 None
@@ -283,6 +284,7 @@ impl<C: Carrier> Links<C> {
         while let Some((_, link)) = self.patience.front().copied().filter(|(at, _)| *at <= now) {
             self.patience.pop_front();
             if self.awaited.remove(&link) {
+                self.watch.closed(link);
                 self.lost.push((link, Closed::TimedOut));
             }
         }
