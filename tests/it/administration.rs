@@ -27,7 +27,7 @@ impl Effects for Written {
 
     fn close(&mut self, _link: LinkId) {}
 
-    fn send_datagram(&mut self, _listener: ListenerId, _peer: std::net::SocketAddr, _bytes: &[u8]) {}
+    fn send_datagram(&mut self, _listener: ListenerId, _peer: core::net::SocketAddr, _bytes: &[u8]) {}
 
     fn notify(&mut self, _notice: Notice<'_>) {}
 
