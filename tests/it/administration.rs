@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use ctigate_core::secret::Fill;
 use ctigate_core::trace::Header;
 use ctigate_core::{
     Effects, Input, Instant, LinkId, ListenerId, Machine as _, NoRecorder, Notice, Peer, Pump, Seed,
@@ -24,6 +25,8 @@ impl Effects for Written {
     fn write(&mut self, _link: LinkId, bytes: &[u8]) {
         self.0.push_str(&String::from_utf8_lossy(bytes));
     }
+
+    fn write_secret(&mut self, _link: LinkId, _bytes: &[u8], _fill: Fill) {}
 
     fn close(&mut self, _link: LinkId) {}
 

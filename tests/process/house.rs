@@ -4,8 +4,10 @@ use core::fmt::Write as _;
 use core::time::Duration;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use crate::command;
 use crate::crowd::{Crowd, FAR, FIRST, Index};
 use crate::program::{Folder, Running};
 use crate::relay::{Passed, Record, Relay};
@@ -125,8 +127,8 @@ impl House {
         }
         let config = folder.write("gateway.toml", &gateway(&nodes, cti));
         // `.ci/run versions` has each of them be of another version in turn.
-        let gateway = Running::start_as("CTIGATE_FIRST", &["run", "--config", &config]);
-        let other = two.then(|| Running::start_as("CTIGATE_OTHER", &["run", "--config", &config]));
+        let gateway = start_as("CTIGATE_FIRST", &["run", "--config", &config]);
+        let other = two.then(|| start_as("CTIGATE_OTHER", &["run", "--config", &config]));
         let gateways = [Some(&gateway), other.as_ref()].into_iter().flatten();
         let gateways = gateways.map(|gateway| gateway.wait_for("key=sip.tcp transport=TCP address="));
         let crowd = Crowd::open(&gateways.collect::<Vec<_>>());
@@ -202,6 +204,12 @@ impl House {
             assert_eq!(gateway.end(), 0, "{}", gateway.said());
         }
     }
+}
+
+/// Starts the gateway: the program that the environment variable names, if it is set, which may be of another version.
+fn start_as(variable: &str, arguments: &[&str]) -> Running {
+    let other = std::env::var_os(variable).map(Command::new);
+    Running::spawn(other.unwrap_or_else(command).args(arguments))
 }
 
 /// Puts all clients into calls, and waits for the events. Only some at a time, since a busy machine must not look like

@@ -89,14 +89,6 @@ impl Running {
         running
     }
 
-    /// The same, with the program that an environment variable names, if it is set: that of another version.
-    pub(crate) fn start_as(variable: &str, arguments: &[&str]) -> Self {
-        let other = env::var_os(variable).map(Command::new);
-        let mut running = Self::spawn(other.unwrap_or_else(command).args(arguments));
-        running.child.stdin = None;
-        running
-    }
-
     /// Starts any program. Its standard input stays open for [`Self::tell`].
     pub(crate) fn spawn(command: &mut Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
