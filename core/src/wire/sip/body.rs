@@ -20,6 +20,9 @@ pub enum Unacceptable {
 /// The purposes of bodies that are known. Without Content-Disposition a body is to be rendered, or is the session's.
 const DISPOSITIONS: [&str; 3] = ["signal", "session", "render"];
 
+/// The Content-Disposition that nearly everybody writes (client quirk 11).
+const USUAL: &str = "signal;handling=required";
+
 /// Whether a body of this Content-Disposition may be ignored by whoever does not understand it.
 pub(super) fn is_optional(disposition: &str) -> bool {
     list::cut(disposition, b';')
@@ -29,6 +32,9 @@ pub(super) fn is_optional(disposition: &str) -> bool {
 
 /// Whether the purpose in a Content-Disposition is known.
 pub(super) fn is_known_purpose(disposition: &str) -> bool {
+    if disposition == USUAL {
+        return true;
+    }
     let purpose = list::cut(disposition, b';').map_or("", |(purpose, _)| list::trim(purpose));
     DISPOSITIONS.iter().any(|known| known.eq_ignore_ascii_case(purpose))
 }

@@ -37,11 +37,25 @@ pub(super) fn is_host(text: &str) -> bool {
     sound && !text.is_empty() && before != b'-' && (!numeric || is_ipv4_address(text))
 }
 
-/// Whether `text` is four numbers up to 255 with dots between them; unlike the standard library's, they may begin with
-/// zeros.
+/// Whether digits and dots are four numbers up to 255 with dots between them; unlike the standard library's, they may
+/// begin with zeros. Every message has some of these.
 fn is_ipv4_address(text: &str) -> bool {
-    let is_octet = |part: &str| part.len() <= 3 && list::number::<u8>(part).is_some();
-    text.split('.').count() == 4 && text.split('.').all(is_octet)
+    let (mut dots, mut digits, mut value) = (0_u8, 0_u8, 0_u16);
+    for byte in text.bytes() {
+        if byte == b'.' {
+            if dots == 3 {
+                return false;
+            }
+            (dots, digits, value) = (dots.saturating_add(1), 0, 0);
+        } else {
+            digits = digits.saturating_add(1);
+            value = value.saturating_mul(10).saturating_add(u16::from(byte.wrapping_sub(b'0')));
+            if digits > 3 || value > 255 {
+                return false;
+            }
+        }
+    }
+    dots == 3 && digits > 0
 }
 
 /// Whether `text` is an IPv6 address. RFC 5118 4.10 wants a colon too many, which the grammar of RFC 3261 allowed by

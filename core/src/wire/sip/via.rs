@@ -76,24 +76,28 @@ impl<'a> Via<'a> {
         if !list::is_token(name) || !value.is_none_or(is_value) {
             return false;
         }
-        if name.eq_ignore_ascii_case("branch") {
-            self.branch = value;
-            return value.is_some();
+        // Names of other lengths need no comparison.
+        match name.len() {
+            6 if name.eq_ignore_ascii_case("branch") => {
+                self.branch = value;
+                value.is_some()
+            }
+            5 if name.eq_ignore_ascii_case("rport") => {
+                let port = value.and_then(list::number);
+                self.rport = Some(port);
+                port.is_some() || value.is_none()
+            }
+            8 if name.eq_ignore_ascii_case("received") => {
+                self.received = value;
+                value.is_some_and(|value| is_host(value) || value.parse::<Ipv6Addr>().is_ok())
+            }
+            5 if name.eq_ignore_ascii_case("maddr") => {
+                self.maddr = value;
+                value.is_some_and(is_host)
+            }
+            3 if name.eq_ignore_ascii_case("ttl") => value.and_then(list::number::<u8>).is_some(),
+            _ => true,
         }
-        if name.eq_ignore_ascii_case("rport") {
-            let port = value.and_then(list::number);
-            self.rport = Some(port);
-            return port.is_some() || value.is_none();
-        }
-        if name.eq_ignore_ascii_case("received") {
-            self.received = value;
-            return value.is_some_and(|value| is_host(value) || value.parse::<Ipv6Addr>().is_ok());
-        }
-        if name.eq_ignore_ascii_case("maddr") {
-            self.maddr = value;
-            return value.is_some_and(is_host);
-        }
-        !name.eq_ignore_ascii_case("ttl") || value.and_then(list::number::<u8>).is_some()
     }
 
     /// Whether the branch begins with the magic cookie, so that it alone identifies the transaction (RFC 3261 17.2.3).
