@@ -23,22 +23,27 @@ pub(super) fn is_host(text: &str) -> bool {
     if let Some(reference) = text.strip_prefix('[') {
         return reference.strip_suffix(']').is_some_and(is_ipv6_address);
     }
-    let (mut before, mut numeric, mut sound) = (b'.', true, true);
-    for byte in text.bytes() {
-        sound &= match byte {
-            b'.' => before != b'.' && before != b'-',
-            b'-' => before != b'.',
-            _ => octets::HOST.has(byte),
-        };
-        numeric &= byte == b'.' || byte.is_ascii_digit();
-        before = byte;
+    let bytes = text.as_bytes();
+    let Some(last) = bytes.last() else { return false };
+    if last.is_ascii_digit() && is_ipv4_address(text) {
+        return true;
     }
-    // A name may end with the dot of the root.
-    sound && !text.is_empty() && before != b'-' && (!numeric || is_ipv4_address(text))
+    // A name may end with the dot of the root, but no label is empty, or begins or ends with a hyphen.
+    let is_edge =
+        |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(|byte| matches!(byte, b'.' | b'-'));
+    let has_bad_label = || {
+        memchr::memchr_iter(b'.', bytes).any(|at| is_edge(at.checked_sub(1)) || is_edge(at.checked_add(1)))
+    };
+    let is_numeric = || bytes.iter().all(|byte| matches!(byte, b'.' | b'0'..=b'9'));
+    octets::HOST.has_all(bytes)
+        && !is_edge(Some(0))
+        && *last != b'-'
+        && !has_bad_label()
+        && !(last.is_ascii_digit() && is_numeric())
 }
 
-/// Whether digits and dots are four numbers up to 255 with dots between them; unlike the standard library's, they may
-/// begin with zeros. Every message has some of these.
+/// Whether `text` is four numbers up to 255 with dots between them; unlike the standard library's, they may begin with
+/// zeros. Every message has some of these.
 fn is_ipv4_address(text: &str) -> bool {
     let (mut dots, mut digits, mut value) = (0_u8, 0_u8, 0_u16);
     for byte in text.bytes() {
@@ -48,9 +53,10 @@ fn is_ipv4_address(text: &str) -> bool {
             }
             (dots, digits, value) = (dots.saturating_add(1), 0, 0);
         } else {
+            let digit = byte.wrapping_sub(b'0');
             digits = digits.saturating_add(1);
-            value = value.saturating_mul(10).saturating_add(u16::from(byte.wrapping_sub(b'0')));
-            if digits > 3 || value > 255 {
+            value = value.saturating_mul(10).saturating_add(u16::from(digit));
+            if digit > 9 || digits > 3 || value > 255 {
                 return false;
             }
         }
