@@ -4,7 +4,7 @@
 //! (by hand, into a buffer). `parse(emit(m)) == m`.
 
 pub mod emit;
-pub(crate) mod encoding;
+pub mod encoding;
 pub mod errors;
 pub mod events;
 pub mod guard;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use ctigate_core::wire::csta::{
     emit::{self, Verbatim},
+    encoding,
     guard::{XmlError, XmlLimits},
     model::{Event, Message, Namespace, Request, Response},
     parse::Document,
@@ -22,6 +23,7 @@ const WIDE: XmlLimits =
 /// # Panics
 /// If a property does not hold.
 pub fn csta_document(bytes: &[u8], reached: &mut Reached) {
+    in_any_encoding(bytes);
     let document = match Document::parse(bytes, &XmlLimits::default()) {
         Ok(document) => document,
         Err(error) => return reached.note(format!("refused: {error:?}")),
@@ -44,6 +46,15 @@ pub fn csta_document(bytes: &[u8], reached: &mut Reached) {
     emit::message(&mut written, namespace, &message, &mut Verbatim);
     let again = rewritten(&written, namespace);
     assert_eq!(again.as_deref(), Ok(written.as_slice()), "written, read and written again");
+}
+
+/// A document of a phone system is read in the encoding that it declares, and what was read is UTF-8 that reads the
+/// same.
+fn in_any_encoding(bytes: &[u8]) {
+    let mut room = Vec::new();
+    let Ok((text, document)) = encoding::parse(bytes, &XmlLimits::default(), &mut room) else { return };
+    let again = Document::parse(text, &XmlLimits::default());
+    assert_eq!(again.as_ref().map(Document::name), Ok(document.name()), "decoded once, read for good");
 }
 
 /// The kind of a message; those that are not modelled are one kind each.

@@ -42,7 +42,7 @@ enum Encoding {
 ///
 /// # Errors
 /// Those of [`Document::parse`].
-pub(crate) fn parse<'b>(
+pub fn parse<'b>(
     bytes: &'b [u8],
     limits: &XmlLimits,
     room: &'b mut Vec<u8>,
