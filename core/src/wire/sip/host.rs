@@ -23,31 +23,48 @@ pub(super) fn is_host(text: &str) -> bool {
     if let Some(reference) = text.strip_prefix('[') {
         return reference.strip_suffix(']').is_some_and(is_ipv6_address);
     }
+    octets::HOST.has_all(text.as_bytes()) && is_name(text.as_bytes())
+}
+
+/// Whether `text` begins with a host, up to its end, a port, parameters or headers. Those are not examined, but a port
+/// must be one.
+pub(super) fn begins_with_host(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let Some(last) = bytes.last() else { return false };
-    if last.is_ascii_digit() && is_ipv4_address(text) {
-        return true;
+    let end = bytes.iter().position(|byte| !octets::HOST.has(*byte)).unwrap_or(bytes.len());
+    match bytes.get(end) {
+        None | Some(b';' | b'?') => is_name(bytes.get(..end).unwrap_or_default()),
+        Some(_) => {
+            let end = bytes.iter().position(|byte| matches!(byte, b';' | b'?')).unwrap_or(bytes.len());
+            host_and_port(text.get(..end).unwrap_or_default()).is_some()
+        }
     }
-    // A name may end with the dot of the root, but no label is empty, or begins or ends with a hyphen.
+}
+
+/// Whether bytes that may stand in a name or an IPv4 address are one.
+fn is_name(bytes: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
+    let is_edge = |byte: &u8| matches!(byte, b'.' | b'-');
+    if last.is_ascii_digit() && first.is_ascii_digit() {
+        let numeric = bytes.iter().all(|byte| matches!(byte, b'.' | b'0'..=b'9'));
+        return if numeric { is_ipv4_address(bytes) } else { has_good_labels(bytes) };
+    }
+    // A name may end with the dot of the root.
+    !is_edge(first) && *last != b'-' && has_good_labels(bytes)
+}
+
+/// Whether no label within a name is empty, or begins or ends with a hyphen.
+fn has_good_labels(bytes: &[u8]) -> bool {
     let is_edge =
         |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(|byte| matches!(byte, b'.' | b'-'));
-    let has_bad_label = || {
-        memchr::memchr_iter(b'.', bytes).any(|at| is_edge(at.checked_sub(1)) || is_edge(at.checked_add(1)))
-    };
-    let is_numeric = || bytes.iter().all(|byte| matches!(byte, b'.' | b'0'..=b'9'));
-    octets::HOST.has_all(bytes)
-        && !is_edge(Some(0))
-        && *last != b'-'
-        && !has_bad_label()
-        && !(last.is_ascii_digit() && is_numeric())
+    !memchr::memchr_iter(b'.', bytes).any(|at| is_edge(at.checked_sub(1)) || is_edge(at.checked_add(1)))
 }
 
 /// Whether `text` is four numbers up to 255 with dots between them; unlike the standard library's, they may begin with
 /// zeros. Every message has some of these.
-fn is_ipv4_address(text: &str) -> bool {
+fn is_ipv4_address(text: &[u8]) -> bool {
     let (mut dots, mut digits, mut value) = (0_u8, 0_u8, 0_u16);
-    for byte in text.bytes() {
-        if byte == b'.' {
+    for byte in text {
+        if *byte == b'.' {
             if dots == 3 {
                 return false;
             }

@@ -1,7 +1,7 @@
 //! URIs, as far as routing and identifying users requires (RFC 3261 19.1, RFC 3966).
 
 pub use super::dial::{NotDialable, Number, dialable};
-use super::host::host_and_port;
+use super::host::{begins_with_host, host_and_port};
 use super::{list, octets};
 
 /// A URI's scheme.
@@ -112,8 +112,7 @@ pub(super) fn has_host_if_sip(uri: &str) -> bool {
         Some((_, place)) => place,
         None => rest,
     };
-    let end = place.bytes().position(|byte| matches!(byte, b';' | b'?')).unwrap_or(place.len());
-    host_and_port(place.get(..end).unwrap_or_default()).is_some()
+    begins_with_host(place)
 }
 
 fn is_scheme(text: &str) -> bool {
