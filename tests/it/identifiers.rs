@@ -30,7 +30,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A DeliveredEvent at the line, with the own connection's `device`, and other elements.
+/// A call that rings at the line, with the own connection's `device`, and other elements.
 fn delivered(device: &str, parties: &str) -> String {
     format!(
         "<connection><callID>7</callID>{device}</connection>\

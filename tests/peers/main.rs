@@ -12,6 +12,7 @@ mod kamailio;
 #[expect(dead_code, reason = "not every peer needs every helper")]
 mod office;
 #[path = "../process/program.rs"]
+#[expect(dead_code, reason = "not every peer needs every helper")]
 mod program;
 mod proxy;
 mod sipe;
