@@ -64,7 +64,7 @@ pub(crate) fn table(answer: &Answer, wall: SystemTime) -> String {
     push(
         &mut text,
         format_args!(
-            "\n{} sessions, {} monitors (fed by {} at the phone systems), {} SIP connections, {} requests at the phone \
+            "\n{} sessions, {} monitors, fed by {} at the phone systems, {} SIP connections, {} requests at the phone \
              systems\n\n",
             view.sessions, view.monitors, view.switch_monitors, view.links, view.pending
         ),
@@ -283,7 +283,7 @@ mod tests {
         let text = table(&answer, wall);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "Draining for 20 s, at most 1 min 0 s more; up for 1 h 1 min");
-        assert!(lines[1].contains("3 monitors (fed by 2 at the phone systems)"), "{}", lines[1]);
+        assert!(lines[1].contains("3 monitors, fed by 2 at the phone systems,"), "{}", lines[1]);
         assert_eq!(lines[3].split_whitespace().next(), Some("CONNECTION"));
         let cells: Vec<_> = lines[4].split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
         assert_eq!(
