@@ -76,6 +76,8 @@ mod takeover;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod torture;
+#[cfg(test)]
 mod transport;
 #[cfg(test)]
 mod unlisted;

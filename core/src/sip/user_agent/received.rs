@@ -117,13 +117,14 @@ pub(super) fn refusal<'a>(
     if let Some(flaw) = &received.message.flaw {
         return Some(Refusal::new(flaw.status(), flaw.to_string()));
     }
+    let Some(uri) = Uri::parse(received.uri) else {
+        return Some(Refusal::new(400, "Malformed Request-URI"));
+    };
     if matches!(received.method, Method::Other(_)) {
         return Some(Refusal::with(405, "Allow", ALLOW));
     }
-    match Uri::parse(received.uri).map(|uri| uri.scheme) {
-        Some(Scheme::Sip | Scheme::Sips | Scheme::Tel) => {}
-        Some(Scheme::Other(_)) => return Some(Refusal::new(416, "")),
-        None => return Some(Refusal::new(400, "Malformed Request-URI")),
+    if let Scheme::Other(_) = uri.scheme {
+        return Some(Refusal::new(416, ""));
     }
     // 8.2.2.3: Require is not checked for CANCEL (and ACK), nor can either be tried again without its body.
     if received.method == Method::Cancel {
