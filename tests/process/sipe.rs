@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use ctigate_tests::captured::{ACK, BYE, CALL, FEATURES, INVITE, MONITOR, REACK, REINVITE, STOP};
+use ctigate_tests::captured::{ACK, BYE, CALL, FEATURES, INVITE, MONITOR, REACK, REINVITE, stop};
 
 use crate::office::Office;
 use crate::program::output;
@@ -70,7 +70,7 @@ fn sipe_s_own_bytes_go_through_the_program_and_its_recording_replays() {
     wire.say(&placed(REINVITE));
     wire.wait_for("<systemStatus>normal</systemStatus");
     wire.say(&placed(REACK));
-    wire.say(&(placed(STOP).replace("99fda87c", &reference) + &placed(BYE)));
+    wire.say(&(placed(&stop(&reference)) + &placed(BYE)));
     wire.wait_for("<MonitorStopResponse ");
     wire.wait_for("CSeq: 3 BYE\r\n");
 

@@ -17,5 +17,15 @@ pub const REINVITE: &str = include_str!("../data/sipe/06-invite.sip");
 pub const REACK: &str = include_str!("../data/sipe/07-ack.sip");
 /// MonitorStop.
 pub const STOP: &str = include_str!("../data/sipe/08-info-MonitorStop.sip");
+
+/// MonitorStop for the monitor with this cross-reference ID, whose length is that of the request's body.
+#[must_use]
+pub fn stop(cross_reference: &str) -> String {
+    let (head, body) = STOP.split_once("\r\n\r\n").unwrap_or_default();
+    let named = body.replace("99fda87c", cross_reference);
+    let length = |body: &str| format!("Content-Length: {}", body.len());
+    format!("{}\r\n\r\n{named}", head.replace(&length(body), &length(&named)))
+}
+
 /// The sign-out.
 pub const BYE: &str = include_str!("../data/sipe/09-bye.sip");

@@ -2,7 +2,7 @@
 
 use ctigate_core::Duration;
 use ctigate_tests::bench::{Bench, csta, only};
-use ctigate_tests::captured::{ACK, BYE, CALL, FEATURES, INVITE, MONITOR, REACK, REINVITE, STOP};
+use ctigate_tests::captured::{ACK, BYE, CALL, FEATURES, INVITE, MONITOR, REACK, REINVITE, stop};
 
 #[test]
 fn sipe_s_own_bytes_sign_in_call_refresh_and_sign_out() {
@@ -54,10 +54,7 @@ fn sipe_s_own_bytes_sign_in_call_refresh_and_sign_out() {
     assert_eq!(bench.messages(link), [], "the ACK with CSeq 1 ended the 200's retransmission");
 
     bench.note("Sign-out: MonitorStop, and BYE right behind it.");
-    let (head, body) = STOP.split_once("\r\n\r\n").unwrap();
-    let named = body.replace("99fda87c", &cross_reference);
-    let length = |body: &str| format!("Content-Length: {}", body.len());
-    let stop = placed(&format!("{}\r\n\r\n{named}", head.replace(&length(body), &length(&named))));
+    let stop = placed(&stop(&cross_reference));
     bench.send(link, (stop + &placed(BYE)).as_bytes());
     let answers: Vec<u16> = bench.messages(link).iter().map(ctigate_tests::bench::Sip::status).collect();
     assert_eq!(answers, [200, 200]);
