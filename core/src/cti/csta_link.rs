@@ -60,6 +60,8 @@ struct Sent {
     /// Its row; `None` for a request that has none.
     service: Option<&'static Service>,
     at: Instant,
+    /// How many answers had come on this connect.
+    answers: u32,
 }
 
 /// How far the opening of the link has come.
@@ -236,7 +238,10 @@ impl CstaLink {
             };
             // The request is left to its time-out, which has the effect of a missing answer.
             let Some(invoke) = self.draw_invoke() else { return };
-            self.await_answer(invoke, Sent { id, service, at: output.now() });
+            self.await_answer(
+                invoke,
+                Sent { id, service, at: output.now(), answers: self.silence.answers() },
+            );
             self.waiting.sent(output.now());
             let written = write_frame(output, invoke, |out| out.extend_from_slice(&document));
             debug_assert!(written.is_ok(), "what does not fit into a frame is not queued");
@@ -363,7 +368,10 @@ impl LinkProtocol for CstaLink {
             write_frame(output, invoke, |out| emit::request(out, namespace, request, &mut Verbatim))
                 .map_err(|TooLong| Refused::TooLong)?;
             self.waiting.sent(output.now());
-            self.await_answer(invoke, Sent { id, service, at: output.now() });
+            self.await_answer(
+                invoke,
+                Sent { id, service, at: output.now(), answers: self.silence.answers() },
+            );
             self.expect_data(id, request);
             return Ok(());
         }

@@ -44,6 +44,6 @@ crate::digest! { struct CstaLink {
     xml_limits: _, // Configured.
 } }
 
-crate::digest! { struct Sent { id, service => service.map_or("", |one| one.root), at } }
+crate::digest! { struct Sent { id, service => service.map_or("", |one| one.root), at, answers => u64::from(*answers) } }
 
 crate::digest! { enum Stage { Opening = 0, Asking = 1, Ready = 2 } }

@@ -28,6 +28,8 @@ pub(super) struct Silence {
     are_features_answered: bool,
     /// How many heartbeats of this connect were not answered.
     heartbeats: u8,
+    /// How many answers of any kind came on this connect.
+    answers: u32,
 }
 
 /// A service without an answer so far.
@@ -47,23 +49,35 @@ impl Silence {
         self.given_up = Features::NONE;
         self.are_features_answered = false;
         self.heartbeats = 0;
+        self.answers = 0;
+    }
+
+    /// Returns how many answers of any kind came on this connect.
+    pub(super) const fn answers(&self) -> u32 {
+        self.answers
     }
 
     /// Notes an answer to the request for features.
     pub(super) const fn features_answered(&mut self) {
+        self.answers = self.answers.saturating_add(1);
         self.are_features_answered = true;
     }
 
     /// Notes an answer to a service, in time or late, positive or negative.
     pub(super) fn answered(&mut self, service: Option<&'static Service>) {
+        self.answers = self.answers.saturating_add(1);
         let Some(service) = service.filter(|service| !self.answered.has(service)) else { return };
         self.answered = self.answered.with(service);
         self.given_up = self.given_up.without(service);
         self.unanswered.remove(&u16::from(service.index));
     }
 
-    /// Notes that a request timed out at `now`.
+    /// Notes that a request timed out at `now`. If the phone system has answered others, but none since this one was
+    /// sent, it was silent altogether, which says nothing of the service.
     pub(super) fn unanswered(&mut self, sent: Sent, now: Instant) {
+        if self.answers > 0 && self.answers == sent.answers {
+            return;
+        }
         let Some(service) = sent.service.filter(|service| !self.answered.has(service)) else { return };
         let one = self.unanswered.entry(u16::from(service.index));
         let one = one.or_insert(Unanswered { times: 0, at: sent.at });
@@ -88,6 +102,7 @@ impl Silence {
 
     /// Notes an answer to a heartbeat.
     pub(super) const fn heartbeat_answered(&mut self) {
+        self.answers = self.answers.saturating_add(1);
         self.is_heartbeat_answered = true;
         self.heartbeats = 0;
     }
@@ -137,6 +152,7 @@ crate::digest! { struct Silence {
     given_up_for_heartbeat => u64::from(*given_up_for_heartbeat),
     are_features_answered,
     heartbeats => u64::from(*heartbeats),
+    answers => u64::from(*answers),
 } }
 
 crate::digest! { struct Unanswered { times => u64::from(*times), at } }

@@ -225,6 +225,34 @@ fn a_service_left_unanswered_three_times_is_not_asked_again_on_this_connect() {
 }
 
 #[test]
+fn a_phone_system_that_is_silent_altogether_is_asked_again() {
+    let mut bench = opened(APPLICATION);
+    bench.say_to_last(0, STARTED);
+    bench.say_to_last(0, FEATURES);
+    let connection = bench.pool.take_turn().unwrap();
+    for ticket in 1..=5 {
+        assert_eq!(bench.ask(connection, ticket, STOP), Ok(()), "it may only pause");
+        bench.advance(Duration::from_secs(5));
+    }
+    // If it answers others meanwhile, it leaves this one out.
+    let mut bench = opened(APPLICATION);
+    bench.say_to_last(0, STARTED);
+    bench.say_to_last(0, FEATURES);
+    let connection = bench.pool.take_turn().unwrap();
+    for ticket in [1, 3, 5] {
+        bench.ask(connection, ticket, STOP).unwrap();
+        let other = Request::RequestSystemStatus { register: None };
+        bench.act(|pool, step| pool.ask(step, connection, ticket + 1, &other)).unwrap();
+        bench.say_to_last(
+            0,
+            "<RequestSystemStatusResponse><systemStatus>normal</systemStatus></RequestSystemStatusResponse>",
+        );
+        bench.advance(Duration::from_secs(5));
+    }
+    assert_eq!(bench.ask(connection, 7, STOP), Err(CstaError::SERVICE_NOT_SUPPORTED));
+}
+
+#[test]
 fn requests_that_wait_at_the_same_time_count_once_and_a_late_answer_undoes_it() {
     let mut bench = mute("");
     let connection = bench.pool.take_turn().unwrap();
