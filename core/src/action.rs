@@ -257,8 +257,8 @@ impl Actions {
         filled
     }
 
-    /// Like [`Self::try_write_with`], with a secret to be filled in: `fill` returns where, as indexes in the buffer that
-    /// it appends to.
+    /// Like [`Self::try_write_with`], with a secret to be filled in: `fill` returns where, as indexes in the buffer
+    /// that it appends to.
     ///
     /// # Errors
     /// The error of `fill`; then no action is added.

@@ -1,6 +1,6 @@
-//! Text made safe for people. What strangers write must not move a terminal's cursor, forge a line or turn the direction
-//! of what stands beside it. Whatever people read passes here, whichever field it comes from: log lines, as logfmt and
-//! as JSON, ladders, the answers of `ctl`, error messages.
+//! Text made safe for people. What strangers write must not move a terminal's cursor, forge a line or turn the
+//! direction of what stands beside it. Whatever people read passes here, whichever field it comes from: log lines, as
+//! logfmt and as JSON, ladders, the answers of `ctl`, error messages.
 
 use alloc::borrow::Cow;
 use alloc::string::ToString as _;

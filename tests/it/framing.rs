@@ -1,5 +1,5 @@
-//! Where a message on a stream ends (RFC 3261 18.3): what cannot be told from what follows it is answered 400 and ends the
-//! connection, and nothing that came over a connection that stays is passed over silently.
+//! Where a message on a stream ends (RFC 3261 18.3): what cannot be told from what follows it is answered 400 and ends
+//! the connection, and nothing that came over a connection that stays is passed over silently.
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Duration, LinkId};

@@ -1,5 +1,5 @@
-//! What RFC 3261 requires of a request and of an answer, to the letter, where a mistake would hurt somebody: a call that
-//! cannot be ended, an answer that goes astray, a request that is taken for another.
+//! What RFC 3261 requires of a request and of an answer, to the letter, where a mistake would hurt somebody: a call
+//! that cannot be ended, an answer that goes astray, a request that is taken for another.
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;

@@ -1,5 +1,5 @@
-//! What the log says of requests and services: each line names peer, user, line, Call-ID, session, the connection by its
-//! name, service, device and the whole error.
+//! What the log says of requests and services: each line names peer, user, line, Call-ID, session, the connection by
+//! its name, service, device and the whole error.
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Duration, Level};

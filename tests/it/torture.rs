@@ -1,5 +1,5 @@
-//! The torture messages of RFC 4475 and RFC 5118, byte for byte as the RFCs have them (`tests/data/torture`): what a gateway
-//! for remote call control answers over a stream and by datagram.
+//! The torture messages of RFC 4475 and RFC 5118, byte for byte as the RFCs have them (`tests/data/torture`): what a
+//! gateway for remote call control answers over a stream and by datagram.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,8 +14,8 @@ const GOES_ON: bool = false;
 /// A message; the statuses over a stream, and whether that ends; the statuses by datagram.
 type Row = (&'static str, &'static [u16], bool, &'static [u16]);
 
-/// What is valid is answered 405 if its method is not supported, and 415 if its body is a session description. A response
-/// to no request of ours is dropped; a request that is not complete (`clerr`) is waited for on a stream.
+/// What is valid is answered 405 if its method is not supported, and 415 if its body is a session description. A
+/// response to no request of ours is dropped; a request that is not complete (`clerr`) is waited for on a stream.
 const ROWS: [Row; 61] = [
     ("badaspec", &[200], GOES_ON, &[200]),
     ("badbranch", &[200], GOES_ON, &[200]),

@@ -9,6 +9,8 @@ use crate::program::{Folder, Running, output};
 
 const PASSWORD: &str = "a&\u{2039}\"\u{fc}";
 const ESCAPED: &str = "a&amp;\u{2039}&quot;\u{fc}";
+/// The password as a log quotes it.
+const QUOTED: &str = "a&\u{2039}\\\"\u{fc}";
 /// The password in base64 (RFC 4648, 4).
 const BASE64: &str = "YSbigLkiw7w=";
 
@@ -95,7 +97,7 @@ fn a_password_reaches_the_phone_system_and_nothing_else() {
     assert!(ladder.contains("<password></password>"), "{ladder}");
     folder.write("ladder", &ladder);
     for (name, bytes) in written(&folder) {
-        for secret in [PASSWORD, ESCAPED, BASE64] {
+        for secret in [PASSWORD, ESCAPED, QUOTED, BASE64] {
             let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
             assert!(!found, "the password is in {name}");
         }

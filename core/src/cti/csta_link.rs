@@ -3,9 +3,9 @@
 //! Invoke IDs are separate per direction: 1 to 9998 for requests, 9999 for events. If a request was given up, its ID is
 //! not reused until its late answer arrives.
 //!
-//! Many phone systems leave unanswered what they do not know, instead of refusing it. So a request for features or, where
-//! there are no application sessions, for the status need not be answered; a heartbeat proves something only once one was
-//! answered; and a service that is never answered is not asked for over and over (`silence`).
+//! Many phone systems leave unanswered what they do not know, instead of refusing it. So a request for features or,
+//! where there are no application sessions, for the status need not be answered; a heartbeat proves something only once
+//! one was answered; and a service that is never answered is not asked for over and over (`silence`).
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -427,8 +427,8 @@ impl LinkProtocol for CstaLink {
         (self.session_kind == SessionKind::None).then_some(self.patience)
     }
 
-    /// An application session must be granted. Without one, the phone system may not know RequestSystemStatus; if it has
-    /// answered it before, something is wrong with it now.
+    /// An application session must be granted. Without one, the phone system may not know RequestSystemStatus; if it
+    /// has answered it before, something is wrong with it now.
     fn on_opening_unanswered(&mut self, output: &mut Output<'_>) -> bool {
         if self.stage == Stage::Opening {
             if self.session_kind == SessionKind::Application || self.silence.is_heartbeat_answered() {

@@ -1,5 +1,6 @@
-//! Logins of application sessions: what goes into `applicationSpecificInfo` of an application session's start (ECMA-354), in
-//! the forms of phone systems. The password is a secret: it is named, and the host fills it in ([`crate::secret`]).
+//! Logins of application sessions: what goes into `applicationSpecificInfo` of an application session's start
+//! (ECMA-354), in the forms of phone systems. The password is a secret: it is named, and the host fills it in
+//! ([`crate::secret`]).
 
 use alloc::vec::Vec;
 

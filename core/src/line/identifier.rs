@@ -1,8 +1,8 @@
 //! A phone system's identifier of a device, and how a client sees it.
 //!
 //! A client wants a number that it can look up and dial. Phone systems write numbers in many forms: bare, with visual
-//! separators, as a URI, in ECMA-269's switching function representation `N<NUMBER>NAME`, or in a form of their own; and
-//! where there is no number, they write the name of a trunk, or a word that says that the number is withheld.
+//! separators, as a URI, in ECMA-269's switching function representation `N<NUMBER>NAME`, or in a form of their own;
+//! and where there is no number, they write the name of a trunk, or a word that says that the number is withheld.
 
 use alloc::vec::Vec;
 
@@ -99,8 +99,8 @@ fn number_in(id: &str) -> Option<Number> {
 }
 
 /// Returns the number in ECMA-269's switching function representation, after the `N` (10.1.2): a number, which is in
-/// angle brackets if a name follows, with a subaddress after `!`, a type of number after `&`, an extension after `/` and
-/// an agent after `%`. If there is only an extension, that is the number.
+/// angle brackets if a name follows, with a subaddress after `!`, a type of number after `&`, an extension after `/`
+/// and an agent after `%`. If there is only an extension, that is the number.
 fn in_representation(text: &str) -> Option<Number> {
     let inside = match text.strip_prefix('<') {
         Some(rest) => rest.split_once('>')?.0,

@@ -66,8 +66,8 @@ impl<C: Carrier> Control<C> {
         step.actions.notify(level, name, &fields);
     }
 
-    /// Notes that a client's service was refused: by the phone system, or on its way there. That is a warning if the line
-    /// is of no use without it.
+    /// Notes that a client's service was refused: by the phone system, or on its way there. That is a warning if the
+    /// line is of no use without it.
     pub(super) fn note_failed<K: Clients<C>>(
         &self,
         step: &mut Step<'_>,

@@ -78,8 +78,9 @@ impl Digest for Reference {
     }
 }
 
-/// Appends a client's callID for a call of the phone system numbered `switch`, from 0: a number if the phone system's is
-/// one that is short enough, with one more than the phone system's number in front; otherwise `0_` and so on in front.
+/// Appends a client's callID for a call of the phone system numbered `switch`, from 0: a number if the phone system's
+/// is one that is short enough, with one more than the phone system's number in front; otherwise `0_` and so on in
+/// front.
 pub(super) fn write_call(call: &str, switch: u8, out: &mut alloc::vec::Vec<u8>) {
     if is_short_number(call) {
         out.push(b'1'.wrapping_add(switch));

@@ -6,8 +6,8 @@
 //! compared with what the client knows by then. Any other event waits. If the snapshot contains one of its calls, the
 //! event is superseded; otherwise it follows. From the answer until the client is up to date, all events wait.
 //!
-//! A phone system may take a snapshot when it is asked and send events before its answer. So the snapshot does not decide
-//! on calls whose events came since it was requested: they are as those events left them.
+//! A phone system may take a snapshot when it is asked and send events before its answer. So the snapshot does not
+//! decide on calls whose events came since it was requested: they are as those events left them.
 //!
 //! Without a snapshot, the client's view remains unverified: events are passed on as they come, and what the client
 //! knows is kept apart from what its switch monitor knows, until a later snapshot can be compared with it.

@@ -180,7 +180,8 @@ impl<C: Carrier> Control<C> {
         Ok(())
     }
 
-    /// Handles the end of a request made for a client. Returns the error to send in place of a response that must not reach the client.
+    /// Handles the end of a request made for a client. Returns the error to send in place of a response that must not
+    /// reach the client.
     pub(super) fn on_served(
         &mut self,
         step: &mut Step<'_>,

@@ -43,8 +43,8 @@ pub(crate) struct Dialog {
 }
 
 impl Dialog {
-    /// The dialog that a 2xx to `invite` creates. Its Contact was checked. `invite` may also be a re-INVITE in a dialog that another node
-    /// created (RFC 3261 12.2.2): the dialog's state is the same function of the request.
+    /// The dialog that a 2xx to `invite` creates. Its Contact was checked. `invite` may also be a re-INVITE in a dialog
+    /// that another node created (RFC 3261 12.2.2): the dialog's state is the same function of the request.
     pub(crate) fn new(
         invite: &Message<'_>,
         flow: Flow,

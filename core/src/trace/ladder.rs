@@ -31,7 +31,8 @@ pub struct LadderOptions<'a> {
     /// Only this user's dialogs (`alice`, `alice@example.com` or a whole URI), and the messages of the phone system
     /// that belong to them.
     pub user: Option<&'a str>,
-    /// Only the dialogs of this line (`1001`, or a whole URI), and the messages of the phone system that belong to them.
+    /// Only the dialogs of this line (`1001`, or a whole URI), and the messages of the phone system that belong to
+    /// them.
     pub line: Option<&'a str>,
     /// Only what happened then or later.
     pub since: Option<Moment>,

@@ -125,7 +125,8 @@ impl Messages {
         self.links.remove(&link).map(|party| party.name)
     }
 
-    /// A link carries `bytes`, from its peer (`inward`) or to it; `each` is called with every message that they complete.
+    /// A link carries `bytes`, from its peer (`inward`) or to it; `each` is called with every message that they
+    /// complete.
     pub fn bytes(&mut self, link: LinkId, bytes: &[u8], inward: bool, each: &mut dyn FnMut(&Message<'_>)) {
         let Self { lines_of_text, links, lines, names: _ } = self;
         let Some(Party { side, name, inward: read, outward: written }) = links.get_mut(&link) else { return };

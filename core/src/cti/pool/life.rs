@@ -89,8 +89,8 @@ impl<T: Digest + Copy> Pool<T> {
         self.on(step, index, Event::Failed)
     }
 
-    /// Lets a connection that is down be dialled now, and its pauses begin with the shortest again. One that is not down
-    /// is left alone.
+    /// Lets a connection that is down be dialled now, and its pauses begin with the shortest again. One that is not
+    /// down is left alone.
     pub(crate) fn redial(&mut self, step: &mut Step<'_>, index: u8) {
         let now = step.now;
         let down = self.at_mut(index).filter(|one| one.state.next_dial().is_some());

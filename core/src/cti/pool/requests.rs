@@ -68,7 +68,8 @@ impl<T: Digest + Copy> Pool<T> {
                 return Err(match refused {
                     Refused::Busy => CstaError::RESOURCE_BUSY,
                     Refused::TooLong => CstaError::INVALID_PARAMETER_VALUE,
-                    // A client whose monitor is refused for good never asks again, so it is refused as if it had timed out.
+                    // A client whose monitor is refused for good never asks again, so it is refused as if it had timed
+                    // out.
                     Refused::Unanswered if request.name() == "MonitorStart" => {
                         CstaError::RESOURCE_OUT_OF_SERVICE
                     }

@@ -105,8 +105,8 @@ pub(super) fn stateless_tag(key: u128) -> heapless::String<16> {
     tag(u64::try_from(key & u128::from(u64::MAX)).unwrap_or(0))
 }
 
-/// The refusal of a request whatever its method (RFC 3261 8.2.1 to 8.2.3); `content` is what its body holds. It does not
-/// tell an unlisted peer anything else.
+/// The refusal of a request whatever its method (RFC 3261 8.2.1 to 8.2.3); `content` is what its body holds. It does
+/// not tell an unlisted peer anything else.
 pub(super) fn refusal<'a>(
     received: &Received<'a>,
     content: Result<Option<&[u8]>, Unacceptable>,

@@ -136,8 +136,8 @@ impl UserAgent {
         }
     }
 
-    /// Whether an INVITE outside any dialog has come another way already, and is not answered yet (RFC 3261 8.2.2.2). If
-    /// the connection it came on is gone, so is the answer, and this one is the next try of a proxy.
+    /// Whether an INVITE outside any dialog has come another way already, and is not answered yet (RFC 3261 8.2.2.2).
+    /// If the connection it came on is gone, so is the answer, and this one is the next try of a proxy.
     fn is_merged(&self, step: &Step<'_>, invite: &Message<'_>) -> bool {
         let before = self.transactions.find_merged(merge_key(step.entropy, invite));
         before.is_some_and(|before| match before.flow {

@@ -17,8 +17,8 @@ pub enum Moment {
     Unix(u64),
 }
 
-/// When the machine of the run in `segments` was created, in microseconds since 1970, by the first clock in it; `None` if
-/// it has none.
+/// When the machine of the run in `segments` was created, in microseconds since 1970, by the first clock in it; `None`
+/// if it has none.
 ///
 /// # Errors
 /// What is wrong before the first clock, and at which line.
@@ -73,7 +73,8 @@ impl<'a> Times<'a> {
         }
     }
 
-    /// The seconds since 1970 at `now`, moved to the local time zone; how far that is ahead of UTC, and the milliseconds.
+    /// The seconds since 1970 at `now`, moved to the local time zone; how far that is ahead of UTC, and the
+    /// milliseconds.
     fn local(&self, now: Instant) -> Option<(u64, i32, u64)> {
         let unix = self.unix(now)?;
         let seconds = unix / 1_000_000;

@@ -43,8 +43,8 @@ pub(super) struct Words {
     taken: BTreeSet<Vec<u8>>,
 }
 
-/// The length of the word at the beginning of `bytes`, or of the character, if it is not in a word. An escaped character
-/// (`%2B`) is one, and the `v` of a vanity suffix (`5551234v:4`) does not belong to the number before it.
+/// The length of the word at the beginning of `bytes`, or of the character, if it is not in a word. An escaped
+/// character (`%2B`) is one, and the `v` of a vanity suffix (`5551234v:4`) does not belong to the number before it.
 pub(super) fn length(bytes: &[u8]) -> usize {
     if let [b'%', high, low, ..] = bytes
         && high.is_ascii_hexdigit()
@@ -99,7 +99,8 @@ impl Words {
         self.originals.insert(word.to_ascii_lowercase());
     }
 
-    /// Notes the numbers that `settings` number on, which stay in order: a table's `number` and the `count - 1` behind it.
+    /// Notes the numbers that `settings` number on, which stay in order: a table's `number` and the `count - 1` behind
+    /// it.
     pub(super) fn learn_series(&mut self, settings: &[Setting]) {
         for (first, count) in series::find(settings) {
             let series =

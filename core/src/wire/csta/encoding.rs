@@ -1,6 +1,6 @@
 //! Documents that are not in UTF-8, as some phone systems send them: declared as ISO-8859-1, windows-1252 or US-ASCII,
-//! or with bytes that the declared encoding does not have. Such a byte is left out: a telephone that rings must be shown
-//! even if a name in the event cannot be read.
+//! or with bytes that the declared encoding does not have. Such a byte is left out: a telephone that rings must be
+//! shown even if a name in the event cannot be read.
 //!
 //! As on the Web (WHATWG, Encoding Standard), ISO-8859-1 is read as windows-1252, which has printable characters where
 //! ISO-8859-1 has control characters that nobody means.

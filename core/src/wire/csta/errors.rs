@@ -154,8 +154,8 @@ constants! {
 
 impl CstaError {
     /// The error of category `category` and value `value`, both spelt as in the schema;
-    /// `systemResourceAvailability`, which the schema misspells, may also be spelt correctly. A value that the category does
-    /// not list becomes its `generic` value if it has one, since later editions add values. Returns `None` for an
+    /// `systemResourceAvailability`, which the schema misspells, may also be spelt correctly. A value that the category
+    /// does not list becomes its `generic` value if it has one, since later editions add values. Returns `None` for an
     /// unknown category, or if nothing fits.
     #[must_use]
     pub fn find(category: &str, value: &str) -> Option<Self> {

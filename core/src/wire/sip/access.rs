@@ -112,8 +112,8 @@ impl<'a> Message<'a> {
         self.header(Name::ContentType).and_then(MediaType::parse)
     }
 
-    /// The CSTA document in the body, which may be one part of it (client quirk 10). [`Message::document`] says why there
-    /// is none.
+    /// The CSTA document in the body, which may be one part of it (client quirk 10). [`Message::document`] says why
+    /// there is none.
     #[must_use]
     pub fn csta_body(&self) -> Option<&'a [u8]> {
         self.document().ok().flatten()

@@ -67,8 +67,8 @@ fn lacks_tag(request: &Message<'_>) -> bool {
     request.to().is_some_and(|to| to.tag().is_none())
 }
 
-/// Appends a Via header's value, adding the request's `source` to its first item, `topmost`. All else is copied byte for
-/// byte.
+/// Appends a Via header's value, adding the request's `source` to its first item, `topmost`. All else is copied byte
+/// for byte.
 fn topmost_via(out: &mut Vec<u8>, value: &str, topmost: Option<Via<'_>>, source: SocketAddr) {
     let Some(via) = topmost else {
         out.extend_from_slice(value.as_bytes());

@@ -1,7 +1,7 @@
 //! Cuts messages out of a stream of bytes, by Content-Length (RFC 3261 18.3).
 //!
-//! The time is linear however the stream is divided: an incomplete head is never searched again from its beginning, each
-//! byte is copied at most once, and a message that arrives whole is not copied at all.
+//! The time is linear however the stream is divided: an incomplete head is never searched again from its beginning,
+//! each byte is copied at most once, and a message that arrives whole is not copied at all.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -215,8 +215,8 @@ impl Framer {
         Ok(Some(kept.saturating_add(missing)))
     }
 
-    /// The size of the message whose head ends in `bytes`, and how many of these were kept to read it. `None`: the head does
-    /// not end yet, and all of them were kept.
+    /// The size of the message whose head ends in `bytes`, and how many of these were kept to read it. `None`: the head
+    /// does not end yet, and all of them were kept.
     fn end_head(&mut self, bytes: &[u8], limit: usize) -> Result<Option<(Size, usize)>, Torn> {
         if self.buffer.is_empty()
             && let Some(head) = Head::read(bytes)
@@ -331,8 +331,8 @@ impl Head {
         None
     }
 
-    /// How large the message is that begins `bytes`. Without a Content-Length it has no body (RFC 3261 20.14), so that a
-    /// Content-Type says that it was forgotten.
+    /// How large the message is that begins `bytes`. Without a Content-Length it has no body (RFC 3261 20.14), so that
+    /// a Content-Type says that it was forgotten.
     fn size(&self, bytes: &[u8], limit: usize) -> Result<Size, Torn> {
         if self.end > limit {
             return Err((FrameError::TooLarge, None));

@@ -19,7 +19,8 @@ pub(super) static BARE_ADDRESS: Octets = Octets::all_but(b" \t<\"");
 /// What may stand in a URI, as far as it is not to be mixed up with what is around it.
 pub(super) static URI: Octets = Octets::all_but(b" \t<>\"");
 
-/// What may stand in the value of a parameter without quotes, as far as it is not to be mixed up with what is around it.
+/// What may stand in the value of a parameter without quotes, as far as it is not to be mixed up with what is around
+/// it.
 pub(super) static PARAMETER_VALUE: Octets = Octets::all_but(b" \t<>\",;");
 
 impl Octets {

@@ -20,8 +20,8 @@ const SIGNALLED: i32 = 128;
 /// What the log says of SIGHUP.
 const NOT_YET: &str = "nothing is reopened or read again yet";
 
-/// Lets the process survive that a file reaches the limit on its size: writing to it fails instead (`EFBIG`), as it does
-/// on a full disk. By default SIGXFSZ would end the process.
+/// Lets the process survive that a file reaches the limit on its size: writing to it fails instead (`EFBIG`), as it
+/// does on a full disk. By default SIGXFSZ would end the process.
 pub(crate) fn survive_file_size_limit() {
     // If that is refused, the default action remains.
     let _ = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));

@@ -46,8 +46,8 @@ impl When {
         Some(Self::Clock { day, time: (hour * 60 + minute) * 60_000_000 + second, utc })
     }
 
-    /// The point in time in a run that began `began` microseconds after 1970. A time without a date is the first after the
-    /// run began.
+    /// The point in time in a run that began `began` microseconds after 1970. A time without a date is the first after
+    /// the run began.
     ///
     /// # Errors
     /// The run has no clock to compare it with.

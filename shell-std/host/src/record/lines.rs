@@ -29,8 +29,8 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Writes to `out` from a thread of its own; at most `capacity` lines wait. If some are lost, since `out` is too slow
-    /// or has no room, `loss` says how many as soon as `out` takes lines again.
+    /// Writes to `out` from a thread of its own; at most `capacity` lines wait. If some are lost, since `out` is too
+    /// slow or has no room, `loss` says how many as soon as `out` takes lines again.
     pub(crate) fn new(out: Box<dyn Write + Send>, capacity: usize, loss: Loss) -> Self {
         let (queue, orders) = mpsc::sync_channel(capacity);
         let dropped = Arc::new(AtomicU64::new(0));

@@ -1,6 +1,6 @@
-//! At level debug, the log has a line for each message that the links carry: who sent it to whom, of which user, line and
-//! dialog it is, which service, event, call and devices it is about, and the whole error. At any other level this costs
-//! nothing but to know the links.
+//! At level debug, the log has a line for each message that the links carry: who sent it to whom, of which user, line
+//! and dialog it is, which service, event, call and devices it is about, and the whole error. At any other level this
+//! costs nothing but to know the links.
 
 use core::fmt::Display;
 use core::net::SocketAddr;

@@ -28,8 +28,8 @@ impl Run {
     }
 }
 
-/// Reads the files, puts those of one run together, and says how many runs there are if it is not one. Reports a file that
-/// cannot be read.
+/// Reads the files, puts those of one run together, and says how many runs there are if it is not one. Reports a file
+/// that cannot be read.
 pub(super) fn read(files: &[PathBuf], terminal: &mut Terminal<'_>) -> Option<Vec<Run>> {
     let mut runs: Vec<Run> = Vec::new();
     for file in files {
