@@ -37,7 +37,12 @@ fn given<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, value: Value<'_>) {
     match value {
         Value::Device(device) => devices(w, member, &[device]),
         Value::Devices(given) => devices(w, member, given),
-        _ => w.value(name, value),
+        Value::Connection(_)
+        | Value::Party(_)
+        | Value::Redirection(_)
+        | Value::Text(_)
+        | Value::Elements(_)
+        | Value::Nothing => w.value(name, value),
     }
 }
 

@@ -44,12 +44,12 @@ fn every_shape_of_event_can_be_composed_and_is_read_again() {
     for shape in shapes() {
         let required = |part| matches!(part, Part::Connection | Part::Subject | Part::Cause);
         let given = shape.slots.iter().filter(|slot| required(slot.part)).map(|slot| {
-            let value = match slot.part {
-                Part::Connection => {
-                    Value::Elements(&[("callID", Value::Text("1")), ("deviceID", Value::Text("2"))])
-                }
-                Part::Subject => Value::Party(Party::NotKnown),
-                _ => Value::Text("normal"),
+            let value = if slot.part == Part::Connection {
+                Value::Elements(const { &[("callID", Value::Text("1")), ("deviceID", Value::Text("2"))] })
+            } else if slot.part == Part::Subject {
+                Value::Party(Party::NotKnown)
+            } else {
+                Value::Text("normal")
             };
             (slot.name, value)
         });
