@@ -14,7 +14,7 @@ use ctigate_core::time::Duration;
 use ctigate_core::wire::csta::model::LocalConnectionState;
 
 use super::link::{Kind, Link, MAX_LINE};
-use super::phones::{By, Call, Phone, Refusal, Side};
+use super::phones::{By, Call, Party, Phone, Refusal};
 use super::{Step, Switch, names};
 
 /// The commands, for `help` and for errors.
@@ -83,9 +83,9 @@ impl Switch {
 
     fn phone_acts(&mut self, step: &mut Step<'_>, action: &str, number: &str) -> Done {
         if action == "hangup"
-            && let Some(call) = self.call_through(number)
+            && let Some((call, trunk)) = self.call_through(number)
         {
-            return self.hang_up(step, call, Side::Far);
+            return self.hang_up(step, call, trunk);
         }
         let phone = self.phone_named(number)?;
         let newest = |state, otherwise| self.phones.newest(phone, &[state]).ok_or(otherwise);
@@ -103,8 +103,7 @@ impl Switch {
                 .and_then(|call| self.phones.retrieve(call, phone, By::Person, &mut told).map(|()| call)),
             _ => {
                 let call = self.phones.to_clear(phone).ok_or_else(|| why(Refusal::NothingToClear))?;
-                let side = self.phones.side(call, phone).unwrap_or(Side::Caller);
-                return self.hang_up(step, call, side);
+                return self.hang_up(step, call, Party::Phone(phone));
             }
         };
         let call = call.map_err(why)?;
@@ -123,19 +122,17 @@ impl Switch {
         Ok(names::name(call, self.call_salt))
     }
 
-    /// The call that leaves through the trunk of this name.
-    fn call_through(&self, trunk: &str) -> Option<Handle<Call>> {
-        let through = |call: &Call| {
-            call.far_party().is_some_and(|party| {
-                matches!(party, super::phones::Party::Trunk(_)) && self.party_device(party, "") == trunk
-            })
-        };
-        self.phones.calls().iter().find(|(_, call)| through(call)).map(|(handle, _)| handle)
+    /// The call that uses the trunk of this name, and the trunk.
+    fn call_through(&self, name: &str) -> Option<(Handle<Call>, Party)> {
+        let named = |party: &Party| matches!(party, Party::Trunk(_)) && self.party_device(*party, "") == name;
+        self.phones.calls().iter().find_map(|(handle, call)| {
+            call.parties().iter().map(|one| one.party).find(named).map(|party| (handle, party))
+        })
     }
 
-    fn hang_up(&mut self, step: &mut Step<'_>, call: Handle<Call>, side: Side) -> Done {
+    fn hang_up(&mut self, step: &mut Step<'_>, call: Handle<Call>, party: Party) -> Done {
         let mut told = Vec::new();
-        self.phones.clear(call, side, "normalClearing", &mut told).map_err(why)?;
+        self.phones.clear(call, party, "normalClearing", &mut told).map_err(why)?;
         self.report(step, &told);
         Ok(names::name(call, self.call_salt))
     }
@@ -163,13 +160,12 @@ impl Switch {
         let mut line = format!("{number} {name}:");
         let mut idle = true;
         for seen in self.phones.snapshot(handle) {
-            let dialled = self.phones.call(seen.call).map(|call| call.dialled.as_str()).unwrap_or_default();
-            let call = names::name(seen.call, self.call_salt);
+            let call = names::name(seen.handle, self.call_salt);
             let separator = if idle { "" } else { ";" };
-            let _to_memory = write!(line, "{separator} {call} {}", seen.own.word());
-            if let Some(party) = seen.party {
-                let other = self.party_device(party, dialled);
-                let _to_memory = write!(line, ", {other} {}", seen.other.word());
+            let _to_memory = write!(line, "{separator} {call} {}", seen.own().word());
+            for (party, state) in seen.others() {
+                let other = self.party_device(party, &seen.call.dialled);
+                let _to_memory = write!(line, ", {other} {}", state.word());
             }
             idle = false;
         }

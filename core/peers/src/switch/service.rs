@@ -10,10 +10,11 @@ pub(super) use system::static_device;
 
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::errors::CstaError;
-use ctigate_core::wire::csta::model::{CallEventKind, Request, SystemStatus};
+use ctigate_core::wire::csta::model::{Request, SystemStatus};
 use ctigate_core::wire::csta::services::{self as csta, COUNT, Features, named};
 
 use super::link::Link;
+use super::phones::KINDS;
 use super::{Step, Switch, To};
 
 /// Serves one request and answers it, unless it is refused.
@@ -66,19 +67,10 @@ const TABLE: &[Service] = &[
     service("RetrieveCall", About::Phones, Switch::retrieve_call),
 ];
 
-/// The events that monitors report.
-pub const EVENTS: &[CallEventKind] = &[
-    CallEventKind::ServiceInitiated,
-    CallEventKind::Originated,
-    CallEventKind::Delivered,
-    CallEventKind::Established,
-    CallEventKind::Held,
-    CallEventKind::Retrieved,
-    CallEventKind::Failed,
-    CallEventKind::ConnectionCleared,
-    CallEventKind::NetworkReached,
-    CallEventKind::Diverted,
-];
+/// The roots of the events that monitors report.
+pub fn events() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| kind.root())
+}
 
 /// The services of CSTA that a client can ask for, by their requests' names.
 pub fn services() -> impl Iterator<Item = &'static str> {
@@ -108,11 +100,11 @@ pub(super) fn is_unknown(request: &str) -> bool {
     !is_served && named(request).is_some()
 }
 
-/// The features for GetCSTAFeatures: exactly [`services`] and [`EVENTS`].
+/// The features for GetCSTAFeatures: exactly [`services`] and [`events`].
 #[must_use]
 pub fn features() -> Features {
     let services = services().fold(Features::NONE, Features::with_service);
-    EVENTS.iter().fold(services, |set, event| set.with_event(event.word()))
+    events().fold(services, Features::with_event)
 }
 
 impl Switch {

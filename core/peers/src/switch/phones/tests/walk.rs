@@ -8,7 +8,7 @@ use ctigate_core::time::{Duration, Instant};
 use ctigate_core::wire::csta::model::LocalConnectionState;
 
 use crate::switch::config::{Answer, SwitchConfig};
-use crate::switch::phones::{ACTIVE, By, Call, Happening, Phone, Phones, Side};
+use crate::switch::phones::{ACTIVE, By, Call, Happening, Party, Phone, Phones};
 
 /// Each phone's connections according to its events, without null ones.
 type Heard = BTreeMap<(u64, u64), LocalConnectionState>;
@@ -41,7 +41,7 @@ fn actual(phones: &Phones) -> Heard {
     let mut states = Heard::new();
     for (phone, _) in phones.table.iter() {
         for seen in phones.snapshot(phone) {
-            states.insert((phone.number(), seen.call.number()), seen.own);
+            states.insert((phone.number(), seen.handle.number()), seen.own());
         }
     }
     states
@@ -67,8 +67,10 @@ fn act(dice: &mut Dice, phones: &mut Phones, now: Instant, all: &[Handle<Phone>]
         (5, Some(call)) => phones.hold(call, phone, by, told),
         (6, Some(call)) => phones.retrieve(call, phone, by, told),
         (7, Some(call)) => {
-            let side = if dice.roll(2) == 0 { Side::Caller } else { Side::Far };
-            phones.clear(call, side, "normalClearing", told)
+            let parties: Vec<Party> =
+                phones.call(call).unwrap().parties().iter().map(|one| one.party).collect();
+            let party = parties[usize::try_from(dice.roll(u64::try_from(parties.len()).unwrap())).unwrap()];
+            phones.clear(call, party, "normalClearing", told)
         }
         (8, Some(call)) => phones.deflect(now, call, phone, pick(dice), told),
         _ => return,
@@ -99,14 +101,14 @@ fn who_only_hears_the_events_knows_every_connection() {
             assert_eq!(heard, actual(&phones), "walk {walk}");
             assert_eq!(phones.fold(), phones.recompute());
             for phone in &all {
-                let active = phones.snapshot(*phone).filter(|seen| ACTIVE.contains(&seen.own)).count();
+                let active = phones.snapshot(*phone).filter(|seen| ACTIVE.contains(&seen.own())).count();
                 assert!(active <= 1 && phones.phone(*phone).unwrap().calls.len() <= config.lines);
             }
         }
         let left: Vec<Handle<Call>> = phones.calls().iter().map(|(handle, _)| handle).collect();
         let mut told = Vec::new();
         for call in left {
-            phones.clear(call, Side::Caller, "normalClearing", &mut told).unwrap();
+            phones.end(call, "normalClearing", &mut told);
         }
         listen(&mut heard, &told);
         assert!(heard.is_empty() && phones.calls().is_empty() && phones.trunks_taken.is_empty());
