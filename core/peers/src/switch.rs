@@ -25,6 +25,7 @@ mod control;
 pub mod link;
 pub mod monitors;
 pub mod names;
+mod permitted;
 pub mod phones;
 mod report;
 mod service;

@@ -217,6 +217,17 @@ fn why(refusal: Refusal) -> String {
         Refusal::NothingToClear => "the phone has no call",
         Refusal::SamePhone => "the call rings there already",
         Refusal::DestinationBusy => "the destination is busy",
+        Refusal::DestinationUnknown => "that number leads nowhere",
+        Refusal::SameParty => "a party would be twice in the call",
+        Refusal::TooManyParties => "the call would have too many parties",
+        Refusal::NotReached => "nobody else is in the call",
+        Refusal::NothingToPickUp => "no call rings or waits there",
+        Refusal::PlaceTaken => "another call is parked there",
+        Refusal::NotBusy => "the call did not meet a busy phone",
+        Refusal::NoCallBack => "no such call was to be made later",
+        Refusal::NotDigits => "those are no digits that can be sent",
+        Refusal::TrunksTaken => "all trunks are taken",
+        Refusal::OutOfService => "the phone is out of service",
     };
     why.to_string()
 }

@@ -8,26 +8,37 @@
 mod acting;
 mod call;
 mod clearing;
+mod consulting;
 mod deflecting;
+mod digits;
 mod due;
 mod happening;
+mod merging;
+mod picking;
+mod places;
 mod routing;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use acting::{MAX_NUMBER, is_dialable};
-pub use call::{Call, Connection, Party, Seen};
-pub use happening::{Detail, Happening, KINDS, Kind};
+pub use call::{Call, Connection, Outside, Party, Seen};
+pub use digits::MAX_DIGITS;
+pub use happening::{Detail, Happening, KINDS, Kind, Merged, Moved};
+pub use places::{Place, Use};
+pub use waiting::MAX_CALL_BACKS;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use ctigate_core::digest::Digester;
 use ctigate_core::slots::{Handle, Slots};
 use ctigate_core::time::{Duration, Instant};
-use ctigate_core::timer::Timers;
+use ctigate_core::timer::{Deadline, Timers};
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
-use crate::switch::config::{Answer, SwitchConfig};
+use crate::switch::config::{Answer, MergedCalls, PhoneConfig, SwitchConfig};
 use call::Due;
 
 /// The most calls that a phone can have at once; the upper bound of `lines`.
@@ -52,6 +63,8 @@ pub const TABLE: &[(State, State)] = &[
     (State::Connected, State::Null),
     (State::Hold, State::Null),
     (State::Fail, State::Null),
+    (State::Null, State::Queued),
+    (State::Queued, State::Null),
 ];
 
 /// One phone.
@@ -65,11 +78,38 @@ pub struct Phone {
     pub answer: Answer,
     /// The longest time that it rings.
     pub no_answer_after: Duration,
+    /// Whether a second call rings while it is in one.
+    pub call_waiting: bool,
+    /// Whether it is out of service.
+    pub is_out_of_service: bool,
+    /// Its pickup group; `None` for none.
+    pub pickup_group: Option<u16>,
+    /// The groups it is a member of, by the indexes of their places; never changes.
+    groups: Vec<u16>,
     /// Its calls, oldest first.
     pub calls: heapless::Vec<Handle<Call>, MAX_LINES>,
+    /// The phones that it calls as soon as they and it are free.
+    pub call_backs: heapless::Vec<Handle<Phone>, MAX_CALL_BACKS>,
+    /// When it may call one of them.
+    deadline: Deadline,
+    /// Grows with the time at which it became idle.
+    idle_since: u64,
 }
 
-ctigate_core::digest! { struct Phone { number, name, answer, no_answer_after, calls => calls.as_slice() } }
+ctigate_core::digest! { struct Phone {
+    number,
+    name,
+    answer,
+    no_answer_after,
+    call_waiting,
+    is_out_of_service,
+    pickup_group,
+    groups: _,
+    calls => calls.as_slice(),
+    call_backs => call_backs.as_slice(),
+    deadline,
+    idle_since,
+} }
 
 /// Who acted, which determines the cause of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,10 +147,38 @@ pub enum Refusal {
     SamePhone,
     /// The destination is busy.
     DestinationBusy,
+    /// The number leads nowhere.
+    DestinationUnknown,
+    /// A party would be twice in a call.
+    SameParty,
+    /// The call would have too many parties.
+    TooManyParties,
+    /// Nobody is in the call beside the phone.
+    NotReached,
+    /// No call rings or waits there.
+    NothingToPickUp,
+    /// Another call is parked there.
+    PlaceTaken,
+    /// The call did not fail at a busy phone.
+    NotBusy,
+    /// No such call was to be made later.
+    NoCallBack,
+    /// These are no digits that can be sent.
+    NotDigits,
+    /// All trunks are taken.
+    TrunksTaken,
+    /// The phone is out of service.
+    OutOfService,
 }
 
-/// A deadline's owner: a connection.
-type Key = (Handle<Call>, Party);
+/// A deadline's owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    /// A connection.
+    Connection(Handle<Call>, Party),
+    /// A phone that may make a call that it was asked for.
+    CallBack(Handle<Phone>),
+}
 
 /// All phones, calls and trunks.
 pub struct Phones {
@@ -118,6 +186,15 @@ pub struct Phones {
     /// Never changes.
     numbers: BTreeMap<String, Handle<Phone>>,
     calls: Slots<Call>,
+    places: Vec<Place>,
+    /// Never changes.
+    place_numbers: BTreeMap<String, u16>,
+    /// Never changes.
+    pickup_groups: BTreeMap<u16, Vec<Handle<Phone>>>,
+    /// Who waits for a phone to call it. Follows from the phones.
+    awaited: BTreeMap<Handle<Phone>, BTreeSet<Handle<Phone>>>,
+    /// How often a phone became idle.
+    idle_count: u64,
     /// Follows from `calls`.
     trunks_taken: BTreeSet<u16>,
     /// Follows from the connections' deadlines.
@@ -128,6 +205,10 @@ pub struct Phones {
 /// The configuration of all phones.
 struct Rules {
     lines: usize,
+    parties: usize,
+    merged: MergedCalls,
+    park_timeout: Duration,
+    mailbox_answers_after: Duration,
     trunks: u16,
     trunk_prefix: Option<String>,
     trunk_answers_after: Duration,
@@ -137,36 +218,58 @@ impl Phones {
     /// The phones of `config`, all on hook.
     #[must_use]
     pub fn new(config: &SwitchConfig) -> Self {
-        let mut table = Slots::new(config.phones.len());
-        let mut numbers = BTreeMap::new();
-        for phone in &config.phones {
-            if numbers.contains_key(&phone.number) {
-                continue;
-            }
-            let added = table.insert(Phone {
-                number: phone.number.clone(),
-                name: phone.name.clone(),
-                answer: phone.answer,
-                no_answer_after: phone.no_answer_after,
-                calls: heapless::Vec::new(),
-            });
-            if let Ok(handle) = added {
-                numbers.insert(phone.number.clone(), handle);
-            }
-        }
-        let rules = Rules {
-            lines: config.lines.clamp(1, MAX_LINES),
-            trunks: config.trunks,
-            trunk_prefix: config.trunk_prefix.clone(),
-            trunk_answers_after: config.trunk_answers_after,
-        };
-        Self {
-            table,
-            numbers,
+        let mut phones = Self {
+            table: Slots::new(config.phones.len()),
+            numbers: BTreeMap::new(),
             calls: Slots::new(config.calls),
+            places: Vec::new(),
+            place_numbers: BTreeMap::new(),
+            pickup_groups: BTreeMap::new(),
+            awaited: BTreeMap::new(),
+            idle_count: 0,
             trunks_taken: BTreeSet::new(),
             timers: Timers::new(),
-            rules,
+            rules: Rules {
+                lines: config.lines.clamp(1, MAX_LINES),
+                parties: config.parties.clamp(2, MAX_PARTIES),
+                merged: config.merged_calls,
+                park_timeout: config.park_timeout,
+                mailbox_answers_after: config.mailbox_answers_after,
+                trunks: config.trunks,
+                trunk_prefix: config.trunk_prefix.clone(),
+                trunk_answers_after: config.trunk_answers_after,
+            },
+        };
+        for phone in &config.phones {
+            phones.install(phone);
+        }
+        phones.set_up_places(config);
+        phones
+    }
+
+    fn install(&mut self, config: &PhoneConfig) {
+        if self.numbers.contains_key(&config.number) {
+            return;
+        }
+        let pickup_group = Some(config.pickup_group).filter(|group| *group != 0);
+        let added = self.table.insert(Phone {
+            number: config.number.clone(),
+            name: config.name.clone(),
+            answer: config.answer,
+            no_answer_after: config.no_answer_after,
+            call_waiting: config.call_waiting,
+            is_out_of_service: false,
+            pickup_group,
+            groups: Vec::new(),
+            calls: heapless::Vec::new(),
+            call_backs: heapless::Vec::new(),
+            deadline: Deadline::default(),
+            idle_since: 0,
+        });
+        let Ok(handle) = added else { return };
+        self.numbers.insert(config.number.clone(), handle);
+        if let Some(group) = pickup_group {
+            self.pickup_groups.entry(group).or_default().push(handle);
         }
     }
 
@@ -242,15 +345,36 @@ impl Phones {
 
     /// The state's fingerprint, brought up to date.
     pub fn fold(&mut self) -> u64 {
-        let Self { table, numbers: _, calls, trunks_taken: _, timers: _, rules: _ } = self;
-        table.fold() ^ calls.fold().rotate_left(1)
+        let tables = self.table.fold() ^ self.calls.fold().rotate_left(1);
+        self.fingerprint(tables)
     }
 
     /// The state's fingerprint, recomputed.
     #[must_use]
     pub fn recompute(&self) -> u64 {
-        let Self { table, numbers: _, calls, trunks_taken: _, timers: _, rules: _ } = self;
-        table.recompute() ^ calls.recompute().rotate_left(1)
+        self.fingerprint(self.table.recompute() ^ self.calls.recompute().rotate_left(1))
+    }
+
+    /// The fingerprint, given that of the tables.
+    fn fingerprint(&self, tables: u64) -> u64 {
+        let Self {
+            table: _,
+            numbers: _,
+            calls: _,
+            places,
+            place_numbers: _,
+            pickup_groups: _,
+            awaited: _,
+            idle_count,
+            trunks_taken: _,
+            timers: _,
+            rules: _,
+        } = self;
+        let mut digester = Digester::new();
+        digester.number(tables);
+        digester.value(places.as_slice());
+        digester.value(idle_count);
+        digester.finish()
     }
 
     /// Changes a connection's state; every change is made here.
@@ -280,13 +404,13 @@ impl Phones {
     fn set_due(&mut self, handle: Handle<Call>, party: Party, due: Due, at: Instant) {
         if let Some(connection) = self.calls.get_mut(handle).and_then(|call| call.connection_mut(party)) {
             connection.due = due;
-            self.timers.set(&mut connection.deadline, (handle, party), at);
+            self.timers.set(&mut connection.deadline, Key::Connection(handle, party), at);
         }
     }
 
     fn cancel_due(&mut self, handle: Handle<Call>, party: Party) {
         if let Some(connection) = self.calls.get_mut(handle).and_then(|call| call.connection_mut(party)) {
-            self.timers.cancel(&mut connection.deadline, (handle, party));
+            self.timers.cancel(&mut connection.deadline, Key::Connection(handle, party));
         }
     }
 }

@@ -4,7 +4,9 @@
 //! A service is one row of [`TABLE`] and one handler.
 
 mod calls;
+mod joining;
 mod system;
+mod waiting;
 
 pub(super) use system::static_device;
 
@@ -65,11 +67,30 @@ const TABLE: &[Service] = &[
     service("DeflectCall", About::Phones, Switch::deflect_call),
     service("HoldCall", About::Phones, Switch::hold_call),
     service("RetrieveCall", About::Phones, Switch::retrieve_call),
+    service("ConsultationCall", About::Phones, Switch::consultation_call),
+    service("AlternateCall", About::Phones, Switch::alternate_call),
+    service("ReconnectCall", About::Phones, Switch::reconnect_call),
+    service("TransferCall", About::Phones, Switch::transfer_call),
+    service("ConferenceCall", About::Phones, Switch::conference_call),
+    service("SingleStepTransferCall", About::Phones, Switch::single_step_transfer),
+    service("SingleStepConferenceCall", About::Phones, Switch::single_step_conference),
+    service("JoinCall", About::Phones, Switch::join_call),
+    service("IntrudeCall", About::Phones, Switch::intrude_call),
+    service("DirectedPickupCall", About::Phones, Switch::directed_pickup),
+    service("GroupPickupCall", About::Phones, Switch::group_pickup),
+    service("ParkCall", About::Phones, Switch::park_call),
+    service("CamponCall", About::Phones, Switch::camp_on_call),
+    service("CallBack", About::Phones, Switch::call_back),
+    service("CancelCallBack", About::Phones, Switch::cancel_call_back),
+    service("ClearCall", About::Phones, Switch::clear_call),
+    service("DialDigits", About::Phones, Switch::dial_digits),
+    service("GenerateDigits", About::Phones, Switch::generate_digits),
+    service("SnapshotCall", About::Phones, Switch::snapshot_call),
 ];
 
 /// The roots of the events that monitors report.
 pub fn events() -> impl Iterator<Item = &'static str> {
-    KINDS.iter().map(|kind| kind.root())
+    KINDS.iter().map(|kind| kind.root()).chain(["CallBackEvent"])
 }
 
 /// The services of CSTA that a client can ask for, by their requests' names.

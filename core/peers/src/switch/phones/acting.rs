@@ -83,22 +83,28 @@ impl Phones {
         prompt: bool,
         told: &mut Vec<Happening>,
     ) -> Result<Handle<Call>, Refusal> {
-        if !is_dialable(number) {
+        let open = number.is_empty() || number.strip_suffix(';').is_some_and(is_dialable);
+        if !open && !is_dialable(number) {
             return Err(Refusal::NotANumber);
         }
         self.may_originate(phone)?;
         let call = self.initiate(phone, String::from(number), "makeCall", told)?;
-        if !prompt {
+        if prompt {
+            self.set_prompt(now, call, phone);
+        } else if !open {
             self.originate(now, call, told);
-            return Ok(call);
         }
-        let Some(calling) = self.table.get(phone) else { return Ok(call) };
+        Ok(call)
+    }
+
+    /// Lets a phone that is prompted go off hook by itself, or give up, in time.
+    pub(super) fn set_prompt(&mut self, now: Instant, call: Handle<Call>, phone: Handle<Phone>) {
+        let Some(calling) = self.table.get(phone) else { return };
         let (due, after) = match calling.answer {
             Answer::After(after) if after < calling.no_answer_after => (Due::AutoAnswer, after),
             Answer::After(_) | Answer::Manual | Answer::Busy => (Due::PromptEnds, calling.no_answer_after),
         };
         self.set_due(call, Party::Phone(phone), due, now + after);
-        Ok(call)
     }
 
     /// The phone answers `call`, which is ringing or prompting there.
@@ -127,6 +133,7 @@ impl Phones {
         self.cancel_due(call, party);
         self.go(call, party, State::Connected);
         self.tell(call, Kind::Established, party, "newCall", told);
+        self.stop_others_ringing(call, party, told);
         Ok(())
     }
 
@@ -167,6 +174,11 @@ impl Phones {
         Ok(())
     }
 
+    /// Whether the phone is out of service.
+    pub(super) fn is_out_of_service(&self, phone: Handle<Phone>) -> bool {
+        self.table.get(phone).is_none_or(|phone| phone.is_out_of_service)
+    }
+
     /// The call that going off hook would answer: the newest prompting one, else the newest ringing one.
     #[must_use]
     pub fn to_answer(&self, phone: Handle<Phone>) -> Option<Handle<Call>> {
@@ -179,15 +191,23 @@ impl Phones {
     #[must_use]
     pub fn is_prompted(&self, call: Handle<Call>, phone: Handle<Phone>) -> bool {
         self.state(call, phone) == State::Initiated
-            && self.call(call).is_some_and(|call| !call.dialled.is_empty())
+            && self.call(call).is_some_and(|call| is_dialable(&call.dialled))
     }
 
     /// The party that `phone` is in a call, if its connection is in this state.
-    fn party_in(&self, call: Handle<Call>, phone: Handle<Phone>, state: State) -> Result<Party, Refusal> {
+    pub(super) fn party_in(
+        &self,
+        call: Handle<Call>,
+        phone: Handle<Phone>,
+        state: State,
+    ) -> Result<Party, Refusal> {
         if self.state(call, phone) == state { Ok(Party::Phone(phone)) } else { Err(Refusal::WrongState) }
     }
 
     fn may_originate(&self, phone: Handle<Phone>) -> Result<(), Refusal> {
+        if self.is_out_of_service(phone) {
+            return Err(Refusal::OutOfService);
+        }
         if self.active(phone).is_some() {
             return Err(Refusal::ActiveCallExists);
         }
@@ -209,7 +229,7 @@ impl Phones {
         told: &mut Vec<Happening>,
     ) -> Result<Handle<Call>, Refusal> {
         let calling = Party::Phone(phone);
-        let call = Call { parties: Vec::new(), calling, dialled, began, diverted_by: None };
+        let call = Call { dialled, ..Call::new(calling, began) };
         let call = self.calls.insert(call).map_err(|_| Refusal::TooManyCalls)?;
         self.join(call, calling);
         self.go(call, calling, State::Initiated);

@@ -17,11 +17,13 @@ pub enum Party {
     Phone(Handle<Phone>),
     /// Somebody reached through the trunk of this number.
     Trunk(u16),
+    /// A place that is no phone: where calls are parked, a group's queue, a mailbox.
+    Place(u16),
     /// Whatever the dialled number stands for, which was not reached.
     Dialled,
 }
 
-ctigate_core::digest! { enum Party { Phone(phone) = 0, Trunk(trunk) = 1, Dialled = 2 } }
+ctigate_core::digest! { enum Party { Phone(phone) = 0, Trunk(trunk) = 1, Dialled = 2, Place(place) = 3 } }
 
 /// What a connection's deadline is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +36,29 @@ pub(super) enum Due {
     RingingEnds,
     /// The party reached through the trunk answers.
     TrunkAnswers,
+    /// A parked call goes back.
+    ParkingEnds,
+    /// A waiting call may ring now.
+    Offer,
 }
 
-ctigate_core::digest! { enum Due { PromptEnds = 0, AutoAnswer = 1, RingingEnds = 2, TrunkAnswers = 3 } }
+ctigate_core::digest! { enum Due {
+    PromptEnds = 0,
+    AutoAnswer = 1,
+    RingingEnds = 2,
+    TrunkAnswers = 3,
+    ParkingEnds = 4,
+    Offer = 5,
+} }
+
+/// What is known of somebody who called from outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outside {
+    /// The number; `None` if it is withheld.
+    pub number: Option<String>,
+}
+
+ctigate_core::digest! { struct Outside { number } }
 
 /// A party's part in a call.
 #[derive(Debug)]
@@ -80,15 +102,50 @@ pub struct Call {
     pub(super) began: &'static str,
     /// The phone that rang before the one that does now (ECMA-269, last redirection device).
     pub(super) diverted_by: Option<Party>,
+    /// The caller from outside, if one is in it.
+    pub outside: Option<Outside>,
+    /// The group whose phones ring.
+    pub(super) via: Option<u16>,
+    /// The phones of that group that rang already, if one rings after another.
+    pub(super) tried: Vec<Handle<Phone>>,
 }
 
-ctigate_core::digest! { struct Call { parties => parties.as_slice(), calling, dialled, began, diverted_by } }
+ctigate_core::digest! { struct Call {
+    parties => parties.as_slice(),
+    calling,
+    dialled,
+    began,
+    diverted_by,
+    outside,
+    via,
+    tried => tried.as_slice(),
+} }
 
 impl Call {
+    /// A call without parties.
+    pub(super) const fn new(calling: Party, began: &'static str) -> Self {
+        Self {
+            parties: Vec::new(),
+            calling,
+            dialled: String::new(),
+            began,
+            diverted_by: None,
+            outside: None,
+            via: None,
+            tried: Vec::new(),
+        }
+    }
+
     /// The connections, in the order in which the parties came.
     #[must_use]
     pub fn parties(&self) -> &[Connection] {
         &self.parties
+    }
+
+    /// The trunk through which it leaves.
+    pub(super) fn leaves_through(&self) -> Option<Party> {
+        let mut parties = self.parties.iter().map(|one| one.party);
+        parties.find(|party| matches!(party, Party::Trunk(_)) && *party != self.calling)
     }
 
     /// A party's connection.

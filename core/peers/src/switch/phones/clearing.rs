@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
-use super::{Call, Happening, Kind, Party, Phone, Phones, Refusal};
+use super::{Call, Detail, Happening, Kind, Party, Phone, Phones, Refusal};
 
 impl Phones {
     /// Clears a party's connection, and with it the call, if no two parties are left of whom one is in it.
@@ -89,14 +89,65 @@ impl Phones {
         }
         match party {
             Party::Phone(phone) => {
-                if let Some(phone) = self.table.get_mut(phone) {
-                    phone.calls.retain(|call| *call != handle);
+                if let Some(left) = self.table.get_mut(phone) {
+                    left.calls.retain(|call| *call != handle);
                 }
+                self.freed(phone);
             }
             Party::Trunk(trunk) => {
                 self.trunks_taken.remove(&trunk);
             }
+            Party::Place(place) => self.leave_place(place, handle),
             Party::Dialled => {}
+        }
+    }
+
+    /// Ends a call for all its parties (ECMA-269, Clear Call).
+    ///
+    /// # Errors
+    /// [`Refusal::WrongState`] if there is no such call.
+    pub fn clear_call(&mut self, handle: Handle<Call>, told: &mut Vec<Happening>) -> Result<(), Refusal> {
+        let call = self.calls.get(handle).ok_or(Refusal::WrongState)?;
+        let phones: Vec<_> = call
+            .parties
+            .iter()
+            .filter_map(
+                |one| if let Party::Phone(phone) = one.party { Some((phone, State::Null)) } else { None },
+            )
+            .collect();
+        let cleared = Happening {
+            kind: Kind::CallCleared,
+            call: handle,
+            party: call.calling,
+            calling: call.calling,
+            called: call.dialled.clone(),
+            diverted_by: None,
+            cause: "normalClearing",
+            detail: Detail::None,
+            seen: phones,
+            outside: call.outside.clone(),
+            leaves_through: call.leaves_through(),
+        };
+        self.end(handle, "normalClearing", told);
+        told.push(cleared);
+        Ok(())
+    }
+
+    /// Stops the other phones of a group that ring for a call that one has answered.
+    pub(super) fn stop_others_ringing(&mut self, handle: Handle<Call>, by: Party, told: &mut Vec<Happening>) {
+        let Some(call) = self.calls.get_mut(handle) else { return };
+        if call.via.take().is_none() {
+            return;
+        }
+        call.tried = Vec::new();
+        let before = call.diverted_by;
+        let rings = |one: &&super::Connection| one.party != by && one.state == State::Alerting;
+        let ringing: Vec<Party> = call.parties.iter().filter(rings).map(|one| one.party).collect();
+        for party in ringing {
+            self.divert(handle, party, by, "redirected", told);
+        }
+        if let Some(call) = self.calls.get_mut(handle) {
+            call.diverted_by = before;
         }
     }
 }

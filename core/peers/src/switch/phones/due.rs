@@ -8,12 +8,21 @@ use ctigate_core::timer::Timers;
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
 use super::call::Due;
-use super::{Call, Happening, Key, Kind, Party, Phones};
+use super::places::Use;
+use super::{Call, Happening, Key, Kind, Party, Phone, Phones};
+use crate::switch::config::Hunts;
 
 impl Phones {
     /// Handles at most one overdue deadline; returns whether there was one.
     pub fn tick(&mut self, now: Instant, told: &mut Vec<Happening>) -> bool {
-        let Some((_, (handle, party))) = self.timers.pop_due(now) else { return false };
+        let Some((_, key)) = self.timers.pop_due(now) else { return false };
+        let (handle, party) = match key {
+            Key::CallBack(phone) => {
+                self.make_call_back(now, phone, told);
+                return true;
+            }
+            Key::Connection(handle, party) => (handle, party),
+        };
         let connection = self.calls.get_mut(handle).and_then(|call| call.connection_mut(party));
         let Some(connection) = connection else { return true };
         Timers::<Key>::fired(&mut connection.deadline);
@@ -23,7 +32,9 @@ impl Phones {
                 debug_assert!(cleared.is_ok(), "a prompted call has its caller");
             }
             Due::AutoAnswer => self.answer_itself(now, handle, party, told),
-            Due::RingingEnds => self.ringing_ends(handle, party, told),
+            Due::RingingEnds => self.ringing_ends(now, handle, party, told),
+            Due::ParkingEnds => self.parking_ends(now, handle, party, told),
+            Due::Offer => self.offer(now, handle, party, told),
             Due::TrunkAnswers => self.tell(handle, Kind::Established, party, "networkSignal", told),
         }
         true
@@ -31,7 +42,11 @@ impl Phones {
 
     /// Lets a phone answer by itself. If it is in another call, it keeps ringing until its time is over.
     fn answer_itself(&mut self, now: Instant, handle: Handle<Call>, party: Party, told: &mut Vec<Happening>) {
-        let Party::Phone(phone) = party else { return };
+        let Party::Phone(phone) = party else {
+            self.go(handle, party, State::Connected);
+            self.tell(handle, Kind::Established, party, "newCall", told);
+            return;
+        };
         if self.answer(now, handle, phone, told).is_err() {
             let since = self.calls.get(handle).and_then(|call| call.connection(party)).map(|one| one.since);
             let rings = self.table.get(phone).map(|phone| phone.no_answer_after).unwrap_or_default();
@@ -41,8 +56,13 @@ impl Phones {
 
     /// Ends ringing without an answer: the called phone leaves the call. If nobody else was reached, the caller's
     /// connection fails; or, if the caller has it on hold and may be in another call, the call ends.
-    fn ringing_ends(&mut self, handle: Handle<Call>, party: Party, told: &mut Vec<Happening>) {
+    fn ringing_ends(&mut self, now: Instant, handle: Handle<Call>, party: Party, told: &mut Vec<Happening>) {
         let cause = "callNotAnswered";
+        if let Some(next) = self.next_in_turn(handle) {
+            self.divert(handle, party, Party::Phone(next), "distributed", told);
+            self.ring(now, handle, next, "distributed", told);
+            return;
+        }
         self.leave(handle, party, cause, told);
         let Some(call) = self.calls.get(handle) else { return };
         let waits: Vec<(Party, State)> = call.reached().map(|one| (one.party, one.state)).collect();
@@ -52,6 +72,15 @@ impl Phones {
                 self.tell(handle, Kind::Failed, *caller, cause, told);
             }
             _ => self.end_if_over(handle, cause, told),
+        }
+    }
+
+    /// The next phone of the group that a call goes to, if they ring one after another.
+    fn next_in_turn(&mut self, handle: Handle<Call>) -> Option<Handle<Phone>> {
+        let group = self.calls.get(handle)?.via?;
+        match self.place(group)?.purpose {
+            Use::Group { hunts: Hunts::InTurn | Hunts::LongestIdle, .. } => self.next_member(group, handle),
+            Use::Group { hunts: Hunts::All, .. } | Use::Parking | Use::Mailbox => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
-use super::{Call, Party, Phone, Phones};
+use super::{Call, Outside, Party, Phone, Phones};
 
 /// Declares the kinds of happenings, each with the root of its event and the name of its notice.
 macro_rules! kinds {
@@ -55,6 +55,18 @@ kinds! {
     NetworkReached = "NetworkReachedEvent", "network_reached";
     /// A call left a phone before it was answered there.
     Diverted = "DivertedEvent", "call_diverted";
+    /// A call waits.
+    Queued = "QueuedEvent", "call_queued";
+    /// A phone connected its calls to each other and left.
+    Transfered = "TransferedEvent", "call_transferred";
+    /// Calls became one, or a party was added to one.
+    Conferenced = "ConferencedEvent", "call_conferenced";
+    /// A call was ended for all.
+    CallCleared = "CallClearedEvent", "call_cleared";
+    /// Digits were dialled, before the number is complete.
+    DigitsDialed = "DigitsDialedEvent", "digits_dialled";
+    /// Digits were sent to the others in a call.
+    DigitsGenerated = "DigitsGeneratedEvent", "digits_generated";
 }
 
 /// What a kind of happening has beside what all have.
@@ -64,6 +76,41 @@ pub enum Detail {
     None,
     /// The party that the call goes to.
     Destination(Party),
+    /// Calls that became one.
+    Merged(Merged),
+    /// The length of a queue.
+    Queue {
+        /// How many calls wait, this one included.
+        queued: usize,
+        /// How many wait longer.
+        in_front: usize,
+    },
+    /// Digits.
+    Digits(String),
+}
+
+/// Calls that became one, or one call that got a party or lost one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// The first call.
+    pub primary: Handle<Call>,
+    /// The second call.
+    pub secondary: Option<Handle<Call>>,
+    /// The phone that did it.
+    pub by: Party,
+    /// The party that the first call got.
+    pub added: Party,
+    /// The parties of the call that results.
+    pub list: Vec<Moved>,
+}
+
+/// A party of a call that resulted from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The party.
+    pub party: Party,
+    /// The call that it was in before.
+    pub old: Option<Handle<Call>>,
 }
 
 /// Something that happened to a call, and the phones that see it.
@@ -88,6 +135,10 @@ pub struct Happening {
     /// The phones that see it, in the order in which they came into the call, each with the state of its own connection
     /// after it.
     pub seen: Vec<(Handle<Phone>, State)>,
+    /// The caller from outside, if one is in the call.
+    pub outside: Option<Outside>,
+    /// The trunk through which it leaves.
+    pub leaves_through: Option<Party>,
 }
 
 impl Phones {
@@ -117,15 +168,21 @@ impl Phones {
         let Some(call) = self.calls.get(handle) else { return };
         let is_told =
             |connection: &&super::Connection| connection.party == party || connection.state != State::Null;
-        let audience: Vec<_> = call
+        let mut audience: Vec<_> = call
             .parties
             .iter()
             .filter(is_told)
             .filter_map(|connection| match connection.party {
                 Party::Phone(phone) => Some((phone, connection.state)),
-                Party::Trunk(_) | Party::Dialled => None,
+                Party::Trunk(_) | Party::Place(_) | Party::Dialled => None,
             })
             .collect();
+        // Who transferred a call is no longer in it, but hears of it.
+        if let (Kind::Transfered, Party::Phone(phone)) = (kind, party)
+            && call.connection(party).is_none()
+        {
+            audience.insert(0, (phone, State::Null));
+        }
         if audience.is_empty() {
             // If a trunk is freed after the last phone left, none is left to see it.
             return;
@@ -140,6 +197,8 @@ impl Phones {
             cause,
             detail,
             seen: audience,
+            outside: call.outside.clone(),
+            leaves_through: call.leaves_through(),
         });
     }
 }

@@ -1,14 +1,33 @@
 //! Routing: where a dialled number leads.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use ctigate_core::slots::Handle;
 use ctigate_core::time::Instant;
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
-use super::call::Due;
-use super::{Call, Happening, Kind, Party, Phone, Phones};
-use crate::switch::config::Answer;
+use super::call::{Due, Outside};
+use super::places::Use;
+use super::{Call, Happening, Kind, MAX_LINES, Party, Phone, Phones, Refusal, is_dialable};
+use crate::switch::config::{Answer, Hunts};
+
+/// The most forwardings on the way of one call.
+const MAX_HOPS: usize = 8;
+
+/// Where a call goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    to: Party,
+    /// The phone that forwarded it last, and the cause.
+    forwarded: Option<(Party, &'static str)>,
+}
+
+impl Target {
+    pub(super) const fn party(self) -> Party {
+        self.to
+    }
+}
 
 impl Phones {
     /// A phone that is off hook has dialled: the call goes to the number dialled.
@@ -18,27 +37,220 @@ impl Phones {
         self.cancel_due(handle, caller);
         self.go(handle, caller, State::Connected);
         self.tell(handle, Kind::Originated, caller, began, told);
-        if let Some(phone) = self.find(&dialled) {
-            if caller == Party::Phone(phone) || self.is_busy(phone) {
-                self.fail(handle, "busy", told);
-            } else {
-                self.ring(now, handle, phone, "newCall", told);
-            }
-        } else if self.leads_outside(&dialled) {
-            self.seize_trunk(now, handle, told);
-        } else {
-            self.fail(handle, "destNotObtainable", told);
+        if let Some(parked) = self.parked_at(&dialled) {
+            self.fetch(handle, caller, parked, told);
+            return;
         }
+        match self.target(handle, &dialled) {
+            Ok(target) => self.go_to(now, handle, target, "newCall", told),
+            Err(cause) => self.fail(handle, cause, told),
+        }
+    }
+
+    /// A call comes in through a trunk, from `number` or from somebody who withholds it.
+    ///
+    /// # Errors
+    /// [`Refusal::TrunksTaken`], [`Refusal::TooManyCalls`], [`Refusal::NotANumber`], and why `to` cannot be reached.
+    pub fn come_in(
+        &mut self,
+        now: Instant,
+        number: Option<&str>,
+        to: &str,
+        told: &mut Vec<Happening>,
+    ) -> Result<Handle<Call>, Refusal> {
+        if number.is_some_and(|number| !is_dialable(number)) {
+            return Err(Refusal::NotANumber);
+        }
+        let trunk = self.free_trunk().ok_or(Refusal::TrunksTaken)?;
+        let calling = Party::Trunk(trunk);
+        let outside = Some(Outside { number: number.map(String::from) });
+        let call = Call { dialled: String::from(to), outside, ..Call::new(calling, "newCall") };
+        let handle = self.calls.insert(call).map_err(|_| Refusal::TooManyCalls)?;
+        let target = match self.may_reach(handle, to) {
+            Ok(target) => target,
+            Err(refusal) => {
+                self.calls.remove(handle);
+                return Err(refusal);
+            }
+        };
+        self.trunks_taken.insert(trunk);
+        self.join(handle, calling);
+        self.go(handle, calling, State::Connected);
+        self.go_to(now, handle, target, "newCall", told);
+        Ok(handle)
+    }
+
+    /// Where a call to `number` would go, if there is a way.
+    ///
+    /// # Errors
+    /// [`Refusal::NotANumber`], [`Refusal::SameParty`] if that phone is in the call, [`Refusal::DestinationBusy`],
+    /// [`Refusal::DestinationUnknown`].
+    pub(super) fn may_reach(&self, handle: Handle<Call>, number: &str) -> Result<Target, Refusal> {
+        if !is_dialable(number) {
+            return Err(Refusal::NotANumber);
+        }
+        if let Some(phone) = self.find(number)
+            && self.state(handle, phone) != State::Null
+        {
+            return Err(Refusal::SameParty);
+        }
+        self.target(handle, number).map_err(|cause| match cause {
+            "destNotObtainable" => Refusal::DestinationUnknown,
+            _ => Refusal::DestinationBusy,
+        })
+    }
+
+    /// Follows a number over the forwardings of the phones it leads to.
+    ///
+    /// # Errors
+    /// The cause why it leads nowhere.
+    fn target(&self, handle: Handle<Call>, number: &str) -> Result<Target, &'static str> {
+        let mut target = Target { to: Party::Dialled, forwarded: None };
+        let mut number = String::from(number);
+        let mut visited: heapless::Vec<Handle<Phone>, MAX_HOPS> = heapless::Vec::new();
+        loop {
+            let Some(phone) = self.find(&number) else {
+                target.to = self.beside_phones(handle, &number)?;
+                return Ok(target);
+            };
+            let Some((forward, cause)) = self.forwarded_at_once(handle, phone)? else {
+                target.to = Party::Phone(phone);
+                return Ok(target);
+            };
+            if visited.contains(&phone) || visited.push(phone).is_err() {
+                // The forwardings form a circle.
+                return Err("destNotObtainable");
+            }
+            target.forwarded = Some((Party::Phone(phone), cause));
+            number = forward;
+        }
+    }
+
+    /// The number to which a phone forwards a call before it rings, and the cause; `None` if it rings.
+    ///
+    /// # Errors
+    /// The cause why it neither rings nor is forwarded.
+    fn forwarded_at_once(
+        &self,
+        handle: Handle<Call>,
+        phone: Handle<Phone>,
+    ) -> Result<Option<(String, &'static str)>, &'static str> {
+        if self.is_out_of_service(phone) {
+            return Err("destOutOfOrder");
+        }
+        if self.state(handle, phone) != State::Null || self.is_busy(phone) {
+            return Err("busy");
+        }
+        Ok(None)
+    }
+
+    /// What a number that is no phone's stands for.
+    fn beside_phones(&self, handle: Handle<Call>, number: &str) -> Result<Party, &'static str> {
+        if let Some(index) = self.place_named(number) {
+            return self.place_can_take(handle, index).map(|()| Party::Place(index));
+        }
+        if !self.leads_outside(number) {
+            return Err("destNotObtainable");
+        }
+        self.free_trunk().map(Party::Trunk).ok_or("trunksBusy")
+    }
+
+    fn place_can_take(&self, handle: Handle<Call>, index: u16) -> Result<(), &'static str> {
+        let Some(place) = self.place(index) else { return Err("destNotObtainable") };
+        match &place.purpose {
+            Use::Mailbox => Ok(()),
+            Use::Parking => Err("destNotObtainable"),
+            Use::Group { queue, .. } => {
+                let waits = place.waiting.len() < *queue;
+                let idle = !self.idle_members(index, handle).is_empty();
+                if idle || waits { Ok(()) } else { Err("busy") }
+            }
+        }
+    }
+
+    /// Makes the target of a call ring, or takes the trunk to it.
+    pub(super) fn go_to(
+        &mut self,
+        now: Instant,
+        handle: Handle<Call>,
+        target: Target,
+        cause: &'static str,
+        told: &mut Vec<Happening>,
+    ) {
+        let cause = target.forwarded.map_or(cause, |(_, cause)| cause);
+        if let (Some((by, _)), Some(call)) = (target.forwarded, self.calls.get_mut(handle)) {
+            call.diverted_by = Some(by);
+        }
+        match target.to {
+            Party::Phone(phone) => self.ring(now, handle, phone, cause, told),
+            Party::Trunk(trunk) => self.seize_trunk(now, handle, trunk, told),
+            Party::Place(index) => self.go_to_place(now, handle, index, cause, told),
+            Party::Dialled => debug_assert!(false, "a target is a party"),
+        }
+    }
+
+    fn go_to_place(
+        &mut self,
+        now: Instant,
+        handle: Handle<Call>,
+        index: u16,
+        cause: &'static str,
+        told: &mut Vec<Happening>,
+    ) {
+        let Some(place) = self.place(index) else { return };
+        let hunts = match &place.purpose {
+            Use::Group { hunts, .. } => *hunts,
+            Use::Mailbox => return self.ring_mailbox(now, handle, index, cause, told),
+            Use::Parking => return,
+        };
+        if let Some(call) = self.calls.get_mut(handle) {
+            call.via = Some(index);
+        }
+        let ringing = match hunts {
+            Hunts::All => {
+                let taken = self.calls.get(handle).map_or(0, |call| call.parties.len());
+                let mut members = self.idle_members(index, handle);
+                members.truncate(self.rules.parties.saturating_sub(taken));
+                members
+            }
+            Hunts::InTurn | Hunts::LongestIdle => self.next_member(index, handle).into_iter().collect(),
+        };
+        if ringing.is_empty() {
+            self.wait_at(handle, index, "noAvailableAgents", told);
+        }
+        for member in ringing {
+            self.ring(now, handle, member, cause, told);
+        }
+    }
+
+    fn ring_mailbox(
+        &mut self,
+        now: Instant,
+        handle: Handle<Call>,
+        index: u16,
+        cause: &'static str,
+        told: &mut Vec<Happening>,
+    ) {
+        let party = Party::Place(index);
+        self.join(handle, party);
+        self.go(handle, party, State::Alerting);
+        self.tell(handle, Kind::Delivered, party, cause, told);
+        let after = now + self.rules.mailbox_answers_after;
+        self.set_due(handle, party, Due::AutoAnswer, after);
     }
 
     /// Whether the phone can take no further call.
     pub(super) fn is_busy(&self, phone: Handle<Phone>) -> bool {
-        let always = self.table.get(phone).is_some_and(|phone| phone.answer == Answer::Busy);
-        always || self.lines_taken(phone) || self.is_off_hook_only(phone)
+        let Some(called) = self.table.get(phone) else { return true };
+        let waits = called.call_waiting || called.calls.is_empty();
+        called.answer == Answer::Busy || !waits || self.lines_taken(phone) || self.is_off_hook_only(phone)
     }
 
+    /// Whether the phone can have no further call. Calls that wait for it take no line.
     pub(super) fn lines_taken(&self, phone: Handle<Phone>) -> bool {
-        self.table.get(phone).is_none_or(|phone| phone.calls.len() >= self.rules.lines)
+        let Some(taken) = self.table.get(phone) else { return true };
+        let on_a_line = taken.calls.iter().filter(|call| self.state(**call, phone) != State::Queued);
+        taken.calls.len() >= MAX_LINES || on_a_line.count() >= self.rules.lines
     }
 
     /// Whether the phone has a dial tone or a failed call; then no second call is offered.
@@ -49,6 +261,10 @@ impl Phones {
     fn leads_outside(&self, dialled: &str) -> bool {
         let prefix = self.rules.trunk_prefix.as_deref().filter(|prefix| !prefix.is_empty());
         prefix.and_then(|prefix| dialled.strip_prefix(prefix)).is_some_and(|rest| !rest.is_empty())
+    }
+
+    fn free_trunk(&self) -> Option<u16> {
+        (1..=self.rules.trunks).find(|trunk| !self.trunks_taken.contains(trunk))
     }
 
     /// Makes a phone ring.
@@ -75,12 +291,7 @@ impl Phones {
         self.tell(handle, Kind::Delivered, party, cause, told);
     }
 
-    fn seize_trunk(&mut self, now: Instant, handle: Handle<Call>, told: &mut Vec<Happening>) {
-        let free = (1..=self.rules.trunks).find(|trunk| !self.trunks_taken.contains(trunk));
-        let Some(trunk) = free else {
-            self.fail(handle, "trunksBusy", told);
-            return;
-        };
+    fn seize_trunk(&mut self, now: Instant, handle: Handle<Call>, trunk: u16, told: &mut Vec<Happening>) {
         self.trunks_taken.insert(trunk);
         let party = Party::Trunk(trunk);
         self.join(handle, party);
@@ -94,5 +305,22 @@ impl Phones {
         self.join(handle, Party::Dialled);
         self.go(handle, Party::Dialled, State::Fail);
         self.tell(handle, Kind::Failed, Party::Dialled, cause, told);
+    }
+
+    /// The place at which a call is parked that a dialled number would fetch.
+    fn parked_at(&self, number: &str) -> Option<u16> {
+        let index = self.place_named(number)?;
+        let place = self.place(index)?;
+        (place.purpose == Use::Parking && !place.waiting.is_empty()).then_some(index)
+    }
+
+    /// A caller who dialled a place fetches the call parked there: his own call ends, he is in the other.
+    fn fetch(&mut self, own: Handle<Call>, caller: Party, place: u16, told: &mut Vec<Happening>) {
+        let Some(parked) = self.first_waiting(place) else { return };
+        self.end(own, "callPickup", told);
+        if let Party::Phone(phone) = caller {
+            let fetched = self.pick_up(parked, Party::Place(place), phone, told);
+            debug_assert!(fetched.is_ok(), "the phone was in no other call: {fetched:?}");
+        }
     }
 }

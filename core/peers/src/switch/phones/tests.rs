@@ -10,6 +10,7 @@ use ctigate_core::time::{Duration, Instant};
 use super::{By, Call, Detail, Happening, Party, Phone, Phones, Refusal, is_dialable};
 use crate::switch::config::{Answer, SwitchConfig};
 
+mod joining;
 mod walk;
 
 /// A few phones, and what happened at them.
@@ -79,6 +80,7 @@ impl World {
                 let party = match happening.party {
                     Party::Phone(phone) => number(phone),
                     Party::Trunk(trunk) => format!("T{trunk}"),
+                    Party::Place(place) => self.phones.place(place).unwrap().number.clone(),
                     Party::Dialled => format!("({})", happening.called),
                 };
                 let mut line =

@@ -134,7 +134,7 @@ impl Switch {
     }
 
     /// Answers a request that was carried out, with what its response announces.
-    fn accept(
+    pub(super) fn accept(
         &mut self,
         step: &mut Step<'_>,
         to: To,
@@ -160,14 +160,14 @@ impl Switch {
     }
 
     /// The party of a call whose device has this ID.
-    fn party_at(&self, call: Handle<Call>, id: &str) -> Option<Party> {
+    pub(super) fn party_at(&self, call: Handle<Call>, id: &str) -> Option<Party> {
         let parties = self.phones.call(call)?.parties();
         parties.iter().map(|one| one.party).find(|party| self.party_device(*party, "") == id)
     }
 
     /// The call and the phone that a client's connection identifier names. As our device IDs are static, a phone alone
     /// may stand for its only suitable call; a call alone names no connection.
-    fn own(
+    pub(super) fn own(
         &self,
         connection: &Connection<'_>,
         fitting: impl Fn(&Self, Handle<Phone>) -> Result<Handle<Call>, Refusal>,
@@ -187,12 +187,12 @@ impl Switch {
 }
 
 /// The members of a request for one of these services.
-const fn relayed<'r, 'a>(request: &'r Request<'a>) -> Result<&'r Relayed<'a>, CstaError> {
+pub(super) const fn relayed<'r, 'a>(request: &'r Request<'a>) -> Result<&'r Relayed<'a>, CstaError> {
     if let Request::Relayed(relayed) = request { Ok(relayed) } else { Err(MISROUTED) }
 }
 
 /// The CSTA error for a refusal.
-fn reason(refusal: Refusal) -> CstaError {
+pub(super) fn reason(refusal: Refusal) -> CstaError {
     match refusal {
         Refusal::ActiveCallExists => error("stateIncompatibility", "connectedCallExists"),
         Refusal::PhoneRings => CstaError::INVALID_CALLING_DEVICE_STATE,
@@ -200,11 +200,20 @@ fn reason(refusal: Refusal) -> CstaError {
         Refusal::TooManyCalls => CstaError::RESOURCE_LIMIT_EXCEEDED,
         Refusal::NotANumber => CstaError::INVALID_CALLED_DEVICE_ID,
         Refusal::WrongState => CstaError::INVALID_CONNECTION_STATE,
-        Refusal::NothingToAnswer => CstaError::NO_CALL_TO_ANSWER,
+        Refusal::NothingToAnswer | Refusal::NothingToPickUp => CstaError::NO_CALL_TO_ANSWER,
         Refusal::NothingActive => CstaError::NO_ACTIVE_CALL,
         Refusal::NothingHeld => CstaError::NO_HELD_CALL,
         Refusal::NothingToClear => CstaError::NO_CONNECTION_TO_CLEAR,
         Refusal::SamePhone => error("operation", "invalidDestination"),
         Refusal::DestinationBusy => error("stateIncompatibility", "invalidDestinationDeviceState"),
+        Refusal::DestinationUnknown => CstaError::INVALID_DESTINATION_DEVICE_ID,
+        Refusal::SameParty => error("operation", "notDifferentDevices"),
+        Refusal::TooManyParties => error("systemResourceAvailibility", "conferenceMemberLimitExceeded"),
+        Refusal::NotReached | Refusal::NotBusy => error("stateIncompatibility", "noCallToComplete"),
+        Refusal::PlaceTaken => error("stateIncompatibility", "invalidParkToDeviceState"),
+        Refusal::NoCallBack => error("operation", "invalidFeature"),
+        Refusal::NotDigits => error("operation", "charactersToSendNotSupported"),
+        Refusal::TrunksTaken => error("systemResourceAvailibility", "networkBusy"),
+        Refusal::OutOfService => error("systemResourceAvailibility", "deviceOutOfService"),
     }
 }

@@ -217,7 +217,10 @@ impl Switch {
             Party::Phone(phone) => {
                 self.phones.phone(phone).map(|phone| phone.number.clone()).unwrap_or_default()
             }
-            Party::Trunk(trunk) => alloc::format!("T{trunk}"),
+            Party::Trunk(trunk) => alloc::format!("{}{trunk}", self.config.trunk_name),
+            Party::Place(place) => {
+                self.phones.place(place).map(|place| place.number.clone()).unwrap_or_default()
+            }
             Party::Dialled => dialled.to_string(),
         }
     }
