@@ -37,7 +37,7 @@ impl Phones {
         self.cancel_due(handle, caller);
         self.go(handle, caller, State::Connected);
         self.tell(handle, Kind::Originated, caller, began, told);
-        if let Some(parked) = self.parked_at(&dialled) {
+        if let Some(parked) = self.parked_at(&dialled, caller) {
             self.fetch(handle, caller, parked, told);
             return;
         }
@@ -66,14 +66,15 @@ impl Phones {
         let outside = Some(Outside { number: number.map(String::from) });
         let call = Call { dialled: String::from(to), outside, ..Call::new(calling, "newCall") };
         let handle = self.calls.insert(call).map_err(|_| Refusal::TooManyCalls)?;
+        self.trunks_taken.insert(trunk);
         let target = match self.may_reach(handle, to) {
             Ok(target) => target,
             Err(refusal) => {
+                self.trunks_taken.remove(&trunk);
                 self.calls.remove(handle);
                 return Err(refusal);
             }
         };
-        self.trunks_taken.insert(trunk);
         self.join(handle, calling);
         self.go(handle, calling, State::Connected);
         self.go_to(now, handle, target, "newCall", told);
@@ -307,11 +308,13 @@ impl Phones {
         self.tell(handle, Kind::Failed, Party::Dialled, cause, told);
     }
 
-    /// The place at which a call is parked that a dialled number would fetch.
-    fn parked_at(&self, number: &str) -> Option<u16> {
-        let index = self.place_named(number)?;
-        let place = self.place(index)?;
-        (place.purpose == Use::Parking && !place.waiting.is_empty()).then_some(index)
+    /// The place at which a call of others is parked that a dialled number would fetch.
+    fn parked_at(&self, number: &str, caller: Party) -> Option<u16> {
+        let index = self
+            .place_named(number)
+            .filter(|index| self.place(*index).is_some_and(|place| place.purpose == Use::Parking))?;
+        let parked = self.first_waiting(index)?;
+        (self.state_of(parked, caller) == State::Null).then_some(index)
     }
 
     /// A caller who dialled a place fetches the call parked there: his own call ends, he is in the other.

@@ -95,7 +95,8 @@ impl Phones {
     ) -> Result<Handle<Phone>, Refusal> {
         let met = self.calls.get(call).ok_or(Refusal::NotBusy)?;
         let failed = self.state_of(call, Party::Dialled) == State::Fail;
-        let target = self.find(&met.dialled).filter(|target| *target != phone);
+        let is_out = |target: &Handle<Phone>| self.state(call, *target) == State::Null;
+        let target = self.find(&met.dialled).filter(is_out);
         let target = target.filter(|_| failed && self.state(call, phone) == State::Connected);
         target.filter(|target| self.is_busy(*target)).ok_or(Refusal::NotBusy)
     }
@@ -217,7 +218,7 @@ impl Phones {
     ) {
         match party {
             Party::Phone(phone) => {
-                if self.active(phone).is_none() && !self.rings(phone) {
+                if self.active(phone).is_none() && !self.rings(phone) && !self.is_busy(phone) {
                     self.remove(call, party);
                     self.ring(now, call, phone, "campOn", told);
                 }
