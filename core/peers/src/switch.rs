@@ -32,7 +32,8 @@ mod session;
 mod talk;
 
 pub use config::{Answer, PhoneConfig, SWITCH_KEYS, SwitchConfig};
-pub use service::{EVENTS, features, services};
+pub use control::verbs::{VERBS, Verb};
+pub use service::{EVENTS, documented, features, services};
 
 use link::{Cti, Kind, Line, Lines, Link};
 use monitors::Monitors;

@@ -10,7 +10,7 @@ pub(super) use system::static_device;
 
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::errors::CstaError;
-use ctigate_core::wire::csta::model::{CallEventKind, Request, SystemStatus};
+use ctigate_core::wire::csta::model::{Request, SystemStatus};
 use ctigate_core::wire::csta::services::{self as csta, COUNT, Features, named};
 
 use super::link::Link;
@@ -39,50 +39,107 @@ struct Service {
     name: &'static str,
     about: About,
     handler: Handler,
+    /// What it does here, in a sentence.
+    doc: &'static str,
 }
 
-const fn service(name: &'static str, about: About, handler: Handler) -> Service {
-    Service { name, about, handler }
+const fn service(name: &'static str, about: About, handler: Handler, doc: &'static str) -> Service {
+    Service { name, about, handler, doc }
 }
 
 /// All services that are served. GetCSTAFeatures lists those of CSTA.
 const TABLE: &[Service] = &[
-    service("StartApplicationSession", About::Session, Switch::start_session),
-    service("ResetApplicationSessionTimer", About::Session, Switch::reset_session),
-    service("StopApplicationSession", About::Session, Switch::stop_session),
-    service("GetCSTAFeatures", About::System, Switch::get_features),
-    service("RequestSystemStatus", About::System, Switch::request_system_status),
-    service("SystemStatus", About::System, Switch::client_status),
-    service("SystemRegister", About::System, Switch::system_register),
-    service("SystemRegisterCancel", About::System, Switch::system_register_cancel),
-    service("MonitorStart", About::Phones, Switch::monitor_start),
-    service("MonitorStop", About::Phones, Switch::monitor_stop),
-    service("SnapshotDevice", About::Phones, Switch::snapshot_device),
-    service("MakeCall", About::Phones, Switch::make_call),
-    service("AnswerCall", About::Phones, Switch::answer_call),
-    service("ClearConnection", About::Phones, Switch::clear_connection),
-    service("DeflectCall", About::Phones, Switch::deflect_call),
-    service("HoldCall", About::Phones, Switch::hold_call),
-    service("RetrieveCall", About::Phones, Switch::retrieve_call),
+    service(
+        "StartApplicationSession",
+        About::Session,
+        Switch::start_session,
+        "Starts a session, in which everything else is asked.",
+    ),
+    service(
+        "ResetApplicationSessionTimer",
+        About::Session,
+        Switch::reset_session,
+        "Keeps the session for another while.",
+    ),
+    service(
+        "StopApplicationSession",
+        About::Session,
+        Switch::stop_session,
+        "Ends the session, with its monitors and its registration.",
+    ),
+    service(
+        "GetCSTAFeatures",
+        About::System,
+        Switch::get_features,
+        "The services and events in this table and the next.",
+    ),
+    service(
+        "RequestSystemStatus",
+        About::System,
+        Switch::request_system_status,
+        "The phone system's status.",
+    ),
+    service(
+        "SystemStatus",
+        About::System,
+        Switch::client_status,
+        "The client's status; it is noted and has no effect.",
+    ),
+    service(
+        "SystemRegister",
+        About::System,
+        Switch::system_register,
+        "Registers for reports of the phone system's status.",
+    ),
+    service("SystemRegisterCancel", About::System, Switch::system_register_cancel, "Ends the registration."),
+    service("MonitorStart", About::Phones, Switch::monitor_start, "Starts a monitor of a phone."),
+    service("MonitorStop", About::Phones, Switch::monitor_stop, "Stops a monitor."),
+    service(
+        "SnapshotDevice",
+        About::Phones,
+        Switch::snapshot_device,
+        "The calls of a phone, in the response.",
+    ),
+    service(
+        "MakeCall",
+        About::Phones,
+        Switch::make_call,
+        "A phone dials: at once, or when its handset is taken off the hook.",
+    ),
+    service(
+        "AnswerCall",
+        About::Phones,
+        Switch::answer_call,
+        "A ringing phone answers; one that was prompted to dial dials.",
+    ),
+    service("ClearConnection", About::Phones, Switch::clear_connection, "A phone leaves a call."),
+    service("DeflectCall", About::Phones, Switch::deflect_call, "A ringing call goes to another phone."),
+    service("HoldCall", About::Phones, Switch::hold_call, "A connected call is held."),
+    service("RetrieveCall", About::Phones, Switch::retrieve_call, "A held call is connected again."),
 ];
 
-/// The events that monitors report.
-pub const EVENTS: &[CallEventKind] = &[
-    CallEventKind::ServiceInitiated,
-    CallEventKind::Originated,
-    CallEventKind::Delivered,
-    CallEventKind::Established,
-    CallEventKind::Held,
-    CallEventKind::Retrieved,
-    CallEventKind::Failed,
-    CallEventKind::ConnectionCleared,
-    CallEventKind::NetworkReached,
-    CallEventKind::Diverted,
+/// The events that monitors report, by their roots' names, each with when it is reported.
+pub const EVENTS: &[(&str, &str)] = &[
+    ("ServiceInitiatedEvent", "A phone went off hook, or was prompted to."),
+    ("OriginatedEvent", "A phone dialled."),
+    ("DeliveredEvent", "A phone rings."),
+    ("EstablishedEvent", "A call was answered."),
+    ("HeldEvent", "A phone held a call."),
+    ("RetrievedEvent", "A phone retrieved a call."),
+    ("FailedEvent", "A call did not come about: the called phone is busy, or the number leads nowhere."),
+    ("ConnectionClearedEvent", "A party left a call."),
+    ("NetworkReachedEvent", "A call left through a trunk."),
+    ("DivertedEvent", "A call left a phone for another one before it was answered."),
 ];
 
 /// The services of CSTA that a client can ask for, by their requests' names.
 pub fn services() -> impl Iterator<Item = &'static str> {
     TABLE.iter().filter(|service| service.about != About::Session).map(|service| service.name)
+}
+
+/// All services, those of application sessions too, each by its request's name with what it does.
+pub fn documented() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TABLE.iter().map(|service| (service.name, service.doc))
 }
 
 /// The requests of application sessions (ECMA-354), which no list of CSTA's has.
@@ -112,7 +169,7 @@ pub(super) fn is_unknown(request: &str) -> bool {
 #[must_use]
 pub fn features() -> Features {
     let services = services().fold(Features::NONE, Features::with_service);
-    EVENTS.iter().fold(services, |set, event| set.with_event(event.word()))
+    EVENTS.iter().fold(services, |set, (event, _)| set.with_event(event))
 }
 
 impl Switch {
