@@ -29,6 +29,7 @@ pub mod phones;
 mod report;
 mod service;
 mod session;
+pub mod settings;
 mod talk;
 
 pub use config::{Answer, PhoneConfig, SWITCH_KEYS, SwitchConfig};

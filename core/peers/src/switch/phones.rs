@@ -9,6 +9,7 @@ mod acting;
 mod clearing;
 mod deflecting;
 mod due;
+mod features;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use ctigate_core::timer::{Deadline, Timers};
 use ctigate_core::wire::csta::model::{CallEventKind, LocalConnectionState};
 
 use crate::switch::config::{Answer, SwitchConfig};
+use crate::switch::settings::Settings;
 
 /// The most calls that a phone can have at once; the upper bound of `lines`.
 pub const MAX_LINES: usize = 8;
@@ -59,9 +61,18 @@ pub struct Phone {
     pub no_answer_after: Duration,
     /// Its calls, oldest first.
     pub calls: heapless::Vec<Handle<Call>, MAX_LINES>,
+    /// What is set there.
+    pub settings: Settings,
 }
 
-ctigate_core::digest! { struct Phone { number, name, answer, no_answer_after, calls => calls.as_slice() } }
+ctigate_core::digest! { struct Phone {
+    number,
+    name,
+    answer,
+    no_answer_after,
+    calls => calls.as_slice(),
+    settings,
+} }
 
 /// The far end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,6 +258,7 @@ impl Phones {
                 answer: phone.answer,
                 no_answer_after: phone.no_answer_after,
                 calls: heapless::Vec::new(),
+                settings: Settings::new(&phone.number, &config.forwarding),
             });
             if let Ok(handle) = added {
                 numbers.insert(phone.number.clone(), handle);
