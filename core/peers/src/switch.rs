@@ -30,10 +30,12 @@ pub mod phones;
 mod report;
 mod service;
 mod session;
+pub mod settings;
 mod talk;
 
 pub use config::{Answer, PhoneConfig, SWITCH_KEYS, SwitchConfig};
-pub use service::{events, features, services};
+pub use control::verbs::{VERBS, Verb};
+pub use service::{EVENTS, documented, features, services};
 
 use link::{Cti, Kind, Line, Lines, Link};
 use monitors::Monitors;

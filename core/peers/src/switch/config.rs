@@ -9,8 +9,9 @@ use core::net::SocketAddr;
 use ctigate_core::setting::{self, Checked, ConfigError, Key, Setting};
 use ctigate_core::time::Duration;
 
-use super::phones::{MAX_LINES, is_dialable};
+use super::phones::{MAX_LINES, MAX_NUMBER, is_dialable};
 use super::service::REQUESTS;
+use super::settings::Defaults;
 
 /// The most phones, including those that an entry with `count` stands for.
 pub const MAX_PHONES: usize = 200_000;
@@ -84,10 +85,34 @@ pub const SWITCH_KEYS: &[Key] = &[
     )
     .default("2000"),
     Key::text("trunk_name", 16, "What the names of the trunks begin with; their number follows.").default("\"T\""),
+    Key::integer("ring_ms", (100, 60_000), "ms", "How long one ring takes, with the pause behind it.")
+        .default("5000"),
+    Key::text(
+        "forwarding.immediate",
+        MAX_NUMBER,
+        "The default of all phones: where every call goes, unless a phone's user says otherwise; empty: nowhere.",
+    )
+    .default("\"\""),
+    Key::text("forwarding.busy", MAX_NUMBER, "The same for calls that find the phone busy.").default("\"\""),
+    Key::text("forwarding.no_answer", MAX_NUMBER, "The same for calls that are not answered.").default("\"\""),
+    Key::integer(
+        "forwarding.rings",
+        (1, 100),
+        "rings",
+        "How often a phone rings before a call is forwarded as not answered, unless its user says how often.",
+    )
+    .default("4"),
     Key::integer("limits.links", (1, 64), "links", "The most CTI and control links at a time.").default("64"),
     Key::integer("limits.calls", (1, 1_000_000), "calls", "The most calls at a time.").default("100000"),
     Key::integer("limits.monitors", (1, 1_000_000), "monitors", "The most monitors at a time.")
         .default("200000"),
+    Key::integer(
+        "limits.segment",
+        (1, 200),
+        "devices",
+        "The most devices in one message of a list of them (SwitchingFunctionDevices).",
+    )
+    .default("50"),
     Key::tables("phone[]", 10_000, "The phones; none: 1001 to 1010, Alice to Judy, who answer by hand."),
     Key::text("phone[].number", 32, "The phone's number: digits, `*`, `#`.").required(),
     Key::text("phone[].name", 64, "Whose it is.").default("\"\""),
@@ -109,6 +134,8 @@ pub const SWITCH_KEYS: &[Key] = &[
     Key::integer("phone[].no_answer_after_ms", (1, 3_600_000), "ms", "How long it rings at most.")
         .default("30000"),
     Key::flag("phone[].call_waiting", "Whether a second call rings while it is in one.").default("true"),
+    Key::flag("phone[].hangup_transfers", "Whether hanging up the second of its two calls connects both.")
+        .default("false"),
     Key::integer("phone[].pickup_group", (0, 65_535), "", "The group in which calls are picked up; 0: none.")
         .default("0"),
     Key::tables("group[]", 1_000, "Groups of phones under one number; none: none."),
@@ -185,6 +212,8 @@ pub struct PhoneConfig {
     pub no_answer_after: Duration,
     /// Whether a second call rings while it is in one.
     pub call_waiting: bool,
+    /// Whether hanging up the second of two calls connects both.
+    pub transfers_by_hanging_up: bool,
     /// The group in which calls are picked up; 0 for none.
     pub pickup_group: u16,
 }
@@ -234,12 +263,18 @@ pub struct SwitchConfig {
     pub trunks: u16,
     /// How long the party behind a trunk takes to answer.
     pub trunk_answers_after: Duration,
+    /// How long one ring takes, with the pause behind it.
+    pub ring: Duration,
+    /// Where calls are forwarded to unless a phone's user says otherwise.
+    pub forwarding: Defaults,
     /// The most links.
     pub links: usize,
     /// The most calls.
     pub calls: usize,
     /// The most monitors.
     pub monitors: usize,
+    /// The most devices in one message of a list of them.
+    pub segment: usize,
     /// The phones.
     pub phones: Vec<PhoneConfig>,
 }
@@ -261,6 +296,7 @@ fn default_phones() -> Vec<PhoneConfig> {
             answer: Answer::Manual,
             no_answer_after: Duration::from_secs(30),
             call_waiting: true,
+            transfers_by_hanging_up: false,
             pickup_group: 0,
         })
         .collect()
@@ -273,6 +309,11 @@ impl SwitchConfig {
     /// Everything that is wrong.
     pub fn from_settings(settings: &[Setting]) -> Result<Self, Vec<ConfigError>> {
         let (checked, mut errors) = setting::check(SWITCH_KEYS, settings);
+        for key in ["forwarding.immediate", "forwarding.busy", "forwarding.no_answer"] {
+            if checked.text(key).is_some_and(|number| !number.is_empty() && !is_dialable(number)) {
+                errors.push(checked.error(key, "must be a number that can be dialled".into()));
+            }
+        }
         let mut phones = Vec::new();
         let mut numbers = BTreeMap::new();
         for table in checked.tables("phone") {
@@ -315,9 +356,17 @@ impl SwitchConfig {
             trunk_prefix: text("trunk_prefix"),
             trunks: checked.number("trunks"),
             trunk_answers_after: millis("trunk_answer_ms"),
+            ring: millis("ring_ms"),
+            forwarding: Defaults {
+                immediate: text("forwarding.immediate"),
+                busy: text("forwarding.busy"),
+                no_answer: text("forwarding.no_answer"),
+                rings: checked.number("forwarding.rings"),
+            },
             links: checked.number("limits.links"),
             calls: checked.number("limits.calls"),
             monitors: checked.number("limits.monitors"),
+            segment: checked.number("limits.segment"),
             phones,
         }
     }
@@ -408,6 +457,7 @@ fn add_phones(
             answer,
             no_answer_after: millis("no_answer_after_ms"),
             call_waiting: checked.flag(&key("call_waiting")),
+            transfers_by_hanging_up: checked.flag(&key("hangup_transfers")),
             pickup_group: checked.number(&key("pickup_group")),
         });
     }

@@ -1,7 +1,11 @@
 //! The control language: lines of text that control phones and make links fail, for tests and for people. Each line is
 //! answered by one line, `ok ...` or `error ...`.
+//!
+//! A verb is one row of [`verbs::VERBS`] and one handler.
 
+mod calls;
 mod links;
+pub(super) mod verbs;
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -16,11 +20,7 @@ use ctigate_core::wire::csta::model::LocalConnectionState;
 use super::link::{Kind, Link, MAX_LINE};
 use super::phones::{By, Call, Party, Phone, Refusal};
 use super::{Step, Switch, names};
-
-/// The commands, for `help` and for errors.
-const COMMANDS: &str = "offhook PHONE, dial PHONE NUMBER, answer PHONE, deflect PHONE TO-PHONE, hold PHONE, retrieve PHONE, \
-    hangup PHONE|TRUNK, phone PHONE, status, close links, fail link, stall on|off, delay MILLISECONDS, ask, \
-    unmonitor PHONE, event PHONE XML (REF in it stands for the monitorCrossRefID), system STATUS, help";
+use verbs::{Said, Verb};
 
 /// The longest delay of answers that can be set, in milliseconds.
 const MAX_DELAY: u64 = 60_000;
@@ -46,35 +46,77 @@ impl Switch {
     }
 
     fn carry_out(&mut self, step: &mut Step<'_>, line: &str, words: &[&str]) -> Done {
-        match *words {
-            ["help"] => Ok(COMMANDS.to_string()),
-            ["status"] => Ok(self.status_line()),
-            ["phone", number] => self.phone_line(number),
-            ["offhook" | "answer" | "hold" | "retrieve" | "hangup", number] => {
-                let action = words.first().copied().unwrap_or_default();
-                self.phone_acts(step, action, number)
-            }
-            ["dial", number, dialled] => {
-                let phone = self.phone_named(number)?;
-                let mut told = Vec::new();
-                let call = self.phones.dial(step.now, phone, dialled, &mut told).map_err(why)?;
-                self.report(step, &told);
-                Ok(names::name(call, self.call_salt))
-            }
-            ["deflect", number, to] => self.deflect(step, number, to),
-            ["close", "links"] => Ok(self.close_links(step, usize::MAX)),
-            ["fail", "link"] => Ok(self.close_links(step, 1)),
-            ["stall", word @ ("on" | "off")] => {
-                self.stalled = word == "on";
-                Ok(String::new())
-            }
-            ["delay", millis] => self.set_delay(millis),
-            ["ask"] => Ok(self.ask_all(step)),
-            ["unmonitor", number] => self.unmonitor(step, number),
-            ["event", number, _, ..] => self.inject(step, number, line),
-            ["system", word] => self.system(step, word),
-            _ => Err(format!("{:?} is not a command; the commands are: {COMMANDS}", words.join(" "))),
-        }
+        let unknown = || verbs::unknown(&words.join(" "));
+        let (word, words) = words.split_first().ok_or_else(unknown)?;
+        let verb = Verb::find(word).ok_or_else(unknown)?;
+        let done = (verb.handler)(self, step, &Said { verb: verb.word, words, line });
+        done.unwrap_or_else(|| {
+            let (usage, example) = (verb.usage(), verb.example);
+            Err(format!("{:?} is not how it is used: {usage}, for example: {example}", line.trim()))
+        })
+    }
+
+    /// Verbs that are done with a phone and nothing else.
+    fn acts(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number] = *said.words else { return None };
+        Some(self.phone_acts(step, said.verb, number))
+    }
+
+    fn dials(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number, dialled] = *said.words else { return None };
+        Some(self.dial(step, number, dialled))
+    }
+
+    fn deflects(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number, to] = *said.words else { return None };
+        Some(self.deflect(step, number, to))
+    }
+
+    fn shows_phone(&mut self, _step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number] = *said.words else { return None };
+        Some(self.phone_line(number))
+    }
+
+    fn breaks_links(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let most = match (said.verb, said.words) {
+            ("close", ["links"]) => usize::MAX,
+            ("fail", ["link"]) => 1,
+            _ => return None,
+        };
+        Some(Ok(self.close_links(step, most)))
+    }
+
+    fn stalls(&mut self, _step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        self.stalled = is_on(said.words)?;
+        Some(Ok(String::new()))
+    }
+
+    fn delays(&mut self, _step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [millis] = *said.words else { return None };
+        Some(self.set_delay(millis))
+    }
+
+    fn unmonitors(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number] = *said.words else { return None };
+        Some(self.unmonitor(step, number))
+    }
+
+    fn injects(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number, _, ..] = *said.words else { return None };
+        Some(self.inject(step, number, said.line))
+    }
+
+    fn reports_status(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [word] = *said.words else { return None };
+        Some(self.system(step, word))
+    }
+
+    fn dial(&mut self, step: &mut Step<'_>, number: &str, dialled: &str) -> Done {
+        let phone = self.phone_named(number)?;
+        let mut told = Vec::new();
+        let call = self.phones.dial(step.now, phone, dialled, &mut told).map_err(why)?;
+        self.report(step, &told);
+        Ok(names::name(call, self.call_salt))
     }
 
     fn phone_named(&self, number: &str) -> Result<Handle<Phone>, String> {
@@ -102,8 +144,12 @@ impl Switch {
             "retrieve" => newest(LocalConnectionState::Hold, Refusal::NothingHeld)
                 .and_then(|call| self.phones.retrieve(call, phone, By::Person, &mut told).map(|()| call)),
             _ => {
-                let call = self.phones.to_clear(phone).ok_or_else(|| why(Refusal::NothingToClear))?;
-                return self.hang_up(step, call, Party::Phone(phone));
+                if let Some(calls) = self.phones.transferred_by_hanging_up(phone) {
+                    self.phones.transfer(calls, phone, &mut told).map(|(call, _)| call)
+                } else {
+                    let call = self.phones.to_clear(phone).ok_or_else(|| why(Refusal::NothingToClear))?;
+                    return self.hang_up(step, call, Party::Phone(phone));
+                }
             }
         };
         let call = call.map_err(why)?;
@@ -200,6 +246,15 @@ impl Switch {
 /// The answer to a line that is too long.
 pub(super) fn too_long() -> String {
     format!("error the line is longer than {MAX_LINE} bytes")
+}
+
+/// Whether the words are `on`, or `off`.
+fn is_on(words: &[&str]) -> Option<bool> {
+    match *words {
+        ["on"] => Some(true),
+        ["off"] => Some(false),
+        _ => None,
+    }
 }
 
 /// A refusal in words.

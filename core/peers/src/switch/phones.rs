@@ -12,6 +12,7 @@ mod consulting;
 mod deflecting;
 mod digits;
 mod due;
+mod features;
 mod happening;
 mod merging;
 mod picking;
@@ -39,6 +40,7 @@ use ctigate_core::timer::{Deadline, Timers};
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
 use crate::switch::config::{Answer, MergedCalls, PhoneConfig, SwitchConfig};
+use crate::switch::settings::{Defaults, Settings};
 use call::Due;
 
 /// The most calls that a phone can have at once; the upper bound of `lines`.
@@ -78,10 +80,8 @@ pub struct Phone {
     pub answer: Answer,
     /// The longest time that it rings.
     pub no_answer_after: Duration,
-    /// Whether a second call rings while it is in one.
-    pub call_waiting: bool,
-    /// Whether it is out of service.
-    pub is_out_of_service: bool,
+    /// Whether hanging up the second of two calls connects both; never changes.
+    transfers_by_hanging_up: bool,
     /// Its pickup group; `None` for none.
     pub pickup_group: Option<u16>,
     /// The groups it is a member of, by the indexes of their places; never changes.
@@ -94,6 +94,8 @@ pub struct Phone {
     deadline: Deadline,
     /// Grows with the time at which it became idle.
     idle_since: u64,
+    /// What is set there.
+    pub settings: Settings,
 }
 
 ctigate_core::digest! { struct Phone {
@@ -101,14 +103,14 @@ ctigate_core::digest! { struct Phone {
     name,
     answer,
     no_answer_after,
-    call_waiting,
-    is_out_of_service,
+    transfers_by_hanging_up: _,
     pickup_group,
     groups: _,
     calls => calls.as_slice(),
     call_backs => call_backs.as_slice(),
     deadline,
     idle_since,
+    settings,
 } }
 
 /// Who acted, which determines the cause of an event.
@@ -212,6 +214,9 @@ struct Rules {
     trunks: u16,
     trunk_prefix: Option<String>,
     trunk_answers_after: Duration,
+    forwarding: Defaults,
+    /// How long one ring takes.
+    ring: Duration,
 }
 
 impl Phones {
@@ -238,6 +243,8 @@ impl Phones {
                 trunks: config.trunks,
                 trunk_prefix: config.trunk_prefix.clone(),
                 trunk_answers_after: config.trunk_answers_after,
+                forwarding: config.forwarding.clone(),
+                ring: config.ring,
             },
         };
         for phone in &config.phones {
@@ -252,19 +259,21 @@ impl Phones {
             return;
         }
         let pickup_group = Some(config.pickup_group).filter(|group| *group != 0);
+        let mut settings = Settings::new(&config.number, &self.rules.forwarding);
+        settings.set_call_waiting(config.call_waiting);
         let added = self.table.insert(Phone {
             number: config.number.clone(),
             name: config.name.clone(),
             answer: config.answer,
             no_answer_after: config.no_answer_after,
-            call_waiting: config.call_waiting,
-            is_out_of_service: false,
+            transfers_by_hanging_up: config.transfers_by_hanging_up,
             pickup_group,
             groups: Vec::new(),
             calls: heapless::Vec::new(),
             call_backs: heapless::Vec::new(),
             deadline: Deadline::default(),
             idle_since: 0,
+            settings,
         });
         let Ok(handle) = added else { return };
         self.numbers.insert(config.number.clone(), handle);

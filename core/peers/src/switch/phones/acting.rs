@@ -176,7 +176,7 @@ impl Phones {
 
     /// Whether the phone is out of service.
     pub(super) fn is_out_of_service(&self, phone: Handle<Phone>) -> bool {
-        self.table.get(phone).is_none_or(|phone| phone.is_out_of_service)
+        self.table.get(phone).is_none_or(|phone| !phone.settings.is_in_service())
     }
 
     /// The call that going off hook would answer: the newest prompting one, else the newest ringing one.

@@ -63,6 +63,13 @@ impl Phones {
             self.ring(now, handle, next, "distributed", told);
             return;
         }
+        if let Party::Phone(phone) = party
+            && let Some(target) = self.forwarded_unanswered(handle, phone)
+        {
+            self.divert(handle, party, target.party(), "callForwardNoAnswer", told);
+            self.go_to(now, handle, target, "callForwardNoAnswer", told);
+            return;
+        }
         self.leave(handle, party, cause, told);
         let Some(call) = self.calls.get(handle) else { return };
         let waits: Vec<(Party, State)> = call.reached().map(|one| (one.party, one.state)).collect();

@@ -185,6 +185,15 @@ impl Phones {
         Ok(call)
     }
 
+    /// The two calls that are connected when the phone hangs up, if it is one that does so.
+    #[must_use]
+    pub fn transferred_by_hanging_up(&self, phone: Handle<Phone>) -> Option<(Handle<Call>, Handle<Call>)> {
+        let transfers = self.table.get(phone)?.transfers_by_hanging_up;
+        let held = self.newest(phone, &[State::Hold]).filter(|_| transfers)?;
+        let active = self.newest(phone, &[State::Connected])?;
+        self.may_merge(held, active, phone, 0).ok().map(|_| (held, active))
+    }
+
     /// Checks that two calls of a phone can become one, of which the phone stays in `staying` (0 or 1). Returns the party
     /// that is added to the first.
     fn may_merge(

@@ -4,13 +4,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use ctigate_core::slots::Handle;
-use ctigate_core::time::Instant;
+use ctigate_core::time::{Duration, Instant};
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
 use super::call::{Due, Outside};
 use super::places::Use;
 use super::{Call, Happening, Kind, MAX_LINES, Party, Phone, Phones, Refusal, is_dialable};
 use crate::switch::config::{Answer, Hunts};
+use crate::switch::settings::Why;
 
 /// The most forwardings on the way of one call.
 const MAX_HOPS: usize = 8;
@@ -35,6 +36,11 @@ impl Phones {
         let Some(call) = self.calls.get(handle) else { return };
         let (caller, began, dialled) = (call.calling, call.began, call.dialled.clone());
         self.cancel_due(handle, caller);
+        if let Party::Phone(phone) = caller
+            && let Some(phone) = self.table.get_mut(phone)
+        {
+            phone.settings.dialled(&dialled);
+        }
         self.go(handle, caller, State::Connected);
         self.tell(handle, Kind::Originated, caller, began, told);
         if let Some(parked) = self.parked_at(&dialled, caller) {
@@ -136,13 +142,48 @@ impl Phones {
         handle: Handle<Call>,
         phone: Handle<Phone>,
     ) -> Result<Option<(String, &'static str)>, &'static str> {
-        if self.is_out_of_service(phone) {
+        let (Some(call), Some(called)) = (self.calls.get(handle), self.table.get(phone)) else {
+            return Err("destNotObtainable");
+        };
+        let external = call.outside.is_some();
+        let forward = |why| called.settings.forward_for(why, external).map(String::from);
+        if !called.settings.is_in_service() {
             return Err("destOutOfOrder");
         }
-        if self.state(handle, phone) != State::Null || self.is_busy(phone) {
+        if call.connection(Party::Phone(phone)).is_some() {
             return Err("busy");
         }
-        Ok(None)
+        if let Some(to) = forward(Why::Immediate) {
+            return Ok(Some((to, "callForwardImmediate")));
+        }
+        if called.settings.disturbs(self.calling_number(call), external) {
+            return forward(Why::DoNotDisturb).map(|to| Some((to, "doNotDisturb"))).ok_or("doNotDisturb");
+        }
+        if !self.is_busy(phone) {
+            return Ok(None);
+        }
+        forward(Why::Busy).map(|to| Some((to, "callForwardBusy"))).ok_or("busy")
+    }
+
+    /// The number of the caller, as far as it is known.
+    fn calling_number<'a>(&'a self, call: &'a Call) -> &'a str {
+        match call.calling {
+            Party::Phone(phone) => {
+                self.table.get(phone).map(|phone| phone.number.as_str()).unwrap_or_default()
+            }
+            Party::Trunk(_) | Party::Place(_) | Party::Dialled => {
+                call.outside.as_ref().and_then(|outside| outside.number.as_deref()).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Where a call goes that rang at a phone and was not answered, if it is forwarded then.
+    pub(super) fn forwarded_unanswered(&self, handle: Handle<Call>, phone: Handle<Phone>) -> Option<Target> {
+        let external = self.calls.get(handle)?.outside.is_some();
+        let to = self.table.get(phone)?.settings.forward_for(Why::NoAnswer, external)?;
+        let target = self.target(handle, to).ok()?;
+        let forwarded = target.forwarded.or(Some((Party::Phone(phone), "callForwardNoAnswer")));
+        Some(Target { forwarded, ..target })
     }
 
     /// What a number that is no phone's stands for.
@@ -243,7 +284,7 @@ impl Phones {
     /// Whether the phone can take no further call.
     pub(super) fn is_busy(&self, phone: Handle<Phone>) -> bool {
         let Some(called) = self.table.get(phone) else { return true };
-        let waits = called.call_waiting || called.calls.is_empty();
+        let waits = called.settings.has_call_waiting() || called.calls.is_empty();
         called.answer == Answer::Busy || !waits || self.lines_taken(phone) || self.is_off_hook_only(phone)
     }
 
@@ -277,11 +318,7 @@ impl Phones {
         cause: &'static str,
         told: &mut Vec<Happening>,
     ) {
-        let Some(called) = self.table.get(phone) else { return };
-        let (due, after) = match called.answer {
-            Answer::After(after) if after < called.no_answer_after => (Due::AutoAnswer, after),
-            Answer::After(_) | Answer::Manual | Answer::Busy => (Due::RingingEnds, called.no_answer_after),
-        };
+        let (due, after) = self.rings_until(handle, phone);
         let party = Party::Phone(phone);
         self.join(handle, party);
         self.go(handle, party, State::Alerting);
@@ -290,6 +327,23 @@ impl Phones {
         }
         self.set_due(handle, party, due, now + after);
         self.tell(handle, Kind::Delivered, party, cause, told);
+    }
+
+    /// What a phone that rings will do by itself, and when: answer, or stop ringing.
+    fn rings_until(&self, handle: Handle<Call>, phone: Handle<Phone>) -> (Due, Duration) {
+        let Some(called) = self.table.get(phone) else { return (Due::RingingEnds, Duration::ZERO) };
+        let external = self.calls.get(handle).is_some_and(|call| call.outside.is_some());
+        let rings = |rings: u16| self.rules.ring.times(u64::from(rings));
+        let forwards = called.settings.rings_before_no_answer(external).map(rings);
+        let ends = forwards.map_or(called.no_answer_after, |after| after.min(called.no_answer_after));
+        let by_itself = match called.answer {
+            Answer::After(after) => Some(after),
+            Answer::Manual | Answer::Busy => called.settings.rings_before_answer().map(rings),
+        };
+        match by_itself.filter(|after| *after < ends) {
+            Some(after) => (Due::AutoAnswer, after),
+            None => (Due::RingingEnds, ends),
+        }
     }
 
     fn seize_trunk(&mut self, now: Instant, handle: Handle<Call>, trunk: u16, told: &mut Vec<Happening>) {

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::switch::config::{GroupConfig, Hunts, MergedCalls};
-use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
 impl World {
     fn consult(&mut self, call: Handle<Call>, phone: &str, to: &str) -> Result<Handle<Call>, Refusal> {
