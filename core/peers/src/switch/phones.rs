@@ -195,6 +195,8 @@ pub struct Phones {
     pickup_groups: BTreeMap<u16, Vec<Handle<Phone>>>,
     /// Who waits for a phone to call it. Follows from the phones.
     awaited: BTreeMap<Handle<Phone>, BTreeSet<Handle<Phone>>>,
+    /// Whose message lamp changes; empty between two steps.
+    messages: Vec<(Handle<Phone>, bool)>,
     /// How often a phone became idle.
     idle_count: u64,
     /// Follows from `calls`.
@@ -231,6 +233,7 @@ impl Phones {
             place_numbers: BTreeMap::new(),
             pickup_groups: BTreeMap::new(),
             awaited: BTreeMap::new(),
+            messages: Vec::new(),
             idle_count: 0,
             trunks_taken: BTreeSet::new(),
             timers: Timers::new(),
@@ -374,6 +377,7 @@ impl Phones {
             place_numbers: _,
             pickup_groups: _,
             awaited: _,
+            messages: _,
             idle_count,
             trunks_taken: _,
             timers: _,

@@ -54,6 +54,15 @@ impl Phones {
         self.calls.remove(handle);
     }
 
+    /// A phone is out of service: it leaves all its calls.
+    pub fn fall_out(&mut self, phone: Handle<Phone>, told: &mut Vec<Happening>) {
+        let calls = self.table.get(phone).map(|phone| phone.calls.clone()).unwrap_or_default();
+        for call in calls {
+            let left = self.clear(call, Party::Phone(phone), "destOutOfOrder", told);
+            debug_assert!(left.is_ok(), "the phone is in its calls");
+        }
+    }
+
     /// The call that hanging up ends: the active one, else a ringing one, else the newest held one.
     #[must_use]
     pub fn to_clear(&self, phone: Handle<Phone>) -> Option<Handle<Call>> {
@@ -71,6 +80,7 @@ impl Phones {
         told: &mut Vec<Happening>,
     ) {
         if self.state_of(handle, party) != State::Null {
+            self.note_message(handle, party);
             self.cancel_due(handle, party);
             self.go(handle, party, State::Null);
             // A number that was never reached has no phone to free, and there is no phone to see it.

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use ctigate_core::slots::Handle;
+use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
 use super::{Call, Party, Phone, Phones};
 use crate::switch::config::{Hunts, SwitchConfig};
@@ -173,5 +174,25 @@ impl Phones {
         let is_in = self.calls.get(call).is_some_and(|call| call.connection(Party::Phone(phone)).is_some());
         let idle = self.table.get(phone).is_some_and(|phone| phone.calls.is_empty());
         idle && !is_in && !self.is_busy(phone) && !self.is_out_of_service(phone)
+    }
+
+    /// Notes who left a message, or listened to his, when a phone leaves a call that a mailbox has answered.
+    pub(super) fn note_message(&mut self, handle: Handle<Call>, party: Party) {
+        let Some(call) = self.calls.get(handle) else { return };
+        let records = call.parties.iter().any(|one| {
+            let Party::Place(index) = one.party else { return false };
+            let is_mailbox = self.place(index).is_some_and(|place| place.purpose == Use::Mailbox);
+            is_mailbox && one.state == State::Connected && one.party != party
+        });
+        match (records, call.diverted_by, party) {
+            (true, Some(Party::Phone(owner)), _) => self.messages.push((owner, true)),
+            (true, None, Party::Phone(owner)) => self.messages.push((owner, false)),
+            _ => {}
+        }
+    }
+
+    /// Takes which phones have a message now, or no longer, in the order in which it came about.
+    pub fn take_messages(&mut self) -> Vec<(Handle<Phone>, bool)> {
+        core::mem::take(&mut self.messages)
     }
 }

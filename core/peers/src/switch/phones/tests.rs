@@ -10,7 +10,9 @@ use ctigate_core::time::{Duration, Instant};
 use super::{By, Call, Detail, Happening, Party, Phone, Phones, Refusal, is_dialable};
 use crate::switch::config::{Answer, SwitchConfig};
 
+mod forwarding;
 mod joining;
+mod waiting;
 mod walk;
 
 /// A few phones, and what happened at them.

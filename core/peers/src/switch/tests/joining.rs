@@ -133,6 +133,17 @@ fn both_parties_of_a_transfer_learn_the_new_call() {
     });
 }
 
+fn digits(text: &'static str) -> Request<'static> {
+    let given = [("connectionToSendDigits", only("1004")), ("charactersToSend", Value::Text(text))];
+    asks("GenerateDigits", Vec::from(given))
+}
+
+fn assert_refused<const N: usize>(world: &mut World, link: LinkId, table: [(Request<'_>, &str); N]) {
+    for (request, error) in table {
+        assert_eq!(world.outcome(link, &request), error, "{request:?}");
+    }
+}
+
 #[test]
 fn who_asks_for_what_does_not_fit_is_told_why_and_nothing_changes() {
     let mut world = site();
@@ -142,12 +153,6 @@ fn who_asks_for_what_does_not_fit_is_told_why_and_nothing_changes() {
     let before = world.switch.phones().recompute();
     let two_phones =
         asks("TransferCall", Vec::from([("heldCall", only("1004")), ("activeCall", only("1006"))]));
-    let digits = |text| {
-        asks(
-            "GenerateDigits",
-            Vec::from([("connectionToSendDigits", only("1004")), ("charactersToSend", Value::Text(text))]),
-        )
-    };
     let table = [
         (two("TransferCall", "1004"), "stateIncompatibility/noHeldCall"),
         (two("ConferenceCall", "1009"), "stateIncompatibility/noHeldCall"),
@@ -201,9 +206,7 @@ fn who_asks_for_what_does_not_fit_is_told_why_and_nothing_changes() {
         (digits("x"), "operation/charactersToSendNotSupported"),
         (one("ClearCall", "callToBeCleared", "1009"), "stateIncompatibility/noConnectionToClear"),
     ];
-    for (request, error) in table {
-        assert_eq!(world.outcome(alice, &request), error, "{request:?}");
-    }
+    assert_refused(&mut world, alice, table);
     assert_eq!(world.switch.phones().recompute(), before);
 }
 
