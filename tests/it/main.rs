@@ -8,6 +8,8 @@ mod builds;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod client_manual;
+#[cfg(test)]
 mod cti;
 #[cfg(test)]
 mod deceiving;

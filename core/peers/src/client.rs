@@ -16,7 +16,8 @@
 //! | `services` | requests of the script, and their answers |
 //! | `requests` | requests from the gateway, such as events |
 //! | `happening` | what a script can wait for |
-//! | `calls` | which connection a command means |
+//! | `calls` | the client's picture of the calls, and which connection a command means |
+//! | `values` | the values in a document, as scripts name them |
 //! | `dialog`, `transaction`, `invite_client`, `flow` | SIP |
 
 mod calls;
@@ -33,6 +34,7 @@ mod script;
 mod services;
 mod session;
 mod transaction;
+mod values;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -46,14 +48,15 @@ use ctigate_core::tables;
 use ctigate_core::time::{Duration, Instant};
 use ctigate_core::wire::csta::model::SystemStatus;
 
-pub use commands::asking;
+pub use calls::{Call, Calls, Party};
+pub use commands::{Entry, asking, completions, manual};
 pub use config::{CLIENT_KEYS, ClientConfig};
 
-use calls::Calls;
 use dialog::Dialog;
 use flow::{Flows, Way};
 use happening::{Happening, Happenings};
 use runner::Runner;
+use script::Order;
 use transaction::{Effect, Purpose, Transactions};
 
 /// The state machines that only the client has, since the gateway sends no INVITE.
@@ -159,6 +162,14 @@ pub struct Client {
     calls: Calls,
     happenings: Happenings,
     runner: Runner,
+    /// The current line, while it waits for a snapshot of another phone.
+    learning: Option<Order>,
+    /// The callID of the call about which somebody is about to be consulted.
+    consulting: Option<String>,
+    /// The phone that the last call back was requested for.
+    target: Option<String>,
+    /// How often the gateway did not know the session, since it last did.
+    lost: u32,
     failed: bool,
 }
 
@@ -168,6 +179,7 @@ impl Client {
     pub fn new(config: ClientConfig, seed: Seed) -> Self {
         let mut entropy = Entropy::new(seed);
         let dialog = Dialog::new(&config, &mut entropy);
+        let calls = Calls::new(&config.line);
         Self {
             config,
             entropy,
@@ -179,10 +191,38 @@ impl Client {
             refresh_at: None,
             status: None,
             monitor: Monitor::None,
-            calls: Calls::default(),
+            calls,
             happenings: Happenings::default(),
             runner: Runner::default(),
+            learning: None,
+            consulting: None,
+            target: None,
+            lost: 0,
             failed: false,
+        }
+    }
+
+    /// The calls at the line, as the client knows them from what it was told.
+    #[must_use]
+    pub const fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// What the client is doing, in a word: `connecting`, `signing-in`, `signed-out`; while it is signed in, the state
+    /// of the line's most active call (`connected`, `alerting`, `hold`, ...) or `idle`.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        use ctigate_core::wire::csta::model::LocalConnectionState as State;
+        const ORDER: [State; 6] =
+            [State::Alerting, State::Connected, State::Initiated, State::Fail, State::Queued, State::Hold];
+        match self.phase {
+            Phase::Born | Phase::Connecting { .. } => "connecting",
+            Phase::Inviting => "signing-in",
+            Phase::In => ORDER
+                .into_iter()
+                .find(|state| self.calls.iter().any(|call| call.state() == *state))
+                .map_or("idle", State::word),
+            Phase::Ended | Phase::Leaving { .. } | Phase::Finished => "signed-out",
         }
     }
 
@@ -353,6 +393,10 @@ impl Client {
             calls,
             happenings,
             runner,
+            learning,
+            consulting,
+            target,
+            lost,
             failed,
         } = self;
         config.digest(digester);
@@ -389,6 +433,11 @@ impl Client {
         calls.digest(digester);
         happenings.digest(digester);
         runner.digest(digester);
+        // The order itself stands in the current line.
+        learning.is_some().digest(digester);
+        consulting.digest(digester);
+        target.digest(digester);
+        lost.digest(digester);
         failed.digest(digester);
     }
 }

@@ -1,92 +1,60 @@
-//! The table of commands: each row has the command's word, its argument, and what it does.
+//! Commands: each row of the table has the command's words, its arguments, what it does, and its help.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use ctigate_core::wire::csta::model::{Device, LocalConnectionState as State};
+use ctigate_core::wire::csta::model::{Connection, Device, LocalConnectionState as State};
 use ctigate_core::wire::csta::relayed::Value;
 
 use super::calls::Calls;
 
-/// All commands, in the order in which `help` lists them.
-pub(super) const COMMANDS: &[Command] = &[
-    command(
-        "call",
-        Takes::Number,
-        asks(
-            "MakeCall",
-            &[
-                ("callingDevice", Put::Line),
-                ("calledDirectoryNumber", Put::Number),
-                ("autoOriginate", Put::Word("doNotPrompt")),
-            ],
-        ),
-    ),
-    command(
-        "answer",
-        Takes::Nothing,
-        asks("AnswerCall", &[("callToBeAnswered", Put::Call(&[State::Alerting, State::Queued]))]),
-    ),
-    command(
-        "deflect",
-        Takes::Number,
-        asks(
-            "DeflectCall",
-            &[("callToBeDiverted", Put::Call(&[State::Alerting])), ("newDestination", Put::Number)],
-        ),
-    ),
-    command("hold", Takes::Nothing, asks("HoldCall", &[("callToBeHeld", Put::Call(&[State::Connected]))])),
-    command(
-        "retrieve",
-        Takes::Nothing,
-        asks("RetrieveCall", &[("callToBeRetrieved", Put::Call(&[State::Hold]))]),
-    ),
-    command(
-        "hangup",
-        Takes::Nothing,
-        asks("ClearConnection", &[("connectionToBeCleared", Put::Call(CLEARABLE))]),
-    ),
-    command("snapshot", Takes::Nothing, asks("SnapshotDevice", &[("snapshotObject", Put::Line)])),
-    command("features", Takes::Nothing, Does::Asks(Service::Features)),
-    command("refresh", Takes::Nothing, Does::Asks(Service::Refresh)),
-    command("update", Takes::Nothing, Does::Asks(Service::Update)),
-    command("wait", Takes::Text(EVENT), Does::Waits),
-    command("expect", Takes::Text(EVENT), Does::Waits),
-    command("sleep", Takes::Text("a time: sleep 200ms"), Does::Sleeps),
-    command("raw", Takes::Text("a CSTA document"), Does::Asks(Service::Raw)),
-    command("help", Takes::Anything, Does::Helps),
-    command("quit", Takes::Anything, Does::Quits),
-];
+mod manual;
+mod table;
+mod taking;
 
-/// The states in which a call can be cleared, the likeliest first.
-const CLEARABLE: &[State] =
-    &[State::Connected, State::Initiated, State::Fail, State::Alerting, State::Queued, State::Hold];
-
-/// The argument of `wait` and `expect`, with an example.
-const EVENT: &str = "an event: wait established 5s";
+pub use manual::{Entry, completions, manual};
+pub(super) use manual::{about, words};
+pub(super) use table::COMMANDS;
+pub(super) use taking::{Given, find, take};
 
 /// One command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Command {
-    /// The command's word, which also names its request in messages.
+    /// The command's words; the first also names its request in messages.
     pub(super) word: &'static str,
-    /// The argument after the word.
-    pub(super) takes: Takes,
+    /// Another name.
+    pub(super) alias: Option<&'static str>,
+    /// The arguments after the words.
+    pub(super) takes: &'static [Takes],
     /// What it does.
     pub(super) does: Does,
+    /// The same, for people.
+    pub(super) help: &'static str,
+    /// A line with it.
+    pub(super) example: &'static str,
 }
 
-/// The argument of a command.
+/// An argument of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Takes {
-    /// No argument is allowed.
-    Nothing,
-    /// Any argument is ignored.
+    /// Any arguments are ignored.
     Anything,
+    /// The short number of a call. Without one, the newest call in the first of these states that has any is meant.
+    Call(&'static [State]),
     /// A number or URI.
     Number,
-    /// Text: its meaning, with an example if one helps.
+    /// The same, if there is one.
+    MaybeNumber,
+    /// One of these words, each with the value that it stands for.
+    OneOf(&'static [(&'static str, &'static str)]),
+    /// The same, if there is one.
+    MaybeOneOf(&'static [(&'static str, &'static str)]),
+    /// Any word: its meaning, and an example.
+    Word(&'static str, &'static str),
+    /// The same, if there is one.
+    MaybeWord(&'static str, &'static str),
+    /// All text that is left: its meaning, with an example if one helps.
     Text(&'static str),
 }
 
@@ -95,6 +63,8 @@ pub(super) enum Takes {
 pub(super) enum Does {
     /// Requests a service, which needs a session, and waits for the answer.
     Asks(Service),
+    /// Shows the calls.
+    Shows,
     /// Waits for something to happen.
     Waits,
     /// Lets time pass.
@@ -108,7 +78,7 @@ pub(super) enum Does {
 /// A service that a command requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
-    /// A CSTA service: its request's root, and the elements of the request in the schema's order.
+    /// A CSTA service: its request's root, and the elements of the request.
     Csta(&'static str, &'static [(&'static str, Put)]),
     /// GetCSTAFeatures, which carries the line outside the request.
     Features,
@@ -125,10 +95,18 @@ pub(super) enum Service {
 pub(super) enum Put {
     /// The client's own line.
     Line,
-    /// The connection of a call in one of these states, the likeliest first.
-    Call(&'static [State]),
-    /// The number that was typed, as a URI.
-    Number,
+    /// The argument at this position; the element is left out if it was not given.
+    Given(usize),
+    /// The argument at this position, or this word.
+    GivenOr(usize, &'static str),
+    /// The argument at this position, or the client's own line.
+    GivenOrLine(usize),
+    /// The argument at this position, or the phone that the last call back was requested for.
+    GivenOrTarget(usize),
+    /// The connection of another phone, whose number is the argument at this position, in one of these states.
+    At(usize, &'static [State]),
+    /// A number that will be dialled later.
+    Empty,
     /// Always this word.
     Word(&'static str),
 }
@@ -140,35 +118,16 @@ pub(super) struct Sources<'a> {
     pub(super) line: &'a str,
     /// The calls at the line.
     pub(super) calls: &'a Calls,
-    /// The argument as a number: see [`number`].
-    pub(super) number: &'a str,
-}
-
-const fn command(word: &'static str, takes: Takes, does: Does) -> Command {
-    Command { word, takes, does }
-}
-
-const fn asks(request: &'static str, elements: &'static [(&'static str, Put)]) -> Does {
-    Does::Asks(Service::Csta(request, elements))
+    /// The phone that the last call back was requested for.
+    pub(super) target: Option<&'a str>,
+    /// The arguments.
+    pub(super) given: &'a [Given],
+    /// The other phone's connection, if a snapshot showed it.
+    pub(super) foreign: Option<(&'a str, Device<'a>)>,
 }
 
 const fn device(id: &str) -> Device<'_> {
     Device { id, type_of_number: None }
-}
-
-/// The command with this word.
-pub(super) fn find(word: &str) -> Option<&'static Command> {
-    COMMANDS.iter().find(|command| command.word == word)
-}
-
-/// The words of all commands: the answer to `help` and to an unknown word.
-pub(super) fn words() -> String {
-    COMMANDS.iter().map(|command| command.word).collect::<Vec<_>>().join(", ")
-}
-
-/// The words of the commands that request a service, in the order of the table.
-pub fn asking() -> impl Iterator<Item = &'static str> {
-    COMMANDS.iter().filter(|command| matches!(command.does, Does::Asks(_))).map(|command| command.word)
 }
 
 /// A number as a URI: one without a scheme gets `tel:`.
@@ -177,85 +136,107 @@ pub(super) fn number(text: &str) -> String {
 }
 
 impl Command {
-    /// Checks the argument.
+    /// The first of its words, which names its request in messages.
+    pub(super) fn name(&self) -> &'static str {
+        self.word.split(' ').next().unwrap_or_default()
+    }
+
+    /// Whether it is a command's own word or its other name.
+    fn is_named(&self, words: &str) -> bool {
+        self.word == words || self.alias == Some(words)
+    }
+
+    /// The number whose call another phone's connection is to be found for, with the states it may be in.
+    pub(super) fn foreign<'a>(&self, given: &'a [Given]) -> Option<(&'a str, &'static [State])> {
+        let Does::Asks(Service::Csta(_, elements)) = self.does else { return None };
+        elements.iter().find_map(|(_, put)| match *put {
+            Put::At(at, states) => Some((given.get(at)?.text()?, states)),
+            Put::Line
+            | Put::Given(_)
+            | Put::GivenOr(..)
+            | Put::GivenOrLine(_)
+            | Put::GivenOrTarget(_)
+            | Put::Empty
+            | Put::Word(_) => None,
+        })
+    }
+
+    /// The values of the elements of its request.
     ///
     /// # Errors
-    /// What is missing or too much, for people.
-    pub(super) fn check(&self, text: &str) -> Result<(), String> {
-        let Self { word, takes, .. } = *self;
-        match takes {
-            Takes::Nothing if !text.is_empty() => Err(format!("'{word}' takes no argument: '{text}'")),
-            Takes::Number if text.is_empty() => Err(format!("'{word}' needs a number: {word} 1002")),
-            Takes::Text(what) if text.is_empty() => Err(format!("'{word}' needs {what}")),
-            Takes::Nothing | Takes::Anything | Takes::Number | Takes::Text(_) => Ok(()),
+    /// The call that was named and does not exist, for people.
+    pub(super) fn values<'a>(
+        &self,
+        elements: &[(&'static str, Put)],
+        from: &Sources<'a>,
+    ) -> Result<Vec<(&'static str, Value<'a>)>, String> {
+        let mut values = Vec::new();
+        let mut taken: Vec<&str> = Vec::new();
+        for (name, put) in elements {
+            let value = self.value(*put, from, &taken)?;
+            if let Value::Connection(connection) = value {
+                taken.extend(connection.call);
+            }
+            values.push((*name, value));
         }
+        Ok(values)
+    }
+
+    fn value<'a>(&self, put: Put, from: &Sources<'a>, taken: &[&str]) -> Result<Value<'a>, String> {
+        let text = |at: usize| from.given.get(at).and_then(Given::text);
+        let or = |at: usize, other: Option<&'a str>| {
+            text(at).or(other).map_or(Value::Nothing, |id| Value::Device(device(id)))
+        };
+        Ok(match put {
+            Put::Line => Value::Device(device(from.line)),
+            Put::Given(at) => match (self.takes.get(at), from.given.get(at)) {
+                (Some(Takes::Call(states)), given) => {
+                    self.call(states, given.and_then(Given::call), from, taken)?
+                }
+                (Some(Takes::Number | Takes::MaybeNumber), _) => or(at, None),
+                _ => text(at).map_or(Value::Nothing, Value::Text),
+            },
+            Put::GivenOr(at, word) => Value::Text(text(at).unwrap_or(word)),
+            Put::GivenOrLine(at) => or(at, Some(from.line)),
+            Put::GivenOrTarget(at) => or(at, from.target),
+            Put::At(at, _) => Value::Connection(match from.foreign {
+                Some((call, device)) => connection(Some(call), device),
+                None => connection(None, device(text(at).unwrap_or_default())),
+            }),
+            Put::Empty => Value::Device(device("")),
+            Put::Word(word) => Value::Text(word),
+        })
+    }
+
+    /// The connection of the call of that number, or of one in a fitting state.
+    fn call<'a>(
+        &self,
+        states: &[State],
+        number: Option<u32>,
+        from: &Sources<'a>,
+        taken: &[&str],
+    ) -> Result<Value<'a>, String> {
+        if let Some(number) = number
+            && from.calls.numbered(number).is_none()
+        {
+            let known: Vec<String> = from.calls.iter().map(|call| format!("{}", call.number())).collect();
+            let known = if known.is_empty() { "there is none".into() } else { known.join(", ") };
+            return Err(format!("{}: there is no call {number}: {known}", self.name()));
+        }
+        Ok(Value::Connection(from.calls.connection(number, states, taken)))
     }
 }
 
-impl Put {
-    /// The value for the element.
-    pub(super) fn value<'a>(self, from: &Sources<'a>) -> Value<'a> {
-        match self {
-            Self::Line => Value::Device(device(from.line)),
-            Self::Call(states) => Value::Connection(from.calls.connection(states, from.line)),
-            Self::Number => Value::Device(device(from.number)),
-            Self::Word(word) => Value::Text(word),
-        }
-    }
+const fn connection<'a>(call: Option<&'a str>, device: Device<'a>) -> Connection<'a> {
+    Connection { call, device: Some(device) }
+}
+
+/// The words of the commands that request a service, in the order of the table.
+pub fn asking() -> impl Iterator<Item = &'static str> {
+    let asking = COMMANDS.iter().enumerate().filter(|(_, command)| matches!(command.does, Does::Asks(_)));
+    let is_first = |index: usize, name: &str| COMMANDS.iter().take(index).all(|other| other.name() != name);
+    asking.filter(move |(index, command)| is_first(*index, command.name())).map(|(_, command)| command.name())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ctigate_core::wire::csta::model::Connection;
-
-    #[test]
-    fn no_two_commands_have_the_same_word() {
-        for command in COMMANDS {
-            let namesakes = COMMANDS.iter().filter(|other| other.word == command.word);
-            assert_eq!(namesakes.count(), 1, "{}", command.word);
-        }
-    }
-
-    #[test]
-    fn help_names_every_command_in_the_order_of_the_table() {
-        assert_eq!(
-            words(),
-            "call, answer, deflect, hold, retrieve, hangup, snapshot, features, refresh, update, wait, expect, sleep, raw, \
-             help, quit"
-        );
-    }
-
-    #[test]
-    fn a_row_can_take_two_calls_a_number_and_a_word() {
-        let connection = |call| Connection { call: Some(call), device: Some(device("tel:1001")) };
-        let mut calls = Calls::default();
-        calls.found(&connection("1"), Some(State::Hold));
-        calls.found(&connection("2"), Some(State::Connected));
-        let from = Sources { line: "tel:1001", calls: &calls, number: &number("1002") };
-        for (put, value) in [
-            (Put::Call(&[State::Hold]), Value::Connection(connection("1"))),
-            (Put::Call(&[State::Connected, State::Alerting]), Value::Connection(connection("2"))),
-            (Put::Line, Value::Device(device("tel:1001"))),
-            (Put::Number, Value::Device(device("tel:1002"))),
-            (Put::Word("true"), Value::Text("true")),
-        ] {
-            assert_eq!(put.value(&from), value);
-        }
-    }
-
-    #[test]
-    fn a_number_keeps_the_scheme_it_has() {
-        assert_eq!(number("sip:bob@example.com"), "sip:bob@example.com");
-        assert_eq!(number("+431234"), "tel:+431234");
-    }
-
-    #[test]
-    fn what_a_command_needs_is_told_with_an_example() {
-        let told = |word: &str| find(word).map(|command| command.check(""));
-        assert_eq!(told("call"), Some(Err("'call' needs a number: call 1002".into())));
-        assert_eq!(told("expect"), Some(Err("'expect' needs an event: wait established 5s".into())));
-        assert_eq!(told("sleep"), Some(Err("'sleep' needs a time: sleep 200ms".into())));
-        assert_eq!(told("raw"), Some(Err("'raw' needs a CSTA document".into())));
-    }
-}
+mod tests;

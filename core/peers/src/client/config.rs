@@ -25,6 +25,11 @@ pub const CLIENT_KEYS: &[Key] = &[
         "Whether a person types the lines, so that one that fails does not end the session.",
     )
     .default("false"),
+    Key::flag(
+        "reinvite",
+        "Whether to sign in again when the gateway does not know the session any more (481).",
+    )
+    .default("true"),
 ];
 
 /// The configuration of the scripted client.
@@ -46,6 +51,9 @@ pub struct ClientConfig {
     pub timeout: Duration,
     /// Whether a person types the lines, so that one that fails does not end the session.
     pub interactive: bool,
+    /// Whether to sign in again, by a new INVITE, when the gateway answers that it does not know the session (481), as
+    /// real clients do. Else the session is over.
+    pub reinvite: bool,
 }
 
 impl ClientConfig {
@@ -61,6 +69,7 @@ impl ClientConfig {
             listen: None,
             timeout: Duration::from_secs(5),
             interactive: false,
+            reinvite: true,
         }
     }
 
@@ -81,6 +90,7 @@ impl ClientConfig {
             listen: checked.text("listen").and_then(|address| address.parse().ok()),
             timeout: Duration::from_millis(checked.number("timeout_ms")),
             interactive: checked.flag("interactive"),
+            reinvite: checked.flag("reinvite"),
         };
         config.cross_check(&checked, &mut errors);
         if errors.is_empty() { Ok(config) } else { Err(errors) }
@@ -109,7 +119,7 @@ impl ClientConfig {
     /// The settings of this configuration, for recordings.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
-        let Self { server, transport, user, line, gateway, listen, timeout, interactive } = self;
+        let Self { server, transport, user, line, gateway, listen, timeout, interactive, reinvite } = self;
         let text = |key: &str, value: &str| Setting { key: key.into(), value: Value::Text(value.into()) };
         let mut settings = alloc::vec![
             text("server", server),
@@ -122,6 +132,7 @@ impl ClientConfig {
         let millis = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
         settings.push(Setting { key: "timeout_ms".into(), value: Value::Integer(millis) });
         settings.push(Setting { key: "interactive".into(), value: Value::Flag(*interactive) });
+        settings.push(Setting { key: "reinvite".into(), value: Value::Flag(*reinvite) });
         settings
     }
 
@@ -157,6 +168,7 @@ ctigate_core::digest! { struct ClientConfig {
     listen,
     timeout,
     interactive,
+    reinvite,
 } }
 
 #[cfg(test)]
@@ -173,6 +185,7 @@ mod tests {
         config.listen = "127.0.0.1:5070".parse().ok();
         config.timeout = Duration::from_millis(250);
         config.interactive = true;
+        config.reinvite = false;
         assert_eq!(ClientConfig::from_settings(&config.settings()), Ok(config));
     }
 

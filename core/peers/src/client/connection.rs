@@ -6,7 +6,6 @@ use ctigate_core::wire::sip::{Framed, Framer};
 
 use super::flow::Way;
 use super::happening::{Happening, Sort};
-use super::transaction::Purpose;
 use super::{COULD_NOT_CONNECT, Client, LINK, MAX_MESSAGE, Phase, Step};
 
 /// How long opening the connection may take.
@@ -21,11 +20,6 @@ impl Client {
             }
             Transport::Udp => self.sign_in(step),
         }
-    }
-
-    fn sign_in(&mut self, step: &mut Step<'_>) {
-        self.phase = Phase::Inviting;
-        self.invite(step, Purpose::SignIn, false);
     }
 
     pub(super) fn opened(&mut self, step: &mut Step<'_>, link: LinkId, peer: Peer) {

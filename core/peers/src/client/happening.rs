@@ -5,7 +5,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt::{self, Display, Write as _};
 
-use ctigate_core::wire::sip::dial::dialable;
+use super::values::{Values, is_same};
 
 /// The most happenings that are kept for the script; beyond that the oldest is dropped.
 const KEPT: usize = 256;
@@ -27,21 +27,36 @@ pub(super) enum Sort {
 pub(super) struct Happening {
     sort: Sort,
     name: String,
-    fields: Vec<(&'static str, String)>,
+    fields: Vec<(String, String)>,
+    /// The values of the document that told it, which are not shown.
+    values: Values,
 }
 
 impl Happening {
     pub(super) fn new(sort: Sort, name: &str) -> Self {
-        Self { sort, name: name.into(), fields: Vec::new() }
+        Self { sort, name: name.into(), fields: Vec::new(), values: Values::default() }
     }
 
-    pub(super) fn with(mut self, key: &'static str, value: &dyn Display) -> Self {
-        self.fields.push((key, value.to_string()));
+    /// The same, told by a document with these values.
+    pub(super) fn told_by(mut self, values: Values) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// The same, told by a document with these values, which are shown, except for the name of the monitor.
+    pub(super) fn showing(mut self, values: Values) -> Self {
+        let shown = values.iter().filter(|(name, _)| *name != "monitorCrossRefID");
+        self.fields.extend(shown.map(|(name, value)| (name.into(), value.into())));
+        self.told_by(values)
+    }
+
+    pub(super) fn with(mut self, key: &str, value: &dyn Display) -> Self {
+        self.fields.push((key.into(), value.to_string()));
         self
     }
 
     /// The same, with a field if there is a value for it.
-    pub(super) fn with_some<T: Display>(self, key: &'static str, value: Option<T>) -> Self {
+    pub(super) fn with_some<T: Display>(self, key: &str, value: Option<T>) -> Self {
         match value {
             Some(value) => self.with(key, &value),
             None => self,
@@ -55,7 +70,8 @@ impl Happening {
                 self.fields.get(index).is_some_and(|(_, value)| value.eq_ignore_ascii_case(word))
             })
             && wanted.filters.iter().all(|(key, value)| {
-                self.fields.iter().any(|(name, found)| name == key && same_value(found, value))
+                self.fields.iter().any(|(name, found)| name == key && is_same(found, value))
+                    || self.values.has(key, value)
             })
     }
 }
@@ -68,7 +84,7 @@ impl Display for Happening {
         f.write_str(&self.name)?;
         for (key, value) in &self.fields {
             f.write_char(' ')?;
-            if self.sort != Sort::Fault || *key == "service" {
+            if self.sort != Sort::Fault || key == "service" {
                 write!(f, "{key}=")?;
             }
             for character in value.chars() {
@@ -77,12 +93,6 @@ impl Display for Happening {
         }
         Ok(())
     }
-}
-
-/// Whether two values are equal, or notations of the same number.
-fn same_value(found: &str, wanted: &str) -> bool {
-    let numbers = || dialable(found).ok().zip(dialable(wanted).ok());
-    found == wanted || numbers().is_some_and(|(found, wanted)| found == wanted)
 }
 
 /// What a `wait` or `expect` waits for.
@@ -154,6 +164,12 @@ impl Happenings {
         true
     }
 
+    /// Takes what is wanted and nothing else, and returns how it is shown.
+    pub(super) fn pick(&mut self, wanted: &Wanted) -> Option<String> {
+        let index = self.kept.iter().position(|happening| happening.matches(wanted))?;
+        self.kept.remove(index).map(|happening| happening.to_string())
+    }
+
     /// Whether any fault was skipped or is left.
     pub(super) fn any_fault(&self) -> bool {
         self.fault || self.kept.iter().any(|happening| happening.sort == Sort::Fault)
@@ -162,7 +178,7 @@ impl Happenings {
 
 ctigate_core::digest! { struct Happenings { kept, fault } }
 
-ctigate_core::digest! { struct Happening { sort, name, fields } }
+ctigate_core::digest! { struct Happening { sort, name, fields, values } }
 
 ctigate_core::digest! { enum Sort { Event = 0, Result = 1, Fault = 2 } }
 

@@ -10,11 +10,13 @@ use ctigate_core::wire::csta::model::{
     CallEvent, Event, LocalConnectionState, Message as Csta, Party, Request,
 };
 use ctigate_core::wire::csta::parse::Document;
-use ctigate_core::wire::sip::dial::dialable;
+use ctigate_core::wire::csta::services::Served;
 use ctigate_core::wire::sip::{Limits, Message, Method, Scratch, emit};
 
+use super::calls::text_of;
 use super::flow::Way;
 use super::happening::{Happening, Sort, shown};
+use super::values::Values;
 use super::{Client, Monitor, Step};
 
 /// The methods that we support.
@@ -94,6 +96,9 @@ impl Client {
                     Happening::new(Sort::Event, "system-status").with("status", &status.word()),
                 );
             }
+            Ok(Csta::Request(Request::Relayed(relayed))) if relayed.service.served == Served::Told => {
+                self.segment(step, &relayed);
+            }
             Ok(Csta::Request(_) | Csta::Response(_)) => self.malformed(step, document.name()),
             Err(malformed) => self.malformed(step, malformed.element),
         }
@@ -121,12 +126,13 @@ impl Client {
                 .with("value", &cross_reference);
             return self.happen(step, happening);
         }
+        self.calls.event(event);
         let happening = match event {
-            Event::Call(event) => {
-                self.calls.event(event);
-                describe(event)
+            Event::Call(event) => describe(event),
+            Event::Other { source, .. } => {
+                Happening::new(Sort::Event, &shown(event.name())).showing(Values::of(*source))
             }
-            Event::Other { .. } | Event::Unknown { .. } => Happening::new(Sort::Event, &shown(event.name())),
+            Event::Unknown { .. } => Happening::new(Sort::Event, &shown(event.name())),
         };
         self.happen(step, happening);
     }
@@ -134,20 +140,26 @@ impl Client {
 
 fn describe(event: &CallEvent<'_>) -> Happening {
     let party = |party: Option<Party<'_>>| party.map(party_text);
+    // Where one call came of two, which they were and who is in it now.
+    let is_joined = event.second.is_some() || event.list().next().is_some();
+    let new = event.list().find_map(|item| item.new.and_then(|new| new.call));
     Happening::new(Sort::Event, &shown(event.kind.word()))
         .with_some("call", event.connection.call)
         .with_some("calling", party(event.calling))
         .with_some("called", party(event.called))
+        .with_some("second", event.second.and_then(|second| second.call))
+        .with_some("new", new)
+        .with_some("by", party(Some(event.subject).filter(|_| is_joined)))
+        .with_some("to", party(event.new_party))
         .with_some("local", event.local.map(LocalConnectionState::word))
         .with("cause", &event.cause)
+        .told_by(event.source.map(Values::of).unwrap_or_default())
 }
 
 /// A party's number, if it has one.
 fn party_text(party: Party<'_>) -> String {
     match party {
-        Party::Device(device) => {
-            dialable(device.id).map_or_else(|_| device.id.into(), |number| String::from(number.as_str()))
-        }
+        Party::Device(device) => text_of(device.id),
         Party::NotKnown => "unknown".into(),
         Party::Restricted => "restricted".into(),
     }

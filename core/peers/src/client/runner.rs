@@ -3,11 +3,13 @@
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use ctigate_core::time::Instant;
 
+use super::calls::Call;
 use super::commands;
-use super::happening::Wanted;
+use super::happening::{Happening, Sort, Wanted};
 use super::script::{self, Line, Order};
 use super::{Client, Phase, Step};
 
@@ -28,6 +30,10 @@ enum Doing {
     Answer,
     /// For something to happen.
     Happening(Wanted),
+    /// For its time to pass without something happening.
+    Never(Wanted),
+    /// For the calls to be these.
+    Picture(Vec<String>),
     /// For time to pass.
     Sleep,
 }
@@ -103,6 +109,13 @@ impl Client {
         let Some(current) = self.runner.current.take() else { return true };
         match current.doing {
             Doing::Happening(ref wanted) if self.happenings.take(wanted) => return true,
+            Doing::Picture(ref calls) if self.calls.outline() == *calls => return true,
+            Doing::Never(ref wanted) => {
+                if let Some(happened) = self.happenings.pick(wanted) {
+                    self.fail(step, &format!("{}: happened: {happened}", current.text));
+                    return self.may_run();
+                }
+            }
             Doing::SignIn if self.is_ready() || self.phase == Phase::Ended => return true,
             Doing::Session(order) if self.is_ready() => {
                 self.runner.current = Some(Current { doing: Doing::Answer, ..current });
@@ -113,7 +126,12 @@ impl Client {
                 self.fail(step, &format!("{}: not signed in", current.text));
                 return self.may_run();
             }
-            Doing::SignIn | Doing::Session(_) | Doing::Answer | Doing::Happening(_) | Doing::Sleep => {}
+            Doing::SignIn
+            | Doing::Session(_)
+            | Doing::Answer
+            | Doing::Happening(_)
+            | Doing::Picture(_)
+            | Doing::Sleep => {}
         }
         self.runner.current = Some(current);
         false
@@ -135,6 +153,12 @@ impl Client {
             Ok(Line::Empty) => return true,
             Ok(Line::Service(order)) => (Doing::Session(order), usual),
             Ok(Line::Wait(wanted, time)) => (Doing::Happening(wanted), time.unwrap_or(usual)),
+            Ok(Line::Never(wanted, time)) => (Doing::Never(wanted), time.unwrap_or(usual)),
+            Ok(Line::Picture(calls, time)) => (Doing::Picture(calls), time.unwrap_or(usual)),
+            Ok(Line::Calls) => {
+                self.show_calls(step);
+                return true;
+            }
             Ok(Line::Sleep(time)) => (Doing::Sleep, time),
             Ok(Line::Quit) => {
                 // As at the end of the lines, where the sign-in may have to be awaited.
@@ -142,8 +166,8 @@ impl Client {
                 self.runner.ended = true;
                 return true;
             }
-            Ok(Line::Help) => {
-                step.actions.print(format_args!("commands: {}", commands::words()));
+            Ok(Line::Help(topic)) => {
+                help(step, &topic);
                 return true;
             }
             Err(what) => {
@@ -159,12 +183,29 @@ impl Client {
     pub(super) fn line_timed_out(&mut self, step: &mut Step<'_>) {
         let Some(current) = self.runner.current.take() else { return };
         let what = match current.doing {
-            Doing::Sleep => return,
-            Doing::SignIn | Doing::Session(_) => "not signed in in time",
-            Doing::Answer => "no answer in time",
-            Doing::Happening(_) => "did not happen in time",
+            Doing::Sleep | Doing::Never(_) => return,
+            Doing::SignIn | Doing::Session(_) => "not signed in in time".into(),
+            Doing::Answer => "no answer in time".into(),
+            Doing::Happening(_) => "did not happen in time".into(),
+            Doing::Picture(_) => {
+                let calls = self.calls.outline();
+                let calls = if calls.is_empty() { "none".into() } else { calls.join(" ") };
+                format!("the calls are {calls}")
+            }
         };
+        self.learning = None;
         self.fail(step, &format!("{}: {what}", current.text));
+    }
+
+    /// Shows the calls, a line for each.
+    fn show_calls(&mut self, step: &mut Step<'_>) {
+        let shown: Vec<Happening> = self.calls.iter().map(describe).collect();
+        if shown.is_empty() {
+            step.actions.print(format_args!("calls none"));
+        }
+        for happening in shown {
+            self.happen(step, happening);
+        }
     }
 
     /// Handles a line that failed: the client signs out, unless a person types the lines.
@@ -174,6 +215,27 @@ impl Client {
         if !self.config.interactive || self.runner.ended {
             self.leave(step);
         }
+    }
+}
+
+/// A call as `calls` shows it.
+fn describe(call: &Call) -> Happening {
+    Happening::new(Sort::Result, "call")
+        .with("number", &call.number())
+        .with("call", &call.id())
+        .with("state", &call.state().word())
+        .with("with", &call.states())
+        .with_some("consultation-of", call.consultation_of())
+}
+
+/// Lists the commands, or says more about one.
+fn help(step: &mut Step<'_>, topic: &str) {
+    let about = commands::about(topic);
+    if about.is_empty() {
+        step.actions.print(format_args!("commands: {}", commands::words()));
+    }
+    for line in about {
+        step.actions.print(format_args!("{line}"));
     }
 }
 
@@ -187,4 +249,6 @@ ctigate_core::digest! { enum Doing {
     Happening(wanted) = 2,
     Sleep = 3,
     SignIn = 4,
+    Never(wanted) = 5,
+    Picture(calls) = 6,
 } }

@@ -5,41 +5,44 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use ctigate_core::time::Duration;
-use ctigate_core::wire::csta::model::CallEventKind;
+use ctigate_core::wire::csta::events::shapes;
 
-use super::commands::{self, Does, Service};
+use super::commands::{self, Command, Does, Given};
 use super::happening::{Wanted, plain};
 
 /// The names that can be waited for, besides events.
-const RESULTS: &[&str] = &[
+pub(super) const RESULTS: &[&str] = &[
     "signed-in",
     "signed-out",
     "refreshed",
+    "reinvite",
     "ended",
     "features",
     "monitor",
     "monitor-stopped",
     "made",
     "ok",
+    "call",
     "snapshot",
+    "devices",
+    "system-status",
     "response",
     "error",
     "refused",
     "no-answer",
 ];
 
-/// Short names for two events.
-const SHORT: &[(&str, &str)] = &[("cleared", "connectioncleared"), ("initiated", "serviceinitiated")];
+/// Other names of events.
+const SHORT: &[(&str, &str)] =
+    &[("cleared", "connectioncleared"), ("initiated", "serviceinitiated"), ("transferred", "transfered")];
 
 /// A request for a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Order {
-    /// The command's word.
-    pub(super) word: &'static str,
-    /// The service.
-    pub(super) service: Service,
-    /// The argument.
-    pub(super) text: String,
+    /// The command.
+    pub(super) command: &'static Command,
+    /// Its arguments.
+    pub(super) given: Vec<Given>,
 }
 
 /// One line.
@@ -49,14 +52,20 @@ pub(super) enum Line {
     Empty,
     /// Request a service, which needs a session.
     Service(Order),
+    /// Show the calls.
+    Calls,
     /// Wait for something, for this time or the default time.
     Wait(Wanted, Option<Duration>),
+    /// Watch that it does not happen, for this time or the default time.
+    Never(Wanted, Option<Duration>),
+    /// Wait until these are the calls, for this time or the default time.
+    Picture(Vec<String>, Option<Duration>),
     /// Do nothing.
     Sleep(Duration),
     /// Sign out and end.
     Quit,
-    /// List the commands.
-    Help,
+    /// List the commands, or say more about one.
+    Help(String),
 }
 
 /// Reads a line.
@@ -68,32 +77,47 @@ pub(super) fn parse(line: &str) -> Result<Line, String> {
     if line.is_empty() || line.starts_with('#') {
         return Ok(Line::Empty);
     }
-    let (word, text) = line.split_once([' ', '\t']).unwrap_or((line, ""));
-    let text = text.trim();
-    let command =
-        commands::find(word).ok_or_else(|| format!("'{word}' is no command: {}", commands::words()))?;
-    command.check(text)?;
+    let Some((command, text)) = commands::find(line) else {
+        let word = line.split([' ', '\t']).next().unwrap_or_default();
+        return Err(format!("'{word}' is no command: {}", commands::words()));
+    };
+    let given = commands::take(command, text)?;
     match command.does {
-        Does::Asks(service) => Ok(Line::Service(Order { word: command.word, service, text: text.into() })),
+        Does::Asks(_) => Ok(Line::Service(Order { command, given })),
+        Does::Shows => Ok(Line::Calls),
         Does::Waits => wait(text),
         Does::Sleeps => {
             duration(text).map(Line::Sleep).ok_or_else(|| format!("'{text}' is no time: 200ms, 5s, 2m"))
         }
-        Does::Helps => Ok(Line::Help),
+        Does::Helps => Ok(Line::Help(text.into())),
         Does::Quits => Ok(Line::Quit),
     }
 }
 
-/// Reads `EVENT [WORD...] [key=value...] [TIME]`.
+/// The root of the event that goes by this name: with or without `Event`, in any case, with or without hyphens.
+pub(super) fn event_named(name: &str) -> Option<&'static str> {
+    let name = long(name);
+    shapes().map(|shape| shape.root).find(|root| plain(root) == name)
+}
+
+/// A name as [`plain`] returns it, with the short ones replaced.
+fn long(name: &str) -> String {
+    let name = plain(name);
+    SHORT.iter().find(|(short, _)| *short == name).map_or(name, |(_, long)| (*long).to_string())
+}
+
+/// Reads `[no] EVENT [WORD...] [key=value...] [TIME]`, or `calls [STATE:NUMBERS...] [TIME]`.
 fn wait(text: &str) -> Result<Line, String> {
     let mut words = text.split_whitespace();
-    let event = words.next().unwrap_or_default();
-    let name = plain(event);
-    let name = SHORT.iter().find(|(short, _)| *short == name).map_or(name, |(_, long)| (*long).to_string());
-    let results = RESULTS.iter().copied();
-    let known =
-        CallEventKind::ALL.iter().map(|kind| kind.word()).chain(results).any(|known| plain(known) == name);
-    if !known && !event.ends_with("Event") {
+    let mut event = words.next().unwrap_or_default();
+    let never = event == "no";
+    if never {
+        event = words.next().ok_or_else(|| String::from("'no' needs an event: expect no held 200ms"))?;
+    }
+    let picture = event == "calls" && !never;
+    let name = long(event);
+    let result = RESULTS.iter().any(|known| plain(known) == name);
+    if !picture && !result && event_named(event).is_none() && !event.ends_with("Event") {
         return Err(format!(
             "'{event}' is no event: delivered, established, held, ..., or {}",
             RESULTS.join(", ")
@@ -108,10 +132,28 @@ fn wait(text: &str) -> Result<Line, String> {
         match (word.split_once('='), duration_with_unit(word)) {
             (Some((key, value)), _) => wanted.filters.push((key.into(), value.into())),
             (None, Some(span)) => time = Some(span),
+            // An error is its category and its value, as clients show it: operation/generic.
+            (None, None) if result => wanted.words.extend(word.split('/').map(String::from)),
             (None, None) => wanted.words.push(word.into()),
         }
     }
-    Ok(Line::Wait(wanted, time))
+    if picture {
+        return outline(&wanted.words).map(|calls| Line::Picture(calls, time));
+    }
+    Ok(if never { Line::Never(wanted, time) } else { Line::Wait(wanted, time) })
+}
+
+/// Brings `STATE:NUMBER+NUMBER...` of several calls into the order in which they are compared.
+fn outline(calls: &[String]) -> Result<Vec<String>, String> {
+    let mut sorted = Vec::new();
+    for call in calls.iter().filter(|call| *call != "none") {
+        let (state, with) = call.split_once(':').ok_or_else(|| format!("'{call}' is no call: hold:1002"))?;
+        let mut numbers: Vec<&str> = with.split('+').collect();
+        numbers.sort_unstable();
+        sorted.push([state, numbers.join("+").as_str()].join(":"));
+    }
+    sorted.sort_unstable();
+    Ok(sorted)
 }
 
 /// Reads a time such as `200ms`, `5s` or `2m`; a bare number is in seconds.
@@ -132,16 +174,21 @@ fn duration_with_unit(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::commands::Takes;
     use super::*;
 
     #[test]
     fn commands_are_read() {
         let order = |line, word: &str, text: &str| match parse(line) {
-            Ok(Line::Service(order)) => assert_eq!((order.word, order.text.as_str()), (word, text)),
+            Ok(Line::Service(order)) => {
+                let given: Vec<Given> =
+                    if text.is_empty() { Vec::new() } else { [Given::Text(text.into())].into() };
+                let asked: Vec<Given> =
+                    order.given.into_iter().filter(|given| *given != Given::Nothing).collect();
+                assert_eq!((order.command.word, asked), (word, given));
+            }
             other => panic!("{line}: {other:?}"),
         };
-        order("  call 1002 ", "call", "1002");
+        order("  call 1002 ", "call", "tel:1002");
         order("hangup", "hangup", "");
         order("raw <a b='c d'/>", "raw", "<a b='c d'/>");
         assert_eq!(parse("# a comment"), Ok(Line::Empty));
@@ -151,19 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn every_command_of_the_table_is_read() {
+    fn every_command_of_the_table_is_read_as_its_example_has_it() {
         for command in commands::COMMANDS {
-            let word = command.word;
-            let line = match command.takes {
-                Takes::Nothing | Takes::Anything => String::from(word),
-                Takes::Number => format!("{word} 1002"),
-                // The example after what is needed, if there is one.
-                Takes::Text(what) => match what.split_once(": ") {
-                    Some((_, example)) => example.into(),
-                    None => format!("{word} text"),
-                },
-            };
-            assert!(parse(&line).is_ok(), "{line}: {:?}", parse(&line));
+            let example = command.example;
+            assert!(example.starts_with(command.word), "{example}");
+            let read = parse(example).unwrap_or_else(|error| panic!("{example}: {error}"));
+            if let Line::Service(order) = read {
+                assert_eq!(order.command, command, "{example}");
+            }
         }
     }
 
@@ -195,11 +237,43 @@ mod tests {
     }
 
     #[test]
+    fn every_event_of_the_rows_is_known_by_its_short_name_in_any_case() {
+        for shape in shapes() {
+            let short = shape.root.strip_suffix("Event").unwrap_or(shape.root);
+            for name in [short, shape.root, &short.to_lowercase(), &short.to_uppercase()] {
+                let wanted = Wanted { name: plain(short), words: Vec::new(), filters: Vec::new() };
+                assert_eq!(parse(&format!("wait {name}")), Ok(Line::Wait(wanted, None)), "{name}");
+                assert_eq!(event_named(name), Some(shape.root));
+            }
+        }
+        assert_eq!(event_named("transferred"), Some("TransferedEvent"));
+    }
+
+    #[test]
+    fn what_must_not_happen_and_which_calls_there_must_be_can_be_expected() {
+        let Ok(Line::Never(wanted, time)) = parse("expect no held call=1 200ms") else { panic!() };
+        assert_eq!((wanted.name.as_str(), wanted.filters.len()), ("held", 1));
+        assert_eq!(time, Some(Duration::from_millis(200)));
+        let Ok(Line::Picture(calls, _)) = parse("expect calls hold:1002 connected:1005+1003 2s") else {
+            panic!()
+        };
+        assert_eq!(calls, ["connected:1003+1005", "hold:1002"]);
+        assert_eq!(parse("expect calls none"), Ok(Line::Picture(Vec::new(), None)));
+        let words = ["stateIncompatibility", "noActiveCall"].map(String::from).to_vec();
+        let wanted = Wanted { name: "error".into(), words, filters: Vec::new() };
+        assert_eq!(parse("expect error stateIncompatibility/noActiveCall"), Ok(Line::Wait(wanted, None)));
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         for (line, word) in [
             ("dance", "is no command"),
             ("call", "needs a number"),
-            ("hold 5", "takes no argument"),
+            ("features 5", "takes no argument"),
+            ("hold it", "does not take 'it'"),
+            ("dnd maybe", "needs one of on, off, not 'maybe'"),
+            ("expect no", "needs an event"),
+            ("expect calls held", "is no call"),
             ("sleep long", "no time"),
             ("wait", "needs an event"),
             ("wait deliverd", "is no event"),

@@ -1,21 +1,26 @@
 //! Services that the script requests, and their answers.
 
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use ctigate_core::wire::csta::emit::{self as csta, Verbatim};
 use ctigate_core::wire::csta::guard::XmlLimits;
-use ctigate_core::wire::csta::model::{Message as Csta, Namespace, Request, Response, SnapshotItem};
+use ctigate_core::wire::csta::model::{Device, Message as Csta, Namespace, Request, Response, SnapshotItem};
 use ctigate_core::wire::csta::parse::Document;
 use ctigate_core::wire::csta::relayed::{Relayed, Value};
 use ctigate_core::wire::csta::services;
 use ctigate_core::wire::sip::{Message, Method, Start};
 
-use super::commands::{self, Put, Service, Sources};
+use super::calls::text_of;
+use super::commands::{Does, Given, Service, Sources};
 use super::happening::{Happening, Sort};
 use super::script::Order;
 use super::transaction::{Effect, Purpose, Told};
+use super::values::Values;
 use super::{Client, Monitor, Phase, Step};
+
+/// The service that makes a second call about one.
+const CONSULTATION: &str = "ConsultationCall";
 
 /// The request for the service `root` with these members. A test checks that every row of the commands has one.
 fn request<'a>(root: &str, given: &'a [(&'static str, Value<'a>)]) -> Option<Request<'a>> {
@@ -29,25 +34,62 @@ fn request<'a>(root: &str, given: &'a [(&'static str, Value<'a>)]) -> Option<Req
 impl Client {
     /// Requests a service for the current line.
     pub(super) fn ask(&mut self, step: &mut Step<'_>, order: &Order) {
-        match order.service {
-            Service::Csta(root, elements) => self.ask_csta(step, order, root, elements),
+        let Does::Asks(service) = order.command.does else { return };
+        match service {
+            Service::Csta(..) => match order.command.foreign(&order.given) {
+                Some((number, _)) => {
+                    let request =
+                        Request::SnapshotDevice { device: Device { id: number, type_of_number: None } };
+                    self.info(step, Purpose::Look, false, &request);
+                    self.learning = Some(order.clone());
+                }
+                None => self.ask_csta(step, order, None),
+            },
             Service::Features => self.ask_features(step, true),
             Service::Refresh => self.invite(step, Purpose::Refresh, true),
             Service::Update => self.update(step),
             Service::Raw => {
-                self.request(step, Method::Info, (Purpose::Raw, true), &[], order.text.as_bytes());
+                let text = order.given.first().and_then(Given::text).unwrap_or_default();
+                self.request(step, Method::Info, (Purpose::Raw, true), &[], text.as_bytes());
             }
         }
     }
 
-    fn ask_csta(&mut self, step: &mut Step<'_>, order: &Order, root: &str, elements: &[(&'static str, Put)]) {
-        let (line, number) = (&self.config.line, &commands::number(&order.text));
-        let from = Sources { line, calls: &self.calls, number };
-        let given: Vec<_> = elements.iter().map(|(name, put)| (*name, put.value(&from))).collect();
-        let Some(request) = request(root, &given) else { return };
+    /// Requests a CSTA service. `foreign` is another phone's connection, if the service is about one and a snapshot
+    /// showed it.
+    fn ask_csta(&mut self, step: &mut Step<'_>, order: &Order, foreign: Option<(&str, Device<'_>)>) {
+        let Order { command, given } = order;
+        let Does::Asks(Service::Csta(root, elements)) = command.does else { return };
         let mut body = Vec::new();
-        csta::request(&mut body, Namespace::ED3, &request, &mut Verbatim);
-        self.request(step, Method::Info, (Purpose::Service(order.word), true), &[], &body);
+        let target = self.target.as_deref();
+        let from = Sources { line: &self.config.line, calls: &self.calls, target, given, foreign };
+        match command.values(elements, &from) {
+            Ok(values) => {
+                let Some(request) = request(root, &values) else { return };
+                let existing = values.iter().find_map(|(_, value)| {
+                    if let Value::Connection(existing) = value { Some(*existing) } else { None }
+                });
+                let consults = existing.filter(|_| root == CONSULTATION);
+                self.consulting = consults.and_then(|existing| existing.call).map(String::from);
+                csta::request(&mut body, Namespace::ED3, &request, &mut Verbatim);
+            }
+            Err(what) => {
+                self.runner.answered();
+                self.fail(step, &what);
+                return;
+            }
+        }
+        self.request(step, Method::Info, (Purpose::Service(command.name()), true), &[], &body);
+    }
+
+    /// Goes on with the current line, whose service is about another phone's call. `items` are the calls there, if the
+    /// client may know them; else the phone alone names the call.
+    fn looked(&mut self, step: &mut Step<'_>, items: &[SnapshotItem<'_>]) {
+        let Some(order) = self.learning.take() else { return };
+        let states = order.command.foreign(&order.given).map_or(&[][..], |(_, states)| states);
+        let fits = |item: &&SnapshotItem<'_>| item.states.first().is_some_and(|state| states.contains(state));
+        let found = items.iter().find(fits).map(|item| item.connection);
+        self.ask_csta(step, &order, found.and_then(|found| Some((found.call?, found.device?))));
     }
 
     /// Takes a response.
@@ -78,6 +120,9 @@ impl Client {
     }
 
     fn succeeded(&mut self, step: &mut Step<'_>, told: &Told, response: &Message<'_>) {
+        if told.purpose != Purpose::SignIn {
+            self.lost = 0;
+        }
         let limits = XmlLimits::default();
         let body = response.csta_body();
         let document = body.and_then(|body| Document::parse(body, &limits).ok());
@@ -105,6 +150,10 @@ impl Client {
                 let text = String::from_utf8_lossy(body.unwrap_or_default());
                 self.happen(step, Happening::new(Sort::Result, "response").with("body", &text));
             }
+            Purpose::Look => match message {
+                Some(Csta::Response(Response::SnapshotDevice { items, .. })) => self.looked(step, &items),
+                Some(_) | None => self.looked(step, &[]),
+            },
             Purpose::Monitor | Purpose::Service(_) => {
                 if let Some(Csta::Response(answer)) = message {
                     self.answered(step, told.purpose, &answer);
@@ -134,7 +183,10 @@ impl Client {
                     .with("services", &names.join(","))
                     .with("events", &features.events().count())
             }
-            Response::SnapshotDevice { items, .. } => self.snapshot(items),
+            Response::SnapshotDevice { items, source } => {
+                let values = source.map(Values::of).unwrap_or_default();
+                self.snapshot(items).told_by(values)
+            }
             Response::Error(error) => Happening::new(Sort::Fault, "error")
                 .with("category", &error.category().word())
                 .with_some("value", Some(error.value()).filter(|value| !value.is_empty()))
@@ -157,19 +209,41 @@ impl Client {
 
     /// Handles the response to a relayed service, which may announce a call of the line.
     fn relayed(&mut self, purpose: Purpose, relayed: &Relayed<'_>) -> Happening {
-        let Some(own) = relayed.own_connections().next() else {
-            return Happening::new(Sort::Result, "ok").with("service", &purpose.name());
-        };
-        self.calls.made(&own);
-        Happening::new(Sort::Result, "made")
-            .with_some("call", own.call)
-            .with_some("device", own.device.map(|it| it.id))
+        let values = relayed.source.map(Values::of).unwrap_or_default();
+        if let Some(own) = relayed.own_connections().next() {
+            let about = self.consulting.take().filter(|_| relayed.service.root == CONSULTATION);
+            self.calls.made(&own, about.as_deref());
+            return Happening::new(Sort::Result, "made")
+                .with_some("call", own.call)
+                .with_some("device", own.device.map(|it| it.id))
+                .told_by(values);
+        }
+        match (relayed.service.root, relayed.source) {
+            ("SnapshotCall", Some(root)) => {
+                self.calls.found_parties(root);
+            }
+            ("CallBack", _) => self.target = relayed.device("targetDevice").map(|device| device.id.into()),
+            _ => {}
+        }
+        Happening::new(Sort::Result, "ok").with("service", &purpose.name()).showing(values)
+    }
+
+    /// Takes a segment of a list of devices.
+    pub(super) fn segment(&mut self, step: &mut Step<'_>, relayed: &Relayed<'_>) {
+        let values = relayed.source.map(Values::of).unwrap_or_default();
+        let devices: Vec<String> = values.named("deviceID").map(text_of).collect();
+        let happening = Happening::new(Sort::Result, "devices")
+            .with_some("segment", relayed.text("segmentID"))
+            .with_some("last", relayed.text("lastSegment"))
+            .with("count", &devices.len())
+            .with("devices", &devices.join(","));
+        self.happen(step, happening.told_by(values));
     }
 
     fn snapshot(&mut self, items: &[SnapshotItem<'_>]) -> Happening {
+        self.calls.found(items);
         let mut calls = Vec::new();
         for item in items {
-            self.calls.found(&item.connection, item.states.first().copied());
             let states: Vec<&str> = item.states.iter().map(|state| state.word()).collect();
             calls.push([item.connection.call.unwrap_or_default(), states.join("+").as_str()].join("="));
         }
@@ -194,6 +268,10 @@ impl Client {
             // The BYE overtook MonitorStop, which is then unnecessary.
             return;
         }
+        let lost = matches!(status, 481 | 404 | 410);
+        if told.purpose == Purpose::Look && !lost {
+            return self.looked(step, &[]);
+        }
         let happening =
             Happening::new(Sort::Fault, "refused").with("status", &status).with("reason", &reason);
         self.happen(step, happening);
@@ -211,10 +289,11 @@ impl Client {
             _ if leaving => {}
             Purpose::Refresh => self.session_ended(step, &"refresh refused"),
             Purpose::Monitor => self.monitor = Monitor::None,
-            Purpose::Update | Purpose::Service(_) | Purpose::Raw if matches!(status, 481 | 404 | 410) => {
-                self.session_ended(step, &status.to_string());
+            Purpose::Update | Purpose::Service(_) | Purpose::Look | Purpose::Raw if lost => {
+                self.learning = None;
+                self.session_lost(step, status);
             }
-            Purpose::Update | Purpose::Service(_) | Purpose::Raw | Purpose::Bye => {}
+            Purpose::Update | Purpose::Service(_) | Purpose::Look | Purpose::Raw | Purpose::Bye => {}
         }
     }
 
@@ -227,6 +306,7 @@ impl Client {
             Purpose::Bye => self.finish(step, None),
             Purpose::Refresh => self.session_ended(step, &"refresh not answered"),
             Purpose::Monitor => self.monitor = Monitor::None,
+            Purpose::Look => self.looked(step, &[]),
             Purpose::Update | Purpose::Service(_) | Purpose::Raw => {}
         }
         if told.for_line {

@@ -12,6 +12,7 @@ use ctigate_core::wire::csta::model::{Device, MonitorObject, Namespace, Request,
 use ctigate_core::wire::sip::media::CSTA_XML;
 use ctigate_core::wire::sip::{Message, Method, Uri, emit};
 
+use super::dialog::Dialog;
 use super::flow::Way;
 use super::happening::{Happening, Sort};
 use super::transaction::{Purpose, Transaction};
@@ -19,6 +20,9 @@ use super::{Client, LEAVE_TIME, Monitor, Phase, Step};
 
 /// How long before its expiry a session is refreshed.
 const MARGIN: Duration = Duration::from_secs(60);
+
+/// How often the client signs in again without an answer in between that the gateway gave in the session.
+const SIGN_INS: u32 = 3;
 
 /// The User-Agent of requests.
 const USER_AGENT: &str = concat!("ctigate-client/", env!("CARGO_PKG_VERSION"));
@@ -207,6 +211,33 @@ impl Client {
 
     pub(super) fn say_bye(&mut self, step: &mut Step<'_>) {
         self.request(step, Method::Bye, (Purpose::Bye, false), &[], &[]);
+    }
+
+    /// Handles the answer that the gateway does not know the session. As Communicator does, the client signs in again by
+    /// a new INVITE, and knows of no calls until it is told; not for ever, since the gateway may not know the new
+    /// session either.
+    pub(super) fn session_lost(&mut self, step: &mut Step<'_>, status: u16) {
+        if self.phase == Phase::Inviting {
+            // Another request of the old session, of which the client knows already.
+            return;
+        }
+        if !self.config.reinvite || status != 481 || self.lost >= SIGN_INS || self.phase != Phase::In {
+            self.session_ended(step, &status);
+            return;
+        }
+        self.lost = self.lost.saturating_add(1);
+        self.dialog = Dialog::new(&self.config, &mut self.entropy);
+        self.monitor = Monitor::None;
+        self.refresh_at = None;
+        self.calls.clear();
+        self.happen(step, Happening::new(Sort::Result, "reinvite").with("why", &status));
+        self.sign_in(step);
+    }
+
+    /// Signs in, by the first INVITE of a dialog.
+    pub(super) fn sign_in(&mut self, step: &mut Step<'_>) {
+        self.phase = Phase::Inviting;
+        self.invite(step, Purpose::SignIn, false);
     }
 
     /// Handles the end of a session other than by our BYE.

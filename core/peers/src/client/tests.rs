@@ -13,6 +13,7 @@ use ctigate_core::wire::sip::{Limits, Message, Name, Scratch, emit};
 use super::*;
 
 mod lines;
+mod rows;
 mod signing;
 
 const LINE: &str = "tel:1001;phone-context=dialstring";

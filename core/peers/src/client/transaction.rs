@@ -26,6 +26,8 @@ pub(super) enum Purpose {
     Monitor,
     /// A CSTA service that changes a call; the word says which.
     Service(&'static str),
+    /// A snapshot of another phone, to learn the call that a service is about.
+    Look,
     /// A document from the script.
     Raw,
     /// BYE.
@@ -41,6 +43,7 @@ impl Purpose {
             Self::Update => "update",
             Self::Monitor => "monitor",
             Self::Service(name) => name,
+            Self::Look => "look",
             Self::Raw => "raw",
             Self::Bye => "sign-out",
         }

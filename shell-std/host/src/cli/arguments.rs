@@ -58,6 +58,8 @@ pub(crate) struct ClientRequest {
     pub(crate) line: String,
     pub(crate) udp: bool,
     pub(crate) script: Option<PathBuf>,
+    /// Whether to sign in again when the gateway does not know the session any more.
+    pub(crate) reinvite: bool,
 }
 
 /// The arguments of `ctl`.
@@ -247,6 +249,7 @@ fn address(option: &str, parser: &mut Parser) -> Result<SocketAddr, lexopt::Erro
 
 fn client(parser: &mut Parser) -> Result<Request, Stop> {
     let (mut server, mut user, mut line, mut udp, mut script) = (None, None, None, None, None);
+    let mut reinvite = true;
     each(parser, |word, parser| {
         match word.option() {
             Some(option @ "--server") => text(option, &mut server, parser)?,
@@ -254,6 +257,7 @@ fn client(parser: &mut Parser) -> Result<Request, Stop> {
             Some(option @ "--line") => text(option, &mut line, parser)?,
             Some(option @ "--script") => path(option, &mut script, parser)?,
             Some(option @ "--transport") => keep(option, &mut udp, is_udp(parser)?)?,
+            Some("--no-reinvite") => reinvite = false,
             _ => return Ok(false),
         }
         Ok(true)
@@ -264,6 +268,7 @@ fn client(parser: &mut Parser) -> Result<Request, Stop> {
         line: line.ok_or_else(|| missing("--line URI"))?,
         udp: udp.unwrap_or_default(),
         script,
+        reinvite,
     }))
 }
 

@@ -24,8 +24,7 @@ pub(crate) fn about(topic: Option<&str>, program: &str) -> Option<String> {
         None => OVERVIEW,
         Some(topic) => TOPICS.iter().find(|(name, _)| *name == topic)?.1,
     };
-    let asking: Vec<&str> = ctigate_peers::client::asking().collect();
-    let text = text.replace("PROGRAM", program).replace("ASKING", &asking.join(", "));
+    let text = text.replace("PROGRAM", program).replace("Requests: ASKING.", &asking());
     Some(text.replace("SWITCH-KEYS\n", &switch_keys()).replace("SWITCH-VERBS\n", &switch_verbs()))
 }
 
@@ -70,6 +69,23 @@ fn entry(out: &mut String, heading: &str, paragraphs: &[&str]) {
         }
         let _to_memory = writeln!(out, "{line}");
     }
+}
+
+/// The commands of the client that request something, in lines that fit.
+fn asking() -> String {
+    let mut text = String::from("Requests:");
+    let mut column = text.len();
+    let mut words = ctigate_peers::client::asking().peekable();
+    while let Some(word) = words.next() {
+        if column.saturating_add(word.len()) > WIDTH {
+            text.push_str("\n ");
+            column = 1;
+        }
+        let end = if words.peek().is_some() { "," } else { "." };
+        text = text + " " + word + end;
+        column = column.saturating_add(word.len()).saturating_add(2);
+    }
+    text
 }
 
 const OVERVIEW: &str = "\
@@ -194,17 +210,22 @@ Commands are read, one per line, from standard input or --script FILE:
   wait established 5s        wait until this happens; fail after five seconds
   expect delivered calling=1001 called=1002
                              the same, with values that the event must have
+  expect no held 200ms       fail if this happens in that time
+  hold 2                     calls have short numbers, which 'calls' shows
   sleep 200ms
-  help                       list the commands
+  help [COMMAND]             list the commands, or say more about one, with an example
   quit                       sign out; so does the end of the script
 
 Requests: ASKING.
+
+docs/client.md says what each does.
 
   --server HOST:PORT     the gateway
   --user URI             who signs in
   --line URI             the line to control
   --transport tcp|udp    tcp unless given
   --script FILE          commands from a file instead of standard input
+  --no-reinvite          end when the gateway does not know the session any more (481), instead of signing in again
 
 A line that fails ends the session, unless it was typed at a terminal. Exit status 1 when a line failed, the sign-in
 did, or something went wrong that no line expected, so that it serves in tests and in monitoring.

@@ -1,9 +1,8 @@
 //! Tests of the lines of scripts.
 
 use super::*;
-use crate::client::commands::{self, Does, Service, Takes};
 
-fn ok(name: &str) -> String {
+pub(super) fn ok(name: &str) -> String {
     format!("<{name}Response></{name}Response>")
 }
 
@@ -56,24 +55,6 @@ fn a_call_is_made_followed_held_retrieved_and_cleared() {
     stage.take("BYE");
     stage.pass(Duration::from_secs(2));
     assert_eq!(stage.finished, Some(0));
-}
-
-#[test]
-fn every_command_for_a_csta_service_sends_the_request_of_its_row() {
-    for command in commands::COMMANDS {
-        let (Does::Asks(Service::Csta(root, elements)), word) = (command.does, command.word) else {
-            continue;
-        };
-        let mut stage = Stage::signed_in();
-        stage.say(&[&if command.takes == Takes::Nothing { word.into() } else { format!("{word} 1002") }]);
-        let request = stage.take("INFO");
-        let body = body_of(&request);
-        let names = [root].into_iter().chain(elements.iter().map(|(name, _)| *name));
-        let indexes: Vec<_> = names.map(|name| body.find(&format!("<{name}"))).collect();
-        assert!(indexes.is_sorted() && indexes[0].is_some(), "{word}: {body}");
-        stage.accept(&request, &[], &ok("HoldCall"));
-        assert_eq!(stage.shown(), [format!("ok service={word}")]);
-    }
 }
 
 #[test]
@@ -203,6 +184,7 @@ fn update_refreshes_the_session() {
 #[test]
 fn a_session_the_gateway_does_not_know_any_more_is_over() {
     let mut stage = Stage::signed_in();
+    stage.client.config.reinvite = false;
     stage.say(&["hold", "retrieve"]);
     let hold = stage.take("INFO");
     stage.answer(&hold, (481, ""), &[], "");
@@ -212,6 +194,75 @@ fn a_session_the_gateway_does_not_know_any_more_is_over() {
         ["refused 481 Call/Transaction Does Not Exist", "ended 481", "failed: retrieve: not signed in"]
     );
     assert_eq!(stage.finished, Some(1));
+}
+
+#[test]
+fn told_that_its_session_is_unknown_it_signs_in_again_and_goes_on() {
+    let mut stage = Stage::signed_in();
+    stage.event(&established());
+    stage.say(&["expect established", "hold", "expect refused 481", "expect signed-in", "calls", "features"]);
+    let hold = stage.take("INFO");
+    stage.answer(&hold, (481, ""), &[], "");
+    let invite = stage.take("INVITE");
+    assert_ne!(header_of(&invite, "Call-ID"), header_of(&hold, "Call-ID"));
+    assert!(!header_of(&invite, "To").contains("tag="), "it is the first of a dialog");
+    stage.accept(&invite, &[], STATUS);
+    let (_, _, monitor) = (stage.take("ACK"), stage.take("INFO"), stage.take("INFO"));
+    stage.accept(&monitor, &[], &MONITOR.replace("99fda87c", "5"));
+    assert_eq!(
+        stage.shown().split_off(1),
+        [
+            "refused 481 Call/Transaction Does Not Exist",
+            "reinvite why=481",
+            "signed-in status=normal",
+            "calls none",
+            "monitor xref=5"
+        ]
+    );
+    assert!(body_of(&stage.take("INFO")).contains("<GetCSTAFeatures"), "the script goes on");
+    stage.event(&established().replace("99fda87c", "5"));
+    assert_eq!(stage.client.calls().iter().count(), 1);
+}
+
+#[test]
+fn a_gateway_that_never_knows_the_session_is_not_asked_for_ever() {
+    let mut stage = Stage::signed_in();
+    let lines = [
+        "hold",
+        "expect refused",
+        "hold",
+        "expect refused",
+        "hold",
+        "expect refused",
+        "hold",
+        "expect ended",
+    ];
+    stage.say(&lines);
+    for _ in 0..3 {
+        let hold = stage.take("INFO");
+        stage.answer(&hold, (481, ""), &[], "");
+        let invite = stage.take("INVITE");
+        stage.accept(&invite, &[], &STATUS.replace("normal", "disabled"));
+        stage.take("ACK");
+    }
+    let hold = stage.take("INFO");
+    stage.answer(&hold, (481, ""), &[], "");
+    assert_eq!(stage.shown().last().unwrap(), "ended 481");
+    assert!(stage.sent.is_empty());
+}
+
+#[test]
+fn several_requests_of_a_lost_session_cause_one_sign_in() {
+    let (mut stage, invite) = Stage::inviting(false);
+    stage.accept(&invite, &[], STATUS);
+    let (_, features, monitor) = (stage.take("ACK"), stage.take("INFO"), stage.take("INFO"));
+    stage.accept(&monitor, &[], MONITOR);
+    stage.say(&["hold"]);
+    let hold = stage.take("INFO");
+    stage.answer(&features, (481, ""), &[], "");
+    stage.take("INVITE");
+    stage.answer(&hold, (481, ""), &[], "");
+    assert_eq!((stage.client.phase, stage.sent.len()), (Phase::Inviting, 0));
 }
 
 #[test]

@@ -46,10 +46,11 @@ pub(super) fn client(shell: &dyn Shell, request: &ClientRequest, terminal: &mut 
 /// # Errors
 /// A complaint for each option that cannot be used.
 fn config(request: &ClientRequest, interactive: bool) -> Result<ClientConfig, Vec<String>> {
-    let ClientRequest { server, user, line, udp, script: _ } = request;
+    let ClientRequest { server, user, line, udp, script: _, reinvite } = request;
     let mut config = ClientConfig::new(server, user, line);
     config.transport = if *udp { Transport::Udp } else { Transport::Tcp };
     config.interactive = interactive;
+    config.reinvite = *reinvite;
     ClientConfig::from_settings(&config.settings()).map_err(|errors| {
         let option = |error: ctigate_core::setting::ConfigError| {
             let given = error.setting.and_then(|index| config.settings().into_iter().nth(index));
@@ -70,7 +71,7 @@ mod tests {
 
     fn request(server: &str, user: &str, udp: bool) -> ClientRequest {
         let line = "tel:1001;phone-context=dialstring".into();
-        ClientRequest { server: server.into(), user: user.into(), line, udp, script: None }
+        ClientRequest { server: server.into(), user: user.into(), line, udp, script: None, reinvite: true }
     }
 
     #[test]
