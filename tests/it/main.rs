@@ -80,6 +80,7 @@ mod takeover;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod told;
 mod torture;
 #[cfg(test)]
 mod transport;

@@ -115,8 +115,8 @@ impl Phones {
         let added = target.party();
         list.push(Moved { party: added, old: None });
         let merged = Merged { primary: active, secondary: None, by, added, list };
-        self.tell_merged(active, Kind::Conferenced, merged, "singleStepConference", told);
         self.go_to(now, active, target, "singleStepConference", told);
+        self.tell_merged(active, Kind::Conferenced, merged, "singleStepConference", told);
         Ok(added)
     }
 

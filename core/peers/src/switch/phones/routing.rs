@@ -284,15 +284,20 @@ impl Phones {
     /// Whether the phone can take no further call.
     pub(super) fn is_busy(&self, phone: Handle<Phone>) -> bool {
         let Some(called) = self.table.get(phone) else { return true };
-        let waits = called.settings.has_call_waiting() || called.calls.is_empty();
+        let waits = called.settings.has_call_waiting() || self.lines_in_use(phone) == 0;
         called.answer == Answer::Busy || !waits || self.lines_taken(phone) || self.is_off_hook_only(phone)
     }
 
     /// Whether the phone can have no further call. Calls that wait for it take no line.
     pub(super) fn lines_taken(&self, phone: Handle<Phone>) -> bool {
-        let Some(taken) = self.table.get(phone) else { return true };
-        let on_a_line = taken.calls.iter().filter(|call| self.state(**call, phone) != State::Queued);
-        taken.calls.len() >= MAX_LINES || on_a_line.count() >= self.rules.lines
+        let full = self.table.get(phone).is_none_or(|phone| phone.calls.len() >= MAX_LINES);
+        full || self.lines_in_use(phone) >= self.rules.lines
+    }
+
+    /// How many calls of the phone do not just wait for it.
+    fn lines_in_use(&self, phone: Handle<Phone>) -> usize {
+        let calls = self.table.get(phone).map(|phone| phone.calls.as_slice()).unwrap_or_default();
+        calls.iter().filter(|call| self.state(**call, phone) != State::Queued).count()
     }
 
     /// Whether the phone has a dial tone or a failed call; then no second call is offered.
