@@ -163,10 +163,10 @@ pub const VERBS: &[Verb] = &[
     verb(
         "forward",
         "PHONE [TYPE] NUMBER [RINGS]|off [TYPE]|default on|off",
-        "Calls of this type (immediate, busy, no-answer, dnd, each also with -internal or -external; immediate unless \
+        "Calls of this type (immediate, busy, noanswer, dnd, each also with -internal or -external; immediate unless \
          given) are forwarded, after so many rings if they are not answered, or no longer; default: those that the phone \
          system forwards by itself.",
-        "forward 1001 no-answer 1003 3",
+        "forward 1001 noanswer 1003 3",
         Switch::forwards,
     ),
     verb(

@@ -372,7 +372,7 @@ fn what_is_set_at_the_phone_is_told_as_if_a_computer_had_set_it() {
             "<forwardingType>forwardBusyExt</forwardingType><forwardStatus>true",
         ),
         (
-            "forward 1001 no-answer 1003 7",
+            "forward 1001 noanswer 1003 7",
             "<forwardTo>1003</forwardTo><ringCount>7</ringCount></ForwardingEvent>",
         ),
         (
@@ -407,7 +407,7 @@ fn what_is_set_at_the_phone_is_told_as_if_a_computer_had_set_it() {
     }
     assert_eq!(
         world.command("settings 1001"),
-        "ok forward immediate to 1003, forward no-answer to 1003 after 7 rings, autoanswer after 0 rings, microphone mute, \
+        "ok forward immediate to 1003, forward noanswer to 1003 after 7 rings, autoanswer after 0 rings, microphone mute, \
          speaker mute, number withheld, no call waiting"
     );
     assert_eq!(world.command("forward 1001 off"), "ok");
@@ -422,7 +422,7 @@ fn what_cannot_be_set_at_the_phone_is_answered_with_the_reason() {
         ("forward 1001 1001", "error calls cannot be forwarded to \"1001\""),
         ("forward 1001 bob", "error calls cannot be forwarded to \"bob\""),
         ("forward 1001 busy 1003 4", "error busy forwarding has no number of rings"),
-        ("forward 1001 no-answer 1003 101", "error a number of rings is from 1 to 100"),
+        ("forward 1001 noanswer 1003 101", "error a number of rings is from 1 to 100"),
         ("autoanswer 1001 on 21", "error a number of rings is from 0 to 20"),
         ("dnd 1099 on", "error there is no phone \"1099\""),
         ("lamp 1001 on 1099", "error there is no phone \"1099\""),
