@@ -18,6 +18,8 @@ mod drain;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod features;
+#[cfg(test)]
 mod framing;
 #[cfg(test)]
 mod golden;
