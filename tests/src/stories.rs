@@ -111,19 +111,11 @@ pub trait Stage {
 impl Story {
     /// The steps.
     ///
-    /// # Panics
-    /// If a line is no step.
-    #[must_use]
-    pub fn read(&self) -> Vec<Step<'_>> {
+    /// # Errors
+    /// A line that is no step.
+    pub fn read(&self) -> Result<Vec<Step<'_>>, String> {
         let lines = self.steps.lines().map(str::trim).filter(|line| !line.is_empty());
-        lines.map(|line| step(line).unwrap_or_else(|| panic!("{}: {line:?} is no step", self.name))).collect()
-    }
-
-    /// Who has a client in it, in the order of [`PEOPLE`].
-    #[must_use]
-    pub fn people(&self) -> Vec<&'static str> {
-        let named: BTreeSet<&str> = self.read().iter().filter_map(Step::who).collect();
-        PEOPLE.iter().map(|(name, _)| *name).filter(|name| named.contains(name)).collect()
+        lines.map(|line| step(line).ok_or_else(|| format!("{}: {line:?} is no step", self.name))).collect()
     }
 
     /// Plays the story; at its end everybody hangs up and signs out.
@@ -131,17 +123,14 @@ impl Story {
     /// # Errors
     /// The step that failed, and why.
     pub fn play(&self, stage: &mut impl Stage) -> Result<(), String> {
-        let steps = self.read();
-        let late: BTreeSet<&str> = steps
-            .iter()
-            .filter_map(|step| if let Step::SignIn(who) = step { Some(*who) } else { None })
-            .collect();
-        for who in self.people().iter().filter(|who| !late.contains(*who)) {
+        let steps = self.read()?;
+        let is_late = |who: &str| steps.contains(&Step::SignIn(who));
+        let mut signed_in: Vec<&str> = people(&steps).into_iter().filter(|who| !is_late(who)).collect();
+        for who in &signed_in {
             stage.sign_in(who, line_of(who))?;
         }
-        let mut signed_in: Vec<&str> = self.people().into_iter().filter(|who| !late.contains(who)).collect();
-        for step in steps {
-            perform(stage, step, &mut signed_in).map_err(|why| format!("{step:?}: {why}"))?;
+        for step in &steps {
+            perform(stage, *step, &mut signed_in).map_err(|why| format!("{step:?}: {why}"))?;
         }
         self.end(stage, &signed_in)
     }
@@ -163,6 +152,12 @@ impl Story {
         }
         Ok(())
     }
+}
+
+/// Who has a client in a story, in the order of [`PEOPLE`].
+fn people(steps: &[Step<'_>]) -> Vec<&'static str> {
+    let named: BTreeSet<&str> = steps.iter().filter_map(Step::who).collect();
+    PEOPLE.iter().map(|(name, _)| *name).filter(|name| named.contains(name)).collect()
 }
 
 fn perform<'a>(stage: &mut impl Stage, step: Step<'a>, signed_in: &mut Vec<&'a str>) -> Result<(), String> {
@@ -245,8 +240,9 @@ mod tests {
         let mut names = BTreeSet::new();
         for story in stories() {
             assert!(names.insert(story.name), "{} is twice", story.name);
-            assert!(story.read().iter().any(|step| matches!(step, Step::Believes(..))), "{}", story.name);
-            assert!(!story.people().is_empty());
+            let steps = story.read().unwrap();
+            assert!(steps.iter().any(|step| matches!(step, Step::Believes(..))), "{}", story.name);
+            assert!(!people(&steps).is_empty());
         }
         assert!(names.len() > 30, "{}", names.len());
     }
