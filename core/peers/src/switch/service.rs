@@ -314,6 +314,7 @@ const TABLE: &[Service] = &[
 pub const EVENTS: &[(&str, &str)] = &[
     ("ServiceInitiatedEvent", "A phone went off hook, or was prompted to."),
     ("OriginatedEvent", "A phone dialled."),
+    ("OfferedEvent", "A call is offered to a phone, before it rings or is forwarded there (key `offers`)."),
     ("DeliveredEvent", "A phone rings."),
     ("EstablishedEvent", "A call was answered."),
     ("HeldEvent", "A phone held a call."),
