@@ -96,7 +96,9 @@ impl Stage for Offices<'_> {
         let lost = self.count("cti_in_service").max(1);
         let gateway = self.office.gateway;
         self.world
-            .run_until("the connection is lost", LIMIT, |world| count(world, gateway, "cti_out_of_service") >= lost)
+            .run_until("the connection is lost", LIMIT, |world| {
+                count(world, gateway, "cti_out_of_service") >= lost
+            })
             .map_err(|fault| fault.to_string())
     }
 
