@@ -41,6 +41,14 @@ const fn story_at(name: &'static str, switch: &'static [&'static str], steps: &'
     Story { name, switch, steps }
 }
 
+/// A phone system whose phones give up soon, so that a story about it does not take long.
+const QUICK: &[&str] = &[
+    "ring_ms = 500",
+    "phone[0].number = \"1001\"",
+    "phone[0].count = 10",
+    "phone[0].no_answer_after_ms = 3000",
+];
+
 /// All stories.
 pub fn stories() -> impl Iterator<Item = &'static Story> {
     calls::STORIES.iter().chain(waiting::STORIES).chain(devices::STORIES)

@@ -1,6 +1,6 @@
 //! Calls of two and more parties.
 
-use super::{Story, story, story_at};
+use super::{QUICK, Story, story, story_at};
 
 pub(super) const STORIES: &[Story] = &[
     story(
@@ -74,8 +74,9 @@ pub(super) const STORIES: &[Story] = &[
         bob = none
         ",
     ),
-    story(
+    story_at(
         "a transfer that is not answered fails",
+        QUICK,
         "
         alice: call 1002
         bob: answer
@@ -83,7 +84,7 @@ pub(super) const STORIES: &[Story] = &[
         alice = hold:1002 connected:1003
         alice: transfer
         carol = alerting:1002
-        time: 31s
+        time: 4s
         carol = none
         bob = fail:none
         bob: hangup
@@ -234,15 +235,16 @@ pub(super) const STORIES: &[Story] = &[
         carol = none
         ",
     ),
-    story(
+    story_at(
         "one who is added to a conference does not answer",
+        QUICK,
         "
         alice: call 1002
         bob: answer
         alice: conference-with 1003
         alice = connected:1002+1003
         carol = alerting:1001+1002
-        time: 31s
+        time: 4s
         carol = none
         alice = connected:1002
         bob = connected:1001

@@ -1,6 +1,6 @@
 //! What is set at the phones, sign-ins in the middle of calls, and connections that break.
 
-use super::{Story, story, story_at};
+use super::{QUICK, Story, story, story_at};
 
 pub(super) const STORIES: &[Story] = &[
     story(
@@ -17,14 +17,15 @@ pub(super) const STORIES: &[Story] = &[
         bob: expect forwarding forwardStatus=false
         ",
     ),
-    story(
+    story_at(
         "forwarding that is set from the client acts, and ends",
+        QUICK,
         "
         bob: forward noanswer 1003
         bob: expect forwarding forwardingType=forwardNoAns forwardTo=1003
         alice: call 1002
         bob = alerting:1001
-        time: 21s
+        time: 2500ms
         bob = none
         carol = alerting:1001
         alice = connected:1003
@@ -33,7 +34,7 @@ pub(super) const STORIES: &[Story] = &[
         bob: forward off noanswer
         bob: expect forwarding forwardStatus=false
         alice: call 1002
-        time: 21s
+        time: 2500ms
         bob = alerting:1001
         ",
     ),

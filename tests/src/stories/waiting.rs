@@ -1,6 +1,6 @@
 //! Calls that ring elsewhere, wait, or come from outside.
 
-use super::{Story, story, story_at};
+use super::{QUICK, Story, story, story_at};
 
 pub(super) const STORIES: &[Story] = &[
     story(
@@ -155,12 +155,13 @@ pub(super) const STORIES: &[Story] = &[
         alice = none
         ",
     ),
-    story(
+    story_at(
         "nobody answers",
+        QUICK,
         "
         alice: call 1002
         bob = alerting:1001
-        time: 31s
+        time: 4s
         bob = none
         alice = fail:none
         alice: hangup
