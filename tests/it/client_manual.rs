@@ -9,7 +9,10 @@ const INTRODUCTION: &str = "# The scripted client\n
 Generated from the table of commands in `core/peers/src/client/commands/table.rs` by `tests/it/client_manual.rs`; do not
 edit.\n
 `ctigate client` signs in at a gateway and controls one line, as Office Communicator does. It reads commands, one a line,
-from a terminal, from standard input or from a file (`--script`), and shows every event and every answer as one line.\n";
+from a terminal, from standard input or from a file (`--script`), and shows every event and every answer as one line. At
+a terminal it has a prompt with the user, the number and what the line is doing, a history (arrow keys), completion of
+commands, arguments, events and their elements (Tab), and colours unless `NO_COLOR` is set; what happens is shown above
+the line being typed. Ctrl-C abandons what was typed, and signs out if pressed twice; Ctrl-D signs out.\n";
 
 const CALLS: &str = "\n## Calls\n
 `[CALL]` is the short number of a call, as `calls` shows it: `hold 2`, `transfer 1 2`. Where a telephone number may stand

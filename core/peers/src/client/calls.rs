@@ -18,6 +18,10 @@ const KEPT: usize = 16;
 /// The greatest short number of a call. No more are needed than there are calls.
 const NUMBERS: u32 = 16;
 
+/// The states of a call, that which most wants attention first.
+const ATTENTION: [State; 6] =
+    [State::Alerting, State::Connected, State::Initiated, State::Fail, State::Queued, State::Hold];
+
 /// The most parties of one call that are kept; more are not noted.
 const PARTIES: usize = 64;
 
@@ -168,6 +172,11 @@ impl Calls {
     #[must_use]
     pub fn named(&self, id: &str) -> Option<&Call> {
         self.live.iter().find(|call| call.id == id)
+    }
+
+    /// The state of the call that most wants attention.
+    pub(super) fn most_active(&self) -> Option<State> {
+        ATTENTION.into_iter().find(|state| self.live.iter().any(|call| call.state == *state))
     }
 
     /// The calls as `expect calls` compares them: the state of each and the numbers in it (`hold:1002`), sorted.

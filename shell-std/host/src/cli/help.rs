@@ -165,7 +165,8 @@ Commands are read, one per line, from standard input or --script FILE:
 
 Requests: ASKING.
 
-docs/client.md says what each does.
+docs/client.md says what each does. At a terminal there are a prompt, a history, completion (Tab) and colours (unless
+NO_COLOR is set); Ctrl-C abandons the line, twice signs out, and Ctrl-D signs out.
 
   --server HOST:PORT     the gateway
   --user URI             who signs in
