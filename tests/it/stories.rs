@@ -209,3 +209,45 @@ fn the_gateway_stops_and_tells_every_session() {
         Ok(())
     });
 }
+
+#[test]
+fn what_a_client_believes_of_its_calls_is_seen_at_every_point() {
+    everywhere(&Plan::default(), |world, office, udp| {
+        let alice = [
+            "wait monitor",
+            "sleep 5s",
+            "call 1002",
+            "expect calls connected:1002",
+            "wait established",
+            "hold 1",
+            "expect calls hold:1002",
+            "calls",
+            "expect call 1 state=hold with=1002:connected",
+            "expect no retrieved 100ms",
+            "retrieve 1",
+            "expect retrieved localConnectionInfo=connected retrievedConnection.deviceID=1001",
+            "sleep 5s",
+            "hangup",
+            "expect calls none",
+            "quit",
+        ];
+        let bob = [
+            "wait monitor",
+            "expect calls alerting:1001 60s",
+            "answer",
+            "expect calls connected:1001",
+            "wait held",
+            "calls",
+            "expect call 1 with=1001:hold",
+            "expect calls none 60s",
+            "quit",
+        ];
+        let alice = office.client(world, 2, &Wants { udp, ..Wants::new("alice", "1001", &alice) })?;
+        let bob = office.client(world, 3, &Wants { udp, ..Wants::new("bob", "1002", &bob) })?;
+        world.run_until("both talk", LIMIT, |world| {
+            let others = |client| office.calls(client).iter().map(|call| call.parties().len()).sum::<usize>();
+            world.has_printed(alice, "event retrieved") && others(alice) == 1 && others(bob) == 1
+        })?;
+        office.play(world, LIMIT)
+    });
+}
