@@ -70,6 +70,8 @@ mod stops;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
+mod switch_document;
+#[cfg(test)]
 mod system;
 #[cfg(test)]
 mod tables;

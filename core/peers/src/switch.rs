@@ -25,14 +25,17 @@ mod control;
 pub mod link;
 pub mod monitors;
 pub mod names;
+mod permitted;
 pub mod phones;
 mod report;
 mod service;
 mod session;
+pub mod settings;
 mod talk;
 
 pub use config::{Answer, PhoneConfig, SWITCH_KEYS, SwitchConfig};
-pub use service::{EVENTS, features, services};
+pub use control::verbs::{VERBS, Verb};
+pub use service::{EVENTS, documented, features, services};
 
 use link::{Cti, Kind, Line, Lines, Link};
 use monitors::Monitors;
@@ -121,7 +124,7 @@ impl Switch {
     /// connection in it. For tests.
     pub fn calls_at(&self, number: &str) -> impl Iterator<Item = (String, LocalConnectionState)> {
         let seen = self.phones.find(number).into_iter().flat_map(|phone| self.phones.snapshot(phone));
-        seen.map(|seen| (names::name(seen.call, self.call_salt), seen.own))
+        seen.map(|seen| (names::name(seen.handle, self.call_salt), seen.own()))
     }
 
     fn opened(&mut self, step: &mut Step<'_>, id: LinkId, peer: Peer) {

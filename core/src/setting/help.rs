@@ -1,6 +1,7 @@
 //! The help text made from the table of keys.
 
-use alloc::string::String;
+use alloc::format;
+use alloc::string::{String, ToString as _};
 use core::fmt::{self, Write as _};
 
 use super::{Key, Kind};
@@ -49,13 +50,22 @@ pub fn help(keys: &[Key]) -> String {
     out
 }
 
+impl Key {
+    /// What the key takes, in words, with the unit and the bounds.
+    #[must_use]
+    pub fn takes(&self) -> String {
+        let list = self.many > 0 && self.kind != Kind::Tables;
+        if list {
+            format!("a list of at most {}, each {}", self.many, Bound(self))
+        } else {
+            Bound(self).to_string()
+        }
+    }
+}
+
 fn write_key(out: &mut String, key: &Key) -> fmt::Result {
     writeln!(out, "{}", key.name)?;
-    let list = key.many > 0 && key.kind != Kind::Tables;
-    match (list, key.many) {
-        (true, many) => write!(out, "    a list of at most {many}, each {}", Bound(key))?,
-        (false, _) => write!(out, "    {}", Bound(key))?,
-    }
+    write!(out, "    {}", key.takes())?;
     match (key.default, key.required, key.kind) {
         ("", true, Kind::Tables) => writeln!(out, "; at least one")?,
         ("", true, _) => writeln!(out, "; required")?,

@@ -66,14 +66,11 @@ impl Client {
         match command.values(elements, &from) {
             Ok(values) => {
                 let Some(request) = request(root, &values) else { return };
-                self.consulting = values.iter().find_map(|(_, value)| match value {
-                    Value::Connection(existing) if root == CONSULTATION => existing.call.map(String::from),
-                    Value::Connection(_)
-                    | Value::Device(_)
-                    | Value::Devices(_)
-                    | Value::Text(_)
-                    | Value::Nothing => None,
+                let existing = values.iter().find_map(|(_, value)| {
+                    if let Value::Connection(existing) = value { Some(*existing) } else { None }
                 });
+                let consults = existing.filter(|_| root == CONSULTATION);
+                self.consulting = consults.and_then(|existing| existing.call).map(String::from);
                 csta::request(&mut body, Namespace::ED3, &request, &mut Verbatim);
             }
             Err(what) => {

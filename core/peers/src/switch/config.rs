@@ -9,8 +9,9 @@ use core::net::SocketAddr;
 use ctigate_core::setting::{self, Checked, ConfigError, Key, Setting};
 use ctigate_core::time::Duration;
 
-use super::phones::{MAX_LINES, is_dialable};
+use super::phones::{MAX_LINES, MAX_NUMBER, is_dialable};
 use super::service::REQUESTS;
+use super::settings::Defaults;
 
 /// The most phones, including those that an entry with `count` stands for.
 pub const MAX_PHONES: usize = 200_000;
@@ -56,6 +57,23 @@ pub const SWITCH_KEYS: &[Key] = &[
         "The most calls at one phone; with one, there is no call waiting.",
     )
     .default("2"),
+    Key::flag("permits", "Whether events and snapshots say which services are permitted (`servicesPermitted`).")
+        .default("false"),
+    Key::integer("parties", (3, 8), "parties", "The most parties of a call.").default("8"),
+    Key::choice(
+        "merged_calls",
+        &["new", "first", "second"],
+        "The callID after a transfer or a conference: a new one, the held call's, or the active call's.",
+    )
+    .default("\"new\""),
+    Key::text("parking", 32, "The numbers at which calls are parked, one each; who calls such a number fetches the call.")
+        .list(100),
+    Key::integer("park_timeout_ms", (1, 3_600_000), "ms", "How long a call is parked before it rings at who parked it.")
+        .default("60000"),
+    Key::text("mailbox", 32, "The number that answers by itself and records what callers say; empty: none.")
+        .default("\"\""),
+    Key::integer("mailbox_answer_ms", (0, 60_000), "ms", "How long the mailbox rings before it answers.")
+        .default("1000"),
     Key::text("trunk_prefix", 8, "Numbers that begin with this leave through a trunk; empty: none do.")
         .default("\"\""),
     Key::integer("trunks", (1, 1_000), "calls", "The most calls through trunks at a time.").default("8"),
@@ -66,10 +84,35 @@ pub const SWITCH_KEYS: &[Key] = &[
         "How long the party behind a trunk takes to answer.",
     )
     .default("2000"),
+    Key::text("trunk_name", 16, "What the names of the trunks begin with; their number follows.").default("\"T\""),
+    Key::integer("ring_ms", (100, 60_000), "ms", "How long one ring takes, with the pause behind it.")
+        .default("5000"),
+    Key::text(
+        "forwarding.immediate",
+        MAX_NUMBER,
+        "The default of all phones: where every call goes, unless a phone's user says otherwise; empty: nowhere.",
+    )
+    .default("\"\""),
+    Key::text("forwarding.busy", MAX_NUMBER, "The same for calls that find the phone busy.").default("\"\""),
+    Key::text("forwarding.no_answer", MAX_NUMBER, "The same for calls that are not answered.").default("\"\""),
+    Key::integer(
+        "forwarding.rings",
+        (1, 100),
+        "rings",
+        "How often a phone rings before a call is forwarded as not answered, unless its user says how often.",
+    )
+    .default("4"),
     Key::integer("limits.links", (1, 64), "links", "The most CTI and control links at a time.").default("64"),
     Key::integer("limits.calls", (1, 1_000_000), "calls", "The most calls at a time.").default("100000"),
     Key::integer("limits.monitors", (1, 1_000_000), "monitors", "The most monitors at a time.")
         .default("200000"),
+    Key::integer(
+        "limits.segment",
+        (1, 200),
+        "devices",
+        "The most devices in one message of a list of them (SwitchingFunctionDevices).",
+    )
+    .default("50"),
     Key::tables("phone[]", 10_000, "The phones; none: 1001 to 1010, Alice to Judy, who answer by hand."),
     Key::text("phone[].number", 32, "The phone's number: digits, `*`, `#`.").required(),
     Key::text("phone[].name", 64, "Whose it is.").default("\"\""),
@@ -90,7 +133,58 @@ pub const SWITCH_KEYS: &[Key] = &[
     .default("2000"),
     Key::integer("phone[].no_answer_after_ms", (1, 3_600_000), "ms", "How long it rings at most.")
         .default("30000"),
+    Key::flag("phone[].call_waiting", "Whether a second call rings while it is in one.").default("true"),
+    Key::flag("phone[].hangup_transfers", "Whether hanging up the second of its two calls connects both.")
+        .default("false"),
+    Key::integer("phone[].pickup_group", (0, 65_535), "", "The group in which calls are picked up; 0: none.")
+        .default("0"),
+    Key::tables("group[]", 1_000, "Groups of phones under one number; none: none."),
+    Key::text("group[].number", 32, "The group's number: digits, `*`, `#`.").required(),
+    Key::text("group[].members", 32, "The numbers of its phones.").list(64).required(),
+    Key::choice(
+        "group[].hunts",
+        &["all", "in_turn", "longest_idle"],
+        "Whether all its idle phones ring, or one after another: in turn, or the one that was idle longest first.",
+    )
+    .default("\"all\""),
+    Key::integer("group[].queue", (0, 1_000), "calls", "How many calls wait while no phone of it is idle.")
+        .default("0"),
 ];
+
+/// The callID after calls became one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MergedCalls {
+    /// A new one.
+    New,
+    /// That of the first, the held call.
+    First,
+    /// That of the second, the active call.
+    Second,
+}
+
+/// How the phones of a group ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hunts {
+    /// All that are idle.
+    All,
+    /// One after another.
+    InTurn,
+    /// One after another, the one that was idle longest first.
+    LongestIdle,
+}
+
+/// A group of phones under one number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupConfig {
+    /// Its number.
+    pub number: String,
+    /// The numbers of its phones.
+    pub members: Vec<String>,
+    /// How they ring.
+    pub hunts: Hunts,
+    /// How many calls may wait.
+    pub queue: usize,
+}
 
 /// What a phone does when it rings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +210,12 @@ pub struct PhoneConfig {
     pub answer: Answer,
     /// The longest time that it rings.
     pub no_answer_after: Duration,
+    /// Whether a second call rings while it is in one.
+    pub call_waiting: bool,
+    /// Whether hanging up the second of two calls connects both.
+    pub transfers_by_hanging_up: bool,
+    /// The group in which calls are picked up; 0 for none.
+    pub pickup_group: u16,
 }
 
 /// The phone system's configuration. The bounds and default of each field are in [`SWITCH_KEYS`].
@@ -139,18 +239,42 @@ pub struct SwitchConfig {
     pub response_delay: Duration,
     /// The most calls at one phone.
     pub lines: usize,
+    /// Whether events say which services are permitted.
+    pub permits: bool,
+    /// The most parties of a call.
+    pub parties: usize,
+    /// The callID after calls became one.
+    pub merged_calls: MergedCalls,
+    /// The numbers at which calls are parked.
+    pub parking: Vec<String>,
+    /// How long a call is parked at most.
+    pub park_timeout: Duration,
+    /// The number of the mailbox.
+    pub mailbox: Option<String>,
+    /// How long the mailbox rings.
+    pub mailbox_answers_after: Duration,
+    /// What the names of trunks begin with.
+    pub trunk_name: String,
+    /// Groups of phones under one number.
+    pub groups: Vec<GroupConfig>,
     /// Numbers that begin with this leave through a trunk.
     pub trunk_prefix: Option<String>,
     /// The most calls through trunks at a time.
     pub trunks: u16,
     /// How long the party behind a trunk takes to answer.
     pub trunk_answers_after: Duration,
+    /// How long one ring takes, with the pause behind it.
+    pub ring: Duration,
+    /// Where calls are forwarded to unless a phone's user says otherwise.
+    pub forwarding: Defaults,
     /// The most links.
     pub links: usize,
     /// The most calls.
     pub calls: usize,
     /// The most monitors.
     pub monitors: usize,
+    /// The most devices in one message of a list of them.
+    pub segment: usize,
     /// The phones.
     pub phones: Vec<PhoneConfig>,
 }
@@ -171,6 +295,9 @@ fn default_phones() -> Vec<PhoneConfig> {
             name: String::from(*name),
             answer: Answer::Manual,
             no_answer_after: Duration::from_secs(30),
+            call_waiting: true,
+            transfers_by_hanging_up: false,
+            pickup_group: 0,
         })
         .collect()
 }
@@ -182,6 +309,11 @@ impl SwitchConfig {
     /// Everything that is wrong.
     pub fn from_settings(settings: &[Setting]) -> Result<Self, Vec<ConfigError>> {
         let (checked, mut errors) = setting::check(SWITCH_KEYS, settings);
+        for key in ["forwarding.immediate", "forwarding.busy", "forwarding.no_answer"] {
+            if checked.text(key).is_some_and(|number| !number.is_empty() && !is_dialable(number)) {
+                errors.push(checked.error(key, "must be a number that can be dialled".into()));
+            }
+        }
         let mut phones = Vec::new();
         let mut numbers = BTreeMap::new();
         for table in checked.tables("phone") {
@@ -189,7 +321,9 @@ impl SwitchConfig {
         }
         if phones.is_empty() {
             phones = default_phones();
+            numbers = phones.iter().map(|phone| (phone.number.clone(), String::from("phone"))).collect();
         }
+        check_places(&checked, &mut numbers, &mut errors);
         if errors.is_empty() { Ok(Self::from_checked(&checked, phones)) } else { Err(errors) }
     }
 
@@ -206,13 +340,75 @@ impl SwitchConfig {
             unanswered: checked.texts("unanswered").map(String::from).collect(),
             response_delay: millis("response_delay_ms"),
             lines: checked.number::<usize>("lines").min(MAX_LINES),
+            permits: checked.flag("permits"),
+            parties: checked.number("parties"),
+            merged_calls: match checked.text("merged_calls") {
+                Some("first") => MergedCalls::First,
+                Some("second") => MergedCalls::Second,
+                _ => MergedCalls::New,
+            },
+            parking: checked.texts("parking").map(String::from).collect(),
+            park_timeout: millis("park_timeout_ms"),
+            mailbox: text("mailbox"),
+            mailbox_answers_after: millis("mailbox_answer_ms"),
+            trunk_name: checked.text("trunk_name").unwrap_or("T").into(),
+            groups: checked.tables("group").map(|table| group(checked, &table)).collect(),
             trunk_prefix: text("trunk_prefix"),
             trunks: checked.number("trunks"),
             trunk_answers_after: millis("trunk_answer_ms"),
+            ring: millis("ring_ms"),
+            forwarding: Defaults {
+                immediate: text("forwarding.immediate"),
+                busy: text("forwarding.busy"),
+                no_answer: text("forwarding.no_answer"),
+                rings: checked.number("forwarding.rings"),
+            },
             links: checked.number("limits.links"),
             calls: checked.number("limits.calls"),
             monitors: checked.number("limits.monitors"),
+            segment: checked.number("limits.segment"),
             phones,
+        }
+    }
+}
+
+/// The group of one `[[group]]` table.
+fn group(checked: &Checked, table: &str) -> GroupConfig {
+    let key = |field: &str| format!("{table}.{field}");
+    GroupConfig {
+        number: checked.text(&key("number")).unwrap_or_default().into(),
+        members: checked.texts(&key("members")).map(String::from).collect(),
+        hunts: match checked.text(&key("hunts")) {
+            Some("in_turn") => Hunts::InTurn,
+            Some("longest_idle") => Hunts::LongestIdle,
+            _ => Hunts::All,
+        },
+        queue: checked.number(&key("queue")),
+    }
+}
+
+/// Checks the numbers that are no phones': each can be dialled and stands once; a group's members are phones.
+fn check_places(checked: &Checked, numbers: &mut BTreeMap<String, String>, errors: &mut Vec<ConfigError>) {
+    let phones: alloc::collections::BTreeSet<String> = numbers.keys().cloned().collect();
+    let tables: Vec<String> = checked.tables("group").collect();
+    let groups = tables.iter().map(|table| {
+        let key = format!("{table}.number");
+        (checked.text(&key).unwrap_or_default().into(), key)
+    });
+    let parking = checked.texts("parking").map(|number| (String::from(number), String::from("parking")));
+    let mailbox = checked.text("mailbox").filter(|number| !number.is_empty());
+    let mailbox = mailbox.map(|number| (String::from(number), String::from("mailbox")));
+    for (number, key) in parking.chain(mailbox).chain(groups) {
+        if !is_dialable(&number) {
+            errors.push(checked.error(&key, format!("has {number:?}, which must be digits, `*` and `#`")));
+        } else if let Some(other) = numbers.insert(number.clone(), key.clone()) {
+            errors.push(checked.error(&key, format!("gives {number}, which {other} has already")));
+        }
+    }
+    for table in tables {
+        let key = format!("{table}.members");
+        for member in checked.texts(&key).filter(|member| !phones.contains(*member)) {
+            errors.push(checked.error(&key, format!("has {member:?}, which is no phone's number")));
         }
     }
 }
@@ -255,8 +451,15 @@ fn add_phones(
         }
         let name = checked.text(&key("name")).unwrap_or_default();
         let name = if count > 1 { format!("{name} {number}") } else { String::from(name) };
-        let no_answer_after = millis("no_answer_after_ms");
-        phones.push(PhoneConfig { number, name: name.trim().into(), answer, no_answer_after });
+        phones.push(PhoneConfig {
+            number,
+            name: name.trim().into(),
+            answer,
+            no_answer_after: millis("no_answer_after_ms"),
+            call_waiting: checked.flag(&key("call_waiting")),
+            transfers_by_hanging_up: checked.flag(&key("hangup_transfers")),
+            pickup_group: checked.number(&key("pickup_group")),
+        });
     }
 }
 

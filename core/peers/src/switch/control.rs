@@ -1,7 +1,11 @@
 //! The control language: lines of text that control phones and make links fail, for tests and for people. Each line is
 //! answered by one line, `ok ...` or `error ...`.
+//!
+//! A verb is one row of [`verbs::VERBS`] and one handler.
 
+mod calls;
 mod links;
+pub(super) mod verbs;
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -14,13 +18,9 @@ use ctigate_core::time::Duration;
 use ctigate_core::wire::csta::model::LocalConnectionState;
 
 use super::link::{Kind, Link, MAX_LINE};
-use super::phones::{By, Call, Phone, Refusal, Side};
+use super::phones::{By, Call, Party, Phone, Refusal};
 use super::{Step, Switch, names};
-
-/// The commands, for `help` and for errors.
-const COMMANDS: &str = "offhook PHONE, dial PHONE NUMBER, answer PHONE, deflect PHONE TO-PHONE, hold PHONE, retrieve PHONE, \
-    hangup PHONE|TRUNK, phone PHONE, status, close links, fail link, stall on|off, delay MILLISECONDS, ask, \
-    unmonitor PHONE, event PHONE XML (REF in it stands for the monitorCrossRefID), system STATUS, help";
+use verbs::{Said, Verb};
 
 /// The longest delay of answers that can be set, in milliseconds.
 const MAX_DELAY: u64 = 60_000;
@@ -46,35 +46,77 @@ impl Switch {
     }
 
     fn carry_out(&mut self, step: &mut Step<'_>, line: &str, words: &[&str]) -> Done {
-        match *words {
-            ["help"] => Ok(COMMANDS.to_string()),
-            ["status"] => Ok(self.status_line()),
-            ["phone", number] => self.phone_line(number),
-            ["offhook" | "answer" | "hold" | "retrieve" | "hangup", number] => {
-                let action = words.first().copied().unwrap_or_default();
-                self.phone_acts(step, action, number)
-            }
-            ["dial", number, dialled] => {
-                let phone = self.phone_named(number)?;
-                let mut told = Vec::new();
-                let call = self.phones.dial(step.now, phone, dialled, &mut told).map_err(why)?;
-                self.report(step, &told);
-                Ok(names::name(call, self.call_salt))
-            }
-            ["deflect", number, to] => self.deflect(step, number, to),
-            ["close", "links"] => Ok(self.close_links(step, usize::MAX)),
-            ["fail", "link"] => Ok(self.close_links(step, 1)),
-            ["stall", word @ ("on" | "off")] => {
-                self.stalled = word == "on";
-                Ok(String::new())
-            }
-            ["delay", millis] => self.set_delay(millis),
-            ["ask"] => Ok(self.ask_all(step)),
-            ["unmonitor", number] => self.unmonitor(step, number),
-            ["event", number, _, ..] => self.inject(step, number, line),
-            ["system", word] => self.system(step, word),
-            _ => Err(format!("{:?} is not a command; the commands are: {COMMANDS}", words.join(" "))),
-        }
+        let unknown = || verbs::unknown(&words.join(" "));
+        let (word, words) = words.split_first().ok_or_else(unknown)?;
+        let verb = Verb::find(word).ok_or_else(unknown)?;
+        let done = (verb.handler)(self, step, &Said { verb: verb.word, words, line });
+        done.unwrap_or_else(|| {
+            let (usage, example) = (verb.usage(), verb.example);
+            Err(format!("{:?} is not how it is used: {usage}, for example: {example}", line.trim()))
+        })
+    }
+
+    /// Verbs that are done with a phone and nothing else.
+    fn acts(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number] = *said.words else { return None };
+        Some(self.phone_acts(step, said.verb, number))
+    }
+
+    fn dials(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number, dialled] = *said.words else { return None };
+        Some(self.dial(step, number, dialled))
+    }
+
+    fn deflects(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number, to] = *said.words else { return None };
+        Some(self.deflect(step, number, to))
+    }
+
+    fn shows_phone(&mut self, _step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number] = *said.words else { return None };
+        Some(self.phone_line(number))
+    }
+
+    fn breaks_links(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let most = match (said.verb, said.words) {
+            ("close", ["links"]) => usize::MAX,
+            ("fail", ["link"]) => 1,
+            _ => return None,
+        };
+        Some(Ok(self.close_links(step, most)))
+    }
+
+    fn stalls(&mut self, _step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        self.stalled = is_on(said.words)?;
+        Some(Ok(String::new()))
+    }
+
+    fn delays(&mut self, _step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [millis] = *said.words else { return None };
+        Some(self.set_delay(millis))
+    }
+
+    fn unmonitors(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number] = *said.words else { return None };
+        Some(self.unmonitor(step, number))
+    }
+
+    fn injects(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number, _, ..] = *said.words else { return None };
+        Some(self.inject(step, number, said.line))
+    }
+
+    fn reports_status(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [word] = *said.words else { return None };
+        Some(self.system(step, word))
+    }
+
+    fn dial(&mut self, step: &mut Step<'_>, number: &str, dialled: &str) -> Done {
+        let phone = self.phone_named(number)?;
+        let mut told = Vec::new();
+        let call = self.phones.dial(step.now, phone, dialled, &mut told).map_err(why)?;
+        self.report(step, &told);
+        Ok(names::name(call, self.call_salt))
     }
 
     fn phone_named(&self, number: &str) -> Result<Handle<Phone>, String> {
@@ -83,9 +125,9 @@ impl Switch {
 
     fn phone_acts(&mut self, step: &mut Step<'_>, action: &str, number: &str) -> Done {
         if action == "hangup"
-            && let Some(call) = self.call_through(number)
+            && let Some((call, trunk)) = self.call_through(number)
         {
-            return self.hang_up(step, call, Side::Far);
+            return self.hang_up(step, call, trunk);
         }
         let phone = self.phone_named(number)?;
         let newest = |state, otherwise| self.phones.newest(phone, &[state]).ok_or(otherwise);
@@ -102,9 +144,12 @@ impl Switch {
             "retrieve" => newest(LocalConnectionState::Hold, Refusal::NothingHeld)
                 .and_then(|call| self.phones.retrieve(call, phone, By::Person, &mut told).map(|()| call)),
             _ => {
-                let call = self.phones.to_clear(phone).ok_or_else(|| why(Refusal::NothingToClear))?;
-                let side = self.phones.side(call, phone).unwrap_or(Side::Caller);
-                return self.hang_up(step, call, side);
+                if let Some(calls) = self.phones.transferred_by_hanging_up(phone) {
+                    self.phones.transfer(calls, phone, &mut told).map(|(call, _)| call)
+                } else {
+                    let call = self.phones.to_clear(phone).ok_or_else(|| why(Refusal::NothingToClear))?;
+                    return self.hang_up(step, call, Party::Phone(phone));
+                }
             }
         };
         let call = call.map_err(why)?;
@@ -123,19 +168,17 @@ impl Switch {
         Ok(names::name(call, self.call_salt))
     }
 
-    /// The call that leaves through the trunk of this name.
-    fn call_through(&self, trunk: &str) -> Option<Handle<Call>> {
-        let through = |call: &Call| {
-            call.far_party().is_some_and(|party| {
-                matches!(party, super::phones::Party::Trunk(_)) && self.party_device(party, "") == trunk
-            })
-        };
-        self.phones.calls().iter().find(|(_, call)| through(call)).map(|(handle, _)| handle)
+    /// The call that uses the trunk of this name, and the trunk.
+    fn call_through(&self, name: &str) -> Option<(Handle<Call>, Party)> {
+        let named = |party: &Party| matches!(party, Party::Trunk(_)) && self.party_device(*party, "") == name;
+        self.phones.calls().iter().find_map(|(handle, call)| {
+            call.parties().iter().map(|one| one.party).find(named).map(|party| (handle, party))
+        })
     }
 
-    fn hang_up(&mut self, step: &mut Step<'_>, call: Handle<Call>, side: Side) -> Done {
+    fn hang_up(&mut self, step: &mut Step<'_>, call: Handle<Call>, party: Party) -> Done {
         let mut told = Vec::new();
-        self.phones.clear(call, side, "normalClearing", &mut told).map_err(why)?;
+        self.phones.clear(call, party, "normalClearing", &mut told).map_err(why)?;
         self.report(step, &told);
         Ok(names::name(call, self.call_salt))
     }
@@ -163,13 +206,12 @@ impl Switch {
         let mut line = format!("{number} {name}:");
         let mut idle = true;
         for seen in self.phones.snapshot(handle) {
-            let dialled = self.phones.call(seen.call).map(|call| call.dialled.as_str()).unwrap_or_default();
-            let call = names::name(seen.call, self.call_salt);
+            let call = names::name(seen.handle, self.call_salt);
             let separator = if idle { "" } else { ";" };
-            let _to_memory = write!(line, "{separator} {call} {}", seen.own.word());
-            if let Some(party) = seen.party {
-                let other = self.party_device(party, dialled);
-                let _to_memory = write!(line, ", {other} {}", seen.other.word());
+            let _to_memory = write!(line, "{separator} {call} {}", seen.own().word());
+            for (party, state) in seen.others() {
+                let other = self.party_device(party, &seen.call.dialled);
+                let _to_memory = write!(line, ", {other} {}", state.word());
             }
             idle = false;
         }
@@ -206,6 +248,15 @@ pub(super) fn too_long() -> String {
     format!("error the line is longer than {MAX_LINE} bytes")
 }
 
+/// Whether the words are `on`, or `off`.
+fn is_on(words: &[&str]) -> Option<bool> {
+    match *words {
+        ["on"] => Some(true),
+        ["off"] => Some(false),
+        _ => None,
+    }
+}
+
 /// A refusal in words.
 fn why(refusal: Refusal) -> String {
     let why = match refusal {
@@ -221,6 +272,17 @@ fn why(refusal: Refusal) -> String {
         Refusal::NothingToClear => "the phone has no call",
         Refusal::SamePhone => "the call rings there already",
         Refusal::DestinationBusy => "the destination is busy",
+        Refusal::DestinationUnknown => "that number leads nowhere",
+        Refusal::SameParty => "a party would be twice in the call",
+        Refusal::TooManyParties => "the call would have too many parties",
+        Refusal::NotReached => "nobody else is in the call",
+        Refusal::NothingToPickUp => "no call rings or waits there",
+        Refusal::PlaceTaken => "another call is parked there",
+        Refusal::NotBusy => "the call did not meet a busy phone",
+        Refusal::NoCallBack => "no such call was to be made later",
+        Refusal::NotDigits => "those are no digits that can be sent",
+        Refusal::TrunksTaken => "all trunks are taken",
+        Refusal::OutOfService => "the phone is out of service",
     };
     why.to_string()
 }

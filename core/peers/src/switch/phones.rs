@@ -1,49 +1,72 @@
-//! The call model: phones, the calls between them, and their ringing times. It knows no CSTA message and no link: it
+//! The call model: phones, the calls between them, and what time does to both. It knows no CSTA message and no link: it
 //! takes actions and returns [`Happening`]s, in the order in which they are to be reported.
 //!
-//! A call has two parties, like ECMA-269's simple calls: the caller's phone, and a phone, a trunk or nobody at the far
-//! end. At most one call of a phone is *active* (its connection is initiated, connected or failed); the others are held
-//! or ringing.
+//! A call has any number of parties up to a limit: phones, trunks, places where calls wait. Each party has a connection
+//! with a state of its own (ECMA-269, connection state model; [`TABLE`]). At most one connection of a phone is *active*
+//! (initiated, connected or failed); the others are held, ringing or queued.
 
 mod acting;
+mod call;
 mod clearing;
+mod consulting;
 mod deflecting;
+mod digits;
 mod due;
+mod features;
+mod happening;
+mod merging;
+mod picking;
+mod places;
+mod routing;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use acting::{MAX_NUMBER, is_dialable};
+pub use call::{Call, Connection, Outside, Party, Seen};
+pub use digits::MAX_DIGITS;
+pub use happening::{Detail, Happening, KINDS, Kind, Merged, Moved};
+pub use places::{Place, Use};
+pub use waiting::MAX_CALL_BACKS;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use ctigate_core::digest::Digester;
 use ctigate_core::slots::{Handle, Slots};
 use ctigate_core::time::{Duration, Instant};
 use ctigate_core::timer::{Deadline, Timers};
-use ctigate_core::wire::csta::model::{CallEventKind, LocalConnectionState};
+use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
-use crate::switch::config::{Answer, SwitchConfig};
+use crate::switch::config::{Answer, MergedCalls, PhoneConfig, SwitchConfig};
+use crate::switch::settings::{Defaults, Settings};
+use call::Due;
 
 /// The most calls that a phone can have at once; the upper bound of `lines`.
 pub const MAX_LINES: usize = 8;
 
-/// The transitions of a connection's state (ECMA-269's connection state model, for calls of two parties).
-pub const TABLE: &[(LocalConnectionState, LocalConnectionState)] = &[
-    (LocalConnectionState::Null, LocalConnectionState::Initiated),
-    (LocalConnectionState::Initiated, LocalConnectionState::Connected),
-    (LocalConnectionState::Null, LocalConnectionState::Alerting),
-    (LocalConnectionState::Alerting, LocalConnectionState::Connected),
-    (LocalConnectionState::Null, LocalConnectionState::Connected),
-    (LocalConnectionState::Connected, LocalConnectionState::Hold),
-    (LocalConnectionState::Hold, LocalConnectionState::Connected),
-    (LocalConnectionState::Null, LocalConnectionState::Fail),
-    (LocalConnectionState::Connected, LocalConnectionState::Fail),
-    (LocalConnectionState::Initiated, LocalConnectionState::Null),
-    (LocalConnectionState::Alerting, LocalConnectionState::Null),
-    (LocalConnectionState::Connected, LocalConnectionState::Null),
-    (LocalConnectionState::Hold, LocalConnectionState::Null),
-    (LocalConnectionState::Fail, LocalConnectionState::Null),
+/// The most parties that a call can have; the upper bound of `parties`.
+pub const MAX_PARTIES: usize = 8;
+
+/// The transitions of a connection's state (ECMA-269, connection state model).
+pub const TABLE: &[(State, State)] = &[
+    (State::Null, State::Initiated),
+    (State::Initiated, State::Connected),
+    (State::Null, State::Alerting),
+    (State::Alerting, State::Connected),
+    (State::Null, State::Connected),
+    (State::Connected, State::Hold),
+    (State::Hold, State::Connected),
+    (State::Null, State::Fail),
+    (State::Connected, State::Fail),
+    (State::Initiated, State::Null),
+    (State::Alerting, State::Null),
+    (State::Connected, State::Null),
+    (State::Hold, State::Null),
+    (State::Fail, State::Null),
+    (State::Null, State::Queued),
+    (State::Queued, State::Null),
 ];
 
 /// One phone.
@@ -57,35 +80,38 @@ pub struct Phone {
     pub answer: Answer,
     /// The longest time that it rings.
     pub no_answer_after: Duration,
+    /// Whether hanging up the second of two calls connects both; never changes.
+    transfers_by_hanging_up: bool,
+    /// Its pickup group; `None` for none.
+    pub pickup_group: Option<u16>,
+    /// The groups it is a member of, by the indexes of their places; never changes.
+    groups: Vec<u16>,
     /// Its calls, oldest first.
     pub calls: heapless::Vec<Handle<Call>, MAX_LINES>,
+    /// The phones that it calls as soon as they and it are free.
+    pub call_backs: heapless::Vec<Handle<Phone>, MAX_CALL_BACKS>,
+    /// When it may call one of them.
+    deadline: Deadline,
+    /// Grows with the time at which it became idle.
+    idle_since: u64,
+    /// What is set there.
+    pub settings: Settings,
 }
 
-ctigate_core::digest! { struct Phone { number, name, answer, no_answer_after, calls => calls.as_slice() } }
-
-/// The far end of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Far {
-    /// Nobody: nothing was dialled yet, the number leads nowhere, or the called phone is busy.
-    Nobody,
-    /// A phone of this switch.
-    Phone(Handle<Phone>),
-    /// A party reached through the trunk of this number.
-    Trunk(u16),
-}
-
-/// What a call's deadline is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// The phone was prompted to go off hook but did not.
-    PromptEnds,
-    /// The phone goes off hook by itself.
-    AutoAnswer,
-    /// The ringing ends.
-    RingingEnds,
-    /// The party reached through the trunk answers.
-    TrunkAnswers,
-}
+ctigate_core::digest! { struct Phone {
+    number,
+    name,
+    answer,
+    no_answer_after,
+    transfers_by_hanging_up: _,
+    pickup_group,
+    groups: _,
+    calls => calls.as_slice(),
+    call_backs => call_backs.as_slice(),
+    deadline,
+    idle_since,
+    settings,
+} }
 
 /// Who acted, which determines the cause of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,91 +120,6 @@ pub enum By {
     Person,
     /// A computer, through a CTI link.
     Computer,
-}
-
-/// One call of two parties.
-#[derive(Debug)]
-pub struct Call {
-    /// The calling phone.
-    pub caller: Handle<Phone>,
-    /// The caller's connection.
-    pub caller_state: LocalConnectionState,
-    /// The number dialled, or to be dialled when a prompted phone goes off hook; empty if there is none yet.
-    pub dialled: String,
-    /// The other end.
-    pub far: Far,
-    /// The other end's connection. A trunk's is connected as soon as the network is reached.
-    pub far_state: LocalConnectionState,
-    /// Who began the call.
-    pub by: By,
-    /// Its deadline.
-    deadline: Deadline,
-    /// The purpose of the deadline.
-    due: Due,
-    /// When the called phone began to ring.
-    ringing_since: Instant,
-    /// The phone that rang before the one that does now (ECMA-269, last redirection device).
-    diverted_by: Option<Handle<Phone>>,
-}
-
-ctigate_core::digest! { struct Call {
-    caller,
-    caller_state => caller_state.word(),
-    dialled,
-    far,
-    far_state => far_state.word(),
-    by => *by == By::Computer,
-    deadline,
-    due,
-    ringing_since,
-    diverted_by,
-} }
-
-ctigate_core::digest! { enum Far { Nobody = 0, Phone(phone), Trunk(trunk) } }
-
-ctigate_core::digest! { enum Due { PromptEnds = 0, AutoAnswer = 1, RingingEnds = 2, TrunkAnswers = 3 } }
-
-/// One of a call's two connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// The caller's.
-    Caller,
-    /// The far end's.
-    Far,
-}
-
-/// The party whose connection an event is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Party {
-    /// The phone with this handle.
-    Phone(Handle<Phone>),
-    /// A trunk.
-    Trunk(u16),
-    /// Whatever the dialled number stands for.
-    Dialled,
-}
-
-/// Something that happened to a call, and the phones that see it.
-#[derive(Debug)]
-pub struct Happening {
-    /// The kind of event.
-    pub kind: CallEventKind,
-    /// The call, which may be over already.
-    pub call: Handle<Call>,
-    /// The party whose connection changed.
-    pub party: Party,
-    /// The caller.
-    pub calling: Handle<Phone>,
-    /// The number dialled.
-    pub called: String,
-    /// The phone that rang before, if the call was diverted.
-    pub diverted_by: Option<Handle<Phone>>,
-    /// The phone that the call goes to, if it is diverted now.
-    pub destination: Option<Handle<Phone>>,
-    /// The cause, as the schema's `EventCause` spells it.
-    pub cause: &'static str,
-    /// The phones that see it, the caller first, each with the state of its own connection after it.
-    pub seen: heapless::Vec<(Handle<Phone>, LocalConnectionState), 2>,
 }
 
 /// Why an action is refused. A refusal changes nothing.
@@ -208,6 +149,37 @@ pub enum Refusal {
     SamePhone,
     /// The destination is busy.
     DestinationBusy,
+    /// The number leads nowhere.
+    DestinationUnknown,
+    /// A party would be twice in a call.
+    SameParty,
+    /// The call would have too many parties.
+    TooManyParties,
+    /// Nobody is in the call beside the phone.
+    NotReached,
+    /// No call rings or waits there.
+    NothingToPickUp,
+    /// Another call is parked there.
+    PlaceTaken,
+    /// The call did not fail at a busy phone.
+    NotBusy,
+    /// No such call was to be made later.
+    NoCallBack,
+    /// These are no digits that can be sent.
+    NotDigits,
+    /// All trunks are taken.
+    TrunksTaken,
+    /// The phone is out of service.
+    OutOfService,
+}
+
+/// A deadline's owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    /// A connection.
+    Connection(Handle<Call>, Party),
+    /// A phone that may make a call that it was asked for.
+    CallBack(Handle<Phone>),
 }
 
 /// All phones, calls and trunks.
@@ -216,55 +188,100 @@ pub struct Phones {
     /// Never changes.
     numbers: BTreeMap<String, Handle<Phone>>,
     calls: Slots<Call>,
+    places: Vec<Place>,
+    /// Never changes.
+    place_numbers: BTreeMap<String, u16>,
+    /// Never changes.
+    pickup_groups: BTreeMap<u16, Vec<Handle<Phone>>>,
+    /// Who waits for a phone to call it. Follows from the phones.
+    awaited: BTreeMap<Handle<Phone>, BTreeSet<Handle<Phone>>>,
+    /// Whose message lamp changes; empty between two steps.
+    messages: Vec<(Handle<Phone>, bool)>,
+    /// How often a phone became idle.
+    idle_count: u64,
     /// Follows from `calls`.
     trunks_taken: BTreeSet<u16>,
-    /// Follows from the calls' deadlines.
-    timers: Timers<Handle<Call>>,
+    /// Follows from the connections' deadlines.
+    timers: Timers<Key>,
     rules: Rules,
 }
 
 /// The configuration of all phones.
 struct Rules {
     lines: usize,
+    parties: usize,
+    merged: MergedCalls,
+    park_timeout: Duration,
+    mailbox_answers_after: Duration,
     trunks: u16,
     trunk_prefix: Option<String>,
     trunk_answers_after: Duration,
+    forwarding: Defaults,
+    /// How long one ring takes.
+    ring: Duration,
 }
 
 impl Phones {
     /// The phones of `config`, all on hook.
     #[must_use]
     pub fn new(config: &SwitchConfig) -> Self {
-        let mut table = Slots::new(config.phones.len());
-        let mut numbers = BTreeMap::new();
-        for phone in &config.phones {
-            if numbers.contains_key(&phone.number) {
-                continue;
-            }
-            let added = table.insert(Phone {
-                number: phone.number.clone(),
-                name: phone.name.clone(),
-                answer: phone.answer,
-                no_answer_after: phone.no_answer_after,
-                calls: heapless::Vec::new(),
-            });
-            if let Ok(handle) = added {
-                numbers.insert(phone.number.clone(), handle);
-            }
-        }
-        let rules = Rules {
-            lines: config.lines.clamp(1, MAX_LINES),
-            trunks: config.trunks,
-            trunk_prefix: config.trunk_prefix.clone(),
-            trunk_answers_after: config.trunk_answers_after,
-        };
-        Self {
-            table,
-            numbers,
+        let mut phones = Self {
+            table: Slots::new(config.phones.len()),
+            numbers: BTreeMap::new(),
             calls: Slots::new(config.calls),
+            places: Vec::new(),
+            place_numbers: BTreeMap::new(),
+            pickup_groups: BTreeMap::new(),
+            awaited: BTreeMap::new(),
+            messages: Vec::new(),
+            idle_count: 0,
             trunks_taken: BTreeSet::new(),
             timers: Timers::new(),
-            rules,
+            rules: Rules {
+                lines: config.lines.clamp(1, MAX_LINES),
+                parties: config.parties.clamp(2, MAX_PARTIES),
+                merged: config.merged_calls,
+                park_timeout: config.park_timeout,
+                mailbox_answers_after: config.mailbox_answers_after,
+                trunks: config.trunks,
+                trunk_prefix: config.trunk_prefix.clone(),
+                trunk_answers_after: config.trunk_answers_after,
+                forwarding: config.forwarding.clone(),
+                ring: config.ring,
+            },
+        };
+        for phone in &config.phones {
+            phones.install(phone);
+        }
+        phones.set_up_places(config);
+        phones
+    }
+
+    fn install(&mut self, config: &PhoneConfig) {
+        if self.numbers.contains_key(&config.number) {
+            return;
+        }
+        let pickup_group = Some(config.pickup_group).filter(|group| *group != 0);
+        let mut settings = Settings::new(&config.number, &self.rules.forwarding);
+        settings.set_call_waiting(config.call_waiting);
+        let added = self.table.insert(Phone {
+            number: config.number.clone(),
+            name: config.name.clone(),
+            answer: config.answer,
+            no_answer_after: config.no_answer_after,
+            transfers_by_hanging_up: config.transfers_by_hanging_up,
+            pickup_group,
+            groups: Vec::new(),
+            calls: heapless::Vec::new(),
+            call_backs: heapless::Vec::new(),
+            deadline: Deadline::default(),
+            idle_since: 0,
+            settings,
+        });
+        let Ok(handle) = added else { return };
+        self.numbers.insert(config.number.clone(), handle);
+        if let Some(group) = pickup_group {
+            self.pickup_groups.entry(group).or_default().push(handle);
         }
     }
 
@@ -304,46 +321,30 @@ impl Phones {
         self.timers.next().map(|(at, _)| at)
     }
 
-    /// Which side of `call` is `phone`'s.
-    #[must_use]
-    pub fn side(&self, call: Handle<Call>, phone: Handle<Phone>) -> Option<Side> {
-        let call = self.call(call)?;
-        if call.caller == phone {
-            Some(Side::Caller)
-        } else {
-            (call.far == Far::Phone(phone)).then_some(Side::Far)
-        }
-    }
-
     /// The state of `phone`'s connection in `call`; null if it has none.
     #[must_use]
-    pub fn state(&self, call: Handle<Call>, phone: Handle<Phone>) -> LocalConnectionState {
-        match (self.side(call, phone), self.call(call)) {
-            (Some(Side::Caller), Some(call)) => call.caller_state,
-            (Some(Side::Far), Some(call)) => call.far_state,
-            (None, _) | (_, None) => LocalConnectionState::Null,
-        }
+    pub fn state(&self, call: Handle<Call>, phone: Handle<Phone>) -> State {
+        self.state_of(call, Party::Phone(phone))
     }
 
-    /// The phone's calls with its own and the other party's state, oldest first.
-    pub fn snapshot(&self, phone: Handle<Phone>) -> impl Iterator<Item = Seen> {
+    /// The state of a party's connection in `call`; null if it has none.
+    #[must_use]
+    pub fn state_of(&self, call: Handle<Call>, party: Party) -> State {
+        let connection = self.call(call).and_then(|call| call.connection(party));
+        connection.map_or(State::Null, |connection| connection.state)
+    }
+
+    /// The phone's calls with its own and the other parties' states, oldest first.
+    pub fn snapshot(&self, phone: Handle<Phone>) -> impl Iterator<Item = Seen<'_>> {
         let calls = self.table.get(phone).map(|phone| phone.calls.clone()).unwrap_or_default();
-        calls.into_iter().filter_map(move |handle| {
-            let call = self.calls.get(handle)?;
-            let caller = call.caller == phone;
-            let (own, other) = if caller {
-                (call.caller_state, call.far_state)
-            } else {
-                (call.far_state, call.caller_state)
-            };
-            let party = if caller { call.far_party() } else { Some(Party::Phone(call.caller)) };
-            Some(Seen { call: handle, own, other, party })
-        })
+        calls
+            .into_iter()
+            .filter_map(move |handle| self.calls.get(handle).map(|call| Seen { handle, phone, call }))
     }
 
     /// The phone's newest call whose own connection is in one of `states`.
     #[must_use]
-    pub fn newest(&self, phone: Handle<Phone>, states: &[LocalConnectionState]) -> Option<Handle<Call>> {
+    pub fn newest(&self, phone: Handle<Phone>, states: &[State]) -> Option<Handle<Call>> {
         let calls = &self.table.get(phone)?.calls;
         calls.iter().rev().copied().find(|call| states.contains(&self.state(*call, phone)))
     }
@@ -356,108 +357,76 @@ impl Phones {
 
     /// The state's fingerprint, brought up to date.
     pub fn fold(&mut self) -> u64 {
-        let Self { table, numbers: _, calls, trunks_taken: _, timers: _, rules: _ } = self;
-        table.fold() ^ calls.fold().rotate_left(1)
+        let tables = self.table.fold() ^ self.calls.fold().rotate_left(1);
+        self.fingerprint(tables)
     }
 
     /// The state's fingerprint, recomputed.
     #[must_use]
     pub fn recompute(&self) -> u64 {
-        let Self { table, numbers: _, calls, trunks_taken: _, timers: _, rules: _ } = self;
-        table.recompute() ^ calls.recompute().rotate_left(1)
+        self.fingerprint(self.table.recompute() ^ self.calls.recompute().rotate_left(1))
+    }
+
+    /// The fingerprint, given that of the tables.
+    fn fingerprint(&self, tables: u64) -> u64 {
+        let Self {
+            table: _,
+            numbers: _,
+            calls: _,
+            places,
+            place_numbers: _,
+            pickup_groups: _,
+            awaited: _,
+            messages: _,
+            idle_count,
+            trunks_taken: _,
+            timers: _,
+            rules: _,
+        } = self;
+        let mut digester = Digester::new();
+        digester.number(tables);
+        digester.value(places.as_slice());
+        digester.value(idle_count);
+        digester.finish()
     }
 
     /// Changes a connection's state; every change is made here.
-    fn go(&mut self, handle: Handle<Call>, side: Side, to: LocalConnectionState) {
-        let Some(call) = self.calls.get_mut(handle) else { return };
-        let state = match side {
-            Side::Caller => &mut call.caller_state,
-            Side::Far => &mut call.far_state,
-        };
-        debug_assert!(TABLE.contains(&(*state, to)), "no connection goes from {state:?} to {to:?}");
-        *state = to;
-    }
-
-    /// Notes what happened to the connection of `side`, for every phone with a connection in the call, and for `side`'s
-    /// own in any case.
-    fn tell(
-        &self,
-        handle: Handle<Call>,
-        kind: CallEventKind,
-        side: Side,
-        cause: &'static str,
-        told: &mut Vec<Happening>,
-    ) {
-        let Some(call) = self.calls.get(handle) else { return };
-        let mut seen = heapless::Vec::new();
-        if side == Side::Caller || call.caller_state != LocalConnectionState::Null {
-            let _room_for_two = seen.push((call.caller, call.caller_state));
-        }
-        if let Far::Phone(phone) = call.far
-            && (side == Side::Far || call.far_state != LocalConnectionState::Null)
-        {
-            let _room_for_two = seen.push((phone, call.far_state));
-        }
-        if seen.is_empty() {
-            // If a trunk is freed after the caller left, no phone is left to see it.
+    fn go(&mut self, handle: Handle<Call>, party: Party, to: State) {
+        let Some(connection) = self.calls.get_mut(handle).and_then(|call| call.connection_mut(party)) else {
+            debug_assert!(false, "{party:?} is not in the call");
             return;
-        }
-        let party = match side {
-            Side::Caller => Party::Phone(call.caller),
-            Side::Far => call.far_party().unwrap_or(Party::Dialled),
         };
-        told.push(Happening {
-            kind,
-            call: handle,
-            party,
-            calling: call.caller,
-            called: call.dialled.clone(),
-            diverted_by: call.diverted_by,
-            destination: None,
-            cause,
-            seen,
-        });
+        let from = connection.state;
+        debug_assert!(TABLE.contains(&(from, to)), "no connection goes from {from:?} to {to:?}");
+        connection.state = to;
     }
 
-    fn set_due(&mut self, handle: Handle<Call>, due: Due, at: Instant) {
+    /// Gives a party a connection in a call, in the state null.
+    fn join(&mut self, handle: Handle<Call>, party: Party) {
         if let Some(call) = self.calls.get_mut(handle) {
-            call.due = due;
-            self.timers.set(&mut call.deadline, handle, at);
+            call.parties.push(Connection::new(party));
+        }
+        if let Party::Phone(phone) = party
+            && let Some(phone) = self.table.get_mut(phone)
+        {
+            let attached = phone.calls.push(handle);
+            debug_assert!(attached.is_ok(), "lines were counted before");
         }
     }
 
-    fn cancel_due(&mut self, handle: Handle<Call>) {
-        if let Some(call) = self.calls.get_mut(handle) {
-            self.timers.cancel(&mut call.deadline, handle);
+    fn set_due(&mut self, handle: Handle<Call>, party: Party, due: Due, at: Instant) {
+        if let Some(connection) = self.calls.get_mut(handle).and_then(|call| call.connection_mut(party)) {
+            connection.due = due;
+            self.timers.set(&mut connection.deadline, Key::Connection(handle, party), at);
+        }
+    }
+
+    fn cancel_due(&mut self, handle: Handle<Call>, party: Party) {
+        if let Some(connection) = self.calls.get_mut(handle).and_then(|call| call.connection_mut(party)) {
+            self.timers.cancel(&mut connection.deadline, Key::Connection(handle, party));
         }
     }
 }
 
 /// The states of an active connection.
-pub const ACTIVE: [LocalConnectionState; 3] =
-    [LocalConnectionState::Initiated, LocalConnectionState::Connected, LocalConnectionState::Fail];
-
-/// A call as a phone sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen {
-    /// The call.
-    pub call: Handle<Call>,
-    /// The phone's own state in it.
-    pub own: LocalConnectionState,
-    /// The other party's.
-    pub other: LocalConnectionState,
-    /// The other party; `None` while nothing was dialled.
-    pub party: Option<Party>,
-}
-
-impl Call {
-    /// The far end, once there is one.
-    #[must_use]
-    pub fn far_party(&self) -> Option<Party> {
-        match self.far {
-            Far::Phone(phone) => Some(Party::Phone(phone)),
-            Far::Trunk(trunk) => Some(Party::Trunk(trunk)),
-            Far::Nobody => (!self.dialled.is_empty()).then_some(Party::Dialled),
-        }
-    }
-}
+pub const ACTIVE: [State; 3] = [State::Initiated, State::Connected, State::Fail];

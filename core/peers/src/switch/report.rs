@@ -1,13 +1,53 @@
 //! Turns happenings into events for monitors (ECMA-269, call control events).
 
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
 use ctigate_core::action::Level;
 use ctigate_core::slots::Handle;
-use ctigate_core::wire::csta::events::Part;
-use ctigate_core::wire::csta::model::{self, CallEvent, CallEventKind, Connection, Event, Redirection};
+use ctigate_core::wire::csta::events::{Part, Shape, Slot};
+use ctigate_core::wire::csta::member::Names;
+use ctigate_core::wire::csta::model::{self, Connection, LocalConnectionState, Redirection};
+use ctigate_core::wire::csta::relayed::Value;
 
-use super::phones::{Happening, Party, Phone};
+use super::phones::{Detail, Happening, Kind, Merged, Party, Phone};
 use super::service::static_device;
-use super::{Step, Switch, is_alive, names};
+use super::{Step, Switch, is_alive, names, permitted};
+
+/// A happening in the words of CSTA.
+#[derive(Default)]
+struct Words {
+    call: String,
+    /// The first of two calls that became one.
+    primary: Option<String>,
+    /// The second of them.
+    secondary: Option<String>,
+    /// The parties of the call that resulted.
+    list: Vec<Item>,
+    /// The device of the connection.
+    device: String,
+    /// The device that the event is about.
+    subject: String,
+    /// The caller's device; `None` if it is withheld.
+    calling: Option<String>,
+    /// Where the call rang before.
+    before: Option<String>,
+    /// Where the call goes, or who was added to it.
+    new_party: Option<String>,
+    /// The trunk that the caller came in through.
+    came_through: Option<String>,
+    /// The trunk that the call leaves through.
+    leaves_through: Option<String>,
+    /// How many calls wait, and how many of them longer.
+    queue: Option<[String; 2]>,
+    digits: String,
+}
+
+/// A party of a call that resulted from others.
+struct Item {
+    device: String,
+    old: Option<String>,
+}
 
 impl Switch {
     /// Sends events to every monitor concerned, in the order of the happenings.
@@ -18,83 +58,202 @@ impl Switch {
     }
 
     fn report_one(&self, step: &mut Step<'_>, happening: &Happening) {
-        let Happening { kind, call, party, calling, called, diverted_by, destination, cause, seen } =
-            happening;
-        let call = names::name(*call, self.call_salt);
-        let device = self.party_device(*party, called);
-        let calling = self.party_device(Party::Phone(*calling), "");
-        let number =
-            |phone: Option<Handle<Phone>>| phone.map(|phone| self.party_device(Party::Phone(phone), ""));
-        let (before, destination) = (number(*diverted_by), number(*destination));
-        let redirection = match &before {
-            Some(before) => Redirection::NumberDialed(static_device(before)),
-            None => Redirection::NotRequired,
+        let Some(shape) = Shape::named(happening.kind.root()) else {
+            debug_assert!(false, "{:?} has no shape", happening.kind);
+            return;
         };
-        let subject = subject(*kind, *party, &device, called);
+        let words = self.in_words(happening);
         step.actions.notify(
             Level::Debug,
-            notice_name(*kind),
+            happening.kind.notice(),
             &[
-                ("call", &call),
-                ("device", &device),
-                ("calling", &calling),
-                ("called", called),
-                ("cause", cause),
+                ("call", &words.call),
+                ("device", &words.device),
+                ("calling", &words.calling.as_deref().unwrap_or("restricted")),
+                ("called", &happening.called),
+                ("cause", &happening.cause),
             ],
         );
-        let has = |part| kind.name_of(part).is_some();
-        for (phone, state) in seen {
-            for (handle, monitor) in self.monitors.of(*phone) {
-                if monitor.filter.excludes(kind.word()) || !is_alive(&self.links, &monitor) {
-                    continue;
-                }
-                let cross_reference = self.monitors.cross_reference(handle);
-                let connection = Connection { call: Some(&call), device: Some(static_device(&device)) };
-                let event = Event::Call(CallEvent {
-                    cross_reference: &cross_reference,
-                    subject: known(subject),
-                    new_party: destination.as_deref().map(known),
-                    calling: has(Part::Calling).then(|| known(&calling)),
-                    called: has(Part::Called).then(|| known(called)),
-                    redirection: has(Part::Redirection).then_some(redirection),
-                    local: Some(*state),
-                    cause,
-                    ..CallEvent::new(*kind, connection)
-                });
-                self.tell(step, monitor.link, &event);
+        let endpoints: Vec<_> = words.list.iter().map(|item| [("deviceID", device(&item.device))]).collect();
+        let parts: Vec<_> =
+            words.list.iter().zip(&endpoints).map(|(item, end)| words.parts(item, end)).collect();
+        let items: Vec<_> =
+            parts.iter().map(|parts| ("connectionListItem", Value::Elements(parts))).collect();
+        for (phone, state) in &happening.seen {
+            let mut given: Vec<(&'static str, Value<'_>)> = Vec::new();
+            for (index, slot) in shape.slots.iter().enumerate() {
+                let value = if slot.part == Part::List {
+                    Some(Value::Elements(&items))
+                } else {
+                    self.value(slot, index, happening, &words, *state)
+                };
+                given.extend(value.map(|value| (slot.name, value)));
             }
+            self.tell_monitors(step, *phone, shape, &given);
+        }
+    }
+
+    /// Sends an event to the monitors of a phone.
+    pub(super) fn tell_monitors(
+        &self,
+        step: &mut Step<'_>,
+        phone: Handle<Phone>,
+        shape: &Shape,
+        given: &[(&'static str, Value<'_>)],
+    ) {
+        for (handle, monitor) in self.monitors.of(phone) {
+            if !monitor.filter.excludes(shape.root) && is_alive(&self.links, &monitor) {
+                let cross_reference = self.monitors.cross_reference(handle);
+                self.tell(step, monitor.link, shape, &cross_reference, given);
+            }
+        }
+    }
+
+    fn in_words(&self, happening: &Happening) -> Words {
+        let called = &happening.called;
+        let name = |party: Party| self.party_device(party, called);
+        let call = |call| names::name(call, self.call_salt);
+        let device = name(happening.party);
+        // On a trunk it is the dialled party that answers.
+        let subject = match (happening.kind, happening.party) {
+            (Kind::Established, Party::Trunk(_)) => called.clone(),
+            _ => device.clone(),
+        };
+        let calling = match (&happening.outside, happening.calling) {
+            (Some(outside), Party::Trunk(_)) => outside.number.clone(),
+            (_, calling) => Some(name(calling)),
+        };
+        let came_through = happening.outside.is_some() && matches!(happening.calling, Party::Trunk(_));
+        let words = Words {
+            call: call(happening.call),
+            device,
+            subject,
+            calling,
+            before: happening.diverted_by.map(name),
+            came_through: came_through.then(|| name(happening.calling)),
+            leaves_through: happening.leaves_through.map(name),
+            ..Words::default()
+        };
+        match &happening.detail {
+            Detail::None => words,
+            Detail::Destination(to) => Words { new_party: Some(name(*to)), ..words },
+            Detail::Queue { queued, in_front } => {
+                Words { queue: Some([queued.to_string(), in_front.to_string()]), ..words }
+            }
+            Detail::Digits(digits) => Words { digits: digits.clone(), ..words },
+            Detail::Merged(Merged { primary, secondary, by: _, added, list }) => Words {
+                primary: Some(call(*primary)),
+                secondary: secondary.map(call),
+                new_party: Some(name(*added)),
+                list: list
+                    .iter()
+                    .map(|moved| Item { device: name(moved.party), old: moved.old.map(call) })
+                    .collect(),
+                ..words
+            },
+        }
+    }
+
+    /// The value of one element of an event; `None` if it is left out.
+    fn value<'a>(
+        &self,
+        slot: &Slot,
+        index: usize,
+        happening: &'a Happening,
+        words: &'a Words,
+        local: LocalConnectionState,
+    ) -> Option<Value<'a>> {
+        match (slot.part, index) {
+            (Part::Connection, _) | (Part::Copy(Names::Connection), 1) => {
+                let call = words.primary.as_deref().unwrap_or(&words.call);
+                Some(connection(call, &words.device))
+            }
+            (Part::SecondConnection, _) => {
+                words.secondary.as_deref().map(|second| connection(second, &words.device))
+            }
+            (Part::Subject, _) | (Part::Copy(Names::Within { .. }), 2) => Some(party(&words.subject)),
+            (Part::NewParty, _) => words.new_party.as_deref().map(party),
+            (Part::Calling, _) => Some(calling(words)),
+            (Part::Called, _) => Some(party(&happening.called)),
+            (Part::Redirection, _) => Some(Value::Redirection(redirection(words))),
+            (Part::LocalState, _) => Some(Value::Text(local.word())),
+            (Part::Cause, _) => Some(Value::Text(happening.cause)),
+            (Part::Copy(_), _) => self.named_value(slot.name, happening, words, local),
+            (Part::CrossReference | Part::List, _) => None,
+        }
+    }
+
+    /// The value of an element that events have in common.
+    fn named_value<'a>(
+        &self,
+        name: &str,
+        happening: &'a Happening,
+        words: &'a Words,
+        local: LocalConnectionState,
+    ) -> Option<Value<'a>> {
+        let is_diverted = happening.kind == Kind::Diverted;
+        match name {
+            // In a diversion these two are optional.
+            "callingDevice" if !is_diverted => Some(calling(words)),
+            "calledDevice" if !is_diverted && happening.kind != Kind::ServiceInitiated => {
+                Some(party(&happening.called))
+            }
+            "lastRedirectionDevice" => Some(Value::Redirection(redirection(words))),
+            "localConnectionInfo" => Some(Value::Text(local.word())),
+            "cause" => Some(Value::Text(happening.cause)),
+            "servicesPermitted" => self.config.permits.then(|| permitted::by(local)),
+            "associatedCallingDevice" => words.came_through.as_deref().map(party),
+            "associatedCalledDevice" => words.leaves_through.as_deref().map(party),
+            "networkCallingDevice" => words.came_through.as_ref().map(|_| calling(words)),
+            "numberQueued" => words.queue.as_ref().map(|[queued, _]| Value::Text(queued)),
+            "callsInFront" => words.queue.as_ref().map(|[_, in_front]| Value::Text(in_front)),
+            "dialingSequence" => Some(Value::Device(static_device(&words.digits))),
+            "digitGeneratedList" => Some(Value::Text(&words.digits)),
+            _ => None,
         }
     }
 }
 
-/// The device that an event is about: that of its connection, except that on a trunk it is the dialled party that
-/// answers.
-fn subject<'a>(kind: CallEventKind, party: Party, device: &'a str, called: &'a str) -> &'a str {
-    match (kind, party) {
-        (CallEventKind::Established, Party::Trunk(_)) => called,
-        _ => device,
+impl Words {
+    /// The content of a list's item.
+    fn parts<'a>(
+        &'a self,
+        item: &'a Item,
+        endpoint: &'a [(&'static str, Value<'a>)],
+    ) -> [(&'static str, Value<'a>); 3] {
+        let old = item.old.as_deref().map_or(Value::Nothing, |old| connection(old, &item.device));
+        [
+            ("newConnection", connection(&self.call, &item.device)),
+            ("oldConnection", old),
+            ("endpoint", Value::Elements(endpoint)),
+        ]
+    }
+}
+
+const fn connection<'a>(call: &'a str, device: &'a str) -> Value<'a> {
+    Value::Connection(Connection { call: Some(call), device: Some(static_device(device)) })
+}
+
+const fn device(id: &str) -> Value<'_> {
+    Value::Device(static_device(id))
+}
+
+const fn party(id: &str) -> Value<'_> {
+    Value::Party(known(id))
+}
+
+fn calling(words: &Words) -> Value<'_> {
+    Value::Party(words.calling.as_deref().map_or(model::Party::Restricted, known))
+}
+
+fn redirection(words: &Words) -> Redirection<'_> {
+    match &words.before {
+        Some(before) => Redirection::NumberDialed(static_device(before)),
+        None => Redirection::NotRequired,
     }
 }
 
 /// A device that is known.
 pub(super) const fn known(id: &str) -> model::Party<'_> {
     model::Party::Device(static_device(id))
-}
-
-const fn notice_name(kind: CallEventKind) -> &'static str {
-    match kind {
-        CallEventKind::ServiceInitiated => "call_initiated",
-        CallEventKind::Originated => "call_originated",
-        CallEventKind::Delivered => "call_delivered",
-        CallEventKind::Established => "call_established",
-        CallEventKind::Held => "call_held",
-        CallEventKind::Retrieved => "call_retrieved",
-        CallEventKind::Failed => "call_failed",
-        CallEventKind::ConnectionCleared => "connection_cleared",
-        CallEventKind::NetworkReached => "network_reached",
-        CallEventKind::Diverted => "call_diverted",
-        CallEventKind::Transfered => "call_transferred",
-        CallEventKind::Conferenced => "call_conferenced",
-        CallEventKind::CallCleared => "call_cleared",
-    }
 }

@@ -4,13 +4,15 @@
 //! A service is one row of [`TABLE`] and one handler.
 
 mod calls;
+mod joining;
 mod system;
+mod waiting;
 
 pub(super) use system::static_device;
 
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::errors::CstaError;
-use ctigate_core::wire::csta::model::{CallEventKind, Request, SystemStatus};
+use ctigate_core::wire::csta::model::{Request, SystemStatus};
 use ctigate_core::wire::csta::services::{self as csta, COUNT, Features, named};
 
 use super::link::Link;
@@ -39,50 +41,208 @@ struct Service {
     name: &'static str,
     about: About,
     handler: Handler,
+    /// What it does here, in a sentence.
+    doc: &'static str,
 }
 
-const fn service(name: &'static str, about: About, handler: Handler) -> Service {
-    Service { name, about, handler }
+const fn service(name: &'static str, about: About, handler: Handler, doc: &'static str) -> Service {
+    Service { name, about, handler, doc }
 }
 
 /// All services that are served. GetCSTAFeatures lists those of CSTA.
 const TABLE: &[Service] = &[
-    service("StartApplicationSession", About::Session, Switch::start_session),
-    service("ResetApplicationSessionTimer", About::Session, Switch::reset_session),
-    service("StopApplicationSession", About::Session, Switch::stop_session),
-    service("GetCSTAFeatures", About::System, Switch::get_features),
-    service("RequestSystemStatus", About::System, Switch::request_system_status),
-    service("SystemStatus", About::System, Switch::client_status),
-    service("SystemRegister", About::System, Switch::system_register),
-    service("SystemRegisterCancel", About::System, Switch::system_register_cancel),
-    service("MonitorStart", About::Phones, Switch::monitor_start),
-    service("MonitorStop", About::Phones, Switch::monitor_stop),
-    service("SnapshotDevice", About::Phones, Switch::snapshot_device),
-    service("MakeCall", About::Phones, Switch::make_call),
-    service("AnswerCall", About::Phones, Switch::answer_call),
-    service("ClearConnection", About::Phones, Switch::clear_connection),
-    service("DeflectCall", About::Phones, Switch::deflect_call),
-    service("HoldCall", About::Phones, Switch::hold_call),
-    service("RetrieveCall", About::Phones, Switch::retrieve_call),
+    service(
+        "StartApplicationSession",
+        About::Session,
+        Switch::start_session,
+        "Starts a session, in which everything else is asked.",
+    ),
+    service(
+        "ResetApplicationSessionTimer",
+        About::Session,
+        Switch::reset_session,
+        "Keeps the session for another while.",
+    ),
+    service(
+        "StopApplicationSession",
+        About::Session,
+        Switch::stop_session,
+        "Ends the session, with its monitors and its registration.",
+    ),
+    service(
+        "GetCSTAFeatures",
+        About::System,
+        Switch::get_features,
+        "The services and events in this table and the next.",
+    ),
+    service(
+        "RequestSystemStatus",
+        About::System,
+        Switch::request_system_status,
+        "The phone system's status.",
+    ),
+    service(
+        "SystemStatus",
+        About::System,
+        Switch::client_status,
+        "The client's status; it is noted and has no effect.",
+    ),
+    service(
+        "SystemRegister",
+        About::System,
+        Switch::system_register,
+        "Registers for reports of the phone system's status.",
+    ),
+    service("SystemRegisterCancel", About::System, Switch::system_register_cancel, "Ends the registration."),
+    service("MonitorStart", About::Phones, Switch::monitor_start, "Starts a monitor of a phone."),
+    service("MonitorStop", About::Phones, Switch::monitor_stop, "Stops a monitor."),
+    service(
+        "SnapshotDevice",
+        About::Phones,
+        Switch::snapshot_device,
+        "The calls of a phone, in the response.",
+    ),
+    service(
+        "MakeCall",
+        About::Phones,
+        Switch::make_call,
+        "A phone dials: at once, or when its handset is taken off the hook.",
+    ),
+    service(
+        "AnswerCall",
+        About::Phones,
+        Switch::answer_call,
+        "A ringing phone answers; one that was prompted to dial dials.",
+    ),
+    service("ClearConnection", About::Phones, Switch::clear_connection, "A phone leaves a call."),
+    service("DeflectCall", About::Phones, Switch::deflect_call, "A ringing call goes to another phone."),
+    service("HoldCall", About::Phones, Switch::hold_call, "A connected call is held."),
+    service("RetrieveCall", About::Phones, Switch::retrieve_call, "A held call is connected again."),
+    service(
+        "ConsultationCall",
+        About::Phones,
+        Switch::consultation_call,
+        "Holds the call and calls somebody about it.",
+    ),
+    service(
+        "AlternateCall",
+        About::Phones,
+        Switch::alternate_call,
+        "Holds the active call and retrieves another, or answers it.",
+    ),
+    service(
+        "ReconnectCall",
+        About::Phones,
+        Switch::reconnect_call,
+        "Leaves the active call and retrieves the held one.",
+    ),
+    service(
+        "TransferCall",
+        About::Phones,
+        Switch::transfer_call,
+        "Connects the held call with the active one and leaves both.",
+    ),
+    service(
+        "ConferenceCall",
+        About::Phones,
+        Switch::conference_call,
+        "Makes one call of the held call and the active one.",
+    ),
+    service(
+        "SingleStepTransferCall",
+        About::Phones,
+        Switch::single_step_transfer,
+        "Leaves the call, which goes on to another number.",
+    ),
+    service(
+        "SingleStepConferenceCall",
+        About::Phones,
+        Switch::single_step_conference,
+        "Adds a number to the call, which rings there.",
+    ),
+    service("JoinCall", About::Phones, Switch::join_call, "A phone enters a call of others."),
+    service(
+        "IntrudeCall",
+        About::Phones,
+        Switch::intrude_call,
+        "Enters the call that keeps the called phone busy.",
+    ),
+    service(
+        "DirectedPickupCall",
+        About::Phones,
+        Switch::directed_pickup,
+        "A phone answers a call that rings or is parked elsewhere.",
+    ),
+    service(
+        "GroupPickupCall",
+        About::Phones,
+        Switch::group_pickup,
+        "A phone answers the call that rings longest in its pickup group.",
+    ),
+    service(
+        "ParkCall",
+        About::Phones,
+        Switch::park_call,
+        "Leaves the call, which waits at a place for parking.",
+    ),
+    service(
+        "CamponCall",
+        About::Phones,
+        Switch::camp_on_call,
+        "The call waits until the busy phone is free.",
+    ),
+    service(
+        "CallBack",
+        About::Phones,
+        Switch::call_back,
+        "Ends the call, and calls again when both phones are idle.",
+    ),
+    service("CancelCallBack", About::Phones, Switch::cancel_call_back, "Does not call again."),
+    service("ClearCall", About::Phones, Switch::clear_call, "Ends the call for all its parties."),
+    service(
+        "DialDigits",
+        About::Phones,
+        Switch::dial_digits,
+        "Dials more digits of a number that is not complete.",
+    ),
+    service(
+        "GenerateDigits",
+        About::Phones,
+        Switch::generate_digits,
+        "Sends digits to the others in the call.",
+    ),
+    service("SnapshotCall", About::Phones, Switch::snapshot_call, "The parties of a call, in the response."),
 ];
 
-/// The events that monitors report.
-pub const EVENTS: &[CallEventKind] = &[
-    CallEventKind::ServiceInitiated,
-    CallEventKind::Originated,
-    CallEventKind::Delivered,
-    CallEventKind::Established,
-    CallEventKind::Held,
-    CallEventKind::Retrieved,
-    CallEventKind::Failed,
-    CallEventKind::ConnectionCleared,
-    CallEventKind::NetworkReached,
-    CallEventKind::Diverted,
+/// The events that monitors report, by their roots' names, each with when it is reported.
+pub const EVENTS: &[(&str, &str)] = &[
+    ("ServiceInitiatedEvent", "A phone went off hook, or was prompted to."),
+    ("OriginatedEvent", "A phone dialled."),
+    ("DeliveredEvent", "A phone rings."),
+    ("EstablishedEvent", "A call was answered."),
+    ("HeldEvent", "A phone held a call."),
+    ("RetrievedEvent", "A phone retrieved a call."),
+    ("FailedEvent", "A call did not come about: the called phone is busy, or the number leads nowhere."),
+    ("ConnectionClearedEvent", "A party left a call."),
+    ("NetworkReachedEvent", "A call left through a trunk."),
+    ("DivertedEvent", "A call left a phone for another one before it was answered."),
+    ("QueuedEvent", "A call waits: parked, camped on, or in a group's queue."),
+    ("TransferedEvent", "A phone connected its calls to each other and left them."),
+    ("ConferencedEvent", "Calls became one, or a party was added to one."),
+    ("CallClearedEvent", "A call was ended for all its parties."),
+    ("DigitsDialedEvent", "A phone dialled digits of a number that is not complete."),
+    ("DigitsGeneratedEvent", "A phone sent digits to the others in a call."),
+    ("CallBackEvent", "A call will be made later, or no longer."),
 ];
 
 /// The services of CSTA that a client can ask for, by their requests' names.
 pub fn services() -> impl Iterator<Item = &'static str> {
     TABLE.iter().filter(|service| service.about != About::Session).map(|service| service.name)
+}
+
+/// All services, those of application sessions too, each by its request's name with what it does.
+pub fn documented() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TABLE.iter().map(|service| (service.name, service.doc))
 }
 
 /// The requests of application sessions (ECMA-354), which no list of CSTA's has.
@@ -112,7 +272,7 @@ pub(super) fn is_unknown(request: &str) -> bool {
 #[must_use]
 pub fn features() -> Features {
     let services = services().fold(Features::NONE, Features::with_service);
-    EVENTS.iter().fold(services, |set, event| set.with_event(event.word()))
+    EVENTS.iter().fold(services, |set, (event, _)| set.with_event(event))
 }
 
 impl Switch {

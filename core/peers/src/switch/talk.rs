@@ -7,9 +7,11 @@ use ctigate_core::slots::Handle;
 use ctigate_core::time::{Duration, Instant};
 use ctigate_core::wire::csta::emit::{self, Verbatim};
 use ctigate_core::wire::csta::errors::CstaError;
+use ctigate_core::wire::csta::events::Shape;
 use ctigate_core::wire::csta::guard::XmlLimits;
-use ctigate_core::wire::csta::model::{Event, Message, Request, Response, SystemStatus};
+use ctigate_core::wire::csta::model::{Message, Request, Response, SystemStatus};
 use ctigate_core::wire::csta::parse::{Document, Kind};
+use ctigate_core::wire::csta::relayed::Value;
 use ctigate_core::wire::csta_frame::{self, EVENT_INVOKE, Framed, LAST_INVOKE};
 
 use super::link::{Answer, Asked, Delayed, Link, MAX_DELAYED, QUESTION_TIMEOUT, Question};
@@ -236,12 +238,19 @@ impl Switch {
     }
 
     /// Sends an event.
-    pub(super) fn tell(&self, step: &mut Step<'_>, handle: Handle<Link>, event: &Event<'_>) {
+    pub(super) fn tell(
+        &self,
+        step: &mut Step<'_>,
+        handle: Handle<Link>,
+        shape: &Shape,
+        cross_reference: &str,
+        given: &[(&'static str, Value<'_>)],
+    ) {
         let Some(link) = self.links.get(handle) else { return };
         let Some(cti) = link.cti() else { return };
         step.actions.write_with(link.id, |out| {
             let framed = csta_frame::frame(out, EVENT_INVOKE, |out| {
-                emit::event(out, cti.namespace, event, &mut Verbatim);
+                emit::composed_event(out, cti.namespace, shape, cross_reference, given);
             });
             debug_assert!(framed.is_ok(), "no event of ours is longer than a frame");
         });

@@ -29,6 +29,7 @@ mod control;
 mod errors;
 mod faults;
 mod habits;
+mod joining;
 mod sessions;
 
 const VERSION: &str = "http://www.ecma-international.org/standards/ecma-323/csta/ed3";

@@ -3,7 +3,9 @@
 
 use alloc::vec::Vec;
 
+use super::events::Shape;
 use super::model::{Device, Event, Message, Namespace, Request, Response, SnapshotData};
+use super::relayed::Value;
 use super::services::Service;
 
 mod copy;
@@ -222,4 +224,17 @@ pub fn response(
 /// Appends an event as a whole document.
 pub fn event(out: &mut Vec<u8>, namespace: Namespace, event: &Event<'_>, rewrite: &mut impl Rewrite) {
     Writer::new(out, namespace, rewrite).document(event.name(), |w| event::body(w, event));
+}
+
+/// Appends an event of any shape as a whole document, composed of values for its elements. Elements are written in the
+/// schema's order, whatever the order of `given`; those of a later edition than the reader's are left out.
+pub fn composed_event(
+    out: &mut Vec<u8>,
+    namespace: Namespace,
+    shape: &Shape,
+    cross_reference: &str,
+    given: &[(&'static str, Value<'_>)],
+) {
+    Writer::new(out, namespace, &mut Verbatim)
+        .document(shape.root, |w| event::composed(w, shape, cross_reference, given));
 }

@@ -3,7 +3,7 @@
 
 use super::errors::CstaError;
 use super::member::{Member, Names, Role, is_readable};
-use super::model::{Connection, Device};
+use super::model::{Connection, Device, Party, Redirection};
 use super::parse::Malformed;
 use super::read::{self, Element};
 use super::services::Service;
@@ -17,8 +17,14 @@ pub enum Value<'a> {
     Device(Device<'a>),
     /// Several `DeviceID`s: a list or, if the receiver's edition has none here, the first of them.
     Devices(&'a [Device<'a>]),
+    /// A device that may be unknown or withheld.
+    Party(Party<'a>),
+    /// The device that a call was redirected from, or why there is none.
+    Redirection(Redirection<'a>),
     /// A text, a word or a number.
     Text(&'a str),
+    /// Elements within, in this order.
+    Elements(&'a [(&'static str, Value<'a>)]),
     /// The member is left out, whatever the document has.
     Nothing,
 }
@@ -107,7 +113,7 @@ impl<'a> Relayed<'a> {
     pub fn connection(&self, name: &str) -> Option<Connection<'a>> {
         match self.given(name) {
             Some(Value::Connection(connection)) => Some(connection),
-            Some(Value::Device(_) | Value::Devices(_) | Value::Text(_) | Value::Nothing) => None,
+            Some(_) => None,
             None => self.element_named(name).map(read::connection),
         }
     }
@@ -118,7 +124,7 @@ impl<'a> Relayed<'a> {
         match self.given(name) {
             Some(Value::Device(device)) => Some(device),
             Some(Value::Devices(devices)) => devices.first().copied(),
-            Some(Value::Connection(_) | Value::Text(_) | Value::Nothing) => None,
+            Some(_) => None,
             None => self.devices(name).next().flatten(),
         }
     }
@@ -135,7 +141,7 @@ impl<'a> Relayed<'a> {
         let given = match self.given(name) {
             Some(Value::Device(device)) => Some(Given::One(device)),
             Some(Value::Devices(devices)) => Some(Given::Several(devices)),
-            Some(Value::Connection(_) | Value::Text(_) | Value::Nothing) | None => None,
+            Some(_) | None => None,
         };
         let element = if self.given(name).is_none() { self.element_named(name) } else { None };
         let may_be_list = self.member(name).is_some_and(|member| member.list.is_some());
@@ -155,7 +161,7 @@ impl<'a> Relayed<'a> {
     pub fn text(&self, name: &str) -> Option<&'a str> {
         match self.given(name) {
             Some(Value::Text(text)) => Some(text),
-            Some(Value::Connection(_) | Value::Device(_) | Value::Devices(_) | Value::Nothing) => None,
+            Some(_) => None,
             None => self.element_named(name).and_then(read::text).filter(|text| !text.is_empty()),
         }
     }

@@ -1,5 +1,6 @@
 //! Tests with whole documents.
 
+mod composed;
 mod errors;
 mod form;
 mod hostile;

@@ -1,5 +1,9 @@
 //! The help texts.
 
+use core::fmt::Write as _;
+
+use ctigate_peers::switch::{SWITCH_KEYS, VERBS};
+
 /// The help texts of the commands, in the order of the overview.
 const TOPICS: [(&str, &str); 10] = [
     ("run", RUN),
@@ -20,7 +24,51 @@ pub(crate) fn about(topic: Option<&str>, program: &str) -> Option<String> {
         None => OVERVIEW,
         Some(topic) => TOPICS.iter().find(|(name, _)| *name == topic)?.1,
     };
-    Some(text.replace("PROGRAM", program).replace("Requests: ASKING.", &asking()))
+    let text = text.replace("PROGRAM", program).replace("Requests: ASKING.", &asking());
+    Some(text.replace("SWITCH-KEYS\n", &switch_keys()).replace("SWITCH-VERBS\n", &switch_verbs()))
+}
+
+/// The width that drawn lists of the help are folded to, in characters.
+const WIDTH: usize = 100;
+
+/// The keys of the phone system's configuration, each with what it takes and means.
+fn switch_keys() -> String {
+    let mut out = String::new();
+    for key in SWITCH_KEYS {
+        let bound = match (key.default, key.required) {
+            ("", true) => format!("{}; required", key.takes()),
+            ("", false) => key.takes(),
+            (default, _) => format!("{}; default {default}", key.takes()),
+        };
+        entry(&mut out, key.name, &[key.doc, &bound]);
+    }
+    out
+}
+
+/// The verbs of the phone system's control language.
+fn switch_verbs() -> String {
+    let mut out = String::new();
+    for verb in VERBS {
+        entry(&mut out, &verb.usage(), &[verb.doc]);
+    }
+    out
+}
+
+/// Writes a heading and, folded and indented, what there is to say about it.
+fn entry(out: &mut String, heading: &str, paragraphs: &[&str]) {
+    let _to_memory = writeln!(out, "  {heading}");
+    for paragraph in paragraphs {
+        let mut line = String::from("     ");
+        for word in paragraph.split_whitespace() {
+            if line.chars().count() + word.chars().count() >= WIDTH {
+                let _to_memory = writeln!(out, "{line}");
+                line = String::from("     ");
+            }
+            line.push(' ');
+            line.push_str(word);
+        }
+        let _to_memory = writeln!(out, "{line}");
+    }
 }
 
 /// The commands of the client that request something, in lines that fit.
@@ -39,9 +87,6 @@ fn asking() -> String {
     }
     text
 }
-
-/// The column at which the list of the client's commands is broken.
-const WIDTH: usize = 110;
 
 const OVERVIEW: &str = "\
 PROGRAM is an open CTI gateway: clients control phones over SIP and CSTA (remote call control), and the phone system
@@ -143,6 +188,14 @@ configuration.
   --listen ADDRESS:PORT    where CTI links are accepted; with port 0 the kernel chooses one, which the log shows
   --control ADDRESS:PORT   where lines of text control the phones, for example with: nc 127.0.0.1 1041
   --config FILE            phones and how they behave (TOML)
+
+Keys of the configuration; docs/examples/switch.example.toml has them all:
+
+SWITCH-KEYS
+
+Lines of text, one by one answered by 'ok' or 'error'; docs/switch.md has an example of each:
+
+SWITCH-VERBS
 ";
 
 const CLIENT: &str = "\
@@ -257,6 +310,20 @@ mod tests {
         let text = about(Some("client"), "ctigate").unwrap();
         assert!(ctigate_peers::client::asking().all(|word| text.contains(word)), "{text}");
         assert!(text.contains("Requests: call, answer,"), "{text}");
+    }
+
+    #[test]
+    fn the_phone_system_s_help_teaches_every_key_and_verb() {
+        let text = about(Some("switch"), "ctigate").unwrap();
+        let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for key in SWITCH_KEYS {
+            assert!(text.contains(&format!("\n  {}\n", key.name)), "{}", key.name);
+            assert!(folded.contains(key.doc) && folded.contains(&key.takes()), "{}", key.name);
+        }
+        for verb in VERBS {
+            assert!(text.contains(&format!("\n  {}\n", verb.usage())), "{}", verb.word);
+            assert!(folded.contains(verb.doc), "{}", verb.word);
+        }
     }
 
     #[test]

@@ -60,6 +60,7 @@ fn everything_wrong_is_reported_at_once() {
     let settings = [
         text("sesion", "none"),
         set("lines", Value::Integer(9)),
+        text("forwarding.busy", "bob"),
         text("phone[0].number", "1001"),
         text("phone[1].number", "alice"),
         text("phone[2].number", "1001"),
@@ -70,6 +71,7 @@ fn everything_wrong_is_reported_at_once() {
     for part in [
         "sesion = \"none\": is not a key; the nearest is session",
         "lines = 9",
+        "forwarding.busy = \"bob\": must be a number that can be dialled",
         "phone[1].number = \"alice\": must be digits",
         "phone[2].number = \"1001\": gives 1001, which phone[0] has already",
         "phone[3].answer = \"never\"",
@@ -78,7 +80,7 @@ fn everything_wrong_is_reported_at_once() {
     ] {
         assert!(shown.iter().any(|error| error.starts_with(part)), "{part} is not in {shown:#?}");
     }
-    assert_eq!(shown.len(), 7, "{shown:#?}");
+    assert_eq!(shown.len(), 8, "{shown:#?}");
 }
 
 #[test]

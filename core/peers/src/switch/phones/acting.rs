@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 
 use ctigate_core::slots::Handle;
 use ctigate_core::time::Instant;
-use ctigate_core::timer::Deadline;
-use ctigate_core::wire::csta::model::{CallEventKind, LocalConnectionState};
+use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
-use super::{By, Call, Due, Far, Happening, Phone, Phones, Refusal, Side};
+use super::call::Due;
+use super::{By, Call, Happening, Kind, Party, Phone, Phones, Refusal};
 use crate::switch::config::Answer;
 
 /// The longest number that can be dialled, in bytes.
@@ -38,7 +38,7 @@ impl Phones {
             return self.answer(now, call, phone, told).map(|()| call);
         }
         self.may_originate(phone)?;
-        self.initiate(phone, String::new(), By::Person, told)
+        self.initiate(phone, String::new(), "newCall", told)
     }
 
     /// A person dials, after going off hook if necessary.
@@ -55,13 +55,13 @@ impl Phones {
         if !is_dialable(number) {
             return Err(Refusal::NotANumber);
         }
-        let initiated = self.newest(phone, &[LocalConnectionState::Initiated]);
+        let initiated = self.newest(phone, &[State::Initiated]);
         let waits = |call: &&Handle<Call>| self.call(**call).is_some_and(|call| call.dialled.is_empty());
         let call = if let Some(call) = initiated.as_ref().filter(waits) {
             *call
         } else {
             self.may_originate(phone)?;
-            self.initiate(phone, String::new(), By::Person, told)?
+            self.initiate(phone, String::new(), "newCall", told)?
         };
         if let Some(call) = self.calls.get_mut(call) {
             call.dialled = String::from(number);
@@ -83,22 +83,28 @@ impl Phones {
         prompt: bool,
         told: &mut Vec<Happening>,
     ) -> Result<Handle<Call>, Refusal> {
-        if !is_dialable(number) {
+        let open = number.is_empty() || number.strip_suffix(';').is_some_and(is_dialable);
+        if !open && !is_dialable(number) {
             return Err(Refusal::NotANumber);
         }
         self.may_originate(phone)?;
-        let call = self.initiate(phone, String::from(number), By::Computer, told)?;
-        if !prompt {
+        let call = self.initiate(phone, String::from(number), "makeCall", told)?;
+        if prompt {
+            self.set_prompt(now, call, phone);
+        } else if !open {
             self.originate(now, call, told);
-            return Ok(call);
         }
-        let Some(calling) = self.table.get(phone) else { return Ok(call) };
+        Ok(call)
+    }
+
+    /// Lets a phone that is prompted go off hook by itself, or give up, in time.
+    pub(super) fn set_prompt(&mut self, now: Instant, call: Handle<Call>, phone: Handle<Phone>) {
+        let Some(calling) = self.table.get(phone) else { return };
         let (due, after) = match calling.answer {
             Answer::After(after) if after < calling.no_answer_after => (Due::AutoAnswer, after),
             Answer::After(_) | Answer::Manual | Answer::Busy => (Due::PromptEnds, calling.no_answer_after),
         };
-        self.set_due(call, due, now + after);
-        Ok(call)
+        self.set_due(call, Party::Phone(phone), due, now + after);
     }
 
     /// The phone answers `call`, which is ringing or prompting there.
@@ -117,15 +123,17 @@ impl Phones {
             self.originate(now, call, told);
             return Ok(());
         }
-        if self.state(call, phone) != LocalConnectionState::Alerting {
+        if self.state(call, phone) != State::Alerting {
             return Err(Refusal::WrongState);
         }
         if self.active(phone).is_some() {
             return Err(Refusal::ActiveCallExists);
         }
-        self.cancel_due(call);
-        self.go(call, Side::Far, LocalConnectionState::Connected);
-        self.tell(call, CallEventKind::Established, Side::Far, "newCall", told);
+        let party = Party::Phone(phone);
+        self.cancel_due(call, party);
+        self.go(call, party, State::Connected);
+        self.tell(call, Kind::Established, party, "newCall", told);
+        self.stop_others_ringing(call, party, told);
         Ok(())
     }
 
@@ -140,9 +148,9 @@ impl Phones {
         by: By,
         told: &mut Vec<Happening>,
     ) -> Result<(), Refusal> {
-        let side = self.side_in(call, phone, LocalConnectionState::Connected)?;
-        self.go(call, side, LocalConnectionState::Hold);
-        self.tell(call, CallEventKind::Held, side, cause_of_key(by), told);
+        let party = self.party_in(call, phone, State::Connected)?;
+        self.go(call, party, State::Hold);
+        self.tell(call, Kind::Held, party, cause_of_key(by), told);
         Ok(())
     }
 
@@ -157,48 +165,53 @@ impl Phones {
         by: By,
         told: &mut Vec<Happening>,
     ) -> Result<(), Refusal> {
-        let side = self.side_in(call, phone, LocalConnectionState::Hold)?;
+        let party = self.party_in(call, phone, State::Hold)?;
         if self.active(phone).is_some() {
             return Err(Refusal::ActiveCallExists);
         }
-        self.go(call, side, LocalConnectionState::Connected);
-        self.tell(call, CallEventKind::Retrieved, side, cause_of_key(by), told);
+        self.go(call, party, State::Connected);
+        self.tell(call, Kind::Retrieved, party, cause_of_key(by), told);
         Ok(())
+    }
+
+    /// Whether the phone is out of service.
+    pub(super) fn is_out_of_service(&self, phone: Handle<Phone>) -> bool {
+        self.table.get(phone).is_none_or(|phone| !phone.settings.is_in_service())
     }
 
     /// The call that going off hook would answer: the newest prompting one, else the newest ringing one.
     #[must_use]
     pub fn to_answer(&self, phone: Handle<Phone>) -> Option<Handle<Call>> {
-        self.newest(phone, &[LocalConnectionState::Initiated])
+        self.newest(phone, &[State::Initiated])
             .filter(|call| self.is_prompted(*call, phone))
-            .or_else(|| self.newest(phone, &[LocalConnectionState::Alerting]))
+            .or_else(|| self.newest(phone, &[State::Alerting]))
     }
 
     /// Whether `phone` is prompted to go off hook for `call`.
     #[must_use]
     pub fn is_prompted(&self, call: Handle<Call>, phone: Handle<Phone>) -> bool {
-        self.call(call).is_some_and(|call| {
-            call.caller == phone
-                && call.caller_state == LocalConnectionState::Initiated
-                && !call.dialled.is_empty()
-        })
+        self.state(call, phone) == State::Initiated
+            && self.call(call).is_some_and(|call| is_dialable(&call.dialled))
     }
 
-    fn side_in(
+    /// The party that `phone` is in a call, if its connection is in this state.
+    pub(super) fn party_in(
         &self,
         call: Handle<Call>,
         phone: Handle<Phone>,
-        state: LocalConnectionState,
-    ) -> Result<Side, Refusal> {
-        let side = self.side(call, phone).ok_or(Refusal::WrongState)?;
-        if self.state(call, phone) == state { Ok(side) } else { Err(Refusal::WrongState) }
+        state: State,
+    ) -> Result<Party, Refusal> {
+        if self.state(call, phone) == state { Ok(Party::Phone(phone)) } else { Err(Refusal::WrongState) }
     }
 
     fn may_originate(&self, phone: Handle<Phone>) -> Result<(), Refusal> {
+        if self.is_out_of_service(phone) {
+            return Err(Refusal::OutOfService);
+        }
         if self.active(phone).is_some() {
             return Err(Refusal::ActiveCallExists);
         }
-        if self.newest(phone, &[LocalConnectionState::Alerting]).is_some() {
+        if self.newest(phone, &[State::Alerting]).is_some() {
             return Err(Refusal::PhoneRings);
         }
         if self.lines_taken(phone) {
@@ -207,131 +220,21 @@ impl Phones {
         if self.calls.is_full() { Err(Refusal::TooManyCalls) } else { Ok(()) }
     }
 
-    fn lines_taken(&self, phone: Handle<Phone>) -> bool {
-        self.table.get(phone).is_none_or(|phone| phone.calls.len() >= self.rules.lines)
-    }
-
     /// Begins a call: its phone is off hook, or prompted to be.
-    fn initiate(
+    pub(super) fn initiate(
         &mut self,
         phone: Handle<Phone>,
         dialled: String,
-        by: By,
+        began: &'static str,
         told: &mut Vec<Happening>,
     ) -> Result<Handle<Call>, Refusal> {
-        let call = Call {
-            caller: phone,
-            caller_state: LocalConnectionState::Null,
-            dialled,
-            far: Far::Nobody,
-            far_state: LocalConnectionState::Null,
-            by,
-            deadline: Deadline::default(),
-            due: Due::RingingEnds,
-            ringing_since: Instant::ZERO,
-            diverted_by: None,
-        };
+        let calling = Party::Phone(phone);
+        let call = Call { dialled, ..Call::new(calling, began) };
         let call = self.calls.insert(call).map_err(|_| Refusal::TooManyCalls)?;
-        self.attach(call, phone);
-        self.go(call, Side::Caller, LocalConnectionState::Initiated);
-        self.tell(call, CallEventKind::ServiceInitiated, Side::Caller, cause_of_call(by), told);
+        self.join(call, calling);
+        self.go(call, calling, State::Initiated);
+        self.tell(call, Kind::ServiceInitiated, calling, began, told);
         Ok(call)
-    }
-
-    fn attach(&mut self, call: Handle<Call>, phone: Handle<Phone>) {
-        if let Some(phone) = self.table.get_mut(phone) {
-            let attached = phone.calls.push(call);
-            debug_assert!(attached.is_ok(), "lines were counted before");
-        }
-    }
-
-    /// Routes a call to the number dialled.
-    fn originate(&mut self, now: Instant, handle: Handle<Call>, told: &mut Vec<Happening>) {
-        self.cancel_due(handle);
-        self.go(handle, Side::Caller, LocalConnectionState::Connected);
-        let Some(call) = self.calls.get(handle) else { return };
-        let (by, caller, dialled) = (call.by, call.caller, call.dialled.clone());
-        self.tell(handle, CallEventKind::Originated, Side::Caller, cause_of_call(by), told);
-        if let Some(phone) = self.find(&dialled) {
-            if self.is_busy(phone, caller) {
-                self.fail_far(handle, "busy", told);
-            } else {
-                self.ring(now, handle, phone, told);
-            }
-        } else if self.leads_outside(&dialled) {
-            self.seize_trunk(now, handle, told);
-        } else {
-            self.fail_far(handle, "destNotObtainable", told);
-        }
-    }
-
-    /// Whether the phone is busy for a call of `caller`.
-    pub(super) fn is_busy(&self, phone: Handle<Phone>, caller: Handle<Phone>) -> bool {
-        let always = self.table.get(phone).is_some_and(|phone| phone.answer == Answer::Busy);
-        phone == caller || always || self.lines_taken(phone) || self.is_off_hook_only(phone)
-    }
-
-    /// Whether the phone has a dial tone or a failed call; then no second call is offered.
-    fn is_off_hook_only(&self, phone: Handle<Phone>) -> bool {
-        self.newest(phone, &[LocalConnectionState::Initiated, LocalConnectionState::Fail]).is_some()
-    }
-
-    fn leads_outside(&self, dialled: &str) -> bool {
-        let prefix = self.rules.trunk_prefix.as_deref().filter(|prefix| !prefix.is_empty());
-        prefix.and_then(|prefix| dialled.strip_prefix(prefix)).is_some_and(|rest| !rest.is_empty())
-    }
-
-    /// Makes the phone ring.
-    pub(super) fn ring(
-        &mut self,
-        now: Instant,
-        handle: Handle<Call>,
-        phone: Handle<Phone>,
-        told: &mut Vec<Happening>,
-    ) {
-        let Some(called) = self.table.get(phone) else { return };
-        let (due, after) = match called.answer {
-            Answer::After(after) if after < called.no_answer_after => (Due::AutoAnswer, after),
-            Answer::After(_) | Answer::Manual | Answer::Busy => (Due::RingingEnds, called.no_answer_after),
-        };
-        if let Some(call) = self.calls.get_mut(handle) {
-            call.far = Far::Phone(phone);
-            call.ringing_since = now;
-        }
-        self.attach(handle, phone);
-        self.go(handle, Side::Far, LocalConnectionState::Alerting);
-        self.set_due(handle, due, now + after);
-        let is_diverted = self.calls.get(handle).is_some_and(|call| call.diverted_by.is_some());
-        let cause = if is_diverted { "redirected" } else { "newCall" };
-        self.tell(handle, CallEventKind::Delivered, Side::Far, cause, told);
-    }
-
-    fn seize_trunk(&mut self, now: Instant, handle: Handle<Call>, told: &mut Vec<Happening>) {
-        let free = (1..=self.rules.trunks).find(|trunk| !self.trunks_taken.contains(trunk));
-        let Some(trunk) = free else {
-            self.fail_far(handle, "trunksBusy", told);
-            return;
-        };
-        self.trunks_taken.insert(trunk);
-        if let Some(call) = self.calls.get_mut(handle) {
-            call.far = Far::Trunk(trunk);
-        }
-        self.go(handle, Side::Far, LocalConnectionState::Connected);
-        self.tell(handle, CallEventKind::NetworkReached, Side::Far, "newCall", told);
-        self.set_due(handle, Due::TrunkAnswers, now + self.rules.trunk_answers_after);
-    }
-
-    /// Fails the far end's connection, with a cause that the caller sees.
-    fn fail_far(&mut self, handle: Handle<Call>, cause: &'static str, told: &mut Vec<Happening>) {
-        self.go(handle, Side::Far, LocalConnectionState::Fail);
-        self.tell(handle, CallEventKind::Failed, Side::Far, cause, told);
-    }
-}
-
-const fn cause_of_call(by: By) -> &'static str {
-    match by {
-        By::Person => "newCall",
-        By::Computer => "makeCall",
     }
 }
 

@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use ctigate_core::slots::Handle;
 use ctigate_core::time::Instant;
-use ctigate_core::wire::csta::model::{CallEventKind, LocalConnectionState};
+use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
-use super::{Call, Far, Happening, Phone, Phones, Refusal, Side};
+use super::{Call, Detail, Happening, Kind, Party, Phone, Phones, Refusal};
 
 impl Phones {
     /// Deflects a call that rings at `phone` to `to`.
@@ -22,28 +22,34 @@ impl Phones {
         told: &mut Vec<Happening>,
     ) -> Result<(), Refusal> {
         let call = self.calls.get(handle).ok_or(Refusal::WrongState)?;
-        if call.far != Far::Phone(phone) || call.far_state != LocalConnectionState::Alerting {
+        if self.state(handle, phone) != State::Alerting {
             return Err(Refusal::WrongState);
         }
         if to == phone {
             return Err(Refusal::SamePhone);
         }
-        if self.is_busy(to, call.caller) {
+        if call.connection(Party::Phone(to)).is_some() || self.is_busy(to) {
             return Err(Refusal::DestinationBusy);
         }
-        self.cancel_due(handle);
-        self.go(handle, Side::Far, LocalConnectionState::Null);
-        self.tell(handle, CallEventKind::Diverted, Side::Far, "redirected", told);
-        if let Some(diverted) = told.last_mut() {
-            diverted.destination = Some(to);
-        }
-        if let Some(phone) = self.table.get_mut(phone) {
-            phone.calls.retain(|call| *call != handle);
-        }
-        if let Some(call) = self.calls.get_mut(handle) {
-            call.diverted_by = Some(phone);
-        }
-        self.ring(now, handle, to, told);
+        self.divert(handle, Party::Phone(phone), Party::Phone(to), "redirected", told);
+        self.ring(now, handle, to, "redirected", told);
         Ok(())
+    }
+
+    /// Takes a call away from a party at which it was not answered, to another.
+    pub(super) fn divert(
+        &mut self,
+        handle: Handle<Call>,
+        from: Party,
+        to: Party,
+        cause: &'static str,
+        told: &mut Vec<Happening>,
+    ) {
+        self.go(handle, from, State::Null);
+        self.tell_more(handle, Kind::Diverted, from, cause, Detail::Destination(to), told);
+        self.remove(handle, from);
+        if let Some(call) = self.calls.get_mut(handle) {
+            call.diverted_by = Some(from);
+        }
     }
 }

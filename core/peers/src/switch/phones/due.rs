@@ -5,58 +5,89 @@ use alloc::vec::Vec;
 use ctigate_core::slots::Handle;
 use ctigate_core::time::Instant;
 use ctigate_core::timer::Timers;
-use ctigate_core::wire::csta::model::{CallEventKind, LocalConnectionState};
+use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
-use super::{Call, Due, Far, Happening, Phones, Side};
+use super::call::Due;
+use super::places::Use;
+use super::{Call, Happening, Key, Kind, Party, Phone, Phones};
+use crate::switch::config::Hunts;
 
 impl Phones {
     /// Handles at most one overdue deadline; returns whether there was one.
     pub fn tick(&mut self, now: Instant, told: &mut Vec<Happening>) -> bool {
-        let Some((_, handle)) = self.timers.pop_due(now) else { return false };
-        let Some(call) = self.calls.get_mut(handle) else { return true };
-        Timers::<Handle<Call>>::fired(&mut call.deadline);
-        match call.due {
+        let Some((_, key)) = self.timers.pop_due(now) else { return false };
+        let (handle, party) = match key {
+            Key::CallBack(phone) => {
+                self.make_call_back(now, phone, told);
+                return true;
+            }
+            Key::Connection(handle, party) => (handle, party),
+        };
+        let connection = self.calls.get_mut(handle).and_then(|call| call.connection_mut(party));
+        let Some(connection) = connection else { return true };
+        Timers::<Key>::fired(&mut connection.deadline);
+        match connection.due {
             Due::PromptEnds => {
-                let cleared = self.clear(handle, Side::Caller, "callNotAnswered", told);
+                let cleared = self.clear(handle, party, "callNotAnswered", told);
                 debug_assert!(cleared.is_ok(), "a prompted call has its caller");
             }
-            Due::AutoAnswer => self.answer_itself(now, handle, told),
-            Due::RingingEnds => self.ringing_ends(handle, told),
-            Due::TrunkAnswers => {
-                self.tell(handle, CallEventKind::Established, Side::Far, "networkSignal", told);
-            }
+            Due::AutoAnswer => self.answer_itself(now, handle, party, told),
+            Due::RingingEnds => self.ringing_ends(now, handle, party, told),
+            Due::ParkingEnds => self.parking_ends(now, handle, party, told),
+            Due::Offer => self.offer(now, handle, party, told),
+            Due::TrunkAnswers => self.tell(handle, Kind::Established, party, "networkSignal", told),
         }
         true
     }
 
     /// Lets a phone answer by itself. If it is in another call, it keeps ringing until its time is over.
-    fn answer_itself(&mut self, now: Instant, handle: Handle<Call>, told: &mut Vec<Happening>) {
-        let Some(call) = self.calls.get(handle) else { return };
-        let phone = match call.far {
-            Far::Phone(phone) => phone,
-            Far::Nobody | Far::Trunk(_) => call.caller,
+    fn answer_itself(&mut self, now: Instant, handle: Handle<Call>, party: Party, told: &mut Vec<Happening>) {
+        let Party::Phone(phone) = party else {
+            self.go(handle, party, State::Connected);
+            self.tell(handle, Kind::Established, party, "newCall", told);
+            return;
         };
-        let since = call.ringing_since;
         if self.answer(now, handle, phone, told).is_err() {
+            let since = self.calls.get(handle).and_then(|call| call.connection(party)).map(|one| one.since);
             let rings = self.table.get(phone).map(|phone| phone.no_answer_after).unwrap_or_default();
-            self.set_due(handle, Due::RingingEnds, (since + rings).max(now));
+            self.set_due(handle, party, Due::RingingEnds, (since.unwrap_or(now) + rings).max(now));
         }
     }
 
-    /// Ends ringing without an answer: the called phone leaves the call, and the caller's connection fails. If the
-    /// caller has it on hold, and may be in another call, the call ends.
-    fn ringing_ends(&mut self, handle: Handle<Call>, told: &mut Vec<Happening>) {
-        let held = |call: &Call| call.caller_state == LocalConnectionState::Hold;
-        if self.calls.get(handle).is_some_and(held) {
-            let cleared = self.clear(handle, Side::Far, "callNotAnswered", told);
-            debug_assert!(cleared.is_ok(), "a ringing phone can be cleared");
+    /// Ends ringing without an answer: the called phone leaves the call. If nobody else was reached, the caller's
+    /// connection fails; or, if the caller has it on hold and may be in another call, the call ends.
+    fn ringing_ends(&mut self, now: Instant, handle: Handle<Call>, party: Party, told: &mut Vec<Happening>) {
+        let cause = "callNotAnswered";
+        if let Some(next) = self.next_in_turn(handle) {
+            self.divert(handle, party, Party::Phone(next), "distributed", told);
+            self.ring(now, handle, next, "distributed", told);
             return;
         }
-        self.leave(handle, Side::Far, "callNotAnswered", told);
-        if let Some(call) = self.calls.get_mut(handle) {
-            call.far = Far::Nobody;
+        if let Party::Phone(phone) = party
+            && let Some(target) = self.forwarded_unanswered(handle, phone)
+        {
+            self.divert(handle, party, target.party(), "callForwardNoAnswer", told);
+            self.go_to(now, handle, target, "callForwardNoAnswer", told);
+            return;
         }
-        self.go(handle, Side::Caller, LocalConnectionState::Fail);
-        self.tell(handle, CallEventKind::Failed, Side::Caller, "callNotAnswered", told);
+        self.leave(handle, party, cause, told);
+        let Some(call) = self.calls.get(handle) else { return };
+        let waits: Vec<(Party, State)> = call.reached().map(|one| (one.party, one.state)).collect();
+        match waits.as_slice() {
+            [(caller, State::Connected)] => {
+                self.go(handle, *caller, State::Fail);
+                self.tell(handle, Kind::Failed, *caller, cause, told);
+            }
+            _ => self.end_if_over(handle, cause, told),
+        }
+    }
+
+    /// The next phone of the group that a call goes to, if they ring one after another.
+    fn next_in_turn(&mut self, handle: Handle<Call>) -> Option<Handle<Phone>> {
+        let group = self.calls.get(handle)?.via?;
+        match self.place(group)?.purpose {
+            Use::Group { hunts: Hunts::InTurn | Hunts::LongestIdle, .. } => self.next_member(group, handle),
+            Use::Group { hunts: Hunts::All, .. } | Use::Parking | Use::Mailbox => None,
+        }
     }
 }

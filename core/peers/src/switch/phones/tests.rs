@@ -7,9 +7,12 @@ use core::fmt::Write as _;
 use ctigate_core::slots::Handle;
 use ctigate_core::time::{Duration, Instant};
 
-use super::{By, Call, Happening, Party, Phone, Phones, Refusal, Side, is_dialable};
+use super::{By, Call, Detail, Happening, Party, Phone, Phones, Refusal, is_dialable};
 use crate::switch::config::{Answer, SwitchConfig};
 
+mod forwarding;
+mod joining;
+mod waiting;
 mod walk;
 
 /// A few phones, and what happened at them.
@@ -56,6 +59,11 @@ impl World {
         self.phones.hold(call, self.phone(phone), By::Person, &mut self.told)
     }
 
+    fn clear(&mut self, call: Handle<Call>, phone: &str) -> Result<(), Refusal> {
+        let party = Party::Phone(self.phone(phone));
+        self.phones.clear(call, party, "normalClearing", &mut self.told)
+    }
+
     fn retrieve(&mut self, call: Handle<Call>, phone: &str) -> Result<(), Refusal> {
         self.phones.retrieve(call, self.phone(phone), By::Computer, &mut self.told)
     }
@@ -74,10 +82,11 @@ impl World {
                 let party = match happening.party {
                     Party::Phone(phone) => number(phone),
                     Party::Trunk(trunk) => format!("T{trunk}"),
+                    Party::Place(place) => self.phones.place(place).unwrap().number.clone(),
                     Party::Dialled => format!("({})", happening.called),
                 };
                 let mut line =
-                    format!("{} {party} {}", happening.kind.word().replace("Event", ""), happening.cause);
+                    format!("{} {party} {}", happening.kind.root().replace("Event", ""), happening.cause);
                 for (phone, state) in &happening.seen {
                     write!(line, " {}:{}", number(*phone), state.word()).unwrap();
                 }
@@ -113,7 +122,7 @@ fn a_call_is_dialled_answered_held_retrieved_and_cleared() {
     assert_eq!(world.heard(), ["Held 1001 keyOperation 1001:hold 1002:connected"]);
     world.retrieve(call, "1001").unwrap();
     assert_eq!(world.heard(), ["Retrieved 1001 normal 1001:connected 1002:connected"]);
-    world.phones.clear(call, Side::Far, "normalClearing", &mut world.told).unwrap();
+    world.clear(call, "1002").unwrap();
     assert_eq!(
         world.heard(),
         [
@@ -131,9 +140,9 @@ fn a_ringing_call_is_deflected_and_rings_elsewhere() {
     world.heard();
     world.deflect(call, "1002", "1003").unwrap();
     let told = &world.told;
-    let (second, third) = (world.phone("1002"), world.phone("1003"));
-    assert_eq!((told[0].diverted_by, told[0].destination), (None, Some(third)));
-    assert_eq!((told[1].diverted_by, told[1].destination), (Some(second), None));
+    let (second, third) = (Party::Phone(world.phone("1002")), Party::Phone(world.phone("1003")));
+    assert_eq!((told[0].diverted_by, &told[0].detail), (None, &Detail::Destination(third)));
+    assert_eq!((told[1].diverted_by, &told[1].detail), (Some(second), &Detail::None));
     assert_eq!(
         world.heard(),
         [
@@ -144,7 +153,7 @@ fn a_ringing_call_is_deflected_and_rings_elsewhere() {
     // Deflected, and deflected back.
     world.deflect(call, "1003", "1002").unwrap();
     world.answer(call, "1002").unwrap();
-    world.phones.clear(call, Side::Caller, "normalClearing", &mut world.told).unwrap();
+    world.clear(call, "1001").unwrap();
     world.assert_calm();
 }
 
@@ -194,7 +203,7 @@ fn a_caller_who_gives_up_ends_the_ringing() {
     let mut world = world();
     let call = world.dial("1001", "1002");
     world.heard();
-    world.phones.clear(call, Side::Caller, "normalClearing", &mut world.told).unwrap();
+    world.clear(call, "1001").unwrap();
     assert_eq!(
         world.heard(),
         [
@@ -221,14 +230,17 @@ fn a_second_call_waits_and_a_third_meets_a_busy_phone() {
             "Failed (1002) busy 1004:connected",
         ]
     );
-    world.phones.clear(third, Side::Caller, "normalClearing", &mut world.told).unwrap();
+    world.clear(third, "1004").unwrap();
     assert_eq!(world.heard(), ["ConnectionCleared 1004 normalClearing 1004:null"]);
     assert_eq!(world.answer(second, "1002"), Err(Refusal::ActiveCallExists));
     world.hold(first, "1002").unwrap();
     world.answer(second, "1002").unwrap();
     assert_eq!(world.retrieve(first, "1002"), Err(Refusal::ActiveCallExists));
-    let states: Vec<_> =
-        world.phones.snapshot(world.phone("1002")).map(|seen| (seen.own.word(), seen.other.word())).collect();
+    let states: Vec<_> = world
+        .phones
+        .snapshot(world.phone("1002"))
+        .map(|seen| (seen.own().word(), seen.others().next().unwrap().1.word()))
+        .collect();
     assert_eq!(states, [("hold", "connected"), ("connected", "connected")]);
 }
 
@@ -241,7 +253,7 @@ fn who_calls_himself_a_busy_phone_or_one_off_hook_hears_the_busy_tone() {
         world.heard();
         let call = world.dial("1001", number);
         assert_eq!(world.heard()[2], format!("Failed ({number}) busy 1001:connected"));
-        world.phones.clear(call, Side::Caller, "normalClearing", &mut world.told).unwrap();
+        world.clear(call, "1001").unwrap();
     }
 }
 
@@ -267,7 +279,7 @@ fn ringing_ends_and_the_caller_hears_of_it() {
             "Failed 1001 callNotAnswered 1001:fail",
         ]
     );
-    world.phones.clear(call, Side::Caller, "normalClearing", &mut world.told).unwrap();
+    world.clear(call, "1001").unwrap();
     assert_eq!(world.heard(), ["ConnectionCleared 1001 normalClearing 1001:null"]);
     world.assert_calm();
 }
@@ -317,7 +329,7 @@ fn a_prompted_phone_dials_when_it_goes_off_hook_and_gives_up_in_time() {
         world.heard(),
         ["Originated 1001 makeCall 1001:connected", "Delivered 1002 newCall 1001:connected 1002:alerting"]
     );
-    world.phones.clear(call, Side::Caller, "normalClearing", &mut world.told).unwrap();
+    world.clear(call, "1001").unwrap();
     world.phones.make_call(world.now, phone, "1002", true, &mut world.told).unwrap();
     world.heard();
     world.pass(Duration::from_secs(30));
@@ -355,7 +367,7 @@ fn a_call_through_a_trunk_reaches_the_network_and_is_answered_there() {
     );
     world.pass(Duration::from_secs(2));
     assert_eq!(world.heard(), ["Established T1 networkSignal 1001:connected"]);
-    world.phones.clear(call, Side::Far, "normalClearing", &mut world.told).unwrap();
+    world.phones.clear(call, Party::Trunk(1), "normalClearing", &mut world.told).unwrap();
     assert_eq!(
         world.heard(),
         [
@@ -399,8 +411,8 @@ fn calls_are_never_mixed_up_when_one_ends_and_another_begins() {
     for _ in 0..20 {
         let call = world.dial("1001", "1002");
         assert!(seen.insert(call.number()));
-        world.phones.clear(call, Side::Caller, "normalClearing", &mut world.told).unwrap();
-        let stale = world.phones.clear(call, Side::Caller, "normalClearing", &mut world.told);
+        world.clear(call, "1001").unwrap();
+        let stale = world.clear(call, "1001");
         assert_eq!(stale, Err(Refusal::WrongState));
     }
     world.assert_calm();

@@ -9,7 +9,7 @@ use ctigate_core::wire::csta::relayed::{Relayed, Value};
 
 use super::MISROUTED;
 use super::system::{error, static_device};
-use crate::switch::phones::{ACTIVE, By, Call, Phone, Refusal, Side};
+use crate::switch::phones::{ACTIVE, By, Call, Party, Phone, Refusal};
 use crate::switch::{Step, Switch, To, names};
 
 impl Switch {
@@ -124,9 +124,9 @@ impl Switch {
         let asked = relayed(request)?;
         let connection =
             &asked.connection("connectionToBeCleared").ok_or(CstaError::INVALID_CONNECTION_ID)?;
-        let (call, side) = self.to_be_cleared(connection)?;
+        let (call, party) = self.to_be_cleared(connection)?;
         let mut told = Vec::new();
-        let cleared = self.phones.clear(call, side, "normalClearing", &mut told);
+        let cleared = self.phones.clear(call, party, "normalClearing", &mut told);
         cleared.map_err(|_| CstaError::NO_CONNECTION_TO_CLEAR)?;
         self.accept(step, to, asked, &[]);
         self.report(step, &told);
@@ -134,7 +134,7 @@ impl Switch {
     }
 
     /// Answers a request that was carried out, with what its response announces.
-    fn accept(
+    pub(super) fn accept(
         &mut self,
         step: &mut Step<'_>,
         to: To,
@@ -144,26 +144,30 @@ impl Switch {
         self.respond(step, to, &Response::Relayed(Relayed::response(asked.service, given)));
     }
 
-    fn to_be_cleared(&self, connection: &Connection<'_>) -> Result<(Handle<Call>, Side), CstaError> {
+    fn to_be_cleared(&self, connection: &Connection<'_>) -> Result<(Handle<Call>, Party), CstaError> {
         if let (Some(call), Some(device)) = (connection.call, connection.device)
             && let Some(handle) = names::find(self.phones.calls(), self.call_salt, call)
-            && let Some(party) = self.phones.call(handle).and_then(Call::far_party)
+            && let Some(party) = self.party_at(handle, device.id)
             && self.device(device).is_none()
-            && self.party_device(party, "") == device.id
         {
-            return Ok((handle, Side::Far));
+            return Ok((handle, party));
         }
         let (call, phone) = self.own(connection, |switch, phone| {
             let active = switch.phones.newest(phone, &ACTIVE);
             active.or_else(|| switch.phones.to_clear(phone)).ok_or(Refusal::NothingToClear)
         })?;
-        let side = self.phones.side(call, phone).ok_or(CstaError::INVALID_CONNECTION_ID)?;
-        Ok((call, side))
+        Ok((call, Party::Phone(phone)))
+    }
+
+    /// The party of a call whose device has this ID.
+    pub(super) fn party_at(&self, call: Handle<Call>, id: &str) -> Option<Party> {
+        let parties = self.phones.call(call)?.parties();
+        parties.iter().map(|one| one.party).find(|party| self.party_device(*party, "") == id)
     }
 
     /// The call and the phone that a client's connection identifier names. As our device IDs are static, a phone alone
     /// may stand for its only suitable call; a call alone names no connection.
-    fn own(
+    pub(super) fn own(
         &self,
         connection: &Connection<'_>,
         fitting: impl Fn(&Self, Handle<Phone>) -> Result<Handle<Call>, Refusal>,
@@ -183,12 +187,12 @@ impl Switch {
 }
 
 /// The members of a request for one of these services.
-const fn relayed<'r, 'a>(request: &'r Request<'a>) -> Result<&'r Relayed<'a>, CstaError> {
+pub(super) const fn relayed<'r, 'a>(request: &'r Request<'a>) -> Result<&'r Relayed<'a>, CstaError> {
     if let Request::Relayed(relayed) = request { Ok(relayed) } else { Err(MISROUTED) }
 }
 
 /// The CSTA error for a refusal.
-fn reason(refusal: Refusal) -> CstaError {
+pub(super) fn reason(refusal: Refusal) -> CstaError {
     match refusal {
         Refusal::ActiveCallExists => error("stateIncompatibility", "connectedCallExists"),
         Refusal::PhoneRings => CstaError::INVALID_CALLING_DEVICE_STATE,
@@ -196,11 +200,20 @@ fn reason(refusal: Refusal) -> CstaError {
         Refusal::TooManyCalls => CstaError::RESOURCE_LIMIT_EXCEEDED,
         Refusal::NotANumber => CstaError::INVALID_CALLED_DEVICE_ID,
         Refusal::WrongState => CstaError::INVALID_CONNECTION_STATE,
-        Refusal::NothingToAnswer => CstaError::NO_CALL_TO_ANSWER,
+        Refusal::NothingToAnswer | Refusal::NothingToPickUp => CstaError::NO_CALL_TO_ANSWER,
         Refusal::NothingActive => CstaError::NO_ACTIVE_CALL,
         Refusal::NothingHeld => CstaError::NO_HELD_CALL,
         Refusal::NothingToClear => CstaError::NO_CONNECTION_TO_CLEAR,
         Refusal::SamePhone => error("operation", "invalidDestination"),
         Refusal::DestinationBusy => error("stateIncompatibility", "invalidDestinationDeviceState"),
+        Refusal::DestinationUnknown => CstaError::INVALID_DESTINATION_DEVICE_ID,
+        Refusal::SameParty => error("operation", "notDifferentDevices"),
+        Refusal::TooManyParties => error("systemResourceAvailibility", "conferenceMemberLimitExceeded"),
+        Refusal::NotReached | Refusal::NotBusy => error("stateIncompatibility", "noCallToComplete"),
+        Refusal::PlaceTaken => error("stateIncompatibility", "invalidParkToDeviceState"),
+        Refusal::NoCallBack => error("operation", "invalidFeature"),
+        Refusal::NotDigits => error("operation", "charactersToSendNotSupported"),
+        Refusal::TrunksTaken => error("systemResourceAvailibility", "networkBusy"),
+        Refusal::OutOfService => error("systemResourceAvailibility", "deviceOutOfService"),
     }
 }

@@ -7,13 +7,14 @@ use ctigate_core::action::Level;
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::errors::CstaError;
 use ctigate_core::wire::csta::model::{
-    Connection, Device, MonitorObject, MonitorType, Request, RequestTypes, Response, SnapshotItem,
+    Connection, Device, LocalConnectionState, MonitorObject, MonitorType, Request, RequestTypes, Response,
+    SnapshotItem,
 };
 
 use super::{MISROUTED, features};
 use crate::switch::link::{Answer, Link, Registration};
 use crate::switch::monitors::{Monitor, Refused};
-use crate::switch::phones::{Party, Phone};
+use crate::switch::phones::{MAX_PARTIES, Party, Phone, Seen};
 use crate::switch::{Step, Switch, To, is_alive, names};
 
 impl Switch {
@@ -178,25 +179,30 @@ impl Switch {
 
     /// Answers with one item for each call at a phone.
     pub(in crate::switch) fn write_snapshot(&self, step: &mut Step<'_>, to: To, phone: Handle<Phone>) {
-        let rows: Vec<_> = self
-            .phones
-            .snapshot(phone)
-            .map(|seen| {
-                let dialled =
-                    self.phones.call(seen.call).map(|call| call.dialled.as_str()).unwrap_or_default();
-                let endpoint = seen.party.map(|party| self.party_device(party, dialled));
-                (names::name(seen.call, self.call_salt), endpoint, [seen.own, seen.other])
-            })
-            .collect();
+        let rows: Vec<_> = self.phones.snapshot(phone).map(|seen| self.snapshot_row(&seen)).collect();
         let own = self.party_device(Party::Phone(phone), "");
         let items = rows.iter().map(|(call, endpoint, states)| SnapshotItem {
             connection: Connection { call: Some(call), device: Some(static_device(&own)) },
             endpoint: endpoint.as_ref().map(|device| super::super::report::known(device)),
-            states: states.iter().copied().collect(),
+            states: states.clone(),
             source: None,
         });
         let response = Response::SnapshotDevice { items: items.collect(), source: None };
         self.write_response(step, to, &response);
+    }
+
+    /// A call's ID, the far device if there is one alone, and the states of the parties, the phone's own first.
+    fn snapshot_row(&self, seen: &Seen<'_>) -> (String, Option<String>, States) {
+        let others: Vec<_> = seen.others().collect();
+        let endpoint = match others.as_slice() {
+            [(party, _)] => Some(self.party_device(*party, &seen.call.dialled)),
+            _ => None,
+        };
+        let mut states = States::new();
+        let none = others.is_empty().then_some(LocalConnectionState::Null);
+        let all = [seen.own()].into_iter().chain(others.iter().map(|(_, state)| *state)).chain(none);
+        states.extend(all.take(states.capacity()));
+        (names::name(seen.handle, self.call_salt), endpoint, states)
     }
 
     /// The phone that a client's device identifier names. Its number is the same in every type of the schema.
@@ -211,11 +217,17 @@ impl Switch {
             Party::Phone(phone) => {
                 self.phones.phone(phone).map(|phone| phone.number.clone()).unwrap_or_default()
             }
-            Party::Trunk(trunk) => alloc::format!("T{trunk}"),
+            Party::Trunk(trunk) => alloc::format!("{}{trunk}", self.config.trunk_name),
+            Party::Place(place) => {
+                self.phones.place(place).map(|place| place.number.clone()).unwrap_or_default()
+            }
             Party::Dialled => dialled.to_string(),
         }
     }
 }
+
+/// The states of a call's parties.
+type States = heapless::Vec<LocalConnectionState, MAX_PARTIES>;
 
 /// Whether the schema has this `typeOfNumber` (ECMA-323, DeviceID).
 fn is_type_of_number(name: &str) -> bool {

@@ -3,6 +3,7 @@
 use ctigate_core::wire::csta::model::{RequestTypes, StatusFilter, SystemStatus};
 
 use super::*;
+use crate::switch::VERBS;
 
 #[test]
 fn people_make_phones_act() {
@@ -185,4 +186,34 @@ fn an_event_of_any_kind_can_be_sent_to_the_monitors_of_a_phone() {
         assert_eq!(world.frames(link), [(9999, expected)]);
     }
     assert_eq!(world.command("event 1001 nothing"), "error an event is an XML document");
+}
+
+#[test]
+fn help_lists_the_verbs_and_says_more_about_one() {
+    let mut world = world();
+    let help = world.command("help");
+    assert!(VERBS.iter().all(|verb| help.contains(&verb.usage())), "{help}");
+    for verb in VERBS {
+        let answer = world.command(&format!("help {}", verb.word));
+        let expected = format!("ok {}: {} Example: {}", verb.usage(), verb.doc, verb.example);
+        assert_eq!(answer, expected);
+    }
+    assert!(world.command("help dance").starts_with("error \"dance\" is not a command; the commands are: "));
+}
+
+#[test]
+fn each_verb_takes_what_its_example_shows_and_nothing_more() {
+    for verb in VERBS {
+        let mut world = world();
+        assert!(verb.example.starts_with(verb.word), "{}", verb.example);
+        let answer = world.command(verb.example);
+        assert!(!answer.contains("is not"), "{}: {answer}", verb.example);
+        if verb.word == "event" {
+            continue;
+        }
+        let line = format!("{} one two three four five", verb.word);
+        let wrong =
+            format!("error {line:?} is not how it is used: {}, for example: {}", verb.usage(), verb.example);
+        assert_eq!(world.command(&line), wrong);
+    }
 }

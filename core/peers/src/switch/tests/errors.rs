@@ -30,7 +30,7 @@ fn wrong_requests_are_told_apart() {
     let table = [
         (make("1099", "1002"), "operation/invalidCallingDeviceID"),
         (make("tel:1001", "1002"), "operation/invalidCallingDeviceID"),
-        (make("1003", ""), "operation/invalidCalledDeviceID"),
+        (make("1003", ";"), "operation/invalidCalledDeviceID"),
         (make("1003", "tel:1002"), "operation/invalidCalledDeviceID"),
         (make("1003", "5555551234v:41234"), "operation/invalidCalledDeviceID"),
         (make("1001", "1003"), "stateIncompatibility/connectedCallExists"),
@@ -108,6 +108,7 @@ fn what_is_listed_succeeds_and_what_is_not_is_not_supported() {
     try_it(&mut world, about("HoldCall", only));
     try_it(&mut world, about("RetrieveCall", only));
     try_it(&mut world, about("ClearConnection", only));
+    served.extend(super::joining::joined_services());
     served.sort();
     let mut listed: Vec<String> = services().map(ToString::to_string).collect();
     listed.sort();

@@ -6,6 +6,7 @@ use super::{
         member::{CONNECTION_LIST, Names},
         model::{CallEvent, Event, ListItem, LocalConnectionState, Party, Redirection},
         read::{self, Element},
+        relayed::Value,
     },
     Rewrite, copy,
     writer::Writer,
@@ -71,6 +72,25 @@ fn other_event<R: Rewrite>(
         }
     }
     from.rest(w, shape.slots);
+}
+
+/// Writes an event of this shape from the values given to its elements, those of the reader's edition.
+pub(super) fn composed<R: Rewrite>(
+    w: &mut Writer<'_, R>,
+    shape: &Shape,
+    cross_reference: &str,
+    given: &[(&'static str, Value<'_>)],
+) {
+    let has = |name: &str| shape.slots.iter().any(|slot| slot.name == name);
+    debug_assert!(given.iter().all(|(name, _)| has(name)), "{given:?} is not of {}", shape.root);
+    let edition = w.edition;
+    for slot in shape.slots.iter().filter(|slot| slot.since <= edition) {
+        if slot.part == Part::CrossReference {
+            w.cross_reference(cross_reference);
+        } else if let Some((name, value)) = given.iter().find(|(name, _)| *name == slot.name) {
+            w.value(name, *value);
+        }
+    }
 }
 
 /// Writes the connections of a call that resulted from others.

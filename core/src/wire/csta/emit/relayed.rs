@@ -35,11 +35,14 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, relayed: &Relayed<'_>) {
 fn given<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, value: Value<'_>) {
     let name = member.name_in(w.edition);
     match value {
-        Value::Connection(connection) => w.connection(name, connection),
-        Value::Text(text) => w.leaf(name, text),
         Value::Device(device) => devices(w, member, &[device]),
         Value::Devices(given) => devices(w, member, given),
-        Value::Nothing => {}
+        Value::Connection(_)
+        | Value::Party(_)
+        | Value::Redirection(_)
+        | Value::Text(_)
+        | Value::Elements(_)
+        | Value::Nothing => w.value(name, value),
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
             APPLICATION_SESSION, Connection, Device, MonitorFilter, Namespace, Party, Redirection,
             StatusFilter,
         },
+        relayed::Value,
     },
     Rewrite, Shown, text,
 };
@@ -210,6 +211,25 @@ impl<'w, R: Rewrite> Writer<'w, R> {
             Redirection::NotSpecified => w.empty("notSpecified"),
             Redirection::Restricted => w.empty("restricted"),
         });
+    }
+
+    /// Writes an element with a value given to it; several devices become several elements.
+    pub(super) fn value(&mut self, name: &str, value: Value<'_>) {
+        match value {
+            Value::Connection(connection) => self.connection(name, connection),
+            Value::Device(device) => self.device(name, device),
+            Value::Devices(devices) => devices.iter().for_each(|device| self.device(name, *device)),
+            Value::Party(party) => self.party(name, party),
+            Value::Redirection(redirection) => self.redirection(name, redirection),
+            Value::Text(text) => self.leaf(name, text),
+            Value::Elements([]) => self.empty(name),
+            Value::Elements(inner) => self.element(name, |w| {
+                for (name, value) in inner {
+                    w.value(name, *value);
+                }
+            }),
+            Value::Nothing => {}
+        }
     }
 
     /// Writes a monitor filter, which names what is filtered out.

@@ -42,3 +42,56 @@ fn with_addresses(mut configuration: Configuration, request: &SwitchRequest) -> 
     }
     configuration
 }
+
+#[cfg(test)]
+mod tests {
+    use ctigate_peers::switch::SWITCH_KEYS;
+
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../../../../docs/examples/switch.example.toml");
+
+    fn read(text: String) -> (Configuration, SwitchConfig) {
+        let configuration =
+            Configuration::parse("example".into(), text).unwrap_or_else(|_| panic!("it is no TOML"));
+        let config = SwitchConfig::from_settings(configuration.settings()).unwrap();
+        (configuration, config)
+    }
+
+    #[test]
+    fn the_example_of_the_phone_system_s_configuration_holds_the_defaults() {
+        let (_, least) = read("listen = [\"127.0.0.1:1040\"]".into());
+        assert_eq!(read(EXAMPLE.into()).1, least);
+    }
+
+    #[test]
+    fn the_example_of_the_phone_system_s_configuration_names_every_key() {
+        let uncommented = |line: &str| match line.strip_prefix("# ") {
+            Some(rest) if rest.starts_with("[[") || rest.split(" = ").next().is_some_and(is_name) => {
+                rest.to_owned()
+            }
+            Some(_) | None => line.to_owned(),
+        };
+        let whole: Vec<String> = EXAMPLE.lines().map(uncommented).collect();
+        let (configuration, config) = read(whole.join("\n"));
+        assert_eq!(config.phones.len(), 1);
+        for key in SWITCH_KEYS {
+            let name = key.name.replace("[]", "[0]");
+            let settings = configuration.settings();
+            let set = settings.iter().find(|setting| setting.key == name);
+            if key.name.ends_with("[]") {
+                assert!(settings.iter().any(|setting| setting.key.starts_with(&name)), "{name}");
+                continue;
+            }
+            let set = set.unwrap_or_else(|| panic!("{name} is missing from switch.example.toml"));
+            if !key.default.is_empty() {
+                let default = ctigate_core::setting::read_value(key.default).unwrap();
+                assert_eq!(set.value, default, "{name}");
+            }
+        }
+    }
+
+    fn is_name(text: &str) -> bool {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'.')
+    }
+}

@@ -1,0 +1,54 @@
+//! The services that a phone may ask for in a call, by the state of its connection (ECMA-269, `servicesPermitted`).
+
+use ctigate_core::wire::csta::model::LocalConnectionState as State;
+use ctigate_core::wire::csta::relayed::Value;
+
+const YES: Value<'static> = Value::Text("true");
+
+/// All five groups, which the schema requires; call control, and digits, in the schema's order of members.
+macro_rules! groups {
+    ([$($control:literal),*], [$($associated:literal),*]) => {
+        Value::Elements(&[
+            ("callControlServices", Value::Elements(&[$(($control, YES)),*])),
+            ("callAssociatedServices", Value::Elements(&[$(($associated, YES)),*])),
+            ("mediaAttachementServices", Value::Elements(&[])),
+            ("routeingServices", Value::Elements(&[])),
+            ("voiceServices", Value::Elements(&[])),
+        ])
+    };
+}
+
+/// What is permitted in this state.
+pub(super) const fn by(state: State) -> Value<'static> {
+    match state {
+        State::Null => groups!([], []),
+        State::Initiated => groups!(["answerCall", "clearConnection", "dialDigits"], []),
+        State::Alerting => groups!(["answerCall", "clearConnection", "deflectCall"], []),
+        State::Connected => groups!(
+            [
+                "clearCall",
+                "clearConnection",
+                "consultationCall",
+                "holdCall",
+                "parkCall",
+                "singleStepConference",
+                "singleStepTransfer"
+            ],
+            ["generateDigits"]
+        ),
+        State::Hold => groups!(
+            [
+                "alternateCall",
+                "clearConnection",
+                "conferenceCall",
+                "parkCall",
+                "reconnectCall",
+                "retrieveCall",
+                "transferCall"
+            ],
+            []
+        ),
+        State::Queued => groups!(["clearConnection"], []),
+        State::Fail => groups!(["callBack", "campOnCall", "clearConnection", "intrudeCall"], []),
+    }
+}

@@ -1,0 +1,73 @@
+//! `docs/switch.md` is generated from the tables of the built-in phone system. `BLESS=1` rewrites it.
+
+use core::fmt::Write as _;
+use std::path::Path;
+
+use ctigate_peers::switch::{EVENTS, SWITCH_KEYS, VERBS, documented};
+
+const INTRODUCTION: &str = "# The built-in phone system\n
+Generated from the tables in `core/peers/src/switch/` by `tests/it/switch_document.rs`; do not edit.\n
+`ctigate switch` is a CTI server with phones, for trying things out and for tests: CSTA III over TCP (ECMA-323 without
+SOAP), with application sessions (ECMA-354) or without. Its clients are gateways; people use its phones by lines of text.
+[switch.example.toml](examples/switch.example.toml) is a configuration with every key.\n\n\
+```\nctigate switch --listen 127.0.0.1:1040 --control 127.0.0.1:1041 --config switch.example.toml\n```\n";
+
+const KEYS: &str = "\n## Keys\n
+`--listen` and `--control` replace the file's keys of these names. Keys with `[]` belong to a table that may be repeated
+(`[[phone]]`).\n\n| key | takes | default | |\n|---|---|---|---|\n";
+
+const LINES: &str = "\n## Verbs\n
+Whoever connects to the address in `control`, for example by `nc 127.0.0.1 1041`, plays the people at the phones, and
+mishaps. Each line is answered by a line that begins with `ok` or `error`.\n
+| line | what happens | example |\n|---|---|---|\n";
+
+const SERVICES: &str = "\n## Services\n
+What clients may ask for, by ECMA-269 and ECMA-323; [services.md](services.md) has the gateway's side of it. A service that
+does not fit is refused with the CSTAErrorCode that says why, and changes nothing.\n\n| service | |\n|---|---|\n";
+
+const REPORTS: &str = "\n## Events\n
+What monitors report, unless their filters exclude it.\n\n| event | when |\n|---|---|\n";
+
+/// Text in a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+/// Code in a cell of a table; nothing if there is none.
+fn code(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("`{}`", cell(text)) }
+}
+
+fn drawn() -> String {
+    let mut text = String::from(INTRODUCTION);
+    text.push_str(KEYS);
+    for key in SWITCH_KEYS {
+        let default = if key.required { "required".into() } else { code(key.default) };
+        let _ =
+            writeln!(text, "| {} | {} | {default} | {} |", code(key.name), cell(&key.takes()), cell(key.doc));
+    }
+    text.push_str(LINES);
+    for verb in VERBS {
+        let _ = writeln!(text, "| {} | {} | {} |", code(&verb.usage()), cell(verb.doc), code(verb.example));
+    }
+    text.push_str(SERVICES);
+    for (service, doc) in documented() {
+        let _ = writeln!(text, "| {service} | {} |", cell(doc));
+    }
+    text.push_str(REPORTS);
+    for (event, doc) in EVENTS {
+        let _ = writeln!(text, "| {event} | {} |", cell(doc));
+    }
+    text
+}
+
+#[test]
+fn the_document_of_the_phone_system_is_drawn_from_its_tables() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/switch.md");
+    let drawn = drawn();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &drawn).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == drawn, "docs/switch.md is not what the tables say: BLESS=1 cargo test rewrites it");
+}
