@@ -10,7 +10,7 @@ use ctigate_core::engine::{Engine, View};
 use ctigate_core::setting::{Setting, read_line};
 use ctigate_core::trace::Header;
 use ctigate_core::{Actions, Command, Duration, Input, Instant, Machine, Seed};
-use ctigate_peers::client::{Call, Client, ClientConfig};
+use ctigate_peers::client::{Client, ClientConfig};
 use ctigate_peers::switch::{Counts, Switch, SwitchConfig};
 
 use crate::watched::Watched;
@@ -80,8 +80,6 @@ pub struct Office {
     pub clients: Vec<HostId>,
     view: Rc<RefCell<View>>,
     counts: Vec<Rc<RefCell<Option<Counts>>>>,
-    /// What each client believes of its calls.
-    pictures: Vec<Rc<RefCell<Vec<Call>>>>,
 }
 
 /// The gateway's SIP address, over TCP and UDP.
@@ -139,7 +137,7 @@ impl Office {
         let gateway = world.add_traced("gateway", ip(1), Some(header), move || {
             viewed(Engine::new(config.clone(), seed), &shared)
         });
-        Ok(Self { gateway, switches, clients: Vec::new(), view, counts, pictures: Vec::new() })
+        Ok(Self { gateway, switches, clients: Vec::new(), view, counts })
     }
 
     /// Adds a scripted client at `192.0.2.<last>` with all of its script.
@@ -158,16 +156,12 @@ impl Office {
         let settings = settings(world, &lines)?;
         let config = ClientConfig::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
         let seed = Seed::from_number(world.seed().wrapping_mul(256).wrapping_add(u64::from(last)));
-        let picture = Rc::<RefCell<Vec<Call>>>::default();
-        let shared = Rc::clone(&picture);
-        let id =
-            world.add(wants.user, ip(last), move || pictured(Client::new(config.clone(), seed), &shared));
+        let id = world.add(wants.user, ip(last), move || Box::new(Client::new(config.clone(), seed)));
         for line in wants.script {
             world.line(id, line);
         }
         world.command(id, Command::End);
         self.clients.push(id);
-        self.pictures.push(picture);
         Ok(id)
     }
 
@@ -226,16 +220,6 @@ impl Office {
         *self.view.borrow()
     }
 
-    /// What a client of this office believes of its calls.
-    #[must_use]
-    pub fn calls(&self, client: HostId) -> Vec<Call> {
-        let mut clients = self.clients.iter().zip(&self.pictures);
-        clients
-            .find(|(id, _)| **id == client)
-            .map(|(_, picture)| picture.borrow().clone())
-            .unwrap_or_default()
-    }
-
     /// The current sizes of a phone system's tables.
     #[must_use]
     pub fn counts(&self, index: usize) -> Option<Counts> {
@@ -269,15 +253,6 @@ pub(crate) fn viewed(machine: Engine, view: &Rc<RefCell<View>>) -> Box<dyn Machi
     let seen = Rc::clone(view);
     let after = move |engine: &Engine, _: Instant, _: &Input<'_>, _: &Actions| {
         seen.replace(engine.view());
-    };
-    Box::new(Watched { machine, after })
-}
-
-/// A client whose picture of its calls can be seen after every step.
-fn pictured(machine: Client, picture: &Rc<RefCell<Vec<Call>>>) -> Box<dyn Machine> {
-    let seen = Rc::clone(picture);
-    let after = move |client: &Client, _: Instant, _: &Input<'_>, _: &Actions| {
-        seen.replace(client.calls().iter().cloned().collect());
     };
     Box::new(Watched { machine, after })
 }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use ctigate_core::wire::csta::emit::{self as csta, Verbatim};
 use ctigate_core::wire::csta::guard::XmlLimits;
+use ctigate_core::wire::csta::member::Role;
 use ctigate_core::wire::csta::model::{Device, Message as Csta, Namespace, Request, Response, SnapshotItem};
 use ctigate_core::wire::csta::parse::Document;
 use ctigate_core::wire::csta::relayed::{Relayed, Value};
@@ -225,7 +226,14 @@ impl Client {
             ("CallBack", _) => self.target = relayed.device("targetDevice").map(|device| device.id.into()),
             _ => {}
         }
-        Happening::new(Sort::Result, "ok").with("service", &purpose.name()).showing(values)
+        let result = Happening::new(Sort::Result, "ok").with("service", &purpose.name());
+        // Of a call that came of others, its events tell the rest.
+        let mut announced =
+            relayed.members.iter().filter(|member| matches!(member.role, Role::Announced { .. }));
+        match announced.find_map(|member| relayed.connection(member.name)?.call) {
+            Some(call) => result.with("call", &call).told_by(values),
+            None => result.showing(values),
+        }
     }
 
     /// Takes a segment of a list of devices.

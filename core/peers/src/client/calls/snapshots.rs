@@ -33,7 +33,11 @@ impl Calls {
             self.end(item.connection.call.unwrap_or_default());
             return;
         }
-        // It says whose state it is of one party at most. Who else was known is kept as long as the count fits.
+        let known: Option<Vec<State>> = call.parties.iter().map(|party| party.state).collect();
+        if known.is_some_and(|known| is_same(&known, others)) && (others.len() > 1 || endpoint.is_none()) {
+            return;
+        }
+        // It says of one party at most whose state it is. Who else was known is kept as long as the count fits.
         if others.len() == 1 || call.parties.len() != others.len() {
             let number = endpoint.and_then(number_of);
             let known = call.parties.iter().find(|party| number.is_none() || party.number == number);
@@ -44,10 +48,9 @@ impl Calls {
             if !others.is_empty() {
                 call.parties.insert(0, first);
             }
-        } else if let Some(all) = others.first().filter(|first| others.iter().all(|other| other == *first)) {
-            call.parties.iter_mut().for_each(|party| party.state = Some(*all));
         } else {
-            call.parties.iter_mut().for_each(|party| party.state = None);
+            let all = others.first().filter(|first| others.iter().all(|other| other == *first));
+            call.parties.iter_mut().for_each(|party| party.state = all.copied());
         }
     }
 
@@ -82,4 +85,14 @@ impl Calls {
         }
         items.len()
     }
+}
+
+/// Whether two lists have the same states, in whatever order.
+fn is_same(one: &[State], other: &[State]) -> bool {
+    let sorted = |states: &[State]| {
+        let mut states = states.to_vec();
+        states.sort_unstable();
+        states
+    };
+    sorted(one) == sorted(other)
 }

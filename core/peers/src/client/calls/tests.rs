@@ -287,6 +287,41 @@ fn an_old_and_a_new_party_of_a_conference_see_all_the_others() {
 }
 
 #[test]
+fn who_held_a_call_holds_it_no_more_in_the_conference() {
+    let mut calls = Calls::new(LINE);
+    called_by_1003(&mut calls, "1");
+    let held = named("heldConnection", "1", "1003") + &device("holdingDevice", "1003");
+    see(&mut calls, "HeldEvent", &(held + &end("connected", "consultation")));
+    see(&mut calls, "ConferencedEvent", &conferenced("1003", true, "connected", &["1001", "1002", "1003"]));
+    assert_eq!(shown(&calls), ["1 3 connected 1002:unknown+1003:connected"]);
+}
+
+#[test]
+fn calls_are_compared_in_any_order_and_by_states_where_they_are_given() {
+    let mut calls = Calls::new(LINE);
+    calls_1002(&mut calls, "1");
+    held(&mut calls, "1");
+    called_by_1003(&mut calls, "2");
+    let are = |wanted: &[&str]| {
+        let wanted: Vec<String> = wanted.iter().map(|call| String::from(*call)).collect();
+        calls.are(&wanted)
+    };
+    assert!(are(&["connected:1003", "hold:1002"]) && are(&["hold:1002/connected", "connected:1003"]));
+    for other in [
+        &["hold:1002"][..],
+        &["hold:1002", "connected:1002"],
+        &["hold:1002/hold", "connected:1003"],
+        &["hold:1002", "connected:1003+1004"],
+        &["hold:1002", "connected:none"],
+        &["hold:1002", "connected:1003", "connected:1003"],
+        &[],
+    ] {
+        assert!(!are(other), "{other:?}");
+    }
+    assert_eq!(calls.outline(), "hold:1002/connected connected:1003/connected");
+}
+
+#[test]
 fn a_phone_that_is_added_knows_its_call_by_the_new_callid_already() {
     let mut calls = Calls::new(LINE);
     called_by_1003(&mut calls, "3");
@@ -353,7 +388,7 @@ fn a_withheld_number_is_a_party_without_one() {
     let delivered = named("connection", "1", "1001") + &device("alertingDevice", "1001") + &from;
     see(&mut calls, "DeliveredEvent", &(delivered + &end("alerting", "newCall")));
     assert_eq!(shown(&calls), ["1 1 alerting unknown:connected"]);
-    assert_eq!(calls.outline(), ["alerting:unknown"]);
+    assert!(calls.are(&["alerting:unknown".into()]));
     let gone = named("droppedConnection", "1", "T1") + "<releasingDevice><restricted/></releasingDevice>";
     see(&mut calls, "ConnectionClearedEvent", &(gone + &end("alerting", "normalClearing")));
     assert_eq!(shown(&calls), ["1 1 alerting none"]);
@@ -368,6 +403,20 @@ fn a_snapshot_is_all_there_is() {
     let third = item(connection("3", "1001"), "tel:1004", &[State::Connected, State::Connected, State::Hold]);
     calls.found(&[second, third]);
     assert_eq!(shown(&calls), ["2 2 hold 1003:connected", "1 3 connected 1004:connected+unknown:hold"]);
+    let third = item(connection("3", "1001"), "tel:1004", &[State::Connected, State::Hold, State::Connected]);
+    calls.found(core::slice::from_ref(&third));
+    assert_eq!(shown(&calls), ["1 3 connected 1004:connected+unknown:hold"], "it says nothing new");
+    let third = SnapshotItem { states: [State::Connected; 3].into_iter().collect(), ..third };
+    calls.found(core::slice::from_ref(&third));
+    assert_eq!(shown(&calls), ["1 3 connected 1004:connected+unknown:connected"]);
+    let third =
+        SnapshotItem { states: [State::Connected, State::Hold, State::Fail].into_iter().collect(), ..third };
+    calls.found(&[third]);
+    assert_eq!(
+        shown(&calls),
+        ["1 3 connected 1004:unknown+unknown:unknown"],
+        "it does not say whose they are"
+    );
 }
 
 #[test]

@@ -306,7 +306,10 @@ fn the_calls_are_shown_and_can_be_expected() {
     );
     stage.say(&["expect calls none 100ms"]);
     stage.pass(Duration::from_millis(101));
-    assert_eq!(stage.shown(), ["failed: expect calls none 100ms: the calls are connected:1003 hold:1002"]);
+    assert_eq!(
+        stage.shown(),
+        ["failed: expect calls none 100ms: the calls are hold:1002/connected connected:1003/connected"]
+    );
 }
 
 #[test]
