@@ -219,14 +219,15 @@ impl Client {
                 .with_some("device", own.device.map(|it| it.id))
                 .told_by(values);
         }
+        let result = Happening::new(Sort::Result, "ok").with("service", &purpose.name());
         match (relayed.service.root, relayed.source) {
             ("SnapshotCall", Some(root)) => {
-                self.calls.found_parties(root);
+                let parties = self.calls.found_parties(root).join("+");
+                return result.with("with", &parties).told_by(values);
             }
             ("CallBack", _) => self.target = relayed.device("targetDevice").map(|device| device.id.into()),
             _ => {}
         }
-        let result = Happening::new(Sort::Result, "ok").with("service", &purpose.name());
         // Of a call that came of others, its events tell the rest.
         let mut announced =
             relayed.members.iter().filter(|member| matches!(member.role, Role::Announced { .. }));

@@ -54,13 +54,15 @@ impl Calls {
         }
     }
 
-    /// Takes a snapshot of one call: these devices are in it, and no others. Returns how many there are.
-    pub(crate) fn found_parties(&mut self, root: Node<'_, '_>) -> usize {
+    /// Takes a snapshot of one call: these devices are in it, and no others. Returns them, the line among them, as
+    /// `calls` shows parties.
+    pub(crate) fn found_parties(&mut self, root: Node<'_, '_>) -> Vec<String> {
         let data = child(root, "crossRefIDorSnapshotData").and_then(|data| child(data, "snapshotData"));
         let items: Vec<_> =
             data.into_iter().flat_map(|data| data.children()).filter(Node::is_element).collect();
         let mut parties = Vec::new();
         let mut own = None;
+        let mut shown = Vec::new();
         for item in &items {
             let named = child(*item, "callIdentifier").map(connection);
             let device = child(*item, "deviceOnCall").map_or(Named::NotKnown, party);
@@ -70,11 +72,16 @@ impl Calls {
                 Named::Device(device) => self.is_own(device.id),
                 Named::NotKnown | Named::Restricted => named.is_some_and(|named| self.is_own_device(&named)),
             };
+            let party = Party {
+                id: named.and_then(|named| named.device).map(|device| device.id.into()),
+                number: number_of(device),
+                state,
+            };
+            shown.push([party.shown(), party.word()].join(":"));
             if is_own {
                 own = named.and_then(|named| Some((String::from(named.call?), state)));
             } else {
-                let id = named.and_then(|named| named.device).map(|device| device.id.into());
-                parties.push(Party { id, number: number_of(device), state });
+                parties.push(party);
             }
         }
         if let Some((id, state)) = own
@@ -83,7 +90,7 @@ impl Calls {
             call.state = state.unwrap_or(call.state);
             call.parties = parties;
         }
-        items.len()
+        shown
     }
 }
 
