@@ -273,6 +273,18 @@ fn who_starts_a_conference_has_one_call_of_two() {
 }
 
 #[test]
+fn a_conference_is_a_consultation_about_no_other_call() {
+    let mut calls = Calls::new(LINE);
+    calls_1002(&mut calls, "7");
+    called_by_1003(&mut calls, "1");
+    calls.consult("1", "7");
+    called_by_1003(&mut calls, "2");
+    see(&mut calls, "ConferencedEvent", &conferenced("1001", true, "connected", &["1001", "1002", "1003"]));
+    assert_eq!(calls.iter().map(Call::id).collect::<Vec<_>>(), ["7", "3"]);
+    assert_eq!(calls.named("3").and_then(Call::consultation_of), None);
+}
+
+#[test]
 fn an_old_and_a_new_party_of_a_conference_see_all_the_others() {
     for old in [true, false] {
         let mut calls = Calls::new(LINE);
@@ -366,6 +378,7 @@ fn offered_queued_and_failed_calls_and_those_through_a_trunk_are_followed() {
         + &device("networkInterfaceUsed", "T1")
         + &from_to("1001", "0123");
     see(&mut calls, "NetworkReachedEvent", &(reached + &end("connected", "newCall")));
+    assert_eq!(calls.named("5").unwrap().states(), "0123:connected", "not the trunk's name");
     let delivered =
         named("connection", "5", "T1") + &device("alertingDevice", "0123") + &from_to("1001", "0123");
     see(&mut calls, "DeliveredEvent", &(delivered + &end("connected", "newCall")));

@@ -204,6 +204,16 @@ fn a_call_that_rings_elsewhere_is_learnt_from_a_snapshot_of_that_phone() {
 }
 
 #[test]
+fn a_snapshot_of_another_phone_that_is_not_answered_holds_nothing_up_for_ever() {
+    let mut stage = Stage::signed_in();
+    stage.client.config.timeout = Duration::from_secs(60);
+    stage.say(&["join 1002"]);
+    stage.take("INFO");
+    stage.pass(Duration::from_secs(33));
+    assert!(body_of(&stage.take("INFO")).contains("<JoinCall "));
+}
+
+#[test]
 fn a_service_that_announces_a_call_makes_it_known() {
     let mut stage = with_two_calls();
     stage.say(&["consult 1004", "expect made initiatedCall.callID=7", "hangup 3"]);
