@@ -36,8 +36,9 @@ const WAITING: &str = "\n## What can be waited for\n
 waits until these are the calls, each with its state and the numbers in it, and with their states where those matter;
 `expect calls none` waits until there is none.\n
 A script fails (exit status 1) with the first line that fails, and when an error or a refusal came that no line expected.
-When the gateway does not know the session any more (481), the client signs in again by a new INVITE, as real clients do,
-so that a failover can be watched; with `--no-reinvite` the session is over then.\n";
+When the gateway does not know the session any more (481), the client signs in again, as real clients do, so that a
+failover can be watched: by a new INVITE as Communicator does, with `--reinvite same` by a re-INVITE in the same dialog as
+SIPE does, or with `--reinvite never` not at all.\n";
 
 fn drawn() -> String {
     let mut text = String::from(INTRODUCTION);

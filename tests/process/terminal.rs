@@ -78,22 +78,27 @@ fn a_terminal_is_left_as_it_was_when_the_gateway_is_gone() {
 
 #[test]
 fn a_client_signs_in_again_when_the_gateway_does_not_know_it_any_more() {
-    let office = Office::open("again", false);
-    let udp = office.udp();
-    let line = "tel:1001;phone-context=dialstring";
-    let user = ["--user", "sip:alice@example.com", "--line", line, "--transport", "udp"];
-    let mut alice = Running::spawn(command().args(["client", "--server", &udp]).args(user));
-    alice.wait_for("monitor xref=");
-    office.gateway.signal("KILL");
-    let cti = office.switch.wait_for("key=listen transport=TCP address=");
-    let config = config_with("", "127.0.0.1:0", &cti)
-        .replace("udp = [\"127.0.0.1:0\"]", &format!("udp = [\"{udp}\"]"));
-    std::fs::write(office.path("again.toml"), config).unwrap();
-    let again = Running::start(&["run", "--config", &office.path("again.toml")], "");
-    again.wait_for("name=cti_in_service");
-    alice.tell(
-        "snapshot\nexpect refused 481\nexpect reinvite\nexpect monitor\nsnapshot\nexpect snapshot 0\nquit\n",
-    );
-    assert_eq!(alice.end(), 0, "{}", alice.said());
-    assert!(alice.said().contains("reinvite why=481\nsigned-in status=normal"), "{}", alice.said());
+    for (reinvite, then, shown) in [("new", "monitor", "signed-in"), ("same", "refreshed", "refreshed")] {
+        let office = Office::open(&format!("again-{reinvite}"), false);
+        let udp = office.udp();
+        let line = "tel:1001;phone-context=dialstring";
+        let user = ["--user", "sip:alice@example.com", "--line", line, "--transport", "udp"];
+        let mut client = command();
+        client.args(["client", "--server", &udp, "--reinvite", reinvite]).args(user);
+        let mut alice = Running::spawn(&mut client);
+        alice.wait_for("monitor xref=");
+        office.gateway.signal("KILL");
+        let cti = office.switch.wait_for("key=listen transport=TCP address=");
+        let config = config_with("", "127.0.0.1:0", &cti);
+        let config = config.replace("udp = [\"127.0.0.1:0\"]", &format!("udp = [\"{udp}\"]"));
+        std::fs::write(office.path("again.toml"), config).unwrap();
+        let again = Running::start(&["run", "--config", &office.path("again.toml")], "");
+        again.wait_for("name=cti_in_service");
+        alice.tell(&format!(
+            "snapshot\nexpect refused 481\nexpect {then}\nsnapshot\nexpect snapshot 0\nquit\n"
+        ));
+        assert_eq!(alice.end(), 0, "{}", alice.said());
+        let said = alice.said();
+        assert!(said.contains(&format!("reinvite why=481\n{shown} status=normal")), "{said}");
+    }
 }

@@ -50,7 +50,7 @@ use ctigate_core::wire::csta::model::{LocalConnectionState as State, SystemStatu
 
 pub use calls::{Call, Calls, Party};
 pub use commands::{Entry, asking, completions, manual};
-pub use config::{CLIENT_KEYS, ClientConfig};
+pub use config::{CLIENT_KEYS, ClientConfig, Reinvite};
 
 use dialog::Dialog;
 use flow::{Flows, Way};

@@ -121,7 +121,7 @@ impl Client {
     }
 
     fn succeeded(&mut self, step: &mut Step<'_>, told: &Told, response: &Message<'_>) {
-        if told.purpose != Purpose::SignIn {
+        if !matches!(told.purpose, Purpose::SignIn | Purpose::Refresh) {
             self.lost = 0;
         }
         let limits = XmlLimits::default();

@@ -226,7 +226,9 @@ NO_COLOR is set); Ctrl-C abandons the line, twice signs out, and Ctrl-D signs ou
   --line URI             the line to control
   --transport tcp|udp    tcp unless given
   --script FILE          commands from a file instead of standard input
-  --no-reinvite          end when the gateway does not know the session any more (481), instead of signing in again
+  --reinvite new|same|never
+                         how to sign in again when the gateway does not know the session any more (481): in a new dialog
+                         (new, unless given) as Communicator does, in the same one as SIPE does, or not at all
 
 A line that fails ends the session, unless it was typed at a terminal. Exit status 1 when a line failed, the sign-in
 did, or something went wrong that no line expected, so that it serves in tests and in monitoring.

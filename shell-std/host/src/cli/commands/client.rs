@@ -91,10 +91,18 @@ fn config(request: &ClientRequest, interactive: bool) -> Result<ClientConfig, Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ctigate_peers::client::Reinvite;
 
     fn request(server: &str, user: &str, udp: bool) -> ClientRequest {
         let line = "tel:1001;phone-context=dialstring".into();
-        ClientRequest { server: server.into(), user: user.into(), line, udp, script: None, reinvite: true }
+        ClientRequest {
+            server: server.into(),
+            user: user.into(),
+            line,
+            udp,
+            script: None,
+            reinvite: Reinvite::New,
+        }
     }
 
     #[test]
