@@ -40,7 +40,7 @@ const AT_ONCE: usize = 20_000;
 /// How many sessions the gateway moves per second, when it moves them by itself.
 const REBIND_RATE: u32 = 5_000;
 /// How long the phone system may take to get everything, and how often it is checked.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const STEP: Duration = Duration::from_millis(20);
 /// The name of a row.
 const WAITS: &str = "  longest wait for an answer, of half of them";

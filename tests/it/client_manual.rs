@@ -9,7 +9,10 @@ const INTRODUCTION: &str = "# The scripted client\n
 Generated from the table of commands in `core/peers/src/client/commands/table.rs` by `tests/it/client_manual.rs`; do not
 edit.\n
 `ctigate client` signs in at a gateway and controls one line, as Office Communicator does. It reads commands, one a line,
-from a terminal, from standard input or from a file (`--script`), and shows every event and every answer as one line.\n";
+from a terminal, from standard input or from a file (`--script`), and shows every event and every answer as one line. At
+a terminal it has a prompt with the user, the number and what the line is doing, a history (arrow keys), completion of
+commands, arguments, events and their elements (Tab), and colours unless `NO_COLOR` is set; what happens is shown above
+the line being typed. Ctrl-C abandons what was typed, and signs out if pressed twice; Ctrl-D signs out.\n";
 
 const CALLS: &str = "\n## Calls\n
 `[CALL]` is the short number of a call, as `calls` shows it: `hold 2`, `transfer 1 2`. Where a telephone number may stand
@@ -29,11 +32,13 @@ const WAITING: &str = "\n## What can be waited for\n
   `newConnection.callID=7`, `callingDevice=1001`, `forwardTo=1003`. Numbers are equal in any notation, an element without
   content is a value (`lastRedirectionDevice=notRequired`), and `-` means that the element is absent;
 - at the end, how long to wait: `200ms`, `5s`, `2m`; five seconds if nothing is said.\n
-`expect no EVENT ... 200ms` fails if it happens within that time. `expect calls hold:1002 connected:1003+1004 2s` waits
-until these are the calls, each with its state and the numbers in it, and `expect calls none` until there is none.\n
+`expect no EVENT ... 200ms` fails if it happens within that time. `expect calls hold:1002 connected:1003/hold+1004 2s`
+waits until these are the calls, each with its state and the numbers in it, and with their states where those matter;
+`expect calls none` waits until there is none.\n
 A script fails (exit status 1) with the first line that fails, and when an error or a refusal came that no line expected.
-When the gateway does not know the session any more (481), the client signs in again by a new INVITE, as real clients do,
-so that a failover can be watched; with `--no-reinvite` the session is over then.\n";
+When the gateway does not know the session any more (481), the client signs in again, as real clients do, so that a
+failover can be watched: by a new INVITE as Communicator does, with `--reinvite same` by a re-INVITE in the same dialog as
+SIPE does, or with `--reinvite never` not at all.\n";
 
 fn drawn() -> String {
     let mut text = String::from(INTRODUCTION);

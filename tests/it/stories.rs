@@ -209,3 +209,39 @@ fn the_gateway_stops_and_tells_every_session() {
         Ok(())
     });
 }
+
+#[test]
+fn what_a_client_believes_of_its_calls_can_be_expected_at_every_point() {
+    everywhere(&Plan::default(), |world, office, udp| {
+        let alice = [
+            "wait monitor",
+            "sleep 5s",
+            "call 1002",
+            "expect calls connected:1002",
+            "wait established",
+            "hold 1",
+            "expect calls hold:1002/connected",
+            "calls",
+            "expect call 1 state=hold with=1002:connected",
+            "expect no retrieved 100ms",
+            "retrieve 1",
+            "expect retrieved localConnectionInfo=connected retrievedConnection.deviceID=1001",
+            "sleep 5s",
+            "hangup",
+            "expect calls none",
+            "quit",
+        ];
+        let bob = [
+            "wait monitor",
+            "expect calls alerting:1001 60s",
+            "answer",
+            "expect calls connected:1001",
+            "expect calls connected:1001/hold",
+            "expect calls none 60s",
+            "quit",
+        ];
+        office.client(world, 3, &Wants { udp, ..Wants::new("bob", "1002", &bob) })?;
+        office.client(world, 2, &Wants { udp, ..Wants::new("alice", "1001", &alice) })?;
+        office.play(world, LIMIT)
+    });
+}

@@ -21,6 +21,7 @@ mod promises;
 mod recording;
 mod relay;
 mod sipe;
+mod terminal;
 mod told;
 
 use office::Office;

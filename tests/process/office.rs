@@ -80,6 +80,11 @@ impl Office {
         client(&self.sip, user, number, options, script)
     }
 
+    /// The gateway's address over UDP.
+    pub(crate) fn udp(&self) -> String {
+        self.udp.clone()
+    }
+
     /// The path of a file of this office.
     pub(crate) fn path(&self, name: &str) -> String {
         self.folder.path(name)

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Limits with few links, and with room for all bytes that these tests let wait.
 const LIMITS: Limits =
-    Limits { links: 10, sockets: 20, queue_bytes: 64 * 1024 * 1024, stalled: Duration::from_secs(60) };
+    Limits { links: 10, sockets: 20, queue_bytes: 64 * 1024 * 1024, stalled: Duration::from_mins(1) };
 
 /// Echoes what it gets. On a link, `flood` asks for more and more bytes, `fill` for 16 MiB, and `quit` closes it; a
 /// line of text is an address to connect to; Stop ends it. It reports its inputs to the test.

@@ -46,11 +46,11 @@ use ctigate_core::input::{Closed, Command, Input, LinkId, Listen, Taken, Transpo
 use ctigate_core::machine::{Machine, Wake, Why};
 use ctigate_core::tables;
 use ctigate_core::time::{Duration, Instant};
-use ctigate_core::wire::csta::model::SystemStatus;
+use ctigate_core::wire::csta::model::{LocalConnectionState as State, SystemStatus};
 
 pub use calls::{Call, Calls, Party};
 pub use commands::{Entry, asking, completions, manual};
-pub use config::{CLIENT_KEYS, ClientConfig};
+pub use config::{CLIENT_KEYS, ClientConfig, Reinvite};
 
 use dialog::Dialog;
 use flow::{Flows, Way};
@@ -65,6 +65,21 @@ pub const TABLES: &[tables::Machine] = &[tables::Machine {
     clause: "RFC 3261 17.1.1, RFC 6026 7.2",
     transitions: invite_client::TABLE,
 }];
+
+/// What a client may be doing, in a word: before and after its session, and while it is signed in the state of its most
+/// active call, if it has one.
+pub const STATES: &[&str] = &[
+    "connecting",
+    "signing-in",
+    "idle",
+    "alerting",
+    "connected",
+    "initiated",
+    "fail",
+    "queued",
+    "hold",
+    "signed-out",
+];
 
 /// How long to wait for the answers to MonitorStop and BYE.
 const LEAVE_TIME: Duration = Duration::from_secs(2);
@@ -208,20 +223,13 @@ impl Client {
         &self.calls
     }
 
-    /// What the client is doing, in a word: `connecting`, `signing-in`, `signed-out`; while it is signed in, the state
-    /// of the line's most active call (`connected`, `alerting`, `hold`, ...) or `idle`.
+    /// What the client is doing: one of [`STATES`].
     #[must_use]
     pub fn state(&self) -> &'static str {
-        use ctigate_core::wire::csta::model::LocalConnectionState as State;
-        const ORDER: [State; 6] =
-            [State::Alerting, State::Connected, State::Initiated, State::Fail, State::Queued, State::Hold];
         match self.phase {
             Phase::Born | Phase::Connecting { .. } => "connecting",
             Phase::Inviting => "signing-in",
-            Phase::In => ORDER
-                .into_iter()
-                .find(|state| self.calls.iter().any(|call| call.state() == *state))
-                .map_or("idle", State::word),
+            Phase::In => self.calls.most_active().map_or("idle", State::word),
             Phase::Ended | Phase::Leaving { .. } | Phase::Finished => "signed-out",
         }
     }

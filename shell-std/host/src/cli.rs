@@ -5,6 +5,7 @@ pub(crate) mod commands;
 mod configuration;
 mod help;
 mod programs;
+mod prompt;
 mod signals;
 mod terminal;
 mod when;

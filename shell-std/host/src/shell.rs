@@ -19,7 +19,7 @@ pub const QUEUE_BYTES: usize = 16 * 1024 * 1024;
 /// reads the answers is slowed down, not cut off.
 pub const LAGGING_PART: usize = 16;
 /// How long a link may take none of the bytes that wait to be sent.
-pub const STALL_LIMIT: Duration = Duration::from_secs(60);
+pub const STALL_LIMIT: Duration = Duration::from_mins(1);
 /// How long opening a connection may take, including name resolution. This is longer than a gateway waits, which gives
 /// up by itself (`cti.connect_timeout`); it bounds the others.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(70);

@@ -18,6 +18,10 @@ const KEPT: usize = 16;
 /// The greatest short number of a call. No more are needed than there are calls.
 const NUMBERS: u32 = 16;
 
+/// The states of a call, that which most wants attention first.
+const ATTENTION: [State; 6] =
+    [State::Alerting, State::Connected, State::Initiated, State::Fail, State::Queued, State::Hold];
+
 /// The most parties of one call that are kept; more are not noted.
 const PARTIES: usize = 64;
 
@@ -49,6 +53,10 @@ impl Party {
 
     fn shown(&self) -> &str {
         self.number().unwrap_or("unknown")
+    }
+
+    fn word(&self) -> &'static str {
+        self.state.map_or("unknown", State::word)
     }
 }
 
@@ -96,11 +104,32 @@ impl Call {
         self.consults
     }
 
-    /// The numbers of the parties, sorted: `1002+1003`; `none` if there is no party.
-    fn with(&self) -> String {
-        let mut numbers: Vec<&str> = self.parties.iter().map(Party::shown).collect();
-        numbers.sort_unstable();
-        if numbers.is_empty() { "none".into() } else { numbers.join("+") }
+    /// Whether it is as `expect calls` says: its state, and the numbers in it, each with its state if that matters:
+    /// `hold:1002`, `connected:1002/hold+1003`, `queued:none`.
+    fn is_as(&self, wanted: &str) -> bool {
+        let (state, with) = wanted.split_once(':').unwrap_or((wanted, "none"));
+        let mut parties: Vec<&Party> = self.parties.iter().collect();
+        parties.sort_by_key(|party| party.shown());
+        let mut wanted: Vec<(&str, Option<&str>)> = with
+            .split('+')
+            .filter(|party| *party != "none")
+            .map(|party| party.split_once('/').map_or((party, None), |(number, state)| (number, Some(state))))
+            .collect();
+        wanted.sort_unstable();
+        let is_party = |(party, (number, state)): (&&Party, &(&str, Option<&str>))| {
+            party.shown() == *number && state.is_none_or(|state| party.word() == state)
+        };
+        state == self.state.word()
+            && parties.len() == wanted.len()
+            && parties.iter().zip(&wanted).all(is_party)
+    }
+
+    /// Its state and its parties with theirs, as `expect calls` takes them.
+    fn outline(&self) -> String {
+        let shown = |party: &Party| format!("{}/{}", party.shown(), party.word());
+        let parties: Vec<String> = self.parties.iter().map(shown).collect();
+        let parties = if parties.is_empty() { "none".into() } else { parties.join("+") };
+        format!("{}:{parties}", self.state.word())
     }
 
     /// The parties with their states, as `calls` shows them: `1002:connected+1003:alerting`.
@@ -170,12 +199,25 @@ impl Calls {
         self.live.iter().find(|call| call.id == id)
     }
 
-    /// The calls as `expect calls` compares them: the state of each and the numbers in it (`hold:1002`), sorted.
-    pub(super) fn outline(&self) -> Vec<String> {
-        let mut calls: Vec<String> =
-            self.live.iter().map(|call| format!("{}:{}", call.state.word(), call.with())).collect();
-        calls.sort_unstable();
-        calls
+    /// The state of the call that most wants attention.
+    pub(super) fn most_active(&self) -> Option<State> {
+        ATTENTION.into_iter().find(|state| self.live.iter().any(|call| call.state == *state))
+    }
+
+    /// Whether these are the calls, in any order, as `expect calls` says.
+    pub(super) fn are(&self, wanted: &[String]) -> bool {
+        let mut left: Vec<&Call> = self.live.iter().collect();
+        wanted.len() == left.len()
+            && wanted.iter().all(|wanted| {
+                let found = left.iter().position(|call| call.is_as(wanted));
+                found.map(|index| left.swap_remove(index)).is_some()
+            })
+    }
+
+    /// The calls as `expect calls` takes them.
+    pub(super) fn outline(&self) -> String {
+        let calls: Vec<String> = self.live.iter().map(Call::outline).collect();
+        if calls.is_empty() { "none".into() } else { calls.join(" ") }
     }
 
     /// Forgets everything: a new session begins.

@@ -25,12 +25,46 @@ pub const CLIENT_KEYS: &[Key] = &[
         "Whether a person types the lines, so that one that fails does not end the session.",
     )
     .default("false"),
-    Key::flag(
+    Key::choice(
         "reinvite",
-        "Whether to sign in again when the gateway does not know the session any more (481).",
+        &["new", "same", "never"],
+        "How to sign in again when the gateway does not know the session any more (481): in a new dialog, or in the same.",
     )
-    .default("true"),
+    .default("\"new\""),
 ];
+
+/// What a client does when the gateway answers that it does not know its session (481).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reinvite {
+    /// It signs in by a new INVITE, in a new dialog (RFC 3261 12.2.1.2), as Communicator does.
+    #[default]
+    New,
+    /// It refreshes at once, by a re-INVITE in the same dialog, as SIPE does.
+    Same,
+    /// Its session is over.
+    Never,
+}
+
+impl Reinvite {
+    /// All values.
+    pub const ALL: [Self; 3] = [Self::New, Self::Same, Self::Never];
+
+    /// Its word in the configuration.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Same => "same",
+            Self::Never => "never",
+        }
+    }
+
+    /// The value with this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|value| value.word() == word)
+    }
+}
 
 /// The configuration of the scripted client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,9 +85,8 @@ pub struct ClientConfig {
     pub timeout: Duration,
     /// Whether a person types the lines, so that one that fails does not end the session.
     pub interactive: bool,
-    /// Whether to sign in again, by a new INVITE, when the gateway answers that it does not know the session (481), as
-    /// real clients do. Else the session is over.
-    pub reinvite: bool,
+    /// How to sign in again when the gateway answers that it does not know the session (481).
+    pub reinvite: Reinvite,
 }
 
 impl ClientConfig {
@@ -69,7 +102,7 @@ impl ClientConfig {
             listen: None,
             timeout: Duration::from_secs(5),
             interactive: false,
-            reinvite: true,
+            reinvite: Reinvite::New,
         }
     }
 
@@ -90,7 +123,7 @@ impl ClientConfig {
             listen: checked.text("listen").and_then(|address| address.parse().ok()),
             timeout: Duration::from_millis(checked.number("timeout_ms")),
             interactive: checked.flag("interactive"),
-            reinvite: checked.flag("reinvite"),
+            reinvite: checked.text("reinvite").and_then(Reinvite::from_word).unwrap_or_default(),
         };
         config.cross_check(&checked, &mut errors);
         if errors.is_empty() { Ok(config) } else { Err(errors) }
@@ -132,7 +165,7 @@ impl ClientConfig {
         let millis = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
         settings.push(Setting { key: "timeout_ms".into(), value: Value::Integer(millis) });
         settings.push(Setting { key: "interactive".into(), value: Value::Flag(*interactive) });
-        settings.push(Setting { key: "reinvite".into(), value: Value::Flag(*reinvite) });
+        settings.push(text("reinvite", reinvite.word()));
         settings
     }
 
@@ -168,7 +201,7 @@ ctigate_core::digest! { struct ClientConfig {
     listen,
     timeout,
     interactive,
-    reinvite,
+    reinvite => reinvite.word(),
 } }
 
 #[cfg(test)]
@@ -185,7 +218,7 @@ mod tests {
         config.listen = "127.0.0.1:5070".parse().ok();
         config.timeout = Duration::from_millis(250);
         config.interactive = true;
-        config.reinvite = false;
+        config.reinvite = Reinvite::Same;
         assert_eq!(ClientConfig::from_settings(&config.settings()), Ok(config));
     }
 

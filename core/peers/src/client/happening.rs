@@ -45,8 +45,8 @@ impl Happening {
 
     /// The same, told by a document with these values, which are shown, except for the name of the monitor.
     pub(super) fn showing(mut self, values: Values) -> Self {
-        let shown = values.iter().filter(|(name, _)| *name != "monitorCrossRefID");
-        self.fields.extend(shown.map(|(name, value)| (name.into(), value.into())));
+        let shown = values.shown().filter(|(name, _)| *name != "monitorCrossRefID");
+        self.fields.extend(shown.map(|(name, value)| (name.into(), value)));
         self.told_by(values)
     }
 

@@ -150,7 +150,7 @@ fn describe(event: &CallEvent<'_>) -> Happening {
         .with_some("second", event.second.and_then(|second| second.call))
         .with_some("new", new)
         .with_some("by", party(Some(event.subject).filter(|_| is_joined)))
-        .with_some("to", party(event.new_party))
+        .with_some("to", party(event.new_party.filter(|_| is_joined)))
         .with_some("local", event.local.map(LocalConnectionState::word))
         .with("cause", &event.cause)
         .told_by(event.source.map(Values::of).unwrap_or_default())

@@ -109,7 +109,7 @@ impl Client {
         let Some(current) = self.runner.current.take() else { return true };
         match current.doing {
             Doing::Happening(ref wanted) if self.happenings.take(wanted) => return true,
-            Doing::Picture(ref calls) if self.calls.outline() == *calls => return true,
+            Doing::Picture(ref calls) if self.calls.are(calls) => return true,
             Doing::Never(ref wanted) => {
                 if let Some(happened) = self.happenings.pick(wanted) {
                     self.fail(step, &format!("{}: happened: {happened}", current.text));
@@ -187,11 +187,7 @@ impl Client {
             Doing::SignIn | Doing::Session(_) => "not signed in in time".into(),
             Doing::Answer => "no answer in time".into(),
             Doing::Happening(_) => "did not happen in time".into(),
-            Doing::Picture(_) => {
-                let calls = self.calls.outline();
-                let calls = if calls.is_empty() { "none".into() } else { calls.join(" ") };
-                format!("the calls are {calls}")
-            }
+            Doing::Picture(_) => format!("the calls are {}", self.calls.outline()),
         };
         self.learning = None;
         self.fail(step, &format!("{}: {what}", current.text));

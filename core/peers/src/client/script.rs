@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use ctigate_core::time::Duration;
 use ctigate_core::wire::csta::events::shapes;
+use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
 use super::commands::{self, Command, Does, Given};
 use super::happening::{Wanted, plain};
@@ -106,7 +107,7 @@ fn long(name: &str) -> String {
     SHORT.iter().find(|(short, _)| *short == name).map_or(name, |(_, long)| (*long).to_string())
 }
 
-/// Reads `[no] EVENT [WORD...] [key=value...] [TIME]`, or `calls [STATE:NUMBERS...] [TIME]`.
+/// Reads `[no] EVENT [WORD...] [key=value...] [TIME]`, or `calls STATE:NUMBERS... [TIME]`.
 fn wait(text: &str) -> Result<Line, String> {
     let mut words = text.split_whitespace();
     let mut event = words.next().unwrap_or_default();
@@ -138,22 +139,27 @@ fn wait(text: &str) -> Result<Line, String> {
         }
     }
     if picture {
-        return outline(&wanted.words).map(|calls| Line::Picture(calls, time));
+        return outline(wanted.words).map(|calls| Line::Picture(calls, time));
     }
     Ok(if never { Line::Never(wanted, time) } else { Line::Wait(wanted, time) })
 }
 
-/// Brings `STATE:NUMBER+NUMBER...` of several calls into the order in which they are compared.
-fn outline(calls: &[String]) -> Result<Vec<String>, String> {
-    let mut sorted = Vec::new();
-    for call in calls.iter().filter(|call| *call != "none") {
-        let (state, with) = call.split_once(':').ok_or_else(|| format!("'{call}' is no call: hold:1002"))?;
-        let mut numbers: Vec<&str> = with.split('+').collect();
-        numbers.sort_unstable();
-        sorted.push([state, numbers.join("+").as_str()].join(":"));
+/// Checks that each is a call: `STATE:NUMBER[/STATE]+NUMBER...`; `none` is none.
+fn outline(mut calls: Vec<String>) -> Result<Vec<String>, String> {
+    calls.retain(|call| call != "none");
+    match calls.iter().find(|call| !is_call(call)) {
+        Some(call) => Err(format!("'{call}' is no call: hold:1002, connected:1002/hold+1003")),
+        None => Ok(calls),
     }
-    sorted.sort_unstable();
-    Ok(sorted)
+}
+
+fn is_call(text: &str) -> bool {
+    let is_state = |word: &str| State::from_word(word).is_some();
+    text.split_once(':').is_some_and(|(state, with)| {
+        let mut parties = with.split('+').map(|party| party.split_once('/'));
+        is_state(state)
+            && parties.all(|party| party.is_none_or(|(_, state)| is_state(state) || state == "unknown"))
+    })
 }
 
 /// Reads a time such as `200ms`, `5s` or `2m`; a bare number is in seconds.
@@ -254,10 +260,10 @@ mod tests {
         let Ok(Line::Never(wanted, time)) = parse("expect no held call=1 200ms") else { panic!() };
         assert_eq!((wanted.name.as_str(), wanted.filters.len()), ("held", 1));
         assert_eq!(time, Some(Duration::from_millis(200)));
-        let Ok(Line::Picture(calls, _)) = parse("expect calls hold:1002 connected:1005+1003 2s") else {
+        let Ok(Line::Picture(calls, _)) = parse("expect calls hold:1002 connected:1005/hold+1003 2s") else {
             panic!()
         };
-        assert_eq!(calls, ["connected:1003+1005", "hold:1002"]);
+        assert_eq!(calls, ["hold:1002", "connected:1005/hold+1003"]);
         assert_eq!(parse("expect calls none"), Ok(Line::Picture(Vec::new(), None)));
         let words = ["stateIncompatibility", "noActiveCall"].map(String::from).to_vec();
         let wanted = Wanted { name: "error".into(), words, filters: Vec::new() };
@@ -273,7 +279,8 @@ mod tests {
             ("hold it", "does not take 'it'"),
             ("dnd maybe", "needs one of on, off, not 'maybe'"),
             ("expect no", "needs an event"),
-            ("expect calls held", "is no call"),
+            ("expect calls held:1002", "is no call"),
+            ("expect calls hold:1002/held", "is no call"),
             ("sleep long", "no time"),
             ("wait", "needs an event"),
             ("wait deliverd", "is no event"),

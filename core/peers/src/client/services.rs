@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use ctigate_core::wire::csta::emit::{self as csta, Verbatim};
 use ctigate_core::wire::csta::guard::XmlLimits;
+use ctigate_core::wire::csta::member::Role;
 use ctigate_core::wire::csta::model::{Device, Message as Csta, Namespace, Request, Response, SnapshotItem};
 use ctigate_core::wire::csta::parse::Document;
 use ctigate_core::wire::csta::relayed::{Relayed, Value};
@@ -120,7 +121,7 @@ impl Client {
     }
 
     fn succeeded(&mut self, step: &mut Step<'_>, told: &Told, response: &Message<'_>) {
-        if told.purpose != Purpose::SignIn {
+        if !matches!(told.purpose, Purpose::SignIn | Purpose::Refresh) {
             self.lost = 0;
         }
         let limits = XmlLimits::default();
@@ -218,14 +219,22 @@ impl Client {
                 .with_some("device", own.device.map(|it| it.id))
                 .told_by(values);
         }
+        let result = Happening::new(Sort::Result, "ok").with("service", &purpose.name());
         match (relayed.service.root, relayed.source) {
             ("SnapshotCall", Some(root)) => {
-                self.calls.found_parties(root);
+                let parties = self.calls.found_parties(root).join("+");
+                return result.with("with", &parties).told_by(values);
             }
             ("CallBack", _) => self.target = relayed.device("targetDevice").map(|device| device.id.into()),
             _ => {}
         }
-        Happening::new(Sort::Result, "ok").with("service", &purpose.name()).showing(values)
+        // Of a call that came of others, its events tell the rest.
+        let mut announced =
+            relayed.members.iter().filter(|member| matches!(member.role, Role::Announced { .. }));
+        match announced.find_map(|member| relayed.connection(member.name)?.call) {
+            Some(call) => result.with("call", &call).told_by(values),
+            None => result.showing(values),
+        }
     }
 
     /// Takes a segment of a list of devices.

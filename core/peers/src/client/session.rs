@@ -12,6 +12,7 @@ use ctigate_core::wire::csta::model::{Device, MonitorObject, Namespace, Request,
 use ctigate_core::wire::sip::media::CSTA_XML;
 use ctigate_core::wire::sip::{Message, Method, Uri, emit};
 
+use super::config::Reinvite;
 use super::dialog::Dialog;
 use super::flow::Way;
 use super::happening::{Happening, Sort};
@@ -213,24 +214,30 @@ impl Client {
         self.request(step, Method::Bye, (Purpose::Bye, false), &[], &[]);
     }
 
-    /// Handles the answer that the gateway does not know the session. As Communicator does, the client signs in again by
-    /// a new INVITE, and knows of no calls until it is told; not for ever, since the gateway may not know the new
-    /// session either.
+    /// Handles the answer that the gateway does not know the session: the client signs in again as it is configured to,
+    /// but not for ever, since the gateway may not know the new session either.
     pub(super) fn session_lost(&mut self, step: &mut Step<'_>, status: u16) {
         if self.phase == Phase::Inviting {
             // Another request of the old session, of which the client knows already.
             return;
         }
-        if !self.config.reinvite || status != 481 || self.lost >= SIGN_INS || self.phase != Phase::In {
+        let reinvite = if self.lost < SIGN_INS { self.config.reinvite } else { Reinvite::Never };
+        if reinvite == Reinvite::Never || status != 481 || self.phase != Phase::In {
             self.session_ended(step, &status);
             return;
         }
         self.lost = self.lost.saturating_add(1);
+        self.happen(step, Happening::new(Sort::Result, "reinvite").with("why", &status));
+        if reinvite == Reinvite::Same {
+            self.phase = Phase::Inviting;
+            self.invite(step, Purpose::Refresh, false);
+            return;
+        }
+        // In a new session the client knows of no calls until it is told.
         self.dialog = Dialog::new(&self.config, &mut self.entropy);
         self.monitor = Monitor::None;
         self.refresh_at = None;
         self.calls.clear();
-        self.happen(step, Happening::new(Sort::Result, "reinvite").with("why", &status));
         self.sign_in(step);
     }
 

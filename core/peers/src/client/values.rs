@@ -7,8 +7,13 @@ use roxmltree::Node;
 
 use ctigate_core::wire::sip::dial::dialable;
 
+use super::calls::text_of;
+
 /// The most values that are kept of a document.
 const KEPT: usize = 512;
+
+/// Elements that say no more than that they are a device.
+const GENERAL: [&str; 2] = ["deviceIdentifier", "numberDialed"];
 
 /// What a script writes for an element that is absent.
 const ABSENT: &str = "-";
@@ -51,9 +56,16 @@ impl Values {
         }
     }
 
-    /// The values in the document's order, each with the name of its own element.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.rsplit('.').next().unwrap_or_default(), value.as_str()))
+    /// The values for people, in the document's order: each with the name of its own element or, if that says no more
+    /// than that it is a device, of the one around it; and numbers without what is around them.
+    pub(super) fn shown(&self) -> impl Iterator<Item = (&str, String)> {
+        self.0.iter().map(|(name, value)| {
+            let mut names = name.rsplit('.');
+            let own = names.next().unwrap_or_default();
+            let name = if GENERAL.contains(&own) { names.next().unwrap_or(own) } else { own };
+            let value = if value.starts_with("tel:") { text_of(value) } else { value.clone() };
+            (name, value)
+        })
     }
 
     /// The values of the element that `name` names, which may leave out names at either end:
@@ -126,6 +138,11 @@ mod tests {
         assert!(values.has("lastRedirectionDevice", "notRequired"));
         assert!(values.has("agentID", ""));
         assert!(values.has("callingDevice", "-") && !values.has("cause", "-"));
-        assert_eq!(values.iter().next(), Some(("callID", "7")));
+        let shown: Vec<_> = values.shown().collect();
+        assert_eq!(shown[..2], [("callID", String::from("7")), ("deviceID", "1003".into())]);
+        let device =
+            "<E><originatingDevice><deviceIdentifier>tel:1;x=y</deviceIdentifier></originatingDevice></E>";
+        let values = Values::of(roxmltree::Document::parse(device).unwrap().root_element());
+        assert_eq!(values.shown().next(), Some(("originatingDevice", "1".into())));
     }
 }

@@ -4,6 +4,7 @@ use core::net::SocketAddr;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use ctigate_peers::client::Reinvite;
 use lexopt::Parser;
 use lexopt::prelude::*;
 
@@ -58,8 +59,8 @@ pub(crate) struct ClientRequest {
     pub(crate) line: String,
     pub(crate) udp: bool,
     pub(crate) script: Option<PathBuf>,
-    /// Whether to sign in again when the gateway does not know the session any more.
-    pub(crate) reinvite: bool,
+    /// How to sign in again when the gateway does not know the session any more.
+    pub(crate) reinvite: Reinvite,
 }
 
 /// The arguments of `ctl`.
@@ -249,7 +250,7 @@ fn address(option: &str, parser: &mut Parser) -> Result<SocketAddr, lexopt::Erro
 
 fn client(parser: &mut Parser) -> Result<Request, Stop> {
     let (mut server, mut user, mut line, mut udp, mut script) = (None, None, None, None, None);
-    let mut reinvite = true;
+    let mut reinvite = None;
     each(parser, |word, parser| {
         match word.option() {
             Some(option @ "--server") => text(option, &mut server, parser)?,
@@ -257,7 +258,7 @@ fn client(parser: &mut Parser) -> Result<Request, Stop> {
             Some(option @ "--line") => text(option, &mut line, parser)?,
             Some(option @ "--script") => path(option, &mut script, parser)?,
             Some(option @ "--transport") => keep(option, &mut udp, is_udp(parser)?)?,
-            Some("--no-reinvite") => reinvite = false,
+            Some(option @ "--reinvite") => keep(option, &mut reinvite, reinvites(parser)?)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -268,8 +269,14 @@ fn client(parser: &mut Parser) -> Result<Request, Stop> {
         line: line.ok_or_else(|| missing("--line URI"))?,
         udp: udp.unwrap_or_default(),
         script,
-        reinvite,
+        reinvite: reinvite.unwrap_or_default(),
     }))
+}
+
+fn reinvites(parser: &mut Parser) -> Result<Reinvite, lexopt::Error> {
+    let value = parser.value()?.string()?;
+    Reinvite::from_word(&value)
+        .ok_or_else(|| format!("--reinvite '{value}': expected new, same or never").into())
 }
 
 fn is_udp(parser: &mut Parser) -> Result<bool, lexopt::Error> {

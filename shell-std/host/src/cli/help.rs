@@ -218,14 +218,17 @@ Commands are read, one per line, from standard input or --script FILE:
 
 Requests: ASKING.
 
-docs/client.md says what each does.
+docs/client.md says what each does. At a terminal there are a prompt, a history, completion (Tab) and colours (unless
+NO_COLOR is set); Ctrl-C abandons the line, twice signs out, and Ctrl-D signs out.
 
   --server HOST:PORT     the gateway
   --user URI             who signs in
   --line URI             the line to control
   --transport tcp|udp    tcp unless given
   --script FILE          commands from a file instead of standard input
-  --no-reinvite          end when the gateway does not know the session any more (481), instead of signing in again
+  --reinvite new|same|never
+                         how to sign in again when the gateway does not know the session any more (481): in a new dialog
+                         (new, unless given) as Communicator does, in the same one as SIPE does, or not at all
 
 A line that fails ends the session, unless it was typed at a terminal. Exit status 1 when a line failed, the sign-in
 did, or something went wrong that no line expected, so that it serves in tests and in monitoring.

@@ -4,6 +4,7 @@
 use core::net::SocketAddr;
 use std::io::BufRead;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
 use ctigate_core::config::{Config, KEYS, LogFormat};
@@ -16,6 +17,7 @@ use ctigate_peers::switch::{SWITCH_KEYS, Switch, SwitchConfig};
 use rustix::io::retry_on_intr;
 use rustix::rand::{GetRandomFlags, getrandom};
 
+use super::prompt::{Face, Shown};
 use crate::net::descriptors::Descriptors;
 use crate::net::listening;
 use crate::net::secrets::Secrets;
@@ -205,7 +207,21 @@ pub(crate) fn switch(settings: &[Setting], config: SwitchConfig) -> Result<Ready
 /// # Errors
 /// As for the gateway.
 pub(crate) fn client(shell: &dyn Shell, config: ClientConfig) -> Result<Ready, Vec<String>> {
-    let (machine, birth) = born("client", &config.settings(), |seed| Client::new(config, seed))?;
+    shown_client(shell, config, Arc::default())
+}
+
+/// The same, which shows itself in `face`.
+///
+/// # Errors
+/// As for the gateway.
+pub(crate) fn shown_client(
+    shell: &dyn Shell,
+    config: ClientConfig,
+    face: Arc<Face>,
+) -> Result<Ready, Vec<String>> {
+    let settings = config.settings();
+    let (machine, birth) =
+        born("client", &settings, |seed| Shown { client: Client::new(config, seed), face })?;
     let room = Room::new((CLIENT_LINKS, false), shell.links(), Descriptors::of_process(1, 1));
     Ready::new(machine, birth, room)
 }

@@ -6,7 +6,7 @@ use std::time::{Instant as Monotonic, SystemTime, UNIX_EPOCH};
 use ctigate_core::{Input, Instant, Wake};
 
 /// How often the machine gets the wall-clock time.
-const WALL_CLOCK_EVERY: Duration = Duration::from_secs(60);
+const WALL_CLOCK_EVERY: Duration = Duration::from_mins(1);
 /// How long a machine may take to stop after the command.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// The exit status of a machine that did not stop in time.

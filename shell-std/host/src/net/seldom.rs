@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::time::Instant as Monotonic;
 
 /// How often it is said at most.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 /// Counts what happens between two times that it is said.
 #[derive(Debug, Default)]

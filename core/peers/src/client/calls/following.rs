@@ -203,12 +203,18 @@ impl Calls {
         } else {
             self.replaced(event, before)
         };
+        let by = number_of(event.subject).filter(|_| !is_transfer);
         let Some(call) = self.call(new) else { return };
         call.state = event.local.unwrap_or(call.state);
         call.device =
             own.and_then(|own| own.device).map(|it| (it.id.into(), it.type_of_number.map(String::from)));
         call.parties = parties;
         call.consults = None;
+        // Who makes a conference of a held call and an active one is active in it.
+        let active = call.parties.iter_mut().find(|party| by.is_some() && party.number == by);
+        if let Some(active) = active {
+            active.state = Some(State::Connected);
+        }
     }
 
     /// Makes one call of all that are known by these callIDs, and returns the parties that it had.

@@ -33,7 +33,11 @@ impl Calls {
             self.end(item.connection.call.unwrap_or_default());
             return;
         }
-        // It says whose state it is of one party at most. Who else was known is kept as long as the count fits.
+        let known: Option<Vec<State>> = call.parties.iter().map(|party| party.state).collect();
+        if known.is_some_and(|known| is_same(&known, others)) && (others.len() > 1 || endpoint.is_none()) {
+            return;
+        }
+        // It says of one party at most whose state it is. Who else was known is kept as long as the count fits.
         if others.len() == 1 || call.parties.len() != others.len() {
             let number = endpoint.and_then(number_of);
             let known = call.parties.iter().find(|party| number.is_none() || party.number == number);
@@ -44,20 +48,21 @@ impl Calls {
             if !others.is_empty() {
                 call.parties.insert(0, first);
             }
-        } else if let Some(all) = others.first().filter(|first| others.iter().all(|other| other == *first)) {
-            call.parties.iter_mut().for_each(|party| party.state = Some(*all));
         } else {
-            call.parties.iter_mut().for_each(|party| party.state = None);
+            let all = others.first().filter(|first| others.iter().all(|other| other == *first));
+            call.parties.iter_mut().for_each(|party| party.state = all.copied());
         }
     }
 
-    /// Takes a snapshot of one call: these devices are in it, and no others. Returns how many there are.
-    pub(crate) fn found_parties(&mut self, root: Node<'_, '_>) -> usize {
+    /// Takes a snapshot of one call: these devices are in it, and no others. Returns them, the line among them, as
+    /// `calls` shows parties.
+    pub(crate) fn found_parties(&mut self, root: Node<'_, '_>) -> Vec<String> {
         let data = child(root, "crossRefIDorSnapshotData").and_then(|data| child(data, "snapshotData"));
         let items: Vec<_> =
             data.into_iter().flat_map(|data| data.children()).filter(Node::is_element).collect();
         let mut parties = Vec::new();
         let mut own = None;
+        let mut shown = Vec::new();
         for item in &items {
             let named = child(*item, "callIdentifier").map(connection);
             let device = child(*item, "deviceOnCall").map_or(Named::NotKnown, party);
@@ -67,11 +72,16 @@ impl Calls {
                 Named::Device(device) => self.is_own(device.id),
                 Named::NotKnown | Named::Restricted => named.is_some_and(|named| self.is_own_device(&named)),
             };
+            let party = Party {
+                id: named.and_then(|named| named.device).map(|device| device.id.into()),
+                number: number_of(device),
+                state,
+            };
+            shown.push([party.shown(), party.word()].join(":"));
             if is_own {
                 own = named.and_then(|named| Some((String::from(named.call?), state)));
             } else {
-                let id = named.and_then(|named| named.device).map(|device| device.id.into());
-                parties.push(Party { id, number: number_of(device), state });
+                parties.push(party);
             }
         }
         if let Some((id, state)) = own
@@ -80,6 +90,16 @@ impl Calls {
             call.state = state.unwrap_or(call.state);
             call.parties = parties;
         }
-        items.len()
+        shown
     }
+}
+
+/// Whether two lists have the same states, in whatever order.
+fn is_same(one: &[State], other: &[State]) -> bool {
+    let sorted = |states: &[State]| {
+        let mut states = states.to_vec();
+        states.sort_unstable();
+        states
+    };
+    sorted(one) == sorted(other)
 }

@@ -273,6 +273,18 @@ fn who_starts_a_conference_has_one_call_of_two() {
 }
 
 #[test]
+fn a_conference_is_a_consultation_about_no_other_call() {
+    let mut calls = Calls::new(LINE);
+    calls_1002(&mut calls, "7");
+    called_by_1003(&mut calls, "1");
+    calls.consult("1", "7");
+    called_by_1003(&mut calls, "2");
+    see(&mut calls, "ConferencedEvent", &conferenced("1001", true, "connected", &["1001", "1002", "1003"]));
+    assert_eq!(calls.iter().map(Call::id).collect::<Vec<_>>(), ["7", "3"]);
+    assert_eq!(calls.named("3").and_then(Call::consultation_of), None);
+}
+
+#[test]
 fn an_old_and_a_new_party_of_a_conference_see_all_the_others() {
     for old in [true, false] {
         let mut calls = Calls::new(LINE);
@@ -284,6 +296,41 @@ fn an_old_and_a_new_party_of_a_conference_see_all_the_others() {
         );
         assert_eq!(shown(&calls), ["1 3 connected 1002:unknown+1003:connected"]);
     }
+}
+
+#[test]
+fn who_held_a_call_holds_it_no_more_in_the_conference() {
+    let mut calls = Calls::new(LINE);
+    called_by_1003(&mut calls, "1");
+    let held = named("heldConnection", "1", "1003") + &device("holdingDevice", "1003");
+    see(&mut calls, "HeldEvent", &(held + &end("connected", "consultation")));
+    see(&mut calls, "ConferencedEvent", &conferenced("1003", true, "connected", &["1001", "1002", "1003"]));
+    assert_eq!(shown(&calls), ["1 3 connected 1002:unknown+1003:connected"]);
+}
+
+#[test]
+fn calls_are_compared_in_any_order_and_by_states_where_they_are_given() {
+    let mut calls = Calls::new(LINE);
+    calls_1002(&mut calls, "1");
+    held(&mut calls, "1");
+    called_by_1003(&mut calls, "2");
+    let are = |wanted: &[&str]| {
+        let wanted: Vec<String> = wanted.iter().map(|call| String::from(*call)).collect();
+        calls.are(&wanted)
+    };
+    assert!(are(&["connected:1003", "hold:1002"]) && are(&["hold:1002/connected", "connected:1003"]));
+    for other in [
+        &["hold:1002"][..],
+        &["hold:1002", "connected:1002"],
+        &["hold:1002/hold", "connected:1003"],
+        &["hold:1002", "connected:1003+1004"],
+        &["hold:1002", "connected:none"],
+        &["hold:1002", "connected:1003", "connected:1003"],
+        &[],
+    ] {
+        assert!(!are(other), "{other:?}");
+    }
+    assert_eq!(calls.outline(), "hold:1002/connected connected:1003/connected");
 }
 
 #[test]
@@ -331,6 +378,7 @@ fn offered_queued_and_failed_calls_and_those_through_a_trunk_are_followed() {
         + &device("networkInterfaceUsed", "T1")
         + &from_to("1001", "0123");
     see(&mut calls, "NetworkReachedEvent", &(reached + &end("connected", "newCall")));
+    assert_eq!(calls.named("5").unwrap().states(), "0123:connected", "not the trunk's name");
     let delivered =
         named("connection", "5", "T1") + &device("alertingDevice", "0123") + &from_to("1001", "0123");
     see(&mut calls, "DeliveredEvent", &(delivered + &end("connected", "newCall")));
@@ -353,7 +401,7 @@ fn a_withheld_number_is_a_party_without_one() {
     let delivered = named("connection", "1", "1001") + &device("alertingDevice", "1001") + &from;
     see(&mut calls, "DeliveredEvent", &(delivered + &end("alerting", "newCall")));
     assert_eq!(shown(&calls), ["1 1 alerting unknown:connected"]);
-    assert_eq!(calls.outline(), ["alerting:unknown"]);
+    assert!(calls.are(&["alerting:unknown".into()]));
     let gone = named("droppedConnection", "1", "T1") + "<releasingDevice><restricted/></releasingDevice>";
     see(&mut calls, "ConnectionClearedEvent", &(gone + &end("alerting", "normalClearing")));
     assert_eq!(shown(&calls), ["1 1 alerting none"]);
@@ -368,6 +416,20 @@ fn a_snapshot_is_all_there_is() {
     let third = item(connection("3", "1001"), "tel:1004", &[State::Connected, State::Connected, State::Hold]);
     calls.found(&[second, third]);
     assert_eq!(shown(&calls), ["2 2 hold 1003:connected", "1 3 connected 1004:connected+unknown:hold"]);
+    let third = item(connection("3", "1001"), "tel:1004", &[State::Connected, State::Hold, State::Connected]);
+    calls.found(core::slice::from_ref(&third));
+    assert_eq!(shown(&calls), ["1 3 connected 1004:connected+unknown:hold"], "it says nothing new");
+    let third = SnapshotItem { states: [State::Connected; 3].into_iter().collect(), ..third };
+    calls.found(core::slice::from_ref(&third));
+    assert_eq!(shown(&calls), ["1 3 connected 1004:connected+unknown:connected"]);
+    let third =
+        SnapshotItem { states: [State::Connected, State::Hold, State::Fail].into_iter().collect(), ..third };
+    calls.found(&[third]);
+    assert_eq!(
+        shown(&calls),
+        ["1 3 connected 1004:unknown+unknown:unknown"],
+        "it does not say whose they are"
+    );
 }
 
 #[test]
@@ -391,7 +453,8 @@ fn a_snapshot_of_a_call_names_everybody_in_it() {
     );
     let document = Document::parse(text.as_bytes(), &XmlLimits::default()).unwrap();
     let Ok(Message::Response(Response::Relayed(relayed))) = document.message() else { panic!() };
-    assert_eq!(calls.found_parties(relayed.source.unwrap()), 3);
+    let parties = calls.found_parties(relayed.source.unwrap());
+    assert_eq!(parties, ["1001:hold", "1002:connected", "1003:alerting"]);
     assert_eq!(shown(&calls), ["1 1 hold 1002:connected+1003:alerting"]);
 }
 

@@ -184,7 +184,7 @@ fn update_refreshes_the_session() {
 #[test]
 fn a_session_the_gateway_does_not_know_any_more_is_over() {
     let mut stage = Stage::signed_in();
-    stage.client.config.reinvite = false;
+    stage.client.config.reinvite = Reinvite::Never;
     stage.say(&["hold", "retrieve"]);
     let hold = stage.take("INFO");
     stage.answer(&hold, (481, ""), &[], "");
@@ -222,6 +222,24 @@ fn told_that_its_session_is_unknown_it_signs_in_again_and_goes_on() {
     assert!(body_of(&stage.take("INFO")).contains("<GetCSTAFeatures"), "the script goes on");
     stage.event(&established().replace("99fda87c", "5"));
     assert_eq!(stage.client.calls().iter().count(), 1);
+}
+
+#[test]
+fn a_client_that_refreshes_in_the_same_dialog_keeps_what_it_knows() {
+    let mut stage = Stage::signed_in();
+    stage.client.config.reinvite = Reinvite::Same;
+    stage.event(&established());
+    stage.say(&["hold", "expect refused 481", "hold"]);
+    let hold = stage.take("INFO");
+    stage.answer(&hold, (481, ""), &[], "");
+    let invite = stage.take("INVITE");
+    assert_eq!(header_of(&invite, "Call-ID"), header_of(&hold, "Call-ID"));
+    assert!(stage.sent.is_empty(), "the next request waits for the session");
+    stage.accept(&invite, &[], STATUS);
+    stage.take("ACK");
+    assert!(stage.shown().ends_with(&["reinvite why=481".into(), "refreshed status=normal".into()]));
+    assert!(body_of(&stage.take("INFO")).contains("<callToBeHeld><callID>0_1</callID>"));
+    assert_eq!((stage.client.monitor.clone(), stage.sent.len()), (Monitor::Running("99fda87c".into()), 0));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `client`: the scripted client on this terminal.
 
 use std::fs;
-use std::io::{self, BufReader, Cursor, IsTerminal as _};
+use std::io::{self, BufReader, Cursor, IsTerminal as _, Write};
 
 use ctigate_core::setting::Value;
 use ctigate_core::{Level, Transport};
@@ -10,6 +10,7 @@ use ctigate_peers::client::ClientConfig;
 use super::run::run_to_its_end;
 use super::{FAILED, GOOD, refuse};
 use crate::cli::arguments::{ClientRequest, Usage};
+use crate::cli::prompt::Keyboard;
 use crate::cli::terminal::Terminal;
 use crate::cli::{programs, signals};
 use crate::record::console::{Console, Format};
@@ -25,20 +26,42 @@ pub(super) fn client(shell: &dyn Shell, request: &ClientRequest, terminal: &mut 
             return refuse(shell.program(), &usage, terminal);
         }
     };
-    let script = match &request.script {
-        None => Ok(programs::lines(BufReader::new(io::stdin()))),
-        Some(file) => fs::read(file)
+    let mut keyboard = if interactive { Keyboard::new(&config) } else { None };
+    let console = console(keyboard.as_mut());
+    let face = keyboard.as_ref().map(Keyboard::face).unwrap_or_default();
+    let restorer = keyboard.as_ref().map(Keyboard::restorer);
+    let script = match (&request.script, keyboard) {
+        (None, Some(keyboard)) => Ok(keyboard.source()),
+        (None, None) => Ok(programs::lines(BufReader::new(io::stdin()))),
+        (Some(file), _) => fs::read(file)
             .map(|text| programs::lines(Cursor::new(text)))
             .map_err(|error| format!("--script {}: cannot read it: {error}", file.display())),
     };
-    let console = Console::new(Box::new(io::stderr()), Box::new(io::stdout()), Format::Logfmt, Level::Warn);
     let program = script.map_err(|complaint| vec![complaint]).and_then(|script: Source| {
-        let ready = programs::client(shell, config)?;
+        let ready = programs::shown_client(shell, config, face)?;
         let sources = vec![signals::source(), script];
         ready.program(None, &console, sources).map_err(|complaint| vec![complaint])
     });
     let status = run_to_its_end(shell, program, &console, terminal);
+    drop(restorer);
     if status == GOOD { GOOD } else { FAILED }
+}
+
+/// The output: above the line that is typed, if lines are.
+fn console(keyboard: Option<&mut Keyboard>) -> Console {
+    let mut out: Box<dyn Write + Send> = Box::new(io::stdout());
+    let mut err: Box<dyn Write + Send> = Box::new(io::stderr());
+    if let Some(keyboard) = keyboard {
+        if let Some(above) = keyboard.above() {
+            out = Box::new(above);
+        }
+        if io::stderr().is_terminal()
+            && let Some(above) = keyboard.above()
+        {
+            err = Box::new(above);
+        }
+    }
+    Console::new(err, out, Format::Logfmt, Level::Warn)
 }
 
 /// The configuration from the command line.
@@ -68,10 +91,18 @@ fn config(request: &ClientRequest, interactive: bool) -> Result<ClientConfig, Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ctigate_peers::client::Reinvite;
 
     fn request(server: &str, user: &str, udp: bool) -> ClientRequest {
         let line = "tel:1001;phone-context=dialstring".into();
-        ClientRequest { server: server.into(), user: user.into(), line, udp, script: None, reinvite: true }
+        ClientRequest {
+            server: server.into(),
+            user: user.into(),
+            line,
+            udp,
+            script: None,
+            reinvite: Reinvite::New,
+        }
     }
 
     #[test]
