@@ -17,7 +17,7 @@ use crate::{assert_served_well, file};
 const CLIENTS: usize = 20;
 
 /// Services that need no call, and are refused all the same: there is nothing to pick up or to cancel, nothing that
-/// SetForwarding without a type could be about, and no number was dialled.
+/// `SetForwarding` without a type could be about, and no number was dialled.
 const REFUSED: [&str; 4] = ["GroupPickupCall", "CancelCallBack", "SetForwarding", "GetLastNumberDialed"];
 
 /// The list that a service announces comes in a request of the gateway's, which is answered.
@@ -87,14 +87,15 @@ fn scenario(services: &[&Service]) -> String {
     let template = fs::read_to_string(file("sipp/sign-in.xml")).unwrap();
     let (head, rest) = template.split_once("  <nop>\n    <action><assign assign_to=\"asked\"").unwrap();
     let (ask, tail) = rest.split_once("  <nop next=\"ask\" test=\"again\"/>\n").unwrap();
-    let send = &ask[ask.find("  <send ").unwrap()..ask.find("  <recv ").unwrap()];
-    let start = send.find("<?xml ").unwrap();
-    let (before, after) = (&send[..start], &send[start + send[start..].find('\n').unwrap()..]);
+    let (send, _) = ask.split_once("  <recv ").unwrap();
+    let send = send.split_once("  <send ").map(|(_, send)| format!("  <send {send}")).unwrap();
+    let (before, document_before) = send.split_once("<?xml ").unwrap();
+    let (_, after) = document_before.split_once('\n').unwrap();
     let mut text = String::from(head);
     for (index, service) in services.iter().enumerate() {
         let transaction = format!("info-{index}");
         let before = before.replace("start_txn=\"info\"", &format!("start_txn=\"{transaction}\""));
-        writeln!(text, "{before}{}{after}", document(service)).unwrap();
+        write!(text, "{before}{}\n{after}\n", document(service)).unwrap();
         let expected = answer(service);
         writeln!(
             text,
