@@ -10,8 +10,8 @@ pub(super) static NAME: Octets = Octets::alphanumeric_and(b"!#$%&'*+-.^_`|~");
 /// RFC 3261's `token` (25.1).
 pub(super) static TOKEN: Octets = Octets::alphanumeric_and(b"-.!%*_+`'~");
 
-/// The bytes of a host name or an IPv4 address.
-pub(super) static HOST: Octets = Octets::alphanumeric_and(b"-._");
+/// The bytes of a label, which is a part of a host name.
+pub(super) static LABEL: Octets = Octets::alphanumeric_and(b"-_");
 
 /// What may stand in an address that nothing encloses.
 pub(super) static BARE_ADDRESS: Octets = Octets::all_but(b" \t<\"");
