@@ -49,10 +49,15 @@ pub fn reply_head(
         }
         out.extend_from_slice(b"\r\n");
     }
-    for name in [Name::From, Name::To, Name::CallId, Name::CSeq] {
+    let repeated: [(Name<'_>, &[u8]); 4] = [
+        (Name::From, b"From: "),
+        (Name::To, b"To: "),
+        (Name::CallId, b"Call-ID: "),
+        (Name::CSeq, b"CSeq: "),
+    ];
+    for (name, written) in repeated {
         let Some(value) = request.header(name) else { continue };
-        out.extend_from_slice(name.text().as_bytes());
-        out.extend_from_slice(b": ");
+        out.extend_from_slice(written);
         out.extend_from_slice(value.as_bytes());
         if let Some(tag) = local_tag.filter(|_| name == Name::To && lacks_tag(request)) {
             out.extend_from_slice(b";tag=");
@@ -74,6 +79,12 @@ fn topmost_via(out: &mut Vec<u8>, value: &str, topmost: Option<Via<'_>>, source:
         out.extend_from_slice(value.as_bytes());
         return;
     };
+    let address = source.ip().to_canonical();
+    let is_complete = via.rport.is_none() && is_address(via.host, address);
+    if is_complete && via.sound && via.received.is_none() {
+        out.extend_from_slice(value.as_bytes());
+        return;
+    }
     out.extend_from_slice(via.raw.strip_suffix(via.params).unwrap_or(via.raw).as_bytes());
     let mut rest = via.params.strip_prefix(';');
     while let Some(text) = rest {
@@ -92,8 +103,7 @@ fn topmost_via(out: &mut Vec<u8>, value: &str, topmost: Option<Via<'_>>, source:
             out.extend_from_slice(item.as_bytes());
         }
     }
-    let address = source.ip().to_canonical();
-    if via.rport.is_some() || !is_address(via.host, address) {
+    if !is_complete {
         push_formatted(out, format_args!(";received={address}"));
     }
     let (first, _) = list::split_item(value, b',');

@@ -49,6 +49,17 @@ macro_rules! names {
                 }
             }
 
+            /// The known name that a line begins with, and its length, if it is written as in the RFCs, and a colon and a
+            /// space follow, as they nearly always do.
+            pub(super) fn at_start_of(line: &[u8]) -> Option<(Self, usize)> {
+                match beginning(line) {
+                    $(beginnings::$name if line.starts_with(concat!($full, ": ").as_bytes()) => {
+                        Some((Self::$name, $full.len()))
+                    })+
+                    _ => None,
+                }
+            }
+
             /// The known name as a [`Name`].
             pub(super) const fn name<'n>(self) -> Name<'n> {
                 match self {
@@ -96,6 +107,12 @@ macro_rules! names {
         mod outlines {
             $(pub(super) const $name: (usize, u8, u8) = super::outline($full.as_bytes());)+
         }
+
+        /// How lines with these names begin, which tells most of them apart at once.
+        #[expect(non_upper_case_globals, reason = "they are called as the names are")]
+        mod beginnings {
+            $(pub(super) const $name: u32 = super::beginning(concat!($full, ": ").as_bytes());)+
+        }
     };
 }
 
@@ -104,6 +121,14 @@ const fn outline(name: &[u8]) -> (usize, u8, u8) {
     match name {
         [first, .., last] => (name.len(), first.to_ascii_lowercase(), last.to_ascii_lowercase()),
         _ => (name.len(), 0, 0),
+    }
+}
+
+/// The first four bytes of a line.
+const fn beginning(line: &[u8]) -> u32 {
+    match line {
+        [one, two, three, four, ..] => u32::from_le_bytes([*one, *two, *three, *four]),
+        _ => 0,
     }
 }
 
@@ -221,9 +246,19 @@ impl Line {
 
     /// The value without surrounding white space.
     fn value_in(self, head: &str) -> &str {
-        let value = head.get(self.colon.saturating_add(1)..self.end).unwrap_or_default();
-        let value = value.strip_suffix('\r').unwrap_or(value);
-        list::trim(value.strip_prefix(' ').unwrap_or(value))
+        let bytes = head.as_bytes();
+        let is_blank_at = |at: usize| bytes.get(at).copied().is_some_and(list::is_blank);
+        let (mut begin, mut end) = (self.colon.saturating_add(1), self.end);
+        if begin < end && bytes.get(end.saturating_sub(1)) == Some(&b'\r') {
+            end = end.saturating_sub(1);
+        }
+        while begin < end && is_blank_at(begin) {
+            begin = begin.saturating_add(1);
+        }
+        while begin < end && is_blank_at(end.saturating_sub(1)) {
+            end = end.saturating_sub(1);
+        }
+        head.get(begin..end).unwrap_or_default()
     }
 }
 

@@ -114,7 +114,9 @@ pub fn trim(text: &str) -> &str {
     }
 }
 
-const fn is_blank(byte: u8) -> bool {
+/// Whether a byte is a space or a tab.
+#[must_use]
+pub const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
