@@ -5,6 +5,7 @@ use core::fmt::Display;
 use core::net::{IpAddr, SocketAddr};
 
 use super::header::Name;
+use super::host;
 use super::list;
 use super::media;
 use super::message::Message;
@@ -49,12 +50,8 @@ pub fn reply_head(
         }
         out.extend_from_slice(b"\r\n");
     }
-    let repeated: [(Name<'_>, &[u8]); 4] = [
-        (Name::From, b"From: "),
-        (Name::To, b"To: "),
-        (Name::CallId, b"Call-ID: "),
-        (Name::CSeq, b"CSeq: "),
-    ];
+    let repeated: [(Name<'_>, &[u8]); 4] =
+        [(Name::From, b"From: "), (Name::To, b"To: "), (Name::CallId, b"Call-ID: "), (Name::CSeq, b"CSeq: ")];
     for (name, written) in repeated {
         let Some(value) = request.header(name) else { continue };
         out.extend_from_slice(written);
@@ -111,7 +108,11 @@ fn topmost_via(out: &mut Vec<u8>, value: &str, topmost: Option<Via<'_>>, source:
     out.extend_from_slice(value.get(begin..).unwrap_or_default().as_bytes());
 }
 
+/// Whether `host`, as it is written in Via, is `address`.
 fn is_address(host: &str, address: IpAddr) -> bool {
+    if let (IpAddr::V4(address), [b'1'..=b'9', ..]) = (address, host.as_bytes()) {
+        return host::is_ipv4_address(host.as_bytes(), address);
+    }
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     bare.parse::<IpAddr>().is_ok_and(|host| host.to_canonical() == address)
 }

@@ -43,24 +43,26 @@ impl<'a> Reader<'a> {
 
     /// The first line.
     pub(super) fn first(&mut self) -> Option<&'a str> {
-        let end = self.line_end(0)?;
-        self.at = end.saturating_add(1);
-        let line = self.text.get(..end)?;
-        Some(line.strip_suffix('\r').unwrap_or(line))
+        let end = self.end_line(0)?;
+        self.text.get(..end)
     }
 
-    /// Where the line ends that `from` is in: the position of its line feed. `None` if it has no end, or has control
-    /// characters other than tabs.
-    fn line_end(&self, from: usize) -> Option<usize> {
+    /// Where the line ends that `from` is in, without its line end; the next begins behind that. `None` if it has no
+    /// end, or has control characters other than tabs.
+    fn end_line(&mut self, from: usize) -> Option<usize> {
         let mut at = from;
         loop {
             at = octets::first_unusual(self.bytes, at)?;
-            match self.bytes.get(at..)? {
-                [b'\n', ..] => return Some(at),
-                [b'\r', b'\n', ..] => return Some(at.saturating_add(1)),
-                [b'\t' | 0x80.., ..] => {}
-                _ if self.is_mended => {}
+            let length = match self.bytes.get(at..)? {
+                [b'\r', b'\n', ..] => 2,
+                [b'\n', ..] => 1,
+                [b'\t' | 0x80.., ..] => 0,
+                _ if self.is_mended => 0,
                 _ => return None,
+            };
+            if length > 0 {
+                self.at = at.saturating_add(length);
+                return Some(at);
             }
             at = at.saturating_add(1);
         }
@@ -78,9 +80,19 @@ impl<'a> Reader<'a> {
             None => name_of(rest)?,
         };
         let colon = begin.saturating_add(length);
-        let end = self.line_end(colon).ok_or(Disorder)?;
-        self.at = end.saturating_add(1);
-        Ok(Some(Line { name, begin, colon, end }))
+        let mut end = self.end_line(colon).ok_or(Disorder)?;
+        let mut value = colon.saturating_add(1);
+        while value < end && self.is_blank(value) {
+            value = value.saturating_add(1);
+        }
+        while value < end && self.is_blank(end.saturating_sub(1)) {
+            end = end.saturating_sub(1);
+        }
+        Ok(Some(Line { name, begin, colon, value, end }))
+    }
+
+    fn is_blank(&self, at: usize) -> bool {
+        self.bytes.get(at).copied().is_some_and(list::is_blank)
     }
 }
 
@@ -107,7 +119,7 @@ pub(super) fn header_lines(
             return Ok(Some(Flaw::TooManyHeaders));
         }
         // Lines beyond the limit only have to be lines.
-        if flaw.is_none() && line.end > reader.text.len() {
+        if flaw.is_none() && reader.at > reader.text.len() {
             return Err(Disorder);
         }
         if count < limit {

@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::list;
 
 /// The most headers a message may have.
 pub const MAX_HEADERS: usize = 128;
@@ -234,7 +233,9 @@ pub(super) struct Line {
     pub(super) begin: usize,
     /// Where the name ends.
     pub(super) colon: usize,
-    /// Where the value ends, including white space after it.
+    /// Where the value begins, without white space before it.
+    pub(super) value: usize,
+    /// Where the value ends, without white space after it.
     pub(super) end: usize,
 }
 
@@ -246,19 +247,7 @@ impl Line {
 
     /// The value without surrounding white space.
     fn value_in(self, head: &str) -> &str {
-        let bytes = head.as_bytes();
-        let is_blank_at = |at: usize| bytes.get(at).copied().is_some_and(list::is_blank);
-        let (mut begin, mut end) = (self.colon.saturating_add(1), self.end);
-        if begin < end && bytes.get(end.saturating_sub(1)) == Some(&b'\r') {
-            end = end.saturating_sub(1);
-        }
-        while begin < end && is_blank_at(begin) {
-            begin = begin.saturating_add(1);
-        }
-        while begin < end && is_blank_at(end.saturating_sub(1)) {
-            end = end.saturating_sub(1);
-        }
-        head.get(begin..end).unwrap_or_default()
+        head.get(self.value..self.end).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `host[:port]` (RFC 3261 25.1), in URIs and in Via.
 
-use core::net::Ipv6Addr;
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{list, octets};
 
@@ -100,6 +100,32 @@ fn end_of_ipv4_address(bytes: &[u8]) -> Option<usize> {
     (dots == 3 && digits > 0).then_some(bytes.len())
 }
 
+/// Whether `text` is `address` as it is usually written, without zeros in front.
+pub(super) fn is_ipv4_address(text: &[u8], address: Ipv4Addr) -> bool {
+    let mut rest = text;
+    for (index, octet) in address.octets().into_iter().enumerate() {
+        if index > 0 {
+            let [b'.', behind @ ..] = rest else { return false };
+            rest = behind;
+        }
+        let mut value = 0_u16;
+        let mut digits = 0_u8;
+        while let [digit @ b'0'..=b'9', behind @ ..] = rest {
+            // Zeros in front, and more than three digits.
+            if digits > 2 || digits > 0 && value == 0 {
+                return false;
+            }
+            value = value.saturating_mul(10).saturating_add(u16::from(digit.wrapping_sub(b'0')));
+            digits = digits.saturating_add(1);
+            rest = behind;
+        }
+        if digits == 0 || value != u16::from(octet) {
+            return false;
+        }
+    }
+    rest.is_empty()
+}
+
 /// Whether `text` is an IPv6 address. RFC 5118 4.10 wants a colon too many, which the grammar of RFC 3261 allowed by
 /// mistake, to be accepted.
 fn is_ipv6_address(text: &str) -> bool {
@@ -157,6 +183,27 @@ mod tests {
             "[192.0.2.1]",
         ] {
             assert!(!is_host(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_ipv4_address_is_told_from_others_and_from_other_spellings() {
+        for text in ["127.0.0.1", "0.0.0.0", "255.255.255.255", "10.20.30.40", "1.2.3.4", "192.0.2.100"] {
+            let address: Ipv4Addr = text.parse().unwrap();
+            assert!(is_ipv4_address(text.as_bytes(), address), "{text}");
+            for other in [
+                "127.0.0.2",
+                "1270.0.0.1",
+                "127.0.0.01",
+                "127.0.0.1.",
+                "127.0.0",
+                "127..0.1",
+                ".0.0.0",
+                "",
+                "h",
+            ] {
+                assert!(!is_ipv4_address(other.as_bytes(), address), "{other} is not {text}");
+            }
         }
     }
 

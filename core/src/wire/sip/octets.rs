@@ -75,8 +75,9 @@ impl Octets {
 /// looked at at once.
 pub(super) fn first_unusual(bytes: &[u8], from: usize) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let (eights, rest) = bytes.get(from..)?.as_chunks::<8>();
     let mut at = from;
-    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+    for eight in eights {
         let word = u64::from_le_bytes(*eight);
         // The highest bit of a byte is set in one of these if the byte is below 0x20, from 0x80 on, or 0x7f. A byte
         // above one of them may be taken for one by mistake, but the lowest of them is one.
@@ -89,7 +90,7 @@ pub(super) fn first_unusual(bytes: &[u8], from: usize) -> Option<usize> {
         at = at.saturating_add(8);
     }
     let is_unusual = |byte: &u8| !matches!(byte, b' '..=b'~');
-    bytes.get(at..)?.iter().position(is_unusual).and_then(|index| at.checked_add(index))
+    rest.iter().position(is_unusual).and_then(|index| at.checked_add(index))
 }
 
 #[cfg(test)]
