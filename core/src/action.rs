@@ -334,8 +334,17 @@ fn push_logfmt_value(arena: &mut Vec<u8>, value: &dyn fmt::Display) {
     let start = arena.len();
     push_formatted(arena, format_args!("{value}"));
     let written = arena.get(start..).unwrap_or_default();
-    let is_bare = |byte: &u8| (b'!'..0x7f).contains(byte) && !matches!(byte, b'"' | b'=' | b'\\');
-    if !written.is_empty() && written.iter().all(is_bare) {
+    // Nearly all values are printable ASCII characters, of which few need quotation marks, and hardly any a backslash.
+    let (mut is_bare, mut is_plain) = (!written.is_empty(), true);
+    for byte in written {
+        is_bare &= !matches!(byte, b' ' | b'=');
+        is_plain &= matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    }
+    if is_plain {
+        if !is_bare {
+            arena.insert(start, b'"');
+            arena.push(b'"');
+        }
         return;
     }
     let raw = String::from_utf8_lossy(written).into_owned();

@@ -40,16 +40,20 @@ impl<'a> NameAddress<'a> {
         let mut address = Self { raw, uri, params, tag: None, has_sound_tag: true };
         for item in list::Split::semicolons(params) {
             // Most others are told from a tag by their first letter.
-            if !item.starts_with(['t', 'T']) {
-                continue;
-            }
-            let (name, value) = list::parameter(item);
-            if name.eq_ignore_ascii_case("tag") {
-                address.has_sound_tag &= address.tag.is_none() && !value.is_empty();
-                address.tag = address.tag.or(Some(value).filter(|value| !value.is_empty()));
+            if matches!(item.as_bytes(), [b't' | b'T', ..]) {
+                address.take_tag(item);
             }
         }
         Some(address)
+    }
+
+    /// Takes a parameter, if it is a tag.
+    fn take_tag(&mut self, item: &'a str) {
+        let (name, value) = list::parameter(item);
+        if name == "tag" || name.eq_ignore_ascii_case("tag") {
+            self.has_sound_tag &= self.tag.is_none() && !value.is_empty();
+            self.tag = self.tag.or(Some(value).filter(|value| !value.is_empty()));
+        }
     }
 
     /// The dialog tag, if there is one. An empty tag is ignored, even if another follows it, as ours does in an answer.
