@@ -10,6 +10,7 @@ use super::list;
 use super::media;
 use super::message::Message;
 use super::method::Method;
+use super::octets;
 use super::status::reason_phrase;
 use super::via::Via;
 use crate::text::{push_formatted, push_number};
@@ -192,6 +193,9 @@ fn text(out: &mut Vec<u8>, value: &str) {
 
 /// Replaces the control characters from `begin` on by spaces.
 fn blank_controls(out: &mut [u8], begin: usize) {
+    if octets::first_unusual(out, begin).is_none() {
+        return;
+    }
     for byte in out.iter_mut().skip(begin).filter(|byte| byte.is_ascii_control()) {
         *byte = b' ';
     }

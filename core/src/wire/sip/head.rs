@@ -16,8 +16,8 @@ pub(super) struct Disorder;
 /// Reads the lines of a head in place: the first line, then header lines up to the empty line.
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
-    /// The part of `bytes` that is UTF-8: usually all of it.
-    text: &'a str,
+    /// How many of the bytes are UTF-8: usually all of them. No line may end beyond these.
+    valid: usize,
     /// Where the next line begins.
     at: usize,
     /// Whether control characters may be in the lines.
@@ -25,26 +25,19 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(head: &'a [u8]) -> Self {
-        let text = core::str::from_utf8(head)
-            .or_else(|error| core::str::from_utf8(head.get(..error.valid_up_to()).unwrap_or_default()));
-        Self { bytes: head, text: text.unwrap_or_default(), at: 0, is_mended: false }
+    /// Reads a head of which `text` is the part that is UTF-8.
+    pub(super) const fn new(head: &'a [u8], text: &str) -> Self {
+        Self { bytes: head, valid: text.len(), at: 0, is_mended: false }
     }
 
     /// Reads a head that was put in order: the control characters that are left in it may be there.
     pub(super) const fn mended(text: &'a str) -> Self {
-        Self { bytes: text.as_bytes(), text, at: 0, is_mended: true }
+        Self { bytes: text.as_bytes(), valid: text.len(), at: 0, is_mended: true }
     }
 
-    /// The text that the lines are in: a line that ends beyond it is not UTF-8.
-    pub(super) const fn text(&self) -> &'a str {
-        self.text
-    }
-
-    /// The first line.
-    pub(super) fn first(&mut self) -> Option<&'a str> {
-        let end = self.end_line(0)?;
-        self.text.get(..end)
+    /// The length of the first line, without its line end.
+    pub(super) fn first(&mut self) -> Option<usize> {
+        self.end_line(0)
     }
 
     /// Where the line ends that `from` is in, without its line end; the next begins behind that. `None` if it has no
@@ -98,18 +91,18 @@ impl<'a> Reader<'a> {
 
 /// The name that a line begins with, if it is a known one, and its length.
 fn name_of(line: &[u8]) -> Result<(Option<Known>, usize), Disorder> {
-    let length = memchr::memchr(b':', line).ok_or(Disorder)?;
-    let written = line.get(..length).unwrap_or_default();
-    let name = Known::from_bytes(written);
-    if name.is_none() && (written.is_empty() || !octets::NAME.has_all(written)) {
-        return Err(Disorder);
+    let length = line.iter().position(|byte| !octets::NAME.has(*byte)).ok_or(Disorder)?;
+    let (name, behind) = line.split_at_checked(length).ok_or(Disorder)?;
+    if name.is_empty() || behind.first() != Some(&b':') {
+        Err(Disorder)
+    } else {
+        Ok((Known::from_bytes(name), length))
     }
-    Ok((name, length))
 }
 
 /// Notes the positions of the header lines, at most `limit` of them.
 pub(super) fn header_lines(
-    mut reader: Reader<'_>,
+    reader: &mut Reader<'_>,
     limit: usize,
     lines: &mut Lines,
 ) -> Result<Option<Flaw>, Disorder> {
@@ -119,7 +112,7 @@ pub(super) fn header_lines(
             return Ok(Some(Flaw::TooManyHeaders));
         }
         // Lines beyond the limit only have to be lines.
-        if flaw.is_none() && reader.at > reader.text.len() {
+        if flaw.is_none() && reader.at > reader.valid {
             return Err(Disorder);
         }
         if count < limit {
@@ -130,6 +123,26 @@ pub(super) fn header_lines(
         count = count.saturating_add(1);
     }
     Ok(flaw)
+}
+
+/// A head whose lines were noted while it was cut out of a stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Noted {
+    /// The length of its first line, without its line end.
+    pub(super) first: usize,
+    /// Its own length, the empty line included.
+    pub(super) end: usize,
+}
+
+/// Notes the lines of the head that `bytes` begin with. `None` if it is not complete, or not in order; whether it is
+/// UTF-8 is not examined.
+pub(super) fn note(bytes: &[u8], lines: &mut Lines) -> Option<Noted> {
+    lines.clear();
+    let mut reader = Reader { bytes, valid: usize::MAX, at: 0, is_mended: false };
+    let first = reader.first()?;
+    let flaw = header_lines(&mut reader, MAX_HEADERS, lines).ok()?;
+    let empty_line = if bytes.get(reader.at) == Some(&b'\r') { 2 } else { 1 };
+    flaw.is_none().then_some(Noted { first, end: reader.at.saturating_add(empty_line) })
 }
 
 /// Normalizes `head` into `out`, so that [`header_lines`] can read what follows the first line. Returns the first error

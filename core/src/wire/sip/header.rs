@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-
 /// The most headers a message may have.
 pub const MAX_HEADERS: usize = 128;
 
@@ -290,6 +289,17 @@ impl Lines {
             };
         }
         self.list.push(line);
+    }
+
+    /// Their number.
+    pub(super) const fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The value of a line of `head`.
+    pub(super) fn value_of<'a>(&self, index: u8, head: &'a [u8]) -> Option<&'a [u8]> {
+        let line = self.list.get(usize::from(index))?;
+        head.get(line.value..line.end)
     }
 
     /// Whether there is a line with a known name, and which is the first.

@@ -104,7 +104,7 @@ mod tests {
                 for at in 0..20 {
                     let mut bytes = [usual; 20];
                     bytes[at] = byte;
-                    let expected = (byte < b' ' || byte > b'~').then_some(at);
+                    let expected = (!(b' '..=b'~').contains(&byte)).then_some(at);
                     assert_eq!(first_unusual(&bytes, 0), expected, "{byte} at {at}");
                     assert_eq!(first_unusual(&bytes, at + 1), None);
                 }
