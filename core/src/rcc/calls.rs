@@ -1,8 +1,12 @@
 //! The calls at a line, as reported by events and snapshots.
 
+use alloc::boxed::Box;
+
+use super::merger::{Former, Merger, Replaced};
 use crate::few::Few;
 use crate::line::identifier::{is_line, is_other_number};
 use crate::line::type_of_number::TypeOfNumber;
+use crate::time::Instant;
 use crate::wire::csta::model::{
     CallEvent, CallEventKind, Connection, Device, LocalConnectionState as State, Party, SnapshotItem,
 };
@@ -58,12 +62,12 @@ pub(crate) struct Call {
 
 impl Call {
     /// A call in which the line's own connection has this device.
-    fn new(id: &str, device: Device<'_>, stage: Stage) -> Self {
+    pub(super) fn new(id: &str, device: Device<'_>, stage: Stage) -> Self {
         let kind = TypeOfNumber::of(device);
         Self { id: Word::from(id), device: Word::from(device.id), kind, stage }
     }
 
-    fn set_device(&mut self, device: Device<'_>) {
+    pub(super) fn set_device(&mut self, device: Device<'_>) {
         if *self.device != *device.id {
             self.device = Word::from(device.id);
         }
@@ -78,119 +82,131 @@ impl Call {
 
 /// The calls of one line, oldest first.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Calls(Few<Call>);
+pub(crate) struct Calls {
+    list: Few<Call>,
+    /// Boxed, since few lines are ever transferred.
+    former: Option<Box<Former>>,
+}
 
 impl Calls {
     /// Returns the number of calls.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     /// Returns the call with this ID.
     pub(crate) fn find(&self, id: &str) -> Option<&Call> {
-        self.0.iter().find(|known| &*known.id == id)
+        self.list.iter().find(|known| &*known.id == id)
     }
 
     /// Iterates over all calls.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Call> {
-        self.0.iter()
+        self.list.iter()
     }
 
     /// Removes a call.
     pub(crate) fn remove(&mut self, id: &str) {
-        self.0.retain(|known| &*known.id != id);
+        self.list.retain(|known| &*known.id != id);
+        self.former.take_if(|former| !former.forget(id));
     }
 
     /// Adds or replaces a call. At the limit the oldest, whose end was probably never reported, is removed and
     /// returned.
     pub(crate) fn keep(&mut self, call: Call, limit: usize) -> Option<Call> {
-        if let Some(known) = self.0.iter_mut().find(|known| known.id == call.id) {
+        if let Some(known) = self.list.iter_mut().find(|known| known.id == call.id) {
             *known = call;
             return None;
         }
-        let forgotten = if self.0.len() >= limit { self.0.take_first() } else { None };
-        self.0.push(call);
+        let forgotten = if self.list.len() >= limit { self.list.take_first() } else { None };
+        self.list.push(call);
         forgotten
     }
 
     /// Updates the calls from an event at `line`; calls that ended there are removed. At the limit the oldest, whose
     /// end was probably never reported, is removed and returned.
     pub(crate) fn learn(&mut self, line: &str, event: &CallEvent<'_>, limit: usize) -> Option<Call> {
+        if let Some(merger) = Merger::of(self, line, event) {
+            return self.merge(&merger, limit);
+        }
         let id = event.connection.call?;
         let about_us = is_about(line, event);
-        match event.kind {
-            CallEventKind::Transfered | CallEventKind::Conferenced => {
-                let leaves = about_us || event.local == Some(State::Null);
-                self.merge(event, leaves && event.kind == CallEventKind::Transfered);
-                return None;
-            }
-            CallEventKind::CallCleared => {
-                self.remove(id);
-                return None;
-            }
-            CallEventKind::Diverted if about_us => {
-                self.remove(id);
-                return None;
-            }
-            // It rings elsewhere now; for this line nothing has changed.
-            CallEventKind::Diverted => return None,
-            CallEventKind::ServiceInitiated
-            | CallEventKind::Originated
-            | CallEventKind::Delivered
-            | CallEventKind::Established
-            | CallEventKind::Held
-            | CallEventKind::Retrieved
-            | CallEventKind::Failed
-            | CallEventKind::ConnectionCleared
-            | CallEventKind::NetworkReached => {}
-        }
-        if event.kind == CallEventKind::ConnectionCleared && (about_us || event.local == Some(State::Null)) {
+        if ends_call(event, about_us) {
             self.remove(id);
             return None;
         }
+        // It rings elsewhere now; for this line nothing has changed.
+        if event.kind == CallEventKind::Diverted {
+            return None;
+        }
         let own = event.connection.device.filter(|_| about_us);
-        if let Some(known) = self.0.iter_mut().find(|known| &*known.id == id) {
-            known.stage = stage_after(event, about_us, known.stage);
+        if let Some(known) = self.list.iter_mut().find(|known| &*known.id == id) {
+            known.stage = stage_after(event, about_us, Some(known.stage));
             if let Some(own) = own {
                 known.set_device(own);
             }
             return None;
         }
-        let stage = stage_after(event, about_us, Stage::Established);
+        let stage = stage_after(event, about_us, None);
         self.keep(Call::new(id, own.unwrap_or(plain(line)), stage), limit)
     }
 
-    /// Merges calls into one (ECMA-269, Transferred and Conferenced events): the old calls are removed, and those that
-    /// the line took part in continue under the new callID, unless the line left them.
-    fn merge(&mut self, event: &CallEvent<'_>, left: bool) {
-        let olds = [event.connection.call, event.second.and_then(|second| second.call)];
-        let mut lives_on = None;
-        for item in event.list() {
-            let (Some(new), Some(old)) = (item.new, item.old.and_then(|old| old.call)) else { continue };
-            let (Some(id), Some(known)) = (new.call, self.find(old)) else { continue };
-            let mut call = lives_on.take().unwrap_or_else(|| known.clone());
-            call.id = Word::from(id);
-            // A client that may not know the old call does not learn of the new one.
-            if known.stage != Stage::Unsure {
-                call.stage = event.local.map_or(known.stage, |local| stage_in(local, known.stage));
-            }
-            let was = item.old.and_then(|old| old.device);
-            if let Some(own) = new.device.filter(|_| was.is_some_and(|was| *known.device == *was.id)) {
-                call.set_device(own);
-            }
-            lives_on = Some(call);
+    /// Returns the calls that an event takes away under their callIDs because they are transferred or joined: a client
+    /// that does not understand the event still shows them.
+    pub(crate) fn replaced_by(&self, line: &str, event: &CallEvent<'_>) -> Replaced {
+        let merger = Merger::of(self, line, event);
+        let gone = merger.iter().flat_map(|merger| merger.olds.iter().filter(|old| !merger.keeps(old)));
+        gone.filter_map(|old| self.find(old).cloned()).collect()
+    }
+
+    /// Merges calls into one: those that the line took part in continue under the new callID, unless the line left
+    /// them.
+    fn merge(&mut self, merger: &Merger<'_>, limit: usize) -> Option<Call> {
+        let call = merger.result(self);
+        for old in merger.olds.iter().filter(|old| !merger.keeps(old)) {
+            self.list.retain(|known| &*known.id != *old);
         }
-        for old in olds.into_iter().flatten() {
-            if lives_on.as_ref().is_none_or(|call| &*call.id != old) && (left || lives_on.is_some()) {
-                self.remove(old);
-            }
+        let Some(call) = call else {
+            merger.olds.iter().for_each(|old| self.remove(old));
+            return None;
+        };
+        for old in merger.olds.iter().filter(|old| !merger.keeps(old)) {
+            self.former.get_or_insert_default().add(old, &call.id, limit);
         }
-        let Some(call) = lives_on else { return };
-        if left {
-            self.remove(&call.id);
-        } else {
-            self.keep(call, usize::MAX);
+        self.keep(call, limit)
+    }
+
+    /// Returns the call that had this ID until a transfer or conference, the latest first.
+    pub(crate) fn successor(&self, id: &str) -> Option<&str> {
+        let former = self.former.as_deref()?;
+        former.names.iter().rev().find(|(old, _)| **old == *id).map(|(_, new)| &**new)
+    }
+
+    /// Returns the call that one means by this ID who may not know of a transfer or conference.
+    pub(super) fn find_as_named(&self, id: &str, now: Instant) -> Option<&Call> {
+        let renamed = || self.find(self.successor(id).filter(|_| self.may_be_named_as_before(now))?);
+        self.find(id).or_else(renamed)
+    }
+
+    /// Whether any call had another ID until a transfer or conference.
+    pub(super) const fn have_former(&self) -> bool {
+        self.former.is_some()
+    }
+
+    /// Whether a call had another ID until a transfer or conference.
+    pub(super) fn has_former(&self, id: &str) -> bool {
+        self.former.as_deref().is_some_and(|former| former.names.iter().any(|(_, new)| **new == *id))
+    }
+
+    /// Sets until when clients that were told of a transfer or conference may still name the calls as before.
+    pub(super) fn keep_former_until(&mut self, until: Instant) {
+        if let Some(former) = &mut self.former {
+            former.until = until;
         }
+    }
+
+    /// Whether a request that comes now may have been sent before its client was told of a transfer or conference.
+    pub(super) fn may_be_named_as_before(&self, now: Instant) -> bool {
+        self.former.as_ref().is_some_and(|former| now < former.until)
     }
 
     /// Adds a call that a response names with the line's own connection. A call that is already known stays as it is.
@@ -203,14 +219,14 @@ impl Calls {
 
     /// Marks all calls as unsure, except those for which `is_sure` holds.
     pub(super) fn mark_unsure_except(&mut self, is_sure: impl Fn(&str) -> bool) {
-        for call in self.0.iter_mut().filter(|call| !is_sure(&call.id)) {
+        for call in self.list.iter_mut().filter(|call| !is_sure(&call.id)) {
             call.stage = Stage::Unsure;
         }
     }
 
     /// Sets the stage of a call, if it is known.
     pub(crate) fn advance(&mut self, id: Option<&str>, stage: Stage) {
-        if let Some(known) = self.0.iter_mut().find(|known| Some(&*known.id) == id) {
+        if let Some(known) = self.list.iter_mut().find(|known| Some(&*known.id) == id) {
             known.stage = stage;
         }
     }
@@ -224,52 +240,45 @@ pub(crate) fn ends(line: &str, event: &CallEvent<'_>, id: &str) -> bool {
     calls.find(id).is_none()
 }
 
-fn is_about(line: &str, event: &CallEvent<'_>) -> bool {
+/// Whether an event other than of a transfer or a conference ends the line's part in its call.
+fn ends_call(event: &CallEvent<'_>, about_us: bool) -> bool {
+    let is_left = event.local == Some(State::Null);
+    let leaves = matches!(event.kind, CallEventKind::ConnectionCleared | CallEventKind::Diverted);
+    event.kind == CallEventKind::CallCleared || (leaves && (about_us || is_left))
+}
+
+pub(super) fn is_about(line: &str, event: &CallEvent<'_>) -> bool {
     match event.subject {
         Party::Device(device) => is_line(device, line),
         Party::NotKnown | Party::Restricted => false,
     }
 }
 
-const fn plain(id: &str) -> Device<'_> {
+pub(super) const fn plain(id: &str) -> Device<'_> {
     Device { id, type_of_number: None }
 }
 
-/// Returns the stage of a call after an event; `before` if the event does not tell.
-fn stage_after(event: &CallEvent<'_>, about_us: bool, before: Stage) -> Stage {
+/// Returns the stage of a call after an event; `before` is the one before it, if the call was known. What happens to
+/// another party changes nothing for a line that is talking, or has the call on hold.
+fn stage_after(event: &CallEvent<'_>, about_us: bool, before: Option<Stage>) -> Stage {
+    let talks = before.filter(|before| matches!(before, Stage::Established | Stage::Held));
+    let talks = talks.filter(|_| !about_us);
+    let unchanged = before.unwrap_or(Stage::Unsure);
     match (event.local, event.kind) {
         (Some(State::Hold), _) => Stage::Held,
         (Some(State::Alerting), _) => Stage::Ringing,
-        (Some(State::Fail), _) | (_, CallEventKind::Failed) => Stage::Failed,
+        (Some(State::Fail), _) => Stage::Failed,
         (_, CallEventKind::ServiceInitiated) => Stage::Initiated,
         (_, CallEventKind::Originated) => Stage::Originated,
-        (None, CallEventKind::Delivered) if about_us => Stage::Ringing,
-        (_, CallEventKind::Delivered | CallEventKind::NetworkReached) => Stage::Delivered,
-        (_, CallEventKind::Established) => Stage::Established,
         (None, CallEventKind::Held) if about_us => Stage::Held,
+        (None, CallEventKind::Delivered) if about_us => Stage::Ringing,
         (_, CallEventKind::Retrieved) if about_us => Stage::Established,
-        (
-            _,
-            CallEventKind::Held
-            | CallEventKind::Retrieved
-            | CallEventKind::ConnectionCleared
-            | CallEventKind::Diverted
-            | CallEventKind::Transfered
-            | CallEventKind::Conferenced
-            | CallEventKind::CallCleared,
-        ) => before,
-    }
-}
-
-/// Returns the stage of a call whose line has its own connection in `state`; `before` if that does not tell.
-const fn stage_in(state: State, before: Stage) -> Stage {
-    match state {
-        State::Hold => Stage::Held,
-        State::Alerting => Stage::Ringing,
-        State::Connected => Stage::Established,
-        State::Fail => Stage::Failed,
-        State::Initiated => Stage::Initiated,
-        State::Null | State::Queued => before,
+        // The state that is given is the line's; the event is another party's.
+        (Some(State::Connected), _) if talks.is_some() => Stage::Established,
+        (_, CallEventKind::Failed) => talks.unwrap_or(Stage::Failed),
+        (_, CallEventKind::Delivered | CallEventKind::NetworkReached) => talks.unwrap_or(Stage::Delivered),
+        (_, CallEventKind::Established) => talks.unwrap_or(Stage::Established),
+        _ => unchanged,
     }
 }
 
@@ -307,7 +316,7 @@ pub(crate) fn seen(item: &SnapshotItem<'_>) -> Seen {
 
 crate::digest! { struct Call { id, device, kind => kind.word().unwrap_or_default(), stage => stage.name() } }
 
-crate::digest! { struct Calls(calls) }
+crate::digest! { struct Calls { list, former => former.as_deref() } }
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::calls::{Call, Stage};
+use super::calls::{Call, Seen, Stage, seen};
 use crate::line::type_of_number::TypeOfNumber;
 use crate::wire::csta::events::Part;
 use crate::wire::csta::model::{
@@ -39,7 +39,7 @@ impl Change {
         Self { switch, call, before, now: None, local: None, far: Far::NotKnown }
     }
 
-    /// A call as a snapshot contains it.
+    /// A call that a snapshot contains. If events say that it is at another stage, the snapshot is older.
     pub(crate) fn shown(switch: u8, call: Call, before: Option<Stage>, item: &SnapshotItem<'_>) -> Self {
         let far = match item.endpoint {
             Some(Party::Device(device)) => Far::Device(Box::from(device.id), TypeOfNumber::of(device)),
@@ -47,7 +47,15 @@ impl Change {
             Some(Party::NotKnown) | None => Far::NotKnown,
         };
         let now = Some(call.stage);
-        Self { switch, call, before, now, local: item.states.first().copied(), far }
+        let is_older = matches!(seen(item), Seen::At(stage) if Some(stage) != now);
+        let local = item.states.first().copied().filter(|_| !is_older);
+        Self { switch, call, before, now, local, far }
+    }
+
+    /// A call as events left it, of which no snapshot tells more.
+    pub(super) fn begun(switch: u8, call: Call, before: Option<Stage>) -> Self {
+        let now = Some(call.stage);
+        Self { switch, call, before, now, local: None, far: Far::NotKnown }
     }
 
     fn far(&self) -> Party<'_> {

@@ -184,6 +184,13 @@ impl SwitchMonitors {
     }
 }
 
+impl Verification {
+    /// Whether a snapshot is to be requested.
+    pub(super) const fn is_open(&self) -> bool {
+        self.is_open
+    }
+}
+
 impl SwitchMonitor {
     /// Whether a client's MonitorStart for this monitor waits for it to be active.
     pub(super) fn is_awaited_by(&self, monitor: Handle<Monitor>) -> bool {

@@ -5,7 +5,10 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::*;
-use crate::wire::csta::model::{CallEventKind, Connection, Device, ListItem, LocalConnectionState as State};
+use crate::rcc::calls::Stage;
+use crate::wire::csta::model::{
+    CallEventKind, Connection, Device, ListItem, LocalConnectionState as State, SnapshotItem,
+};
 
 const LINE: &str = "1001";
 
