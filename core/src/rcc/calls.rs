@@ -58,13 +58,15 @@ pub(crate) struct Call {
     /// The deviceID's `typeOfNumber`.
     pub(crate) kind: TypeOfNumber,
     pub(crate) stage: Stage,
+    /// Whether it was said that it has more parties than count.
+    pub(super) is_crowded: bool,
 }
 
 impl Call {
     /// A call in which the line's own connection has this device.
     pub(super) fn new(id: &str, device: Device<'_>, stage: Stage) -> Self {
         let kind = TypeOfNumber::of(device);
-        Self { id: Word::from(id), device: Word::from(device.id), kind, stage }
+        Self { id: Word::from(id), device: Word::from(device.id), kind, stage, is_crowded: false }
     }
 
     pub(super) fn set_device(&mut self, device: Device<'_>) {
@@ -224,6 +226,13 @@ impl Calls {
         }
     }
 
+    /// Notes that it was said that a call has more parties than count. Returns false if it had been said before, or if
+    /// the call is not known.
+    pub(super) fn note_crowded(&mut self, id: &str) -> bool {
+        let call = self.list.iter_mut().find(|known| &*known.id == id);
+        call.is_some_and(|call| !core::mem::replace(&mut call.is_crowded, true))
+    }
+
     /// Sets the stage of a call, if it is known.
     pub(crate) fn advance(&mut self, id: Option<&str>, stage: Stage) {
         if let Some(known) = self.list.iter_mut().find(|known| Some(&*known.id) == id) {
@@ -293,10 +302,12 @@ pub(crate) enum Seen {
     Unknown,
 }
 
-/// Returns what a snapshot item tells about a call. The first state is that of the line's own connection.
-pub(crate) fn seen(item: &SnapshotItem<'_>) -> Seen {
+/// Returns what a snapshot item tells about a call of which so many `parties` count. The first state is that of the
+/// line's own connection.
+pub(crate) fn seen(item: &SnapshotItem<'_>, parties: usize) -> Seen {
     let Some((own, others)) = item.states.split_first() else { return Seen::Unknown };
-    let any = |state: State| others.contains(&state);
+    let beyond = || item.further_states().take(parties.saturating_sub(item.states.len()));
+    let any = |state: State| others.contains(&state) || beyond().any(|other| other == Some(state));
     Seen::At(match own {
         State::Null if any(State::Fail) => Stage::Failed,
         State::Null => return Seen::Gone,
@@ -314,7 +325,7 @@ pub(crate) fn seen(item: &SnapshotItem<'_>) -> Seen {
     })
 }
 
-crate::digest! { struct Call { id, device, kind => kind.word().unwrap_or_default(), stage => stage.name() } }
+crate::digest! { struct Call { id, device, kind => kind.word().unwrap_or_default(), stage => stage.name(), is_crowded } }
 
 crate::digest! { struct Calls { list, former => former.as_deref() } }
 
@@ -343,10 +354,10 @@ mod tests {
             (&[State::Connected, State::Fail], Stage::Failed),
             (&[State::Null, State::Fail], Stage::Failed),
         ] {
-            assert_eq!(seen(&item(states)), Seen::At(stage), "{states:?}");
+            assert_eq!(seen(&item(states), 8), Seen::At(stage), "{states:?}");
         }
-        assert_eq!(seen(&item(&[State::Null, State::Connected])), Seen::Gone);
-        assert_eq!(seen(&item(&[])), Seen::Unknown);
+        assert_eq!(seen(&item(&[State::Null, State::Connected]), 8), Seen::Gone);
+        assert_eq!(seen(&item(&[]), 8), Seen::Unknown);
     }
 
     #[test]

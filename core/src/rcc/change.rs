@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::calls::{Call, Seen, Stage, seen};
+use super::calls::{Call, Seen, Stage};
 use crate::line::type_of_number::TypeOfNumber;
 use crate::wire::csta::events::Part;
 use crate::wire::csta::model::{
@@ -40,14 +40,19 @@ impl Change {
     }
 
     /// A call that a snapshot contains. If events say that it is at another stage, the snapshot is older.
-    pub(crate) fn shown(switch: u8, call: Call, before: Option<Stage>, item: &SnapshotItem<'_>) -> Self {
+    pub(super) fn shown(
+        switch: u8,
+        call: Call,
+        before: Option<Stage>,
+        (item, told): (&SnapshotItem<'_>, Seen),
+    ) -> Self {
         let far = match item.endpoint {
             Some(Party::Device(device)) => Far::Device(Box::from(device.id), TypeOfNumber::of(device)),
             Some(Party::Restricted) => Far::Restricted,
             Some(Party::NotKnown) | None => Far::NotKnown,
         };
         let now = Some(call.stage);
-        let is_older = matches!(seen(item), Seen::At(stage) if Some(stage) != now);
+        let is_older = matches!(told, Seen::At(stage) if Some(stage) != now);
         let local = item.states.first().copied().filter(|_| !is_older);
         Self { switch, call, before, now, local, far }
     }

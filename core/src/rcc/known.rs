@@ -2,14 +2,16 @@
 
 use super::calls::{Call, Calls, Seen, Stage, seen};
 use super::control::Control;
+use super::noting::Field;
 use super::resync_state::Resync;
 use super::session::{Carrier, Monitor};
 use super::switch_monitor::SwitchMonitor;
+use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::slots::Handle;
 use crate::step::{SessionId, Step};
 use crate::time::Instant;
-use crate::wire::csta::model::Response;
+use crate::wire::csta::model::{Response, SnapshotItem};
 
 impl<C: Carrier> Control<C> {
     /// Returns the calls of a line that are known at its phone system. A call may occur twice.
@@ -97,7 +99,7 @@ impl<C: Carrier> Control<C> {
         }
         let number = self.number_of(handle);
         let switch = self.switch_of(link);
-        let limit = step.config.limits.calls_per_device;
+        let (limit, parties) = (step.config.limits.calls_per_device, step.config.limits.parties);
         let all = matches!(response, Response::SnapshotDevice { .. });
         let resync = |monitor: &Handle<Monitor>| self.monitors.get(*monitor)?.resync.as_deref();
         let lasts = !overtaken
@@ -112,7 +114,10 @@ impl<C: Carrier> Control<C> {
             // Clients of other sessions were not told.
             let mut fed = switch_monitor.monitors.iter().filter_map(|monitor| self.monitors.get(*monitor));
             let is_shared = fed.any(|monitor| monitor.session != handle);
-            learn_told(&mut switch_monitor.calls, &number, response, lasts && !is_shared, limit);
+            learn_told(&mut switch_monitor.calls, &number, response, lasts && !is_shared, (limit, parties));
+            if let Response::SnapshotDevice { items, .. } = response {
+                note_crowded(step, self.pool.name_of(link.index()), switch_monitor, items);
+            }
             if all && !lasts && switch_monitor.calls.have_former() {
                 switch_monitor.begin_verification();
                 self.schedule_verification(step);
@@ -124,7 +129,7 @@ impl<C: Carrier> Control<C> {
             let monitor = monitor.and_then(|monitor| self.monitors.get_mut(monitor));
             let Some(resync) = monitor.and_then(|one| one.resync.as_mut()) else { continue };
             if let Some(calls) = resync.calls_told(switch, all, limit) {
-                learn_told(calls, &number, response, lasts, limit);
+                learn_told(calls, &number, response, lasts, (limit, parties));
             }
             resync.keep_told();
         }
@@ -133,7 +138,13 @@ impl<C: Carrier> Control<C> {
 
 /// Records the calls that a response to the client names. `lasts`: no older event can reach the client after the
 /// response, so that the stages it gives are what the client knows.
-fn learn_told(calls: &mut Calls, number: &str, response: &Response<'_>, lasts: bool, limit: usize) {
+fn learn_told(
+    calls: &mut Calls,
+    number: &str,
+    response: &Response<'_>,
+    lasts: bool,
+    (limit, parties): (usize, usize),
+) {
     if let Response::Relayed(relayed) = response {
         for connection in relayed.own_connections() {
             calls.add_new(number, &connection, if lasts { Stage::Initiated } else { Stage::Unsure }, limit);
@@ -142,7 +153,7 @@ fn learn_told(calls: &mut Calls, number: &str, response: &Response<'_>, lasts: b
         // A client may or may not drop a call that is missing from the response.
         calls.mark_unsure_except(|id| items.iter().any(|item| item.connection.call == Some(id)));
         for item in items.iter().take(limit) {
-            let Seen::At(told) = seen(item) else { continue };
+            let Seen::At(told) = seen(item, parties) else { continue };
             let known = item.connection.call.and_then(|id| calls.find(id));
             // The event that gave the call this callID may be one of those, and does not show it to a client that has
             // forgotten the former one.
@@ -150,6 +161,31 @@ fn learn_told(calls: &mut Calls, number: &str, response: &Response<'_>, lasts: b
             let stage = if lasts || known == Some(told) { told } else { Stage::Unsure };
             calls.add_new(number, &item.connection, stage, limit);
             calls.advance(item.connection.call, stage);
+        }
+    }
+}
+
+/// Says once of each call of a switch monitor that it has more parties than count (`limits.parties`).
+pub(super) fn note_crowded(
+    step: &mut Step<'_>,
+    cti: &str,
+    switch_monitor: &mut SwitchMonitor,
+    items: &[SnapshotItem<'_>],
+) {
+    let limit = step.config.limits.parties;
+    for item in items {
+        let parties = item.states.len() + item.further_states().count();
+        let Some(call) = item.connection.call.filter(|_| parties > limit) else { continue };
+        if switch_monitor.calls.note_crowded(call) {
+            let fields: &[Field<'_>] = &[
+                ("cti", &cti),
+                ("device", &switch_monitor.device),
+                ("call", &call),
+                ("parties", &parties),
+                ("why", &"limits.parties is reached"),
+                ("limit", &limit),
+            ];
+            step.actions.notify(Level::Warn, "parties_not_counted", fields);
         }
     }
 }

@@ -62,8 +62,9 @@ impl<'e> Merger<'e> {
         let Some(new) = self.new else { return first.cloned() };
         let (id, device) = (new.call?, new.device);
         let Some(first) = first else {
-            // The line was added; its client may not have understood that.
-            return Some(Call::new(id, device.unwrap_or(plain(self.line)), Stage::Unsure));
+            // The line was added, and its client may not have understood that; or the event comes twice.
+            let added = || Call::new(id, device.unwrap_or(plain(self.line)), Stage::Unsure);
+            return Some(calls.find(id).cloned().unwrap_or_else(added));
         };
         // A client that may not know the calls does not learn of the new one.
         let sure = known.filter(|call| call.stage != Stage::Unsure);

@@ -100,10 +100,11 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Notes whether the line of a user who signs in has calls.
-    pub(super) fn note_checked(&mut self, session: SessionId, response: &Response<'_>) {
+    pub(super) fn note_checked(&mut self, step: &Step<'_>, session: SessionId, response: &Response<'_>) {
+        let parties = step.config.limits.parties;
         let Some(session) = self.sessions.get_mut(session) else { return };
         session.may_have_calls = if let Response::SnapshotDevice { items, .. } = response {
-            items.iter().any(|item| seen(item) != Seen::Gone)
+            items.iter().any(|item| seen(item, parties) != Seen::Gone)
         } else {
             // A phone system that does not answer would not answer the next request either.
             let error = error_of(response);

@@ -8,6 +8,7 @@ use super::change::Change;
 use super::control::{Control, News, What};
 use super::jobs::{Job, portion};
 use super::keep;
+use super::known::note_crowded;
 use super::noting::Field;
 use super::resync_state::{Resync, Way};
 use super::session::{Carrier, Monitor};
@@ -202,13 +203,13 @@ impl<C: Carrier> Control<C> {
 
     fn compare(
         &mut self,
-        step: &Step<'_>,
+        step: &mut Step<'_>,
         handle: Handle<Monitor>,
         link: ConnectionRef,
         items: &[SnapshotItem<'_>],
     ) {
         let switch = self.switch_of(link);
-        let limit = step.config.limits.calls_per_device;
+        let (limit, parties) = (step.config.limits.calls_per_device, step.config.limits.parties);
         let Some(monitor) = self.monitors.get_mut(handle).expected("a monitor") else { return };
         let Some(resync) = monitor.resync.as_mut().expected("a resync") else { return };
         let switch_monitor =
@@ -217,8 +218,10 @@ impl<C: Carrier> Control<C> {
         switch_monitor.end_verification();
         let (device, since) = (switch_monitor.device.clone(), resync.take_since());
         let known = core::mem::take(&mut switch_monitor.calls);
-        let snapshot = Snapshot { switch, line: &device, items, limit, since: &since, known: &known };
+        let snapshot =
+            Snapshot { switch, line: &device, items, limit, parties, since: &since, known: &known };
         switch_monitor.calls = resync.compare(&snapshot);
+        note_crowded(step, self.pool.name_of(link.index()), switch_monitor, items);
         if switch_monitor.monitors.len() > 1 {
             let monitors = switch_monitor.monitors.clone();
             let others = monitors.iter().copied().filter(|other| *other != handle);

@@ -15,7 +15,7 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
-use super::calls::{Call, Calls, ends};
+use super::calls::{Call, Calls, ends, seen};
 use super::change::Change;
 use super::merger::leaves;
 use super::snapshot::{Recent, Snapshot};
@@ -302,8 +302,12 @@ impl Resync {
             } else {
                 now.add_new(line, &item.connection, stage, limit);
             }
+            if [known, &self.calls].iter().any(|calls| calls.find(id).is_some_and(|call| call.is_crowded)) {
+                now.note_crowded(id);
+            }
             if let Some(call) = now.find(id).filter(|_| before != Some(stage)) {
-                shown.push_back(Change::shown(switch, call.clone(), before, item));
+                let told = (item, seen(item, snapshot.parties));
+                shown.push_back(Change::shown(switch, call.clone(), before, told));
             }
         }
         // Calls that events tell of, and of which the snapshot knew nothing yet, or nothing under this callID.

@@ -14,6 +14,8 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) items: &'a [SnapshotItem<'a>],
     /// How many of them count.
     pub(crate) limit: usize,
+    /// How many parties of each count.
+    pub(crate) parties: usize,
     /// The calls of the events that came since it was requested.
     pub(crate) since: &'a [Recent],
     /// The line's calls as events left them.
@@ -58,7 +60,7 @@ impl Snapshot<'_> {
                 return Some(stage);
             }
         }
-        match seen(item) {
+        match seen(item, self.parties) {
             Seen::Gone => None,
             Seen::At(stage) => Some(stage),
             Seen::Unknown => Some(sure(before).unwrap_or(Stage::Established)),

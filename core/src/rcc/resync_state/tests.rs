@@ -76,7 +76,15 @@ impl Line {
         };
         let items: Vec<SnapshotItem<'_>> = there.iter().map(item).collect();
         let (since, known) = (self.resync.take_since(), core::mem::take(&mut self.known));
-        let snapshot = Snapshot { switch, line: LINE, items: &items, limit: 8, since: &since, known: &known };
+        let snapshot = Snapshot {
+            switch,
+            line: LINE,
+            items: &items,
+            limit: 8,
+            parties: 8,
+            since: &since,
+            known: &known,
+        };
         self.known = self.resync.compare(&snapshot);
     }
 
