@@ -1,6 +1,7 @@
 //! Remote call control: sessions, monitors and what feeds them, what clients ask for, and how the phone system's
 //! identifiers look to each client.
 
+mod agreement;
 mod answers;
 pub(crate) mod binding;
 mod calls;

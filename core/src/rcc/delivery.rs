@@ -103,6 +103,7 @@ impl<C: Carrier> Control<C> {
         let whole = whole.as_ref().and_then(|whole| whole.of(event));
         let (event, document) = whole.as_ref().map_or((event, document), |whole| (whole, None));
         let replaced = self.learn(step, switch_monitor, event);
+        self.compare_event(step, switch_monitor, event);
         let mut index = 0;
         while let Some(monitor) = self.fed_by(switch_monitor, index) {
             if let Some(news) = self.pass_on(step, monitor, (event, document), &replaced) {

@@ -231,6 +231,43 @@ fn a_request_that_crosses_the_event_of_a_transfer_goes_to_the_call_that_results(
 }
 
 #[test]
+fn a_response_to_a_transfer_that_names_another_call_than_its_event_is_verified() {
+    for (response, event_first, differs) in [("7", false, false), ("9", false, true), ("9", true, true)] {
+        let mut bench = Bench::new();
+        let system = PhoneSystem::answer_with(&mut bench, SERVICES);
+        let (mut client, _) = signed_in(&mut bench, system, CONSULTING);
+        let both = "<heldCall><callID>15</callID></heldCall><activeCall><callID>16</callID></activeCall>";
+        client.info(&mut bench, "ConferenceCall", both);
+        let [asked] = system.asked(&mut bench).try_into().expect("a ConferenceCall");
+        let joined =
+            Joined { event: "ConferencedEvent", olds: ["5", "6"], by: "1001", list: ALL, local: "connected" };
+        if event_first {
+            joined.tell(&mut bench, system, "m1");
+        }
+        let result =
+            format!("<conferenceCall><callID>{response}</callID><deviceID>1002</deviceID></conferenceCall>");
+        system.say(&mut bench, asked.invoke, &csta("ConferenceCallResponse", &result));
+        if !event_first {
+            joined.tell(&mut bench, system, "m1");
+        }
+        bench.advance(Duration::from_millis(20));
+        let heard = client.heard(&mut bench);
+        assert_eq!(heard[0].root(), "ConferenceCallResponse");
+        assert_eq!(words(&heard[1..]), "Conferenced 5, ConnectionCleared 5, ConnectionCleared 6");
+        let notices = bench.notices();
+        let told = notices.iter().filter(|notice| notice.starts_with("calls_differ")).count();
+        assert_eq!(told, usize::from(differs), "{notices:?}");
+        if differs {
+            // The snapshot has the last word.
+            let calls = super::table::snapshot("9 connected connected connected");
+            system.serve(&mut bench, "SnapshotDevice", |_| calls);
+            assert_eq!(words(&client.heard(&mut bench)), "ConnectionCleared 7, Established 9");
+        }
+        assert_eq!(bench.engine().view().pending, 0);
+    }
+}
+
+#[test]
 fn a_new_call_under_a_former_call_id_is_the_one_that_is_meant() {
     let (mut bench, system) = Bench::in_service(&[]);
     let (mut client, _) = signed_in(&mut bench, system, "5 connected connected");
