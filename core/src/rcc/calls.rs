@@ -27,6 +27,8 @@ pub(crate) enum Stage {
     Established,
     /// It is on hold here.
     Held,
+    /// It waits here: parked, camped on, or in a queue.
+    Queued,
     /// The call failed, and nobody has hung up yet.
     Failed,
     /// The client was told, but may have received an older event since. Equal to no other stage.
@@ -42,6 +44,7 @@ impl Stage {
             Self::Ringing => "ringing",
             Self::Established => "established",
             Self::Held => "held",
+            Self::Queued => "queued",
             Self::Failed => "failed",
             Self::Unsure => "unsure",
         }
@@ -153,7 +156,7 @@ impl Calls {
     }
 
     /// Returns the calls that an event takes away under their callIDs because they are transferred or joined: a client
-    /// that does not understand the event still shows them.
+    /// that does not understand the event still shows them (client quirk 13).
     pub(crate) fn replaced_by(&self, line: &str, event: &CallEvent<'_>) -> Replaced {
         let merger = Merger::of(self, line, event);
         let gone = merger.iter().flat_map(|merger| merger.olds.iter().filter(|old| !merger.keeps(old)));
@@ -277,6 +280,7 @@ fn stage_after(event: &CallEvent<'_>, about_us: bool, before: Option<Stage>) -> 
         (Some(State::Hold), _) => Stage::Held,
         (Some(State::Alerting), _) => Stage::Ringing,
         (Some(State::Fail), _) => Stage::Failed,
+        (Some(State::Queued), _) => Stage::Queued,
         (_, CallEventKind::ServiceInitiated) => Stage::Initiated,
         (_, CallEventKind::Originated) => Stage::Originated,
         (None, CallEventKind::Held) if about_us => Stage::Held,
@@ -315,7 +319,7 @@ pub(crate) fn seen(item: &SnapshotItem<'_>, parties: usize) -> Seen {
         State::Alerting => Stage::Ringing,
         State::Hold => Stage::Held,
         State::Fail => Stage::Failed,
-        State::Queued => return Seen::Unknown,
+        State::Queued => Stage::Queued,
         State::Connected if others.is_empty() || any(State::Connected) || any(State::Hold) => {
             Stage::Established
         }
@@ -353,6 +357,7 @@ mod tests {
             (&[State::Hold, State::Connected], Stage::Held),
             (&[State::Connected, State::Fail], Stage::Failed),
             (&[State::Null, State::Fail], Stage::Failed),
+            (&[State::Queued, State::Connected], Stage::Queued),
         ] {
             assert_eq!(seen(&item(states), 8), Seen::At(stage), "{states:?}");
         }
@@ -385,7 +390,7 @@ mod tests {
             old: Some(connection(old, device)),
             endpoint: None,
         };
-        let list = [item("1", "1002"), item("2", "1003")];
+        let list = [item("2", "1003"), item("1", "1002")];
         let event = CallEvent {
             second: Some(connection("2", "1001")),
             subject: Party::Device(Device { id: subject, type_of_number: None }),
@@ -412,6 +417,46 @@ mod tests {
         assert_eq!(calls.len(), 1);
         assert_eq!(calls.find("3").map(|call| call.stage), Some(Stage::Established));
         assert_eq!(calls.find("3").map(|call| &*call.device), Some("1001"));
+    }
+
+    #[test]
+    fn what_happens_to_another_party_does_not_change_how_the_line_takes_part() {
+        use CallEventKind as Kind;
+        for (kind, before, local, after) in [
+            // In a conference, a further party rings, is busy, answers, holds.
+            (Kind::Delivered, Stage::Established, Some(State::Connected), Stage::Established),
+            (Kind::Delivered, Stage::Established, None, Stage::Established),
+            (Kind::Failed, Stage::Established, None, Stage::Established),
+            (Kind::Held, Stage::Established, None, Stage::Established),
+            (Kind::Established, Stage::Held, None, Stage::Held),
+            (Kind::Delivered, Stage::Held, Some(State::Hold), Stage::Held),
+            (Kind::Retrieved, Stage::Held, Some(State::Connected), Stage::Established),
+            // The first other party does: this is how far the call has come.
+            (Kind::Delivered, Stage::Originated, Some(State::Connected), Stage::Delivered),
+            (Kind::Failed, Stage::Originated, Some(State::Connected), Stage::Failed),
+            (Kind::Established, Stage::Delivered, None, Stage::Established),
+            (Kind::Established, Stage::Ringing, Some(State::Alerting), Stage::Ringing),
+            (Kind::ConnectionCleared, Stage::Ringing, Some(State::Alerting), Stage::Ringing),
+        ] {
+            let connection = Connection { call: Some("1"), device: None };
+            let mut calls = Calls::default();
+            calls.add_new("1001", &connection, before, 9);
+            let subject = Party::Device(Device { id: "1009", type_of_number: None });
+            let event = CallEvent { subject, local, ..CallEvent::new(kind, connection) };
+            calls.learn("1001", &event, 9);
+            assert_eq!(calls.find("1").map(|call| call.stage), Some(after), "{kind:?} {before:?} {local:?}");
+        }
+    }
+
+    #[test]
+    fn of_two_calls_that_become_one_the_one_that_talks_says_how() {
+        for kind in [CallEventKind::Conferenced, CallEventKind::Transfered] {
+            for (local, stage) in [(None, Stage::Established), (Some(State::Alerting), Stage::Ringing)] {
+                let calls = merged(kind, "1002", local);
+                assert_eq!(calls.find("3").map(|call| call.stage), Some(stage), "{kind:?} {local:?}");
+                assert_eq!((calls.successor("1"), calls.successor("2")), (Some("3"), Some("3")));
+            }
+        }
     }
 
     #[test]

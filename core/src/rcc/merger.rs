@@ -124,7 +124,8 @@ const fn stage_in(state: State, before: Stage) -> Stage {
         State::Connected => Stage::Established,
         State::Fail => Stage::Failed,
         State::Initiated => Stage::Initiated,
-        State::Null | State::Queued => before,
+        State::Queued => Stage::Queued,
+        State::Null => before,
     }
 }
 

@@ -398,7 +398,7 @@ impl<C: Carrier> Control<C> {
         false
     }
 
-    /// Has a job tell a client that calls are over under the callIDs that it was told of.
+    /// Has a job tell a client that calls are over under the callIDs that it was told of (client quirk 13).
     fn end_replaced(&mut self, handle: Handle<Monitor>, replaced: &[Call]) {
         let Some(monitor) = self.monitors.get_mut(handle).expected("a monitor") else { return };
         let source = monitor.source.and_then(|source| self.switch_monitors.slots.get(source));

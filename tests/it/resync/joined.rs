@@ -71,82 +71,111 @@ const ALL: &[Item<'_>] = &[
     (Some(("6", "1003")), ("7", "1003")),
 ];
 
+/// What happens, the calls before it, the event, and what the client is told.
+const ROWS: &[(&str, &str, Joined<'_>, &str)] = &[
+    (
+        "the line transfers its calls",
+        CONSULTING,
+        Joined { event: "TransferedEvent", olds: ["5", "6"], by: "1001", list: TO_CAROL, local: "null" },
+        "Transfered 5, ConnectionCleared 5, ConnectionCleared 6",
+    ),
+    (
+        "the same, without the line's state",
+        CONSULTING,
+        Joined { event: "TransferedEvent", olds: ["5", "6"], by: "1001", list: TO_CAROL, local: "" },
+        "Transfered 5, ConnectionCleared 5, ConnectionCleared 6",
+    ),
+    (
+        "the line makes its calls a conference",
+        CONSULTING,
+        Joined { event: "ConferencedEvent", olds: ["5", "6"], by: "1001", list: ALL, local: "connected" },
+        "Conferenced 5, ConnectionCleared 5, ConnectionCleared 6",
+    ),
+    (
+        "the far end transfers the call",
+        "5 connected connected",
+        Joined {
+            event: "TransferedEvent",
+            olds: ["5", "6"],
+            by: "1002",
+            list: &[(Some(("5", "1001")), ("7", "1001")), (Some(("6", "1003")), ("7", "1003"))],
+            local: "connected",
+        },
+        "Transfered 5, ConnectionCleared 5",
+    ),
+    (
+        "the call keeps its callID",
+        "5 connected connected",
+        Joined {
+            event: "ConferencedEvent",
+            olds: ["5", ""],
+            by: "1002",
+            list: &[(Some(("5", "1001")), ("5", "1001")), (None, ("5", "1003"))],
+            local: "connected",
+        },
+        "Conferenced 5",
+    ),
+    (
+        "the list says nothing of before",
+        "5 connected connected",
+        Joined {
+            event: "TransferedEvent",
+            olds: ["5", ""],
+            by: "1002",
+            list: &[(None, ("7", "1003")), (None, ("7", "1001"))],
+            local: "",
+        },
+        "Transfered 5, ConnectionCleared 5",
+    ),
+    (
+        "the list is empty",
+        "5 connected connected",
+        Joined { event: "TransferedEvent", olds: ["5", ""], by: "1002", list: &[], local: "connected" },
+        "Transfered 5",
+    ),
+    (
+        "other parties' calls alone",
+        "8 connected connected",
+        Joined { event: "TransferedEvent", olds: ["5", "6"], by: "1002", list: TO_CAROL, local: "" },
+        "Transfered 5",
+    ),
+];
+
 #[test]
 fn quirk_13_what_a_transfer_or_conference_replaces_is_cleared_after_it() {
-    let rows: &[(&str, &str, Joined<'_>, &str)] = &[
-        (
-            "the line transfers its calls",
-            CONSULTING,
-            Joined { event: "TransferedEvent", olds: ["5", "6"], by: "1001", list: TO_CAROL, local: "null" },
-            "Transfered 5, ConnectionCleared 5, ConnectionCleared 6",
-        ),
-        (
-            "the same, without the line's state",
-            CONSULTING,
-            Joined { event: "TransferedEvent", olds: ["5", "6"], by: "1001", list: TO_CAROL, local: "" },
-            "Transfered 5, ConnectionCleared 5, ConnectionCleared 6",
-        ),
-        (
-            "the line makes its calls a conference",
-            CONSULTING,
-            Joined { event: "ConferencedEvent", olds: ["5", "6"], by: "1001", list: ALL, local: "connected" },
-            "Conferenced 5, ConnectionCleared 5, ConnectionCleared 6",
-        ),
-        (
-            "the far end transfers the call",
-            "5 connected connected",
-            Joined {
-                event: "TransferedEvent",
-                olds: ["5", "6"],
-                by: "1002",
-                list: &[(Some(("5", "1001")), ("7", "1001")), (Some(("6", "1003")), ("7", "1003"))],
-                local: "connected",
-            },
-            "Transfered 5, ConnectionCleared 5",
-        ),
-        (
-            "the call keeps its callID",
-            "5 connected connected",
-            Joined {
-                event: "ConferencedEvent",
-                olds: ["5", ""],
-                by: "1002",
-                list: &[(Some(("5", "1001")), ("5", "1001")), (None, ("5", "1003"))],
-                local: "connected",
-            },
-            "Conferenced 5",
-        ),
-        (
-            "the list says nothing of before",
-            "5 connected connected",
-            Joined {
-                event: "TransferedEvent",
-                olds: ["5", ""],
-                by: "1002",
-                list: &[(None, ("7", "1003")), (None, ("7", "1001"))],
-                local: "",
-            },
-            "Transfered 5, ConnectionCleared 5",
-        ),
-        (
-            "the list is empty",
-            "5 connected connected",
-            Joined { event: "TransferedEvent", olds: ["5", ""], by: "1002", list: &[], local: "connected" },
-            "Transfered 5",
-        ),
-        (
-            "other parties' calls alone",
-            "8 connected connected",
-            Joined { event: "TransferedEvent", olds: ["5", "6"], by: "1002", list: TO_CAROL, local: "" },
-            "Transfered 5",
-        ),
-    ];
-    for (what, calls, joined, told) in rows {
+    for (what, calls, joined, told) in ROWS {
         let (mut bench, system) = Bench::in_service(&[]);
         let (client, _) = signed_in(&mut bench, system, calls);
         joined.tell(&mut bench, system, "m1");
         assert_eq!(words(&client.heard(&mut bench)), *told, "{what}");
     }
+}
+
+#[test]
+fn quirk_13_sipe_s_own_call_ends_for_it_when_it_is_transferred_at_the_phone() {
+    let (mut bench, system, mut client, _) = Bench::monitored(&[]);
+    bench.golden(
+        "quirk-13-transferred-calls-end",
+        "SIPE knows no TransferedEvent, and no callID but the one that MakeCall gave it. The phone puts its call on hold,\n\
+         consults another and transfers: the call is over for SIPE, too.",
+    );
+    client.info(&mut bench, "MakeCall", &client.call_to("1002"));
+    let made = "<callingDevice><callID>5</callID><deviceID>1001</deviceID></callingDevice>";
+    system.serve(&mut bench, "MakeCall", |_| csta("MakeCallResponse", made));
+    bench.advance(Duration::from_millis(20));
+    for (event, call, state) in [
+        ("EstablishedEvent", "5", "connected"),
+        ("HeldEvent", "5", "hold"),
+        ("EstablishedEvent", "6", "connected"),
+    ] {
+        super::own(system, &mut bench, "m1", (event, call, state));
+    }
+    client.heard(&mut bench);
+    bench.note("The transfer: call 7 is the other two's.");
+    Joined { event: "TransferedEvent", olds: ["5", "6"], by: "1001", list: TO_CAROL, local: "null" }
+        .tell(&mut bench, system, "m1");
+    let told = words(&client.heard(&mut bench));
+    assert_eq!(told, "Transfered 5, ConnectionCleared 5, ConnectionCleared 6");
 }
 
 #[test]
@@ -184,7 +213,7 @@ fn a_former_call_id_stands_for_the_call_until_its_client_was_told() {
     let (mut client, _) = signed_in(&mut bench, system, CONSULTING);
     // The answer to MakeCall holds back the events.
     client.info(&mut bench, "MakeCall", &client.call_to("1004"));
-    let [make] = system.asked(&mut bench).try_into().expect("a MakeCall");
+    let [question] = system.asked(&mut bench).try_into().expect("a MakeCall");
     let joined =
         Joined { event: "ConferencedEvent", olds: ["5", "6"], by: "1001", list: ALL, local: "connected" };
     joined.tell(&mut bench, system, "m1");
@@ -198,7 +227,7 @@ fn a_former_call_id_stands_for_the_call_until_its_client_was_told() {
     let refused = answers.iter().find(|answer| answer.root() == "CSTAErrorCode").expect("a refusal");
     assert_eq!(refused.element("operation"), "invalidActiveConnectionID");
     let made = "<callingDevice><callID>9</callID><deviceID>1001</deviceID></callingDevice>";
-    system.say(&mut bench, make.invoke, &csta("MakeCallResponse", made));
+    system.say(&mut bench, question.invoke, &csta("MakeCallResponse", made));
     bench.advance(Duration::from_millis(20));
     client.heard(&mut bench);
     // Now it knows. The callIDs of before are as unknown as any.

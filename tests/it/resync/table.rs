@@ -8,8 +8,8 @@ pub(super) fn snapshot(calls: &str) -> String {
     let item = |call: &str| {
         let mut words = call.split_whitespace();
         let id = words.next().expect("a callID");
-        let states: String =
-            words.map(|state| format!("<localConnectionState>{state}</localConnectionState>")).collect();
+        let state = |state| ["<localConnectionState>", state, "</localConnectionState>"];
+        let states: String = words.flat_map(state).collect();
         format!(
             "<snapshotDeviceResponseInfo><connectionIdentifier><callID>{id}</callID><deviceID>1001</deviceID>\
              </connectionIdentifier><localCallState><compoundCallState>{states}</compoundCallState></localCallState>\
@@ -42,6 +42,9 @@ pub(super) fn signed_in(bench: &mut Bench, system: PhoneSystem, calls: &str) -> 
 /// What the table calls these events.
 pub(super) fn words(events: &[Sip]) -> String {
     let one = |event: &Sip| {
+        if event.root() == "QueuedEvent" {
+            assert_eq!(event.element("localConnectionInfo"), "queued", "{event:?}");
+        }
         let (root, call) = (event.root().replace("Event", ""), event.element("callID"));
         format!("{root} {}", call.strip_prefix('1').expect("the first phone system's"))
     };

@@ -89,20 +89,21 @@ fn an_event_without_a_namespace_is_of_the_agreed_edition() {
 
 /// An element of an event, with something in it that fits.
 fn filled(slot: &Slot) -> String {
-    let party = || element(slot.name, "<deviceIdentifier>1002</deviceIdentifier>");
     match slot.part {
         Part::CrossReference => element(slot.name, "m1"),
-        Part::Connection | Part::SecondConnection => connection(slot.name, "7", "1001"),
-        Part::Subject | Part::NewParty | Part::Calling | Part::Called => party(),
+        Part::Connection | Part::SecondConnection | Part::Copy(Names::Connection) => {
+            connection(slot.name, "7", "1001")
+        }
+        Part::Subject | Part::NewParty | Part::Calling | Part::Called | Part::Copy(Names::Within { .. }) => {
+            element(slot.name, "<deviceIdentifier>1002</deviceIdentifier>")
+        }
         Part::Redirection => element(slot.name, "<notKnown/>"),
         Part::List => {
             element(slot.name, &element("connectionListItem", &connection("newConnection", "7", "1001")))
         }
         Part::LocalState => element(slot.name, "connected"),
         Part::Cause => element(slot.name, "normal"),
-        Part::Copy(Names::Connection) => connection(slot.name, "7", "1001"),
         Part::Copy(Names::Device) => element(slot.name, "1002"),
-        Part::Copy(Names::Within { .. }) => party(),
         Part::Copy(Names::None) => element(slot.name, "x"),
     }
 }
