@@ -181,6 +181,8 @@ pub struct Limits {
     pub monitors_per_device: usize,
     /// Calls at one device.
     pub calls_per_device: usize,
+    /// `limits.parties`.
+    pub parties: usize,
     /// SIP transactions kept at a time.
     pub transactions: usize,
     /// Answers to INVITEs that are repeated to one address by datagram until they are acknowledged.
@@ -376,6 +378,7 @@ impl Limits {
             monitors_per_session: checked.number("limits.monitors_per_session"),
             monitors_per_device: checked.number("limits.monitors_per_device"),
             calls_per_device: checked.number("limits.calls_per_device"),
+            parties: checked.number("limits.parties"),
             transactions: checked.number("limits.transactions"),
             unacknowledged: checked.number("limits.unacknowledged"),
             message_bytes: checked.number("limits.message_bytes"),

@@ -1,6 +1,7 @@
 //! Remote call control: sessions, monitors and what feeds them, what clients ask for, and how the phone system's
 //! identifiers look to each client.
 
+mod agreement;
 mod answers;
 pub(crate) mod binding;
 mod calls;
@@ -14,7 +15,9 @@ mod early;
 mod events;
 pub(crate) mod jobs;
 mod keep;
+mod known;
 mod lifetime;
+mod merger;
 mod monitoring;
 mod moving;
 pub(crate) mod noting;
@@ -29,6 +32,7 @@ mod services;
 mod serving;
 pub(crate) mod session;
 pub(crate) mod sessions;
+mod snapshot;
 mod stale;
 mod stops;
 mod switch_monitor;

@@ -1,7 +1,9 @@
 //! Monitors that move from one CTI connection to another: their clients are told once what ended, began and changed
 //! meanwhile, and nothing that contradicts it.
 
+mod joined;
 mod shared;
+mod table;
 mod told;
 mod verification;
 

@@ -4,6 +4,7 @@
 
 use ctigate_core::wire::csta::services::{Served, all, named};
 
+mod answers;
 mod desk;
 mod editions;
 mod filters;

@@ -235,6 +235,13 @@ pub const KEYS: &[Key] = &[
         .default("32"),
     Key::integer("limits.calls_per_device", (1, 256), "calls", "The most calls at one phone.").default("32"),
     Key::integer(
+        "limits.parties",
+        (8, 256),
+        "parties",
+        "The most parties of one call that count for what a client is shown of it; the phone system's words pass whole.",
+    )
+    .default("8"),
+    Key::integer(
         "limits.transactions",
         (1, 1_000_000),
         "transactions",

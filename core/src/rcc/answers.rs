@@ -25,6 +25,7 @@ impl<C: Carrier> Control<C> {
         let connection = ended.connection;
         match ended.ticket {
             Ticket::VerifyLine(session) => {
+                self.note_checked(step, session, response);
                 // The user is refused only if the phone system says that it does not know the line.
                 let error = error_of(response);
                 let unknown = error.means_unknown_device().then_some(error);

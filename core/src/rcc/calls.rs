@@ -1,8 +1,12 @@
 //! The calls at a line, as reported by events and snapshots.
 
+use alloc::boxed::Box;
+
+use super::merger::{Former, Merger, Replaced};
 use crate::few::Few;
 use crate::line::identifier::{is_line, is_other_number};
 use crate::line::type_of_number::TypeOfNumber;
+use crate::time::Instant;
 use crate::wire::csta::model::{
     CallEvent, CallEventKind, Connection, Device, LocalConnectionState as State, Party, SnapshotItem,
 };
@@ -23,6 +27,8 @@ pub(crate) enum Stage {
     Established,
     /// It is on hold here.
     Held,
+    /// It waits here: parked, camped on, or in a queue.
+    Queued,
     /// The call failed, and nobody has hung up yet.
     Failed,
     /// The client was told, but may have received an older event since. Equal to no other stage.
@@ -38,6 +44,7 @@ impl Stage {
             Self::Ringing => "ringing",
             Self::Established => "established",
             Self::Held => "held",
+            Self::Queued => "queued",
             Self::Failed => "failed",
             Self::Unsure => "unsure",
         }
@@ -54,16 +61,18 @@ pub(crate) struct Call {
     /// The deviceID's `typeOfNumber`.
     pub(crate) kind: TypeOfNumber,
     pub(crate) stage: Stage,
+    /// Whether it was said that it has more parties than count.
+    pub(super) is_crowded: bool,
 }
 
 impl Call {
     /// A call in which the line's own connection has this device.
-    fn new(id: &str, device: Device<'_>, stage: Stage) -> Self {
+    pub(super) fn new(id: &str, device: Device<'_>, stage: Stage) -> Self {
         let kind = TypeOfNumber::of(device);
-        Self { id: Word::from(id), device: Word::from(device.id), kind, stage }
+        Self { id: Word::from(id), device: Word::from(device.id), kind, stage, is_crowded: false }
     }
 
-    fn set_device(&mut self, device: Device<'_>) {
+    pub(super) fn set_device(&mut self, device: Device<'_>) {
         if *self.device != *device.id {
             self.device = Word::from(device.id);
         }
@@ -78,119 +87,131 @@ impl Call {
 
 /// The calls of one line, oldest first.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Calls(Few<Call>);
+pub(crate) struct Calls {
+    list: Few<Call>,
+    /// Boxed, since few lines are ever transferred.
+    former: Option<Box<Former>>,
+}
 
 impl Calls {
     /// Returns the number of calls.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     /// Returns the call with this ID.
     pub(crate) fn find(&self, id: &str) -> Option<&Call> {
-        self.0.iter().find(|known| &*known.id == id)
+        self.list.iter().find(|known| &*known.id == id)
     }
 
     /// Iterates over all calls.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Call> {
-        self.0.iter()
+        self.list.iter()
     }
 
     /// Removes a call.
     pub(crate) fn remove(&mut self, id: &str) {
-        self.0.retain(|known| &*known.id != id);
+        self.list.retain(|known| &*known.id != id);
+        self.former.take_if(|former| !former.forget(id));
     }
 
     /// Adds or replaces a call. At the limit the oldest, whose end was probably never reported, is removed and
     /// returned.
     pub(crate) fn keep(&mut self, call: Call, limit: usize) -> Option<Call> {
-        if let Some(known) = self.0.iter_mut().find(|known| known.id == call.id) {
+        if let Some(known) = self.list.iter_mut().find(|known| known.id == call.id) {
             *known = call;
             return None;
         }
-        let forgotten = if self.0.len() >= limit { self.0.take_first() } else { None };
-        self.0.push(call);
+        let forgotten = if self.list.len() >= limit { self.list.take_first() } else { None };
+        self.list.push(call);
         forgotten
     }
 
     /// Updates the calls from an event at `line`; calls that ended there are removed. At the limit the oldest, whose
     /// end was probably never reported, is removed and returned.
     pub(crate) fn learn(&mut self, line: &str, event: &CallEvent<'_>, limit: usize) -> Option<Call> {
+        if let Some(merger) = Merger::of(self, line, event) {
+            return self.merge(&merger, limit);
+        }
         let id = event.connection.call?;
         let about_us = is_about(line, event);
-        match event.kind {
-            CallEventKind::Transfered | CallEventKind::Conferenced => {
-                let leaves = about_us || event.local == Some(State::Null);
-                self.merge(event, leaves && event.kind == CallEventKind::Transfered);
-                return None;
-            }
-            CallEventKind::CallCleared => {
-                self.remove(id);
-                return None;
-            }
-            CallEventKind::Diverted if about_us => {
-                self.remove(id);
-                return None;
-            }
-            // It rings elsewhere now; for this line nothing has changed.
-            CallEventKind::Diverted => return None,
-            CallEventKind::ServiceInitiated
-            | CallEventKind::Originated
-            | CallEventKind::Delivered
-            | CallEventKind::Established
-            | CallEventKind::Held
-            | CallEventKind::Retrieved
-            | CallEventKind::Failed
-            | CallEventKind::ConnectionCleared
-            | CallEventKind::NetworkReached => {}
-        }
-        if event.kind == CallEventKind::ConnectionCleared && (about_us || event.local == Some(State::Null)) {
+        if ends_call(event, about_us) {
             self.remove(id);
             return None;
         }
+        // It rings elsewhere now; for this line nothing has changed.
+        if event.kind == CallEventKind::Diverted {
+            return None;
+        }
         let own = event.connection.device.filter(|_| about_us);
-        if let Some(known) = self.0.iter_mut().find(|known| &*known.id == id) {
-            known.stage = stage_after(event, about_us, known.stage);
+        if let Some(known) = self.list.iter_mut().find(|known| &*known.id == id) {
+            known.stage = stage_after(event, about_us, Some(known.stage));
             if let Some(own) = own {
                 known.set_device(own);
             }
             return None;
         }
-        let stage = stage_after(event, about_us, Stage::Established);
+        let stage = stage_after(event, about_us, None);
         self.keep(Call::new(id, own.unwrap_or(plain(line)), stage), limit)
     }
 
-    /// Merges calls into one (ECMA-269, Transferred and Conferenced events): the old calls are removed, and those that
-    /// the line took part in continue under the new callID, unless the line left them.
-    fn merge(&mut self, event: &CallEvent<'_>, left: bool) {
-        let olds = [event.connection.call, event.second.and_then(|second| second.call)];
-        let mut lives_on = None;
-        for item in event.list() {
-            let (Some(new), Some(old)) = (item.new, item.old.and_then(|old| old.call)) else { continue };
-            let (Some(id), Some(known)) = (new.call, self.find(old)) else { continue };
-            let mut call = lives_on.take().unwrap_or_else(|| known.clone());
-            call.id = Word::from(id);
-            // A client that may not know the old call does not learn of the new one.
-            if known.stage != Stage::Unsure {
-                call.stage = event.local.map_or(known.stage, |local| stage_in(local, known.stage));
-            }
-            let was = item.old.and_then(|old| old.device);
-            if let Some(own) = new.device.filter(|_| was.is_some_and(|was| *known.device == *was.id)) {
-                call.set_device(own);
-            }
-            lives_on = Some(call);
+    /// Returns the calls that an event takes away under their callIDs because they are transferred or joined: a client
+    /// that does not understand the event still shows them (client quirk 13).
+    pub(crate) fn replaced_by(&self, line: &str, event: &CallEvent<'_>) -> Replaced {
+        let merger = Merger::of(self, line, event);
+        let gone = merger.iter().flat_map(|merger| merger.olds.iter().filter(|old| !merger.keeps(old)));
+        gone.filter_map(|old| self.find(old).cloned()).collect()
+    }
+
+    /// Merges calls into one: those that the line took part in continue under the new callID, unless the line left
+    /// them.
+    fn merge(&mut self, merger: &Merger<'_>, limit: usize) -> Option<Call> {
+        let call = merger.result(self);
+        for old in merger.olds.iter().filter(|old| !merger.keeps(old)) {
+            self.list.retain(|known| &*known.id != *old);
         }
-        for old in olds.into_iter().flatten() {
-            if lives_on.as_ref().is_none_or(|call| &*call.id != old) && (left || lives_on.is_some()) {
-                self.remove(old);
-            }
+        let Some(call) = call else {
+            merger.olds.iter().for_each(|old| self.remove(old));
+            return None;
+        };
+        for old in merger.olds.iter().filter(|old| !merger.keeps(old)) {
+            self.former.get_or_insert_default().add(old, &call.id, limit);
         }
-        let Some(call) = lives_on else { return };
-        if left {
-            self.remove(&call.id);
-        } else {
-            self.keep(call, usize::MAX);
+        self.keep(call, limit)
+    }
+
+    /// Returns the call that had this ID until a transfer or conference, the latest first.
+    pub(crate) fn successor(&self, id: &str) -> Option<&str> {
+        let former = self.former.as_deref()?;
+        former.names.iter().rev().find(|(old, _)| **old == *id).map(|(_, new)| &**new)
+    }
+
+    /// Returns the call that one means by this ID who may not know of a transfer or conference.
+    pub(super) fn find_as_named(&self, id: &str, now: Instant) -> Option<&Call> {
+        let renamed = || self.find(self.successor(id).filter(|_| self.may_be_named_as_before(now))?);
+        self.find(id).or_else(renamed)
+    }
+
+    /// Whether any call had another ID until a transfer or conference.
+    pub(super) const fn have_former(&self) -> bool {
+        self.former.is_some()
+    }
+
+    /// Whether a call had another ID until a transfer or conference.
+    pub(super) fn has_former(&self, id: &str) -> bool {
+        self.former.as_deref().is_some_and(|former| former.names.iter().any(|(_, new)| **new == *id))
+    }
+
+    /// Sets until when clients that were told of a transfer or conference may still name the calls as before.
+    pub(super) fn keep_former_until(&mut self, until: Instant) {
+        if let Some(former) = &mut self.former {
+            former.until = until;
         }
+    }
+
+    /// Whether a request that comes now may have been sent before its client was told of a transfer or conference.
+    pub(super) fn may_be_named_as_before(&self, now: Instant) -> bool {
+        self.former.as_ref().is_some_and(|former| now < former.until)
     }
 
     /// Adds a call that a response names with the line's own connection. A call that is already known stays as it is.
@@ -203,14 +224,21 @@ impl Calls {
 
     /// Marks all calls as unsure, except those for which `is_sure` holds.
     pub(super) fn mark_unsure_except(&mut self, is_sure: impl Fn(&str) -> bool) {
-        for call in self.0.iter_mut().filter(|call| !is_sure(&call.id)) {
+        for call in self.list.iter_mut().filter(|call| !is_sure(&call.id)) {
             call.stage = Stage::Unsure;
         }
     }
 
+    /// Notes that it was said that a call has more parties than count. Returns false if it had been said before, or if
+    /// the call is not known.
+    pub(super) fn note_crowded(&mut self, id: &str) -> bool {
+        let call = self.list.iter_mut().find(|known| &*known.id == id);
+        call.is_some_and(|call| !core::mem::replace(&mut call.is_crowded, true))
+    }
+
     /// Sets the stage of a call, if it is known.
     pub(crate) fn advance(&mut self, id: Option<&str>, stage: Stage) {
-        if let Some(known) = self.0.iter_mut().find(|known| Some(&*known.id) == id) {
+        if let Some(known) = self.list.iter_mut().find(|known| Some(&*known.id) == id) {
             known.stage = stage;
         }
     }
@@ -224,52 +252,46 @@ pub(crate) fn ends(line: &str, event: &CallEvent<'_>, id: &str) -> bool {
     calls.find(id).is_none()
 }
 
-fn is_about(line: &str, event: &CallEvent<'_>) -> bool {
+/// Whether an event other than of a transfer or a conference ends the line's part in its call.
+fn ends_call(event: &CallEvent<'_>, about_us: bool) -> bool {
+    let is_left = event.local == Some(State::Null);
+    let leaves = matches!(event.kind, CallEventKind::ConnectionCleared | CallEventKind::Diverted);
+    event.kind == CallEventKind::CallCleared || (leaves && (about_us || is_left))
+}
+
+pub(super) fn is_about(line: &str, event: &CallEvent<'_>) -> bool {
     match event.subject {
         Party::Device(device) => is_line(device, line),
         Party::NotKnown | Party::Restricted => false,
     }
 }
 
-const fn plain(id: &str) -> Device<'_> {
+pub(super) const fn plain(id: &str) -> Device<'_> {
     Device { id, type_of_number: None }
 }
 
-/// Returns the stage of a call after an event; `before` if the event does not tell.
-fn stage_after(event: &CallEvent<'_>, about_us: bool, before: Stage) -> Stage {
+/// Returns the stage of a call after an event; `before` is the one before it, if the call was known. What happens to
+/// another party changes nothing for a line that is talking, or has the call on hold.
+fn stage_after(event: &CallEvent<'_>, about_us: bool, before: Option<Stage>) -> Stage {
+    let talks = before.filter(|before| matches!(before, Stage::Established | Stage::Held));
+    let talks = talks.filter(|_| !about_us);
+    let unchanged = before.unwrap_or(Stage::Unsure);
     match (event.local, event.kind) {
         (Some(State::Hold), _) => Stage::Held,
         (Some(State::Alerting), _) => Stage::Ringing,
-        (Some(State::Fail), _) | (_, CallEventKind::Failed) => Stage::Failed,
+        (Some(State::Fail), _) => Stage::Failed,
+        (Some(State::Queued), _) => Stage::Queued,
         (_, CallEventKind::ServiceInitiated) => Stage::Initiated,
         (_, CallEventKind::Originated) => Stage::Originated,
-        (None, CallEventKind::Delivered) if about_us => Stage::Ringing,
-        (_, CallEventKind::Delivered | CallEventKind::NetworkReached) => Stage::Delivered,
-        (_, CallEventKind::Established) => Stage::Established,
         (None, CallEventKind::Held) if about_us => Stage::Held,
+        (None, CallEventKind::Delivered) if about_us => Stage::Ringing,
         (_, CallEventKind::Retrieved) if about_us => Stage::Established,
-        (
-            _,
-            CallEventKind::Held
-            | CallEventKind::Retrieved
-            | CallEventKind::ConnectionCleared
-            | CallEventKind::Diverted
-            | CallEventKind::Transfered
-            | CallEventKind::Conferenced
-            | CallEventKind::CallCleared,
-        ) => before,
-    }
-}
-
-/// Returns the stage of a call whose line has its own connection in `state`; `before` if that does not tell.
-const fn stage_in(state: State, before: Stage) -> Stage {
-    match state {
-        State::Hold => Stage::Held,
-        State::Alerting => Stage::Ringing,
-        State::Connected => Stage::Established,
-        State::Fail => Stage::Failed,
-        State::Initiated => Stage::Initiated,
-        State::Null | State::Queued => before,
+        // The state that is given is the line's; the event is another party's.
+        (Some(State::Connected), _) if talks.is_some() => Stage::Established,
+        (_, CallEventKind::Failed) => talks.unwrap_or(Stage::Failed),
+        (_, CallEventKind::Delivered | CallEventKind::NetworkReached) => talks.unwrap_or(Stage::Delivered),
+        (_, CallEventKind::Established) => talks.unwrap_or(Stage::Established),
+        _ => unchanged,
     }
 }
 
@@ -284,10 +306,12 @@ pub(crate) enum Seen {
     Unknown,
 }
 
-/// Returns what a snapshot item tells about a call. The first state is that of the line's own connection.
-pub(crate) fn seen(item: &SnapshotItem<'_>) -> Seen {
+/// Returns what a snapshot item tells about a call of which so many `parties` count. The first state is that of the
+/// line's own connection.
+pub(crate) fn seen(item: &SnapshotItem<'_>, parties: usize) -> Seen {
     let Some((own, others)) = item.states.split_first() else { return Seen::Unknown };
-    let any = |state: State| others.contains(&state);
+    let beyond = || item.further_states().take(parties.saturating_sub(item.states.len()));
+    let any = |state: State| others.contains(&state) || beyond().any(|other| other == Some(state));
     Seen::At(match own {
         State::Null if any(State::Fail) => Stage::Failed,
         State::Null => return Seen::Gone,
@@ -295,7 +319,7 @@ pub(crate) fn seen(item: &SnapshotItem<'_>) -> Seen {
         State::Alerting => Stage::Ringing,
         State::Hold => Stage::Held,
         State::Fail => Stage::Failed,
-        State::Queued => return Seen::Unknown,
+        State::Queued => Stage::Queued,
         State::Connected if others.is_empty() || any(State::Connected) || any(State::Hold) => {
             Stage::Established
         }
@@ -305,9 +329,9 @@ pub(crate) fn seen(item: &SnapshotItem<'_>) -> Seen {
     })
 }
 
-crate::digest! { struct Call { id, device, kind => kind.word().unwrap_or_default(), stage => stage.name() } }
+crate::digest! { struct Call { id, device, kind => kind.word().unwrap_or_default(), stage => stage.name(), is_crowded } }
 
-crate::digest! { struct Calls(calls) }
+crate::digest! { struct Calls { list, former => former.as_deref() } }
 
 #[cfg(test)]
 mod tests {
@@ -333,11 +357,12 @@ mod tests {
             (&[State::Hold, State::Connected], Stage::Held),
             (&[State::Connected, State::Fail], Stage::Failed),
             (&[State::Null, State::Fail], Stage::Failed),
+            (&[State::Queued, State::Connected], Stage::Queued),
         ] {
-            assert_eq!(seen(&item(states)), Seen::At(stage), "{states:?}");
+            assert_eq!(seen(&item(states), 8), Seen::At(stage), "{states:?}");
         }
-        assert_eq!(seen(&item(&[State::Null, State::Connected])), Seen::Gone);
-        assert_eq!(seen(&item(&[])), Seen::Unknown);
+        assert_eq!(seen(&item(&[State::Null, State::Connected]), 8), Seen::Gone);
+        assert_eq!(seen(&item(&[]), 8), Seen::Unknown);
     }
 
     #[test]
@@ -365,7 +390,7 @@ mod tests {
             old: Some(connection(old, device)),
             endpoint: None,
         };
-        let list = [item("1", "1002"), item("2", "1003")];
+        let list = [item("2", "1003"), item("1", "1002")];
         let event = CallEvent {
             second: Some(connection("2", "1001")),
             subject: Party::Device(Device { id: subject, type_of_number: None }),
@@ -392,6 +417,46 @@ mod tests {
         assert_eq!(calls.len(), 1);
         assert_eq!(calls.find("3").map(|call| call.stage), Some(Stage::Established));
         assert_eq!(calls.find("3").map(|call| &*call.device), Some("1001"));
+    }
+
+    #[test]
+    fn what_happens_to_another_party_does_not_change_how_the_line_takes_part() {
+        use CallEventKind as Kind;
+        for (kind, before, local, after) in [
+            // In a conference, a further party rings, is busy, answers, holds.
+            (Kind::Delivered, Stage::Established, Some(State::Connected), Stage::Established),
+            (Kind::Delivered, Stage::Established, None, Stage::Established),
+            (Kind::Failed, Stage::Established, None, Stage::Established),
+            (Kind::Held, Stage::Established, None, Stage::Established),
+            (Kind::Established, Stage::Held, None, Stage::Held),
+            (Kind::Delivered, Stage::Held, Some(State::Hold), Stage::Held),
+            (Kind::Retrieved, Stage::Held, Some(State::Connected), Stage::Established),
+            // The first other party does: this is how far the call has come.
+            (Kind::Delivered, Stage::Originated, Some(State::Connected), Stage::Delivered),
+            (Kind::Failed, Stage::Originated, Some(State::Connected), Stage::Failed),
+            (Kind::Established, Stage::Delivered, None, Stage::Established),
+            (Kind::Established, Stage::Ringing, Some(State::Alerting), Stage::Ringing),
+            (Kind::ConnectionCleared, Stage::Ringing, Some(State::Alerting), Stage::Ringing),
+        ] {
+            let connection = Connection { call: Some("1"), device: None };
+            let mut calls = Calls::default();
+            calls.add_new("1001", &connection, before, 9);
+            let subject = Party::Device(Device { id: "1009", type_of_number: None });
+            let event = CallEvent { subject, local, ..CallEvent::new(kind, connection) };
+            calls.learn("1001", &event, 9);
+            assert_eq!(calls.find("1").map(|call| call.stage), Some(after), "{kind:?} {before:?} {local:?}");
+        }
+    }
+
+    #[test]
+    fn of_two_calls_that_become_one_the_one_that_talks_says_how() {
+        for kind in [CallEventKind::Conferenced, CallEventKind::Transfered] {
+            for (local, stage) in [(None, Stage::Established), (Some(State::Alerting), Stage::Ringing)] {
+                let calls = merged(kind, "1002", local);
+                assert_eq!(calls.find("3").map(|call| call.stage), Some(stage), "{kind:?} {local:?}");
+                assert_eq!((calls.successor("1"), calls.successor("2")), (Some("3"), Some("3")));
+            }
+        }
     }
 
     #[test]

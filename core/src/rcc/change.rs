@@ -1,13 +1,17 @@
 //! Changes at a line of which its client was not told, and the events that report them.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use super::calls::{Call, Stage};
+use super::calls::{Call, Seen, Stage};
 use crate::line::type_of_number::TypeOfNumber;
-use crate::wire::csta::events::Part;
+use crate::wire::csta::emit;
+use crate::wire::csta::events::{Part, Shape};
 use crate::wire::csta::model::{
-    CallEvent, CallEventKind, Connection, Device, LocalConnectionState, Party, Redirection, SnapshotItem,
+    CallEvent, CallEventKind, Connection, Device, LocalConnectionState, Namespace, Party, Redirection,
+    SnapshotItem,
 };
+use crate::wire::csta::relayed::Value;
 
 /// The far end of a call, as a snapshot names it.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,15 +43,28 @@ impl Change {
         Self { switch, call, before, now: None, local: None, far: Far::NotKnown }
     }
 
-    /// A call as a snapshot contains it.
-    pub(crate) fn shown(switch: u8, call: Call, before: Option<Stage>, item: &SnapshotItem<'_>) -> Self {
+    /// A call that a snapshot contains. If events say that it is at another stage, the snapshot is older.
+    pub(super) fn shown(
+        switch: u8,
+        call: Call,
+        before: Option<Stage>,
+        (item, told): (&SnapshotItem<'_>, Seen),
+    ) -> Self {
         let far = match item.endpoint {
             Some(Party::Device(device)) => Far::Device(Box::from(device.id), TypeOfNumber::of(device)),
             Some(Party::Restricted) => Far::Restricted,
             Some(Party::NotKnown) | None => Far::NotKnown,
         };
         let now = Some(call.stage);
-        Self { switch, call, before, now, local: item.states.first().copied(), far }
+        let is_older = matches!(told, Seen::At(stage) if Some(stage) != now);
+        let local = item.states.first().copied().filter(|_| !is_older);
+        Self { switch, call, before, now, local, far }
+    }
+
+    /// A call as events left it, of which no snapshot tells more.
+    pub(super) fn begun(switch: u8, call: Call, before: Option<Stage>) -> Self {
+        let now = Some(call.stage);
+        Self { switch, call, before, now, local: None, far: Far::NotKnown }
     }
 
     fn far(&self) -> Party<'_> {
@@ -58,7 +75,28 @@ impl Change {
         }
     }
 
-    /// Returns the events that report it, in order.
+    /// Returns the event that reports a call that waits at the line, as a document: it is not one of those that are
+    /// modelled. `None` if the call does not wait.
+    pub(crate) fn queued_event(&self, number: &str, namespace: Namespace) -> Option<Vec<u8>> {
+        let shape = Shape::named("QueuedEvent").filter(|_| self.now == Some(Stage::Queued))?;
+        let line = Party::Device(Device { id: number, type_of_number: None });
+        let own = Connection { call: Some(&self.call.id), device: Some(self.call.own_device()) };
+        let given = [
+            ("queuedConnection", Value::Connection(own)),
+            ("queue", Value::Party(line)),
+            ("callingDevice", Value::Party(self.far())),
+            ("calledDevice", Value::Party(line)),
+            ("lastRedirectionDevice", Value::Redirection(Redirection::NotSpecified)),
+            ("localConnectionInfo", Value::Text(LocalConnectionState::Queued.word())),
+            ("cause", Value::Text("newCall")),
+        ];
+        let mut document = Vec::new();
+        // The client's own cross-reference ID takes the place of this one.
+        emit::composed_event(&mut document, namespace, shape, "1", &given);
+        Some(document)
+    }
+
+    /// Returns the events that report it, in order, as far as they are modelled.
     pub(crate) fn events(&self) -> &'static [CallEventKind] {
         use CallEventKind::{
             ConnectionCleared, Delivered, Established, Failed, Held, Originated, Retrieved, ServiceInitiated,
@@ -73,6 +111,7 @@ impl Change {
             (Some(Stage::Established), Some(Stage::Held)) => &[Held],
             (_, Some(Stage::Held)) => &[Established, Held],
             (_, Some(Stage::Failed)) => &[Failed],
+            (_, Some(Stage::Queued)) => &[],
         }
     }
 

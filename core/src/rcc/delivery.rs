@@ -13,7 +13,7 @@ use crate::expected::Expected as _;
 use crate::slots::Handle;
 use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
-use crate::wire::csta::model::{Event, Message, Response};
+use crate::wire::csta::model::{Event, Message, Namespace, Response};
 use crate::wire::csta::parse::Document;
 
 /// The most actions that one change or one event may cause: two events, each with a connection to be opened and a
@@ -102,10 +102,11 @@ impl<C: Carrier> Control<C> {
         let whole = self.completed(switch_monitor, event);
         let whole = whole.as_ref().and_then(|whole| whole.of(event));
         let (event, document) = whole.as_ref().map_or((event, document), |whole| (whole, None));
-        self.learn(step, switch_monitor, event);
+        let replaced = self.learn(step, switch_monitor, event);
+        self.compare_event(step, switch_monitor, event);
         let mut index = 0;
         while let Some(monitor) = self.fed_by(switch_monitor, index) {
-            if let Some(news) = self.pass_on(step, monitor, event, document) {
+            if let Some(news) = self.pass_on(step, monitor, (event, document), &replaced) {
                 clients.tell(step, self, &news);
             }
             index += 1;
@@ -145,6 +146,14 @@ impl<C: Carrier> Control<C> {
         change: &Change,
     ) {
         let Some(number) = self.line_of(monitor).expected("a monitor's line") else { return };
+        let namespace = Namespace::International(step.config.cti.protocol_version);
+        if let Some(queued) = change.queued_event(&number, namespace)
+            && let Ok(document) = Document::parse(&queued, &self.xml_limits)
+            && let Ok(Message::Event(event)) = document.message()
+            && let Some(news) = self.as_seen(monitor, &event, Some(change.switch))
+        {
+            clients.tell(step, self, &news);
+        }
         for kind in change.events() {
             let event = Event::Call(change.event(*kind, &number));
             if let Some(news) = self.as_seen(monitor, &event, Some(change.switch)) {

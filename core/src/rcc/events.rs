@@ -2,8 +2,10 @@
 
 use core::fmt::Display;
 
+use super::calls::Call;
 use super::control::{Control, News, What};
 use super::keep;
+use super::merger::Replaced;
 use super::session::{Carrier, Monitor};
 use super::switch_monitor::{EventSource, SwitchMonitor};
 use crate::action::Level;
@@ -11,8 +13,13 @@ use crate::cti::ConnectionRef;
 use crate::expected::Expected as _;
 use crate::slots::Handle;
 use crate::step::{SessionId, Step};
+use crate::time::Duration;
 use crate::wire::csta::model::{Event, Party, Request, SystemStatus};
 use crate::word::Word;
+
+/// How long a client's request may have been on its way. One that was sent before its client was told of a transfer or a
+/// conference names the calls as they were before.
+const CROSSING: Duration = Duration::from_secs(2);
 
 /// What completes the connection that an event is about.
 pub(super) enum Completed {
@@ -98,22 +105,23 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Updates a switch monitor's calls from one of its events.
+    /// Updates a switch monitor's calls from one of its events. Returns the calls that it takes away under their callIDs
+    /// because they are transferred or joined.
     pub(crate) fn learn(
         &mut self,
         step: &mut Step<'_>,
         switch_monitor: Handle<SwitchMonitor>,
         event: &Event<'_>,
-    ) {
+    ) -> Replaced {
         let limit = step.config.limits.calls_per_device;
         let Some(switch_monitor) =
             self.switch_monitors.slots.get_mut(switch_monitor).expected("a switch monitor")
         else {
-            return;
+            return Replaced::new();
         };
-        if let Event::Call(call) = event
-            && let Some(forgotten) = switch_monitor.calls.learn(&switch_monitor.device, call, limit)
-        {
+        let Event::Call(call) = event else { return Replaced::new() };
+        let replaced = switch_monitor.calls.replaced_by(&switch_monitor.device, call);
+        if let Some(forgotten) = switch_monitor.calls.learn(&switch_monitor.device, call, limit) {
             let fields: &[(&str, &dyn Display)] = &[
                 ("cti", &self.pool.name_of(switch_monitor.connection.index())),
                 ("device", &switch_monitor.device),
@@ -123,6 +131,10 @@ impl<C: Carrier> Control<C> {
             ];
             step.actions.notify(Level::Warn, "call_forgotten", fields);
         }
+        if !replaced.is_empty() {
+            switch_monitor.calls.keep_former_until(step.now + CROSSING);
+        }
+        replaced
     }
 
     /// Returns the news for a monitor's client if it is to be told of an event now.
@@ -130,10 +142,11 @@ impl<C: Carrier> Control<C> {
         &mut self,
         step: &mut Step<'_>,
         monitor: Handle<Monitor>,
-        event: &'n Event<'n>,
-        document: Option<&[u8]>,
+        (event, document): (&'n Event<'n>, Option<&[u8]>),
+        replaced: &[Call],
     ) -> Option<News<'n>> {
-        if self.passes(step, monitor, event, document) { self.as_seen(monitor, event, None) } else { None }
+        let passes = self.passes(step, monitor, (event, document), replaced);
+        if passes { self.as_seen(monitor, event, None) } else { None }
     }
 
     /// Returns the news of a phone system's status for a client that registered for it.

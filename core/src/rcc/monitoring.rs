@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::calls::Calls;
+use super::calls::{Calls, Seen, seen};
 use super::control::{Control, News, What};
 use super::noting::Field;
 use super::reference::Reference;
@@ -68,10 +68,11 @@ impl<C: Carrier> Control<C> {
             return Err(CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED);
         }
         let switch_monitor = self.switch_monitor(step, link, &number)?;
+        let resync = self.calls_to_show(handle, link, switch_monitor);
         let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
         let cross_reference = free_reference(session, &self.monitors);
-        let monitor =
-            Monitor { session: handle, cross_reference, filter, source: Some(switch_monitor), resync: None };
+        let source = Some(switch_monitor);
+        let monitor = Monitor { session: handle, cross_reference, filter, source, resync };
         let monitor = self.monitors.insert(monitor).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
         session.monitors_had = session.monitors_had.wrapping_add(1);
         session.monitors.push(monitor);
@@ -79,6 +80,36 @@ impl<C: Carrier> Control<C> {
             switch_monitor.monitors.push(monitor);
         }
         Ok(monitor)
+    }
+
+    /// Returns what a new monitor's client knows if calls exist that it is to be shown: those that its line had at
+    /// sign-in, and those that the switch monitor knows.
+    fn calls_to_show(
+        &mut self,
+        handle: SessionId,
+        link: ConnectionRef,
+        switch_monitor: Handle<SwitchMonitor>,
+    ) -> Option<Box<Resync>> {
+        let session = self.sessions.get_mut(handle)?;
+        let may_have = core::mem::take(&mut session.may_have_calls);
+        let known = self.switch_monitors.slots.get(switch_monitor).map_or(0, |one| one.calls.len());
+        let connection = self.pool.at(link.index())?;
+        let can_tell = connection.features.of(session.number()).has_service("SnapshotDevice");
+        let shows = can_tell && (may_have || known > 0);
+        shows.then(|| Box::new(Resync::new(connection.switch, Calls::default())))
+    }
+
+    /// Notes whether the line of a user who signs in has calls.
+    pub(super) fn note_checked(&mut self, step: &Step<'_>, session: SessionId, response: &Response<'_>) {
+        let parties = step.config.limits.parties;
+        let Some(session) = self.sessions.get_mut(session) else { return };
+        session.may_have_calls = if let Response::SnapshotDevice { items, .. } = response {
+            items.iter().any(|item| seen(item, parties) != Seen::Gone)
+        } else {
+            // A phone system that does not answer would not answer the next request either.
+            let error = error_of(response);
+            error.is_passing() && error != CstaError::RESOURCE_OUT_OF_SERVICE
+        };
     }
 
     /// Returns the switch monitor of a device over a connection, which is started if there is none.
@@ -122,21 +153,18 @@ impl<C: Carrier> Control<C> {
         }
     }
 
-    /// Lets a MonitorStart wait for the switch monitor. Returns true if that is active: it is to be answered now.
-    pub(super) fn join(&mut self, waiter: Waiter) -> bool {
-        let switch_monitor = self.monitors.get(waiter.monitor).and_then(|monitor| monitor.source);
-        match switch_monitor
-            .and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
-            .map(|switch_monitor| &mut switch_monitor.state)
-        {
+    /// Lets a MonitorStart wait for the switch monitor. Returns that if it is active: the request is to be answered now.
+    pub(super) fn join(&mut self, waiter: Waiter) -> Option<Handle<SwitchMonitor>> {
+        let handle = self.monitors.get(waiter.monitor).and_then(|monitor| monitor.source);
+        match handle.and_then(|handle| Some(&mut self.switch_monitors.slots.get_mut(handle)?.state)) {
             Some(State::Starting { waiters, .. }) => {
                 waiters.push(waiter);
-                false
+                None
             }
-            Some(State::Active { .. }) => true,
+            Some(State::Active { .. }) => handle,
             None => {
                 debug_assert!(false, "a monitor was created without a switch monitor");
-                false
+                None
             }
         }
     }
@@ -320,9 +348,11 @@ impl<C: Carrier> Control<C> {
 
     /// Removes a client's monitor. Returns its switch monitor.
     pub(super) fn forget_monitor(&mut self, monitor: Handle<Monitor>) -> Option<Handle<SwitchMonitor>> {
-        let Monitor { session, source: switch_monitor, .. } = self.monitors.remove(monitor)?;
+        let Monitor { session, source: switch_monitor, resync, .. } = self.monitors.remove(monitor)?;
         if let Some(session) = self.sessions.get_mut(session) {
             session.monitors.retain(|other| *other != monitor);
+            // What its client was still to be shown, it is shown with the next one.
+            session.may_have_calls |= resync.is_some();
         }
         if let Some(switch_monitor) =
             switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))

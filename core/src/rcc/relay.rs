@@ -52,6 +52,10 @@ pub(crate) enum Found<'r> {
 }
 
 impl Found<'_> {
+    fn own_call(&self) -> Option<&Word> {
+        if let Self::Own { call, .. } = self { Some(call) } else { None }
+    }
+
     /// The line's own connection in a known call.
     pub(super) fn own(call: &Call) -> Self {
         Self::Own { call: call.id.clone(), device: call.device.clone(), kind: call.kind }
@@ -68,6 +72,11 @@ impl<'r> Resolved<'r> {
         let pushed = self.0.push((member.name, found));
         debug_assert!(pushed.is_ok(), "a row names more than {MAX_NAMED} things");
         pushed.map_err(|_| CstaError::GENERIC_OPERATION)
+    }
+
+    /// Whether another member stands for a connection of the line in the same call.
+    pub(super) fn has_call(&self, found: &Found<'_>) -> bool {
+        found.own_call().is_some_and(|call| self.0.iter().any(|(_, other)| other.own_call() == Some(call)))
     }
 
     /// Calls `write` with the members as written to the phone system, which knows the session's line as `line`.

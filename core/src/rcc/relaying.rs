@@ -6,12 +6,14 @@ use super::control::Control;
 use super::reference::call_of;
 use super::relay::{Found, Resolved, dialled, numbers};
 use super::session::Carrier;
+use super::switch_monitor::{State, SwitchMonitor};
 use super::ticket::Ticket;
 use crate::cti::ConnectionRef;
 use crate::cti::protocol::Urgency;
 use crate::line::type_of_number::{DYNAMIC, TypeOfNumber};
 use crate::line::uri::number_of;
 use crate::step::{SessionId, Step};
+use crate::time::Instant;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::member::{Member, Role};
 use crate::wire::csta::model::{Connection, Device, Request};
@@ -32,6 +34,7 @@ pub(super) struct Own {
     foreign_calls: bool,
     /// The edition of ECMA-323 that the phone system speaks.
     edition: u8,
+    now: Instant,
 }
 
 /// A request to be relayed, resolved.
@@ -107,9 +110,13 @@ impl<C: Carrier> Control<C> {
             foreign_calls: connection.is_some_and(|one| one.foreign_calls),
             edition: step.config.cti.protocol_version,
             number,
+            now: step.now,
         };
         for member in relayed.service.request {
             if let Some(found) = self.find(&own, relayed, member)? {
+                if resolved.has_call(&found) && names_two_calls(relayed) {
+                    return Err(member.error);
+                }
                 resolved.push(member, found)?;
             }
         }
@@ -182,16 +189,32 @@ impl<C: Carrier> Control<C> {
             };
         };
         let call = call_of(call, own.switch).ok_or(member.error)?;
-        let known = self.own_calls(own.session, own.link, &own.number).find(|known| *known.id == *call);
-        if let Some(known) = known {
+        if let Some(known) = self.own_call((own.session, own.link, &own.number), call, own.now) {
             return Ok(Found::own(known));
         }
-        // A callID alone names no device: the phone system could not tell whose call it is.
-        if member.role == Role::OwnCall {
+        // A callID alone names no device: the phone system could not tell whose call it is. Nor is a call of which only
+        // another line is a party a call of this one.
+        if member.role == Role::OwnCall || self.is_anothers(own, call, named.device) {
             return Err(member.error);
         }
         let (call, device) = (Word::from(call), own.number.clone());
         Ok(Found::Own { call, device, kind: TypeOfNumber::default() })
+    }
+
+    /// Whether a call that is not known at the session's line is known at the other one that is named with it. What is
+    /// known at the own line counts only if that is monitored, and the client knows all of it.
+    fn is_anothers(&self, own: &Own, call: &str, device: Option<Device<'_>>) -> bool {
+        let Some(number) = device.and_then(|device| number_of(device.id)) else { return false };
+        if number == &*own.number || self.may_be_untold(own.session) {
+            return false;
+        }
+        let knows =
+            |one: &SwitchMonitor| matches!(one.state, State::Active { .. }) && !one.verification.is_open();
+        let is_monitored = self.own_switch_monitor(own.session, own.link, &own.number).is_some_and(knows);
+        let other = self.switch_monitors.of_device(own.link, number).filter(|_| is_monitored);
+        other
+            .and_then(|other| self.switch_monitors.slots.get(other))
+            .is_some_and(|other| other.calls.find(call).is_some())
     }
 
     /// Resolves another device's connection, if the configuration allows it. If the gateway monitors that device, the
@@ -217,7 +240,7 @@ impl<C: Carrier> Control<C> {
         let device = device.filter(|device| !device.id.is_empty());
         let monitored = device.and_then(|device| self.switch_monitors.of_device(own.link, device.id));
         let monitored = monitored.and_then(|monitored| self.switch_monitors.slots.get(monitored));
-        Ok(match monitored.and_then(|one| one.calls.find(call)) {
+        Ok(match monitored.and_then(|one| one.calls.find_as_named(call, own.now)) {
             Some(announced) => Found::own(announced),
             None => Found::Foreign(Connection { call: Some(call), device }),
         })
@@ -235,6 +258,15 @@ impl<C: Carrier> Control<C> {
         }
         Ok(Found::own(first))
     }
+}
+
+/// Whether a request names two calls. If they are one by now, it comes too late: a call is not joined with itself.
+fn names_two_calls(relayed: &Relayed<'_>) -> bool {
+    let call = |role| {
+        let member = relayed.service.request.iter().find(|member| member.role == role)?;
+        relayed.connection(member.name)?.call
+    };
+    call(Role::Held) != call(Role::Active)
 }
 
 /// Whether a service that names a connection by its device alone may mean a call at this stage.

@@ -3,21 +3,23 @@
 
 use alloc::boxed::Box;
 
-use super::calls::{Call, Calls, Seen, Stage, seen};
+use super::calls::{Call, Calls};
 use super::change::Change;
 use super::control::{Control, News, What};
 use super::jobs::{Job, portion};
 use super::keep;
+use super::known::note_crowded;
 use super::noting::Field;
-use super::resync_state::{Resync, Snapshot, Way};
+use super::resync_state::{Resync, Way};
 use super::session::{Carrier, Monitor};
+use super::snapshot::Snapshot;
 use super::switch_monitor::{EventSource, State, SwitchMonitor};
 use super::ticket::{Ticket, error_of};
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::expected::Expected as _;
 use crate::slots::Handle;
-use crate::step::{SessionId, Step};
+use crate::step::Step;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, Event, Request, Response, SnapshotItem};
 
@@ -201,13 +203,13 @@ impl<C: Carrier> Control<C> {
 
     fn compare(
         &mut self,
-        step: &Step<'_>,
+        step: &mut Step<'_>,
         handle: Handle<Monitor>,
         link: ConnectionRef,
         items: &[SnapshotItem<'_>],
     ) {
         let switch = self.switch_of(link);
-        let limit = step.config.limits.calls_per_device;
+        let (limit, parties) = (step.config.limits.calls_per_device, step.config.limits.parties);
         let Some(monitor) = self.monitors.get_mut(handle).expected("a monitor") else { return };
         let Some(resync) = monitor.resync.as_mut().expected("a resync") else { return };
         let switch_monitor =
@@ -216,11 +218,11 @@ impl<C: Carrier> Control<C> {
         switch_monitor.end_verification();
         let (device, since) = (switch_monitor.device.clone(), resync.take_since());
         let known = core::mem::take(&mut switch_monitor.calls);
-        let snapshot = Snapshot { switch, line: &device, items, limit, since: &since, known: &known };
+        let snapshot =
+            Snapshot { switch, line: &device, items, limit, parties, since: &since, known: &known };
         switch_monitor.calls = resync.compare(&snapshot);
+        note_crowded(step, self.pool.name_of(link.index()), switch_monitor, items);
         if switch_monitor.monitors.len() > 1 {
-            // Clients may know different stages of these: one the snapshot's, another that of an event since.
-            switch_monitor.calls.mark_unsure_except(|id| !since.iter().any(|recent| recent.is_of(id)));
             let monitors = switch_monitor.monitors.clone();
             let others = monitors.iter().copied().filter(|other| *other != handle);
             others.for_each(|other| self.compare_shared(other, &snapshot));
@@ -297,10 +299,8 @@ impl<C: Carrier> Control<C> {
         let limit = step.config.limits.calls_per_device;
         let session = self.monitors.get(handle)?.session;
         let number = self.number_of(session);
-        if let (Event::Call(call), Some(resync)) =
-            (event, self.monitors.get_mut(handle).and_then(|one| one.resync.as_mut()))
-        {
-            resync.calls.learn(&number, call, limit);
+        if let Some(resync) = self.monitors.get_mut(handle).and_then(|one| one.resync.as_mut()) {
+            resync.learn(&number, event, limit);
         }
         let resync = self.monitors.get(handle)?.resync.as_ref();
         self.as_seen(handle, event, resync.map(|resync| resync.switch()))
@@ -350,15 +350,19 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Whether an event is passed on to a monitor's client at once. If not, it is stored, or lost if there is no room.
+    /// A client that is told that calls were replaced is told afterwards that they are over under their callIDs.
     pub(super) fn passes(
         &mut self,
         step: &mut Step<'_>,
         handle: Handle<Monitor>,
-        event: &Event<'_>,
-        document: Option<&[u8]>,
+        (event, document): (&Event<'_>, Option<&[u8]>),
+        replaced: &[Call],
     ) -> bool {
         let Some(monitor) = self.monitors.get(handle).expected("a monitor") else { return false };
         if monitor.resync.is_none() {
+            if !replaced.is_empty() {
+                self.end_replaced(handle, replaced);
+            }
             return true;
         }
         let limits = step.config.limits;
@@ -370,8 +374,10 @@ impl<C: Carrier> Control<C> {
         let Some(resync) = monitor.resync.as_mut().expected("a resync") else { return true };
         resync.note(&number, event, limits.queued_events);
         if resync.way_of(switch, event) == Way::Passes {
-            if let Event::Call(call) = event {
-                resync.calls.learn(&number, call, limits.calls_per_device);
+            let was_telling = resync.is_telling();
+            resync.learn(&number, event, limits.calls_per_device);
+            if resync.is_telling() && !was_telling {
+                self.tell_later(handle);
             }
             return true;
         }
@@ -392,94 +398,13 @@ impl<C: Carrier> Control<C> {
         false
     }
 
-    /// Returns the calls of a line that are known at its phone system. A call may occur twice.
-    pub(super) fn own_calls(
-        &self,
-        handle: SessionId,
-        link: ConnectionRef,
-        number: &str,
-    ) -> impl Iterator<Item = &Call> {
-        let monitors = self.sessions.get(handle).map_or(&[][..], |session| &session.monitors);
-        let slots = &self.switch_monitors.slots;
-        // A session that monitors its line leads there without a look-up by name.
-        let fed_by = |monitor: &Handle<Monitor>| slots.get(self.monitors.get(*monitor)?.source?);
-        let switch_monitor = monitors
-            .iter()
-            .filter_map(fed_by)
-            .find(|one| one.connection == link)
-            .or_else(|| slots.get(self.switch_monitors.of_device(link, number)?));
-        let switch = self.switch_of(link);
-        let resync = monitors.iter().filter_map(|monitor| self.monitors.get(*monitor)?.resync.as_deref());
-        let known = resync.filter_map(move |resync| resync.calls_of(switch));
-        let known = switch_monitor.map(|switch_monitor| &switch_monitor.calls).into_iter().chain(known);
-        known.flat_map(Calls::iter)
-    }
-
-    /// Records the calls that a client is told of in a response, also while it is being brought up to date. Their
-    /// stages count as known only if no older event can reach the client after the response.
-    pub(super) fn note_told(
-        &mut self,
-        step: &Step<'_>,
-        (handle, overtaken): (SessionId, bool),
-        link: ConnectionRef,
-        response: &Response<'_>,
-    ) {
-        let tells = if let Response::Relayed(relayed) = response {
-            relayed.own_connections().next().is_some()
-        } else {
-            matches!(response, Response::SnapshotDevice { .. })
-        };
-        if !tells {
-            return;
-        }
-        let number = self.number_of(handle);
-        let switch = self.switch_of(link);
-        let limit = step.config.limits.calls_per_device;
-        let all = matches!(response, Response::SnapshotDevice { .. });
-        let resync = |monitor: &Handle<Monitor>| self.monitors.get(*monitor)?.resync.as_deref();
-        let lasts = !overtaken
-            && self
-                .sessions
-                .get(handle)
-                .is_some_and(|session| !session.monitors.iter().filter_map(resync).any(Resync::may_overtake));
-        let switch_monitor = self.switch_monitors.of_device(link, &number);
-        if let Some(switch_monitor) =
-            switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
-        {
-            // Clients of other sessions were not told.
-            let mut fed = switch_monitor.monitors.iter().filter_map(|monitor| self.monitors.get(*monitor));
-            let is_shared = fed.any(|monitor| monitor.session != handle);
-            learn_told(&mut switch_monitor.calls, &number, response, lasts && !is_shared, limit);
-        }
-        // Bounded by limits.monitors_per_session.
-        for index in 0..self.sessions.get(handle).map_or(0, |session| session.monitors.len()) {
-            let monitor = self.sessions.get(handle).and_then(|session| session.monitors.get(index)).copied();
-            let monitor = monitor.and_then(|monitor| self.monitors.get_mut(monitor));
-            let Some(resync) = monitor.and_then(|one| one.resync.as_mut()) else { continue };
-            if let Some(calls) = resync.calls_told(switch, all, limit) {
-                learn_told(calls, &number, response, lasts, limit);
-            }
-            resync.keep_told();
-        }
-    }
-}
-
-/// Records the calls that a response to the client names. `lasts`: no older event can reach the client after the
-/// response, so that the stages it gives are what the client knows.
-fn learn_told(calls: &mut Calls, number: &str, response: &Response<'_>, lasts: bool, limit: usize) {
-    if let Response::Relayed(relayed) = response {
-        for connection in relayed.own_connections() {
-            calls.add_new(number, &connection, if lasts { Stage::Initiated } else { Stage::Unsure }, limit);
-        }
-    } else if let Response::SnapshotDevice { items, .. } = response {
-        // A client may or may not drop a call that is missing from the response.
-        calls.mark_unsure_except(|id| items.iter().any(|item| item.connection.call == Some(id)));
-        for item in items.iter().take(limit) {
-            let Seen::At(told) = seen(item) else { continue };
-            let known = item.connection.call.and_then(|id| calls.find(id)).map(|call| call.stage);
-            let stage = if lasts || known == Some(told) { told } else { Stage::Unsure };
-            calls.add_new(number, &item.connection, stage, limit);
-            calls.advance(item.connection.call, stage);
-        }
+    /// Has a job tell a client that calls are over under the callIDs that it was told of (client quirk 13).
+    fn end_replaced(&mut self, handle: Handle<Monitor>, replaced: &[Call]) {
+        let Some(monitor) = self.monitors.get_mut(handle).expected("a monitor") else { return };
+        let source = monitor.source.and_then(|source| self.switch_monitors.slots.get(source));
+        let Some(source) = source.expected("a switch monitor") else { return };
+        let switch = self.pool.at(source.connection.index()).map_or(0, |one| one.switch);
+        monitor.resync = Some(Box::new(Resync::of_replaced(switch, source.calls.clone(), replaced)));
+        self.tell_later(handle);
     }
 }

@@ -15,11 +15,13 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
-use super::calls::{Call, Calls, Seen, Stage, ends, seen};
+use super::calls::{Call, Calls, ends, seen};
 use super::change::Change;
+use super::merger::leaves;
+use super::snapshot::{Recent, Snapshot};
 use crate::few::Few;
 use crate::transition::assert_transition;
-use crate::wire::csta::model::{CallEvent, Event, LocalConnectionState, SnapshotItem};
+use crate::wire::csta::model::{CallEvent, Event};
 use crate::word::Word;
 
 /// The progress of bringing a client up to date.
@@ -70,8 +72,9 @@ pub(crate) struct Resync {
     switch: u8,
     /// The calls that the client knows.
     pub(crate) calls: Calls,
-    /// The end of calls of another phone system, which the client knew until a snapshot told it of this one's. It is
-    /// told with the next changes, since an event about such a call may still have been on its way.
+    /// The end of calls that are not in `calls` any more, told with the next changes: those of another phone system,
+    /// which the client knew until a snapshot told it of this one's, since an event about such a call may still have
+    /// been on its way; and those that a transfer or conference replaced, since the client may not understand that.
     gone: VecDeque<Change>,
     /// The changes that are still to be told.
     changes: VecDeque<Change>,
@@ -83,35 +86,11 @@ pub(crate) struct Resync {
     requested: u64,
 }
 
-/// A call that an event was about.
-#[derive(Debug)]
-pub(crate) struct Recent {
-    call: Word,
-    /// Whether the call is over at the line since.
-    is_over: bool,
-}
-
 #[derive(Debug)]
 struct Held {
     /// The callIDs it is about, including new ones.
     calls: Few<Word>,
     document: Box<[u8]>,
-}
-
-/// A snapshot, to be compared with what clients know.
-pub(crate) struct Snapshot<'a> {
-    /// The number of the phone system that gave it.
-    pub(crate) switch: u8,
-    /// The line that it is of.
-    pub(crate) line: &'a str,
-    /// The calls at the line.
-    pub(crate) items: &'a [SnapshotItem<'a>],
-    /// How many of them count.
-    pub(crate) limit: usize,
-    /// The calls of the events that came since it was requested.
-    pub(crate) since: &'a [Recent],
-    /// The line's calls as events left them.
-    pub(crate) known: &'a Calls,
 }
 
 /// Whether an event is passed on.
@@ -138,6 +117,34 @@ impl Resync {
         }
     }
 
+    /// A client that was told that these calls are replaced, and is still to be told that they are over under their
+    /// callIDs.
+    pub(super) fn of_replaced(switch: u8, calls: Calls, replaced: &[Call]) -> Self {
+        let mut resync = Self::new(switch, calls);
+        resync.go_to(Progress::Telling { verified: true });
+        resync.tell_ends(replaced);
+        resync
+    }
+
+    /// Updates what the client knows from an event that it is told. What the event takes away under its callID is told
+    /// to be over: at once, if the client is being told what changed or nothing else is to come, and otherwise with the
+    /// changes that a snapshot shows.
+    pub(super) fn learn(&mut self, line: &str, event: &Event<'_>, limit: usize) {
+        let Event::Call(call) = event else { return };
+        let replaced = self.calls.replaced_by(line, call);
+        self.calls.learn(line, call, limit);
+        if self.progress == Progress::Unverified && !replaced.is_empty() {
+            self.go_to(Progress::Telling { verified: false });
+        }
+        self.tell_ends(&replaced);
+    }
+
+    fn tell_ends(&mut self, replaced: &[Call]) {
+        let switch = self.switch;
+        let ends = replaced.iter().map(|call| Change::cleared(switch, call.clone()));
+        if self.is_telling() { self.changes.extend(ends) } else { self.gone.extend(ends) }
+    }
+
     /// Begins again after the monitor lost its switch monitor once more. All that was not told is void.
     pub(super) fn lose(&mut self) {
         self.verify();
@@ -159,8 +166,9 @@ impl Resync {
 
     fn void_changes(&mut self) {
         let (switch, changes) = (self.switch, core::mem::take(&mut self.changes));
-        self.gone
-            .extend(changes.into_iter().filter(|change| change.now.is_none() && change.switch != switch));
+        let is_known =
+            |change: &Change| change.switch == switch && self.calls.find(&change.call.id).is_some();
+        self.gone.extend(changes.into_iter().filter(|change| change.now.is_none() && !is_known(change)));
     }
 
     /// Whether a snapshot is to be requested.
@@ -216,13 +224,14 @@ impl Resync {
             return;
         }
         let Event::Call(call) = event else { return };
-        let is_left = call.local == Some(LocalConnectionState::Null);
-        let before = calls_before(event).map(|id| (id, ends(line, call, id)));
-        for (id, is_over) in before.chain(calls_after(event).map(|id| (id, is_left))) {
+        let is_left = leaves(line, call);
+        let before = calls_before(event).map(|id| (id, ends(line, call, id), false));
+        for (id, is_over, is_renamed) in before.chain(calls_after(event).map(|id| (id, is_left, true))) {
             if let Some(known) = self.since.iter_mut().find(|known| known.is_of(id)) {
-                known.is_over = is_over;
+                let was_renamed = known.is_renamed && !known.is_over;
+                (known.is_over, known.is_renamed) = (is_over, is_renamed || was_renamed);
             } else if self.since.len() < limit {
-                self.since.push(Recent { call: Word::from(id), is_over });
+                self.since.push(Recent { call: Word::from(id), is_over, is_renamed });
             }
         }
     }
@@ -278,41 +287,68 @@ impl Resync {
 
     /// Compares what the client knows with a snapshot. Returns the line's present calls.
     pub(crate) fn compare(&mut self, snapshot: &Snapshot<'_>) -> Calls {
-        let Snapshot { switch, line, items, limit, since, known } = *snapshot;
+        let Snapshot { switch, line, limit, known, .. } = *snapshot;
         self.void_changes();
         self.go_to(Progress::Telling { verified: true });
         let same = self.switch == switch;
-        let recent = |id: &str| since.iter().find(|recent| recent.is_of(id));
         let mut now = Calls::default();
         let mut shown = VecDeque::new();
-        for item in items.iter().take(limit) {
-            let Some(id) = item.connection.call else { continue };
+        for item in snapshot.items.iter().take(limit) {
+            let Some(id) = item.connection.call.filter(|id| now.find(id).is_none()) else { continue };
             let before = self.calls.find(id).filter(|_| same).map(|call| call.stage);
-            let is_sure = before.is_some_and(|known| known != Stage::Unsure);
-            if recent(id).is_some_and(|recent| recent.is_over || is_sure) {
+            let Some(stage) = snapshot.stage_of(id, item, before) else { continue };
+            if let Some(learnt) = known.find(id).filter(|_| snapshot.goes_on(id)) {
+                now.keep(Call { stage, ..learnt.clone() }, limit);
+            } else {
+                now.add_new(line, &item.connection, stage, limit);
+            }
+            if [known, &self.calls].iter().any(|calls| calls.find(id).is_some_and(|call| call.is_crowded)) {
+                now.note_crowded(id);
+            }
+            if let Some(call) = now.find(id).filter(|_| before != Some(stage)) {
+                let told = (item, seen(item, snapshot.parties));
+                shown.push_back(Change::shown(switch, call.clone(), before, told));
+            }
+        }
+        // Calls that events tell of, and of which the snapshot knew nothing yet, or nothing under this callID.
+        let own = self.calls.iter().filter(|_| same);
+        let mut by_events: Few<Word> = Few::default();
+        for call in known.iter().chain(own) {
+            if !snapshot.goes_on(&call.id) || now.find(&call.id).is_some() || now.len() >= limit {
                 continue;
             }
-            let stage = match seen(item) {
-                Seen::Gone => continue,
-                Seen::At(stage) => stage,
-                Seen::Unknown => before.filter(|known| *known != Stage::Unsure).unwrap_or(Stage::Established),
-            };
-            now.add_new(line, &item.connection, stage, limit);
-            let Some(call) = now.find(id).filter(|_| before != Some(stage)) else { continue };
-            shown.push_back(Change::shown(switch, call.clone(), before, item));
-        }
-        self.held.retain(|event| event.calls.iter().all(|id| now.find(id).is_none()));
-        let own = self.calls.iter().filter(|_| same);
-        for call in known.iter().chain(own) {
-            let goes_on = recent(&call.id).is_some_and(|recent| !recent.is_over);
-            if goes_on && now.find(&call.id).is_none() && now.len() < limit {
-                now.keep(call.clone(), limit);
+            now.keep(call.clone(), limit);
+            let before = self.calls.find(&call.id).filter(|_| same).map(|call| call.stage);
+            if before == Some(call.stage) {
+                continue;
+            }
+            // Events that wait tell of a call from its beginning, unless it had another callID then.
+            let waits = self.held.iter().any(|held| held.is_about(&call.id));
+            if waits && !snapshot.is_renamed(&call.id) {
+                by_events.push(call.id.clone());
+            } else {
+                shown.push_back(Change::begun(switch, call.clone(), before));
             }
         }
+        self.supersede(|id| now.find(id).is_some() && !by_events.iter().any(|call| **call == *id));
         self.gone.retain(|change| change.switch != switch || now.find(&change.call.id).is_none());
         self.clear_all_but(switch, |call| now.find(&call.id).is_some());
         self.changes.append(&mut shown);
         now
+    }
+
+    /// Drops the events that wait about calls that are told otherwise, and about those that became such a call.
+    fn supersede(&mut self, is_told: impl Fn(&str) -> bool) {
+        let mut dropped: Few<Word> = Few::default();
+        let mut left = VecDeque::new();
+        while let Some(event) = self.held.pop_back() {
+            if event.calls.iter().any(|id| is_told(id) || dropped.contains(id)) {
+                event.calls.iter().for_each(|id| dropped.push(id.clone()));
+            } else {
+                left.push_front(event);
+            }
+        }
+        self.held = left;
     }
 
     /// Compares what the client knows with a snapshot for another monitor of the line, unless this one's own is still
@@ -382,12 +418,6 @@ impl Resync {
     }
 }
 
-impl Recent {
-    pub(super) fn is_of(&self, id: &str) -> bool {
-        *self.call == *id
-    }
-}
-
 impl Held {
     fn is_about(&self, id: &str) -> bool {
         self.calls.iter().any(|call| **call == *id)
@@ -410,8 +440,6 @@ fn calls_after<'e>(event: &'e Event<'_>) -> impl Iterator<Item = &'e str> {
     let event = if let Event::Call(call) = event { Some(call) } else { None };
     event.into_iter().flat_map(CallEvent::list).filter_map(|item| item.new?.call)
 }
-
-crate::digest! { struct Recent { call, is_over } }
 
 crate::digest! { struct Held { calls, document } }
 

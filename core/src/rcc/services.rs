@@ -202,6 +202,7 @@ impl<C: Carrier> Control<C> {
         }
         let overtaken = self.sessions.get(session).is_some_and(|one| one.carrier.may_be_overtaken());
         self.note_told(step, (session, overtaken), connection, response);
+        self.compare_response(step, (session, connection), response);
         self.expect_device_list(session, connection, response);
         None
     }

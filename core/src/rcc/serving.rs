@@ -59,8 +59,9 @@ impl<C: Carrier> Control<C> {
         };
         self.change_carrier(session, Carrier::expect_announcement);
         let waiter = Waiter { request, session, monitor };
-        if self.join(waiter) {
+        if let Some(switch_monitor) = self.join(waiter) {
             self.announce_monitor(step, clients, waiter);
+            self.ask_snapshots(step, switch_monitor);
         }
     }
 

@@ -67,6 +67,8 @@ pub(crate) struct Session<C> {
     pub(crate) namespace: Namespace,
     /// Whether its client was told that the session is gone and has not used it since.
     pub(crate) told_gone: bool,
+    /// Whether its line may have calls that its next monitor does not report: it is shown them then.
+    pub(crate) may_have_calls: bool,
     /// The carrier. It is stored here because a message needs both.
     pub(crate) carrier: C,
     /// The client's monitors, in the order in which they were started.
@@ -115,6 +117,7 @@ crate::digest! { struct Session<C> {
     connection,
     namespace => namespace.uri(),
     told_gone,
+    may_have_calls,
     carrier,
     monitors,
     monitors_had,

@@ -1,10 +1,12 @@
 //! Switch monitors, the gateway's own monitors at the phone system. There is one per connection and device; its events
 //! are fanned out to the clients' monitors (client quirk 12).
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
 
+use super::agreement::Given;
 use super::calls::Calls;
 use super::session::Monitor;
 use crate::cti::ConnectionRef;
@@ -81,6 +83,8 @@ pub(crate) struct SwitchMonitor {
     pub(crate) stopping: bool,
     /// The verification of its calls.
     pub(crate) verification: Verification,
+    /// The callID that a response or an event gave the call that results from a transfer or conference of the line's.
+    pub(crate) given: Option<Box<Given>>,
 }
 
 /// All switch monitors, with indexes by device and by the phone system's cross-reference ID.
@@ -139,6 +143,7 @@ impl SwitchMonitors {
             stopping: false,
             verification: Verification::default(),
             calls: Calls::default(),
+            given: None,
         })?;
         self.by_device.insert(self.key(connection, device), handle);
         Ok(handle)
@@ -184,6 +189,13 @@ impl SwitchMonitors {
     }
 }
 
+impl Verification {
+    /// Whether a snapshot is to be requested.
+    pub(super) const fn is_open(&self) -> bool {
+        self.is_open
+    }
+}
+
 impl SwitchMonitor {
     /// Whether a client's MonitorStart for this monitor waits for it to be active.
     pub(super) fn is_awaited_by(&self, monitor: Handle<Monitor>) -> bool {
@@ -222,7 +234,7 @@ impl SwitchMonitor {
     }
 }
 
-crate::digest! { struct SwitchMonitor { connection, device, state, monitors, stopping, verification, calls } }
+crate::digest! { struct SwitchMonitor { connection, device, state, monitors, stopping, verification, calls, given => given.as_deref() } }
 
 crate::digest! { struct Waiter { request, session, monitor } }
 

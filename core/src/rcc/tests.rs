@@ -8,6 +8,7 @@
 mod client;
 mod desks;
 mod driver;
+mod exchange;
 mod generator;
 mod line_protocol;
 mod phone_systems;

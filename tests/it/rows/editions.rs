@@ -1,6 +1,8 @@
 //! Differences between editions of ECMA-323. A document of the phone system that does not say its edition is in the one
 //! agreed with it.
 
+use ctigate_core::wire::csta::events::{Part, Slot, shapes};
+use ctigate_core::wire::csta::member::Names;
 use ctigate_tests::bench::{Asked, Sip, only};
 
 use super::desk::{Desk, LINE, SHOWN_LINE, document, lists};
@@ -82,6 +84,75 @@ fn an_event_without_a_namespace_is_of_the_agreed_edition() {
             let heard = sends(&mut desk, root, &(event(root) + STRANGE));
             assert_eq!(heard.contains(STRANGE), passes, "{link} {spoken}: {heard}");
         }
+    }
+}
+
+/// An element of an event, with something in it that fits.
+fn filled(slot: &Slot) -> String {
+    match slot.part {
+        Part::CrossReference => element(slot.name, "m1"),
+        Part::Connection | Part::SecondConnection | Part::Copy(Names::Connection) => {
+            connection(slot.name, "7", "1001")
+        }
+        Part::Subject | Part::NewParty | Part::Calling | Part::Called | Part::Copy(Names::Within { .. }) => {
+            element(slot.name, "<deviceIdentifier>1002</deviceIdentifier>")
+        }
+        Part::Redirection => element(slot.name, "<notKnown/>"),
+        Part::List => {
+            element(slot.name, &element("connectionListItem", &connection("newConnection", "7", "1001")))
+        }
+        Part::LocalState => element(slot.name, "connected"),
+        Part::Cause => element(slot.name, "normal"),
+        Part::Copy(Names::Device) => element(slot.name, "1002"),
+        Part::Copy(Names::None) => element(slot.name, "x"),
+    }
+}
+
+#[test]
+fn no_client_gets_an_element_of_an_event_that_its_edition_has_not() {
+    let mut later = 0;
+    for spoken in 3..=6 {
+        let mut desk = Desk::with_calls(6, spoken);
+        only(&desk.ask("GetCSTAFeatures", ""), 200);
+        for shape in shapes() {
+            let inside: String = shape.slots.iter().map(filled).collect();
+            desk.system.say(&mut desk.bench, 9999, &document(6, shape.root, &inside));
+            desk.wait();
+            let heard = desk.client.heard(&mut desk.bench);
+            let told = heard.iter().find(|event| event.root() == shape.root).expect(shape.root);
+            for slot in shape.slots {
+                let is_there = told.body().contains(&format!("<{}>", slot.name));
+                assert_eq!(is_there, slot.since <= spoken, "{} {} in {spoken}", shape.root, slot.name);
+                later += usize::from(!is_there);
+            }
+        }
+    }
+    assert!(later > 30, "{later}");
+}
+
+#[test]
+fn what_a_client_is_shown_after_a_move_is_in_its_edition() {
+    for spoken in 2..=6 {
+        let mut desk = Desk::with_calls(6, spoken);
+        only(&desk.ask("GetCSTAFeatures", ""), 200);
+        let lost = document(6, "SystemStatus", "<systemStatus>messagesLost</systemStatus>");
+        desk.system.say(&mut desk.bench, 9999, &lost);
+        let asked = desk.system.asked(&mut desk.bench);
+        let asked = asked.iter().find(|asked| asked.root() == "SnapshotDevice").expect("a snapshot");
+        let states =
+            ["hold", "connected", "connected"].map(|state| element("localConnectionState", state)).concat();
+        let item = connection("connectionIdentifier", "9", "1001")
+            + &element("localCallState", &element("compoundCallState", &states));
+        let data = element("snapshotData", &element("snapshotDeviceResponseInfo", &item));
+        let snapshot = element("crossRefIDorSnapshotData", &data);
+        desk.system.say(&mut desk.bench, asked.invoke, &document(6, "SnapshotDeviceResponse", &snapshot));
+        desk.wait();
+        let heard = desk.client.heard(&mut desk.bench);
+        let roots: Vec<&str> = heard.iter().map(Sip::root).collect();
+        let expected = ["ConnectionClearedEvent", "ConnectionClearedEvent", "EstablishedEvent", "HeldEvent"];
+        assert_eq!(roots, expected, "{spoken}");
+        let namespace = format!("csta/ed{spoken}\"");
+        assert!(heard.iter().all(|event| event.body().contains(&namespace)), "{heard:?}");
     }
 }
 

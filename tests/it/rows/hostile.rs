@@ -167,8 +167,10 @@ fn a_call_that_the_line_has_no_part_in_is_not_cleared() {
         desk.refuses("ClearCall", &element("callToBeCleared", named), "invalidCallID");
         desk.refuses("SnapshotCall", &element("snapshotObject", named), "invalidCallID");
     }
-    // A request about the line's own connection in it is for the phone system to refuse.
-    let asked = desk.passed("HoldCall", &connection("callToBeHeld", "19", OTHER));
+    // The gateway knows whose call it is if that line is named, too; otherwise a request about the line's own connection
+    // in it is for the phone system to refuse.
+    desk.refuses("HoldCall", &connection("callToBeHeld", "19", OTHER), "invalidConnectionID");
+    let asked = desk.passed("HoldCall", &connection("callToBeHeld", "19", LINE));
     assert_eq!(asked.document, document(3, "HoldCall", &connection("callToBeHeld", "9", "1001")));
     assert_eq!(bob.heard(&mut desk.bench), []);
 }

@@ -78,11 +78,17 @@ impl PhoneSystem {
     /// # Panics
     /// If the gateway does not do its part.
     pub fn answer_all(bench: &mut Bench) -> Vec<Self> {
+        Self::answer_all_with(bench, ALL_SERVICES)
+    }
+
+    /// The same, with these lists of services.
+    ///
+    /// # Panics
+    /// If the gateway does not do its part.
+    pub fn answer_all_with(bench: &mut Bench, services: &str) -> Vec<Self> {
         let wanted = bench.connects();
-        let systems: Vec<Self> = wanted
-            .iter()
-            .map(|(link, address)| Self::bring_up(bench, *link, address, ALL_SERVICES))
-            .collect();
+        let systems: Vec<Self> =
+            wanted.iter().map(|(link, address)| Self::bring_up(bench, *link, address, services)).collect();
         bench.heartbeats(systems.iter().copied());
         systems
     }

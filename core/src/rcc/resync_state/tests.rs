@@ -5,7 +5,10 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::*;
-use crate::wire::csta::model::{CallEventKind, Connection, Device, ListItem, LocalConnectionState as State};
+use crate::rcc::calls::Stage;
+use crate::wire::csta::model::{
+    CallEventKind, Connection, Device, ListItem, LocalConnectionState as State, SnapshotItem,
+};
 
 const LINE: &str = "1001";
 
@@ -73,7 +76,15 @@ impl Line {
         };
         let items: Vec<SnapshotItem<'_>> = there.iter().map(item).collect();
         let (since, known) = (self.resync.take_since(), core::mem::take(&mut self.known));
-        let snapshot = Snapshot { switch, line: LINE, items: &items, limit: 8, since: &since, known: &known };
+        let snapshot = Snapshot {
+            switch,
+            line: LINE,
+            items: &items,
+            limit: 8,
+            parties: 8,
+            since: &since,
+            known: &known,
+        };
         self.known = self.resync.compare(&snapshot);
     }
 

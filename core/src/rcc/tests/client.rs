@@ -5,33 +5,58 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::line_protocol::STATES;
+use super::exchange::stage_of;
+use super::phone_systems::LINES;
 use crate::rcc::calls::Stage;
 use crate::rcc::reference::Reference;
 use crate::step::SessionId;
-use crate::wire::csta::model::{CallEvent, CallEventKind, LocalConnectionState as State, SnapshotItem};
+use crate::wire::csta::model::{
+    CallEvent, CallEventKind as Kind, LocalConnectionState as State, Party, SnapshotItem,
+};
 
-/// A client's monitor, and the calls that the client knows by it, by phone system and callID.
+/// The calls that a client knows, by phone system and callID.
+type Known = BTreeMap<(u8, String), Stage>;
+
+/// A client's monitor, and the calls that the client knows by it.
 pub(super) struct ClientMonitor {
     pub(super) cross_reference: Reference,
-    pub(super) calls: BTreeMap<(u8, String), Stage>,
+    pub(super) calls: Known,
+    /// Whether its client is one that knows few events.
+    knows_few: bool,
+}
+
+impl ClientMonitor {
+    /// Whether the client shows exactly the calls that exist, each at one of these stages. One that knows few events
+    /// shows what it can; it must not show any call that is gone.
+    pub(super) fn is_right(&self, truth: &BTreeMap<(u8, String), Vec<Stage>>) -> bool {
+        let exists = |call, stage| {
+            truth.get(call).is_some_and(|stages: &Vec<Stage>| self.knows_few || stages.contains(stage))
+        };
+        let is_all = self.knows_few || self.calls.len() == truth.len();
+        is_all && self.calls.iter().all(|(call, stage)| exists(call, stage))
+    }
 }
 
 /// An event on its way to a client.
 pub(super) struct UnderWay {
     cross_reference: Reference,
     switch: u8,
-    kind: CallEventKind,
+    kind: Kind,
     local: Option<State>,
+    /// The device that it is about, if that has a number.
+    subject: Option<String>,
     call: String,
     second: Option<String>,
-    /// The callID under which the call continues.
+    /// The callIDs before a transfer or conference, and the one after it.
+    olds: Vec<String>,
     new: Option<String>,
 }
 
 /// A client of one line.
 pub(super) struct Client {
     pub(super) line: usize,
+    /// Whether it knows no other events than SIPE: of a call that is dialled, rings, is answered, and ends.
+    pub(super) knows_few: bool,
     pub(super) session: Option<SessionId>,
     pub(super) monitors: Vec<ClientMonitor>,
     /// Events that have not reached it yet, oldest first.
@@ -45,10 +70,11 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) const fn new(line: usize) -> Self {
+    pub(super) const fn new(line: usize, knows_few: bool) -> Self {
         let under_way = VecDeque::new();
         Self {
             line,
+            knows_few,
             session: None,
             monitors: Vec::new(),
             under_way,
@@ -58,6 +84,12 @@ impl Client {
         }
     }
 
+    /// Learns that a monitor of its own has begun.
+    pub(super) fn begin_monitor(&mut self, cross_reference: Reference) {
+        let knows_few = self.knows_few;
+        self.monitors.push(ClientMonitor { cross_reference, calls: Known::new(), knows_few });
+    }
+
     /// Whether it was told of a monitor of its own with this cross-reference ID.
     pub(super) fn knows(&self, cross_reference: Reference) -> bool {
         self.monitors.iter().any(|one| one.cross_reference == cross_reference)
@@ -65,14 +97,8 @@ impl Client {
 
     /// Receives a response that says which calls exist.
     pub(super) fn see(&mut self, switch: u8, items: &[SnapshotItem<'_>]) {
-        let calls: BTreeMap<_, _> = items
-            .iter()
-            .map(|item| {
-                let states = &item.states[..];
-                let (stage, ..) = STATES.iter().find(|(.., known)| known[..] == *states).unwrap();
-                ((switch, item.connection.call.unwrap().to_owned()), *stage)
-            })
-            .collect();
+        let call = |item: &SnapshotItem<'_>| (switch, item.connection.call.unwrap().to_owned());
+        let calls: Known = items.iter().map(|item| (call(item), stage_of(&item.states))).collect();
         for one in &mut self.monitors {
             one.calls.clone_from(&calls);
         }
@@ -80,53 +106,91 @@ impl Client {
 
     /// Receives the next event on its way.
     pub(super) fn receive(&mut self) {
-        let Some(UnderWay { cross_reference, switch, kind, local, call, second, new }) =
-            self.under_way.pop_front()
+        let Some(event) = self.under_way.pop_front() else { return };
+        let Some(one) = self.monitors.iter_mut().find(|one| one.cross_reference == event.cross_reference)
         else {
             return;
         };
-        let Some(one) = self.monitors.iter_mut().find(|one| one.cross_reference == cross_reference) else {
-            return;
-        };
-        let call = (switch, call);
-        let stage = match (kind, local) {
-            (CallEventKind::ConnectionCleared, _) => {
-                one.calls.remove(&call);
-                return;
-            }
-            (CallEventKind::Transfered, _) => {
-                let was = one.calls.remove(&call);
-                if let Some(second) = second {
-                    one.calls.remove(&(switch, second));
-                }
-                if let Some(new) = new.filter(|_| was.is_some()) {
-                    one.calls.insert((switch, new), Stage::Established);
-                }
-                return;
-            }
-            (CallEventKind::ServiceInitiated, _) => Stage::Initiated,
-            (CallEventKind::Originated, _) => Stage::Originated,
-            (CallEventKind::Delivered, Some(State::Alerting)) => Stage::Ringing,
-            (CallEventKind::Delivered, _) => Stage::Delivered,
-            (CallEventKind::Established | CallEventKind::Retrieved, _) => Stage::Established,
-            (CallEventKind::Held, _) => Stage::Held,
-            other => panic!("no client is told of this: {other:?}"),
-        };
-        one.calls.insert(call, stage);
+        let known = matches!(
+            event.kind,
+            Kind::Originated | Kind::Delivered | Kind::Established | Kind::ConnectionCleared
+        );
+        if known || !self.knows_few {
+            event.change(&mut one.calls, LINES[self.line]);
+        }
     }
 }
 
 impl UnderWay {
     pub(super) fn new(cross_reference: Reference, switch: u8, event: &CallEvent<'_>) -> Self {
         let name = |call: Option<&str>| call.map(str::to_owned);
+        let subject =
+            if let Party::Device(device) = event.subject { Some(device.id.to_owned()) } else { None };
         Self {
             cross_reference,
             switch,
             kind: event.kind,
             local: event.local,
+            subject,
             call: event.connection.call.unwrap_or_default().to_owned(),
             second: name(event.second.and_then(|second| second.call)),
-            new: event.list().next().and_then(|item| name(item.new.and_then(|new| new.call))),
+            olds: event.list().filter_map(|item| name(item.old?.call)).collect(),
+            new: event.list().find_map(|item| name(item.new?.call)),
         }
+    }
+
+    /// Changes what a client of `line` knows.
+    fn change(&self, calls: &mut Known, line: &str) {
+        let is_own = self.subject.as_deref() == Some(line);
+        if matches!(self.kind, Kind::Transfered | Kind::Conferenced) {
+            return self.merge(calls, is_own);
+        }
+        let call = (self.switch, self.call.clone());
+        if self.kind == Kind::ConnectionCleared {
+            if is_own || self.local == Some(State::Null) {
+                calls.remove(&call);
+            }
+            return;
+        }
+        let before = calls.get(&call).copied();
+        let talks = before.filter(|before| !is_own && matches!(before, Stage::Established | Stage::Held));
+        let stage = match (self.local, self.kind) {
+            (Some(State::Hold), _) => Stage::Held,
+            (Some(State::Alerting), _) => Stage::Ringing,
+            (_, Kind::ServiceInitiated) => Stage::Initiated,
+            (_, Kind::Originated) => Stage::Originated,
+            (None, Kind::Delivered) if is_own => Stage::Ringing,
+            (_, Kind::Held) if is_own => Stage::Held,
+            (_, Kind::Delivered) => talks.unwrap_or(Stage::Delivered),
+            (_, Kind::Failed) => talks.unwrap_or(Stage::Failed),
+            (_, Kind::Established) => talks.unwrap_or(Stage::Established),
+            (_, Kind::Retrieved) if is_own => Stage::Established,
+            // It is another party that holds the call or takes it back.
+            (_, Kind::Held | Kind::Retrieved) => match before {
+                Some(before) => before,
+                None => return,
+            },
+            other => panic!("no client is told of this: {other:?}"),
+        };
+        calls.insert(call, stage);
+    }
+
+    /// Makes calls one.
+    fn merge(&self, calls: &mut Known, is_own: bool) {
+        let named = [Some(&self.call), self.second.as_ref()];
+        let olds = named.into_iter().flatten().chain(&self.olds);
+        let was: Vec<Stage> = olds.filter_map(|old| calls.remove(&(self.switch, old.clone()))).collect();
+        let transfers = is_own && self.kind == Kind::Transfered;
+        let before = was.iter().find(|stage| **stage != Stage::Held).or(was.first());
+        let (Some(before), Some(new)) = (before, &self.new) else { return };
+        let stage = match self.local {
+            Some(State::Null) => return,
+            _ if transfers => return,
+            Some(State::Alerting) => Stage::Ringing,
+            Some(State::Hold) => Stage::Held,
+            Some(_) => Stage::Established,
+            None => *before,
+        };
+        calls.insert((self.switch, new.clone()), stage);
     }
 }

@@ -8,7 +8,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::client::{Client, ClientMonitor, UnderWay};
+use super::client::{Client, UnderWay};
 use crate::rcc::clients::{Answer, Asked, Clients};
 use crate::rcc::control::{Control, News, What};
 use crate::rcc::reference::Reference;
@@ -225,12 +225,18 @@ impl Clients<Bare> for Desks {
         let (quiet, prefers_asking) = (self.quiet, self.prefers_asking);
         let bound = control.sessions.get(session).and_then(|one| one.connection);
         let switch = bound.map_or(0, |bound| control.switch_of(bound));
+        let monitors = control.sessions.get(session).map_or(&[][..], |one| &one.monitors);
+        let is_shown = |reference: Reference| {
+            let mut monitors = monitors.iter().filter_map(|monitor| control.monitors.get(*monitor));
+            monitors.any(|one| one.cross_reference == reference && one.resync.is_some())
+        };
         let Some(client) = self.client_of(session) else { return };
         match answer {
             Answer::Own(Response::MonitorStart { cross_reference, .. }) => {
                 let cross_reference = Reference::Decimal(cross_reference.parse().unwrap());
-                client.monitors.push(ClientMonitor { cross_reference, calls: BTreeMap::new() });
-                client.has_to_ask |= !quiet || prefers_asking || core::mem::take(&mut client.asked_early);
+                client.begin_monitor(cross_reference);
+                let asks = if is_shown(cross_reference) { false } else { !quiet };
+                client.has_to_ask |= asks || prefers_asking || core::mem::take(&mut client.asked_early);
             }
             Answer::Own(Response::MonitorStop) => {
                 if let Asked::AtHand(Request::MonitorStop { cross_reference }) = asked {
@@ -271,7 +277,7 @@ impl Clients<Bare> for Desks {
 
     fn sign_out(&mut self, step: &mut Step<'_>, control: &mut Control<Bare>, session: SessionId, _: &str) {
         if let Some(client) = self.client_of(session) {
-            *client = Client::new(client.line);
+            *client = Client::new(client.line, client.knows_few);
         }
         control.remove_session(step, session);
     }

@@ -40,6 +40,9 @@ impl Driver {
         let line = format!("tel:{};phone-context=dialstring", LINES[self.desks.clients[client].line]);
         let carrier = Bare::new(line, format!("session {}", self.sessions_had), is_established);
         let session = self.control.add_session(carrier, Namespace::ED3, 0).unwrap();
+        if self.sessions_had.is_multiple_of(2) {
+            self.control.sessions.get_mut(session).unwrap().may_have_calls = false;
+        }
         self.control.take_turn(session);
         self.desks.clients[client].session = Some(session);
         self.note(|| format!("client {client} signs in: {session}"));

@@ -73,7 +73,12 @@ impl Run {
         let mut shared = Shared::new(Config::from_settings(&settings).unwrap(), Seed::from_number(seed));
         let Shared { config, timers, .. } = &mut shared;
         let control = Control::new(config, Seed::from_number(seed), timers, |_, _| Box::<Lines>::default());
-        let clients = (0..=random.below(3)).map(|_| Client::new(random.below(LINES.len()))).collect();
+        let clients = (0..=random.below(3)).map(|_| {
+            let line = random.below(LINES.len());
+            Client::new(line, random.once_in(3))
+        });
+        let clients = clients.collect();
+        let systems = PhoneSystems::new(connections, &mut random);
         let driver = Driver::new(control, clients);
         Self {
             random,
@@ -81,7 +86,7 @@ impl Run {
             actions: Actions::new(),
             now: Instant::ZERO,
             driver,
-            systems: PhoneSystems::new(connections),
+            systems,
             digester: Digester::new(),
         }
     }
@@ -185,10 +190,14 @@ impl Run {
                 }
             }
             24..44 => self.systems.deal_with_one(&mut self.random, false),
-            44..57 => self.systems.change(&mut self.random, (system, line), true),
+            44..57 => {
+                for _ in 0..=self.random.below(4) {
+                    self.systems.change(&mut self.random, (system, line), true);
+                }
+            }
             57..67 => while self.tick() && !self.random.once_in(4) {},
             67..72 => self.use_session(client),
-            72..79 => self.act(|driver, step| driver.ask_for_calls(step, client)),
+            72..79 => self.ask_for_calls(client),
             79..83 => self.act(|driver, step| driver.refresh(step, client)),
             83..88 => {
                 for _ in 0..=self.random.below(4) {
@@ -212,6 +221,12 @@ impl Run {
                 }
             }
         }
+    }
+
+    fn ask_for_calls(&mut self, client: usize) {
+        self.systems.clients_ask = true;
+        self.act(|driver, step| driver.ask_for_calls(step, client));
+        self.systems.clients_ask = false;
     }
 
     fn close(&mut self, connection: usize) {
@@ -274,10 +289,8 @@ impl Run {
                 self.act(|driver, step| driver.refresh(step, client));
                 moved |= self.driver.control.link_of(session).is_ok();
             } else if wants && self.driver.desks.unanswered() == 0 {
-                self.act(|driver, step| {
-                    driver.accept(step, session);
-                    driver.ask_for_calls(step, client);
-                });
+                self.act(|driver, step| driver.accept(step, session));
+                self.ask_for_calls(client);
                 moved = true;
             }
         }
@@ -306,7 +319,7 @@ impl Run {
             }
             let link = control.link_of(session).map_err(|error| error.to_string())?;
             let truth = self.systems.truth(usize::from(link.index()) % SYSTEMS, client.line);
-            if let Some(one) = client.monitors.iter().find(|one| one.calls != truth) {
+            if let Some(one) = client.monitors.iter().find(|one| !one.is_right(&truth)) {
                 let believed = &one.calls;
                 return Err(format!("client {number} believes in {believed:?}, and there are {truth:?}"));
             }

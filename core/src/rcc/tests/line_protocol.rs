@@ -7,7 +7,6 @@ use crate::cti::protocol::{
     Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot, Spare, Urgency,
 };
 use crate::digest::{Digest, Digester, sequence};
-use crate::rcc::calls::Stage;
 use crate::time::Duration;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{
@@ -15,30 +14,6 @@ use crate::wire::csta::model::{
     MonitorObject, Party, Request, Response, SnapshotItem, SystemStatus,
 };
 use crate::wire::csta::services::Features;
-
-/// The name of each stage in a snapshot, and its states: the line's own, then the far end's.
-pub(super) const STATES: [(Stage, &str, [State; 2]); 6] = [
-    (Stage::Initiated, "initiated", [State::Initiated, State::Null]),
-    (Stage::Originated, "originated", [State::Connected, State::Null]),
-    (Stage::Delivered, "delivered", [State::Connected, State::Alerting]),
-    (Stage::Ringing, "ringing", [State::Alerting, State::Connected]),
-    (Stage::Established, "established", [State::Connected, State::Connected]),
-    (Stage::Held, "held", [State::Hold, State::Connected]),
-];
-
-/// The name of each event in the protocol, its kind, and the state of the line's own connection.
-const EVENTS: [(&str, CallEventKind, State); 10] = [
-    ("begin", CallEventKind::ServiceInitiated, State::Initiated),
-    ("dial", CallEventKind::Originated, State::Connected),
-    ("ringback", CallEventKind::Delivered, State::Connected),
-    ("ring", CallEventKind::Delivered, State::Alerting),
-    ("answer", CallEventKind::Established, State::Connected),
-    ("hold", CallEventKind::Held, State::Hold),
-    ("retrieve", CallEventKind::Retrieved, State::Connected),
-    ("clear", CallEventKind::ConnectionCleared, State::Null),
-    ("hand-over", CallEventKind::Transfered, State::Null),
-    ("rename", CallEventKind::Transfered, State::Connected),
-];
 
 /// The protocol of one link.
 #[derive(Default)]
@@ -128,7 +103,7 @@ impl LinkProtocol for Lines {
             "end" => Incoming::MonitorStopped { cross_reference: next(), document: None },
             "lost" => Incoming::Status(SystemStatus::MessagesLost),
             "event" => {
-                let words = [next(), next(), next(), next(), next()];
+                let words = [next(), next(), next(), next(), next(), next(), next(), next()];
                 Incoming::Event { event: event(words, slot), document: None }
             }
             other => panic!("a phone system writes no such line: {other}"),
@@ -158,32 +133,41 @@ fn id_of(word: &str) -> RequestId {
     RequestId::new(word.parse().unwrap())
 }
 
-fn item<'a>((call, stage): (&'a str, &str)) -> SnapshotItem<'a> {
-    let (_, _, states) = STATES.iter().find(|(_, name, _)| *name == stage).unwrap();
+fn item<'a>((call, states): (&'a str, &str)) -> SnapshotItem<'a> {
     SnapshotItem {
         connection: Connection { call: Some(call), device: None },
         endpoint: None,
-        states: states.iter().copied().collect(),
+        states: states.split('.').map(|state| State::from_word(state).unwrap()).collect(),
         source: None,
     }
 }
 
-/// Builds an event with a monitor's name, a line and a call. `other`: a second call, or the new callID, if any.
-fn event<'d, 'b: 'd>([name, line, what, call, other]: [&'b str; 5], slot: &'d mut Slot<'b>) -> Event<'d> {
-    let (_, kind, local) = EVENTS.iter().find(|(word, ..)| *word == what).unwrap();
-    let device = Device { id: line, type_of_number: None };
-    let connection = |call| Connection { call: Some(call), device: Some(device) };
-    if what == "rename" {
-        let (new, old) = (Some(connection(other)), Some(connection(call)));
-        slot.list.push(ListItem { new, old, endpoint: None });
+/// Returns what a word says, unless it stands for nothing.
+fn given(word: &str) -> Option<&str> {
+    Some(word).filter(|word| *word != "-")
+}
+
+/// Builds an event with a monitor's name, a line, the kind of event, a call, the device it is about, the line's state, a
+/// second call, and the connections of the call that resulted: `old:device:new:device,...`.
+fn event<'d, 'b: 'd>(
+    [name, _line, kind, call, subject, local, second, list]: [&'b str; 8],
+    slot: &'d mut Slot<'b>,
+) -> Event<'d> {
+    let device = |id| Device { id, type_of_number: None };
+    let connection = |call, id| Connection { call: Some(call), device: Some(device(id)) };
+    for item in given(list).into_iter().flat_map(|list| list.split(',')) {
+        let mut words = item.split(':');
+        let mut next = || words.next().unwrap_or_default();
+        let (old, was, new, is) = (next(), next(), next(), next());
+        let old = given(old).map(|old| connection(old, was));
+        slot.list.push(ListItem { new: Some(connection(new, is)), old, endpoint: None });
     }
-    let far = Device { id: "4711", type_of_number: None };
     Event::Call(CallEvent {
         cross_reference: name,
-        second: (what == "hand-over").then(|| connection(other)),
-        subject: Party::Device(if matches!(what, "rename" | "ringback") { far } else { device }),
+        second: given(second).map(|second| connection(second, subject)),
+        subject: Party::Device(device(subject)),
         given_list: &slot.list,
-        local: Some(*local),
-        ..CallEvent::new(*kind, connection(call))
+        local: given(local).and_then(State::from_word),
+        ..CallEvent::new(CallEventKind::from_word(kind).unwrap(), connection(call, subject))
     })
 }

@@ -3,10 +3,10 @@
 use alloc::borrow::ToOwned as _;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::line_protocol::STATES;
+use super::exchange::{Exchange, Told};
 use super::random::Random;
 use crate::input::LinkId;
 use crate::rcc::calls::Stage;
@@ -15,17 +15,10 @@ use crate::rcc::calls::Stage;
 pub(super) const SYSTEMS: usize = 2;
 
 /// The lines; each has a phone at each phone system.
-pub(super) const LINES: [&str; 2] = ["1001", "1002"];
+pub(super) const LINES: [&str; 3] = ["1001", "1002", "1003"];
 
 /// How many events come over one connection under names that no answer will ever give: as many as may wait there.
 pub(super) const STRAYS: usize = 256;
-
-/// A call at a line.
-struct Call {
-    name: u32,
-    line: usize,
-    stage: Stage,
-}
 
 /// A monitor at a phone system.
 struct Monitor {
@@ -45,7 +38,13 @@ enum What {
         begun: Option<String>,
     },
     Stop(String),
-    Snapshot(usize),
+    Snapshot {
+        line: usize,
+        /// Whether it is answered as soon as it is taken. If not, events may come between.
+        is_prompt: bool,
+        /// The calls, once it is taken.
+        taken: Option<String>,
+    },
 }
 
 /// An unanswered request.
@@ -75,27 +74,25 @@ pub(super) struct Connection {
 /// All phone systems.
 pub(super) struct PhoneSystems {
     pub(super) connections: Vec<Connection>,
-    calls: [Vec<Call>; SYSTEMS],
-    calls_had: [u32; SYSTEMS],
-    /// Calls that have ended. Their callIDs may be reused.
-    ended: Vec<(usize, Call)>,
+    exchanges: [Exchange; SYSTEMS],
     monitors: Vec<Monitor>,
     requests: Vec<Request>,
     named: u32,
+    /// Whether the requests that come now are those of clients.
+    pub(super) clients_ask: bool,
     /// How many snapshots may still be refused: the gateway gives up after three in a row.
     refusals: u32,
 }
 
 impl PhoneSystems {
-    pub(super) fn new(connections: usize) -> Self {
+    pub(super) fn new(connections: usize, random: &mut Random) -> Self {
         Self {
             connections: (0..connections).map(|_| Connection::default()).collect(),
-            calls: [Vec::new(), Vec::new()],
-            calls_had: [0; SYSTEMS],
-            ended: Vec::new(),
+            exchanges: core::array::from_fn(|_| Exchange::new(random.once_in(4))),
             monitors: Vec::new(),
             requests: Vec::new(),
             named: 0,
+            clients_ask: false,
             refusals: 2,
         }
     }
@@ -122,7 +119,7 @@ impl PhoneSystems {
                 let line = LINES.iter().position(|line| *line == of).unwrap_or_default();
                 let what = match what {
                     "start" => What::Start { line, begun: None },
-                    "snapshot" => What::Snapshot(line),
+                    "snapshot" => What::Snapshot { line, is_prompt: self.clients_ask, taken: None },
                     _ => {
                         self.withdraw(connection, of);
                         What::Stop(of.to_owned())
@@ -167,11 +164,12 @@ impl PhoneSystems {
         self.connections[connection].queue.push_back(what.to_owned());
     }
 
-    /// Returns the calls at a line of a phone system, as its clients must know them in the end.
-    pub(super) fn truth(&self, system: usize, line: usize) -> BTreeMap<(u8, String), Stage> {
+    /// Returns the calls at a line of a phone system, as its clients must know them in the end: each with the stages that
+    /// they may show.
+    pub(super) fn truth(&self, system: usize, line: usize) -> BTreeMap<(u8, String), Vec<Stage>> {
         let switch = u8::try_from(system).unwrap();
-        let calls = self.calls[system].iter().filter(|call| call.line == line);
-        calls.map(|call| ((switch, call.name.to_string()), call.stage)).collect()
+        let calls = self.exchanges[system].truth(line).into_iter();
+        calls.map(|(name, stages)| ((switch, name), stages)).collect()
     }
 
     /// Whether the only monitor of this name over a connection began while its line had no calls.
@@ -189,66 +187,14 @@ impl PhoneSystems {
         self.monitors.len()
     }
 
-    /// Makes a call at a line begin, change or end. `heard`: whether events report it.
+    /// Makes something happen to the calls at a line. `heard`: whether events report it.
     pub(super) fn change(&mut self, random: &mut Random, (system, line): (usize, usize), heard: bool) {
-        let here: Vec<usize> =
-            (0..self.calls[system].len()).filter(|index| self.calls[system][*index].line == line).collect();
-        if here.is_empty() || (here.len() < 3 && random.once_in(5)) {
-            let name = self.name_of_next(random, (system, line));
-            let (stage, said) =
-                if random.once_in(2) { (Stage::Initiated, "begin") } else { (Stage::Ringing, "ring") };
-            self.calls[system].push(Call { name, line, stage });
-            self.tell((system, line), heard, &format!("{said} {name}"));
-            return;
-        }
-        let index = here[random.below(here.len())];
-        let name = self.calls[system][index].name;
-        let other = here.iter().copied().find(|other| *other != index);
-        if random.once_in(12) {
-            // The far end transfers the call, which continues under another callID.
-            let new = self.next_call(system);
-            let call = &mut self.calls[system][index];
-            (call.name, call.stage) = (new, Stage::Established);
-            self.tell((system, line), heard, &format!("rename {name} {new}"));
-        } else if let Some(other) = other.filter(|_| random.once_in(12)) {
-            let other = self.calls[system][other].name;
-            self.calls[system].retain(|call| call.name != name && call.name != other);
-            self.tell((system, line), heard, &format!("hand-over {name} {other}"));
-        } else if random.once_in(4) {
-            let call = self.calls[system].remove(index);
-            self.ended.push((system, call));
-            self.tell((system, line), heard, &format!("clear {name}"));
-        } else {
-            let (stage, said) = match self.calls[system][index].stage {
-                Stage::Initiated => (Stage::Originated, "dial"),
-                Stage::Originated => (Stage::Delivered, "ringback"),
-                Stage::Delivered | Stage::Ringing => (Stage::Established, "answer"),
-                Stage::Established => (Stage::Held, "hold"),
-                Stage::Held | Stage::Failed | Stage::Unsure => (Stage::Established, "retrieve"),
-            };
-            self.calls[system][index].stage = stage;
-            self.tell((system, line), heard, &format!("{said} {name}"));
-        }
-    }
-
-    fn name_of_next(&mut self, random: &mut Random, (system, line): (usize, usize)) -> u32 {
-        let back = self.ended.iter().position(|(of, call)| *of == system && call.line == line);
-        match back.filter(|_| random.once_in(6)) {
-            Some(index) => self.ended.remove(index).1.name,
-            None => self.next_call(system),
-        }
-    }
-
-    const fn next_call(&mut self, system: usize) -> u32 {
-        self.calls_had[system] += 1;
-        self.calls_had[system]
-    }
-
-    fn tell(&mut self, (system, line): (usize, usize), heard: bool, what: &str) {
-        for monitor in self.monitors.iter().filter(|_| heard) {
-            if monitor.line == line && monitor.connection % SYSTEMS == system {
-                let said = format!("event {} {} {what}", monitor.name, LINES[line]);
-                self.connections[monitor.connection].queue.push_back(said);
+        for Told { line, said } in self.exchanges[system].happen(random, line) {
+            for monitor in self.monitors.iter().filter(|_| heard) {
+                if monitor.line == line && monitor.connection % SYSTEMS == system {
+                    let said = format!("event {} {} {said}", monitor.name, LINES[line]);
+                    self.connections[monitor.connection].queue.push_back(said);
+                }
             }
         }
     }
@@ -295,7 +241,7 @@ impl PhoneSystems {
         let connections: Vec<usize> = (0..self.connections.len()).filter(fits).collect();
         let connection = *connections.get(random.below(connections.len()))?;
         for _ in 0..STRAYS {
-            self.send(connection, "event nobody 1003 ring 9");
+            self.send(connection, "event nobody 1009 DeliveredEvent 9 1009 alerting - -");
         }
         Some(connection)
     }
@@ -324,19 +270,19 @@ impl PhoneSystems {
                 self.monitors.retain(|monitor| monitor.connection != connection || monitor.name != name);
                 format!("stopped {id}")
             }
-            What::Snapshot(_) if !calm && self.refusals > 0 && random.once_in(8) => {
+            What::Snapshot { taken: None, .. } if !calm && self.refusals > 0 && random.once_in(8) => {
                 self.refusals -= 1;
                 format!("busy {id}")
             }
-            What::Snapshot(line) => {
-                let here = self.calls[connection % SYSTEMS].iter().filter(|call| call.line == line);
-                let calls: Vec<String> = here
-                    .map(|call| {
-                        let (_, stage, _) = STATES.iter().find(|(stage, ..)| *stage == call.stage).unwrap();
-                        format!("{}={stage}", call.name)
-                    })
-                    .collect();
-                format!("calls {id} {}", calls.join(","))
+            What::Snapshot { line, is_prompt, taken } => {
+                let is_new = taken.is_none();
+                let calls = taken.unwrap_or_else(|| self.exchanges[connection % SYSTEMS].snapshot(line));
+                if is_new && !is_prompt && !calm && random.once_in(2) {
+                    let what = What::Snapshot { line, is_prompt, taken: Some(calls) };
+                    self.requests.push(Request { connection, id, what });
+                    return;
+                }
+                format!("calls {id} {calls}")
             }
         };
         self.send(connection, &answer);
@@ -360,7 +306,7 @@ impl PhoneSystems {
             self.named += 1;
             format!("m{}", self.named)
         });
-        let quiet = !self.calls[connection % SYSTEMS].iter().any(|call| call.line == line);
+        let quiet = self.exchanges[connection % SYSTEMS].is_quiet(line);
         self.monitors.push(Monitor { name: name.clone(), line, connection, quiet });
         name
     }

@@ -151,8 +151,18 @@ fn snapshot_item<'a>(reader: Reader<'a>, item: Element<'a>) -> Result<SnapshotIt
     })
 }
 
+impl SnapshotItem<'_> {
+    /// Returns the states of the parties beyond those in `states`, as far as they can be read.
+    pub fn further_states(&self) -> impl Iterator<Item = Option<LocalConnectionState>> {
+        let state = self.source.and_then(|source| read::at(source, &["localCallState", "compoundCallState"]));
+        let parties = state.into_iter().flat_map(|state| state.children()).filter(Node::is_element);
+        let known = if self.states.is_empty() { usize::MAX } else { self.states.len() };
+        parties.skip(known).map(|party| LocalConnectionState::from_word(read::text(party)?))
+    }
+}
+
 /// Reads the states of a call's parties, this device's first. `None` if they are unknown or cannot be read; parties
-/// beyond the eighth are left out.
+/// beyond the eighth are left to [`SnapshotItem::further_states`].
 fn call_state(node: Element<'_>) -> Option<heapless::Vec<LocalConnectionState, 8>> {
     if let Some(compound) = read::child(node, "compoundCallState") {
         let parties = compound.children().filter(Node::is_element);
