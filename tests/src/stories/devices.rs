@@ -4,6 +4,38 @@ use super::{QUICK, Story, story, story_at};
 
 pub(super) const STORIES: &[Story] = &[
     story(
+        "somebody signs in while his calls are held, consulting and ringing",
+        "
+        phones: dial 1001 1002
+        phones: answer 1002
+        phones: consult 1001 1003
+        phones: answer 1003
+        phones: dial 1004 1003
+        alice: sign in
+        carol: sign in
+        bob: sign in
+        alice = hold:1002 connected:1003
+        bob = connected:1001
+        carol = connected:1001 alerting:1004
+        ",
+    ),
+    story(
+        "somebody signs into a conference, which shrinks to a call that he holds",
+        "
+        phones: dial 1001 1002
+        phones: answer 1002
+        phones: consult 1001 1003
+        phones: answer 1003
+        phones: conference 1001
+        bob: sign in
+        phones: hangup 1003
+        bob: hold
+        bob = hold:1001
+        bob: retrieve
+        bob = connected:1001
+        ",
+    ),
+    story(
         "forwarding that is set at the phone shows in its client, and calls go there",
         "
         phones: forward 1002 1003
