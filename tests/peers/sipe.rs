@@ -11,7 +11,7 @@ pub(crate) mod client;
 use crate::assert_served_well;
 use crate::office::Office;
 use crate::proxy::Proxy;
-use client::{LINE, PHONES, SESSION, SOON, Sipe};
+use client::{LINE, PHONES, SESSION, SOON, Sipe, command};
 
 #[test]
 fn sipe_signs_in_calls_refreshes_three_times_calls_again_and_signs_out() {
@@ -52,4 +52,47 @@ pub(crate) fn until_signed_out(proxy: &Proxy) -> (Vec<String>, Vec<String>) {
         assert!(began.elapsed() < SOON, "no BYE was answered: {passed_on:?} {answers:?}");
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn sipe_keeps_its_line_while_others_transfer_confer_and_divert_its_calls() {
+    let phones = format!("{PHONES}[[phone]]\nnumber = \"1003\"\n[[phone]]\nnumber = \"1004\"\n");
+    let office = Office::configured("sipe-transferred", &phones, SESSION);
+    let proxy = Proxy::before_gateway(&office.sip, LINE);
+    let mut sipe = Sipe::start("sipe-transferred", &proxy.address);
+    sipe.signs_in();
+
+    // The far party consults 1003 and transfers: the call that SIPE knows is over for it.
+    let first = sipe.calls();
+    for line in ["consult +3222220220 1003", "answer 1003", "transfer +3222220220"] {
+        command(&office.switch, line);
+    }
+    sipe.reaches("<TransferedEvent ", SOON);
+    sipe.forgets(&first);
+    command(&office.switch, "hangup 1003");
+
+    // It becomes a conference, which the others leave: over likewise.
+    let second = sipe.calls();
+    assert_ne!(second, first, "a call of its own");
+    for line in ["consult +3222220220 1003", "answer 1003", "conference +3222220220"] {
+        command(&office.switch, line);
+    }
+    sipe.reaches("<ConferencedEvent ", SOON);
+    sipe.forgets(&second);
+    command(&office.switch, "hangup 1003");
+    command(&office.switch, "hangup +3222220220");
+
+    // A call to SIPE's own phone is diverted before it is answered there; SIPE is not concerned.
+    command(&office.switch, "dial 1004 73124");
+    sipe.reaches("<DeliveredEvent ", SOON);
+    command(&office.switch, "deflect 73124 1003");
+    sipe.reaches("<DivertedEvent ", SOON);
+    command(&office.switch, "hangup 1004");
+
+    // It still has its line: it refreshes, calls, and is told of the end.
+    sipe.refreshes();
+    let last = sipe.calls();
+    sipe.is_hung_up(&office.switch, &last);
+    sipe.signs_out();
+    assert_served_well(&office.close());
 }

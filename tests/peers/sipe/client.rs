@@ -104,6 +104,13 @@ impl Sipe {
         assert_eq!(self.running.said().matches(&ignored(call)).count(), 1, "{}", self.running.said());
     }
 
+    /// Waits until SIPE was told of the end of a call under the ID that it knows.
+    pub(crate) fn forgets(&mut self, call: &str) {
+        let body = self.reaches("<ConnectionClearedEvent ", SOON);
+        assert!(body.contains(&format!("<callID>{call}</callID>")), "{body}");
+        assert!(!self.running.said().contains(&ignored(call)), "{}", self.running.said());
+    }
+
     /// Waits for an event, which SIPE must attribute to its monitor and its call.
     fn accepts(&mut self, event: &str) {
         self.reaches(&format!("<{event} "), SOON);
