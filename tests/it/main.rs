@@ -18,6 +18,8 @@ mod drain;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod features;
+#[cfg(test)]
 mod framing;
 #[cfg(test)]
 mod golden;
@@ -80,6 +82,7 @@ mod takeover;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod told;
 mod torture;
 #[cfg(test)]
 mod transport;

@@ -140,7 +140,19 @@ fn header<'l>(machine: &str, lines: impl IntoIterator<Item = &'l str>) -> Header
 #[test]
 fn every_choice_of_every_key_of_the_other_machines_is_kept() {
     let least: [(&str, &[Key], &[&str]); 2] = [
-        ("switch", SWITCH_KEYS, &["listen = [\"127.0.0.1:0\"]", "phone[0].number = \"7001\""]),
+        (
+            "switch",
+            SWITCH_KEYS,
+            &[
+                "listen = [\"127.0.0.1:0\"]",
+                "phone[0].number = \"7001\"",
+                "group[0].number = \"7100\"",
+                "group[0].members = [\"7001\"]",
+                "forwarding.busy = \"7001\"",
+                "mailbox = \"7200\"",
+                "parking = [\"7201\"]",
+            ],
+        ),
         (
             "client",
             CLIENT_KEYS,
@@ -173,15 +185,17 @@ fn a_phone_system_whose_phones_are_numbered_on_acts_the_same_once_redacted() {
         "phone[0].count = 500",
         "phone[1].number = \"7001\"",
         "phone[1].answer = \"busy\"",
+        "forwarding.busy = \"2009\"",
     ];
     let lines = "dial 2499 2000\ndial 2007 7001\nphone 2499\nanswer 2000\ndelay 59000\nphone 2500\n\
+                 forward 2007 noanswer 2008 9\nlamp 2007 on 2010\nsettings 2007\nservice 2007 out\n\
                  event 2007 <x><callingDevice>Hamilton 2000</callingDevice></x>\n";
     let old = run(&header("switch", settings), lines);
     let redacted = trace::redact(&[&old], &SECRET, keys, make).unwrap();
     assert_eq!(redacted.parted, None, "{}", said(&redacted.trace));
     trace::replay(&[&redacted.trace], make).unwrap();
     let (old, new) = (said(&old), said(&redacted.trace));
-    for word in ["hamilton", "2000", "2007", "2499", "2500", "7001", "192"] {
+    for word in ["hamilton", "2000", "2007", "2008", "2009", "2010", "2499", "2500", "7001", "192"] {
         assert!(words(&old).any(|found| found == word), "the run has {word}");
         assert!(!words(&new).any(|found| found == word), "{word} is still there:\n{new}");
     }

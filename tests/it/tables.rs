@@ -6,10 +6,11 @@ use std::path::Path;
 
 use ctigate_core::tables::{ALL, Machine};
 use ctigate_peers::client::TABLES;
+use ctigate_peers::switch::phones;
 
 /// The state machines of the gateway and of its peers, SIP's first.
 fn all() -> impl Iterator<Item = &'static Machine> {
-    TABLES.iter().chain(ALL)
+    TABLES.iter().chain(ALL).chain([&phones::TABLE])
 }
 
 fn drawn() -> String {

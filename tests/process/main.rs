@@ -22,6 +22,7 @@ mod recording;
 mod relay;
 mod sipe;
 mod terminal;
+mod told;
 
 use office::Office;
 use program::{Folder, Running, output};
@@ -38,6 +39,13 @@ fn the_demo_shows_a_ladder_and_a_summary_in_under_five_seconds() {
         assert!(out.contains(shown), "{shown} is not in the ladder:\n{out}");
     }
     assert!(out.contains("states compared"), "{out}");
+    let told: Vec<&str> = out.lines().filter(|line| line.contains(" ==== ")).collect();
+    assert_eq!(told.len(), 14, "{out}");
+    assert!(told.iter().all(|line| line.chars().count() <= 100), "{told:?}");
+    let lines: Vec<&str> = out.lines().collect();
+    let at = |part: &str| lines.iter().position(|line| line.contains(part)).unwrap();
+    assert!(at("Alice transfers Bob to Carol") < at("TransferedEvent"), "{out}");
+    assert!(at("A CTI connection dies") < at("cti_out_of_service"), "{out}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub mod simulate;
 pub mod sip;
 pub mod sip_peer;
 pub mod steady;
+pub mod stories;
 pub mod toy;
 mod watched;
 pub mod world;

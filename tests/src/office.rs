@@ -145,6 +145,16 @@ impl Office {
     /// # Errors
     /// What is wrong with its configuration.
     pub fn client(&mut self, world: &mut World, last: u8, wants: &Wants<'_>) -> Result<HostId, Fault> {
+        let id = self.talker(world, last, wants)?;
+        world.command(id, Command::End);
+        Ok(id)
+    }
+
+    /// Adds a scripted client that will be given more lines than those of its script.
+    ///
+    /// # Errors
+    /// What is wrong with its configuration.
+    pub fn talker(&mut self, world: &mut World, last: u8, wants: &Wants<'_>) -> Result<HostId, Fault> {
         let transport = if wants.udp { "udp" } else { "tcp" };
         let lines = [
             format!("server = \"{GATEWAY}\""),
@@ -160,7 +170,6 @@ impl Office {
         for line in wants.script {
             world.line(id, line);
         }
-        world.command(id, Command::End);
         self.clients.push(id);
         Ok(id)
     }

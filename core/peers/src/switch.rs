@@ -6,7 +6,7 @@
 //! [`phones`] is the call model, which knows no bytes. [`Switch`] connects it to CTI links, and to control links, on
 //! which lines of text control the phones.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
@@ -20,6 +20,7 @@ use ctigate_core::time::{Duration, Instant};
 use ctigate_core::timer::Timers;
 use ctigate_core::wire::csta::model::{LocalConnectionState, SystemStatus};
 
+mod changes;
 pub mod config;
 mod control;
 pub mod link;
@@ -37,7 +38,7 @@ pub use config::{Answer, PhoneConfig, SWITCH_KEYS, SwitchConfig};
 pub use control::verbs::{VERBS, Verb};
 pub use service::{EVENTS, documented, features, services};
 
-use link::{Cti, Kind, Line, Lines, Link};
+use link::{Cti, Kind, Line, Lines, Link, List};
 use monitors::Monitors;
 use phones::Phones;
 
@@ -57,6 +58,10 @@ pub struct Switch {
     /// Mixed into sessionIDs and sysStatRegisterIDs; never changes.
     session_salt: u32,
     status: SystemStatus,
+    /// Lists of devices that are being sent, in turn.
+    lists: VecDeque<List>,
+    /// The serviceCrossRefID of the last one.
+    last_list: u32,
     /// Whether requests are read but not answered.
     stalled: bool,
     /// How long answers are held back.
@@ -101,6 +106,8 @@ impl Switch {
             call_salt,
             session_salt,
             status: SystemStatus::Normal,
+            lists: VecDeque::new(),
+            last_list: 0,
             stalled: false,
             delay: config.response_delay,
             stopped: false,
@@ -249,6 +256,9 @@ impl Switch {
             self.due(step, key);
             return;
         }
+        if self.send_segment(step) {
+            return;
+        }
         let links = &self.links;
         self.monitors.sweep(|monitor| is_alive(links, monitor));
     }
@@ -309,6 +319,8 @@ impl Switch {
             call_salt,
             session_salt,
             status,
+            lists,
+            last_list,
             stalled,
             delay,
             stopped,
@@ -320,6 +332,8 @@ impl Switch {
         digester.value(call_salt);
         digester.value(session_salt);
         digester.text(status.word());
+        digester.value(lists);
+        digester.value(last_list);
         digester.flag(*stalled);
         digester.value(delay);
         digester.flag(*stopped);
@@ -368,10 +382,11 @@ impl Machine for Switch {
             }
             return Taken(whole);
         }
+        let mut taken = whole;
         match input {
             Input::Tick => self.tick(&mut step),
             Input::Opened { link, peer } => self.opened(&mut step, link, peer),
-            Input::Bytes { link, bytes } => return Taken(self.bytes(&mut step, link, bytes)),
+            Input::Bytes { link, bytes } => taken = self.bytes(&mut step, link, bytes),
             Input::Closed { link, why } => self.closed(&mut step, link, why),
             Input::Command(Command::Line(line)) => {
                 let answer = self.command(&mut step, line);
@@ -386,14 +401,15 @@ impl Machine for Switch {
             | Input::Datagram { .. }
             | Input::Clock { .. } => {}
         }
-        Taken(whole)
+        self.light_lamps(&mut step);
+        Taken(taken)
     }
 
     fn next_wake(&self) -> Option<Wake> {
         if self.stopped {
             return None;
         }
-        if self.monitors.is_sweeping() {
+        if self.monitors.is_sweeping() || !self.lists.is_empty() {
             return Some(Wake { at: Instant::ZERO, why: Why::Backlog });
         }
         let phones = self.phones.next_due().map(|at| Wake { at, why: Why::Timer("phone") });

@@ -57,6 +57,8 @@ pub const SWITCH_KEYS: &[Key] = &[
         "The most calls at one phone; with one, there is no call waiting.",
     )
     .default("2"),
+    Key::flag("offers", "Whether calls are offered to a phone (`OfferedEvent`) before it rings or forwards them.")
+        .default("false"),
     Key::flag("permits", "Whether events and snapshots say which services are permitted (`servicesPermitted`).")
         .default("false"),
     Key::integer("parties", (3, 8), "parties", "The most parties of a call.").default("8"),
@@ -220,6 +222,7 @@ pub struct PhoneConfig {
 
 /// The phone system's configuration. The bounds and default of each field are in [`SWITCH_KEYS`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 pub struct SwitchConfig {
     /// Where CTI links are accepted (key `listen`).
     pub cti: Vec<SocketAddr>,
@@ -239,6 +242,8 @@ pub struct SwitchConfig {
     pub response_delay: Duration,
     /// The most calls at one phone.
     pub lines: usize,
+    /// Whether calls are offered before a phone rings or forwards them.
+    pub offers: bool,
     /// Whether events say which services are permitted.
     pub permits: bool,
     /// The most parties of a call.
@@ -340,6 +345,7 @@ impl SwitchConfig {
             unanswered: checked.texts("unanswered").map(String::from).collect(),
             response_delay: millis("response_delay_ms"),
             lines: checked.number::<usize>("lines").min(MAX_LINES),
+            offers: checked.flag("offers"),
             permits: checked.flag("permits"),
             parties: checked.number("parties"),
             merged_calls: match checked.text("merged_calls") {

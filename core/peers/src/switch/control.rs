@@ -4,6 +4,7 @@
 //! A verb is one row of [`verbs::VERBS`] and one handler.
 
 mod calls;
+mod features;
 mod links;
 pub(super) mod verbs;
 

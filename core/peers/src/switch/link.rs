@@ -84,6 +84,27 @@ pub enum Answer {
     Frame(Vec<u8>),
     /// A snapshot of this phone, taken when the answer is sent, so that it agrees with the events sent before it.
     Snapshot(Handle<Phone>),
+    /// The announcement of this list of devices, whose messages follow.
+    List(List),
+}
+
+/// A list of devices that is sent in several messages (ECMA-269, Switching Function Devices).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct List {
+    /// The link it goes to.
+    pub link: Handle<Link>,
+    /// The link's session in which it was requested.
+    pub epoch: u32,
+    /// Its serviceCrossRefID.
+    pub id: u32,
+    /// The position of the next device.
+    pub next: u32,
+    /// The position behind the last one.
+    pub end: u32,
+    /// The only category that is listed, as the schema's `ReqDeviceCategory` spells it; `None` for all.
+    pub category: Option<&'static str>,
+    /// How many messages were sent.
+    pub segments: u32,
 }
 
 /// An application session (ECMA-354).
@@ -263,7 +284,9 @@ ctigate_core::digest! { enum Asked { SystemStatus = 0, RequestSystemStatus = 1, 
 
 ctigate_core::digest! { struct Delayed { at, invoke, answer } }
 
-ctigate_core::digest! { enum Answer { Frame(frame), Snapshot(phone) } }
+ctigate_core::digest! { enum Answer { Frame(frame), Snapshot(phone), List(list) } }
+
+ctigate_core::digest! { struct List { link, epoch, id, next, end, category, segments } }
 
 ctigate_core::digest! { struct Session { id, duration, deadline } }
 

@@ -35,8 +35,10 @@ use alloc::vec::Vec;
 
 use ctigate_core::digest::Digester;
 use ctigate_core::slots::{Handle, Slots};
+use ctigate_core::tables::Machine;
 use ctigate_core::time::{Duration, Instant};
 use ctigate_core::timer::{Deadline, Timers};
+use ctigate_core::transition::assert_transition;
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
 use crate::switch::config::{Answer, MergedCalls, PhoneConfig, SwitchConfig};
@@ -49,25 +51,32 @@ pub const MAX_LINES: usize = 8;
 /// The most parties that a call can have; the upper bound of `parties`.
 pub const MAX_PARTIES: usize = 8;
 
-/// The transitions of a connection's state (ECMA-269, connection state model).
-pub const TABLE: &[(State, State)] = &[
-    (State::Null, State::Initiated),
-    (State::Initiated, State::Connected),
-    (State::Null, State::Alerting),
-    (State::Alerting, State::Connected),
-    (State::Null, State::Connected),
-    (State::Connected, State::Hold),
-    (State::Hold, State::Connected),
-    (State::Null, State::Fail),
-    (State::Connected, State::Fail),
-    (State::Initiated, State::Null),
-    (State::Alerting, State::Null),
-    (State::Connected, State::Null),
-    (State::Hold, State::Null),
-    (State::Fail, State::Null),
-    (State::Null, State::Queued),
-    (State::Queued, State::Null),
+/// The transitions of a connection's state.
+const TRANSITIONS: &[(&str, &str)] = &[
+    ("null", "initiated"),
+    ("null", "alerting"),
+    ("null", "connected"),
+    ("null", "queued"),
+    ("null", "fail"),
+    ("initiated", "connected"),
+    ("alerting", "connected"),
+    ("connected", "hold"),
+    ("hold", "connected"),
+    ("connected", "fail"),
+    ("initiated", "null"),
+    ("alerting", "null"),
+    ("connected", "null"),
+    ("hold", "null"),
+    ("queued", "null"),
+    ("fail", "null"),
 ];
+
+/// The state machine of a connection: a call that waits and then rings is told as diverted, or leaves the queue first.
+pub const TABLE: Machine = Machine {
+    name: "connection of a call at the built-in phone system",
+    clause: "ECMA-269, connection state model",
+    transitions: TRANSITIONS,
+};
 
 /// One phone.
 #[derive(Debug)]
@@ -211,6 +220,7 @@ struct Rules {
     lines: usize,
     parties: usize,
     merged: MergedCalls,
+    offers: bool,
     park_timeout: Duration,
     mailbox_answers_after: Duration,
     trunks: u16,
@@ -241,6 +251,7 @@ impl Phones {
                 lines: config.lines.clamp(1, MAX_LINES),
                 parties: config.parties.clamp(2, MAX_PARTIES),
                 merged: config.merged_calls,
+                offers: config.offers,
                 park_timeout: config.park_timeout,
                 mailbox_answers_after: config.mailbox_answers_after,
                 trunks: config.trunks,
@@ -397,7 +408,7 @@ impl Phones {
             return;
         };
         let from = connection.state;
-        debug_assert!(TABLE.contains(&(from, to)), "no connection goes from {from:?} to {to:?}");
+        assert_transition(TRANSITIONS, from.word(), to.word());
         connection.state = to;
     }
 

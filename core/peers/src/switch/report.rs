@@ -30,6 +30,8 @@ struct Words {
     subject: String,
     /// The caller's device; `None` if it is withheld.
     calling: Option<String>,
+    /// The phone that does not show its number to others.
+    hidden: Option<Handle<Phone>>,
     /// Where the call rang before.
     before: Option<String>,
     /// Where the call goes, or who was added to it.
@@ -85,7 +87,7 @@ impl Switch {
                 let value = if slot.part == Part::List {
                     Some(Value::Elements(&items))
                 } else {
-                    self.value(slot, index, happening, &words, *state)
+                    self.value(slot, index, happening, &words, (*phone, *state))
                 };
                 given.extend(value.map(|value| (slot.name, value)));
             }
@@ -129,6 +131,7 @@ impl Switch {
             device,
             subject,
             calling,
+            hidden: self.hidden(happening.calling),
             before: happening.diverted_by.map(name),
             came_through: came_through.then(|| name(happening.calling)),
             leaves_through: happening.leaves_through.map(name),
@@ -154,6 +157,12 @@ impl Switch {
         }
     }
 
+    /// The calling phone, if it does not show its number.
+    fn hidden(&self, calling: Party) -> Option<Handle<Phone>> {
+        let Party::Phone(phone) = calling else { return None };
+        self.phones.settings(phone).is_some_and(|settings| !settings.shows_number()).then_some(phone)
+    }
+
     /// The value of one element of an event; `None` if it is left out.
     fn value<'a>(
         &self,
@@ -161,8 +170,9 @@ impl Switch {
         index: usize,
         happening: &'a Happening,
         words: &'a Words,
-        local: LocalConnectionState,
+        (viewer, local): (Handle<Phone>, LocalConnectionState),
     ) -> Option<Value<'a>> {
+        let is_hidden = words.hidden.is_some_and(|hidden| hidden != viewer);
         match (slot.part, index) {
             (Part::Connection, _) | (Part::Copy(Names::Connection), 1) => {
                 let call = words.primary.as_deref().unwrap_or(&words.call);
@@ -171,13 +181,17 @@ impl Switch {
             (Part::SecondConnection, _) => {
                 words.secondary.as_deref().map(|second| connection(second, &words.device))
             }
-            (Part::Subject, _) | (Part::Copy(Names::Within { .. }), 2) => Some(party(&words.subject)),
+            (Part::Subject, _) | (Part::Copy(Names::Within { .. }), 2) => {
+                let is_caller = is_hidden && happening.party == happening.calling;
+                Some(if is_caller { RESTRICTED } else { party(&words.subject) })
+            }
             (Part::NewParty, _) => words.new_party.as_deref().map(party),
-            (Part::Calling, _) => Some(calling(words)),
+            (Part::Calling, _) => Some(if is_hidden { RESTRICTED } else { calling(words) }),
             (Part::Called, _) => Some(party(&happening.called)),
             (Part::Redirection, _) => Some(Value::Redirection(redirection(words))),
             (Part::LocalState, _) => Some(Value::Text(local.word())),
             (Part::Cause, _) => Some(Value::Text(happening.cause)),
+            (Part::Copy(_), _) if slot.name == "callingDevice" && is_hidden => Some(RESTRICTED),
             (Part::Copy(_), _) => self.named_value(slot.name, happening, words, local),
             (Part::CrossReference | Part::List, _) => None,
         }
@@ -241,6 +255,9 @@ const fn device(id: &str) -> Value<'_> {
 const fn party(id: &str) -> Value<'_> {
     Value::Party(known(id))
 }
+
+/// What stands for a device whose number is withheld.
+const RESTRICTED: Value<'static> = Value::Party(model::Party::Restricted);
 
 fn calling(words: &Words) -> Value<'_> {
     Value::Party(words.calling.as_deref().map_or(model::Party::Restricted, known))

@@ -4,7 +4,9 @@
 //! A service is one row of [`TABLE`] and one handler.
 
 mod calls;
+mod devices;
 mod joining;
+mod settings;
 mod system;
 mod waiting;
 
@@ -212,12 +214,107 @@ const TABLE: &[Service] = &[
         "Sends digits to the others in the call.",
     ),
     service("SnapshotCall", About::Phones, Switch::snapshot_call, "The parties of a call, in the response."),
+    service(
+        "GetLogicalDeviceInformation",
+        About::Phones,
+        Switch::get_logical_information,
+        "What a phone can do: the services and events for it, and how many calls it can have.",
+    ),
+    service(
+        "GetPhysicalDeviceInformation",
+        About::Phones,
+        Switch::get_physical_information,
+        "What a phone consists of, and the services and events for that.",
+    ),
+    service(
+        "GetSwitchingFunctionDevices",
+        About::System,
+        Switch::get_devices,
+        "All devices, or those of a category, or one; they follow in messages of limits.segment devices each.",
+    ),
+    service(
+        "SwitchingFunctionDevices",
+        About::System,
+        Switch::devices_told,
+        "The messages that bring the devices; only the phone system sends them.",
+    ),
+    service(
+        "GetForwarding",
+        About::Phones,
+        Switch::get_forwarding,
+        "Where a phone's calls are forwarded to.",
+    ),
+    service(
+        "SetForwarding",
+        About::Phones,
+        Switch::set_forwarding,
+        "Forwards a phone's calls, by type; without a type and a number, whether the phone system's defaults apply there.",
+    ),
+    service("GetDoNotDisturb", About::Phones, Switch::get_do_not_disturb, "Which calls must not disturb."),
+    service(
+        "SetDoNotDisturb",
+        About::Phones,
+        Switch::set_do_not_disturb,
+        "Whether calls must not disturb: all, those from inside or outside, or those of certain callers.",
+    ),
+    service(
+        "GetMessageWaitingIndicator",
+        About::Phones,
+        Switch::get_message_waiting,
+        "Whether a phone's message lamp is on, and for which device.",
+    ),
+    service(
+        "SetMessageWaitingIndicator",
+        About::Phones,
+        Switch::set_message_waiting,
+        "The message lamp on or off.",
+    ),
+    service(
+        "GetMicrophoneMute",
+        About::Phones,
+        Switch::get_microphone_mute,
+        "Whether a phone's microphone is mute.",
+    ),
+    service("SetMicrophoneMute", About::Phones, Switch::set_microphone_mute, "The microphone mute or not."),
+    service("GetSpeakerMute", About::Phones, Switch::get_speaker_mute, "Whether a phone's speaker is mute."),
+    service("SetSpeakerMute", About::Phones, Switch::set_speaker_mute, "The speaker mute or not."),
+    service(
+        "GetAutoAnswer",
+        About::Phones,
+        Switch::get_auto_answer,
+        "After how many rings a phone answers by itself.",
+    ),
+    service(
+        "SetAutoAnswer",
+        About::Phones,
+        Switch::set_auto_answer,
+        "Whether a phone answers by itself, and after how many rings.",
+    ),
+    service(
+        "GetCallerIDStatus",
+        About::Phones,
+        Switch::get_caller_id_status,
+        "Whether those called are shown a phone's number.",
+    ),
+    service(
+        "SetCallerIDStatus",
+        About::Phones,
+        Switch::set_caller_id_status,
+        "Whether those called are shown the number.",
+    ),
+    service(
+        "GetLastNumberDialed",
+        About::Phones,
+        Switch::get_last_number,
+        "The number that a phone dialled last.",
+    ),
 ];
 
 /// The events that monitors report, by their roots' names, each with when it is reported.
 pub const EVENTS: &[(&str, &str)] = &[
     ("ServiceInitiatedEvent", "A phone went off hook, or was prompted to."),
     ("OriginatedEvent", "A phone dialled."),
+    ("OfferedEvent", "A call is offered to a phone, before it rings or is forwarded there (key `offers`)."),
     ("DeliveredEvent", "A phone rings."),
     ("EstablishedEvent", "A call was answered."),
     ("HeldEvent", "A phone held a call."),
@@ -233,6 +330,16 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("DigitsDialedEvent", "A phone dialled digits of a number that is not complete."),
     ("DigitsGeneratedEvent", "A phone sent digits to the others in a call."),
     ("CallBackEvent", "A call will be made later, or no longer."),
+    ("ForwardingEvent", "One type of a phone's forwarding was set or ended."),
+    ("DoNotDisturbEvent", "Which calls must not disturb has changed."),
+    ("MessageWaitingEvent", "A phone's message lamp went on or off."),
+    ("MicrophoneMuteEvent", "A phone's microphone is mute now, or no longer."),
+    ("SpeakerMuteEvent", "A phone's speaker is mute now, or no longer."),
+    ("AutoAnswerEvent", "Whether a phone answers by itself has changed, or after how many rings."),
+    ("CallerIDStatusEvent", "Whether those called are shown a phone's number has changed."),
+    ("OutOfServiceEvent", "A phone went out of service."),
+    ("BackInServiceEvent", "A phone is in service again."),
+    ("DeviceCapsChangedEvent", "What a phone can do has changed: how many calls it can have."),
 ];
 
 /// The services of CSTA that a client can ask for, by their requests' names.

@@ -167,6 +167,9 @@ impl Switch {
             Some(Delayed { answer: Answer::Snapshot(phone), invoke, .. }) => {
                 self.write_snapshot(step, (handle, invoke), phone);
             }
+            Some(Delayed { answer: Answer::List(list), invoke, .. }) => {
+                self.announce_list(step, (handle, invoke), list);
+            }
             None => {}
         }
     }

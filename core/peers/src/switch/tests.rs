@@ -26,8 +26,10 @@ use super::{Switch, SwitchConfig};
 
 mod calls;
 mod control;
+mod devices;
 mod errors;
 mod faults;
+mod features;
 mod habits;
 mod joining;
 mod sessions;

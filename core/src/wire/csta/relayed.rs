@@ -166,6 +166,19 @@ impl<'a> Relayed<'a> {
         }
     }
 
+    /// The text of an element inside a member, if it is not empty. Of several, that of the first.
+    #[must_use]
+    pub fn text_within(&self, name: &str, inner: &str) -> Option<&'a str> {
+        match self.given(name) {
+            Some(Value::Elements(elements)) => {
+                let (_, value) = elements.iter().find(|(element, _)| *element == inner)?;
+                if let Value::Text(text) = value { Some(*text) } else { None }
+            }
+            Some(_) => None,
+            None => self.element_named(name).and_then(|element| read::child_text(element, inner)),
+        }
+    }
+
     /// A member that is a truth value.
     #[must_use]
     pub fn truth(&self, name: &str) -> Option<bool> {

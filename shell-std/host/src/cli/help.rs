@@ -269,9 +269,10 @@ Redacting replaces numbers, names and addresses consistently; the result can sti
 ";
 
 const DEMO: &str = "\
-Runs the gateway, the built-in phone system and two scripted clients in this process, on loopback sockets whose ports
-the kernel chooses: Alice signs in and dials Bob, Bob answers, Alice holds, retrieves and hangs up, both sign out. The
-gateway's recording is shown as a ladder and replayed.
+Runs the gateway, the built-in phone system and three scripted clients in this process, on loopback sockets whose ports
+the kernel chooses. First act: Alice calls Bob, who answers; she holds and retrieves. Second act: she consults Carol and
+transfers Bob to her, Carol makes it a conference, Bob's phone forwards by its key, a CTI connection dies and the calls
+go on. The gateway's recording is shown as a ladder, with the story between its lines, and replayed.
 
   PROGRAM demo
   PROGRAM demo --wire            every byte

@@ -96,8 +96,13 @@ impl Ready {
 
     /// The address opened for the configuration key `key`, with the port the kernel chose.
     pub(crate) fn address(&self, key: &str) -> Option<SocketAddr> {
+        self.addresses(key).next()
+    }
+
+    /// All addresses opened for the configuration key `key`.
+    pub(crate) fn addresses(&self, key: &str) -> impl Iterator<Item = SocketAddr> {
         let opened = self.listens.iter().zip(&self.listeners);
-        opened.into_iter().find(|(listen, _)| listen.key == key).map(|(_, listener)| listener.address)
+        opened.filter(move |(listen, _)| listen.key == key).map(|(_, listener)| listener.address)
     }
 
     /// The program for a shell, recorded in the directory `record`. The addresses that it listens on are logged.

@@ -19,7 +19,19 @@ pub(crate) struct Terminal<'a> {
 impl Terminal<'_> {
     /// Writes `text` to standard output. A broken pipe (as with `| head`) is not reported as an error.
     pub(crate) fn say(&mut self, text: &str) -> bool {
-        match self.out.write_all(plain::lines(text).as_bytes()).and_then(|()| self.out.flush()) {
+        self.write(&plain::lines(text))
+    }
+
+    /// Writes a line to standard output, brightly if that is a terminal, unless `NO_COLOR` is set.
+    pub(crate) fn say_brightly(&mut self, line: &str) -> bool {
+        let line = plain::lines(line);
+        let is_coloured =
+            env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && io::stdout().is_terminal();
+        self.write(&if is_coloured { format!("\u{1b}[1;36m{line}\u{1b}[0m\n") } else { format!("{line}\n") })
+    }
+
+    fn write(&mut self, text: &str) -> bool {
+        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
             Ok(()) => true,
             Err(error) if error.kind() == ErrorKind::BrokenPipe => true,
             Err(error) => {

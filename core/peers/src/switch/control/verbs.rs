@@ -160,6 +160,60 @@ pub const VERBS: &[Verb] = &[
         "incoming 0301234567 1001",
         Switch::comes_in,
     ),
+    verb(
+        "forward",
+        "PHONE [TYPE] NUMBER [RINGS]|off [TYPE]|default on|off",
+        "Calls of this type (immediate, busy, noanswer, dnd, each also with -internal or -external; immediate unless \
+         given) are forwarded, after so many rings if they are not answered, or no longer; default: those that the phone \
+         system forwards by itself.",
+        "forward 1001 noanswer 1003 3",
+        Switch::forwards,
+    ),
+    verb(
+        "dnd",
+        "PHONE on|off [internal|external]",
+        "Calls must not disturb the phone, or may again.",
+        "dnd 1001 on",
+        Switch::disturbs,
+    ),
+    verb(
+        "lamp",
+        "PHONE on|off [FOR-PHONE]",
+        "The message lamp goes on or off; for whom the message is, if it is not the phone's own.",
+        "lamp 1001 on",
+        Switch::lights,
+    ),
+    verb("mute", "PHONE on|off", "The microphone is mute, or no longer.", "mute 1001 on", Switch::switches),
+    verb("speaker", "PHONE on|off", "The speaker is on, or mute.", "speaker 1001 off", Switch::switches),
+    verb(
+        "autoanswer",
+        "PHONE on|off [RINGS]",
+        "The phone answers by itself, after so many rings (1 unless given), or no longer.",
+        "autoanswer 1001 on 0",
+        Switch::answers_by_itself,
+    ),
+    verb(
+        "callerid",
+        "PHONE on|off",
+        "Whether those that the phone calls are shown its number.",
+        "callerid 1001 off",
+        Switch::switches,
+    ),
+    verb(
+        "callwaiting",
+        "PHONE on|off",
+        "Whether the phone rings for a call while it is in another; off: it is busy.",
+        "callwaiting 1001 off",
+        Switch::switches,
+    ),
+    verb(
+        "service",
+        "PHONE in|out",
+        "The phone goes out of service, and out of its calls, or comes back.",
+        "service 1001 out",
+        Switch::serves,
+    ),
+    verb("settings", "PHONE", "Shows what is set at the phone.", "settings 1001", Switch::shows_settings),
     verb("phone", "PHONE", "Shows the phone and its calls.", "phone 1001", Switch::shows_phone),
     verb("status", "", "Shows what there is in all, and how it answers.", "status", |switch, _, said| {
         said.words.is_empty().then(|| Ok(switch.status_line()))

@@ -67,7 +67,7 @@ impl Phones {
             && let Some(target) = self.forwarded_unanswered(handle, phone)
         {
             self.divert(handle, party, target.party(), "callForwardNoAnswer", told);
-            self.go_to(now, handle, target, "callForwardNoAnswer", told);
+            self.go_to(now, handle, &target, "callForwardNoAnswer", told);
             return;
         }
         self.leave(handle, party, cause, told);

@@ -23,6 +23,12 @@ impl Phones {
         &self.table
     }
 
+    /// How many places there are.
+    #[must_use]
+    pub const fn places(&self) -> usize {
+        self.places.len()
+    }
+
     /// The most calls that a phone can have now.
     #[must_use]
     pub fn most_calls(&self, phone: Handle<Phone>) -> usize {

@@ -39,6 +39,8 @@ kinds! {
     ServiceInitiated = "ServiceInitiatedEvent", "call_initiated";
     /// It dialled.
     Originated = "OriginatedEvent", "call_originated";
+    /// A call is offered to a phone, before it rings or is forwarded there.
+    Offered = "OfferedEvent", "call_offered";
     /// A phone rings.
     Delivered = "DeliveredEvent", "call_delivered";
     /// It answered.

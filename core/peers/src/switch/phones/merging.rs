@@ -85,7 +85,7 @@ impl Phones {
         }
         self.tell_merged(call, Kind::Transfered, merged, "singleStepTransfer", told);
         let party = target.party();
-        self.go_to(now, call, target, "singleStepTransfer", told);
+        self.go_to(now, call, &target, "singleStepTransfer", told);
         Ok((call, party))
     }
 
@@ -115,8 +115,8 @@ impl Phones {
         let added = target.party();
         list.push(Moved { party: added, old: None });
         let merged = Merged { primary: active, secondary: None, by, added, list };
+        self.go_to(now, active, &target, "singleStepConference", told);
         self.tell_merged(active, Kind::Conferenced, merged, "singleStepConference", told);
-        self.go_to(now, active, target, "singleStepConference", told);
         Ok(added)
     }
 

@@ -17,15 +17,17 @@ use crate::switch::settings::Why;
 const MAX_HOPS: usize = 8;
 
 /// Where a call goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
     to: Party,
+    /// The phones that forward it on the way, each with the cause.
+    hops: heapless::Vec<(Handle<Phone>, &'static str), MAX_HOPS>,
     /// The phone that forwarded it last, and the cause.
     forwarded: Option<(Party, &'static str)>,
 }
 
 impl Target {
-    pub(super) const fn party(self) -> Party {
+    pub(super) const fn party(&self) -> Party {
         self.to
     }
 }
@@ -48,7 +50,7 @@ impl Phones {
             return;
         }
         match self.target(handle, &dialled) {
-            Ok(target) => self.go_to(now, handle, target, "newCall", told),
+            Ok(target) => self.go_to(now, handle, &target, "newCall", told),
             Err(cause) => self.fail(handle, cause, told),
         }
     }
@@ -83,7 +85,7 @@ impl Phones {
         };
         self.join(handle, calling);
         self.go(handle, calling, State::Connected);
-        self.go_to(now, handle, target, "newCall", told);
+        self.go_to(now, handle, &target, "newCall", told);
         Ok(handle)
     }
 
@@ -112,9 +114,8 @@ impl Phones {
     /// # Errors
     /// The cause why it leads nowhere.
     fn target(&self, handle: Handle<Call>, number: &str) -> Result<Target, &'static str> {
-        let mut target = Target { to: Party::Dialled, forwarded: None };
+        let mut target = Target { to: Party::Dialled, hops: heapless::Vec::new(), forwarded: None };
         let mut number = String::from(number);
-        let mut visited: heapless::Vec<Handle<Phone>, MAX_HOPS> = heapless::Vec::new();
         loop {
             let Some(phone) = self.find(&number) else {
                 target.to = self.beside_phones(handle, &number)?;
@@ -124,7 +125,8 @@ impl Phones {
                 target.to = Party::Phone(phone);
                 return Ok(target);
             };
-            if visited.contains(&phone) || visited.push(phone).is_err() {
+            let visited = target.hops.iter().any(|(hop, _)| *hop == phone);
+            if visited || target.hops.push((phone, cause)).is_err() {
                 // The forwardings form a circle.
                 return Err("destNotObtainable");
             }
@@ -215,10 +217,13 @@ impl Phones {
         &mut self,
         now: Instant,
         handle: Handle<Call>,
-        target: Target,
+        target: &Target,
         cause: &'static str,
         told: &mut Vec<Happening>,
     ) {
+        if self.rules.offers {
+            self.offer_on_the_way(handle, target, told);
+        }
         let cause = target.forwarded.map_or(cause, |(_, cause)| cause);
         if let (Some((by, _)), Some(call)) = (target.forwarded, self.calls.get_mut(handle)) {
             call.diverted_by = Some(by);
@@ -228,6 +233,23 @@ impl Phones {
             Party::Trunk(trunk) => self.seize_trunk(now, handle, trunk, told),
             Party::Place(index) => self.go_to_place(now, handle, index, cause, told),
             Party::Dialled => debug_assert!(false, "a target is a party"),
+        }
+    }
+
+    /// A call is offered at each phone that forwards it, and diverted from there.
+    fn offer_on_the_way(&mut self, handle: Handle<Call>, target: &Target, told: &mut Vec<Happening>) {
+        let next = target.hops.iter().skip(1).map(|(hop, _)| Party::Phone(*hop)).chain([target.to]);
+        let hops: Vec<_> = target.hops.iter().copied().zip(next).collect();
+        for ((hop, cause), next) in hops {
+            let room = self.table.get(hop).is_some_and(|phone| phone.calls.len() < MAX_LINES);
+            if !room || self.state(handle, hop) != State::Null {
+                continue;
+            }
+            let party = Party::Phone(hop);
+            self.join(handle, party);
+            self.go(handle, party, State::Alerting);
+            self.tell(handle, Kind::Offered, party, "newCall", told);
+            self.divert(handle, party, next, cause, told);
         }
     }
 
@@ -284,15 +306,20 @@ impl Phones {
     /// Whether the phone can take no further call.
     pub(super) fn is_busy(&self, phone: Handle<Phone>) -> bool {
         let Some(called) = self.table.get(phone) else { return true };
-        let waits = called.settings.has_call_waiting() || called.calls.is_empty();
+        let waits = called.settings.has_call_waiting() || self.lines_in_use(phone) == 0;
         called.answer == Answer::Busy || !waits || self.lines_taken(phone) || self.is_off_hook_only(phone)
     }
 
     /// Whether the phone can have no further call. Calls that wait for it take no line.
     pub(super) fn lines_taken(&self, phone: Handle<Phone>) -> bool {
-        let Some(taken) = self.table.get(phone) else { return true };
-        let on_a_line = taken.calls.iter().filter(|call| self.state(**call, phone) != State::Queued);
-        taken.calls.len() >= MAX_LINES || on_a_line.count() >= self.rules.lines
+        let full = self.table.get(phone).is_none_or(|phone| phone.calls.len() >= MAX_LINES);
+        full || self.lines_in_use(phone) >= self.rules.lines
+    }
+
+    /// How many calls of the phone do not just wait for it.
+    fn lines_in_use(&self, phone: Handle<Phone>) -> usize {
+        let calls = self.table.get(phone).map(|phone| phone.calls.as_slice()).unwrap_or_default();
+        calls.iter().filter(|call| self.state(**call, phone) != State::Queued).count()
     }
 
     /// Whether the phone has a dial tone or a failed call; then no second call is offered.
@@ -326,6 +353,9 @@ impl Phones {
             connection.since = now;
         }
         self.set_due(handle, party, due, now + after);
+        if self.rules.offers {
+            self.tell(handle, Kind::Offered, party, cause, told);
+        }
         self.tell(handle, Kind::Delivered, party, cause, told);
     }
 

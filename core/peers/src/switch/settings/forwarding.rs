@@ -45,30 +45,32 @@ impl Origin {
 pub struct ForwardingType {
     /// The schema's word.
     pub word: &'static str,
+    /// The word for people.
+    pub key: &'static str,
     /// When it applies.
     pub why: Why,
     /// Which calls it applies to.
     pub origin: Origin,
 }
 
-const fn forwarding_type(word: &'static str, why: Why, origin: Origin) -> ForwardingType {
-    ForwardingType { word, why, origin }
+const fn forwarding_type(word: &'static str, key: &'static str, why: Why, origin: Origin) -> ForwardingType {
+    ForwardingType { word, key, why, origin }
 }
 
 /// All types (ECMA-323, `ForwardingType`), in the schema's order.
 pub const TYPES: &[ForwardingType] = &[
-    forwarding_type("forwardImmediate", Why::Immediate, Origin::All),
-    forwarding_type("forwardBusy", Why::Busy, Origin::All),
-    forwarding_type("forwardNoAns", Why::NoAnswer, Origin::All),
-    forwarding_type("forwardDND", Why::DoNotDisturb, Origin::All),
-    forwarding_type("forwardBusyInt", Why::Busy, Origin::Internal),
-    forwarding_type("forwardBusyExt", Why::Busy, Origin::External),
-    forwarding_type("forwardNoAnsInt", Why::NoAnswer, Origin::Internal),
-    forwarding_type("forwardNoAnsExt", Why::NoAnswer, Origin::External),
-    forwarding_type("forwardImmInt", Why::Immediate, Origin::Internal),
-    forwarding_type("forwardImmExt", Why::Immediate, Origin::External),
-    forwarding_type("forwardDNDInt", Why::DoNotDisturb, Origin::Internal),
-    forwarding_type("forwardDNDExt", Why::DoNotDisturb, Origin::External),
+    forwarding_type("forwardImmediate", "immediate", Why::Immediate, Origin::All),
+    forwarding_type("forwardBusy", "busy", Why::Busy, Origin::All),
+    forwarding_type("forwardNoAns", "noanswer", Why::NoAnswer, Origin::All),
+    forwarding_type("forwardDND", "dnd", Why::DoNotDisturb, Origin::All),
+    forwarding_type("forwardBusyInt", "busy-internal", Why::Busy, Origin::Internal),
+    forwarding_type("forwardBusyExt", "busy-external", Why::Busy, Origin::External),
+    forwarding_type("forwardNoAnsInt", "noanswer-internal", Why::NoAnswer, Origin::Internal),
+    forwarding_type("forwardNoAnsExt", "noanswer-external", Why::NoAnswer, Origin::External),
+    forwarding_type("forwardImmInt", "immediate-internal", Why::Immediate, Origin::Internal),
+    forwarding_type("forwardImmExt", "immediate-external", Why::Immediate, Origin::External),
+    forwarding_type("forwardDNDInt", "dnd-internal", Why::DoNotDisturb, Origin::Internal),
+    forwarding_type("forwardDNDExt", "dnd-external", Why::DoNotDisturb, Origin::External),
 ];
 
 impl ForwardingType {
@@ -76,6 +78,12 @@ impl ForwardingType {
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         TYPES.iter().copied().find(|kind| kind.word == word)
+    }
+
+    /// The type that a person's word stands for.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        TYPES.iter().copied().find(|kind| kind.key == key)
     }
 
     /// The type for calls from anywhere.

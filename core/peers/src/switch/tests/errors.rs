@@ -69,6 +69,41 @@ fn wrong_requests_are_told_apart() {
     assert_eq!(world.switch.counts().calls, 2);
 }
 
+/// A request for each service about the devices, and about what is set at phone 1001.
+fn device_features() -> Vec<Request<'static>> {
+    let on = Value::Text("true");
+    let apparatus = ("auditoryApparatus", Value::Text("1"));
+    let table = [
+        ("GetForwarding", Vec::new()),
+        (
+            "SetForwarding",
+            [("forwardingType", Value::Text("forwardBusy")), ("activateForward", Value::Text("false"))]
+                .into(),
+        ),
+        ("GetDoNotDisturb", Vec::new()),
+        ("SetDoNotDisturb", [("doNotDisturbOn", on)].into()),
+        ("GetMessageWaitingIndicator", Vec::new()),
+        ("SetMessageWaitingIndicator", [("messageWaitingOn", on)].into()),
+        ("GetMicrophoneMute", Vec::new()),
+        ("SetMicrophoneMute", [apparatus, ("microphoneMuteOn", on)].into()),
+        ("GetSpeakerMute", Vec::new()),
+        ("SetSpeakerMute", [apparatus, ("speakerMuteOn", on)].into()),
+        ("GetAutoAnswer", Vec::new()),
+        ("SetAutoAnswer", [("autoAnswerOn", on)].into()),
+        ("GetCallerIDStatus", Vec::new()),
+        ("SetCallerIDStatus", [("callerIDProvided", on)].into()),
+        ("GetLastNumberDialed", Vec::new()),
+        ("GetLogicalDeviceInformation", Vec::new()),
+        ("GetPhysicalDeviceInformation", Vec::new()),
+        ("GetSwitchingFunctionDevices", Vec::new()),
+    ];
+    let request = |(root, mut given): (&str, Vec<(&'static str, Value<'static>)>)| {
+        given.push(("device", Value::Device(device("1001"))));
+        asks(root, given)
+    };
+    table.into_iter().map(request).collect()
+}
+
 #[test]
 fn what_is_listed_succeeds_and_what_is_not_is_not_supported() {
     let mut world = world();
@@ -108,6 +143,14 @@ fn what_is_listed_succeeds_and_what_is_not_is_not_supported() {
     try_it(&mut world, about("HoldCall", only));
     try_it(&mut world, about("RetrieveCall", only));
     try_it(&mut world, about("ClearConnection", only));
+    for request in device_features() {
+        try_it(&mut world, request);
+    }
+    world.send(alice, &asks("GetSwitchingFunctionDevices", Vec::new()));
+    world.calm();
+    let sent = world.frames(alice).pop().unwrap().1;
+    assert!(sent.contains("<SwitchingFunctionDevices "), "the phone system sends it: {sent}");
+    served.push("SwitchingFunctionDevices".to_string());
     served.extend(super::joining::joined_services());
     served.sort();
     let mut listed: Vec<String> = services().map(ToString::to_string).collect();

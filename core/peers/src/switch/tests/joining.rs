@@ -243,3 +243,19 @@ fn the_services_permitted_are_told_where_that_is_wanted() {
     );
     assert!(xml.contains(expected), "{xml}");
 }
+
+#[test]
+fn who_does_not_show_his_number_is_shown_to_nobody_but_himself() {
+    let mut world = world();
+    let (alice, bob) = (world.client(), world.client());
+    world.monitor(alice, "1001");
+    world.monitor(bob, "1002");
+    world.command("callerid 1001 off");
+    world.frames(alice);
+    world.command("dial 1001 1002");
+    let (_, to_bob) = world.frames(bob).remove(0);
+    assert!(to_bob.contains("<callingDevice><restricted/></callingDevice>"), "{to_bob}");
+    let (_, to_alice) = world.frames(alice).pop().unwrap();
+    let shown = "<callingDevice><deviceIdentifier>1001</deviceIdentifier></callingDevice>";
+    assert!(to_alice.contains("DeliveredEvent") && to_alice.contains(shown), "{to_alice}");
+}

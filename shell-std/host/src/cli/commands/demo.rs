@@ -15,35 +15,15 @@ use crate::cli::zone::Zone;
 use crate::shell::Shell;
 
 mod actor;
+mod cast;
 mod gathered;
 mod play;
+mod story;
 
 use play::Outcome;
 
-/// The script of Alice, 1001.
-const ALICE: &str = "\
-call 1002
-wait delivered 5s
-wait established 5s
-hold
-wait held 5s
-retrieve
-wait retrieved 5s
-hangup
-wait cleared 5s
-quit
-";
-
-/// The script of Bob, 1002.
-const BOB: &str = "\
-wait delivered 10s
-answer
-wait established 5s
-wait held 5s
-wait retrieved 5s
-wait cleared 5s
-quit
-";
+/// The columns of the demo's ladder, unless the terminal says how many it has.
+const COLUMNS: usize = 100;
 
 /// Plays the demo, shows its ladder, replays its recording, and reports the result.
 pub(super) fn demo(shell: &dyn Shell, wire: bool, record: Option<&Path>, terminal: &mut Terminal<'_>) -> u8 {
@@ -103,12 +83,13 @@ fn show(
         let zone = Zone::local();
         let ahead = |unix| zone.ahead(unix);
         let options =
-            LadderOptions { wire, width: terminal::width(), ahead: Some(&ahead), ..LadderOptions::default() };
+            LadderOptions { wire, width: columns(), ahead: Some(&ahead), ..LadderOptions::default() };
         traces::drawn(&segments, &options)
     };
+    let told = beside(&outcome.told, &Zone::local());
     let replayed = traces::replayed(&segments);
     let elapsed = began.elapsed();
-    let mut good = terminal.say(&ladder);
+    let mut good = say_both(&ladder, &told, terminal);
     let replay = match &replayed {
         Ok(summary) => summary.to_string(),
         Err(error) => format!("failed: {error}"),
@@ -121,6 +102,45 @@ fn show(
         terminal.complain(complaint);
     }
     good && wrong.is_empty()
+}
+
+fn columns() -> usize {
+    Some(terminal::width()).filter(|width| *width > 0).unwrap_or(COLUMNS)
+}
+
+/// The steps of the story, each with its local time as the ladder writes it.
+fn beside(told: &[(u64, &'static str)], zone: &Zone) -> Vec<(String, String)> {
+    let line = |(number, (micros, says)): (usize, &(u64, &str))| {
+        let unix = micros / 1_000_000;
+        let local = unix.saturating_add_signed(zone.ahead(unix).into()) % 86_400;
+        let time = format!(
+            "{:02}:{:02}:{:02}.{:03}",
+            local / 3600,
+            local / 60 % 60,
+            local % 60,
+            micros / 1000 % 1000
+        );
+        let said = format!("{time} ==== {}. {says}", number + 1);
+        (time, said)
+    };
+    told.iter().enumerate().map(line).collect()
+}
+
+/// Shows the ladder with each step of the story before what came of it.
+fn say_both(ladder: &str, told: &[(String, String)], terminal: &mut Terminal<'_>) -> bool {
+    let mut steps = told.iter().peekable();
+    let mut good = true;
+    for line in ladder.lines() {
+        let is_timed = line.as_bytes().first().is_some_and(u8::is_ascii_digit) && line.get(2..3) == Some(":");
+        while let Some((_, said)) = steps.next_if(|(time, _)| is_timed && line.get(..12) >= Some(time)) {
+            good &= terminal.say_brightly(said);
+        }
+        good &= terminal.say(&format!("{line}\n"));
+    }
+    for (_, said) in steps {
+        good &= terminal.say_brightly(said);
+    }
+    good
 }
 
 fn summary(program: &str, outcome: &Outcome, replay: &str, elapsed: Duration) -> String {

@@ -74,7 +74,7 @@ mod tests {
         };
         let whole: Vec<String> = EXAMPLE.lines().map(uncommented).collect();
         let (configuration, config) = read(whole.join("\n"));
-        assert_eq!(config.phones.len(), 1);
+        assert_eq!((config.phones.len(), config.groups.len()), (1, 1));
         for key in SWITCH_KEYS {
             let name = key.name.replace("[]", "[0]");
             let settings = configuration.settings();

@@ -159,3 +159,19 @@ fn who_leaves_a_message_turns_the_lamp_on_and_who_listens_turns_it_off() {
     assert_eq!(world.phones.take_messages(), [(two, false)]);
     assert!(world.phones.take_messages().is_empty());
 }
+
+#[test]
+fn a_call_is_offered_before_it_rings_or_is_forwarded_where_that_is_wanted() {
+    let mut world = world_of(&config_with(|config| config.offers = true));
+    world.forward("1002", Why::Immediate, "1003", None);
+    world.dial("1001", "1002");
+    assert_eq!(
+        world.heard()[2..],
+        [
+            "Offered 1002 newCall 1001:connected 1002:alerting",
+            "Diverted 1002 callForwardImmediate 1001:connected 1002:null",
+            "Offered 1003 callForwardImmediate 1001:connected 1003:alerting",
+            "Delivered 1003 callForwardImmediate 1001:connected 1003:alerting",
+        ]
+    );
+}

@@ -264,8 +264,8 @@ fn who_is_added_to_a_call_rings_and_answers() {
     assert_eq!(
         world.heard(),
         [
-            "Conferenced 1001 singleStepConference 1001:connected 1002:connected",
             "Delivered 1003 singleStepConference 1001:connected 1002:connected 1003:alerting",
+            "Conferenced 1001 singleStepConference 1001:connected 1002:connected 1003:alerting",
         ]
     );
     world.pass(Duration::from_secs(30));

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc;
 use std::thread::{Scope, ScopedJoinHandle};
 
 use ctigate_core::Level;
@@ -24,7 +24,8 @@ pub(super) struct Actor<'scope> {
     pub(super) log: Gathered,
     /// What it prints.
     pub(super) printed: Gathered,
-    speaker: Receiver<Speaker>,
+    /// Gives it lines; `None` if it did not start in time.
+    speaker: Option<Speaker>,
     thread: ScopedJoinHandle<'scope, u8>,
 }
 
@@ -53,28 +54,29 @@ impl<'scope> Actor<'scope> {
         (name, role): (&'static str, &'static str),
         ready: Ready,
         record: Option<&Path>,
-        script: Option<Source>,
     ) -> Result<Self, Vec<String>> {
         let (log, printed) = (Gathered::default(), Gathered::default());
         let console =
             Console::new(Box::new(log.clone()), Box::new(printed.clone()), Format::Logfmt, Level::Info);
         let (hand_over, speaker) = mpsc::channel();
-        let mut sources: Vec<Source> = vec![Box::new(move |speaker| {
+        let sources: Vec<Source> = vec![Box::new(move |speaker| {
             // The demo may be over already.
             let _ = hand_over.send(speaker);
         })];
-        sources.extend(script);
         let program = ready.program(record, &console, sources).map_err(|complaint| vec![complaint])?;
         let thread = scope.spawn(move || shell.run(program));
+        let speaker = speaker.recv_timeout(BEGIN_LIMIT).ok();
         Ok(Self { name, role, log, printed, speaker, thread })
+    }
+
+    /// Tells it something, unless it has ended by itself.
+    pub(super) fn say(&self, said: Said) {
+        let _is_running = self.speaker.as_ref().is_some_and(|speaker| speaker.say(said));
     }
 
     /// Tells it to stop, and waits for its end.
     pub(super) fn stop(self) -> Ended {
-        if let Ok(speaker) = self.speaker.recv_timeout(BEGIN_LIMIT) {
-            // The program may have ended by itself.
-            let _ = speaker.say(Said::Stop);
-        }
+        self.say(Said::Stop);
         self.end()
     }
 

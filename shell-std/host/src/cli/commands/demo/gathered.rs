@@ -21,7 +21,17 @@ impl Gathered {
 
     /// Waits for a line that contains `part`; returns false if none comes in time.
     pub(super) fn has(&self, part: &str, limit: Duration) -> bool {
-        let missing = |state: &mut State| !state.lines.iter().any(|line| line.contains(part));
+        self.has_times(part, 1, limit)
+    }
+
+    /// How many lines contain `part` so far.
+    pub(super) fn times(&self, part: &str) -> usize {
+        times(&self.state(), part)
+    }
+
+    /// Waits for so many lines that contain `part`; returns false if they do not come in time.
+    pub(super) fn has_times(&self, part: &str, count: usize, limit: Duration) -> bool {
+        let missing = |state: &mut State| times(state, part) < count;
         let waited = self.0.1.wait_timeout_while(self.state(), limit, missing);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
@@ -30,6 +40,10 @@ impl Gathered {
     pub(super) fn lines(&self) -> Vec<String> {
         self.state().lines.clone()
     }
+}
+
+fn times(state: &State, part: &str) -> usize {
+    state.lines.iter().filter(|line| line.contains(part)).count()
 }
 
 impl Write for Gathered {

@@ -1,0 +1,159 @@
+//! The table of stories in the simulated world: in calm weather and in weather drawn from seeds, over TCP and UDP. Each
+//! is told twice and replayed, and leaves every table empty.
+
+use ctigate_core::{Command, Duration};
+use ctigate_tests::office::{Office, Plan, Wants};
+use ctigate_tests::stories::{PEOPLE, Stage, Story, stories};
+use ctigate_tests::world::HostId;
+use ctigate_tests::{Fault, Random, Weather, World, twice};
+
+/// The weather of a telling: calm for the first, drawn from its seed for others.
+fn weather(seed: u64) -> Weather {
+    if seed == 0 { Weather::CALM } else { Weather::drawn(&mut Random::new(seed)) }
+}
+
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// A line that each client answers with one line as soon as it has done all lines before.
+const SYNC: (&str, &str) = ("help quit", "quit");
+
+/// An office in a world.
+struct Offices<'a> {
+    world: &'a mut World,
+    office: Office,
+    udp: bool,
+    clients: Vec<(&'static str, HostId)>,
+}
+
+impl Offices<'_> {
+    fn host(&self, who: &str) -> Result<HostId, String> {
+        let found = self.clients.iter().find(|(name, _)| *name == who);
+        found.map(|(_, host)| *host).ok_or_else(|| format!("{who} is not signed in"))
+    }
+
+    fn count(&self, name: &str) -> usize {
+        count(self.world, self.office.gateway, name)
+    }
+
+    fn synced(&self, host: HostId) -> usize {
+        self.world.printed(host).iter().filter(|line| line.starts_with(SYNC.1)).count()
+    }
+
+    fn failed(&self, host: HostId) -> Option<String> {
+        self.world.printed(host).iter().find(|line| line.starts_with("failed: ")).cloned()
+    }
+}
+
+impl Stage for Offices<'_> {
+    fn sign_in(&mut self, who: &str, line: &str) -> Result<(), String> {
+        let (name, _) = PEOPLE.iter().find(|(name, _)| *name == who).ok_or("nobody of that name")?;
+        let last = u8::try_from(self.clients.len()).unwrap_or(u8::MAX).saturating_add(20);
+        let wants =
+            Wants { udp: self.udp, patience: Duration::from_secs(120), ..Wants::new(name, line, &[]) };
+        let host = self.office.talker(self.world, last, &wants).map_err(|fault| fault.to_string())?;
+        self.clients.push((*name, host));
+        let monitors = |world: &World| world.has_printed(host, "monitor ");
+        self.world
+            .run_until("the client monitors its line", LIMIT, monitors)
+            .map_err(|fault| fault.to_string())
+    }
+
+    fn client(&mut self, who: &str, line: &str) -> Result<(), String> {
+        let host = self.host(who)?;
+        self.world.line(host, line);
+        if line == "quit" {
+            self.world.command(host, Command::End);
+        }
+        Ok(())
+    }
+
+    fn done(&mut self, who: &str) -> Result<(), String> {
+        let host = self.host(who)?;
+        let before = self.synced(host);
+        self.world.line(host, SYNC.0);
+        let run = self.world.run_until("the client has done its lines", LIMIT, |world| {
+            let synced = world.printed(host).iter().filter(|line| line.starts_with(SYNC.1)).count();
+            synced > before || world.finished(host).is_some()
+        });
+        run.map_err(|fault| fault.to_string())?;
+        self.failed(host).map_or(Ok(()), Err)
+    }
+
+    fn phones(&mut self, line: &str) -> Result<String, String> {
+        let switch = *self.office.switches.first().ok_or("no phone system")?;
+        self.world.line(switch, line);
+        self.world.printed(switch).last().cloned().ok_or_else(|| "no answer".into())
+    }
+
+    fn time(&mut self, millis: u64) -> Result<(), String> {
+        self.world.run_for(Duration::from_millis(millis)).map_err(|fault| fault.to_string())
+    }
+
+    fn break_links(&mut self) -> Result<(), String> {
+        for switch in self.office.switches.clone() {
+            self.world.cut_link(self.office.gateway, switch);
+        }
+        let lost = self.count("cti_in_service").max(1);
+        let gateway = self.office.gateway;
+        self.world
+            .run_until("the connection is lost", LIMIT, |world| {
+                count(world, gateway, "cti_out_of_service") >= lost
+            })
+            .map_err(|fault| fault.to_string())
+    }
+
+    fn restored(&mut self) -> Result<(), String> {
+        let (gateway, lost) = (self.office.gateway, self.count("cti_out_of_service"));
+        let back = |world: &World| count(world, gateway, "cti_in_service") > lost;
+        self.world.run_until("the connection is back", LIMIT, back).map_err(|fault| fault.to_string())?;
+        self.time(3000)
+    }
+}
+
+/// How often the gateway gave a notice.
+fn count(world: &World, gateway: HostId, name: &str) -> usize {
+    world.notices(gateway).iter().filter(|said| said.name == name).count()
+}
+
+/// Tells a story in an office.
+fn tell(world: &mut World, story: &Story, udp: bool) -> Result<(), Fault> {
+    let plan = Plan::gateway(&["cti.recovery = \"rebind\""]).with_switch(story.switch);
+    let office = Office::open(world, &plan)?;
+    let mut stage = Offices { world, office, udp, clients: Vec::new() };
+    let told = story.play(&mut stage);
+    let Offices { world, office, .. } = stage;
+    if let Err(why) = told {
+        let what = format!("{}: {why}\n{}", story.name, world.scene());
+        return Err(Fault { seed: world.seed(), at: world.now(), what });
+    }
+    office.play(world, LIMIT)?;
+    office.close(world)
+}
+
+/// How many seeds each story is told with.
+const SEEDS: u64 = 3;
+
+#[track_caller]
+fn told(udp: bool) {
+    let wanted = std::env::var("CTIGATE_STORY").unwrap_or_default();
+    let mut faults = Vec::new();
+    for story in stories().filter(|story| story.name.contains(&wanted)) {
+        for seed in 0..SEEDS {
+            if let Err(fault) = twice(seed, weather(seed), |world| tell(world, story, udp)) {
+                faults.push(format!("{}, {fault}\n", story.name));
+                break;
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} failed:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn every_story_comes_true_over_tcp() {
+    told(false);
+}
+
+#[test]
+fn every_story_comes_true_over_udp() {
+    told(true);
+}
