@@ -328,14 +328,44 @@ impl Actions {
     }
 }
 
+/// What a byte requires in a value in logfmt: nothing, quotation marks, or that the value is looked at by characters.
+const QUOTE: u8 = 1;
+const ESCAPE: u8 = 2;
+
+/// What each byte requires.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "it is computed by the compiler, which refuses a wrong index"
+)]
+static CARE: [u8; 256] = {
+    let mut care = [ESCAPE; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        care[byte as usize] = match byte {
+            b' ' | b'=' => QUOTE,
+            b'"' | b'\\' => ESCAPE,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    care
+};
+
 /// Appends `value` in logfmt: bare where possible, otherwise quoted and with what could deceive a reader escaped
 /// ([`crate::plain`]).
 fn push_logfmt_value(arena: &mut Vec<u8>, value: &dyn fmt::Display) {
     let start = arena.len();
     push_formatted(arena, format_args!("{value}"));
     let written = arena.get(start..).unwrap_or_default();
-    let is_bare = |byte: &u8| (b'!'..0x7f).contains(byte) && !matches!(byte, b'"' | b'=' | b'\\');
-    if !written.is_empty() && written.iter().all(is_bare) {
+    let care =
+        written.iter().fold(0, |care, byte| care | CARE.get(usize::from(*byte)).copied().unwrap_or(ESCAPE));
+    if care < ESCAPE {
+        // Nearly all values are bare, or need quotation marks only.
+        if care == QUOTE || written.is_empty() {
+            arena.insert(start, b'"');
+            arena.push(b'"');
+        }
         return;
     }
     let raw = String::from_utf8_lossy(written).into_owned();

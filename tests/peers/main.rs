@@ -15,6 +15,7 @@ mod office;
 #[expect(dead_code, reason = "not every peer needs every helper")]
 mod program;
 mod proxy;
+mod rows;
 mod sipe;
 mod sipp;
 mod site;

@@ -65,7 +65,7 @@ fn is_shared_out(name: &str, towards: Towards, transport: &[&str]) {
 }
 
 /// A gateway with a line for each client.
-fn open(name: &str) -> Office {
+pub(crate) fn open(name: &str) -> Office {
     Office::with_phones(name, &phones())
 }
 
@@ -82,15 +82,20 @@ static TURN: Mutex<()> = Mutex::new(());
 
 /// Runs the scenario for every line; returns SIPp's statistics. Fails unless every call succeeded.
 fn run(gateway: &str, transport: &[&str]) -> String {
+    play(gateway, &file("sipp/sign-in.xml"), CALLS, transport)
+}
+
+/// The same with another scenario, for the first lines.
+pub(crate) fn play(gateway: &str, scenario: &str, calls: usize, transport: &[&str]) -> String {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut command = installed("sipp", "sip-tester");
-    let folder = Folder::new(&format!("sipp-{gateway}{}", transport.concat()));
-    let lines = (FIRST_LINE..FIRST_LINE + CALLS).map(|line| format!("{line}\n"));
+    let own = own_address();
+    let folder = Folder::new(&format!("sipp-{own}"));
+    let lines = (FIRST_LINE..FIRST_LINE + calls).map(|line| format!("{line}\n"));
     let lines = folder.write("lines.csv", &format!("SEQUENTIAL\n{}", lines.collect::<String>()));
     let errors = folder.path("errors");
-    command.args([gateway, "-sf", &file("sipp/sign-in.xml"), "-inf", &lines]).args(transport);
-    command.args(["-m", &CALLS.to_string(), "-r", "50", "-timeout", "60", "-timeout_error"]);
-    let own = own_address();
+    command.args([gateway, "-sf", scenario, "-inf", &lines]).args(transport);
+    command.args(["-m", &calls.to_string(), "-r", "50", "-timeout", "60", "-timeout_error"]);
     command.args(["-i", &own, "-p", "5060", "-ci", &own, "-cp", "8888", "-mi", &own]);
     command.args(["-nostdin", "-trace_err", "-error_file", &errors]);
     let mut sipp = Running::spawn(&mut command);

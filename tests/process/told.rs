@@ -1,8 +1,8 @@
 //! The table of stories, told by processes: a phone system, a gateway and scripted clients.
 
+use core::fmt::Write as _;
 use core::time::Duration;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::sync::Mutex;

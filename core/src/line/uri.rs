@@ -22,16 +22,28 @@ pub(crate) fn number_of(uri: &str) -> Option<&str> {
 
 /// Writes a line URI as it appears in events: without `partition` and `device`, otherwise as the client sent it.
 pub(crate) fn write_own_line(line: &str, out: &mut Vec<u8>) {
-    for (index, part) in line.split(';').enumerate() {
-        let name = part.split('=').next().unwrap_or_default().trim();
-        if name.eq_ignore_ascii_case("partition") || name.eq_ignore_ascii_case("device") {
-            continue;
+    let (mut begin, mut written) = (0_usize, 0);
+    for end in memchr::memchr_iter(b';', line.as_bytes()).chain([line.len()]) {
+        if is_left_out(line.get(begin..end).unwrap_or_default()) {
+            // So is the semicolon before it.
+            emit::text(out, line.get(written..begin.saturating_sub(1)).unwrap_or_default());
+            written = end;
         }
-        if index > 0 {
-            out.push(b';');
-        }
-        emit::text(out, part);
+        begin = end.saturating_add(1);
     }
+    emit::text(out, line.get(written..).unwrap_or_default());
+}
+
+/// Whether a part of a line URI does not appear in events.
+fn is_left_out(part: &str) -> bool {
+    // Nearly all others are told by their beginning.
+    match part.as_bytes() {
+        [b'p' | b'P', b'a' | b'A', ..] | [b'd' | b'D', b'e' | b'E', ..] => {}
+        [b'!'..=b'~', ..] | [] => return false,
+        _ => {}
+    }
+    let name = part.split('=').next().unwrap_or_default().trim();
+    name.eq_ignore_ascii_case("partition") || name.eq_ignore_ascii_case("device")
 }
 
 #[cfg(test)]
@@ -59,5 +71,9 @@ mod tests {
             own("tel:73124;phone-context=dialstring;partition=BE_BRS_INT;device=SEP0002FD3BB5C5"),
             "tel:73124;phone-context=dialstring"
         );
+        assert_eq!(own("tel:1;DEVICE=a;x=1; Partition =b;device;partitions=2;;"), "tel:1;x=1;partitions=2;;");
+        assert_eq!(own("device=a;partition=b;tel:1"), ";tel:1");
+        assert_eq!(own("partition"), "");
+        assert_eq!(own(""), "");
     }
 }

@@ -5,10 +5,10 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write as _;
 
 use super::transactions::Flow;
 use crate::digest::{Digest, Digester};
+use crate::text::{push_all, push_number};
 use crate::wire::sip::{Message, Scheme, Uri};
 
 mod texts;
@@ -56,7 +56,8 @@ impl Dialog {
         let (from, user) = invite.from().map_or(("", ""), |from| (from.raw, from.uri));
         let mut local = String::from(to.map_or("", |to| to.raw));
         if to.and_then(|to| to.tag()).is_none() {
-            let _infallible = write!(local, ";tag={local_tag}");
+            local.push_str(";tag=");
+            local.push_str(local_tag);
         }
         let mut texts = Texts::default();
         texts.set(&[
@@ -149,10 +150,14 @@ impl Dialog {
             .is_some_and(|uri| matches!(uri.scheme, Scheme::Sip | Scheme::Sips) && !uri.is_loose_router());
         let mut lines = String::new();
         for route in routes.iter().skip(usize::from(strict)) {
-            let _infallible = write!(lines, "Route: {route}\r\n");
+            for part in ["Route: ", route, "\r\n"] {
+                lines.push_str(part);
+            }
         }
         if strict {
-            let _infallible = write!(lines, "Route: <{target}>\r\n");
+            for part in ["Route: <", target, ">\r\n"] {
+                lines.push_str(part);
+            }
         }
         self.strict = strict;
         self.texts.set(&[
@@ -239,9 +244,10 @@ fn next_hop(uri: &str) -> String {
     let Some((host, port)) = uri.host_port(5060).filter(|_| uri.scheme == Scheme::Sip && !tls) else {
         return String::new();
     };
-    let mut address = String::new();
-    let _infallible = write!(address, "{host}:{port}");
-    address
+    let mut address = Vec::with_capacity(host.len() + 6);
+    push_all(&mut address, &[host, ":"]);
+    push_number(&mut address, port.into());
+    String::from_utf8(address).unwrap_or_default()
 }
 
 impl Digest for Dialog {

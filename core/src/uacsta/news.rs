@@ -20,7 +20,7 @@ impl Uacsta {
     ) -> usize {
         let Some(mut reader) = self.ua.links.check_out(handle.cast()) else { return bytes.len() };
         let origin = reader.origin;
-        let (taken, read) = reader.read(step, bytes);
+        let (taken, read) = reader.read(step, bytes, scratch);
         let ends = match read {
             Read::Nothing => false,
             Read::Ends => true,

@@ -47,6 +47,24 @@ fn cut<'a>(stream: impl Iterator<Item = &'a [u8]>) -> Found {
     found
 }
 
+/// Reads a stream as the gateway does, which has the lines of each head noted on the way: each message must be what it
+/// is when it is read by itself.
+fn read_noting(bytes: &[u8], found: &Found) {
+    let (mut framer, mut scratch, mut alone) = (Framer::default(), Scratch::new(), Scratch::new());
+    let mut messages = found.messages.iter();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (taken, next) = framer.push_noting(rest, LIMIT, &mut scratch);
+        if let Framed::Message(frame) = next {
+            assert_eq!(messages.next().map(Vec::as_slice), Some(frame.bytes), "cut elsewhere");
+            let read = Message::from_frame(frame, &mut scratch, Limits::default());
+            assert_eq!(read, Message::parse(frame.bytes, &mut alone, Limits::default()), "read otherwise");
+        }
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    assert_eq!(messages.next(), None, "a message was not found");
+}
+
 /// A stream of SIP messages gives the same messages however it is divided, each within the limit. States: how many
 /// messages there were, how the stream ends, and those of its messages.
 ///
@@ -56,6 +74,7 @@ pub fn sip_framer(bytes: &[u8], reached: &mut Reached) {
     let found = cut(core::iter::once(bytes));
     assert_eq!(cut(pieces(bytes)), found, "in pieces");
     assert_eq!(cut(bytes.chunks(1)), found, "byte by byte");
+    read_noting(bytes, &found);
     for message in found.messages.iter().chain(&found.torn) {
         assert!(message.len() <= LIMIT, "a message over the limit");
         sip_message(message, reached);

@@ -8,7 +8,7 @@ use crate::input::LinkId;
 use crate::sip::transactions::Flow;
 use crate::slots::AnyHandle;
 use crate::step::Step;
-use crate::wire::sip::{Frame, Framed, Framer};
+use crate::wire::sip::{Frame, Framed, Framer, Scratch};
 
 /// Where a message came from.
 #[derive(Clone, Copy)]
@@ -51,8 +51,13 @@ pub(super) fn note_broken(step: &mut Step<'_>, link: LinkId, peer: SocketAddr, w
 
 impl Reader {
     /// Reads at most one message from `bytes`. Returns how many bytes were taken, and the result.
-    pub(crate) fn read<'a>(&'a mut self, step: &mut Step<'_>, bytes: &'a [u8]) -> (usize, Read<'a>) {
-        let (taken, found) = self.framer.push(bytes, step.config.limits.message_bytes);
+    pub(crate) fn read<'a>(
+        &'a mut self,
+        step: &mut Step<'_>,
+        bytes: &'a [u8],
+        scratch: &mut Scratch,
+    ) -> (usize, Read<'a>) {
+        let (taken, found) = self.framer.push_noting(bytes, step.config.limits.message_bytes, scratch);
         let read = match found {
             Framed::Incomplete => Read::Nothing,
             // RFC 5626 4.4.1: a double CRLF is answered with one.

@@ -90,7 +90,7 @@ impl Desk {
             let origin = reader.origin;
             let mut unfolded = Scratch::default();
             let (heard, is_last) = {
-                let (taken, read) = reader.read(step, message.as_bytes());
+                let (taken, read) = reader.read(step, message.as_bytes(), &mut unfolded);
                 assert_eq!(taken, message.len());
                 let Read::Message(frame, is_last) = read else { panic!("no message: {message}") };
                 let limits = crate::wire::sip::Limits { headers: 64, head: 65_536 };

@@ -108,6 +108,7 @@ pub fn text(out: &mut Vec<u8>, value: &str) {
     let mut rest = value;
     loop {
         // Nearly all text needs no escaping and is copied in one piece.
+        let needs_care = |byte: u8| NEEDS_CARE.get(usize::from(byte)).is_some_and(|needs_care| *needs_care);
         let plain = rest.bytes().position(needs_care).unwrap_or(rest.len());
         let (plain, behind) = rest.split_at_checked(plain).unwrap_or((rest, ""));
         out.extend_from_slice(plain.as_bytes());
@@ -129,11 +130,22 @@ pub fn text(out: &mut Vec<u8>, value: &str) {
     }
 }
 
-/// Whether a character that begins with this byte may need escaping or dropping. U+FFFE and U+FFFF, which XML 1.0 does
-/// not allow, begin with `EF`.
-const fn needs_care(byte: u8) -> bool {
-    matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..b' ' | 0xef)
-}
+/// For each byte, whether a character that begins with it may need escaping or dropping. U+FFFE and U+FFFF, which XML
+/// 1.0 does not allow, begin with `EF`.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "it is computed by the compiler, which refuses a wrong index"
+)]
+static NEEDS_CARE: [bool; 256] = {
+    let mut needs_care = [false; 256];
+    let mut byte = 0_u8;
+    while byte < u8::MAX {
+        needs_care[byte as usize] = matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..b' ' | 0xef);
+        byte += 1;
+    }
+    needs_care
+};
 
 /// Appends any message as a whole document. ECMA-354's messages are in a namespace of their own, whatever `namespace`
 /// is.

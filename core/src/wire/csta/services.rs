@@ -275,6 +275,23 @@ pub struct Features {
     pub events: u64,
 }
 
+/// The services that each edition of ECMA-323 has, from 0 on; later ones have all.
+#[expect(clippy::indexing_slicing, reason = "it is computed by the compiler, which refuses a wrong index")]
+#[expect(clippy::as_conversions, reason = "a constant has no other way from a `u8` to an index")]
+static UP_TO_EDITION: [u128; 8] = {
+    let mut editions = [0; 8];
+    let mut index = 0;
+    while index < COUNT {
+        let mut edition = SERVICES[index].since as usize;
+        while edition < editions.len() {
+            editions[edition] |= 1 << index;
+            edition += 1;
+        }
+        index += 1;
+    }
+    editions
+};
+
 /// The position of an event.
 fn event_bit(root: &str) -> Option<u32> {
     EVENTS.iter().zip(0..).find(|(entry, _)| entry.root == root).map(|(_, bit)| bit)
@@ -348,8 +365,8 @@ impl Features {
     /// The same set, without the services that `edition` does not have.
     #[must_use]
     pub fn of_edition(self, edition: u8) -> Self {
-        let later = self.services().filter(|service| service.since > edition);
-        later.fold(self, |set, service| Self { services: set.services & !(1 << service.index), ..set })
+        let known = UP_TO_EDITION.get(usize::from(edition)).copied().unwrap_or(Self::ALL.services);
+        Self { services: self.services & known, ..self }
     }
 
     /// The services and events that are in both sets.

@@ -30,21 +30,30 @@ impl<'a> NameAddress<'a> {
             let (uri, params) = list::cut(raw, b';')?;
             (list::trim(uri), params)
         };
-        let (scheme, opaque) = list::split_once(uri, b':')?;
-        let sound =
-            !scheme.is_empty() && !opaque.is_empty() && (params.is_empty() || params.starts_with(';'));
+        let scheme = uri.bytes().position(|byte| byte == b':')?;
+        let has_both = scheme > 0 && scheme.saturating_add(1) < uri.len();
+        let sound = has_both && (params.is_empty() || params.starts_with(';'));
         let is_bare = octets::BARE_ADDRESS.has_all(uri.as_bytes());
         if !sound || !is_bare || !list::is_closed(params) {
             return None;
         }
         let mut address = Self { raw, uri, params, tag: None, has_sound_tag: true };
-        for (name, value) in list::parameters(params) {
-            if name.eq_ignore_ascii_case("tag") {
-                address.has_sound_tag &= address.tag.is_none() && !value.is_empty();
-                address.tag = address.tag.or(Some(value).filter(|value| !value.is_empty()));
+        for item in list::Split::semicolons(params) {
+            // Most others are told from a tag by their first letter.
+            if matches!(item.as_bytes(), [b't' | b'T', ..]) {
+                address.take_tag(item);
             }
         }
         Some(address)
+    }
+
+    /// Takes a parameter, if it is a tag.
+    fn take_tag(&mut self, item: &'a str) {
+        let (name, value) = list::parameter(item);
+        if name == "tag" || name.eq_ignore_ascii_case("tag") {
+            self.has_sound_tag &= self.tag.is_none() && !value.is_empty();
+            self.tag = self.tag.or(Some(value).filter(|value| !value.is_empty()));
+        }
     }
 
     /// The dialog tag, if there is one. An empty tag is ignored, even if another follows it, as ours does in an answer.

@@ -5,10 +5,12 @@ use core::fmt::Display;
 use core::net::{IpAddr, SocketAddr};
 
 use super::header::Name;
+use super::host;
 use super::list;
 use super::media;
 use super::message::Message;
 use super::method::Method;
+use super::octets;
 use super::status::reason_phrase;
 use super::via::Via;
 use crate::text::{push_formatted, push_number};
@@ -49,10 +51,11 @@ pub fn reply_head(
         }
         out.extend_from_slice(b"\r\n");
     }
-    for name in [Name::From, Name::To, Name::CallId, Name::CSeq] {
+    let repeated: [(Name<'_>, &[u8]); 4] =
+        [(Name::From, b"From: "), (Name::To, b"To: "), (Name::CallId, b"Call-ID: "), (Name::CSeq, b"CSeq: ")];
+    for (name, written) in repeated {
         let Some(value) = request.header(name) else { continue };
-        out.extend_from_slice(name.text().as_bytes());
-        out.extend_from_slice(b": ");
+        out.extend_from_slice(written);
         out.extend_from_slice(value.as_bytes());
         if let Some(tag) = local_tag.filter(|_| name == Name::To && lacks_tag(request)) {
             out.extend_from_slice(b";tag=");
@@ -74,6 +77,12 @@ fn topmost_via(out: &mut Vec<u8>, value: &str, topmost: Option<Via<'_>>, source:
         out.extend_from_slice(value.as_bytes());
         return;
     };
+    let address = source.ip().to_canonical();
+    let is_complete = via.rport.is_none() && is_address(via.host, address);
+    if is_complete && via.sound && via.received.is_none() {
+        out.extend_from_slice(value.as_bytes());
+        return;
+    }
     out.extend_from_slice(via.raw.strip_suffix(via.params).unwrap_or(via.raw).as_bytes());
     let mut rest = via.params.strip_prefix(';');
     while let Some(text) = rest {
@@ -92,8 +101,7 @@ fn topmost_via(out: &mut Vec<u8>, value: &str, topmost: Option<Via<'_>>, source:
             out.extend_from_slice(item.as_bytes());
         }
     }
-    let address = source.ip().to_canonical();
-    if via.rport.is_some() || !is_address(via.host, address) {
+    if !is_complete {
         push_formatted(out, format_args!(";received={address}"));
     }
     let (first, _) = list::split_item(value, b',');
@@ -101,7 +109,11 @@ fn topmost_via(out: &mut Vec<u8>, value: &str, topmost: Option<Via<'_>>, source:
     out.extend_from_slice(value.get(begin..).unwrap_or_default().as_bytes());
 }
 
+/// Whether `host`, as it is written in Via, is `address`.
 fn is_address(host: &str, address: IpAddr) -> bool {
+    if let (IpAddr::V4(address), [b'1'..=b'9', ..]) = (address, host.as_bytes()) {
+        return host::is_ipv4_address(host.as_bytes(), address);
+    }
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     bare.parse::<IpAddr>().is_ok_and(|host| host.to_canonical() == address)
 }
@@ -181,6 +193,9 @@ fn text(out: &mut Vec<u8>, value: &str) {
 
 /// Replaces the control characters from `begin` on by spaces.
 fn blank_controls(out: &mut [u8], begin: usize) {
+    if octets::first_unusual(out, begin).is_none() {
+        return;
+    }
     for byte in out.iter_mut().skip(begin).filter(|byte| byte.is_ascii_control()) {
         *byte = b' ';
     }

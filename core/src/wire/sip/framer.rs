@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::message::Scratch;
 use super::octets;
 use crate::digest::{Digest, Digester};
 
@@ -48,6 +49,8 @@ pub struct Frame<'a> {
     pub(super) head: Option<usize>,
     /// Why its body cannot be told from what follows, if it cannot.
     pub(super) broken: Option<FrameError>,
+    /// Whether its lines are noted in the scratch memory that was given to [`Framer::push_noting`].
+    pub(super) is_noted: bool,
 }
 
 impl<'a> Frame<'a> {
@@ -57,7 +60,7 @@ impl<'a> Frame<'a> {
         let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
         let begin = bytes.iter().position(|byte| !is_line_end(byte)).unwrap_or(bytes.len());
         let bytes = bytes.get(begin..).unwrap_or_default();
-        Self { bytes, head: HeadEnd::default().search(bytes), broken: None }
+        Self { bytes, head: HeadEnd::default().search(bytes), broken: None, is_noted: false }
     }
 }
 
@@ -108,6 +111,32 @@ impl Framer {
     /// Takes one message, or all bytes of an incomplete one. Returns how many bytes were taken, and the result. `limit`
     /// bounds a message, head and body together.
     pub fn push<'a>(&'a mut self, bytes: &'a [u8], limit: usize) -> (usize, Framed<'a>) {
+        self.push_with(bytes, limit, None)
+    }
+
+    /// Takes one message as [`Self::push`] does. If it comes whole, and its head is as heads usually are, the lines are
+    /// noted in `scratch` on the way, so that [`super::Message::from_frame`] need not look for them again.
+    pub fn push_noting<'a>(
+        &'a mut self,
+        bytes: &'a [u8],
+        limit: usize,
+        scratch: &mut Scratch,
+    ) -> (usize, Framed<'a>) {
+        scratch.forget();
+        let (taken, mut framed) = self.push_with(bytes, limit, Some(scratch));
+        match &mut framed {
+            Framed::Message(frame) => frame.is_noted = true,
+            Framed::Incomplete | Framed::KeepAlive | Framed::Broken(..) => scratch.forget(),
+        }
+        (taken, framed)
+    }
+
+    fn push_with<'a>(
+        &'a mut self,
+        bytes: &'a [u8],
+        limit: usize,
+        scratch: Option<&mut Scratch>,
+    ) -> (usize, Framed<'a>) {
         self.forget_handed_out();
         if let Some(error) = self.broken {
             self.buffer = Vec::new();
@@ -118,7 +147,7 @@ impl Framer {
             return (skipped, Framed::KeepAlive);
         }
         let message = bytes.get(skipped..).unwrap_or_default();
-        match self.take(message, limit) {
+        match self.take(message, limit, scratch) {
             Err((error, end)) => {
                 self.broken = Some(error);
                 (bytes.len(), Framed::Broken(error, self.torn(message, error, end)))
@@ -134,7 +163,8 @@ impl Framer {
                     self.buffer.as_slice()
                 };
                 let head = size.map(|size| size.head);
-                (skipped.saturating_add(taken), Framed::Message(Frame { bytes, head, broken: None }))
+                let frame = Frame { bytes, head, broken: None, is_noted: false };
+                (skipped.saturating_add(taken), Framed::Message(frame))
             }
         }
     }
@@ -152,7 +182,7 @@ impl Framer {
             self.handed_out = true;
             self.buffer.get(..end).unwrap_or_default()
         };
-        Some(Frame { bytes, head: Some(end), broken: Some(error) })
+        Some(Frame { bytes, head: Some(end), broken: Some(error), is_noted: false })
     }
 
     /// Whether it is between two messages.
@@ -194,13 +224,20 @@ impl Framer {
     }
 
     /// How many of `bytes` complete the message; `None` if all were kept and it is still incomplete.
-    fn take(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, Torn> {
+    fn take(
+        &mut self,
+        bytes: &[u8],
+        limit: usize,
+        scratch: Option<&mut Scratch>,
+    ) -> Result<Option<usize>, Torn> {
         // What follows a message is told from its body by the first byte, even before a line of it is complete.
         if self.buffer.is_empty() && bytes.first().is_some_and(|first| !octets::TOKEN.has(*first)) {
             return Err((FrameError::NotSip, None));
         }
-        let found =
-            if self.size.is_some() { self.size.map(|size| (size, 0)) } else { self.end_head(bytes, limit)? };
+        let found = match self.size {
+            Some(size) => Some((size, 0)),
+            None => self.end_head(bytes, limit, scratch)?,
+        };
         let Some((size, kept)) = found else { return Ok(None) };
         self.size = Some(size);
         let missing = size.whole.saturating_sub(self.buffer.len());
@@ -217,11 +254,18 @@ impl Framer {
 
     /// The size of the message whose head ends in `bytes`, and how many of these were kept to read it. `None`: the head
     /// does not end yet, and all of them were kept.
-    fn end_head(&mut self, bytes: &[u8], limit: usize) -> Result<Option<(Size, usize)>, Torn> {
-        if self.buffer.is_empty()
-            && let Some(head) = Head::read(bytes)
-        {
-            return Ok(Some((head.size(bytes, limit)?, 0)));
+    fn end_head(
+        &mut self,
+        bytes: &[u8],
+        limit: usize,
+        scratch: Option<&mut Scratch>,
+    ) -> Result<Option<(Size, usize)>, Torn> {
+        if self.buffer.is_empty() {
+            let noted = scratch.and_then(|scratch| scratch.note(bytes));
+            let noted = noted.map(|(end, length)| Head { end, length: length.map(Ok) });
+            if let Some(head) = noted.or_else(|| Head::read(bytes)) {
+                return Ok(Some((head.size(bytes, limit)?, 0)));
+            }
         }
         let Some(end) = self.head.search(bytes) else {
             self.keep(bytes, limit)?;

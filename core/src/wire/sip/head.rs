@@ -15,38 +15,50 @@ pub(super) struct Disorder;
 
 /// Reads the lines of a head in place: the first line, then header lines up to the empty line.
 pub(super) struct Reader<'a> {
-    /// The head up to the first invalid byte: usually all of it.
     bytes: &'a [u8],
-    /// The part of `bytes` that is UTF-8: usually all of it.
-    text: &'a str,
+    /// How many of the bytes are UTF-8: usually all of them. No line may end beyond these.
+    valid: usize,
     /// Where the next line begins.
     at: usize,
+    /// Whether control characters may be in the lines.
+    is_mended: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(head: &'a [u8]) -> Self {
-        let bytes = head.get(..orderly(head)).unwrap_or_default();
-        let text = core::str::from_utf8(bytes)
-            .or_else(|error| core::str::from_utf8(bytes.get(..error.valid_up_to()).unwrap_or_default()));
-        Self { bytes, text: text.unwrap_or_default(), at: 0 }
+    /// Reads a head of which `text` is the part that is UTF-8.
+    pub(super) const fn new(head: &'a [u8], text: &str) -> Self {
+        Self { bytes: head, valid: text.len(), at: 0, is_mended: false }
     }
 
     /// Reads a head that was put in order: the control characters that are left in it may be there.
     pub(super) const fn mended(text: &'a str) -> Self {
-        Self { bytes: text.as_bytes(), text, at: 0 }
+        Self { bytes: text.as_bytes(), valid: text.len(), at: 0, is_mended: true }
     }
 
-    /// The text that the lines are in: a line that ends beyond it is not UTF-8.
-    pub(super) const fn text(&self) -> &'a str {
-        self.text
+    /// The length of the first line, without its line end.
+    pub(super) fn first(&mut self) -> Option<usize> {
+        self.end_line(0)
     }
 
-    /// The first line.
-    pub(super) fn first(&mut self) -> Option<&'a str> {
-        let end = memchr::memchr(b'\n', self.bytes)?;
-        self.at = end.saturating_add(1);
-        let line = self.text.get(..end)?;
-        Some(line.strip_suffix('\r').unwrap_or(line))
+    /// Where the line ends that `from` is in, without its line end; the next begins behind that. `None` if it has no
+    /// end, or has control characters other than tabs.
+    fn end_line(&mut self, from: usize) -> Option<usize> {
+        let mut at = from;
+        loop {
+            at = octets::first_unusual(self.bytes, at)?;
+            let length = match self.bytes.get(at..)? {
+                [b'\r', b'\n', ..] => 2,
+                [b'\n', ..] => 1,
+                [b'\t' | 0x80.., ..] => 0,
+                _ if self.is_mended => 0,
+                _ => return None,
+            };
+            if length > 0 {
+                self.at = at.saturating_add(length);
+                return Some(at);
+            }
+            at = at.saturating_add(1);
+        }
     }
 
     /// The next header line; `None` at the empty line.
@@ -56,56 +68,81 @@ impl<'a> Reader<'a> {
         if matches!(rest, [b'\n', ..] | [b'\r', b'\n', ..]) {
             return Ok(None);
         }
-        let length = memchr::memchr(b':', rest).ok_or(Disorder)?;
-        let (written, behind) = rest.split_at_checked(length).ok_or(Disorder)?;
-        let name = Known::from_bytes(written);
-        if name.is_none() && (written.is_empty() || !octets::NAME.has_all(written)) {
-            return Err(Disorder);
-        }
+        let (name, length) = match Known::at_start_of(rest) {
+            Some((name, length)) => (Some(name), length),
+            None => name_of(rest)?,
+        };
         let colon = begin.saturating_add(length);
-        let end = colon.saturating_add(memchr::memchr(b'\n', behind).ok_or(Disorder)?);
-        self.at = end.saturating_add(1);
-        Ok(Some(Line { name, begin, colon, end }))
+        let mut end = self.end_line(colon).ok_or(Disorder)?;
+        let mut value = colon.saturating_add(1);
+        while value < end && self.is_blank(value) {
+            value = value.saturating_add(1);
+        }
+        while value < end && self.is_blank(end.saturating_sub(1)) {
+            end = end.saturating_sub(1);
+        }
+        Ok(Some(Line { name, begin, colon, value, end }))
+    }
+
+    fn is_blank(&self, at: usize) -> bool {
+        self.bytes.get(at).copied().is_some_and(list::is_blank)
     }
 }
 
-/// How many bytes at the beginning of `head` are without control characters other than tabs and line ends. The last
-/// byte is not examined: it is the end of a line, or in a line without an end.
-fn orderly(head: &[u8]) -> usize {
-    let pairs = || head.iter().zip(head.iter().skip(1));
-    // Whether there is any control character is checked for many bytes at once; its position byte by byte.
-    let any = pairs().fold(false, |any, pair| any | is_disorder(pair));
-    let first = if any { pairs().position(is_disorder) } else { None };
-    first.unwrap_or(head.len())
-}
-
-/// Whether a byte, given the one after it, is a control character that a head may not contain.
-#[expect(clippy::needless_bitwise_bool, reason = "without branches, many bytes are looked at at once")]
-fn is_disorder((byte, next): (&u8, &u8)) -> bool {
-    let is_control = (*byte < b' ') | (*byte == 0x7f);
-    is_control & (*byte != b'\t') & (*byte != b'\n') & !((*byte == b'\r') & (*next == b'\n'))
+/// The name that a line begins with, if it is a known one, and its length.
+fn name_of(line: &[u8]) -> Result<(Option<Known>, usize), Disorder> {
+    let length = line.iter().position(|byte| !octets::NAME.has(*byte)).ok_or(Disorder)?;
+    let (name, behind) = line.split_at_checked(length).ok_or(Disorder)?;
+    if name.is_empty() || behind.first() != Some(&b':') {
+        Err(Disorder)
+    } else {
+        Ok((Known::from_bytes(name), length))
+    }
 }
 
 /// Notes the positions of the header lines, at most `limit` of them.
 pub(super) fn header_lines(
-    mut reader: Reader<'_>,
+    reader: &mut Reader<'_>,
     limit: usize,
     lines: &mut Lines,
 ) -> Result<Option<Flaw>, Disorder> {
-    let mut flaw = None;
-    for index in 0..MAX_HEADERS {
-        let Some(line) = reader.next()? else { return Ok(flaw) };
+    let (mut flaw, mut count) = (None, 0_usize);
+    while let Some(line) = reader.next()? {
+        if count == MAX_HEADERS {
+            return Ok(Some(Flaw::TooManyHeaders));
+        }
         // Lines beyond the limit only have to be lines.
-        if flaw.is_none() && line.end > reader.text.len() {
+        if flaw.is_none() && reader.at > reader.valid {
             return Err(Disorder);
         }
-        if index < limit {
+        if count < limit {
             lines.push(line);
         } else {
             flaw = Some(Flaw::TooManyHeaders);
         }
+        count = count.saturating_add(1);
     }
-    Ok(reader.next()?.map(|_| Flaw::TooManyHeaders).or(flaw))
+    Ok(flaw)
+}
+
+/// A head whose lines were noted while it was cut out of a stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Noted {
+    /// The length of its first line, without its line end.
+    pub(super) first: usize,
+    /// Its own length, the empty line included.
+    pub(super) end: usize,
+}
+
+/// Notes the lines of the head that `bytes` begin with. `None` if it is not complete, or not in order; whether it is
+/// UTF-8 is not examined.
+pub(super) fn note(bytes: &[u8], lines: &mut Lines) -> Option<Noted> {
+    lines.clear();
+    let mut reader = Reader { bytes, valid: usize::MAX, at: 0, is_mended: false };
+    let first = reader.first()?;
+    let flaw = header_lines(&mut reader, MAX_HEADERS, lines).ok()?;
+    let empty_line = if bytes.get(reader.at) == Some(&b'\r') { 2 } else { 1 };
+    flaw.is_none().then_some(Noted { first, end: reader.at.saturating_add(empty_line) })
 }
 
 /// Normalizes `head` into `out`, so that [`header_lines`] can read what follows the first line. Returns the first error

@@ -3,8 +3,6 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::list;
-
 /// The most headers a message may have.
 pub const MAX_HEADERS: usize = 128;
 
@@ -44,6 +42,17 @@ macro_rules! names {
                         if name == $full.as_bytes() || name.eq_ignore_ascii_case($full.as_bytes()) =>
                     {
                         Some(Self::$name)
+                    })+
+                    _ => None,
+                }
+            }
+
+            /// The known name that a line begins with, and its length, if it is written as in the RFCs, and a colon and a
+            /// space follow, as they nearly always do.
+            pub(super) fn at_start_of(line: &[u8]) -> Option<(Self, usize)> {
+                match beginning(line) {
+                    $(beginnings::$name if line.starts_with(concat!($full, ": ").as_bytes()) => {
+                        Some((Self::$name, $full.len()))
                     })+
                     _ => None,
                 }
@@ -96,6 +105,12 @@ macro_rules! names {
         mod outlines {
             $(pub(super) const $name: (usize, u8, u8) = super::outline($full.as_bytes());)+
         }
+
+        /// How lines with these names begin, which tells most of them apart at once.
+        #[expect(non_upper_case_globals, reason = "they are called as the names are")]
+        mod beginnings {
+            $(pub(super) const $name: u32 = super::beginning(concat!($full, ": ").as_bytes());)+
+        }
     };
 }
 
@@ -104,6 +119,14 @@ const fn outline(name: &[u8]) -> (usize, u8, u8) {
     match name {
         [first, .., last] => (name.len(), first.to_ascii_lowercase(), last.to_ascii_lowercase()),
         _ => (name.len(), 0, 0),
+    }
+}
+
+/// The first four bytes of a line.
+const fn beginning(line: &[u8]) -> u32 {
+    match line {
+        [one, two, three, four, ..] => u32::from_le_bytes([*one, *two, *three, *four]),
+        _ => 0,
     }
 }
 
@@ -209,7 +232,9 @@ pub(super) struct Line {
     pub(super) begin: usize,
     /// Where the name ends.
     pub(super) colon: usize,
-    /// Where the value ends, including white space after it.
+    /// Where the value begins, without white space before it.
+    pub(super) value: usize,
+    /// Where the value ends, without white space after it.
     pub(super) end: usize,
 }
 
@@ -221,9 +246,7 @@ impl Line {
 
     /// The value without surrounding white space.
     fn value_in(self, head: &str) -> &str {
-        let value = head.get(self.colon.saturating_add(1)..self.end).unwrap_or_default();
-        let value = value.strip_suffix('\r').unwrap_or(value);
-        list::trim(value.strip_prefix(' ').unwrap_or(value))
+        head.get(self.value..self.end).unwrap_or_default()
     }
 }
 
@@ -266,6 +289,17 @@ impl Lines {
             };
         }
         self.list.push(line);
+    }
+
+    /// Their number.
+    pub(super) const fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The value of a line of `head`.
+    pub(super) fn value_of<'a>(&self, index: u8, head: &'a [u8]) -> Option<&'a [u8]> {
+        let line = self.list.get(usize::from(index))?;
+        head.get(line.value..line.end)
     }
 
     /// Whether there is a line with a known name, and which is the first.

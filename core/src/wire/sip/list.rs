@@ -57,19 +57,28 @@ pub fn split_item(text: &str, separator: u8) -> (&str, Option<&str>) {
 /// The position of the first `separator` outside quoted strings and angle brackets.
 fn item_end(text: &str, separator: u8) -> Option<usize> {
     let text = text.as_bytes();
-    // Up to the first quote or bracket no nesting has to be tracked; usually there is none.
-    let start = memchr::memchr3(separator, b'"', b'<', text)?;
-    let rest = text.get(start..).unwrap_or_default();
-    if rest.first() == Some(&separator) {
-        return Some(start);
+    let mut at = 0_usize;
+    loop {
+        let rest = text.get(at..)?;
+        let found = memchr::memchr3(separator, b'"', b'<', rest)?;
+        let behind = rest.get(found.saturating_add(1)..)?;
+        at = at.saturating_add(found);
+        let inside = match rest.get(found)? {
+            mark if *mark == separator => return Some(at),
+            b'<' => memchr::memchr(b'>', behind)?,
+            _ => quote_end(behind)?,
+        };
+        at = at.saturating_add(inside).saturating_add(2);
     }
-    let mut nesting = Nesting::Outside;
-    let end = rest.iter().position(|byte| {
-        let outside = nesting == Nesting::Outside;
+}
+
+/// The position of the first quote that no backslash is before.
+fn quote_end(text: &[u8]) -> Option<usize> {
+    let mut nesting = Nesting::Quotes;
+    text.iter().position(|byte| {
         nesting = nesting.behind(*byte);
-        outside && *byte == separator
-    });
-    end.map(|end| start.saturating_add(end))
+        nesting == Nesting::Outside
+    })
 }
 
 /// Whether every quote and angle bracket of `text` is closed, so that parameters can be appended to it.
@@ -114,7 +123,9 @@ pub fn trim(text: &str) -> &str {
     }
 }
 
-const fn is_blank(byte: u8) -> bool {
+/// Whether a byte is a space or a tab.
+#[must_use]
+pub const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 

@@ -5,7 +5,7 @@ use alloc::string::String;
 use super::address::NameAddress;
 use super::flaw::{Flaw, ParseError};
 use super::framer::{Frame, FrameError};
-use super::head::{self, Reader};
+use super::head::{self, Noted, Reader};
 use super::header::{self, Headers, Lines, MAX_HEADERS, Name, Seen};
 use super::list;
 use super::method::Method;
@@ -33,6 +33,8 @@ impl Default for Limits {
 pub struct Scratch {
     text: String,
     lines: Lines,
+    /// The head whose lines are in `lines`, until it is read.
+    noted: Option<Noted>,
 }
 
 impl Default for Scratch {
@@ -45,7 +47,29 @@ impl Scratch {
     /// Empty buffers, which grow when needed.
     #[must_use]
     pub const fn new() -> Self {
-        Self { text: String::new(), lines: Lines::new() }
+        Self { text: String::new(), lines: Lines::new(), noted: None }
+    }
+
+    /// Notes the lines of the head that `bytes` begin with, for [`Message::from_frame`]. Returns the head's length, and
+    /// its Content-Length if it has one. `None` if it is not complete, or not as it usually is.
+    pub(super) fn note(&mut self, bytes: &[u8]) -> Option<(usize, Option<usize>)> {
+        self.noted = None;
+        let noted = head::note(bytes, &mut self.lines)?;
+        // A value is cut out of bytes, which are not known to be UTF-8.
+        let length = match self.lines.seen(header::Known::ContentLength) {
+            Seen::Once(at) => {
+                Some(list::number(core::str::from_utf8(self.lines.value_of(at, bytes)?).ok()?)?)
+            }
+            Seen::Never if self.lines.seen(header::Known::ContentType) == Seen::Never => None,
+            Seen::Never | Seen::Again(_) => return None,
+        };
+        self.noted = Some(noted);
+        Some((noted.end, length))
+    }
+
+    /// Forgets which head was noted.
+    pub(super) const fn forget(&mut self) {
+        self.noted = None;
     }
 }
 
@@ -165,7 +189,8 @@ impl<'a> Message<'a> {
         Self::from_frame(Frame::datagram(bytes), scratch, limits)
     }
 
-    /// Reads what [`super::Framer`] cut out of a stream, or a datagram, as [`Self::parse`] does.
+    /// Reads what [`super::Framer`] cut out of a stream, or a datagram, as [`Self::parse`] does. If the framer noted the
+    /// lines, it did so in the same `scratch`.
     ///
     /// # Errors
     /// [`ParseError`] when it cannot even be answered.
@@ -174,7 +199,8 @@ impl<'a> Message<'a> {
         scratch: &'a mut Scratch,
         limits: Limits,
     ) -> Result<Message<'a>, ParseError> {
-        let Frame { bytes, head: end, broken } = frame;
+        let Frame { bytes, head: end, broken, is_noted } = frame;
+        let noted = scratch.noted.take().filter(|noted| is_noted && Some(noted.end) == end);
         if bytes.is_empty() {
             return Err(ParseError::Empty);
         }
@@ -182,14 +208,14 @@ impl<'a> Message<'a> {
         if head.len() > limits.head {
             return Err(ParseError::TooLarge);
         }
-        let Scratch { text, lines } = scratch;
-        lines.clear();
-        let (read, head) = if let Some(read) = read_in_place(head, limits, lines)? {
-            read
-        } else {
-            lines.clear();
-            read_mended(head, text, limits, lines)?
+        let Scratch { text, lines, .. } = scratch;
+        let in_place = match noted {
+            Some(noted) => read_noted(head, noted, limits, lines)?,
+            None => None,
         };
+        let in_place = if in_place.is_some() { in_place } else { read_in_place(head, limits, lines)? };
+        let (read, head) =
+            if let Some(read) = in_place { read } else { read_mended(head, text, limits, lines)? };
         let (start, flaw) = read;
         let headers = Headers::new(head, lines);
         let known = Known::read(&headers);
@@ -283,19 +309,38 @@ const fn torn(error: FrameError) -> Flaw {
 /// A first line, and the first error in its head.
 type Read<'a> = (Start<'a>, Option<Flaw>);
 
+/// Reads a head whose lines were noted. Returns also the text that they are in; `Ok(None)` if it must be read otherwise.
+fn read_noted<'a>(
+    head: &'a [u8],
+    noted: Noted,
+    limits: Limits,
+    lines: &Lines,
+) -> Result<Option<(Read<'a>, &'a str)>, ParseError> {
+    let Ok(text) = core::str::from_utf8(head) else { return Ok(None) };
+    let first = text.get(..noted.first).filter(|line| list::position(line, b'\t').is_none());
+    match first {
+        Some(line) if lines.len() <= limits.headers => Ok(Some((head::start_line(line)?, text))),
+        Some(_) | None => Ok(None),
+    }
+}
+
 /// Reads a head in place. Returns also the text that its lines are in; `Ok(None)` if it must be normalized first.
 fn read_in_place<'a>(
     head: &'a [u8],
     limits: Limits,
     lines: &mut Lines,
 ) -> Result<Option<(Read<'a>, &'a str)>, ParseError> {
-    let mut reader = Reader::new(head);
-    let text = reader.text();
-    let Some(line) = reader.first().filter(|line| list::position(line, b'\t').is_none()) else {
+    lines.clear();
+    let text = core::str::from_utf8(head)
+        .or_else(|error| core::str::from_utf8(head.get(..error.valid_up_to()).unwrap_or_default()))
+        .unwrap_or_default();
+    let mut reader = Reader::new(head, text);
+    let first = reader.first().and_then(|end| text.get(..end));
+    let Some(line) = first.filter(|line| list::position(line, b'\t').is_none()) else {
         return Ok(None);
     };
     let (start, flaw) = head::start_line(line)?;
-    let read = head::header_lines(reader, limits.headers, lines);
+    let read = head::header_lines(&mut reader, limits.headers, lines);
     Ok(read.ok().map(|more| ((start, flaw.or(more)), text)))
 }
 
@@ -306,11 +351,12 @@ fn read_mended<'a>(
     limits: Limits,
     lines: &mut Lines,
 ) -> Result<(Read<'a>, &'a str), ParseError> {
+    lines.clear();
     let mended = head::put_in_order(head, text);
     let mut reader = Reader::mended(text);
-    let line = reader.first().ok_or(ParseError::StartLine)?;
+    let line = reader.first().and_then(|end| text.get(..end)).ok_or(ParseError::StartLine)?;
     let (start, flaw) = head::start_line(line)?;
-    let more = head::header_lines(reader, limits.headers, lines);
+    let more = head::header_lines(&mut reader, limits.headers, lines);
     debug_assert!(more.is_ok(), "a head put in order can be read");
     let flaw = if flaw == Some(Flaw::Version) { flaw } else { mended.or(flaw) };
     Ok(((start, flaw.or(more.unwrap_or(Some(Flaw::HeaderLine)))), text))

@@ -1,7 +1,7 @@
 //! URIs, as far as routing and identifying users requires (RFC 3261 19.1, RFC 3966).
 
 pub use super::dial::{NotDialable, Number, dialable};
-use super::host::{begins_with_host, host_and_port};
+use super::host::split_host;
 use super::{list, octets};
 
 /// A URI's scheme.
@@ -40,14 +40,7 @@ impl<'a> Uri<'a> {
     /// Reads a URI; `None` if it has no scheme, or is a malformed `sip`, `sips` or `tel` URI.
     #[must_use]
     pub fn parse(raw: &'a str) -> Option<Self> {
-        let (scheme, rest) = list::split_once(raw, b':')?;
-        let scheme = match scheme {
-            _ if scheme.eq_ignore_ascii_case("sip") => Scheme::Sip,
-            _ if scheme.eq_ignore_ascii_case("sips") => Scheme::Sips,
-            _ if scheme.eq_ignore_ascii_case("tel") => Scheme::Tel,
-            _ if is_scheme(scheme) => Scheme::Other(scheme),
-            _ => return None,
-        };
+        let (scheme, rest) = split_scheme(raw)?;
         match scheme {
             Scheme::Sip | Scheme::Sips => Self::parse_sip(raw, scheme, rest),
             Scheme::Tel => {
@@ -73,9 +66,11 @@ impl<'a> Uri<'a> {
             Some((user, rest)) => (Some(list::cut(user, b':')?.0), rest),
             None => (None, rest),
         };
-        let (rest, headers) = list::split_once(rest, b'?').unwrap_or((rest, ""));
-        let (host, params) = list::cut(rest, b';')?;
-        let (host, port) = host_and_port(host)?;
+        let (host, port, behind) = split_host(rest)?;
+        let (params, headers) = list::split_once(behind, b'?').unwrap_or((behind, ""));
+        if !params.is_empty() && !params.starts_with(';') {
+            return None;
+        }
         let sound = user != Some("") && octets::URI.has_all(raw.as_bytes());
         sound.then_some(Self { scheme, user, host, port, params, headers, raw })
     }
@@ -103,16 +98,34 @@ impl<'a> Uri<'a> {
 
 /// Whether a URI has a scheme and, if that is `sip` or `sips`, a host. Less is examined than by [`Uri::parse`].
 pub(super) fn has_host_if_sip(uri: &str) -> bool {
-    let Some((scheme, rest)) = list::split_once(uri, b':') else { return false };
-    if !scheme.eq_ignore_ascii_case("sip") && !scheme.eq_ignore_ascii_case("sips") {
-        return is_scheme(scheme);
+    let Some((scheme, rest)) = split_scheme(uri) else { return false };
+    if !matches!(scheme, Scheme::Sip | Scheme::Sips) {
+        return true;
     }
     let place = match list::split_once(rest, b'@') {
         Some(("", _)) => return false,
         Some((_, place)) => place,
         None => rest,
     };
-    begins_with_host(place)
+    let behind = split_host(place).map(|(_, _, behind)| behind.as_bytes());
+    matches!(behind, Some([] | [b';' | b'?', ..]))
+}
+
+/// The scheme, and what follows its colon.
+fn split_scheme(uri: &str) -> Option<(Scheme<'_>, &str)> {
+    // Nearly everybody writes it so.
+    if let Some(rest) = uri.strip_prefix("sip:") {
+        return Some((Scheme::Sip, rest));
+    }
+    let (scheme, rest) = list::split_once(uri, b':')?;
+    let scheme = match scheme {
+        _ if scheme.eq_ignore_ascii_case("sip") => Scheme::Sip,
+        _ if scheme.eq_ignore_ascii_case("sips") => Scheme::Sips,
+        _ if scheme.eq_ignore_ascii_case("tel") => Scheme::Tel,
+        _ if is_scheme(scheme) => Scheme::Other(scheme),
+        _ => return None,
+    };
+    Some((scheme, rest))
 }
 
 fn is_scheme(text: &str) -> bool {

@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 use super::super::member::MAX_MEMBERS;
 use super::*;
 
@@ -33,6 +35,16 @@ fn an_intersection_has_what_both_have() {
     let both = Features::NONE.with_service("MakeCall").with_event("HeldEvent");
     assert_eq!(one.intersection(other), both);
     assert_eq!(both.intersection(one.union(other)), both);
+}
+
+#[test]
+fn an_edition_has_the_services_that_it_or_an_earlier_one_added() {
+    for edition in 0..=9 {
+        let found: Vec<&str> = Features::ALL.of_edition(edition).services().map(|one| one.root).collect();
+        let added = all().iter().filter(|service| service.since <= edition);
+        assert_eq!(found, added.map(|service| service.root).collect::<Vec<_>>(), "{edition}");
+    }
+    assert_eq!(Features::NONE.with_event("HeldEvent").of_edition(0).events().count(), 1);
 }
 
 #[test]

@@ -3,6 +3,8 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::super::header::Name;
+use super::super::message::{Limits, Message};
 use super::*;
 
 /// One message, a keep-alive (`Err(None)`), or the end.
@@ -182,4 +184,55 @@ fn the_empty_line_is_found_wherever_in_a_piece_it_begins() {
             }
         }
     }
+}
+
+/// What is read of each message of a stream that arrives in these pieces, with the lines noted on the way and without.
+fn read_both_ways(pieces: &[&[u8]]) -> Vec<(String, bool)> {
+    let mut seen = Vec::new();
+    let (mut framer, mut scratch, mut alone) = (Framer::default(), Scratch::new(), Scratch::new());
+    for piece in pieces {
+        let mut rest = *piece;
+        while !rest.is_empty() {
+            let (taken, outcome) = framer.push_noting(rest, LIMIT, &mut scratch);
+            if let Framed::Message(frame) = outcome {
+                let noted = scratch.note(frame.bytes).is_some();
+                let read = Message::from_frame(frame, &mut scratch, Limits::default());
+                assert_eq!(read, Message::parse(frame.bytes, &mut alone, Limits::default()));
+                seen.push((
+                    format!("{:?}", read.map(|read| (read.headers.iter().count(), read.flaw))),
+                    noted,
+                ));
+            }
+            rest = &rest[taken..];
+        }
+    }
+    seen
+}
+
+#[test]
+fn a_message_is_the_same_whether_its_lines_were_noted_or_not() {
+    let plain = "INFO sip:a@h SIP/2.0\r\nl: 2\r\nX: \u{e4} \t\r\n\r\nab";
+    let folded = "INFO sip:a@h SIP/2.0\r\nl: 2\r\nX: 1\r\n 2\r\n\r\nab";
+    let twice = "INFO sip:a@h SIP/2.0\r\nl: 2\r\nContent-Length: 2\r\n\r\nab";
+    let invalid = b"INFO sip:a@h SIP/2.0\r\nl: 2\r\nX: \xff\r\n\r\nab";
+    let all =
+        [plain.as_bytes(), folded.as_bytes(), twice.as_bytes(), invalid, b"SIP/2.0 200 OK\n\n"].concat();
+    let whole = read_both_ways(&[&all]);
+    let noted: Vec<bool> = whole.iter().map(|(_, noted)| *noted).collect();
+    assert_eq!(noted, [true, false, false, true, true]);
+    let messages = |seen: &[(String, bool)]| seen.iter().map(|(read, _)| read.clone()).collect::<Vec<_>>();
+    assert_eq!(messages(&read_both_ways(&all.chunks(7).collect::<Vec<_>>())), messages(&whole));
+}
+
+#[test]
+fn lines_that_were_noted_of_another_message_are_not_used() {
+    let head = |name: &str| format!("INFO sip:a@h SIP/2.0\r\n{name}: x\r\nl: 3\r\n\r\n");
+    let (mut framer, mut scratch) = (Framer::default(), Scratch::new());
+    // Its body is missing, so that nothing is read of it.
+    let incomplete = head("Subject");
+    assert_eq!(framer.push_noting(incomplete.as_bytes(), LIMIT, &mut scratch).1, Framed::Incomplete);
+    let datagram = head("Organiz") + "abc";
+    let frame = Frame::datagram(datagram.as_bytes());
+    let message = Message::from_frame(frame, &mut scratch, Limits::default()).unwrap();
+    assert_eq!(message.header(Name::Other("Organiz")), Some("x"));
 }
