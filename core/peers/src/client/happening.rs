@@ -117,14 +117,20 @@ pub(super) fn plain(name: &str) -> String {
     }
 }
 
-/// The form of a CSTA name for display: `ConnectionClearedEvent` becomes `connection-cleared`.
+/// The form of a CSTA name for display: `ConnectionClearedEvent` becomes `connection-cleared`, and `CallerIDStatusEvent`
+/// becomes `caller-id-status`.
 pub(super) fn shown(name: &str) -> String {
     let mut text = String::new();
-    for letter in name.strip_suffix("Event").unwrap_or(name).chars() {
-        if letter.is_ascii_uppercase() && !text.is_empty() {
+    let mut letters = name.strip_suffix("Event").unwrap_or(name).chars().peekable();
+    let mut before = 'A';
+    while let Some(letter) = letters.next() {
+        // A capital begins a word, except within an abbreviation.
+        let begins = !before.is_ascii_uppercase() || letters.peek().is_some_and(char::is_ascii_lowercase);
+        if letter.is_ascii_uppercase() && begins && !text.is_empty() {
             text.push('-');
         }
         text.push(letter.to_ascii_lowercase());
+        before = letter;
     }
     text
 }
@@ -202,6 +208,8 @@ mod tests {
         let event = Happening::new(Sort::Event, &shown("ConnectionClearedEvent"))
             .with("calling", &"tel:1001;phone-context=dialstring");
         assert_eq!(event.to_string(), "event connection-cleared calling=tel:1001;phone-context=dialstring");
+        assert_eq!(shown("CallerIDStatusEvent"), "caller-id-status");
+        assert_eq!(shown("DoNotDisturbEvent"), "do-not-disturb");
         happenings.push(event);
         assert!(!happenings.take(&wanted("cleared", &[], &[])));
         assert!(!happenings.take(&wanted("connection-cleared", &[], &[("calling", "1002")])));
