@@ -117,7 +117,8 @@ fn count(world: &World, gateway: HostId, name: &str) -> usize {
 
 /// Tells a story in an office.
 fn tell(world: &mut World, story: &Story, udp: bool) -> Result<(), Fault> {
-    let plan = Plan::gateway(&["cti.recovery = \"rebind\""]).with_switch(story.switch);
+    let settings = ["cti.recovery = \"rebind\"", "cti.connection[0].foreign_calls = true"];
+    let plan = Plan::gateway(&settings).with_switch(story.switch);
     let office = Office::open(world, &plan)?;
     let mut stage = Offices { world, office, udp, clients: Vec::new() };
     let told = story.play(&mut stage);

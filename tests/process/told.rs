@@ -41,7 +41,8 @@ impl Processes {
         let cti = switch.wait_for("key=listen transport=TCP address=");
         let control = TcpStream::connect(switch.wait_for("key=control transport=TCP address=")).unwrap();
         let config = format!(
-            "[sip]\ntcp = [\"{any}\"]\n[cti]\nrecovery = \"rebind\"\n[[cti.connection]]\naddress = \"{cti}\"\n"
+            "[sip]\ntcp = [\"{any}\"]\n[cti]\nrecovery = \"rebind\"\n[[cti.connection]]\naddress = \"{cti}\"\n\
+             foreign_calls = true\n"
         );
         let gateway = Running::start(&["run", "--config", &folder.write("gateway.toml", &config)], "");
         let sip = gateway.wait_for("key=sip.tcp transport=TCP address=");

@@ -217,7 +217,7 @@ impl<C: Carrier> Control<C> {
             .is_some_and(|other| other.calls.find(call).is_some())
     }
 
-    /// Resolves another device's connection, if the configuration allows it. If the gateway monitors that device, the
+    /// Resolves another device's connection, if the configuration allows it; a device without a callID is enough. If the gateway monitors that device, the
     /// connection is named as the phone system announced it there.
     fn find_foreign<'r>(
         &self,
@@ -228,7 +228,10 @@ impl<C: Carrier> Control<C> {
         if !own.foreign_calls {
             return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
         }
-        let call = named.call.and_then(|call| call_of(call, own.switch)).ok_or(member.error)?;
+        let call = match named.call {
+            Some(call) => Some(call_of(call, own.switch).ok_or(member.error)?),
+            None => None,
+        };
         let device = named.device.map(|device| Device {
             id: if device.type_of_number == Some(DYNAMIC) {
                 device.id
@@ -238,6 +241,12 @@ impl<C: Carrier> Control<C> {
             ..device
         });
         let device = device.filter(|device| !device.id.is_empty());
+        let Some(call) = call else {
+            // A device alone stands for its only call that can be meant, which the phone system knows.
+            let device =
+                device.filter(|device| device.type_of_number != Some(DYNAMIC)).ok_or(member.error)?;
+            return Ok(Found::Foreign(Connection { call: None, device: Some(device) }));
+        };
         let monitored = device.and_then(|device| self.switch_monitors.of_device(own.link, device.id));
         let monitored = monitored.and_then(|monitored| self.switch_monitors.slots.get(monitored));
         Ok(match monitored.and_then(|one| one.calls.find_as_named(call, own.now)) {

@@ -26,6 +26,20 @@ pub(super) const STORIES: &[Story] = &[
         alice = connected:1003
         ",
     ),
+    story(
+        "a ringing call is picked up, and a call joined, from the client",
+        "
+        alice: call 1002
+        bob = alerting:1001
+        carol: pickup 1002
+        carol = connected:1001
+        alice = connected:1003
+        bob = none
+        bob: join 1001
+        bob = connected:1001+1003
+        alice = connected:1002+1003
+        ",
+    ),
     story_at(
         "a member of the pickup group takes a ringing call",
         &[
