@@ -137,6 +137,9 @@ impl Resync {
             self.go_to(Progress::Telling { verified: false });
         }
         self.tell_ends(&replaced);
+        // At the limit the oldest end is forgotten.
+        let excess = self.gone.len().saturating_sub(limit);
+        self.gone.drain(..excess);
     }
 
     fn tell_ends(&mut self, replaced: &[Call]) {
