@@ -29,7 +29,9 @@ fn main() -> io::Result<()> {
             let round = Round::ALL.into_iter().find(|round| round.name() == name.as_str());
             let users = users.first().map_or(Ok(FEW), |users| users.parse());
             let (Some(round), Ok(count), Ok(users)) = (round, count.parse(), users) else {
-                return Err(io::Error::other("usage: features|hold|event|sign-in COUNT [USERS]"));
+                return Err(io::Error::other(
+                    "usage: features|hold|digits|transfer|event|three-parties|eight-parties|sign-in COUNT [USERS]",
+                ));
             };
             play(&mut Steady::new(users), round, count);
             Ok(())

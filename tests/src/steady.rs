@@ -19,7 +19,8 @@ const CONNECTIONS: usize = 16;
 /// The services of the phone system.
 const SERVICES: &str = "<supportedServices><monitoringServList><monitorStart/><monitorStop/></monitoringServList>\
     <snapshotServList><snapshotDevice/></snapshotServList><callControlServList><answerCall/><clearConnection/>\
-    <holdCall/><makeCall/><retrieveCall/></callControlServList></supportedServices><supportedEvents>\
+    <holdCall/><makeCall/><retrieveCall/><transferCall/></callControlServList><callAssociatedServList><generateDigits/>\
+    </callAssociatedServList></supportedServices><supportedEvents>\
     <callControlEvtsList><delivered/><established/><held/></callControlEvtsList></supportedEvents>";
 
 /// What the gateway sent in its last turn.
@@ -81,6 +82,14 @@ pub enum Round {
     Features,
     /// INFO HoldCall, through the link and back.
     Hold,
+    /// INFO `GenerateDigits`, another relayed service.
+    Digits,
+    /// INFO `TransferCall` of two calls, and a response with the connections of the call that results.
+    Transfer,
+    /// `ConferencedEvent` of a call with three parties, and the client's 200s.
+    ThreeParties,
+    /// The same with eight parties.
+    EightParties,
     /// An event of the phone system to the one client that monitors the device, and the client's 200.
     Event,
     /// INVITE, the phone system's confirmation of the line, 200, ACK; then BYE and its 200.
@@ -89,7 +98,16 @@ pub enum Round {
 
 impl Round {
     /// All rounds.
-    pub const ALL: [Self; 4] = [Self::Features, Self::Hold, Self::Event, Self::SignIn];
+    pub const ALL: [Self; 8] = [
+        Self::Features,
+        Self::Hold,
+        Self::Digits,
+        Self::Transfer,
+        Self::Event,
+        Self::ThreeParties,
+        Self::EightParties,
+        Self::SignIn,
+    ];
 
     /// The round's name.
     #[must_use]
@@ -97,6 +115,10 @@ impl Round {
         match self {
             Self::Features => "features",
             Self::Hold => "hold",
+            Self::Digits => "digits",
+            Self::Transfer => "transfer",
+            Self::ThreeParties => "three-parties",
+            Self::EightParties => "eight-parties",
             Self::Event => "event",
             Self::SignIn => "sign-in",
         }
@@ -308,6 +330,22 @@ impl Steady {
                 let held = format!("{held}{}</deviceID></callToBeHeld>", line_of(user));
                 opening = self.info(user, "HoldCall", &held);
             }
+            Round::Digits => {
+                let connection = connection("connectionToSendDigits", "177", &line_of(user));
+                let digits = format!("{connection}<charactersToSend>123#</charactersToSend>");
+                opening = self.info(user, "GenerateDigits", &digits);
+            }
+            Round::Transfer => {
+                let line = line_of(user);
+                let calls = connection("heldCall", "177", &line) + &connection("activeCall", "178", &line);
+                opening = self.info(user, "TransferCall", &calls);
+            }
+            Round::ThreeParties | Round::EightParties => {
+                self.requests += 1;
+                let parties = if round == Round::ThreeParties { 3 } else { 8 };
+                let _infallible =
+                    write!(opening, "{}", csta("ConferencedEvent", &conferenced(user, parties)));
+            }
             Round::Event => {
                 self.requests += 1;
                 let number = number_of(user);
@@ -339,7 +377,15 @@ impl Steady {
                 self.input(Input::Bytes { link, bytes: opening.as_bytes() });
                 self.answer_with(HELD);
             }
-            Round::Event => {
+            Round::Digits => {
+                self.input(Input::Bytes { link, bytes: opening.as_bytes() });
+                self.answer_with(DIGITS);
+            }
+            Round::Transfer => {
+                self.input(Input::Bytes { link, bytes: opening.as_bytes() });
+                self.answer_with(TRANSFERRED);
+            }
+            Round::Event | Round::ThreeParties | Round::EightParties => {
                 self.say(*b"9999", opening);
                 self.answer_event(link);
             }
@@ -351,7 +397,8 @@ impl Steady {
                 self.input(Input::Bytes { link, bytes: bye.as_bytes() });
             }
         }
-        debug_assert!(self.sent() > 0 || round == Round::Event, "the gateway said nothing");
+        let is_event = matches!(round, Round::Event | Round::ThreeParties | Round::EightParties);
+        debug_assert!(self.sent() > 0 || is_event, "the gateway said nothing");
     }
 
     /// The client's 200 to the INFO that the gateway just sent.
@@ -376,6 +423,44 @@ impl Steady {
 /// The phone system's response to HoldCall.
 const HELD: &str = "<?xml version=\"1.0\"?><HoldCallResponse \
     xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"/>";
+
+/// The phone system's response to `GenerateDigits`.
+const DIGITS: &str = "<?xml version=\"1.0\"?><GenerateDigitsResponse \
+    xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"/>";
+
+/// The phone system's response to `TransferCall`.
+const TRANSFERRED: &str = "<?xml version=\"1.0\"?><TransferCallResponse \
+    xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"><transferredCall><callID>77</callID>\
+    <deviceID>2003</deviceID></transferredCall><connections><connectionListItem><newConnection><callID>77</callID>\
+    <deviceID>2002</deviceID></newConnection></connectionListItem><connectionListItem><newConnection><callID>77</callID>\
+    <deviceID>2003</deviceID></newConnection></connectionListItem></connections></TransferCallResponse>";
+
+fn connection(name: &str, call: &str, device: &str) -> String {
+    format!("<{name}><callID>{call}</callID><deviceID>{device}</deviceID></{name}>")
+}
+
+/// A conference of this many parties, the user's line among them, which keeps its callID.
+fn conferenced(user: usize, parties: usize) -> String {
+    let own = number_of(user);
+    let device =
+        |name: &str, number: &str| format!("<{name}><deviceIdentifier>{number}</deviceIdentifier></{name}>");
+    let item = |number: &str| {
+        let (new, old) =
+            (connection("newConnection", "77", number), connection("oldConnection", "77", number));
+        format!(
+            "<connectionListItem>{new}{old}<endpoint><deviceID>{number}</deviceID></endpoint></connectionListItem>"
+        )
+    };
+    let others: String = (1..parties).map(|party| item(&format!("{}", 2_000 + party))).collect();
+    format!(
+        "<monitorCrossRefID>m{user}</monitorCrossRefID>{}{}{}<conferenceConnections>{}{others}\
+         </conferenceConnections><localConnectionInfo>connected</localConnectionInfo><cause>conference</cause>",
+        connection("primaryOldCall", "77", &own),
+        device("conferencingDevice", &own),
+        device("addedParty", "2001"),
+        item(&own),
+    )
+}
 
 /// The number of a user's line.
 fn number_of(user: usize) -> String {
