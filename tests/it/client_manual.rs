@@ -33,7 +33,7 @@ const WAITING: &str = "\n## What can be waited for\n
   content is a value (`lastRedirectionDevice=notRequired`), and `-` means that the element is absent;
 - at the end, how long to wait: `200ms`, `5s`, `2m`; five seconds if nothing is said.\n
 `expect no EVENT ... 200ms` fails if it happens within that time. `expect calls hold:1002 connected:1003/hold+1004 2s`
-waits until these are the calls, each with its state and the numbers in it, and with their states where those matter;
+waits until these are the calls, each with its state and the numbers in it, with their states where those matter, `*` for whomever;
 `expect calls none` waits until there is none.\n
 A script fails (exit status 1) with the first line that fails, and when an error or a refusal came that no line expected.
 When the gateway does not know the session any more (481), the client signs in again, as real clients do, so that a

@@ -131,6 +131,18 @@ impl Story {
     /// # Errors
     /// The step that failed, and why.
     pub fn play(&self, stage: &mut impl Stage) -> Result<(), String> {
+        self.play_and(stage, |_| Ok(()))
+    }
+
+    /// Plays the story, and lets something happen after each step in which people did something.
+    ///
+    /// # Errors
+    /// The step that failed, and why.
+    pub fn play_and<S: Stage>(
+        &self,
+        stage: &mut S,
+        meanwhile: impl Fn(&mut S) -> Result<(), String>,
+    ) -> Result<(), String> {
         let steps = self.read()?;
         let is_late = |who: &str| steps.contains(&Step::SignIn(who));
         let mut signed_in: Vec<&str> = people(&steps).into_iter().filter(|who| !is_late(who)).collect();
@@ -139,8 +151,18 @@ impl Story {
         }
         for step in &steps {
             perform(stage, *step, &mut signed_in).map_err(|why| format!("{step:?}: {why}"))?;
+            if matches!(step, Step::Client(..) | Step::Phones(_)) {
+                meanwhile(stage).map_err(|why| format!("after {step:?}: {why}"))?;
+            }
         }
         self.end(stage, &signed_in)
+    }
+
+    /// Whether connections may break in it at any time: neither time matters in it, nor an event that a client must not
+    /// miss, nor when they break.
+    #[must_use]
+    pub fn bears_breaks(&self) -> bool {
+        !["time: ", ": wait ", ": expect ", "break", "broken: "].iter().any(|step| self.steps.contains(step))
     }
 
     fn end(&self, stage: &mut impl Stage, signed_in: &[&str]) -> Result<(), String> {

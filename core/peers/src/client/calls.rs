@@ -105,9 +105,12 @@ impl Call {
     }
 
     /// Whether it is as `expect calls` says: its state, and the numbers in it, each with its state if that matters:
-    /// `hold:1002`, `connected:1002/hold+1003`, `queued:none`.
+    /// `hold:1002`, `connected:1002/hold+1003`, `queued:none`; `connected:*` with whomever.
     fn is_as(&self, wanted: &str) -> bool {
         let (state, with) = wanted.split_once(':').unwrap_or((wanted, "none"));
+        if with == "*" {
+            return state == self.state.word();
+        }
         let mut parties: Vec<&Party> = self.parties.iter().collect();
         parties.sort_by_key(|party| party.shown());
         let mut wanted: Vec<(&str, Option<&str>)> = with
