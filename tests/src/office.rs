@@ -14,7 +14,7 @@ use ctigate_peers::client::{Client, ClientConfig};
 use ctigate_peers::switch::{Counts, Switch, SwitchConfig};
 
 use crate::watched::Watched;
-use crate::world::{Fault, HostId, Weather, World};
+use crate::world::{Death, Fault, HostId, Weather, World};
 
 /// The plan of an office.
 #[derive(Clone, Debug)]
@@ -80,6 +80,8 @@ pub struct Office {
     pub clients: Vec<HostId>,
     view: Rc<RefCell<View>>,
     counts: Vec<Rc<RefCell<Option<Counts>>>>,
+    /// What the gateway was made of.
+    made_of: (Header, Config),
 }
 
 /// The gateway's SIP address, over TCP and UDP.
@@ -134,10 +136,23 @@ impl Office {
         let shared = Rc::clone(&view);
         let seed = Seed::from_number(world.seed());
         let header = Header::new("gateway", seed, settings);
+        let made_of = (header.clone(), config.clone());
         let gateway = world.add_traced("gateway", ip(1), Some(header), move || {
             viewed(Engine::new(config.clone(), seed), &shared)
         });
-        Ok(Self { gateway, switches, clients: Vec::new(), view, counts })
+        Ok(Self { gateway, switches, clients: Vec::new(), view, counts, made_of })
+    }
+
+    /// Kills the gateway, and starts another with the same configuration at the same addresses, which knows nothing of the
+    /// first one's sessions.
+    pub fn restart_gateway(&self, world: &mut World) {
+        let (mut header, config) = self.made_of.clone();
+        // Each has numbers of its own; else what it sends might look like something that the one before has sent.
+        let seed = Seed::from_number(world.random().below(u64::MAX));
+        header.seed = seed;
+        let shared = Rc::clone(&self.view);
+        world.crash(self.gateway, Death::Killed);
+        world.restart(self.gateway, Some(header), move || viewed(Engine::new(config.clone(), seed), &shared));
     }
 
     /// Adds a scripted client at `192.0.2.<last>` with all of its script.
