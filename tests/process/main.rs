@@ -214,8 +214,8 @@ fn a_ladder_of_somebody_who_is_not_in_the_recording_says_so() {
     let folder = Folder::new("nobody");
     assert_eq!(output(&["demo", "--record", folder.text()]).0, 0);
     let trace = folder.only("trace");
-    let (status, _, err) = output(&["trace", "ladder", &trace, "--user", "carol"]);
-    assert_eq!((status, err), (1, format!("{trace}: it has no message of user 'carol'\n")));
+    let (status, _, err) = output(&["trace", "ladder", &trace, "--user", "dave"]);
+    assert_eq!((status, err), (1, format!("{trace}: it has no message of user 'dave'\n")));
 }
 
 #[test]

@@ -5,7 +5,8 @@
 //!
 //! - `alice: consult 1003` is a line for Alice's scripted client;
 //! - `phones: answer 1003` is a line for the phone system, which somebody at a phone does;
-//! - `alice = hold:1002 connected:1003` says which calls Alice's client believes in, and no others;
+//! - `alice = hold:1002 connected:1003` says which calls Alice's client believes in, and no others; `hold:*` with whomever,
+//!   where the client cannot know;
 //! - `time: 30s` lets time pass; `break` breaks the CTI connections, which come back; `broken: hangup 1002` is a line for
 //!   the phone system between the two.
 //!
