@@ -61,7 +61,7 @@ pub const SWITCH_KEYS: &[Key] = &[
         .default("false"),
     Key::flag("permits", "Whether events and snapshots say which services are permitted (`servicesPermitted`).")
         .default("false"),
-    Key::integer("parties", (3, 8), "parties", "The most parties of a call.").default("8"),
+    Key::integer("parties", (3, 32), "parties", "The most parties of a call.").default("8"),
     Key::choice(
         "merged_calls",
         &["new", "first", "second"],

@@ -49,7 +49,7 @@ use call::Due;
 pub const MAX_LINES: usize = 8;
 
 /// The most parties that a call can have; the upper bound of `parties`.
-pub const MAX_PARTIES: usize = 8;
+pub const MAX_PARTIES: usize = 32;
 
 /// The transitions of a connection's state.
 const TRANSITIONS: &[(&str, &str)] = &[

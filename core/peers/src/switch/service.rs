@@ -7,6 +7,7 @@ mod calls;
 mod devices;
 mod joining;
 mod settings;
+mod snapshots;
 mod system;
 mod waiting;
 

@@ -9,7 +9,7 @@ use ctigate_core::wire::csta::emit::{self, Verbatim};
 use ctigate_core::wire::csta::errors::CstaError;
 use ctigate_core::wire::csta::events::Shape;
 use ctigate_core::wire::csta::guard::XmlLimits;
-use ctigate_core::wire::csta::model::{Message, Request, Response, SystemStatus};
+use ctigate_core::wire::csta::model::{Message, Namespace, Request, Response, SystemStatus};
 use ctigate_core::wire::csta::parse::{Document, Kind};
 use ctigate_core::wire::csta::relayed::Value;
 use ctigate_core::wire::csta_frame::{self, EVENT_INVOKE, Framed, LAST_INVOKE};
@@ -143,12 +143,20 @@ impl Switch {
     }
 
     pub(super) fn write_response(&self, step: &mut Step<'_>, to: To, response: &Response<'_>) {
+        self.write_frame(step, to, |out, namespace| emit::response(out, namespace, response, &mut Verbatim));
+    }
+
+    /// Sends an answer that `fill` writes in the client's edition.
+    pub(super) fn write_frame(
+        &self,
+        step: &mut Step<'_>,
+        to: To,
+        fill: impl FnOnce(&mut Vec<u8>, Namespace),
+    ) {
         let Some(link) = self.links.get(to.0) else { return };
         let Some(cti) = link.cti() else { return };
         step.actions.write_with(link.id, |out| {
-            let framed = csta_frame::frame(out, to.1, |out| {
-                emit::response(out, cti.namespace, response, &mut Verbatim);
-            });
+            let framed = csta_frame::frame(out, to.1, |out| fill(out, cti.namespace));
             debug_assert!(framed.is_ok(), "no answer is longer than a frame");
         });
     }

@@ -250,3 +250,17 @@ pub fn composed_event(
     Writer::new(out, namespace, &mut Verbatim)
         .document(shape.root, |w| event::composed(w, shape, cross_reference, given));
 }
+
+/// Appends a response as a whole document, composed of values for its elements, which are written in this order.
+pub fn composed_response(
+    out: &mut Vec<u8>,
+    namespace: Namespace,
+    service: &Service,
+    given: &[(&'static str, Value<'_>)],
+) {
+    Writer::new(out, namespace, &mut Verbatim).document(service.response_root, |w| {
+        for (name, value) in given {
+            w.value(name, *value);
+        }
+    });
+}

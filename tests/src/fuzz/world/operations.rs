@@ -96,6 +96,7 @@ fn answer(stage: &mut Stage, choices: &mut Choices<'_>) {
     stage.say_over(line, gateway, &answer);
 }
 
+/// What a client does most of the time.
 const LINES: [&str; 14] = [
     "call 1001",
     "call 1002",
@@ -113,10 +114,32 @@ const LINES: [&str; 14] = [
     "quit",
 ];
 
+/// What a client does with more than one call, and with its phone.
+const MORE_LINES: [&str; 18] = [
+    "consult 1003",
+    "consult 1004",
+    "alternate",
+    "reconnect",
+    "transfer",
+    "conference",
+    "transfer-to 1002",
+    "conference-with 1004",
+    "deflect 1003",
+    "pickup 1002",
+    "join 1001",
+    "park 701",
+    "digits 12#",
+    "clear-call",
+    "forward 1003",
+    "forward off",
+    "dnd on",
+    "dnd off",
+];
+
 /// A scripted client gets a line of its script.
 fn script(stage: &mut Stage, choices: &mut Choices<'_>) {
     let Some(client) = stage.clients.get(choices.below(stage.clients.len())).copied() else { return };
-    let line = choices.word(&LINES);
+    let line = if choices.chance(64) { choices.word(&MORE_LINES) } else { choices.word(&LINES) };
     stage.world.line(client, line);
 }
 
@@ -124,25 +147,45 @@ fn some_phone(choices: &mut Choices<'_>) -> u32 {
     FIRST_PHONE + u32::from(choices.byte()) % PHONES
 }
 
+/// What people do most of the time.
+const ACTS: [&str; 9] = [
+    "dial PHONE OTHER",
+    "dial PHONE OTHER",
+    "answer PHONE",
+    "answer PHONE",
+    "hold PHONE",
+    "retrieve PHONE",
+    "offhook PHONE",
+    "hangup PHONE",
+    "unmonitor PHONE",
+];
+
+/// What they do with more than one call, and with the phone.
+const MORE_ACTS: [&str; 17] = [
+    "deflect PHONE OTHER",
+    "consult PHONE OTHER",
+    "consult PHONE OTHER",
+    "alternate PHONE",
+    "reconnect PHONE",
+    "transfer PHONE",
+    "transfer PHONE OTHER",
+    "conference PHONE",
+    "conference PHONE OTHER",
+    "enter PHONE OTHER",
+    "pickup PHONE OTHER",
+    "park PHONE 701",
+    "dial PHONE 701",
+    "incoming withheld PHONE",
+    "forward PHONE OTHER",
+    "forward PHONE off",
+    "service PHONE in",
+];
+
 /// A person does something at a phone.
 fn phone(stage: &mut Stage, choices: &mut Choices<'_>) {
-    let phone = some_phone(choices);
-    let act = choices.word(&[
-        "dial",
-        "dial",
-        "answer",
-        "answer",
-        "hold",
-        "retrieve",
-        "offhook",
-        "hangup",
-        "unmonitor",
-    ]);
-    let line = if act == "dial" {
-        format!("dial {phone} {}", some_phone(choices))
-    } else {
-        format!("{act} {phone}")
-    };
+    let (phone, other) = (some_phone(choices), some_phone(choices));
+    let act = if choices.chance(64) { choices.word(&MORE_ACTS) } else { choices.word(&ACTS) };
+    let line = act.replace("PHONE", &phone.to_string()).replace("OTHER", &other.to_string());
     stage.world.line(stage.system.host, &line);
 }
 

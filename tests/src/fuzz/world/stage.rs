@@ -360,9 +360,9 @@ impl Stage {
         }
     }
 
-    /// Hangs up all phones, twice, since there may be a call on hold as well.
+    /// Hangs up all phones, as often as they may have calls.
     fn hang_up(&mut self) {
-        for _ in 0..2 {
+        for _ in 0..8 {
             for phone in FIRST_PHONE..FIRST_PHONE + PHONES {
                 self.world.line(self.system.host, &format!("hangup {phone}"));
             }

@@ -120,7 +120,7 @@ pub(super) fn gateway(world: &mut World, last: u8, plan: &[String]) -> Result<Ga
 
 /// Adds the phone system.
 pub(super) fn phone_system(world: &mut World) -> Result<PhoneSystem, Fault> {
-    let mut lines = Vec::new();
+    let mut lines = vec!["parking = [\"701\"]".to_owned()];
     for index in 0..PHONES {
         let answer = if index % 2 == 0 { "manual" } else { "auto" };
         lines.push(format!("phone[{index}].number = \"{}\"", FIRST_PHONE + index));

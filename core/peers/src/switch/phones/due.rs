@@ -55,7 +55,7 @@ impl Phones {
     }
 
     /// Ends ringing without an answer: the called phone leaves the call. If nobody else was reached, the caller's
-    /// connection fails; or, if the caller has it on hold and may be in another call, the call ends.
+    /// connection fails; or, if the caller has it on hold and may be in another call, or is outside, the call ends.
     fn ringing_ends(&mut self, now: Instant, handle: Handle<Call>, party: Party, told: &mut Vec<Happening>) {
         let cause = "callNotAnswered";
         if let Some(next) = self.next_in_turn(handle) {
@@ -74,7 +74,7 @@ impl Phones {
         let Some(call) = self.calls.get(handle) else { return };
         let waits: Vec<(Party, State)> = call.reached().map(|one| (one.party, one.state)).collect();
         match waits.as_slice() {
-            [(caller, State::Connected)] => {
+            [(caller @ Party::Phone(_), State::Connected)] => {
                 self.go(handle, *caller, State::Fail);
                 self.tell(handle, Kind::Failed, *caller, cause, told);
             }

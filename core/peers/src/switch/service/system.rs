@@ -1,20 +1,16 @@
-//! System services, monitors and snapshots.
+//! System services and monitors.
 
 use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
 
 use ctigate_core::action::Level;
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::errors::CstaError;
-use ctigate_core::wire::csta::model::{
-    Connection, Device, LocalConnectionState, MonitorObject, MonitorType, Request, RequestTypes, Response,
-    SnapshotItem,
-};
+use ctigate_core::wire::csta::model::{Device, MonitorObject, MonitorType, Request, RequestTypes, Response};
 
 use super::{MISROUTED, features};
-use crate::switch::link::{Answer, Link, Registration};
+use crate::switch::link::{Link, Registration};
 use crate::switch::monitors::{Monitor, Refused};
-use crate::switch::phones::{MAX_PARTIES, Party, Phone, Seen};
+use crate::switch::phones::{Party, Phone};
 use crate::switch::{Step, Switch, To, is_alive, names};
 
 impl Switch {
@@ -160,51 +156,6 @@ impl Switch {
         Ok(())
     }
 
-    /// Snapshot Device. If the answer is delayed, the snapshot is taken when it is sent.
-    pub(super) fn snapshot_device(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let Request::SnapshotDevice { device } = *request else { return Err(MISROUTED) };
-        let phone = self.device(device).ok_or(CstaError::INVALID_DEVICE_ID)?;
-        if self.holds_back(to.0) {
-            self.hold_back(step.now, to, Answer::Snapshot(phone));
-        } else {
-            self.write_snapshot(step, to, phone);
-        }
-        Ok(())
-    }
-
-    /// Answers with one item for each call at a phone.
-    pub(in crate::switch) fn write_snapshot(&self, step: &mut Step<'_>, to: To, phone: Handle<Phone>) {
-        let rows: Vec<_> = self.phones.snapshot(phone).map(|seen| self.snapshot_row(&seen)).collect();
-        let own = self.party_device(Party::Phone(phone), "");
-        let items = rows.iter().map(|(call, endpoint, states)| SnapshotItem {
-            connection: Connection { call: Some(call), device: Some(static_device(&own)) },
-            endpoint: endpoint.as_ref().map(|device| super::super::report::known(device)),
-            states: states.clone(),
-            source: None,
-        });
-        let response = Response::SnapshotDevice { items: items.collect(), source: None };
-        self.write_response(step, to, &response);
-    }
-
-    /// A call's ID, the far device if there is one alone, and the states of the parties, the phone's own first.
-    fn snapshot_row(&self, seen: &Seen<'_>) -> (String, Option<String>, States) {
-        let others: Vec<_> = seen.others().collect();
-        let endpoint = match others.as_slice() {
-            [(party, _)] => Some(self.party_device(*party, &seen.call.dialled)),
-            _ => None,
-        };
-        let mut states = States::new();
-        let none = others.is_empty().then_some(LocalConnectionState::Null);
-        let all = [seen.own()].into_iter().chain(others.iter().map(|(_, state)| *state)).chain(none);
-        states.extend(all.take(states.capacity()));
-        (names::name(seen.handle, self.call_salt), endpoint, states)
-    }
-
     /// The phone that a client's device identifier names. Its number is the same in every type of the schema.
     pub(in crate::switch) fn device(&self, device: Device<'_>) -> Option<Handle<Phone>> {
         let readable = device.type_of_number.is_none_or(is_type_of_number);
@@ -225,9 +176,6 @@ impl Switch {
         }
     }
 }
-
-/// The states of a call's parties.
-type States = heapless::Vec<LocalConnectionState, MAX_PARTIES>;
 
 /// Whether the schema has this `typeOfNumber` (ECMA-323, DeviceID).
 fn is_type_of_number(name: &str) -> bool {

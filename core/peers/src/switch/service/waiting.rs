@@ -1,5 +1,5 @@
 //! Call control services for calls that wait or end, and for digits (ECMA-269): Park, Camp On, Call Back, Clear Call, Dial
-//! Digits, Generate Digits, Snapshot Call.
+//! Digits, Generate Digits.
 
 use alloc::vec::Vec;
 
@@ -13,7 +13,7 @@ use super::calls::{reason, relayed};
 use super::system::{error, static_device};
 use crate::switch::phones::{ACTIVE, Party, Phone, Refusal};
 use crate::switch::report::known;
-use crate::switch::{Step, Switch, To, names, permitted};
+use crate::switch::{Step, Switch, To, names};
 
 impl Switch {
     /// Park Call.
@@ -171,53 +171,4 @@ impl Switch {
         self.report(step, &told);
         Ok(())
     }
-
-    /// Snapshot Call. A callID alone is allowed.
-    pub(super) fn snapshot_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let id = asked.connection("snapshotObject").and_then(|named| named.call);
-        let id = id.ok_or(CstaError::INVALID_CONNECTION_ID)?;
-        let found = names::find(self.phones.calls(), self.call_salt, id);
-        let call = found.and_then(|call| self.phones.call(call)).ok_or(CstaError::INVALID_CALL_ID)?;
-        let name = |party| self.party_device(party, &call.dialled);
-        let rows: Vec<_> = call.parties().iter().map(|one| (name(one.party), one.state)).collect();
-        let calling = match (&call.outside, call.calling) {
-            (Some(outside), Party::Trunk(_)) => outside.number.clone(),
-            (_, calling) => Some(name(calling)),
-        };
-        let dialled = call.dialled.clone();
-        let connections: Vec<_> =
-            rows.iter().map(|(device, state)| row(id, device, *state, self.config.permits)).collect();
-        let items: Vec<_> =
-            connections.iter().map(|row| ("snapshotCallResponseInfo", Value::Elements(row))).collect();
-        let data = [("snapshotData", Value::Elements(&items))];
-        let mut given = Vec::from([("crossRefIDorSnapshotData", Value::Elements(&data))]);
-        given.extend(calling.as_deref().map(|calling| ("callingDevice", Value::Party(known(calling)))));
-        if !dialled.is_empty() {
-            given.push(("calledDevice", Value::Party(known(&dialled))));
-        }
-        self.accept(step, to, asked, &given);
-        Ok(())
-    }
-}
-
-/// One party of a call.
-const fn row<'a>(
-    call: &'a str,
-    device: &'a str,
-    state: State,
-    permits: bool,
-) -> [(&'static str, Value<'a>); 4] {
-    let identifier = Connection { call: Some(call), device: Some(static_device(device)) };
-    [
-        ("deviceOnCall", Value::Party(known(device))),
-        ("callIdentifier", Value::Connection(identifier)),
-        ("localConnectionInfo", Value::Text(state.word())),
-        ("servicesPermitted", if permits { permitted::by(state) } else { Value::Nothing }),
-    ]
 }

@@ -257,6 +257,27 @@ fn the_services_permitted_are_told_where_that_is_wanted() {
         "<mediaAttachementServices/><routeingServices/><voiceServices/></servicesPermitted>",
     );
     assert!(xml.contains(expected), "{xml}");
+    let snapshot = world.ask_xml(alice, &Request::SnapshotDevice { device: device("1002") });
+    let item = concat!(
+        "<endpointDevice><deviceIdentifier>1001</deviceIdentifier></endpointDevice><localCallState>",
+        "<compoundCallState><localConnectionState>alerting</localConnectionState><localConnectionState>",
+        "connected</localConnectionState></compoundCallState></localCallState>",
+    );
+    assert!(snapshot.contains(item) && snapshot.contains(expected), "{snapshot}");
+}
+
+#[test]
+fn a_snapshot_has_the_states_of_ten_parties() {
+    let mut world = World::new(|config| config.parties = 10);
+    let alice = world.client();
+    world.talks(alice, "1001", "1002");
+    for number in 1003..=1010 {
+        assert_eq!(world.command(&format!("conference 1001 {number}")).split(' ').next(), Some("ok"));
+        world.command(&format!("answer {number}"));
+    }
+    let snapshot = world.ask_xml(alice, &Request::SnapshotDevice { device: device("1005") });
+    assert_eq!(snapshot.matches("<localConnectionState>connected</localConnectionState>").count(), 10);
+    assert!(!snapshot.contains("endpointDevice"), "{snapshot}");
 }
 
 #[test]

@@ -263,6 +263,10 @@ fn a_call_from_outside_may_withhold_its_number() {
     world.answer(call, "1002").unwrap();
     world.clear(call, "1002").unwrap();
     world.assert_calm();
+    // Nobody is left to hear that nobody answers.
+    world.phones.come_in(world.now, None, "1002", &mut world.told).unwrap();
+    world.pass(Duration::from_secs(30));
+    world.assert_calm();
     let unknown = world.phones.come_in(world.now, Some("0301234"), "1999", &mut world.told);
     assert_eq!(unknown, Err(Refusal::DestinationUnknown));
     world.assert_calm();
