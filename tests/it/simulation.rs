@@ -28,13 +28,22 @@ fn simulations_hold_every_promise_and_get_everywhere() {
         "event DeliveredEvent",
         "event EstablishedEvent",
         "event ConnectionClearedEvent",
+        "event TransferedEvent",
+        "event ConferencedEvent",
+        "event DivertedEvent",
+        "event ForwardingEvent",
         "request BYE",
         "notice session_ended",
         "notice cti_out_of_service",
     ] {
         assert!(whole.met.contains_key(met), "no seed met with «{met}»: {:#?}", whole.met);
     }
-    assert!(whole.compared_calls > 10 && whole.replayed > 0 && !whole.transitions.0.is_empty());
+    assert!(
+        whole.compared_calls > 10
+            && whole.settings > 10
+            && whole.replayed > 0
+            && !whole.transitions.0.is_empty()
+    );
     // Hardly any client has an excuse for not knowing its calls from events alone.
     assert!(
         whole.told.saturating_mul(10) > whole.compared.saturating_mul(9),

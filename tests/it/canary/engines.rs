@@ -60,4 +60,17 @@ canaries! {
     a_session_that_leaves_a_connection_that_serves_is_caught: RestlessSession, "leaves a connection that serves";
     a_table_that_passes_its_limit_is_caught: PassedLimit, "a table passes its limit";
     an_engine_that_is_not_a_function_of_its_inputs_is_caught: OutsideCounter, "twice";
+    a_transfer_that_swaps_its_calls_is_caught: SwappedOldCalls, "the wrong call as the first";
+    an_old_call_that_stays_is_caught: OldCallKept, "other parties than there are";
+    a_conference_of_which_nothing_is_told_is_caught: MergedCallDeaf, "believes";
+    a_stale_call_id_that_is_accepted_is_caught: StaleCallAccepted, "a stale call ID is accepted";
+    a_request_that_swaps_its_calls_is_caught: SwappedRequest, "exchanges the calls";
+    a_request_about_two_lines_is_caught: ForeignConnection, "a connection of another line";
+    a_transfer_that_is_not_told_to_all_is_caught: TransferUntold, "believes";
+    a_party_forgotten_in_a_conference_is_caught: ForgottenParty, "other parties than there are";
+    a_wrong_party_that_is_cleared_is_caught: WrongPartyCleared, "clears the wrong party";
+    a_forwarding_told_to_the_wrong_line_is_caught: ForwardingToWrongLine, "does not belong to";
+    a_consultation_whose_held_call_is_not_told_is_caught: HeldLost, "believes";
+    a_parked_call_that_is_not_told_to_leave_is_caught: DivertedLost, "believes";
+    a_setting_told_twice_is_caught: DisturbTwice, "was told of the settings";
 }

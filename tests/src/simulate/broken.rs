@@ -1,6 +1,8 @@
 //! Canaries: engines that are broken on purpose, each in one way. A wrapper changes inputs, actions or the observed
 //! state, without support in the core. The simulation must detect every one.
 
+mod calls;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ctigate_core::engine::Engine;
@@ -52,11 +54,37 @@ pub enum Canary {
     PassedLimit,
     /// Its behaviour depends on how many engines this process has made.
     OutsideCounter,
+    /// Events of a transfer or conference name the second call as the first.
+    SwappedOldCalls,
+    /// Events of a transfer or conference name an old call as the one that results.
+    OldCallKept,
+    /// What happens to a call that resulted from others is not told.
+    MergedCallDeaf,
+    /// A service that is refused is said to be done.
+    StaleCallAccepted,
+    /// A request about a held and an active call exchanges them.
+    SwappedRequest,
+    /// A request about two calls names another line's connection in one.
+    ForeignConnection,
+    /// A phone system tells of a transfer who did it, and not those that stay in the call.
+    TransferUntold,
+    /// A phone system leaves out a party of a conference.
+    ForgottenParty,
+    /// A phone system says of a party that stays that it left.
+    WrongPartyCleared,
+    /// A phone system tells another line of a phone's forwarding.
+    ForwardingToWrongLine,
+    /// A phone system does not tell that a call is held for a consultation.
+    HeldLost,
+    /// A phone system does not tell that a call left a phone for another, or for parking.
+    DivertedLost,
+    /// A phone system tells twice that calls must not disturb.
+    DisturbTwice,
 }
 
 impl Canary {
     /// All broken ones.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 31] = [
         Self::LostAnswer,
         Self::AnsweredTwice,
         Self::UnfairRotation,
@@ -75,7 +103,34 @@ impl Canary {
         Self::RestlessSession,
         Self::PassedLimit,
         Self::OutsideCounter,
+        Self::SwappedOldCalls,
+        Self::OldCallKept,
+        Self::MergedCallDeaf,
+        Self::StaleCallAccepted,
+        Self::SwappedRequest,
+        Self::ForeignConnection,
+        Self::TransferUntold,
+        Self::ForgottenParty,
+        Self::WrongPartyCleared,
+        Self::ForwardingToWrongLine,
+        Self::HeldLost,
+        Self::DivertedLost,
+        Self::DisturbTwice,
     ];
+
+    /// Whether the phone systems are broken, and the engines are not.
+    pub(super) const fn is_of_phone_system(self) -> bool {
+        matches!(
+            self,
+            Self::TransferUntold
+                | Self::ForgottenParty
+                | Self::WrongPartyCleared
+                | Self::ForwardingToWrongLine
+                | Self::HeldLost
+                | Self::DivertedLost
+                | Self::DisturbTwice
+        )
+    }
 }
 
 /// An engine, healthy or not.
@@ -94,6 +149,8 @@ pub(super) struct Broken {
     taken_over: BTreeSet<String>,
     /// The first monitor of each dialog.
     monitors: BTreeMap<String, String>,
+    /// The calls that resulted from others.
+    merged: BTreeSet<String>,
     /// Whether a snapshot came in with this step.
     snapshot: bool,
     /// How many engines this process had made before.
@@ -116,6 +173,7 @@ impl Broken {
             dialog: String::new(),
             taken_over: BTreeSet::new(),
             monitors: BTreeMap::new(),
+            merged: BTreeSet::new(),
             snapshot: false,
             made,
         }
@@ -220,7 +278,7 @@ impl Broken {
                 out = text.replace(call, &"7".repeat(call.len()));
             }
             Canary::RestlessSession | Canary::PassedLimit => self.count = self.count.wrapping_add(1),
-            _ => {}
+            _ => out = self.spoil_calls(text)?,
         }
         Some(out.into_bytes())
     }
@@ -269,6 +327,8 @@ impl Broken {
                     let text = String::from_utf8_lossy(bytes);
                     if self.canary == Canary::MonitorLeak && cti && text.contains("<MonitorStop ") {
                         Self::keep_monitor(bytes, actions, link);
+                    } else if cti && self.spoil_request(link, bytes, &text, actions) {
+                        // It is sent.
                     } else if cti {
                         actions.write(self.strayed(link, &text), bytes);
                     } else if let Some(text) = self.spoil(&text) {
@@ -322,6 +382,7 @@ impl Machine for Broken {
     fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
         match self.canary {
             Canary::Healthy | Canary::StaleWake => return self.engine.step(now, input, actions),
+            canary if canary.is_of_phone_system() => return self.engine.step(now, input, actions),
             Canary::UnfairRotation | Canary::ConnectionIdReused => {
                 return self.engine.step(now, input, actions);
             }

@@ -2,7 +2,8 @@
 //! or a lost connection, and keeps an idea of its calls. Over UDP it retransmits.
 
 mod asking;
-mod belief;
+pub(super) mod belief;
+mod calling;
 mod certainty;
 mod hearing;
 mod writing;
@@ -102,6 +103,9 @@ struct Dialog {
     normal: bool,
 }
 
+/// Where a session is: its node, its handle there, and its CTI connection.
+pub(super) type Place = (usize, u64, (u8, u64));
+
 /// The purpose of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
@@ -112,6 +116,8 @@ enum Purpose {
     Snapshot,
     Probe,
     Bye,
+    /// A service of a call that is over: it must be refused.
+    Gone,
     /// Nothing that the client's own state depends on.
     Other,
 }
@@ -171,6 +177,13 @@ pub(super) struct Client {
     /// The events that came by datagram since it last asked for its calls: a retransmitted answer may be older than
     /// they are. On a connection nothing overtakes.
     since_asked: Vec<String>,
+    /// What it was told of its phone's forwarding, and of which calls must not disturb, since it heeds that.
+    settings: Vec<String>,
+    heeds_settings: bool,
+    /// The monitor that tells it.
+    settings_reference: Option<String>,
+    /// Where its session was when it began to heed parties or settings.
+    pub(super) place: Option<Place>,
     /// When its last answered refresh or sign-in was sent.
     refreshed_at: u64,
     ledger: Rc<RefCell<Ledger>>,
@@ -218,6 +231,10 @@ impl Client {
             heard: BTreeSet::new(),
             heard_sequence: 0,
             since_asked: Vec::new(),
+            settings: Vec::new(),
+            heeds_settings: false,
+            settings_reference: None,
+            place: None,
             refreshed_at: 0,
             ledger: Rc::clone(ledger),
             random,
@@ -302,6 +319,28 @@ impl Client {
     /// Its idea of its calls: callID and its own state in each.
     pub(super) fn believes(&self) -> impl Iterator<Item = (&str, &str)> {
         self.belief.calls()
+    }
+
+    /// Its calls of which it knows all parties, with these.
+    pub(super) fn believes_parties(&self) -> impl Iterator<Item = (&str, &BTreeSet<String>)> {
+        self.belief.parties()
+    }
+
+    /// Forgets who is in its calls: that may have changed unheard.
+    pub(super) fn forget_parties(&mut self) {
+        self.belief.forget_parties();
+    }
+
+    /// Heeds from now on what it is told of its phone's settings.
+    pub(super) fn heed_settings(&mut self) {
+        self.heeds_settings = true;
+        self.settings.clear();
+        self.settings_reference = None;
+    }
+
+    /// What it was told of them since then.
+    pub(super) fn settings(&self) -> &[String] {
+        &self.settings
     }
 
     /// The most calls at a time that it ever believed to have.

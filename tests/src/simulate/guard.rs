@@ -1,6 +1,7 @@
 //! The invariants that are checked after every step of a node.
 
 mod fairness;
+mod telling;
 mod traffic;
 
 use std::collections::BTreeSet;

@@ -52,6 +52,8 @@ pub(super) struct Ledger {
     byes: BTreeSet<(String, String)>,
     /// When a node last took over a dialog, by Call-ID.
     takeovers: BTreeMap<(String, usize), u64>,
+    /// The nodes and dialogs with a monitor that could not be moved at once: what is set meanwhile is not told.
+    unmoved: BTreeSet<(usize, String)>,
     events: BTreeMap<String, Vec<Event>>,
     losses: BTreeMap<String, Vec<Loss>>,
 }
@@ -110,6 +112,15 @@ impl Ledger {
 
     pub(super) fn take_over(&mut self, at: u64, node: usize, call_id: &str) {
         self.takeovers.insert((call_id.to_owned(), node), at);
+    }
+
+    pub(super) fn leave_unmoved(&mut self, node: usize, call_id: &str) {
+        self.unmoved.insert((node, call_id.to_owned()));
+    }
+
+    /// Whether a monitor of the dialog could ever not be moved at once.
+    pub(super) fn was_unmoved(&self, node: usize, call_id: &str) -> bool {
+        self.unmoved.contains(&(node, call_id.to_owned()))
     }
 
     /// When the node last took over the dialog.

@@ -1,10 +1,14 @@
 //! A phone system that answers wrongly on command: a wrapper around the built-in one.
 
+mod spoiled;
+
 use ctigate_core::wire::csta_frame::{EVENT_INVOKE, frame};
 use ctigate_core::{Action, Actions, Command, Input, Instant, LinkId, Listen, Machine, Taken, Wake};
 use ctigate_peers::switch::Switch;
 
+use super::broken::Canary;
 use super::schedule::Mood;
+use spoiled::Spoiler;
 
 /// The moods with their names in commands.
 const MOODS: [(&str, Mood); 8] = [
@@ -47,13 +51,15 @@ pub(super) struct Moody {
     /// Whether it has SnapshotDevice.
     snapshots: bool,
     mood: Option<(Mood, u64)>,
+    spoiler: Spoiler,
     /// The switch's actions.
     inner: Actions,
 }
 
 impl Moody {
-    pub(super) fn new(switch: Switch, snapshots: bool) -> Self {
-        Self { switch, snapshots, mood: None, inner: Actions::new() }
+    pub(super) fn new(switch: Switch, snapshots: bool, canary: Canary) -> Self {
+        let spoiler = Spoiler::new(canary);
+        Self { switch, snapshots, mood: None, spoiler, inner: Actions::new() }
     }
 
     pub(super) const fn switch(&self) -> &Switch {
@@ -77,6 +83,9 @@ impl Moody {
     }
 
     fn speak(&mut self, link: LinkId, bytes: &[u8], actions: &mut Actions) {
+        if self.spoiler.speak(link, bytes, actions) {
+            return;
+        }
         if let Some(text) = self.without_snapshots(bytes) {
             let invoke = bytes.get(4..8).and_then(|digits| core::str::from_utf8(digits).ok()?.parse().ok());
             return say(link, invoke.unwrap_or(EVENT_INVOKE), &text, actions);
@@ -137,7 +146,7 @@ impl Machine for Moody {
             self.mood = known.map(|(_, mood)| (*mood, times.parse().unwrap_or(1)));
             return Taken(0);
         }
-        if self.mood.is_none() && self.snapshots {
+        if self.mood.is_none() && self.snapshots && !self.spoiler.is_broken() {
             return self.switch.step(now, input, actions);
         }
         self.inner.clear();

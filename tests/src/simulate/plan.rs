@@ -4,6 +4,7 @@ use core::net::SocketAddr;
 
 use ctigate_core::config::MAX_CONNECTIONS;
 
+use super::schedule::{GROUP, PARKING};
 use crate::office::ip;
 use crate::random::Random;
 
@@ -12,6 +13,9 @@ pub(super) const PHONES: u64 = 6;
 
 /// The first phone's number.
 pub(super) const FIRST_PHONE: u64 = 1001;
+
+/// The most trunks of a phone system.
+pub(super) const TRUNKS: u64 = 4;
 
 /// The last part of the first client's address; those of the others follow.
 pub(super) const FIRST_CLIENT: u8 = 101;
@@ -104,6 +108,8 @@ pub struct WorldPlan {
     pub switch: Vec<String>,
     /// The bounds among the nodes' settings.
     pub bounds: Bounds,
+    /// Whether clients may name other phones' connections.
+    pub foreign_calls: bool,
     /// Whether the phone systems have SnapshotDevice.
     pub snapshots: bool,
     /// How long the load balancer takes to notice that a node is dead, in milliseconds.
@@ -124,8 +130,19 @@ impl WorldPlan {
         let clients = draw_clients(random, bounds.sessions);
         let unnoticed = if random.chance(300) { random.between(200, 10_000) } else { 0 };
         let snapshots = !random.chance(40);
-        let mut plan =
-            Self { nodes, switches, connections, gateway, switch, bounds, snapshots, unnoticed, clients };
+        let foreign_calls = random.chance(300);
+        let mut plan = Self {
+            nodes,
+            switches,
+            connections,
+            gateway,
+            switch,
+            bounds,
+            foreign_calls,
+            snapshots,
+            unnoticed,
+            clients,
+        };
         plan.draw_rarities(random);
         plan
     }
@@ -242,16 +259,55 @@ fn draw_gateway(random: &mut Random) -> (Vec<String>, Bounds) {
     (settings, bounds)
 }
 
+/// How phones are used that most phone systems have; `hangup_transfers` and the like are drawn for each phone.
+fn draw_phone(random: &mut Random, index: u64, settings: &mut Vec<String>) {
+    settings.push(format!("phone[{index}].number = \"{}\"", FIRST_PHONE.saturating_add(index)));
+    let answer = random
+        .pick(&["manual", "manual", "auto", "auto", "auto", "auto", "busy"])
+        .copied()
+        .unwrap_or("manual");
+    settings.push(format!("phone[{index}].answer = \"{answer}\""));
+    settings.push(format!("phone[{index}].no_answer_after_ms = {}", random.between(500, 8_000)));
+    settings.push(format!("phone[{index}].answer_after_ms = {}", random.below(2_500)));
+    if random.chance(250) {
+        settings.push(format!("phone[{index}].hangup_transfers = true"));
+    }
+    if random.chance(600) {
+        settings.push(format!("phone[{index}].pickup_group = {}", random.between(1, 2)));
+    }
+    if random.chance(150) {
+        settings.push(format!("phone[{index}].call_waiting = false"));
+    }
+}
+
 fn draw_switch(random: &mut Random) -> Vec<String> {
     let mut settings = Vec::new();
     for index in 0..PHONES {
-        settings.push(format!("phone[{index}].number = \"{}\"", FIRST_PHONE.saturating_add(index)));
-        let answer = random.pick(&["manual", "manual", "auto", "busy"]).copied().unwrap_or("manual");
-        settings.push(format!("phone[{index}].answer = \"{answer}\""));
-        settings.push(format!("phone[{index}].no_answer_after_ms = {}", random.between(500, 8_000)));
+        draw_phone(random, index, &mut settings);
     }
+    let merged = random.pick(&["new", "new", "first", "second"]).copied().unwrap_or("new");
+    settings.push(format!("merged_calls = \"{merged}\""));
+    settings.push(format!("lines = {}", random.pick(&[1, 2, 2, 3, 4]).copied().unwrap_or(2)));
+    settings.push(format!("trunks = {}", random.between(1, TRUNKS)));
+    settings.push(format!("park_timeout_ms = {}", random.between(1_000, 30_000)));
     if random.chance(500) {
         settings.push("trunk_prefix = \"0\"".to_owned());
+    }
+    if random.chance(600) {
+        settings.push(format!("parties = {}", random.between(3, 8)));
+    }
+    if random.chance(700) {
+        settings.push(format!("parking = [\"{}\"]", PARKING.join("\", \"")));
+    }
+    if random.chance(300) {
+        settings.push("permits = true".to_owned());
+    }
+    if random.chance(500) {
+        let hunts = random.pick(&["all", "in_turn", "longest_idle"]).copied().unwrap_or("all");
+        settings.push(format!("group[0].number = \"{GROUP}\""));
+        settings.push("group[0].members = [\"1001\", \"1002\", \"1003\"]".to_owned());
+        settings.push(format!("group[0].hunts = \"{hunts}\""));
+        settings.push(format!("group[0].queue = {}", random.below(3)));
     }
     settings
 }

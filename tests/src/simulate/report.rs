@@ -67,6 +67,8 @@ pub struct Report {
     pub compared: u64,
     /// How many calls these clients had.
     pub compared_calls: u64,
+    /// How often clients were told of a setting that was compared with the phone's.
+    pub settings: usize,
     /// The nodes' steps.
     pub steps: u64,
     /// The most actions that one step of a node caused.
@@ -99,6 +101,7 @@ impl Report {
         ] {
             *mine = mine.saturating_add(theirs);
         }
+        self.settings = self.settings.saturating_add(other.settings);
         self.high_water = self.high_water.max(other.high_water);
     }
 
@@ -147,13 +150,23 @@ impl fmt::Display for Report {
             writeln!(f, "      never  {missing}")?;
         }
         let Self {
-            seeds, replayed, requests, events, sessions, told, compared, compared_calls, steps, ..
+            seeds,
+            replayed,
+            requests,
+            events,
+            sessions,
+            told,
+            compared,
+            compared_calls,
+            settings,
+            steps,
+            ..
         } = self;
         write!(
             f,
             "{seeds} seeds ({replayed} of them twice and replayed): {requests} requests, {events} events, {sessions} \
              sessions, {compared} clients' views compared with {compared_calls} calls in them, {told} \
-             by what they were told alone, {steps} steps of nodes, at \
+             by what they were told alone, and {settings} events of settings, {steps} steps of nodes, at \
              most {} actions in one",
             self.high_water
         )

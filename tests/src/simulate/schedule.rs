@@ -70,6 +70,10 @@ pub enum What {
     Vanish { client: usize, ms: u64 },
     /// A person does something at a phone.
     Phone { switch: usize, phone: u64 },
+    /// A person sets something at a phone.
+    Setting { switch: usize, phone: u64 },
+    /// Somebody outside calls.
+    Incoming { switch: usize },
     /// A stranger connects and sends garbage.
     Rubbish { node: usize },
     /// The weather changes in one respect.
@@ -110,6 +114,12 @@ pub enum What {
     WallClock { node: usize, micros: u64 },
 }
 
+/// The numbers for parking, if there are any.
+pub(super) const PARKING: &[&str] = &["700", "701"];
+
+/// The number of the group of phones, if there is one.
+pub(super) const GROUP: &str = "1050";
+
 /// The status values of `SwitchStatus`.
 pub(super) const STATUSES: [&str; 6] =
     ["normal", "partiallyDisabled", "overloadReached", "messagesLost", "disabled", "enabled"];
@@ -130,7 +140,15 @@ impl What {
     /// Whether it is ordinary use rather than a fault.
     #[must_use]
     pub const fn is_use(&self) -> bool {
-        matches!(self, Self::Ask { .. } | Self::Refresh { .. } | Self::SignOut { .. } | Self::Phone { .. })
+        matches!(
+            self,
+            Self::Ask { .. }
+                | Self::Refresh { .. }
+                | Self::SignOut { .. }
+                | Self::Phone { .. }
+                | Self::Setting { .. }
+                | Self::Incoming { .. }
+        )
     }
 }
 
@@ -251,6 +269,15 @@ const USES: &[Draw] = &[
             _ => What::Ask { client },
         }
     },
+    |random, plan| What::Phone { switch: random.index(plan.switches), phone: some_phone(random) },
+    |random, plan| {
+        let switch = random.index(plan.switches);
+        if random.chance(400) {
+            What::Incoming { switch }
+        } else {
+            What::Setting { switch, phone: some_phone(random) }
+        }
+    },
 ];
 
 /// Faults in calm weather, in a part of the seeds, after which clients that have refreshed must know their calls.
@@ -332,6 +359,16 @@ pub(super) fn some_phone(random: &mut Random) -> u64 {
     random.between(FIRST_PHONE, FIRST_PHONE.saturating_add(PHONES).saturating_sub(1))
 }
 
+/// A number to dial: mostly a phone's.
+pub(super) fn some_number(random: &mut Random) -> String {
+    let odd = ["0123", "0123", "4711", GROUP, GROUP, "700", "9"];
+    if random.chance(150) {
+        random.pick(&odd).copied().unwrap_or_default().to_owned()
+    } else {
+        some_phone(random).to_string()
+    }
+}
+
 impl Schedule {
     /// Draws a schedule for the world of `plan`: some kinds of faults, so that none can hide another, among ordinary
     /// use.
@@ -349,7 +386,7 @@ impl Schedule {
                 }
             }
         };
-        let (faults, uses, calm) = (random.between(2, 24), random.between(10, 80), random.between(5, 25));
+        let (faults, uses, calm) = (random.between(2, 24), random.between(10, 80), random.between(5, 40));
         add(random, &kinds, faults, 0, storm.saturating_sub(1));
         add(random, USES, uses, 0, storm.saturating_sub(1));
         add(random, CALM_USES, calm, storm, storm.saturating_add(12_000_000));
@@ -376,6 +413,6 @@ mod tests {
             assert!(schedule.entries.is_sorted_by_key(|entry| entry.at));
             kinds.extend(schedule.entries.iter().map(|entry| entry.what.kind()));
         }
-        assert_eq!(kinds.len(), 38, "{kinds:?}");
+        assert_eq!(kinds.len(), 40, "{kinds:?}");
     }
 }

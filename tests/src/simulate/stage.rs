@@ -2,6 +2,7 @@
 
 mod deeds;
 mod ending;
+mod people;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -135,7 +136,7 @@ impl Stage {
         let config = SwitchConfig::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
         let calls = Rc::default();
         let seed = seed_of(world, 1_000, index, 0);
-        let factory = switch_factory(&config, seed, self.plan.snapshots, &calls);
+        let factory = switch_factory(&config, seed, (self.plan.snapshots, self.canary), &calls);
         let host = world.add(&format!("switch{index}"), address(FIRST_SWITCH, index), factory);
         self.switches.push(PhoneSystem { host, calls, lives: 0, config });
         Ok(())
@@ -151,6 +152,7 @@ impl Stage {
         for (number, (switch, port)) in self.plan.connections.iter().enumerate() {
             lines.push(format!("cti.connection[{number}].address = \"switch{switch}:{port}\""));
             lines.push(format!("cti.connection[{number}].switch = \"office{switch}\""));
+            lines.push(format!("cti.connection[{number}].foreign_calls = {}", self.plan.foreign_calls));
         }
         lines.extend(self.plan.gateway.iter().cloned());
         let settings = settings(world, &lines)?;
@@ -207,8 +209,9 @@ impl Stage {
     fn restart_switch(&mut self, world: &mut World, index: usize) {
         let Some(switch) = self.switches.get_mut(index) else { return };
         switch.lives = switch.lives.wrapping_add(1);
+        switch.calls.borrow_mut().forget_settings();
         let seed = seed_of(world, 1_000, index, switch.lives);
-        let factory = switch_factory(&switch.config, seed, self.plan.snapshots, &switch.calls);
+        let factory = switch_factory(&switch.config, seed, (self.plan.snapshots, self.canary), &switch.calls);
         world.restart(switch.host, None, factory);
     }
 
@@ -281,11 +284,11 @@ impl Stage {
 fn switch_factory(
     config: &SwitchConfig,
     seed: Seed,
-    snapshots: bool,
+    (snapshots, canary): (bool, Canary),
     calls: &Rc<RefCell<SeenCalls>>,
 ) -> impl Fn() -> Box<dyn Machine> + use<> + 'static {
     let config = config.clone();
-    let make = move || Moody::new(Switch::new(config.clone(), seed), snapshots);
+    let make = move || Moody::new(Switch::new(config.clone(), seed), snapshots, canary);
     watched(make, Rc::new(RefCell::new(CallsWatcher(Rc::clone(calls)))))
 }
 

@@ -116,9 +116,9 @@ impl Switch {
         let name = |party: Party| self.party_device(party, called);
         let call = |call| names::name(call, self.call_salt);
         let device = name(happening.party);
-        // On a trunk it is the dialled party that answers.
+        // On a trunk it is the dialled party that answers, unless the trunk was added to the call of a phone.
         let subject = match (happening.kind, happening.party) {
-            (Kind::Established, Party::Trunk(_)) => called.clone(),
+            (Kind::Established, Party::Trunk(_)) if self.phones.find(called).is_none() => called.clone(),
             _ => device.clone(),
         };
         let calling = match (&happening.outside, happening.calling) {

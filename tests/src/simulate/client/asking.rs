@@ -33,7 +33,7 @@ pub(in crate::simulate) struct Asked {
 impl Client {
     /// Whether an answer is awaited that its state depends on.
     pub(super) fn is_busy(&self) -> bool {
-        self.open().any(|asked| asked.purpose != Purpose::Other)
+        self.open().any(|asked| ![Purpose::Other, Purpose::Gone].contains(&asked.purpose))
     }
 
     fn open(&self) -> impl Iterator<Item = &Asked> {

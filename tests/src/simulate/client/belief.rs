@@ -1,20 +1,55 @@
 //! A client's belief about its calls, formed only from what it was told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::simulate::inbox::element;
+use crate::simulate::inbox::{element, elements, root};
 
-/// The line's calls: callID and the state of the line's own connection.
+/// What a client believes of one call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Belief(BTreeMap<String, String>);
+struct Known {
+    /// The state of the line's own connection.
+    state: String,
+    /// The numbers of the parties, if the client was told all of them: by a transfer or a conference, and since then.
+    parties: Option<BTreeSet<String>>,
+}
+
+/// The line's calls, by callID.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Belief {
+    calls: BTreeMap<String, Known>,
+    /// The callIDs of calls that ended.
+    gone: BTreeSet<String>,
+    /// The callIDs of calls that go on under another: for a while the gateway takes them for the new one.
+    renamed: BTreeSet<String>,
+}
 
 impl Belief {
+    /// Each callID, with the state of the line's own connection.
     pub(super) fn calls(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(call, state)| (call.as_str(), state.as_str()))
+        self.calls.iter().map(|(call, known)| (call.as_str(), known.state.as_str()))
+    }
+
+    /// The calls of which all parties are known, with these.
+    pub(super) fn parties(&self) -> impl Iterator<Item = (&str, &BTreeSet<String>)> {
+        self.calls.iter().filter_map(|(call, known)| Some((call.as_str(), known.parties.as_ref()?)))
+    }
+
+    /// The callIDs of calls that ended.
+    pub(super) fn gone(&self) -> impl Iterator<Item = &str> {
+        self.gone.difference(&self.renamed).map(String::as_str)
     }
 
     pub(super) fn forget(&mut self) {
-        self.0.clear();
+        self.calls.clear();
+        self.gone.clear();
+        self.renamed.clear();
+    }
+
+    /// Forgets who is in the calls: it may have changed unheard.
+    pub(super) fn forget_parties(&mut self) {
+        for known in self.calls.values_mut() {
+            known.parties = None;
+        }
     }
 
     /// The newest call in one of these states, or any call if no states are given.
@@ -25,26 +60,110 @@ impl Belief {
 
     /// Takes an event: `localConnectionInfo` is the state of the line's own connection.
     pub(super) fn learn(&mut self, event: &str) {
-        let (Some(call), Some(state)) = (element(event, "callID"), element(event, "localConnectionInfo"))
-        else {
-            return;
-        };
-        if state == "null" {
-            self.0.remove(call);
-        } else {
-            self.0.insert(call.to_owned(), state.to_owned());
+        let Some(call) = element(event, "callID") else { return };
+        let name = root(event);
+        if ["TransferedEvent", "ConferencedEvent"].contains(&name) {
+            return self.merge(event, call);
         }
+        if name == "CallClearedEvent" {
+            self.end(call);
+            return;
+        }
+        let Some(state) = element(event, "localConnectionInfo") else { return };
+        if state == "null" {
+            self.end(call);
+            return;
+        }
+        self.gone.remove(call);
+        let known = self.calls.entry(call.to_owned()).or_default();
+        state.clone_into(&mut known.state);
+        if let Some(parties) = &mut known.parties {
+            note(parties, name, event);
+        }
+    }
+
+    /// Takes an event that makes one call of two, or adds a party to one or removes it: all that its list names go on
+    /// under the new callID.
+    fn merge(&mut self, event: &str, primary: &str) {
+        let new = parts(event, "newConnection").find_map(|new| element(new, "callID")).unwrap_or(primary);
+        let second = parts(event, "secondaryOldCall").find_map(|second| element(second, "callID"));
+        let listed = parts(event, "oldConnection").filter_map(|old| element(old, "callID"));
+        let old: Vec<&str> = [Some(primary), second].into_iter().flatten().chain(listed).collect();
+        let state = element(event, "localConnectionInfo").filter(|state| *state != "null");
+        for old in old.into_iter().filter(|old| *old != new) {
+            self.end(old);
+            if state.is_some() {
+                self.renamed.insert(old.to_owned());
+            }
+        }
+        let Some(state) = state else { return self.end(new) };
+        let parties = parts(event, "newConnection").filter_map(|new| element_with(new, "deviceID"));
+        let parties = Some(parties.map(number).collect());
+        self.gone.remove(new);
+        self.calls.insert(new.to_owned(), Known { state: state.to_owned(), parties });
+    }
+
+    fn end(&mut self, call: &str) {
+        self.calls.remove(call);
+        self.gone.insert(call.to_owned());
     }
 
     /// Takes a snapshot, which replaces all calls.
     pub(super) fn replace(&mut self, snapshot: &str) {
-        self.0.clear();
+        let before = core::mem::take(&mut self.calls);
         for item in snapshot.split("<snapshotDeviceResponseInfo>").skip(1) {
             if let (Some(call), Some(state)) =
                 (element(item, "callID"), element(item, "localConnectionState"))
             {
-                self.0.insert(call.to_owned(), state.to_owned());
+                self.gone.remove(call);
+                self.calls.insert(call.to_owned(), Known { state: state.to_owned(), parties: None });
             }
         }
+        self.gone.extend(before.into_keys().filter(|call| !self.calls.contains_key(call)));
     }
+}
+
+/// Notes what an event says of a party of a call whose parties are known.
+fn note(parties: &mut BTreeSet<String>, name: &str, event: &str) {
+    let (device, joins) = match name {
+        "DeliveredEvent" => ("alertingDevice", true),
+        "EstablishedEvent" => ("answeringDevice", true),
+        "ConnectionClearedEvent" => ("releasingDevice", false),
+        "DivertedEvent" => ("divertingDevice", false),
+        _ => return,
+    };
+    let device = parts(event, device).find_map(|device| element_with(device, "deviceIdentifier"));
+    let Some(number) = device.map(number) else { return };
+    if joins {
+        parties.insert(number);
+    } else {
+        parties.remove(&number);
+    }
+}
+
+/// The texts behind each `<name>`.
+pub(in crate::simulate) fn parts<'a>(text: &'a str, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    text.split(&open)
+        .skip(1)
+        .map(move |part| part.split(close.as_str()).next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// The text of the first element of this name, which may have attributes.
+pub(in crate::simulate) fn element_with<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let behind = text.split(&format!("<{name}")).skip(1).find(|rest| rest.starts_with(['>', ' ']))?;
+    behind.split_once('>')?.1.split("</").next()
+}
+
+/// The number of a device: `tel:1002;phone-context=dialstring` is 1002.
+pub(in crate::simulate) fn number(device: &str) -> String {
+    let number = device.strip_prefix("tel:").unwrap_or(device);
+    number.split([';', ':']).next().unwrap_or_default().to_owned()
+}
+
+/// All callIDs in a document, in order.
+pub(in crate::simulate) fn call_ids(text: &str) -> Vec<&str> {
+    elements(text, "callID").collect()
 }

@@ -1,6 +1,7 @@
 //! A client's handling of received messages.
 
 use super::asking::Asked;
+use super::belief::{element_with, number};
 use super::{Client, Purpose, SECOND};
 use crate::simulate::inbox::{element, header, root, status};
 use crate::simulate::plan::Manner;
@@ -49,6 +50,10 @@ impl Client {
             self.acknowledge(world, index, text, status < 300);
         }
         if let Some(asked) = first {
+            if asked.purpose == Purpose::Gone && status == 200 && !text.contains("CSTAErrorCode") {
+                let what = format!("a stale call ID is accepted:\n{}\n{text}", asked.text);
+                return Err(Fault { seed: world.seed(), at: world.now(), what });
+            }
             self.learn(world.now(), &asked, (status, text));
         }
         Ok(())
@@ -117,7 +122,7 @@ impl Client {
             ) => {
                 self.retry_at = later;
             }
-            (Purpose::Probe | Purpose::Other, _) => {}
+            (Purpose::Probe | Purpose::Other | Purpose::Gone, _) => {}
         }
         if asked.purpose == Purpose::Probe && text.contains("CSTAErrorCode") {
             // Not in service now; a refresh shows whether it is again.
@@ -218,6 +223,14 @@ impl Client {
             }
             return;
         }
+        if let Some(setting) = setting(&name, text)
+            && self.heeds_settings
+        {
+            // It may have two monitors, and after a takeover one that it does not know: one tells it all.
+            let first =
+                self.settings_reference.get_or_insert_with(|| reference.unwrap_or_default().to_owned());
+            self.settings.extend(Some(setting).filter(|_| reference == Some(first)));
+        }
         if !self.snapped && self.plan.udp {
             self.since_asked.push(text.to_owned());
         }
@@ -239,5 +252,17 @@ impl Client {
         }
         text.push_str("Content-Length: 0\r\n\r\n");
         self.transmit(world, path, &text);
+    }
+}
+
+/// What an event says of a phone's forwarding, or of which calls must not disturb.
+fn setting(name: &str, text: &str) -> Option<String> {
+    match name {
+        "ForwardingEvent" => {
+            let to = number(element_with(text, "forwardTo").unwrap_or_default());
+            Some(format!("{} {} {to}", element(text, "forwardingType")?, element(text, "forwardStatus")?))
+        }
+        "DoNotDisturbEvent" => Some(format!("doNotDisturb {}", element(text, "doNotDisturbOn")?)),
+        _ => None,
     }
 }

@@ -6,7 +6,6 @@ use super::{Balancer, Client, Dialog, PATIENCE, Purpose, SECOND, node_address};
 use crate::simulate::client::asking::Asked;
 use crate::simulate::inbox::header;
 use crate::simulate::plan::client_address;
-use crate::simulate::schedule::some_phone;
 use crate::sip::csta;
 use crate::world::World;
 
@@ -63,70 +62,6 @@ impl Client {
             let body = self.status_document();
             self.ask(world, node, Purpose::Refresh, ("INVITE", "Supported: timer\r\n", &body));
         }
-    }
-
-    pub(super) fn monitor(&mut self, world: &mut World, balancer: &Balancer) {
-        let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", self.line());
-        self.serve(world, balancer, Purpose::Monitor, ("MonitorStart", &object));
-    }
-
-    pub(super) fn snapshot(&mut self, world: &mut World, balancer: &Balancer) {
-        self.since_asked.clear();
-        let object = format!("<snapshotObject>{}</snapshotObject>", self.line());
-        self.serve(world, balancer, Purpose::Snapshot, ("SnapshotDevice", &object));
-    }
-
-    fn serve(
-        &mut self,
-        world: &mut World,
-        balancer: &Balancer,
-        purpose: Purpose,
-        (name, inside): (&str, &str),
-    ) {
-        let Some(dialog) = &self.dialog else { return };
-        let node = balancer.of(dialog.node);
-        let body = csta(name, inside);
-        self.ask(world, node, purpose, ("INFO", "", &body));
-    }
-
-    /// Sends a request about calls.
-    pub(in crate::simulate) fn ask_something(&mut self, world: &mut World, balancer: &Balancer, salt: u64) {
-        if self.dialog.is_none() || !self.wants {
-            return;
-        }
-        let mut random = crate::random::Random::new(salt);
-        let call = |states: &[&str]| self.belief.newest(states).map(str::to_owned);
-        let chosen = match random.below(10) {
-            0..=2 => call(&["alerting"]).map(|call| ("AnswerCall", "callToBeAnswered", call)),
-            3 => call(&["connected"]).map(|call| ("HoldCall", "callToBeHeld", call)),
-            4 => call(&["hold"]).map(|call| ("RetrieveCall", "callToBeRetrieved", call)),
-            5 | 6 => call(&[]).map(|call| ("ClearConnection", "connectionToBeCleared", call)),
-            7 if random.chance(300) => {
-                return self.snapshot_for_fun(world, balancer);
-            }
-            _ => None,
-        };
-        if let Some((service, parameter, call)) = chosen {
-            let inside = format!("<{parameter}><callID>{call}</callID></{parameter}>");
-            return self.serve(world, balancer, Purpose::Other, (service, &inside));
-        }
-        let number = match random.below(8) {
-            0 => "0123".to_owned(),
-            1 => "4711".to_owned(),
-            _ => some_phone(&mut random).to_string(),
-        };
-        let inside = format!(
-            "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:{number}</calledDirectoryNumber>\
-             <autoOriginate>doNotPrompt</autoOriginate>",
-            self.line()
-        );
-        self.serve(world, balancer, Purpose::Other, ("MakeCall", &inside));
-    }
-
-    fn snapshot_for_fun(&mut self, world: &mut World, balancer: &Balancer) {
-        let body = csta("GetCSTAFeatures", "");
-        let Some(dialog) = &self.dialog else { return };
-        self.ask(world, balancer.of(dialog.node), Purpose::Other, ("INFO", "", &body));
     }
 
     /// Sends a request that is invalid or unusual.

@@ -6,6 +6,8 @@ use std::rc::Rc;
 
 use ctigate_core::{Action, Actions, Input, LinkId};
 
+use super::telling;
+use crate::simulate::client::belief::{call_ids, element_with, number as device_number};
 use crate::simulate::inbox::{branch, complete, element, header, root};
 use crate::simulate::ledger::Ledger;
 use crate::simulate::plan::WorldPlan;
@@ -70,6 +72,11 @@ impl Traffic {
                             return Err(format!(
                                 "a request goes over another connection than its session's: index {index}, {call_id}\n{text}"
                             ));
+                        }
+                        let line = seen.under(call_id).next().map(|session| session.number.as_str());
+                        let asked = heard.as_deref().filter(|text| text.starts_with("INFO "));
+                        if let Some((line, asked)) = line.zip(asked) {
+                            telling::check_request(line, asked, &text)?;
                         }
                     } else {
                         self.said((before, now), bytes)?;
@@ -158,6 +165,7 @@ impl Traffic {
         match name {
             "dialog_taken_over" => ledger.take_over(self.now, self.index, &field("call_id")),
             "request_unsent" if field("method") != "INFO" => {}
+            "monitor_unmoved" => ledger.leave_unmoved(self.index, &field("call_id")),
             "request_unsent" | "event_lost" | "calls_unverified" => {
                 let cti = self.connection_at(&field("cti"));
                 let session_named = field("session");
@@ -197,14 +205,28 @@ impl Traffic {
             ));
         }
         let Some(session) = now.under(call_id).next() else { return Ok(()) };
-        let Some((index, call)) = element(text, "callID").and_then(|call| call.split_once('_')) else {
-            return Ok(());
-        };
-        let switch = index.parse().ok().and_then(|index| self.plan.switch_of(index));
-        let calls = switch.and_then(|switch| self.calls.get(switch));
+        telling::check_subject(&session.number, text)?;
+        if ["TransferedEvent", "ConferencedEvent"].contains(&root(text)) {
+            let index = element(text, "callID").and_then(|call| call.split_once('_')?.0.parse().ok());
+            let switch = index.and_then(|index| self.plan.switch_of(index));
+            if let Some(calls) = switch.and_then(|switch| self.calls.get(switch)) {
+                telling::check_merger(&calls.borrow(), text)?;
+            }
+        }
         let number = session.number.parse().unwrap_or_default();
-        let took_part = calls.is_some_and(|calls| calls.borrow().ever.contains(&(call.to_owned(), number)));
-        if took_part {
+        // An event about calls that became one names calls in which the line had no part, beside one in which it had.
+        let mut named = call_ids(text).into_iter().filter_map(|call| call.split_once('_')).peekable();
+        if named.peek().is_none() {
+            return Ok(());
+        }
+        let mut took_part = named.map(|(index, call)| {
+            let switch = index.parse().ok().and_then(|index| self.plan.switch_of(index));
+            let calls = switch.and_then(|switch| self.calls.get(switch));
+            calls.is_some_and(|calls| calls.borrow().ever.contains(&(call.to_owned(), number)))
+        });
+        // A call that begins and ends in one step of the phone system is only seen in its events.
+        let own = element_with(text, "deviceID").is_some_and(|id| device_number(id) == session.number);
+        if own || took_part.any(|took_part| took_part) {
             return Ok(());
         }
         Err(format!(

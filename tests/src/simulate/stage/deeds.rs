@@ -1,6 +1,7 @@
 //! Carries out the entries of a schedule, and ends those that last for a while.
 
 use core::net::IpAddr;
+use std::collections::BTreeSet;
 
 use ctigate_core::{Command, Duration, LinkId};
 
@@ -9,7 +10,8 @@ use crate::office::ip;
 use crate::random::Random;
 use crate::simulate::client::{Health, node_address};
 use crate::simulate::moody;
-use crate::simulate::schedule::{Entry, Far, Nuisance, STATUSES, What, some_phone};
+use crate::simulate::plan::{FIRST_PHONE, PHONES};
+use crate::simulate::schedule::{Entry, Far, Nuisance, STATUSES, What};
 use crate::world::{Death, HostId, Weather, World};
 
 /// The last part of the addresses of strangers that send garbage.
@@ -48,8 +50,10 @@ impl Stage {
             .or_insert(1);
         match entry.what {
             What::Ask { client } => {
+                let alive = self.alive();
+                let client = self.occupied(client, entry.salt);
                 if let Some(client) = self.clients.get_mut(client) {
-                    client.ask_something(world, &self.balancer, entry.salt);
+                    client.ask_something(world, &self.balancer, entry.salt, alive.as_ref());
                 }
             }
             What::Odd { client } => {
@@ -74,6 +78,8 @@ impl Stage {
                 }
             }
             What::Phone { switch, phone } => self.phone_acts(world, switch, phone, entry.salt),
+            What::Setting { switch, phone } => self.phone_is_set(world, switch, phone, entry.salt),
+            What::Incoming { switch } => self.outside_calls(world, switch, entry.salt),
             What::Rubbish { node } => self.rubbish(world, node, entry.salt),
             What::Weather { nuisance, value, ms } => {
                 set_weather(world, nuisance, value);
@@ -98,6 +104,25 @@ impl Stage {
             | What::SwitchJump { .. }
             | What::Unmonitor { .. } => self.switch_fails(world, entry.what),
         }
+    }
+
+    /// The client of this index, or mostly, if it knows of no call, the next one that does.
+    fn occupied(&self, client: usize, salt: u64) -> usize {
+        let count = self.clients.len().max(1);
+        let mut others = (0..count).map(|offset| client.wrapping_add(offset) % count);
+        let has_calls = |client: &usize| {
+            self.clients.get(*client).is_some_and(|client| client.believes().next().is_some())
+        };
+        others.find(has_calls).filter(|_| salt % 100 < 75).unwrap_or(client)
+    }
+
+    /// The calls that are at any phone; `None` if there may be others, which wait somewhere.
+    fn alive(&self) -> Option<BTreeSet<String>> {
+        let mut alive = BTreeSet::new();
+        for switch in &self.switches {
+            alive.extend(switch.calls.borrow().alive()?);
+        }
+        Some(alive)
     }
 
     fn later(&mut self, world: &World, ms: u64, end: End) {
@@ -241,21 +266,6 @@ impl Stage {
         }
     }
 
-    fn phone_acts(&self, world: &mut World, switch: usize, phone: u64, salt: u64) {
-        let mut random = Random::new(salt);
-        let other = some_phone(&mut random);
-        let line = match random.below(12) {
-            0..=2 => format!("dial {phone} {other}"),
-            3 => format!("dial {phone} 0{other}"),
-            4..=6 => format!("answer {phone}"),
-            7 => format!("hold {phone}"),
-            8 => format!("retrieve {phone}"),
-            9 => format!("offhook {phone}"),
-            _ => format!("hangup {phone}"),
-        };
-        self.tell_switch(world, switch, &line);
-    }
-
     /// Lets a stranger connect, and send garbage as soon as the connection is open.
     fn rubbish(&mut self, world: &mut World, node: usize, salt: u64) {
         let address: IpAddr = ip(RUBBISH);
@@ -311,6 +321,9 @@ impl Stage {
         for index in 0..self.switches.len() {
             for line in ["mood none 0", "system normal"] {
                 self.tell_switch(world, index, line);
+            }
+            for phone in FIRST_PHONE..FIRST_PHONE.saturating_add(PHONES) {
+                self.tell_switch(world, index, &format!("service {phone} in"));
             }
         }
         for client in &mut self.clients {

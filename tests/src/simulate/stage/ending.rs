@@ -1,11 +1,11 @@
 //! What must be reached once the weather is calm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ctigate_core::engine::View;
 
 use super::Stage;
-use crate::simulate::client::Client;
+use crate::simulate::client::{Client, Place};
 use crate::simulate::ledger::DRAINED;
 use crate::simulate::plan::{FIRST_PHONE, PHONES};
 use crate::simulate::{SECOND, SERVED_WITHIN};
@@ -44,20 +44,27 @@ impl Stage {
     }
 
     /// Checks that each client's idea of its calls is what the phone system knows, or becomes so once it has asked, if
-    /// it has an excuse.
+    /// it has an excuse; and so for the parties of its calls, if it was told of all of them since they were last
+    /// forgotten.
     ///
     /// # Errors
     /// A fault; a client that believes something else is one.
-    pub(in crate::simulate) fn compare(&mut self, world: &mut World) -> Result<(), Fault> {
+    pub(in crate::simulate) fn compare(&mut self, world: &mut World, parties: bool) -> Result<(), Fault> {
         self.refresh_all(world)?;
         let limit = world.now().saturating_add(COMPARED_WITHIN);
+        let wrong = |stage: &Self, world: &World, client: &Client| {
+            let parties =
+                || stage.wrong_parties(client).filter(|_| parties && stage.heeds_all(world, client));
+            stage.error(world, client).or_else(parties)
+        };
         self.run_until(world, "every client believes what it was told", limit, |stage, world| {
-            stage.clients.iter().all(|client| stage.error(world, client).is_none())
+            stage.clients.iter().all(|client| wrong(stage, world, client).is_none())
         })
         .map_err(|fault| {
-            let told = self.clients.iter().find_map(|client| self.error(world, client));
+            let told = self.clients.iter().find_map(|client| wrong(self, world, client));
             Fault { what: told.unwrap_or(fault.what), ..fault }
         })?;
+        self.heed_anew(Client::forget_parties);
         if !self.plan.snapshots {
             return Ok(());
         }
@@ -136,12 +143,7 @@ impl Stage {
 
     /// The difference between a client's idea of its calls and the state of its session's phone system, if any.
     fn difference(&self, client: &Client) -> Option<String> {
-        let call_id = client.call_id().filter(|_| client.wants)?;
-        let seen = self.nodes.get(client.node()?)?.seen.borrow();
-        let connection = seen.of_dialog(call_id, client.tag()?).and_then(|session| session.connection);
-        let index = connection.map(|(index, _)| usize::from(index));
-        let switch = index.and_then(|index| self.plan.switch_of(index))?;
-        let first = self.plan.connections.iter().position(|(other, _)| *other == switch)?;
+        let (first, switch) = self.switch_of(client)?;
         let number: u64 = client.plan.number.parse().ok()?;
         let calls = self.switches.get(switch)?.calls.borrow();
         let own = calls.now.iter().filter(|(phone, _, _)| *phone == number);
@@ -157,6 +159,103 @@ impl Stage {
         })
     }
 
+    /// Where a client's session is.
+    fn place(&self, client: &Client) -> Option<Place> {
+        let node = client.node()?;
+        let seen = self.nodes.get(node)?.seen.borrow();
+        let session = seen.of_dialog(client.call_id()?, client.tag()?)?;
+        Some((node, session.handle, session.connection?))
+    }
+
+    /// Lets all clients heed something from now on; it may change unheard while a session is moved.
+    fn heed_anew(&mut self, heed: impl Fn(&mut Client)) {
+        let places: Vec<_> = self.clients.iter().map(|client| self.place(client)).collect();
+        for (client, place) in self.clients.iter_mut().zip(places) {
+            client.place = place;
+            heed(client);
+        }
+    }
+
+    /// Whether a client that heeds something was told of every change.
+    fn heeds_all(&self, world: &World, client: &Client) -> bool {
+        let dialog = client.node().zip(client.call_id());
+        let unmoved = dialog.is_none_or(|(node, call_id)| self.ledger.borrow().was_unmoved(node, call_id));
+        let stays = client.place.is_some() && client.place == self.place(client);
+        stays && !unmoved && client.excuse(world).is_none()
+    }
+
+    /// The phone system of a client's session, as the index of its first connection and its own.
+    fn switch_of(&self, client: &Client) -> Option<(usize, usize)> {
+        let call_id = client.call_id().filter(|_| client.wants)?;
+        let seen = self.nodes.get(client.node()?)?.seen.borrow();
+        let connection = seen.of_dialog(call_id, client.tag()?).and_then(|session| session.connection);
+        let index = connection.map(|(index, _)| usize::from(index));
+        let switch = index.and_then(|index| self.plan.switch_of(index))?;
+        let first = self.plan.connections.iter().position(|(other, _)| *other == switch)?;
+        Some((first, switch))
+    }
+
+    /// Calls of which a client believes that others take part in them than do, if any.
+    fn wrong_parties(&self, client: &Client) -> Option<String> {
+        let (_, switch) = self.switch_of(client)?;
+        let calls = self.switches.get(switch)?.calls.borrow();
+        let phones = FIRST_PHONE..FIRST_PHONE.saturating_add(PHONES);
+        let phones: BTreeSet<String> = phones.map(|phone| phone.to_string()).collect();
+        client.believes_parties().find_map(|(call, parties)| {
+            let believes: BTreeSet<String> = parties.intersection(&phones).cloned().collect();
+            let knows = calls.parties(call.split_once('_')?.1);
+            (believes != knows).then(|| {
+                let user = &client.plan.user;
+                format!(
+                    "{user} believes in the parties {believes:?}, the phone system knows {knows:?}\n{}",
+                    client.scene()
+                )
+            })
+        })
+    }
+
+    /// Changes what is set at the phones, and checks that exactly the clients of each line are told, once.
+    ///
+    /// # Errors
+    /// A fault; a client that was told something else is one.
+    pub(in crate::simulate) fn compare_settings(&mut self, world: &mut World) -> Result<(), Fault> {
+        for switch in &self.switches {
+            switch.calls.borrow_mut().heed_settings();
+        }
+        self.heed_anew(Client::heed_settings);
+        self.set_phones(world);
+        let soon = world.now().saturating_add(2 * SECOND);
+        self.run_to(world, soon)?;
+        let limit = world.now().saturating_add(COMPARED_WITHIN);
+        self.run_until(world, "every client was told what is set", limit, |stage, world| {
+            stage.clients.iter().all(|client| stage.wrong_settings(world, client).is_none())
+        })
+        .map_err(|fault| {
+            let told = self.clients.iter().find_map(|client| self.wrong_settings(world, client));
+            Fault { what: told.unwrap_or(fault.what), ..fault }
+        })?;
+        self.report.settings = self.clients.iter().map(|client| client.settings().len()).sum();
+        Ok(())
+    }
+
+    /// What a client without an excuse was told of what is set at its phone, if it is not what was set.
+    fn wrong_settings(&self, world: &World, client: &Client) -> Option<String> {
+        let (_, switch) = self.switch_of(client).filter(|_| self.heeds_all(world, client))?;
+        let calls = self.switches.get(switch)?.calls.borrow();
+        let number: u64 = client.plan.number.parse().ok()?;
+        let (set, earlier) = calls.changes(number);
+        let heard = client.settings();
+        // A slow client is still told of earlier changes.
+        let right = set.ends_with(heard) && heard.len() >= set.len().saturating_sub(earlier);
+        (!right).then(|| {
+            let user = &client.plan.user;
+            format!(
+                "{user} was told of the settings {heard:?}, at its phone {set:?} was set\n{}",
+                client.scene()
+            )
+        })
+    }
+
     /// Lets all clients hang up and sign out, and checks that every table is empty.
     ///
     /// # Errors
@@ -167,14 +266,7 @@ impl Stage {
         self.run_until(world, "nothing is asked for any more", limit, |stage, _| {
             stage.clients.iter().all(Client::is_idle)
         })?;
-        for phone in FIRST_PHONE..FIRST_PHONE.saturating_add(PHONES) {
-            for switch in 0..self.switches.len() {
-                // Once for each line.
-                for _ in 0..3 {
-                    self.tell_switch(world, switch, &format!("hangup {phone}"));
-                }
-            }
-        }
+        self.clear_phones(world);
         let soon = world.now().saturating_add(SECOND);
         self.run_to(world, soon)?;
         for client in &mut self.clients {

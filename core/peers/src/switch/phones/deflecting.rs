@@ -28,7 +28,7 @@ impl Phones {
         if to == phone {
             return Err(Refusal::SamePhone);
         }
-        if call.connection(Party::Phone(to)).is_some() || self.is_busy(to) {
+        if call.connection(Party::Phone(to)).is_some() || !self.is_free(to) {
             return Err(Refusal::DestinationBusy);
         }
         self.divert(handle, Party::Phone(phone), Party::Phone(to), "redirected", told);

@@ -110,7 +110,7 @@ impl Phones {
             return Err(Refusal::TooManyParties);
         }
         let mut list: Vec<Moved> =
-            call.parties.iter().map(|one| Moved { party: one.party, old: Some(active) }).collect();
+            call.reached().map(|one| Moved { party: one.party, old: Some(active) }).collect();
         let target = self.may_reach(active, number)?;
         let added = target.party();
         list.push(Moved { party: added, old: None });
@@ -144,7 +144,7 @@ impl Phones {
         }
         self.may_talk(phone)?;
         let mut list: Vec<Moved> =
-            entered.parties.iter().map(|one| Moved { party: one.party, old: Some(call) }).collect();
+            entered.reached().map(|one| Moved { party: one.party, old: Some(call) }).collect();
         list.push(Moved { party, old: None });
         self.join(call, party);
         self.go(call, party, State::Connected);
@@ -170,11 +170,15 @@ impl Phones {
         if entered.connection(party).is_some() {
             return Err(Refusal::SameParty);
         }
+        // Nobody talks there: the busy phone itself met a busy one, or dials.
+        if entered.reached().count() < 2 {
+            return Err(Refusal::NotBusy);
+        }
         if entered.parties.len() >= self.rules.parties {
             return Err(Refusal::TooManyParties);
         }
         let mut list: Vec<Moved> =
-            entered.parties.iter().map(|one| Moved { party: one.party, old: Some(call) }).collect();
+            entered.reached().map(|one| Moved { party: one.party, old: Some(call) }).collect();
         list.push(Moved { party, old: Some(own) });
         self.remove(own, party);
         self.end(own, "normal", told);

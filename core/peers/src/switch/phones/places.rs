@@ -173,7 +173,7 @@ impl Phones {
     fn is_idle_member(&self, phone: Handle<Phone>, call: Handle<Call>) -> bool {
         let is_in = self.calls.get(call).is_some_and(|call| call.connection(Party::Phone(phone)).is_some());
         let idle = self.table.get(phone).is_some_and(|phone| phone.calls.is_empty());
-        idle && !is_in && !self.is_busy(phone) && !self.is_out_of_service(phone)
+        idle && !is_in && self.is_free(phone)
     }
 
     /// Notes who left a message, or listened to his, when a phone leaves a call that a mailbox has answered.

@@ -310,6 +310,11 @@ impl Phones {
         called.answer == Answer::Busy || !waits || self.lines_taken(phone) || self.is_off_hook_only(phone)
     }
 
+    /// Whether the phone is in service and can take a further call.
+    pub(super) fn is_free(&self, phone: Handle<Phone>) -> bool {
+        !self.is_busy(phone) && !self.is_out_of_service(phone)
+    }
+
     /// Whether the phone can have no further call. Calls that wait for it take no line.
     pub(super) fn lines_taken(&self, phone: Handle<Phone>) -> bool {
         let full = self.table.get(phone).is_none_or(|phone| phone.calls.len() >= MAX_LINES);

@@ -75,7 +75,7 @@ impl Phones {
     ) {
         let parked_by = self.calls.get(call).and_then(|call| call.diverted_by);
         let Some(Party::Phone(phone)) = parked_by else { return };
-        if self.is_busy(phone) || self.state(call, phone) != State::Null {
+        if !self.is_free(phone) || self.state(call, phone) != State::Null {
             let later = now + self.rules.park_timeout;
             self.set_due(call, party, Due::ParkingEnds, later);
             return;
@@ -218,7 +218,7 @@ impl Phones {
     ) {
         match party {
             Party::Phone(phone) => {
-                if self.active(phone).is_none() && !self.rings(phone) && !self.is_busy(phone) {
+                if self.active(phone).is_none() && !self.rings(phone) && self.is_free(phone) {
                     self.remove(call, party);
                     self.ring(now, call, phone, "campOn", told);
                 }
@@ -243,7 +243,7 @@ impl Phones {
         Timers::<Key>::fired(&mut asker.deadline);
         let targets: Vec<Handle<Phone>> = asker.call_backs.iter().copied().collect();
         let is_idle = |phone: Handle<Phone>| {
-            self.table.get(phone).is_some_and(|phone| phone.calls.is_empty()) && !self.is_busy(phone)
+            self.table.get(phone).is_some_and(|phone| phone.calls.is_empty()) && self.is_free(phone)
         };
         let target = targets.into_iter().find(|target| is_idle(*target));
         let Some(target) = target.filter(|_| is_idle(phone) && !self.calls.is_full()) else { return };

@@ -230,6 +230,21 @@ fn a_caller_from_outside_is_shown_as_the_trunk_knows_him() {
 }
 
 #[test]
+fn who_answers_on_a_trunk_that_was_added_is_not_the_phone_called() {
+    let mut world = World::new(|config| config.trunk_prefix = Some("0".into()));
+    let alice = world.client();
+    world.monitor(alice, "1002");
+    for line in ["dial 1001 1002", "answer 1002", "conference 1002 0301234567"] {
+        world.command(line);
+    }
+    world.frames(alice);
+    world.pass(Duration::from_secs(3));
+    let (_, xml) = world.frames(alice).remove(0);
+    let answers = "<answeringDevice><deviceIdentifier>T1</deviceIdentifier></answeringDevice>";
+    assert!(xml.contains("<EstablishedEvent") && xml.contains(answers), "{xml}");
+}
+
+#[test]
 fn the_services_permitted_are_told_where_that_is_wanted() {
     let mut world = World::new(|config| config.permits = true);
     let alice = world.client();

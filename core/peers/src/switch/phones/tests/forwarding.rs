@@ -134,6 +134,45 @@ fn a_phone_that_goes_out_of_service_leaves_its_calls() {
 }
 
 #[test]
+fn no_call_goes_to_a_phone_out_of_service_by_itself() {
+    // Nor is a call deflected or a parked one returned there, nor is it prompted for a call that it asked for.
+    let mut world = world_of(&config_with(|config| {
+        config.lines = 1;
+        config.parking = Vec::from(["700".into()]);
+    }));
+    let (one, four) = (world.phone("1001"), world.phone("1004"));
+    let busy = world.dial("1002", "1003");
+    world.answer(busy, "1003").unwrap();
+    let call = world.dial("1001", "1002");
+    world.phones.call_back(call, one, &mut world.told).unwrap();
+    world.settings("1001").set_in_service(false);
+    world.clear(busy, "1003").unwrap();
+    world.heard();
+    world.pass(Duration::ZERO);
+    assert_eq!(world.heard(), Vec::<String>::new());
+
+    let call = world.dial("1002", "1003");
+    let three = world.phone("1003");
+    let deflected = world.phones.deflect(world.now, call, three, one, &mut world.told);
+    assert_eq!(deflected, Err(Refusal::DestinationBusy));
+    world.clear(call, "1002").unwrap();
+
+    let call = world.dial("1002", "1004");
+    world.answer(call, "1004").unwrap();
+    world.phones.park(world.now, call, four, "700", &mut world.told).unwrap();
+    world.settings("1004").set_in_service(false);
+    world.heard();
+    world.pass(Duration::from_secs(61));
+    assert_eq!(world.heard(), Vec::<String>::new());
+    world.settings("1004").set_in_service(true);
+    world.pass(Duration::from_secs(61));
+    assert_eq!(
+        world.heard().last().map(String::as_str),
+        Some("Delivered 1004 recall 1002:connected 1004:alerting")
+    );
+}
+
+#[test]
 fn who_leaves_a_message_turns_the_lamp_on_and_who_listens_turns_it_off() {
     let mut world = world_of(&config_with(|config| config.mailbox = Some("799".into())));
     world.forward("1002", Why::NoAnswer, "799", Some(1));

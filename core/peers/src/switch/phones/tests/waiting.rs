@@ -68,6 +68,18 @@ fn who_meets_a_busy_phone_may_intrude_wait_or_be_called_back() {
 }
 
 #[test]
+fn nobody_intrudes_where_nobody_talks() {
+    // The busy phone hears that the one it called is busy.
+    let mut world = world_of(&config_with(|config| config.lines = 1));
+    let busy = world.dial("1003", "1004");
+    world.answer(busy, "1004").unwrap();
+    world.dial("1002", "1003");
+    let call = world.dial("1001", "1002");
+    let phone = world.phone("1001");
+    assert_eq!(world.phones.intrude(call, phone, &mut world.told), Err(Refusal::NotBusy));
+}
+
+#[test]
 fn a_call_back_is_given_up() {
     let mut world = world_of(&config_with(|config| config.lines = 1));
     let busy = world.dial("1002", "1003");
