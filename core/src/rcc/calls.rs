@@ -236,6 +236,13 @@ impl Calls {
         call.is_some_and(|call| !core::mem::replace(&mut call.is_crowded, true))
     }
 
+    /// Notes that a call waits now. Of whom is not known; what a client makes of it neither.
+    pub(super) fn note_queued(&mut self, id: Option<&str>) {
+        if id.is_some() {
+            self.advance(id, Stage::Unsure);
+        }
+    }
+
     /// Sets the stage of a call, if it is known.
     pub(crate) fn advance(&mut self, id: Option<&str>, stage: Stage) {
         if let Some(known) = self.list.iter_mut().find(|known| Some(&*known.id) == id) {
@@ -341,6 +348,16 @@ mod tests {
     fn item(states: &[State]) -> SnapshotItem<'static> {
         let connection = Connection { call: Some("7"), device: None };
         SnapshotItem { connection, endpoint: None, states: states.iter().copied().collect(), source: None }
+    }
+
+    #[test]
+    fn a_call_that_failed_and_then_waits_is_told_again_after_a_move() {
+        let mut calls = Calls::default();
+        calls.add_new("1001", &Connection { call: Some("7"), device: None }, Stage::Failed, 9);
+        calls.note_queued(None);
+        assert_eq!(calls.find("7").map(|call| call.stage), Some(Stage::Failed));
+        calls.note_queued(Some("7"));
+        assert_ne!(calls.find("7").map(|call| call.stage), Some(Stage::Failed));
     }
 
     #[test]

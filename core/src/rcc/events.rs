@@ -119,7 +119,10 @@ impl<C: Carrier> Control<C> {
         else {
             return Replaced::new();
         };
-        let Event::Call(call) = event else { return Replaced::new() };
+        let Event::Call(call) = event else {
+            switch_monitor.calls.note_queued(event.queued_call());
+            return Replaced::new();
+        };
         let replaced = switch_monitor.calls.replaced_by(&switch_monitor.device, call);
         if let Some(forgotten) = switch_monitor.calls.learn(&switch_monitor.device, call, limit) {
             let fields: &[(&str, &dyn Display)] = &[

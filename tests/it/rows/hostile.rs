@@ -213,10 +213,11 @@ fn a_connection_of_another_monitored_line_is_announced_to_nobody() {
 }
 
 #[test]
-fn a_foreign_connection_may_lack_its_device_and_keeps_a_dynamic_one() {
+fn a_foreign_connection_may_lack_either_half_and_keeps_a_dynamic_device() {
     let mut desk = Desk::with_calls(3, 3);
     for (named, got) in [
         ("<callID>15</callID>", "<callID>5</callID>"),
+        ("<deviceID>sip:1002@example.com</deviceID>", "<deviceID>1002</deviceID>"),
         (
             "<deviceID>sip:1002@example.com</deviceID><callID>15</callID>",
             "<callID>5</callID><deviceID>1002</deviceID>",

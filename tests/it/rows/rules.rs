@@ -126,7 +126,9 @@ pub(super) fn another_line_is_refused(desk: &mut Desk, service: &Service) {
                 refuses(&device_alone, missing(member));
                 refuses("<callID>16</callID><deviceID>1001</deviceID>", missing(member));
             }
-            Role::Held | Role::Active | Role::Foreign => refuses(&device_alone, missing(member)),
+            Role::Held | Role::Active => refuses(&device_alone, missing(member)),
+            // A device alone stands for its only call that can be meant.
+            Role::Foreign => refuses("<deviceID typeOfNumber=\"dynamic\">9</deviceID>", missing(member)),
             Role::Dialled { .. }
             | Role::Number
             | Role::Text

@@ -71,3 +71,13 @@ fn list_item(item: Element<'_>) -> ListItem<'_> {
     let connection = |name| read::child(item, name).map(read::connection);
     ListItem { new: connection("newConnection"), old: connection("oldConnection"), endpoint }
 }
+
+impl<'a> Event<'a> {
+    /// The call that waits now, if that is what happened: a `QueuedEvent`, which is not modelled.
+    #[must_use]
+    pub fn queued_call(&self) -> Option<&'a str> {
+        let Self::Other { shape, source, .. } = self else { return None };
+        let queued = read::child(*source, "queuedConnection").filter(|_| shape.root == "QueuedEvent")?;
+        read::connection(queued).call
+    }
+}
