@@ -3,14 +3,37 @@
 use alloc::vec::Vec;
 
 use ctigate_core::slots::Handle;
+use ctigate_core::time::Instant;
 use ctigate_core::wire::csta::errors::CstaError;
-use ctigate_core::wire::csta::model::{Connection, LocalConnectionState, Request, Response};
+use ctigate_core::wire::csta::model::{Connection, LocalConnectionState as State, Request, Response};
 use ctigate_core::wire::csta::relayed::{Relayed, Value};
 
 use super::MISROUTED;
 use super::system::{error, static_device};
-use crate::switch::phones::{ACTIVE, By, Call, Party, Phone, Refusal};
+use crate::switch::phones::{ACTIVE, By, Call, Happening, Party, Phone, Phones, Refusal};
 use crate::switch::{Step, Switch, To, names};
+
+/// The call that is meant by a member of a request.
+pub(super) struct Meant {
+    /// The member, a connection.
+    pub(super) member: &'static str,
+    /// Which call of a phone it is, if the phone alone is named.
+    pub(super) call: fn(&Phones, Handle<Phone>) -> Option<Handle<Call>>,
+    /// The refusal if there is none.
+    pub(super) none: Refusal,
+}
+
+pub(super) fn ringing(phones: &Phones, phone: Handle<Phone>) -> Option<Handle<Call>> {
+    phones.newest(phone, &[State::Alerting])
+}
+
+pub(super) fn connected(phones: &Phones, phone: Handle<Phone>) -> Option<Handle<Call>> {
+    phones.newest(phone, &[State::Connected])
+}
+
+pub(super) fn held(phones: &Phones, phone: Handle<Phone>) -> Option<Handle<Call>> {
+    phones.newest(phone, &[State::Hold])
+}
 
 impl Switch {
     /// Make Call. The default is to prompt.
@@ -42,16 +65,11 @@ impl Switch {
         to: To,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let connection = &asked.connection("callToBeAnswered").ok_or(CstaError::INVALID_CONNECTION_ID)?;
-        let (call, phone) = self.own(connection, |switch, phone| {
-            switch.phones.to_answer(phone).ok_or(Refusal::NothingToAnswer)
-        })?;
-        let mut told = Vec::new();
-        self.phones.answer(step.now, call, phone, &mut told).map_err(reason)?;
-        self.accept(step, to, asked, &[]);
-        self.report(step, &told);
-        Ok(())
+        let meant =
+            Meant { member: "callToBeAnswered", call: Phones::to_answer, none: Refusal::NothingToAnswer };
+        self.with_call(step, to, request, &meant, |phones, now, call, phone, told| {
+            phones.answer(now, call, phone, told)
+        })
     }
 
     /// Deflect Call.
@@ -61,18 +79,12 @@ impl Switch {
         to: To,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let connection = &asked.connection("callToBeDiverted").ok_or(CstaError::INVALID_CONNECTION_ID)?;
-        let (call, phone) = self.own(connection, |switch, phone| {
-            switch.phones.newest(phone, &[LocalConnectionState::Alerting]).ok_or(Refusal::NothingToAnswer)
-        })?;
-        let destination = asked.device("newDestination").and_then(|device| self.device(device));
-        let destination = destination.ok_or(CstaError::INVALID_DESTINATION_DEVICE_ID)?;
-        let mut told = Vec::new();
-        self.phones.deflect(step.now, call, phone, destination, &mut told).map_err(reason)?;
-        self.accept(step, to, asked, &[]);
-        self.report(step, &told);
-        Ok(())
+        let destination = relayed(request)?.device("newDestination").and_then(|device| self.device(device));
+        let meant = Meant { member: "callToBeDiverted", call: ringing, none: Refusal::NothingToAnswer };
+        self.with_call(step, to, request, &meant, |phones, now, call, phone, told| {
+            let destination = destination.ok_or(Refusal::DestinationUnknown)?;
+            phones.deflect(now, call, phone, destination, told)
+        })
     }
 
     /// Hold Call.
@@ -82,17 +94,10 @@ impl Switch {
         to: To,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let connection = &asked.connection("callToBeHeld").ok_or(CstaError::INVALID_CONNECTION_ID)?;
-        let (call, phone) = self.own(connection, |switch, phone| {
-            let connected = switch.phones.newest(phone, &[LocalConnectionState::Connected]);
-            connected.ok_or(Refusal::NothingActive)
-        })?;
-        let mut told = Vec::new();
-        self.phones.hold(call, phone, By::Computer, &mut told).map_err(reason)?;
-        self.accept(step, to, asked, &[]);
-        self.report(step, &told);
-        Ok(())
+        let meant = Meant { member: "callToBeHeld", call: connected, none: Refusal::NothingActive };
+        self.with_call(step, to, request, &meant, |phones, _, call, phone, told| {
+            phones.hold(call, phone, By::Computer, told)
+        })
     }
 
     /// Retrieve Call.
@@ -102,16 +107,44 @@ impl Switch {
         to: To,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
+        let meant = Meant { member: "callToBeRetrieved", call: held, none: Refusal::NothingHeld };
+        self.with_call(step, to, request, &meant, |phones, _, call, phone, told| {
+            phones.retrieve(call, phone, By::Computer, told)
+        })
+    }
+
+    /// Does something with the call of a phone that a request names, and answers without announcing anything.
+    pub(super) fn with_call(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        request: &Request<'_>,
+        meant: &Meant,
+        act: impl FnOnce(
+            &mut Phones,
+            Instant,
+            Handle<Call>,
+            Handle<Phone>,
+            &mut Vec<Happening>,
+        ) -> Result<(), Refusal>,
+    ) -> Result<(), CstaError> {
         let asked = relayed(request)?;
-        let connection = &asked.connection("callToBeRetrieved").ok_or(CstaError::INVALID_CONNECTION_ID)?;
-        let (call, phone) = self.own(connection, |switch, phone| {
-            switch.phones.newest(phone, &[LocalConnectionState::Hold]).ok_or(Refusal::NothingHeld)
-        })?;
+        let (call, phone) = self.named(asked, meant)?;
         let mut told = Vec::new();
-        self.phones.retrieve(call, phone, By::Computer, &mut told).map_err(reason)?;
+        act(&mut self.phones, step.now, call, phone, &mut told).map_err(reason)?;
         self.accept(step, to, asked, &[]);
         self.report(step, &told);
         Ok(())
+    }
+
+    /// The call and the phone that a request names.
+    pub(super) fn named(
+        &self,
+        asked: &Relayed<'_>,
+        meant: &Meant,
+    ) -> Result<(Handle<Call>, Handle<Phone>), CstaError> {
+        let connection = asked.connection(meant.member).ok_or(CstaError::INVALID_CONNECTION_ID)?;
+        self.own(&connection, |switch, phone| (meant.call)(&switch.phones, phone).ok_or(meant.none))
     }
 
     /// Clear Connection, of a phone or of the trunk that a call uses.
@@ -181,7 +214,7 @@ impl Switch {
         let call =
             names::find(self.phones.calls(), self.call_salt, call).ok_or(CstaError::INVALID_CALL_ID)?;
         let phone = phone.ok_or(CstaError::INVALID_DEVICE_ID)?;
-        let party = self.phones.state(call, phone) != LocalConnectionState::Null;
+        let party = self.phones.state(call, phone) != State::Null;
         if party { Ok((call, phone)) } else { Err(CstaError::INVALID_CONNECTION_ID) }
     }
 }

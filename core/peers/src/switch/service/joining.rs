@@ -9,10 +9,24 @@ use ctigate_core::wire::csta::errors::CstaError;
 use ctigate_core::wire::csta::model::{Connection, LocalConnectionState as State, Request};
 use ctigate_core::wire::csta::relayed::{Relayed, Value};
 
-use super::calls::{reason, relayed};
+use super::calls::{Meant, connected, held, reason, relayed};
 use super::system::{error, static_device};
-use crate::switch::phones::{ACTIVE, Call, Detail, Happening, Party, Phone, Refusal};
+use crate::switch::phones::{Call, Detail, Happening, Party, Phone, Phones, Refusal};
 use crate::switch::{Step, Switch, To, names};
+
+/// The call in which a phone talks.
+pub(super) const fn talking(member: &'static str) -> Meant {
+    Meant { member, call: connected, none: Refusal::NothingActive }
+}
+
+/// The call of a phone that is off hook.
+pub(super) const fn active(member: &'static str) -> Meant {
+    Meant { member, call: Phones::active, none: Refusal::NothingActive }
+}
+
+fn held_or_ringing(phones: &Phones, phone: Handle<Phone>) -> Option<Handle<Call>> {
+    phones.newest(phone, &[State::Hold, State::Alerting])
+}
 
 /// The held call and the active one.
 type Two = (Handle<Call>, Handle<Call>);
@@ -26,13 +40,11 @@ impl Switch {
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
         let asked = relayed(request)?;
-        let (call, phone) = self.named(asked, "existingCall", &[State::Connected], Refusal::NothingActive)?;
+        let (call, phone) = self.named(asked, &talking("existingCall"))?;
         let number = asked.device("consultedDevice").ok_or(CstaError::INVALID_CALLED_DEVICE_ID)?.id;
         let mut told = Vec::new();
         let made = self.phones.consult(step.now, call, phone, number, &mut told).map_err(reason)?;
-        let (made, device) = self.spelt(made, Party::Phone(phone));
-        self.accept(step, to, asked, &[("initiatedCall", connection(&made, &device))]);
-        self.report(step, &told);
+        self.announce(step, to, asked, ("initiatedCall", made, Party::Phone(phone)), &told);
         Ok(())
     }
 
@@ -44,7 +56,7 @@ impl Switch {
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
         let asked = relayed(request)?;
-        let (calls, phone) = self.two(asked, &[State::Hold, State::Alerting])?;
+        let (calls, phone) = self.two(asked, held_or_ringing)?;
         let mut told = Vec::new();
         self.phones.alternate(step.now, calls, phone, &mut told).map_err(reason)?;
         self.accept(step, to, asked, &[]);
@@ -60,7 +72,7 @@ impl Switch {
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
         let asked = relayed(request)?;
-        let (calls, phone) = self.two(asked, &[State::Hold])?;
+        let (calls, phone) = self.two(asked, held)?;
         let mut told = Vec::new();
         self.phones.reconnect(calls, phone, &mut told).map_err(reason)?;
         self.accept(step, to, asked, &[]);
@@ -76,7 +88,7 @@ impl Switch {
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
         let asked = relayed(request)?;
-        let (calls, phone) = self.two(asked, &[State::Hold])?;
+        let (calls, phone) = self.two(asked, held)?;
         let mut told = Vec::new();
         let (call, party) = self.phones.transfer(calls, phone, &mut told).map_err(reason)?;
         self.accept_merged(step, to, asked, "transferredCall", (call, party), &told);
@@ -92,7 +104,7 @@ impl Switch {
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
         let asked = relayed(request)?;
-        let (calls, phone) = self.two(asked, &[State::Hold])?;
+        let (calls, phone) = self.two(asked, held)?;
         let mut told = Vec::new();
         let call = self.phones.conference(calls, phone, &mut told).map_err(reason)?;
         self.accept_merged(step, to, asked, "conferenceCall", (call, Party::Phone(phone)), &told);
@@ -108,7 +120,7 @@ impl Switch {
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
         let asked = relayed(request)?;
-        let (call, phone) = self.named(asked, "activeCall", &[State::Connected], Refusal::NothingActive)?;
+        let (call, phone) = self.named(asked, &talking("activeCall"))?;
         let number = asked.device("transferredTo").ok_or(CstaError::INVALID_DESTINATION_DEVICE_ID)?.id;
         let mut told = Vec::new();
         let transferred = self.phones.single_step_transfer(step.now, call, phone, number, &mut told);
@@ -126,13 +138,11 @@ impl Switch {
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
         let asked = relayed(request)?;
-        let (call, phone) = self.named(asked, "activeCall", &[State::Connected], Refusal::NothingActive)?;
+        let (call, phone) = self.named(asked, &talking("activeCall"))?;
         let number = asked.device("deviceToJoin").ok_or(CstaError::INVALID_DESTINATION_DEVICE_ID)?.id;
         let mut told = Vec::new();
         let added = self.phones.single_step_conference(step.now, call, phone, number, &mut told);
-        let (call, device) = self.spelt(call, added.map_err(destination)?);
-        self.accept(step, to, asked, &[("conferencedCall", connection(&call, &device))]);
-        self.report(step, &told);
+        self.announce(step, to, asked, ("conferencedCall", call, added.map_err(destination)?), &told);
         Ok(())
     }
 
@@ -149,9 +159,7 @@ impl Switch {
         let phone = phone.ok_or(CstaError::INVALID_DEVICE_ID)?;
         let mut told = Vec::new();
         self.phones.enter(call, phone, &mut told).map_err(reason)?;
-        let (call, device) = self.spelt(call, Party::Phone(phone));
-        self.accept(step, to, asked, &[("conferencedCall", connection(&call, &device))]);
-        self.report(step, &told);
+        self.announce(step, to, asked, ("conferencedCall", call, Party::Phone(phone)), &told);
         Ok(())
     }
 
@@ -163,12 +171,10 @@ impl Switch {
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
         let asked = relayed(request)?;
-        let (own, phone) = self.named(asked, "intrude", &ACTIVE, Refusal::NothingActive)?;
+        let (own, phone) = self.named(asked, &active("intrude"))?;
         let mut told = Vec::new();
         let call = self.phones.intrude(own, phone, &mut told).map_err(reason)?;
-        let (call, device) = self.spelt(call, Party::Phone(phone));
-        self.accept(step, to, asked, &[("conferencedCall", connection(&call, &device))]);
-        self.report(step, &told);
+        self.announce(step, to, asked, ("conferencedCall", call, Party::Phone(phone)), &told);
         Ok(())
     }
 
@@ -215,28 +221,19 @@ impl Switch {
     ) -> Result<(), CstaError> {
         let mut told = Vec::new();
         self.phones.pick_up(call, from, phone, &mut told).map_err(reason)?;
-        let (call, device) = self.spelt(call, Party::Phone(phone));
-        self.accept(step, to, asked, &[("pickedCall", connection(&call, &device))]);
-        self.report(step, &told);
+        self.announce(step, to, asked, ("pickedCall", call, Party::Phone(phone)), &told);
         Ok(())
     }
 
-    /// The call and the phone that a member of a request names.
-    pub(super) fn named(
+    /// The two calls of one phone that a request names: the held one, and the active one.
+    fn two(
         &self,
         asked: &Relayed<'_>,
-        member: &str,
-        states: &[State],
-        otherwise: Refusal,
-    ) -> Result<(Handle<Call>, Handle<Phone>), CstaError> {
-        let connection = asked.connection(member).ok_or(CstaError::INVALID_CONNECTION_ID)?;
-        self.own(&connection, |switch, phone| switch.phones.newest(phone, states).ok_or(otherwise))
-    }
-
-    /// The two calls of one phone that a request names: the held one, and the active one.
-    fn two(&self, asked: &Relayed<'_>, held: &[State]) -> Result<(Two, Handle<Phone>), CstaError> {
-        let (held, first) = self.named(asked, "heldCall", held, Refusal::NothingHeld)?;
-        let (active, second) = self.named(asked, "activeCall", &ACTIVE, Refusal::NothingActive)?;
+        waiting: fn(&Phones, Handle<Phone>) -> Option<Handle<Call>>,
+    ) -> Result<(Two, Handle<Phone>), CstaError> {
+        let meant = Meant { member: "heldCall", call: waiting, none: Refusal::NothingHeld };
+        let (held, first) = self.named(asked, &meant)?;
+        let (active, second) = self.named(asked, &active("activeCall"))?;
         if first != second {
             return Err(error("operation", "notSameDevice"));
         }
@@ -269,6 +266,20 @@ impl Switch {
         let phone = self.device(device).ok_or(CstaError::INVALID_DEVICE_ID)?;
         let call = self.phones.newest(phone, states).ok_or(CstaError::NO_CALL_TO_ANSWER)?;
         Ok((call, Party::Phone(phone)))
+    }
+
+    /// Accepts a request and announces a connection, and then reports what happened.
+    fn announce(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        asked: &Relayed<'_>,
+        (member, call, party): (&'static str, Handle<Call>, Party),
+        told: &[Happening],
+    ) {
+        let (call, device) = self.spelt(call, party);
+        self.accept(step, to, asked, &[(member, connection(&call, &device))]);
+        self.report(step, told);
     }
 
     /// A call's ID, and the device ID of a party of it.

@@ -9,9 +9,10 @@ use ctigate_core::wire::csta::events::Shape;
 use ctigate_core::wire::csta::model::{Connection, LocalConnectionState as State, Request};
 use ctigate_core::wire::csta::relayed::Value;
 
-use super::calls::{reason, relayed};
+use super::calls::{Meant, reason, relayed};
+use super::joining::{active, talking};
 use super::system::{error, static_device};
-use crate::switch::phones::{ACTIVE, Party, Phone, Refusal};
+use crate::switch::phones::{Party, Phone, Refusal};
 use crate::switch::report::known;
 use crate::switch::{Step, Switch, To, names};
 
@@ -24,8 +25,12 @@ impl Switch {
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
         let asked = relayed(request)?;
-        let states = [State::Connected, State::Hold];
-        let (call, phone) = self.named(asked, "parking", &states, Refusal::NothingActive)?;
+        let meant = Meant {
+            member: "parking",
+            call: |phones, phone| phones.newest(phone, &[State::Connected, State::Hold]),
+            none: Refusal::NothingActive,
+        };
+        let (call, phone) = self.named(asked, &meant)?;
         let place = asked.device("parkTo").ok_or(CstaError::INVALID_PARK_TO_DEVICE_ID)?.id;
         let mut told = Vec::new();
         let parked = self.phones.park(step.now, call, phone, place, &mut told).map_err(|refusal| {
@@ -46,13 +51,9 @@ impl Switch {
         to: To,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let (call, phone) = self.named(asked, "camponConnection", &ACTIVE, Refusal::NothingActive)?;
-        let mut told = Vec::new();
-        self.phones.camp_on(call, phone, &mut told).map_err(reason)?;
-        self.accept(step, to, asked, &[]);
-        self.report(step, &told);
-        Ok(())
+        self.with_call(step, to, request, &active("camponConnection"), |phones, _, call, phone, told| {
+            phones.camp_on(call, phone, told)
+        })
     }
 
     /// Call Back.
@@ -63,7 +64,7 @@ impl Switch {
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
         let asked = relayed(request)?;
-        let (call, phone) = self.named(asked, "callbackConnection", &ACTIVE, Refusal::NothingActive)?;
+        let (call, phone) = self.named(asked, &active("callbackConnection"))?;
         let mut told = Vec::new();
         let target = self.phones.call_back(call, phone, &mut told).map_err(reason)?;
         let device = self.party_device(Party::Phone(target), "");
@@ -122,7 +123,9 @@ impl Switch {
             (Some(id), _) => {
                 names::find(self.phones.calls(), self.call_salt, id).ok_or(CstaError::INVALID_CALL_ID)?
             }
-            (None, _) => self.named(asked, "callToBeCleared", &ACTIVE, Refusal::NothingToClear)?.0,
+            (None, _) => {
+                self.named(asked, &Meant { none: Refusal::NothingToClear, ..active("callToBeCleared") })?.0
+            }
         };
         let mut told = Vec::new();
         self.phones
@@ -140,15 +143,16 @@ impl Switch {
         to: To,
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let states = [State::Initiated];
-        let (call, phone) = self.named(asked, "diallingConnection", &states, Refusal::NothingActive)?;
-        let digits = asked.device("diallingSequence").ok_or(CstaError::INVALID_CALLED_DEVICE_ID)?.id;
-        let mut told = Vec::new();
-        self.phones.dial_digits(step.now, call, phone, digits, &mut told).map_err(reason)?;
-        self.accept(step, to, asked, &[]);
-        self.report(step, &told);
-        Ok(())
+        let digits =
+            relayed(request)?.device("diallingSequence").ok_or(CstaError::INVALID_CALLED_DEVICE_ID)?.id;
+        let meant = Meant {
+            member: "diallingConnection",
+            call: |phones, phone| phones.newest(phone, &[State::Initiated]),
+            none: Refusal::NothingActive,
+        };
+        self.with_call(step, to, request, &meant, |phones, now, call, phone, told| {
+            phones.dial_digits(now, call, phone, digits, told)
+        })
     }
 
     /// Generate Digits.
@@ -159,16 +163,13 @@ impl Switch {
         request: &Request<'_>,
     ) -> Result<(), CstaError> {
         let asked = relayed(request)?;
-        let states = [State::Connected];
-        let (call, phone) = self.named(asked, "connectionToSendDigits", &states, Refusal::NothingActive)?;
         let digits = asked.text("charactersToSend").unwrap_or_default();
         if asked.text("digitMode").is_some_and(|mode| mode != "dTMF") {
             return Err(error("operation", "digitModeNotSupported"));
         }
-        let mut told = Vec::new();
-        self.phones.generate_digits(call, phone, digits, &mut told).map_err(reason)?;
-        self.accept(step, to, asked, &[]);
-        self.report(step, &told);
-        Ok(())
+        let meant = talking("connectionToSendDigits");
+        self.with_call(step, to, request, &meant, |phones, _, call, phone, told| {
+            phones.generate_digits(call, phone, digits, told)
+        })
     }
 }
