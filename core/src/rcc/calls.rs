@@ -236,11 +236,18 @@ impl Calls {
         call.is_some_and(|call| !core::mem::replace(&mut call.is_crowded, true))
     }
 
-    /// Notes that a call waits now. Of whom is not known; what a client makes of it neither.
-    pub(super) fn note_queued(&mut self, id: Option<&str>) {
-        if id.is_some() {
-            self.advance(id, Stage::Unsure);
-        }
+    /// Notes that a call waits now: at the line itself, if that is its state in it; otherwise of what is not known, and what
+    /// a client makes of it neither.
+    pub(super) fn note_queued(
+        &mut self,
+        line: &str,
+        queued: Option<(Connection<'_>, Option<State>)>,
+        limit: usize,
+    ) {
+        let Some((connection, local)) = queued else { return };
+        let stage = if local == Some(State::Queued) { Stage::Queued } else { Stage::Unsure };
+        self.add_new(line, &connection, stage, limit);
+        self.advance(connection.call, stage);
     }
 
     /// Sets the stage of a call, if it is known.
@@ -351,13 +358,17 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_failed_and_then_waits_is_told_again_after_a_move() {
+    fn a_call_that_waits_is_known_and_told_again_after_a_move_if_it_had_failed() {
         let mut calls = Calls::default();
-        calls.add_new("1001", &Connection { call: Some("7"), device: None }, Stage::Failed, 9);
-        calls.note_queued(None);
-        assert_eq!(calls.find("7").map(|call| call.stage), Some(Stage::Failed));
-        calls.note_queued(Some("7"));
-        assert_ne!(calls.find("7").map(|call| call.stage), Some(Stage::Failed));
+        let call = |id| Connection { call: Some(id), device: None };
+        let stage = |calls: &Calls, id| calls.find(id).map(|call| call.stage);
+        calls.add_new("1001", &call("7"), Stage::Failed, 9);
+        calls.note_queued("1001", None, 9);
+        assert_eq!(stage(&calls, "7"), Some(Stage::Failed));
+        calls.note_queued("1001", Some((call("7"), Some(State::Connected))), 9);
+        assert_ne!(stage(&calls, "7"), Some(Stage::Failed));
+        calls.note_queued("1001", Some((call("8"), Some(State::Queued))), 9);
+        assert_eq!(stage(&calls, "8"), Some(Stage::Queued));
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl<C: Carrier> Control<C> {
             return Replaced::new();
         };
         let Event::Call(call) = event else {
-            switch_monitor.calls.note_queued(event.queued_call());
+            switch_monitor.calls.note_queued(&switch_monitor.device, event.queued(), limit);
             return Replaced::new();
         };
         let replaced = switch_monitor.calls.replaced_by(&switch_monitor.device, call);

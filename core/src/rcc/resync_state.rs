@@ -130,7 +130,7 @@ impl Resync {
     /// to be over: at once, if the client is being told what changed or nothing else is to come, and otherwise with the
     /// changes that a snapshot shows.
     pub(super) fn learn(&mut self, line: &str, event: &Event<'_>, limit: usize) {
-        let Event::Call(call) = event else { return self.calls.note_queued(event.queued_call()) };
+        let Event::Call(call) = event else { return self.calls.note_queued(line, event.queued(), limit) };
         let replaced = self.calls.replaced_by(line, call);
         self.calls.learn(line, call, limit);
         if self.progress == Progress::Unverified && !replaced.is_empty() {

@@ -181,10 +181,7 @@ impl Switch {
             (Part::SecondConnection, _) => {
                 words.secondary.as_deref().map(|second| connection(second, &words.device))
             }
-            (Part::Subject, _) | (Part::Copy(Names::Within { .. }), 2) => {
-                let is_caller = is_hidden && happening.party == happening.calling;
-                Some(if is_caller { RESTRICTED } else { party(&words.subject) })
-            }
+            (Part::Subject, _) | (Part::Copy(Names::Within { .. }), 2) => Some(party(&words.subject)),
             (Part::NewParty, _) => words.new_party.as_deref().map(party),
             (Part::Calling, _) => Some(if is_hidden { RESTRICTED } else { calling(words) }),
             (Part::Called, _) => Some(party(&happening.called)),

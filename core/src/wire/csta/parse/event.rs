@@ -4,7 +4,7 @@ use super::{
     super::{
         errors::CstaError,
         events::{Part, Shape, located::Located},
-        model::{CallEvent, Event, ListItem, LocalConnectionState, Party},
+        model::{CallEvent, Connection, Event, ListItem, LocalConnectionState, Party},
         read::{self, Element},
     },
     Malformed,
@@ -73,11 +73,13 @@ fn list_item(item: Element<'_>) -> ListItem<'_> {
 }
 
 impl<'a> Event<'a> {
-    /// The call that waits now, if that is what happened: a `QueuedEvent`, which is not modelled.
+    /// The call that waits now, and the state in it of the device that is monitored, if that is what happened: a
+    /// `QueuedEvent`, which is not modelled.
     #[must_use]
-    pub fn queued_call(&self) -> Option<&'a str> {
+    pub fn queued(&self) -> Option<(Connection<'a>, Option<LocalConnectionState>)> {
         let Self::Other { shape, source, .. } = self else { return None };
         let queued = read::child(*source, "queuedConnection").filter(|_| shape.root == "QueuedEvent")?;
-        read::connection(queued).call
+        let local = read::child_text(*source, "localConnectionInfo");
+        Some((read::connection(queued), local.and_then(LocalConnectionState::from_word)))
     }
 }
