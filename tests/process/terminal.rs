@@ -56,6 +56,25 @@ fn at_a_terminal_events_are_shown_above_the_line_that_is_typed() {
 }
 
 #[test]
+fn ctrl_c_between_two_lines_is_a_key_and_no_signal() {
+    let office = Office::open("between", false);
+    let mut alice = at_terminal(&office, "sip:alice@example.com", "1001", &[("NO_COLOR", "1")]);
+    alice.wait_for("monitor xref=");
+    alice.tell("call 1002\r");
+    alice.wait_for("event delivered");
+    // The answer to a command is often shown before the next line is read.
+    for round in 1..=50 {
+        alice.tell("calls\r");
+        alice.wait_for_times("call number=1", round);
+        alice.tell("\u{3}");
+        alice.wait_for_times("Ctrl-C again", round);
+    }
+    alice.tell("\u{4}");
+    assert_eq!(alice.end(), 0, "{}", alice.said());
+    office.close();
+}
+
+#[test]
 fn a_terminal_is_left_as_it_was_when_the_gateway_is_gone() {
     let office = Office::open("left", false);
     let program = command();

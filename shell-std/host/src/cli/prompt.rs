@@ -11,7 +11,7 @@ use std::thread;
 
 use ctigate_core::{Actions, Input, Instant, Listen, Machine, Taken, Wake};
 use ctigate_peers::client::{Client, ClientConfig, STATES, completions};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::completion::{Completer, Pair};
 use rustyline::config::CompletionType;
 use rustyline::error::ReadlineError;
@@ -197,7 +197,15 @@ impl Keyboard {
         editor.set_helper(Some(Completing(Arc::clone(&face))));
         let coloured = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let prompts = Prompts::new(&face, &who(config), coloured);
-        Some(Self { editor, prompts, face, coloured, mode: tcgetattr(io::stdin()).ok() })
+        let mode = tcgetattr(io::stdin()).ok();
+        if let Some(mode) = &mode {
+            // The editor has a mode of its own only while it reads a line. In between, keys are kept for the next line,
+            // and Ctrl-C is one of them, not a signal.
+            let mut between = mode.clone();
+            between.local_modes.remove(LocalModes::ICANON | LocalModes::ISIG | LocalModes::ECHO);
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &between);
+        }
+        Some(Self { editor, prompts, face, coloured, mode })
     }
 
     /// What the client shows of itself.
