@@ -98,7 +98,7 @@ fn a_terminal_is_left_as_it_was_when_the_gateway_is_gone() {
 #[test]
 fn a_client_signs_in_again_when_the_gateway_does_not_know_it_any_more() {
     for (reinvite, then, shown) in [("new", "monitor", "signed-in"), ("same", "refreshed", "refreshed")] {
-        let office = Office::open(&format!("again-{reinvite}"), false);
+        let mut office = Office::open(&format!("again-{reinvite}"), false);
         let udp = office.udp();
         let line = "tel:1001;phone-context=dialstring";
         let user = ["--user", "sip:alice@example.com", "--line", line, "--transport", "udp"];
@@ -107,6 +107,7 @@ fn a_client_signs_in_again_when_the_gateway_does_not_know_it_any_more() {
         let mut alice = Running::spawn(&mut client);
         alice.wait_for("monitor xref=");
         office.gateway.signal("KILL");
+        office.gateway.end();
         let cti = office.switch.wait_for("key=listen transport=TCP address=");
         let config = config_with("", "127.0.0.1:0", &cti);
         let config = config.replace("udp = [\"127.0.0.1:0\"]", &format!("udp = [\"{udp}\"]"));
