@@ -6,11 +6,11 @@
 
 use alloc::vec::Vec;
 
+use super::dial::{MAX_DIGITS, Number, dialable};
 use super::type_of_number::{DYNAMIC, INTERNATIONAL};
 use super::uri::write_own_line;
 use crate::wire::csta::emit;
 use crate::wire::csta::model::Device;
-use crate::wire::sip::dial::{MAX_DIGITS, Number, dialable};
 use crate::wire::sip::uri::{Scheme, Uri};
 
 /// The most characters of an identifier that are searched for a number: ECMA-269 10.1 allows 64, and phone systems add
