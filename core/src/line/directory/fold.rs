@@ -1,0 +1,51 @@
+//! Comparing without case.
+
+use core::cmp::Ordering;
+
+/// A character without case. One that is not ASCII never becomes one that is: U+212A is no `k`, so that nobody is taken
+/// for another user by a letter that only looks like his.
+fn fold(character: char) -> char {
+    if character.is_ascii() {
+        return character.to_ascii_lowercase();
+    }
+    let mut lower = character.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(one), None) if !one.is_ascii() => one,
+        _ => character,
+    }
+}
+
+/// Compares two texts without case, character by character.
+pub(super) fn compare(one: &str, other: &str) -> Ordering {
+    if one.is_ascii() && other.is_ascii() {
+        let lower = |text: &str| {
+            text.bytes()
+                .map(|byte| byte.to_ascii_lowercase())
+                .cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
+        };
+        return lower(one);
+    }
+    one.chars().map(fold).cmp(other.chars().map(fold))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_does_not_matter_and_no_other_letter_becomes_ascii() {
+        for (one, other, order) in [
+            ("Alice", "aLICE", Ordering::Equal),
+            ("Jörg", "JÖRG", Ordering::Equal),
+            ("nic\u{212a}", "nick", Ordering::Greater),
+            ("\u{130}", "i", Ordering::Greater),
+            ("stra\u{df}e", "strasse", Ordering::Greater),
+            ("a", "B", Ordering::Less),
+            ("", "a", Ordering::Less),
+            ("z", "ä", Ordering::Less),
+        ] {
+            assert_eq!(compare(one, other), order, "{one} {other}");
+            assert_eq!(compare(other, one), order.reverse(), "{other} {one}");
+        }
+    }
+}
