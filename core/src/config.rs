@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use crate::action::Level;
+use crate::line::finding::ServerType;
 use crate::secret::SecretId;
 use crate::setting::{self, Checked, ConfigError, Setting};
 use crate::time::Duration;
@@ -24,6 +25,8 @@ pub struct Config {
     pub sip: Sip,
     /// The side of the phone system.
     pub cti: Cti,
+    /// Which user may control which line.
+    pub directory: Directory,
     /// Limits.
     pub limits: Limits,
     /// Logging.
@@ -168,6 +171,26 @@ pub struct Login {
     pub secret: SecretId,
 }
 
+/// Where a request says who its user is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// In From.
+    From,
+    /// In P-Asserted-Identity (RFC 3325), else in From.
+    Asserted,
+}
+
+/// How users, lines and devices are found in the directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory {
+    /// The domains in which the user part of a SIP URI is a user ID.
+    pub domains: Vec<String>,
+    /// Where a request says who its user is.
+    pub identity: Identity,
+    /// What decides if a line is on several devices.
+    pub server: ServerType,
+}
+
 /// Limits. Whatever would exceed one is refused with an answer that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -255,6 +278,7 @@ impl Config {
         Self {
             sip: Sip::from_checked(checked),
             cti: Cti::from_checked(checked),
+            directory: Directory::from_checked(checked),
             limits: Limits::from_checked(checked),
             log: Log::from_checked(checked),
             control: Control { socket: checked.text("control.socket").map(String::from) },
@@ -265,6 +289,24 @@ impl Config {
 /// The value of `name` as a number of seconds.
 fn seconds(checked: &Checked, name: &str) -> Duration {
     Duration::from_secs(checked.number(name))
+}
+
+impl Directory {
+    fn from_checked(checked: &Checked) -> Self {
+        let own = || checked.text("sip.domain").map(String::from).into_iter().collect();
+        let domains: Vec<String> = checked.texts("directory.domains").map(String::from).collect();
+        Self {
+            domains: if domains.is_empty() { own() } else { domains },
+            identity: match checked.text("directory.identity") {
+                Some("p-asserted-identity") => Identity::Asserted,
+                _ => Identity::From,
+            },
+            server: match checked.text("directory.server") {
+                Some("lcs") => ServerType::Lcs,
+                _ => ServerType::Ocs,
+            },
+        }
+    }
 }
 
 impl Sip {

@@ -12,12 +12,14 @@ mod machine;
 mod view;
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use crate::config::Config;
 use crate::cti::csta_link::CstaLink;
 use crate::cti::protocol::LinkProtocol;
 use crate::entropy::Seed;
 use crate::input::{Input, Taken};
+use crate::line::directory::Directory;
 use crate::links::Owner;
 pub use crate::overview::{ConnectionView, Counters, Overview, SessionView, View};
 use crate::phase::Phase;
@@ -53,6 +55,13 @@ impl Engine {
     #[must_use]
     pub fn new(config: Config, seed: Seed) -> Self {
         Self::with_protocols(config, seed, |config, index| Box::new(CstaLink::new(config, index)))
+    }
+
+    /// The same gateway, in which users control the lines that they may control by this directory, and no others.
+    #[must_use]
+    pub fn with_directory(mut self, directory: Arc<Directory>) -> Self {
+        self.shared.directory = Some(directory);
+        self
     }
 
     /// Like [`Self::new`], with the link protocols that `protocol` makes: it is called for each connection with the

@@ -6,15 +6,17 @@
 //! | `tel` | the URIs by which clients name lines (RFC 3966) |
 //! | `dial` | numbers that a phone system can dial |
 //! | `escapes` | percent escapes in URIs |
+//! | `directory` | users, lines, devices, and which user may control which line at which device |
+//! | `finding` | the line appearance that a sign-in means |
 //! | `uri` | a client's line URI as a session keeps it |
 //! | `identifier` | a phone system's device identifier, and how a client sees it |
 //! | `type_of_number` | the values of `typeOfNumber` |
-//! | `directory` | users, lines, devices and line appearances: who may control what |
 //! | `forms` | examples of every form: tested, and drawn in `docs/identifiers.md` |
 
 pub mod dial;
-mod escapes;
 pub mod directory;
+mod escapes;
+pub mod finding;
 pub mod forms;
 pub(crate) mod identifier;
 pub mod tel;

@@ -3,11 +3,13 @@
 
 mod unlisted;
 
+use alloc::sync::Arc;
 use core::fmt::Display;
 
 use crate::action::{Actions, Level};
 use crate::config::Config;
 use crate::entropy::{Entropy, Seed};
+use crate::line::directory::Directory;
 use crate::links::Links;
 use crate::overview::Counters;
 use crate::phase::Phase;
@@ -80,6 +82,8 @@ impl TimerKey {
 /// What is shared between steps.
 pub(crate) struct Shared {
     pub(crate) config: Config,
+    /// Users, lines and devices; `None` if whoever may speak SIP may control the line that it names.
+    pub(crate) directory: Option<Arc<Directory>>,
     pub(crate) timers: Timers<TimerKey>,
     pub(crate) entropy: Entropy,
     pub(crate) links: Links,
@@ -93,6 +97,7 @@ pub(crate) struct Shared {
 pub(crate) struct Step<'a> {
     pub(crate) now: Instant,
     pub(crate) config: &'a Config,
+    pub(crate) directory: Option<&'a Arc<Directory>>,
     pub(crate) timers: &'a mut Timers<TimerKey>,
     pub(crate) entropy: &'a mut Entropy,
     pub(crate) links: &'a mut Links,
@@ -107,6 +112,7 @@ impl Shared {
     pub(crate) fn new(config: Config, seed: Seed) -> Self {
         Self {
             config,
+            directory: None,
             timers: Timers::new(),
             entropy: Entropy::new(seed),
             links: Links::default(),
@@ -118,8 +124,9 @@ impl Shared {
 
     /// A step at `now`.
     pub(crate) const fn step<'a>(&'a mut self, now: Instant, actions: &'a mut Actions) -> Step<'a> {
-        let Self { config, timers, entropy, links, counters, phase, unlisted } = self;
-        Step { now, config, timers, entropy, links, counters, phase, unlisted, actions }
+        let Self { config, directory, timers, entropy, links, counters, phase, unlisted } = self;
+        let directory = directory.as_ref();
+        Step { now, config, directory, timers, entropy, links, counters, phase, unlisted, actions }
     }
 }
 

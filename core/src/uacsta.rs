@@ -7,12 +7,18 @@
 //! | `noting` | notices about sessions |
 //! | `client` | telling and answering a client, in its own edition of CSTA |
 //! | `sleep`, `sessions` | a session's end |
+//! | `appearance` | the line appearance that a sign-in means |
+//! | `beginning` | a session's beginning |
+//! | `choosing` | asking the phone system for a line, and for its devices |
 //! | `sign_in`, `takeover` | a session's beginning |
 //! | `refresh`, `in_session` | requests in a session |
 //! | `news` | what the user agent has to say |
 //!
 //! Each file calls only into those above it.
 
+mod appearance;
+mod beginning;
+mod choosing;
 mod client;
 mod in_session;
 mod news;
@@ -23,13 +29,16 @@ mod sign_in;
 mod sleep;
 mod takeover;
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::config::Config;
 use crate::digest::Digester;
 use crate::rcc::control::Control;
 use crate::sip::user_agent::{Leg, UserAgent};
+use crate::step::SessionId;
 use crate::time::Instant;
+use choosing::Choosing;
 
 /// CSTA in SIP dialogs, with the user agent that carries them.
 pub(crate) struct Uacsta {
@@ -40,12 +49,20 @@ pub(crate) struct Uacsta {
     clock: Option<(Instant, u64)>,
     /// The CSTA document being written. It is reused from step to step, and its contents mean nothing between steps.
     body: Vec<u8>,
+    /// Sign-ins that wait for the choice of a device.
+    choosing: BTreeMap<SessionId, Choosing>,
 }
 
 impl Uacsta {
     /// Creates a user agent without sessions.
     pub(crate) fn new(config: &Config) -> Self {
-        Self { ua: UserAgent::new(config), slept: None, clock: None, body: Vec::new() }
+        Self {
+            ua: UserAgent::new(config),
+            slept: None,
+            clock: None,
+            body: Vec::new(),
+            choosing: BTreeMap::new(),
+        }
     }
 
     /// Sets the time of day.
@@ -55,10 +72,11 @@ impl Uacsta {
 
     /// Feeds the state outside the user agent's tables to a digester.
     pub(crate) fn digest_rest(&self, digester: &mut Digester) {
-        let Self { ua, slept, clock, body: _ } = self;
+        let Self { ua, slept, clock, body: _, choosing } = self;
         ua.digest_rest(digester);
         digester.value(slept);
         digester.value(&clock.map(|(at, _)| at));
         digester.value(&clock.map(|(_, seconds)| seconds));
+        digester.value(choosing);
     }
 }

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod administration;
 #[cfg(test)]
+mod appearances;
 mod builds;
 #[cfg(test)]
 mod canary;

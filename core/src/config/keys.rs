@@ -225,6 +225,26 @@ pub const KEYS: &[Key] = &[
          no event, the usual ones. Unset: it is asked.",
     )
     .list(160),
+    Key::text(
+        "directory.domains",
+        255,
+        "The SIP domains of the users: only there the user part of a SIP URI is a user ID. Unset: sip.domain.",
+    )
+    .list(64),
+    Key::choice(
+        "directory.identity",
+        &["from", "p-asserted-identity"],
+        "Where a request says who its user is: in From, or in P-Asserted-Identity if it has one (RFC 3325). Both are \
+         believed from peers in sip.allow.",
+    )
+    .default("\"from\""),
+    Key::choice(
+        "directory.server",
+        &["lcs", "ocs"],
+        "What decides if a line is on several devices: ocs, the user has to select one; lcs, a soft phone that is \
+         registered, else the hard phone.",
+    )
+    .default("\"ocs\""),
     Key::integer("limits.links", (1, 100_000), "connections", "The most stream connections at a time.")
         .default("10000"),
     Key::integer("limits.sessions", (1, 1_000_000), "sessions", "The most signed-in users at a time.")

@@ -72,7 +72,8 @@ impl Gateway {
         (tables, unlisted): ([u64; 3], usize),
         control_tables: (Tables, BoundCounts),
     ) -> u64 {
-        let Shared { config: _, timers, entropy, links, counters, phase, unlisted: refused } = shared;
+        let Shared { config: _, directory, timers, entropy, links, counters, phase, unlisted: refused } =
+            shared;
         let Self { uacsta, control, stop, since } = self;
         let mut digester = Digester::new();
         for table in tables {
@@ -89,6 +90,8 @@ impl Gateway {
         digester.value(since);
         digester.value(counters);
         digester.value(refused);
+        digester.flag(directory.is_some());
+        digester.bytes(&directory.as_ref().map_or(0, |directory| directory.hash()).to_le_bytes());
         digester.finish()
     }
 }

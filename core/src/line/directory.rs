@@ -11,6 +11,8 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::ops::Range;
 
+use crate::digest::{Digest, Digester};
+
 mod builder;
 mod check;
 mod file;
@@ -485,3 +487,9 @@ impl Directory {
 
 #[cfg(test)]
 mod tests;
+
+impl Digest for AppearanceId {
+    fn digest(&self, digester: &mut Digester) {
+        digester.number(u64::from(self.0));
+    }
+}

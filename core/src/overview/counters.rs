@@ -3,8 +3,8 @@
 use crate::digest::{Digest, Digester};
 
 /// The statuses that have a count of their own; all others are counted under 0.
-const STATUSES: [u16; 18] =
-    [400, 403, 404, 405, 415, 416, 420, 422, 480, 481, 487, 488, 491, 500, 501, 503, 505, 0];
+const STATUSES: [u16; 19] =
+    [400, 403, 404, 405, 415, 416, 420, 422, 480, 481, 485, 487, 488, 491, 500, 501, 503, 505, 0];
 
 /// Counts since the gateway started. They only grow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,12 +55,28 @@ pub struct Counters {
     pub connections_served: u64,
     /// CTI connections that were in service and failed.
     pub connections_lost: u64,
+    /// Sign-ins of unknown users.
+    pub users_unknown: u64,
+    /// Sign-ins of users who are not enabled for remote call control.
+    pub users_not_enabled: u64,
+    /// Sign-ins to lines that their users may not control.
+    pub lines_not_authorized: u64,
+    /// Sign-ins to unknown lines.
+    pub lines_unknown: u64,
+    /// Sign-ins to lines at unknown devices, or at devices that do not have them.
+    pub devices_unknown: u64,
+    /// Sign-ins to lines of which it is not clear which is meant, or at which device.
+    pub lines_ambiguous: u64,
+    /// Sign-ins to lines whose device was not registered.
+    pub devices_unregistered: u64,
+    /// Requests with a number that cannot be dialled.
+    pub numbers_not_diallable: u64,
     /// Final responses with a status of 300 or above, in the order of [`STATUSES`].
     refusals: [u64; STATUSES.len()],
 }
 
 /// The number of counters with a name of their own.
-const NAMED: usize = 23;
+const NAMED: usize = 31;
 
 impl Counters {
     /// Counts a final response.
@@ -101,6 +117,14 @@ impl Counters {
             heartbeats_missed,
             connections_served,
             connections_lost,
+            users_unknown,
+            users_not_enabled,
+            lines_not_authorized,
+            lines_unknown,
+            devices_unknown,
+            lines_ambiguous,
+            devices_unregistered,
+            numbers_not_diallable,
             refusals: _by_status,
         } = self;
         [
@@ -127,6 +151,14 @@ impl Counters {
             ("heartbeats_missed", *heartbeats_missed),
             ("connections_served", *connections_served),
             ("connections_lost", *connections_lost),
+            ("users_unknown", *users_unknown),
+            ("users_not_enabled", *users_not_enabled),
+            ("lines_not_authorized", *lines_not_authorized),
+            ("lines_unknown", *lines_unknown),
+            ("devices_unknown", *devices_unknown),
+            ("lines_ambiguous", *lines_ambiguous),
+            ("devices_unregistered", *devices_unregistered),
+            ("numbers_not_diallable", *numbers_not_diallable),
         ]
     }
 

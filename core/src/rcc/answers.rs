@@ -1,6 +1,6 @@
 //! Answers of phone systems, and passing them to those they concern.
 
-use super::clients::{Answer, Asked, Clients};
+use super::clients::{Answer, Asked, Checked, Clients};
 use super::control::Control;
 use super::device_lists::MAX_EARLY;
 use super::monitoring::Started;
@@ -9,6 +9,7 @@ use super::ticket::{Ticket, error_of, fits};
 use crate::cti::ConnectionRef;
 use crate::cti::news::Ended;
 use crate::step::{ClientRequestId, SessionId, Step};
+use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Message, Request, Response};
 use crate::wire::csta::parse::Document;
 use crate::wire::csta::services::Service;
@@ -27,9 +28,12 @@ impl<C: Carrier> Control<C> {
             Ticket::VerifyLine(session) => {
                 self.note_checked(step, session, response);
                 // The user is refused only if the phone system says that it does not know the line.
-                let error = error_of(response);
-                let unknown = error.means_unknown_device().then_some(error);
-                clients.on_line_checked(step, self, session, unknown);
+                let checked = match error_of(response) {
+                    error if error.means_unknown_device() => Checked::Unknown(error),
+                    CstaError::DEVICE_OUT_OF_SERVICE => Checked::Unregistered,
+                    _ => Checked::Known,
+                };
+                clients.on_line_checked(step, self, session, checked);
             }
             Ticket::StartMonitor(switch_monitor) => {
                 match self.on_switch_monitor_answered(step, switch_monitor, connection, response) {

@@ -1,6 +1,8 @@
 //! Which connection each session is bound to, how many are bound to each connection, and what a client may ask for over
 //! it.
 
+use alloc::boxed::Box;
+
 use super::control::Control;
 use super::session::{Carrier, Session};
 use crate::config::MAX_CONNECTIONS;
@@ -41,9 +43,11 @@ impl<C: Carrier> Control<C> {
         bound
     }
 
-    /// Returns the status of a session's phone system.
+    /// Returns the status of a session's phone system: for a session whose device is not registered, it is disabled, so
+    /// that its client asks again soon.
     pub(crate) fn status_of(&self, session: SessionId) -> SystemStatus {
-        let connection = self.sessions.get(session).and_then(|one| one.connection);
+        let one = self.sessions.get(session).filter(|one| !one.is_unregistered);
+        let connection = one.and_then(|one| one.connection);
         match connection.and_then(|connection| self.pool.in_service(connection)) {
             Some(_) => SystemStatus::Normal,
             None => SystemStatus::Disabled,
@@ -119,6 +123,14 @@ impl<C: Carrier> Control<C> {
             session.carrier.set_line(device.id, "");
         }
         true
+    }
+
+    /// Sets the identifier by which the phone system knows a session's line.
+    pub(crate) fn set_device(&mut self, handle: SessionId, device: &str) {
+        let Some(session) = self.sessions.get_mut(handle) else { return };
+        let line = Box::<str>::from(session.line());
+        let device = if number_of(&line) == Some(device) { "" } else { device };
+        session.carrier.set_line(&line, device);
     }
 
     /// Returns the phone system of a connection.

@@ -28,6 +28,17 @@ pub(crate) enum Answer<'a> {
     Error(CstaError),
 }
 
+/// What a phone system said of a session's line when it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Checked {
+    /// It knows the line, or it did not say that it does not.
+    Known,
+    /// The line's device is not registered.
+    Unregistered,
+    /// It does not know the line.
+    Unknown(CstaError),
+}
+
 /// What carries the sessions of clients. Each method may use remote call control, which gives no news meanwhile that it
 /// is not asked for.
 pub(crate) trait Clients<C: Carrier>: Sized {
@@ -65,14 +76,13 @@ pub(crate) trait Clients<C: Carrier>: Sized {
     /// Lets the events follow that wait for an answer ([`Carrier::expect_announcement`]). It has been given.
     fn announced(&mut self, step: &mut Step<'_>, control: &mut Control<C>, session: SessionId);
 
-    /// Continues the sign-in of a session whose line was checked: `unknown` is the phone system's error if it does not
-    /// know the line.
+    /// Continues with a session whose line was checked.
     fn on_line_checked(
         &mut self,
         step: &mut Step<'_>,
         control: &mut Control<C>,
         session: SessionId,
-        unknown: Option<CstaError>,
+        checked: Checked,
     );
 
     /// Ends a session on the gateway's initiative.

@@ -24,6 +24,7 @@ impl<C: Carrier> Control<C> {
             connection: None,
             namespace,
             told_gone: false,
+            is_unregistered: false,
             may_have_calls: true,
             carrier,
             monitors: Few::default(),

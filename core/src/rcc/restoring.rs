@@ -25,6 +25,18 @@ impl<C: Carrier> Control<C> {
         }
     }
 
+    /// Tells a session's client the status of its phone system, if it registered for that.
+    pub(crate) fn tell_status<K: Clients<C>>(
+        &mut self,
+        step: &mut Step<'_>,
+        clients: &mut K,
+        session: SessionId,
+    ) {
+        if let Some(news) = self.status_for(session, self.status_of(session)) {
+            clients.tell(step, self, &news);
+        }
+    }
+
     /// Restores what a session lacks.
     pub(super) fn restore_session<K: Clients<C>>(
         &mut self,

@@ -8,6 +8,7 @@ use super::switch_monitor::SwitchMonitor;
 use crate::cti::ConnectionRef;
 use crate::digest::Digest;
 use crate::few::Few;
+use crate::line::tel::Tel;
 use crate::line::uri::number_of;
 use crate::slots::Handle;
 use crate::step::SessionId;
@@ -72,6 +73,8 @@ pub(crate) struct Session<C> {
     pub(crate) namespace: Namespace,
     /// Whether its client was told that the session is gone and has not used it since.
     pub(crate) told_gone: bool,
+    /// Whether the phone system said that the line's device is not registered.
+    pub(crate) is_unregistered: bool,
     /// Whether its line may have calls that its next monitor does not report: it is shown them then.
     pub(crate) may_have_calls: bool,
     /// The carrier. It is stored here because a message needs both.
@@ -102,7 +105,14 @@ impl<C: Carrier> Session<C> {
     /// device, or as the phone system knows it (L5).
     pub(crate) fn is_named_by(&self, identifier: &str) -> bool {
         let number = number_of(identifier);
-        number.is_some() && (number == Some(self.number()) || number == self.other_number())
+        if number.is_some() && (number == Some(self.number()) || number == self.other_number()) {
+            return true;
+        }
+        let is_same = |named: Tel<'_>| {
+            named.subscriber() == self.number()
+                || Tel::read(self.line()).is_ok_and(|line| line.subscriber() == named.subscriber())
+        };
+        Tel::read(identifier).is_ok_and(is_same)
     }
 
     /// Returns the line URI as the client sent it; empty until it names one.
@@ -138,6 +148,7 @@ crate::digest! { struct Session<C> {
     connection,
     namespace => namespace.uri(),
     told_gone,
+    is_unregistered,
     may_have_calls,
     carrier,
     monitors,

@@ -183,9 +183,16 @@ impl Dialog {
         self.local_sequence
     }
 
-    /// The URI in From.
+    /// The user's URI: that in From unless an assertion names another.
     pub(crate) fn user(&self) -> &str {
         self.texts.get(Text::User)
+    }
+
+    /// Notes the user, if an assertion and not From says who that is.
+    pub(crate) fn set_user(&mut self, user: &str) {
+        if user != self.user() {
+            self.texts.set(&[(Text::User, user)]);
+        }
     }
 
     /// The line that the dialog is about, as remote call control notes it; empty until it is known.

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use super::{Control, Leg, Uacsta};
 use crate::expected::Expected as _;
-use crate::rcc::clients::{Answer, Asked, Clients};
+use crate::rcc::clients::{Answer, Asked, Checked, Clients};
 use crate::rcc::control::{News, What};
 use crate::rcc::session::Carrier;
 use crate::rcc::sessions::Sessions;
@@ -14,7 +14,6 @@ use crate::slots::Handle;
 use crate::step::{ClientRequestId, SessionId, Step};
 use crate::time::Instant;
 use crate::wire::csta::emit::{self, Verbatim};
-use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Request, Response};
 
 impl Clients<Leg> for Uacsta {
@@ -102,12 +101,9 @@ impl Clients<Leg> for Uacsta {
         step: &mut Step<'_>,
         control: &mut Control<Leg>,
         session: SessionId,
-        unknown: Option<CstaError>,
+        checked: Checked,
     ) {
-        match unknown {
-            Some(error) => self.refuse_sign_in(step, control, session, &error),
-            None => self.accept_sign_in(step, control, session),
-        }
+        self.on_checked(step, control, session, checked);
     }
 
     fn sign_out(&mut self, step: &mut Step<'_>, control: &mut Control<Leg>, session: SessionId, why: &str) {

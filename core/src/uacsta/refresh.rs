@@ -61,6 +61,10 @@ impl Uacsta {
         step.counters.refreshes += 1;
         let fields: &[(&str, &dyn Display)] = &[("by", &"INVITE"), ("status", &status.word())];
         self.note(step, control, (Level::Debug, "session_refreshed"), handle, fields);
+        // Its device may be registered by now.
+        if control.sessions.get(handle).is_some_and(|session| session.is_unregistered) {
+            control.check_line(step, handle);
+        }
     }
 
     /// Handles an UPDATE (RFC 3311): a refresh without a body, as Communicator 2007 R2 sends it (client quirk 6).
@@ -91,7 +95,8 @@ fn hands_over(step: &Step<'_>) -> bool {
 /// Whether a session's refresh may carry `line`: none, the session's own line in any notation, or any line if the
 /// session has none yet.
 fn may_name(control: &Control<Leg>, handle: SessionId, line: &str) -> bool {
-    control.sessions.get(handle).is_some_and(|session| {
-        session.line().is_empty() || line.is_empty() || session.is_named_by(line)
-    })
+    control
+        .sessions
+        .get(handle)
+        .is_some_and(|session| session.line().is_empty() || line.is_empty() || session.is_named_by(line))
 }

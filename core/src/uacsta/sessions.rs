@@ -45,7 +45,8 @@ impl Uacsta {
         session: SessionId,
         why: &str,
     ) -> bool {
-        let Self { ua, .. } = self;
+        let Self { ua, choosing, .. } = self;
+        choosing.remove(&session);
         ua.leave_invite(step, &mut control.sessions, session);
         let Some(one) = control.sessions.get(session) else { return false };
         // The end of a session that never began has been logged as a refusal or a CANCEL.

@@ -18,7 +18,7 @@
 
 use core::fmt::Display;
 
-use super::sign_in::Beginning;
+use super::beginning::Beginning;
 use super::{Control, Leg, Uacsta};
 use crate::action::Level;
 use crate::entropy::Domain;
@@ -50,10 +50,13 @@ impl Uacsta {
         received: &Received<'_>,
         tag: &str,
     ) {
-        let Some(sign_in) = self.read_sign_in(step, control, received) else { return };
+        let Some(mut sign_in) = self.read_sign_in(step, control, received) else { return };
         if sign_in.line.is_empty() {
             let refusal = Refusal::new(481, "Unknown dialog, and no line to take it over with");
             self.ua.refuse(step, &mut control.sessions, received, &refusal);
+            return;
+        }
+        if !self.find_line(step, control, received, &mut sign_in) {
             return;
         }
         let beginning =
@@ -65,7 +68,7 @@ impl Uacsta {
         let fields: &[(&str, &dyn Display)] = &[("peer", &received.peer)];
         control.note_session(step, (Level::Info, "dialog_taken_over"), handle, fields);
         control.recreate_monitor(step, handle);
-        self.verify_line(step, control, handle);
+        self.check_line(step, control, handle, &sign_in);
     }
 
     /// Returns a CSeq above any that another node can have reached in the dialog: the quarters of a second since the

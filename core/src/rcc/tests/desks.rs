@@ -9,14 +9,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::client::{Client, UnderWay};
-use crate::rcc::clients::{Answer, Asked, Clients};
+use crate::rcc::clients::{Answer, Asked, Checked, Clients};
 use crate::rcc::control::{Control, News, What};
 use crate::rcc::reference::Reference;
 use crate::rcc::session::Carrier;
 use crate::slots::Handle;
 use crate::step::{ClientRequestId, SessionId, Step};
 use crate::time::Instant;
-use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Event, Request, Response};
 
 /// A carrier that has nothing but its names.
@@ -33,7 +32,13 @@ crate::digest! { struct Bare { line, device, base, is_established, may_be_overta
 
 impl Bare {
     pub(super) fn new(line: String, base: String, is_established: bool) -> Self {
-        Self { line: line.into(), device: Box::default(), base: base.into(), is_established, may_be_overtaken: false }
+        Self {
+            line: line.into(),
+            device: Box::default(),
+            base: base.into(),
+            is_established,
+            may_be_overtaken: false,
+        }
     }
 
     /// Establishes the session.
@@ -270,13 +275,7 @@ impl Clients<Bare> for Desks {
 
     fn announced(&mut self, _: &mut Step<'_>, _: &mut Control<Bare>, _: SessionId) {}
 
-    fn on_line_checked(
-        &mut self,
-        _: &mut Step<'_>,
-        _: &mut Control<Bare>,
-        _: SessionId,
-        _: Option<CstaError>,
-    ) {
+    fn on_line_checked(&mut self, _: &mut Step<'_>, _: &mut Control<Bare>, _: SessionId, _: Checked) {
         self.broken.push("a line was checked without a sign-in".to_owned());
     }
 

@@ -170,31 +170,7 @@ impl UserAgent {
         if is_torn {
             self.links.break_off(step, Origin { flow, peer, allowed });
         }
-        let user = received.message.from().map_or("", |from| from.uri);
-        let call_id = received.message.call_id().unwrap_or_default();
-        let (name, session) = (received.method.name(), received.session.as_ref());
-        let leg = session.and_then(|session| legs.leg(*session));
-        let dialogs_line = leg.map_or("", |leg| leg.dialog.line());
-        let all: [Field<'_>; 8] = [
-            ("method", &name),
-            ("status", &refusal.status),
-            ("why", &refusal),
-            ("user", &user),
-            ("call_id", &call_id),
-            ("peer", &received.peer),
-            ("line", &dialogs_line),
-            session.map_or(("session", &""), |session| -> Field<'_> { ("session", session) }),
-        ];
-        // The last two are known within a session only.
-        let count = if dialogs_line.is_empty() || session.is_none() { 6 } else { all.len() };
-        let fields = all.get(..count).unwrap_or_default();
-        // In a drain or a stop, refusing users is expected.
-        let level = if step.takes_sessions() { Level::Warn } else { Level::Info };
-        if received.allowed {
-            step.actions.notify(level, "request_refused", fields);
-        } else {
-            step.note_unlisted(received.peer, fields);
-        }
+        note_refusal(step, legs, received, refusal);
         let mut reply = Reply::because(refusal.status, &refusal.reason);
         let warning = format_args!("399 ctigate \"{}\"", refusal.detail);
         let with_warning: &[(&str, &dyn Display)] = &[("Warning", &warning)];
@@ -336,6 +312,38 @@ impl UserAgent {
                 self.transactions.on_non_invite(handle, event, now, step.timers);
             }
         }
+    }
+}
+
+/// Notes that a request is refused.
+fn note_refusal(step: &mut Step<'_>, legs: &impl Legs, received: &Received<'_>, refusal: &Refusal<'_>) {
+    let user = received.message.from().map_or("", |from| from.uri);
+    let call_id = received.message.call_id().unwrap_or_default();
+    let (name, session) = (received.method.name(), received.session.as_ref());
+    let leg = session.and_then(|session| legs.leg(*session));
+    let dialogs_line = leg.map_or("", |leg| leg.dialog.line());
+    let (line, remedy) = refusal.about.unwrap_or((dialogs_line, ""));
+    let all: [Field<'_>; 9] = [
+        ("method", &name),
+        ("status", &refusal.status),
+        ("why", &refusal),
+        ("user", &user),
+        ("call_id", &call_id),
+        ("peer", &received.peer),
+        ("line", &line),
+        ("remedy", &remedy),
+        session.map_or(("session", &""), |session| -> Field<'_> { ("session", session) }),
+    ];
+    let is_known = [!line.is_empty(), !remedy.is_empty(), session.is_some() && !dialogs_line.is_empty()];
+    let known = all.iter().zip([true; 6].into_iter().chain(is_known));
+    let fields: heapless::Vec<Field<'_>, 9> =
+        known.filter_map(|(field, is_known)| is_known.then_some(*field)).collect();
+    // In a drain or a stop, refusing users is expected.
+    let level = if step.takes_sessions() { Level::Warn } else { Level::Info };
+    if received.allowed {
+        step.actions.notify(level, "request_refused", &fields);
+    } else {
+        step.note_unlisted(received.peer, &fields);
     }
 }
 

@@ -48,17 +48,31 @@ pub(crate) struct Refusal<'a> {
     pub(crate) detail: String,
     /// A header field that the status requires; an empty name for none.
     pub(crate) header: (&'static str, Cow<'a, str>),
+    /// The line URI that the request names, and what an administrator can do about the refusal: for the log only.
+    pub(crate) about: Option<(&'a str, &'static str)>,
 }
 
 impl<'a> Refusal<'a> {
     /// A refusal with this reason phrase.
     pub(crate) fn new(status: u16, reason: impl Into<Cow<'a, str>>) -> Self {
-        Self { status, reason: reason.into(), detail: String::new(), header: ("", Cow::Borrowed("")) }
+        Self {
+            status,
+            reason: reason.into(),
+            detail: String::new(),
+            header: ("", Cow::Borrowed("")),
+            about: None,
+        }
     }
 
     /// A refusal with a header field that the status requires.
     pub(crate) fn with(status: u16, header: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
-        Self { status, reason: Cow::Borrowed(""), detail: String::new(), header: (header, value.into()) }
+        Self {
+            status,
+            reason: Cow::Borrowed(""),
+            detail: String::new(),
+            header: (header, value.into()),
+            about: None,
+        }
     }
 }
 

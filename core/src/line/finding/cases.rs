@@ -1,0 +1,232 @@
+//! The cases of finding a line appearance: the tests hold the search to them, and `docs/line-appearances.md` is drawn
+//! from them.
+
+use alloc::format;
+use alloc::string::String;
+
+use super::{Finder, Notes, Outcome, Refusal, Registered, ServerType, Wanted};
+use crate::line::dial::Number;
+use crate::line::directory::{AppearanceId, DeviceKind, Directory};
+
+/// The directory of the cases: `alice` may control line 1001, on one device; `bob` line 1002, which is on a hard phone
+/// and a soft phone, and 1009, which is in two partitions; `carol` is not enabled; `dora` may control 1009 in one of
+/// them. The users' domain is `example.com`, and a number rule makes an extension of `+49 30 12345-xxxx`.
+pub const DIRECTORY: &str = "ctigate directory 1
+line 1001 e164=+14255550101
+line 1002
+line 1003
+line 1009 partition=Sales
+line 1009 partition=Staff
+device HARD1 kind=hard
+device HARD2 kind=hard
+device SOFT2 kind=soft
+appearance 1001 HARD1 1
+appearance 1002 HARD2 1 device_id=1002:CM1:192.0.2.10:0
+appearance 1002 SOFT2 1 device_id=1002:CM1:192.0.2.10:1
+appearance 1009/Sales HARD1 2
+appearance 1009/Staff HARD1 3
+user alice mail=alice.ames@example.com sip=sip:ames@example.org line=1001
+user bob line=1002 line=1009/Sales line=1009/Staff
+user carol enabled=no line=1001
+user dora line=1009/Staff
+";
+
+/// A sign-in and what becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// The user's URI.
+    pub user: &'static str,
+    /// The line URI; empty if the client names no line.
+    pub line: &'static str,
+    /// The server type.
+    pub server: ServerType,
+    /// Whether the soft phone is registered.
+    pub registered: Registered,
+    /// What the user selected; empty if nothing.
+    pub selected: &'static str,
+    /// The line appearance (`NUMBER[/PARTITION]@DEVICE`), or why there is none.
+    pub outcome: Result<&'static str, Refusal>,
+}
+
+/// A case as most are: the server is OCS, the soft phone is not registered, and nothing was selected.
+const fn case(user: &'static str, line: &'static str, outcome: Result<&'static str, Refusal>) -> Case {
+    let (server, registered) = (ServerType::Ocs, Registered::No);
+    Case { user, line, server, registered, selected: "", outcome }
+}
+
+const fn lcs(registered: Registered, line: &'static str, outcome: Result<&'static str, Refusal>) -> Case {
+    Case { server: ServerType::Lcs, registered, ..case(BOB, line, outcome) }
+}
+
+const fn selected(
+    selected: &'static str,
+    line: &'static str,
+    outcome: Result<&'static str, Refusal>,
+) -> Case {
+    Case { selected, ..case(BOB, line, outcome) }
+}
+
+const ALICE: &str = "sip:alice@example.com";
+const BOB: &str = "sip:bob@example.com";
+const LINE_1001: &str = "tel:1001;phone-context=dialstring";
+const LINE_1002: &str = "tel:1002;phone-context=dialstring";
+const LINE_1009: &str = "tel:1009;phone-context=dialstring";
+
+/// All cases.
+pub const CASES: &[Case] = &[
+    // The user.
+    case(ALICE, LINE_1001, Ok("1001@HARD1")),
+    case("sip:ALICE@Example.COM;gruu", LINE_1001, Ok("1001@HARD1")),
+    case("sip:%61lice@example.com:5060", LINE_1001, Ok("1001@HARD1")),
+    case("sips:alice.ames@example.com", LINE_1001, Ok("1001@HARD1")),
+    case("sip:ames@example.org", LINE_1001, Ok("1001@HARD1")),
+    case("sip:alice@evil.example", LINE_1001, Err(Refusal::UnknownUser)),
+    case("sip:alice%00@example.com", LINE_1001, Err(Refusal::UnknownUser)),
+    case("sip:alice%0d%0a@example.com", LINE_1001, Err(Refusal::UnknownUser)),
+    case("sip:alice%40example.com@evil.example", LINE_1001, Err(Refusal::UnknownUser)),
+    case("tel:+14255550101", LINE_1001, Err(Refusal::UnknownUser)),
+    case("sip:nobody@example.com", LINE_1001, Err(Refusal::UnknownUser)),
+    case("sip:carol@example.com", LINE_1001, Err(Refusal::NotEnabled)),
+    // The line.
+    case(ALICE, "tel:+1-425-555-0101", Ok("1001@HARD1")),
+    case(ALICE, "tel:%2B14255550101", Ok("1001@HARD1")),
+    case(ALICE, "tel:+1 (425) 555-0101", Ok("1001@HARD1")),
+    case(ALICE, "tel:+14255550101;ext=1001", Ok("1001@HARD1")),
+    case(ALICE, "TEL:1001;Phone-Context=dialstring;DEVICE=hard1", Ok("1001@HARD1")),
+    case(ALICE, "tel:%31001;phone-context=dialstring", Ok("1001@HARD1")),
+    case(ALICE, "tel:+4930123451001", Ok("1001@HARD1")),
+    case(ALICE, "", Ok("1001@HARD1")),
+    case(ALICE, "tel:1999;phone-context=dialstring", Err(Refusal::UnknownLine)),
+    case(ALICE, "tel:1001%00;phone-context=dialstring", Err(Refusal::UnknownLine)),
+    case(ALICE, "tel:1001;device=HARD1;device=HARD2", Err(Refusal::UnknownLine)),
+    case(ALICE, LINE_1002, Err(Refusal::NotAuthorized)),
+    case(ALICE, "tel:1003", Err(Refusal::NotAuthorized)),
+    case(BOB, "", Err(Refusal::AmbiguousLine)),
+    // The partition.
+    case(BOB, LINE_1009, Err(Refusal::AmbiguousLine)),
+    case(BOB, "tel:1009;phone-context=dialstring;partition=Staff", Ok("1009/Staff@HARD1")),
+    case(BOB, "tel:1009;phone-context=dialstring;partition=Other", Err(Refusal::UnknownLine)),
+    case("sip:dora@example.com", LINE_1009, Ok("1009/Staff@HARD1")),
+    // The device.
+    case(BOB, LINE_1002, Err(Refusal::AmbiguousLine)),
+    case(BOB, "tel:1002;phone-context=dialstring;device=SOFT2", Ok("1002@SOFT2")),
+    case(BOB, "tel:1002;phone-context=dialstring;device=SEP0", Err(Refusal::UnknownDevice)),
+    case(BOB, "tel:1002;phone-context=dialstring;device=HARD1", Err(Refusal::UnknownDevice)),
+    lcs(Registered::Yes, LINE_1002, Ok("1002@SOFT2")),
+    lcs(Registered::No, LINE_1002, Ok("1002@HARD2")),
+    lcs(Registered::No, "tel:1002;device=SOFT2", Ok("1002@SOFT2")),
+    // The selection.
+    selected("HARD2", LINE_1002, Ok("1002@HARD2")),
+    selected("SOFT2:1", "tel:1002;device=HARD2", Ok("1002@SOFT2")),
+    selected("HARD1:3", LINE_1002, Ok("1009/Staff@HARD1")),
+    selected("HARD1:1", LINE_1002, Err(Refusal::AmbiguousLine)),
+    selected("GONE:1", "tel:1002;device=HARD2", Ok("1002@HARD2")),
+];
+
+impl Case {
+    /// Searches, and returns the line appearance that is found, or why there is none.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn search(&self, directory: &Directory, notes: &mut dyn Notes) -> Result<String, Refusal> {
+        let registered = |id: AppearanceId| {
+            let device = directory.appearance(id).device.map(|device| directory.device(device));
+            let is_soft = device.is_some_and(|device| device.kind == DeviceKind::Soft);
+            if is_soft { self.registered } else { Registered::Yes }
+        };
+        let rule = |number: &str| {
+            let extension = number.strip_prefix("+493012345").filter(|extension| extension.len() == 4)?;
+            Number::try_from(extension).ok()
+        };
+        let finder = Finder {
+            directory,
+            domains: &[String::from("example.com")],
+            server: self.server,
+            directory_number: &rule,
+            choice: &|_| Some(self.selected).filter(|selected| !selected.is_empty()),
+            registered: &registered,
+        };
+        match finder.find(&Wanted { user: self.user, line: self.line }, notes) {
+            Outcome::Found { appearance, .. } => Ok(written(directory, appearance)),
+            Outcome::Depends { on, .. } => Ok(format!("depends on {}", written(directory, on))),
+            Outcome::Refused(refusal) => Err(refusal),
+        }
+    }
+}
+
+/// A line appearance as `NUMBER[/PARTITION][@DEVICE]`.
+fn written(directory: &Directory, appearance: AppearanceId) -> String {
+    let appearance = directory.appearance(appearance);
+    let line = directory.line(appearance.line);
+    let mut text = String::from(line.number);
+    if !line.partition.is_empty() {
+        text = format!("{text}/{}", line.partition);
+    }
+    if let Some(device) = appearance.device {
+        text = format!("{text}@{}", directory.device(device).name);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Silent;
+    use super::*;
+
+    fn directory() -> Directory {
+        Directory::read(DIRECTORY, "cases").unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    }
+
+    #[test]
+    fn every_case_finds_its_line_appearance_or_its_refusal() {
+        let directory = directory();
+        for case in CASES {
+            let found = case.search(&directory, &mut Silent);
+            assert_eq!(found, case.outcome.map(String::from), "{case:?}");
+        }
+    }
+
+    #[test]
+    fn the_choice_of_a_soft_phone_depends_on_its_registration() {
+        let case = lcs(Registered::NotAsked, LINE_1002, Ok(""));
+        assert_eq!(case.search(&directory(), &mut Silent), Ok(String::from("depends on 1002@SOFT2")));
+    }
+
+    #[test]
+    fn every_refusal_has_a_case_and_a_remedy_of_its_own() {
+        for refusal in Refusal::ALL {
+            assert!(CASES.iter().any(|case| case.outcome == Err(refusal)), "{refusal}");
+            let same = Refusal::ALL.iter().filter(|other| other.remedy() == refusal.remedy());
+            assert_eq!(same.count(), 1, "{refusal}");
+        }
+    }
+
+    #[test]
+    fn each_step_of_a_search_is_noted_and_the_last_has_the_remedy() {
+        struct Steps(alloc::vec::Vec<String>);
+        impl Notes for Steps {
+            fn note(
+                &mut self,
+                what: &'static str,
+                looked_for: &dyn core::fmt::Display,
+                found: &dyn core::fmt::Display,
+            ) {
+                self.0.push(format!("{what}: {looked_for}: {found}"));
+            }
+        }
+        let mut steps = Steps(alloc::vec::Vec::new());
+        let case = case("sip:alice.ames@example.com", "tel:+4930123451003", Err(Refusal::NotAuthorized));
+        assert_eq!(case.search(&directory(), &mut steps), Err(Refusal::NotAuthorized));
+        let expected = [
+            "user by user ID: alice.ames: nothing",
+            "user by mail address: alice.ames@example.com: found",
+            "enabled: alice: yes",
+            "line by number: +4930123451003: nothing",
+            "line by E.164 number: +4930123451003: nothing",
+            "line by number rules (numbers.line): 1003: 1 line",
+            "right: tel:+4930123451003: none of its appearances is the user's",
+            "outcome: user not authorized for this line: add the line to the user's lines in the directory",
+        ];
+        assert_eq!(steps.0, expected);
+    }
+}

@@ -1,0 +1,180 @@
+//! A sign-in whose line was found: the phone system is asked whether it knows the line and, if that is on several
+//! devices, which of them are registered.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt::Display;
+
+use super::appearance::{SignIn, count, device_of, find};
+use super::{Control, Leg, Uacsta};
+use crate::action::Level;
+use crate::line::directory::AppearanceId;
+use crate::line::finding::{Outcome, Refusal as NoLine};
+use crate::rcc::clients::Checked;
+use crate::sip::user_agent::{Asked, Phase, Reply};
+use crate::step::{SessionId, Step};
+
+/// A sign-in whose line is on several devices, while the phone system is asked which of them are registered.
+#[derive(Debug)]
+pub(super) struct Choosing {
+    /// The line that the client named; empty if it named none.
+    line: Box<str>,
+    /// The line appearance whose device was asked for.
+    on: AppearanceId,
+    /// Those that were asked for before, and whether each is registered.
+    known: Vec<(AppearanceId, bool)>,
+}
+
+crate::digest! { struct Choosing {
+    line,
+    on,
+    known,
+} }
+
+impl Uacsta {
+    /// Asks the phone system whether it knows a new session's line; if the line is on several devices, whether the one
+    /// is registered that it depends on.
+    pub(super) fn check_line(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        session: SessionId,
+        sign_in: &SignIn,
+    ) {
+        let Some(on) = sign_in.depends else {
+            self.verify_line(step, control, session);
+            return;
+        };
+        let choosing = Choosing { line: sign_in.line.clone(), on, known: Vec::new() };
+        self.ask_device(step, control, session, choosing);
+    }
+
+    /// Asks whether a device is registered. One that cannot be asked for is not.
+    fn ask_device(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        session: SessionId,
+        choosing: Choosing,
+    ) {
+        self.choosing.insert(session, choosing);
+        if !control.check_line(step, session) {
+            self.on_device_checked(step, control, session, false);
+        }
+    }
+
+    /// Continues the choice of a device.
+    fn on_device_checked(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        session: SessionId,
+        is_registered: bool,
+    ) {
+        let Some(mut choosing) = self.choosing.remove(&session) else { return };
+        let (Some(directory), Some(one)) = (step.directory, control.sessions.get(session)) else { return };
+        choosing.known.push((choosing.on, is_registered));
+        let user = Box::<str>::from(one.user());
+        match find(step, control, (&user, &choosing.line), &choosing.known) {
+            Outcome::Found { appearance, .. } => {
+                control.set_device(session, device_of(directory, appearance));
+                let was_asked = choosing.known.iter().any(|(asked, _)| *asked == appearance);
+                if was_asked {
+                    self.accept_sign_in(step, control, session);
+                } else {
+                    self.verify_line(step, control, session);
+                }
+            }
+            // A directory that was replaced meanwhile may have another order.
+            Outcome::Depends { on, .. } if !choosing.known.iter().any(|(asked, _)| *asked == on) => {
+                control.set_device(session, device_of(directory, on));
+                self.ask_device(step, control, session, Choosing { on, ..choosing });
+            }
+            Outcome::Depends { .. } => {
+                self.refuse_sign_in(step, control, session, NoLine::AmbiguousLine, None)
+            }
+            Outcome::Refused(refusal) => self.refuse_sign_in(step, control, session, refusal, None),
+        }
+    }
+
+    /// Continues with a session whose line was checked: it signs in, or its device was not registered before.
+    pub(super) fn on_checked(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        session: SessionId,
+        checked: Checked,
+    ) {
+        let Some(one) = control.sessions.get_mut(session) else { return };
+        let is_signing_in = matches!(one.carrier.phase, Phase::SigningIn { .. });
+        if is_signing_in && self.choosing.contains_key(&session) {
+            self.on_device_checked(step, control, session, checked == Checked::Known);
+            return;
+        }
+        let is_unregistered = checked == Checked::Unregistered;
+        match checked {
+            Checked::Unknown(error) if is_signing_in => {
+                self.refuse_sign_in(step, control, session, NoLine::UnknownLine, Some(&error));
+            }
+            Checked::Known | Checked::Unregistered if is_signing_in => {
+                one.is_unregistered = is_unregistered;
+                if is_unregistered {
+                    self.note_unregistered(step, control, session);
+                }
+                self.accept_sign_in(step, control, session);
+            }
+            Checked::Known | Checked::Unregistered => {
+                let was = core::mem::replace(&mut one.is_unregistered, is_unregistered);
+                if was != is_unregistered {
+                    control.tell_status(step, self, session);
+                }
+            }
+            Checked::Unknown(_) => {}
+        }
+    }
+
+    fn note_unregistered(&self, step: &mut Step<'_>, control: &Control<Leg>, session: SessionId) {
+        step.counters.devices_unregistered += 1;
+        let device = control.number_of(session);
+        let fields: &[(&str, &dyn Display)] = &[
+            ("device", &&*device),
+            ("why", &"device not registered"),
+            ("remedy", &"connect the phone, or start the soft phone; the client asks again by itself"),
+        ];
+        self.note(step, control, (Level::Warn, "device_not_registered"), session, fields);
+    }
+
+    /// Refuses a sign-in that is held, and forgets the session. `said` is what the phone system said.
+    pub(super) fn refuse_sign_in(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        handle: SessionId,
+        no_line: NoLine,
+        said: Option<&dyn Display>,
+    ) {
+        let Some(session) = control.sessions.get(handle) else { return };
+        let Phase::SigningIn { invite } = session.carrier.phase else {
+            debug_assert!(false, "a session signs in once");
+            return;
+        };
+        count(step, no_line);
+        let number = Box::<str>::from(session.number());
+        let (status, remedy) = (no_line.status(), no_line.remedy());
+        let by_phone_system: &[(&str, &dyn Display)] = &[
+            ("method", &"INVITE"),
+            ("status", &status),
+            ("service", &"SnapshotDevice"),
+            ("device", &number),
+            ("why", &said.unwrap_or(&"")),
+        ];
+        let by_directory: &[(&str, &dyn Display)] =
+            &[("method", &"INVITE"), ("status", &status), ("why", &no_line), ("remedy", &remedy)];
+        let fields = if said.is_some() { by_phone_system } else { by_directory };
+        self.note(step, control, (Level::Warn, "request_refused"), handle, fields);
+        let reply = Reply::because(status, no_line.reason());
+        self.ua.answer(step, &mut control.sessions, Asked::Held(invite), &reply);
+        let why: &'static str = if no_line == NoLine::UnknownLine { "unknown line" } else { "refused" };
+        self.end_session(step, control, handle, why);
+    }
+}
