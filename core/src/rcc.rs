@@ -21,6 +21,7 @@ mod merger;
 mod monitoring;
 mod moving;
 pub(crate) mod noting;
+mod other_device;
 mod phone_systems;
 mod reference;
 mod relay;

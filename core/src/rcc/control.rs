@@ -20,6 +20,7 @@
 //! | `connections` | changes in the state of CTI connections |
 //! | `clients` | clients as they are seen here: what they are told, and how they are answered |
 //! | `delivery` | what clients are told of their monitors |
+//! | `other_device` | controlling a line at another device |
 //! | `restoring`, `lifetime` | a session's connection and monitors; its beginning and its end |
 //! | `serving`, `answers` | a client's request, and a phone system's answer, on their ways |
 //! | `work`, `phone_systems` | portions of jobs; what the pool has to say |
