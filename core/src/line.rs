@@ -4,10 +4,12 @@
 //! | file | subject |
 //! |---|---|
 //! | `uri` | a client's line URI |
+//! | `choice` | a user's choice of a line appearance, user IDs |
 //! | `identifier` | a phone system's device identifier, and how a client sees it |
 //! | `type_of_number` | the values of `typeOfNumber` |
 //! | `forms` | examples of every form: tested, and drawn in `docs/identifiers.md` |
 
+pub(crate) mod choice;
 pub mod forms;
 pub(crate) mod identifier;
 pub(crate) mod type_of_number;
