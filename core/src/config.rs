@@ -204,6 +204,8 @@ pub struct Limits {
     pub monitors_per_device: usize,
     /// Calls at one device.
     pub calls_per_device: usize,
+    /// Users whose choice of a line appearance is remembered.
+    pub selections: usize,
     /// `limits.parties`.
     pub parties: usize,
     /// SIP transactions kept at a time.
@@ -420,6 +422,7 @@ impl Limits {
             monitors_per_session: checked.number("limits.monitors_per_session"),
             monitors_per_device: checked.number("limits.monitors_per_device"),
             calls_per_device: checked.number("limits.calls_per_device"),
+            selections: checked.number("limits.selections"),
             parties: checked.number("limits.parties"),
             transactions: checked.number("limits.transactions"),
             unacknowledged: checked.number("limits.unacknowledged"),

@@ -9,10 +9,12 @@
 //! | `directory` | users, lines, devices, and which user may control which line at which device |
 //! | `finding` | the line appearance that a sign-in means |
 //! | `uri` | a client's line URI as a session keeps it |
+//! | `choice` | a user's choice of a line appearance, user IDs |
 //! | `identifier` | a phone system's device identifier, and how a client sees it |
 //! | `type_of_number` | the values of `typeOfNumber` |
 //! | `forms` | examples of every form: tested, and drawn in `docs/identifiers.md` |
 
+pub(crate) mod choice;
 pub mod dial;
 pub mod directory;
 mod escapes;

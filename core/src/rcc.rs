@@ -6,6 +6,7 @@ mod answers;
 pub(crate) mod binding;
 mod calls;
 mod change;
+pub(crate) mod choices;
 pub(crate) mod clients;
 mod connections;
 pub(crate) mod control;

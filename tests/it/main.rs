@@ -58,6 +58,8 @@ mod rush;
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]
+mod selecting;
+#[cfg(test)]
 mod services;
 #[cfg(test)]
 mod services_table;

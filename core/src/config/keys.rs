@@ -255,6 +255,13 @@ pub const KEYS: &[Key] = &[
         .default("32"),
     Key::integer("limits.calls_per_device", (1, 256), "calls", "The most calls at one phone.").default("32"),
     Key::integer(
+        "limits.selections",
+        (1, 1_000_000),
+        "users",
+        "The most users whose choice of a line appearance is remembered.",
+    )
+    .default("100000"),
+    Key::integer(
         "limits.parties",
         (8, 256),
         "parties",

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `session`, `sessions` | sessions and their carriers |
 //! | `binding` | which CTI connection a session is bound to, and what its client may ask for |
+//! | `choices` | the line appearances that users have chosen |
 //! | `stale` | sessions whose connection was replaced |
 //! | `jobs` | work on many sessions, done in portions |
 //! | `ticket` | the context of a request to a phone system |
@@ -31,6 +32,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use super::binding::BoundCounts;
+use super::choices::Choices;
 use super::device_lists::DeviceLists;
 use super::early::EarlyEvents;
 use super::jobs::Job;
@@ -81,6 +83,7 @@ pub(crate) enum What<'n> {
 pub(crate) struct Control<C> {
     pub(crate) pool: Pool<Ticket>,
     pub(crate) sessions: Sessions<C>,
+    pub(crate) choices: Choices,
     /// The sessions whose clients were told that they are gone, by user and line.
     pub(super) stale: Index<AnySession>,
     pub(super) monitors: Slots<Monitor>,
@@ -100,8 +103,8 @@ pub(crate) struct Control<C> {
     pub(crate) xml_limits: XmlLimits,
 }
 
-/// The fingerprints of the tables: sessions, monitors, switch monitors, requests under way.
-pub(crate) type Tables = [u64; 4];
+/// The fingerprints of the tables: sessions, monitors, switch monitors, requests under way, choices.
+pub(crate) type Tables = [u64; 5];
 
 impl<C: Carrier> Control<C> {
     /// Creates remote call control, which dials its CTI connections with the first tick; `protocol` creates their
@@ -117,6 +120,7 @@ impl<C: Carrier> Control<C> {
         Self {
             pool: Pool::new(config, timers, protocol),
             sessions: Sessions::new(limits.sessions),
+            choices: Choices::new(limits.selections),
             stale: Index::default(),
             monitors: Slots::new(monitors),
             switch_monitors: SwitchMonitors::new(monitors, Entropy::new(seed)),
@@ -155,8 +159,13 @@ impl<C: Carrier> Control<C> {
 
     /// Updates and returns the fingerprints of the tables.
     pub(crate) fn fold(&mut self) -> (Tables, BoundCounts) {
-        let tables =
-            [self.sessions.fold(), self.monitors.fold(), self.switch_monitors.slots.fold(), self.pool.fold()];
+        let tables = [
+            self.sessions.fold(),
+            self.monitors.fold(),
+            self.switch_monitors.slots.fold(),
+            self.pool.fold(),
+            self.choices.fold(),
+        ];
         (tables, self.bound)
     }
 
@@ -167,6 +176,7 @@ impl<C: Carrier> Control<C> {
             self.monitors.recompute(),
             self.switch_monitors.slots.recompute(),
             self.pool.recompute(),
+            self.choices.recompute(),
         ];
         (tables, self.recount_bound())
     }
@@ -176,6 +186,7 @@ impl<C: Carrier> Control<C> {
         let Self {
             pool,
             sessions: _,
+            choices,
             stale,
             monitors: _,
             switch_monitors: _,
@@ -204,5 +215,6 @@ impl<C: Carrier> Control<C> {
         digester.number(*snapshots);
         digester.value(walker);
         digester.value(walk_deadline);
+        choices.digest_rest(digester);
     }
 }

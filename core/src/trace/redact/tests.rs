@@ -7,6 +7,7 @@ use crate::engine::Engine;
 use crate::entropy::Seed;
 use crate::input::{Input, ListenerId};
 use crate::pump::Pump;
+use crate::reply::{StoreFault, Token};
 use crate::time::Instant;
 use crate::trace::{Reader, TraceRecorder, replay};
 use crate::wire::csta::events::{Part, Slot, shapes};
@@ -239,6 +240,40 @@ fn what_should_be_a_word_and_has_digits_is_sensitive() {
 }
 
 #[test]
+fn users_and_their_devices_are_replaced_alike_wherever_they_are_named() {
+    let recorder = TraceRecorder::new(header(), Form::Verbatim, Digests::Every);
+    let mut pump = Pump::new(engine(&header()).unwrap(), recorder);
+    let select = |user, choice| {
+        let command = crate::input::Command::Select { user, choice };
+        Input::Command { token: Some(Token::new(3)), command }
+    };
+    let inputs = [
+        Input::Restored { key: "selection/alice", value: "SEP0012AB34CD56:1" },
+        select("Alice", "Archers-Phone:12"),
+        Input::Persisted { token: Token::new(1), result: Ok(()) },
+        select("alice", "automatic"),
+        Input::Persisted { token: Token::new(2), result: Err(StoreFault::Full) },
+        select("alice", "no choice"),
+    ];
+    for (micros, input) in (0..).zip(inputs) {
+        pump.input(Instant::from_micros(micros), input, &mut crate::pump::NoEffects);
+    }
+    let trace = pump.into_parts().1.finish();
+    let redacted = redact(&[&trace], &SECRET, |_| KEYS, engine).unwrap();
+    assert_eq!(redacted.parted, None);
+    let text = String::from_utf8(redacted.trace).unwrap();
+    for word in ["alice", "sep0012", "ab34cd56", "archer"] {
+        assert!(!text.to_lowercase().contains(word), "{word} in {text}");
+    }
+    let restored = text.lines().find_map(|line| line.split_once("restored selection/")).unwrap().1;
+    let (user, device) = restored.split_once(' ').unwrap();
+    assert!(device.ends_with(":1") && text.contains(&format!("select {user} automatic")), "{text}");
+    assert!(text.to_lowercase().contains(&format!("command 3 select {user} ")), "{text}");
+    assert!(text.contains(&format!("> persist 2 selection/{user}\n")), "{text}");
+    assert!(replay(&[text.as_bytes()], engine).is_ok());
+}
+
+#[test]
 fn a_machine_that_minds_is_noticed() {
     struct Minds;
     impl Machine for Minds {
@@ -251,7 +286,7 @@ fn a_machine_that_minds_is_noticed() {
             input: Input<'_>,
             actions: &mut crate::action::Actions,
         ) -> crate::input::Taken {
-            if let Input::Command(crate::input::Command::Line("call 1001")) = input {
+            if let Input::Command { command: crate::input::Command::Line("call 1001"), .. } = input {
                 actions.finish(0);
             }
             crate::input::Taken(0)

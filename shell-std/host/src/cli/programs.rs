@@ -24,6 +24,7 @@ use crate::net::secrets::Secrets;
 use crate::record::console::{Console, Format};
 use crate::record::recording;
 use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, STALL_LIMIT, Said, Shell, Source};
+use crate::store::Store;
 
 mod dialler;
 mod room;
@@ -77,6 +78,7 @@ pub(crate) struct Ready {
     listens: Vec<Listen>,
     listeners: Vec<Listener>,
     secrets: Secrets,
+    store: Store,
 }
 
 impl Ready {
@@ -88,7 +90,8 @@ impl Ready {
         let listens = machine.listens();
         match listening::open(&listens) {
             Ok(listeners) => {
-                Ok(Self { machine, birth, room, listens, listeners, secrets: Secrets::default() })
+                let (secrets, store) = (Secrets::default(), Store::default());
+                Ok(Self { machine, birth, room, listens, listeners, secrets, store })
             }
             Err(errors) => Err(errors.iter().map(ToString::to_string).collect()),
         }
@@ -135,6 +138,7 @@ impl Ready {
             console: console.clone(),
             listeners: self.listeners,
             secrets: self.secrets,
+            store: self.store,
             sources,
             limits: Limits {
                 links: self.room.links(),
