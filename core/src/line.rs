@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `tel` | the URIs by which clients name lines (RFC 3966) |
 //! | `dial` | numbers that a phone system can dial |
+//! | `rules` | rules that turn one form of a number into another |
 //! | `escapes` | percent escapes in URIs |
 //! | `uri` | a client's line URI as a session keeps it |
 //! | `identifier` | a phone system's device identifier, and how a client sees it |
@@ -15,6 +16,7 @@ pub mod dial;
 mod escapes;
 pub mod forms;
 pub(crate) mod identifier;
+pub mod rules;
 pub mod tel;
 pub(crate) mod type_of_number;
 pub(crate) mod uri;
