@@ -6,6 +6,7 @@ use core::net::SocketAddr;
 
 use crate::action::Level;
 use crate::line::finding::ServerType;
+use crate::line::rules::Rules;
 use crate::secret::SecretId;
 use crate::setting::{self, Checked, ConfigError, Setting};
 use crate::time::Duration;
@@ -14,6 +15,7 @@ use crate::wire::csta::services::Features;
 
 mod cross;
 mod keys;
+mod numbers;
 
 pub use crate::setting::Network;
 pub use keys::{KEYS, MAX_CONNECTIONS, MAX_LISTENERS};
@@ -27,6 +29,8 @@ pub struct Config {
     pub cti: Cti,
     /// Which user may control which line.
     pub directory: Directory,
+    /// How numbers are rewritten.
+    pub numbers: Rules,
     /// Limits.
     pub limits: Limits,
     /// Logging.
@@ -273,14 +277,16 @@ impl Config {
     pub fn from_settings(settings: &[Setting]) -> Result<Self, Vec<ConfigError>> {
         let (checked, mut errors) = setting::check(KEYS, settings);
         cross::check(&checked, &mut errors);
-        if errors.is_empty() { Ok(Self::from_checked(&checked)) } else { Err(errors) }
+        let numbers = numbers::read(&checked, &mut errors);
+        if errors.is_empty() { Ok(Self::from_checked(&checked, numbers)) } else { Err(errors) }
     }
 
-    fn from_checked(checked: &Checked) -> Self {
+    fn from_checked(checked: &Checked, numbers: Rules) -> Self {
         Self {
             sip: Sip::from_checked(checked),
             cti: Cti::from_checked(checked),
             directory: Directory::from_checked(checked),
+            numbers,
             limits: Limits::from_checked(checked),
             log: Log::from_checked(checked),
             control: Control { socket: checked.text("control.socket").map(String::from) },

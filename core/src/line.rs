@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `tel` | the URIs by which clients name lines (RFC 3966) |
 //! | `dial` | numbers that a phone system can dial |
+//! | `rules` | rules that turn one form of a number into another |
 //! | `escapes` | percent escapes in URIs |
 //! | `directory` | users, lines, devices, and which user may control which line at which device |
 //! | `finding` | the line appearance that a sign-in means |
@@ -21,6 +22,7 @@ mod escapes;
 pub mod finding;
 pub mod forms;
 pub(crate) mod identifier;
+pub mod rules;
 pub mod tel;
 pub(crate) mod type_of_number;
 pub(crate) mod uri;

@@ -1,5 +1,7 @@
 //! Every key the gateway knows: the one source of checks, defaults and help.
 
+use crate::line::dial::MAX_DIGITS;
+use crate::line::rules::{MAX_EMERGENCY, MAX_RULES};
 use crate::setting::Key;
 use crate::wire::csta::services::FEATURES;
 
@@ -8,6 +10,48 @@ pub const MAX_CONNECTIONS: usize = 8;
 
 /// The most addresses of one transport to listen on.
 pub const MAX_LISTENERS: usize = 8;
+
+/// The most bytes of a number, and of a pattern for numbers, in the configuration: with visual separators and brackets.
+const NUMBER_BYTES: usize = 128;
+const PATTERN_BYTES: usize = 512;
+
+/// The most characters of a number, as a bound.
+const LONGEST: i64 = 64;
+const _: () = assert!(MAX_DIGITS == 64, "the bound of digits and strip");
+
+const fn begins(name: &'static str) -> Key {
+    Key::text(
+        name,
+        NUMBER_BYTES,
+        "What a number must begin with; a number with a + only meets a rule that says so.",
+    )
+}
+
+const fn digits(name: &'static str) -> Key {
+    Key::span(name, (1, LONGEST), "characters", "How many characters a number must have; a + counts as one.")
+}
+
+const fn pattern(name: &'static str) -> Key {
+    Key::text(
+        name,
+        PATTERN_BYTES,
+        "What a number must look like: x is any digit, [1-46] one of several, a * at the end any rest.",
+    )
+}
+
+const fn strip(name: &'static str) -> Key {
+    Key::integer(
+        name,
+        (0, LONGEST),
+        "characters",
+        "How many characters are taken away from the beginning; a rule is not for numbers of which it would leave nothing.",
+    )
+    .default("0")
+}
+
+const fn prepend(name: &'static str) -> Key {
+    Key::text(name, NUMBER_BYTES, "What is then put before the rest.").default("\"\"")
+}
 
 /// Every key of the gateway's configuration, in the order of the example file.
 pub const KEYS: &[Key] = &[
@@ -245,6 +289,39 @@ pub const KEYS: &[Key] = &[
          registered, else the hard phone.",
     )
     .default("\"ocs\""),
+    Key::text(
+        "numbers.emergency",
+        NUMBER_BYTES,
+        "Numbers that no rule ever rewrites, in any direction: each with all ways in which it is dialled.",
+    )
+    .list(MAX_EMERGENCY),
+    Key::tables(
+        "numbers.line[]",
+        MAX_RULES,
+        "From the number in a line URI to the phone system's number of the line: the first rule for a number applies.",
+    ),
+    begins("numbers.line[].begins"),
+    digits("numbers.line[].digits"),
+    pattern("numbers.line[].pattern"),
+    strip("numbers.line[].strip"),
+    prepend("numbers.line[].prepend"),
+    Key::tables("numbers.dial[]", MAX_RULES, "The same from what clients dial to what the phone system dials."),
+    begins("numbers.dial[].begins"),
+    digits("numbers.dial[].digits"),
+    pattern("numbers.dial[].pattern"),
+    strip("numbers.dial[].strip"),
+    prepend("numbers.dial[].prepend"),
+    Key::tables(
+        "numbers.shown[]",
+        MAX_RULES,
+        "The same from what the phone system says to what clients see; what they send back is understood, if a rule or \
+         the way back leads there.",
+    ),
+    begins("numbers.shown[].begins"),
+    digits("numbers.shown[].digits"),
+    pattern("numbers.shown[].pattern"),
+    strip("numbers.shown[].strip"),
+    prepend("numbers.shown[].prepend"),
     Key::integer("limits.links", (1, 100_000), "connections", "The most stream connections at a time.")
         .default("10000"),
     Key::integer("limits.sessions", (1, 1_000_000), "sessions", "The most signed-in users at a time.")

@@ -1,4 +1,5 @@
 use super::*;
+use crate::line::rules::Table;
 use alloc::string::ToString;
 use alloc::{format, vec};
 
@@ -39,6 +40,8 @@ fn every_integer_can_be_set_to_both_its_bounds_without_loss() {
         let setting::Kind::Integer { min, max } = key.kind else { return None };
         Some((key.name, [min, max]))
     });
+    // Those of tables have tests of their own.
+    let integers = integers.filter(|(name, _)| !name.contains("[]"));
     let set = |at: usize| -> String {
         integers
             .clone()
@@ -208,4 +211,83 @@ fn features_are_the_names_of_services_and_events() {
     assert_eq!(with("").unwrap().cti.connections[0].features, None);
     let errors = with("\"Dance\"").unwrap_err();
     assert!(errors[0].contains("must be one of \"") && errors[0].ends_with(" others"), "{errors:?}");
+}
+
+#[test]
+fn number_rules_are_read_in_their_order() {
+    let rules = "numbers.emergency = [\"112\", \"0-112\"]\n\
+        numbers.line[0].begins = \"+49 30 1234\"\nnumbers.line[0].digits = 12\nnumbers.line[0].strip = 8\n\
+        numbers.dial[0].digits = \"4-6\"\nnumbers.dial[0].prepend = \"0\"\n\
+        numbers.dial[1].pattern = \"x*\"\nnumbers.dial[1].prepend = \"9\"\n\
+        numbers.shown[0].pattern = \"[4-6]xxx\"\nnumbers.shown[0].prepend = \"+4930123\"";
+    let numbers = config(&format!("{LEAST}{rules}")).unwrap().numbers;
+    let line = |number| numbers.line(number).number.unwrap();
+    assert_eq!((line("+49301234567").as_str(), line("+493012345678").as_str()), ("4567", "+493012345678"));
+    let dial = |number| numbers.dial(number).number.unwrap();
+    assert_eq!(
+        (dial("12345").as_str(), dial("123").as_str(), dial("0112").as_str()),
+        ("012345", "9123", "0112")
+    );
+    assert_eq!(numbers.shown("4567").number.unwrap().as_str(), "+49301234567");
+    assert_eq!(config(LEAST).unwrap().numbers, Rules::default());
+}
+
+#[test]
+fn a_wrong_number_rule_is_named_with_key_value_and_bound() {
+    for (line, error) in [
+        (
+            "numbers.dial[0].begins = \"+4x\"",
+            "numbers.dial[0].begins = \"+4x\": must be of 0-9 * # A-D, with a + at the beginning where there is one, \
+             and at most 64 of them",
+        ),
+        (
+            "numbers.dial[0].strip = 1",
+            "numbers.dial[0]: must say which numbers it is for: begins, digits or pattern",
+        ),
+        (
+            "numbers.dial[0].digits = \"6-4\"",
+            "numbers.dial[0].digits = \"6-4\": must be a whole number from 1 to 64 characters, or two of them as in \
+             \"4-6\"",
+        ),
+        (
+            "numbers.dial[0].digits = 65",
+            "numbers.dial[0].digits = 65: must be a whole number from 1 to 64 characters, or two of them as in \"4-6\"",
+        ),
+        (
+            "numbers.dial[0].digits = 3\nnumbers.dial[0].strip = 3",
+            "numbers.dial[0].strip = 3: leaves nothing of a number of 3 characters, and the rule is for no longer one",
+        ),
+        (
+            "numbers.dial[0].digits = 3\nnumbers.dial[0].strip = 65",
+            "numbers.dial[0].strip = 65: must be a whole number from 0 to 64 characters",
+        ),
+        (
+            "numbers.shown[0].pattern = \"1*2\"",
+            "numbers.shown[0].pattern = \"1*2\": may have a * only at its end, for any rest; write [*] for the key *",
+        ),
+        ("numbers.emergency = [\"112\", \"1-12\"]", "numbers.emergency = \"1-12\": names 112 twice"),
+        (
+            "numbers.emergency = [\"help\"]",
+            "numbers.emergency = \"help\": must be a number of 0-9 * # A-D, such as \"112\"",
+        ),
+        (
+            "numbers.dial[0].beginns = \"1\"",
+            "numbers.dial[0].beginns = \"1\": is not a key; the nearest is \
+          numbers.dial[].begins",
+        ),
+    ] {
+        let found = errors(line);
+        assert!(found.iter().any(|found| found == error), "{found:#?}\n{error}");
+    }
+}
+
+#[test]
+fn a_table_has_a_thousand_number_rules_and_no_more() {
+    let rules = |count: usize| -> String {
+        let rules = (0..count).map(|index| format!("numbers.dial[{index}].begins = \"{index}\""));
+        rules.collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(config(&format!("{LEAST}{}", rules(1_000))).unwrap().numbers.count(Table::Dial), 1_000);
+    let expected = "numbers.dial[1000] = \"1000\": is one too many: at most 1000 tables";
+    assert_eq!(errors(&rules(1_001)), [expected]);
 }

@@ -32,6 +32,10 @@ use address::Addresses;
 use mark::{Mark, Speech, mark};
 use words::Words;
 
+/// The beginning of the keys that are left out. Number rules are parts of numbers: they tell what must not be told, and
+/// would fit no number that was replaced.
+const LEFT_OUT: &str = "numbers.";
+
 /// Redacts the run in `segments`. `secret` determines the replacements; it must be random and not be kept, or short
 /// numbers could be found by trying. `keys` gives the keys of the machine that a trace names: a value that one of them
 /// restricts to certain words is kept. [`Rerun::parted`] says whether the machine behaved differently.
@@ -46,7 +50,8 @@ pub fn redact(
 ) -> Result<Rerun, ReplayError> {
     let mut redactor = Redactor::new(segments, secret, keys)?;
     let mut header = Trace::open(segments)?.header().clone();
-    header.settings = header.settings.into_iter().map(|setting| redactor.setting(setting)).collect();
+    let settings = header.settings.into_iter().filter(|setting| !setting.key.starts_with(LEFT_OUT));
+    header.settings = settings.map(|setting| redactor.setting(setting)).collect();
     header.comment = Vec::new();
     header.version = super::VERSION.into();
     let machine = make(&header).map_err(ReplayError::Config)?;

@@ -265,7 +265,8 @@ Each line of a ladder has the local time, the seconds since the run began, who s
 who calls whom, the call, the error. Lines are as wide as the terminal or as the environment variable COLUMNS says; of
 160 characters where neither says it. Several runs are shown one after the other.
 
-Redacting replaces numbers, names and addresses consistently; the result can still be replayed.
+Redacting replaces numbers, names and addresses consistently, and leaves number rules out; the result can still be
+replayed.
 ";
 
 const DEMO: &str = "\
