@@ -5,11 +5,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use ctigate_core::slots::Handle;
+use ctigate_core::time::Instant;
 use ctigate_core::wire::csta::errors::CstaError;
-use ctigate_core::wire::csta::model::{Connection, LocalConnectionState as State, Request};
+use ctigate_core::wire::csta::model::{Connection, LocalConnectionState as State};
 use ctigate_core::wire::csta::relayed::{Relayed, Value};
 
-use super::calls::{Meant, connected, held, reason, relayed};
+use super::Outcome;
+use super::calls::{Meant, connected, held, reason};
 use super::system::{error, static_device};
 use crate::switch::phones::{Call, Detail, Happening, Party, Phone, Phones, Refusal};
 use crate::switch::{Step, Switch, To, names};
@@ -33,13 +35,7 @@ type Two = (Handle<Call>, Handle<Call>);
 
 impl Switch {
     /// Consultation Call. What the second call may be for is not restricted.
-    pub(super) fn consultation_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn consultation_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let (call, phone) = self.named(asked, &talking("existingCall"))?;
         let number = asked.device("consultedDevice").ok_or(CstaError::INVALID_CALLED_DEVICE_ID)?.id;
         let mut told = Vec::new();
@@ -49,67 +45,27 @@ impl Switch {
     }
 
     /// Alternate Call.
-    pub(super) fn alternate_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let (calls, phone) = self.two(asked, held_or_ringing)?;
-        let mut told = Vec::new();
-        self.phones.alternate(step.now, calls, phone, &mut told).map_err(reason)?;
-        self.accept(step, to, asked, &[]);
-        self.report(step, &told);
-        Ok(())
+    pub(super) fn alternate_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
+        self.with_two(step, to, asked, held_or_ringing, Phones::alternate)
     }
 
     /// Reconnect Call.
-    pub(super) fn reconnect_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let (calls, phone) = self.two(asked, held)?;
-        let mut told = Vec::new();
-        self.phones.reconnect(calls, phone, &mut told).map_err(reason)?;
-        self.accept(step, to, asked, &[]);
-        self.report(step, &told);
-        Ok(())
+    pub(super) fn reconnect_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
+        self.with_two(step, to, asked, held, |phones, _, calls, phone, told| {
+            phones.reconnect(calls, phone, told)
+        })
     }
 
     /// Transfer Call.
-    pub(super) fn transfer_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let (calls, phone) = self.two(asked, held)?;
-        let mut told = Vec::new();
-        let (call, party) = self.phones.transfer(calls, phone, &mut told).map_err(reason)?;
-        self.accept_merged(step, to, asked, "transferredCall", (call, party), &told);
-        self.report(step, &told);
-        Ok(())
+    pub(super) fn transfer_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
+        self.merge_two(step, to, asked, "transferredCall", Phones::transfer)
     }
 
     /// Conference Call.
-    pub(super) fn conference_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let (calls, phone) = self.two(asked, held)?;
-        let mut told = Vec::new();
-        let call = self.phones.conference(calls, phone, &mut told).map_err(reason)?;
-        self.accept_merged(step, to, asked, "conferenceCall", (call, Party::Phone(phone)), &told);
-        self.report(step, &told);
-        Ok(())
+    pub(super) fn conference_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
+        self.merge_two(step, to, asked, "conferenceCall", |phones, calls, phone, told| {
+            phones.conference(calls, phone, told).map(|call| (call, Party::Phone(phone)))
+        })
     }
 
     /// Single Step Transfer Call.
@@ -117,9 +73,8 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+        asked: &Relayed<'_>,
+    ) -> Outcome {
         let (call, phone) = self.named(asked, &talking("activeCall"))?;
         let number = asked.device("transferredTo").ok_or(CstaError::INVALID_DESTINATION_DEVICE_ID)?.id;
         let mut told = Vec::new();
@@ -135,9 +90,8 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+        asked: &Relayed<'_>,
+    ) -> Outcome {
         let (call, phone) = self.named(asked, &talking("activeCall"))?;
         let number = asked.device("deviceToJoin").ok_or(CstaError::INVALID_DESTINATION_DEVICE_ID)?.id;
         let mut told = Vec::new();
@@ -147,13 +101,7 @@ impl Switch {
     }
 
     /// Join Call. The joining phone is taken off hook at once, whatever `autoOriginate` says.
-    pub(super) fn join_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn join_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let (call, _) = self.of_others(asked, "activeCall", &[State::Connected, State::Hold])?;
         let phone = asked.device("joiningDevice").and_then(|device| self.device(device));
         let phone = phone.ok_or(CstaError::INVALID_DEVICE_ID)?;
@@ -164,13 +112,7 @@ impl Switch {
     }
 
     /// Intrude Call.
-    pub(super) fn intrude_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn intrude_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let (own, phone) = self.named(asked, &active("intrude"))?;
         let mut told = Vec::new();
         let call = self.phones.intrude(own, phone, &mut told).map_err(reason)?;
@@ -179,13 +121,7 @@ impl Switch {
     }
 
     /// Directed Pickup Call, of a ringing call or of a parked one.
-    pub(super) fn directed_pickup(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn directed_pickup(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let (call, from) = self.of_others(asked, "callToBePickedUp", &[State::Alerting, State::Queued])?;
         let phone = asked.device("requestingDevice").and_then(|device| self.device(device));
         let phone = phone.ok_or(CstaError::INVALID_DEVICE_ID)?;
@@ -193,13 +129,7 @@ impl Switch {
     }
 
     /// Group Pickup Call. Each phone has one pickup group; naming another is refused.
-    pub(super) fn group_pickup(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn group_pickup(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let phone = asked.device("newDestination").and_then(|device| self.device(device));
         let phone = phone.ok_or(CstaError::INVALID_DEVICE_ID)?;
         let group = self.phones.phone(phone).and_then(|phone| phone.pickup_group);
@@ -222,6 +152,45 @@ impl Switch {
         let mut told = Vec::new();
         self.phones.pick_up(call, from, phone, &mut told).map_err(reason)?;
         self.announce(step, to, asked, ("pickedCall", call, Party::Phone(phone)), &told);
+        Ok(())
+    }
+
+    /// Does something with the two calls of a phone that a request names, and answers without announcing anything.
+    fn with_two(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        asked: &Relayed<'_>,
+        waiting: fn(&Phones, Handle<Phone>) -> Option<Handle<Call>>,
+        act: impl FnOnce(&mut Phones, Instant, Two, Handle<Phone>, &mut Vec<Happening>) -> Result<(), Refusal>,
+    ) -> Outcome {
+        let (calls, phone) = self.two(asked, waiting)?;
+        let mut told = Vec::new();
+        act(&mut self.phones, step.now, calls, phone, &mut told).map_err(reason)?;
+        self.accept(step, to, asked, &[]);
+        self.report(step, &told);
+        Ok(())
+    }
+
+    /// Makes one call of the two that a request names, and announces a connection of it in `member`.
+    fn merge_two(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        asked: &Relayed<'_>,
+        member: &'static str,
+        merge: impl FnOnce(
+            &mut Phones,
+            Two,
+            Handle<Phone>,
+            &mut Vec<Happening>,
+        ) -> Result<(Handle<Call>, Party), Refusal>,
+    ) -> Outcome {
+        let (calls, phone) = self.two(asked, held)?;
+        let mut told = Vec::new();
+        let merged = merge(&mut self.phones, calls, phone, &mut told).map_err(reason)?;
+        self.accept_merged(step, to, asked, member, merged, &told);
+        self.report(step, &told);
         Ok(())
     }
 

@@ -7,12 +7,11 @@ use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::emit;
 use ctigate_core::wire::csta::errors::CstaError;
 use ctigate_core::wire::csta::model::{self, Connection, LocalConnectionState as State, Request};
-use ctigate_core::wire::csta::relayed::Value;
+use ctigate_core::wire::csta::relayed::{Relayed, Value};
 use ctigate_core::wire::csta::services::named;
 
-use super::MISROUTED;
-use super::calls::relayed;
 use super::system::static_device;
+use super::{MISROUTED, Outcome};
 use crate::switch::link::Answer;
 use crate::switch::phones::{Call, Party, Phone, Seen};
 use crate::switch::report::known;
@@ -90,13 +89,7 @@ impl Switch {
     }
 
     /// Snapshot Call. A callID alone is allowed.
-    pub(super) fn snapshot_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn snapshot_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let id = asked.connection("snapshotObject").and_then(|named| named.call);
         let id = id.ok_or(CstaError::INVALID_CONNECTION_ID)?;
         let found = names::find(self.phones.calls(), self.call_salt, id);
