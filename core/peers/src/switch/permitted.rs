@@ -22,8 +22,8 @@ macro_rules! groups {
 pub(super) const fn by(state: State) -> Value<'static> {
     match state {
         State::Null => groups!([], []),
-        State::Initiated => groups!(["answerCall", "clearConnection", "dialDigits"], []),
-        State::Alerting => groups!(["answerCall", "clearConnection", "deflectCall"], []),
+        State::Initiated => groups!(["answerCall", "clearConnection", "dialDigits"], ["associateData"]),
+        State::Alerting => groups!(["answerCall", "clearConnection", "deflectCall"], ["associateData"]),
         State::Connected => groups!(
             [
                 "clearCall",
@@ -34,7 +34,7 @@ pub(super) const fn by(state: State) -> Value<'static> {
                 "singleStepConference",
                 "singleStepTransfer"
             ],
-            ["generateDigits"]
+            ["associateData", "generateDigits"]
         ),
         State::Hold => groups!(
             [
@@ -46,9 +46,11 @@ pub(super) const fn by(state: State) -> Value<'static> {
                 "retrieveCall",
                 "transferCall"
             ],
-            []
+            ["associateData"]
         ),
-        State::Queued => groups!(["clearConnection"], []),
-        State::Fail => groups!(["callBack", "campOnCall", "clearConnection", "intrudeCall"], []),
+        State::Queued => groups!(["clearConnection"], ["associateData"]),
+        State::Fail => {
+            groups!(["callBack", "campOnCall", "clearConnection", "intrudeCall"], ["associateData"])
+        }
     }
 }

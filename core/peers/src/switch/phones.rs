@@ -6,6 +6,7 @@
 //! (initiated, connected or failed); the others are held, ringing or queued.
 
 mod acting;
+mod associating;
 mod call;
 mod clearing;
 mod consulting;
@@ -23,6 +24,7 @@ mod tests;
 mod waiting;
 
 pub use acting::{MAX_NUMBER, is_dialable};
+pub use associating::{Data, Form, MAX_OCTETS, SORTS, Sort};
 pub use call::{Call, Connection, Outside, Party, Seen};
 pub use digits::MAX_DIGITS;
 pub use happening::{Detail, Happening, KINDS, Kind, Merged, Moved};

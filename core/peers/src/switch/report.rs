@@ -10,7 +10,7 @@ use ctigate_core::wire::csta::member::Names;
 use ctigate_core::wire::csta::model::{self, Connection, LocalConnectionState, Redirection};
 use ctigate_core::wire::csta::relayed::Value;
 
-use super::phones::{Detail, Happening, Kind, Merged, Party, Phone};
+use super::phones::{Detail, Form, Happening, Kind, Merged, Party, Phone};
 use super::service::static_device;
 use super::{Step, Switch, is_alive, names, permitted};
 
@@ -138,7 +138,7 @@ impl Switch {
             ..Words::default()
         };
         match &happening.detail {
-            Detail::None => words,
+            Detail::None | Detail::Data(_) => words,
             Detail::Destination(to) => Words { new_party: Some(name(*to)), ..words },
             Detail::Queue { queued, in_front } => {
                 Words { queue: Some([queued.to_string(), in_front.to_string()]), ..words }
@@ -203,6 +203,7 @@ impl Switch {
         local: LocalConnectionState,
     ) -> Option<Value<'a>> {
         let is_diverted = happening.kind == Kind::Diverted;
+        let data = if let Detail::Data(changed) = &happening.detail { changed } else { &happening.data };
         match name {
             // In a diversion these two are optional.
             "callingDevice" if !is_diverted => Some(calling(words)),
@@ -220,7 +221,21 @@ impl Switch {
             "callsInFront" => words.queue.as_ref().map(|[_, in_front]| Value::Text(in_front)),
             "dialingSequence" => Some(Value::Device(static_device(&words.digits))),
             "digitGeneratedList" => Some(Value::Text(&words.digits)),
+            // Later events of the call tell this of all data.
+            _ if name == "correlatorData" || happening.kind == Kind::CallInformation => {
+                data.told(name).map(|(form, value)| form.value(value))
+            }
             _ => None,
+        }
+    }
+}
+
+impl Form {
+    /// Data of this form.
+    const fn value(self, text: &str) -> Value<'_> {
+        match self {
+            Self::Octets | Self::Text => Value::Text(text),
+            Self::Within(inner) => Value::Within(inner, text),
         }
     }
 }

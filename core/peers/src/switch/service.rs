@@ -3,6 +3,7 @@
 //!
 //! A service is one row of [`TABLE`] and one handler.
 
+mod associating;
 mod calls;
 mod devices;
 mod joining;
@@ -234,6 +235,12 @@ const TABLE: &[Service] = &[
         "Dials more digits of a number that is not complete.",
     ),
     service(
+        "AssociateData",
+        About::Phones,
+        Read(Switch::associate_data),
+        "Gives the call codes, correlator data or a subject; the parties are told what changed.",
+    ),
+    service(
         "GenerateDigits",
         About::Phones,
         Read(Switch::generate_digits),
@@ -375,6 +382,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("CallClearedEvent", "A call was ended for all its parties."),
     ("DigitsDialedEvent", "A phone dialled digits of a number that is not complete."),
     ("DigitsGeneratedEvent", "A phone sent digits to the others in a call."),
+    ("CallInformationEvent", "Data that were associated with a call; later events have its correlatorData."),
     ("CallBackEvent", "A call will be made later, or no longer."),
     ("ForwardingEvent", "One type of a phone's forwarding was set or ended."),
     ("DoNotDisturbEvent", "Which calls must not disturb has changed."),

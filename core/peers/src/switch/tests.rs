@@ -24,6 +24,7 @@ use ctigate_core::wire::csta_frame::{self, Framed, Framer};
 
 use super::{Switch, SwitchConfig};
 
+mod associating;
 mod calls;
 mod control;
 mod devices;

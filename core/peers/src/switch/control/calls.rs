@@ -1,5 +1,6 @@
 //! Verbs for what people do at their phones with more than one call, with calls of others, and with digits.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -8,7 +9,8 @@ use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
 use super::verbs::Said;
 use super::{Done, why};
-use crate::switch::phones::{ACTIVE, Call, Happening, Party, Phone, Refusal};
+use crate::octets::hexadecimal;
+use crate::switch::phones::{ACTIVE, Call, Data, Form, Happening, MAX_OCTETS, Party, Phone, Refusal, SORTS};
 use crate::switch::{Step, Switch, names};
 
 /// The call that an action was about, or that came of it.
@@ -102,6 +104,23 @@ impl Switch {
             let talks = self.phones.newest(other, &[State::Connected]).ok_or(Refusal::NothingActive);
             talks.and_then(|call| self.phones.enter(call, phone, &mut told).map(|()| call))
         };
+        Some(self.acted(step, acted, &told))
+    }
+
+    /// A call gets data.
+    pub(super) fn associates(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number, key, value] = *said.words else { return None };
+        let sort = SORTS.iter().find(|sort| sort.key == key)?;
+        let written = if sort.form == Form::Text { value.into() } else { hexadecimal(value) };
+        let data = Data::of(sort, written);
+        let phone = match self.phone_named(number) {
+            Ok(phone) if value.len() <= MAX_OCTETS => phone,
+            Ok(_) => return Some(Err(format!("{} octets are too many: at most {MAX_OCTETS}", value.len()))),
+            Err(why) => return Some(Err(why)),
+        };
+        let call = self.phones.to_clear(phone).ok_or(Refusal::NothingActive);
+        let mut told = Vec::new();
+        let acted = call.and_then(|call| self.phones.associate(call, phone, data, &mut told).map(|()| call));
         Some(self.acted(step, acted, &told))
     }
 

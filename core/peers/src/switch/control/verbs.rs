@@ -154,6 +154,13 @@ pub const VERBS: &[Verb] = &[
         Switch::joins,
     ),
     verb(
+        "associate",
+        "PHONE account|auth|correlator|qualifying|subject|languages DATA",
+        "The phone's call gets these data; what it had before of other sorts stays.",
+        "associate 1001 account 4711",
+        Switch::associates,
+    ),
+    verb(
         "incoming",
         "FROM|withheld NUMBER",
         "Somebody outside calls, through a trunk.",

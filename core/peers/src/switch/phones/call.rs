@@ -8,7 +8,7 @@ use ctigate_core::time::Instant;
 use ctigate_core::timer::Deadline;
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
-use super::Phone;
+use super::{Data, Phone};
 
 /// A party of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,6 +108,8 @@ pub struct Call {
     pub(super) via: Option<u16>,
     /// The phones of that group that rang already, if one rings after another.
     pub(super) tried: Vec<Handle<Phone>>,
+    /// What was associated with it.
+    pub(super) data: Data,
 }
 
 ctigate_core::digest! { struct Call {
@@ -119,6 +121,7 @@ ctigate_core::digest! { struct Call {
     outside,
     via,
     tried => tried.as_slice(),
+    data,
 } }
 
 impl Call {
@@ -133,6 +136,7 @@ impl Call {
             outside: None,
             via: None,
             tried: Vec::new(),
+            data: Data::NONE,
         }
     }
 

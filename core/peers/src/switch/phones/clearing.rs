@@ -137,6 +137,7 @@ impl Phones {
             seen: phones,
             outside: call.outside.clone(),
             leaves_through: call.leaves_through(),
+            data: call.data.clone(),
         };
         self.end(handle, "normalClearing", told);
         told.push(cleared);

@@ -245,14 +245,16 @@ impl Phones {
             MergedCalls::Second => Some(second.unwrap_or(first)),
         };
         let old = self.calls.get(second.unwrap_or(first));
-        let (dialled, outside) =
-            old.map(|call| (call.dialled.clone(), call.outside.clone())).unwrap_or_default();
+        let (dialled, outside, data) = old
+            .map(|call| (call.dialled.clone(), call.outside.clone(), call.data.clone()))
+            .unwrap_or_default();
+        let data = self.calls.get(first).map(|call| call.data.clone()).unwrap_or_default().or(data);
         let calling = self.calls.get(first).map(|call| call.calling);
         let outside = self.calls.get(first).and_then(|call| call.outside.clone()).or(outside);
         let fallback = parties.first().map_or(Party::Dialled, |(one, _)| one.party);
         let stays = |party: &Party| parties.iter().any(|(one, _)| one.party == *party);
         let calling = calling.filter(stays).unwrap_or(fallback);
-        let call = Call { dialled, outside, ..Call::new(calling, "transfer") };
+        let call = Call { dialled, outside, data, ..Call::new(calling, "transfer") };
         for old in [Some(first), second].into_iter().flatten().filter(|old| Some(*old) != kept) {
             self.calls.remove(old);
         }
