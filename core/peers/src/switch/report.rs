@@ -49,6 +49,8 @@ struct Words {
 struct Item {
     device: String,
     old: Option<String>,
+    /// The direction of its media, if it is not both.
+    flow: Value<'static>,
 }
 
 impl Switch {
@@ -150,7 +152,11 @@ impl Switch {
                 new_party: Some(name(*added)),
                 list: list
                     .iter()
-                    .map(|moved| Item { device: name(moved.party), old: moved.old.map(call) })
+                    .map(|moved| Item {
+                        device: name(moved.party),
+                        old: moved.old.map(call),
+                        flow: self.flow(happening.call, moved.party),
+                    })
                     .collect(),
                 ..words
             },
@@ -189,7 +195,7 @@ impl Switch {
             (Part::LocalState, _) => Some(Value::Text(local.word())),
             (Part::Cause, _) => Some(Value::Text(happening.cause)),
             (Part::Copy(_), _) if slot.name == "callingDevice" && is_hidden => Some(RESTRICTED),
-            (Part::Copy(_), _) => self.named_value(slot.name, happening, words, local),
+            (Part::Copy(_), _) => self.named_value(slot.name, happening, words, (viewer, local)),
             (Part::CrossReference | Part::List, _) => None,
         }
     }
@@ -200,7 +206,7 @@ impl Switch {
         name: &str,
         happening: &'a Happening,
         words: &'a Words,
-        local: LocalConnectionState,
+        (viewer, local): (Handle<Phone>, LocalConnectionState),
     ) -> Option<Value<'a>> {
         let is_diverted = happening.kind == Kind::Diverted;
         let data = if let Detail::Data(changed) = &happening.detail { changed } else { &happening.data };
@@ -213,7 +219,9 @@ impl Switch {
             "lastRedirectionDevice" => Some(Value::Redirection(redirection(words))),
             "localConnectionInfo" => Some(Value::Text(local.word())),
             "cause" => Some(Value::Text(happening.cause)),
-            "servicesPermitted" => self.config.permits.then(|| permitted::by(local)),
+            "servicesPermitted" => self.config.permits.then(|| {
+                permitted::by(local, self.phones.participation(happening.call, Party::Phone(viewer)))
+            }),
             "associatedCallingDevice" => words.came_through.as_deref().map(party),
             "associatedCalledDevice" => words.leaves_through.as_deref().map(party),
             "networkCallingDevice" => words.came_through.as_ref().map(|_| calling(words)),
@@ -221,6 +229,7 @@ impl Switch {
             "callsInFront" => words.queue.as_ref().map(|[_, in_front]| Value::Text(in_front)),
             "dialingSequence" => Some(Value::Device(static_device(&words.digits))),
             "digitGeneratedList" => Some(Value::Text(&words.digits)),
+            _ if name.ends_with("onnectionInfo") => Some(self.flow(happening.call, happening.party)),
             // Later events of the call tell this of all data.
             _ if name == "correlatorData" || happening.kind == Kind::CallInformation => {
                 data.told(name).map(|(form, value)| form.value(value))
@@ -232,7 +241,7 @@ impl Switch {
 
 impl Form {
     /// Data of this form.
-    const fn value(self, text: &str) -> Value<'_> {
+    pub(super) const fn value(self, text: &str) -> Value<'_> {
         match self {
             Self::Octets | Self::Text => Value::Text(text),
             Self::Within(inner) => Value::Within(inner, text),
@@ -246,12 +255,13 @@ impl Words {
         &'a self,
         item: &'a Item,
         endpoint: &'a [(&'static str, Value<'a>)],
-    ) -> [(&'static str, Value<'a>); 3] {
+    ) -> [(&'static str, Value<'a>); 4] {
         let old = item.old.as_deref().map_or(Value::Nothing, |old| connection(old, &item.device));
         [
             ("newConnection", connection(&self.call, &item.device)),
             ("oldConnection", old),
             ("endpoint", Value::Elements(endpoint)),
+            ("resultingConnectionInfo", item.flow),
         ]
     }
 }

@@ -187,14 +187,19 @@ const TABLE: &[Service] = &[
         "SingleStepConferenceCall",
         About::Phones,
         Read(Switch::single_step_conference),
-        "Adds a number to the call, which rings there.",
+        "Adds a number to the call, which rings there; silent, it will only listen.",
     ),
-    service("JoinCall", About::Phones, Read(Switch::join_call), "A phone enters a call of others."),
+    service(
+        "JoinCall",
+        About::Phones,
+        Read(Switch::join_call),
+        "A phone enters a call of others, at once or when it is answered; silent, it only listens.",
+    ),
     service(
         "IntrudeCall",
         About::Phones,
         Read(Switch::intrude_call),
-        "Enters the call that keeps the called phone busy.",
+        "Enters the call that keeps the called phone busy; silent, to listen only.",
     ),
     service(
         "DirectedPickupCall",

@@ -28,6 +28,7 @@ mod associating;
 mod calls;
 mod control;
 mod devices;
+mod entering;
 mod errors;
 mod faults;
 mod features;

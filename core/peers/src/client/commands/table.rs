@@ -160,6 +160,19 @@ pub(in crate::client) const COMMANDS: &[Command] = &[
         "join 1002",
     ),
     asks(
+        "join prompt",
+        &[Takes::Number, PARTICIPATION],
+        "JoinCall",
+        &[
+            ("activeCall", Put::At(0, &[State::Connected])),
+            ("joiningDevice", Put::Line),
+            ("autoOriginate", Put::Word("prompt")),
+            ("participationType", Put::Given(1)),
+        ],
+        "The same, as soon as somebody answers at the own phone.",
+        "join prompt 1002",
+    ),
+    asks(
         "park",
         &[Takes::Call(ACTIVE), Takes::MaybeNumber],
         "ParkCall",

@@ -79,6 +79,11 @@ const WRITTEN: &[(&str, &str, &str)] = &[
     ("pickup 1004", "DirectedPickupCall", "callToBePickedUp=@tel:1004 requestingDevice=LINE"),
     ("pickup-group", "GroupPickupCall", "newDestination=LINE"),
     ("pickup-group 1500", "GroupPickupCall", "newDestination=LINE pickGroup=tel:1500"),
+    (
+        "join prompt 1004 none",
+        "JoinCall",
+        "activeCall=@tel:1004 joiningDevice=LINE autoOriginate=prompt participationType=none",
+    ),
     ("join 1004", "JoinCall", "activeCall=@tel:1004 joiningDevice=LINE autoOriginate=doNotPrompt"),
     ("park", "ParkCall", "parking=2@LINE parkTo=LINE"),
     ("park 1 700", "ParkCall", "parking=1@LINE parkTo=tel:700"),

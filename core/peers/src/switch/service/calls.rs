@@ -209,6 +209,7 @@ pub(super) fn reason(refusal: Refusal) -> CstaError {
         Refusal::NoCallBack => error("operation", "invalidFeature"),
         Refusal::NotDigits => error("operation", "charactersToSendNotSupported"),
         Refusal::TrunksTaken => error("systemResourceAvailibility", "networkBusy"),
+        Refusal::OnlyListens => error("operation", "requestIncompatibleWithConnection"),
         Refusal::OutOfService => error("systemResourceAvailibility", "deviceOutOfService"),
     }
 }

@@ -13,7 +13,7 @@ use ctigate_core::wire::csta::relayed::{Relayed, Value};
 use super::Outcome;
 use super::calls::{Meant, connected, held, reason};
 use super::system::{error, static_device};
-use crate::switch::phones::{Call, Detail, Happening, Party, Phone, Phones, Refusal};
+use crate::switch::phones::{Call, Detail, Happening, Participation, Party, Phone, Phones, Refusal};
 use crate::switch::{Step, Switch, To, names};
 
 /// The call in which a phone talks.
@@ -40,7 +40,13 @@ impl Switch {
         let number = asked.device("consultedDevice").ok_or(CstaError::INVALID_CALLED_DEVICE_ID)?.id;
         let mut told = Vec::new();
         let made = self.phones.consult(step.now, call, phone, number, &mut told).map_err(reason)?;
-        self.announce(step, to, asked, ("initiatedCall", made, Party::Phone(phone)), &told);
+        self.announce(
+            step,
+            to,
+            asked,
+            (["initiatedCall", "initiatedCallInfo"], made, Party::Phone(phone)),
+            &told,
+        );
         Ok(())
     }
 
@@ -93,21 +99,41 @@ impl Switch {
         asked: &Relayed<'_>,
     ) -> Outcome {
         let (call, phone) = self.named(asked, &talking("activeCall"))?;
+        let participation = participation(asked)?;
         let number = asked.device("deviceToJoin").ok_or(CstaError::INVALID_DESTINATION_DEVICE_ID)?.id;
         let mut told = Vec::new();
-        let added = self.phones.single_step_conference(step.now, call, phone, number, &mut told);
-        self.announce(step, to, asked, ("conferencedCall", call, added.map_err(destination)?), &told);
+        let added =
+            self.phones.single_step_conference(step.now, call, phone, (number, participation), &mut told);
+        self.announce(
+            step,
+            to,
+            asked,
+            (["conferencedCall", "conferencedCallInfo"], call, added.map_err(destination)?),
+            &told,
+        );
         Ok(())
     }
 
-    /// Join Call. The joining phone is taken off hook at once, whatever `autoOriginate` says.
+    /// Join Call. The default is to prompt: the phone has a call of its own until it goes off hook.
     pub(super) fn join_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let (call, _) = self.of_others(asked, "activeCall", &[State::Connected, State::Hold])?;
         let phone = asked.device("joiningDevice").and_then(|device| self.device(device));
         let phone = phone.ok_or(CstaError::INVALID_DEVICE_ID)?;
         let mut told = Vec::new();
-        self.phones.enter(call, phone, &mut told).map_err(reason)?;
-        self.announce(step, to, asked, ("conferencedCall", call, Party::Phone(phone)), &told);
+        let participation = participation(asked)?;
+        let joined = if asked.text("autoOriginate") == Some("doNotPrompt") {
+            self.phones.enter(call, phone, participation, &mut told).map(|()| call)
+        } else {
+            self.phones.prompt_to_enter(step.now, call, phone, participation, &mut told)
+        };
+        let call = joined.map_err(reason)?;
+        self.announce(
+            step,
+            to,
+            asked,
+            (["conferencedCall", "conferencedCallInfo"], call, Party::Phone(phone)),
+            &told,
+        );
         Ok(())
     }
 
@@ -115,8 +141,14 @@ impl Switch {
     pub(super) fn intrude_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let (own, phone) = self.named(asked, &active("intrude"))?;
         let mut told = Vec::new();
-        let call = self.phones.intrude(own, phone, &mut told).map_err(reason)?;
-        self.announce(step, to, asked, ("conferencedCall", call, Party::Phone(phone)), &told);
+        let call = self.phones.intrude(own, phone, participation(asked)?, &mut told).map_err(reason)?;
+        self.announce(
+            step,
+            to,
+            asked,
+            (["conferencedCall", "conferencedCallInfo"], call, Party::Phone(phone)),
+            &told,
+        );
         Ok(())
     }
 
@@ -151,7 +183,7 @@ impl Switch {
     ) -> Result<(), CstaError> {
         let mut told = Vec::new();
         self.phones.pick_up(call, from, phone, &mut told).map_err(reason)?;
-        self.announce(step, to, asked, ("pickedCall", call, Party::Phone(phone)), &told);
+        self.announce(step, to, asked, (["pickedCall", "pickedCallInfo"], call, Party::Phone(phone)), &told);
         Ok(())
     }
 
@@ -243,12 +275,19 @@ impl Switch {
         step: &mut Step<'_>,
         to: To,
         asked: &Relayed<'_>,
-        (member, call, party): (&'static str, Handle<Call>, Party),
+        ([member, info], call, party): ([&'static str; 2], Handle<Call>, Party),
         told: &[Happening],
     ) {
+        let flow = self.flow(call, party);
         let (call, device) = self.spelt(call, party);
-        self.accept(step, to, asked, &[(member, connection(&call, &device))]);
+        self.accept(step, to, asked, &[(member, connection(&call, &device)), (info, flow)]);
         self.report(step, told);
+    }
+
+    /// The direction of a party's media in a call, as `ConnectionInformation`; nothing if it is both.
+    pub(in crate::switch) fn flow(&self, call: Handle<Call>, party: Party) -> Value<'static> {
+        let flow = self.phones.participation(call, party).flow();
+        flow.map_or(Value::Nothing, |flow| Value::Within("flowDirection", flow))
     }
 
     /// A call's ID, and the device ID of a party of it.
@@ -294,6 +333,12 @@ impl Switch {
 
 const fn connection<'a>(call: &'a str, device: &'a str) -> Value<'a> {
     Value::Connection(Connection { call: Some(call), device: Some(static_device(device)) })
+}
+
+/// How a party is to take part in a call.
+fn participation(asked: &Relayed<'_>) -> Result<Participation, CstaError> {
+    let word = asked.text("participationType").unwrap_or("active");
+    Participation::from_word(word).ok_or(CstaError::INVALID_PARAMETER_VALUE)
 }
 
 /// The error where a number that a call is to go to is refused.

@@ -42,7 +42,8 @@ pub(super) const UNTRUTH: &[(&str, &str)] = &[("on", "false"), ("off", "true")];
 /// The microphone or loudspeaker: usually a phone has one.
 pub(super) const APPARATUS: Takes = Takes::MaybeWord("apparatus", "1");
 
-pub(super) const PARTICIPATION: Takes = Takes::MaybeOneOf(&[("active", "active"), ("silent", "silent")]);
+pub(super) const PARTICIPATION: Takes =
+    Takes::MaybeOneOf(&[("active", "active"), ("silent", "silent"), ("none", "none")]);
 
 /// The kinds of forwarding, as people and as ECMA-323 call them.
 pub(super) const FORWARDING: &[(&str, &str)] = &[
