@@ -13,8 +13,8 @@ SOAP), with application sessions (ECMA-354) or without. Its clients are gateways
 ```\nctigate switch --listen 127.0.0.1:1040 --control 127.0.0.1:1041 --config switch.example.toml\n```\n";
 
 const KEYS: &str = "\n## Keys\n
-`--listen` and `--control` replace the file's keys of these names. Keys with `[]` belong to a table that may be repeated
-(`[[phone]]`).\n\n| key | takes | default | |\n|---|---|---|---|\n";
+`--listen` and `--control` replace the file's keys of these names, and may be left out if the file has them. Keys with
+`[]` belong to a table that may be repeated (`[[phone]]`).\n\n| key | takes | default | |\n|---|---|---|---|\n";
 
 const LINES: &str = "\n## Verbs\n
 Whoever connects to the address in `control`, for example by `nc 127.0.0.1 1041`, plays the people at the phones, and
