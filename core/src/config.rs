@@ -12,10 +12,12 @@ use crate::wire::csta::guard::XmlLimits;
 use crate::wire::csta::services::Features;
 
 mod cross;
+mod directory;
 mod keys;
 
 pub use crate::setting::Network;
-pub use keys::{KEYS, MAX_CONNECTIONS, MAX_LISTENERS};
+pub use directory::{Attributes, DirectorySources, Mode, add_entries, check_entries};
+pub use keys::{KEYS, MAX_CONNECTIONS, MAX_IN_FILE, MAX_LISTENERS, is_of_directory};
 
 /// All of the gateway's configuration. The bounds and default of each field are in [`KEYS`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub struct Config {
     pub log: Log,
     /// Control by the operator.
     pub control: Control,
+    /// Where the directory of users and lines comes from, and what it is for.
+    pub directory: DirectorySources,
 }
 
 /// The side of the clients.
@@ -258,6 +262,7 @@ impl Config {
             limits: Limits::from_checked(checked),
             log: Log::from_checked(checked),
             control: Control { socket: checked.text("control.socket").map(String::from) },
+            directory: DirectorySources::from_checked(checked),
         }
     }
 }
