@@ -6,11 +6,11 @@
 
 use alloc::vec::Vec;
 
+use super::dial::{MAX_DIGITS, Number, dialable};
 use super::type_of_number::{DYNAMIC, INTERNATIONAL};
 use super::uri::write_own_line;
 use crate::wire::csta::emit;
 use crate::wire::csta::model::Device;
-use crate::wire::sip::dial::{MAX_DIGITS, Number, dialable};
 use crate::wire::sip::uri::{Scheme, Uri};
 
 /// The most characters of an identifier that are searched for a number: ECMA-269 10.1 allows 64, and phone systems add
@@ -93,7 +93,7 @@ fn number_in(id: &str) -> Option<Number> {
     if let Some(represented) = id.strip_prefix('N') {
         return in_representation(represented);
     }
-    // A vendor's form: `NUMBER:SWITCH:ADDRESS:INSTANCE`.
+    // A vendor's form.
     let vendors = || number_of_digits(id.split_once(':')?.0);
     number_of_digits(id).or_else(vendors)
 }
@@ -142,20 +142,33 @@ fn word_of(id: &str) -> &str {
     rest.get(..end).unwrap_or_default().trim_ascii()
 }
 
-/// Whether an identifier is that of the line which the phone system knows by `number`, in whichever form it is written.
-pub(crate) fn is_line(device: Device<'_>, number: &str) -> bool {
-    if device.id == number {
+/// Whether an identifier is that of the line which the phone system knows by `line`, a number or an identifier in a
+/// vendor's form, in whichever form it is written. Two identifiers in a vendor's form are different devices, even if
+/// they have the same number: a line may be on several.
+pub(crate) fn is_line(device: Device<'_>, line: &str) -> bool {
+    if device.id == line {
         return true;
     }
-    if number.is_empty() || device.type_of_number == Some(DYNAMIC) {
+    if line.is_empty() || device.type_of_number == Some(DYNAMIC) {
         return false;
     }
+    let number = match vendors_number(line) {
+        Some(_) if vendors_number(device.id).is_some() => return false,
+        Some(number) => number,
+        None => line,
+    };
     match Identifier::read(device) {
         Identifier::Digits(digits) => digits == number,
         Identifier::Number(digits) => digits == number,
         Identifier::Uri(uri) => is_number_of_uri(uri, number),
         Identifier::Name | Identifier::Withheld => word_of(device.id) == number,
     }
+}
+
+/// Returns the number of an identifier in a vendor's form, `NUMBER:SWITCH:ADDRESS:INSTANCE`.
+fn vendors_number(id: &str) -> Option<&str> {
+    let (number, _) = id.split_once(':')?;
+    is_number(number).then_some(number)
 }
 
 /// Whether an identifier contains a number, and not that of the line.
@@ -244,5 +257,22 @@ fn write_number(number: &str, out: &mut Vec<u8>) {
     emit::text(out, number);
     if !number.starts_with('+') {
         out.extend_from_slice(b";phone-context=dialstring");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_with_a_vendor_s_identifier_is_known_by_that_and_by_its_number() {
+        let line = "1001:CM1:192.0.2.10:0";
+        let is = |id| is_line(Device { id, type_of_number: None }, line);
+        for own in [line, "1001", "N<1001>;noa=nk", "tel:1001", "sip:1001@pbx"] {
+            assert!(is(own), "{own}");
+        }
+        for other in ["1001:CM1:192.0.2.10:1", "1002", "1002:CM1:192.0.2.10:0", "10011", "CM1"] {
+            assert!(!is(other), "{other}");
+        }
     }
 }

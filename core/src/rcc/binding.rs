@@ -108,17 +108,15 @@ impl<C: Carrier> Control<C> {
     /// Whether a device is the session's line, in any form that clients send (L5). If the session named no line at
     /// sign-in, the first device it names becomes its line.
     pub(super) fn is_own_line(&mut self, step: &Step<'_>, handle: SessionId, device: Device<'_>) -> bool {
-        let (Some(session), Some(number)) = (self.sessions.get(handle), number_of(device.id)) else {
-            return false;
-        };
+        let Some(session) = self.sessions.get(handle) else { return false };
         if !session.line().is_empty() {
-            return session.number() == number;
+            return session.is_named_by(device.id);
         }
-        if device.id.len() > step.config.limits.dialog_bytes {
+        if number_of(device.id).is_none() || device.id.len() > step.config.limits.dialog_bytes {
             return false;
         }
         if let Some(session) = self.sessions.get_mut(handle) {
-            session.carrier.set_line(device.id);
+            session.carrier.set_line(device.id, "");
         }
         true
     }

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::calls::Call;
+use crate::line::dial::{MAX_DIGITS, dialable};
 use crate::line::type_of_number::TypeOfNumber;
 use crate::line::uri::number_of;
 use crate::wire::csta::errors::CstaError;
@@ -11,7 +12,6 @@ use crate::wire::csta::member::Member;
 use crate::wire::csta::model::{Connection, Device};
 use crate::wire::csta::relayed::{Relayed, Value};
 use crate::wire::csta::services::Features;
-use crate::wire::sip::dial::{MAX_DIGITS, dialable};
 use crate::word::Word;
 
 /// The most members of one request that name a device or a connection.

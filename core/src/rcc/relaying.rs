@@ -5,7 +5,7 @@ use super::calls::Stage;
 use super::control::Control;
 use super::reference::call_of;
 use super::relay::{Found, Resolved, dialled, numbers};
-use super::session::Carrier;
+use super::session::{Carrier, Session};
 use super::switch_monitor::{State, SwitchMonitor};
 use super::ticket::Ticket;
 use crate::cti::ConnectionRef;
@@ -27,6 +27,8 @@ pub(super) struct Own {
     pub(super) link: ConnectionRef,
     /// The number by which the phone system knows the session's line.
     number: Word,
+    /// The number in its line URI, if that is another.
+    dialled_as: Option<Word>,
     /// The phone system whose calls it may name.
     switch: u8,
     /// What the phone system can do for the line.
@@ -35,6 +37,15 @@ pub(super) struct Own {
     /// The edition of ECMA-323 that the phone system speaks.
     edition: u8,
     now: Instant,
+}
+
+impl Own {
+    /// Like [`Session::is_named_by`].
+    fn is_named_by(&self, identifier: &str) -> bool {
+        number_of(identifier).is_some_and(|number| {
+            *number == *self.number || self.dialled_as.as_ref().is_some_and(|other| **other == *number)
+        })
+    }
 }
 
 /// A request to be relayed, resolved.
@@ -109,6 +120,7 @@ impl<C: Carrier> Control<C> {
             features: connection.map(|one| one.features.of(&number)).unwrap_or_default(),
             foreign_calls: connection.is_some_and(|one| one.foreign_calls),
             edition: step.config.cti.protocol_version,
+            dialled_as: self.sessions.get(handle).and_then(Session::other_number).map(Word::from),
             number,
             now: step.now,
         };
@@ -180,7 +192,7 @@ impl<C: Carrier> Control<C> {
             return Err(member.error);
         }
         let Some(call) = named.call else {
-            let is_line = named.device.and_then(|device| number_of(device.id)) == Some(&*own.number);
+            let is_line = named.device.is_some_and(|device| own.is_named_by(device.id));
             // For two connections, or a call to be cleared for all parties, devices alone are not enough.
             return match (member.role == Role::Own, is_line) {
                 (true, true) => self.find_static(own, service, member),
@@ -205,7 +217,7 @@ impl<C: Carrier> Control<C> {
     /// known at the own line counts only if that is monitored, and the client knows all of it.
     fn is_anothers(&self, own: &Own, call: &str, device: Option<Device<'_>>) -> bool {
         let Some(number) = device.and_then(|device| number_of(device.id)) else { return false };
-        if number == &*own.number || self.may_be_untold(own.session) {
+        if own.is_named_by(number) || self.may_be_untold(own.session) {
             return false;
         }
         let knows =
@@ -296,7 +308,7 @@ fn find_line<'r>(
     filled: bool,
 ) -> Result<Option<Found<'r>>, CstaError> {
     match named.filter(|named| !named.id.is_empty()) {
-        Some(named) if number_of(named.id) == Some(&*own.number) => Ok(Some(Found::Line)),
+        Some(named) if own.is_named_by(named.id) => Ok(Some(Found::Line)),
         Some(_) if member.error == CstaError::INVALID_CALLING_DEVICE_ID => {
             Err(CstaError::PRIVILEGE_VIOLATION_CALLING_DEVICE)
         }

@@ -8,6 +8,7 @@ use super::switch_monitor::SwitchMonitor;
 use crate::cti::ConnectionRef;
 use crate::digest::Digest;
 use crate::few::Few;
+use crate::line::uri::number_of;
 use crate::slots::Handle;
 use crate::step::SessionId;
 use crate::time::Instant;
@@ -27,8 +28,12 @@ pub(crate) trait Carrier: Digest {
     /// Returns the line URI as the client sent it; empty until it names one.
     fn line(&self) -> &str;
 
-    /// Sets the line URI.
-    fn set_line(&mut self, line: &str);
+    /// Returns the identifier by which the phone system knows the line; empty if that is the number in the line URI.
+    fn device(&self) -> &str;
+
+    /// Sets the line URI, and the identifier by which the phone system knows the line; empty if that is the number in
+    /// the line URI.
+    fn set_line(&mut self, line: &str, device: &str);
 
     /// Returns the user's URI.
     fn user(&self) -> &str;
@@ -79,9 +84,25 @@ pub(crate) struct Session<C> {
 }
 
 impl<C: Carrier> Session<C> {
-    /// Returns the number by which the phone system knows its line; empty until the client names one.
+    /// Returns the number or other identifier by which the phone system knows its line; empty until the client names
+    /// one.
     pub(crate) fn number(&self) -> &str {
-        crate::line::uri::number_of(self.line()).unwrap_or_default()
+        match self.carrier.device() {
+            "" => number_of(self.line()).unwrap_or_default(),
+            device => device,
+        }
+    }
+
+    /// Returns the number in its line URI, if the phone system knows the line by another identifier.
+    pub(crate) fn other_number(&self) -> Option<&str> {
+        if self.carrier.device().is_empty() { None } else { number_of(self.line()) }
+    }
+
+    /// Whether a client means its own line by an identifier: in the form of its line URI, with or without partition and
+    /// device, or as the phone system knows it (L5).
+    pub(crate) fn is_named_by(&self, identifier: &str) -> bool {
+        let number = number_of(identifier);
+        number.is_some() && (number == Some(self.number()) || number == self.other_number())
     }
 
     /// Returns the line URI as the client sent it; empty until it names one.

@@ -193,10 +193,15 @@ impl Dialog {
         self.texts.get(Text::Line)
     }
 
-    /// Notes the line that the dialog is about.
-    pub(crate) fn set_line(&mut self, line: &str) {
-        if line != self.line() {
-            self.texts.set(&[(Text::Line, line)]);
+    /// By what the phone system knows the line; empty if that follows from it.
+    pub(crate) fn device(&self) -> &str {
+        self.texts.get(Text::Device)
+    }
+
+    /// Notes the line that the dialog is about, and by what the phone system knows it; empty if that follows from it.
+    pub(crate) fn set_line(&mut self, line: &str, device: &str) {
+        if (line, device) != (self.line(), self.device()) {
+            self.texts.set(&[(Text::Line, line), (Text::Device, device)]);
         }
     }
 

@@ -152,8 +152,12 @@ impl Carrier for Leg {
         self.dialog.line()
     }
 
-    fn set_line(&mut self, line: &str) {
-        self.dialog.set_line(line);
+    fn device(&self) -> &str {
+        self.dialog.device()
+    }
+
+    fn set_line(&mut self, line: &str, device: &str) {
+        self.dialog.set_line(line, device);
     }
 
     fn user(&self) -> &str {

@@ -1,12 +1,12 @@
 //! Refreshes, by re-INVITE and by UPDATE (client quirk 6). Either moves a session whose connection is down; if the
 //! connection is back with a new ID, only a re-INVITE does (S8).
 
+use alloc::boxed::Box;
 use core::fmt::Display;
 
 use super::{Control, Leg, Uacsta};
 use crate::action::Level;
 use crate::expected::Expected as _;
-use crate::line::uri::number_of;
 use crate::sip::user_agent::{Phase, Received, Refusal, restart_session_timer};
 use crate::step::{SessionId, Step};
 
@@ -51,7 +51,8 @@ impl Uacsta {
         if let (Some(session), Some(sign_in)) = (control.sessions.get_mut(handle), sign_in) {
             session.namespace = sign_in.namespace;
             if !sign_in.line.is_empty() {
-                session.carrier.dialog.set_line(&sign_in.line);
+                let device = Box::<str>::from(session.carrier.dialog.device());
+                session.carrier.dialog.set_line(&sign_in.line, &device);
             }
         }
         control.renew_connection(step, self, handle);
@@ -91,6 +92,6 @@ fn hands_over(step: &Step<'_>) -> bool {
 /// session has none yet.
 fn may_name(control: &Control<Leg>, handle: SessionId, line: &str) -> bool {
     control.sessions.get(handle).is_some_and(|session| {
-        session.line().is_empty() || line.is_empty() || number_of(line) == Some(session.number())
+        session.line().is_empty() || line.is_empty() || session.is_named_by(line)
     })
 }

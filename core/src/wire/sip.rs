@@ -6,7 +6,6 @@
 mod access;
 pub mod address;
 pub mod body;
-pub mod dial;
 pub mod emit;
 pub mod flaw;
 pub mod framer;

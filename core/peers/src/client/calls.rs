@@ -6,8 +6,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use ctigate_core::digest::{Digest, Digester};
+use ctigate_core::line::dial::dialable;
 use ctigate_core::wire::csta::model::{Connection, Device, LocalConnectionState as State, Party as Named};
-use ctigate_core::wire::sip::dial::dialable;
 
 mod following;
 mod snapshots;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use roxmltree::Node;
 
-use ctigate_core::wire::sip::dial::dialable;
+use ctigate_core::line::dial::dialable;
 
 use super::calls::text_of;
 

@@ -23,16 +23,17 @@ use crate::wire::csta::model::{Event, Request, Response};
 #[derive(Debug)]
 pub(super) struct Bare {
     line: Box<str>,
+    device: Box<str>,
     base: Box<str>,
     is_established: bool,
     may_be_overtaken: bool,
 }
 
-crate::digest! { struct Bare { line, base, is_established, may_be_overtaken } }
+crate::digest! { struct Bare { line, device, base, is_established, may_be_overtaken } }
 
 impl Bare {
     pub(super) fn new(line: String, base: String, is_established: bool) -> Self {
-        Self { line: line.into(), base: base.into(), is_established, may_be_overtaken: false }
+        Self { line: line.into(), device: Box::default(), base: base.into(), is_established, may_be_overtaken: false }
     }
 
     /// Establishes the session.
@@ -56,8 +57,12 @@ impl Carrier for Bare {
         &self.line
     }
 
-    fn set_line(&mut self, line: &str) {
-        self.line = Box::from(line);
+    fn device(&self) -> &str {
+        &self.device
+    }
+
+    fn set_line(&mut self, line: &str, device: &str) {
+        (self.line, self.device) = (Box::from(line), Box::from(device));
     }
 
     fn user(&self) -> &str {

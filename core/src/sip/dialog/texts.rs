@@ -13,6 +13,8 @@ const BESIDE: usize = 372;
 pub(super) enum Text {
     /// The line that the dialog is about; empty until it is known.
     Line,
+    /// By what the phone system knows the line, if that does not follow from it.
+    Device,
     /// Call-ID.
     CallId,
     /// Our From: the INVITE's To, with our tag.
@@ -33,8 +35,9 @@ pub(super) enum Text {
 
 impl Text {
     /// All texts, in the order of storage.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Line,
+        Self::Device,
         Self::CallId,
         Self::Local,
         Self::Remote,
@@ -48,14 +51,15 @@ impl Text {
     const fn index(self) -> usize {
         match self {
             Self::Line => 0,
-            Self::CallId => 1,
-            Self::Local => 2,
-            Self::Remote => 3,
-            Self::RequestUri => 4,
-            Self::Routes => 5,
-            Self::LocalTag => 6,
-            Self::NextHop => 7,
-            Self::User => 8,
+            Self::Device => 1,
+            Self::CallId => 2,
+            Self::Local => 3,
+            Self::Remote => 4,
+            Self::RequestUri => 5,
+            Self::Routes => 6,
+            Self::LocalTag => 7,
+            Self::NextHop => 8,
+            Self::User => 9,
         }
     }
 }
@@ -105,10 +109,10 @@ mod tests {
         assert!(Text::ALL.iter().all(|text| texts.get(*text).is_empty()));
         texts.set(&[(Text::Remote, "alice"), (Text::CallId, "one"), (Text::NextHop, "host:1")]);
         let there = Text::ALL.map(|text| texts.get(text));
-        assert_eq!(there, ["", "one", "", "alice", "", "", "", "host:1", ""]);
+        assert_eq!(there, ["", "", "one", "", "alice", "", "", "", "host:1", ""]);
         texts.set(&[(Text::Remote, "bob;tag=ä"), (Text::Routes, "Route: x\r\n")]);
         let there = Text::ALL.map(|text| texts.get(text));
-        assert_eq!(there, ["", "one", "", "bob;tag=ä", "", "Route: x\r\n", "", "host:1", ""]);
+        assert_eq!(there, ["", "", "one", "", "bob;tag=ä", "", "Route: x\r\n", "", "host:1", ""]);
     }
 
     #[test]

@@ -259,7 +259,7 @@ mod tests {
                 rest = &rest[taken..];
             }
             let replaced = String::from_utf8(out).unwrap();
-            let dialled = |text: &str| crate::wire::sip::dial::dialable(text).map(|number| number.len()).ok();
+            let dialled = |text: &str| crate::line::dial::dialable(text).map(|number| number.len()).ok();
             assert_ne!(replaced, number);
             assert_eq!(dialled(&replaced), dialled(number), "{replaced} for {number}");
         }

@@ -1,6 +1,5 @@
 //! URIs, as far as routing and identifying users requires (RFC 3261 19.1, RFC 3966).
 
-pub use super::dial::{NotDialable, Number, dialable};
 use super::host::split_host;
 use super::{list, octets};
 
