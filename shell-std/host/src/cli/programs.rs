@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use ctigate_core::config::{Config, KEYS, LogFormat};
+use ctigate_core::config::{Config, KEYS, LogFormat, is_of_directory};
 use ctigate_core::engine::Engine;
 use ctigate_core::setting::{ConfigError, Key, Setting, Value};
 use ctigate_core::trace::Header;
@@ -163,7 +163,9 @@ pub(crate) fn gateway(
     let descriptors = Descriptors::of_process(listeners, config.cti.connections.len());
     let is_set = settings.iter().any(|setting| setting.key == LINKS);
     let room = Room::new((config.limits.links, is_set), shell.links(), descriptors);
-    let mut settings = settings.to_vec();
+    // The directory may be large, and is recorded beside the trace.
+    let of_gateway = |setting: &&Setting| !is_of_directory(&setting.key);
+    let mut settings: Vec<Setting> = settings.iter().filter(of_gateway).cloned().collect();
     if room.is_lowered() {
         // The gateway itself must know, since it opens connections to clients, too; and so must a replay.
         config.limits.links = room.links();
