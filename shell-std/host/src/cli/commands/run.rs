@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use ctigate_core::Level;
+use ctigate_core::config::Mode;
 use ctigate_core::line::directory::Directory;
 
 use super::FAILED;
@@ -28,7 +29,9 @@ pub(super) fn run(shell: &dyn Shell, file: &Path, record: Option<&Path>, termina
     let console = Console::new(Box::new(io::stderr()), Box::new(io::stdout()), format, level);
     tell_of_directory(&directory, open, &console);
     let socket = config.control.socket.clone();
-    let ready = programs::gateway(shell, configuration.settings(), config);
+    let is_listed = config.directory.mode(!directory.is_empty()) == Mode::Listed;
+    let listed = is_listed.then_some(directory);
+    let ready = programs::gateway(shell, configuration.settings(), config, listed);
     // The control socket is opened after the addresses, on which a second gateway with the same configuration fails.
     let opened = ready.and_then(|ready| Ok((ready, serve(socket.as_deref(), &console)?)));
     let (program, server) = match opened {
