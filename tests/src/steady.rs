@@ -13,6 +13,10 @@ use ctigate_core::{
 
 use crate::bench::{address, csta, settings};
 
+mod documents;
+
+use documents::{DIGITS, HELD, TRANSFERRED, conferenced, connection, line_of, number_of};
+
 /// How many SIP connections the users share, as behind proxies.
 const CONNECTIONS: usize = 16;
 
@@ -460,56 +464,4 @@ impl Steady {
         self.sent.writes = writes;
         self.answer = ok;
     }
-}
-
-/// The phone system's response to HoldCall.
-const HELD: &str = "<?xml version=\"1.0\"?><HoldCallResponse \
-    xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"/>";
-
-/// The phone system's response to `GenerateDigits`.
-const DIGITS: &str = "<?xml version=\"1.0\"?><GenerateDigitsResponse \
-    xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"/>";
-
-/// The phone system's response to `TransferCall`.
-const TRANSFERRED: &str = "<?xml version=\"1.0\"?><TransferCallResponse \
-    xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"><transferredCall><callID>77</callID>\
-    <deviceID>2003</deviceID></transferredCall><connections><connectionListItem><newConnection><callID>77</callID>\
-    <deviceID>2002</deviceID></newConnection></connectionListItem><connectionListItem><newConnection><callID>77</callID>\
-    <deviceID>2003</deviceID></newConnection></connectionListItem></connections></TransferCallResponse>";
-
-fn connection(name: &str, call: &str, device: &str) -> String {
-    format!("<{name}><callID>{call}</callID><deviceID>{device}</deviceID></{name}>")
-}
-
-/// A conference of this many parties, the user's line among them, which keeps its callID.
-fn conferenced(user: usize, parties: usize) -> String {
-    let own = number_of(user);
-    let device =
-        |name: &str, number: &str| format!("<{name}><deviceIdentifier>{number}</deviceIdentifier></{name}>");
-    let item = |number: &str| {
-        let (new, old) =
-            (connection("newConnection", "77", number), connection("oldConnection", "77", number));
-        format!(
-            "<connectionListItem>{new}{old}<endpoint><deviceID>{number}</deviceID></endpoint></connectionListItem>"
-        )
-    };
-    let others: String = (1..parties).map(|party| item(&format!("{}", 2_000 + party))).collect();
-    format!(
-        "<monitorCrossRefID>m{user}</monitorCrossRefID>{}{}{}<conferenceConnections>{}{others}\
-         </conferenceConnections><localConnectionInfo>connected</localConnectionInfo><cause>conference</cause>",
-        connection("primaryOldCall", "77", &own),
-        device("conferencingDevice", &own),
-        device("addedParty", "2001"),
-        item(&own),
-    )
-}
-
-/// The number of a user's line.
-fn number_of(user: usize) -> String {
-    format!("{}", 1_000_000 + user)
-}
-
-/// A user's line URI.
-fn line_of(user: usize) -> String {
-    format!("tel:{};phone-context=dialstring", number_of(user))
 }
