@@ -13,8 +13,8 @@
 //! | `forms` | examples of every form: tested, and drawn in `docs/identifiers.md` |
 
 pub mod dial;
-mod escapes;
 pub mod directory;
+mod escapes;
 pub mod forms;
 pub(crate) mod identifier;
 pub mod tel;

@@ -282,7 +282,7 @@ fn the_mode_is_listed_as_soon_as_there_is_a_user() {
 #[test]
 fn attributes_of_an_ldap_directory_have_names_by_keys() {
     let of = |text: &str| config(&format!("{LEAST}{text}")).unwrap().directory.ldap;
-    assert_eq!(of(""), Attributes::default());
+    assert_eq!(of(""), default_attributes());
     assert_eq!(of("").id, ["sAMAccountName", "uid"]);
     assert_eq!(
         of("directory.ldap.line = \" ipPhone  telephoneNumber\"").line,

@@ -91,7 +91,8 @@ fn hands_over(step: &Step<'_>) -> bool {
 /// Whether a session's refresh may carry `line`: none, the session's own line in any notation, or any line if the
 /// session has none yet.
 fn may_name(control: &Control<Leg>, handle: SessionId, line: &str) -> bool {
-    control.sessions.get(handle).is_some_and(|session| {
-        session.line().is_empty() || line.is_empty() || session.is_named_by(line)
-    })
+    control
+        .sessions
+        .get(handle)
+        .is_some_and(|session| session.line().is_empty() || line.is_empty() || session.is_named_by(line))
 }

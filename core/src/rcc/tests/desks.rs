@@ -33,7 +33,13 @@ crate::digest! { struct Bare { line, device, base, is_established, may_be_overta
 
 impl Bare {
     pub(super) fn new(line: String, base: String, is_established: bool) -> Self {
-        Self { line: line.into(), device: Box::default(), base: base.into(), is_established, may_be_overtaken: false }
+        Self {
+            line: line.into(),
+            device: Box::default(),
+            base: base.into(),
+            is_established,
+            may_be_overtaken: false,
+        }
     }
 
     /// Establishes the session.
