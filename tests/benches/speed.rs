@@ -3,6 +3,8 @@
 use core::cell::RefCell;
 use std::collections::BTreeMap;
 
+use ctigate_core::line::rules::{Rule, Rules, Table, Terms};
+use ctigate_core::line::tel::Tel;
 use ctigate_core::wire::csta::emit::{self, Verbatim};
 use ctigate_core::wire::csta::guard::XmlLimits;
 use ctigate_core::wire::csta::model::{Message, Namespace};
@@ -42,6 +44,45 @@ fn parse_sip_info(bencher: Bencher<'_, '_>) {
         let read = message::Message::parse(black_box(info.as_bytes()), &mut scratch, Limits::default());
         black_box(read.is_ok());
     });
+}
+
+/// Rules by what numbers begin with, and last one by a pattern, for dialling and for showing.
+fn rules(count: u16) -> Rules {
+    let made = |last: &str| -> Vec<Rule> {
+        let begins: Vec<String> = (1..count).map(|index| format!("+49{:04}", 2_000 + index)).collect();
+        let terms = begins.iter().map(|begins| Terms {
+            begins: Some(begins),
+            strip: 3,
+            prepend: "00",
+            ..Terms::default()
+        });
+        let last = Terms { pattern: Some(last), strip: 1, prepend: "000", ..Terms::default() };
+        terms.chain([last]).filter_map(|terms| Rule::new(&terms).ok()).collect()
+    };
+    let rules = Rules::new((Vec::new(), made("+1xxxx*"), made("1xxx")), ["112"].into_iter());
+    assert_eq!(rules.count(Table::Dial), usize::from(count), "a rule is wrong");
+    rules
+}
+
+/// The number of rules of a table.
+const RULES: [u16; 3] = [1, 10, 1_000];
+
+#[divan::bench(args = RULES)]
+fn dial_by_the_last_rule(bencher: Bencher<'_, '_>, count: u16) {
+    let rules = rules(count);
+    bencher.bench_local(|| black_box(rules.dial(black_box("+14255550150"))));
+}
+
+#[divan::bench(args = RULES)]
+fn show_by_no_rule(bencher: Bencher<'_, '_>, count: u16) {
+    let rules = rules(count);
+    bencher.bench_local(|| black_box(rules.shown(black_box("4567"))));
+}
+
+#[divan::bench]
+fn read_a_tel_uri(bencher: Bencher<'_, '_>) {
+    let uri = "tel:73124;phone-context=dialstring;device=SEP0002FD3BB5C5;partition=BE_BRS_INT";
+    bencher.bench_local(|| black_box(Tel::read(black_box(uri)).is_ok()));
 }
 
 #[divan::bench]

@@ -118,7 +118,7 @@ Drawn from the forms in `core/src/line/forms.rs` by `tests/it/identifiers.rs`; d
 What a phone system calls a device, in all the forms that phone systems use, and what the client of the line 1001 sees in
 its place. Where there is no number, a device is `notKnown` or `restricted` if the schema has that choice, and otherwise
 left out if it may be; a connection always has its device, then unchanged. A connection goes back to the phone system as
-it announced it.\n
+it announced it. Number rules may show a number outside a connection in another way ([numbers.md](numbers.md)).\n
 | form | `typeOfNumber` | the phone system writes | the client sees |
 |---|---|---|---|
 ";

@@ -19,6 +19,7 @@ use ctigate_core::wire::csta_frame;
 
 use super::choices::Choices;
 use super::literature::{self, Story};
+use super::numbers;
 use super::rows::{self, Form, Voice};
 
 const LINE: &str = "tel:73124;phone-context=dialstring;partition=BE_BRS_INT";
@@ -110,6 +111,16 @@ pub(super) fn sip_streams() -> Seeds {
     let mut first = texts.map(|texts| texts.concat().into_bytes()).to_vec();
     first.push(literature::recorded_requests()?.concat());
     with_literature(first, |story| story.sip_streams().cloned().collect())
+}
+
+/// URIs that name numbers.
+pub(super) fn tel_uris() -> Seeds {
+    with_literature(numbers::uris(&[]), |story| numbers::uris(&story.csta_documents()))
+}
+
+/// Rules, and numbers.
+pub(super) fn number_rules() -> Seeds {
+    with_literature(numbers::rules(&[]), |story| numbers::rules(&story.csta_documents()))
 }
 
 /// Documents of every kind.

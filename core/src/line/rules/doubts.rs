@@ -98,11 +98,16 @@ impl Rules {
         alone.map_or(What::HiddenByAll, What::Hidden)
     }
 
-    /// The circle in which a rule leads, as far as a few of the numbers show that it applies to.
-    fn circle(&self, table: Table, index: usize, form: &Form) -> Option<What> {
-        let numbers = [(false, 0), (true, 0), (false, 7), (true, 7)];
-        let numbers = numbers.map(|(is_greatest, more)| form.example(is_greatest, more));
-        numbers.iter().find_map(|number| {
+    /// The circle in which a rule leads, as far as a few of the numbers show that it applies to: some that it is for,
+    /// and some of which it is certain.
+    fn circle(&self, table: Table, index: usize, certain: &Form) -> Option<What> {
+        let of_rule = self.table(table).rules.get(index).map(|rule| &rule.form);
+        let examples = |form: &Form| {
+            [(false, 0), (true, 0), (false, 7), (true, 7)]
+                .map(|(is_greatest, more)| form.example(is_greatest, more))
+        };
+        of_rule.into_iter().chain([certain]).flat_map(examples).find_map(|number| {
+            let number = &number;
             let outcome = self.by(table, number);
             let result = outcome.number.ok().filter(|_| outcome.cause == Cause::Rule(index))?;
             match table {

@@ -278,7 +278,7 @@ fn rules_that_lead_in_circles_are_found() {
     assert_eq!(
         doubts(vec![], vec![pattern("x*", 0, "0")], vec![]),
         [format!(
-            "numbers.dial[0] the phone system's 0110 is shown as 0110, which would be dialled as 00110: {back}"
+            "numbers.dial[0] the phone system's 00 is shown as 00, which would be dialled as 000: {back}"
         )]
     );
     assert_eq!(doubts(vec![], vec![beginning("+", 1, "00")], vec![beginning("00", 2, "+")]), [""; 0]);

@@ -22,6 +22,7 @@ pub(crate) use trace::LadderRequest;
 pub(crate) enum Request {
     Run { config: PathBuf, record: Option<PathBuf> },
     Check(CheckRequest),
+    Dial(DialRequest),
     Switch(SwitchRequest),
     Client(ClientRequest),
     Replay { traces: Vec<PathBuf> },
@@ -44,6 +45,13 @@ pub(crate) struct CheckRequest {
     pub(crate) connect: bool,
     /// Whether a warning is a failure.
     pub(crate) deny_warnings: bool,
+}
+
+/// The arguments of `dial`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DialRequest {
+    pub(crate) number: String,
+    pub(crate) config: PathBuf,
 }
 
 /// The arguments of `switch`.
@@ -108,6 +116,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
     let result = match command.as_str() {
         "run" => run(&mut parser),
         "check" => check(&mut parser),
+        "dial" => dial(&mut parser),
         "switch" => switch(&mut parser),
         "client" => client(&mut parser),
         "replay" => replay(&mut parser),
@@ -229,6 +238,20 @@ fn check(parser: &mut Parser) -> Result<Request, Stop> {
     })?;
     let config = config.ok_or_else(|| missing("--config FILE"))?;
     Ok(Request::Check(CheckRequest { config, record, connect, deny_warnings }))
+}
+
+fn dial(parser: &mut Parser) -> Result<Request, Stop> {
+    let (mut number, mut config) = (None, None);
+    each(parser, |word, parser| {
+        match word {
+            Word::Option(option) if option == "--config" => path(option, &mut config, parser)?,
+            Word::Value(value) if number.is_none() => number = Some(value.to_string_lossy().into_owned()),
+            Word::Option(_) | Word::Value(_) => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    let number = number.ok_or_else(|| missing("the number"))?;
+    Ok(Request::Dial(DialRequest { number, config: config.ok_or_else(|| missing("--config FILE"))? }))
 }
 
 fn switch(parser: &mut Parser) -> Result<Request, Stop> {
@@ -355,6 +378,8 @@ mod tests {
         );
         let check = CheckRequest { config, ..CheckRequest::default() };
         assert_eq!(parsed("check --config c.toml"), Ok(Request::Check(check.clone())));
+        let dial = DialRequest { number: "+1".into(), config: "c.toml".into() };
+        assert_eq!(parsed("dial +1 --config c.toml"), Ok(Request::Dial(dial)));
         let all = CheckRequest { record: Some("d".into()), connect: true, deny_warnings: true, ..check };
         let line = "check --config c.toml --connect --record d --deny-warnings";
         assert_eq!(parsed(line), Ok(Request::Check(all)));
@@ -445,6 +470,9 @@ mod tests {
         assert_eq!(wrong("run --conf x"), ("invalid option '--conf'".into(), Some("run".into())));
         assert_eq!(wrong("replay --x").0, "invalid option '--x'");
         assert_eq!(wrong("check c.toml").0, "unexpected argument \"c.toml\"");
+        assert_eq!(wrong("dial --config c"), ("the number is missing".into(), Some("dial".into())));
+        assert_eq!(wrong("dial 1 2 --config c").0, "unexpected argument \"2\"");
+        assert_eq!(wrong("dial 1").0, "--config FILE is missing");
         assert_eq!(wrong("trace --wire ladder t").0, "--wire: must come after 'ladder' or 'redact'");
         assert_eq!(wrong("ctl").0, "'status', 'drain', 'undrain', 'stop', 'redial' or 'log' is missing");
         assert_eq!(wrong("ctl stop now --socket s").0, "unexpected argument \"now\"");

@@ -17,6 +17,7 @@ mod check;
 mod client;
 mod ctl;
 mod demo;
+mod dial;
 mod directory;
 mod run;
 mod switch;
@@ -45,6 +46,7 @@ fn obey(shell: &dyn Shell, arguments: impl Iterator<Item = OsString>, terminal: 
         Err(usage) => refuse(shell.program(), &usage, terminal),
         Ok(Request::Run { config, record }) => run::run(shell, &config, record.as_deref(), terminal),
         Ok(Request::Check(request)) => check::check(shell, &request, terminal),
+        Ok(Request::Dial(request)) => dial::dial(&request, terminal),
         Ok(Request::Switch(request)) => switch::switch(shell, &request, terminal),
         Ok(Request::Client(request)) => client::client(shell, &request, terminal),
         Ok(Request::Replay { traces }) => traces::replay(&traces, terminal),

@@ -101,6 +101,35 @@ impl Configuration {
         self.settings.iter().position(|setting| setting.key == key)
     }
 
+    /// The index of the first setting in a table.
+    pub(crate) fn first_of(&self, table: &str) -> Option<usize> {
+        let is_inside =
+            |setting: &Setting| setting.key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
+        self.settings.iter().position(is_inside)
+    }
+
+    /// The place of a key: `FILE:LINE:COLUMN`. `None` if it is not set.
+    pub(crate) fn place(&self, key: &str) -> Option<String> {
+        let position = self.positions.get(self.index(key)?)?;
+        let (line, column) = line_and_column(&self.text, *position);
+        Some(format!("{}:{line}:{column}", self.file))
+    }
+
+    /// A table's settings as they would stand in a line, and its place: `FILE:LINE:COLUMN`. `None` if nothing is set in
+    /// it.
+    pub(crate) fn table(&self, table: &str) -> Option<(String, String)> {
+        let fields = || {
+            let inside = self.settings.iter().zip(&self.positions);
+            inside.filter_map(|(setting, position)| {
+                let field = setting.key.strip_prefix(table)?.strip_prefix('.')?;
+                Some((format!("{field} = {}", setting.value), position))
+            })
+        };
+        let (line, column) = line_and_column(&self.text, *fields().next()?.1);
+        let written: Vec<String> = fields().map(|(field, _)| field).collect();
+        Some((written.join(", "), format!("{}:{line}:{column}", self.file)))
+    }
+
     /// The position of the setting; if it is missing, that of its table's first setting.
     fn position(&self, error: &ConfigError) -> usize {
         let sibling = || {
@@ -277,6 +306,14 @@ mod tests {
         let settings = read("a = { b = 1, c = [{ d = \"x\" }, { d = \"y\" }] }\n").settings;
         let keys: Vec<_> = settings.iter().map(|setting| setting.key.as_str()).collect();
         assert_eq!(keys, ["a.b", "a.c[0].d", "a.c[1].d"]);
+    }
+
+    #[test]
+    fn a_table_is_shown_in_a_line_with_its_place() {
+        let configuration = read("[[a.b]]\nc = 1\n[[a.b]]\nc = 2\nd = \"x\"\n");
+        let shown = ("c = 2, d = \"x\"".to_owned(), "c.toml:4:5".to_owned());
+        assert_eq!(configuration.table("a.b[1]"), Some(shown));
+        assert_eq!(configuration.table("a.b[2]"), None);
     }
 
     #[test]

@@ -6,10 +6,11 @@ use ctigate_core::line::directory::import::COLUMNS;
 use ctigate_peers::switch::{SWITCH_KEYS, VERBS};
 
 /// The help texts of the commands, in the order of the overview.
-const TOPICS: [(&str, &str); 11] = [
+const TOPICS: [(&str, &str); 12] = [
     ("run", RUN),
     ("check", CHECK),
     ("directory", DIRECTORY),
+    ("dial", DIAL),
     ("ctl", CTL),
     ("switch", SWITCH),
     ("client", CLIENT),
@@ -106,6 +107,8 @@ is reached over CTI connections.
 
   PROGRAM demo                          see everything work, in this process, on loopback sockets
   PROGRAM check --config gateway.toml   report everything that is wrong with a configuration
+  PROGRAM dial NUMBER --config gateway.toml
+                                        show what becomes of a number, dialled and shown
   PROGRAM run --config gateway.toml     run the gateway; SIGTERM or Ctrl-C stops it cleanly
   PROGRAM directory import users.csv    make a directory of users and lines; 'directory check', 'list' and 'show'
   PROGRAM ctl status --config gateway.toml
@@ -207,7 +210,8 @@ Exit status 0 and the answer, or 1 and an error message.
 const CHECK: &str = "\
 Reports everything that is wrong with a configuration, each error with line, column, key, value and bound; and warns of
 what is allowed but hardly meant: everybody or nobody may speak SIP, an address in the LAN with the loopback addresses
-as the only peers, a directory that others may write to, heartbeats of no use, a recording without room.
+as the only peers, a directory that others may write to, heartbeats of no use, a recording without room, number rules
+that never apply, and those of which a number that is shown would be dialled as another one.
 
   PROGRAM check --config gateway.toml
   PROGRAM check --config gateway.toml --record /var/lib/ctigate/traces --deny-warnings
@@ -224,6 +228,34 @@ as the only peers, a directory that others may write to, heartbeats of no use, a
 
 Exit status 0 if nothing is wrong, and all connections came into service; warnings alone change nothing, unless they are
 denied: then it is 1.
+";
+
+const DIAL: &str = "\
+Shows step by step what becomes of a number by the number rules of a configuration: what the phone system dials if a
+client dials it, what a line URI with it means, and how clients see it if the phone system says it.
+
+  PROGRAM dial '+1 (425) 555-0150' --config gateway.toml
+  PROGRAM dial 'tel:+49-30-1234-567' --config gateway.toml
+  PROGRAM dial 4567 --config gateway.toml
+
+  NUMBER         a number as a client or the phone system writes it: bare, a tel: or a sip: URI
+  --config FILE  the configuration
+
+Three tables have the rules, and of each the first rule that is for a number applies, and no other:
+
+  [[numbers.line]]           from the number in a line URI to the phone system's number of the line
+  [[numbers.dial]]           from what a client dials to what the phone system dials
+  [[numbers.shown]]          from what the phone system says to what clients see
+  begins = \"+49 30 1234\"    what a number must begin with (a number with a + only meets a rule that says so)
+  digits = \"4-6\"           how many characters it must have; a + counts as one
+  pattern = \"+49301234x*\"  what it must look like: x is any digit, [1-46] one of several, a * at the end any rest
+  strip = 8                  how many characters are taken away from the beginning
+  prepend = \"0\"            what is then put before the rest
+
+The numbers of numbers.emergency are never rewritten. A number that clients are shown leads back when they dial it, by a
+rule of numbers.dial or else by itself. docs/numbers.md has the rules of a site from its beginning to its end.
+
+Exit status 0 if the number can be dialled, or 1 and why not.
 ";
 
 const SWITCH: &str = "\

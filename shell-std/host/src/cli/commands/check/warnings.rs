@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use ctigate_core::config::{Config, Mode};
+use ctigate_core::line::rules::Doubt;
 use ctigate_core::setting::ConfigError;
 use rustix::fs::statvfs;
 use rustix::process::{Resource, getrlimit};
@@ -43,7 +44,19 @@ pub(super) fn of_configuration(loaded: &Loaded) -> Vec<String> {
     {
         found.push(warning("control.socket", format!("{socket:?}"), what));
     }
+    found.extend(of_numbers(configuration, config));
     configuration.complaints(&found)
+}
+
+/// Number rules that never apply, or lead in circles, each at its place.
+fn of_numbers(configuration: &Configuration, config: &Config) -> Vec<ConfigError> {
+    let warning = |doubt: &Doubt| {
+        let key = format!("{}[{}]", doubt.table.key(), doubt.index);
+        let value = configuration.table(&key).map(|(written, _)| format!("{{ {written} }}"));
+        let bound = format!("warning: {doubt}");
+        ConfigError { setting: configuration.first_of(&key), key, value: value.unwrap_or_default(), bound }
+    };
+    config.numbers.doubts().iter().map(warning).collect()
 }
 
 /// Who may speak SIP: everybody, nobody, or nobody who could.
