@@ -30,6 +30,8 @@ pub struct Config {
     pub log: Log,
     /// Control by the operator.
     pub control: Control,
+    /// What is kept beyond the end of the program.
+    pub store: Store,
 }
 
 /// The side of the clients.
@@ -212,6 +214,13 @@ pub struct Control {
     pub socket: Option<String>,
 }
 
+/// What is kept beyond the end of the program. The host uses this; the core does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// The path of the file.
+    pub path: Option<String>,
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -260,6 +269,7 @@ impl Config {
             limits: Limits::from_checked(checked),
             log: Log::from_checked(checked),
             control: Control { socket: checked.text("control.socket").map(String::from) },
+            store: Store { path: checked.text("store.path").map(String::from) },
         }
     }
 }

@@ -289,4 +289,9 @@ pub const KEYS: &[Key] = &[
         107,
         "The path of the Unix-domain socket for 'ctigate ctl', created with mode 0600. Unset: there is none.",
     ),
+    Key::text(
+        "store.path",
+        4_095,
+        "The path of the file in which users' choices are kept, created with mode 0600. Unset: they are not remembered.",
+    ),
 ];

@@ -29,10 +29,12 @@ pub(super) fn of_configuration(configuration: &Configuration, config: &Config) -
     let mut found = Vec::new();
     found.extend(of_access(config).map(|(key, value, what)| warning(key, value, what)));
     found.extend(of_heartbeat(config).map(|(value, what)| warning("cti.heartbeat", value, what)));
-    if let Some(socket) = &config.control.socket
-        && let Some(what) = Path::new(socket).parent().and_then(of_directory)
-    {
-        found.push(warning("control.socket", format!("{socket:?}"), what));
+    for (key, path) in [("control.socket", &config.control.socket), ("store.path", &config.store.path)] {
+        if let Some(path) = path
+            && let Some(what) = Path::new(path).parent().and_then(of_directory)
+        {
+            found.push(warning(key, format!("{path:?}"), what));
+        }
     }
     configuration.complaints(&found)
 }
@@ -180,6 +182,11 @@ mod tests {
         }
         let socket = format!("{GOOD}[control]\nsocket = \"{}/s\"\n", directory.display());
         let [what] = warned(&socket).try_into().unwrap();
+        let [of_store] = warned(&socket.replace("[control]\nsocket", "[store]\npath")).try_into().unwrap();
+        assert!(
+            of_store.starts_with("c:6:8: store.path = ") && of_store.contains("(mode 1777)"),
+            "{of_store}"
+        );
         fs::remove_dir_all(&directory).unwrap();
         assert_eq!(said, [false, true, true]);
         assert!(what.starts_with("c:6:10: control.socket = ") && what.contains("(mode 1777)"), "{what}");
