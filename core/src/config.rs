@@ -38,6 +38,8 @@ pub struct Config {
     pub control: Control,
     /// Where the directory of users and lines comes from, and what it is for.
     pub directory: DirectorySources,
+    /// What is kept beyond the end of the program.
+    pub store: Store,
 }
 
 /// The side of the clients.
@@ -220,6 +222,13 @@ pub struct Control {
     pub socket: Option<String>,
 }
 
+/// What is kept beyond the end of the program. The host uses this; the core does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// The path of the file.
+    pub path: Option<String>,
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -271,6 +280,7 @@ impl Config {
             log: Log::from_checked(checked),
             control: Control { socket: checked.text("control.socket").map(String::from) },
             directory: DirectorySources::from_checked(checked),
+            store: Store { path: checked.text("store.path").map(String::from) },
         }
     }
 }

@@ -22,6 +22,7 @@ mod program;
 mod promises;
 mod recording;
 mod relay;
+mod selecting;
 mod sipe;
 mod terminal;
 mod told;

@@ -10,15 +10,17 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant as Monotonic;
 
 use ctigate_core::{
-    Actions, Closed, Command, Input, Instant, Level, LinkId, ListenerId, Machine, NoRecorder, Refusal,
-    StoreFault, Taken, Wake, Why,
+    Actions, Closed, Command, Input, Instant, Level, LinkId, ListenerId, Machine, NoRecorder, Refusal, Taken,
+    Wake, Why,
 };
 use ctigate_host::net::secrets::Secrets;
 use ctigate_host::record::console::{Console, Format};
-use ctigate_host::shell::{CONNECT_LIMIT, Limits, Listener, Program, Said, Shell, Silence, Socket, Speaker};
+use ctigate_host::shell::{CONNECT_LIMIT, Limits, Listener, Program, Said, Shell, Socket, Source, Speaker};
 use ctigate_host::store::Store;
 
 use crate::run::SHELL;
+
+mod keeping;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -48,7 +50,15 @@ enum Seen {
 
 const FLOOD_STEP: usize = 256 * 1024;
 
+fn console() -> Console {
+    Console::new(Box::new(std::io::sink()), Box::new(std::io::sink()), Format::Logfmt, Level::Debug)
+}
+
 impl Echo {
+    fn new(seen: Sender<Seen>, ignores_stop: bool) -> Self {
+        Self { seen, next_link: 0, flooded: None, ticks: 0, wake: None, ignores_stop }
+    }
+
     fn tell(&self, seen: Seen) {
         self.seen.send(seen).unwrap();
     }
@@ -156,40 +166,45 @@ struct Running {
 impl Running {
     fn start(limits: Limits, ignores_stop: bool) -> Self {
         let (seen, inbox) = mpsc::channel();
+        Self::of(limits, Store::default(), Echo::new(seen, ignores_stop), inbox).listening()
+    }
+
+    /// The usual one, which keeps what it wants to keep in `store`.
+    fn keeping(store: Store) -> Self {
+        let (seen, inbox) = mpsc::channel();
+        Self::of(LIMITS, store, Echo::new(seen, false), inbox).listening()
+    }
+
+    fn of(limits: Limits, mut store: Store, echo: Echo, seen: Receiver<Seen>) -> Self {
         let (speaker, speakers) = mpsc::channel();
         let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
         let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
         let addresses = (tcp.local_addr().unwrap(), udp.local_addr().unwrap());
-        let echo = Echo { seen, next_link: 0, flooded: None, ticks: 0, wake: None, ignores_stop };
+        let mut sources: Vec<Source> = vec![Box::new(move |given| speaker.send(given).unwrap())];
+        sources.extend(store.source());
         let program = Program {
             secrets: Secrets::default(),
-            store: Store::default(),
+            store,
             machine: Box::new(echo),
             recorder: Box::new(NoRecorder),
-            console: Console::new(
-                Box::new(std::io::sink()),
-                Box::new(std::io::sink()),
-                Format::Logfmt,
-                Level::Debug,
-            ),
+            console: console(),
             listeners: vec![
                 Listener { id: ListenerId::new(0), address: addresses.0, socket: Socket::Tcp(tcp) },
                 Listener { id: ListenerId::new(1), address: addresses.1, socket: Socket::Udp(udp) },
             ],
-            sources: vec![Box::new(move |given| speaker.send(given).unwrap())],
+            sources,
             limits,
         };
         let thread = thread::spawn(move || SHELL.run(program));
-        let running = Self {
-            tcp: addresses.0,
-            udp: addresses.1,
-            seen: inbox,
-            speaker: speakers.recv_timeout(PATIENCE).unwrap(),
-            thread,
-        };
-        assert_eq!(running.next(), Seen::Listening(ListenerId::new(0)));
-        assert_eq!(running.next(), Seen::Listening(ListenerId::new(1)));
-        running
+        let speaker = speakers.recv_timeout(PATIENCE).unwrap();
+        Self { tcp: addresses.0, udp: addresses.1, seen, speaker, thread }
+    }
+
+    /// The same, once it listens.
+    fn listening(self) -> Self {
+        assert_eq!(self.next(), Seen::Listening(ListenerId::new(0)));
+        assert_eq!(self.next(), Seen::Listening(ListenerId::new(1)));
+        self
     }
 
     fn usual() -> Self {
@@ -458,26 +473,6 @@ fn a_machine_that_does_not_stop_is_stopped_after_ten_seconds() {
     assert!(running.speaker.say(Said::Stop));
     assert_eq!(running.thread.join().unwrap(), 1);
     assert!((Duration::from_secs(9)..Duration::from_secs(15)).contains(&began.elapsed()));
-}
-
-#[test]
-fn a_command_is_answered_to_whoever_gave_it() {
-    let running = Running::usual();
-    let select = Said::Select { user: "alice".into(), choice: "automatic".into() };
-    let unset = Err(Refusal::Unkept(StoreFault::Unset));
-    thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                for _ in 0..50 {
-                    assert_eq!(running.speaker.carry_out(Said::Drain), Ok(Ok(())));
-                    assert_eq!(running.speaker.carry_out(select.clone()), Ok(unset));
-                }
-            });
-        }
-    });
-    let speaker = running.speaker.clone();
-    running.stop();
-    assert_eq!(speaker.carry_out(Said::Drain), Err(Silence::Gone));
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(super) fn check(checked: &Checked, errors: &mut Vec<ConfigError>) {
     check_listeners(checked, errors);
     check_addresses(checked, errors);
     check_names(checked, errors);
-    check_socket(checked, errors);
+    check_paths(checked, errors);
     check_logins(checked, errors);
 }
 
@@ -64,13 +64,15 @@ fn check_domain(checked: &Checked, errors: &mut Vec<ConfigError>) {
 }
 
 /// A relative path would mean a different file for each program, depending on its working directory.
-fn check_socket(checked: &Checked, errors: &mut Vec<ConfigError>) {
+fn check_paths(checked: &Checked, errors: &mut Vec<ConfigError>) {
     let wrong = |path: &str| !path.starts_with('/') || path.contains('\0');
-    if checked.is_sound("control.socket") && checked.text("control.socket").is_some_and(wrong) {
-        errors.push(checked.error(
-            "control.socket",
-            "must be a path that begins with /, such as \"/run/ctigate/control.sock\"".into(),
-        ));
+    for (key, example) in
+        [("control.socket", "/run/ctigate/control.sock"), ("store.path", "/var/lib/ctigate/store.redb")]
+    {
+        if checked.is_sound(key) && checked.text(key).is_some_and(wrong) {
+            let what = format!("must be a path that begins with /, such as \"{example}\"");
+            errors.push(checked.error(key, what));
+        }
     }
 }
 

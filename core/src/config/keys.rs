@@ -459,6 +459,11 @@ pub const KEYS: &[Key] = &[
         128,
         "The device ID at the phone system. Unset: it follows from the line's number.",
     ),
+    Key::text(
+        "store.path",
+        4_095,
+        "The path of the file in which users' choices are kept, created with mode 0600. Unset: they are not remembered.",
+    ),
 ];
 
 /// What the first key says for those that follow.

@@ -116,6 +116,10 @@ fn settings_that_contradict_each_other_are_told_so() {
             "sip.unavailable_expires = 1801: must be at most sip.session_expires, which is 1800",
         ),
         (
+            "store.path = \"store.redb\"",
+            "store.path = \"store.redb\": must be a path that begins with /, such as \"/var/lib/ctigate/store.redb\"",
+        ),
+        (
             "control.socket = \"control.sock\"",
             "control.socket = \"control.sock\": must be a path that begins with /, such as \"/run/ctigate/control.sock\"",
         ),

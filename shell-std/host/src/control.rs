@@ -19,7 +19,9 @@ pub(crate) use socket::ControlSocket;
 
 /// How long one side waits for the other, in total.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest request, in bytes: one with the name of a connection.
+/// The most choices in one answer.
+const PAGE: usize = 500;
+/// The longest request, in bytes: one with a user ID and the name of a device.
 const REQUEST_BYTES: usize = 512;
 /// The longest answer, in bytes.
 const ANSWER_BYTES: usize = 256 * 1024;
@@ -41,6 +43,15 @@ pub(crate) enum Request {
     Redial(String),
     /// Log notices of this level and above.
     Log(Level),
+    /// See [`ctigate_core::Command::Select`].
+    Select {
+        /// The user ID, without spaces.
+        user: String,
+        /// The choice, without spaces.
+        choice: String,
+    },
+    /// The users' choices that are in force, from the first user behind this one: at most [`PAGE`].
+    Selections(String),
 }
 
 impl Request {
@@ -53,6 +64,11 @@ impl Request {
         plain.or_else(|| match line.split_once(' ')? {
             ("redial", name) if !name.is_empty() => Some(Self::Redial(name.into())),
             ("log", level) => Level::named(level).map(Self::Log),
+            ("select", rest) => {
+                let (user, choice) = rest.split_once(' ')?;
+                Some(Self::Select { user: user.into(), choice: choice.into() })
+            }
+            ("selections", after) => Some(Self::Selections(after.into())),
             _ => None,
         })
     }
@@ -69,6 +85,8 @@ impl fmt::Display for Request {
             Self::Stop => f.write_str("stop"),
             Self::Redial(name) => write!(f, "redial {name}"),
             Self::Log(level) => write!(f, "log {}", level.name()),
+            Self::Select { user, choice } => write!(f, "select {user} {choice}"),
+            Self::Selections(after) => write!(f, "selections {after}"),
         }
     }
 }
@@ -79,11 +97,28 @@ mod tests {
 
     #[test]
     fn a_request_is_read_as_it_is_written() {
-        let more = [Request::Redial("two words".into()), Request::Log(Level::Debug)];
+        let more = [
+            Request::Redial("two words".into()),
+            Request::Log(Level::Debug),
+            Request::Select { user: "alice".into(), choice: "SEP0002FD3BB5C5:1".into() },
+            Request::Selections(String::new()),
+            Request::Selections("alice".into()),
+        ];
         for request in Request::PLAIN.into_iter().chain(more) {
             assert_eq!(Request::parse(&request.to_string()), Some(request));
         }
-        for nonsense in ["", "dance", "redial", "redial ", "log", "log loud", "status  json", "stop now"] {
+        for nonsense in [
+            "",
+            "dance",
+            "redial",
+            "redial ",
+            "log",
+            "log loud",
+            "select alice",
+            "selections",
+            "status  json",
+            "stop now",
+        ] {
             assert_eq!(Request::parse(nonsense), None, "{nonsense}");
         }
     }

@@ -6,7 +6,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 
-use ctigate_core::engine::Overview;
+use ctigate_core::engine::{Overview, Selection};
 use ctigate_core::{
     Command, Input, Instant, ListenerId, Machine, PersistResult, Recorder, ReplyResult, Token,
 };
@@ -167,8 +167,15 @@ pub enum Spoken {
     Question(Question),
 }
 
-/// A question for the machine's status, with the channel for the answer.
-pub struct Question(SyncSender<Answer>);
+/// A question for the machine's state, with the channel for the answer.
+pub struct Question(Asking);
+
+enum Asking {
+    /// For its status.
+    Status(SyncSender<Answer>),
+    /// For the users' choices that are in force, behind a user: at most so many.
+    Selections(String, usize, SyncSender<Vec<Selection>>),
+}
 
 /// A machine's status.
 #[derive(Clone, Debug)]
@@ -181,9 +188,16 @@ pub(crate) struct Answer {
 impl Question {
     /// Answers, if the machine has an overview. Never blocks.
     pub fn answer(self, now: Instant, machine: &impl Machine) {
-        if let Some(overview) = machine.overview() {
-            // The asker may have given up.
-            let _ = self.0.try_send(Answer { now, overview });
+        // The asker may have given up.
+        match self.0 {
+            Asking::Status(asker) => {
+                if let Some(overview) = machine.overview() {
+                    let _ = asker.try_send(Answer { now, overview });
+                }
+            }
+            Asking::Selections(after, most, asker) => {
+                let _ = asker.try_send(machine.selections(&after, most));
+            }
         }
     }
 }
@@ -222,13 +236,28 @@ impl Speaker {
         self.asked(Spoken::Asked(said, asker), &answer, REPLY_LIMIT)
     }
 
+    /// Passes on what the store says; returns false if the machine has ended.
+    pub(crate) fn persisted(&self, token: Token, result: PersistResult) -> bool {
+        (self.0)(Spoken::Persisted(token, result))
+    }
+
     /// Asks for the machine's status.
     ///
     /// # Errors
     /// If it does not answer.
     pub(crate) fn ask(&self) -> Result<Answer, Silence> {
         let (question, answer) = mpsc::sync_channel(1);
-        self.asked(Spoken::Question(Question(question)), &answer, ANSWER_LIMIT)
+        self.asked(Spoken::Question(Question(Asking::Status(question))), &answer, ANSWER_LIMIT)
+    }
+
+    /// Asks for at most `most` of the users' choices that are in force, from the first user behind `after`.
+    ///
+    /// # Errors
+    /// If the machine does not answer.
+    pub(crate) fn selections(&self, after: &str, most: usize) -> Result<Vec<Selection>, Silence> {
+        let (question, answer) = mpsc::sync_channel(1);
+        let asking = Asking::Selections(after.to_owned(), most, question);
+        self.asked(Spoken::Question(Question(asking)), &answer, ANSWER_LIMIT)
     }
 
     fn asked<T>(&self, spoken: Spoken, answer: &Receiver<T>, limit: Duration) -> Result<T, Silence> {

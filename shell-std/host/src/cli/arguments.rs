@@ -474,15 +474,23 @@ mod tests {
         assert_eq!(wrong("dial 1 2 --config c").0, "unexpected argument \"2\"");
         assert_eq!(wrong("dial 1").0, "--config FILE is missing");
         assert_eq!(wrong("trace --wire ladder t").0, "--wire: must come after 'ladder' or 'redact'");
-        assert_eq!(wrong("ctl").0, "'status', 'drain', 'undrain', 'stop', 'redial' or 'log' is missing");
+        assert_eq!(
+            wrong("ctl").0,
+            "'status', 'drain', 'undrain', 'stop', 'redial', 'select', 'selections' or 'log' is missing"
+        );
         assert_eq!(wrong("ctl stop now --socket s").0, "unexpected argument \"now\"");
         assert_eq!(wrong("ctl redial --socket s").0, "the connection's name (ctl redial NAME) is missing");
         assert_eq!(wrong("ctl log loud --socket s").0, "ctl log 'loud': expected debug, info, warn or error");
+        let choice = "the user ID and the choice (ctl select USER automatic, or DEVICE[:INDEX]) is missing";
+        assert_eq!(wrong("ctl select alice --socket s").0, choice);
+        assert_eq!(wrong("ctl select alice a b --socket s").0, "unexpected argument \"b\"");
+        assert_eq!(wrong("ctl redial pbx now --socket s").0, "unexpected argument \"now\"");
+        assert_eq!(wrong("ctl selections alice --socket s").0, "unexpected argument \"alice\"");
         assert_eq!(wrong("ctl status").0, "--socket PATH or --config FILE is missing");
         assert_eq!(wrong("ctl drain --json --socket s").0, "invalid option '--json'");
         assert_eq!(
             wrong("ctl reload --socket s").0,
-            "ctl reload: expected 'status', 'drain', 'undrain', 'stop', 'redial' or 'log'"
+            "ctl reload: expected 'status', 'drain', 'undrain', 'stop', 'redial', 'select', 'selections' or 'log'"
         );
         assert_eq!(wrong("trace ladder"), ("the trace is missing".into(), Some("trace".into())));
         assert_eq!(wrong("switch").0, "--listen ADDRESS:PORT or --config FILE is missing");

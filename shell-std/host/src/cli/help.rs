@@ -187,6 +187,8 @@ Controls a running gateway over its control socket (key control.socket).
   PROGRAM ctl undrain --config gateway.toml
   PROGRAM ctl stop --config gateway.toml
   PROGRAM ctl redial NAME --config gateway.toml
+  PROGRAM ctl select alice SEP0002FD3BB5C5:1 --config gateway.toml
+  PROGRAM ctl selections --config gateway.toml
   PROGRAM ctl log debug --config gateway.toml
 
   status         the gateway's phase, since when, and how long it is up; the CTI connections (state, connection ID,
@@ -198,6 +200,11 @@ Controls a running gateway over its control socket (key control.socket).
   undrain        ends a drain: sessions begin again, and those that are left stay
   stop           every session gets a BYE now, as on SIGTERM
   redial NAME    dials the CTI connection of this name now, if it is down, and not after its pause
+  select USER CHOICE
+                 from now on, the user (given by the user ID, without case) controls the line appearance
+                 DEVICE[:INDEX], whatever the line URI says; 'automatic' ends that; the answer comes once the choice is
+                 in the store (key store.path), from where it comes back after a restart; without a store it is refused
+  selections     the choices that are in force, one line for each user; for all others, the line URI decides
   log LEVEL      lines of this level (debug, info, warn, error) and above are logged from now on, until the gateway
                  ends; then log.level counts again
   --json         one JSON object instead of tables; times are UTC, spans in the unit their names end in

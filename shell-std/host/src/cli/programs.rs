@@ -98,6 +98,12 @@ impl Ready {
         }
     }
 
+    /// The same, which keeps what it wants to keep in `store`.
+    #[must_use]
+    pub(crate) fn keeping(self, store: Store) -> Self {
+        Self { store, ..self }
+    }
+
     /// The address opened for the configuration key `key`, with the port the kernel chose.
     pub(crate) fn address(&self, key: &str) -> Option<SocketAddr> {
         self.addresses(key).next()
@@ -114,11 +120,12 @@ impl Ready {
     /// # Errors
     /// A message, if the recording cannot be begun.
     pub(crate) fn program(
-        self,
+        mut self,
         record: Option<&Path>,
         console: &Console,
-        sources: Vec<Source>,
+        mut sources: Vec<Source>,
     ) -> Result<Program, String> {
+        sources.extend(self.store.source());
         let console = &console.clone().of(&self.birth.machine, &self.birth.settings);
         let recorder: Box<dyn Recorder + Send> = match record {
             Some(directory) => Box::new(recording::begin(directory, self.birth, console)?),

@@ -7,9 +7,9 @@ use std::thread;
 use std::time::{Instant as Monotonic, SystemTime};
 
 use ctigate_core::Level;
-use ctigate_core::engine::ConnectionView;
+use ctigate_core::engine::{ConnectionView, Selection};
 
-use super::{ControlSocket, PATIENCE, REQUEST_BYTES, Request, status};
+use super::{ControlSocket, PAGE, PATIENCE, REQUEST_BYTES, Request, status};
 use crate::net::descriptors::Named;
 use crate::net::seldom::Seldom;
 use crate::record::console::Console;
@@ -176,6 +176,8 @@ impl Operator {
             Request::Undrain => self.undrain(),
             Request::Stop => Ok(self.end(Said::Stop)),
             Request::Redial(name) => self.redial(name),
+            Request::Select { user, choice } => self.select(user, choice),
+            Request::Selections(after) => self.selections(after),
             Request::Log(level) => {
                 self.console.set_least(*level);
                 Ok(format!("lines of level {} and above are logged\n", level.name()))
@@ -219,6 +221,19 @@ impl Operator {
             Err(Silence::Gone) => Err("the gateway has ended".into()),
             Err(Silence::Busy) => Err("the gateway does not answer; it may still do so".into()),
         }
+    }
+
+    /// Lets a user control another line appearance, and answers once that is remembered.
+    fn select(&self, user: &str, choice: &str) -> Result<String, String> {
+        self.carry_out(Said::Select { user: user.to_owned(), choice: choice.to_owned() })?;
+        Ok(format!("{user}: {choice}\n"))
+    }
+
+    /// The choices in force, a line each.
+    fn selections(&self, after: &str) -> Result<String, String> {
+        let chosen = self.speaker.selections(after, PAGE).map_err(|_| "the gateway does not answer")?;
+        let lines = chosen.iter().flat_map(|Selection { user, choice }| [&**user, " ", choice, "\n"]);
+        Ok(lines.collect())
     }
 
     /// Lets a connection that is down be dialled at once.

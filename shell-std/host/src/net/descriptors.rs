@@ -8,8 +8,8 @@ use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What the process itself needs beside its listening sockets: the event loop, signals, a recording and its next
-/// segment, the control socket with its conversations.
-const OWN: usize = 24;
+/// segment, the control socket with its conversations, the store.
+const OWN: usize = 26;
 /// What each connection to a phone system needs: its socket, the one before while it closes, and the files and sockets
 /// of name resolution.
 const PER_CONNECTION: usize = 6;
@@ -98,9 +98,9 @@ mod tests {
         };
         assert_eq!(
             (descriptors(64, 1), descriptors(1_024, 8)),
-            (64 - 3 - 24 - 4 - 6, 1_024 - 3 - 24 - 4 - 48)
+            (64 - 3 - 26 - 4 - 6, 1_024 - 3 - 26 - 4 - 48)
         );
-        assert_eq!((descriptors(20, 1), descriptors(usize::MAX, 1)), (1, usize::MAX - 37));
+        assert_eq!((descriptors(20, 1), descriptors(usize::MAX, 1)), (1, usize::MAX - 39));
         let ours = Descriptors::of_process(1, 1);
         assert!(ours.reserved > OWN + PER_CONNECTION + PER_LISTENER, "{ours:?}");
     }

@@ -353,6 +353,7 @@ impl<C: Carrier> Links<C> {
     /// Cuts the remaining links.
     pub(crate) fn end(self) {
         self.cuts.iter().for_each(Cut::now::<C>);
+        self.keeper.end();
         self.console.flush();
     }
 }

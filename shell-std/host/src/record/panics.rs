@@ -19,6 +19,7 @@ const LAST_RECORD: Duration = Duration::from_secs(5);
 pub(crate) const INTERNAL_ERROR: i32 = 70;
 
 thread_local! {
+    static CAUGHT: Cell<bool> = const { Cell::new(false) };
     static IN_RECORDED_STEP: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -27,9 +28,24 @@ pub(crate) fn in_recorded_step(is: bool) {
     IN_RECORDED_STEP.set(is);
 }
 
+/// Runs `work`. A panic in it neither ends the process nor prints anything. For code that is not ours and reads what may
+/// be damaged.
+///
+/// # Errors
+/// What the panic said.
+pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    CAUGHT.set(true);
+    let done = panic::catch_unwind(panic::AssertUnwindSafe(work));
+    CAUGHT.set(false);
+    done.map_err(|payload| said(&*payload).into())
+}
+
 /// Lets a panic in any thread print one line and end the process.
 pub(crate) fn install(program: &'static str) {
     panic::set_hook(Box::new(move |info| {
+        if CAUGHT.get() {
+            return;
+        }
         let place: &dyn Display = info.location().map_or(&"an unknown place", |place| place);
         // Nothing can be done if standard error is closed.
         let _ = writeln!(io::stderr(), "{}", last_words(program, place, info.payload()));
@@ -55,11 +71,15 @@ pub(crate) fn end() -> ! {
     std::process::exit(INTERNAL_ERROR)
 }
 
+/// What a panic says.
+fn said(payload: &dyn Any) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given")
+}
+
 /// The line that reports a panic.
 fn last_words(program: &str, place: &dyn Display, payload: &dyn Any) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let text = plain::line(text.unwrap_or("no reason given"));
+    let text = plain::line(said(payload));
     format!("{program}: internal error at {place}: {text}; please report this line")
 }
 

@@ -7,14 +7,16 @@ use super::{CtlRequest, Place, Request, Stop, Word, each, missing, path};
 use crate::control;
 
 /// The words that `ctl` knows.
-const VERBS: &str = "'status', 'drain', 'undrain', 'stop', 'redial' or 'log'";
+const VERBS: &str = "'status', 'drain', 'undrain', 'stop', 'redial', 'select', 'selections' or 'log'";
+/// How `select` is used.
+const SELECT: &str = "the user ID and the choice (ctl select USER automatic, or DEVICE[:INDEX])";
 
 /// Reads the arguments after `ctl`.
 pub(super) fn ctl(parser: &mut Parser) -> Result<Request, Stop> {
     let (mut words, mut json, mut socket, mut config) = (Vec::new(), false, None, None);
     each(parser, |word, parser| {
         match word {
-            Word::Value(value) if words.len() < 2 => words.push(value.to_string_lossy().into_owned()),
+            Word::Value(value) if words.len() < 3 => words.push(value.to_string_lossy().into_owned()),
             Word::Value(_) => return Ok(false),
             Word::Option(name) => match (words.first().map(String::as_str), name.as_str()) {
                 (_, "--socket") => path(name, &mut socket, parser)?,
@@ -48,10 +50,20 @@ fn asked(words: &[String], json: bool) -> Result<control::Request, Stop> {
         ["stop"] => control::Request::Stop,
         ["redial", name] => control::Request::Redial((*name).into()),
         ["redial"] => return Err(missing("the connection's name (ctl redial NAME)")),
+        ["select", user, choice] => {
+            let has_space = |text: &&str| text.is_empty() || text.contains(char::is_whitespace);
+            if let Some(wrong) = [user, choice].into_iter().find(|text| has_space(text)) {
+                return Err(Stop::Wrong(format!("ctl select '{wrong}': expected a word").into()));
+            }
+            control::Request::Select { user: (*user).into(), choice: (*choice).into() }
+        }
+        ["select", ..] => return Err(missing(SELECT)),
+        ["selections"] => control::Request::Selections(String::new()),
         ["log", level] => control::Request::Log(Level::named(level).ok_or_else(|| wrong_level(level))?),
         ["log"] => return Err(missing("the level (ctl log debug, info, warn or error)")),
         [] => return Err(missing(VERBS)),
-        ["status" | "drain" | "undrain" | "stop", more, ..] => {
+        ["status" | "drain" | "undrain" | "stop" | "selections", more, ..]
+        | ["redial" | "log", _, more, ..] => {
             return Err(Stop::Wrong(lexopt::Error::UnexpectedArgument((*more).into())));
         }
         [other, ..] => return Err(Stop::Wrong(format!("ctl {other}: expected {VERBS}").into())),

@@ -18,12 +18,33 @@ pub(super) fn ctl(request: &CtlRequest, terminal: &mut Terminal<'_>) -> u8 {
         Place::Config(file) => configured(file, terminal),
     };
     let Some(socket) = socket else { return FAILED };
+    if let control::Request::Selections(after) = &request.request {
+        return selections(&socket, after.clone(), terminal);
+    }
     match control::ask(&socket, &request.request) {
         Ok(answer) => said(terminal.say(&answer)),
         Err(complaint) => {
             terminal.complain(&complaint);
             FAILED
         }
+    }
+}
+
+/// Shows all choices, which come in portions.
+fn selections(socket: &Path, mut after: String, terminal: &mut Terminal<'_>) -> u8 {
+    loop {
+        let answer = match control::ask(socket, &control::Request::Selections(after.clone())) {
+            Ok(answer) => answer,
+            Err(complaint) => {
+                terminal.complain(&complaint);
+                return FAILED;
+            }
+        };
+        if !terminal.say(&answer) {
+            return said(false);
+        }
+        let Some((user, _)) = answer.lines().last().and_then(|line| line.split_once(' ')) else { return 0 };
+        user.clone_into(&mut after);
     }
 }
 

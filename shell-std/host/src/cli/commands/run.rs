@@ -16,6 +16,7 @@ use crate::cli::{programs, signals};
 use crate::control::{ControlSocket, Server};
 use crate::record::console::Console;
 use crate::shell::{Program, Shell};
+use crate::store::Store;
 
 /// Runs the gateway until it is told to stop.
 pub(super) fn run(shell: &dyn Shell, file: &Path, record: Option<&Path>, terminal: &mut Terminal<'_>) -> u8 {
@@ -28,14 +29,21 @@ pub(super) fn run(shell: &dyn Shell, file: &Path, record: Option<&Path>, termina
     let (format, level) = programs::log_of(&config);
     let console = Console::new(Box::new(io::stderr()), Box::new(io::stdout()), format, level);
     tell_of_directory(&directory, open, &console);
-    let socket = config.control.socket.clone();
+    let (socket, store) = (config.control.socket.clone(), config.store.path.clone());
     let is_listed = config.directory.mode(!directory.is_empty()) == Mode::Listed;
     let listed = is_listed.then_some(directory);
     let ready = programs::gateway(shell, configuration.settings(), config, listed);
     // The control socket is opened after the addresses, on which a second gateway with the same configuration fails.
+    // The store is last, since opening it may take a while and cannot fail.
     let opened = ready.and_then(|ready| Ok((ready, serve(socket.as_deref(), &console)?)));
     let (program, server) = match opened {
-        Ok((ready, server)) => (programmed(ready, server.as_ref(), record, &console), server),
+        Ok((ready, server)) => {
+            let store = match &store {
+                Some(path) => Store::open(Path::new(path), &console),
+                None => Store::none(&console),
+            };
+            (programmed(ready.keeping(store), server.as_ref(), record, &console), server)
+        }
         Err(complaints) => (Err(complaints), None),
     };
     let status = run_to_its_end(shell, program, &console, terminal);

@@ -11,6 +11,7 @@ use ctigate_core::setting::ConfigError;
 use rustix::fs::statvfs;
 use rustix::process::{Resource, getrlimit};
 
+use crate::cli::configuration::Configuration;
 use crate::cli::directory::Loaded;
 use crate::record::recording::{SEGMENT_BYTES, SEGMENTS};
 
@@ -39,10 +40,12 @@ pub(super) fn of_configuration(loaded: &Loaded) -> Vec<String> {
         found.push(warning("directory.mode", "\"listed\"".into(), what));
     }
     found.extend(of_heartbeat(config).map(|(value, what)| warning("cti.heartbeat", value, what)));
-    if let Some(socket) = &config.control.socket
-        && let Some(what) = Path::new(socket).parent().and_then(of_directory)
-    {
-        found.push(warning("control.socket", format!("{socket:?}"), what));
+    for (key, path) in [("control.socket", &config.control.socket), ("store.path", &config.store.path)] {
+        if let Some(path) = path
+            && let Some(what) = Path::new(path).parent().and_then(of_directory)
+        {
+            found.push(warning(key, format!("{path:?}"), what));
+        }
     }
     found.extend(of_numbers(configuration, config));
     configuration.complaints(&found)
@@ -219,6 +222,11 @@ mod tests {
         }
         let socket = format!("{GOOD}[control]\nsocket = \"{}/s\"\n", directory.display());
         let [what] = warned(&socket).try_into().unwrap();
+        let [of_store] = warned(&socket.replace("[control]\nsocket", "[store]\npath")).try_into().unwrap();
+        assert!(
+            of_store.starts_with("c:6:8: store.path = ") && of_store.contains("(mode 1777)"),
+            "{of_store}"
+        );
         fs::remove_dir_all(&directory).unwrap();
         assert_eq!(said, [false, true, true]);
         assert!(what.starts_with("c:6:10: control.socket = ") && what.contains("(mode 1777)"), "{what}");
