@@ -31,6 +31,8 @@ mod letter;
 #[cfg(test)]
 mod line_protocol;
 #[cfg(test)]
+mod looking;
+#[cfg(test)]
 mod mute;
 #[cfg(test)]
 mod notices;

@@ -13,6 +13,7 @@ mod endure;
 mod framing;
 mod house;
 mod login;
+mod looking;
 mod office;
 mod operate;
 mod outages;

@@ -23,6 +23,7 @@ use core::fmt::Display;
 pub use cases::{CASES, Case, DIRECTORY};
 pub use phone::{Registered, ServerType};
 pub use refusal::Refusal;
+pub(crate) use user::user_of;
 
 use super::directory::{AppearanceId, DeviceKind, Directory, UserId};
 use super::tel::Tel;

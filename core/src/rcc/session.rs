@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 
+use super::history::History;
 use super::reference::Reference;
 use super::resync_state::Resync;
 use super::switch_monitor::SwitchMonitor;
@@ -84,6 +85,8 @@ pub(crate) struct Session<C> {
     /// How many monitors it has had: numbers the next one.
     pub(crate) monitors_had: u32,
     pub(crate) registration: Option<Registration>,
+    /// What operators want to know of it.
+    pub(crate) history: History,
 }
 
 impl<C: Carrier> Session<C> {
@@ -154,6 +157,7 @@ crate::digest! { struct Session<C> {
     monitors,
     monitors_had,
     registration,
+    history: _,
 } }
 
 crate::digest! { struct Registration { id, filter => u64::from(filter.0) } }

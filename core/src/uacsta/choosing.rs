@@ -11,6 +11,7 @@ use crate::action::Level;
 use crate::line::directory::AppearanceId;
 use crate::line::finding::{Outcome, Refusal as NoLine};
 use crate::rcc::clients::Checked;
+use crate::rcc::history::Why;
 use crate::sip::user_agent::{Asked, Phase, Reply};
 use crate::step::{SessionId, Step};
 
@@ -133,8 +134,9 @@ impl Uacsta {
         }
     }
 
-    fn note_unregistered(&self, step: &mut Step<'_>, control: &Control<Leg>, session: SessionId) {
+    fn note_unregistered(&self, step: &mut Step<'_>, control: &mut Control<Leg>, session: SessionId) {
         step.counters.devices_unregistered += 1;
+        control.keep_trouble(step.now, session, "SnapshotDevice", Why::Said("device not registered"));
         let device = control.number_of(session);
         let fields: &[(&str, &dyn Display)] = &[
             ("device", &&*device),

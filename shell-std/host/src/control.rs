@@ -9,18 +9,21 @@ use core::time::Duration;
 use ctigate_core::Level;
 
 mod client;
+mod looking;
 mod server;
+mod sessions;
 mod socket;
 mod status;
 
 pub(crate) use client::ask;
+pub(crate) use looking::{MOST_SESSIONS, SessionsRequest};
 pub(crate) use server::Server;
 pub(crate) use socket::ControlSocket;
 
 /// How long one side waits for the other, in total.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest request, in bytes: one with the name of a connection.
-const REQUEST_BYTES: usize = 512;
+/// The longest request, in bytes: one with URIs.
+const REQUEST_BYTES: usize = 4096;
 /// The longest answer, in bytes.
 const ANSWER_BYTES: usize = 256 * 1024;
 
@@ -41,6 +44,8 @@ pub(crate) enum Request {
     Redial(String),
     /// Log notices of this level and above.
     Log(Level),
+    /// Sessions.
+    Sessions(SessionsRequest),
 }
 
 impl Request {
@@ -52,6 +57,7 @@ impl Request {
         let plain = Self::PLAIN.into_iter().find(|request| request.to_string() == line);
         plain.or_else(|| match line.split_once(' ')? {
             ("redial", name) if !name.is_empty() => Some(Self::Redial(name.into())),
+            ("sessions", rest) => SessionsRequest::parse(rest).map(Self::Sessions),
             ("log", level) => Level::named(level).map(Self::Log),
             _ => None,
         })
@@ -68,6 +74,7 @@ impl fmt::Display for Request {
             Self::Undrain => f.write_str("undrain"),
             Self::Stop => f.write_str("stop"),
             Self::Redial(name) => write!(f, "redial {name}"),
+            Self::Sessions(request) => write!(f, "sessions {request}"),
             Self::Log(level) => write!(f, "log {}", level.name()),
         }
     }

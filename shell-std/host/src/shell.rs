@@ -167,8 +167,11 @@ pub enum Spoken {
     Question(Question),
 }
 
-/// A question for the machine's status, with the channel for the answer.
-pub struct Question(SyncSender<Answer>);
+/// Asks the machine something, and sends the answer to the asker.
+type Asking = Box<dyn FnOnce(Instant, &dyn Machine) + Send>;
+
+/// A question to the machine, with the way back for the answer.
+pub struct Question(Asking);
 
 /// A machine's status.
 #[derive(Clone, Debug)]
@@ -179,12 +182,9 @@ pub(crate) struct Answer {
 }
 
 impl Question {
-    /// Answers, if the machine has an overview. Never blocks.
+    /// Answers, if the machine has an answer. Never blocks.
     pub fn answer(self, now: Instant, machine: &impl Machine) {
-        if let Some(overview) = machine.overview() {
-            // The asker may have given up.
-            let _ = self.0.try_send(Answer { now, overview });
-        }
+        (self.0)(now, machine);
     }
 }
 
@@ -227,8 +227,26 @@ impl Speaker {
     /// # Errors
     /// If it does not answer.
     pub(crate) fn ask(&self) -> Result<Answer, Silence> {
-        let (question, answer) = mpsc::sync_channel(1);
-        self.asked(Spoken::Question(Question(question)), &answer, ANSWER_LIMIT)
+        let (now, overview) = self.question(|machine| machine.overview())?;
+        Ok(Answer { now, overview })
+    }
+
+    /// Asks the machine something that `ask` finds out in a bounded time; returns the machine's time too.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub(crate) fn question<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn Machine) -> Option<T> + Send + 'static,
+    ) -> Result<(Instant, T), Silence> {
+        let (asker, answer) = mpsc::sync_channel(1);
+        let question = move |now: Instant, machine: &dyn Machine| {
+            if let Some(answer) = ask(machine) {
+                // The asker may have given up.
+                let _ = asker.try_send((now, answer));
+            }
+        };
+        self.asked(Spoken::Question(Question(Box::new(question))), &answer, ANSWER_LIMIT)
     }
 
     fn asked<T>(&self, spoken: Spoken, answer: &Receiver<T>, limit: Duration) -> Result<T, Silence> {

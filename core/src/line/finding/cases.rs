@@ -147,25 +147,11 @@ impl Case {
             registered: &registered,
         };
         match finder.find(&Wanted { user: self.user, line: self.line }, notes) {
-            Outcome::Found { appearance, .. } => Ok(written(directory, appearance)),
-            Outcome::Depends { on, .. } => Ok(format!("depends on {}", written(directory, on))),
+            Outcome::Found { appearance, .. } => Ok(directory.written(appearance)),
+            Outcome::Depends { on, .. } => Ok(format!("depends on {}", directory.written(on))),
             Outcome::Refused(refusal) => Err(refusal),
         }
     }
-}
-
-/// A line appearance as `NUMBER[/PARTITION][@DEVICE]`.
-fn written(directory: &Directory, appearance: AppearanceId) -> String {
-    let appearance = directory.appearance(appearance);
-    let line = directory.line(appearance.line);
-    let mut text = String::from(line.number);
-    if !line.partition.is_empty() {
-        text = format!("{text}/{}", line.partition);
-    }
-    if let Some(device) = appearance.device {
-        text = format!("{text}@{}", directory.device(device).name);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -132,6 +132,8 @@ Controls a running gateway over its control socket (key control.socket).
 
   PROGRAM ctl status --socket /run/ctigate/control.sock
   PROGRAM ctl status --json --config gateway.toml
+  PROGRAM ctl sessions --connection pbx --config gateway.toml
+  PROGRAM ctl session alice --config gateway.toml
   PROGRAM ctl drain --config gateway.toml
   PROGRAM ctl undrain --config gateway.toml
   PROGRAM ctl stop --config gateway.toml
@@ -141,6 +143,13 @@ Controls a running gateway over its control socket (key control.socket).
   status         the gateway's phase, since when, and how long it is up; the CTI connections (state, connection ID,
                  since when, the next dial of one that is down, last heartbeat and its round trip, sessions, why each
                  last failed), the sessions, and what was counted since the gateway started
+  sessions       the sessions: user, line, device (by what the phone system knows it), CTI connection, monitors, calls,
+                 since when, and what last went wrong. --user (a URI, its user part, or a user ID of the directory),
+                 --line (a URI or a number), --device (also by its name in the directory) and --connection show those to
+                 which all that is given applies; --limit N at most so many (100 unless given, at most 1000), --after N
+                 those that follow, as the last line says
+  session USER   all that is known of a user's sessions: what feeds each monitor, the calls, whether the device is
+                 registered, the last refresh, what last went wrong
   drain          no new sessions: INVITE and OPTIONS are answered 503; requests in dialogs are served, refreshes by
                  re-INVITE are answered 503 too, so that a proxy gives them to another node (if sip.may_say_503 is
                  false, they are served); sessions left after sip.drain_timeout get a BYE, and the program ends
