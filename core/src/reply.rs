@@ -97,6 +97,12 @@ pub enum Refusal {
     UserSyntax,
     /// A choice cannot be read.
     ChoiceSyntax,
+    /// The directory has no such user.
+    UnknownUser,
+    /// The directory has no such device, or no line at this index of it.
+    UnknownAppearance,
+    /// The user may not control a line there.
+    NotAuthorized,
     /// No further choice can be remembered (`limits.selections`).
     TooManyChoices,
     /// Too many choices wait to be kept.
@@ -107,13 +113,16 @@ pub enum Refusal {
 
 impl Refusal {
     /// All refusals, in order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Unknown,
         Self::Ending,
         Self::NoConnection,
         Self::NotDown,
         Self::UserSyntax,
         Self::ChoiceSyntax,
+        Self::UnknownUser,
+        Self::UnknownAppearance,
+        Self::NotAuthorized,
         Self::TooManyChoices,
         Self::TooManyWaiting,
         Self::Unkept(StoreFault::Unset),
@@ -134,6 +143,9 @@ impl Refusal {
             Self::NotDown => "not-down",
             Self::UserSyntax => "user-syntax",
             Self::ChoiceSyntax => "choice-syntax",
+            Self::UnknownUser => "unknown-user",
+            Self::UnknownAppearance => "unknown-appearance",
+            Self::NotAuthorized => "not-authorized",
             Self::TooManyChoices => "too-many-choices",
             Self::TooManyWaiting => "too-many-waiting",
             Self::Unkept(StoreFault::Unset) => "store-unset",
@@ -158,6 +170,9 @@ impl fmt::Display for Refusal {
             Self::ChoiceSyntax => {
                 "expected 'automatic' or DEVICE[:INDEX], such as SEP0002FD3BB5C5:1, with an index from 1 to 999"
             }
+            Self::UnknownUser => "the directory has no user with this ID",
+            Self::UnknownAppearance => "the directory has no such device, or no line at this index of it",
+            Self::NotAuthorized => "the user may not control a line there by the directory",
             Self::TooManyChoices => "as many users as limits.selections allows have chosen already",
             Self::TooManyWaiting => "too many choices wait to be kept; try again",
             Self::Unkept(fault) => return write!(f, "{fault}"),

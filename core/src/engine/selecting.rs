@@ -1,9 +1,13 @@
 //! Users' choices of the line appearance that they control: checked, kept by the store, then in force
 //! ([`crate::rcc::choices`]).
 
+use alloc::vec::Vec;
+
 use super::{Gateway, Step};
 use crate::action::Level;
 use crate::line::choice::{Choice, is_user};
+use crate::line::directory::{AppearanceId, Directory};
+use crate::line::finding::at;
 use crate::rcc::choices::Settled;
 use crate::reply::{PersistResult, Refusal, Token};
 
@@ -18,7 +22,7 @@ impl Gateway {
         token: Option<Token>,
         (user, choice): (&str, &str),
     ) -> Result<(), Refusal> {
-        let checked = check_selection(user, choice);
+        let checked = check_selection(step.directory.map(|directory| &**directory), user, choice);
         let selected = checked.and_then(|choice| self.control.choices.select(step, token, (user, choice)));
         if let Err(refusal) = &selected {
             note_refusal(step, (user, choice), *refusal);
@@ -49,9 +53,9 @@ impl Gateway {
     }
 
     /// The choice of `user`, whose ID is without case, is `choice` from now on.
-    #[expect(clippy::unused_self, reason = "the user's sessions belong to it")]
     fn on_chosen(&mut self, step: &mut Step<'_>, user: &str, choice: &str) {
         step.actions.notify(Level::Info, "selected", &[("user", &user), ("choice", &choice)]);
+        self.uacsta.follow_choice(step, &mut self.control, user);
     }
 }
 
@@ -59,11 +63,24 @@ impl Gateway {
 ///
 /// # Errors
 /// Why not.
-fn check_selection<'a>(user: &str, choice: &'a str) -> Result<Choice<'a>, Refusal> {
+fn check_selection<'a>(
+    directory: Option<&Directory>,
+    user: &str,
+    choice: &'a str,
+) -> Result<Choice<'a>, Refusal> {
     if !is_user(user) {
         return Err(Refusal::UserSyntax);
     }
-    Choice::parse(choice).ok_or(Refusal::ChoiceSyntax)
+    let choice = Choice::parse(choice).ok_or(Refusal::ChoiceSyntax)?;
+    let Some(directory) = directory else { return Ok(choice) };
+    let user = directory.user_by_id(user).ok_or(Refusal::UnknownUser)?;
+    let Choice::Device { name, index } = choice else { return Ok(choice) };
+    let at_device: Vec<AppearanceId> = at(directory, name, index).collect();
+    if at_device.is_empty() {
+        return Err(Refusal::UnknownAppearance);
+    }
+    let may_control = at_device.iter().any(|appearance| directory.may_control(user, *appearance));
+    if may_control { Ok(choice) } else { Err(Refusal::NotAuthorized) }
 }
 
 fn note_refusal(step: &mut Step<'_>, (user, choice): (&str, &str), refusal: Refusal) {

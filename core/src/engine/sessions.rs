@@ -1,12 +1,13 @@
 //! Sessions for operators, in portions: reading them is not an input and changes nothing.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::Engine;
+use crate::line::choice::folded;
 use crate::line::directory::{Directory, UserId};
-use crate::line::finding::user_of;
 use crate::overview::{MOST_VISITED, SessionDetails, SessionPortion, SessionQuestion, ShownSession, Sought};
 use crate::rcc::session::{Carrier as _, Session};
 use crate::sip::user_agent::Leg;
@@ -17,8 +18,8 @@ use crate::uacsta::appearance::device_of;
 /// What is sought, with what the directory says of it.
 struct Filter<'a> {
     sought: &'a Sought,
-    /// The user of the directory who has the sought user ID.
-    user: Option<UserId>,
+    /// The sought user ID, without case.
+    user: Option<Cow<'a, str>>,
     /// By what the phone system knows the line appearances of the sought device of the directory.
     devices: Vec<&'a str>,
 }
@@ -49,7 +50,7 @@ impl Engine {
 
     fn filter<'a>(&'a self, sought: &'a Sought) -> Filter<'a> {
         let directory = self.shared.directory.as_deref();
-        let user = directory.and_then(|directory| directory.user_by_id(sought.user.as_deref()?));
+        let user = sought.user.as_deref().map(folded);
         let devices = directory.and_then(|directory| {
             let device = directory.device_named(sought.device.as_deref()?)?;
             Some(directory.appearances_of_device(device).map(|id| device_of(directory, id)).collect())
@@ -63,7 +64,7 @@ impl Engine {
         let number = session.number();
         let is_user = |wanted: &String| {
             is_named(session.user(), wanted)
-                || user.is_some_and(|user| self.user_of(session.user()) == Some(user))
+                || session.owner.as_deref().is_some_and(|owner| user.as_deref() == Some(owner))
         };
         let is_line = |line: &String| session.line() == line || session.is_named_by(line);
         wanted.as_ref().is_none_or(is_user)
@@ -72,8 +73,9 @@ impl Engine {
             && connection.as_ref().is_none_or(|name| self.connection_of(session) == Some(name.as_str()))
     }
 
-    fn user_of(&self, uri: &str) -> Option<UserId> {
-        user_of(self.shared.directory.as_deref()?, &self.shared.config.directory.domains, uri)
+    /// The user of the directory whose session it is.
+    fn user_of(&self, session: &Session<Leg>) -> Option<UserId> {
+        self.shared.directory.as_deref()?.user_by_id(session.owner.as_deref()?)
     }
 
     /// The name of the CTI connection that a session is bound to.
@@ -104,7 +106,7 @@ impl Engine {
     fn details(&self, handle: SessionId, session: &Session<Leg>) -> SessionDetails {
         let (control, leg) = (&self.gateway.control, &session.carrier);
         let directory = self.shared.directory.as_deref();
-        let user = directory.zip(self.user_of(session.user()));
+        let user = directory.zip(self.user_of(session));
         let appearances = |(directory, user): (&Directory, UserId)| -> Vec<String> {
             let is_its = |id: &_| device_of(directory, *id) == session.number();
             let own = directory.appearances_of_user(user).filter(is_its);

@@ -58,6 +58,11 @@ impl Choices {
         Self { limit, in_force: BTreeMap::new(), sum: 0, waiting: VecDeque::new(), given: 0 }
     }
 
+    /// Returns the choice of a user, by his ID, if it is not automatic.
+    pub(crate) fn of(&self, user: &str) -> Option<&str> {
+        self.in_force.get(&*folded(user)).map(|choice| &**choice)
+    }
+
     /// Iterates over the choices in force: users' IDs without case, in order, each with his choice as
     /// [`Choice::parse`] reads it. Begins behind the user `after`. Who is not among them has made none: for him, the
     /// choice is automatic.

@@ -29,7 +29,7 @@
 //! Each file uses only those above it.
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 
 use super::binding::BoundCounts;
 use super::choices::Choices;
@@ -48,6 +48,7 @@ use crate::cti::pool::Pool;
 use crate::cti::protocol::LinkProtocol;
 use crate::digest::Digester;
 use crate::entropy::{Entropy, Seed};
+use crate::few::Few;
 use crate::index::Index;
 use crate::overview::View;
 use crate::slots::{Handle, Slots};
@@ -84,6 +85,8 @@ pub(crate) struct Control<C> {
     pub(crate) pool: Pool<Ticket>,
     pub(crate) sessions: Sessions<C>,
     pub(crate) choices: Choices,
+    /// The sessions of each user of the directory, by ID without case. Follows from the table.
+    pub(super) by_owner: BTreeMap<Box<str>, Few<SessionId>>,
     /// The sessions whose clients were told that they are gone, by user and line.
     pub(super) stale: Index<AnySession>,
     pub(super) monitors: Slots<Monitor>,
@@ -121,6 +124,7 @@ impl<C: Carrier> Control<C> {
             pool: Pool::new(config, timers, protocol),
             sessions: Sessions::new(limits.sessions),
             choices: Choices::new(limits.selections),
+            by_owner: BTreeMap::new(),
             stale: Index::default(),
             monitors: Slots::new(monitors),
             switch_monitors: SwitchMonitors::new(monitors, Entropy::new(seed)),
@@ -187,6 +191,7 @@ impl<C: Carrier> Control<C> {
             pool,
             sessions: _,
             choices,
+            by_owner: _,
             stale,
             monitors: _,
             switch_monitors: _,

@@ -1,17 +1,43 @@
 //! Controlling a line at another device: the session stays, with its connection and its monitors, which are fed from the
 //! other device. Calls at the former one are over for its client, and those at the other one are shown.
 
+use alloc::boxed::Box;
+
 use super::clients::Clients;
 use super::control::Control;
 use super::session::{Carrier, Monitor};
 use super::switch_monitor::State;
 use crate::action::Level;
+use crate::few::Few;
 use crate::slots::Handle;
 use crate::step::{SessionId, Step};
 use crate::wire::csta::model::Device;
-use crate::word::Word;
 
 impl<C: Carrier> Control<C> {
+    /// Notes whose session it is: the user's ID in the directory, without case; `None`: nobody's.
+    pub(crate) fn set_owner(&mut self, session: SessionId, user: Option<&str>) {
+        let Some(one) = self.sessions.get_mut(session) else { return };
+        if one.owner.as_deref() == user {
+            return;
+        }
+        if let Some(before) = core::mem::replace(&mut one.owner, user.map(Box::from))
+            && let Some(sessions) = self.by_owner.get_mut(&before)
+        {
+            sessions.retain(|other| *other != session);
+            if sessions.is_empty() {
+                self.by_owner.remove(&before);
+            }
+        }
+        if let Some(user) = user {
+            self.by_owner.entry(Box::from(user)).or_default().push(session);
+        }
+    }
+
+    /// Returns the sessions of a user, by the ID in the directory, without case.
+    pub(crate) fn sessions_of(&self, user: &str) -> Few<SessionId> {
+        self.by_owner.get(user).cloned().unwrap_or_default()
+    }
+
     /// Lets a session control its line at the device that the phone system knows as `device`.
     pub(crate) fn change_device<K: Clients<C>>(
         &mut self,

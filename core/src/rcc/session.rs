@@ -85,6 +85,8 @@ pub(crate) struct Session<C> {
     /// How many monitors it has had: numbers the next one.
     pub(crate) monitors_had: u32,
     pub(crate) registration: Option<Registration>,
+    /// The user's ID in the directory, without case.
+    pub(crate) owner: Option<Box<str>>,
     /// What operators want to know of it.
     pub(crate) history: History,
 }
@@ -157,6 +159,7 @@ crate::digest! { struct Session<C> {
     monitors,
     monitors_had,
     registration,
+    owner,
     history: _,
 } }
 

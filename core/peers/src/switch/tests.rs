@@ -24,9 +24,11 @@ use ctigate_core::wire::csta_frame::{self, Framed, Framer};
 
 use super::{Switch, SwitchConfig};
 
+mod associating;
 mod calls;
 mod control;
 mod devices;
+mod entering;
 mod errors;
 mod faults;
 mod features;

@@ -1,42 +1,18 @@
 //! The user that a URI names (system requirements U0 and U1).
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 
-use super::{Finder, Notes, Refusal, Silent};
-use crate::line::directory::{Directory, UserId};
+use super::{Finder, Notes, Refusal};
+use crate::line::directory::UserId;
 use crate::line::escapes::unescape;
 use crate::wire::sip::{Scheme, Uri};
-
-/// What the search for a user depends on.
-struct Lookup<'a> {
-    directory: &'a Directory,
-    domains: &'a [String],
-}
-
-/// Returns the user of a directory that a URI names, enabled or not. In `domains`, the user part of a SIP URI is a user
-/// ID.
-pub(crate) fn user_of(directory: &Directory, domains: &[String], uri: &str) -> Option<UserId> {
-    Lookup { directory, domains }.find(uri, &mut Silent)
-}
 
 impl Finder<'_> {
     /// Finds the user that a URI names, by user ID, mail or SIP address, in this order.
     pub(super) fn find_user(&self, uri: &str, notes: &mut dyn Notes) -> Result<UserId, Refusal> {
-        let lookup = Lookup { directory: self.directory, domains: self.domains };
-        let user = lookup.find(uri, notes).ok_or(Refusal::UnknownUser)?;
-        let one = self.directory.user(user);
-        notes.note("enabled", &one.id, &if one.enabled { "yes" } else { "no" });
-        if one.enabled { Ok(user) } else { Err(Refusal::NotEnabled) }
-    }
-}
-
-impl Lookup<'_> {
-    /// Finds the user that a URI names, enabled or not.
-    fn find(&self, uri: &str, notes: &mut dyn Notes) -> Option<UserId> {
         let Some((name, host)) = name_and_host(uri) else {
             notes.note("user", &uri, &"nothing: it is no SIP URI with a user");
-            return None;
+            return Err(Refusal::UnknownUser);
         };
         let address = alloc::format!("{name}@{host}");
         let sip = alloc::format!("sip:{address}");
@@ -51,11 +27,15 @@ impl Lookup<'_> {
             notes.note("user by mail address", &address, &found(by_mail.is_some()));
             by_mail
         });
-        user.or_else(|| {
+        let user = user.or_else(|| {
             let by_sip = self.directory.user_by_sip(&sip);
             notes.note("user by SIP address", &sip, &found(by_sip.is_some()));
             by_sip
-        })
+        });
+        let user = user.ok_or(Refusal::UnknownUser)?;
+        let one = self.directory.user(user);
+        notes.note("enabled", &one.id, &if one.enabled { "yes" } else { "no" });
+        if one.enabled { Ok(user) } else { Err(Refusal::NotEnabled) }
     }
 }
 

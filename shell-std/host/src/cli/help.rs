@@ -193,8 +193,10 @@ configuration.
 
   PROGRAM switch --listen 127.0.0.1:1040
   PROGRAM switch --listen 127.0.0.1:1040 --control 127.0.0.1:1041 --config phones.toml
+  PROGRAM switch --config switch.toml
 
-  --listen ADDRESS:PORT    where CTI links are accepted; with port 0 the kernel chooses one, which the log shows
+  --listen ADDRESS:PORT    where CTI links are accepted, unless the configuration says it in `listen`; with port 0 the
+                           kernel chooses one, which the log shows
   --control ADDRESS:PORT   where lines of text control the phones, for example with: nc 127.0.0.1 1041
   --config FILE            phones and how they behave (TOML)
 
