@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use crate::action::Level;
-use crate::line::finding::ServerType;
 use crate::line::rules::Rules;
 use crate::secret::SecretId;
 use crate::setting::{self, Checked, ConfigError, Setting};
@@ -14,11 +13,13 @@ use crate::wire::csta::guard::XmlLimits;
 use crate::wire::csta::services::Features;
 
 mod cross;
+mod directory;
 mod keys;
 mod numbers;
 
 pub use crate::setting::Network;
-pub use keys::{KEYS, MAX_CONNECTIONS, MAX_LISTENERS};
+pub use directory::{Attributes, DirectorySources, Identity, Mode, add_entries, check_entries};
+pub use keys::{KEYS, MAX_CONNECTIONS, MAX_IN_FILE, MAX_LISTENERS, is_of_directory};
 
 /// All of the gateway's configuration. The bounds and default of each field are in [`KEYS`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +28,6 @@ pub struct Config {
     pub sip: Sip,
     /// The side of the phone system.
     pub cti: Cti,
-    /// Which user may control which line.
-    pub directory: Directory,
     /// How numbers are rewritten.
     pub numbers: Rules,
     /// Limits.
@@ -37,6 +36,8 @@ pub struct Config {
     pub log: Log,
     /// Control by the operator.
     pub control: Control,
+    /// Where the directory of users and lines comes from, and what it is for.
+    pub directory: DirectorySources,
 }
 
 /// The side of the clients.
@@ -175,26 +176,6 @@ pub struct Login {
     pub secret: SecretId,
 }
 
-/// Where a request says who its user is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Identity {
-    /// In From.
-    From,
-    /// In P-Asserted-Identity (RFC 3325), else in From.
-    Asserted,
-}
-
-/// How users, lines and devices are found in the directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Directory {
-    /// The domains in which the user part of a SIP URI is a user ID.
-    pub domains: Vec<String>,
-    /// Where a request says who its user is.
-    pub identity: Identity,
-    /// What decides if a line is on several devices.
-    pub server: ServerType,
-}
-
 /// Limits. Whatever would exceed one is refused with an answer that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -285,11 +266,11 @@ impl Config {
         Self {
             sip: Sip::from_checked(checked),
             cti: Cti::from_checked(checked),
-            directory: Directory::from_checked(checked),
             numbers,
             limits: Limits::from_checked(checked),
             log: Log::from_checked(checked),
             control: Control { socket: checked.text("control.socket").map(String::from) },
+            directory: DirectorySources::from_checked(checked),
         }
     }
 }
@@ -297,24 +278,6 @@ impl Config {
 /// The value of `name` as a number of seconds.
 fn seconds(checked: &Checked, name: &str) -> Duration {
     Duration::from_secs(checked.number(name))
-}
-
-impl Directory {
-    fn from_checked(checked: &Checked) -> Self {
-        let own = || checked.text("sip.domain").map(String::from).into_iter().collect();
-        let domains: Vec<String> = checked.texts("directory.domains").map(String::from).collect();
-        Self {
-            domains: if domains.is_empty() { own() } else { domains },
-            identity: match checked.text("directory.identity") {
-                Some("p-asserted-identity") => Identity::Asserted,
-                _ => Identity::From,
-            },
-            server: match checked.text("directory.server") {
-                Some("lcs") => ServerType::Lcs,
-                _ => ServerType::Ocs,
-            },
-        }
-    }
 }
 
 impl Sip {

@@ -1,6 +1,6 @@
 //! Measures how much memory a session takes, how often a request allocates, that requests keep no memory, and their
 //! processor time, which depends little on other load: `cargo bench -p ctigate-tests --bench rounds`. With `-- ROUND
-//! COUNT [USERS]` it only plays rounds, for a profiler.
+//! COUNT [USERS [OF-A-LINE]]` it only plays rounds, for a profiler.
 
 use std::alloc::System;
 use std::env;
@@ -19,21 +19,27 @@ const MANY: usize = 100_000;
 /// How often each time is measured.
 const MEASUREMENTS: usize = 4;
 
+/// How many clients of a line an event is for.
+const SHARING: [usize; 4] = [1, 2, 8, 32];
+
 /// The users of a gateway under a profiler.
 const FEW: usize = 100;
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     match words.as_slice() {
-        [name, count, users @ ..] if users.len() < 2 => {
+        [name, count, more @ ..] if more.len() < 3 => {
             let round = Round::ALL.into_iter().find(|round| round.name() == name.as_str());
-            let users = users.first().map_or(Ok(FEW), |users| users.parse());
-            let (Some(round), Ok(count), Ok(users)) = (round, count.parse(), users) else {
+            let users = more.first().map_or(Ok(FEW), |users| users.parse());
+            let sharing = more.get(1).map_or(Ok(1), |sharing| sharing.parse());
+            let (Some(round), Ok(count), Ok(users), Ok(sharing)) = (round, count.parse(), users, sharing)
+            else {
                 return Err(io::Error::other(
-                    "usage: features|hold|digits|transfer|event|three-parties|eight-parties|sign-in COUNT [USERS]",
+                    "usage: features|hold|digits|transfer|event|three-parties|eight-parties|sign-in COUNT \
+                     [USERS [OF-A-LINE]]",
                 ));
             };
-            play(&mut Steady::new(users), round, count);
+            play(&mut Steady::sharing(users, sharing), round, count);
             Ok(())
         }
         _ => print_table(&mut io::stdout().lock()),
@@ -64,6 +70,13 @@ fn print_table(out: &mut impl io::Write) -> io::Result<()> {
     for round in Round::ALL {
         let (few, many) = (processor_time(&mut small, round), processor_time(&mut gateway, round));
         writeln!(out, "{:16} {few:22} ns {many:17} ns", round.name())?;
+    }
+    writeln!(out, "\nprocessor time of an event      all its clients    each of them")?;
+    for sharing in SHARING {
+        let mut gateway = Steady::sharing(FEW.next_multiple_of(sharing), sharing);
+        let all = processor_time(&mut gateway, Round::Event);
+        let each = all / u64::try_from(sharing).unwrap_or(1);
+        writeln!(out, "{sharing:3} of a line {all:32} ns {each:12} ns")?;
     }
     Ok(())
 }

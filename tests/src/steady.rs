@@ -14,6 +14,10 @@ use ctigate_core::{
 
 use crate::bench::{address, csta, settings};
 
+mod documents;
+
+use documents::{DIGITS, HELD, TRANSFERRED, conferenced, connection, line_of, number_of};
+
 /// How many SIP connections the users share, as behind proxies.
 const CONNECTIONS: usize = 16;
 
@@ -28,6 +32,8 @@ const SERVICES: &str = "<supportedServices><monitoringServList><monitorStart/><m
 #[derive(Default)]
 struct Sent {
     bytes: Vec<u8>,
+    /// Where the bytes of each write end, and its link.
+    writes: Vec<(LinkId, usize)>,
     connect: Option<LinkId>,
 }
 
@@ -36,8 +42,9 @@ impl Effects for Sent {
         self.connect = Some(link);
     }
 
-    fn write(&mut self, _link: LinkId, bytes: &[u8]) {
+    fn write(&mut self, link: LinkId, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+        self.writes.push((link, self.bytes.len()));
     }
 
     fn write_secret(&mut self, _link: LinkId, bytes: &[u8], _fill: Fill) {
@@ -76,6 +83,8 @@ pub struct Steady {
     links: Vec<LinkId>,
     users: Vec<User>,
     requests: usize,
+    /// How many users in a row share a line.
+    sharing: usize,
     /// The phone system's answer.
     answer: Vec<u8>,
 }
@@ -137,7 +146,16 @@ impl Steady {
     /// If the gateway does not do its part.
     #[must_use]
     pub fn new(users: usize) -> Self {
-        let mut steady = Self::without_users(users);
+        Self::sharing(users, 1)
+    }
+
+    /// The same, where `sharing` users in a row have their monitors on the same line.
+    ///
+    /// # Panics
+    /// If the gateway does not do its part.
+    #[must_use]
+    pub fn sharing(users: usize, sharing: usize) -> Self {
+        let mut steady = Self { sharing, ..Self::without_users(users) };
         for user in 0..users {
             steady.add_user(user);
         }
@@ -168,6 +186,7 @@ impl Steady {
             links: Vec::new(),
             users: Vec::new(),
             requests: 0,
+            sharing: 1,
             answer: Vec::new(),
         };
         steady.begin_service();
@@ -217,6 +236,7 @@ impl Steady {
     /// Gives the gateway an input and handles what is due, as a shell does.
     fn input(&mut self, input: Input<'_>) {
         self.sent.bytes.clear();
+        self.sent.writes.clear();
         self.now = self.now + Duration::from_micros(1);
         self.pump.input(self.now, input, &mut self.sent);
         self.pump.overdue(self.now, &mut self.sent);
@@ -263,12 +283,26 @@ impl Steady {
         let tag = self.sign_in(user);
         let link = self.link_of(user);
         self.users.push(User { link, tag });
-        let object = format!("<monitorObject><deviceObject>{}</deviceObject></monitorObject>", line_of(user));
+        let device = self.line_of(user);
+        let object = format!("<monitorObject><deviceObject>{device}</deviceObject></monitorObject>");
         let info = self.info(user, "MonitorStart", &object);
         self.input(Input::Bytes { link, bytes: info.as_bytes() });
-        let named = format!("<monitorCrossRefID>m{user}</monitorCrossRefID>");
-        self.answer_with(&csta("MonitorStartResponse", &named));
+        // Those who share a line share the gateway's monitor of it.
+        if self.first_of_line(user) == user {
+            let named = format!("<monitorCrossRefID>m{user}</monitorCrossRefID>");
+            self.answer_with(&csta("MonitorStartResponse", &named));
+        }
         assert!(self.heard().starts_with("SIP/2.0 200 "), "{}", self.heard());
+    }
+
+    /// The first of those who share a user's line.
+    const fn first_of_line(&self, user: usize) -> usize {
+        user - user % self.sharing
+    }
+
+    /// A user's line URI.
+    fn line_of(&self, user: usize) -> String {
+        line_of(self.first_of_line(user))
     }
 
     fn link_of(&self, user: usize) -> LinkId {
@@ -282,7 +316,7 @@ impl Steady {
             "<extensions><privateData><private>\
              <lcs:line xmlns:lcs=\"http://schemas.microsoft.com/Lcs/2005/04/RCCExtension\">{}</lcs:line>\
              </private></privateData></extensions>",
-            line_of(user),
+            self.line_of(user),
         );
         let invite = self.request(user, "INVITE", "", &csta("RequestSystemStatus", &private));
         self.input(Input::Bytes { link, bytes: invite.as_bytes() });
@@ -332,33 +366,37 @@ impl Steady {
             Round::Features => opening = self.info(user, "GetCSTAFeatures", ""),
             Round::Hold => {
                 let held = "<callToBeHeld><callID>177</callID><deviceID>";
-                let held = format!("{held}{}</deviceID></callToBeHeld>", line_of(user));
+                let held = format!("{held}{}</deviceID></callToBeHeld>", self.line_of(user));
                 opening = self.info(user, "HoldCall", &held);
             }
             Round::Digits => {
-                let connection = connection("connectionToSendDigits", "177", &line_of(user));
+                let connection = connection("connectionToSendDigits", "177", &self.line_of(user));
                 let digits = format!("{connection}<charactersToSend>123#</charactersToSend>");
                 opening = self.info(user, "GenerateDigits", &digits);
             }
             Round::Transfer => {
-                let line = line_of(user);
+                let line = self.line_of(user);
                 let calls = connection("heldCall", "177", &line) + &connection("activeCall", "178", &line);
                 opening = self.info(user, "TransferCall", &calls);
             }
             Round::ThreeParties | Round::EightParties => {
                 self.requests += 1;
                 let parties = if round == Round::ThreeParties { 3 } else { 8 };
-                let _infallible =
-                    write!(opening, "{}", csta("ConferencedEvent", &conferenced(user, parties)));
+                let _infallible = write!(
+                    opening,
+                    "{}",
+                    csta("ConferencedEvent", &conferenced(self.first_of_line(user), parties))
+                );
             }
             Round::Event => {
                 self.requests += 1;
-                let number = number_of(user);
+                let first = self.first_of_line(user);
+                let number = number_of(first);
                 let device = |name: &str, number: &str| {
                     format!("<{name}><deviceIdentifier>{number}</deviceIdentifier></{name}>")
                 };
                 let event = format!(
-                    "<monitorCrossRefID>m{user}</monitorCrossRefID><heldConnection><callID>77</callID>\
+                    "<monitorCrossRefID>m{first}</monitorCrossRefID><heldConnection><callID>77</callID>\
                      <deviceID>{number}</deviceID></heldConnection>{}\
                      <localConnectionInfo>hold</localConnectionInfo><cause>normal</cause>",
                     device("holdingDevice", &number),
@@ -392,7 +430,7 @@ impl Steady {
             }
             Round::Event | Round::ThreeParties | Round::EightParties => {
                 self.say(*b"9999", opening);
-                self.answer_event(link);
+                self.answer_events();
             }
             Round::SignIn => {
                 let user = self.users.len() + user;
@@ -406,73 +444,29 @@ impl Steady {
         debug_assert!(self.sent() > 0 || is_event, "the gateway said nothing");
     }
 
-    /// The client's 200 to the INFO that the gateway just sent.
-    fn answer_event(&mut self, link: LinkId) {
+    /// The clients' 200s to the INFOs that the gateway just sent.
+    fn answer_events(&mut self) {
         let heard = core::mem::take(&mut self.sent.bytes);
+        let writes = core::mem::take(&mut self.sent.writes);
         let mut ok = core::mem::take(&mut self.answer);
-        ok.clear();
-        ok.extend_from_slice(b"SIP/2.0 200 OK\r\n");
-        for line in heard.split_inclusive(|byte| *byte == b'\n') {
-            let repeated = [&b"Via:"[..], b"From:", b"To:", b"Call-ID:", b"CSeq:"];
-            if repeated.iter().any(|name| line.starts_with(name)) {
-                ok.extend_from_slice(line);
+        assert_eq!(writes.len(), self.sharing, "every client of the line is told");
+        let mut from = 0;
+        for (link, to) in &writes {
+            let info = heard.get(from..*to).unwrap_or_default();
+            from = *to;
+            ok.clear();
+            ok.extend_from_slice(b"SIP/2.0 200 OK\r\n");
+            for line in info.split_inclusive(|byte| *byte == b'\n') {
+                let repeated = [&b"Via:"[..], b"From:", b"To:", b"Call-ID:", b"CSeq:"];
+                if repeated.iter().any(|name| line.starts_with(name)) {
+                    ok.extend_from_slice(line);
+                }
             }
+            ok.extend_from_slice(b"Content-Length: 0\r\n\r\n");
+            self.input(Input::Bytes { link: *link, bytes: &ok });
         }
-        ok.extend_from_slice(b"Content-Length: 0\r\n\r\n");
         self.sent.bytes = heard;
-        self.input(Input::Bytes { link, bytes: &ok });
+        self.sent.writes = writes;
         self.answer = ok;
     }
-}
-
-/// The phone system's response to HoldCall.
-const HELD: &str = "<?xml version=\"1.0\"?><HoldCallResponse \
-    xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"/>";
-
-/// The phone system's response to `GenerateDigits`.
-const DIGITS: &str = "<?xml version=\"1.0\"?><GenerateDigitsResponse \
-    xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"/>";
-
-/// The phone system's response to `TransferCall`.
-const TRANSFERRED: &str = "<?xml version=\"1.0\"?><TransferCallResponse \
-    xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"><transferredCall><callID>77</callID>\
-    <deviceID>2003</deviceID></transferredCall><connections><connectionListItem><newConnection><callID>77</callID>\
-    <deviceID>2002</deviceID></newConnection></connectionListItem><connectionListItem><newConnection><callID>77</callID>\
-    <deviceID>2003</deviceID></newConnection></connectionListItem></connections></TransferCallResponse>";
-
-fn connection(name: &str, call: &str, device: &str) -> String {
-    format!("<{name}><callID>{call}</callID><deviceID>{device}</deviceID></{name}>")
-}
-
-/// A conference of this many parties, the user's line among them, which keeps its callID.
-fn conferenced(user: usize, parties: usize) -> String {
-    let own = number_of(user);
-    let device =
-        |name: &str, number: &str| format!("<{name}><deviceIdentifier>{number}</deviceIdentifier></{name}>");
-    let item = |number: &str| {
-        let (new, old) =
-            (connection("newConnection", "77", number), connection("oldConnection", "77", number));
-        format!(
-            "<connectionListItem>{new}{old}<endpoint><deviceID>{number}</deviceID></endpoint></connectionListItem>"
-        )
-    };
-    let others: String = (1..parties).map(|party| item(&format!("{}", 2_000 + party))).collect();
-    format!(
-        "<monitorCrossRefID>m{user}</monitorCrossRefID>{}{}{}<conferenceConnections>{}{others}\
-         </conferenceConnections><localConnectionInfo>connected</localConnectionInfo><cause>conference</cause>",
-        connection("primaryOldCall", "77", &own),
-        device("conferencingDevice", &own),
-        device("addedParty", "2001"),
-        item(&own),
-    )
-}
-
-/// The number of a user's line.
-fn number_of(user: usize) -> String {
-    format!("{}", 1_000_000 + user)
-}
-
-/// A user's line URI.
-fn line_of(user: usize) -> String {
-    format!("tel:{};phone-context=dialstring", number_of(user))
 }

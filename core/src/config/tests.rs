@@ -45,9 +45,10 @@ fn every_integer_can_be_set_to_both_its_bounds_without_loss() {
     let set = |at: usize| -> String {
         integers
             .clone()
-            .map(|(name, bounds)| format!("{name} = {}", bounds[at]))
+            .map(|(name, bounds)| format!("{} = {}", name.replace("[]", "[0]"), bounds[at]))
             .collect::<Vec<_>>()
             .join("\n")
+            + "\nappearance[0].line = \"1\""
     };
     let most = set(1).replace("cti.heartbeat = 3600", "cti.heartbeat = 3599");
     let most = config(&format!("{LEAST}{most}")).unwrap();
@@ -281,6 +282,74 @@ fn a_wrong_number_rule_is_named_with_key_value_and_bound() {
     }
 }
 
+/// The settings of an office's directory.
+const PEOPLE: &str = "user[0].id = \"alice\"\nuser[0].sip = [\"sip:alice@example.com\"]\n\
+    user[0].lines = [\"1001\", \"1009/Staff@SEP2\"]\nuser[1].id = \"bob\"\nuser[1].enabled = false\n\
+    user[1].role = \"administrator\"\nline[0].number = \"1001\"\nline[0].e164 = \"+14255550101\"\n\
+    line[1].number = \"1009\"\nline[1].partition = \"Staff\"\ndevice[0].name = \"SEP1\"\ndevice[0].lines = [\"1001\"]\n\
+    device[1].name = \"SEP2\"\ndevice[1].kind = \"soft\"\ndevice[1].lines = [\"1001\", \"1009\"]\n\
+    appearance[0].line = \"1001\"\nappearance[0].device = \"sep1\"\nappearance[0].device_id = \"1001:CM1\"\n";
+
+fn people(text: &str) -> Result<crate::line::directory::Directory, Vec<String>> {
+    let settings: Vec<_> = text.lines().map(|line| setting::read_line(line).unwrap()).collect();
+    let mut builder = crate::line::directory::Builder::new();
+    let file = builder.file("c");
+    add_entries(&settings, &mut builder, &|index| crate::line::directory::Place::new(file, index + 1));
+    builder.build().map_err(|mistakes| mistakes.lines().collect())
+}
+
+#[test]
+fn the_directory_is_made_of_its_tables() {
+    let mut text = String::new();
+    people(PEOPLE).unwrap().write(&mut text);
+    assert_eq!(
+        text,
+        "ctigate directory 1\nline 1001 e164=+14255550101\nline 1009 partition=Staff\ndevice SEP1\n\
+         device SEP2 kind=soft\nappearance 1001 SEP1 1 device_id=1001:CM1\nappearance 1001 SEP2 1\n\
+         appearance 1009/Staff SEP2 2\nuser alice sip=sip:alice@example.com line=1001 line=1009/Staff@SEP2\n\
+         user bob enabled=no role=administrator\n"
+    );
+    config(&format!("{LEAST}{PEOPLE}")).unwrap();
+    assert_eq!(
+        people(&PEOPLE.replace("[\"1001\", \"1009\"]", "[\"1001\", \"1008\"]")).unwrap_err(),
+        [
+            "c:1: user \"alice\": line \"1009/Staff@SEP2\": the device \"SEP2\" does not carry it",
+            "c:13: line appearance \"1008\": there is no line \"1008\""
+        ]
+    );
+}
+
+#[test]
+fn a_file_of_the_directory_has_nothing_but_its_tables() {
+    let check = |text: &str| {
+        let settings: Vec<_> = text.lines().map(|line| setting::read_line(line).unwrap()).collect();
+        check_entries(&settings).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(check(PEOPLE), [""; 0]);
+    let wrong = format!("{PEOPLE}sip.domain = \"x\"\nuser[2].name = \"Carol\"");
+    assert_eq!(
+        check(&wrong),
+        [
+            "sip.domain = \"x\": is not a key",
+            "user[2].id: is missing: text of at most 128 bytes, without control characters"
+        ]
+    );
+    let many: Vec<_> = (0..=MAX_IN_FILE).map(|index| format!("line[{index}].number = \"{index}\"")).collect();
+    assert_eq!(check(&many.join("\n")), ["line[1000] = \"1000\": is one too many: at most 1000 tables"]);
+}
+
+#[test]
+fn the_mode_is_listed_as_soon_as_there_is_a_user() {
+    for (text, has_users, mode) in [
+        ("", false, Mode::Open),
+        ("", true, Mode::Listed),
+        ("directory.mode = \"open\"", true, Mode::Open),
+        ("directory.mode = \"listed\"", false, Mode::Listed),
+    ] {
+        assert_eq!(config(&format!("{LEAST}{text}")).unwrap().directory.mode(has_users), mode, "{text}");
+    }
+}
+
 #[test]
 fn a_table_has_a_thousand_number_rules_and_no_more() {
     let rules = |count: usize| -> String {
@@ -290,4 +359,15 @@ fn a_table_has_a_thousand_number_rules_and_no_more() {
     assert_eq!(config(&format!("{LEAST}{}", rules(1_000))).unwrap().numbers.count(Table::Dial), 1_000);
     let expected = "numbers.dial[1000] = \"1000\": is one too many: at most 1000 tables";
     assert_eq!(errors(&rules(1_001)), [expected]);
+}
+
+#[test]
+fn attributes_of_an_ldap_directory_have_names_by_keys() {
+    let of = |text: &str| config(&format!("{LEAST}{text}")).unwrap().directory.ldap;
+    assert_eq!(of(""), Attributes::default());
+    assert_eq!(of("").id, ["sAMAccountName", "uid"]);
+    assert_eq!(
+        of("directory.ldap.line = \" ipPhone  telephoneNumber\"").line,
+        ["ipPhone", "telephoneNumber"]
+    );
 }

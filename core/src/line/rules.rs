@@ -238,18 +238,32 @@ impl Rules {
     #[must_use]
     pub fn dial(&self, number: &str) -> Outcome {
         let outcome = self.by_table(&self.dial, number);
-        if outcome.cause != Cause::Nothing {
-            return outcome;
+        if outcome.cause == Cause::Nothing { self.back(number).unwrap_or(outcome) } else { outcome }
+    }
+
+    /// The phone system's number of a device that a client names without dialling it. What is no global number is the
+    /// phone system's own already, unless clients are shown it of another number.
+    #[must_use]
+    pub fn named(&self, number: &str) -> Outcome {
+        if number.starts_with('+') {
+            return self.dial(number);
         }
-        for (at, rule) in self.back.matching(number) {
-            let Some(index) = self.back_of.get(at).copied() else { continue };
-            let Ok(back) = rule.apply(number) else { continue };
+        let unchanged = Outcome { cause: Cause::Nothing, number: unchanged(number) };
+        self.back(number).unwrap_or(unchanged)
+    }
+
+    /// The number that clients are shown as this one.
+    fn back(&self, number: &str) -> Option<Outcome> {
+        if self.is_emergency(number) {
+            return None;
+        }
+        self.back.matching(number).find_map(|(at, rule)| {
+            let index = self.back_of.get(at).copied()?;
+            let back = rule.apply(number).ok()?;
             // Another rule may show that number in another way, or it may be an emergency number.
-            if self.shown(&back).cause == Cause::Rule(index) {
-                return Outcome { cause: Cause::Back(index), number: Ok(back) };
-            }
-        }
-        outcome
+            let leads_here = self.shown(&back).cause == Cause::Rule(index);
+            leads_here.then_some(Outcome { cause: Cause::Back(index), number: Ok(back) })
+        })
     }
 
     /// How clients see a number of the phone system's.

@@ -42,6 +42,9 @@ impl Weather {
         per_byte: 0,
     };
 
+    /// No network at all: every message arrives whole, and at once, as on the bench.
+    pub const STILL: Self = Self { latency: 1, ..Self::CALM };
+
     /// Everything happens, and often.
     pub const STORM: Self = Self {
         latency: 500,
