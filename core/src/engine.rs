@@ -6,9 +6,10 @@
 //! |---|---|
 //! | `ending` | drain and stop |
 //! | `selecting` | users' choices of the line appearance that they control |
-//! | `machine`, `view`, `sessions` | the face every machine has; reading the state |
+//! | `machine`, `view`, `sessions`, `explaining` | the face every machine has; reading the state |
 
 mod ending;
+mod explaining;
 mod machine;
 mod selecting;
 mod sessions;

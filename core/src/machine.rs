@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::action::Actions;
 use crate::input::{Input, Listen, Taken};
+use crate::line::explaining::{Explanation, Question};
 use crate::overview::{Overview, Selection, SessionPortion, SessionQuestion};
 use crate::time::Instant;
 
@@ -65,6 +66,12 @@ pub trait Machine {
         None
     }
 
+    /// What would become of a sign-in now; `None` for a machine at which nobody signs in.
+    fn explain(&self, question: &Question) -> Option<Explanation> {
+        let _ = question;
+        None
+    }
+
     /// At most `most` of the users' choices that are in force, from the first user behind `after`, with user IDs in
     /// order.
     fn selections(&self, after: &str, most: usize) -> Vec<Selection> {
@@ -105,6 +112,10 @@ impl<M: Machine + ?Sized> Machine for alloc::boxed::Box<M> {
 
     fn find_sessions(&self, question: &SessionQuestion) -> Option<SessionPortion> {
         (**self).find_sessions(question)
+    }
+
+    fn explain(&self, question: &Question) -> Option<Explanation> {
+        (**self).explain(question)
     }
 
     fn selections(&self, after: &str, most: usize) -> Vec<Selection> {

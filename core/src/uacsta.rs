@@ -16,7 +16,7 @@
 //!
 //! Each file calls only into those above it.
 
-pub(crate) mod appearance;
+mod appearance;
 mod beginning;
 mod choosing;
 mod client;

@@ -1,7 +1,7 @@
 //! Tests of the commands that say why a user controls no line, and what a user's session does.
 
-use crate::office::Office;
-use crate::program::output;
+use crate::office::{Office, config};
+use crate::program::{Folder, output};
 
 /// The output of `ctl`, which must succeed.
 fn ctl(arguments: &[&str], socket: &str) -> String {
@@ -79,5 +79,89 @@ fn a_user_s_session_is_shown_with_all_that_is_known_of_it() {
     assert_eq!(status, 1);
     assert!(err.contains(": nobody has no session; "), "{err}");
     drop(alice);
+    office.close();
+}
+
+/// The tables of a small directory.
+const PEOPLE: &str = "[directory]\ndomains = [\"example.com\"]\n\
+    [[user]]\nid = \"alice\"\nsip = [\"sip:alice@example.com\"]\nlines = [\"1001\"]\n\
+    [[user]]\nid = \"carol\"\nenabled = false\nlines = [\"1001\"]\n\
+    [[line]]\nnumber = \"1001\"\ne164 = \"+14255550101\"\nlabel = \"Alice\"\n\
+    [[line]]\nnumber = \"1002\"\n\
+    [[device]]\nname = \"HARD1\"\nlines = [\"1001\"]\n";
+
+#[test]
+fn a_configuration_explains_why_a_user_would_control_a_line_or_not() {
+    let folder = Folder::new("explain");
+    let file =
+        folder.write("gateway.toml", &(config("127.0.0.1:0", "127.0.0.1:9") + "name = \"pbx\"\n" + PEOPLE));
+    let explain = |arguments: &[&str]| {
+        let (status, out, err) = output(&[&["explain", "--config", &file], arguments].concat());
+        assert_eq!(err, "", "{out}");
+        assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
+        (status, out)
+    };
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (status, out) = explain(&["--user", "sip:Alice@example.com", "--line", "tel:+1-425-555-0101"]);
+    assert_eq!(status, 0, "{out}");
+    let [.., controls, device] = out.lines().collect::<Vec<_>>()[..] else { panic!("{out}") };
+    assert_eq!(words(controls), "controls 1001@HARD1 Alice, +14255550101, hard phone");
+    assert_eq!(words(device), "device ID pbx cti.connection 1001");
+    for (user, line, refusal) in [
+        ("sip:joe@example.com", "", "404 Unknown user (counter users_unknown)"),
+        (
+            "sip:carol@example.com",
+            "",
+            "403 User not enabled for remote call control (counter users_not_enabled)",
+        ),
+        (
+            "sip:alice@example.com",
+            "tel:1002",
+            "403 User not authorized for this line (counter lines_not_authorized)",
+        ),
+        ("sip:alice@example.com", "tel:1003", "404 Unknown line (counter lines_unknown)"),
+        ("sip:alice@example.com", "tel:1001;device=HARD2", "404 Unknown device (counter devices_unknown)"),
+    ] {
+        let (status, out) = explain(&["--user", user, "--line", line]);
+        assert_eq!(status, 1, "{out}");
+        let refused = out.lines().find(|line| line.starts_with("refused ")).map(words);
+        assert_eq!(refused, Some(format!("refused {refusal}")), "{out}");
+        assert!(out.lines().any(|line| line.starts_with("remedy ")), "{out}");
+    }
+    let (status, out) = explain(&["--user", "sip:alice@example.com", "--dial", "call me"]);
+    assert!(status == 1 && out.contains("invalidCalledDeviceID"), "{out}");
+    let (status, out) = explain(&["--user", "sip:alice@example.com", "--peer", "192.0.2.1"]);
+    assert!(status == 1 && out.contains("sip.allow"), "{out}");
+    let (_, json) = explain_json(&file);
+    assert!(
+        json.starts_with("{\"succeeds\":true,\"steps\":[{\"step\":\"user\",\"looked_for\":\"alice\","),
+        "{json}"
+    );
+}
+
+fn explain_json(file: &str) -> (i32, String) {
+    let (status, out, _) =
+        output(&["explain", "--config", file, "--user", "sip:alice@example.com", "--json"]);
+    (status, out)
+}
+
+#[test]
+fn a_running_gateway_explains_what_it_would_do() {
+    let (office, socket) = office("ctl-explain");
+    let explain = |arguments: &[&str]| {
+        let (status, out, err) = output(&[&["ctl", "explain", "--socket", &socket], arguments].concat());
+        assert_eq!(err, "", "{out}");
+        (status, out)
+    };
+    let user = ["--user", "sip:alice@example.com", "--line"];
+    let (status, out) = explain(&[&user[..], &["tel:+1 (425) 555-0101", "--dial", "1002"]].concat());
+    assert_eq!(status, 0, "{out}");
+    let device = out.lines().find(|line| line.starts_with("device ID ")).unwrap();
+    assert!(device.split_whitespace().eq(["device", "ID", "pbx", "cti.connection", "+14255550101"]), "{out}");
+    assert!(out.contains("\ndials "), "{out}");
+    let (status, out) = explain(&[&user[..], &["tel:1001%00"]].concat());
+    assert!(status == 1 && out.contains("\nremedy "), "{out}");
+    let (status, out) = explain(&[&user[..], &["tel:1001", "--json"]].concat());
+    assert!(status == 0 && out.starts_with("{\"succeeds\":true,"), "{out}");
     office.close();
 }

@@ -8,6 +8,7 @@ use super::{Engine, Gateway};
 use crate::action::Actions;
 use crate::digest::{Digest as _, Digester};
 use crate::input::{Input, Listen, Taken, Transport};
+use crate::line::explaining::{Explanation, Question};
 use crate::machine::{Machine, Wake, Why};
 use crate::overview::{Overview, Selection, SessionPortion, SessionQuestion};
 use crate::phase::Phase;
@@ -64,6 +65,10 @@ impl Machine for Engine {
 
     fn find_sessions(&self, question: &SessionQuestion) -> Option<SessionPortion> {
         Some(Self::find_sessions(self, question))
+    }
+
+    fn explain(&self, question: &Question) -> Option<Explanation> {
+        Some(Self::explain(self, question))
     }
 
     fn selections(&self, after: &str, most: usize) -> Vec<Selection> {

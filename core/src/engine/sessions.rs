@@ -8,12 +8,12 @@ use alloc::vec::Vec;
 use super::Engine;
 use crate::line::choice::folded;
 use crate::line::directory::{Directory, UserId};
+use crate::line::finding::device_of;
 use crate::overview::{MOST_VISITED, SessionDetails, SessionPortion, SessionQuestion, ShownSession, Sought};
 use crate::rcc::session::{Carrier as _, Session};
 use crate::sip::user_agent::Leg;
 use crate::step::SessionId;
 use crate::time::Instant;
-use crate::uacsta::appearance::device_of;
 
 /// What is sought, with what the directory says of it.
 struct Filter<'a> {

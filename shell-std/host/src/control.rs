@@ -1,21 +1,26 @@
 //! The control socket. Each conversation is one line in and one answer out.
 //!
-//! The first line of an answer is `ok`, or `failed` with the reason; text may follow. Everything is bounded in size and
+//! The first line of an answer is `ok`, `no` if the answer to a question is that, or `failed` with the reason; text may
+//! follow. Everything is bounded in size and
 //! time, so that a client that sends garbage, sends nothing or does not read does no harm.
 
 use core::fmt;
 use core::time::Duration;
 
 use ctigate_core::Level;
+use ctigate_core::line::explaining::Question;
 
 mod client;
+pub(crate) mod explanation;
 mod looking;
 mod server;
 mod sessions;
 mod socket;
 mod status;
 
+#[cfg(test)]
 pub(crate) use client::ask;
+pub(crate) use client::{Reply, answer};
 pub(crate) use looking::{MOST_SESSIONS, SessionsRequest};
 pub(crate) use server::Server;
 pub(crate) use socket::ControlSocket;
@@ -46,6 +51,13 @@ pub(crate) enum Request {
     Log(Level),
     /// Sessions.
     Sessions(SessionsRequest),
+    /// What would become of a sign-in.
+    Explain {
+        /// Whose, with which line.
+        question: Question,
+        /// Whether to answer as JSON.
+        json: bool,
+    },
 }
 
 impl Request {
@@ -58,6 +70,9 @@ impl Request {
         plain.or_else(|| match line.split_once(' ')? {
             ("redial", name) if !name.is_empty() => Some(Self::Redial(name.into())),
             ("sessions", rest) => SessionsRequest::parse(rest).map(Self::Sessions),
+            ("explain", rest) => {
+                looking::question(rest).map(|(question, json)| Self::Explain { question, json })
+            }
             ("log", level) => Level::named(level).map(Self::Log),
             _ => None,
         })
@@ -75,6 +90,7 @@ impl fmt::Display for Request {
             Self::Stop => f.write_str("stop"),
             Self::Redial(name) => write!(f, "redial {name}"),
             Self::Sessions(request) => write!(f, "sessions {request}"),
+            Self::Explain { question, json } => write!(f, "explain {}", looking::Asking(question, *json)),
             Self::Log(level) => write!(f, "log {}", level.name()),
         }
     }
@@ -82,15 +98,45 @@ impl fmt::Display for Request {
 
 #[cfg(test)]
 mod tests {
+    use ctigate_core::engine::Sought;
+
     use super::*;
 
     #[test]
     fn a_request_is_read_as_it_is_written() {
-        let more = [Request::Redial("two words".into()), Request::Log(Level::Debug)];
+        let sought =
+            Sought { user: Some("a b%".into()), line: Some("tel:+1 (425)".into()), ..Sought::default() };
+        let all = SessionsRequest { sought, after: 7, limit: Some(1), is_detailed: true, json: true };
+        let question = Question {
+            user: "sip:a@b".into(),
+            line: String::new(),
+            dial: Some("+1 (425) 555-0150".into()),
+            peer: Some([192, 0, 2, 1].into()),
+        };
+        let more = [
+            Request::Redial("two words".into()),
+            Request::Log(Level::Debug),
+            Request::Sessions(SessionsRequest::default()),
+            Request::Sessions(all),
+            Request::Explain { question, json: true },
+        ];
         for request in Request::PLAIN.into_iter().chain(more) {
             assert_eq!(Request::parse(&request.to_string()), Some(request));
         }
-        for nonsense in ["", "dance", "redial", "redial ", "log", "log loud", "status  json", "stop now"] {
+        for nonsense in [
+            "",
+            "dance",
+            "redial",
+            "redial ",
+            "log",
+            "log loud",
+            "status  json",
+            "sessions limit=0",
+            "sessions x=1",
+            "explain",
+            "explain line=1",
+            "stop now",
+        ] {
             assert_eq!(Request::parse(nonsense), None, "{nonsense}");
         }
     }

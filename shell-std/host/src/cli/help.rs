@@ -5,9 +5,10 @@ use core::fmt::Write as _;
 use ctigate_peers::switch::{SWITCH_KEYS, VERBS};
 
 /// The help texts of the commands, in the order of the overview.
-const TOPICS: [(&str, &str); 10] = [
+const TOPICS: [(&str, &str); 11] = [
     ("run", RUN),
     ("check", CHECK),
+    ("explain", EXPLAIN),
     ("ctl", CTL),
     ("switch", SWITCH),
     ("client", CLIENT),
@@ -94,6 +95,8 @@ is reached over CTI connections.
 
   PROGRAM demo                          see everything work, in this process, on loopback sockets
   PROGRAM check --config gateway.toml   report everything that is wrong with a configuration
+  PROGRAM explain --config gateway.toml --user URI
+                                        say why somebody would control a line, or would not
   PROGRAM run --config gateway.toml     run the gateway; SIGTERM or Ctrl-C stops it cleanly
   PROGRAM ctl status --config gateway.toml
                                         show a running gateway's status; 'ctl drain' and 'ctl stop' end it, and more
@@ -127,6 +130,28 @@ nothing yet and says so; SIGUSR2 is ignored. A full disk, or the limit on file s
 lines, not the service.
 ";
 
+const EXPLAIN: &str = "\
+Says why a user would control a line by a configuration and its directory, or would not: every step from the From URI to
+the line appearance and its device ID at each CTI connection, with what was looked for, where, and what was found; if a
+step fails, how the sign-in is refused, what counts it, and the remedy.
+
+  PROGRAM explain --config gateway.toml --user sip:joe@example.com
+  PROGRAM explain --config gateway.toml --user sip:joe@example.com --line 'tel:1001;phone-context=dialstring' \\
+      --dial '+1 (425) 555-0150'
+
+  --config FILE   the configuration
+  --user URI      who signs in: the URI in From or, if directory.identity says so, in P-Asserted-Identity
+  --line URI      the line that the client names; all of the user's unless given
+  --dial NUMBER   also what would become of this number if the client dialled it
+  --peer ADDRESS  also whether sip.allow believes requests from this address
+  --json          one JSON object instead of a table
+
+What users selected, and which devices are registered, is known to the running gateway only: 'PROGRAM ctl explain' takes
+the same options and asks it. docs/line-appearances.md has every case and every refusal.
+
+Exit status 0 if the user would control a line, and the number can be dialled; 1 if not.
+";
+
 const CTL: &str = "\
 Controls a running gateway over its control socket (key control.socket).
 
@@ -134,6 +159,7 @@ Controls a running gateway over its control socket (key control.socket).
   PROGRAM ctl status --json --config gateway.toml
   PROGRAM ctl sessions --connection pbx --config gateway.toml
   PROGRAM ctl session alice --config gateway.toml
+  PROGRAM ctl explain --user sip:alice@example.com --config gateway.toml
   PROGRAM ctl drain --config gateway.toml
   PROGRAM ctl undrain --config gateway.toml
   PROGRAM ctl stop --config gateway.toml
@@ -150,6 +176,8 @@ Controls a running gateway over its control socket (key control.socket).
                  those that follow, as the last line says
   session USER   all that is known of a user's sessions: what feeds each monitor, the calls, whether the device is
                  registered, the last refresh, what last went wrong
+  explain        why a user would control a line now, or would not ('PROGRAM help explain'), by the directory, the choices
+                 and the devices that the gateway knows: --user URI [--line URI] [--dial NUMBER] [--peer ADDRESS]
   drain          no new sessions: INVITE and OPTIONS are answered 503; requests in dialogs are served, refreshes by
                  re-INVITE are answered 503 too, so that a proxy gives them to another node (if sip.may_say_503 is
                  false, they are served); sessions left after sip.drain_timeout get a BYE, and the program ends
@@ -162,7 +190,7 @@ Controls a running gateway over its control socket (key control.socket).
   --socket PATH  where the socket is
   --config FILE  the gateway's configuration, which says where the socket is
 
-Exit status 0 and the answer, or 1 and an error message.
+Exit status 0 and the answer, or 1 and an error message; 1 also if 'explain' says that a sign-in would be refused.
 ";
 
 const CHECK: &str = "\

@@ -3,6 +3,7 @@
 use core::fmt::{self, Write as _};
 
 use ctigate_core::engine::Sought;
+use ctigate_core::line::explaining::Question;
 
 /// The most sessions in one answer.
 pub(crate) const MOST_SESSIONS: usize = 1_000;
@@ -64,6 +65,39 @@ impl fmt::Display for SessionsRequest {
             }
         }
         f.write_str(if *is_detailed { " detailed" } else { "" })?;
+        f.write_str(if *json { " json" } else { "" })
+    }
+}
+
+/// Reads what is behind `explain`: the question, and whether the answer is to be JSON.
+pub(super) fn question(text: &str) -> Option<(Question, bool)> {
+    let (mut question, mut user, mut json) = (Question::default(), None, false);
+    for word in text.split_ascii_whitespace() {
+        match word.split_once('=') {
+            None if word == "json" => json = true,
+            Some(("user", value)) => user = Some(unescaped(value)?),
+            Some(("line", value)) => question.line = unescaped(value)?,
+            Some(("dial", value)) => question.dial = Some(unescaped(value)?),
+            Some(("peer", value)) => question.peer = Some(value.parse().ok()?),
+            _ => return None,
+        }
+    }
+    Some((Question { user: user?, ..question }, json))
+}
+
+/// What is behind `explain`.
+pub(super) struct Asking<'q>(pub(super) &'q Question, pub(super) bool);
+
+impl fmt::Display for Asking<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(Question { user, line, dial, peer }, json) = self;
+        write!(f, "user={} line={}", Escaped(user), Escaped(line))?;
+        if let Some(dial) = dial {
+            write!(f, " dial={}", Escaped(dial))?;
+        }
+        if let Some(peer) = peer {
+            write!(f, " peer={peer}")?;
+        }
         f.write_str(if *json { " json" } else { "" })
     }
 }

@@ -8,11 +8,12 @@ use std::time::{Instant as Monotonic, SystemTime};
 
 use ctigate_core::Level;
 use ctigate_core::engine::{ConnectionView, MOST_VISITED, SessionQuestion};
+use ctigate_core::line::explaining::Question;
 
 use super::looking::USUAL_SESSIONS;
 use super::sessions::{self, Page};
 use super::status::Clocks;
-use super::{ControlSocket, PATIENCE, REQUEST_BYTES, Request, SessionsRequest, status};
+use super::{ControlSocket, PATIENCE, REQUEST_BYTES, Request, SessionsRequest, explanation, status};
 use crate::net::descriptors::Named;
 use crate::net::seldom::Seldom;
 use crate::record::console::Console;
@@ -180,6 +181,7 @@ impl Operator {
             Request::Stop => Ok(self.end(Said::Stop)),
             Request::Redial(name) => self.redial(name),
             Request::Sessions(request) => self.sessions(request),
+            Request::Explain { question, json } => return self.explain(question, *json),
             Request::Log(level) => {
                 self.console.set_least(*level);
                 Ok(format!("lines of level {} and above are logged\n", level.name()))
@@ -222,6 +224,19 @@ impl Operator {
             Ok(result) => result.map_err(|refusal| refusal.to_string()),
             Err(Silence::Gone) => Err("the gateway has ended".into()),
             Err(Silence::Busy) => Err("the gateway does not answer; it may still do so".into()),
+        }
+    }
+
+    /// Explains what would become of a sign-in now.
+    fn explain(&self, question: &Question, json: bool) -> String {
+        let question = question.clone();
+        match self.speaker.question(move |machine| machine.explain(&question)) {
+            Ok((_, explained)) => {
+                let verdict = if explained.succeeds { "ok" } else { "no" };
+                let show = if json { explanation::json } else { explanation::table };
+                format!("{verdict}\n{}", show(&explained))
+            }
+            Err(_) => "failed the gateway does not answer\n".into(),
         }
     }
 

@@ -11,7 +11,8 @@ use super::{CtlRequest, Place, Request, Stop, Word, each, missing, path};
 use crate::control;
 
 /// The words that `ctl` knows.
-const VERBS: &str = "'status', 'sessions', 'session', 'drain', 'undrain', 'stop', 'redial' or 'log'";
+const VERBS: &str =
+    "'status', 'sessions', 'session', 'explain', 'drain', 'undrain', 'stop', 'redial' or 'log'";
 
 /// Reads the arguments after `ctl`.
 pub(super) fn ctl(parser: &mut Parser) -> Result<Request, Stop> {
@@ -24,7 +25,7 @@ pub(super) fn ctl(parser: &mut Parser) -> Result<Request, Stop> {
             Word::Option(name) => match (words.first().map(String::as_str), name.as_str()) {
                 (_, "--socket") => path(name, &mut socket, parser)?,
                 (_, "--config") => path(name, &mut config, parser)?,
-                (Some("status" | "sessions" | "session"), "--json") => json = true,
+                (Some("status" | "sessions" | "session" | "explain"), "--json") => json = true,
                 (Some(command), _) => return looking.take(command, name, parser),
                 _ => return Ok(false),
             },
@@ -52,6 +53,7 @@ fn asked(words: &[String], json: bool, looking: Looking) -> Result<control::Requ
         ["sessions"] => control::Request::Sessions(looking.sessions(None, json)?),
         ["session", user] => control::Request::Sessions(looking.sessions(Some(user), json)?),
         ["session"] => return Err(missing("the user (ctl session USER)")),
+        ["explain"] => looking.explain(json)?,
         ["drain"] => control::Request::Drain,
         ["undrain"] => control::Request::Undrain,
         ["stop"] => control::Request::Stop,
@@ -60,7 +62,7 @@ fn asked(words: &[String], json: bool, looking: Looking) -> Result<control::Requ
         ["log", level] => control::Request::Log(Level::named(level).ok_or_else(|| wrong_level(level))?),
         ["log"] => return Err(missing("the level (ctl log debug, info, warn or error)")),
         [] => return Err(missing(VERBS)),
-        ["status" | "sessions" | "drain" | "undrain" | "stop", more, ..] => {
+        ["status" | "sessions" | "explain" | "drain" | "undrain" | "stop", more, ..] => {
             return Err(Stop::Wrong(lexopt::Error::UnexpectedArgument((*more).into())));
         }
         [other, ..] => return Err(Stop::Wrong(format!("ctl {other}: expected {VERBS}").into())),

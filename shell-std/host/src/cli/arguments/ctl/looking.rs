@@ -3,8 +3,9 @@
 use ctigate_core::engine::Sought;
 use lexopt::Parser;
 
-use super::super::text;
-use crate::control::{MOST_SESSIONS, SessionsRequest};
+use super::super::explain::Asked;
+use super::super::{Stop, text};
+use crate::control::{MOST_SESSIONS, Request, SessionsRequest};
 
 /// Which command has which options.
 const OPTIONS: [(&str, &[&str]); 2] =
@@ -16,6 +17,7 @@ pub(super) struct Looking {
     sought: Sought,
     after: Option<String>,
     limit: Option<String>,
+    asked: Asked,
 }
 
 impl Looking {
@@ -26,11 +28,14 @@ impl Looking {
         option: &str,
         parser: &mut Parser,
     ) -> Result<bool, lexopt::Error> {
+        if command == "explain" {
+            return self.asked.take(option, parser);
+        }
         let has = |(name, options): &(&str, &[&str])| *name == command && options.contains(&option);
         if !OPTIONS.iter().any(has) {
             return Ok(false);
         }
-        let Self { sought, after, limit } = self;
+        let Self { sought, after, limit, .. } = self;
         let kept = match option {
             "--user" => &mut sought.user,
             "--line" => &mut sought.line,
@@ -44,9 +49,14 @@ impl Looking {
         Ok(true)
     }
 
+    /// The request of `explain`.
+    pub(super) fn explain(self, json: bool) -> Result<Request, Stop> {
+        Ok(Request::Explain { question: self.asked.question()?, json })
+    }
+
     /// The request of `sessions` or, for one user, of `session`.
     pub(super) fn sessions(self, user: Option<&str>, json: bool) -> Result<SessionsRequest, lexopt::Error> {
-        let Self { mut sought, after, limit } = self;
+        let Self { mut sought, after, limit, .. } = self;
         if let Some(user) = user {
             sought.user = Some(user.to_owned());
         }
