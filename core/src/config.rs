@@ -16,6 +16,7 @@ mod cross;
 mod directory;
 mod keys;
 mod numbers;
+mod site;
 
 pub use crate::setting::Network;
 pub use directory::{DirectorySources, Identity, Mode, add_entries, check_entries, default_attributes};

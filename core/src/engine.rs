@@ -6,11 +6,13 @@
 //! |---|---|
 //! | `ending` | drain and stop |
 //! | `selecting` | users' choices of the line appearance that they control |
-//! | `machine`, `view` | the face every machine has; reading the state |
+//! | `machine`, `view`, `sessions`, `explaining` | the face every machine has; reading the state |
 
 mod ending;
+mod explaining;
 mod machine;
 mod selecting;
+mod sessions;
 mod view;
 
 use alloc::boxed::Box;
@@ -23,6 +25,10 @@ use crate::entropy::Seed;
 use crate::input::{Input, Taken};
 use crate::line::directory::Directory;
 use crate::links::Owner;
+pub use crate::overview::{
+    BoundTo, MOST_VISITED, SessionDetails, SessionPortion, SessionQuestion, ShownCall, ShownMonitor,
+    ShownSession, ShownSource, Sought,
+};
 pub use crate::overview::{ConnectionView, Counters, Overview, Selection, SessionView, View};
 use crate::phase::Phase;
 use crate::rcc::control::Control;

@@ -9,6 +9,7 @@
 //! | `escapes` | percent escapes in URIs |
 //! | `directory` | users, lines, devices, and which user may control which line at which device |
 //! | `finding` | the line appearance that a sign-in means |
+//! | `explaining` | each step of a sign-in, for people |
 //! | `uri` | a client's line URI as a session keeps it |
 //! | `choice` | a user's choice of a line appearance, user IDs |
 //! | `identifier` | a phone system's device identifier, and how a client sees it |
@@ -19,6 +20,7 @@ pub(crate) mod choice;
 pub mod dial;
 pub mod directory;
 mod escapes;
+pub mod explaining;
 pub mod finding;
 pub mod forms;
 pub(crate) mod identifier;

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use crate::action::Actions;
 use crate::input::{Input, Listen, Taken};
-use crate::overview::{Overview, Selection};
+use crate::line::explaining::{Explanation, Question};
+use crate::overview::{Overview, Selection, SessionPortion, SessionQuestion};
 use crate::time::Instant;
 
 /// The name of this build of the core, and so of the gateway: a hash of its sources without tests and of its locked
@@ -59,6 +60,18 @@ pub trait Machine {
         None
     }
 
+    /// Some of the sessions that an operator wants to see; `None` for a machine that has none. Takes a bounded time.
+    fn find_sessions(&self, question: &SessionQuestion) -> Option<SessionPortion> {
+        let _ = question;
+        None
+    }
+
+    /// What would become of a sign-in now; `None` for a machine at which nobody signs in.
+    fn explain(&self, question: &Question) -> Option<Explanation> {
+        let _ = question;
+        None
+    }
+
     /// At most `most` of the users' choices that are in force, from the first user behind `after`, with user IDs in
     /// order.
     fn selections(&self, after: &str, most: usize) -> Vec<Selection> {
@@ -95,6 +108,14 @@ impl<M: Machine + ?Sized> Machine for alloc::boxed::Box<M> {
 
     fn overview(&self) -> Option<Overview> {
         (**self).overview()
+    }
+
+    fn find_sessions(&self, question: &SessionQuestion) -> Option<SessionPortion> {
+        (**self).find_sessions(question)
+    }
+
+    fn explain(&self, question: &Question) -> Option<Explanation> {
+        (**self).explain(question)
     }
 
     fn selections(&self, after: &str, most: usize) -> Vec<Selection> {

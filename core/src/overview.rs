@@ -1,12 +1,17 @@
 //! What an operator may see of a machine, as plain data.
 
 mod counters;
+mod sessions;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 pub use counters::Counters;
+pub use sessions::{
+    BoundTo, MOST_VISITED, SessionDetails, SessionPortion, SessionQuestion, ShownCall, ShownMonitor,
+    ShownSession, ShownSource, Sought,
+};
 
 use crate::time::{Duration, Instant};
 use crate::wire::csta::services::Features;

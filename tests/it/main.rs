@@ -17,6 +17,8 @@ mod deceiving;
 #[cfg(test)]
 mod drain;
 #[cfg(test)]
+mod explained;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod features;
@@ -29,7 +31,11 @@ mod identifiers;
 #[cfg(test)]
 mod letter;
 #[cfg(test)]
+mod line_appearances;
+#[cfg(test)]
 mod line_protocol;
+#[cfg(test)]
+mod looking;
 #[cfg(test)]
 mod mute;
 #[cfg(test)]

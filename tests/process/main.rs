@@ -14,6 +14,7 @@ mod endure;
 mod framing;
 mod house;
 mod login;
+mod looking;
 mod numbers;
 mod office;
 mod operate;

@@ -8,8 +8,9 @@ use super::{Engine, Gateway};
 use crate::action::Actions;
 use crate::digest::{Digest as _, Digester};
 use crate::input::{Input, Listen, Taken, Transport};
+use crate::line::explaining::{Explanation, Question};
 use crate::machine::{Machine, Wake, Why};
-use crate::overview::{Overview, Selection};
+use crate::overview::{Overview, Selection, SessionPortion, SessionQuestion};
 use crate::phase::Phase;
 use crate::rcc::binding::BoundCounts;
 use crate::rcc::control::Tables;
@@ -60,6 +61,14 @@ impl Machine for Engine {
 
     fn overview(&self) -> Option<Overview> {
         Some(Self::overview(self))
+    }
+
+    fn find_sessions(&self, question: &SessionQuestion) -> Option<SessionPortion> {
+        Some(Self::find_sessions(self, question))
+    }
+
+    fn explain(&self, question: &Question) -> Option<Explanation> {
+        Some(Self::explain(self, question))
     }
 
     fn selections(&self, after: &str, most: usize) -> Vec<Selection> {

@@ -21,6 +21,21 @@ pub enum NotDialable {
     TooLong,
 }
 
+impl NotDialable {
+    /// What can be done about it.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        const _: () = assert!(MAX_DIGITS == 64, "the remedy names it");
+        match self {
+            Self::Empty => "write a number, such as '+1 (425) 555-0150', tel:1002 or sip:1002@example.com",
+            Self::Character(_) => {
+                "write digits, * # A-D, a + in front, and between them nothing but - . ( ) and spaces"
+            }
+            Self::TooLong => "write at most 64 digits",
+        }
+    }
+}
+
 impl fmt::Display for NotDialable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -22,7 +22,7 @@ use core::fmt::Display;
 
 pub use cases::{CASES, Case, DIRECTORY};
 pub use phone::{Registered, ServerType};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, UNREGISTERED_REMEDY};
 
 use super::choice::Choice;
 use super::directory::{AppearanceId, DeviceKind, Directory, UserId};
@@ -252,6 +252,12 @@ pub(crate) fn at<'d>(
     let all = directory.device_named(device).into_iter();
     let all = all.flat_map(|device| directory.appearances_of_device(device));
     all.filter(move |id| index.is_none_or(|index| directory.appearance(*id).index == u32::from(index)))
+}
+
+/// The identifier by which the phone system knows a line appearance: its device ID, or the line's number.
+pub(crate) fn device_of(directory: &Directory, appearance: AppearanceId) -> &str {
+    let appearance = directory.appearance(appearance);
+    appearance.device_id.unwrap_or_else(|| directory.line(appearance.line).number)
 }
 
 /// A number of candidates, in words.

@@ -2,6 +2,7 @@
 
 use super::clients::Clients;
 use super::control::Control;
+use super::history::History;
 use super::moving::rebinds;
 use super::session::{Carrier, Session};
 use super::ticket::Ticket;
@@ -9,6 +10,7 @@ use crate::cti::ConnectionRef;
 use crate::few::Few;
 use crate::slots::Full;
 use crate::step::{SessionId, Step};
+use crate::time::Instant;
 use crate::wire::csta::model::{Device, Namespace, Request};
 
 impl<C: Carrier> Control<C> {
@@ -16,6 +18,7 @@ impl<C: Carrier> Control<C> {
     /// another node.
     pub(crate) fn add_session(
         &mut self,
+        now: Instant,
         carrier: C,
         namespace: Namespace,
         monitors_had: u32,
@@ -31,6 +34,7 @@ impl<C: Carrier> Control<C> {
             monitors_had,
             registration: None,
             owner: None,
+            history: History::new(now),
         })
     }
 

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::calls::{Calls, Seen, seen};
 use super::control::{Control, News, What};
+use super::history::Why;
 use super::noting::Field;
 use super::reference::Reference;
 use super::resync_state::Resync;
@@ -286,6 +287,7 @@ impl<C: Carrier> Control<C> {
     ) -> Option<News<'static>> {
         let one = self.monitors.get(monitor)?;
         let (session, cross_reference) = (one.session, one.cross_reference);
+        self.keep_trouble(step.now, session, "MonitorStart", Why::Error(error));
         if !error.is_passing() {
             self.forget_monitor(monitor);
             return Some(News { session, what: What::MonitorStopped(cross_reference) });

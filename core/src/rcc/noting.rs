@@ -5,6 +5,7 @@ use core::net::SocketAddr;
 
 use super::clients::Clients;
 use super::control::Control;
+use super::history::Why;
 use super::session::{Carrier, Session};
 use super::ticket::Ticket;
 use crate::action::Level;
@@ -16,6 +17,8 @@ use crate::wire::csta::errors::CstaError;
 /// A field of a notice.
 pub(crate) type Field<'a> = (&'a str, &'a dyn Display);
 
+/// Why a service failed whose request is not answered.
+const NO_ANSWER: &str = "the phone system did not answer in time";
 /// The most fields of a notice about a session.
 const MOST_FIELDS: usize = 16;
 
@@ -69,13 +72,14 @@ impl<C: Carrier> Control<C> {
     /// Notes that a client's service was refused: by the phone system, or on its way there. That is a warning if the
     /// line is of no use without it.
     pub(super) fn note_failed<K: Clients<C>>(
-        &self,
+        &mut self,
         step: &mut Step<'_>,
         clients: &K,
         session: SessionId,
         (service, disables_line): (&str, bool),
         error: CstaError,
     ) {
+        self.keep_trouble(step.now, session, service, Why::Error(error));
         let level = if disables_line { Level::Warn } else { Level::Info };
         let device = self.sessions.get(session).map(Session::number).unwrap_or_default();
         let peer = clients.peer(step, self, session);
@@ -87,7 +91,7 @@ impl<C: Carrier> Control<C> {
 
     /// Notes that the phone system did not answer a request in time.
     pub(super) fn note_timed_out<K: Clients<C>>(
-        &self,
+        &mut self,
         step: &mut Step<'_>,
         clients: &K,
         ended: &Ended<Ticket>,
@@ -103,6 +107,9 @@ impl<C: Carrier> Control<C> {
             }
             Ticket::Service { session, service, .. } => (Some(session), service.root, None),
         };
+        if let Some(session) = session {
+            self.keep_trouble(step.now, session, service, Why::Said(NO_ANSWER));
+        }
         let switch_monitor = switch_monitor.and_then(|one| self.switch_monitors.slots.get(one));
         let number = session.and_then(|session| self.sessions.get(session)).map(Session::number);
         let device = switch_monitor.map(|one| &*one.device).or(number).unwrap_or_default();
@@ -111,7 +118,7 @@ impl<C: Carrier> Control<C> {
             (("cti", &self.cti_name(*connection)), true),
             (("service", &service), true),
             (("device", &device), !device.is_empty()),
-            (("why", &"the phone system did not answer in time"), true),
+            (("why", &NO_ANSWER), true),
             (("peer", &Shown(peer)), peer.is_some()),
         ];
         let fields: heapless::Vec<Field<'_>, 5> =

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 
+use super::history::History;
 use super::reference::Reference;
 use super::resync_state::Resync;
 use super::switch_monitor::SwitchMonitor;
@@ -86,6 +87,8 @@ pub(crate) struct Session<C> {
     pub(crate) registration: Option<Registration>,
     /// The user's ID in the directory, without case.
     pub(crate) owner: Option<Box<str>>,
+    /// What operators want to know of it.
+    pub(crate) history: History,
 }
 
 impl<C: Carrier> Session<C> {
@@ -157,6 +160,7 @@ crate::digest! { struct Session<C> {
     monitors_had,
     registration,
     owner,
+    history: _,
 } }
 
 crate::digest! { struct Registration { id, filter => u64::from(filter.0) } }

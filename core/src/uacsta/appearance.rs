@@ -63,11 +63,7 @@ pub(super) fn addressed<'m>(received: &Received<'m>) -> &'m str {
     [to, received.uri].into_iter().find(is_number).unwrap_or_default()
 }
 
-/// The identifier by which the phone system knows a line appearance: its device ID, or the line's number.
-pub(crate) fn device_of(directory: &Directory, appearance: AppearanceId) -> &str {
-    let appearance = directory.appearance(appearance);
-    appearance.device_id.unwrap_or_else(|| directory.line(appearance.line).number)
-}
+pub(super) use crate::line::finding::device_of;
 
 impl Uacsta {
     /// Finds the line appearance that a sign-in means, and notes it there. Returns false if the sign-in was refused.

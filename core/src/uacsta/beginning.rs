@@ -53,7 +53,7 @@ impl Uacsta {
         let mut leg = self.ua.begin_leg(step, &mut control.sessions, received, begun, timer)?;
         leg.dialog.set_user(&sign_in.user);
         leg.dialog.set_line(&sign_in.line, &sign_in.device);
-        let session = control.add_session(leg, sign_in.namespace, monitors_had).ok()?;
+        let session = control.add_session(step.now, leg, sign_in.namespace, monitors_had).ok()?;
         control.set_owner(session, sign_in.owner.as_deref());
         if self.ua.hold_invite(step, &mut control.sessions, received, session).is_none() {
             control.sessions.remove(session);

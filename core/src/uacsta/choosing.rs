@@ -9,8 +9,9 @@ use super::appearance::{SignIn, count, device_of, find};
 use super::{Control, Leg, Uacsta};
 use crate::action::Level;
 use crate::line::directory::AppearanceId;
-use crate::line::finding::{Outcome, Refusal as NoLine};
+use crate::line::finding::{Outcome, Refusal as NoLine, UNREGISTERED_REMEDY};
 use crate::rcc::clients::Checked;
+use crate::rcc::history::Why;
 use crate::sip::user_agent::{Asked, Phase, Reply};
 use crate::step::{SessionId, Step};
 
@@ -177,14 +178,12 @@ impl Uacsta {
         }
     }
 
-    fn note_unregistered(&self, step: &mut Step<'_>, control: &Control<Leg>, session: SessionId) {
+    fn note_unregistered(&self, step: &mut Step<'_>, control: &mut Control<Leg>, session: SessionId) {
         step.counters.devices_unregistered += 1;
+        control.keep_trouble(step.now, session, "SnapshotDevice", Why::Said("device not registered"));
         let device = control.number_of(session);
-        let fields: &[(&str, &dyn Display)] = &[
-            ("device", &&*device),
-            ("why", &"device not registered"),
-            ("remedy", &"connect the phone, or start the soft phone; the client asks again by itself"),
-        ];
+        let fields: &[(&str, &dyn Display)] =
+            &[("device", &&*device), ("why", &"device not registered"), ("remedy", &UNREGISTERED_REMEDY)];
         self.note(step, control, (Level::Warn, "device_not_registered"), session, fields);
     }
 

@@ -6,6 +6,7 @@ use core::fmt::Display;
 use super::{Control, Leg, Uacsta};
 use crate::action::Level;
 use crate::rcc::clients::{self, Answer, Clients as _};
+use crate::rcc::history::Why;
 use crate::sip::user_agent::{Asked, Received, Refusal, Reply};
 use crate::step::{SessionId, Step};
 use crate::wire::csta::errors::CstaError;
@@ -82,6 +83,7 @@ impl Uacsta {
                     ("error", &error),
                 ];
                 control.note_session(step, (Level::Info, "service_refused"), session, fields);
+                control.keep_trouble(step.now, session, document.name(), Why::Error(error));
                 self.answer(step, control, session, clients::Asked::AtHand(received), Answer::Error(error));
             }
         }

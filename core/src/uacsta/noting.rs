@@ -18,7 +18,7 @@ impl Uacsta {
         control: &Control<Leg>,
         session: SessionId,
     ) -> Option<SocketAddr> {
-        self.ua.links.peer_of(step, control.sessions.get(session)?.carrier.dialog.flow)
+        self.ua.links.peer_of(step.links, control.sessions.get(session)?.carrier.dialog.flow)
     }
 
     /// Notifies the operator of what concerns a session: the notice names it, and its peer.

@@ -1,19 +1,27 @@
 //! The control socket. Each conversation is one line in and one answer out.
 //!
-//! The first line of an answer is `ok`, or `failed` with the reason; text may follow. Everything is bounded in size and
+//! The first line of an answer is `ok`, `no` if the answer to a question is that, or `failed` with the reason; text may
+//! follow. Everything is bounded in size and
 //! time, so that a client that sends garbage, sends nothing or does not read does no harm.
 
 use core::fmt;
 use core::time::Duration;
 
 use ctigate_core::Level;
+use ctigate_core::line::explaining::Question;
 
 mod client;
+pub(crate) mod explanation;
+mod looking;
 mod server;
+mod sessions;
 mod socket;
 mod status;
 
+#[cfg(test)]
 pub(crate) use client::ask;
+pub(crate) use client::{Reply, answer};
+pub(crate) use looking::{MOST_SESSIONS, SessionsRequest};
 pub(crate) use server::Server;
 pub(crate) use socket::ControlSocket;
 
@@ -21,8 +29,8 @@ pub(crate) use socket::ControlSocket;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The most choices in one answer.
 const PAGE: usize = 500;
-/// The longest request, in bytes: one with a user ID and the name of a device.
-const REQUEST_BYTES: usize = 512;
+/// The longest request, in bytes: one with URIs.
+const REQUEST_BYTES: usize = 4096;
 /// The longest answer, in bytes.
 const ANSWER_BYTES: usize = 256 * 1024;
 
@@ -52,6 +60,15 @@ pub(crate) enum Request {
     },
     /// The users' choices that are in force, from the first user behind this one: at most [`PAGE`].
     Selections(String),
+    /// Sessions.
+    Sessions(SessionsRequest),
+    /// What would become of a sign-in.
+    Explain {
+        /// Whose, with which line.
+        question: Question,
+        /// Whether to answer as JSON.
+        json: bool,
+    },
 }
 
 impl Request {
@@ -63,6 +80,10 @@ impl Request {
         let plain = Self::PLAIN.into_iter().find(|request| request.to_string() == line);
         plain.or_else(|| match line.split_once(' ')? {
             ("redial", name) if !name.is_empty() => Some(Self::Redial(name.into())),
+            ("sessions", rest) => SessionsRequest::parse(rest).map(Self::Sessions),
+            ("explain", rest) => {
+                looking::question(rest).map(|(question, json)| Self::Explain { question, json })
+            }
             ("log", level) => Level::named(level).map(Self::Log),
             ("select", rest) => {
                 let (user, choice) = rest.split_once(' ')?;
@@ -84,6 +105,8 @@ impl fmt::Display for Request {
             Self::Undrain => f.write_str("undrain"),
             Self::Stop => f.write_str("stop"),
             Self::Redial(name) => write!(f, "redial {name}"),
+            Self::Sessions(request) => write!(f, "sessions {request}"),
+            Self::Explain { question, json } => write!(f, "explain {}", looking::Asking(question, *json)),
             Self::Log(level) => write!(f, "log {}", level.name()),
             Self::Select { user, choice } => write!(f, "select {user} {choice}"),
             Self::Selections(after) => write!(f, "selections {after}"),
@@ -93,13 +116,27 @@ impl fmt::Display for Request {
 
 #[cfg(test)]
 mod tests {
+    use ctigate_core::engine::Sought;
+
     use super::*;
 
     #[test]
     fn a_request_is_read_as_it_is_written() {
+        let sought =
+            Sought { user: Some("a b%".into()), line: Some("tel:+1 (425)".into()), ..Sought::default() };
+        let all = SessionsRequest { sought, after: 7, limit: Some(1), is_detailed: true, json: true };
+        let question = Question {
+            user: "sip:a@b".into(),
+            line: String::new(),
+            dial: Some("+1 (425) 555-0150".into()),
+            peer: Some([192, 0, 2, 1].into()),
+        };
         let more = [
             Request::Redial("two words".into()),
             Request::Log(Level::Debug),
+            Request::Sessions(SessionsRequest::default()),
+            Request::Sessions(all),
+            Request::Explain { question, json: true },
             Request::Select { user: "alice".into(), choice: "SEP0002FD3BB5C5:1".into() },
             Request::Selections(String::new()),
             Request::Selections("alice".into()),
@@ -114,9 +151,13 @@ mod tests {
             "redial ",
             "log",
             "log loud",
+            "status  json",
+            "sessions limit=0",
+            "sessions x=1",
+            "explain",
+            "explain line=1",
             "select alice",
             "selections",
-            "status  json",
             "stop now",
         ] {
             assert_eq!(Request::parse(nonsense), None, "{nonsense}");

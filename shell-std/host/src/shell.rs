@@ -167,15 +167,11 @@ pub enum Spoken {
     Question(Question),
 }
 
-/// A question for the machine's state, with the channel for the answer.
-pub struct Question(Asking);
+/// Asks the machine something, and sends the answer to the asker.
+type Asking = Box<dyn FnOnce(Instant, &dyn Machine) + Send>;
 
-enum Asking {
-    /// For its status.
-    Status(SyncSender<Answer>),
-    /// For the users' choices that are in force, behind a user: at most so many.
-    Selections(String, usize, SyncSender<Vec<Selection>>),
-}
+/// A question to the machine, with the way back for the answer.
+pub struct Question(Asking);
 
 /// A machine's status.
 #[derive(Clone, Debug)]
@@ -186,19 +182,9 @@ pub(crate) struct Answer {
 }
 
 impl Question {
-    /// Answers, if the machine has an overview. Never blocks.
+    /// Answers, if the machine has an answer. Never blocks.
     pub fn answer(self, now: Instant, machine: &impl Machine) {
-        // The asker may have given up.
-        match self.0 {
-            Asking::Status(asker) => {
-                if let Some(overview) = machine.overview() {
-                    let _ = asker.try_send(Answer { now, overview });
-                }
-            }
-            Asking::Selections(after, most, asker) => {
-                let _ = asker.try_send(machine.selections(&after, most));
-            }
-        }
+        (self.0)(now, machine);
     }
 }
 
@@ -246,8 +232,26 @@ impl Speaker {
     /// # Errors
     /// If it does not answer.
     pub(crate) fn ask(&self) -> Result<Answer, Silence> {
-        let (question, answer) = mpsc::sync_channel(1);
-        self.asked(Spoken::Question(Question(Asking::Status(question))), &answer, ANSWER_LIMIT)
+        let (now, overview) = self.question(|machine| machine.overview())?;
+        Ok(Answer { now, overview })
+    }
+
+    /// Asks the machine something that `ask` finds out in a bounded time; returns the machine's time too.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub(crate) fn question<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn Machine) -> Option<T> + Send + 'static,
+    ) -> Result<(Instant, T), Silence> {
+        let (asker, answer) = mpsc::sync_channel(1);
+        let question = move |now: Instant, machine: &dyn Machine| {
+            if let Some(answer) = ask(machine) {
+                // The asker may have given up.
+                let _ = asker.try_send((now, answer));
+            }
+        };
+        self.asked(Spoken::Question(Question(Box::new(question))), &answer, ANSWER_LIMIT)
     }
 
     /// Asks for at most `most` of the users' choices that are in force, from the first user behind `after`.
@@ -255,9 +259,8 @@ impl Speaker {
     /// # Errors
     /// If the machine does not answer.
     pub(crate) fn selections(&self, after: &str, most: usize) -> Result<Vec<Selection>, Silence> {
-        let (question, answer) = mpsc::sync_channel(1);
-        let asking = Asking::Selections(after.to_owned(), most, question);
-        self.asked(Spoken::Question(Question(asking)), &answer, ANSWER_LIMIT)
+        let after = after.to_owned();
+        self.question(move |machine| Some(machine.selections(&after, most))).map(|(_, chosen)| chosen)
     }
 
     fn asked<T>(&self, spoken: Spoken, answer: &Receiver<T>, limit: Duration) -> Result<T, Silence> {

@@ -6,7 +6,7 @@ use core::hash::Hasher as _;
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
-use super::{Appearance, DeviceKind, Directory, Line, LineId, Role};
+use super::{Appearance, AppearanceId, DeviceKind, Directory, Line, LineId, Role};
 use crate::plain::{Quoted, deceives};
 
 /// The first line of a directory file.
@@ -133,6 +133,18 @@ impl Directory {
             reference.push_str(partition);
         }
         reference
+    }
+
+    /// A line appearance as references name it: `NUMBER[/PARTITION][@DEVICE]`.
+    #[must_use]
+    pub fn written(&self, id: AppearanceId) -> String {
+        let appearance = self.appearance(id);
+        let mut text = self.reference(appearance.line);
+        if let Some(device) = appearance.device {
+            text.push('@');
+            text.push_str(self.device(device).name);
+        }
+        text
     }
 }
 

@@ -124,16 +124,20 @@ pub const CASES: &[Case] = &[
 ];
 
 impl Case {
+    /// Whether the device of a line appearance is registered in this case: hard phones are.
+    #[must_use]
+    pub fn registered(&self, directory: &Directory, id: AppearanceId) -> Registered {
+        let device = directory.appearance(id).device.map(|device| directory.device(device));
+        let is_soft = device.is_some_and(|device| device.kind == DeviceKind::Soft);
+        if is_soft { self.registered } else { Registered::Yes }
+    }
+
     /// Searches, and returns the line appearance that is found, or why there is none.
     ///
     /// # Errors
     /// The refusal.
     pub fn search(&self, directory: &Directory, notes: &mut dyn Notes) -> Result<String, Refusal> {
-        let registered = |id: AppearanceId| {
-            let device = directory.appearance(id).device.map(|device| directory.device(device));
-            let is_soft = device.is_some_and(|device| device.kind == DeviceKind::Soft);
-            if is_soft { self.registered } else { Registered::Yes }
-        };
+        let registered = |id: AppearanceId| self.registered(directory, id);
         let rule = |number: &str| {
             let extension = number.strip_prefix("+493012345").filter(|extension| extension.len() == 4)?;
             Number::try_from(extension).ok()
@@ -147,25 +151,11 @@ impl Case {
             registered: &registered,
         };
         match finder.find(&Wanted { user: self.user, line: self.line }, notes) {
-            Outcome::Found { appearance, .. } => Ok(written(directory, appearance)),
-            Outcome::Depends { on, .. } => Ok(format!("depends on {}", written(directory, on))),
+            Outcome::Found { appearance, .. } => Ok(directory.written(appearance)),
+            Outcome::Depends { on, .. } => Ok(format!("depends on {}", directory.written(on))),
             Outcome::Refused(refusal) => Err(refusal),
         }
     }
-}
-
-/// A line appearance as `NUMBER[/PARTITION][@DEVICE]`.
-fn written(directory: &Directory, appearance: AppearanceId) -> String {
-    let appearance = directory.appearance(appearance);
-    let line = directory.line(appearance.line);
-    let mut text = String::from(line.number);
-    if !line.partition.is_empty() {
-        text = format!("{text}/{}", line.partition);
-    }
-    if let Some(device) = appearance.device {
-        text = format!("{text}@{}", directory.device(device).name);
-    }
-    text
 }
 
 #[cfg(test)]

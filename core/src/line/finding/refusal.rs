@@ -2,6 +2,10 @@
 
 use core::fmt;
 
+/// What can be done about a device that is not registered just now, which is no refusal for good.
+pub const UNREGISTERED_REMEDY: &str =
+    "connect the phone, or start the soft phone; the client asks again by itself";
+
 /// Why a user controls no line. Each has its own status, counter and remedy, so that nobody has to guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Refusal {
@@ -50,6 +54,19 @@ impl Refusal {
             Self::UnknownLine => "Unknown line",
             Self::UnknownDevice => "Unknown device",
             Self::AmbiguousLine => "Ambiguous line",
+        }
+    }
+
+    /// The counter that counts it.
+    #[must_use]
+    pub const fn counter(self) -> &'static str {
+        match self {
+            Self::UnknownUser => "users_unknown",
+            Self::NotEnabled => "users_not_enabled",
+            Self::NotAuthorized => "lines_not_authorized",
+            Self::UnknownLine => "lines_unknown",
+            Self::UnknownDevice => "devices_unknown",
+            Self::AmbiguousLine => "lines_ambiguous",
         }
     }
 

@@ -39,7 +39,7 @@ impl Driver {
         self.sessions_had += 1;
         let line = format!("tel:{};phone-context=dialstring", LINES[self.desks.clients[client].line]);
         let carrier = Bare::new(line, format!("session {}", self.sessions_had), is_established);
-        let session = self.control.add_session(carrier, Namespace::ED3, 0).unwrap();
+        let session = self.control.add_session(step.now, carrier, Namespace::ED3, 0).unwrap();
         if self.sessions_had.is_multiple_of(2) {
             self.control.sessions.get_mut(session).unwrap().may_have_calls = false;
         }

@@ -13,6 +13,7 @@ use super::reader::{Origin, Reader};
 use crate::action::Level;
 use crate::expected::Expected as _;
 use crate::input::{Closed, LinkId, ListenerId, Peer};
+use crate::links::Links;
 use crate::sip::transactions::Flow;
 use crate::slots::{Full, Handle};
 use crate::step::{SessionId, Step, TimerKey};
@@ -192,10 +193,10 @@ impl SipLinks {
     }
 
     /// The peer of a flow, while it is open.
-    pub(crate) fn peer_of(&self, step: &Step<'_>, flow: Flow) -> Option<SocketAddr> {
+    pub(crate) fn peer_of(&self, known: &Links, flow: Flow) -> Option<SocketAddr> {
         match flow {
             Flow::Datagram(_, peer) => Some(peer),
-            Flow::Stream(link) => self.get(step.links, link)?.peer,
+            Flow::Stream(link) => self.get(known, link)?.peer,
         }
     }
 

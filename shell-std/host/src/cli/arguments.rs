@@ -12,9 +12,11 @@ use crate::control;
 
 mod ctl;
 mod directory;
+mod explain;
 mod trace;
 
 pub(crate) use directory::{DirectoryRequest, Files, ImportRequest, Listed};
+pub(crate) use explain::ExplainRequest;
 pub(crate) use trace::LadderRequest;
 
 /// A parsed command line.
@@ -31,6 +33,7 @@ pub(crate) enum Request {
     Demo { wire: bool, record: Option<PathBuf> },
     Directory(DirectoryRequest),
     Ctl(CtlRequest),
+    Explain(ExplainRequest),
     Help { topic: Option<String> },
     Version,
 }
@@ -124,6 +127,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
         "demo" => demo(&mut parser),
         "directory" => directory::directory(&mut parser),
         "ctl" => ctl::ctl(&mut parser),
+        "explain" => explain::explain(&mut parser),
         "help" => help(&mut parser),
         "version" => each(&mut parser, |_, _| Ok(false)).map(|()| Request::Version),
         unknown => return Err(Usage { what: format!("there is no command '{unknown}'"), topic: None }),
@@ -476,8 +480,19 @@ mod tests {
         assert_eq!(wrong("trace --wire ladder t").0, "--wire: must come after 'ladder' or 'redact'");
         assert_eq!(
             wrong("ctl").0,
-            "'status', 'drain', 'undrain', 'stop', 'redial', 'select', 'selections' or 'log' is missing"
+            "'status', 'sessions', 'session', 'explain', 'drain', 'undrain', 'stop', 'redial', 'select', 'selections' or \
+             'log' is missing"
         );
+        assert_eq!(wrong("ctl session --socket s").0, "the user (ctl session USER) is missing");
+        assert_eq!(wrong("ctl explain --socket s").0, "--user URI is missing");
+        assert_eq!(wrong("ctl session alice --user b --socket s").0, "invalid option '--user'");
+        assert_eq!(
+            wrong("ctl sessions --limit 0 --socket s").0,
+            "--limit '0': expected a whole number from 1 to 1000"
+        );
+        assert_eq!(wrong("explain --config c").0, "--user URI is missing");
+        assert_eq!(wrong("explain --user u").0, "--config FILE is missing");
+        assert_eq!(wrong("explain --config c --user u --peer x").0, "--peer 'x': expected an IP address");
         assert_eq!(wrong("ctl stop now --socket s").0, "unexpected argument \"now\"");
         assert_eq!(wrong("ctl redial --socket s").0, "the connection's name (ctl redial NAME) is missing");
         assert_eq!(wrong("ctl log loud --socket s").0, "ctl log 'loud': expected debug, info, warn or error");
@@ -490,7 +505,8 @@ mod tests {
         assert_eq!(wrong("ctl drain --json --socket s").0, "invalid option '--json'");
         assert_eq!(
             wrong("ctl reload --socket s").0,
-            "ctl reload: expected 'status', 'drain', 'undrain', 'stop', 'redial', 'select', 'selections' or 'log'"
+            "ctl reload: expected 'status', 'sessions', 'session', 'explain', 'drain', 'undrain', 'stop', 'redial', 'select', 'selections' \
+             or 'log'"
         );
         assert_eq!(wrong("trace ladder"), ("the trace is missing".into(), Some("trace".into())));
         assert_eq!(wrong("switch").0, "--listen ADDRESS:PORT or --config FILE is missing");

@@ -19,6 +19,7 @@ mod ctl;
 mod demo;
 mod dial;
 mod directory;
+mod explain;
 mod run;
 mod switch;
 mod traces;
@@ -54,6 +55,7 @@ fn obey(shell: &dyn Shell, arguments: impl Iterator<Item = OsString>, terminal: 
         Ok(Request::Redact { traces, out }) => traces::redact(&traces, &out, terminal),
         Ok(Request::Demo { wire, record }) => demo::demo(shell, wire, record.as_deref(), terminal),
         Ok(Request::Directory(request)) => directory::directory(&request, terminal),
+        Ok(Request::Explain(request)) => explain::explain_to(&request, terminal),
         Ok(Request::Ctl(request)) => ctl::ctl(&request, terminal),
         Ok(Request::Help { topic }) => show_help(shell.program(), topic, terminal),
         Ok(Request::Version) => said(terminal.say(&version(shell.program()))),

@@ -6,11 +6,12 @@ use ctigate_core::line::directory::import::COLUMNS;
 use ctigate_peers::switch::{SWITCH_KEYS, VERBS};
 
 /// The help texts of the commands, in the order of the overview.
-const TOPICS: [(&str, &str); 12] = [
+const TOPICS: [(&str, &str); 13] = [
     ("run", RUN),
     ("check", CHECK),
     ("directory", DIRECTORY),
     ("dial", DIAL),
+    ("explain", EXPLAIN),
     ("ctl", CTL),
     ("switch", SWITCH),
     ("client", CLIENT),
@@ -109,6 +110,8 @@ is reached over CTI connections.
   PROGRAM check --config gateway.toml   report everything that is wrong with a configuration
   PROGRAM dial NUMBER --config gateway.toml
                                         show what becomes of a number, dialled and shown
+  PROGRAM explain --config gateway.toml --user URI
+                                        say why somebody would control a line, or would not
   PROGRAM run --config gateway.toml     run the gateway; SIGTERM or Ctrl-C stops it cleanly
   PROGRAM directory import users.csv    make a directory of users and lines; 'directory check', 'list' and 'show'
   PROGRAM ctl status --config gateway.toml
@@ -178,11 +181,36 @@ COLUMNS
 Exit status 0, or 1 if something is wrong or not there.
 ";
 
+const EXPLAIN: &str = "\
+Says why a user would control a line by a configuration and its directory, or would not: every step from the From URI to
+the line appearance and its device ID at each CTI connection, with what was looked for, where, and what was found; if a
+step fails, how the sign-in is refused, what counts it, and the remedy.
+
+  PROGRAM explain --config gateway.toml --user sip:joe@example.com
+  PROGRAM explain --config gateway.toml --user sip:joe@example.com --line 'tel:1001;phone-context=dialstring' \\
+      --dial '+1 (425) 555-0150'
+
+  --config FILE   the configuration
+  --user URI      who signs in: the URI in From or, if directory.identity says so, in P-Asserted-Identity
+  --line URI      the line that the client names; all of the user's unless given
+  --dial NUMBER   also what would become of this number if the client dialled it
+  --peer ADDRESS  also whether sip.allow believes requests from this address
+  --json          one JSON object instead of a table
+
+What users selected, and which devices are registered, is known to the running gateway only: 'PROGRAM ctl explain' takes
+the same options and asks it. docs/line-appearances.md has every case and every refusal.
+
+Exit status 0 if the user would control a line, and the number can be dialled; 1 if not.
+";
+
 const CTL: &str = "\
 Controls a running gateway over its control socket (key control.socket).
 
   PROGRAM ctl status --socket /run/ctigate/control.sock
   PROGRAM ctl status --json --config gateway.toml
+  PROGRAM ctl sessions --connection pbx --config gateway.toml
+  PROGRAM ctl session alice --config gateway.toml
+  PROGRAM ctl explain --user sip:alice@example.com --config gateway.toml
   PROGRAM ctl drain --config gateway.toml
   PROGRAM ctl undrain --config gateway.toml
   PROGRAM ctl stop --config gateway.toml
@@ -194,6 +222,15 @@ Controls a running gateway over its control socket (key control.socket).
   status         the gateway's phase, since when, and how long it is up; the CTI connections (state, connection ID,
                  since when, the next dial of one that is down, last heartbeat and its round trip, sessions, why each
                  last failed), the sessions, and what was counted since the gateway started
+  sessions       the sessions: user, line, device (by what the phone system knows it), CTI connection, monitors, calls,
+                 since when, and what last went wrong. --user (a URI, its user part, or a user ID of the directory),
+                 --line (a URI or a number), --device (also by its name in the directory) and --connection show those to
+                 which all that is given applies; --limit N at most so many (100 unless given, at most 1000), --after N
+                 those that follow, as the last line says
+  session USER   all that is known of a user's sessions: what feeds each monitor, the calls, whether the device is
+                 registered, the last refresh, what last went wrong
+  explain        why a user would control a line now, or would not ('PROGRAM help explain'), by the directory, the choices
+                 and the devices that the gateway knows: --user URI [--line URI] [--dial NUMBER] [--peer ADDRESS]
   drain          no new sessions: INVITE and OPTIONS are answered 503; requests in dialogs are served, refreshes by
                  re-INVITE are answered 503 too, so that a proxy gives them to another node (if sip.may_say_503 is
                  false, they are served); sessions left after sip.drain_timeout get a BYE, and the program ends
@@ -211,7 +248,7 @@ Controls a running gateway over its control socket (key control.socket).
   --socket PATH  where the socket is
   --config FILE  the gateway's configuration, which says where the socket is
 
-Exit status 0 and the answer, or 1 and an error message.
+Exit status 0 and the answer, or 1 and an error message; 1 also if 'explain' says that a sign-in would be refused.
 ";
 
 const CHECK: &str = "\

@@ -8,11 +8,28 @@ use rustix::io::Errno;
 
 use super::{ANSWER_BYTES, PATIENCE, Request, socket};
 
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    /// Whether the answer to a question is yes, or a command was carried out.
+    pub(crate) yes: bool,
+    pub(crate) text: String,
+}
+
 /// Sends a request to the control socket at `path`; returns the answer's text.
 ///
 /// # Errors
 /// A message, if nobody answers there or the request is refused.
+#[cfg(test)]
 pub(crate) fn ask(path: &Path, request: &Request) -> Result<String, String> {
+    answer(path, request).map(|reply| reply.text)
+}
+
+/// Sends a request to the control socket at `path`.
+///
+/// # Errors
+/// A message, if nobody answers there or the request is refused.
+pub(crate) fn answer(path: &Path, request: &Request) -> Result<Reply, String> {
     let complaint = |why: &dyn Display| format!("{}: {why}", path.display());
     let answer = match socket::reach(path) {
         Ok(stream) => exchange(&stream, request).map_err(|error| {
@@ -26,7 +43,9 @@ pub(crate) fn ask(path: &Path, request: &Request) -> Result<String, String> {
     };
     let (verdict, text) = answer.split_once('\n').unwrap_or((&answer, ""));
     match verdict.split_once(' ') {
-        None if verdict == "ok" => Ok(text.to_owned()),
+        None if verdict == "ok" || verdict == "no" => {
+            Ok(Reply { yes: verdict == "ok", text: text.to_owned() })
+        }
         Some(("failed", why)) => Err(complaint(&why)),
         _ => Err(complaint(&"the program that answers there is not a gateway")),
     }

@@ -7,9 +7,13 @@ use std::thread;
 use std::time::{Instant as Monotonic, SystemTime};
 
 use ctigate_core::Level;
-use ctigate_core::engine::{ConnectionView, Selection};
+use ctigate_core::engine::{ConnectionView, MOST_VISITED, Selection, SessionQuestion};
+use ctigate_core::line::explaining::Question;
 
-use super::{ControlSocket, PAGE, PATIENCE, REQUEST_BYTES, Request, status};
+use super::looking::USUAL_SESSIONS;
+use super::sessions::{self, Page};
+use super::status::Clocks;
+use super::{ControlSocket, PAGE, PATIENCE, REQUEST_BYTES, Request, SessionsRequest, explanation, status};
 use crate::net::descriptors::Named;
 use crate::net::seldom::Seldom;
 use crate::record::console::Console;
@@ -178,6 +182,8 @@ impl Operator {
             Request::Redial(name) => self.redial(name),
             Request::Select { user, choice } => self.select(user, choice),
             Request::Selections(after) => self.selections(after),
+            Request::Sessions(request) => self.sessions(request),
+            Request::Explain { question, json } => return self.explain(question, *json),
             Request::Log(level) => {
                 self.console.set_least(*level);
                 Ok(format!("lines of level {} and above are logged\n", level.name()))
@@ -234,6 +240,56 @@ impl Operator {
         let chosen = self.speaker.selections(after, PAGE).map_err(|_| "the gateway does not answer")?;
         let lines = chosen.iter().flat_map(|Selection { user, choice }| [&**user, " ", choice, "\n"]);
         Ok(lines.collect())
+    }
+
+    /// Explains what would become of a sign-in now.
+    fn explain(&self, question: &Question, json: bool) -> String {
+        let question = question.clone();
+        match self.speaker.question(move |machine| machine.explain(&question)) {
+            Ok((_, explained)) => {
+                let verdict = if explained.succeeds { "ok" } else { "no" };
+                let show = if json { explanation::json } else { explanation::table };
+                format!("{verdict}\n{}", show(&explained))
+            }
+            Err(_) => "failed the gateway does not answer\n".into(),
+        }
+    }
+
+    /// Finds sessions, in portions: none of them stops the gateway for long.
+    fn sessions(&self, request: &SessionsRequest) -> Result<String, String> {
+        let most = request.limit.unwrap_or(USUAL_SESSIONS);
+        let (until, mut page) = (Monotonic::now() + PATIENCE / 2, Page { sessions: Vec::new(), next: None });
+        let mut from = request.after;
+        let clocks = loop {
+            let question = SessionQuestion {
+                sought: request.sought.clone(),
+                from,
+                visits: MOST_VISITED,
+                most: most.saturating_sub(page.sessions.len()),
+                is_detailed: request.is_detailed,
+            };
+            let found = self.speaker.question(move |machine| machine.find_sessions(&question));
+            let (now, portion) = found.map_err(|_| "the gateway does not answer")?;
+            page.sessions.extend(portion.sessions);
+            page.next = portion.next;
+            match portion.next {
+                Some(next) if page.sessions.len() < most && Monotonic::now() < until => from = next,
+                _ => break Clocks { now, wall: SystemTime::now() },
+            }
+        };
+        if let (Some(user), true) =
+            (&request.sought.user, request.is_detailed && page.sessions.is_empty() && page.next.is_none())
+        {
+            return Err(format!(
+                "{user} has no session; 'ctl explain --user' says whether a sign-in succeeds"
+            ));
+        }
+        let show = match request {
+            SessionsRequest { json: true, .. } => sessions::json,
+            SessionsRequest { is_detailed: true, .. } => sessions::paragraphs,
+            SessionsRequest { .. } => sessions::table,
+        };
+        Ok(page.fitted(|page| show(page, &clocks)))
     }
 
     /// Lets a connection that is down be dialled at once.

@@ -12,27 +12,27 @@ use crate::record::utc;
 use crate::shell::Answer;
 
 /// Stands for a missing value.
-const NOTHING: &str = "-";
+pub(super) const NOTHING: &str = "-";
 
 /// The machine's time and the wall-clock time of the same moment.
-struct Clocks {
-    now: Instant,
-    wall: SystemTime,
+pub(super) struct Clocks {
+    pub(super) now: Instant,
+    pub(super) wall: SystemTime,
 }
 
 impl Clocks {
     /// How long ago something was; zero for the future.
-    fn ago(&self, at: Instant) -> Duration {
+    pub(super) fn ago(&self, at: Instant) -> Duration {
         Duration::from_micros(self.now.since(at).as_micros())
     }
 
     /// How long it is until something, for people.
-    fn until(&self, at: Instant) -> String {
+    pub(super) fn until(&self, at: Instant) -> String {
         format!("in {}", span(Duration::from_micros(at.since(self.now).as_micros())))
     }
 
     /// The wall-clock time of something in the past or the future.
-    fn date(&self, at: Instant) -> String {
+    pub(super) fn date(&self, at: Instant) -> String {
         let until = Duration::from_micros(at.since(self.now).as_micros());
         let moment = self.wall.checked_sub(self.ago(at)).and_then(|moment| moment.checked_add(until));
         moment.map(utc::at).unwrap_or_default()
@@ -40,7 +40,7 @@ impl Clocks {
 }
 
 /// A span of time for people, in its two largest units.
-fn span(span: Duration) -> String {
+pub(super) fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
         (0, 0, 0, seconds) => format!("{seconds} s"),
@@ -141,7 +141,7 @@ fn row(connection: &ConnectionView, clocks: &Clocks) -> [String; 10] {
 }
 
 /// A configured text, safe for people.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     plain::line(text).into_owned()
 }
 
@@ -151,7 +151,7 @@ fn refusal(status: u16) -> String {
 }
 
 /// Appends rows with aligned columns.
-fn align<const N: usize>(text: &mut String, rows: Vec<[String; N]>) {
+pub(super) fn align<const N: usize>(text: &mut String, rows: Vec<[String; N]>) {
     let mut widths = [0; N];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -168,7 +168,7 @@ fn align<const N: usize>(text: &mut String, rows: Vec<[String; N]>) {
     }
 }
 
-fn push(text: &mut String, more: core::fmt::Arguments<'_>) {
+pub(super) fn push(text: &mut String, more: core::fmt::Arguments<'_>) {
     let written = text.write_fmt(more);
     debug_assert!(written.is_ok(), "writing to memory cannot fail");
 }

@@ -3,17 +3,23 @@
 use ctigate_core::Level;
 use lexopt::Parser;
 
+mod looking;
+
+use looking::Looking;
+
 use super::{CtlRequest, Place, Request, Stop, Word, each, missing, path};
 use crate::control;
 
 /// The words that `ctl` knows.
-const VERBS: &str = "'status', 'drain', 'undrain', 'stop', 'redial', 'select', 'selections' or 'log'";
+const VERBS: &str = "'status', 'sessions', 'session', 'explain', 'drain', 'undrain', 'stop', 'redial', 'select', 'selections' or \
+     'log'";
 /// How `select` is used.
 const SELECT: &str = "the user ID and the choice (ctl select USER automatic, or DEVICE[:INDEX])";
 
 /// Reads the arguments after `ctl`.
 pub(super) fn ctl(parser: &mut Parser) -> Result<Request, Stop> {
     let (mut words, mut json, mut socket, mut config) = (Vec::new(), false, None, None);
+    let mut looking = Looking::default();
     each(parser, |word, parser| {
         match word {
             Word::Value(value) if words.len() < 3 => words.push(value.to_string_lossy().into_owned()),
@@ -21,13 +27,14 @@ pub(super) fn ctl(parser: &mut Parser) -> Result<Request, Stop> {
             Word::Option(name) => match (words.first().map(String::as_str), name.as_str()) {
                 (_, "--socket") => path(name, &mut socket, parser)?,
                 (_, "--config") => path(name, &mut config, parser)?,
-                (Some("status"), "--json") => json = true,
+                (Some("status" | "sessions" | "session" | "explain"), "--json") => json = true,
+                (Some(command), _) => return looking.take(command, name, parser),
                 _ => return Ok(false),
             },
         }
         Ok(true)
     })?;
-    let request = asked(&words, json)?;
+    let request = asked(&words, json, looking)?;
     let place = match (socket, config) {
         (Some(socket), None) => Place::Socket(socket),
         (None, Some(config)) => Place::Config(config),
@@ -40,11 +47,15 @@ pub(super) fn ctl(parser: &mut Parser) -> Result<Request, Stop> {
 }
 
 /// What the words after `ctl` ask for.
-fn asked(words: &[String], json: bool) -> Result<control::Request, Stop> {
+fn asked(words: &[String], json: bool, looking: Looking) -> Result<control::Request, Stop> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     Ok(match words.as_slice() {
         ["status"] if json => control::Request::StatusJson,
         ["status"] => control::Request::Status,
+        ["sessions"] => control::Request::Sessions(looking.sessions(None, json)?),
+        ["session", user] => control::Request::Sessions(looking.sessions(Some(user), json)?),
+        ["session"] => return Err(missing("the user (ctl session USER)")),
+        ["explain"] => looking.explain(json)?,
         ["drain"] => control::Request::Drain,
         ["undrain"] => control::Request::Undrain,
         ["stop"] => control::Request::Stop,
@@ -62,8 +73,8 @@ fn asked(words: &[String], json: bool) -> Result<control::Request, Stop> {
         ["log", level] => control::Request::Log(Level::named(level).ok_or_else(|| wrong_level(level))?),
         ["log"] => return Err(missing("the level (ctl log debug, info, warn or error)")),
         [] => return Err(missing(VERBS)),
-        ["status" | "drain" | "undrain" | "stop" | "selections", more, ..]
-        | ["redial" | "log", _, more, ..] => {
+        ["status" | "sessions" | "explain" | "drain" | "undrain" | "stop" | "selections", more, ..]
+        | ["session" | "redial" | "log", _, more, ..] => {
             return Err(Stop::Wrong(lexopt::Error::UnexpectedArgument((*more).into())));
         }
         [other, ..] => return Err(Stop::Wrong(format!("ctl {other}: expected {VERBS}").into())),

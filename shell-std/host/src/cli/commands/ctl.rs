@@ -9,7 +9,7 @@ use super::{FAILED, said};
 use crate::cli::arguments::{CtlRequest, Place};
 use crate::cli::configuration::Configuration;
 use crate::cli::terminal::Terminal;
-use crate::control;
+use crate::control::{self, Reply};
 
 /// Sends the request, and shows the answer.
 pub(super) fn ctl(request: &CtlRequest, terminal: &mut Terminal<'_>) -> u8 {
@@ -21,8 +21,8 @@ pub(super) fn ctl(request: &CtlRequest, terminal: &mut Terminal<'_>) -> u8 {
     if let control::Request::Selections(after) = &request.request {
         return selections(&socket, after.clone(), terminal);
     }
-    match control::ask(&socket, &request.request) {
-        Ok(answer) => said(terminal.say(&answer)),
+    match control::answer(&socket, &request.request) {
+        Ok(Reply { yes, text }) => said(terminal.say(&text) && yes),
         Err(complaint) => {
             terminal.complain(&complaint);
             FAILED
