@@ -6,10 +6,12 @@
 //! |---|---|
 //! | `ending` | drain and stop |
 //! | `selecting` | users' choices of the line appearance that they control |
+//! | `reloading` | changing configuration and directory |
 //! | `machine`, `view` | the face every machine has; reading the state |
 
 mod ending;
 mod machine;
+mod reloading;
 mod selecting;
 mod view;
 

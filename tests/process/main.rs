@@ -20,6 +20,7 @@ mod program;
 mod promises;
 mod recording;
 mod relay;
+mod reloading;
 mod sipe;
 mod terminal;
 mod told;

@@ -5,8 +5,11 @@
 
 use core::fmt;
 use core::time::Duration;
+use std::sync::Arc;
 
 use ctigate_core::Level;
+
+use crate::shell::Speaker;
 
 mod client;
 mod server;
@@ -19,6 +22,11 @@ pub(crate) use socket::ControlSocket;
 
 /// How long one side waits for the other, in total.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the answer to a reload may take.
+const RELOAD_PATIENCE: Duration = Duration::from_secs(120);
+/// Reads the configuration again for a running machine, and has it change to that; returns what changed, for people.
+/// Why it did not is the error.
+pub(crate) type Reloading = Arc<dyn Fn(&Speaker) -> Result<String, String> + Send + Sync>;
 /// The longest request, in bytes: one with the name of a connection.
 const REQUEST_BYTES: usize = 512;
 /// The longest answer, in bytes.
@@ -37,6 +45,8 @@ pub(crate) enum Request {
     Undrain,
     /// See [`ctigate_core::Command::Stop`].
     Stop,
+    /// Read the configuration again, and change to it.
+    Reload,
     /// See [`ctigate_core::Command::Redial`]: the connection's name.
     Redial(String),
     /// Log notices of this level and above.
@@ -45,7 +55,14 @@ pub(crate) enum Request {
 
 impl Request {
     /// Those that are one or two fixed words.
-    const PLAIN: [Self; 5] = [Self::Status, Self::StatusJson, Self::Drain, Self::Undrain, Self::Stop];
+    const PLAIN: [Self; 6] =
+        [Self::Status, Self::StatusJson, Self::Drain, Self::Undrain, Self::Stop, Self::Reload];
+
+    /// How long its answer may take.
+    const fn patience(&self) -> Duration {
+        // The files of a large directory are read first.
+        if matches!(self, Self::Reload) { RELOAD_PATIENCE } else { PATIENCE }
+    }
 
     /// Reads a line, without its end.
     fn parse(line: &str) -> Option<Self> {
@@ -67,6 +84,7 @@ impl fmt::Display for Request {
             Self::Drain => f.write_str("drain"),
             Self::Undrain => f.write_str("undrain"),
             Self::Stop => f.write_str("stop"),
+            Self::Reload => f.write_str("reload"),
             Self::Redial(name) => write!(f, "redial {name}"),
             Self::Log(level) => write!(f, "log {}", level.name()),
         }

@@ -442,15 +442,18 @@ mod tests {
         assert_eq!(wrong("replay --x").0, "invalid option '--x'");
         assert_eq!(wrong("check c.toml").0, "unexpected argument \"c.toml\"");
         assert_eq!(wrong("trace --wire ladder t").0, "--wire: must come after 'ladder' or 'redact'");
-        assert_eq!(wrong("ctl").0, "'status', 'drain', 'undrain', 'stop', 'redial' or 'log' is missing");
+        assert_eq!(
+            wrong("ctl").0,
+            "'status', 'drain', 'undrain', 'stop', 'reload', 'redial' or 'log' is missing"
+        );
         assert_eq!(wrong("ctl stop now --socket s").0, "unexpected argument \"now\"");
         assert_eq!(wrong("ctl redial --socket s").0, "the connection's name (ctl redial NAME) is missing");
         assert_eq!(wrong("ctl log loud --socket s").0, "ctl log 'loud': expected debug, info, warn or error");
         assert_eq!(wrong("ctl status").0, "--socket PATH or --config FILE is missing");
         assert_eq!(wrong("ctl drain --json --socket s").0, "invalid option '--json'");
         assert_eq!(
-            wrong("ctl reload --socket s").0,
-            "ctl reload: expected 'status', 'drain', 'undrain', 'stop', 'redial' or 'log'"
+            wrong("ctl dance --socket s").0,
+            "ctl dance: expected 'status', 'drain', 'undrain', 'stop', 'reload', 'redial' or 'log'"
         );
         assert_eq!(wrong("trace ladder"), ("the trace is missing".into(), Some("trace".into())));
         assert_eq!(wrong("switch").0, "--listen ADDRESS:PORT or --config FILE is missing");

@@ -27,13 +27,14 @@ pub(crate) fn ask(path: &Path, request: &Request) -> Result<String, String> {
     let (verdict, text) = answer.split_once('\n').unwrap_or((&answer, ""));
     match verdict.split_once(' ') {
         None if verdict == "ok" => Ok(text.to_owned()),
-        Some(("failed", why)) => Err(complaint(&why)),
+        Some(("failed", why)) if text.is_empty() => Err(complaint(&why)),
+        Some(("failed", why)) => Err(complaint(&format_args!("{why}\n{}", text.trim_end()))),
         _ => Err(complaint(&"the program that answers there is not a gateway")),
     }
 }
 
 fn exchange(mut stream: &std::os::unix::net::UnixStream, request: &Request) -> io::Result<String> {
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(request.patience()))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(format!("{request}\n").as_bytes())?;
     let mut answer = Vec::new();

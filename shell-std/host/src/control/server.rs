@@ -9,7 +9,7 @@ use std::time::{Instant as Monotonic, SystemTime};
 use ctigate_core::Level;
 use ctigate_core::engine::ConnectionView;
 
-use super::{ControlSocket, PATIENCE, REQUEST_BYTES, Request, status};
+use super::{ControlSocket, PATIENCE, REQUEST_BYTES, Reloading, Request, status};
 use crate::net::descriptors::Named;
 use crate::net::seldom::Seldom;
 use crate::record::console::Console;
@@ -23,6 +23,7 @@ pub(crate) struct Server {
     socket: ControlSocket,
     talks: Arc<Talks>,
     console: Console,
+    reloading: Reloading,
 }
 
 /// The conversations under way.
@@ -55,9 +56,9 @@ impl Talks {
 }
 
 impl Server {
-    /// Prepares to serve `socket`. The log's level is changed at `console`.
-    pub(crate) fn new(socket: ControlSocket, console: &Console) -> Self {
-        Self { socket, talks: Arc::default(), console: console.clone() }
+    /// Prepares to serve `socket`. The log's level is changed at `console`, and `reloading` reloads.
+    pub(crate) fn new(socket: ControlSocket, console: &Console, reloading: Reloading) -> Self {
+        Self { socket, talks: Arc::default(), console: console.clone(), reloading }
     }
 
     /// The source of the commands that come over the socket.
@@ -66,9 +67,9 @@ impl Server {
     /// If the system refuses a second handle.
     pub(crate) fn source(&self) -> io::Result<Source> {
         let (listener, talks) = (self.socket.listener()?, Arc::clone(&self.talks));
-        let console = self.console.clone();
+        let (console, reloading) = (self.console.clone(), Arc::clone(&self.reloading));
         Ok(Box::new(move |speaker| {
-            let operator = Operator { speaker, console };
+            let operator = Operator { speaker, console, reloading };
             // Without a thread nobody is answered; clients time out.
             let _ = thread::Builder::new()
                 .name("control".into())
@@ -164,6 +165,7 @@ fn read_line(mut stream: &UnixStream) -> io::Result<Option<String>> {
 struct Operator {
     speaker: Speaker,
     console: Console,
+    reloading: Reloading,
 }
 
 impl Operator {
@@ -176,6 +178,7 @@ impl Operator {
             Request::Undrain => self.undrain(),
             Request::Stop => Ok(self.end(Said::Stop)),
             Request::Redial(name) => self.redial(name),
+            Request::Reload => (self.reloading)(&self.speaker),
             Request::Log(level) => {
                 self.console.set_least(*level);
                 Ok(format!("lines of level {} and above are logged\n", level.name()))

@@ -7,7 +7,7 @@ use super::{CtlRequest, Place, Request, Stop, Word, each, missing, path};
 use crate::control;
 
 /// The words that `ctl` knows.
-const VERBS: &str = "'status', 'drain', 'undrain', 'stop', 'redial' or 'log'";
+const VERBS: &str = "'status', 'drain', 'undrain', 'stop', 'reload', 'redial' or 'log'";
 
 /// Reads the arguments after `ctl`.
 pub(super) fn ctl(parser: &mut Parser) -> Result<Request, Stop> {
@@ -46,12 +46,13 @@ fn asked(words: &[String], json: bool) -> Result<control::Request, Stop> {
         ["drain"] => control::Request::Drain,
         ["undrain"] => control::Request::Undrain,
         ["stop"] => control::Request::Stop,
+        ["reload"] => control::Request::Reload,
         ["redial", name] => control::Request::Redial((*name).into()),
         ["redial"] => return Err(missing("the connection's name (ctl redial NAME)")),
         ["log", level] => control::Request::Log(Level::named(level).ok_or_else(|| wrong_level(level))?),
         ["log"] => return Err(missing("the level (ctl log debug, info, warn or error)")),
         [] => return Err(missing(VERBS)),
-        ["status" | "drain" | "undrain" | "stop", more, ..] => {
+        ["status" | "drain" | "undrain" | "stop" | "reload", more, ..] => {
             return Err(Stop::Wrong(lexopt::Error::UnexpectedArgument((*more).into())));
         }
         [other, ..] => return Err(Stop::Wrong(format!("ctl {other}: expected {VERBS}").into())),
