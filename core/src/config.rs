@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use crate::action::Level;
+use crate::level::Level;
 use crate::line::rules::Rules;
 use crate::secret::SecretId;
 use crate::setting::{self, Checked, ConfigError, Setting};
@@ -16,11 +16,13 @@ mod cross;
 mod directory;
 mod keys;
 mod numbers;
+mod reload;
 mod site;
 
 pub use crate::setting::Network;
 pub use directory::{DirectorySources, Identity, Mode, add_entries, check_entries, default_attributes};
 pub use keys::{KEYS, MAX_CONNECTIONS, MAX_IN_FILE, MAX_LISTENERS, is_of_directory};
+pub use reload::{Change, DirectoryVersion, FindDirectory, Reload, change};
 
 /// All of the gateway's configuration. The bounds and default of each field are in [`KEYS`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ pub struct Config {
     pub log: Log,
     /// Control by the operator.
     pub control: Control,
-    /// Where the directory of users and lines comes from, and what it is for.
+    /// Where the directory of users and lines comes from, and what it decides.
     pub directory: DirectorySources,
     /// What is kept beyond the end of the program.
     pub store: Store,

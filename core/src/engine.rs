@@ -6,11 +6,13 @@
 //! |---|---|
 //! | `ending` | drain and stop |
 //! | `selecting` | users' choices of the line appearance that they control |
+//! | `reloading` | changing configuration and directory |
 //! | `machine`, `view`, `sessions`, `explaining` | the face every machine has; reading the state |
 
 mod ending;
 mod explaining;
 mod machine;
+mod reloading;
 mod selecting;
 mod sessions;
 mod view;

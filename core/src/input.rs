@@ -3,6 +3,7 @@
 use core::fmt;
 use core::net::SocketAddr;
 
+use crate::config::Reload;
 use crate::reply::{PersistResult, Token};
 
 /// Identifies one stream connection and is never reused. The machine draws even numbers, for connections it asks for;
@@ -163,6 +164,8 @@ pub enum Command<'a> {
         /// `automatic`, or a device's name and, behind a colon, an index: `SEP0002FD3BB5C5:1`.
         choice: &'a str,
     },
+    /// Change the configuration and the directory. Sessions whose rights are gone are ended. For the gateway only.
+    Reload(&'a Reload),
 }
 
 /// One input of a machine.

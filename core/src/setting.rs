@@ -92,11 +92,13 @@ pub struct Key {
     pub default: &'static str,
     /// What it does, in a sentence or two.
     pub doc: &'static str,
+    /// Whether a change takes effect with the next start only, not with a reload.
+    pub needs_restart: bool,
 }
 
 impl Key {
     const fn new(name: &'static str, kind: Kind, doc: &'static str) -> Self {
-        Self { name, kind, many: 0, required: false, unit: "", default: "", doc }
+        Self { name, kind, many: 0, required: false, unit: "", default: "", doc, needs_restart: false }
     }
 
     /// A whole number from `min` to `max`, in `unit`.
@@ -173,6 +175,12 @@ impl Key {
     #[must_use]
     pub const fn default(self, default: &'static str) -> Self {
         Self { default, ..self }
+    }
+
+    /// The same key, of which a running machine does not take another value.
+    #[must_use]
+    pub const fn needs_restart(self) -> Self {
+        Self { needs_restart: true, ..self }
     }
 
     /// The same key, which must be set.

@@ -82,6 +82,8 @@ impl TimerKey {
 /// What is shared between steps.
 pub(crate) struct Shared {
     pub(crate) config: Config,
+    /// The fingerprint of the settings that were reloaded last; 0 if none were.
+    pub(crate) reloaded: u64,
     /// Users, lines and devices; `None` if whoever may speak SIP may control the line that it names.
     pub(crate) directory: Option<Arc<Directory>>,
     pub(crate) timers: Timers<TimerKey>,
@@ -112,6 +114,7 @@ impl Shared {
     pub(crate) fn new(config: Config, seed: Seed) -> Self {
         Self {
             config,
+            reloaded: 0,
             directory: None,
             timers: Timers::new(),
             entropy: Entropy::new(seed),
@@ -124,7 +127,7 @@ impl Shared {
 
     /// A step at `now`.
     pub(crate) const fn step<'a>(&'a mut self, now: Instant, actions: &'a mut Actions) -> Step<'a> {
-        let Self { config, directory, timers, entropy, links, counters, phase, unlisted } = self;
+        let Self { config, reloaded: _, directory, timers, entropy, links, counters, phase, unlisted } = self;
         let directory = directory.as_ref();
         Step { now, config, directory, timers, entropy, links, counters, phase, unlisted, actions }
     }

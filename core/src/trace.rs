@@ -29,7 +29,9 @@
 //!
 //! A step is one paragraph: `@MICROSECONDS INPUT`, `> ACTION` for each action, and `=DIGEST` if a digest was taken. If
 //! the machine panicked, `! panic` replaces the actions, and the input is complete rather than cut to what the step
-//! took. Bytes follow their line in one of two forms, both understood by the reader: verbatim, with their count at the
+//! took. If a directory says who may control which line, the header has its hash (`directory HASH`), and so has the
+//! command that reloads (`command reload HASH`, with the settings below it as bytes are, one a line); the directory itself
+//! is in a file beside the trace ([`directory_file`]). Bytes follow their line in one of two forms, both understood by the reader: verbatim, with their count at the
 //! end of the line (`bytes #1 523`, then 523 bytes and a line end), or escaped, as above: one `| ` line for each line
 //! of the payload, joined by CR LF, and `+ ` for a continuation without one. A recording consists of segments; each
 //! ends with the hash of its text, which the next one repeats. Between paragraphs, `#` begins a comment.
@@ -37,7 +39,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::config::Config;
+use crate::config::{Config, DirectoryVersion};
 use crate::entropy::Seed;
 use crate::machine::BUILD;
 use crate::setting::{ConfigError, Setting};
@@ -60,8 +62,8 @@ pub use compare::Difference;
 pub use ladder::{Ahead, LadderOptions, Moment, began, ladder};
 pub use messages::{Label, Message, Messages, Side};
 pub use read::{ReadError, Reader};
-pub use redact::redact;
-pub use replay::{ReplayError, Summary, replay};
+pub use redact::{redact, redact_with};
+pub use replay::{ReplayError, Summary, replay, replay_with};
 pub use rerun::{Rerun, rerun};
 pub use step::{RecordedAction, RecordedCommand, RecordedInput, Step};
 pub use write::TraceRecorder;
@@ -73,6 +75,12 @@ const PANIC: &str = "! panic";
 
 /// The version of this package, for headers of traces.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The name of the file beside a trace that holds the directory with this hash.
+#[must_use]
+pub fn directory_file(hash: u128) -> String {
+    alloc::format!("directory-{hash:032x}.directory")
+}
 
 /// How a trace shows bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +125,8 @@ pub struct Header {
     pub seed: Seed,
     /// Its configuration.
     pub settings: Vec<Setting>,
+    /// The directory of users and lines, if it has one.
+    pub directory: Option<DirectoryVersion>,
 }
 
 impl Header {
@@ -130,6 +140,7 @@ impl Header {
             machine: machine.into(),
             seed,
             settings,
+            directory: None,
         }
     }
 

@@ -10,6 +10,7 @@
 //! | `appearance` | the line appearance that a sign-in means |
 //! | `beginning` | a session's beginning |
 //! | `choosing` | asking the phone system for a line, and for its devices |
+//! | `rights` | what becomes of sessions when the directory has changed |
 //! | `sign_in`, `takeover` | a session's beginning |
 //! | `refresh`, `in_session` | requests in a session |
 //! | `news` | what the user agent has to say |
@@ -24,6 +25,7 @@ mod in_session;
 mod news;
 mod noting;
 mod refresh;
+mod rights;
 mod sessions;
 mod sign_in;
 mod sleep;

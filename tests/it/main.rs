@@ -57,6 +57,8 @@ mod refusals;
 #[cfg(test)]
 mod relayed;
 #[cfg(test)]
+mod reloading;
+#[cfg(test)]
 mod resync;
 mod rows;
 #[cfg(test)]

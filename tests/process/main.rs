@@ -23,6 +23,7 @@ mod program;
 mod promises;
 mod recording;
 mod relay;
+mod reloading;
 mod selecting;
 mod sipe;
 mod terminal;

@@ -86,7 +86,11 @@ impl Echo {
                 actions.connect(LinkId::new(self.next_link), address);
             }
             Command::Stop if self.ignores_stop => {}
-            Command::Drain | Command::Undrain | Command::Redial(_) | Command::Select { .. } => {}
+            Command::Drain
+            | Command::Undrain
+            | Command::Redial(_)
+            | Command::Select { .. }
+            | Command::Reload(_) => {}
             Command::End | Command::Stop => actions.finish(7),
         }
     }

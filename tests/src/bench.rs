@@ -4,14 +4,17 @@
 mod client;
 mod golden;
 mod phone_system;
+mod reloading;
 mod scene;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use core::net::SocketAddr;
 
 use ctigate_core::config::Config;
 use ctigate_core::engine::Engine;
+use ctigate_core::line::directory::Directory;
 use ctigate_core::secret::Fill;
 use ctigate_core::setting::{Setting, Value};
 use ctigate_core::trace::{self, Digests, Form, Header, LadderOptions, TraceRecorder};
@@ -105,6 +108,10 @@ pub struct Bench {
     golden: Option<Golden>,
     /// Makes the engine, and another for the replay.
     make: Make,
+    /// The settings that it runs with.
+    settings: Vec<Setting>,
+    /// The directories that it was reloaded with.
+    directories: Vec<Arc<Directory>>,
     /// The trace as far as it was shown.
     shown: Vec<u8>,
 }
@@ -143,7 +150,7 @@ impl Bench {
         let seed = Seed::from_number(1);
         let engine = make(config, seed);
         let recorder =
-            TraceRecorder::new(Header::new("gateway", seed, settings), Form::Escaped, Digests::Every);
+            TraceRecorder::new(Header::new("gateway", seed, settings.clone()), Form::Escaped, Digests::Every);
         let mut bench = Self {
             pump: Pump::new(engine, recorder),
             now: Instant::ZERO,
@@ -152,6 +159,8 @@ impl Bench {
             alive: Vec::new(),
             golden: None,
             make,
+            settings,
+            directories: Vec::new(),
             shown: Vec::new(),
         };
         bench.input(Input::Clock { unix_micros: 1_735_689_600_000_000 });
@@ -390,7 +399,7 @@ impl Drop for Bench {
         let (mut trace, mut rest) = (core::mem::take(&mut self.shown), Vec::new());
         recorder.take_pending(&mut rest);
         trace.append(&mut rest);
-        golden::check(&trace, self.golden, self.make);
+        golden::check(&trace, self.golden, (self.make, &self.directories));
     }
 }
 

@@ -273,7 +273,11 @@ impl Client {
                 }
             }
             Command::End => self.runner.ended = true,
-            Command::Drain | Command::Undrain | Command::Redial(_) | Command::Select { .. } => {
+            Command::Drain
+            | Command::Undrain
+            | Command::Redial(_)
+            | Command::Select { .. }
+            | Command::Reload(_) => {
                 result = Err(Refusal::Unknown);
             }
             Command::Stop => self.leave(step),

@@ -62,9 +62,9 @@ const MAX_FILES: usize = 64;
 /// Every key of the gateway's configuration, in the order of the example file.
 pub const KEYS: &[Key] = &[
     Key::listen("sip.tcp", "Where SIP clients reach the gateway over TCP; port 0 lets the kernel choose.")
-        .list(MAX_LISTENERS),
+        .list(MAX_LISTENERS).needs_restart(),
     Key::listen("sip.udp", "Where SIP clients reach the gateway over UDP; port 0 lets the kernel choose.")
-        .list(MAX_LISTENERS),
+        .list(MAX_LISTENERS).needs_restart(),
     Key::text(
         "sip.domain",
         255,
@@ -155,17 +155,17 @@ pub const KEYS: &[Key] = &[
         64,
         "The applicationID with which the gateway opens an application session.",
     )
-    .default("\"ctigate\""),
+    .default("\"ctigate\"").needs_restart(),
     Key::choice(
         "cti.session",
         &["application", "none"],
         "Whether a connection begins with an application session (ECMA-354) or with CSTA at once.",
     )
-    .default("\"application\""),
+    .default("\"application\"").needs_restart(),
     Key::integer("cti.session_duration", (10, 3_600), "s", "The application session duration requested.")
-        .default("180"),
+        .default("180").needs_restart(),
     Key::integer("cti.edition", (3, 6), "", "The edition of ECMA-323 spoken to the phone system.")
-        .default("3"),
+        .default("3").needs_restart(),
     Key::integer(
         "cti.heartbeat",
         (1, 3_600),
@@ -221,7 +221,7 @@ pub const KEYS: &[Key] = &[
         "messages/s",
         "The most messages sent over one connection; what people click goes ahead of monitors and snapshots. Unset: no \
          limit.",
-    ),
+    ).needs_restart(),
     Key::flag(
         "cti.verify_line",
         "Whether a sign-in is answered 404 if the phone system does not know the line.",
@@ -232,15 +232,15 @@ pub const KEYS: &[Key] = &[
         MAX_CONNECTIONS,
         "The phone system's CTI connections. All are used; new sessions go to each in turn.",
     )
-    .required(),
-    Key::target("cti.connection[].address", "Where to connect to.").required(),
-    Key::text("cti.connection[].name", 64, "The connection's name in logs. Unset: its address."),
+    .required().needs_restart(),
+    Key::target("cti.connection[].address", "Where to connect to.").required().needs_restart(),
+    Key::text("cti.connection[].name", 64, "The connection's name in logs. Unset: its address.").needs_restart(),
     Key::text(
         "cti.connection[].switch",
         64,
         "The phone system's name: connections that name the same one share its calls.",
     )
-    .default("\"\""),
+    .default("\"\"").needs_restart(),
     Key::flag(
         "cti.connection[].foreign_calls",
         "Whether users may pick up (DirectedPickupCall) and join (JoinCall) calls that their own lines have no part in.",
@@ -256,25 +256,25 @@ pub const KEYS: &[Key] = &[
         &["none", "avaya"],
         "The login of the application session: none, or that of Avaya Application Enablement Services.",
     )
-    .default("\"none\""),
-    Key::text("cti.connection[].user", 128, "The user's name for the login."),
+    .default("\"none\"").needs_restart(),
+    Key::text("cti.connection[].user", 128, "The user's name for the login.").needs_restart(),
     Key::text(
         "cti.connection[].password_file",
         4_096,
         "The file with the password for the login. It must not be readable by everybody.",
-    ),
+    ).needs_restart(),
     Key::text(
         "cti.connection[].protocol",
         512,
         "The protocol versions offered for the application session, separated by spaces. Unset: that of cti.edition.",
-    ),
+    ).needs_restart(),
     Key::choice(
         "cti.connection[].features",
         &FEATURES,
         "The services (MakeCall) and events (DeliveredEvent) that the phone system has, for one that does not tell; with \
          no event, the usual ones. Unset: it is asked.",
     )
-    .list(160),
+    .list(160).needs_restart(),
     Key::text(
         "numbers.emergency",
         NUMBER_BYTES,
@@ -309,11 +309,11 @@ pub const KEYS: &[Key] = &[
     strip("numbers.shown[].strip"),
     prepend("numbers.shown[].prepend"),
     Key::integer("limits.links", (1, 100_000), "connections", "The most stream connections at a time.")
-        .default("10000"),
+        .default("10000").needs_restart(),
     Key::integer("limits.sessions", (1, 1_000_000), "sessions", "The most signed-in users at a time.")
-        .default("100000"),
+        .default("100000").needs_restart(),
     Key::integer("limits.monitors_per_session", (1, 64), "monitors", "The most monitors of one session.")
-        .default("4"),
+        .default("4").needs_restart(),
     Key::integer("limits.monitors_per_device", (1, 64), "monitors", "The most monitors of one phone.")
         .default("32"),
     Key::integer("limits.calls_per_device", (1, 256), "calls", "The most calls at one phone.").default("32"),
@@ -323,7 +323,7 @@ pub const KEYS: &[Key] = &[
         "users",
         "The most users whose choice of a line appearance is remembered.",
     )
-    .default("100000"),
+    .default("100000").needs_restart(),
     Key::integer(
         "limits.parties",
         (8, 256),
@@ -337,7 +337,7 @@ pub const KEYS: &[Key] = &[
         "transactions",
         "The most SIP transactions kept at a time.",
     )
-    .default("200000"),
+    .default("200000").needs_restart(),
     Key::integer(
         "limits.unacknowledged",
         (1, 100_000),
@@ -345,16 +345,16 @@ pub const KEYS: &[Key] = &[
         "The most answers to INVITEs that are repeated to one address by UDP until they are acknowledged; further ones \
          only if their INVITE is.",
     )
-    .default("256"),
+    .default("256").needs_restart(),
     Key::integer("limits.message_bytes", (1_024, 65_536), "bytes", "The longest SIP message or CTI frame.")
-        .default("65536"),
+        .default("65536").needs_restart(),
     Key::integer("limits.headers", (16, 128), "headers", "The most header fields of one SIP message.")
-        .default("128"),
-    Key::integer("limits.xml_depth", (8, 64), "elements", "How deep a CSTA document may nest.").default("32"),
+        .default("128").needs_restart(),
+    Key::integer("limits.xml_depth", (8, 64), "elements", "How deep a CSTA document may nest.").default("32").needs_restart(),
     Key::integer("limits.xml_elements", (64, 65_536), "elements", "The most elements of one CSTA document.")
-        .default("4096"),
+        .default("4096").needs_restart(),
     Key::integer("limits.xml_attributes", (4, 64), "attributes", "The most attributes of one element.")
-        .default("32"),
+        .default("32").needs_restart(),
     Key::integer("limits.queued_events", (1, 1_024), "events", "The most events that wait for one session.")
         .default("64"),
     Key::integer(
@@ -364,14 +364,14 @@ pub const KEYS: &[Key] = &[
         "The most bytes of route set and targets that one dialog keeps.",
     )
     .default("8192"),
-    Key::choice("log.format", &["logfmt", "json"], "How log lines are written.").default("\"logfmt\""),
+    Key::choice("log.format", &["logfmt", "json"], "How log lines are written.").default("\"logfmt\"").needs_restart(),
     Key::choice("log.level", &["debug", "info", "warn", "error"], "The least urgent lines that are logged.")
         .default("\"info\""),
     Key::text(
         "control.socket",
         107,
         "The path of the Unix-domain socket for 'ctigate ctl', created with mode 0600. Unset: there is none.",
-    ),
+    ).needs_restart(),
     Key::choice(
         "directory.mode",
         &["listed", "open"],

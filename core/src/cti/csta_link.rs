@@ -419,6 +419,14 @@ impl LinkProtocol for CstaLink {
         self.waiting.backlog()
     }
 
+    fn reconfigure(&mut self, config: &Config) {
+        let config = &config.cti;
+        self.window = usize::from(config.window);
+        self.queue_limit = config.queue;
+        self.patience = config.service_timeout;
+        self.waiting.set_patience(config.service_timeout);
+    }
+
     fn is_worn_out(&self) -> bool {
         usize::from(LAST_INVOKE) < self.abandoned.len() + self.window + OWN_INVOKES
     }

@@ -124,6 +124,15 @@ impl<T: Digest + Copy> Pool<T> {
         Self { connections, requests, next: 0, next_move: 0, last_id: 0 }
     }
 
+    /// Follows a changed configuration. The connections are the same.
+    pub(crate) fn reconfigure(&mut self, config: &Config) {
+        for (connection, one) in self.connections.iter_mut().zip(&config.cti.connections) {
+            connection.foreign_calls = one.foreign_calls;
+            connection.private_data = one.private_data;
+            connection.protocol.reconfigure(config);
+        }
+    }
+
     /// The name of the connection at `index`: the configured one, or its address.
     pub(crate) fn name_of(&self, index: u8) -> &str {
         self.at(index).map_or("", |connection| &connection.name)

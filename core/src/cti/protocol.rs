@@ -10,6 +10,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::action::Actions;
+use crate::config::Config;
 use crate::digest::Digest;
 use crate::input::LinkId;
 use crate::secret::Fill;
@@ -262,6 +263,9 @@ pub trait LinkProtocol: Digest + Send {
     fn backlog(&self) -> Duration {
         Duration::ZERO
     }
+
+    /// Follows a changed configuration, as far as it can without opening the session again.
+    fn reconfigure(&mut self, _config: &Config) {}
 
     /// Whether so many answers never came that the link must be opened again.
     fn is_worn_out(&self) -> bool;

@@ -17,6 +17,7 @@ impl Gateway {
             Command::Stop => Some(self.end_as_told(step, Event::Stop)),
             Command::Redial(index) => Some(self.control.pool.redial(step, index)),
             Command::Select { user, choice } => self.on_select(step, token, (user, choice)).err().map(Err),
+            Command::Reload(reload) => Some(self.on_reload(step, reload)),
             Command::Line(_) | Command::End => {
                 step.actions.notify(Level::Warn, "command_refused", &[("why", &"the gateway takes no text")]);
                 Some(Err(Refusal::Unknown))

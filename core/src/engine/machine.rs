@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 use super::{Engine, Gateway};
 use crate::action::Actions;
 use crate::digest::{Digest as _, Digester};
-use crate::input::{Input, Listen, Taken, Transport};
+use crate::input::{Command, Input, Listen, Taken, Transport};
 use crate::line::explaining::{Explanation, Question};
 use crate::machine::{Machine, Wake, Why};
 use crate::overview::{Overview, Selection, SessionPortion, SessionQuestion};
@@ -34,6 +34,9 @@ impl Machine for Engine {
     #[inline(never)]
     fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
         let Self { shared, gateway, scratch } = self;
+        if let Input::Command { command: Command::Reload(reload), .. } = input {
+            shared.reload(reload);
+        }
         gateway.on_input(&mut shared.step(now, actions), input, scratch)
     }
 
@@ -77,7 +80,7 @@ impl Machine for Engine {
 }
 
 impl Gateway {
-    /// Computes the fingerprint of the state. The configuration is constant, the timers follow from their owners'
+    /// Computes the fingerprint of the state. Of the configuration, only what was reloaded is part of it; the timers follow from their owners'
     /// records, and the buffers mean nothing between steps.
     fn digest_with(
         &self,
@@ -85,8 +88,17 @@ impl Gateway {
         (tables, unlisted): ([u64; 3], usize),
         control_tables: (Tables, BoundCounts),
     ) -> u64 {
-        let Shared { config: _, directory, timers, entropy, links, counters, phase, unlisted: refused } =
-            shared;
+        let Shared {
+            config: _,
+            reloaded,
+            directory,
+            timers,
+            entropy,
+            links,
+            counters,
+            phase,
+            unlisted: refused,
+        } = shared;
         let Self { uacsta, control, stop, since } = self;
         let mut digester = Digester::new();
         for table in tables {
@@ -103,6 +115,7 @@ impl Gateway {
         digester.value(since);
         digester.value(counters);
         digester.value(refused);
+        digester.value(reloaded);
         digester.flag(directory.is_some());
         digester.bytes(&directory.as_ref().map_or(0, |directory| directory.hash()).to_le_bytes());
         digester.finish()

@@ -71,12 +71,16 @@ pub struct Counters {
     pub devices_unregistered: u64,
     /// Requests with a number that cannot be dialled.
     pub numbers_not_diallable: u64,
+    /// Changes of configuration and directory in the run.
+    pub reloads: u64,
+    /// Sessions that were ended because such a change took their users' rights.
+    pub rights_withdrawn: u64,
     /// Final responses with a status of 300 or above, in the order of [`STATUSES`].
     refusals: [u64; STATUSES.len()],
 }
 
 /// The number of counters with a name of their own.
-const NAMED: usize = 31;
+const NAMED: usize = 33;
 
 impl Counters {
     /// Counts a final response.
@@ -125,6 +129,8 @@ impl Counters {
             lines_ambiguous,
             devices_unregistered,
             numbers_not_diallable,
+            reloads,
+            rights_withdrawn,
             refusals: _by_status,
         } = self;
         [
@@ -159,6 +165,8 @@ impl Counters {
             ("lines_ambiguous", *lines_ambiguous),
             ("devices_unregistered", *devices_unregistered),
             ("numbers_not_diallable", *numbers_not_diallable),
+            ("reloads", *reloads),
+            ("rights_withdrawn", *rights_withdrawn),
         ]
     }
 

@@ -85,6 +85,13 @@ pub(crate) trait Clients<C: Carrier>: Sized {
         checked: Checked,
     );
 
+    /// Lets a session go on, move or end by the present directory, which has changed.
+    fn check_right(&mut self, step: &mut Step<'_>, control: &mut Control<C>, session: SessionId);
+
+    /// Looks at a portion of the clients' connections by the present configuration, which has changed; `slot` is the
+    /// first. Returns the first of the next portion, if there is one.
+    fn check_links(&mut self, step: &mut Step<'_>, slot: u32) -> Option<u32>;
+
     /// Ends a session on the gateway's initiative.
     fn sign_out(&mut self, step: &mut Step<'_>, control: &mut Control<C>, session: SessionId, why: &str);
 }

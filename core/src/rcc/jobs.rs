@@ -36,6 +36,10 @@ pub(crate) enum Job {
     TellChanges,
     /// Finds the next session to be moved to a connection in service.
     Rebind,
+    /// Checks connections of clients by the present configuration.
+    CheckLinks { slot: u32 },
+    /// Checks every session by the present directory.
+    CheckRights { slot: u32 },
     /// Ends every session, because the gateway stops.
     SignOutAll { slot: u32 },
 }
@@ -82,4 +86,6 @@ crate::digest! { enum Job {
     TellChanges = 4,
     Rebind = 5,
     SignOutAll { slot } = 3,
+    CheckLinks { slot } = 7,
+    CheckRights { slot } = 8,
 } }

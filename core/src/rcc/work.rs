@@ -18,6 +18,16 @@ use crate::wire::csta::parse::Document;
 const MOST_FOR_ONE: usize = 256;
 
 impl<C: Carrier> Control<C> {
+    /// Follows a changed configuration, and queues the jobs that look at connections and sessions. They begin anew if
+    /// those for an earlier change are not done.
+    pub(crate) fn reconfigure(&mut self, step: &mut Step<'_>) {
+        self.pool.reconfigure(step.config);
+        self.jobs.retain(|job| !matches!(job, Job::CheckLinks { .. } | Job::CheckRights { .. }));
+        self.jobs.push_back(Job::CheckRights { slot: 0 });
+        self.jobs.push_back(Job::CheckLinks { slot: 0 });
+        self.schedule_rebind(step);
+    }
+
     /// Does a portion of the oldest job.
     pub(crate) fn work<K: Clients<C>>(&mut self, step: &mut Step<'_>, clients: &mut K) {
         let Some(job) = self.jobs.pop_front() else { return };
@@ -48,6 +58,10 @@ impl<C: Carrier> Control<C> {
             }
             Job::TellChanges => self.tell_next(step, clients).then_some(Job::TellChanges),
             Job::Rebind => self.rebind_portion(step, clients).then_some(Job::Rebind),
+            Job::CheckLinks { slot } => clients.check_links(step, slot).map(|slot| Job::CheckLinks { slot }),
+            Job::CheckRights { slot } => {
+                self.check_rights_portion(step, clients, slot).map(|slot| Job::CheckRights { slot })
+            }
             Job::SignOutAll { slot } => {
                 self.sign_out_portion(step, clients, slot).map(|slot| Job::SignOutAll { slot })
             }
@@ -134,6 +148,25 @@ impl<C: Carrier> Control<C> {
             let registered = session.filter(|session| self.is_registered_at(*session, index));
             if let Some(news) = registered.and_then(|session| self.status_for(session, status)) {
                 clients.tell(step, self, &news);
+            }
+        }
+        next
+    }
+
+    fn check_rights_portion<K: Clients<C>>(
+        &mut self,
+        step: &mut Step<'_>,
+        clients: &mut K,
+        slot: u32,
+    ) -> Option<u32> {
+        let (slots, next) = portion(self.sessions.slots(), slot);
+        for slot in slots {
+            // A session that moves to another device is told what becomes of all its calls.
+            if step.actions.room() < MOST_FOR_ONE {
+                return Some(slot);
+            }
+            if let Some(session) = self.sessions.at(slot) {
+                clients.check_right(step, self, session);
             }
         }
         next

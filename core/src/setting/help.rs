@@ -70,11 +70,12 @@ fn write_key(out: &mut String, key: &Key) -> fmt::Result {
     writeln!(out, "{}", key.name)?;
     write!(out, "    {}", key.takes())?;
     match (key.default, key.required, key.kind) {
-        ("", true, Kind::Tables) => writeln!(out, "; at least one")?,
-        ("", true, _) => writeln!(out, "; required")?,
-        ("", false, _) => writeln!(out)?,
-        (default, _, _) => writeln!(out, "; default {default}")?,
+        ("", true, Kind::Tables) => write!(out, "; at least one")?,
+        ("", true, _) => write!(out, "; required")?,
+        ("", false, _) => {}
+        (default, _, _) => write!(out, "; default {default}")?,
     }
+    writeln!(out, "{}", if key.needs_restart { "; a change needs a restart" } else { "" })?;
     writeln!(out, "    {}", key.doc)
 }
 
@@ -85,12 +86,12 @@ mod tests {
     #[test]
     fn help_tells_type_bound_default_and_purpose() {
         let keys = [
-            Key::integer("a.b", (1, 60), "s", "How long.").default("5"),
+            Key::integer("a.b", (1, 60), "s", "How long.").default("5").needs_restart(),
             Key::listen("a.c", "Where.").list(8),
             Key::tables("a.d[]", 8, "The others.").required(),
             Key::target("a.d[].e", "Which.").required(),
         ];
-        let expected = "a.b\n    a whole number from 1 to 60 s; default 5\n    How long.\n\
+        let expected = "a.b\n    a whole number from 1 to 60 s; default 5; a change needs a restart\n    How long.\n\
             a.c\n    a list of at most 8, each an IP address and port to listen on, such as \"127.0.0.1:5060\"\n    \
             Where.\n\
             a.d[]\n    at most 8 tables; at least one\n    The others.\n\

@@ -88,13 +88,14 @@ fn check_place(reader: &Reader<'_>, previous: Option<&Reader<'_>>) -> Result<(),
     }
     let Some(previous) = previous else { return Ok(()) };
     let one_run = {
-        let Header { comment: _, version, build, machine, seed, settings } = reader.header();
+        let Header { comment: _, version, build, machine, seed, settings, directory } = reader.header();
         let before = previous.header();
         *version == before.version
             && *build == before.build
             && *machine == before.machine
             && *seed == before.seed
             && *settings == before.settings
+            && *directory == before.directory
     };
     if one_run { Ok(()) } else { Err(format!("segment {number} belongs to another run")) }
 }

@@ -172,6 +172,10 @@ impl Ladder<'_> {
             RecordedCommand::Select { user, choice } => {
                 self.note(now, &format!("told to select {choice} for {user}"));
             }
+            RecordedCommand::Reload(reload) => {
+                let version = reload.version().map_or_else(|| "none".into(), |version| version.to_string());
+                self.note(now, &format!("told to reload, with the directory {version}"));
+            }
             RecordedCommand::End => {}
         }
     }

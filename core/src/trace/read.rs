@@ -10,6 +10,7 @@ use super::hash::text_hash;
 use super::step::{RecordedAction, RecordedInput, Step};
 use super::text::{push_unescaped, read_hex};
 use super::{Header, MAGIC, PANIC};
+use crate::config::DirectoryVersion;
 use crate::entropy::Seed;
 use crate::setting::read_line;
 use crate::time::Instant;
@@ -70,6 +71,7 @@ impl<'t> Reader<'t> {
             machine: String::new(),
             seed: Seed::new([0; 32]),
             settings: Vec::new(),
+            directory: None,
         };
         let mut reader =
             Self { text, at: 0, line: 1, header, segment: 0, previous: None, given, ended: false };
@@ -176,6 +178,10 @@ impl<'t> Reader<'t> {
                 self.header.seed = Seed::new(seed);
             }
             "setting" => self.header.settings.push(read_line(rest)?),
+            "directory" => {
+                let hash = read_hex::<16>(rest).ok_or("a directory's hash must be 32 hexadecimal digits")?;
+                self.header.directory = Some(DirectoryVersion::of_hash(u128::from_be_bytes(hash)));
+            }
             "segment" => {
                 let mut words = Words::new(rest);
                 let number = words.number().filter(|number| *number > 0);

@@ -10,7 +10,8 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::chain::Trace;
@@ -18,11 +19,14 @@ use super::replay::ReplayError;
 use super::rerun::{Rerun, rerun};
 use super::step::{RecordedCommand, RecordedInput};
 use super::{Digests, Form, Header};
+use crate::config::{DirectoryVersion, FindDirectory, Reload};
 use crate::input::{LinkId, Peer};
+use crate::line::directory::Directory;
 use crate::machine::Machine;
 use crate::setting::{self, ConfigError, Key, Kind, Setting, Value};
 
 mod address;
+mod directory;
 mod mark;
 mod message;
 mod words;
@@ -36,28 +40,49 @@ use words::Words;
 /// would fit no number that was replaced.
 const LEFT_OUT: &str = "numbers.";
 
-/// Redacts the run in `segments`. `secret` determines the replacements; it must be random and not be kept, or short
-/// numbers could be found by trying. `keys` gives the keys of the machine that a trace names: a value that one of them
-/// restricts to certain words is kept. [`Rerun::parted`] says whether the machine behaved differently.
+/// [`redact_with`], for a run without a directory.
 ///
 /// # Errors
-/// A trace that cannot be read, or settings that are invalid once they are redacted.
+/// As there.
 pub fn redact(
     segments: &[&[u8]],
     secret: &[u8; 16],
     keys: impl FnOnce(&str) -> &'static [Key],
     make: impl FnOnce(&Header) -> Result<Box<dyn Machine>, Vec<ConfigError>>,
 ) -> Result<Rerun, ReplayError> {
-    let mut redactor = Redactor::new(segments, secret, keys)?;
+    redact_with(segments, secret, keys, &mut |_| None, make)
+}
+
+/// Redacts the run in `segments`. `secret` determines the replacements; it must be random and not be kept, or short
+/// numbers could be found by trying. `keys` gives the keys of the machine that a trace names: a value that one of them
+/// restricts to certain words is kept. `find` finds the directories that the run names; those that take their places are
+/// [`Rerun::directories`]. [`Rerun::parted`] says whether the machine behaved differently.
+///
+/// # Errors
+/// A trace that cannot be read, a directory that is missing, or settings or a directory that are invalid once they are
+/// redacted.
+pub fn redact_with(
+    segments: &[&[u8]],
+    secret: &[u8; 16],
+    keys: impl FnOnce(&str) -> &'static [Key],
+    find: &mut FindDirectory<'_>,
+    make: impl FnOnce(&Header) -> Result<Box<dyn Machine>, Vec<ConfigError>>,
+) -> Result<Rerun, ReplayError> {
+    let mut redactor = Redactor::new(segments, secret, keys, find)?;
     let mut header = Trace::open(segments)?.header().clone();
     let settings = header.settings.into_iter().filter(|setting| !setting.key.starts_with(LEFT_OUT));
     header.settings = settings.map(|setting| redactor.setting(setting)).collect();
+    header.directory = header.directory.and_then(|version| redactor.version(&version));
     header.comment = Vec::new();
     header.version = super::VERSION.into();
     let machine = make(&header).map_err(ReplayError::Config)?;
     header.build = machine.build().into();
     let rewrite = |input| redactor.input(input);
-    rerun(segments, header, (Form::Verbatim, Digests::Every), rewrite, |_| Ok(machine))
+    let rerun = rerun(segments, header, (Form::Verbatim, Digests::Every), rewrite, |_| Ok(machine))?;
+    match redactor.failed {
+        Some(errors) => Err(ReplayError::Config(errors)),
+        None => Ok(Rerun { directories: redactor.directories.into_values().collect(), ..rerun }),
+    }
 }
 
 struct Redactor {
@@ -67,47 +92,112 @@ struct Redactor {
     keys: &'static [Key],
     /// The whole redacted input of each link, and how much of it was used: the network may divide a word.
     streams: BTreeMap<LinkId, (Vec<u8>, usize)>,
+    /// The redacted directories, by the hashes of the original ones.
+    directories: BTreeMap<u128, Arc<Directory>>,
+    /// What is wrong with redacted settings of a reload.
+    failed: Option<Vec<ConfigError>>,
+}
+
+/// What a run holds, read whole, since everything sensitive must be known before anything is replaced.
+struct Contents {
+    words: Words,
+    keys: &'static [Key],
+    /// The whole input of each link.
+    streams: BTreeMap<LinkId, Vec<u8>>,
+    /// The directories that it names, as text, by their hashes.
+    directories: BTreeMap<u128, String>,
+}
+
+impl Contents {
+    fn read(
+        trace: &mut Trace<'_>,
+        secret: &[u8; 16],
+        keys: &'static [Key],
+        find: &mut FindDirectory<'_>,
+    ) -> Result<Self, ReplayError> {
+        let (streams, directories) = (BTreeMap::new(), BTreeMap::new());
+        let mut contents = Self { words: Words::new(secret), keys, streams, directories };
+        let Header { settings, directory, .. } = trace.header().clone();
+        contents.settings(&settings);
+        contents.words.learn_series(&settings);
+        contents.directory(directory.as_ref(), find)?;
+        while let Some(step) = trace.next_step()? {
+            contents.input(step.input, find)?;
+        }
+        for text in contents.directories.values() {
+            learn(&mut contents.words, text.as_bytes(), Speech::Directory);
+        }
+        Ok(contents)
+    }
+
+    fn settings(&mut self, settings: &[Setting]) {
+        for Setting { key, value } in settings {
+            learn_value(&mut self.words, value, kind(self.keys, key));
+        }
+    }
+
+    fn directory(
+        &mut self,
+        version: Option<&DirectoryVersion>,
+        find: &mut FindDirectory<'_>,
+    ) -> Result<(), ReplayError> {
+        let Some(hash) = version.map(DirectoryVersion::hash) else { return Ok(()) };
+        if !self.directories.contains_key(&hash) {
+            let mut text = String::new();
+            find(hash).ok_or(ReplayError::NoDirectory(hash))?.write(&mut text);
+            self.directories.insert(hash, text);
+        }
+        Ok(())
+    }
+
+    fn input(&mut self, input: RecordedInput<'_>, find: &mut FindDirectory<'_>) -> Result<(), ReplayError> {
+        match input {
+            RecordedInput::Bytes { link, bytes } => {
+                self.streams.entry(link).or_default().extend_from_slice(&bytes);
+            }
+            RecordedInput::Datagram { bytes, .. } => learn(&mut self.words, &bytes, Speech::Sip),
+            RecordedInput::Command { command, .. } => {
+                if let RecordedCommand::Reload(reload) = &command {
+                    self.directory(reload.version(), find)?;
+                    self.settings(reload.settings());
+                }
+                texts(&command, |text, speech| learn(&mut self.words, text.as_bytes(), speech));
+            }
+            RecordedInput::Restored { key, value } => {
+                learn(&mut self.words, key.as_bytes(), Speech::UserKey);
+                learn(&mut self.words, value.as_bytes(), Speech::Choice);
+            }
+            RecordedInput::Tick
+            | RecordedInput::Listening { .. }
+            | RecordedInput::Opened { .. }
+            | RecordedInput::Closed { .. }
+            | RecordedInput::Persisted { .. }
+            | RecordedInput::Clock { .. } => {}
+        }
+        Ok(())
+    }
 }
 
 impl Redactor {
-    /// Reads the whole run, since everything sensitive must be known before anything is replaced.
     fn new(
         segments: &[&[u8]],
         secret: &[u8; 16],
         keys: impl FnOnce(&str) -> &'static [Key],
+        find: &mut FindDirectory<'_>,
     ) -> Result<Self, ReplayError> {
         let mut trace = Trace::open(segments)?;
         let machine = trace.header().machine.clone();
         let keys = keys(&machine);
-        let mut words = Words::new(secret);
-        for Setting { key, value } in &trace.header().settings {
-            learn_value(&mut words, value, kind(keys, key));
-        }
-        words.learn_series(&trace.header().settings);
-        let mut streams: BTreeMap<LinkId, Vec<u8>> = BTreeMap::new();
-        while let Some(step) = trace.next_step()? {
-            match step.input {
-                RecordedInput::Bytes { link, bytes } => {
-                    streams.entry(link).or_default().extend_from_slice(&bytes);
-                }
-                RecordedInput::Datagram { bytes, .. } => learn(&mut words, &bytes, Speech::Sip),
-                RecordedInput::Command { command, .. } => {
-                    texts(&command, |text, speech| learn(&mut words, text.as_bytes(), speech));
-                }
-                RecordedInput::Restored { key, value } => {
-                    learn(&mut words, key.as_bytes(), Speech::UserKey);
-                    learn(&mut words, value.as_bytes(), Speech::Choice);
-                }
-                RecordedInput::Tick
-                | RecordedInput::Listening { .. }
-                | RecordedInput::Opened { .. }
-                | RecordedInput::Closed { .. }
-                | RecordedInput::Persisted { .. }
-                | RecordedInput::Clock { .. } => {}
-            }
-        }
-        let mut redactor =
-            Self { words, addresses: Addresses::new(secret), machine, keys, streams: BTreeMap::new() };
+        let Contents { words, streams, directories, .. } = Contents::read(&mut trace, secret, keys, find)?;
+        let mut redactor = Self {
+            words,
+            addresses: Addresses::new(secret),
+            machine,
+            keys,
+            streams: BTreeMap::new(),
+            directories: BTreeMap::new(),
+            failed: None,
+        };
         for stream in streams.values() {
             let speech = redactor.speech(stream);
             learn(&mut redactor.words, stream, speech);
@@ -116,6 +206,12 @@ impl Redactor {
             let speech = redactor.speech(&stream);
             let redacted = redactor.text(&stream, speech);
             redactor.streams.insert(link, (redacted, 0));
+        }
+        for (hash, text) in directories {
+            let text = redactor.string(&text, Speech::Directory);
+            let read = Directory::read(&text, "redacted");
+            let read = read.map_err(|wrong| ReplayError::Redacted(wrong.to_string()))?;
+            redactor.directories.insert(hash, Arc::new(read));
         }
         Ok(redactor)
     }
@@ -205,6 +301,24 @@ impl Redactor {
         }
     }
 
+    /// The redacted version of a directory.
+    fn version(&self, version: &DirectoryVersion) -> Option<DirectoryVersion> {
+        self.directories.get(&version.hash()).cloned().map(DirectoryVersion::from)
+    }
+
+    fn reload<'t>(&mut self, reload: &Reload) -> RecordedCommand<'t> {
+        let settings = reload.settings().iter().filter(|setting| !setting.key.starts_with(LEFT_OUT));
+        let settings = settings.map(|setting| self.setting(setting.clone())).collect();
+        let version = reload.version().and_then(|version| self.version(version));
+        match Reload::of_version(settings, version) {
+            Ok(reload) => RecordedCommand::Reload(Box::new(reload)),
+            Err(errors) => {
+                self.failed.get_or_insert(errors);
+                RecordedCommand::End
+            }
+        }
+    }
+
     fn command<'t>(&mut self, command: RecordedCommand<'t>) -> RecordedCommand<'t> {
         match command {
             RecordedCommand::Line(line) => {
@@ -214,6 +328,7 @@ impl Redactor {
                 user: Cow::Owned(self.string(&user, Speech::User)),
                 choice: Cow::Owned(self.string(&choice, Speech::Choice)),
             },
+            RecordedCommand::Reload(reload) => self.reload(&reload),
             command @ (RecordedCommand::End
             | RecordedCommand::Drain
             | RecordedCommand::Undrain
@@ -235,6 +350,7 @@ fn texts(command: &RecordedCommand<'_>, mut each: impl FnMut(&str, Speech)) {
         | RecordedCommand::Drain
         | RecordedCommand::Undrain
         | RecordedCommand::Redial(_)
+        | RecordedCommand::Reload(_)
         | RecordedCommand::Stop => {}
     }
 }

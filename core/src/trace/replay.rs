@@ -6,12 +6,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::Header;
 use super::chain::Trace;
 use super::compare::{Difference, compare};
 use super::read::ReadError;
 use super::step::Step;
+use super::{Header, directory_file};
 use crate::action::Actions;
+use crate::config::FindDirectory;
 use crate::input::Taken;
 use crate::machine::Machine;
 use crate::setting::ConfigError;
@@ -66,6 +67,10 @@ pub enum ReplayError {
     Config(Vec<ConfigError>),
     /// The replay differs from the recording.
     Difference(Difference),
+    /// The directory with this hash is needed, and was not found.
+    NoDirectory(u128),
+    /// A directory cannot be read once it is redacted, for these reasons.
+    Redacted(String),
 }
 
 impl fmt::Display for ReplayError {
@@ -77,11 +82,29 @@ impl fmt::Display for ReplayError {
                 errors.iter().try_for_each(|error| write!(f, "\n  {error}"))
             }
             Self::Difference(difference) => difference.fmt(f),
+            Self::NoDirectory(hash) => {
+                let file = directory_file(*hash);
+                write!(
+                    f,
+                    "the trace needs the directory of users and lines in {file}, which is not beside it"
+                )
+            }
+            Self::Redacted(why) => write!(f, "the redacted directory cannot be read: {why}"),
         }
     }
 }
 
 impl core::error::Error for ReplayError {}
+
+impl Header {
+    /// Finds the directory that it names, if it does.
+    ///
+    /// # Errors
+    /// If `find` does not find it.
+    pub(super) fn find_directory(&mut self, find: &mut FindDirectory<'_>) -> Result<(), ReplayError> {
+        self.directory.as_mut().map_or(Ok(()), |version| version.find(find)).map_err(ReplayError::NoDirectory)
+    }
+}
 
 impl From<ReadError> for ReplayError {
     fn from(error: ReadError) -> Self {
@@ -89,19 +112,33 @@ impl From<ReadError> for ReplayError {
     }
 }
 
-/// Gives the inputs of `segments` to the machine that `make` creates from their header, and compares its actions and,
-/// if this build made the recording, its state. A machine that panicked when it was recorded panics again, unless
-/// something has changed; the panic is not caught here.
+/// [`replay_with`], for a run without a directory.
 ///
 /// # Errors
-/// A trace that cannot be read, an invalid configuration, or the first difference.
+/// As there.
 pub fn replay(
     segments: &[&[u8]],
     make: impl FnOnce(&Header) -> Result<Box<dyn Machine>, Vec<ConfigError>>,
 ) -> Result<Summary, ReplayError> {
+    replay_with(segments, &mut |_| None, make)
+}
+
+/// Gives the inputs of `segments` to the machine that `make` creates from their header, and compares its actions and,
+/// if this build made the recording, its state. A machine that panicked when it was recorded panics again, unless
+/// something has changed; the panic is not caught here. `find` finds the directories that the run names, the first of
+/// which is in the header then.
+///
+/// # Errors
+/// A trace that cannot be read, an invalid configuration, a directory that is missing, or the first difference.
+pub fn replay_with(
+    segments: &[&[u8]],
+    find: &mut FindDirectory<'_>,
+    make: impl FnOnce(&Header) -> Result<Box<dyn Machine>, Vec<ConfigError>>,
+) -> Result<Summary, ReplayError> {
     let mut trace = Trace::open(segments)?;
-    let header = trace.header();
-    let mut machine = make(header).map_err(ReplayError::Config)?;
+    let mut header = trace.header().clone();
+    header.find_directory(find)?;
+    let mut machine = make(&header).map_err(ReplayError::Config)?;
     let build = machine.build();
     let same_build = header.build == build;
     let other_build = (!same_build).then(|| header.build.clone());
@@ -110,7 +147,8 @@ pub fn replay(
     let mut summary =
         Summary { steps: 0, segments, digests: 0, build, other_build, cut: None, panicked: None };
     let mut last = (1, 1);
-    while let Some(step) = trace.next_step()? {
+    while let Some(mut step) = trace.next_step()? {
+        step.input.find_directory(find).map_err(ReplayError::NoDirectory)?;
         let segment = trace.segment();
         last = (segment, step.line);
         let compared = live(&mut *machine, &step, &mut actions, segment, same_build);

@@ -1,6 +1,7 @@
 //! Runs a new machine on a trace's inputs and records what it does, as for rewriting golden traces.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::chain::Trace;
@@ -9,6 +10,7 @@ use super::step::{RecordedInput, Step};
 use super::write::TraceRecorder;
 use super::{Digests, Form, Header};
 use crate::input::Input;
+use crate::line::directory::Directory;
 use crate::machine::Machine;
 use crate::pump::{NoEffects, Pump, Recorder as _};
 use crate::setting::ConfigError;
@@ -22,13 +24,15 @@ pub struct Rerun {
     pub steps: u64,
     /// The segment and line in the old trace of the first step whose actions are of other kinds than before, if any.
     pub parted: Option<(usize, usize)>,
+    /// The directories that the new one names.
+    pub directories: Vec<Arc<Directory>>,
 }
 
 /// Runs the machine that `make` creates on the inputs of `segments`, each changed by `rewrite`, and records the run
 /// under `header`. Comments are kept.
 ///
 /// # Errors
-/// A trace that cannot be read, or an invalid configuration.
+/// A trace that cannot be read, an invalid configuration, or a directory that `rewrite` was to find.
 pub fn rerun<'t>(
     segments: &[&'t [u8]],
     header: Header,
@@ -45,7 +49,8 @@ pub fn rerun<'t>(
         for line in comment.lines() {
             pump.recorder_mut().comment(line.strip_prefix('#').unwrap_or(line));
         }
-        let input = rewrite(input);
+        let mut input = rewrite(input);
+        input.find_directory(&mut |_| None).map_err(ReplayError::NoDirectory)?;
         if panicked {
             // The input is recorded without being run: a replay will show the panic, and a redacted trace has to be
             // complete.
@@ -57,7 +62,7 @@ pub fn rerun<'t>(
     }
     let (_, recorder) = pump.into_parts();
     let trace = recorder.finish();
-    Ok(Rerun { parted: find_parting(segments, &trace)?, steps, trace })
+    Ok(Rerun { parted: find_parting(segments, &trace)?, steps, trace, directories: Vec::new() })
 }
 
 /// The first step of `old` whose actions are of other kinds in `new`, or that was divided differently.

@@ -1,10 +1,12 @@
 //! One step read from a trace: its input and its actions, borrowed from the trace where its form allows.
 
 use alloc::borrow::{Cow, ToOwned as _};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use crate::action::{Action, Level, Notice};
+use crate::config::{FindDirectory, Reload};
 use crate::input::{Closed, Command, Input, LinkId, ListenerId, Peer};
 use crate::reply::{PersistResult, ReplyResult, Token};
 use crate::secret::Fill;
@@ -123,6 +125,8 @@ pub enum RecordedCommand<'t> {
         /// The choice.
         choice: Cow<'t, str>,
     },
+    /// [`Command::Reload`]. Its directory is still to be found.
+    Reload(Box<Reload>),
 }
 
 impl RecordedCommand<'_> {
@@ -137,6 +141,7 @@ impl RecordedCommand<'_> {
             Self::Redial(index) => Command::Redial(*index),
             Self::Stop => Command::Stop,
             Self::Select { user, choice } => Command::Select { user, choice },
+            Self::Reload(reload) => Command::Reload(reload),
         }
     }
 }
@@ -153,11 +158,23 @@ impl From<Command<'_>> for RecordedCommand<'static> {
             Command::Redial(index) => Self::Redial(index),
             Command::Stop => Self::Stop,
             Command::Select { user, choice } => Self::Select { user: own(user), choice: own(choice) },
+            Command::Reload(reload) => Self::Reload(Box::new(reload.clone())),
         }
     }
 }
 
 impl RecordedInput<'_> {
+    /// Finds the directory that it names, if it does.
+    ///
+    /// # Errors
+    /// The directory's hash, if `find` does not find it.
+    pub fn find_directory(&mut self, find: &mut FindDirectory<'_>) -> Result<(), u128> {
+        match self {
+            Self::Command { command: RecordedCommand::Reload(reload), .. } => reload.find(find),
+            _ => Ok(()),
+        }
+    }
+
     /// The input itself, to be given to a machine.
     #[must_use]
     pub fn as_input(&self) -> Input<'_> {

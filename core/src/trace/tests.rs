@@ -1,10 +1,13 @@
 use super::*;
 use alloc::boxed::Box;
 use alloc::string::ToString as _;
+use alloc::sync::Arc;
 use alloc::{format, vec};
 
 use crate::action::{Actions, Level};
+use crate::config::{DirectoryVersion, Reload};
 use crate::input::{Closed, Command, Input, LinkId, Listen, ListenerId, Peer, Taken};
+use crate::line::directory::Directory;
 use crate::machine::{Machine, Wake};
 use crate::pump::{NoEffects, Pump, Recorder as _};
 use crate::reply::{Refusal, StoreFault, Token};
@@ -56,6 +59,10 @@ impl Machine for Echo {
                 actions.print(format_args!("said redial {index}"));
             }
             Input::Command { command: Command::Drain, .. } => actions.print(format_args!("said drain")),
+            Input::Command { token, command: Command::Reload(reload) } => {
+                actions.print(format_args!("{:?} {:?}", reload.settings(), reload.directory().is_some()));
+                actions.reply(token, Ok(()));
+            }
             Input::Command { command: Command::Stop, .. } => actions.finish(3),
             Input::Tick | Input::Listening { .. } | Input::Closed { .. } | Input::Clock { .. } => {
                 actions.notify(Level::Debug, "noted", &[]);
@@ -280,7 +287,7 @@ fn a_trace_cut_anywhere_never_reads_as_whole() {
             match replay(&[&trace[..length]], echo) {
                 Ok(summary) => assert!(summary.cut.is_some(), "cut at {length}"),
                 Err(ReplayError::Read(error)) => assert!(error.line > 0),
-                Err(ReplayError::Difference(_) | ReplayError::Config(_)) => panic!("cut at {length}"),
+                Err(_) => panic!("cut at {length}"),
             }
         }
     }
@@ -426,4 +433,47 @@ fn a_trace_of_the_earlier_format_is_refused_and_not_taken_for_an_edited_one() {
     let trace = String::from_utf8_lossy(&record(Form::Verbatim)).replacen(MAGIC, "ctigate trace 1", 1);
     let error = Reader::new(trace.as_bytes(), 1).unwrap_err();
     assert_eq!(error.to_string(), "line 1: this is not a trace: its first line is not «ctigate trace 2»");
+}
+
+#[test]
+fn a_reload_is_read_as_it_was_recorded_once_its_directory_is_found() {
+    let directory = Directory::read("ctigate directory 1\nuser alice\n", "test").unwrap();
+    let directory = Arc::new(directory);
+    let lines = [
+        "sip.tcp = [\"127.0.0.1:5060\"]",
+        "sip.domain = \"example.com\"",
+        "cti.connection[0].address = \"pbx:1\"",
+    ];
+    let settings: Vec<_> = lines.iter().map(|line| crate::setting::read_line(line).unwrap()).collect();
+    let listed = Reload::new(settings.clone(), Some(Arc::clone(&directory))).unwrap();
+    let open = Reload::new(settings, None).unwrap();
+    for form in [Form::Verbatim, Form::Escaped] {
+        let version = Some(DirectoryVersion::from(Arc::clone(&directory)));
+        let header = Header { directory: version, ..header() };
+        let recorder = TraceRecorder::new(header, form, Digests::Every);
+        let mut pump = Pump::new(Echo::default(), recorder);
+        let inputs =
+            [(&listed, Some(Token::new(7))), (&open, None), (&listed, None), (&open, Some(Token::new(0)))];
+        for (reload, token) in inputs {
+            let input = Input::Command { token, command: Command::Reload(reload) };
+            pump.input(Instant::ZERO, input, &mut NoEffects);
+        }
+        let trace = pump.into_parts().1.finish();
+        let text = String::from_utf8_lossy(&trace).into_owned();
+        assert!(text.contains(&format!("\ndirectory {:032x}\nsegment 1", directory.hash())), "{text}");
+        let mut opened = Trace::open(&[&trace]).unwrap();
+        for (reload, token) in inputs {
+            let RecordedInput::Command { token: other, command: RecordedCommand::Reload(read) } =
+                opened.next_step().unwrap().unwrap().input
+            else {
+                panic!("{text}")
+            };
+            assert_eq!((&*read, other), (reload, token));
+        }
+        let mut find = |hash| (hash == directory.hash()).then(|| Arc::clone(&directory));
+        assert_eq!(replay_with(&[&trace], &mut find, echo).unwrap().steps, 4);
+        let missing = replay(&[&trace], echo).unwrap_err();
+        assert_eq!(missing, ReplayError::NoDirectory(directory.hash()));
+        assert!(missing.to_string().contains(&directory_file(directory.hash())), "{missing}");
+    }
 }

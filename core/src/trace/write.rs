@@ -132,7 +132,7 @@ impl TraceRecorder {
         self.segment = self.segment.saturating_add(1);
         self.ended = false;
         let Self { header, pending, segment, previous, .. } = self;
-        let Header { comment, version, build, machine, seed, settings } = &*header;
+        let Header { comment, version, build, machine, seed, settings, directory } = &*header;
         push_formatted(pending, format_args!("{MAGIC}\n"));
         for line in comment {
             push_formatted(pending, format_args!("#{line}\n"));
@@ -141,6 +141,9 @@ impl TraceRecorder {
         push_hex(pending, seed.bytes());
         for setting in settings {
             push_formatted(pending, format_args!("\nsetting {setting}"));
+        }
+        if let Some(directory) = directory {
+            push_formatted(pending, format_args!("\ndirectory {directory}"));
         }
         push_formatted(pending, format_args!("\nsegment {segment}"));
         if let Some(hash) = previous {

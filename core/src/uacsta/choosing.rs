@@ -24,12 +24,15 @@ pub(super) struct Choosing {
     on: AppearanceId,
     /// Those that were asked for before, and whether each is registered.
     known: Vec<(AppearanceId, bool)>,
+    /// Whether the directory has changed since: what it calls by these IDs is not what was asked for.
+    is_stale: bool,
 }
 
 crate::digest! { struct Choosing {
     line,
     on,
     known,
+    is_stale,
 } }
 
 impl Uacsta {
@@ -46,7 +49,7 @@ impl Uacsta {
             self.verify_line(step, control, session);
             return;
         };
-        let choosing = Choosing { line: sign_in.line.clone(), on, known: Vec::new() };
+        let choosing = Choosing { line: sign_in.line.clone(), on, known: Vec::new(), is_stale: false };
         self.ask_device(step, control, session, choosing);
     }
 
@@ -65,6 +68,14 @@ impl Uacsta {
         }
     }
 
+    /// Begins all choices of devices anew when what was asked for is answered: the directory has changed.
+    pub(crate) fn choose_anew(&mut self) {
+        for choosing in self.choosing.values_mut() {
+            choosing.known.clear();
+            choosing.is_stale = true;
+        }
+    }
+
     /// Continues the choice of a device.
     fn on_device_checked(
         &mut self,
@@ -74,9 +85,18 @@ impl Uacsta {
         is_registered: bool,
     ) {
         let Some(mut choosing) = self.choosing.remove(&session) else { return };
-        let (Some(directory), Some(one)) = (step.directory, control.sessions.get(session)) else { return };
-        choosing.known.push((choosing.on, is_registered));
+        let Some(one) = control.sessions.get(session) else { return };
         let is_signing_in = matches!(one.carrier.phase, Phase::SigningIn { .. });
+        let Some(directory) = step.directory else {
+            // Meanwhile any line may be controlled.
+            if is_signing_in {
+                self.accept_sign_in(step, control, session);
+            }
+            return;
+        };
+        if !core::mem::take(&mut choosing.is_stale) {
+            choosing.known.push((choosing.on, is_registered));
+        }
         let user = Box::<str>::from(one.user());
         match find(step, control, (&user, &choosing.line), &choosing.known) {
             Outcome::Found { appearance, .. } => {
@@ -93,7 +113,6 @@ impl Uacsta {
                     self.verify_line(step, control, session);
                 }
             }
-            // A directory that was replaced meanwhile may have another order.
             Outcome::Depends { on, .. } if !choosing.known.iter().any(|(asked, _)| *asked == on) => {
                 self.ask_device(step, control, session, Choosing { on, ..choosing });
             }
@@ -154,7 +173,12 @@ impl Uacsta {
                     self.control_at(step, control, session, device_of(directory, appearance));
                 }
                 Outcome::Depends { on, .. } => {
-                    self.ask_device(step, control, session, Choosing { line, on, known: Vec::new() });
+                    self.ask_device(
+                        step,
+                        control,
+                        session,
+                        Choosing { line, on, known: Vec::new(), is_stale: false },
+                    );
                 }
                 Outcome::Refused(_) => {}
             }
@@ -162,7 +186,7 @@ impl Uacsta {
     }
 
     /// Lets a session control its line at the device that the phone system knows as `device`.
-    fn control_at(
+    pub(super) fn control_at(
         &mut self,
         step: &mut Step<'_>,
         control: &mut Control<Leg>,

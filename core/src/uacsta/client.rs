@@ -6,6 +6,7 @@ use super::{Control, Leg, Uacsta};
 use crate::expected::Expected as _;
 use crate::rcc::clients::{Answer, Asked, Checked, Clients};
 use crate::rcc::control::{News, What};
+use crate::rcc::jobs::portion;
 use crate::rcc::session::Carrier;
 use crate::rcc::sessions::Sessions;
 use crate::rcc::view::{ClientView, in_agreed_edition};
@@ -104,6 +105,16 @@ impl Clients<Leg> for Uacsta {
         checked: Checked,
     ) {
         self.on_checked(step, control, session, checked);
+    }
+
+    fn check_right(&mut self, step: &mut Step<'_>, control: &mut Control<Leg>, session: SessionId) {
+        self.recheck_right(step, control, session);
+    }
+
+    fn check_links(&mut self, step: &mut Step<'_>, slot: u32) -> Option<u32> {
+        let (slots, next) = portion(self.ua.links.slots.slots(), slot);
+        self.ua.links.recheck(step, slots);
+        next
     }
 
     fn sign_out(&mut self, step: &mut Step<'_>, control: &mut Control<Leg>, session: SessionId, why: &str) {

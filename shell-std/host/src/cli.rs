@@ -7,6 +7,7 @@ mod directory;
 mod help;
 mod programs;
 mod prompt;
+mod reloader;
 mod signals;
 mod terminal;
 mod when;

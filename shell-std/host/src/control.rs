@@ -6,9 +6,12 @@
 
 use core::fmt;
 use core::time::Duration;
+use std::sync::Arc;
 
 use ctigate_core::Level;
 use ctigate_core::line::explaining::Question;
+
+use crate::shell::Speaker;
 
 mod client;
 pub(crate) mod explanation;
@@ -27,6 +30,11 @@ pub(crate) use socket::ControlSocket;
 
 /// How long one side waits for the other, in total.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the answer to a reload may take.
+const RELOAD_PATIENCE: Duration = Duration::from_secs(120);
+/// Reads the configuration again for a running machine, and has it change to that; returns what changed, for people.
+/// Why it did not is the error.
+pub(crate) type Reloading = Arc<dyn Fn(&Speaker) -> Result<String, String> + Send + Sync>;
 /// The most choices in one answer.
 const PAGE: usize = 500;
 /// The longest request, in bytes: one with URIs.
@@ -47,6 +55,8 @@ pub(crate) enum Request {
     Undrain,
     /// See [`ctigate_core::Command::Stop`].
     Stop,
+    /// Read the configuration again, and change to it.
+    Reload,
     /// See [`ctigate_core::Command::Redial`]: the connection's name.
     Redial(String),
     /// Log notices of this level and above.
@@ -73,7 +83,14 @@ pub(crate) enum Request {
 
 impl Request {
     /// Those that are one or two fixed words.
-    const PLAIN: [Self; 5] = [Self::Status, Self::StatusJson, Self::Drain, Self::Undrain, Self::Stop];
+    const PLAIN: [Self; 6] =
+        [Self::Status, Self::StatusJson, Self::Drain, Self::Undrain, Self::Stop, Self::Reload];
+
+    /// How long its answer may take.
+    const fn patience(&self) -> Duration {
+        // The files of a large directory are read first.
+        if matches!(self, Self::Reload) { RELOAD_PATIENCE } else { PATIENCE }
+    }
 
     /// Reads a line, without its end.
     fn parse(line: &str) -> Option<Self> {
@@ -104,6 +121,7 @@ impl fmt::Display for Request {
             Self::Drain => f.write_str("drain"),
             Self::Undrain => f.write_str("undrain"),
             Self::Stop => f.write_str("stop"),
+            Self::Reload => f.write_str("reload"),
             Self::Redial(name) => write!(f, "redial {name}"),
             Self::Sessions(request) => write!(f, "sessions {request}"),
             Self::Explain { question, json } => write!(f, "explain {}", looking::Asking(question, *json)),

@@ -6,6 +6,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 
+use ctigate_core::config::Reload;
 use ctigate_core::engine::{Overview, Selection};
 use ctigate_core::{
     Command, Input, Instant, ListenerId, Machine, PersistResult, Recorder, ReplyResult, Token,
@@ -137,6 +138,8 @@ pub enum Said {
         /// The choice.
         choice: String,
     },
+    /// See [`Command::Reload`].
+    Reload(Arc<Reload>),
 }
 
 impl Said {
@@ -151,6 +154,7 @@ impl Said {
             Self::Redial(index) => Command::Redial(*index),
             Self::Stop => Command::Stop,
             Self::Select { user, choice } => Command::Select { user, choice },
+            Self::Reload(reload) => Command::Reload(reload),
         }
     }
 }

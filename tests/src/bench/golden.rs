@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use std::sync::Arc;
+
 use super::{Golden, Make};
 use ctigate_core::Machine;
 use ctigate_core::engine::Engine;
-use ctigate_core::trace::{Summary, replay};
+use ctigate_core::line::directory::Directory;
+use ctigate_core::trace::{Summary, replay_with};
 
 /// The path of a golden trace.
 fn path(name: &str) -> PathBuf {
@@ -18,16 +21,17 @@ fn path(name: &str) -> PathBuf {
 /// If the replay differs from the recording, with the first difference.
 #[must_use]
 pub fn replayed(trace: &[u8]) -> Summary {
-    replayed_by(trace, Engine::new)
+    replayed_by(trace, (Engine::new, &[]))
 }
 
 #[expect(clippy::panic, reason = "a run that does not replay fails the test")]
-fn replayed_by(trace: &[u8], make: Make) -> Summary {
+fn replayed_by(trace: &[u8], (make, directories): (Make, &[Arc<Directory>])) -> Summary {
     let make = |header: &ctigate_core::trace::Header| {
         let engine: Box<dyn Machine> = Box::new(make(header.config()?, header.seed));
         Ok(engine)
     };
-    replay(&[trace], make).unwrap_or_else(|error| panic!("{error}"))
+    let mut find = |hash| directories.iter().find(|directory| directory.hash() == hash).cloned();
+    replay_with(&[trace], &mut find, make).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Checks that a run replays, states included, and that it is the golden trace `name`.
@@ -35,7 +39,7 @@ fn replayed_by(trace: &[u8], make: Make) -> Summary {
 /// # Panics
 /// If not.
 #[expect(clippy::panic, reason = "a golden trace that differs fails the test")]
-pub(super) fn check(trace: &[u8], golden: Option<Golden>, make: Make) {
+pub(super) fn check(trace: &[u8], golden: Option<Golden>, make: (Make, &[Arc<Directory>])) {
     assert!(replayed_by(trace, make).digests > 0, "states were compared");
     let Some(Golden { name, why }) = golden else { return };
     let fresh = as_story(&String::from_utf8_lossy(trace), why);

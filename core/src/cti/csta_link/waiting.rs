@@ -66,6 +66,11 @@ impl Waiting {
         }
     }
 
+    /// From now on, an answer may take so long.
+    pub(super) const fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// Forgets all requests.
     pub(super) fn clear(&mut self) {
         self.people.clear();

@@ -9,7 +9,10 @@ use crate::wire::sip::{Scheme, Uri};
 
 impl Finder<'_> {
     /// Finds the user that a URI names, by user ID, mail or SIP address, in this order.
-    pub(super) fn find_user(&self, uri: &str, notes: &mut dyn Notes) -> Result<UserId, Refusal> {
+    ///
+    /// # Errors
+    /// If there is none, or one that is not enabled.
+    pub fn find_user(&self, uri: &str, notes: &mut dyn Notes) -> Result<UserId, Refusal> {
         let Some((name, host)) = name_and_host(uri) else {
             notes.note("user", &uri, &"nothing: it is no SIP URI with a user");
             return Err(Refusal::UnknownUser);

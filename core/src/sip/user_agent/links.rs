@@ -71,6 +71,20 @@ impl SipLinks {
         }
     }
 
+    /// Finds out again whether the peers of connections in these slots are on the access list, which has changed. From
+    /// now on they are answered accordingly.
+    pub(crate) fn recheck(&mut self, step: &Step<'_>, slots: core::ops::Range<u32>) {
+        for slot in slots {
+            let Some(link) = self.slots.at(slot).and_then(|handle| self.slots.get_mut(handle)) else {
+                continue;
+            };
+            let Some(peer) = link.peer else { continue };
+            let was_unlisted = link.is_unlisted();
+            link.allowed = is_allowed(step, peer.ip());
+            self.unlisted = self.unlisted + usize::from(link.is_unlisted()) - usize::from(was_unlisted);
+        }
+    }
+
     /// Handles the opening of a connection that we asked for: what waited for it is sent.
     pub(crate) fn on_connected(&mut self, step: &mut Step<'_>, handle: Handle<SipLink>, peer: Peer) {
         let allowed = is_allowed(step, peer.address.ip());

@@ -1,15 +1,19 @@
 //! Reads the lines of a step, word by word. A line that is not understood is `None`; the reader adds its number.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::super::step::{RecordedAction, RecordedCommand, RecordedInput};
-use super::super::text::{unescape, unescape_word};
+use super::super::text::{read_hex, unescape, unescape_word};
 use super::ReadError;
 use crate::action::Level;
+use crate::config::{DirectoryVersion, Reload};
 use crate::input::{Closed, LinkId, ListenerId, Peer};
 use crate::reply::{Refusal, StoreFault, Token};
 use crate::secret::{Escape, Fill, SecretId};
+use crate::setting::{Setting, read_line};
 
 /// How the bytes below a line are shown.
 #[derive(Clone, Copy)]
@@ -68,6 +72,19 @@ impl<'t> Words<'t> {
         Some(token)
     }
 
+    /// The words of a reload: a token if there is one, and a directory's hash. If they are others, none is taken.
+    fn reload(&mut self) -> Option<(Option<Token>, Option<DirectoryVersion>)> {
+        let mut after = Words(self.0);
+        let token = after.token();
+        after.keyword("reload")?;
+        let version = match after.next()? {
+            "none" => None,
+            hash => Some(DirectoryVersion::of_hash(u128::from_be_bytes(read_hex(hash)?))),
+        };
+        *self = after;
+        Some((token, version))
+    }
+
     /// The next word, unescaped.
     fn escaped(&mut self) -> Option<Cow<'t, str>> {
         unescape_word(self.next()?)
@@ -108,6 +125,9 @@ pub(super) fn input<'t>(
         Some(match words.next()? {
             "bytes" => InputHead::Bytes(words.link()?, words.layout()?),
             "datagram" => InputHead::Datagram(words.listener()?, words.address()?, words.layout()?),
+            "command" if let Some((token, version)) = words.reload() => {
+                InputHead::Reload(token, version, words.layout()?)
+            }
             word => InputHead::Whole(whole_input(word, words)?),
         })
     };
@@ -117,11 +137,23 @@ pub(super) fn input<'t>(
         InputHead::Datagram(listener, peer, layout) => {
             RecordedInput::Datagram { listener, peer, bytes: payload(layout)? }
         }
+        InputHead::Reload(token, version, layout) => {
+            let Some(settings) = settings(&payload(layout)?) else { return Ok(None) };
+            let Ok(reload) = Reload::of_version(settings, version) else { return Ok(None) };
+            RecordedInput::Command { token, command: RecordedCommand::Reload(Box::new(reload)) }
+        }
         InputHead::Whole(input) => input,
     }))
 }
 
+/// Reads settings, one a line.
+fn settings(bytes: &[u8]) -> Option<Vec<Setting>> {
+    let text = core::str::from_utf8(bytes).ok()?;
+    text.lines().map(|line| read_line(line).ok()).collect()
+}
+
 enum InputHead {
+    Reload(Option<Token>, Option<DirectoryVersion>, Layout),
     Bytes(LinkId, Layout),
     Datagram(ListenerId, SocketAddr, Layout),
     Whole(RecordedInput<'static>),

@@ -4,6 +4,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::directory;
 use super::message::{self, Parts};
 use super::xml;
 use crate::setting::Kind;
@@ -34,6 +35,8 @@ pub(super) enum Speech {
     UserKey,
     /// A user's choice: `automatic`, or a device's name with an index behind a colon.
     Choice,
+    /// A directory file.
+    Directory,
     /// A setting's value, of this kind.
     Setting(Kind),
 }
@@ -61,6 +64,7 @@ pub(super) fn mark(bytes: &[u8], speech: Speech) -> Vec<Mark> {
         Speech::Choice if bytes == AUTOMATIC => Mark::Locked,
         Speech::Setting(_) | Speech::User | Speech::UserKey | Speech::Choice => Mark::Sensitive,
         Speech::Sip | Speech::Csta | Speech::Lines => Mark::Plain,
+        Speech::Directory => Mark::Locked,
     };
     let mut marks = Marks { bytes, marks: alloc::vec![whole; bytes.len()] };
     match speech {
@@ -76,6 +80,11 @@ pub(super) fn mark(bytes: &[u8], speech: Speech) -> Vec<Mark> {
         }
         Speech::Setting(Kind::Network) => lock_after_last(&mut marks, b'/'),
         Speech::Csta => xml::mark(&mut marks, 0..bytes.len()),
+        // Its SIP addresses have no parameters: all is done.
+        Speech::Directory => {
+            directory::mark(&mut marks);
+            return marks.marks;
+        }
         Speech::Setting(_) | Speech::User => {}
     }
     for scheme in ["sip:", "sips:", "tel:"] {

@@ -1,6 +1,5 @@
 use super::*;
 use alloc::format;
-use alloc::string::ToString as _;
 
 use crate::config::KEYS;
 use crate::engine::Engine;
@@ -154,7 +153,7 @@ fn what_is_the_protocols_own_stays() {
 #[test]
 fn one_word_becomes_one_word_wherever_it_stands() {
     let old = run();
-    let mut redactor = Redactor::new(&[&old], &SECRET, |_| KEYS).unwrap();
+    let mut redactor = Redactor::new(&[&old], &SECRET, |_| KEYS, &mut |_| None).unwrap();
     let invite = String::from_utf8(redactor.text(invite().as_bytes(), Speech::Sip)).unwrap();
     let user = invite.split("<sip:").nth(1).unwrap().split('@').next().unwrap();
     let floor = invite.split("X-Floor: ").nth(1).unwrap().split(' ').next().unwrap();
@@ -199,7 +198,7 @@ fn sample(members: &'static [Member]) -> Vec<(String, bool)> {
 
 #[test]
 fn of_each_row_the_values_stay_and_texts_numbers_and_codes_do_not() {
-    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS).unwrap();
+    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS, &mut |_| None).unwrap();
     for service in services::all().iter().filter(|service| service.is_relayed()) {
         for members in [service.request, service.response] {
             let elements = sample(members);
@@ -221,7 +220,7 @@ fn of_each_row_the_values_stay_and_texts_numbers_and_codes_do_not() {
 
 #[test]
 fn of_each_event_the_cause_and_state_stay_and_its_numbers_do_not() {
-    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS).unwrap();
+    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS, &mut |_| None).unwrap();
     for shape in shapes() {
         let values =
             [(Part::CrossReference, "0000beef"), (Part::LocalState, "alerting"), (Part::Cause, "newCall")];
@@ -241,7 +240,7 @@ fn of_each_event_the_cause_and_state_stay_and_its_numbers_do_not() {
 
 #[test]
 fn a_makers_private_data_are_sensitive_whatever_their_names() {
-    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS).unwrap();
+    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS, &mut |_| None).unwrap();
     let old =
         b"<x><ringCount>12345</ringCount><private><p:ringCount>12345</p:ringCount></private><ringCount>12345</ringCount></x>";
     let new = String::from_utf8(redactor.text(old, Speech::Csta)).unwrap();
@@ -251,7 +250,7 @@ fn a_makers_private_data_are_sensitive_whatever_their_names() {
 
 #[test]
 fn what_should_be_a_word_and_has_digits_is_sensitive() {
-    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS).unwrap();
+    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS, &mut |_| None).unwrap();
     let old = b"<x><reason>emergency</reason><reason>12345</reason><reason><![CDATA[12345]]></reason></x>";
     let new = String::from_utf8(redactor.text(old, Speech::Csta)).unwrap();
     assert!(new.contains("<reason>emergency</reason>") && !new.contains("12345"), "{new}");
@@ -331,7 +330,7 @@ fn a_machine_that_minds_is_noticed() {
 fn any_bytes_keep_their_length_and_their_text() {
     let setting = Speech::Setting(Kind::Target);
     let old = run();
-    let mut redactor = Redactor::new(&[&old], &SECRET, |_| KEYS).unwrap();
+    let mut redactor = Redactor::new(&[&old], &SECRET, |_| KEYS, &mut |_| None).unwrap();
     let mut state = 1_u64;
     let alphabet: Vec<&[u8]> = [
         "<",
@@ -421,7 +420,7 @@ fn a_choice_of_any_key_is_kept_and_the_text_beside_it_is_not() {
 
 #[test]
 fn of_a_setting_ports_and_prefixes_stay_and_every_other_number_goes() {
-    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS).unwrap();
+    let mut redactor = Redactor::new(&[&run()], &SECRET, |_| KEYS, &mut |_| None).unwrap();
     let mut value = |line: &str| {
         let setting = redactor.setting(crate::setting::read_line(line).unwrap());
         setting.value.to_string()
@@ -435,4 +434,57 @@ fn of_a_setting_ports_and_prefixes_stay_and_every_other_number_goes() {
     assert!(path.starts_with("\"/") && !path.contains("7001"), "{path}");
     let unknown = value("nobody.knows = \"7001\"");
     assert!(!unknown.contains("7001"), "{unknown}");
+}
+
+#[test]
+fn a_directory_is_redacted_with_the_run_and_users_are_still_found() {
+    let text = "ctigate directory 1\nline +493012345 partition=Kreuzberg e164=+493012345 label=\"Archer's line\"\n\
+        device DESK77 description=\"Alice Archer, 4th floor\"\nappearance +493012345/Kreuzberg DESK77 1\n\
+        user alice mail=alice@acme.invalid sip=sip:alice@acme.invalid name=\"Alice Archer\" line=+493012345/Kreuzberg\n\
+        user mallory enabled=no role=administrator\n";
+    let directory = Arc::new(Directory::read(text, "test").unwrap());
+    let version = Some(DirectoryVersion::from(Arc::clone(&directory)));
+    let header = Header { directory: version, ..header() };
+    let make = |header: &Header| {
+        let directory = header.directory.as_ref().and_then(DirectoryVersion::directory).unwrap();
+        let engine = Engine::new(header.config()?, header.seed).with_directory(Arc::clone(directory));
+        let machine: Box<dyn Machine> = Box::new(engine);
+        Ok(machine)
+    };
+    let recorder = TraceRecorder::new(header.clone(), Form::Verbatim, Digests::Every);
+    let mut pump = Pump::new(make(&header).unwrap(), recorder);
+    let socket = |text: &str| text.parse().unwrap();
+    let listener = Some(ListenerId::new(0));
+    let peer = Peer { address: socket("192.0.2.7:40000"), local: socket("192.0.2.1:5060"), listener };
+    let link = pump.accepted();
+    let reload = Reload::new(header.settings.clone(), Some(Arc::clone(&directory))).unwrap();
+    let (invite, again) = (invite(), invite().replace("alice", "mallory").replace("77@", "78@"));
+    let inputs = [
+        Input::Opened { link, peer },
+        Input::Bytes { link, bytes: invite.as_bytes() },
+        Input::Command { token: None, command: crate::input::Command::Reload(&reload) },
+        Input::Bytes { link, bytes: again.as_bytes() },
+    ];
+    for (micros, input) in (0..).zip(inputs) {
+        pump.input(Instant::from_micros(micros), input, &mut crate::pump::NoEffects);
+    }
+    let old = pump.into_parts().1.finish();
+    let text = String::from_utf8_lossy(&old).into_owned();
+    assert!(text.contains("SIP/2.0 200 OK"), "alice signs in:\n{text}");
+    assert!(text.contains("SIP/2.0 404 Unknown user") || text.contains("SIP/2.0 403 User not"), "{text}");
+    let mut find = |hash| (hash == directory.hash()).then(|| Arc::clone(&directory));
+    let redacted = redact_with(&[&old], &SECRET, |_| KEYS, &mut find, make).unwrap();
+    assert_eq!(redacted.parted, None, "{}", String::from_utf8_lossy(&redacted.trace));
+    let [other] = &redacted.directories[..] else { panic!("one directory") };
+    let mut listed = String::new();
+    other.write(&mut listed);
+    let all = listed.clone() + &String::from_utf8_lossy(&redacted.trace);
+    for word in ["alice", "archer", "kreuzberg", "12345", "desk77", "acme", "mallory", "floor"] {
+        assert!(!all.to_lowercase().contains(word), "{word} is still there:\n{all}");
+    }
+    assert!(listed.contains(" enabled=no role=administrator") && listed.contains(" 1\n"), "{listed}");
+    let mut find = |hash| (hash == other.hash()).then(|| Arc::clone(other));
+    assert_eq!(crate::trace::replay_with(&[&redacted.trace], &mut find, make).unwrap().steps, redacted.steps);
+    let missing = redact_with(&[&old], &SECRET, |_| KEYS, &mut |_| None, make).unwrap_err();
+    assert_eq!(missing, ReplayError::NoDirectory(directory.hash()));
 }

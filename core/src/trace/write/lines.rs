@@ -1,5 +1,6 @@
 //! Writes the lines of a step. Optimized for speed: recording must cost little more than copying.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
@@ -9,6 +10,7 @@ use crate::action::Action;
 use crate::input::{Command, Input, LinkId, ListenerId};
 use crate::reply::{Refusal, StoreFault, Token};
 use crate::secret::{Fill, SecretId};
+use crate::setting::{Setting, write_line};
 use crate::text::push_formatted;
 
 /// Appends lines of a step to `out`.
@@ -99,6 +101,13 @@ impl Lines<'_> {
                 self.out.push(b'\n');
             }
             Command::Stop => self.word("stop\n"),
+            Command::Reload(reload) => {
+                match reload.version() {
+                    Some(version) => push_formatted(self.out, format_args!("reload {version}")),
+                    None => self.word("reload none"),
+                }
+                self.payload(settings_text(reload.settings()).as_bytes());
+            }
             Command::Select { user, choice } => {
                 self.word("select ");
                 self.two_texts(user, choice);
@@ -213,4 +222,16 @@ impl Lines<'_> {
             }
         }
     }
+}
+
+/// Settings as text, one a line.
+fn settings_text(settings: &[Setting]) -> String {
+    let mut text = String::new();
+    for (index, setting) in settings.iter().enumerate() {
+        if index > 0 {
+            text.push_str("\r\n");
+        }
+        write_line(&mut text, setting);
+    }
+    text
 }

@@ -480,7 +480,7 @@ mod tests {
         assert_eq!(wrong("trace --wire ladder t").0, "--wire: must come after 'ladder' or 'redact'");
         assert_eq!(
             wrong("ctl").0,
-            "'status', 'sessions', 'session', 'explain', 'drain', 'undrain', 'stop', 'redial', 'select', 'selections' or \
+            "'status', 'sessions', 'session', 'explain', 'drain', 'undrain', 'stop', 'reload', 'redial', 'select', 'selections' or \
              'log' is missing"
         );
         assert_eq!(wrong("ctl session --socket s").0, "the user (ctl session USER) is missing");
@@ -504,8 +504,8 @@ mod tests {
         assert_eq!(wrong("ctl status").0, "--socket PATH or --config FILE is missing");
         assert_eq!(wrong("ctl drain --json --socket s").0, "invalid option '--json'");
         assert_eq!(
-            wrong("ctl reload --socket s").0,
-            "ctl reload: expected 'status', 'sessions', 'session', 'explain', 'drain', 'undrain', 'stop', 'redial', 'select', 'selections' \
+            wrong("ctl dance --socket s").0,
+            "ctl dance: expected 'status', 'sessions', 'session', 'explain', 'drain', 'undrain', 'stop', 'reload', 'redial', 'select', 'selections' \
              or 'log'"
         );
         assert_eq!(wrong("trace ladder"), ("the trace is missing".into(), Some("trace".into())));

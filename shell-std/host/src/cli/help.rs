@@ -115,7 +115,7 @@ is reached over CTI connections.
   PROGRAM run --config gateway.toml     run the gateway; SIGTERM or Ctrl-C stops it cleanly
   PROGRAM directory import users.csv    make a directory of users and lines; 'directory check', 'list' and 'show'
   PROGRAM ctl status --config gateway.toml
-                                        show a running gateway's status; 'ctl drain' and 'ctl stop' end it, and more
+                                        show a running gateway's status; 'ctl reload', 'ctl drain' and more change it
   PROGRAM switch --listen 127.0.0.1:1040
                                         the built-in phone system, for tests
   PROGRAM client --server HOST:PORT --user URI --line URI
@@ -137,12 +137,13 @@ Runs the gateway.
 
   --config FILE   the configuration (TOML); ctigate.example.toml has every key with its meaning
   --record DIR    record everything that happens, in segments DIR/gateway-TIME-0001.trace and so on, which only their
-                  owner may read; the recording holds phone numbers, and can be replayed ('PROGRAM help replay')
+                  owner may read; the recording holds phone numbers, and can be replayed ('PROGRAM help replay'); the
+                  directory of users and lines is stored beside it, each version once (directory-HASH.directory)
 
 One log line per event goes to standard error, as logfmt or JSON (key log.format). All addresses are opened before
 anything starts; one that cannot be is named with its key. On SIGTERM or Ctrl-C every session gets a BYE, within a
-bounded time; the second signal ends the process at once. SIGUSR1 drains it ('PROGRAM help ctl'). SIGHUP reopens
-nothing yet and says so; SIGUSR2 is ignored. A full disk, or the limit on file sizes, ends the recording and loses log
+bounded time; the second signal ends the process at once. SIGUSR1 drains it, SIGHUP
+reloads its configuration ('PROGRAM help ctl'); SIGUSR2 is ignored. A full disk, or the limit on file sizes, ends the recording and loses log
 lines, not the service.
 ";
 
@@ -214,6 +215,7 @@ Controls a running gateway over its control socket (key control.socket).
   PROGRAM ctl drain --config gateway.toml
   PROGRAM ctl undrain --config gateway.toml
   PROGRAM ctl stop --config gateway.toml
+  PROGRAM ctl reload --config gateway.toml
   PROGRAM ctl redial NAME --config gateway.toml
   PROGRAM ctl select alice SEP0002FD3BB5C5:1 --config gateway.toml
   PROGRAM ctl selections --config gateway.toml
@@ -236,6 +238,9 @@ Controls a running gateway over its control socket (key control.socket).
                  false, they are served); sessions left after sip.drain_timeout get a BYE, and the program ends
   undrain        ends a drain: sessions begin again, and those that are left stay
   stop           every session gets a BYE now, as on SIGTERM
+  reload         reads the configuration and the files of its directory again, as on SIGHUP: if anything is wrong,
+                 nothing changes, and every mistake is told; keys that need a restart are named;
+                 sessions whose users may not control their lines any more get a BYE, others go on
   redial NAME    dials the CTI connection of this name now, if it is down, and not after its pause
   select USER CHOICE
                  from now on, the user (given by the user ID, without case) controls the line appearance

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use ctigate_core::config::{Config, KEYS, LogFormat, is_of_directory};
+use ctigate_core::config::{Config, DirectoryVersion, KEYS, LogFormat, is_of_directory};
 use ctigate_core::engine::Engine;
 use ctigate_core::line::directory::Directory;
 use ctigate_core::setting::{ConfigError, Key, Setting, Value};
@@ -109,6 +109,12 @@ impl Ready {
         self.addresses(key).next()
     }
 
+    /// The settings that the machine began with, and that differ from the configuration's.
+    pub(crate) fn lowered(&self) -> Vec<Setting> {
+        let is_lowered = |setting: &&Setting| self.room.is_lowered() && setting.key == LINKS;
+        self.birth.settings.iter().filter(is_lowered).cloned().collect()
+    }
+
     /// All addresses opened for the configuration key `key`.
     pub(crate) fn addresses(&self, key: &str) -> impl Iterator<Item = SocketAddr> {
         let opened = self.listens.iter().zip(&self.listeners);
@@ -158,7 +164,8 @@ impl Ready {
     }
 }
 
-/// The gateway with these settings, from which the core made `config`. With a directory only its users sign in.
+/// The gateway with these settings, from which the core made `config`. By `directory` its users control lines; without
+/// one, any.
 ///
 /// # Errors
 /// Messages about sockets, or about random bytes.
@@ -166,15 +173,13 @@ pub(crate) fn gateway(
     shell: &dyn Shell,
     settings: &[Setting],
     mut config: Config,
-    directory: Option<Directory>,
+    directory: Option<Arc<Directory>>,
 ) -> Result<Ready, Vec<String>> {
     let listeners = config.sip.tcp.len().saturating_add(config.sip.udp.len());
     let descriptors = Descriptors::of_process(listeners, config.cti.connections.len());
     let is_set = settings.iter().any(|setting| setting.key == LINKS);
     let room = Room::new((config.limits.links, is_set), shell.links(), descriptors);
-    // The directory may be large, and is recorded beside the trace.
-    let of_gateway = |setting: &&Setting| !is_of_directory(&setting.key);
-    let mut settings: Vec<Setting> = settings.iter().filter(of_gateway).cloned().collect();
+    let mut settings = without_directory(settings);
     if room.is_lowered() {
         // The gateway itself must know, since it opens connections to clients, too; and so must a replay.
         config.limits.links = room.links();
@@ -183,11 +188,23 @@ pub(crate) fn gateway(
         settings.push(Setting { key: LINKS.into(), value: Value::Integer(links) });
     }
     let secrets = secrets_of(&config)?;
-    let (machine, birth) = born("gateway", &settings, |seed| {
-        let engine = Engine::new(config, seed);
-        if let Some(directory) = directory { engine.with_directory(Arc::new(directory)) } else { engine }
-    })?;
+    let version = directory.clone().map(DirectoryVersion::from);
+    let make = |seed| with_directory(Engine::new(config, seed), directory.as_ref());
+    let (machine, birth) = born("gateway", &settings, make)?;
+    let birth = Header { directory: version, ..birth };
     Ok(Ready { secrets, ..Ready::new(machine, birth, room)? })
+}
+
+/// The settings that are not entries of the directory, which may be large: it is recorded beside the trace.
+pub(crate) fn without_directory(settings: &[Setting]) -> Vec<Setting> {
+    settings.iter().filter(|setting| !is_of_directory(&setting.key)).cloned().collect()
+}
+
+fn with_directory(engine: Engine, directory: Option<&Arc<Directory>>) -> Engine {
+    match directory {
+        Some(directory) => engine.with_directory(Arc::clone(directory)),
+        None => engine,
+    }
 }
 
 /// The gateway with these settings, which dials its CTI connections and listens nowhere.
@@ -251,7 +268,11 @@ pub(crate) fn shown_client(
 pub(crate) fn reborn(birth: &Header) -> Result<Box<dyn Machine>, Vec<ConfigError>> {
     let settings = &birth.settings;
     match birth.machine.as_str() {
-        "gateway" => Ok(Box::new(Engine::new(Config::from_settings(settings)?, birth.seed))),
+        "gateway" => {
+            let engine = Engine::new(Config::from_settings(settings)?, birth.seed);
+            let directory = birth.directory.as_ref().and_then(DirectoryVersion::directory);
+            Ok(Box::new(with_directory(engine, directory)))
+        }
         "switch" => Ok(Box::new(Switch::new(SwitchConfig::from_settings(settings)?, birth.seed))),
         "client" => Ok(Box::new(Client::new(ClientConfig::from_settings(settings)?, birth.seed))),
         other => Err(vec![ConfigError {

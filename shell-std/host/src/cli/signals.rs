@@ -1,24 +1,20 @@
 //! Signals. SIGTERM and SIGINT: the first asks the machine to stop, the second ends the process at once. SIGUSR1 asks a
-//! gateway to drain, SIGHUP will one day let it read its files again. The others that would end the process without a
+//! gateway to drain, SIGHUP to read its configuration again. The others that would end the process without a
 //! word to its clients do nothing.
 
 use core::sync::atomic::AtomicBool;
 use std::sync::Arc;
 use std::thread;
 
-use ctigate_core::Level;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
-use crate::record::console::Console;
+use super::reloader::Reloader;
 use crate::shell::{Said, Source, Speaker};
 
 /// The usual status of a process that was ended by a signal is 128 plus the signal's number.
 const SIGNALLED: i32 = 128;
-
-/// What the log says of SIGHUP.
-const NOT_YET: &str = "nothing is reopened or read again yet";
 
 /// Lets the process survive that a file reaches the limit on its size: writing to it fails instead (`EFBIG`), as it
 /// does on a full disk. By default SIGXFSZ would end the process.
@@ -33,9 +29,9 @@ pub(crate) fn source() -> Source {
     caught(Signals::new([SIGTERM, SIGINT]), |_, _| {})
 }
 
-/// The signals of a gateway, in the same way. Those that are no commands are told to `console`.
-pub(crate) fn gateway_source(console: &Console) -> Source {
-    let console = console.clone();
+/// The signals of a gateway, in the same way. SIGHUP lets `reloader` reload.
+pub(crate) fn gateway_source(reloader: &Arc<Reloader>) -> Source {
+    let reloader = Arc::clone(reloader);
     // Nothing asks for it, and by default it would end the process. If that is refused, the default action remains.
     let _ = flag::register(SIGUSR2, Arc::new(AtomicBool::new(false)));
     caught(Signals::new([SIGTERM, SIGINT, SIGUSR1, SIGHUP]), move |signal, speaker| {
@@ -43,7 +39,7 @@ pub(crate) fn gateway_source(console: &Console) -> Source {
             // A machine that has ended has nothing to drain.
             let _ = speaker.say(Said::Drain);
         } else {
-            console.tell(Level::Warn, "signal_ignored", &[("signal", &"SIGHUP"), ("why", &NOT_YET)]);
+            reloader.reload_beside(speaker);
         }
     })
 }

@@ -46,13 +46,14 @@ pub(crate) fn answer(path: &Path, request: &Request) -> Result<Reply, String> {
         None if verdict == "ok" || verdict == "no" => {
             Ok(Reply { yes: verdict == "ok", text: text.to_owned() })
         }
-        Some(("failed", why)) => Err(complaint(&why)),
+        Some(("failed", why)) if text.is_empty() => Err(complaint(&why)),
+        Some(("failed", why)) => Err(complaint(&format_args!("{why}\n{}", text.trim_end()))),
         _ => Err(complaint(&"the program that answers there is not a gateway")),
     }
 }
 
 fn exchange(mut stream: &std::os::unix::net::UnixStream, request: &Request) -> io::Result<String> {
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(request.patience()))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(format!("{request}\n").as_bytes())?;
     let mut answer = Vec::new();

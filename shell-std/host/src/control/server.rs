@@ -13,7 +13,9 @@ use ctigate_core::line::explaining::Question;
 use super::looking::USUAL_SESSIONS;
 use super::sessions::{self, Page};
 use super::status::Clocks;
-use super::{ControlSocket, PAGE, PATIENCE, REQUEST_BYTES, Request, SessionsRequest, explanation, status};
+use super::{
+    ControlSocket, PAGE, PATIENCE, REQUEST_BYTES, Reloading, Request, SessionsRequest, explanation, status,
+};
 use crate::net::descriptors::Named;
 use crate::net::seldom::Seldom;
 use crate::record::console::Console;
@@ -27,6 +29,7 @@ pub(crate) struct Server {
     socket: ControlSocket,
     talks: Arc<Talks>,
     console: Console,
+    reloading: Reloading,
 }
 
 /// The conversations under way.
@@ -59,9 +62,9 @@ impl Talks {
 }
 
 impl Server {
-    /// Prepares to serve `socket`. The log's level is changed at `console`.
-    pub(crate) fn new(socket: ControlSocket, console: &Console) -> Self {
-        Self { socket, talks: Arc::default(), console: console.clone() }
+    /// Prepares to serve `socket`. The log's level is changed at `console`, and `reloading` reloads.
+    pub(crate) fn new(socket: ControlSocket, console: &Console, reloading: Reloading) -> Self {
+        Self { socket, talks: Arc::default(), console: console.clone(), reloading }
     }
 
     /// The source of the commands that come over the socket.
@@ -70,9 +73,9 @@ impl Server {
     /// If the system refuses a second handle.
     pub(crate) fn source(&self) -> io::Result<Source> {
         let (listener, talks) = (self.socket.listener()?, Arc::clone(&self.talks));
-        let console = self.console.clone();
+        let (console, reloading) = (self.console.clone(), Arc::clone(&self.reloading));
         Ok(Box::new(move |speaker| {
-            let operator = Operator { speaker, console };
+            let operator = Operator { speaker, console, reloading };
             // Without a thread nobody is answered; clients time out.
             let _ = thread::Builder::new()
                 .name("control".into())
@@ -168,6 +171,7 @@ fn read_line(mut stream: &UnixStream) -> io::Result<Option<String>> {
 struct Operator {
     speaker: Speaker,
     console: Console,
+    reloading: Reloading,
 }
 
 impl Operator {
@@ -184,6 +188,7 @@ impl Operator {
             Request::Selections(after) => self.selections(after),
             Request::Sessions(request) => self.sessions(request),
             Request::Explain { question, json } => return self.explain(question, *json),
+            Request::Reload => (self.reloading)(&self.speaker),
             Request::Log(level) => {
                 self.console.set_least(*level);
                 Ok(format!("lines of level {} and above are logged\n", level.name()))

@@ -4,12 +4,14 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use ctigate_core::config::DirectoryVersion;
 use ctigate_core::trace::{Digests, Form, Header, TraceRecorder};
-use ctigate_core::{Actions, Input, Instant, Level, Recorder};
+use ctigate_core::{Actions, Command, Input, Instant, Level, Recorder};
 
 use super::console::Console;
-use super::{files, panics, utc};
+use super::{directories, files, panics, utc};
 
 mod tape;
 
@@ -30,6 +32,8 @@ pub(crate) struct Recording {
     tape: Tape,
     console: Console,
     segment_bytes: u64,
+    /// Where directories are stored that the run changes to.
+    folder: Option<PathBuf>,
     /// Whether recording has ended before the run.
     over: bool,
 }
@@ -45,9 +49,14 @@ pub(crate) fn begin(directory: &Path, mut birth: Header, console: &Console) -> R
     let complain =
         |error: io::Error| format!("--record {}: cannot record there: {error}", directory.display());
     fs::create_dir_all(directory).map_err(complain)?;
+    if let Some(listed) = birth.directory.as_ref().and_then(DirectoryVersion::directory) {
+        directories::store(directory, listed).map_err(complain)?;
+    }
     let first = create(directory, &name, 1).map_err(complain)?;
     let open = opener(directory.to_owned(), name, first);
-    Recording::new(birth, open, console, SEGMENT_BYTES).map_err(complain)
+    let mut recording = Recording::new(birth, open, console, SEGMENT_BYTES).map_err(complain)?;
+    recording.folder = Some(directory.to_owned());
+    Ok(recording)
 }
 
 fn create(directory: &Path, name: &str, segment: u64) -> io::Result<File> {
@@ -74,6 +83,7 @@ impl Recording {
             tape: Tape::new(open, complain)?,
             console: console.clone(),
             segment_bytes,
+            folder: None,
             over: false,
         };
         recording.write(|_| {});
@@ -121,6 +131,11 @@ impl Recorder for Recording {
         }
         if self.trace.segment_bytes() >= self.segment_bytes {
             self.next_segment();
+        }
+        if let (Input::Command { command: Command::Reload(reload), .. }, Some(folder)) = (input, &self.folder)
+            && let Some(directory) = reload.directory()
+        {
+            self.tape.store(folder.clone(), Arc::clone(directory));
         }
         self.write(|trace| trace.step(now, input, actions));
     }

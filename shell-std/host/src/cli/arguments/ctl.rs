@@ -11,7 +11,7 @@ use super::{CtlRequest, Place, Request, Stop, Word, each, missing, path};
 use crate::control;
 
 /// The words that `ctl` knows.
-const VERBS: &str = "'status', 'sessions', 'session', 'explain', 'drain', 'undrain', 'stop', 'redial', 'select', 'selections' or \
+const VERBS: &str = "'status', 'sessions', 'session', 'explain', 'drain', 'undrain', 'stop', 'reload', 'redial', 'select', 'selections' or \
      'log'";
 /// How `select` is used.
 const SELECT: &str = "the user ID and the choice (ctl select USER automatic, or DEVICE[:INDEX])";
@@ -59,6 +59,7 @@ fn asked(words: &[String], json: bool, looking: Looking) -> Result<control::Requ
         ["drain"] => control::Request::Drain,
         ["undrain"] => control::Request::Undrain,
         ["stop"] => control::Request::Stop,
+        ["reload"] => control::Request::Reload,
         ["redial", name] => control::Request::Redial((*name).into()),
         ["redial"] => return Err(missing("the connection's name (ctl redial NAME)")),
         ["select", user, choice] => {
@@ -73,7 +74,11 @@ fn asked(words: &[String], json: bool, looking: Looking) -> Result<control::Requ
         ["log", level] => control::Request::Log(Level::named(level).ok_or_else(|| wrong_level(level))?),
         ["log"] => return Err(missing("the level (ctl log debug, info, warn or error)")),
         [] => return Err(missing(VERBS)),
-        ["status" | "sessions" | "explain" | "drain" | "undrain" | "stop" | "selections", more, ..]
+        [
+            "status" | "sessions" | "explain" | "drain" | "undrain" | "stop" | "reload" | "selections",
+            more,
+            ..,
+        ]
         | ["session" | "redial" | "log", _, more, ..] => {
             return Err(Stop::Wrong(lexopt::Error::UnexpectedArgument((*more).into())));
         }

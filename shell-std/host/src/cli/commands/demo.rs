@@ -87,7 +87,7 @@ fn show(
         traces::drawn(&segments, &options)
     };
     let told = beside(&outcome.told, &Zone::local());
-    let replayed = traces::replayed(&segments);
+    let replayed = traces::replayed(&segments, &mut |_| None);
     let elapsed = began.elapsed();
     let mut good = say_both(&ladder, &told, terminal);
     let replay = match &replayed {

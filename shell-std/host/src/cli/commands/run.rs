@@ -2,15 +2,16 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use ctigate_core::Level;
-use ctigate_core::config::Mode;
 use ctigate_core::line::directory::Directory;
 
 use super::FAILED;
 use super::check::fail;
 use crate::cli::directory::{self, Loaded};
 use crate::cli::programs::Ready;
+use crate::cli::reloader::{Reloader, directory_of};
 use crate::cli::terminal::Terminal;
 use crate::cli::{programs, signals};
 use crate::control::{ControlSocket, Server};
@@ -30,19 +31,21 @@ pub(super) fn run(shell: &dyn Shell, file: &Path, record: Option<&Path>, termina
     let console = Console::new(Box::new(io::stderr()), Box::new(io::stdout()), format, level);
     tell_of_directory(&directory, open, &console);
     let (socket, store) = (config.control.socket.clone(), config.store.path.clone());
-    let is_listed = config.directory.mode(!directory.is_empty()) == Mode::Listed;
-    let listed = is_listed.then_some(directory);
-    let ready = programs::gateway(shell, configuration.settings(), config, listed);
+    let directory = directory_of(&config, directory);
+    let settings = programs::without_directory(configuration.settings());
+    let reloader = Arc::new(Reloader::new(file, &console, &settings, directory.clone()));
+    let ready = programs::gateway(shell, &settings, config, directory);
     // The control socket is opened after the addresses, on which a second gateway with the same configuration fails.
     // The store is last, since opening it may take a while and cannot fail.
-    let opened = ready.and_then(|ready| Ok((ready, serve(socket.as_deref(), &console)?)));
+    let opened = ready.and_then(|ready| Ok((ready, serve(socket.as_deref(), &console, &reloader)?)));
     let (program, server) = match opened {
         Ok((ready, server)) => {
+            reloader.lower(ready.lowered());
             let store = match &store {
                 Some(path) => Store::open(Path::new(path), &console),
                 None => Store::none(&console),
             };
-            (programmed(ready.keeping(store), server.as_ref(), record, &console), server)
+            (programmed(ready.keeping(store), server.as_ref(), &reloader, (record, &console)), server)
         }
         Err(complaints) => (Err(complaints), None),
     };
@@ -70,22 +73,27 @@ fn tell_of_directory(directory: &Directory, open: Option<(&'static str, String)>
 }
 
 /// Opens the control socket, if one is configured.
-fn serve(socket: Option<&str>, console: &Console) -> Result<Option<Server>, Vec<String>> {
+fn serve(
+    socket: Option<&str>,
+    console: &Console,
+    reloader: &Arc<Reloader>,
+) -> Result<Option<Server>, Vec<String>> {
     let Some(socket) = socket else { return Ok(None) };
     let socket = ControlSocket::open(Path::new(socket)).map_err(|complaint| vec![complaint])?;
     let fields: &[(&str, &dyn core::fmt::Display)] =
         &[("key", &"control.socket"), ("transport", &"unix"), ("address", &socket.path().display())];
     console.tell(Level::Info, "listening", fields);
-    Ok(Some(Server::new(socket, console)))
+    let reloader = Arc::clone(reloader);
+    Ok(Some(Server::new(socket, console, Arc::new(move |speaker| reloader.reload(speaker)))))
 }
 
 fn programmed(
     ready: Ready,
     server: Option<&Server>,
-    record: Option<&Path>,
-    console: &Console,
+    reloader: &Arc<Reloader>,
+    (record, console): (Option<&Path>, &Console),
 ) -> Result<Program, Vec<String>> {
-    let mut sources = vec![signals::gateway_source(console)];
+    let mut sources = vec![signals::gateway_source(reloader)];
     if let Some(server) = server {
         let source = server.source();
         sources.push(source.map_err(|error| vec![format!("control.socket: cannot serve it: {error}")])?);

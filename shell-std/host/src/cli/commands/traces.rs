@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use ctigate_core::config::FindDirectory;
 use ctigate_core::trace::{self, LadderOptions};
 
 use super::{FAILED, GOOD, said};
@@ -11,7 +12,7 @@ use crate::cli::programs;
 use crate::cli::terminal::{self, Terminal};
 use crate::cli::when::When;
 use crate::cli::zone::Zone;
-use crate::record::files;
+use crate::record::{directories, files};
 
 mod runs;
 
@@ -23,7 +24,8 @@ pub(super) fn replay(files: &[PathBuf], terminal: &mut Terminal<'_>) -> u8 {
     let mut status = GOOD;
     for (number, run) in (1..).zip(&runs) {
         let name = runs::heading(&runs, number, run);
-        status = status.max(match replayed(&run.segments) {
+        let mut find = |hash| run.directory(hash);
+        status = status.max(match replayed(&run.segments, &mut find) {
             Ok(summary) => said(terminal.say(&format!("{name}{summary}\n"))),
             Err(difference) => {
                 terminal.complain(&format!("{}: {difference}", run.name()));
@@ -34,13 +36,16 @@ pub(super) fn replay(files: &[PathBuf], terminal: &mut Terminal<'_>) -> u8 {
     status
 }
 
-/// Replays a run.
+/// Replays a run; `find` finds the directories that it names.
 ///
 /// # Errors
 /// The first difference, or why the run cannot be replayed.
-pub(super) fn replayed(segments: &[Vec<u8>]) -> Result<trace::Summary, trace::ReplayError> {
+pub(super) fn replayed(
+    segments: &[Vec<u8>],
+    find: &mut FindDirectory<'_>,
+) -> Result<trace::Summary, trace::ReplayError> {
     let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
-    trace::replay(&segments, programs::reborn)
+    trace::replay_with(&segments, find, programs::reborn)
 }
 
 /// Draws each run.
@@ -127,11 +132,19 @@ pub(super) fn redact(files: &[PathBuf], out: &Path, terminal: &mut Terminal<'_>)
     };
     let segments: Vec<&[u8]> = run.segments.iter().map(Vec::as_slice).collect();
     let redacted = programs::random().and_then(|secret| {
-        trace::redact(&segments, &secret, programs::keys, programs::reborn)
-            .map_err(|error| format!("{}: {error}", shown(files)))
+        trace::redact_with(
+            &segments,
+            &secret,
+            programs::keys,
+            &mut |hash| run.directory(hash),
+            programs::reborn,
+        )
+        .map_err(|error| format!("{}: {error}", shown(files)))
     });
     let written = redacted.and_then(|redacted| {
-        let written = files::create(out).and_then(|mut file| file.write_all(&redacted.trace));
+        let folder = out.parent().unwrap_or(Path::new(""));
+        let stored = redacted.directories.iter().try_for_each(|one| directories::store(folder, one));
+        let written = stored.and_then(|()| files::create(out)?.write_all(&redacted.trace));
         written.map(|()| redacted).map_err(|error| format!("-o {}: cannot write it: {error}", out.display()))
     });
     match written {
@@ -144,7 +157,16 @@ pub(super) fn redact(files: &[PathBuf], out: &Path, terminal: &mut Terminal<'_>)
                 }
                 None => String::new(),
             };
-            said(terminal.say(&format!("{}: {} steps redacted{parted}\n", out.display(), redacted.steps)))
+            let beside: String = redacted
+                .directories
+                .iter()
+                .map(|one| format!("beside it: {}\n", trace::directory_file(one.hash())))
+                .collect();
+            said(terminal.say(&format!(
+                "{}: {} steps redacted{parted}\n{beside}",
+                out.display(),
+                redacted.steps
+            )))
         }
         Err(complaint) => {
             terminal.complain(&complaint);

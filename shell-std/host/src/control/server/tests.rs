@@ -16,10 +16,15 @@ fn console() -> Console {
     Console::new(Box::new(io::sink()), Box::new(io::sink()), Format::Logfmt, Level::Info)
 }
 
+/// Changes nothing, for three reasons.
+fn reloading() -> Reloading {
+    Arc::new(|_| Err("nothing was changed\na.toml:1:1: first\na.toml:2:1: second".into()))
+}
+
 /// Serves a socket for a machine that never answers; returns the commands it gets.
 fn serve(name: &str) -> (Server, PathBuf, std::sync::mpsc::Receiver<Said>) {
     let path = place(name);
-    let server = Server::new(ControlSocket::open(&path).unwrap(), &console());
+    let server = Server::new(ControlSocket::open(&path).unwrap(), &console(), reloading());
     let (told, heard) = std::sync::mpsc::channel();
     let speaker = Speaker::new(move |spoken| match spoken {
         Spoken::Command(said) => told.send(said).is_ok(),
@@ -53,7 +58,7 @@ fn commands_are_passed_on_and_a_machine_that_is_gone_has_stopped() {
 #[test]
 fn a_gateway_that_is_too_busy_to_answer_is_not_said_to_have_stopped() {
     let path = place("busy");
-    let server = Server::new(ControlSocket::open(&path).unwrap(), &console());
+    let server = Server::new(ControlSocket::open(&path).unwrap(), &console(), reloading());
     let (keep, kept) = std::sync::mpsc::channel();
     server.source().unwrap()(Speaker::new(move |spoken| keep.send(spoken).is_ok()));
     assert_eq!(ask(&path, &Request::Drain).as_deref(), Ok("sent, but the gateway is too busy to answer\n"));
@@ -112,4 +117,11 @@ fn a_path_that_another_program_has_taken_over_is_left_to_it() {
     drop(socket);
     assert!(path.exists());
     fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn every_reason_for_which_a_reload_changed_nothing_is_in_the_answer() {
+    let (_server, path, _heard) = serve("reload");
+    let refused = ask(&path, &Request::Reload).unwrap_err();
+    assert!(refused.ends_with(": nothing was changed\na.toml:1:1: first\na.toml:2:1: second"), "{refused}");
 }

@@ -3,8 +3,13 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+
+use ctigate_core::line::directory::Directory;
+
+use crate::record::directories;
 
 /// The interval at which the recording is written to the files.
 const WRITE_EVERY: Duration = Duration::from_millis(500);
@@ -25,6 +30,8 @@ struct State {
     /// Bytes that are not written yet, by segment.
     waiting: Vec<(u64, Vec<u8>)>,
     count: usize,
+    /// Directories that are not stored yet, each with its folder. They precede the bytes that wait.
+    directories: Vec<(PathBuf, Arc<Directory>)>,
     /// A written buffer, to be reused: fresh memory from the system costs more than filling it.
     spare: Vec<u8>,
     /// Whether nothing more will be added.
@@ -73,12 +80,17 @@ impl Tape {
         self.shared.stopped.load(Ordering::Relaxed)
     }
 
+    /// Stores a directory in a folder, before anything that is appended after this.
+    pub(crate) fn store(&self, folder: PathBuf, directory: Arc<Directory>) {
+        self.shared.state().directories.push((folder, directory));
+    }
+
     /// Lets `write` append bytes to a segment; segments must come in order. It writes directly into the shared buffer,
     /// which is locked meanwhile. Returns false if too much waits for the disk, so that the recording is incomplete and
     /// must end.
     pub(crate) fn append(&self, segment: u64, write: impl FnOnce(&mut Vec<u8>)) -> bool {
         let mut state = self.shared.state();
-        let State { waiting, count, spare, ended: _ } = &mut *state;
+        let State { waiting, count, spare, directories: _, ended: _ } = &mut *state;
         if *count >= WAITING_BYTES {
             return false;
         }
@@ -119,14 +131,20 @@ impl Drop for Tape {
 fn write_all(shared: &Shared, mut open: Opener, complain: Complaint) {
     let mut file: Option<(u64, Box<dyn Write>)> = None;
     loop {
-        let (waiting, ended) = {
+        let (unstored, waiting, ended) = {
             let state = shared.state();
             let idle = |state: &mut State| !state.ended && state.count < EAGER_BYTES;
             let waited = shared.more.wait_timeout_while(state, WRITE_EVERY, idle);
             let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
             state.count = 0;
-            (core::mem::take(&mut state.waiting), state.ended)
+            (core::mem::take(&mut state.directories), core::mem::take(&mut state.waiting), state.ended)
         };
+        let stored = unstored.iter().try_for_each(|(folder, one)| directories::store(folder, one));
+        if let Err(error) = stored {
+            shared.stopped.store(true, Ordering::Relaxed);
+            complain(&error.to_string());
+            return;
+        }
         for (segment, mut bytes) in waiting {
             if let Err(error) = write_one(&mut file, &mut open, segment, &bytes) {
                 shared.stopped.store(true, Ordering::Relaxed);

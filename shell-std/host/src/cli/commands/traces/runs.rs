@@ -1,13 +1,16 @@
 //! The runs that recordings are of: files that are given together may be segments of one run, or of several.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ctigate_core::Seed;
+use ctigate_core::line::directory::Directory;
 use ctigate_core::trace::Reader;
 
 use super::shown;
 use crate::cli::terminal::Terminal;
+use crate::record::directories;
 
 /// The numbers that are written as words.
 const WORDS: [&str; 8] = ["two", "three", "four", "five", "six", "seven", "eight", "nine"];
@@ -22,6 +25,12 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// The directory of users and lines with this hash, from the file beside one of its own.
+    pub(super) fn directory(&self, hash: u128) -> Option<Arc<Directory>> {
+        let beside = |file: &PathBuf| directories::find(file.parent().unwrap_or(Path::new("")), hash);
+        self.files.iter().find_map(beside)
+    }
+
     /// Its files' names.
     pub(super) fn name(&self) -> String {
         shown(&self.files)
