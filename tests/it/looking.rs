@@ -26,8 +26,8 @@ fn the_only(bench: &Bench) -> ShownSession {
     session
 }
 
-fn users(bench: &Bench, sought: Sought) -> Vec<String> {
-    found(bench, &sought, 2).into_iter().map(|session| session.user).collect()
+fn users(bench: &Bench, sought: &Sought) -> Vec<String> {
+    found(bench, sought, 2).into_iter().map(|session| session.user).collect()
 }
 
 #[test]
@@ -96,20 +96,20 @@ fn sessions_are_found_by_user_line_device_and_connection() {
     }
     let uri = |name: &str| format!("sip:{name}@example.com");
     let all = [uri("alice"), uri("bob"), uri("carol")];
-    assert_eq!(users(&bench, Sought::default()), all);
+    assert_eq!(users(&bench, &Sought::default()), all);
     for wanted in ["bob", "BOB@example.com", "sip:bob@example.com"] {
-        assert_eq!(users(&bench, Sought { user: Some(wanted.into()), ..Sought::default() }), [uri("bob")]);
+        assert_eq!(users(&bench, &Sought { user: Some(wanted.into()), ..Sought::default() }), [uri("bob")]);
     }
     for wanted in ["1001", "tel:1001;phone-context=dialstring", "tel:1-0-0-1"] {
-        let found = users(&bench, Sought { line: Some(wanted.into()), ..Sought::default() });
+        let found = users(&bench, &Sought { line: Some(wanted.into()), ..Sought::default() });
         assert_eq!(found, [uri("alice"), uri("carol")], "{wanted}");
     }
     let device = Some("1002".into());
-    assert_eq!(users(&bench, Sought { device, ..Sought::default() }), [uri("bob")]);
+    assert_eq!(users(&bench, &Sought { device, ..Sought::default() }), [uri("bob")]);
     let name = the_name(&bench);
     let both = Sought { connection: Some(name), user: Some("carol".into()), ..Sought::default() };
-    assert_eq!(users(&bench, both.clone()), [uri("carol")]);
-    assert_eq!(users(&bench, Sought { connection: Some("other".into()), ..both }), [""; 0]);
+    assert_eq!(users(&bench, &both), [uri("carol")]);
+    assert_eq!(users(&bench, &Sought { connection: Some("other".into()), ..both }), [""; 0]);
 }
 
 fn the_name(bench: &Bench) -> String {

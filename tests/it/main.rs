@@ -5,6 +5,7 @@
 mod administration;
 #[cfg(test)]
 mod appearances;
+#[cfg(test)]
 mod builds;
 #[cfg(test)]
 mod canary;

@@ -266,11 +266,18 @@ const NUMBERS: [&str; 4] = ["1001", "1002", "1003", "1004"];
 /// A directory in which each user has some of the lines, and some are not enabled.
 fn drawn(random: &mut Random) -> Arc<Directory> {
     let mut text = String::from("ctigate directory 1\n");
-    NUMBERS.iter().for_each(|number| text.extend(["line ", number, "\n"]));
-    for user in USERS.iter().filter(|_| !random.chance(100)) {
+    for number in NUMBERS {
+        text.extend(["line ", number, "\n"]);
+    }
+    for user in USERS {
+        if random.chance(100) {
+            continue;
+        }
         text.extend(["user ", user, if random.chance(100) { " enabled=no" } else { "" }]);
-        for number in NUMBERS.iter().filter(|_| random.chance(600)) {
-            text.extend([" line=", number]);
+        for number in NUMBERS {
+            if random.chance(600) {
+                text.extend([" line=", number]);
+            }
         }
         text.push('\n');
     }

@@ -61,7 +61,8 @@ fn a_user_s_session_is_shown_with_all_that_is_known_of_it() {
     let shown = ctl(&["session", "alice"], &socket);
     let value = |name: &str| {
         let line = shown.lines().find(|line| line.split_whitespace().next() == Some(name));
-        line.map(|line| line[name.len()..].trim().to_owned()).unwrap_or_else(|| panic!("{name} in {shown}"))
+        let value = line.and_then(|line| line.strip_prefix(name));
+        value.unwrap_or_else(|| panic!("{name} in {shown}")).trim().to_owned()
     };
     assert_eq!((value("user"), value("device")), ("sip:alice@example.com".into(), "1001".into()));
     assert!(value("connection").starts_with("pbx (connection ID 1), InService"), "{shown}");

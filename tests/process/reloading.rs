@@ -1,5 +1,6 @@
 //! Tests of changing a running gateway's configuration and directory: `ctl reload` and SIGHUP.
 
+use core::fmt::Write as _;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::fs;
@@ -181,9 +182,13 @@ fn a_reload_of_a_hundred_thousand_users_does_not_stop_the_service() {
             String::from("ctigate directory 1\nline 1001\nuser alice sip=sip:alice@example.com line=1001\n");
         for number in 0..100_000 {
             let line = 2_000_000 + number;
-            text += &format!("line {line} e164=+1425{line}\nline 9{line}\ndevice SEP{line}\n");
-            text += &format!("appearance {line} SEP{line} 1\nappearance 9{line} SEP{line} 2\n");
-            text += &format!("user {name}{line} sip=sip:{name}{line}@example.com line={line} line=9{line}\n");
+            writeln!(
+                text,
+                "line {line} e164=+1425{line}\nline 9{line}\ndevice SEP{line}\nappearance {line} SEP{line} 1\n\
+                 appearance 9{line} SEP{line} 2\n\
+                 user {name}{line} sip=sip:{name}{line}@example.com line={line} line=9{line}"
+            )
+            .unwrap();
         }
         fs::write(office.path("many.directory"), text).unwrap();
     };

@@ -463,7 +463,8 @@ pub const KEYS: &[Key] = &[
         "store.path",
         4_095,
         "The path of the file in which users' choices are kept, created with mode 0600. Unset: they are not remembered.",
-    ),
+    )
+    .needs_restart(),
 ];
 
 /// What the first key says for those that follow.

@@ -189,7 +189,7 @@ impl Explanation {
         loop {
             let registered = |id: AppearanceId| match (known.registered)(id) {
                 Registered::NotAsked if asked.contains(&id) => Registered::No,
-                answer => answer,
+                answer @ (Registered::Yes | Registered::No | Registered::NotAsked) => answer,
             };
             match find(known, directory, wanted, &registered, &mut Silent) {
                 Outcome::Depends { on, .. } if !asked.contains(&on) => {

@@ -62,7 +62,9 @@ impl<C: Carrier> Control<C> {
     /// Keeps what went wrong with a service in a session, for operators.
     pub(crate) fn keep_trouble(&mut self, at: Instant, session: SessionId, service: &str, why: Why) {
         let Some(one) = self.sessions.get_mut(session) else { return };
-        let end = service.floor_char_boundary(MOST_BYTES);
+        // The name of a service is ASCII; a client's word for one that does not exist may be anything.
+        let ends = service.char_indices().map(|(end, _)| end).chain([service.len()]);
+        let end = ends.take_while(|end| *end <= MOST_BYTES).last().unwrap_or_default();
         let service = Box::from(service.get(..end).unwrap_or_default());
         one.history.trouble = Some(Box::new(Trouble { at, service, why }));
     }

@@ -2,7 +2,7 @@
 
 use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
@@ -173,7 +173,7 @@ impl Ladder<'_> {
                 self.note(now, &format!("told to select {choice} for {user}"));
             }
             RecordedCommand::Reload(reload) => {
-                let version = reload.version().map_or_else(|| "none".into(), |version| version.to_string());
+                let version = reload.version().map_or_else(|| "none".into(), ToString::to_string);
                 self.note(now, &format!("told to reload, with the directory {version}"));
             }
             RecordedCommand::End => {}

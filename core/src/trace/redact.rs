@@ -10,6 +10,7 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -142,10 +143,10 @@ impl Contents {
         find: &mut FindDirectory<'_>,
     ) -> Result<(), ReplayError> {
         let Some(hash) = version.map(DirectoryVersion::hash) else { return Ok(()) };
-        if !self.directories.contains_key(&hash) {
+        if let Entry::Vacant(entry) = self.directories.entry(hash) {
             let mut text = String::new();
             find(hash).ok_or(ReplayError::NoDirectory(hash))?.write(&mut text);
-            self.directories.insert(hash, text);
+            entry.insert(text);
         }
         Ok(())
     }

@@ -169,10 +169,10 @@ impl RecordedInput<'_> {
     /// # Errors
     /// The directory's hash, if `find` does not find it.
     pub fn find_directory(&mut self, find: &mut FindDirectory<'_>) -> Result<(), u128> {
-        match self {
-            Self::Command { command: RecordedCommand::Reload(reload), .. } => reload.find(find),
-            _ => Ok(()),
+        if let Self::Command { command: RecordedCommand::Reload(reload), .. } = self {
+            return reload.find(find);
         }
+        Ok(())
     }
 
     /// The input itself, to be given to a machine.

@@ -287,7 +287,7 @@ fn a_trace_cut_anywhere_never_reads_as_whole() {
             match replay(&[&trace[..length]], echo) {
                 Ok(summary) => assert!(summary.cut.is_some(), "cut at {length}"),
                 Err(ReplayError::Read(error)) => assert!(error.line > 0),
-                Err(_) => panic!("cut at {length}"),
+                Err(error) => panic!("cut at {length}: {error}"),
             }
         }
     }

@@ -119,7 +119,7 @@ impl Uacsta {
             // It stays where it is.
             Outcome::Depends { .. } | Outcome::Refused(_) if !is_signing_in => {}
             Outcome::Depends { .. } => {
-                self.refuse_sign_in(step, control, session, NoLine::AmbiguousLine, None)
+                self.refuse_sign_in(step, control, session, NoLine::AmbiguousLine, None);
             }
             Outcome::Refused(refusal) => self.refuse_sign_in(step, control, session, refusal, None),
         }

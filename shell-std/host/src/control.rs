@@ -31,7 +31,7 @@ pub(crate) use socket::ControlSocket;
 /// How long one side waits for the other, in total.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the answer to a reload may take.
-const RELOAD_PATIENCE: Duration = Duration::from_secs(120);
+const RELOAD_PATIENCE: Duration = Duration::from_mins(2);
 /// Reads the configuration again for a running machine, and has it change to that; returns what changed, for people.
 /// Why it did not is the error.
 pub(crate) type Reloading = Arc<dyn Fn(&Speaker) -> Result<String, String> + Send + Sync>;

@@ -270,7 +270,7 @@ fn switch(parser: &mut Parser) -> Result<Request, Stop> {
         Ok(true)
     })?;
     if listen.is_none() && config.is_none() {
-        return Err(missing("--listen ADDRESS:PORT or --config FILE").into());
+        return Err(missing("--listen ADDRESS:PORT or --config FILE"));
     }
     Ok(Request::Switch(SwitchRequest { listen, control, config }))
 }

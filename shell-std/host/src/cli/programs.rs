@@ -173,7 +173,7 @@ pub(crate) fn gateway(
     shell: &dyn Shell,
     settings: &[Setting],
     mut config: Config,
-    directory: Option<Arc<Directory>>,
+    directory: Option<&Arc<Directory>>,
 ) -> Result<Ready, Vec<String>> {
     let listeners = config.sip.tcp.len().saturating_add(config.sip.udp.len());
     let descriptors = Descriptors::of_process(listeners, config.cti.connections.len());
@@ -188,8 +188,8 @@ pub(crate) fn gateway(
         settings.push(Setting { key: LINKS.into(), value: Value::Integer(links) });
     }
     let secrets = secrets_of(&config)?;
-    let version = directory.clone().map(DirectoryVersion::from);
-    let make = |seed| with_directory(Engine::new(config, seed), directory.as_ref());
+    let version = directory.cloned().map(DirectoryVersion::from);
+    let make = |seed| with_directory(Engine::new(config, seed), directory);
     let (machine, birth) = born("gateway", &settings, make)?;
     let birth = Header { directory: version, ..birth };
     Ok(Ready { secrets, ..Ready::new(machine, birth, room)? })

@@ -100,11 +100,10 @@ impl Reloader {
             self.refuse(errors.iter().map(|error| with_the_rest(error)).collect())
         })?;
         match speaker.carry_out(Said::Reload(Arc::new(reload))) {
-            Ok(Ok(())) => {}
+            // If it is busy, it is carried out all the same, when its turn comes.
+            Ok(Ok(())) | Err(Silence::Busy) => {}
             Ok(Err(refusal)) => return Err(self.refuse(vec![refusal.to_string()])),
             Err(Silence::Gone) => return Err(self.refuse(vec!["the gateway has ended".into()])),
-            // It is carried out all the same, when its turn comes.
-            Err(Silence::Busy) => {}
         }
         if change.changed.iter().any(|key| key == "log.level") {
             self.console.set_least(config.log.level);

@@ -192,7 +192,7 @@ fn one_as_json(session: &ShownSession, clocks: &Clocks) -> Json {
             members.push(("calls".into(), Json::count(*calls)));
         }
         Some(details) => {
-            members.extend(details_as_json(details, clocks).map(|(key, value)| (key.into(), value)))
+            members.extend(details_as_json(details, clocks).map(|(key, value)| (key.into(), value)));
         }
     }
     Json::Object(members)

@@ -33,8 +33,8 @@ pub(super) fn ctl(request: &CtlRequest, terminal: &mut Terminal<'_>) -> u8 {
 /// Shows all choices, which come in portions.
 fn selections(socket: &Path, mut after: String, terminal: &mut Terminal<'_>) -> u8 {
     loop {
-        let answer = match control::ask(socket, &control::Request::Selections(after.clone())) {
-            Ok(answer) => answer,
+        let answer = match control::answer(socket, &control::Request::Selections(after.clone())) {
+            Ok(Reply { text, .. }) => text,
             Err(complaint) => {
                 terminal.complain(&complaint);
                 return FAILED;

@@ -34,7 +34,7 @@ pub(super) fn run(shell: &dyn Shell, file: &Path, record: Option<&Path>, termina
     let directory = directory_of(&config, directory);
     let settings = programs::without_directory(configuration.settings());
     let reloader = Arc::new(Reloader::new(file, &console, &settings, directory.clone()));
-    let ready = programs::gateway(shell, &settings, config, directory);
+    let ready = programs::gateway(shell, &settings, config, directory.as_ref());
     // The control socket is opened after the addresses, on which a second gateway with the same configuration fails.
     // The store is last, since opening it may take a while and cannot fail.
     let opened = ready.and_then(|ready| Ok((ready, serve(socket.as_deref(), &console, &reloader)?)));

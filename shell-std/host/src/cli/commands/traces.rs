@@ -157,11 +157,10 @@ pub(super) fn redact(files: &[PathBuf], out: &Path, terminal: &mut Terminal<'_>)
                 }
                 None => String::new(),
             };
-            let beside: String = redacted
-                .directories
-                .iter()
-                .map(|one| format!("beside it: {}\n", trace::directory_file(one.hash())))
-                .collect();
+            let mut beside = String::new();
+            for one in &redacted.directories {
+                beside.extend(["beside it: ", &trace::directory_file(one.hash()), "\n"]);
+            }
             said(terminal.say(&format!(
                 "{}: {} steps redacted{parted}\n{beside}",
                 out.display(),
