@@ -5,6 +5,7 @@
 mod administration;
 #[cfg(test)]
 mod appearances;
+mod avaya;
 mod builds;
 #[cfg(test)]
 mod canary;

@@ -218,6 +218,23 @@ pub const KEYS: &[Key] = &[
         512,
         "The protocol versions offered for the application session, separated by spaces. Unset: that of cti.edition.",
     ),
+    Key::text(
+        "cti.connection[].device_id",
+        128,
+        "The phone system's identifier of a device, with {number} for its number, as in \
+         \"{number}:CM1:192.0.2.10:0\"; or \"ask\": the phone system is asked for it (Avaya's GetThirdPartyDeviceId). \
+         Unset: the number.",
+    ),
+    Key::text(
+        "cti.connection[].dialled_id",
+        128,
+        "The same for numbers that are dialled. Unset: \"ask\" with device_id = \"ask\", else the number.",
+    ),
+    Key::text(
+        "cti.connection[].switch_name",
+        64,
+        "With device_id = \"ask\": the name of the switch whose devices are asked for, as the phone system knows it.",
+    ),
     Key::choice(
         "cti.connection[].features",
         &FEATURES,

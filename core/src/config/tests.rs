@@ -209,3 +209,31 @@ fn features_are_the_names_of_services_and_events() {
     let errors = with("\"Dance\"").unwrap_err();
     assert!(errors[0].contains("must be one of \"") && errors[0].ends_with(" others"), "{errors:?}");
 }
+
+#[test]
+fn a_form_of_device_ids_has_one_place_for_the_number_and_a_question_names_the_switch() {
+    let key = "cti.connection[0].device_id";
+    let with = |value: &str, more: &str| config(&format!("{LEAST}{key} = \"{value}\"\n{more}"));
+    let ids = |value: &str, more: &str| {
+        let config = with(value, more).unwrap();
+        config.cti.connections[0].device_ids.clone()
+    };
+    let switch = "cti.connection[0].switch_name = \"CM1\"\n";
+    assert_eq!(ids("{number}", ""), None, "that is the number");
+    let form = IdRule::Form { before: "N".into(), after: ":CM1::0".into() };
+    let of_form = ids("N{number}:CM1::0", "").unwrap();
+    assert_eq!((of_form.devices, of_form.dialled), (form, IdRule::Number));
+    let asked = ids("ask", switch).unwrap();
+    assert_eq!((asked.devices, asked.dialled, &*asked.switch_name), (IdRule::Asked, IdRule::Asked, "CM1"));
+    let dialled = format!("{switch}cti.connection[0].dialled_id = \"{{number}}\"\n");
+    assert_eq!(ids("ask", &dialled).unwrap().dialled, IdRule::Number);
+    for wrong in ["", "4750", "{number", "{number}{number}", "{Number}", "{number} 1", "<{number}>", "asked"]
+    {
+        let [error] = with(wrong, "").unwrap_err().try_into().unwrap();
+        assert!(error.contains(key) && error.contains("{number}:CM1:192.0.2.10:0"), "{wrong}: {error}");
+    }
+    let [error] = with("ask", "").unwrap_err().try_into().unwrap();
+    assert!(error.contains("needs cti.connection[0].switch_name"), "{error}");
+    let [error] = with("{number}", switch).unwrap_err().try_into().unwrap();
+    assert!(error.starts_with("cti.connection[0].switch_name = \"CM1\": is used only with"), "{error}");
+}

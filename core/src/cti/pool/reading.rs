@@ -91,6 +91,14 @@ impl<T: Digest + Copy> Pool<T> {
                 self.discard(step, index, &why);
                 self.on_answer(step, id, Response::Error(error))
             }
+            Incoming::Refused { requests, error, why } => {
+                if let Some(why) = why {
+                    step.counters.documents_discarded += 1;
+                    self.discard(step, index, &why);
+                }
+                self.refuse(step, &requests, error);
+                News::Nothing
+            }
             Incoming::Told { request, document } => News::Told { connection, request, document },
             Incoming::Event { event, document } => News::Event { connection, event, document },
             Incoming::Status(status) => self.on_status(step, connection, status),
