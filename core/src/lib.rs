@@ -17,6 +17,7 @@ mod expected;
 mod few;
 mod index;
 pub mod input;
+pub mod inventory;
 pub mod line;
 mod links;
 pub mod machine;
